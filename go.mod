@@ -1,0 +1,4 @@
+module hlsload
+
+go 1.26
+

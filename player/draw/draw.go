@@ -1,0 +1,61 @@
+// Package draw makes the random numbers of a run.
+//
+// Every number is a function of (seed, who, rule, ordinal) and never of the
+// order in which numbers are asked for, so neither goroutine scheduling nor a
+// new draw somewhere else can change who is hit by what. Start with [Seed].
+//
+// It is not a cryptographic source.
+package draw
+
+import "math"
+
+// Seed is the root of a family of draws: a run's seed, or what [Seed.For]
+// derived from it for one player, fault or pipeline.
+type Seed uint64
+
+// Rule names what a draw decides, so that two decisions of one player never
+// share a number.
+type Rule uint64
+
+// NewRule derives a rule from its name (FNV-1a). Call it once, in a package
+// variable.
+func NewRule(name string) Rule {
+	h := uint64(14695981039346656037)
+	for i := 0; i < len(name); i++ {
+		h = (h ^ uint64(name[i])) * 1099511628211
+	}
+	return Rule(h)
+}
+
+// mix is the finaliser of splitmix64 (Steele, Lea, Flood 2014).
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// For derives the seed of one member, such as player number n.
+func (s Seed) For(n uint64) Seed { return Seed(mix(uint64(s) ^ mix(n))) }
+
+// Bits returns 64 random bits.
+func (s Seed) Bits(r Rule, ordinal uint64) uint64 {
+	return mix(uint64(s) ^ mix(uint64(r)^mix(ordinal)))
+}
+
+// Uniform returns a number in [0, 1).
+func (s Seed) Uniform(r Rule, ordinal uint64) float64 {
+	return float64(s.Bits(r, ordinal)>>11) / (1 << 53)
+}
+
+// Exponential returns a number with mean 1.
+func (s Seed) Exponential(r Rule, ordinal uint64) float64 {
+	return -math.Log(1 - s.Uniform(r, ordinal))
+}
+
+// Normal returns a standard normal number (Box-Muller).
+func (s Seed) Normal(r Rule, ordinal uint64) float64 {
+	u := 1 - s.Uniform(r, 2*ordinal)
+	v := s.Uniform(r, 2*ordinal+1)
+	return math.Sqrt(-2*math.Log(u)) * math.Cos(2*math.Pi*v)
+}

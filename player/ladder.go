@@ -1,0 +1,262 @@
+package player
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+// Ladder is a multivariant playlist as one profile sees it. It is immutable
+// and shared by all players of that profile that fetched the same playlist.
+type Ladder struct {
+	Renditions []Rendition // every media playlist: variants in listed order, then audio
+	Levels     []Level     // by increasing quality, as the profile groups them
+	Pathways   []string    // in listed order; the first is where a player starts
+	Start      *m3u8.Start
+	FirstLevel int // index of the first listed variant's level
+}
+
+// Rendition is one media playlist of the presentation.
+type Rendition struct {
+	URL      string
+	Name     string // for people: the last path element without its suffix
+	Track    Track
+	Pipeline int           // as the driver classified it; -1 = unknown
+	Rank     int           // of its bandwidth among the video renditions, 0 = lowest; -1 for audio
+	Variant  *m3u8.Variant // nil for audio
+	GroupID  string        // audio
+	Level    int           // index in Levels; -1 for audio
+	Pathway  int           // index in Pathways
+}
+
+// Level is one quality: a variant per pathway.
+type Level struct {
+	Bandwidth int64   // BANDWIDTH, bit/s
+	Average   int64   // AVERAGE-BANDWIDTH, or Bandwidth
+	Height    int     // of RESOLUTION; 0 = unknown
+	ByPathway []int16 // index in Renditions; -1 = not offered there
+	// AudioByPathway is the audio rendition that goes with it; -1 = muxed.
+	AudioByPathway []int16
+}
+
+// Classify tells which pipeline a media playlist belongs to, -1 = unknown. A
+// player does not use it; it only carries the answer into its samples.
+type Classify func(url string) int
+
+// NewLadder arranges a multivariant playlist the way the profile does. It
+// fails when nothing in it can be played.
+func NewLadder(mv *m3u8.Multivariant, p *profile.Profile, classify Classify) (*Ladder, error) {
+	if len(mv.Variants) == 0 {
+		return nil, fmt.Errorf("multivariant playlist: no EXT-X-STREAM-INF; want at least one variant")
+	}
+	l := &Ladder{Start: mv.Start}
+	audio := audioRenditions(mv)
+	type key struct {
+		k       string
+		pathway int
+	}
+	levelOf := map[string]int{}
+	seen := map[string]int{} // grouping key -> how often it was listed
+	pathwayOf := map[string]int{}
+	pathway := func(name string) int {
+		if i, ok := pathwayOf[name]; ok {
+			return i
+		}
+		pathwayOf[name] = len(l.Pathways)
+		l.Pathways = append(l.Pathways, name)
+		return len(l.Pathways) - 1
+	}
+	order := make([]int, 0, len(mv.Variants)) // rendition -> level, before sorting
+	taken := map[key]bool{}
+	for i := range mv.Variants {
+		v := &mv.Variants[i]
+		if v.URL == "" {
+			continue
+		}
+		k, name := groupKey(v, &p.Grouping, i), v.PathwayID
+		if p.Grouping.Redundant == profile.GroupPathway {
+			if name == "" {
+				// Redundant variants become generated pathways ".", "..",
+				// as hls.js 1.7 and media3 1.10 name them.
+				name = strings.Repeat(".", seen[k]+1)
+			}
+			seen[k]++
+		} else {
+			name = "."
+		}
+		pw := pathway(name)
+		if taken[key{k, pw}] {
+			k = fmt.Sprintf("%s#%d", k, i) // a twin within one pathway is a level of its own
+		}
+		taken[key{k, pw}] = true
+		lv, ok := levelOf[k]
+		if !ok {
+			lv = len(l.Levels)
+			levelOf[k] = lv
+			l.Levels = append(l.Levels, Level{Bandwidth: v.Bandwidth, Average: cmp.Or(v.AverageBandwidth, v.Bandwidth), Height: v.Height})
+		}
+		order = append(order, lv)
+		l.Renditions = append(l.Renditions, Rendition{
+			URL: v.URL, Name: nameOf(v.URL), Track: MainTrack, Pipeline: -1, Variant: v, GroupID: v.Audio, Pathway: pw,
+		})
+	}
+	if len(l.Renditions) == 0 {
+		return nil, fmt.Errorf("multivariant playlist: no variant has a usable URI")
+	}
+	l.sortLevels(order)
+	l.rank()
+	l.addAudio(audio)
+	for i := range l.Renditions {
+		if classify != nil {
+			l.Renditions[i].Pipeline = classify(l.Renditions[i].URL)
+		}
+	}
+	l.FirstLevel = l.Renditions[0].Level
+	return l, nil
+}
+
+// sortLevels orders levels by bandwidth and fills the tables between levels,
+// pathways and renditions.
+func (l *Ladder) sortLevels(order []int) {
+	perm := make([]int, len(l.Levels))
+	for i := range perm {
+		perm[i] = i
+	}
+	slices.SortStableFunc(perm, func(a, b int) int {
+		return cmp.Or(cmp.Compare(l.Levels[a].Height, l.Levels[b].Height), cmp.Compare(l.Levels[a].Bandwidth, l.Levels[b].Bandwidth))
+	})
+	levels, where := make([]Level, len(perm)), make([]int, len(perm))
+	for to, from := range perm {
+		levels[to], where[from] = l.Levels[from], to
+		levels[to].ByPathway = fill(len(l.Pathways))
+		levels[to].AudioByPathway = fill(len(l.Pathways))
+	}
+	l.Levels = levels
+	for i := range l.Renditions {
+		r := &l.Renditions[i]
+		r.Level = where[order[i]]
+		l.Levels[r.Level].ByPathway[r.Pathway] = int16(i)
+	}
+}
+
+func fill(n int) []int16 {
+	s := make([]int16, n)
+	for i := range s {
+		s[i] = -1
+	}
+	return s
+}
+
+// rank numbers the video renditions by bandwidth; equal bandwidths share one.
+func (l *Ladder) rank() {
+	var rates []int64
+	for i := range l.Renditions {
+		rates = append(rates, l.Renditions[i].Variant.Bandwidth)
+	}
+	slices.Sort(rates)
+	rates = slices.Compact(rates)
+	for i := range l.Renditions {
+		l.Renditions[i].Rank, _ = slices.BinarySearch(rates, l.Renditions[i].Variant.Bandwidth)
+	}
+}
+
+// addAudio appends the audio renditions that variants refer to.
+func (l *Ladder) addAudio(groups map[string]*m3u8.Rendition) {
+	index := map[string]int{}
+	for i := range l.Levels {
+		for pw, ri := range l.Levels[i].ByPathway {
+			if ri < 0 {
+				continue
+			}
+			group := l.Renditions[ri].GroupID
+			a := groups[group]
+			if a == nil {
+				continue
+			}
+			at, ok := index[a.URL]
+			if !ok {
+				at = len(l.Renditions)
+				index[a.URL] = at
+				l.Renditions = append(l.Renditions, Rendition{
+					URL: a.URL, Name: nameOf(a.URL), Track: AudioTrack, Pipeline: -1, Rank: -1, GroupID: group, Level: -1, Pathway: pw,
+				})
+			}
+			l.Levels[i].AudioByPathway[pw] = int16(at)
+		}
+	}
+}
+
+// audioRenditions picks one rendition of each audio group: the default one,
+// else the first that may be selected automatically, else the first. Those
+// without a URI are carried in the variant (rfc8216bis 4.4.6.2.1).
+func audioRenditions(mv *m3u8.Multivariant) map[string]*m3u8.Rendition {
+	best := map[string]*m3u8.Rendition{}
+	score := func(r *m3u8.Rendition) int {
+		switch {
+		case r.Default:
+			return 2
+		case r.Autoselect:
+			return 1
+		}
+		return 0
+	}
+	for i := range mv.Renditions {
+		r := &mv.Renditions[i]
+		if r.Type != "AUDIO" {
+			continue
+		}
+		if b := best[r.GroupID]; b == nil || score(r) > score(b) {
+			best[r.GroupID] = r
+		}
+	}
+	for g, r := range best {
+		if r.URL == "" {
+			delete(best, g)
+		}
+	}
+	return best
+}
+
+// nameOf is the last path element without query and suffix.
+func nameOf(url string) string {
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		url = url[:i]
+	}
+	url = url[strings.LastIndexByte(url, '/')+1:]
+	if i := strings.LastIndexByte(url, '.'); i > 0 {
+		url = url[:i]
+	}
+	return url
+}
+
+// groupKey is equal for variants that the profile takes for copies of each
+// other.
+func groupKey(v *m3u8.Variant, g *profile.Grouping, i int) string {
+	if g.Redundant == profile.GroupNone {
+		return fmt.Sprint(i)
+	}
+	var b strings.Builder
+	for _, a := range g.Key {
+		switch a {
+		case profile.KeyBandwidth:
+			fmt.Fprintf(&b, "%d|", v.Bandwidth)
+		case profile.KeyResolution:
+			fmt.Fprintf(&b, "%dx%d|", v.Width, v.Height)
+		case profile.KeyFrameRate:
+			fmt.Fprintf(&b, "%g|", v.FrameRate)
+		case profile.KeyCodecs:
+			b.WriteString(v.Codecs + "|")
+		case profile.KeyVideoRange:
+			b.WriteString(v.VideoRange + "|")
+		case profile.KeyHDCP:
+			b.WriteString(v.HDCPLevel + "|")
+		case profile.KeyStableID:
+			b.WriteString(v.StableVariantID + "|")
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,165 @@
+package profile
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+//go:embed *.yaml
+var files embed.FS
+
+// Names lists the profiles that ship, sorted.
+func Names() []string {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		panic(err) // the embedded directory is part of the binary
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Load returns a profile that ships.
+func Load(name string) (*Profile, error) {
+	b, err := files.ReadFile(name + ".yaml")
+	if err != nil {
+		return nil, fmt.Errorf("unknown profile (got %q; want one of %s)", name, strings.Join(Names(), ", "))
+	}
+	return Parse(b)
+}
+
+// Parse reads a profile file. Unknown keys are errors.
+func Parse(b []byte) (*Profile, error) {
+	p := new(Profile)
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if err := d.Decode(p); err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	if err := p.validate(); err != nil {
+		return nil, fmt.Errorf("profile %q: %w", p.ID, err)
+	}
+	return p, nil
+}
+
+// Override returns a copy of base with the values of a YAML mapping put over
+// it; lists are replaced whole. Unknown keys are errors.
+func Override(base *Profile, values []byte) (*Profile, error) {
+	b, err := yaml.Marshal(base)
+	if err != nil {
+		return nil, fmt.Errorf("profile %q: %w", base.ID, err)
+	}
+	p := new(Profile)
+	if err := yaml.Unmarshal(b, p); err != nil {
+		return nil, fmt.Errorf("profile %q: copying it: %w", base.ID, err)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(values))
+	d.KnownFields(true)
+	if err := d.Decode(p); err != nil {
+		return nil, err
+	}
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// MarshalYAML is the inverse of UnmarshalYAML.
+func (r Rung) MarshalYAML() (any, error) {
+	if r.Step == StepRetry {
+		return map[string][]Duration{"retry": r.Delays}, nil
+	}
+	return r.Step, nil
+}
+
+// validate checks every enumerated value and every range.
+func (p *Profile) validate() error {
+	var errs []error
+	oneOf := func(field, got string, want ...string) {
+		if !slices.Contains(want, got) {
+			errs = append(errs, fmt.Errorf("%s: unknown value (got %q; want one of %s)", field, got, strings.Join(want, ", ")))
+		}
+	}
+	within := func(field string, got, lo, hi float64) {
+		if !(got >= lo && got <= hi) {
+			errs = append(errs, fmt.Errorf("%s: out of range (got %g; want %g to %g)", field, got, lo, hi))
+		}
+	}
+	if p.ID == "" || p.Player == "" || p.Source == "" {
+		errs = append(errs, errors.New("id, player and source are required"))
+	}
+	oneOf("confidence.default", p.Confidence.Default, "S", "M", "D", "E", "?")
+	within("http.connections_per_host", float64(p.HTTP.ConnectionsPerHost), 1, 64)
+	oneOf("grouping.redundant", p.Grouping.Redundant, GroupNone, GroupPathway, GroupLocation)
+	for _, k := range p.Grouping.Key {
+		oneOf("grouping.key", k, KeyBandwidth, KeyResolution, KeyFrameRate, KeyCodecs, KeyVideoRange, KeyHDCP, KeyStableID)
+	}
+	oneOf("startup.level", p.Startup.Level, StartFirstListed, StartEstimate, StartLowest)
+	within("startup.bandwidth", float64(p.Startup.Bandwidth), 1, 1e12)
+	oneOf("live.behind", p.Live.Behind, BehindSeekLive, BehindWindowStart, BehindFatal, BehindNext)
+	oneOf("reload.from", p.Reload.From, FromRequest, FromResponse)
+	for f, s := range map[string]Span{"live.hold_back": p.Live.HoldBack, "reload.changed": p.Reload.Changed, "reload.unchanged": p.Reload.Unchanged} {
+		if s.Zero() {
+			errs = append(errs, fmt.Errorf("%s: missing (want a span such as 1td)", f))
+		}
+	}
+	within("buffer.goal in seconds", float64(p.Buffer.Goal)/1e9, 1, 3600)
+	oneOf("abr.estimator", p.ABR.Estimator, EstimateDualEWMA, EstimateLast, EstimateMean, EstimateNone)
+	within("abr.up", p.ABR.Up, 0.01, 10)
+	within("abr.down", p.ABR.Down, 0.01, 10)
+	if p.ABR.Abandon.Enabled && p.ABR.Abandon.Every <= 0 {
+		errs = append(errs, errors.New("abr.abandon.every: missing (want a duration such as 100ms)"))
+	}
+	oneOf("penalty.return", p.Penalty.Return, ReturnOnError, ReturnReselect, ReturnAtExpiry)
+	oneOf("stale.detect", p.Stale.Detect, StaleNone, StaleMisses, StaleSince, StaleBufferEnd, StaleStarved)
+	ladder := func(field string, rungs []Rung) {
+		if len(rungs) == 0 {
+			errs = append(errs, fmt.Errorf("%s: empty ladder (want at least one step)", field))
+		}
+		for _, r := range rungs {
+			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepReselect, StepRetry, StepSkip, StepWait, StepClear, StepFatal)
+		}
+	}
+	if p.Stale.Detect != StaleNone {
+		ladder("stale.then", p.Stale.Then)
+	}
+	for i, r := range p.Errors {
+		f := fmt.Sprintf("errors[%d]", i)
+		for _, k := range r.Kinds {
+			oneOf(f+".kinds", k, "multivariant", "media", "init", "segment", "key")
+		}
+		for _, t := range r.Tracks {
+			oneOf(f+".tracks", t, "main", "audio")
+		}
+		for _, c := range r.Causes {
+			if n, err := strconv.Atoi(c); err == nil && n >= 100 && n <= 599 {
+				continue
+			}
+			oneOf(f+".causes", c, CauseAny, Cause4xx, Cause5xx, CauseNetwork, CauseTimeout, CauseParse)
+		}
+		if r.Count != "" {
+			oneOf(f+".count", r.Count, CountShared, CountURL)
+		}
+		within(f+".retries", float64(r.Retries), 0, 1e6)
+		within(f+".jitter", r.Jitter, 0, 1)
+		ladder(f+".then", r.Then)
+	}
+	for _, k := range []string{"multivariant", "media", "init", "segment", "key"} {
+		if !slices.ContainsFunc(p.Errors, func(r ErrorRule) bool {
+			return slices.Contains(r.Kinds, k) && slices.Contains(r.Causes, CauseAny) && len(r.Tracks) == 0
+		}) {
+			errs = append(errs, fmt.Errorf("errors: no rule for every cause of a failed %s (want a last one with causes: [any])", k))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,297 @@
+package profile
+
+import "time"
+
+// Profile is one player.
+type Profile struct {
+	ID         string     `yaml:"id"`
+	Player     string     `yaml:"player"` // name and version
+	About      string     `yaml:"about"`  // one line for lists
+	Source     string     `yaml:"source"` // where the values were read or measured
+	Confidence Confidence `yaml:"confidence"`
+
+	HTTP     HTTP        `yaml:"http"`
+	Grouping Grouping    `yaml:"grouping"`
+	Startup  Startup     `yaml:"startup"`
+	Live     Live        `yaml:"live"`
+	Reload   Reload      `yaml:"reload"`
+	Buffer   Buffer      `yaml:"buffer"`
+	ABR      ABR         `yaml:"abr"`
+	Timeouts Timeouts    `yaml:"timeouts"`
+	Errors   []ErrorRule `yaml:"errors"`
+	Penalty  Penalty     `yaml:"penalty"`
+	Stale    Stale       `yaml:"stale"`
+	Stall    Stall       `yaml:"stall"`
+}
+
+// Confidence says where values come from: S read in source, M measured,
+// D vendor documentation, E reported by third parties, ? guessed.
+type Confidence struct {
+	Default string            `yaml:"default"`
+	Fields  map[string]string `yaml:"fields"` // by path, as in "stale.after"
+}
+
+// HTTP is how the player talks to servers.
+type HTTP struct {
+	ConnectionsPerHost int    `yaml:"connections_per_host"` // over HTTP/1.1; 1 … 64
+	UserAgent          string `yaml:"user_agent"`
+}
+
+// How redundant variants are seen.
+const (
+	GroupNone     = "none"     // every variant is a level of its own
+	GroupPathway  = "pathway"  // copies form pathways; all levels move together
+	GroupLocation = "location" // copies are other URLs of one level; each level moves alone
+)
+
+// Attributes that make two variants copies of each other.
+const (
+	KeyBandwidth  = "bandwidth"
+	KeyResolution = "resolution"
+	KeyFrameRate  = "frame-rate"
+	KeyCodecs     = "codecs"
+	KeyVideoRange = "video-range"
+	KeyHDCP       = "hdcp-level"
+	KeyStableID   = "stable-variant-id"
+)
+
+// Grouping is how the multivariant playlist is read.
+type Grouping struct {
+	Redundant string   `yaml:"redundant"`
+	Key       []string `yaml:"key"`
+}
+
+// How the first level is chosen.
+const (
+	StartFirstListed = "first-listed" // the first listed variant
+	StartEstimate    = "estimate"     // the best that the initial estimate carries
+	StartLowest      = "lowest"
+)
+
+// Startup is what happens until the first frame.
+type Startup struct {
+	Level     string `yaml:"level"`
+	Bandwidth Rate   `yaml:"bandwidth"` // initial estimate
+	// RaiseTo lifts the initial estimate to the first listed variant's
+	// BANDWIDTH, up to this rate; 0 = not.
+	RaiseTo Rate     `yaml:"raise_to"`
+	Buffer  Duration `yaml:"buffer"` // media needed to start; 0 = one segment
+	Resume  Duration `yaml:"resume"` // media needed to go on after a stall; 0 = one segment
+}
+
+// What a player does when its position has left the window.
+const (
+	BehindSeekLive    = "seek-live"
+	BehindWindowStart = "window-start"
+	BehindFatal       = "fatal"
+	BehindNext        = "next" // goes on with the first listed segment
+)
+
+// Live is the distance to the live edge.
+type Live struct {
+	HoldBack     Span     `yaml:"hold_back"` // without HOLD-BACK in the playlist
+	MinFromEdge  Span     `yaml:"min_from_edge"`
+	SnapSegment  bool     `yaml:"snap_segment"` // start at a segment's start instead of exactly there
+	Behind       string   `yaml:"behind"`
+	BehindOffset Duration `yaml:"behind_offset"` // from the window's start
+	// LatencyOnStall is added to the target latency at each stall, up to
+	// LatencyOnStallMax in all.
+	LatencyOnStall    Duration `yaml:"latency_on_stall"`
+	LatencyOnStallMax Span     `yaml:"latency_on_stall_max"`
+}
+
+// From where reload intervals are measured.
+const (
+	FromRequest  = "request"  // from the start of the previous request, without drift
+	FromResponse = "response" // from the end of the previous answer
+)
+
+// Reload is the clock of media playlists.
+type Reload struct {
+	From      string `yaml:"from"`
+	Changed   Span   `yaml:"changed"`
+	Unchanged Span   `yaml:"unchanged"`
+	// NearEdge replaces Changed by the last segment's duration, when that is
+	// shorter, while the playhead is within this distance of the edge; 0 = never.
+	NearEdge Span `yaml:"near_edge"`
+	// MinusLoad subtracts the smoothed duration of a load (EWMA, half-life in
+	// loads); 0 = not.
+	MinusLoad float64 `yaml:"minus_load"`
+}
+
+// Buffer is how much media a player keeps ahead.
+type Buffer struct {
+	Goal  Duration `yaml:"goal"`
+	Bytes int64    `yaml:"bytes"` // raises the goal for low rates: bytes*8/highest rate; 0 = not
+	Max   Duration `yaml:"max"`   // bound of what Bytes raises to
+	// Tick is how late a freed buffer is noticed.
+	Tick Duration `yaml:"tick"`
+}
+
+// Estimators of throughput.
+const (
+	EstimateDualEWMA = "dual-ewma" // min of a fast and a slow moving average
+	EstimateLast     = "last"      // the last segment
+	EstimateMean     = "mean3"     // min of the last and the mean of the last three
+	EstimateNone     = "none"      // the initial estimate for ever
+)
+
+// ABR is the choice of level.
+type ABR struct {
+	Estimator string   `yaml:"estimator"`
+	Fast      Duration `yaml:"fast"` // half-lives, in seconds of transfer
+	Slow      Duration `yaml:"slow"`
+	MinBytes  int64    `yaml:"min_bytes"` // samples below are ignored
+	MinTotal  int64    `yaml:"min_total"` // bytes before the estimate counts
+	// TTFB tells that the estimated time to first byte is taken out of a
+	// sample; its half-life and first value follow.
+	TTFB         bool     `yaml:"ttfb"`
+	TTFBHalfLife Duration `yaml:"ttfb_half_life"`
+	TTFBInitial  Duration `yaml:"ttfb_initial"`
+	Up           float64  `yaml:"up"`   // a higher level must fit in Up × estimate
+	Down         float64  `yaml:"down"` // the current one stays within Down × estimate
+	// UseAverage takes AVERAGE-BANDWIDTH while two segments are buffered.
+	UseAverage     bool     `yaml:"use_average"`
+	SwitchInterval Duration `yaml:"switch_interval"`
+	UpMinBuffer    Duration `yaml:"up_min_buffer"`
+	DownMaxBuffer  Duration `yaml:"down_max_buffer"` // 0 = any
+	Abandon        Abandon  `yaml:"abandon"`
+}
+
+// Abandon is dropping a segment in flight for a lower level.
+type Abandon struct {
+	Enabled bool     `yaml:"enabled"`
+	Every   Duration `yaml:"every"` // between looks
+	After   float64  `yaml:"after"` // first look, as a share of the segment's duration
+}
+
+// Timeout bounds one fetch; 0 = no bound.
+type Timeout struct {
+	FirstByte Span `yaml:"first_byte"`
+	Idle      Span `yaml:"idle"` // without progress
+	Total     Span `yaml:"total"`
+	// NotOnLowest lifts all bounds while the lowest level is loaded.
+	NotOnLowest bool `yaml:"not_on_lowest"`
+}
+
+// Timeouts by kind of fetch.
+type Timeouts struct {
+	Multivariant Timeout `yaml:"multivariant"`
+	Media        Timeout `yaml:"media"`
+	Init         Timeout `yaml:"init"`
+	Segment      Timeout `yaml:"segment"`
+	Key          Timeout `yaml:"key"`
+}
+
+// Causes of an error rule.
+const (
+	CauseAny     = "any"
+	Cause4xx     = "4xx"
+	Cause5xx     = "5xx"
+	CauseNetwork = "network" // refused, reset, truncated
+	CauseTimeout = "timeout"
+	CauseParse   = "parse" // a body that is no playlist, or contradicts the last one
+)
+
+// Steps of an error ladder, tried in order until one can be taken.
+const (
+	StepLevel    = "level"    // the next lower level without an error, then from the top, on the same pathway
+	StepPathway  = "pathway"  // penalise the pathway and move all levels to another
+	StepLocation = "location" // penalise this URL and use another of the same level
+	StepReselect = "reselect" // penalise this level and choose again by bandwidth
+	StepRetry    = "retry"    // the same URL again, after Delays
+	StepSkip     = "skip"     // give the segment up and go on after it
+	StepWait     = "wait"     // the same segment again after the next reload
+	StepClear    = "clear"    // lift all penalties but those for ever, and choose again
+	StepFatal    = "fatal"    // the session ends
+)
+
+// Scopes of retry counters.
+const (
+	CountShared = "shared" // one counter over all tracks and levels
+	CountURL    = "url"    // counted for the URL at hand
+)
+
+// ErrorRule says what happens after a failed fetch. The first rule that
+// matches counts.
+type ErrorRule struct {
+	Kinds  []string `yaml:"kinds"`  // multivariant, media, init, segment, key
+	Causes []string `yaml:"causes"` // CauseAny … or a status as "410"
+	Tracks []string `yaml:"tracks"` // main, audio; none = both
+	// Retries of the same URL before the ladder begins, after Delays (the
+	// last one repeats), each spread by ±Jitter.
+	Retries int        `yaml:"retries"`
+	Delays  []Duration `yaml:"delays"`
+	Jitter  float64    `yaml:"jitter"`
+	Count   string     `yaml:"count"` // scope of the retry counter; default shared
+	Then    []Rung     `yaml:"then"`
+}
+
+// Rung is one step of a ladder. In YAML a bare step name, or
+// {retry: [1s, 2s]}.
+type Rung struct {
+	Step   string
+	Delays []Duration
+}
+
+// Penalty says for how long something that failed is not chosen. 0 = until it
+// worked again; "never" = for ever.
+type Penalty struct {
+	Pathway  Duration `yaml:"pathway"`
+	Location Duration `yaml:"location"`
+	Level    Duration `yaml:"level"` // of StepReselect; StepLevel's marks last until media of the level was buffered
+	// Return tells when an expired penalty is noticed: on-error (only when the
+	// current choice fails), reselect (at the next choice by bandwidth),
+	// at-expiry (at once).
+	Return string `yaml:"return"`
+}
+
+// When a lifted penalty matters.
+const (
+	ReturnOnError  = "on-error"
+	ReturnReselect = "reselect"
+	ReturnAtExpiry = "at-expiry"
+)
+
+// How a stale playlist is noticed.
+const (
+	StaleNone      = "none"
+	StaleMisses    = "misses"       // reloads without a change
+	StaleSince     = "since-change" // time since the last change
+	StaleBufferEnd = "buffer-end"   // nothing left to play of an unchanged playlist
+	StaleStarved   = "starved"      // since-change, but only once playback ran dry
+)
+
+// Stale is the reaction to a playlist that no longer changes.
+type Stale struct {
+	Detect string `yaml:"detect"`
+	Misses int    `yaml:"misses"`
+	After  Span   `yaml:"after"`
+	Then   []Rung `yaml:"then"`
+}
+
+// Stall is what happens at holes and when playback runs dry.
+type Stall struct {
+	// JumpAfter is how long playback stands before a hole is jumped.
+	JumpAfter Duration `yaml:"jump_after"`
+	// FatalAfter ends the session when it has stood for this long; 0 = never.
+	FatalAfter Duration `yaml:"fatal_after"`
+}
+
+// Timeout returns the bounds for a kind by its name.
+func (t *Timeouts) For(kind string) *Timeout {
+	switch kind {
+	case "multivariant":
+		return &t.Multivariant
+	case "media":
+		return &t.Media
+	case "init":
+		return &t.Init
+	case "key":
+		return &t.Key
+	}
+	return &t.Segment
+}
+
+// Never is the length of what does not end.
+const Never = time.Duration(1<<63 - 1)

@@ -1,0 +1,150 @@
+package profile
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Duration is a duration written with its unit, or "never".
+type Duration time.Duration
+
+// UnmarshalText reads "250ms", "0s" or "never".
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := parseDuration(string(b))
+	*d = Duration(v)
+	return err
+}
+
+// MarshalText is the inverse of UnmarshalText.
+func (d Duration) MarshalText() ([]byte, error) {
+	if time.Duration(d) == Never {
+		return []byte("never"), nil
+	}
+	return []byte(time.Duration(d).String()), nil
+}
+
+func parseDuration(s string) (time.Duration, error) {
+	if s == "never" {
+		return Never, nil
+	}
+	if s == "0" {
+		return 0, nil
+	}
+	v, err := time.ParseDuration(s)
+	if err != nil || v < 0 {
+		return 0, fmt.Errorf("bad duration (got %q; want something like 250ms, 10s or never)", s)
+	}
+	return v, nil
+}
+
+// Rate is a bit rate written with its unit.
+type Rate int64
+
+// UnmarshalText reads "800kbps" or "20Mbps".
+func (r *Rate) UnmarshalText(b []byte) error {
+	s := string(b)
+	for _, u := range []struct {
+		suffix string
+		factor float64
+	}{{"Gbps", 1e9}, {"Mbps", 1e6}, {"kbps", 1e3}, {"bps", 1}} {
+		n, ok := strings.CutSuffix(s, u.suffix)
+		if !ok {
+			continue
+		}
+		v, err := strconv.ParseFloat(strings.TrimSpace(n), 64)
+		if err != nil || !(v >= 0 && v*u.factor < 1e15) {
+			break
+		}
+		*r = Rate(v * u.factor)
+		return nil
+	}
+	return fmt.Errorf("bad rate (got %q; want something like 800kbps or 20Mbps)", s)
+}
+
+// MarshalText is the inverse of UnmarshalText.
+func (r Rate) MarshalText() ([]byte, error) {
+	return []byte(strconv.FormatInt(int64(r), 10) + "bps"), nil
+}
+
+// Span is a duration that may depend on the playlist: a fixed time ("10s"), a
+// multiple of the target duration ("1.5td") or of the last segment's duration
+// ("1d").
+type Span struct {
+	Fixed  time.Duration
+	Target float64
+	Last   float64
+}
+
+// UnmarshalText reads "10s", "1.5td", "0.5d" or "never".
+func (s *Span) UnmarshalText(b []byte) error {
+	*s = Span{}
+	t := string(b)
+	for _, u := range []struct {
+		suffix string
+		to     *float64
+	}{{"td", &s.Target}, {"d", &s.Last}} {
+		if n, ok := strings.CutSuffix(t, u.suffix); ok {
+			v, err := strconv.ParseFloat(strings.TrimSpace(n), 64)
+			if err != nil || !(v > 0 && v < 1e6) {
+				return fmt.Errorf("bad span (got %q; want something like 10s, 1.5td or 0.5d)", t)
+			}
+			*u.to = v
+			return nil
+		}
+	}
+	v, err := parseDuration(t)
+	if err != nil {
+		return fmt.Errorf("bad span (got %q; want something like 10s, 1.5td or 0.5d)", t)
+	}
+	s.Fixed = v
+	return nil
+}
+
+// MarshalText is the inverse of UnmarshalText.
+func (s Span) MarshalText() ([]byte, error) {
+	switch {
+	case s.Target > 0:
+		return []byte(strconv.FormatFloat(s.Target, 'g', -1, 64) + "td"), nil
+	case s.Last > 0:
+		return []byte(strconv.FormatFloat(s.Last, 'g', -1, 64) + "d"), nil
+	}
+	return Duration(s.Fixed).MarshalText()
+}
+
+// Zero tells whether nothing was given.
+func (s Span) Zero() bool { return s == Span{} }
+
+// Of evaluates the span for a target duration and a last segment's duration.
+func (s Span) Of(target, last time.Duration) time.Duration {
+	switch {
+	case s.Target > 0:
+		return time.Duration(s.Target * float64(target))
+	case s.Last > 0:
+		return time.Duration(s.Last * float64(last))
+	}
+	return s.Fixed
+}
+
+// UnmarshalYAML reads a step name or {retry: [delays]}.
+func (r *Rung) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		r.Step = n.Value
+		r.Delays = nil
+		return nil
+	}
+	var m struct {
+		Retry []Duration `yaml:"retry"`
+	}
+	if err := n.Decode(&m); err != nil {
+		return err
+	}
+	if len(m.Retry) == 0 {
+		return fmt.Errorf("line %d: bad step (want a name such as pathway, or {retry: [1s, 2s]})", n.Line)
+	}
+	r.Step, r.Delays = StepRetry, m.Retry
+	return nil
+}

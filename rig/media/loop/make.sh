@@ -41,13 +41,13 @@ drawtext=fontfile=${font}:fontcolor=0x9fb3c0:fontsize=$((h / 9)):x=(w-tw)/2:y=h*
 		-bsf:v filter_units=remove_types=6 -flags +bitexact -f h264 "${w}x${h}.h264"
 }
 
-video 256 144 34
-video 416 234 32
-video 512 288 31
-video 640 360 30
-video 768 432 29
-video 960 540 28
-video 1280 720 27
+video 256 144 30
+video 416 234 28
+video 512 288 28
+video 640 360 27
+video 768 432 27
+video 960 540 26
+video 1280 720 26
 video 1920 1080 26
 
 # Three periods are coded and the middle one is cut out, so that the first and
@@ -55,5 +55,5 @@ video 1920 1080 26
 # the decoder's output lags its input by one frame (priming): frame 376 carries
 # the samples from 8.000 s on.
 $ff -f lavfi -i "aevalsrc='0.06*sin(2*PI*220*t)+0.25*sin(2*PI*880*t)*sin(PI*min(mod(t\,1)/0.12\,1))^2|0.06*sin(2*PI*220*t)+0.25*sin(2*PI*880*t)*sin(PI*min(mod(t\,1)/0.12\,1))^2':s=48000:d=25" \
-	-c:a aac -b:a 18k -aac_coder twoloop -aac_pns 0 -aac_is 0 -cutoff 4000 \
+	-c:a aac -b:a 14k -aac_coder fast -aac_pns 0 -aac_is 0 -cutoff 4000 \
 	-bsf:a "noise=amount=0:drop='lt(n\,376)+gt(n\,750)'" -flags +bitexact -f adts audio.aac

@@ -1,0 +1,289 @@
+package player
+
+import (
+	"math"
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+// ewma is an exponentially weighted moving average with a correction for its
+// empty start (hls.js and Shaka utils/ewma).
+type ewma struct{ value, weight float64 }
+
+func (e *ewma) add(halfLife, weight, v float64) {
+	a := math.Exp2(-weight / halfLife)
+	e.value = v*(1-a) + a*e.value
+	e.weight += weight
+}
+
+func (e *ewma) get(halfLife float64) float64 {
+	if z := 1 - math.Exp2(-e.weight/halfLife); z > 0 {
+		return e.value / z
+	}
+	return e.value
+}
+
+// estimator estimates throughput in bit/s.
+type estimator struct {
+	rules      *profile.ABR
+	initial    float64
+	fast, slow ewma // or, for mean3, unused
+	ttfb       ewma
+	last       [3]float64 // the newest samples first
+	total      int64      // bytes sampled
+}
+
+func (e *estimator) reset(rules *profile.ABR, initial float64) {
+	*e = estimator{rules: rules, initial: initial, ttfb: e.ttfb}
+}
+
+// minWeight is the transfer time, in seconds, from which averages count
+// (hls.js EwmaBandWidthEstimator minWeight_).
+const minWeight = 0.001
+
+// ready tells whether anything was measured.
+func (e *estimator) ready() bool {
+	if e.total == 0 || e.total < e.rules.MinTotal {
+		return false
+	}
+	return e.rules.Estimator != profile.EstimateDualEWMA || e.fast.weight >= minWeight
+}
+
+// estimate is the throughput to reckon with.
+func (e *estimator) estimate() float64 {
+	if !e.ready() {
+		return e.initial
+	}
+	switch e.rules.Estimator {
+	case profile.EstimateDualEWMA:
+		return min(e.fast.get(seconds(e.rules.Fast)), e.slow.get(seconds(e.rules.Slow)))
+	case profile.EstimateLast:
+		return e.last[0]
+	case profile.EstimateMean:
+		sum, n := 0.0, 0.0
+		for _, v := range e.last {
+			if v > 0 {
+				sum, n = sum+v, n+1
+			}
+		}
+		return min(e.last[0], sum/n)
+	}
+	return e.initial
+}
+
+// timeToFirstByte is its estimate, in seconds; 0 when the player keeps none.
+func (e *estimator) timeToFirstByte() float64 {
+	if !e.rules.TTFB {
+		return 0
+	}
+	if e.ttfb.weight >= minWeight {
+		return e.ttfb.get(seconds(e.rules.TTFBHalfLife))
+	}
+	return seconds(e.rules.TTFBInitial)
+}
+
+// sampleTTFB takes a time to first byte in seconds. Long ones weigh less (hls.js
+// EwmaBandWidthEstimator sampleTTFB).
+func (e *estimator) sampleTTFB(s float64) {
+	if e.rules.TTFB {
+		e.ttfb.add(seconds(e.rules.TTFBHalfLife), math.Sqrt2*math.Exp(-s*s/2), max(s, 0.005))
+	}
+}
+
+// sample takes a transfer of n bytes in s seconds.
+func (e *estimator) sample(s float64, n int64) {
+	if n <= 0 || n < e.rules.MinBytes {
+		return
+	}
+	s = max(s, min(0.05, float64(n)/1e8)) // hls.js minDelayMs_: 50 ms or a hundredth of a microsecond a byte
+	v := 8 * float64(n) / s
+	e.total += n
+	if e.rules.Estimator == profile.EstimateDualEWMA {
+		e.fast.add(seconds(e.rules.Fast), s, v)
+		e.slow.add(seconds(e.rules.Slow), s, v)
+	}
+	e.last[2], e.last[1], e.last[0] = e.last[1], e.last[0], v
+}
+
+func seconds(d profile.Duration) float64 { return time.Duration(d).Seconds() }
+
+// firstLevel chooses the level to begin with.
+func (p *Player) firstLevel() int {
+	s := &p.cfg.Profile.Startup
+	first := p.ladder.FirstLevel
+	switch s.Level {
+	case profile.StartLowest:
+		return 0
+	case profile.StartFirstListed:
+		return first
+	}
+	if s.RaiseTo > 0 {
+		p.abr.initial = max(p.abr.initial, min(float64(p.ladder.Levels[first].Bandwidth), float64(s.RaiseTo)))
+	}
+	best := -1
+	for i := range p.ladder.Levels {
+		if float64(p.ladder.Levels[i].Bandwidth) <= p.abr.initial && p.offered(i) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return first
+	}
+	return best
+}
+
+// bestLevel is the highest level that fits in its share of the throughput; the
+// lowest one if none does, -1 if there is no usable level at all.
+func (p *Player) bestLevel(rate, down, up float64, ahead time.Duration) int {
+	r := &p.cfg.Profile.ABR
+	base := p.lastLevel
+	if base < 0 {
+		base = p.ladder.FirstLevel
+	}
+	average := r.UseAverage && ahead >= 2*p.segmentDuration()
+	lowest := -1
+	for i := len(p.ladder.Levels) - 1; i >= 0; i-- {
+		if !p.offered(i) || i != p.lastLevel && p.errs.blamed(p, i) {
+			continue
+		}
+		lowest = i
+		l := &p.ladder.Levels[i]
+		need := float64(l.Bandwidth)
+		if average {
+			need = float64(l.Average)
+		}
+		share := down
+		if i > base {
+			share = up
+			if ahead < time.Duration(r.UpMinBuffer) {
+				continue
+			}
+		}
+		if share*rate >= need {
+			// Of equals, the first listed.
+			for i > 0 && p.ladder.Levels[i-1].Bandwidth == l.Bandwidth && p.offered(i-1) && !p.errs.blamed(p, i-1) {
+				i--
+			}
+			return i
+		}
+	}
+	return lowest
+}
+
+// chooseLevel is the level that the next segment should come from.
+func (p *Player) chooseLevel() int {
+	cur := int(p.tracks[MainTrack].level)
+	if p.forced >= 0 {
+		return p.forced
+	}
+	if !p.undecided || p.lastLevel < 0 || len(p.ladder.Levels) == 1 {
+		return cur
+	}
+	p.undecided = false
+	r := &p.cfg.Profile.ABR
+	if !p.abr.ready() {
+		return cur
+	}
+	ahead := p.ahead(&p.tracks[MainTrack])
+	best := p.bestLevel(p.abr.estimate(), r.Down, r.Up, ahead)
+	switch {
+	case best < 0:
+		return cur
+	case best < cur && r.DownMaxBuffer > 0 && ahead >= time.Duration(r.DownMaxBuffer):
+		return cur
+	case best != cur && r.SwitchInterval > 0 && p.switched > 0 && p.now-p.switched < time.Duration(r.SwitchInterval):
+		p.undecided = true
+		return cur
+	}
+	return best
+}
+
+func (p *Player) segmentDuration() time.Duration {
+	if m := p.tracks[MainTrack].media; m != nil && len(m.Segments) > 0 {
+		return m.Segments[len(m.Segments)-1].Duration
+	}
+	return 0
+}
+
+// abandon drops a main segment that will not arrive before the buffer runs dry
+// if a lower level would (hls.js abr-controller _abandonRulesCheck).
+func (p *Player) abandon() {
+	r := &p.cfg.Profile.ABR.Abandon
+	f := p.flight(MainTrack, m3u8.KindSegment)
+	if !r.Enabled || f == nil || p.state == loading || p.now < f.look {
+		return
+	}
+	f.look = p.now + time.Duration(r.Every)
+	lowest := p.lowestLevel()
+	if int(f.level) <= lowest {
+		f.look = Never
+		return
+	}
+	loading := (p.now - f.sent).Seconds()
+	ttfb := p.abr.timeToFirstByte()
+	dur := f.dur.Seconds()
+	if loading <= max(ttfb, dur*r.After) {
+		return
+	}
+	buffer := p.ahead(&p.tracks[MainTrack]).Seconds()
+	var bytes int64
+	if p.cfg.Progress != nil && f.firstByte > 0 {
+		bytes = p.cfg.Progress(f.id)
+	}
+	expected := max(float64(bytes), dur*float64(p.ladder.Levels[f.level].Average)/8)
+	if f.size > 0 {
+		expected = float64(f.size)
+	}
+	rate, need := 0.0, expected*8/p.abr.estimate()+ttfb
+	if bytes > 0 {
+		rate = float64(bytes) / max((p.now-f.firstByte).Seconds(), 1e-3)
+		need = (expected - float64(bytes)) / rate
+	}
+	if need <= buffer {
+		return
+	}
+	throughput := p.abr.estimate()
+	if rate > 0 {
+		throughput = 8 * rate
+	}
+	// The largest lower level that arrives in time; the lowest is taken
+	// without being timed itself.
+	to, alternative := int(f.level)-1, math.Inf(1)
+	for ; to > lowest; to-- {
+		alternative = 2*ttfb + dur*float64(p.ladder.Levels[to].Bandwidth)/throughput
+		if alternative < min(buffer, dur+ttfb) {
+			break
+		}
+	}
+	if alternative >= need || alternative > 10*dur {
+		return
+	}
+	if bytes > 0 {
+		p.abr.sample(loading-min(ttfb, (f.firstByte-f.sent).Seconds()), bytes)
+	} else {
+		p.abr.sampleTTFB(loading)
+	}
+	target := float64(p.ladder.Levels[to].Bandwidth)
+	if p.abr.estimate()*p.cfg.Profile.ABR.Up > target {
+		p.abr.reset(&p.cfg.Profile.ABR, target)
+	}
+	if best := p.bestLevel(target, 1, 1, p.ahead(&p.tracks[MainTrack])); best >= 0 && best <= to {
+		to = best
+	}
+	p.note(&Sample{Type: Detected, Decision: AbandonFetch, Kind: m3u8.KindSegment, Pipeline: p.pipelineOf(int(f.rendition)), Rendition: f.rendition, Reason: "too slow"})
+	p.drop(f)
+	p.forced = to
+	p.setLevel(to, true, "segment abandoned")
+}
+
+// lowestLevel is the lowest level that is offered here.
+func (p *Player) lowestLevel() int {
+	for i := range p.ladder.Levels {
+		if p.offered(i) {
+			return i
+		}
+	}
+	return 0
+}

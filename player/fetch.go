@@ -1,0 +1,238 @@
+package player
+
+import (
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+// maxFlights is how many fetches may be in flight: a playlist and something of
+// the segment chain (key, initialization section, segment) for each track.
+const maxFlights = 2 * int(Tracks)
+
+// flight is a fetch that has been asked for and has not ended.
+type flight struct {
+	id        FetchID // 0 = unused
+	kind      m3u8.Kind
+	track     Track
+	level     int16
+	rendition int16
+	status    int16 // of the answer, once there is one
+	due       time.Duration
+	sent      time.Duration // until a head arrives: when it was asked for
+	firstByte time.Duration // 0 = none yet
+	moved     time.Duration // last progress seen
+	bytes     int64         // progress seen at moved
+	size      int64         // announced; 0 = not
+	look      time.Duration // next look whether to abandon it
+	url       string
+	seg       *m3u8.Segment
+	start     time.Duration // of the segment on the session's timeline
+	dur       time.Duration
+}
+
+// flight returns the fetch of that kind in flight on a track, or nil.
+func (p *Player) flight(t Track, k m3u8.Kind) *flight {
+	for i := range p.flights {
+		if f := &p.flights[i]; f.id != 0 && f.track == t && f.kind == k {
+			return f
+		}
+	}
+	return nil
+}
+
+// chain returns what is in flight of a track's key, initialization section and
+// segment, or nil.
+func (p *Player) chain(t Track) *flight {
+	for i := range p.flights {
+		if f := &p.flights[i]; f.id != 0 && f.track == t && f.kind >= m3u8.KindInit {
+			return f
+		}
+	}
+	return nil
+}
+
+func (p *Player) byID(id FetchID) *flight {
+	if id == 0 {
+		return nil
+	}
+	for i := range p.flights {
+		if f := &p.flights[i]; f.id == id {
+			return f
+		}
+	}
+	return nil
+}
+
+// fetch asks for a URL. due is when that became due.
+func (p *Player) fetch(k m3u8.Kind, tr Track, rendition int16, url string, r *m3u8.Range, due time.Duration) *flight {
+	for i := range p.flights {
+		f := &p.flights[i]
+		if f.id != 0 {
+			continue
+		}
+		p.nextID++
+		*f = flight{id: p.nextID, kind: k, track: tr, rendition: rendition, level: p.tracks[MainTrack].level,
+			due: due, sent: p.now, moved: p.now, url: url}
+		p.out = append(p.out, Action{Type: Fetch, Fetch: f.id, Kind: k, Track: tr, Rendition: int(rendition), URL: url, Range: r})
+		p.note(&Sample{Type: Requested, Fetch: f.id, Kind: k, Track: tr, Rendition: rendition, Pipeline: p.pipelineOf(int(rendition)), Due: due})
+		return f
+	}
+	panic("player: more fetches in flight than a player may have")
+}
+
+// drop abandons a fetch in flight.
+func (p *Player) drop(f *flight) {
+	p.out = append(p.out, Action{Type: Abandon, Fetch: f.id})
+	f.id = 0
+}
+
+func (p *Player) dropSegment(t Track) {
+	if f := p.chain(t); f != nil {
+		p.drop(f)
+	}
+}
+
+// head takes the status line and headers of an answer.
+func (p *Player) head(ev *Event) {
+	f := p.byID(ev.Fetch)
+	if f == nil {
+		return
+	}
+	f.sent, f.firstByte, f.moved = ev.Sent, ev.FirstByte, ev.FirstByte
+	f.size = max(ev.Size, 0)
+	if f.kind == m3u8.KindSegment && p.cfg.Profile.ABR.Abandon.Enabled {
+		f.look = max(f.look, p.now)
+	}
+}
+
+// end takes a complete answer.
+func (p *Player) end(ev *Event) {
+	f := p.byID(ev.Fetch)
+	if f == nil {
+		return
+	}
+	f.sent, f.firstByte = ev.Sent, ev.FirstByte
+	failure := NoFailure
+	switch {
+	case ev.Status < 200 || ev.Status > 299:
+		failure = BadStatus
+	case f.kind == m3u8.KindMultivariant && ev.Ladder == nil, f.kind == m3u8.KindMedia && ev.Media == nil:
+		failure = BadBody
+	case f.kind >= m3u8.KindInit && ev.Bytes == 0 && ev.Size <= 0:
+		failure = Truncated // an empty resource is no media
+	}
+	done := *f
+	f.id = 0
+	p.answered(&done, ev, failure)
+	if failure != NoFailure {
+		p.trouble(&done, failure, ev.Status, ev.Problem)
+		return
+	}
+	switch done.kind {
+	case m3u8.KindMultivariant:
+		p.join(ev.Ladder)
+	case m3u8.KindMedia:
+		p.playlist(&done, ev.Media)
+	case m3u8.KindInit:
+		p.tracks[done.track].init = done.url
+	case m3u8.KindKey:
+		p.tracks[done.track].key = done.url
+	case m3u8.KindSegment:
+		p.appendSegment(&done, ev.Bytes)
+	}
+}
+
+// failed takes the news that a fetch has no complete answer.
+func (p *Player) failed(ev *Event) {
+	f := p.byID(ev.Fetch)
+	if f == nil {
+		return
+	}
+	done := *f
+	f.id = 0
+	p.answered(&done, ev, ev.Failure)
+	p.trouble(&done, ev.Failure, ev.Status, ev.Problem)
+}
+
+// answered records the end of a fetch.
+func (p *Player) answered(f *flight, ev *Event, failure Failure) {
+	s := Sample{Type: Answered, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
+		Pipeline: p.pipelineOf(int(f.rendition)), Status: int16(ev.Status), Failure: failure, Bytes: ev.Bytes,
+		Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: ev.Problem}
+	if f.kind == m3u8.KindMedia && failure == NoFailure {
+		t := &p.tracks[f.track]
+		if t.fresh && !changed(t.media, ev.Media) {
+			s.Unchanged = p.now - t.changedAt
+		}
+	}
+	p.note(&s)
+}
+
+// timeouts ends fetches that took too long.
+func (p *Player) timeouts() {
+	for i := range p.flights {
+		f := &p.flights[i]
+		if f.id == 0 || p.now < p.deadline(f) {
+			continue
+		}
+		done := *f
+		p.drop(f)
+		p.answered(&done, &Event{}, Timeout)
+		p.trouble(&done, Timeout, 0, "")
+		if p.state == over {
+			return
+		}
+	}
+}
+
+// deadline is when a fetch is given up.
+func (p *Player) deadline(f *flight) time.Duration {
+	r := p.cfg.Profile.Timeouts.For(f.kind.String())
+	if r.NotOnLowest && f.kind == m3u8.KindSegment && p.ladder != nil && int(f.level) <= p.lowestLevel() {
+		return Never
+	}
+	target, last := p.targetDuration(f.track), p.segmentDuration()
+	at := Never
+	bound := func(s profile.Span, from time.Duration) {
+		if s.Zero() {
+			return
+		}
+		if d := s.Of(target, last); d > 0 && d < profile.Never-from {
+			at = min(at, from+d)
+		}
+	}
+	if f.firstByte == 0 {
+		bound(r.FirstByte, f.sent)
+	}
+	bound(r.Total, f.sent)
+	if !r.Idle.Zero() {
+		if p.cfg.Progress != nil {
+			if n := p.cfg.Progress(f.id); n > f.bytes {
+				f.bytes, f.moved = n, p.now
+			}
+		}
+		bound(r.Idle, f.moved)
+	}
+	return at
+}
+
+// flightWake is when a fetch in flight wants attention.
+func (p *Player) flightWake(f *flight) time.Duration {
+	at := p.deadline(f)
+	if f.kind == m3u8.KindSegment && f.track == MainTrack && p.cfg.Profile.ABR.Abandon.Enabled && p.state != loading {
+		at = min(at, f.look)
+	}
+	return max(at, p.now)
+}
+
+// targetDuration is that of a track's playlist; a guess before there is one.
+func (p *Player) targetDuration(t Track) time.Duration {
+	for _, m := range []*m3u8.Media{p.tracks[t].media, p.tracks[MainTrack].media} {
+		if m != nil && m.TargetDuration > 0 {
+			return m.TargetDuration
+		}
+	}
+	return 6 * time.Second // the duration that Apple recommends, until the playlist tells
+}

@@ -1,0 +1,396 @@
+package player
+
+import (
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+// track is one kind of media: what is wanted, known and buffered of it.
+type track struct {
+	active    bool
+	fresh     bool  // media belongs to rendition
+	filled    bool  // something was appended since the join or the last seek
+	waiting   bool  // the next segment waits for a reload
+	told      bool  // the current staleness was recorded as evidence
+	level     int16 // main track
+	rendition int16 // wanted; -1 = none
+	shown     int16 // of the last segment appended
+
+	media     *m3u8.Media
+	base      time.Duration // media time of media.Segments[0]
+	loadedAt  time.Duration // when its last load began
+	changedAt time.Duration // when it last changed
+	misses    int           // unchanged reloads in a row
+	scheduled time.Duration // the reload clock; -1 = starts with the next load
+	load      ewma          // duration of loads, in seconds
+
+	listAt time.Duration // when the playlist is due; Never = not
+	segAt  time.Duration // the segment chain is not asked for before
+	tries  uint8         // failed fetches of the URL at hand
+
+	end  time.Duration // buffered end
+	init string        // URL of the initialization section in use
+	key  string        // URL of the key in use
+}
+
+func (t *track) reset() {
+	*t = track{rendition: -1, shown: -1, scheduled: -1, listAt: Never, end: 0}
+}
+
+// join takes the multivariant playlist: chooses a level and asks for its
+// playlists.
+func (p *Player) join(l *Ladder) {
+	p.ladder = l
+	p.errs.ladder(len(l.Renditions), len(l.Pathways))
+	p.pathway = l.Renditions[0].Pathway
+	p.setLevel(p.firstLevel(), true, "start")
+}
+
+// offered tells whether a level can be chosen on the current pathway.
+func (p *Player) offered(level int) bool { return p.renditionOf(level) >= 0 }
+
+// renditionOf is the media playlist of a level here and now, -1 if it is not
+// offered or penalised.
+func (p *Player) renditionOf(level int) int16 {
+	l := &p.ladder.Levels[level]
+	if p.cfg.Profile.Grouping.Redundant == profile.GroupLocation {
+		cur := p.tracks[MainTrack].rendition
+		if cur >= 0 && p.ladder.Renditions[cur].Level == level && !p.errs.penalised(cur, p.now) {
+			return cur
+		}
+		for _, r := range l.ByPathway {
+			if r >= 0 && !p.errs.penalised(r, p.now) {
+				return r
+			}
+		}
+		return -1
+	}
+	r := l.ByPathway[p.pathway]
+	if r < 0 || p.errs.penalised(r, p.now) {
+		return -1
+	}
+	return r
+}
+
+// setLevel is the transition to another level or to the same level elsewhere.
+func (p *Player) setLevel(level int, abr bool, reason string) {
+	to := p.renditionOf(level)
+	if to < 0 {
+		// Everything of this level is penalised; there is nothing better.
+		to = p.ladder.Levels[level].ByPathway[p.pathway]
+		if to < 0 {
+			return
+		}
+	}
+	t := &p.tracks[MainTrack]
+	t.level = int16(level)
+	p.setRendition(MainTrack, to, abr, reason)
+	audio := p.ladder.Levels[level].AudioByPathway[p.ladder.Renditions[to].Pathway]
+	if audio >= 0 {
+		p.setRendition(AudioTrack, audio, abr, reason)
+	} else if a := &p.tracks[AudioTrack]; a.active {
+		p.dropSegment(AudioTrack)
+		if f := p.flight(AudioTrack, m3u8.KindMedia); f != nil {
+			p.drop(f)
+		}
+		a.reset()
+	}
+	p.switched = p.now
+}
+
+// setRendition is the transition of one track to another media playlist.
+func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
+	t := &p.tracks[tr]
+	if t.active && t.rendition == to {
+		return
+	}
+	if t.active {
+		p.note(&Sample{Type: Switched, Track: tr, Abr: abr, Reason: reason,
+			FromRendition: t.rendition, FromPipeline: p.pipelineOf(int(t.rendition)),
+			Rendition: to, Pipeline: p.pipelineOf(int(to))})
+		if f := p.flight(tr, m3u8.KindMedia); f != nil {
+			p.drop(f)
+		}
+		p.dropSegment(tr)
+	} else {
+		t.active = true
+		t.end = p.anchor
+	}
+	t.rendition, t.fresh = to, false
+	t.listAt, t.segAt, t.waiting = p.now, 0, false
+	t.scheduled, t.misses, t.told, t.tries = -1, 0, false, 0
+}
+
+// changed tells whether a reload brought anything new.
+func changed(old, m *m3u8.Media) bool {
+	if old == m {
+		return false
+	}
+	if old == nil || m == nil {
+		return true
+	}
+	return old.MediaSequence != m.MediaSequence || len(old.Segments) != len(m.Segments) || old.EndList != m.EndList ||
+		len(m.Segments) > 0 && old.Segments[len(old.Segments)-1].URI != m.Segments[len(m.Segments)-1].URI
+}
+
+// playlist takes a media playlist.
+func (p *Player) playlist(f *flight, m *m3u8.Media) {
+	t := &p.tracks[f.track]
+	p.errs.lists = 0
+	t.tries = 0
+	first := !t.fresh
+	old, oldBase := t.media, t.base
+	news := first || changed(old, m)
+	if !first && news && contradicts(old, m) {
+		p.note(&Sample{Type: Answered, Kind: m3u8.KindMedia, Track: f.track, Rendition: f.rendition, Failure: Mismatch,
+			Pipeline: p.pipelineOf(int(f.rendition)), Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: "a media sequence number changed its URI"})
+		t.media, t.changedAt, t.base = m, p.now, align(m, old, oldBase)
+		p.schedule(f, t, true)
+		p.trouble(f, Mismatch, 0, "")
+		return
+	}
+	t.load.add(5, 1, (p.now - f.sent).Seconds())
+	t.loadedAt, t.fresh, t.waiting = f.sent, true, false
+	if news {
+		switch {
+		case old != nil:
+			t.base = align(m, old, oldBase)
+		case f.track == AudioTrack && p.tracks[MainTrack].media != nil:
+			main := &p.tracks[MainTrack]
+			t.base = align(m, main.media, main.base)
+		}
+		t.media, t.changedAt, t.misses, t.told = m, p.now, 0, false
+	} else {
+		t.misses++
+	}
+	p.schedule(f, t, news)
+	if f.track == MainTrack && old == nil {
+		p.joinAt(t)
+	}
+	if !news {
+		p.stale(f, t)
+		return
+	}
+	if p.state != over && len(m.Segments) > 0 {
+		p.behind(t)
+	}
+}
+
+// contradicts tells whether a segment that both versions list changed its URI
+// (rfc8216bis 6.3.4).
+func contradicts(old, m *m3u8.Media) bool {
+	if old == nil || len(old.Segments) == 0 || len(m.Segments) == 0 {
+		return false
+	}
+	last := &old.Segments[len(old.Segments)-1]
+	if last.Sequence < m.MediaSequence || last.Sequence >= m.MediaSequence+uint64(len(m.Segments)) {
+		return false
+	}
+	return m.Segments[last.Sequence-m.MediaSequence].URI != last.URI
+}
+
+// align returns the media time of m's first segment, given another playlist of
+// the same presentation and the media time of that one's first segment: by
+// date-time, else by media sequence, else end to end. Players do the same
+// before they have seen timestamps (hls.js utils/discontinuities).
+func align(m, ref *m3u8.Media, base time.Duration) time.Duration {
+	if len(m.Segments) == 0 || len(ref.Segments) == 0 {
+		return base
+	}
+	if m.HasProgramDateTime && ref.HasProgramDateTime {
+		d := m.Segments[0].ProgramDateTime.Sub(ref.Segments[0].ProgramDateTime)
+		if d.Abs() < 24*time.Hour {
+			return base + d
+		}
+	}
+	switch {
+	case m.MediaSequence >= ref.MediaSequence:
+		d := m.MediaSequence - ref.MediaSequence
+		if d < uint64(len(ref.Segments)) {
+			return base + ref.Segments[d].Start
+		}
+		if lost := d - uint64(len(ref.Segments)); lost < 1<<20 {
+			return base + ref.Duration + time.Duration(lost)*ref.TargetDuration
+		}
+	case ref.MediaSequence-m.MediaSequence < uint64(len(m.Segments)):
+		return base - m.Segments[ref.MediaSequence-m.MediaSequence].Start
+	}
+	return base + ref.Duration - m.Duration
+}
+
+// schedule sets the reload clock after a load.
+func (p *Player) schedule(f *flight, t *track, news bool) {
+	m := t.media
+	if m.EndList || m.Type == "VOD" {
+		t.listAt = Never
+		return
+	}
+	r := &p.cfg.Profile.Reload
+	target, last := p.targetDuration(f.track), p.targetDuration(f.track)
+	if n := len(m.Segments); n > 0 {
+		last = m.Segments[n-1].Duration
+	}
+	wait := r.Unchanged.Of(target, last)
+	if news {
+		wait = r.Changed.Of(target, last)
+		near := r.NearEdge.Of(target, last)
+		if near > 0 && t.base+m.Duration-p.position(p.now) < near && last < wait && last > 0 {
+			wait = last
+		}
+	}
+	if r.MinusLoad > 0 {
+		wait -= time.Duration(t.load.get(r.MinusLoad) * float64(time.Second))
+	}
+	// A playlist whose segments are announced shorter than they are must not
+	// make a busy loop.
+	wait = max(wait, 50*time.Millisecond)
+	if r.From == profile.FromResponse {
+		t.listAt = p.now + wait
+		return
+	}
+	if t.scheduled < 0 {
+		t.scheduled = f.sent
+	}
+	t.scheduled = max(t.scheduled+wait, p.now)
+	t.listAt = t.scheduled
+}
+
+// holdBack is the distance from the live edge at which to play.
+func (p *Player) holdBack(t *track) time.Duration {
+	m, l := t.media, &p.cfg.Profile.Live
+	target, last := m.TargetDuration, m.TargetDuration
+	if n := len(m.Segments); n > 0 {
+		last = m.Segments[n-1].Duration
+	}
+	d := l.HoldBack.Of(target, last)
+	if m.ServerControl != nil && m.ServerControl.HoldBack > 0 {
+		d = m.ServerControl.HoldBack
+	}
+	grown := time.Duration(p.stalls) * time.Duration(l.LatencyOnStall)
+	return d + min(grown, l.LatencyOnStallMax.Of(target, last))
+}
+
+// livePosition is where a viewer who joins or catches up should be.
+func (p *Player) livePosition(t *track) time.Duration {
+	m, l := t.media, &p.cfg.Profile.Live
+	edge := t.base + m.Duration
+	last := m.TargetDuration
+	if n := len(m.Segments); n > 0 {
+		last = m.Segments[n-1].Duration
+	}
+	age := min(p.now-t.changedAt, 3*m.TargetDuration)
+	pos := edge + age - p.holdBack(t)
+	pos = min(max(pos, t.base), max(edge-l.MinFromEdge.Of(m.TargetDuration, last), t.base))
+	if l.SnapSegment {
+		for i := range m.Segments {
+			s := &m.Segments[i]
+			if at := t.base + s.Start; pos < at+s.Duration {
+				return at
+			}
+		}
+	}
+	return pos
+}
+
+// joinAt chooses the position to begin with.
+func (p *Player) joinAt(t *track) {
+	m := t.media
+	pos := t.base
+	start := m.Start
+	if p.ladder.Start != nil {
+		start = p.ladder.Start
+	}
+	switch {
+	case start != nil && start.TimeOffset >= 0:
+		pos = t.base + min(start.TimeOffset, m.Duration)
+	case start != nil:
+		pos = max(t.base, t.base+m.Duration+start.TimeOffset)
+	case !m.EndList && m.Type != "VOD":
+		pos = p.livePosition(t)
+	}
+	p.anchor = pos
+	for i := range p.tracks {
+		p.tracks[i].end = pos
+	}
+	if a := &p.tracks[AudioTrack]; a.active && a.media != nil {
+		a.base = align(a.media, m, t.base)
+	}
+}
+
+// behind deals with a position that has left the window.
+func (p *Player) behind(t *track) {
+	if t != &p.tracks[MainTrack] || t.media.EndList {
+		return
+	}
+	pos := p.position(p.now)
+	if pos >= t.base-250*time.Millisecond && pos <= t.base+t.media.Duration {
+		return
+	}
+	if p.state == playing && p.ahead(t) > touching {
+		return // what is buffered is played first
+	}
+	l := &p.cfg.Profile.Live
+	switch l.Behind {
+	case profile.BehindSeekLive:
+		p.seek(p.livePosition(t))
+	case profile.BehindWindowStart:
+		p.seek(min(t.base+time.Duration(l.BehindOffset), t.base+t.media.Duration))
+	case profile.BehindFatal:
+		if p.state == stalled {
+			p.finish(Fatal, "behind the live window")
+		}
+	case profile.BehindNext:
+		if pos < t.base {
+			p.seek(t.base)
+		}
+	}
+}
+
+// stale looks at a playlist that a reload found unchanged.
+func (p *Player) stale(f *flight, t *track) {
+	if t.media.EndList {
+		return
+	}
+	since := p.now - t.changedAt
+	target := p.targetDuration(f.track)
+	if !t.told && since > target*3/2 {
+		t.told = true
+		p.note(&Sample{Type: Evidence, Kind: m3u8.KindMedia, Track: f.track, Rendition: f.rendition,
+			Pipeline: p.pipelineOf(int(f.rendition)), Failure: Stale, Unchanged: since})
+	}
+	r := &p.cfg.Profile.Stale
+	after := r.After.Of(target, p.segmentDuration())
+	var found bool
+	switch r.Detect {
+	case profile.StaleMisses:
+		found = t.misses >= r.Misses
+	case profile.StaleSince:
+		found = since >= after
+	case profile.StaleStarved:
+		found = since >= after && p.state == stalled
+	case profile.StaleBufferEnd:
+		edge := t.base + t.media.Duration
+		found = p.state != loading && p.ahead(t) <= touching && t.end >= edge-touching
+	}
+	if found {
+		p.climb(f, r.Then, Stale, 0)
+	}
+}
+
+// trackWake is when a track wants something.
+func (p *Player) trackWake(i Track, t *track) time.Duration {
+	at := Never
+	if p.flight(i, m3u8.KindMedia) == nil {
+		at = t.listAt
+	}
+	if p.chain(i) == nil && t.fresh && !t.waiting {
+		if t.segAt > p.now {
+			at = min(at, t.segAt)
+		} else if room := p.roomAt(t); room > p.now && p.next(t) != nil {
+			at = min(at, room)
+		}
+	}
+	return max(at, p.now)
+}

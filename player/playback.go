@@ -1,0 +1,181 @@
+package player
+
+import (
+	"time"
+
+	"hlsload/player/profile"
+)
+
+// touching is how far apart two segments may be without leaving a hole: the
+// tolerance of browsers at segment joints (hls.js maxBufferHole).
+const touching = 100 * time.Millisecond
+
+// position is the media time shown at now.
+func (p *Player) position(now time.Duration) time.Duration {
+	if p.state == playing {
+		return p.anchor + now - p.anchorAt
+	}
+	return p.anchor
+}
+
+// bufferedEnd is how far every active track is buffered; Never before any is.
+func (p *Player) bufferedEnd() time.Duration {
+	end := Never
+	for i := range p.tracks {
+		if t := &p.tracks[i]; t.active {
+			end = min(end, t.end)
+		}
+	}
+	return end
+}
+
+// limit is the media time at which playback must stand: the next hole or the
+// end of the buffer.
+func (p *Player) limit() time.Duration {
+	end := p.bufferedEnd()
+	if p.hole.to > p.hole.from {
+		end = min(end, p.hole.from)
+	}
+	return end
+}
+
+// ahead is how much media of a track can be played from here.
+func (p *Player) ahead(t *track) time.Duration {
+	a := t.end - p.position(p.now)
+	if h := p.hole; h.to > h.from && h.from >= p.position(p.now) && h.to <= t.end {
+		a -= h.to - h.from
+	}
+	return max(a, 0)
+}
+
+// buffered tells whether every active track has media at the position.
+func (p *Player) buffered() bool {
+	any := false
+	for i := range p.tracks {
+		t := &p.tracks[i]
+		if t.active && !t.filled {
+			return false
+		}
+		any = any || t.active
+	}
+	return any
+}
+
+// play brings playback up to now.
+func (p *Player) play(now time.Duration) {
+	if p.state != playing {
+		return
+	}
+	dry := p.anchorAt + p.limit() - p.anchor
+	if now < dry {
+		return
+	}
+	p.anchor, p.anchorAt = p.limit(), dry
+	p.now = max(p.now, dry)
+	if p.finished() {
+		p.finish(Ended, "")
+		return
+	}
+	p.stall(dry)
+}
+
+// finished tells whether the position is the end of a finished presentation.
+func (p *Player) finished() bool {
+	for i := range p.tracks {
+		t := &p.tracks[i]
+		if t.active && (t.media == nil || !t.media.EndList || t.end < t.base+t.media.Duration-touching) {
+			return false
+		}
+	}
+	return p.bufferedEnd() <= p.anchor+touching
+}
+
+// tryPlay starts or resumes playback if enough is buffered.
+func (p *Player) tryPlay() {
+	if p.state != loading && p.state != stalled || !p.buffered() {
+		return
+	}
+	s := &p.cfg.Profile.Startup
+	need := time.Duration(s.Buffer)
+	if p.state == stalled {
+		need = time.Duration(s.Resume)
+	}
+	if p.hole.to > p.hole.from && p.anchor >= p.hole.from {
+		return // waits for the jump
+	}
+	ahead := p.limit() - p.anchor
+	if ahead <= 0 || ahead < need && !p.lastAppended() {
+		return
+	}
+	if p.state == loading {
+		p.begin()
+	} else {
+		p.resume()
+	}
+}
+
+// lastAppended tells that nothing more will come: a short end may be played.
+func (p *Player) lastAppended() bool {
+	t := &p.tracks[MainTrack]
+	return t.media != nil && t.media.EndList && t.end >= t.base+t.media.Duration-touching
+}
+
+// playWake is when playback wants attention: it runs dry, a hole is to be
+// jumped, or the viewer has stood still for too long.
+func (p *Player) playWake() time.Duration {
+	switch p.state {
+	case playing:
+		if l := p.limit(); l != Never {
+			return p.anchorAt + l - p.anchor
+		}
+	case stalled:
+		at := Never
+		if p.hole.to > p.hole.from && p.anchor >= p.hole.from {
+			at = p.since + time.Duration(p.cfg.Profile.Stall.JumpAfter)
+		}
+		if f := p.cfg.Profile.Stall.FatalAfter; f > 0 && time.Duration(f) != profile.Never {
+			at = min(at, p.since+time.Duration(f))
+		}
+		return max(at, p.now)
+	}
+	return Never
+}
+
+// standing deals with a stall that has lasted: jumps a hole, or gives up.
+func (p *Player) standing() {
+	if p.state != stalled {
+		return
+	}
+	s := &p.cfg.Profile.Stall
+	if s.FatalAfter > 0 && time.Duration(s.FatalAfter) != profile.Never && p.now-p.since >= time.Duration(s.FatalAfter) {
+		p.finish(Fatal, "stalled for "+time.Duration(s.FatalAfter).String())
+		return
+	}
+	if p.hole.to > p.hole.from && p.anchor >= p.hole.from && p.now-p.since >= time.Duration(s.JumpAfter) {
+		p.anchor, p.hole = p.hole.to, span{}
+		p.tryPlay()
+	}
+}
+
+// addHole records that media between from and to is missing. One hole is kept;
+// a second one before the first was reached extends it.
+func (p *Player) addHole(from, to time.Duration) {
+	if p.hole.to > p.hole.from {
+		p.hole = span{min(p.hole.from, from), max(p.hole.to, to)}
+		return
+	}
+	p.hole = span{from, to}
+}
+
+// seek moves the position; everything buffered is dropped.
+func (p *Player) seek(to time.Duration) {
+	p.anchor, p.anchorAt, p.hole = to, p.now, span{}
+	for i := range p.tracks {
+		t := &p.tracks[i]
+		t.end, t.filled = to, false
+		p.dropSegment(Track(i))
+	}
+	if p.state == playing {
+		p.stall(p.now)
+	}
+}

@@ -1,0 +1,231 @@
+package player
+
+import (
+	"math"
+	"time"
+
+	"hlsload/player/draw"
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+// Never is the instant that does not come.
+const Never = time.Duration(math.MaxInt64)
+
+// Config is what one player is made of.
+type Config struct {
+	Profile *profile.Profile
+	URL     string    // of the multivariant playlist
+	Seed    draw.Seed // of this player
+	// Epoch is the wall-clock instant, in nanoseconds since 1970, at which the
+	// run's clock stood at 0. It gives date-times of playlists their meaning.
+	Epoch int64
+	// Progress returns how many bytes of the body of a fetch in flight have
+	// arrived. nil = always 0.
+	Progress func(FetchID) int64
+}
+
+// state is where a session stands.
+type state uint8
+
+const (
+	loading state = iota // nothing has been played yet
+	playing
+	stalled // wants to play and cannot
+	over    // nothing follows
+)
+
+// Player is one viewer. Make it with [New].
+type Player struct {
+	cfg    Config
+	ladder *Ladder
+	now    time.Duration
+	out    []Action
+
+	state  state
+	since  time.Duration // when the state began
+	joined time.Duration
+
+	// Playback: while playing, the position is anchor + (now - anchorAt).
+	anchorAt time.Duration
+	anchor   time.Duration
+	hole     span // media that is missing within the buffer; zero = none
+	stalls   int
+
+	pathway int // of pathway grouping
+	tracks  [Tracks]track
+	flights [maxFlights]flight
+	nextID  FetchID
+	draws   uint64
+
+	abr       estimator
+	forced    int // level that the next segment must come from; -1 = free
+	lastLevel int // of the last loaded segment; -1 = none
+	switched  time.Duration
+	// undecided tells that something changed which the choice of level
+	// depends on.
+	undecided bool
+
+	errs  errorBook
+	start retry // of the multivariant playlist
+
+	// pdt is date-time minus media time, in Unix nanoseconds; noPDT = none seen.
+	pdt int64
+}
+
+const noPDT = math.MinInt64
+
+// span is a stretch of media time.
+type span struct{ from, to time.Duration }
+
+// retry is when something may be asked for again.
+type retry struct {
+	at      time.Duration // not before
+	waiting bool          // until the next reload
+}
+
+// New returns a player that joins at now. Call [Player.Step] with a Tick at
+// once: it asks for the multivariant playlist.
+func New(cfg Config, now time.Duration) *Player {
+	p := &Player{cfg: cfg, now: now, joined: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, start: retry{at: now}}
+	p.abr.reset(&cfg.Profile.ABR, float64(cfg.Profile.Startup.Bandwidth))
+	for i := range p.tracks {
+		p.tracks[i].reset()
+	}
+	return p
+}
+
+// Step tells the player what happened at now and appends what it wants done to
+// out. It may be called at any time; instants must not decrease.
+func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
+	if p.state == over {
+		return out
+	}
+	p.out = out
+	if p.nextID == 0 {
+		p.now = now
+		p.note(&Sample{Type: Joined})
+	}
+	p.play(now)
+	p.now = now
+	switch ev.Type {
+	case Head:
+		p.head(ev)
+	case End:
+		p.end(ev)
+	case Failed:
+		p.failed(ev)
+	case Leave:
+		p.finish(Left, "")
+	}
+	p.timeouts()
+	p.abandon()
+	p.returns()
+	p.pump()
+	out, p.out = p.out, nil
+	return out
+}
+
+// Wake returns when the player wants a Tick if nothing else happens before;
+// [Never] if it waits for events only.
+func (p *Player) Wake() time.Duration {
+	if p.state == over {
+		return Never
+	}
+	at := p.playWake()
+	for i := range p.flights {
+		if f := &p.flights[i]; f.id != 0 {
+			at = min(at, p.flightWake(f))
+		}
+	}
+	if p.ladder == nil {
+		if p.flight(0, m3u8.KindMultivariant) == nil {
+			at = min(at, p.start.at)
+		}
+		return at
+	}
+	at = min(at, p.errs.wake(p))
+	for i := range p.tracks {
+		if t := &p.tracks[i]; t.active {
+			at = min(at, p.trackWake(Track(i), t))
+		}
+	}
+	return at
+}
+
+// Over tells whether the session has ended.
+func (p *Player) Over() bool { return p.state == over }
+
+// Playing tells whether media is being played, and Stalled whether playback
+// ran dry; before the first frame both are false.
+func (p *Player) Playing() bool { return p.state == playing }
+
+// Stalled: see [Player.Playing].
+func (p *Player) Stalled() bool { return p.state == stalled }
+
+// note records a sample of this instant.
+func (p *Player) note(s *Sample) {
+	if s.At == 0 {
+		s.At = p.now
+	}
+	p.out = append(p.out, Action{Type: Note, Sample: *s})
+}
+
+// uniform draws a number in [0, 1).
+func (p *Player) uniform(r draw.Rule) float64 {
+	p.draws++
+	return p.cfg.Seed.Uniform(r, p.draws)
+}
+
+// begin is the transition to the first frame.
+func (p *Player) begin() {
+	p.setState(playing, p.now)
+	p.anchorAt = p.now
+	p.note(&Sample{Type: Started, Duration: p.now - p.joined, Pipeline: p.pipeline(), Rendition: p.tracks[MainTrack].shown})
+}
+
+// stall is the transition to standing still; it happened at the given instant.
+func (p *Player) stall(at time.Duration) {
+	p.setState(stalled, at)
+	p.stalls++
+	p.note(&Sample{At: at, Type: StallStart, Pipeline: p.pipeline(), Rendition: p.tracks[MainTrack].shown})
+}
+
+// resume is the transition from standing still to playing.
+func (p *Player) resume() {
+	p.note(&Sample{Type: StallEnd, Duration: p.now - p.since, Pipeline: p.pipeline(), Rendition: p.tracks[MainTrack].shown})
+	p.setState(playing, p.now)
+	p.anchorAt = p.now
+}
+
+// finish ends the session: Left, Ended or Fatal.
+func (p *Player) finish(how SampleType, reason string) {
+	if p.state == over {
+		return
+	}
+	if p.state == stalled {
+		p.note(&Sample{Type: StallEnd, Duration: p.now - p.since, Pipeline: p.pipeline(), Rendition: p.tracks[MainTrack].shown})
+	}
+	for i := range p.flights {
+		if f := &p.flights[i]; f.id != 0 {
+			p.drop(f)
+		}
+	}
+	p.setState(over, p.now)
+	p.note(&Sample{Type: how, Reason: reason, Pipeline: p.pipeline(), Rendition: p.tracks[MainTrack].rendition})
+	p.out = append(p.out, Action{Type: Done})
+}
+
+func (p *Player) setState(s state, at time.Duration) {
+	p.state, p.since = s, at
+}
+
+// pipeline is that of the main track's current rendition.
+func (p *Player) pipeline() int8 { return p.pipelineOf(int(p.tracks[MainTrack].rendition)) }
+
+func (p *Player) pipelineOf(rendition int) int8 {
+	if p.ladder == nil || rendition < 0 {
+		return -1
+	}
+	return int8(p.ladder.Renditions[rendition].Pipeline)
+}

@@ -1,0 +1,410 @@
+package player
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"hlsload/player/draw"
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+// errorBook is what a player remembers of failures: counters that rules share,
+// marks on renditions, and penalties with their end.
+type errorBook struct {
+	lists      uint8 // failed playlists since one succeeded or a level was left
+	renditions []record
+	pathways   []time.Duration // penalised until
+	n          int             // renditions, before records are needed
+}
+
+// record is kept for each rendition once anything failed.
+type record struct {
+	loads    uint8 // ladders climbed because of it, until its media is buffered
+	segments uint8 // failed fetches of its segments, until one succeeded
+	until    time.Duration
+}
+
+func (b *errorBook) ladder(renditions, pathways int) {
+	b.n = renditions
+	if pathways > 1 {
+		b.pathways = nil // made when the first is penalised
+	}
+}
+
+func (b *errorBook) of(rendition int16) *record {
+	if b.renditions == nil {
+		b.renditions = make([]record, b.n)
+	}
+	return &b.renditions[rendition]
+}
+
+func (b *errorBook) penalised(rendition int16, now time.Duration) bool {
+	return b.renditions != nil && b.renditions[rendition].until > now
+}
+
+// blamed tells whether bandwidth may not choose a level because it failed.
+func (b *errorBook) blamed(p *Player, level int) bool {
+	if b.renditions == nil {
+		return false
+	}
+	r := p.renditionOf(level)
+	return r < 0 || b.renditions[r].loads > 0 || b.renditions[r].segments > 0
+}
+
+// appended clears what media of a rendition disproves.
+func (b *errorBook) appended(rendition int16) {
+	if b.renditions != nil {
+		r := &b.renditions[rendition]
+		r.loads, r.segments = 0, 0
+	}
+}
+
+func (b *errorBook) pathwayUntil(i int) time.Duration {
+	if b.pathways == nil {
+		return 0
+	}
+	return b.pathways[i]
+}
+
+// segmentErrors is the shared count of failed segments on the current pathway.
+func (p *Player) segmentErrors() int {
+	n := 0
+	for i := range p.errs.renditions {
+		if p.ladder.Renditions[i].Pathway == p.pathway {
+			n += int(p.errs.renditions[i].segments)
+		}
+	}
+	return n
+}
+
+// wake is when a penalty ends, for players that look at that.
+func (b *errorBook) wake(p *Player) time.Duration {
+	at := Never
+	if p.cfg.Profile.Penalty.Return == profile.ReturnOnError {
+		return at
+	}
+	for _, r := range b.renditions {
+		if r.until > p.now {
+			at = min(at, r.until)
+		}
+	}
+	for _, u := range b.pathways {
+		if u > p.now {
+			at = min(at, u)
+		}
+	}
+	return at
+}
+
+// returns goes back to what a penalty that ended had kept away from.
+func (p *Player) returns() {
+	how := p.cfg.Profile.Penalty.Return
+	if how == profile.ReturnOnError || p.ladder == nil || p.state == over {
+		return
+	}
+	ended := false
+	for i := range p.errs.renditions {
+		if r := &p.errs.renditions[i]; r.until > 0 && r.until <= p.now {
+			*r, ended = record{}, true
+		}
+	}
+	for i, u := range p.errs.pathways {
+		if u > 0 && u <= p.now {
+			p.errs.pathways[i], ended = 0, true
+		}
+	}
+	if !ended {
+		return
+	}
+	p.undecided = true
+	if best := p.freePathway(-1); best >= 0 && best < p.pathway {
+		p.pathway = best
+		p.setLevel(int(p.tracks[MainTrack].level), true, "penalty ended")
+		return
+	}
+	if how == profile.ReturnAtExpiry {
+		if l := p.chooseLevel(); l != int(p.tracks[MainTrack].level) {
+			p.setLevel(l, true, "penalty ended")
+		}
+	}
+}
+
+// freePathway is the first listed pathway that is not penalised and offers
+// something, other than the given one; -1 if there is none.
+func (p *Player) freePathway(not int) int {
+	for i := range p.ladder.Pathways {
+		if i == not || p.errs.pathwayUntil(i) > p.now {
+			continue
+		}
+		for l := range p.ladder.Levels {
+			if p.ladder.Levels[l].ByPathway[i] >= 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// cause classes a failure for the rules.
+func cause(f Failure, status int) string {
+	switch f {
+	case Timeout:
+		return profile.CauseTimeout
+	case BadStatus:
+		if status >= 400 && status < 500 {
+			return profile.Cause4xx
+		}
+		return profile.Cause5xx // also what is neither 2xx nor an error
+	case BadBody, TooLarge, Mismatch, Redirects:
+		return profile.CauseParse
+	}
+	return profile.CauseNetwork
+}
+
+// rule finds the first error rule that matches.
+func (p *Player) rule(f *flight, failure Failure, status int) *profile.ErrorRule {
+	c := cause(failure, status)
+	for i := range p.cfg.Profile.Errors {
+		r := &p.cfg.Profile.Errors[i]
+		if !slices.Contains(r.Kinds, f.kind.String()) || len(r.Tracks) > 0 && !slices.Contains(r.Tracks, f.track.String()) {
+			continue
+		}
+		if slices.Contains(r.Causes, c) || slices.Contains(r.Causes, profile.CauseAny) ||
+			failure == BadStatus && slices.Contains(r.Causes, strconv.Itoa(status)) {
+			return r
+		}
+	}
+	panic("player: profile " + p.cfg.Profile.ID + " has no rule for a failed " + f.kind.String()) // Parse checks that there is one
+}
+
+var retryJitter = draw.NewRule("player/retry jitter")
+
+// trouble decides what to do about a failed fetch: the same URL again, or the
+// ladder.
+func (p *Player) trouble(f *flight, failure Failure, status int, problem string) {
+	f.status = int16(status)
+	p.note(&Sample{Type: Evidence, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
+		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Status: int16(status), Reason: problem})
+	r := p.rule(f, failure, status)
+	n := p.count(f, r)
+	if n < r.Retries && failure != Mismatch {
+		var d time.Duration
+		if len(r.Delays) > 0 {
+			d = time.Duration(r.Delays[min(n, len(r.Delays)-1)])
+		}
+		p.again(f, d, r.Jitter)
+		return
+	}
+	if !p.climb(f, r.Then, failure, n) && failure != Mismatch {
+		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, status))
+	}
+}
+
+// count counts a failure and returns how many there were before it.
+func (p *Player) count(f *flight, r *profile.ErrorRule) int {
+	t := &p.tracks[f.track]
+	before := int(t.tries)
+	t.tries = bump(t.tries)
+	if f.kind == m3u8.KindMultivariant || r.Count == profile.CountURL {
+		return before
+	}
+	if f.kind == m3u8.KindMedia {
+		before = int(p.errs.lists)
+		p.errs.lists = bump(p.errs.lists)
+		return before
+	}
+	before = p.segmentErrors()
+	// Audio segments count for the level that they go with.
+	at := f.rendition
+	if f.track == AudioTrack {
+		at = p.tracks[MainTrack].rendition
+	}
+	rec := p.errs.of(at)
+	rec.segments = bump(rec.segments)
+	return before
+}
+
+func bump(n uint8) uint8 { return min(n, 254) + 1 }
+
+// again asks for the same URL after a delay.
+func (p *Player) again(f *flight, d time.Duration, jitter float64) {
+	if jitter > 0 {
+		d = time.Duration(float64(d) * (1 + jitter*(2*p.uniform(retryJitter)-1)))
+	}
+	t := &p.tracks[f.track]
+	switch {
+	case f.kind == m3u8.KindMultivariant:
+		p.start.at = p.now + d
+	case f.kind == m3u8.KindMedia:
+		t.listAt = p.now + d
+	default:
+		t.segAt = p.now + d
+	}
+}
+
+func reasonOf(f Failure, status int) string {
+	if f == BadStatus {
+		return strconv.Itoa(status)
+	}
+	return f.String()
+}
+
+// climb takes the first step of a ladder that can be taken. n is how many
+// failures of the kind there were before.
+func (p *Player) climb(f *flight, rungs []profile.Rung, failure Failure, n int) bool {
+	if f.kind != m3u8.KindMultivariant {
+		r := p.errs.of(p.tracks[MainTrack].rendition)
+		r.loads = bump(r.loads)
+	}
+	for _, rung := range rungs {
+		if d, ok := p.take(f, rung, failure, n); ok {
+			if d != NoDecision {
+				p.note(&Sample{Type: Detected, Decision: d, Kind: f.kind, Track: f.track, Rendition: f.rendition,
+					Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Reason: rung.Step})
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// take tries one step.
+func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Decision, bool) {
+	t := &p.tracks[f.track]
+	switch rung.Step {
+	case profile.StepLevel:
+		return Step, p.stepLevel(f, failure)
+	case profile.StepPathway:
+		return Failover, p.stepPathway(f, failure)
+	case profile.StepLocation:
+		return Failover, p.stepLocation(f, failure)
+	case profile.StepReselect:
+		return Exclude, p.stepReselect(f, failure)
+	case profile.StepRetry:
+		if n >= len(rung.Delays) {
+			return NoDecision, false
+		}
+		p.again(f, time.Duration(rung.Delays[n]), 0)
+		return NoDecision, true
+	case profile.StepSkip:
+		if f.seg == nil || t.media == nil || len(t.media.Segments) == 0 ||
+			f.seg.Sequence >= t.media.Segments[len(t.media.Segments)-1].Sequence {
+			return NoDecision, false
+		}
+		p.skip(t, f.seg)
+		return GapSkipped, true
+	case profile.StepWait:
+		t.waiting = t.listAt != Never || p.flight(f.track, m3u8.KindMedia) != nil
+		if !t.waiting {
+			return NoDecision, false
+		}
+		return NoDecision, true
+	case profile.StepClear:
+		for i := range p.errs.renditions {
+			if p.errs.renditions[i].until != Never {
+				p.errs.renditions[i] = record{}
+			}
+		}
+		clear(p.errs.pathways)
+		p.again(f, p.targetDuration(f.track)/2, 0)
+		return NoDecision, true
+	case profile.StepFatal:
+		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
+		return GiveUp, true
+	}
+	return NoDecision, false
+}
+
+// stepLevel moves to the next lower level without an error, then from the top
+// down (hls.js error-controller getLevelSwitchAction). For audio it must be a
+// level with another audio rendition.
+func (p *Player) stepLevel(f *flight, failure Failure) bool {
+	n, cur := len(p.ladder.Levels), int(p.tracks[MainTrack].level)
+	for i := n - 1; i > 0; i-- {
+		c := (cur + i) % n
+		r := p.renditionOf(c)
+		if r < 0 || p.errs.of(r).loads > 0 {
+			continue
+		}
+		if f.track == AudioTrack && p.ladder.Levels[c].AudioByPathway[p.pathway] == f.rendition {
+			continue
+		}
+		p.errs.lists = 0
+		p.forced = c
+		p.setLevel(c, false, failure.String())
+		return true
+	}
+	return false
+}
+
+// stepPathway penalises the current pathway and moves every level to another.
+func (p *Player) stepPathway(f *flight, failure Failure) bool {
+	if len(p.ladder.Pathways) < 2 {
+		return false
+	}
+	if p.errs.pathways == nil {
+		p.errs.pathways = make([]time.Duration, len(p.ladder.Pathways))
+	}
+	if p.errs.pathways[p.pathway] <= p.now {
+		p.errs.pathways[p.pathway] = p.until(p.cfg.Profile.Penalty.Pathway)
+	}
+	to := p.freePathway(p.pathway)
+	if to < 0 {
+		return false
+	}
+	p.pathway = to
+	level := int(p.tracks[MainTrack].level)
+	if p.renditionOf(level) < 0 {
+		if level = p.lowestLevel(); p.renditionOf(level) < 0 {
+			return false
+		}
+	}
+	p.forced = level
+	p.setLevel(level, false, failure.String())
+	return true
+}
+
+// stepLocation penalises the URL and uses another one of the same level.
+func (p *Player) stepLocation(f *flight, failure Failure) bool {
+	main := &p.tracks[MainTrack]
+	level := int(main.level)
+	twin := int16(-1)
+	for _, r := range p.ladder.Levels[level].ByPathway {
+		if r >= 0 && r != main.rendition && !p.errs.penalised(r, p.now) {
+			twin = r
+			break
+		}
+	}
+	if twin < 0 {
+		return false
+	}
+	p.errs.of(main.rendition).until = p.until(p.cfg.Profile.Penalty.Location)
+	p.setLevel(level, false, failure.String())
+	return true
+}
+
+// stepReselect penalises the level and lets bandwidth choose again.
+func (p *Player) stepReselect(f *flight, failure Failure) bool {
+	main := &p.tracks[MainTrack]
+	rec := p.errs.of(main.rendition)
+	before := rec.until
+	rec.until = p.until(p.cfg.Profile.Penalty.Level)
+	a := &p.cfg.Profile.ABR
+	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(main))
+	if to < 0 || p.renditionOf(to) < 0 {
+		rec.until = before
+		return false
+	}
+	p.setLevel(to, false, failure.String())
+	return true
+}
+
+// until is the end of a penalty that begins now.
+func (p *Player) until(d profile.Duration) time.Duration {
+	if time.Duration(d) >= Never-p.now {
+		return Never
+	}
+	return p.now + time.Duration(d)
+}

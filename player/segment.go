@@ -1,0 +1,219 @@
+package player
+
+import (
+	"time"
+
+	"hlsload/player/m3u8"
+)
+
+// pump asks for whatever is due.
+func (p *Player) pump() {
+	p.standing()
+	if p.state == over {
+		return
+	}
+	if p.ladder == nil {
+		if p.now >= p.start.at && p.flight(MainTrack, m3u8.KindMultivariant) == nil {
+			p.fetch(m3u8.KindMultivariant, MainTrack, -1, p.cfg.URL, nil, p.start.at)
+		}
+		return
+	}
+	for i := range p.tracks {
+		if t := &p.tracks[i]; t.active {
+			p.pumpList(Track(i), t)
+		}
+	}
+	for i := range p.tracks {
+		if t := &p.tracks[i]; t.active {
+			p.pumpSegment(Track(i), t)
+		}
+	}
+}
+
+func (p *Player) pumpList(tr Track, t *track) {
+	if t.listAt > p.now || p.flight(tr, m3u8.KindMedia) != nil {
+		return
+	}
+	due := t.listAt
+	t.listAt = Never
+	p.fetch(m3u8.KindMedia, tr, t.rendition, p.ladder.Renditions[t.rendition].URL, nil, due)
+}
+
+// pumpSegment asks for the next link of a track's chain: key, initialization
+// section, segment.
+func (p *Player) pumpSegment(tr Track, t *track) {
+	if !t.fresh || t.waiting || t.segAt > p.now || p.chain(tr) != nil || p.tracks[MainTrack].media == nil {
+		return
+	}
+	if p.roomAt(t) > p.now {
+		return
+	}
+	if tr == MainTrack {
+		if l := p.chooseLevel(); l != int(t.level) {
+			p.setLevel(l, true, "bandwidth")
+			for i := range p.tracks {
+				if t := &p.tracks[i]; t.active {
+					p.pumpList(Track(i), t)
+				}
+			}
+			return
+		}
+	} else if main := &p.tracks[MainTrack]; main.active && t.end > main.end+p.segmentDuration()/2 {
+		return // audio stays with the video
+	}
+	s := p.next(t)
+	if s == nil {
+		return
+	}
+	if s.Gap {
+		p.skip(t, s)
+		p.pumpSegment(tr, t)
+		return
+	}
+	due := p.now
+	switch {
+	case len(s.Keys) > 0 && s.Keys[0].Method == "AES-128" && s.Keys[0].URL != t.key:
+		f := p.fetch(m3u8.KindKey, tr, t.rendition, s.Keys[0].URL, nil, due)
+		f.seg = s
+	case s.Map != nil && s.Map.URL != t.init:
+		f := p.fetch(m3u8.KindInit, tr, t.rendition, s.Map.URL, s.Map.ByteRange, due)
+		f.seg = s
+	default:
+		f := p.fetch(m3u8.KindSegment, tr, t.rendition, s.URL, s.ByteRange, due)
+		f.seg, f.start, f.dur = s, t.base+s.Start, s.Duration
+		f.look = p.now + time.Duration(p.cfg.Profile.ABR.Abandon.After*float64(s.Duration))
+	}
+}
+
+// roomAt is when the buffer has room for another segment.
+func (p *Player) roomAt(t *track) time.Duration {
+	b := &p.cfg.Profile.Buffer
+	goal := time.Duration(b.Goal)
+	if b.Bytes > 0 && p.ladder != nil {
+		rate := p.ladder.Levels[p.tracks[MainTrack].level].Bandwidth
+		if rate > 0 {
+			goal = max(goal, time.Duration(float64(b.Bytes)*8/float64(rate)*float64(time.Second)))
+		}
+		if b.Max > 0 {
+			goal = min(goal, time.Duration(b.Max))
+		}
+	}
+	over := p.ahead(t) - goal
+	if over < 0 || p.state != playing {
+		return p.now
+	}
+	tick := max(time.Duration(b.Tick), time.Millisecond)
+	return p.now + over/tick*tick + tick
+}
+
+// next is the segment after the buffered end, nil if the playlist has none yet.
+func (p *Player) next(t *track) *m3u8.Segment {
+	m := t.media
+	if m == nil || len(m.Segments) == 0 {
+		return nil
+	}
+	at := t.end - t.base
+	// Segments are nearly equal in length, so the first guess is close.
+	i := 0
+	if m.Duration > 0 && at > 0 {
+		i = min(int(float64(at)/float64(m.Duration)*float64(len(m.Segments))), len(m.Segments)-1)
+	}
+	past := func(s *m3u8.Segment) bool { // nothing of s is worth having
+		return s.Start+s.Duration <= at+min(s.Duration/2, 250*time.Millisecond)
+	}
+	for i > 0 && !past(&m.Segments[i-1]) {
+		i--
+	}
+	for i < len(m.Segments) && past(&m.Segments[i]) {
+		i++
+	}
+	if i == len(m.Segments) {
+		return nil
+	}
+	return &m.Segments[i]
+}
+
+// skip goes on after a segment that will not be had.
+func (p *Player) skip(t *track, s *m3u8.Segment) {
+	to := t.base + s.Start + s.Duration
+	if to > t.end {
+		p.addHole(t.end, to)
+		t.end = to
+	}
+}
+
+// appendSegment is the transition after a segment arrived: it is buffered.
+func (p *Player) appendSegment(f *flight, bytes int64) {
+	t := &p.tracks[f.track]
+	p.sampleTransfer(f, bytes)
+	s := Sample{Type: Appended, Fetch: f.id, Kind: m3u8.KindSegment, Track: f.track, Rendition: f.rendition,
+		Pipeline: p.pipelineOf(int(f.rendition)), Bytes: bytes, MediaStart: f.start, MediaDuration: f.dur,
+		Sequence: f.seg.Sequence, Latency: -1}
+	if f.start > t.end+touching {
+		s.Skipped = f.start - t.end
+		if t.filled || p.state != loading {
+			p.lost(t, f.start)
+		} else {
+			p.anchor = f.start // the join position itself has gone
+		}
+	}
+	t.end = max(t.end, f.start+f.dur)
+	t.filled, t.shown = true, f.rendition
+	p.errs.appended(f.rendition)
+	if f.track == MainTrack {
+		p.lastLevel, p.undecided = int(f.level), true
+		if p.forced == int(f.level) {
+			p.forced = -1
+		}
+		s.Bitrate = p.ladder.Levels[f.level].Bandwidth
+		p.dateTime(f, &s)
+	}
+	p.note(&s)
+	p.tryPlay()
+}
+
+// lost notes that media between the buffered end and from cannot be had.
+func (p *Player) lost(t *track, from time.Duration) {
+	if p.state == stalled && p.anchor >= t.end && p.hole.to <= p.hole.from && p.ahead(t) == 0 {
+		// Nothing is buffered before the gap: the element seeks to what comes.
+		if p.cfg.Profile.Stall.JumpAfter <= 0 || p.now-p.since >= time.Duration(p.cfg.Profile.Stall.JumpAfter) {
+			p.anchor = from
+			return
+		}
+	}
+	p.addHole(t.end, from)
+}
+
+// dateTime fills in what follows from the segment's date-time.
+func (p *Player) dateTime(f *flight, s *Sample) {
+	if f.seg.ProgramDateTime.IsZero() {
+		return
+	}
+	offset := f.seg.ProgramDateTime.UnixNano() - int64(f.start)
+	if p.pdt != noPDT {
+		// The timeline was aligned without date-times and they disagree.
+		if d := time.Duration(offset - p.pdt); d > touching {
+			s.Skipped += d
+		} else if d < -touching {
+			s.Repeated += -d
+		}
+	}
+	p.pdt = offset
+	if p.state != loading {
+		s.Latency = p.now - time.Duration(offset+int64(p.position(p.now))-p.cfg.Epoch)
+	}
+}
+
+// sampleTransfer feeds the estimator.
+func (p *Player) sampleTransfer(f *flight, bytes int64) {
+	if f.track != MainTrack {
+		return
+	}
+	ttfb := (f.firstByte - f.sent).Seconds()
+	took := (p.now - f.sent).Seconds()
+	if p.cfg.Profile.ABR.TTFB {
+		p.abr.sampleTTFB(ttfb)
+		took -= min(ttfb, p.abr.timeToFirstByte())
+	}
+	p.abr.sample(took, bytes)
+}

@@ -157,10 +157,14 @@ func (w *tsWalk) table(pid int, b []byte) error {
 		return errors.New("PMT: too short")
 	}
 	w.clock = int(body[0]&31)<<8 | int(body[1])
-	body = body[4+(int(body[2]&15)<<8|int(body[3])):]
+	skip := 4 + (int(body[2]&15)<<8 | int(body[3]))
+	if skip > len(body) {
+		return errors.New("PMT: descriptors do not fit")
+	}
+	body = body[skip:]
 	for len(body) >= 5 {
 		w.kinds[int(body[1]&31)<<8|int(body[2])] = body[0]
-		skip := 5 + (int(body[3]&15)<<8 | int(body[4]))
+		skip = 5 + (int(body[3]&15)<<8 | int(body[4]))
 		if skip > len(body) {
 			return errors.New("PMT: descriptors do not fit")
 		}
@@ -194,6 +198,9 @@ func (w *tsWalk) unit(pid int, o *pesBuilder) (unit, error) {
 	if b[7]&0xc0 != 0x80 || b[9]>>4 != 2 || b[9]&1 == 0 || b[11]&1 == 0 || b[13]&1 == 0 {
 		return unit{}, fmt.Errorf("PID %d: PES packet without PTS", pid)
 	}
+	if 9+int(b[8]) > len(b) {
+		return unit{}, fmt.Errorf("PID %d: PES header of %d bytes does not fit", pid, b[8])
+	}
 	u := unit{key: o.key, time: int64(b[9]>>1&7)<<30 | int64(b[10])<<22 | int64(b[11]>>1)<<15 | int64(b[12])<<7 | int64(b[13]>>1)}
 	u.data = b[9+int(b[8]):]
 	switch w.kinds[pid] {
@@ -214,9 +221,7 @@ func adtsFrames(b []byte) ([][]byte, error) {
 		if len(b) < 7 || b[0] != 0xff || b[1]&0xf0 != 0xf0 {
 			return nil, errors.New("no ADTS header")
 		}
-		size := int(binary.BigEndian.Uint32(b[2:])>>5) & 0x1fff
-		// The length has 13 bits from bit 30 of the header on.
-		size = (int(b[3])&3)<<11 | int(b[4])<<3 | int(b[5])>>5
+		size := (int(b[3])&3)<<11 | int(b[4])<<3 | int(b[5])>>5
 		if size < 7 || size > len(b) {
 			return nil, fmt.Errorf("ADTS frame of %d bytes", size)
 		}
@@ -321,6 +326,9 @@ func (w *mp4Walk) fragment(b []byte, moof, mdat box) ([]unit, error) {
 	for _, x := range list {
 		switch x.kind {
 		case "mfhd":
+			if len(x.body) != 8 {
+				return nil, fmt.Errorf("mfhd of %d bytes", len(x.body))
+			}
 			s := binary.BigEndian.Uint32(x.body[4:])
 			if w.sequence != 0 && s != w.sequence+1 {
 				return nil, fmt.Errorf("sequence number %d after %d", s, w.sequence)

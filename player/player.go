@@ -104,7 +104,7 @@ func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
 	p.out = out
 	if p.nextID == 0 {
 		p.now = now
-		p.note(&Sample{Type: Joined})
+		p.note(&Sample{Type: Joined, Pipeline: -1, Rendition: -1})
 	}
 	p.play(now)
 	p.now = now

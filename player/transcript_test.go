@@ -1,0 +1,370 @@
+package player_test
+
+import (
+	"bytes"
+	"cmp"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/draw"
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected transcripts")
+
+// TestTranscripts plays the scripts in testdata. A script is a list of
+// commands, a line "----", and what the player did. The commands:
+//
+//	world KEY=VALUE…       the channel: td, segment, window, levels, demuxed, init, rtt, pdt, phase
+//	profile NAME [YAML]    the player, with overrides in YAML flow style
+//	join                   a player joins now
+//	fault NAME WHAT        from now on: WHAT is kind/pipeline=answer, such as
+//	                       media/0=404, segment/0=hang, media/0=freeze, any/*=503
+//	clear NAME             the fault ends
+//	run D                  let D pass
+//	leave                  the viewer leaves
+//	show requests          print requests and answers as well
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			script, want, _ := strings.Cut(string(b), "----\n")
+			got := play(t, script)
+			if *update {
+				if err := os.WriteFile(f, []byte(script+"----\n"+got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != want {
+				t.Errorf("%s: got\n%s\nwant\n%s", f, got, want)
+			}
+		})
+	}
+}
+
+// world is a small channel of two pipelines with instant networks, made for
+// scripts: everything about it can be written down by hand.
+type world struct {
+	t       *testing.T
+	segment time.Duration
+	td      time.Duration
+	window  int
+	levels  int
+	demuxed bool
+	init    bool
+	pdt     bool
+	rtt     time.Duration
+	phase   time.Duration
+
+	faults   map[string]fault
+	now      time.Duration
+	p        *player.Player
+	prof     *profile.Profile
+	queue    []pending
+	requests bool
+	seq      int
+	out      bytes.Buffer
+	media    map[string]*m3u8.Media
+	names    []string // of renditions
+}
+
+type fault struct {
+	kind, what string
+	pipeline   string
+	since      time.Duration
+}
+
+type pending struct {
+	at  time.Duration
+	seq int
+	ev  player.Event
+}
+
+func play(t *testing.T, script string) string {
+	w := &world{t: t, segment: 2 * time.Second, td: 2 * time.Second, window: 6, levels: 3, rtt: 10 * time.Millisecond,
+		pdt: true, phase: 0, faults: map[string]fault{}, media: map[string]*m3u8.Media{}}
+	w.profile("hlsjs-1.7", "")
+	for line := range strings.Lines(script) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		cmd, rest, _ := strings.Cut(line, " ")
+		switch cmd {
+		case "world":
+			w.set(rest)
+		case "profile":
+			name, values, _ := strings.Cut(rest, " ")
+			w.profile(name, values)
+		case "show":
+			w.requests = true
+		case "join":
+			w.p = player.New(player.Config{Profile: w.prof, URL: "http://h/p0/index.m3u8", Seed: draw.Seed(1)}, w.now)
+			w.step(player.Event{Type: player.Tick})
+		case "leave":
+			w.step(player.Event{Type: player.Leave})
+		case "fault":
+			name, what, _ := strings.Cut(rest, " ")
+			sel, answer, _ := strings.Cut(what, "=")
+			kind, pipeline, _ := strings.Cut(sel, "/")
+			w.faults[name] = fault{kind: kind, pipeline: pipeline, what: answer, since: w.now}
+			fmt.Fprintf(&w.out, "%8.3f %s\n", w.now.Seconds(), line)
+		case "clear":
+			delete(w.faults, rest)
+			fmt.Fprintf(&w.out, "%8.3f %s\n", w.now.Seconds(), line)
+		case "run":
+			d, err := time.ParseDuration(rest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.run(d)
+		default:
+			t.Fatalf("unknown command %q", line)
+		}
+	}
+	return w.out.String()
+}
+
+func (w *world) profile(name, values string) {
+	p, err := profile.Load(name)
+	if err == nil && values != "" {
+		p, err = profile.Override(p, []byte(values))
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.prof = p
+}
+
+func (w *world) set(rest string) {
+	for _, kv := range strings.Fields(rest) {
+		k, v, _ := strings.Cut(kv, "=")
+		d, _ := time.ParseDuration(v)
+		n, _ := strconv.Atoi(v)
+		switch k {
+		case "td":
+			w.td = d
+		case "segment":
+			w.segment, w.td = d, d
+		case "window":
+			w.window = n
+		case "levels":
+			w.levels = n
+		case "demuxed":
+			w.demuxed = v == "yes"
+		case "init":
+			w.init = v == "yes"
+		case "pdt":
+			w.pdt = v == "yes"
+		case "rtt":
+			w.rtt = d
+		case "phase":
+			w.phase = d
+		default:
+			w.t.Fatalf("unknown key %q", k)
+		}
+	}
+}
+
+func (w *world) run(d time.Duration) {
+	end := w.now + d
+	for range 1_000_000 {
+		at := end
+		if w.p != nil {
+			at = min(at, w.p.Wake())
+		}
+		i := -1
+		for j := range w.queue {
+			if q := &w.queue[j]; q.at <= at && (i < 0 || q.at < w.queue[i].at || q.at == w.queue[i].at && q.seq < w.queue[i].seq) {
+				i, at = j, q.at
+			}
+		}
+		if i < 0 && at >= end {
+			w.now = end
+			return
+		}
+		w.now = max(w.now, at)
+		ev := player.Event{Type: player.Tick}
+		if i >= 0 {
+			ev = w.queue[i].ev
+			w.queue = slices.Delete(w.queue, i, i+1)
+		}
+		w.step(ev)
+	}
+	w.t.Fatal("the player does not come to rest")
+}
+
+func (w *world) step(ev player.Event) {
+	for _, a := range w.p.Step(w.now, &ev, nil) {
+		switch a.Type {
+		case player.Fetch:
+			w.request(a)
+		case player.Abandon:
+			w.queue = slices.DeleteFunc(w.queue, func(q pending) bool { return q.ev.Fetch == a.Fetch })
+			if w.requests {
+				fmt.Fprintf(&w.out, "%8.3f abandon %d\n", w.now.Seconds(), a.Fetch)
+			}
+		case player.Note:
+			w.print(&a.Sample)
+		}
+	}
+}
+
+func (w *world) print(s *player.Sample) {
+	where := func(pipeline int8, rendition int16) string {
+		if rendition < 0 {
+			return "-"
+		}
+		return fmt.Sprintf("p%d/%s", pipeline, w.names[rendition])
+	}
+	at := where(s.Pipeline, s.Rendition)
+	var line string
+	switch s.Type {
+	case player.Requested:
+		if !w.requests {
+			return
+		}
+		line = fmt.Sprintf("request %v %s", s.Kind, at)
+	case player.Answered:
+		if !w.requests {
+			return
+		}
+		line = fmt.Sprintf("answer %v %s %d %v", s.Kind, at, s.Status, s.Failure)
+	case player.Evidence:
+		line = fmt.Sprintf("evidence %v %s: %v %d", s.Kind, at, s.Failure, s.Status)
+	case player.Detected:
+		line = fmt.Sprintf("detected: %v (%v %s: %s)", s.Decision, s.Kind, at, s.Reason)
+	case player.Switched:
+		line = fmt.Sprintf("switch %v %s -> %s (%s)", s.Track, where(s.FromPipeline, s.FromRendition), at, s.Reason)
+	case player.Appended:
+		line = fmt.Sprintf("append %v %s media %.3f+%.3f latency %.3f", s.Track, at, s.MediaStart.Seconds(), s.MediaDuration.Seconds(), s.Latency.Seconds())
+		if s.Skipped+s.Repeated > 0 {
+			line += fmt.Sprintf(" skipped %v repeated %v", s.Skipped, s.Repeated)
+		}
+	case player.Started, player.StallEnd:
+		line = fmt.Sprintf("%v after %.3f", s.Type, s.Duration.Seconds())
+	case player.Fatal:
+		line = "fatal: " + s.Reason
+	default:
+		line = s.Type.String()
+	}
+	fmt.Fprintf(&w.out, "%8.3f %s\n", cmp.Or(s.At, w.now).Seconds(), line)
+}
+
+// request answers a fetch after one round trip, as the faults have it then.
+func (w *world) request(a player.Action) {
+	at := w.now + w.rtt
+	pipeline := strings.TrimPrefix(strings.Split(a.URL, "/")[3], "p")
+	answer := "200"
+	var since time.Duration
+	names := make([]string, 0, len(w.faults))
+	for n := range w.faults {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		f := w.faults[n]
+		if (f.kind == a.Kind.String() || f.kind == "any") && (f.pipeline == pipeline || f.pipeline == "*") {
+			answer, since = f.what, f.since
+		}
+	}
+	w.seq++
+	ev := player.Event{Type: player.End, Fetch: a.Fetch, Status: 200, Bytes: 1000, Size: 1000, Sent: w.now, FirstByte: at}
+	switch answer {
+	case "hang":
+		return
+	case "reset":
+		ev = player.Event{Type: player.Failed, Fetch: a.Fetch, Failure: player.Reset, Sent: w.now}
+	case "200", "freeze":
+		content := at
+		if answer == "freeze" {
+			content = since
+		}
+		switch a.Kind {
+		case m3u8.KindMultivariant:
+			ev.Ladder = w.ladder()
+		case m3u8.KindMedia:
+			ev.Media = w.playlist(a.URL, content)
+		case m3u8.KindSegment:
+			// A tenth of a segment's duration at the rendition's rate, so
+			// that bandwidth allows every level.
+			ev.Bytes, ev.Size = 2_000_000, 2_000_000
+		}
+	default:
+		ev.Status, _ = strconv.Atoi(answer)
+	}
+	w.queue = append(w.queue, pending{at: at, seq: w.seq, ev: ev})
+}
+
+func (w *world) ladder() *player.Ladder {
+	mv := &m3u8.Multivariant{}
+	order := []int{600, 300, 1200, 2400, 4800}[:w.levels]
+	for _, rate := range order {
+		for p := range 2 {
+			v := m3u8.Variant{URL: fmt.Sprintf("http://h/p%d/%d.m3u8", p, rate), Bandwidth: int64(rate) * 1000, Height: rate}
+			if w.demuxed {
+				v.Audio = fmt.Sprintf("aac-%d", p)
+			}
+			mv.Variants = append(mv.Variants, v)
+		}
+	}
+	if w.demuxed {
+		for p := range 2 {
+			mv.Renditions = append(mv.Renditions, m3u8.Rendition{Type: "AUDIO", GroupID: fmt.Sprintf("aac-%d", p), Default: true,
+				URL: fmt.Sprintf("http://h/p%d/audio.m3u8", p)})
+		}
+	}
+	l, err := player.NewLadder(mv, w.prof, func(url string) int { return int(url[len("http://h/p")] - '0') })
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.names = nil
+	for _, r := range l.Renditions {
+		w.names = append(w.names, r.Name)
+	}
+	return l
+}
+
+// playlist is that of a URL at an instant; equal versions are one value.
+func (w *world) playlist(url string, at time.Duration) *m3u8.Media {
+	const first = 100
+	last := first + int64((at-w.phase)/w.segment) // the newest segment listed
+	key := fmt.Sprintf("%s#%d", url, last)
+	if m := w.media[key]; m != nil {
+		return m
+	}
+	epoch := time.Unix(0, 0)
+	m := &m3u8.Media{TargetDuration: w.td, MediaSequence: uint64(last) - uint64(w.window) + 1, HasProgramDateTime: w.pdt}
+	dir := strings.TrimSuffix(url, ".m3u8")
+	for i := range w.window {
+		n := m.MediaSequence + uint64(i)
+		s := m3u8.Segment{URI: fmt.Sprint(n), URL: fmt.Sprintf("%s/%d.ts", dir, n), Duration: w.segment, Sequence: n, Start: m.Duration}
+		if w.pdt {
+			s.ProgramDateTime = epoch.Add(w.phase + time.Duration(int64(n)-first-1)*w.segment)
+		}
+		if w.init {
+			s.Map = &m3u8.Map{URL: dir + "/init.mp4"}
+		}
+		m.Segments = append(m.Segments, s)
+		m.Duration += w.segment
+	}
+	w.media[key] = m
+	return m
+}

@@ -252,7 +252,8 @@ func (p *Player) abandon() {
 	// without being timed itself.
 	to, alternative := int(f.level)-1, math.Inf(1)
 	for ; to > lowest; to-- {
-		alternative = 2*ttfb + dur*float64(p.ladder.Levels[to].Bandwidth)/throughput
+		// A new level costs its playlist first.
+		alternative = 2*ttfb + p.tracks[MainTrack].loadTook.Seconds() + dur*float64(p.ladder.Levels[to].Bandwidth)/throughput
 		if alternative < min(buffer, dur+ttfb) {
 			break
 		}

@@ -25,6 +25,7 @@ type track struct {
 	misses    int           // unchanged reloads in a row
 	scheduled time.Duration // the reload clock; -1 = starts with the next load
 	load      ewma          // duration of loads, in seconds
+	loadTook  time.Duration // of the last load
 
 	listAt time.Duration // when the playlist is due; Never = not
 	segAt  time.Duration // the segment chain is not asked for before
@@ -151,7 +152,10 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		p.trouble(f, Mismatch, 0, "")
 		return
 	}
-	t.load.add(5, 1, (p.now - f.sent).Seconds())
+	t.loadTook = p.now - f.sent
+	if h := p.cfg.Profile.Reload.MinusLoad; h > 0 {
+		t.load.add(h, 1, t.loadTook.Seconds())
+	}
 	t.loadedAt, t.fresh, t.waiting = f.sent, true, false
 	if news {
 		switch {

@@ -259,13 +259,17 @@ func (p *Player) climb(f *flight, rungs []profile.Rung, failure Failure, n int) 
 		r.loads = bump(r.loads)
 	}
 	for _, rung := range rungs {
-		if d, ok := p.take(f, rung, failure, n); ok {
-			if d != NoDecision {
-				p.note(&Sample{Type: Detected, Decision: d, Kind: f.kind, Track: f.track, Rendition: f.rendition,
-					Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Reason: rung.Step})
-			}
-			return true
+		before := len(p.out)
+		d, ok := p.take(f, rung, failure, n)
+		if !ok {
+			continue
 		}
+		if d != NoDecision { // it comes before what it led to
+			p.out = slices.Insert(p.out, before, Action{Type: Note, Sample: Sample{At: p.now, Type: Detected, Decision: d,
+				Kind: f.kind, Track: f.track, Rendition: f.rendition, Pipeline: p.pipelineOf(int(f.rendition)),
+				Failure: failure, Reason: rung.Step}})
+		}
+		return true
 	}
 	return false
 }

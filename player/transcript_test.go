@@ -303,9 +303,14 @@ func (w *world) request(a player.Action) {
 		case m3u8.KindMedia:
 			ev.Media = w.playlist(a.URL, content)
 		case m3u8.KindSegment:
-			// A tenth of a segment's duration at the rendition's rate, so
-			// that bandwidth allows every level.
-			ev.Bytes, ev.Size = 2_000_000, 2_000_000
+			// Delivered at 20 Mbit/s.
+			rate := int64(64)
+			if a.Track == player.MainTrack {
+				rate, _ = strconv.ParseInt(strings.Split(a.URL, "/")[4], 10, 64)
+			}
+			ev.Bytes = rate * 1000 / 8 * w.segment.Milliseconds() / 1000
+			ev.Size = ev.Bytes
+			at += time.Duration(ev.Bytes * 8 * 50)
 		}
 	default:
 		ev.Status, _ = strconv.Atoi(answer)

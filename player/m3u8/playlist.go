@@ -37,8 +37,27 @@ func ParseKind(s string) (Kind, bool) {
 	return 0, false
 }
 
+// Playlist is a [*Media] or a [*Multivariant].
+type Playlist interface {
+	// Kind is KindMedia or KindMultivariant.
+	Kind() Kind
+	// Append writes the playlist as text to dst and returns the longer slice.
+	Append(dst []byte) []byte
+
+	playlist()
+}
+
+// Kind returns KindMedia.
+func (*Media) Kind() Kind { return KindMedia }
+
+// Kind returns KindMultivariant.
+func (*Multivariant) Kind() Kind { return KindMultivariant }
+
+func (*Media) playlist()        {}
+func (*Multivariant) playlist() {}
+
 // Attribute is one NAME=value pair of an attribute list that the parser does
-// not know. Value is as written, quotes included.
+// not know. Value is as written, quotes included, variables substituted.
 type Attribute struct{ Name, Value string }
 
 // Tag is a tag that the parser does not know, kept as written.
@@ -55,15 +74,17 @@ type Range struct{ Length, Offset int64 }
 type Start struct {
 	TimeOffset time.Duration // negative counts from the end
 	Precise    bool
+	Attributes []Attribute // unknown ones
 }
 
-// Define is EXT-X-DEFINE.
+// Define is EXT-X-DEFINE: exactly one of Name, Import and QueryParam is set.
+// Value is the value of the variable, whichever way it was found.
 type Define struct{ Name, Value, Import, QueryParam string }
 
 // Multivariant is a multivariant playlist (rfc8216bis 4.4.6). A parsed
 // playlist is immutable and may be shared by any number of players.
 type Multivariant struct {
-	Version             int
+	Version             int  // 0 = absent, which means 1
 	IndependentSegments bool // EXT-X-INDEPENDENT-SEGMENTS
 	Start               *Start
 	Variants            []Variant // EXT-X-STREAM-INF, in listed order
@@ -74,11 +95,13 @@ type Multivariant struct {
 	SessionKeys         []Key
 	Defines             []Define
 	Unknown             []Tag
+	// Findings is what the parser put up with. It is not printed.
+	Findings []Error
 }
 
 // Variant is EXT-X-STREAM-INF or EXT-X-I-FRAME-STREAM-INF.
 type Variant struct {
-	Line               int
+	Line               int    // of the tag
 	URI                string // as written, variables substituted
 	URL                string // absolute; equal to URI when parsed without a base
 	Bandwidth          int64  // BANDWIDTH, bit/s
@@ -96,7 +119,7 @@ type Variant struct {
 	PathwayID          string // "" = absent, which means "."
 	Audio, Video       string // group ids
 	Subtitles          string
-	ClosedCaptions     string
+	ClosedCaptions     string      // a group id, or NONE
 	Attributes         []Attribute // unknown ones
 }
 
@@ -121,15 +144,24 @@ type Rendition struct {
 }
 
 // Steering is EXT-X-CONTENT-STEERING.
-type Steering struct{ ServerURI, ServerURL, PathwayID string }
+type Steering struct {
+	ServerURI, ServerURL string
+	PathwayID            string // "" = absent
+	Attributes           []Attribute
+}
 
 // SessionData is EXT-X-SESSION-DATA.
-type SessionData struct{ DataID, Value, URI, Format, Language string }
+type SessionData struct {
+	DataID, Value, URI, URL string
+	Format                  string // JSON, RAW or "", which means JSON
+	Language                string
+	Attributes              []Attribute
+}
 
 // Media is a media playlist (rfc8216bis 4.4.3). A parsed playlist is immutable
 // and may be shared by any number of players.
 type Media struct {
-	Version               int
+	Version               int // 0 = absent, which means 1
 	TargetDuration        time.Duration
 	MediaSequence         uint64
 	DiscontinuitySequence uint64
@@ -142,23 +174,48 @@ type Media struct {
 	ServerControl         *ServerControl
 	Segments              []Segment
 	// Parts holds the parts after the last segment (of the one being made).
-	Parts            []Part
+	Parts []Part
+	// Next is what the tags after the last segment say about the one being
+	// made: Sequence, Start, Discontinuity, Map, Keys, ProgramDateTime and so
+	// on, without URI, Duration and Parts. It is nil when neither Parts nor
+	// such tags are there.
+	Next             *Segment
 	PreloadHints     []PreloadHint
 	RenditionReports []RenditionReport
 	Skip             *Skip
 	DateRanges       []DateRange
 	Defines          []Define
-	Unknown          []Tag
+	// Unknown holds the unknown tags before the first segment and, with a
+	// Line greater than the last segment's, after the last one. Those in
+	// between are in [Segment.Unknown].
+	Unknown []Tag
+	// Truncated tells that the body ended inside a segment: with an EXTINF,
+	// EXT-X-BYTERANGE or EXT-X-PROGRAM-DATE-TIME and without the URI line (or
+	// part) they belong to. Everything before is here. A body cut between two
+	// segments looks whole; only its length in HTTP gives it away.
+	Truncated bool
+	// Findings is what the parser put up with. It is not printed.
+	Findings []Error
 	// Duration is the sum of the segments' durations.
 	Duration time.Duration
 	// HasProgramDateTime tells whether any segment carried
 	// EXT-X-PROGRAM-DATE-TIME; then every segment has one, extrapolated.
 	HasProgramDateTime bool
+
+	inherited inherited // of a delta update
+}
+
+// inherited tells what a delta update leaves to the segments it skips: how
+// many of its first segments, Next included, come before its first tag of each
+// class.
+type inherited struct {
+	keys, maps, bitrates int
+	cleared              bool // that EXT-X-KEY says METHOD=NONE
 }
 
 // Segment is one media segment with everything that applies to it.
 type Segment struct {
-	Line          int
+	Line          int           // of the URI
 	URI           string        // as written, variables substituted
 	URL           string        // absolute; equal to URI when parsed without a base
 	Title         string        // of EXTINF
@@ -168,26 +225,33 @@ type Segment struct {
 	Discontinuity bool          // EXT-X-DISCONTINUITY precedes it
 	// DiscontinuitySequence is the number of the discontinuity it belongs to.
 	DiscontinuitySequence uint64
-	ByteRange             *Range
-	Map                   *Map  // nil = none; shared by consecutive segments
-	Keys                  []Key // nil = clear; shared by consecutive segments
+	ByteRange             *Range // in a delta update, Offset -1 = unknown until merged
+	Map                   *Map   // nil = none; shared by consecutive segments
+	Keys                  []Key  // nil = clear; shared by consecutive segments
 	// ProgramDateTime is as written, or extrapolated from the nearest one
 	// (rfc8216bis 6.3.3); zero when the playlist has none.
 	ProgramDateTime time.Time
+	Extrapolated    bool // ProgramDateTime is not as written
 	Gap             bool
-	Bitrate         int64 // EXT-X-BITRATE, bit/s
+	Bitrate         int64 // EXT-X-BITRATE, bit/s; 0 = absent, or byte ranges, to which it does not apply
 	Parts           []Part
+	Unknown         []Tag // unknown tags between the previous segment and this one
 }
 
 // Map is EXT-X-MAP.
 type Map struct {
-	URI, URL  string
-	ByteRange *Range
+	URI, URL   string
+	ByteRange  *Range
+	Attributes []Attribute
 }
 
 // Key is EXT-X-KEY or EXT-X-SESSION-KEY.
 type Key struct {
-	Method, URI, URL, IV, KeyFormat, KeyFormatVersions string
+	Method                       string // never NONE
+	URI, URL                     string
+	IV                           string // as written, "" = absent
+	KeyFormat, KeyFormatVersions string // "" = absent, which means identity and 1
+	Attributes                   []Attribute
 }
 
 // Part is EXT-X-PART.
@@ -197,6 +261,7 @@ type Part struct {
 	Independent bool
 	ByteRange   *Range
 	Gap         bool
+	Attributes  []Attribute
 }
 
 // ServerControl is EXT-X-SERVER-CONTROL.
@@ -206,31 +271,37 @@ type ServerControl struct {
 	HoldBack          time.Duration // 0 = absent
 	PartHoldBack      time.Duration // 0 = absent
 	CanBlockReload    bool
+	Attributes        []Attribute
 }
 
 // PreloadHint is EXT-X-PRELOAD-HINT.
 type PreloadHint struct {
-	Type, URI, URL string
-	Start, Length  int64 // Length -1 = to the end
+	Type, URI, URL string // Type is PART or MAP
+	Start, Length  int64  // Length -1 = to the end
+	Attributes     []Attribute
 }
 
 // RenditionReport is EXT-X-RENDITION-REPORT.
 type RenditionReport struct {
-	URI, URL string
-	LastMSN  uint64
-	LastPart int // -1 = absent
+	URI, URL   string
+	LastMSN    uint64 // when absent, that of this playlist
+	LastPart   int    // -1 = absent
+	Attributes []Attribute
 }
 
 // Skip is EXT-X-SKIP.
 type Skip struct {
-	Segments                  int
+	Segments int
+	// RecentlyRemovedDateRanges is nil when the attribute is absent; an empty
+	// list is not nil.
 	RecentlyRemovedDateRanges []string
+	Attributes                []Attribute
 }
 
 // DateRange is EXT-X-DATERANGE.
 type DateRange struct {
 	ID, Class                 string
-	StartDate, EndDate        time.Time
+	StartDate, EndDate        time.Time     // zero = absent
 	Duration, PlannedDuration time.Duration // -1 = absent
 	Cue                       string
 	EndOnNext                 bool

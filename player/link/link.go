@@ -1,0 +1,393 @@
+package link
+
+import (
+	"math"
+	"time"
+
+	"hlsload/player/draw"
+)
+
+// Hosts is how many hosts a link tells apart; connections to hosts with higher
+// numbers count for number % Hosts.
+const Hosts = 4
+
+// Transport is how the viewer's player uses connections.
+type Transport struct {
+	Conns     uint8 // at most to one host, 1 … 64; 0 = 6, what browsers use over HTTP/1.1
+	TLS       bool
+	Multiplex bool // HTTP/2: one connection, any number of requests
+}
+
+// Link is the access link of one viewer. It belongs to one caller at a time.
+type Link struct {
+	cfg       *Config
+	seed      draw.Seed
+	scale     float64       // of this viewer's rates
+	at        time.Duration // the instant that the model has come to
+	served    float64       // bytes that each flowing transfer has got
+	limit     int64         // fault: bit/s, 0 = none
+	extra     time.Duration // fault: added to the round trip
+	cut       bool          // fault: nothing gets through
+	transport Transport
+	hosts     [Hosts]host
+	transfers []transfer // in the order of Start
+}
+
+type host struct {
+	ready      time.Duration // multiplexed: when the connection is there
+	open, busy uint8         // connections
+}
+
+type transfer struct {
+	id    uint32
+	host  uint8
+	state state
+	flags flags
+	at    time.Duration // sent: reaches the server; later: first byte arrives
+	done  time.Duration
+	size  int64   // bytes of the body known so far
+	end   float64 // served when they will have arrived
+}
+
+type state uint8
+
+const (
+	waiting  state = iota // for a connection
+	held                  // by a cut, before it was sent
+	sent                  // on its way to the server, or there
+	stuck                 // answered, but held by a cut
+	arriving              // the first byte is on its way back
+	flowing               // the body shares the link
+	starved               // all bytes offered so far have arrived
+	complete              // and not reported yet
+)
+
+type flags uint8
+
+const (
+	fresh    flags = 1 << iota // its connection is new, the handshake not yet paid
+	open                       // more bytes may be offered
+	closing                    // the connection ends with the answer
+	reachDue                   // events not reported yet
+	headDue
+)
+
+// EventType says what an [Event] tells.
+type EventType uint8
+
+// The events.
+const (
+	// Reach: the request that had to wait leaves; it reaches the server at At,
+	// which may lie ahead.
+	Reach    EventType = iota
+	Head               // the first byte of the answer has arrived
+	Complete           // the last byte of the answer has arrived
+)
+
+// Event is one thing that happened on the link.
+type Event struct {
+	At   time.Duration
+	ID   uint32
+	Type EventType
+}
+
+// New returns an idle link at instant 0. cfg is shared, not copied; seed is the
+// viewer's.
+func New(cfg *Config, tr Transport, seed draw.Seed) Link {
+	if tr.Conns == 0 {
+		tr.Conns = 6
+	}
+	return Link{cfg: cfg, seed: seed, transport: tr, scale: scaleOf(cfg.Spread, seed)}
+}
+
+// Rate is the viewer's downlink at now in bit/s with faults, 0 = unlimited or
+// cut.
+func (l *Link) Rate(now time.Duration) float64 {
+	if r, _ := l.rate(now); r < 1e6 {
+		return r * 8e9
+	}
+	return 0
+}
+
+// Start sends request id (unique among those in flight) to a host. It returns
+// the instant at which the request reaches the server, or [Never] when it has
+// to wait for a connection or for the end of a cut; then a [Reach] event tells
+// the instant later.
+func (l *Link) Start(now time.Duration, id uint32, host uint8) time.Duration {
+	l.advance(now)
+	l.transfers = append(l.transfers, transfer{id: id, host: host % Hosts, state: waiting})
+	t := &l.transfers[len(l.transfers)-1]
+	if !l.connect(t) {
+		return Never
+	}
+	if l.cut {
+		t.state = held
+		return Never
+	}
+	l.send(t)
+	return t.at
+}
+
+// connect takes a connection for t, if there is one.
+func (l *Link) connect(t *transfer) bool {
+	h := &l.hosts[t.host]
+	switch {
+	case l.transport.Multiplex && h.open > 0, h.open > h.busy:
+	case h.open < l.transport.Conns:
+		h.open++
+		t.flags |= fresh
+	default:
+		return false
+	}
+	if !l.transport.Multiplex {
+		h.busy++
+	}
+	return true
+}
+
+// send puts t on its way to the server.
+func (l *Link) send(t *transfer) {
+	from := l.at
+	if t.flags&fresh != 0 {
+		t.flags &^= fresh
+		from += l.handshake(t.id)
+		l.hosts[t.host].ready = from
+	} else if l.transport.Multiplex {
+		from = max(from, l.hosts[t.host].ready)
+	}
+	t.state = sent
+	t.at = from + l.upward(t.id)
+}
+
+// release gives t's connection back and passes it on.
+func (l *Link) release(t *transfer) {
+	h := &l.hosts[t.host]
+	if l.transport.Multiplex {
+		if t.flags&closing != 0 {
+			h.open = 0
+		}
+	} else {
+		h.busy--
+		if t.flags&closing != 0 {
+			h.open--
+		}
+	}
+	for i := range l.transfers {
+		w := &l.transfers[i]
+		if w.state != waiting || w.host != t.host {
+			continue
+		}
+		if !l.connect(w) {
+			return
+		}
+		if l.cut {
+			w.state = held
+		} else {
+			l.send(w)
+			w.flags |= reachDue
+		}
+	}
+}
+
+// Answer tells that the server answers request id at now with a body of size
+// bytes; close tells that the connection ends with it. Requests that are not
+// in flight are ignored, here and below.
+func (l *Link) Answer(now time.Duration, id uint32, size int64, close bool) {
+	l.answer(now, id, max(size, 0), 0, close)
+}
+
+// Stream is [Link.Answer] for a body whose bytes become known by [Link.Offer]
+// and whose end by [Link.Finish].
+func (l *Link) Stream(now time.Duration, id uint32) { l.answer(now, id, 0, open, false) }
+
+func (l *Link) answer(now time.Duration, id uint32, size int64, f flags, close bool) {
+	l.advance(now)
+	t := l.find(id)
+	if t == nil || t.state != sent {
+		return
+	}
+	t.size = size
+	t.flags |= f
+	if close {
+		t.flags |= closing
+	}
+	if l.cut {
+		t.state = stuck
+		return
+	}
+	t.state = arriving
+	t.at = l.at + l.downward(id)
+	if t.at == l.at {
+		l.advance(now)
+	}
+}
+
+// Offer tells that the server has sent n more bytes of answer id.
+func (l *Link) Offer(now time.Duration, id uint32, n int64) {
+	l.advance(now)
+	t := l.find(id)
+	if t == nil || t.flags&open == 0 || n <= 0 {
+		return
+	}
+	t.size += n
+	switch t.state {
+	case flowing:
+		t.end += float64(n)
+	case starved:
+		l.flow(t, n)
+	}
+	l.advance(now)
+}
+
+// Finish tells that everything of answer id has been offered; close tells that
+// the connection cannot be used again.
+func (l *Link) Finish(now time.Duration, id uint32, close bool) {
+	l.advance(now)
+	t := l.find(id)
+	if t == nil || t.flags&open == 0 {
+		return
+	}
+	t.flags &^= open
+	if close {
+		t.flags |= closing
+	}
+	if t.state == starved {
+		l.delivered(t)
+	}
+}
+
+// Abandon drops request id and, unless multiplexed, its connection with it. No
+// event of it follows.
+func (l *Link) Abandon(now time.Duration, id uint32) {
+	l.advance(now)
+	for i := range l.transfers {
+		t := l.transfers[i]
+		if t.id != id {
+			continue
+		}
+		l.transfers = append(l.transfers[:i], l.transfers[i+1:]...)
+		if t.state != waiting && t.state != complete {
+			if !l.transport.Multiplex || t.flags&fresh != 0 {
+				t.flags |= closing
+			}
+			l.release(&t)
+		}
+		return
+	}
+}
+
+// Progress is how many bytes of the body of answer id have arrived at now.
+func (l *Link) Progress(now time.Duration, id uint32) int64 {
+	l.advance(now)
+	if t := l.find(id); t != nil {
+		return l.arrived(t)
+	}
+	return 0
+}
+
+func (l *Link) arrived(t *transfer) int64 {
+	switch t.state {
+	case flowing:
+		return min(t.size, max(0, t.size-int64(math.Ceil(t.end-l.served))))
+	case starved, complete:
+		return t.size
+	}
+	return 0
+}
+
+// When is the instant at which n bytes of the body of answer id will have
+// arrived if nothing else changes, [Never] when they will not.
+func (l *Link) When(now time.Duration, id uint32, n int64) time.Duration {
+	l.advance(now)
+	t := l.find(id)
+	if t == nil {
+		return Never
+	}
+	if l.arrived(t) >= n && t.state >= flowing {
+		return l.at
+	}
+	if t.state != flowing || n > t.size {
+		return Never
+	}
+	_, each := l.next()
+	return l.after(t.end-l.served-float64(t.size-n), each)
+}
+
+// SetFault replaces what holds from now on: a limit of the downlink in bit/s
+// (0 = none), extra delay of every round trip, and whether nothing gets through
+// in either direction. What a cut has held goes on its way when it ends.
+func (l *Link) SetFault(now time.Duration, downLimit int64, extra time.Duration, cut bool) {
+	l.advance(now)
+	ended := l.cut && !cut
+	l.limit, l.extra, l.cut = downLimit, extra, cut
+	if !ended {
+		return
+	}
+	for i := range l.transfers {
+		switch t := &l.transfers[i]; t.state {
+		case held:
+			l.send(t)
+			t.flags |= reachDue
+		case stuck:
+			t.state = arriving
+			t.at = l.at + l.downward(t.id)
+		}
+	}
+}
+
+// Wake is the instant at which [Link.Step] will have something to tell if
+// nothing else happens; [Never] when it will not.
+func (l *Link) Wake() time.Duration {
+	for i := range l.transfers {
+		if t := &l.transfers[i]; t.flags&(reachDue|headDue) != 0 || t.state == complete {
+			return l.at
+		}
+	}
+	at, _ := l.next()
+	return at
+}
+
+// Step appends to out what has happened up to now, in order.
+func (l *Link) Step(now time.Duration, out []Event) []Event {
+	l.advance(now)
+	from, kept := len(out), 0
+	for i := range l.transfers {
+		t := &l.transfers[i]
+		if t.flags&reachDue != 0 {
+			out = append(out, Event{At: t.at, ID: t.id, Type: Reach})
+		}
+		if t.flags&headDue != 0 {
+			out = append(out, Event{At: t.at, ID: t.id, Type: Head})
+		}
+		t.flags &^= reachDue | headDue
+		if t.state == complete {
+			out = append(out, Event{At: t.done, ID: t.id, Type: Complete})
+			continue
+		}
+		if kept != i {
+			l.transfers[kept] = *t
+		}
+		kept++
+	}
+	l.transfers = l.transfers[:kept]
+	sortByTime(out[from:])
+	return out
+}
+
+// sortByTime is a stable insertion sort; there are a handful of events.
+func sortByTime(ev []Event) {
+	for i := 1; i < len(ev); i++ {
+		for k := i; k > 0 && ev[k].At < ev[k-1].At; k-- {
+			ev[k], ev[k-1] = ev[k-1], ev[k]
+		}
+	}
+}
+
+func (l *Link) find(id uint32) *transfer {
+	for i := range l.transfers {
+		if l.transfers[i].id == id {
+			return &l.transfers[i]
+		}
+	}
+	return nil
+}

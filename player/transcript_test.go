@@ -83,6 +83,7 @@ type world struct {
 	out      bytes.Buffer
 	media    map[string]*m3u8.Media
 	names    []string // of renditions
+	watch    func(*player.Action)
 }
 
 type fault struct {
@@ -97,10 +98,15 @@ type pending struct {
 	ev  player.Event
 }
 
-func play(t *testing.T, script string) string {
+func newWorld(t *testing.T) *world {
 	w := &world{t: t, segment: 2 * time.Second, td: 2 * time.Second, window: 6, levels: 3, rtt: 10 * time.Millisecond,
 		pdt: true, phase: 0, faults: map[string]fault{}, media: map[string]*m3u8.Media{}}
 	w.profile("hlsjs-1.7", "")
+	return w
+}
+
+func play(t *testing.T, script string) string {
+	w := newWorld(t)
 	for line := range strings.Lines(script) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -213,6 +219,9 @@ func (w *world) run(d time.Duration) {
 
 func (w *world) step(ev player.Event) {
 	for _, a := range w.p.Step(w.now, &ev, nil) {
+		if w.watch != nil {
+			w.watch(&a)
+		}
 		switch a.Type {
 		case player.Fetch:
 			w.request(a)
@@ -314,6 +323,7 @@ func (w *world) request(a player.Action) {
 		}
 	default:
 		ev.Status, _ = strconv.Atoi(answer)
+		ev.Bytes, ev.Size = 0, 0
 	}
 	w.queue = append(w.queue, pending{at: at, seq: w.seq, ev: ev})
 }

@@ -1,0 +1,103 @@
+package audience
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// counts shares n out by largest remainder; equal remainders go to the first.
+func counts(n int, shares []float64) []int {
+	out := make([]int, len(shares))
+	order := make([]int, len(shares))
+	sum := 0.0
+	for _, s := range shares {
+		sum += s
+	}
+	left := n
+	exact := func(i int) float64 { return float64(n) * shares[i] / sum }
+	for i := range shares {
+		// 0.3 × 1000 must not become 299.99…
+		out[i] = int(math.Floor(exact(i) + 1e-9))
+		left -= out[i]
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		ra, rb := exact(a)-float64(out[a]), exact(b)-float64(out[b])
+		if math.Abs(ra-rb) < 1e-9 {
+			return 0
+		}
+		return cmp.Compare(rb, ra)
+	})
+	for i := 0; left > 0; i++ {
+		out[order[i%len(order)]]++
+		left--
+	}
+	return out
+}
+
+// quota hands out indices so that each comes up exactly as often as planned,
+// evenly interleaved.
+type quota struct {
+	want, got []int
+	n, total  int
+}
+
+func newQuota(want []int) quota {
+	q := quota{want: want, got: make([]int, len(want))}
+	for _, w := range want {
+		q.total += w
+	}
+	return q
+}
+
+// next is the index that is furthest behind its share.
+func (q *quota) next() int {
+	q.n++
+	best, most := -1, 0
+	for i, w := range q.want {
+		if q.got[i] == w {
+			continue
+		}
+		if behind := q.n*w - q.got[i]*q.total; best < 0 || behind > most {
+			best, most = i, behind
+		}
+	}
+	if best < 0 {
+		return 0
+	}
+	q.got[best]++
+	return best
+}
+
+// seats hands out (cohort, entry) to the viewers of one group: the base
+// audience or a surge. Cohorts have exact counts; entries have exact counts in
+// all and are interleaved within each cohort, so that cohorts can be compared.
+type seats struct {
+	cohort  quota
+	entries []quota // by cohort
+}
+
+func newSeats(n int, cohorts, entries []float64) seats {
+	s := seats{cohort: newQuota(counts(n, cohorts))}
+	if len(entries) < 2 {
+		return s
+	}
+	all := newQuota(counts(n, entries))
+	for _, c := range s.cohort.want {
+		want := make([]int, len(entries))
+		for range c {
+			want[all.next()]++
+		}
+		s.entries = append(s.entries, newQuota(want))
+	}
+	return s
+}
+
+func (s *seats) next() (cohort, entry int) {
+	cohort = s.cohort.next()
+	if s.entries != nil {
+		entry = s.entries[cohort].next()
+	}
+	return cohort, entry
+}

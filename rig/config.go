@@ -1,6 +1,12 @@
 package rig
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"hlsload/rig/media"
+)
 
 // Config describes a channel. Its zero value is not usable; start from
 // [Default].
@@ -42,7 +48,17 @@ type Edge struct {
 	PlaylistTTL time.Duration
 	SegmentTTL  time.Duration
 	ErrorTTL    time.Duration
-	Latency     time.Duration
+	Latency     time.Duration // to the first byte, for each layer that a request passes
+
+	// CloudFront's cache policy. Zero values are its defaults: no minimum, a
+	// day by default, a year at most.
+	MinTTL, DefaultTTL, MaxTTL time.Duration
+	// OriginTimeout is how long a cache waits for the first byte of the layer
+	// behind it; 0 = 30s, CloudFront's default for custom origins, which we
+	// also take for S3 origins, where it is neither documented nor settable.
+	OriginTimeout time.Duration
+	// Objects bounds what one cache holds, in objects; 0 = 20,000.
+	Objects int
 }
 
 // Default is the channel of an empty `rig:` section.
@@ -78,4 +94,127 @@ var Ladders = map[string][]Rung{
 	"hd-720p":  {{512, 288, 400e3}, {640, 360, 800e3}, {768, 432, 1200e3}, {960, 540, 1800e3}, {1280, 720, 2700e3}},
 	"sd-540p":  {{512, 288, 400e3}, {640, 360, 800e3}, {768, 432, 1200e3}, {960, 540, 1800e3}},
 	"mini":     {{256, 144, 100e3}, {416, 234, 200e3}, {640, 360, 400e3}},
+}
+
+// FieldError is one mistake in a [Config].
+type FieldError struct {
+	Field string // as in the scenario, below `rig`: "edge.pops", "ladder[2].rate"
+	Got   string
+	Want  string
+}
+
+func (e *FieldError) Error() string {
+	return fmt.Sprintf("rig: %s: got %s; want %s", e.Field, e.Got, e.Want)
+}
+
+// Bounds of a configuration.
+const (
+	MaxRungs     = 32
+	MaxWindow    = 1_000
+	MaxKeep      = 10_000
+	MaxPops      = 64
+	MaxSegment   = 30 * time.Second
+	maxPixels    = 16_384
+	maxTTL       = 10 * 365 * 24 * time.Hour
+	maxLatency   = time.Minute
+	maxObjects   = 1_000_000
+	maxPerSecond = 1_000_000_000
+)
+
+// Check returns every mistake in c, in the order of its fields; nil when it
+// can be used.
+func (c *Config) Check() []*FieldError {
+	var bad []*FieldError
+	fail := func(field string, got any, want string, args ...any) {
+		bad = append(bad, &FieldError{field, fmt.Sprint(got), fmt.Sprintf(want, args...)})
+	}
+	oneOf := func(field, got string, want ...string) {
+		list := ""
+		for i, w := range want {
+			if got == w {
+				return
+			}
+			if i > 0 {
+				list += ", "
+			}
+			list += w
+		}
+		fail(field, fmt.Sprintf("%q", got), "one of %s", list)
+	}
+	within := func(field string, got, from, to time.Duration) {
+		if got < from || got > to {
+			fail(field, got, "%v to %v", from, to)
+		}
+	}
+	count := func(field string, got, from, to int) {
+		if got < from || got > to {
+			fail(field, got, "%d to %d", from, to)
+		}
+	}
+	if n := len(c.Ladder); n < 1 || n > MaxRungs {
+		fail("ladder", fmt.Sprintf("%d renditions", n), "1 to %d", MaxRungs)
+	}
+	for i, r := range c.Ladder {
+		if r.Width < 1 || r.Width > maxPixels || r.Height < 1 || r.Height > maxPixels {
+			fail(fmt.Sprintf("ladder[%d].size", i), fmt.Sprintf("%dx%d", r.Width, r.Height), "WIDTHxHEIGHT, each from 1 to %d", maxPixels)
+		}
+		if r.Rate < 1_000 || r.Rate > media.MaxRate {
+			fail(fmt.Sprintf("ladder[%d].rate", i), fmt.Sprintf("%dbps", r.Rate), "1kbps to %dMbps", int64(media.MaxRate)/1_000_000)
+		}
+		for k := range i {
+			if c.Ladder[k] == r {
+				fail(fmt.Sprintf("ladder[%d]", i), fmt.Sprintf("%dx%d at %dbps", r.Width, r.Height, r.Rate), "a size and rate that ladder[%d] does not have already", k)
+				break
+			}
+		}
+	}
+	oneOf("container", c.Container, "ts", "fmp4")
+	oneOf("audio", c.Audio, "muxed", "demuxed")
+	if c.Segment < media.Grid || c.Segment > MaxSegment || c.Segment%media.Grid != 0 {
+		fail("segment", c.Segment, "a multiple of %v, at most %v", media.Grid, MaxSegment)
+	} else {
+		for i, r := range c.Ladder {
+			f := media.Format{Video: true, Width: max(r.Width, 1), Height: max(r.Height, 1), Rate: min(max(r.Rate, 0), media.MaxRate)}
+			if err := f.Check(c.Segment); err != nil {
+				fail(fmt.Sprintf("ladder[%d].rate", i), fmt.Sprintf("%dbps", r.Rate), "less: %v", err)
+			}
+		}
+	}
+	count("window", c.Window, 3, MaxWindow)
+	count("keep", c.Keep, c.Window, MaxKeep)
+	count("pipelines", c.Pipelines, 1, 2)
+	oneOf("layout", c.Layout, "interleaved", "blocked")
+
+	oneOf("origin.stale", c.Origin.Stale, "none", "aws-sample", "conditional")
+	// NaN fails both comparisons' complements, so test for what is right.
+	if !(c.Origin.StaleAfter >= 0.5 && c.Origin.StaleAfter <= 1000) {
+		fail("origin.stale_after", c.Origin.StaleAfter, "0.5 to 1000 target durations")
+	}
+	if c.Origin.Missing != 404 && c.Origin.Missing != 403 {
+		fail("origin.missing", c.Origin.Missing, "404 or 403")
+	}
+	within("origin.latency", c.Origin.Latency, 0, maxLatency)
+	count("origin.read_limit", c.Origin.ReadLimit, 0, maxPerSecond)
+	count("origin.write_limit", c.Origin.WriteLimit, 0, maxPerSecond)
+
+	count("edge.pops", c.Edge.Pops, 1, MaxPops)
+	within("edge.playlist_ttl", c.Edge.PlaylistTTL, 0, maxTTL)
+	within("edge.segment_ttl", c.Edge.SegmentTTL, 0, maxTTL)
+	within("edge.error_ttl", c.Edge.ErrorTTL, 0, maxTTL)
+	within("edge.latency", c.Edge.Latency, 0, maxLatency)
+	within("edge.min_ttl", c.Edge.MinTTL, 0, maxTTL)
+	within("edge.default_ttl", c.Edge.DefaultTTL, 0, maxTTL)
+	within("edge.max_ttl", c.Edge.MaxTTL, 0, maxTTL)
+	within("edge.origin_timeout", c.Edge.OriginTimeout, 0, 10*time.Minute)
+	count("edge.objects", c.Edge.Objects, 0, maxObjects)
+	return bad
+}
+
+// joinErrors is the mistakes as one error, nil without any.
+func joinErrors(bad []*FieldError) error {
+	errs := make([]error, len(bad))
+	for i, b := range bad {
+		errs[i] = b
+	}
+	return errors.Join(errs...)
 }

@@ -1,0 +1,246 @@
+package rig
+
+import (
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+)
+
+// query is one request below the edge's door.
+type query struct {
+	id      ID
+	channel bool // id means something
+	key     uint64
+	path    string
+}
+
+// result is an answer, as it is kept and passed on.
+type result struct {
+	status   int
+	object   *Object // of 200; nil = no body but an error's
+	marks    chaos.Marks
+	truncate bool
+	from     time.Duration // when the origin made or confirmed it
+	until    time.Duration // fresh before
+}
+
+// how says how a layer came by a result.
+type how uint8
+
+const (
+	missed    how = iota // nothing usable was there: fetched
+	hit                  // fresh in the cache
+	joined               // waited for somebody else's fetch
+	refreshed            // expired, and the layer behind confirmed it
+	stale                // expired, and served all the same because the layer behind failed
+)
+
+// exchange is a result and how a layer came by it.
+type exchange struct {
+	result
+	how       how
+	wait      time.Duration // until the layer has its first byte
+	passing   chaos.Marks   // faults that touched this exchange but not what is kept of it
+	collapse  bool
+	store     bool
+	origin    bool // an origin request was made for it
+	hang      bool
+	confirmed bool // the origin answered 304
+	expired   bool // an expired copy was there
+	upstream  int  // status of the layer behind, when asked; 0 = never asked
+	shield    report
+}
+
+// report is what a layer did, for its entry in Cache-Status.
+type report struct {
+	asked    bool
+	how      how
+	expired  bool
+	upstream int
+	wait     time.Duration
+}
+
+// cache is a shield or an edge: descriptors by path, the least recently used
+// go first. A fetch that is under way is part of its entry: everything about
+// its outcome is known when it starts, so it needs nobody to complete it.
+type cache struct {
+	rig     *Rig
+	up      *cache // nil: the origin
+	limit   int
+	entries map[uint64]*entry
+	front   entry // ring: front.next is the most recently used
+	flushes []time.Duration
+}
+
+// entry is what a cache knows under one key.
+type entry struct {
+	key        uint64
+	path       string // of what is no thing of the channel
+	prev, next *entry
+
+	has    bool
+	copy   result
+	stored time.Duration
+
+	filling bool
+	due     time.Duration // when fill is there
+	fill    exchange
+}
+
+// newCache returns an empty cache in front of up.
+func newCache(r *Rig, up *cache) *cache {
+	c := &cache{rig: r, up: up, limit: r.cfg.Edge.Objects, entries: map[uint64]*entry{}}
+	if c.limit == 0 {
+		c.limit = 20_000
+	}
+	c.front.prev, c.front.next = &c.front, &c.front
+	return c
+}
+
+// find returns the entry of q as of now, nil without one.
+func (c *cache) find(now time.Duration, q *query) *entry {
+	e := c.entries[q.key]
+	if e == nil || !q.channel && e.path != q.path {
+		return nil
+	}
+	if e.filling && e.due <= now {
+		e.filling = false
+		if e.fill.store {
+			e.has, e.copy, e.stored = true, e.fill.result, e.due
+		} else if e.fill.status/100 == 2 && !e.fill.truncate {
+			e.has = false // it must not be kept, and what was there is superseded
+		}
+	}
+	if e.has && len(c.flushes) > 0 && e.stored <= c.flushed(now) {
+		e.has = false
+	}
+	if c.front.next != e {
+		e.prev.next, e.next.prev = e.next, e.prev
+		c.pushFront(e)
+	}
+	return e
+}
+
+// flushed is the instant of the last flush; before the run without one.
+func (c *cache) flushed(now time.Duration) time.Duration {
+	last := time.Duration(-1 << 62)
+	for _, t := range c.flushes {
+		if t <= now {
+			last = max(last, t)
+		}
+	}
+	return last
+}
+
+func (c *cache) pushFront(e *entry) {
+	e.prev, e.next = &c.front, c.front.next
+	e.prev.next, e.next.prev = e, e
+}
+
+// add makes an entry, and room for it.
+func (c *cache) add(q *query) *entry {
+	if old := c.entries[q.key]; old != nil {
+		c.drop(old) // another path with the same hash
+	}
+	for len(c.entries) >= c.limit {
+		c.drop(c.front.prev)
+	}
+	e := &entry{key: q.key}
+	if !q.channel {
+		e.path = strings.Clone(q.path)
+	}
+	c.entries[q.key] = e
+	c.pushFront(e)
+	return e
+}
+
+func (c *cache) drop(e *entry) {
+	delete(c.entries, e.key)
+	e.prev.next, e.next.prev = e.next, e.prev
+}
+
+// ask answers q: from the cache, by joining a fetch under way, or by asking the
+// layer behind.
+func (c *cache) ask(now time.Duration, q *query) exchange {
+	e := c.find(now, q)
+	if e != nil {
+		if e.has && now < e.copy.until {
+			return exchange{result: e.copy, how: hit, store: true, collapse: true}
+		}
+		if e.filling && e.fill.collapse && c.rig.cfg.Edge.Collapse {
+			x := e.fill
+			x.how, x.wait, x.origin, x.shield = joined, e.due-now, false, report{}
+			return x
+		}
+	}
+	var expired *result
+	if e != nil && e.has {
+		expired = &e.copy
+	}
+	x := c.forward(now, q, expired)
+	if e == nil {
+		if !x.store && !x.collapse {
+			return x
+		}
+		e = c.add(q)
+	}
+	if !e.filling {
+		// Without collapsing, or where it is forbidden, an answer that comes
+		// while another is on its way is passed on and not kept.
+		e.filling, e.due, e.fill = true, now+x.wait, x
+	}
+	return x
+}
+
+// forward asks the layer behind and applies the rules to its answer. expired
+// is the copy that ran out, or nil.
+func (c *cache) forward(now time.Duration, q *query, expired *result) exchange {
+	var x exchange
+	if c.up != nil {
+		x = c.up.ask(now, q)
+		x.shield = report{true, x.how, x.expired, x.upstream, x.wait}
+		x.wait += c.rig.cfg.Edge.Latency
+		x.confirmed = false
+	} else {
+		x = c.rig.fetch(now, q, expired)
+		if timeout := c.rig.timeout; x.hang || x.wait > timeout {
+			x.hang, x.wait = false, timeout
+			x.result = result{status: 504, marks: x.marks | x.passing}
+		}
+		ready := now + x.wait
+		var con control
+		if x.object != nil {
+			con = x.object.control
+		}
+		v := c.rig.policy.judge(x.status, con)
+		x.store, x.collapse, x.from, x.until = v.store, v.collapse, ready, ready+v.ttl
+	}
+	x.how, x.expired, x.upstream = missed, expired != nil, x.status
+	if x.confirmed {
+		x.upstream = 304
+	}
+	switch {
+	case expired == nil || expired.status != 200:
+	case x.status == 200 && x.object != nil && expired.object != nil && x.object.ETag == expired.object.ETag:
+		x.how = refreshed
+	case x.status >= 500 && !(expired.object != nil && expired.object.control.noStaleError):
+		// "If the object is in the cache but has expired, CloudFront serves
+		// the expired object for the error caching minimum TTL."
+		marks := expired.marks
+		if c.rig.outdated(now, q, expired) {
+			marks |= x.marks
+		}
+		ready := now + x.wait
+		x.result = *expired
+		x.marks, x.until = marks, ready+c.rig.policy.err
+		x.how, x.store, x.collapse = stale, true, true
+	}
+	if x.truncate {
+		x.store = false // incomplete answers are not kept (RFC 9111 section 3.3)
+	}
+	if x.object == nil && x.status/100 == 2 {
+		x.store = false // an answer that a fault made up
+	}
+	return x
+}

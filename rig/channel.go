@@ -1,0 +1,202 @@
+package rig
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player/draw"
+	"hlsload/player/m3u8"
+	"hlsload/rig/media"
+)
+
+// Channel is what the encoder pipelines and the invalidator leave at the
+// origin: a function of the configuration, the windows of the plan and now.
+// What it holds besides is a memory of where its replay stands.
+type Channel struct {
+	cfg        Config
+	clock      clock
+	names      names
+	plan       *chaos.Plan
+	target     time.Duration // EXT-X-TARGETDURATION
+	staleAfter time.Duration // of the invalidator, from the LastModified of a write
+	started    time.Duration // when playlists and sections that are written once were
+	shape      uint64        // hash of what segments depend on besides their number
+
+	formats []media.Format // by rendition
+	ranks   []int          // by rendition; chaos.Any for audio
+	ranked  int            // how many ranks there are
+	rungs   []variant      // by rung
+	inits   [2][]*Object
+	streams [2][]*stream
+	tops    [2]multivariant
+}
+
+// newChannel makes the channel of a configuration that was checked.
+func newChannel(cfg Config, seed draw.Seed, epoch time.Time) *Channel {
+	c := &Channel{cfg: cfg, clock: newClock(cfg.Segment, seed, epoch), names: newNames(&cfg)}
+	c.target = (cfg.Segment + time.Second - 1).Truncate(time.Second)
+	c.staleAfter = time.Duration(cfg.Origin.StaleAfter * float64(c.target))
+	c.started = c.clock.end(c.clock.latest(0) - int64(cfg.Keep+cfg.Window))
+	c.formats = formats(&cfg)
+	c.ranks, c.ranked = ranks(&cfg, len(c.formats))
+	for _, f := range c.formats {
+		c.shape = mix(c.shape ^ mix(uint64(f.Rate)<<20^uint64(f.Width)<<6^uint64(f.Container)))
+	}
+	c.measure()
+	for p := range cfg.Pipelines {
+		for r := range c.formats {
+			if c.names.hasInit {
+				c.inits[p] = append(c.inits[p], c.initObject(p, r))
+			}
+			c.streams[p] = append(c.streams[p], newStream(c, p, r))
+		}
+	}
+	return c
+}
+
+func formats(cfg *Config) []media.Format {
+	container := media.TS
+	if cfg.Container == "fmp4" {
+		container = media.FMP4
+	}
+	var out []media.Format
+	for _, r := range cfg.Ladder {
+		out = append(out, media.Format{Container: container, Video: true, Audio: cfg.Audio == "muxed",
+			Width: r.Width, Height: r.Height, Rate: r.Rate})
+	}
+	if cfg.Audio == "demuxed" {
+		out = append(out, media.Format{Container: container, Audio: true, Rate: audioRate(cfg)})
+	}
+	return out
+}
+
+// audioRate is the rate of the audio rendition. The mini ladder's is known by
+// its rungs, which never carry more than 400 kbit/s.
+func audioRate(cfg *Config) int64 {
+	for _, r := range cfg.Ladder {
+		if r.Rate > 400e3 {
+			return AudioRate
+		}
+	}
+	return MiniAudioRate
+}
+
+// ranks orders the rungs by rate, 0 = lowest; equal rates share a rank.
+func ranks(cfg *Config, n int) ([]int, int) {
+	rates := make([]int64, 0, n)
+	for _, r := range cfg.Ladder {
+		rates = append(rates, r.Rate)
+	}
+	slices.Sort(rates)
+	rates = slices.Compact(rates)
+	out := make([]int, n)
+	for i := range out {
+		out[i] = chaos.Any
+		if i < len(cfg.Ladder) {
+			out[i], _ = slices.BinarySearch(rates, cfg.Ladder[i].Rate)
+		}
+	}
+	return out, len(rates)
+}
+
+// thing describes id to a plan.
+func (c *Channel) thing(id ID) chaos.Thing {
+	t := chaos.Thing{Kind: id.Kind, Pipeline: id.Pipeline, Rendition: chaos.Any, Renditions: c.ranked, Rank: chaos.Any, Pop: chaos.Any}
+	if id.Rendition >= 0 {
+		t.Rendition, t.Name, t.Rank = id.Rendition, c.names.renditions[id.Rendition], c.ranks[id.Rendition]
+	}
+	return t
+}
+
+// setPlan changes the plan. What was replayed stays where the plans agree up
+// to there.
+func (c *Channel) setPlan(p *chaos.Plan) {
+	differ := firstDifference(c.plan, p)
+	c.plan = p
+	for _, streams := range c.streams {
+		for _, s := range streams {
+			if differ <= s.last {
+				s.reset()
+				continue
+			}
+			s.f = c.compile(s)
+			s.bound = 0
+			for s.bound < len(s.f.bounds) && s.f.bounds[s.bound].at <= s.last {
+				s.bound++
+			}
+			s.wake = s.upcoming()
+		}
+	}
+	for i := range c.cfg.Pipelines {
+		c.tops[i].compile(c, i)
+	}
+}
+
+// firstDifference is the first instant at which two plans say different things.
+func firstDifference(a, b *chaos.Plan) time.Duration {
+	x, y := a.Windows(), b.Windows()
+	at := chaos.Open
+	for i := range max(len(x), len(y)) {
+		switch {
+		case i >= len(x):
+			at = min(at, y[i].From)
+		case i >= len(y):
+			at = min(at, x[i].From)
+		case x[i].Fault != y[i].Fault || x[i].From != y[i].From:
+			at = min(at, x[i].From, y[i].From)
+		case x[i].To != y[i].To:
+			at = min(at, x[i].To, y[i].To)
+		}
+	}
+	return at
+}
+
+// look is what the origin holds under id at now, which must not go backwards.
+func (c *Channel) look(id ID, now time.Duration) look {
+	if id.Kind == m3u8.KindMultivariant {
+		return c.tops[id.Pipeline].look(c, id.Pipeline, now)
+	}
+	s := c.streams[id.Pipeline][id.Rendition]
+	s.run(now)
+	switch id.Kind {
+	case m3u8.KindMedia:
+		return s.playlist(now)
+	case m3u8.KindInit:
+		return s.section(now)
+	}
+	return s.segment(id.Sequence, now)
+}
+
+// written is when the channel last wrote or removed what id names, or a past
+// instant if never. It must follow a look at the same instant.
+func (c *Channel) written(id ID, l look) time.Duration {
+	if id.Kind == m3u8.KindMedia {
+		s := c.streams[id.Pipeline][id.Rendition]
+		if len(s.versions) > 0 {
+			return s.versions[len(s.versions)-1].at
+		}
+	}
+	if l.object != nil {
+		return l.object.Modified
+	}
+	return c.started
+}
+
+// ids lists what one pipeline may have at the origin at now.
+func (c *Channel) ids(p int, now time.Duration) []ID {
+	ids := []ID{{Kind: m3u8.KindMultivariant, Pipeline: p, Rendition: noRendition}}
+	for r, s := range c.streams[p] {
+		s.run(now)
+		ids = append(ids, ID{Kind: m3u8.KindMedia, Pipeline: p, Rendition: r})
+		if c.names.hasInit {
+			ids = append(ids, ID{Kind: m3u8.KindInit, Pipeline: p, Rendition: r})
+		}
+		for _, seg := range s.kept {
+			ids = append(ids, ID{Kind: m3u8.KindSegment, Pipeline: p, Rendition: r, Sequence: seg.sequence})
+		}
+	}
+	slices.SortFunc(ids, func(a, b ID) int { return cmp.Compare(a.key(), b.key()) })
+	return slices.Compact(ids)
+}

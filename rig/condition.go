@@ -1,0 +1,135 @@
+package rig
+
+import (
+	"strings"
+	"time"
+)
+
+// conditions applies the preconditions of a request, in the order of RFC 9110
+// section 13.2.2, and its range (section 14), to a 200.
+func (r *Rig) conditions(f *Flight) {
+	a := &f.Answer
+	o := a.Object
+	if f.IfMatch != "" && !matches(f.IfMatch, o.ETag, true) {
+		a.Status, a.Object, a.Truncate = 412, nil, false
+		a.Length = bodySize(412, nil)
+		return
+	}
+	switch {
+	case f.IfNoneMatch != "":
+		if matches(f.IfNoneMatch, o.ETag, false) {
+			a.Status, a.Length = 304, 0
+			return
+		}
+	case f.IfModifiedSince != "":
+		if t, ok := parseDate(f.IfModifiedSince); ok && !r.Date(r.channel.clock.second(o.Modified)).After(t) {
+			a.Status, a.Length = 304, 0
+			return
+		}
+	}
+	if f.Range == "" || f.Method == "HEAD" {
+		return
+	}
+	offset, length, ok := parseRange(f.Range, o.Size)
+	switch {
+	case !ok:
+		return // a Range that cannot be read is ignored (RFC 9110 section 14.2)
+	case length == 0:
+		a.Status, a.Object, a.Truncate = 416, nil, false
+		a.Length = bodySize(416, nil)
+		return
+	}
+	a.Status, a.Offset, a.Length = 206, offset, length
+}
+
+// parseDate reads an HTTP date. Only the preferred form is understood, others
+// are ignored as RFC 9110 section 13.1.3 has it.
+func parseDate(s string) (time.Time, bool) {
+	if len(s) > 40 {
+		return time.Time{}, false
+	}
+	t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", s)
+	return t, err == nil
+}
+
+// matches tells whether an If-Match or If-None-Match list has the tag. A weak
+// tag matches in a weak comparison only (RFC 9110 section 8.8.3.2).
+func matches(list string, tag uint64, strong bool) bool {
+	if strings.TrimSpace(list) == "*" {
+		return true
+	}
+	var buf [18]byte
+	own := string(AppendETag(buf[:0], tag))
+	for part := range strings.SplitSeq(list, ",") {
+		part = strings.TrimSpace(part)
+		if weak, ok := strings.CutPrefix(part, "W/"); ok {
+			if strong {
+				continue
+			}
+			part = weak
+		}
+		if part == own || part == own[1:len(own)-1] { // S3 also takes it without quotes
+			return true
+		}
+	}
+	return false
+}
+
+// AppendETag appends a tag as a strong entity tag.
+func AppendETag(dst []byte, tag uint64) []byte {
+	const digits = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := 60; i >= 0; i -= 4 {
+		dst = append(dst, digits[tag>>i&15])
+	}
+	return append(dst, '"')
+}
+
+// parseRange reads a Range header for a body of size bytes (RFC 9110 section
+// 14.1.2). It takes one range; of several, of other units and of what cannot be
+// read it returns false. A length of 0 means that nothing of the body is in it.
+func parseRange(s string, size int64) (offset, length int64, ok bool) {
+	s, ok = strings.CutPrefix(strings.TrimSpace(s), "bytes=")
+	if !ok {
+		return 0, 0, false
+	}
+	from, to, ok := strings.Cut(strings.TrimSpace(s), "-")
+	if !ok || strings.ContainsRune(to, ',') {
+		return 0, 0, false
+	}
+	first, hasFirst, ok1 := digits(from)
+	last, hasLast, ok2 := digits(to)
+	switch {
+	case !ok1 || !ok2 || !hasFirst && !hasLast:
+		return 0, 0, false
+	case !hasFirst: // the last n bytes
+		n := min(last, size)
+		return size - n, n, true
+	case hasLast && last < first:
+		return 0, 0, false
+	case first >= size:
+		return 0, 0, true
+	case !hasLast:
+		last = size - 1
+	}
+	last = min(last, size-1)
+	return first, last - first + 1, true
+}
+
+// digits reads a number that may be missing. One too large for an int64 is the
+// largest.
+func digits(s string) (n int64, has, ok bool) {
+	const most = 1<<63 - 1
+	for i := range len(s) {
+		d := int64(s[i]) - '0'
+		if d < 0 || d > 9 {
+			return 0, false, false
+		}
+		if n > (most-d)/10 {
+			n = most
+			continue
+		}
+		n = n*10 + d
+	}
+	return n, s != "", true
+}

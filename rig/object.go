@@ -1,0 +1,117 @@
+package rig
+
+import (
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/rig/media"
+)
+
+// Object describes what is stored under a key. It is immutable; the bytes are
+// made when they are read ([Rig.AppendBody]).
+type Object struct {
+	ID       ID
+	Channel  bool // one of the channel's own; false: somebody PUT it, and ID means nothing
+	Filler   bool // a segment that shows filler, because the input was lost
+	Size     int64
+	ETag     uint64        // shown as 16 hex digits in quotes
+	Modified time.Duration // shown in whole seconds
+	// Version is equal for equal bytes under one path, so that a driver can
+	// share what it made of them. 0 for what somebody PUT.
+	Version uint64
+	// Start and Duration are a segment's media time.
+	Start, Duration time.Duration
+
+	control     control // Cache-Control
+	contentType string
+	body        []byte // of playlists, and of what somebody PUT
+}
+
+// ContentType is the media type of the body.
+func (o *Object) ContentType() string { return o.contentType }
+
+// IsPlaylist tells whether the body is a playlist of the channel, which
+// compresses well.
+func (o *Object) IsPlaylist() bool {
+	return o.Channel && (o.ID.Kind == m3u8.KindMultivariant || o.ID.Kind == m3u8.KindMedia)
+}
+
+// Text is the body of a playlist, or of what somebody PUT; nil of media. It
+// must not be changed.
+func (o *Object) Text() []byte { return o.body }
+
+const playlistType = "application/vnd.apple.mpegurl"
+
+// hash is FNV-1a, good enough to tell bodies of one channel apart.
+func hash[T string | []byte](b T) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(b) {
+		h = (h ^ uint64(b[i])) * 1099511628211
+	}
+	return h
+}
+
+// mix spreads the bits of x (splitmix64's finaliser).
+func mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// playlistObject is the object of a stored version.
+func (c *Channel) playlistObject(s *stream, v *version, ended bool) *Object {
+	o := &v.plain
+	if ended {
+		o = &v.ended
+	}
+	if *o == nil {
+		*o = c.text(s.id(), c.mediaPlaylist(s, v, ended), v.at)
+	}
+	return *o
+}
+
+// text makes the object of a playlist.
+func (c *Channel) text(id ID, body []byte, modified time.Duration) *Object {
+	tag := hash(body)
+	return &Object{
+		ID: id, Channel: true, Size: int64(len(body)), ETag: tag, Version: mix(tag^mix(id.key())) | 1, Modified: modified,
+		control: control{hasAge: true, age: c.cfg.Edge.PlaylistTTL}, contentType: playlistType, body: body,
+	}
+}
+
+// segmentObject is the object of a segment that was written. Its media time
+// follows from its number alone, so numbers that repeat after a restart have
+// the same bytes and a copy in a cache cannot be wrong.
+func (c *Channel) segmentObject(s *stream, seg *listed, modified time.Duration) *Object {
+	id := ID{Kind: m3u8.KindSegment, Pipeline: s.pipeline, Rendition: s.rendition, Sequence: seg.sequence}
+	start := time.Duration(seg.sequence) * c.clock.segment
+	f := c.formats[s.rendition]
+	tag := mix(mix(id.key()) + c.shape)
+	return &Object{
+		ID: id, Channel: true, Filler: seg.filler != 0, Size: media.Size(f, start, c.clock.segment), ETag: tag, Version: tag | 1, Modified: modified,
+		Start: start, Duration: c.clock.segment,
+		control: control{hasAge: true, age: c.cfg.Edge.SegmentTTL}, contentType: media.ContentType(f),
+	}
+}
+
+// initObject is the object of an initialization section.
+func (c *Channel) initObject(pipeline, rendition int) *Object {
+	f := c.formats[rendition]
+	body := media.Init(f)
+	id := ID{Kind: m3u8.KindInit, Pipeline: pipeline, Rendition: rendition}
+	tag := hash(body)
+	return &Object{
+		ID: id, Channel: true, Size: int64(len(body)), ETag: tag, Version: mix(tag^mix(id.key())) | 1, Modified: c.started,
+		control: control{hasAge: true, age: c.cfg.Edge.SegmentTTL}, contentType: media.ContentType(f), body: body,
+	}
+}
+
+// AppendBody appends the bytes of o. It may be called from any goroutine.
+func (c *Channel) AppendBody(dst []byte, o *Object) []byte {
+	if o.Channel && o.ID.Kind == m3u8.KindSegment {
+		return media.AppendSegment(dst, c.formats[o.ID.Rendition], o.Start, o.Duration)
+	}
+	return append(dst, o.body...)
+}

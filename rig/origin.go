@@ -1,0 +1,119 @@
+package rig
+
+import (
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player/m3u8"
+)
+
+// fetch is a GET at the origin. With an expired copy it is conditional
+// (If-None-Match), and an answer that confirms it has no body.
+func (r *Rig) fetch(now time.Duration, q *query, expired *result) exchange {
+	x := exchange{origin: true, wait: r.cfg.Origin.Latency}
+	var effect chaos.Effect
+	if !r.plan.Quiet() {
+		t := r.thing(q)
+		effect = r.plan.Decide(now, chaos.AtOrigin, &t)
+	}
+	x.wait += effect.Delay
+	switch {
+	case effect.Hang || effect.Reset:
+		x.hang, x.status, x.marks = true, 504, effect.Marks
+	case effect.Status != 0:
+		x.status, x.marks = effect.Status, effect.Marks
+	case !r.reads.take(now, q.path, r.cfg.Origin.ReadLimit):
+		x.status, x.passing = 503, effect.Marks
+	default:
+		l := r.stored(now, q)
+		x.marks, x.passing, x.object, x.truncate = l.marks, effect.Marks, l.object, l.truncate || effect.Truncate
+		switch {
+		case l.object == nil:
+			x.status = r.cfg.Origin.Missing
+		default:
+			x.status = 200
+			x.confirmed = expired != nil && expired.object != nil && expired.object.ETag == l.object.ETag
+		}
+	}
+	status, bytes := x.status, bodySize(x.status, x.object)
+	if x.confirmed {
+		status, bytes = 304, 0
+	} else if x.truncate {
+		bytes /= 2
+	}
+	r.stats.origin(now, q, status, bytes)
+	return x
+}
+
+// stored is what the origin holds for q: the channel's, unless somebody PUT or
+// deleted it since the channel wrote it last.
+func (r *Rig) stored(now time.Duration, q *query) look {
+	var l look
+	if q.channel {
+		l = r.channel.look(q.id, now)
+	}
+	if len(r.overlays.byPath) > 0 {
+		if o := r.overlays.byPath[q.path]; o != nil {
+			if !q.channel || o.at >= r.channel.written(q.id, l) {
+				return look{object: o.object}
+			}
+			r.overlays.remove(q.path)
+		}
+	}
+	return l
+}
+
+// outdated tells whether an expired copy differs from what the origin holds:
+// whoever gets it is left behind by what kept the origin from answering.
+func (r *Rig) outdated(now time.Duration, q *query, expired *result) bool {
+	l := r.stored(now, q)
+	return l.object == nil || expired.object == nil || l.object.ETag != expired.object.ETag
+}
+
+// thing describes q to the plan.
+func (r *Rig) thing(q *query) chaos.Thing {
+	if q.channel {
+		return r.channel.thing(q.id)
+	}
+	return chaos.Thing{Kind: foreignKind(q.path), Pipeline: chaos.Any, Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any}
+}
+
+// foreignKind guesses the kind of what is no thing of the channel.
+func foreignKind(path string) m3u8.Kind {
+	if cut(&path, playlistSuffix) {
+		return m3u8.KindMedia
+	}
+	return m3u8.KindSegment
+}
+
+// budget counts requests per prefix and second, as S3 limits them: "at least
+// 3,500 PUT/COPY/POST/DELETE or 5,500 GET/HEAD requests per second per
+// partitioned prefix", 503 SlowDown beyond.
+type budget struct {
+	second time.Duration
+	used   map[uint64]int
+}
+
+// take spends one request of the prefix of path; limit 0 is no limit.
+func (b *budget) take(now time.Duration, path string, limit int) bool {
+	if limit == 0 {
+		return true
+	}
+	if s := now.Truncate(time.Second); b.used == nil || s != b.second {
+		b.second = s
+		if b.used == nil {
+			b.used = map[uint64]int{}
+		}
+		clear(b.used)
+	}
+	end := len(path)
+	for end > 0 && path[end-1] != '/' {
+		end--
+	}
+	key := hash(path[:end])
+	if len(b.used) >= 10_000 && b.used[key] == 0 {
+		return true // so many prefixes that none of them is busy
+	}
+	b.used[key]++
+	return b.used[key] <= limit
+}

@@ -1,0 +1,159 @@
+package rig
+
+import (
+	"fmt"
+	"strconv"
+
+	"hlsload/player/m3u8"
+)
+
+// The channel's paths, as MediaLive names them from a base name "index" and a
+// name modifier per rendition:
+//
+//	/live/p0/index.m3u8                  multivariant playlist of pipeline 0
+//	/live/p0/index_1280x720.m3u8         a media playlist
+//	/live/p0/index_1280x720_00123.ts     a segment; .m4s in fragmented MP4
+//	/live/p0/index_1280x720_init.mp4     its initialization section
+const (
+	root           = "/live/p"
+	base           = "/index"
+	playlistSuffix = ".m3u8"
+	initSuffix     = "_init.mp4"
+	maxPath        = 1024
+	maxDigits      = 15
+)
+
+// noRendition is the rendition of a multivariant playlist.
+const noRendition = -1
+
+// ID names a thing of the channel.
+type ID struct {
+	Kind      m3u8.Kind
+	Pipeline  int
+	Rendition int    // index in the ladder; the audio rendition follows the video ones; -1 = none
+	Sequence  uint64 // of a segment
+}
+
+// key is the ID in one word, for maps.
+func (id ID) key() uint64 {
+	return uint64(id.Kind)&7 | uint64(id.Pipeline)&1<<3 | uint64(id.Rendition+1)&0xff<<4 | id.Sequence<<12
+}
+
+// names are the names of a channel's renditions, in listed order.
+type names struct {
+	renditions []string
+	segment    string // suffix of a segment: ".ts", ".m4s"
+	pipelines  int
+	hasInit    bool
+}
+
+const audioName = "audio"
+
+// newNames names the rungs by their size, and by their rate too where several
+// have one size.
+func newNames(c *Config) names {
+	n := names{segment: ".ts", pipelines: c.Pipelines}
+	if c.Container == "fmp4" {
+		n.segment, n.hasInit = ".m4s", true
+	}
+	for i, r := range c.Ladder {
+		name := strconv.Itoa(r.Width) + "x" + strconv.Itoa(r.Height)
+		for k, o := range c.Ladder {
+			if k != i && o.Width == r.Width && o.Height == r.Height {
+				name += "_" + strconv.FormatInt(r.Rate, 10)
+				break
+			}
+		}
+		n.renditions = append(n.renditions, name)
+	}
+	if c.Audio == "demuxed" {
+		n.renditions = append(n.renditions, audioName)
+	}
+	return n
+}
+
+// parse reads a path without its query. It accepts exactly the names that
+// [names.path] writes, so one thing has one path.
+func (n *names) parse(path string) (ID, bool) {
+	if len(path) < len(root)+1+len(base) || len(path) > maxPath || path[:len(root)] != root {
+		return ID{}, false
+	}
+	p := int(path[len(root)] - '0')
+	rest := path[len(root)+1:]
+	if p < 0 || p >= n.pipelines || rest[:len(base)] != base {
+		return ID{}, false
+	}
+	rest = rest[len(base):]
+	if rest == playlistSuffix {
+		return ID{Kind: m3u8.KindMultivariant, Pipeline: p, Rendition: noRendition}, true
+	}
+	if rest == "" || rest[0] != '_' {
+		return ID{}, false
+	}
+	rest = rest[1:]
+	id := ID{Pipeline: p}
+	var ok bool
+	switch {
+	case cut(&rest, n.segment):
+		id.Kind = m3u8.KindSegment
+		if id.Sequence, ok = cutSequence(&rest); !ok {
+			return ID{}, false
+		}
+	case cut(&rest, playlistSuffix):
+		id.Kind = m3u8.KindMedia
+	case n.hasInit && cut(&rest, initSuffix):
+		id.Kind = m3u8.KindInit
+	default:
+		return ID{}, false
+	}
+	for i, name := range n.renditions {
+		if name == rest {
+			id.Rendition = i
+			return id, true
+		}
+	}
+	return ID{}, false
+}
+
+func cut(s *string, suffix string) bool {
+	if len(*s) < len(suffix) || (*s)[len(*s)-len(suffix):] != suffix {
+		return false
+	}
+	*s = (*s)[:len(*s)-len(suffix)]
+	return true
+}
+
+// cutSequence takes "_00123" off the end.
+func cutSequence(s *string) (uint64, bool) {
+	t := *s
+	i := len(t)
+	for i > 0 && t[i-1] >= '0' && t[i-1] <= '9' {
+		i--
+	}
+	digits := t[i:]
+	if i == 0 || t[i-1] != '_' || len(digits) < 5 || len(digits) > maxDigits || len(digits) > 5 && digits[0] == '0' {
+		return 0, false
+	}
+	var v uint64
+	for k := range len(digits) {
+		v = v*10 + uint64(digits[k]-'0')
+	}
+	*s = t[:i-1]
+	return v, true
+}
+
+// name returns the last element of the path of id.
+func (n *names) name(id ID) string {
+	switch id.Kind {
+	case m3u8.KindMultivariant:
+		return base[1:] + playlistSuffix
+	case m3u8.KindMedia:
+		return base[1:] + "_" + n.renditions[id.Rendition] + playlistSuffix
+	case m3u8.KindInit:
+		return base[1:] + "_" + n.renditions[id.Rendition] + initSuffix
+	}
+	return fmt.Sprintf("%s_%s_%05d%s", base[1:], n.renditions[id.Rendition], id.Sequence, n.segment)
+}
+
+// path returns the path of id.
+func (n *names) path(id ID) string { return root + strconv.Itoa(id.Pipeline) + "/" + n.name(id) }

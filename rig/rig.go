@@ -1,0 +1,110 @@
+package rig
+
+import (
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player/draw"
+	"hlsload/player/m3u8"
+)
+
+// Rig is a channel behind its origin, shield and edges. It belongs to one
+// caller at a time. Time must not go backwards; an earlier now is taken for the
+// latest one.
+type Rig struct {
+	cfg      Config
+	channel  *Channel
+	plan     *chaos.Plan
+	policy   policy
+	timeout  time.Duration // of the layer behind a cache
+	now      time.Duration
+	shield   *cache // nil without one
+	edges    []*cache
+	overlays overlays
+	reads    budget
+	writes   budget
+	stats    Stats
+}
+
+// New returns the rig of a configuration. The seed decides the phase of the
+// first segment boundary, epoch is the wall-clock instant of now = 0. The error
+// joins a [FieldError] for each mistake.
+func New(cfg Config, seed draw.Seed, epoch time.Time) (*Rig, error) {
+	if bad := cfg.Check(); bad != nil {
+		return nil, joinErrors(bad)
+	}
+	r := &Rig{cfg: cfg, policy: newPolicy(&cfg.Edge), timeout: cfg.Edge.OriginTimeout}
+	if r.timeout == 0 {
+		r.timeout = 30 * time.Second
+	}
+	r.channel = newChannel(cfg, seed, epoch)
+	r.stats.init(&cfg)
+	if cfg.Edge.Shield {
+		r.shield = newCache(r, nil)
+	}
+	for range cfg.Edge.Pops {
+		r.edges = append(r.edges, newCache(r, r.shield))
+	}
+	return r, nil
+}
+
+// SetPlan changes the plan. Only faults via rig act here.
+func (r *Rig) SetPlan(p *chaos.Plan) {
+	r.plan = p
+	r.channel.setPlan(p)
+	r.setFlushes(p)
+}
+
+// Plan returns the plan that holds.
+func (r *Rig) Plan() *chaos.Plan { return r.plan }
+
+// setFlushes tells the caches when they lose what they hold: a POP's own, and
+// everything, the shield included, when the fault names no POP.
+func (r *Rig) setFlushes(p *chaos.Plan) {
+	for _, c := range r.edges {
+		c.flushes = c.flushes[:0]
+	}
+	if r.shield != nil {
+		r.shield.flushes = r.shield.flushes[:0]
+	}
+	for _, w := range p.Windows() {
+		if w.Fault.Kind != chaos.EdgeFlush || w.Fault.Via != chaos.ViaRig {
+			continue
+		}
+		for i, c := range r.edges {
+			if w.Fault.Pop == chaos.Any || w.Fault.Pop == i {
+				c.flushes = append(c.flushes, w.From)
+			}
+		}
+		if w.Fault.Pop == chaos.Any && r.shield != nil {
+			r.shield.flushes = append(r.shield.flushes, w.From)
+		}
+	}
+}
+
+// Entry returns the path of the multivariant playlist of a pipeline.
+func (r *Rig) Entry(pipeline int) string {
+	return r.channel.names.path(ID{Kind: m3u8.KindMultivariant, Pipeline: pipeline, Rendition: noRendition})
+}
+
+// Path returns the path of a thing of the channel.
+func (r *Rig) Path(id ID) string { return r.channel.names.path(id) }
+
+// Parse is the inverse of [Rig.Path]; it ignores a query.
+func (r *Rig) Parse(path string) (ID, bool) { return r.channel.names.parse(withoutQuery(path)) }
+
+// Config returns the configuration.
+func (r *Rig) Config() Config { return r.cfg }
+
+// Renditions returns the names of the renditions in listed order: the ladder's,
+// then "audio" when it is demuxed.
+func (r *Rig) Renditions() []string { return r.channel.names.renditions }
+
+// TargetDuration is that of the media playlists.
+func (r *Rig) TargetDuration() time.Duration { return r.channel.target }
+
+// Date returns the wall-clock instant of now.
+func (r *Rig) Date(now time.Duration) time.Time { return r.channel.clock.date(now) }
+
+// AppendBody appends the bytes of o. It may be called from any goroutine.
+func (r *Rig) AppendBody(dst []byte, o *Object) []byte { return r.channel.AppendBody(dst, o) }

@@ -178,8 +178,8 @@ func (p *Player) timeouts() {
 			continue
 		}
 		done := *f
-		p.drop(f)
 		p.answered(&done, &Event{}, Timeout)
+		p.drop(f)
 		p.trouble(&done, Timeout, 0, "")
 		if p.state == over {
 			return

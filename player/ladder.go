@@ -18,17 +18,20 @@ type Ladder struct {
 	Pathways   []string    // in listed order; the first is where a player starts
 	Start      *m3u8.Start
 	FirstLevel int // index of the first listed variant's level
+	// PerPipeline is how many renditions the pipeline with the most has.
+	PerPipeline int
 }
 
 // Rendition is one media playlist of the presentation.
 type Rendition struct {
 	URL      string
-	Name     string // for people: the last path element without its suffix
+	Name     string // the last path element without its suffix
 	Track    Track
 	Pipeline int           // as the driver classified it; -1 = unknown
 	Rank     int           // of its bandwidth among the video renditions, 0 = lowest; -1 for audio
 	Variant  *m3u8.Variant // nil for audio
 	GroupID  string        // audio
+	Index    int           // in listed order, among those of its pipeline
 	Level    int           // index in Levels; -1 for audio
 	Pathway  int           // index in Pathways
 }
@@ -110,11 +113,7 @@ func NewLadder(mv *m3u8.Multivariant, p *profile.Profile, classify Classify) (*L
 	l.sortLevels(order)
 	l.rank()
 	l.addAudio(audio)
-	for i := range l.Renditions {
-		if classify != nil {
-			l.Renditions[i].Pipeline = classify(l.Renditions[i].URL)
-		}
-	}
+	l.number(classify)
 	l.FirstLevel = l.Renditions[0].Level
 	return l, nil
 }
@@ -140,6 +139,20 @@ func (l *Ladder) sortLevels(order []int) {
 		r := &l.Renditions[i]
 		r.Level = where[order[i]]
 		l.Levels[r.Level].ByPathway[r.Pathway] = int16(i)
+	}
+}
+
+// number gives every rendition its pipeline and its place there.
+func (l *Ladder) number(classify Classify) {
+	count := map[int]int{}
+	for i := range l.Renditions {
+		r := &l.Renditions[i]
+		if classify != nil {
+			r.Pipeline = classify(r.URL)
+		}
+		r.Index = count[r.Pipeline]
+		count[r.Pipeline]++
+		l.PerPipeline = max(l.PerPipeline, count[r.Pipeline])
 	}
 }
 
@@ -221,7 +234,8 @@ func audioRenditions(mv *m3u8.Multivariant) map[string]*m3u8.Rendition {
 	return best
 }
 
-// nameOf is the last path element without query and suffix.
+// nameOf is the last path element without query and suffix, and without the
+// base name "index" that packagers put before a rendition's own name.
 func nameOf(url string) string {
 	if i := strings.IndexAny(url, "?#"); i >= 0 {
 		url = url[:i]
@@ -229,6 +243,9 @@ func nameOf(url string) string {
 	url = url[strings.LastIndexByte(url, '/')+1:]
 	if i := strings.LastIndexByte(url, '.'); i > 0 {
 		url = url[:i]
+	}
+	if name := strings.TrimPrefix(url, "index_"); name != "" {
+		return name
 	}
 	return url
 }

@@ -81,6 +81,7 @@ type checker struct {
 	t        *testing.T
 	now      time.Duration
 	inFlight map[player.FetchID]bool
+	timedOut player.FetchID // its record comes before it is abandoned
 	stalled  bool
 	started  bool
 	over     bool
@@ -104,7 +105,7 @@ func (c *checker) check(a *player.Action) {
 			c.t.Fatalf("%d fetches in flight", len(c.inFlight))
 		}
 	case player.Abandon:
-		if !c.inFlight[a.Fetch] {
+		if !c.inFlight[a.Fetch] && c.timedOut != a.Fetch {
 			c.t.Fatalf("abandon of fetch %d, which is not in flight", a.Fetch)
 		}
 		delete(c.inFlight, a.Fetch)
@@ -124,6 +125,9 @@ func (c *checker) sample(s *player.Sample) {
 	case player.Answered:
 		if s.Failure != player.Mismatch {
 			delete(c.inFlight, s.Fetch)
+		}
+		if s.Failure == player.Timeout {
+			c.timedOut = s.Fetch
 		}
 	case player.Started:
 		if c.started {

@@ -34,13 +34,13 @@ func (p *parser) readDefine() {
 	for p.next() {
 		switch p.name {
 		case "NAME":
-			d.Name = p.variableName()
+			d.Name = p.definedName()
 		case "VALUE":
 			d.Value, hasValue = p.value, true
 		case "IMPORT":
-			d.Import = p.variableName()
+			d.Import = p.definedName()
 		case "QUERYPARAM":
-			d.QueryParam = p.variableName()
+			d.QueryParam = p.definedName()
 		default:
 			var forgotten []Attribute
 			p.other(&forgotten)
@@ -87,20 +87,21 @@ func (p *parser) readDefine() {
 	p.defines = append(p.defines, d)
 }
 
-func (p *parser) variableName() string {
-	if p.value == "" || !isVariableName(p.value) {
+func (p *parser) definedName() string {
+	if p.value == "" || variableName(p.value) < len(p.value) {
 		p.bad("a name of letters, digits, - and _")
 	}
 	return p.value
 }
 
-func isVariableName(s string) bool {
+// variableName returns the length of the variable name that s begins with.
+func variableName(s string) int {
 	for i := 0; i < len(s); i++ {
 		if !alphanumeric(s[i]) && s[i] != '-' && s[i] != '_' {
-			return false
+			return i
 		}
 	}
-	return s != ""
+	return len(s)
 }
 
 func (p *parser) queryParameter(name string) (string, bool) {
@@ -127,12 +128,13 @@ func (p *parser) substitute(s string) string {
 		if !found {
 			break
 		}
-		name, rest, closed := strings.Cut(after, "}")
-		if !closed || !isVariableName(name) {
+		n := variableName(after)
+		if n == 0 || n == len(after) || after[n] != '}' {
 			b.WriteString("{$")
 			s = after
 			continue
 		}
+		name, rest := after[:n], after[n+1:]
 		value, ok := p.values[name]
 		if !ok {
 			p.err = p.refusal("variable reference", shown("{$"+name+"}"), "a variable that an EXT-X-DEFINE before it defines")

@@ -95,7 +95,7 @@ func (p *parser) run() error {
 	rest := p.text
 	if strings.HasPrefix(rest, byteOrderMark) {
 		rest = rest[len(byteOrderMark):]
-		p.found(1, "got a byte order mark; want none (rfc8216bis 4.1)")
+		p.findings = append(p.findings, Error{1, "got a byte order mark; want none (rfc8216bis 4.1)"})
 	}
 	p.referenced = strings.Contains(rest, "{$")
 	for rest != "" {
@@ -213,7 +213,9 @@ func (p *parser) tagLine(line string) error {
 	}
 	if reason, ok := p.err.(ignored); ok {
 		p.err = nil
-		p.found(p.line, name+": ignored: "+string(reason))
+		if len(p.findings) < maxFindings {
+			p.findings = append(p.findings, Error{p.line, name + ": ignored: " + string(reason)})
+		}
 		if t == tagStreamInf {
 			p.waiting, p.variant.Line = streamIgnored, p.line
 		}
@@ -269,12 +271,6 @@ func (p *parser) keep(name, value string) error {
 func (p *parser) count() {
 	if p.tags++; p.tags > p.limits.Tags && p.err == nil {
 		p.err = &Error{p.line, p.tag + ": got more than " + strconv.Itoa(p.limits.Tags) + " tags of its class; want no more"}
-	}
-}
-
-func (p *parser) found(line int, msg string) {
-	if len(p.findings) < maxFindings {
-		p.findings = append(p.findings, Error{line, msg})
 	}
 }
 

@@ -75,6 +75,7 @@ func (r *resolver) resolve(ref string) (string, bool) {
 func (r *resolver) join(a, b string) string {
 	n := len(a) + len(b)
 	if n > r.budget {
+		r.budget = -1
 		return ""
 	}
 	if r.text.Cap()-r.text.Len() < n {

@@ -1,0 +1,147 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player"
+	"hlsload/player/audience"
+)
+
+// conduct tells the conductor and carries out its orders; in virtual time every
+// order is answered at once.
+func (s *sim) conduct(seen chaos.Observation) {
+	orders := s.conductor.Step(s.now, seen, nil)
+	for i := 0; i < len(orders); i++ {
+		o := orders[i]
+		ob := chaos.Observation{ID: o.ID, OK: true}
+		switch o.Type {
+		case chaos.OrderApply:
+			ob.Type = chaos.Applied
+			if err := s.apply(o.Fault); err != nil {
+				ob.Err = err.Error()
+			}
+		case chaos.OrderLook:
+			ob.Type = chaos.Bites
+			ob.OK, ob.Detail = s.bites(o.Fault)
+		case chaos.OrderUndo:
+			ob.Type = chaos.Undone
+			s.undo(o.Fault)
+		case chaos.OrderLookUndone:
+			ob.Type = chaos.Healthy
+			if o.Fault.Via == chaos.ViaRig {
+				ob.OK, ob.Detail = s.rig.Healthy(s.now, o.Fault)
+			}
+		case chaos.OrderStop:
+			s.stopped = true
+			return
+		}
+		orders = s.conductor.Step(s.now, ob, orders)
+	}
+	s.schedule(time.Duration(s.conductor.Wake()), conduct, 0, 0)
+}
+
+func (s *sim) apply(f *chaos.Fault) error {
+	// The collector knows every occurrence that the conductor does.
+	if err := s.cfg.Collector.FaultApplied(f.Rule, f.Occurrence, s.now); err != nil {
+		return err
+	}
+	switch f.Kind {
+	case chaos.ViewersSurge:
+		s.audience.Surge(s.now, f.Players, f.Over)
+		s.schedule(s.audience.Wake(), arrive, 0, 0)
+	case chaos.ViewersReconnect:
+		s.reconnect(f)
+	case chaos.Command:
+		return fmt.Errorf("%s: programs cannot be run in virtual time", f.Name)
+	default:
+		s.setPlan(s.plan.With(f, s.now), f)
+		if f.Kind == chaos.EdgeFlush {
+			s.setPlan(s.plan.Without(f, s.now), f)
+		}
+	}
+	if spec := chaos.Lookup(f.Kind); spec != nil && spec.Instant {
+		return s.cfg.Collector.FaultCleared(f.Rule, f.Occurrence, s.now)
+	}
+	return nil
+}
+
+func (s *sim) undo(f *chaos.Fault) {
+	s.setPlan(s.plan.Without(f, s.now), f)
+	// It was applied, so the collector knows it.
+	_ = s.cfg.Collector.FaultCleared(f.Rule, f.Occurrence, s.now)
+}
+
+// setPlan changes the plan and lets everything that f concerns notice.
+func (s *sim) setPlan(p *chaos.Plan, f *chaos.Fault) {
+	s.plan = p
+	s.rig.SetPlan(p)
+	if f.Kind.Family() != "net" {
+		return
+	}
+	for _, st := range s.seats {
+		if st.player != nil && !st.control {
+			s.linkFaults(st, nil)
+			s.settle(st)
+		}
+	}
+}
+
+// linkFaults brings the faults of a viewer's link up to date; a request that
+// begins meanwhile is marked by them.
+func (s *sim) linkFaults(st *seat, f *flight) {
+	if st.control || s.plan.Quiet() && !st.faulty {
+		return
+	}
+	t := chaos.Thing{Pipeline: chaos.Any, Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any,
+		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true}
+	down, extra, cut, marks := s.plan.Link(s.now, &t)
+	s.bitten |= marks
+	if f != nil {
+		f.answer.marks |= marks
+	}
+	if faulty := marks != 0; faulty || st.faulty {
+		st.link.SetFault(s.now, down, extra, cut)
+		st.faulty = faulty
+	}
+}
+
+// bites tells whether a fault shows.
+func (s *sim) bites(f *chaos.Fault) (bool, string) {
+	if f.Via == chaos.ViaRig {
+		return s.rig.Bites(s.now, f)
+	}
+	if s.bitten.Has(f.Rule) {
+		return true, "answers were changed"
+	}
+	return false, "no answer was changed yet"
+}
+
+// reconnect lets a share of the viewers break off and come back at once.
+func (s *sim) reconnect(f *chaos.Fault) {
+	n := len(s.seats) // those who come back may take new seats
+	for i := range n {
+		st := s.seats[i]
+		if st.player == nil || st.control {
+			continue
+		}
+		t := chaos.Thing{Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true}
+		if f.Cohort != "" && f.Cohort != t.Cohort {
+			continue
+		}
+		back, ok := s.audience.Reconnect(s.now, st.arrival, uint64(f.Rule)<<32|uint64(f.Occurrence), f.Share)
+		if !ok || back.At < s.now || st.since == s.now {
+			continue
+		}
+		st.breaks = true
+		s.step(st, &player.Event{Type: player.Leave})
+		s.later(back)
+	}
+}
+
+// later lets somebody arrive.
+func (s *sim) later(a audience.Arrival) {
+	s.coming = append(s.coming, a)
+	s.schedule(a.At, comeback, uint32(len(s.coming)-1), 0)
+}

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"strings"
 	"time"
 
 	"hlsload/player/m3u8"
@@ -43,6 +44,12 @@ const (
 	Command          Kind = "command"
 )
 
+// Family is the first part of the name, as in "pipeline".
+func (k Kind) Family() string {
+	family, _, _ := strings.Cut(string(k), ".")
+	return family
+}
+
 // Via names who applies a fault.
 type Via string
 
@@ -72,7 +79,7 @@ type Fault struct {
 	Rendition string      // name, index, "lowest", "highest"; "" = any
 	Pop       int         // or Any
 	Cohort    string      // "" = any
-	Share     float64     // of viewers, by stable hash of the player number; 1 = all
+	Share     float64     // of viewers, by stable hash of the player number; 1, or 0 when unset = all
 	Kinds     []m3u8.Kind // of requests; nil = any that make sense
 
 	// Parameters; which of them a kind uses is in [Kinds].
@@ -90,6 +97,12 @@ type Fault struct {
 	StopCommand  []string      // command
 }
 
+// NewFault returns a fault of that kind that hits everything: with a zero
+// Fault, Pipeline and Pop would name the first of each.
+func NewFault(name string, kind Kind) Fault {
+	return Fault{Name: name, Kind: kind, Pipeline: Any, Pop: Any, Share: 1}
+}
+
 // Marks is the set of faults that touched an answer: bit i stands for the
 // entry with [Fault.Rule] i. Which occurrence it was follows from the time.
 type Marks uint64
@@ -105,7 +118,7 @@ type Thing struct {
 	Kind       m3u8.Kind
 	Pipeline   int    // Any = unknown
 	Rendition  int    // index in the ladder, in listed order; Any = none (a multivariant playlist)
-	Renditions int    // how many there are
+	Renditions int    // how many ranks there are: "highest" is Rank Renditions-1
 	Name       string // of the rendition
 	Rank       int    // of its bandwidth, 0 = lowest; Any = none
 	Pop        int    // Any = not at an edge

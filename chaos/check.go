@@ -1,0 +1,414 @@
+package chaos
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Problem is one thing wrong with an entry.
+type Problem struct {
+	Entry int    // index in the chaos list; 0 from [Check]
+	Field string // key of the entry; when it was not written, the entry itself is to blame
+	Msg   string // what is wrong (got …; want …)
+}
+
+func (p Problem) String() string { return p.Field + ": " + p.Msg }
+
+// Target is what the entries are checked against. Its zero value is a rig of
+// which nothing else is known; what is not known is not checked.
+type Target struct {
+	URL        bool
+	Pipelines  int           // of a rig
+	Pops       int           // of a rig
+	Renditions []string      // names, in listed order
+	Cohorts    []string      // names
+	Duration   time.Duration // of the run
+}
+
+func (t *Target) String() string {
+	if t.URL {
+		return "a URL"
+	}
+	return "a rig"
+}
+
+// CheckAll checks a whole chaos list.
+func CheckAll(entries []Entry, t *Target) []Problem {
+	var all []Problem
+	if len(entries) > MaxEntries {
+		all = append(all, Problem{Entry: MaxEntries, Msg: fmt.Sprintf("too many entries (got %d; want at most %d)", len(entries), MaxEntries)})
+		entries = entries[:MaxEntries]
+	}
+	names := map[string]int{}
+	for i := range entries {
+		for _, p := range Check(&entries[i], t) {
+			p.Entry = i
+			all = append(all, p)
+		}
+		name := entries[i].Name
+		if first, taken := names[name]; taken && name != "" {
+			all = append(all, Problem{i, "name", fmt.Sprintf("name is taken by entry %d (got %s; want another)", first+1, name)})
+		} else {
+			names[name] = i
+		}
+	}
+	return all
+}
+
+// Check returns everything that is wrong with one entry. An entry that went
+// through [Entry.Fill] before is checked with its defaults.
+func Check(e *Entry, t *Target) []Problem {
+	c := checker{e: e, t: t}
+	c.name()
+	c.spec = Lookup(e.Kind)
+	if c.spec == nil {
+		c.unknownKind()
+		return c.problems
+	}
+	c.applier()
+	c.window()
+	c.keys()
+	c.selectors()
+	c.params()
+	c.realisable()
+	return c.problems
+}
+
+type checker struct {
+	e        *Entry
+	t        *Target
+	spec     *Spec
+	via      Via // who would apply it; "" when nobody can
+	problems []Problem
+}
+
+func (c *checker) add(field, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Field: field, Msg: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) name() {
+	switch name := c.e.Name; {
+	case name == "":
+		c.add("name", "name is missing (got nothing; want a short word such as kill-0)")
+	case len(name) > 64 || strings.ContainsFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r))
+	}):
+		c.add("name", "name cannot be used as a label (got %.80q; want at most 64 letters, digits, - _ .)", name)
+	}
+}
+
+func (c *checker) unknownKind() {
+	if c.e.Kind == "" {
+		c.add("fault", "fault is missing (got nothing; want one of `hlsload list faults`)")
+		return
+	}
+	want := "one of `hlsload list faults`"
+	if near := Nearest(string(c.e.Kind), KindNames()); near != "" {
+		want = near
+	}
+	c.add("fault", "unknown fault (got %.80s; want %s)", c.e.Kind, want)
+}
+
+// applier checks who is to apply the fault, and whether anybody can.
+func (c *checker) applier() {
+	possible := available(c.spec, c.t.URL)
+	if len(possible) == 0 {
+		c.add("fault", "%s cannot be applied to %s (got %s; want one of %s)", c.e.Kind, c.t, c.e.Kind, strings.Join(applicable(c.t.URL), ", "))
+		return
+	}
+	via := c.e.Via
+	if via == "" {
+		via = c.spec.Default(c.t.URL)
+	}
+	switch {
+	case slices.Contains(possible, via):
+		c.via = via
+	case via == ViaAWS && slices.Contains(c.spec.Vias, via):
+		c.add("via", "faults cannot be applied through aws yet (got aws; want %s)", join(possible))
+	case !slices.Contains([]Via{ViaRig, ViaViewer, ViaAWS, ViaCommand}, via):
+		c.add("via", "unknown applier (got %.80s; want %s)", via, join(possible))
+	default:
+		c.add("via", "%s cannot be applied to %s via %s (got %s; want %s)", c.e.Kind, c.t, via, via, join(possible))
+	}
+}
+
+// available is who can apply a fault today.
+func available(s *Spec, onURL bool) []Via {
+	return slices.DeleteFunc(s.Possible(onURL), func(v Via) bool { return v == ViaAWS })
+}
+
+// applicable names the faults that somebody can apply to the target.
+func applicable(onURL bool) []string {
+	var names []string
+	for i := range Kinds {
+		if len(available(&Kinds[i], onURL)) > 0 {
+			names = append(names, string(Kinds[i].Kind))
+		}
+	}
+	return names
+}
+
+func join(vias []Via) string {
+	words := make([]string, len(vias))
+	for i, v := range vias {
+		words[i] = string(v)
+	}
+	return strings.Join(words, " or ")
+}
+
+// window checks at, for and every.
+func (c *checker) window() {
+	e := c.e
+	if e.At < 0 || e.At > MaxWindow {
+		c.add("at", "start out of range (got %v; want 0s to %v)", e.At, MaxWindow)
+		return
+	}
+	switch {
+	case c.spec.Instant && e.For != 0:
+		c.add("for", "%s happens at once and takes no length (got %v; want no `for`)", e.Kind, e.For)
+		return
+	case !c.spec.Instant && e.For == 0:
+		c.add("for", "for is missing (got nothing; want how long the fault holds, such as 30s)")
+		return
+	case e.For < 0 || e.For > MaxWindow:
+		c.add("for", "length out of range (got %v; want more than 0s, at most %v)", e.For, MaxWindow)
+		return
+	}
+	if d := c.t.Duration; d > 0 && e.At+e.For > d {
+		field := "for"
+		if e.For == 0 || e.At >= d {
+			field = "at"
+		}
+		c.add(field, "the window does not fit the run (got an end at %v; want at most the duration, %v)", e.At+e.For, d)
+	}
+	c.repetition()
+}
+
+func (c *checker) repetition() {
+	e := c.e
+	switch {
+	case e.Every == 0 && !c.given("every"):
+	case e.Every < MinEvery || e.Every > MaxWindow:
+		c.add("every", "repetition out of range (got %v; want %v to %v)", e.Every, MinEvery, MaxWindow)
+	case e.Every <= e.For:
+		c.add("every", "a repetition would begin before the last one ended (got %v; want more than `for`, %v)", e.Every, e.For)
+	case c.t.Duration/e.Every > MaxOccurrences:
+		c.add("every", "too many repetitions (got %d; want at most %d)", c.t.Duration/e.Every, MaxOccurrences)
+	}
+}
+
+// given tells whether the entry has that key.
+func (c *checker) given(key string) bool {
+	e := c.e
+	if e.Given != nil {
+		return slices.Contains(e.Given, key)
+	}
+	switch key {
+	case "every":
+		return e.Every != 0
+	case "pipeline":
+		return e.Pipeline != Any
+	case "rendition":
+		return e.Rendition != ""
+	case "pop":
+		return e.Pop != Any
+	case "cohort":
+		return e.Cohort != ""
+	case "share":
+		return e.Share != 1 && e.Share != 0
+	case "kind":
+		return e.Kinds != nil
+	case "code":
+		return e.Code != 0
+	case "by":
+		return e.By != 0 || e.Segments != 0
+	case "once":
+		return e.Once
+	case "down":
+		return e.Down != 0
+	case "players":
+		return e.Players != 0
+	case "over":
+		return e.Over != 0
+	case "start":
+		return e.StartCommand != nil
+	case "stop":
+		return e.StopCommand != nil
+	}
+	word := e.word(key)
+	return word != nil && *word != ""
+}
+
+// optionalKeys are the selectors and parameters of all kinds.
+var optionalKeys = []string{"pipeline", "rendition", "pop", "cohort", "share", "kind",
+	"code", "by", "resume", "children", "then", "once", "down", "players", "over", "start", "stop"}
+
+// keys checks that the entry has what the kind needs and nothing that it does
+// not take.
+func (c *checker) keys() {
+	for _, key := range optionalKeys {
+		field, given := c.spec.field(key), c.given(key)
+		switch {
+		case field == nil && given:
+			c.add(key, "%s takes no %s (got %s; want %s)", c.e.Kind, key, key, c.taken())
+		case field == nil || c.via == "":
+		case given && !field.takes(c.via):
+			c.add(key, "%s cannot be used via %s (got via %s; want via %s)", key, c.via, c.via, join(field.Vias))
+		case !given && field.Required && field.takes(c.via):
+			c.add(key, "%s needs %s (got nothing; want %s: %s)", c.e.Kind, key, article(field.Type), field.Doc)
+		}
+	}
+}
+
+func article(noun string) string {
+	if strings.ContainsAny(noun[:1], "aeiou") {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// taken lists the keys that the kind takes.
+func (c *checker) taken() string {
+	var names []string
+	for _, list := range [...][]Field{c.spec.Selectors, c.spec.Params} {
+		for i := range list {
+			if c.via == "" || list[i].takes(c.via) {
+				names = append(names, list[i].Name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// checked tells whether a key is there and belongs there.
+func (c *checker) checked(key string) bool { return c.given(key) && c.spec.field(key) != nil }
+
+func (c *checker) selectors() {
+	e, t := c.e, c.t
+	if c.checked("pipeline") && !within(e.Pipeline, t.Pipelines) {
+		c.add("pipeline", "no such pipeline (got %d; want %s)", e.Pipeline, upTo(t.Pipelines))
+	}
+	if c.checked("pop") {
+		if t.URL {
+			c.add("pop", "edges of a URL cannot be told apart (got pop %d; want no pop)", e.Pop)
+		} else if !within(e.Pop, t.Pops) {
+			c.add("pop", "no such edge (got %d; want %s)", e.Pop, upTo(t.Pops))
+		}
+	}
+	if c.checked("rendition") {
+		c.rendition()
+	}
+	if c.checked("cohort") && t.Cohorts != nil && !slices.Contains(t.Cohorts, e.Cohort) {
+		want := "one of " + strings.Join(t.Cohorts, ", ")
+		if near := Nearest(e.Cohort, t.Cohorts); near != "" {
+			want = near
+		}
+		c.add("cohort", "unknown cohort (got %.80s; want %s)", e.Cohort, want)
+	}
+	if c.checked("share") && !(e.Share > 0 && e.Share <= 1) {
+		c.add("share", "share out of range (got %v%%; want more than 0%%, at most 100%%)", 100*e.Share)
+	}
+	if c.checked("kind") {
+		words := c.spec.field("kind").Words
+		if len(e.Kinds) == 0 {
+			c.add("kind", "no kind of request (got an empty list; want %s)", strings.Join(words, ", "))
+		}
+		for _, k := range e.Kinds {
+			if !slices.Contains(words, k.String()) {
+				c.add("kind", "%s does not touch such requests (got %s; want %s)", e.Kind, k, strings.Join(words, ", "))
+			}
+		}
+	}
+}
+
+func (c *checker) rendition() {
+	name, known := c.e.Rendition, c.t.Renditions
+	if name == "" {
+		c.add("rendition", "rendition is empty (got nothing; want a name, an index, lowest or highest)")
+		return
+	}
+	if known == nil || name == "lowest" || name == "highest" || slices.Contains(known, name) {
+		return
+	}
+	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(known) {
+		return
+	}
+	c.add("rendition", "no such rendition (got %.80s; want lowest, highest, %s, or an index, %s)", name, strings.Join(known, ", "), upTo(len(known)))
+}
+
+// within tells whether i is an index of n things; n = 0 is unknown.
+func within(i, n int) bool { return i >= 0 && (n <= 0 || i < n) }
+
+func upTo(n int) string {
+	switch {
+	case n <= 0:
+		return "0 or more"
+	case n == 1:
+		return "0"
+	}
+	return fmt.Sprintf("0 to %d", n-1)
+}
+
+func (c *checker) params() {
+	e := c.e
+	if c.checked("code") && (e.Code < 200 || e.Code > 599) {
+		c.add("code", "not a final HTTP status (got %d; want 200 to 599)", e.Code)
+	}
+	if c.checked("by") {
+		if c.spec.Kind == PlaylistRollback {
+			if e.Segments < 1 || e.Segments > 1000 {
+				c.add("by", "count of segments out of range (got %d; want 1 to 1000)", e.Segments)
+			}
+		} else if e.By <= 0 || e.By > MaxWindow {
+			c.add("by", "duration out of range (got %v; want more than 0s, at most %v)", e.By, MaxWindow)
+		}
+	}
+	for _, key := range [...]string{"resume", "children", "then"} {
+		if !c.checked(key) {
+			continue
+		}
+		if got, words := *e.word(key), c.spec.field(key).Words; !slices.Contains(words, got) {
+			c.add(key, "unknown word (got %.80s; want %s)", got, strings.Join(words, " or "))
+		}
+	}
+	if c.checked("down") && e.Down <= 0 {
+		c.add("down", "rate out of range (got %d bit/s; want more than 0; net.down cuts the link)", e.Down)
+	}
+	if c.checked("players") && (e.Players < 1 || e.Players > 10_000_000) {
+		c.add("players", "number of players out of range (got %d; want 1 to 10000000)", e.Players)
+	}
+	if c.checked("over") && (e.Over < 0 || e.Over > MaxWindow) {
+		c.add("over", "duration out of range (got %v; want 0s to %v)", e.Over, MaxWindow)
+	}
+	c.program("start", e.StartCommand)
+	c.program("stop", e.StopCommand)
+}
+
+func (c *checker) program(key string, argv []string) {
+	if !c.checked(key) {
+		return
+	}
+	if len(argv) == 0 || argv[0] == "" {
+		c.add(key, "no program (got an empty list; want a program and its arguments)")
+	}
+}
+
+// realisable checks for what viewers' eyes cannot be made to see: there the
+// answers of a stream are rewritten, but no new media is made.
+func (c *checker) realisable() {
+	if c.via != ViaViewer {
+		return
+	}
+	switch {
+	case c.e.Kind == InputLoss && c.e.Then != "pause":
+		c.add("then", "viewers cannot be shown filler (got emit; want then: pause, or via rig or command)")
+	case c.e.Kind == PipelineKill && c.e.Resume == "restart":
+		c.add("resume", "viewers cannot be shown a restart (got restart; want resume: continue, or via rig or command)")
+	}
+}

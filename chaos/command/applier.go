@@ -1,0 +1,113 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+)
+
+// Observe looks at the target from outside and tells whether it shows what it
+// should, with what was seen: for instance, whether the playlists of the faulty
+// pipeline stopped or its answers changed.
+type Observe func(ctx context.Context, f *chaos.Fault) (ok bool, detail string)
+
+// Config configures an [Applier].
+type Config struct {
+	Dir   string        // where programs run; "" = the current directory
+	Env   []string      // nil = the current environment
+	Limit time.Duration // for one program; 0 = 30s
+	// Bites and Healthy look at the target; nil trusts the programs: exit
+	// status 0 is enough.
+	Bites, Healthy Observe
+}
+
+// Applier runs the programs of faults via command. It is a [chaos.Applier].
+type Applier struct{ cfg Config }
+
+// New returns an applier.
+func New(cfg Config) *Applier { return &Applier{cfg} }
+
+// Apply runs the start program.
+func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
+	return a.run(ctx, "start", f.StartCommand)
+}
+
+// Undo runs the stop program.
+func (a *Applier) Undo(ctx context.Context, f *chaos.Fault) error {
+	return a.run(ctx, "stop", f.StopCommand)
+}
+
+func (a *Applier) run(ctx context.Context, which string, args []string) error {
+	_, err := Run(ctx, Program{Args: args, Dir: a.cfg.Dir, Env: a.cfg.Env, Limit: a.cfg.Limit})
+	if err != nil {
+		return fmt.Errorf("%s program: %w", which, err)
+	}
+	return nil
+}
+
+// Look asks the target, when there is somebody to ask.
+func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
+	if a.cfg.Bites == nil {
+		return true, "start program ended with status 0; nobody looked at the target"
+	}
+	return a.cfg.Bites(ctx, f)
+}
+
+// LookUndone asks the target, when there is somebody to ask.
+func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string) {
+	if a.cfg.Healthy == nil {
+		return true, "stop program ended with status 0; nobody looked at the target"
+	}
+	return a.cfg.Healthy(ctx, f)
+}
+
+// Stop runs the stop program of a fault that an interrupted run left behind,
+// as its journal has it: ${NAME} stands for what lookup knows, such as
+// [os.LookupEnv].
+func Stop(ctx context.Context, args []string, dir string, lookup func(string) (string, bool)) error {
+	expanded := make([]string, len(args))
+	for i, arg := range args {
+		text, err := expand(arg, lookup)
+		if err != nil {
+			return fmt.Errorf("stop program: %w", err)
+		}
+		expanded[i] = text
+	}
+	if dir != "" {
+		if _, err := os.Stat(dir); err != nil {
+			return fmt.Errorf("stop program: %w", err)
+		}
+	}
+	_, err := Run(ctx, Program{Args: expanded, Dir: dir})
+	if err != nil {
+		return fmt.Errorf("stop program: %w", err)
+	}
+	return nil
+}
+
+// expand replaces each ${NAME}.
+func expand(text string, lookup func(string) (string, bool)) (string, error) {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "${")
+		out.WriteString(before)
+		if !found {
+			return out.String(), nil
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			out.WriteString("${" + rest)
+			return out.String(), nil
+		}
+		value, set := lookup(name)
+		if !set {
+			return "", fmt.Errorf("variable is not set (got ${%s}; want it set as it was for the run)", name)
+		}
+		out.WriteString(value)
+		text = after
+	}
+}

@@ -1,0 +1,124 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Bounds of what programs print.
+const (
+	maxOutput = 16 << 20 // a program that prints more is killed
+	keptTail  = 2 << 10  // of it goes into an error
+)
+
+// Program is a program and how to run it.
+type Program struct {
+	Args []string // program and arguments
+	Dir  string   // "" = the current directory
+	Env  []string // "" = the current environment
+	// Limit is how long it may take; 0 = 30s.
+	Limit time.Duration
+}
+
+// Run runs a program to its end and returns the last of what it printed. Its
+// error tells the exit status and the last line printed. When ctx or the limit
+// ends, or when it prints too much, it is killed with its process group.
+//
+// Output goes to a file that is already unlinked, not to a pipe: what the
+// program leaves in the background may keep printing and does not break.
+func Run(ctx context.Context, p Program) (string, error) {
+	if len(p.Args) == 0 || p.Args[0] == "" {
+		return "", errors.New("run program: none given (got an empty list; want a program and its arguments)")
+	}
+	limit := p.Limit
+	if limit <= 0 {
+		limit = 30 * time.Second
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("took longer than %v", limit))
+	defer cancel()
+	if ctx.Err() != nil { // do not begin what nobody waits for
+		return "", fmt.Errorf("run %s: %w", p.Args[0], context.Cause(ctx))
+	}
+	output, err := unlinkedFile()
+	if err != nil {
+		return "", fmt.Errorf("run %s: %w", p.Args[0], err)
+	}
+	defer output.Close()
+
+	cmd := exec.Command(p.Args[0], p.Args[1:]...)
+	cmd.Dir, cmd.Env = p.Dir, p.Env
+	cmd.Stdout, cmd.Stderr = output, output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return "", fmt.Errorf("run %s: %w", p.Args[0], err)
+	}
+	err = wait(ctx, cmd, output)
+	tail := readTail(output)
+	if err != nil {
+		return tail, fmt.Errorf("run %s: %w%s", p.Args[0], err, lastLine(tail))
+	}
+	return tail, nil
+}
+
+// wait waits for the program and kills it when it must not go on.
+func wait(ctx context.Context, cmd *exec.Cmd, output *os.File) error {
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	check := time.NewTicker(100 * time.Millisecond)
+	defer check.Stop()
+	kill := func(why error) error {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		<-ended
+		return why
+	}
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return kill(fmt.Errorf("killed: %w", context.Cause(ctx)))
+		case <-check.C:
+			if info, err := output.Stat(); err == nil && info.Size() > maxOutput {
+				return kill(fmt.Errorf("killed: printed more than %d bytes", maxOutput))
+			}
+		}
+	}
+}
+
+func unlinkedFile() (*os.File, error) {
+	f, err := os.CreateTemp("", "hlsload-command-*")
+	if err != nil {
+		return nil, err
+	}
+	return f, os.Remove(f.Name())
+}
+
+func readTail(f *os.File) string {
+	info, err := f.Stat()
+	if err != nil {
+		return ""
+	}
+	from := max(0, info.Size()-keptTail)
+	tail, _ := io.ReadAll(io.NewSectionReader(f, from, keptTail))
+	return string(bytes.ToValidUTF8(tail, []byte("?")))
+}
+
+// lastLine is how an error quotes what was printed last.
+func lastLine(tail string) string {
+	printed := strings.TrimSpace(tail)
+	if i := strings.LastIndexByte(printed, '\n'); i >= 0 {
+		printed = printed[i+1:]
+	}
+	if printed == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%.200q)", printed)
+}

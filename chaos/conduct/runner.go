@@ -1,0 +1,214 @@
+package conduct
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hlsload/chaos"
+)
+
+// Config describes the faults of a run and who applies them.
+type Config struct {
+	Faults   []chaos.Fault // occurrences, as [chaos.Expand] made them
+	Timeline chaos.Timeline
+	Appliers map[chaos.Via]chaos.Applier
+	// Kinds overrides Appliers for single kinds, such as viewers.surge.
+	Kinds map[chaos.Kind]chaos.Applier
+	// Now is the run's clock; nil = time since [Runner.Run] was called.
+	Now func() time.Duration
+	// Record is told every step before it is made, and every result after, from
+	// several goroutines at once. An error keeps an apply from being made, and
+	// nothing else.
+	Record func(Step) error
+	// Limits of one call of an applier; 0 = 30s, and 5s for a look.
+	ApplyLimit, UndoLimit, LookLimit time.Duration
+}
+
+// Step is one step of one fault, as recorded.
+type Step struct {
+	At     time.Duration
+	Type   StepType
+	ID     int
+	Fault  *chaos.Fault
+	Err    string
+	Detail string
+}
+
+// StepType says which step.
+type StepType string
+
+// The steps: apply and undo are announced, the rest has happened.
+const (
+	StepApply   StepType = "apply"   // about to be applied
+	StepApplied StepType = "applied" // acknowledged, or Err
+	StepBites   StepType = "bites"   // shows at the target
+	StepUndo    StepType = "undo"    // about to be undone
+	StepUndone  StepType = "undone"  // acknowledged, or Err
+	StepHealthy StepType = "healthy" // the target is healthy again
+	StepOver    StepType = "over"    // nothing more will be done for this fault; Err = why it is void
+)
+
+// Runner carries out one timeline.
+type Runner struct {
+	cfg   Config
+	tell  chan func(*loop)
+	ended chan struct{}
+}
+
+// New checks that everything that may be asked for can be applied.
+func New(cfg Config) (*Runner, error) {
+	r := &Runner{cfg: cfg, tell: make(chan func(*loop)), ended: make(chan struct{})}
+	for i := range cfg.Faults {
+		if r.applier(&cfg.Faults[i]) == nil {
+			f := &cfg.Faults[i]
+			return nil, fmt.Errorf("fault %s: nobody applies %s via %s", f.Name, f.Kind, f.Via)
+		}
+	}
+	if r.cfg.Record == nil {
+		r.cfg.Record = func(Step) error { return nil }
+	}
+	r.cfg.ApplyLimit = cmp.Or(cfg.ApplyLimit, 30*time.Second)
+	r.cfg.UndoLimit = cmp.Or(cfg.UndoLimit, 30*time.Second)
+	r.cfg.LookLimit = cmp.Or(cfg.LookLimit, 5*time.Second)
+	return r, nil
+}
+
+func (r *Runner) applier(f *chaos.Fault) chaos.Applier {
+	if a := r.cfg.Kinds[f.Kind]; a != nil {
+		return a
+	}
+	return r.cfg.Appliers[f.Via]
+}
+
+// Run walks the timeline until it ends, and returns what became of each
+// occurrence, by ID, and the reason of an abort, "" when there was none. When
+// ctx ends, the run is aborted: everything open is undone and verified first,
+// with contexts of its own, and no second interrupt can skip that. Run must be
+// called once; it returns after all its goroutines have.
+func (r *Runner) Run(ctx context.Context) (outcomes []chaos.Outcome, aborted string) {
+	defer close(r.ended)
+	l := newLoop(ctx, r)
+	defer l.end()
+	l.step(chaos.Observation{Type: chaos.Tick})
+	for !l.conductor.Stopped() {
+		l.wait()
+	}
+	return l.conductor.Outcomes(), l.conductor.Aborted()
+}
+
+// ErrEnded is returned for what was asked of a run that is over.
+var ErrEnded = errors.New("the run is over")
+
+// do has the loop do something.
+func (r *Runner) do(ctx context.Context, f func(*loop)) error {
+	select {
+	case r.tell <- f:
+		return nil
+	case <-r.ended:
+		return ErrEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Abort ends the run as an interrupt does, with this reason. It returns at
+// once; only the first reason counts.
+func (r *Runner) Abort(reason string) {
+	_ = r.do(context.Background(), func(l *loop) {
+		l.step(chaos.Observation{Type: chaos.Abort, Detail: reason})
+	})
+}
+
+// Outcomes returns what became of each occurrence so far, by ID.
+func (r *Runner) Outcomes(ctx context.Context) ([]chaos.Outcome, error) {
+	answer := make(chan []chaos.Outcome, 1)
+	if err := r.do(ctx, func(l *loop) { answer <- l.conductor.Outcomes() }); err != nil {
+		return nil, err
+	}
+	return <-answer, nil
+}
+
+// Add applies one more fault now and returns its ID once it is applied and
+// seen at the target. A fault without length holds until [Runner.Clear]. When
+// it cannot be applied, or does not show before ctx ends, it is undone and the
+// error says why.
+func (r *Runner) Add(ctx context.Context, f *chaos.Fault) (id int, err error) {
+	if r.applier(f) == nil {
+		return -1, fmt.Errorf("fault %s: nobody applies %s via %s", f.Name, f.Kind, f.Via)
+	}
+	added := make(chan int, 1)
+	shown := make(chan chaos.Outcome, 1)
+	err = r.do(ctx, func(l *loop) {
+		f.At = l.now()
+		id := l.conductor.Add(f)
+		l.watch(id, func(o chaos.Outcome, over bool) bool {
+			if !o.Bitten && !over {
+				return false
+			}
+			shown <- o
+			return true
+		})
+		added <- id
+		l.step(chaos.Observation{Type: chaos.Tick})
+	})
+	if err != nil {
+		return -1, err
+	}
+	id = <-added
+	select {
+	case o := <-shown:
+		if !o.Bitten {
+			return id, fmt.Errorf("fault %s: %s", f.Name, cmp.Or(o.Void(), "ended before it showed at the target"))
+		}
+		return id, nil
+	case <-ctx.Done():
+		_ = r.do(context.Background(), func(l *loop) { l.step(chaos.Observation{Type: chaos.Clear, ID: id}) })
+		return id, fmt.Errorf("fault %s: did not show at the target: %w", f.Name, ctx.Err())
+	case <-r.ended:
+		return id, ErrEnded
+	}
+}
+
+// Clear ends the window of an occurrence now and returns once the target was
+// seen healthy again, or the reason why it was not. Clearing what is over is
+// no error.
+func (r *Runner) Clear(ctx context.Context, id int) error {
+	result := make(chan error, 1)
+	err := r.do(ctx, func(l *loop) {
+		if id < 0 || id >= l.conductor.Len() {
+			result <- fmt.Errorf("clear fault: no such occurrence (got %d)", id)
+			return
+		}
+		l.watch(id, func(o chaos.Outcome, over bool) bool {
+			if !over {
+				return false
+			}
+			if why := o.Void(); why != "" {
+				result <- fmt.Errorf("fault %s: %s", o.Fault.Name, why)
+			} else {
+				result <- nil
+			}
+			return true
+		})
+		l.step(chaos.Observation{Type: chaos.Clear, ID: id})
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.ended:
+		select {
+		case err := <-result:
+			return err
+		default:
+			return ErrEnded
+		}
+	}
+}

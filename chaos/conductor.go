@@ -1,0 +1,446 @@
+package chaos
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Timeline configures a [Conductor].
+type Timeline struct {
+	// Duration is when the run ends; 0 = only by an abort.
+	Duration time.Duration
+	// Target is the target duration of the stream.
+	Target time.Duration
+	// Recovery is the scenario's: how long after an undo its phase lasts.
+	Recovery time.Duration
+	// LookEvery is the pause between an answer to a look and the next look;
+	// 0 = 250ms.
+	LookEvery time.Duration
+	// RetryUndo is the pause before a failed undo is tried again; 0 = 1s.
+	RetryUndo time.Duration
+}
+
+// Grace is how long an undo may take to succeed, and after that the target to
+// be seen healthy, before the fault counts as not undone: the recovery, but at
+// least three target durations (a writer needs one, a cache up to one, a look
+// at two versions one) and 15 s (CloudFront caches errors for 10 s by default).
+func (t *Timeline) Grace() time.Duration {
+	return max(t.Recovery, 3*t.Target, 15*time.Second)
+}
+
+// OrderType says what the conductor wants done.
+type OrderType uint8
+
+// The orders. Each but stop is answered with one observation.
+const (
+	OrderApply      OrderType = iota // answer: Applied
+	OrderLook                        // answer: Bites
+	OrderUndo                        // answer: Undone; a look under way may be dropped
+	OrderLookUndone                  // answer: Healthy
+	OrderStop                        // everything is over; nothing follows
+)
+
+func (o OrderType) String() string {
+	return [...]string{"apply", "look", "undo", "look-undone", "stop"}[o]
+}
+
+// Order is one thing to do. The orders of one fault follow one another, and
+// but for an undo, which may overtake a look, each waits for the answer to the
+// one before.
+type Order struct {
+	Type  OrderType
+	ID    int // of the occurrence: index in [Conductor.Outcomes]
+	Fault *Fault
+}
+
+// ObservationType says what was seen.
+type ObservationType uint8
+
+// The observations.
+const (
+	Tick    ObservationType = iota // the instant given by Wake has come
+	Applied                        // answer to apply: Err, "" = acknowledged
+	Bites                          // answer to look: OK, Detail
+	Undone                         // answer to undo: Err
+	Healthy                        // answer to look-undone: OK, Detail
+	Clear                          // end the window of this occurrence now
+	Abort                          // end the run now; Detail is the reason
+)
+
+// Observation is one thing seen.
+type Observation struct {
+	Type   ObservationType
+	ID     int // of the occurrence
+	OK     bool
+	Err    string
+	Detail string
+}
+
+// state of one occurrence.
+type state uint8
+
+const (
+	waiting   state = iota // its start has not come
+	applying               // apply was ordered
+	looking                // applied; not seen to bite yet
+	holding                // seen to bite
+	undoing                // undo was ordered, or waits to be tried again
+	verifying              // undone; not seen healthy yet
+	over
+)
+
+type occurrence struct {
+	fault   *Fault
+	outcome *Outcome
+	state   state
+	asked   bool          // an order waits for its answer
+	next    time.Duration // of the next order in this state; Open = none
+	end     time.Duration // of the window
+	since   time.Duration // when undoing or verifying began
+	cut     bool          // the end came early
+}
+
+// Conductor walks the timeline of a run: it says when to apply each fault,
+// looks until the fault shows at the target, undoes it at the end of its
+// window, and looks until the target is healthy again. Whatever happens, what
+// was applied is undone: after an error of apply, on an abort, and again when
+// an undo fails.
+//
+// It is not safe for concurrent use. It keeps no clock: now is an argument and
+// must not decrease, and [Conductor.Wake] says when to come back.
+type Conductor struct {
+	timeline Timeline
+	all      []*occurrence
+	aborted  bool
+	reason   string
+	stopped  bool
+}
+
+// NewConductor returns the conductor of these occurrences, as [Expand] made
+// them. It keeps pointers to them.
+func NewConductor(faults []Fault, t Timeline) *Conductor {
+	t.LookEvery = cmp.Or(t.LookEvery, 250*time.Millisecond)
+	t.RetryUndo = cmp.Or(t.RetryUndo, time.Second)
+	c := &Conductor{timeline: t}
+	for i := range faults {
+		c.Add(&faults[i])
+	}
+	return c
+}
+
+// Add puts one more fault on the timeline and returns its ID. A fault without
+// length holds until it is cleared, or until the run ends. What would begin
+// after an abort or the end is never applied.
+func (c *Conductor) Add(f *Fault) int {
+	o := &occurrence{fault: f, outcome: &Outcome{Fault: f}, next: f.At, end: Open}
+	if f.For > 0 {
+		o.end = f.At + f.For
+	}
+	if d := c.timeline.Duration; d > 0 {
+		o.end = min(o.end, d)
+		if f.At > d {
+			o.state = over
+		}
+	}
+	if c.aborted || c.stopped {
+		o.state = over
+	}
+	c.all = append(c.all, o)
+	return len(c.all) - 1
+}
+
+// Len returns how many occurrences there are; their IDs are the numbers below.
+func (c *Conductor) Len() int { return len(c.all) }
+
+// Outcomes returns what became of each occurrence so far, by ID.
+func (c *Conductor) Outcomes() []Outcome {
+	out := make([]Outcome, len(c.all))
+	for i, o := range c.all {
+		out[i] = *o.outcome
+		out[i].Cut = o.cut
+	}
+	return out
+}
+
+// Outcome returns what became of one occurrence so far, and whether it is over.
+func (c *Conductor) Outcome(id int) (Outcome, bool) {
+	o := *c.all[id].outcome
+	o.Cut = c.all[id].cut
+	return o, c.all[id].state == over
+}
+
+// Aborted returns the reason of the abort, "" when there was none.
+func (c *Conductor) Aborted() string { return c.reason }
+
+// Stopped tells that the stop was ordered.
+func (c *Conductor) Stopped() bool { return c.stopped }
+
+// Step takes one observation and appends what is to be done to out. An answer
+// that nobody waits for is ignored.
+func (c *Conductor) Step(now time.Duration, seen Observation, out []Order) []Order {
+	if c.stopped {
+		return out
+	}
+	switch seen.Type {
+	case Abort:
+		c.abort(seen.Detail)
+	case Tick:
+	default:
+		if seen.ID >= 0 && seen.ID < len(c.all) {
+			c.observe(now, c.all[seen.ID], seen)
+		}
+	}
+	for id, o := range c.all {
+		for c.advance(now, o) {
+			if order, ok := o.order(); ok {
+				out = append(out, Order{order, id, o.fault})
+			}
+		}
+	}
+	if c.finished(now) {
+		c.stopped = true
+		out = append(out, Order{Type: OrderStop, ID: -1})
+	}
+	return out
+}
+
+// Wake returns when the conductor wants a tick, [Open] for never.
+func (c *Conductor) Wake() time.Duration {
+	if c.stopped {
+		return Open
+	}
+	wake, busy := Open, false
+	for _, o := range c.all {
+		if o.state == over {
+			continue
+		}
+		busy = true
+		wake = min(wake, o.wake())
+		if !(o.state == undoing && o.asked) { // an undo under way is never given up
+			wake = min(wake, c.deadline(o))
+		}
+	}
+	if !busy && c.timeline.Duration > 0 {
+		wake = c.timeline.Duration
+	}
+	return wake
+}
+
+// wake is when the occurrence itself has something to do next.
+func (o *occurrence) wake() time.Duration {
+	wake := Open
+	if !o.asked {
+		wake = o.next
+	}
+	if o.state == looking || o.state == holding {
+		wake = min(wake, o.end)
+	}
+	return wake
+}
+
+func (c *Conductor) abort(reason string) {
+	if c.aborted {
+		return
+	}
+	c.aborted, c.reason = true, cmp.Or(reason, "aborted")
+	for _, o := range c.all {
+		o.clear()
+	}
+}
+
+// clear ends the window early.
+func (o *occurrence) clear() {
+	switch o.state {
+	case waiting:
+		o.enter(over, Open)
+	case applying, looking, holding:
+		o.end, o.cut = 0, true
+	}
+}
+
+// enter is the only place where an occurrence changes its state. The first
+// order of the new state is due at next.
+func (o *occurrence) enter(s state, next time.Duration) {
+	o.state, o.next, o.asked = s, next, false
+}
+
+// observe takes what was seen of one occurrence.
+func (c *Conductor) observe(now time.Duration, o *occurrence, seen Observation) {
+	if seen.Type == Clear {
+		o.clear()
+		return
+	}
+	if !o.asked {
+		return
+	}
+	switch {
+	case seen.Type == Applied && o.state == applying:
+		o.applied(now, seen.Err)
+	case seen.Type == Bites && o.state == looking:
+		o.bites(now, seen, c.timeline.LookEvery)
+	case seen.Type == Undone && o.state == undoing:
+		o.undone(now, seen.Err, c.timeline.RetryUndo)
+	case seen.Type == Healthy && o.state == verifying:
+		o.healthy(now, seen, c.timeline.LookEvery)
+	}
+}
+
+func (o *occurrence) applied(now time.Duration, err string) {
+	if err == "" {
+		o.outcome.Applied, o.outcome.AppliedAt = true, now
+	} else {
+		o.outcome.Err = err
+	}
+	spec := Lookup(o.fault.Kind)
+	switch {
+	case spec != nil && spec.Instant:
+		if err == "" {
+			r := o.outcome
+			r.Bitten, r.Undone, r.UndoVerified = true, true, true
+			r.BittenAt, r.ClearedAt, r.HealthyAt = now, now, now
+		}
+		o.enter(over, Open)
+	case err != "":
+		o.since = now
+		o.enter(undoing, now)
+	default:
+		o.enter(looking, now)
+	}
+}
+
+func (o *occurrence) bites(now time.Duration, seen Observation, again time.Duration) {
+	o.outcome.Detail = seen.Detail
+	if !seen.OK {
+		o.enter(looking, now+again)
+		return
+	}
+	o.outcome.Bitten, o.outcome.BittenAt = true, now
+	o.enter(holding, Open)
+}
+
+func (o *occurrence) undone(now time.Duration, err string, again time.Duration) {
+	if err != "" {
+		o.outcome.Err = cmp.Or(o.outcome.Err, err)
+		o.enter(undoing, now+again)
+		return
+	}
+	o.outcome.Undone, o.outcome.ClearedAt = true, now
+	o.since = now
+	o.enter(verifying, now)
+}
+
+func (o *occurrence) healthy(now time.Duration, seen Observation, again time.Duration) {
+	o.keepDetail(seen)
+	if !seen.OK {
+		o.enter(verifying, now+again)
+		return
+	}
+	o.outcome.UndoVerified, o.outcome.HealthyAt = true, now
+	o.enter(over, Open)
+}
+
+// keepDetail notes what a look after the undo saw, but not over the reason why
+// the fault never showed, when all ended well.
+func (o *occurrence) keepDetail(seen Observation) {
+	if o.outcome.Bitten || !seen.OK {
+		o.outcome.Detail = seen.Detail
+	}
+}
+
+// advance moves one occurrence on when its time has come and tells whether it
+// did.
+func (c *Conductor) advance(now time.Duration, o *occurrence) bool {
+	switch o.state {
+	case waiting:
+		if now < o.next {
+			return false
+		}
+		o.outcome.Tried = true
+		o.enter(applying, now)
+		return true
+	case looking, holding:
+		if now >= o.end {
+			o.since = now
+			o.enter(undoing, now)
+			return true
+		}
+	case undoing, verifying:
+		if now >= c.deadline(o) && !(o.state == undoing && o.asked) { // see Wake
+			o.enter(over, Open)
+			return true
+		}
+	case over:
+		return false
+	}
+	return !o.asked && now >= o.next && o.next != Open && o.orders()
+}
+
+// orders tells whether the state has something to order.
+func (o *occurrence) orders() bool {
+	return o.state == applying || o.state == looking || o.state == undoing || o.state == verifying
+}
+
+// order returns the order that is due in the state and notes that it was given.
+func (o *occurrence) order() (OrderType, bool) {
+	if o.asked || o.next == Open {
+		return 0, false
+	}
+	order := OrderApply
+	switch o.state {
+	case applying:
+	case looking:
+		order = OrderLook
+	case undoing:
+		order = OrderUndo
+	case verifying:
+		order = OrderLookUndone
+	default:
+		return 0, false
+	}
+	o.asked = true
+	return order, true
+}
+
+// deadline is when an undo that did not succeed, or was not verified, is given
+// up. What another fault may hold too cannot be healthy before that is undone
+// as well.
+func (c *Conductor) deadline(o *occurrence) time.Duration {
+	if o.state != undoing && o.state != verifying {
+		return Open
+	}
+	since := o.since
+	if o.state == verifying {
+		for _, other := range c.all {
+			if other == o || !meet(o.fault, other.fault) {
+				continue
+			}
+			switch other.state {
+			case applying, looking, holding, undoing:
+				return Open
+			case verifying, over:
+				since = max(since, other.outcome.ClearedAt)
+			}
+		}
+	}
+	return since + c.timeline.Grace()
+}
+
+// meet tells whether two faults may hit the same thing.
+func meet(a, b *Fault) bool {
+	if a.Pipeline != Any && b.Pipeline != Any && a.Pipeline != b.Pipeline {
+		return false
+	}
+	if a.Pop != Any && b.Pop != Any && a.Pop != b.Pop {
+		return false
+	}
+	return a.Cohort == "" || b.Cohort == "" || a.Cohort == b.Cohort
+}
+
+// finished tells whether nothing is left to do.
+func (c *Conductor) finished(now time.Duration) bool {
+	if slices.ContainsFunc(c.all, func(o *occurrence) bool { return o.state != over }) {
+		return false
+	}
+	return c.aborted || c.timeline.Duration > 0 && now >= c.timeline.Duration
+}

@@ -1,0 +1,164 @@
+package chaos
+
+import "time"
+
+// act is what a fault does to an answer, the stronger the higher.
+type act uint8
+
+const (
+	actNone     act = iota
+	actSlow         // delays the first byte
+	actTruncate     // cuts the body
+	actStatus       // replaces the answer
+	actMissing      // replaces it with 404
+	actHang         // keeps it back
+	actReset        // breaks the connection
+)
+
+// action says where a fault acts on single answers, and how. Faults that
+// change playlists, links, caches or viewers do nothing here.
+func action(f *Fault) (Site, act) {
+	var does act
+	switch f.Kind {
+	case OriginStatus, EdgeStatus, HTTPStatus:
+		does = actStatus
+	case OriginSlow, EdgeSlow, HTTPSlow:
+		does = actSlow
+	case OriginHang, EdgeHang, HTTPHang:
+		does = actHang
+	case HTTPTruncate, SegmentTruncate:
+		does = actTruncate
+	case HTTPReset:
+		does = actReset
+	case SegmentMissing:
+		does = actMissing
+	}
+	if f.Via == ViaViewer {
+		return AtViewer, does
+	}
+	if f.Via != ViaRig {
+		return AtOrigin, actNone
+	}
+	switch f.Kind {
+	case OriginStatus, OriginSlow, OriginHang:
+		return AtOrigin, does
+	case EdgeStatus, EdgeSlow, EdgeHang:
+		return AtEdge, does
+	}
+	return AtOrigin, actNone // what is left changes the rig's store
+}
+
+// Decide returns what happens to one answer at a site. At the origin act
+// origin.* via rig, at an edge edge.* via rig, and at the viewer everything via
+// viewer that needs no memory: http.*, edge.*, origin.*, segment.missing and
+// segment.truncate. The rest of via viewer is [Rewriter]'s.
+//
+// When several faults hold, a reset beats a hang, a hang beats a status, and a
+// status beats what would have happened to the body: then neither delay nor cut
+// is left. Delays add up, and a delayed body may also be cut. Among statuses
+// the fault opened last decides. Marks has every fault that would have done
+// what happened, and none whose part was overruled.
+//
+// It allocates nothing, and costs one length check while no fault is open.
+func (p *Plan) Decide(now time.Duration, site Site, t *Thing) Effect {
+	if p == nil || len(p.open) == 0 {
+		return Effect{}
+	}
+	return p.decide(now, site, t, actNone)
+}
+
+// decide leaves out acts that can have no part.
+func (p *Plan) decide(now time.Duration, site Site, t *Thing, out act) Effect {
+	var e Effect
+	strongest := actNone
+	for i := range p.open {
+		w := &p.open[i]
+		if w.act == actNone || w.act == out || w.site != site || w.From > now || w.kinds>>t.Kind&1 == 0 || !w.Fault.selects(t, p.seed) {
+			continue
+		}
+		strongest = e.add(w, strongest)
+	}
+	return e
+}
+
+// rank puts acts that exclude each other in order; acts of one rank combine.
+func (a act) rank() uint8 {
+	switch a {
+	case actReset:
+		return 4
+	case actHang:
+		return 3
+	case actStatus, actMissing:
+		return 2
+	case actSlow, actTruncate:
+		return 1
+	}
+	return 0
+}
+
+// add puts what w does into the effect and returns the strongest act so far.
+func (e *Effect) add(w *openWindow, strongest act) act {
+	if w.act.rank() < strongest.rank() {
+		return strongest
+	}
+	if w.act.rank() > strongest.rank() {
+		*e = Effect{}
+	}
+	e.Marks |= Mark(w.Fault.Rule)
+	switch w.act {
+	case actReset:
+		e.Reset = true
+	case actHang:
+		e.Hang = true
+	case actStatus:
+		e.Status = w.Fault.Code
+	case actMissing:
+		e.Status = 404
+	case actTruncate:
+		e.Truncate = true
+	case actSlow:
+		e.Delay += w.Fault.By
+	}
+	return w.act
+}
+
+// Fails tells that the effect leaves nothing of the answer but a failure.
+func (e *Effect) Fails() bool { return e.Reset || e.Hang || e.Status != 0 }
+
+// Link returns what net.* faults leave of a viewer's link: at most down bit/s
+// (0 = as much as before), extra added to the round trip, and whether it is cut
+// altogether. The thing needs its viewer only. The narrowest rate holds,
+// latencies add up; marks has every fault that had a part.
+func (p *Plan) Link(now time.Duration, t *Thing) (down int64, extra time.Duration, cut bool, marks Marks) {
+	if p == nil || len(p.open) == 0 {
+		return 0, 0, false, 0
+	}
+	narrowest := -1
+	for i := range p.open {
+		f := p.open[i].Fault
+		switch f.Kind {
+		case NetBandwidth, NetLatency, NetDown:
+		default:
+			continue
+		}
+		if p.open[i].From > now || !f.SelectsViewer(t, p.seed) {
+			continue
+		}
+		switch f.Kind {
+		case NetBandwidth:
+			if down == 0 || f.Down < down {
+				down, narrowest = f.Down, f.Rule
+			}
+			continue
+		case NetLatency:
+			extra += f.By
+		case NetDown:
+			cut = true
+		}
+		marks |= Mark(f.Rule)
+	}
+	if narrowest >= 0 {
+		marks |= Mark(narrowest)
+	}
+	return down, extra, cut, marks
+}

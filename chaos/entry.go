@@ -1,0 +1,77 @@
+package chaos
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Entry is one item of a scenario's chaos list: a fault, and how it repeats.
+type Entry struct {
+	Fault
+	Every time.Duration // from one start to the next; 0 = once
+
+	// Given are the keys of the entry as written. It lets [Check] tell a key
+	// that is missing from one that is zero; nil = guess from the values.
+	Given []string
+}
+
+// Bounds of an entry.
+const (
+	MaxEntries     = 64                 // a [Marks] has a bit for each
+	MaxOccurrences = 10_000             // of one entry
+	MinEvery       = time.Second        // shortest repetition
+	MaxWindow      = 7 * 24 * time.Hour // longest `at`, `for`, `by`, `over`
+)
+
+// Fill sets what the entry leaves open: via, and the words with a default.
+// What has no default, and an unknown kind, it leaves to [Check].
+func (e *Entry) Fill(onURL bool) {
+	s := Lookup(e.Kind)
+	if s == nil {
+		return
+	}
+	if e.Via == "" {
+		e.Via = s.Default(onURL)
+	}
+	for i := range s.Params {
+		if word := e.word(s.Params[i].Name); word != nil && *word == "" {
+			*word = s.Params[i].Default
+		}
+	}
+}
+
+// word returns where the value of a parameter that is a word is kept.
+func (f *Fault) word(field string) *string {
+	switch field {
+	case "resume":
+		return &f.Resume
+	case "children":
+		return &f.Children
+	case "then":
+		return &f.Then
+	}
+	return nil
+}
+
+// Expand turns entries into occurrences, by their start. An entry occurs first
+// at its `at`; repetitions whose window would not end within duration are left
+// out. Rule becomes the index of the entry.
+func Expand(entries []Entry, duration time.Duration) []Fault {
+	var all []Fault
+	for i := range entries {
+		e := &entries[i]
+		f := e.Fault
+		f.Rule = i
+		for n := 1; n <= MaxOccurrences; n++ {
+			f.Occurrence = n
+			all = append(all, f)
+			if e.Every <= 0 || e.Every > duration-f.For-f.At {
+				break
+			}
+			f.At += e.Every
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
+	return all
+}

@@ -1,0 +1,144 @@
+package inject
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player/m3u8"
+)
+
+// Board is where the plan of the run is kept; package conduct has one.
+type Board interface {
+	Plan() *chaos.Plan
+	Open(f *chaos.Fault, now time.Duration)
+	Close(f *chaos.Fault, now time.Duration)
+}
+
+// Injector rewrites the answers of all players of a run. It is safe for
+// concurrent use.
+type Injector struct {
+	board    Board
+	now      func() time.Duration
+	watching atomic.Bool
+
+	mu       sync.Mutex
+	rewriter *chaos.Rewriter
+
+	touched [chaos.MaxEntries]atomic.Uint64 // answers and links changed, by rule
+	passed  atomic.Uint64                   // answers seen while a fault was open or after one
+	starts  sync.Map                        // *chaos.Fault -> since, its last apply or undo
+}
+
+// since is how things stood when a fault was undone, or applied.
+type since struct{ touched, passed uint64 }
+
+// New returns an injector that decides by the plan on the board. Now is the
+// run's clock, for what it applies itself.
+func New(board Board, now func() time.Duration, cfg chaos.RewriterConfig) *Injector {
+	i := &Injector{board: board, now: now, rewriter: chaos.NewRewriter(cfg)}
+	i.watching.Store(i.rewriter.Watching())
+	return i
+}
+
+// Answer returns the answer that the player shall see instead of the real one,
+// and what else happens to it: wait Delay before the first byte; with Hang
+// never give a byte; with Reset break the connection; with Truncate give the
+// first [Half] of the body and break it. Status and body of the answer are
+// final. Bodies are shared among players and must not be changed.
+//
+// now is when the real answer was complete, on the run's clock. Answers that
+// are no playlists need no body.
+func (i *Injector) Answer(now time.Duration, t *chaos.Thing, url string, real chaos.Answer) (chaos.Answer, chaos.Effect) {
+	p := i.board.Plan()
+	if p.Quiet() && (t.Kind != m3u8.KindMedia || !i.watching.Load()) {
+		return real, chaos.Effect{}
+	}
+	i.mu.Lock()
+	seen, effect := i.rewriter.Rewrite(now, p, t, url, real)
+	i.mu.Unlock()
+	i.passed.Add(1)
+	i.Touched(effect.Marks)
+	return seen, effect
+}
+
+// Link returns what is left of a viewer's link, as [chaos.Plan.Link] does, and
+// counts what it changes.
+func (i *Injector) Link(now time.Duration, t *chaos.Thing) (down int64, extra time.Duration, cut bool, marks chaos.Marks) {
+	down, extra, cut, marks = i.board.Plan().Link(now, t)
+	i.Touched(marks)
+	return down, extra, cut, marks
+}
+
+// Touched counts that each of these faults changed something for a player.
+func (i *Injector) Touched(m chaos.Marks) {
+	for rule := 0; m != 0; rule, m = rule+1, m>>1 {
+		if m.Has(0) {
+			i.touched[rule].Add(1)
+		}
+	}
+}
+
+// Half is how much of a body of n bytes a truncated answer gives.
+func Half(n int64) int64 { return n / 2 }
+
+// Apply opens the window of the fault.
+func (i *Injector) Apply(_ context.Context, f *chaos.Fault) error {
+	if f.Via != chaos.ViaViewer {
+		return fmt.Errorf("apply %s at the viewers: wrong applier (got via %s; want via viewer)", f.Name, f.Via)
+	}
+	if f.Rule < 0 || f.Rule >= chaos.MaxEntries {
+		return fmt.Errorf("apply %s at the viewers: rule out of range (got %d; want 0 to %d)", f.Name, f.Rule, chaos.MaxEntries-1)
+	}
+	i.mu.Lock()
+	i.rewriter.Watch(f)
+	i.watching.Store(i.rewriter.Watching())
+	i.mu.Unlock()
+	i.starts.Store(f, i.count(f))
+	i.board.Open(f, i.now())
+	return nil
+}
+
+func (i *Injector) count(f *chaos.Fault) since {
+	return since{i.touched[f.Rule].Load(), i.passed.Load()}
+}
+
+// Look tells whether any player was shown the fault since it was applied.
+func (i *Injector) Look(_ context.Context, f *chaos.Fault) (bool, string) {
+	was, _ := i.starts.Load(f)
+	then, _ := was.(since)
+	now := i.count(f)
+	if n := now.touched - then.touched; n > 0 {
+		return true, fmt.Sprintf("changed %d for players", n)
+	}
+	if f.Kind.Family() == "net" {
+		return false, "no player's link was hit"
+	}
+	return false, fmt.Sprintf("changed none of %d answers since: no player asked for what it hits", now.passed-then.passed)
+}
+
+// Undo closes the window of the fault.
+func (i *Injector) Undo(_ context.Context, f *chaos.Fault) error {
+	i.board.Close(f, i.now())
+	i.starts.Store(f, i.count(f))
+	return nil
+}
+
+// LookUndone tells whether players are shown what is real again: the window is
+// closed, and nothing was changed by the fault since the last look.
+func (i *Injector) LookUndone(_ context.Context, f *chaos.Fault) (bool, string) {
+	was, _ := i.starts.Load(f)
+	then, _ := was.(since)
+	now := i.count(f)
+	if i.board.Plan().Holds(f) {
+		return false, "its window is still open"
+	}
+	if now.touched != then.touched {
+		i.starts.Store(f, now)
+		return false, fmt.Sprintf("changed %d for players since the undo", now.touched-then.touched)
+	}
+	return true, fmt.Sprintf("%d answers since, none changed", now.passed-then.passed)
+}

@@ -1,0 +1,137 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/chaos/conduct"
+)
+
+// Journal is being written. It is safe for concurrent use.
+type Journal struct {
+	mu     sync.Mutex
+	file   *os.File
+	redact func(string) string
+	dir    string
+	torn   bool // the last write may have left half a line
+}
+
+// Create makes the journal of a new run. A journal that is there already is
+// replaced, unless its run goes on or left something to undo. redact is applied
+// to every text of the scenario and of errors; it should turn values of secrets
+// into the ${NAME} they came from, so that an undo can look them up again. Nil
+// writes texts as they are.
+//
+// The file stays locked until [Journal.Close] or the end of the process, so
+// that nobody undoes a run which still goes on.
+func Create(path string, redact func(string) string) (*Journal, error) {
+	f, err := openLocked(path)
+	if err != nil {
+		return nil, fmt.Errorf("create journal: %w", err)
+	}
+	lines, _ := read(f)
+	if left := Left(lines); len(left) > 0 {
+		f.Close()
+		return nil, fmt.Errorf("create journal: an earlier run left %d faults in %s (want it empty; put them back with: hlsload undo %s)", len(left), path, path)
+	}
+	dir, err := os.Getwd()
+	if err == nil {
+		err = f.Truncate(0)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("create journal: %w", err)
+	}
+	if redact == nil {
+		redact = func(s string) string { return s }
+	}
+	return &Journal{file: f, redact: redact, dir: dir}, nil
+}
+
+// ErrBusy tells that the run of a journal still goes on.
+var ErrBusy = errors.New("its run still goes on")
+
+func openLocked(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+func lock(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return ErrBusy
+	}
+	return err
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// Record writes one step and returns once it is on disk. It is made for
+// [conduct.Config.Record].
+func (j *Journal) Record(s conduct.Step) error {
+	f := s.Fault
+	l := Line{
+		Time: time.Now().UTC(), At: float64(s.At) / 1e6, Step: s.Type, ID: s.ID,
+		Name: f.Name, Occurrence: f.Occurrence, Fault: f.Kind, Via: f.Via,
+		Err: j.redact(s.Err), Detail: j.redact(s.Detail),
+	}
+	if f.Pipeline != chaos.Any {
+		l.Pipeline = &f.Pipeline
+	}
+	if s.Type == conduct.StepApply && f.Via == chaos.ViaCommand {
+		l.Dir = j.dir
+		for _, arg := range f.StopCommand {
+			l.Stop = append(l.Stop, j.redact(arg))
+		}
+	}
+	return j.write(l)
+}
+
+func (j *Journal) write(l Line) error {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	text = append(text, '\n')
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.torn {
+		text = append([]byte{'\n'}, text...)
+	}
+	if _, err := j.file.Write(text); err != nil {
+		j.torn = true
+		return fmt.Errorf("write journal: %w", err)
+	}
+	j.torn = false
+	if err := j.file.Sync(); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return nil
+}
+
+// Close ends writing and unlocks the file.
+func (j *Journal) Close() error { return j.file.Close() }

@@ -1,0 +1,315 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"hlsload/chaos"
+)
+
+// view is all that was measured, at one instant.
+type view struct {
+	cfg     *Config
+	course  *course
+	shards  []*shard
+	end     time.Duration
+	traffic *Traffic // the truth, else the estimate
+	source  string   // of the origin's part of it
+}
+
+func (v *view) knowsOrigin() bool { return v.source == fromRig || v.source == fromHeaders }
+
+// resolve turns a term's labels into numbers. Names were checked when it was
+// parsed; one that this run does not have selects nothing.
+func (v *view) resolve(t *term) filter {
+	f := filter{rule: -1, cohort: -1, profile: -1, kind: -1, phase: either, joined: t.joined}
+	const none = math.MaxInt16
+	if t.fault != "" {
+		f.timed = true
+		f.rule = MaxFaults - 1
+		if i := slices.IndexFunc(v.cfg.Faults, func(x chaos.Fault) bool { return x.Name == t.fault }); i >= 0 {
+			f.rule = v.cfg.Faults[i].Rule
+		}
+	}
+	if t.phase != "" {
+		f.timed = true
+		f.phase = phase(slices.Index(phaseNames[:], t.phase))
+	}
+	if t.cohort != "" {
+		f.cohort = none
+		if i := slices.IndexFunc(v.cfg.Cohorts, func(x Cohort) bool { return x.Name == t.cohort }); i >= 0 {
+			f.cohort = i
+		}
+	}
+	if t.profile != "" {
+		f.profile = none
+		if i := slices.IndexFunc(v.cfg.Profiles, func(x Profile) bool { return x.Name == t.profile }); i >= 0 {
+			f.profile = i
+		}
+	}
+	if t.kind != "" {
+		f.kind = kindNumber(t.kind)
+	}
+	return f
+}
+
+// number is what a term measured.
+func (v *view) number(t *term) Value {
+	f := v.resolve(t)
+	switch m := t.metric; {
+	case m.dist != nil:
+		h, never := m.dist(v, &f)
+		return h.stat(t.stat, t.unit().scale(), never)
+	case m.series != nil:
+		return v.rate(m.series, t.stat, &f)
+	case m.value != nil:
+		return m.value(v, &f)
+	default:
+		num, den := m.parts(v, &f)
+		if m.shape == amount {
+			return Value(num)
+		}
+		if den == 0 {
+			return NoData
+		}
+		return Value(float64(num) / float64(den))
+	}
+}
+
+// judge evaluates an expectation over everything.
+func (v *view) judge(e *Expectation) ExpectationResult {
+	l := v.number(&e.left)
+	r := Value(0)
+	if e.operator != 0 {
+		r = v.number(&e.right)
+	}
+	return e.result(l, r)
+}
+
+// result compares. An expectation without data does not hold.
+func (e *Expectation) result(l, r Value) ExpectationResult {
+	res := ExpectationResult{Expr: e.Text, Unit: unitSymbols[e.unit], Value: l}
+	switch {
+	case e.operator != 0 && math.IsNaN(float64(r)):
+		res.Value, res.Reason = NoData, "no data: "+e.right.nothing()
+		return res
+	case math.IsNaN(float64(l)):
+		res.Reason = "no data: " + e.left.nothing()
+		return res
+	case e.operator != 0 && !r.Known():
+		res.Value, res.Reason = NoData, e.right.String()+" is never, which cannot be compared with"
+		return res
+	case e.operator == '-':
+		res.Value = l - r
+	case e.operator == '/':
+		if r == 0 {
+			res.Value, res.Reason = NoData, e.right.String()+" is 0 and cannot be divided by"
+			return res
+		}
+		res.Value = l / r
+	}
+	got := float64(res.Value)
+	if res.Value.Known() {
+		got = round(got, 9)
+	}
+	switch e.compare {
+	case "<":
+		res.Pass = got < e.value
+	case "<=":
+		res.Pass = got <= e.value
+	case ">":
+		res.Pass = got > e.value
+	case ">=":
+		res.Pass = got >= e.value
+	case "==":
+		res.Pass = got == e.value
+	}
+	res.Reason = "measured " + e.unit.format(res.Value)
+	return res
+}
+
+// nothing says why a term has no value.
+func (t *term) nothing() string {
+	switch {
+	case t.metric.labels == perFault:
+		if t.fault != "" {
+			return "no session was affected by " + t.fault
+		}
+		return "no session was affected"
+	case t.metric.series != nil || t.metric.value != nil:
+		return t.String() + " could not be measured"
+	}
+	return "nothing was counted for " + t.String()
+}
+
+// format writes a value for people.
+func (u unit) format(v Value) string {
+	f := float64(v)
+	switch {
+	case math.IsNaN(f):
+		return "no data"
+	case math.IsInf(f, 0):
+		return "never"
+	}
+	switch u {
+	case duration:
+		return seconds(f)
+	case fraction:
+		return percent(f)
+	case bitrate:
+		return bitsPerSecond(f)
+	case perSecond:
+		return trim(f, 1) + "/s"
+	}
+	return trim(f, 3)
+}
+
+func trim(f float64, decimals int) string {
+	return strconv.FormatFloat(round(f, decimals), 'f', -1, 64)
+}
+
+// seconds writes milliseconds the way one reads them aloud.
+func seconds(ms float64) string {
+	switch a := math.Abs(ms); {
+	case a == 0:
+		return "0 s"
+	case a < 10:
+		return trim(ms, 1) + " ms"
+	case a < 1000:
+		return trim(ms, 0) + " ms"
+	case a < 10_000:
+		return trim(ms/1000, 2) + " s"
+	case a < 120_000:
+		return trim(ms/1000, 1) + " s"
+	}
+	d := time.Duration(ms) * time.Millisecond
+	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// percent keeps small shares visible.
+func percent(f float64) string {
+	switch a := math.Abs(f); {
+	case a == 0:
+		return "0 %"
+	case a < 0.0001:
+		return "<0.01 %"
+	case a > 0.9999 && a < 1:
+		return ">99.99 %"
+	case a < 0.1, a > 0.99 && a < 1:
+		return trim(100*f, 2) + " %"
+	}
+	return trim(100*f, 1) + " %"
+}
+
+func bitsPerSecond(f float64) string {
+	switch a := math.Abs(f); {
+	case a >= 1e9:
+		return trim(f/1e9, 2) + " Gbit/s"
+	case a >= 1e6:
+		return trim(f/1e6, 1) + " Mbit/s"
+	case a >= 1e3:
+		return trim(f/1e3, 0) + " kbit/s"
+	}
+	return trim(f, 0) + " bit/s"
+}
+
+// stretches are the intervals of time that a filter selects.
+func (v *view) stretches(f *filter) (s [][2]time.Duration) {
+	if !f.timed {
+		return [][2]time.Duration{{0, v.end}}
+	}
+	for i := range v.course.pieces {
+		p := &v.course.pieces[i]
+		to := v.end
+		if i+1 < len(v.course.pieces) {
+			to = min(to, v.course.pieces[i+1].from)
+		}
+		if p.from >= to || !v.course.spans[p.span].in(f.rule, f.phase) {
+			continue
+		}
+		if n := len(s); n > 0 && s[n-1][1] == p.from {
+			s[n-1][1] = to
+		} else {
+			s = append(s, [2]time.Duration{p.from, to})
+		}
+	}
+	return s
+}
+
+// rate is the mean or the highest rate (over a second) of a series.
+func (v *view) rate(of series, st stat, f *filter) Value {
+	if v.traffic == nil || !v.knowsOrigin() && !atEdge(of) {
+		return NoData
+	}
+	var sum int64
+	var length time.Duration
+	peak := math.NaN()
+	for _, s := range v.stretches(f) {
+		sum += v.traffic.sum(of, s[0], s[1])
+		length += s[1] - s[0]
+		if p := v.traffic.peak(of, s[0], s[1], time.Second); !(p <= peak) {
+			peak = p
+		}
+	}
+	if length == 0 {
+		return NoData
+	}
+	if st == statMax {
+		return Value(round(peak, 6))
+	}
+	return Value(round(float64(sum)/length.Seconds(), 6))
+}
+
+// atEdge tells whether a series is of the CDN's viewer side.
+func atEdge(of series) bool {
+	probe := Slot{EdgeRequests: 1, EdgeBytes: 1}
+	return of(&probe) > 0
+}
+
+func hitRatio(v *view, f *filter) Value {
+	if !v.knowsOrigin() {
+		return NoData
+	}
+	var edge, origin int64
+	for _, s := range v.stretches(f) {
+		edge += v.traffic.sum(edgeRequests, s[0], s[1])
+		origin += v.traffic.sum(originRequests, s[0], s[1])
+	}
+	if edge == 0 {
+		return NoData
+	}
+	return Value(max(0, 1-float64(origin)/float64(edge)))
+}
+
+// amplification is the worst over the occurrences of the faults asked for.
+func amplification(v *view, f *filter) Value {
+	worst := NoData
+	for i := range v.course.occs {
+		if o := &v.course.occs[i]; f.rule < 0 || o.fault.Rule == f.rule {
+			if a := v.faultOrigin(o).Amplification; !math.IsNaN(float64(a)) && !(a <= worst) {
+				worst = a
+			}
+		}
+	}
+	return worst
+}
+
+// faultOrigin compares the origin's load during fault and recovery with the
+// baseline: the highest rates over a target duration.
+func (v *view) faultOrigin(o *occurrence) FaultOrigin {
+	n := FaultOrigin{NoData, NoData, NoData}
+	if !v.knowsOrigin() || o.applied == forever {
+		return n
+	}
+	window := v.cfg.TargetDuration
+	from, to := v.course.baselineOf(o, window)
+	n.BaselineRps = Value(round(v.traffic.peak(originRequests, from, min(to, v.end), window), 3))
+	n.PeakRps = Value(round(v.traffic.peak(originRequests, o.applied, min(o.recEnd, v.end), window), 3))
+	if n.BaselineRps > 0 && n.PeakRps.Known() {
+		n.Amplification = Value(round(float64(n.PeakRps/n.BaselineRps), 4))
+	}
+	return n
+}

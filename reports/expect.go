@@ -1,0 +1,476 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Expectation is a condition on what a run measured: something the scenario
+// expects of the whole run, or one that stops it.
+//
+//	EXPR OP VALUE [for DURATION]
+//	EXPR = TERM | TERM - TERM | TERM / TERM
+//	TERM = METRIC[.STAT][{label=value,…}]
+//	OP   = < <= > >= ==
+type Expectation struct {
+	Text string
+
+	left, right term // right only with an operator
+	operator    byte // 0, '-' or '/'
+	compare     string
+	value       float64 // in the unit of the summary: ms, share, bit/s, 1/s
+	unit        unit
+	hold        time.Duration // stop conditions: for how long
+}
+
+// term is one measured number.
+type term struct {
+	metric                                      *metric
+	stat                                        stat
+	fault, cohort, profile, kind, phase, joined string
+}
+
+func (t *term) String() string {
+	s := t.metric.name
+	if t.stat != noStat {
+		s += "." + t.stat.String()
+	}
+	var labels []string
+	for i, v := range []string{t.fault, t.cohort, t.profile, t.kind, t.phase, t.joined} {
+		if v != "" {
+			labels = append(labels, labelNames[i]+"="+v)
+		}
+	}
+	if labels != nil {
+		s += "{" + strings.Join(labels, ",") + "}"
+	}
+	return s
+}
+
+// Known are the names that a scenario defines.
+type Known struct {
+	Faults, Cohorts, Profiles []string
+	// Stop: the expectation is a stop condition, which may hold for a duration
+	// and asks only for what is known while the run goes on.
+	Stop bool
+}
+
+// Problem is one thing that is wrong with an expectation.
+type Problem struct {
+	Column int    // of the first byte concerned, from 1
+	What   string // in words
+	Got    string
+	Want   string // "" = goes without saying
+}
+
+func (p Problem) String() string {
+	switch {
+	case p.Got == "" && p.Want == "":
+		return p.What
+	case p.Want == "":
+		return fmt.Sprintf("%s (got %s)", p.What, p.Got)
+	case p.Got == "":
+		return fmt.Sprintf("%s (want %s)", p.What, p.Want)
+	}
+	return fmt.Sprintf("%s (got %s; want %s)", p.What, p.Got, p.Want)
+}
+
+const maxExpectation = 1000 // bytes
+
+// ParseExpectation reads an expectation or a stop condition. It reports all
+// problems that it can see; the expectation is nil when there are any.
+func ParseExpectation(text string, known Known) (*Expectation, []Problem) {
+	if len(text) > maxExpectation {
+		return nil, []Problem{{1, "expectation is too long", fmt.Sprintf("%d bytes", len(text)), fmt.Sprintf("at most %d", maxExpectation)}}
+	}
+	p := parser{text: text, known: known}
+	e := p.expectation()
+	if len(p.problems) > 0 {
+		return nil, p.problems
+	}
+	return e, nil
+}
+
+// parser walks over the text once. After a problem that leaves the rest
+// unreadable it stops.
+type parser struct {
+	text     string
+	at       int
+	known    Known
+	problems []Problem
+	stopped  bool
+}
+
+func (p *parser) wrong(at int, what, got, want string) {
+	p.problems = append(p.problems, Problem{at + 1, what, got, want})
+}
+
+func (p *parser) stop(at int, what, got, want string) {
+	if !p.stopped {
+		p.wrong(at, what, got, want)
+	}
+	p.stopped = true
+}
+
+func (p *parser) spaces() {
+	for p.at < len(p.text) && (p.text[p.at] == ' ' || p.text[p.at] == '\t') {
+		p.at++
+	}
+}
+
+func (p *parser) next() byte {
+	if p.at < len(p.text) {
+		return p.text[p.at]
+	}
+	return 0
+}
+
+// rest is what follows, for a message.
+func (p *parser) rest() string {
+	if p.at >= len(p.text) {
+		return "the end"
+	}
+	return quote(p.text[p.at:])
+}
+
+func quote(s string) string {
+	if len(s) > 40 {
+		s = s[:37] + "..."
+	}
+	return strconv.Quote(s)
+}
+
+func (p *parser) while(ok func(byte) bool) string {
+	from := p.at
+	for p.at < len(p.text) && ok(p.text[p.at]) {
+		p.at++
+	}
+	return p.text[from:p.at]
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+func (p *parser) expectation() *Expectation {
+	e := &Expectation{Text: strings.TrimSpace(p.text)}
+	p.spaces()
+	e.left = p.term()
+	p.spaces()
+	if c := p.next(); !p.stopped && (c == '-' || c == '/') {
+		at := p.at
+		e.operator = c
+		p.at++
+		p.spaces()
+		e.right = p.term()
+		p.spaces()
+		e.unit = p.combine(e, at)
+	} else if e.left.metric != nil {
+		e.unit = e.left.unit()
+	}
+	if p.stopped {
+		return nil
+	}
+	at := p.at
+	switch e.compare = p.while(func(c byte) bool { return c == '<' || c == '>' || c == '=' || c == '!' }); e.compare {
+	case "<", "<=", ">", ">=", "==":
+	case "":
+		p.stop(at, "no comparison", p.rest(), "< <= > >= or ==")
+	default:
+		p.stop(at, "unknown comparison", quote(e.compare), "< <= > >= or ==")
+	}
+	p.spaces()
+	if p.stopped {
+		return nil
+	}
+	at = p.at
+	text := p.while(func(c byte) bool { return c != ' ' && c != '\t' })
+	if e.left.metric != nil && (e.operator == 0 || e.right.metric != nil) {
+		e.value = p.number(at, text, e.unit, e.operator == '/')
+	}
+	p.spaces()
+	if p.next() != 0 {
+		p.holds(e)
+	}
+	return e
+}
+
+// combine is the unit of two terms.
+func (p *parser) combine(e *Expectation, at int) unit {
+	l, r := &e.left, &e.right
+	if l.metric == nil || r.metric == nil {
+		return number
+	}
+	if l.unit() != r.unit() {
+		p.wrong(at, "terms of different units", unitNames[l.unit()]+" and "+unitNames[r.unit()], "the same unit on both sides of "+string(e.operator))
+	}
+	if e.operator == '/' {
+		return number
+	}
+	return l.unit()
+}
+
+func (t *term) unit() unit {
+	if t.stat == statCount {
+		return number
+	}
+	return t.metric.unit
+}
+
+// holds reads "for DURATION".
+func (p *parser) holds(e *Expectation) {
+	at := p.at
+	if w := p.while(isWord); w != "for" {
+		p.at = at
+		p.stop(at, "unexpected text after the value", p.rest(), "")
+		return
+	}
+	if !p.known.Stop {
+		p.stop(at, "for DURATION belongs to stop conditions", quote(p.text[at:]), "an expectation of the whole run")
+		return
+	}
+	p.spaces()
+	at = p.at
+	text := p.while(func(c byte) bool { return c != ' ' && c != '\t' })
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		p.wrong(at, "for: not a duration", quote(text), "one such as 20s")
+	}
+	e.hold = d
+	p.spaces()
+	if p.next() != 0 {
+		p.stop(p.at, "unexpected text after the duration", p.rest(), "")
+	}
+}
+
+func (p *parser) term() term {
+	var t term
+	at := p.at
+	name := p.while(isWord)
+	if name == "" {
+		p.stop(at, "no metric", p.rest(), "a metric such as failed_over or failover.p95")
+		return t
+	}
+	t.metric = metricNamed(name)
+	if t.metric == nil {
+		p.wrong(at, "unknown metric", quote(name), suggest(name, metricNames(p.known.Stop)))
+	} else if p.known.Stop && !t.metric.live {
+		p.wrong(at, name+" is only known at the end", quote(name), "what is known while the run goes on, such as stalled_now or error_rate")
+	}
+	statAt := p.at
+	if p.next() == '.' {
+		p.at++
+		statAt = p.at
+		p.stat(&t, statAt, p.while(isWord))
+	} else if t.metric != nil && t.metric.stats() != nil {
+		p.wrong(at, t.metric.name+" is a "+shapeNames[t.metric.shape]+" and needs a statistic", quote(name), t.metric.name+"."+join(t.metric.stats(), " or ."))
+	}
+	if p.next() == '{' {
+		p.labels(&t)
+	}
+	return t
+}
+
+func (p *parser) stat(t *term, at int, name string) {
+	i := slices.Index(statNames[1:], name)
+	switch {
+	case i < 0:
+		p.wrong(at, "unknown statistic", quote(name), suggest(name, statNames[1:]))
+	case t.metric == nil:
+	case t.metric.stats() == nil:
+		p.wrong(at, t.metric.name+" is a "+shapeNames[t.metric.shape]+" and has no statistic", quote("."+name), t.metric.name+" alone")
+	case !slices.Contains(t.metric.stats(), stat(i+1)):
+		p.wrong(at, t.metric.name+" has no such statistic", quote(name), join(t.metric.stats(), " or "))
+	default:
+		t.stat = stat(i + 1)
+	}
+}
+
+func (p *parser) labels(t *term) {
+	open := p.at
+	p.at++
+	for {
+		p.spaces()
+		at := p.at
+		name := p.while(isWord)
+		p.spaces()
+		if name == "" || p.next() != '=' {
+			p.at = at
+			p.stop(at, "not a label", p.rest(), "label=value, such as fault=kill-0")
+			return
+		}
+		p.at++
+		p.spaces()
+		valueAt := p.at
+		value := strings.TrimRight(p.while(func(c byte) bool { return c != ',' && c != '}' }), " \t")
+		if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+			value = value[1 : len(value)-1]
+		}
+		p.label(t, at, name, valueAt, value)
+		switch p.next() {
+		case ',':
+			p.at++
+		case '}':
+			p.at++
+			return
+		default:
+			p.stop(open, "unclosed {", p.text[open:], "}")
+			return
+		}
+	}
+}
+
+func (p *parser) label(t *term, at int, name string, valueAt int, value string) {
+	i := slices.Index(labelNames, name)
+	if i < 0 {
+		p.wrong(at, "unknown label", quote(name), suggest(name, labelNames))
+		return
+	}
+	if m := t.metric; m != nil && m.labels>>i&1 == 0 {
+		want := "no label"
+		if m.labels != 0 {
+			want = strings.Join(m.labelNames(), ", ")
+		}
+		p.wrong(at, m.name+" does not take the label "+name, quote(name), want)
+		return
+	}
+	if l := label(1) << i; p.known.Stop && l&(faultLabel|phaseLabel|joinedLabel) != 0 {
+		p.wrong(at, "a stop condition looks at the present and does not take the label "+name, quote(name), "cohort, profile or kind")
+		return
+	}
+	field := [...]*string{&t.fault, &t.cohort, &t.profile, &t.kind, &t.phase, &t.joined}[i]
+	names := [...][]string{p.known.Faults, p.known.Cohorts, p.known.Profiles, kindNames, phaseNames[:either], {joinedBefore, joinedDuring, joinedAfter}}[i]
+	switch {
+	case *field != "":
+		p.wrong(at, "label given twice", quote(name), "")
+	case !slices.Contains(names, value):
+		p.wrong(valueAt, "unknown "+name, quote(value), suggest(value, names))
+	default:
+		*field = value
+	}
+}
+
+var kindNames = []string{"multivariant", "media", "init", "segment", "key"}
+
+// number reads the value in the unit that the terms have.
+func (p *parser) number(at int, text string, u unit, quotient bool) float64 {
+	if text == "0" {
+		return 0
+	}
+	plain := func(s string) (float64, bool) {
+		if s == "" || strings.ContainsAny(s, "xXpPnNiI_") {
+			return 0, false // neither hexadecimal nor NaN nor Inf
+		}
+		f, err := strconv.ParseFloat(s, 64)
+		return f, err == nil
+	}
+	var want string
+	switch u {
+	case duration:
+		if d, err := time.ParseDuration(text); err == nil {
+			return float64(d) / float64(time.Millisecond)
+		}
+		want = "a duration such as 250ms, 15s or 2m"
+	case fraction:
+		if s, ok := strings.CutSuffix(text, "%"); ok {
+			if f, ok := plain(s); ok {
+				return f / 100
+			}
+		}
+		want = "a share such as 99%"
+	case bitrate:
+		for _, s := range []struct {
+			suffix string
+			factor float64
+		}{{"kbps", 1e3}, {"Mbps", 1e6}, {"Gbps", 1e9}, {"bps", 1}} {
+			if n, ok := strings.CutSuffix(text, s.suffix); ok {
+				if f, ok := plain(n); ok {
+					return f * s.factor
+				}
+			}
+		}
+		want = "a rate such as 800kbps or 20Mbps"
+	default:
+		if s, ok := strings.CutSuffix(text, "%"); ok && quotient {
+			if f, ok := plain(s); ok {
+				return f / 100
+			}
+		}
+		if f, ok := plain(text); ok {
+			return f
+		}
+		want = "a number"
+	}
+	got := quote(text)
+	if text == "" {
+		got = "the end"
+	}
+	p.wrong(at, "not a value of that unit", got, want)
+	return 0
+}
+
+func join(stats []stat, by string) string {
+	var s []string
+	for _, st := range stats {
+		s = append(s, st.String())
+	}
+	return strings.Join(s, by)
+}
+
+func metricNames(live bool) []string {
+	var names []string
+	for _, m := range metrics {
+		if !live || m.live {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
+// suggest says what would be right: the nearest name if one is near, and the
+// others.
+func suggest(name string, names []string) string {
+	if len(names) == 0 {
+		return "nothing: there are none"
+	}
+	best, nearest := len(name)/2+1, ""
+	for _, n := range names {
+		if d := editDistance(name, n); d < best {
+			best, nearest = d, n
+		}
+	}
+	if nearest != "" {
+		return "did you mean " + nearest + "?"
+	}
+	if len(names) > 12 {
+		names = append(slices.Clone(names[:12]), "…")
+	}
+	return "one of " + strings.Join(names, ", ")
+}
+
+// editDistance is Levenshtein's, over bytes.
+func editDistance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return max(len(a), len(b))
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,67 @@
+package reports
+
+import "time"
+
+// rows is the timeline while it is recorded: changes of gauges, and counts, by
+// step. Rows of different shards add up exactly, and so do neighbouring rows.
+type rows struct {
+	step      time.Duration
+	pipelines int
+	row       []row
+}
+
+type row struct {
+	joining, playing, stalled int64 // changes
+	pipeline                  []int64
+	errors                    int64
+}
+
+// maxRows is how many rows the summary's timeline may have (contract section 4).
+const maxRows = 3600
+
+func newRows(duration time.Duration, pipelines int) rows {
+	r := rows{step: time.Second, pipelines: pipelines}
+	for duration/r.step > 4*maxRows {
+		r.step *= 2
+	}
+	return r
+}
+
+func (r *rows) at(t time.Duration) *row {
+	i := int(min(max(t, 0)/r.step, 16*maxRows))
+	for i >= len(r.row) {
+		r.row = append(r.row, row{pipeline: make([]int64, r.pipelines)})
+	}
+	return &r.row[i]
+}
+
+func (a *row) add(b *row) {
+	a.joining += b.joining
+	a.playing += b.playing
+	a.stalled += b.stalled
+	for i := range b.pipeline {
+		a.pipeline[i] += b.pipeline[i]
+	}
+	a.errors += b.errors
+}
+
+func (r *rows) add(o *rows) {
+	for i := range o.row {
+		r.at(time.Duration(i) * r.step).add(&o.row[i])
+	}
+}
+
+// fold doubles the step until the rows are few enough.
+func (r *rows) fold(limit int) {
+	for len(r.row) > limit {
+		for i := range r.row {
+			if i%2 == 0 {
+				r.row[i/2] = r.row[i]
+			} else {
+				r.row[i/2].add(&r.row[i])
+			}
+		}
+		r.row = r.row[:(len(r.row)+1)/2]
+		r.step *= 2
+	}
+}

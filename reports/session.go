@@ -1,0 +1,461 @@
+package reports
+
+import (
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player"
+	"hlsload/player/m3u8"
+)
+
+// SessionInfo says who a session is.
+type SessionInfo struct {
+	Player  uint64
+	Cohort  int // index in Config.Cohorts
+	Profile int // index in Config.Profiles
+	Rejoin  bool
+}
+
+// Meta is what the driver knows about an answer and the player does not.
+type Meta struct {
+	Marks chaos.Marks // faults that touched the answer, directly or through a cache
+	Pop   string      // who answered; "" = unknown
+	Cache Cache
+	// URL identifies what was answered, by any hash; 0 = unknown. It is used to
+	// recognise viewers that shared one request to the origin.
+	URL uint64
+}
+
+type state uint8
+
+const (
+	joining state = iota
+	playing
+	stalled
+	over
+)
+
+// startupLimit is how long a viewer waits for a first frame before the startup
+// counts as failed (contract: 30 s).
+const startupLimit = 30 * time.Second
+
+// Session is what is known of one viewer. It is fed by one goroutine at a time.
+type Session struct {
+	shard  *shard
+	group  *group
+	cell   *cell // of the current span
+	player uint64
+	// troubles is the faults that concern the session.
+	troubles *trouble
+	joined   time.Duration
+	at       time.Duration // accounted for up to here
+	since    time.Duration // of the state
+	bitrate  int64         // of the last video appended
+
+	// stalls tells in which phases of which rules it stalled.
+	stalls [phases]bits
+
+	index     int32 // in shard.open
+	piece     int32 // of the course
+	joinPiece int32
+	stallsAny [phases]bool
+	pipeline  int8 // of the last video appended; -1 = none
+	loading   int8 // of the last video asked for
+	state     state
+	demuxed   bool
+	control   bool
+	started   bool
+	failed    bool // startup_failed
+	everStall bool
+	rejoin    bool
+}
+
+// Join begins a session. Its first sample (joined) need not be added.
+func (c *Collector) Join(now time.Duration, info SessionInfo) *Session {
+	sh := c.shards[info.Player%uint64(len(c.shards))]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	co := c.course.Load()
+	at := co.at(now)
+	sp := co.pieces[at].span
+	cohort := min(max(info.Cohort, 0), len(c.cfg.Cohorts)-1)
+	s := &Session{
+		shard: sh, player: info.Player, joined: now, at: now, since: now,
+		piece: int32(at), joinPiece: int32(at), pipeline: -1, loading: -1, index: int32(len(sh.open)), rejoin: info.Rejoin,
+		control: c.cfg.Cohorts[cohort].Control,
+	}
+	s.group = sh.groupOf(groupKey{cohort: int16(cohort), profile: int16(min(max(info.Profile, 0), len(c.cfg.Profiles)-1)), joined: sp})
+	s.cell = s.group.cell(sp)
+	sh.open = append(sh.open, s)
+	sh.live.Started++
+	sh.live.Joining++
+	sh.rows.at(now).joining++
+	if s.rejoin {
+		sh.rejoins++
+	}
+	c.present(1)
+	for i := range co.occs {
+		if co.occs[i].on(now) {
+			s.concern(co, int32(i), true)
+		}
+	}
+	if c.cfg.Events != nil {
+		c.cfg.Events.joined(s, now)
+	}
+	return s
+}
+
+// Add records a sample; m accompanies an answer and may be nil. Samples must
+// come in the order of their instants; what comes after the session's end is
+// ignored.
+func (s *Session) Add(sm *player.Sample, m *Meta) {
+	s.shard.mu.Lock()
+	if s.state != over {
+		s.add(sm, m)
+	}
+	s.shard.mu.Unlock()
+}
+
+func (s *Session) add(sm *player.Sample, m *Meta) {
+	c := s.shard.c
+	co := c.course.Load()
+	if e := c.cfg.Events; e != nil && sm.Type != player.Joined {
+		e.sample(s, sm, m)
+	}
+	s.advance(co, sm.At)
+	for t := s.troubles; t != nil; t = t.next {
+		s.before(co, t, sm, m)
+	}
+	switch sm.Type {
+	case player.Requested:
+		s.requested(sm)
+	case player.Answered:
+		s.answered(sm, m)
+	case player.Appended:
+		s.appended(sm)
+	case player.Started:
+		s.start(sm)
+	case player.StallStart:
+		s.stall(co, sm.At)
+	case player.StallEnd:
+		s.resume(sm)
+	case player.Fatal, player.Left, player.Ended:
+		s.end(co, sm.At, sm.Type)
+		return
+	}
+	for t := s.troubles; t != nil; t = t.next {
+		s.after(co, t, sm)
+	}
+	s.fold(co, sm.At)
+}
+
+// advance accounts for the time up to now, span by span.
+func (s *Session) advance(co *course, now time.Duration) {
+	for int(s.piece) >= len(co.pieces) || s.piece > 0 && co.pieces[s.piece].from > s.at {
+		s.piece-- // the course was cut again while this session was ahead of it
+	}
+	for int(s.piece)+1 < len(co.pieces) && co.pieces[s.piece+1].from <= now {
+		next := &co.pieces[s.piece+1]
+		s.spend(co, next.from)
+		s.piece++
+		s.cell = s.group.cell(next.span)
+		if s.state == stalled {
+			s.markStalled(&co.spans[next.span])
+		}
+		for _, occ := range next.starts {
+			s.supersede(co, occ)
+			s.concern(co, occ, s.joined >= co.occs[occ].applied)
+		}
+	}
+	s.spend(co, now)
+}
+
+// spend accounts for the time since s.at, in which nothing changed.
+func (s *Session) spend(co *course, now time.Duration) {
+	d := now - s.at
+	if d <= 0 {
+		return
+	}
+	switch s.state {
+	case playing:
+		s.cell.played += d
+	case stalled:
+		s.cell.stalled += d
+	case joining:
+		if !s.failed && now-s.joined > startupLimit {
+			s.failStartup(co)
+		}
+	}
+	for t := s.troubles; t != nil; t = t.next {
+		t.spend(s, co, s.at, now)
+	}
+	s.at = now
+}
+
+func (s *Session) failStartup(co *course) {
+	s.failed = true
+	s.cell.startupFailed++
+	s.group.startupFailed++
+	s.group.slotsOf(&co.spans[co.pieces[s.piece].span], func(sl *slot) { sl.startupFailed++ })
+}
+
+func (s *Session) requested(sm *player.Sample) {
+	sh := s.shard
+	if sm.Kind >= m3u8.Kinds {
+		return
+	}
+	if sm.Track == player.AudioTrack {
+		s.demuxed = true
+	} else if sm.Kind == m3u8.KindMedia || sm.Kind == m3u8.KindSegment {
+		s.loading = sm.Pipeline
+	}
+	s.cell.kind(sm.Kind).count++
+	sh.live.Requests[sm.Kind]++
+	if !s.control {
+		sh.traffic.slot(sm.At).EdgeRequests++
+	}
+}
+
+func (s *Session) answered(sm *player.Sample, m *Meta) {
+	if sm.Kind >= m3u8.Kinds {
+		return
+	}
+	sh := s.shard
+	k := s.cell.kind(sm.Kind)
+	k.answers++
+	k.bytes += sm.Bytes
+	sh.live.Answers++
+	sh.live.EdgeBytes += sm.Bytes
+	if bad(sm) {
+		k.errors++
+		sh.live.Errors++
+		sh.rows.at(sm.At).errors++
+	}
+	if sm.FirstByte > 0 && sm.FirstByte >= sm.Sent {
+		k.ttfb.Duration(sm.FirstByte - sm.Sent)
+		if !bad(sm) {
+			k.total.Duration(sm.At - sm.Sent)
+		}
+	}
+	if sm.Sent > 0 {
+		k.lag.Duration(sm.Sent - sm.Due)
+	}
+	if s.control {
+		return
+	}
+	sh.traffic.slot(sm.At).EdgeBytes += sm.Bytes
+	if m == nil {
+		return
+	}
+	if m.Pop != "" {
+		count(&sh.traffic.ByPop, m.Pop, 1)
+	}
+	if m.Cache == CacheUnknown {
+		return
+	}
+	sh.headers = true
+	if m.Cache >= CacheRevalidated && (m.URL == 0 || sh.c.fills.first(fillKey{m.URL, m.Pop}, sm.Sent, sm.FirstByte)) {
+		bytes := sm.Bytes
+		if m.Cache == CacheRevalidated {
+			bytes = 0
+		}
+		sh.traffic.origin(sm.Sent, int(sm.Status), bytes)
+		sh.live.OriginRequests++
+	}
+}
+
+// bad tells whether an answer was none, or an error.
+func bad(sm *player.Sample) bool { return sm.Failure != player.NoFailure || sm.Status >= 400 }
+
+func (s *Session) appended(sm *player.Sample) {
+	if sm.Track == player.AudioTrack {
+		s.demuxed = true
+		return
+	}
+	if sm.Latency >= 0 {
+		s.cell.latency.Duration(sm.Latency)
+	}
+	if sm.Bitrate > 0 {
+		switch {
+		case s.bitrate == 0 || sm.Bitrate == s.bitrate:
+		case sm.Bitrate > s.bitrate:
+			s.cell.up++
+		default:
+			s.cell.down++
+		}
+		s.bitrate = sm.Bitrate
+		s.cell.bitrate.Record(sm.Bitrate)
+		s.cell.media += sm.MediaDuration
+		s.cell.bits += sm.Bitrate * int64(sm.MediaDuration/time.Millisecond) / 1000
+	}
+	s.moveTo(sm.Pipeline, sm.At)
+}
+
+// moveTo notes which pipeline the session watches.
+func (s *Session) moveTo(pipeline int8, at time.Duration) {
+	if pipeline == s.pipeline {
+		return
+	}
+	row := s.shard.rows.at(at)
+	live := s.shard.live.Pipeline
+	if p := int(s.pipeline); p >= 0 && p < len(row.pipeline) {
+		row.pipeline[p]--
+		live[p]--
+	}
+	if p := int(pipeline); p >= 0 && p < len(row.pipeline) {
+		row.pipeline[p]++
+		live[p]++
+	}
+	s.pipeline = pipeline
+}
+
+// enter changes the state.
+func (s *Session) enter(st state, at time.Duration) {
+	row, live := s.shard.rows.at(at), &s.shard.live
+	switch s.state {
+	case joining:
+		row.joining--
+		live.Joining--
+	case playing:
+		row.playing--
+		live.Playing--
+	case stalled:
+		row.stalled--
+		live.Stalled--
+	}
+	switch st {
+	case playing:
+		row.playing++
+		live.Playing++
+	case stalled:
+		row.stalled++
+		live.Stalled++
+	}
+	s.state, s.since = st, at
+}
+
+func (s *Session) start(sm *player.Sample) {
+	if s.state != joining {
+		return
+	}
+	s.started = true
+	d := sm.Duration
+	if d <= 0 {
+		d = sm.At - s.joined
+	}
+	s.cell.startup.Duration(d)
+	s.group.started++
+	s.enter(playing, sm.At)
+}
+
+func (s *Session) stall(co *course, at time.Duration) {
+	if s.state != playing {
+		return
+	}
+	s.enter(stalled, at)
+	s.cell.stalls++
+	if !s.everStall {
+		s.everStall = true
+		s.group.everStalled++
+	}
+	s.markStalled(&co.spans[co.pieces[s.piece].span])
+}
+
+// markStalled notes in which phases of which faults the session stalled.
+func (s *Session) markStalled(sp *span) {
+	s.stalls[baseline] |= sp.baseline
+	s.stalls[during] |= sp.fault
+	s.stalls[recovery] |= sp.recovery
+	s.stalls[either] |= sp.fault | sp.recovery
+	for p := range phases {
+		s.stallsAny[p] = s.stallsAny[p] || sp.in(-1, p)
+	}
+}
+
+func (s *Session) resume(sm *player.Sample) {
+	if s.state != stalled {
+		return
+	}
+	s.stallOver(sm.At)
+	s.enter(playing, sm.At)
+}
+
+// stallOver records the stall that ends now in the span where it ends.
+func (s *Session) stallOver(at time.Duration) { s.cell.stall.Duration(at - s.since) }
+
+// end closes the session. how is Fatal, Left or Ended; Joined stands for the end
+// of the run.
+func (s *Session) end(co *course, at time.Duration, how player.SampleType) {
+	sh, g := s.shard, s.group
+	sp := &co.spans[co.pieces[s.piece].span]
+	unfinished := false
+	switch {
+	case how == player.Fatal:
+		s.cell.fatal++
+		g.fatal++
+		sh.live.Fatal++
+		g.slotsOf(sp, func(sl *slot) { sl.fatal++ })
+		if s.state == joining && !s.failed {
+			s.failStartup(co)
+		}
+	case how == player.Left:
+		g.left++
+	case how == player.Joined && s.state == joining && !s.failed:
+		unfinished = true
+	case how == player.Joined && s.state == playing:
+		sh.playingAtEnd++
+	}
+	if s.state == stalled {
+		s.stallOver(at)
+	}
+	s.close(co, at, how, unfinished)
+	if unfinished {
+		g.unfinished++
+	} else {
+		s.visit(co)
+	}
+	g.sessions++
+	if how == player.Joined {
+		s.state = over // the timeline's last row shows who was there
+	} else {
+		s.moveTo(-1, at)
+		s.enter(over, at)
+		sh.c.present(-1)
+	}
+	last := len(sh.open) - 1
+	sh.open[s.index] = sh.open[last]
+	sh.open[s.index].index = s.index
+	sh.open[last] = nil
+	sh.open = sh.open[:last]
+	s.cell = nil
+}
+
+// visit counts the session, and whether it stalled, in every phase of every
+// fault that it lived through.
+func (s *Session) visit(co *course) {
+	var lived [phases]bits
+	var livedAny [phases]bool
+	for i := s.joinPiece; i <= s.piece; i++ {
+		sp := &co.spans[co.pieces[i].span]
+		lived[baseline] |= sp.baseline
+		lived[during] |= sp.fault
+		lived[recovery] |= sp.recovery
+		for p := range phases {
+			livedAny[p] = livedAny[p] || sp.in(-1, p)
+		}
+	}
+	lived[either] = lived[during] | lived[recovery]
+	for p := range phases {
+		if livedAny[p] {
+			s.group.slot(-1, p).visit(s.stallsAny[p])
+		}
+		for r := 0; lived[p]>>uint(r) != 0; r++ {
+			if lived[p].has(r) {
+				s.group.slot(r, p).visit(s.stalls[p].has(r))
+			}
+		}
+	}
+}
+
+// PlayerNumber is the number that the session joined with.
+func (s *Session) PlayerNumber() uint64 { return s.player }

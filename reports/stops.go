@@ -1,0 +1,231 @@
+package reports
+
+import (
+	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Stops watches the conditions that end a run early. Rates, shares and
+// distributions are those of the last 5 seconds; stalled_now is the mean over
+// them, or the value of the moment when it has to hold for a duration. It
+// belongs to one goroutine.
+type Stops struct {
+	c     *Collector
+	conds []stopCondition
+}
+
+type stopCondition struct {
+	*Expectation
+	left, right window
+	since       time.Duration // true since; -1 = not
+}
+
+// lookBack is what a stop condition looks at.
+const lookBack = 5 * time.Second
+
+// NewStops returns the watcher of the collector's stop conditions.
+func NewStops(c *Collector) *Stops {
+	s := &Stops{c: c}
+	for _, e := range c.cfg.Stop {
+		s.conds = append(s.conds, stopCondition{Expectation: e, since: -1})
+	}
+	return s
+}
+
+// Check looks at the run now, and returns the text of a condition that tripped
+// with what was measured, or "". Call it about once a second.
+func (s *Stops) Check(now time.Duration) string {
+	if len(s.conds) == 0 {
+		return ""
+	}
+	c := s.c
+	v := &view{cfg: &c.cfg, course: c.course.Load(), shards: c.shards, end: now}
+	for _, sh := range c.shards {
+		sh.mu.Lock()
+	}
+	for i := range s.conds {
+		e := &s.conds[i]
+		e.left.observe(c, v, &e.Expectation.left, now)
+		if e.operator != 0 {
+			e.right.observe(c, v, &e.Expectation.right, now)
+		}
+	}
+	for _, sh := range c.shards {
+		sh.mu.Unlock()
+	}
+	for i := range s.conds {
+		if tripped := s.conds[i].check(now); tripped != "" {
+			return tripped
+		}
+	}
+	return ""
+}
+
+func (e *stopCondition) check(now time.Duration) string {
+	moment := e.hold > 0
+	l := e.left.value(&e.Expectation.left, moment)
+	r := Value(0)
+	if e.operator != 0 {
+		r = e.right.value(&e.Expectation.right, moment)
+	}
+	res := e.result(l, r)
+	if !res.Pass {
+		e.since = -1
+		return ""
+	}
+	if e.since < 0 {
+		e.since = now
+	}
+	if now-e.since < e.hold {
+		return ""
+	}
+	return e.Text + ": " + res.Reason
+}
+
+// window is what a term counted at the last few checks.
+type window struct{ seen []reading }
+
+// reading is a term's sums so far, at one instant.
+type reading struct {
+	at       time.Duration
+	num, den int64
+	counts   []int64 // of a distribution
+	sum      int64
+	coarse   bool
+}
+
+func (w *window) observe(c *Collector, v *view, t *term, now time.Duration) {
+	f := v.resolve(t)
+	r := reading{at: now}
+	switch m := t.metric; {
+	case m.dist != nil:
+		h, _ := m.dist(v, &f)
+		r.counts, r.sum, r.coarse = h.dense(), h.sum, h.coarse
+	case m.series != nil:
+		r.num = c.soFar(v, m.series)
+	case m.value != nil: // hit_ratio
+		r.den = c.soFar(v, edgeRequests)
+		r.num = r.den - c.soFar(v, originRequests)
+	case m.name == "rebuffer_ratio", m.labels&kindLabel != 0, m.name == "stalled_now":
+		r.num, r.den = m.parts(v, &f)
+	default:
+		r.num, r.den = v.losses(m.name, &f)
+	}
+	w.seen = append(w.seen, r)
+	for len(w.seen) > 2 && w.seen[1].at <= now-lookBack {
+		w.seen = w.seen[1:]
+	}
+}
+
+// losses counts what happened to sessions so far (num), and those that are
+// present (den).
+func (v *view) losses(name string, f *filter) (num, den int64) {
+	for _, sh := range v.shards {
+		for _, s := range sh.open {
+			if f.who(v, s.group.key) {
+				den++
+				if name == "stalled" && s.state == stalled {
+					num++
+				}
+			}
+		}
+	}
+	v.eachCell(f, func(c *cell) {
+		switch name {
+		case "fatal":
+			num += c.fatal
+		case "startup_failed":
+			num += c.startupFailed
+		case "stalled":
+			num += c.stall.n
+		}
+	})
+	return num, den
+}
+
+// soFar is a sum over the whole run until now.
+func (c *Collector) soFar(v *view, of series) (n int64) {
+	if n, used := c.meter.total(of); used {
+		return n
+	}
+	for _, sh := range v.shards {
+		n += sh.traffic.sum(of, 0, forever)
+	}
+	return n
+}
+
+// value is the term over the window, or of its last moment.
+func (w *window) value(t *term, moment bool) Value {
+	last := &w.seen[len(w.seen)-1]
+	first := &reading{}
+	if len(w.seen) > 1 {
+		first = &w.seen[0]
+	}
+	m := t.metric
+	switch {
+	case m.dist != nil:
+		h := difference(last, first)
+		return h.stat(t.stat, t.unit().scale(), 0)
+	case m.name == "stalled_now":
+		var num, den int64
+		for i := range w.seen {
+			if !moment || i == len(w.seen)-1 {
+				num, den = num+w.seen[i].num, den+w.seen[i].den
+			}
+		}
+		return quotient(num, den)
+	case m.series != nil:
+		if last.at == first.at {
+			return NoData
+		}
+		return Value(float64(last.num-first.num) / (last.at - first.at).Seconds())
+	case m.shape == amount:
+		return Value(last.num - first.num)
+	case m.labels&kindLabel != 0, m.name == "rebuffer_ratio", m.name == "hit_ratio":
+		return quotient(last.num-first.num, last.den-first.den)
+	}
+	num := last.num - first.num
+	return quotient(num, last.den+max(num, 0))
+}
+
+func quotient(num, den int64) Value {
+	if den <= 0 {
+		return NoData
+	}
+	return Value(min(1, max(0, float64(num)/float64(den))))
+}
+
+// dense is the histogram's counts, one for each bucket.
+func (h *Histogram) dense() []int64 {
+	if h.n == 0 {
+		return nil
+	}
+	d := hdr.New(1, largestValue, h.digits())
+	h.counts.MergeInto(d)
+	return d.Export().Counts
+}
+
+// difference is what was recorded between two readings.
+func difference(last, first *reading) Histogram {
+	h := Histogram{coarse: last.coarse}
+	if last.counts == nil {
+		return h
+	}
+	snapshot := &hdr.Snapshot{LowestTrackableValue: 1, HighestTrackableValue: largestValue, SignificantFigures: int64(h.digits()), Counts: make([]int64, len(last.counts))}
+	for i, n := range last.counts {
+		if i < len(first.counts) {
+			n -= first.counts[i]
+		}
+		snapshot.Counts[i] = n
+	}
+	d := hdr.Import(snapshot)
+	if d.TotalCount() == 0 {
+		return h
+	}
+	h.counts = hdr.NewPacked(1, largestValue, h.digits())
+	h.counts.MergeFrom(d)
+	h.n, h.sum = d.TotalCount(), last.sum-first.sum
+	h.min, h.max = d.Min(), d.Max()
+	return h
+}

@@ -1,0 +1,218 @@
+package reports
+
+import "hlsload/player/m3u8"
+
+// Schema names the format of summary.json.
+const Schema = "hlsload.summary/v1"
+
+// The verdicts.
+const (
+	Pass        = "pass"
+	Fail        = "fail"
+	Interrupted = "interrupted"
+	Void        = "void"
+)
+
+// Summary is everything that is known about a finished run. Every report is a
+// function of it. See contract section 4 for the fields that scripts may rely
+// on.
+type Summary struct {
+	Schema      string   `json:"schema"`
+	Scenario    Scenario `json:"scenario"`
+	Seed        uint64   `json:"seed"`
+	Mode        string   `json:"mode"`
+	Started     string   `json:"started"` // RFC 3339
+	DurationS   Value    `json:"duration_s"`
+	Verdict     string   `json:"verdict"`
+	VoidReason  string   `json:"void_reason"`
+	Interrupted string   `json:"interrupted"` // why the run ended early; "" = it did not
+	Warnings    []string `json:"warnings"`
+	ExitCode    int      `json:"exit_code"`
+
+	Expectations []ExpectationResult        `json:"expectations"`
+	Players      Players                    `json:"players"`
+	Cohorts      map[string]*CohortSummary  `json:"cohorts"` // "all" without control cohorts
+	Profiles     map[string]ProfileSummary  `json:"profiles"`
+	Faults       []FaultSummary             `json:"faults"`
+	Requests     map[string]*RequestSummary `json:"requests"` // by kind
+	Edge         EdgeSummary                `json:"edge"`
+	Origin       OriginSummary              `json:"origin"`
+
+	TimelineStepS int    `json:"timeline_step_s"`
+	Timeline      []Row  `json:"timeline"`
+	Tester        Tester `json:"tester"`
+	HistUnit      string `json:"hist_unit"` // of the histograms behind *_ms: "us"
+}
+
+// ExpectationResult is what became of an expectation.
+type ExpectationResult struct {
+	Expr   string `json:"expr"`
+	Value  Value  `json:"value"` // null = never or no data
+	Unit   string `json:"unit"`  // of the value: ms, share, bit/s, 1/s or none
+	Pass   bool   `json:"pass"`
+	Reason string `json:"reason"` // in words
+}
+
+// Players counts all sessions.
+type Players struct {
+	Started       int64 `json:"started"`
+	Rejoined      int64 `json:"rejoined"` // of those
+	Peak          int64 `json:"peak"`     // at one time
+	StartupFailed int64 `json:"startup_failed"`
+	Unfinished    int64 `json:"unfinished"` // cut by the end before a first frame; in no share
+	Fatal         int64 `json:"fatal"`
+	Left          int64 `json:"left"`
+	Stalled       int64 `json:"stalled"` // at least once
+	PlayingAtEnd  int64 `json:"playing_at_end"`
+}
+
+// CohortSummary is the experience of a cohort.
+type CohortSummary struct {
+	Players       int64    `json:"players"`
+	Profile       string   `json:"profile"`
+	Control       bool     `json:"control"`
+	StartupFailed int64    `json:"startup_failed"`
+	Stalled       int64    `json:"stalled"`
+	StartupMs     Dist     `json:"startup_ms"`
+	StallMs       Dist     `json:"stall_ms"`
+	RebufferRatio Value    `json:"rebuffer_ratio"`
+	LiveLatencyMs Dist     `json:"live_latency_ms"`
+	BitrateBps    Value    `json:"bitrate_bps"` // mean over the media appended
+	Switches      Switches `json:"switches"`
+	Fatal         int64    `json:"fatal"`
+}
+
+// Switches counts changes of bitrate between neighbouring segments.
+type Switches struct {
+	Up   int64 `json:"up"`
+	Down int64 `json:"down"`
+}
+
+// ProfileSummary says how far a player model can be trusted.
+type ProfileSummary struct {
+	Player     string `json:"player"`
+	Confidence string `json:"confidence"`
+}
+
+// FaultSummary is what one occurrence of a fault did.
+type FaultSummary struct {
+	Name           string `json:"name"`
+	Occurrence     int    `json:"occurrence"`
+	Fault          string `json:"fault"`
+	Via            string `json:"via"`
+	Pipeline       *int   `json:"pipeline"` // null = any
+	AppliedAtS     Value  `json:"applied_at_s"`
+	ClearedAtS     Value  `json:"cleared_at_s"`
+	RecoveryEndS   Value  `json:"recovery_end_s"`
+	BaselineFromS  Value  `json:"baseline_from_s"` // null = there is none
+	UndoVerified   bool   `json:"undo_verified"`
+	Problem        string `json:"problem"` // why it makes the run void
+	Affected       int64  `json:"affected"`
+	JoinedDuring   int64  `json:"joined_during"` // of the affected
+	FailedOver     int64  `json:"failed_over"`
+	Healed         int64  `json:"healed"`
+	Recovered      int64  `json:"recovered"`
+	Left           int64  `json:"left"`
+	NeverRecovered int64  `json:"never_recovered"`
+	FlappedBack    int64  `json:"flapped_back"`
+	Probes         int64  `json:"probes"` // looks at the faulty playlist after the failover
+	Steps          int64  `json:"steps"`  // level steps before leaving the pipeline
+	Fatal          int64  `json:"fatal"`
+	Unfinished     int64  `json:"unfinished"` // not in affected
+
+	DetectionMs       Dist `json:"detection_ms"`
+	FailoverMs        Dist `json:"failover_ms"`
+	OutageMs          Dist `json:"outage_ms"`
+	ContentSkippedMs  Dist `json:"content_skipped_ms"`
+	ContentRepeatedMs Dist `json:"content_repeated_ms"`
+
+	ByProfile map[string]*FaultShare `json:"by_profile"`
+	ByCohort  map[string]*FaultShare `json:"by_cohort"`
+	Origin    FaultOrigin            `json:"origin"`
+}
+
+// FaultShare is a fault's effect on a part of the audience.
+type FaultShare struct {
+	Affected       int64 `json:"affected"`
+	FailedOver     int64 `json:"failed_over"`
+	Healed         int64 `json:"healed"`
+	Left           int64 `json:"left"`
+	NeverRecovered int64 `json:"never_recovered"`
+	FlappedBack    int64 `json:"flapped_back"`
+	Fatal          int64 `json:"fatal"`
+	DetectionMs    Dist  `json:"detection_ms"`
+	FailoverMs     Dist  `json:"failover_ms"`
+	OutageMs       Dist  `json:"outage_ms"`
+}
+
+// FaultOrigin is what the origin felt.
+type FaultOrigin struct {
+	BaselineRps   Value `json:"baseline_rps"` // highest rate over a target duration before
+	PeakRps       Value `json:"peak_rps"`     // the same during fault and recovery
+	Amplification Value `json:"amplification"`
+}
+
+// RequestSummary is the requests of one kind.
+type RequestSummary struct {
+	Count   int64 `json:"count"`
+	Errors  int64 `json:"errors"`
+	Bytes   int64 `json:"bytes"`
+	TTFBMs  Dist  `json:"ttfb_ms"`
+	TotalMs Dist  `json:"total_ms"`
+}
+
+// Rate is a rate per second: over the run, and the highest within a second.
+type Rate struct {
+	Mean Value `json:"mean"`
+	Max  Value `json:"max"`
+}
+
+// EdgeSummary is the load on the CDN, without control cohorts.
+type EdgeSummary struct {
+	Requests int64            `json:"requests"`
+	Bytes    int64            `json:"bytes"`
+	Rps      Rate             `json:"rps"`
+	Bps      Rate             `json:"bps"`
+	ByPop    map[string]int64 `json:"by_pop"` // requests
+}
+
+// OriginSummary is the load on the origin, without control cohorts.
+type OriginSummary struct {
+	Source   string           `json:"source"` // rig | headers | none
+	Requests int64            `json:"requests"`
+	Bytes    int64            `json:"bytes"`
+	Rps      Rate             `json:"rps"`
+	Bps      Rate             `json:"bps"`
+	HitRatio Value            `json:"hit_ratio"` // 1 - origin requests / edge requests
+	ByStatus map[string]int64 `json:"by_status"`
+	// Estimated is the number of requests as the answers' headers show them;
+	// null when they show nothing.
+	Estimated Value `json:"estimated_requests"`
+}
+
+// Row is a step of the timeline: sessions at its end, rates over it.
+type Row struct {
+	T         int     `json:"t_s"`
+	Joining   int64   `json:"joining"`
+	Playing   int64   `json:"playing"`
+	Stalled   int64   `json:"stalled"`
+	Pipeline  []int64 `json:"pipeline"`
+	EdgeRps   Value   `json:"edge_rps"`
+	EdgeBps   Value   `json:"edge_bps"`
+	OriginRps Value   `json:"origin_rps"`
+	OriginBps Value   `json:"origin_bps"`
+	Errors    int64   `json:"errors"`
+}
+
+// Tester is what the tool itself needed.
+type Tester struct {
+	LagMs          Dist  `json:"lag_ms"`
+	CPUS           Value `json:"cpu_s"`
+	RSSPeakBytes   int64 `json:"rss_peak_bytes"`
+	DroppedSamples int64 `json:"dropped_samples"`
+	DroppedEvents  int64 `json:"dropped_events"`
+	GoroutinesPeak int64 `json:"goroutines_peak"`
+}
+
+// requestKinds are the kinds that are always in Requests; keys only when used.
+var requestKinds = []m3u8.Kind{m3u8.KindMultivariant, m3u8.KindMedia, m3u8.KindInit, m3u8.KindSegment}

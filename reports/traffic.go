@@ -1,0 +1,257 @@
+package reports
+
+import (
+	"math"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Traffic is the load on the CDN and on the origin over time, and who had it.
+// Traffic of different sources adds up exactly.
+type Traffic struct {
+	Step     time.Duration // length of a slot
+	Slots    []Slot        // from the start of the run
+	ByPop    map[string]int64
+	ByStatus map[string]int64 // of the origin's answers
+}
+
+// Slot is the load within one step.
+type Slot struct {
+	EdgeRequests, OriginRequests int64
+	EdgeBytes, OriginBytes       int64
+}
+
+// The number of slots is bounded by a coarser step for long runs.
+const maxSlots = 1 << 17
+
+// maxNames bounds ByPop and ByStatus, whose keys may come from outside.
+const maxNames = 1000
+
+// newTraffic chooses a step that divides a second, or is a multiple of it, fine
+// enough to see a window of one target duration.
+func newTraffic(duration time.Duration) Traffic {
+	t := Traffic{Step: 100 * time.Millisecond}
+	for _, coarser := range []time.Duration{200 * time.Millisecond, 500 * time.Millisecond, time.Second} {
+		if duration/t.Step > maxSlots {
+			t.Step = coarser
+		}
+	}
+	for duration/t.Step > maxSlots {
+		t.Step *= 2
+	}
+	return t
+}
+
+// slot is the slot of an instant. What comes after twice the slots that a run
+// should have is counted in the last one.
+func (t *Traffic) slot(at time.Duration) *Slot {
+	i := int(min(max(at, 0)/t.Step, 2*maxSlots))
+	for i >= len(t.Slots) {
+		t.Slots = append(t.Slots, Slot{})
+	}
+	return &t.Slots[i]
+}
+
+func count(m *map[string]int64, name string, n int64) {
+	if *m == nil {
+		*m = map[string]int64{}
+	}
+	if _, ok := (*m)[name]; !ok && len(*m) >= maxNames {
+		name = "other"
+	}
+	(*m)[name] += n
+}
+
+func (t *Traffic) origin(at time.Duration, status int, bytes int64) {
+	s := t.slot(at)
+	s.OriginRequests++
+	s.OriginBytes += bytes
+	name := "none"
+	if status > 0 {
+		name = strconv.Itoa(status)
+	}
+	count(&t.ByStatus, name, 1)
+}
+
+// add merges o, which must have the same step.
+func (t *Traffic) add(o *Traffic) {
+	if len(o.Slots) > len(t.Slots) {
+		t.Slots = append(t.Slots, make([]Slot, len(o.Slots)-len(t.Slots))...)
+	}
+	for i := range o.Slots {
+		a, b := &t.Slots[i], &o.Slots[i]
+		a.EdgeRequests += b.EdgeRequests
+		a.OriginRequests += b.OriginRequests
+		a.EdgeBytes += b.EdgeBytes
+		a.OriginBytes += b.OriginBytes
+	}
+	for name, n := range o.ByPop {
+		count(&t.ByPop, name, n)
+	}
+	for name, n := range o.ByStatus {
+		count(&t.ByStatus, name, n)
+	}
+}
+
+// The series of a traffic.
+type series func(*Slot) int64
+
+func edgeRequests(s *Slot) int64   { return s.EdgeRequests }
+func edgeBits(s *Slot) int64       { return 8 * s.EdgeBytes }
+func originRequests(s *Slot) int64 { return s.OriginRequests }
+func originBits(s *Slot) int64     { return 8 * s.OriginBytes }
+
+// slots are those of an interval: the first may begin before from, the last
+// one ends at or before to, unless that leaves none.
+func (t *Traffic) slots(from, to time.Duration) []Slot {
+	lo := int(max(from, 0) / t.Step)
+	hi := int(min(max(to, 0)/t.Step, 4*maxSlots))
+	lo = min(lo, len(t.Slots))
+	return t.Slots[lo:min(max(hi, lo), len(t.Slots))]
+}
+
+// sum adds up a series over an interval.
+func (t *Traffic) sum(of series, from, to time.Duration) int64 {
+	var n int64
+	slots := t.slots(from, to)
+	for i := range slots {
+		n += of(&slots[i])
+	}
+	return n
+}
+
+// peak is the highest rate per second over any window of the given length
+// within [from, to), NaN when the interval is empty. An interval shorter than
+// the window is one window.
+func (t *Traffic) peak(of series, from, to, window time.Duration) float64 {
+	if to-from < t.Step {
+		return math.NaN()
+	}
+	w := max(int(min(window, to-from)/t.Step), 1)
+	slots := t.slots(from, to)
+	var sum, best int64
+	for i := range slots {
+		sum += of(&slots[i])
+		if i >= w {
+			sum -= of(&slots[i-w])
+		}
+		best = max(best, sum)
+	}
+	return float64(best) / (time.Duration(w) * t.Step).Seconds()
+}
+
+// Meter counts the true load, where a rig can see it. Its methods may be called
+// from any goroutine. A meter that never counted anything is no truth; then
+// the load is estimated from the answers that players got.
+type Meter struct {
+	mu sync.Mutex
+	t  Traffic
+}
+
+// Edge counts a viewer's request to the CDN, answered by pop
+// with bytes of body.
+func (m *Meter) Edge(at time.Duration, pop string, bytes int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.t.slot(at)
+	s.EdgeRequests++
+	s.EdgeBytes += bytes
+	count(&m.t.ByPop, pop, 1)
+}
+
+// Origin counts a request that reached the origin. Status 0 means that it was
+// never answered.
+func (m *Meter) Origin(at time.Duration, status int, bytes int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.t.origin(at, status, bytes)
+}
+
+// Add counts what somebody else has counted before, such as a rig in another
+// process. Steps are converted; a coarser step loses precision in time only.
+func (m *Meter) Add(o *Traffic) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	same := Traffic{Step: m.t.Step, ByPop: o.ByPop, ByStatus: o.ByStatus}
+	for i := range o.Slots {
+		s, b := same.slot(time.Duration(i)*o.Step), &o.Slots[i]
+		s.EdgeRequests += b.EdgeRequests
+		s.OriginRequests += b.OriginRequests
+		s.EdgeBytes += b.EdgeBytes
+		s.OriginBytes += b.OriginBytes
+	}
+	m.t.add(&same)
+}
+
+// traffic is a copy of what was counted, nil when nothing was.
+func (m *Meter) traffic() *Traffic {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.t.Slots) == 0 {
+		return nil
+	}
+	t := Traffic{Step: m.t.Step}
+	t.add(&m.t)
+	return &t
+}
+
+// Cache is what an answer's headers say about the caches it came through.
+type Cache uint8
+
+// What headers can say.
+const (
+	CacheUnknown     Cache = iota // nothing
+	CacheHit                      // answered without the origin
+	CacheJoined                   // waited for a request to the origin that somebody else caused
+	CacheRevalidated              // the origin was asked and said: unchanged
+	CacheMiss                     // the origin was asked and sent the answer
+)
+
+// fills recognises viewers who shared one request to the origin: real CDNs
+// report a miss to each of them. Answers from one POP for one URL count once
+// when the later one was requested before the first byte of the earlier one
+// had come.
+type fills struct {
+	mu   sync.Mutex
+	last map[fillKey]time.Duration // first byte of the last fill
+}
+
+type fillKey struct {
+	url uint64
+	pop string
+}
+
+const maxFills = 1 << 16
+
+// first tells whether this answer is the one to count.
+func (f *fills) first(k fillKey, sent, firstByte time.Duration) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if last, ok := f.last[k]; ok && sent < last {
+		return false
+	}
+	if f.last == nil || len(f.last) >= maxFills {
+		f.forget(sent)
+	}
+	f.last[k] = firstByte
+	return true
+}
+
+// forget drops what nobody can join any more.
+func (f *fills) forget(now time.Duration) {
+	keep := map[fillKey]time.Duration{}
+	for k, last := range f.last {
+		if last >= now-time.Minute && len(keep) < maxFills/2 {
+			keep[k] = last
+		}
+	}
+	f.last = keep
+}
+
+// total is the sum of a series so far, and whether the meter is in use.
+func (m *Meter) total(of series) (n int64, used bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.t.sum(of, 0, forever), len(m.t.Slots) > 0
+}

@@ -1,0 +1,173 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// The exit codes of a finished run (contract section 1).
+const (
+	ExitPass        = 0
+	ExitFail        = 99
+	ExitInterrupted = 105
+	ExitFault       = 110 // void: a fault was not applied, did not bite, or was not undone
+	ExitTester      = 111 // void: the tester was the bottleneck
+	ExitUnreachable = 112 // void: the target was unreachable at start
+)
+
+// End is how a run ended and what only its driver knows.
+type End struct {
+	At time.Duration // the last instant of the run
+
+	// Interrupted is why the run ended early: "interrupted by the user", or the
+	// text of the stop condition that tripped. "" = it did not.
+	Interrupted string
+	// Unreachable is why the target could not be watched at all; "" = it could.
+	Unreachable string
+
+	Faults []FaultEnd
+	// Traffic is the true load, when it was counted elsewhere. It replaces what
+	// the [Meter] has.
+	Traffic *Traffic
+
+	CPU            time.Duration // user and system time of the tool
+	RSSPeak        int64         // bytes
+	Goroutines     int64         // peak
+	DroppedSamples int64
+	Warnings       []string
+}
+
+// FaultEnd is how an occurrence of a fault ended.
+type FaultEnd struct {
+	Rule, Occurrence int
+	UndoVerified     bool
+	// Problem is why the fault makes the run void: it could not be applied, did
+	// not show at the target, or could not be undone. "" = it does not.
+	Problem string
+}
+
+// decide derives verdict, reason and exit code. Several reasons: 110 before 112
+// before 111 before 105 before 99.
+func (s *Summary) decide(end *End, lag [2]lagOf, limit time.Duration) {
+	var void []string
+	code := ExitPass
+	first := func(c int) {
+		if code == ExitPass {
+			code = c
+		}
+	}
+	for i := range s.Faults {
+		if f := &s.Faults[i]; f.Problem != "" {
+			void = append(void, fmt.Sprintf("fault %s: %s", f.title(s), f.Problem))
+			first(ExitFault)
+		}
+	}
+	if end.Unreachable != "" {
+		void = append(void, "target unreachable: "+end.Unreachable)
+		first(ExitUnreachable)
+	}
+	if s.Mode == ModeRun {
+		for _, l := range lag {
+			if ms := float64(limit) / 1e6; l.p99 > Value(ms) {
+				void = append(void, fmt.Sprintf("the tester was the bottleneck: requests left %s after they were due (p99, %s; limit %s)", duration.format(l.p99), l.phase, seconds(ms)))
+				first(ExitTester)
+			}
+		}
+		if n := s.Tester.DroppedSamples; n > 0 {
+			void = append(void, fmt.Sprintf("the tester was the bottleneck: %d samples were dropped", n))
+			first(ExitTester)
+		}
+	}
+	s.Verdict = Pass
+	if len(void) > 0 {
+		s.Verdict = Void
+	}
+	if end.Interrupted != "" {
+		first(ExitInterrupted)
+		if s.Verdict == Pass {
+			s.Verdict = Interrupted
+		}
+	}
+	for i := range s.Expectations {
+		if !s.Expectations[i].Pass {
+			first(ExitFail)
+			if s.Verdict == Pass {
+				s.Verdict = Fail
+			}
+		}
+	}
+	s.VoidReason, s.Interrupted, s.ExitCode = strings.Join(void, "; "), end.Interrupted, code
+}
+
+// lagOf is the tester's lag in a phase.
+type lagOf struct {
+	phase string
+	p99   Value
+}
+
+// testerLag is the lag that the bound is about: in baseline and fault; of the
+// whole run when it has no fault.
+func (v *view) testerLag() [2]lagOf {
+	of := func(f filter, name string) lagOf {
+		h, _ := metricNamed("tester_lag").dist(v, &f)
+		return lagOf{name, h.stat(statP99, duration.scale(), 0)}
+	}
+	any := filter{rule: -1, cohort: -1, profile: -1, kind: -1}
+	if len(v.cfg.Faults) == 0 {
+		return [2]lagOf{of(any, "whole run"), {"", Value(math.NaN())}}
+	}
+	any.timed = true
+	any.phase = baseline
+	b := of(any, "baseline")
+	any.phase = during
+	return [2]lagOf{b, of(any, "fault")}
+}
+
+// Reason is the verdict's reason in a sentence.
+func (s *Summary) Reason() string {
+	failed := 0
+	for i := range s.Expectations {
+		if !s.Expectations[i].Pass {
+			failed++
+		}
+	}
+	total := len(s.Expectations)
+	switch {
+	case s.Verdict == Void:
+		return s.VoidReason
+	case s.Verdict == Interrupted:
+		return s.Interrupted
+	case failed == 1:
+		for i := range s.Expectations {
+			if e := &s.Expectations[i]; !e.Pass {
+				return fmt.Sprintf("1 of %s does not hold: %s, %s", plural(total, "expectation"), e.Expr, e.Reason)
+			}
+		}
+	case failed > 1:
+		return fmt.Sprintf("%d of %d expectations do not hold", failed, total)
+	case total == 0:
+		return "nothing was expected"
+	case total == 1:
+		return "the expectation holds"
+	}
+	return fmt.Sprintf("all %d expectations hold", total)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// title names an occurrence; the number only when there are several.
+func (f *FaultSummary) title(s *Summary) string {
+	for i := range s.Faults {
+		if g := &s.Faults[i]; g != f && g.Name == f.Name {
+			return fmt.Sprintf("%s #%d", f.Name, f.Occurrence)
+		}
+	}
+	return f.Name
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/chaos"
+	"hlsload/player/link"
+	"hlsload/player/profile"
+	"hlsload/reports"
+	"hlsload/rig"
+	"hlsload/scenarios"
+)
+
+// lists are the registries that `hlsload list` prints.
+var lists = map[string]func(w io.Writer) error{
+	"faults":    listFaults,
+	"profiles":  listProfiles,
+	"networks":  listNetworks,
+	"ladders":   listLadders,
+	"metrics":   listMetrics,
+	"scenarios": listScenarios,
+}
+
+func listCommand() *cobra.Command {
+	names := slices.Sorted(maps.Keys(lists))
+	return &cobra.Command{
+		Use:       "list " + strings.Join(names, "|"),
+		Short:     "List what a scenario can name",
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: names,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+			if err := lists[args[0]](w); err != nil {
+				return internal(err)
+			}
+			return internal(w.Flush())
+		},
+	}
+}
+
+func listFaults(w io.Writer) error {
+	fmt.Fprintln(w, "FAULT\tVIA\tTAKES\tWHAT")
+	for i := range chaos.Kinds {
+		k := &chaos.Kinds[i]
+		var vias, takes []string
+		for _, v := range k.Vias {
+			vias = append(vias, string(v))
+		}
+		for _, f := range slices.Concat(k.Selectors, k.Params) {
+			name := f.Name
+			if f.Required {
+				name += "*"
+			}
+			takes = append(takes, name)
+		}
+		what := k.Doc
+		if k.Instant {
+			what += " (an instant: no `for`)"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Kind, strings.Join(vias, ","), strings.Join(takes, ","), what)
+	}
+	fmt.Fprintln(w, "\n* = required; the first via is the default on the embedded channel, on a URL the first of viewer, aws, command")
+	return nil
+}
+
+func listProfiles(w io.Writer) error {
+	fmt.Fprintln(w, "PROFILE\tPLAYER\tCONFIDENCE\tWHAT")
+	for _, name := range profile.Names() {
+		p, err := profile.Load(name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Player, p.Confidence.Words(), p.About)
+	}
+	fmt.Fprintln(w)
+	for _, name := range profile.Names() {
+		p, _ := profile.Load(name) // loaded above
+		fmt.Fprintf(w, "%s: %s\n", p.ID, p.Source)
+		for _, f := range slices.Sorted(maps.Keys(p.Confidence.Fields)) {
+			fmt.Fprintf(w, "    %s: %s\n", f, profile.ConfidenceWord(p.Confidence.Fields[f]))
+		}
+	}
+	return nil
+}
+
+func listNetworks(w io.Writer) error {
+	fmt.Fprintln(w, "NETWORK\tDOWN\tUP\tRTT\tJITTER\tLOSS\tSPREAD\tWHAT")
+	for _, n := range link.Networks() {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%v\t%v\t%g%%\t%g%%\t%s (%s)\n", n.Name, rate(n.Down), rate(n.Up), n.RTT, n.Jitter, 100*n.Loss, 100*n.Spread, n.About, n.Source)
+	}
+	return nil
+}
+
+func listLadders(w io.Writer) error {
+	fmt.Fprintln(w, "LADDER\tRENDITIONS")
+	for _, name := range slices.Sorted(maps.Keys(rig.Ladders)) {
+		var rungs []string
+		for _, r := range rig.Ladders[name] {
+			rungs = append(rungs, fmt.Sprintf("%dx%d %s", r.Width, r.Height, rate(r.Rate)))
+		}
+		fmt.Fprintf(w, "%s\t%s\n", name, strings.Join(rungs, ", "))
+	}
+	return nil
+}
+
+func listMetrics(w io.Writer) error {
+	fmt.Fprintln(w, "METRIC\tSTATISTICS\tUNIT\tWHAT")
+	for _, m := range reports.Metrics() {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Name, strings.Join(m.Stats, " "), m.Unit, m.Doc)
+	}
+	return nil
+}
+
+func listScenarios(w io.Writer) error {
+	fmt.Fprintln(w, "SCENARIO\tWHAT")
+	for _, name := range scenarios.Names() {
+		fmt.Fprintf(w, "%s\t%s\n", name, scenarios.About(name))
+	}
+	return nil
+}
+
+func rate(bps int64) string {
+	switch {
+	case bps == 0:
+		return "unlimited"
+	case bps >= 1e6:
+		return fmt.Sprintf("%gMbps", float64(bps)/1e6)
+	}
+	return fmt.Sprintf("%gkbps", float64(bps)/1e3)
+}

@@ -1,0 +1,96 @@
+// Command hlsload sends a fleet of synthetic players to a live HLS stream,
+// breaks the stream, and says who failed over, how fast, who stalled, and what
+// the origin felt.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes beside the verdict's own.
+const (
+	exitInternal = 1
+	exitUsage    = 2
+	exitInvalid  = 104
+)
+
+// exitError carries the exit code of a command. An empty message prints
+// nothing: everything has been said.
+type exitError struct {
+	code  int
+	msg   string
+	cause error
+}
+
+func (e *exitError) Error() string { return e.msg }
+func (e *exitError) Unwrap() error { return e.cause }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program as a function of arguments and writers.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{code: exitUsage, msg: err.Error()} // cobra's own errors are about usage
+	}
+	if exit.msg != "" {
+		fmt.Fprintf(stderr, "hlsload: %s\n", exit.msg)
+	}
+	if exit.code == exitUsage {
+		fmt.Fprintln(stderr, "hlsload: hint: `hlsload help` lists the commands, `hlsload COMMAND --help` its flags")
+	}
+	return exit.code
+}
+
+// internal marks an error that is not the user's.
+func internal(err error) error {
+	if err == nil {
+		return nil
+	}
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return err
+	}
+	return &exitError{exitInternal, err.Error(), err}
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hlsload",
+		Short: "Synthetic players and chaos for live HLS: who fails over, how fast, and who is lost",
+		Long: `hlsload sends a fleet of synthetic players to a live HLS stream, breaks the
+stream on a timeline, and says who failed over, how fast, who stalled, what the
+origin felt, and whether that is good enough.
+
+    hlsload run pipeline-kill            the default story on the embedded channel
+    hlsload simulate pipeline-kill       the same in virtual time, in seconds
+    hlsload list scenarios               what else ships`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(runCommand(), simulateCommand(), validateCommand(), planCommand(), rigCommand(), probeCommand(),
+		undoCommand(), listCommand(), reportCommand(), versionCommand())
+	return root
+}

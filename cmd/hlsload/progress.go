@@ -1,0 +1,243 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"hlsload/chaos"
+	"hlsload/player/m3u8"
+	"hlsload/reports"
+)
+
+// progress shows how a run is getting on. It goes to stderr; stdout carries the
+// result.
+type progress interface {
+	// show is called about once a second of the run.
+	show(now time.Duration, l *reports.Live)
+	// mark notes an event of the timeline.
+	mark(now time.Duration, text string)
+	close()
+}
+
+// Kinds of progress, as --progress takes them.
+const (
+	progressAuto  = "auto"
+	progressBar   = "bar"
+	progressPlain = "plain"
+	progressNone  = "none"
+)
+
+// newProgress chooses how to show progress. mpb writes nothing unless it has a
+// terminal, so plain lines are for everything else.
+func newProgress(kind string, w io.Writer, duration time.Duration) (progress, error) {
+	switch kind {
+	case progressAuto:
+		if terminal(w) && os.Getenv("TERM") != "dumb" && os.Getenv("CI") == "" && os.Getenv("NO_COLOR") == "" {
+			return newBars(w, duration), nil
+		}
+		return &lines{w: w, duration: duration, every: 10 * time.Second}, nil
+	case progressBar:
+		return newBars(w, duration), nil
+	case progressPlain:
+		return &lines{w: w, duration: duration, every: 5 * time.Second}, nil
+	case progressNone:
+		return silent{}, nil
+	}
+	return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("unknown --progress (got %q; want auto, bar, plain or none)", kind)}
+}
+
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+type silent struct{}
+
+func (silent) show(time.Duration, *reports.Live) {}
+func (silent) mark(time.Duration, string)        {}
+func (silent) close()                            {}
+
+// gauge turns the counters of two snapshots into rates.
+type gauge struct {
+	at   time.Duration
+	last reports.Live
+}
+
+// rates are what changed since the last snapshot, per second.
+type rates struct {
+	kind   [m3u8.Kinds]float64
+	total  float64
+	errors float64
+	origin float64
+	bits   float64
+}
+
+func (g *gauge) rates(now time.Duration, l *reports.Live) rates {
+	var r rates
+	s := (now - g.at).Seconds()
+	if s > 0 {
+		for k := range l.Requests {
+			r.kind[k] = float64(l.Requests[k]-g.last.Requests[k]) / s
+			r.total += r.kind[k]
+		}
+		r.errors = float64(l.Errors-g.last.Errors) / s
+		r.origin = float64(l.OriginRequests-g.last.OriginRequests) / s
+		r.bits = 8 * float64(l.EdgeBytes-g.last.EdgeBytes) / s
+	}
+	g.at, g.last = now, *l
+	return r
+}
+
+// people says who watches.
+func people(l *reports.Live) string {
+	s := fmt.Sprintf("playing %d  stalled %d  joining %d", l.Playing, l.Stalled, l.Joining)
+	if l.FailedOver > 0 {
+		s += fmt.Sprintf("  failed over %d", l.FailedOver)
+	}
+	if l.Fatal > 0 {
+		s += fmt.Sprintf("  fatal %d", l.Fatal)
+	}
+	return s
+}
+
+// split says which pipeline is watched.
+func split(l *reports.Live) string {
+	var parts []string
+	for i, n := range l.Pipeline {
+		parts = append(parts, fmt.Sprintf("p%d %d", i, n))
+	}
+	return strings.Join(parts, " | ")
+}
+
+// load says what the CDN and the origin feel.
+func (r *rates) load() string {
+	s := fmt.Sprintf("%.0f req/s", r.total)
+	for k, n := range r.kind {
+		if n >= 0.5 {
+			s += fmt.Sprintf(" %v %.0f", m3u8.Kind(k), n)
+		}
+	}
+	s += fmt.Sprintf("  %.0f Mbit/s  origin %.0f/s", r.bits/1e6, r.origin)
+	if r.errors >= 0.5 {
+		s += fmt.Sprintf("  errors %.0f/s", r.errors)
+	}
+	return s
+}
+
+// lines writes a plain line now and then.
+type lines struct {
+	w        io.Writer
+	duration time.Duration
+	every    time.Duration
+	next     time.Duration
+	gauge    gauge
+}
+
+func (p *lines) show(now time.Duration, l *reports.Live) {
+	if now < p.next {
+		return
+	}
+	p.next = now + p.every
+	r := p.gauge.rates(now, l)
+	fmt.Fprintf(p.w, "t=%s/%s  %s  %s  %s\n", clock(now), clock(p.duration), people(l), split(l), r.load())
+}
+
+func (p *lines) mark(now time.Duration, text string) {
+	fmt.Fprintf(p.w, "t=%s  ** %s\n", clock(now), text)
+}
+
+func (p *lines) close() {}
+
+func clock(d time.Duration) string { return d.Truncate(time.Second).String() }
+
+// bars is the display on a terminal: the timeline, the viewers, the pipelines,
+// the load.
+type bars struct {
+	p     *mpb.Progress
+	bar   *mpb.Bar
+	lines [3]*mpb.Bar
+	text  [3]chan string
+	gauge gauge
+	w     io.Writer
+}
+
+func newBars(w io.Writer, duration time.Duration) *bars {
+	b := &bars{p: mpb.New(mpb.WithOutput(w), mpb.WithWidth(60), mpb.WithAutoRefresh()), w: w}
+	var now time.Duration
+	total := clock(duration)
+	b.bar = b.p.AddBar(int64(duration/time.Millisecond),
+		mpb.PrependDecorators(decor.Any(func(s decor.Statistics) string {
+			now = time.Duration(s.Current) * time.Millisecond
+			return fmt.Sprintf("%8s / %s ", clock(now), total)
+		})))
+	for i := range b.lines {
+		text := make(chan string, 1)
+		b.text[i] = text
+		last := ""
+		b.lines[i] = b.p.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
+			select {
+			case last = <-text:
+			default:
+			}
+			return last
+		})))
+	}
+	return b
+}
+
+func (b *bars) show(now time.Duration, l *reports.Live) {
+	r := b.gauge.rates(now, l)
+	b.bar.SetCurrent(int64(now / time.Millisecond))
+	for i, s := range []string{people(l), split(l), r.load()} {
+		select {
+		case <-b.text[i]: // nobody drew the last one
+		default:
+		}
+		b.text[i] <- s
+	}
+}
+
+func (b *bars) mark(now time.Duration, text string) {
+	fmt.Fprintf(b.p, "%8s  ** %s\n", clock(now), text)
+}
+
+func (b *bars) close() {
+	for _, l := range b.lines {
+		l.Abort(false)
+	}
+	b.bar.Abort(false)
+	b.p.Wait()
+}
+
+// marks tells the progress about faults as they come and go.
+type marks struct {
+	p     progress
+	known []reports.LiveFault
+}
+
+func (m *marks) show(now time.Duration, l *reports.Live, faults []chaos.Fault) {
+	if m.known == nil {
+		m.known = make([]reports.LiveFault, len(l.Faults))
+	}
+	for i, f := range l.Faults {
+		name := faults[i].Name
+		if faults[i].Occurrence > 1 {
+			name += fmt.Sprintf(" #%d", faults[i].Occurrence)
+		}
+		if f.Applied && !m.known[i].Applied {
+			m.p.mark(now, fmt.Sprintf("%s: %s is on", name, faults[i].Kind))
+		}
+		if f.Cleared && !m.known[i].Cleared {
+			m.p.mark(now, fmt.Sprintf("%s: %s is over; affected %d, failed over %d", name, faults[i].Kind, f.Affected, f.FailedOver))
+		}
+		m.known[i] = f
+	}
+	m.p.show(now, l)
+}

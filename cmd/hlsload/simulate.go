@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/chaos"
+	"hlsload/reports"
+	"hlsload/rig"
+	"hlsload/scenarios"
+	"hlsload/sim"
+)
+
+func simulateCommand() *cobra.Command {
+	var o overrides
+	var out output
+	cmd := &cobra.Command{
+		Use:               "simulate SCENARIO",
+		Short:             "Run a scenario in virtual time (embedded channel only), deterministic for a seed",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: shipped,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sc, err := load(args[0], &o)
+			if err != nil {
+				return err
+			}
+			return simulate(cmd, sc, &out)
+		},
+	}
+	o.register(cmd)
+	out.register(cmd)
+	return cmd
+}
+
+// simEpoch is the wall-clock instant of a simulation's start: date-times in
+// playlists, and so results, must not depend on when it was run.
+var simEpoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
+	if sc.Target.Rig == nil {
+		return &exitError{code: exitInvalid, msg: "only the embedded channel can be simulated (got target.url; want target.rig)"}
+	}
+	faults := sc.Faults()
+	for i := range faults {
+		if faults[i].Via == chaos.ViaCommand {
+			return &exitError{code: exitInvalid, msg: fmt.Sprintf("fault %s: programs cannot be run in virtual time (got via command; want via rig or viewer)", faults[i].Name)}
+		}
+	}
+	started := time.Now()
+	p, err := newProgress(out.progress, cmd.ErrOrStderr(), sc.Duration)
+	if err != nil {
+		return err
+	}
+	if err := out.make(sc.Name, started); err != nil {
+		return err
+	}
+	cfg := measurement(sc, reports.ModeSimulate, faults, started)
+	model, err := rig.New(*sc.Target.Rig, seedOf(sc), simEpoch)
+	if err != nil {
+		return &exitError{exitInvalid, err.Error(), err}
+	}
+	if err := channelOf(&cfg, model, sc); err != nil {
+		return internal(err)
+	}
+	events, err := openEvents(out)
+	if err != nil {
+		return err
+	}
+	cfg.Events = events
+	c, err := reports.New(cfg)
+	if err != nil {
+		return internal(err)
+	}
+	stops := reports.NewStops(c)
+	m := &marks{p: p}
+	ctx := cmd.Context()
+	res, err := sim.Run(&sim.Config{
+		Rig: *sc.Target.Rig, Seed: seedOf(sc), Epoch: simEpoch, Duration: sc.Duration, Audience: sc.Fleet.Audience,
+		Profiles: sc.Fleet.Profiles, HeadOnly: sc.Fleet.Body == "none", Faults: faults,
+		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: model.TargetDuration(), Recovery: sc.Recovery},
+		Collector: c,
+		Second:    func(now time.Duration) string { return everySecond(ctx, now, c, stops, m, faults) },
+	})
+	p.close()
+	if err != nil {
+		return internal(err)
+	}
+	s := c.Finish(reports.End{At: res.End, Interrupted: res.Aborted, Faults: faultEnds(res.Outcomes)})
+	return finish(cmd, s, out, events)
+}
+
+// everySecond shows the progress and says why the run has to end, if it has.
+func everySecond(ctx context.Context, now time.Duration, c *reports.Collector, stops *reports.Stops, m *marks, faults []chaos.Fault) string {
+	live := c.Live()
+	m.show(now, &live, faults)
+	if ctx.Err() != nil {
+		return "interrupted by the user"
+	}
+	return stops.Check(now)
+}

@@ -80,7 +80,7 @@ type Answer struct {
 	// a HEAD, half of a truncated body.
 	Offset, Length, Bytes int64
 	Size                  int64 // of the whole object
-	Truncate              bool // the connection ends after Bytes
+	Truncate              bool  // the connection ends after Bytes
 
 	Marks chaos.Marks // faults that failed, delayed, cut it or left it stale
 

@@ -1,0 +1,60 @@
+package serve
+
+import (
+	"context"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/rig"
+)
+
+// Board holds the plan: what was opened and closed, by whoever applies faults.
+type Board interface {
+	Open(f *chaos.Fault, now time.Duration)
+	Close(f *chaos.Fault, now time.Duration)
+	Plan() *chaos.Plan
+}
+
+// board is the board of a server that was given none. Its server's lock guards
+// it.
+type board struct{ plan *chaos.Plan }
+
+func (b *board) Open(f *chaos.Fault, now time.Duration)  { b.plan = b.plan.With(f, now) }
+func (b *board) Close(f *chaos.Fault, now time.Duration) { b.plan = b.plan.Without(f, now) }
+func (b *board) Plan() *chaos.Plan                       { return b.plan }
+
+// Applier applies the rig's own faults. It is a [chaos.Applier].
+type Applier struct {
+	Server *Server
+	Board  Board
+}
+
+// Apply opens the fault's window.
+func (a *Applier) Apply(_ context.Context, f *chaos.Fault) error {
+	a.Server.Do(func(r *rig.Rig, now time.Duration) {
+		a.Board.Open(f, now)
+		r.SetPlan(a.Board.Plan())
+	})
+	return nil
+}
+
+// Undo closes it.
+func (a *Applier) Undo(_ context.Context, f *chaos.Fault) error {
+	a.Server.Do(func(r *rig.Rig, now time.Duration) {
+		a.Board.Close(f, now)
+		r.SetPlan(a.Board.Plan())
+	})
+	return nil
+}
+
+// Look tells whether origin or edges show the fault.
+func (a *Applier) Look(_ context.Context, f *chaos.Fault) (bites bool, detail string) {
+	a.Server.Do(func(r *rig.Rig, now time.Duration) { bites, detail = r.Bites(now, f) })
+	return
+}
+
+// LookUndone tells whether they do not show it any more.
+func (a *Applier) LookUndone(_ context.Context, f *chaos.Fault) (healthy bool, detail string) {
+	a.Server.Do(func(r *rig.Rig, now time.Duration) { healthy, detail = r.Healthy(now, f) })
+	return
+}

@@ -1,0 +1,297 @@
+package serve
+
+import (
+	"context"
+	"hash/fnv"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hlsload/rig"
+)
+
+// anyPop lets the client decide on the POP.
+const anyPop = -1
+
+// edge serves one POP, or all of them.
+type edge struct {
+	s   *Server
+	c   *channel
+	pop int
+}
+
+// job is what one request needs; jobs are used again.
+type job struct {
+	flight rig.Flight
+	timer  *time.Timer
+	buf    []byte
+	values [16]string // one-element slices for the header map
+}
+
+var jobs = sync.Pool{New: func() any { return new(job) }}
+
+func (j *job) release() {
+	j.flight = rig.Flight{}
+	jobs.Put(j)
+}
+
+// until waits, and tells whether it was not interrupted.
+func (j *job) until(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	if j.timer == nil {
+		j.timer = time.NewTimer(d)
+	} else {
+		j.timer.Reset(d)
+	}
+	select {
+	case <-j.timer.C:
+		return true
+	case <-ctx.Done():
+		j.timer.Stop()
+		return false
+	}
+}
+
+// Values of headers that never change. They are shared by all answers, so
+// nobody may append to them.
+var (
+	star        = []string{"*"}
+	bytesUnit   = []string{"bytes"}
+	amazonS3    = []string{"AmazonS3"}
+	gzipped     = []string{"gzip"}
+	varyGzip    = []string{"Accept-Encoding"}
+	xmlType     = []string{"application/xml"}
+	xcaches     [4][]string
+	contentType = map[string][]string{}
+)
+
+func init() {
+	for x := rig.Miss; x <= rig.Error; x++ {
+		xcaches[x] = []string{x.String()}
+	}
+	for _, t := range []string{"application/vnd.apple.mpegurl", "video/mp2t", "video/mp4", "audio/mp4"} {
+		contentType[t] = []string{t}
+	}
+}
+
+var requestIDs atomic.Uint64
+
+// open lets scripts of any page read everything, as a CDN set up for players
+// does.
+func open(h http.Header) {
+	h["Access-Control-Allow-Origin"] = star
+	h["Access-Control-Expose-Headers"] = star
+	h["Timing-Allow-Origin"] = star
+}
+
+func (e *edge) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	h := w.Header()
+	open(h)
+	if req.Method == http.MethodOptions {
+		h["Access-Control-Allow-Methods"] = []string{"GET, HEAD, OPTIONS"}
+		h["Access-Control-Allow-Headers"] = star
+		h["Access-Control-Max-Age"] = []string{"86400"}
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	j := jobs.Get().(*job)
+	defer j.release()
+	f := &j.flight
+	f.Method, f.Path, f.Pop = req.Method, req.URL.Path, e.pop
+	f.Range = req.Header.Get("Range")
+	f.IfNoneMatch, f.IfModifiedSince = req.Header.Get("If-None-Match"), req.Header.Get("If-Modified-Since")
+	if f.Pop == anyPop {
+		f.Pop = e.c.popOf(req)
+	}
+	e.s.answer(w, req, e.c, j)
+}
+
+// popOf chooses the POP of a request.
+func (c *channel) popOf(req *http.Request) int {
+	if n, err := strconv.Atoi(req.Header.Get("Hlsload-Pop")); err == nil && n >= 0 && n < len(c.pops) {
+		return n
+	}
+	host, _, err := net.SplitHostPort(req.RemoteAddr)
+	if err != nil {
+		host = req.RemoteAddr
+	}
+	h := fnv.New32a()
+	h.Write([]byte(host))
+	return int(h.Sum32() % uint32(len(c.pops)))
+}
+
+// noted is how long an answer must be held back for its faults to be
+// remembered: nobody gives up sooner.
+const noted = time.Second
+
+// answer carries a flight through: ask the rig, wait, write.
+func (s *Server) answer(w http.ResponseWriter, req *http.Request, c *channel, j *job) {
+	f := &j.flight
+	ctx := req.Context()
+	began := time.Now()
+	c.lock.Lock()
+	now := c.now()
+	step := c.rig.Advance(now, f)
+	c.lock.Unlock()
+	if a := &f.Answer; a.Marks != 0 && (step.Hang || step.Wait >= noted) {
+		if id, err := strconv.ParseUint(req.Header.Get("Hlsload-Request"), 10, 64); err == nil {
+			c.lost.add(id, a.Marks)
+		}
+	}
+	wait := step.Wait - time.Since(began)
+	if step.Hang {
+		wait = s.hang
+	}
+	if arrived := j.until(ctx, wait); !arrived || step.Hang {
+		if !arrived {
+			c.do(func(r *rig.Rig, now time.Duration) { r.Abort(now, f) })
+		}
+		panic(http.ErrAbortHandler)
+	}
+	s.write(w, req, c, j)
+}
+
+// write sends the answer.
+func (s *Server) write(w http.ResponseWriter, req *http.Request, c *channel, j *job) {
+	f, a := &j.flight, &j.flight.Answer
+	h := w.Header()
+	var body []byte
+	length := a.Length
+	packed := false
+	switch {
+	case a.Object == nil && a.Status >= 400:
+		body = rig.AppendErrorBody(nil, a.Status)
+		h["Content-Type"] = xmlType
+	case a.Object != nil && a.Status != http.StatusNotModified:
+		if packed = a.Status == http.StatusOK && a.Object.IsPlaylist() && accepts(req.Header, "gzip"); packed {
+			body = s.bodies.gzip(a.Object)
+			length = int64(len(body))
+		} else if f.Method != http.MethodHead {
+			body = s.bodies.of(c.rig, a.Object)
+			if int64(len(body)) < a.Offset+a.Length {
+				panic("rig: a body is shorter than its object says")
+			}
+			body = body[a.Offset : a.Offset+a.Length]
+		}
+		if t := contentType[a.Object.ContentType()]; t != nil {
+			h["Content-Type"] = t
+		} else {
+			h.Set("Content-Type", a.Object.ContentType())
+		}
+	}
+	s.head(h, c, j, packed, length)
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTimeout))
+	w.WriteHeader(a.Status)
+	if f.Method == http.MethodHead || len(body) == 0 {
+		return
+	}
+	if a.Truncate {
+		body = body[:len(body)/2]
+	}
+	if _, err := w.Write(body); err != nil {
+		return // the client is gone
+	}
+	if a.Truncate {
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// head fills in the headers. Their values are parts of one string, and their
+// slices parts of the job's array.
+func (s *Server) head(h http.Header, c *channel, j *job, packed bool, length int64) {
+	f, a, b := &j.flight, &j.flight.Answer, j.buf[:0]
+	type part struct {
+		name string
+		end  int
+	}
+	var parts [16]part
+	n := 0
+	add := func(name string) {
+		parts[n] = part{name, len(b)}
+		n++
+	}
+	if a.Status != http.StatusNotModified {
+		b = strconv.AppendInt(b, length, 10)
+		add("Content-Length")
+	}
+	if o := a.Object; o != nil {
+		if packed {
+			b = append(b, "W/"...)
+		}
+		b = rig.AppendETag(b, o.ETag)
+		add("Etag")
+		b = c.rig.AppendLastModified(b, o)
+		add("Last-Modified")
+		if before := len(b); true {
+			if b = o.AppendCacheControl(b); len(b) > before {
+				add("Cache-Control")
+			}
+		}
+		h["Accept-Ranges"] = bytesUnit
+		if packed {
+			h["Content-Encoding"] = gzipped
+		}
+		if o.IsPlaylist() {
+			h["Vary"] = varyGzip
+		}
+	}
+	if a.Status == http.StatusPartialContent || a.Status == http.StatusRequestedRangeNotSatisfiable {
+		b = a.AppendContentRange(b)
+		add("Content-Range")
+	}
+	if a.Marks != 0 {
+		b = strconv.AppendUint(b, uint64(a.Marks), 16)
+		add("Hlsload-Faults")
+	}
+	h["Server"] = amazonS3
+	if f.Pop >= 0 {
+		pop := c.pops[f.Pop]
+		h["X-Cache"] = xcaches[a.XCache]
+		if a.Cached {
+			b = strconv.AppendInt(b, int64(a.Age/time.Second), 10)
+			add("Age")
+		}
+		b = append(append(append(b, "1.1 "...), pop...), ".cloudfront.net (CloudFront)"...)
+		add("Via")
+		b = append(b, pop...)
+		add("X-Amz-Cf-Pop")
+		b = strconv.AppendUint(append(append(b, pop...), '-'), requestIDs.Add(1), 36)
+		add("X-Amz-Cf-Id")
+		b = a.AppendCacheStatus(b)
+		add("Cache-Status")
+		b = a.AppendServerTiming(b, pop)
+		add("Server-Timing")
+	} else {
+		b = strconv.AppendUint(b, requestIDs.Add(1), 36)
+		add("X-Amz-Request-Id")
+	}
+	j.buf = b
+	all, from := string(b), 0
+	for i, p := range parts[:n] {
+		j.values[i] = all[from:p.end]
+		h[p.name] = j.values[i : i+1 : i+1]
+		from = p.end
+	}
+}
+
+// accepts tells whether a coding is acceptable. A weight of 0 is looked for, no
+// other is compared.
+func accepts(h http.Header, coding string) bool {
+	for part := range strings.SplitSeq(h.Get("Accept-Encoding"), ",") {
+		name, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if !strings.EqualFold(strings.TrimSpace(name), coding) {
+			continue
+		}
+		q := strings.TrimPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+		weight, err := strconv.ParseFloat(q, 64)
+		return params == "" || err == nil && weight > 0
+	}
+	return false
+}

@@ -36,6 +36,7 @@ var refused = []struct{ name, text, want string }{
 	{"no duration", media("#EXTINF:,\na.ts\n"), `line 3: EXTINF: got ""; want a number of seconds >= 0`},
 	{"only a point", media("#EXTINF:.,\na.ts\n"), `line 3: EXTINF: got "."; want a number of seconds >= 0`},
 	{"sum overflow", media("#EXTINF:9223372035,\na.ts\n#EXTINF:2,\nb.ts\n"), "line 6: got durations of more than 292 years in all; want less"},
+	{"EXTINF without a colon", media("#EXTINF\na.ts\n"), `line 3: EXTINF: got ""; want a number of seconds >= 0`},
 	{"two EXTINF", media("#EXTINF:4,\n#EXTINF:4,\na.ts\n"), "line 4: EXTINF: got no URI line after the one in line 3; want one"},
 	{"no EXTINF", media("a.ts\n"), `line 3: URI line: got "a.ts"; want EXTINF before it`},
 	{"control character in a URI", media("#EXTINF:4,\na\x00.ts\n"), `line 4: segment: URI: got "a\x00.ts"; want a URI reference (RFC 3986)`},

@@ -37,6 +37,9 @@ type pending struct {
 }
 
 func (p *parser) extinf(value string) error {
+	if err := p.become(kindMedia, "EXTINF"); err != nil {
+		return err
+	}
 	s := &p.segment
 	if s.infLine > 0 {
 		return &Error{p.line, "EXTINF: got no URI line after the one in line " + strconv.Itoa(s.infLine) + "; want one"}

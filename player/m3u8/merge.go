@@ -9,14 +9,17 @@ import (
 
 // Merge completes a delta update with the version of the same playlist that
 // the player has (rfc8216bis 6.3.7). The result is a playlist without Skip;
-// old and delta stay as they are, and the three share what they have in
-// common. A delta without EXT-X-SKIP is returned as it is.
+// old, which may be nil, and delta stay as they are, and the three share what
+// they have in common. A delta without EXT-X-SKIP is returned as it is.
 //
 // The error says that the update skips segments that old does not have: then
 // the whole playlist must be loaded, without _HLS_skip.
 func Merge(old, delta *Media) (*Media, error) {
 	if delta.Skip == nil {
 		return delta, nil
+	}
+	if old == nil {
+		old = new(Media)
 	}
 	n := delta.Skip.Segments
 	first := delta.MediaSequence

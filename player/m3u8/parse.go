@@ -180,9 +180,6 @@ func (p *parser) uriLine(uri string) error {
 
 func (p *parser) tagLine(line string) error {
 	if value, ok := strings.CutPrefix(line, "#EXTINF:"); ok {
-		if err := p.become(kindMedia, "EXTINF"); err != nil {
-			return err
-		}
 		return p.extinf(value)
 	}
 	name, value := line[1:], ""
@@ -190,6 +187,9 @@ func (p *parser) tagLine(line string) error {
 		name, value = name[:i], trim(name[i+1:])
 	}
 	name = trim(name)
+	if name == "EXTINF" {
+		return p.extinf(value)
+	}
 	t := tagNamed[name]
 	if t == tagUnknown {
 		return p.keep(name, value)

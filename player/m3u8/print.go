@@ -116,10 +116,10 @@ func (w *writer) line(tag, value string) {
 	w.dst = append(w.dst, '\n')
 }
 
-// text writes s without what would end the line.
+// text writes s, with spaces for what would end the line.
 func (w *writer) text(s string) {
 	if strings.ContainsAny(s, "\r\n") {
-		s = strings.NewReplacer("\r", "", "\n", "").Replace(s)
+		s = strings.NewReplacer("\r", " ", "\n", " ").Replace(s)
 	}
 	w.dst = append(w.dst, s...)
 }
@@ -140,7 +140,9 @@ func (w *writer) open(tag string) { w.dst = append(w.dst, tag...) }
 
 func (w *writer) close(unknown []Attribute) {
 	for _, a := range unknown {
-		w.enumerated(a.Name, a.Value)
+		w.name(a.Name)
+		w.text(a.Value)
+		w.comma()
 	}
 	if n := len(w.dst) - 1; w.dst[n] == ',' {
 		w.dst[n] = '\n'

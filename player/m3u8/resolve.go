@@ -96,7 +96,7 @@ func (r *resolver) ask(ref string) string {
 	}
 	clean := escape(ref)
 	u, err := url.Parse(clean)
-	if err != nil && ref != "" && !letter(ref[0]) {
+	if err != nil && ref != "" && !letter(ref[0]) && ref[0] != '/' {
 		// "10:00:00.ts" has no scheme, because that begins with a letter.
 		u, err = url.Parse("./" + clean)
 	}

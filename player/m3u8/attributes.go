@@ -100,8 +100,9 @@ func (p *parser) bad(want string) {
 	p.err = p.refusal(what, shown(p.value), want)
 }
 
+// shownName is a name for an error, quoted when it is none of the usual.
 func shownName(name string) string {
-	if len(name) > 80 {
+	if len(name) > 80 || variableName(name) < len(name) {
 		return shown(name)
 	}
 	return name

@@ -270,7 +270,7 @@ func (p *parser) keep(name, value string) error {
 // count counts the current tag against Limits.Tags.
 func (p *parser) count() {
 	if p.tags++; p.tags > p.limits.Tags && p.err == nil {
-		p.err = &Error{p.line, p.tag + ": got more than " + strconv.Itoa(p.limits.Tags) + " tags of its class; want no more"}
+		p.err = &Error{p.line, shownName(p.tag) + ": got more than " + strconv.Itoa(p.limits.Tags) + " tags of its class; want no more"}
 	}
 }
 

@@ -113,7 +113,7 @@ func listLadders(w io.Writer) error {
 func listMetrics(w io.Writer) error {
 	fmt.Fprintln(w, "METRIC\tSTATISTICS\tUNIT\tWHAT")
 	for _, m := range reports.Metrics() {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Name, strings.Join(m.Stats, " "), m.Unit, m.Doc)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Name, strings.Join(m.Stats, " "), m.Unit, m.About)
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err != nil {
 		return err
 	}
-	cfg.Events = events
+	cfg.Events = events.log
 	c, err := reports.New(cfg)
 	if err != nil {
 		return internal(err)
@@ -82,14 +82,19 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		Profiles: sc.Fleet.Profiles, HeadOnly: sc.Fleet.Body == "none", Faults: faults,
 		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: model.TargetDuration(), Recovery: sc.Recovery},
 		Collector: c,
-		Second:    func(now time.Duration) string { return everySecond(ctx, now, c, stops, m, faults) },
+		Second:    func(now time.Duration) string {
+			if err := events.flush(); err != nil {
+				return fmt.Sprintf("writing the event file: %v", err)
+			}
+			return everySecond(ctx, now, c, stops, m, faults)
+		},
 	})
 	p.close()
 	if err != nil {
 		return internal(err)
 	}
 	s := c.Finish(reports.End{At: res.End, Interrupted: res.Aborted, Faults: faultEnds(res.Outcomes)})
-	return finish(cmd, s, out, events)
+	return finish(cmd, s, out, &events)
 }
 
 // everySecond shows the progress and says why the run has to end, if it has.

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/reports"
+)
+
+// eventFile is events.ndjson; the zero value is none.
+type eventFile struct {
+	log  *reports.EventLog
+	file *os.File
+}
+
+// openEvents opens the event log if one is wanted.
+func openEvents(out *output) (eventFile, error) {
+	if !out.events {
+		return eventFile{}, nil
+	}
+	f, err := os.Create(filepath.Join(out.dir, "events.ndjson"))
+	if err != nil {
+		return eventFile{}, &exitError{exitUsage, fmt.Sprintf("creating the event file: %v", err), err}
+	}
+	return eventFile{reports.NewEventLog(f, 0), f}, nil
+}
+
+// flush writes what waits.
+func (e *eventFile) flush() error {
+	if e.log == nil {
+		return nil
+	}
+	return e.log.Flush()
+}
+
+func (e *eventFile) close() error {
+	if e.log == nil {
+		return nil
+	}
+	err := e.log.Flush()
+	if err2 := e.file.Close(); err == nil {
+		err = err2
+	}
+	if err != nil {
+		return fmt.Errorf("writing the event file: %w", err)
+	}
+	return nil
+}
+
+// finish writes the results, tells the verdict, and returns it as exit code.
+func finish(cmd *cobra.Command, s *reports.Summary, out *output, events *eventFile) error {
+	if err := events.close(); err != nil {
+		return internal(err)
+	}
+	f, err := os.Create(filepath.Join(out.dir, "summary.json"))
+	if err != nil {
+		return internal(err)
+	}
+	if err := s.WriteJSON(f); err != nil {
+		return internal(err)
+	}
+	if err := f.Close(); err != nil {
+		return internal(err)
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), s.Verdict, s.Reason(), out.dir)
+	if s.ExitCode != 0 {
+		return &exitError{code: s.ExitCode}
+	}
+	return nil
+}

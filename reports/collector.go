@@ -69,7 +69,7 @@ func New(cfg Config) (*Collector, error) {
 	c.meter.t = newTraffic(cfg.Duration)
 	co := &course{}
 	for i := range cfg.Faults {
-		co.occs = append(co.occs, occurrence{fault: &cfg.Faults[i], applied: forever, cleared: forever, recEnd: forever})
+		co.occs = append(co.occs, occurrence{fault: &cfg.Faults[i], media: anyMedia(&cfg.Faults[i]), applied: forever, cleared: forever, recEnd: forever})
 		c.planned = append(c.planned, int32(i))
 	}
 	slices.SortStableFunc(c.planned, func(a, b int32) int { return cmp.Compare(cfg.Faults[a].At, cfg.Faults[b].At) })

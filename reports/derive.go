@@ -42,7 +42,7 @@ func (c *Collector) Finish(end End) *Summary {
 	s.Requests = v.requests()
 	s.loads(v, c.estimate())
 	s.timeline(v)
-	lag, _ := metricNamed("tester_lag").dist(v, &filter{rule: -1, cohort: -1, profile: -1, kind: -1})
+	lag, _ := metricNamed("tester_lag").dist(v, &filter{rule: -1, cohort: -1, kind: -1})
 	s.Tester = Tester{LagMs: lag.dist(1000, 0), CPUS: Value(round(end.CPU.Seconds(), 3)), RSSPeakBytes: end.RSSPeak,
 		DroppedSamples: end.DroppedSamples, GoroutinesPeak: end.Goroutines}
 	if c.cfg.Events != nil {
@@ -149,7 +149,7 @@ func (v *view) cohorts() map[string]*CohortSummary {
 }
 
 func (v *view) cohort(index int) *CohortSummary {
-	f := filter{rule: -1, cohort: index, profile: -1, kind: -1}
+	f := filter{rule: -1, cohort: index, kind: -1}
 	sum := cell{latency: coarseHistogram(), bitrate: coarseHistogram()}
 	s := &CohortSummary{}
 	for _, sh := range v.shards {
@@ -288,7 +288,7 @@ func (v *view) requests() map[string]*RequestSummary {
 	m := map[string]*RequestSummary{}
 	for k := range m3u8.Kinds {
 		sum := requests{ttfb: coarseHistogram(), total: coarseHistogram(), lag: coarseHistogram()}
-		v.eachKind(&filter{rule: -1, cohort: -1, profile: -1, kind: int(k)}, func(r *requests) { sum.add(r) })
+		v.eachKind(&filter{rule: -1, cohort: -1, kind: int(k)}, func(r *requests) { sum.add(r) })
 		if sum.count > 0 || slices.Contains(requestKinds, k) {
 			m[k.String()] = &RequestSummary{sum.count, sum.errors, sum.bytes, sum.ttfb.dist(1000, 0), sum.total.dist(1000, 0)}
 		}

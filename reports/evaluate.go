@@ -25,7 +25,7 @@ func (v *view) knowsOrigin() bool { return v.source == fromRig || v.source == fr
 // resolve turns a term's labels into numbers. Names were checked when it was
 // parsed; one that this run does not have selects nothing.
 func (v *view) resolve(t *term) filter {
-	f := filter{rule: -1, cohort: -1, profile: -1, kind: -1, phase: either, joined: t.joined}
+	f := filter{rule: -1, cohort: -1, profile: t.profile, kind: -1, phase: either, joined: t.joined}
 	const none = math.MaxInt16
 	if t.fault != "" {
 		f.timed = true
@@ -42,12 +42,6 @@ func (v *view) resolve(t *term) filter {
 		f.cohort = none
 		if i := slices.IndexFunc(v.cfg.Cohorts, func(x Cohort) bool { return x.Name == t.cohort }); i >= 0 {
 			f.cohort = i
-		}
-	}
-	if t.profile != "" {
-		f.profile = none
-		if i := slices.IndexFunc(v.cfg.Profiles, func(x Profile) bool { return x.Name == t.profile }); i >= 0 {
-			f.profile = i
 		}
 	}
 	if t.kind != "" {
@@ -152,7 +146,7 @@ func (u unit) format(v Value) string {
 	case math.IsNaN(f):
 		return "no data"
 	case math.IsInf(f, 0):
-		return "never"
+		return never
 	}
 	switch u {
 	case duration:

@@ -205,16 +205,21 @@ func (u unit) scale() float64 {
 
 // filter is a term's labels, resolved. Negative numbers select everything.
 type filter struct {
-	rule, cohort, profile, kind int
-	phase                       phase
-	timed                       bool // fault or phase was asked for
-	joined                      string
+	rule, cohort, kind int
+	profile            string // "" = any; several entries of Config.Profiles may share a name
+	phase              phase
+	timed              bool // fault or phase was asked for
+	joined             string
 }
 
 // who tells whether the sessions of a group are meant.
 func (f *filter) who(v *view, k groupKey) bool {
-	return (f.cohort < 0 || int(k.cohort) == f.cohort) && (f.profile < 0 || int(k.profile) == f.profile) &&
+	return (f.cohort < 0 || int(k.cohort) == f.cohort) && f.playedBy(v, k.profile) &&
 		(f.joined == "" || f.joined == joinedWhen(&v.course.spans[k.joined], f.rule))
+}
+
+func (f *filter) playedBy(v *view, profile int16) bool {
+	return f.profile == "" || f.profile == v.cfg.Profiles[profile].Name
 }
 
 // The values of the label joined.
@@ -344,7 +349,7 @@ func (v *view) eachImpact(f *filter, do func(*impact)) {
 			switch {
 			case f.rule >= 0 && v.course.occs[k.occ].fault.Rule != f.rule,
 				f.cohort >= 0 && int(k.cohort) != f.cohort,
-				f.profile >= 0 && int(k.profile) != f.profile,
+				!f.playedBy(v, k.profile),
 				f.joined == joinedAfter,
 				f.joined != "" && (f.joined == joinedDuring) != k.during:
 			default:

@@ -64,6 +64,7 @@ func (s *span) in(rule int, p phase) bool {
 // occurrence is a fault's window as it really was.
 type occurrence struct {
 	fault   *chaos.Fault
+	media   chaos.Fault   // the fault as anyMedia
 	applied time.Duration // forever until it was
 	cleared time.Duration // forever until it was
 	recEnd  time.Duration // end of the recovery phase; forever until cleared

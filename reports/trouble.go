@@ -1,12 +1,11 @@
 package reports
 
 import (
-	"slices"
-	"strconv"
 	"time"
 
 	"hlsload/chaos"
 	"hlsload/player"
+	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 )
 
@@ -97,10 +96,10 @@ func (s *Session) before(co *course, t *trouble, sm *player.Sample, m *Meta) {
 	on := o.on(sm.At)
 	switch sm.Type {
 	case player.Requested:
-		if on && t.affected < 0 && t.joinedDuring && c.asksFor(f, sm) {
+		if on && t.affected < 0 && t.joinedDuring && s.asksFor(f, sm) {
 			s.affect(o, t, sm.At)
 		}
-		if on && t.failover >= 0 && c.under(f, t, sm) {
+		if on && t.failover >= 0 && c.under(o, t, sm) {
 			switch sm.Kind {
 			case m3u8.KindMedia:
 				t.looks++
@@ -113,16 +112,16 @@ func (s *Session) before(co *course, t *trouble, sm *player.Sample, m *Meta) {
 		if touched {
 			t.rendition, t.pipeline = sm.Rendition, sm.Pipeline
 		}
-		touched = touched || on && (!marking(f) && c.evidence(sm) || silent(f) && unanswered(sm)) && c.asksFor(f, sm)
+		touched = touched || on && (!marking(f) && c.evidence(sm) || silent(f) && unanswered(sm)) && s.asksFor(f, sm)
 		if touched && t.affected < 0 {
 			s.affect(o, t, sm.At)
 		}
 	case player.Evidence:
-		if on && t.affected < 0 && !marking(f) && c.under(f, t, sm) {
+		if on && t.affected < 0 && !marking(f) && c.under(o, t, sm) {
 			s.affect(o, t, sm.At)
 		}
 	case player.Detected:
-		if sm.At < o.applied || sm.At >= o.recEnd || t.affected < 0 && !silent(f) || !c.under(f, t, sm) {
+		if sm.At < o.applied || sm.At >= o.recEnd || t.affected < 0 && !silent(f) || !c.under(o, t, sm) {
 			return
 		}
 		switch sm.Decision {
@@ -164,7 +163,7 @@ func (s *Session) media(o *occurrence, t *trouble, sm *player.Sample) {
 		t.skipped += sm.Skipped
 		t.repeated += sm.Repeated
 	}
-	faulty, on := s.shard.c.under(o.fault, t, sm), o.on(sm.At)
+	faulty, on := s.shard.c.under(o, t, sm), o.on(sm.At)
 	if t.failover >= 0 {
 		if faulty && on {
 			t.flap()
@@ -379,57 +378,58 @@ func (c *Collector) evidence(sm *player.Sample) bool {
 	return bad(sm) || 2*sm.Unchanged > 3*c.cfg.TargetDuration
 }
 
-// asksFor tells whether a request is for what the fault selects.
-func (c *Collector) asksFor(f *chaos.Fault, sm *player.Sample) bool {
-	switch {
-	case f.Share > 0 && f.Share < 1, f.Pop != chaos.Any:
-		return false // who is selected cannot be seen here
-	case viewersOnly(f):
-		return false
-	case len(f.Kinds) > 0 && !slices.Contains(f.Kinds, sm.Kind):
-		return false
-	case f.Pipeline != chaos.Any && int(sm.Pipeline) != f.Pipeline:
-		return false
-	case f.Rendition != "" && !c.selectsRendition(f, sm.Rendition):
+// asksFor tells whether a request is for what the fault selects. A fault of one
+// POP is not recognised: which POP will answer is not known.
+func (s *Session) asksFor(f *chaos.Fault, sm *player.Sample) bool {
+	if viewersOnly(f) {
 		return false
 	}
-	// A multivariant playlist is written once and stays: only what names it, or
-	// hits every request, makes it faulty.
-	return sm.Kind != m3u8.KindMultivariant || len(f.Kinds) > 0 || f.Pipeline == chaos.Any && f.Rendition == ""
+	c := s.shard.c
+	t := c.thing(sm)
+	t.HasViewer, t.Viewer, t.Cohort = true, s.player, c.cfg.Cohorts[s.group.key.cohort].Name
+	switch {
+	case f.Kind.Family() == "net":
+		return f.SelectsViewer(&t, draw.Seed(c.cfg.Seed)) // it hits the viewer's link, whatever is asked for
+	case f.Kind == chaos.Command:
+		return f.Pipeline == chaos.Any || f.Pipeline == t.Pipeline // it is not known what the programs touch
+	}
+	return f.Selects(&t, draw.Seed(c.cfg.Seed))
 }
 
-// under tells whether what the sample is about is under the fault, whatever
-// its kind: the twin of a faulty playlist is healthy, its segments are not.
-func (c *Collector) under(f *chaos.Fault, t *trouble, sm *player.Sample) bool {
+// under tells whether what the sample is about is under the fault, whatever its
+// kind: the twin of a faulty playlist is healthy, its segments are not. What is
+// not known to be healthy is not.
+func (c *Collector) under(o *occurrence, t *trouble, sm *player.Sample) bool {
+	f := o.fault
 	if f.Pipeline != chaos.Any && sm.Pipeline >= 0 && int(sm.Pipeline) != f.Pipeline {
 		return false
 	}
 	if f.Rendition == "" {
 		return true
 	}
-	if len(c.cfg.Renditions) > 0 {
-		return c.selectsRendition(f, sm.Rendition)
+	if len(c.cfg.Renditions) == 0 {
+		return sm.Rendition == t.rendition
 	}
-	return sm.Rendition == t.rendition
+	thing := c.thing(sm)
+	return o.media.Selects(&thing, draw.Seed(c.cfg.Seed))
 }
 
-// selectsRendition tells whether a fault's rendition selector means the media
-// playlist with that index.
-func (c *Collector) selectsRendition(f *chaos.Fault, rendition int16) bool {
-	if rendition < 0 || int(rendition) >= len(c.cfg.Renditions) {
-		return false
+// thing is what a sample is about, as faults select it.
+func (c *Collector) thing(sm *player.Sample) chaos.Thing {
+	t := chaos.Thing{Kind: sm.Kind, Pipeline: int(sm.Pipeline), Rendition: chaos.Any, Rank: chaos.Any, Renditions: c.topRank + 1, Pop: chaos.Any}
+	if i := int(sm.Rendition); i >= 0 && i < len(c.cfg.Renditions) {
+		r := &c.cfg.Renditions[i]
+		t.Rendition, t.Name, t.Rank = r.Index, r.Name, r.Rank
 	}
-	r := &c.cfg.Renditions[rendition]
-	switch f.Rendition {
-	case "lowest":
-		return r.Rank == 0
-	case "highest":
-		return r.Rank >= 0 && r.Rank == c.topRank
-	}
-	if i, err := strconv.Atoi(f.Rendition); err == nil {
-		return r.Index == i
-	}
-	return r.Name == f.Rendition
+	return t
+}
+
+// anyMedia is the fault as it selects media of any kind, for any viewer.
+func anyMedia(f *chaos.Fault) chaos.Fault {
+	m := *f
+	m.Kinds = []m3u8.Kind{m3u8.KindMultivariant, m3u8.KindMedia, m3u8.KindInit, m3u8.KindSegment, m3u8.KindKey}
+	m.Pipeline, m.Pop, m.Cohort, m.Share = chaos.Any, chaos.Any, "", 1
+	return m
 }
 
 // viewersOnly tells whether a fault changes the audience and touches no answer.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"hlsload/chaos"
 )
 
 // The exit codes of a finished run (contract section 1).
@@ -46,6 +48,11 @@ type FaultEnd struct {
 	// Problem is why the fault makes the run void: it could not be applied, did
 	// not show at the target, or could not be undone. "" = it does not.
 	Problem string
+}
+
+// FaultEndOf is the end of a fault as its conductor tells it.
+func FaultEndOf(o *chaos.Outcome) FaultEnd {
+	return FaultEnd{Rule: o.Fault.Rule, Occurrence: o.Fault.Occurrence, UndoVerified: o.UndoVerified, Problem: o.Void()}
 }
 
 // decide derives verdict, reason and exit code. Several reasons: 110 before 112
@@ -114,7 +121,7 @@ func (v *view) testerLag() [2]lagOf {
 		h, _ := metricNamed("tester_lag").dist(v, &f)
 		return lagOf{name, h.stat(statP99, duration.scale(), 0)}
 	}
-	any := filter{rule: -1, cohort: -1, profile: -1, kind: -1}
+	any := filter{rule: -1, cohort: -1, kind: -1}
 	if len(v.cfg.Faults) == 0 {
 		return [2]lagOf{of(any, "whole run"), {"", Value(math.NaN())}}
 	}

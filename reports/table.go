@@ -1,0 +1,95 @@
+package reports
+
+import (
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// table is rows of cells with a heading, for the terminal, Markdown and HTML
+// alike. The first column holds names, the others numbers.
+type table struct {
+	caption string
+	head    []string
+	rows    [][]string
+	words   map[int]bool // further columns that hold words
+}
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) left(column int) bool { return column == 0 || t.words[column] }
+
+// text writes the table with aligned columns.
+func (t *table) text(w io.Writer, indent string, p palette) {
+	width := make([]int, len(t.head))
+	for _, row := range append([][]string{t.head}, t.rows...) {
+		for i, c := range row {
+			width[i] = max(width[i], utf8.RuneCountInString(c))
+		}
+	}
+	line := func(row []string) string {
+		var b strings.Builder
+		b.WriteString(indent)
+		for i, c := range row {
+			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(c))
+			if i > 0 {
+				b.WriteString("  ")
+			}
+			if t.left(i) {
+				b.WriteString(c + pad)
+			} else {
+				b.WriteString(pad + c)
+			}
+		}
+		return strings.TrimRight(b.String(), " ")
+	}
+	io.WriteString(w, p.dim(line(t.head))+"\n")
+	for _, row := range t.rows {
+		io.WriteString(w, line(row)+"\n")
+	}
+}
+
+// markdown writes the table in GitHub's dialect.
+func (t *table) markdown(w io.Writer) {
+	row := func(cells []string) {
+		for _, c := range cells {
+			io.WriteString(w, "| "+escapeMarkdown(c)+" ")
+		}
+		io.WriteString(w, "|\n")
+	}
+	row(t.head)
+	for i := range t.head {
+		io.WriteString(w, map[bool]string{true: "| :-- ", false: "| --: "}[t.left(i)])
+	}
+	io.WriteString(w, "|\n")
+	for _, r := range t.rows {
+		row(r)
+	}
+	io.WriteString(w, "\n")
+}
+
+func escapeMarkdown(s string) string {
+	return strings.NewReplacer("|", "\\|", "<", "&lt;", "\n", " ", "\r", " ", "`", "\\`").Replace(s)
+}
+
+// thousands writes an integer with separators.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
+
+// withShare writes "12 (3.4 %)".
+func withShare(n, of int64) string {
+	if of == 0 {
+		return thousands(n)
+	}
+	return thousands(n) + " (" + percent(float64(n)/float64(of)) + ")"
+}

@@ -1,0 +1,237 @@
+package reports
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The tables that all reports for people share.
+
+func (s *Summary) expectationTable() *table {
+	t := &table{caption: "Expectations", head: []string{"expectation", "result", "measured"}, words: map[int]bool{1: true, 2: true}}
+	for i := range s.Expectations {
+		e := &s.Expectations[i]
+		t.add(e.Expr, map[bool]string{true: "holds", false: "FAILS"}[e.Pass], strings.TrimPrefix(e.Reason, "measured "))
+	}
+	return t
+}
+
+// cohortNames are the cohorts with all of them first.
+func (s *Summary) cohortNames() []string {
+	names := slices.Sorted(maps.Keys(s.Cohorts))
+	if i := slices.Index(names, "all"); i > 0 {
+		names = slices.Insert(slices.Delete(names, i, i+1), 0, "all")
+	}
+	return names
+}
+
+func (s *Summary) cohortTable() *table {
+	t := &table{caption: "Cohorts", head: []string{"cohort", "profile", "players", "start p50", "start p95", "not started", "stalled", "rebuffer", "latency p50", "bitrate", "died"}, words: map[int]bool{1: true}}
+	for _, name := range s.cohortNames() {
+		c := s.Cohorts[name]
+		if c.Control {
+			name += " (control)"
+		}
+		t.add(name, c.Profile, thousands(c.Players), duration.format(c.StartupMs.P50), duration.format(c.StartupMs.P95), thousands(c.StartupFailed),
+			withShare(c.Stalled, c.Players), fraction.format(c.RebufferRatio), duration.format(c.LiveLatencyMs.P50), bitrate.format(c.BitrateBps), thousands(c.Fatal))
+	}
+	return t
+}
+
+// shareTable shows what a fault did to the parts of the audience.
+func shareTable(caption, what string, parts map[string]*FaultShare) *table {
+	t := &table{caption: caption, head: []string{what, "affected", "failed over", "healed", "left", "never", "died", "failover p50", "p95", "max", "outage p50", "p95"}}
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		p := parts[name]
+		t.add(name, thousands(p.Affected), thousands(p.FailedOver), thousands(p.Healed), thousands(p.Left), thousands(p.NeverRecovered), thousands(p.Fatal),
+			duration.format(p.FailoverMs.P50), duration.format(p.FailoverMs.P95), duration.format(p.FailoverMs.Max),
+			duration.format(p.OutageMs.P50), duration.format(p.OutageMs.P95))
+	}
+	return t
+}
+
+// chainTable shows a fault's chain of events over all affected sessions.
+func (f *FaultSummary) chainTable() *table {
+	t := &table{caption: "How fast", head: []string{"after onset", "sessions", "never", "p50", "p90", "p95", "p99", "max"}}
+	row := func(name string, d *Dist, never string) {
+		t.add(name, thousands(d.Count), never, duration.format(d.P50), duration.format(d.P90), duration.format(d.P95), duration.format(d.P99), duration.format(d.Max))
+	}
+	row("detected", &f.DetectionMs, thousands(f.DetectionMs.Censored))
+	row("failed over", &f.FailoverMs, thousands(f.FailoverMs.Censored))
+	row("outage (seconds without playback)", &f.OutageMs, "")
+	row("content skipped", &f.ContentSkippedMs, "")
+	row("content repeated", &f.ContentRepeatedMs, "")
+	return t
+}
+
+func (s *Summary) requestTable() *table {
+	t := &table{caption: "Requests of the players", head: []string{"kind", "requests", "errors", "bytes", "first byte p50", "p95", "p99", "complete p50", "p95", "p99"}}
+	for _, kind := range kindNames {
+		if r := s.Requests[kind]; r != nil && r.Count > 0 {
+			t.add(kind, thousands(r.Count), withShare(r.Errors, r.Count), size(r.Bytes), duration.format(r.TTFBMs.P50), duration.format(r.TTFBMs.P95), duration.format(r.TTFBMs.P99),
+				duration.format(r.TotalMs.P50), duration.format(r.TotalMs.P95), duration.format(r.TotalMs.P99))
+		}
+	}
+	return t
+}
+
+func (s *Summary) loadTable() *table {
+	t := &table{caption: "Load", head: []string{"where", "requests", "bytes", "mean", "highest second", "mean", "highest second"}}
+	t.add("edge", thousands(s.Edge.Requests), size(s.Edge.Bytes), perSecond.format(s.Edge.Rps.Mean), perSecond.format(s.Edge.Rps.Max), bitrate.format(s.Edge.Bps.Mean), bitrate.format(s.Edge.Bps.Max))
+	if s.Origin.Source != fromNowhere {
+		t.add("origin", thousands(s.Origin.Requests), size(s.Origin.Bytes), perSecond.format(s.Origin.Rps.Mean), perSecond.format(s.Origin.Rps.Max), bitrate.format(s.Origin.Bps.Mean), bitrate.format(s.Origin.Bps.Max))
+	}
+	return t
+}
+
+func (s *Summary) testerTable() *table {
+	t := &table{caption: "Tester", head: []string{"lag p50", "lag p99", "lag max", "samples dropped", "CPU", "memory", "goroutines"}}
+	d := &s.Tester
+	t.add(duration.format(d.LagMs.P50), duration.format(d.LagMs.P99), duration.format(d.LagMs.Max), thousands(d.DroppedSamples),
+		duration.format(1000*d.CPUS), size(d.RSSPeakBytes), thousands(d.GoroutinesPeak))
+	return t
+}
+
+func size(bytes int64) string {
+	f := float64(bytes)
+	switch {
+	case f >= 1e12:
+		return trim(f/1e12, 2) + " TB"
+	case f >= 1e9:
+		return trim(f/1e9, 2) + " GB"
+	case f >= 1e6:
+		return trim(f/1e6, 1) + " MB"
+	case f >= 1e3:
+		return trim(f/1e3, 1) + " kB"
+	}
+	return trim(f, 0) + " B"
+}
+
+// what says what a fault is, in a line.
+func (f *FaultSummary) what() string {
+	s := f.Fault
+	if f.Pipeline != nil {
+		s += fmt.Sprintf(" of pipeline %d", *f.Pipeline)
+	}
+	if f.Via != "" {
+		s += " via " + f.Via
+	}
+	switch {
+	case !f.AppliedAtS.Known():
+		return s + ", never applied"
+	case !f.ClearedAtS.Known():
+		return s + fmt.Sprintf(", from %s s, never undone", trim(float64(f.AppliedAtS), 1))
+	case f.ClearedAtS == f.AppliedAtS:
+		s += fmt.Sprintf(", at %s s", trim(float64(f.AppliedAtS), 1))
+	default:
+		s += fmt.Sprintf(", %s s to %s s (for %s)", trim(float64(f.AppliedAtS), 1), trim(float64(f.ClearedAtS), 1), seconds(1000*float64(f.ClearedAtS-f.AppliedAtS)))
+	}
+	if !f.UndoVerified {
+		s += ", undo not verified"
+	}
+	return s
+}
+
+// story is what a fault did, in sentences.
+func (f *FaultSummary) story(players int64) []string {
+	if !f.AppliedAtS.Known() {
+		return []string{"It was never applied."}
+	}
+	if f.Affected == 0 {
+		return []string{"Nobody was affected."}
+	}
+	var lines []string
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	who := fmt.Sprintf("%s of %s sessions were affected", withShare(f.Affected, players), thousands(players))
+	if f.JoinedDuring > 0 {
+		who += fmt.Sprintf(", %s of them joined while it was on", thousands(f.JoinedDuring))
+	}
+	say("%s.", who)
+	var ends []string
+	end := func(n int64, what string) {
+		if n > 0 {
+			ends = append(ends, withShare(n, f.Affected)+" "+what)
+		}
+	}
+	end(f.FailedOver, "failed over")
+	end(f.Healed, "healed in place")
+	end(f.Left, "left")
+	lost := "never recovered"
+	if f.Fatal > 0 {
+		lost += fmt.Sprintf(", %s died", thousands(f.Fatal))
+	}
+	end(f.NeverRecovered, lost)
+	say("%s.", strings.Join(ends, "; "))
+	if f.FailedOver > 0 || f.FailoverMs.Count > f.FailoverMs.Censored {
+		say("Failover took %s (p50), %s (p95), %s (slowest).", duration.format(f.FailoverMs.P50), duration.format(f.FailoverMs.P95), duration.format(f.FailoverMs.Max))
+	}
+	if f.OutageMs.Count > 0 {
+		if f.OutageMs.Max == 0 {
+			say("Nobody was without playback because of it.")
+		} else {
+			say("Without playback for %s (p50), %s (p95), %s (longest).", duration.format(f.OutageMs.P50), duration.format(f.OutageMs.P95), atLeast(&f.OutageMs))
+		}
+	}
+	if f.FlappedBack > 0 {
+		say("%s went back to the faulty side while it was still faulty.", withShare(f.FlappedBack, f.Affected))
+	}
+	if f.Origin.Amplification.Known() {
+		say("The origin got %s at most, %s times the %s before.", perSecond.format(f.Origin.PeakRps), trim(float64(f.Origin.Amplification), 2), perSecond.format(f.Origin.BaselineRps))
+	}
+	return lines
+}
+
+// atLeast is the longest outage, which is a lower bound when some were cut off.
+func atLeast(d *Dist) string {
+	if d.Censored > 0 {
+		return "at least " + duration.format(d.Max)
+	}
+	return duration.format(d.Max)
+}
+
+// headline is the run in a line.
+func (s *Summary) headline() string {
+	name := s.Scenario.Name
+	if name == "" {
+		name = "unnamed scenario"
+	}
+	line := fmt.Sprintf("%s · %s · seed %d · %s · %s sessions", name, s.Mode, s.Seed, seconds(1000*float64(s.DurationS)), thousands(s.Players.Started))
+	if s.Players.Rejoined > 0 {
+		line += fmt.Sprintf(" (%s of them came back)", thousands(s.Players.Rejoined))
+	}
+	return line
+}
+
+// audience is how the sessions ended, in a line.
+func (s *Summary) audience() string {
+	p := &s.Players
+	parts := []string{thousands(p.PlayingAtEnd) + " playing at the end"}
+	add := func(n int64, what string) {
+		if n > 0 {
+			parts = append(parts, thousands(n)+" "+what)
+		}
+	}
+	add(p.Stalled, "stalled at least once")
+	add(p.StartupFailed, "never got a picture")
+	add(p.Fatal, "died of an error")
+	add(p.Left, "left")
+	add(p.Unfinished, "still joining (not counted)")
+	return strings.Join(parts, " · ")
+}
+
+// loadLine is hit ratio and where the origin's load is known from.
+func (s *Summary) loadLine() string {
+	switch s.Origin.Source {
+	case fromRig:
+		line := "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load as counted by the rig"
+		if s.Origin.Estimated.Known() {
+			line += ", " + thousands(int64(s.Origin.Estimated)) + " requests as estimated from headers"
+		}
+		return line
+	case fromHeaders:
+		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load estimated from response headers"
+	}
+	return "origin load unknown: the answers carry no cache headers"
+}

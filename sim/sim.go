@@ -161,7 +161,8 @@ func (s *sim) loop() {
 		s.now = e.at
 		switch e.kind {
 		case wakeSeat:
-			if st := s.seats[e.ref]; st.gen == e.gen {
+			// An entry that is not the seat's latest has been overtaken.
+			if st := s.seats[e.ref]; st.gen == e.gen && st.wake == e.at {
 				st.wake = player.Never
 				s.attend(st)
 			}

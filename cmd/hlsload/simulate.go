@@ -82,7 +82,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		Profiles: sc.Fleet.Profiles, HeadOnly: sc.Fleet.Body == "none", Faults: faults,
 		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: model.TargetDuration(), Recovery: sc.Recovery},
 		Collector: c,
-		Second:    func(now time.Duration) string {
+		Second: func(now time.Duration) string {
 			if err := events.flush(); err != nil {
 				return fmt.Sprintf("writing the event file: %v", err)
 			}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"net/url"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -15,6 +17,17 @@ func seeds(f *testing.F, add func(text string)) {
 	}
 	for _, r := range refused {
 		add(r.text)
+	}
+	files, err := filepath.Glob("testdata/*.m3u8")
+	if err != nil || len(files) == 0 {
+		f.Fatal("no playlists in testdata: ", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		add(string(text))
 	}
 	add(lowLatencyDelta)
 	add(media("#EXT-X-DEFINE:QUERYPARAM=\"token\"\n#EXT-X-DEFINE:IMPORT=\"i\"\n#EXTINF:4,\n{$token}/{$i}\n"))

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -240,17 +242,26 @@ func describeVariants(m *Multivariant) string {
 	return text
 }
 
-// TestOracleLines reads the hand-written playlists with the oracle, as far as
-// it goes, so that it also sees text that this package did not print.
-func TestOracleLines(t *testing.T) {
-	base, _ := url.Parse("http://h/")
-	for _, name := range []string{"live", "vod of integer durations", "byte ranges and I-frames"} {
-		text := playlistNamed(t, name)
-		own, err := ParseMedia([]byte(text), Options{Base: base})
+// TestOracleText compares on text that this package did not print: playlists
+// of ffmpeg and hand-written ones.
+func TestOracleText(t *testing.T) {
+	texts := map[string]string{"live": playlistNamed(t, "live"), "vod": playlistNamed(t, "vod of integer durations"), "ranges": playlistNamed(t, "byte ranges and I-frames")}
+	for _, name := range []string{"ffmpeg-fmp4.m3u8", "ffmpeg-byterange.m3u8"} {
+		text, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, _, err := m3u8.DecodeFrom(bytes.NewReader([]byte(text)), true)
+		texts[name] = string(text)
+	}
+	for name, text := range texts {
+		own, err := ParseMedia([]byte(text), Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if own.Truncated || len(own.Findings) > 0 || len(own.Unknown) > 0 {
+			t.Errorf("%s: truncated %v, findings %v, unknown %v", name, own.Truncated, own.Findings, own.Unknown)
+		}
+		p, _, err := m3u8.DecodeFrom(strings.NewReader(text), true)
 		if err != nil {
 			t.Fatal(err)
 		}

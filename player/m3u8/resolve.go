@@ -46,7 +46,8 @@ func plainHost(host string) bool {
 	return host != ""
 }
 
-// resolve returns the URL of ref, or false when there is none, or no room.
+// resolve returns the URL of ref, which url.Parse takes, or false when there is
+// none, or no room.
 func (r *resolver) resolve(ref string) (string, bool) {
 	plain, colon := look(ref)
 	if r.base == nil {
@@ -104,6 +105,9 @@ func (r *resolver) ask(ref string) string {
 		return ""
 	}
 	out := r.base.ResolveReference(u).String()
+	if _, err := url.Parse(out); err != nil {
+		return "" // such as "//h::/", which is only wrong with a scheme
+	}
 	if out == ref && u.Host != "" {
 		if i := strings.IndexByte(out[len(u.Scheme)+len("://"):], '/'); i >= 0 {
 			r.host = out[:len(u.Scheme)+len("://")+i+1]

@@ -218,7 +218,7 @@ func (r *Rig) answer(ready time.Duration, f *Flight, q *query, x *exchange) {
 		case joined:
 			a.Collapsed, a.Cached = true, true
 		case stale:
-			a.Stale, a.Cached = true, true
+			a.Stale, a.Cached, a.XCache = true, true, Hit
 		}
 	}
 	if x.status >= 400 {

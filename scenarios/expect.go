@@ -1,0 +1,58 @@
+package scenarios
+
+import (
+	"go.yaml.in/yaml/v4"
+	"hlsload/reports"
+)
+
+// expectations reads a list of expectations or stop conditions.
+func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*reports.Expectation {
+	known := reports.Known{Stop: stop}
+	for i := range sc.Chaos {
+		known.Faults = append(known.Faults, sc.Chaos[i].Name)
+	}
+	for _, c := range sc.Fleet.Audience.Cohorts {
+		known.Cohorts = append(known.Cohorts, c.Name)
+		known.Profiles = append(known.Profiles, c.Profile)
+	}
+	const want = "a list of conditions such as failed_over{fault=kill-0} >= 99%"
+	var out []*reports.Expectation
+	for _, item := range v.list(false, want) {
+		text, ok := item.text("a condition such as failed_over{fault=kill-0} >= 99%")
+		if !ok {
+			continue
+		}
+		e, problems := reports.ParseExpectation(text.Value, known)
+		for _, p := range problems {
+			if d.filled[item.n] {
+				item.foreign(p.String())
+				break // the others would say the same
+			}
+			item.column(p.Column).problem("%s", p)
+		}
+		if e != nil {
+			e.Text = text.Raw
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// within moves the position of a scalar to a column of its text, where the
+// text stands in the file as it is.
+func (v value) column(column int) value {
+	n := *v.n
+	switch {
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		n.Column += column
+	default:
+		n.Column += column - 1
+	}
+	from := v.d.from[v.n]
+	v.n = &n
+	if from != "" {
+		v.d.from[v.n] = from
+	}
+	return v
+}

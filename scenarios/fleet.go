@@ -1,0 +1,272 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+	"hlsload/chaos"
+	"hlsload/player/audience"
+	"hlsload/player/profile"
+)
+
+// Fleet is who watches.
+type Fleet struct {
+	Audience audience.Config
+	Profiles []*profile.Profile // by cohort
+	// Body tells whether segments are read in full, or asked for with HEAD.
+	Body string // full | none
+}
+
+// What a cohort is when nothing is said about it.
+const (
+	defaultCohort  = "viewers"
+	defaultProfile = "hlsjs-1.7"
+	defaultNetwork = "home"
+)
+
+// Bounds of a fleet.
+const (
+	maxDuration = chaos.MaxWindow
+	maxCohorts  = 64
+	maxStages   = 1000
+)
+
+func (d *decoder) fleet(v value, sc *Scenario) {
+	f := &sc.Fleet
+	s, ok := v.section("a mapping such as {players: 1000}")
+	if !ok {
+		s = &section{value: value{d: d, path: v.path}}
+	}
+	playersAt := s.at("players")
+	f.Audience.Players = int(playersAt.integer(1000, 1, audience.MaxPlayers))
+	d.arrive(s.at("arrive"), playersAt, &f.Audience, sc.Duration)
+	f.Audience.Session = d.session(s.at("session"))
+	f.Audience.Entry = sc.Target.Entry
+	f.Body = s.at("body").choice("full", "full", "none")
+	d.cohorts(s.at("cohorts"), f)
+	s.done()
+	if len(d.problems) == 0 {
+		if err := f.Audience.Validate(); err != nil { // what it wants was checked key by key
+			s.problem("%v", err)
+		}
+	}
+}
+
+func (d *decoder) arrive(v, playersAt value, a *audience.Config, duration time.Duration) {
+	a.Arrive = audience.Arrive{Shape: audience.Linear, Over: min(15*time.Second, duration)}
+	s, ok := v.section("a mapping such as {over: 15s, shape: linear}")
+	if !ok {
+		return
+	}
+	shapeAt, overAt, stagesAt := s.at("shape"), s.at("over"), s.at("stages")
+	s.done()
+	a.Arrive.Shape = audience.Shape(shapeAt.choice("linear", string(audience.Linear), string(audience.Burst), string(audience.Poisson)))
+	a.Arrive.Over = overAt.duration(a.Arrive.Over, 0, maxDuration)
+	if a.Arrive.Over > duration {
+		overAt.wrong("arrivals do not end before the run does", "at most the duration, "+formatDuration(duration))
+	}
+	if !stagesAt.given() {
+		return
+	}
+	for _, at := range []value{shapeAt, overAt} {
+		if at.given() {
+			at.problem("stages say this already (got both; want stages, or over and shape)")
+		}
+	}
+	a.Arrive.Shape, a.Arrive.Over = "", 0
+	d.stages(stagesAt, playersAt, a, duration)
+}
+
+func (d *decoder) stages(v, playersAt value, a *audience.Config, duration time.Duration) {
+	items := v.list(false, "a list such as [{to: 1000, over: 1m}, {to: 1000, over: 5m}]")
+	if v.n.Kind == yaml.SequenceNode && (len(items) == 0 || len(items) > maxStages) {
+		v.problem("bad stages (got %d; want 1 to %d)", len(items), maxStages)
+		return
+	}
+	var length time.Duration
+	for _, item := range items {
+		s, ok := item.section("a mapping such as {to: 1000, over: 1m}")
+		if !ok {
+			continue
+		}
+		toAt, overAt := s.at("to"), s.at("over")
+		s.done()
+		if !toAt.given() || !overAt.given() {
+			item.problem("incomplete stage (want {to: 1000, over: 1m})")
+			continue
+		}
+		st := audience.Stage{To: int(toAt.integer(0, 0, audience.MaxPlayers)), Over: overAt.duration(0, 0, maxDuration)}
+		length += st.Over
+		a.Arrive.Stages = append(a.Arrive.Stages, st)
+	}
+	if length > duration {
+		v.problem("stages do not end before the run does (got %s in all; want at most the duration, %s)", formatDuration(length), formatDuration(duration))
+	}
+	switch peak := a.Peak(); {
+	case len(a.Arrive.Stages) == 0:
+	case peak == 0:
+		v.problem("nobody ever watches (got to: 0 in every stage; want at least one with 1 or more)")
+	case !playersAt.given():
+		a.Players = peak
+	case d.from[playersAt.n] != "": // an override scales the shape
+		for i := range a.Arrive.Stages {
+			st := &a.Arrive.Stages[i]
+			st.To = int(math.Round(float64(st.To) * float64(a.Players) / float64(peak)))
+		}
+	case a.Players != peak:
+		playersAt.wrong("players and stages disagree", fmt.Sprintf("%d, the peak of the stages, or no players", peak))
+	}
+}
+
+func (d *decoder) session(v value) audience.Session {
+	var out audience.Session
+	s, ok := v.section("a mapping such as {mean: 10m, after_fatal: gone}")
+	if !ok {
+		return out
+	}
+	mean := s.at("mean")
+	out.Mean = mean.duration(0, 0, maxDuration)
+	if out.Mean != 0 && out.Mean < time.Second {
+		mean.wrong("out of range", "0s to stay, or at least 1s")
+	}
+	after := s.at("after_fatal")
+	s.done()
+	switch {
+	case !after.given() || after.n.Kind == yaml.ScalarNode && after.n.Value == "gone":
+	case after.n.Kind == yaml.MappingNode:
+		r, _ := after.section("")
+		at := r.at("rejoin")
+		r.done()
+		if !at.given() {
+			after.problem("rejoin is missing (want gone or {rejoin: 5s})")
+		}
+		out.Rejoin, out.RejoinAfter = true, at.duration(0, 0, time.Hour)
+	default:
+		after.wrong("unknown value", "gone or {rejoin: 5s}")
+	}
+	return out
+}
+
+func (d *decoder) cohorts(v value, f *Fleet) {
+	items := v.list(false, "a list such as [{name: web, share: 60%, profile: hlsjs-1.7, network: home}]")
+	if len(items) > maxCohorts {
+		v.problem("too many cohorts (got %d; want at most %d)", len(items), maxCohorts)
+		return
+	}
+	if len(items) == 0 {
+		if v.given() && v.n.Kind == yaml.SequenceNode {
+			v.problem("no cohorts (got an empty list; want at least one, or no cohorts key)")
+		}
+		p := d.profile(value{d: d})
+		f.Profiles = []*profile.Profile{p}
+		f.Audience.Cohorts = []audience.Cohort{{Name: defaultCohort, Share: 1, Profile: p.ID, Network: d.network(value{d: d})}}
+		return
+	}
+	names := map[string]bool{}
+	for _, item := range items {
+		c, p := d.cohort(item, len(items) == 1)
+		if c.Name != "" && names[c.Name] {
+			nameValue(item).wrong("duplicate name", "a name of its own for every cohort")
+		}
+		names[c.Name] = true
+		f.Audience.Cohorts = append(f.Audience.Cohorts, c)
+		f.Profiles = append(f.Profiles, p)
+	}
+	d.shares(v, f.Audience.Cohorts)
+}
+
+// shares divides what is left over among the cohorts that say nothing, and
+// makes the sum exactly 1.
+func (d *decoder) shares(v value, cohorts []audience.Cohort) {
+	sum, silent := 0.0, 0
+	for i := range cohorts {
+		switch share := &cohorts[i].Share; *share {
+		case unreadable:
+			return // the sum means nothing
+		case 0:
+			silent++
+		default:
+			sum += *share
+		}
+	}
+	switch {
+	case silent > 0 && sum < 0.9985:
+		for i := range cohorts {
+			if cohorts[i].Share == 0 {
+				cohorts[i].Share = (1 - sum) / float64(silent)
+			}
+		}
+	case silent > 0:
+		v.problem("nothing is left for cohorts without a share (got %s in the others; want less than 100%%)", formatShare(sum))
+	case !addsUp(sum):
+		v.problem("shares do not add up (got %s; want 100%%)", formatShare(sum))
+	default:
+		for i := range cohorts {
+			cohorts[i].Share /= sum
+		}
+	}
+}
+
+const unreadable = -1
+
+// cohort decodes one item. Its share is 0 when it is not given.
+func (d *decoder) cohort(v value, only bool) (audience.Cohort, *profile.Profile) {
+	s, ok := v.section("a mapping such as {name: web, share: 60%, profile: hlsjs-1.7, network: home}")
+	if !ok {
+		return audience.Cohort{Share: unreadable}, nil
+	}
+	var c audience.Cohort
+	nameAt := s.at("name")
+	switch c.Name = nameAt.name(""); {
+	case c.Name == "all":
+		nameAt.wrong("reserved for the whole fleet", "another name")
+	case nameAt.given():
+	case only:
+		c.Name = defaultCohort
+	default:
+		v.problem("name is missing (want a name for every cohort)")
+	}
+	if nameAt.given() && c.Name != "" {
+		d.rename(s, v, c.Name)
+	}
+	shareAt := s.at("share")
+	if c.Share = shareAt.share(0); shareAt.given() && c.Share == 0 {
+		c.Share = unreadable
+	}
+	p := d.profile(s.at("profile"))
+	if p != nil {
+		c.Profile = p.ID
+	}
+	c.Network = d.network(s.at("network"))
+	c.FaultsNone = s.at("faults").choice("all", "all", "none") == "none"
+	s.done()
+	return c, p
+}
+
+// rename makes the paths of a list item's keys speak of its name.
+func (d *decoder) rename(s *section, v value, name string) {
+	for i := range s.entries {
+		e := &s.entries[i]
+		e.val.path = join(parent(v.path)+"."+name, e.key.Value)
+	}
+	s.path = parent(v.path) + "." + name
+}
+
+func parent(path string) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == '.' {
+			return path[:i]
+		}
+	}
+	return path
+}
+
+// nameValue is the name of a list item, or the item when it has none.
+func nameValue(v value) value {
+	if i := mappingIndex(v.n, "name"); i >= 0 {
+		return value{v.d, v.n.Content[i], parent(v.path) + "." + v.n.Content[i].Value + ".name"}
+	}
+	return v
+}

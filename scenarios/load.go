@@ -1,0 +1,167 @@
+package scenarios
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+	"hlsload/chaos"
+)
+
+// Source is a scenario before it is decoded.
+type Source struct {
+	File string // for messages and summaries
+	Data []byte
+
+	// Getenv looks up ${NAME}; nil means that nothing is set.
+	Getenv func(name string) (string, bool)
+	// ReadFile reads a file that the scenario refers to, by the name it has in
+	// the scenario; nil means that there are none.
+	ReadFile func(name string) ([]byte, error)
+	// Overrides are applied in this order: environment first, then flags.
+	Overrides []Override
+}
+
+// Defaults of the top level.
+const (
+	defaultSeed     = 1
+	defaultDuration = 100 * time.Second
+	defaultRecovery = 30 * time.Second
+	defaultLagLimit = 100 * time.Millisecond
+)
+
+// Load decodes and checks a scenario. The error is a [Problems] with
+// everything that is wrong.
+func Load(src Source) (*Scenario, error) {
+	d := newDecoder(src)
+	root := d.document(src.Data)
+	if root == nil {
+		return nil, d.problems.sorted()
+	}
+	for _, o := range src.Overrides {
+		d.override(root, o)
+	}
+	sum := sha256.Sum256(src.Data)
+	sc := &Scenario{File: src.File, SHA256: hex.EncodeToString(sum[:]), secrets: d.secrets}
+	d.scenario(value{d: d, n: root}, sc)
+	if len(d.problems) > 0 {
+		return nil, d.problems.sorted()
+	}
+	return sc, nil
+}
+
+// Keys that a later version will give a meaning to.
+var reserved = []string{"aws", "authorized", "targets"}
+
+func (d *decoder) scenario(v value, sc *Scenario) {
+	s, ok := v.section("a mapping with version, name, target, fleet and chaos")
+	if !ok {
+		return
+	}
+	if !v.given() {
+		v.problem("%s", emptyScenario)
+		return
+	}
+	d.version(s, v)
+	nameAt := s.at("name")
+	if sc.Name = nameAt.name(""); !nameAt.given() {
+		v.problem("name is missing (want a name such as pipeline-kill)")
+	}
+	if at := s.at("description"); at.given() {
+		sc.Description, _ = at.text("a text")
+	}
+	sc.Seed = uint64(s.at("seed").integer(defaultSeed, 0, 1<<53))
+	sc.Recovery = s.at("recovery").duration(defaultRecovery, 0, maxDuration)
+	sc.Target = d.target(s.at("target"))
+	chaosAt := s.at("chaos")
+	sc.Duration = s.at("duration").duration(max(defaultDuration, timelineEnd(chaosAt)+sc.Recovery), time.Second, maxDuration)
+	d.fleet(s.at("fleet"), sc)
+	sc.Chaos = d.chaos(chaosAt, sc)
+	sc.Stop = d.expectations(s.at("stop"), sc, true)
+	sc.Expect = d.expectations(s.at("expect"), sc, false)
+	d.undisturbed(s.at("fleet"), sc)
+	sc.LagLimit = d.limits(s.at("limits"))
+	for _, key := range reserved {
+		s.forbid(key, "not supported yet: reserved for a later version (want it left out)")
+	}
+	s.done()
+}
+
+func (d *decoder) version(s *section, v value) {
+	at := s.at("version")
+	if !at.given() {
+		v.problem("version is missing (want version: 1)")
+		return
+	}
+	switch {
+	case at.n.Kind != yaml.ScalarNode || at.n.ShortTag() != "!!int":
+		at.wrong("wrong type", "the number 1")
+	case at.n.Value != "1":
+		at.wrong("unknown version of the format", "1")
+	}
+}
+
+func (d *decoder) limits(v value) time.Duration {
+	s, ok := v.section("a mapping such as {lag: 100ms}")
+	if !ok {
+		return defaultLagLimit
+	}
+	lag := s.at("lag").duration(defaultLagLimit, time.Millisecond, time.Minute)
+	s.done()
+	return lag
+}
+
+// timelineEnd is the end of the last window, as far as it can be read: the
+// default duration follows from it, problems are reported later.
+func timelineEnd(list value) time.Duration {
+	var end time.Duration
+	if !list.given() || list.n.Kind != yaml.SequenceNode {
+		return 0
+	}
+	length := func(n *yaml.Node, key string) time.Duration {
+		if i := mappingIndex(n, key); i >= 0 {
+			if d, ok := parseDuration(n.Content[i].Value); ok {
+				return min(d, maxDuration)
+			}
+		}
+		return 0
+	}
+	for _, n := range list.n.Content {
+		end = max(end, length(n, "at")+length(n, "for"))
+	}
+	return end
+}
+
+// undisturbed checks that a cohort without faults can be kept from them.
+func (d *decoder) undisturbed(fleet value, sc *Scenario) {
+	for i, c := range sc.Fleet.Audience.Cohorts {
+		if !c.FaultsNone {
+			continue
+		}
+		for _, e := range sc.Chaos {
+			if via := e.Via; via == chaos.ViaAWS || via == chaos.ViaCommand {
+				at := cohortKey(fleet, i, "faults")
+				at.path = "fleet.cohorts." + c.Name + ".faults"
+				at.problem("fault %s reaches every viewer via %s (got faults: none; want no such cohort, or a fault via rig or viewer)", e.Name, via)
+				break
+			}
+		}
+	}
+}
+
+// cohortKey is a key of the i-th cohort, or the nearest node around it.
+func cohortKey(fleet value, i int, key string) value {
+	at := fleet
+	for _, k := range []string{"cohorts", "", key} {
+		j := mappingIndex(at.n, k)
+		if at.n.Kind == yaml.SequenceNode && i < len(at.n.Content) {
+			j = i
+		}
+		if j < 0 {
+			return at
+		}
+		at.n = at.n.Content[j]
+	}
+	return value{fleet.d, at.n, "fleet.cohorts." + key}
+}

@@ -1,0 +1,236 @@
+package scenarios
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player/audience"
+	"hlsload/reports"
+)
+
+// Faults expands the chaos list into occurrences, by their start.
+func (sc *Scenario) Faults() []chaos.Fault { return chaos.Expand(sc.Chaos, sc.Duration) }
+
+// Plan is the expanded timeline for people: what would be done to what, when,
+// by whom, and how it would be undone. Values of the environment do not show.
+func (sc *Scenario) Plan() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s, seed %d\n", sc.Name, formatDuration(sc.Duration), sc.Seed)
+	if d := strings.Join(strings.Fields(sc.Description.Raw), " "); d != "" {
+		fmt.Fprintf(&b, "%s\n", d)
+	}
+	fmt.Fprintf(&b, "\ntarget  %s\n        entered at %s\n", sc.Target.describe(), sc.Target.entries())
+	fmt.Fprintf(&b, "fleet   %s\n", sc.Fleet.describe())
+	for i := range sc.Fleet.Audience.Cohorts {
+		fmt.Fprintf(&b, "        %s\n", describeCohort(&sc.Fleet.Audience.Cohorts[i]))
+	}
+	b.WriteString("\ntimeline\n")
+	for _, m := range sc.moments() {
+		fmt.Fprintf(&b, "%8s  %s\n", formatDuration(m.at), strings.ReplaceAll(m.text, "\n", "\n          "))
+	}
+	for _, list := range []struct {
+		title string
+		of    []*reports.Expectation
+	}{{"stops when", sc.Stop}, {"expects", sc.Expect}} {
+		if len(list.of) > 0 {
+			fmt.Fprintf(&b, "\n%s\n", list.title)
+		}
+		for _, e := range list.of {
+			fmt.Fprintf(&b, "          %s\n", e.Text)
+		}
+	}
+	return sc.Redact(b.String())
+}
+
+// moment is a line of the timeline.
+type moment struct {
+	at   time.Duration
+	rank int // order within an instant: what ends comes before what begins
+	text string
+}
+
+func (sc *Scenario) moments() []moment {
+	ms := []moment{
+		{0, 2, "the first players arrive"},
+		{sc.Fleet.Audience.ArrivalsEnd(), 0, "all players have arrived"},
+		{sc.Duration, 4, "the run ends"},
+	}
+	for _, f := range sc.Faults() {
+		spec := chaos.Lookup(f.Kind)
+		name := f.Name
+		if f.Occurrence > 1 || repeats(sc.Chaos, f.Rule) {
+			name += " #" + strconv.Itoa(f.Occurrence)
+		}
+		text := fmt.Sprintf("%s: %s via %s on %s\n%s", name, f.Kind, f.Via, describeScope(&f), spec.Doc)
+		if p := describeParams(&f); p != "" {
+			text += "; " + p
+		}
+		if spec.Changes != "" {
+			text += "\nchanges: " + spec.Changes
+		}
+		ms = append(ms, moment{f.At, 3, text})
+		if spec.Instant {
+			continue
+		}
+		end := f.At + f.For
+		ms = append(ms, moment{end, 1, fmt.Sprintf("%s: undone: %s", name, describeUndo(&f))})
+		if sc.Recovery > 0 && end < sc.Duration {
+			ms[len(ms)-1].text += fmt.Sprintf("\nrecovery is measured until %s, or the next fault", formatDuration(min(end+sc.Recovery, sc.Duration)))
+		}
+	}
+	slices.SortStableFunc(ms, func(a, b moment) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank)) })
+	return ms
+}
+
+func repeats(entries []chaos.Entry, rule int) bool { return entries[rule].Every > 0 }
+
+// describeScope says who and what a fault selects.
+func describeScope(f *chaos.Fault) string {
+	var parts []string
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	if f.Pipeline != chaos.Any {
+		add("pipeline %d", f.Pipeline)
+	}
+	if f.Rendition != "" {
+		add("rendition %s", f.Rendition)
+	}
+	if f.Pop != chaos.Any {
+		add("POP %d", f.Pop)
+	}
+	if len(f.Kinds) > 0 {
+		var kinds []string
+		for _, k := range f.Kinds {
+			kinds = append(kinds, k.String())
+		}
+		add("%s requests", strings.Join(kinds, ", "))
+	}
+	if f.Cohort != "" {
+		add("cohort %s", f.Cohort)
+	}
+	if f.Share > 0 && f.Share < 1 {
+		add("%s of viewers", formatShare(f.Share))
+	}
+	if len(parts) == 0 {
+		return "everything"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func describeParams(f *chaos.Fault) string {
+	var parts []string
+	add := func(given bool, format string, args ...any) {
+		if given {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(f.Code != 0, "code %d", f.Code)
+	add(f.By != 0, "by %s", formatDuration(f.By))
+	add(f.Segments != 0, "by %d segments", f.Segments)
+	add(f.Resume != "", "resume %s", f.Resume)
+	add(f.Children != "", "children %s", f.Children)
+	add(f.Then != "", "then %s", f.Then)
+	add(f.Once, "once")
+	add(f.Down != 0, "down %s", formatRate(f.Down))
+	add(f.Players != 0, "%d players", f.Players)
+	add(f.Over != 0, "over %s", formatDuration(f.Over))
+	add(len(f.StartCommand) > 0, "runs %q", f.StartCommand)
+	return strings.Join(parts, ", ")
+}
+
+// describeUndo says how the end of a window is brought about. Every undo is
+// verified at the target.
+func describeUndo(f *chaos.Fault) string {
+	switch f.Via {
+	case chaos.ViaRig:
+		return "the rig lifts it, then the target is checked"
+	case chaos.ViaViewer:
+		return "the players' transport stops doing it"
+	case chaos.ViaCommand:
+		return fmt.Sprintf("runs %q, then the target is checked", f.StopCommand)
+	}
+	return "lifted via " + string(f.Via) + ", then the target is checked"
+}
+
+func (t *Target) describe() string {
+	if t.Rig == nil {
+		var urls []string
+		for _, u := range t.URLs {
+			urls = append(urls, u.Raw)
+		}
+		return strings.Join(urls, " and ")
+	}
+	c := t.Rig
+	pipelines := "two pipelines"
+	if c.Pipelines == 1 {
+		pipelines = "one pipeline"
+	}
+	invalidator := "no invalidator"
+	if c.Origin.Stale != "none" {
+		invalidator = fmt.Sprintf("invalidator %s after %g target durations", c.Origin.Stale, c.Origin.StaleAfter)
+	}
+	shield := ""
+	if c.Edge.Shield {
+		shield = " behind a shield"
+	}
+	return fmt.Sprintf("embedded channel: %s, %s of %s, %s segments, %d listed, %s\n        %d POPs%s, errors cached %s, %s",
+		pipelines, fmt.Sprintf("%d renditions", len(renditionNames(c))), c.Container, formatDuration(c.Segment), c.Window, c.Audio+" audio",
+		c.Edge.Pops, shield, formatDuration(c.Edge.ErrorTTL), invalidator)
+}
+
+func (t *Target) entries() string {
+	var parts []string
+	for i, s := range t.Entry {
+		switch {
+		case s >= 1:
+			return fmt.Sprintf("pipeline %d", i)
+		case s > 0:
+			parts = append(parts, fmt.Sprintf("pipeline %d by %s", i, formatShare(s)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (f *Fleet) describe() string {
+	a := &f.Audience
+	var s string
+	if len(a.Arrive.Stages) == 0 {
+		s = fmt.Sprintf("%d players, arriving over %s (%s)", a.Players, formatDuration(a.Arrive.Over), a.Arrive.Shape)
+	} else {
+		s = fmt.Sprintf("%d players at the peak:", a.Peak())
+		for i, st := range a.Arrive.Stages {
+			if i > 0 {
+				s += ","
+			}
+			s += fmt.Sprintf(" to %d in %s", st.To, formatDuration(st.Over))
+		}
+	}
+	if a.Session.Mean > 0 {
+		s += "; sessions of " + formatDuration(a.Session.Mean) + " in the mean, replaced"
+	}
+	if a.Session.Rejoin {
+		s += "; back " + formatDuration(a.Session.RejoinAfter) + " after a fatal error"
+	}
+	if f.Body == "none" {
+		s += "; segments with HEAD only"
+	}
+	return s
+}
+
+func describeCohort(c *audience.Cohort) string {
+	s := fmt.Sprintf("%s: %s, %s on %s", c.Name, formatShare(c.Share), c.Profile, cmp.Or(c.Network.Name, "a link of its own"))
+	switch n := &c.Network; {
+	case len(n.Trace) > 0:
+		s += " (recorded rates)"
+	case n.Down > 0:
+		s += fmt.Sprintf(" (%s, %s round trip)", formatRate(n.Down), formatDuration(n.RTT))
+	}
+	if c.FaultsNone {
+		s += ", without faults"
+	}
+	return s
+}

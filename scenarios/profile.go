@@ -1,0 +1,207 @@
+package scenarios
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+	"hlsload/player/profile"
+)
+
+// profile reads a name, or {base: name} with single values to change.
+func (d *decoder) profile(v value) *profile.Profile {
+	const want = "the name of a profile, or {base: NAME} with values to change"
+	base, changes := v, (*section)(nil)
+	if v.given() && v.n.Kind != yaml.ScalarNode {
+		s, ok := v.section(want)
+		if !ok {
+			return nil
+		}
+		base, changes = s.at("base"), s
+	}
+	name := base.known(defaultProfile, "profile", profile.Names())
+	p, err := profile.Load(name)
+	if err != nil { // the profiles are embedded and tested
+		base.problem("%v", err)
+		return nil
+	}
+	if changes == nil || len(changes.entries) == 0 {
+		return p
+	}
+	values := &yaml.Node{Kind: yaml.MappingNode}
+	for _, e := range changes.entries {
+		if e.key.Value != "base" {
+			values.Content = append(values.Content, e.key, d.fill(e.val))
+		}
+	}
+	if len(values.Content) == 0 {
+		return p
+	}
+	return d.changed(v, p, values)
+}
+
+// fill copies a tree with the environment filled into its scalars.
+func (d *decoder) fill(v value) *yaml.Node {
+	c := *v.n
+	d.copyOf[&c] = v.n
+	if c.Kind == yaml.ScalarNode && strings.Contains(c.Value, "${") {
+		if t, ok := v.secret("a value of the profile"); ok {
+			c.Value = t.Value
+		}
+	}
+	c.Content = make([]*yaml.Node, len(v.n.Content))
+	for i, n := range v.n.Content {
+		c.Content[i] = d.fill(value{d, n, v.path})
+	}
+	return &c
+}
+
+// original is the value that a copy was made of.
+func (d *decoder) original(v value) value {
+	if n := d.copyOf[v.n]; n != nil {
+		v.n = n
+	}
+	return v
+}
+
+// changed puts values over a profile. The profile package reads text, so the
+// values are written out and its complaints are traced back to their nodes.
+func (d *decoder) changed(v value, base *profile.Profile, values *yaml.Node) *profile.Profile {
+	plain(values)
+	text, err := yaml.Dump(values)
+	if err != nil {
+		v.problem("cannot write the changes out: %v", err)
+		return base
+	}
+	p, err := profile.Override(base, text)
+	if err == nil {
+		return p
+	}
+	var many *yaml.LoadErrors
+	if !errors.As(err, &many) {
+		for _, text := range strings.Split(err.Error(), "\n") {
+			path, rest, _ := strings.Cut(text, ": ")
+			if at, ok := (value{v.d, values, v.path}).below(path); ok && rest != "" {
+				d.original(at).foreign(rest)
+			} else {
+				v.problem("%s", text)
+			}
+		}
+		return base
+	}
+	lines := linesOf(text, v, values)
+	wrong := map[*yaml.Node]bool{}
+	for _, e := range many.Errors {
+		at, ok := lines[e.Mark.Line]
+		if !ok {
+			at = v
+		}
+		wrong[at.n] = true
+		d.original(at).foreign(plainWords(e.Message))
+	}
+	if prune(values, wrong) { // the rest may have problems too
+		d.changed(v, base, values)
+	}
+	return base
+}
+
+var (
+	unknownField = regexp.MustCompile(`^field (\S+) not found in type \S+$`)
+	wrongType    = regexp.MustCompile("^cannot construct !!\\w+ (`.*` )?into (\\S+)$")
+)
+
+// plainWords says what the YAML package means.
+func plainWords(text string) string {
+	text = strings.TrimPrefix(text, "yaml: ")
+	if m := unknownField.FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("unknown key (got %q; want a key of the profile)", clip(m[1]))
+	}
+	if m := wrongType.FindStringSubmatch(text); m != nil {
+		kind := m[2]
+		switch {
+		case strings.HasPrefix(kind, "int"):
+			kind = "a whole number"
+		case strings.HasPrefix(kind, "float"):
+			kind = "a number"
+		case kind == "bool":
+			kind = "true or false"
+		default:
+			kind = "what the profile has there"
+		}
+		return fmt.Sprintf("wrong type (got %s; want %s)", cmp.Or(strings.Trim(m[1], "` "), "a mapping or list"), kind)
+	}
+	return text
+}
+
+// prune removes the entries of mappings whose key or value is wrong, and
+// tells whether there were any.
+func prune(n *yaml.Node, wrong map[*yaml.Node]bool) bool {
+	pruned := false
+	if n.Kind == yaml.MappingNode {
+		kept := n.Content[:0]
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if wrong[n.Content[i]] || wrong[n.Content[i+1]] {
+				pruned = true
+				continue
+			}
+			kept = append(kept, n.Content[i], n.Content[i+1])
+		}
+		n.Content = kept
+	}
+	for _, c := range n.Content {
+		pruned = prune(c, wrong) || pruned
+	}
+	return pruned
+}
+
+// plain drops comments and styles, so that every value is on a line of its own.
+func plain(n *yaml.Node) {
+	n.HeadComment, n.LineComment, n.FootComment, n.Anchor = "", "", "", ""
+	n.Style &^= yaml.FlowStyle
+	for _, c := range n.Content {
+		plain(c)
+	}
+}
+
+// linesOf tells which value is on a line of the text that a tree was written
+// out as.
+func linesOf(text []byte, v value, tree *yaml.Node) map[int]value {
+	lines := map[int]value{}
+	var again yaml.Node
+	if yaml.Load(text, &again) != nil || len(again.Content) != 1 {
+		return lines
+	}
+	var walk func(a, b *yaml.Node)
+	walk = func(a, b *yaml.Node) {
+		lines[b.Line] = value{v.d, a, v.path}
+		for i := range min(len(a.Content), len(b.Content)) {
+			walk(a.Content[i], b.Content[i])
+		}
+	}
+	walk(tree, again.Content[0])
+	for line, at := range lines {
+		at.path = v.path + pathTo(tree, at.n)
+		lines[line] = at
+	}
+	return lines
+}
+
+// pathTo is the path from tree to n, with a leading dot.
+func pathTo(tree, n *yaml.Node) string {
+	if tree.Kind != yaml.MappingNode {
+		return ""
+	}
+	for i := 0; i+1 < len(tree.Content); i += 2 {
+		k, val := tree.Content[i], tree.Content[i+1]
+		if k == n || val == n {
+			return "." + clip(k.Value)
+		}
+		if p := pathTo(val, n); p != "" {
+			return "." + clip(k.Value) + p
+		}
+	}
+	return ""
+}

@@ -1,0 +1,31 @@
+package scenarios
+
+import (
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/reports"
+)
+
+// Scenario is a decoded and checked scenario.
+type Scenario struct {
+	Name        string
+	Description Text
+	File        string // as it was given
+	SHA256      string // of the file's bytes, in hex; overrides are not part of it
+	Seed        uint64
+	Duration    time.Duration // from the first arrival
+	Recovery    time.Duration // length of a recovery phase
+
+	Target Target
+	Fleet  Fleet
+	Chaos  []chaos.Entry // [Scenario.Faults] expands them
+
+	Stop   []*reports.Expectation // end the run early when they hold
+	Expect []*reports.Expectation
+
+	// LagLimit is the p99 of tester_lag from which on a run is void.
+	LagLimit time.Duration
+
+	secrets map[string]string // value of the environment -> ${NAME}
+}

@@ -1,0 +1,120 @@
+package scenarios
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestShippedScenariosAreValid(t *testing.T) {
+	want := []string{"error-caching", "kickoff", "origin-5xx", "pipeline-kill", "pipeline-kill-no-invalidator", "playlist-freeze", "segment-404", "single-pipeline", "soak"}
+	if got := strings.Join(Names(), " "); got != strings.Join(want, " ") {
+		t.Errorf("names %s; want %s", got, strings.Join(want, " "))
+	}
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			src, err := Open(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sc, err := Load(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sc.Name != name {
+				t.Errorf("name %q; want that of the file", sc.Name)
+			}
+			if !strings.HasPrefix(string(src.Data), "# ") || About(name) == "" {
+				t.Error("no opening comment or no description")
+			}
+			if len(sc.Expect) < 3 {
+				t.Errorf("%d expectations; want what the comment promises", len(sc.Expect))
+			}
+			if sc.Duration > 2*time.Minute && name != "soak" || sc.Fleet.Audience.Peak() > 1000 {
+				t.Errorf("%v, %d players; want what a laptop carries", sc.Duration, sc.Fleet.Audience.Peak())
+			}
+		})
+	}
+}
+
+// TestPlan compares the text of plan for every shipped scenario.
+func TestPlan(t *testing.T) {
+	for _, name := range Names() {
+		src, err := Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sc, err := Load(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expected(t, filepath.Join("testdata", "plan", name+".txt"), sc.Plan())
+	}
+}
+
+// TestPlanOfURL has every way to apply a fault, and a secret in a URL, a
+// header and a command.
+func TestPlanOfURL(t *testing.T) {
+	sc, err := Load(sourceOf(t, "testdata/good/url.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := sc.Plan()
+	if strings.Contains(plan, "s3cr3t") || !strings.Contains(plan, "${TOKEN}") {
+		t.Error("an environment value shows, or its reference does not")
+	}
+	expected(t, "testdata/plan/url.txt", plan)
+}
+
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "mine.yaml")
+	text := "version: 1\nname: mine\nfleet: {cohorts: [{network: {trace: train.csv}}]}\n"
+	for name, data := range map[string]string{file: text, filepath.Join(dir, "train.csv"): "0,1000000\n10,3000000\n"} {
+		if err := os.WriteFile(name, []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	src, err := Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc, err := Load(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(sc.Fleet.Audience.Cohorts[0].Network.Trace); n != 2 {
+		t.Errorf("%d trace points; want 2", n)
+	}
+	for name, want := range map[string]string{
+		"pipeline-kil":                      "did you mean pipeline-kill?",
+		filepath.Join(dir, "soaq.yaml"):     "did you mean soak?",
+		filepath.Join(dir, "nothing", "x"):  "no such scenario",
+		"../scenarios/pipeline-kill/../etc": "no such scenario",
+		dir:                                 "reading the scenario",
+		"":                                  "no such scenario",
+	} {
+		if _, err := Open(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Open(%q): %v; want an error with %q", name, err, want)
+		}
+	}
+}
+
+func TestOpenStopsReadingAtTheLimit(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "large.yaml")
+	if err := os.WriteFile(file, make([]byte, MaxBytes+1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	src, err := Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(src.Data) != MaxBytes+1 {
+		t.Errorf("read %d bytes; want one over the limit", len(src.Data))
+	}
+	if _, err := Load(src); err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("error %v; want that the scenario is too large", err)
+	}
+}

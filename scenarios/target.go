@@ -1,0 +1,292 @@
+package scenarios
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+	"hlsload/rig"
+)
+
+// Target is what the fleet watches: the embedded channel, or a stream at a
+// URL.
+type Target struct {
+	Rig *rig.Config // nil: URLs are watched
+
+	URLs      []Text   // the multivariant playlist, or that of each pipeline
+	Headers   []Header // sent with every request
+	Pipelines []Text   // globs on host+path of media playlists, one a pipeline; nil: by redundant pairs
+
+	// Entry is the share of players that open the multivariant playlist of
+	// pipeline i; the shares add up to 1.
+	Entry []float64
+}
+
+// Header is one header field of every request.
+type Header struct {
+	Name  string
+	Value Text
+}
+
+// Presets of the edge's error TTL: what the AWS solution sets, and what
+// CloudFront does without a setting.
+var edgePresets = map[string]time.Duration{
+	"aws-solution":       time.Second,
+	"cloudfront-default": 10 * time.Second,
+}
+
+func (d *decoder) target(v value) Target {
+	t := Target{Entry: []float64{1}}
+	s, ok := v.section("rig or url")
+	if !ok {
+		return t
+	}
+	rigAt, urlAt, entryAt := s.at("rig"), s.at("url"), s.at("entry")
+	headersAt, globsAt := s.at("headers"), s.at("pipelines")
+	s.done()
+	if urlAt.given() && rigAt.n != nil {
+		urlAt.problem("a target is either the rig or a URL (got both; want one)")
+	}
+	if !urlAt.given() {
+		c := rig.Default()
+		d.rig(rigAt, &c)
+		t.Rig = &c
+		for _, extra := range []value{headersAt, globsAt} {
+			if extra.given() {
+				extra.problem("only for a target with a url (got a rig)")
+			}
+		}
+		d.entry(entryAt, &t, c.Pipelines, "pipelines of the rig")
+		return t
+	}
+	d.urls(urlAt, &t)
+	d.headers(headersAt, &t)
+	for _, g := range globsAt.list(false, "a list of globs, one a pipeline") {
+		if txt, ok := g.secret("a glob such as */p0/*"); ok {
+			if txt.Value == "" {
+				g.wrong("empty glob", "a glob such as */p0/*")
+			}
+			t.Pipelines = append(t.Pipelines, txt)
+		}
+	}
+	if n := len(t.Pipelines); n > maxPipelines {
+		globsAt.problem("too many pipelines (got %d; want at most %d)", n, maxPipelines)
+	}
+	d.entry(entryAt, &t, max(1, len(t.URLs)), "URLs of the target")
+	return t
+}
+
+// maxPipelines bounds a channel: redundancy here is a pair.
+const maxPipelines = 2
+
+func (d *decoder) urls(v value, t *Target) {
+	const want = "the http or https URL of a multivariant playlist"
+	items := v.list(true, want+", or a list of them")
+	for _, u := range items {
+		txt, ok := u.secret(want)
+		if !ok {
+			continue
+		}
+		p, err := url.Parse(txt.Value)
+		if err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
+			u.wrong("not a URL", want)
+			continue
+		}
+		t.URLs = append(t.URLs, txt)
+	}
+	if v.n.Kind == yaml.SequenceNode && len(items) == 0 {
+		v.wrong("no URL", want)
+	}
+	if len(items) > maxPipelines {
+		v.problem("too many URLs (got %d; want one a pipeline, at most %d)", len(items), maxPipelines)
+	}
+}
+
+func (d *decoder) headers(v value, t *Target) {
+	s, ok := v.section("a mapping of header names to values")
+	if !ok {
+		return
+	}
+	for _, e := range s.entries {
+		name := e.key.Value
+		s.at(name)
+		if !validToken(name) {
+			value{d, e.key, v.path}.problem("not a header name (got %q; want letters, digits and -)", clip(name))
+			continue
+		}
+		if txt, ok := e.val.secret("a header value"); ok {
+			if strings.ContainsFunc(txt.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+				e.val.wrong("a header value cannot hold control characters", "one line of text")
+				continue
+			}
+			t.Headers = append(t.Headers, Header{name, txt})
+		}
+	}
+}
+
+// validToken tells whether s is a token of RFC 9110 section 5.6.2.
+func validToken(s string) bool {
+	return s != "" && strings.Trim(s, "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
+}
+
+// entry reads a pipeline number, or a mapping of numbers to shares.
+func (d *decoder) entry(v value, t *Target, pipelines int, what string) {
+	if !v.given() {
+		return
+	}
+	if v.n.Kind != yaml.MappingNode {
+		n := v.integer(0, 0, maxPipelines-1)
+		if n >= int64(pipelines) {
+			v.problem("no such pipeline (got %d; want less than %d, the %s)", n, pipelines, what)
+			return
+		}
+		t.Entry = make([]float64, n+1)
+		t.Entry[n] = 1
+		return
+	}
+	s, _ := v.section("")
+	shares, sum := make([]float64, pipelines), 0.0
+	for _, e := range s.entries {
+		n, err := strconv.Atoi(e.key.Value)
+		if err != nil || n < 0 || n >= pipelines {
+			value{d, e.key, v.path}.problem("no such pipeline (got %q; want a number less than %d, the %s)", clip(e.key.Value), pipelines, what)
+			return
+		}
+		shares[n] = scalar(e.val, 0, "not a share", wantShare, nil, parseShare)
+		sum += shares[n]
+	}
+	if !addsUp(sum) {
+		v.problem("shares do not add up (got %s; want 100%%)", formatShare(sum))
+		return
+	}
+	t.Entry = shares
+	if math.Abs(sum-1) > 1e-9 {
+		for i := range shares {
+			shares[i] /= sum
+		}
+	}
+}
+
+// addsUp allows for three shares of 33.3%.
+func addsUp(sum float64) bool { return sum > 0.9985 && sum < 1.0015 }
+
+func (d *decoder) rig(v value, c *rig.Config) {
+	s, ok := v.section("the settings of the rig, or {} for its defaults")
+	if !ok {
+		return
+	}
+	c.Ladder = d.ladder(s.at("ladder"), c.Ladder)
+	c.Container = s.at("container").choice(c.Container, "ts", "fmp4")
+	c.Audio = s.at("audio").choice(c.Audio, "muxed", "demuxed")
+	c.Segment = s.at("segment").duration(c.Segment, 0, maxDuration)
+	c.Window = s.at("window").count(c.Window)
+	c.Keep = s.at("keep").count(2*c.Window + 1) // as the AWS SDK recommends: 21 for 10
+	c.ProgramDateTime = s.at("program_date_time").boolean(c.ProgramDateTime)
+	c.Pipelines = s.at("pipelines").count(c.Pipelines)
+	c.Layout = s.at("layout").choice(c.Layout, "interleaved", "blocked")
+	d.origin(s.at("origin"), &c.Origin)
+	d.edge(s.at("edge"), &c.Edge)
+	s.done()
+	for _, bad := range c.Check() {
+		at, ok := v.below(strings.NewReplacer("[", ".", "]", "").Replace(bad.Field))
+		if !ok {
+			at.problem("%s cannot be used (got %s; want %s)", bad.Field, bad.Got, bad.Want)
+			continue
+		}
+		at.foreign(fmt.Sprintf("cannot be used (got %s; want %s)", bad.Got, bad.Want))
+	}
+}
+
+func (d *decoder) ladder(v value, def []rig.Rung) []rig.Rung {
+	if !v.given() {
+		return def
+	}
+	names := slices.Sorted(maps.Keys(rig.Ladders))
+	if v.n.Kind == yaml.ScalarNode {
+		return rig.Ladders[v.known("hd-720p", "ladder", names)]
+	}
+	const want = "a list of {size: 640x360, rate: 800kbps}"
+	var rungs []rig.Rung
+	before := len(d.problems)
+	for _, item := range v.list(false, want+", or "+oneOf(names)) {
+		s, ok := item.section("{size: 640x360, rate: 800kbps}")
+		if !ok {
+			continue
+		}
+		sizeAt, rateAt := s.at("size"), s.at("rate")
+		s.done()
+		if !sizeAt.given() || !rateAt.given() {
+			item.problem("incomplete rung (want {size: 640x360, rate: 800kbps})")
+		}
+		size := scalar(sizeAt, [2]int{}, "not a size", wantSize, nil, func(s string) ([2]int, bool) {
+			w, h, ok := parseSize(s)
+			return [2]int{w, h}, ok
+		})
+		rate := rateAt.rate(0, 0, 1e12)
+		rungs = append(rungs, rig.Rung{Width: size[0], Height: size[1], Rate: rate})
+	}
+	if len(d.problems) > before {
+		return def
+	}
+	return rungs
+}
+
+func (d *decoder) origin(v value, o *rig.Origin) {
+	s, ok := v.section("a mapping such as {stale: aws-sample}")
+	if !ok {
+		return
+	}
+	o.Stale = s.at("stale").choice(o.Stale, "none", "aws-sample", "conditional")
+	o.StaleAfter = s.at("stale_after").number(o.StaleAfter)
+	o.Missing = s.at("missing").count(o.Missing)
+	o.Latency = s.at("latency").duration(o.Latency, 0, maxDuration)
+	o.ReadLimit = s.at("read_limit").count(o.ReadLimit)
+	o.WriteLimit = s.at("write_limit").count(o.WriteLimit)
+	s.done()
+}
+
+func (d *decoder) edge(v value, e *rig.Edge) {
+	s, ok := v.section("a mapping such as {pops: 4}")
+	if !ok {
+		return
+	}
+	if p := s.at("preset"); p.given() {
+		if ttl, ok := edgePresets[p.known("", "preset", slices.Sorted(maps.Keys(edgePresets)))]; ok {
+			e.ErrorTTL = ttl
+		}
+	}
+	e.Pops = s.at("pops").count(e.Pops)
+	e.Shield = s.at("shield").boolean(e.Shield)
+	e.Collapse = s.at("collapse").boolean(e.Collapse)
+	for key, ttl := range map[string]*time.Duration{
+		"playlist_ttl": &e.PlaylistTTL, "segment_ttl": &e.SegmentTTL, "error_ttl": &e.ErrorTTL, "latency": &e.Latency,
+		"min_ttl": &e.MinTTL, "default_ttl": &e.DefaultTTL, "max_ttl": &e.MaxTTL, "origin_timeout": &e.OriginTimeout,
+	} {
+		*ttl = s.at(key).duration(*ttl, 0, 10*365*24*time.Hour)
+	}
+	s.done()
+}
+
+// renditionNames are those of the rig's media playlists, in listed order.
+func renditionNames(c *rig.Config) []string {
+	var names []string
+	for i, r := range c.Ladder {
+		name := fmt.Sprintf("%dx%d", r.Width, r.Height)
+		if slices.ContainsFunc(c.Ladder, func(o rig.Rung) bool {
+			return o != r && o.Width == r.Width && o.Height == r.Height
+		}) {
+			name += fmt.Sprintf("_%d", c.Ladder[i].Rate)
+		}
+		names = append(names, name)
+	}
+	if c.Audio == "demuxed" {
+		names = append(names, "audio")
+	}
+	return names
+}

@@ -111,7 +111,9 @@ func (v viewer) decide(at float64, d player.Decision, pipeline int8) {
 	v.add(at, player.Sample{Type: player.Detected, Kind: m3u8.KindMedia, Decision: d, Pipeline: pipeline}, nil)
 }
 
-func (v viewer) start(at float64)  { v.add(at, player.Sample{Type: player.Started, Duration: sec(1)}, nil) }
+func (v viewer) start(at float64) {
+	v.add(at, player.Sample{Type: player.Started, Duration: sec(1)}, nil)
+}
 func (v viewer) stall(at float64)  { v.add(at, player.Sample{Type: player.StallStart}, nil) }
 func (v viewer) resume(at float64) { v.add(at, player.Sample{Type: player.StallEnd}, nil) }
 func (v viewer) die(at float64)    { v.add(at, player.Sample{Type: player.Fatal, Reason: "gave up"}, nil) }

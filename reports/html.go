@@ -1,0 +1,348 @@
+package reports
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+var (
+	//go:embed page/uPlot.iife.min.js
+	uPlotJS string
+	//go:embed page/uPlot.min.css
+	uPlotCSS string
+	//go:embed page/report.js
+	reportJS string
+	//go:embed page/report.css
+	reportCSS string
+)
+
+// WriteHTML writes report.html: one file that works offline, with tables that
+// work without JavaScript and charts (uPlot, see page/uPlot.LICENSE) that need
+// it. Its content security policy allows the scripts and styles in it, by hash,
+// and nothing else.
+func (s *Summary) WriteHTML(w io.Writer) error {
+	style, script := uPlotCSS+reportCSS, uPlotJS+"\n"+reportJS
+	data, err := json.Marshal(s.chartData()) // escapes <, > and &
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	p := &page{}
+	p.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+	p.raw(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '` + hashOf(script) + `'; style-src '` + hashOf(style) + `'; base-uri 'none'; form-action 'none'">` + "\n")
+	p.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
+	p.tag("title", "", strings.ToUpper(s.Verdict)+" · "+s.Scenario.Name+" · hlsload")
+	p.raw("<style>" + style + "</style>\n</head>\n<body>\n<main>\n")
+	s.htmlVerdict(p)
+	for i := range s.Faults {
+		s.htmlFault(p, &s.Faults[i])
+	}
+	s.htmlTimeline(p)
+	s.htmlSpeed(p)
+	s.htmlTables(p)
+	p.raw("</main>\n<script type=\"application/json\" id=\"data\">")
+	p.raw(string(data))
+	p.raw("</script>\n<script>" + script + "</script>\n</body>\n</html>\n")
+	_, err = io.WriteString(w, p.b.String())
+	return err
+}
+
+func hashOf(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// page is HTML under construction. Only raw writes what it is given; everything
+// else is escaped.
+type page struct{ b strings.Builder }
+
+func (p *page) raw(s string) { p.b.WriteString(s) }
+
+func (p *page) text(s string) { p.b.WriteString(html.EscapeString(printable(s, false))) }
+
+func (p *page) tag(name, class, text string) {
+	p.open(name, class)
+	p.text(text)
+	p.raw("</" + name + ">\n")
+}
+
+func (p *page) open(name, class string) {
+	p.raw("<" + name)
+	if class != "" {
+		p.raw(` class="` + class + `"`)
+	}
+	p.raw(">")
+}
+
+// table writes a table that scrolls by itself when it is too wide.
+func (p *page) table(t *table) {
+	p.raw(`<div class="scroll" tabindex="0" role="region" aria-label="`)
+	p.text(t.caption)
+	p.raw("\">\n<table>\n")
+	p.tag("caption", "", t.caption)
+	p.raw("<thead><tr>")
+	for i, h := range t.head {
+		p.raw(`<th scope="col"` + map[bool]string{true: ` class="w"`}[t.left(i)] + ">")
+		p.text(h)
+		p.raw("</th>")
+	}
+	p.raw("</tr></thead>\n<tbody>\n")
+	for _, row := range t.rows {
+		p.raw("<tr>")
+		for i, c := range row {
+			switch {
+			case i == 0:
+				p.raw(`<th scope="row">`)
+				p.text(c)
+				p.raw("</th>")
+				continue
+			case c == "FAILS":
+				p.raw(`<td class="w no">✕ `)
+			case c == "holds":
+				p.raw(`<td class="w ok">✓ `)
+			case t.left(i):
+				p.raw(`<td class="w">`)
+			default:
+				p.raw("<td>")
+			}
+			p.text(c)
+			p.raw("</td>")
+		}
+		p.raw("</tr>\n")
+	}
+	p.raw("</tbody>\n</table>\n</div>\n")
+}
+
+var verdictWords = map[string]string{Pass: "✓ Pass", Fail: "✕ Fail", Void: "! Void", Interrupted: "! Interrupted"}
+
+func (s *Summary) htmlVerdict(p *page) {
+	p.raw(`<header class="card verdict ` + s.Verdict + `">` + "\n")
+	p.tag("h1", "", verdictWords[s.Verdict])
+	reason := s.Reason()
+	p.tag("p", "reason", strings.ToUpper(reason[:min(1, len(reason))])+reason[min(1, len(reason)):]+".")
+	if s.Verdict == Void {
+		p.tag("p", "", "What follows was measured, but proves nothing.")
+	}
+	var failed []*ExpectationResult
+	for i := range s.Expectations {
+		if !s.Expectations[i].Pass {
+			failed = append(failed, &s.Expectations[i])
+		}
+	}
+	if len(failed) > 1 || len(failed) == 1 && s.Verdict != Fail {
+		p.raw("<ul>\n")
+		for _, e := range failed {
+			p.raw("<li>")
+			p.tag("code", "", e.Expr)
+			p.text(" does not hold: " + e.Reason)
+			p.raw("</li>\n")
+		}
+		p.raw("</ul>\n")
+	}
+	p.tag("p", "soft", s.headline()+" · exit code "+fmt.Sprint(s.ExitCode))
+	p.tag("p", "soft", s.audience())
+	p.raw("</header>\n")
+	if len(s.Warnings) > 0 {
+		p.raw(`<section class="card warnings" aria-label="Warnings">` + "\n")
+		p.tag("h3", "", "Be careful")
+		p.raw("<ul>\n")
+		for _, warning := range s.Warnings {
+			p.tag("li", "", warning)
+		}
+		p.raw("</ul>\n</section>\n")
+	}
+}
+
+// outcomeParts are an outcome bar's parts. The pattern tells them apart without
+// colour.
+var outcomeParts = []struct {
+	name, color, pattern string
+	of                   func(*FaultSummary) int64
+}{
+	{"failed over", "--c3", "", func(f *FaultSummary) int64 { return f.FailedOver }},
+	{"healed in place", "--c1", "dots", func(f *FaultSummary) int64 { return f.Healed }},
+	{"left", "--c6", "lines", func(f *FaultSummary) int64 { return f.Left }},
+	{"never recovered", "--c2", "hatch", func(f *FaultSummary) int64 { return f.NeverRecovered }},
+}
+
+const patterns = `<defs>
+<pattern id="dots" width="7" height="7" patternUnits="userSpaceOnUse"><circle cx="2" cy="2" r="1.4" fill="var(--card)"/></pattern>
+<pattern id="lines" width="6" height="6" patternUnits="userSpaceOnUse"><path d="M0 3H6" stroke="var(--card)" stroke-width="1.6"/></pattern>
+<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M-1 8L8 -1M-1 1L1 -1M6 8L8 6" stroke="var(--card)" stroke-width="1.6"/></pattern>
+</defs>`
+
+func (s *Summary) htmlFault(p *page, f *FaultSummary) {
+	p.raw(`<section class="card">` + "\n")
+	p.tag("h2", "", f.title(s))
+	p.tag("p", "soft", f.what())
+	if f.Problem != "" {
+		p.tag("p", "no", "Void: "+f.Problem)
+	}
+	for _, line := range f.story(s.Players.Started) {
+		p.tag("p", "", line)
+	}
+	if f.Affected > 0 {
+		p.outcomes(f)
+		p.raw(`<dl class="tiles">` + "\n")
+		tile := func(name, value string) {
+			p.raw("<div>")
+			p.tag("dt", "", name)
+			p.tag("dd", "", value)
+			p.raw("</div>\n")
+		}
+		tile("recovered", fraction.format(Value(float64(f.Recovered)/float64(f.Affected))))
+		tile("detected, p95", duration.format(f.DetectionMs.P95))
+		tile("failed over, p95", duration.format(f.FailoverMs.P95))
+		tile("without playback, p95", duration.format(f.OutageMs.P95))
+		if f.Origin.Amplification.Known() {
+			tile("origin load", "× "+trim(float64(f.Origin.Amplification), 2))
+		}
+		p.raw("</dl>\n")
+		p.table(shareTable("By player", "profile", f.ByProfile))
+		p.table(shareTable("By cohort", "cohort", f.ByCohort))
+		p.table(f.chainTable())
+	}
+	p.raw("</section>\n")
+}
+
+// outcomes draws the bar of outcomes, and its key with numbers.
+func (p *page) outcomes(f *FaultSummary) {
+	const width = 1000.0
+	p.raw(`<svg class="bar" viewBox="0 0 1000 26" preserveAspectRatio="none" aria-hidden="true">` + patterns)
+	x := 0.0
+	for _, part := range outcomeParts {
+		w := width * float64(max(part.of(f), 0)) / float64(f.Affected)
+		w = max(min(w, width-x), 0)
+		if w == 0 {
+			continue
+		}
+		fmt.Fprintf(&p.b, `<rect x="%.2f" width="%.2f" height="26" fill="var(%s)"/>`, x, w, part.color)
+		if part.pattern != "" {
+			fmt.Fprintf(&p.b, `<rect x="%.2f" width="%.2f" height="26" fill="url(#%s)"/>`, x, w, part.pattern)
+		}
+		x += w
+	}
+	p.raw("</svg>\n<ul class=\"key\">\n")
+	for _, part := range outcomeParts {
+		n := part.of(f)
+		if n == 0 {
+			continue
+		}
+		fmt.Fprintf(&p.b, `<li><svg viewBox="0 0 14 14" aria-hidden="true"><rect width="14" height="14" rx="2" fill="var(%s)"/>`, part.color)
+		if part.pattern != "" {
+			fmt.Fprintf(&p.b, `<rect width="14" height="14" fill="url(#%s)"/>`, part.pattern)
+		}
+		p.raw("</svg>")
+		p.text(withShare(n, f.Affected) + " " + part.name)
+		p.raw("</li>\n")
+	}
+	p.raw("</ul>\n")
+}
+
+func (p *page) chart(id, title, about string) {
+	p.raw(`<div class="chart">`)
+	p.tag("h3", "", title)
+	if about != "" {
+		p.tag("p", "about", about)
+	}
+	p.raw(`<div id="` + id + `" role="img" aria-label="`)
+	p.text("Chart: " + title + ". The tables hold the same figures.")
+	p.raw("\"></div></div>\n")
+}
+
+func (s *Summary) htmlTimeline(p *page) {
+	if len(s.Timeline) == 0 {
+		return
+	}
+	p.raw(`<section class="card">` + "\n")
+	p.tag("h2", "", "Timeline")
+	about := "Minutes and seconds since the first arrival, " + plural(s.TimelineStepS, "second") + " a step. Drag to zoom, double-click to go back."
+	if len(s.Faults) > 0 {
+		about += " Hatched: a fault is on. Tinted: its recovery."
+	}
+	p.tag("p", "soft", about)
+	p.raw("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n")
+	p.chart("chart-sessions", "Sessions", "")
+	if len(s.Timeline[0].Pipeline) > 1 {
+		p.chart("chart-pipelines", "Sessions by pipeline", "whose media was appended last")
+	}
+	p.chart("chart-edge", "Requests per second at the edge", "")
+	if s.Origin.Source != fromNowhere {
+		p.chart("chart-origin", "Requests per second at the origin", s.loadLine())
+	}
+	p.chart("chart-errors", "Failed requests", "per step: error answers, timeouts, broken connections")
+	p.raw("</section>\n")
+}
+
+// htmlSpeed shows how quickly each profile failed over.
+func (s *Summary) htmlSpeed(p *page) {
+	curves := s.curves()
+	if len(curves) == 0 {
+		return
+	}
+	p.raw(`<section class="card">` + "\n")
+	p.tag("h2", "", "How fast they failed over")
+	p.tag("p", "soft", "Share of the affected sessions that had media from something healthy, by the time since onset. A line that ends below 100 % leaves out those that never did.")
+	for _, c := range curves {
+		p.chart(c.ID, c.title, "")
+	}
+	p.raw("</section>\n")
+}
+
+func (s *Summary) htmlTables(p *page) {
+	section := func(title string, tables ...*table) {
+		p.raw(`<section class="card">` + "\n")
+		p.tag("h2", "", title)
+		for _, t := range tables {
+			if len(t.rows) > 0 {
+				p.table(t)
+			}
+		}
+	}
+	if len(s.Expectations) > 0 {
+		section("Expectations", s.expectationTable())
+		p.raw("</section>\n")
+	}
+	section("Audience", s.cohortTable(), s.profileTable())
+	p.raw("</section>\n")
+	section("Load", s.loadTable())
+	p.tag("p", "soft", s.loadLine())
+	p.table(s.requestTable())
+	for _, t := range []*table{namedCounts("Requests by POP", "POP", s.Edge.ByPop), namedCounts("Origin answers by status", "status", s.Origin.ByStatus)} {
+		if len(t.rows) > 0 {
+			p.table(t)
+		}
+	}
+	p.raw("</section>\n")
+	section("The tester itself", s.testerTable())
+	p.tag("p", "soft", "Lag is how long after it was due a request left. A run whose tester lags proves nothing.")
+	p.raw("</section>\n<footer>\n")
+	p.tag("p", "", fmt.Sprintf("hlsload · %s · seed %d · started %s · %s", s.Mode, s.Seed, s.Started, s.Scenario.File))
+	if s.Scenario.SHA256 != "" {
+		p.tag("p", "mono", "scenario sha256 "+s.Scenario.SHA256)
+	}
+	p.raw("</footer>\n")
+}
+
+func (s *Summary) profileTable() *table {
+	t := &table{caption: "Player models", head: []string{"profile", "player", "confidence"}, words: map[int]bool{1: true, 2: true}}
+	for _, name := range slices.Sorted(maps.Keys(s.Profiles)) {
+		t.add(name, s.Profiles[name].Player, s.Profiles[name].Confidence)
+	}
+	return t
+}
+
+func namedCounts(caption, what string, m map[string]int64) *table {
+	t := &table{caption: caption, head: []string{what, "requests"}}
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		t.add(name, thousands(m[name]))
+	}
+	return t
+}

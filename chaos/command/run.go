@@ -23,7 +23,7 @@ const (
 type Program struct {
 	Args []string // program and arguments
 	Dir  string   // "" = the current directory
-	Env  []string // "" = the current environment
+	Env  []string // nil = the current environment
 	// Limit is how long it may take; 0 = 30s.
 	Limit time.Duration
 }

@@ -1,0 +1,224 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/audience"
+	"hlsload/player/profile"
+)
+
+// pipes is a network in memory.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	here, there := net.Pipe()
+	select {
+	case p.conns <- there:
+		return here, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// channel is a live channel of 2 s segments, two renditions on two pipelines,
+// as a function of time.
+type channel struct {
+	epoch time.Time
+	size  int // of a segment, bytes
+
+	mu    sync.Mutex
+	asked map[string]int  // by path
+	told  map[string]bool // media playlists, by path and text
+	hook  func(w http.ResponseWriter, r *http.Request) bool
+}
+
+const segment = 2 * time.Second
+
+func (c *channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	c.asked[r.Method+" "+r.URL.Path]++
+	c.mu.Unlock()
+	if c.hook != nil && c.hook(w, r) {
+		return
+	}
+	name := r.URL.Path[1:]
+	switch {
+	case strings.HasSuffix(name, "index.m3u8"):
+		fmt.Fprint(w, "#EXTM3U\n")
+		for _, rate := range []int{400_000, 800_000} {
+			for p := range 2 {
+				fmt.Fprintf(w, "#EXT-X-STREAM-INF:BANDWIDTH=%d,RESOLUTION=640x360,CODECS=\"avc1.42e01e\"\np%d/v%d.m3u8\n", rate, p, rate)
+			}
+		}
+	case strings.HasSuffix(name, ".m3u8"):
+		text := c.playlist(strings.TrimSuffix(name[strings.LastIndexByte(name, '/')+1:], ".m3u8"))
+		c.mu.Lock()
+		c.told[name+text] = true
+		c.mu.Unlock()
+		fmt.Fprint(w, text)
+	default:
+		w.Header().Set("X-Amz-Cf-Pop", "TST1")
+		w.Header().Set("Content-Length", fmt.Sprint(c.size))
+		w.Write(make([]byte, c.size))
+	}
+}
+
+func (c *channel) playlist(rendition string) string {
+	last := int(time.Since(c.epoch)/segment) + 100
+	var b strings.Builder
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n", last-9)
+	for n := last - 9; n <= last; n++ {
+		fmt.Fprintf(&b, "#EXTINF:2.0,\n%s_%d.ts\n", rendition, n)
+	}
+	return b.String()
+}
+
+func (c *channel) count(match string) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for path, k := range c.asked {
+		if strings.Contains(path, match) {
+			n += k
+		}
+	}
+	return n
+}
+
+// record is a sink that keeps everything.
+type record struct {
+	mu       sync.Mutex
+	sessions []*recorded
+}
+
+type recorded struct {
+	who     Who
+	joined  time.Duration
+	samples []player.Sample
+	metas   []Meta // of answered samples, zero for others
+}
+
+func (r *record) Join(now time.Duration, who Who) Session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &recorded{who: who, joined: now}
+	r.sessions = append(r.sessions, s)
+	return s
+}
+
+func (s *recorded) Add(sm *player.Sample, m *Meta) {
+	s.samples = append(s.samples, *sm)
+	if (m != nil) != (sm.Type == player.Answered) {
+		panic("a meta for what was not answered, or none for what was")
+	}
+	if m == nil {
+		m = new(Meta)
+	}
+	s.metas = append(s.metas, *m)
+}
+
+func (s *recorded) count(t player.SampleType) (n int) {
+	for i := range s.samples {
+		if s.samples[i].Type == t {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *record) count(t player.SampleType) (n int) {
+	for _, s := range r.sessions {
+		n += s.count(t)
+	}
+	return n
+}
+
+func mustLoad(name string) *profile.Profile {
+	p, err := profile.Load(name)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// world is a channel, a fleet and a record, in the time of a bubble.
+type world struct {
+	channel *channel
+	fleet   *Fleet
+	record  *record
+	stop    context.CancelFunc
+	ended   time.Duration // when Run returned
+}
+
+// inBubble runs a fleet against a channel in virtual time. set may change the
+// configuration and the channel; during runs beside the fleet.
+func inBubble(t *testing.T, set func(cfg *Config, c *channel), during func(w *world)) *world {
+	t.Helper()
+	w := &world{record: &record{}}
+	synctest.Test(t, func(t *testing.T) {
+		epoch := time.Now()
+		w.channel = &channel{epoch: epoch, size: 100_000, asked: map[string]int{}, told: map[string]bool{}}
+		net := newPipes()
+		srv := &http.Server{Handler: w.channel}
+		go srv.Serve(net)
+		cfg := Config{
+			Audience: audience.Config{Players: 5, Arrive: audience.Arrive{Over: time.Second}, Cohorts: []audience.Cohort{{Name: "all", Share: 1, Profile: "rfc8216bis"}}},
+			Profiles: map[string]*profile.Profile{"rfc8216bis": mustLoad("rfc8216bis"), "hlsjs-1.7": mustLoad("hlsjs-1.7")},
+			Seed:     7, Epoch: epoch, Duration: 30 * time.Second,
+			URL:      func(*audience.Arrival) string { return "http://rig/index.m3u8" },
+			Classify: func(u string) int { return strings.Index("01", u[strings.Index(u, "/p")+2:][:1]) },
+			Sink:     w.record,
+			Dial:     net.dial,
+		}
+		if set != nil {
+			set(&cfg, w.channel)
+		}
+		var err error
+		if w.fleet, err = New(cfg); err != nil {
+			t.Fatal(err)
+		}
+		var ctx context.Context
+		ctx, w.stop = context.WithCancel(t.Context())
+		defer w.stop()
+		if during != nil {
+			go during(w)
+		}
+		w.fleet.Run(ctx)
+		w.ended = time.Since(epoch)
+		srv.Close()
+		net.Close()
+	})
+	return w
+}

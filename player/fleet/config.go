@@ -1,0 +1,74 @@
+package fleet
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/audience"
+	"hlsload/player/draw"
+	"hlsload/player/profile"
+)
+
+// Config is what a fleet is made of.
+type Config struct {
+	Audience audience.Config
+	Profiles map[string]*profile.Profile // by the names that cohorts use
+	Seed     draw.Seed
+	// Epoch is when the run's clock stands at 0; the first viewers arrive then.
+	Epoch    time.Time
+	Duration time.Duration // of the run; 0 = until the context ends
+	// URL is the multivariant playlist that a viewer opens.
+	URL      func(*audience.Arrival) string
+	Classify player.Classify // which pipeline a media playlist belongs to; nil = unknown
+	Headers  []Header        // sent with every request
+	NoBodies bool            // segments are asked for with HEAD
+	Sink     Sink
+	Chaos    Chaos // on the viewers' side; nil = none
+	// LinkFaults tells that Chaos may change links, so that links without
+	// limits must be modelled, too. See [Fleet.LinksChanged].
+	LinkFaults bool
+
+	// Standard carries http URLs with net/http, too.
+	Standard bool
+	TLS      *tls.Config // nil = the default
+	// Sources is how many loopback addresses players connect from, 127.0.0.1
+	// and on; 0 = whatever the system chooses. [Preflight] says how many.
+	Sources int
+	Dial    Dial // nil = the system's
+}
+
+// connsDefault is for profiles that say nothing.
+const connsDefault = 6
+
+func (c *Config) validate() error {
+	var errs []error
+	if err := c.Audience.Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	for i := range c.Audience.Cohorts {
+		h := &c.Audience.Cohorts[i]
+		if c.Profiles[h.Profile] == nil {
+			errs = append(errs, fmt.Errorf("cohort %q: no profile %q", h.Name, h.Profile))
+		}
+	}
+	if c.URL == nil || c.Sink == nil {
+		errs = append(errs, errors.New("fleet: URL and Sink are required"))
+	}
+	if c.Epoch.IsZero() {
+		errs = append(errs, errors.New("fleet: Epoch is required"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("fleet: %w", err)
+	}
+	return nil
+}
+
+// cohort is a cohort with what it refers to.
+type cohort struct {
+	audience.Cohort
+	profile *profile.Profile
+	conns   int // to one host
+}

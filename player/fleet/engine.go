@@ -1,0 +1,81 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"hlsload/player/m3u8"
+)
+
+// Engine carries the requests of one player and owns its connections. It does
+// not follow redirects, keep cookies or decode bodies; that is the same for all
+// engines. Send may be called from several goroutines at a time.
+type Engine interface {
+	// Send sends the request and fills in res once the head of the answer is
+	// there. After a nil error the caller must close res.Body. The end of the
+	// context aborts the request, and the reading of its body.
+	Send(ctx context.Context, req *Request, res *Response) error
+	// Close closes all connections. Requests in flight fail.
+	Close()
+}
+
+// Header is one header field.
+type Header struct{ Name, Value string }
+
+// Request is one request.
+type Request struct {
+	Method    string // GET or HEAD
+	URL       string // absolute
+	UserAgent string
+	Range     *m3u8.Range // nil = all
+	Cookie    string      // value of the Cookie header, "" = none
+	Gzip      bool        // a gzip body is welcome
+	Headers   []Header    // more of them
+}
+
+// Body is the body of an answer as it is transferred.
+type Body interface {
+	io.ReadCloser
+	// Discard reads up to max bytes and drops them. It returns as soon as some
+	// have come, and io.EOF at the end of the body, as Read does.
+	Discard(max int64) (int64, error)
+}
+
+// Bounds of what a server may send before the body.
+const (
+	maxHead    = 256 << 10 // bytes of a head, as in Chromium
+	maxFields  = 1000      // header fields
+	maxInterim = 10        // 1xx answers
+)
+
+// Errors of engines.
+var (
+	// errHead wraps what is wrong with the head of an answer.
+	errHead = errors.New("malformed answer")
+	// errBody wraps what is wrong with the framing of a body.
+	errBody = errors.New("malformed body")
+	// errDial wraps a connection that could not be made.
+	errDial   = errors.New("connect")
+	errClosed = errors.New("the player has left")
+)
+
+// drains are buffers that bodies are dropped into. 64 KiB a read costs a third
+// of the time of io.Copy's 8 KiB.
+var drains = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+
+// discard implements Discard by reading.
+func discard(r io.Reader, max int64) (int64, error) {
+	buf := drains.Get().(*[64 << 10]byte)
+	n, err := r.Read(buf[:min(max, int64(len(buf)))])
+	drains.Put(buf)
+	return int64(n), err
+}
+
+// noBody is an empty body.
+type noBody struct{}
+
+func (noBody) Read([]byte) (int, error)     { return 0, io.EOF }
+func (noBody) Discard(int64) (int64, error) { return 0, io.EOF }
+func (noBody) Close() error                 { return nil }

@@ -1,0 +1,265 @@
+package fleet
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"hlsload/player/audience"
+)
+
+// Fleet is the players of a run on this machine.
+type Fleet struct {
+	cfg     Config
+	cohorts []cohort
+	parses  *parses
+
+	mu       sync.Mutex
+	audience *audience.Audience
+	coming   arrivals // who come besides those that audience plans
+	sessions map[*session]struct{}
+	changed  chan struct{} // capacity 1: there may be somebody new
+
+	begun      atomic.Int64
+	live, peak atomic.Int64
+	local      atomic.Int64
+	localError atomic.Pointer[string]
+}
+
+// New returns a fleet.
+func New(cfg Config) (*Fleet, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	f := &Fleet{cfg: cfg, parses: newParses(cfg.Classify), sessions: map[*session]struct{}{}, changed: make(chan struct{}, 1)}
+	f.audience = audience.New(&f.cfg.Audience, cfg.Seed)
+	for i := range f.cfg.Audience.Cohorts {
+		c := cohort{Cohort: f.cfg.Audience.Cohorts[i], conns: connsDefault}
+		c.profile = cfg.Profiles[c.Profile]
+		if n := c.profile.HTTP.ConnectionsPerHost; n > 0 {
+			c.conns = n
+		}
+		f.cohorts = append(f.cohorts, c)
+	}
+	return f, nil
+}
+
+// now is the run's clock.
+func (f *Fleet) now() time.Duration { return time.Since(f.cfg.Epoch) }
+
+// Run lets the audience watch until the duration is over or the context ends.
+// Then it cuts off whoever is left and returns when the last goroutine and
+// connection is gone. It must be called once.
+func (f *Fleet) Run(ctx context.Context) {
+	var cancel context.CancelFunc
+	if f.cfg.Duration > 0 {
+		ctx, cancel = context.WithDeadline(ctx, f.cfg.Epoch.Add(f.cfg.Duration))
+	} else {
+		ctx, cancel = context.WithCancel(ctx)
+	}
+	defer cancel()
+	var sessions sync.WaitGroup
+	defer sessions.Wait()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		at := f.admit(ctx, &sessions)
+		timer.Reset(min(max(at-f.now(), 0), time.Hour))
+		select {
+		case <-timer.C:
+		case <-f.changed:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// admit begins the sessions that are due and tells when the next one is.
+func (f *Fleet) admit(ctx context.Context, sessions *sync.WaitGroup) time.Duration {
+	for {
+		f.mu.Lock()
+		planned, extra := f.audience.Wake(), f.coming.wake()
+		if at := min(planned, extra); at > f.now() || ctx.Err() != nil {
+			f.mu.Unlock()
+			return at
+		}
+		var v audience.Arrival
+		if extra < planned {
+			v = heap.Pop(&f.coming).(audience.Arrival)
+		} else {
+			v, _ = f.audience.Next()
+		}
+		f.mu.Unlock()
+		sessions.Go(func() { f.watch(ctx, v) })
+	}
+}
+
+// watch is one session from beginning to end.
+func (f *Fleet) watch(ctx context.Context, v audience.Arrival) {
+	s := f.newSession(v)
+	f.begun.Add(1)
+	n := f.live.Add(1)
+	for p := f.peak.Load(); n > p && !f.peak.CompareAndSwap(p, n); p = f.peak.Load() {
+	}
+	f.mu.Lock()
+	f.sessions[s] = struct{}{}
+	f.mu.Unlock()
+	why, next := s.run(ctx)
+	f.live.Add(-1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.sessions, s)
+	if ctx.Err() != nil {
+		return
+	}
+	if next == nil {
+		w, ok := f.audience.Ended(f.now(), s.arrival, why)
+		if !ok {
+			return
+		}
+		next = &w
+	}
+	f.come(*next)
+}
+
+// come takes in somebody new; f.mu must be held.
+func (f *Fleet) come(v audience.Arrival) {
+	heap.Push(&f.coming, v)
+	f.wake()
+}
+
+func (f *Fleet) wake() {
+	select {
+	case f.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Surge adds n viewers who arrive from now on within over (viewers.surge).
+func (f *Fleet) Surge(n int, over time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.audience.Surge(f.now(), n, over)
+	f.wake()
+}
+
+// Reconnect lets a share of the viewers of a cohort ("" = all) break off and
+// come back at once (viewers.reconnect). Occurrence tells one such event from
+// another. It returns how many do.
+func (f *Fleet) Reconnect(occurrence uint64, share float64, cohort string) (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	for s := range f.sessions {
+		if cohort != "" && s.cohort.Name != cohort || s.cohort.FaultsNone {
+			continue
+		}
+		v, ok := f.audience.Reconnect(now, s.arrival, occurrence, share)
+		if !ok {
+			continue
+		}
+		select {
+		case s.rejoin <- v:
+			n++
+		default:
+		}
+	}
+	return n
+}
+
+// LinksChanged tells that Chaos leaves more or less of the players' links than
+// before.
+func (f *Fleet) LinksChanged() {
+	f.mu.Lock()
+	var all []*session
+	for s := range f.sessions {
+		all = append(all, s)
+	}
+	f.mu.Unlock()
+	for _, s := range all {
+		s.relink()
+	}
+}
+
+// Stats is what a fleet did so far.
+type Stats struct {
+	Sessions   int64 // begun
+	Live, Peak int64 // sessions now, and the most at a time
+	Parsed     int   // playlists parsed
+	// LocalErrors counts requests that failed because this machine ran out of
+	// something; then the run says nothing about the target. LocalError is one.
+	LocalErrors int64
+	LocalError  string
+}
+
+// Stats may be called at any time.
+func (f *Fleet) Stats() Stats {
+	s := Stats{Sessions: f.begun.Load(), Live: f.live.Load(), Peak: f.peak.Load(), Parsed: f.parses.parsedCount(), LocalErrors: f.local.Load()}
+	if p := f.localError.Load(); p != nil {
+		s.LocalError = *p
+	}
+	return s
+}
+
+// noteLocal counts errors that are this machine's own.
+func (f *Fleet) noteLocal(err error) {
+	for _, e := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			f.local.Add(1)
+			text := err.Error()
+			f.localError.CompareAndSwap(nil, &text)
+		}
+	}
+}
+
+// newClient returns the HTTP client of one player.
+func (f *Fleet) newClient(number uint64, c *cohort) *client {
+	dial := f.cfg.Dial
+	if dial == nil {
+		dial = f.dialer(number, c).DialContext
+	}
+	secure := func() Engine { return NewStandard(dial, c.conns, f.cfg.TLS) }
+	if f.cfg.Standard {
+		e := secure()
+		return &client{plain: e, secure: func() Engine { return e }}
+	}
+	return &client{plain: NewLean(dial, c.conns), secure: secure}
+}
+
+// dialer connects from one of the loopback addresses when there are several: an
+// address has one set of ephemeral ports to a target.
+func (f *Fleet) dialer(number uint64, c *cohort) *net.Dialer {
+	d := &net.Dialer{KeepAlive: -1}
+	if n := uint64(f.cfg.Sources); n > 0 {
+		d.LocalAddr = &net.TCPAddr{IP: sourceIP(int(number % n))}
+	}
+	d.Control = prepare(d.LocalAddr != nil, !c.Network.Unlimited())
+	return d
+}
+
+// arrivals is a heap by time, then number.
+type arrivals []audience.Arrival
+
+func (a arrivals) wake() time.Duration {
+	if len(a) == 0 {
+		return audience.Never
+	}
+	return a[0].At
+}
+
+func (a arrivals) Len() int { return len(a) }
+func (a arrivals) Less(i, k int) bool {
+	return a[i].At < a[k].At || a[i].At == a[k].At && a[i].Player < a[k].Player
+}
+func (a arrivals) Swap(i, k int) { a[i], a[k] = a[k], a[i] }
+func (a *arrivals) Push(v any)   { *a = append(*a, v.(audience.Arrival)) }
+func (a *arrivals) Pop() any {
+	n := len(*a) - 1
+	v := (*a)[n]
+	*a = (*a)[:n]
+	return v
+}

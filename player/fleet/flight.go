@@ -1,0 +1,394 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player"
+	"hlsload/player/m3u8"
+)
+
+// flight is one fetch of a player. Its goroutine writes head and end before it
+// hands them over; the rest is set before it begins, or atomic.
+type flight struct {
+	id      player.FetchID
+	kind    m3u8.Kind
+	url     string
+	request Request
+	thing   chaos.Thing
+	imports *m3u8.Multivariant // of a media playlist
+	cancel  context.CancelFunc
+
+	bytes atomic.Int64 // of the body, so far
+	ride  atomic.Pointer[ride]
+	marks atomic.Uint64
+	meta  atomic.Pointer[Meta]
+
+	sent   time.Duration
+	head   player.Event
+	end    player.Event
+	master *m3u8.Multivariant // End of a multivariant playlist that defines variables
+}
+
+// notice tells a session of its flight's head or end.
+type notice struct {
+	fl  *flight
+	end bool
+}
+
+// progress is how many bytes of the body the player has.
+func (fl *flight) progress(s *shaper) int64 {
+	if r := fl.ride.Load(); r != nil {
+		return s.progress(r)
+	}
+	return fl.bytes.Load()
+}
+
+// mark notes faults that touched the fetch.
+func (fl *flight) mark(m chaos.Marks) { fl.marks.Or(uint64(m)) }
+
+// what is known of the answer, complete or not.
+func (fl *flight) what(control bool) Meta {
+	m := Meta{}
+	if p := fl.meta.Load(); p != nil {
+		m = *p
+	} else {
+		m.URL = hashURL(fl.url)
+	}
+	m.Marks |= chaos.Marks(fl.marks.Load())
+	m.Control = control
+	return m
+}
+
+var urlSeed = maphash.MakeSeed()
+
+func hashURL(u string) uint64 { return max(1, maphash.String(urlSeed, u)) }
+
+// fetch carries a flight out and tells the session. It says nothing once the
+// context has ended.
+func (s *session) fetch(ctx context.Context, fl *flight) {
+	fl.sent = s.f.now()
+	err := s.carry(ctx, fl)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		s.fail(ctx, fl, failureOf(err), err)
+	}
+}
+
+// carry does everything; an error is one before the head of the answer.
+func (s *session) carry(ctx context.Context, fl *flight) error {
+	var res Response
+	var r *ride
+	if s.link != nil {
+		defer func() {
+			if r != nil {
+				s.link.leave(r)
+			}
+		}()
+	}
+	base, err := s.client.do(ctx, &fl.request, &res, func(ctx context.Context, e Engine, req *Request, res *Response) error {
+		if s.link == nil {
+			return e.Send(ctx, req, res)
+		}
+		if r != nil {
+			s.link.leave(r) // the redirect before
+		}
+		var late time.Duration
+		var err error
+		if r, late, err = s.link.start(ctx, hostPart(req.URL)); err != nil {
+			return err
+		}
+		fl.ride.Store(r)
+		fl.sent += late
+		if err := e.Send(ctx, req, res); err != nil {
+			return err
+		}
+		if err := s.link.answer(ctx, r); err != nil {
+			res.Body.Close()
+			return err
+		}
+		if redirects(res) {
+			return s.link.finish(ctx, r, 0, false)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	fl.meta.Store(&Meta{Pop: res.Pop, Cache: res.Cache(), URL: hashURL(fl.url)})
+	fl.mark(res.Marks)
+	fl.head = player.Event{Type: player.Head, Fetch: fl.id, Status: res.Status, Size: res.Size, Sent: fl.sent, FirstByte: s.f.now()}
+	switch {
+	case fl.kind == m3u8.KindMultivariant || fl.kind == m3u8.KindMedia:
+		s.playlist(ctx, fl, &res, r, base)
+	default:
+		s.media(ctx, fl, &res, r)
+	}
+	return nil
+}
+
+// tell hands head or end to the session, unless nobody wants it any more.
+func (s *session) tell(ctx context.Context, fl *flight, end bool) bool {
+	select {
+	case s.notices <- notice{fl, end}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// complete ends the flight with an answer.
+func (s *session) complete(ctx context.Context, fl *flight) {
+	fl.end.Type, fl.end.Fetch = player.End, fl.id
+	fl.end.Status, fl.end.Size = fl.head.Status, fl.head.Size
+	fl.end.Sent, fl.end.FirstByte = fl.sent, fl.head.FirstByte
+	fl.end.Bytes = fl.bytes.Load()
+	s.tell(ctx, fl, true)
+}
+
+// fail ends the flight without a complete answer.
+func (s *session) fail(ctx context.Context, fl *flight, why player.Failure, err error) {
+	fl.end = player.Event{Type: player.Failed, Fetch: fl.id, Failure: why, Status: fl.head.Status, Size: fl.head.Size,
+		Sent: fl.sent, FirstByte: fl.head.FirstByte, Bytes: fl.bytes.Load()}
+	if err != nil {
+		fl.end.Problem = err.Error()
+		s.f.noteLocal(err)
+	}
+	s.tell(ctx, fl, true)
+}
+
+// failureOfBody classifies the error that ended a body.
+func failureOfBody(err error) player.Failure {
+	if errors.Is(err, errTooLarge) {
+		return player.TooLarge
+	}
+	return player.Truncated
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// playlist takes the body of a playlist: whole, decoded and parsed.
+func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ride, base string) {
+	hooked := s.chaos != nil
+	if !hooked && !s.tell(ctx, fl, false) {
+		return
+	}
+	buf := buffers.Get().(*bytes.Buffer)
+	buf.Reset()
+	defer buffers.Put(buf)
+	if err := s.read(ctx, fl, res, r, buf); err != nil {
+		if hooked && !s.tell(ctx, fl, false) {
+			return
+		}
+		s.fail(ctx, fl, failureOfBody(err), err)
+		return
+	}
+	body := buf.Bytes()
+	var problem string
+	switch res.Encoding {
+	case "":
+	case "gzip", "x-gzip":
+		var err error
+		if body, err = unzip(body, maxBody[fl.kind]); errors.Is(err, errTooLarge) {
+			s.fail(ctx, fl, player.TooLarge, err)
+			return
+		} else if err != nil {
+			problem = err.Error()
+		}
+	default:
+		problem = fmt.Sprintf("Content-Encoding that was not asked for (got %.40q; want gzip or none)", res.Encoding)
+	}
+	if hooked {
+		if body = s.rewritten(ctx, fl, bytes.Clone(body)); body == nil {
+			return
+		}
+	}
+	if fl.head.Status < 200 || fl.head.Status > 299 {
+		s.complete(ctx, fl)
+		return
+	}
+	if problem == "" {
+		if fl.kind == m3u8.KindMedia {
+			fl.end.Media, problem = s.f.parses.media(base, body, fl.imports)
+		} else {
+			fl.end.Ladder, fl.master, problem = s.f.parses.ladder(base, body, s.cohort.profile)
+		}
+	}
+	fl.end.Problem = problem
+	s.complete(ctx, fl)
+}
+
+// read reads a whole body at the pace of the link.
+func (s *session) read(ctx context.Context, fl *flight, res *Response, r *ride, buf *bytes.Buffer) error {
+	most := maxBody[fl.kind]
+	for {
+		buf.Grow(2048)
+		room := buf.AvailableBuffer()
+		n, err := res.Body.Read(room[:cap(room)])
+		buf.Write(room[:n])
+		fl.bytes.Add(int64(n))
+		if int64(buf.Len()) > most {
+			return fmt.Errorf("%w: %v playlist (want at most %d bytes)", errTooLarge, fl.kind, most)
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if r != nil {
+		return s.link.finish(ctx, r, int64(buf.Len()), false)
+	}
+	return nil
+}
+
+// rewritten shows the answer to the viewer's chaos and does what it says. It
+// returns nil when the fetch has ended by that.
+func (s *session) rewritten(ctx context.Context, fl *flight, body []byte) []byte {
+	seen, effect := s.chaos.Answer(s.f.now(), &fl.thing, fl.url, chaos.Answer{Status: fl.head.Status, Body: body})
+	if !s.suffer(ctx, fl, effect) {
+		return nil
+	}
+	if seen.Status != fl.head.Status || !bytes.Equal(body, seen.Body) {
+		fl.head.Status, fl.head.Size = seen.Status, int64(len(seen.Body))
+		fl.bytes.Store(fl.head.Size)
+	}
+	if !s.tell(ctx, fl, false) {
+		return nil
+	}
+	if effect.Truncate {
+		fl.bytes.Store(fl.bytes.Load() / 2)
+		s.fail(ctx, fl, player.Truncated, errCut)
+		return nil
+	}
+	if seen.Body == nil {
+		return []byte{}
+	}
+	return seen.Body
+}
+
+// suffer waits, hangs or breaks as the effect says; false = the fetch has ended.
+func (s *session) suffer(ctx context.Context, fl *flight, e chaos.Effect) bool {
+	fl.mark(e.Marks)
+	switch {
+	case e.Reset:
+		fl.head.Status, fl.head.FirstByte = 0, 0
+		fl.bytes.Store(0)
+		s.fail(ctx, fl, player.Reset, nil)
+		return false
+	case e.Hang:
+		fl.bytes.Store(0)
+		<-ctx.Done()
+		return false
+	}
+	if e.Delay > 0 && !sleep(ctx, e.Delay) {
+		return false
+	}
+	if e.Delay > 0 {
+		fl.head.FirstByte = s.f.now()
+	}
+	return true
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// media takes the body of a segment, an initialization section or a key, whose
+// bytes nobody looks at.
+func (s *session) media(ctx context.Context, fl *flight, res *Response, r *ride) {
+	most := maxBody[fl.kind]
+	cut := int64(-1)
+	if s.chaos != nil {
+		seen, effect := s.chaos.Answer(s.f.now(), &fl.thing, fl.url, chaos.Answer{Status: fl.head.Status})
+		if !s.suffer(ctx, fl, effect) {
+			return
+		}
+		if seen.Status != fl.head.Status { // its body is none; that of the real answer is not read
+			fl.head.Status, fl.head.Size = seen.Status, 0
+			if s.tell(ctx, fl, false) {
+				s.complete(ctx, fl)
+			}
+			return
+		}
+		if effect.Truncate {
+			cut = max(fl.head.Size, 0) / 2
+		}
+	}
+	if fl.request.Method == "HEAD" {
+		if s.tell(ctx, fl, false) {
+			s.complete(ctx, fl)
+		}
+		return
+	}
+	if res.Size > most {
+		s.fail(ctx, fl, player.TooLarge, fmt.Errorf("%w: %v (got %d bytes; want at most %d)", errTooLarge, fl.kind, res.Size, most))
+		return
+	}
+	if !s.tell(ctx, fl, false) {
+		return
+	}
+	if err := s.drain(ctx, fl, res, r, cut); err != nil {
+		s.fail(ctx, fl, failureOfBody(err), err)
+		return
+	}
+	s.complete(ctx, fl)
+}
+
+// errCut is how a body that chaos truncates ends.
+var errCut = errors.New("the body was cut short")
+
+// drain drops a body at the pace of the link; cut ≥ 0 breaks off there.
+func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride, cut int64) error {
+	most, room := maxBody[fl.kind], int64(1<<30)
+	if r != nil {
+		s.link.mu.Lock()
+		room = s.link.ahead(s.f.now())
+		s.link.mu.Unlock()
+	}
+	for {
+		if cut >= 0 {
+			room = min(room, cut-fl.bytes.Load())
+			if room == 0 {
+				return errCut
+			}
+		}
+		n, err := res.Body.Discard(room)
+		total := fl.bytes.Add(n)
+		if total > most {
+			return fmt.Errorf("%w: %v (want at most %d bytes)", errTooLarge, fl.kind, most)
+		}
+		ended := err == io.EOF || total == res.Size
+		switch {
+		case err != nil && err != io.EOF:
+			return err
+		case ended && r != nil:
+			return s.link.finish(ctx, r, n, false)
+		case ended:
+			return nil
+		case r != nil && n > 0:
+			if room, err = s.link.offer(ctx, r, n); err != nil {
+				return err
+			}
+		}
+	}
+}

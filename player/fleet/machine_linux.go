@@ -1,0 +1,82 @@
+package fleet
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// machine looks at this machine, and raises the limit of open files.
+func machine() room {
+	m := room{files: 1024, ports: 28_232, manyLocal: linuxLocal}
+	var lim syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim); err == nil {
+		if lim.Cur < lim.Max {
+			more := syscall.Rlimit{Cur: lim.Max, Max: lim.Max}
+			if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &more) == nil {
+				lim = more
+			}
+		}
+		m.files = int64(min(lim.Cur, 1<<40))
+	}
+	if b, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
+		var from, to int64
+		if n, _ := fmt.Sscan(string(b), &from, &to); n == 2 && to >= from {
+			m.ports = to - from + 1
+		}
+	}
+	m.memory = available()
+	return m
+}
+
+// available is the memory that may still be used: of the machine, or of the
+// control group.
+func available() int64 {
+	var free int64
+	b, _ := os.ReadFile("/proc/meminfo")
+	for sc := bufio.NewScanner(bytes.NewReader(b)); sc.Scan(); {
+		if rest, ok := strings.CutPrefix(sc.Text(), "MemAvailable:"); ok {
+			kb, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(rest, "kB")), 10, 64)
+			free = kb << 10
+		}
+	}
+	number := func(file string) int64 {
+		b, err := os.ReadFile("/sys/fs/cgroup/" + file)
+		if err != nil {
+			return 0
+		}
+		n, _ := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
+		return n
+	}
+	if limit := number("memory.max"); limit > 0 {
+		free = min(free, max(1, limit-number("memory.current")))
+	}
+	return free
+}
+
+// ipBindAddressNoPort is IP_BIND_ADDRESS_NO_PORT of ip(7).
+const ipBindAddressNoPort = 24
+
+// prepare sets options of a socket before it connects. A bound one must not
+// take its port before the target is known, so that ports serve once for each
+// target. A paced one must not let the kernel buffer whole segments: with 5,000
+// players that would be gigabytes.
+func prepare(bound, paced bool) func(_, _ string, c syscall.RawConn) error {
+	if !bound && !paced {
+		return nil
+	}
+	return func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) { // without them it works, too
+			if bound {
+				_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, ipBindAddressNoPort, 1)
+			}
+			if paced {
+				_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 128<<10)
+			}
+		})
+	}
+}

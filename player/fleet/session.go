@@ -1,0 +1,245 @@
+package fleet
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player"
+	"hlsload/player/audience"
+	"hlsload/player/link"
+	"hlsload/player/m3u8"
+)
+
+// session is one player on this machine. Its goroutine, run, is the only one
+// that touches player, sink, flights and ladder.
+type session struct {
+	f       *Fleet
+	arrival audience.Arrival
+	cohort  *cohort
+	player  *player.Player
+	sink    Session
+	client  *client
+	link    *shaper // nil = unlimited
+	chaos   Chaos   // nil = none
+
+	flights []*flight
+	ended   []*flight // since the last step
+	imports *m3u8.Multivariant
+	ladder  *player.Ladder
+	ranks   int // of the ladder's video renditions
+
+	notices chan notice
+	rejoin  chan audience.Arrival // capacity 1: break off, then come back as this
+	linkMu  sync.Mutex
+	marks   chaos.Marks // of net.* faults on the link, under linkMu
+}
+
+// newSession begins a session; run does the rest.
+func (f *Fleet) newSession(v audience.Arrival) *session {
+	c := &f.cohorts[v.Cohort]
+	s := &session{f: f, arrival: v, cohort: c, notices: make(chan notice, 4), rejoin: make(chan audience.Arrival, 1)}
+	if !c.FaultsNone {
+		s.chaos = f.cfg.Chaos
+	}
+	url := f.cfg.URL(&v)
+	if !c.Network.Unlimited() || s.chaos != nil && f.cfg.LinkFaults {
+		tls := isTLS(url)
+		l := link.New(&c.Network, link.Transport{Conns: uint8(c.conns), TLS: tls, Multiplex: tls}, v.Seed)
+		s.link = newShaper(l, f.now)
+	}
+	s.client = f.newClient(v.Player, c)
+	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Progress: s.progress}, f.now())
+	s.sink = f.cfg.Sink.Join(f.now(), Who{Player: v.Player, Session: v.Session, Cohort: v.Cohort, Entry: v.Entry, Profile: c.Profile})
+	return s
+}
+
+// progress answers the player, in the session's goroutine.
+func (s *session) progress(id player.FetchID) int64 {
+	for _, fl := range s.flights {
+		if fl.id == id {
+			return fl.progress(s.link)
+		}
+	}
+	return 0
+}
+
+// run lives until the player has left, or the context has ended: then the
+// session is cut off where it stands.
+func (s *session) run(ctx context.Context) (why audience.Why, next *audience.Arrival) {
+	ctx, cancel := context.WithCancel(ctx)
+	var fetches sync.WaitGroup
+	defer func() {
+		cancel()
+		s.client.close()
+		fetches.Wait()
+		s.client.close() // what was being connected
+	}()
+	s.relink()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	ev := player.Event{Type: player.Tick}
+	for {
+		why = s.step(ctx, &fetches, &ev)
+		if s.player.Over() {
+			return why, next
+		}
+		ev = player.Event{Type: player.Tick}
+		at := min(s.player.Wake(), s.arrival.Leave)
+		timer.Reset(min(max(at-s.f.now(), 0), time.Hour))
+		select {
+		case n := <-s.notices:
+			ev = s.event(n)
+		case <-timer.C:
+			if s.f.now() >= s.arrival.Leave {
+				ev.Type = player.Leave
+			}
+		case v := <-s.rejoin:
+			ev.Type, next = player.Leave, &v
+		case <-ctx.Done():
+			return why, nil
+		}
+	}
+}
+
+// event is what a notice means to the player. Those of flights that were
+// abandoned mean nothing.
+func (s *session) event(n notice) player.Event {
+	for i, fl := range s.flights {
+		if fl != n.fl {
+			continue
+		}
+		if !n.end {
+			return fl.head
+		}
+		s.flights = append(s.flights[:i], s.flights[i+1:]...)
+		s.ended = append(s.ended, fl)
+		fl.cancel()
+		if l := fl.end.Ladder; l != nil {
+			s.ladder, s.imports, s.ranks = l, fl.master, 0
+			for i := range l.Renditions {
+				s.ranks = max(s.ranks, l.Renditions[i].Rank+1)
+			}
+		}
+		return fl.end
+	}
+	return player.Event{Type: player.Tick}
+}
+
+var actions = sync.Pool{New: func() any { return new([]player.Action) }}
+
+// step tells the player what happened and does what it wants.
+func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.Event) (why audience.Why) {
+	out := actions.Get().(*[]player.Action)
+	*out = s.player.Step(s.f.now(), ev, (*out)[:0])
+	for i := range *out {
+		switch a := &(*out)[i]; a.Type {
+		case player.Fetch:
+			s.begin(ctx, fetches, a)
+		case player.Abandon:
+			s.abandon(a.Fetch)
+		case player.Note:
+			s.note(&a.Sample)
+			switch a.Sample.Type {
+			case player.Fatal:
+				why = audience.Fatal
+			case player.Ended:
+				why = audience.Finished
+			}
+		}
+	}
+	clear(*out) // they point to playlists and URLs
+	actions.Put(out)
+	clear(s.ended)
+	s.ended = s.ended[:0]
+	return why
+}
+
+// begin starts a fetch.
+func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.Action) {
+	ctx, cancel := context.WithCancel(ctx)
+	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, cancel: cancel}
+	fl.request = Request{Method: "GET", URL: a.URL, UserAgent: s.cohort.profile.HTTP.UserAgent, Range: a.Range, Headers: s.f.cfg.Headers}
+	switch a.Kind {
+	case m3u8.KindMultivariant:
+		fl.request.Gzip = true
+	case m3u8.KindMedia:
+		fl.request.Gzip = true
+		fl.imports = s.imports
+	case m3u8.KindSegment:
+		if s.f.cfg.NoBodies {
+			fl.request.Method = "HEAD"
+		}
+	}
+	if s.chaos != nil {
+		fl.thing = s.thing(a)
+		if s.link != nil {
+			s.linkMu.Lock()
+			fl.mark(s.marks)
+			s.linkMu.Unlock()
+		}
+	}
+	s.flights = append(s.flights, fl)
+	fetches.Go(func() { s.fetch(ctx, fl) })
+}
+
+// thing is what a fetch is about, for chaos.
+func (s *session) thing(a *player.Action) chaos.Thing {
+	t := s.viewer()
+	t.Kind = a.Kind
+	if s.ladder == nil || a.Rendition < 0 || a.Rendition >= len(s.ladder.Renditions) {
+		t.Pipeline = s.arrival.Entry // of the multivariant playlist
+		return t
+	}
+	r := &s.ladder.Renditions[a.Rendition]
+	t.Pipeline, t.Rendition, t.Renditions, t.Name, t.Rank = r.Pipeline, r.Index, s.ranks, r.Name, r.Rank
+	return t
+}
+
+func (s *session) viewer() chaos.Thing {
+	return chaos.Thing{Pipeline: chaos.Any, Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any,
+		Cohort: s.cohort.Name, Viewer: s.arrival.Player, HasViewer: true}
+}
+
+func (s *session) abandon(id player.FetchID) {
+	for i, fl := range s.flights {
+		if fl.id == id {
+			fl.cancel()
+			s.flights = append(s.flights[:i], s.flights[i+1:]...)
+			s.ended = append(s.ended, fl)
+			return
+		}
+	}
+}
+
+// note passes a sample on.
+func (s *session) note(sm *player.Sample) {
+	if sm.Type != player.Answered {
+		s.sink.Add(sm, nil)
+		return
+	}
+	m := Meta{Control: s.cohort.FaultsNone}
+	for _, list := range [...][]*flight{s.ended, s.flights} {
+		for _, fl := range list {
+			if fl.id == sm.Fetch {
+				m = fl.what(m.Control)
+			}
+		}
+	}
+	s.sink.Add(sm, &m)
+}
+
+// relink takes over what chaos has left of the link. It may be called from any
+// goroutine.
+func (s *session) relink() {
+	if s.link == nil || s.chaos == nil {
+		return
+	}
+	t := s.viewer()
+	s.linkMu.Lock()
+	defer s.linkMu.Unlock()
+	down, extra, cut, marks := s.chaos.Link(s.f.now(), &t)
+	s.marks = marks
+	s.link.setFault(down, extra, cut)
+}

@@ -1,0 +1,210 @@
+package fleet
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"hlsload/player/link"
+)
+
+// shaper makes the fetches of one player keep to its link: the model says when
+// a request may leave and when bytes have arrived, the fetches wait for it.
+type shaper struct {
+	now func() time.Duration
+
+	mu     sync.Mutex
+	link   link.Link
+	rides  []*ride
+	hosts  []string
+	events []link.Event
+	nextID uint32
+}
+
+// ride is one request on the link.
+type ride struct {
+	id      uint32
+	reach   time.Duration // Never until known
+	head    bool
+	done    bool
+	offered int64
+	poke    chan struct{}
+}
+
+func newShaper(l link.Link, now func() time.Duration) *shaper { return &shaper{link: l, now: now} }
+
+// collect takes what has happened on the link. s.mu must be held.
+func (s *shaper) collect(now time.Duration) {
+	s.events = s.link.Step(now, s.events[:0])
+	for _, e := range s.events {
+		for _, r := range s.rides {
+			if r.id != e.ID {
+				continue
+			}
+			switch e.Type {
+			case link.Reach:
+				r.reach = e.At
+				r.wake()
+			case link.Head:
+				r.head = true
+			case link.Complete:
+				r.done = true
+			}
+		}
+	}
+}
+
+func (r *ride) wake() {
+	select {
+	case r.poke <- struct{}{}:
+	default:
+	}
+}
+
+// await returns once the instant that when tells has come. It is asked again
+// whenever the link changes.
+func (s *shaper) await(ctx context.Context, r *ride, when func(now time.Duration) time.Duration) error {
+	var timer *time.Timer
+	for {
+		s.mu.Lock()
+		now := s.now()
+		s.collect(now)
+		at := when(now)
+		wake := min(at, s.link.Wake())
+		s.mu.Unlock()
+		if at <= now {
+			return ctx.Err()
+		}
+		d := min(max(wake-now, 0), time.Hour)
+		if timer == nil {
+			timer = time.NewTimer(d)
+			defer timer.Stop()
+		} else {
+			timer.Reset(d)
+		}
+		select {
+		case <-timer.C:
+		case <-r.poke:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// start sends a request to a host and waits until it has reached it. late is
+// how much later than the model says that was.
+func (s *shaper) start(ctx context.Context, host string) (r *ride, late time.Duration, err error) {
+	s.mu.Lock()
+	s.nextID++
+	r = &ride{id: s.nextID, poke: make(chan struct{}, 1)}
+	s.rides = append(s.rides, r)
+	now := s.now()
+	r.reach = s.link.Start(now, r.id, s.host(host))
+	s.collect(now)
+	s.mu.Unlock()
+	err = s.await(ctx, r, func(time.Duration) time.Duration { return r.reach })
+	return r, max(0, s.now()-r.reach), err
+}
+
+// host numbers hosts; s.mu must be held.
+func (s *shaper) host(name string) uint8 {
+	for i, h := range s.hosts {
+		if h == name {
+			return uint8(i)
+		}
+	}
+	if len(s.hosts) < 255 {
+		s.hosts = append(s.hosts, name)
+	}
+	return uint8(len(s.hosts) - 1)
+}
+
+// answer waits until the first byte of the answer has arrived.
+func (s *shaper) answer(ctx context.Context, r *ride) error {
+	s.mu.Lock()
+	s.link.Stream(s.now(), r.id)
+	s.mu.Unlock()
+	return s.await(ctx, r, func(now time.Duration) time.Duration {
+		if r.head {
+			return now
+		}
+		return link.Never
+	})
+}
+
+// ahead is how much may be read before it has arrived: enough that a late timer
+// leaves no gap on the link.
+func (s *shaper) ahead(now time.Duration) int64 {
+	return max(64<<10, int64(s.link.Rate(now)/8*0.05))
+}
+
+// offer tells of n bytes read and waits until more should be. It returns how
+// many.
+func (s *shaper) offer(ctx context.Context, r *ride, n int64) (more int64, err error) {
+	s.mu.Lock()
+	now := s.now()
+	r.offered += n
+	s.link.Offer(now, r.id, n)
+	ahead := s.ahead(now)
+	s.mu.Unlock()
+	err = s.await(ctx, r, func(now time.Duration) time.Duration {
+		return s.link.When(now, r.id, r.offered-ahead/2)
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(1, ahead-(r.offered-s.link.Progress(s.now(), r.id))), err
+}
+
+// finish waits until everything has arrived.
+func (s *shaper) finish(ctx context.Context, r *ride, n int64, close bool) error {
+	s.mu.Lock()
+	now := s.now()
+	r.offered += n
+	s.link.Offer(now, r.id, n)
+	s.link.Finish(now, r.id, close)
+	s.mu.Unlock()
+	return s.await(ctx, r, func(now time.Duration) time.Duration {
+		if r.done {
+			return now
+		}
+		return link.Never
+	})
+}
+
+// leave ends a ride, complete or not.
+func (s *shaper) leave(r *ride) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !r.done {
+		s.link.Abandon(s.now(), r.id)
+		s.collect(s.now())
+	}
+	for i := range s.rides {
+		if s.rides[i] == r {
+			s.rides = append(s.rides[:i], s.rides[i+1:]...)
+			return
+		}
+	}
+}
+
+// progress is how much of the body has arrived.
+func (s *shaper) progress(r *ride) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.done {
+		return r.offered
+	}
+	return s.link.Progress(s.now(), r.id)
+}
+
+// setFault changes the link while it is in use.
+func (s *shaper) setFault(down int64, extra time.Duration, cut bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	s.link.SetFault(now, down, extra, cut)
+	s.collect(now)
+	for _, r := range s.rides {
+		r.wake()
+	}
+}

@@ -1,0 +1,132 @@
+package fleet
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// standard is net/http.
+type standard struct {
+	transport *http.Transport
+	dial      Dial
+	ctx       context.Context // ends with Close
+	cancel    context.CancelFunc
+
+	mu     sync.Mutex
+	closed bool
+	conns  map[*standardConn]struct{}
+}
+
+// NewStandard returns an engine for http and https URLs with at most conns
+// connections to a host over HTTP/1.1; over TLS it prefers HTTP/2. config may
+// be nil.
+func NewStandard(dial Dial, conns int, config *tls.Config) Engine {
+	s := &standard{dial: dial, conns: map[*standardConn]struct{}{}}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.transport = &http.Transport{
+		DialContext:            s.connect,
+		TLSClientConfig:        config,
+		TLSHandshakeTimeout:    30 * time.Second,
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true,
+		MaxConnsPerHost:        conns,
+		MaxIdleConnsPerHost:    conns,
+		MaxResponseHeaderBytes: maxHead,
+		WriteBufferSize:        1 << 10,
+	}
+	return s
+}
+
+func (s *standard) Send(ctx context.Context, req *Request, res *Response) error {
+	r, err := http.NewRequestWithContext(ctx, req.Method, req.URL, nil)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errDial, err)
+	}
+	set := func(name, value string) {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	set("User-Agent", req.UserAgent)
+	set("Accept", "*/*")
+	set("Cookie", req.Cookie)
+	if req.Gzip {
+		set("Accept-Encoding", "gzip")
+	}
+	if req.Range != nil {
+		set("Range", string(appendRange(nil, req)))
+	}
+	for _, h := range req.Headers {
+		set(h.Name, h.Value)
+	}
+	a, err := s.transport.RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	*res = Response{Status: a.StatusCode, Size: a.ContentLength, Body: standardBody{a.Body}}
+	for name, values := range a.Header {
+		for _, v := range values {
+			res.note([]byte(name), []byte(v))
+		}
+	}
+	return nil
+}
+
+// connect dials on behalf of the transport, which goes on dialling for requests
+// that were aborted; so the engine must know of every connection.
+func (s *standard) connect(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.ctx, cancel)()
+	nc, err := s.dial(ctx, network, addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errDial, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		nc.Close()
+		return nil, errClosed
+	}
+	c := &standardConn{Conn: nc, engine: s}
+	s.conns[c] = struct{}{}
+	return c, nil
+}
+
+func (s *standard) Close() {
+	s.cancel()
+	s.mu.Lock()
+	s.closed = true
+	var open []*standardConn
+	for c := range s.conns {
+		open = append(open, c)
+	}
+	s.mu.Unlock()
+	s.transport.CloseIdleConnections()
+	for _, c := range open {
+		c.Close()
+	}
+}
+
+// standardConn is a connection that tells its engine when it is closed.
+type standardConn struct {
+	net.Conn
+	engine *standard
+}
+
+func (c *standardConn) Close() error {
+	c.engine.mu.Lock()
+	delete(c.engine.conns, c)
+	c.engine.mu.Unlock()
+	return c.Conn.Close()
+}
+
+type standardBody struct{ io.ReadCloser }
+
+func (b standardBody) Discard(max int64) (int64, error) { return discard(b.ReadCloser, max) }

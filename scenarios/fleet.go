@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"math"
+	"reflect"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -175,6 +177,28 @@ func (d *decoder) cohorts(v value, f *Fleet) {
 		f.Profiles = append(f.Profiles, p)
 	}
 	d.shares(v, f.Audience.Cohorts)
+	d.tellApart(items, f)
+}
+
+// tellApart gives profiles that were changed an id of their own where another
+// cohort uses the id for something else: results are kept by id.
+func (d *decoder) tellApart(items []value, f *Fleet) {
+	for i, p := range f.Profiles {
+		if p == nil || !slices.ContainsFunc(f.Profiles, func(o *profile.Profile) bool {
+			return o != nil && o.ID == p.ID && !reflect.DeepEqual(o, p)
+		}) {
+			continue
+		}
+		at, changed := items[i].below("profile")
+		if id, given := at.below("id"); given {
+			id.wrong("id is taken by another profile of the fleet", "an id of its own")
+		} else if changed && at.n.Kind == yaml.MappingNode && len(at.n.Content) > 2 {
+			defer func() { // when all have been compared
+				p.ID += "+" + f.Audience.Cohorts[i].Name
+				f.Audience.Cohorts[i].Profile = p.ID
+			}()
+		}
+	}
 }
 
 // shares divides what is left over among the cohorts that say nothing, and

@@ -57,7 +57,6 @@ func TestDefaults(t *testing.T) {
 	same(t, "target of a scenario without one", *bare.Target.Rig, rig.Default())
 }
 
-// TestSampleOfTheContract decodes the scenario that the documents show.
 func TestTheDefaultDurationHoldsTheTimeline(t *testing.T) {
 	sc, err := Load(Source{File: "x", Data: []byte("version: 1\nname: x\nchaos: [{fault: net.down, at: 2m, for: 1m}]\n")})
 	if err != nil {
@@ -128,6 +127,7 @@ func TestOverrides(t *testing.T) {
 	same(t, "shares", []float64{a.Cohorts[0].Share, a.Cohorts[1].Share}, []float64{0.5, 0.5})
 	same(t, "network", []any{a.Cohorts[1].Network.Name, a.Cohorts[1].Network.Down}, []any{"mobile-4g", int64(2e6)})
 	same(t, "profiles", []string{sc.Fleet.Profiles[0].Stale.Detect, sc.Fleet.Profiles[1].Stale.Detect}, []string{"none", "misses"})
+	same(t, "ids", []string{a.Cohorts[0].Profile, a.Cohorts[1].Profile, sc.Fleet.Profiles[1].ID}, []string{"hlsjs-1.7", "hlsjs-1.7+tv", "hlsjs-1.7+tv"})
 	same(t, "error TTL", sc.Target.Rig.Edge.ErrorTTL, 10*time.Second)
 	same(t, "ladder", sc.Target.Rig.Ladder, []rig.Rung{{Width: 640, Height: 360, Rate: 800e3}})
 	same(t, "expectation", sc.Expect[0].Text, "startup.p95 < 5s")

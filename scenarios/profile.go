@@ -34,6 +34,9 @@ func (d *decoder) profile(v value) *profile.Profile {
 	values := &yaml.Node{Kind: yaml.MappingNode}
 	for _, e := range changes.entries {
 		if e.key.Value != "base" {
+			if e.key.Value == "id" {
+				e.val.name("")
+			}
 			values.Content = append(values.Content, e.key, d.fill(e.val))
 		}
 	}

@@ -277,3 +277,9 @@ func groupKey(v *m3u8.Variant, g *profile.Grouping, i int) string {
 	}
 	return b.String()
 }
+
+// Single is the multivariant playlist of a stream that has only one media
+// playlist.
+func Single(url string) *m3u8.Multivariant {
+	return &m3u8.Multivariant{Variants: []m3u8.Variant{{URI: url, URL: url, Bandwidth: 1}}}
+}

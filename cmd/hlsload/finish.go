@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"hlsload/reports"
 )
@@ -55,19 +56,27 @@ func finish(cmd *cobra.Command, s *reports.Summary, out *output, events *eventFi
 	if err := events.close(); err != nil {
 		return internal(err)
 	}
-	f, err := os.Create(filepath.Join(out.dir, "summary.json"))
-	if err != nil {
+	if err := reports.Write(out.dir, s); err != nil {
 		return internal(err)
 	}
-	if err := s.WriteJSON(f); err != nil {
+	if err := tell(cmd, s, out.dir); err != nil {
 		return internal(err)
 	}
-	if err := f.Close(); err != nil {
-		return internal(err)
-	}
-	fmt.Fprintln(cmd.OutOrStdout(), s.Verdict, s.Reason(), out.dir)
 	if s.ExitCode != 0 {
 		return &exitError{code: s.ExitCode}
 	}
 	return nil
+}
+
+// tell prints the summary for people.
+func tell(cmd *cobra.Command, s *reports.Summary, dir string) error {
+	w := cmd.OutOrStdout()
+	o := reports.TextOptions{Dir: dir, Width: 100}
+	if terminal(w) {
+		o.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		if width, _, err := term.GetSize(int(w.(*os.File).Fd())); err == nil {
+			o.Width = min(max(width, 60), 120)
+		}
+	}
+	return s.WriteText(w, o)
 }

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/reports"
+)
+
+func reportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "report DIR",
+		Short: "Write the reports of a finished run again",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := os.Open(filepath.Join(args[0], "summary.json"))
+			if err != nil {
+				return &exitError{exitUsage, fmt.Sprintf("reading the results (got %q; want the directory of a finished run): %v", args[0], err), err}
+			}
+			defer f.Close()
+			s, err := reports.ReadJSON(f)
+			if err != nil {
+				return &exitError{exitUsage, fmt.Sprintf("%s: %v", f.Name(), err), err}
+			}
+			if err := reports.Write(args[0], s); err != nil {
+				return internal(err)
+			}
+			return internal(tell(cmd, s, args[0]))
+		},
+	}
+}

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/chaos"
+	"hlsload/chaos/command"
+	"hlsload/chaos/conduct"
+	"hlsload/chaos/inject"
+	"hlsload/chaos/journal"
+	"hlsload/player/fleet"
+	"hlsload/player/profile"
+	"hlsload/reports"
+	"hlsload/scenarios"
+)
+
+func runCommand() *cobra.Command {
+	var o overrides
+	var out output
+	cmd := &cobra.Command{
+		Use:               "run SCENARIO",
+		Short:             "Run a scenario in real time; SCENARIO is a file or the name of one that ships",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: shipped,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sc, err := load(args[0], &o)
+			if err != nil {
+				return err
+			}
+			r := &realRun{cmd: cmd, sc: sc, out: &out, faults: sc.Faults()}
+			return r.do(cmd.Context())
+		},
+	}
+	o.register(cmd)
+	out.register(cmd)
+	return cmd
+}
+
+// realRun is a run in real time while it is put together and goes on.
+type realRun struct {
+	cmd    *cobra.Command
+	sc     *scenarios.Scenario
+	out    *output
+	faults []chaos.Fault
+
+	epoch     time.Time
+	target    target
+	board     *conduct.Board
+	injector  *inject.Injector
+	collector *reports.Collector
+	fleet     *fleet.Fleet
+	conductor *conduct.Runner
+	journal   *journal.Journal
+	events    eventFile
+	tester    tester
+}
+
+// now is the run's clock.
+func (r *realRun) now() time.Duration { return time.Since(r.epoch) }
+
+func (r *realRun) do(ctx context.Context) (err error) {
+	progress, err := newProgress(r.out.progress, r.cmd.ErrOrStderr(), r.sc.Duration)
+	if err != nil {
+		return err
+	}
+	defer progress.close()
+	// What is open at the end, an error included, is closed in reverse order.
+	var closers []func()
+	defer func() {
+		for i := len(closers) - 1; i >= 0; i-- {
+			closers[i]()
+		}
+	}()
+	r.board = conduct.NewBoard(seedOf(r.sc))
+	if r.target, err = r.openTarget(ctx); err != nil {
+		return err
+	}
+	closers = append(closers, r.target.close)
+	check := fleet.Preflight(r.mostPlayers(), r.target.urls())
+	if err := check.Err(r.mostPlayers()); err != nil {
+		return &exitError{exitUsage, err.Error(), err}
+	}
+	if err := r.out.make(r.sc.Name, time.Now()); err != nil {
+		return err
+	}
+	if r.events, err = openEvents(r.out); err != nil {
+		return err
+	}
+	if r.journal, err = journal.Create(filepath.Join(r.out.dir, "journal.ndjson"), r.sc.Redact); err != nil {
+		return &exitError{exitUsage, err.Error(), err}
+	}
+	closers = append(closers, func() { r.journal.Close() })
+	if err := r.assemble(&check); err != nil {
+		return internal(err)
+	}
+	return r.perform(ctx, progress)
+}
+
+// mostPlayers is how many players there may be at a time.
+func (r *realRun) mostPlayers() int {
+	n := r.sc.Fleet.Audience.Peak()
+	for i := range r.faults {
+		if r.faults[i].Kind == chaos.ViewersSurge {
+			n += r.faults[i].Players
+		}
+	}
+	return n
+}
+
+// assemble connects everything that takes part.
+func (r *realRun) assemble(check *fleet.Check) error {
+	cfg := measurement(r.sc, reports.ModeRun, r.faults, r.epoch)
+	r.target.describe(&cfg)
+	cfg.Events = r.events.log
+	var err error
+	if r.collector, err = reports.New(cfg); err != nil {
+		return err
+	}
+	r.target.count(r.collector.Meter())
+
+	var onViewers, onLinks bool
+	for i := range r.faults {
+		f := &r.faults[i]
+		onViewers = onViewers || f.Via == chaos.ViaViewer
+		onLinks = onLinks || f.Kind.Family() == "net"
+	}
+	profiles := map[string]*profile.Profile{}
+	for i, c := range r.sc.Fleet.Audience.Cohorts {
+		profiles[c.Profile] = r.sc.Fleet.Profiles[i]
+	}
+	fc := fleet.Config{
+		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
+		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
+		Sink: &sink{r}, LinkFaults: onLinks, Sources: check.Sources,
+	}
+	for _, h := range r.sc.Target.Headers {
+		fc.Headers = append(fc.Headers, fleet.Header{Name: h.Name, Value: h.Value.Value})
+	}
+	r.injector = inject.New(r.board, r.now, r.target.rewriting(r.faults))
+	if onViewers {
+		fc.Chaos = r.injector
+	}
+	if r.fleet, err = fleet.New(fc); err != nil {
+		return err
+	}
+	appliers := map[chaos.Via]chaos.Applier{
+		chaos.ViaViewer: &viewers{r.injector, r},
+		chaos.ViaCommand: command.New(command.Config{
+			Bites: r.target.bites, Healthy: r.target.healthy,
+		}),
+	}
+	if a := r.target.applier(); a != nil {
+		appliers[chaos.ViaRig] = a
+	}
+	crowd := &crowd{r}
+	r.conductor, err = conduct.New(conduct.Config{
+		Faults:   r.faults,
+		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery},
+		Appliers: appliers,
+		Kinds:    map[chaos.Kind]chaos.Applier{chaos.ViewersSurge: crowd, chaos.ViewersReconnect: crowd},
+		Now:      r.now,
+		Record:   r.record,
+	})
+	return err
+}
+
+// record writes a step to the journal and tells the collector when faults came
+// and went.
+func (r *realRun) record(s conduct.Step) error {
+	if err := r.journal.Record(s); err != nil {
+		return err
+	}
+	switch {
+	case s.Type == conduct.StepApplied && s.Err == "":
+		if err := r.collector.FaultApplied(s.Fault.Rule, s.Fault.Occurrence, s.At); err != nil {
+			return err
+		}
+		if spec := chaos.Lookup(s.Fault.Kind); spec == nil || !spec.Instant {
+			return nil
+		}
+		return r.collector.FaultCleared(s.Fault.Rule, s.Fault.Occurrence, s.At)
+	case s.Type == conduct.StepUndone && s.Err == "":
+		// A fault whose apply failed is undone all the same, and was never on.
+		_ = r.collector.FaultCleared(s.Fault.Rule, s.Fault.Occurrence, s.At)
+	}
+	return nil
+}
+
+// perform lets it all happen, and writes down what did.
+func (r *realRun) perform(ctx context.Context, p progress) error {
+	// Players outlive an interrupt until the faults are undone.
+	watching, goHome := context.WithCancel(context.WithoutCancel(ctx))
+	defer goHome()
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		r.fleet.Run(watching)
+	}()
+	ticking, stopTicking := context.WithCancel(context.WithoutCancel(ctx))
+	ticked := make(chan struct{})
+	go func() {
+		defer close(ticked)
+		r.tick(ticking, p)
+	}()
+	outcomes, aborted := r.conductor.Run(ctx)
+	stopTicking()
+	<-ticked
+	end := reports.End{At: r.now(), Faults: faultEnds(outcomes), Interrupted: aborted}
+	if ctx.Err() != nil {
+		end.Interrupted = "interrupted by the user"
+	}
+	stats := r.fleet.Stats()
+	end.DroppedSamples = stats.LocalErrors
+	if stats.LocalErrors > 0 {
+		end.Warnings = append(end.Warnings, fmt.Sprintf("%d requests failed on this machine itself: %s", stats.LocalErrors, stats.LocalError))
+	}
+	r.tester.sample()
+	end.CPU, end.RSSPeak, end.Goroutines = cpuTime(), rssPeak(), r.tester.goroutines
+	s := r.collector.Finish(end)
+	goHome()
+	<-gone
+	p.close()
+	return finish(r.cmd, s, r.out, &r.events)
+}
+
+// tick does once a second what has to be done all the time.
+func (r *realRun) tick(ctx context.Context, p progress) {
+	stops := reports.NewStops(r.collector)
+	m := &marks{p: p}
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := r.now()
+		r.tester.sample()
+		live := r.collector.Live()
+		m.show(now, &live, r.faults)
+		if why := stops.Check(now); why != "" {
+			r.conductor.Abort("stop condition: " + why)
+		}
+		if err := r.events.flush(); err != nil {
+			r.conductor.Abort(fmt.Sprintf("writing the event file: %v", err))
+		}
+	}
+}
+
+// tester watches the tool itself. It belongs to one goroutine at a time.
+type tester struct{ goroutines int64 }
+
+func (t *tester) sample() { t.goroutines = max(t.goroutines, int64(runtime.NumGoroutine())) }
+
+// sink hands what the players do to the collector.
+type sink struct{ r *realRun }
+
+func (s *sink) Join(now time.Duration, who fleet.Who) fleet.Session {
+	return session{s.r.collector.Join(now, reports.SessionInfo{Player: who.Player, Cohort: who.Cohort, Profile: who.Cohort, Rejoin: who.Session > 1})}
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+
+	"hlsload/chaos"
+	"hlsload/chaos/inject"
+	"hlsload/player"
+	"hlsload/player/fleet"
+	"hlsload/reports"
+)
+
+// session is one viewer's record.
+type session struct{ s *reports.Session }
+
+// Add implements [fleet.Session].
+func (s session) Add(sm *player.Sample, m *fleet.Meta) {
+	if m == nil {
+		s.s.Add(sm, nil)
+		return
+	}
+	s.s.Add(sm, &reports.Meta{Marks: m.Marks, Pop: m.Pop, Cache: caches[m.Cache], URL: m.URL})
+}
+
+// caches translates what headers said.
+var caches = map[fleet.Cache]reports.Cache{
+	fleet.CacheUnknown:     reports.CacheUnknown,
+	fleet.CacheHit:         reports.CacheHit,
+	fleet.CacheJoined:      reports.CacheJoined,
+	fleet.CacheRevalidated: reports.CacheRevalidated,
+	fleet.CacheMiss:        reports.CacheMiss,
+}
+
+// viewers applies faults on the players' side.
+type viewers struct {
+	*inject.Injector
+	r *realRun
+}
+
+// Apply opens the window; links notice at once.
+func (v *viewers) Apply(ctx context.Context, f *chaos.Fault) error {
+	err := v.Injector.Apply(ctx, f)
+	v.relink(f)
+	return err
+}
+
+// Undo closes it.
+func (v *viewers) Undo(ctx context.Context, f *chaos.Fault) error {
+	err := v.Injector.Undo(ctx, f)
+	v.relink(f)
+	return err
+}
+
+func (v *viewers) relink(f *chaos.Fault) {
+	if f.Kind.Family() == "net" {
+		v.r.fleet.LinksChanged()
+	}
+}
+
+// crowd applies the faults that are about how many viewers there are.
+type crowd struct{ r *realRun }
+
+// Apply sends for more viewers, or lets some break off and come back.
+func (c *crowd) Apply(_ context.Context, f *chaos.Fault) error {
+	if f.Kind == chaos.ViewersSurge {
+		c.r.fleet.Surge(f.Players, f.Over)
+		return nil
+	}
+	c.r.fleet.Reconnect(uint64(f.Rule)<<32|uint64(f.Occurrence), f.Share, f.Cohort)
+	return nil
+}
+
+// Undo has nothing to do: these faults are instants.
+func (c *crowd) Undo(context.Context, *chaos.Fault) error { return nil }
+
+// Look has nothing to look at.
+func (c *crowd) Look(context.Context, *chaos.Fault) (bool, string) { return true, "" }
+
+// LookUndone has nothing to look at.
+func (c *crowd) LookUndone(context.Context, *chaos.Fault) (bool, string) { return true, "" }

@@ -1,0 +1,359 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player"
+	"hlsload/player/audience"
+	"hlsload/player/m3u8"
+	"hlsload/reports"
+	"hlsload/scenarios"
+)
+
+// stream is a stream at a URL as a target.
+type stream struct {
+	sc     *scenarios.Scenario
+	client *http.Client
+
+	entries  []string       // multivariant playlists
+	pipeline map[string]int // of media playlists, by host and path
+	media    []string       // media playlists
+	ladder   *player.Ladder
+	duration time.Duration // target duration
+
+	mu    sync.Mutex
+	looks map[string]*looked // by URL
+}
+
+// looked is what is known of a media playlist that is being watched.
+type looked struct {
+	at      time.Duration // of the last look, since began
+	began   time.Time
+	changed time.Time
+	last    string // what identified its last version
+	status  int
+	err     error
+}
+
+// checkTime bounds the look at a stream before a run.
+const checkTime = 20 * time.Second
+
+// openStream looks whether the stream is there, and what it is.
+func openStream(ctx context.Context, sc *scenarios.Scenario) (*stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	s := &stream{sc: sc, client: &http.Client{Timeout: 10 * time.Second}, pipeline: map[string]int{}, looks: map[string]*looked{}}
+	for i := range sc.Target.URLs {
+		s.entries = append(s.entries, sc.Target.URLs[i].Value)
+	}
+	for i, u := range s.entries {
+		if err := s.open(ctx, i, u); err != nil {
+			// The URL may hold secrets, and so may errors that quote it.
+			return nil, &exitError{code: 112, msg: "void: target unreachable at start: " + sc.Redact(err.Error()), cause: err}
+		}
+	}
+	if err := s.look(ctx); err != nil {
+		return nil, &exitError{code: 112, msg: "void: target unreachable at start: " + sc.Redact(err.Error()), cause: err}
+	}
+	return s, nil
+}
+
+// get fetches a playlist.
+func (s *stream) get(ctx context.Context, u string) (body []byte, final *url.URL, status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	for _, h := range s.sc.Target.Headers {
+		req.Header.Set(h.Name, h.Value.Value)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxProbeBody+1))
+	if err == nil && len(body) > maxProbeBody {
+		err = fmt.Errorf("playlist %s: more than %d bytes", u, maxProbeBody)
+	}
+	return body, resp.Request.URL, resp.StatusCode, err
+}
+
+// open reads the multivariant playlist of pipeline i.
+func (s *stream) open(ctx context.Context, i int, u string) error {
+	body, base, status, err := s.get(ctx, u)
+	if err != nil {
+		return fmt.Errorf("multivariant playlist: %w", err)
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("multivariant playlist %s: status %d; want 200", u, status)
+	}
+	list, err := m3u8.Parse(body, m3u8.Options{Base: base})
+	if err != nil {
+		return fmt.Errorf("multivariant playlist %s: %w", u, err)
+	}
+	mv, ok := list.(*m3u8.Multivariant)
+	if !ok {
+		mv = player.Single(base.String())
+	}
+	l, err := player.NewLadder(mv, s.sc.Fleet.Profiles[0], nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", u, err)
+	}
+	s.assign(l, i)
+	if i == 0 {
+		if s.ladder, err = player.NewLadder(mv, s.sc.Fleet.Profiles[0], s.classify); err != nil {
+			return fmt.Errorf("%s: %w", u, err)
+		}
+	}
+	return nil
+}
+
+// assign gives every media playlist its pipeline: by the scenario's globs, else
+// the copies of a variant belong to the pipelines in the order in which the
+// first playlist lists them; pipeline i lists its own first.
+func (s *stream) assign(l *player.Ladder, i int) {
+	seen := map[string]int{}
+	set := func(u string, p int) {
+		key := placeOf(u)
+		if _, ok := s.pipeline[key]; !ok {
+			s.pipeline[key] = p
+			s.media = append(s.media, u)
+		}
+	}
+	for k := range l.Renditions {
+		r := &l.Renditions[k]
+		if len(s.sc.Target.Pipelines) > 0 {
+			p := -1
+			for g, glob := range s.sc.Target.Pipelines {
+				if matches(glob.Value, placeOf(r.URL)) {
+					p = g
+					break
+				}
+			}
+			set(r.URL, p)
+			continue
+		}
+		if r.Variant == nil {
+			set(r.URL, audioPipeline(l, k, i))
+			continue
+		}
+		v := r.Variant
+		key := fmt.Sprint(v.Bandwidth, v.Width, v.Height, v.Codecs, v.FrameRate, v.VideoRange)
+		n := seen[key]
+		seen[key]++
+		if i > 0 && n < 2 { // its own first, then the other one
+			n = 1 - n
+		}
+		set(r.URL, n)
+	}
+}
+
+// audioPipeline is that of the first variant that goes with an audio playlist.
+func audioPipeline(l *player.Ladder, audio, entry int) int {
+	for i := range l.Levels {
+		for pw, a := range l.Levels[i].AudioByPathway {
+			if int(a) == audio {
+				if entry > 0 && pw < 2 {
+					return 1 - pw
+				}
+				return pw
+			}
+		}
+	}
+	return -1
+}
+
+// placeOf is host and path, what globs match on.
+func placeOf(u string) string {
+	_, rest, _ := strings.Cut(u, "://")
+	if i := strings.IndexAny(rest, "?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return rest
+}
+
+// pathOf is the path of an absolute URL.
+func pathOf(u string) string {
+	rest := placeOf(u)
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:]
+	}
+	return "/"
+}
+
+// matches tells whether a glob matches; * stands for anything, / included.
+func matches(glob, s string) bool {
+	parts := strings.Split(glob, "*")
+	if len(parts) == 1 {
+		return glob == s
+	}
+	if !strings.HasPrefix(s, parts[0]) {
+		return false
+	}
+	s = s[len(parts[0]):]
+	for _, p := range parts[1 : len(parts)-1] {
+		i := strings.Index(s, p)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(p):]
+	}
+	return strings.HasSuffix(s, parts[len(parts)-1])
+}
+
+// look reads media playlists until one tells the target duration.
+func (s *stream) look(ctx context.Context) error {
+	var errs []error
+	for _, u := range s.media {
+		body, base, status, err := s.get(ctx, u)
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("media playlist %s: status %d; want 200", u, status)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		m, err := m3u8.ParseMedia(body, m3u8.Options{Base: base})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("media playlist %s: %w", u, err))
+			continue
+		}
+		if m.TargetDuration > 0 {
+			s.duration = m.TargetDuration
+			return nil
+		}
+	}
+	if len(errs) > 3 {
+		errs = append(errs[:3], fmt.Errorf("and %d more", len(errs)-3))
+	}
+	return fmt.Errorf("no media playlist can be read: %w", errors.Join(errs...))
+}
+
+func (s *stream) url(a *audience.Arrival) string { return s.entries[min(a.Entry, len(s.entries)-1)] }
+
+func (s *stream) urls() []string { return s.entries }
+
+func (s *stream) classify(u string) int {
+	if p, ok := s.pipeline[placeOf(u)]; ok {
+		return p
+	}
+	for i, glob := range s.sc.Target.Pipelines {
+		if matches(glob.Value, placeOf(u)) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *stream) describe(c *reports.Config) {
+	c.TargetDuration = s.duration
+	c.Renditions = renditionsOf(s.ladder)
+	c.Pipelines = 1
+	for _, p := range s.pipeline {
+		c.Pipelines = max(c.Pipelines, p+1)
+	}
+}
+
+// count: nobody counts at the origin; the load is estimated from headers.
+func (s *stream) count(*reports.Meter) {}
+
+func (s *stream) rewriting(faults []chaos.Fault) chaos.RewriterConfig {
+	return chaos.RewriterConfig{Faults: faults}
+}
+
+func (s *stream) applier() chaos.Applier { return nil }
+
+func (s *stream) lost() func(uint64) chaos.Marks { return nil }
+
+func (s *stream) close() { s.client.CloseIdleConnections() }
+
+// watched are the media playlists that a fault may hit.
+func (s *stream) watched(f *chaos.Fault) []string {
+	var all []string
+	for _, u := range s.media {
+		if f.Pipeline == chaos.Any || s.classify(u) == f.Pipeline {
+			all = append(all, u)
+		}
+	}
+	return all
+}
+
+// see looks at a media playlist again, at most twice a target duration.
+func (s *stream) see(ctx context.Context, u string) *looked {
+	s.mu.Lock()
+	l := s.looks[u]
+	if l == nil {
+		l = &looked{began: time.Now(), changed: time.Now(), at: -s.duration}
+		s.looks[u] = l
+	}
+	due := time.Since(l.began)-l.at >= s.duration/2
+	if due {
+		l.at = time.Since(l.began)
+	}
+	s.mu.Unlock()
+	if !due {
+		return l
+	}
+	body, base, status, err := s.get(ctx, u)
+	version := ""
+	if err == nil && status == http.StatusOK {
+		var m *m3u8.Media
+		if m, err = m3u8.ParseMedia(body, m3u8.Options{Base: base}); err == nil {
+			version = fmt.Sprint(m.MediaSequence, len(m.Segments), m.EndList)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.status, l.err = status, err
+	if version != "" && version != l.last {
+		l.last, l.changed = version, time.Now()
+	}
+	return l
+}
+
+// bites tells whether one of the playlists that the fault may hit answers with
+// an error, or stopped: unchanged for 1.5 target durations (rfc8216bis 6.2.1).
+func (s *stream) bites(ctx context.Context, f *chaos.Fault) (bool, string) {
+	all := s.watched(f)
+	for _, u := range all {
+		if why := s.wrong(s.see(ctx, u)); why != "" {
+			return true, fmt.Sprintf("%s: %s", s.sc.Redact(u), why)
+		}
+	}
+	return false, fmt.Sprintf("%d media playlists answer and advance", len(all))
+}
+
+// healthy tells whether all of them answer and advance.
+func (s *stream) healthy(ctx context.Context, f *chaos.Fault) (bool, string) {
+	for _, u := range s.watched(f) {
+		if why := s.wrong(s.see(ctx, u)); why != "" {
+			return false, fmt.Sprintf("%s: %s", s.sc.Redact(u), why)
+		}
+	}
+	return true, "all media playlists answer and advance"
+}
+
+// wrong says what is wrong with a playlist, "" for nothing.
+func (s *stream) wrong(l *looked) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch since := time.Since(l.changed); {
+	case l.err != nil:
+		return s.sc.Redact(l.err.Error())
+	case l.status != http.StatusOK:
+		return fmt.Sprintf("status %d", l.status)
+	case since > s.duration*3/2:
+		return fmt.Sprintf("unchanged for %v", since.Round(100*time.Millisecond))
+	}
+	return ""
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/chaos"
+	"hlsload/chaos/command"
+	"hlsload/chaos/journal"
+	"hlsload/reports"
+)
+
+func undoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "undo JOURNAL",
+		Short: "Put back whatever an interrupted run left behind",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rep, err := journal.Undo(cmd.Context(), args[0], undoers())
+			if _, werr := fmt.Fprint(cmd.OutOrStdout(), rep); werr != nil && err == nil {
+				err = werr
+			}
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return &exitError{exitUsage, fmt.Sprintf("no such journal (got %q; want the journal.ndjson of a run)", args[0]), err}
+			case err != nil:
+				return &exitError{reports.ExitFault, err.Error(), err}
+			}
+			return nil
+		},
+	}
+}
+
+// undoers put back what each applier may have left. The rig and the players
+// ended with the process, and their faults with them.
+func undoers() map[chaos.Via]journal.Undoer {
+	return map[chaos.Via]journal.Undoer{
+		chaos.ViaCommand: func(ctx context.Context, l journal.Line) error {
+			return command.Stop(ctx, l.Stop, l.Dir, os.LookupEnv)
+		},
+	}
+}

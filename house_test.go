@@ -1,0 +1,228 @@
+// Package hlsload_test keeps the house in order: who may import whom, and which
+// packages stay free of clocks, sockets and goroutines. A new package has to be
+// given its place in the tables below.
+package hlsload_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// core are the packages that everything else is built on, and what each may
+// import of this module. player never meets chaos or rig: a player does not
+// know that it is being tested.
+var core = map[string][]string{
+	"player/draw":     {},
+	"player/m3u8":     {},
+	"player/profile":  {"player/m3u8"},
+	"player/link":     {"player/draw"},
+	"player/audience": {"player/draw", "player/link"},
+	"player":          {"player/draw", "player/m3u8", "player/profile", "player/link"},
+	"chaos":           {"player/draw", "player/m3u8"},
+	"rig/media":       {},
+	"rig":             {"player/draw", "player/m3u8", "chaos", "rig/media"},
+	"reports":         {"player/draw", "player/m3u8", "player", "chaos", "rig"},
+	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/link", "player/audience", "player",
+		"chaos", "rig", "reports"},
+}
+
+// pure packages reach no clock, socket, file or global randomness and start no
+// goroutine: now is an argument, and a seed replays them.
+var pure = []string{
+	"player/draw", "player/m3u8", "player/profile", "player/link", "player/audience", "player",
+	"chaos", "rig/media", "rig", "sim",
+}
+
+// mayImport tells whether package from may import package to of this module.
+func mayImport(from, to string) bool {
+	if allowed, ok := core[from]; ok {
+		return slices.Contains(allowed, to)
+	}
+	top, _, nested := strings.Cut(from, "/")
+	_, toCore := core[to]
+	switch {
+	case top == "cmd":
+		return !strings.HasPrefix(to, "cmd/")
+	case from == "sim":
+		return toCore
+	case nested && slices.Contains([]string{"player", "chaos", "rig"}, top):
+		// What meets the world: the core, and its own neighbours.
+		return toCore || strings.HasPrefix(to, top+"/")
+	}
+	return false
+}
+
+// placed tells whether a package has a place in the house.
+func placed(pkg string) bool {
+	_, ok := core[pkg]
+	top, _, nested := strings.Cut(pkg, "/")
+	return ok || pkg == "sim" || nested && slices.Contains([]string{"player", "chaos", "rig", "cmd"}, top)
+}
+
+// vague names say nothing about what a package is for.
+var vague = []string{"common", "helper", "helpers", "internal", "lib", "misc", "pkg", "shared", "types", "util", "utils"}
+
+func TestHouse(t *testing.T) {
+	files := sources(t)
+	seen := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		file, pkg := files[name], path.Dir(name)
+		if !seen[pkg] {
+			seen[pkg] = true
+			if !placed(pkg) {
+				t.Errorf("%s: a package without a place (want an entry in core, or a directory below player, chaos, rig or cmd)", pkg)
+			}
+			for part := range strings.SplitSeq(pkg, "/") {
+				if slices.Contains(vague, part) {
+					t.Errorf("%s: vague name %s (want the field's word for what it is)", pkg, part)
+				}
+			}
+		}
+		for _, spec := range file.Imports {
+			to, ours := strings.CutPrefix(importPath(spec), "hlsload/")
+			if ours && !mayImport(pkg, to) {
+				t.Errorf("%s: %s must not import %s (imports point one way)", name, pkg, to)
+			}
+		}
+		if slices.Contains(pure, pkg) {
+			for _, stain := range impurities(file) {
+				t.Errorf("%s: %s in a pure package", name, stain)
+			}
+		}
+	}
+	for _, pkg := range slices.Concat(slices.Sorted(maps.Keys(core)), pure) {
+		if !seen[pkg] {
+			t.Errorf("%s: has a place in the house but no source", pkg)
+		}
+	}
+}
+
+// sources parses every Go file of the module that is not a test.
+func sources(t *testing.T) map[string]*ast.File {
+	t.Helper()
+	files := map[string]*ast.File{}
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || slices.Contains([]string{"testdata", "node_modules", "work"}, d.Name())):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		files[filepath.ToSlash(name)] = file
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func importPath(spec *ast.ImportSpec) string {
+	p, _ := strconv.Unquote(spec.Path.Value)
+	return p
+}
+
+// worldly packages of the standard library reach the world outside; with a
+// star, those below too. net/url and net/netip are arithmetic on text.
+var worldly = []string{"net", "net/http", "net/http/*", "os", "os/*", "io/ioutil", "syscall", "crypto/rand", "math/rand", "math/rand/*", "log", "log/*"}
+
+// clocks are the functions of package time that ask or wait for a clock.
+var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}
+
+// impurities lists what a pure package must not do.
+func impurities(file *ast.File) []string {
+	var found []string
+	timeName := ""
+	for _, spec := range file.Imports {
+		p := importPath(spec)
+		if slices.ContainsFunc(worldly, func(w string) bool {
+			below, star := strings.CutSuffix(w, "*")
+			return p == w || star && strings.HasPrefix(p, below)
+		}) {
+			found = append(found, "import of "+p)
+		}
+		if p == "time" {
+			timeName = "time"
+			if spec.Name != nil {
+				timeName = spec.Name.Name
+			}
+		}
+	}
+	if timeName == "." {
+		found = append(found, "dot import of time")
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			found = append(found, "goroutine")
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok && timeName != "" && x.Name == timeName && slices.Contains(clocks, n.Sel.Name) {
+				found = append(found, "time."+n.Sel.Name)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func TestImpurities(t *testing.T) {
+	for _, c := range []struct{ src, want string }{
+		{`import ("time"; "net/url"; "io"; "sync"); var _ = time.Second; type _ url.URL`, "[]"},
+		{`import "net"; import h "net/http"`, "[import of net import of net/http]"},
+		{`import "os/exec"; import _ "math/rand/v2"`, "[import of os/exec import of math/rand/v2]"},
+		{`import "time"; func f() { time.Sleep(time.Second) }`, "[time.Sleep]"},
+		{`import clock "time"; var now = clock.Now`, "[time.Now]"},
+		{`import . "time"`, "[dot import of time]"},
+		{`func f() { go func() { go f() }() }`, "[goroutine goroutine]"},
+	} {
+		file, err := parser.ParseFile(token.NewFileSet(), "x.go", "package x; "+c.src, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(impurities(file)); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.src, got, c.want)
+		}
+	}
+}
+
+func TestMayImport(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"player", "player/m3u8", true},
+		{"player", "chaos", false},
+		{"player", "rig", false},
+		{"player/m3u8", "player", false},
+		{"chaos", "rig", false},
+		{"rig", "chaos", true},
+		{"rig", "player", false},
+		{"reports", "scenarios", false},
+		{"scenarios", "player/fleet", false},
+		{"sim", "scenarios", true},
+		{"sim", "player/fleet", false},
+		{"player/fleet", "chaos", true},
+		{"player/fleet", "rig/serve", false},
+		{"chaos/journal", "chaos/conduct", true},
+		{"cmd/hlsload", "sim", true},
+		{"rig", "cmd/hlsload", false},
+		{"elsewhere", "player", false},
+	} {
+		if got := mayImport(c.from, c.to); got != c.want {
+			t.Errorf("%s imports %s: got %v, want %v", c.from, c.to, got, c.want)
+		}
+	}
+}

@@ -46,6 +46,7 @@ func (s *Summary) WriteHTML(w io.Writer) error {
 	}
 	s.htmlTimeline(p)
 	s.htmlSpeed(p)
+	s.htmlFaultTables(p)
 	s.htmlTables(p)
 	p.raw("</main>\n<script type=\"application/json\" id=\"data\">")
 	p.raw(string(data))
@@ -130,12 +131,7 @@ func (s *Summary) htmlVerdict(p *page) {
 	if s.Verdict == Void {
 		p.tag("p", "", "What follows was measured, but proves nothing.")
 	}
-	var failed []*ExpectationResult
-	for i := range s.Expectations {
-		if !s.Expectations[i].Pass {
-			failed = append(failed, &s.Expectations[i])
-		}
-	}
+	failed := s.failed()
 	if len(failed) > 1 || len(failed) == 1 && s.Verdict != Fail {
 		p.raw("<ul>\n")
 		for _, e := range failed {
@@ -198,18 +194,32 @@ func (s *Summary) htmlFault(p *page, f *FaultSummary) {
 			p.raw("</div>\n")
 		}
 		tile("recovered", fraction.format(Value(float64(f.Recovered)/float64(f.Affected))))
-		tile("detected, p95", duration.format(f.DetectionMs.P95))
-		tile("failed over, p95", duration.format(f.FailoverMs.P95))
+		if f.FailedOver > 0 {
+			tile("detected, p95", duration.format(f.DetectionMs.P95))
+			tile("failed over, p95", duration.format(f.FailoverMs.P95))
+		}
 		tile("without playback, p95", duration.format(f.OutageMs.P95))
 		if f.Origin.Amplification.Known() {
 			tile("origin load", "× "+trim(float64(f.Origin.Amplification), 2))
 		}
 		p.raw("</dl>\n")
+	}
+	p.raw("</section>\n")
+}
+
+func (s *Summary) htmlFaultTables(p *page) {
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		if f.Affected == 0 {
+			continue
+		}
+		p.raw(`<section class="card">` + "\n")
+		p.tag("h2", "", f.title(s)+" in figures")
 		p.table(shareTable("By player", "profile", f.ByProfile))
 		p.table(shareTable("By cohort", "cohort", f.ByCohort))
 		p.table(f.chainTable())
+		p.raw("</section>\n")
 	}
-	p.raw("</section>\n")
 }
 
 // outcomes draws the bar of outcomes, and its key with numbers.

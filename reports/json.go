@@ -36,19 +36,27 @@ func (s *Summary) WriteJSON(w io.Writer) error {
 func writeField(b *bytes.Buffer, v reflect.Value) error {
 	list := v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct && v.Len() > 0
 	if !list {
-		data, err := json.Marshal(v.Interface())
-		b.Write(data)
-		return err
+		return writeLine(b, v.Interface())
 	}
 	for i := range v.Len() {
-		data, err := json.Marshal(v.Index(i).Interface())
-		if err != nil {
+		b.WriteString([]string{"[\n  ", ",\n  "}[min(i, 1)])
+		if err := writeLine(b, v.Index(i).Interface()); err != nil {
 			return err
 		}
-		b.WriteString([]string{"[\n  ", ",\n  "}[min(i, 1)])
-		b.Write(data)
 	}
 	b.WriteString("\n ]")
+	return nil
+}
+
+// writeLine writes a value compactly, and < and > as themselves: expectations
+// are full of them, and this file is not markup.
+func writeLine(b *bytes.Buffer, v any) error {
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	b.Truncate(b.Len() - 1) // the line end
 	return nil
 }
 

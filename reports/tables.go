@@ -28,10 +28,10 @@ func (s *Summary) cohortNames() []string {
 }
 
 func (s *Summary) cohortTable() *table {
-	t := &table{caption: "Cohorts", head: []string{"cohort", "profile", "players", "start p50", "start p95", "not started", "stalled", "rebuffer", "latency p50", "bitrate", "died"}, words: map[int]bool{1: true}}
+	t := &table{caption: "Cohorts", head: []string{"cohort", "profile", "players", "start p50", "p95", "not started", "stalled", "rebuffer", "latency", "bitrate", "died"}, words: map[int]bool{1: true}}
 	for _, name := range s.cohortNames() {
 		c := s.Cohorts[name]
-		if c.Control {
+		if c.Control && name != "control" {
 			name += " (control)"
 		}
 		t.add(name, c.Profile, thousands(c.Players), duration.format(c.StartupMs.P50), duration.format(c.StartupMs.P95), thousands(c.StartupFailed),
@@ -160,12 +160,16 @@ func (f *FaultSummary) story(players int64) []string {
 	end(f.Left, "left")
 	lost := "never recovered"
 	if f.Fatal > 0 {
-		lost += fmt.Sprintf(", %s died", thousands(f.Fatal))
+		lost += fmt.Sprintf(" (%s died)", thousands(f.Fatal))
 	}
 	end(f.NeverRecovered, lost)
 	say("%s.", strings.Join(ends, "; "))
 	if f.FailedOver > 0 || f.FailoverMs.Count > f.FailoverMs.Censored {
-		say("Failover took %s (p50), %s (p95), %s (slowest).", duration.format(f.FailoverMs.P50), duration.format(f.FailoverMs.P95), duration.format(f.FailoverMs.Max))
+		line := fmt.Sprintf("Failover took %s (p50), %s (p95), %s (slowest)", duration.format(f.FailoverMs.P50), duration.format(f.FailoverMs.P95), duration.format(f.FailoverMs.Max))
+		if n := f.FailoverMs.Censored; n > 0 {
+			line += fmt.Sprintf("; %s did not move", plural(int(n), "session"))
+		}
+		say("%s.", line)
 	}
 	if f.OutageMs.Count > 0 {
 		if f.OutageMs.Max == 0 {

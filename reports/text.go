@@ -56,6 +56,11 @@ func (s *Summary) WriteText(w io.Writer, o TextOptions) error {
 
 	b.WriteString(p.verdict(s.Verdict) + "  ")
 	b.WriteString(strings.TrimPrefix(wrapped(s.Reason(), "      ", o.Width), "      "))
+	if failed := s.failed(); len(failed) > 1 || len(failed) == 1 && s.Verdict != Fail {
+		for _, e := range failed {
+			wrap("      ", p.worse("✕")+" "+e.Expr+": "+e.Reason)
+		}
+	}
 	if s.Verdict == Void {
 		b.WriteString("      what follows was measured, but proves nothing\n")
 	}
@@ -100,6 +105,7 @@ func (s *Summary) WriteText(w io.Writer, o TextOptions) error {
 		}
 	}
 	fmt.Fprintf(&b, "\n%s\n", p.dim(s.testerLine()))
+	fmt.Fprintf(&b, "%s\n", p.dim(fmt.Sprintf("Exit code: %d", s.ExitCode)))
 	if o.Dir != "" {
 		fmt.Fprintf(&b, "%s\n", p.dim("Files: "+o.Dir+"/ (report.html to look at, summary.json for scripts)"))
 	}

@@ -132,28 +132,29 @@ func (v *view) testerLag() [2]lagOf {
 	return [2]lagOf{b, of(any, "fault")}
 }
 
-// Reason is the verdict's reason in a sentence.
-func (s *Summary) Reason() string {
-	failed := 0
+// failed are the expectations that do not hold.
+func (s *Summary) failed() []*ExpectationResult {
+	var failed []*ExpectationResult
 	for i := range s.Expectations {
 		if !s.Expectations[i].Pass {
-			failed++
+			failed = append(failed, &s.Expectations[i])
 		}
 	}
-	total := len(s.Expectations)
+	return failed
+}
+
+// Reason is the verdict's reason in a sentence.
+func (s *Summary) Reason() string {
+	failed, total := s.failed(), len(s.Expectations)
 	switch {
 	case s.Verdict == Void:
 		return s.VoidReason
 	case s.Verdict == Interrupted:
 		return s.Interrupted
-	case failed == 1:
-		for i := range s.Expectations {
-			if e := &s.Expectations[i]; !e.Pass {
-				return fmt.Sprintf("1 of %s does not hold: %s, %s", plural(total, "expectation"), e.Expr, e.Reason)
-			}
-		}
-	case failed > 1:
-		return fmt.Sprintf("%d of %d expectations do not hold", failed, total)
+	case len(failed) == 1:
+		return fmt.Sprintf("1 of %s does not hold: %s, %s", plural(total, "expectation"), failed[0].Expr, failed[0].Reason)
+	case len(failed) > 1:
+		return fmt.Sprintf("%d of %d expectations do not hold", len(failed), total)
 	case total == 0:
 		return "nothing was expected"
 	case total == 1:
@@ -166,7 +167,7 @@ func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return thousands(int64(n)) + " " + noun + "s"
 }
 
 // title names an occurrence; the number only when there are several.

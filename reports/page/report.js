@@ -75,11 +75,11 @@
   const timeline = (id, height, series, named) => draw(id, {
     height,
     cursor: { sync: { key: "time" }, drag: { x: true, y: false } },
-    scales: { x: { time: false }, y: { range: (u, lo, hi) => [0, Math.max(1, hi * 1.08)] } },
+    scales: { x: { time: false }, y: { range: (u, lo, hi) => [0, Math.max(1, hi * (named ? 1.25 : 1.08))] } },
     axes: axes(clock, short),
     series: [{ label: "time", value: (u, v) => v == null ? "–" : clock(v) }, ...series.map((s, i) => ({
       label: s.label, value: (u, v) => short(v), stroke: () => css(s.color), width: s.width || 2, dash: dashes[s.dash || 0], points: { show: false },
-      fill: s.fill ? () => css(s.color) + "22" : undefined, paths: s.bars ? uPlot.paths.bars({ size: [.9, 40] }) : undefined,
+      fill: s.fill ? () => css(s.color) + "1a" : undefined, paths: s.bars ? uPlot.paths.bars({ size: [.9, 40] }) : undefined,
     }))],
     hooks: { drawClear: [bands(named)] },
   }, [data.t, ...series.map((s) => s.values)]);

@@ -239,10 +239,14 @@ func (r *Rewriter) pin(m *memory, now time.Duration, p *Plan, t *Thing, real Ans
 	if good {
 		body = real.Body
 	}
-	for w := range p.Holding(now) {
+	if p.Quiet() {
+		return
+	}
+	for i := range p.open {
+		w := &p.open[i]
 		f := w.Fault
-		if f.Via == ViaViewer && needsPin(f) && f.selectsObject(t) && len(m.pins) < maxPins && m.pinned(f) == nil {
-			m.pin(&w, now, body)
+		if w.object && w.From <= now && needsPin(f) && f.selectsObject(t) && len(m.pins) < maxPins && m.pinned(f) == nil {
+			m.pin(&w.Window, now, body)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -202,21 +203,21 @@ func TestChaosOnAnswers(t *testing.T) {
 }
 
 func TestLinkFaults(t *testing.T) {
-	cut := false
+	var cut atomic.Bool
 	w := inBubble(t, func(cfg *Config, _ *channel) {
 		cfg.LinkFaults = true
 		cfg.Chaos = &meddler{link: func(time.Duration, *chaos.Thing) (int64, time.Duration, bool, chaos.Marks) {
-			if cut {
+			if cut.Load() {
 				return 0, 0, true, chaos.Mark(5)
 			}
 			return 0, 0, false, 0
 		}}
 	}, func(w *world) {
 		time.Sleep(10 * time.Second)
-		cut = true
+		cut.Store(true)
 		w.fleet.LinksChanged()
 		time.Sleep(8 * time.Second)
-		cut = false
+		cut.Store(false)
 		w.fleet.LinksChanged()
 	})
 	marked := 0

@@ -1,0 +1,112 @@
+package fleet
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/audience"
+	"hlsload/player/profile"
+)
+
+// cpu is the processor time of this process, the benchmark's server included.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkEngine fetches bodies over loopback; server and client share the
+// process, so compare, do not quote.
+func BenchmarkEngine(b *testing.B) {
+	for _, size := range []int{1 << 10, 1 << 20} {
+		body := make([]byte, size)
+		head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-Cache: Hit from cloudfront\r\nX-Amz-Cf-Pop: AMS1-C1\r\nAge: 3\r\n\r\n", size)
+		answer := append([]byte(head), body...)
+		addr, _ := server(b, func(_ int, c net.Conn, br *bufio.Reader) {
+			for {
+				line, err := br.ReadSlice('\n')
+				if err != nil {
+					return
+				}
+				if len(line) > 2 { // not the end of a request
+					continue
+				}
+				if _, err := c.Write(answer); err != nil {
+					return
+				}
+			}
+		})
+		for name, e := range engines(1) {
+			b.Run(fmt.Sprintf("%s/%dKiB", name, size>>10), func(b *testing.B) {
+				b.ReportAllocs()
+				before := cpu()
+				for b.Loop() {
+					var res Response
+					if err := e.Send(context.Background(), &Request{Method: "GET", URL: "http://" + addr + "/x"}, &res); err != nil {
+						b.Fatal(err)
+					}
+					for err := error(nil); err != io.EOF; {
+						if _, err = res.Body.Discard(1 << 20); err != nil && err != io.EOF {
+							b.Fatal(err)
+						}
+					}
+					res.Body.Close()
+				}
+				b.ReportMetric(float64((cpu()-before).Nanoseconds())/float64(b.N), "cpu-ns/op")
+			})
+			e.Close()
+		}
+	}
+}
+
+// BenchmarkParses is the cost of a playlist that somebody has parsed before.
+func BenchmarkParses(b *testing.B) {
+	c := newParses(nil)
+	body := []byte((&channel{epoch: time.Now()}).playlist("v"))
+	b.ReportAllocs()
+	for b.Loop() {
+		c.media("http://a/v.m3u8", body, nil)
+	}
+}
+
+type nowhere struct{}
+
+func (nowhere) Join(time.Duration, Who) Session { return nowhere{} }
+func (nowhere) Add(*player.Sample, *Meta)       {}
+
+// BenchmarkFleet is players in real time for five seconds each, server in the
+// same process.
+func BenchmarkFleet(b *testing.B) {
+	for b.Loop() {
+		epoch := time.Now()
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			b.Fatal(err)
+		}
+		srv := &http.Server{Handler: &channel{epoch: epoch, size: 100_000, asked: map[string]int{}, told: map[string]bool{}}}
+		go srv.Serve(ln)
+		f, err := New(Config{
+			Audience: audience.Config{Players: 500, Arrive: audience.Arrive{Over: time.Second}, Cohorts: []audience.Cohort{{Name: "all", Share: 1, Profile: "rfc8216bis"}}},
+			Profiles: map[string]*profile.Profile{"rfc8216bis": mustLoad("rfc8216bis")},
+			Epoch:    epoch, Duration: 5 * time.Second, Sink: nowhere{},
+			URL: func(*audience.Arrival) string { return "http://" + ln.Addr().String() + "/index.m3u8" },
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		before := cpu()
+		f.Run(context.Background())
+		b.ReportMetric((cpu()-before).Seconds()*1e6/500/5, "cpu-µs/player-s")
+		srv.Close()
+	}
+}

@@ -1,0 +1,191 @@
+package fleet
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"hlsload/player"
+)
+
+// ask sends a GET through a client of a player and returns what came.
+func ask(c *client, url string, headers ...Header) (status int, base, body string, err error) {
+	var res Response
+	req := Request{Method: "GET", URL: url, Headers: headers}
+	base, err = c.do(context.Background(), &req, &res, func(ctx context.Context, e Engine, req *Request, res *Response) error {
+		return e.Send(ctx, req, res)
+	})
+	if err != nil {
+		return 0, "", "", err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	return res.Status, base, string(b), err
+}
+
+// clients returns a client over each engine; over TLS both are the same.
+func clients(t *testing.T, srv *httptest.Server) map[string]*client {
+	d := new(net.Dialer)
+	config := srv.Client().Transport.(*http.Transport).TLSClientConfig
+	out := map[string]*client{}
+	for name, e := range engines(2) {
+		c := &client{plain: e, secure: func() Engine { return NewStandard(d.DialContext, 2, config) }}
+		t.Cleanup(c.close)
+		out[name] = c
+	}
+	return out
+}
+
+func TestRedirectsAndCookies(t *testing.T) {
+	var other *httptest.Server
+	mux := http.NewServeMux()
+	hops := func(n int) string { return fmt.Sprintf("/hop/%d", n) }
+	mux.HandleFunc("/hop/{n}", func(w http.ResponseWriter, r *http.Request) {
+		var n int
+		fmt.Sscan(r.PathValue("n"), &n)
+		if n == 0 {
+			fmt.Fprint(w, "there")
+			return
+		}
+		http.Redirect(w, r, hops(n-1), []int{301, 302, 303, 307, 308}[n%5])
+	})
+	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/pool", 302) })
+	mux.HandleFunc("/pool", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop", 302) })
+	mux.HandleFunc("/relative/a", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "../b?x=1#frag")
+		w.WriteHeader(302)
+	})
+	mux.HandleFunc("/b", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.RawQuery) })
+	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "file:///etc/passwd")
+		w.WriteHeader(302)
+	})
+	mux.HandleFunc("/nowhere", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(302); fmt.Fprint(w, "no Location") })
+	mux.HandleFunc("/away", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL+"/token", 302) })
+	mux.HandleFunc("/token", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "token="+r.Header.Get("X-Token")) })
+	mux.HandleFunc("/session", func(w http.ResponseWriter, r *http.Request) { // a cookie wall: comes back to itself
+		if c, err := r.Cookie("s"); err == nil {
+			fmt.Fprint(w, "session "+c.Value)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: "s", Value: "42", Path: "/"})
+		http.Redirect(w, r, "/session", 302)
+	})
+	srv := httptest.NewServer(mux)
+	defer srv.Close()
+	other = httptest.NewTLSServer(mux)
+	defer other.Close()
+	for name, c := range clients(t, other) {
+		t.Run(name, func(t *testing.T) {
+			for _, tc := range []struct {
+				path, base, body string
+				err              error
+			}{
+				{"/hop/0", "/hop/0", "there", nil},
+				{"/hop/10", "/hop/0", "there", nil},
+				{"/hop/11", "", "", errRedirect},
+				{"/loop", "", "", errRedirect},
+				{"/relative/a", "/b?x=1", "x=1", nil},
+				{"/file", "", "", errRedirect},
+				{"/nowhere", "/nowhere", "no Location", nil},
+				{"/token", "/token", "token=secret", nil},
+				{"/session", "/session", "session 42", nil},
+				{"/session", "/session", "session 42", nil},
+			} {
+				_, base, body, err := ask(c, srv.URL+tc.path, Header{"X-Token", "secret"})
+				if !errors.Is(err, tc.err) || body != tc.body || tc.err == nil && base != srv.URL+tc.base {
+					t.Errorf("%s: %q from %s, %v; want %q from %s, %v", tc.path, body, base, err, tc.body, tc.base, tc.err)
+				}
+				if tc.err != nil && failureOf(err) != player.Redirects {
+					t.Errorf("%s: %v; want redirects", tc.path, failureOf(err))
+				}
+			}
+			// To another host, and from http to https: without the headers.
+			if _, base, body, err := ask(c, srv.URL+"/away", Header{"X-Token", "secret"}); err != nil || body != "token=" || base != other.URL+"/token" {
+				t.Errorf("/away: %q from %s, %v", body, base, err)
+			}
+		})
+	}
+}
+
+func TestTLS(t *testing.T) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) }))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	for name, c := range clients(t, srv) {
+		if _, _, body, err := ask(c, srv.URL); err != nil || body != "HTTP/2.0" {
+			t.Errorf("%s: %q, %v; want HTTP/2.0", name, body, err)
+		}
+	}
+	d := new(net.Dialer)
+	c := &client{plain: NewLean(d.DialContext, 1), secure: func() Engine { return NewStandard(d.DialContext, 1, nil) }}
+	defer c.close()
+	if _, _, _, err := ask(c, srv.URL); failureOf(err) != player.Refused {
+		t.Errorf("a certificate of nobody: %v (%v); want refused", err, failureOf(err))
+	}
+	plain, _ := server(t, func(_ int, c net.Conn, br *bufio.Reader) {
+		br.ReadByte()
+		io.WriteString(c, "HTTP/1.1 400 no TLS here\r\n\r\n")
+	})
+	if _, _, _, err := ask(c, "https://"+plain); failureOf(err) != player.Refused {
+		t.Errorf("a server without TLS: %v (%v); want refused", err, failureOf(err))
+	}
+}
+
+func TestUnzip(t *testing.T) {
+	zip := func(n int) []byte {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		z.Write(bytes.Repeat([]byte("#EXTM3U\n"), n))
+		z.Close()
+		return b.Bytes()
+	}
+	if out, err := unzip(zip(3), 100); err != nil || string(out) != strings.Repeat("#EXTM3U\n", 3) {
+		t.Errorf("%q, %v", out, err)
+	}
+	if _, err := unzip(zip(1<<20), 4<<20); !errors.Is(err, errTooLarge) { // 8 MiB out of some KiB
+		t.Errorf("a bomb: %v; want too large", err)
+	}
+	for _, in := range [][]byte{nil, []byte("#EXTM3U"), zip(100)[:30]} {
+		if _, err := unzip(in, 1000); !errors.Is(err, errBody) {
+			t.Errorf("%q: %v; want a malformed body", in, err)
+		}
+	}
+}
+
+func TestGzipPlaylists(t *testing.T) {
+	w := inBubble(t, func(cfg *Config, c *channel) {
+		c.hook = func(w http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, ".m3u8") {
+				if r.Header.Get("Accept-Encoding") != "" {
+					t.Error("gzip is welcome for a segment")
+				}
+				return false
+			}
+			if r.Header.Get("Accept-Encoding") != "gzip" {
+				t.Error("gzip is not welcome for a playlist")
+			}
+			rec := httptest.NewRecorder()
+			(&channel{epoch: c.epoch, asked: map[string]int{}, told: map[string]bool{}}).ServeHTTP(rec, r)
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			z.Write(rec.Body.Bytes())
+			z.Close()
+			return true
+		}
+		cfg.Audience.Players = 1
+	}, nil)
+	if n := w.record.count(player.Appended); n < 13 {
+		t.Errorf("%d segments appended; want at least 13", n)
+	}
+}

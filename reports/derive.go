@@ -101,6 +101,9 @@ func (c *Collector) truth(end *End) (*Traffic, string) {
 		return end.Traffic, fromRig
 	}
 	if t := c.meter.traffic(); t != nil {
+		if !t.hasEdge() { // only the origin was counted: players know what they asked the CDN for
+			t.takeEdge(c.estimate())
+		}
 		return t, fromRig
 	}
 	if c.sawHeaders() {

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -92,6 +93,20 @@ func (t *Traffic) add(o *Traffic) {
 	for name, n := range o.ByStatus {
 		count(&t.ByStatus, name, n)
 	}
+}
+
+// hasEdge tells whether any request to the CDN was counted.
+func (t *Traffic) hasEdge() bool {
+	return slices.ContainsFunc(t.Slots, func(s Slot) bool { return s.EdgeRequests > 0 })
+}
+
+// takeEdge takes the load on the CDN from o, which has the same step.
+func (t *Traffic) takeEdge(o *Traffic) {
+	edge := Traffic{Step: o.Step, Slots: slices.Clone(o.Slots), ByPop: o.ByPop}
+	for i := range edge.Slots {
+		edge.Slots[i].OriginRequests, edge.Slots[i].OriginBytes = 0, 0
+	}
+	t.add(&edge)
 }
 
 // The series of a traffic.

@@ -252,7 +252,7 @@ func TestDecodeFault(t *testing.T) {
 
 // TestSample: the values that the documents show for the rig are its defaults.
 func TestSample(t *testing.T) {
-	sc := load(t, "testdata/good/contract.yaml")
+	sc := load(t, "testdata/good/sample.yaml")
 	same(t, "rig", *sc.Target.Rig, rig.Default())
 	same(t, "cohorts without faults", sc.Fleet.Audience.Cohorts[2].FaultsNone, true)
 	same(t, "conditions", []int{len(sc.Stop), len(sc.Expect)}, []int{1, 4})

@@ -1,0 +1,126 @@
+package inject
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/chaos/conduct"
+	"hlsload/player/m3u8"
+)
+
+func playlist(first int) []byte {
+	return fmt.Appendf(nil, "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXTINF:4,\n%d.ts\n#EXTINF:4,\n%d.ts\n", first, first, first+1)
+}
+
+func request(viewer uint64) *chaos.Thing {
+	return &chaos.Thing{Kind: m3u8.KindMedia, Pipeline: 0, Rendition: 0, Renditions: 1, Pop: chaos.Any, Viewer: viewer, HasViewer: true}
+}
+
+func viewerFault(kind chaos.Kind) *chaos.Fault {
+	f := chaos.NewFault("x", kind)
+	f.Via = chaos.ViaViewer
+	return &f
+}
+
+func TestAllPlayersSeeTheSameFreeze(t *testing.T) {
+	ctx := context.Background()
+	board := conduct.NewBoard(1)
+	now := time.Duration(0)
+	f := viewerFault(chaos.PlaylistFreeze)
+	i := New(board, func() time.Duration { return now }, chaos.RewriterConfig{Faults: []chaos.Fault{*f}})
+	ask := func(viewer uint64, first int) (string, chaos.Effect) {
+		seen, e := i.Answer(now, request(viewer), "http://x/a.m3u8", chaos.Answer{Status: 200, Body: playlist(first)})
+		return string(seen.Body), e
+	}
+	ask(1, 10)
+	now = 2 * time.Second
+	if err := i.Apply(ctx, f); err != nil {
+		t.Fatal(err)
+	}
+	if bites, why := i.Look(ctx, f); bites || !strings.Contains(why, "changed none of 0 answers") {
+		t.Errorf("bites before anybody asked: %v %s", bites, why)
+	}
+	now = 4 * time.Second
+	var all sync.WaitGroup
+	for viewer := range uint64(50) {
+		all.Go(func() {
+			if body, e := ask(viewer, 11); body != string(playlist(10)) || e.Marks != 1 {
+				t.Errorf("viewer %d saw %q, marks %b", viewer, body, e.Marks)
+			}
+		})
+	}
+	all.Wait()
+	if bites, why := i.Look(ctx, f); !bites || why != "changed 50 for players" {
+		t.Errorf("bites: %v %s", bites, why)
+	}
+	if healthy, why := i.LookUndone(ctx, f); healthy {
+		t.Errorf("healthy while open: %s", why)
+	}
+	if err := i.Undo(ctx, f); err != nil {
+		t.Fatal(err)
+	}
+	if body, e := ask(3, 12); body != string(playlist(12)) || e.Marks != 0 {
+		t.Errorf("after the undo %q, marks %b", body, e.Marks)
+	}
+	if healthy, why := i.LookUndone(ctx, f); !healthy || why != "1 answers since, none changed" {
+		t.Errorf("healthy: %v %s", healthy, why)
+	}
+	if err := i.Undo(ctx, f); err != nil {
+		t.Errorf("undone twice: %v", err)
+	}
+}
+
+func TestLateAnswersDelayHealth(t *testing.T) {
+	ctx := context.Background()
+	f := viewerFault(chaos.NetDown)
+	f.Rule = 5
+	i := New(conduct.NewBoard(1), func() time.Duration { return 0 }, chaos.RewriterConfig{})
+	if err := i.Apply(ctx, f); err != nil {
+		t.Fatal(err)
+	}
+	if bites, _ := i.Look(ctx, f); bites {
+		t.Error("bites before a link was asked for")
+	}
+	if _, _, cut, marks := i.Link(0, request(1)); !cut || marks != chaos.Mark(5) {
+		t.Errorf("cut %v, marks %b", cut, marks)
+	}
+	if bites, _ := i.Look(ctx, f); !bites {
+		t.Error("does not bite")
+	}
+	if err := i.Undo(ctx, f); err != nil {
+		t.Fatal(err)
+	}
+	i.Touched(chaos.Mark(5)) // was decided before the undo
+	if healthy, why := i.LookUndone(ctx, f); healthy || why != "changed 1 for players since the undo" {
+		t.Errorf("healthy: %v %s", healthy, why)
+	}
+	if healthy, _ := i.LookUndone(ctx, f); !healthy {
+		t.Error("not healthy though nothing changed since")
+	}
+}
+
+func TestApplyRefusesWhatIsNotItsOwn(t *testing.T) {
+	i := New(conduct.NewBoard(1), func() time.Duration { return 0 }, chaos.RewriterConfig{})
+	rig, late := viewerFault(chaos.PlaylistFreeze), viewerFault(chaos.PlaylistFreeze)
+	rig.Via, late.Rule = chaos.ViaRig, chaos.MaxEntries
+	for _, f := range []*chaos.Fault{rig, late} {
+		if err := i.Apply(context.Background(), f); err == nil {
+			t.Errorf("applied %+v", f)
+		}
+	}
+}
+
+func TestQuietCostsNothing(t *testing.T) {
+	i := New(conduct.NewBoard(1), func() time.Duration { return 0 }, chaos.RewriterConfig{})
+	thing, real := request(1), chaos.Answer{Status: 200, Body: playlist(1)}
+	if n := testing.AllocsPerRun(100, func() { i.Answer(0, thing, "http://x/a.m3u8", real) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+var _ chaos.Applier = (*Injector)(nil)

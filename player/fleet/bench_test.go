@@ -75,7 +75,7 @@ func BenchmarkParses(b *testing.B) {
 	body := []byte((&channel{epoch: time.Now()}).playlist("v"))
 	b.ReportAllocs()
 	for b.Loop() {
-		c.media("http://a/v.m3u8", body, nil)
+		c.media(encoded{base: "http://a/v.m3u8", body: body}, nil)
 	}
 }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"fmt"
 	"hash/maphash"
 	"net/url"
 	"sync"
@@ -25,6 +26,7 @@ type parses struct {
 
 type parseKey struct {
 	url     string
+	coding  string // Content-Encoding of the body
 	length  int
 	sums    [2]uint64
 	imports *m3u8.Multivariant // whose variables the playlist may import
@@ -32,19 +34,19 @@ type parseKey struct {
 }
 
 type parsed struct {
-	once    sync.Once
-	media   *m3u8.Media
-	master  *m3u8.Multivariant
-	problem string
+	once   sync.Once
+	media  *m3u8.Media
+	master *m3u8.Multivariant
+	err    error
 
 	mu      sync.Mutex
 	ladders map[*profile.Profile]*ladder
 }
 
 type ladder struct {
-	once    sync.Once
-	ladder  *player.Ladder
-	problem string
+	once   sync.Once
+	ladder *player.Ladder
+	err    error
 }
 
 // A generation ends at so many playlists or bytes of them.
@@ -61,11 +63,27 @@ func newParses(classify player.Classify) *parses {
 	}
 }
 
+// encoded is the body of a playlist as it was transferred.
+type encoded struct {
+	base   string // URL that answered
+	body   []byte
+	coding string // Content-Encoding, "" = none
+}
+
+// options decodes the body and resolves its base.
+func (e *encoded) options(kind m3u8.Kind) (body []byte, opt m3u8.Options, err error) {
+	if opt.Base, err = url.Parse(e.base); err != nil {
+		return nil, opt, fmt.Errorf("url of the playlist: %w", err)
+	}
+	body, err = decode(e.body, e.coding, maxBody[kind])
+	return body, opt, err
+}
+
 // entry returns the place of a body; the caller parses if it is the first.
-func (c *parses) entry(kind m3u8.Kind, base string, body []byte, imports *m3u8.Multivariant) *parsed {
-	k := parseKey{url: base, length: len(body), imports: imports, kind: kind}
+func (c *parses) entry(kind m3u8.Kind, e encoded, imports *m3u8.Multivariant) *parsed {
+	k := parseKey{url: e.base, coding: e.coding, length: len(e.body), imports: imports, kind: kind}
 	for i := range k.sums {
-		k.sums[i] = maphash.Bytes(c.seeds[i], body)
+		k.sums[i] = maphash.Bytes(c.seeds[i], e.body)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,7 +99,7 @@ func (c *parses) entry(kind m3u8.Kind, base string, body []byte, imports *m3u8.M
 		c.last, c.now, c.size = c.now, map[parseKey]*parsed{}, 0
 	}
 	c.now[k] = p
-	c.size += len(body)
+	c.size += len(e.body)
 	return p
 }
 
@@ -93,45 +111,37 @@ func (c *parses) parsedCount() int {
 }
 
 // media returns the media playlist in a body, or what is wrong with it.
-func (c *parses) media(base string, body []byte, imports *m3u8.Multivariant) (*m3u8.Media, string) {
-	p := c.entry(m3u8.KindMedia, base, body, imports)
+func (c *parses) media(e encoded, imports *m3u8.Multivariant) (*m3u8.Media, error) {
+	p := c.entry(m3u8.KindMedia, e, imports)
 	p.once.Do(func() {
-		opt := m3u8.Options{}
-		opt.Base, p.problem = parseBase(base)
+		body, opt, err := e.options(m3u8.KindMedia)
+		if err != nil {
+			p.err = err
+			return
+		}
 		if imports != nil {
 			opt.Imports = imports.Variables()
 		}
-		if p.problem == "" {
-			m, err := m3u8.ParseMedia(body, opt)
-			if err != nil {
-				p.problem = err.Error()
-				return
-			}
-			p.media = m
-		}
+		p.media, p.err = m3u8.ParseMedia(body, opt)
 	})
-	return p.media, p.problem
+	return p.media, p.err
 }
 
 // ladder returns the multivariant playlist in a body as the profile sees it, or
 // what is wrong with it. The playlist itself is returned when it defines
 // variables that its media playlists may import.
-func (c *parses) ladder(base string, body []byte, prof *profile.Profile) (*player.Ladder, *m3u8.Multivariant, string) {
-	p := c.entry(m3u8.KindMultivariant, base, body, nil)
+func (c *parses) ladder(e encoded, prof *profile.Profile) (*player.Ladder, *m3u8.Multivariant, error) {
+	p := c.entry(m3u8.KindMultivariant, e, nil)
 	p.once.Do(func() {
-		opt := m3u8.Options{}
-		opt.Base, p.problem = parseBase(base)
-		if p.problem == "" {
-			m, err := m3u8.ParseMultivariant(body, opt)
-			if err != nil {
-				p.problem = err.Error()
-				return
-			}
-			p.master = m
+		body, opt, err := e.options(m3u8.KindMultivariant)
+		if err != nil {
+			p.err = err
+			return
 		}
+		p.master, p.err = m3u8.ParseMultivariant(body, opt)
 	})
-	if p.problem != "" {
-		return nil, nil, p.problem
+	if p.err != nil {
+		return nil, nil, p.err
 	}
 	p.mu.Lock()
 	l := p.ladders[prof]
@@ -143,22 +153,9 @@ func (c *parses) ladder(base string, body []byte, prof *profile.Profile) (*playe
 		p.ladders[prof] = l
 	}
 	p.mu.Unlock()
-	l.once.Do(func() {
-		var err error
-		if l.ladder, err = player.NewLadder(p.master, prof, c.classify); err != nil {
-			l.problem = err.Error()
-		}
-	})
+	l.once.Do(func() { l.ladder, l.err = player.NewLadder(p.master, prof, c.classify) })
 	if p.master.Variables() == nil {
-		return l.ladder, nil, l.problem
+		return l.ladder, nil, l.err
 	}
-	return l.ladder, p.master, l.problem
-}
-
-func parseBase(base string) (*url.URL, string) {
-	u, err := url.Parse(base)
-	if err != nil {
-		return nil, "url of the playlist: " + err.Error()
-	}
-	return u, ""
+	return l.ladder, p.master, l.err
 }

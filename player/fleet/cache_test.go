@@ -17,9 +17,9 @@ func TestParsesAreShared(t *testing.T) {
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			m, problem := c.media("http://a/v.m3u8", []byte(mediaText), nil)
-			if problem != "" {
-				t.Error(problem)
+			m, err := c.media(encoded{base: "http://a/v.m3u8", body: []byte(mediaText)}, nil)
+			if err != nil {
+				t.Error(err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -30,14 +30,14 @@ func TestParsesAreShared(t *testing.T) {
 	if len(seen) != 1 || c.parsedCount() != 1 {
 		t.Errorf("%d playlists out of %d parses; want one", len(seen), c.parsedCount())
 	}
-	other, _ := c.media("http://b/v.m3u8", []byte(mediaText), nil)
+	other, _ := c.media(encoded{base: "http://b/v.m3u8", body: []byte(mediaText)}, nil)
 	if seen[other] != 0 || other.Segments[0].URL != "http://b/a.ts" {
 		t.Error("one body at two URLs must be two playlists")
 	}
-	if _, problem := c.media("http://a/v.m3u8", []byte("<html>"), nil); problem == "" {
+	if _, err := c.media(encoded{base: "http://a/v.m3u8", body: []byte("<html>")}, nil); err == nil {
 		t.Error("html is a playlist")
 	}
-	if _, problem := c.media("http://a/\x7f", []byte(mediaText), nil); problem == "" {
+	if _, err := c.media(encoded{base: "http://a/\x7f", body: []byte(mediaText)}, nil); err == nil {
 		t.Error("a URL that is none is a base")
 	}
 }
@@ -46,13 +46,13 @@ func TestLaddersAreSharedByProfile(t *testing.T) {
 	c := newParses(nil)
 	body := []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n")
 	hls, rfc := mustLoad("hlsjs-1.7"), mustLoad("rfc8216bis")
-	a, master, _ := c.ladder("http://a/", body, hls)
-	b, _, _ := c.ladder("http://a/", body, hls)
-	d, _, _ := c.ladder("http://a/", body, rfc)
+	a, master, _ := c.ladder(encoded{base: "http://a/", body: body}, hls)
+	b, _, _ := c.ladder(encoded{base: "http://a/", body: body}, hls)
+	d, _, _ := c.ladder(encoded{base: "http://a/", body: body}, rfc)
 	if a == nil || a != b || a == d || c.parsedCount() != 1 || master != nil {
 		t.Errorf("ladders %p %p of one profile, %p of another, %d parses", a, b, d, c.parsedCount())
 	}
-	if l, _, problem := c.ladder("http://a/", []byte("#EXTM3U\n"), hls); l != nil || problem == "" {
+	if l, _, err := c.ladder(encoded{base: "http://a/", body: []byte("#EXTM3U\n")}, hls); l != nil || err == nil {
 		t.Error("a multivariant playlist without variants is playable")
 	}
 }
@@ -61,24 +61,24 @@ func TestImports(t *testing.T) {
 	c := newParses(nil)
 	media := []byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-DEFINE:IMPORT=\"t\"\n#EXTINF:2,\na.ts?{$t}\n")
 	for _, token := range []string{"one", "two"} {
-		_, master, problem := c.ladder("http://a/", fmt.Appendf(nil, "#EXTM3U\n#EXT-X-DEFINE:NAME=\"t\",VALUE=\"%s\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n", token), mustLoad("rfc8216bis"))
-		if problem != "" || master == nil {
-			t.Fatalf("%v %s", master, problem)
+		_, master, err := c.ladder(encoded{base: "http://a/", body: fmt.Appendf(nil, "#EXTM3U\n#EXT-X-DEFINE:NAME=\"t\",VALUE=\"%s\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n", token)}, mustLoad("rfc8216bis"))
+		if err != nil || master == nil {
+			t.Fatalf("%v %v", master, err)
 		}
-		m, problem := c.media("http://a/a.m3u8", media, master)
-		if problem != "" || m.Segments[0].URL != "http://a/a.ts?"+token {
-			t.Errorf("%+v %s", m, problem)
+		m, err := c.media(encoded{base: "http://a/a.m3u8", body: media}, master)
+		if err != nil || m.Segments[0].URL != "http://a/a.ts?"+token {
+			t.Errorf("%+v %v", m, err)
 		}
 	}
 }
 
 func TestParsesAreForgotten(t *testing.T) {
 	c := newParses(nil)
-	kept, _ := c.media("http://a/kept", []byte(mediaText), nil)
+	kept, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil)
 	for i := range 3 * maxParsed {
-		c.media(fmt.Sprintf("http://a/%d", i), []byte(mediaText), nil)
+		c.media(encoded{base: fmt.Sprintf("http://a/%d", i), body: []byte(mediaText)}, nil)
 		if i%1000 == 0 { // what is in use stays
-			if m, _ := c.media("http://a/kept", []byte(mediaText), nil); m != kept {
+			if m, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil); m != kept {
 				t.Fatalf("forgotten after %d others", i)
 			}
 		}

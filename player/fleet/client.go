@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -228,10 +229,13 @@ func failureOf(err error) player.Failure {
 	return player.Reset
 }
 
+var unzippers = sync.Pool{New: func() any { return new(gzip.Reader) }}
+
 // unzip decodes a gzip body of at most max bytes.
 func unzip(body []byte, max int64) ([]byte, error) {
-	z, err := gzip.NewReader(strings.NewReader(string(body)))
-	if err != nil {
+	z := unzippers.Get().(*gzip.Reader)
+	defer unzippers.Put(z)
+	if err := z.Reset(bytes.NewReader(body)); err != nil {
 		return nil, fmt.Errorf("%w: %w", errBody, err)
 	}
 	out, err := io.ReadAll(io.LimitReader(z, max+1))
@@ -242,4 +246,15 @@ func unzip(body []byte, max int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", errBody, err)
 	}
 	return out, nil
+}
+
+// decode takes the Content-Encoding off a playlist.
+func decode(body []byte, encoding string, max int64) ([]byte, error) {
+	switch encoding {
+	case "":
+		return body, nil
+	case "gzip", "x-gzip":
+		return unzip(body, max)
+	}
+	return nil, fmt.Errorf("%w: Content-Encoding that was not asked for (got %.40q; want gzip or none)", errBody, encoding)
 }

@@ -194,23 +194,13 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		s.fail(ctx, fl, failureOfBody(err), err)
 		return
 	}
-	body := buf.Bytes()
-	var problem string
-	switch res.Encoding {
-	case "":
-	case "gzip", "x-gzip":
-		var err error
-		if body, err = unzip(body, maxBody[fl.kind]); errors.Is(err, errTooLarge) {
-			s.fail(ctx, fl, player.TooLarge, err)
-			return
-		} else if err != nil {
-			problem = err.Error()
-		}
-	default:
-		problem = fmt.Sprintf("Content-Encoding that was not asked for (got %.40q; want gzip or none)", res.Encoding)
-	}
+	body := encoded{base: base, body: buf.Bytes(), coding: res.Encoding}
 	if hooked {
-		if body = s.rewritten(ctx, fl, bytes.Clone(body)); body == nil {
+		// Faults need the text. What does not decode is for the parser to refuse.
+		if text, err := decode(body.body, body.coding, maxBody[fl.kind]); err == nil {
+			body.body, body.coding = bytes.Clone(text), ""
+		}
+		if body.body = s.rewritten(ctx, fl, body.body); body.body == nil {
 			return
 		}
 	}
@@ -218,14 +208,19 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		s.complete(ctx, fl)
 		return
 	}
-	if problem == "" {
-		if fl.kind == m3u8.KindMedia {
-			fl.end.Media, problem = s.f.parses.media(base, body, fl.imports)
-		} else {
-			fl.end.Ladder, fl.master, problem = s.f.parses.ladder(base, body, s.cohort.profile)
-		}
+	var err error
+	if fl.kind == m3u8.KindMedia {
+		fl.end.Media, err = s.f.parses.media(body, fl.imports)
+	} else {
+		fl.end.Ladder, fl.master, err = s.f.parses.ladder(body, s.cohort.profile)
 	}
-	fl.end.Problem = problem
+	switch {
+	case errors.Is(err, errTooLarge):
+		s.fail(ctx, fl, player.TooLarge, err)
+		return
+	case err != nil:
+		fl.end.Problem = err.Error()
+	}
 	s.complete(ctx, fl)
 }
 

@@ -94,7 +94,7 @@ func (s *sim) thing(st *seat, f *flight) *chaos.Thing {
 		Cohort: f.rig.Cohort, Viewer: f.rig.Viewer, HasViewer: true}
 	if id, ok := s.rig.Parse(f.rig.Path); ok && id.Rendition >= 0 {
 		names := s.rig.Renditions()
-		t.Rendition, t.Renditions, t.Name = id.Rendition, len(names), names[id.Rendition]
+		t.Rendition, t.Renditions, t.Name = id.Rendition, s.ranks(), names[id.Rendition]
 		t.Rank = s.rank(id.Rendition)
 	}
 	f.thing = t
@@ -113,6 +113,15 @@ func (s *sim) rank(rendition int) int {
 		}
 	}
 	return rank
+}
+
+// ranks is how many different rates the ladder has.
+func (s *sim) ranks() int {
+	n := 0
+	for i := range s.cfg.Rig.Ladder {
+		n = max(n, s.rank(i)+1)
+	}
+	return n
 }
 
 // parses keeps what became of playlists, so that every version is read once.

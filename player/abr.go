@@ -138,14 +138,14 @@ func (p *Player) firstLevel() int {
 // lowest one if none does, -1 if there is no usable level at all.
 func (p *Player) bestLevel(rate, down, up float64, ahead time.Duration) int {
 	r := &p.cfg.Profile.ABR
-	base := p.lastLevel
+	base := int(p.lastLevel)
 	if base < 0 {
 		base = p.ladder.FirstLevel
 	}
 	average := r.UseAverage && ahead >= 2*p.segmentDuration()
 	lowest := -1
 	for i := len(p.ladder.Levels) - 1; i >= 0; i-- {
-		if !p.offered(i) || i != p.lastLevel && p.errs.blamed(p, i) {
+		if !p.offered(i) || i != int(p.lastLevel) && p.errs.blamed(p, i) {
 			continue
 		}
 		lowest = i
@@ -174,9 +174,9 @@ func (p *Player) bestLevel(rate, down, up float64, ahead time.Duration) int {
 
 // chooseLevel is the level that the next segment should come from.
 func (p *Player) chooseLevel() int {
-	cur := int(p.tracks[MainTrack].level)
+	cur := int(p.main.level)
 	if p.forced >= 0 {
-		return p.forced
+		return int(p.forced)
 	}
 	if !p.undecided || p.lastLevel < 0 || len(p.ladder.Levels) == 1 {
 		return cur
@@ -186,7 +186,7 @@ func (p *Player) chooseLevel() int {
 	if !p.abr.ready() {
 		return cur
 	}
-	ahead := p.ahead(&p.tracks[MainTrack])
+	ahead := p.ahead(&p.main)
 	best := p.bestLevel(p.abr.estimate(), r.Down, r.Up, ahead)
 	switch {
 	case best < 0:
@@ -201,7 +201,7 @@ func (p *Player) chooseLevel() int {
 }
 
 func (p *Player) segmentDuration() time.Duration {
-	if m := p.tracks[MainTrack].media; m != nil && len(m.Segments) > 0 {
+	if m := p.main.media; m != nil && len(m.Segments) > 0 {
 		return m.Segments[len(m.Segments)-1].Duration
 	}
 	return 0
@@ -223,11 +223,11 @@ func (p *Player) abandon() {
 	}
 	loading := (p.now - f.sent).Seconds()
 	ttfb := p.abr.timeToFirstByte()
-	dur := f.dur.Seconds()
+	dur := f.seg.Duration.Seconds()
 	if loading <= max(ttfb, dur*r.After) {
 		return
 	}
-	buffer := p.ahead(&p.tracks[MainTrack]).Seconds()
+	buffer := p.ahead(&p.main).Seconds()
 	var bytes int64
 	if p.cfg.Progress != nil && f.firstByte > 0 {
 		bytes = p.cfg.Progress(f.id)
@@ -253,7 +253,7 @@ func (p *Player) abandon() {
 	to, alternative := int(f.level)-1, math.Inf(1)
 	for ; to > lowest; to-- {
 		// A new level costs its playlist first.
-		alternative = 2*ttfb + p.tracks[MainTrack].loadTook.Seconds() + dur*float64(p.ladder.Levels[to].Bandwidth)/throughput
+		alternative = 2*ttfb + p.main.loadTook.Seconds() + dur*float64(p.ladder.Levels[to].Bandwidth)/throughput
 		if alternative < min(buffer, dur+ttfb) {
 			break
 		}
@@ -270,12 +270,12 @@ func (p *Player) abandon() {
 	if p.abr.estimate()*p.cfg.Profile.ABR.Up > target {
 		p.abr.reset(&p.cfg.Profile.ABR, target)
 	}
-	if best := p.bestLevel(target, 1, 1, p.ahead(&p.tracks[MainTrack])); best >= 0 && best <= to {
+	if best := p.bestLevel(target, 1, 1, p.ahead(&p.main)); best >= 0 && best <= to {
 		to = best
 	}
 	p.note(&Sample{Type: Detected, Decision: AbandonFetch, Kind: m3u8.KindSegment, Pipeline: p.pipelineOf(int(f.rendition)), Rendition: f.rendition, Reason: "too slow"})
 	p.drop(f)
-	p.forced = to
+	p.forced = int16(to)
 	p.setLevel(to, true, "segment abandoned")
 }
 

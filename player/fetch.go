@@ -26,10 +26,8 @@ type flight struct {
 	bytes     int64         // progress seen at moved
 	size      int64         // announced; 0 = not
 	look      time.Duration // next look whether to abandon it
-	url       string
 	seg       *m3u8.Segment
 	start     time.Duration // of the segment on the session's timeline
-	dur       time.Duration
 }
 
 // flight returns the fetch of that kind in flight on a track, or nil.
@@ -67,19 +65,26 @@ func (p *Player) byID(id FetchID) *flight {
 
 // fetch asks for a URL. due is when that became due.
 func (p *Player) fetch(k m3u8.Kind, tr Track, rendition int16, url string, r *m3u8.Range, due time.Duration) *flight {
+	f := p.slot()
+	p.nextID++
+	*f = flight{id: p.nextID, kind: k, track: tr, rendition: rendition, level: p.main.level, due: due, sent: p.now, moved: p.now}
+	p.out = append(p.out, Action{Type: Fetch, Fetch: f.id, Kind: k, Track: tr, Rendition: int(rendition), URL: url, Range: r})
+	p.note(&Sample{Type: Requested, Fetch: f.id, Kind: k, Track: tr, Rendition: rendition, Pipeline: p.pipelineOf(int(rendition)), Due: due})
+	return f
+}
+
+// slot is room for a fetch. Pointers to others do not outlive it.
+func (p *Player) slot() *flight {
 	for i := range p.flights {
-		f := &p.flights[i]
-		if f.id != 0 {
-			continue
+		if p.flights[i].id == 0 {
+			return &p.flights[i]
 		}
-		p.nextID++
-		*f = flight{id: p.nextID, kind: k, track: tr, rendition: rendition, level: p.tracks[MainTrack].level,
-			due: due, sent: p.now, moved: p.now, url: url}
-		p.out = append(p.out, Action{Type: Fetch, Fetch: f.id, Kind: k, Track: tr, Rendition: int(rendition), URL: url, Range: r})
-		p.note(&Sample{Type: Requested, Fetch: f.id, Kind: k, Track: tr, Rendition: rendition, Pipeline: p.pipelineOf(int(rendition)), Due: due})
-		return f
 	}
-	panic("player: more fetches in flight than a player may have")
+	if len(p.flights) == maxFlights {
+		panic("player: more fetches in flight than a player may have")
+	}
+	p.flights = append(p.flights, flight{})
+	return &p.flights[len(p.flights)-1]
 }
 
 // drop abandons a fetch in flight.
@@ -136,9 +141,11 @@ func (p *Player) end(ev *Event) {
 	case m3u8.KindMedia:
 		p.playlist(&done, ev.Media)
 	case m3u8.KindInit:
-		p.tracks[done.track].init = done.url
+		t := p.track(done.track)
+		t.use(using{init: done.seg.Map.URL, key: t.uses().key})
 	case m3u8.KindKey:
-		p.tracks[done.track].key = done.url
+		t := p.track(done.track)
+		t.use(using{init: t.uses().init, key: done.seg.Keys[0].URL})
 	case m3u8.KindSegment:
 		p.appendSegment(&done, ev.Bytes)
 	}
@@ -162,7 +169,7 @@ func (p *Player) answered(f *flight, ev *Event, failure Failure) {
 		Pipeline: p.pipelineOf(int(f.rendition)), Status: int16(ev.Status), Failure: failure, Bytes: ev.Bytes,
 		Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: ev.Problem}
 	if f.kind == m3u8.KindMedia && failure == NoFailure {
-		t := &p.tracks[f.track]
+		t := p.track(f.track)
 		if t.fresh && !changed(t.media, ev.Media) {
 			s.Unchanged = p.now - t.changedAt
 		}
@@ -187,9 +194,24 @@ func (p *Player) timeouts() {
 	}
 }
 
+// timeout is the bounds for a kind of fetch.
+func timeout(t *profile.Timeouts, k m3u8.Kind) *profile.Timeout {
+	switch k {
+	case m3u8.KindMultivariant:
+		return &t.Multivariant
+	case m3u8.KindMedia:
+		return &t.Media
+	case m3u8.KindInit:
+		return &t.Init
+	case m3u8.KindKey:
+		return &t.Key
+	}
+	return &t.Segment
+}
+
 // deadline is when a fetch is given up.
 func (p *Player) deadline(f *flight) time.Duration {
-	r := p.cfg.Profile.Timeouts.For(f.kind.String())
+	r := timeout(&p.cfg.Profile.Timeouts, f.kind)
 	if r.NotOnLowest && f.kind == m3u8.KindSegment && p.ladder != nil && int(f.level) <= p.lowestLevel() {
 		return Never
 	}
@@ -229,10 +251,11 @@ func (p *Player) flightWake(f *flight) time.Duration {
 
 // targetDuration is that of a track's playlist; a guess before there is one.
 func (p *Player) targetDuration(t Track) time.Duration {
-	for _, m := range []*m3u8.Media{p.tracks[t].media, p.tracks[MainTrack].media} {
-		if m != nil && m.TargetDuration > 0 {
-			return m.TargetDuration
-		}
+	if m := p.track(t).media; m != nil && m.TargetDuration > 0 {
+		return m.TargetDuration
+	}
+	if m := p.main.media; m != nil && m.TargetDuration > 0 {
+		return m.TargetDuration
 	}
 	return 6 * time.Second // the duration that Apple recommends, until the playlist tells
 }

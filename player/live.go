@@ -14,27 +14,42 @@ type track struct {
 	filled    bool  // something was appended since the join or the last seek
 	waiting   bool  // the next segment waits for a reload
 	told      bool  // the current staleness was recorded as evidence
+	tries     uint8 // failed fetches of the URL at hand
 	level     int16 // main track
 	rendition int16 // wanted; -1 = none
 	shown     int16 // of the last segment appended
+	misses    int32 // unchanged reloads in a row
 
 	media     *m3u8.Media
 	base      time.Duration // media time of media.Segments[0]
-	loadedAt  time.Duration // when its last load began
 	changedAt time.Duration // when it last changed
-	misses    int           // unchanged reloads in a row
 	scheduled time.Duration // the reload clock; -1 = starts with the next load
 	load      ewma          // duration of loads, in seconds
 	loadTook  time.Duration // of the last load
 
 	listAt time.Duration // when the playlist is due; Never = not
 	segAt  time.Duration // the segment chain is not asked for before
-	tries  uint8         // failed fetches of the URL at hand
 
-	end  time.Duration // buffered end
-	init string        // URL of the initialization section in use
-	key  string        // URL of the key in use
+	end   time.Duration // buffered end
+	using *using        // nil until there is something
 }
+
+// using is what segments of a track are decoded with.
+type using struct {
+	init string // URL of the initialization section
+	key  string // URL of the key
+}
+
+// uses is what the track's segments are decoded with.
+func (t *track) uses() using {
+	if t.using == nil {
+		return using{}
+	}
+	return *t.using
+}
+
+// use notes that something of it was loaded.
+func (t *track) use(u using) { t.using = &u }
 
 func (t *track) reset() {
 	*t = track{rendition: -1, shown: -1, scheduled: -1, listAt: Never, end: 0}
@@ -44,8 +59,7 @@ func (t *track) reset() {
 // playlists.
 func (p *Player) join(l *Ladder) {
 	p.ladder = l
-	p.errs.ladder(len(l.Renditions), len(l.Pathways))
-	p.pathway = l.Renditions[0].Pathway
+	p.pathway = int16(l.Renditions[0].Pathway)
 	p.setLevel(p.firstLevel(), true, "start")
 }
 
@@ -57,7 +71,7 @@ func (p *Player) offered(level int) bool { return p.renditionOf(level) >= 0 }
 func (p *Player) renditionOf(level int) int16 {
 	l := &p.ladder.Levels[level]
 	if p.cfg.Profile.Grouping.Redundant == profile.GroupLocation {
-		cur := p.tracks[MainTrack].rendition
+		cur := p.main.rendition
 		if cur >= 0 && p.ladder.Renditions[cur].Level == level && !p.errs.penalised(cur, p.now) {
 			return cur
 		}
@@ -85,13 +99,13 @@ func (p *Player) setLevel(level int, abr bool, reason string) {
 			return
 		}
 	}
-	t := &p.tracks[MainTrack]
+	t := &p.main
 	t.level = int16(level)
 	p.setRendition(MainTrack, to, abr, reason)
 	audio := p.ladder.Levels[level].AudioByPathway[p.ladder.Renditions[to].Pathway]
 	if audio >= 0 {
 		p.setRendition(AudioTrack, audio, abr, reason)
-	} else if a := &p.tracks[AudioTrack]; a.active {
+	} else if a := p.audio; a != nil && a.active {
 		p.dropSegment(AudioTrack)
 		if f := p.flight(AudioTrack, m3u8.KindMedia); f != nil {
 			p.drop(f)
@@ -103,7 +117,7 @@ func (p *Player) setLevel(level int, abr bool, reason string) {
 
 // setRendition is the transition of one track to another media playlist.
 func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
-	t := &p.tracks[tr]
+	t := p.track(tr)
 	if t.active && t.rendition == to {
 		return
 	}
@@ -138,7 +152,7 @@ func changed(old, m *m3u8.Media) bool {
 
 // playlist takes a media playlist.
 func (p *Player) playlist(f *flight, m *m3u8.Media) {
-	t := &p.tracks[f.track]
+	t := p.track(f.track)
 	p.errs.lists = 0
 	t.tries = 0
 	first := !t.fresh
@@ -156,13 +170,13 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	if h := p.cfg.Profile.Reload.MinusLoad; h > 0 {
 		t.load.add(h, 1, t.loadTook.Seconds())
 	}
-	t.loadedAt, t.fresh, t.waiting = f.sent, true, false
+	t.fresh, t.waiting = true, false
 	if news {
 		switch {
 		case old != nil:
 			t.base = align(m, old, oldBase)
-		case f.track == AudioTrack && p.tracks[MainTrack].media != nil:
-			main := &p.tracks[MainTrack]
+		case f.track == AudioTrack && p.main.media != nil:
+			main := &p.main
 			t.base = align(m, main.media, main.base)
 		}
 		t.media, t.changedAt, t.misses, t.told = m, p.now, 0, false
@@ -315,17 +329,17 @@ func (p *Player) joinAt(t *track) {
 		pos = p.livePosition(t)
 	}
 	p.anchor = pos
-	for i := range p.tracks {
-		p.tracks[i].end = pos
+	for i := range p.tracks() {
+		p.track(i).end = pos
 	}
-	if a := &p.tracks[AudioTrack]; a.active && a.media != nil {
+	if a := p.audio; a != nil && a.active && a.media != nil {
 		a.base = align(a.media, m, t.base)
 	}
 }
 
 // behind deals with a position that has left the window.
 func (p *Player) behind(t *track) {
-	if t != &p.tracks[MainTrack] || t.media.EndList {
+	if t != &p.main || t.media.EndList {
 		return
 	}
 	pos := p.position(p.now)
@@ -369,7 +383,7 @@ func (p *Player) stale(f *flight, t *track) {
 	var found bool
 	switch r.Detect {
 	case profile.StaleMisses:
-		found = t.misses >= r.Misses
+		found = int(t.misses) >= r.Misses
 	case profile.StaleSince:
 		found = since >= after
 	case profile.StaleStarved:

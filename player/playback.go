@@ -21,8 +21,8 @@ func (p *Player) position(now time.Duration) time.Duration {
 // bufferedEnd is how far every active track is buffered; Never before any is.
 func (p *Player) bufferedEnd() time.Duration {
 	end := Never
-	for i := range p.tracks {
-		if t := &p.tracks[i]; t.active {
+	for i := range p.tracks() {
+		if t := p.track(i); t.active {
 			end = min(end, t.end)
 		}
 	}
@@ -51,8 +51,8 @@ func (p *Player) ahead(t *track) time.Duration {
 // buffered tells whether every active track has media at the position.
 func (p *Player) buffered() bool {
 	any := false
-	for i := range p.tracks {
-		t := &p.tracks[i]
+	for i := range p.tracks() {
+		t := p.track(i)
 		if t.active && !t.filled {
 			return false
 		}
@@ -81,8 +81,8 @@ func (p *Player) play(now time.Duration) {
 
 // finished tells whether the position is the end of a finished presentation.
 func (p *Player) finished() bool {
-	for i := range p.tracks {
-		t := &p.tracks[i]
+	for i := range p.tracks() {
+		t := p.track(i)
 		if t.active && (t.media == nil || !t.media.EndList || t.end < t.base+t.media.Duration-touching) {
 			return false
 		}
@@ -116,7 +116,7 @@ func (p *Player) tryPlay() {
 
 // lastAppended tells that nothing more will come: a short end may be played.
 func (p *Player) lastAppended() bool {
-	t := &p.tracks[MainTrack]
+	t := &p.main
 	return t.media != nil && t.media.EndList && t.end >= t.base+t.media.Duration-touching
 }
 
@@ -170,10 +170,10 @@ func (p *Player) addHole(from, to time.Duration) {
 // seek moves the position; everything buffered is dropped.
 func (p *Player) seek(to time.Duration) {
 	p.anchor, p.anchorAt, p.hole = to, p.now, span{}
-	for i := range p.tracks {
-		t := &p.tracks[i]
+	for i := range p.tracks() {
+		t := p.track(i)
 		t.end, t.filled = to, false
-		p.dropSegment(Track(i))
+		p.dropSegment(i)
 	}
 	if p.state == playing {
 		p.stall(p.now)

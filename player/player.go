@@ -42,32 +42,31 @@ type Player struct {
 	now    time.Duration
 	out    []Action
 
-	state  state
-	since  time.Duration // when the state began
-	joined time.Duration
+	state state
+	// undecided tells that something changed which the choice of level
+	// depends on.
+	undecided bool
+	pathway   int16         // of pathway grouping
+	forced    int16         // level that the next segment must come from; -1 = free
+	lastLevel int16         // of the last loaded segment; -1 = none
+	since     time.Duration // when the state began; the join before the first frame
 
 	// Playback: while playing, the position is anchor + (now - anchorAt).
 	anchorAt time.Duration
 	anchor   time.Duration
 	hole     span // media that is missing within the buffer; zero = none
-	stalls   int
 
-	pathway int // of pathway grouping
-	tracks  [Tracks]track
-	flights [maxFlights]flight
+	main    track
+	audio   *track // nil until audio comes by itself
+	flights []flight
 	nextID  FetchID
+	stalls  uint32
 	draws   uint64
 
-	abr       estimator
-	forced    int // level that the next segment must come from; -1 = free
-	lastLevel int // of the last loaded segment; -1 = none
-	switched  time.Duration
-	// undecided tells that something changed which the choice of level
-	// depends on.
-	undecided bool
-
-	errs  errorBook
-	start retry // of the multivariant playlist
+	abr      estimator
+	switched time.Duration
+	errs     errorBook
+	start    time.Duration // the multivariant playlist is not asked for before
 
 	// pdt is date-time minus media time, in Unix nanoseconds; noPDT = none seen.
 	pdt int64
@@ -78,21 +77,42 @@ const noPDT = math.MinInt64
 // span is a stretch of media time.
 type span struct{ from, to time.Duration }
 
-// retry is when something may be asked for again.
-type retry struct {
-	at      time.Duration // not before
-	waiting bool          // until the next reload
-}
-
 // New returns a player that joins at now. Call [Player.Step] with a Tick at
 // once: it asks for the multivariant playlist.
 func New(cfg Config, now time.Duration) *Player {
-	p := &Player{cfg: cfg, now: now, joined: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, start: retry{at: now}}
-	p.abr.reset(&cfg.Profile.ABR, float64(cfg.Profile.Startup.Bandwidth))
-	for i := range p.tracks {
-		p.tracks[i].reset()
-	}
+	p := new(Player)
+	p.Join(cfg, now)
 	return p
+}
+
+// Join makes p the player of another session, as [New] does, in place.
+func (p *Player) Join(cfg Config, now time.Duration) {
+	flights := p.flights[:0]
+	if flights == nil {
+		flights = make([]flight, 0, 2)
+	}
+	*p = Player{cfg: cfg, now: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, start: now, flights: flights}
+	p.abr.reset(&cfg.Profile.ABR, float64(cfg.Profile.Startup.Bandwidth))
+	p.main.reset()
+}
+
+// tracks is how many tracks there are so far.
+func (p *Player) tracks() Track {
+	if p.audio == nil {
+		return AudioTrack
+	}
+	return Tracks
+}
+
+func (p *Player) track(t Track) *track {
+	if t == MainTrack {
+		return &p.main
+	}
+	if p.audio == nil {
+		p.audio = new(track)
+		p.audio.reset()
+	}
+	return p.audio
 }
 
 // Step tells the player what happened at now and appends what it wants done to
@@ -140,14 +160,14 @@ func (p *Player) Wake() time.Duration {
 	}
 	if p.ladder == nil {
 		if p.flight(0, m3u8.KindMultivariant) == nil {
-			at = min(at, p.start.at)
+			at = min(at, p.start)
 		}
 		return at
 	}
 	at = min(at, p.errs.wake(p))
-	for i := range p.tracks {
-		if t := &p.tracks[i]; t.active {
-			at = min(at, p.trackWake(Track(i), t))
+	for i := range p.tracks() {
+		if t := p.track(i); t.active {
+			at = min(at, p.trackWake(i, t))
 		}
 	}
 	return at
@@ -179,21 +199,22 @@ func (p *Player) uniform(r draw.Rule) float64 {
 
 // begin is the transition to the first frame.
 func (p *Player) begin() {
+	took := p.now - p.since
 	p.setState(playing, p.now)
 	p.anchorAt = p.now
-	p.note(&Sample{Type: Started, Duration: p.now - p.joined, Pipeline: p.pipeline(), Rendition: p.tracks[MainTrack].shown})
+	p.note(&Sample{Type: Started, Duration: took, Pipeline: p.pipeline(), Rendition: p.main.shown})
 }
 
 // stall is the transition to standing still; it happened at the given instant.
 func (p *Player) stall(at time.Duration) {
 	p.setState(stalled, at)
 	p.stalls++
-	p.note(&Sample{At: at, Type: StallStart, Pipeline: p.pipeline(), Rendition: p.tracks[MainTrack].shown})
+	p.note(&Sample{At: at, Type: StallStart, Pipeline: p.pipeline(), Rendition: p.main.shown})
 }
 
 // resume is the transition from standing still to playing.
 func (p *Player) resume() {
-	p.note(&Sample{Type: StallEnd, Duration: p.now - p.since, Pipeline: p.pipeline(), Rendition: p.tracks[MainTrack].shown})
+	p.note(&Sample{Type: StallEnd, Duration: p.now - p.since, Pipeline: p.pipeline(), Rendition: p.main.shown})
 	p.setState(playing, p.now)
 	p.anchorAt = p.now
 }
@@ -204,7 +225,7 @@ func (p *Player) finish(how SampleType, reason string) {
 		return
 	}
 	if p.state == stalled {
-		p.note(&Sample{Type: StallEnd, Duration: p.now - p.since, Pipeline: p.pipeline(), Rendition: p.tracks[MainTrack].shown})
+		p.note(&Sample{Type: StallEnd, Duration: p.now - p.since, Pipeline: p.pipeline(), Rendition: p.main.shown})
 	}
 	for i := range p.flights {
 		if f := &p.flights[i]; f.id != 0 {
@@ -212,7 +233,7 @@ func (p *Player) finish(how SampleType, reason string) {
 		}
 	}
 	p.setState(over, p.now)
-	p.note(&Sample{Type: how, Reason: reason, Pipeline: p.pipeline(), Rendition: p.tracks[MainTrack].rendition})
+	p.note(&Sample{Type: how, Reason: reason, Pipeline: p.pipeline(), Rendition: p.main.rendition})
 	p.out = append(p.out, Action{Type: Done})
 }
 
@@ -221,7 +242,7 @@ func (p *Player) setState(s state, at time.Duration) {
 }
 
 // pipeline is that of the main track's current rendition.
-func (p *Player) pipeline() int8 { return p.pipelineOf(int(p.tracks[MainTrack].rendition)) }
+func (p *Player) pipeline() int8 { return p.pipelineOf(int(p.main.rendition)) }
 
 func (p *Player) pipelineOf(rendition int) int8 {
 	if p.ladder == nil || rendition < 0 {

@@ -13,35 +13,49 @@ import (
 // errorBook is what a player remembers of failures: counters that rules share,
 // marks on renditions, and penalties with their end.
 type errorBook struct {
-	lists      uint8 // failed playlists since one succeeded or a level was left
-	renditions []record
-	pathways   []time.Duration // penalised until
-	n          int             // renditions, before records are needed
+	lists      uint8           // failed playlists since one succeeded or a level was left
+	renditions []record        // of those where anything failed
+	pathways   []time.Duration // penalised until; nil until one is
 }
 
-// record is kept for each rendition once anything failed.
+// record is kept for a rendition once anything failed.
 type record struct {
-	loads    uint8 // ladders climbed because of it, until its media is buffered
-	segments uint8 // failed fetches of its segments, until one succeeded
-	until    time.Duration
+	rendition int16
+	loads     uint8 // ladders climbed because of it, until its media is buffered
+	segments  uint8 // failed fetches of its segments, until one succeeded
+	until     time.Duration
 }
 
-func (b *errorBook) ladder(renditions, pathways int) {
-	b.n = renditions
-	if pathways > 1 {
-		b.pathways = nil // made when the first is penalised
+// find returns the record of a rendition, nil if there is none.
+func (b *errorBook) find(rendition int16) *record {
+	for i := range b.renditions {
+		if r := &b.renditions[i]; r.rendition == rendition {
+			return r
+		}
 	}
+	return nil
 }
 
+// of returns the record of a rendition; it is valid until the next one is made.
 func (b *errorBook) of(rendition int16) *record {
-	if b.renditions == nil {
-		b.renditions = make([]record, b.n)
+	if r := b.find(rendition); r != nil {
+		return r
 	}
-	return &b.renditions[rendition]
+	b.renditions = append(b.renditions, record{rendition: rendition})
+	return &b.renditions[len(b.renditions)-1]
+}
+
+// loads is how many ladders were climbed because of a rendition.
+func (b *errorBook) loads(rendition int16) uint8 {
+	if r := b.find(rendition); r != nil {
+		return r.loads
+	}
+	return 0
 }
 
 func (b *errorBook) penalised(rendition int16, now time.Duration) bool {
-	return b.renditions != nil && b.renditions[rendition].until > now
+	r := b.find(rendition)
+	return r != nil && r.until > now
 }
 
 // blamed tells whether bandwidth may not choose a level because it failed.
@@ -49,19 +63,22 @@ func (b *errorBook) blamed(p *Player, level int) bool {
 	if b.renditions == nil {
 		return false
 	}
-	r := p.renditionOf(level)
-	return r < 0 || b.renditions[r].loads > 0 || b.renditions[r].segments > 0
+	rendition := p.renditionOf(level)
+	if rendition < 0 {
+		return true
+	}
+	r := b.find(rendition)
+	return r != nil && (r.loads > 0 || r.segments > 0)
 }
 
 // appended clears what media of a rendition disproves.
 func (b *errorBook) appended(rendition int16) {
-	if b.renditions != nil {
-		r := &b.renditions[rendition]
+	if r := b.find(rendition); r != nil {
 		r.loads, r.segments = 0, 0
 	}
 }
 
-func (b *errorBook) pathwayUntil(i int) time.Duration {
+func (b *errorBook) pathwayUntil(i int16) time.Duration {
 	if b.pathways == nil {
 		return 0
 	}
@@ -72,8 +89,9 @@ func (b *errorBook) pathwayUntil(i int) time.Duration {
 func (p *Player) segmentErrors() int {
 	n := 0
 	for i := range p.errs.renditions {
-		if p.ladder.Renditions[i].Pathway == p.pathway {
-			n += int(p.errs.renditions[i].segments)
+		r := &p.errs.renditions[i]
+		if p.ladder.Renditions[r.rendition].Pathway == int(p.pathway) {
+			n += int(r.segments)
 		}
 	}
 	return n
@@ -107,7 +125,7 @@ func (p *Player) returns() {
 	ended := false
 	for i := range p.errs.renditions {
 		if r := &p.errs.renditions[i]; r.until > 0 && r.until <= p.now {
-			*r, ended = record{}, true
+			*r, ended = record{rendition: r.rendition}, true
 		}
 	}
 	for i, u := range p.errs.pathways {
@@ -121,11 +139,11 @@ func (p *Player) returns() {
 	p.undecided = true
 	if best := p.freePathway(-1); best >= 0 && best < p.pathway {
 		p.pathway = best
-		p.setLevel(int(p.tracks[MainTrack].level), true, "penalty ended")
+		p.setLevel(int(p.main.level), true, "penalty ended")
 		return
 	}
 	if how == profile.ReturnAtExpiry {
-		if l := p.chooseLevel(); l != int(p.tracks[MainTrack].level) {
+		if l := p.chooseLevel(); l != int(p.main.level) {
 			p.setLevel(l, true, "penalty ended")
 		}
 	}
@@ -133,8 +151,8 @@ func (p *Player) returns() {
 
 // freePathway is the first listed pathway that is not penalised and offers
 // something, other than the given one; -1 if there is none.
-func (p *Player) freePathway(not int) int {
-	for i := range p.ladder.Pathways {
+func (p *Player) freePathway(not int16) int16 {
+	for i := range int16(len(p.ladder.Pathways)) {
 		if i == not || p.errs.pathwayUntil(i) > p.now {
 			continue
 		}
@@ -204,7 +222,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 
 // count counts a failure and returns how many there were before it.
 func (p *Player) count(f *flight, r *profile.ErrorRule) int {
-	t := &p.tracks[f.track]
+	t := p.track(f.track)
 	before := int(t.tries)
 	t.tries = bump(t.tries)
 	if f.kind == m3u8.KindMultivariant || r.Count == profile.CountURL {
@@ -219,7 +237,7 @@ func (p *Player) count(f *flight, r *profile.ErrorRule) int {
 	// Audio segments count for the level that they go with.
 	at := f.rendition
 	if f.track == AudioTrack {
-		at = p.tracks[MainTrack].rendition
+		at = p.main.rendition
 	}
 	rec := p.errs.of(at)
 	rec.segments = bump(rec.segments)
@@ -233,10 +251,10 @@ func (p *Player) again(f *flight, d time.Duration, jitter float64) {
 	if jitter > 0 {
 		d = time.Duration(float64(d) * (1 + jitter*(2*p.uniform(retryJitter)-1)))
 	}
-	t := &p.tracks[f.track]
+	t := p.track(f.track)
 	switch {
 	case f.kind == m3u8.KindMultivariant:
-		p.start.at = p.now + d
+		p.start = p.now + d
 	case f.kind == m3u8.KindMedia:
 		t.listAt = p.now + d
 	default:
@@ -255,7 +273,7 @@ func reasonOf(f Failure, status int) string {
 // failures of the kind there were before.
 func (p *Player) climb(f *flight, rungs []profile.Rung, failure Failure, n int) bool {
 	if f.kind != m3u8.KindMultivariant {
-		r := p.errs.of(p.tracks[MainTrack].rendition)
+		r := p.errs.of(p.main.rendition)
 		r.loads = bump(r.loads)
 	}
 	for _, rung := range rungs {
@@ -276,7 +294,7 @@ func (p *Player) climb(f *flight, rungs []profile.Rung, failure Failure, n int) 
 
 // take tries one step.
 func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Decision, bool) {
-	t := &p.tracks[f.track]
+	t := p.track(f.track)
 	switch rung.Step {
 	case profile.StepLevel:
 		return Step, p.stepLevel(f, failure)
@@ -307,8 +325,8 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		return NoDecision, true
 	case profile.StepClear:
 		for i := range p.errs.renditions {
-			if p.errs.renditions[i].until != Never {
-				p.errs.renditions[i] = record{}
+			if r := &p.errs.renditions[i]; r.until != Never {
+				*r = record{rendition: r.rendition}
 			}
 		}
 		clear(p.errs.pathways)
@@ -325,18 +343,18 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 // down (hls.js error-controller getLevelSwitchAction). For audio it must be a
 // level with another audio rendition.
 func (p *Player) stepLevel(f *flight, failure Failure) bool {
-	n, cur := len(p.ladder.Levels), int(p.tracks[MainTrack].level)
+	n, cur := len(p.ladder.Levels), int(p.main.level)
 	for i := n - 1; i > 0; i-- {
 		c := (cur + i) % n
 		r := p.renditionOf(c)
-		if r < 0 || p.errs.of(r).loads > 0 {
+		if r < 0 || p.errs.loads(r) > 0 {
 			continue
 		}
 		if f.track == AudioTrack && p.ladder.Levels[c].AudioByPathway[p.pathway] == f.rendition {
 			continue
 		}
 		p.errs.lists = 0
-		p.forced = c
+		p.forced = int16(c)
 		p.setLevel(c, false, failure.String())
 		return true
 	}
@@ -359,20 +377,20 @@ func (p *Player) stepPathway(f *flight, failure Failure) bool {
 		return false
 	}
 	p.pathway = to
-	level := int(p.tracks[MainTrack].level)
+	level := int(p.main.level)
 	if p.renditionOf(level) < 0 {
 		if level = p.lowestLevel(); p.renditionOf(level) < 0 {
 			return false
 		}
 	}
-	p.forced = level
+	p.forced = int16(level)
 	p.setLevel(level, false, failure.String())
 	return true
 }
 
 // stepLocation penalises the URL and uses another one of the same level.
 func (p *Player) stepLocation(f *flight, failure Failure) bool {
-	main := &p.tracks[MainTrack]
+	main := &p.main
 	level := int(main.level)
 	twin := int16(-1)
 	for _, r := range p.ladder.Levels[level].ByPathway {
@@ -391,7 +409,7 @@ func (p *Player) stepLocation(f *flight, failure Failure) bool {
 
 // stepReselect penalises the level and lets bandwidth choose again.
 func (p *Player) stepReselect(f *flight, failure Failure) bool {
-	main := &p.tracks[MainTrack]
+	main := &p.main
 	rec := p.errs.of(main.rendition)
 	before := rec.until
 	rec.until = p.until(p.cfg.Profile.Penalty.Level)

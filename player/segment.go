@@ -13,19 +13,19 @@ func (p *Player) pump() {
 		return
 	}
 	if p.ladder == nil {
-		if p.now >= p.start.at && p.flight(MainTrack, m3u8.KindMultivariant) == nil {
-			p.fetch(m3u8.KindMultivariant, MainTrack, -1, p.cfg.URL, nil, p.start.at)
+		if p.now >= p.start && p.flight(MainTrack, m3u8.KindMultivariant) == nil {
+			p.fetch(m3u8.KindMultivariant, MainTrack, -1, p.cfg.URL, nil, p.start)
 		}
 		return
 	}
-	for i := range p.tracks {
-		if t := &p.tracks[i]; t.active {
-			p.pumpList(Track(i), t)
+	for i := range p.tracks() {
+		if t := p.track(i); t.active {
+			p.pumpList(i, t)
 		}
 	}
-	for i := range p.tracks {
-		if t := &p.tracks[i]; t.active {
-			p.pumpSegment(Track(i), t)
+	for i := range p.tracks() {
+		if t := p.track(i); t.active {
+			p.pumpSegment(i, t)
 		}
 	}
 }
@@ -42,7 +42,7 @@ func (p *Player) pumpList(tr Track, t *track) {
 // pumpSegment asks for the next link of a track's chain: key, initialization
 // section, segment.
 func (p *Player) pumpSegment(tr Track, t *track) {
-	if !t.fresh || t.waiting || t.segAt > p.now || p.chain(tr) != nil || p.tracks[MainTrack].media == nil {
+	if !t.fresh || t.waiting || t.segAt > p.now || p.chain(tr) != nil || p.main.media == nil {
 		return
 	}
 	if p.roomAt(t) > p.now {
@@ -51,14 +51,14 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 	if tr == MainTrack {
 		if l := p.chooseLevel(); l != int(t.level) {
 			p.setLevel(l, true, "bandwidth")
-			for i := range p.tracks {
-				if t := &p.tracks[i]; t.active {
-					p.pumpList(Track(i), t)
+			for i := range p.tracks() {
+				if t := p.track(i); t.active {
+					p.pumpList(i, t)
 				}
 			}
 			return
 		}
-	} else if main := &p.tracks[MainTrack]; main.active && t.end > main.end+p.segmentDuration()/2 {
+	} else if main := &p.main; main.active && t.end > main.end+p.segmentDuration()/2 {
 		return // audio stays with the video
 	}
 	s := p.next(t)
@@ -72,15 +72,15 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 	}
 	due := p.now
 	switch {
-	case len(s.Keys) > 0 && s.Keys[0].Method == "AES-128" && s.Keys[0].URL != t.key:
+	case len(s.Keys) > 0 && s.Keys[0].Method == "AES-128" && s.Keys[0].URL != t.uses().key:
 		f := p.fetch(m3u8.KindKey, tr, t.rendition, s.Keys[0].URL, nil, due)
 		f.seg = s
-	case s.Map != nil && s.Map.URL != t.init:
+	case s.Map != nil && s.Map.URL != t.uses().init:
 		f := p.fetch(m3u8.KindInit, tr, t.rendition, s.Map.URL, s.Map.ByteRange, due)
 		f.seg = s
 	default:
 		f := p.fetch(m3u8.KindSegment, tr, t.rendition, s.URL, s.ByteRange, due)
-		f.seg, f.start, f.dur = s, t.base+s.Start, s.Duration
+		f.seg, f.start = s, t.base+s.Start
 		f.look = p.now + time.Duration(p.cfg.Profile.ABR.Abandon.After*float64(s.Duration))
 	}
 }
@@ -90,7 +90,7 @@ func (p *Player) roomAt(t *track) time.Duration {
 	b := &p.cfg.Profile.Buffer
 	goal := time.Duration(b.Goal)
 	if b.Bytes > 0 && p.ladder != nil {
-		rate := p.ladder.Levels[p.tracks[MainTrack].level].Bandwidth
+		rate := p.ladder.Levels[p.main.level].Bandwidth
 		if rate > 0 {
 			goal = max(goal, time.Duration(float64(b.Bytes)*8/float64(rate)*float64(time.Second)))
 		}
@@ -144,10 +144,10 @@ func (p *Player) skip(t *track, s *m3u8.Segment) {
 
 // appendSegment is the transition after a segment arrived: it is buffered.
 func (p *Player) appendSegment(f *flight, bytes int64) {
-	t := &p.tracks[f.track]
+	t := p.track(f.track)
 	p.sampleTransfer(f, bytes)
 	s := Sample{Type: Appended, Fetch: f.id, Kind: m3u8.KindSegment, Track: f.track, Rendition: f.rendition,
-		Pipeline: p.pipelineOf(int(f.rendition)), Bytes: bytes, MediaStart: f.start, MediaDuration: f.dur,
+		Pipeline: p.pipelineOf(int(f.rendition)), Bytes: bytes, MediaStart: f.start, MediaDuration: f.seg.Duration,
 		Sequence: f.seg.Sequence, Latency: -1}
 	if f.start > t.end+touching {
 		s.Skipped = f.start - t.end
@@ -157,12 +157,12 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 			p.anchor = f.start // the join position itself has gone
 		}
 	}
-	t.end = max(t.end, f.start+f.dur)
+	t.end = max(t.end, f.start+f.seg.Duration)
 	t.filled, t.shown = true, f.rendition
 	p.errs.appended(f.rendition)
 	if f.track == MainTrack {
-		p.lastLevel, p.undecided = int(f.level), true
-		if p.forced == int(f.level) {
+		p.lastLevel, p.undecided = f.level, true
+		if p.forced == f.level {
 			p.forced = -1
 		}
 		s.Bitrate = p.ladder.Levels[f.level].Bandwidth

@@ -12,7 +12,6 @@ import (
 type pretend struct {
 	random  *rand.Rand
 	pending []answer // by instant
-	undoes  map[int]int
 }
 
 type answer struct {

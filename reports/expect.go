@@ -260,11 +260,10 @@ func (p *parser) term() term {
 	} else if p.known.Stop && !t.metric.live {
 		p.wrong(at, name+" is only known at the end", quote(name), "what is known while the run goes on, such as stalled_now or error_rate")
 	}
-	statAt := p.at
 	if p.next() == '.' {
 		p.at++
-		statAt = p.at
-		p.stat(&t, statAt, p.while(isWord))
+		at := p.at
+		p.stat(&t, at, p.while(isWord))
 	} else if t.metric != nil && t.metric.stats() != nil {
 		p.wrong(at, t.metric.name+" is a "+shapeNames[t.metric.shape]+" and needs a statistic", quote(name), t.metric.name+"."+join(t.metric.stats(), " or ."))
 	}

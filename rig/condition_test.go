@@ -48,8 +48,12 @@ func FuzzConditions(f *testing.F) {
 		if matches(match, 255, true) && !matches(match, 255, false) {
 			t.Errorf("%q matches strongly but not weakly", match)
 		}
-		parseDate(since)
-		parseControl(match)
+		if at, ok := parseDate(since); ok && at.IsZero() {
+			t.Errorf("%q is a date without an instant", since)
+		}
+		if c := parseControl(match); c.age < 0 {
+			t.Errorf("%q has a negative age", match)
+		}
 	})
 }
 

@@ -72,10 +72,3 @@ func discard(r io.Reader, max int64) (int64, error) {
 	drains.Put(buf)
 	return int64(n), err
 }
-
-// noBody is an empty body.
-type noBody struct{}
-
-func (noBody) Read([]byte) (int, error)     { return 0, io.EOF }
-func (noBody) Discard(int64) (int64, error) { return 0, io.EOF }
-func (noBody) Close() error                 { return nil }

@@ -24,13 +24,6 @@ type Profile struct {
 	Stall    Stall       `yaml:"stall"`
 }
 
-// Confidence says where values come from: S read in source, M measured,
-// D vendor documentation, E reported by third parties, ? guessed.
-type Confidence struct {
-	Default string            `yaml:"default"`
-	Fields  map[string]string `yaml:"fields"` // by path, as in "stale.after"
-}
-
 // HTTP is how the player talks to servers.
 type HTTP struct {
 	ConnectionsPerHost int    `yaml:"connections_per_host"` // over HTTP/1.1; 1 … 64

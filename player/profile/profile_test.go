@@ -1,0 +1,114 @@
+package profile
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestShipped(t *testing.T) {
+	names := Names()
+	if len(names) < 2 {
+		t.Fatalf("profiles: %v", names)
+	}
+	for _, name := range names {
+		p, err := Load(name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if p.ID != name {
+			t.Errorf("file %s.yaml holds profile %s", name, p.ID)
+		}
+		if p.Confidence.Words() == "" {
+			t.Errorf("%s does not say where its values come from", name)
+		}
+	}
+	if _, err := Load("hlsjs"); err == nil || !strings.Contains(err.Error(), "hlsjs-1.7") {
+		t.Errorf("unknown profile: %v; want the names of those that ship", err)
+	}
+}
+
+func TestOverride(t *testing.T) {
+	base, err := Load("hlsjs-1.7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Override(base, []byte("stale: {detect: misses, misses: 5}\nlive: {hold_back: 18s}\npenalty: {pathway: never}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Stale.Detect != StaleMisses || p.Stale.Misses != 5 || p.Live.HoldBack.Fixed != 18*time.Second || time.Duration(p.Penalty.Pathway) != Never {
+		t.Errorf("not overridden: %+v %+v %+v", p.Stale, p.Live, p.Penalty)
+	}
+	if p.Live.Behind != base.Live.Behind || len(p.Errors) != len(base.Errors) || p.Stale.Then[0].Step != base.Stale.Then[0].Step {
+		t.Error("values that were not overridden changed")
+	}
+	if base.Stale.Detect != StaleNone {
+		t.Error("the base changed")
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	base, err := Load("rfc8216bis")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ values, want string }{
+		{"stael: {misses: 3}", "stael"},
+		{"stale: {detect: psychic}", "stale.detect"},
+		{"stale: {after: 1.5 days}", "1.5 days"},
+		{"startup: {bandwidth: fast}", "fast"},
+		{"http: {connections_per_host: 0}", "connections_per_host"},
+		{"abr: {up: -1}", "abr.up"},
+		{"errors: []", "no rule for every cause"},
+		{"errors: [{kinds: [media], causes: [any], then: [dance]}]", "dance"},
+		{"penalty: {return: someday}", "penalty.return"},
+		{"reload: {unchanged: 0s}", "reload.unchanged"},
+		{"errors: [{kinds: [media], causes: [any], then: [{retry: []}]}]", "retry"},
+	} {
+		if _, err := Override(base, []byte(c.values)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v; want an error about %s", c.values, err, c.want)
+		}
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want time.Duration // with a target duration of 4 s and a last segment of 3 s
+	}{{"10s", 10 * time.Second}, {"1.5td", 6 * time.Second}, {"0.5d", 1500 * time.Millisecond}, {"never", Never}} {
+		var s Span
+		if err := s.UnmarshalText([]byte(c.text)); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Of(4*time.Second, 3*time.Second); got != c.want {
+			t.Errorf("%s is %v; want %v", c.text, got, c.want)
+		}
+		if b, _ := s.MarshalText(); string(b) != c.text {
+			t.Errorf("%s is written as %s", c.text, b)
+		}
+	}
+	for _, bad := range []string{"", "1", "-1s", "NaNtd", "1e99td", "-1d", "td"} {
+		var s Span
+		if err := s.UnmarshalText([]byte(bad)); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, name := range Names() {
+		b, err := files.ReadFile(name + ".yaml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add([]byte("errors: [{then: [{retry: [1s]}]}]"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if p, err := Parse(b); err == nil && p.ID == "" {
+			t.Error("a profile without an id was taken")
+		}
+	})
+}

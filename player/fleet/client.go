@@ -86,7 +86,7 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 			}
 		}
 		if !sameHost(req.URL, next) {
-			req.Headers = nil // they may carry a secret meant for the first host
+			req.Headers, req.Number = nil, 0 // they may carry a secret meant for the first host
 		}
 		req.URL = next
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
 	"hlsload/player/draw"
@@ -30,6 +31,10 @@ type Config struct {
 	// LinkFaults tells that Chaos may change links, so that links without
 	// limits must be modelled, too. See [Fleet.LinksChanged].
 	LinkFaults bool
+	// Lost returns the faults that held back the answer to a request which its
+	// player gave up: an answer that comes tells them itself. Requests carry
+	// their number in a Hlsload-Request header then; nil = they do not.
+	Lost func(request uint64) chaos.Marks
 
 	// Standard carries http URLs with net/http, too.
 	Standard bool

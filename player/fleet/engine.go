@@ -32,6 +32,7 @@ type Request struct {
 	Range     *m3u8.Range // nil = all
 	Cookie    string      // value of the Cookie header, "" = none
 	Gzip      bool        // a gzip body is welcome
+	Number    uint64      // Hlsload-Request header, 0 = none
 	Headers   []Header    // more of them
 }
 

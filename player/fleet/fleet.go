@@ -26,6 +26,7 @@ type Fleet struct {
 	changed  chan struct{} // capacity 1: there may be somebody new
 
 	begun      atomic.Int64
+	requests   atomic.Uint64 // numbered so far
 	live, peak atomic.Int64
 	local      atomic.Int64
 	localError atomic.Pointer[string]

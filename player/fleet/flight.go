@@ -23,6 +23,7 @@ type flight struct {
 	kind    m3u8.Kind
 	url     string
 	request Request
+	number  uint64 // of the request, for Lost; 0 = none
 	thing   chaos.Thing
 	imports *m3u8.Multivariant // of a media playlist
 	cancel  context.CancelFunc
@@ -88,27 +89,25 @@ func (s *session) fetch(ctx context.Context, fl *flight) {
 // carry does everything; an error is one before the head of the answer.
 func (s *session) carry(ctx context.Context, fl *flight) error {
 	var res Response
-	var r *ride
-	if s.link != nil {
-		defer func() {
-			if r != nil {
-				s.link.leave(r)
-			}
-		}()
+	r := fl.ride.Load()
+	if r != nil {
+		defer func() { s.link.leave(r) }()
 	}
+	hop := uint32(0)
 	base, err := s.client.do(ctx, &fl.request, &res, func(ctx context.Context, e Engine, req *Request, res *Response) error {
 		if s.link == nil {
 			return e.Send(ctx, req, res)
 		}
-		if r != nil {
+		if hop > 0 {
 			s.link.leave(r) // the redirect before
+			r = s.link.start(hop<<28|uint32(fl.id), hostPart(req.URL))
+			fl.ride.Store(r)
 		}
-		var late time.Duration
-		var err error
-		if r, late, err = s.link.start(ctx, hostPart(req.URL)); err != nil {
+		hop++
+		late, err := s.link.reach(ctx, r)
+		if err != nil {
 			return err
 		}
-		fl.ride.Store(r)
 		fl.sent += late
 		if err := e.Send(ctx, req, res); err != nil {
 			return err

@@ -141,6 +141,10 @@ func appendRequest(b []byte, req *Request, host, target string) []byte {
 		b = append(b, "\r\nCookie: "...)
 		b = append(b, req.Cookie...)
 	}
+	if req.Number != 0 {
+		b = append(b, "\r\nHlsload-Request: "...)
+		b = strconv.AppendUint(b, req.Number, 10)
+	}
 	for _, h := range req.Headers {
 		b = append(b, "\r\n"...)
 		b = append(b, h.Name...)

@@ -172,6 +172,10 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 			fl.request.Method = "HEAD"
 		}
 	}
+	if s.f.cfg.Lost != nil && !s.cohort.FaultsNone {
+		fl.number = s.f.requests.Add(1)
+		fl.request.Number = fl.number
+	}
 	if s.chaos != nil {
 		fl.thing = s.thing(a)
 		if s.link != nil {
@@ -179,6 +183,9 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 			fl.mark(s.marks)
 			s.linkMu.Unlock()
 		}
+	}
+	if s.link != nil {
+		fl.ride.Store(s.link.start(uint32(fl.id), hostPart(a.URL)))
 	}
 	s.flights = append(s.flights, fl)
 	fetches.Go(func() { s.fetch(ctx, fl) })
@@ -206,6 +213,9 @@ func (s *session) abandon(id player.FetchID) {
 	for i, fl := range s.flights {
 		if fl.id == id {
 			fl.cancel()
+			if r := fl.ride.Load(); r != nil {
+				s.link.leave(r) // before another fetch of this step takes to the link
+			}
 			s.flights = append(s.flights[:i], s.flights[i+1:]...)
 			s.ended = append(s.ended, fl)
 			return
@@ -224,6 +234,9 @@ func (s *session) note(sm *player.Sample) {
 		for _, fl := range list {
 			if fl.id == sm.Fetch {
 				m = fl.what(m.Control)
+				if fl.number != 0 && fl.meta.Load() == nil {
+					m.Marks |= s.f.cfg.Lost(fl.number)
+				}
 			}
 		}
 	}

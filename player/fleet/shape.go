@@ -18,7 +18,6 @@ type shaper struct {
 	rides  []*ride
 	hosts  []string
 	events []link.Event
-	nextID uint32
 }
 
 // ride is one request on the link.
@@ -91,19 +90,26 @@ func (s *shaper) await(ctx context.Context, r *ride, when func(now time.Duration
 	}
 }
 
-// start sends a request to a host and waits until it has reached it. late is
-// how much later than the model says that was.
-func (s *shaper) start(ctx context.Context, host string) (r *ride, late time.Duration, err error) {
+// start sends a request to a host. The number, which the model's draws depend
+// on, is that of the fetch: the order in which goroutines run decides nothing.
+func (s *shaper) start(id uint32, host string) *ride {
+	r := &ride{id: id, poke: make(chan struct{}, 1)}
 	s.mu.Lock()
-	s.nextID++
-	r = &ride{id: s.nextID, poke: make(chan struct{}, 1)}
+	defer s.mu.Unlock()
 	s.rides = append(s.rides, r)
 	now := s.now()
 	r.reach = s.link.Start(now, r.id, s.host(host))
 	s.collect(now)
-	s.mu.Unlock()
+	return r
+}
+
+// reach waits until the request has reached its host. late is how much later
+// than the model says that was.
+func (s *shaper) reach(ctx context.Context, r *ride) (late time.Duration, err error) {
 	err = s.await(ctx, r, func(time.Duration) time.Duration { return r.reach })
-	return r, max(0, s.now()-r.reach), err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(0, s.now()-r.reach), err
 }
 
 // host numbers hosts; s.mu must be held.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -61,6 +62,9 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	}
 	if req.Range != nil {
 		set("Range", string(appendRange(nil, req)))
+	}
+	if req.Number != 0 {
+		set("Hlsload-Request", strconv.FormatUint(req.Number, 10))
 	}
 	for _, h := range req.Headers {
 		set(h.Name, h.Value)

@@ -23,6 +23,10 @@ type Config struct {
 	// channel of a control cohort.
 	Twin *rig.Rig
 
+	// Listener opens every listener; nil = the system's TCP. Its addresses are
+	// what URLs consist of.
+	Listener func(ctx context.Context, addr string) (net.Listener, error)
+
 	// Now is the rig's clock; nil = since Start was called.
 	Now func() time.Duration
 
@@ -88,6 +92,11 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Now == nil {
 		began := time.Now()
 		cfg.Now = func() time.Duration { return time.Since(began) }
+	}
+	if cfg.Listener == nil {
+		cfg.Listener = func(ctx context.Context, addr string) (net.Listener, error) {
+			return new(net.ListenConfig).Listen(ctx, "tcp", addr)
+		}
 	}
 	if cfg.Host == "" {
 		cfg.Host = "127.0.0.1"
@@ -175,7 +184,7 @@ const (
 
 // serve listens at addr and returns the base URL.
 func (s *Server) serve(addr string, h http.Handler) (string, error) {
-	l, err := new(net.ListenConfig).Listen(s.ctx, "tcp", addr)
+	l, err := s.cfg.Listener(s.ctx, addr)
 	if err != nil {
 		return "", err
 	}

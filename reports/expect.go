@@ -336,7 +336,7 @@ func (p *parser) label(t *term, at int, name string, valueAt int, value string) 
 		p.wrong(at, m.name+" does not take the label "+name, quote(name), want)
 		return
 	}
-	if l := label(1) << i; p.known.Stop && l&(faultLabel|phaseLabel|joinedLabel) != 0 {
+	if l := label(1) << i; p.known.Stop && (t.metric == nil || t.metric.live) && l&(faultLabel|phaseLabel|joinedLabel) != 0 {
 		p.wrong(at, "a stop condition looks at the present and does not take the label "+name, quote(name), "cohort, profile or kind")
 		return
 	}

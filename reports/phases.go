@@ -35,6 +35,8 @@ type span struct {
 	fault, recovery, baseline, cleared bits
 	// quiet: after the initial arrivals, no fault on and none in recovery.
 	quiet bool
+	// alone: the run has no fault at all; then all that is quiet is baseline.
+	alone bool
 }
 
 // in tells whether the span belongs to a phase of a rule; rule -1 is any.
@@ -42,7 +44,7 @@ func (s *span) in(rule int, p phase) bool {
 	if rule < 0 {
 		switch p {
 		case baseline:
-			return s.quiet
+			return s.baseline != 0 || s.alone
 		case during:
 			return s.fault != 0
 		case recovery:
@@ -154,6 +156,7 @@ func (c *course) cut(arrivalsEnd, target time.Duration, upcoming bits) {
 		s.quiet = s.quiet && s.fault == 0 && s.recovery == 0
 		if s.quiet {
 			s.baseline = c.nextRules(from, target, upcoming)
+			s.alone = len(c.occs) == 0
 		}
 		c.pieces = append(c.pieces, piece{from: from, span: c.number(s), starts: starts})
 	}

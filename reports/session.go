@@ -60,7 +60,7 @@ type Session struct {
 	joinPiece int32
 	stallsAny [phases]bool
 	pipeline  int8 // of the last video appended; -1 = none
-	loading   int8 // of the last video asked for
+	loading   int8 // of the last video asked for or appended
 	state     state
 	demuxed   bool
 	control   bool
@@ -288,6 +288,7 @@ func (s *Session) appended(sm *player.Sample) {
 		s.cell.media += sm.MediaDuration
 		s.cell.bits += sm.Bitrate * int64(sm.MediaDuration/time.Millisecond) / 1000
 	}
+	s.loading = sm.Pipeline
 	s.moveTo(sm.Pipeline, sm.At)
 }
 

@@ -170,7 +170,7 @@ func (w *window) value(t *term, moment bool) Value {
 	case m.name == "stalled_now":
 		var num, den int64
 		for i := range w.seen {
-			if !moment || i == len(w.seen)-1 {
+			if !moment && w.seen[i].at > last.at-lookBack || i == len(w.seen)-1 {
 				num, den = num+w.seen[i].num, den+w.seen[i].den
 			}
 		}

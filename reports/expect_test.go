@@ -1,0 +1,203 @@
+package reports
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+)
+
+var known = Known{Faults: []string{"kill-0", "freeze"}, Cohorts: []string{"web", "control"}, Profiles: []string{"hlsjs-1.7", "rfc8216bis"}}
+
+func TestParseExpectation(t *testing.T) {
+	for _, tc := range []struct {
+		text  string
+		left  string
+		right string
+		op    byte
+		cmp   string
+		value float64
+		unit  unit
+	}{
+		{"failed_over{fault=kill-0} >= 99%", "failed_over{fault=kill-0}", "", 0, ">=", .99, fraction},
+		{"failover.p95{fault=kill-0} < 15s", "failover.p95{fault=kill-0}", "", 0, "<", 15_000, duration},
+		{"rebuffer_ratio{cohort=web} < 1%", "rebuffer_ratio{cohort=web}", "", 0, "<", .01, fraction},
+		{"stalled{cohort=web} - stalled{cohort=control} <= 1%", "stalled{cohort=web}", "stalled{cohort=control}", '-', "<=", .01, fraction},
+		{"origin_rps.max{phase=fault}/origin_rps.max{phase=baseline}<=3", "origin_rps.max{phase=fault}", "origin_rps.max{phase=baseline}", '/', "<=", 3, number},
+		{" bitrate.mean{profile=hlsjs-1.7} > 1.5Mbps ", "bitrate.mean{profile=hlsjs-1.7}", "", 0, ">", 1_500_000, bitrate},
+		{"ttfb.p99{kind=segment,phase=fault,joined=before} < 250ms", "ttfb.p99{kind=segment,phase=fault,joined=before}", "", 0, "<", 250, duration},
+		{"ttfb.p99{ kind = segment , phase = fault } < 1m30s", "ttfb.p99{kind=segment,phase=fault}", "", 0, "<", 90_000, duration},
+		{"outage.count == 0", "outage.count", "", 0, "==", 0, number},
+		{"requests{kind=\"segment\"} >= 1000", "requests{kind=segment}", "", 0, ">=", 1000, number},
+		{"fatal == 0", "fatal", "", 0, "==", 0, fraction},
+		{"edge_bps.max < 20Gbps", "edge_bps.max", "", 0, "<", 20e9, bitrate},
+		{"origin_amplification{fault=freeze} < 2.5", "origin_amplification{fault=freeze}", "", 0, "<", 2.5, number},
+	} {
+		e, problems := ParseExpectation(tc.text, known)
+		if problems != nil {
+			t.Errorf("%s: %v", tc.text, problems)
+			continue
+		}
+		right := ""
+		if e.operator != 0 {
+			right = e.right.String()
+		}
+		if e.left.String() != tc.left || right != tc.right || e.operator != tc.op || e.compare != tc.cmp || math.Abs(e.value-tc.value) > 1e-9 || e.unit != tc.unit {
+			t.Errorf("%s: got %s %q %s %s %v %s", tc.text, e.left.String(), e.operator, right, e.compare, e.value, unitNames[e.unit])
+		}
+	}
+}
+
+func TestParseStop(t *testing.T) {
+	k := known
+	k.Stop = true
+	e, problems := ParseExpectation("stalled_now > 90% for 20s", k)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	if e.hold != 20*time.Second || e.value != .9 {
+		t.Errorf("got hold %v, value %v", e.hold, e.value)
+	}
+	for text, want := range map[string]string{
+		"failed_over{fault=kill-0} < 50%": `1: failed_over is only known at the end (got "failed_over"; want what is known while the run goes on, such as stalled_now or error_rate)`,
+		"stalled{phase=fault} > 5%":       `9: a stop condition looks at the present and does not take the label phase (got "phase"; want cohort, profile or kind)`,
+		"stalled_now > 90% for 20":        `23: for: not a duration (got "20"; want one such as 20s)`,
+	} {
+		check(t, text, k, want)
+	}
+}
+
+func check(t *testing.T, text string, k Known, want string) {
+	t.Helper()
+	e, problems := ParseExpectation(text, k)
+	var got []string
+	for _, p := range problems {
+		got = append(got, strings.TrimSpace(strings.Join([]string{itoa(p.Column), p.String()}, ": ")))
+	}
+	if all := strings.Join(got, "\n"); all != want || (e != nil) != (want == "") {
+		t.Errorf("%s\n got %s\nwant %s", text, all, want)
+	}
+}
+
+func itoa(n int) string { return strings.TrimSpace(trim(float64(n), 0)) }
+
+func TestExpectationProblems(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                  `1: no metric (got the end; want a metric such as failed_over or failover.p95)`,
+		"failedover >= 99%":                 `1: unknown metric (got "failedover"; want did you mean failed_over?)`,
+		"failover{fault=kill-0} < 15s":      `1: failover is a distribution and needs a statistic (got "failover"; want failover.min or .mean or .p50 or .p90 or .p95 or .p99 or .max or .count)`,
+		"failed_over.p95 > 1%":              `13: failed_over is a share and has no statistic (got ".p95"; want failed_over alone)`,
+		"failover.p96 < 1s":                 `10: unknown statistic (got "p96"; want did you mean p90?)`,
+		"edge_rps.p95 < 1":                  `10: edge_rps has no such statistic (got "p95"; want mean or max)`,
+		"failed_over{fualt=kill-0} >= 99%":  `13: unknown label (got "fualt"; want did you mean fault?)`,
+		"failed_over{fault=kill-1} >= 99%":  `19: unknown fault (got "kill-1"; want did you mean kill-0?)`,
+		"stalled{cohort=tv} < 1%":           `16: unknown cohort (got "tv"; want one of web, control)`,
+		"failed_over{phase=fault} > 1%":     `13: failed_over does not take the label phase (got "phase"; want fault, cohort, profile, joined)`,
+		"failed_over{fault=kill-0 >= 99%":   "19: unknown fault (got \"kill-0 >= 99%\"; want one of kill-0, freeze)\n12: unclosed { (got {fault=kill-0 >= 99%; want })",
+		"failed_over{fault} > 1%":           `13: not a label (got "fault} > 1%"; want label=value, such as fault=kill-0)`,
+		"failed_over":                       `12: no comparison (got the end; want < <= > >= or ==)`,
+		"failed_over != 1%":                 `13: unknown comparison (got "!="; want < <= > >= or ==)`,
+		"failed_over >= 0.99":               `16: not a value of that unit (got "0.99"; want a share such as 99%)`,
+		"failover.p95 < 15":                 `16: not a value of that unit (got "15"; want a duration such as 250ms, 15s or 2m)`,
+		"failover.p95 <":                    `15: not a value of that unit (got the end; want a duration such as 250ms, 15s or 2m)`,
+		"bitrate.p50 > NaNbps":              `15: not a value of that unit (got "NaNbps"; want a rate such as 800kbps or 20Mbps)`,
+		"requests > 0x10":                   `12: not a value of that unit (got "0x10"; want a number)`,
+		"stalled - startup.p50 < 1%":        `9: terms of different units (got share and duration; want the same unit on both sides of -)`,
+		"fatal == 0 really":                 `12: unexpected text after the value (got "really")`,
+		"fatal == 0 for 5s":                 `12: for DURATION belongs to stop conditions (got "for 5s"; want an expectation of the whole run)`,
+		"stalled{cohort=web,cohort=web}<1%": `20: label given twice (got "cohort")`,
+		"a - b < c":                         "1: unknown metric (got \"a\"; want " + suggest("a", metricNames(false)) + ")\n5: unknown metric (got \"b\"; want " + suggest("b", metricNames(false)) + ")",
+		strings.Repeat("x", 2000):           `1: expectation is too long (got 2000 bytes; want at most 1000)`,
+	} {
+		check(t, text, known, want)
+	}
+}
+
+func TestCompare(t *testing.T) {
+	parse := func(s string) *Expectation {
+		e, problems := ParseExpectation(s, known)
+		if problems != nil {
+			t.Fatalf("%s: %v", s, problems)
+		}
+		return e
+	}
+	for _, tc := range []struct {
+		text   string
+		l, r   Value
+		pass   bool
+		reason string
+	}{
+		{"failover.p95 < 15s", 14_999, 0, true, "measured 15 s"},
+		{"failover.p95 < 15s", 15_000, 0, false, "measured 15 s"},
+		{"failover.p95 <= 15s", 15_000, 0, true, "measured 15 s"},
+		{"failover.p95 < 15s", Never, 0, false, "measured never"},
+		{"failover.p95 == 15s", Never, 0, false, "measured never"},
+		{"failover.p95 > 15s", Never, 0, true, "measured never"},
+		{"failover.p95{fault=kill-0} > 15s", NoData, 0, false, "no data: no session was affected by kill-0"},
+		{"fatal == 0", 0, 0, true, "measured 0 %"},
+		{"fatal < 1%", NoData, 0, false, "no data: nothing was counted for fatal"},
+		{"origin_rps.max < 5", NoData, 0, false, "no data: origin_rps.max could not be measured"},
+		{"stalled - stalled{cohort=control} <= 1%", .03, .02, true, "measured 1 %"},
+		{"failover.p50 - failover.p95 < 1s", 5, Never, false, "failover.p95 is never, which cannot be compared with"},
+		{"failover.p50 - failover.p95 < 1s", Never, Never, false, "failover.p95 is never, which cannot be compared with"},
+		{"failover.p95 - failover.p50 > 1s", Never, 5, true, "measured never"},
+		{"requests{kind=media} / requests{kind=segment} < 2", 5, 0, false, "requests{kind=segment} is 0 and cannot be divided by"},
+		{"requests{kind=media} / requests{kind=segment} < 2", 6, 4, true, "measured 1.5"},
+		{"requests{kind=media} / requests{kind=segment} < 2", 6, NoData, false, "no data: nothing was counted for requests{kind=segment}"},
+	} {
+		r := parse(tc.text).result(tc.l, tc.r)
+		if r.Pass != tc.pass || r.Reason != tc.reason {
+			t.Errorf("%s with %v, %v: %v, %q; want %v, %q", tc.text, tc.l, tc.r, r.Pass, r.Reason, tc.pass, tc.reason)
+		}
+	}
+}
+
+func FuzzParseExpectation(f *testing.F) {
+	for _, s := range []string{"failed_over{fault=kill-0} >= 99%", "stalled{cohort=web} - stalled{cohort=control} <= 1%", "a.b{c=d,e=f}/g<1s for 2s", "stalled_now > 90% for 20s", "{", "x{", "bitrate.p50>1e9Gbps", "fatal == \"", "ttfb.p99{kind=segment"} {
+		f.Add(s, false)
+		f.Add(s, true)
+	}
+	f.Fuzz(func(t *testing.T, s string, stop bool) {
+		k := known
+		k.Stop = stop
+		e, problems := ParseExpectation(s, k)
+		if (e == nil) != (len(problems) > 0) {
+			t.Fatalf("expectation %v with problems %v", e, problems)
+		}
+		for _, p := range problems {
+			if p.Column < 1 || p.Column > len(s)+1 || p.What == "" {
+				t.Fatalf("problem %+v in %d bytes", p, len(s))
+			}
+		}
+		if e != nil {
+			if math.IsNaN(e.value) || e.hold < 0 {
+				t.Fatalf("value %v, hold %v", e.value, e.hold)
+			}
+			if again, problems := ParseExpectation(e.Text, k); problems != nil || again.left != e.left || again.value != e.value {
+				t.Fatalf("%q does not parse again: %v", e.Text, problems)
+			}
+		}
+	})
+}
+
+func TestMetricsComplete(t *testing.T) {
+	for _, m := range metrics {
+		set := 0
+		for _, f := range []bool{m.parts != nil, m.dist != nil, m.series != nil, m.value != nil} {
+			if f {
+				set++
+			}
+		}
+		if set != 1 || m.about == "" || (m.dist != nil) != (m.shape == distribution) || (m.series != nil) != (m.shape == rate) {
+			t.Errorf("%s: %d sources, shape %s, about %q", m.name, set, shapeNames[m.shape], m.about)
+		}
+	}
+	// The names of contract section 2.
+	for _, name := range strings.Fields(`startup startup_failed fatal stalled stalled_now error_rate stall rebuffer_ratio live_latency bitrate
+		detection failover outage content_skipped content_repeated failed_over healed recovered left never_recovered flapped_back
+		request_errors ttfb requests edge_rps edge_bps origin_rps origin_bps origin_amplification hit_ratio tester_lag`) {
+		if metricNamed(name) == nil {
+			t.Errorf("no metric %s", name)
+		}
+	}
+}

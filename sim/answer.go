@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"net/url"
 	"time"
 
@@ -8,14 +9,32 @@ import (
 	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/profile"
+	"hlsload/reports"
+	"hlsload/rig"
 )
 
 // reach lets a request arrive at its edge.
 func (s *sim) reach(ref uint32, f *flight) {
-	step := s.rigOf(s.seats[f.seat]).Advance(s.now, &f.rig)
+	st := s.seats.at(f.seat)
+	q := &s.asked
+	*q = rig.Flight{Path: pathOf(f.url), Pop: int(st.pop), Viewer: st.arrival.Player, HasViewer: true,
+		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name}
+	if f.kind == m3u8.KindSegment && s.cfg.HeadOnly {
+		q.Method = "HEAD"
+	}
+	if r := f.part; r != nil {
+		q.Range = fmt.Sprintf("bytes=%d-%d", r.Offset, r.Offset+r.Length-1)
+	}
+	step := s.rigOf(st).Advance(s.now, q)
+	a := &q.Answer
+	f.marks |= a.Marks
 	if step.Hang {
-		f.answer = seen{hang: true, marks: f.rig.Answer.Marks}
+		f.hang = true
 		return // until the player gives up
+	}
+	f.status, f.size, f.bytes, f.object, f.pipeline, f.cache = int16(a.Status), a.Length, a.Bytes, a.Object, int8(a.Pipeline), cacheOf(a)
+	if a.Truncate {
+		f.failure = player.Truncated
 	}
 	if step.Wait <= 0 {
 		s.answer(ref, f)
@@ -26,80 +45,90 @@ func (s *sim) reach(ref uint32, f *flight) {
 
 // answer lets the edge's answer set out for the viewer.
 func (s *sim) answer(ref uint32, f *flight) {
-	st := s.seats[f.seat]
-	if f.answer.status == 0 && f.answer.failure == player.NoFailure && !f.answer.hang {
-		if wait := s.see(st, f); wait > 0 {
+	st := s.seats.at(f.seat)
+	if !f.shown {
+		f.shown = true
+		if wait := s.show(st, f); wait > 0 {
 			s.schedule(s.now+wait, answer, ref, f.gen)
 			return
 		}
 	}
-	a := &f.answer
-	if a.hang {
+	if f.hang {
 		return
 	}
-	st.link.Answer(s.now, uint32(f.id), a.bytes, a.failure != player.NoFailure)
-	if w := st.link.Wake(); w <= s.now {
+	st.link.Answer(s.now, uint32(f.id), f.bytes, f.failure != player.NoFailure)
+	if st.link.Wake() <= s.now {
 		s.attend(st)
 		return
 	}
 	s.settle(st)
 }
 
-// see makes of the edge's answer what the player gets to see, and returns by
+// show makes of the edge's answer what the player gets to see, and returns by
 // how much that is delayed.
-func (s *sim) see(st *seat, f *flight) time.Duration {
-	real := &f.rig.Answer
-	a := &f.answer
-	a.status, a.size, a.bytes, a.marks = real.Status, real.Length, real.Bytes, real.Marks
-	if real.Truncate {
-		a.failure = player.Truncated
-	}
+func (s *sim) show(st *seat, f *flight) time.Duration {
 	var body []byte
-	if real.Object != nil && (f.kind == m3u8.KindMultivariant || f.kind == m3u8.KindMedia) {
-		body = real.Object.Text()
+	if f.object != nil && (f.kind == m3u8.KindMultivariant || f.kind == m3u8.KindMedia) {
+		body = f.object.Text()
 	}
 	var delay time.Duration
 	same := true
 	if !st.control && (!s.plan.Quiet() || s.rewriter.Watching()) {
-		out, e := s.rewriter.Rewrite(s.now, s.plan, s.thing(st, f), f.url, chaos.Answer{Status: real.Status, Body: body})
-		a.marks |= e.Marks
+		out, e := s.rewriter.Rewrite(s.now, s.plan, s.thingOf(st, f), f.url, chaos.Answer{Status: int(f.status), Body: body})
+		f.marks |= e.Marks
 		s.bitten |= e.Marks
 		delay = e.Delay
-		same = out.Status == a.status && len(out.Body) == len(body) && (len(body) == 0 || &out.Body[0] == &body[0])
+		same = out.Status == int(f.status) && len(out.Body) == len(body) && (len(body) == 0 || &out.Body[0] == &body[0])
 		if !same {
-			a.status, body = out.Status, out.Body
-			a.size = int64(len(body))
-			a.bytes = a.size
+			f.status, body = int16(out.Status), out.Body
+			f.size = int64(len(body))
+			f.bytes = f.size
 		}
 		switch {
 		case e.Hang:
-			a.hang = true
+			f.hang = true
 			return 0
 		case e.Reset:
-			a.failure, a.bytes = player.Reset, 0
+			f.failure, f.bytes = player.Reset, 0
 			return delay
 		case e.Truncate:
-			a.failure, a.bytes = player.Truncated, a.bytes/2
+			f.failure, f.bytes = player.Truncated, f.bytes/2
 		}
 	}
-	if a.status/100 == 2 && a.failure == player.NoFailure {
+	if f.status/100 == 2 && f.failure == player.NoFailure {
 		s.read(st, f, body, same)
 	}
 	return delay
 }
 
-// thing describes a request to the plan.
-func (s *sim) thing(st *seat, f *flight) *chaos.Thing {
-	t := chaos.Thing{Kind: f.kind, Pipeline: f.rig.Answer.Pipeline, Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any,
-		Cohort: f.rig.Cohort, Viewer: f.rig.Viewer, HasViewer: true}
-	if id, ok := s.rig.Parse(f.rig.Path); ok && id.Rendition >= 0 {
+// cacheOf is what the answer's headers would tell.
+func cacheOf(a *rig.Answer) reports.Cache {
+	switch {
+	case a.Upstream != rig.NoLayer && a.XCache == rig.RefreshHit:
+		return reports.CacheRevalidated
+	case a.Upstream != rig.NoLayer:
+		return reports.CacheMiss
+	case a.Collapsed:
+		return reports.CacheJoined
+	}
+	return reports.CacheHit
+}
+
+// thingOf describes a request to the plan.
+func (s *sim) thingOf(st *seat, f *flight) *chaos.Thing {
+	t := &s.thing
+	*t = chaos.Thing{Kind: f.kind, Pipeline: int(f.pipeline), Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any,
+		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true}
+	if id, ok := s.rig.Parse(pathOf(f.url)); ok && id.Rendition >= 0 {
 		names := s.rig.Renditions()
-		t.Rendition, t.Renditions, t.Name = id.Rendition, s.ranks(), names[id.Rendition]
+		t.Rendition, t.Renditions, t.Name = id.Rendition, len(names), names[id.Rendition]
 		t.Rank = s.rank(id.Rendition)
 	}
-	f.thing = t
-	return &f.thing
+	return t
 }
+
+// pathOf is a URL of the channel without its host.
+func pathOf(u string) string { return u[min(len(host), len(u)):] }
 
 // rank is that of a rendition's rate, 0 = lowest.
 func (s *sim) rank(rendition int) int {
@@ -124,16 +153,9 @@ func (s *sim) ranks() int {
 	return n
 }
 
-// parses keeps what became of playlists, so that every version is read once.
-type parses struct {
-	media map[uint64]*m3u8.Media
-	multi map[uint64]*m3u8.Multivariant
-	bases map[string]*url.URL
-}
-
-// maxParses bounds what is kept; versions that nobody asks for any more make
-// room.
-const maxParses = 4096
+// maxLists bounds the playlists that are kept; when there are more, those that
+// nobody asks for any more make room.
+const maxLists = 4096
 
 type ladderKey struct {
 	profile *profile.Profile
@@ -146,62 +168,74 @@ func (s *sim) read(st *seat, f *flight, body []byte, same bool) {
 		return
 	}
 	version := uint64(0)
-	if same && f.rig.Answer.Object != nil {
-		version = f.rig.Answer.Object.Version
+	if same && f.object != nil {
+		version = f.object.Version
 	}
 	if version == 0 {
-		version = fnv(f.rig.Path, body)
-	}
-	p := &s.lists
-	if p.media == nil {
-		p.media, p.multi, p.bases = map[uint64]*m3u8.Media{}, map[uint64]*m3u8.Multivariant{}, map[string]*url.URL{}
-	}
-	base := p.bases[f.rig.Path]
-	if base == nil {
-		base = baseURL(f.rig.Path)
-		p.bases[f.rig.Path] = base
+		version = fnv(f.url, body)
 	}
 	var err error
 	if f.kind == m3u8.KindMedia {
-		m := p.media[version]
-		if m == nil {
-			if m, err = m3u8.ParseMedia(body, m3u8.Options{Base: base}); err != nil {
-				f.answer.problem = err.Error()
-				return
-			}
-			if len(p.media) >= maxParses {
-				clear(p.media)
-			}
-			p.media[version] = m
-		}
-		f.answer.media = m
-		return
+		f.media, err = s.playlist(f.url, body, version)
+	} else {
+		f.ladder, err = s.ladder(f.url, body, ladderKey{s.cfg.Profiles[st.arrival.Cohort], version})
 	}
-	key := ladderKey{s.cfg.Profiles[st.arrival.Cohort], version}
-	l := s.ladders[key]
-	if l == nil {
-		mv, err := m3u8.ParseMultivariant(body, m3u8.Options{Base: base})
-		if err == nil {
-			l, err = player.NewLadder(mv, key.profile, s.classify)
-		}
-		if err != nil {
-			f.answer.problem = err.Error()
-			return
-		}
-		s.ladders[key] = l
+	if err != nil {
+		f.problem = err.Error()
 	}
-	f.answer.ladder = l
+}
+
+// playlist is a media playlist.
+func (s *sim) playlist(u string, body []byte, version uint64) (*m3u8.Media, error) {
+	if m := s.lists[version]; m != nil {
+		return m, nil
+	}
+	m, err := m3u8.ParseMedia(body, m3u8.Options{Base: parsed(u)})
+	if err != nil {
+		return nil, err
+	}
+	if len(s.lists) >= maxLists {
+		clear(s.lists)
+	}
+	s.lists[version] = m
+	return m, nil
+}
+
+// ladder is a multivariant playlist as a profile sees it.
+func (s *sim) ladder(u string, body []byte, key ladderKey) (*player.Ladder, error) {
+	if l := s.ladders[key]; l != nil {
+		return l, nil
+	}
+	mv, err := m3u8.ParseMultivariant(body, m3u8.Options{Base: parsed(u)})
+	if err != nil {
+		return nil, err
+	}
+	l, err := player.NewLadder(mv, key.profile, s.classify)
+	if err != nil {
+		return nil, err
+	}
+	s.ladders[key] = l
+	return l, nil
+}
+
+// parsed is what URLs in a playlist are relative to.
+func parsed(u string) *url.URL {
+	base, err := url.Parse(u)
+	if err != nil {
+		return nil // the channel's own URLs parse
+	}
+	return base
 }
 
 // classify tells the pipeline of a media playlist.
 func (s *sim) classify(u string) int {
-	if id, ok := s.rig.Parse(u[min(len(host), len(u)):]); ok {
+	if id, ok := s.rig.Parse(pathOf(u)); ok {
 		return id.Pipeline
 	}
 	return -1
 }
 
-// fnv hashes what a path answered (FNV-1a): two runs must agree on it.
+// fnv hashes what a URL answered (FNV-1a): two runs must agree on it.
 func fnv(path string, body []byte) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(path) {

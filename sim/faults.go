@@ -80,8 +80,8 @@ func (s *sim) setPlan(p *chaos.Plan, f *chaos.Fault) {
 	if f.Kind.Family() != "net" {
 		return
 	}
-	for _, st := range s.seats {
-		if st.player != nil && !st.control {
+	for i := range s.seats.n {
+		if st := s.seats.at(i); st.taken && !st.control {
 			s.linkFaults(st, nil)
 			s.settle(st)
 		}
@@ -99,7 +99,7 @@ func (s *sim) linkFaults(st *seat, f *flight) {
 	down, extra, cut, marks := s.plan.Link(s.now, &t)
 	s.bitten |= marks
 	if f != nil {
-		f.answer.marks |= marks
+		f.marks |= marks
 	}
 	if faulty := marks != 0; faulty || st.faulty {
 		st.link.SetFault(s.now, down, extra, cut)
@@ -120,10 +120,9 @@ func (s *sim) bites(f *chaos.Fault) (bool, string) {
 
 // reconnect lets a share of the viewers break off and come back at once.
 func (s *sim) reconnect(f *chaos.Fault) {
-	n := len(s.seats) // those who come back may take new seats
-	for i := range n {
-		st := s.seats[i]
-		if st.player == nil || st.control {
+	for i := range s.seats.n { // of now: those who come back may take new seats
+		st := s.seats.at(i)
+		if !st.taken || st.control {
 			continue
 		}
 		t := chaos.Thing{Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true}

@@ -1,0 +1,90 @@
+package sim
+
+import (
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player"
+	"hlsload/player/link"
+	"hlsload/player/m3u8"
+	"hlsload/reports"
+	"hlsload/rig"
+)
+
+// flight is a request under way.
+type flight struct {
+	url  string
+	part *m3u8.Range // nil = the whole resource
+	sent time.Duration
+	head time.Duration // its first byte has arrived
+
+	id   player.FetchID
+	gen  uint32 // fetches that have ended here
+	seat uint32
+	kind m3u8.Kind
+
+	// The answer, as it leaves the edge and then as the player sees it.
+	shown    bool // it is what the player sees
+	hang     bool // none comes
+	failure  player.Failure
+	cache    reports.Cache
+	pipeline int8
+	status   int16
+	marks    chaos.Marks
+	size     int64 // of the body, as announced
+	bytes    int64 // that really come
+	object   *rig.Object
+	media    *m3u8.Media
+	ladder   *player.Ladder
+	problem  string
+}
+
+func (s *sim) flightOf(st *seat, id player.FetchID) (uint32, *flight) {
+	for _, r := range st.flights {
+		if r != 0 {
+			if f := s.flights.at(r - 1); f.id == id {
+				return r - 1, f
+			}
+		}
+	}
+	return 0, nil
+}
+
+// fetch starts a request.
+func (s *sim) fetch(st *seat, a *player.Action) {
+	ref := s.flights.take()
+	f := s.flights.at(ref)
+	*f = flight{gen: f.gen, id: a.Fetch, seat: st.index, kind: a.Kind, url: a.URL, part: a.Range, sent: s.now}
+	for i := range st.flights {
+		if st.flights[i] == 0 {
+			st.flights[i] = ref + 1
+			break
+		}
+	}
+	s.linkFaults(st, f)
+	if at := st.link.Start(s.now, uint32(a.Fetch), 0); at != link.Never {
+		s.schedule(at, reach, ref, f.gen)
+	}
+}
+
+// abandon drops a request.
+func (s *sim) abandon(st *seat, id player.FetchID) {
+	st.link.Abandon(s.now, uint32(id))
+	if ref, f := s.flightOf(st, id); f != nil {
+		s.asked = rig.Flight{Pop: int(st.pop)}
+		s.rigOf(st).Abort(s.now, &s.asked)
+		s.land(st, ref)
+	}
+}
+
+// land frees a flight.
+func (s *sim) land(st *seat, ref uint32) {
+	for i := range st.flights {
+		if st.flights[i] == ref+1 {
+			st.flights[i] = 0
+		}
+	}
+	f := s.flights.at(ref)
+	*f = flight{gen: f.gen + 1}
+	s.flights.give(ref)
+}

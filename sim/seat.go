@@ -1,0 +1,211 @@
+package sim
+
+import (
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/audience"
+	"hlsload/player/link"
+	"hlsload/reports"
+	"hlsload/rig"
+)
+
+// seat is where one session after another sits.
+type seat struct {
+	player  player.Player
+	link    link.Link
+	session *reports.Session
+	arrival audience.Arrival
+	since   time.Duration
+	flights [maxFlights]uint32 // +1; 0 = none
+	index   uint32
+	pop     int16
+	taken   bool
+	control bool
+	faulty  bool // a fault holds its link
+	breaks  bool // it leaves to come back: nobody takes its place
+}
+
+// maxFlights is how many fetches a player may have in flight.
+const maxFlights = 4
+
+// wake is what has to be known of a seat before it is worth looking at.
+type wake struct {
+	at  time.Duration // of its earliest entry in the queue
+	gen uint32        // sessions that have ended here
+}
+
+// sit begins a session.
+func (s *sim) sit(a audience.Arrival) {
+	i := s.seats.take()
+	if int(i) == len(s.wakes) {
+		s.wakes = append(s.wakes, wake{})
+	}
+	s.wakes[i].at = player.Never
+	cohort := &s.cfg.Audience.Cohorts[a.Cohort]
+	prof := s.cfg.Profiles[a.Cohort]
+	st := s.seats.at(i)
+	st.index, st.taken, st.arrival, st.since = i, true, a, s.now
+	st.control, st.faulty, st.breaks = cohort.FaultsNone, false, false
+	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
+	st.flights = [maxFlights]uint32{}
+	st.link = link.New(&cohort.Network, link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
+	st.session = s.cfg.Collector.Join(s.now, reports.SessionInfo{Player: a.Player, Cohort: a.Cohort, Profile: a.Cohort, Rejoin: a.Session > 1})
+	st.player.Join(player.Config{Profile: prof, URL: host + s.rig.Entry(a.Entry), Seed: a.Seed,
+		Epoch: s.cfg.Epoch.UnixNano(), Progress: s.progress}, s.now)
+	s.schedule(a.Leave, leave, i, s.wakes[i].gen)
+	s.step(st, &player.Event{Type: player.Tick})
+	s.settle(st)
+}
+
+// progress is how much of a body has arrived at the seat whose player asks.
+func (s *sim) progress(id player.FetchID) int64 { return s.acting.link.Progress(s.now, uint32(id)) }
+
+// attend lets everything happen that is due at a seat.
+func (s *sim) attend(st *seat) {
+	for range 1000 {
+		stirred := false
+		if st.link.Wake() <= s.now {
+			s.move(st)
+			stirred = true
+		}
+		if !st.taken {
+			return
+		}
+		s.acting = st
+		if st.player.Wake() <= s.now {
+			s.step(st, &player.Event{Type: player.Tick})
+			stirred = true
+		}
+		if !stirred {
+			break
+		}
+	}
+	s.settle(st)
+}
+
+// move lets happen what is due on a seat's link.
+func (s *sim) move(st *seat) {
+	moved := st.link.Step(s.now, s.moved[:0])
+	s.moved = nil // what follows may move the link again
+	for i := range moved {
+		s.happened(st, &moved[i])
+	}
+	s.moved = moved
+}
+
+// settle puts the seat into the queue for when it wants attention next.
+func (s *sim) settle(st *seat) {
+	if !st.taken {
+		return
+	}
+	s.acting = st
+	at := max(min(st.player.Wake(), st.link.Wake()), s.now)
+	if w := &s.wakes[st.index]; at < w.at {
+		w.at = at
+		s.schedule(at, wakeSeat, st.index, w.gen)
+	}
+}
+
+// happened passes on what happened on a link.
+func (s *sim) happened(st *seat, ev *link.Event) {
+	ref, f := s.flightOf(st, player.FetchID(ev.ID))
+	if f == nil {
+		return
+	}
+	switch ev.Type {
+	case link.Reach:
+		s.schedule(ev.At, reach, ref, f.gen)
+	case link.Head:
+		f.head = ev.At
+		if f.failure != player.Reset {
+			s.step(st, &player.Event{Type: player.Head, Fetch: f.id, Status: int(f.status), Size: f.size, Sent: f.sent, FirstByte: ev.At})
+		}
+	case link.Complete:
+		e := player.Event{Type: player.End, Fetch: f.id, Status: int(f.status), Bytes: f.bytes, Size: f.size,
+			Sent: f.sent, FirstByte: f.head, Media: f.media, Ladder: f.ladder, Problem: f.problem}
+		if f.failure != player.NoFailure {
+			e.Type, e.Failure = player.Failed, f.failure
+		}
+		s.step(st, &e)
+	}
+}
+
+// step tells the player and carries out what it wants.
+func (s *sim) step(st *seat, ev *player.Event) {
+	if !st.taken {
+		return
+	}
+	s.acting = st
+	actions := st.player.Step(s.now, ev, s.actions[:0])
+	s.actions = nil // a player that ends makes room for another one
+	over := false
+	how := audience.Left
+	for i := range actions {
+		a := &actions[i]
+		switch a.Type {
+		case player.Fetch:
+			s.fetch(st, a)
+		case player.Abandon:
+			s.abandon(st, a.Fetch)
+		case player.Note:
+			s.note(st, &a.Sample)
+			switch a.Sample.Type {
+			case player.Fatal:
+				how = audience.Fatal
+			case player.Ended:
+				how = audience.Finished
+			}
+		case player.Done:
+			over = true
+		}
+	}
+	s.actions = actions
+	if over {
+		s.rise(st, how)
+	}
+}
+
+// note records a sample; an answer comes with what the player does not know.
+func (s *sim) note(st *seat, sm *player.Sample) {
+	if sm.Type != player.Answered {
+		st.session.Add(sm, nil)
+		return
+	}
+	ref, f := s.flightOf(st, sm.Fetch)
+	if f == nil {
+		st.session.Add(sm, nil)
+		return
+	}
+	m := reports.Meta{Marks: f.marks, Cache: f.cache}
+	st.session.Add(sm, &m)
+	if sm.Failure != player.Mismatch {
+		s.land(st, ref)
+	}
+}
+
+// rise ends a session; somebody else may take the place.
+func (s *sim) rise(st *seat, why audience.Why) {
+	for _, r := range st.flights {
+		if r != 0 {
+			s.land(st, r-1)
+		}
+	}
+	st.taken, st.session = false, nil
+	s.wakes[st.index].gen++
+	s.seats.give(st.index)
+	if st.breaks {
+		return
+	}
+	if next, ok := s.audience.Ended(s.now, st.arrival, why); ok {
+		s.later(next)
+	}
+}
+
+// rigOf is the channel that a seat watches.
+func (s *sim) rigOf(st *seat) *rig.Rig {
+	if st.control {
+		return s.twin
+	}
+	return s.rig
+}

@@ -20,6 +20,7 @@ type Flight struct {
 	IfNoneMatch     string // If-None-Match header
 	IfModifiedSince string // If-Modified-Since header
 	IfMatch         string // If-Match header
+	Gzip            bool   // the viewer takes gzip; edges pack playlists then
 
 	// Cohort and Viewer are who asks, for faults at the edge that choose.
 	Cohort    string
@@ -79,7 +80,8 @@ type Answer struct {
 	// Length is that of its XML body. Bytes is what really crosses: nothing of
 	// a HEAD, half of a truncated body.
 	Offset, Length, Bytes int64
-	Size                  int64 // of the whole object
+	Size                  int64 // of the whole object, not packed
+	Packed                bool  // the body is that of [Object.Packed]
 	Truncate              bool  // the connection ends after Bytes
 
 	Marks chaos.Marks // faults that failed, delayed, cut it or left it stale
@@ -246,6 +248,7 @@ func (r *Rig) shape(f *Flight) {
 	if a.Status == 200 && a.Object != nil {
 		a.Size = a.Object.Size
 		r.conditions(f)
+		r.pack(f)
 	}
 	a.Bytes = a.Length
 	if a.Truncate {

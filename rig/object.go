@@ -25,6 +25,7 @@ type Object struct {
 	control     control // Cache-Control
 	contentType string
 	body        []byte // of playlists, and of what somebody PUT
+	packed      []byte // body in gzip, once an edge had to pack it
 }
 
 // ContentType is the media type of the body.
@@ -39,6 +40,10 @@ func (o *Object) IsPlaylist() bool {
 // Text is the body of a playlist, or of what somebody PUT; nil of media. It
 // must not be changed.
 func (o *Object) Text() []byte { return o.body }
+
+// Packed is the body of a playlist in gzip, for an answer that says so. It must
+// not be changed.
+func (o *Object) Packed() []byte { return o.packed }
 
 const playlistType = "application/vnd.apple.mpegurl"
 

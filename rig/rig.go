@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"compress/gzip"
 	"time"
 
 	"hlsload/chaos"
@@ -24,6 +25,7 @@ type Rig struct {
 	reads    budget
 	writes   budget
 	stats    Stats
+	packer   *gzip.Writer // nil until it is needed
 }
 
 // New returns the rig of a configuration. The seed decides the phase of the

@@ -1,8 +1,6 @@
 package serve
 
 import (
-	"bytes"
-	"compress/gzip"
 	"container/list"
 	"sync"
 
@@ -25,7 +23,6 @@ type bodies struct {
 type bodyKey struct {
 	rendition int
 	start     int64
-	version   uint64 // of a compressed playlist; 0 = a segment
 }
 
 type body struct {
@@ -48,23 +45,6 @@ func (b *bodies) of(r *rig.Rig, o *rig.Object) []byte {
 	e.once.Do(func() { e.bytes = r.AppendBody(make([]byte, 0, o.Size), o) })
 	return e.bytes
 }
-
-// gzip returns the compressed body of a playlist.
-func (b *bodies) gzip(o *rig.Object) []byte {
-	e := b.entry(bodyKey{rendition: o.ID.Rendition, version: o.Version}, o.Size)
-	e.once.Do(func() {
-		var buf bytes.Buffer
-		w := packers.Get().(*gzip.Writer)
-		w.Reset(&buf)
-		w.Write(o.Text()) // a bytes.Buffer does not fail
-		w.Close()
-		packers.Put(w)
-		e.bytes = buf.Bytes()
-	})
-	return e.bytes
-}
-
-var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 
 // entry finds or makes room for a body.
 func (b *bodies) entry(key bodyKey, size int64) *body {

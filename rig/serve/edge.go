@@ -106,6 +106,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	f.Method, f.Path, f.Pop = req.Method, req.URL.Path, e.pop
 	f.Range = req.Header.Get("Range")
 	f.IfNoneMatch, f.IfModifiedSince = req.Header.Get("If-None-Match"), req.Header.Get("If-Modified-Since")
+	f.Gzip = accepts(req.Header, "gzip")
 	if f.Pop == anyPop {
 		f.Pop = e.c.popOf(req)
 	}
@@ -162,16 +163,13 @@ func (s *Server) write(w http.ResponseWriter, req *http.Request, c *channel, j *
 	f, a := &j.flight, &j.flight.Answer
 	h := w.Header()
 	var body []byte
-	length := a.Length
-	packed := false
 	switch {
 	case a.Object == nil && a.Status >= 400:
 		body = rig.AppendErrorBody(nil, a.Status)
 		h["Content-Type"] = xmlType
 	case a.Object != nil && a.Status != http.StatusNotModified:
-		if packed = a.Status == http.StatusOK && a.Object.IsPlaylist() && accepts(req.Header, "gzip"); packed {
-			body = s.bodies.gzip(a.Object)
-			length = int64(len(body))
+		if a.Packed {
+			body = a.Object.Packed()
 		} else if f.Method != http.MethodHead {
 			body = s.bodies.of(c.rig, a.Object)
 			if int64(len(body)) < a.Offset+a.Length {
@@ -185,7 +183,7 @@ func (s *Server) write(w http.ResponseWriter, req *http.Request, c *channel, j *
 			h.Set("Content-Type", a.Object.ContentType())
 		}
 	}
-	s.head(h, c, j, packed, length)
+	s.head(h, c, j)
 	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTimeout))
 	w.WriteHeader(a.Status)
 	if f.Method == http.MethodHead || len(body) == 0 {
@@ -205,7 +203,7 @@ func (s *Server) write(w http.ResponseWriter, req *http.Request, c *channel, j *
 
 // head fills in the headers. Their values are parts of one string, and their
 // slices parts of the job's array.
-func (s *Server) head(h http.Header, c *channel, j *job, packed bool, length int64) {
+func (s *Server) head(h http.Header, c *channel, j *job) {
 	f, a, b := &j.flight, &j.flight.Answer, j.buf[:0]
 	type part struct {
 		name string
@@ -218,11 +216,11 @@ func (s *Server) head(h http.Header, c *channel, j *job, packed bool, length int
 		n++
 	}
 	if a.Status != http.StatusNotModified {
-		b = strconv.AppendInt(b, length, 10)
+		b = strconv.AppendInt(b, a.Length, 10)
 		add("Content-Length")
 	}
 	if o := a.Object; o != nil {
-		if packed {
+		if a.Packed {
 			b = append(b, "W/"...)
 		}
 		b = rig.AppendETag(b, o.ETag)
@@ -235,7 +233,7 @@ func (s *Server) head(h http.Header, c *channel, j *job, packed bool, length int
 			}
 		}
 		h["Accept-Ranges"] = bytesUnit
-		if packed {
+		if a.Packed {
 			h["Content-Encoding"] = gzipped
 		}
 		if o.IsPlaylist() {

@@ -145,7 +145,7 @@ func TestSegmentIsMedia(t *testing.T) {
 }
 
 func TestGzip(t *testing.T) {
-	s := start(t, nil)
+	s := start(t, func(rc *rig.Config, _ *Config) { rc.Ladder = rig.Ladders["hd-1080p"] })
 	c := client(t)
 	url := s.Edge(0) + s.cfg.Rig.Entry(0)
 	_, plain := do(t, c, "GET", url, "")
@@ -165,6 +165,17 @@ func TestGzip(t *testing.T) {
 	}
 	if res, body := do(t, c, "GET", url, "", "If-None-Match", res.Header.Get("Etag")); res.StatusCode != 304 || len(body) != 0 {
 		t.Errorf("If-None-Match with the weak tag: %d", res.StatusCode)
+	}
+}
+
+// Neither the origin nor an edge with less than 1,000 bytes packs.
+func TestNoGzip(t *testing.T) {
+	s := start(t, nil)
+	c := client(t)
+	for _, base := range []string{s.Edge(0), s.Origin()} {
+		if res, body := do(t, c, "GET", base+s.cfg.Rig.Entry(0), "", "Accept-Encoding", "gzip"); res.Header.Get("Content-Encoding") != "" || len(body) >= 1000 {
+			t.Errorf("%s: %d bytes, Content-Encoding %q", base, len(body), res.Header.Get("Content-Encoding"))
+		}
 	}
 }
 

@@ -118,3 +118,12 @@ func (a *Answer) AppendContentRange(dst []byte) []byte {
 	dst = append(dst, '/')
 	return strconv.AppendInt(dst, a.Object.Size, 10)
 }
+
+// PopName is the X-Amz-Cf-Pop of an edge. Those of an undisturbed twin have
+// names of their own.
+func PopName(pop int, twin bool) string {
+	if twin {
+		return "RIG" + strconv.Itoa(pop) + "-C2"
+	}
+	return "RIG" + strconv.Itoa(pop) + "-C1"
+}

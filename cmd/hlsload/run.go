@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -59,6 +60,14 @@ type realRun struct {
 	journal   *journal.Journal
 	events    eventFile
 	tester    tester
+	network   network
+}
+
+// network is what players and the embedded channel meet on; the zero value is
+// the system's.
+type network struct {
+	listen func(ctx context.Context, addr string) (net.Listener, error)
+	dial   fleet.Dial
 }
 
 // now is the run's clock.
@@ -137,7 +146,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	fc := fleet.Config{
 		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
-		Sink: &sink{r}, LinkFaults: onLinks, Sources: check.Sources,
+		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Sources: check.Sources, Dial: r.network.dial,
 	}
 	for _, h := range r.sc.Target.Headers {
 		fc.Headers = append(fc.Headers, fleet.Header{Name: h.Name, Value: h.Value.Value})
@@ -194,6 +203,7 @@ func (r *realRun) record(s conduct.Step) error {
 
 // perform lets it all happen, and writes down what did.
 func (r *realRun) perform(ctx context.Context, p progress) error {
+	sleepUntil(ctx, r.epoch)
 	// Players outlive an interrupt until the faults are undone.
 	watching, goHome := context.WithCancel(context.WithoutCancel(ctx))
 	defer goHome()
@@ -227,6 +237,16 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	<-gone
 	p.close()
 	return finish(r.cmd, s, r.out, &r.events)
+}
+
+// sleepUntil returns at an instant, or when the context ends.
+func sleepUntil(ctx context.Context, at time.Time) {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // tick does once a second what has to be done all the time.

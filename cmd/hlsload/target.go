@@ -47,8 +47,15 @@ func (r *realRun) openTarget(ctx context.Context) (target, error) {
 		r.epoch = time.Now()
 		return t, err
 	}
-	r.epoch = time.Now()
+	r.epoch = nextSecond(time.Now())
 	return r.openRig(ctx)
+}
+
+// nextSecond is the next whole second of the wall clock. The embedded channel
+// begins there: the origin shows whole seconds in Last-Modified, which decide
+// when the invalidator deletes a playlist, and with them the results of a seed.
+func nextSecond(t time.Time) time.Time {
+	return t.Add(time.Second - time.Duration(t.Nanosecond()))
 }
 
 // channel is the embedded channel as a target.
@@ -80,7 +87,7 @@ func (r *realRun) openRig(ctx context.Context) (target, error) {
 		return nil, internal(err)
 	}
 	c := &channel{r: r, cfg: cfg, target: main.TargetDuration(), paths: paths}
-	c.server, err = serve.Start(context.WithoutCancel(ctx), serve.Config{Rig: main, Twin: twin, Now: r.now, Board: r.board})
+	c.server, err = serve.Start(context.WithoutCancel(ctx), serve.Config{Rig: main, Twin: twin, Now: r.now, Board: r.board, Listener: r.network.listen})
 	if err != nil {
 		return nil, internal(fmt.Errorf("starting the embedded channel: %w", err))
 	}

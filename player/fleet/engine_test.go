@@ -491,6 +491,8 @@ func TestNotes(t *testing.T) {
 		{"X-Varnish: 123", CacheMiss, "", 0},
 		{"X-Varnish: 123 99", CacheHit, "", 0},
 		{"Cache-Status: edge;fwd=uri-miss;collapsed", CacheJoined, "", 0},
+		{"Server-Timing: cdn-cache-hit\r\nX-Cache: Hit from cloudfront\r\nCache-Status: edge;fwd=uri-miss;collapsed", CacheJoined, "", 0},
+		{"Server-Timing: cdn-cache-miss,cdn-upstream-layer;desc=\"EDGE\"\r\nCache-Status: shield;collapsed", CacheMiss, "", 0},
 		{"Hlsload-Faults: 8000000000000005", CacheUnknown, "", 1<<63 | 5},
 		{"Hlsload-Faults: nonsense", CacheUnknown, "", 0},
 	} {

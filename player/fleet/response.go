@@ -38,6 +38,7 @@ type Response struct {
 
 	xCache   Cache
 	timing   Cache // what Server-Timing says
+	joined   bool  // Cache-Status: collapsed
 	aged     bool  // Age was there
 	isError  bool  // X-Cache: Error from cloudfront
 	upstream bool  // Server-Timing: cdn-upstream-layer
@@ -52,6 +53,8 @@ func (r *Response) Cache() Cache {
 		return CacheRevalidated
 	case r.upstream:
 		return CacheMiss
+	case r.joined && (r.timing != CacheUnknown || r.xCache == CacheUnknown):
+		return CacheJoined
 	case r.timing != CacheUnknown:
 		return CacheHit
 	case r.isError && r.aged:
@@ -93,9 +96,7 @@ func (r *Response) note(name, value []byte) {
 		case is(name, "x-amz-cf-pop"):
 			r.Pop = intern(value)
 		case is(name, "cache-status"):
-			if bytes.Contains(value, []byte(";collapsed")) && r.xCache == CacheUnknown {
-				r.xCache = CacheJoined
-			}
+			r.joined = r.joined || bytes.Contains(value, []byte(";collapsed"))
 		}
 	case 13:
 		if is(name, "server-timing") {

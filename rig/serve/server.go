@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -74,7 +73,6 @@ type Server struct {
 
 // channel is a rig with its lock and its edges' addresses.
 type channel struct {
-	name string
 	lock sync.Mutex
 	rig  *rig.Rig
 	now  func() time.Duration
@@ -109,9 +107,9 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		s.hang = 2 * time.Minute
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
-	s.main = newChannel("p", cfg.Rig, cfg.Now)
+	s.main = newChannel(cfg.Rig, cfg.Now, false)
 	if cfg.Twin != nil {
-		s.twin = newChannel("t", cfg.Twin, cfg.Now)
+		s.twin = newChannel(cfg.Twin, cfg.Now, true)
 	}
 	if err := s.listen(); err != nil {
 		s.Close()
@@ -124,10 +122,10 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	return s, nil
 }
 
-func newChannel(name string, r *rig.Rig, now func() time.Duration) *channel {
-	c := &channel{name: name, rig: r, now: now}
+func newChannel(r *rig.Rig, now func() time.Duration, twin bool) *channel {
+	c := &channel{rig: r, now: now}
 	for i := range r.Config().Edge.Pops {
-		c.pops = append(c.pops, "RIG"+strconv.Itoa(i)+"-"+map[string]string{"p": "C1", "t": "C2"}[name])
+		c.pops = append(c.pops, rig.PopName(i, twin))
 	}
 	return c
 }

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 var (
@@ -29,17 +30,17 @@ var (
 // it. Its content security policy allows the scripts and styles in it, by hash,
 // and nothing else.
 func (s *Summary) WriteHTML(w io.Writer) error {
-	style, script := uPlotCSS+reportCSS, uPlotJS+"\n"+reportJS
+	style, script := pageStyle(), pageScript()
 	data, err := json.Marshal(s.chartData()) // escapes <, > and &
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	p := &page{}
 	p.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-	p.raw(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '` + hashOf(script) + `'; style-src '` + hashOf(style) + `'; base-uri 'none'; form-action 'none'">` + "\n")
+	p.raw(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '` + script.hash + `'; style-src '` + style.hash + `'; base-uri 'none'; form-action 'none'">` + "\n")
 	p.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
 	p.tag("title", "", strings.ToUpper(s.Verdict)+" · "+s.Scenario.Name+" · hlsload")
-	p.raw("<style>" + style + "</style>\n</head>\n<body>\n<main>\n")
+	p.raw("<style>" + style.text + "</style>\n</head>\n<body>\n<main>\n")
 	s.htmlVerdict(p)
 	for i := range s.Faults {
 		s.htmlFault(p, &s.Faults[i])
@@ -50,15 +51,23 @@ func (s *Summary) WriteHTML(w io.Writer) error {
 	s.htmlTables(p)
 	p.raw("</main>\n<script type=\"application/json\" id=\"data\">")
 	p.raw(string(data))
-	p.raw("</script>\n<script>" + script + "</script>\n</body>\n</html>\n")
+	p.raw("</script>\n<script>" + script.text + "</script>\n</body>\n</html>\n")
 	_, err = io.WriteString(w, p.b.String())
 	return err
 }
 
-func hashOf(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+// inline is a part of the page that its policy allows by hash.
+type inline struct{ text, hash string }
+
+func newInline(text string) inline {
+	sum := sha256.Sum256([]byte(text))
+	return inline{text, "sha256-" + base64.StdEncoding.EncodeToString(sum[:])}
 }
+
+var (
+	pageStyle  = sync.OnceValue(func() inline { return newInline(uPlotCSS + reportCSS) })
+	pageScript = sync.OnceValue(func() inline { return newInline(uPlotJS + "\n" + reportJS) })
+)
 
 // page is HTML under construction. Only raw writes what it is given; everything
 // else is escaped.

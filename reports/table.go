@@ -2,6 +2,7 @@ package reports
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,6 +20,22 @@ type table struct {
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
 func (t *table) left(column int) bool { return column == 0 || t.words[column] }
+
+// withoutZeros leaves out the columns that say 0 in every row.
+func (t *table) withoutZeros() *table {
+	short := &table{caption: t.caption, words: map[int]bool{}, rows: make([][]string, len(t.rows))}
+	for i, head := range t.head {
+		if !slices.ContainsFunc(t.rows, func(row []string) bool { return row[i] != "0" }) {
+			continue
+		}
+		short.words[len(short.head)] = t.words[i]
+		short.head = append(short.head, head)
+		for r := range t.rows {
+			short.rows[r] = append(short.rows[r], t.rows[r][i])
+		}
+	}
+	return short
+}
 
 // text writes the table with aligned columns.
 func (t *table) text(w io.Writer, indent string, p palette) {

@@ -164,11 +164,7 @@ func (f *FaultSummary) story(players int64) []string {
 	}
 	end(f.NeverRecovered, lost)
 	say("%s.", strings.Join(ends, "; "))
-	if f.FailedOver > 0 || f.FailoverMs.Count > f.FailoverMs.Censored {
-		line := fmt.Sprintf("Failover took %s (p50), %s (p95), %s (slowest)", duration.format(f.FailoverMs.P50), duration.format(f.FailoverMs.P95), duration.format(f.FailoverMs.Max))
-		if n := f.FailoverMs.Censored; n > 0 {
-			line += fmt.Sprintf("; %s did not move", plural(int(n), "session"))
-		}
+	if line := f.speed(); line != "" {
 		say("%s.", line)
 	}
 	if f.OutageMs.Count > 0 {
@@ -185,6 +181,26 @@ func (f *FaultSummary) story(players int64) []string {
 		say("The origin got %s at most, %s times the %s before.", perSecond.format(f.Origin.PeakRps), trim(float64(f.Origin.Amplification), 2), perSecond.format(f.Origin.BaselineRps))
 	}
 	return lines
+}
+
+// speed is how fast the affected sessions moved.
+func (f *FaultSummary) speed() string {
+	d := &f.FailoverMs
+	moved := d.Count - d.Censored
+	if moved <= 0 {
+		return ""
+	}
+	line := fmt.Sprintf("Failover took %s (p50), %s (p95), %s (slowest)", duration.format(d.P50), duration.format(d.P95), duration.format(d.Max))
+	switch {
+	case !d.P50.Known():
+		line = fmt.Sprintf("Most did not move: %s of %s did, the fastest in %s", thousands(moved), thousands(d.Count), duration.format(d.Min))
+	case d.Censored > 0:
+		line += fmt.Sprintf("; %s did not move", plural(int(d.Censored), "session"))
+	}
+	if f.JoinedDuring > 0 {
+		line += ", counted from onset for those who joined later as well"
+	}
+	return line
 }
 
 // atLeast is the longest outage, which is a lower bound when some were cut off.

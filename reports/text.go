@@ -78,11 +78,11 @@ func (s *Summary) WriteText(w io.Writer, o TextOptions) error {
 			wrap("  ", line)
 		}
 		if f.Affected > 0 {
-			shareTable("", "profile", f.ByProfile).text(&b, "  ", p)
+			shareTable("", "profile", f.ByProfile).withoutZeros().text(&b, "  ", p)
 		}
 	}
 	section("Cohorts")
-	s.cohortTable().text(&b, "  ", p)
+	s.cohortTable().withoutZeros().text(&b, "  ", p)
 	section("Load")
 	s.loadTable().text(&b, "  ", p)
 	wrap("  ", s.loadLine())
@@ -116,6 +116,9 @@ func (s *Summary) WriteText(w io.Writer, o TextOptions) error {
 // testerLine is what the tool itself needed.
 func (s *Summary) testerLine() string {
 	t := &s.Tester
+	if s.Mode == ModeSimulate {
+		return "Simulated: no request left late, because none left at all"
+	}
 	return fmt.Sprintf("Tester: lag %s (p99), %s samples dropped, %s of CPU, %s of memory", duration.format(t.LagMs.P99), thousands(t.DroppedSamples), duration.format(1000*t.CPUS), size(t.RSSPeakBytes))
 }
 

@@ -236,16 +236,23 @@ func (s *session) read(ctx context.Context, fl *flight, res *Response, r *ride, 
 			return fmt.Errorf("%w: %v playlist (want at most %d bytes)", errTooLarge, fl.kind, most)
 		}
 		if err == io.EOF {
-			break
+			return s.arrive(ctx, r, int64(buf.Len()), nil)
 		}
 		if err != nil {
+			return s.arrive(ctx, r, int64(buf.Len()), err)
+		}
+	}
+}
+
+// arrive waits until the last n bytes read have arrived by the link. It returns
+// why there are no more; nil = the body is complete.
+func (s *session) arrive(ctx context.Context, r *ride, n int64, broken error) error {
+	if r != nil {
+		if err := s.link.finish(ctx, r, n, broken != nil); err != nil {
 			return err
 		}
 	}
-	if r != nil {
-		return s.link.finish(ctx, r, int64(buf.Len()), false)
-	}
-	return nil
+	return broken
 }
 
 // rewritten shows the answer to the viewer's chaos and does what it says. It
@@ -319,9 +326,7 @@ func (s *session) media(ctx context.Context, fl *flight, res *Response, r *ride)
 		}
 		if seen.Status != fl.head.Status { // its body is none; that of the real answer is not read
 			fl.head.Status, fl.head.Size = seen.Status, 0
-			if s.tell(ctx, fl, false) {
-				s.complete(ctx, fl)
-			}
+			s.bodiless(ctx, fl, r)
 			return
 		}
 		if effect.Truncate {
@@ -329,9 +334,7 @@ func (s *session) media(ctx context.Context, fl *flight, res *Response, r *ride)
 		}
 	}
 	if fl.request.Method == "HEAD" {
-		if s.tell(ctx, fl, false) {
-			s.complete(ctx, fl)
-		}
+		s.bodiless(ctx, fl, r)
 		return
 	}
 	if res.Size > most {
@@ -346,6 +349,13 @@ func (s *session) media(ctx context.Context, fl *flight, res *Response, r *ride)
 		return
 	}
 	s.complete(ctx, fl)
+}
+
+// bodiless completes a flight without a body.
+func (s *session) bodiless(ctx context.Context, fl *flight, r *ride) {
+	if s.arrive(ctx, r, 0, nil) == nil && s.tell(ctx, fl, false) {
+		s.complete(ctx, fl)
+	}
 }
 
 // errCut is how a body that chaos truncates ends.
@@ -363,7 +373,7 @@ func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride,
 		if cut >= 0 {
 			room = min(room, cut-fl.bytes.Load())
 			if room == 0 {
-				return errCut
+				return s.arrive(ctx, r, 0, errCut)
 			}
 		}
 		n, err := res.Body.Discard(room)
@@ -371,14 +381,11 @@ func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride,
 		if total > most {
 			return fmt.Errorf("%w: %v (want at most %d bytes)", errTooLarge, fl.kind, most)
 		}
-		ended := err == io.EOF || total == res.Size
 		switch {
-		case err != nil && err != io.EOF:
-			return err
-		case ended && r != nil:
-			return s.link.finish(ctx, r, n, false)
-		case ended:
-			return nil
+		case err == io.EOF || total == res.Size:
+			return s.arrive(ctx, r, n, nil)
+		case err != nil:
+			return s.arrive(ctx, r, n, err)
 		case r != nil && n > 0:
 			if room, err = s.link.offer(ctx, r, n); err != nil {
 				return err

@@ -95,17 +95,22 @@ func (s *Summary) curves() []curves {
 			break
 		}
 		c := curves{ID: fmt.Sprintf("curve-%d", i), title: f.title(s)}
-		hists := map[string]*hdr.PackedHistogram{}
+		hists := map[string]*hdr.PackedHistogram{} // nil = nobody moved
+		moved := false
 		last := 0.0
 		for name, p := range f.ByProfile {
-			h, err := hdr.DecodePacked([]byte(p.FailoverMs.Hist))
-			if err != nil || h.TotalCount() == 0 || p.FailoverMs.Count <= 0 {
+			if p.FailoverMs.Count <= 0 {
 				continue
 			}
-			hists[name] = h
+			h, err := hdr.DecodePacked([]byte(p.FailoverMs.Hist))
+			if err != nil || h.TotalCount() == 0 {
+				hists[name] = nil
+				continue
+			}
+			moved, hists[name] = true, h
 			last = max(last, float64(h.Max())/1e6)
 		}
-		if len(hists) == 0 {
+		if !moved {
 			continue
 		}
 		step := niceStep(last * 1.05 / 240)
@@ -125,8 +130,11 @@ func (s *Summary) curves() []curves {
 
 // cumulative is the percentage of total whose value is at most x seconds.
 func cumulative(h *hdr.PackedHistogram, total int64, x []float64) []float64 {
-	n := h.TotalCount()
 	y := make([]float64, len(x))
+	if h == nil {
+		return y
+	}
+	n := h.TotalCount()
 	rank := int64(0)
 	// The values at 500 ranks are a fine enough picture of any number of them.
 	stride := max(n/500, 1)

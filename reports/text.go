@@ -117,7 +117,7 @@ func (s *Summary) WriteText(w io.Writer, o TextOptions) error {
 func (s *Summary) testerLine() string {
 	t := &s.Tester
 	if s.Mode == ModeSimulate {
-		return "Simulated: no request left late, because none left at all"
+		return "Simulated: the tester's own lag, CPU and memory play no part"
 	}
 	return fmt.Sprintf("Tester: lag %s (p99), %s samples dropped, %s of CPU, %s of memory", duration.format(t.LagMs.P99), thousands(t.DroppedSamples), duration.format(1000*t.CPUS), size(t.RSSPeakBytes))
 }

@@ -57,8 +57,9 @@ type Player struct {
 	hole     span // media that is missing within the buffer; zero = none
 
 	main    track
-	audio   *track // nil until audio comes by itself
-	flights []flight
+	audio   *track    // nil until audio comes by itself
+	flights []flight  // of room, until that is too small
+	room    [2]flight // most players never need more
 	nextID  FetchID
 	stalls  uint32
 	draws   uint64
@@ -85,13 +86,11 @@ func New(cfg Config, now time.Duration) *Player {
 	return p
 }
 
-// Join makes p the player of another session, as [New] does, in place.
+// Join makes p the player of another session, as [New] does, in place. It must
+// not be copied then.
 func (p *Player) Join(cfg Config, now time.Duration) {
-	flights := p.flights[:0]
-	if flights == nil {
-		flights = make([]flight, 0, 2)
-	}
-	*p = Player{cfg: cfg, now: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, start: now, flights: flights}
+	*p = Player{cfg: cfg, now: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, start: now}
+	p.flights = p.room[:0]
 	p.abr.reset(&cfg.Profile.ABR, float64(cfg.Profile.Startup.Bandwidth))
 	p.main.reset()
 }

@@ -18,7 +18,7 @@ func (s *sim) reach(ref uint32, f *flight) {
 	st := s.seats.at(f.seat)
 	q := &s.asked
 	*q = rig.Flight{Path: pathOf(f.url), Pop: int(st.pop), Viewer: st.arrival.Player, HasViewer: true,
-		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name}
+		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Gzip: f.kind == m3u8.KindMedia || f.kind == m3u8.KindMultivariant}
 	if f.kind == m3u8.KindSegment && s.cfg.HeadOnly {
 		q.Method = "HEAD"
 	}
@@ -57,11 +57,7 @@ func (s *sim) answer(ref uint32, f *flight) {
 		return
 	}
 	st.link.Answer(s.now, uint32(f.id), f.bytes, f.failure != player.NoFailure)
-	if st.link.Wake() <= s.now {
-		s.attend(st)
-		return
-	}
-	s.settle(st)
+	s.attend(st)
 }
 
 // show makes of the edge's answer what the player gets to see, and returns by
@@ -120,9 +116,10 @@ func (s *sim) thingOf(st *seat, f *flight) *chaos.Thing {
 	*t = chaos.Thing{Kind: f.kind, Pipeline: int(f.pipeline), Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any,
 		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true}
 	if id, ok := s.rig.Parse(pathOf(f.url)); ok && id.Rendition >= 0 {
-		names := s.rig.Renditions()
-		t.Rendition, t.Renditions, t.Name = id.Rendition, len(names), names[id.Rendition]
-		t.Rank = s.rank(id.Rendition)
+		t.Rendition, t.Renditions, t.Name = id.Rendition, s.ranked, s.rig.Renditions()[id.Rendition]
+		if id.Rendition < len(s.ranks) { // audio has none
+			t.Rank = s.ranks[id.Rendition]
+		}
 	}
 	return t
 }
@@ -130,27 +127,21 @@ func (s *sim) thingOf(st *seat, f *flight) *chaos.Thing {
 // pathOf is a URL of the channel without its host.
 func pathOf(u string) string { return u[min(len(host), len(u)):] }
 
-// rank is that of a rendition's rate, 0 = lowest.
-func (s *sim) rank(rendition int) int {
-	if rendition >= len(s.cfg.Rig.Ladder) {
-		return chaos.Any // audio
-	}
-	rank := 0
-	for _, r := range s.cfg.Rig.Ladder {
-		if r.Rate < s.cfg.Rig.Ladder[rendition].Rate {
-			rank++
+// ranksOf orders renditions by rate, 0 = lowest; equal rates share a rank. It
+// also returns how many ranks there are.
+func ranksOf(ladder []rig.Rung) ([]int, int) {
+	ranks, n := make([]int, len(ladder)), 0
+	for i := range ladder {
+		lower := map[int64]bool{}
+		for k := range ladder {
+			if ladder[k].Rate < ladder[i].Rate {
+				lower[ladder[k].Rate] = true
+			}
 		}
+		ranks[i] = len(lower)
+		n = max(n, ranks[i]+1)
 	}
-	return rank
-}
-
-// ranks is how many different rates the ladder has.
-func (s *sim) ranks() int {
-	n := 0
-	for i := range s.cfg.Rig.Ladder {
-		n = max(n, s.rank(i)+1)
-	}
-	return n
+	return ranks, n
 }
 
 // maxLists bounds the playlists that are kept; when there are more, those that

@@ -31,8 +31,9 @@ const maxFlights = 4
 
 // wake is what has to be known of a seat before it is worth looking at.
 type wake struct {
-	at  time.Duration // of its earliest entry in the queue
-	gen uint32        // sessions that have ended here
+	at     time.Duration // of its earliest entry in the queue
+	player time.Duration // of its player, as of the last step
+	gen    uint32        // sessions that have ended here
 }
 
 // sit begins a session.
@@ -64,21 +65,15 @@ func (s *sim) progress(id player.FetchID) int64 { return s.acting.link.Progress(
 // attend lets everything happen that is due at a seat.
 func (s *sim) attend(st *seat) {
 	for range 1000 {
-		stirred := false
-		if st.link.Wake() <= s.now {
+		at := st.link.Wake()
+		switch {
+		case at <= s.now:
 			s.move(st)
-			stirred = true
-		}
-		if !st.taken {
-			return
-		}
-		s.acting = st
-		if st.player.Wake() <= s.now {
+		case st.taken && s.wakes[st.index].player <= s.now:
 			s.step(st, &player.Event{Type: player.Tick})
-			stirred = true
-		}
-		if !stirred {
-			break
+		default:
+			s.settleAt(st, at)
+			return
 		}
 	}
 	s.settle(st)
@@ -95,13 +90,15 @@ func (s *sim) move(st *seat) {
 }
 
 // settle puts the seat into the queue for when it wants attention next.
-func (s *sim) settle(st *seat) {
+func (s *sim) settle(st *seat) { s.settleAt(st, st.link.Wake()) }
+
+// settleAt is settle, given when the link wants attention.
+func (s *sim) settleAt(st *seat, at time.Duration) {
 	if !st.taken {
 		return
 	}
-	s.acting = st
-	at := max(min(st.player.Wake(), st.link.Wake()), s.now)
-	if w := &s.wakes[st.index]; at < w.at {
+	w := &s.wakes[st.index]
+	if at = max(min(w.player, at), s.now); at < w.at {
 		w.at = at
 		s.schedule(at, wakeSeat, st.index, w.gen)
 	}
@@ -163,7 +160,9 @@ func (s *sim) step(st *seat, ev *player.Event) {
 	s.actions = actions
 	if over {
 		s.rise(st, how)
+		return
 	}
+	s.wakes[st.index].player = st.player.Wake()
 }
 
 // note records a sample; an answer comes with what the player does not know.

@@ -62,6 +62,8 @@ type sim struct {
 	coming  []audience.Arrival
 	lists   map[uint64]*m3u8.Media // by version: every one is read once
 	ladders map[ladderKey]*player.Ladder
+	ranks   []int // of the ladder's rungs
+	ranked  int
 	bitten  chaos.Marks // faults via viewer that were seen to act
 	stopped bool
 
@@ -88,6 +90,7 @@ func Run(cfg *Config) (*Result, error) {
 			}
 		}
 	}
+	s.ranks, s.ranked = ranksOf(cfg.Rig.Ladder)
 	s.rewriter = chaos.NewRewriter(rewriting(cfg))
 	meter := cfg.Collector.Meter()
 	s.rig.Stats().OnOrigin = func(now time.Duration, _ m3u8.Kind, _, status int, bytes int64) { meter.Origin(now, status, bytes) }

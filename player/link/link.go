@@ -18,7 +18,8 @@ type Transport struct {
 	Multiplex bool // HTTP/2: one connection, any number of requests
 }
 
-// Link is the access link of one viewer. It belongs to one caller at a time.
+// Link is the access link of one viewer. It belongs to one caller at a time, and
+// must not be copied once it was used.
 type Link struct {
 	cfg       *Config
 	seed      draw.Seed
@@ -30,13 +31,12 @@ type Link struct {
 	cut       bool          // fault: nothing gets through
 	transport Transport
 	hosts     [Hosts]host
-	transfers []transfer // in the order of Start
+	ready     *[Hosts]time.Duration // multiplexed: when the connection is there
+	transfers []transfer            // in the order of Start; of room, until that is too small
+	room      [2]transfer
 }
 
-type host struct {
-	ready      time.Duration // multiplexed: when the connection is there
-	open, busy uint8         // connections
-}
+type host struct{ open, busy uint8 } // connections
 
 type transfer struct {
 	id    uint32
@@ -97,7 +97,11 @@ func New(cfg *Config, tr Transport, seed draw.Seed) Link {
 	if tr.Conns == 0 {
 		tr.Conns = 6
 	}
-	return Link{cfg: cfg, seed: seed, transport: tr, scale: scaleOf(cfg.Spread, seed)}
+	l := Link{cfg: cfg, seed: seed, transport: tr, scale: scaleOf(cfg.Spread, seed)}
+	if tr.Multiplex {
+		l.ready = new([Hosts]time.Duration)
+	}
+	return l
 }
 
 // Rate is the viewer's downlink at now in bit/s with faults, 0 = unlimited or
@@ -115,6 +119,9 @@ func (l *Link) Rate(now time.Duration) float64 {
 // the instant later.
 func (l *Link) Start(now time.Duration, id uint32, host uint8) time.Duration {
 	l.advance(now)
+	if l.transfers == nil {
+		l.transfers = l.room[:0]
+	}
 	l.transfers = append(l.transfers, transfer{id: id, host: host % Hosts, state: waiting})
 	t := &l.transfers[len(l.transfers)-1]
 	if !l.connect(t) {
@@ -151,9 +158,11 @@ func (l *Link) send(t *transfer) {
 	if t.flags&fresh != 0 {
 		t.flags &^= fresh
 		from += l.handshake(t.id)
-		l.hosts[t.host].ready = from
-	} else if l.transport.Multiplex {
-		from = max(from, l.hosts[t.host].ready)
+		if l.ready != nil {
+			l.ready[t.host] = from
+		}
+	} else if l.ready != nil {
+		from = max(from, l.ready[t.host])
 	}
 	t.state = sent
 	t.at = from + l.upward(t.id)

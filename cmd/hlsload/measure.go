@@ -109,8 +109,7 @@ func renditionsOf(l *player.Ladder) []reports.Rendition {
 func faultEnds(outcomes []chaos.Outcome) []reports.FaultEnd {
 	var out []reports.FaultEnd
 	for i := range outcomes {
-		o := &outcomes[i]
-		out = append(out, reports.FaultEnd{Rule: o.Fault.Rule, Occurrence: o.Fault.Occurrence, UndoVerified: o.UndoVerified, Problem: o.Void()})
+		out = append(out, reports.FaultEndOf(&outcomes[i]))
 	}
 	return out
 }

@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 	"net/url"
-	"time"
 
 	"hlsload/chaos"
 	"hlsload/player"
@@ -18,7 +17,7 @@ func (s *sim) reach(ref uint32, f *flight) {
 	st := s.seats.at(f.seat)
 	q := &s.asked
 	*q = rig.Flight{Path: pathOf(f.url), Pop: int(st.pop), Viewer: st.arrival.Player, HasViewer: true,
-		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Gzip: f.kind == m3u8.KindMedia || f.kind == m3u8.KindMultivariant}
+		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Gzip: f.playlist()}
 	if f.kind == m3u8.KindSegment && s.cfg.HeadOnly {
 		q.Method = "HEAD"
 	}
@@ -29,7 +28,6 @@ func (s *sim) reach(ref uint32, f *flight) {
 	a := &q.Answer
 	f.marks |= a.Marks
 	if step.Hang {
-		f.hang = true
 		return // until the player gives up
 	}
 	f.status, f.size, f.bytes, f.object, f.pipeline, f.cache = int16(a.Status), a.Length, a.Bytes, a.Object, int8(a.Pipeline), cacheOf(a)
@@ -37,64 +35,95 @@ func (s *sim) reach(ref uint32, f *flight) {
 		f.failure = player.Truncated
 	}
 	if step.Wait <= 0 {
-		s.answer(ref, f)
+		s.answer(f)
 		return
 	}
 	s.schedule(s.now+step.Wait, answer, ref, f.gen)
 }
 
 // answer lets the edge's answer set out for the viewer.
-func (s *sim) answer(ref uint32, f *flight) {
+func (s *sim) answer(f *flight) {
 	st := s.seats.at(f.seat)
-	if !f.shown {
-		f.shown = true
-		if wait := s.show(st, f); wait > 0 {
-			s.schedule(s.now+wait, answer, ref, f.gen)
-			return
-		}
+	if s.hooked && !st.control && !f.playlist() {
+		st.link.Stream(s.now, uint32(f.id)) // how much comes is decided at the viewer
+	} else {
+		st.link.Answer(s.now, uint32(f.id), f.bytes, f.failure != player.NoFailure)
 	}
-	if f.hang {
-		return
-	}
-	st.link.Answer(s.now, uint32(f.id), f.bytes, f.failure != player.NoFailure)
 	s.attend(st)
 }
 
-// show makes of the edge's answer what the player gets to see, and returns by
-// how much that is delayed.
-func (s *sim) show(st *seat, f *flight) time.Duration {
+// show lets faults via viewer act on an answer that has reached the viewer: on
+// a playlist when it is complete, on anything else at its first byte.
+func (s *sim) show(st *seat, ref uint32, f *flight) {
+	if f.playlist() && f.failure != player.NoFailure {
+		s.reveal(st, f) // there is nothing that could be rewritten
+		return
+	}
 	var body []byte
-	if f.object != nil && (f.kind == m3u8.KindMultivariant || f.kind == m3u8.KindMedia) {
+	if f.object != nil && f.playlist() {
 		body = f.object.Text()
 	}
-	var delay time.Duration
-	same := true
-	if !st.control && (!s.plan.Quiet() || s.rewriter.Watching()) {
-		out, e := s.rewriter.Rewrite(s.now, s.plan, s.thingOf(st, f), f.url, chaos.Answer{Status: int(f.status), Body: body})
-		f.marks |= e.Marks
-		s.bitten |= e.Marks
-		delay = e.Delay
-		same = out.Status == int(f.status) && len(out.Body) == len(body) && (len(body) == 0 || &out.Body[0] == &body[0])
-		if !same {
-			f.status, body = int16(out.Status), out.Body
-			f.size = int64(len(body))
-			f.bytes = f.size
-		}
-		switch {
-		case e.Hang:
-			f.hang = true
-			return 0
-		case e.Reset:
-			f.failure, f.bytes = player.Reset, 0
-			return delay
-		case e.Truncate:
-			f.failure, f.bytes = player.Truncated, f.bytes/2
-		}
+	out, e := s.rewriter.Rewrite(s.now, s.plan, s.thingOf(st, f), f.url, chaos.Answer{Status: int(f.status), Body: body})
+	f.marks |= e.Marks
+	s.bitten |= e.Marks
+	switch {
+	case e.Reset:
+		st.link.Abandon(s.now, uint32(f.id))
+		f.failure, f.status, f.bytes, f.head = player.Reset, 0, 0, 0
+		s.end(st, f)
+		return
+	case e.Hang:
+		f.bytes = 0
+		return // until the player gives up
 	}
-	if f.status/100 == 2 && f.failure == player.NoFailure {
-		s.read(st, f, body, same)
+	if int(f.status) != out.Status || !same(body, out.Body) {
+		f.status, f.object, f.body = int16(out.Status), nil, out.Body
+		f.size = int64(len(out.Body))
+		f.bytes = f.size
 	}
-	return delay
+	if e.Truncate {
+		f.failure, f.bytes = player.Truncated, min(f.bytes, f.size/2)
+	}
+	if e.Delay > 0 {
+		f.head = s.now + e.Delay
+		s.schedule(f.head, reveal, ref, f.gen)
+		return
+	}
+	s.reveal(st, f)
+}
+
+// same tells whether a body is the very one it was.
+func same(a, b []byte) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
+// reveal gives the player an answer as the faults via viewer have left it.
+func (s *sim) reveal(st *seat, f *flight) {
+	gen := f.gen
+	s.begun(st, f)
+	switch {
+	case f.gen != gen: // the player has given it up
+	case f.playlist():
+		s.end(st, f)
+	default:
+		st.link.Offer(s.now, uint32(f.id), f.bytes)
+		st.link.Finish(s.now, uint32(f.id), f.failure != player.NoFailure)
+	}
+}
+
+// begun tells the player that an answer has begun.
+func (s *sim) begun(st *seat, f *flight) {
+	s.step(st, &player.Event{Type: player.Head, Fetch: f.id, Status: int(f.status), Size: f.size, Sent: f.sent, FirstByte: f.head})
+}
+
+// end tells the player how an answer has ended.
+func (s *sim) end(st *seat, f *flight) {
+	e := player.Event{Type: player.End, Fetch: f.id, Status: int(f.status), Bytes: f.bytes, Size: f.size, Sent: f.sent, FirstByte: f.head}
+	switch {
+	case f.failure != player.NoFailure:
+		e.Type, e.Failure = player.Failed, f.failure
+	case f.status/100 == 2 && f.playlist():
+		s.read(st, f, &e)
+	}
+	s.step(st, &e)
 }
 
 // cacheOf is what the answer's headers would tell.
@@ -154,25 +183,22 @@ type ladderKey struct {
 }
 
 // read turns the body of a playlist into what the player works with.
-func (s *sim) read(st *seat, f *flight, body []byte, same bool) {
-	if f.kind != m3u8.KindMedia && f.kind != m3u8.KindMultivariant {
-		return
-	}
-	version := uint64(0)
-	if same && f.object != nil {
-		version = f.object.Version
+func (s *sim) read(st *seat, f *flight, e *player.Event) {
+	body, version := f.body, uint64(0)
+	if f.object != nil {
+		body, version = f.object.Text(), f.object.Version
 	}
 	if version == 0 {
 		version = fnv(f.url, body)
 	}
 	var err error
 	if f.kind == m3u8.KindMedia {
-		f.media, err = s.playlist(f.url, body, version)
+		e.Media, err = s.playlist(f.url, body, version)
 	} else {
-		f.ladder, err = s.ladder(f.url, body, ladderKey{s.cfg.Profiles[st.arrival.Cohort], version})
+		e.Ladder, err = s.ladder(f.url, body, ladderKey{s.cfg.Profiles[st.arrival.Cohort], version})
 	}
 	if err != nil {
-		f.problem = err.Error()
+		e.Problem = err.Error()
 	}
 }
 

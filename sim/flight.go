@@ -24,8 +24,7 @@ type flight struct {
 	kind m3u8.Kind
 
 	// The answer, as it leaves the edge and then as the player sees it.
-	shown    bool // it is what the player sees
-	hang     bool // none comes
+	met      bool // its headers have reached the viewer
 	failure  player.Failure
 	cache    reports.Cache
 	pipeline int8
@@ -34,10 +33,11 @@ type flight struct {
 	size     int64 // of the body, as announced
 	bytes    int64 // that really come
 	object   *rig.Object
-	media    *m3u8.Media
-	ladder   *player.Ladder
-	problem  string
+	body     []byte // of a playlist that was rewritten; object is nil then
 }
+
+// playlist tells whether a playlist was asked for.
+func (f *flight) playlist() bool { return f.kind == m3u8.KindMedia || f.kind == m3u8.KindMultivariant }
 
 func (s *sim) flightOf(st *seat, id player.FetchID) (uint32, *flight) {
 	for _, r := range st.flights {

@@ -20,6 +20,7 @@ const (
 	wakeSeat kind = iota // ref: seat
 	reach                // ref: flight; its request reaches the edge
 	answer               // ref: flight; the edge answers
+	reveal               // ref: flight; a fault via viewer has held it back until now
 	leave                // ref: seat; the session ends
 	arrive               // the next arrival is due
 	comeback             // ref: arrival in sim.coming
@@ -27,7 +28,7 @@ const (
 	second               // a second of the run is over
 )
 
-const kindBits = 3
+const kindBits = 4
 
 func (e *entry) kind() kind { return kind(e.seq & (1<<kindBits - 1)) }
 

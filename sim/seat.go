@@ -114,17 +114,19 @@ func (s *sim) happened(st *seat, ev *link.Event) {
 	case link.Reach:
 		s.schedule(ev.At, reach, ref, f.gen)
 	case link.Head:
-		f.head = ev.At
-		if f.failure != player.Reset {
-			s.step(st, &player.Event{Type: player.Head, Fetch: f.id, Status: int(f.status), Size: f.size, Sent: f.sent, FirstByte: ev.At})
+		f.head, f.met = ev.At, true
+		switch hooked := s.hooked && !st.control; {
+		case !hooked:
+			s.begun(st, f)
+		case !f.playlist():
+			s.show(st, ref, f)
 		}
 	case link.Complete:
-		e := player.Event{Type: player.End, Fetch: f.id, Status: int(f.status), Bytes: f.bytes, Size: f.size,
-			Sent: f.sent, FirstByte: f.head, Media: f.media, Ladder: f.ladder, Problem: f.problem}
-		if f.failure != player.NoFailure {
-			e.Type, e.Failure = player.Failed, f.failure
+		if s.hooked && !st.control && f.playlist() {
+			s.show(st, ref, f)
+			return
 		}
-		s.step(st, &e)
+		s.end(st, f)
 	}
 }
 
@@ -176,7 +178,10 @@ func (s *sim) note(st *seat, sm *player.Sample) {
 		st.session.Add(sm, nil)
 		return
 	}
-	m := reports.Meta{Marks: f.marks, Cache: f.cache}
+	m := reports.Meta{Marks: f.marks}
+	if f.met {
+		m.Cache, m.Pop = f.cache, s.popOf(st)
+	}
 	st.session.Add(sm, &m)
 	if sm.Failure != player.Mismatch {
 		s.land(st, ref)
@@ -207,4 +212,12 @@ func (s *sim) rigOf(st *seat) *rig.Rig {
 		return s.twin
 	}
 	return s.rig
+}
+
+// popOf is what headers call a seat's edge.
+func (s *sim) popOf(st *seat) string {
+	if st.control {
+		return s.pops[1][st.pop]
+	}
+	return s.pops[0][st.pop]
 }

@@ -64,6 +64,8 @@ type sim struct {
 	ladders map[ladderKey]*player.Ladder
 	ranks   []int // of the ladder's rungs
 	ranked  int
+	pops    [2][]string // names of the edges, and of the twin's
+	hooked  bool        // there are faults via viewer
 	bitten  chaos.Marks // faults via viewer that were seen to act
 	stopped bool
 
@@ -89,6 +91,12 @@ func Run(cfg *Config) (*Result, error) {
 				return nil, fmt.Errorf("simulation: twin: %w", err)
 			}
 		}
+	}
+	for i := range cfg.Faults {
+		s.hooked = s.hooked || cfg.Faults[i].Via == chaos.ViaViewer
+	}
+	for i := range cfg.Rig.Edge.Pops {
+		s.pops[0], s.pops[1] = append(s.pops[0], rig.PopName(i, false)), append(s.pops[1], rig.PopName(i, true))
 	}
 	s.ranks, s.ranked = ranksOf(cfg.Rig.Ladder)
 	s.rewriter = chaos.NewRewriter(rewriting(cfg))
@@ -130,7 +138,13 @@ func (s *sim) loop() {
 			}
 		case answer:
 			if f := s.flights.at(e.ref); f.gen == e.gen {
-				s.answer(e.ref, f)
+				s.answer(f)
+			}
+		case reveal:
+			if f := s.flights.at(e.ref); f.gen == e.gen {
+				st := s.seats.at(f.seat)
+				s.reveal(st, f)
+				s.attend(st)
 			}
 		case leave:
 			if s.wakes[e.ref].gen == e.gen {

@@ -23,6 +23,9 @@ type RewriterConfig struct {
 	// Missing is the status of what is not there: 404 (0) or 403, as S3
 	// answers without the permission to list.
 	Missing int
+	// Place, when set, gives the same name to URLs that are the same thing, as
+	// the edges of one channel are.
+	Place func(url string) string
 	// MaxURLs and MaxBytes bound what is remembered of playlists; 0 = 10,000
 	// URLs and 64 MiB. Past it the URL that was met first is forgotten.
 	MaxURLs, MaxBytes int
@@ -142,6 +145,9 @@ func needsPin(f *Fault) bool {
 func (r *Rewriter) Rewrite(now time.Duration, p *Plan, t *Thing, url string, real Answer) (Answer, Effect) {
 	if p.Quiet() && !r.watching {
 		return real, Effect{}
+	}
+	if r.cfg.Place != nil {
+		url = r.cfg.Place(url)
 	}
 	var m *memory
 	if t.Kind == m3u8.KindMedia && r.watches(p) {

@@ -132,7 +132,7 @@ func (c *channel) count(m *reports.Meter) {
 }
 
 func (c *channel) rewriting(faults []chaos.Fault) chaos.RewriterConfig {
-	cfg := chaos.RewriterConfig{Faults: faults, StaleAfter: c.cfg.Origin.StaleAfter, Missing: c.cfg.Origin.Missing}
+	cfg := chaos.RewriterConfig{Faults: faults, StaleAfter: c.cfg.Origin.StaleAfter, Missing: c.cfg.Origin.Missing, Place: pathOf}
 	if c.cfg.Origin.Stale == "none" {
 		cfg.StaleAfter = chaos.NeverStale
 	}

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench bench-code bench-fleet bench-sim real demo clean
+.PHONY: help build test race lint fuzz bench bench-code bench-fleet bench-sim real browser demo clean
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -46,6 +46,10 @@ bench-sim: build  ## 100,000 players for 10 minutes in virtual time: seconds, me
 real: build  ## watch a channel of ffmpeg, nginx and varnish while an encoder freezes, then crashes
 	@scenarios/real/live run || { code=$$?; \
 		if [ $$code = 3 ] && [ -z "$$CI" ]; then echo "SKIPPED: make real"; exit 0; fi; exit $$code; }
+
+browser: build  ## watch the embedded channel with hls.js in headless Chromium
+	@if [ -z "$$CI" ] && ! { command -v npm && command -v $${CHROMIUM:-chromium}; } >/dev/null; then echo "SKIPPED: make browser: no npm or no chromium"; exit 0; fi; \
+	npm --prefix lab ci --ignore-scripts --no-audit --no-fund && npm --prefix lab test
 
 demo: build  ## the main job: a pipeline of the embedded channel dies under 1,000 players
 	bin/hlsload run pipeline-kill

@@ -1,6 +1,7 @@
 package player
 
 import (
+	"math"
 	"time"
 
 	"hlsload/player/m3u8"
@@ -161,7 +162,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	if !first && news && contradicts(old, m) {
 		p.note(&Sample{Type: Answered, Kind: m3u8.KindMedia, Track: f.track, Rendition: f.rendition, Failure: Mismatch,
 			Pipeline: p.pipelineOf(int(f.rendition)), Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: "a media sequence number changed its URI"})
-		t.media, t.changedAt, t.base = m, p.now, align(m, old, oldBase)
+		t.media, t.changedAt, t.base = m, p.now, align(m, old, oldBase, true)
 		p.schedule(f, t, true)
 		p.trouble(f, Mismatch, 0, "")
 		return
@@ -174,10 +175,10 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	if news {
 		switch {
 		case old != nil:
-			t.base = align(m, old, oldBase)
+			t.base = align(m, old, oldBase, !first)
 		case f.track == AudioTrack && p.main.media != nil:
 			main := &p.main
-			t.base = align(m, main.media, main.base)
+			t.base = align(m, main.media, main.base, false)
 		}
 		t.media, t.changedAt, t.misses, t.told = m, p.now, 0, false
 	} else {
@@ -210,32 +211,50 @@ func contradicts(old, m *m3u8.Media) bool {
 }
 
 // align returns the media time of m's first segment, given another playlist of
-// the same presentation and the media time of that one's first segment: by
-// date-time, else by media sequence, else end to end. Players do the same
-// before they have seen timestamps (hls.js utils/discontinuities).
-func align(m, ref *m3u8.Media, base time.Duration) time.Duration {
+// the same presentation and the media time of that one's first segment. A
+// reload goes by media sequence (hls.js utils/level-helper mergeDetails),
+// another rendition by date-time (utils/discontinuities), and what neither can
+// place goes end to end. Pipelines stamp equal segments a little apart; players
+// see by the timestamps that nothing is missing between them, so date-times
+// that put the same number less than half a segment off mean the same segment.
+func align(m, ref *m3u8.Media, base time.Duration, reload bool) time.Duration {
 	if len(m.Segments) == 0 || len(ref.Segments) == 0 {
 		return base
 	}
-	if m.HasProgramDateTime && ref.HasProgramDateTime {
-		d := m.Segments[0].ProgramDateTime.Sub(ref.Segments[0].ProgramDateTime)
-		if d.Abs() < 24*time.Hour {
-			return base + d
+	numbered, overlaps := alignSequence(m, ref, base)
+	if m.HasProgramDateTime && ref.HasProgramDateTime && !(reload && overlaps) {
+		dated := base + m.Segments[0].ProgramDateTime.Sub(ref.Segments[0].ProgramDateTime)
+		switch {
+		case overlaps && (dated-numbered).Abs() < m.Segments[0].Duration/2:
+			return numbered
+		case (dated - base).Abs() < 24*time.Hour:
+			return dated
 		}
 	}
+	if numbered != noPlace {
+		return numbered
+	}
+	return base + ref.Duration - m.Duration
+}
+
+const noPlace = time.Duration(math.MinInt64)
+
+// alignSequence is align by media sequence, and whether both playlists list a
+// segment of one number; noPlace when the numbers are too far apart.
+func alignSequence(m, ref *m3u8.Media, base time.Duration) (at time.Duration, overlaps bool) {
 	switch {
 	case m.MediaSequence >= ref.MediaSequence:
 		d := m.MediaSequence - ref.MediaSequence
 		if d < uint64(len(ref.Segments)) {
-			return base + ref.Segments[d].Start
+			return base + ref.Segments[d].Start, true
 		}
 		if lost := d - uint64(len(ref.Segments)); lost < 1<<20 {
-			return base + ref.Duration + time.Duration(lost)*ref.TargetDuration
+			return base + ref.Duration + time.Duration(lost)*ref.TargetDuration, false
 		}
 	case ref.MediaSequence-m.MediaSequence < uint64(len(m.Segments)):
-		return base - m.Segments[ref.MediaSequence-m.MediaSequence].Start
+		return base - m.Segments[ref.MediaSequence-m.MediaSequence].Start, true
 	}
-	return base + ref.Duration - m.Duration
+	return noPlace, false
 }
 
 // schedule sets the reload clock after a load.
@@ -333,7 +352,7 @@ func (p *Player) joinAt(t *track) {
 		p.track(i).end = pos
 	}
 	if a := p.audio; a != nil && a.active && a.media != nil {
-		a.base = align(a.media, m, t.base)
+		a.base = align(a.media, m, t.base, false)
 	}
 }
 

@@ -191,10 +191,11 @@ func (p *Player) dateTime(f *flight, s *Sample) {
 	}
 	offset := f.seg.ProgramDateTime.UnixNano() - int64(f.start)
 	if p.pdt != noPDT {
-		// The timeline was aligned without date-times and they disagree.
-		if d := time.Duration(offset - p.pdt); d > touching {
+		// The timeline was aligned without date-times and they disagree by
+		// more than encoders' clocks do.
+		if d := time.Duration(offset - p.pdt); d > f.seg.Duration/2 {
 			s.Skipped += d
-		} else if d < -touching {
+		} else if d < -f.seg.Duration/2 {
 			s.Repeated += -d
 		}
 	}

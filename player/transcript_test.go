@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite the expected transcripts")
 // TestTranscripts plays the scripts in testdata. A script is a list of
 // commands, a line "----", and what the player did. The commands:
 //
-//	world KEY=VALUE…       the channel: td, segment, window, levels, demuxed, init, rtt, pdt, phase
+//	world KEY=VALUE…       the channel: td, segment, window, levels, demuxed, init, rtt, pdt, skew, phase
 //	profile NAME [YAML]    the player, with overrides in YAML flow style
 //	join                   a player joins now
 //	fault NAME WHAT        from now on: WHAT is kind/pipeline=answer, such as
@@ -70,6 +70,7 @@ type world struct {
 	demuxed bool
 	init    bool
 	pdt     bool
+	skew    time.Duration // of pipeline 1's date-times
 	rtt     time.Duration
 	phase   time.Duration
 
@@ -179,6 +180,8 @@ func (w *world) set(rest string) {
 			w.init = v == "yes"
 		case "pdt":
 			w.pdt = v == "yes"
+		case "skew":
+			w.skew = d
 		case "rtt":
 			w.rtt = d
 		case "phase":
@@ -373,6 +376,9 @@ func (w *world) playlist(url string, at time.Duration) *m3u8.Media {
 		s := m3u8.Segment{URI: fmt.Sprint(n), URL: fmt.Sprintf("%s/%d.ts", dir, n), Duration: w.segment, Sequence: n, Start: m.Duration}
 		if w.pdt {
 			s.ProgramDateTime = epoch.Add(w.phase + time.Duration(int64(n)-first-1)*w.segment)
+			if strings.Contains(url, "/p1/") {
+				s.ProgramDateTime = s.ProgramDateTime.Add(w.skew)
+			}
 		}
 		if w.init {
 			s.Map = &m3u8.Map{URL: dir + "/init.mp4"}

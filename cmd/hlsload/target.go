@@ -65,7 +65,6 @@ type channel struct {
 	target time.Duration
 	cfg    *rig.Config
 	paths  *rig.Rig // for names only; it is not served
-	err    error
 }
 
 func (r *realRun) openRig(ctx context.Context) (target, error) {

@@ -265,13 +265,21 @@ func (r *realRun) tick(ctx context.Context, p progress) {
 		r.tester.sample()
 		live := r.collector.Live()
 		m.show(now, &live, r.faults)
-		if why := stops.Check(now); why != "" {
-			r.conductor.Abort("stop condition: " + why)
+		if why := stopped(stops.Check(now)); why != "" {
+			r.conductor.Abort(why)
 		}
 		if err := r.events.flush(); err != nil {
 			r.conductor.Abort(fmt.Sprintf("writing the event file: %v", err))
 		}
 	}
+}
+
+// stopped says that a condition has ended the run, if one has.
+func stopped(condition string) string {
+	if condition == "" {
+		return ""
+	}
+	return "stop condition: " + condition
 }
 
 // tester watches the tool itself. It belongs to one goroutine at a time.

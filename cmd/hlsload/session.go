@@ -19,7 +19,11 @@ func (s session) Add(sm *player.Sample, m *fleet.Meta) {
 		s.s.Add(sm, nil)
 		return
 	}
-	s.s.Add(sm, &reports.Meta{Marks: m.Marks, Pop: m.Pop, Cache: caches[m.Cache], URL: m.URL})
+	meta := reports.Meta{Marks: m.Marks, Pop: m.Pop, Cache: caches[m.Cache], URL: m.URL}
+	if m.Exact {
+		meta.URL = 0 // no need to find out who shared a request
+	}
+	s.s.Add(sm, &meta)
 }
 
 // caches translates what headers said.

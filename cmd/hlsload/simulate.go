@@ -104,5 +104,5 @@ func everySecond(ctx context.Context, now time.Duration, c *reports.Collector, s
 	if ctx.Err() != nil {
 		return "interrupted by the user"
 	}
-	return stops.Check(now)
+	return stopped(stops.Check(now))
 }

@@ -38,7 +38,8 @@ type Response struct {
 
 	xCache   Cache
 	timing   Cache // what Server-Timing says
-	joined   bool  // Cache-Status: collapsed
+	told     bool  // Cache-Status was there, which says who joined (RFC 9211)
+	joined   bool  // it says so of this answer
 	aged     bool  // Age was there
 	isError  bool  // X-Cache: Error from cloudfront
 	upstream bool  // Server-Timing: cdn-upstream-layer
@@ -96,6 +97,7 @@ func (r *Response) note(name, value []byte) {
 		case is(name, "x-amz-cf-pop"):
 			r.Pop = intern(value)
 		case is(name, "cache-status"):
+			r.told = true
 			r.joined = r.joined || bytes.Contains(value, []byte(";collapsed"))
 		}
 	case 13:

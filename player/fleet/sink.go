@@ -33,6 +33,7 @@ type Meta struct {
 	Marks   chaos.Marks // faults that touched it, at the target or on the viewer's side
 	Pop     string      // point of presence, "" = unknown
 	Cache   Cache
+	Exact   bool   // Cache tells answers that joined a request from the one that caused it
 	URL     uint64 // a hash of what was asked for
 	Control bool   // of a cohort without faults
 }

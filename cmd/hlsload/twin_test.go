@@ -1,0 +1,394 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/scenarios"
+)
+
+// memory is a network within the process: addresses are numbers, connections
+// are pipes.
+type memory struct {
+	mu        sync.Mutex
+	listeners map[string]*memoryListener
+}
+
+type memoryListener struct {
+	addr   net.Addr
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (m *memory) listen(_ context.Context, _ string) (net.Listener, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := &memoryListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	l.addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1000 + len(m.listeners)}
+	m.listeners[l.addr.String()] = l
+	return l, nil
+}
+
+func (m *memory) dial(ctx context.Context, _, addr string) (net.Conn, error) {
+	m.mu.Lock()
+	l := m.listeners[addr]
+	m.mu.Unlock()
+	here, there := net.Pipe()
+	select {
+	case l.conns <- there:
+		return here, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (l *memoryListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *memoryListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *memoryListener) Addr() net.Addr { return l.addr }
+
+// parse decodes a scenario whose text lacks version and name.
+func parse(t testing.TB, text string) *scenarios.Scenario {
+	t.Helper()
+	sc, err := scenarios.Load(scenarios.Source{File: "twin.yaml", Data: []byte("version: 1\nname: twin\n" + text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sc
+}
+
+// inRealTime runs a scenario with everything that a run consists of, but in the
+// time of a bubble and over connections in memory. It returns the directory of
+// the results.
+func inRealTime(t *testing.T, sc *scenarios.Scenario) string {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(simEpoch) - time.Second) // dates are part of playlists
+		m := &memory{listeners: map[string]*memoryListener{}}
+		r := &realRun{cmd: quiet(), sc: sc, out: &output{dir: dir, events: true, progress: progressNone}, faults: sc.Faults(),
+			network: network{listen: m.listen, dial: m.dial}}
+		if err := r.do(t.Context()); err != nil && err.Error() != "" {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+func inVirtualTime(t *testing.T, sc *scenarios.Scenario) string {
+	dir := t.TempDir()
+	if err := simulate(quiet(), sc, &output{dir: dir, events: true, progress: progressNone}); err != nil && err.Error() != "" {
+		t.Error(err)
+	}
+	return dir
+}
+
+// quiet is a command whose output nobody reads.
+func quiet() *cobra.Command {
+	cmd := &cobra.Command{}
+	cmd.SetOut(new(bytes.Buffer))
+	cmd.SetErr(new(bytes.Buffer))
+	cmd.SetContext(context.Background())
+	return cmd
+}
+
+// done is a line of an event log.
+type done map[string]any
+
+func (d done) at() float64 { return d["t_ms"].(float64) }
+
+// slack is how far apart two instants may be that ought to be the same: results
+// have microseconds, and both drivers round on the way there.
+const slack = 0.0021 // ms
+
+// life is what one player did, in order. What it did at one instant is put into
+// a fixed order: which of two answers that arrive together is taken first is
+// nobody's decision.
+func lives(t *testing.T, dir string) map[string][]done {
+	t.Helper()
+	f, err := os.Open(filepath.Join(dir, "events.ndjson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	all := map[string][]done{}
+	for dec := json.NewDecoder(f); dec.More(); {
+		var d done
+		if err := dec.Decode(&d); err != nil {
+			t.Fatal(err)
+		}
+		who := fmt.Sprintf("%v", d["player"])
+		all[who] = append(all[who], d)
+	}
+	return all
+}
+
+// steady puts what happened at one instant into a fixed order.
+func steady(life []done) {
+	for from := 0; from < len(life); {
+		to := from + 1
+		for to < len(life) && life[to].at()-life[to-1].at() <= slack {
+			to++
+		}
+		slices.SortStableFunc(life[from:to], func(a, b done) int { return strings.Compare(a.what(), b.what()) })
+		from = to
+	}
+}
+
+// what is everything about an event but its instants.
+func (d done) what() string {
+	var b strings.Builder
+	for _, k := range slices.Sorted(maps.Keys(d)) {
+		if !strings.HasSuffix(k, "_ms") && k != "reason" { // it may quote a socket
+			fmt.Fprintf(&b, "%s=%v ", k, d[k])
+		}
+	}
+	return b.String()
+}
+
+// differ says how two lives differ first, "" if they do not.
+func differ(run, sim []done) string {
+	steady(run)
+	steady(sim)
+	for i := range max(len(run), len(sim)) {
+		switch {
+		case i >= len(run):
+			return fmt.Sprintf("event %d: nothing in real time; in virtual time %v", i, sim[i])
+		case i >= len(sim):
+			return fmt.Sprintf("event %d: nothing in virtual time; in real time %v", i, run[i])
+		case run[i].what() != sim[i].what():
+			return fmt.Sprintf("event %d:\nin real time    %v\nin virtual time %v", i, run[i], sim[i])
+		}
+		for k, v := range run[i] {
+			if !strings.HasSuffix(k, "_ms") {
+				continue
+			}
+			if w, ok := sim[i][k].(float64); !ok || math.Abs(w-v.(float64)) > slack {
+				return fmt.Sprintf("event %d: %s\nin real time    %v\nin virtual time %v", i, k, run[i], sim[i])
+			}
+		}
+	}
+	return ""
+}
+
+// twins are scenarios that both drivers must agree on. What one leaves out comes
+// from usual.
+var twins = map[string]string{
+	// Faults on the rig.
+	"pipeline kill":         `chaos: [{name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]`,
+	"pipeline kill restart": `chaos: [{name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0, resume: restart}]`,
+	"pipeline pause":        `chaos: [{name: f, fault: pipeline.pause, at: 10s, for: 8s, every: 25s, pipeline: 1}]`,
+	"pipeline drift":        `chaos: [{name: f, fault: pipeline.drift, at: 15s, for: 20s, pipeline: 0, by: 5s}]`,
+	"input loss":            `chaos: [{name: f, fault: input.loss, at: 15s, for: 20s, pipeline: 0}]`,
+	"playlist freeze":       `chaos: [{name: f, fault: playlist.freeze, at: 15s, for: 20s, pipeline: 0}]`,
+	"playlist delete once":  `chaos: [{name: f, fault: playlist.delete, at: 15s, for: 20s, pipeline: 0, once: true}]`,
+	"playlist rollback":     `chaos: [{name: f, fault: playlist.rollback, at: 15s, for: 20s, pipeline: 0, by: 3}]`,
+	"playlist endlist":      `chaos: [{name: f, fault: playlist.endlist, at: 15s, for: 20s, pipeline: 0}]`,
+	"segment missing":       `chaos: [{name: f, fault: segment.missing, at: 15s, for: 20s, pipeline: 0, rendition: highest}]`,
+	"segment late":          `chaos: [{name: f, fault: segment.late, at: 15s, for: 20s, pipeline: 0, by: 3s}]`,
+	"segment truncate":      `chaos: [{name: f, fault: segment.truncate, at: 15s, for: 20s, pipeline: 0}]`,
+	"origin status":         `chaos: [{name: f, fault: origin.status, at: 15s, for: 20s, code: 503}]`,
+	"origin slow":           `chaos: [{name: f, fault: origin.slow, at: 15s, for: 20s, by: 1500ms}]`,
+	"origin hang":           `chaos: [{name: f, fault: origin.hang, at: 15s, for: 20s, pipeline: 0}]`,
+	"invalidator off":       `chaos: [{name: off, fault: invalidator.off, at: 12s, for: 25s}, {name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]`,
+	"edge status":           `chaos: [{name: f, fault: edge.status, at: 15s, for: 20s, code: 502, pop: 1}]`,
+	"edge slow":             `chaos: [{name: f, fault: edge.slow, at: 15s, for: 20s, by: 3s, kind: media}]`,
+	"edge hang":             `chaos: [{name: f, fault: edge.hang, at: 15s, for: 20s, pop: 2}]`,
+	"edge flush":            `chaos: [{name: f, fault: edge.flush, at: 15s}]`,
+
+	// Faults at the viewers.
+	"http status":         `chaos: [{name: f, fault: http.status, at: 15s, for: 20s, code: 500, pipeline: 0}]`,
+	"http slow":           `chaos: [{name: f, fault: http.slow, at: 15s, for: 20s, by: 2s, kind: segment}]`,
+	"http hang":           `chaos: [{name: f, fault: http.hang, at: 15s, for: 20s, pipeline: 0, kind: media}]`,
+	"http truncate":       `chaos: [{name: f, fault: http.truncate, at: 15s, for: 20s, pipeline: 0}]`,
+	"http reset":          `chaos: [{name: f, fault: http.reset, at: 15s, for: 20s, share: 30%}]`,
+	"net bandwidth":       `chaos: [{name: f, fault: net.bandwidth, at: 15s, for: 20s, down: 150kbps}]`,
+	"net latency":         `chaos: [{name: f, fault: net.latency, at: 15s, for: 20s, by: 400ms, share: 50%}]`,
+	"net down":            `chaos: [{name: f, fault: net.down, at: 15s, for: 12s, cohort: web}]`,
+	"kill via viewer":     `chaos: [{name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0, via: viewer}]`,
+	"freeze via viewer":   `chaos: [{name: f, fault: playlist.freeze, at: 15s, for: 20s, pipeline: 0, via: viewer}]`,
+	"late via viewer":     `chaos: [{name: f, fault: segment.late, at: 15s, for: 20s, pipeline: 0, by: 3s, via: viewer}]`,
+	"rollback via viewer": `chaos: [{name: f, fault: playlist.rollback, at: 15s, for: 20s, rendition: highest, by: 2, via: viewer}]`,
+	"surge":               `chaos: [{name: f, fault: viewers.surge, at: 15s, players: 30, over: 5s}]`,
+	"reconnect":           `chaos: [{name: f, fault: viewers.reconnect, at: 15s, share: 50%}]`,
+
+	// Channels.
+	"demuxed": `
+target: {rig: {ladder: mini, segment: 2s, audio: demuxed}}
+chaos: [{name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]`,
+	"demuxed fmp4": `
+target: {rig: {ladder: mini, segment: 2s, audio: demuxed, container: fmp4, layout: blocked}, entry: {0: 50%, 1: 50%}}
+chaos: [{name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 1}]`,
+	"fmp4": `
+target: {rig: {ladder: hd-720p, segment: 4s, container: fmp4, program_date_time: false}}
+chaos: [{name: f, fault: segment.missing, at: 15s, for: 20s, pipeline: 0}]`,
+	"single": `
+target: {rig: {ladder: mini, segment: 2s, pipelines: 1, origin: {stale: conditional, missing: 403}, edge: {preset: cloudfront-default}}}
+chaos: [{name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]`,
+	"bare edge": `
+target: {rig: {ladder: mini, segment: 1500ms, window: 6, edge: {pops: 2, shield: false, collapse: false, latency: 0s}, origin: {latency: 0s}}}
+chaos: [{name: f, fault: playlist.freeze, at: 15s, for: 20s, pipeline: 0}]`,
+
+	// Audiences.
+	"churn": `
+fleet:
+  players: 16
+  arrive: {over: 4s}
+  session: {mean: 15s, after_fatal: {rejoin: 3s}}
+  cohorts: [{name: web, profile: hlsjs-1.7, network: home}]
+chaos: [{name: f, fault: origin.status, at: 15s, for: 20s, code: 403}]`,
+	"stages": `
+fleet:
+  arrive: {stages: [{to: 12, over: 5s}, {to: 4, over: 10s}, {to: 10, over: 5s}]}
+  cohorts: [{name: web, profile: hlsjs-1.7, network: home}]`,
+	"control": `
+fleet:
+  players: 16
+  arrive: {shape: poisson, over: 6s}
+  cohorts:
+    - {name: web, share: 50%, profile: hlsjs-1.7, network: {base: home, down: 3Mbps, rtt: 60ms, jitter: 20ms, loss: 1%, spread: 40%}}
+    - {name: control, share: 50%, profile: rfc8216bis, faults: none, network: home}
+chaos: [{name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]`,
+	"no bodies": `
+fleet:
+  players: 10
+  arrive: {shape: burst}
+  body: none
+  cohorts: [{name: web, profile: hlsjs-1.7, network: mobile-4g}]
+chaos: [{name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]`,
+	"unlimited": `
+fleet:
+  players: 10
+  arrive: {over: 3s}
+  cohorts: [{name: web, profile: hlsjs-1.7, network: unlimited}]
+chaos: [{name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]`,
+	"stopped": `
+stop: ["stalled_now > 50%"]
+chaos: [{name: f, fault: origin.hang, at: 15s, for: 40s}]`,
+}
+
+// usual is what scenarios have in common.
+var usual = []struct{ key, text string }{
+	{"duration", "duration: 60s\nrecovery: 10s\n"},
+	{"target", "target: {rig: {ladder: mini, segment: 2s}}\n"},
+	{"fleet", `fleet:
+  players: 16
+  arrive: {over: 4s}
+  cohorts:
+    - {name: web, share: 50%, profile: hlsjs-1.7, network: home}
+    - {name: tv,  share: 50%, profile: rfc8216bis, network: mobile-4g}
+`},
+}
+
+func TestTwins(t *testing.T) {
+	for name, text := range twins {
+		for _, u := range usual {
+			if !strings.Contains("\n"+text, "\n"+u.key+":") {
+				text = u.text + text
+			}
+		}
+		t.Run(name, func(t *testing.T) { compare(t, parse(t, text)) })
+	}
+}
+
+// compare runs a scenario through both drivers.
+func compare(t *testing.T, sc *scenarios.Scenario) {
+	runDir, simDir := inRealTime(t, sc), inVirtualTime(t, sc)
+	run, sim := lives(t, runDir), lives(t, simDir)
+	if len(run) == 0 || len(run) != len(sim) {
+		t.Errorf("%d players in real time, %d in virtual time", len(run), len(sim))
+	}
+	differing := 0
+	for _, who := range slices.Sorted(maps.Keys(run)) {
+		if d := differ(run[who], sim[who]); d != "" {
+			if differing++; differing <= 2 {
+				t.Errorf("player %s: %s", who, d)
+			}
+		}
+	}
+	if differing > 0 {
+		t.Errorf("%d of %d players differ", differing, len(run))
+	}
+	var diffs []string
+	unlike("", summaryOf(t, runDir), summaryOf(t, simDir), &diffs)
+	if len(diffs) > 0 {
+		t.Errorf("summaries differ in %d values:\n%s", len(diffs), strings.Join(diffs[:min(len(diffs), 12)], "\n"))
+	}
+}
+
+func summaryOf(t *testing.T, dir string) map[string]any {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "summary.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s map[string]any
+	if err := json.Unmarshal(b, &s); err != nil {
+		t.Fatal(err)
+	}
+	for _, own := range []string{"mode", "started", "tester"} {
+		delete(s, own)
+	}
+	return s
+}
+
+// unlike collects the values that differ by more than the rounding of instants
+// to microseconds can explain.
+func unlike(path string, run, sim any, diffs *[]string) {
+	switch r := run.(type) {
+	case map[string]any:
+		s, _ := sim.(map[string]any)
+		for _, k := range slices.Sorted(maps.Keys(r)) {
+			if k != "hist" { // counts microseconds
+				unlike(path+"."+k, r[k], s[k], diffs)
+			}
+		}
+		if len(r) != len(s) {
+			*diffs = append(*diffs, fmt.Sprintf("%s: %d keys; %d in virtual time", path, len(r), len(s)))
+		}
+	case []any:
+		s, _ := sim.([]any)
+		for i := range min(len(r), len(s)) {
+			unlike(fmt.Sprintf("%s[%d]", path, i), r[i], s[i], diffs)
+		}
+		if len(r) != len(s) {
+			*diffs = append(*diffs, fmt.Sprintf("%s: %d entries; %d in virtual time", path, len(r), len(s)))
+		}
+	case float64:
+		if s, ok := sim.(float64); !ok || math.Abs(r-s) > max(2*slack, 1e-3*math.Abs(r)) {
+			*diffs = append(*diffs, fmt.Sprintf("%s: %v; %v in virtual time", path, run, sim))
+		}
+	default:
+		if run != sim {
+			*diffs = append(*diffs, fmt.Sprintf("%s: %v; %v in virtual time", path, run, sim))
+		}
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,11 +31,17 @@ type job struct {
 	values [16]string // one-element slices for the header map
 }
 
-var jobs = sync.Pool{New: func() any { return new(job) }}
+// job takes one out of the pool.
+func (s *Server) job() *job {
+	if j, ok := s.jobs.Get().(*job); ok {
+		return j
+	}
+	return new(job)
+}
 
-func (j *job) release() {
+func (s *Server) release(j *job) {
 	j.flight = rig.Flight{}
-	jobs.Put(j)
+	s.jobs.Put(j)
 }
 
 // until waits, and tells whether it was not interrupted.
@@ -100,8 +105,8 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	j := jobs.Get().(*job)
-	defer j.release()
+	j := e.s.job()
+	defer e.s.release(j)
 	f := &j.flight
 	f.Method, f.Path, f.Pop = req.Method, req.URL.Path, e.pop
 	f.Range = req.Header.Get("Range")

@@ -57,6 +57,7 @@ type Server struct {
 	main   *channel
 	twin   *channel // nil without one
 	bodies *bodies
+	jobs   sync.Pool // of *job, whose timers belong to this server's clock
 	hang   time.Duration
 
 	ctx       context.Context

@@ -24,8 +24,8 @@ type store struct {
 func (o *store) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	h := w.Header()
 	open(h)
-	j := jobs.Get().(*job)
-	defer j.release()
+	j := o.s.job()
+	defer o.s.release(j)
 	query := req.URL.Query()
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, "/"), "/")
 	for name := range query {

@@ -12,8 +12,9 @@ import (
 	"hlsload/rig"
 )
 
-// reach lets a request arrive at its edge.
-func (s *sim) reach(ref uint32, f *flight) {
+// reach lets a request arrive at its edge. When the answer will leave it is known
+// then: the link is told at once.
+func (s *sim) reach(f *flight) {
 	st := s.seats.at(f.seat)
 	q := &s.asked
 	*q = rig.Flight{Path: pathOf(f.url), Pop: int(st.pop), Viewer: st.arrival.Player, HasViewer: true,
@@ -34,20 +35,10 @@ func (s *sim) reach(ref uint32, f *flight) {
 	if a.Truncate {
 		f.failure = player.Truncated
 	}
-	if step.Wait <= 0 {
-		s.answer(f)
-		return
-	}
-	s.schedule(s.now+step.Wait, answer, ref, f.gen)
-}
-
-// answer lets the edge's answer set out for the viewer.
-func (s *sim) answer(f *flight) {
-	st := s.seats.at(f.seat)
-	if s.hooked && !st.control && !f.playlist() {
-		st.link.Stream(s.now, uint32(f.id)) // how much comes is decided at the viewer
+	if leaves := s.now + step.Wait; s.hooked && !st.control && !f.playlist() {
+		st.link.StreamAt(s.now, leaves, uint32(f.id)) // how much comes is decided at the viewer
 	} else {
-		st.link.Answer(s.now, uint32(f.id), f.bytes, f.failure != player.NoFailure)
+		st.link.AnswerAt(s.now, leaves, uint32(f.id), f.bytes, f.failure != player.NoFailure)
 	}
 	s.attend(st)
 }

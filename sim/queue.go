@@ -19,7 +19,6 @@ type kind uint8
 const (
 	wakeSeat kind = iota // ref: seat
 	reach                // ref: flight; its request reaches the edge
-	answer               // ref: flight; the edge answers
 	reveal               // ref: flight; a fault via viewer has held it back until now
 	leave                // ref: seat; the session ends
 	arrive               // the next arrival is due
@@ -51,15 +50,15 @@ type queue struct {
 }
 
 const (
-	slots   = 1024
-	slotLen = 4 * time.Millisecond
+	slots   = 4096
+	slotLen = time.Millisecond
 )
 
 // chunk is a part of a slot.
 type chunk struct {
 	next *chunk
 	n    int
-	e    [42]entry // it fills a kilobyte
+	e    [20]entry // it fills half a kilobyte
 }
 
 func newQueue() *queue { return &queue{horizon: slots, soonest: math.MaxInt64} }

@@ -31,9 +31,34 @@ const maxFlights = 4
 
 // wake is what has to be known of a seat before it is worth looking at.
 type wake struct {
-	at     time.Duration // of its earliest entry in the queue
-	player time.Duration // of its player, as of the last step
+	due    time.Duration // when it wants attention
+	at     time.Duration // of its earliest entry in the queue; others do not count, but
+	later  time.Duration // of one more that does once at has passed
+	player time.Duration // when its player wants a tick, as of the last step
 	gen    uint32        // sessions that have ended here
+}
+
+// due tells whether an entry is the one at which its seat wants attention.
+func (s *sim) due(e *entry) bool {
+	w := &s.wakes[e.ref]
+	if w.gen != e.gen || w.at != e.at {
+		return false
+	}
+	w.at, w.later = w.later, player.Never
+	if w.due > s.now {
+		s.wakeAt(e.ref, w.due)
+		return false
+	}
+	return true
+}
+
+// wakeAt sees to it that there is an entry for when a seat wants attention.
+func (s *sim) wakeAt(i uint32, at time.Duration) {
+	w := &s.wakes[i]
+	if w.due = at; at < w.at {
+		w.at, w.later = at, w.at
+		s.schedule(at, wakeSeat, i, w.gen)
+	}
 }
 
 // sit begins a session.
@@ -42,7 +67,7 @@ func (s *sim) sit(a audience.Arrival) {
 	if int(i) == len(s.wakes) {
 		s.wakes = append(s.wakes, wake{})
 	}
-	s.wakes[i].at = player.Never
+	s.wakes[i].at, s.wakes[i].later = player.Never, player.Never
 	cohort := &s.cfg.Audience.Cohorts[a.Cohort]
 	prof := s.cfg.Profiles[a.Cohort]
 	st := s.seats.at(i)
@@ -97,11 +122,7 @@ func (s *sim) settleAt(st *seat, at time.Duration) {
 	if !st.taken {
 		return
 	}
-	w := &s.wakes[st.index]
-	if at = max(min(w.player, at), s.now); at < w.at {
-		w.at = at
-		s.schedule(at, wakeSeat, st.index, w.gen)
-	}
+	s.wakeAt(st.index, max(min(s.wakes[st.index].player, at), s.now))
 }
 
 // happened passes on what happened on a link.

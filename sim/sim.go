@@ -127,18 +127,12 @@ func (s *sim) loop() {
 		s.now = e.at
 		switch e.kind() {
 		case wakeSeat:
-			// An entry that is not the seat's latest has been overtaken.
-			if w := &s.wakes[e.ref]; w.gen == e.gen && w.at == e.at {
-				w.at = player.Never
+			if s.due(&e) {
 				s.attend(s.seats.at(e.ref))
 			}
 		case reach:
 			if f := s.flights.at(e.ref); f.gen == e.gen {
-				s.reach(e.ref, f)
-			}
-		case answer:
-			if f := s.flights.at(e.ref); f.gen == e.gen {
-				s.answer(f)
+				s.reach(f)
 			}
 		case reveal:
 			if f := s.flights.at(e.ref); f.gen == e.gen {

@@ -43,7 +43,7 @@ type transfer struct {
 	host  uint8
 	state state
 	flags flags
-	at    time.Duration // sent: reaches the server; later: first byte arrives
+	at    time.Duration // sent: reaches the server; leaving: leaves it; later: first byte arrives
 	done  time.Duration
 	size  int64   // bytes of the body known so far
 	end   float64 // served when they will have arrived
@@ -56,6 +56,7 @@ const (
 	held                  // by a cut, before it was sent
 	sent                  // on its way to the server, or there
 	stuck                 // answered, but held by a cut
+	leaving               // it will be answered at .at, and without a cut the first byte arrives at .done
 	arriving              // the first byte is on its way back
 	flowing               // the body shares the link
 	starved               // all bytes offered so far have arrived
@@ -202,14 +203,24 @@ func (l *Link) release(t *transfer) {
 // bytes; close tells that the connection ends with it. Requests that are not
 // in flight are ignored, here and below.
 func (l *Link) Answer(now time.Duration, id uint32, size int64, close bool) {
-	l.answer(now, id, max(size, 0), 0, close)
+	l.AnswerAt(now, now, id, size, close)
+}
+
+// AnswerAt is [Link.Answer] for an answer that leaves the server at an instant
+// that may lie ahead.
+func (l *Link) AnswerAt(now, at time.Duration, id uint32, size int64, close bool) {
+	l.answer(now, at, id, max(size, 0), 0, close)
 }
 
 // Stream is [Link.Answer] for a body whose bytes become known by [Link.Offer]
 // and whose end by [Link.Finish].
-func (l *Link) Stream(now time.Duration, id uint32) { l.answer(now, id, 0, open, false) }
+func (l *Link) Stream(now time.Duration, id uint32) { l.StreamAt(now, now, id) }
 
-func (l *Link) answer(now time.Duration, id uint32, size int64, f flags, close bool) {
+// StreamAt is [Link.Stream] for an answer that leaves the server at an instant
+// that may lie ahead.
+func (l *Link) StreamAt(now, at time.Duration, id uint32) { l.answer(now, at, id, 0, open, false) }
+
+func (l *Link) answer(now, at time.Duration, id uint32, size int64, f flags, close bool) {
 	l.advance(now)
 	t := l.find(id)
 	if t == nil || t.state != sent {
@@ -220,14 +231,17 @@ func (l *Link) answer(now time.Duration, id uint32, size int64, f flags, close b
 	if close {
 		t.flags |= closing
 	}
-	if l.cut {
+	switch {
+	case at > l.at:
+		t.state, t.at, t.done = leaving, at, at+l.downward(id)
+	case l.cut:
 		t.state = stuck
-		return
-	}
-	t.state = arriving
-	t.at = l.at + l.downward(id)
-	if t.at == l.at {
-		l.advance(now)
+	default:
+		t.state = arriving
+		t.at = l.at + l.downward(id)
+		if t.at == l.at {
+			l.advance(now)
+		}
 	}
 }
 
@@ -327,8 +341,24 @@ func (l *Link) When(now time.Duration, id uint32, n int64) time.Duration {
 // in either direction. What a cut has held goes on its way when it ends.
 func (l *Link) SetFault(now time.Duration, downLimit int64, extra time.Duration, cut bool) {
 	l.advance(now)
+	for i := range l.transfers {
+		t := &l.transfers[i]
+		if t.state != leaving || t.at > l.at {
+			continue
+		}
+		if l.cut { // it has left under what held so far
+			t.state = stuck
+		} else {
+			t.state, t.at = arriving, t.done
+		}
+	}
 	ended := l.cut && !cut
 	l.limit, l.extra, l.cut = downLimit, extra, cut
+	for i := range l.transfers {
+		if t := &l.transfers[i]; t.state == leaving {
+			t.done = t.at + l.downward(t.id)
+		}
+	}
 	if !ended {
 		return
 	}

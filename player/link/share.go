@@ -84,6 +84,10 @@ func (l *Link) next() (at time.Duration, each float64) {
 		switch t := &l.transfers[i]; t.state {
 		case arriving:
 			at = min(at, t.at)
+		case leaving:
+			if !l.cut {
+				at = min(at, t.done)
+			}
 		case flowing:
 			n++
 			least = min(least, t.end-l.served)
@@ -126,7 +130,7 @@ func (l *Link) happen(each float64) {
 	}
 	for i := range l.transfers {
 		t := &l.transfers[i]
-		if t.state == arriving && t.at <= l.at {
+		if t.state == arriving && t.at <= l.at || t.state == leaving && t.done <= l.at && !l.cut {
 			t.flags |= headDue
 			t.at = l.at
 			if t.size == 0 {

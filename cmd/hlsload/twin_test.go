@@ -163,12 +163,17 @@ func steady(life []done) {
 	}
 }
 
-// what is everything about an event but its instants.
+// what is everything about an event but its instants, what quotes a socket, and
+// which of those who asked at one instant caused the request to the origin.
 func (d done) what() string {
 	var b strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(d)) {
-		if !strings.HasSuffix(k, "_ms") && k != "reason" { // it may quote a socket
-			fmt.Fprintf(&b, "%s=%v ", k, d[k])
+		switch v := d[k]; {
+		case strings.HasSuffix(k, "_ms"), k == "reason":
+		case v == "joined":
+			fmt.Fprintf(&b, "%s=miss ", k)
+		default:
+			fmt.Fprintf(&b, "%s=%v ", k, v)
 		}
 	}
 	return b.String()

@@ -72,6 +72,14 @@ type Session struct {
 
 // Join begins a session. Its first sample (joined) need not be added.
 func (c *Collector) Join(now time.Duration, info SessionInfo) *Session {
+	s := new(Session)
+	c.JoinAt(s, now, info)
+	return s
+}
+
+// JoinAt is [Collector.Join] for a caller that has room for the session: s is
+// overwritten, and must be unused or over.
+func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
 	sh := c.shards[info.Player%uint64(len(c.shards))]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -79,7 +87,7 @@ func (c *Collector) Join(now time.Duration, info SessionInfo) *Session {
 	at := co.at(now)
 	sp := co.pieces[at].span
 	cohort := min(max(info.Cohort, 0), len(c.cfg.Cohorts)-1)
-	s := &Session{
+	*s = Session{
 		shard: sh, player: info.Player, joined: now, at: now, since: now,
 		piece: int32(at), joinPiece: int32(at), pipeline: -1, loading: -1, index: int32(len(sh.open)), rejoin: info.Rejoin,
 		control: c.cfg.Cohorts[cohort].Control,
@@ -102,7 +110,6 @@ func (c *Collector) Join(now time.Duration, info SessionInfo) *Session {
 	if c.cfg.Events != nil {
 		c.cfg.Events.joined(s, now)
 	}
-	return s
 }
 
 // Add records a sample; m accompanies an answer and may be nil. Samples must

@@ -58,8 +58,10 @@ func count(m *map[string]int64, name string, n int64) {
 	if *m == nil {
 		*m = map[string]int64{}
 	}
-	if _, ok := (*m)[name]; !ok && len(*m) >= maxNames {
-		name = "other"
+	if len(*m) >= maxNames {
+		if _, ok := (*m)[name]; !ok {
+			name = "other"
+		}
 	}
 	(*m)[name] += n
 }

@@ -39,12 +39,14 @@ type flight struct {
 // playlist tells whether a playlist was asked for.
 func (f *flight) playlist() bool { return f.kind == m3u8.KindMedia || f.kind == m3u8.KindMultivariant }
 
+// flightOf finds a request of a seat; nil when it has ended.
 func (s *sim) flightOf(st *seat, id player.FetchID) (uint32, *flight) {
-	for _, r := range st.flights {
-		if r != 0 {
-			if f := s.flights.at(r - 1); f.id == id {
-				return r - 1, f
-			}
+	if id == 0 {
+		return 0, nil
+	}
+	for i := range st.flights {
+		if a := &st.flights[i]; a.id == id {
+			return a.ref, s.flights.at(a.ref)
 		}
 	}
 	return 0, nil
@@ -56,8 +58,8 @@ func (s *sim) fetch(st *seat, a *player.Action) {
 	f := s.flights.at(ref)
 	*f = flight{gen: f.gen, id: a.Fetch, seat: st.index, kind: a.Kind, url: a.URL, part: a.Range, sent: s.now}
 	for i := range st.flights {
-		if st.flights[i] == 0 {
-			st.flights[i] = ref + 1
+		if st.flights[i].id == 0 {
+			st.flights[i] = airborne{a.Fetch, ref}
 			break
 		}
 	}
@@ -80,8 +82,8 @@ func (s *sim) abandon(st *seat, id player.FetchID) {
 // land frees a flight.
 func (s *sim) land(st *seat, ref uint32) {
 	for i := range st.flights {
-		if st.flights[i] == ref+1 {
-			st.flights[i] = 0
+		if a := &st.flights[i]; a.id != 0 && a.ref == ref {
+			a.id = 0
 		}
 	}
 	f := s.flights.at(ref)

@@ -14,16 +14,22 @@ import (
 type seat struct {
 	player  player.Player
 	link    link.Link
-	session *reports.Session
+	session reports.Session
 	arrival audience.Arrival
 	since   time.Duration
-	flights [maxFlights]uint32 // +1; 0 = none
+	flights [maxFlights]airborne
 	index   uint32
 	pop     int16
 	taken   bool
 	control bool
 	faulty  bool // a fault holds its link
 	breaks  bool // it leaves to come back: nobody takes its place
+}
+
+// airborne is a fetch in flight.
+type airborne struct {
+	id  player.FetchID // 0 = none
+	ref uint32
 }
 
 // maxFlights is how many fetches a player may have in flight.
@@ -74,9 +80,9 @@ func (s *sim) sit(a audience.Arrival) {
 	st.index, st.taken, st.arrival, st.since = i, true, a, s.now
 	st.control, st.faulty, st.breaks = cohort.FaultsNone, false, false
 	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
-	st.flights = [maxFlights]uint32{}
+	st.flights = [maxFlights]airborne{}
 	st.link = link.New(&cohort.Network, link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
-	st.session = s.cfg.Collector.Join(s.now, reports.SessionInfo{Player: a.Player, Cohort: a.Cohort, Profile: a.Cohort, Rejoin: a.Session > 1})
+	s.cfg.Collector.JoinAt(&st.session, s.now, reports.SessionInfo{Player: a.Player, Cohort: a.Cohort, Profile: a.Cohort, Rejoin: a.Session > 1})
 	st.player.Join(player.Config{Profile: prof, URL: host + s.rig.Entry(a.Entry), Seed: a.Seed,
 		Epoch: s.cfg.Epoch.UnixNano(), Progress: s.progress}, s.now)
 	s.schedule(a.Leave, leave, i, s.wakes[i].gen)
@@ -211,12 +217,12 @@ func (s *sim) note(st *seat, sm *player.Sample) {
 
 // rise ends a session; somebody else may take the place.
 func (s *sim) rise(st *seat, why audience.Why) {
-	for _, r := range st.flights {
-		if r != 0 {
-			s.land(st, r-1)
+	for _, a := range st.flights {
+		if a.id != 0 {
+			s.land(st, a.ref)
 		}
 	}
-	st.taken, st.session = false, nil
+	st.taken = false
 	s.wakes[st.index].gen++
 	s.seats.give(st.index)
 	if st.breaks {

@@ -389,7 +389,4 @@ func (s *Summary) warn(v *view, end *End) {
 	if n := s.Tester.DroppedEvents; n > 0 {
 		add("events.ndjson lacks %s: they came faster than they could be written", plural(int(n), "event"))
 	}
-	if s.Players.Started == 0 {
-		add("no session was started")
-	}
 }

@@ -2,7 +2,9 @@ package reports
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +18,7 @@ const (
 	ExitInterrupted = 105
 	ExitFault       = 110 // void: a fault was not applied, did not bite, or was not undone
 	ExitTester      = 111 // void: the tester was the bottleneck
-	ExitUnreachable = 112 // void: the target was unreachable at start
+	ExitUnreachable = 112 // void: the target was unreachable at start, or nobody ever played
 )
 
 // End is how a run ended and what only its driver knows.
@@ -75,6 +77,10 @@ func (s *Summary) decide(end *End, lag [2]lagOf, limit time.Duration) {
 		void = append(void, "target unreachable: "+end.Unreachable)
 		first(ExitUnreachable)
 	}
+	if s.nobodyPlayed() && (end.Interrupted == "" || s.Players.StartupFailed > 0) {
+		void = append(void, "nobody ever played, so nothing was measured: "+s.misery())
+		first(ExitUnreachable)
+	}
 	if s.Mode == ModeRun {
 		for _, l := range lag {
 			if ms := float64(limit) / 1e6; l.p99 > Value(ms) {
@@ -106,6 +112,49 @@ func (s *Summary) decide(end *End, lag [2]lagOf, limit time.Duration) {
 		}
 	}
 	s.VoidReason, s.Interrupted, s.ExitCode = strings.Join(void, "; "), end.Interrupted, code
+}
+
+// nobodyPlayed tells whether no session ever had a first frame.
+func (s *Summary) nobodyPlayed() bool {
+	for _, c := range s.Cohorts {
+		if c.StartupMs.Count > c.StartupMs.Censored {
+			return false
+		}
+	}
+	return true
+}
+
+// misery says what became of sessions that never played.
+func (s *Summary) misery() string {
+	p := &s.Players
+	if p.Started == 0 {
+		return "no session began"
+	}
+	b := fmt.Sprintf("%s (%s)", plural(int(p.Started), "session"), players(p))
+	var kinds []string
+	for _, k := range slices.Sorted(maps.Keys(s.Requests)) {
+		if r := s.Requests[k]; r.Errors > 0 {
+			kinds = append(kinds, fmt.Sprintf("%s of %s %s requests", thousands(r.Errors), thousands(r.Count), k))
+		}
+	}
+	if len(kinds) == 0 {
+		return b + "; no request failed"
+	}
+	return b + "; failed: " + strings.Join(kinds, ", ")
+}
+
+// players says how sessions without a first frame ended.
+func players(p *Players) string {
+	var parts []string
+	for _, x := range []struct {
+		n    int64
+		what string
+	}{{p.StartupFailed, "failed to start"}, {p.Unfinished, "still waiting at the end"}, {p.Left, "left"}} {
+		if x.n > 0 {
+			parts = append(parts, thousands(x.n)+" "+x.what)
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // lagOf is the tester's lag in a phase.

@@ -33,11 +33,15 @@ func listCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:       "list " + strings.Join(names, "|"),
 		Short:     "List what a scenario can name",
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      takes("name"),
 		ValidArgs: names,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			list := lists[args[0]]
+			if list == nil {
+				return &exitError{code: exitUsage, msg: fmt.Sprintf("no such list (got %q; want %s)", args[0], strings.Join(names, ", "))}
+			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-			if err := lists[args[0]](w); err != nil {
+			if err := list(w); err != nil {
 				return internal(err)
 			}
 			return internal(w.Flush())

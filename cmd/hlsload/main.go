@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -73,6 +74,25 @@ func internal(err error) error {
 		return err
 	}
 	return &exitError{exitInternal, err.Error(), err}
+}
+
+// takes demands these arguments, by the names that the usage line has: [NAME]
+// may be missing, NAME… may be several.
+func takes(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		for i, name := range names {
+			if i == len(args) && !strings.HasPrefix(name, "[") {
+				return &exitError{code: exitUsage, msg: fmt.Sprintf("%s: no %s given (want hlsload %s)", cmd.Name(), strings.TrimSuffix(name, "…"), cmd.Use)}
+			}
+			if strings.HasSuffix(name, "…") {
+				return nil
+			}
+		}
+		if len(args) > len(names) {
+			return &exitError{code: exitUsage, msg: fmt.Sprintf("%s: too many arguments (got %q; want hlsload %s)", cmd.Name(), args[len(names)], cmd.Use)}
+		}
+		return nil
+	}
 }
 
 func rootCommand() *cobra.Command {

@@ -23,7 +23,7 @@ func probeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "probe URL",
 		Short: "Look at a real stream: ladder, redundancy as each player sees it, CDN headers",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes("URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 			defer cancel()

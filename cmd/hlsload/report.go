@@ -14,7 +14,7 @@ func reportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "report DIR",
 		Short: "Write the reports of a finished run again",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.Open(filepath.Join(args[0], "summary.json"))
 			if err != nil {

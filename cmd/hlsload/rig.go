@@ -24,7 +24,7 @@ func rigCommand() *cobra.Command {
 without a scenario) until it is interrupted. Its first line on stdout is JSON
 with the URLs. The scenario's faults do not begin by themselves: POST them to
 /faults of the control address.`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              takes("[SCENARIO]"),
 		ValidArgsFunction: shipped,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg := rig.Default()

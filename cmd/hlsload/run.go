@@ -27,7 +27,7 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "run SCENARIO",
 		Short:             "Run a scenario in real time; SCENARIO is a file or the name of one that ships",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("SCENARIO"),
 		ValidArgsFunction: shipped,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			sc, err := load(args[0], &o)

@@ -20,7 +20,7 @@ func simulateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "simulate SCENARIO",
 		Short:             "Run a scenario in virtual time (embedded channel only), deterministic for a seed",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("SCENARIO"),
 		ValidArgsFunction: shipped,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			sc, err := load(args[0], &o)

@@ -19,17 +19,24 @@ func undoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "undo JOURNAL",
 		Short: "Put back whatever an interrupted run left behind",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes("JOURNAL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rep, err := journal.Undo(cmd.Context(), args[0], undoers())
-			if _, werr := fmt.Fprint(cmd.OutOrStdout(), rep); werr != nil && err == nil {
-				err = werr
+			done, err := journal.Undo(cmd.Context(), args[0], undoers())
+			for _, i := range done.Items {
+				what := i.Action
+				if i.Err != nil {
+					what = fmt.Sprintf("not undone: %v", i.Err)
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s, occurrence %d: %s: %s\n", i.Line.Name, i.Line.Occurrence, i.Line.Fault, what)
 			}
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return &exitError{exitUsage, fmt.Sprintf("no such journal (got %q; want the journal.ndjson of a run)", args[0]), err}
 			case err != nil:
 				return &exitError{reports.ExitFault, err.Error(), err}
+			}
+			if len(done.Items) == 0 {
+				fmt.Fprintln(cmd.OutOrStdout(), "nothing was left behind")
 			}
 			return nil
 		},

@@ -10,15 +10,16 @@ import (
 )
 
 func validateCommand() *cobra.Command {
-	return &cobra.Command{
+	var o overrides
+	cmd := &cobra.Command{
 		Use:               "validate SCENARIO…",
 		Short:             "Check scenarios without starting anything",
-		Args:              cobra.MinimumNArgs(1),
+		Args:              takes("SCENARIO…"),
 		ValidArgsFunction: shipped,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var failed error
 			for _, arg := range args {
-				_, err := load(arg, &overrides{})
+				_, err := load(arg, &o)
 				var problems scenarios.Problems
 				switch {
 				case err == nil:
@@ -35,6 +36,8 @@ func validateCommand() *cobra.Command {
 			return failed
 		},
 	}
+	o.register(cmd)
+	return cmd
 }
 
 func planCommand() *cobra.Command {
@@ -42,7 +45,7 @@ func planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "plan SCENARIO",
 		Short:             "Print the expanded timeline: what would be done, when, by whom, and how it would be undone",
-		Args:              cobra.ExactArgs(1),
+		Args:              takes("SCENARIO"),
 		ValidArgsFunction: shipped,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			sc, err := load(args[0], &o)

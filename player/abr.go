@@ -33,6 +33,63 @@ type estimator struct {
 	ttfb       ewma
 	last       [3]float64 // the newest samples first
 	total      int64      // bytes sampled
+	window     *window    // of the median; nil until there is a sample
+}
+
+// window holds the latest samples of a sliding median, oldest first.
+type window struct {
+	n       int
+	took    float64 // seconds of transfer in all
+	samples [maxWindow]struct{ weight, value float64 }
+}
+
+// maxWindow bounds the samples of a median; a window of √bytes holds fewer of
+// ordinary segments.
+const maxWindow = 32
+
+func (w *window) add(limit, weight, v float64) {
+	if w.n == maxWindow {
+		copy(w.samples[:], w.samples[1:])
+		w.n--
+	}
+	w.samples[w.n].weight, w.samples[w.n].value = weight, v
+	w.n++
+	sum := 0.0
+	for i := range w.n {
+		sum += w.samples[i].weight
+	}
+	// What exceeds the limit goes, oldest first and in parts (media3
+	// SlidingPercentile).
+	for sum > limit {
+		if over := sum - limit; w.samples[0].weight <= over {
+			sum -= w.samples[0].weight
+			copy(w.samples[:], w.samples[1:w.n])
+			w.n--
+		} else {
+			w.samples[0].weight -= over
+			sum = limit
+		}
+	}
+}
+
+// median is the value at which half of the weight is reached.
+func (w *window) median() float64 {
+	sorted := w.samples
+	s := sorted[:w.n]
+	sum := 0.0
+	for i := range s {
+		sum += s[i].weight
+		for j := i; j > 0 && s[j].value < s[j-1].value; j-- {
+			s[j], s[j-1] = s[j-1], s[j]
+		}
+	}
+	half := sum / 2
+	for i := range s {
+		if half -= s[i].weight; half <= 0 {
+			return s[i].value
+		}
+	}
+	return 0
 }
 
 func (e *estimator) reset(rules *profile.ABR, initial float64) {
@@ -45,7 +102,10 @@ const minWeight = 0.001
 
 // ready tells whether anything was measured.
 func (e *estimator) ready() bool {
-	if e.total == 0 || e.total < e.rules.MinTotal {
+	if e.total == 0 {
+		return false
+	}
+	if e.total < e.rules.MinTotal && (e.rules.MinTime == 0 || e.window == nil || e.window.took < seconds(e.rules.MinTime)) {
 		return false
 	}
 	return e.rules.Estimator != profile.EstimateDualEWMA || e.fast.weight >= minWeight
@@ -53,6 +113,14 @@ func (e *estimator) ready() bool {
 
 // estimate is the throughput to reckon with.
 func (e *estimator) estimate() float64 {
+	v := e.measured()
+	if c := float64(e.rules.Ceiling); c > 0 && v > c {
+		return max(c, e.last[0])
+	}
+	return v
+}
+
+func (e *estimator) measured() float64 {
 	if !e.ready() {
 		return e.initial
 	}
@@ -69,6 +137,10 @@ func (e *estimator) estimate() float64 {
 			}
 		}
 		return min(e.last[0], sum/n)
+	case profile.EstimateMedian:
+		if e.window != nil {
+			return e.window.median()
+		}
 	}
 	return e.initial
 }
@@ -104,7 +176,20 @@ func (e *estimator) sample(s float64, n int64) {
 		e.fast.add(seconds(e.rules.Fast), s, v)
 		e.slow.add(seconds(e.rules.Slow), s, v)
 	}
+	if e.rules.Estimator == profile.EstimateMedian {
+		if e.window == nil {
+			e.window = new(window)
+		}
+		e.window.took += s
+		e.window.add(e.rules.Window, math.Sqrt(float64(n)), v)
+	}
 	e.last[2], e.last[1], e.last[0] = e.last[1], e.last[0], v
+}
+
+// zero makes the estimate next to nothing until the next sample.
+func (e *estimator) zero() {
+	e.reset(e.rules, 1)
+	e.last[0], e.total = 1, max(e.rules.MinTotal, 1)
 }
 
 func seconds(d profile.Duration) float64 { return time.Duration(d).Seconds() }
@@ -116,22 +201,40 @@ func (p *Player) firstLevel() int {
 	switch s.Level {
 	case profile.StartLowest:
 		return 0
+	case profile.StartHighest:
+		return p.firstOf(len(p.ladder.Levels) - 1)
 	case profile.StartFirstListed:
 		return first
 	}
 	if s.RaiseTo > 0 {
 		p.abr.initial = max(p.abr.initial, min(float64(p.ladder.Levels[first].Bandwidth), float64(s.RaiseTo)))
 	}
+	share := 1.0
+	if s.Share > 0 {
+		share = s.Share
+	}
 	best := -1
 	for i := range p.ladder.Levels {
-		if float64(p.ladder.Levels[i].Bandwidth) <= p.abr.initial && p.offered(i) {
+		if float64(p.ladder.Levels[i].Bandwidth) <= share*p.abr.initial && p.offered(i) {
 			best = i
 		}
 	}
 	if best < 0 {
 		return first
 	}
-	return best
+	return p.firstOf(best)
+}
+
+// firstOf is the first listed of the levels with the bandwidth of a level,
+// which comes last of them.
+func (p *Player) firstOf(level int) int {
+	l := p.ladder.Levels
+	for i := level; i > 0 && l[i-1].Bandwidth == l[level].Bandwidth && l[i-1].Height == l[level].Height; i-- {
+		if p.offered(i - 1) {
+			level = i - 1
+		}
+	}
+	return level
 }
 
 // bestLevel is the highest level that fits in its share of the throughput; the
@@ -157,7 +260,7 @@ func (p *Player) bestLevel(rate, down, up float64, ahead time.Duration) int {
 		share := down
 		if i > base {
 			share = up
-			if ahead < time.Duration(r.UpMinBuffer) {
+			if ahead < p.upMinBuffer() {
 				continue
 			}
 		}
@@ -170,6 +273,17 @@ func (p *Player) bestLevel(rate, down, up float64, ahead time.Duration) int {
 		}
 	}
 	return lowest
+}
+
+// upMinBuffer is the buffer from which a higher level may be chosen.
+func (p *Player) upMinBuffer() time.Duration {
+	r := &p.cfg.Profile.ABR
+	need := time.Duration(r.UpMinBuffer)
+	if t := &p.main; r.UpEdgeShare > 0 && t.media != nil && t.live() {
+		edge := t.base + t.media.Duration - p.position(p.now) - p.segmentDuration()
+		need = min(need, time.Duration(r.UpEdgeShare*float64(edge)))
+	}
+	return need
 }
 
 // chooseLevel is the level that the next segment should come from.
@@ -211,8 +325,8 @@ func (p *Player) segmentDuration() time.Duration {
 // if a lower level would (hls.js abr-controller _abandonRulesCheck).
 func (p *Player) abandon() {
 	r := &p.cfg.Profile.ABR.Abandon
-	f := p.flight(MainTrack, m3u8.KindSegment)
-	if !r.Enabled || f == nil || p.state == loading || p.now < f.look {
+	f := p.chain(MainTrack)
+	if !r.Enabled || f == nil || f.kind != m3u8.KindSegment || p.state == loading || p.now < f.look {
 		return
 	}
 	f.look = p.now + time.Duration(r.Every)

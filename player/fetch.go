@@ -7,15 +7,18 @@ import (
 	"hlsload/player/profile"
 )
 
-// maxFlights is how many fetches may be in flight: a playlist and something of
-// the segment chain (key, initialization section, segment) for each track.
-const maxFlights = 2 * int(Tracks)
+// maxFlights is how many fetches may be in flight: a playlist, something of the
+// segment chain (key, initialization section, segment) and a prefetched segment
+// for each track.
+const maxFlights = 3 * int(Tracks)
 
 // flight is a fetch that has been asked for and has not ended.
 type flight struct {
 	id        FetchID // 0 = unused
 	kind      m3u8.Kind
 	track     Track
+	ahead     bool // a prefetched segment
+	held      bool // it has arrived and waits for its turn
 	level     int16
 	rendition int16
 	status    int16 // of the answer, once there is one
@@ -44,7 +47,18 @@ func (p *Player) flight(t Track, k m3u8.Kind) *flight {
 // segment, or nil.
 func (p *Player) chain(t Track) *flight {
 	for i := range p.flights {
-		if f := &p.flights[i]; f.id != 0 && f.track == t && f.kind >= m3u8.KindInit {
+		if f := &p.flights[i]; f.id != 0 && f.track == t && f.kind >= m3u8.KindInit && !f.ahead {
+			return f
+		}
+	}
+	return nil
+}
+
+// prefetched returns the segment of a track that was asked for ahead of its
+// turn, or nil.
+func (p *Player) prefetched(t Track) *flight {
+	for i := range p.flights {
+		if f := &p.flights[i]; f.id != 0 && f.track == t && f.ahead {
 			return f
 		}
 	}
@@ -56,7 +70,7 @@ func (p *Player) byID(id FetchID) *flight {
 		return nil
 	}
 	for i := range p.flights {
-		if f := &p.flights[i]; f.id == id {
+		if f := &p.flights[i]; f.id == id && !f.held {
 			return f
 		}
 	}
@@ -89,12 +103,17 @@ func (p *Player) slot() *flight {
 
 // drop abandons a fetch in flight.
 func (p *Player) drop(f *flight) {
-	p.out = append(p.out, Action{Type: Abandon, Fetch: f.id})
+	if !f.held {
+		p.out = append(p.out, Action{Type: Abandon, Fetch: f.id})
+	}
 	f.id = 0
 }
 
 func (p *Player) dropSegment(t Track) {
 	if f := p.chain(t); f != nil {
+		p.drop(f)
+	}
+	if f := p.prefetched(t); f != nil {
 		p.drop(f)
 	}
 }
@@ -131,8 +150,15 @@ func (p *Player) end(ev *Event) {
 	done := *f
 	f.id = 0
 	p.answered(&done, ev, failure)
-	if failure != NoFailure {
+	switch {
+	case failure != NoFailure:
 		p.trouble(&done, failure, ev.Status, ev.Problem)
+		return
+	case p.tour != nil:
+		p.visit(&done, ev.Media)
+		return
+	case done.ahead: // its slot is still free
+		f.id, f.held, f.bytes, f.moved = done.id, true, ev.Bytes, p.now
 		return
 	}
 	switch done.kind {
@@ -142,10 +168,16 @@ func (p *Player) end(ev *Event) {
 		p.playlist(&done, ev.Media)
 	case m3u8.KindInit:
 		t := p.track(done.track)
-		t.use(using{init: done.seg.Map.URL, key: t.uses().key})
+		u := using{init: done.seg.Map.URL, key: t.uses().key}
+		if r := done.seg.Map.ByteRange; r != nil {
+			u.initRange = *r
+		}
+		t.use(u)
 	case m3u8.KindKey:
 		t := p.track(done.track)
-		t.use(using{init: t.uses().init, key: done.seg.Keys[0].URL})
+		u := t.uses()
+		u.key = done.seg.Keys[0].URL
+		t.use(u)
 	case m3u8.KindSegment:
 		p.appendSegment(&done, ev.Bytes)
 	}
@@ -212,7 +244,8 @@ func timeout(t *profile.Timeouts, k m3u8.Kind) *profile.Timeout {
 // deadline is when a fetch is given up.
 func (p *Player) deadline(f *flight) time.Duration {
 	r := timeout(&p.cfg.Profile.Timeouts, f.kind)
-	if r.NotOnLowest && f.kind == m3u8.KindSegment && p.ladder != nil && int(f.level) <= p.lowestLevel() {
+	if f.held || r.NotOnLowest && f.kind >= m3u8.KindInit && p.ladder != nil &&
+		p.ladder.Levels[f.level].Bandwidth <= p.ladder.Levels[p.lowestLevel()].Bandwidth {
 		return Never
 	}
 	target, last := p.targetDuration(f.track), p.segmentDuration()

@@ -81,7 +81,7 @@ func NewLadder(mv *m3u8.Multivariant, p *profile.Profile, classify Classify) (*L
 			continue
 		}
 		k, name := groupKey(v, &p.Grouping, i), v.PathwayID
-		if p.Grouping.Redundant == profile.GroupPathway {
+		if p.Grouping.Redundant != profile.GroupNone {
 			if name == "" {
 				// Redundant variants become generated pathways ".", "..",
 				// as hls.js 1.7 and media3 1.10 name them.

@@ -11,15 +11,18 @@ import (
 // track is one kind of media: what is wanted, known and buffered of it.
 type track struct {
 	active    bool
-	fresh     bool  // media belongs to rendition
-	filled    bool  // something was appended since the join or the last seek
-	waiting   bool  // the next segment waits for a reload
-	told      bool  // the current staleness was recorded as evidence
-	tries     uint8 // failed fetches of the URL at hand
-	level     int16 // main track
-	rendition int16 // wanted; -1 = none
-	shown     int16 // of the last segment appended
-	misses    int32 // unchanged reloads in a row
+	fresh     bool     // media belongs to rendition
+	filled    bool     // something was appended since the join or the last seek
+	waiting   bool     // the next segment waits for a reload
+	told      bool     // the current staleness was recorded as evidence
+	patient   bool     // the fetch at hand is repeated until playback runs dry
+	stuck     bool     // the current staleness ends the patience of a dry player
+	dry       bool     // everything listed is loaded; since segAt, for players that look again later
+	tries     [2]uint8 // failed fetches of the URL at hand: of the playlist, of the segment chain
+	level     int16    // main track
+	rendition int16    // wanted; -1 = none
+	shown     int16    // of the last segment appended
+	misses    int32    // unchanged reloads in a row
 
 	media     *m3u8.Media
 	base      time.Duration // media time of media.Segments[0]
@@ -33,12 +36,15 @@ type track struct {
 
 	end   time.Duration // buffered end
 	using *using        // nil until there is something
+
+	verdict *verdict // a ladder that is climbed after a pause; nil = none
 }
 
 // using is what segments of a track are decoded with.
 type using struct {
-	init string // URL of the initialization section
-	key  string // URL of the key
+	init      string // URL of the initialization section
+	initRange m3u8.Range
+	key       string // URL of the key
 }
 
 // uses is what the track's segments are decoded with.
@@ -52,6 +58,11 @@ func (t *track) uses() using {
 // use notes that something of it was loaded.
 func (t *track) use(u using) { t.using = &u }
 
+// live tells whether the playlist may still change.
+func (t *track) live() bool {
+	return t.media == nil || !t.media.EndList && t.media.Type != "VOD"
+}
+
 func (t *track) reset() {
 	*t = track{rendition: -1, shown: -1, scheduled: -1, listAt: Never, end: 0}
 }
@@ -61,7 +72,16 @@ func (t *track) reset() {
 func (p *Player) join(l *Ladder) {
 	p.ladder = l
 	p.pathway = int16(l.Renditions[0].Pathway)
-	p.setLevel(p.firstLevel(), true, "start")
+	switch p.cfg.Profile.Startup.Playlists {
+	case profile.PlaylistsAll:
+		p.tour = &tour{lists: make([]*m3u8.Media, len(l.Renditions))}
+		return
+	case profile.PlaylistsFirstListed:
+		p.setLevel(l.FirstLevel, true, "start")
+	default:
+		p.setLevel(p.firstLevel(), true, "start")
+	}
+	p.switched = 0 // the first choice after it is free
 }
 
 // offered tells whether a level can be chosen on the current pathway.
@@ -72,22 +92,36 @@ func (p *Player) offered(level int) bool { return p.renditionOf(level) >= 0 }
 func (p *Player) renditionOf(level int) int16 {
 	l := &p.ladder.Levels[level]
 	if p.cfg.Profile.Grouping.Redundant == profile.GroupLocation {
-		cur := p.main.rendition
-		if cur >= 0 && p.ladder.Renditions[cur].Level == level && !p.errs.penalised(cur, p.now) {
-			return cur
-		}
-		for _, r := range l.ByPathway {
-			if r >= 0 && !p.errs.penalised(r, p.now) {
-				return r
-			}
-		}
-		return -1
+		return p.location(l.ByPathway, p.main.rendition)
 	}
 	r := l.ByPathway[p.pathway]
 	if r < 0 || p.errs.penalised(r, p.now) {
 		return -1
 	}
+	if p.cfg.Profile.Penalty.Of == profile.OfRendition {
+		if a := l.AudioByPathway[p.pathway]; a >= 0 && p.errs.penalised(a, p.now) {
+			return -1
+		}
+	}
 	return r
+}
+
+// location is the first of redundant copies that is not penalised, the current
+// one if that is among them; -1 if all are.
+func (p *Player) location(copies []int16, current int16) int16 {
+	best := int16(-1)
+	for _, r := range copies {
+		if r < 0 || p.errs.penalised(r, p.now) {
+			continue
+		}
+		if r == current {
+			return r
+		}
+		if best < 0 {
+			best = r
+		}
+	}
+	return best
 }
 
 // setLevel is the transition to another level or to the same level elsewhere.
@@ -101,9 +135,21 @@ func (p *Player) setLevel(level int, abr bool, reason string) {
 		}
 	}
 	t := &p.main
+	if p.tryOut(level, to) {
+		return
+	}
 	t.level = int16(level)
 	p.setRendition(MainTrack, to, abr, reason)
 	audio := p.ladder.Levels[level].AudioByPathway[p.ladder.Renditions[to].Pathway]
+	if audio >= 0 && p.cfg.Profile.Grouping.Redundant == profile.GroupLocation {
+		current := int16(-1)
+		if p.audio != nil {
+			current = p.audio.rendition
+		}
+		if r := p.location(p.ladder.Levels[level].AudioByPathway, current); r >= 0 {
+			audio = r
+		}
+	}
 	if audio >= 0 {
 		p.setRendition(AudioTrack, audio, abr, reason)
 	} else if a := p.audio; a != nil && a.active {
@@ -135,8 +181,53 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		t.end = p.anchor
 	}
 	t.rendition, t.fresh = to, false
-	t.listAt, t.segAt, t.waiting = p.now, 0, false
-	t.scheduled, t.misses, t.told, t.tries = -1, 0, false, 0
+	t.listAt = p.now
+	if !abr {
+		t.listAt = p.nextLook(t)
+	}
+	t.segAt, t.waiting, t.dry, t.verdict = 0, false, false, nil
+	t.misses, t.told, t.stuck, t.patient, t.tries = 0, false, false, false, [2]uint8{}
+	if !p.cfg.Profile.Reload.Together {
+		t.scheduled = -1
+	}
+}
+
+// tryOut asks for the playlist of a rendition that was left for being stale,
+// without leaving the current one. It tells whether that is called for.
+func (p *Player) tryOut(level int, to int16) bool {
+	t := &p.main
+	r := p.errs.find(to)
+	if r == nil || r.stale == nil || !t.fresh || to == t.rendition {
+		return false
+	}
+	if f := p.flight(MainTrack, m3u8.KindMedia); f != nil {
+		if f.rendition == to {
+			return true
+		}
+		p.drop(f)
+	}
+	t.listAt = Never
+	f := p.fetch(m3u8.KindMedia, MainTrack, to, p.ladder.Renditions[to].URL, nil, p.now)
+	f.level = int16(level)
+	return true
+}
+
+// triedOut takes the playlist of such a rendition.
+func (p *Player) triedOut(f *flight, m *m3u8.Media) {
+	r := p.errs.find(f.rendition)
+	t := &p.main
+	if r != nil && r.stale != nil && !changed(r.stale, m) {
+		t.listAt = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.targetDuration(MainTrack), p.segmentDuration())
+		return
+	}
+	if r != nil {
+		r.stale = nil
+	}
+	p.setLevel(int(f.level), true, "no longer stale")
+	if t.rendition == f.rendition {
+		t.listAt = Never
+		p.playlist(f, m)
+	}
 }
 
 // changed tells whether a reload brought anything new.
@@ -154,12 +245,16 @@ func changed(old, m *m3u8.Media) bool {
 // playlist takes a media playlist.
 func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	t := p.track(f.track)
+	if f.rendition != t.rendition {
+		p.triedOut(f, m)
+		return
+	}
 	p.errs.lists = 0
-	t.tries = 0
+	t.tries[0] = 0
 	first := !t.fresh
 	old, oldBase := t.media, t.base
 	news := first || changed(old, m)
-	if !first && news && contradicts(old, m) {
+	if !first && news && !p.cfg.Profile.Reload.KeepMismatch && contradicts(old, m) {
 		p.note(&Sample{Type: Answered, Kind: m3u8.KindMedia, Track: f.track, Rendition: f.rendition, Failure: Mismatch,
 			Pipeline: p.pipelineOf(int(f.rendition)), Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: "a media sequence number changed its URI"})
 		t.media, t.changedAt, t.base = m, p.now, align(m, old, oldBase, true)
@@ -180,13 +275,20 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 			main := &p.main
 			t.base = align(m, main.media, main.base, false)
 		}
-		t.media, t.changedAt, t.misses, t.told = m, p.now, 0, false
+		t.media, t.changedAt, t.misses, t.told, t.stuck = m, p.now, 0, false, false
+		if t.dry {
+			t.segAt, t.dry = p.nextLook(t), false
+		}
 	} else {
 		t.misses++
 	}
 	p.schedule(f, t, news)
 	if f.track == MainTrack && old == nil {
 		p.joinAt(t)
+	}
+	if old == nil && f.track == MainTrack && p.cfg.Profile.Startup.Playlists == profile.PlaylistsFirstListed {
+		p.setLevel(p.firstLevel(), true, "start")
+		p.switched = 0
 	}
 	if !news {
 		p.stale(f, t)
@@ -269,6 +371,13 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 	if n := len(m.Segments); n > 0 {
 		last = m.Segments[n-1].Duration
 	}
+	if r.Together {
+		for i := range p.tracks() {
+			if o := p.track(i); o.active && o.media != nil && len(o.media.Segments) > 0 {
+				last = min(last, o.media.Segments[len(o.media.Segments)-1].Duration)
+			}
+		}
+	}
 	wait := r.Unchanged.Of(target, last)
 	if news {
 		wait = r.Changed.Of(target, last)
@@ -283,6 +392,14 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 	// A playlist whose segments are announced shorter than they are must not
 	// make a busy loop.
 	wait = max(wait, 50*time.Millisecond)
+	if r.OnDemand {
+		t.scheduled, t.listAt = p.now+wait, Never
+		return
+	}
+	if r.Together {
+		p.scheduleTogether(t, wait)
+		return
+	}
 	if r.From == profile.FromResponse {
 		t.listAt = p.now + wait
 		return
@@ -292,6 +409,29 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 	}
 	t.scheduled = max(t.scheduled+wait, p.now)
 	t.listAt = t.scheduled
+}
+
+// scheduleTogether sets the clock that all active tracks share, from when the
+// last of their playlists has arrived. A playlist loaded in between, because of
+// a change of level, leaves it as it is.
+func (p *Player) scheduleTogether(t *track, wait time.Duration) {
+	main := &p.main
+	if main.scheduled > p.now {
+		t.listAt = main.scheduled
+		return
+	}
+	for i := range p.tracks() {
+		if o := p.track(i); o != t && o.active && (p.flight(i, m3u8.KindMedia) != nil || !o.fresh) {
+			t.listAt = Never
+			return
+		}
+	}
+	main.scheduled = p.now + wait
+	for i := range p.tracks() {
+		if o := p.track(i); o.active {
+			o.listAt = main.scheduled
+		}
+	}
 }
 
 // holdBack is the distance from the live edge at which to play.
@@ -406,14 +546,26 @@ func (p *Player) stale(f *flight, t *track) {
 	case profile.StaleSince:
 		found = since >= after
 	case profile.StaleStarved:
-		found = since >= after && p.state == stalled
+		t.stuck = since >= after
+		found = t.stuck && p.state == stalled
 	case profile.StaleBufferEnd:
 		edge := t.base + t.media.Duration
 		found = p.state != loading && p.ahead(t) <= touching && t.end >= edge-touching
 	}
-	if found {
-		p.climb(f, r.Then, Stale, 0)
+	if !found {
+		return
 	}
+	if r.Once || r.Trial {
+		rec := p.errs.of(f.rendition)
+		if r.Once && rec.wasStale {
+			return
+		}
+		rec.wasStale = true
+		if r.Trial {
+			rec.stale = t.media
+		}
+	}
+	p.climb(f, r.Then, Stale, 0)
 }
 
 // trackWake is when a track wants something.
@@ -422,7 +574,9 @@ func (p *Player) trackWake(i Track, t *track) time.Duration {
 	if p.flight(i, m3u8.KindMedia) == nil {
 		at = t.listAt
 	}
-	if p.chain(i) == nil && t.fresh && !t.waiting {
+	if t.verdict != nil {
+		at = min(at, t.verdict.at)
+	} else if p.chain(i) == nil && t.fresh && !t.waiting && !t.dry {
 		if t.segAt > p.now {
 			at = min(at, t.segAt)
 		} else if room := p.roomAt(t); room > p.now && p.next(t) != nil {

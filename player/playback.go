@@ -13,9 +13,46 @@ const touching = 100 * time.Millisecond
 // position is the media time shown at now.
 func (p *Player) position(now time.Duration) time.Duration {
 	if p.state == playing {
-		return p.anchor + now - p.anchorAt
+		return p.anchor + p.played(now-p.anchorAt)
 	}
 	return p.anchor
+}
+
+// played is how much media is shown in a stretch of time, lasts its inverse.
+func (p *Player) played(d time.Duration) time.Duration {
+	if p.rate == 0 {
+		return d
+	}
+	return d + time.Duration(float64(p.rate)*float64(d))
+}
+
+func (p *Player) lasts(media time.Duration) time.Duration {
+	if p.rate == 0 {
+		return media
+	}
+	return time.Duration(float64(media) / (1 + float64(p.rate)))
+}
+
+// catchUp sets the playback rate by the distance to the target latency (media3
+// DefaultLivePlaybackSpeedControl).
+func (p *Player) catchUp() {
+	c := &p.cfg.Profile.Live.CatchUp
+	if c.Slope == 0 || p.state != playing || p.pdt == noPDT {
+		return
+	}
+	m := p.main.media
+	if m == nil || m.ServerControl == nil || m.ServerControl.HoldBack == 0 || m.EndList {
+		return
+	}
+	latency := p.now - time.Duration(p.pdt+int64(p.position(p.now))-p.cfg.Epoch)
+	rate := 0.0
+	if behind := latency - p.holdBack(&p.main); behind.Abs() > time.Duration(c.DeadZone) {
+		rate = min(max(c.Slope*behind.Seconds(), c.Min-1), c.Max-1)
+	}
+	if r := float32(rate); r != p.rate {
+		p.anchor, p.anchorAt = p.position(p.now), p.now
+		p.rate = r
+	}
 }
 
 // bufferedEnd is how far every active track is buffered; Never before any is.
@@ -66,7 +103,11 @@ func (p *Player) play(now time.Duration) {
 	if p.state != playing {
 		return
 	}
-	dry := p.anchorAt + p.limit() - p.anchor
+	limit := p.limit()
+	if limit == Never {
+		return
+	}
+	dry := p.anchorAt + p.lasts(limit-p.anchor)
 	if now < dry {
 		return
 	}
@@ -96,9 +137,16 @@ func (p *Player) tryPlay() {
 		return
 	}
 	s := &p.cfg.Profile.Startup
-	need := time.Duration(s.Buffer)
+	span := s.Buffer
 	if p.state == stalled {
-		need = time.Duration(s.Resume)
+		span = s.Resume
+	}
+	var need time.Duration
+	if !span.Zero() {
+		need = span.Of(p.targetDuration(MainTrack), p.segmentDuration())
+		if s.Cap > 0 && p.main.media != nil && p.main.live() {
+			need = min(need, time.Duration(s.Cap*float64(p.holdBack(&p.main))))
+		}
 	}
 	if p.hole.to > p.hole.from && p.anchor >= p.hole.from {
 		return // waits for the jump
@@ -126,7 +174,7 @@ func (p *Player) playWake() time.Duration {
 	switch p.state {
 	case playing:
 		if l := p.limit(); l != Never {
-			return p.anchorAt + l - p.anchor
+			return p.anchorAt + p.lasts(l-p.anchor)
 		}
 	case stalled:
 		at := Never

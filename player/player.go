@@ -62,12 +62,14 @@ type Player struct {
 	room    [2]flight // most players never need more
 	nextID  FetchID
 	stalls  uint32
-	draws   uint64
+	draws   uint32
+	rate    float32 // of playback, less 1
 
 	abr      estimator
 	switched time.Duration
 	errs     errorBook
 	start    time.Duration // the multivariant playlist is not asked for before
+	tour     *tour         // of all playlists before the first segment; nil = none, or done
 
 	// pdt is date-time minus media time, in Unix nanoseconds; noPDT = none seen.
 	pdt int64
@@ -139,8 +141,10 @@ func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
 	}
 	p.timeouts()
 	p.abandon()
+	p.verdicts()
 	p.returns()
 	p.pump()
+	p.catchUp()
 	out, p.out = p.out, nil
 	return out
 }
@@ -164,6 +168,9 @@ func (p *Player) Wake() time.Duration {
 		return at
 	}
 	at = min(at, p.errs.wake(p))
+	if p.tour != nil {
+		return at // its fetches are awaited
+	}
 	for i := range p.tracks() {
 		if t := p.track(i); t.active {
 			at = min(at, p.trackWake(i, t))
@@ -193,7 +200,7 @@ func (p *Player) note(s *Sample) {
 // uniform draws a number in [0, 1).
 func (p *Player) uniform(r draw.Rule) float64 {
 	p.draws++
-	return p.cfg.Seed.Uniform(r, p.draws)
+	return p.cfg.Seed.Uniform(r, uint64(p.draws))
 }
 
 // begin is the transition to the first frame.
@@ -209,6 +216,7 @@ func (p *Player) stall(at time.Duration) {
 	p.setState(stalled, at)
 	p.stalls++
 	p.note(&Sample{At: at, Type: StallStart, Pipeline: p.pipeline(), Rendition: p.main.shown})
+	p.starved()
 }
 
 // resume is the transition from standing still to playing.

@@ -23,8 +23,15 @@ type record struct {
 	rendition int16
 	loads     uint8 // ladders climbed because of it, until its media is buffered
 	segments  uint8 // failed fetches of its segments, until one succeeded
+	wasStale  bool
+	known     bool // its playlist was loaded once
 	until     time.Duration
+	asked     time.Duration // when its playlist was last asked for, as far as it failed
+	stale     *m3u8.Media   // what it listed when it was left for being stale; nil = it was not
 }
+
+// forgive forgets what keeps from a rendition, not what is known of it.
+func (r *record) forgive() { r.loads, r.segments, r.until = 0, 0, 0 }
 
 // find returns the record of a rendition, nil if there is none.
 func (b *errorBook) find(rendition int16) *record {
@@ -68,7 +75,7 @@ func (b *errorBook) blamed(p *Player, level int) bool {
 		return true
 	}
 	r := b.find(rendition)
-	return r != nil && (r.loads > 0 || r.segments > 0)
+	return r != nil && r.until == 0 && (r.loads > 0 || r.segments > 0)
 }
 
 // appended clears what media of a rendition disproves.
@@ -125,7 +132,8 @@ func (p *Player) returns() {
 	ended := false
 	for i := range p.errs.renditions {
 		if r := &p.errs.renditions[i]; r.until > 0 && r.until <= p.now {
-			*r, ended = record{rendition: r.rendition}, true
+			r.forgive()
+			ended = true
 		}
 	}
 	for i, u := range p.errs.pathways {
@@ -136,14 +144,14 @@ func (p *Player) returns() {
 	if !ended {
 		return
 	}
-	p.undecided = true
 	if best := p.freePathway(-1); best >= 0 && best < p.pathway {
 		p.pathway = best
 		p.setLevel(int(p.main.level), true, "penalty ended")
 		return
 	}
-	if how == profile.ReturnAtExpiry {
-		if l := p.chooseLevel(); l != int(p.main.level) {
+	if how == profile.ReturnAtExpiry && p.main.active {
+		a := &p.cfg.Profile.ABR
+		if l := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(&p.main)); l >= 0 && l != int(p.main.level) {
 			p.setLevel(l, true, "penalty ended")
 		}
 	}
@@ -205,6 +213,21 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	f.status = int16(status)
 	p.note(&Sample{Type: Evidence, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Status: int16(status), Reason: problem})
+	switch {
+	case p.tour != nil && f.kind != m3u8.KindMultivariant:
+		p.tour.next++ // what cannot be loaded is left out
+		return
+	case f.ahead:
+		return // it is asked for again when its turn comes
+	case f.kind == m3u8.KindMedia && f.rendition != p.track(f.track).rendition:
+		p.errs.of(f.rendition).until = p.until(p.cfg.Profile.Penalty.Level)
+		p.track(f.track).listAt = p.now
+		return
+	}
+	if failure == Timeout && f.kind == m3u8.KindSegment && p.cfg.Profile.ABR.TimeoutZeroes {
+		p.abr.zero()
+		p.undecided = true
+	}
 	r := p.rule(f, failure, status)
 	n := p.count(f, r)
 	if n < r.Retries && failure != Mismatch {
@@ -215,16 +238,30 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 		p.again(f, d, r.Jitter)
 		return
 	}
+	if r.Pause > 0 && f.kind != m3u8.KindMultivariant {
+		d := p.spread(time.Duration(r.Pause), r.Jitter)
+		p.track(f.track).verdict = &verdict{at: p.now + d, of: *f, rule: r, failure: failure, n: n}
+		return
+	}
+	p.judge(f, r, failure, n)
+}
+
+// judge climbs the ladder of a rule; the session ends if nothing is left.
+func (p *Player) judge(f *flight, r *profile.ErrorRule, failure Failure, n int) {
 	if !p.climb(f, r.Then, failure, n) && failure != Mismatch {
-		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, status))
+		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 	}
 }
 
 // count counts a failure and returns how many there were before it.
 func (p *Player) count(f *flight, r *profile.ErrorRule) int {
 	t := p.track(f.track)
-	before := int(t.tries)
-	t.tries = bump(t.tries)
+	tries := &t.tries[0]
+	if f.kind >= m3u8.KindInit {
+		tries = &t.tries[1]
+	}
+	before := int(*tries)
+	*tries = bump(*tries)
 	if f.kind == m3u8.KindMultivariant || r.Count == profile.CountURL {
 		return before
 	}
@@ -248,9 +285,7 @@ func bump(n uint8) uint8 { return min(n, 254) + 1 }
 
 // again asks for the same URL after a delay.
 func (p *Player) again(f *flight, d time.Duration, jitter float64) {
-	if jitter > 0 {
-		d = time.Duration(float64(d) * (1 + jitter*(2*p.uniform(retryJitter)-1)))
-	}
+	d = p.spread(d, jitter)
 	t := p.track(f.track)
 	switch {
 	case f.kind == m3u8.KindMultivariant:
@@ -260,6 +295,14 @@ func (p *Player) again(f *flight, d time.Duration, jitter float64) {
 	default:
 		t.segAt = p.now + d
 	}
+}
+
+// spread draws a delay from ±jitter around d.
+func (p *Player) spread(d time.Duration, jitter float64) time.Duration {
+	if jitter == 0 {
+		return d
+	}
+	return time.Duration(float64(d) * (1 + jitter*(2*p.uniform(retryJitter)-1)))
 }
 
 func reasonOf(f Failure, status int) string {
@@ -310,28 +353,30 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		}
 		p.again(f, time.Duration(rung.Delays[n]), 0)
 		return NoDecision, true
-	case profile.StepSkip:
-		if f.seg == nil || t.media == nil || len(t.media.Segments) == 0 ||
+	case profile.StepSkip, profile.StepDrop:
+		if f.seg == nil || t.media == nil || len(t.media.Segments) == 0 || rung.Step == profile.StepSkip &&
 			f.seg.Sequence >= t.media.Segments[len(t.media.Segments)-1].Sequence {
 			return NoDecision, false
 		}
 		p.skip(t, f.seg)
 		return GapSkipped, true
+	case profile.StepUntilStarved:
+		if p.state != playing && n >= p.cfg.Profile.Stall.Forgives {
+			p.impatient(f, failure)
+			return NoDecision, true
+		}
+		t.patient = true
+		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
+		return NoDecision, true
 	case profile.StepWait:
+		t.tries[1] = 0
 		t.waiting = t.listAt != Never || p.flight(f.track, m3u8.KindMedia) != nil
 		if !t.waiting {
 			return NoDecision, false
 		}
 		return NoDecision, true
 	case profile.StepClear:
-		for i := range p.errs.renditions {
-			if r := &p.errs.renditions[i]; r.until != Never {
-				*r = record{rendition: r.rendition}
-			}
-		}
-		clear(p.errs.pathways)
-		p.again(f, p.targetDuration(f.track)/2, 0)
-		return NoDecision, true
+		return Exclude, p.stepClear(f, failure)
 	case profile.StepFatal:
 		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 		return GiveUp, true
@@ -390,11 +435,15 @@ func (p *Player) stepPathway(f *flight, failure Failure) bool {
 
 // stepLocation penalises the URL and uses another one of the same level.
 func (p *Player) stepLocation(f *flight, failure Failure) bool {
-	main := &p.main
-	level := int(main.level)
+	level := &p.ladder.Levels[p.main.level]
+	copies := level.ByPathway
+	if f.track == AudioTrack {
+		copies = level.AudioByPathway
+	}
+	current := p.track(f.track).rendition
 	twin := int16(-1)
-	for _, r := range p.ladder.Levels[level].ByPathway {
-		if r >= 0 && r != main.rendition && !p.errs.penalised(r, p.now) {
+	for _, r := range copies {
+		if r >= 0 && r != current && !p.errs.penalised(r, p.now) {
 			twin = r
 			break
 		}
@@ -402,24 +451,77 @@ func (p *Player) stepLocation(f *flight, failure Failure) bool {
 	if twin < 0 {
 		return false
 	}
-	p.errs.of(main.rendition).until = p.until(p.cfg.Profile.Penalty.Location)
-	p.setLevel(level, false, failure.String())
+	p.errs.of(current).until = p.until(p.cfg.Profile.Penalty.Location)
+	p.setRendition(f.track, twin, false, failure.String())
 	return true
+}
+
+// failing is what StepReselect gives up because of a fetch.
+func (p *Player) failing(f *flight) int16 {
+	if p.cfg.Profile.Penalty.Of == profile.OfRendition {
+		return f.rendition
+	}
+	return p.main.rendition
 }
 
 // stepReselect penalises the level and lets bandwidth choose again.
 func (p *Player) stepReselect(f *flight, failure Failure) bool {
-	main := &p.main
-	rec := p.errs.of(main.rendition)
+	rec := p.errs.of(p.failing(f))
 	before := rec.until
 	rec.until = p.until(p.cfg.Profile.Penalty.Level)
+	if p.reselect(f, failure, false) {
+		return true
+	}
+	p.errs.of(p.failing(f)).until = before
+	return false
+}
+
+// stepClear lifts all penalties but those for ever, penalises the level and
+// lets bandwidth choose again.
+func (p *Player) stepClear(f *flight, failure Failure) bool {
+	for i := range p.errs.renditions {
+		if r := &p.errs.renditions[i]; r.until != Never {
+			r.forgive()
+		}
+	}
+	clear(p.errs.pathways)
+	rec := p.errs.of(p.failing(f))
+	rec.until = p.until(p.cfg.Profile.Penalty.Level)
+	if p.reselect(f, failure, true) {
+		return true
+	}
+	// It is the only one.
+	p.errs.of(p.failing(f)).forgive()
+	p.again(f, p.targetDuration(f.track)/2, 0)
+	return true
+}
+
+// reselect is the choice by bandwidth after an error; last tells that nothing
+// else was left.
+func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
+	main := &p.main
 	a := &p.cfg.Profile.ABR
+	from := p.errs.of(main.rendition)
+	from.known = from.known || main.fresh
+	if f.kind == m3u8.KindMedia {
+		p.errs.of(f.rendition).asked = p.now
+	}
 	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(main))
 	if to < 0 || p.renditionOf(to) < 0 {
-		rec.until = before
 		return false
 	}
 	p.setLevel(to, false, failure.String())
+	pause := &p.cfg.Profile.Penalty
+	if pause.Pause.Zero() {
+		return true
+	}
+	rec, d := p.errs.find(main.rendition), time.Duration(pause.PauseUnknown)
+	if rec == nil || rec.known {
+		d = pause.Pause.Of(p.targetDuration(MainTrack), p.segmentDuration())
+	}
+	if last || rec != nil && rec.asked > 0 && p.now-rec.asked <= d {
+		main.listAt = p.now + d
+	}
 	return true
 }
 

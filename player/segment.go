@@ -18,6 +18,10 @@ func (p *Player) pump() {
 		}
 		return
 	}
+	if p.tour != nil {
+		p.pumpTour()
+		return
+	}
 	for i := range p.tracks() {
 		if t := p.track(i); t.active {
 			p.pumpList(i, t)
@@ -26,6 +30,13 @@ func (p *Player) pump() {
 	for i := range p.tracks() {
 		if t := p.track(i); t.active {
 			p.pumpSegment(i, t)
+		}
+	}
+	if p.cfg.Profile.Buffer.Prefetch > 0 {
+		for i := range p.tracks() {
+			if t := p.track(i); t.active {
+				p.prefetch(i, t)
+			}
 		}
 	}
 }
@@ -42,7 +53,7 @@ func (p *Player) pumpList(tr Track, t *track) {
 // pumpSegment asks for the next link of a track's chain: key, initialization
 // section, segment.
 func (p *Player) pumpSegment(tr Track, t *track) {
-	if !t.fresh || t.waiting || t.segAt > p.now || p.chain(tr) != nil || p.main.media == nil {
+	if !t.fresh || t.waiting || t.dry || t.verdict != nil || t.segAt > p.now || p.chain(tr) != nil || p.main.media == nil {
 		return
 	}
 	if p.roomAt(t) > p.now {
@@ -63,7 +74,15 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 	}
 	s := p.next(t)
 	if s == nil {
+		p.exhausted(tr, t)
 		return
+	}
+	if f := p.prefetched(tr); f != nil {
+		if f.seg.Sequence == s.Sequence && f.rendition == t.rendition {
+			p.promote(f)
+			return
+		}
+		p.drop(f)
 	}
 	if s.Gap {
 		p.skip(t, s)
@@ -72,10 +91,10 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 	}
 	due := p.now
 	switch {
-	case len(s.Keys) > 0 && s.Keys[0].Method == "AES-128" && s.Keys[0].URL != t.uses().key:
+	case t.needsKey(s):
 		f := p.fetch(m3u8.KindKey, tr, t.rendition, s.Keys[0].URL, nil, due)
 		f.seg = s
-	case s.Map != nil && s.Map.URL != t.uses().init:
+	case t.needsInit(s):
 		f := p.fetch(m3u8.KindInit, tr, t.rendition, s.Map.URL, s.Map.ByteRange, due)
 		f.seg = s
 	default:
@@ -83,6 +102,83 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 		f.seg, f.start = s, t.base+s.Start
 		f.look = p.now + time.Duration(p.cfg.Profile.ABR.Abandon.After*float64(s.Duration))
 	}
+}
+
+// needsKey tells whether a segment's key was not the last one loaded.
+func (t *track) needsKey(s *m3u8.Segment) bool {
+	return len(s.Keys) > 0 && s.Keys[0].Method == "AES-128" && s.Keys[0].URL != t.uses().key
+}
+
+// needsInit tells whether a segment's initialization section was not the last
+// one loaded.
+func (t *track) needsInit(s *m3u8.Segment) bool {
+	if s.Map == nil {
+		return false
+	}
+	u := t.uses()
+	if s.Map.URL != u.init {
+		return true
+	}
+	return s.Map.ByteRange != nil && *s.Map.ByteRange != u.initRange
+}
+
+// exhausted is the look for a segment that finds none.
+func (p *Player) exhausted(tr Track, t *track) {
+	if !p.cfg.Profile.Buffer.Poll.Zero() {
+		t.dry, t.segAt = true, p.now
+	}
+	if p.cfg.Profile.Reload.OnDemand && t.listAt == Never && p.flight(tr, m3u8.KindMedia) == nil && t.live() {
+		t.listAt = max(t.scheduled, p.now)
+		p.pumpList(tr, t)
+	}
+}
+
+// nextLook is when a player that looks for segments from time to time does so
+// again, given when it last looked in vain.
+func (p *Player) nextLook(t *track) time.Duration {
+	b := &p.cfg.Profile.Buffer
+	every := b.Poll.Of(p.targetDuration(MainTrack), p.segmentDuration())
+	if b.PollMax > 0 {
+		every = min(every, time.Duration(b.PollMax))
+	}
+	if !t.dry || every <= 0 {
+		return p.now
+	}
+	return t.segAt + (p.now-t.segAt+every-1)/every*every
+}
+
+// prefetch asks for the segment after the one being loaded.
+func (p *Player) prefetch(tr Track, t *track) {
+	f := p.chain(tr)
+	if f == nil || f.kind != m3u8.KindSegment || !t.fresh || p.prefetched(tr) != nil || t.media == nil {
+		return
+	}
+	i := int64(f.seg.Sequence) - int64(t.media.MediaSequence) + 1
+	if i < 1 || i >= int64(len(t.media.Segments)) || t.media.Segments[i-1].URL != f.seg.URL {
+		return
+	}
+	s := &t.media.Segments[i]
+	if s.Gap || t.needsKey(s) || t.needsInit(s) {
+		return
+	}
+	start := f.start + f.seg.Duration
+	if start-p.position(p.now) >= time.Duration(p.cfg.Profile.Buffer.Goal) {
+		return
+	}
+	n := p.fetch(m3u8.KindSegment, tr, t.rendition, s.URL, s.ByteRange, p.now)
+	n.seg, n.start, n.ahead, n.look = s, start, true, Never
+}
+
+// promote makes a prefetched segment the one being loaded: its turn has come.
+func (p *Player) promote(f *flight) {
+	if !f.held {
+		f.ahead = false
+		return
+	}
+	done := *f
+	f.id = 0
+	p.appendSegment(&done, done.bytes)
+	p.pumpSegment(done.track, p.track(done.track))
 }
 
 // roomAt is when the buffer has room for another segment.
@@ -158,7 +254,7 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 		}
 	}
 	t.end = max(t.end, f.start+f.seg.Duration)
-	t.filled, t.shown = true, f.rendition
+	t.filled, t.shown, t.tries[1], t.patient = true, f.rendition, 0, false
 	p.errs.appended(f.rendition)
 	if f.track == MainTrack {
 		p.lastLevel, p.undecided = f.level, true
@@ -211,7 +307,11 @@ func (p *Player) sampleTransfer(f *flight, bytes int64) {
 		return
 	}
 	ttfb := (f.firstByte - f.sent).Seconds()
-	took := (p.now - f.sent).Seconds()
+	arrived := p.now
+	if f.held {
+		arrived = f.moved
+	}
+	took := (arrived - f.sent).Seconds()
 	if p.cfg.Profile.ABR.TTFB {
 		p.abr.sampleTTFB(ttfb)
 		took -= min(ttfb, p.abr.timeToFirstByte())

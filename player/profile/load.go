@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -41,6 +42,19 @@ func Load(name string) (*Profile, error) {
 // Parse reads a profile file. Unknown keys are errors.
 func Parse(b []byte) (*Profile, error) {
 	p := new(Profile)
+	var head struct {
+		Base string `yaml:"base"`
+	}
+	if err := yaml.Unmarshal(b, &head); err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	if head.Base != "" {
+		base, err := Load(head.Base)
+		if err != nil {
+			return nil, fmt.Errorf("profile: base: %w", err)
+		}
+		p = base // read anew at each Load, so it is ours to change
+	}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(p); err != nil {
@@ -76,8 +90,8 @@ func Override(base *Profile, values []byte) (*Profile, error) {
 
 // MarshalYAML is the inverse of UnmarshalYAML.
 func (r Rung) MarshalYAML() (any, error) {
-	if r.Step == StepRetry {
-		return map[string][]Duration{"retry": r.Delays}, nil
+	if r.Step == StepRetry || r.Step == StepUntilStarved {
+		return map[string][]Duration{r.Step: r.Delays}, nil
 	}
 	return r.Step, nil
 }
@@ -104,7 +118,15 @@ func (p *Profile) validate() error {
 	for _, k := range p.Grouping.Key {
 		oneOf("grouping.key", k, KeyBandwidth, KeyResolution, KeyFrameRate, KeyCodecs, KeyVideoRange, KeyHDCP, KeyStableID)
 	}
-	oneOf("startup.level", p.Startup.Level, StartFirstListed, StartEstimate, StartLowest)
+	oneOf("startup.level", p.Startup.Level, StartFirstListed, StartEstimate, StartLowest, StartHighest)
+	oneOf("startup.playlists", cmp.Or(p.Startup.Playlists, PlaylistsChosen), PlaylistsChosen, PlaylistsFirstListed, PlaylistsAll)
+	within("startup.share", p.Startup.Share, 0, 1)
+	within("startup.cap", p.Startup.Cap, 0, 1)
+	if c := &p.Live.CatchUp; c.Slope != 0 {
+		within("live.catch_up.slope", c.Slope, 0, 1)
+		within("live.catch_up.min", c.Min, 0.5, 1)
+		within("live.catch_up.max", c.Max, 1, 2)
+	}
 	within("startup.bandwidth", float64(p.Startup.Bandwidth), 1, 1e12)
 	oneOf("live.behind", p.Live.Behind, BehindSeekLive, BehindWindowStart, BehindFatal, BehindNext)
 	oneOf("reload.from", p.Reload.From, FromRequest, FromResponse)
@@ -114,20 +136,27 @@ func (p *Profile) validate() error {
 		}
 	}
 	within("buffer.goal in seconds", float64(p.Buffer.Goal)/1e9, 1, 3600)
-	oneOf("abr.estimator", p.ABR.Estimator, EstimateDualEWMA, EstimateLast, EstimateMean, EstimateNone)
+	within("buffer.prefetch", float64(p.Buffer.Prefetch), 0, 1)
+	within("stall.forgives", float64(p.Stall.Forgives), 0, 250)
+	oneOf("abr.estimator", p.ABR.Estimator, EstimateDualEWMA, EstimateLast, EstimateMean, EstimateMedian, EstimateNone)
+	within("abr.up_edge_share", p.ABR.UpEdgeShare, 0, 1)
+	if p.ABR.Estimator == EstimateMedian {
+		within("abr.window", p.ABR.Window, 1, 1e6)
+	}
 	within("abr.up", p.ABR.Up, 0.01, 10)
 	within("abr.down", p.ABR.Down, 0.01, 10)
 	if p.ABR.Abandon.Enabled && p.ABR.Abandon.Every <= 0 {
 		errs = append(errs, errors.New("abr.abandon.every: missing (want a duration such as 100ms)"))
 	}
 	oneOf("penalty.return", p.Penalty.Return, ReturnOnError, ReturnReselect, ReturnAtExpiry)
+	oneOf("penalty.of", cmp.Or(p.Penalty.Of, OfLevel), OfLevel, OfRendition)
 	oneOf("stale.detect", p.Stale.Detect, StaleNone, StaleMisses, StaleSince, StaleBufferEnd, StaleStarved)
 	ladder := func(field string, rungs []Rung) {
 		if len(rungs) == 0 {
 			errs = append(errs, fmt.Errorf("%s: empty ladder (want at least one step)", field))
 		}
 		for _, r := range rungs {
-			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepReselect, StepRetry, StepSkip, StepWait, StepClear, StepFatal)
+			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepReselect, StepRetry, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
 		}
 	}
 	if p.Stale.Detect != StaleNone {

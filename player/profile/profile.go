@@ -4,6 +4,8 @@ import "time"
 
 // Profile is one player.
 type Profile struct {
+	// Base names a profile that ships; what this file does not say is as there.
+	Base       string     `yaml:"base,omitempty"`
 	ID         string     `yaml:"id"`
 	Player     string     `yaml:"player"` // name and version
 	About      string     `yaml:"about"`  // one line for lists
@@ -59,6 +61,14 @@ const (
 	StartFirstListed = "first-listed" // the first listed variant
 	StartEstimate    = "estimate"     // the best that the initial estimate carries
 	StartLowest      = "lowest"
+	StartHighest     = "highest" // the first listed of the best
+)
+
+// Which media playlists are loaded before the first segment.
+const (
+	PlaylistsChosen      = "chosen"       // that of the first level
+	PlaylistsFirstListed = "first-listed" // that of the first listed variant, then the chosen one
+	PlaylistsAll         = "all"          // all of them and one segment of each, one after the other
 )
 
 // Startup is what happens until the first frame.
@@ -67,9 +77,16 @@ type Startup struct {
 	Bandwidth Rate   `yaml:"bandwidth"` // initial estimate
 	// RaiseTo lifts the initial estimate to the first listed variant's
 	// BANDWIDTH, up to this rate; 0 = not.
-	RaiseTo Rate     `yaml:"raise_to"`
-	Buffer  Duration `yaml:"buffer"` // media needed to start; 0 = one segment
-	Resume  Duration `yaml:"resume"` // media needed to go on after a stall; 0 = one segment
+	RaiseTo Rate `yaml:"raise_to"`
+	// Share of the initial estimate that the first level must fit in, above 0
+	// up to 1; 0 = all of it.
+	Share     float64 `yaml:"share"`
+	Playlists string  `yaml:"playlists"` // default chosen
+	Buffer    Span    `yaml:"buffer"`    // media needed to start; 0 = one segment
+	Resume    Span    `yaml:"resume"`    // media needed to go on after a stall; 0 = one segment
+	// Cap bounds Buffer and Resume to this share of the hold-back, 0 to 1;
+	// 0 = no bound.
+	Cap float64 `yaml:"cap"`
 }
 
 // What a player does when its position has left the window.
@@ -91,6 +108,16 @@ type Live struct {
 	// LatencyOnStallMax in all.
 	LatencyOnStall    Duration `yaml:"latency_on_stall"`
 	LatencyOnStallMax Span     `yaml:"latency_on_stall_max"`
+	CatchUp           CatchUp  `yaml:"catch_up"`
+}
+
+// CatchUp is the playback rate that keeps the latency, for playlists that
+// state HOLD-BACK and carry date-times: 1 + Slope × seconds behind the target.
+type CatchUp struct {
+	Slope    float64  `yaml:"slope"`     // per second, 0 to 1; 0 = the rate is always 1
+	Min      float64  `yaml:"min"`       // of the rate, 0.5 to 1
+	Max      float64  `yaml:"max"`       // of the rate, 1 to 2
+	DeadZone Duration `yaml:"dead_zone"` // off by less: rate 1
 }
 
 // From where reload intervals are measured.
@@ -107,6 +134,15 @@ type Reload struct {
 	// NearEdge replaces Changed by the last segment's duration, when that is
 	// shorter, while the playhead is within this distance of the edge; 0 = never.
 	NearEdge Span `yaml:"near_edge"`
+	// Together loads all active playlists on one clock, which starts again when
+	// the last of them has arrived and goes on through changes of level.
+	Together bool `yaml:"together"`
+	// OnDemand loads a playlist only when a segment is wanted that is not
+	// listed; the intervals above are then minima.
+	OnDemand bool `yaml:"on_demand"`
+	// KeepMismatch takes a playlist that changed the URI of a known segment
+	// without calling it an error.
+	KeepMismatch bool `yaml:"keep_mismatch"`
 	// MinusLoad subtracts the smoothed duration of a load (EWMA, half-life in
 	// loads); 0 = not.
 	MinusLoad float64 `yaml:"minus_load"`
@@ -119,6 +155,13 @@ type Buffer struct {
 	Max   Duration `yaml:"max"`   // bound of what Bytes raises to
 	// Tick is how late a freed buffer is noticed.
 	Tick Duration `yaml:"tick"`
+	// Poll is how often a player that has loaded everything looks for new
+	// segments, at most PollMax (0 = no bound); 0 = when a playlist arrives.
+	Poll    Span     `yaml:"poll"`
+	PollMax Duration `yaml:"poll_max"`
+	// Prefetch is how many segments are asked for beside the one being loaded,
+	// 0 or 1.
+	Prefetch int `yaml:"prefetch"`
 }
 
 // Estimators of throughput.
@@ -126,6 +169,7 @@ const (
 	EstimateDualEWMA = "dual-ewma" // min of a fast and a slow moving average
 	EstimateLast     = "last"      // the last segment
 	EstimateMean     = "mean3"     // min of the last and the mean of the last three
+	EstimateMedian   = "median"    // median of the latest, each weighing the root of its bytes
 	EstimateNone     = "none"      // the initial estimate for ever
 )
 
@@ -136,6 +180,13 @@ type ABR struct {
 	Slow      Duration `yaml:"slow"`
 	MinBytes  int64    `yaml:"min_bytes"` // samples below are ignored
 	MinTotal  int64    `yaml:"min_total"` // bytes before the estimate counts
+	MinTime   Duration `yaml:"min_time"`  // transfer time that makes up for fewer bytes; 0 = none does
+	Window    float64  `yaml:"window"`    // of median: the weight kept, in roots of bytes; 1 to 1e6
+	// Ceiling bounds the estimate while the last transfer was not faster
+	// either; 0 = no bound.
+	Ceiling Rate `yaml:"ceiling"`
+	// TimeoutZeroes tells that a segment's timeout sets the estimate to 1 bit/s.
+	TimeoutZeroes bool `yaml:"timeout_zeroes"`
 	// TTFB tells that the estimated time to first byte is taken out of a
 	// sample; its half-life and first value follow.
 	TTFB         bool     `yaml:"ttfb"`
@@ -147,8 +198,11 @@ type ABR struct {
 	UseAverage     bool     `yaml:"use_average"`
 	SwitchInterval Duration `yaml:"switch_interval"`
 	UpMinBuffer    Duration `yaml:"up_min_buffer"`
-	DownMaxBuffer  Duration `yaml:"down_max_buffer"` // 0 = any
-	Abandon        Abandon  `yaml:"abandon"`
+	// UpEdgeShare bounds UpMinBuffer to this share of the media between the
+	// playhead and the live edge less a segment, 0 to 1; 0 = no bound.
+	UpEdgeShare   float64  `yaml:"up_edge_share"`
+	DownMaxBuffer Duration `yaml:"down_max_buffer"` // 0 = any
+	Abandon       Abandon  `yaml:"abandon"`
 }
 
 // Abandon is dropping a segment in flight for a lower level.
@@ -195,8 +249,13 @@ const (
 	StepRetry    = "retry"    // the same URL again, after Delays
 	StepSkip     = "skip"     // give the segment up and go on after it
 	StepWait     = "wait"     // the same segment again after the next reload
-	StepClear    = "clear"    // lift all penalties but those for ever, and choose again
+	StepDrop     = "drop"     // as skip, for the newest segment as well
+	StepClear    = "clear"    // lift the penalties of all others but those for ever, and choose again
 	StepFatal    = "fatal"    // the session ends
+	// StepUntilStarved is the same URL again, after Delays (the last one
+	// repeats). Once playback has run dry, more failures than Stall.Forgives
+	// end the session.
+	StepUntilStarved = "until_starved"
 )
 
 // Scopes of retry counters.
@@ -218,10 +277,12 @@ type ErrorRule struct {
 	Jitter  float64    `yaml:"jitter"`
 	Count   string     `yaml:"count"` // scope of the retry counter; default shared
 	Then    []Rung     `yaml:"then"`
+	// Pause is waited before the ladder, spread by ±Jitter.
+	Pause Duration `yaml:"pause"`
 }
 
 // Rung is one step of a ladder. In YAML a bare step name, or
-// {retry: [1s, 2s]}.
+// {retry: [1s, 2s]} or {until_starved: [0s, 1s, 2s]}.
 type Rung struct {
 	Step   string
 	Delays []Duration
@@ -237,7 +298,21 @@ type Penalty struct {
 	// current choice fails), reselect (at the next choice by bandwidth),
 	// at-expiry (at once).
 	Return string `yaml:"return"`
+	// Of tells what StepReselect gives up: the level that is played, or the
+	// rendition that failed with every level that it belongs to.
+	Of string `yaml:"of"` // default level
+	// Pause delays the playlist that StepReselect and StepClear choose, if it
+	// was asked for less than Pause ago or is the last one; PauseUnknown takes
+	// its place for playlists that were never loaded.
+	Pause        Span     `yaml:"pause"`
+	PauseUnknown Duration `yaml:"pause_unknown"`
 }
+
+// What StepReselect gives up.
+const (
+	OfLevel     = "level"
+	OfRendition = "rendition"
+)
 
 // When a lifted penalty matters.
 const (
@@ -261,6 +336,11 @@ type Stale struct {
 	Misses int    `yaml:"misses"`
 	After  Span   `yaml:"after"`
 	Then   []Rung `yaml:"then"`
+	// Once tells that a rendition is never found stale twice.
+	Once bool `yaml:"once"`
+	// Trial tells that a rendition that was left for being stale is gone back
+	// to only if its playlist has changed since.
+	Trial bool `yaml:"trial"`
 }
 
 // Stall is what happens at holes and when playback runs dry.
@@ -269,6 +349,9 @@ type Stall struct {
 	JumpAfter Duration `yaml:"jump_after"`
 	// FatalAfter ends the session when it has stood for this long; 0 = never.
 	FatalAfter Duration `yaml:"fatal_after"`
+	// Forgives is how many failures in a row of one fetch a player that has
+	// run dry puts up with; see StepUntilStarved. 0 to 250.
+	Forgives int `yaml:"forgives"`
 }
 
 // Timeout returns the bounds for a kind by its name.

@@ -129,7 +129,8 @@ func (s Span) Of(target, last time.Duration) time.Duration {
 	return s.Fixed
 }
 
-// UnmarshalYAML reads a step name or {retry: [delays]}.
+// UnmarshalYAML reads a step name, {retry: [delays]} or
+// {until_starved: [delays]}.
 func (r *Rung) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.ScalarNode {
 		r.Step = n.Value
@@ -137,14 +138,19 @@ func (r *Rung) UnmarshalYAML(n *yaml.Node) error {
 		return nil
 	}
 	var m struct {
-		Retry []Duration `yaml:"retry"`
+		Retry        []Duration `yaml:"retry"`
+		UntilStarved []Duration `yaml:"until_starved"`
 	}
 	if err := n.Decode(&m); err != nil {
 		return err
 	}
-	if len(m.Retry) == 0 {
-		return fmt.Errorf("line %d: bad step (want a name such as pathway, or {retry: [1s, 2s]})", n.Line)
+	switch {
+	case len(n.Content) != 2 || len(m.Retry)+len(m.UntilStarved) == 0:
+		return fmt.Errorf("line %d: bad step (want a name such as pathway, {retry: [1s, 2s]} or {until_starved: [0s, 1s]})", n.Line)
+	case len(m.Retry) > 0:
+		r.Step, r.Delays = StepRetry, m.Retry
+	default:
+		r.Step, r.Delays = StepUntilStarved, m.UntilStarved
 	}
-	r.Step, r.Delays = StepRetry, m.Retry
 	return nil
 }

@@ -1,0 +1,56 @@
+package player
+
+import (
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+// verdict is a ladder that is climbed after a pause.
+type verdict struct {
+	at      time.Duration
+	of      flight
+	rule    *profile.ErrorRule
+	failure Failure
+	n       int
+}
+
+// verdicts climbs the ladders whose pause has ended.
+func (p *Player) verdicts() {
+	for i := Track(0); i < p.tracks() && p.state != over; i++ {
+		t := p.track(i)
+		if v := t.verdict; v != nil && v.at <= p.now {
+			t.verdict = nil
+			p.judge(&v.of, v.rule, v.failure, v.n)
+		}
+	}
+}
+
+// starved ends the session when playback has just run dry and a fetch has
+// failed more often than a dry player forgives, or when its playlist has been
+// stuck for too long.
+func (p *Player) starved() {
+	for i := range p.tracks() {
+		t := p.track(i)
+		if !t.active {
+			continue
+		}
+		f := flight{kind: m3u8.KindMedia, track: i, rendition: t.rendition, level: p.main.level}
+		if t.patient && int(max(t.tries[0], t.tries[1])) > p.cfg.Profile.Stall.Forgives {
+			p.impatient(&f, NoFailure)
+			return
+		}
+		if t.stuck {
+			p.climb(&f, p.cfg.Profile.Stale.Then, Stale, 0)
+			return
+		}
+	}
+}
+
+// impatient ends the session because of failures that playback outlived so far.
+func (p *Player) impatient(f *flight, failure Failure) {
+	p.note(&Sample{Type: Detected, Decision: GiveUp, Kind: f.kind, Track: f.track, Rendition: f.rendition,
+		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Reason: profile.StepUntilStarved})
+	p.finish(Fatal, "buffer empty after failures")
+}

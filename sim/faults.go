@@ -130,7 +130,7 @@ func (s *sim) reconnect(f *chaos.Fault) {
 			continue
 		}
 		back, ok := s.audience.Reconnect(s.now, st.arrival, uint64(f.Rule)<<32|uint64(f.Occurrence), f.Share)
-		if !ok || back.At < s.now || st.since == s.now {
+		if !ok || back.At < s.now || st.arrival.At == s.now {
 			continue
 		}
 		st.breaks = true

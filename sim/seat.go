@@ -11,19 +11,23 @@ import (
 )
 
 // seat is where one session after another sits.
+//
+// The order is that in which an event needs the fields: with many seats, what
+// costs time is to get them into the cache.
 type seat struct {
-	player  player.Player
-	link    link.Link
-	session reports.Session
-	arrival audience.Arrival
-	since   time.Duration
-	flights [maxFlights]airborne
+	wake    wake
+	gen     uint32 // sessions that have ended here
 	index   uint32
 	pop     int16
 	taken   bool
 	control bool
 	faulty  bool // a fault holds its link
 	breaks  bool // it leaves to come back: nobody takes its place
+	link    link.Link
+	flights [maxFlights]airborne
+	player  player.Player
+	session reports.Session
+	arrival audience.Arrival
 }
 
 // airborne is a fetch in flight.
@@ -35,49 +39,47 @@ type airborne struct {
 // maxFlights is how many fetches a player may have in flight.
 const maxFlights = 4
 
-// wake is what has to be known of a seat before it is worth looking at.
+// wake is when a seat wants attention, and what the queue knows of that.
 type wake struct {
-	due    time.Duration // when it wants attention
+	due    time.Duration
 	at     time.Duration // of its earliest entry in the queue; others do not count, but
 	later  time.Duration // of one more that does once at has passed
-	player time.Duration // when its player wants a tick, as of the last step
-	gen    uint32        // sessions that have ended here
+	player time.Duration // when the player wants a tick, as of the last step
 }
 
-// due tells whether an entry is the one at which its seat wants attention.
-func (s *sim) due(e *entry) bool {
-	w := &s.wakes[e.ref]
-	if w.gen != e.gen || w.at != e.at {
-		return false
+// wakes takes an entry out of the queue at which a seat wanted attention.
+func (s *sim) wakes(e *entry) {
+	st := s.seats.at(e.ref)
+	w := &st.wake
+	if st.gen != e.gen || w.at != e.at {
+		return // it has been overtaken
 	}
 	w.at, w.later = w.later, player.Never
 	if w.due > s.now {
-		s.wakeAt(e.ref, w.due)
-		return false
+		s.wakeAt(st, w.due)
+		return
 	}
-	return true
+	s.attend(st)
 }
 
 // wakeAt sees to it that there is an entry for when a seat wants attention.
-func (s *sim) wakeAt(i uint32, at time.Duration) {
-	w := &s.wakes[i]
+func (s *sim) wakeAt(st *seat, at time.Duration) {
+	w := &st.wake
 	if w.due = at; at < w.at {
 		w.at, w.later = at, w.at
-		s.schedule(at, wakeSeat, i, w.gen)
+		s.schedule(at, wakeSeat, st.index, st.gen)
 	}
 }
 
 // sit begins a session.
 func (s *sim) sit(a audience.Arrival) {
 	i := s.seats.take()
-	if int(i) == len(s.wakes) {
-		s.wakes = append(s.wakes, wake{})
-	}
-	s.wakes[i].at, s.wakes[i].later = player.Never, player.Never
 	cohort := &s.cfg.Audience.Cohorts[a.Cohort]
 	prof := s.cfg.Profiles[a.Cohort]
 	st := s.seats.at(i)
-	st.index, st.taken, st.arrival, st.since = i, true, a, s.now
+	a.At = s.now
+	st.index, st.taken, st.arrival = i, true, a
+	st.wake = wake{at: player.Never, later: player.Never}
 	st.control, st.faulty, st.breaks = cohort.FaultsNone, false, false
 	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
 	st.flights = [maxFlights]airborne{}
@@ -85,7 +87,7 @@ func (s *sim) sit(a audience.Arrival) {
 	s.cfg.Collector.JoinAt(&st.session, s.now, reports.SessionInfo{Player: a.Player, Cohort: a.Cohort, Profile: a.Cohort, Rejoin: a.Session > 1})
 	st.player.Join(player.Config{Profile: prof, URL: host + s.rig.Entry(a.Entry), Seed: a.Seed,
 		Epoch: s.cfg.Epoch.UnixNano(), Progress: s.progress}, s.now)
-	s.schedule(a.Leave, leave, i, s.wakes[i].gen)
+	s.schedule(a.Leave, leave, i, st.gen)
 	s.step(st, &player.Event{Type: player.Tick})
 	s.settle(st)
 }
@@ -100,7 +102,7 @@ func (s *sim) attend(st *seat) {
 		switch {
 		case at <= s.now:
 			s.move(st)
-		case st.taken && s.wakes[st.index].player <= s.now:
+		case st.taken && st.wake.player <= s.now:
 			s.step(st, &player.Event{Type: player.Tick})
 		default:
 			s.settleAt(st, at)
@@ -128,7 +130,7 @@ func (s *sim) settleAt(st *seat, at time.Duration) {
 	if !st.taken {
 		return
 	}
-	s.wakeAt(st.index, max(min(s.wakes[st.index].player, at), s.now))
+	s.wakeAt(st, max(min(st.wake.player, at), s.now))
 }
 
 // happened passes on what happened on a link.
@@ -191,7 +193,7 @@ func (s *sim) step(st *seat, ev *player.Event) {
 		s.rise(st, how)
 		return
 	}
-	s.wakes[st.index].player = st.player.Wake()
+	st.wake.player = st.player.Wake()
 }
 
 // note records a sample; an answer comes with what the player does not know.
@@ -223,7 +225,7 @@ func (s *sim) rise(st *seat, why audience.Why) {
 		}
 	}
 	st.taken = false
-	s.wakes[st.index].gen++
+	st.gen++
 	s.seats.give(st.index)
 	if st.breaks {
 		return

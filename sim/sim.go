@@ -58,7 +58,6 @@ type sim struct {
 
 	seats   store[seat]
 	flights store[flight]
-	wakes   []wake // by seat
 	coming  []audience.Arrival
 	lists   map[uint64]*m3u8.Media // by version: every one is read once
 	ladders map[ladderKey]*player.Ladder
@@ -127,9 +126,7 @@ func (s *sim) loop() {
 		s.now = e.at
 		switch e.kind() {
 		case wakeSeat:
-			if s.due(&e) {
-				s.attend(s.seats.at(e.ref))
-			}
+			s.wakes(&e)
 		case reach:
 			if f := s.flights.at(e.ref); f.gen == e.gen {
 				s.reach(f)
@@ -141,8 +138,7 @@ func (s *sim) loop() {
 				s.attend(st)
 			}
 		case leave:
-			if s.wakes[e.ref].gen == e.gen {
-				st := s.seats.at(e.ref)
+			if st := s.seats.at(e.ref); st.gen == e.gen {
 				s.step(st, &player.Event{Type: player.Leave})
 				s.settle(st)
 			}

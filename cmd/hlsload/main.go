@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		exit = &exitError{code: exitUsage, msg: err.Error()} // cobra's own errors are about usage
 	}
 	if exit.msg != "" {
-		fmt.Fprintf(stderr, "hlsload: %s\n", exit.msg)
+		fmt.Fprintf(printable{stderr}, "hlsload: %s\n", exit.msg)
 	}
 	if exit.code == exitUsage {
 		fmt.Fprintln(stderr, "hlsload: hint: `hlsload help` lists the commands, `hlsload COMMAND --help` its flags")

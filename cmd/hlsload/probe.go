@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -16,6 +16,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/profile"
+	"hlsload/reports"
 )
 
 func probeCommand() *cobra.Command {
@@ -27,14 +28,16 @@ func probeCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 			defer cancel()
-			p := &probe{client: &http.Client{Timeout: 15 * time.Second}, out: cmd.OutOrStdout(), headers: http.Header{}}
-			for _, h := range headers {
-				name, value, ok := strings.Cut(h, ":")
+			h := http.Header{}
+			for _, line := range headers {
+				name, value, ok := strings.Cut(line, ":")
 				if !ok {
-					return &exitError{code: exitUsage, msg: fmt.Sprintf("bad --header (got %q; want name: value)", h)}
+					return &exitError{code: exitUsage, msg: "bad --header (it has no colon; want name: value)"}
 				}
-				p.headers.Set(strings.TrimSpace(name), strings.TrimSpace(value))
+				h.Set(strings.TrimSpace(name), strings.TrimSpace(value))
 			}
+			p := &probe{fetch: newFetcher(nil, 15*time.Second, h), out: printable{cmd.OutOrStdout()}}
+			defer p.fetch.close()
 			return p.run(ctx, args[0])
 		},
 	}
@@ -44,67 +47,34 @@ func probeCommand() *cobra.Command {
 
 // probe looks at one stream.
 type probe struct {
-	client  *http.Client
-	headers http.Header
-	out     io.Writer
+	fetch *fetcher
+	out   io.Writer
 }
 
-// maxProbeBody bounds a playlist, as the parser does.
-const maxProbeBody = 4 << 20
-
-// fetched is one answer.
-type fetched struct {
-	url    *url.URL // after redirects
-	status int
-	header http.Header
-	body   []byte
-	ttfb   time.Duration
-}
-
-func (p *probe) fetch(ctx context.Context, u string) (*fetched, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
-	if err != nil {
-		return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad URL (got %q; want http://… or https://…)", u)}
+// get fetches a playlist.
+func (p *probe) get(ctx context.Context, u string) (*fetched, error) {
+	f, err := p.fetch.playlist(ctx, u)
+	var usage *exitError
+	if err != nil && !errors.As(err, &usage) {
+		err = &exitError{reports.ExitUnreachable, err.Error(), err}
 	}
-	for k, v := range p.headers {
-		req.Header[k] = v
-	}
-	req.Header.Set("User-Agent", "hlsload-probe")
-	req.Header.Set("Pragma", "server-timing") // asks CloudFront for Server-Timing
-	began := time.Now()
-	resp, err := p.client.Do(req)
-	if err != nil {
-		return nil, &exitError{112, fmt.Sprintf("fetching %s: %v", u, err), err}
-	}
-	defer resp.Body.Close()
-	f := &fetched{url: resp.Request.URL, status: resp.StatusCode, header: resp.Header, ttfb: time.Since(began)}
-	f.body, err = io.ReadAll(io.LimitReader(resp.Body, maxProbeBody+1))
-	if err != nil {
-		return nil, &exitError{112, fmt.Sprintf("reading %s: %v", u, err), err}
-	}
-	if len(f.body) > maxProbeBody {
-		return nil, &exitError{code: 112, msg: fmt.Sprintf("reading %s: more than %d bytes; want a playlist", u, maxProbeBody)}
-	}
-	if f.status != http.StatusOK {
-		return nil, &exitError{code: 112, msg: fmt.Sprintf("fetching %s: status %d; want 200", u, f.status)}
-	}
-	return f, nil
+	return f, err
 }
 
 func (p *probe) run(ctx context.Context, u string) error {
-	f, err := p.fetch(ctx, u)
+	f, err := p.get(ctx, u)
 	if err != nil {
 		return err
 	}
 	list, err := m3u8.Parse(f.body, m3u8.Options{Base: f.url})
 	if err != nil {
-		return &exitError{112, fmt.Sprintf("%s is no playlist: %v", u, err), err}
+		return &exitError{reports.ExitUnreachable, fmt.Sprintf("%s is no playlist: %v", u, err), err}
 	}
 	mv, ok := list.(*m3u8.Multivariant)
 	if !ok {
 		fmt.Fprintf(p.out, "%s is a media playlist: one rendition, nothing to switch or fail over to\n\n", u)
-		p.media(list.(*m3u8.Media))
-		return nil
+		p.cdn("media playlist", f)
+		return p.verdict(p.media(ctx, list.(*m3u8.Media)), 1)
 	}
 	p.ladder(mv)
 	if err := p.redundancy(mv); err != nil {
@@ -212,29 +182,46 @@ func (p *probe) renditions(ctx context.Context, mv *m3u8.Multivariant) error {
 		fmt.Fprintf(p.out, "looking at %d of %d media playlists\n", maxProbed, len(urls))
 		urls = urls[:maxProbed]
 	}
-	var failed error
+	bad := 0
 	for _, u := range urls {
-		f, err := p.fetch(ctx, u)
-		if err != nil {
-			fmt.Fprintf(p.out, "%s\n    %v\n\n", u, err)
-			failed = err
-			continue
-		}
-		m, err := m3u8.ParseMedia(f.body, m3u8.Options{Base: f.url})
-		if err != nil {
-			fmt.Fprintf(p.out, "%s\n    no media playlist: %v\n\n", u, err)
-			failed = &exitError{code: 112, msg: "a media playlist does not parse"}
-			continue
-		}
 		fmt.Fprintln(p.out, u)
-		p.media(m)
-		p.cdn("    answered", f)
+		bad += p.rendition(ctx, u)
+		fmt.Fprintln(p.out)
 	}
-	return failed
+	return p.verdict(bad, len(urls))
 }
 
-// media prints what a media playlist says.
-func (p *probe) media(m *m3u8.Media) {
+// rendition looks at one media playlist. It returns 1 if it cannot be watched.
+func (p *probe) rendition(ctx context.Context, u string) int {
+	f, err := p.get(ctx, u)
+	if err != nil {
+		fmt.Fprintf(p.out, "    finding: %v\n", err)
+		return 1
+	}
+	m, err := m3u8.ParseMedia(f.body, m3u8.Options{Base: f.url})
+	if err != nil {
+		fmt.Fprintf(p.out, "    finding: no media playlist: %v\n", err)
+		return 1
+	}
+	bad := p.media(ctx, m)
+	p.cdn("    answered", f)
+	return bad
+}
+
+// verdict says how many media playlists cannot be watched.
+func (p *probe) verdict(bad, of int) error {
+	if bad == 0 {
+		return nil
+	}
+	return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%d of %d media playlists cannot be watched", bad, of)}
+}
+
+// maxFindings bounds what is said about one playlist.
+const maxFindings = 10
+
+// media prints what a media playlist says and whether its newest segment is
+// there. It returns 1 if nothing can be played.
+func (p *probe) media(ctx context.Context, m *m3u8.Media) int {
 	kind := "live"
 	switch {
 	case m.EndList:
@@ -248,7 +235,38 @@ func (p *probe) media(m *m3u8.Media) {
 		fmt.Fprintf(p.out, ", ends at %s", last.ProgramDateTime.Add(last.Duration).Format(time.RFC3339Nano))
 	}
 	fmt.Fprintln(p.out)
+	for i := range m.Findings {
+		if i == maxFindings {
+			fmt.Fprintf(p.out, "    finding: and %d more\n", len(m.Findings)-i)
+			break
+		}
+		fmt.Fprintf(p.out, "    finding: %v\n", &m.Findings[i])
+	}
+	if len(m.Segments) == 0 {
+		fmt.Fprintln(p.out, "    finding: no segment is listed: nothing can be played")
+		return 1
+	}
 	if m.Duration < 3*m.TargetDuration && !m.EndList {
 		fmt.Fprintln(p.out, "    finding: less than three target durations are listed (rfc8216bis 6.2.2)")
 	}
+	return p.segment(ctx, &m.Segments[len(m.Segments)-1])
+}
+
+// segment looks whether a segment begins to come. It returns 1 if not.
+func (p *probe) segment(ctx context.Context, s *m3u8.Segment) int {
+	a, err := p.fetch.begin(ctx, s.URL)
+	switch {
+	case err != nil:
+		fmt.Fprintf(p.out, "    finding: its newest segment: %v\n", err)
+		return 1
+	case a.status/100 != 2:
+		fmt.Fprintf(p.out, "    finding: its newest segment, %s: status %d; want 200\n", s.URL, a.status)
+		return 1
+	}
+	fmt.Fprintf(p.out, "    newest segment: %d in %v", a.status, a.ttfb.Round(time.Millisecond))
+	if n := a.header.Get("Content-Length"); n != "" {
+		fmt.Fprintf(p.out, ", %s bytes", n)
+	}
+	fmt.Fprintln(p.out)
+	return 0
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
+	"hlsload/player/fleet"
 	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/scenarios"
@@ -21,8 +20,8 @@ import (
 
 // stream is a stream at a URL as a target.
 type stream struct {
-	sc     *scenarios.Scenario
-	client *http.Client
+	sc    *scenarios.Scenario
+	fetch *fetcher
 
 	entries  []string       // multivariant playlists
 	pipeline map[string]int // of media playlists, by host and path
@@ -40,70 +39,58 @@ type looked struct {
 	began   time.Time
 	changed time.Time
 	last    string // what identified its last version
-	status  int
 	err     error
 }
 
 // checkTime bounds the look at a stream before a run.
 const checkTime = 20 * time.Second
 
+// requestTime bounds one request of such a look.
+const requestTime = 10 * time.Second
+
 // openStream looks whether the stream is there, and what it is.
-func openStream(ctx context.Context, sc *scenarios.Scenario) (*stream, error) {
+func openStream(ctx context.Context, sc *scenarios.Scenario, dial fleet.Dial) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	s := &stream{sc: sc, client: &http.Client{Timeout: 10 * time.Second}, pipeline: map[string]int{}, looks: map[string]*looked{}}
+	headers := http.Header{}
+	for _, h := range sc.Target.Headers {
+		headers.Set(h.Name, h.Value.Value)
+	}
+	s := &stream{sc: sc, fetch: newFetcher(dial, requestTime, headers), pipeline: map[string]int{}, looks: map[string]*looked{}}
 	for i := range sc.Target.URLs {
 		s.entries = append(s.entries, sc.Target.URLs[i].Value)
 	}
 	for i, u := range s.entries {
 		if err := s.open(ctx, i, u); err != nil {
-			// The URL may hold secrets, and so may errors that quote it.
-			return nil, &exitError{code: 112, msg: "void: target unreachable at start: " + sc.Redact(err.Error()), cause: err}
+			return nil, s.unreachable(err)
 		}
 	}
 	if err := s.look(ctx); err != nil {
-		return nil, &exitError{code: 112, msg: "void: target unreachable at start: " + sc.Redact(err.Error()), cause: err}
+		return nil, s.unreachable(err)
 	}
 	return s, nil
 }
 
-// get fetches a playlist.
-func (s *stream) get(ctx context.Context, u string) (body []byte, final *url.URL, status int, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	for _, h := range s.sc.Target.Headers {
-		req.Header.Set(h.Name, h.Value.Value)
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	defer resp.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxProbeBody+1))
-	if err == nil && len(body) > maxProbeBody {
-		err = fmt.Errorf("playlist %s: more than %d bytes", u, maxProbeBody)
-	}
-	return body, resp.Request.URL, resp.StatusCode, err
+// unreachable is the end of a run that could not begin. The error may quote
+// URLs, and URLs may hold secrets.
+func (s *stream) unreachable(err error) error {
+	s.close()
+	return &exitError{code: reports.ExitUnreachable, msg: "void: target unreachable at start: " + s.sc.Redact(err.Error()), cause: err}
 }
 
 // open reads the multivariant playlist of pipeline i.
 func (s *stream) open(ctx context.Context, i int, u string) error {
-	body, base, status, err := s.get(ctx, u)
+	a, err := s.fetch.playlist(ctx, u)
 	if err != nil {
-		return fmt.Errorf("multivariant playlist: %w", err)
+		return err
 	}
-	if status != http.StatusOK {
-		return fmt.Errorf("multivariant playlist %s: status %d; want 200", u, status)
-	}
-	list, err := m3u8.Parse(body, m3u8.Options{Base: base})
+	list, err := m3u8.Parse(a.body, m3u8.Options{Base: a.url})
 	if err != nil {
-		return fmt.Errorf("multivariant playlist %s: %w", u, err)
+		return fmt.Errorf("%s is no playlist: %w", u, err)
 	}
 	mv, ok := list.(*m3u8.Multivariant)
 	if !ok {
-		mv = player.Single(base.String())
+		mv = player.Single(a.url.String())
 	}
 	l, err := player.NewLadder(mv, s.sc.Fleet.Profiles[0], nil)
 	if err != nil {
@@ -215,28 +202,35 @@ func matches(glob, s string) bool {
 func (s *stream) look(ctx context.Context) error {
 	var errs []error
 	for _, u := range s.media {
-		body, base, status, err := s.get(ctx, u)
-		if err == nil && status != http.StatusOK {
-			err = fmt.Errorf("media playlist %s: status %d; want 200", u, status)
-		}
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		m, err := m3u8.ParseMedia(body, m3u8.Options{Base: base})
-		if err != nil {
-			errs = append(errs, fmt.Errorf("media playlist %s: %w", u, err))
-			continue
-		}
-		if m.TargetDuration > 0 {
+		m, err := s.read(ctx, u)
+		if err == nil {
 			s.duration = m.TargetDuration
 			return nil
+		}
+		if errs = append(errs, err); ctx.Err() != nil {
+			break
 		}
 	}
 	if len(errs) > 3 {
 		errs = append(errs[:3], fmt.Errorf("and %d more", len(errs)-3))
 	}
 	return fmt.Errorf("no media playlist can be read: %w", errors.Join(errs...))
+}
+
+// read reads a media playlist.
+func (s *stream) read(ctx context.Context, u string) (*m3u8.Media, error) {
+	a, err := s.fetch.playlist(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	m, err := m3u8.ParseMedia(a.body, m3u8.Options{Base: a.url})
+	if err != nil {
+		return nil, fmt.Errorf("%s is no media playlist: %w", u, err)
+	}
+	if m.TargetDuration <= 0 {
+		return nil, fmt.Errorf("%s: target duration %v; want more", u, m.TargetDuration)
+	}
+	return m, nil
 }
 
 func (s *stream) url(a *audience.Arrival) string { return s.entries[min(a.Entry, len(s.entries)-1)] }
@@ -275,7 +269,7 @@ func (s *stream) applier() chaos.Applier { return nil }
 
 func (s *stream) lost() func(uint64) chaos.Marks { return nil }
 
-func (s *stream) close() { s.client.CloseIdleConnections() }
+func (s *stream) close() { s.fetch.close() }
 
 // watched are the media playlists that a fault may hit.
 func (s *stream) watched(f *chaos.Fault) []string {
@@ -304,17 +298,14 @@ func (s *stream) see(ctx context.Context, u string) *looked {
 	if !due {
 		return l
 	}
-	body, base, status, err := s.get(ctx, u)
 	version := ""
-	if err == nil && status == http.StatusOK {
-		var m *m3u8.Media
-		if m, err = m3u8.ParseMedia(body, m3u8.Options{Base: base}); err == nil {
-			version = fmt.Sprint(m.MediaSequence, len(m.Segments), m.EndList)
-		}
+	m, err := s.read(ctx, u)
+	if err == nil {
+		version = fmt.Sprint(m.MediaSequence, len(m.Segments), m.EndList)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.status, l.err = status, err
+	l.err = err
 	if version != "" && version != l.last {
 		l.last, l.changed = version, time.Now()
 	}
@@ -326,8 +317,8 @@ func (s *stream) see(ctx context.Context, u string) *looked {
 func (s *stream) bites(ctx context.Context, f *chaos.Fault) (bool, string) {
 	all := s.watched(f)
 	for _, u := range all {
-		if why := s.wrong(s.see(ctx, u)); why != "" {
-			return true, fmt.Sprintf("%s: %s", s.sc.Redact(u), why)
+		if why := s.wrong(u, s.see(ctx, u)); why != "" {
+			return true, why
 		}
 	}
 	return false, fmt.Sprintf("%d media playlists answer and advance", len(all))
@@ -336,24 +327,22 @@ func (s *stream) bites(ctx context.Context, f *chaos.Fault) (bool, string) {
 // healthy tells whether all of them answer and advance.
 func (s *stream) healthy(ctx context.Context, f *chaos.Fault) (bool, string) {
 	for _, u := range s.watched(f) {
-		if why := s.wrong(s.see(ctx, u)); why != "" {
-			return false, fmt.Sprintf("%s: %s", s.sc.Redact(u), why)
+		if why := s.wrong(u, s.see(ctx, u)); why != "" {
+			return false, why
 		}
 	}
 	return true, "all media playlists answer and advance"
 }
 
 // wrong says what is wrong with a playlist, "" for nothing.
-func (s *stream) wrong(l *looked) string {
+func (s *stream) wrong(u string, l *looked) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch since := time.Since(l.changed); {
 	case l.err != nil:
 		return s.sc.Redact(l.err.Error())
-	case l.status != http.StatusOK:
-		return fmt.Sprintf("status %d", l.status)
 	case since > s.duration*3/2:
-		return fmt.Sprintf("unchanged for %v", since.Round(100*time.Millisecond))
+		return fmt.Sprintf("%s: unchanged for %v", s.sc.Redact(u), since.Round(100*time.Millisecond))
 	}
 	return ""
 }

@@ -42,7 +42,7 @@ type target interface {
 // The run's clock starts here.
 func (r *realRun) openTarget(ctx context.Context) (target, error) {
 	if r.sc.Target.Rig == nil {
-		t, err := openStream(ctx, r.sc)
+		t, err := openStream(ctx, r.sc, r.network.dial)
 		// The first viewers arrive when everything has been put together.
 		r.epoch = time.Now()
 		return t, err

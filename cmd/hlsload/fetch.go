@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"hlsload/player/fleet"
+)
+
+// fetcher looks at single playlists, for checks and probes; players have their
+// own clients.
+type fetcher struct {
+	client  *http.Client
+	headers http.Header
+}
+
+const (
+	maxRedirects = 10
+	// maxPlaylist bounds a playlist, as the parser and the players do.
+	maxPlaylist = 4 << 20
+)
+
+// newFetcher returns a fetcher. Headers are sent to the host that was asked, and
+// not to others that it redirects to. A nil dial is the system's.
+func newFetcher(dial fleet.Dial, timeout time.Duration, headers http.Header) *fetcher {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	if dial != nil {
+		t.DialContext = dial
+	}
+	return &fetcher{headers: headers, client: &http.Client{
+		Transport: t,
+		Timeout:   timeout,
+		CheckRedirect: func(req *http.Request, via []*http.Request) error {
+			if len(via) >= maxRedirects {
+				return fmt.Errorf("redirected %d times; want a playlist", len(via))
+			}
+			if req.URL.Host != via[0].URL.Host {
+				for name := range headers { // they may be secrets
+					req.Header.Del(name)
+				}
+			}
+			return nil
+		},
+	}}
+}
+
+func (f *fetcher) close() { f.client.CloseIdleConnections() }
+
+// fetched is one answer.
+type fetched struct {
+	url    *url.URL // after redirects
+	status int
+	header http.Header
+	body   []byte
+	ttfb   time.Duration
+}
+
+// get fetches a URL. Errors begin with it. A status of any kind is none.
+func (f *fetcher) get(ctx context.Context, u string) (*fetched, error) { return f.fetch(ctx, u, true) }
+
+// begin is get without the body.
+func (f *fetcher) begin(ctx context.Context, u string) (*fetched, error) {
+	return f.fetch(ctx, u, false)
+}
+
+func (f *fetcher) fetch(ctx context.Context, u string, whole bool) (*fetched, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
+	if err != nil || req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" {
+		return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad URL (got %q; want http://HOST/… or https://HOST/…)", u)}
+	}
+	req.Header.Set("User-Agent", "hlsload")
+	req.Header.Set("Pragma", "server-timing") // asks CloudFront for Server-Timing
+	for name, values := range f.headers {
+		req.Header[name] = values
+	}
+	began := time.Now()
+	resp, err := f.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", u, f.plain(err))
+	}
+	defer resp.Body.Close()
+	a := &fetched{url: resp.Request.URL, status: resp.StatusCode, header: resp.Header, ttfb: time.Since(began)}
+	if !whole {
+		return a, nil
+	}
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxPlaylist+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: the answer breaks off after %d bytes: %w", u, len(a.body), f.plain(err))
+	}
+	if len(a.body) > maxPlaylist {
+		return nil, fmt.Errorf("%s: the answer has more than %d MiB; want a playlist", u, maxPlaylist>>20)
+	}
+	return a, nil
+}
+
+// playlist fetches a URL that must answer 200.
+func (f *fetcher) playlist(ctx context.Context, u string) (*fetched, error) {
+	a, err := f.get(ctx, u)
+	if err == nil && a.status != http.StatusOK {
+		return nil, fmt.Errorf("%s: status %d; want 200", u, a.status)
+	}
+	return a, err
+}
+
+// plain is the error of a request without the URL, which the caller names.
+func (f *fetcher) plain(err error) error {
+	var timeout interface{ Timeout() bool }
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return fmt.Errorf("no complete answer within %v", f.client.Timeout)
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}

@@ -37,7 +37,8 @@ const (
 
 // Player is one viewer. Make it with [New].
 type Player struct {
-	cfg    Config
+	cfg    *Config // but for its Seed
+	seed   draw.Seed
 	ladder *Ladder
 	now    time.Duration
 	out    []Action
@@ -84,14 +85,14 @@ type span struct{ from, to time.Duration }
 // once: it asks for the multivariant playlist.
 func New(cfg Config, now time.Duration) *Player {
 	p := new(Player)
-	p.Join(cfg, now)
+	p.Join(&cfg, cfg.Seed, now)
 	return p
 }
 
-// Join makes p the player of another session, as [New] does, in place. It must
-// not be copied then.
-func (p *Player) Join(cfg Config, now time.Duration) {
-	*p = Player{cfg: cfg, now: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, start: now}
+// Join makes p the player of another session, as [New] does, in place: it must
+// not be copied then. cfg is shared and must not change; seed is this player's.
+func (p *Player) Join(cfg *Config, seed draw.Seed, now time.Duration) {
+	*p = Player{cfg: cfg, seed: seed, now: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, start: now}
 	p.flights = p.room[:0]
 	p.abr.reset(&cfg.Profile.ABR, float64(cfg.Profile.Startup.Bandwidth))
 	p.main.reset()
@@ -200,7 +201,7 @@ func (p *Player) note(s *Sample) {
 // uniform draws a number in [0, 1).
 func (p *Player) uniform(r draw.Rule) float64 {
 	p.draws++
-	return p.cfg.Seed.Uniform(r, uint64(p.draws))
+	return p.seed.Uniform(r, uint64(p.draws))
 }
 
 // begin is the transition to the first frame.

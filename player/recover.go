@@ -48,6 +48,10 @@ func (b *errorBook) of(rendition int16) *record {
 	if r := b.find(rendition); r != nil {
 		return r
 	}
+	if n := len(b.renditions); n == cap(b.renditions) {
+		// There are few; doubling would waste more than it saves.
+		b.renditions = append(make([]record, 0, n+2), b.renditions...)
+	}
 	b.renditions = append(b.renditions, record{rendition: rendition})
 	return &b.renditions[len(b.renditions)-1]
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"hlsload/chaos"
@@ -57,12 +58,11 @@ func (s *sim) fetch(st *seat, a *player.Action) {
 	ref := s.flights.take()
 	f := s.flights.at(ref)
 	*f = flight{gen: f.gen, id: a.Fetch, seat: st.index, kind: a.Kind, url: a.URL, part: a.Range, sent: s.now}
-	for i := range st.flights {
-		if st.flights[i].id == 0 {
-			st.flights[i] = airborne{a.Fetch, ref}
-			break
-		}
+	i := slices.IndexFunc(st.flights[:], func(a airborne) bool { return a.id == 0 })
+	if i < 0 {
+		panic("sim: more fetches in flight than a player may have")
 	}
+	st.flights[i] = airborne{a.Fetch, ref}
 	s.linkFaults(st, f)
 	if at := st.link.Start(s.now, uint32(a.Fetch), 0); at != link.Never {
 		s.schedule(at, reach, ref, f.gen)

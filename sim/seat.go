@@ -36,8 +36,9 @@ type airborne struct {
 	ref uint32
 }
 
-// maxFlights is how many fetches a player may have in flight.
-const maxFlights = 4
+// maxFlights is how many fetches a player has in flight at most: for each track a
+// playlist, a segment or what belongs to one, and a segment ahead of its turn.
+const maxFlights = 3 * int(player.Tracks)
 
 // wake is when a seat wants attention, and what the queue knows of that.
 type wake struct {
@@ -85,11 +86,21 @@ func (s *sim) sit(a audience.Arrival) {
 	st.flights = [maxFlights]airborne{}
 	st.link = link.New(&cohort.Network, link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
 	s.cfg.Collector.JoinAt(&st.session, s.now, reports.SessionInfo{Player: a.Player, Cohort: a.Cohort, Profile: a.Cohort, Rejoin: a.Session > 1})
-	st.player.Join(player.Config{Profile: prof, URL: host + s.rig.Entry(a.Entry), Seed: a.Seed,
-		Epoch: s.cfg.Epoch.UnixNano(), Progress: s.progress}, s.now)
+	st.player.Join(s.config(a.Cohort, a.Entry), a.Seed, s.now)
 	s.schedule(a.Leave, leave, i, st.gen)
 	s.step(st, &player.Event{Type: player.Tick})
 	s.settle(st)
+}
+
+// config is what the players of a cohort that open the same URL have in common.
+func (s *sim) config(cohort, entry int) *player.Config {
+	key := [2]int{cohort, entry}
+	c := s.configs[key]
+	if c == nil {
+		c = &player.Config{Profile: s.cfg.Profiles[cohort], URL: host + s.rig.Entry(entry), Epoch: s.cfg.Epoch.UnixNano(), Progress: s.progress}
+		s.configs[key] = c
+	}
+	return c
 }
 
 // progress is how much of a body has arrived at the seat whose player asks.

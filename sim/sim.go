@@ -59,6 +59,7 @@ type sim struct {
 	seats   store[seat]
 	flights store[flight]
 	coming  []audience.Arrival
+	configs map[[2]int]*player.Config
 	lists   map[uint64]*m3u8.Media // by version: every one is read once
 	ladders map[ladderKey]*player.Ladder
 	ranks   []int // of the ladder's rungs
@@ -79,7 +80,7 @@ type sim struct {
 // Run simulates. The collector is fed but not finished.
 func Run(cfg *Config) (*Result, error) {
 	s := &sim{cfg: cfg, events: newQueue(), plan: chaos.NewPlan(cfg.Seed),
-		lists: map[uint64]*m3u8.Media{}, ladders: map[ladderKey]*player.Ladder{}}
+		configs: map[[2]int]*player.Config{}, lists: map[uint64]*m3u8.Media{}, ladders: map[ladderKey]*player.Ladder{}}
 	var err error
 	if s.rig, err = rig.New(cfg.Rig, cfg.Seed, cfg.Epoch); err != nil {
 		return nil, fmt.Errorf("simulation: %w", err)

@@ -102,7 +102,7 @@ const minWeight = 0.001
 
 // ready tells whether anything was measured.
 func (e *estimator) ready() bool {
-	if e.total == 0 {
+	if e.total == 0 || e.rules.Estimator == profile.EstimateNone {
 		return false
 	}
 	if e.total < e.rules.MinTotal && (e.rules.MinTime == 0 || e.window == nil || e.window.took < seconds(e.rules.MinTime)) {

@@ -262,7 +262,7 @@ func (p *Player) deadline(f *flight) time.Duration {
 		bound(r.FirstByte, f.sent)
 	}
 	bound(r.Total, f.sent)
-	if !r.Idle.Zero() {
+	if !r.Idle.Zero() && f.firstByte != 0 {
 		if p.cfg.Progress != nil {
 			if n := p.cfg.Progress(f.id); n > f.bytes {
 				f.bytes, f.moved = n, p.now

@@ -185,7 +185,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 	if !abr {
 		t.listAt = p.nextLook(t)
 	}
-	t.segAt, t.waiting, t.dry, t.verdict = 0, false, false, nil
+	t.segAt, t.waiting, t.dry, t.verdict = min(t.segAt, p.now), false, false, nil
 	t.misses, t.told, t.stuck, t.patient, t.tries = 0, false, false, false, [2]uint8{}
 	if !p.cfg.Profile.Reload.Together {
 		t.scheduled = -1
@@ -400,8 +400,12 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 		p.scheduleTogether(t, wait)
 		return
 	}
-	if r.From == profile.FromResponse {
+	switch r.From {
+	case profile.FromResponse:
 		t.listAt = p.now + wait
+		return
+	case profile.FromSent:
+		t.listAt = max(f.sent+wait, p.now)
 		return
 	}
 	if t.scheduled < 0 {
@@ -579,7 +583,7 @@ func (p *Player) trackWake(i Track, t *track) time.Duration {
 	} else if p.chain(i) == nil && t.fresh && !t.waiting && !t.dry {
 		if t.segAt > p.now {
 			at = min(at, t.segAt)
-		} else if room := p.roomAt(t); room > p.now && p.next(t) != nil {
+		} else if room := p.roomAt(t); room > p.now && (p.next(t) != nil || p.cfg.Profile.Reload.OnDemand && t.live()) {
 			at = min(at, room)
 		}
 	}

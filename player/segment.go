@@ -134,14 +134,14 @@ func (p *Player) exhausted(tr Track, t *track) {
 }
 
 // nextLook is when a player that looks for segments from time to time does so
-// again, given when it last looked in vain.
+// again.
 func (p *Player) nextLook(t *track) time.Duration {
 	b := &p.cfg.Profile.Buffer
 	every := b.Poll.Of(p.targetDuration(MainTrack), p.segmentDuration())
 	if b.PollMax > 0 {
 		every = min(every, time.Duration(b.PollMax))
 	}
-	if !t.dry || every <= 0 {
+	if every <= 0 || t.segAt >= p.now {
 		return p.now
 	}
 	return t.segAt + (p.now-t.segAt+every-1)/every*every
@@ -162,9 +162,6 @@ func (p *Player) prefetch(tr Track, t *track) {
 		return
 	}
 	start := f.start + f.seg.Duration
-	if start-p.position(p.now) >= time.Duration(p.cfg.Profile.Buffer.Goal) {
-		return
-	}
 	n := p.fetch(m3u8.KindSegment, tr, t.rendition, s.URL, s.ByteRange, p.now)
 	n.seg, n.start, n.ahead, n.look = s, start, true, Never
 }

@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite the expected transcripts")
 // TestTranscripts plays the scripts in testdata. A script is a list of
 // commands, a line "----", and what the player did. The commands:
 //
-//	world KEY=VALUE…       the channel: td, segment, window, levels, demuxed, init, rtt, pdt, skew, phase
+//	world KEY=VALUE…       the channel: td, segment, window, levels, demuxed, init, rtt, pdt, skew, phase, holdback
 //	profile NAME [YAML]    the player, with overrides in YAML flow style
 //	join                   a player joins now
 //	fault NAME WHAT        from now on: WHAT is kind/pipeline=answer, such as
@@ -65,6 +65,7 @@ type world struct {
 	t       *testing.T
 	segment time.Duration
 	td      time.Duration
+	hold    time.Duration // HOLD-BACK; 0 = not stated
 	window  int
 	levels  int
 	demuxed bool
@@ -170,6 +171,8 @@ func (w *world) set(rest string) {
 			w.td = d
 		case "segment":
 			w.segment, w.td = d, d
+		case "holdback":
+			w.hold = d
 		case "window":
 			w.window = n
 		case "levels":
@@ -370,6 +373,9 @@ func (w *world) playlist(url string, at time.Duration) *m3u8.Media {
 	}
 	epoch := time.Unix(0, 0)
 	m := &m3u8.Media{TargetDuration: w.td, MediaSequence: uint64(last) - uint64(w.window) + 1, HasProgramDateTime: w.pdt}
+	if w.hold > 0 {
+		m.ServerControl = &m3u8.ServerControl{HoldBack: w.hold}
+	}
 	dir := strings.TrimSuffix(url, ".m3u8")
 	for i := range w.window {
 		n := m.MediaSequence + uint64(i)

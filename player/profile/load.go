@@ -129,7 +129,7 @@ func (p *Profile) validate() error {
 	}
 	within("startup.bandwidth", float64(p.Startup.Bandwidth), 1, 1e12)
 	oneOf("live.behind", p.Live.Behind, BehindSeekLive, BehindWindowStart, BehindFatal, BehindNext)
-	oneOf("reload.from", p.Reload.From, FromRequest, FromResponse)
+	oneOf("reload.from", p.Reload.From, FromRequest, FromSent, FromResponse)
 	for f, s := range map[string]Span{"live.hold_back": p.Live.HoldBack, "reload.changed": p.Reload.Changed, "reload.unchanged": p.Reload.Unchanged} {
 		if s.Zero() {
 			errs = append(errs, fmt.Errorf("%s: missing (want a span such as 1td)", f))

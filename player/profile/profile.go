@@ -122,7 +122,8 @@ type CatchUp struct {
 
 // From where reload intervals are measured.
 const (
-	FromRequest  = "request"  // from the start of the previous request, without drift
+	FromRequest  = "request"  // from when the previous request was due, without drift
+	FromSent     = "sent"     // from when the previous request left
 	FromResponse = "response" // from the end of the previous answer
 )
 
@@ -215,7 +216,7 @@ type Abandon struct {
 // Timeout bounds one fetch; 0 = no bound.
 type Timeout struct {
 	FirstByte Span `yaml:"first_byte"`
-	Idle      Span `yaml:"idle"` // without progress
+	Idle      Span `yaml:"idle"` // without progress after the first byte
 	Total     Span `yaml:"total"`
 	// NotOnLowest lifts all bounds while the lowest level is loaded.
 	NotOnLowest bool `yaml:"not_on_lowest"`

@@ -29,15 +29,15 @@ type trouble struct {
 	healed       bool
 	flapped      bool
 	cut          bool // out at the end of the recovery phase
+	unfinished   bool
 
-	affected   time.Duration // -1 = not
-	detected   time.Duration
-	failover   time.Duration
-	outage     time.Duration
-	died       time.Duration // fatal at; -1 = not
-	skipped    time.Duration
-	repeated   time.Duration
-	unfinished bool
+	affected time.Duration // -1 = not
+	detected time.Duration
+	failover time.Duration
+	outage   time.Duration
+	died     time.Duration // fatal at; -1 = not
+	skipped  time.Duration
+	repeated time.Duration
 }
 
 // outcome of an affected session.

@@ -42,10 +42,10 @@ type queue struct {
 	near    heap  // the slot that is due, and what was added for it since
 	slot    int64 // its number
 	ring    [slots]*chunk
-	waiting int     // entries in the ring
-	horizon int64   // the first slot beyond the ring
-	far     []entry // beyond the horizon, in no order
-	soonest int64   // slot of those
+	waiting int    // entries in the ring
+	horizon int64  // the first slot beyond the ring
+	far     *chunk // beyond the horizon, in no order
+	soonest int64  // slot of those
 	idle    *chunk
 }
 
@@ -75,8 +75,9 @@ func (q *queue) put(e *entry) {
 		q.near.push(e)
 	case slot < q.horizon:
 		q.add(&q.ring[slot%slots], e)
+		q.waiting++
 	default:
-		q.far = append(q.far, *e)
+		q.add(&q.far, e)
 		q.soonest = min(q.soonest, slot)
 	}
 }
@@ -93,7 +94,13 @@ func (q *queue) add(list **chunk, e *entry) {
 	}
 	c.e[c.n] = *e
 	c.n++
-	q.waiting++
+}
+
+// drop takes the first chunk off a list.
+func (q *queue) drop(list **chunk) {
+	c := *list
+	*list = c.next
+	c.next, q.idle = q.idle, c
 }
 
 // pop takes the earliest entry; false when there is none.
@@ -108,7 +115,7 @@ func (q *queue) pop(e *entry) bool {
 // turn goes on to the next slot that has entries; false when there is none.
 func (q *queue) turn() bool {
 	if q.waiting == 0 {
-		if len(q.far) == 0 {
+		if q.far == nil {
 			return false
 		}
 		q.slot = q.soonest
@@ -123,8 +130,7 @@ func (q *queue) turn() bool {
 			q.near.push(&c.e[i])
 		}
 		q.waiting -= c.n
-		*list = c.next
-		c.next, q.idle = q.idle, c
+		q.drop(list)
 	}
 	if q.slot+slots/2 >= q.horizon {
 		q.look()
@@ -136,10 +142,12 @@ func (q *queue) turn() bool {
 func (q *queue) look() {
 	q.horizon = q.slot + slots
 	far := q.far
-	q.far, q.soonest = q.far[:0], math.MaxInt64
-	for i := range far {
-		e := far[i] // what is still far goes to an earlier place, or this one
-		q.put(&e)
+	q.far, q.soonest = nil, math.MaxInt64
+	for far != nil {
+		for i := range far.n {
+			q.put(&far.e[i])
+		}
+		q.drop(&far)
 	}
 }
 

@@ -47,14 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
-	var exit *exitError
-	if !errors.As(err, &exit) {
-		exit = &exitError{code: exitUsage, msg: err.Error()} // cobra's own errors are about usage
-	}
+	exit := exitOf(root.ExecuteContext(ctx))
 	if exit.msg != "" {
 		fmt.Fprintf(printable{stderr}, "hlsload: %s\n", exit.msg)
 	}
@@ -62,6 +55,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "hlsload: hint: `hlsload help` lists the commands, `hlsload COMMAND --help` its flags")
 	}
 	return exit.code
+}
+
+// exitOf is how an error ends the program.
+func exitOf(err error) *exitError {
+	var exit *exitError
+	switch {
+	case err == nil:
+		return &exitError{}
+	case errors.As(err, &exit):
+		return exit
+	}
+	return &exitError{code: exitUsage, msg: err.Error()} // cobra's own errors are about usage
 }
 
 // internal marks an error that is not the user's.

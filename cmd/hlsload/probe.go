@@ -72,15 +72,17 @@ func (p *probe) run(ctx context.Context, u string) error {
 	}
 	mv, ok := list.(*m3u8.Multivariant)
 	if !ok {
-		fmt.Fprintf(p.out, "%s is a media playlist: one rendition, nothing to switch or fail over to\n\n", u)
-		p.cdn("media playlist", f)
+		fmt.Fprintf(p.out, "%s is a media playlist: one rendition, nothing to switch or fail over to\n", u)
+		p.cdn("    ", f)
 		return p.verdict(p.media(ctx, list.(*m3u8.Media)), 1)
 	}
 	p.ladder(mv)
 	if err := p.redundancy(mv); err != nil {
 		return internal(err)
 	}
-	p.cdn("multivariant playlist", f)
+	fmt.Fprintln(p.out, u)
+	p.cdn("    ", f)
+	fmt.Fprintln(p.out)
 	return p.renditions(ctx, mv)
 }
 
@@ -152,14 +154,13 @@ func redundancyOf(l *player.Ladder) string {
 }
 
 // cdn prints the headers that tell about caches.
-func (p *probe) cdn(what string, f *fetched) {
-	fmt.Fprintf(p.out, "%s: %d in %v, %d bytes\n", what, f.status, f.ttfb.Round(time.Millisecond), len(f.body))
+func (p *probe) cdn(indent string, f *fetched) {
+	fmt.Fprintf(p.out, "%splaylist: %d in %v, %d bytes\n", indent, f.status, f.ttfb.Round(time.Millisecond), len(f.body))
 	for _, h := range []string{"Server", "Via", "X-Cache", "Age", "Cache-Control", "Last-Modified", "X-Amz-Cf-Pop", "Cache-Status", "Server-Timing"} {
 		if v := f.header.Values(h); len(v) > 0 {
-			fmt.Fprintf(p.out, "    %s: %s\n", h, strings.Join(v, ", "))
+			fmt.Fprintf(p.out, "%s    %s: %s\n", indent, h, strings.Join(v, ", "))
 		}
 	}
-	fmt.Fprintln(p.out)
 }
 
 // maxProbed bounds how many media playlists are looked at.
@@ -203,9 +204,8 @@ func (p *probe) rendition(ctx context.Context, u string) int {
 		fmt.Fprintf(p.out, "    finding: no media playlist: %v\n", err)
 		return 1
 	}
-	bad := p.media(ctx, m)
-	p.cdn("    answered", f)
-	return bad
+	p.cdn("    ", f)
+	return p.media(ctx, m)
 }
 
 // verdict says how many media playlists cannot be watched.

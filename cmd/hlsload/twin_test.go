@@ -1,80 +1,20 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"hlsload/scenarios"
 )
-
-// memory is a network within the process: addresses are numbers, connections
-// are pipes.
-type memory struct {
-	mu        sync.Mutex
-	listeners map[string]*memoryListener
-}
-
-type memoryListener struct {
-	addr   net.Addr
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (m *memory) listen(_ context.Context, _ string) (net.Listener, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	l := &memoryListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	l.addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1000 + len(m.listeners)}
-	m.listeners[l.addr.String()] = l
-	return l, nil
-}
-
-func (m *memory) dial(ctx context.Context, _, addr string) (net.Conn, error) {
-	m.mu.Lock()
-	l := m.listeners[addr]
-	m.mu.Unlock()
-	here, there := net.Pipe()
-	select {
-	case l.conns <- there:
-		return here, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (l *memoryListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *memoryListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *memoryListener) Addr() net.Addr { return l.addr }
 
 // parse decodes a scenario whose text lacks version and name.
 func parse(t testing.TB, text string) *scenarios.Scenario {
@@ -93,8 +33,9 @@ func inRealTime(t *testing.T, sc *scenarios.Scenario) string {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(simEpoch) - time.Second) // dates are part of playlists
-		m := &memory{listeners: map[string]*memoryListener{}}
-		r := &realRun{cmd: quiet(), sc: sc, out: &output{dir: dir, events: true, progress: progressNone}, faults: sc.Faults(),
+		m := newMemory()
+		cmd, _, _ := quiet()
+		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, events: true, progress: progressNone}, faults: sc.Faults(),
 			network: network{listen: m.listen, dial: m.dial}}
 		if err := r.do(t.Context()); err != nil && err.Error() != "" {
 			t.Error(err)
@@ -105,19 +46,11 @@ func inRealTime(t *testing.T, sc *scenarios.Scenario) string {
 
 func inVirtualTime(t *testing.T, sc *scenarios.Scenario) string {
 	dir := t.TempDir()
-	if err := simulate(quiet(), sc, &output{dir: dir, events: true, progress: progressNone}); err != nil && err.Error() != "" {
+	cmd, _, _ := quiet()
+	if err := simulate(cmd, sc, &output{dir: dir, events: true, progress: progressNone}); err != nil && err.Error() != "" {
 		t.Error(err)
 	}
 	return dir
-}
-
-// quiet is a command whose output nobody reads.
-func quiet() *cobra.Command {
-	cmd := &cobra.Command{}
-	cmd.SetOut(new(bytes.Buffer))
-	cmd.SetErr(new(bytes.Buffer))
-	cmd.SetContext(context.Background())
-	return cmd
 }
 
 // done is a line of an event log.

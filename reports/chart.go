@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -121,11 +122,20 @@ func (s *Summary) curves() []curves {
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(hists)) {
-			c.Lines = append(c.Lines, curve{name, cumulative(hists[name], f.ByProfile[name].FailoverMs.Count, c.X)})
+			c.Lines = append(c.Lines, curve{s.lineName(name), cumulative(hists[name], f.ByProfile[name].FailoverMs.Count, c.X)})
 		}
 		all = append(all, c)
 	}
 	return all
+}
+
+// lineName is a profile's name in a legend, with a word of caution where its
+// model was never compared with the player.
+func (s *Summary) lineName(profile string) string {
+	if strings.HasPrefix(s.Profiles[profile].Confidence, "unchecked") {
+		return profile + " (unchecked)"
+	}
+	return profile
 }
 
 // cumulative is the percentage of total whose value is at most x seconds.

@@ -224,7 +224,7 @@ func (s *Summary) htmlFaultTables(p *page) {
 		}
 		p.raw(`<section class="card">` + "\n")
 		p.tag("h2", "", f.title(s)+" in figures")
-		p.table(shareTable("By player", "profile", f.ByProfile))
+		p.table(s.profileShares("By player", f))
 		p.table(shareTable("By cohort", "cohort", f.ByCohort))
 		p.table(f.chainTable())
 		p.raw("</section>\n")

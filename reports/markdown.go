@@ -28,7 +28,7 @@ func (s *Summary) WriteMarkdown(w io.Writer) error {
 		}
 		b.WriteString("\n")
 		if f.Affected > 0 {
-			shareTable("", "profile", f.ByProfile).markdown(&b)
+			s.profileShares("", f).markdown(&b)
 		}
 	}
 	b.WriteString("## Cohorts\n\n")

@@ -28,14 +28,14 @@ func (s *Summary) cohortNames() []string {
 }
 
 func (s *Summary) cohortTable() *table {
-	t := &table{caption: "Cohorts", head: []string{"cohort", "profile", "players", "start p50", "p95", "not started", "stalled", "rebuffer", "latency", "bitrate", "died"}, words: map[int]bool{1: true}}
+	t := &table{caption: "Cohorts", head: []string{"cohort", "profile", "players", "start p50", "p95", "not started", "stalled", "rebuffer", "latency", "bitrate", "died", "confidence"}, words: map[int]bool{1: true, 11: true}}
 	for _, name := range s.cohortNames() {
 		c := s.Cohorts[name]
 		if c.Control && name != "control" {
 			name += " (control)"
 		}
 		t.add(name, c.Profile, thousands(c.Players), duration.format(c.StartupMs.P50), duration.format(c.StartupMs.P95), thousands(c.StartupFailed),
-			withShare(c.Stalled, c.Players), fraction.format(c.RebufferRatio), duration.format(c.LiveLatencyMs.P50), bitrate.format(c.BitrateBps), thousands(c.Fatal))
+			withShare(c.Stalled, c.Players), fraction.format(c.RebufferRatio), duration.format(c.LiveLatencyMs.P50), bitrate.format(c.BitrateBps), thousands(c.Fatal), s.Profiles[c.Profile].Confidence)
 	}
 	return t
 }
@@ -48,6 +48,18 @@ func shareTable(caption, what string, parts map[string]*FaultShare) *table {
 		t.add(name, thousands(p.Affected), thousands(p.FailedOver), thousands(p.Healed), thousands(p.Left), thousands(p.NeverRecovered), thousands(p.Fatal),
 			duration.format(p.FailoverMs.P50), duration.format(p.FailoverMs.P95), duration.format(p.FailoverMs.Max),
 			duration.format(p.OutageMs.P50), duration.format(p.OutageMs.P95))
+	}
+	return t
+}
+
+// profileShares is shareTable by profile, with how well founded each one is: no
+// figure of a model stands without that.
+func (s *Summary) profileShares(caption string, f *FaultSummary) *table {
+	t := shareTable(caption, "profile", f.ByProfile)
+	t.words = map[int]bool{len(t.head): true}
+	t.head = append(t.head, "confidence")
+	for i, row := range t.rows {
+		t.rows[i] = append(row, s.Profiles[row[0]].Confidence)
 	}
 	return t
 }

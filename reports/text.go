@@ -78,7 +78,7 @@ func (s *Summary) WriteText(w io.Writer, o TextOptions) error {
 			wrap("  ", line)
 		}
 		if f.Affected > 0 {
-			shareTable("", "profile", f.ByProfile).withoutZeros().text(&b, "  ", p)
+			s.profileShares("", f).withoutZeros().text(&b, "  ", p)
 		}
 	}
 	section("Cohorts")

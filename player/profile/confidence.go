@@ -13,7 +13,7 @@ var confidenceWords = map[string]string{"S": "source", "M": "measured", "D": "do
 func ConfidenceWord(letter string) string { return confidenceWords[letter] }
 
 // Words says in short where most values come from, and whether any of them is
-// better or worse founded.
+// better or worse founded. It begins with "unchecked" when none was measured.
 func (c Confidence) Words() string {
 	seen := map[string]bool{c.Default: true}
 	for _, l := range c.Fields {
@@ -24,6 +24,9 @@ func (c Confidence) Words() string {
 		if seen[l] && l != c.Default {
 			out += ", " + confidenceWords[l]
 		}
+	}
+	if !seen["M"] {
+		return "unchecked: " + out
 	}
 	return out
 }

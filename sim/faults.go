@@ -82,15 +82,15 @@ func (s *sim) setPlan(p *chaos.Plan, f *chaos.Fault) {
 	}
 	for i := range s.seats.n {
 		if st := s.seats.at(i); st.taken && !st.control {
-			s.linkFaults(st, nil)
+			s.linkFaults(st)
 			s.settle(st)
 		}
 	}
 }
 
-// linkFaults brings the faults of a viewer's link up to date; a request that
-// begins meanwhile is marked by them.
-func (s *sim) linkFaults(st *seat, f *flight) {
+// linkFaults brings the faults of a viewer's link up to date; they mark every
+// request that is in flight.
+func (s *sim) linkFaults(st *seat) {
 	if st.control || s.plan.Quiet() && !st.faulty {
 		return
 	}
@@ -98,8 +98,10 @@ func (s *sim) linkFaults(st *seat, f *flight) {
 		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true}
 	down, extra, cut, marks := s.plan.Link(s.now, &t)
 	s.bitten |= marks
-	if f != nil {
-		f.marks |= marks
+	for _, a := range st.flights {
+		if a.id != 0 {
+			s.flights.at(a.ref).marks |= marks
+		}
 	}
 	if faulty := marks != 0; faulty || st.faulty {
 		st.link.SetFault(s.now, down, extra, cut)

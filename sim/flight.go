@@ -63,7 +63,7 @@ func (s *sim) fetch(st *seat, a *player.Action) {
 		panic("sim: more fetches in flight than a player may have")
 	}
 	st.flights[i] = airborne{a.Fetch, ref}
-	s.linkFaults(st, f)
+	s.linkFaults(st)
 	if at := st.link.Start(s.now, uint32(a.Fetch), 0); at != link.Never {
 		s.schedule(at, reach, ref, f.gen)
 	}

@@ -33,6 +33,7 @@ type flight struct {
 	marks atomic.Uint64
 	meta  atomic.Pointer[Meta]
 
+	asked  time.Duration // when the session took it up
 	sent   time.Duration
 	head   player.Event
 	end    player.Event

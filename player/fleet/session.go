@@ -33,7 +33,11 @@ type session struct {
 	notices chan notice
 	rejoin  chan audience.Arrival // capacity 1: break off, then come back as this
 	linkMu  sync.Mutex
-	marks   chaos.Marks // of net.* faults on the link, under linkMu
+
+	// Of net.* faults on the link, under linkMu: those that hold, and those that
+	// held until they changed last.
+	marks, before chaos.Marks
+	changed       time.Duration
 }
 
 // newSession begins a session; run does the rest.
@@ -178,11 +182,8 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 	}
 	if s.chaos != nil {
 		fl.thing = s.thing(a)
-		if s.link != nil {
-			s.linkMu.Lock()
-			fl.mark(s.marks)
-			s.linkMu.Unlock()
-		}
+		fl.asked = s.f.now()
+		fl.mark(s.touched(fl.asked))
 	}
 	if s.link != nil {
 		fl.ride.Store(s.link.start(uint32(fl.id), hostPart(a.URL)))
@@ -233,6 +234,7 @@ func (s *session) note(sm *player.Sample) {
 	for _, list := range [...][]*flight{s.ended, s.flights} {
 		for _, fl := range list {
 			if fl.id == sm.Fetch {
+				fl.mark(s.touched(fl.asked))
 				m = fl.what(m.Control)
 				if fl.number != 0 && fl.meta.Load() == nil {
 					m.Marks |= s.f.cfg.Lost(fl.number)
@@ -241,6 +243,16 @@ func (s *session) note(sm *player.Sample) {
 		}
 	}
 	s.sink.Add(sm, &m)
+}
+
+// touched is which net.* faults have held the link since an instant.
+func (s *session) touched(since time.Duration) chaos.Marks {
+	s.linkMu.Lock()
+	defer s.linkMu.Unlock()
+	if since < s.changed {
+		return s.marks | s.before
+	}
+	return s.marks
 }
 
 // relink takes over what chaos has left of the link. It may be called from any
@@ -252,7 +264,10 @@ func (s *session) relink() {
 	t := s.viewer()
 	s.linkMu.Lock()
 	defer s.linkMu.Unlock()
-	down, extra, cut, marks := s.chaos.Link(s.f.now(), &t)
-	s.marks = marks
+	now := s.f.now()
+	down, extra, cut, marks := s.chaos.Link(now, &t)
+	if marks != s.marks {
+		s.marks, s.before, s.changed = marks, s.marks, now
+	}
 	s.link.setFault(down, extra, cut)
 }

@@ -181,7 +181,7 @@ func (p *Player) promote(f *flight) {
 // roomAt is when the buffer has room for another segment.
 func (p *Player) roomAt(t *track) time.Duration {
 	b := &p.cfg.Profile.Buffer
-	goal := time.Duration(b.Goal)
+	goal := b.Goal.Of(p.targetDuration(MainTrack), p.segmentDuration())
 	if b.Bytes > 0 && p.ladder != nil {
 		rate := p.ladder.Levels[p.main.level].Bandwidth
 		if rate > 0 {

@@ -90,6 +90,7 @@ func listProfiles(w io.Writer) error {
 		for _, f := range slices.Sorted(maps.Keys(p.Confidence.Fields)) {
 			fmt.Fprintf(w, "    %s: %s\n", f, profile.ConfidenceWord(p.Confidence.Fields[f]))
 		}
+		fmt.Fprintf(w, "    all others: %s\n", profile.ConfidenceWord(p.Confidence.Default))
 	}
 	return nil
 }

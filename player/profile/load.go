@@ -6,6 +6,8 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,6 +98,27 @@ func (r Rung) MarshalYAML() (any, error) {
 	return r.Step, nil
 }
 
+// has tells whether the profile has a value of that path, as in "stale.after".
+func (p *Profile) has(path string) bool {
+	t := reflect.TypeFor[Profile]()
+	for name := range strings.SplitSeq(path, ".") {
+		if t.Kind() != reflect.Struct {
+			return false
+		}
+		found := false
+		for i := range t.NumField() {
+			if tag, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); tag == name {
+				t, found = t.Field(i).Type, true
+				break
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
 // validate checks every enumerated value and every range.
 func (p *Profile) validate() error {
 	var errs []error
@@ -113,6 +136,12 @@ func (p *Profile) validate() error {
 		errs = append(errs, errors.New("id, player and source are required"))
 	}
 	oneOf("confidence.default", p.Confidence.Default, "S", "M", "D", "E", "?")
+	for _, f := range slices.Sorted(maps.Keys(p.Confidence.Fields)) {
+		oneOf("confidence.fields."+f, p.Confidence.Fields[f], "S", "M", "D", "E", "?")
+		if !p.has(f) {
+			errs = append(errs, fmt.Errorf("confidence.fields: no such value (got %q; want a path such as stale.after)", f))
+		}
+	}
 	within("http.connections_per_host", float64(p.HTTP.ConnectionsPerHost), 1, 64)
 	oneOf("grouping.redundant", p.Grouping.Redundant, GroupNone, GroupPathway, GroupLocation)
 	for _, k := range p.Grouping.Key {
@@ -135,7 +164,11 @@ func (p *Profile) validate() error {
 			errs = append(errs, fmt.Errorf("%s: missing (want a span such as 1td)", f))
 		}
 	}
-	within("buffer.goal in seconds", float64(p.Buffer.Goal)/1e9, 1, 3600)
+	if g := p.Buffer.Goal; g.Zero() {
+		errs = append(errs, errors.New("buffer.goal: missing (want a span such as 30s or 1d)"))
+	} else if g.Fixed != 0 {
+		within("buffer.goal in seconds", g.Fixed.Seconds(), 1, 3600)
+	}
 	within("buffer.prefetch", float64(p.Buffer.Prefetch), 0, 1)
 	within("stall.forgives", float64(p.Stall.Forgives), 0, 250)
 	oneOf("abr.estimator", p.ABR.Estimator, EstimateDualEWMA, EstimateLast, EstimateMean, EstimateMedian, EstimateNone)

@@ -151,7 +151,7 @@ type Reload struct {
 
 // Buffer is how much media a player keeps ahead.
 type Buffer struct {
-	Goal  Duration `yaml:"goal"`
+	Goal  Span     `yaml:"goal"`
 	Bytes int64    `yaml:"bytes"` // raises the goal for low rates: bytes*8/highest rate; 0 = not
 	Max   Duration `yaml:"max"`   // bound of what Bytes raises to
 	// Tick is how late a freed buffer is noticed.

@@ -65,6 +65,18 @@ func TestMistakes(t *testing.T) {
 		{"errors: [{kinds: [media], causes: [any], then: [dance]}]", "dance"},
 		{"penalty: {return: someday}", "penalty.return"},
 		{"reload: {unchanged: 0s}", "reload.unchanged"},
+		{"buffer: {goal: 0s}", "buffer.goal"},
+		{"buffer: {prefetch: 7}", "buffer.prefetch"},
+		{"abr: {estimator: median}", "abr.window"},
+		{"startup: {playlists: some}", "startup.playlists"},
+		{"startup: {cap: 2}", "startup.cap"},
+		{"live: {catch_up: {slope: 0.1, min: 0.97, max: 9}}", "live.catch_up.max"},
+		{"penalty: {of: everything}", "penalty.of"},
+		{"stall: {forgives: 9999}", "stall.forgives"},
+		{"confidence: {fields: {stale.afer: S}}", "stale.afer"},
+		{"confidence: {fields: {stale.after: sure}}", "sure"},
+		{"errors: [{kinds: [media], causes: [any], then: [{until_starved: []}]}]", "until_starved"},
+		{"errors: [{kinds: [media], causes: [any], then: [{retry: [1s], until_starved: [1s]}]}]", "bad step"},
 		{"errors: [{kinds: [media], causes: [any], then: [{retry: []}]}]", "retry"},
 	} {
 		if _, err := Override(base, []byte(c.values)); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -111,4 +123,41 @@ func FuzzParse(f *testing.F) {
 			t.Error("a profile without an id was taken")
 		}
 	})
+}
+
+// TestBase reads a profile that says only in what it differs from another one.
+func TestBase(t *testing.T) {
+	base, err := Load("vhs-3.17")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Load("vhs-3.17-other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Penalty != base.Penalty || len(p.Errors) != len(base.Errors) || p.HTTP != base.HTTP {
+		t.Error("values that the file does not give differ from the base")
+	}
+	if p.ABR.Estimator != EstimateLast || base.ABR.Estimator != EstimateMedian {
+		t.Errorf("estimators are %q and %q", p.ABR.Estimator, base.ABR.Estimator)
+	}
+	if p.Confidence.Fields["abr.estimator"] != "S" || p.Confidence.Fields["penalty"] != "M" {
+		t.Errorf("confidence: %v", p.Confidence.Fields)
+	}
+	if _, err := Parse([]byte("base: nobody\nid: x")); err == nil || !strings.Contains(err.Error(), "nobody") {
+		t.Errorf("unknown base: %v", err)
+	}
+}
+
+// TestUnchecked wants profiles of players that nobody ran to say so.
+func TestUnchecked(t *testing.T) {
+	for name, want := range map[string]bool{"media3-1.11": true, "media3-1.8": true, "avplayer-ios17": true, "hlsjs-1.7": false, "shaka-5.2": false, "vhs-3.17": false} {
+		p, err := Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.HasPrefix(p.Confidence.Words(), "unchecked"); got != want {
+			t.Errorf("%s: %q; want unchecked=%v", name, p.Confidence.Words(), want)
+		}
+	}
 }

@@ -56,6 +56,7 @@ func (c *Collector) Finish(end End) *Summary {
 			s.Expectations = append(s.Expectations, v.judge(e))
 		}
 	}
+	s.inspect(v)
 	s.decide(&end, v.testerLag(), c.cfg.LagLimit)
 	s.warn(v, &end)
 	return s
@@ -293,7 +294,7 @@ func (v *view) requests() map[string]*RequestSummary {
 		sum := requests{ttfb: coarseHistogram(), total: coarseHistogram(), lag: coarseHistogram()}
 		v.eachKind(&filter{rule: -1, cohort: -1, kind: int(k)}, func(r *requests) { sum.add(r) })
 		if sum.count > 0 || slices.Contains(requestKinds, k) {
-			m[k.String()] = &RequestSummary{sum.count, sum.errors, sum.bytes, sum.ttfb.dist(1000, 0), sum.total.dist(1000, 0)}
+			m[k.String()] = &RequestSummary{sum.count, sum.errors, orEmpty(sum.why), sum.bytes, sum.ttfb.dist(1000, 0), sum.total.dist(1000, 0)}
 		}
 	}
 	return m

@@ -44,6 +44,8 @@ type cell struct {
 // requests are those of one kind.
 type requests struct {
 	count, answers, errors, bytes int64
+	rewound                       int64            // playlists that went back
+	why                           map[string]int64 // errors by status or failure; nil = none
 	ttfb, total, lag              Histogram
 }
 
@@ -108,7 +110,11 @@ func (r *requests) add(o *requests) {
 	r.count += o.count
 	r.answers += o.answers
 	r.errors += o.errors
+	for why, n := range o.why {
+		count(&r.why, why, n)
+	}
 	r.bytes += o.bytes
+	r.rewound += o.rewound
 	r.ttfb.Merge(&o.ttfb)
 	r.total.Merge(&o.total)
 	r.lag.Merge(&o.lag)

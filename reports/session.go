@@ -24,6 +24,9 @@ type Meta struct {
 	// URL identifies what was answered, by any hash; 0 = unknown. It is used to
 	// recognise viewers that shared one request to the origin.
 	URL uint64
+	// Rewound tells that a media playlist went back to an earlier media
+	// sequence number.
+	Rewound bool
 }
 
 type state uint8
@@ -234,7 +237,7 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	sh.live.Answers++
 	sh.live.EdgeBytes += sm.Bytes
 	if bad(sm) {
-		k.errors++
+		k.fail(sm)
 		sh.live.Errors++
 		sh.rows.at(sm.At).errors++
 	}
@@ -246,6 +249,9 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	}
 	if sm.Sent > 0 {
 		k.lag.Duration(sm.Sent - sm.Due)
+	}
+	if m != nil && m.Rewound {
+		k.rewound++
 	}
 	if s.control {
 		return

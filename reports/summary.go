@@ -154,11 +154,13 @@ type FaultOrigin struct {
 
 // RequestSummary is the requests of one kind.
 type RequestSummary struct {
-	Count   int64 `json:"count"`
-	Errors  int64 `json:"errors"`
-	Bytes   int64 `json:"bytes"`
-	TTFBMs  Dist  `json:"ttfb_ms"`
-	TotalMs Dist  `json:"total_ms"`
+	Count  int64 `json:"count"`
+	Errors int64 `json:"errors"`
+	// ErrorsBy are the errors by status ("404") or failure ("timeout").
+	ErrorsBy map[string]int64 `json:"errors_by"`
+	Bytes    int64            `json:"bytes"`
+	TTFBMs   Dist             `json:"ttfb_ms"`
+	TotalMs  Dist             `json:"total_ms"`
 }
 
 // Rate is a rate per second: over the run, and the highest within a second.

@@ -134,7 +134,7 @@ func (s *Summary) misery() string {
 	var kinds []string
 	for _, k := range slices.Sorted(maps.Keys(s.Requests)) {
 		if r := s.Requests[k]; r.Errors > 0 {
-			kinds = append(kinds, fmt.Sprintf("%s of %s %s requests", thousands(r.Errors), thousands(r.Count), k))
+			kinds = append(kinds, fmt.Sprintf("%s of %s %s requests (%s)", thousands(r.Errors), thousands(r.Count), k, reasons(r.ErrorsBy)))
 		}
 	}
 	if len(kinds) == 0 {

@@ -23,6 +23,7 @@ const (
 	maxRedirects = 10
 	// maxPlaylist bounds a playlist, as the parser and the players do.
 	maxPlaylist = 4 << 20
+	maxSegment  = 256 << 20
 )
 
 // newFetcher returns a fetcher. Headers are sent to the host that was asked, and
@@ -57,14 +58,16 @@ type fetched struct {
 	status int
 	header http.Header
 	body   []byte
+	size   int64 // of the body
 	ttfb   time.Duration
+	total  time.Duration
 }
 
 // get fetches a URL. Errors begin with it. A status of any kind is none.
 func (f *fetcher) get(ctx context.Context, u string) (*fetched, error) { return f.fetch(ctx, u, true) }
 
-// begin is get without the body.
-func (f *fetcher) begin(ctx context.Context, u string) (*fetched, error) {
+// drop is get for a segment, whose body is not kept.
+func (f *fetcher) drop(ctx context.Context, u string) (*fetched, error) {
 	return f.fetch(ctx, u, false)
 }
 
@@ -85,15 +88,20 @@ func (f *fetcher) fetch(ctx context.Context, u string, whole bool) (*fetched, er
 	}
 	defer resp.Body.Close()
 	a := &fetched{url: resp.Request.URL, status: resp.StatusCode, header: resp.Header, ttfb: time.Since(began)}
-	if !whole {
-		return a, nil
+	most, what := int64(maxPlaylist), "playlist"
+	if whole {
+		a.body, err = io.ReadAll(io.LimitReader(resp.Body, most+1))
+		a.size = int64(len(a.body))
+	} else {
+		most, what = maxSegment, "segment"
+		a.size, err = io.Copy(io.Discard, io.LimitReader(resp.Body, most+1))
 	}
-	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxPlaylist+1))
+	a.total = time.Since(began)
 	if err != nil {
-		return nil, fmt.Errorf("%s: the answer breaks off after %d bytes: %w", u, len(a.body), f.plain(err))
+		return nil, fmt.Errorf("%s: the answer breaks off after %d bytes: %w", u, a.size, f.plain(err))
 	}
-	if len(a.body) > maxPlaylist {
-		return nil, fmt.Errorf("%s: the answer has more than %d MiB; want a playlist", u, maxPlaylist>>20)
+	if a.size > most {
+		return nil, fmt.Errorf("%s: the answer has more than %d MiB; want a %s", u, most>>20, what)
 	}
 	return a, nil
 }

@@ -78,7 +78,7 @@ func (p *probe) run(ctx context.Context, u string) error {
 	}
 	p.ladder(mv)
 	if err := p.redundancy(mv); err != nil {
-		return internal(err)
+		return &exitError{reports.ExitUnreachable, fmt.Sprintf("%s: %v", u, err), err}
 	}
 	fmt.Fprintln(p.out, u)
 	p.cdn("    ", f)
@@ -252,21 +252,17 @@ func (p *probe) media(ctx context.Context, m *m3u8.Media) int {
 	return p.segment(ctx, &m.Segments[len(m.Segments)-1])
 }
 
-// segment looks whether a segment begins to come. It returns 1 if not.
+// segment looks whether a segment comes. It returns 1 if not.
 func (p *probe) segment(ctx context.Context, s *m3u8.Segment) int {
-	a, err := p.fetch.begin(ctx, s.URL)
+	a, err := p.fetch.drop(ctx, s.URL)
 	switch {
 	case err != nil:
 		fmt.Fprintf(p.out, "    finding: its newest segment: %v\n", err)
 		return 1
 	case a.status/100 != 2:
-		fmt.Fprintf(p.out, "    finding: its newest segment, %s: status %d; want 200\n", s.URL, a.status)
+		fmt.Fprintf(p.out, "    finding: its newest segment: %s: status %d; want 200\n", s.URL, a.status)
 		return 1
 	}
-	fmt.Fprintf(p.out, "    newest segment: %d in %v", a.status, a.ttfb.Round(time.Millisecond))
-	if n := a.header.Get("Content-Length"); n != "" {
-		fmt.Fprintf(p.out, ", %s bytes", n)
-	}
-	fmt.Fprintln(p.out)
+	fmt.Fprintf(p.out, "    newest segment: %d in %v, %d bytes in %v\n", a.status, a.ttfb.Round(time.Millisecond), a.size, a.total.Round(time.Millisecond))
 	return 0
 }

@@ -225,6 +225,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	if ctx.Err() != nil {
 		end.Interrupted = "interrupted by the user"
 	}
+	end.Warnings = r.target.warnings()
 	stats := r.fleet.Stats()
 	end.DroppedSamples = stats.LocalErrors
 	if stats.LocalErrors > 0 {

@@ -19,7 +19,7 @@ func (s session) Add(sm *player.Sample, m *fleet.Meta) {
 		s.s.Add(sm, nil)
 		return
 	}
-	meta := reports.Meta{Marks: m.Marks, Pop: m.Pop, Cache: caches[m.Cache], URL: m.URL}
+	meta := reports.Meta{Marks: m.Marks, Pop: m.Pop, Cache: caches[m.Cache], URL: m.URL, Rewound: m.Rewound}
 	if m.Exact {
 		meta.URL = 0 // no need to find out who shared a request
 	}

@@ -28,6 +28,7 @@ type stream struct {
 	media    []string       // media playlists
 	ladder   *player.Ladder
 	duration time.Duration // target duration
+	findings []string
 
 	mu    sync.Mutex
 	looks map[string]*looked // by URL
@@ -205,6 +206,7 @@ func (s *stream) look(ctx context.Context) error {
 		m, err := s.read(ctx, u)
 		if err == nil {
 			s.duration = m.TargetDuration
+			s.find(u, m)
 			return nil
 		}
 		if errs = append(errs, err); ctx.Err() != nil {
@@ -217,6 +219,29 @@ func (s *stream) look(ctx context.Context) error {
 	return fmt.Errorf("no media playlist can be read: %w", errors.Join(errs...))
 }
 
+// find notes what is odd about a media playlist.
+func (s *stream) find(u string, m *m3u8.Media) {
+	add := func(format string, args ...any) {
+		s.findings = append(s.findings, s.sc.Redact(u+": "+fmt.Sprintf(format, args...)))
+	}
+	if m.EndList {
+		add("the stream is not live: the playlist has EXT-X-ENDLIST")
+	}
+	for i := range m.Findings {
+		if i == maxFindings {
+			add("and %d more", len(m.Findings)-i)
+			break
+		}
+		add("%v", &m.Findings[i])
+	}
+}
+
+// warnings are findings from before the run.
+func (s *stream) warnings() []string { return s.findings }
+
+// maxTarget is the longest target duration that makes sense of a live stream.
+const maxTarget = 10 * time.Minute
+
 // read reads a media playlist.
 func (s *stream) read(ctx context.Context, u string) (*m3u8.Media, error) {
 	a, err := s.fetch.playlist(ctx, u)
@@ -227,8 +252,8 @@ func (s *stream) read(ctx context.Context, u string) (*m3u8.Media, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is no media playlist: %w", u, err)
 	}
-	if m.TargetDuration <= 0 {
-		return nil, fmt.Errorf("%s: target duration %v; want more", u, m.TargetDuration)
+	if m.TargetDuration <= 0 || m.TargetDuration > maxTarget {
+		return nil, fmt.Errorf("%s: target duration %v; want one up to %v", u, m.TargetDuration, maxTarget)
 	}
 	return m, nil
 }

@@ -32,6 +32,8 @@ type target interface {
 	// applies.
 	bites(context.Context, *chaos.Fault) (bool, string)
 	healthy(context.Context, *chaos.Fault) (bool, string)
+	// warnings is what was found odd before the run.
+	warnings() []string
 	// lost returns the faults that held back a request's answer for good; nil =
 	// nobody knows.
 	lost() func(request uint64) chaos.Marks
@@ -150,6 +152,8 @@ func (c *channel) bites(context.Context, *chaos.Fault) (bool, string) {
 func (c *channel) healthy(context.Context, *chaos.Fault) (bool, string) {
 	return true, "the program ended with status 0"
 }
+
+func (c *channel) warnings() []string { return nil }
 
 func (c *channel) lost() func(uint64) chaos.Marks { return c.server.Marks }
 

@@ -127,6 +127,19 @@ func (c *parses) media(e encoded, imports *m3u8.Multivariant) (*m3u8.Media, erro
 	return p.media, p.err
 }
 
+// multivariant reads a multivariant playlist. A media playlist in its place is
+// one that lists itself.
+func multivariant(body []byte, opt m3u8.Options) (*m3u8.Multivariant, error) {
+	list, err := m3u8.Parse(body, opt)
+	if err != nil {
+		return nil, err
+	}
+	if mv, ok := list.(*m3u8.Multivariant); ok {
+		return mv, nil
+	}
+	return player.Single(opt.Base.String()), nil
+}
+
 // ladder returns the multivariant playlist in a body as the profile sees it, or
 // what is wrong with it. The playlist itself is returned when it defines
 // variables that its media playlists may import.
@@ -138,7 +151,7 @@ func (c *parses) ladder(e encoded, prof *profile.Profile) (*player.Ladder, *m3u8
 			p.err = err
 			return
 		}
-		p.master, p.err = m3u8.ParseMultivariant(body, opt)
+		p.master, p.err = multivariant(body, opt)
 	})
 	if p.err != nil {
 		return nil, nil, p.err

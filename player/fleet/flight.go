@@ -23,6 +23,8 @@ type flight struct {
 	kind    m3u8.Kind
 	url     string
 	request Request
+	list    int    // rendition of a media playlist
+	rewound bool   // its media sequence number was higher before
 	number  uint64 // of the request, for Lost; 0 = none
 	thing   chaos.Thing
 	imports *m3u8.Multivariant // of a media playlist
@@ -66,7 +68,7 @@ func (fl *flight) what(control bool) Meta {
 		m.URL = hashURL(fl.url)
 	}
 	m.Marks |= chaos.Marks(fl.marks.Load())
-	m.Control = control
+	m.Control, m.Rewound = control, fl.rewound
 	return m
 }
 

@@ -29,6 +29,7 @@ type session struct {
 	imports *m3u8.Multivariant
 	ladder  *player.Ladder
 	ranks   int // of the ladder's video renditions
+	lists   []listed
 
 	notices chan notice
 	rejoin  chan audience.Arrival // capacity 1: break off, then come back as this
@@ -38,6 +39,12 @@ type session struct {
 	// held until they changed last.
 	marks, before chaos.Marks
 	changed       time.Duration
+}
+
+// listed is the media sequence number that a rendition had last.
+type listed struct {
+	rendition int
+	sequence  uint64
 }
 
 // newSession begins a session; run does the rest.
@@ -120,6 +127,7 @@ func (s *session) event(n notice) player.Event {
 		s.flights = append(s.flights[:i], s.flights[i+1:]...)
 		s.ended = append(s.ended, fl)
 		fl.cancel()
+		s.compare(fl)
 		if l := fl.end.Ladder; l != nil {
 			s.ladder, s.imports, s.ranks = l, fl.master, 0
 			for i := range l.Renditions {
@@ -129,6 +137,23 @@ func (s *session) event(n notice) player.Event {
 		return fl.end
 	}
 	return player.Event{Type: player.Tick}
+}
+
+// compare notes whether a media playlist went back to an earlier media sequence
+// number, which it must not (rfc8216bis 6.2.2).
+func (s *session) compare(fl *flight) {
+	m := fl.end.Media
+	if m == nil {
+		return
+	}
+	for i := range s.lists {
+		if l := &s.lists[i]; l.rendition == fl.list {
+			fl.rewound = m.MediaSequence < l.sequence
+			l.sequence = m.MediaSequence
+			return
+		}
+	}
+	s.lists = append(s.lists, listed{fl.list, m.MediaSequence})
 }
 
 var actions = sync.Pool{New: func() any { return new([]player.Action) }}
@@ -163,7 +188,7 @@ func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.
 // begin starts a fetch.
 func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.Action) {
 	ctx, cancel := context.WithCancel(ctx)
-	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, cancel: cancel}
+	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, list: a.Rendition, cancel: cancel}
 	fl.request = Request{Method: "GET", URL: a.URL, UserAgent: s.cohort.profile.HTTP.UserAgent, Range: a.Range, Headers: s.f.cfg.Headers}
 	switch a.Kind {
 	case m3u8.KindMultivariant:

@@ -34,6 +34,7 @@ type Meta struct {
 	Pop     string      // point of presence, "" = unknown
 	Cache   Cache
 	Exact   bool   // Cache tells answers that joined a request from the one that caused it
+	Rewound bool   // a media playlist whose media sequence number is lower than it was
 	URL     uint64 // a hash of what was asked for
 	Control bool   // of a cohort without faults
 }

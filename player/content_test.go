@@ -1,0 +1,322 @@
+package player_test
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/draw"
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+// theatre serves playlists written down as text to one player. Everything is
+// answered after 10 ms.
+type theatre struct {
+	t        *testing.T
+	lists    map[string]func(now time.Duration) string // by path; media playlists
+	now      time.Duration
+	requests []string // "kind path", with "@offset+length" for ranges
+	endings  []string // end, fatal: reason
+	stalled  time.Duration
+	skipped  time.Duration
+	started  time.Duration // media time of the first segment appended
+}
+
+// watch lets a player of a profile watch a multivariant playlist for d.
+func (h *theatre) watch(name, multivariant string, d time.Duration) {
+	h.t.Helper()
+	prof, err := profile.Load(name)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.started = -1
+	p := player.New(player.Config{Profile: prof, URL: "http://h/index.m3u8", Seed: draw.Seed(3)}, 0)
+	type answer struct {
+		at time.Duration
+		ev player.Event
+	}
+	var queue []answer
+	step := func(ev player.Event) {
+		for _, a := range p.Step(h.now, &ev, nil) {
+			switch a.Type {
+			case player.Abandon:
+				queue = slices.DeleteFunc(queue, func(q answer) bool { return q.ev.Fetch == a.Fetch })
+			case player.Note:
+				h.note(&a.Sample)
+			case player.Fetch:
+				path := strings.TrimPrefix(a.URL, "http://h/")
+				r := a.Kind.String() + " " + path
+				if a.Range != nil {
+					r += fmt.Sprintf("@%d+%d", a.Range.Offset, a.Range.Length)
+				}
+				h.requests = append(h.requests, r)
+				ev := player.Event{Type: player.End, Fetch: a.Fetch, Status: 200, Bytes: 1000, Size: 1000, Sent: h.now, FirstByte: h.now + 5*time.Millisecond}
+				base, err := url.Parse(a.URL)
+				if err != nil {
+					h.t.Fatal(err)
+				}
+				opt := m3u8.Options{Base: base}
+				switch a.Kind {
+				case m3u8.KindMultivariant:
+					mv, err := m3u8.ParseMultivariant([]byte(multivariant), opt)
+					if err == nil {
+						ev.Ladder, err = player.NewLadder(mv, prof, nil)
+					}
+					if err != nil {
+						h.t.Fatal(err)
+					}
+				case m3u8.KindMedia:
+					list := h.lists[path]
+					if list == nil {
+						h.t.Fatalf("%s asks for %s", name, path)
+					}
+					if ev.Media, err = m3u8.ParseMedia([]byte(list(h.now)), opt); err != nil {
+						h.t.Fatal(err)
+					}
+				}
+				queue = append(queue, answer{h.now + 10*time.Millisecond, ev})
+			}
+		}
+	}
+	step(player.Event{Type: player.Tick})
+	for range 100_000 {
+		at, i := p.Wake(), -1
+		for j := range queue {
+			if queue[j].at <= at && (i < 0 || queue[j].at < queue[i].at) {
+				i = j
+			}
+		}
+		ev := player.Event{Type: player.Tick}
+		if i >= 0 {
+			at, ev = queue[i].at, queue[i].ev
+			queue = slices.Delete(queue, i, i+1)
+		}
+		if at > d {
+			return
+		}
+		h.now = max(h.now, at)
+		step(ev)
+	}
+	h.t.Fatalf("%s does not come to rest", name)
+}
+
+func (h *theatre) note(s *player.Sample) {
+	switch s.Type {
+	case player.Appended:
+		if s.Track == player.MainTrack && h.started < 0 {
+			h.started = s.MediaStart
+		}
+		h.skipped += s.Skipped
+	case player.StallEnd:
+		h.stalled += s.Duration
+	case player.Ended:
+		h.endings = append(h.endings, fmt.Sprintf("end at %v", s.At.Round(100*time.Millisecond)))
+	case player.Fatal:
+		h.endings = append(h.endings, "fatal: "+s.Reason)
+	}
+}
+
+func (h *theatre) asked(kind string) []string {
+	var got []string
+	for _, r := range h.requests {
+		if path, ok := strings.CutPrefix(r, kind+" "); ok {
+			got = append(got, path)
+		}
+	}
+	return got
+}
+
+func always(text string) func(time.Duration) string {
+	return func(time.Duration) string { return text }
+}
+
+const oneVariant = `#EXTM3U
+#EXT-X-STREAM-INF:BANDWIDTH=800000
+v.m3u8
+`
+
+// TestContent plays what players meet beside plain live segments. Every profile
+// must come to the end; what is asked for is checked where it is the same for
+// all of them.
+func TestContent(t *testing.T) {
+	demuxed := `#EXTM3U
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",DEFAULT=YES,URI="a.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=800000,AUDIO="a"
+v.m3u8
+`
+	const head = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:4\n"
+	for _, c := range []struct {
+		name         string
+		multivariant string
+		lists        map[string]string
+		kind         string   // whose requests are checked, in any order of tracks
+		want         []string // sorted
+		segments     int      // requested in all; 0 = any number
+		end          string
+	}{
+		{
+			name: "VOD of fMP4 in byte ranges with audio by itself", multivariant: demuxed,
+			lists: map[string]string{
+				"v.m3u8": head + `#EXT-X-PLAYLIST-TYPE:VOD
+#EXT-X-MAP:URI="v.mp4",BYTERANGE="700@0"
+#EXTINF:4,
+#EXT-X-BYTERANGE:1000@700
+v.mp4
+#EXTINF:4,
+#EXT-X-BYTERANGE:900
+v.mp4
+#EXT-X-ENDLIST
+`,
+				"a.m3u8": head + `#EXT-X-MAP:URI="a.init"
+#EXTINF:4,
+a0
+#EXTINF:4,
+a1
+#EXT-X-ENDLIST
+`,
+			},
+			kind: "init", want: []string{"a.init", "v.mp4@0+700"}, segments: 4, end: "end at 8",
+		},
+		{
+			name: "keys that change, and clear segments", multivariant: oneVariant,
+			lists: map[string]string{"v.m3u8": head + `#EXT-X-KEY:METHOD=AES-128,URI="k0"
+#EXTINF:4,
+s0
+#EXTINF:4,
+s1
+#EXT-X-KEY:METHOD=AES-128,URI="k1"
+#EXTINF:4,
+s2
+#EXT-X-KEY:METHOD=NONE
+#EXTINF:4,
+s3
+#EXT-X-ENDLIST
+`},
+			kind: "key", want: []string{"k0", "k1"}, segments: 4, end: "end at 16",
+		},
+		{
+			name: "a discontinuity with another initialization section", multivariant: oneVariant,
+			lists: map[string]string{"v.m3u8": head + `#EXT-X-MAP:URI="i.mp4",BYTERANGE="100@0"
+#EXTINF:4,
+s0
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI="i.mp4",BYTERANGE="120@100"
+#EXTINF:4,
+s1
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI="ad.mp4"
+#EXTINF:4,
+s2
+#EXTINF:4,
+s3
+#EXT-X-ENDLIST
+`},
+			kind: "init", want: []string{"ad.mp4", "i.mp4@0+100", "i.mp4@100+120"}, segments: 4, end: "end at 16",
+		},
+		{
+			name: "a gap", multivariant: oneVariant,
+			lists: map[string]string{"v.m3u8": head + `#EXTINF:4,
+s0
+#EXT-X-GAP
+#EXTINF:4,
+s1
+#EXTINF:4,
+s2
+#EXTINF:4,
+s3
+#EXT-X-ENDLIST
+`},
+			kind: "segment", want: []string{"s0", "s2", "s3"}, segments: 3, end: "end at 1", // 2 or 3: how long a player looks at a hole differs
+		},
+		{
+			name: "EXT-X-START", multivariant: oneVariant,
+			lists: map[string]string{"v.m3u8": head + `#EXT-X-START:TIME-OFFSET=8
+#EXTINF:4,
+s0
+#EXTINF:4,
+s1
+#EXTINF:4,
+s2
+#EXTINF:4,
+s3
+#EXT-X-ENDLIST
+`},
+			kind: "segment", want: []string{"s2", "s3"}, segments: 2, end: "end at 8",
+		},
+		{
+			name: "EXT-X-START from the end, in the multivariant playlist", multivariant: oneVariant + "#EXT-X-START:TIME-OFFSET=-4\n",
+			lists: map[string]string{"v.m3u8": head + `#EXTINF:4,
+s0
+#EXTINF:4,
+s1
+#EXTINF:4,
+s2
+#EXT-X-ENDLIST
+`},
+			kind: "segment", want: []string{"s2"}, segments: 1, end: "end at 4",
+		},
+	} {
+		for _, name := range profile.Names() {
+			t.Run(c.name+"/"+name, func(t *testing.T) {
+				h := &theatre{t: t, lists: map[string]func(time.Duration) string{}}
+				for path, text := range c.lists {
+					h.lists[path] = always(text)
+				}
+				h.watch(name, c.multivariant, time.Minute)
+				if len(h.endings) != 1 || !strings.HasPrefix(h.endings[0], c.end) {
+					t.Errorf("%v; want %s s and a bit\n%s", h.endings, c.end, strings.Join(h.requests, "\n"))
+				}
+				got := h.asked(c.kind)
+				slices.Sort(got)
+				if !slices.Equal(got, c.want) {
+					t.Errorf("%s requests %q; want %q", c.kind, got, c.want)
+				}
+				if n := len(h.asked("segment")); n != c.segments {
+					t.Errorf("%d segment requests; want %d", n, c.segments)
+				}
+				if n := len(h.asked("media")); n != len(c.lists) {
+					t.Errorf("%d playlist requests; want %d: what has ended is not loaded again", n, len(c.lists))
+				}
+			})
+		}
+	}
+}
+
+// TestEvent follows an event playlist that grows and ends.
+func TestEvent(t *testing.T) {
+	list := func(now time.Duration) string {
+		var b strings.Builder
+		b.WriteString("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-PLAYLIST-TYPE:EVENT\n")
+		n := 5 + int(now/(2*time.Second))
+		for i := range min(n, 12) {
+			fmt.Fprintf(&b, "#EXTINF:2,\ns%d\n", i)
+		}
+		if n >= 12 {
+			b.WriteString("#EXT-X-ENDLIST\n")
+		}
+		return b.String()
+	}
+	for _, name := range profile.Names() {
+		t.Run(name, func(t *testing.T) {
+			h := &theatre{t: t, lists: map[string]func(time.Duration) string{"v.m3u8": list}}
+			h.watch(name, oneVariant, time.Minute)
+			// It joins 6 s before the end of 10 s and plays to the end of 24 s.
+			if len(h.endings) != 1 || !strings.HasPrefix(h.endings[0], "end at 20") {
+				t.Errorf("%v; want an end after 20 s", h.endings)
+			}
+			if h.started != 4*time.Second || h.stalled > 0 || h.skipped > 0 {
+				t.Errorf("begins at %v, stalls for %v, skips %v; want 4s, 0, 0", h.started, h.stalled, h.skipped)
+			}
+			segments := h.asked("segment")
+			slices.Sort(segments)
+			if want := len(slices.Compact(segments)); want != 10 {
+				t.Errorf("%d different segments; want 10", want)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 )
 
 // eventNight is a pipeline that dies under a large audience on shaped links.
@@ -23,25 +24,36 @@ chaos:
 `
 
 // BenchmarkSimulate runs ten minutes of an event. Its cost per player should
-// not depend on how many there are.
+// hardly depend on how many there are. B/player is what lives on the heap shortly
+// before the end.
 //
 //	go test ./sim -run '^$' -bench Simulate -benchtime 1x
 func BenchmarkSimulate(b *testing.B) {
 	for _, n := range []int{1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			sc := scenario(b, eventNight, fmt.Sprintf("fleet.players=%d", n))
+			var live uint64
 			for b.Loop() {
-				var before, after runtime.MemStats
-				runtime.GC()
-				runtime.ReadMemStats(&before)
-				o := simulated(b, sc)
-				runtime.ReadMemStats(&after)
-				if o.sum.Players.Started != int64(n) {
-					b.Fatalf("%d players started; want %d", o.sum.Players.Started, n)
+				before := heap()
+				o := run(b, sc, nil, func(now time.Duration) {
+					if now == sc.Duration-time.Second {
+						live = heap() - before
+					}
+				})
+				if o.sum.Players.Started != int64(n) || o.sum.Players.PlayingAtEnd != int64(n) {
+					b.Fatalf("%d players started, %d play at the end; want %d", o.sum.Players.Started, o.sum.Players.PlayingAtEnd, n)
 				}
-				b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(n), "B-alloc/player")
 			}
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "players/s")
+			b.ReportMetric(float64(live)/float64(n), "B/player")
 		})
 	}
+}
+
+// heap is how many bytes are in use.
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

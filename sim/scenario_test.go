@@ -63,14 +63,14 @@ type event struct {
 // simulated runs a scenario.
 func simulated(t testing.TB, sc *scenarios.Scenario) outcome {
 	t.Helper()
-	return run(t, sc, nil)
+	return run(t, sc, nil, nil)
 }
 
 // recorded runs a scenario and keeps its events.
 func recorded(t testing.TB, sc *scenarios.Scenario) outcome {
 	t.Helper()
 	var log strings.Builder
-	o := run(t, sc, reports.NewEventLog(&log, 0))
+	o := run(t, sc, reports.NewEventLog(&log, 0), nil)
 	for line := range strings.Lines(log.String()) {
 		var e event
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
@@ -81,7 +81,8 @@ func recorded(t testing.TB, sc *scenarios.Scenario) outcome {
 	return o
 }
 
-func run(t testing.TB, sc *scenarios.Scenario, events *reports.EventLog) outcome {
+// run runs a scenario. events and second may be nil.
+func run(t testing.TB, sc *scenarios.Scenario, events *reports.EventLog, second func(now time.Duration)) outcome {
 	t.Helper()
 	seed := draw.Seed(sc.Seed)
 	channel, err := rig.New(*sc.Target.Rig, seed, epoch)
@@ -109,7 +110,12 @@ func run(t testing.TB, sc *scenarios.Scenario, events *reports.EventLog) outcome
 		Rig: *sc.Target.Rig, Seed: seed, Epoch: epoch, Duration: sc.Duration, Audience: sc.Fleet.Audience, Profiles: sc.Fleet.Profiles,
 		HeadOnly: sc.Fleet.Body == "none", Faults: faults,
 		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: channel.TargetDuration(), Recovery: sc.Recovery},
-		Collector: c, Second: stops.Check,
+		Collector: c, Second: func(now time.Duration) string {
+			if second != nil {
+				second(now)
+			}
+			return stops.Check(now)
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -6,15 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"hlsload/scenarios"
 )
 
 // healthy is a live stream of 2 s segments; what a test puts into strange
@@ -115,135 +111,154 @@ func short(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "#EXTM3U\n")
 }
 
-type hostile struct {
-	name    string
-	strange func(h *healthy) map[string]http.HandlerFunc
-	run     int    // exit code
-	said    string // in what it prints
-	probe   int
-	found   string
+// puts answers with a media playlist that [healthy.media] makes.
+func (h *healthy) puts(target int, extinf, name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, h.media(target, extinf, name)) }
 }
 
-func TestHostileX(t *testing.T) {
-	for _, tc := range []struct {
-		name    string
-		strange func(h *healthy) map[string]http.HandlerFunc
-	}{
-		{"healthy", func(*healthy) map[string]http.HandlerFunc { return nil }},
-		{"html", func(*healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"*": says("<!DOCTYPE html><title>Sign in</title>")}
-		}},
-		{"html media", func(*healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/media.m3u8": says("<!DOCTYPE html><title>Sign in</title>")}
-		}},
-		{"endless", func(*healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/index.m3u8": endless("#EXTM3U\n", "#EXT-X-STREAM-INF:BANDWIDTH=1\nx\n")}
-		}},
-		{"endless media", func(*healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/media.m3u8": endless("#EXTM3U\n#EXT-X-TARGETDURATION:2\n", "#EXTINF:2,\nx\n")}
-		}},
-		{"truncated", func(*healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/index.m3u8": short}
-		}},
-		{"truncated segments", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/index.m3u8": h.pass, "/media.m3u8": h.pass, "*": short}
-		}},
-		{"negative durations", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/media.m3u8": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, h.media(2, "-2.0", "%d.ts")) }}
-		}},
-		{"zero target", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/media.m3u8": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, h.media(0, "2.0", "%d.ts")) }}
-		}},
-		{"huge target", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/media.m3u8": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, h.media(2000000000, "2.0", "%d.ts")) }}
-		}},
-		{"backwards", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/media.m3u8": func(w http.ResponseWriter, _ *http.Request) {
-				seq := 10000 - h.last()
-				fmt.Fprintf(w, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n", seq)
-				for n := range 6 {
-					fmt.Fprintf(w, "#EXTINF:2,\n%d.ts\n", seq+n)
-				}
-			}}
-		}},
-		{"loop", func(*healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/index.m3u8": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/index.m3u8", 302) }}
-		}},
-		{"segment loop", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/index.m3u8": h.pass, "/media.m3u8": h.pass, "*": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, 302) }}
-		}},
-		{"403", func(*healthy) map[string]http.HandlerFunc { return map[string]http.HandlerFunc{"*": status(403)} }},
-		{"empty multivariant", func(*healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/index.m3u8": says("#EXTM3U\n")}
-		}},
-		{"empty", func(*healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/index.m3u8": says("")}
-		}},
-		{"no segments", func(*healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/media.m3u8": says("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:5\n")}
-		}},
-		{"media directly", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/index.m3u8": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, h.media(2, "2.0", "%d.ts")) }}
-		}},
-		{"segments 404", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/index.m3u8": h.pass, "/media.m3u8": h.pass, "*": status(404)}
-		}},
-		{"bomb", func(*healthy) map[string]http.HandlerFunc { return map[string]http.HandlerFunc{"/index.m3u8": bomb()} }},
-		{"drip", func(*healthy) map[string]http.HandlerFunc { return map[string]http.HandlerFunc{"/index.m3u8": drip} }},
-		{"drip segments", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/index.m3u8": h.pass, "/media.m3u8": h.pass, "*": drip}
-		}},
-		{"itself", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/media.m3u8": says("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nmedia.m3u8\n")}
-		}},
-		{"file scheme", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/media.m3u8": func(w http.ResponseWriter, _ *http.Request) {
-				io.WriteString(w, h.media(2, "2.0", "file:///etc/passwd?%d"))
-			}}
-		}},
-		{"turns", func(h *healthy) map[string]http.HandlerFunc {
-			b := bomb()
-			return map[string]http.HandlerFunc{"/media.m3u8": func(w http.ResponseWriter, r *http.Request) {
-				if time.Since(h.began) < 15*time.Second {
-					h.pass(w, r)
-					return
-				}
-				b(w, r)
-			}}
-		}},
-		{"ended", func(h *healthy) map[string]http.HandlerFunc {
-			return map[string]http.HandlerFunc{"/media.m3u8": says("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n1.ts\n#EXTINF:2,\n2.ts\n#EXTINF:2,\n3.ts\n#EXT-X-ENDLIST\n")}
-		}},
-	} {
+// backwards counts down.
+func (h *healthy) backwards(w http.ResponseWriter, _ *http.Request) {
+	sequence := 10000 - h.last()
+	fmt.Fprintf(w, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n", sequence)
+	for n := range 6 {
+		fmt.Fprintf(w, "#EXTINF:2,\n%d.ts\n", sequence+n)
+	}
+}
+
+// after answers as usual for a while.
+func (h *healthy) after(d time.Duration, f http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if time.Since(h.began) < d {
+			h.pass(w, r)
+			return
+		}
+		f(w, r)
+	}
+}
+
+func again(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }
+
+// hostile are targets with something wrong. What is at "*" answers whatever is
+// not named; a run and a probe must end in time, with this exit code, and say
+// why.
+var hostile = []struct {
+	name  string
+	at    map[string]func(h *healthy) http.HandlerFunc
+	run   int
+	said  string
+	probe int
+	found string
+}{
+	{"nothing", nil, 0, "nothing was expected", 0, "newest segment: 200 in 0s, 20000 bytes"},
+	{"html", all(says("<!DOCTYPE html><title>Sign in</title>")), 112, `index.m3u8 is no playlist: line 1: got HTML or XML`, 112, "got HTML"},
+	{"html for media", media(says("<html>")), 112, "no media playlist can be read", 112, "no media playlist: line 1: got HTML"},
+	{"empty", index(says("")), 112, "got an empty body", 112, "got an empty body"},
+	{"rubbish", index(says("\x00\x1b[2J\xff")), 112, "want #EXTM3U", 112, "want #EXTM3U"},
+	{"endless", index(endless("#EXTM3U\n", "#EXT-X-STREAM-INF:BANDWIDTH=1\nx\n")), 112, "more than 4 MiB", 112, "more than 4 MiB"},
+	{"endless line", index(endless("#EXTM3U\n#", "x")), 112, "more than 4 MiB", 112, "more than 4 MiB"},
+	{"endless media", media(endless("#EXTM3U\n#EXT-X-TARGETDURATION:2\n", "#EXTINF:2,\nx\n")), 112, "more than 4 MiB", 112, "more than 4 MiB"},
+	{"many variants", index(says("#EXTM3U\n" + strings.Repeat("#EXT-X-STREAM-INF:BANDWIDTH=1\nx\n", 100_000))), 112, "is no playlist", 112, "is no playlist"},
+	{"bomb", index(bomb()), 112, "more than 4 MiB", 112, "more than 4 MiB"},
+	{"cut off", index(short), 112, "breaks off after 8 bytes", 112, "breaks off after 8 bytes"},
+	{"drip", index(drip), 112, "no complete answer within 10s", 112, "no complete answer within 15s"},
+	{"silence", index(silence), 112, "no complete answer within 10s", 112, "no complete answer within 15s"},
+	{"loop", index(again), 112, "redirected 10 times", 112, "redirected 10 times"},
+	{"forbidden", all(status(403)), 112, "index.m3u8: status 403; want 200", 112, "status 403"},
+	{"no variants", index(says("#EXTM3U\n")), 112, "no EXT-X-STREAM-INF", 112, "no EXT-X-STREAM-INF"},
+	{"itself", media(says("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nmedia.m3u8\n")), 112, "got a multivariant playlist; want a media playlist", 112, "got a multivariant playlist"},
+	{"negative durations", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2, "-2.0", "%d.ts") }), 112, `EXTINF: got "-2.0"`, 112, `EXTINF: got "-2.0"`},
+	{"target duration 0", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(0, "2.0", "%d.ts") }), 112, `EXT-X-TARGETDURATION: got "0"`, 112, "EXT-X-TARGETDURATION"},
+	{"target duration of years", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2e9, "2.0", "%d.ts") }), 112, "want one up to 10m", 0, "less than three target durations"},
+	{"another scheme", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2, "2.0", "file:///etc/passwd?%d") }), 112, "segment requests (refused × ", 112, "bad URL"},
+	{"no segments", media(says("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:5\n")), 112, "nobody ever played", 112, "no segment is listed"},
+	{"segments missing", segments(status(404)), 112, "segment requests (404 × ", 112, "status 404"},
+	{"segments cut off", segments(short), 112, "segment requests (truncated × ", 112, "breaks off after 8 bytes"},
+	{"segments drip", segments(drip), 112, "segment requests (timeout × ", 112, "no complete answer within 15s"},
+	{"segments in a loop", segments(again), 112, "segment requests (redirects × ", 112, "redirected 10 times"},
+	{"backwards", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.backwards }), 99, "playlists went back to an earlier media sequence number", 0, ""},
+	{"turns into a bomb", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, bomb()) }), 99, "playlists are unusable (too large × ", 112, "more than 4 MiB"},
+	{"turns into html", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, says("<html>")) }), 99, "playlists are unusable (bad playlist × ", 112, "got HTML"},
+	{"goes away", of("*", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, status(404)) }), 99, "4 sessions died of an error and nobody was left", 112, "status 404"},
+	{"falls silent", of("*", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, silence) }), 99, "died of an error and nobody was left", 112, "no complete answer"},
+	{"one playlist", of("/index.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2, "2.0", "%d.ts") }), 0, "4 playing at the end", 0, "is a media playlist: one rendition"},
+	{"has ended", media(says("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n1.ts\n#EXTINF:2,\n2.ts\n#EXTINF:2,\n3.ts\n#EXT-X-ENDLIST\n")), 0, "the stream is not live", 0, "ended, target duration 2s"},
+}
+
+type place = map[string]func(h *healthy) http.HandlerFunc
+
+func of(path string, f func(h *healthy) http.HandlerFunc) place { return place{path: f} }
+
+func fixed(f http.HandlerFunc) func(*healthy) http.HandlerFunc {
+	return func(*healthy) http.HandlerFunc { return f }
+}
+
+func all(f http.HandlerFunc) place   { return of("*", fixed(f)) }
+func index(f http.HandlerFunc) place { return of("/index.m3u8", fixed(f)) }
+func media(f http.HandlerFunc) place { return of("/media.m3u8", fixed(f)) }
+
+// segments leaves the playlists as they are.
+func segments(f http.HandlerFunc) place {
+	as := func(h *healthy) http.HandlerFunc { return h.pass }
+	return place{"/index.m3u8": as, "/media.m3u8": as, "*": fixed(f)}
+}
+
+// silence never answers.
+func silence(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+func TestHostileTargets(t *testing.T) {
+	for _, tc := range hostile {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory()
-				h := &healthy{began: time.Now()}
-				h.strange = tc.strange(h)
+				h := &healthy{began: time.Now(), strange: map[string]http.HandlerFunc{}}
+				for path, f := range tc.at {
+					h.strange[path] = f(h)
+				}
 				base, srv := m.serve(h)
 				defer srv.Close()
-				sc, err := scenarios.Load(scenarios.Source{File: "hostile.yaml", Data: []byte("version: 1\nname: hostile\nduration: 60s\ntarget: {url: " + base + "/index.m3u8}\nfleet: {players: 4, arrive: {over: 2s}, cohorts: [{name: a, share: 50%, profile: hlsjs-1.7},{name: b, share: 50%, profile: rfc8216bis}]}\n")})
-				if err != nil {
-					t.Fatal(err)
+				code, said := watch(t, m, base+"/index.m3u8")
+				if code != tc.run || !strings.Contains(said, tc.said) {
+					t.Errorf("run: exit code %d; want %d and %q in\n%s", code, tc.run, tc.said, said)
 				}
-				cmd, out, _ := quiet()
-				dir := t.TempDir()
-				r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressNone, events: true}, network: network{dial: m.dial}}
-				e := exitOf(r.do(t.Context()))
-				fmt.Printf("=== %s: run %d %s (%v)\n%s\n", tc.name, e.code, e.msg, time.Since(h.began), out)
-				if os.Getenv("EV") != "" {
-					ev, _ := os.ReadFile(filepath.Join(dir, "events.ndjson"))
-					fmt.Println(string(ev[:min(len(ev), 6000)]))
+				if d := time.Since(h.began); d > 61*time.Second {
+					t.Errorf("the run took %v", d)
 				}
-				var said bytes.Buffer
-				p := &probe{fetch: newFetcher(m.dial, 15*time.Second, nil), out: &said}
-				at := time.Now()
-				e = exitOf(p.run(t.Context(), base+"/index.m3u8"))
-				p.fetch.close()
-				fmt.Printf("--- probe %d %s (%v)\n%s\n", e.code, e.msg, time.Since(at), said.String())
+				began := time.Now()
+				code, said = look(t, m, base+"/index.m3u8")
+				if code != tc.probe || !strings.Contains(said, tc.found) {
+					t.Errorf("probe: exit code %d; want %d and %q in\n%s", code, tc.probe, tc.found, said)
+				}
+				if d := time.Since(began); d > time.Minute {
+					t.Errorf("the probe took %v", d)
+				}
 			})
 		})
 	}
+}
+
+// watch runs a scenario without faults and expectations for a minute. What it
+// said has no line breaks of the terminal.
+func watch(t *testing.T, m *memory, u string) (code int, said string) {
+	sc := parse(t, "duration: 60s\ntarget: {url: "+u+`}
+fleet:
+  players: 4
+  arrive: {over: 2s}
+  cohorts: [{name: a, share: 50%, profile: hlsjs-1.7}, {name: b, share: 50%, profile: rfc8216bis}]
+`)
+	cmd, out, _ := quiet()
+	r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone, events: true}, network: network{dial: m.dial}}
+	exit := exitOf(r.do(t.Context()))
+	return exit.code, exit.msg + strings.Join(strings.Fields(out.String()), " ")
+}
+
+// look probes.
+func look(t *testing.T, m *memory, u string) (code int, said string) {
+	var out bytes.Buffer
+	p := &probe{fetch: newFetcher(m.dial, probeTime, nil), out: &out}
+	defer p.fetch.close()
+	exit := exitOf(p.run(t.Context(), u))
+	return exit.code, exit.msg + "\n" + out.String()
 }
 
 func (h *healthy) pass(w http.ResponseWriter, r *http.Request) {

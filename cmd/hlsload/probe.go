@@ -36,7 +36,7 @@ func probeCommand() *cobra.Command {
 				}
 				h.Set(strings.TrimSpace(name), strings.TrimSpace(value))
 			}
-			p := &probe{fetch: newFetcher(nil, 15*time.Second, h), out: printable{cmd.OutOrStdout()}}
+			p := &probe{fetch: newFetcher(nil, probeTime, h), out: printable{cmd.OutOrStdout()}}
 			defer p.fetch.close()
 			return p.run(ctx, args[0])
 		},
@@ -162,6 +162,9 @@ func (p *probe) cdn(indent string, f *fetched) {
 		}
 	}
 }
+
+// probeTime bounds one request of a probe.
+const probeTime = 15 * time.Second
 
 // maxProbed bounds how many media playlists are looked at.
 const maxProbed = 64

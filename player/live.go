@@ -197,7 +197,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 func (p *Player) tryOut(level int, to int16) bool {
 	t := &p.main
 	r := p.errs.find(to)
-	if r == nil || r.stale == nil || !t.fresh || to == t.rendition {
+	if r == nil || r.was().stale == nil || !t.fresh || to == t.rendition {
 		return false
 	}
 	if f := p.flight(MainTrack, m3u8.KindMedia); f != nil {
@@ -216,12 +216,12 @@ func (p *Player) tryOut(level int, to int16) bool {
 func (p *Player) triedOut(f *flight, m *m3u8.Media) {
 	r := p.errs.find(f.rendition)
 	t := &p.main
-	if r != nil && r.stale != nil && !changed(r.stale, m) {
+	if r != nil && r.was().stale != nil && !changed(r.was().stale, m) {
 		t.listAt = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.targetDuration(MainTrack), p.segmentDuration())
 		return
 	}
 	if r != nil {
-		r.stale = nil
+		r.remember().stale = nil
 	}
 	p.setLevel(int(f.level), true, "no longer stale")
 	if t.rendition == f.rendition {
@@ -566,7 +566,7 @@ func (p *Player) stale(f *flight, t *track) {
 		}
 		rec.wasStale = true
 		if r.Trial {
-			rec.stale = t.media
+			rec.remember().stale = t.media
 		}
 	}
 	p.climb(f, r.Then, Stale, 0)

@@ -24,14 +24,40 @@ type record struct {
 	loads     uint8 // ladders climbed because of it, until its media is buffered
 	segments  uint8 // failed fetches of its segments, until one succeeded
 	wasStale  bool
-	known     bool // its playlist was loaded once
-	until     time.Duration
-	asked     time.Duration // when its playlist was last asked for, as far as it failed
-	stale     *m3u8.Media   // what it listed when it was left for being stale; nil = it was not
+	known     bool  // its playlist was loaded once
+	past      *past // nil until there is any
+}
+
+// past is what only some players remember of a rendition.
+type past struct {
+	until time.Duration // end of its penalty
+	asked time.Duration // when its playlist was last asked for, as far as it failed
+	stale *m3u8.Media   // what it listed when it was left for being stale; nil = it was not
+}
+
+// was is the past of a rendition.
+func (r *record) was() past {
+	if r.past == nil {
+		return past{}
+	}
+	return *r.past
+}
+
+// remember is the past of a rendition, to be added to.
+func (r *record) remember() *past {
+	if r.past == nil {
+		r.past = new(past)
+	}
+	return r.past
 }
 
 // forgive forgets what keeps from a rendition, not what is known of it.
-func (r *record) forgive() { r.loads, r.segments, r.until = 0, 0, 0 }
+func (r *record) forgive() {
+	r.loads, r.segments = 0, 0
+	if r.past != nil {
+		r.past.until = 0
+	}
+}
 
 // find returns the record of a rendition, nil if there is none.
 func (b *errorBook) find(rendition int16) *record {
@@ -66,7 +92,7 @@ func (b *errorBook) loads(rendition int16) uint8 {
 
 func (b *errorBook) penalised(rendition int16, now time.Duration) bool {
 	r := b.find(rendition)
-	return r != nil && r.until > now
+	return r != nil && r.was().until > now
 }
 
 // blamed tells whether bandwidth may not choose a level because it failed.
@@ -79,7 +105,7 @@ func (b *errorBook) blamed(p *Player, level int) bool {
 		return true
 	}
 	r := b.find(rendition)
-	return r != nil && r.until == 0 && (r.loads > 0 || r.segments > 0)
+	return r != nil && r.was().until == 0 && (r.loads > 0 || r.segments > 0)
 }
 
 // appended clears what media of a rendition disproves.
@@ -115,8 +141,8 @@ func (b *errorBook) wake(p *Player) time.Duration {
 		return at
 	}
 	for _, r := range b.renditions {
-		if r.until > p.now {
-			at = min(at, r.until)
+		if r.was().until > p.now {
+			at = min(at, r.was().until)
 		}
 	}
 	for _, u := range b.pathways {
@@ -135,7 +161,7 @@ func (p *Player) returns() {
 	}
 	ended := false
 	for i := range p.errs.renditions {
-		if r := &p.errs.renditions[i]; r.until > 0 && r.until <= p.now {
+		if r := &p.errs.renditions[i]; r.was().until > 0 && r.was().until <= p.now {
 			r.forgive()
 			ended = true
 		}
@@ -224,7 +250,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	case f.ahead:
 		return // it is asked for again when its turn comes
 	case f.kind == m3u8.KindMedia && f.rendition != p.track(f.track).rendition:
-		p.errs.of(f.rendition).until = p.until(p.cfg.Profile.Penalty.Level)
+		p.errs.of(f.rendition).remember().until = p.until(p.cfg.Profile.Penalty.Level)
 		p.track(f.track).listAt = p.now
 		return
 	}
@@ -455,7 +481,7 @@ func (p *Player) stepLocation(f *flight, failure Failure) bool {
 	if twin < 0 {
 		return false
 	}
-	p.errs.of(current).until = p.until(p.cfg.Profile.Penalty.Location)
+	p.errs.of(current).remember().until = p.until(p.cfg.Profile.Penalty.Location)
 	p.setRendition(f.track, twin, false, failure.String())
 	return true
 }
@@ -471,12 +497,12 @@ func (p *Player) failing(f *flight) int16 {
 // stepReselect penalises the level and lets bandwidth choose again.
 func (p *Player) stepReselect(f *flight, failure Failure) bool {
 	rec := p.errs.of(p.failing(f))
-	before := rec.until
-	rec.until = p.until(p.cfg.Profile.Penalty.Level)
+	before := rec.was().until
+	rec.remember().until = p.until(p.cfg.Profile.Penalty.Level)
 	if p.reselect(f, failure, false) {
 		return true
 	}
-	p.errs.of(p.failing(f)).until = before
+	p.errs.of(p.failing(f)).remember().until = before
 	return false
 }
 
@@ -484,13 +510,13 @@ func (p *Player) stepReselect(f *flight, failure Failure) bool {
 // lets bandwidth choose again.
 func (p *Player) stepClear(f *flight, failure Failure) bool {
 	for i := range p.errs.renditions {
-		if r := &p.errs.renditions[i]; r.until != Never {
+		if r := &p.errs.renditions[i]; r.was().until != Never {
 			r.forgive()
 		}
 	}
 	clear(p.errs.pathways)
 	rec := p.errs.of(p.failing(f))
-	rec.until = p.until(p.cfg.Profile.Penalty.Level)
+	rec.remember().until = p.until(p.cfg.Profile.Penalty.Level)
 	if p.reselect(f, failure, true) {
 		return true
 	}
@@ -508,7 +534,7 @@ func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 	from := p.errs.of(main.rendition)
 	from.known = from.known || main.fresh
 	if f.kind == m3u8.KindMedia {
-		p.errs.of(f.rendition).asked = p.now
+		p.errs.of(f.rendition).remember().asked = p.now
 	}
 	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(main))
 	if to < 0 || p.renditionOf(to) < 0 {
@@ -523,7 +549,7 @@ func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 	if rec == nil || rec.known {
 		d = pause.Pause.Of(p.targetDuration(MainTrack), p.segmentDuration())
 	}
-	if last || rec != nil && rec.asked > 0 && p.now-rec.asked <= d {
+	if last || rec != nil && rec.was().asked > 0 && p.now-rec.was().asked <= d {
 		main.listAt = p.now + d
 	}
 	return true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -76,14 +77,55 @@ func validEnv(s string) bool {
 }
 
 // Redact replaces every environment value that the scenario uses in a URL, a
-// header, a glob, a file name or a command by its ${NAME}. Whatever prints or
-// stores text that may hold one passes it through here.
+// header, a glob, a file name or a command by its ${NAME}, also where it is
+// percent-encoded or decoded, and where it is cut off after its first half, as
+// in a quotation. Whatever prints or stores text that may hold one passes it
+// through here.
 func (s *Scenario) Redact(text string) string {
-	for _, v := range slices.SortedFunc(maps.Keys(s.secrets), func(a, b string) int {
+	values := slices.SortedFunc(maps.Keys(s.secrets), func(a, b string) int {
 		// The longest first: one value may contain another.
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
-	}) {
+	})
+	for _, v := range values {
 		text = strings.ReplaceAll(text, v, s.secrets[v])
 	}
+	for _, v := range values {
+		text = redactHalf(text, v, s.secrets[v])
+	}
 	return text
+}
+
+// redactHalf replaces what is left of a value that was cut off, if that is at
+// least its first half and 8 bytes.
+func redactHalf(text, value, name string) string {
+	least := max(8, (len(value)+1)/2)
+	if least > len(value) {
+		return text
+	}
+	var b strings.Builder
+	for {
+		i := strings.Index(text, value[:least])
+		if i < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(text[:i] + name)
+		text = text[i:]
+		n := least
+		for n < len(value) && n < len(text) && text[n] == value[n] {
+			n++
+		}
+		text = text[n:]
+	}
+}
+
+// spellings are the ways in which a value may appear in a URL, or out of one.
+func spellings(value string) []string {
+	all := []string{value, url.QueryEscape(value), url.PathEscape(value)}
+	for _, decode := range []func(string) (string, error){url.QueryUnescape, url.PathUnescape} {
+		if s, err := decode(value); err == nil && s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
 }

@@ -204,6 +204,21 @@ func TestSetRefusesNonsense(t *testing.T) {
 func TestRedact(t *testing.T) {
 	sc := load(t, "testdata/good/url.yaml")
 	same(t, "redacted", sc.Redact("GET https://edge.example.com/a?key=s3cr3t-value: refused"), "GET https://${HOST}/a?key=${TOKEN}: refused")
+	sc = &Scenario{secrets: map[string]string{}}
+	for name, value := range map[string]string{"A": "one two/three&four", "B": "one two/three&five", "S": "ab"} {
+		for _, s := range spellings(value) {
+			sc.secrets[s] = "${" + name + "}"
+		}
+	}
+	for in, want := range map[string]string{
+		"x one two/three&four x one two/three&five":     "x ${A} x ${B}",
+		"?a=one+two%2Fthree%26four&b=one%20two%2Fthree": "?a=${A}&b=${B}",
+		`got "one two/thr"...`:                          `got "${B}"...`,
+		"one two, ab":                                   "one two, ${S}",
+	} {
+		same(t, in, sc.Redact(in), want)
+	}
+	sc = load(t, "testdata/good/url.yaml")
 	for _, s := range []string{fmt.Sprint(sc.Target.URLs[0]), fmt.Sprintf("%#v %v", sc.Target.Headers, sc.Target.URLs)} {
 		if strings.Contains(s, "s3cr3t") {
 			t.Errorf("an environment value shows in %s", s)

@@ -122,7 +122,9 @@ func (v value) secret(want string) (Text, bool) {
 	if ok && t.Value != t.Raw {
 		for _, name := range envNames(t.Raw) {
 			if val, _ := v.d.src.Getenv(name); val != "" {
-				v.d.secrets[val] = "${" + name + "}"
+				for _, s := range spellings(val) {
+					v.d.secrets[s] = "${" + name + "}"
+				}
 			}
 		}
 	}

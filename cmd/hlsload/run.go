@@ -292,5 +292,5 @@ func (t *tester) sample() { t.goroutines = max(t.goroutines, int64(runtime.NumGo
 type sink struct{ r *realRun }
 
 func (s *sink) Join(now time.Duration, who fleet.Who) fleet.Session {
-	return session{s.r.collector.Join(now, reports.SessionInfo{Player: who.Player, Cohort: who.Cohort, Profile: who.Cohort, Rejoin: who.Session > 1})}
+	return session{s.r.collector.Join(now, reports.SessionInfo{Player: who.Player, Cohort: who.Cohort, Profile: who.Cohort, Rejoin: who.Session > 1}), s.r.sc.Redact}
 }

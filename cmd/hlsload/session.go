@@ -11,10 +11,18 @@ import (
 )
 
 // session is one viewer's record.
-type session struct{ s *reports.Session }
+type session struct {
+	s      *reports.Session
+	redact func(string) string
+}
 
 // Add implements [fleet.Session].
 func (s session) Add(sm *player.Sample, m *fleet.Meta) {
+	if sm.Reason != "" { // it may quote a URL, or what a server made of one
+		safe := *sm
+		safe.Reason = s.redact(sm.Reason)
+		sm = &safe
+	}
 	if m == nil {
 		s.s.Add(sm, nil)
 		return

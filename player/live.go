@@ -500,6 +500,26 @@ func (p *Player) joinAt(t *track) {
 	}
 }
 
+// leaves is when a player that stands still falls out of a window that moves
+// with the clock; Never for others.
+func (p *Player) leaves() time.Duration {
+	t := &p.main
+	if !p.cfg.Profile.Live.Sliding || p.state != stalled || !t.fresh || !t.live() || p.now-t.changedAt >= t.media.Duration {
+		return Never // or nothing is listed where the window would be
+	}
+	return t.changedAt + max(p.anchor-t.base, 0) + time.Millisecond
+}
+
+// slide deals with having fallen out of such a window.
+func (p *Player) slide() {
+	if p.now < p.leaves() {
+		return
+	}
+	t := &p.main
+	start := t.base + p.now - t.changedAt
+	p.seek(min(start+time.Duration(p.cfg.Profile.Live.BehindOffset), t.base+t.media.Duration))
+}
+
 // behind deals with a position that has left the window.
 func (p *Player) behind(t *track) {
 	if t != &p.main || t.media.EndList {
@@ -570,6 +590,15 @@ func (p *Player) stale(f *flight, t *track) {
 		}
 	}
 	p.climb(f, r.Then, Stale, 0)
+}
+
+// slideWake is when that is to be looked at.
+func (p *Player) slideWake() time.Duration {
+	at := p.leaves()
+	if t := &p.main; at != Never && at-t.changedAt >= t.media.Duration {
+		return Never
+	}
+	return max(at, p.now)
 }
 
 // trackWake is when a track wants something.

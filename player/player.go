@@ -172,6 +172,7 @@ func (p *Player) Wake() time.Duration {
 	if p.tour != nil {
 		return at // its fetches are awaited
 	}
+	at = min(at, p.slideWake())
 	for i := range p.tracks() {
 		if t := p.track(i); t.active {
 			at = min(at, p.trackWake(i, t))

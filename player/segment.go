@@ -22,6 +22,7 @@ func (p *Player) pump() {
 		p.pumpTour()
 		return
 	}
+	p.slide()
 	for i := range p.tracks() {
 		if t := p.track(i); t.active {
 			p.pumpList(i, t)

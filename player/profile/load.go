@@ -158,6 +158,9 @@ func (p *Profile) validate() error {
 	}
 	within("startup.bandwidth", float64(p.Startup.Bandwidth), 1, 1e12)
 	oneOf("live.behind", p.Live.Behind, BehindSeekLive, BehindWindowStart, BehindFatal, BehindNext)
+	if p.Live.Sliding && (p.Live.Behind != BehindWindowStart || p.Live.BehindOffset <= 0) {
+		errs = append(errs, errors.New("live.sliding: out of place (want it with behind: window-start and a behind_offset)"))
+	}
 	oneOf("reload.from", p.Reload.From, FromRequest, FromSent, FromResponse)
 	for f, s := range map[string]Span{"live.hold_back": p.Live.HoldBack, "reload.changed": p.Reload.Changed, "reload.unchanged": p.Reload.Unchanged} {
 		if s.Zero() {

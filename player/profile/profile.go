@@ -104,6 +104,10 @@ type Live struct {
 	SnapSegment  bool     `yaml:"snap_segment"` // start at a segment's start instead of exactly there
 	Behind       string   `yaml:"behind"`
 	BehindOffset Duration `yaml:"behind_offset"` // from the window's start
+	// Sliding tells that the window moves on between reloads, as the clock does,
+	// so that a player that stands still falls out of it at any time; with
+	// window-start only.
+	Sliding bool `yaml:"sliding"`
 	// LatencyOnStall is added to the target latency at each stall, up to
 	// LatencyOnStallMax in all.
 	LatencyOnStall    Duration `yaml:"latency_on_stall"`

@@ -72,6 +72,7 @@ func TestMistakes(t *testing.T) {
 		{"startup: {cap: 2}", "startup.cap"},
 		{"live: {catch_up: {slope: 0.1, min: 0.97, max: 9}}", "live.catch_up.max"},
 		{"penalty: {of: everything}", "penalty.of"},
+		{"live: {sliding: true}", "live.sliding"},
 		{"stall: {forgives: 9999}", "stall.forgives"},
 		{"confidence: {fields: {stale.afer: S}}", "stale.afer"},
 		{"confidence: {fields: {stale.after: sure}}", "sure"},

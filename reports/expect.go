@@ -429,8 +429,7 @@ func metricNames(live bool) []string {
 	return names
 }
 
-// suggest says what would be right: the nearest name if one is near, and the
-// others.
+// suggest says what would be right: the nearest name if one is near, else all.
 func suggest(name string, names []string) string {
 	if len(names) == 0 {
 		return "nothing: there are none"
@@ -442,7 +441,7 @@ func suggest(name string, names []string) string {
 		}
 	}
 	if nearest != "" {
-		return "did you mean " + nearest + "?"
+		return nearest
 	}
 	if len(names) > 12 {
 		names = append(slices.Clone(names[:12]), "…")

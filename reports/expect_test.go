@@ -84,13 +84,13 @@ func itoa(n int) string { return strings.TrimSpace(trim(float64(n), 0)) }
 func TestExpectationProblems(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                  `1: no metric (got the end; want a metric such as failed_over or failover.p95)`,
-		"failedover >= 99%":                 `1: unknown metric (got "failedover"; want did you mean failed_over?)`,
+		"failedover >= 99%":                 `1: unknown metric (got "failedover"; want failed_over)`,
 		"failover{fault=kill-0} < 15s":      `1: failover is a distribution and needs a statistic (got "failover"; want failover.min or .mean or .p50 or .p90 or .p95 or .p99 or .max or .count)`,
 		"failed_over.p95 > 1%":              `13: failed_over is a share and has no statistic (got ".p95"; want failed_over alone)`,
-		"failover.p96 < 1s":                 `10: unknown statistic (got "p96"; want did you mean p90?)`,
+		"failover.p96 < 1s":                 `10: unknown statistic (got "p96"; want p90)`,
 		"edge_rps.p95 < 1":                  `10: edge_rps has no such statistic (got "p95"; want mean or max)`,
-		"failed_over{fualt=kill-0} >= 99%":  `13: unknown label (got "fualt"; want did you mean fault?)`,
-		"failed_over{fault=kill-1} >= 99%":  `19: unknown fault (got "kill-1"; want did you mean kill-0?)`,
+		"failed_over{fualt=kill-0} >= 99%":  `13: unknown label (got "fualt"; want fault)`,
+		"failed_over{fault=kill-1} >= 99%":  `19: unknown fault (got "kill-1"; want kill-0)`,
 		"stalled{cohort=tv} < 1%":           `16: unknown cohort (got "tv"; want one of web, control)`,
 		"failed_over{phase=fault} > 1%":     `13: failed_over does not take the label phase (got "phase"; want fault, cohort, profile, joined)`,
 		"failed_over{fault=kill-0 >= 99%":   "19: unknown fault (got \"kill-0 >= 99%\"; want one of kill-0, freeze)\n12: unclosed { (got {fault=kill-0 >= 99%; want })",

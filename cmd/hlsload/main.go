@@ -43,7 +43,12 @@ func main() {
 
 // run is the whole program as a function of arguments and writers.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := rootCommand()
+	return runOn(ctx, network{}, args, stdout, stderr)
+}
+
+// runOn is run on a network.
+func runOn(ctx context.Context, on network, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand(on)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -100,7 +105,7 @@ func takes(names ...string) cobra.PositionalArgs {
 	}
 }
 
-func rootCommand() *cobra.Command {
+func rootCommand(on network) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hlsload",
 		Short: "Synthetic players and chaos for live HLS: who fails over, how fast, and who is lost",
@@ -115,7 +120,7 @@ origin felt, and whether that is good enough.
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(runCommand(), simulateCommand(), validateCommand(), planCommand(), rigCommand(), probeCommand(),
+	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(), rigCommand(on), probeCommand(on),
 		undoCommand(), listCommand(), reportCommand(), versionCommand())
 	return root
 }

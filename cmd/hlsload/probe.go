@@ -19,7 +19,7 @@ import (
 	"hlsload/reports"
 )
 
-func probeCommand() *cobra.Command {
+func probeCommand(on network) *cobra.Command {
 	var headers []string
 	cmd := &cobra.Command{
 		Use:   "probe URL",
@@ -36,7 +36,7 @@ func probeCommand() *cobra.Command {
 				}
 				h.Set(strings.TrimSpace(name), strings.TrimSpace(value))
 			}
-			p := &probe{fetch: newFetcher(nil, probeTime, h), out: printable{cmd.OutOrStdout()}}
+			p := &probe{fetch: newFetcher(on.dial, probeTime, h), out: printable{cmd.OutOrStdout()}}
 			defer p.fetch.close()
 			return p.run(ctx, args[0])
 		},

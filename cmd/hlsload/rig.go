@@ -14,7 +14,7 @@ import (
 	"hlsload/scenarios"
 )
 
-func rigCommand() *cobra.Command {
+func rigCommand(on network) *cobra.Command {
 	var o overrides
 	var listen, control string
 	cmd := &cobra.Command{
@@ -48,7 +48,7 @@ with the URLs. The scenario's faults do not begin by themselves: POST them to
 			}
 			target := scenarios.Target{Rig: &cfg}
 			server, err := serve.Start(cmd.Context(), serve.Config{
-				Rig: r, Now: func() time.Duration { return time.Since(epoch) }, Listen: listen, Control: control,
+				Rig: r, Now: func() time.Duration { return time.Since(epoch) }, Listen: listen, Control: control, Listener: on.listen,
 				Decode: func(b []byte) (chaos.Fault, error) { return scenarios.DecodeFault(b, target) },
 				Board:  conduct.NewBoard(seed),
 			})

@@ -21,7 +21,7 @@ import (
 	"hlsload/scenarios"
 )
 
-func runCommand() *cobra.Command {
+func runCommand(on network) *cobra.Command {
 	var o overrides
 	var out output
 	cmd := &cobra.Command{
@@ -34,7 +34,7 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r := &realRun{cmd: cmd, sc: sc, out: &out, faults: sc.Faults()}
+			r := &realRun{cmd: cmd, sc: sc, out: &out, faults: sc.Faults(), network: on}
 			return r.do(cmd.Context())
 		},
 	}

@@ -107,7 +107,9 @@ func Run(cfg *Config) (*Result, error) {
 	s.schedule(s.audience.Wake(), arrive, 0, 0)
 	s.schedule(0, conduct, 0, 0)
 	s.schedule(time.Second, second, 0, 0)
-	s.loop()
+	if err := s.loop(); err != nil {
+		return nil, err
+	}
 	r := &Result{End: s.now, Outcomes: s.conductor.Outcomes(), Aborted: s.conductor.Aborted(), Stats: s.rig.Stats()}
 	if s.twin != nil {
 		r.Control = s.twin.Stats()
@@ -121,10 +123,24 @@ func (s *sim) schedule(at time.Duration, k kind, ref, gen uint32) {
 	}
 }
 
-func (s *sim) loop() {
+func (s *sim) loop() error {
 	var e entry
+	var here int // entries that happened at this instant
+	last := s.cfg.Duration + 2*s.cfg.Timeline.Grace() + time.Hour
 	for !s.stopped && s.events.pop(&e) {
+		here++
+		if e.at > s.now {
+			here = 0
+		}
 		s.now = e.at
+		// Neither can happen; a mistake in a profile or in here must not run for
+		// ever and fill the memory.
+		if here > 1000*(int(s.seats.n)+1000) {
+			return fmt.Errorf("simulation: it does not get past %v: %d events at this instant", s.now, here)
+		}
+		if s.now > last {
+			return fmt.Errorf("simulation: it does not end: now at %v of %v", s.now, s.cfg.Duration)
+		}
 		switch e.kind() {
 		case wakeSeat:
 			s.wakes(&e)
@@ -155,6 +171,7 @@ func (s *sim) loop() {
 			s.tick()
 		}
 	}
+	return nil
 }
 
 // tick is called once per second.

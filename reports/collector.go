@@ -261,7 +261,7 @@ func (c *Collector) Live() Live {
 		l.add(&sh.live)
 		sh.mu.Unlock()
 	}
-	if n, ok := c.meter.total(originRequests); ok {
+	if n := c.meter.total(originRequests); n > 0 {
 		l.OriginRequests = n
 	}
 	co := c.course.Load()

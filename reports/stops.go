@@ -146,7 +146,7 @@ func (v *view) losses(name string, f *filter) (num, den int64) {
 
 // soFar is a sum over the whole run until now.
 func (c *Collector) soFar(v *view, of series) (n int64) {
-	if n, used := c.meter.total(of); used {
+	if n := c.meter.total(of); n > 0 {
 		return n
 	}
 	for _, sh := range v.shards {

@@ -266,9 +266,9 @@ func (f *fills) forget(now time.Duration) {
 	f.last = keep
 }
 
-// total is the sum of a series so far, and whether the meter is in use.
-func (m *Meter) total(of series) (n int64, used bool) {
+// total is the sum of a series so far; 0 also when nobody counts it.
+func (m *Meter) total(of series) int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.t.sum(of, 0, forever), len(m.t.Slots) > 0
+	return m.t.sum(of, 0, forever)
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -59,7 +61,7 @@ func finish(cmd *cobra.Command, s *reports.Summary, out *output, events *eventFi
 	if err := reports.Write(out.dir, s); err != nil {
 		return internal(err)
 	}
-	if err := tell(cmd, s, out.dir); err != nil {
+	if err := tell(cmd, s, out.dir); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return internal(err)
 	}
 	if s.ExitCode != 0 {

@@ -35,7 +35,10 @@ func (e *exitError) Error() string { return e.msg }
 func (e *exitError) Unwrap() error { return e.cause }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal changes nothing: what is open must be put back first.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// Nobody reading the output any more is no reason to leave anything open.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -53,7 +56,7 @@ func runOn(ctx context.Context, on network, args []string, stdout, stderr io.Wri
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	exit := exitOf(root.ExecuteContext(ctx))
-	if exit.msg != "" {
+	if exit.msg != "" && !errors.Is(exit, syscall.EPIPE) {
 		fmt.Fprintf(printable{stderr}, "hlsload: %s\n", exit.msg)
 	}
 	if exit.code == exitUsage {

@@ -88,6 +88,9 @@ func (r *realRun) do(ctx context.Context) (err error) {
 	}()
 	r.board = conduct.NewBoard(seedOf(r.sc))
 	if r.target, err = r.openTarget(ctx); err != nil {
+		if ctx.Err() != nil {
+			return &exitError{reports.ExitInterrupted, "interrupted before the run began", err}
+		}
 		return err
 	}
 	closers = append(closers, r.target.close)
@@ -216,7 +219,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	ticked := make(chan struct{})
 	go func() {
 		defer close(ticked)
-		r.tick(ticking, p)
+		r.tick(ticking, ctx.Done(), p)
 	}()
 	outcomes, aborted := r.conductor.Run(ctx)
 	stopTicking()
@@ -251,7 +254,10 @@ func sleepUntil(ctx context.Context, at time.Time) {
 }
 
 // tick does once a second what has to be done all the time.
-func (r *realRun) tick(ctx context.Context, p progress) {
+func (r *realRun) tick(ctx context.Context, interrupted <-chan struct{}, p progress) {
+	if where := r.target.shown(); where != "" {
+		p.mark(0, where)
+	}
 	stops := reports.NewStops(r.collector)
 	m := &marks{p: p}
 	ticker := time.NewTicker(time.Second)
@@ -260,6 +266,10 @@ func (r *realRun) tick(ctx context.Context, p progress) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-interrupted:
+			p.mark(r.now(), "interrupted: the faults are put back first")
+			interrupted = nil
+			continue
 		case <-ticker.C:
 		}
 		now := r.now()

@@ -236,6 +236,8 @@ func (s *stream) find(u string, m *m3u8.Media) {
 	}
 }
 
+func (s *stream) shown() string { return "" }
+
 // warnings are findings from before the run.
 func (s *stream) warnings() []string { return s.findings }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"hlsload/chaos"
@@ -32,6 +33,8 @@ type target interface {
 	// applies.
 	bites(context.Context, *chaos.Fault) (bool, string)
 	healthy(context.Context, *chaos.Fault) (bool, string)
+	// shown says where people can look at the stream; "" = they know.
+	shown() string
 	// warnings is what was found odd before the run.
 	warnings() []string
 	// lost returns the faults that held back a request's answer for good; nil =
@@ -151,6 +154,10 @@ func (c *channel) bites(context.Context, *chaos.Fault) (bool, string) {
 
 func (c *channel) healthy(context.Context, *chaos.Fault) (bool, string) {
 	return true, "the program ended with status 0"
+}
+
+func (c *channel) shown() string {
+	return "the channel can be watched at " + strings.Join(c.server.URLs(), " and ")
 }
 
 func (c *channel) warnings() []string { return nil }

@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// underRace tells that tests are ten times as slow.
+const underRace = true

@@ -148,3 +148,49 @@ func TestInterruptedCheck(t *testing.T) {
 		}
 	})
 }
+
+// TestSimulateInterrupted interrupts a simulation that would take long.
+func TestSimulateInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	dir := t.TempDir()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, []string{"simulate", "soak", "--players", "50", "--out", dir, "--progress", "none"}, &stdout, &stderr)
+	if s := summaryOf(t, dir); code != reports.ExitInterrupted || s["verdict"] != reports.Interrupted || s["duration_s"].(float64) > 10 {
+		t.Errorf("exit code %d, verdict %v after %v s:\n%s%s", code, s["verdict"], s["duration_s"], &stdout, &stderr)
+	}
+}
+
+// TestSimulateAgain: two simulations with one seed say the same, byte for byte,
+// and another seed does not.
+func TestSimulateAgain(t *testing.T) {
+	text := func(seed string) string {
+		dir := t.TempDir()
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), []string{"simulate", "testdata/scenarios/short.yaml", "--seed", seed, "--out", dir, "--events", "--progress", "none"}, &stdout, &stderr); code != 0 {
+			t.Fatalf("exit code %d:\n%s%s", code, &stdout, &stderr)
+		}
+		b, err := os.ReadFile(filepath.Join(dir, "summary.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s map[string]json.RawMessage
+		if err := json.Unmarshal(b, &s); err != nil {
+			t.Fatal(err)
+		}
+		b = bytes.Replace(b, s["started"], nil, 1)
+		b = bytes.Replace(b, s["tester"], nil, 1)
+		events, err := os.ReadFile(filepath.Join(dir, "events.ndjson"))
+		if err != nil || len(events) == 0 {
+			t.Fatalf("%d bytes of events, %v", len(events), err)
+		}
+		return string(b) + string(events)
+	}
+	first := text("5")
+	if again := text("5"); again != first {
+		t.Error("two simulations with one seed differ")
+	}
+	if text("6") == first {
+		t.Error("another seed changes nothing")
+	}
+}

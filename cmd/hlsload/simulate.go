@@ -56,6 +56,9 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err != nil {
 		return err
 	}
+	if l, ok := p.(*lines); ok {
+		l.every = max(l.every, sc.Duration/10) // virtual time flies
+	}
 	if err := out.make(sc.Name, started); err != nil {
 		return err
 	}

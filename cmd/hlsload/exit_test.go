@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -193,4 +195,73 @@ func TestSimulateAgain(t *testing.T) {
 	if text("6") == first {
 		t.Error("another seed changes nothing")
 	}
+}
+
+// TestUndo: what a run could not put back is put back later, once.
+func TestUndo(t *testing.T) {
+	dir := t.TempDir()
+	ready := filepath.Join(dir, "ready")
+	stop := `chaos.stop-it.stop=["test", "-f", "` + ready + `"]`
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		var stdout, stderr bytes.Buffer
+		code := runOn(t.Context(), network{listen: m.listen, dial: m.dial}, []string{"run", "testdata/scenarios/command.yaml", "--set", `chaos.stop-it.start=["true"]`,
+			"--set", stop, "--out", dir, "--progress", "none"}, &stdout, &stderr)
+		if code != reports.ExitFault {
+			t.Fatalf("exit code %d:\n%s%s", code, &stdout, &stderr)
+		}
+	})
+	undo := func(code int, said string) {
+		t.Helper()
+		var stdout, stderr bytes.Buffer
+		if got := run(t.Context(), []string{"undo", filepath.Join(dir, "journal.ndjson")}, &stdout, &stderr); got != code || !strings.Contains(stdout.String(), said) {
+			t.Errorf("exit code %d; want %d and %q in\n%s%s", got, code, said, &stdout, &stderr)
+		}
+	}
+	undo(reports.ExitFault, "stop-it, occurrence 1: command: not undone: ")
+	if err := os.WriteFile(ready, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	undo(0, "stop-it, occurrence 1: command: undone via command")
+	undo(0, "nothing was left behind")
+}
+
+// TestRig serves the channel, and takes it down when interrupted.
+func TestRig(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		ctx, cancel := context.WithCancel(t.Context())
+		first, lines := io.Pipe()
+		var stderr bytes.Buffer
+		ended := make(chan int)
+		go func() {
+			ended <- runOn(ctx, network{listen: m.listen, dial: m.dial}, []string{"rig", "testdata/scenarios/short.yaml"}, lines, &stderr)
+		}()
+		var at struct {
+			URLs            []string
+			Origin, Control string
+		}
+		line, err := bufio.NewReader(first).ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(line), &at); err != nil || len(at.URLs) != 2 || at.Control == "" || at.Origin == "" {
+			t.Fatalf("first line: %s: %v", line, err)
+		}
+		fetch := newFetcher(m.dial, time.Minute, nil)
+		for _, u := range append(at.URLs, at.Control+"/stats", at.Control+"/faults", at.Origin+"/live/p0/index.m3u8") {
+			if a, err := fetch.get(ctx, u); err != nil || a.status != 200 || len(a.body) < 3 {
+				t.Errorf("%s: %+v, %v", u, a, err)
+			}
+		}
+		code, said := look(t, m, at.URLs[0])
+		if code != 0 || !strings.Contains(said, "seen: every level has a copy on each way") || strings.Contains(said, "finding") {
+			t.Errorf("probe: exit code %d:\n%s", code, said)
+		}
+		fetch.close()
+		cancel()
+		if code := <-ended; code != 0 {
+			t.Errorf("exit code %d:\n%s", code, &stderr)
+		}
+	})
 }

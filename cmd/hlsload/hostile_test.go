@@ -62,9 +62,10 @@ func says(text string) http.HandlerFunc {
 
 // endless goes on until nobody reads any more.
 func endless(head, again string) http.HandlerFunc {
+	again = strings.Repeat(again, 1000)
 	return func(w http.ResponseWriter, _ *http.Request) {
 		_, err := io.WriteString(w, head)
-		for again = strings.Repeat(again, 1000); err == nil; {
+		for err == nil {
 			_, err = io.WriteString(w, again)
 		}
 	}

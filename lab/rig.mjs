@@ -37,7 +37,7 @@ export async function startRig(config) {
   return {
     urls,
     fault: (entry) => ask('POST', '/faults', entry, 201),
-    clear: (name) => ask('DELETE', '/faults/' + name, null, 204),
+    clear: (name) => ask('DELETE', '/faults/' + name, null, 200),
     stats: () => ask('GET', '/stats', null, 200),
     async stop() {
       const gone = new Promise((ok) => child.once('exit', ok));

@@ -93,7 +93,7 @@ func (w *window) median() float64 {
 }
 
 func (e *estimator) reset(rules *profile.ABR, initial float64) {
-	*e = estimator{rules: rules, initial: initial, ttfb: e.ttfb}
+	*e = estimator{rules: rules, initial: initial}
 }
 
 // minWeight is the transfer time, in seconds, from which averages count
@@ -384,7 +384,10 @@ func (p *Player) abandon() {
 	if p.abr.estimate()*p.cfg.Profile.ABR.Up > target {
 		p.abr.reset(&p.cfg.Profile.ABR, target)
 	}
-	if best := p.bestLevel(target, 1, 1, p.ahead(&p.main)); best >= 0 && best <= to {
+	if r.Lowest {
+		to = lowest
+		p.abr.reset(&p.cfg.Profile.ABR, float64(p.ladder.Levels[to].Bandwidth))
+	} else if best := p.bestLevel(target, 1, 1, p.ahead(&p.main)); best >= 0 && best <= to {
 		to = best
 	}
 	p.note(&Sample{Type: Detected, Decision: AbandonFetch, Kind: m3u8.KindSegment, Pipeline: p.pipelineOf(int(f.rendition)), Rendition: f.rendition, Reason: "too slow"})

@@ -17,6 +17,8 @@ type track struct {
 	told      bool     // the current staleness was recorded as evidence
 	patient   bool     // the fetch at hand is repeated until playback runs dry
 	stuck     bool     // the current staleness ends the patience of a dry player
+	joint     bool     // the next segment is the first one of this rendition
+	repeated  bool     // the last segment appended was in the buffer before
 	dry       bool     // everything listed is loaded; since segAt, for players that look again later
 	tries     [2]uint8 // failed fetches of the URL at hand: of the playlist, of the segment chain
 	level     int16    // main track
@@ -70,7 +72,7 @@ func (t *track) reset() {
 // join takes the multivariant playlist: chooses a level and asks for its
 // playlists.
 func (p *Player) join(l *Ladder) {
-	p.ladder = l
+	p.ladder, p.start = l, 0
 	p.pathway = int16(l.Renditions[0].Pathway)
 	switch p.cfg.Profile.Startup.Playlists {
 	case profile.PlaylistsAll:
@@ -172,6 +174,9 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		p.note(&Sample{Type: Switched, Track: tr, Abr: abr, Reason: reason,
 			FromRendition: t.rendition, FromPipeline: p.pipelineOf(int(t.rendition)),
 			Rendition: to, Pipeline: p.pipelineOf(int(to))})
+		if t.fresh && t.rendition < 64 {
+			p.visited |= 1 << t.rendition
+		}
 		if f := p.flight(tr, m3u8.KindMedia); f != nil {
 			p.drop(f)
 		}
@@ -180,7 +185,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		t.active = true
 		t.end = p.anchor
 	}
-	t.rendition, t.fresh = to, false
+	t.rendition, t.fresh, t.joint = to, false, true
 	t.listAt = p.now
 	if !abr {
 		t.listAt = p.nextLook(t)
@@ -189,7 +194,16 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 	t.misses, t.told, t.stuck, t.patient, t.tries = 0, false, false, false, [2]uint8{}
 	if !p.cfg.Profile.Reload.Together {
 		t.scheduled = -1
+		if p.overdue(to) {
+			t.scheduled = 0
+		}
 	}
+}
+
+// overdue tells whether the clock of a rendition's playlist went on while
+// others were loaded. Switches within a target duration do not leave it behind.
+func (p *Player) overdue(to int16) bool {
+	return p.cfg.Profile.Reload.Overdue && to < 64 && p.visited&(1<<to) != 0 && p.now-p.switched > p.targetDuration(MainTrack)
 }
 
 // tryOut asks for the playlist of a rendition that was left for being stale,
@@ -491,7 +505,7 @@ func (p *Player) joinAt(t *track) {
 	case !m.EndList && m.Type != "VOD":
 		pos = p.livePosition(t)
 	}
-	p.anchor = pos
+	p.anchor, p.began = pos, pos
 	for i := range p.tracks() {
 		p.track(i).end = pos
 	}

@@ -155,10 +155,15 @@ func (p *Player) tryPlay() {
 	if ahead <= 0 || ahead < need && !p.lastAppended() {
 		return
 	}
-	if p.state == loading {
-		p.begin()
-	} else {
+	if p.state == stalled {
 		p.resume()
+		return
+	}
+	if p.start == 0 {
+		p.start = p.now + time.Duration(s.Prepare)
+	}
+	if p.now >= p.start {
+		p.begin()
 	}
 }
 
@@ -172,6 +177,10 @@ func (p *Player) lastAppended() bool {
 // jumped, or the viewer has stood still for too long.
 func (p *Player) playWake() time.Duration {
 	switch p.state {
+	case loading:
+		if p.ladder != nil && p.start > 0 {
+			return max(p.start, p.now)
+		}
 	case playing:
 		if l := p.limit(); l != Never {
 			return p.anchorAt + p.lasts(l-p.anchor)
@@ -191,6 +200,11 @@ func (p *Player) playWake() time.Duration {
 
 // standing deals with a stall that has lasted: jumps a hole, or gives up.
 func (p *Player) standing() {
+	if p.state == loading && p.ladder != nil && p.start > 0 && p.now >= p.start {
+		if p.tryPlay(); p.state == loading {
+			p.start = 0 // what was there has gone
+		}
+	}
 	if p.state != stalled {
 		return
 	}

@@ -55,13 +55,15 @@ type Player struct {
 	// Playback: while playing, the position is anchor + (now - anchorAt).
 	anchorAt time.Duration
 	anchor   time.Duration
-	hole     span // media that is missing within the buffer; zero = none
+	hole     span          // media that is missing within the buffer; zero = none
+	began    time.Duration // media time that loading is held to have begun at
 
 	main    track
 	audio   *track    // nil until audio comes by itself
 	flights []flight  // of room, until that is too small
 	room    [2]flight // most players never need more
 	nextID  FetchID
+	visited uint64 // renditions that were left, of the first 64
 	stalls  uint32
 	draws   uint32
 	rate    float32 // of playback, less 1
@@ -69,8 +71,10 @@ type Player struct {
 	abr      estimator
 	switched time.Duration
 	errs     errorBook
-	start    time.Duration // the multivariant playlist is not asked for before
-	tour     *tour         // of all playlists before the first segment; nil = none, or done
+	// start is when the multivariant playlist may be asked for; once it is
+	// there, when the first frame comes, 0 = not known.
+	start time.Duration
+	tour  *tour // of all playlists before the first segment; nil = none, or done
 
 	// pdt is date-time minus media time, in Unix nanoseconds; noPDT = none seen.
 	pdt int64

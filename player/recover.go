@@ -247,7 +247,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	case p.tour != nil && f.kind != m3u8.KindMultivariant:
 		p.tour.next++ // what cannot be loaded is left out
 		return
-	case f.ahead:
+	case f.ahead && p.prefetches(f.track):
 		return // it is asked for again when its turn comes
 	case f.kind == m3u8.KindMedia && f.rendition != p.track(f.track).rendition:
 		p.errs.of(f.rendition).remember().until = p.until(p.cfg.Profile.Penalty.Level)
@@ -274,6 +274,13 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 		return
 	}
 	p.judge(f, r, failure, n)
+}
+
+// prefetches tells whether a segment of the track is being loaded, so that
+// another one is ahead of its turn and not beside its initialization section.
+func (p *Player) prefetches(tr Track) bool {
+	f := p.chain(tr)
+	return f == nil || f.kind == m3u8.KindSegment
 }
 
 // judge climbs the ladder of a rule; the session ends if nothing is left.
@@ -375,6 +382,8 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		return Failover, p.stepPathway(f, failure)
 	case profile.StepLocation:
 		return Failover, p.stepLocation(f, failure)
+	case profile.StepSpared:
+		return Step, p.stepSpared(f, failure)
 	case profile.StepReselect:
 		return Exclude, p.stepReselect(f, failure)
 	case profile.StepRetry:
@@ -434,6 +443,19 @@ func (p *Player) stepLevel(f *flight, failure Failure) bool {
 		return true
 	}
 	return false
+}
+
+// stepSpared moves to the level that bandwidth would choose, if fewer ladders
+// were climbed because of it (hls.js abr-controller nextAutoLevel).
+func (p *Player) stepSpared(f *flight, failure Failure) bool {
+	a := &p.cfg.Profile.ABR
+	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(&p.main))
+	if to < 0 || to == int(p.main.level) || p.errs.loads(p.renditionOf(to)) >= p.errs.loads(p.main.rendition) {
+		return false
+	}
+	p.forced = int16(to)
+	p.setLevel(to, false, failure.String())
+	return true
 }
 
 // stepPathway penalises the current pathway and moves every level to another.

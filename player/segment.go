@@ -79,11 +79,13 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 		return
 	}
 	if f := p.prefetched(tr); f != nil {
-		if f.seg.Sequence == s.Sequence && f.rendition == t.rendition {
+		switch {
+		case f.seg.Sequence != s.Sequence || f.rendition != t.rendition:
+			p.drop(f)
+		case !t.needsKey(s) && !t.needsInit(s):
 			p.promote(f)
 			return
 		}
-		p.drop(f)
 	}
 	if s.Gap {
 		p.skip(t, s)
@@ -98,11 +100,19 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 	case t.needsInit(s):
 		f := p.fetch(m3u8.KindInit, tr, t.rendition, s.Map.URL, s.Map.ByteRange, due)
 		f.seg = s
+		if p.cfg.Profile.Buffer.InitBeside && p.prefetched(tr) == nil {
+			p.fetchSegment(tr, t, s).ahead = true
+		}
 	default:
-		f := p.fetch(m3u8.KindSegment, tr, t.rendition, s.URL, s.ByteRange, due)
-		f.seg, f.start = s, t.base+s.Start
-		f.look = p.now + time.Duration(p.cfg.Profile.ABR.Abandon.After*float64(s.Duration))
+		p.fetchSegment(tr, t, s)
 	}
+}
+
+func (p *Player) fetchSegment(tr Track, t *track, s *m3u8.Segment) *flight {
+	f := p.fetch(m3u8.KindSegment, tr, t.rendition, s.URL, s.ByteRange, p.now)
+	f.seg, f.start = s, t.base+s.Start
+	f.look = p.now + time.Duration(p.cfg.Profile.ABR.Abandon.After*float64(s.Duration))
+	return f
 }
 
 // needsKey tells whether a segment's key was not the last one loaded.
@@ -212,7 +222,11 @@ func (p *Player) next(t *track) *m3u8.Segment {
 	if m.Duration > 0 && at > 0 {
 		i = min(int(float64(at)/float64(m.Duration)*float64(len(m.Segments))), len(m.Segments)-1)
 	}
+	again := p.repeatsJoint(t)
 	past := func(s *m3u8.Segment) bool { // nothing of s is worth having
+		if again {
+			return s.Start+s.Duration <= at-touching
+		}
 		return s.Start+s.Duration <= at+min(s.Duration/2, 250*time.Millisecond)
 	}
 	for i > 0 && !past(&m.Segments[i-1]) {
@@ -227,8 +241,19 @@ func (p *Player) next(t *track) *m3u8.Segment {
 	return &m.Segments[i]
 }
 
+// repeatsJoint tells whether the last segment in the buffer is loaded again
+// from another rendition (hls.js fragment-finders findFragmentByPTS, without
+// tolerance after a switch). Once the window has passed the position that
+// loading began at, it is found by date-time instead, without repetition, and
+// loading is held to begin there (base-stream-controller getNextFragment).
+func (p *Player) repeatsJoint(t *track) bool {
+	return t.joint && t == &p.main && t.filled && !t.repeated && p.began >= t.base && (p.audio == nil || !p.audio.active) &&
+		p.cfg.Profile.Buffer.RepeatJoint
+}
+
 // skip goes on after a segment that will not be had.
 func (p *Player) skip(t *track, s *m3u8.Segment) {
+	t.joint = false
 	to := t.base + s.Start + s.Duration
 	if to > t.end {
 		p.addHole(t.end, to)
@@ -251,7 +276,11 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 			p.anchor = f.start // the join position itself has gone
 		}
 	}
-	t.end = max(t.end, f.start+f.seg.Duration)
+	if t.joint && f.track == MainTrack && p.began < t.base {
+		p.began = p.livePosition(t)
+	}
+	t.repeated = t.filled && f.start < t.end-touching
+	t.end, t.joint = max(t.end, f.start+f.seg.Duration), false
 	t.filled, t.shown, t.tries[1], t.patient = true, f.rendition, 0, false
 	p.errs.appended(f.rendition)
 	if f.track == MainTrack {

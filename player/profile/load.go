@@ -151,6 +151,7 @@ func (p *Profile) validate() error {
 	oneOf("startup.playlists", cmp.Or(p.Startup.Playlists, PlaylistsChosen), PlaylistsChosen, PlaylistsFirstListed, PlaylistsAll)
 	within("startup.share", p.Startup.Share, 0, 1)
 	within("startup.cap", p.Startup.Cap, 0, 1)
+	within("startup.prepare in nanoseconds", float64(p.Startup.Prepare), 0, 10e9)
 	if c := &p.Live.CatchUp; c.Slope != 0 {
 		within("live.catch_up.slope", c.Slope, 0, 1)
 		within("live.catch_up.min", c.Min, 0.5, 1)
@@ -192,7 +193,7 @@ func (p *Profile) validate() error {
 			errs = append(errs, fmt.Errorf("%s: empty ladder (want at least one step)", field))
 		}
 		for _, r := range rungs {
-			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepReselect, StepRetry, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
+			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
 		}
 	}
 	if p.Stale.Detect != StaleNone {

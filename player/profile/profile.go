@@ -87,6 +87,9 @@ type Startup struct {
 	// Cap bounds Buffer and Resume to this share of the hold-back, 0 to 1;
 	// 0 = no bound.
 	Cap float64 `yaml:"cap"`
+	// Prepare is the time from that media to the first frame, in which buffers
+	// and decoders are made; up to 10 s.
+	Prepare Duration `yaml:"prepare"`
 }
 
 // What a player does when its position has left the window.
@@ -145,6 +148,10 @@ type Reload struct {
 	// OnDemand loads a playlist only when a segment is wanted that is not
 	// listed; the intervals above are then minima.
 	OnDemand bool `yaml:"on_demand"`
+	// Overdue tells that each playlist has a clock of its own, which goes on
+	// while another one is loaded: coming back to it finds a reload overdue and
+	// loads it twice in a row.
+	Overdue bool `yaml:"overdue"`
 	// KeepMismatch takes a playlist that changed the URI of a known segment
 	// without calling it an error.
 	KeepMismatch bool `yaml:"keep_mismatch"`
@@ -167,6 +174,13 @@ type Buffer struct {
 	// Prefetch is how many segments are asked for beside the one being loaded,
 	// 0 or 1.
 	Prefetch int `yaml:"prefetch"`
+	// InitBeside asks for an initialization section and the segment that needs
+	// it at the same time.
+	InitBeside bool `yaml:"init_beside"`
+	// RepeatJoint loads the last buffered segment again as the first one of
+	// another rendition, if it carries audio and video: these do not end
+	// together, so it counts as incomplete. Not twice in a row.
+	RepeatJoint bool `yaml:"repeat_joint"`
 }
 
 // Estimators of throughput.
@@ -215,6 +229,9 @@ type Abandon struct {
 	Enabled bool     `yaml:"enabled"`
 	Every   Duration `yaml:"every"` // between looks
 	After   float64  `yaml:"after"` // first look, as a share of the segment's duration
+	// Lowest goes to the lowest level, and reckons with no more than its rate,
+	// instead of to the highest one that arrives in time.
+	Lowest bool `yaml:"lowest"`
 }
 
 // Timeout bounds one fetch; 0 = no bound.
@@ -250,6 +267,7 @@ const (
 	StepLevel    = "level"    // the next lower level without an error, then from the top, on the same pathway
 	StepPathway  = "pathway"  // penalise the pathway and move all levels to another
 	StepLocation = "location" // penalise this URL and use another of the same level
+	StepSpared   = "spared"   // the level that bandwidth would choose, if it failed less often than the current one
 	StepReselect = "reselect" // penalise this level and choose again by bandwidth
 	StepRetry    = "retry"    // the same URL again, after Delays
 	StepSkip     = "skip"     // give the segment up and go on after it

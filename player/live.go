@@ -17,9 +17,9 @@ type track struct {
 	told      bool     // the current staleness was recorded as evidence
 	patient   bool     // the fetch at hand is repeated until playback runs dry
 	stuck     bool     // the current staleness ends the patience of a dry player
-	joint     bool     // the next segment is the first one of this rendition
 	repeated  bool     // the last segment appended was in the buffer before
 	dry       bool     // everything listed is loaded; since segAt, for players that look again later
+	joint     joint    // the next segment is the first one of this rendition
 	tries     [2]uint8 // failed fetches of the URL at hand: of the playlist, of the segment chain
 	level     int16    // main track
 	rendition int16    // wanted; -1 = none
@@ -41,6 +41,15 @@ type track struct {
 
 	verdict *verdict // a ladder that is climbed after a pause; nil = none
 }
+
+// joint is between the segments of two renditions, by what made the switch.
+type joint uint8
+
+const (
+	noJoint joint = iota
+	errorJoint
+	choiceJoint // of bandwidth
+)
 
 // using is what segments of a track are decoded with.
 type using struct {
@@ -185,7 +194,10 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		t.active = true
 		t.end = p.anchor
 	}
-	t.rendition, t.fresh, t.joint = to, false, true
+	t.rendition, t.fresh, t.joint = to, false, errorJoint
+	if abr {
+		t.joint = choiceJoint
+	}
 	t.listAt = p.now
 	if !abr {
 		t.listAt = p.nextLook(t)

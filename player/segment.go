@@ -222,11 +222,7 @@ func (p *Player) next(t *track) *m3u8.Segment {
 	if m.Duration > 0 && at > 0 {
 		i = min(int(float64(at)/float64(m.Duration)*float64(len(m.Segments))), len(m.Segments)-1)
 	}
-	again := p.repeatsJoint(t)
 	past := func(s *m3u8.Segment) bool { // nothing of s is worth having
-		if again {
-			return s.Start+s.Duration <= at-touching
-		}
 		return s.Start+s.Duration <= at+min(s.Duration/2, 250*time.Millisecond)
 	}
 	for i > 0 && !past(&m.Segments[i-1]) {
@@ -235,6 +231,9 @@ func (p *Player) next(t *track) *m3u8.Segment {
 	for i < len(m.Segments) && past(&m.Segments[i]) {
 		i++
 	}
+	if p.repeatsJoint(t, i < len(m.Segments)) && i > 0 && m.Segments[i-1].Start+m.Segments[i-1].Duration > at-touching {
+		i--
+	}
 	if i == len(m.Segments) {
 		return nil
 	}
@@ -242,18 +241,18 @@ func (p *Player) next(t *track) *m3u8.Segment {
 }
 
 // repeatsJoint tells whether the last segment in the buffer is loaded again
-// from another rendition (hls.js fragment-finders findFragmentByPTS, without
-// tolerance after a switch). Once the window has passed the position that
-// loading began at, it is found by date-time instead, without repetition, and
-// loading is held to begin there (base-stream-controller getNextFragment).
-func (p *Player) repeatsJoint(t *track) bool {
-	return t.joint && t == &p.main && t.filled && !t.repeated && p.began >= t.base && (p.audio == nil || !p.audio.active) &&
-		p.cfg.Profile.Buffer.RepeatJoint
+// from another rendition (hls.js fragment-finders findFragmentByPTS). When
+// bandwidth chose it and the window has passed the position that loading began
+// at, the next segment is found by date-time, and the last one is loaded again
+// only if nothing follows (base-stream-controller getInitialLiveFragment).
+func (p *Player) repeatsJoint(t *track, follows bool) bool {
+	return t.joint != noJoint && t == &p.main && t.filled && !t.repeated && p.cfg.Profile.Buffer.RepeatJoint &&
+		(p.audio == nil || !p.audio.active) && (t.joint == errorJoint || p.began >= t.base || !follows)
 }
 
 // skip goes on after a segment that will not be had.
 func (p *Player) skip(t *track, s *m3u8.Segment) {
-	t.joint = false
+	t.joint = noJoint
 	to := t.base + s.Start + s.Duration
 	if to > t.end {
 		p.addHole(t.end, to)
@@ -276,11 +275,11 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 			p.anchor = f.start // the join position itself has gone
 		}
 	}
-	if t.joint && f.track == MainTrack && p.began < t.base {
+	if t.joint == choiceJoint && f.track == MainTrack && p.began < t.base {
 		p.began = p.livePosition(t)
 	}
 	t.repeated = t.filled && f.start < t.end-touching
-	t.end, t.joint = max(t.end, f.start+f.seg.Duration), false
+	t.end, t.joint = max(t.end, f.start+f.seg.Duration), noJoint
 	t.filled, t.shown, t.tries[1], t.patient = true, f.rendition, 0, false
 	p.errs.appended(f.rendition)
 	if f.track == MainTrack {

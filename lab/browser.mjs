@@ -49,6 +49,7 @@ export async function open() {
       page.on('console', (m) => console.push(`${m.type()}: ${m.text()}`));
       page.on('pageerror', (e) => console.push(`exception: ${e.message}`));
       const requests = listen(page);
+      let cdp;
       await page.goto(url);
       requests.length = 0;
       return {
@@ -56,6 +57,11 @@ export async function open() {
         played: () => page.evaluate(() => window.played()),
         watch: (id, src, config) => page.evaluate(([i, u, c]) => window.watch(i, u, c), [id, src, config]),
         stop: (id) => page.evaluate((i) => window.stop(i), id),
+        // shape sets the rate in kbit/s and the round trip in ms of the page's network.
+        async shape(kbps, rtt) {
+          cdp ??= await context.newCDPSession(page);
+          await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: rtt, downloadThroughput: (kbps * 1000) / 8, uploadThroughput: -1 });
+        },
         close: () => context.close(),
       };
     },

@@ -2,6 +2,7 @@
 // seconds after the players joined and end after `for` seconds.
 const mini = { ladder: 'mini', segment: '2s', edge: { preset: 'aws-solution' } };
 const one = [{ size: '640x360', rate: '400kbps' }];
+const three = [{ size: '416x234', rate: '600kbps' }, { size: '256x144', rate: '300kbps' }, { size: '640x360', rate: '1200kbps' }];
 const five = [
   { size: '512x288', rate: '300kbps' }, { size: '256x144', rate: '100kbps' }, { size: '416x234', rate: '200kbps' },
   { size: '640x360', rate: '450kbps' }, { size: '768x432', rate: '900kbps' },
@@ -45,6 +46,10 @@ export const cases = [
   { name: 'both-503', rig: mini, seconds: 45, faults: [{ at: 12.7, fault: 'edge.status', code: 503 }] },
   { name: 'single-kill', rig: { ...mini, pipelines: 1 }, seconds: 40, faults: [{ at: 12.7, ...kill }] },
   { name: 'slow-segment', rig: { ...mini, ladder: five }, seconds: 45, faults: [{ at: 12.7, for: 15, fault: 'edge.slow', by: '3s', pipeline: 0, kind: 'segment' }] },
+  { name: 'bandwidth', rig: { ...mini, ladder: three }, seconds: 30, network: { kbps: 1000, rtt: 60 } },
+  { name: 'bandwidth-4s', rig: { ...mini, ladder: five, segment: '4s', container: 'fmp4', audio: 'demuxed' }, seconds: 40, network: { kbps: 1200, rtt: 60 } },
+  { name: 'bandwidth-drop', rig: { ...mini, ladder: five }, seconds: 55, network: { kbps: 3000, rtt: 40, drop: { at: 12.7, for: 20, kbps: 250 } } },
+  { name: 'kill-mobile', rig: { ...mini, ladder: three }, seconds: 45, network: { kbps: 2500, rtt: 80 }, faults: [{ at: 20.7, ...kill }] },
   { name: 'endlist', rig: mini, seconds: 30, faults: [{ at: 12.7, fault: 'playlist.endlist', pipeline: 0 }] },
   { name: 'rollback', rig: mini, seconds: 40, faults: [{ at: 12.7, for: 12, fault: 'playlist.rollback', by: 3, pipeline: 0 }] },
   { name: 'input-loss', rig: mini, seconds: 40, faults: [{ at: 12.7, for: 10, fault: 'input.loss', pipeline: 0 }] },

@@ -64,11 +64,23 @@ async function compare(browser, c) {
     const pdt = await dates(rig.urls[0], e.text);
     const page = await browser.page();
     await phase(pdt, parseFloat(c.rig.segment) * 1000, Number(process.env.LAB_PHASE || 0.4), Number(process.env.LAB_SKIP || 0));
-    const run = runSynthetic(e.base + 'synthetic/p0/index.m3u8', c.seconds + 2, c.profile);
+    const viewer = { profile: c.profile };
+    if (c.network) {
+      const { kbps, rtt, drop } = c.network;
+      await page.shape(kbps, rtt);
+      viewer.network = { base: 'unlimited', down: `${kbps}kbps`, rtt: `${rtt}ms` };
+      if (drop) viewer.chaos = [{ name: 'drop', fault: 'net.bandwidth', at: `${drop.at}s`, for: `${drop.for}s`, down: `${drop.kbps}kbps` }];
+    }
+    const run = runSynthetic(e.base + 'synthetic/p0/index.m3u8', c.seconds + 2, viewer);
     await Promise.race([began, run]);
     await page.watch(0, e.base + 'real/p0/index.m3u8', c.config);
     const zero = Date.now();
     const on = [];
+    if (c.network?.drop) {
+      const { kbps, rtt, drop } = c.network;
+      setTimeout(() => page.shape(drop.kbps, rtt), drop.at * 1000);
+      setTimeout(() => page.shape(kbps, rtt), (drop.at + drop.for) * 1000);
+    }
     for (const f of c.faults || []) {
       const { at, for: length, ...fault } = f;
       const name = `f${on.length}`;

@@ -8,11 +8,11 @@ import { createInterface } from 'node:readline';
 export const binary = process.env.HLSLOAD || new URL('../bin/hlsload', import.meta.url).pathname;
 
 // scenario is a file with one viewer and the given target. JSON is YAML.
-export function scenario(target, duration, profile = 'hlsjs-1.7') {
+export function scenario(target, duration, { profile = 'hlsjs-1.7', network = 'unlimited', chaos = [] } = {}) {
   return JSON.stringify({
     version: 1, name: 'lab', description: 'one viewer', seed: 7, duration: `${duration}s`, recovery: '1s',
-    target,
-    fleet: { players: 1, arrive: { over: '0s', shape: 'burst' }, cohorts: [{ name: 'lab', share: '100%', profile, network: 'unlimited' }] },
+    target, chaos,
+    fleet: { players: 1, arrive: { over: '0s', shape: 'burst' }, cohorts: [{ name: 'lab', share: '100%', profile, network }] },
   }, null, 1);
 }
 

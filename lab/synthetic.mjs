@@ -7,12 +7,12 @@ import { binary, scenario } from './rig.mjs';
 
 // runSynthetic watches a URL for so many seconds and returns the events with
 // instants in milliseconds since 1970.
-export async function runSynthetic(url, seconds, profile) {
+export async function runSynthetic(url, seconds, viewer) {
   const dir = await mkdtemp(join(tmpdir(), 'hlsload-lab-'));
   try {
     const file = join(dir, 'viewer.yaml');
     const out = join(dir, 'out');
-    await writeFile(file, scenario({ url, pipelines: ['*/p0/*', '*/p1/*'] }, seconds, profile));
+    await writeFile(file, scenario({ url, pipelines: ['*/p0/*', '*/p1/*'] }, seconds, viewer));
     const child = spawn(binary, ['run', file, '--events', '--progress', 'none', '--out', out], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     child.stdout.on('data', (b) => (said += b));
@@ -21,7 +21,7 @@ export async function runSynthetic(url, seconds, profile) {
       child.once('error', no);
       child.once('exit', ok);
     });
-    if (code !== 0 && code !== 111) throw new Error(`hlsload run ended with ${code}: ${said}`);
+    if (![0, 99, 111].includes(code)) throw new Error(`hlsload run ended with ${code}: ${said}`);
     const summary = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'));
     const lines = (await readFile(join(out, 'events.ndjson'), 'utf8')).trim().split('\n');
     const epoch = Date.parse(summary.started);

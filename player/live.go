@@ -292,6 +292,9 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	if h := p.cfg.Profile.Reload.MinusLoad; h > 0 {
 		t.load.add(h, 1, t.loadTook.Seconds())
 	}
+	if t.joint == errorJoint && p.now-p.switched > time.Duration(p.cfg.Profile.Buffer.Tick)/2 {
+		t.joint = choiceJoint // hls.js looked for a segment meanwhile, and forgot where it was
+	}
 	t.fresh, t.waiting = true, false
 	if news {
 		switch {

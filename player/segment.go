@@ -337,7 +337,7 @@ func (p *Player) sampleTransfer(f *flight, bytes int64) {
 	if f.held {
 		arrived = f.moved
 	}
-	took := (arrived - f.sent).Seconds()
+	took := (arrived - f.sent + time.Duration(p.cfg.Profile.ABR.Parse)).Seconds()
 	if p.cfg.Profile.ABR.TTFB {
 		p.abr.sampleTTFB(ttfb)
 		took -= min(ttfb, p.abr.timeToFirstByte())

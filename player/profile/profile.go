@@ -212,9 +212,9 @@ type ABR struct {
 	TTFBHalfLife Duration `yaml:"ttfb_half_life"`
 	TTFBInitial  Duration `yaml:"ttfb_initial"`
 	// Parse is how long a segment takes to parse, which counts as transfer.
-	Parse        Duration `yaml:"parse"`
-	Up           float64  `yaml:"up"`   // a higher level must fit in Up × estimate
-	Down         float64  `yaml:"down"` // the current one stays within Down × estimate
+	Parse Duration `yaml:"parse"`
+	Up    float64  `yaml:"up"`   // a higher level must fit in Up × estimate
+	Down  float64  `yaml:"down"` // the current one stays within Down × estimate
 	// UseAverage takes AVERAGE-BANDWIDTH while two segments are buffered.
 	UseAverage     bool     `yaml:"use_average"`
 	SwitchInterval Duration `yaml:"switch_interval"`

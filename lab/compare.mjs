@@ -4,7 +4,8 @@
 //   node compare.mjs [CASE…]       all cases without one; a name ending in * is a prefix
 //   LAB_PHASE=0.4 LAB_SKIP=0       joins after this share of a segment, and so many segments later
 //
-// Writes both logs of each case to lab/out and prints the figures.
+// Writes both logs and the figures of each case to lab/out and prints the
+// figures; `node table.mjs` makes one table of what is there.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { missing, open } from './browser.mjs';
@@ -149,6 +150,7 @@ try {
       if (r.fatal) r.fatal.t -= d;
     };
     const t = table(c, x);
+    await writeFile(new URL(`${c.name}.json`, out), JSON.stringify({ name: c.name, shift: x.shift, real: x.sides[0].f, synthetic: x.sides[1].f }, null, 1) + '\n');
     move(x.synthetic, x.shift / 1000);
     const log = sideBySide(x.real, x.synthetic, -1, 1000);
     await writeFile(new URL(`${c.name}.txt`, out), t + '\n' + log + '\n');

@@ -595,7 +595,7 @@ func (p *Player) stale(f *flight, t *track) {
 	var found bool
 	switch r.Detect {
 	case profile.StaleMisses:
-		found = int(t.misses) >= r.Misses
+		found = r.Misses > 0 && int(t.misses) >= r.Misses
 	case profile.StaleSince:
 		found = since >= after
 	case profile.StaleStarved:

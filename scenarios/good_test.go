@@ -126,7 +126,7 @@ func TestOverrides(t *testing.T) {
 	same(t, "at", sc.Chaos[0].At, 20*time.Second)
 	same(t, "shares", []float64{a.Cohorts[0].Share, a.Cohorts[1].Share}, []float64{0.5, 0.5})
 	same(t, "network", []any{a.Cohorts[1].Network.Name, a.Cohorts[1].Network.Down}, []any{"mobile-4g", int64(2e6)})
-	same(t, "profiles", []string{sc.Fleet.Profiles[0].Stale.Detect, sc.Fleet.Profiles[1].Stale.Detect}, []string{"none", "misses"})
+	same(t, "profiles", []int{sc.Fleet.Profiles[0].Stale.Misses, sc.Fleet.Profiles[1].Stale.Misses}, []int{0, 3})
 	same(t, "ids", []string{a.Cohorts[0].Profile, a.Cohorts[1].Profile, sc.Fleet.Profiles[1].ID}, []string{"hlsjs-1.7", "hlsjs-1.7+tv", "hlsjs-1.7+tv"})
 	same(t, "error TTL", sc.Target.Rig.Edge.ErrorTTL, 10*time.Second)
 	same(t, "ladder", sc.Target.Rig.Ladder, []rig.Rung{{Width: 640, Height: 360, Rate: 800e3}})

@@ -196,6 +196,10 @@ func (p *Profile) validate() error {
 			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
 		}
 	}
+	within("stale.misses", float64(p.Stale.Misses), 0, 1e6)
+	if p.Stale.Misses != 0 && p.Stale.Detect != StaleMisses {
+		errs = append(errs, fmt.Errorf("stale.misses: without effect (got %d with detect: %s; want it with detect: misses)", p.Stale.Misses, p.Stale.Detect))
+	}
 	if p.Stale.Detect != StaleNone {
 		ladder("stale.then", p.Stale.Then)
 	}

@@ -358,7 +358,7 @@ const (
 // Stale is the reaction to a playlist that no longer changes.
 type Stale struct {
 	Detect string `yaml:"detect"`
-	Misses int    `yaml:"misses"`
+	Misses int    `yaml:"misses"` // with misses; 0 = never
 	After  Span   `yaml:"after"`
 	Then   []Rung `yaml:"then"`
 	// Once tells that a rendition is never found stale twice.

@@ -34,7 +34,7 @@ func TestOverride(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Override(base, []byte("stale: {detect: misses, misses: 5}\nlive: {hold_back: 18s}\npenalty: {pathway: never}"))
+	p, err := Override(base, []byte("stale: {misses: 5}\nlive: {hold_back: 18s}\npenalty: {pathway: never}"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestOverride(t *testing.T) {
 	if p.Live.Behind != base.Live.Behind || len(p.Errors) != len(base.Errors) || p.Stale.Then[0].Step != base.Stale.Then[0].Step {
 		t.Error("values that were not overridden changed")
 	}
-	if base.Stale.Detect != StaleNone {
+	if base.Stale.Misses != 0 {
 		t.Error("the base changed")
 	}
 }
@@ -57,6 +57,7 @@ func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ values, want string }{
 		{"stael: {misses: 3}", "stael"},
 		{"stale: {detect: psychic}", "stale.detect"},
+		{"stale: {misses: 3}", "without effect"},
 		{"stale: {after: 1.5 days}", "1.5 days"},
 		{"startup: {bandwidth: fast}", "fast"},
 		{"http: {connections_per_host: 0}", "connections_per_host"},

@@ -192,6 +192,8 @@ func (d *decoder) tellApart(items []value, f *Fleet) {
 		at, changed := items[i].below("profile")
 		if id, given := at.below("id"); given {
 			id.wrong("id is taken by another profile of the fleet", "an id of its own")
+		} else if changed && at.n.Kind == yaml.ScalarNode && isProfileFile(at.n.Value) {
+			at.problem("id %s of this profile is taken by another one of the fleet (want an id of its own)", p.ID)
 		} else if changed && at.n.Kind == yaml.MappingNode && len(at.n.Content) > 2 {
 			defer func() { // when all have been compared
 				p.ID += "+" + f.Audience.Cohorts[i].Name

@@ -4,16 +4,20 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 	"hlsload/player/profile"
 )
 
-// profile reads a name, or {base: name} with single values to change.
+// profile reads a name or a file, or {base: name or file} with single values
+// to change.
 func (d *decoder) profile(v value) *profile.Profile {
-	const want = "the name of a profile, or {base: NAME} with values to change"
+	const want = "the name of a profile, a file such as ./my-player.yaml, or {base: NAME} with values to change"
 	base, changes := v, (*section)(nil)
 	if v.given() && v.n.Kind != yaml.ScalarNode {
 		s, ok := v.section(want)
@@ -22,10 +26,8 @@ func (d *decoder) profile(v value) *profile.Profile {
 		}
 		base, changes = s.at("base"), s
 	}
-	name := base.known(defaultProfile, "profile", profile.Names())
-	p, err := profile.Load(name)
-	if err != nil { // the profiles are embedded and tested
-		base.problem("%v", err)
+	p := d.profileNamed(base)
+	if p == nil {
 		return nil
 	}
 	if changes == nil || len(changes.entries) == 0 {
@@ -44,6 +46,101 @@ func (d *decoder) profile(v value) *profile.Profile {
 		return p
 	}
 	return d.changed(v, p, values)
+}
+
+// profileNamed reads a profile that ships, or one of the user's.
+func (d *decoder) profileNamed(v value) *profile.Profile {
+	if v.given() && v.n.Kind == yaml.ScalarNode && isProfileFile(v.n.Value) {
+		return d.profileFile(v)
+	}
+	p, err := profile.Load(v.known(defaultProfile, "profile", profile.Names()))
+	if err != nil { // the profiles are embedded and tested
+		v.problem("%v", err)
+		return nil
+	}
+	return p
+}
+
+// isProfileFile tells a file from the name of a profile that ships.
+func isProfileFile(name string) bool {
+	return strings.ContainsRune(name, '/') || slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name))
+}
+
+// profileFile reads a file of the user's, named relative to the scenario. Its
+// problems carry its own name and positions.
+func (d *decoder) profileFile(v value) *profile.Profile {
+	name, ok := v.secret("a file with a profile")
+	if !ok {
+		return nil
+	}
+	if d.src.ReadFile == nil {
+		v.problem("no files can be read here (got %s; want the name of a profile that ships)", v.got())
+		return nil
+	}
+	data, err := d.src.ReadFile(name.Value)
+	if err != nil {
+		v.foreign("cannot read the profile: " + err.Error())
+		return nil
+	}
+	file := name.Raw
+	if !path.IsAbs(file) {
+		file = path.Join(path.Dir(d.src.File), file)
+	}
+	p, sub := decodeProfile(Source{File: file, Data: data, Getenv: d.src.Getenv})
+	d.problems = append(d.problems, sub.problems...)
+	maps.Copy(d.secrets, sub.secrets)
+	return p
+}
+
+// LoadProfile decodes and checks a file with a profile. The error is a
+// [Problems] with everything that is wrong.
+func LoadProfile(src Source) (*profile.Profile, error) {
+	p, d := decodeProfile(src)
+	if len(d.problems) > 0 {
+		return nil, d.problems.sorted()
+	}
+	return p, nil
+}
+
+// decodeProfile returns nil after a problem; the decoder has it.
+func decodeProfile(src Source) (*profile.Profile, *decoder) {
+	d := newDecoder(src)
+	root := d.document(src.Data)
+	if root == nil {
+		return nil, d
+	}
+	v := value{d: d, n: root}
+	s, ok := v.section("a mapping with id, player, source, confidence and the values of a profile")
+	if !ok {
+		return nil, d
+	}
+	base := new(profile.Profile)
+	values := &yaml.Node{Kind: yaml.MappingNode}
+	for _, e := range s.entries {
+		switch e.key.Value {
+		case "base":
+			if base, _ = profile.Load(e.val.known("", "profile", profile.Names())); base == nil {
+				return nil, d
+			}
+			continue
+		case "id":
+			if id := e.val.name(""); slices.Contains(profile.Names(), id) {
+				e.val.wrong("id is that of a profile that ships", "another, with the player's version in it")
+			}
+		}
+		values.Content = append(values.Content, e.key, d.fill(e.val))
+	}
+	if base.ID != "" && mappingIndex(root, "id") < 0 {
+		v.problem("id is missing (want one of its own, with the player's version in it)")
+	}
+	if len(d.problems) > 0 {
+		return nil, d
+	}
+	p := d.changed(v, base, values)
+	if len(d.problems) > 0 {
+		return nil, d
+	}
+	return p, d
 }
 
 // fill copies a tree with the environment filled into its scalars.
@@ -186,7 +283,7 @@ func linesOf(text []byte, v value, tree *yaml.Node) map[int]value {
 	}
 	walk(tree, again.Content[0])
 	for line, at := range lines {
-		at.path = v.path + pathTo(tree, at.n)
+		at.path = strings.TrimPrefix(v.path+pathTo(tree, at.n), ".")
 		lines[line] = at
 	}
 	return lines

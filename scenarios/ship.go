@@ -72,6 +72,15 @@ func Open(nameOrFile string) (Source, error) {
 	}}, nil
 }
 
+// OpenProfile finds a profile of the user's by file name, for [LoadProfile].
+func OpenProfile(file string) (Source, error) {
+	data, err := readFile(file, MaxBytes)
+	if err != nil {
+		return Source{}, fmt.Errorf("reading the profile: %w", err)
+	}
+	return Source{File: file, Data: data, Getenv: os.LookupEnv}, nil
+}
+
 // readFile reads a regular file or a pipe up to one byte over the limit, so
 // that the caller can tell.
 func readFile(name string, limit int64) ([]byte, error) {

@@ -31,14 +31,27 @@ var lists = map[string]func(w io.Writer) error{
 func listCommand() *cobra.Command {
 	names := slices.Sorted(maps.Keys(lists))
 	return &cobra.Command{
-		Use:       "list " + strings.Join(names, "|"),
-		Short:     "List what a scenario can name",
-		Args:      takes("name"),
+		Use:   "list " + strings.Join(names, "|"),
+		Short: "List what a scenario can name",
+		Long: "List what a scenario can name.\n\n" +
+			"`list profiles FILE…` checks profiles of your own and lists them as those that ship, each\n" +
+			"value with how sure it is.",
+		Args:      takes("name", "[FILE]…"),
 		ValidArgs: names,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list := lists[args[0]]
 			if list == nil {
 				return &exitError{code: exitUsage, msg: fmt.Sprintf("no such list (got %q; want %s)", args[0], strings.Join(names, ", "))}
+			}
+			if files := args[1:]; len(files) > 0 {
+				if args[0] != "profiles" {
+					return &exitError{code: exitUsage, msg: fmt.Sprintf("list: too many arguments (got %q; want hlsload list %s)", files[0], args[0])}
+				}
+				own, err := ownProfiles(files)
+				if err != nil {
+					return err
+				}
+				list = func(w io.Writer) error { return printProfiles(w, own) }
 			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
 			if err := list(w); err != nil {
@@ -75,17 +88,41 @@ func listFaults(w io.Writer) error {
 }
 
 func listProfiles(w io.Writer) error {
-	fmt.Fprintln(w, "PROFILE\tPLAYER\tCONFIDENCE\tWHAT")
+	var all []*profile.Profile
 	for _, name := range profile.Names() {
 		p, err := profile.Load(name)
 		if err != nil {
 			return err
 		}
+		all = append(all, p)
+	}
+	return printProfiles(w, all)
+}
+
+// ownProfiles reads files of the user's.
+func ownProfiles(files []string) ([]*profile.Profile, error) {
+	var own []*profile.Profile
+	for _, file := range files {
+		src, err := scenarios.OpenProfile(file)
+		if err != nil {
+			return nil, &exitError{exitUsage, err.Error(), err}
+		}
+		p, err := scenarios.LoadProfile(src)
+		if err != nil {
+			return nil, invalidFile("the profile is invalid", err)
+		}
+		own = append(own, p)
+	}
+	return own, nil
+}
+
+func printProfiles(w io.Writer, profiles []*profile.Profile) error {
+	fmt.Fprintln(w, "PROFILE\tPLAYER\tCONFIDENCE\tWHAT")
+	for _, p := range profiles {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Player, p.Confidence.Words(), p.About)
 	}
 	fmt.Fprintln(w)
-	for _, name := range profile.Names() {
-		p, _ := profile.Load(name) // loaded above
+	for _, p := range profiles {
 		fmt.Fprintf(w, "%s: %s\n", p.ID, p.Source)
 		for _, f := range slices.Sorted(maps.Keys(p.Confidence.Fields)) {
 			fmt.Fprintf(w, "    %s: %s\n", f, profile.ConfidenceWord(p.Confidence.Fields[f]))

@@ -67,7 +67,9 @@ func load(nameOrFile string, o *overrides) (*scenarios.Scenario, error) {
 }
 
 // invalid lists the problems of a scenario, a line each.
-func invalid(err error) error {
+func invalid(err error) error { return invalidFile("the scenario is invalid", err) }
+
+func invalidFile(title string, err error) error {
 	var ps scenarios.Problems
 	if !errors.As(err, &ps) {
 		return &exitError{exitInvalid, err.Error(), err}
@@ -76,7 +78,7 @@ func invalid(err error) error {
 	for _, p := range ps {
 		lines = append(lines, p.Error())
 	}
-	return &exitError{exitInvalid, "the scenario is invalid\n" + strings.Join(lines, "\n"), ps}
+	return &exitError{exitInvalid, title + "\n" + strings.Join(lines, "\n"), ps}
 }
 
 // shipped completes the names of the scenarios that ship.

@@ -6,11 +6,11 @@ import "time"
 type Profile struct {
 	// Base names a profile that ships; what this file does not say is as there.
 	Base       string     `yaml:"base,omitempty"`
-	ID         string     `yaml:"id"`
-	Player     string     `yaml:"player"` // name and version
-	About      string     `yaml:"about"`  // one line for lists
-	Source     string     `yaml:"source"` // where the values were read or measured
-	Confidence Confidence `yaml:"confidence"`
+	ID         string     `yaml:"id"`         // short name with the version in it, as in hlsjs-1.7
+	Player     string     `yaml:"player"`     // name and version
+	About      string     `yaml:"about"`      // one line for lists
+	Source     string     `yaml:"source"`     // where the values were read or measured
+	Confidence Confidence `yaml:"confidence"` // how sure the values are, as above
 
 	HTTP     HTTP        `yaml:"http"`
 	Grouping Grouping    `yaml:"grouping"`
@@ -20,7 +20,7 @@ type Profile struct {
 	Buffer   Buffer      `yaml:"buffer"`
 	ABR      ABR         `yaml:"abr"`
 	Timeouts Timeouts    `yaml:"timeouts"`
-	Errors   []ErrorRule `yaml:"errors"`
+	Errors   []ErrorRule `yaml:"errors"` // what happens after a failed fetch; the last rule of each kind has causes: [any]
 	Penalty  Penalty     `yaml:"penalty"`
 	Stale    Stale       `yaml:"stale"`
 	Stall    Stall       `yaml:"stall"`
@@ -29,7 +29,7 @@ type Profile struct {
 // HTTP is how the player talks to servers.
 type HTTP struct {
 	ConnectionsPerHost int    `yaml:"connections_per_host"` // over HTTP/1.1; 1 … 64
-	UserAgent          string `yaml:"user_agent"`
+	UserAgent          string `yaml:"user_agent"`           // sent with every request
 }
 
 // How redundant variants are seen.
@@ -41,27 +41,27 @@ const (
 
 // Attributes that make two variants copies of each other.
 const (
-	KeyBandwidth  = "bandwidth"
-	KeyResolution = "resolution"
-	KeyFrameRate  = "frame-rate"
-	KeyCodecs     = "codecs"
-	KeyVideoRange = "video-range"
-	KeyHDCP       = "hdcp-level"
-	KeyStableID   = "stable-variant-id"
+	KeyBandwidth  = "bandwidth"         // BANDWIDTH
+	KeyResolution = "resolution"        // RESOLUTION
+	KeyFrameRate  = "frame-rate"        // FRAME-RATE
+	KeyCodecs     = "codecs"            // CODECS
+	KeyVideoRange = "video-range"       // VIDEO-RANGE
+	KeyHDCP       = "hdcp-level"        // HDCP-LEVEL
+	KeyStableID   = "stable-variant-id" // STABLE-VARIANT-ID
 )
 
 // Grouping is how the multivariant playlist is read.
 type Grouping struct {
-	Redundant string   `yaml:"redundant"`
-	Key       []string `yaml:"key"`
+	Redundant string   `yaml:"redundant"` // none, pathway or location
+	Key       []string `yaml:"key"`       // attributes that must be equal; none = never copies
 }
 
 // How the first level is chosen.
 const (
 	StartFirstListed = "first-listed" // the first listed variant
 	StartEstimate    = "estimate"     // the best that the initial estimate carries
-	StartLowest      = "lowest"
-	StartHighest     = "highest" // the first listed of the best
+	StartLowest      = "lowest"       // the lowest
+	StartHighest     = "highest"      // the first listed of the best
 )
 
 // Which media playlists are loaded before the first segment.
@@ -73,7 +73,7 @@ const (
 
 // Startup is what happens until the first frame.
 type Startup struct {
-	Level     string `yaml:"level"`
+	Level     string `yaml:"level"`     // first-listed, estimate, lowest or highest
 	Bandwidth Rate   `yaml:"bandwidth"` // initial estimate
 	// RaiseTo lifts the initial estimate to the first listed variant's
 	// BANDWIDTH, up to this rate; 0 = not.
@@ -81,7 +81,7 @@ type Startup struct {
 	// Share of the initial estimate that the first level must fit in, above 0
 	// up to 1; 0 = all of it.
 	Share     float64 `yaml:"share"`
-	Playlists string  `yaml:"playlists"` // default chosen
+	Playlists string  `yaml:"playlists"` // chosen (default), first-listed or all
 	Buffer    Span    `yaml:"buffer"`    // media needed to start; 0 = one segment
 	Resume    Span    `yaml:"resume"`    // media needed to go on after a stall; 0 = one segment
 	// Cap bounds Buffer and Resume to this share of the hold-back, 0 to 1;
@@ -94,18 +94,18 @@ type Startup struct {
 
 // What a player does when its position has left the window.
 const (
-	BehindSeekLive    = "seek-live"
-	BehindWindowStart = "window-start"
-	BehindFatal       = "fatal"
-	BehindNext        = "next" // goes on with the first listed segment
+	BehindSeekLive    = "seek-live"    // goes back to the distance that it starts at
+	BehindWindowStart = "window-start" // goes to the window's start plus the offset
+	BehindFatal       = "fatal"        // the session ends
+	BehindNext        = "next"         // goes on with the first listed segment
 )
 
 // Live is the distance to the live edge.
 type Live struct {
-	HoldBack     Span     `yaml:"hold_back"` // without HOLD-BACK in the playlist
-	MinFromEdge  Span     `yaml:"min_from_edge"`
-	SnapSegment  bool     `yaml:"snap_segment"` // start at a segment's start instead of exactly there
-	Behind       string   `yaml:"behind"`
+	HoldBack     Span     `yaml:"hold_back"`     // without HOLD-BACK in the playlist
+	MinFromEdge  Span     `yaml:"min_from_edge"` // never nearer to the live edge than this
+	SnapSegment  bool     `yaml:"snap_segment"`  // start at a segment's start instead of exactly there
+	Behind       string   `yaml:"behind"`        // seek-live, window-start, fatal or next
 	BehindOffset Duration `yaml:"behind_offset"` // from the window's start
 	// Sliding tells that the window moves on between reloads, as the clock does,
 	// so that a player that stands still falls out of it at any time; with
@@ -114,7 +114,7 @@ type Live struct {
 	// LatencyOnStall is added to the target latency at each stall, up to
 	// LatencyOnStallMax in all.
 	LatencyOnStall    Duration `yaml:"latency_on_stall"`
-	LatencyOnStallMax Span     `yaml:"latency_on_stall_max"`
+	LatencyOnStallMax Span     `yaml:"latency_on_stall_max"` // 0 = no bound
 	CatchUp           CatchUp  `yaml:"catch_up"`
 }
 
@@ -136,9 +136,9 @@ const (
 
 // Reload is the clock of media playlists.
 type Reload struct {
-	From      string `yaml:"from"`
-	Changed   Span   `yaml:"changed"`
-	Unchanged Span   `yaml:"unchanged"`
+	From      string `yaml:"from"`      // request, sent or response
+	Changed   Span   `yaml:"changed"`   // until the next reload, when this one brought something new
+	Unchanged Span   `yaml:"unchanged"` // until the next reload, when it did not
 	// NearEdge replaces Changed by the last segment's duration, when that is
 	// shorter, while the playhead is within this distance of the edge; 0 = never.
 	NearEdge Span `yaml:"near_edge"`
@@ -162,7 +162,7 @@ type Reload struct {
 
 // Buffer is how much media a player keeps ahead.
 type Buffer struct {
-	Goal  Span     `yaml:"goal"`
+	Goal  Span     `yaml:"goal"`  // media ahead of the playhead from which on nothing more is asked for; 1 s to 1 h
 	Bytes int64    `yaml:"bytes"` // raises the goal for low rates: bytes*8/highest rate; 0 = not
 	Max   Duration `yaml:"max"`   // bound of what Bytes raises to
 	// Tick is how late a freed buffer is noticed.
@@ -170,7 +170,7 @@ type Buffer struct {
 	// Poll is how often a player that has loaded everything looks for new
 	// segments, at most PollMax (0 = no bound); 0 = when a playlist arrives.
 	Poll    Span     `yaml:"poll"`
-	PollMax Duration `yaml:"poll_max"`
+	PollMax Duration `yaml:"poll_max"` // bound of what Poll says
 	// Prefetch is how many segments are asked for beside the one being loaded,
 	// 0 or 1.
 	Prefetch int `yaml:"prefetch"`
@@ -194,9 +194,9 @@ const (
 
 // ABR is the choice of level.
 type ABR struct {
-	Estimator string   `yaml:"estimator"`
-	Fast      Duration `yaml:"fast"` // half-lives, in seconds of transfer
-	Slow      Duration `yaml:"slow"`
+	Estimator string   `yaml:"estimator"` // dual-ewma, last, mean3, median or none
+	Fast      Duration `yaml:"fast"`      // half-life of dual-ewma, in seconds of transfer
+	Slow      Duration `yaml:"slow"`      // of dual-ewma as well
 	MinBytes  int64    `yaml:"min_bytes"` // samples below are ignored
 	MinTotal  int64    `yaml:"min_total"` // bytes before the estimate counts
 	MinTime   Duration `yaml:"min_time"`  // transfer time that makes up for fewer bytes; 0 = none does
@@ -209,28 +209,28 @@ type ABR struct {
 	// TTFB tells that the estimated time to first byte is taken out of a
 	// sample; its half-life and first value follow.
 	TTFB         bool     `yaml:"ttfb"`
-	TTFBHalfLife Duration `yaml:"ttfb_half_life"`
-	TTFBInitial  Duration `yaml:"ttfb_initial"`
+	TTFBHalfLife Duration `yaml:"ttfb_half_life"` // in seconds of transfer
+	TTFBInitial  Duration `yaml:"ttfb_initial"`   // before anything was measured
 	// Parse is how long a segment takes to parse, which counts as transfer.
 	Parse Duration `yaml:"parse"`
 	Up    float64  `yaml:"up"`   // a higher level must fit in Up × estimate
 	Down  float64  `yaml:"down"` // the current one stays within Down × estimate
 	// UseAverage takes AVERAGE-BANDWIDTH while two segments are buffered.
 	UseAverage     bool     `yaml:"use_average"`
-	SwitchInterval Duration `yaml:"switch_interval"`
-	UpMinBuffer    Duration `yaml:"up_min_buffer"`
+	SwitchInterval Duration `yaml:"switch_interval"` // at least so long from one switch to the next; 0 = any
+	UpMinBuffer    Duration `yaml:"up_min_buffer"`   // media ahead that a step up needs; 0 = any
 	// UpEdgeShare bounds UpMinBuffer to this share of the media between the
 	// playhead and the live edge less a segment, 0 to 1; 0 = no bound.
 	UpEdgeShare   float64  `yaml:"up_edge_share"`
-	DownMaxBuffer Duration `yaml:"down_max_buffer"` // 0 = any
+	DownMaxBuffer Duration `yaml:"down_max_buffer"` // no step down with more ahead; 0 = any
 	Abandon       Abandon  `yaml:"abandon"`
 }
 
 // Abandon is dropping a segment in flight for a lower level.
 type Abandon struct {
-	Enabled bool     `yaml:"enabled"`
-	Every   Duration `yaml:"every"` // between looks
-	After   float64  `yaml:"after"` // first look, as a share of the segment's duration
+	Enabled bool     `yaml:"enabled"` // whether it does so at all
+	Every   Duration `yaml:"every"`   // between looks
+	After   float64  `yaml:"after"`   // first look, as a share of the segment's duration
 	// Lowest goes to the lowest level, and reckons with no more than its rate,
 	// instead of to the highest one that arrives in time.
 	Lowest bool `yaml:"lowest"`
@@ -238,9 +238,9 @@ type Abandon struct {
 
 // Timeout bounds one fetch; 0 = no bound.
 type Timeout struct {
-	FirstByte Span `yaml:"first_byte"`
-	Idle      Span `yaml:"idle"` // without progress after the first byte
-	Total     Span `yaml:"total"`
+	FirstByte Span `yaml:"first_byte"` // from the request to the first byte of the body; 0 = no bound
+	Idle      Span `yaml:"idle"`       // without progress after the first byte
+	Total     Span `yaml:"total"`      // from the request to the last byte; 0 = no bound
 	// NotOnLowest lifts all bounds while the lowest level is loaded.
 	NotOnLowest bool `yaml:"not_on_lowest"`
 }
@@ -256,12 +256,12 @@ type Timeouts struct {
 
 // Causes of an error rule.
 const (
-	CauseAny     = "any"
-	Cause4xx     = "4xx"
-	Cause5xx     = "5xx"
+	CauseAny     = "any"     // whatever
+	Cause4xx     = "4xx"     // status 400 to 499
+	Cause5xx     = "5xx"     // status 500 to 599
 	CauseNetwork = "network" // refused, reset, truncated
-	CauseTimeout = "timeout"
-	CauseParse   = "parse" // a body that is no playlist, or contradicts the last one
+	CauseTimeout = "timeout" // one of the bounds below timeouts
+	CauseParse   = "parse"   // a body that is no playlist, or contradicts the last one
 )
 
 // Steps of an error ladder, tried in order until one can be taken.
@@ -298,10 +298,10 @@ type ErrorRule struct {
 	// Retries of the same URL before the ladder begins, after Delays (the
 	// last one repeats), each spread by ±Jitter.
 	Retries int        `yaml:"retries"`
-	Delays  []Duration `yaml:"delays"`
-	Jitter  float64    `yaml:"jitter"`
-	Count   string     `yaml:"count"` // scope of the retry counter; default shared
-	Then    []Rung     `yaml:"then"`
+	Delays  []Duration `yaml:"delays"` // before each retry; none = at once
+	Jitter  float64    `yaml:"jitter"` // share by which delays and the pause vary, 0 to 1
+	Count   string     `yaml:"count"`  // scope of the retry counter; default shared
+	Then    []Rung     `yaml:"then"`   // ladder
 	// Pause is waited before the ladder, spread by ±Jitter.
 	Pause Duration `yaml:"pause"`
 }
@@ -316,9 +316,9 @@ type Rung struct {
 // Penalty says for how long something that failed is not chosen. 0 = until it
 // worked again; "never" = for ever.
 type Penalty struct {
-	Pathway  Duration `yaml:"pathway"`
-	Location Duration `yaml:"location"`
-	Level    Duration `yaml:"level"` // of StepReselect; StepLevel's marks last until media of the level was buffered
+	Pathway  Duration `yaml:"pathway"`  // of step pathway
+	Location Duration `yaml:"location"` // of step location
+	Level    Duration `yaml:"level"`    // of StepReselect; StepLevel's marks last until media of the level was buffered
 	// Return tells when an expired penalty is noticed: on-error (only when the
 	// current choice fails), reselect (at the next choice by bandwidth),
 	// at-expiry (at once).
@@ -330,25 +330,25 @@ type Penalty struct {
 	// was asked for less than Pause ago or is the last one; PauseUnknown takes
 	// its place for playlists that were never loaded.
 	Pause        Span     `yaml:"pause"`
-	PauseUnknown Duration `yaml:"pause_unknown"`
+	PauseUnknown Duration `yaml:"pause_unknown"` // see Pause
 }
 
 // What StepReselect gives up.
 const (
-	OfLevel     = "level"
-	OfRendition = "rendition"
+	OfLevel     = "level"     // the level that is played
+	OfRendition = "rendition" // the rendition that failed
 )
 
 // When a lifted penalty matters.
 const (
-	ReturnOnError  = "on-error"
-	ReturnReselect = "reselect"
-	ReturnAtExpiry = "at-expiry"
+	ReturnOnError  = "on-error"  // only when the current choice fails
+	ReturnReselect = "reselect"  // at the next choice by bandwidth
+	ReturnAtExpiry = "at-expiry" // at once
 )
 
 // How a stale playlist is noticed.
 const (
-	StaleNone      = "none"
+	StaleNone      = "none"         // it is not
 	StaleMisses    = "misses"       // reloads without a change
 	StaleSince     = "since-change" // time since the last change
 	StaleBufferEnd = "buffer-end"   // nothing left to play of an unchanged playlist
@@ -357,10 +357,10 @@ const (
 
 // Stale is the reaction to a playlist that no longer changes.
 type Stale struct {
-	Detect string `yaml:"detect"`
-	Misses int    `yaml:"misses"` // with misses; 0 = never
-	After  Span   `yaml:"after"`
-	Then   []Rung `yaml:"then"`
+	Detect string `yaml:"detect"` // none, misses, since-change, buffer-end or starved
+	Misses int    `yaml:"misses"` // unchanged reloads in a row, with misses; 0 = never
+	After  Span   `yaml:"after"`  // time since the last change, with since-change and starved
+	Then   []Rung `yaml:"then"`   // ladder
 	// Once tells that a rendition is never found stale twice.
 	Once bool `yaml:"once"`
 	// Trial tells that a rendition that was left for being stale is gone back

@@ -1,33 +1,38 @@
-// Headless Chromium with hls.js on a page of its own origin.
+// Headless Chromium with real players on pages of an origin of their own.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import { players, version } from './players/index.mjs';
 
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
 
 export const executable = process.env.CHROMIUM || '/usr/bin/chromium';
+const require = createRequire(import.meta.url);
 
 // missing names what is not there to run a browser with, '' if everything is.
 export function missing() {
   if (!existsSync(executable)) return executable;
   try {
-    createRequire(import.meta.url).resolve('hls.js');
-    createRequire(import.meta.url).resolve('playwright-core');
+    for (const p of players) if (p.script) require.resolve(p.script);
+    require.resolve('playwright-core');
   } catch {
     return 'node_modules (npm --prefix lab ci)';
   }
   return '';
 }
 
-async function servePage() {
-  const hls = createRequire(import.meta.url).resolve('hls.js/dist/hls.js');
-  const files = { '/': ['text/html', 'page.html'], '/page.js': ['text/javascript', 'page.js'], '/hls.js': ['text/javascript', hls] };
+async function servePages() {
+  const files = { '/page.js': ['text/javascript', new URL('page.js', import.meta.url)] };
+  for (const p of players.filter((p) => p.script)) {
+    files[`/${p.name}/`] = ['text/html', new URL('page.html', import.meta.url)];
+    files[`/${p.name}/player.js`] = ['text/javascript', require.resolve(p.script)];
+  }
   const server = createServer(async (req, res) => {
     const file = files[req.url];
     if (!file) return res.writeHead(404).end();
-    res.writeHead(200, { 'content-type': file[0] }).end(await readFile(new URL(file[1], import.meta.url)));
+    res.writeHead(200, { 'content-type': file[0] }).end(await readFile(file[1]));
   });
   await new Promise((ok) => server.listen(0, '127.0.0.1', ok));
   return server;
@@ -36,26 +41,26 @@ async function servePage() {
 // open starts a browser. Its pages have the functions of page.js.
 export async function open() {
   const { chromium } = await import('playwright-core');
-  const server = await servePage();
+  const server = await servePages();
   const browser = await chromium.launch({ executablePath: executable, args: flags });
   const url = `http://127.0.0.1:${server.address().port}/`;
   return {
     version: browser.version(),
-    hls: createRequire(import.meta.url)('hls.js/package.json').version,
-    async page() {
+    // page opens a page for a player, with caches and connections of its own.
+    async page(player) {
       const context = await browser.newContext();
       const page = await context.newPage();
       const console = [];
+      const urls = [];
       page.on('console', (m) => console.push(`${m.type()}: ${m.text()}`));
       page.on('pageerror', (e) => console.push(`exception: ${e.message}`));
-      const requests = listen(page);
       let cdp;
-      await page.goto(url);
-      requests.length = 0;
+      await page.goto(`${url}${player.name}/`);
+      page.on('request', (r) => urls.push(r.url()));
       return {
-        console, requests,
+        console, urls,
         played: () => page.evaluate(() => window.played()),
-        watch: (id, src, config) => page.evaluate(([i, u, c]) => window.watch(i, u, c), [id, src, config]),
+        watch: (id, src, config) => page.evaluate(([i, u, s, c]) => window.watch(i, u, s, c), [id, src, player.start.toString(), config]),
         stop: (id) => page.evaluate((i) => window.stop(i), id),
         // shape sets the rate in kbit/s and the round trip in ms of the page's network.
         async shape(kbps, rtt) {
@@ -73,38 +78,23 @@ export async function open() {
   };
 }
 
-// listen writes down a page's requests, in the order in which they were made.
-function listen(page) {
-  const all = [];
-  const of = new Map();
-  page.on('request', (r) => {
-    const q = { at: Date.now(), url: r.url(), status: 0, end: null, failure: '' };
-    of.set(r, q);
-    all.push(q);
-  });
-  const start = (r, q) => {
-    const t = r.timing();
-    if (t.startTime > 0) q.at = t.startTime;
-    return t;
+// real readies a real player and returns how to start and stop it; stop returns the
+// record: log, samples of the position, frames and, of a page, how late its timers were.
+export async function real(browser, player, config) {
+  if (player.run) {
+    let running;
+    return { start: async (url) => (running = player.run(url)), stop: () => running.stop(), console: [] };
+  }
+  const page = await browser.page(player);
+  return {
+    console: page.console, shape: page.shape,
+    start: (url) => page.watch(0, url, config),
+    async stop() {
+      const record = await page.stop(0);
+      await page.close();
+      return record;
+    },
   };
-  page.on('response', (r) => {
-    const q = of.get(r.request());
-    if (!q) return;
-    start(r.request(), q);
-    q.status = r.status();
-  });
-  page.on('requestfinished', (r) => {
-    const q = of.get(r);
-    if (!q) return;
-    const t = start(r, q);
-    q.end = t.responseEnd > 0 ? q.at + t.responseEnd : Date.now();
-  });
-  page.on('requestfailed', (r) => {
-    const q = of.get(r);
-    if (!q) return;
-    start(r, q);
-    q.end = Date.now();
-    q.failure = r.failure()?.errorText || 'failed';
-  });
-  return all;
 }
+
+export { version };

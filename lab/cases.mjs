@@ -1,56 +1,115 @@
-// What the synthetic player is compared with the real one on. Faults begin `at`
-// seconds after the players joined and end after `for` seconds.
-const mini = { ladder: 'mini', segment: '2s', edge: { preset: 'aws-solution' } };
-const one = [{ size: '640x360', rate: '400kbps' }];
-const three = [{ size: '416x234', rate: '600kbps' }, { size: '256x144', rate: '300kbps' }, { size: '640x360', rate: '1200kbps' }];
-const five = [
-  { size: '512x288', rate: '300kbps' }, { size: '256x144', rate: '100kbps' }, { size: '416x234', rate: '200kbps' },
-  { size: '640x360', rate: '450kbps' }, { size: '768x432', rate: '900kbps' },
-];
-const kill = { fault: 'pipeline.kill', pipeline: 0 };
+// What real and synthetic players are compared on: a case, which says what
+// breaks, and a channel. Both are in the name: `kill` is the base channel,
+// `kill.6s.five.fmp4` differs from it in three dimensions.
 
-export const cases = [
-  { name: 'none', rig: mini, seconds: 30 },
-  { name: 'none-demuxed', rig: { ...mini, audio: 'demuxed' }, seconds: 30 },
-  { name: 'none-fmp4-demuxed-4s', rig: { ...mini, segment: '4s', container: 'fmp4', audio: 'demuxed' }, seconds: 40 },
-  { name: 'none-five', rig: { ...mini, ladder: five }, seconds: 30 },
-  { name: 'kill', rig: mini, seconds: 40, faults: [{ at: 12.7, ...kill }] },
-  { name: 'kill-4s', rig: { ...mini, segment: '4s' }, seconds: 55, faults: [{ at: 14.7, ...kill }] },
-  { name: 'kill-one', rig: { ...mini, ladder: one }, seconds: 40, faults: [{ at: 12.7, ...kill }] },
-  { name: 'kill-five', rig: { ...mini, ladder: five }, seconds: 40, faults: [{ at: 12.7, ...kill }] },
-  { name: 'kill-demuxed', rig: { ...mini, audio: 'demuxed' }, seconds: 40, faults: [{ at: 12.7, ...kill }] },
-  { name: 'kill-fmp4-demuxed-4s', rig: { ...mini, segment: '4s', container: 'fmp4', audio: 'demuxed' }, seconds: 55, faults: [{ at: 14.7, ...kill }] },
-  { name: 'kill-late', rig: mini, seconds: 45, faults: [{ at: 26.7, ...kill }] },
-  { name: 'kill-late-hd', rig: { ladder: 'hd-720p', edge: { preset: 'aws-solution' } }, seconds: 58, faults: [{ at: 34.7, ...kill }] },
-  { name: 'delete', rig: mini, seconds: 30, faults: [{ at: 12.7, fault: 'playlist.delete', pipeline: 0 }] },
-  { name: 'delete-top', rig: { ...mini, ladder: five }, seconds: 30, faults: [{ at: 12.7, fault: 'playlist.delete', pipeline: 0, rendition: 'highest' }] },
-  { name: 'freeze', rig: mini, seconds: 45, faults: [{ at: 12.7, for: 16, fault: 'playlist.freeze', pipeline: 0 }] },
-  { name: 'freeze-long', rig: mini, seconds: 60, faults: [{ at: 10.7, for: 32, fault: 'playlist.freeze', pipeline: 0 }] },
-  { name: 'freeze-4s', rig: { ...mini, segment: '4s' }, seconds: 60, faults: [{ at: 12.7, for: 24, fault: 'playlist.freeze', pipeline: 0 }] },
-  { name: 'freeze-demuxed', rig: { ...mini, audio: 'demuxed' }, seconds: 45, faults: [{ at: 12.7, for: 16, fault: 'playlist.freeze', pipeline: 0 }] },
-  { name: 'segment-missing', rig: mini, seconds: 30, faults: [{ at: 12.7, fault: 'segment.missing', pipeline: 0 }] },
-  { name: 'segment-missing-five', rig: { ...mini, ladder: five }, seconds: 30, faults: [{ at: 12.7, fault: 'segment.missing', pipeline: 0 }] },
-  { name: 'segment-missing-demuxed', rig: { ...mini, audio: 'demuxed' }, seconds: 30, faults: [{ at: 12.7, fault: 'segment.missing', pipeline: 0 }] },
-  { name: '503-all', rig: mini, seconds: 45, faults: [{ at: 12.7, for: 10, fault: 'edge.status', code: 503, pipeline: 0 }] },
-  { name: '503-all-one', rig: { ...mini, ladder: one }, seconds: 45, faults: [{ at: 12.7, for: 10, fault: 'edge.status', code: 503, pipeline: 0 }] },
-  { name: '503-media', rig: mini, seconds: 45, faults: [{ at: 12.7, for: 10, fault: 'edge.status', code: 503, pipeline: 0, kind: 'media' }] },
-  { name: '503-segment', rig: mini, seconds: 45, faults: [{ at: 12.7, for: 10, fault: 'edge.status', code: 503, pipeline: 0, kind: 'segment' }] },
-  { name: '503-media-demuxed', rig: { ...mini, audio: 'demuxed' }, seconds: 45, faults: [{ at: 12.7, for: 10, fault: 'edge.status', code: 503, pipeline: 0, kind: 'media' }] },
-  { name: 'hang-segment', rig: mini, seconds: 60, faults: [{ at: 12.7, fault: 'edge.hang', pipeline: 0, kind: 'segment' }] },
-  { name: 'hang-segment-wide', rig: { ...mini, window: 30, keep: 40 }, seconds: 60, faults: [{ at: 12.7, fault: 'edge.hang', pipeline: 0, kind: 'segment' }] },
-  { name: 'hang-segment-one', rig: { ...mini, ladder: one, window: 30, keep: 40 }, seconds: 75, faults: [{ at: 12.7, fault: 'edge.hang', pipeline: 0, kind: 'segment' }] },
-  { name: 'hang-media', rig: mini, seconds: 60, faults: [{ at: 12.7, fault: 'edge.hang', pipeline: 0, kind: 'media' }] },
-  { name: 'both-delete', rig: mini, seconds: 25, faults: [{ at: 12.7, fault: 'playlist.delete' }] },
-  { name: 'both-delete-one', rig: { ...mini, ladder: one }, seconds: 25, faults: [{ at: 12.7, fault: 'playlist.delete' }] },
-  { name: 'both-delete-demuxed', rig: { ...mini, audio: 'demuxed' }, seconds: 25, faults: [{ at: 12.7, fault: 'playlist.delete' }] },
-  { name: 'both-503', rig: mini, seconds: 45, faults: [{ at: 12.7, fault: 'edge.status', code: 503 }] },
-  { name: 'single-kill', rig: { ...mini, pipelines: 1 }, seconds: 40, faults: [{ at: 12.7, ...kill }] },
-  { name: 'slow-segment', rig: { ...mini, ladder: five }, seconds: 45, faults: [{ at: 12.7, for: 15, fault: 'edge.slow', by: '3s', pipeline: 0, kind: 'segment' }] },
-  { name: 'bandwidth', rig: { ...mini, ladder: three }, seconds: 30, network: { kbps: 1000, rtt: 60 } },
-  { name: 'bandwidth-4s', rig: { ...mini, ladder: five, segment: '4s', container: 'fmp4', audio: 'demuxed' }, seconds: 40, network: { kbps: 1200, rtt: 60 } },
-  { name: 'bandwidth-drop', rig: { ...mini, ladder: five }, seconds: 55, network: { kbps: 3000, rtt: 40, drop: { at: 12.7, for: 20, kbps: 250 } } },
-  { name: 'kill-mobile', rig: { ...mini, ladder: three }, seconds: 45, network: { kbps: 2500, rtt: 80 }, faults: [{ at: 20.7, ...kill }] },
-  { name: 'endlist', rig: mini, seconds: 30, faults: [{ at: 12.7, fault: 'playlist.endlist', pipeline: 0 }] },
-  { name: 'rollback', rig: mini, seconds: 40, faults: [{ at: 12.7, for: 12, fault: 'playlist.rollback', by: 3, pipeline: 0 }] },
-  { name: 'input-loss', rig: mini, seconds: 40, faults: [{ at: 12.7, for: 10, fault: 'input.loss', pipeline: 0 }] },
-];
+const ladders = {
+  one: [{ size: '640x360', rate: '400kbps' }],
+  three: [{ size: '256x144', rate: '100kbps' }, { size: '416x234', rate: '200kbps' }, { size: '640x360', rate: '400kbps' }],
+  five: [
+    { size: '512x288', rate: '300kbps' }, { size: '256x144', rate: '100kbps' }, { size: '416x234', rate: '200kbps' },
+    { size: '640x360', rate: '450kbps' }, { size: '768x432', rate: '900kbps' },
+  ],
+};
+
+// dimensions of the channel; the first value is that of the base channel.
+export const dimensions = {
+  segment: ['2s', '4s', '6s'],
+  ladder: ['three', 'one', 'five'],
+  container: ['ts', 'fmp4'],
+  audio: ['muxed', 'demuxed'],
+  layout: ['interleaved', 'blocked'],
+};
+
+const p0 = (fault, more) => ({ fault, pipeline: 0, ...more });
+
+// A case: what breaks, for how long (`for`, in seconds; without it to the end),
+// how long to look on (`after` the fault), and whether it belongs to the matrix.
+// Seconds may depend on the target duration.
+const all = {
+  none: { after: 20, matrix: true },
+  kill: { fault: p0('pipeline.kill'), after: 70, matrix: true },
+  return: { fault: p0('pipeline.kill'), for: 20, after: 75, matrix: true },
+  freeze: { fault: p0('playlist.freeze'), after: (td) => 32 + 4 * td, matrix: true },
+  thaw: { fault: p0('playlist.freeze'), for: (td) => 8 + 4 * td, after: (td) => 25 + 5 * td, matrix: true },
+  'segment-404': { fault: p0('segment.missing'), after: 45, matrix: true },
+  'segment-hang': { fault: p0('edge.hang', { kind: 'segment' }), after: 60, matrix: true },
+  hang: { fault: p0('edge.hang'), after: 60, matrix: true },
+  'all-503': { fault: p0('edge.status', { code: 503 }), for: 10, after: 45, matrix: true },
+  reset: { fault: p0('reset'), after: 45, matrix: true },
+  'both-404': { fault: { fault: 'edge.status', code: 404 }, after: 40, matrix: true },
+
+  delete: { fault: p0('playlist.delete'), after: 30 },
+  'delete-top': { fault: p0('playlist.delete', { rendition: 'highest' }), after: 30 },
+  '503-media': { fault: p0('edge.status', { code: 503, kind: 'media' }), for: 10, after: 30 },
+  '503-segment': { fault: p0('edge.status', { code: 503, kind: 'segment' }), for: 10, after: 30 },
+  'both-503': { fault: { fault: 'edge.status', code: 503 }, after: 40 },
+  'both-delete': { fault: { fault: 'playlist.delete' }, after: 30 },
+  'hang-media': { fault: p0('edge.hang', { kind: 'media' }), after: 60 },
+  slow: { fault: p0('edge.slow', { by: '3s', kind: 'segment' }), for: 15, after: 35 },
+  endlist: { fault: p0('playlist.endlist'), after: 25 },
+  rollback: { fault: p0('playlist.rollback', { by: 3 }), for: 12, after: 30 },
+  'input-loss': { fault: p0('input.loss'), for: 10, after: 30 },
+  bandwidth: { network: { kbps: 1000, rtt: 60 }, after: 25 },
+  'bandwidth-drop': { network: { kbps: 3000, rtt: 40, drop: { at: 12.7, for: 20, kbps: 250 } }, after: 45 },
+  'kill-mobile': { fault: p0('pipeline.kill'), network: { kbps: 2500, rtt: 80 }, after: 30 },
+};
+
+export const names = Object.keys(all);
+export const matrix = names.filter((n) => all[n].matrix);
+
+// nameOf is the name of a case on a channel.
+export function nameOf(name, channel = {}) {
+  return [name, ...Object.entries(dimensions).filter(([d, v]) => (channel[d] ?? v[0]) !== v[0]).map(([d]) => channel[d])].join('.');
+}
+
+// find makes a comparison of a name.
+export function find(full) {
+  const [name, ...values] = full.split('.');
+  const c = all[name];
+  if (!c) throw new Error(`no case ${name}; want one of ${names.join(', ')}`);
+  const channel = {};
+  for (const [d, v] of Object.entries(dimensions)) channel[d] = v[0];
+  const rest = {};
+  for (const v of values) {
+    const d = Object.keys(dimensions).find((d) => dimensions[d].includes(v));
+    if (d) channel[d] = v;
+    else if (v === 'wide') Object.assign(rest, { window: 30, keep: 40 });
+    else if (v === 'single') rest.pipelines = 1;
+    else throw new Error(`${full}: no channel has ${v}; want ${Object.values(dimensions).flat().join(', ')}, wide, single`);
+  }
+  const td = parseFloat(channel.segment);
+  const of = (v) => (typeof v === 'function' ? v(td) : v);
+  // Long enough that rates before the fault can be told.
+  const at = Math.max(6, 2 * td) + 4 * td;
+  return {
+    name: full, case: name, channel, td, at, for: of(c.for), seconds: at + of(c.after), fault: c.fault, network: c.network,
+    rig: { ...channel, ...rest, ladder: ladders[channel.ladder], edge: { preset: 'aws-solution' } },
+  };
+}
+
+// phases draws where in a segment's life the players join and how long after
+// that the fault comes, in shares of a segment: no reload and no fault on a
+// publication, no fault on a reload, since there some milliseconds would decide.
+// Reloads come at the join's share and half a segment later.
+export function phases(random) {
+  const near = (a, b, by) => Math.abs(((a - b + 1.5) % 1) - 0.5) < by;
+  for (;;) {
+    const join = random();
+    const fault = random();
+    if (near(join, 0, 0.15) || near(join, 0.5, 0.15)) continue;
+    if (near(fault, 0, 0.2) || near(fault, 0.5, 0.12) || near(join + fault, 0, 0.12)) continue;
+    return { join: Number(join.toFixed(3)), fault: Number(fault.toFixed(3)) };
+  }
+}
+
+// seeded is a source of random numbers in [0, 1): mulberry32 on a hash of its name.
+export function seeded(name) {
+  let h = 2166136261;
+  for (const c of name) h = Math.imul(h ^ c.codePointAt(0), 16777619);
+  return () => {
+    h = (h + 0x6d2b79f5) | 0;
+    let t = Math.imul(h ^ (h >>> 15), 1 | h);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -1,164 +1,227 @@
-// Lays hls.js in Chromium and the synthetic player beside each other: the same
-// channel, the same fault, joined within some hundredths of a second.
+// Lays real players and their synthetic twins beside each other: all of them watch the
+// same channel at the same time, let in at the same instant, through one fault.
 //
-//   node compare.mjs [CASE…]       all cases without one; a name ending in * is a prefix
-//   LAB_PHASE=0.4 LAB_SKIP=0       joins after this share of a segment, and so many segments later
+//   node lab/compare.mjs [--player NAME,…] [--repeats 1] [--jobs 1] [--seed 1]
+//                        [--join 0.3 --fault 0.35] [--profile PROFILE] [CASE…]
 //
-// Writes both logs and the figures of each case to lab/out and prints the
-// figures; `node table.mjs` makes one table of what is there.
+// A case is a name of cases.mjs with what differs from the base channel, as in
+// kill.4s.five.fmp4.demuxed.blocked; `kill*` are all of the matrix (design.mjs) that start
+// so; without one the whole matrix. --join is the share of a segment after its publication at
+// which the players come, --fault the share after that at which the fault comes; without
+// them both are drawn from the seed. Each comparison leaves in lab/out, per player, both logs side
+// by side (.txt), the real player's own log (.log), the synthetic one's events (.ndjson) and the
+// figures (.json); `node lab/report.mjs` makes tables of what is there.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { missing, open } from './browser.mjs';
-import { cases } from './cases.mjs';
-import { figures, sideBySide } from './measure.mjs';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { missing, open, real } from './browser.mjs';
+import { find, names, nameOf, phases, seeded } from './cases.mjs';
+import { design } from './design.mjs';
+import { now, openFront } from './front.mjs';
+import { figures, levels, sideBySide } from './measure.mjs';
+import { players, version } from './players/index.mjs';
 import { fromReal, fromSynthetic, variants } from './record.mjs';
 import { startRig } from './rig.mjs';
-import { runSynthetic } from './synthetic.mjs';
+import { startSynthetic } from './synthetic.mjs';
+import { judge } from './verdict.mjs';
 
 const out = new URL('out/', import.meta.url);
 const wait = (ms) => new Promise((ok) => setTimeout(ok, ms));
+const until = (at) => wait(Math.max(0, at - now()));
 
-// entry serves one multivariant playlist from here, so that it is known to the
-// millisecond who opened it when.
-async function entry(rigURL, came) {
-  const text = await (await fetch(rigURL)).text();
-  const absolute = text.split('\n').map((l) => {
-    if (l && !l.startsWith('#')) return new URL(l, rigURL).href;
-    return l.replace(/URI="([^"]+)"/, (_, u) => `URI="${new URL(u, rigURL).href}"`);
-  }).join('\n');
-  const server = createServer((req, res) => {
-    came(req.url.includes('real') ? 'real' : 'synthetic');
-    res.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl', 'access-control-allow-origin': '*' }).end(absolute);
-  });
-  await new Promise((ok) => server.listen(0, '127.0.0.1', ok));
-  return { server, text, base: `http://127.0.0.1:${server.address().port}/`, list: variants(text, rigURL) };
+// lateness of a timer in ms, at the 99th percentile and at most.
+function lateness(late, from) {
+  const v = late.filter((x) => x.at >= from).map((x) => x.ms).sort((a, b) => a - b);
+  return { p99: v.length ? v[Math.floor(v.length * 0.99)] : 0, max: v.at(-1) ?? 0 };
 }
 
-// dates tells the date-time of each segment, from a media playlist.
-async function dates(rigURL, text) {
+// ahead is how long before the join the real players are started, in ms.
+const ahead = 500;
+
+// starved says that somebody got no processor for so long that it may be seen in the figures.
+const starved = (l) => l.p99 > 100 || l.max > 500;
+
+const own = [];
+let due = now() + 50;
+setInterval(() => {
+  own.push({ at: now(), ms: Math.max(0, now() - due) });
+  due = now() + 50;
+}, 50).unref();
+
+// segments tells when the first segment of the playlist came to be, in ms.
+async function publication(rigURL, text) {
   const url = new URL(text.split('\n').find((l) => l && !l.startsWith('#')), rigURL);
-  const list = await (await fetch(url)).text();
-  const first = Number(/MEDIA-SEQUENCE:(\d+)/.exec(list)[1]);
-  const at = Date.parse(/PROGRAM-DATE-TIME:(.*)/.exec(list)[1]);
-  const each = Number(/EXTINF:([\d.]+)/.exec(list)[1]) * 1000;
-  return (seq) => at + (seq - first) * each;
+  return Date.parse(/PROGRAM-DATE-TIME:(.*)/.exec(await (await fetch(url)).text())[1]);
 }
 
-// phase waits until a share of a segment has passed since the last one was
-// published, so that no reload falls on a publication; and for some segments more,
-// since audio and video end together only at some joints.
-async function phase(pdt, segment, share, skip) {
-  const since = (Date.now() - pdt(0)) % segment;
-  await wait(((share * segment - since + segment) % segment) + skip * segment);
-}
-
-async function compare(browser, c) {
+// compare runs one case with some players and returns the records of each.
+export async function compare(browser, c, chosen, phase, profile) {
   const rig = await startRig(c.rig);
-  const joined = {};
-  let first;
-  const began = new Promise((ok) => (first = ok));
-  const e = await entry(rig.urls[c.entry || 0], (who) => {
-    joined[who] = Date.now();
-    first();
-  });
+  const front = openFront(rig.urls[0]);
+  const sides = [];
   try {
-    const pdt = await dates(rig.urls[0], e.text);
-    const page = await browser.page();
-    await phase(pdt, parseFloat(c.rig.segment) * 1000, Number(process.env.LAB_PHASE || 0.4), Number(process.env.LAB_SKIP || 0));
-    const viewer = { profile: c.profile };
+    const text = await (await fetch(rig.urls[0])).text();
+    const list = variants(text, rig.urls[0]);
+    const born = await publication(rig.urls[0], text);
+    const viewer = {};
     if (c.network) {
       const { kbps, rtt, drop } = c.network;
-      await page.shape(kbps, rtt);
       viewer.network = { base: 'unlimited', down: `${kbps}kbps`, rtt: `${rtt}ms` };
       if (drop) viewer.chaos = [{ name: 'drop', fault: 'net.bandwidth', at: `${drop.at}s`, for: `${drop.for}s`, down: `${drop.kbps}kbps` }];
     }
-    const run = runSynthetic(e.base + 'synthetic/p0/index.m3u8', c.seconds + 2, viewer);
-    await Promise.race([began, run]);
-    await page.watch(0, e.base + 'real/p0/index.m3u8', c.config);
-    const zero = Date.now();
-    const on = [];
+    for (const p of chosen) {
+      const side = { player: p, doors: [await front.door(), await front.door()], real: await real(browser, p, c.config) };
+      sides.push(side);
+      if (c.network) await side.real.shape(c.network.kbps, c.network.rtt);
+    }
+    for (const s of sides) {
+      s.synthetic = await startSynthetic(s.doors[1].url(rig.urls[0]), c.seconds + 30, { profile: profile || s.player.profile, ...viewer });
+      await Promise.race([s.doors[1].arrived, wait(10_000).then(() => { throw new Error('hlsload did not come'); })]);
+    }
+    // The real ones come a moment before they are let in, so that none waits long.
+    const segment = c.td * 1000;
+    const next = (at) => at + ((phase.join * segment - ((at - born) % segment) + 2 * segment) % segment);
+    let enter = next(now() + ahead);
+    await until(enter - ahead);
+    await Promise.all(sides.map((s) => s.real.start(s.doors[0].url(rig.urls[0]))));
+    await Promise.race([Promise.all(sides.map((s) => s.doors[0].arrived)), wait(20_000).then(() => { throw new Error('not everybody came'); })]);
+    if (now() > enter + 0.05 * segment) enter = next(now());
+    await until(enter);
+    const zero = front.release();
+    const on = { from: null, to: null };
     if (c.network?.drop) {
       const { kbps, rtt, drop } = c.network;
-      setTimeout(() => page.shape(drop.kbps, rtt), drop.at * 1000);
-      setTimeout(() => page.shape(kbps, rtt), (drop.at + drop.for) * 1000);
+      const shape = (k) => sides.forEach((s) => s.real.shape(k, rtt));
+      setTimeout(() => shape(drop.kbps), drop.at * 1000);
+      setTimeout(() => shape(kbps), (drop.at + drop.for) * 1000);
     }
-    for (const f of c.faults || []) {
-      const { at, for: length, ...fault } = f;
-      const name = `f${on.length}`;
-      const o = { from: null, to: null };
-      on.push(o);
-      o.done = (async () => {
-        await wait(zero + at * 1000 - Date.now());
-        const asked = Date.now();
-        await rig.fault({ name, ...fault });
-        o.from = asked;
-        o.applied = Date.now();
-        if (!length) return;
-        await wait(zero + (at + length) * 1000 - Date.now());
-        o.to = Date.now();
-        await rig.clear(name);
-      })();
+    if (c.fault) {
+      const at = c.at + phase.fault * c.td;
+      const reset = c.fault.fault === 'reset';
+      await until(zero + at * 1000);
+      on.from = now();
+      if (reset) front.reset(c.fault.pipeline);
+      else await rig.fault({ name: 'fault', ...c.fault });
+      if (c.for) {
+        await until(zero + (at + c.for) * 1000);
+        on.to = now();
+        if (reset) front.clear(c.fault.pipeline);
+        else await rig.clear('fault');
+      }
     }
-    await Promise.all(on.map((o) => o.done));
-    await wait(zero + c.seconds * 1000 - Date.now());
-    const played = await page.stop(0);
-    const requests = page.requests.slice();
-    await page.close();
-    const events = await run;
-    const real = fromReal(played, requests, pdt);
-    const synthetic = fromSynthetic(events, e.list, joined.synthetic);
-    const rel = (r, at) => (at === null || at === undefined ? null : (at - r.join) / 1000);
-    const sides = [real, synthetic].map((r) => {
-      const fault = on.length ? rel(r, on[0].from) : null;
-      const cleared = on.length ? rel(r, on[0].to) : null;
-      return { r, fault, cleared, f: figures(r, fault, cleared, c.seconds) };
-    });
-    return { real, synthetic, sides, on, shift: real.join - synthetic.join, log: played.log, events };
+    await until(zero + c.seconds * 1000);
+    const t = (at) => (at === null ? null : (at - zero) / 1000);
+    const stats = lateness(own, zero);
+    return await Promise.all(sides.map(async (s) => {
+      const [played, events] = await Promise.all([s.real.stop(), s.synthetic.stop()]);
+      const [a, b] = [fromReal(played, s.doors[0].requests, zero), fromSynthetic(events, list, s.doors[1].requests, zero)];
+      const late = { node: stats, page: lateness(played.late || [], zero + 1000) };
+      return {
+        player: s.player, real: a, synthetic: b, fault: t(on.from), cleared: t(on.to), played, events, late, console: s.real.console, zero,
+        starved: starved(late.node) || starved(late.page),
+        figures: [a, b].map((r) => figures(r, t(on.from), c.seconds, c.td)),
+      };
+    }));
   } finally {
-    e.server.closeAllConnections();
-    e.server.close();
+    front.close();
+    await Promise.all(sides.filter((s) => s.synthetic).map((s) => s.synthetic.stop().catch(() => {})));
     await rig.stop();
   }
 }
 
-function table(c, x) {
-  const lines = [`### ${c.name}`, '', `synthetic joined ${x.shift.toFixed(0)} ms before the real one${x.sides[0].fault === null ? '' : `, fault ${x.sides[0].fault.toFixed(2)} s after`}`, '',
-    '| | hls.js 1.7.4 | synthetic |', '| --- | --- | --- |'];
-  for (const k of Object.keys(x.sides[0].f)) lines.push(`| ${k} | ${x.sides[0].f[k]} | ${x.sides[1].f[k]} |`);
+const say = (v) => (v === null || v === undefined ? '-' : typeof v === 'number' ? (Number.isInteger(v) ? String(v) : v.toFixed(2)) : String(v));
+
+// table of one comparison, as Markdown.
+export function table(c, x, rows) {
+  const lines = [`### ${c.name}, ${x.player.name} ${version(x.player)}`, ''];
+  if (x.starved) lines.push('**starved**: the machine was late; not to be compared', '');
+  lines.push(`| | real | synthetic | difference | |`, '| --- | --- | --- | --- | --- |');
+  for (const r of rows) lines.push(`| ${r.name} | ${say(r.real)} | ${say(r.synthetic)} | ${say(r.diff)} | ${r.pass === undefined ? r.same ?? '' : r.pass ? 'pass' : 'MISS'} |`);
+  for (const [name, from, to] of [['levels before', 0, x.fault ?? Infinity], ['levels after', x.fault ?? Infinity, Infinity]]) {
+    lines.push(`| ${name} | ${levels(x.real, from, to)} | ${levels(x.synthetic, from, to)} | | |`);
+  }
+  lines.push('', `timers late: page ${say(x.late.page.p99)} ms (p99), ${say(x.late.page.max)} ms (max); lab ${say(x.late.node.p99)}, ${say(x.late.node.max)}; frames dropped ${x.played.frames.dropped} of ${x.played.frames.total}`);
   return lines.join('\n') + '\n';
 }
 
-const lacking = missing();
-if (lacking) {
-  console.log(`SKIPPED: compare: no ${lacking}`);
-  process.exit(process.env.CI ? 1 : 0);
+// keep writes what a comparison of one player showed to lab/out.
+async function keep(c, x, repeat, phase) {
+  const rows = judge([x.figures[0]], [x.figures[1]], x.player.tick);
+  const t = table(c, x, rows);
+  const file = (suffix) => new URL(`${c.name}.${x.player.name}.${repeat}.${suffix}`, out);
+  const rel = (at) => ((at - x.zero) / 1000).toFixed(3).padStart(9);
+  await writeFile(file('json'), JSON.stringify({
+    case: c.name, player: x.player.name, version: version(x.player), profile: x.player.profile, repeat, phase, fault: x.fault, seconds: c.seconds,
+    starved: x.starved, late: x.late, real: x.figures[0], synthetic: x.figures[1],
+  }, null, 1) + '\n');
+  await writeFile(file('txt'), `${t}\n${sideBySide(x.real, x.synthetic, x.fault, x.cleared)}\n`);
+  await writeFile(file('log'), x.played.log.map((e) => `${rel(e.at)} ${e.event} ${JSON.stringify({ ...e, at: undefined, event: undefined })}`).join('\n') + '\n');
+  await writeFile(file('samples'), x.played.samples.map((s) => `${rel(s.at)} ${s.position.toFixed(3)} ${s.ranges.map((r) => r.map((v) => v.toFixed(2)).join('-')).join(' ')} ${Math.round(s.estimate || 0)}`).join('\n') + '\n');
+  await writeFile(file('ndjson'), x.events.map((e) => JSON.stringify(e)).join('\n') + '\n');
+  return { t, missed: rows.filter((r) => r.pass === false).map((r) => r.name) };
 }
-const wanted = process.argv.slice(2);
-const chosen = cases.filter((c) => !wanted.length || wanted.some((w) => (w.endsWith('*') ? c.name.startsWith(w.slice(0, -1)) : c.name === w)));
-await mkdir(out, { recursive: true });
-const browser = await open();
-try {
-  for (const c of chosen) {
-    const x = await Promise.race([compare(browser, c), wait((c.seconds + 40) * 1000)]);
-    if (!x) throw new Error(`${c.name}: did not come to an end`);
-    // Both on one time axis: that of the real player.
-    const move = (r, d) => {
-      for (const l of [r.requests, r.appends, r.switches, r.stalls, r.errors]) for (const y of l) {
-        y.t -= d;
-        if (y.end) y.end -= d;
-      }
-      if (r.fatal) r.fatal.t -= d;
-    };
-    const t = table(c, x);
-    await writeFile(new URL(`${c.name}.json`, out), JSON.stringify({ name: c.name, shift: x.shift, real: x.sides[0].f, synthetic: x.sides[1].f }, null, 1) + '\n');
-    move(x.synthetic, x.shift / 1000);
-    const log = sideBySide(x.real, x.synthetic, -1, 1000);
-    await writeFile(new URL(`${c.name}.txt`, out), t + '\n' + log + '\n');
-    await writeFile(new URL(`${c.name}.hlsjs.log`, out), x.log.map((e) => `${((e.at - x.real.join) / 1000).toFixed(3)} ${e.event} ${JSON.stringify({ ...e, at: undefined, event: undefined })}`).join('\n') + '\n');
-    await writeFile(new URL(`${c.name}.events.ndjson`, out), x.events.map((e) => JSON.stringify(e)).join('\n') + '\n');
-    console.log(t);
+
+async function main() {
+  const { values: o, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      player: { type: 'string' }, profile: { type: 'string' }, repeats: { type: 'string', default: '1' }, jobs: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' },
+      join: { type: 'string' }, fault: { type: 'string' }, quiet: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false },
+    },
+  });
+  const lacking = missing();
+  if (lacking) {
+    console.log(`SKIPPED: compare: no ${lacking}`);
+    process.exit(process.env.CI ? 1 : 0);
   }
-} finally {
-  await Promise.race([browser.close(), wait(5000)]);
+  const chosen = players.filter((p) => !o.player || o.player.split(',').includes(p.name));
+  const unknown = (o.player?.split(',') || []).find((n) => !players.some((p) => p.name === n));
+  if (unknown) throw new Error(`no player ${unknown}; want one of ${players.map((p) => p.name).join(', ')}`);
+  const known = [...new Set([...design().map((r) => nameOf(r.case, r)), ...names])];
+  const cases = (positionals.length ? positionals.flatMap((w) => (w.endsWith('*') ? known.filter((n) => n.startsWith(w.slice(0, -1))) : [w])) : design().map((r) => nameOf(r.case, r))).map(find);
+  if (!cases.length) throw new Error(`no case matches ${positionals.join(' ')}`);
+  try {
+    os.setPriority(-10); // what is started from here inherits it
+  } catch { /* not root */ }
+  await mkdir(out, { recursive: true });
+  const todo = [];
+  for (let repeat = 1; repeat <= Number(o.repeats); repeat++) for (const c of cases) todo.push({ c, repeat });
+  const browser = chosen.some((p) => p.script) ? await open() : null;
+  const began = now();
+  let done = 0;
+  let bad = 0;
+  const worker = async () => {
+    for (let x; (x = todo.shift()); ) {
+      const { c, repeat } = x;
+      const drawn = phases(seeded(`${o.seed} ${c.name} ${repeat}`));
+      const phase = { join: Number(o.join ?? drawn.join), fault: Number(o.fault ?? drawn.fault) };
+      const able = chosen.filter((p) => p.script || !c.network); // a program's network is not shaped
+      if (!able.length) continue;
+      for (let attempt = 1; attempt <= 2; attempt++) {
+        let results;
+        try {
+          results = await Promise.race([compare(browser, c, able, phase, o.profile), wait((c.seconds + 60) * 1000).then(() => { throw new Error('did not come to an end'); })]);
+        } catch (e) {
+          console.log(`${c.name}: ${e.stack}`);
+          if (attempt === 2) bad++;
+          continue;
+        }
+        for (const r of results) {
+          const { t, missed } = await keep(c, r, repeat, phase);
+          if (chosen.length === 1 && !o.quiet) console.log(t);
+          else console.log(`${r.starved ? 'starved' : missed.length ? 'MISS   ' : 'pass   '} ${c.name} ${r.player.name} #${repeat}${missed.length ? ': ' + missed.map((m) => `${m} ${say(r.figures[0][m])}/${say(r.figures[1][m])}`).join(', ') : ''}`);
+        }
+        if (!results.some((r) => r.starved)) break;
+      }
+      console.log(`# ${++done} done, ${todo.length} to go, ${((now() - began) / 60000).toFixed(1)} min`);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Number(o.jobs) }, worker));
+  } finally {
+    if (browser) await Promise.race([browser.close(), wait(5000)]);
+  }
+  process.exit(bad ? 1 : 0);
 }
-process.exit(0);
+
+if (process.argv[1] === new URL(import.meta.url).pathname) await main();

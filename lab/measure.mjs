@@ -1,91 +1,117 @@
-// Figures of a record (record.mjs) around a fault on pipeline 0.
+// Figures of a record (record.mjs) around a fault.
 
-const median = (v) => (v.length ? [...v].sort((a, b) => a - b)[v.length >> 1] : null);
-const s = (v, n = 2) => (v === null || v === undefined || Number.isNaN(v) ? '-' : v.toFixed(n));
+export const median = (v) => {
+  const s = v.filter((x) => x !== null && x !== undefined).sort((a, b) => a - b);
+  if (!s.length) return null;
+  return s.length % 2 ? s[s.length >> 1] : (s[s.length / 2 - 1] + s[s.length / 2]) / 2;
+};
 
 export const label = (q) => {
   const kind = { multivariant: 'mv', media: 'list', segment: 'seg', init: 'init' }[q.kind];
   return q.kind === 'multivariant' ? kind : `${kind} p${q.pipeline}/${q.name}`;
 };
 
-// intervals between reloads of whatever playlist was loaded, before an instant.
-function intervals(r, from, to, audio) {
-  const at = r.requests.filter((q) => q.kind === 'media' && (q.name === 'audio') === audio && q.t >= from && q.t < to).map((q) => q.t);
-  return at.slice(1).map((t, i) => t - at[i]);
+// rate is requests a minute from the mean interval between the first and the
+// last, so that it does not depend on where the window was cut.
+function rate(requests) {
+  if (requests.length < 2) return 0;
+  return ((requests.length - 1) * 60) / (requests.at(-1).t - requests[0].t);
 }
 
-// levels says which renditions were appended, in runs.
-export function levels(r, from = 0) {
+// outage is the time that was not playing within a span. After a fatal error
+// nothing counts as playing: a browser still plays what it holds, the synthetic
+// session is over.
+export function outage(r, from, to) {
+  const fatal = r.fatal ? Math.min(Math.max(r.fatal.t, from), to) : to;
+  let n = to - fatal;
+  for (const s of r.stalls) n += Math.max(0, Math.min(s.end ?? to, fatal) - Math.max(s.t, from));
+  if (r.startup === null) n = to - from;
+  return n;
+}
+
+// state at the end: what held for most of the last seconds.
+export function state(r, end) {
+  if (r.fatal && r.fatal.t < end) return 'fatal';
+  if (r.over) return 'ended';
+  if (r.startup === null) return 'never started';
+  return outage(r, end - 4, end) > 2 ? 'stalled' : 'playing';
+}
+
+// figures of a record; fault is the instant at which it was there, null without
+// one; end that of the comparison; td the target duration.
+export function figures(r, fault, end, td) {
+  const steadyFrom = Math.min(6, 2 * td);
+  const to = fault ?? end;
+  const seen = r.requests.filter((q) => q.t < end);
+  const groups = ['media', 'segment'].flatMap((kind) => [false, true].map((audio) =>
+    seen.filter((q) => q.kind === kind && (q.name === 'audio') === audio && q.t >= steadyFrom && q.t < to)));
+  const lists = groups[0].map((q) => q.t);
+  const count = (l, kind) => l.filter((q) => q.kind === kind).length;
+  const f = {
+    startup: r.startup,
+    first: seen.slice(0, 8).map(label),
+    'first segment': seen.find((q) => q.kind === 'segment' && q.name !== 'audio')?.seq ?? null,
+    reload: median(lists.slice(1).map((t, i) => t - lists[i])),
+    steady: groups.reduce((n, g) => n + rate(g), 0),
+    requests: Object.fromEntries(['multivariant', 'media', 'init', 'segment'].map((k) => [k, count(seen, k)])),
+    outage: outage(r, fault ?? r.startup ?? 0, end),
+    end: state(r, end),
+    fatal: r.fatal && r.fatal.t < end ? r.fatal.t - (fault ?? 0) : null,
+    reason: r.fatal?.reason,
+  };
+  if (fault === null) return f;
+  const after = seen.filter((q) => q.t >= fault);
+  const used = (audio) => seen.findLast((q) => q.t < fault && (q.kind === 'media' || q.kind === 'segment') && (q.name === 'audio') === audio);
+  const left = (q) => {
+    const u = used(q.name === 'audio');
+    return (q.kind === 'media' || q.kind === 'segment') && u && (q.pipeline !== u.pipeline || q.name !== u.name);
+  };
+  const dead = after.filter((q) => q.pipeline === 0);
+  const since = (q, k) => (q ? q[k] - fault : null);
+  return Object.assign(f, {
+    'bad answer': since(after.find((q) => q.pipeline === 0 && q.status !== 'open' && q.status !== 'aborted' && !good(q)), 'end'),
+    detection: since(after.find(left), 't'),
+    failover: since(after.filter((q) => q.pipeline === 1 && q.kind === 'segment' && q.name !== 'audio' && good(q) && q.end < end).sort((a, b) => a.end - b.end)[0], 'end'),
+    dead: dead.length,
+    'dead lists': count(dead, 'media'),
+    'dead segments': count(dead, 'segment'),
+    'dead failed': dead.filter((q) => !good(q)).length,
+  });
+}
+
+// good answers bring something, or say that what a cache holds is still so.
+const good = (q) => [200, 206, 304].includes(q.status);
+
+// levels says which renditions' segments came, in runs.
+export function levels(r, from, to) {
   const runs = [];
-  for (const a of r.appends) {
-    if (a.name === 'audio' || a.t < from) continue;
-    const name = `p${a.pipeline}/${a.name}`;
+  for (const q of r.requests) {
+    if (q.kind !== 'segment' || q.name === 'audio' || q.t < from || q.t >= to || !good(q)) continue;
+    const name = `p${q.pipeline}/${q.name}`;
     if (runs.at(-1)?.name === name) runs.at(-1).n++;
     else runs.push({ name, n: 1 });
   }
   return runs.map((x) => `${x.name}×${x.n}`).join(' ');
 }
 
-// figures are the rows of the table. fault is the instant at which the fault
-// was there, or null; end of the comparison.
-export function figures(r, fault, cleared, end) {
-  const to = fault ?? end;
-  const before = r.requests.filter((q) => q.t >= 4 && q.t < to);
-  const perMinute = (k) => (before.filter((q) => q.kind === k).length * 60) / (to - 4);
-  const steady = intervals(r, 4, to, false);
-  const rows = {
-    startup: s(r.startup),
-    'first requests': r.requests.slice(0, 9).map(label).join(', '),
-    'first segment': String(r.appends.find((a) => a.name !== 'audio')?.seq ?? '-'),
-    'latency at 4 s': s(median(r.latency.filter((l) => l.t > 3 && l.t < 6).map((l) => l.v))),
-    'reload interval, median (max)': `${s(median(steady))} (${s(steady.length ? Math.max(...steady) : null)})`,
-    'playlists a minute': s(perMinute('media'), 1),
-    'segments a minute': s(perMinute('segment'), 1),
-    'levels before': levels({ appends: r.appends.filter((a) => a.t < to) }),
-  };
-  const stalls = r.stalls.map((x) => ({ ...x, end: x.end ?? end })).filter((x) => x.t < end);
-  if (fault !== null) {
-    const after = r.requests.filter((q) => q.t >= fault && q.t < end);
-    const bad = after.find((q) => q.pipeline === 0 && q.status !== 200 && q.status !== 'open' && q.status !== 'aborted');
-    const moved = after.find((q) => q.pipeline === 1);
-    const media = after.find((q) => q.pipeline === 1 && q.kind === 'segment');
-    const append = r.appends.find((a) => a.t >= fault && a.pipeline === 1 && a.name !== 'audio');
-    const dead = after.filter((q) => q.pipeline === 0);
-    const failed = (k) => dead.filter((q) => q.kind === k && q.status !== 200).length;
-    Object.assign(rows, {
-      'first bad answer': s(bad && bad.end - fault),
-      'first request to p1': s(moved && moved.t - fault),
-      'failover (append from p1)': s(append && append.t - fault),
-      'bad answer to append from p1': s(bad && append && append.t - bad.end),
-      'requests to p0: lists (bad), segs (bad)': `${dead.filter((q) => q.kind === 'media').length} (${failed('media')}), ${dead.filter((q) => q.kind === 'segment').length} (${failed('segment')})`,
-      'first segments from p1': media ? after.filter((q) => q.pipeline === 1 && q.kind === 'segment' && q.name !== 'audio').slice(0, 3).map((q) => q.name).join(', ') : '-',
-      'playlists / segments after': `${after.filter((q) => q.kind === 'media').length} / ${after.filter((q) => q.kind === 'segment').length}`,
-      'levels after': levels(r, fault),
-      'first stall': s(stalls.find((x) => x.end > fault) ? stalls.find((x) => x.end > fault).t - fault : null),
-      'outage': s(stalls.filter((x) => x.end > fault).reduce((n, x) => n + x.end - Math.max(x.t, fault), 0)),
-    });
-    if (cleared !== null) rows['latency at the end'] = s(median(r.latency.slice(-5).map((l) => l.v)));
-    rows.fatal = r.fatal ? `${s(r.fatal.t - fault)} ${r.fatal.reason}` : '-';
-  } else {
-    rows.outage = s(stalls.reduce((n, x) => n + x.end - x.t, 0));
-  }
-  rows['end state'] = r.end.state;
-  return rows;
-}
-
-// sideBySide lists the requests of two records in order of time.
-export function sideBySide(real, synthetic, from, to) {
+// sideBySide lists what two records did in order of time, the real one on the left.
+export function sideBySide(real, synthetic, fault, cleared) {
   const rows = [];
   for (const [side, r] of [[0, real], [1, synthetic]]) {
-    for (const q of r.requests) if (q.t >= from && q.t < to) rows.push({ t: q.t, side, text: `${label(q)}${q.seq ? ' ' + q.seq : ''} ${q.status}` });
-    for (const a of r.appends) if (a.t >= from && a.t < to) rows.push({ t: a.t, side, text: `  + p${a.pipeline}/${a.name} ${a.seq}` });
-    for (const x of r.stalls) {
-      if (x.t >= from && x.t < to) rows.push({ t: x.t, side, text: '  STALL' });
-      if (x.end && x.end >= from && x.end < to) rows.push({ t: x.end, side, text: '  PLAYS' });
+    for (const q of r.requests) {
+      const took = q.end === null ? '' : ` ${Math.round((q.end - q.t) * 1000)} ms`;
+      rows.push({ t: q.t, side, text: `${label(q)}${q.seq !== null ? ' ' + q.seq : ''} ${q.status}${took}${q.sent > 1 ? ` sent ${q.sent}×` : ''}` });
     }
-    for (const e of r.errors) if (e.t >= from && e.t < to && e.details !== 'evidence') rows.push({ t: e.t, side, text: `  ! ${e.details} ${e.decision || ''}${e.fatal ? ' FATAL' : ''}` });
-    if (r.fatal && r.fatal.t >= from && r.fatal.t < to) rows.push({ t: r.fatal.t, side, text: '  FATAL ' + r.fatal.reason });
+    for (const x of r.stalls) {
+      rows.push({ t: x.t, side, text: '  STALL' });
+      if (x.end) rows.push({ t: x.end, side, text: `  PLAYS after ${(x.end - x.t).toFixed(2)} s` });
+    }
+    if (r.startup !== null) rows.push({ t: r.startup, side, text: '  STARTS' });
+    for (const e of r.notes) rows.push({ t: e.t, side, text: `  ! ${e.text}` });
+    if (r.fatal) rows.push({ t: r.fatal.t, side, text: '  FATAL ' + r.fatal.reason });
   }
+  if (fault !== null) rows.push({ t: fault, side: 2, text: '========== fault' });
+  if (cleared !== null) rows.push({ t: cleared, side: 2, text: '========== fault gone' });
   rows.sort((a, b) => a.t - b.t);
-  return rows.map((x) => `${x.t.toFixed(3).padStart(9)}  ${(x.side ? '' : x.text).padEnd(38)}${x.side ? x.text : ''}`.trimEnd()).join('\n');
+  return rows.map((x) => `${x.t.toFixed(3).padStart(9)} ${(fault === null ? '' : `${x.t >= fault ? '+' : ''}${(x.t - fault).toFixed(2)}`).padStart(8)}  ${x.side === 2 ? x.text : (x.side ? '' : x.text).padEnd(58) + (x.side ? x.text : '')}`.trimEnd()).join('\n');
 }

@@ -1,51 +1,49 @@
-// Runs in the browser: starts hls.js on video elements and writes down what
+// Runs in the browser: starts a player on video elements and writes down what
 // happens. Instants are milliseconds since 1970.
 'use strict';
 
 const sessions = new Map();
 const now = () => performance.timeOrigin + performance.now();
 
-// What of an event's data is worth keeping.
-const keep = {
-  hlsError: (d) => ({
-    type: d.type, details: d.details, fatal: d.fatal, reason: d.reason || (d.error && d.error.message),
-    url: (d.frag && d.frag.url) || d.url || (d.context && d.context.url), status: d.response && d.response.code,
-  }),
-  hlsLevelSwitching: (d) => ({ level: d.level, url: d.uri || (d.url && d.url[0]) || d.url }),
-  hlsLevelSwitched: (d) => ({ level: d.level }),
-  hlsLevelLoading: (d) => ({ level: d.level, url: d.url }),
-  hlsLevelUpdated: (d) => ({ level: d.level, start: d.details.fragmentStart, edge: d.details.edge, sn: d.details.endSN }),
-  hlsAudioTrackSwitching: (d) => ({ url: d.url }),
-  hlsFragLoading: (d) => ({ url: d.frag.url, sn: d.frag.sn, track: d.frag.type }),
-  hlsFragLoadEmergencyAborted: (d) => ({ url: d.frag.url, sn: d.frag.sn, track: d.frag.type }),
-  hlsFragBuffered: (d) => ({ url: d.frag.url, sn: d.frag.sn, track: d.frag.type, start: d.frag.start, duration: d.frag.duration }),
-};
+// How late a timer of 50 ms is says whether the page got processor time.
+const late = [];
+let due = performance.now() + 50;
+setInterval(() => {
+  const t = performance.now();
+  late.push({ at: performance.timeOrigin + t, ms: Math.max(0, t - due) });
+  due = t + 50;
+}, 50);
 
-window.watch = (id, url, config = {}) => {
+for (const level of ['log', 'info', 'warn', 'error']) {
+  const say = console[level];
+  console[level] = (...args) => {
+    for (const s of sessions.values()) s.note(level, { text: args.map(String).join(' ') });
+    say.apply(console, args);
+  };
+}
+
+// watch starts a session with the start function of a player (players/*.mjs).
+window.watch = (id, url, start, config) => {
   const video = document.createElement('video');
   video.muted = true;
+  video.playsInline = true;
   document.body.append(video);
   const log = [];
   const s = { video, log, samples: [] };
-  const note = (event, data) => log.push({ at: now(), event, ...data });
-  const line = (level) => (...args) => note(level, { text: args.map(String).join(' ') });
-  s.hls = new Hls({ debug: { trace() {}, debug() {}, log: line('log'), info: line('log'), warn: line('warn'), error: line('error') }, ...config });
-  for (const [event, pick] of Object.entries(keep)) s.hls.on(event, (_, data) => note(event, pick(data)));
+  s.note = (event, data) => log.push({ at: now(), event, ...data });
   for (const event of ['loadeddata', 'waiting', 'playing', 'pause', 'seeking', 'ended', 'error']) {
-    video.addEventListener(event, () => note('video ' + event, { position: video.currentTime }));
+    video.addEventListener(event, () => s.note('video ' + event, { position: video.currentTime }));
   }
   const sample = () => {
     const ranges = [];
     for (let i = 0; i < video.buffered.length; i++) ranges.push([video.buffered.start(i), video.buffered.end(i)]);
-    s.samples.push({ at: now(), position: video.currentTime, ready: video.readyState, ranges, latency: s.hls.latency, target: s.hls.targetLatency,
-      level: s.hls.loadLevel, estimate: s.hls.bandwidthEstimate });
+    s.samples.push({ at: now(), position: video.currentTime, ready: video.readyState, ranges, ...s.player.sample() });
   };
-  s.timer = setInterval(sample, 100);
   sessions.set(id, s);
-  note('start', { url });
-  s.hls.attachMedia(video);
-  s.hls.loadSource(url);
-  video.play().catch((e) => note('error', { text: String(e) }));
+  late.length = 0;
+  s.note('start', { url });
+  s.player = (0, eval)(`({ ${start} })`).start(video, url, s.note, config);
+  s.timer = setInterval(sample, 100);
 };
 
 // played returns for each session how many seconds of media it has played.
@@ -58,11 +56,16 @@ window.played = () => [...sessions.values()].map((s) => {
 window.stop = (id) => {
   const s = sessions.get(id);
   clearInterval(s.timer);
+  sessions.delete(id);
   const q = s.video.getVideoPlaybackQuality();
   const frames = { total: q.totalVideoFrames, dropped: q.droppedVideoFrames };
   const audio = s.video.webkitAudioDecodedByteCount;
-  s.hls.destroy();
+  const record = { log: s.log, samples: s.samples, frames, audio, late: late.slice() };
+  try {
+    s.player.stop();
+  } catch (e) {
+    record.log.push({ at: now(), event: 'warn', text: `at the end: ${e}` });
+  }
   s.video.remove();
-  sessions.delete(id);
-  return { log: s.log, samples: s.samples, frames, audio };
+  return record;
 };

@@ -4,6 +4,8 @@
 // pipeline fails it.
 import { existsSync } from 'node:fs';
 import { missing, open } from './browser.mjs';
+import hlsjs from './players/hlsjs.mjs';
+import { version } from './players/index.mjs';
 import { binary, startRig } from './rig.mjs';
 
 const want = 40; // seconds of media each; the content's loop has 8
@@ -38,13 +40,13 @@ function judge(channel, record, strangers) {
   if (played < want) wrong.push(`played ${played.toFixed(1)} s; want ${want} s`);
   if (record.frames.total < 24 * played * 0.95) wrong.push(`${record.frames.total} frames in ${played.toFixed(1)} s at 24 a second`);
   if (!(record.audio > played * 1000)) wrong.push(`${record.audio} bytes of audio in ${played.toFixed(1)} s`);
-  if (strangers.length) wrong.push(`asked for ${strangers[0].url}`);
+  if (strangers.length) wrong.push(`asked for ${strangers[0]}`);
   return wrong;
 }
 
 // batch plays all channels side by side and returns how many failed.
 async function batch(browser, rigs, channels, entry) {
-  const page = await browser.page();
+  const page = await browser.page(hlsjs);
   for (let i = 0; i < rigs.length; i++) await page.watch(i, rigs[i].urls[entry]);
   const until = Date.now() + limit * 1000;
   do await new Promise((ok) => setTimeout(ok, 1000));
@@ -53,7 +55,7 @@ async function batch(browser, rigs, channels, entry) {
   for (let i = 0; i < rigs.length; i++) {
     const record = await page.stop(i);
     const own = new URL(rigs[i].urls[0]).origin;
-    const wrong = judge(channels[i], record, page.requests.filter((q) => q.url.startsWith(own) && !q.url.includes(`/p${entry}/`)));
+    const wrong = judge(channels[i], record, page.urls.filter((u) => u.startsWith(own) && !u.includes(`/p${entry}/`)));
     console.log(`${wrong.length ? 'FAIL' : 'ok  '} ${channels[i].container} ${channels[i].audio} p${entry}: ${record.frames.total} frames, ${record.frames.dropped} dropped`);
     for (const w of [...new Set(wrong)].slice(0, 8)) console.log(`       ${w}`);
     failed += wrong.length > 0;
@@ -70,7 +72,7 @@ const channels = [];
 for (const container of ['ts', 'fmp4']) for (const audio of ['muxed', 'demuxed']) channels.push({ container, audio });
 const rigs = await Promise.all(channels.map((c) => startRig({ ladder: 'mini', segment: '2s', ...c })));
 const browser = await open();
-console.log(`Chromium ${browser.version}, hls.js ${browser.hls}, ${want} s of media each`);
+console.log(`Chromium ${browser.version}, hls.js ${version(hlsjs)}, ${want} s of media each`);
 let failed = 0;
 try {
   for (const entry of [0, 1]) {

@@ -1,5 +1,5 @@
 // One form for what a player did, real or synthetic, so that both can be laid
-// beside each other. Instants are seconds since the fleet's players joined.
+// beside each other. Instants are seconds since everybody was let in.
 
 // place takes a URL of the rig apart.
 export function place(url) {
@@ -25,116 +25,117 @@ export function variants(text, base) {
   return lines.filter((l) => l && !l.startsWith('#')).map((l) => place(new URL(l, base).href));
 }
 
-// fromReal makes a record of what page.js and the browser wrote down.
-export function fromReal(page, requests, pdt) {
-  const join = page.log.find((e) => e.event === 'start').at;
-  const t = (at) => (at - join) / 1000;
-  const r = { who: 'real', join, requests: [], appends: [], switches: [], stalls: [], errors: [], startup: null, fatal: null, latency: [] };
-  for (const q of requests.filter((q) => q.url.startsWith('http'))) {
-    const status = q.failure === 'net::ERR_ABORTED' ? 'aborted' : q.failure ? q.failure.replace('net::ERR_', '').toLowerCase() : q.status || 'open';
-    r.requests.push({ t: t(q.at), end: q.end && t(q.end), status, ...place(q.url) });
-  }
-  r.requests.sort((a, b) => a.t - b.t);
-  for (const e of page.log) {
-    switch (e.event) {
-      case 'hlsFragBuffered':
-        if (e.sn !== 'initSegment') r.appends.push({ t: t(e.at), ...place(e.url), start: e.start, duration: e.duration });
-        break;
-      case 'hlsLevelSwitching':
-        r.switches.push({ t: t(e.at), to: e.level });
-        break;
-      case 'hlsError':
-        r.errors.push({ t: t(e.at), details: e.details, fatal: e.fatal, status: e.status, ...(e.url && /^http/.test(e.url) ? place(e.url) : {}) });
-        if (e.fatal) r.fatal ??= { t: t(e.at), reason: e.details };
-        break;
-      case 'video playing':
-        r.startup ??= t(e.at);
-        break;
+// resend is how soon after a reset the same request must come to be the
+// transport's doing (browsers and Go send again what met a dead connection), in ms.
+const resend = 100;
+
+// requests of a door (front.mjs), with those that the transport sent again counted once.
+function requests(wire, zero) {
+  const out = [];
+  const t = (at) => at && (at - zero) / 1000;
+  const last = new Map();
+  for (const q of wire) {
+    const before = last.get(q.url);
+    if (before && before.status === 'reset' && q.at - before.at - before.took < resend) {
+      Object.assign(before, { status: q.status, end: t(q.end), took: (q.end ?? q.at) - before.at, sent: before.sent + 1 });
+      continue;
     }
+    const { at, url, ...rest } = q;
+    const r = { ...rest, t: t(at), end: t(q.end), at, took: (q.end ?? at) - at, sent: 1 };
+    last.set(url, r);
+    out.push(r);
   }
-  // Standing still: the position has not moved for more than 300 ms.
-  let moved = null;
+  return out;
+}
+
+const empty = (who, wire, zero) => ({ who, requests: requests(wire, zero), appends: [], stalls: [], notes: [], startup: null, fatal: null });
+
+// pause is how long a position must stand still to count as a stall, in seconds.
+export const pause = 0.3;
+
+// standstills finds when a position did not advance. A jump is not playing.
+export function standstills(samples, from) {
+  const stalls = [];
+  let played = from;
+  let before = null;
   let open = null;
-  for (const s of page.samples) {
-    if (r.startup === null || t(s.at) < r.startup) continue;
-    if (moved === null || Math.abs(s.position - moved.position) > 0.02) {
+  for (const s of samples.filter((s) => s.t >= from)) {
+    const moved = before && s.position - before.position;
+    if (before && moved > 0.02 && moved < 2 * (s.t - before.t) + 0.2) {
       if (open) {
-        r.stalls.push({ t: t(open), end: t(s.at) });
+        open.end = s.t;
         open = null;
       }
-      moved = s;
-    } else if (s.at - moved.at > 300) open ??= moved.at;
-    const a = r.appends.findLast((a) => a.kind === 'segment' && a.name !== 'audio' && a.t <= t(s.at) && a.start <= s.position + 0.05);
-    if (a && pdt && !open) r.latency.push({ t: t(s.at), v: (s.at - (pdt(a.seq) + (s.position - a.start) * 1000)) / 1000 });
+      played = s.t;
+    } else if (!open && s.t - played > pause) {
+      open = { t: played, end: null };
+      stalls.push(open);
+    }
+    before = s;
   }
-  if (open) r.stalls.push({ t: t(open), end: null });
-  const last = page.samples.at(-1);
-  r.end = { t: t(last.at), state: r.fatal ? 'fatal' : r.startup === null ? 'never started' : open ? 'stalled' : 'playing' };
+  return stalls;
+}
+
+// quiet are events of a real player that say nothing about a decision.
+const quiet = /^(start|log|info|debug|hlsFragBuffered|hlsLevelUpdated|vhs usage|video (loadeddata|playing|waiting|seeking|pause))$/;
+
+// fromReal makes a record of what a player on a page, or ffmpeg, wrote down.
+export function fromReal(played, wire, zero) {
+  const t = (at) => (at - zero) / 1000;
+  const r = empty('real', wire, zero);
+  for (const e of played.log) {
+    const name = typeof e.url === 'string' && /^http/.test(e.url) ? ` ${place(e.url).kind} p${place(e.url).pipeline}/${place(e.url).name}` : '';
+    if (e.event === 'hlsFragBuffered' && e.sn !== 'initSegment') r.appends.push({ t: t(e.at), ...place(e.url), start: e.start, duration: e.duration });
+    if (e.event === 'video playing') r.startup ??= t(e.at);
+    if (e.event === 'fatal') r.fatal ??= { t: t(e.at), reason: e.reason };
+    if (e.event === 'video ended') r.over = true;
+    if (!quiet.test(e.event)) r.notes.push({ t: t(e.at), text: `${e.event}: ${e.details || e.reason || e.text || ''}${name}`.slice(0, 110) });
+    else if (e.event === 'video seeking') r.notes.push({ t: t(e.at), text: `seeks to ${e.position.toFixed(2)}` });
+  }
+  const samples = played.samples.map((s) => ({ ...s, t: t(s.at) }));
+  if (r.startup !== null) r.stalls = standstills(samples, r.startup);
+  r.samples = samples;
   return r;
 }
 
 // fromSynthetic makes a record of hlsload's events.
-export function fromSynthetic(events, list, join) {
-  const zero = events.find((e) => e.event === 'join').t_ms;
-  const t = (ms) => (ms - zero) / 1000;
+export function fromSynthetic(events, list, wire, zero) {
+  // The instant of the first request is known by both clocks.
+  const shift = wire[0].at - events.find((e) => e.event === 'request').t_ms;
+  const t = (e) => (e.t_ms + shift - zero) / 1000;
   const where = (e) => ({
-    kind: e.kind || 'segment', pipeline: e.pipeline ?? -1,
+    kind: e.kind || 'segment', pipeline: e.pipeline ?? -1, seq: e.sequence ?? null,
     name: e.track === 'audio' ? 'audio' : e.rendition === undefined ? '' : list[e.rendition]?.name ?? '?',
-    seq: e.sequence ?? null,
   });
-  const r = { who: 'synthetic', join, requests: [], appends: [], switches: [], stalls: [], errors: [], startup: null, fatal: null, latency: [] };
-  const open = new Map();
+  const r = empty('synthetic', wire, zero);
   for (const e of events) {
-    const key = `${e.kind} ${e.track}`;
     switch (e.event) {
-      case 'request': {
-        const q = { t: t(e.t_ms), end: null, status: 'open', ...where(e) };
-        // A request that was asked for again while open had been abandoned.
-        if (open.has(key)) open.get(key).status = 'aborted';
-        open.set(key, q);
-        r.requests.push(q);
-        break;
-      }
-      case 'answer': {
-        const q = open.get(key);
-        if (q) {
-          q.end = t(e.t_ms);
-          q.status = e.failure && e.failure !== 'status' ? e.failure : e.status;
-          open.delete(key);
-        }
-        break;
-      }
-      case 'append': {
-        const a = { t: t(e.t_ms), ...where(e), start: e.media_start_ms / 1000, duration: e.media_ms / 1000 };
-        r.appends.push(a);
-        const q = r.requests.findLast((q) => q.kind === 'segment' && q.name === a.name && q.seq === null);
-        if (q) q.seq = a.seq;
-        if (e.latency_ms !== undefined) r.latency.push({ t: t(e.t_ms), v: e.latency_ms / 1000 });
-        break;
-      }
-      case 'switch':
-        if (e.track !== 'audio') r.switches.push({ t: t(e.t_ms), to: list[e.rendition]?.name, reason: e.reason });
+      case 'append':
+        r.appends.push({ t: t(e), ...where(e), start: e.media_start_ms / 1000, duration: e.media_ms / 1000 });
         break;
       case 'startup':
-        r.startup = e.duration_ms / 1000;
+        r.startup = t(e);
         break;
       case 'stall_start':
-        r.stalls.push({ t: t(e.t_ms), end: null });
+        r.stalls.push({ t: t(e), end: null });
         break;
       case 'stall_end':
-        r.stalls.at(-1).end = t(e.t_ms);
-        break;
-      case 'evidence':
-      case 'detect':
-        r.errors.push({ t: t(e.t_ms), details: e.event, decision: e.decision, status: e.status, failure: e.failure, reason: e.reason, ...where(e) });
+        r.stalls.at(-1).end = t(e);
         break;
       case 'fatal':
-        r.fatal = { t: t(e.t_ms), reason: e.reason };
+        r.fatal = { t: t(e), reason: e.reason };
         break;
+      case 'end':
+        r.over = true;
+        break;
+      case 'join': case 'leave': case 'request': case 'answer': case 'evidence':
+        break;
+      default: {
+        const w = where(e);
+        r.notes.push({ t: t(e), text: [e.event, e.decision, e.reason, e.status, e.failure, `${w.kind} p${w.pipeline}/${w.name}`].filter(Boolean).join(' ') });
+      }
     }
   }
-  const end = t(events.at(-1).t_ms);
-  const stalled = r.stalls.at(-1);
-  r.end = { t: end, state: r.fatal ? 'fatal' : r.startup === null ? 'never started' : stalled && stalled.end === null ? 'stalled' : 'playing' };
+  r.stalls = r.stalls.filter((x) => x.end === null || x.end - x.t > pause);
   return r;
 }

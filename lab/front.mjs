@@ -1,0 +1,92 @@
+// The door through which every viewer comes, real or synthetic: a proxy before
+// the channel, a port for each viewer, so that all are recorded at the same place and by
+// the same clock. It holds the multivariant playlist back until all are there, and it can
+// reset connections, which the channel cannot.
+import { Agent, createServer, request } from 'node:http';
+import { place } from './record.mjs';
+
+export const now = () => performance.timeOrigin + performance.now();
+
+// open puts doors before a channel. URLs of viewers are those of the channel
+// but for the port.
+export function openFront(origin) {
+  const target = new URL(origin);
+  const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+  const doors = [];
+  const resets = new Set(); // pipelines
+  let release;
+  const released = new Promise((ok) => (release = ok));
+
+  async function serve(door, req, res) {
+    const q = { at: now(), end: null, status: 'open', bytes: 0, url: req.url, ...place(new URL(req.url, origin)) };
+    const look = req.headers['user-agent'] === 'hlsload'; // hlsload looks at its target before the players come
+    if (!look) door.requests.push(q);
+    const finish = (status) => {
+      if (q.end !== null) return;
+      q.end = now();
+      q.status = status;
+      door.open.delete(cut);
+    };
+    const cut = (pipeline) => {
+      if (q.pipeline !== pipeline) return;
+      finish('reset');
+      req.socket.resetAndDestroy();
+    };
+    if (q.kind === 'multivariant' && !door.joined && !look) {
+      door.arrive();
+      await released;
+      door.joined = true;
+    }
+    if (resets.has(q.pipeline)) return cut(q.pipeline);
+    door.open.add(cut);
+    const up = request({ host: target.hostname, port: target.port, path: req.url, method: req.method, agent, headers: { ...req.headers, host: target.host, 'hlsload-pop': '0' } });
+    up.on('response', (r) => {
+      res.writeHead(r.statusCode, r.headers);
+      r.on('data', (b) => (q.bytes += b.length));
+      r.on('end', () => finish(r.statusCode));
+      r.on('error', () => res.destroy());
+      r.pipe(res);
+    });
+    up.on('error', () => {
+      finish('failed');
+      res.destroy();
+    });
+    res.on('close', () => {
+      finish('aborted');
+      up.destroy();
+    });
+    up.end();
+  }
+
+  return {
+    // door opens a port for one viewer.
+    async door() {
+      const door = { requests: [], open: new Set(), joined: false };
+      door.arrived = new Promise((ok) => (door.arrive = () => ok((door.at ??= now()))));
+      door.server = createServer({ keepAliveTimeout: 60_000 }, (req, res) => serve(door, req, res));
+      await new Promise((ok) => door.server.listen(0, '127.0.0.1', ok));
+      door.url = (path) => `http://127.0.0.1:${door.server.address().port}${new URL(path).pathname}`;
+      doors.push(door);
+      return door;
+    },
+    // release lets everybody in.
+    release() {
+      release();
+      return now();
+    },
+    // reset ends the connections of those who ask for a pipeline, now and later.
+    reset(pipeline) {
+      resets.add(pipeline);
+      for (const d of doors) for (const cut of [...d.open]) cut(pipeline);
+    },
+    clear: (pipeline) => resets.delete(pipeline),
+    close() {
+      release();
+      for (const d of doors) {
+        d.server.closeAllConnections();
+        d.server.close();
+      }
+      agent.destroy();
+    },
+  };
+}

@@ -26,6 +26,7 @@ type Target struct {
 	Renditions []string      // names, in listed order
 	Cohorts    []string      // names
 	Duration   time.Duration // of the run
+	AWS        *AWS          // nil = there is no account to touch
 }
 
 func (t *Target) String() string {
@@ -114,9 +115,13 @@ func (c *checker) unknownKind() {
 
 // applier checks who is to apply the fault, and whether anybody can.
 func (c *checker) applier() {
-	possible := available(c.spec, c.t.URL)
+	possible := c.t.possible(c.spec)
 	if len(possible) == 0 {
-		c.add("fault", "%s cannot be applied to %s (got %s; want one of %s)", c.e.Kind, c.t, c.e.Kind, strings.Join(applicable(c.t.URL), ", "))
+		if c.t.URL && c.t.AWS == nil && slices.Contains(c.spec.Vias, ViaAWS) {
+			c.add("fault", "%s can be applied to %s only via aws, which needs a section aws (got none; want aws: {account: …, region: …}, or one of %s)", c.e.Kind, c.t, strings.Join(c.t.applicable(), ", "))
+			return
+		}
+		c.add("fault", "%s cannot be applied to %s (got %s; want one of %s)", c.e.Kind, c.t, c.e.Kind, strings.Join(c.t.applicable(), ", "))
 		return
 	}
 	via := c.e.Via
@@ -126,8 +131,12 @@ func (c *checker) applier() {
 	switch {
 	case slices.Contains(possible, via):
 		c.via = via
+	case via == ViaAWS && slices.Contains(c.spec.Vias, via) && !c.t.URL:
+		c.add("via", "the embedded channel is not on AWS (got aws; want %s)", join(possible))
 	case via == ViaAWS && slices.Contains(c.spec.Vias, via):
-		c.add("via", "faults cannot be applied through aws yet (got aws; want %s)", join(possible))
+		c.add("via", "faults via aws need a section aws (got none; want aws: {account: …, region: …}, or via %s)", join(possible))
+	case via == ViaAWS:
+		c.add("via", "%s cannot be made on AWS (got aws; want %s; AWS can make %s)", c.e.Kind, join(possible), strings.Join(KindsVia(ViaAWS), ", "))
 	case !slices.Contains([]Via{ViaRig, ViaViewer, ViaAWS, ViaCommand}, via):
 		c.add("via", "unknown applier (got %.80s; want %s)", via, join(possible))
 	default:
@@ -135,16 +144,16 @@ func (c *checker) applier() {
 	}
 }
 
-// available is who can apply a fault today.
-func available(s *Spec, onURL bool) []Via {
-	return slices.DeleteFunc(s.Possible(onURL), func(v Via) bool { return v == ViaAWS })
+// possible is who can apply a fault to the target.
+func (t *Target) possible(s *Spec) []Via {
+	return slices.DeleteFunc(s.Possible(t.URL), func(v Via) bool { return v == ViaAWS && (t.AWS == nil || !t.URL) })
 }
 
 // applicable names the faults that somebody can apply to the target.
-func applicable(onURL bool) []string {
+func (t *Target) applicable() []string {
 	var names []string
 	for i := range Kinds {
-		if len(available(&Kinds[i], onURL)) > 0 {
+		if len(t.possible(&Kinds[i])) > 0 {
 			names = append(names, string(Kinds[i].Kind))
 		}
 	}
@@ -399,9 +408,13 @@ func (c *checker) program(key string, argv []string) {
 	}
 }
 
-// realisable checks for what viewers' eyes cannot be made to see: there the
-// answers of a stream are rewritten, but no new media is made.
+// realisable checks for what viewers' eyes cannot be made to see, where the
+// answers of a stream are rewritten but no new media is made, and for what
+// AWS cannot do.
 func (c *checker) realisable() {
+	if c.via == ViaAWS {
+		c.onAWS()
+	}
 	if c.via != ViaViewer {
 		return
 	}
@@ -410,5 +423,15 @@ func (c *checker) realisable() {
 		c.add("then", "viewers cannot be shown filler (got emit; want then: pause, or via rig or command)")
 	case c.e.Kind == PipelineKill && c.e.Resume == "restart":
 		c.add("resume", "viewers cannot be shown a restart (got restart; want resume: continue, or via rig or command)")
+	}
+}
+
+// onAWS checks for what the account cannot do, or must not.
+func (c *checker) onAWS() {
+	if field, why := c.t.AWS.Realises(&c.e.Fault); field != "" {
+		c.add(field, "%s", why)
+	}
+	if longest := c.t.AWS.Longest(); c.e.For > longest {
+		c.add("for", "longer than aws.max_duration (got %v; want at most %v)", c.e.For, longest)
 	}
 }

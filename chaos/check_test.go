@@ -40,12 +40,12 @@ func TestCheck(t *testing.T) {
 		{"no fault", rig, entry("", nil), "fault: fault is missing (got nothing; want one of `hlsload list faults`)"},
 		{"misspelt", rig, entry("pipeline.kil", nil), "fault: unknown fault (got pipeline.kil; want pipeline.kill)"},
 		{"unknown", rig, entry("frobnicate", nil), "fault: unknown fault (got frobnicate; want one of `hlsload list faults`)"},
-		{"not on a url at all", url, entry(InvalidatorOff, nil), "fault: invalidator.off cannot be applied to a URL (got invalidator.off; want one of " +
+		{"not on a url at all", url, entry(InvalidatorOff, nil), "fault: invalidator.off can be applied to a URL only via aws, which needs a section aws (got none; want aws: {account: …, region: …}, or one of " +
 			"pipeline.kill, pipeline.pause, pipeline.drift, input.loss, playlist.freeze, playlist.delete, playlist.rollback, playlist.endlist, segment.missing, segment.late, segment.truncate, " +
 			"origin.status, origin.slow, origin.hang, edge.status, edge.slow, edge.hang, http.status, http.slow, http.hang, http.truncate, http.reset, net.bandwidth, net.latency, net.down, " +
 			"viewers.surge, viewers.reconnect, command)"},
 		{"not that way", url, entry(PipelineKill, func(e *Entry) { e.Via = ViaRig }), "via: pipeline.kill cannot be applied to a URL via rig (got rig; want viewer or command)"},
-		{"not yet", rig, entry(PipelineKill, func(e *Entry) { e.Via = ViaAWS }), "via: faults cannot be applied through aws yet (got aws; want rig or viewer or command)"},
+		{"not yet", rig, entry(PipelineKill, func(e *Entry) { e.Via = ViaAWS }), "via: the embedded channel is not on AWS (got aws; want rig or viewer or command)"},
 		{"nobody", rig, entry(PipelineKill, func(e *Entry) { e.Via = "gremlins" }), "via: unknown applier (got gremlins; want rig or viewer or command)"},
 		{"http on a rig", rig, entry(HTTPReset, func(e *Entry) { e.Via = ViaRig }), "via: http.reset cannot be applied to a rig via rig (got rig; want viewer)"},
 		{"no length", rig, entry(PlaylistFreeze, func(e *Entry) { e.For = 0 }), "for: for is missing (got nothing; want how long the fault holds, such as 30s)"},
@@ -137,7 +137,7 @@ func TestCheckAll(t *testing.T) {
 func TestDefaultsAreValid(t *testing.T) {
 	for _, s := range Kinds {
 		for _, onURL := range []bool{false, true} {
-			if len(available(&s, onURL)) == 0 || s.Kind == InputLoss && onURL {
+			if len((&Target{URL: onURL}).possible(&s)) == 0 || s.Kind == InputLoss && onURL {
 				continue
 			}
 			e := entry(s.Kind, func(e *Entry) {

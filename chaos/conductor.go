@@ -19,6 +19,8 @@ type Timeline struct {
 	LookEvery time.Duration
 	// RetryUndo is the pause before a failed undo is tried again; 0 = 1s.
 	RetryUndo time.Duration
+	// Patience is a longer grace for what takes its time.
+	Patience map[Via]time.Duration
 }
 
 // Grace is how long an undo may take to succeed, and after that the target to
@@ -423,7 +425,7 @@ func (c *Conductor) deadline(o *occurrence) time.Duration {
 			}
 		}
 	}
-	return since + c.timeline.Grace()
+	return since + max(c.timeline.Grace(), c.timeline.Patience[o.fault.Via])
 }
 
 // meet tells whether two faults may hit the same thing.

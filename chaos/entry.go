@@ -35,7 +35,7 @@ func (e *Entry) Fill(onURL bool) {
 		e.Via = s.Default(onURL)
 	}
 	for i := range s.Params {
-		if word := e.word(s.Params[i].Name); word != nil && *word == "" {
+		if word := e.word(s.Params[i].Name); word != nil && *word == "" && s.Params[i].takes(e.Via) {
 			*word = s.Params[i].Default
 		}
 	}

@@ -105,8 +105,8 @@ var (
 	code       = Field{Name: "code", Type: "status", Required: true, Doc: "HTTP status of the answers, 200 to 599"}
 	once       = Field{Name: "once", Type: "true or false", Default: "false", Doc: "healed by the next write"}
 	resume     = Field{Name: "resume", Type: "word", Words: []string{"continue", "restart"}, Default: "continue", Doc: "how the pipeline comes back: numbers go on, or start again"}
-	children   = Field{Name: "children", Type: "word", Words: []string{"delete", "stale"}, Default: "delete", Doc: "what becomes of its media playlists"}
-	then       = Field{Name: "then", Type: "word", Words: []string{"emit", "pause"}, Default: "emit", Doc: "go on with filler, or pause the output"}
+	children   = Field{Name: "children", Type: "word", Words: []string{"delete", "stale"}, Default: "delete", Vias: ownWriters, Doc: "what becomes of its media playlists"}
+	then       = Field{Name: "then", Type: "word", Words: []string{"emit", "pause"}, Default: "emit", Vias: ownWriters, Doc: "go on with filler, or pause the output"}
 	bySegments = Field{Name: "by", Type: "count", Required: true, Doc: "segments to go back, 1 to 1000"}
 	start      = Field{Name: "start", Type: "program", Required: true, Vias: []Via{ViaCommand}, Doc: "program and arguments run at the window's start"}
 	stop       = Field{Name: "stop", Type: "program", Required: true, Vias: []Via{ViaCommand}, Doc: "program and arguments run at its end; [\"true\"] when nothing needs undoing"}
@@ -129,8 +129,10 @@ var (
 
 	writers = []Via{ViaRig, ViaViewer, ViaAWS, ViaCommand}
 	servers = []Via{ViaRig, ViaViewer, ViaAWS}
-	edges   = []Via{ViaRig, ViaViewer}
-	viewer  = []Via{ViaViewer}
+	// Without AWS: nothing there can be told to do it.
+	ownWriters = []Via{ViaRig, ViaViewer, ViaCommand}
+	edges      = []Via{ViaRig, ViaViewer}
+	viewer     = []Via{ViaViewer}
 
 	answers = fields(byPipeline, byRendition, byPop, byCohort, byShare, anyRequest)
 	objects = fields(byPipeline, byRendition, byCohort, byShare)
@@ -155,7 +157,7 @@ var Kinds = []Spec{
 		Params:    fields(children, start, stop),
 	},
 	{
-		Kind: PipelineDrift, Vias: writers, Requests: playlists,
+		Kind: PipelineDrift, Vias: ownWriters, Requests: playlists,
 		Doc:       "the pipeline lags behind its twin",
 		Changes:   "its media playlists are those of some time ago",
 		Selectors: fields(byPipeline, byCohort, byShare),
@@ -200,13 +202,13 @@ var Kinds = []Spec{
 		Selectors: append(slices.Clone(objects), anyDownload),
 	},
 	{
-		Kind: SegmentLate, Vias: servers, Requests: segments,
+		Kind: SegmentLate, Vias: edges, Requests: segments,
 		Doc:       "segments appear only some time after they were listed",
 		Changes:   "segments are answered 404 until then",
 		Selectors: objects, Params: fields(by("time from listed to there")),
 	},
 	{
-		Kind: SegmentTruncate, Vias: servers, Requests: segments,
+		Kind: SegmentTruncate, Vias: edges, Requests: segments,
 		Doc:       "segments end halfway",
 		Changes:   "bodies of segments are cut",
 		Selectors: append(slices.Clone(objects), anyDownload),
@@ -218,13 +220,13 @@ var Kinds = []Spec{
 		Selectors: append(slices.Clone(objects), anyRequest), Params: fields(code),
 	},
 	{
-		Kind: OriginSlow, Vias: servers, Requests: allRequests,
+		Kind: OriginSlow, Vias: edges, Requests: allRequests,
 		Doc:       "the origin takes its time",
 		Changes:   "first byte of answers of the origin",
 		Selectors: append(slices.Clone(objects), anyRequest), Params: fields(by("added to the first byte")),
 	},
 	{
-		Kind: OriginHang, Vias: servers, Requests: allRequests,
+		Kind: OriginHang, Vias: edges, Requests: allRequests,
 		Doc:       "the origin takes requests and never answers",
 		Changes:   "answers of the origin",
 		Selectors: append(slices.Clone(objects), anyRequest),

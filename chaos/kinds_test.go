@@ -9,6 +9,7 @@ import (
 func TestKindsKeepThePromise(t *testing.T) {
 	writers := []Via{ViaRig, ViaViewer, ViaAWS, ViaCommand}
 	servers := []Via{ViaRig, ViaViewer, ViaAWS}
+	ownWriters, edges := []Via{ViaRig, ViaViewer, ViaCommand}, []Via{ViaRig, ViaViewer} // AWS cannot
 	promised := []struct {
 		kind     Kind
 		vias     []Via
@@ -18,18 +19,18 @@ func TestKindsKeepThePromise(t *testing.T) {
 	}{
 		{PipelineKill, writers, ViaViewer, false, nil},
 		{PipelinePause, writers, ViaViewer, false, nil},
-		{PipelineDrift, writers, ViaViewer, false, []string{"by"}},
+		{PipelineDrift, ownWriters, ViaViewer, false, []string{"by"}},
 		{InputLoss, writers, ViaViewer, false, nil},
 		{PlaylistFreeze, writers, ViaViewer, false, nil},
 		{PlaylistDelete, writers, ViaViewer, false, nil},
 		{PlaylistRollback, writers, ViaViewer, false, []string{"by"}},
 		{PlaylistEndlist, writers, ViaViewer, false, nil},
 		{SegmentMissing, servers, ViaViewer, false, nil},
-		{SegmentLate, servers, ViaViewer, false, []string{"by"}},
-		{SegmentTruncate, servers, ViaViewer, false, nil},
+		{SegmentLate, edges, ViaViewer, false, []string{"by"}},
+		{SegmentTruncate, edges, ViaViewer, false, nil},
 		{OriginStatus, servers, ViaViewer, false, []string{"code"}},
-		{OriginSlow, servers, ViaViewer, false, []string{"by"}},
-		{OriginHang, servers, ViaViewer, false, nil},
+		{OriginSlow, edges, ViaViewer, false, []string{"by"}},
+		{OriginHang, edges, ViaViewer, false, nil},
 		{InvalidatorOff, []Via{ViaRig, ViaAWS}, ViaAWS, false, nil},
 		{EdgeStatus, []Via{ViaRig, ViaViewer}, ViaViewer, false, []string{"code"}},
 		{EdgeSlow, []Via{ViaRig, ViaViewer}, ViaViewer, false, []string{"by"}},

@@ -52,7 +52,7 @@ func Load(src Source) (*Scenario, error) {
 }
 
 // Keys that a later version will give a meaning to.
-var reserved = []string{"aws", "authorized", "targets"}
+var reserved = []string{"authorized", "targets"}
 
 func (d *decoder) scenario(v value, sc *Scenario) {
 	s, ok := v.section("a mapping with version, name, target, fleet and chaos")
@@ -74,10 +74,12 @@ func (d *decoder) scenario(v value, sc *Scenario) {
 	sc.Seed = uint64(s.at("seed").integer(defaultSeed, 0, 1<<53))
 	sc.Recovery = s.at("recovery").duration(defaultRecovery, 0, maxDuration)
 	sc.Target = d.target(s.at("target"))
+	sc.AWS = d.aws(s.at("aws"))
 	chaosAt := s.at("chaos")
 	sc.Duration = s.at("duration").duration(max(defaultDuration, timelineEnd(chaosAt)+sc.Recovery), time.Second, maxDuration)
 	d.fleet(s.at("fleet"), sc)
 	sc.Chaos = d.chaos(chaosAt, sc)
+	d.crowded(chaosAt, sc)
 	sc.Stop = d.expectations(s.at("stop"), sc, true)
 	sc.Expect = d.expectations(s.at("expect"), sc, false)
 	d.undisturbed(s.at("fleet"), sc)

@@ -20,6 +20,7 @@ type Scenario struct {
 	Target Target
 	Fleet  Fleet
 	Chaos  []chaos.Entry // [Scenario.Faults] expands them
+	AWS    *chaos.AWS    // what faults via aws may touch; nil = nothing
 
 	Stop   []*reports.Expectation // end the run early when they hold
 	Expect []*reports.Expectation

@@ -46,7 +46,7 @@ func (d *decoder) chaos(v value, sc *Scenario) []chaos.Entry {
 
 // chaosTarget is what entries are checked against.
 func (sc *Scenario) chaosTarget() *chaos.Target {
-	t := &chaos.Target{URL: sc.Target.Rig == nil, Duration: sc.Duration}
+	t := &chaos.Target{URL: sc.Target.Rig == nil, Duration: sc.Duration, AWS: sc.AWS}
 	if c := sc.Target.Rig; c != nil {
 		t.Pipelines, t.Pops, t.Renditions = c.Pipelines, c.Edge.Pops, renditionNames(c)
 	} else if n := max(len(sc.Target.URLs), len(sc.Target.Pipelines)); n > 1 {

@@ -128,7 +128,7 @@ func (l *loop) start(order chaos.Order) {
 		cancel()
 		delete(l.looks, order.ID)
 	}
-	ctx, cancel := l.context(order.Type)
+	ctx, cancel := l.context(order)
 	if order.Type == chaos.OrderLook {
 		l.looks[order.ID] = cancel
 	}
@@ -147,14 +147,15 @@ func (l *loop) start(order chaos.Order) {
 }
 
 // context bounds one call.
-func (l *loop) context(order chaos.OrderType) (context.Context, context.CancelFunc) {
-	switch order {
+func (l *loop) context(order chaos.Order) (context.Context, context.CancelFunc) {
+	longer := l.cfg.Limits[order.Fault.Via]
+	switch order.Type {
 	case chaos.OrderApply:
-		return context.WithTimeout(l.applying, l.cfg.ApplyLimit)
+		return context.WithTimeout(l.applying, max(l.cfg.ApplyLimit, longer))
 	case chaos.OrderUndo:
-		return context.WithTimeout(l.always, l.cfg.UndoLimit)
+		return context.WithTimeout(l.always, max(l.cfg.UndoLimit, longer))
 	}
-	return context.WithTimeout(l.always, l.cfg.LookLimit)
+	return context.WithTimeout(l.always, max(l.cfg.LookLimit, longer))
 }
 
 // call carries out one order.

@@ -25,6 +25,8 @@ type Config struct {
 	Record func(Step) error
 	// Limits of one call of an applier; 0 = 30s, and 5s for a look.
 	ApplyLimit, UndoLimit, LookLimit time.Duration
+	// Limits are longer ones for what takes its time.
+	Limits map[chaos.Via]time.Duration
 }
 
 // Step is one step of one fault, as recorded.

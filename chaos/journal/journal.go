@@ -111,6 +111,26 @@ func (j *Journal) Record(s conduct.Step) error {
 	return j.write(l)
 }
 
+// Call writes that a call is about to be made, and returns once that is on
+// disk.
+func (j *Journal) Call(f *chaos.Fault, c Call) error {
+	c, err := c.conceal(j.redact)
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return j.write(Line{Time: time.Now().UTC(), Step: StepCall, ID: -1, Name: f.Name, Occurrence: f.Occurrence, Fault: f.Kind, Via: f.Via, Call: &c})
+}
+
+// Called writes what became of a call.
+func (j *Journal) Called(f *chaos.Fault, c Call, failure error) error {
+	short := Call{N: c.N, Run: c.Run, Service: c.Service, Op: c.Op, Target: j.redact(c.Target)}
+	l := Line{Time: time.Now().UTC(), Step: StepCalled, ID: -1, Name: f.Name, Occurrence: f.Occurrence, Fault: f.Kind, Via: f.Via, Call: &short}
+	if failure != nil {
+		l.Err = j.redact(failure.Error())
+	}
+	return j.write(l)
+}
+
 func (j *Journal) write(l Line) error {
 	text, err := json.Marshal(l)
 	if err != nil {
@@ -132,6 +152,9 @@ func (j *Journal) write(l Line) error {
 	}
 	return nil
 }
+
+// Path is the name of the file.
+func (j *Journal) Path() string { return j.file.Name() }
 
 // Close ends writing and unlocks the file.
 func (j *Journal) Close() error { return j.file.Close() }

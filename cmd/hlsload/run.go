@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"hlsload/chaos"
+	"hlsload/chaos/aws"
 	"hlsload/chaos/command"
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/inject"
@@ -24,6 +27,7 @@ import (
 func runCommand(on network) *cobra.Command {
 	var o overrides
 	var out output
+	var may consent
 	cmd := &cobra.Command{
 		Use:               "run SCENARIO",
 		Short:             "Run a scenario in real time; SCENARIO is a file or the name of one that ships",
@@ -34,12 +38,16 @@ func runCommand(on network) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := may.check(sc, args[0]); err != nil {
+				return err
+			}
 			r := &realRun{cmd: cmd, sc: sc, out: &out, faults: sc.Faults(), network: on}
 			return r.do(cmd.Context())
 		},
 	}
 	o.register(cmd)
 	out.register(cmd)
+	may.register(cmd)
 	return cmd
 }
 
@@ -61,6 +69,8 @@ type realRun struct {
 	events    eventFile
 	tester    tester
 	network   network
+	onAWS     *aws.Applier // nil = nothing is done there
+	warnings  []string     // beside those of the target
 }
 
 // network is what players and the embedded channel meet on; the zero value is
@@ -68,6 +78,7 @@ type realRun struct {
 type network struct {
 	listen func(ctx context.Context, addr string) (net.Listener, error)
 	dial   fleet.Dial
+	aws    http.RoundTripper // what AWS is reached by
 }
 
 // now is the run's clock.
@@ -108,6 +119,9 @@ func (r *realRun) do(ctx context.Context) (err error) {
 		return &exitError{exitUsage, err.Error(), err}
 	}
 	closers = append(closers, func() { r.journal.Close() })
+	if r.onAWS, err = r.openAWS(ctx); err != nil {
+		return err
+	}
 	if err := r.assemble(&check); err != nil {
 		return internal(err)
 	}
@@ -170,10 +184,15 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	if a := r.target.applier(); a != nil {
 		appliers[chaos.ViaRig] = a
 	}
+	if r.onAWS != nil {
+		appliers[chaos.ViaAWS] = r.onAWS
+	}
 	crowd := &crowd{r}
 	r.conductor, err = conduct.New(conduct.Config{
-		Faults:   r.faults,
-		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery},
+		Faults: r.faults,
+		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery,
+			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: awsPatience}},
+		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: awsLimit},
 		Appliers: appliers,
 		Kinds:    map[chaos.Kind]chaos.Applier{chaos.ViewersSurge: crowd, chaos.ViewersReconnect: crowd},
 		Now:      r.now,
@@ -228,7 +247,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	if ctx.Err() != nil {
 		end.Interrupted = "interrupted by the user"
 	}
-	end.Warnings = r.target.warnings()
+	end.Warnings = slices.Concat(r.target.warnings(), r.warnings, r.leftOnAWS(outcomes))
 	stats := r.fleet.Stats()
 	end.DroppedSamples = stats.LocalErrors
 	if stats.LocalErrors > 0 {

@@ -15,13 +15,14 @@ import (
 	"hlsload/reports"
 )
 
-func undoCommand() *cobra.Command {
-	return &cobra.Command{
+func undoCommand(on network) *cobra.Command {
+	onAWS := &accounts{network: on}
+	cmd := &cobra.Command{
 		Use:   "undo JOURNAL",
 		Short: "Put back whatever an interrupted run left behind",
 		Args:  takes("JOURNAL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			done, err := journal.Undo(cmd.Context(), args[0], undoers())
+			done, err := journal.Undo(cmd.Context(), args[0], undoers(onAWS))
 			for _, i := range done.Items {
 				what := i.Action
 				if i.Err != nil {
@@ -41,14 +42,17 @@ func undoCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().DurationVar(&onAWS.patience, "wait", awsPatience, "how long to try again, and to look until AWS shows that a fault is undone")
+	return cmd
 }
 
 // undoers put back what each applier may have left. The rig and the players
 // ended with the process, and their faults with them.
-func undoers() map[chaos.Via]journal.Undoer {
+func undoers(onAWS *accounts) map[chaos.Via]journal.Undoer {
 	return map[chaos.Via]journal.Undoer{
 		chaos.ViaCommand: func(ctx context.Context, l journal.Line) error {
 			return command.Stop(ctx, l.Stop, l.Dir, os.LookupEnv)
 		},
+		chaos.ViaAWS: onAWS.undo,
 	}
 }

@@ -52,8 +52,10 @@ func planCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(cmd.OutOrStdout(), sc.Plan())
-			return internal(err)
+			if _, err = fmt.Fprint(cmd.OutOrStdout(), sc.Plan()); err != nil {
+				return internal(err)
+			}
+			return internal(printPlan(cmd.OutOrStdout(), sc))
 		},
 	}
 	o.register(cmd)

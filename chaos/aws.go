@@ -1,0 +1,166 @@
+package chaos
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// AWS is what of an account on AWS a scenario may touch. Names are as AWS
+// spells them; what is empty is out of reach.
+type AWS struct {
+	Account string // 12 digits
+	Region  string // as in eu-west-1
+
+	Channel    string // ID of the MediaLive channel
+	SpareInput string // name of the input attachment that shows what viewers get when the source is lost
+
+	Bucket    string   // where the channel writes
+	Prefix    string   // of the channel's keys
+	Pipelines []string // keys of each pipeline: patterns that end in *; nil = not told apart
+	Writer    string   // ARN of the role that writes there; "" = the channel's
+
+	Distribution string // ID of the CloudFront distribution
+	Function     string // name of the Lambda function that deletes stale playlists
+
+	Package PackageAWS
+	Flow    FlowAWS
+
+	Tags []Tag // every target must carry them
+
+	MaxDuration time.Duration // of one fault; 0 = [DefaultAWSDuration]
+	MaxFaults   int           // at once; 0 = 1
+
+	AllowSticky       bool // faults that do not end by themselves when the tool is gone
+	AllowMultivariant bool // faults of multivariant playlists, which encoders write once
+}
+
+// PackageAWS is a channel of MediaPackage v2.
+type PackageAWS struct {
+	Group, Channel, Endpoint string
+}
+
+// FlowAWS is a flow of MediaConnect that feeds the channel.
+type FlowAWS struct {
+	ARN     string
+	Outputs []string // ARN of the output that feeds each pipeline
+}
+
+// Tag is a tag of a resource.
+type Tag struct{ Key, Value string }
+
+// Bounds of faults via aws.
+const (
+	DefaultAWSDuration = 10 * time.Minute
+	// MaxAWSDuration: MediaLive forgets actions of its schedule after about an
+	// hour, and with them who paused what.
+	MaxAWSDuration = 50 * time.Minute
+	// AWSMargin is how long after its window a fault ends by itself, where AWS
+	// can do that, when nobody has undone it.
+	AWSMargin = time.Minute
+)
+
+// Longest is the longest window of a fault.
+func (a *AWS) Longest() time.Duration {
+	if a.MaxDuration > 0 {
+		return a.MaxDuration
+	}
+	return DefaultAWSDuration
+}
+
+// AtOnce is how many faults may hold at the same time.
+func (a *AWS) AtOnce() int { return max(1, a.MaxFaults) }
+
+// Realises tells whether the kind of fault can be made with what the account
+// has, and if not, why: the field of the entry that is to blame, "" = fine.
+func (a *AWS) Realises(f *Fault) (field, why string) {
+	need := func(ok bool, key, what string) (string, string) {
+		if ok {
+			return "", ""
+		}
+		return "via", fmt.Sprintf("%s via aws needs aws.%s (got none; want %s)", f.Kind, key, what)
+	}
+	inBucket := func() (string, string) {
+		if field, why := need(a.Bucket != "", "bucket", "the bucket that the channel writes to"); field != "" {
+			return field, why
+		}
+		if f.Pipeline != Any && len(a.Pipelines) == 0 {
+			return "pipeline", "pipelines cannot be told apart in the bucket (got no aws.pipelines; want a pattern of keys for each, such as [live/p0/*, live/p1/*])"
+		}
+		if f.Pipeline >= 0 && len(a.Pipelines) > 0 && f.Pipeline >= len(a.Pipelines) {
+			return "pipeline", fmt.Sprintf("no such pipeline in aws.pipelines (got %d; want less than %d)", f.Pipeline, len(a.Pipelines))
+		}
+		return "", ""
+	}
+	sticky := func(what string) (string, string) {
+		if a.AllowSticky {
+			return "", ""
+		}
+		return "via", fmt.Sprintf("%s stays until somebody undoes it (got no aws.allow_sticky; want aws.allow_sticky: true, and a way to run hlsload undo)", what)
+	}
+	first := func(checks ...func() (string, string)) (string, string) {
+		for _, check := range checks {
+			if field, why := check(); field != "" {
+				return field, why
+			}
+		}
+		return "", ""
+	}
+	switch f.Kind {
+	case PipelineKill:
+		if f.Resume == "restart" {
+			if field, why := need(a.Channel != "", "channel", "the ID of the MediaLive channel"); field != "" {
+				return field, why
+			}
+			if f.Pipeline == Any {
+				return sticky("a stopped channel")
+			}
+			if a.Bucket == "" {
+				return "", "" // the pipeline comes back when MediaLive has restarted it
+			}
+		}
+		return inBucket()
+	case PipelinePause:
+		if f.Pipeline > 1 {
+			return "pipeline", fmt.Sprintf("no such pipeline of a MediaLive channel (got %d; want 0 or 1)", f.Pipeline)
+		}
+		return need(a.Channel != "", "channel", "the ID of the MediaLive channel")
+	case PlaylistFreeze, PlaylistRollback, PlaylistEndlist:
+		return inBucket()
+	case PlaylistDelete:
+		return first(inBucket, func() (string, string) { return a.multivariant(f) })
+	case SegmentMissing:
+		return inBucket()
+	case OriginStatus:
+		if f.Code != 403 {
+			return "code", fmt.Sprintf("S3 can be made to answer 403 only (got %d; want 403, or via viewer)", f.Code)
+		}
+		return inBucket()
+	case InvalidatorOff:
+		return first(func() (string, string) {
+			return need(a.Function != "", "function", "the name of the Lambda function")
+		}, func() (string, string) { return sticky("a function that is switched off") })
+	}
+	return "via", fmt.Sprintf("%s cannot be made on AWS (got aws; want one of %s)", f.Kind, strings.Join(KindsVia(ViaAWS), ", "))
+}
+
+func (a *AWS) multivariant(f *Fault) (string, string) {
+	for _, k := range f.Kinds {
+		if k.String() == "multivariant" && !a.AllowMultivariant {
+			return "kind", "encoders write a multivariant playlist once and never again (got no aws.allow_multivariant; want kind: media, or aws.allow_multivariant: true and a bucket with versions)"
+		}
+	}
+	return "", ""
+}
+
+// KindsVia names the faults that somebody can apply.
+func KindsVia(via Via) []string {
+	var names []string
+	for i := range Kinds {
+		if slices.Contains(Kinds[i].Vias, via) {
+			names = append(names, string(Kinds[i].Kind))
+		}
+	}
+	return names
+}

@@ -1,0 +1,162 @@
+// Package account puts the drivers of an account on AWS together: credentials,
+// region, who we are there, and a client for every service. It is the only
+// package of its kind; a program that must not carry AWS's SDK is built with
+// the tag noaws and does not import it.
+//
+// Credentials, endpoints and proxies are the SDK's business: its environment
+// variables and files are all that there is.
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/fis"
+	"github.com/aws/aws-sdk-go-v2/service/fis/types"
+	ml "github.com/aws/aws-sdk-go-v2/service/medialive"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+	"hlsload/chaos/aws/medialive"
+)
+
+// Account is an account, with a client for every service.
+type Account struct {
+	cfg         *chaos.AWS
+	sdk         sdk.Config
+	credentials *sdk.CredentialsCache
+	Drivers     []aws.Driver
+}
+
+// Options are for tests; the zero value is the real thing.
+type Options struct {
+	Transport http.RoundTripper // nil = the network
+	Now       func() time.Time  // nil = time.Now
+}
+
+// Describe returns the drivers without clients: they can tell what they would
+// do.
+func Describe(cfg *chaos.AWS) []aws.Driver { return drivers(cfg, nil, nil) }
+
+// drivers are in the order in which the changes of one fault are made.
+func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
+	var live *ml.Client
+	if c != nil {
+		live = ml.NewFromConfig(*c)
+	}
+	return []aws.Driver{medialive.New(live, cfg, now)}
+}
+
+// Open finds credentials. It asks nobody on AWS.
+func Open(ctx context.Context, cfg *chaos.AWS, o Options) (*Account, error) {
+	load := func(ctx context.Context) (sdk.Config, error) {
+		return config.LoadDefaultConfig(ctx, config.WithRegion(cfg.Region), config.WithAppID("hlsload"))
+	}
+	c, err := load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("credentials for AWS: %w", err)
+	}
+	a := &Account{cfg: cfg}
+	// Files and variables are read again when credentials are lost: who runs
+	// this may have put fresh ones there.
+	a.credentials = sdk.NewCredentialsCache(sdk.CredentialsProviderFunc(func(ctx context.Context) (sdk.Credentials, error) {
+		fresh, err := load(ctx)
+		if err != nil {
+			return sdk.Credentials{}, err
+		}
+		return fresh.Credentials.Retrieve(ctx)
+	}))
+	c.Credentials = a.credentials
+	if o.Transport != nil {
+		c.HTTPClient = &http.Client{Transport: o.Transport}
+	}
+	a.sdk = c
+	a.Drivers = drivers(cfg, &c, o.Now)
+	return a, nil
+}
+
+// Refresh forgets the credentials, so that the next request looks for others.
+func (a *Account) Refresh() { a.credentials.Invalidate() }
+
+// Guard makes sure that this is the account that the scenario means, that the
+// account's owners have not stopped experiments, and that every target may be
+// touched. It returns what is worth knowing; the error is why the run must not
+// begin.
+func (a *Account) Guard(ctx context.Context) (warnings []string, err error) {
+	if err := a.Identify(ctx); err != nil {
+		return nil, err
+	}
+	warnings, err = a.lever(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := aws.Guards(ctx, a.Drivers)
+	if err != nil {
+		return nil, fmt.Errorf("looking at the targets: %w", plain(err))
+	}
+	var problems []error
+	for _, f := range found {
+		if f.Refuses {
+			problems = append(problems, errors.New(f.Text))
+		} else {
+			warnings = append(warnings, f.Text)
+		}
+	}
+	return warnings, errors.Join(problems...)
+}
+
+// Identify makes sure that the credentials are for the account.
+func (a *Account) Identify(ctx context.Context) error {
+	who, err := sts.NewFromConfig(a.sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return fmt.Errorf("asking who we are on AWS: %w", plain(err))
+	}
+	if got := sdk.ToString(who.Account); got != a.cfg.Account {
+		return fmt.Errorf("the credentials are for another account (got %s; want %s)", got, a.cfg.Account)
+	}
+	return nil
+}
+
+// Calls are those that are made whatever the targets are.
+func Calls() []aws.Call {
+	return []aws.Call{{Action: "sts:GetCallerIdentity", Resource: "*"}, {Action: "fis:GetSafetyLever", Resource: "*"}}
+}
+
+// lever asks for the safety lever of AWS's own fault injection service: who
+// has pulled it wants no experiments in the account, ours included.
+func (a *Account) lever(ctx context.Context) (warnings []string, err error) {
+	out, err := fis.NewFromConfig(a.sdk).GetSafetyLever(ctx, &fis.GetSafetyLeverInput{Id: sdk.String("default")})
+	switch {
+	case err != nil:
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return []string{fmt.Sprintf("the account's safety lever could not be read: %v", plain(err))}, nil
+	case out.SafetyLever != nil && out.SafetyLever.State != nil && out.SafetyLever.State.Status != types.SafetyLeverStatusDisengaged:
+		return nil, fmt.Errorf("the account's safety lever is %s (%s): experiments are stopped in this account and region", out.SafetyLever.State.Status, sdk.ToString(out.SafetyLever.State.Reason))
+	}
+	return nil, nil
+}
+
+// Undoer undoes faults that a journal says were left.
+func (a *Account) Undoer(patience time.Duration) *aws.Undoer {
+	return &aws.Undoer{Drivers: a.Drivers, Lookup: os.LookupEnv, Refresh: a.Refresh, Patience: patience}
+}
+
+// plain shortens an error of the SDK to what AWS said.
+func plain(err error) error {
+	var api smithy.APIError
+	var op *smithy.OperationError
+	if errors.As(err, &api) && errors.As(err, &op) {
+		return fmt.Errorf("%s %s: %s: %s", op.Service(), op.Operation(), api.ErrorCode(), api.ErrorMessage())
+	}
+	return err
+}

@@ -1,0 +1,268 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/conduct"
+	"hlsload/chaos/journal"
+)
+
+// world is an emulated account with a channel that writes to a bucket, and
+// what a run knows of it.
+type world struct {
+	*emulate.Account
+	channel *emulate.Channel
+	bucket  *emulate.Bucket
+	cfg     *chaos.AWS
+}
+
+// newWorld must be called where time is that of a bubble.
+func newWorld(t *testing.T) *world {
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-test")
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+	w := &world{Account: emulate.New(nil)}
+	w.bucket = w.AddBucket("example-live", true)
+	w.channel = w.AddChannel("1234567", w.bucket, "live/p0/", "live/p1/")
+	w.cfg = &chaos.AWS{
+		Account: w.ID, Region: w.Region, Channel: "1234567", Bucket: "example-live", Prefix: "live/",
+		Pipelines: []string{"live/p0/*", "live/p1/*"}, Tags: []chaos.Tag{{Key: "hlsload", Value: "allow"}}, AllowSticky: true,
+	}
+	return w
+}
+
+func (w *world) open(t *testing.T) *Account {
+	t.Helper()
+	a, err := Open(t.Context(), w.cfg, Options{Transport: w.Account})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// run is a run that can crash.
+type run struct {
+	*aws.Applier
+	journal *journal.Journal
+	path    string
+}
+
+func (w *world) run(t *testing.T, id string) *run {
+	t.Helper()
+	a := w.open(t)
+	r := &run{path: filepath.Join(t.TempDir(), "journal.ndjson")}
+	var err error
+	if r.journal, err = journal.Create(r.path, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.Applier = aws.New(aws.Config{AWS: w.cfg, Drivers: a.Drivers, Run: id, Journal: r.journal, Refresh: a.Refresh})
+	return r
+}
+
+// apply does what the conductor does.
+func (r *run) apply(ctx context.Context, id int, f *chaos.Fault) error {
+	if err := r.journal.Record(conduct.Step{Type: conduct.StepApply, ID: id, Fault: f}); err != nil {
+		return err
+	}
+	return r.Apply(ctx, f)
+}
+
+// undoJournal is `hlsload undo` in another process.
+func (w *world) undoJournal(t *testing.T, path string) (journal.Report, error) {
+	t.Helper()
+	a := w.open(t)
+	return journal.Undo(t.Context(), path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: a.Undoer(time.Minute).Undo})
+}
+
+func pauseFault(pipeline int) *chaos.Fault {
+	f := chaos.NewFault("pause", chaos.PipelinePause)
+	f.Via, f.Pipeline, f.Occurrence, f.For = chaos.ViaAWS, pipeline, 1, time.Minute
+	return &f
+}
+
+// eventually looks until it sees it, as the conductor does.
+func eventually(t *testing.T, look func(context.Context, *chaos.Fault) (bool, string), f *chaos.Fault) {
+	t.Helper()
+	detail := ""
+	for range 60 {
+		ok := false
+		if ok, detail = look(t.Context(), f); ok {
+			return
+		}
+	}
+	t.Fatalf("never: %s", detail)
+}
+
+func TestPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		before := w.State()
+		r := w.run(t, "0a1b2c3d")
+		f := pauseFault(1)
+		if err := r.apply(t.Context(), 0, f); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, r.Look, f)
+		if got := w.State(); !strings.Contains(got, "pipeline 1: paused true") || !strings.Contains(got, "pipeline 0: paused false") {
+			t.Errorf("state\n%s", got)
+		}
+		if err := r.Undo(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, r.LookUndone, f)
+		if got := w.State(); got != before {
+			t.Errorf("got\n%s\nwant\n%s", got, before)
+		}
+	})
+}
+
+// The process is gone after the call; another one undoes it from the journal.
+func TestUndoFromJournal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		before := w.State()
+		r := w.run(t, "0a1b2c3d")
+		if err := r.apply(t.Context(), 0, pauseFault(0)); err != nil {
+			t.Fatal(err)
+		}
+		r.journal.Close()
+		for range 2 {
+			if _, err := w.undoJournal(t, r.path); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.State(); got != before {
+				t.Errorf("got\n%s\nwant\n%s", got, before)
+			}
+		}
+		lines, err := journal.Read(r.path)
+		if err != nil || len(lines) < 3 || lines[1].Call == nil || lines[1].Call.Undo == "" || !json.Valid(lines[1].Call.Change) {
+			t.Errorf("journal: %v %+v", err, lines)
+		}
+	})
+}
+
+// Nobody undoes it: MediaLive does.
+func TestPauseEndsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.run(t, "0a1b2c3d")
+		if err := r.apply(t.Context(), 0, pauseFault(0)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute + chaos.AWSMargin + time.Second)
+		if got := w.State(); !strings.Contains(got, "pipeline 0: paused false") {
+			t.Errorf("state\n%s", got)
+		}
+	})
+}
+
+// What people have paused stays paused, whatever our faults do, and what two
+// faults hold is free when both are undone.
+func TestPauseKeepsTheWholeSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.channel.Pause("maintenance", 1)
+		r := w.run(t, "0a1b2c3d")
+		a, b := pauseFault(0), pauseFault(0)
+		b.Rule = 1
+		for i, f := range []*chaos.Fault{a, b} {
+			if err := r.apply(t.Context(), i, f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []struct {
+			undo *chaos.Fault
+			want bool // pipeline 0 is paused afterwards
+		}{{a, true}, {b, false}} {
+			if err := r.Undo(t.Context(), c.undo); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, r.LookUndone, c.undo)
+			got := w.State()
+			if strings.Contains(got, "pipeline 0: paused true") != c.want || !strings.Contains(got, "pipeline 1: paused true") {
+				t.Errorf("want pipeline 0 paused %v\n%s", c.want, got)
+			}
+		}
+	})
+}
+
+func TestGuard(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		world func(w *world)
+		want  string // part of the error; "" = none
+		warns string
+	}{
+		{"fine", func(*world) {}, "", ""},
+		{"another account", func(w *world) { w.cfg.Account = "999999999999" }, "the credentials are for another account (got 123456789012; want 999999999999", ""},
+		{"lever", func(w *world) { w.Engage("engaged") }, "safety lever is engaged (set by the tester)", ""},
+		{"no lever", func(w *world) { w.Engage("") }, "", "safety lever could not be read"},
+		{"denied", func(w *world) { w.channel.Tags["hlsload"] = "deny" }, "channel 1234567 must not be touched", ""},
+		{"no tag", func(w *world) { delete(w.channel.Tags, "hlsload") }, "channel 1234567 is not tagged for this (got no tag hlsload; want hlsload=allow)", ""},
+		{"paused", func(w *world) { w.channel.Pause("x", 0) }, "not healthy (got pipelines [0] paused", ""},
+		{"another run", func(w *world) { w.channel.Pause("hlsload-99999999-f0n1-hold-p0", 0) }, "another run is at work here", ""},
+		{"another run", func(w *world) { w.channel.Pause("hlsload-99999999-f0n1-deadman") }, "another run is at work here", ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			c.world(w)
+			warnings, err := w.open(t).Guard(t.Context())
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%s: got %v; want %s", c.name, err, c.want)
+			}
+			if c.warns != "" && !slices.ContainsFunc(warnings, func(s string) bool { return strings.Contains(s, c.warns) }) {
+				t.Errorf("%s: warnings %q; want %s", c.name, warnings, c.warns)
+			}
+		})
+	}
+}
+
+// A run that dies between any two steps of a fault leaves what the journal can
+// undo.
+func TestUndoAfterEveryCrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, mishap := range []emulate.Mishap{emulate.Unsent, emulate.Unanswered, emulate.Throttled, emulate.Denied} {
+			for n := 0; ; n++ {
+				w := newWorld(t)
+				before := w.State()
+				r := w.run(t, "0a1b2c3d")
+				ctx, crash := context.WithCancelCause(t.Context())
+				crashed := false
+				w.Mishap = func(q emulate.Request) emulate.Mishap {
+					if q.N < n {
+						return emulate.Nothing
+					}
+					crashed = true
+					crash(errors.New("crash"))
+					return mishap
+				}
+				_ = r.apply(ctx, 0, pauseFault(0))
+				w.Mishap = nil
+				crash(nil)
+				r.journal.Close()
+				if _, err := w.undoJournal(t, r.path); err != nil {
+					t.Fatalf("mishap %d at request %d: %v", mishap, n, err)
+				}
+				if got := w.State(); got != before {
+					t.Errorf("mishap %d at request %d: got\n%s\nwant\n%s", mishap, n, got, before)
+				}
+				if !crashed {
+					break
+				}
+			}
+		}
+	})
+}

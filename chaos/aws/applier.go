@@ -1,0 +1,234 @@
+package aws
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/chaos/journal"
+)
+
+// Recorder is a journal: a call is on disk when Call returns.
+type Recorder interface {
+	Call(*chaos.Fault, journal.Call) error
+	Called(*chaos.Fault, journal.Call, error) error
+}
+
+// Config configures an [Applier].
+type Config struct {
+	AWS     *chaos.AWS
+	Drivers []Driver // changes are made in their order
+	Run     string
+	Journal Recorder
+	Now     func() time.Time
+	// Bites and Healthy look at the stream from outside, beside what AWS says;
+	// nil = nobody does.
+	Bites, Healthy func(ctx context.Context, f *chaos.Fault) (bool, string)
+	// Refresh is called before an undo is tried again: credentials may have
+	// been lost. nil = there are no others.
+	Refresh func()
+}
+
+// Applier applies faults via aws. It is a [chaos.Applier].
+type Applier struct {
+	cfg Config
+	// changing: what several faults change together, such as the schedule of a
+	// channel, is read and written as a whole.
+	changing sync.Mutex
+	mu       sync.Mutex
+	made     map[*chaos.Fault][]Change
+	failed   map[*chaos.Fault]bool // an undo failed
+	looked   map[*chaos.Fault]time.Time
+}
+
+// New returns an applier.
+func New(cfg Config) *Applier {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Applier{cfg: cfg, made: map[*chaos.Fault][]Change{}, failed: map[*chaos.Fault]bool{}, looked: map[*chaos.Fault]time.Time{}}
+}
+
+// Apply makes the changes of a fault, each once it is in the journal.
+func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	length := f.For
+	if length <= 0 {
+		length = a.cfg.AWS.Longest()
+	}
+	o := &Order{Fault: f, Run: a.cfg.Run, Expires: a.cfg.Now().Add(length + chaos.AWSMargin).UTC().Truncate(time.Second)}
+	n := 0
+	for _, d := range a.cfg.Drivers {
+		for _, c := range d.Changes(o) {
+			n++
+			if err := a.make(ctx, o, d, c, n); err != nil {
+				return err
+			}
+		}
+	}
+	if n == 0 {
+		return fmt.Errorf("no service makes %s on AWS", f.Kind)
+	}
+	return nil
+}
+
+func (a *Applier) make(ctx context.Context, o *Order, d Driver, c Change, n int) error {
+	what := func(err error) error { return fmt.Errorf("%s %s of %s: %w", d.Service(), c.Op(), c.Target(), err) }
+	if err := c.Read(ctx); err != nil {
+		return what(err)
+	}
+	call, err := a.call(o, d, c, n)
+	if err != nil {
+		return what(err)
+	}
+	if err := a.cfg.Journal.Call(o.Fault, call); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	a.made[o.Fault] = append(a.made[o.Fault], c)
+	a.mu.Unlock()
+	err = c.Make(ctx)
+	if err != nil {
+		err = what(err)
+	}
+	return errors.Join(err, a.cfg.Journal.Called(o.Fault, call, err))
+}
+
+// call is the change as the journal has it.
+func (a *Applier) call(o *Order, d Driver, c Change, n int) (journal.Call, error) {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return journal.Call{}, err
+	}
+	var undo []string
+	for _, call := range c.Calls() {
+		if call.When == Undoes {
+			undo = append(undo, call.Action+" "+call.Request)
+		}
+	}
+	return journal.Call{
+		N: n, Run: o.Run, Account: a.cfg.AWS.Account, Region: a.cfg.AWS.Region, Service: d.Service(), Op: c.Op(), Target: c.Target(),
+		Expires: expires(c), Undo: strings.Join(undo, "; "), Change: data,
+	}, nil
+}
+
+// expires is when a change ends by itself; the zero time = never.
+func expires(c Change) time.Time {
+	if e, ok := c.(interface{ Expiry() time.Time }); ok {
+		return e.Expiry()
+	}
+	return time.Time{}
+}
+
+func (a *Applier) changes(f *chaos.Fault) []Change {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.made[f]
+}
+
+// Undo undoes the changes of a fault, the last one first. One that fails does
+// not keep the others from being undone.
+func (a *Applier) Undo(ctx context.Context, f *chaos.Fault) error {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	if a.failed[f] && a.cfg.Refresh != nil {
+		a.cfg.Refresh()
+	}
+	var problems []error
+	all := a.changes(f)
+	for i := len(all) - 1; i >= 0; i-- {
+		if err := all[i].Undo(ctx); err != nil {
+			problems = append(problems, fmt.Errorf("%s of %s: %w", all[i].Op(), all[i].Target(), err))
+		}
+	}
+	a.failed[f] = len(problems) > 0
+	return errors.Join(problems...)
+}
+
+// lookEvery is the pause between two looks at AWS, which counts requests.
+const lookEvery = 2 * time.Second
+
+// wait keeps looks apart.
+func (a *Applier) wait(ctx context.Context, f *chaos.Fault) {
+	a.mu.Lock()
+	due := a.looked[f].Add(lookEvery).Sub(a.cfg.Now())
+	a.mu.Unlock()
+	if due > 0 {
+		timer := time.NewTimer(due)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	a.mu.Lock()
+	a.looked[f] = a.cfg.Now()
+	a.mu.Unlock()
+}
+
+// Look tells whether AWS shows every change, and the stream the fault.
+func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
+	a.wait(ctx, f)
+	var seen []string
+	for _, c := range a.changes(f) {
+		ok, detail := c.Bites(ctx)
+		if !ok {
+			return false, detail
+		}
+		seen = append(seen, detail)
+	}
+	if a.cfg.Bites != nil {
+		ok, detail := a.cfg.Bites(ctx, f)
+		return ok, strings.Join(append(seen, detail), "; ")
+	}
+	return true, strings.Join(seen, "; ")
+}
+
+// LookUndone tells whether nothing of the fault is left on AWS, and the stream
+// is as it should be.
+func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string) {
+	a.wait(ctx, f)
+	var seen []string
+	for _, c := range a.changes(f) {
+		ok, detail := c.Healthy(ctx)
+		if !ok {
+			return false, detail
+		}
+		seen = append(seen, detail)
+	}
+	if a.cfg.Healthy != nil {
+		ok, detail := a.cfg.Healthy(ctx, f)
+		if !ok {
+			return false, detail
+		}
+		seen = append(seen, detail)
+	}
+	for _, c := range a.changes(f) {
+		if err := tidy(ctx, c); err != nil {
+			return false, err.Error()
+		}
+	}
+	return true, strings.Join(seen, "; ")
+}
+
+// UndoAll undoes every fault that was made, as far as that is still needed: for
+// a program that has lost its way.
+func (a *Applier) UndoAll(ctx context.Context) error {
+	a.mu.Lock()
+	var all []*chaos.Fault
+	for f := range a.made {
+		all = append(all, f)
+	}
+	a.mu.Unlock()
+	var problems []error
+	for _, f := range all {
+		problems = append(problems, a.Undo(ctx, f))
+	}
+	return errors.Join(problems...)
+}

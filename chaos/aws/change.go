@@ -1,0 +1,122 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+)
+
+// Change is one change of one thing on AWS. It is a pointer to a struct whose
+// exported fields are all that it takes to make it, to look at it and to undo
+// it: the journal carries them as JSON.
+type Change interface {
+	// Op names the type of the change in the journal, as in "pause", and Target
+	// the thing that is changed.
+	Op() string
+	Target() string
+	// Calls are the calls that it makes, for people and for the policy of who
+	// makes them. No call is made that is not among them.
+	Calls() []Call
+
+	// Read notes what is there before, and completes what depends on it. The
+	// journal is written after it.
+	Read(ctx context.Context) error
+	// Make makes the change. After an error Undo follows all the same.
+	Make(ctx context.Context) error
+	// Undo puts back what is ours, whatever became of Make: never called,
+	// answer lost, half done, undone already, changed by somebody else since.
+	// What is not ours stays as it is. It must be harmless to repeat.
+	Undo(ctx context.Context) error
+	// Bites tells whether AWS shows the change, and Healthy whether nothing of
+	// it is left, with what was seen. Both look; neither trusts an answer.
+	Bites(ctx context.Context) (bool, string)
+	Healthy(ctx context.Context) (bool, string)
+}
+
+// Call is one kind of API call of a change.
+type Call struct {
+	Action   string // as in a policy: "s3:PutBucketPolicy"
+	Resource string // ARN, as in a policy
+	Request  string // what is asked, for people; "" = it only reads
+	When     When
+}
+
+// When says what a call is for.
+type When uint8
+
+// The occasions.
+const (
+	Reads  When = iota // looks, before and after
+	Makes              // makes the change
+	Undoes             // undoes it
+)
+
+// Order is one occurrence of a fault that is to be made.
+type Order struct {
+	Fault   *chaos.Fault
+	Run     string    // of this run; everything that can carry a name carries it
+	Expires time.Time // when it ends by itself, where AWS can do that; zero in a plan
+}
+
+// Mark is a name for something that this occurrence leaves on AWS. It has
+// nothing but letters, digits and the separator sep, which may be "".
+func (o *Order) Mark(sep string, parts ...string) string {
+	all := append([]string{prefix, o.Run, fmt.Sprintf("f%dn%d", o.Fault.Rule, o.Fault.Occurrence)}, parts...)
+	return strings.Join(all, sep)
+}
+
+// prefix begins every name that is ours.
+const prefix = "hlsload"
+
+// runLength is that of the name of a run.
+const runLength = 8
+
+// Ours tells whether a name is one that [Order.Mark] made, and of which run.
+func Ours(name, sep string) (run string, ok bool) {
+	rest, ok := strings.CutPrefix(name, prefix+sep)
+	if !ok || len(rest) < runLength {
+		return "", false
+	}
+	run = rest[:runLength]
+	if strings.Trim(run, "0123456789abcdef") != "" || !strings.HasPrefix(rest[runLength:], sep+"f") {
+		return "", false
+	}
+	return run, true
+}
+
+// Driver makes the faults that one service can make.
+type Driver interface {
+	// Service is how the journal names it, as in "medialive".
+	Service() string
+	// Changes are what the service has to do with an occurrence, in the order
+	// in which they are made; they are undone in reverse. None when it is not
+	// its business. It asks nobody.
+	Changes(o *Order) []Change
+	// Restore returns an empty change of that type to read the journal into,
+	// nil for an unknown one.
+	Restore(op string) Change
+	// Guard looks at the targets before the run.
+	Guard(ctx context.Context) ([]Finding, error)
+	// Guards are the calls that Guard and Leftovers make.
+	Guards() []Call
+	// Leftovers are what earlier runs have left.
+	Leftovers(ctx context.Context) ([]Leftover, error)
+}
+
+// Finding is something that a guard found.
+type Finding struct {
+	Refuses bool // the run must not begin
+	Text    string
+}
+
+// Leftover is something that a run has left behind.
+type Leftover struct {
+	Service, Target string
+	Run             string
+	What            string    // for people
+	Expires         time.Time // when it ended or ends by itself; zero = never
+	Remove          func(context.Context) error
+}

@@ -1,0 +1,392 @@
+package emulate
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Channel is a MediaLive channel.
+type Channel struct {
+	a *Account
+
+	ID     string
+	Class  string // STANDARD or SINGLE_PIPELINE
+	Role   string // ARN of the role that it writes with
+	Inputs []string
+	Tags   map[string]string
+	// Mixed says whether one request may create actions that begin at once and
+	// others that begin at a time.
+	RefusesMixed bool
+	// RestartTime is how long a pipeline takes to restart, and ChangeTime how
+	// long the channel takes to stop or start.
+	RestartTime, ChangeTime time.Duration
+
+	state   string
+	until   time.Time // of a state that passes
+	next    string
+	active  string // input attachment
+	actions []scheduled
+	pauses  []paused
+	writers []*writer
+}
+
+// scheduled is an action of a schedule.
+type scheduled struct {
+	raw   map[string]any
+	name  string
+	at    time.Time // when it begins
+	fixed bool
+	pause []int // nil = no pause action
+	input string
+}
+
+// paused is what is paused from an instant on.
+type paused struct {
+	at     time.Time
+	set    []int
+	action string // "" once the action was deleted
+}
+
+// AddChannel adds a running channel that writes to bucket below each of the
+// prefixes, one a pipeline. The bucket may be nil: then nobody sees what it
+// makes.
+func (a *Account) AddChannel(id string, bucket *Bucket, prefixes ...string) *Channel {
+	ch := &Channel{
+		a: a, ID: id, Class: "STANDARD", Role: "arn:aws:iam::" + a.ID + ":role/MediaLiveAccessRole",
+		Inputs: []string{"main", "spare"}, Tags: map[string]string{"hlsload": "allow"},
+		RestartTime: 20 * time.Second, ChangeTime: 40 * time.Second,
+		state: "RUNNING", active: "main",
+	}
+	if len(prefixes) == 1 {
+		ch.Class = "SINGLE_PIPELINE"
+	}
+	now := a.Now()
+	for i, p := range prefixes {
+		ch.writers = append(ch.writers, newWriter(ch, i, bucket, p, now))
+	}
+	a.channels[id] = ch
+	return ch
+}
+
+func (a *Account) sorted() []*Channel {
+	var all []*Channel
+	for _, id := range slices.Sorted(maps.Keys(a.channels)) {
+		all = append(all, a.channels[id])
+	}
+	return all
+}
+
+// advance lets pass what happens until now.
+func (ch *Channel) advance(now time.Time) {
+	for _, w := range ch.writers {
+		w.advance(now)
+	}
+	if !ch.until.IsZero() && !now.Before(ch.until) {
+		ch.state, ch.until = ch.next, time.Time{}
+	}
+	for i := range ch.actions {
+		if s := &ch.actions[i]; s.input != "" && !now.Before(s.at) {
+			ch.active, s.input = s.input, ""
+		}
+	}
+	// MediaLive forgets what began over an hour ago.
+	ch.actions = slices.DeleteFunc(ch.actions, func(s scheduled) bool { return now.Sub(s.at) > time.Hour })
+}
+
+// paused tells whether a pipeline is paused at an instant.
+func (ch *Channel) paused(pipeline int, at time.Time) bool {
+	var now []int
+	var since time.Time
+	for _, p := range ch.pauses {
+		if !p.at.After(at) && !p.at.Before(since) {
+			now, since = p.set, p.at
+		}
+	}
+	return slices.Contains(now, pipeline)
+}
+
+// running tells whether a pipeline encodes.
+func (ch *Channel) running(pipeline int, at time.Time) bool {
+	return (ch.state == "RUNNING" || ch.state == "RECOVERING") && !at.Before(ch.writers[pipeline].down)
+}
+
+func (ch *Channel) count(at time.Time) int {
+	n := 0
+	for i := range ch.writers {
+		if ch.running(i, at) {
+			n++
+		}
+	}
+	return n
+}
+
+// Pause pauses pipelines as an operator would, by the schedule.
+func (ch *Channel) Pause(action string, pipelines ...int) {
+	ch.a.Do(func() {
+		var set []any
+		for _, p := range pipelines {
+			set = append(set, map[string]any{"pipelineId": fmt.Sprintf("PIPELINE_%d", p)})
+		}
+		if set == nil {
+			set = []any{}
+		}
+		ch.create([]scheduled{{name: action, at: ch.a.Now(), pause: pipelines, raw: map[string]any{
+			"actionName":                  action,
+			"scheduleActionSettings":      map[string]any{"pauseStateSettings": map[string]any{"pipelines": set}},
+			"scheduleActionStartSettings": map[string]any{"immediateModeScheduleActionStartSettings": map[string]any{}},
+		}}})
+	})
+}
+
+// Forget deletes an action as an operator would.
+func (ch *Channel) Forget(action string) { ch.a.Do(func() { ch.remove([]string{action}, ch.a.Now()) }) }
+
+func (ch *Channel) create(actions []scheduled) {
+	for _, s := range actions {
+		ch.actions = append(ch.actions, s)
+		if s.pause != nil || s.raw != nil && strings.Contains(fmt.Sprint(s.raw), "pauseStateSettings") {
+			ch.pauses = append(ch.pauses, paused{s.at, s.pause, s.name})
+		}
+	}
+	slices.SortStableFunc(ch.actions, func(a, b scheduled) int { return a.at.Compare(b.at) })
+}
+
+// remove deletes actions. What has begun keeps its effect.
+func (ch *Channel) remove(names []string, now time.Time) {
+	for _, name := range names {
+		ch.actions = slices.DeleteFunc(ch.actions, func(s scheduled) bool { return s.name == name })
+		ch.pauses = slices.DeleteFunc(ch.pauses, func(p paused) bool { return p.action == name && p.at.After(now) })
+	}
+}
+
+func (a *Account) serveMediaLive(c *call) {
+	rest, ok := strings.CutPrefix(c.r.URL.Path, "/prod/channels/")
+	if !ok {
+		return
+	}
+	id, what, _ := strings.Cut(rest, "/")
+	ch := a.channels[id]
+	op, mutates := map[string]string{
+		"GET ": "DescribeChannel", "GET schedule": "DescribeSchedule", "PUT schedule": "BatchUpdateSchedule",
+		"POST start": "StartChannel", "POST stop": "StopChannel", "POST restartChannelPipelines": "RestartChannelPipelines",
+	}[c.r.Method+" "+what], c.r.Method != http.MethodGet
+	if op == "" || !c.operation(op, mutates) {
+		return
+	}
+	if ch == nil {
+		c.fail(http.StatusNotFound, "NotFoundException", "channel "+id+" not found")
+		return
+	}
+	switch op {
+	case "DescribeChannel":
+		c.json(http.StatusOK, ch.describe(c.now))
+	case "DescribeSchedule":
+		ch.describeSchedule(c)
+	case "BatchUpdateSchedule":
+		ch.batchUpdate(c)
+	case "StartChannel", "StopChannel":
+		ch.startStop(c, op)
+	case "RestartChannelPipelines":
+		ch.restart(c)
+	}
+}
+
+func (ch *Channel) describe(now time.Time) map[string]any {
+	details := []any{}
+	for i := range ch.writers {
+		if ch.running(i, now) {
+			details = append(details, map[string]any{"pipelineId": fmt.Sprint(i), "activeInputAttachmentName": ch.active})
+		}
+	}
+	var inputs []any
+	for _, name := range ch.Inputs {
+		inputs = append(inputs, map[string]any{"inputAttachmentName": name, "inputId": "1" + name})
+	}
+	return map[string]any{
+		"arn": ch.arn(), "id": ch.ID, "name": "channel-" + ch.ID, "channelClass": ch.Class, "state": ch.status(now),
+		"pipelinesRunningCount": ch.count(now), "pipelineDetails": details, "roleArn": ch.Role, "tags": ch.Tags, "inputAttachments": inputs,
+	}
+}
+
+func (ch *Channel) status(now time.Time) string {
+	if ch.state == "RUNNING" && ch.count(now) < len(ch.writers) {
+		return "RECOVERING"
+	}
+	return ch.state
+}
+
+func (ch *Channel) arn() string {
+	return fmt.Sprintf("arn:aws:medialive:%s:%s:channel:%s", ch.a.Region, ch.a.ID, ch.ID)
+}
+
+func (ch *Channel) describeSchedule(c *call) {
+	const page = 5 // small, so that paging is exercised
+	from := 0
+	_, _ = fmt.Sscan(c.r.URL.Query().Get("nextToken"), &from)
+	to := min(from+page, len(ch.actions))
+	out := map[string]any{}
+	list := []any{}
+	for _, s := range ch.actions[min(from, to):to] {
+		list = append(list, s.raw)
+	}
+	out["scheduleActions"] = list
+	if to < len(ch.actions) {
+		out["nextToken"] = fmt.Sprint(to)
+	}
+	c.json(http.StatusOK, out)
+}
+
+func (ch *Channel) batchUpdate(c *call) {
+	var in struct {
+		Creates struct{ ScheduleActions []map[string]any }
+		Deletes struct{ ActionNames []string }
+	}
+	if err := json.Unmarshal(c.body, &in); err != nil {
+		c.fail(http.StatusBadRequest, "BadRequestException", err.Error())
+		return
+	}
+	unprocessable := func(format string, args ...any) {
+		c.fail(http.StatusUnprocessableEntity, "UnprocessableEntityException", fmt.Sprintf(format, args...))
+	}
+	if ch.state != "RUNNING" && ch.state != "RECOVERING" && ch.state != "IDLE" {
+		c.fail(http.StatusConflict, "ConflictException", "channel is "+ch.state)
+		return
+	}
+	for _, name := range in.Deletes.ActionNames {
+		if !slices.ContainsFunc(ch.actions, func(s scheduled) bool { return s.name == name }) {
+			unprocessable("no action %q", name)
+			return
+		}
+	}
+	var create []scheduled
+	fixed, immediate := 0, 0
+	for _, raw := range in.Creates.ScheduleActions {
+		s, err := ch.parse(raw, c.now)
+		if err == nil && (slices.ContainsFunc(ch.actions, func(o scheduled) bool { return o.name == s.name }) ||
+			slices.ContainsFunc(create, func(o scheduled) bool { return o.name == s.name })) && !slices.Contains(in.Deletes.ActionNames, s.name) {
+			err = fmt.Errorf("action %q is there already", s.name)
+		}
+		if err != nil {
+			unprocessable("%v", err)
+			return
+		}
+		if s.fixed {
+			fixed++
+		} else {
+			immediate++
+		}
+		create = append(create, s)
+	}
+	if ch.RefusesMixed && fixed > 0 && immediate > 0 {
+		unprocessable("actions that begin at once cannot be mixed with others")
+		return
+	}
+	ch.remove(in.Deletes.ActionNames, c.now)
+	ch.create(create)
+	c.json(http.StatusOK, map[string]any{
+		"creates": map[string]any{"scheduleActions": in.Creates.ScheduleActions},
+		"deletes": map[string]any{"scheduleActions": []any{}},
+	})
+}
+
+// parse checks one action as MediaLive does.
+func (ch *Channel) parse(raw map[string]any, now time.Time) (scheduled, error) {
+	sub := func(m map[string]any, key string) map[string]any { v, _ := m[key].(map[string]any); return v }
+	s := scheduled{raw: raw}
+	if s.name, _ = raw["actionName"].(string); s.name == "" {
+		return s, fmt.Errorf("no actionName")
+	}
+	start := sub(raw, "scheduleActionStartSettings")
+	switch {
+	case start["immediateModeScheduleActionStartSettings"] != nil:
+		s.at = now.Add(ch.a.Delay)
+	case start["fixedModeScheduleActionStartSettings"] != nil:
+		text, _ := sub(start, "fixedModeScheduleActionStartSettings")["time"].(string)
+		t, err := time.Parse("2006-01-02T15:04:05.000Z", text)
+		if err != nil || t.Before(now.Add(15*time.Second)) || t.After(now.Add(14*24*time.Hour)) {
+			return s, fmt.Errorf("start time %q is not 15 s to 14 days ahead", text)
+		}
+		s.at, s.fixed = t, true
+	default:
+		return s, fmt.Errorf("start must be Fixed or Immediate")
+	}
+	settings := sub(raw, "scheduleActionSettings")
+	switch {
+	case settings["pauseStateSettings"] != nil:
+		list, ok := sub(settings, "pauseStateSettings")["pipelines"].([]any)
+		if !ok {
+			return s, fmt.Errorf("pipelines is missing")
+		}
+		s.pause = []int{}
+		for _, p := range list {
+			m, _ := p.(map[string]any)
+			var n int
+			if _, err := fmt.Sscanf(fmt.Sprint(m["pipelineId"]), "PIPELINE_%d", &n); err != nil || n < 0 || n >= len(ch.writers) {
+				return s, fmt.Errorf("bad pipelineId %v", m["pipelineId"])
+			}
+			s.pause = append(s.pause, n)
+		}
+	case settings["inputSwitchSettings"] != nil:
+		s.input, _ = sub(settings, "inputSwitchSettings")["inputAttachmentNameReference"].(string)
+		if !slices.Contains(ch.Inputs, s.input) {
+			return s, fmt.Errorf("no input attachment %q", s.input)
+		}
+	default:
+		return s, fmt.Errorf("not emulated")
+	}
+	return s, nil
+}
+
+func (ch *Channel) startStop(c *call, op string) {
+	from, via, to := "IDLE", "STARTING", "RUNNING"
+	if op == "StopChannel" {
+		from, via, to = "RUNNING", "STOPPING", "IDLE"
+	}
+	if ch.state != from {
+		c.fail(http.StatusConflict, "ConflictException", "channel is "+ch.state)
+		return
+	}
+	ch.state, ch.next, ch.until = via, to, c.now.Add(ch.ChangeTime)
+	for _, w := range ch.writers {
+		w.restarted(c.now)
+	}
+	c.json(http.StatusOK, ch.describe(c.now))
+}
+
+func (ch *Channel) restart(c *call) {
+	var in struct{ PipelineIds []string }
+	if err := json.Unmarshal(c.body, &in); err != nil {
+		c.fail(http.StatusBadRequest, "BadRequestException", err.Error())
+		return
+	}
+	if ch.state != "RUNNING" {
+		c.fail(http.StatusConflict, "ConflictException", "channel is "+ch.state)
+		return
+	}
+	for i, w := range ch.writers {
+		if len(in.PipelineIds) == 0 || slices.Contains(in.PipelineIds, fmt.Sprintf("PIPELINE_%d", i)) {
+			w.down = c.now.Add(ch.RestartTime)
+			w.restarted(c.now)
+		}
+	}
+	c.json(http.StatusOK, ch.describe(c.now))
+}
+
+func (a *Account) mediaLiveState(w io.Writer) {
+	now := a.Now()
+	for _, ch := range a.sorted() {
+		fmt.Fprintf(w, "channel %s: %s, %d running, input %s, tags %v\n", ch.ID, ch.status(now), ch.count(now), ch.active, ch.Tags)
+		for i := range ch.writers {
+			fmt.Fprintf(w, "  pipeline %d: paused %v\n", i, ch.paused(i, now))
+		}
+		for _, s := range ch.actions {
+			fmt.Fprintf(w, "  action %s\n", s.name)
+		}
+	}
+}

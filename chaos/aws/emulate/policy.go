@@ -1,0 +1,156 @@
+package emulate
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+)
+
+// principal is who asks: a role, or a service for a resource.
+type principal struct {
+	arn     string
+	service string // "" = none
+	source  string // ARN for which a service asks
+}
+
+// statement is one of a bucket policy. What is not known here is refused when
+// the policy is put.
+type statement struct {
+	Sid       string
+	Effect    string
+	Principal any
+	Action    texts
+	Resource  texts
+	Condition map[string]map[string]texts
+}
+
+// texts is one string or a list of them.
+type texts []string
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (t *texts) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*t = texts{one}
+		return nil
+	}
+	var list []string
+	err := json.Unmarshal(data, &list)
+	*t = list
+	return err
+}
+
+// parsePolicy checks a policy as S3 does.
+func parsePolicy(text []byte) ([]statement, error) {
+	var doc struct {
+		Version   string
+		ID        string `json:"Id"`
+		Statement []statement
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return nil, fmt.Errorf("not JSON: %w", err)
+	}
+	if len(doc.Statement) == 0 {
+		return nil, fmt.Errorf("missing required field Statement")
+	}
+	if len(text) > 20<<10 {
+		return nil, fmt.Errorf("policy exceeds the maximum allowed document size")
+	}
+	sids := map[string]bool{}
+	for _, s := range doc.Statement {
+		if s.Sid != "" && sids[s.Sid] {
+			return nil, fmt.Errorf("duplicate Sid %s", s.Sid)
+		}
+		sids[s.Sid] = true
+		if s.Effect != "Allow" && s.Effect != "Deny" || s.Principal == nil || len(s.Action) == 0 || len(s.Resource) == 0 {
+			return nil, fmt.Errorf("malformed statement %q", s.Sid)
+		}
+		for op := range s.Condition {
+			if conditions[op] == nil {
+				return nil, fmt.Errorf("invalid condition operator %s", op)
+			}
+		}
+	}
+	return doc.Statement, nil
+}
+
+// conditions are the operators that are known here.
+var conditions = map[string]func(got, want string) bool{
+	"DateLessThan":    func(got, want string) bool { return before(got, want) },
+	"DateGreaterThan": func(got, want string) bool { return before(want, got) },
+	"StringEquals":    func(got, want string) bool { return got != "" && got == want },
+	"ArnEquals":       func(got, want string) bool { return got != "" && glob(want, got) },
+	"ArnLike":         func(got, want string) bool { return got != "" && glob(want, got) },
+	"Bool":            func(got, want string) bool { return got == want },
+}
+
+func before(a, b string) bool {
+	x, errX := time.Parse(time.RFC3339, a)
+	y, errY := time.Parse(time.RFC3339, b)
+	return errX == nil && errY == nil && x.Before(y)
+}
+
+// glob matches as policies do: * and ? stand for anything, / included.
+func glob(pattern, s string) bool {
+	ok, err := path.Match(strings.ReplaceAll(pattern, "/", "\x01"), strings.ReplaceAll(s, "/", "\x01"))
+	return err == nil && ok
+}
+
+// applies tells whether the statement is about this request.
+func (s *statement) applies(action, resource string, who principal, now time.Time) bool {
+	return anyGlob(s.Action, action) && anyGlob(s.Resource, resource) && s.about(who) && s.holds(who, now)
+}
+
+func anyGlob(patterns texts, s string) bool {
+	for _, p := range patterns {
+		if glob(p, s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *statement) about(who principal) bool {
+	match := func(v any, is string) bool {
+		switch v := v.(type) {
+		case string:
+			return v == "*" || v == is
+		case []any:
+			for _, one := range v {
+				if one == "*" || one == is {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	switch p := s.Principal.(type) {
+	case string:
+		return p == "*"
+	case map[string]any:
+		return who.service != "" && match(p["Service"], who.service) || who.arn != "" && match(p["AWS"], who.arn)
+	}
+	return false
+}
+
+func (s *statement) holds(who principal, now time.Time) bool {
+	keys := map[string]string{
+		"aws:currenttime":  now.UTC().Format(time.RFC3339),
+		"aws:principalarn": who.arn,
+		"aws:sourcearn":    who.source,
+	}
+	for op, list := range s.Condition {
+		for key, want := range list {
+			ok := false
+			for _, w := range want {
+				ok = ok || conditions[op](keys[strings.ToLower(key)], w)
+			}
+			if !ok {
+				return false
+			}
+		}
+	}
+	return true
+}

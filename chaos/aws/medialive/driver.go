@@ -1,0 +1,166 @@
+// Package medialive makes faults with AWS Elemental MediaLive: it pauses the
+// pipelines of a channel by its schedule.
+//
+// A pause is declarative: "these pipelines are paused, all others are not". So
+// every call sends the whole wanted set: what others had paused, what other
+// faults hold, and what this fault wants. The schedule itself is the memory of
+// that: the names of our actions say what each holds, so that a process which
+// knows nothing but the journal can compute the set again.
+//
+// Every pause goes with a second action that unpauses by itself when nobody
+// else does.
+package medialive
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/medialive"
+	"github.com/aws/aws-sdk-go-v2/service/medialive/types"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+)
+
+// Driver is the MediaLive driver.
+type Driver struct {
+	api *medialive.Client
+	cfg *chaos.AWS
+	now func() time.Time
+}
+
+// New returns the driver of the channel in cfg. A plan needs no client.
+func New(api *medialive.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
+	if now == nil {
+		now = time.Now
+	}
+	return &Driver{api, cfg, now}
+}
+
+// Service implements [aws.Driver].
+func (d *Driver) Service() string { return "medialive" }
+
+// Changes implements [aws.Driver].
+func (d *Driver) Changes(o *aws.Order) []aws.Change {
+	switch o.Fault.Kind {
+	case chaos.PipelinePause:
+		return []aws.Change{d.pause(o)}
+	}
+	return nil
+}
+
+// Restore implements [aws.Driver].
+func (d *Driver) Restore(op string) aws.Change {
+	switch op {
+	case opPause:
+		return &pause{d: d}
+	}
+	return nil
+}
+
+// arn is that of a channel.
+func (d *Driver) arn(channel string) string {
+	return fmt.Sprintf("arn:%s:medialive:%s:%s:channel:%s", aws.Partition(d.cfg.Region), d.cfg.Region, d.cfg.Account, channel)
+}
+
+// Guards implements [aws.Driver].
+func (d *Driver) Guards() []aws.Call {
+	if d.cfg.Channel == "" {
+		return nil
+	}
+	arn := d.arn(d.cfg.Channel)
+	return []aws.Call{{Action: "medialive:DescribeChannel", Resource: arn}, {Action: "medialive:DescribeSchedule", Resource: arn}}
+}
+
+// Guard refuses a channel that is not tagged, not running with all its
+// pipelines, or in the hands of another run.
+func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
+	if d.cfg.Channel == "" {
+		return nil, nil
+	}
+	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.cfg.Channel})
+	if err != nil {
+		return nil, fmt.Errorf("channel %s: %w", d.cfg.Channel, err)
+	}
+	what := "channel " + d.cfg.Channel
+	found := aws.CheckTags(what, out.Tags, d.cfg.Tags)
+	refuse := func(format string, args ...any) {
+		found = append(found, aws.Finding{Refuses: true, Text: what + ": " + fmt.Sprintf(format, args...)})
+	}
+	want := int32(2)
+	if out.ChannelClass == types.ChannelClassSinglePipeline {
+		want = 1
+		found = append(found, aws.Finding{Text: what + " has a single pipeline: there is nothing to fail over to"})
+	}
+	if n := sdk.ToInt32(out.PipelinesRunningCount); out.State != types.ChannelStateRunning || n != want {
+		refuse("not healthy (got %s with %d pipelines running; want RUNNING with %d)", out.State, n, want)
+	}
+	actions, err := d.schedule(ctx, d.cfg.Channel)
+	if err != nil {
+		return nil, fmt.Errorf("schedule of channel %s: %w", d.cfg.Channel, err)
+	}
+	for _, l := range d.leftovers(d.cfg.Channel, actions) {
+		refuse("another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", l.What)
+	}
+	if set := state(actions, d.now()); len(set) > 0 {
+		refuse("not healthy (got pipelines %v paused by the schedule; want none)", set)
+	}
+	return found, nil
+}
+
+// Leftovers implements [aws.Driver].
+func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
+	if d.cfg.Channel == "" {
+		return nil, nil
+	}
+	actions, err := d.schedule(ctx, d.cfg.Channel)
+	if err != nil {
+		return nil, fmt.Errorf("schedule of channel %s: %w", d.cfg.Channel, err)
+	}
+	return d.leftovers(d.cfg.Channel, actions), nil
+}
+
+// leftovers are the marks of runs in a schedule, one leftover for each.
+func (d *Driver) leftovers(channel string, actions []types.ScheduleAction) []aws.Leftover {
+	var all []aws.Leftover
+	for i := range actions {
+		name := sdk.ToString(actions[i].ActionName)
+		mark, kind, ok := split(name)
+		if !ok || kind == kindRelease {
+			continue
+		}
+		run, _ := aws.Ours(name, "-")
+		at := slices.IndexFunc(all, func(l aws.Leftover) bool { return l.What == "schedule action "+mark })
+		if at < 0 {
+			c := &pause{d: d, Channel: channel, Mark: mark, made: true}
+			all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(channel), Run: run, What: "schedule action " + mark, Remove: c.Undo})
+			at = len(all) - 1
+		}
+		if t, ok := startOf(&actions[i]); ok && kind == kindDeadman {
+			all[at].Expires = t
+		}
+	}
+	return all
+}
+
+// maxActions bounds a schedule.
+const maxActions = 10_000
+
+// schedule reads the whole schedule of a channel.
+func (d *Driver) schedule(ctx context.Context, channel string) ([]types.ScheduleAction, error) {
+	var all []types.ScheduleAction
+	pages := medialive.NewDescribeSchedulePaginator(d.api, &medialive.DescribeScheduleInput{ChannelId: &channel, MaxResults: sdk.Int32(100)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, page.ScheduleActions...); len(all) > maxActions {
+			return nil, fmt.Errorf("too long (got more than %d actions)", maxActions)
+		}
+	}
+	return all, nil
+}

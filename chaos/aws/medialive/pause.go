@@ -1,0 +1,394 @@
+package medialive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/medialive"
+	"github.com/aws/aws-sdk-go-v2/service/medialive/types"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+)
+
+const opPause = "pause"
+
+// Our actions of a schedule are named by the mark of the fault and what they
+// are for. A hold's name goes on with the pipelines that it holds.
+const (
+	kindHold    = "hold"
+	kindDeadman = "deadman"
+	kindRelease = "release"
+)
+
+// pause holds pipelines paused.
+type pause struct {
+	d    *Driver
+	made bool // the call was answered
+
+	Channel   string    `json:"channel"`
+	Mark      string    `json:"mark"`
+	Pipelines []int     `json:"pipelines"`
+	Until     time.Time `json:"until"`  // when it ends by itself
+	Before    []int     `json:"before"` // paused already, by others
+}
+
+func (d *Driver) pause(o *aws.Order) *pause {
+	p := &pause{d: d, Channel: d.cfg.Channel, Mark: o.Mark("-"), Pipelines: []int{0, 1}, Until: o.Expires}
+	if o.Fault.Pipeline != chaos.Any {
+		p.Pipelines = []int{o.Fault.Pipeline}
+	}
+	return p
+}
+
+// Op implements [aws.Change], as do the methods below.
+func (p *pause) Op() string { return opPause }
+
+func (p *pause) Target() string { return p.d.arn(p.Channel) }
+
+// Expiry is when MediaLive unpauses by itself.
+func (p *pause) Expiry() time.Time { return p.Until }
+
+// Answered notes that the journal has the answer to the call.
+func (p *pause) Answered() { p.made = true }
+
+func (p *pause) Calls() []aws.Call {
+	until := "its expiry"
+	if !p.Until.IsZero() {
+		until = p.Until.Format(fixedTime)
+	}
+	arn := p.Target()
+	return []aws.Call{
+		{Action: "medialive:DescribeSchedule", Resource: arn, When: aws.Reads},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Makes, Request: fmt.Sprintf(
+			"create %s: pause %s immediately, with whatever is paused already; create %s: at %s, pause what others had paused and nothing else",
+			p.name(kindHold), ids(p.Pipelines), p.name(kindDeadman), until)},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes, Request: fmt.Sprintf(
+			"create %s: immediately, pause what others hold and nothing else; delete %s and %s",
+			p.name(kindRelease), p.name(kindHold), p.name(kindDeadman))},
+	}
+}
+
+func (p *pause) name(kind string) string {
+	name := p.Mark + "-" + kind
+	if kind == kindHold {
+		name += "-p"
+		for _, i := range p.Pipelines {
+			name += fmt.Sprint(i)
+		}
+	}
+	return name
+}
+
+func (p *pause) Read(ctx context.Context) error {
+	actions, err := p.d.schedule(ctx, p.Channel)
+	if err != nil {
+		return err
+	}
+	p.Before = foreign(actions, p.d.now())
+	return nil
+}
+
+func (p *pause) Make(ctx context.Context) error {
+	actions, err := p.d.schedule(ctx, p.Channel)
+	if err != nil {
+		return err
+	}
+	others := p.others(actions)
+	hold := action(p.name(kindHold), union(others, p.Pipelines), time.Time{})
+	deadman := action(p.name(kindDeadman), p.Before, p.Until)
+	err = p.update(ctx, []types.ScheduleAction{hold, deadman}, nil)
+	if refused(err) {
+		// One request for both may not be allowed; then the one that ends it
+		// comes first.
+		if err = p.update(ctx, []types.ScheduleAction{deadman}, nil); err == nil {
+			err = p.update(ctx, []types.ScheduleAction{hold}, nil)
+		}
+	}
+	if err != nil && p.there(ctx) {
+		err = nil // the answer to the first try was lost, and the second found its names taken
+	}
+	p.made = p.made || err == nil
+	return err
+}
+
+// there tells whether both actions are in the schedule.
+func (p *pause) there(ctx context.Context) bool {
+	actions, err := p.d.schedule(ctx, p.Channel)
+	return err == nil && has(actions, p.name(kindHold)) && has(actions, p.name(kindDeadman))
+}
+
+func (p *pause) Undo(ctx context.Context) error {
+	actions, err := p.d.schedule(ctx, p.Channel)
+	if err != nil {
+		return err
+	}
+	ours := p.ours(actions)
+	if len(ours) == 0 && !p.made {
+		return nil // it was never made, or undone before
+	}
+	release := p.name(kindRelease)
+	rest := slices.DeleteFunc(ours, func(name string) bool { return name == release })
+	if len(rest) == 0 && has(actions, release) {
+		return nil
+	}
+	var create []types.ScheduleAction
+	if !has(actions, release) {
+		create = []types.ScheduleAction{action(release, p.others(actions), time.Time{})}
+	}
+	err = p.update(ctx, create, rest)
+	if !refused(err) {
+		return err
+	}
+	// Something in it was refused, perhaps only the deletion of what has begun:
+	// the pipelines first.
+	if len(create) > 0 {
+		if err := p.update(ctx, create, nil); err != nil && !p.has(ctx, release) {
+			return err
+		}
+	}
+	var problems []error
+	for _, name := range rest {
+		if err := p.update(ctx, nil, []string{name}); err != nil && p.has(ctx, name) {
+			problems = append(problems, fmt.Errorf("delete schedule action %s: %w", name, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (p *pause) has(ctx context.Context, name string) bool {
+	actions, err := p.d.schedule(ctx, p.Channel)
+	return err != nil || has(actions, name)
+}
+
+// Tidy deletes the action that released the pipelines, once it has done so.
+func (p *pause) Tidy(ctx context.Context) error {
+	if p.has(ctx, p.name(kindRelease)) {
+		return p.update(ctx, nil, []string{p.name(kindRelease)})
+	}
+	return nil
+}
+
+func (p *pause) Bites(ctx context.Context) (bool, string) {
+	actions, err := p.d.schedule(ctx, p.Channel)
+	if err != nil {
+		return false, err.Error()
+	}
+	set := state(actions, p.d.now())
+	for _, i := range p.Pipelines {
+		if !slices.Contains(set, i) {
+			return false, fmt.Sprintf("the schedule of channel %s holds %s paused, not pipeline %d", p.Channel, ids(set), i)
+		}
+	}
+	return true, fmt.Sprintf("the schedule of channel %s holds %s paused", p.Channel, ids(set))
+}
+
+func (p *pause) Healthy(ctx context.Context) (bool, string) {
+	actions, err := p.d.schedule(ctx, p.Channel)
+	if err != nil {
+		return false, err.Error()
+	}
+	for _, name := range p.ours(actions) {
+		if name != p.name(kindRelease) {
+			return false, fmt.Sprintf("the schedule of channel %s still has action %s", p.Channel, name)
+		}
+	}
+	held := p.others(actions)
+	for _, i := range state(actions, p.d.now()) {
+		if slices.Contains(p.Pipelines, i) && !slices.Contains(held, i) {
+			return false, fmt.Sprintf("the schedule of channel %s still holds pipeline %d paused", p.Channel, i)
+		}
+	}
+	return true, fmt.Sprintf("the schedule of channel %s holds nothing for this fault", p.Channel)
+}
+
+// update sends one request.
+func (p *pause) update(ctx context.Context, create []types.ScheduleAction, remove []string) error {
+	in := &medialive.BatchUpdateScheduleInput{ChannelId: &p.Channel}
+	if len(create) > 0 {
+		in.Creates = &types.BatchScheduleActionCreateRequest{ScheduleActions: create}
+	}
+	if len(remove) > 0 {
+		in.Deletes = &types.BatchScheduleActionDeleteRequest{ActionNames: remove}
+	}
+	if len(create)+len(remove) == 0 {
+		return nil
+	}
+	_, err := p.d.api.BatchUpdateSchedule(ctx, in)
+	return err
+}
+
+// ours are the names of this fault's actions in a schedule.
+func (p *pause) ours(actions []types.ScheduleAction) []string {
+	var names []string
+	for i := range actions {
+		name := sdk.ToString(actions[i].ActionName)
+		if mark, _, ok := split(name); ok && mark == p.Mark {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// others are the pipelines that somebody else wants paused: people, and other
+// faults whose holds have not ended.
+func (p *pause) others(actions []types.ScheduleAction) []int {
+	set := p.Before
+	if known, ok := lastForeign(actions, p.d.now()); ok {
+		set = known
+	}
+	for i := range actions {
+		mark, kind, ok := split(sdk.ToString(actions[i].ActionName))
+		if !ok || kind != kindHold || mark == p.Mark || ended(actions, mark, p.d.now()) {
+			continue
+		}
+		set = union(set, held(sdk.ToString(actions[i].ActionName)))
+	}
+	return set
+}
+
+// fixedTime is how MediaLive writes a time.
+const fixedTime = "2006-01-02T15:04:05.000Z"
+
+// action sets the pipelines that are paused: at a time, or at once when it is
+// zero. The set must be there even when it is empty.
+func action(name string, pipelines []int, at time.Time) types.ScheduleAction {
+	set := make([]types.PipelinePauseStateSettings, 0, len(pipelines))
+	for _, i := range pipelines {
+		set = append(set, types.PipelinePauseStateSettings{PipelineId: types.PipelineId(id(i))})
+	}
+	start := &types.ScheduleActionStartSettings{ImmediateModeScheduleActionStartSettings: &types.ImmediateModeScheduleActionStartSettings{}}
+	if !at.IsZero() {
+		start = &types.ScheduleActionStartSettings{FixedModeScheduleActionStartSettings: &types.FixedModeScheduleActionStartSettings{
+			Time: sdk.String(at.UTC().Format(fixedTime))}}
+	}
+	return types.ScheduleAction{
+		ActionName:                  &name,
+		ScheduleActionSettings:      &types.ScheduleActionSettings{PauseStateSettings: &types.PauseStateScheduleActionSettings{Pipelines: set}},
+		ScheduleActionStartSettings: start,
+	}
+}
+
+func id(pipeline int) string { return fmt.Sprintf("PIPELINE_%d", pipeline) }
+
+// ids names pipelines for people.
+func ids(set []int) string {
+	if len(set) == 0 {
+		return "no pipeline"
+	}
+	var names []string
+	for _, i := range set {
+		names = append(names, id(i))
+	}
+	return strings.Join(names, " and ")
+}
+
+// split takes the name of one of our actions apart.
+func split(name string) (mark, kind string, ok bool) {
+	if _, ok := aws.Ours(name, "-"); !ok {
+		return "", "", false
+	}
+	for _, kind := range []string{kindHold, kindDeadman, kindRelease} {
+		if mark, rest, ok := strings.Cut(name, "-"+kind); ok && (rest == "") == (kind != kindHold) {
+			return mark, kind, true
+		}
+	}
+	return "", "", false
+}
+
+// held are the pipelines in the name of a hold.
+func held(name string) []int {
+	_, digits, _ := strings.Cut(name, "-"+kindHold+"-p")
+	var set []int
+	for _, r := range digits {
+		set = union(set, []int{int(r - '0')})
+	}
+	return set
+}
+
+// ended tells whether the action that ends a hold by itself has begun.
+func ended(actions []types.ScheduleAction, mark string, now time.Time) bool {
+	for i := range actions {
+		if m, kind, ok := split(sdk.ToString(actions[i].ActionName)); ok && m == mark && kind == kindDeadman {
+			t, fixed := startOf(&actions[i])
+			return fixed && !t.After(now)
+		}
+	}
+	return false
+}
+
+func has(actions []types.ScheduleAction, name string) bool {
+	return slices.ContainsFunc(actions, func(a types.ScheduleAction) bool { return sdk.ToString(a.ActionName) == name })
+}
+
+// startOf is when an action begins; false = at once, or not known.
+func startOf(a *types.ScheduleAction) (time.Time, bool) {
+	if s := a.ScheduleActionStartSettings; s != nil && s.FixedModeScheduleActionStartSettings != nil {
+		t, err := time.Parse(time.RFC3339, sdk.ToString(s.FixedModeScheduleActionStartSettings.Time))
+		return t, err == nil
+	}
+	return time.Time{}, false
+}
+
+// last is what the last action that has begun and is wanted by pick paused.
+// Actions are in the order in which they begin; those that began at once may
+// not say when.
+func last(actions []types.ScheduleAction, now time.Time, pick func(name string) bool) (set []int, ok bool) {
+	for i := range actions {
+		s := actions[i].ScheduleActionSettings
+		if s == nil || s.PauseStateSettings == nil || !pick(sdk.ToString(actions[i].ActionName)) {
+			continue
+		}
+		if t, fixed := startOf(&actions[i]); fixed && t.After(now) {
+			continue
+		}
+		set, ok = nil, true
+		for _, p := range s.PauseStateSettings.Pipelines {
+			for n := range 2 {
+				if string(p.PipelineId) == id(n) {
+					set = union(set, []int{n})
+				}
+			}
+		}
+	}
+	return set, ok
+}
+
+// state is what the schedule holds paused now.
+func state(actions []types.ScheduleAction, now time.Time) []int {
+	set, _ := last(actions, now, func(string) bool { return true })
+	return set
+}
+
+// lastForeign is what others paused last.
+func lastForeign(actions []types.ScheduleAction, now time.Time) ([]int, bool) {
+	return last(actions, now, func(name string) bool {
+		_, ours := aws.Ours(name, "-")
+		return !ours
+	})
+}
+
+func foreign(actions []types.ScheduleAction, now time.Time) []int {
+	set, _ := lastForeign(actions, now)
+	return set
+}
+
+// union is sorted and has each once.
+func union(a, b []int) []int {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// refused tells whether MediaLive did not like the request, in contrast to not
+// having got it.
+func refused(err error) bool {
+	var bad *types.BadRequestException
+	var unprocessable *types.UnprocessableEntityException
+	return errors.As(err, &bad) || errors.As(err, &unprocessable)
+}

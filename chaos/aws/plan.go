@@ -1,0 +1,120 @@
+package aws
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+)
+
+// anyRun stands in a plan for the name of the run, which is made when it begins.
+const anyRun = "RUN"
+
+// Plan is what faults via aws would do.
+type Plan struct {
+	Text   string // the calls, and how they are undone, for people
+	Policy string // what the caller must be allowed to do, and nothing else, as an IAM policy
+	Hash   string // of both: a run that was confirmed with it does what was read
+}
+
+// NewPlan tells what these faults would do. The drivers need no clients.
+// always are calls that are made in any case.
+func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Call) Plan {
+	var b strings.Builder
+	fmt.Fprintf(&b, "account %s, region %s", cfg.Account, cfg.Region)
+	for _, t := range cfg.Tags {
+		fmt.Fprintf(&b, ", tag %s=%s", t.Key, t.Value)
+	}
+	fmt.Fprintf(&b, "\nat most %d at once, %v each\n", cfg.AtOnce(), cfg.Longest())
+	calls := slices.Clone(always)
+	for _, d := range drivers {
+		calls = append(calls, d.Guards()...)
+	}
+	for i := range faults {
+		f := &faults[i]
+		if f.Via != chaos.ViaAWS {
+			continue
+		}
+		o := &Order{Fault: f, Run: anyRun}
+		fmt.Fprintf(&b, "\n%v to %v  %s", f.At, f.At+f.For, f.Name)
+		if f.Occurrence > 1 {
+			fmt.Fprintf(&b, " #%d", f.Occurrence)
+		}
+		fmt.Fprintf(&b, ": %s\n", f.Kind)
+		for _, d := range drivers {
+			for _, c := range d.Changes(o) {
+				describe(&b, d, c)
+				calls = append(calls, c.Calls()...)
+			}
+		}
+	}
+	p := Plan{Text: b.String(), Policy: policy(calls)}
+	sum := sha256.Sum256([]byte(p.Text + p.Policy))
+	p.Hash = hex.EncodeToString(sum[:6])
+	return p
+}
+
+// describe tells one change.
+func describe(b *strings.Builder, d Driver, c Change) {
+	ends := "STICKY: stays until it is undone"
+	switch e := c.(type) {
+	case interface{ Expiry() time.Time }:
+		ends = fmt.Sprintf("ends by itself %v after its window, whatever becomes of this tool", chaos.AWSMargin)
+	case interface{ Ends() string }:
+		ends = e.Ends()
+	}
+	fmt.Fprintf(b, "  %s %s of %s: %s\n", d.Service(), c.Op(), c.Target(), ends)
+	for _, call := range c.Calls() {
+		word := [...]string{"reads", "makes", "undoes"}[call.When]
+		fmt.Fprintf(b, "    %-6s  %s %s", word, call.Action, call.Resource)
+		if call.Request != "" {
+			fmt.Fprintf(b, "\n            %s", strings.ReplaceAll(call.Request, "\n", "\n            "))
+		}
+		b.WriteString("\n")
+	}
+}
+
+// policy is the IAM policy that allows these calls: a statement for each set
+// of resources.
+func policy(calls []Call) string {
+	type statement struct {
+		Sid      string
+		Effect   string
+		Action   []string
+		Resource []string
+	}
+	actions := map[string][]string{} // resource -> actions
+	var resources []string
+	for _, c := range calls {
+		if actions[c.Resource] == nil {
+			resources = append(resources, c.Resource)
+		}
+		if !slices.Contains(actions[c.Resource], c.Action) {
+			actions[c.Resource] = append(actions[c.Resource], c.Action)
+		}
+	}
+	slices.Sort(resources)
+	doc := struct {
+		Version   string
+		Statement []statement
+	}{Version: "2012-10-17"}
+	for _, r := range resources {
+		list := actions[r]
+		slices.Sort(list)
+		if n := len(doc.Statement) - 1; n >= 0 && slices.Equal(doc.Statement[n].Action, list) {
+			doc.Statement[n].Resource = append(doc.Statement[n].Resource, r)
+			continue
+		}
+		doc.Statement = append(doc.Statement, statement{fmt.Sprintf("hlsload%d", len(doc.Statement)+1), "Allow", list, []string{r}})
+	}
+	text, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		panic(err) // strings only
+	}
+	return string(text)
+}

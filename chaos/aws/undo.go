@@ -1,0 +1,111 @@
+package aws
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"hlsload/chaos/journal"
+)
+
+// Undoer undoes what a journal says was left.
+type Undoer struct {
+	Drivers []Driver
+	Lookup  func(name string) (string, bool) // variables of the environment
+	Refresh func()                           // before an undo is tried again; nil = nothing to do
+	// Patience is how long it is tried again and looked at; 0 = one try, one
+	// look.
+	Patience time.Duration
+	Now      func() time.Time // nil = time.Now
+}
+
+// retryEvery is the pause before a failed undo is tried, or a target that is
+// not healthy yet looked at, once more.
+const retryEvery = 2 * time.Second
+
+// Undo undoes one fault from the lines of its calls, the last call first, and
+// looks until nothing of it is left. It is a [journal.Undoer].
+func (u *Undoer) Undo(ctx context.Context, l journal.Line) error {
+	now := u.Now
+	if now == nil {
+		now = time.Now
+	}
+	deadline := now().Add(u.Patience)
+	var problems []error
+	var changes []Change
+	for i := len(l.Calls) - 1; i >= 0; i-- {
+		c, err := restore(u.Drivers, &l.Calls[i], u.Lookup)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		changes = append(changes, c)
+	}
+	for _, c := range changes {
+		if err := u.putBack(ctx, c, now, deadline); err != nil {
+			problems = append(problems, fmt.Errorf("%s of %s: %w", c.Op(), c.Target(), err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (u *Undoer) putBack(ctx context.Context, c Change, now func() time.Time, deadline time.Time) error {
+	for {
+		err := c.Undo(ctx)
+		if err == nil {
+			healthy, detail := c.Healthy(ctx)
+			if healthy {
+				return tidy(ctx, c)
+			}
+			err = fmt.Errorf("undone, but not seen healthy: %s", detail)
+		}
+		if !now().Add(retryEvery).Before(deadline) {
+			return err
+		}
+		timer := time.NewTimer(retryEvery)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return errors.Join(err, ctx.Err())
+		}
+		if u.Refresh != nil {
+			u.Refresh()
+		}
+	}
+}
+
+// restore makes a change of what the journal has.
+func restore(drivers []Driver, call *journal.Call, lookup func(string) (string, bool)) (Change, error) {
+	for _, d := range drivers {
+		if d.Service() != call.Service {
+			continue
+		}
+		c := d.Restore(call.Op)
+		if c == nil {
+			break
+		}
+		clear, err := call.Reveal(lookup)
+		if err == nil {
+			err = json.Unmarshal(clear.Change, c)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("journal: call %d: %s %s: %w", call.N, call.Service, call.Op, err)
+		}
+		if a, ok := c.(interface{ Answered() }); ok && call.Answered {
+			a.Answered()
+		}
+		return c, nil
+	}
+	return nil, fmt.Errorf("journal: call %d: nobody can undo %q of service %q (want the version of hlsload that made it)", call.N, call.Op, call.Service)
+}
+
+// tidy takes away what undoing itself has left.
+func tidy(ctx context.Context, c Change) error {
+	if t, ok := c.(interface{ Tidy(context.Context) error }); ok {
+		return t.Tidy(ctx)
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+	"hlsload/chaos/journal"
+	"hlsload/reports"
+	"hlsload/scenarios"
+)
+
+// How long faults via aws may take: one call of the applier, which may be
+// several requests, and undoing one, until AWS shows that it is undone.
+const (
+	awsLimit    = 2 * time.Minute
+	awsPatience = 10 * time.Minute
+)
+
+// consent is how a user says that a run may change what is on AWS.
+type consent struct {
+	confirm string
+	yes     bool
+}
+
+func (c *consent) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&c.confirm, "confirm", "", "hash that `hlsload plan` printed: this run may do on AWS what that plan said")
+	cmd.Flags().BoolVar(&c.yes, "yes", false, "this run may do on AWS whatever the scenario says")
+}
+
+// check refuses a run that nobody has agreed to.
+func (c *consent) check(sc *scenarios.Scenario, nameOrFile string) error {
+	plan, err := awsPlan(sc)
+	if err != nil || plan == nil {
+		return err
+	}
+	refuse := func(format string, args ...any) error {
+		msg := fmt.Sprintf(format, args...) + fmt.Sprintf("\nread what it would do, and how it would be undone:  hlsload plan %s\nthen run it with the hash that the plan ends with:  --confirm HASH  (or with --yes)", nameOrFile)
+		return &exitError{exitUsage, msg, nil}
+	}
+	switch {
+	case c.yes || c.confirm == plan.Hash:
+		return nil
+	case c.confirm != "":
+		return refuse("this is not the plan that was confirmed (got --confirm %.20s; the plan has changed since)", c.confirm)
+	}
+	return refuse("this run would change account %s on AWS (got no --confirm)", sc.Redact(sc.AWS.Account))
+}
+
+// awsPlan is what a scenario would do on AWS; nil = nothing.
+func awsPlan(sc *scenarios.Scenario) (*aws.Plan, error) {
+	var faults []chaos.Fault
+	for _, f := range sc.Faults() {
+		if f.Via == chaos.ViaAWS {
+			faults = append(faults, f)
+		}
+	}
+	if len(faults) == 0 {
+		return nil, nil
+	}
+	drivers, always, err := driversOn(sc.AWS)
+	if err != nil {
+		return nil, &exitError{exitUsage, err.Error(), err}
+	}
+	p := aws.NewPlan(sc.AWS, faults, drivers, always)
+	return &p, nil
+}
+
+// printPlan adds to a plan what it would do on AWS.
+func printPlan(w io.Writer, sc *scenarios.Scenario) error {
+	p, err := awsPlan(sc)
+	if err != nil || p == nil {
+		return err
+	}
+	text := "\non AWS\n" + indent(p.Text) + "\nneeds at most this IAM policy\n" + indent(p.Policy)
+	_, err = fmt.Fprintf(w, "%s\n\nrun it with --confirm %s\n", sc.Redact(text), p.Hash)
+	return err
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")
+}
+
+// newRun names a run. What it leaves on AWS carries the name.
+func newRun() string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// openAWS makes sure that the run may begin, and returns who applies its
+// faults; nil when it has none.
+func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
+	needed := false
+	for i := range r.faults {
+		needed = needed || r.faults[i].Via == chaos.ViaAWS
+	}
+	if !needed {
+		return nil, nil
+	}
+	fail := func(err error) error {
+		return &exitError{reports.ExitFault, r.sc.Redact("AWS, before anything was changed: " + err.Error()), err}
+	}
+	a, err := openAccount(ctx, r.sc.AWS, r.network)
+	if err != nil {
+		return nil, fail(err)
+	}
+	warnings, err := a.Guard(ctx)
+	if err != nil {
+		return nil, fail(err)
+	}
+	for _, w := range warnings {
+		r.warnings = append(r.warnings, r.sc.Redact(w))
+	}
+	return aws.New(aws.Config{
+		AWS: r.sc.AWS, Drivers: a.Drivers, Run: newRun(), Journal: r.journal, Refresh: a.Refresh,
+		Bites: r.target.bites, Healthy: r.target.healthy,
+	}), nil
+}
+
+// leftOnAWS says what may be left there after a run.
+func (r *realRun) leftOnAWS(outcomes []chaos.Outcome) (left []string) {
+	for i := range outcomes {
+		if o := &outcomes[i]; o.Tried && o.Fault.Via == chaos.ViaAWS && !(o.Undone && o.UndoVerified) {
+			if spec := chaos.Lookup(o.Fault.Kind); spec == nil || !spec.Instant {
+				left = append(left, fmt.Sprintf("fault %s may be left on AWS; put it back with: hlsload undo %s", o.Fault.Name, r.journal.Path()))
+			}
+		}
+	}
+	return left
+}
+
+// accounts undoes faults on AWS that a journal says were left.
+type accounts struct {
+	network  network
+	patience time.Duration
+	open     map[string]*aws.Undoer
+}
+
+func (a *accounts) undo(ctx context.Context, l journal.Line) error {
+	byAccount := map[string][]journal.Call{}
+	var order []string
+	var problems []error
+	for _, call := range l.Calls {
+		clear, err := call.Reveal(os.LookupEnv)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		key := clear.Account + " " + clear.Region
+		if byAccount[key] == nil {
+			order = append(order, key)
+		}
+		byAccount[key] = append(byAccount[key], clear)
+	}
+	for i := len(order) - 1; i >= 0; i-- {
+		u, err := a.undoer(ctx, order[i])
+		if err == nil {
+			one := l
+			one.Calls = byAccount[order[i]]
+			err = u.Undo(ctx, one)
+		}
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+func (a *accounts) undoer(ctx context.Context, key string) (*aws.Undoer, error) {
+	if u := a.open[key]; u != nil {
+		return u, nil
+	}
+	id, region, _ := strings.Cut(key, " ")
+	acc, err := openAccount(ctx, &chaos.AWS{Account: id, Region: region}, a.network)
+	if err != nil {
+		return nil, err
+	}
+	if err := acc.Identify(ctx); err != nil {
+		return nil, err
+	}
+	u := acc.Undoer(a.patience)
+	if a.open == nil {
+		a.open = map[string]*aws.Undoer{}
+	}
+	a.open[key] = u
+	return u, nil
+}

@@ -1,0 +1,26 @@
+//go:build noaws
+
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+)
+
+var errNoAWS = errors.New("this hlsload was built without AWS (tag noaws; want one built without the tag)")
+
+func driversOn(*chaos.AWS) ([]aws.Driver, []aws.Call, error) { return nil, nil, errNoAWS }
+
+// noAccount stands for an account that cannot be had.
+type noAccount struct{ Drivers []aws.Driver }
+
+func (*noAccount) Refresh()                                {}
+func (*noAccount) Guard(context.Context) ([]string, error) { return nil, errNoAWS }
+func (*noAccount) Identify(context.Context) error          { return errNoAWS }
+func (*noAccount) Undoer(time.Duration) *aws.Undoer        { return &aws.Undoer{} }
+
+func openAccount(context.Context, *chaos.AWS, network) (*noAccount, error) { return nil, errNoAWS }

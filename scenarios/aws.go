@@ -1,0 +1,164 @@
+package scenarios
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+)
+
+// What names on AWS look like.
+var (
+	awsAccount  = regexp.MustCompile(`^[0-9]{12}$`)
+	awsRegion   = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
+	awsChannel  = regexp.MustCompile(`^[0-9]{1,20}$`)
+	awsBucket   = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	awsName     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	awsFunction = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,64})?$`)
+	awsARN      = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$`)
+	awsLoose    = regexp.MustCompile(`^[^\x00-\x1f*?]{1,128}$`)
+)
+
+// aws reads what of an account may be touched; nil when there is no section.
+func (d *decoder) aws(v value) *chaos.AWS {
+	if !v.given() {
+		return nil
+	}
+	s, ok := v.section("a mapping with account and region, and what of the account may be touched")
+	if !ok {
+		return nil
+	}
+	a := &chaos.AWS{}
+	name := func(s *section, key string, to *string, form *regexp.Regexp, want string) {
+		*to = s.at(key).matching(form, want)
+	}
+	name(s, "account", &a.Account, awsAccount, "the 12 digits of the account, in quotes")
+	name(s, "region", &a.Region, awsRegion, "a region such as eu-west-1")
+	for _, key := range []string{"account", "region"} {
+		if !s.at(key).given() {
+			s.problem("%s is missing (got nothing; want the %s that the channel is in)", key, key)
+		}
+	}
+	name(s, "channel", &a.Channel, awsChannel, "the ID of a MediaLive channel, a number")
+	name(s, "spare_input", &a.SpareInput, awsLoose, "the name of an input attachment of the channel")
+	name(s, "bucket", &a.Bucket, awsBucket, "the name of a bucket")
+	name(s, "prefix", &a.Prefix, awsLoose, "the start of the channel's keys, such as live/")
+	name(s, "writer", &a.Writer, awsARN, "the ARN of the role that writes to the bucket")
+	name(s, "distribution", &a.Distribution, awsName, "the ID of a CloudFront distribution")
+	name(s, "function", &a.Function, awsFunction, "the name of a Lambda function")
+	if p, ok := s.at("mediapackage").section("a mapping with group, channel and endpoint"); ok {
+		name(p, "group", &a.Package.Group, awsName, "the name of a channel group")
+		name(p, "channel", &a.Package.Channel, awsName, "the name of a channel")
+		name(p, "endpoint", &a.Package.Endpoint, awsName, "the name of an origin endpoint")
+		p.done()
+	}
+	if m, ok := s.at("mediaconnect").section("a mapping with flow and outputs"); ok {
+		name(m, "flow", &a.Flow.ARN, awsARN, "the ARN of a flow")
+		a.Flow.Outputs = m.at("outputs").each(maxPipelines, "the ARNs of the outputs that feed the pipelines, one each", func(item value) string {
+			return item.matching(awsARN, "the ARN of an output")
+		})
+		m.done()
+	}
+	a.Pipelines = s.at("pipelines").each(maxPipelines, "a list of patterns of keys, one a pipeline", func(item value) string {
+		return d.keys(item, a.Prefix)
+	})
+	a.Tags = d.tags(s.at("tags"))
+	a.MaxDuration = s.at("max_duration").duration(chaos.DefaultAWSDuration, time.Second, chaos.MaxAWSDuration)
+	a.MaxFaults = int(s.at("max_faults").integer(1, 1, 8))
+	a.AllowSticky = s.at("allow_sticky").boolean(false)
+	a.AllowMultivariant = s.at("allow_multivariant").boolean(false)
+	s.done()
+	return a
+}
+
+// matching returns a text of a certain form, which may come from the
+// environment; "" when there is none.
+func (v value) matching(form *regexp.Regexp, want string) string {
+	if !v.given() {
+		return ""
+	}
+	t, ok := v.secret(want)
+	if ok && !form.MatchString(t.Value) {
+		v.wrong("not usable here", want)
+		ok = false
+	}
+	if !ok {
+		return ""
+	}
+	return t.Value
+}
+
+// each reads a list of at most that many items.
+func (v value) each(most int, want string, read func(value) string) []string {
+	var all []string
+	items := v.list(false, want)
+	if len(items) > most {
+		v.problem("too many items (got %d; want at most %d)", len(items), most)
+		return nil
+	}
+	for _, item := range items {
+		all = append(all, read(item))
+	}
+	return all
+}
+
+// keys is the pattern of the keys of a pipeline. It goes into policies, where
+// a * in the middle would reach further than a reader thinks.
+func (d *decoder) keys(v value, prefix string) string {
+	const want = "a pattern of keys that ends in its only *, such as live/p0/*"
+	if !v.given() {
+		v.problem("empty pattern (want %s)", want)
+		return ""
+	}
+	t, ok := v.secret(want)
+	stem, star := strings.CutSuffix(t.Value, "*")
+	switch {
+	case !ok:
+	case !star || stem == "" || strings.ContainsAny(stem, "*?") || !awsLoose.MatchString(stem):
+		v.wrong("not a pattern of keys", want)
+	case !strings.HasPrefix(stem, prefix):
+		v.problem("outside of aws.prefix (got %s; want it to begin with the prefix)", v.got())
+	default:
+		return t.Value
+	}
+	return ""
+}
+
+// tags are what every target must carry.
+func (d *decoder) tags(v value) []chaos.Tag {
+	s, ok := v.section("a mapping of tags that every target must carry, such as {hlsload: allow}")
+	if !ok {
+		return nil
+	}
+	var tags []chaos.Tag
+	for _, e := range s.entries {
+		s.at(e.key.Value)
+		if t, ok := e.val.text("the value of the tag"); ok {
+			tags = append(tags, chaos.Tag{Key: e.key.Value, Value: t.Value})
+		}
+	}
+	return tags
+}
+
+// crowded reports the faults via aws that would make too many at once.
+func (d *decoder) crowded(list value, sc *Scenario) {
+	if sc.AWS == nil {
+		return
+	}
+	var open []chaos.Fault
+	blamed := map[int]bool{}
+	for _, f := range sc.Faults() {
+		if spec := chaos.Lookup(f.Kind); f.Via != chaos.ViaAWS || spec == nil || spec.Instant {
+			continue
+		}
+		open = slices.DeleteFunc(open, func(o chaos.Fault) bool { return o.At+o.For <= f.At })
+		if open = append(open, f); len(open) > sc.AWS.AtOnce() && !blamed[f.Rule] {
+			blamed[f.Rule] = true
+			at, _ := list.below(fmt.Sprintf("%d.at", f.Rule))
+			at.problem("too many faults via aws at once (got %s while %s holds; want at most %d, aws.max_faults)", f.Name, open[0].Name, sc.AWS.AtOnce())
+		}
+	}
+}

@@ -1,0 +1,10 @@
+// Package consent says when a crowd of players needs somebody's permission, and
+// reads the permission that the operator of a target gives at
+// /.well-known/hlsload.txt.
+//
+// Start with [Local], which tells addresses that are nobody else's, and
+// [Parse], which reads the file; docs/targets.md describes it for operators.
+// Whoever dials asks [Local] about the address that is really dialled.
+//
+// It decides on text and addresses; it neither resolves nor fetches anything.
+package consent

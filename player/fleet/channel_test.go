@@ -56,8 +56,9 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 // channel is a live channel of 2 s segments, two renditions on two pipelines,
 // as a function of time.
 type channel struct {
-	epoch time.Time
-	size  int // of a segment, bytes
+	epoch     time.Time
+	size      int    // of a segment, bytes
+	elsewhere string // where segments are: scheme and host; "" = here
 
 	mu    sync.Mutex
 	asked map[string]int  // by path
@@ -97,11 +98,14 @@ func (c *channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *channel) playlist(rendition string) string {
-	last := int(time.Since(c.epoch)/segment) + 100
+	last, base := int(time.Since(c.epoch)/segment)+100, ""
+	if c.elsewhere != "" {
+		base = c.elsewhere + "/"
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n", last-9)
 	for n := last - 9; n <= last; n++ {
-		fmt.Fprintf(&b, "#EXTINF:2.0,\n%s_%d.ts\n", rendition, n)
+		fmt.Fprintf(&b, "#EXTINF:2.0,\n%s%s_%d.ts\n", base, rendition, n)
 	}
 	return b.String()
 }

@@ -16,6 +16,7 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
+	"hlsload/scenarios/redact"
 )
 
 // client is what all engines have in common: it chooses one by scheme, follows
@@ -23,6 +24,7 @@ import (
 type client struct {
 	plain  Engine
 	secure func() Engine // made when first needed: most players need one engine
+	fleet  *Fleet        // nil = nobody counts
 
 	mu  sync.Mutex
 	sec Engine
@@ -61,6 +63,11 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 		e, err := c.engine(req.URL)
 		if err != nil {
 			return "", err
+		}
+		if c.fleet != nil {
+			if err := c.fleet.ceiling.request(c.fleet.now()); err != nil {
+				return "", err
+			}
 		}
 		req.Cookie = c.cookies(req.URL)
 		if err := carry(ctx, e, req, res); err != nil {
@@ -179,6 +186,29 @@ func (c *client) cookies(rawURL string) string {
 		}
 	}
 	return b.String()
+}
+
+// hide takes the values of the player's cookies out of a text about a URL, such
+// as an error that quotes a server which sent them back.
+func (c *client) hide(rawURL, text string) string {
+	c.mu.Lock()
+	jar := c.jar
+	c.mu.Unlock()
+	if jar == nil {
+		return text
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return text
+	}
+	for _, k := range jar.Cookies(u) {
+		for _, v := range redact.Spellings(k.Value) {
+			if len(v) >= 6 {
+				text = strings.ReplaceAll(text, v, redact.Mask)
+			}
+		}
+	}
+	return text
 }
 
 // keep keeps cookies, and tells whether there were any.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"hlsload/chaos"
@@ -42,7 +43,17 @@ type Config struct {
 	// Sources is how many loopback addresses players connect from, 127.0.0.1
 	// and on; 0 = whatever the system chooses. [Preflight] says how many.
 	Sources int
-	Dial    Dial // nil = the system's
+	Dial    Dial // of IP addresses; nil = the system's
+
+	// Resolver looks hosts up; nil = the system's.
+	Resolver Resolver
+	// Allow says whether an address may be dialled that a host was found to
+	// have, nil = it may. An error, such as a [NotAllowed], halts the fleet.
+	Allow   func(host string, addr netip.Addr) error
+	Ceiling Ceiling
+	// Caller is appended to the User-Agent of every player, as in
+	// "hlsload/1.0 (+ops@example.com)"; "" = players look like real ones.
+	Caller string
 }
 
 // connsDefault is for profiles that say nothing.
@@ -76,4 +87,6 @@ type cohort struct {
 	audience.Cohort
 	profile *profile.Profile
 	conns   int // to one host
+
+	userAgent string
 }

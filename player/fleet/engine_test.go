@@ -481,6 +481,10 @@ func TestNotes(t *testing.T) {
 	}{
 		{"", CacheUnknown, "", 0},
 		{"X-Cache: Hit from cloudfront\r\nX-Amz-Cf-Pop: PHX50-C2", CacheHit, "PHX50-C2", 0},
+		{"X-Amz-Cf-Pop: S3CRET-TOKEN", CacheUnknown, "odd", 0},
+		{"X-Amz-Cf-Pop: AMS1-", CacheUnknown, "odd", 0},
+		{"X-Amz-Cf-Pop: AMS12345", CacheUnknown, "odd", 0},
+		{"X-Amz-Cf-Pop: AMS1", CacheUnknown, "AMS1", 0},
 		{"x-cache: miss from cloudfront", CacheMiss, "", 0},
 		{"X-Cache: RefreshHit from cloudfront", CacheRevalidated, "", 0},
 		{"X-Cache: Error from cloudfront", CacheMiss, "", 0},

@@ -4,7 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -28,6 +28,11 @@ type Fleet struct {
 	begun      atomic.Int64
 	requests   atomic.Uint64 // numbered so far
 	live, peak atomic.Int64
+	halted     context.Context // ends with Halt
+	halt       context.CancelFunc
+	why        atomic.Pointer[halting]
+	roads      *roads
+	ceiling    *ceiling
 	local      atomic.Int64
 	localError atomic.Pointer[string]
 }
@@ -38,6 +43,9 @@ func New(cfg Config) (*Fleet, error) {
 		return nil, err
 	}
 	f := &Fleet{cfg: cfg, parses: newParses(cfg.Classify), sessions: map[*session]struct{}{}, changed: make(chan struct{}, 1)}
+	f.halted, f.halt = context.WithCancel(context.Background())
+	f.roads = newRoads(&f.cfg, f.Halt)
+	f.ceiling = newCeiling(cfg.Ceiling, f.Halt)
 	f.audience = audience.New(&f.cfg.Audience, cfg.Seed)
 	for i := range f.cfg.Audience.Cohorts {
 		c := cohort{Cohort: f.cfg.Audience.Cohorts[i], conns: connsDefault}
@@ -45,6 +53,7 @@ func New(cfg Config) (*Fleet, error) {
 		if n := c.profile.HTTP.ConnectionsPerHost; n > 0 {
 			c.conns = n
 		}
+		c.userAgent = strings.TrimSpace(c.profile.HTTP.UserAgent + " " + cfg.Caller)
 		f.cohorts = append(f.cohorts, c)
 	}
 	return f, nil
@@ -53,8 +62,8 @@ func New(cfg Config) (*Fleet, error) {
 // now is the run's clock.
 func (f *Fleet) now() time.Duration { return time.Since(f.cfg.Epoch) }
 
-// Run lets the audience watch until the duration is over or the context ends.
-// Then it cuts off whoever is left and returns when the last goroutine and
+// Run lets the audience watch until the duration is over, the context ends
+// or somebody calls [Fleet.Halt]. Then it cuts off whoever is left and returns when the last goroutine and
 // connection is gone. It must be called once.
 func (f *Fleet) Run(ctx context.Context) {
 	var cancel context.CancelFunc
@@ -64,6 +73,7 @@ func (f *Fleet) Run(ctx context.Context) {
 		ctx, cancel = context.WithCancel(ctx)
 	}
 	defer cancel()
+	defer context.AfterFunc(f.halted, cancel)()
 	var sessions sync.WaitGroup
 	defer sessions.Wait()
 	timer := time.NewTimer(0)
@@ -219,27 +229,13 @@ func (f *Fleet) noteLocal(err error) {
 
 // newClient returns the HTTP client of one player.
 func (f *Fleet) newClient(number uint64, c *cohort) *client {
-	dial := f.cfg.Dial
-	if dial == nil {
-		dial = f.dialer(number, c).DialContext
-	}
+	dial := (&way{roads: f.roads, number: number, sources: f.cfg.Sources, paced: !c.Network.Unlimited()}).DialContext
 	secure := func() Engine { return NewStandard(dial, c.conns, f.cfg.TLS) }
 	if f.cfg.Standard {
 		e := secure()
-		return &client{plain: e, secure: func() Engine { return e }}
+		return &client{plain: e, secure: func() Engine { return e }, fleet: f}
 	}
-	return &client{plain: NewLean(dial, c.conns), secure: secure}
-}
-
-// dialer connects from one of the loopback addresses when there are several: an
-// address has one set of ephemeral ports to a target.
-func (f *Fleet) dialer(number uint64, c *cohort) *net.Dialer {
-	d := &net.Dialer{KeepAlive: -1}
-	if n := uint64(f.cfg.Sources); n > 0 {
-		d.LocalAddr = &net.TCPAddr{IP: sourceIP(int(number % n))}
-	}
-	d.Control = prepare(d.LocalAddr != nil, !c.Network.Unlimited())
-	return d
+	return &client{plain: NewLean(dial, c.conns), secure: secure, fleet: f}
 }
 
 // arrivals is a heap by time, then number.

@@ -77,11 +77,12 @@ var urlSeed = maphash.MakeSeed()
 func hashURL(u string) uint64 { return max(1, maphash.String(urlSeed, u)) }
 
 // fetch carries a flight out and tells the session. It says nothing once the
-// context has ended.
+// context has ended, or the fleet was halted: then it was not the target that
+// failed.
 func (s *session) fetch(ctx context.Context, fl *flight) {
 	fl.sent = s.f.now()
 	err := s.carry(ctx, fl)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || s.f.why.Load() != nil {
 		return
 	}
 	if err != nil {
@@ -164,7 +165,7 @@ func (s *session) fail(ctx context.Context, fl *flight, why player.Failure, err 
 	fl.end = player.Event{Type: player.Failed, Fetch: fl.id, Failure: why, Status: fl.head.Status, Size: fl.head.Size,
 		Sent: fl.sent, FirstByte: fl.head.FirstByte, Bytes: fl.bytes.Load()}
 	if err != nil {
-		fl.end.Problem = err.Error()
+		fl.end.Problem = s.client.hide(fl.request.URL, err.Error())
 		s.f.noteLocal(err)
 	}
 	s.tell(ctx, fl, true)
@@ -221,7 +222,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		s.fail(ctx, fl, player.TooLarge, err)
 		return
 	case err != nil:
-		fl.end.Problem = err.Error()
+		fl.end.Problem = s.client.hide(fl.request.URL, err.Error())
 	}
 	s.complete(ctx, fl)
 }
@@ -235,6 +236,7 @@ func (s *session) read(ctx context.Context, fl *flight, res *Response, r *ride, 
 		n, err := res.Body.Read(room[:cap(room)])
 		buf.Write(room[:n])
 		fl.bytes.Add(int64(n))
+		s.f.ceiling.received(s.f.now(), int64(n))
 		if int64(buf.Len()) > most {
 			return fmt.Errorf("%w: %v playlist (want at most %d bytes)", errTooLarge, fl.kind, most)
 		}
@@ -381,6 +383,7 @@ func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride,
 		}
 		n, err := res.Body.Discard(room)
 		total := fl.bytes.Add(n)
+		s.f.ceiling.received(s.f.now(), n)
 		if total > most {
 			return fmt.Errorf("%w: %v (want at most %d bytes)", errTooLarge, fl.kind, most)
 		}

@@ -95,7 +95,7 @@ func (r *Response) note(name, value []byte) {
 	case 12:
 		switch {
 		case is(name, "x-amz-cf-pop"):
-			r.Pop = intern(value)
+			r.Pop = popName(value)
 		case is(name, "cache-status"):
 			r.told = true
 			r.joined = r.joined || bytes.Contains(value, []byte(";collapsed"))
@@ -146,9 +146,33 @@ func (r *Response) noteTiming(v []byte) {
 	if i := bytes.Index(v, []byte(pop)); i >= 0 && r.Pop == "" {
 		v = v[i+len(pop):]
 		if end := bytes.IndexByte(v, '"'); end > 0 {
-			r.Pop = intern(v[:end])
+			r.Pop = popName(v[:end])
 		}
 	}
+}
+
+// popName takes the name of a point of presence as CloudFront has them: three
+// letters and a number, and perhaps a cluster, as in FRA56-P4. It is shown and
+// stored, so nothing else that a server may send for one is taken.
+func popName(v []byte) string {
+	name, cluster, ok := bytes.Cut(v, []byte("-"))
+	if !lettered(name, 3) || ok && !lettered(cluster, 1) {
+		return "odd"
+	}
+	return intern(v)
+}
+
+// lettered tells whether v is so many capitals and then a short number.
+func lettered(v []byte, letters int) bool {
+	if len(v) <= letters || len(v) > letters+4 {
+		return false
+	}
+	for i, c := range v {
+		if i < letters && (c < 'A' || c > 'Z') || i >= letters && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // is compares without case; s must be lower case.

@@ -189,7 +189,7 @@ func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.
 func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.Action) {
 	ctx, cancel := context.WithCancel(ctx)
 	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, list: a.Rendition, cancel: cancel}
-	fl.request = Request{Method: "GET", URL: a.URL, UserAgent: s.cohort.profile.HTTP.UserAgent, Range: a.Range, Headers: s.f.cfg.Headers}
+	fl.request = Request{Method: "GET", URL: a.URL, UserAgent: s.cohort.userAgent, Range: a.Range, Headers: s.f.cfg.Headers}
 	switch a.Kind {
 	case m3u8.KindMultivariant:
 		fl.request.Gzip = true

@@ -1,13 +1,11 @@
 package scenarios
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
-	"net/url"
-	"slices"
 	"strings"
+
+	"hlsload/scenarios/redact"
 )
 
 // Text is a string of a scenario that may hold values of the environment.
@@ -76,56 +74,32 @@ func validEnv(s string) bool {
 	return s != ""
 }
 
-// Redact replaces every environment value that the scenario uses in a URL, a
-// header, a glob, a file name or a command by its ${NAME}, also where it is
-// percent-encoded or decoded, and where it is cut off after its first half, as
-// in a quotation. Whatever prints or stores text that may hold one passes it
-// through here.
-func (s *Scenario) Redact(text string) string {
-	values := slices.SortedFunc(maps.Keys(s.secrets), func(a, b string) int {
-		// The longest first: one value may contain another.
-		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
-	})
-	for _, v := range values {
-		text = strings.ReplaceAll(text, v, s.secrets[v])
-	}
-	for _, v := range values {
-		text = redactHalf(text, v, s.secrets[v])
-	}
-	return text
-}
+// Redact hides what must not be shown. Every environment value that the
+// scenario uses in a URL, a header, a glob, a file name or a command becomes its
+// ${NAME}; what else its URLs and headers hold that may be secret is masked, as
+// is what looks secret in any text (package redact). Whatever prints or stores
+// text that may hold one passes it through here.
+func (s *Scenario) Redact(text string) string { return s.secrets.Text(s.references.Known(text)) }
 
-// redactHalf replaces what is left of a value that was cut off, if that is at
-// least its first half and 8 bytes.
-func redactHalf(text, value, name string) string {
-	least := max(8, (len(value)+1)/2)
-	if least > len(value) {
-		return text
-	}
-	var b strings.Builder
-	for {
-		i := strings.Index(text, value[:least])
-		if i < 0 {
-			b.WriteString(text)
-			return b.String()
-		}
-		b.WriteString(text[:i] + name)
-		text = text[i:]
-		n := least
-		for n < len(value) && n < len(text) && text[n] == value[n] {
-			n++
-		}
-		text = text[n:]
-	}
-}
+// Reference turns environment values into their ${NAME} and masks nothing, so
+// that the text can be used again.
+func (s *Scenario) Reference(text string) string { return s.references.Known(text) }
 
-// spellings are the ways in which a value may appear in a URL, or out of one.
-func spellings(value string) []string {
-	all := []string{value, url.QueryEscape(value), url.PathEscape(value)}
-	for _, decode := range []func(string) (string, error){url.QueryUnescape, url.PathUnescape} {
-		if s, err := decode(value); err == nil && s != "" {
-			all = append(all, s)
+// Secrets are the values that [Scenario.Redact] hides; more may be added.
+func (s *Scenario) Secrets() *redact.Secrets { return s.secrets }
+
+// learn takes in what the scenario holds that is secret.
+func (s *Scenario) learn() {
+	s.secrets.AddAll(s.references)
+	for _, u := range s.Target.URLs {
+		s.secrets.AddURL(u.Value)
+	}
+	for _, h := range s.Target.Headers {
+		s.secrets.AddHeader(h.Name, h.Value.Value)
+	}
+	for i := range s.Chaos {
+		for _, args := range [][]string{s.Chaos[i].StartCommand, s.Chaos[i].StopCommand} {
+			s.secrets.AddArgs(args)
 		}
 	}
-	return all
 }

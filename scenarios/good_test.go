@@ -12,6 +12,7 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/m3u8"
 	"hlsload/rig"
+	"hlsload/scenarios/redact"
 )
 
 func load(t *testing.T, file string) *Scenario {
@@ -204,12 +205,11 @@ func TestSetRefusesNonsense(t *testing.T) {
 func TestRedact(t *testing.T) {
 	sc := load(t, "testdata/good/url.yaml")
 	same(t, "redacted", sc.Redact("GET https://edge.example.com/a?key=s3cr3t-value: refused"), "GET https://${HOST}/a?key=${TOKEN}: refused")
-	sc = &Scenario{secrets: map[string]string{}}
+	sc = &Scenario{secrets: &redact.Secrets{}, references: &redact.Secrets{}}
 	for name, value := range map[string]string{"A": "one two/three&four", "B": "one two/three&five", "S": "ab"} {
-		for _, s := range spellings(value) {
-			sc.secrets[s] = "${" + name + "}"
-		}
+		sc.references.AddReference(value, "${"+name+"}")
 	}
+	sc.learn()
 	for in, want := range map[string]string{
 		"x one two/three&four x one two/three&five":     "x ${A} x ${B}",
 		"?a=one+two%2Fthree%26four&b=one%20two%2Fthree": "?a=${A}&b=${B}",

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"hlsload/chaos"
+	"hlsload/scenarios/redact"
 )
 
 // Source is a scenario before it is decoded.
@@ -21,6 +22,15 @@ type Source struct {
 	ReadFile func(name string) ([]byte, error)
 	// Overrides are applied in this order: environment first, then flags.
 	Overrides []Override
+	// Now tells the day on which consent must not have expired; nil = time.Now.
+	Now func() time.Time
+}
+
+func (s *Source) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
 }
 
 // Defaults of the top level.
@@ -43,16 +53,17 @@ func Load(src Source) (*Scenario, error) {
 		d.override(root, o)
 	}
 	sum := sha256.Sum256(src.Data)
-	sc := &Scenario{File: src.File, SHA256: hex.EncodeToString(sum[:]), secrets: d.secrets}
+	sc := &Scenario{File: src.File, SHA256: hex.EncodeToString(sum[:]), secrets: &redact.Secrets{}, references: d.references}
 	d.scenario(value{d: d, n: root}, sc)
 	if len(d.problems) > 0 {
 		return nil, d.problems.sorted()
 	}
+	sc.learn()
 	return sc, nil
 }
 
 // Keys that a later version will give a meaning to.
-var reserved = []string{"authorized", "targets"}
+var reserved = []string{"targets"}
 
 func (d *decoder) scenario(v value, sc *Scenario) {
 	s, ok := v.section("a mapping with version, name, target, fleet and chaos")
@@ -83,7 +94,8 @@ func (d *decoder) scenario(v value, sc *Scenario) {
 	sc.Stop = d.expectations(s.at("stop"), sc, true)
 	sc.Expect = d.expectations(s.at("expect"), sc, false)
 	d.undisturbed(s.at("fleet"), sc)
-	sc.LagLimit = d.limits(s.at("limits"))
+	d.limits(s.at("limits"), sc)
+	d.authorized(s.at("authorized"), s.at("target"), sc)
 	for _, key := range reserved {
 		s.forbid(key, "not supported yet: reserved for a later version (want it left out)")
 	}
@@ -102,16 +114,6 @@ func (d *decoder) version(s *section, v value) {
 	case at.n.Value != "1":
 		at.wrong("unknown version of the format", "1")
 	}
-}
-
-func (d *decoder) limits(v value) time.Duration {
-	s, ok := v.section("a mapping such as {lag: 100ms}")
-	if !ok {
-		return defaultLagLimit
-	}
-	lag := s.at("lag").duration(defaultLagLimit, time.Millisecond, time.Minute)
-	s.done()
-	return lag
 }
 
 // timelineEnd is the end of the last window, as far as it can be read: the

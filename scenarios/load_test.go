@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected messages in testdata")
@@ -31,6 +32,7 @@ func sourceOf(t testing.TB, file string) Source {
 	src := Source{File: filepath.Base(file), Data: data, Getenv: environment, ReadFile: func(name string) ([]byte, error) {
 		return os.ReadFile(filepath.Join(filepath.Dir(file), name))
 	}}
+	src.Now = func() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimSuffix(line, "\n")
 		if arg, ok := strings.CutPrefix(line, "# set: "); ok {

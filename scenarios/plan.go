@@ -29,6 +29,11 @@ func (sc *Scenario) Plan() string {
 	for i := range sc.Fleet.Audience.Cohorts {
 		fmt.Fprintf(&b, "        %s\n", describeCohort(&sc.Fleet.Audience.Cohorts[i]))
 	}
+	for _, line := range [][2]string{{"consent", sc.describeConsent()}, {"limits ", sc.Limits.describe()}} {
+		if line[1] != "" {
+			fmt.Fprintf(&b, "%s %s\n", line[0], line[1])
+		}
+	}
 	b.WriteString("\ntimeline\n")
 	for _, m := range sc.moments() {
 		fmt.Fprintf(&b, "%8s  %s\n", formatDuration(m.at), strings.ReplaceAll(m.text, "\n", "\n          "))

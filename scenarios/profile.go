@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -88,7 +87,7 @@ func (d *decoder) profileFile(v value) *profile.Profile {
 	}
 	p, sub := decodeProfile(Source{File: file, Data: data, Getenv: d.src.Getenv})
 	d.problems = append(d.problems, sub.problems...)
-	maps.Copy(d.secrets, sub.secrets)
+	d.references.AddAll(sub.references)
 	return p
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/reports"
+	"hlsload/scenarios/redact"
 )
 
 // Scenario is a decoded and checked scenario.
@@ -28,5 +29,9 @@ type Scenario struct {
 	// LagLimit is the p99 of tester_lag from which on a run is void.
 	LagLimit time.Duration
 
-	secrets map[string]string // value of the environment -> ${NAME}
+	Authorized Authorized
+	Limits     Limits
+
+	secrets    *redact.Secrets // what Redact hides
+	references *redact.Secrets // values of the environment, as ${NAME}
 }

@@ -66,6 +66,19 @@ func TestPlanOfURL(t *testing.T) {
 		t.Error("an environment value shows, or its reference does not")
 	}
 	expected(t, "testdata/plan/url.txt", plan)
+	if sc, err = Load(sourceOf(t, "testdata/good/authorized.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	plan = sc.Plan()
+	if strings.Contains(plan, "abcdef") || strings.Contains(plan, "opaque-thing") {
+		t.Errorf("a secret shows:\n%s", plan)
+	}
+	expected(t, "testdata/plan/authorized.txt", plan)
+	for host, want := range map[string]bool{"edge.example.com": true, "segments.example.net": true, "a.cdn.example.com": true, "cdn.example.com": false, "example.com": false} {
+		if got := sc.Consents(host); got != want {
+			t.Errorf("consent for %s: %v", host, got)
+		}
+	}
 }
 
 func TestOpen(t *testing.T) {

@@ -122,7 +122,7 @@ func (d *decoder) headers(v value, t *Target) {
 		}
 		if txt, ok := e.val.secret("a header value"); ok {
 			if strings.ContainsFunc(txt.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-				e.val.wrong("a header value cannot hold control characters", "one line of text")
+				e.val.problem("a header value cannot hold control characters (want one line of text)") // and it is not shown
 				continue
 			}
 			t.Headers = append(t.Headers, Header{name, txt})

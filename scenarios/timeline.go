@@ -8,6 +8,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player/audience"
 	"hlsload/player/m3u8"
+	"hlsload/scenarios/redact"
 )
 
 const chaosEntry = "a mapping such as {name: kill-0, fault: pipeline.kill, at: 30s, for: 40s, pipeline: 0}"
@@ -106,6 +107,7 @@ func (d *decoder) entryOf(s *section, t Target) chaos.Entry {
 	e.Over = s.at("over").duration(0, 0, chaos.MaxWindow)
 	e.StartCommand = d.program(s.at("start"))
 	e.StopCommand = d.program(s.at("stop"))
+	d.plainSecrets(s.at("stop"))
 	s.done()
 	for _, entry := range s.entries {
 		if entry.val.given() {
@@ -171,6 +173,21 @@ func (d *decoder) kinds(v value) []m3u8.Kind {
 }
 
 // program reads a list of program and arguments, or a line for the shell.
+// plainSecrets reports secrets written out in a program that undoes: the journal
+// keeps its arguments as they stand here, to run it after a crash.
+func (d *decoder) plainSecrets(v value) {
+	before := ""
+	for _, item := range v.list(true, "") {
+		if item.n.Kind != yaml.ScalarNode {
+			continue
+		}
+		if redact.Credential(before, item.n.Value) {
+			item.problem("a secret is written out, and the journal would hold it (want ${NAME} of the environment in its place)")
+		}
+		before = item.n.Value
+	}
+}
+
 func (d *decoder) program(v value) []string {
 	if !v.given() {
 		return nil

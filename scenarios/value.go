@@ -10,30 +10,31 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"hlsload/chaos"
+	"hlsload/scenarios/redact"
 )
 
 // decoder turns a tree into a scenario and collects problems on the way. A
 // reading method that reports a problem returns its default, so decoding goes
 // on.
 type decoder struct {
-	src      Source
-	problems Problems
-	from     map[*yaml.Node]string     // nodes that an override put into the tree
-	copyOf   map[*yaml.Node]*yaml.Node // copy with the environment filled in -> what is written
-	secrets  map[string]string         // expanded value -> as written, of opaque strings
-	bad      map[*yaml.Node]bool       // nodes that a problem is about
-	filled   map[*yaml.Node]bool       // scalars that hold a value of the environment
-	replaced bool                      // an override replaced the target by a URL
+	src        Source
+	problems   Problems
+	from       map[*yaml.Node]string     // nodes that an override put into the tree
+	copyOf     map[*yaml.Node]*yaml.Node // copy with the environment filled in -> what is written
+	bad        map[*yaml.Node]bool       // nodes that a problem is about
+	references *redact.Secrets           // values of the environment in opaque strings
+	filled     map[*yaml.Node]bool       // scalars that hold a value of the environment
+	replaced   bool                      // an override replaced the target by a URL
 }
 
 func newDecoder(src Source) *decoder {
 	return &decoder{
-		src:     src,
-		from:    map[*yaml.Node]string{},
-		bad:     map[*yaml.Node]bool{},
-		filled:  map[*yaml.Node]bool{},
-		copyOf:  map[*yaml.Node]*yaml.Node{},
-		secrets: map[string]string{},
+		src:        src,
+		from:       map[*yaml.Node]string{},
+		bad:        map[*yaml.Node]bool{},
+		filled:     map[*yaml.Node]bool{},
+		copyOf:     map[*yaml.Node]*yaml.Node{},
+		references: &redact.Secrets{},
 	}
 }
 
@@ -121,11 +122,8 @@ func (v value) secret(want string) (Text, bool) {
 	t, ok := v.text(want)
 	if ok && t.Value != t.Raw {
 		for _, name := range envNames(t.Raw) {
-			if val, _ := v.d.src.Getenv(name); val != "" {
-				for _, s := range spellings(val) {
-					v.d.secrets[s] = "${" + name + "}"
-				}
-			}
+			val, _ := v.d.src.Getenv(name)
+			v.d.references.AddReference(val, "${"+name+"}")
 		}
 	}
 	return t, ok

@@ -19,8 +19,13 @@ type Journal struct {
 	mu     sync.Mutex
 	file   *os.File
 	redact func(string) string
-	dir    string
-	torn   bool // the last write may have left half a line
+	// Reference is applied instead of redact to what an undo needs again: the
+	// arguments of programs, and calls. It must mask nothing but turn values into
+	// the ${NAME} they came from. Nil = redact is.
+	Reference func(string) string
+
+	dir  string
+	torn bool // the last write may have left half a line
 }
 
 // Create makes the journal of a new run. A journal that is there already is
@@ -105,16 +110,23 @@ func (j *Journal) Record(s conduct.Step) error {
 	if s.Type == conduct.StepApply && f.Via == chaos.ViaCommand {
 		l.Dir = j.dir
 		for _, arg := range f.StopCommand {
-			l.Stop = append(l.Stop, j.redact(arg))
+			l.Stop = append(l.Stop, j.reference(arg))
 		}
 	}
 	return j.write(l)
 }
 
+func (j *Journal) reference(s string) string {
+	if j.Reference == nil {
+		return j.redact(s)
+	}
+	return j.Reference(s)
+}
+
 // Call writes that a call is about to be made, and returns once that is on
 // disk.
 func (j *Journal) Call(f *chaos.Fault, c Call) error {
-	c, err := c.conceal(j.redact)
+	c, err := c.conceal(j.reference)
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
@@ -123,7 +135,7 @@ func (j *Journal) Call(f *chaos.Fault, c Call) error {
 
 // Called writes what became of a call.
 func (j *Journal) Called(f *chaos.Fault, c Call, failure error) error {
-	short := Call{N: c.N, Run: c.Run, Service: c.Service, Op: c.Op, Target: j.redact(c.Target)}
+	short := Call{N: c.N, Run: c.Run, Service: c.Service, Op: c.Op, Target: j.reference(c.Target)}
 	l := Line{Time: time.Now().UTC(), Step: StepCalled, ID: -1, Name: f.Name, Occurrence: f.Occurrence, Fault: f.Kind, Via: f.Via, Call: &short}
 	if failure != nil {
 		l.Err = j.redact(failure.Error())

@@ -1,0 +1,140 @@
+package scenarios
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player/consent"
+)
+
+// Authorized is who may send a crowd to a target that is not local, and until
+// when. The zero value is nobody.
+type Authorized struct {
+	By string // name or mail address; goes into the User-Agent
+	// Until is the first instant at which it is over. Zero: the scenario itself
+	// gives no consent; the target's own file has to name By.
+	Until time.Time
+	Hosts []string // covered besides those of target.url; *.example.com for all below
+}
+
+const wantAuthorized = "a mapping such as {by: ops@example.com, until: 2026-12-31}"
+
+// authorized decodes the section and checks what can be told about consent
+// without the network.
+func (d *decoder) authorized(v, target value, sc *Scenario) {
+	s, ok := v.section(wantAuthorized)
+	if !ok {
+		return
+	}
+	a := &sc.Authorized
+	byAt, untilAt := s.at("by"), s.at("until")
+	const wantBy = "the name or mail address of who answers for the test"
+	switch {
+	case byAt.given() && (byAt.n.Value == "" || !consent.ValidTester(byAt.n.Value) || strings.Contains(byAt.n.Value, "${")):
+		byAt.wrong("cannot be shown to the target", wantBy+`, without ( ) " \ ; < > # and ${`)
+	case byAt.given():
+		a.By = byAt.n.Value
+	case v.given():
+		v.problem("by is missing (want %s)", wantBy)
+	}
+	a.Until = scalar(untilAt, time.Time{}, "not a day", "a day such as 2026-12-31", nil, func(day string) (time.Time, bool) {
+		t, err := consent.Until(day)
+		return t, err == nil
+	})
+	switch now := d.src.now(); {
+	case a.Until.IsZero():
+	case !now.Before(a.Until):
+		untilAt.wrong("the consent has expired", "a day not before "+now.UTC().Format(time.DateOnly)+", agreed with the operator of the target")
+	case !now.Add(sc.Duration).Before(a.Until):
+		untilAt.wrong("the consent ends before the run does", "a day not before "+now.Add(sc.Duration).UTC().Format(time.DateOnly))
+	}
+	for _, at := range s.at("hosts").list(false, "a list of host names such as [segments.example.com, \"*.cdn.example.com\"]") {
+		if txt, ok := at.secret("a host name"); ok {
+			if !consent.ValidPattern(txt.Value) {
+				at.wrong("not a host name", "one such as segments.example.com, or *.cdn.example.com")
+				continue
+			}
+			a.Hosts = append(a.Hosts, txt.Value)
+		}
+	}
+	s.done()
+	d.foreign(target, sc)
+}
+
+// foreign reports an address written out that is not local and that nobody
+// consents to. Names are decided about when they are resolved.
+func (d *decoder) foreign(target value, sc *Scenario) {
+	players := sc.MostPlayers()
+	if sc.Authorized.By != "" || players <= consent.Handful {
+		return
+	}
+	urlAt, ok := target.below("url")
+	for _, u := range sc.Target.URLs {
+		p, err := url.Parse(u.Value)
+		if err != nil || !ok {
+			continue
+		}
+		if addr, err := netip.ParseAddr(p.Hostname()); err == nil && !consent.Local(addr) {
+			urlAt.problem("%d players may not watch an address that is not local without consent (want authorized: {by: NAME, until: DAY} once its operator agrees, or at most %d players)",
+				players, consent.Handful)
+			return
+		}
+	}
+}
+
+// MostPlayers is how many players there may be at a time.
+func (sc *Scenario) MostPlayers() int {
+	n := sc.Fleet.Audience.Peak()
+	for _, f := range sc.Faults() {
+		if f.Kind == chaos.ViewersSurge {
+			n += f.Players
+		}
+	}
+	return n
+}
+
+// Consents tells whether the scenario itself consents to a crowd at a host.
+func (sc *Scenario) Consents(host string) bool {
+	if sc.Authorized.By == "" || sc.Authorized.Until.IsZero() {
+		return false
+	}
+	for _, pattern := range sc.Authorized.Hosts {
+		if consent.Covers(pattern, host) {
+			return true
+		}
+	}
+	for _, u := range sc.Target.URLs {
+		if p, err := url.Parse(u.Value); err == nil && consent.Covers(p.Hostname(), host) {
+			return true
+		}
+	}
+	return false
+}
+
+// describe says for people who consents to what.
+func (sc *Scenario) describeConsent() string {
+	if sc.Target.Rig != nil {
+		return ""
+	}
+	n, a := sc.MostPlayers(), &sc.Authorized
+	var s string
+	switch {
+	case n <= consent.Handful && a.By == "":
+		return fmt.Sprintf("none needed for %d players (more than %d need it unless every address is local)", n, consent.Handful)
+	case a.By == "":
+		return fmt.Sprintf("none: %d players may watch local addresses only (want authorized: {by: NAME, until: DAY})", n)
+	case a.Until.IsZero():
+		s = fmt.Sprintf("by %s, if %s of each host that is not local names them", a.By, consent.Path)
+	default:
+		s = fmt.Sprintf("by %s until %s, for the hosts of the URLs", a.By, a.Until.AddDate(0, 0, -1).Format(time.DateOnly))
+		if len(a.Hosts) > 0 {
+			s += " and " + strings.Join(a.Hosts, ", ")
+		}
+		s += "; a host's own " + consent.Path + " binds, where there is one"
+	}
+	return s
+}

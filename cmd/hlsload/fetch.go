@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"sync"
 	"time"
 
 	"hlsload/player/fleet"
@@ -17,6 +19,11 @@ import (
 type fetcher struct {
 	client  *http.Client
 	headers http.Header
+	agent   string
+	cookie  func(line string) // told of each Set-Cookie; nil = nobody is
+
+	mu   sync.Mutex
+	seen []string // hosts that were asked, redirects included
 }
 
 const (
@@ -33,13 +40,15 @@ func newFetcher(dial fleet.Dial, timeout time.Duration, headers http.Header) *fe
 	if dial != nil {
 		t.DialContext = dial
 	}
-	return &fetcher{headers: headers, client: &http.Client{
+	f := &fetcher{headers: headers, agent: agent("")}
+	f.client = &http.Client{
 		Transport: t,
 		Timeout:   timeout,
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			if len(via) >= maxRedirects {
 				return fmt.Errorf("redirected %d times; want a playlist", len(via))
 			}
+			f.saw(req.URL.String())
 			if req.URL.Host != via[0].URL.Host {
 				for name := range headers { // they may be secrets
 					req.Header.Del(name)
@@ -47,7 +56,24 @@ func newFetcher(dial fleet.Dial, timeout time.Duration, headers http.Header) *fe
 			}
 			return nil
 		},
-	}}
+	}
+	return f
+}
+
+// saw notes the host of a URL.
+func (f *fetcher) saw(u string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if h := hostOf(u); h != "" && !slices.Contains(f.seen, h) && len(f.seen) < maxHosts {
+		f.seen = append(f.seen, h)
+	}
+}
+
+// hosts are those that were asked so far.
+func (f *fetcher) hosts() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.seen)
 }
 
 func (f *fetcher) close() { f.client.CloseIdleConnections() }
@@ -76,7 +102,8 @@ func (f *fetcher) fetch(ctx context.Context, u string, whole bool) (*fetched, er
 	if err != nil || req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" {
 		return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad URL (got %q; want http://HOST/… or https://HOST/…)", u)}
 	}
-	req.Header.Set("User-Agent", "hlsload")
+	f.saw(u)
+	req.Header.Set("User-Agent", f.agent)
 	req.Header.Set("Pragma", "server-timing") // asks CloudFront for Server-Timing
 	for name, values := range f.headers {
 		req.Header[name] = values
@@ -87,6 +114,11 @@ func (f *fetcher) fetch(ctx context.Context, u string, whole bool) (*fetched, er
 		return nil, fmt.Errorf("%s: %w", u, f.plain(err))
 	}
 	defer resp.Body.Close()
+	for _, line := range resp.Header.Values("Set-Cookie") {
+		if f.cookie != nil {
+			f.cookie(line)
+		}
+	}
 	a := &fetched{url: resp.Request.URL, status: resp.StatusCode, header: resp.Header, ttfb: time.Since(began)}
 	most, what := int64(maxPlaylist), "playlist"
 	if whole {

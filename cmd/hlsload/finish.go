@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"hlsload/reports"
+	"hlsload/scenarios/redact"
 )
 
 // eventFile is events.ndjson; the zero value is none.
@@ -53,8 +54,10 @@ func (e *eventFile) close() error {
 	return nil
 }
 
-// finish writes the results, tells the verdict, and returns it as exit code.
-func finish(cmd *cobra.Command, s *reports.Summary, out *output, events *eventFile) error {
+// finish writes the results without what hide takes out of their texts, tells
+// the verdict, and returns it as exit code.
+func finish(cmd *cobra.Command, s *reports.Summary, out *output, events *eventFile, hide func(string) string) error {
+	redact.Strings(s, hide, histograms)
 	if err := events.close(); err != nil {
 		return internal(err)
 	}
@@ -69,6 +72,9 @@ func finish(cmd *cobra.Command, s *reports.Summary, out *output, events *eventFi
 	}
 	return nil
 }
+
+// histograms is the type of what holds encoded histograms, which are no text.
+const histograms = "Dist"
 
 // tell prints the summary for people.
 func tell(cmd *cobra.Command, s *reports.Summary, dir string) error {

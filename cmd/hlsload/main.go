@@ -31,15 +31,19 @@ type exitError struct {
 	cause error
 }
 
+// errSaid is the cause of an error that says itself what to do.
+var errSaid = errors.New("said")
+
 func (e *exitError) Error() string { return e.msg }
 func (e *exitError) Unwrap() error { return e.cause }
 
 func main() {
-	// A second signal changes nothing: what is open must be put back first.
+	// A second signal does not skip that what is open is put back first; it only
+	// sends the players home (haltSignals).
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// Nobody reading the output any more is no reason to leave anything open.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := runOn(ctx, network{halt: haltSignals()}, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
@@ -51,15 +55,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // runOn is run on a network.
 func runOn(ctx context.Context, on network, args []string, stdout, stderr io.Writer) int {
+	ctx, secrets := withSecrets(ctx)
 	root := rootCommand(on)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	exit := exitOf(root.ExecuteContext(ctx))
 	if exit.msg != "" && !errors.Is(exit, syscall.EPIPE) {
-		fmt.Fprintf(printable{stderr}, "hlsload: %s\n", exit.msg)
+		fmt.Fprintf(printable{stderr}, "hlsload: %s\n", secrets.Text(exit.msg))
 	}
-	if exit.code == exitUsage {
+	if exit.code == exitUsage && exit.cause != errSaid {
 		fmt.Fprintln(stderr, "hlsload: hint: `hlsload help` lists the commands, `hlsload COMMAND --help` its flags")
 	}
 	return exit.code

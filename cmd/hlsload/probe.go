@@ -28,17 +28,21 @@ func probeCommand(on network) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 			defer cancel()
-			h := http.Header{}
+			h, secrets := http.Header{}, secretsOf(cmd.Context())
 			for _, line := range headers {
 				name, value, ok := strings.Cut(line, ":")
 				if !ok {
 					return &exitError{code: exitUsage, msg: "bad --header (it has no colon; want name: value)"}
 				}
 				h.Set(strings.TrimSpace(name), strings.TrimSpace(value))
+				secrets.AddHeader(strings.TrimSpace(name), strings.TrimSpace(value))
 			}
-			p := &probe{fetch: newFetcher(on.dial, probeTime, h), out: printable{cmd.OutOrStdout()}}
+			secrets.AddURL(args[0])
+			out := &veil{w: printable{cmd.OutOrStdout()}, f: secrets.Text}
+			p := &probe{fetch: newFetcher(on.connect(), probeTime, h), out: out}
+			p.fetch.cookie = func(line string) { secrets.AddHeader("Set-Cookie", line) }
 			defer p.fetch.close()
-			return p.run(ctx, args[0])
+			return errors.Join(p.run(ctx, args[0]), internal(out.Close()))
 		},
 	}
 	cmd.Flags().StringArrayVar(&headers, "header", nil, "name: value to send with every request; repeatable")

@@ -58,6 +58,14 @@ func terminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// hiding takes secrets out of events.
+type hiding struct {
+	progress
+	f func(string) string
+}
+
+func (h hiding) mark(now time.Duration, text string) { h.progress.mark(now, h.f(text)) }
+
 type silent struct{}
 
 func (silent) show(time.Duration, *reports.Live) {}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -28,6 +29,7 @@ func runCommand(on network) *cobra.Command {
 	var o overrides
 	var out output
 	var may consent
+	var stopFile string
 	cmd := &cobra.Command{
 		Use:               "run SCENARIO",
 		Short:             "Run a scenario in real time; SCENARIO is a file or the name of one that ships",
@@ -41,13 +43,14 @@ func runCommand(on network) *cobra.Command {
 			if err := may.check(sc, args[0]); err != nil {
 				return err
 			}
-			r := &realRun{cmd: cmd, sc: sc, out: &out, faults: sc.Faults(), network: on}
+			r := &realRun{cmd: cmd, sc: sc, out: &out, faults: sc.Faults(), network: on, stopFile: cmp.Or(stopFile, sc.Limits.StopFile)}
 			return r.do(cmd.Context())
 		},
 	}
 	o.register(cmd)
 	out.register(cmd)
 	may.register(cmd)
+	cmd.Flags().StringVar(&stopFile, "stop-file", "", "when this file appears, all players leave at once and the faults are undone (limits.stop_file)")
 	return cmd
 }
 
@@ -71,14 +74,21 @@ type realRun struct {
 	network   network
 	onAWS     *aws.Applier // nil = nothing is done there
 	warnings  []string     // beside those of the target
+	stopFile  string
+
+	permission *permission // nil on the embedded channel
+	hide       memo        // takes secrets out of what is shown and stored
 }
 
 // network is what players and the embedded channel meet on; the zero value is
 // the system's.
 type network struct {
 	listen func(ctx context.Context, addr string) (net.Listener, error)
-	dial   fleet.Dial
-	aws    http.RoundTripper // what AWS is reached by
+	dial   fleet.Dial // of IP addresses, if there is a resolver
+	// resolver looks names up; nil = the system's, or dial knows them.
+	resolver fleet.Resolver
+	halt     <-chan struct{}   // closed: all players leave at once
+	aws      http.RoundTripper // what AWS is reached by
 }
 
 // now is the run's clock.
@@ -89,7 +99,12 @@ func (r *realRun) do(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	r.hide.f = r.sc.Redact
+	progress = hiding{progress, r.hide.of}
 	defer progress.close()
+	if why, there := stopFileThere(r.stopFile); r.stopFile != "" && there {
+		return &exitError{code: exitUsage, msg: why + " already (want it removed before a run)", cause: errSaid}
+	}
 	// What is open at the end, an error included, is closed in reverse order.
 	var closers []func()
 	defer func() {
@@ -105,6 +120,11 @@ func (r *realRun) do(ctx context.Context) (err error) {
 		return err
 	}
 	closers = append(closers, r.target.close)
+	if s, ok := r.target.(*stream); ok {
+		if r.permission, err = permit(ctx, r.network, r.sc, r.mostPlayers(), s.hosts()); err != nil {
+			return err
+		}
+	}
 	check := fleet.Preflight(r.mostPlayers(), r.target.urls())
 	if err := check.Err(r.mostPlayers()); err != nil {
 		return &exitError{exitUsage, err.Error(), err}
@@ -112,12 +132,15 @@ func (r *realRun) do(ctx context.Context) (err error) {
 	if err := r.out.make(r.sc.Name, time.Now()); err != nil {
 		return err
 	}
+	r.sc.Secrets().Keep(r.out.dir)
+	secretsOf(r.cmd.Context()).Keep(r.out.dir)
 	if r.events, err = openEvents(r.out); err != nil {
 		return err
 	}
 	if r.journal, err = journal.Create(filepath.Join(r.out.dir, "journal.ndjson"), r.sc.Redact); err != nil {
 		return &exitError{exitUsage, err.Error(), err}
 	}
+	r.journal.Reference = r.sc.Reference
 	closers = append(closers, func() { r.journal.Close() })
 	if r.onAWS, err = r.openAWS(ctx); err != nil {
 		return err
@@ -165,6 +188,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
 		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Sources: check.Sources, Dial: r.network.dial,
 	}
+	r.entitle(&fc)
 	for _, h := range r.sc.Target.Headers {
 		fc.Headers = append(fc.Headers, fleet.Header{Name: h.Name, Value: h.Value.Value})
 	}
@@ -199,6 +223,20 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		Record:   r.record,
 	})
 	return err
+}
+
+// entitle tells the fleet whom it may dial, how much it may load, and what it
+// calls itself: always what it is towards others, and like a player at home,
+// where nobody has to be told.
+func (r *realRun) entitle(fc *fleet.Config) {
+	fc.Resolver, fc.Allow = r.network.resolver, onlyLocal
+	fc.Ceiling = fleet.Ceiling{Requests: r.sc.Limits.Requests, Bandwidth: r.sc.Limits.Bandwidth}
+	if p := r.permission; p != nil {
+		fc.Allow, fc.Ceiling = p.allow, p.ceiling
+		if len(p.foreign) > 0 {
+			fc.Caller = agent(r.sc.Authorized.By)
+		}
+	}
 }
 
 // record writes a step to the journal and tells the collector when faults came
@@ -240,14 +278,24 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 		defer close(ticked)
 		r.tick(ticking, ctx.Done(), p)
 	}()
+	halting := make(chan struct{})
+	go func() {
+		defer close(halting)
+		r.watchHalt(ticking)
+	}()
 	outcomes, aborted := r.conductor.Run(ctx)
 	stopTicking()
 	<-ticked
+	<-halting
 	end := reports.End{At: r.now(), Faults: faultEnds(outcomes), Interrupted: aborted}
 	if ctx.Err() != nil {
 		end.Interrupted = "interrupted by the user"
 	}
-	end.Warnings = slices.Concat(r.target.warnings(), r.warnings, r.leftOnAWS(outcomes))
+	why, at := r.fleet.HaltReason()
+	if why != "" { // what came after is nobody's viewing
+		end.At, end.Interrupted = at, why
+	}
+	end.Warnings = slices.Concat(r.target.warnings(), r.said(), r.warnings, r.leftOnAWS(outcomes))
 	stats := r.fleet.Stats()
 	end.DroppedSamples = stats.LocalErrors
 	if stats.LocalErrors > 0 {
@@ -259,7 +307,28 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	goHome()
 	<-gone
 	p.close()
-	return finish(r.cmd, s, r.out, &r.events)
+	r.permission.oneWay(s, r.fleet.Spread())
+	return finish(r.cmd, s, r.out, &r.events, r.sc.Secrets().Text)
+}
+
+// said is what the look at the target and its operator had to say.
+func (r *realRun) said() (w []string) {
+	if hint := r.hint(); hint != "" {
+		w = append(w, hint)
+	}
+	if r.permission != nil {
+		w = append(w, r.permission.notes...)
+	}
+	return w
+}
+
+// hint is what somebody who loads this target should read; "" = nothing.
+func (r *realRun) hint() string {
+	s, ok := r.target.(*stream)
+	if p := r.permission; ok && p != nil && (s.cloudFront || p.cloudFront) && p.crowd() {
+		return cloudFrontHint
+	}
+	return ""
 }
 
 // sleepUntil returns at an instant, or when the context ends.
@@ -276,6 +345,9 @@ func sleepUntil(ctx context.Context, at time.Time) {
 func (r *realRun) tick(ctx context.Context, interrupted <-chan struct{}, p progress) {
 	if where := r.target.shown(); where != "" {
 		p.mark(0, where)
+	}
+	if hint := r.hint(); hint != "" {
+		p.mark(0, hint)
 	}
 	stops := reports.NewStops(r.collector)
 	m := &marks{p: p}
@@ -321,5 +393,5 @@ func (t *tester) sample() { t.goroutines = max(t.goroutines, int64(runtime.NumGo
 type sink struct{ r *realRun }
 
 func (s *sink) Join(now time.Duration, who fleet.Who) fleet.Session {
-	return session{s.r.collector.Join(now, reports.SessionInfo{Player: who.Player, Cohort: who.Cohort, Profile: who.Cohort, Rejoin: who.Session > 1}), s.r.sc.Redact}
+	return session{s.r.collector.Join(now, reports.SessionInfo{Player: who.Player, Cohort: who.Cohort, Profile: who.Cohort, Rejoin: who.Session > 1}), &s.r.hide}
 }

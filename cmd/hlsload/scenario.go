@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,9 +14,12 @@ import (
 type overrides struct {
 	players, duration, seed, url string
 	set                          []string
+
+	cmd *cobra.Command
 }
 
 func (o *overrides) register(cmd *cobra.Command) {
+	o.cmd = cmd
 	f := cmd.Flags()
 	f.StringVar(&o.players, "players", "", "number of players")
 	f.StringVar(&o.duration, "duration", "", "length of the run, such as 2m")
@@ -59,9 +63,15 @@ func load(nameOrFile string, o *overrides) (*scenarios.Scenario, error) {
 		return nil, &exitError{exitUsage, err.Error(), err}
 	}
 	src.Overrides = append(scenarios.FromEnv(src.Getenv), changes...)
+	secretsOf(o.cmd.Context()).Keep(src.File)
 	sc, err := scenarios.Load(src)
 	if err != nil {
 		return nil, invalid(err)
+	}
+	sc.Secrets().AddEnv(os.Environ())
+	sc.Secrets().Keep(src.File)
+	if s := secretsOf(o.cmd.Context()); s != nil {
+		s.AddAll(sc.Secrets())
 	}
 	return sc, nil
 }

@@ -12,15 +12,15 @@ import (
 
 // session is one viewer's record.
 type session struct {
-	s      *reports.Session
-	redact func(string) string
+	s    *reports.Session
+	hide *memo
 }
 
 // Add implements [fleet.Session].
 func (s session) Add(sm *player.Sample, m *fleet.Meta) {
 	if sm.Reason != "" { // it may quote a URL, or what a server made of one
 		safe := *sm
-		safe.Reason = s.redact(sm.Reason)
+		safe.Reason = s.hide.of(sm.Reason)
 		sm = &safe
 	}
 	if m == nil {

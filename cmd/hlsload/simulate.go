@@ -104,7 +104,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		return internal(err)
 	}
 	s := c.Finish(reports.End{At: res.End, Interrupted: res.Aborted, Faults: faultEnds(res.Outcomes)})
-	return finish(cmd, s, out, &events)
+	return finish(cmd, s, out, &events, sc.Secrets().Text)
 }
 
 // everySecond shows the progress and says why the run has to end, if it has.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,9 @@ type stream struct {
 	ladder   *player.Ladder
 	duration time.Duration // target duration
 	findings []string
+	segments []string // hosts of what the playlist lists that was read first
+	// cloudFront tells that CloudFront answered.
+	cloudFront bool
 
 	mu    sync.Mutex
 	looks map[string]*looked // by URL
@@ -58,6 +62,7 @@ func openStream(ctx context.Context, sc *scenarios.Scenario, dial fleet.Dial) (*
 		headers.Set(h.Name, h.Value.Value)
 	}
 	s := &stream{sc: sc, fetch: newFetcher(dial, requestTime, headers), pipeline: map[string]int{}, looks: map[string]*looked{}}
+	s.fetch.agent = agent(sc.Authorized.By)
 	for i := range sc.Target.URLs {
 		s.entries = append(s.entries, sc.Target.URLs[i].Value)
 	}
@@ -85,6 +90,7 @@ func (s *stream) open(ctx context.Context, i int, u string) error {
 	if err != nil {
 		return err
 	}
+	s.cloudFront = s.cloudFront || onCloudFront(a.header)
 	list, err := m3u8.Parse(a.body, m3u8.Options{Base: a.url})
 	if err != nil {
 		return fmt.Errorf("%s is no playlist: %w", u, err)
@@ -207,6 +213,7 @@ func (s *stream) look(ctx context.Context) error {
 		if err == nil {
 			s.duration = m.TargetDuration
 			s.find(u, m)
+			s.note(m)
 			return nil
 		}
 		if errs = append(errs, err); ctx.Err() != nil {
@@ -217,6 +224,26 @@ func (s *stream) look(ctx context.Context) error {
 		errs = append(errs[:3], fmt.Errorf("and %d more", len(errs)-3))
 	}
 	return fmt.Errorf("no media playlist can be read: %w", errors.Join(errs...))
+}
+
+// note keeps the hosts of what a media playlist lists.
+func (s *stream) note(m *m3u8.Media) {
+	for i := range m.Segments {
+		if h := hostOf(m.Segments[i].URL); !slices.Contains(s.segments, h) && len(s.segments) < maxHosts {
+			s.segments = append(s.segments, h)
+		}
+	}
+}
+
+// hosts are all that players are known to ask.
+func (s *stream) hosts() []string {
+	all := s.fetch.hosts()
+	for _, u := range s.media {
+		all = append(all, hostOf(u))
+	}
+	all = append(all, s.segments...)
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(h string) bool { return h == "" })
 }
 
 // find notes what is odd about a media playlist.

@@ -13,6 +13,7 @@ import (
 	"hlsload/chaos/command"
 	"hlsload/chaos/journal"
 	"hlsload/reports"
+	"hlsload/scenarios/redact"
 )
 
 func undoCommand(on network) *cobra.Command {
@@ -22,13 +23,15 @@ func undoCommand(on network) *cobra.Command {
 		Short: "Put back whatever an interrupted run left behind",
 		Args:  takes("JOURNAL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			done, err := journal.Undo(cmd.Context(), args[0], undoers(onAWS))
+			secrets := secretsOf(cmd.Context())
+			secrets.Keep(args[0])
+			done, err := journal.Undo(cmd.Context(), args[0], undoers(onAWS, secrets))
 			for _, i := range done.Items {
 				what := i.Action
 				if i.Err != nil {
 					what = fmt.Sprintf("not undone: %v", i.Err)
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s, occurrence %d: %s: %s\n", i.Line.Name, i.Line.Occurrence, i.Line.Fault, what)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s, occurrence %d: %s: %s\n", i.Line.Name, i.Line.Occurrence, i.Line.Fault, secrets.Text(what))
 			}
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
@@ -47,12 +50,24 @@ func undoCommand(on network) *cobra.Command {
 }
 
 // undoers put back what each applier may have left. The rig and the players
-// ended with the process, and their faults with them.
-func undoers(onAWS *accounts) map[chaos.Via]journal.Undoer {
-	return map[chaos.Via]journal.Undoer{
+// ended with the process, and their faults with them. What is looked up in the
+// environment is a secret from then on; no error shows one.
+func undoers(onAWS *accounts, secrets *redact.Secrets) map[chaos.Via]journal.Undoer {
+	lookup := func(name string) (string, bool) {
+		value, set := os.LookupEnv(name)
+		secrets.Add(value, "${"+name+"}")
+		return value, set
+	}
+	all := map[chaos.Via]journal.Undoer{
 		chaos.ViaCommand: func(ctx context.Context, l journal.Line) error {
-			return command.Stop(ctx, l.Stop, l.Dir, os.LookupEnv)
+			return command.Stop(ctx, l.Stop, l.Dir, lookup)
 		},
 		chaos.ViaAWS: onAWS.undo,
 	}
+	for via, undo := range all {
+		all[via] = func(ctx context.Context, l journal.Line) error {
+			return veiled(undo(ctx, l), secrets.Text)
+		}
+	}
+	return all
 }

@@ -26,7 +26,7 @@ func validateCommand() *cobra.Command {
 					fmt.Fprintf(cmd.OutOrStdout(), "%s: valid\n", arg)
 				case errors.As(err, &problems):
 					for _, p := range problems {
-						fmt.Fprintln(cmd.OutOrStdout(), p.Error())
+						fmt.Fprintln(cmd.OutOrStdout(), secretsOf(cmd.Context()).Text(p.Error()))
 					}
 					failed = &exitError{code: exitInvalid}
 				default:

@@ -1,0 +1,364 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	agreed "hlsload/player/consent"
+	"hlsload/player/fleet"
+	"hlsload/reports"
+	"hlsload/scenarios"
+)
+
+// permission is who may be dialled by how many players, and within which
+// ceilings.
+type permission struct {
+	sc      *scenarios.Scenario
+	players int
+	foreign map[string]netip.Addr // hosts that are not local, with an address of each
+	granted map[string]bool       // hosts whose own file consents
+	ceiling fleet.Ceiling
+	notes   []string // for the report
+
+	cloudFront bool // a host is CloudFront's, by its name
+}
+
+// Bounds of finding out.
+const (
+	maxHosts     = 64
+	consentTime  = 5 * time.Second // for one file
+	lookupTime   = 5 * time.Second
+	maxSaidHosts = 8
+)
+
+// permit finds out whether the players may watch a target. Hosts are those that
+// the look at it met; what shows up later is decided about when it is dialled.
+func permit(ctx context.Context, on network, sc *scenarios.Scenario, players int, hosts []string) (*permission, error) {
+	p := &permission{sc: sc, players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
+		ceiling: fleet.Ceiling{Requests: sc.Limits.Requests, Bandwidth: sc.Limits.Bandwidth}}
+	var refused []string
+	var reasons []error
+	for _, host := range hosts[:min(len(hosts), maxHosts)] {
+		addr, foreign := on.foreign(ctx, hostname(host))
+		if foreign {
+			p.foreign[hostname(host)] = addr
+			p.cloudFront = p.cloudFront || on.namedCloudFront(ctx, hostname(host))
+		}
+	}
+	if players <= agreed.Handful {
+		return p, nil
+	}
+	for _, host := range hosts[:min(len(hosts), maxHosts)] {
+		name := hostname(host)
+		if _, ok := p.foreign[name]; !ok || p.granted[name] || slices.Contains(refused, name) {
+			continue
+		}
+		if err := p.ask(ctx, on, host); err != nil {
+			refused, reasons = append(refused, name), append(reasons, err)
+		}
+	}
+	if len(refused) > 0 {
+		return nil, p.refusal(refused, reasons)
+	}
+	return p, nil
+}
+
+// foreign tells whether any address of a host is not local. A host that cannot
+// be looked up is none: it cannot be dialled either.
+func (n network) foreign(ctx context.Context, host string) (netip.Addr, bool) {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a, !agreed.Local(a)
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
+	found, err := n.lookup().LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	for _, a := range found {
+		if !agreed.Local(a) {
+			return a.Unmap(), true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+// ask finds out whether a host consents: its own file binds where there is one,
+// else the scenario's word counts.
+func (p *permission) ask(ctx context.Context, on network, host string) error {
+	name := hostname(host)
+	terms, where, err := on.terms(ctx, host, agent(p.sc.Authorized.By))
+	switch {
+	case terms != nil:
+		if err := terms.Check(p.sc.Authorized.By, time.Now().Add(p.sc.Duration), p.players); err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
+		p.granted[name] = true
+		p.ceiling.Requests = lower(p.ceiling.Requests, terms.Requests)
+		p.ceiling.Bandwidth = lower(p.ceiling.Bandwidth, terms.Bandwidth)
+		p.notes = append(p.notes, fmt.Sprintf("%s consents to this load (%s)", name, where))
+	case p.sc.Consents(name):
+		p.granted[name] = true
+	default:
+		return err
+	}
+	return nil
+}
+
+// lower is the lower of two limits, of which 0 is none.
+func lower(a, b int64) int64 {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// refusal says exactly what to write where.
+func (p *permission) refusal(refused []string, reasons []error) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "no consent: %d players may not watch what is not local (at most %d may)\n", p.players, agreed.Handful)
+	for i, host := range refused[:min(len(refused), maxSaidHosts)] {
+		fmt.Fprintf(&b, "    %s is at %s; %v\n", host, p.foreign[host], reasons[i])
+	}
+	by := cmp.Or(p.sc.Authorized.By, "ops@example.com")
+	var others []string
+	for _, host := range refused {
+		if !slices.ContainsFunc(p.sc.Target.URLs, func(u scenarios.Text) bool { return hostname(hostOf(u.Value)) == host }) {
+			others = append(others, host)
+		}
+	}
+	hosts := ""
+	if others = append(slices.Clone(p.sc.Authorized.Hosts), others...); len(others) > 0 {
+		hosts = ", hosts: [" + strings.Join(others, ", ") + "]"
+	}
+	fmt.Fprintf(&b, "once their operator agrees, either write into the scenario (%s)\n    authorized: {by: %s, until: %s%s}\n", p.sc.File, by, time.Now().AddDate(0, 0, 7).UTC().Format(time.DateOnly), hosts)
+	fmt.Fprintf(&b, "or have them serve at https://%s%s, with authorized: {by: %s} in the scenario\n    hlsload: 1\n    tester: %s\n    until: %s",
+		refused[0], agreed.Path, by, by, time.Now().AddDate(0, 0, 7).UTC().Format(time.DateOnly))
+	return &exitError{code: exitUsage, msg: b.String(), cause: errSaid}
+}
+
+// crowd tells whether there are more players than need nobody's consent.
+func (p *permission) crowd() bool { return p.players > agreed.Handful }
+
+// allow decides about an address when it is dialled.
+func (p *permission) allow(host string, addr netip.Addr) error {
+	if p.players <= agreed.Handful || agreed.Local(addr) || p.granted[strings.ToLower(host)] || p.sc.Consents(host) {
+		return nil
+	}
+	want := agreed.Path + " there to name the tester, and the host in the target's playlists from the start"
+	if p.sc.Authorized.By != "" {
+		want = fmt.Sprintf("authorized.hosts of the scenario to have %s, once its operator agrees", host)
+	}
+	return &fleet.NotAllowed{Host: host, Addr: addr, Want: want}
+}
+
+// onlyLocal is the gate of a run on the embedded channel.
+func onlyLocal(host string, addr netip.Addr) error {
+	if agreed.Local(addr) {
+		return nil
+	}
+	return &fleet.NotAllowed{Host: host, Addr: addr, Want: "the embedded channel only"}
+}
+
+// terms fetches what a host (with its port, and "http://" before it when it was
+// met over plain HTTP) says about load tests: nil without an error that says
+// why there is nothing. Neither headers nor cookies of the target are sent, and
+// no redirect is followed.
+func (n network) terms(ctx context.Context, host, agent string) (*agreed.Terms, string, error) {
+	name, plain := strings.CutPrefix(host, "http://")
+	places := []string{"https://" + name + agreed.Path}
+	if plain {
+		places = []string{"https://" + bracketed(hostname(name)) + agreed.Path, "http://" + name + agreed.Path}
+	}
+	f := newFetcher(n.connect(), consentTime, nil)
+	defer f.close()
+	f.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	var why error
+	for _, place := range places {
+		text, err := f.small(ctx, place, agent)
+		if err != nil {
+			why = fmt.Errorf("%s: %w", place, err)
+			continue
+		}
+		terms, err := agreed.Parse(text)
+		if err != nil {
+			why = fmt.Errorf("%s: %w", place, err)
+			continue
+		}
+		return terms, place, nil
+	}
+	return nil, "", why
+}
+
+// small fetches a small text.
+func (f *fetcher) small(ctx context.Context, u, agent string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", agent)
+	resp, err := f.client.Do(req)
+	if err != nil {
+		return nil, f.plain(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("status %d; want 200", resp.StatusCode)
+	}
+	text, err := io.ReadAll(io.LimitReader(resp.Body, agreed.MaxBytes+1))
+	if err != nil {
+		return nil, f.plain(err)
+	}
+	return text, nil
+}
+
+// lookup is the network's resolver.
+func (n network) lookup() fleet.Resolver {
+	if n.resolver != nil {
+		return n.resolver
+	}
+	return net.DefaultResolver
+}
+
+// connect dials for single requests; nil = the system does.
+func (n network) connect() fleet.Dial {
+	if n.resolver == nil {
+		return n.dial
+	}
+	return func(ctx context.Context, kind, address string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := netip.ParseAddr(host); err == nil {
+			return n.dial(ctx, kind, address)
+		}
+		found, err := n.resolver.LookupNetIP(ctx, "ip", host)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			return nil, errors.New("no address")
+		}
+		return n.dial(ctx, kind, net.JoinHostPort(found[0].Unmap().String(), port))
+	}
+}
+
+// hostOf is the host of a URL as [permit] takes it: with its port, and with
+// "http://" unless it is for TLS.
+func hostOf(u string) string {
+	p, err := url.Parse(u)
+	if err != nil || p.Host == "" {
+		return ""
+	}
+	if p.Scheme == "http" {
+		return "http://" + p.Host
+	}
+	return p.Host
+}
+
+// hostname is the name in what hostOf returns.
+func hostname(host string) string {
+	host, _ = strings.CutPrefix(host, "http://")
+	return strings.ToLower((&url.URL{Host: host}).Hostname())
+}
+
+func bracketed(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// agent is what this program calls itself towards a target; by is who answers
+// for the test.
+func agent(by string) string {
+	s := "hlsload/" + ownVersion()
+	if by != "" {
+		s += " (+" + headerText(by) + ")"
+	}
+	return s
+}
+
+// ownVersion is the version as a token of a header.
+func ownVersion() string {
+	v := version
+	if info, ok := debug.ReadBuildInfo(); ok && v == "" {
+		v = info.Main.Version
+	}
+	return cmp.Or(strings.Trim(strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(".-", r) {
+			return r
+		}
+		return -1
+	}, v), "."), "dev")
+}
+
+// headerText escapes what is not ASCII.
+func headerText(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c >= ' ' && c < 0x7f {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// cloudFrontHint is for whoever loads a stream that CloudFront serves.
+const cloudFrontHint = "CloudFront serves this target: read AWS's current policies on load and stress tests before a large one (\"Load testing CloudFront\" in its developer guide, which also says what is not " +
+	"to be load tested, and the EC2 testing policy for the machines it is sent from); from one machine and one resolver players reach few of its edge locations, whatever their number"
+
+// namedCloudFront tells whether a host is a distribution, or an alias of one.
+func (n network) namedCloudFront(ctx context.Context, host string) bool {
+	const distributions = ".cloudfront.net"
+	if strings.HasSuffix(host, distributions) {
+		return true
+	}
+	r, ok := n.lookup().(interface {
+		LookupCNAME(ctx context.Context, host string) (string, error)
+	})
+	if _, err := netip.ParseAddr(host); err == nil || !ok {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
+	name, err := r.LookupCNAME(ctx, host)
+	return err == nil && strings.HasSuffix(strings.TrimSuffix(strings.ToLower(name), "."), distributions)
+}
+
+// onCloudFront tells from an answer whether CloudFront gave it.
+func onCloudFront(h http.Header) bool {
+	return h.Get("X-Amz-Cf-Pop") != "" || h.Get("X-Amz-Cf-Id") != "" || strings.Contains(h.Get("Via"), "(CloudFront)") || strings.EqualFold(h.Get("Server"), "CloudFront")
+}
+
+// minSpread is from how many connections on it is odd that all went one way.
+const minSpread = 20
+
+// oneWay warns when all players ended at one place of a CDN.
+func (p *permission) oneWay(s *reports.Summary, spread fleet.Spread) {
+	if p == nil || len(p.foreign) == 0 || spread.Connections < minSpread {
+		return
+	}
+	if spread.Addresses == 1 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("all %d connections went to one address: this loads one server, not a CDN as an audience does", spread.Connections))
+	}
+	if len(s.Edge.ByPop) == 1 {
+		for pop := range s.Edge.ByPop {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("all answers came from one POP (%s): a real audience is spread over many; the others, and their misses at the origin, were not tested", pop))
+		}
+	}
+}

@@ -10,6 +10,10 @@
 // link (package link) paces what is read. Playlists that several players
 // fetched with equal bytes are parsed once.
 //
+// Each connection looks its host up anew and takes another of its addresses;
+// [Config.Allow] is asked about each of them. [Config.Ceiling] and [Fleet.Halt]
+// end all players at once.
+//
 // What the players do goes to a [Sink], answer by answer. Faults on the
 // viewers' side come in through a [Chaos].
 //

@@ -25,8 +25,8 @@ type Object struct {
 
 	control     control // Cache-Control
 	contentType string
-	body        []byte // of playlists, and of what somebody PUT
-	packed      []byte // body in gzip, once an edge had to pack it
+	body        []byte  // of playlists, and of what somebody PUT
+	packed      []byte  // body in gzip, once an edge had to pack it
 	pieces      []piece // of a resource with several segments
 }
 

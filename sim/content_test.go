@@ -2,19 +2,17 @@ package sim_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hlsload/player/profile"
 )
 
 // watched is what the players of one profile did in one content.
 type watched struct {
-	prof     *profile.Profile
-	events   map[uint64][]event // by player
-	requests map[string]int     // by kind
-	ended    int
+	prof   *profile.Profile
+	events map[uint64][]event // by player
 }
 
 // count is how many events of that kind a player has for which ok holds.
@@ -186,7 +184,7 @@ fleet:
 			if err != nil {
 				t.Fatal(err)
 			}
-			w = &watched{prof: prof, events: map[uint64][]event{}, requests: map[string]int{}}
+			w = &watched{prof: prof, events: map[uint64][]event{}}
 			all[e.Profile] = w
 		}
 		w.events[e.Player] = append(w.events[e.Player], e)
@@ -196,6 +194,50 @@ fleet:
 			t.Errorf("nobody with profile %s", name)
 		}
 	}
-	slices.Sort(names)
 	return all
+}
+
+// A viewer who has seen everything has finished: it does not stall, is not out,
+// and nothing is left of it at the end. One whose playlist was ended by a fault
+// misses what comes.
+func TestTheEndIsNoOutage(t *testing.T) {
+	const text = `
+seed: 5
+duration: 90s
+recovery: 20s
+target: {rig: {ladder: mini, segment: 2s, playlist: event, length: 60s}}
+fleet:
+  players: 20
+  arrive: {over: 2s}
+  cohorts: [{name: web, share: 100%%, profile: rfc8216bis, network: unlimited}]
+chaos:
+  - {name: f, fault: %s, at: %s, for: %s, pipeline: 0}
+`
+	for _, c := range []struct {
+		fault, at, lasts string
+		outcome          func(a, failedOver, left, never int64) bool
+		outage           time.Duration // of the worst
+	}{
+		{"pipeline.kill", "15s", "10s", func(a, failedOver, left, never int64) bool { return a == 20 && failedOver == 20 }, 0},
+		{"pipeline.kill", "36s", "10s", func(a, failedOver, left, never int64) bool { return a == failedOver+left && never == 0 }, 0},
+		{"playlist.delete", "41s", "20s", func(a, failedOver, left, never int64) bool { return never == 0 }, 0},
+		{"playlist.endlist", "15s", "10s", func(a, failedOver, left, never int64) bool { return a == 20 && never == 20 }, 10 * time.Second},
+	} {
+		t.Run(c.fault+" at "+c.at, func(t *testing.T) {
+			o := simulated(t, scenario(t, fmt.Sprintf(text, c.fault, c.at, c.lasts)))
+			if p := o.sum.Players; p.Ended != 20 || p.PlayingAtEnd != 0 || p.Fatal != 0 || p.Stalled != 0 || p.Left != 0 {
+				t.Errorf("%+v; want 20 who played to the end, and nothing else", p)
+			}
+			f := o.sum.Faults[0]
+			if !f.UndoVerified || !c.outcome(f.Affected, f.FailedOver, f.Left, f.NeverRecovered) {
+				t.Errorf("undone %v, affected %d: failed over %d, healed %d, left %d, never recovered %d", f.UndoVerified, f.Affected, f.FailedOver, f.Healed, f.Left, f.NeverRecovered)
+			}
+			if worst := f.OutageMs.Max; worst.Known() && worst > 0 && c.outage == 0 || c.outage > 0 && !(float64(worst) >= c.outage.Seconds()*1000) {
+				t.Errorf("outage of %v ms; want %v", worst, c.outage)
+			}
+			if last := o.sum.Timeline[len(o.sum.Timeline)-1]; last.Playing+last.Stalled+last.Joining != 0 {
+				t.Errorf("%+v at the end; want nobody", last)
+			}
+		})
+	}
 }

@@ -253,7 +253,7 @@ func (c *Config) checkContent(fail func(field string, got any, want string, args
 	switch {
 	case c.Segment < media.Grid:
 	case c.Playlist == Live && c.Length != 0:
-		fail("length", c.Length, "none: a live playlist has no end (playlist: event or vod has)")
+		fail("length", c.Length, "none: only playlist: event and vod have an end")
 	case c.Playlist == VOD && c.Length == 0:
 		fail("length", "nothing", "the length of the VOD, such as 10m")
 	case c.Length != 0 && (c.Length%c.Segment != 0 || c.Length < least*c.Segment || c.Length > MaxSegments*c.Segment):
@@ -262,18 +262,20 @@ func (c *Config) checkContent(fail func(field string, got any, want string, args
 	oneOf("encryption", c.Encryption, "none", "aes-128")
 	oneOf("iv", c.IV, "sequence", "explicit")
 	if c.Encryption == "none" && c.KeyRotation != 0 {
-		fail("key_rotation", c.KeyRotation, "none without encryption: aes-128")
+		fail("key_rotation", c.KeyRotation, "none: only encryption: aes-128 has keys")
 	}
 	if c.Encryption == "none" && c.IV == "explicit" {
-		fail("iv", c.IV, "none without encryption: aes-128")
+		fail("iv", c.IV, "none: only encryption: aes-128 has keys")
 	}
 	count("key_rotation", c.KeyRotation, 0, MaxSegments)
 	count("discontinuity_every", c.DiscontinuityEvery, 0, MaxSegments)
 	if c.GapEvery != 0 {
 		count("gap_every", c.GapEvery, 2, MaxSegments)
-		count("gap_pipeline", c.GapPipeline, chaos.Any, c.Pipelines-1)
+		if c.GapPipeline < chaos.Any || c.GapPipeline >= c.Pipelines {
+			fail("gap_pipeline", c.GapPipeline, "less than %d, the pipelines", c.Pipelines)
+		}
 	} else if c.GapPipeline != chaos.Any {
-		fail("gap_pipeline", c.GapPipeline, "none without gap_every")
+		fail("gap_pipeline", c.GapPipeline, "none: gap_every is not given")
 	}
 	if s, listed := c.Start, c.listed(); s != nil && listed > 0 && s.Offset.Abs() >= listed {
 		fail("start.offset", s.Offset, "within the %v that are listed", listed)

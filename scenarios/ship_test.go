@@ -68,6 +68,13 @@ func TestPlanOfURL(t *testing.T) {
 	expected(t, "testdata/plan/url.txt", plan)
 }
 
+// TestPlanOfContent has everything that the channel can carry.
+func TestPlanOfContent(t *testing.T) {
+	for _, name := range []string{"content", "vod"} {
+		expected(t, "testdata/plan/"+name+".txt", load(t, "testdata/good/"+name+".yaml").Plan())
+	}
+}
+
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "mine.yaml")

@@ -187,7 +187,7 @@ func (d *decoder) rig(v value, c *rig.Config) {
 	c.Segment = s.at("segment").duration(c.Segment, 0, maxDuration)
 	windowAt, keepAt := s.at("window"), s.at("keep")
 	c.Window = windowAt.count(c.Window)
-	c.Keep = keepAt.count(max(2*c.Window+1, c.Keep)) // as the AWS SDK recommends: 21 for 10
+	c.Keep = keepAt.count(2*c.Window + 1) // as the AWS SDK recommends: 21 for 10
 	c.ProgramDateTime = s.at("program_date_time").boolean(c.ProgramDateTime)
 	c.Pipelines = s.at("pipelines").count(c.Pipelines)
 	c.Layout = s.at("layout").choice(c.Layout, "interleaved", "blocked")

@@ -101,8 +101,10 @@ func (n *names) parse(path string) (ID, bool) {
 	var ok bool
 	if n.hasKeys && cut(&rest, keySuffix) {
 		id.Kind, id.Rendition = m3u8.KindKey, noRendition
-		id.Sequence, ok = cutSequence(&rest)
-		return id, ok && rest == ""
+		if id.Sequence, ok = cutSequence(&rest); !ok || rest != "" {
+			return ID{}, false
+		}
+		return id, true
 	}
 	rest = rest[1:]
 	switch {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestShippedScenariosAreValid(t *testing.T) {
-	want := []string{"error-caching", "kickoff", "origin-5xx", "pipeline-kill", "pipeline-kill-no-invalidator", "playlist-freeze", "segment-404", "single-pipeline", "soak"}
+	want := []string{"error-caching", "event-end", "kickoff", "origin-5xx", "pipeline-kill", "pipeline-kill-no-invalidator", "playlist-freeze", "segment-404", "single-pipeline", "soak"}
 	if got := strings.Join(Names(), " "); got != strings.Join(want, " ") {
 		t.Errorf("names %s; want %s", got, strings.Join(want, " "))
 	}

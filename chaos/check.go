@@ -21,6 +21,7 @@ func (p Problem) String() string { return p.Field + ": " + p.Msg }
 // which nothing else is known; what is not known is not checked.
 type Target struct {
 	URL        bool
+	VOD        bool          // a rig that nobody writes to any more
 	Pipelines  int           // of a rig
 	Pops       int           // of a rig
 	Renditions []string      // names, in listed order
@@ -129,6 +130,9 @@ func (c *checker) applier() {
 		via = c.spec.Default(c.t.URL)
 	}
 	switch {
+	case c.t.VOD && via == ViaRig && slices.Contains(ofWriting, c.e.Kind):
+		names := slices.DeleteFunc(c.t.applicable(), func(name string) bool { return slices.Contains(ofWriting, Kind(name)) })
+		c.add("fault", "%s cannot be applied to a VOD, which nobody writes any more (got %s; want one of %s)", c.e.Kind, c.e.Kind, strings.Join(names, ", "))
 	case slices.Contains(possible, via):
 		c.via = via
 	case via == ViaAWS && slices.Contains(c.spec.Vias, via) && !c.t.URL:
@@ -143,6 +147,9 @@ func (c *checker) applier() {
 		c.add("via", "%s cannot be applied to %s via %s (got %s; want %s)", c.e.Kind, c.t, via, via, join(possible))
 	}
 }
+
+// ofWriting are the faults that act on what is being written.
+var ofWriting = []Kind{PipelineKill, PipelinePause, PipelineDrift, InputLoss, PlaylistFreeze, PlaylistEndlist, SegmentLate, InvalidatorOff}
 
 // possible is who can apply a fault to the target.
 func (t *Target) possible(s *Spec) []Via {

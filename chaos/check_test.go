@@ -35,6 +35,11 @@ func TestCheck(t *testing.T) {
 		{"kill on a url", url, entry(PipelineKill, func(e *Entry) { e.Pipeline = 0 }), ""},
 		{"restart by viewers", url, entry(PipelineKill, func(e *Entry) { e.Resume = "restart" }),
 			"resume: viewers cannot be shown a restart (got restart; want resume: continue, or via rig or command)"},
+		{"kill of a VOD", &Target{VOD: true}, entry(PipelineKill, nil), "fault: pipeline.kill cannot be applied to a VOD, which nobody writes any more (got pipeline.kill; want one of " +
+			"playlist.delete, playlist.rollback, segment.missing, segment.truncate, origin.status, origin.slow, origin.hang, edge.status, edge.slow, edge.hang, edge.flush, " +
+			"http.status, http.slow, http.hang, http.truncate, http.reset, net.bandwidth, net.latency, net.down, viewers.surge, viewers.reconnect, command)"},
+		{"kill of a VOD at the viewers", &Target{VOD: true}, entry(PipelineKill, func(e *Entry) { e.Via = ViaViewer }), ""},
+		{"segments of a VOD", &Target{VOD: true}, entry(SegmentMissing, nil), ""},
 		{"no name", rig, entry(NetDown, func(e *Entry) { e.Name = "" }), "name: name is missing (got nothing; want a short word such as kill-0)"},
 		{"bad name", rig, entry(NetDown, func(e *Entry) { e.Name = "a{b}" }), `name: name cannot be used as a label (got "a{b}"; want at most 64 letters, digits, - _ .)`},
 		{"no fault", rig, entry("", nil), "fault: fault is missing (got nothing; want one of `hlsload list faults`)"},

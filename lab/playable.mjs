@@ -1,5 +1,6 @@
 // Plays the embedded channel in Chromium with hls.js: every container and audio
-// layout, from both pipelines, across five joints of the content's loop. An
+// layout, from both pipelines, across five joints of the content's loop, and what
+// a channel can carry. An
 // error, a warning, a stall, a hole, lost frames or a request to the other
 // pipeline fails it.
 import { existsSync } from 'node:fs';
@@ -56,7 +57,7 @@ async function batch(browser, rigs, channels, entry) {
     const record = await page.stop(i);
     const own = new URL(rigs[i].urls[0]).origin;
     const wrong = judge(channels[i], record, page.urls.filter((u) => u.startsWith(own) && !u.includes(`/p${entry}/`)));
-    console.log(`${wrong.length ? 'FAIL' : 'ok  '} ${channels[i].container} ${channels[i].audio} p${entry}: ${record.frames.total} frames, ${record.frames.dropped} dropped`);
+    console.log(`${wrong.length ? 'FAIL' : 'ok  '} ${Object.entries(channels[i]).map(([k, v]) => (typeof v === 'string' && !k.includes('_') ? v : `${k} ${JSON.stringify(v)}`)).join(' ')} p${entry}: ${record.frames.total} frames, ${record.frames.dropped} dropped`);
     for (const w of [...new Set(wrong)].slice(0, 8)) console.log(`       ${w}`);
     failed += wrong.length > 0;
   }
@@ -70,17 +71,25 @@ async function batch(browser, rigs, channels, entry) {
 
 const channels = [];
 for (const container of ['ts', 'fmp4']) for (const audio of ['muxed', 'demuxed']) channels.push({ container, audio });
-const rigs = await Promise.all(channels.map((c) => startRig({ ladder: 'mini', segment: '2s', ...c })));
+// What a channel can carry beside plain live segments, each kind in one of these.
+const contents = [
+  { container: 'fmp4', audio: 'demuxed', byte_ranges: true, encryption: 'aes-128', key_rotation: 5 },
+  { container: 'ts', audio: 'muxed', encryption: 'aes-128', iv: 'explicit', key_rotation: 5, discontinuity_every: 8 },
+  { container: 'fmp4', audio: 'muxed', playlist: 'event', discontinuity_every: 5, start: { offset: '-12s' } },
+  { container: 'ts', audio: 'demuxed', playlist: 'vod', length: '60s', byte_ranges: true },
+];
+const rigs = await Promise.all([...channels, ...contents].map((c) => startRig({ ladder: 'mini', segment: '2s', ...c })));
 const browser = await open();
 console.log(`Chromium ${browser.version}, hls.js ${version(hlsjs)}, ${want} s of media each`);
 let failed = 0;
 try {
-  for (const entry of [0, 1]) {
-    let n = await batch(browser, rigs, channels, entry);
+  const plain = rigs.slice(0, channels.length);
+  for (const [some, what, entry] of [[plain, channels, 0], [plain, channels, 1], [rigs.slice(channels.length), contents, 0]]) {
+    let n = await batch(browser, some, what, entry);
     if (n) {
       // A browser that got no processor for seconds stands still by itself.
       console.log('once more, to tell the stream from the machine');
-      n = await batch(browser, rigs, channels, entry);
+      n = await batch(browser, some, what, entry);
     }
     failed += n;
   }

@@ -60,10 +60,11 @@ const (
 	Redirects         // too many redirects, or a loop
 	Stale             // a playlist that did not change for too long
 	Mismatch          // a playlist that contradicts its earlier version
+	Gap               // a segment that is marked as missing
 	failures
 )
 
-var failureNames = [failures]string{"", "refused", "reset", "truncated", "timeout", "status", "bad playlist", "too large", "redirects", "stale", "mismatch"}
+var failureNames = [failures]string{"", "refused", "reset", "truncated", "timeout", "status", "bad playlist", "too large", "redirects", "stale", "mismatch", "gap"}
 
 func (f Failure) String() string {
 	if f < failures {

@@ -323,6 +323,10 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		p.stale(f, t)
 		return
 	}
+	if p.state == stalled && p.finished() {
+		p.finish(Ended, "") // the end of what was waited for
+		return
+	}
 	if p.state != over && len(m.Segments) > 0 {
 		p.behind(t)
 	}
@@ -511,6 +515,9 @@ func (p *Player) joinAt(t *track) {
 	start := m.Start
 	if p.ladder.Start != nil {
 		start = p.ladder.Start
+	}
+	if p.cfg.Profile.Startup.IgnoreStart {
+		start = nil
 	}
 	switch {
 	case start != nil && start.TimeOffset >= 0:

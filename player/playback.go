@@ -215,6 +215,10 @@ func (p *Player) standing() {
 	}
 	if p.hole.to > p.hole.from && p.anchor >= p.hole.from && p.now-p.since >= time.Duration(s.JumpAfter) {
 		p.anchor, p.hole = p.hole.to, span{}
+		if p.finished() {
+			p.finish(Ended, "") // nothing follows
+			return
+		}
 		p.tryPlay()
 	}
 }

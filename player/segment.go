@@ -87,9 +87,15 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 			return
 		}
 	}
-	if s.Gap {
+	if s.Gap && !p.cfg.Profile.Gap.Load {
+		if p.avoid(tr, t, s) {
+			return
+		}
 		p.skip(t, s)
 		p.pumpSegment(tr, t)
+		return
+	}
+	if t.needsKey(s) && p.keyComes(tr, t, s.Keys[0].URL) {
 		return
 	}
 	due := p.now
@@ -113,6 +119,41 @@ func (p *Player) fetchSegment(tr Track, t *track, s *m3u8.Segment) *flight {
 	f.seg, f.start = s, t.base+s.Start
 	f.look = p.now + time.Duration(p.cfg.Profile.ABR.Abandon.After*float64(s.Duration))
 	return f
+}
+
+// avoid looks for something to play instead of a gap. It tells whether a step was
+// taken.
+func (p *Player) avoid(tr Track, t *track, s *m3u8.Segment) bool {
+	then := p.cfg.Profile.Gap.Then
+	if len(then) == 0 {
+		return false
+	}
+	f := flight{kind: m3u8.KindSegment, track: tr, rendition: t.rendition, level: p.main.level, seg: s, start: t.base + s.Start}
+	return p.climb(&f, then, Gap, 0)
+}
+
+// keyComes takes over a key that another track has loaded. It tells whether that
+// one is still loading it.
+func (p *Player) keyComes(tr Track, t *track, url string) bool {
+	if p.cfg.Profile.HTTP.KeyPerTrack {
+		return false
+	}
+	for i := range p.tracks() {
+		o := p.track(i)
+		if i == tr || !o.active {
+			continue
+		}
+		if o.uses().key == url {
+			u := t.uses()
+			u.key = url
+			t.use(u)
+			return false
+		}
+		if f := p.flight(i, m3u8.KindKey); f != nil && f.seg.Keys[0].URL == url {
+			return true
+		}
+	}
+	return false
 }
 
 // needsKey tells whether a segment's key was not the last one loaded.
@@ -169,7 +210,7 @@ func (p *Player) prefetch(tr Track, t *track) {
 		return
 	}
 	s := &t.media.Segments[i]
-	if s.Gap || t.needsKey(s) || t.needsInit(s) {
+	if s.Gap && !p.cfg.Profile.Gap.Load || t.needsKey(s) || t.needsInit(s) {
 		return
 	}
 	start := f.start + f.seg.Duration
@@ -254,10 +295,15 @@ func (p *Player) repeatsJoint(t *track, follows bool) bool {
 func (p *Player) skip(t *track, s *m3u8.Segment) {
 	t.joint = noJoint
 	to := t.base + s.Start + s.Duration
-	if to > t.end {
-		p.addHole(t.end, to)
-		t.end = to
+	if to <= t.end {
+		return
 	}
+	if p.state == loading && !t.filled {
+		p.anchor = max(p.anchor, to) // the join position itself is missing
+	} else {
+		p.addHole(t.end, to)
+	}
+	t.end = to
 }
 
 // appendSegment is the transition after a segment arrived: it is buffered.

@@ -137,6 +137,7 @@ func (v *view) players(c *Collector) Players {
 			p.Unfinished += g.unfinished
 			p.Fatal += g.fatal
 			p.Left += g.left
+			p.Ended += g.ended
 			p.Stalled += g.everStalled
 		}
 	}

@@ -35,7 +35,8 @@
 // The outcome of an affected session is decided once: failed_over when media
 // from something not under the fault was appended for every track and playback
 // went on; healed when it never moved and new media came after the fault had
-// ended; left when the viewer went away before either; never_recovered in every
+// ended; left when the viewer went away, or had seen the presentation to its end,
+// before either; never_recovered in every
 // other case, at the session's end, at the end of the run, or when the same
 // fault strikes again. A session that failed over and later dies of something
 // else has failed over; its death is counted as fatal.

@@ -21,7 +21,7 @@ type group struct {
 
 	// Sessions that are over. All but unfinished are in the shares.
 	sessions, unfinished int64
-	started, left        int64
+	started, left, ended int64
 	startupFailed, fatal int64
 	everStalled          int64
 }

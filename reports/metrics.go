@@ -124,7 +124,7 @@ var metrics = []*metric{
 		parts: impactShare(func(n *impact) int64 { return n.outcomes[healed] })},
 	{name: "recovered", about: "failed_over and healed", shape: share, unit: fraction, labels: perFault,
 		parts: impactShare(func(n *impact) int64 { return n.outcomes[failedOver] + n.outcomes[healed] })},
-	{name: "left", about: "affected sessions that left before they recovered", shape: share, unit: fraction, labels: perFault,
+	{name: "left", about: "affected sessions that left, or had seen everything, before they recovered", shape: share, unit: fraction, labels: perFault,
 		parts: impactShare(func(n *impact) int64 { return n.outcomes[left] })},
 	{name: "never_recovered", about: "affected sessions with any other end", shape: share, unit: fraction, labels: perFault,
 		parts: impactShare(func(n *impact) int64 { return n.outcomes[neverRecovered] })},

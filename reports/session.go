@@ -414,6 +414,8 @@ func (s *Session) end(co *course, at time.Duration, how player.SampleType) {
 		}
 	case how == player.Left:
 		g.left++
+	case how == player.Ended:
+		g.ended++
 	case how == player.Joined && s.state == joining && !s.failed:
 		unfinished = true
 	case how == player.Joined && s.state == playing:

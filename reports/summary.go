@@ -62,7 +62,8 @@ type Players struct {
 	Unfinished    int64 `json:"unfinished"` // cut by the end before a first frame; in no share
 	Fatal         int64 `json:"fatal"`
 	Left          int64 `json:"left"`
-	Stalled       int64 `json:"stalled"` // at least once
+	Ended         int64 `json:"ended,omitempty"` // played to the end of the presentation
+	Stalled       int64 `json:"stalled"`         // at least once
 	PlayingAtEnd  int64 `json:"playing_at_end"`
 }
 

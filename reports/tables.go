@@ -245,6 +245,7 @@ func (s *Summary) audience() string {
 			parts = append(parts, thousands(n)+" "+what)
 		}
 	}
+	add(p.Ended, "played to the end")
 	add(p.Stalled, "stalled at least once")
 	add(p.StartupFailed, "never got a picture")
 	add(p.Fatal, "died of an error")

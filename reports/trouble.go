@@ -267,8 +267,8 @@ func (s *Session) close(co *course, at time.Duration, how player.SampleType, unf
 		if how == player.Fatal {
 			t.died = at
 		}
-		if how == player.Ended {
-			t.died = at // a live programme that ended early is lost as well
+		if how == player.Ended && !t.decided && ends(co.occs[t.occ].fault) {
+			t.died = at // the programme goes on without this viewer
 		}
 	}
 	s.drop(func(t *trouble) bool {
@@ -303,8 +303,8 @@ func (t *trouble) settle(o *occurrence, at time.Duration, how player.SampleType,
 		out = healed
 	case t.decided:
 		out = failedOver
-	case how == player.Left:
-		out = left
+	case how == player.Left, how == player.Ended && t.died < 0:
+		out = left // a viewer who has seen it to its end does not need more
 	}
 	n.outcomes[out]++
 	n.steps += int64(t.steps)
@@ -339,6 +339,10 @@ func (t *trouble) settle(o *occurrence, at time.Duration, how player.SampleType,
 	n.skipped.Duration(t.skipped)
 	n.repeated.Duration(t.repeated)
 }
+
+// ends tells whether a fault may have a player believe that the presentation is
+// over.
+func ends(f *chaos.Fault) bool { return f.Kind == chaos.PlaylistEndlist || !marking(f) }
 
 // pendingDeath is the record of a session that died before the end of the
 // recovery phase was known.

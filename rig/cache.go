@@ -13,6 +13,12 @@ type query struct {
 	channel bool // id means something
 	key     uint64
 	path    string
+
+	// A part of a segment or of an initialization section. Caches ask for it
+	// and keep it by itself, as CloudFront does.
+	ranged bool
+	part   stretch
+	whole  ID // what it is a part of
 }
 
 // result is an answer, as it is kept and passed on.
@@ -23,6 +29,15 @@ type result struct {
 	truncate bool
 	from     time.Duration // when the origin made or confirmed it
 	until    time.Duration // fresh before
+}
+
+// holds tells whether a part of an object is in a copy of the whole.
+func (r *result) holds(part stretch) bool {
+	if r.status != 200 || r.object == nil {
+		return false
+	}
+	_, n := part.of(r.object.Size)
+	return n > 0
 }
 
 // how says how a layer came by a result.
@@ -77,6 +92,9 @@ type cache struct {
 type entry struct {
 	key        uint64
 	path       string // of what is no thing of the channel
+	id         ID
+	ranged     bool
+	part       stretch
 	prev, next *entry
 
 	has    bool
@@ -101,7 +119,7 @@ func newCache(r *Rig, up *cache) *cache {
 // find returns the entry of q as of now, nil without one.
 func (c *cache) find(now time.Duration, q *query) *entry {
 	e := c.entries[q.key]
-	if e == nil || !q.channel && e.path != q.path {
+	if e == nil || !q.channel && e.path != q.path || e.ranged != q.ranged || q.ranged && (e.id != q.id || e.part != q.part) {
 		return nil
 	}
 	if e.filling && e.due <= now {
@@ -146,7 +164,7 @@ func (c *cache) add(q *query) *entry {
 	for len(c.entries) >= c.limit {
 		c.drop(c.front.prev)
 	}
-	e := &entry{key: q.key}
+	e := &entry{key: q.key, id: q.id, ranged: q.ranged, part: q.part}
 	if !q.channel {
 		e.path = strings.Clone(q.path)
 	}
@@ -172,6 +190,11 @@ func (c *cache) ask(now time.Duration, q *query) exchange {
 			x := e.fill
 			x.how, x.wait, x.origin, x.shield = joined, e.due-now, false, report{}
 			return x
+		}
+	}
+	if q.ranged {
+		if e := c.find(now, &query{id: q.whole, channel: true, key: q.whole.key()}); e != nil && e.has && now < e.copy.until && e.copy.holds(q.part) {
+			return exchange{result: e.copy, how: hit, store: true, collapse: true}
 		}
 	}
 	var expired *result

@@ -396,7 +396,7 @@ func TestCacheAgainstNaiveTwin(t *testing.T) {
 			pop := rng.IntN(2)
 			f := Flight{Path: a.Path(id), Pop: pop}
 			step := a.Advance(now, &f)
-			q := b.query(f.Path)
+			q := b.query(f.Path, "")
 			x := twins[pop].ask(now, &q)
 			if f.Answer.Status != x.status || step.Wait != x.wait+c.Edge.Latency || f.Answer.Marks != x.marks|x.passing ||
 				(f.Answer.Upstream != NoLayer) != x.origin || f.Answer.Collapsed != (x.how == joined || x.how != hit && x.shield.how == joined) {

@@ -2,6 +2,7 @@ package rig
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -22,6 +23,8 @@ type Channel struct {
 	target     time.Duration // EXT-X-TARGETDURATION
 	staleAfter time.Duration // of the invalidator, from the LastModified of a write
 	started    time.Duration // when playlists and sections that are written once were
+	first      int64         // index of the first segment
+	last       int64         // index of the last one; none is after it
 	shape      uint64        // hash of what segments depend on besides their number
 
 	formats []media.Format // by rendition
@@ -38,7 +41,13 @@ func newChannel(cfg Config, seed draw.Seed, epoch time.Time) *Channel {
 	c := &Channel{cfg: cfg, clock: newClock(cfg.Segment, seed, epoch), names: newNames(&cfg)}
 	c.target = (cfg.Segment + time.Second - 1).Truncate(time.Second)
 	c.staleAfter = time.Duration(cfg.Origin.StaleAfter * float64(c.target))
-	c.started = c.clock.end(c.clock.latest(0) - int64(cfg.Keep+cfg.Window))
+	c.first, c.last = c.clock.latest(0)-int64(cfg.Keep+cfg.Window), math.MaxInt64
+	if n := cfg.segments(); n > 0 {
+		c.cfg.Keep, c.cfg.Window = int(n), int(n) // nothing is removed
+		c.first = c.clock.latest(0) - int64(cfg.listed()/cfg.Segment) + 1
+		c.last = c.first + n - 1
+	}
+	c.started = c.clock.end(c.first)
 	c.formats = formats(&cfg)
 	c.ranks, c.ranked = ranks(&cfg, len(c.formats))
 	for _, f := range c.formats {
@@ -155,8 +164,11 @@ func firstDifference(a, b *chaos.Plan) time.Duration {
 
 // look is what the origin holds under id at now, which must not go backwards.
 func (c *Channel) look(id ID, now time.Duration) look {
-	if id.Kind == m3u8.KindMultivariant {
+	switch id.Kind {
+	case m3u8.KindMultivariant:
 		return c.tops[id.Pipeline].look(c, id.Pipeline, now)
+	case m3u8.KindKey:
+		return c.key(id, now)
 	}
 	s := c.streams[id.Pipeline][id.Rendition]
 	s.run(now)
@@ -164,7 +176,10 @@ func (c *Channel) look(id ID, now time.Duration) look {
 	case m3u8.KindMedia:
 		return s.playlist(now)
 	case m3u8.KindInit:
-		return s.section(now)
+		return s.section(id.Sequence, now)
+	}
+	if c.cfg.ByteRanges {
+		return s.resource(id.Sequence, now)
 	}
 	return s.segment(id.Sequence, now)
 }
@@ -190,11 +205,18 @@ func (c *Channel) ids(p int, now time.Duration) []ID {
 	for r, s := range c.streams[p] {
 		s.run(now)
 		ids = append(ids, ID{Kind: m3u8.KindMedia, Pipeline: p, Rendition: r})
-		if c.names.hasInit {
+		if c.names.hasInit && !c.cfg.ByteRanges {
 			ids = append(ids, ID{Kind: m3u8.KindInit, Pipeline: p, Rendition: r})
 		}
-		for _, seg := range s.kept {
-			ids = append(ids, ID{Kind: m3u8.KindSegment, Pipeline: p, Rendition: r, Sequence: seg.sequence})
+		for i := range s.kept {
+			if seg := &s.kept[i]; !seg.gap {
+				ids = append(ids, ID{Kind: m3u8.KindSegment, Pipeline: p, Rendition: r, Sequence: seg.name()})
+			}
+		}
+	}
+	if last, ok := c.lastKey(p, now); ok {
+		for n := range last + 1 {
+			ids = append(ids, ID{Kind: m3u8.KindKey, Pipeline: p, Rendition: noRendition, Sequence: n})
 		}
 	}
 	slices.SortFunc(ids, func(a, b ID) int { return cmp.Compare(a.key(), b.key()) })

@@ -27,7 +27,7 @@ func (r *Rig) conditions(f *Flight) {
 			return
 		}
 	}
-	if f.Range == "" || f.Method == "HEAD" {
+	if f.Range == "" {
 		return
 	}
 	offset, length, ok := parseRange(f.Range, o.Size)
@@ -89,31 +89,59 @@ func AppendETag(dst []byte, tag uint64) []byte {
 // 14.1.2). It takes one range; of several, of other units and of what cannot be
 // read it returns false. A length of 0 means that nothing of the body is in it.
 func parseRange(s string, size int64) (offset, length int64, ok bool) {
-	s, ok = strings.CutPrefix(strings.TrimSpace(s), "bytes=")
+	r, ok := parseStretch(s)
 	if !ok {
 		return 0, 0, false
 	}
+	offset, length = r.of(size)
+	return offset, length, true
+}
+
+// stretch is one byte range of a body whose size is not known yet: from first to
+// last, or the last n bytes.
+type stretch struct{ first, last int64 }
+
+const (
+	toEnd  = -1 // as last: to the end
+	suffix = -1 // as first: last is how many bytes from the end
+)
+
+// parseStretch reads a Range header of one byte range.
+func parseStretch(s string) (stretch, bool) {
+	s, ok := strings.CutPrefix(strings.TrimSpace(s), "bytes=")
+	if !ok {
+		return stretch{}, false
+	}
 	from, to, ok := strings.Cut(strings.TrimSpace(s), "-")
-	if !ok || strings.ContainsRune(to, ',') {
-		return 0, 0, false
+	if !ok {
+		return stretch{}, false
 	}
 	first, hasFirst, ok1 := digits(from)
 	last, hasLast, ok2 := digits(to)
 	switch {
-	case !ok1 || !ok2 || !hasFirst && !hasLast:
-		return 0, 0, false
-	case !hasFirst: // the last n bytes
-		n := min(last, size)
-		return size - n, n, true
-	case hasLast && last < first:
-		return 0, 0, false
-	case first >= size:
-		return 0, 0, true
+	case !ok1 || !ok2 || !hasFirst && !hasLast || hasFirst && hasLast && last < first:
+		return stretch{}, false
+	case !hasFirst:
+		return stretch{suffix, last}, true
 	case !hasLast:
-		last = size - 1
+		last = toEnd
 	}
-	last = min(last, size-1)
-	return first, last - first + 1, true
+	return stretch{first, last}, true
+}
+
+// of is the stretch in a body of size bytes; a length of 0 means that nothing of
+// it is in there.
+func (r stretch) of(size int64) (offset, length int64) {
+	switch {
+	case r.first == suffix:
+		n := min(r.last, size)
+		return size - n, n
+	case r.first >= size:
+		return 0, 0
+	case r.last == toEnd:
+		return r.first, size - r.first
+	}
+	return r.first, min(r.last, size-1) - r.first + 1
 }
 
 // digits reads a number that may be missing. One too large for an int64 is the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"hlsload/chaos"
 	"hlsload/rig/media"
 )
 
@@ -20,8 +21,26 @@ type Config struct {
 	ProgramDateTime bool
 	Pipelines       int    // 1 or 2
 	Layout          string // order of redundant variants: interleaved | blocked
-	Origin          Origin
-	Edge            Edge
+
+	Playlist           string        // live | event (nothing leaves the window) | vod (complete from the start)
+	Length             time.Duration // of an event or VOD, the window at the start included; 0 = an event without end
+	ByteRanges         bool          // several segments share a resource
+	Encryption         string        // none | aes-128
+	KeyRotation        int           // segments under one key; 0 = one key for all
+	IV                 string        // sequence (the media sequence number) | explicit
+	DiscontinuityEvery int           // segments between discontinuities; 0 = none
+	GapEvery           int           // one segment of so many is a gap; 0 = none
+	GapPipeline        int           // that has the gaps; [chaos.Any] = all, the same ones
+	Start              *Start        // EXT-X-START; nil = none
+
+	Origin Origin
+	Edge   Edge
+}
+
+// Start is EXT-X-START, which all playlists carry.
+type Start struct {
+	Offset  time.Duration // negative counts from the end
+	Precise bool
 }
 
 // Rung is one video rendition of the ladder.
@@ -73,6 +92,10 @@ func Default() Config {
 		ProgramDateTime: true,
 		Pipelines:       2,
 		Layout:          "interleaved",
+		Playlist:        Live,
+		Encryption:      "none",
+		IV:              "sequence",
+		GapPipeline:     chaos.Any,
 		Origin: Origin{Stale: "aws-sample", StaleAfter: 1.5, Missing: 404, Latency: 15 * time.Millisecond,
 			ReadLimit: 5500, WriteLimit: 3500},
 		Edge: Edge{Pops: 4, Shield: true, Collapse: true, PlaylistTTL: time.Second, SegmentTTL: 24 * time.Hour,
@@ -119,6 +142,15 @@ const (
 	maxLatency   = time.Minute
 	maxObjects   = 1_000_000
 	maxPerSecond = 1_000_000_000
+	// MaxSegments bounds an event or VOD. An event without a length ends there.
+	MaxSegments = 10_000
+)
+
+// Types of a media playlist.
+const (
+	Live  = "live"
+	Event = "event"
+	VOD   = "vod"
 )
 
 // Check returns every mistake in c, in the order of its fields; nil when it
@@ -184,6 +216,7 @@ func (c *Config) Check() []*FieldError {
 	count("keep", c.Keep, c.Window, MaxKeep)
 	count("pipelines", c.Pipelines, 1, 2)
 	oneOf("layout", c.Layout, "interleaved", "blocked")
+	c.checkContent(fail, oneOf, count)
 
 	oneOf("origin.stale", c.Origin.Stale, "none", "aws-sample", "conditional")
 	// NaN fails both comparisons' complements, so test for what is right.
@@ -208,6 +241,64 @@ func (c *Config) Check() []*FieldError {
 	within("edge.origin_timeout", c.Edge.OriginTimeout, 0, 10*time.Minute)
 	count("edge.objects", c.Edge.Objects, 0, maxObjects)
 	return bad
+}
+
+// checkContent looks at what the playlists list.
+func (c *Config) checkContent(fail func(field string, got any, want string, args ...any), oneOf func(field, got string, want ...string), count func(field string, got, from, to int)) {
+	oneOf("playlist", c.Playlist, Live, Event, VOD)
+	least := time.Duration(1)
+	if c.Playlist == Event {
+		least = time.Duration(c.Window) + 1 // it goes on when the run starts
+	}
+	switch {
+	case c.Segment < media.Grid:
+	case c.Playlist == Live && c.Length != 0:
+		fail("length", c.Length, "none: only playlist: event and vod have an end")
+	case c.Playlist == VOD && c.Length == 0:
+		fail("length", "nothing", "the length of the VOD, such as 10m")
+	case c.Length != 0 && (c.Length%c.Segment != 0 || c.Length < least*c.Segment || c.Length > MaxSegments*c.Segment):
+		fail("length", c.Length, "a multiple of the segment's %v from %v to %v", c.Segment, least*c.Segment, MaxSegments*c.Segment)
+	}
+	oneOf("encryption", c.Encryption, "none", "aes-128")
+	oneOf("iv", c.IV, "sequence", "explicit")
+	if c.Encryption == "none" && c.KeyRotation != 0 {
+		fail("key_rotation", c.KeyRotation, "none: only encryption: aes-128 has keys")
+	}
+	if c.Encryption == "none" && c.IV == "explicit" {
+		fail("iv", c.IV, "none: only encryption: aes-128 has keys")
+	}
+	count("key_rotation", c.KeyRotation, 0, MaxSegments)
+	count("discontinuity_every", c.DiscontinuityEvery, 0, MaxSegments)
+	if c.GapEvery != 0 {
+		count("gap_every", c.GapEvery, 2, MaxSegments)
+		if c.GapPipeline < chaos.Any || c.GapPipeline >= c.Pipelines {
+			fail("gap_pipeline", c.GapPipeline, "less than %d, the pipelines", c.Pipelines)
+		}
+	} else if c.GapPipeline != chaos.Any {
+		fail("gap_pipeline", c.GapPipeline, "none: gap_every is not given")
+	}
+	if s, listed := c.Start, c.listed(); s != nil && listed > 0 && s.Offset.Abs() >= listed {
+		fail("start.offset", s.Offset, "within the %v that are listed", listed)
+	}
+}
+
+// listed is how much media the playlists list at the start of the run.
+func (c *Config) listed() time.Duration {
+	if c.Playlist == VOD {
+		return c.Length
+	}
+	return time.Duration(c.Window) * c.Segment
+}
+
+// segments is how many segments the presentation has; 0 = no end.
+func (c *Config) segments() int64 {
+	switch {
+	case c.Playlist == Live || c.Segment <= 0:
+		return 0
+	case c.Length == 0:
+		return MaxSegments
+	}
+	return int64(c.Length / c.Segment)
 }
 
 // joinErrors is the mistakes as one error, nil without any.

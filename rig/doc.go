@@ -24,10 +24,11 @@
 //
 // Choices where CloudFront's documents leave one, or where a model has to be
 // simpler: what an edge has from the shield expires when the shield's copy does;
-// a HEAD or a range that misses fetches the whole object with a GET; an
-// incomplete answer is passed on and not kept; a 2xx that a fault made up is not
-// kept; a fetch sees the origin as it is when it starts; caches do not look at
-// queries; a layer waits 30 s for the one behind.
+// a HEAD that misses fetches with a GET; a range of a segment is fetched and kept
+// by itself, any other one fetches the whole; an incomplete answer is passed on
+// and not kept; a 2xx that a fault made up is not kept; a fetch sees the origin as
+// it is when it starts; caches do not look at queries; a layer waits 30 s for the
+// one behind.
 //
 // The package is pure: no sockets, no clock, no goroutines. It does not know
 // players.

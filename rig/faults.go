@@ -121,6 +121,9 @@ func deletes(f *chaos.Fault) bool {
 // due is when segment j is written: at its end, or later under a drift, which
 // is caught up with at once when it ends.
 func (s *stream) due(j int64) time.Duration {
+	if j > s.c.last {
+		return s.closing()
+	}
 	end := s.c.clock.end(j)
 	at := end
 	for i := range s.f.drift {
@@ -131,10 +134,30 @@ func (s *stream) due(j int64) time.Duration {
 	return at
 }
 
+// closing is when the end of a presentation is written that could not be written
+// with the last segment: when everything that kept it away has ended.
+func (s *stream) closing() time.Duration {
+	if s.closed {
+		return chaos.Open
+	}
+	t := s.due(s.c.last)
+	for again := true; again; {
+		again = false
+		for _, list := range [][]span{s.f.block, s.f.freeze, s.f.del} {
+			for i := range list {
+				if w := &list[i]; w.holds(t) {
+					t, again = w.to, true
+				}
+			}
+		}
+	}
+	return t
+}
+
 // lost are the faults because of which segment j is not written: the encoder
 // stood still at some instant between the segment's start and its write.
 func (s *stream) lost(j int64) (m chaos.Marks, restart bool) {
-	if len(s.f.block) == 0 {
+	if len(s.f.block) == 0 || j > s.c.last {
 		return 0, false
 	}
 	start, at := s.c.clock.start(j), s.due(j)

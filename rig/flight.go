@@ -105,7 +105,7 @@ type Answer struct {
 // when it starts: who joins it waits for the same instant.
 func (r *Rig) Advance(now time.Duration, f *Flight) Step {
 	now = r.tick(now)
-	q := r.query(f.Path)
+	q := r.query(f.Path, f.Range)
 	if f.Pop < 0 || f.Pop >= len(r.edges) {
 		return r.direct(now, f, &q)
 	}
@@ -155,14 +155,29 @@ func (r *Rig) tick(now time.Duration) time.Duration {
 
 func reads(method string) bool { return method == "" || method == "GET" || method == "HEAD" }
 
-// query reads a path.
-func (r *Rig) query(path string) query {
+// query reads a path and a Range header.
+func (r *Rig) query(path, rng string) query {
 	path = withoutQuery(path)
 	q := query{path: path}
-	if q.id, q.channel = r.channel.names.parse(path); q.channel {
-		q.key = q.id.key()
-	} else {
+	if q.id, q.channel = r.channel.names.parse(path); !q.channel {
 		q.key = hash(path) | 1<<63
+		return q
+	}
+	if rng != "" && (q.id.Kind == m3u8.KindSegment || q.id.Kind == m3u8.KindInit) {
+		q.part, q.ranged = parseStretch(rng)
+	}
+	if q.ranged && r.cfg.ByteRanges && r.channel.names.hasInit && q.part.first >= 0 && q.part.last >= 0 &&
+		q.part.last < r.channel.inits[q.id.Pipeline][q.id.Rendition].Size {
+		q.id.Kind = m3u8.KindInit
+	}
+	q.key = q.id.key()
+	if q.ranged {
+		q.whole = q.id
+		q.whole.Kind = m3u8.KindSegment
+		if !r.cfg.ByteRanges {
+			q.whole.Kind = q.id.Kind
+		}
+		q.key = mix(mix(q.key+uint64(q.part.first))^uint64(q.part.last)) | 1<<62
 	}
 	return q
 }
@@ -245,7 +260,11 @@ func (r *Rig) answer(ready time.Duration, f *Flight, q *query, x *exchange) {
 func (r *Rig) shape(f *Flight) {
 	a := &f.Answer
 	a.Length = bodySize(a.Status, a.Object)
-	if a.Status == 200 && a.Object != nil {
+	switch {
+	case a.Object == nil:
+	case a.Status == 416:
+		a.Size, a.Object = a.Object.Size, nil
+	case a.Status == 200:
 		a.Size = a.Object.Size
 		r.conditions(f)
 		r.pack(f)

@@ -3,6 +3,7 @@ package rig
 import (
 	"time"
 
+	"hlsload/chaos"
 	"hlsload/player/m3u8"
 	"hlsload/rig/media"
 )
@@ -24,8 +25,9 @@ type Object struct {
 
 	control     control // Cache-Control
 	contentType string
-	body        []byte // of playlists, and of what somebody PUT
-	packed      []byte // body in gzip, once an edge had to pack it
+	body        []byte  // of playlists, and of what somebody PUT
+	packed      []byte  // body in gzip, once an edge had to pack it
+	pieces      []piece // of a resource with several segments
 }
 
 // ContentType is the media type of the body.
@@ -89,13 +91,13 @@ func (c *Channel) text(id ID, body []byte, modified time.Duration) *Object {
 // segmentObject is the object of a segment that was written. Its media time
 // follows from its number alone, so numbers that repeat after a restart have
 // the same bytes and a copy in a cache cannot be wrong.
-func (c *Channel) segmentObject(s *stream, seg *listed, modified time.Duration) *Object {
-	id := ID{Kind: m3u8.KindSegment, Pipeline: s.pipeline, Rendition: s.rendition, Sequence: seg.sequence}
-	start := time.Duration(seg.sequence) * c.clock.segment
-	f := c.formats[s.rendition]
+func (c *Channel) segmentObject(pipeline, rendition int, sequence uint64, filler chaos.Marks, modified time.Duration) *Object {
+	id := ID{Kind: m3u8.KindSegment, Pipeline: pipeline, Rendition: rendition, Sequence: sequence}
+	start := c.mediaStart(sequence)
+	f := c.formats[rendition]
 	tag := mix(mix(id.key()) + c.shape)
 	return &Object{
-		ID: id, Channel: true, Filler: seg.filler != 0, Size: media.Size(f, start, c.clock.segment), ETag: tag, Version: tag | 1, Modified: modified,
+		ID: id, Channel: true, Filler: filler != 0, Size: c.size(rendition, start), ETag: tag, Version: tag | 1, Modified: modified,
 		Start: start, Duration: c.clock.segment,
 		control: control{hasAge: true, age: c.cfg.Edge.SegmentTTL}, contentType: media.ContentType(f),
 	}
@@ -115,8 +117,19 @@ func (c *Channel) initObject(pipeline, rendition int) *Object {
 
 // AppendBody appends the bytes of o. It may be called from any goroutine.
 func (c *Channel) AppendBody(dst []byte, o *Object) []byte {
-	if o.Channel && o.ID.Kind == m3u8.KindSegment {
-		return media.AppendSegment(dst, c.formats[o.ID.Rendition], o.Start, o.Duration)
+	switch {
+	case o.pieces != nil:
+		for i := range o.pieces {
+			dst = c.AppendBody(dst, c.pieceObject(o, &o.pieces[i]))
+		}
+		return dst
+	case !o.Channel || o.ID.Kind != m3u8.KindSegment:
+		return append(dst, o.body...)
 	}
-	return append(dst, o.body...)
+	from := len(dst)
+	dst = media.AppendSegment(dst, c.formats[o.ID.Rendition], o.Start, o.Duration)
+	if c.names.hasKeys {
+		dst = c.encrypt(dst, from, o.ID.Sequence)
+	}
+	return dst
 }

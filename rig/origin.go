@@ -17,6 +17,7 @@ func (r *Rig) fetch(now time.Duration, q *query, expired *result) exchange {
 		effect = r.plan.Decide(now, chaos.AtOrigin, &t)
 	}
 	x.wait += effect.Delay
+	sent := int64(0) // of a part
 	switch {
 	case effect.Hang || effect.Reset:
 		x.hang, x.status, x.marks = true, 504, effect.Marks
@@ -30,12 +31,27 @@ func (r *Rig) fetch(now time.Duration, q *query, expired *result) exchange {
 		switch {
 		case l.object == nil:
 			x.status = r.cfg.Origin.Missing
+			x.marks |= l.beyond
+		case q.ranged:
+			offset, length := q.part.of(l.object.Size)
+			if length == 0 {
+				x.status, x.truncate = 416, false
+				x.marks |= l.beyond
+				break
+			}
+			x.marks |= l.object.fillers(offset, length)
+			x.status, sent = 200, length
+			x.confirmed = expired != nil && expired.object != nil && expired.object.ETag == l.object.ETag
 		default:
+			x.marks |= l.object.fillers(0, l.object.Size) | l.beyond
 			x.status = 200
 			x.confirmed = expired != nil && expired.object != nil && expired.object.ETag == l.object.ETag
 		}
 	}
 	status, bytes := x.status, bodySize(x.status, x.object)
+	if sent > 0 {
+		status, bytes = 206, sent
+	}
 	if x.confirmed {
 		status, bytes = 304, 0
 	} else if x.truncate {

@@ -14,11 +14,16 @@ import (
 //	/live/p0/index_1280x720.m3u8         a media playlist
 //	/live/p0/index_1280x720_00123.ts     a segment; .m4s in fragmented MP4
 //	/live/p0/index_1280x720_init.mp4     its initialization section
+//	/live/p0/index_00003.key             a key
+//
+// Resources that hold several segments, and their initialization section, have
+// the name of the first of these.
 const (
 	root           = "/live/p"
 	base           = "/index"
 	playlistSuffix = ".m3u8"
 	initSuffix     = "_init.mp4"
+	keySuffix      = ".key"
 	maxPath        = 1024
 	maxDigits      = 15
 )
@@ -31,7 +36,7 @@ type ID struct {
 	Kind      m3u8.Kind
 	Pipeline  int
 	Rendition int    // index in the ladder; the audio rendition follows the video ones; -1 = none
-	Sequence  uint64 // of a segment
+	Sequence  uint64 // of a segment; with byte ranges, of the first one in the resource; of a key its number
 }
 
 // key is the ID in one word, for maps.
@@ -45,6 +50,8 @@ type names struct {
 	segment    string // suffix of a segment: ".ts", ".m4s"
 	pipelines  int
 	hasInit    bool
+	hasKeys    bool
+	ranges     bool // initialization sections are parts of resources with segments
 }
 
 const audioName = "audio"
@@ -52,7 +59,7 @@ const audioName = "audio"
 // newNames names the rungs by their size, and by their rate too where several
 // have one size.
 func newNames(c *Config) names {
-	n := names{segment: ".ts", pipelines: c.Pipelines}
+	n := names{segment: ".ts", pipelines: c.Pipelines, hasKeys: c.Encryption == "aes-128", ranges: c.ByteRanges}
 	if c.Container == "fmp4" {
 		n.segment, n.hasInit = ".m4s", true
 	}
@@ -90,9 +97,16 @@ func (n *names) parse(path string) (ID, bool) {
 	if rest == "" || rest[0] != '_' {
 		return ID{}, false
 	}
-	rest = rest[1:]
 	id := ID{Pipeline: p}
 	var ok bool
+	if n.hasKeys && cut(&rest, keySuffix) {
+		id.Kind, id.Rendition = m3u8.KindKey, noRendition
+		if id.Sequence, ok = cutSequence(&rest); !ok || rest != "" {
+			return ID{}, false
+		}
+		return id, true
+	}
+	rest = rest[1:]
 	switch {
 	case cut(&rest, n.segment):
 		id.Kind = m3u8.KindSegment
@@ -101,7 +115,7 @@ func (n *names) parse(path string) (ID, bool) {
 		}
 	case cut(&rest, playlistSuffix):
 		id.Kind = m3u8.KindMedia
-	case n.hasInit && cut(&rest, initSuffix):
+	case n.hasInit && !n.ranges && cut(&rest, initSuffix):
 		id.Kind = m3u8.KindInit
 	default:
 		return ID{}, false
@@ -150,7 +164,11 @@ func (n *names) name(id ID) string {
 	case m3u8.KindMedia:
 		return base[1:] + "_" + n.renditions[id.Rendition] + playlistSuffix
 	case m3u8.KindInit:
-		return base[1:] + "_" + n.renditions[id.Rendition] + initSuffix
+		if !n.ranges {
+			return base[1:] + "_" + n.renditions[id.Rendition] + initSuffix
+		}
+	case m3u8.KindKey:
+		return fmt.Sprintf("%s_%05d%s", base[1:], id.Sequence, keySuffix)
 	}
 	return fmt.Sprintf("%s_%s_%05d%s", base[1:], n.renditions[id.Rendition], id.Sequence, n.segment)
 }

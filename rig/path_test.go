@@ -9,7 +9,7 @@ import (
 func TestPath(t *testing.T) {
 	c := Default()
 	c.Ladder = []Rung{{640, 360, 800e3}, {640, 360, 1200e3}, {1280, 720, 2700e3}}
-	c.Container, c.Audio = "fmp4", "demuxed"
+	c.Container, c.Audio, c.Encryption = "fmp4", "demuxed", "aes-128"
 	n := newNames(&c)
 	tests := []struct {
 		path string
@@ -22,6 +22,8 @@ func TestPath(t *testing.T) {
 		{"/live/p0/index_640x360_1200000_00042.m4s", ID{m3u8.KindSegment, 0, 1, 42}, true},
 		{"/live/p0/index_1280x720_123456.m4s", ID{m3u8.KindSegment, 0, 2, 123456}, true},
 		{"/live/p0/index_audio_init.mp4", ID{m3u8.KindInit, 0, 3, 0}, true},
+		{"/live/p0/index_00003.key", ID{m3u8.KindKey, 0, -1, 3}, true},
+		{"/live/p1/index_audio_00003.key", ID{}, false},
 		{"/live/p2/index.m3u8", ID{}, false},
 		{"/live/p0/index_640x360.m3u8", ID{}, false},
 		{"/live/p0/index_1280x720_042.m4s", ID{}, false},
@@ -56,13 +58,18 @@ func TestPath(t *testing.T) {
 func FuzzPath(f *testing.F) {
 	c := Default()
 	c.Container, c.Audio = "fmp4", "demuxed"
-	n := newNames(&c)
-	for _, s := range []string{"/live/p0/index.m3u8", "/live/p1/index_640x360_00042.m4s", "/live/p0/index_audio_init.mp4", "/live/p0/index_audio.m3u8"} {
+	all := []names{newNames(&c)}
+	c.ByteRanges, c.Encryption = true, "aes-128"
+	all = append(all, newNames(&c))
+	for _, s := range []string{"/live/p0/index.m3u8", "/live/p1/index_640x360_00042.m4s", "/live/p0/index_audio_init.mp4", "/live/p0/index_audio.m3u8",
+		"/live/p1/index_00007.key", "/live/p0/index_audio_00007.key", "/live/p0/index_.key", "/live/p0/index__00001.key"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
-		if id, ok := n.parse(path); ok && n.path(id) != path {
-			t.Errorf("%q: %+v, whose path is %q", path, id, n.path(id))
+		for _, n := range all {
+			if id, ok := n.parse(path); ok && n.path(id) != path {
+				t.Errorf("%q: %+v, whose path is %q", path, id, n.path(id))
+			}
 		}
 	})
 }

@@ -17,27 +17,72 @@ func (c *Channel) mediaPlaylist(s *stream, v *version, ended bool) []byte {
 		MediaSequence:         v.segments[0].sequence,
 		DiscontinuitySequence: v.era,
 		IndependentSegments:   true,
-		EndList:               ended,
+		EndList:               ended || v.closed,
+		Start:                 c.start(),
 		Segments:              make([]m3u8.Segment, len(v.segments)),
 	}
+	if n, starts := c.discontinuity(p.MediaSequence); starts {
+		p.DiscontinuitySequence += n - 1 // its own tag is still there
+	} else {
+		p.DiscontinuitySequence += n
+	}
+	switch c.cfg.Playlist {
+	case Event:
+		p.Type = "EVENT"
+	case VOD:
+		p.Type = "VOD"
+	}
 	var section *m3u8.Map
+	if c.cfg.ByteRanges {
+		p.Version = 4
+	}
 	if c.names.hasInit {
 		p.Version = 7
-		section = &m3u8.Map{URI: c.names.name(ID{Kind: m3u8.KindInit, Rendition: s.rendition})}
+		section = &m3u8.Map{URI: c.names.name(ID{Kind: m3u8.KindInit, Rendition: s.rendition}), Clear: true}
 	}
+	var keys []m3u8.Key
+	key := uint64(0)
 	for i := range v.segments {
 		seg := &v.segments[i]
 		to := &p.Segments[i]
-		to.URI = c.names.name(ID{Kind: m3u8.KindSegment, Rendition: s.rendition, Sequence: seg.sequence})
+		id := ID{Kind: m3u8.KindSegment, Rendition: s.rendition, Sequence: seg.name()}
+		to.URI = c.names.name(id)
+		if seg.resource != nil {
+			to.ByteRange = &m3u8.Range{Offset: seg.offset, Length: seg.size}
+			if id.Kind = m3u8.KindInit; c.names.hasInit && (i == 0 || section.URI != to.URI) {
+				section = &m3u8.Map{URI: to.URI, ByteRange: &m3u8.Range{Length: c.inits[s.pipeline][s.rendition].Size}, Clear: true}
+			}
+		}
+		if c.names.hasKeys {
+			if n := c.keyOf(seg.sequence); keys == nil || n != key {
+				keys, key = c.keyTag(n), n
+			}
+			to.Keys = keys
+		}
+		n, starts := c.discontinuity(seg.sequence)
+		to.Discontinuity, to.DiscontinuitySequence = starts, v.era+n
+		to.Gap = seg.gap
 		to.Duration = c.clock.segment
 		to.Sequence = seg.sequence
-		to.Map = section
+		if !seg.gap || !c.cfg.ByteRanges {
+			to.Map = section
+		}
 		if c.cfg.ProgramDateTime {
 			to.ProgramDateTime = c.clock.date(c.clock.start(seg.index))
 		}
 	}
 	p.HasProgramDateTime = c.cfg.ProgramDateTime
 	return p.Append(make([]byte, 0, 256+96*len(v.segments)))
+}
+
+// start is EXT-X-START, which the multivariant playlist decides and media
+// playlists repeat (rfc8216bis 4.4.2.2): some players read only one of them.
+func (c *Channel) start() *m3u8.Start {
+	s := c.cfg.Start
+	if s == nil {
+		return nil
+	}
+	return &m3u8.Start{TimeOffset: s.Offset, Precise: s.Precise}
 }
 
 // variant is what a multivariant playlist says of a rung.
@@ -50,12 +95,12 @@ type variant struct {
 func (c *Channel) measure() {
 	var audioPeak, audioAverage int64
 	if c.cfg.Audio == "demuxed" {
-		audioPeak, audioAverage = c.rates(c.formats[len(c.formats)-1])
+		audioPeak, audioAverage = c.rates(len(c.formats) - 1)
 	}
 	for i := range c.cfg.Ladder {
 		f := c.formats[i]
 		var v variant
-		v.peak, v.average = c.rates(f)
+		v.peak, v.average = c.rates(i)
 		v.peak, v.average = v.peak+audioPeak, v.average+audioAverage
 		f.Audio = true // CODECS names those of the whole presentation
 		v.codecs = media.Codecs(f)
@@ -63,13 +108,17 @@ func (c *Channel) measure() {
 	}
 }
 
-// rates are the peak and the average rate of the segments of f, over as many
+// rates are the peak and the average rate of a rendition's segments, over as many
 // as it takes the loop to come round.
-func (c *Channel) rates(f media.Format) (peak, average int64) {
+func (c *Channel) rates(rendition int) (peak, average int64) {
 	const n = 64
 	var sum, most int64
-	for k := range int64(n) {
-		size := media.Size(f, time.Duration(k)*c.clock.segment, c.clock.segment)
+	step := c.clock.segment
+	if c.cfg.DiscontinuityEvery > 0 {
+		step = media.Grid // segments may begin anywhere in the loop
+	}
+	for k := range n {
+		size := c.size(rendition, time.Duration(k)*step)
 		sum, most = sum+size, max(most, size)
 	}
 	bits := func(bytes, segments int64) int64 {
@@ -137,7 +186,7 @@ func (c *Channel) top(old *Object, p int, own bool, modified time.Duration) *Obj
 // group, which keeps audio and video on one pipeline. The other's children have
 // relative names.
 func (c *Channel) multivariantPlaylist(p int, own bool) []byte {
-	m := m3u8.Multivariant{Version: 3, IndependentSegments: true}
+	m := m3u8.Multivariant{Version: 3, IndependentSegments: true, Start: c.start()}
 	if c.names.hasInit {
 		m.Version = 7
 	}

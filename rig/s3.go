@@ -81,7 +81,7 @@ type Written struct {
 // The invalidator does not hear of it: it watches the encoders' writes.
 func (r *Rig) Write(now time.Duration, w *Write) Written {
 	now = r.tick(now)
-	q := r.query(w.Path)
+	q := r.query(w.Path, "")
 	out := Written{Wait: r.cfg.Origin.Latency}
 	t := r.thing(&q)
 	effect := r.plan.Decide(now, chaos.AtOrigin, &t)
@@ -204,7 +204,7 @@ func (r *Rig) List(now time.Duration, l *List) (body []byte, status int) {
 		if common != "" && strings.HasPrefix(key, common) {
 			continue // its common prefix is listed
 		}
-		q := r.query(path)
+		q := r.query(path, "")
 		o := r.stored(now, &q).object
 		if o == nil {
 			continue

@@ -70,6 +70,9 @@ func (r *Rig) targets(f *chaos.Fault) []target {
 	var out []target
 	for p := range r.cfg.Pipelines {
 		ids := []ID{{Kind: m3u8.KindMultivariant, Pipeline: p, Rendition: noRendition}}
+		if r.channel.names.hasKeys {
+			ids = append(ids, ID{Kind: m3u8.KindKey, Pipeline: p, Rendition: noRendition})
+		}
 		for i := range r.channel.formats {
 			ids = append(ids, ID{Kind: m3u8.KindMedia, Pipeline: p, Rendition: i}, ID{Kind: m3u8.KindSegment, Pipeline: p, Rendition: i})
 			if r.channel.names.hasInit {
@@ -154,7 +157,12 @@ func (r *Rig) segmentShows(now time.Duration, f *chaos.Fault, id ID) (bool, stri
 	}
 	for i := n - 1; i >= 0; i-- {
 		if id.Kind == m3u8.KindSegment {
-			id.Sequence = s.kept[i].sequence
+			if s.kept[i].gap {
+				continue
+			}
+			id.Sequence = s.kept[i].name()
+		} else if s.open != nil {
+			id.Sequence = s.open.first
 		}
 		if f.Kind == chaos.InputLoss && i < n-1 {
 			break // filler that is over stays in the older ones
@@ -166,7 +174,7 @@ func (r *Rig) segmentShows(now time.Duration, f *chaos.Fault, id ID) (bool, stri
 			return true, fmt.Sprintf("%s: status %d", r.Path(id), r.cfg.Origin.Missing)
 		case l.truncate:
 			return true, r.Path(id) + ": ends halfway"
-		case l.object.Filler:
+		case l.object.Filler || id.Kind == m3u8.KindSegment && l.object.pieces != nil && s.kept[i].filler.Has(f.Rule):
 			return true, r.Path(id) + ": filler"
 		}
 	}

@@ -86,6 +86,20 @@ func TestEverything(t *testing.T) {
 	same(t, "status", []any{f[2].Code, f[2].Pop, f[2].Kinds}, []any{502, 1, []m3u8.Kind{m3u8.KindSegment}})
 }
 
+func TestContent(t *testing.T) {
+	sc := load(t, "testdata/good/content.yaml")
+	want := rig.Default()
+	want.Ladder, want.Segment, want.Container = rig.Ladders["mini"], 2*time.Second, "fmp4"
+	want.Playlist, want.Length, want.ByteRanges = rig.Event, 2*time.Minute, true
+	want.Encryption, want.KeyRotation, want.IV = "aes-128", 10, "explicit"
+	want.DiscontinuityEvery, want.GapEvery, want.GapPipeline = 15, 20, 0
+	want.Start = &rig.Start{Offset: -12 * time.Second, Precise: true}
+	same(t, "rig", *sc.Target.Rig, want)
+
+	vod := load(t, "testdata/good/vod.yaml").Target.Rig
+	same(t, "vod", []any{vod.Playlist, vod.Length, *vod.Start, vod.GapPipeline}, []any{rig.VOD, 10 * time.Minute, rig.Start{Offset: time.Minute}, chaos.Any})
+}
+
 func TestURL(t *testing.T) {
 	sc := load(t, "testdata/good/url.yaml")
 	same(t, "rig", sc.Target.Rig, (*rig.Config)(nil))

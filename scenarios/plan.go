@@ -11,6 +11,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player/audience"
 	"hlsload/reports"
+	"hlsload/rig"
 )
 
 // Faults expands the chaos list into occurrences, by their start.
@@ -182,9 +183,65 @@ func (t *Target) describe() string {
 	if c.Edge.Shield {
 		shield = " behind a shield"
 	}
-	return fmt.Sprintf("embedded channel: %s, %s of %s, %s segments, %d listed, %s\n        %d POPs%s, errors cached %s, %s",
-		pipelines, fmt.Sprintf("%d renditions", len(renditionNames(c))), c.Container, formatDuration(c.Segment), c.Window, c.Audio+" audio",
-		c.Edge.Pops, shield, formatDuration(c.Edge.ErrorTTL), invalidator)
+	if c.Playlist == rig.VOD {
+		invalidator = "nothing to invalidate"
+	}
+	return fmt.Sprintf("embedded channel: %s, %s of %s, %s segments, %s, %s%s\n        %d POPs%s, errors cached %s, %s",
+		pipelines, fmt.Sprintf("%d renditions", len(renditionNames(c))), c.Container, formatDuration(c.Segment), describeListed(c), c.Audio+" audio",
+		describeContent(c), c.Edge.Pops, shield, formatDuration(c.Edge.ErrorTTL), invalidator)
+}
+
+func describeListed(c *rig.Config) string {
+	switch {
+	case c.Playlist == rig.VOD:
+		return "a VOD of " + formatDuration(c.Length)
+	case c.Playlist == rig.Event && c.Length == 0:
+		return fmt.Sprintf("an event, %d listed at the start", c.Window)
+	case c.Playlist == rig.Event:
+		return fmt.Sprintf("an event of %s, %d listed at the start", formatDuration(c.Length), c.Window)
+	}
+	return fmt.Sprintf("%d listed", c.Window)
+}
+
+// describeContent is a line about what is out of the ordinary; "" without any.
+func describeContent(c *rig.Config) string {
+	var parts []string
+	add := func(given bool, format string, args ...any) {
+		if given {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(c.ByteRanges, "byte ranges")
+	if c.Encryption != "none" {
+		s := c.Encryption
+		if c.KeyRotation > 0 {
+			s += fmt.Sprintf(" with a new key every %d segments", c.KeyRotation)
+		}
+		add(true, "%s, IV %s", s, map[string]string{"sequence": "by sequence number", "explicit": "explicit"}[c.IV])
+	}
+	add(c.DiscontinuityEvery > 0, "a discontinuity every %d segments", c.DiscontinuityEvery)
+	if c.GapEvery > 0 {
+		where := ""
+		if c.GapPipeline != chaos.Any {
+			where = fmt.Sprintf(" of pipeline %d", c.GapPipeline)
+		}
+		add(true, "every %dth segment%s a gap", c.GapEvery, where)
+	}
+	if s := c.Start; s != nil {
+		precise := ""
+		if s.Precise {
+			precise = ", precise"
+		}
+		sign, d := "", s.Offset
+		if d < 0 {
+			sign, d = "-", -d
+		}
+		add(true, "EXT-X-START %s%s%s", sign, formatDuration(d), precise)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "\n        " + strings.Join(parts, "; ")
 }
 
 func (t *Target) entries() string {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestShippedScenariosAreValid(t *testing.T) {
-	want := []string{"error-caching", "kickoff", "origin-5xx", "pipeline-kill", "pipeline-kill-no-invalidator", "playlist-freeze", "segment-404", "single-pipeline", "soak"}
+	want := []string{"error-caching", "event-end", "kickoff", "origin-5xx", "pipeline-kill", "pipeline-kill-no-invalidator", "playlist-freeze", "segment-404", "single-pipeline", "soak"}
 	if got := strings.Join(Names(), " "); got != strings.Join(want, " ") {
 		t.Errorf("names %s; want %s", got, strings.Join(want, " "))
 	}
@@ -78,6 +78,13 @@ func TestPlanOfURL(t *testing.T) {
 		if got := sc.Consents(host); got != want {
 			t.Errorf("consent for %s: %v", host, got)
 		}
+	}
+}
+
+// TestPlanOfContent has everything that the channel can carry.
+func TestPlanOfContent(t *testing.T) {
+	for _, name := range []string{"content", "vod"} {
+		expected(t, "testdata/plan/"+name+".txt", load(t, "testdata/good/"+name+".yaml").Plan())
 	}
 }
 

@@ -185,14 +185,31 @@ func (d *decoder) rig(v value, c *rig.Config) {
 	c.Container = s.at("container").choice(c.Container, "ts", "fmp4")
 	c.Audio = s.at("audio").choice(c.Audio, "muxed", "demuxed")
 	c.Segment = s.at("segment").duration(c.Segment, 0, maxDuration)
-	c.Window = s.at("window").count(c.Window)
-	c.Keep = s.at("keep").count(2*c.Window + 1) // as the AWS SDK recommends: 21 for 10
+	windowAt, keepAt := s.at("window"), s.at("keep")
+	c.Window = windowAt.count(c.Window)
+	c.Keep = keepAt.count(2*c.Window + 1) // as the AWS SDK recommends: 21 for 10
 	c.ProgramDateTime = s.at("program_date_time").boolean(c.ProgramDateTime)
 	c.Pipelines = s.at("pipelines").count(c.Pipelines)
 	c.Layout = s.at("layout").choice(c.Layout, "interleaved", "blocked")
+	c.Playlist = s.at("playlist").choice(c.Playlist, rig.Live, rig.Event, rig.VOD)
+	c.Length = s.at("length").duration(c.Length, 0, maxDuration)
+	c.ByteRanges = s.at("byte_ranges").boolean(c.ByteRanges)
+	c.Encryption = s.at("encryption").choice(c.Encryption, "none", "aes-128")
+	c.KeyRotation = s.at("key_rotation").count(c.KeyRotation)
+	c.IV = s.at("iv").choice(c.IV, "sequence", "explicit")
+	c.DiscontinuityEvery = s.at("discontinuity_every").count(c.DiscontinuityEvery)
+	c.GapEvery = s.at("gap_every").count(c.GapEvery)
+	c.GapPipeline = int(s.at("gap_pipeline").integer(int64(c.GapPipeline), 0, maxPipelines-1))
+	c.Start = d.start(s.at("start"))
 	d.origin(s.at("origin"), &c.Origin)
 	d.edge(s.at("edge"), &c.Edge)
 	s.done()
+	if c.Playlist == rig.VOD && windowAt.given() {
+		windowAt.problem("only for playlist: live and event (got a VOD, which lists everything)")
+	}
+	if c.Playlist != rig.Live && keepAt.given() {
+		keepAt.problem("only for playlist: live (got %s, of which everything is kept)", c.Playlist)
+	}
 	for _, bad := range c.Check() {
 		at, ok := v.below(strings.NewReplacer("[", ".", "]", "").Replace(bad.Field))
 		if !ok {
@@ -235,6 +252,27 @@ func (d *decoder) ladder(v value, def []rig.Rung) []rig.Rung {
 		return def
 	}
 	return rungs
+}
+
+// start reads EXT-X-START.
+func (d *decoder) start(v value) *rig.Start {
+	if !v.given() {
+		return nil
+	}
+	const want = "{offset: -20s, precise: true}"
+	s, ok := v.section(want)
+	if !ok {
+		return nil
+	}
+	var start rig.Start
+	at := s.at("offset")
+	if !at.given() {
+		v.problem("offset is missing (got nothing; want %s)", want)
+	}
+	start.Offset = scalar(at, 0, "not an offset", "a duration such as 30s, or -20s to count from the end", nil, parseOffset)
+	start.Precise = s.at("precise").boolean(false)
+	s.done()
+	return &start
 }
 
 func (d *decoder) origin(v value, o *rig.Origin) {

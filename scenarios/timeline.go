@@ -8,6 +8,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player/audience"
 	"hlsload/player/m3u8"
+	"hlsload/rig"
 	"hlsload/scenarios/redact"
 )
 
@@ -49,6 +50,7 @@ func (d *decoder) chaos(v value, sc *Scenario) []chaos.Entry {
 func (sc *Scenario) chaosTarget() *chaos.Target {
 	t := &chaos.Target{URL: sc.Target.Rig == nil, Duration: sc.Duration, AWS: sc.AWS}
 	if c := sc.Target.Rig; c != nil {
+		t.VOD = c.Playlist == rig.VOD
 		t.Pipelines, t.Pops, t.Renditions = c.Pipelines, c.Edge.Pops, renditionNames(c)
 	} else if n := max(len(sc.Target.URLs), len(sc.Target.Pipelines)); n > 1 {
 		t.Pipelines = n

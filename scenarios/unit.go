@@ -21,6 +21,22 @@ func parseDuration(s string) (time.Duration, bool) {
 	return d, err == nil && d >= 0 && s[0] != '-' && s[0] != '+'
 }
 
+// parseOffset is parseDuration with a sign.
+func parseOffset(s string) (time.Duration, bool) {
+	rest, negative := strings.CutPrefix(s, "-")
+	if rest == "0" {
+		return 0, true
+	}
+	if rest == "" {
+		return 0, false
+	}
+	d, ok := parseDuration(rest)
+	if negative {
+		d = -d
+	}
+	return d, ok
+}
+
 func parseRate(s string) (int64, bool) {
 	for _, u := range []struct {
 		suffix   string

@@ -164,9 +164,12 @@ func ranksOf(ladder []rig.Rung) ([]int, int) {
 	return ranks, n
 }
 
-// maxLists bounds the playlists that are kept; when there are more, those that
-// nobody asks for any more make room.
-const maxLists = 4096
+// maxLists and maxListed bound the playlists that are kept, and their segments;
+// when there are more, all make room, and those that are asked for come again.
+const (
+	maxLists  = 4096
+	maxListed = 1 << 18
+)
 
 type ladderKey struct {
 	profile *profile.Profile
@@ -202,10 +205,12 @@ func (s *sim) playlist(u string, body []byte, version uint64) (*m3u8.Media, erro
 	if err != nil {
 		return nil, err
 	}
-	if len(s.lists) >= maxLists {
+	if len(s.lists) >= maxLists || s.listed >= maxListed {
 		clear(s.lists)
+		s.listed = 0
 	}
 	s.lists[version] = m
+	s.listed += len(m.Segments)
 	return m, nil
 }
 

@@ -56,6 +56,7 @@ type event struct {
 	Status  int      `json:"status"`
 	Failure string   `json:"failure"`
 	Bytes   int64    `json:"bytes"`
+	Latency float64  `json:"latency_ms"`
 	Faults  []string `json:"faults"`
 	Rejoin  bool     `json:"rejoin"`
 }

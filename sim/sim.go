@@ -61,6 +61,7 @@ type sim struct {
 	coming  []audience.Arrival
 	configs map[[2]int]*player.Config
 	lists   map[uint64]*m3u8.Media // by version: every one is read once
+	listed  int                    // segments in them
 	ladders map[ladderKey]*player.Ladder
 	ranks   []int // of the ladder's rungs
 	ranked  int

@@ -228,6 +228,31 @@ fleet:
   arrive: {over: 3s}
   cohorts: [{name: web, profile: hlsjs-1.7, network: unlimited}]
 chaos: [{name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]`,
+	// What the channel carries.
+	"watching a VOD": `
+target: {rig: {ladder: mini, segment: 2s, playlist: vod, length: 30s, container: fmp4, audio: demuxed}}`,
+	"watching an event": `
+target: {rig: {ladder: mini, segment: 2s, playlist: event, length: 50s, encryption: aes-128, key_rotation: 4}}
+chaos: [{name: f, fault: pipeline.kill, at: 10s, for: 10s, pipeline: 0}]`,
+	"watching byte ranges": `
+target: {rig: {ladder: mini, segment: 2s, byte_ranges: true, container: fmp4, discontinuity_every: 4}}
+chaos: [{name: f, fault: segment.missing, at: 15s, for: 20s, pipeline: 0}]`,
+	"watching byte ranges that are late": `
+target: {rig: {ladder: mini, segment: 2s, byte_ranges: true}}
+chaos: [{name: f, fault: segment.late, at: 15s, for: 20s, pipeline: 0, by: 3s}]`,
+	"watching byte ranges without bodies": `
+target: {rig: {ladder: mini, segment: 2s, byte_ranges: true, encryption: aes-128}}
+fleet: {players: 10, arrive: {over: 4s}, body: none, cohorts: [{name: web, share: 50%, profile: hlsjs-1.7, network: home}, {name: tv, share: 50%, profile: media3-1.11, network: home}]}`,
+	"watching gaps": `
+target: {rig: {ladder: mini, segment: 2s, gap_every: 6, gap_pipeline: 0, start: {offset: -9s}}}
+fleet:
+  players: 12
+  arrive: {over: 4s}
+  cohorts:
+    - {name: web, share: 50%, profile: hlsjs-1.7, network: home}
+    - {name: old, share: 25%, profile: vhs-3.17, network: home}
+    - {name: tv,  share: 25%, profile: ffmpeg-5.1, network: home}`,
+
 	"stopped": `
 stop: ["stalled_now > 50%"]
 chaos: [{name: f, fault: origin.hang, at: 15s, for: 40s}]`,

@@ -202,13 +202,11 @@ func again(v Arrival, at time.Duration) Arrival {
 
 // Ended tells who comes after the session of v, which ended at now, and when;
 // false = nobody. Under churn the place of a viewer that left goes to a new one
-// at once. A viewer whose player gave up comes back when the config says so;
+// at once, as does that of one who has seen everything. A viewer whose player gave up comes back when the config says so;
 // otherwise its place stays empty until it would have left.
 func (a *Audience) Ended(now time.Duration, v Arrival, why Why) (Arrival, bool) {
 	at := now
 	switch why {
-	case Finished:
-		return Arrival{}, false
 	case Fatal:
 		if s := &a.cfg.Session; s.Rejoin {
 			back := now + s.RejoinAfter

@@ -158,8 +158,9 @@ func TestChurn(t *testing.T) {
 		if !ok || w.At != v.Leave || w.Player != v.Player+Generation || w.Cohort != v.Cohort || w.Session != 1 || w.Leave <= w.At || w.Seed == v.Seed {
 			t.Fatalf("after %+v comes %+v, %t", v, w, ok)
 		}
-		if _, ok := a.Ended(v.At, v, Finished); ok {
-			t.Fatal("somebody comes after the end of the presentation")
+		// One who has seen everything makes room at once.
+		if w, ok := a.Ended(v.At+1, v, Finished); !ok || w.At != v.At+1 || w.Player != v.Player+Generation || w.Session != 1 {
+			t.Fatalf("after %+v has seen everything comes %+v, %t", v, w, ok)
 		}
 		// The place of a viewer lost early is empty until it would have left.
 		if w, ok := a.Ended(v.At, v, Fatal); !ok || w.At != v.Leave || w.Player != v.Player+Generation {
@@ -168,6 +169,15 @@ func TestChurn(t *testing.T) {
 	}
 	if mean := stay / 2000; mean < 56*sec || mean > 64*sec {
 		t.Errorf("mean session %v; want about 60s", mean)
+	}
+}
+
+func TestNobodyComesAfterTheEndWithoutChurn(t *testing.T) {
+	a := New(&Config{Players: 10, Cohorts: cohorts(1)}, 7)
+	for _, v := range all(a) {
+		if w, ok := a.Ended(v.At+sec, v, Finished); ok {
+			t.Errorf("after %+v comes %+v", v, w)
+		}
 	}
 }
 

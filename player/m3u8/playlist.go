@@ -243,6 +243,9 @@ type Map struct {
 	URI, URL   string
 	ByteRange  *Range
 	Attributes []Attribute
+	// Clear, which parsing does not set, has it written where no EXT-X-KEY
+	// applies to it: it is not encrypted although its segments are.
+	Clear bool
 }
 
 // Key is EXT-X-KEY or EXT-X-SESSION-KEY.

@@ -378,6 +378,15 @@ func (w *writer) applying(m *Media, i int, s, state *Segment) {
 		w.line("#EXT-X-DISCONTINUITY", "")
 	}
 	state.DiscontinuitySequence = s.DiscontinuitySequence
+	mapped := s.Map == nil || equalMap(state.Map, s.Map)
+	if !mapped && s.Map.Clear {
+		if len(state.Keys) > 0 {
+			w.line("#EXT-X-KEY:METHOD=NONE", "")
+			state.Keys = nil
+		}
+		w.initial(s.Map, state)
+		mapped = true
+	}
 	cleared := m.Skip != nil && m.inherited.cleared && m.inherited.keys == i
 	if cleared || !equalKeys(state.Keys, s.Keys) {
 		fresh := cleared || !extends(s.Keys, state.Keys)
@@ -391,12 +400,8 @@ func (w *writer) applying(m *Media, i int, s, state *Segment) {
 		}
 		state.Keys = s.Keys
 	}
-	if s.Map != nil && !equalMap(state.Map, s.Map) {
-		w.open("#EXT-X-MAP:")
-		w.quoted("URI", s.Map.URI)
-		w.rangeAttribute(s.Map.ByteRange)
-		w.close(s.Map.Attributes)
-		state.Map = s.Map
+	if !mapped {
+		w.initial(s.Map, state)
 	}
 	if s.Bitrate != state.Bitrate && s.ByteRange == nil {
 		w.line("#EXT-X-BITRATE:", strconv.FormatInt(s.Bitrate/1000, 10))
@@ -410,6 +415,14 @@ func (w *writer) applying(m *Media, i int, s, state *Segment) {
 	if s.Gap {
 		w.line("#EXT-X-GAP", "")
 	}
+}
+
+func (w *writer) initial(m *Map, state *Segment) {
+	w.open("#EXT-X-MAP:")
+	w.quoted("URI", m.URI)
+	w.rangeAttribute(m.ByteRange)
+	w.close(m.Attributes)
+	state.Map = m
 }
 
 // extends tells whether keys are those before, with some replaced in their

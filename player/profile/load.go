@@ -203,6 +203,12 @@ func (p *Profile) validate() error {
 	if p.Stale.Detect != StaleNone {
 		ladder("stale.then", p.Stale.Then)
 	}
+	if len(p.Gap.Then) > 0 {
+		ladder("gap.then", p.Gap.Then)
+		if p.Gap.Load {
+			errs = append(errs, errors.New("gap.then: out of place (want none with load: true)"))
+		}
+	}
 	for i, r := range p.Errors {
 		f := fmt.Sprintf("errors[%d]", i)
 		for _, k := range r.Kinds {

@@ -24,12 +24,16 @@ type Profile struct {
 	Penalty  Penalty     `yaml:"penalty"`
 	Stale    Stale       `yaml:"stale"`
 	Stall    Stall       `yaml:"stall"`
+	Gap      Gap         `yaml:"gap"`
 }
 
 // HTTP is how the player talks to servers.
 type HTTP struct {
 	ConnectionsPerHost int    `yaml:"connections_per_host"` // over HTTP/1.1; 1 … 64
 	UserAgent          string `yaml:"user_agent"`           // sent with every request
+	// KeyPerTrack has each track ask for its keys; otherwise one that a track
+	// has loaded serves them all.
+	KeyPerTrack bool `yaml:"key_per_track"`
 }
 
 // How redundant variants are seen.
@@ -90,6 +94,8 @@ type Startup struct {
 	// Prepare is the time from that media to the first frame, in which buffers
 	// and decoders are made; up to 10 s.
 	Prepare Duration `yaml:"prepare"`
+	// IgnoreStart tells that EXT-X-START is not heeded.
+	IgnoreStart bool `yaml:"ignore_start"`
 }
 
 // What a player does when its position has left the window.
@@ -377,6 +383,16 @@ type Stall struct {
 	// Forgives is how many failures in a row of one fetch a player that has
 	// run dry puts up with; see StepUntilStarved. 0 to 250.
 	Forgives int `yaml:"forgives"`
+}
+
+// Gap is what happens at a segment that the playlist marks with EXT-X-GAP.
+// Without anything it is not asked for, and playback goes on after it.
+type Gap struct {
+	// Load tells that the tag is not known: the segment is asked for.
+	Load bool `yaml:"load"`
+	// Then is a ladder that is climbed before: another rendition may have what
+	// is missing here.
+	Then []Rung `yaml:"then"`
 }
 
 // Timeout returns the bounds for a kind by its name.

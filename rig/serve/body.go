@@ -9,8 +9,8 @@ import (
 )
 
 // bodies makes segments when they are read and keeps the latest, up to a number
-// of bytes. Both pipelines, and the twin, have the same bytes at the same media
-// time, so they share them.
+// of bytes. Both pipelines, and the twin, have the same bytes under the same
+// media sequence number, so they share them.
 type bodies struct {
 	lock   sync.Mutex
 	limit  int64
@@ -22,7 +22,7 @@ type bodies struct {
 // bodyKey says what a body depends on within one configuration.
 type bodyKey struct {
 	rendition int
-	start     int64
+	sequence  uint64
 }
 
 type body struct {
@@ -36,12 +36,13 @@ func newBodies(limit int64) *bodies {
 	return &bodies{limit: limit, made: map[bodyKey]*list.Element{}, recent: list.New()}
 }
 
-// of returns the whole body of an object, which must not be changed.
+// of returns the whole body of an object that is no resource of several
+// segments, which must not be changed.
 func (b *bodies) of(r *rig.Rig, o *rig.Object) []byte {
 	if !o.Channel || o.ID.Kind != m3u8.KindSegment {
 		return o.Text()
 	}
-	e := b.entry(bodyKey{rendition: o.ID.Rendition, start: int64(o.Start)}, o.Size)
+	e := b.entry(bodyKey{rendition: o.ID.Rendition, sequence: o.ID.Sequence}, o.Size)
 	e.once.Do(func() { e.bytes = r.AppendBody(make([]byte, 0, o.Size), o) })
 	return e.bytes
 }

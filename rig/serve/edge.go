@@ -80,7 +80,7 @@ func init() {
 	for x := rig.Miss; x <= rig.Error; x++ {
 		xcaches[x] = []string{x.String()}
 	}
-	for _, t := range []string{"application/vnd.apple.mpegurl", "video/mp2t", "video/mp4", "audio/mp4"} {
+	for _, t := range []string{"application/vnd.apple.mpegurl", "video/mp2t", "video/mp4", "audio/mp4", "application/octet-stream"} {
 		contentType[t] = []string{t}
 	}
 }
@@ -168,6 +168,7 @@ func (s *Server) write(w http.ResponseWriter, req *http.Request, c *channel, j *
 	f, a := &j.flight, &j.flight.Answer
 	h := w.Header()
 	var body []byte
+	media := false
 	switch {
 	case a.Object == nil && a.Status >= 400:
 		body = rig.AppendErrorBody(nil, a.Status)
@@ -176,11 +177,7 @@ func (s *Server) write(w http.ResponseWriter, req *http.Request, c *channel, j *
 		if a.Packed {
 			body = a.Object.Packed()
 		} else if f.Method != http.MethodHead {
-			body = s.bodies.of(c.rig, a.Object)
-			if int64(len(body)) < a.Offset+a.Length {
-				panic("rig: a body is shorter than its object says")
-			}
-			body = body[a.Offset : a.Offset+a.Length]
+			media = true
 		}
 		if t := contentType[a.Object.ContentType()]; t != nil {
 			h["Content-Type"] = t
@@ -191,14 +188,27 @@ func (s *Server) write(w http.ResponseWriter, req *http.Request, c *channel, j *
 	s.head(h, c, j)
 	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTimeout))
 	w.WriteHeader(a.Status)
-	if f.Method == http.MethodHead || len(body) == 0 {
+	switch {
+	case f.Method == http.MethodHead:
 		return
-	}
-	if a.Truncate {
-		body = body[:len(body)/2]
-	}
-	if _, err := w.Write(body); err != nil {
-		return // the client is gone
+	case !media:
+		if a.Truncate {
+			body = body[:len(body)/2]
+		}
+		if _, err := w.Write(body); err != nil {
+			return // the client is gone
+		}
+	default:
+		for p := range c.rig.Parts(a.Object, a.Offset, a.Bytes) {
+			body := s.bodies.of(c.rig, p.Object)
+			if int64(len(body)) < p.To {
+				panic("rig: a body is shorter than its object says")
+			}
+			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTimeout))
+			if _, err := w.Write(body[p.From:p.To]); err != nil {
+				return // the client is gone
+			}
+		}
 	}
 	if a.Truncate {
 		http.NewResponseController(w).Flush()

@@ -1,7 +1,7 @@
 // Lays real players and their synthetic twins beside each other: all of them watch the
 // same channel at the same time, let in at the same instant, through one fault.
 //
-//   node lab/compare.mjs [--player NAME,…] [--repeats 1] [--jobs 1] [--seed 1]
+//   node lab/compare.mjs [--player NAME,…] [--repeats 1] [--jobs 1] [--seed 1] [--fresh | --resume]
 //                        [--join 0.3 --fault 0.35] [--profile PROFILE] [CASE…]
 //
 // A case is a name of cases.mjs with what differs from the base channel, as in
@@ -10,8 +10,10 @@
 // which the players come, --fault the share after that at which the fault comes; without
 // them both are drawn from the seed. Each comparison leaves in lab/out, per player, both logs side
 // by side (.txt), the real player's own log (.log), the synthetic one's events (.ndjson) and the
-// figures (.json); `node lab/report.mjs` makes tables of what is there.
-import { mkdir, writeFile } from 'node:fs/promises';
+// figures (.json); `node lab/report.mjs` makes tables of what is there. --fresh removes what is
+// there first, --resume leaves out what is there already.
+import { execFileSync } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { missing, open, real } from './browser.mjs';
@@ -117,7 +119,7 @@ export async function compare(browser, c, chosen, phase, profile) {
       const [a, b] = [fromReal(played, s.doors[0].requests, zero), fromSynthetic(events, list, s.doors[1].requests, zero)];
       const late = { node: stats, page: lateness(played.late || [], zero + 1000) };
       return {
-        player: s.player, real: a, synthetic: b, fault: t(on.from), cleared: t(on.to), played, events, late, console: s.real.console, zero,
+        player: s.player, profile: profile || s.player.profile, real: a, synthetic: b, fault: t(on.from), cleared: t(on.to), played, events, late, console: s.real.console, zero,
         starved: starved(late.node) || starved(late.page),
         figures: [a, b].map((r) => figures(r, t(on.from), c.seconds, c.td)),
       };
@@ -144,15 +146,34 @@ export function table(c, x, rows) {
   return lines.join('\n') + '\n';
 }
 
+// commit is that of the working tree, with a + if it differs.
+const commit = (() => {
+  const git = (...args) => execFileSync('git', args, { cwd: new URL('..', import.meta.url), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  try {
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--', 'player', 'rig', 'chaos', 'cmd') ? '+' : '');
+  } catch {
+    return 'unknown';
+  }
+})();
+
+// there says whether a comparison has been made and was not starved.
+async function there(c, p, repeat) {
+  try {
+    return !JSON.parse(await readFile(new URL(`${c.name}.${p.name}.${repeat}.json`, out), 'utf8')).starved;
+  } catch {
+    return false;
+  }
+}
+
 // keep writes what a comparison of one player showed to lab/out.
-async function keep(c, x, repeat, phase) {
+async function keep(c, x, repeat, phase, browser) {
   const rows = judge([x.figures[0]], [x.figures[1]], x.player.tick);
   const t = table(c, x, rows);
   const file = (suffix) => new URL(`${c.name}.${x.player.name}.${repeat}.${suffix}`, out);
   const rel = (at) => ((at - x.zero) / 1000).toFixed(3).padStart(9);
   await writeFile(file('json'), JSON.stringify({
-    case: c.name, player: x.player.name, version: version(x.player), profile: x.player.profile, repeat, phase, fault: x.fault, seconds: c.seconds,
-    starved: x.starved, late: x.late, real: x.figures[0], synthetic: x.figures[1],
+    case: c.name, player: x.player.name, version: version(x.player), profile: x.profile, repeat, phase, fault: x.fault, seconds: c.seconds,
+    date: new Date(x.zero).toISOString(), commit, browser, starved: x.starved, late: x.late, real: x.figures[0], synthetic: x.figures[1],
   }, null, 1) + '\n');
   await writeFile(file('txt'), `${t}\n${sideBySide(x.real, x.synthetic, x.fault, x.cleared)}\n`);
   await writeFile(file('log'), x.played.log.map((e) => `${rel(e.at)} ${e.event} ${JSON.stringify({ ...e, at: undefined, event: undefined })}`).join('\n') + '\n');
@@ -166,7 +187,7 @@ async function main() {
     allowPositionals: true,
     options: {
       player: { type: 'string' }, profile: { type: 'string' }, repeats: { type: 'string', default: '1' }, jobs: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' },
-      join: { type: 'string' }, fault: { type: 'string' }, quiet: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false },
+      join: { type: 'string' }, fault: { type: 'string' }, quiet: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false }, resume: { type: 'boolean', default: false },
     },
   });
   const lacking = missing();
@@ -183,6 +204,7 @@ async function main() {
   try {
     os.setPriority(-10); // what is started from here inherits it
   } catch { /* not root */ }
+  if (o.fresh) await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const todo = [];
   for (let repeat = 1; repeat <= Number(o.repeats); repeat++) for (const c of cases) todo.push({ c, repeat });
@@ -195,9 +217,10 @@ async function main() {
       const { c, repeat } = x;
       const drawn = phases(seeded(`${o.seed} ${c.name} ${repeat}`));
       const phase = { join: Number(o.join ?? drawn.join), fault: Number(o.fault ?? drawn.fault) };
-      const able = chosen.filter((p) => p.script || !c.network); // a program's network is not shaped
-      if (!able.length) continue;
-      for (let attempt = 1; attempt <= 2; attempt++) {
+      let able = chosen.filter((p) => p.script || !c.network); // a program's network is not shaped
+      if (o.resume) able = (await Promise.all(able.map(async (p) => (await there(c, p, repeat)) ? [] : [p]))).flat();
+      // Who was starved gets a second chance.
+      for (let attempt = 1; attempt <= 2 && able.length; attempt++) {
         let results;
         try {
           results = await Promise.race([compare(browser, c, able, phase, o.profile), wait((c.seconds + 60) * 1000).then(() => { throw new Error('did not come to an end'); })]);
@@ -207,11 +230,11 @@ async function main() {
           continue;
         }
         for (const r of results) {
-          const { t, missed } = await keep(c, r, repeat, phase);
+          const { t, missed } = await keep(c, r, repeat, phase, browser?.version);
           if (chosen.length === 1 && !o.quiet) console.log(t);
           else console.log(`${r.starved ? 'starved' : missed.length ? 'MISS   ' : 'pass   '} ${c.name} ${r.player.name} #${repeat}${missed.length ? ': ' + missed.map((m) => `${m} ${say(r.figures[0][m])}/${say(r.figures[1][m])}`).join(', ') : ''}`);
         }
-        if (!results.some((r) => r.starved)) break;
+        able = results.filter((r) => r.starved).map((r) => r.player);
       }
       console.log(`# ${++done} done, ${todo.length} to go, ${((now() - began) / 60000).toFixed(1)} min`);
     }

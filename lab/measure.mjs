@@ -45,13 +45,17 @@ export function figures(r, fault, end, td) {
   const seen = r.requests.filter((q) => q.t < end);
   const groups = ['media', 'segment'].flatMap((kind) => [false, true].map((audio) =>
     seen.filter((q) => q.kind === kind && (q.name === 'audio') === audio && q.t >= steadyFrom && q.t < to)));
-  const lists = groups[0].map((q) => q.t);
+  const reloads = [];
+  for (const [i, q] of groups[0].entries()) {
+    const before = groups[0].slice(0, i).findLast((b) => b.name === q.name && b.pipeline === q.pipeline);
+    if (before) reloads.push(q.t - before.t);
+  }
   const count = (l, kind) => l.filter((q) => q.kind === kind).length;
   const f = {
     startup: r.startup,
     first: seen.slice(0, 8).map(label),
     'first segment': seen.find((q) => q.kind === 'segment' && q.name !== 'audio')?.seq ?? null,
-    reload: median(lists.slice(1).map((t, i) => t - lists[i])),
+    reload: median(reloads),
     steady: groups.reduce((n, g) => n + rate(g), 0),
     requests: Object.fromEntries(['multivariant', 'media', 'init', 'segment'].map((k) => [k, count(seen, k)])),
     outage: outage(r, fault ?? r.startup ?? 0, end),
@@ -61,11 +65,11 @@ export function figures(r, fault, end, td) {
   };
   if (fault === null) return f;
   const after = seen.filter((q) => q.t >= fault);
-  const used = (audio) => seen.findLast((q) => q.t < fault && (q.kind === 'media' || q.kind === 'segment') && (q.name === 'audio') === audio);
-  const left = (q) => {
-    const u = used(q.name === 'audio');
-    return (q.kind === 'media' || q.kind === 'segment') && u && (q.pipeline !== u.pipeline || q.name !== u.name);
-  };
+  // What was being played: ffmpeg plays the sound of one variant and the pictures of another.
+  const played = (q) => q.kind === 'media' || q.kind === 'segment';
+  const rendition = (q) => `${q.pipeline} ${q.name}`;
+  const used = new Set(seen.filter((q) => played(q) && q.t < fault && q.t > fault - 2.5 * td).map(rendition));
+  const left = (q) => played(q) && !used.has(rendition(q));
   const dead = after.filter((q) => q.pipeline === 0);
   const since = (q, k) => (q ? q[k] - fault : null);
   return Object.assign(f, {

@@ -54,3 +54,15 @@ function majority(k, real, synthetic) {
   const m = (v) => (none(v) ? null : median(v.map((f) => f[k] ?? null)));
   return [m(real), m(synthetic)];
 }
+
+// agrees says what differs between two records beyond doubt, whatever the
+// machine's timing: for the short check. Nothing there is a duration.
+export function agrees(real, synthetic) {
+  const wrong = [];
+  if (real.end !== synthetic.end) wrong.push(`the real one ended ${real.end}, the synthetic one ${synthetic.end}`);
+  const over = (f) => (f.failover ?? null) !== null;
+  if (over(real) !== over(synthetic)) wrong.push(`the real one ${over(real) ? 'failed over' : 'stayed'}, the synthetic one ${over(synthetic) ? 'failed over' : 'stayed'}`);
+  const [a, b] = [real.dead ?? 0, synthetic.dead ?? 0];
+  if (Math.max(a, b) > 2 * Math.min(a, b) + 5) wrong.push(`${a} requests to the dead pipeline by the real one, ${b} by the synthetic one`);
+  return wrong;
+}

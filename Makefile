@@ -1,13 +1,18 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench bench-code bench-fleet bench-sim real browser demo clean
+.PHONY: help build test race lint fuzz bench bench-code bench-fleet bench-sim real browser fidelity fidelity-short demo clean
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 5s
 BENCHTIME   ?= 1s
+REPEATS     ?= 3
+JOBS        ?= 2
+
+# lab runs something that needs browsers; without them it is skipped, loudly, but not in CI.
+lab = @lab/ready && { $(1); } || { code=$$?; if [ $$code = 3 ] && [ -z "$$CI" ]; then echo "SKIPPED: make $@"; exit 0; fi; exit $$code; }
 
 help:        ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/	/' | while IFS='	' read -r t d; do printf '  make %-12s %s\n' "$$t" "$$d"; done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/	/' | while IFS='	' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
 
 build:       ## build bin/hlsload
 	$(GO) build -trimpath -o bin/hlsload ./cmd/hlsload
@@ -48,8 +53,13 @@ real: build  ## watch a channel of ffmpeg, nginx and varnish while an encoder fr
 		if [ $$code = 3 ] && [ -z "$$CI" ]; then echo "SKIPPED: make real"; exit 0; fi; exit $$code; }
 
 browser: build  ## watch the embedded channel with hls.js in headless Chromium
-	@if [ -z "$$CI" ] && ! { command -v npm && command -v $${CHROMIUM:-chromium}; } >/dev/null; then echo "SKIPPED: make browser: no npm or no chromium"; exit 0; fi; \
-	npm --prefix lab ci --ignore-scripts --no-audit --no-fund && npm --prefix lab test
+	$(call lab,node lab/playable.mjs)
+
+fidelity: build  ## real players beside their profiles, REPEATS (3) of every case: an hour or two; writes docs/fidelity.md
+	$(call lab,node lab/compare.mjs --fresh --jobs $(JOBS) --repeats $(REPEATS) && node lab/report.mjs docs/fidelity.md)
+
+fidelity-short: build  ## the same on one kill and one freeze, and the lab's own tests: two minutes
+	$(call lab,node --test lab/lab.test.mjs && node lab/short.mjs)
 
 demo: build  ## the main job: a pipeline of the embedded channel dies under 1,000 players
 	bin/hlsload run pipeline-kill

@@ -8,13 +8,16 @@
 // kill.4s.five.fmp4.demuxed.blocked; `kill*` are all of the matrix (design.mjs) that start
 // so; without one the whole matrix. --join is the share of a segment after its publication at
 // which the players come, --fault the share after that at which the fault comes; without
-// them both are drawn from the seed. Each comparison leaves in lab/out, per player, both logs side
-// by side (.txt), the real player's own log (.log), the synthetic one's events (.ndjson) and the
-// figures (.json); `node lab/report.mjs` makes tables of what is there. --fresh removes what is
-// there first, --resume leaves out what is there already.
+// them both are drawn from the seed. --profile is another twin, by name or file.
+//
+// Each comparison leaves in lab/out, per player, both logs side by side (.txt), the real
+// player's own log (.log), its position, buffer and estimate (.samples), the synthetic one's
+// events (.ndjson) and the figures (.json); `node lab/report.mjs` makes tables of what is
+// there. --fresh removes what is there first, --resume leaves out what is there already.
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { missing, open, real } from './browser.mjs';
 import { find, names, nameOf, phases, seeded } from './cases.mjs';
@@ -42,6 +45,7 @@ const ahead = 500;
 
 // starved says that somebody got no processor for so long that it may be seen in the figures.
 const starved = (l) => l.p99 > 100 || l.max > 500;
+const dropped = (f) => f.dropped > 0.1 * f.total;
 
 const own = [];
 let due = now() + 50;
@@ -87,9 +91,11 @@ export async function compare(browser, c, chosen, phase, profile) {
     await until(enter - ahead);
     await Promise.all(sides.map((s) => s.real.start(s.doors[0].url(rig.urls[0]))));
     await Promise.race([Promise.all(sides.map((s) => s.doors[0].arrived)), wait(20_000).then(() => { throw new Error('not everybody came'); })]);
+    await browser?.hurry();
     if (now() > enter + 0.05 * segment) enter = next(now());
     await until(enter);
     const zero = front.release();
+    setTimeout(() => browser?.hurry().catch(() => {}), 3000); // decoders have started
     const on = { from: null, to: null };
     if (c.network?.drop) {
       const { kbps, rtt, drop } = c.network;
@@ -120,7 +126,7 @@ export async function compare(browser, c, chosen, phase, profile) {
       const late = { node: stats, page: lateness(played.late || [], zero + 1000) };
       return {
         player: s.player, profile: profile || s.player.profile, real: a, synthetic: b, fault: t(on.from), cleared: t(on.to), played, events, late, console: s.real.console, zero,
-        starved: starved(late.node) || starved(late.page),
+        starved: starved(late.node) || starved(late.page) || dropped(played.frames),
         figures: [a, b].map((r) => figures(r, t(on.from), c.seconds, c.td)),
       };
     }));
@@ -190,6 +196,7 @@ async function main() {
       join: { type: 'string' }, fault: { type: 'string' }, quiet: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false }, resume: { type: 'boolean', default: false },
     },
   });
+  if (o.profile?.endsWith('.yaml')) o.profile = resolve(o.profile);
   const lacking = missing();
   if (lacking) {
     console.log(`SKIPPED: compare: no ${lacking}`);

@@ -52,7 +52,7 @@ async function servePages() {
 export async function open() {
   const { chromium } = await import('playwright-core');
   const server = await servePages();
-  const browser = await chromium.launch({ executablePath: executable, args: flags });
+  const browser = await chromium.launch({ executablePath: executable, args: flags, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false });
   const url = `http://127.0.0.1:${server.address().port}/`;
   const root = await browser.newBrowserCDPSession();
   return {

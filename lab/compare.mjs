@@ -215,7 +215,6 @@ async function main() {
   await mkdir(out, { recursive: true });
   const todo = [];
   for (let repeat = 1; repeat <= Number(o.repeats); repeat++) for (const c of cases) todo.push({ c, repeat });
-  const browser = chosen.some((p) => p.script) ? await open() : null;
   const began = now();
   let done = 0;
   let bad = 0;
@@ -229,12 +228,16 @@ async function main() {
       // Who was starved gets a second chance.
       for (let attempt = 1; attempt <= 2 && able.length; attempt++) {
         let results;
+        let browser;
         try {
+          if (able.some((p) => p.script)) browser = await open();
           results = await Promise.race([compare(browser, c, able, phase, o.profile), wait((c.seconds + 60) * 1000).then(() => { throw new Error('did not come to an end'); })]);
         } catch (e) {
-          console.log(`${c.name}: ${e.stack}`);
+          console.log(`FAILED  ${c.name} #${repeat}: ${process.env.DEBUG ? e.stack : e.message}`);
           if (attempt === 2) bad++;
           continue;
+        } finally {
+          if (browser) await Promise.race([browser.close(), wait(5000)]);
         }
         for (const r of results) {
           const { t, missed } = await keep(c, r, repeat, phase, browser?.version);
@@ -246,11 +249,7 @@ async function main() {
       console.log(`# ${++done} done, ${todo.length} to go, ${((now() - began) / 60000).toFixed(1)} min`);
     }
   };
-  try {
-    await Promise.all(Array.from({ length: Number(o.jobs) }, worker));
-  } finally {
-    if (browser) await Promise.race([browser.close(), wait(5000)]);
-  }
+  await Promise.all(Array.from({ length: Number(o.jobs) }, worker));
   process.exit(bad ? 1 : 0);
 }
 

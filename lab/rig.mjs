@@ -1,9 +1,9 @@
 // The embedded channel as a process: `hlsload rig`.
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { spawn } from './children.mjs';
 
 export const binary = process.env.HLSLOAD || new URL('../bin/hlsload', import.meta.url).pathname;
 

@@ -1,8 +1,8 @@
 // The synthetic player: `hlsload run` with one viewer on a URL.
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spawn } from './children.mjs';
 import { binary, scenario } from './rig.mjs';
 
 // startSynthetic watches a URL until it is stopped, at most so many seconds; stop returns

@@ -1,6 +1,7 @@
 // ffmpeg as it comes, reading in real time. It ends when its playlist does.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { spawn } from '../children.mjs';
 import { now } from '../front.mjs';
 
 export default {

@@ -1,5 +1,5 @@
 // Lays real players and their synthetic twins beside each other: all of them watch the
-// same channel at the same time, let in at the same instant, through one fault.
+// same channel at the same time, each with its twin at the same instant, through one fault.
 //
 //   node lab/compare.mjs [--player NAME,…] [--repeats 1] [--jobs 1] [--seed 1] [--fresh | --resume]
 //                        [--join 0.3 --fault 0.35] [--profile PROFILE] [CASE…]
@@ -40,8 +40,11 @@ function lateness(late, from) {
   return { p99: v.length ? v[Math.floor(v.length * 0.99)] : 0, max: v.at(-1) ?? 0 };
 }
 
-// ahead is how long before the join the real players are started, in ms.
-const ahead = 500;
+// ahead is how long before the join players are started, in ms.
+const ahead = { synthetic: 1500, real: 500 };
+
+// slots says who starts together: programs first, then browsers one by one.
+const slots = (sides) => [sides.filter((s) => !s.player.script), ...sides.filter((s) => s.player.script).map((s) => [s])].filter((l) => l.length);
 
 // starved says that somebody got no processor for so long that it may be seen in the figures.
 const starved = (l) => l.p99 > 100 || l.max > 500;
@@ -80,21 +83,34 @@ export async function compare(browser, c, chosen, phase, profile) {
       sides.push(side);
       if (c.network) await side.real.shape(c.network.kbps, c.network.rtt);
     }
-    for (const s of sides) {
-      s.synthetic = await startSynthetic(s.doors[1].url(rig.urls[0]), c.seconds + 30, { profile: profile || s.player.profile, ...viewer });
-      await Promise.race([s.doors[1].arrived, wait(10_000).then(() => { throw new Error('hlsload did not come'); })]);
-    }
-    // The real ones come a moment before they are let in, so that none waits long.
+    // A player and its twin are let in at the same instant, players one segment after
+    // another: browsers that start together hold each other up. Each comes a moment before, so that none
+    // waits long.
     const segment = c.td * 1000;
     const next = (at) => at + ((phase.join * segment - ((at - born) % segment) + 2 * segment) % segment);
-    let enter = next(now() + ahead);
-    await until(enter - ahead);
-    await Promise.all(sides.map((s) => s.real.start(s.doors[0].url(rig.urls[0]))));
-    await Promise.race([Promise.all(sides.map((s) => s.doors[0].arrived)), wait(20_000).then(() => { throw new Error('not everybody came'); })]);
-    await browser?.hurry();
-    if (now() > enter + 0.05 * segment) enter = next(now());
-    await until(enter);
-    const zero = front.release();
+    const arrive = async (s, side, who) => {
+      await Promise.race([s.doors[side].arrived, wait(20_000).then(() => { throw new Error(`${who} did not come`); })]);
+    };
+    let enter = next(now() + ahead.synthetic);
+    for (const slot of slots(sides)) {
+      await until(enter - ahead.synthetic);
+      for (const s of slot) {
+        s.synthetic = await startSynthetic(s.doors[1].url(rig.urls[0]), c.seconds + 60, { profile: profile || s.player.profile, ...viewer });
+        await arrive(s, 1, `the synthetic ${s.player.name}`);
+      }
+      await until(enter - ahead.real);
+      await Promise.all(slot.map((s) => s.real.start(s.doors[0].url(rig.urls[0]))));
+      await Promise.all(slot.map((s) => arrive(s, 0, s.player.name)));
+      if (now() > enter + 0.05 * segment) enter = next(now());
+      await until(enter);
+      for (const s of slot) {
+        s.doors.forEach((d) => d.release());
+        s.zero = now();
+      }
+      await browser?.hurry();
+      enter += segment;
+    }
+    const zero = Math.max(...sides.map((s) => s.zero));
     setTimeout(() => browser?.hurry().catch(() => {}), 3000); // decoders have started
     const on = { from: null, to: null };
     if (c.network?.drop) {
@@ -118,16 +134,17 @@ export async function compare(browser, c, chosen, phase, profile) {
       }
     }
     await until(zero + c.seconds * 1000);
-    const t = (at) => (at === null ? null : (at - zero) / 1000);
+    const end = zero + c.seconds * 1000;
     const stats = lateness(own, zero);
     return await Promise.all(sides.map(async (s) => {
       const [played, events] = await Promise.all([s.real.stop(), s.synthetic.stop()]);
-      const [a, b] = [fromReal(played, s.doors[0].requests, zero), fromSynthetic(events, list, s.doors[1].requests, zero)];
+      const [a, b] = [fromReal(played, s.doors[0].requests, s.zero), fromSynthetic(events, list, s.doors[1].requests, s.zero)];
+      const t = (at) => (at === null ? null : (at - s.zero) / 1000);
       const late = { node: stats, page: lateness(played.late || [], zero + 1000) };
       return {
-        player: s.player, profile: profile || s.player.profile, real: a, synthetic: b, fault: t(on.from), cleared: t(on.to), played, events, late, console: s.real.console, zero,
+        player: s.player, profile: profile || s.player.profile, real: a, synthetic: b, fault: t(on.from), cleared: t(on.to), played, events, late, console: s.real.console, zero: s.zero,
         starved: starved(late.node) || starved(late.page) || dropped(played.frames),
-        figures: [a, b].map((r) => figures(r, t(on.from), c.seconds, c.td)),
+        figures: [a, b].map((r) => figures(r, t(on.from), t(end), c.td)),
       };
     }));
   } finally {
@@ -231,7 +248,7 @@ async function main() {
         let browser;
         try {
           if (able.some((p) => p.script)) browser = await open();
-          results = await Promise.race([compare(browser, c, able, phase, o.profile), wait((c.seconds + 60) * 1000).then(() => { throw new Error('did not come to an end'); })]);
+          results = await Promise.race([compare(browser, c, able, phase, o.profile), wait((c.seconds + 100) * 1000).then(() => { throw new Error('did not come to an end'); })]);
         } catch (e) {
           console.log(`FAILED  ${c.name} #${repeat}: ${process.env.DEBUG ? e.stack : e.message}`);
           if (attempt === 2) bad++;
@@ -242,7 +259,7 @@ async function main() {
         for (const r of results) {
           const { t, missed } = await keep(c, r, repeat, phase, browser?.version);
           if (chosen.length === 1 && !o.quiet) console.log(t);
-          else console.log(`${r.starved ? 'starved' : missed.length ? 'MISS   ' : 'pass   '} ${c.name} ${r.player.name} #${repeat}${missed.length ? ': ' + missed.map((m) => `${m} ${say(r.figures[0][m])}/${say(r.figures[1][m])}`).join(', ') : ''}`);
+          else console.log(`${r.starved ? `starved (${r.late.page.p99.toFixed(0)}/${r.late.page.max.toFixed(0)}, ${r.late.node.p99.toFixed(0)}/${r.late.node.max.toFixed(0)} ms)` : missed.length ? 'MISS   ' : 'pass   '} ${c.name} ${r.player.name} #${repeat}${missed.length ? ': ' + missed.map((m) => `${m} ${say(r.figures[0][m])}/${say(r.figures[1][m])}`).join(', ') : ''}`);
         }
         able = results.filter((r) => r.starved).map((r) => r.player);
       }

@@ -1,7 +1,7 @@
 // The door through which every viewer comes, real or synthetic: a proxy before
 // the channel, a port for each viewer, so that all are recorded at the same place and by
-// the same clock. It holds the multivariant playlist back until all are there, and it can
-// reset connections, which the channel cannot.
+// the same clock. It holds the multivariant playlist back until a player is let in, and it
+// can reset connections, which the channel cannot.
 import { Agent, createServer, request } from 'node:http';
 import { place } from './record.mjs';
 
@@ -14,8 +14,6 @@ export function openFront(origin) {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   const doors = [];
   const resets = new Set(); // pipelines
-  let release;
-  const released = new Promise((ok) => (release = ok));
 
   async function serve(door, req, res) {
     const q = { at: now(), end: null, status: 'open', bytes: 0, url: req.url, ...place(new URL(req.url, origin)) };
@@ -34,8 +32,7 @@ export function openFront(origin) {
     };
     if (q.kind === 'multivariant' && !door.joined && !look) {
       door.arrive();
-      await released;
-      door.joined = true;
+      await door.released;
     }
     if (resets.has(q.pipeline)) return cut(q.pipeline);
     door.open.add(cut);
@@ -62,17 +59,18 @@ export function openFront(origin) {
     // door opens a port for one viewer.
     async door() {
       const door = { requests: [], open: new Set(), joined: false };
+      door.released = new Promise((ok) => {
+        door.release = () => {
+          door.joined = true;
+          ok();
+        };
+      });
       door.arrived = new Promise((ok) => (door.arrive = () => ok((door.at ??= now()))));
       door.server = createServer({ keepAliveTimeout: 60_000 }, (req, res) => serve(door, req, res));
       await new Promise((ok) => door.server.listen(0, '127.0.0.1', ok));
       door.url = (path) => `http://127.0.0.1:${door.server.address().port}${new URL(path).pathname}`;
       doors.push(door);
       return door;
-    },
-    // release lets everybody in.
-    release() {
-      release();
-      return now();
     },
     // reset ends the connections of those who ask for a pipeline, now and later.
     reset(pipeline) {
@@ -81,8 +79,8 @@ export function openFront(origin) {
     },
     clear: (pipeline) => resets.delete(pipeline),
     close() {
-      release();
       for (const d of doors) {
+        d.release();
         d.server.closeAllConnections();
         d.server.close();
       }

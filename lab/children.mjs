@@ -2,7 +2,7 @@
 import { spawn as start } from 'node:child_process';
 
 const running = new Set();
-process.on('exit', () => running.forEach((c) => c.kill('SIGKILL')));
+process.on('exit', () => running.forEach((c) => c.kill('SIGTERM')));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
 
 export function spawn(...args) {

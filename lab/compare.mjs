@@ -21,6 +21,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { missing, open, real } from './browser.mjs';
 import { find, names, nameOf, phases, seeded } from './cases.mjs';
+import { spawn } from './children.mjs';
 import { design } from './design.mjs';
 import { now, openFront } from './front.mjs';
 import { figures, levels, sideBySide } from './measure.mjs';
@@ -205,14 +206,43 @@ async function keep(c, x, repeat, phase, browser) {
   return { t, missed: rows.filter((r) => r.pass === false).map((r) => r.name) };
 }
 
+// obey makes one comparison; who was starved gets a second chance.
+async function obey({ name, repeat, phase, players: names, profile, whole }) {
+  const c = find(name);
+  let able = players.filter((p) => names.includes(p.name));
+  for (let attempt = 1; attempt <= 2 && able.length; attempt++) {
+    let results;
+    let browser;
+    try {
+      if (able.some((p) => p.script)) browser = await open();
+      results = await Promise.race([compare(browser, c, able, phase, profile), wait((c.seconds + 100) * 1000).then(() => { throw new Error('did not come to an end'); })]);
+    } catch (e) {
+      console.log(`FAILED  ${name} #${repeat}: ${process.env.DEBUG ? e.stack : e.message}`);
+      continue;
+    } finally {
+      if (browser) await Promise.race([browser.close(), wait(5000)]);
+    }
+    for (const r of results) {
+      const { t, missed } = await keep(c, r, repeat, phase, browser?.version);
+      const state = r.starved ? `starved (${[r.late.page.p99, r.late.page.max, r.late.node.p99, r.late.node.max].map(Math.round).join(', ')} ms late)` : missed.length ? 'MISS   ' : 'pass   ';
+      console.log(whole ? t : `${state} ${name} ${r.player.name} #${repeat}${missed.length ? ': ' + missed.map((m) => `${m} ${say(r.figures[0][m])}/${say(r.figures[1][m])}`).join(', ') : ''}`);
+    }
+    able = results.filter((r) => r.starved).map((r) => r.player);
+    if (!able.length || attempt === 2) return true;
+  }
+  return false;
+}
+
 async function main() {
   const { values: o, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       player: { type: 'string' }, profile: { type: 'string' }, repeats: { type: 'string', default: '1' }, jobs: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' },
+      order: { type: 'string' }, // from this program to itself: one comparison, as JSON
       join: { type: 'string' }, fault: { type: 'string' }, quiet: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false }, resume: { type: 'boolean', default: false },
     },
   });
+  if (o.order) process.exit((await obey(JSON.parse(o.order))) ? 0 : 1);
   if (o.profile?.endsWith('.yaml')) o.profile = resolve(o.profile);
   const lacking = missing();
   if (lacking) {
@@ -235,33 +265,18 @@ async function main() {
   const began = now();
   let done = 0;
   let bad = 0;
+  // Each comparison has a process of its own: one that writes or starts something must not
+  // hold up what another one measures.
   const worker = async () => {
     for (let x; (x = todo.shift()); ) {
-      const { c, repeat } = x;
-      const drawn = phases(seeded(`${o.seed} ${c.name} ${repeat}`));
+      const drawn = phases(seeded(`${o.seed} ${x.c.name} ${x.repeat}`));
       const phase = { join: Number(o.join ?? drawn.join), fault: Number(o.fault ?? drawn.fault) };
-      let able = chosen.filter((p) => p.script || !c.network); // a program's network is not shaped
-      if (o.resume) able = (await Promise.all(able.map(async (p) => (await there(c, p, repeat)) ? [] : [p]))).flat();
-      // Who was starved gets a second chance.
-      for (let attempt = 1; attempt <= 2 && able.length; attempt++) {
-        let results;
-        let browser;
-        try {
-          if (able.some((p) => p.script)) browser = await open();
-          results = await Promise.race([compare(browser, c, able, phase, o.profile), wait((c.seconds + 100) * 1000).then(() => { throw new Error('did not come to an end'); })]);
-        } catch (e) {
-          console.log(`FAILED  ${c.name} #${repeat}: ${process.env.DEBUG ? e.stack : e.message}`);
-          if (attempt === 2) bad++;
-          continue;
-        } finally {
-          if (browser) await Promise.race([browser.close(), wait(5000)]);
-        }
-        for (const r of results) {
-          const { t, missed } = await keep(c, r, repeat, phase, browser?.version);
-          if (chosen.length === 1 && !o.quiet) console.log(t);
-          else console.log(`${r.starved ? `starved (${r.late.page.p99.toFixed(0)}/${r.late.page.max.toFixed(0)}, ${r.late.node.p99.toFixed(0)}/${r.late.node.max.toFixed(0)} ms)` : missed.length ? 'MISS   ' : 'pass   '} ${c.name} ${r.player.name} #${repeat}${missed.length ? ': ' + missed.map((m) => `${m} ${say(r.figures[0][m])}/${say(r.figures[1][m])}`).join(', ') : ''}`);
-        }
-        able = results.filter((r) => r.starved).map((r) => r.player);
+      let able = chosen.filter((p) => p.script || !x.c.network); // a program's network is not shaped
+      if (o.resume) able = (await Promise.all(able.map(async (p) => (await there(x.c, p, x.repeat)) ? [] : [p]))).flat();
+      if (able.length) {
+        const order = { name: x.c.name, repeat: x.repeat, phase, players: able.map((p) => p.name), profile: o.profile, whole: chosen.length === 1 && !o.quiet };
+        const child = spawn(process.execPath, [new URL(import.meta.url).pathname, '--order', JSON.stringify(order)], { stdio: 'inherit' });
+        if (await new Promise((ok) => child.once('exit', ok))) bad++;
       }
       console.log(`# ${++done} done, ${todo.length} to go, ${((now() - began) / 60000).toFixed(1)} min`);
     }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { dimensions, find, matrix, nameOf, phases, seeded } from './cases.mjs';
 import { design } from './design.mjs';
 import { figures, median, outage, state } from './measure.mjs';
-import { fromSynthetic, place, standstills } from './record.mjs';
+import { fromSynthetic, place, slip, standstills } from './record.mjs';
 import { markdown, reason } from './report.mjs';
 import { agrees, judge, mode, sameOrder } from './verdict.mjs';
 
@@ -86,6 +86,14 @@ test('standing still', () => {
   near(standstills(track([5, 1], [3, 0]), 0), [[5, null]]);
   near(standstills(track([5, 1], [2, 0], [2, 0, 7], [5, 1]), 0), [[5, 9]]); // a seek is not playing
   near(standstills([...track([2, 1]), { t: 6, position: 6 }, { t: 6.1, position: 6.1 }], 0), []); // samples that came late
+});
+
+test('playing slower than the clock', () => {
+  const near = (got, want) => assert.ok(Math.abs(got - want) < 0.02, `${got}; want ${want}`);
+  near(slip(track([10, 1]), 0, Infinity, []), 0);
+  near(slip(track([10, 0.9]), 0, Infinity, []), 1);
+  near(slip(track([10, 0.9], [5, 1, 7]), 0, Infinity, []), 1); // a seek is no slip
+  near(slip(track([10, 0.9], [5, 0]), 0, 8, [{ t: 10, end: null }]), 1); // nor is a stall
 });
 
 const record = (more) => ({ requests: [], stalls: [], startup: 0.2, fatal: null, ...more });

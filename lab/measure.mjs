@@ -1,4 +1,5 @@
 // Figures of a record (record.mjs) around a fault.
+import { slip } from './record.mjs';
 
 export const median = (v) => {
   const s = v.filter((x) => x !== null && x !== undefined).sort((a, b) => a - b);
@@ -62,6 +63,7 @@ export function figures(r, fault, end, td) {
     end: state(r, end),
     fatal: r.fatal && r.fatal.t < end ? r.fatal.t - (fault ?? 0) : null,
     reason: r.fatal?.reason,
+    slip: r.samples && r.startup !== null ? slip(r.samples, r.startup + 0.5, fault ?? Infinity, r.stalls) : null,
   };
   if (fault === null) return f;
   const after = seen.filter((q) => q.t >= fault);

@@ -76,6 +76,20 @@ export function standstills(samples, from) {
   return stalls;
 }
 
+// slip is by how much what plays fell behind the clock without standing still, until the first
+// long stall after an instant, in seconds: a busy machine plays slowly.
+export function slip(samples, from, fault, stalls) {
+  const to = stalls.find((s) => s.t > fault)?.t ?? Infinity;
+  let n = 0;
+  for (const [i, s] of samples.entries()) {
+    const before = samples[i - 1];
+    if (!before || before.t < from || s.t > to) continue;
+    const [dt, moved] = [s.t - before.t, s.position - before.position];
+    if (moved >= 0 && moved < 2 * dt + 0.2) n += dt - moved;
+  }
+  return n;
+}
+
 // quiet are events of a real player that say nothing about a decision.
 const quiet = /^(start|log|info|debug|hlsFragBuffered|hlsLevelUpdated|vhs usage|video (loadeddata|playing|waiting|seeking|pause))$/;
 

@@ -35,6 +35,14 @@ export function reason(known, player, name, cellName, used = new Set()) {
   return '';
 }
 
+// slow says whether a miss is no more than what the machine made the real player lose: playback
+// that fell behind the clock without standing still.
+function slow(r, rows, tick) {
+  const lost = rows.slip?.real ?? 0;
+  if (!['outage', 'failover'].includes(r.name) || r.diff === null || lost < 0.2) return '';
+  return Math.abs(r.diff) <= lost + Math.max(tick, 0.1 * r.real) ? `the machine: the real one had played ${say(lost)} s less than the clock` : '';
+}
+
 // group sorts runs by player and case and judges each.
 export function group(runs, order) {
   const out = new Map();
@@ -131,7 +139,7 @@ export function markdown(runs, known, machine) {
   }
   say1('## Misses', '');
   const used = new Set();
-  const misses = [...of].flatMap(([p, list]) => list.filter((c) => c.rows).flatMap((c) => c.missed.map((b) => ({ p, c, r: c.rows[b], why: reason(known, p.name, c.name, titles[b], used) }))));
+  const misses = [...of].flatMap(([p, list]) => list.filter((c) => c.rows).flatMap((c) => c.missed.map((b) => ({ p, c, r: c.rows[b], why: reason(known, p.name, c.name, titles[b], used) || (p.script ? slow(c.rows[b], c.rows, p.tick) : '') }))));
   if (!misses.length) say1('None.');
   else {
     say1('| player | case | cell | real | synthetic | difference | reason |', '| --- | --- | --- | --- | --- | --- | --- |');

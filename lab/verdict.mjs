@@ -39,7 +39,7 @@ export function judge(real, synthetic, tick) {
   row('outage', of('outage'), time);
   row('dead', of('dead'), (a) => Math.max(0.2 * a, 1));
   row('steady', of('steady'), (a) => 0.05 * a);
-  for (const k of ['startup', 'reload', 'bad answer', 'detection', 'fatal', 'dead lists', 'dead segments', 'dead failed', 'first segment']) row(k, of(k));
+  for (const k of ['startup', 'reload', 'bad answer', 'detection', 'fatal', 'dead lists', 'dead segments', 'dead failed', 'first segment', 'slip']) row(k, of(k));
   for (const k of ['multivariant', 'media', 'init', 'segment']) {
     row('requests ' + k, [median(real.map((f) => f.requests[k])), median(synthetic.map((f) => f.requests[k]))]);
   }

@@ -137,6 +137,7 @@ test('figures', () => {
   near('outage', 2);
   assert.deepEqual([f.dead, f['dead lists'], f['dead failed'], f.end], [3, 3, 2, 'playing']);
   assert.deepEqual(f.first.slice(0, 3), ['mv', 'list p0/360', 'seg p0/360']);
+  assert.equal(figures(record({ requests, fatal: { t: 22.2, reason: 'x' } }), 20.3, 30, 2).dead, 2, 'until the fatal error');
   assert.equal(figures(record({ requests }), null, 30, 2).failover, undefined);
 });
 

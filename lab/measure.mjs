@@ -72,7 +72,8 @@ export function figures(r, fault, end, td) {
   const rendition = (q) => `${q.pipeline} ${q.name}`;
   const used = new Set(seen.filter((q) => played(q) && q.t < fault && q.t > fault - 2.5 * td).map(rendition));
   const left = (q) => played(q) && !used.has(rendition(q));
-  const dead = after.filter((q) => q.pipeline === 0);
+  // What a player asks for after an error that it calls fatal is not compared: the twin is gone.
+  const dead = after.filter((q) => q.pipeline === 0 && q.t <= (r.fatal?.t ?? Infinity));
   const since = (q, k) => (q ? q[k] - fault : null);
   return Object.assign(f, {
     'bad answer': since(after.find((q) => q.pipeline === 0 && q.status !== 'open' && q.status !== 'aborted' && !good(q)), 'end'),

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { dimensions, find, matrix, nameOf, phases, seeded } from './cases.mjs';
 import { design } from './design.mjs';
 import { figures, median, outage, state } from './measure.mjs';
-import { fromSynthetic, place, slip, standstills } from './record.mjs';
+import { fromReal, fromSynthetic, place, slip, standstills } from './record.mjs';
 import { markdown, reason } from './report.mjs';
 import { agrees, judge, mode, sameOrder } from './verdict.mjs';
 
@@ -146,6 +146,14 @@ test('a request sent again after a reset counts once', () => {
   const wire = [q(1000, 1001, 'reset'), q(1003, 1004, 'reset'), q(1010, 1011, 'reset'), q(2500, 2501, 'reset'), q(2510, 2511, 200, '/b')];
   const r = fromSynthetic([{ event: 'join', t_ms: 0 }, { event: 'request', t_ms: 1 }], [], wire, 1000);
   assert.deepEqual(r.requests.map((x) => [x.t, x.sent, x.status]), [[0, 3, 'reset'], [1.5, 1, 'reset'], [1.51, 1, 200]]);
+});
+
+test('a critical error is the end if nothing comes after it', () => {
+  const log = [{ at: 100, event: 'video playing' }, { at: 5000, event: 'critical', reason: 'x' }, { at: 9000, event: 'critical', reason: 'y' }];
+  const got = (end) => fromReal({ log, samples: [] }, [{ at: end - 100, end, url: '/s', status: 200, ...seg }], 0).fatal;
+  assert.deepEqual(got(4000), { t: 5, reason: 'x' });
+  assert.deepEqual(got(7000), { t: 9, reason: 'y' });
+  assert.equal(got(9500), null);
 });
 
 const figure = (more) => ({ end: 'playing', failover: 4, outage: 2, dead: 10, steady: 60, requests: {}, first: ['mv'], ...more });

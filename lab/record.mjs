@@ -102,6 +102,8 @@ export function fromReal(played, wire, zero) {
     if (e.event === 'hlsFragBuffered' && e.sn !== 'initSegment') r.appends.push({ t: t(e.at), ...place(e.url), start: e.start, duration: e.duration });
     if (e.event === 'video playing') r.startup ??= t(e.at);
     if (e.event === 'fatal') r.fatal ??= { t: t(e.at), reason: e.reason };
+    // A player that got more media after a critical error had not ended.
+    if (e.event === 'critical' && !r.requests.some((q) => q.kind === 'segment' && q.status === 200 && q.end > t(e.at))) r.fatal ??= { t: t(e.at), reason: e.reason };
     if (e.event === 'video ended') r.over = true;
     if (!quiet.test(e.event)) r.notes.push({ t: t(e.at), text: `${e.event}: ${e.details || e.reason || e.text || ''}${name}`.slice(0, 110) });
     else if (e.event === 'video seeking') r.notes.push({ t: t(e.at), text: `seeks to ${e.position.toFixed(2)}` });

@@ -1,7 +1,7 @@
 // Shaka Player with its default configuration but for one thing: it gives a stream up for 30 s
 // when 15 % of the frames of two seconds were dropped, which in a browser without a graphics
-// processor on a busy machine says nothing about the stream. It calls an error critical when
-// it cannot go on by itself; to whoever embeds it that is the end.
+// processor on a busy machine says nothing about the stream. What it
+// calls a critical error is not always the end: it is if nothing came after it (record.mjs).
 export default {
   name: 'shaka', npm: 'shaka-player', script: 'shaka-player/dist/shaka-player.compiled-es2021.js', profile: 'shaka-5.2',
   tick: 1, why: 'it looks for segments every second at most',
@@ -16,7 +16,7 @@ export default {
       const details = name(shaka.util.Error.Code, e.code);
       const critical = e.severity === shaka.util.Error.Severity.CRITICAL;
       note('shaka error', { details, fatal: critical, data: (e.data || []).filter((d) => ['string', 'number'].includes(typeof d)).slice(0, 3) });
-      if (critical) note('fatal', { reason: details });
+      if (critical) note('critical', { reason: details });
     };
     player.addEventListener('error', (e) => told(e.detail));
     const track = () => {

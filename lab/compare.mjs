@@ -170,11 +170,11 @@ export function table(c, x, rows) {
   return lines.join('\n') + '\n';
 }
 
-// commit is that of the working tree, with a + if it differs.
+// commit is the one that last changed the synthetic players, with a + if they differ from it.
 const commit = (() => {
-  const git = (...args) => execFileSync('git', args, { cwd: new URL('..', import.meta.url), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  const git = (...args) => execFileSync('git', args, { cwd: new URL('.', import.meta.url), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
-    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--', 'player', 'rig', 'chaos', 'cmd') ? '+' : '');
+    return git('log', '-1', '--format=%h', '--', '../player') + (git('status', '--porcelain', '--', '../player') ? '+' : '');
   } catch {
     return 'unknown';
   }

@@ -86,7 +86,7 @@ export function markdown(runs, known, machine) {
     '| | |', '| --- | --- |',
     `| runs | ${dates[0]?.slice(0, 16).replace('T', ' ')} to ${dates.at(-1)?.slice(0, 16).replace('T', ' ')} UTC |`,
     `| comparisons | ${fair.length} of a player, ${Math.min(...repeats)}${Math.min(...repeats) === Math.max(...repeats) ? '' : ` to ${Math.max(...repeats)}`} a case${Math.max(...repeats) < 3 ? ' (few: read single times as examples, not as medians)' : ''}; ${runs.length - fair.length} starved ones left out |`,
-    `| hlsload | ${spread(runs.map((r) => r.commit))}${[...new Set(runs.map((r) => r.commit))].length > 1 ? ' (the profiles changed in between)' : ''} |`,
+    `| synthetic players | as of ${spread(runs.map((r) => r.commit))}${[...new Set(runs.map((r) => r.commit))].length > 1 ? ' (the profiles changed in between)' : ''} |`,
     `| browser | Chromium ${spread(runs.map((r) => r.browser).filter(Boolean))}, headless |`,
     `| machine | ${machine} |`, '',
     '## How well they agree', '',

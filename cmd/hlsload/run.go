@@ -241,6 +241,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 		r.tick(ticking, ctx.Done(), p)
 	}()
 	outcomes, aborted := r.conductor.Run(ctx)
+	r.tidyAWS(ctx)
 	stopTicking()
 	<-ticked
 	end := reports.End{At: r.now(), Faults: faultEnds(outcomes), Interrupted: aborted}

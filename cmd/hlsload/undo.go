@@ -29,6 +29,11 @@ func undoCommand(on network) *cobra.Command {
 					what = fmt.Sprintf("not undone: %v", i.Err)
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s, occurrence %d: %s: %s\n", i.Line.Name, i.Line.Occurrence, i.Line.Fault, what)
+				for k := len(i.Line.Calls) - 1; k >= 0; k-- {
+					if c := &i.Line.Calls[k]; c.Undo != "" {
+						fmt.Fprintf(cmd.OutOrStdout(), "  %s %s of %s\n    %s\n", c.Service, c.Op, c.Target, c.Undo)
+					}
+				}
 			}
 			seen, healErr := onAWS.heal(cmd.Context())
 			for _, what := range seen {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,6 +72,7 @@ type realRun struct {
 	network   network
 	onAWS     *aws.Applier // nil = nothing is done there
 	warnings  []string     // beside those of the target
+	rescuing  sync.Once
 }
 
 // network is what players and the embedded channel meet on; the zero value is
@@ -79,6 +81,7 @@ type network struct {
 	listen func(ctx context.Context, addr string) (net.Listener, error)
 	dial   fleet.Dial
 	aws    http.RoundTripper // what AWS is reached by
+	exit   func(code int)    // ends the program after a panic
 }
 
 // now is the run's clock.
@@ -97,6 +100,7 @@ func (r *realRun) do(ctx context.Context) (err error) {
 			closers[i]()
 		}
 	}()
+	defer r.guard()
 	r.board = conduct.NewBoard(seedOf(r.sc))
 	if r.target, err = r.openTarget(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -164,6 +168,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
 		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Sources: check.Sources, Dial: r.network.dial,
+		Guard: r.guard,
 	}
 	for _, h := range r.sc.Target.Headers {
 		fc.Headers = append(fc.Headers, fleet.Header{Name: h.Name, Value: h.Value.Value})
@@ -232,12 +237,14 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
+		defer r.guard()
 		r.fleet.Run(watching)
 	}()
 	ticking, stopTicking := context.WithCancel(context.WithoutCancel(ctx))
 	ticked := make(chan struct{})
 	go func() {
 		defer close(ticked)
+		defer r.guard()
 		r.tick(ticking, ctx.Done(), p)
 	}()
 	outcomes, aborted := r.conductor.Run(ctx)

@@ -43,6 +43,9 @@ type Config struct {
 	// and on; 0 = whatever the system chooses. [Preflight] says how many.
 	Sources int
 	Dial    Dial // nil = the system's
+	// Guard is deferred in every goroutine of a viewer, so that it may recover
+	// from a panic; nil = none ends the program as usual.
+	Guard func()
 }
 
 // connsDefault is for profiles that say nothing.

@@ -38,6 +38,9 @@ func New(cfg Config) (*Fleet, error) {
 		return nil, err
 	}
 	f := &Fleet{cfg: cfg, parses: newParses(cfg.Classify), sessions: map[*session]struct{}{}, changed: make(chan struct{}, 1)}
+	if cfg.Guard == nil {
+		f.cfg.Guard = func() {}
+	}
 	f.audience = audience.New(&f.cfg.Audience, cfg.Seed)
 	for i := range f.cfg.Audience.Cohorts {
 		c := cohort{Cohort: f.cfg.Audience.Cohorts[i], conns: connsDefault}
@@ -95,7 +98,10 @@ func (f *Fleet) admit(ctx context.Context, sessions *sync.WaitGroup) time.Durati
 			v, _ = f.audience.Next()
 		}
 		f.mu.Unlock()
-		sessions.Go(func() { f.watch(ctx, v) })
+		sessions.Go(func() {
+			defer f.cfg.Guard()
+			f.watch(ctx, v)
+		})
 	}
 }
 

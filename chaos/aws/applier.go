@@ -44,6 +44,7 @@ type Applier struct {
 	made     map[*chaos.Fault][]Change
 	failed   map[*chaos.Fault]bool // an undo failed
 	looked   map[*chaos.Fault]time.Time
+	closed   bool // nothing is applied any more
 }
 
 // New returns an applier.
@@ -58,11 +59,10 @@ func New(cfg Config) *Applier {
 func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
 	a.changing.Lock()
 	defer a.changing.Unlock()
-	length := f.For
-	if length <= 0 {
-		length = a.cfg.AWS.Longest()
+	if a.isClosed() {
+		return errors.New("the run is being ended")
 	}
-	o := &Order{Fault: f, Run: a.cfg.Run, Expires: a.cfg.Now().Add(length + chaos.AWSMargin).UTC().Truncate(time.Second)}
+	o := a.order(f)
 	n := 0
 	for _, d := range a.cfg.Drivers {
 		for _, c := range d.Changes(o) {
@@ -76,6 +76,35 @@ func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
 		return fmt.Errorf("no service makes %s on AWS", f.Kind)
 	}
 	return nil
+}
+
+// Rehearse reads what every fault would read, so that what cannot be done is
+// found before anything is.
+func (a *Applier) Rehearse(ctx context.Context, faults []chaos.Fault) error {
+	var problems []error
+	for i := range faults {
+		f := &faults[i]
+		if f.Via != chaos.ViaAWS || f.Occurrence > 1 {
+			continue
+		}
+		o := a.order(f)
+		for _, d := range a.cfg.Drivers {
+			for _, c := range d.Changes(o) {
+				if err := c.Read(ctx); err != nil {
+					problems = append(problems, fmt.Errorf("fault %s: %s of %s: %w", f.Name, c.Op(), c.Target(), err))
+				}
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (a *Applier) order(f *chaos.Fault) *Order {
+	length := f.For
+	if length <= 0 {
+		length = a.cfg.AWS.Longest()
+	}
+	return &Order{Fault: f, Run: a.cfg.Run, Expires: a.cfg.Now().Add(length + chaos.AWSMargin).UTC().Truncate(time.Second)}
 }
 
 func (a *Applier) make(ctx context.Context, o *Order, d Driver, c Change, n int) error {
@@ -209,18 +238,30 @@ func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string)
 		}
 		seen = append(seen, detail)
 	}
-	for _, c := range a.changes(f) {
-		if err := tidy(ctx, c); err != nil {
-			return false, err.Error()
-		}
-	}
 	return true, strings.Join(seen, "; ")
 }
 
-// UndoAll undoes every fault that was made, as far as that is still needed: for
-// a program that has lost its way.
+// Tidy takes away what undoing has left, such as the action of a schedule that
+// ended another: at the end of a run. What it cannot take away does no harm.
+func (a *Applier) Tidy(ctx context.Context) error {
+	a.mu.Lock()
+	var all []Change
+	for _, changes := range a.made {
+		all = append(all, changes...)
+	}
+	a.mu.Unlock()
+	var problems []error
+	for _, c := range all {
+		problems = append(problems, tidy(ctx, c))
+	}
+	return errors.Join(problems...)
+}
+
+// UndoAll undoes every fault that was made, and applies none any more: for a
+// program that has lost its way. What is undone already is no trouble.
 func (a *Applier) UndoAll(ctx context.Context) error {
 	a.mu.Lock()
+	a.closed = true
 	var all []*chaos.Fault
 	for f := range a.made {
 		all = append(all, f)
@@ -228,7 +269,15 @@ func (a *Applier) UndoAll(ctx context.Context) error {
 	a.mu.Unlock()
 	var problems []error
 	for _, f := range all {
-		problems = append(problems, a.Undo(ctx, f))
+		if err := a.Undo(ctx, f); err != nil {
+			problems = append(problems, fmt.Errorf("fault %s: %w", f.Name, err))
+		}
 	}
 	return errors.Join(problems...)
+}
+
+func (a *Applier) isClosed() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.closed
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
 	"hlsload/chaos/journal"
+	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/scenarios"
 )
@@ -122,10 +125,87 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 	for _, w := range warnings {
 		r.warnings = append(r.warnings, r.sc.Redact(w))
 	}
-	return aws.New(aws.Config{
+	applier := aws.New(aws.Config{
 		AWS: r.sc.AWS, Drivers: a.Drivers, Run: newRun(), Journal: r.journal, Refresh: a.Refresh,
-		Bites: r.target.bites, Healthy: r.target.healthy,
-	}), nil
+		Bites: outside(r.target.bites), Healthy: outside(r.target.healthy),
+	})
+	if err := applier.Rehearse(ctx, r.faults); err != nil {
+		return nil, fail(err)
+	}
+	return applier, nil
+}
+
+// outside looks at the stream for faults that show in media playlists for as
+// long as they hold; the others are seen by what AWS says alone.
+func outside(look func(context.Context, *chaos.Fault) (bool, string)) func(context.Context, *chaos.Fault) (bool, string) {
+	return func(ctx context.Context, f *chaos.Fault) (bool, string) {
+		if !showsInPlaylists(f) {
+			return true, "nobody looked at the stream"
+		}
+		return look(ctx, f)
+	}
+}
+
+func showsInPlaylists(f *chaos.Fault) bool {
+	if len(f.Kinds) > 0 && !slices.Contains(f.Kinds, m3u8.KindMedia) {
+		return false
+	}
+	switch f.Kind {
+	case chaos.PipelineKill, chaos.PipelinePause, chaos.PlaylistFreeze, chaos.PlaylistRollback, chaos.PlaylistEndlist, chaos.OriginStatus:
+		return true
+	case chaos.PlaylistDelete:
+		return !f.Once
+	}
+	return false
+}
+
+// tidyAWS takes away what undoing has left there.
+func (r *realRun) tidyAWS(ctx context.Context) {
+	if r.onAWS == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), awsLimit)
+	defer cancel()
+	if err := r.onAWS.Tidy(ctx); err != nil {
+		r.warnings = append(r.warnings, r.sc.Redact("AWS: something harmless is left: "+err.Error()))
+	}
+}
+
+// guard is deferred wherever a panic would end the program with faults left on
+// AWS: they are undone first.
+func (r *realRun) guard() {
+	if r.onAWS == nil {
+		return
+	}
+	p := recover()
+	if p == nil {
+		return
+	}
+	stack := debug.Stack()
+	r.rescuing.Do(func() {
+		w := printable{r.cmd.ErrOrStderr()}
+		fmt.Fprintf(w, "hlsload: panic: %s\n%s\nhlsload: what was changed on AWS is put back first\n", r.sc.Redact(fmt.Sprint(p)), stack)
+		deadline := time.Now().Add(awsPatience)
+		for {
+			ctx, cancel := context.WithTimeout(context.Background(), awsLimit)
+			err := r.onAWS.UndoAll(ctx)
+			cancel()
+			if err == nil {
+				fmt.Fprintln(w, "hlsload: put back")
+				break
+			}
+			if time.Now().After(deadline) {
+				fmt.Fprintf(w, "hlsload: not put back: %s\nput it back with: hlsload undo %s\n", r.sc.Redact(err.Error()), r.journal.Path())
+				break
+			}
+			time.Sleep(time.Second)
+		}
+		exit := os.Exit
+		if r.network.exit != nil {
+			exit = r.network.exit
+		}
+		exit(exitInternal)
+	})
 }
 
 // leftOnAWS says what may be left there after a run.
@@ -173,6 +253,16 @@ func (a *accounts) undo(ctx context.Context, l journal.Line) error {
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
+}
+
+// heal looks whether what was undone goes on.
+func (a *accounts) heal(ctx context.Context) (seen []string, err error) {
+	var problems []error
+	for _, u := range a.open {
+		more, err := u.Heal(ctx)
+		seen, problems = append(seen, more...), append(problems, err)
+	}
+	return seen, errors.Join(problems...)
 }
 
 func (a *accounts) undoer(ctx context.Context, key string) (*aws.Undoer, error) {

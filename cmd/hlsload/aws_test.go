@@ -6,7 +6,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"net"
+	"net/http"
 
 	"net/http/httptest"
 	"os"
@@ -14,10 +17,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hlsload/chaos/aws/emulate"
+	"hlsload/reports"
 )
 
 // emulated is an account on loopback, and the stream that its channel makes.
@@ -35,6 +41,7 @@ func newEmulated(t *testing.T) *emulated {
 	e := &emulated{Account: emulate.New(nil)}
 	e.bucket = e.AddBucket("example-live", true)
 	e.channel = e.AddChannel("1234567", e.bucket, "live/p0/", "live/p1/")
+	e.AddFunction("invalidator")
 	api, viewers := httptest.NewServer(e.Account), httptest.NewServer(e.bucket)
 	t.Cleanup(api.Close)
 	t.Cleanup(viewers.Close)
@@ -54,54 +61,320 @@ func (e *emulated) program(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// bubble is an account and its stream in the time of a bubble.
+type bubble struct {
+	*emulate.Account
+	channel *emulate.Channel
+	bucket  *emulate.Bucket
+	on      network
+	urls    string
+	srv     *http.Server
+}
+
+func newBubble() *bubble {
+	b := &bubble{Account: emulate.New(nil)}
+	b.bucket = b.AddBucket("example-live", true)
+	b.channel = b.AddChannel("1234567", b.bucket, "live/p0/", "live/p1/")
+	b.AddFunction("invalidator")
+	m := newMemory()
+	base, srv := m.serve(b.bucket)
+	b.srv, b.on = srv, network{listen: m.listen, dial: m.dial, aws: b.Account}
+	b.urls = fmt.Sprintf(`target.url=["%s/live/p0/index.m3u8", "%s/live/p1/index.m3u8"]`, base, base)
+	return b
+}
+
+func (b *bubble) run(ctx context.Context, args ...string) (code int, said string) {
+	var out bytes.Buffer
+	code = runOn(ctx, b.on, args, &out, &out)
+	return code, out.String()
+}
+
+func setCredentials(t *testing.T) {
+	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "planted-secret-key", "AWS_SESSION_TOKEN": "planted-session-token",
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"} {
+		t.Setenv(name, value)
+	}
+}
+
+// TestRunOnAWS is runs whose faults are made on an emulated account.
+func TestRunOnAWS(t *testing.T) {
+	setCredentials(t)
+	pause := "testdata/scenarios/aws.yaml"
+	_, plan := newBubbleless(t, "plan", pause)
+	_, hash, _ := strings.Cut(strings.TrimSpace(plan), "--confirm ")
+	for _, c := range []struct {
+		name      string
+		args      []string
+		account   func(b *bubble)
+		interrupt time.Duration
+		code      int
+		said      string
+		untouched bool // nothing on AWS was changed
+	}{
+		{name: "pass", args: []string{"--yes"}, said: "PASS"},
+		{name: "nobody agreed", code: exitUsage, said: "this run would change account 123456789012 on AWS", untouched: true},
+		{name: "another plan", args: []string{"--confirm", "0123456789ab"}, code: exitUsage, said: "this is not the plan that was confirmed", untouched: true},
+		{name: "the plan", args: []string{"--confirm", hash}, said: "PASS"},
+		{name: "the plan has changed", args: []string{"--confirm", hash, "--set", "chaos.pause-0.for=21s"}, code: exitUsage, said: "not the plan", untouched: true},
+		{name: "interrupted in the fault", args: []string{"--yes"}, interrupt: 20 * time.Second, code: reports.ExitInterrupted, said: "interrupted by the user"},
+		{name: "interrupted just after the call", args: []string{"--yes"}, interrupt: 12*time.Second + 100*time.Millisecond, code: reports.ExitInterrupted, said: "interrupted by the user"},
+		{name: "stop condition", args: []string{"--yes", "--set", `stop=["stalled_now > 1%"]`, "--set", "chaos.pause-0.for=40s", "--duration", "90s"}, code: reports.ExitInterrupted, said: "stop condition"},
+		{name: "not tagged", args: []string{"--yes"}, account: func(b *bubble) { b.channel.Tags["hlsload"] = "deny" }, code: reports.ExitFault, said: "must not be touched", untouched: true},
+		{name: "lever", args: []string{"--yes"}, account: func(b *bubble) { b.Engage("engaged") }, code: reports.ExitFault, said: "safety lever is engaged", untouched: true},
+		{name: "no permission", args: []string{"--yes"}, account: func(b *bubble) {
+			b.Mishap = func(q emulate.Request) emulate.Mishap {
+				if q.Mutates && q.Service == "medialive" {
+					return emulate.Denied
+				}
+				return emulate.Nothing
+			}
+		}, code: reports.ExitFault, said: "not authorized", untouched: false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "out")
+			synctest.Test(t, func(t *testing.T) {
+				b := newBubble()
+				defer b.srv.Close()
+				if c.account != nil {
+					c.account(b)
+				}
+				before := b.State()
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if c.interrupt > 0 {
+					time.AfterFunc(c.interrupt, cancel)
+				}
+				args := append([]string{"run", pause, "--out", dir, "--progress", "none", "--events"}, c.args...)
+				code, said := b.run(ctx, append(args, "--set", b.urls)...)
+				if code != c.code || !strings.Contains(strings.Join(strings.Fields(said), " "), c.said) {
+					t.Errorf("exit code %d; want %d and %q in\n%s", code, c.code, c.said, said)
+				}
+				if got := b.State(); got != before {
+					t.Errorf("got\n%s\nwant\n%s", got, before)
+				}
+				changes := 0
+				for _, q := range b.Requests() {
+					if q.Mutates && q.Service != "sts" {
+						changes++
+					}
+				}
+				if (changes == 0) != c.untouched {
+					t.Errorf("%d requests changed something", changes)
+				}
+				if strings.Contains(said, "planted-") {
+					t.Errorf("a secret was printed:\n%s", said)
+				}
+			})
+			for _, name := range files(t, dir) {
+				if text, err := os.ReadFile(name); err != nil || strings.Contains(string(text), "planted-") {
+					t.Errorf("%s has a secret, or cannot be read: %v", name, err)
+				}
+			}
+		})
+	}
+}
+
+// files are those below a directory, if there is one.
+func files(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// TestPanic: a program that panics puts back what it has changed before it ends.
+func TestPanic(t *testing.T) {
+	setCredentials(t)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		defer b.srv.Close()
+		before, began := b.State(), time.Now()
+		dial := b.on.dial
+		during, after := "", ""
+		b.on.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if since := time.Since(began); since > 20*time.Second && during == "" {
+				during = b.State()
+				panic("a viewer has lost his mind")
+			}
+			return dial(ctx, network, addr)
+		}
+		code := 0
+		b.on.exit = func(c int) { code, after = c, b.State() } // the program would end here
+		_, said := b.run(t.Context(), "run", "testdata/scenarios/aws.yaml", "--yes", "--out", t.TempDir()+"/out", "--progress", "none", "--set", b.urls,
+			"--set", "fleet.arrive.over=30s", "--set", "fleet.players=30")
+		if during == before || !strings.Contains(during, "pipeline 0: paused true") {
+			t.Errorf("there was no fault when it panicked:\n%s", during)
+		}
+		if after != before || code != exitInternal || !strings.Contains(said, "a viewer has lost his mind") || !strings.Contains(said, "put back") {
+			t.Errorf("exit code %d, state\n%s\nsaid\n%s", code, after, said)
+		}
+	})
+}
+
+// TestLostCredentials: what cannot be undone is said, with the command that
+// puts it back, and put back later.
+func TestLostCredentials(t *testing.T) {
+	setCredentials(t)
+	dir := filepath.Join(t.TempDir(), "out")
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		defer b.srv.Close()
+		before, began := b.State(), time.Now()
+		b.Mishap = func(emulate.Request) emulate.Mishap {
+			if time.Since(began) > 25*time.Second {
+				return emulate.Expired
+			}
+			return emulate.Nothing
+		}
+		code, said := b.run(t.Context(), "run", "testdata/scenarios/aws.yaml", "--yes", "--out", dir, "--progress", "none", "--set", b.urls)
+		flat := strings.Join(strings.Fields(said), " ")
+		if code != reports.ExitFault || !strings.Contains(flat, "VOID") || !strings.Contains(flat, "ExpiredToken") ||
+			!strings.Contains(flat, "fault pause-0 may be left on AWS; put it back with: hlsload undo "+dir+"/journal.ndjson") {
+			t.Errorf("exit code %d:\n%s", code, said)
+		}
+		if took := time.Since(began); took < awsPatience || took > 2*awsPatience {
+			t.Errorf("gave up after %v", took)
+		}
+		b.Mishap = nil
+		for _, want := range []string{"pause-0, occurrence 1: pipeline.pause: undone via aws", "nothing was left behind"} {
+			code, said = b.run(t.Context(), "undo", filepath.Join(dir, "journal.ndjson"))
+			if code != 0 || !strings.Contains(said, want) {
+				t.Errorf("undo: exit code %d; want %q in\n%s", code, want, said)
+			}
+		}
+		if got := b.State(); got != before {
+			t.Errorf("got\n%s\nwant\n%s", got, before)
+		}
+	})
+}
+
+// TestSweepCommand finds what a run has left, and removes it when told.
+func TestSweepCommand(t *testing.T) {
+	setCredentials(t)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		defer b.srv.Close()
+		before := b.State()
+		b.channel.Pause("hlsload-99999999-f0n1-hold-p1", 1)
+		b.bucket.SetPolicy(`{"Version":"2012-10-17","Statement":[{"Sid":"hlsload99999999f1n1","Effect":"Deny","Principal":"*","Action":"s3:PutObject",` +
+			`"Resource":"arn:aws:s3:::example-live/live/p0/*","Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:05:00Z"}}}]}`)
+		left := b.State()
+		for _, c := range []struct {
+			args []string
+			said []string
+			want string
+		}{
+			{nil, []string{"run 99999999: arn:aws:medialive:eu-west-1:123456789012:channel:1234567: schedule actions hlsload-99999999-f0n1-…, stays until it is removed",
+				"policy statement hlsload99999999f1n1, ends by itself in 5m0s", "remove it with: hlsload sweep --yes testdata/scenarios/aws.yaml"}, left},
+			{[]string{"--yes", "--run", "11111111"}, []string{"nothing was left behind"}, left},
+			{[]string{"--yes"}, []string{"removed"}, before},
+			{[]string{"--yes"}, []string{"nothing was left behind"}, before},
+		} {
+			code, said := b.run(t.Context(), append([]string{"sweep", "testdata/scenarios/aws.yaml"}, c.args...)...)
+			for _, want := range c.said {
+				if code != 0 || !strings.Contains(said, want) {
+					t.Errorf("%v: exit code %d; want %q in\n%s", c.args, code, want, said)
+				}
+			}
+			if got := b.State(); got != c.want {
+				t.Errorf("%v: got\n%s\nwant\n%s", c.args, got, c.want)
+			}
+		}
+	})
+}
+
+// newBubbleless runs a command that needs no network.
+func newBubbleless(t *testing.T, args ...string) (code int, said string) {
+	t.Helper()
+	var out bytes.Buffer
+	code = run(t.Context(), args, &out, &out)
+	return code, out.String()
+}
+
+// killed are the faults in which runs are killed.
+var killed = [][]string{
+	{"chaos.pause-0.fault=pipeline.pause"},
+	{"chaos.pause-0.fault=playlist.freeze"},
+	{"chaos.pause-0.fault=invalidator.off", "chaos.pause-0.pipeline=null"},
+	{"chaos.pause-0.fault=playlist.delete", "chaos.pause-0.kind=multivariant"},
+	{"chaos.pause-0.fault=segment.missing"},
+	{"chaos.pause-0.fault=pipeline.kill"},
+	{"chaos.pause-0.fault=input.loss", "chaos.pause-0.pipeline=null"},
+}
+
 // TestKilled kills runs at random moments and undoes what they left from their
 // journals. HLSLOAD_TEST_KILLS says how often.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds of real time")
 	}
-	kills := 5
+	kills := len(killed)
 	if n, err := strconv.Atoi(os.Getenv("HLSLOAD_TEST_KILLS")); err == nil {
 		kills = n
 	}
+	// Not as parallel subtests: they wait most of the time.
+	var all sync.WaitGroup
+	places := make(chan struct{}, 8)
 	for i := range kills {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			t.Parallel()
-			e := newEmulated(t)
-			before := e.State()
-			dir := filepath.Join(t.TempDir(), "out")
-			cmd := e.program(t.Context(), "run", "testdata/scenarios/aws.yaml", "--yes", "--out", dir, "--progress", "none",
-				"--set", e.urls, "--set", "chaos.pause-0.at=1s", "--set", "chaos.pause-0.for=3s", "--duration", "20s")
-			var output bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &output, &output
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			// From the first call that changes something, at a moment of the next
-			// seconds.
-			random := rand.New(rand.NewPCG(uint64(i), 4))
-			deadline := time.Now().Add(20 * time.Second)
-			for !e.changed() && time.Now().Before(deadline) {
-				time.Sleep(2 * time.Millisecond)
-			}
-			time.Sleep(time.Duration(random.Int64N(int64(5 * time.Second))))
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-			if !e.changed() {
-				t.Fatalf("nothing was changed\n%s", &output)
-			}
-			undo, err := e.program(t.Context(), "undo", filepath.Join(dir, "journal.ndjson")).CombinedOutput()
-			if err != nil {
-				t.Errorf("undo: %v\n%s", err, undo)
-			}
-			if got := e.State(); got != before {
-				t.Errorf("left behind:\n%s\nwant\n%s\nundo said %s", got, before, undo)
-			}
-			again, err := e.program(t.Context(), "undo", filepath.Join(dir, "journal.ndjson")).CombinedOutput()
-			if err != nil || !strings.Contains(string(again), "nothing was left behind") {
-				t.Errorf("again: %v\n%s", err, again)
-			}
+		all.Go(func() {
+			places <- struct{}{}
+			kill(t, i)
+			<-places
 		})
+	}
+	all.Wait()
+}
+
+// kill kills one run and undoes what it left.
+func kill(t *testing.T, i int) {
+	e := newEmulated(t)
+	before := e.State()
+	dir := filepath.Join(t.TempDir(), "out")
+	args := []string{"run", "testdata/scenarios/aws.yaml", "--yes", "--out", dir, "--progress", "none",
+		"--set", e.urls, "--set", "chaos.pause-0.at=1s", "--set", "chaos.pause-0.for=3s", "--duration", "20s"}
+	for _, set := range killed[i%len(killed)] {
+		args = append(args, "--set", set)
+	}
+	what := fmt.Sprintf("run %d: %v", i, killed[i%len(killed)])
+	cmd := e.program(t.Context(), args...)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		t.Error(err)
+		return
+	}
+	// From the first call that changes something, at a moment of the next
+	// seconds.
+	random := rand.New(rand.NewPCG(uint64(i), 4))
+	deadline := time.Now().Add(time.Minute)
+	for !e.changed() && time.Now().Before(deadline) {
+		time.Sleep(2 * time.Millisecond)
+	}
+	time.Sleep(time.Duration(random.Int64N(int64(5 * time.Second))))
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if !e.changed() {
+		t.Errorf("%s: nothing was changed\n%s", what, &output)
+		return
+	}
+	undo, err := e.program(t.Context(), "undo", filepath.Join(dir, "journal.ndjson")).CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: undo: %v\n%s", what, err, undo)
+	}
+	t.Logf("%s: undo said\n%s", what, undo)
+	if got := e.State(); got != before {
+		t.Errorf("%s: left behind:\n%s\nwant\n%s", what, got, before)
+	}
+	again, err := e.program(t.Context(), "undo", filepath.Join(dir, "journal.ndjson")).CombinedOutput()
+	if err != nil || !strings.Contains(string(again), "nothing was left behind") {
+		t.Errorf("%s: again: %v\n%s", what, err, again)
 	}
 }
 

@@ -3,9 +3,11 @@ package account
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,31 +18,62 @@ import (
 	"hlsload/chaos/aws/emulate"
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/journal"
+	"hlsload/player/m3u8"
 )
 
 // world is an emulated account with a channel that writes to a bucket, and
 // what a run knows of it.
 type world struct {
 	*emulate.Account
-	channel *emulate.Channel
-	bucket  *emulate.Bucket
-	cfg     *chaos.AWS
+	channel  *emulate.Channel
+	bucket   *emulate.Bucket
+	function *emulate.Function
+	cfg      *chaos.AWS
+}
+
+// foreignPolicy is what others have in the policy of the bucket, written as
+// they like it.
+const foreignPolicy = `{"Version": "2012-10-17", "Id": "cdn",
+  "Statement": {"Sid": "cdn reads", "Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::example-live/*"}}`
+
+// TestMain sets what the SDK finds in its environment.
+func TestMain(m *testing.M) {
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "a-secret-of-the-test", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+	} {
+		os.Setenv(name, value)
+	}
+	os.Unsetenv("AWS_CA_BUNDLE") // costs more than everything else here
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		os.Setenv("TMPDIR", "/dev/shm") // journals are synced very often here
+	}
+	os.Exit(m.Run())
+}
+
+// number is a size of a test that the environment may change.
+func number(t *testing.T, name string, def int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	if testing.Short() {
+		return def / 8
+	}
+	return def
 }
 
 // newWorld must be called where time is that of a bubble.
 func newWorld(t *testing.T) *world {
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-test")
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 	w := &world{Account: emulate.New(nil)}
 	w.bucket = w.AddBucket("example-live", true)
 	w.channel = w.AddChannel("1234567", w.bucket, "live/p0/", "live/p1/")
 	w.cfg = &chaos.AWS{
 		Account: w.ID, Region: w.Region, Channel: "1234567", Bucket: "example-live", Prefix: "live/",
-		Pipelines: []string{"live/p0/*", "live/p1/*"}, Tags: []chaos.Tag{{Key: "hlsload", Value: "allow"}}, AllowSticky: true,
+		Pipelines: []string{"live/p0/*", "live/p1/*"}, Tags: []chaos.Tag{{Key: "hlsload", Value: "allow"}},
+		Function: "invalidator", SpareInput: "spare", AllowSticky: true, AllowMultivariant: true,
 	}
+	w.function = w.AddFunction("invalidator")
+	w.bucket.SetPolicy(foreignPolicy)
 	return w
 }
 
@@ -148,7 +181,7 @@ func TestUndoFromJournal(t *testing.T) {
 			}
 		}
 		lines, err := journal.Read(r.path)
-		if err != nil || len(lines) < 3 || lines[1].Call == nil || lines[1].Call.Undo == "" || !json.Valid(lines[1].Call.Change) {
+		if err != nil || len(lines) < 5 || lines[1].Call == nil || lines[3].Call.Undo == "" || !json.Valid(lines[1].Call.Change) {
 			t.Errorf("journal: %v %+v", err, lines)
 		}
 	})
@@ -190,13 +223,84 @@ func TestPauseKeepsTheWholeSet(t *testing.T) {
 			if err := r.Undo(t.Context(), c.undo); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, r.LookUndone, c.undo)
 			got := w.State()
 			if strings.Contains(got, "pipeline 0: paused true") != c.want || !strings.Contains(got, "pipeline 1: paused true") {
 				t.Errorf("want pipeline 0 paused %v\n%s", c.want, got)
 			}
 		}
 	})
+}
+
+// every returns a fault of every sort that this account can make.
+func every() []*chaos.Fault {
+	var all []*chaos.Fault
+	add := func(kind chaos.Kind, pipeline int, more func(f *chaos.Fault)) {
+		f := chaos.NewFault(fmt.Sprintf("%s-%d", kind, len(all)), kind)
+		f.Via, f.Pipeline, f.Occurrence, f.Rule, f.For = chaos.ViaAWS, pipeline, 1, len(all), time.Minute
+		if more != nil {
+			more(&f)
+		}
+		all = append(all, &f)
+	}
+	kinds := func(k ...m3u8.Kind) func(*chaos.Fault) { return func(f *chaos.Fault) { f.Kinds = k } }
+	add(chaos.PipelinePause, 0, nil)
+	add(chaos.PipelinePause, chaos.Any, nil)
+	add(chaos.PipelineKill, 1, nil)
+	add(chaos.PipelineKill, 1, func(f *chaos.Fault) { f.Resume = "restart" })
+	add(chaos.PipelineKill, chaos.Any, func(f *chaos.Fault) { f.Resume = "restart" })
+	add(chaos.InputLoss, chaos.Any, nil)
+	add(chaos.PlaylistFreeze, 0, nil)
+	add(chaos.PlaylistFreeze, 1, func(f *chaos.Fault) { f.Rendition = "highest" })
+	add(chaos.PlaylistFreeze, chaos.Any, func(f *chaos.Fault) { f.Rendition = "640x360" })
+	add(chaos.PlaylistDelete, 0, nil)
+	add(chaos.PlaylistDelete, 1, func(f *chaos.Fault) { f.Once = true })
+	add(chaos.PlaylistDelete, 0, kinds(m3u8.KindMultivariant, m3u8.KindMedia))
+	add(chaos.PlaylistRollback, 0, func(f *chaos.Fault) { f.Segments = 2 })
+	add(chaos.PlaylistEndlist, 1, func(f *chaos.Fault) { f.Rendition = "0" })
+	add(chaos.SegmentMissing, 0, nil)
+	add(chaos.OriginStatus, 0, func(f *chaos.Fault) { f.Code = 403 })
+	add(chaos.OriginStatus, 1, func(f *chaos.Fault) { f.Code, f.Kinds = 403, []m3u8.Kind{m3u8.KindSegment} })
+	add(chaos.InvalidatorOff, chaos.Any, nil)
+	return all
+}
+
+// Every fault is made, seen, undone, and leaves the account as it was.
+func TestEveryFault(t *testing.T) {
+	for _, f := range every() {
+		t.Run(f.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.Delay = 2 * time.Second
+				if field, why := w.cfg.Realises(f); field != "" {
+					t.Fatalf("%s: %s", field, why)
+				}
+				before := w.State()
+				r := w.run(t, "0a1b2c3d")
+				if err := r.Rehearse(t.Context(), []chaos.Fault{*f}); err != nil {
+					t.Fatal(err)
+				}
+				if err := r.apply(t.Context(), 0, f); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, r.Look, f)
+				if f.Kind != chaos.PlaylistDelete || !f.Once {
+					if got := w.State(); got == before && f.Kind != chaos.PlaylistRollback {
+						t.Errorf("nothing has changed")
+					}
+				}
+				if err := r.Undo(t.Context(), f); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, r.LookUndone, f)
+				if err := r.Tidy(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if got := w.State(); got != before {
+					t.Error(difference(before, got))
+				}
+			})
+		})
+	}
 }
 
 func TestGuard(t *testing.T) {
@@ -208,6 +312,7 @@ func TestGuard(t *testing.T) {
 	}{
 		{"fine", func(*world) {}, "", ""},
 		{"another account", func(w *world) { w.cfg.Account = "999999999999" }, "the credentials are for another account (got 123456789012; want 999999999999", ""},
+		{"clock", func(w *world) { w.Skew = 2 * time.Minute }, "this machine's clock is not AWS's (got 2m", ""},
 		{"lever", func(w *world) { w.Engage("engaged") }, "safety lever is engaged (set by the tester)", ""},
 		{"no lever", func(w *world) { w.Engage("") }, "", "safety lever could not be read"},
 		{"denied", func(w *world) { w.channel.Tags["hlsload"] = "deny" }, "channel 1234567 must not be touched", ""},
@@ -230,39 +335,154 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// A run that dies between any two steps of a fault leaves what the journal can
-// undo.
-func TestUndoAfterEveryCrash(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, mishap := range []emulate.Mishap{emulate.Unsent, emulate.Unanswered, emulate.Throttled, emulate.Denied} {
-			for n := 0; ; n++ {
+// What a run has left is found without its journal, and removed.
+func TestSweep(t *testing.T) {
+	for _, f := range every() {
+		t.Run(f.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				before := w.State()
 				r := w.run(t, "0a1b2c3d")
-				ctx, crash := context.WithCancelCause(t.Context())
-				crashed := false
-				w.Mishap = func(q emulate.Request) emulate.Mishap {
-					if q.N < n {
-						return emulate.Nothing
+				if err := r.apply(t.Context(), 0, f); err != nil {
+					t.Fatal(err)
+				}
+				a := w.open(t)
+				left, err := aws.Leftovers(t.Context(), a.Drivers)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, l := range left {
+					if l.Run != "0a1b2c3d" || l.What == "" || !strings.HasPrefix(l.Target, "arn:aws:") {
+						t.Errorf("%+v", l)
 					}
-					crashed = true
-					crash(errors.New("crash"))
-					return mishap
+					if err := l.Remove(t.Context()); err != nil {
+						t.Errorf("%s: %v", l.What, err)
+					}
 				}
-				_ = r.apply(ctx, 0, pauseFault(0))
-				w.Mishap = nil
-				crash(nil)
-				r.journal.Close()
-				if _, err := w.undoJournal(t, r.path); err != nil {
-					t.Fatalf("mishap %d at request %d: %v", mishap, n, err)
+				time.Sleep(time.Minute)
+				if left, _ := aws.Leftovers(t.Context(), a.Drivers); len(left) > 0 {
+					t.Errorf("still there: %+v", left)
 				}
-				if got := w.State(); got != before {
-					t.Errorf("mishap %d at request %d: got\n%s\nwant\n%s", mishap, n, got, before)
+				if got := w.State(); got != before && !unswept(f) {
+					t.Error(difference(before, got))
 				}
-				if !crashed {
-					break
-				}
+			})
+		})
+	}
+}
+
+// unswept tells whether a fault deletes objects: what stands for them is a
+// delete marker, which carries no name. Only a journal knows them.
+func unswept(f *chaos.Fault) bool {
+	return f.Kind == chaos.SegmentMissing || f.Kind == chaos.PlaylistDelete && len(f.Kinds) > 0
+}
+
+// Somebody else changes the same things while a fault holds: that stays, and
+// what is ours goes all the same.
+func TestOthersChangeIt(t *testing.T) {
+	find := func(kind chaos.Kind) *chaos.Fault {
+		for _, f := range every() {
+			if f.Kind == kind {
+				return f
 			}
 		}
-	})
+		return nil
+	}
+	other := `{"Version":"2012-10-17","Statement":[{"Sid":"other","Effect":"Deny","Principal":"*","Action":"s3:PutBucketAcl","Resource":"arn:aws:s3:::example-live"}]}`
+	for _, c := range []struct {
+		name  string
+		kind  chaos.Kind
+		setup func(w *world) // before the fault
+		meant func(w *world) // while it holds
+		want  string         // in the state, afterwards
+	}{
+		{"policy is replaced", chaos.PlaylistFreeze, nil, func(w *world) { w.bucket.SetPolicy(other) }, `"Sid":"other"`},
+		{"policy grows", chaos.PlaylistFreeze, nil, func(w *world) {
+			p := strings.Replace(w.bucket.Policy(), `"Statement":[`, `"Statement":[{"Sid":"new","Effect":"Deny","Principal":"*","Action":"s3:PutBucketAcl","Resource":"arn:aws:s3:::example-live"},`, 1)
+			w.bucket.SetPolicy(p)
+		}, `"Sid":"new"`},
+		{"policy is deleted", chaos.PlaylistFreeze, nil, func(w *world) { w.bucket.SetPolicy("") }, "policy \n"},
+		{"there was no policy", chaos.PlaylistFreeze, func(w *world) { w.bucket.SetPolicy("") }, nil, "policy \n"},
+		{"our statement was all, and is deleted", chaos.PlaylistFreeze, func(w *world) { w.bucket.SetPolicy("") }, func(w *world) { w.bucket.SetPolicy("") }, "policy \n"},
+		{"pipeline 1 is paused for maintenance", chaos.PipelinePause, nil, func(w *world) { w.channel.Pause("maintenance", 0, 1) }, "pipeline 0: paused true\n  pipeline 1: paused true"},
+		{"somebody unpauses", chaos.PipelinePause, nil, func(w *world) { w.channel.Pause("enough") }, "pipeline 0: paused false\n  pipeline 1: paused false"},
+		{"our action is deleted, which unpauses nothing", chaos.PipelinePause, nil, func(w *world) {
+			w.channel.Forget("hlsload-0a1b2c3d-f0n1-hold-p0")
+			w.channel.Forget("hlsload-0a1b2c3d-f0n1-deadman")
+		}, "pipeline 0: paused false"},
+		{"function had a reservation", chaos.InvalidatorOff, func(w *world) { w.function.Reserved = new(int32); *w.function.Reserved = 7 }, nil, "reserved 7,"},
+		{"function is switched on", chaos.InvalidatorOff, nil, func(w *world) { w.function.Reserved = new(int32); *w.function.Reserved = 5 }, "reserved 5,"},
+		{"another run takes the function", chaos.InvalidatorOff, nil, func(w *world) { w.function.Tags["hlsload:run"] = "hlsload-ffffffff-f0n1" }, "reserved 0,"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				if c.setup != nil {
+					c.setup(w)
+				}
+				r := w.run(t, "0a1b2c3d")
+				f := find(c.kind)
+				if err := r.apply(t.Context(), 0, f); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(10 * time.Second)
+				if c.meant != nil {
+					c.meant(w)
+				}
+				time.Sleep(10 * time.Second)
+				r.journal.Close()
+				u := w.open(t).Undoer(0)
+				if _, err := journal.Undo(t.Context(), r.path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo}); err != nil {
+					t.Fatal(err)
+				}
+				_, _ = u.Heal(t.Context()) // what others do may keep it from being well
+				got := w.State()
+				if !strings.Contains(got, c.want) {
+					t.Errorf("got\n%s\nwant %s", got, c.want)
+				}
+				if strings.Contains(got, "hlsload0a1b2c3d") || strings.Contains(got, "hlsload-0a1b2c3d") {
+					t.Errorf("ours is left:\n%s", got)
+				}
+			})
+		})
+	}
+}
+
+// Trouble that passes does not keep a fault from being undone: throttling, a
+// service that is down, credentials that were lost for a while.
+func TestTroubleWhileUndoing(t *testing.T) {
+	for _, trouble := range []emulate.Mishap{emulate.Throttled, emulate.Unavailable, emulate.Denied, emulate.Expired, emulate.Unsent, emulate.Unanswered} {
+		for _, f := range every() {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				before := w.State()
+				r := w.run(t, "0a1b2c3d")
+				if err := r.apply(t.Context(), 0, f); err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				n := 0
+				w.Mishap = func(emulate.Request) emulate.Mishap {
+					if n++; time.Since(began) < 20*time.Second && n%3 != 0 {
+						return trouble
+					}
+					return emulate.Nothing
+				}
+				for r.Undo(t.Context(), f) != nil {
+					if time.Since(began) > 5*time.Minute {
+						t.Fatalf("%s, mishap %d: never undone", f.Name, trouble)
+					}
+					time.Sleep(time.Second)
+				}
+				w.Mishap = nil
+				eventually(t, r.LookUndone, f)
+				if err := r.Tidy(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if got := w.State(); got != before {
+					t.Errorf("%s, mishap %d: %s", f.Name, trouble, difference(before, got))
+				}
+			})
+		}
+	}
 }

@@ -33,15 +33,17 @@ type Account struct {
 	Now    func() time.Time
 	// Mishap is asked about every request; nil = all goes well.
 	Mishap func(Request) Mishap
+	// Skew is how far the account's clock is ahead of Now, as far as answers say.
+	Skew time.Duration
 	// Delay is how long changes take to have an effect: a schedule, a policy.
 	Delay time.Duration
 
-	mu       sync.Mutex
-	requests []Request
-	channels map[string]*Channel
-	buckets  map[string]*Bucket
-	more     []service // see Add
-	lever    string    // state of the FIS safety lever; "" = there is none in the region
+	mu        sync.Mutex
+	requests  []Request
+	channels  map[string]*Channel
+	buckets   map[string]*Bucket
+	functions map[string]*Function
+	lever     string // state of the FIS safety lever; "" = there is none in the region
 }
 
 // Request is one request, as logged.
@@ -49,7 +51,7 @@ type Request struct {
 	Service, Op string
 	Mutates     bool
 	N           int // of all requests, from 0
-	Body        string
+	Query, Body string
 }
 
 // Mishap is what goes wrong with a request.
@@ -84,7 +86,7 @@ func New(now func() time.Time) *Account {
 	}
 	return &Account{
 		ID: "123456789012", Region: "eu-west-1", Caller: "arn:aws:sts::123456789012:assumed-role/tester/session", Now: now,
-		channels: map[string]*Channel{}, buckets: map[string]*Bucket{}, lever: "disengaged",
+		channels: map[string]*Channel{}, buckets: map[string]*Bucket{}, functions: map[string]*Function{}, lever: "disengaged",
 	}
 }
 
@@ -104,7 +106,7 @@ type call struct {
 // out; a mishap may have been ordered instead.
 func (c *call) operation(op string, mutates bool) bool {
 	c.op, c.mutates = op, mutates
-	req := Request{Service: c.service, Op: op, Mutates: mutates, N: len(c.a.requests), Body: string(c.body)}
+	req := Request{Service: c.service, Op: op, Mutates: mutates, N: len(c.a.requests), Query: c.r.URL.RawQuery, Body: string(c.body)}
 	c.a.requests = append(c.a.requests, req)
 	if c.a.Mishap == nil {
 		return true
@@ -173,16 +175,14 @@ func (c *call) json(status int, v any) {
 var scope = regexp.MustCompile(`Credential=[^/]+/[0-9]{8}/([^/]+)/([^/]+)/aws4_request`)
 
 func (a *Account) services() []service {
-	return append([]service{
+	return []service{
 		{"medialive", a.serveMediaLive, a.mediaLiveState},
 		{"s3", a.serveS3, a.s3State},
+		{"lambda", a.serveLambda, a.lambdaState},
 		{"sts", a.serveSTS, nil},
 		{"fis", a.serveFIS, nil},
-	}, a.more...)
+	}
 }
-
-// Add adds a service: signed is the name that requests are signed for.
-func (a *Account) add(s service) { a.more = append(a.more, s) }
 
 // handle carries out one request.
 func (a *Account) handle(r *http.Request) (w *httptest.ResponseRecorder, err error) {
@@ -211,6 +211,7 @@ func (a *Account) handle(r *http.Request) (w *httptest.ResponseRecorder, err err
 		return c.w, nil
 	}
 	c.service = signed[2]
+	c.w.Header().Set("Date", c.now.Add(a.Skew).UTC().Format(http.TimeFormat))
 	a.advance(c.now)
 	all := a.services()
 	i := slices.IndexFunc(all, func(s service) bool { return s.name == c.service })

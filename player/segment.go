@@ -368,7 +368,7 @@ func (p *Player) dateTime(f *flight, s *Sample) {
 		}
 	}
 	p.pdt = offset
-	if p.state != loading {
+	if p.state != loading && p.track(f.track).live() { // what has ended is behind nothing
 		s.Latency = p.now - time.Duration(offset+int64(p.position(p.now))-p.cfg.Epoch)
 	}
 }

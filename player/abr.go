@@ -1,9 +1,14 @@
 package player
 
 import (
+	"cmp"
 	"math"
+	"net"
+	"net/netip"
+	"strings"
 	"time"
 
+	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 	"hlsload/player/profile"
 )
@@ -194,6 +199,40 @@ func (e *estimator) zero() {
 
 func seconds(d profile.Duration) float64 { return time.Duration(d).Seconds() }
 
+var firstNoise = draw.NewRule("player/first estimate")
+
+// firstEstimate is what throughput is reckoned with before anything was
+// measured.
+func (p *Player) firstEstimate() float64 {
+	s := &p.cfg.Profile.Startup
+	v := float64(s.Bandwidth)
+	if (s.PrivateBandwidth > 0 || p.cfg.Profile.ABR.OfBrowser) && private(p.cfg.URL) {
+		v = float64(cmp.Or(s.PrivateBandwidth, s.Bandwidth))
+		p.deaf = p.cfg.Profile.ABR.OfBrowser
+	}
+	if s.Noise > 0 {
+		v *= 1 + s.Noise*(2*p.uniform(firstNoise)-1)
+	}
+	return v
+}
+
+// private tells whether a URL's host is an address that is not of the Internet.
+func private(u string) bool {
+	_, host, _ := strings.Cut(u, "://")
+	if i := strings.IndexAny(host, "/?#"); i >= 0 {
+		host = host[:i]
+	}
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && (a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast())
+}
+
 // firstLevel chooses the level to begin with.
 func (p *Player) firstLevel() int {
 	s := &p.cfg.Profile.Startup
@@ -222,7 +261,45 @@ func (p *Player) firstLevel() int {
 	if best < 0 {
 		return first
 	}
+	if l := p.screened(func(i int) bool { return p.offered(i) && float64(p.ladder.Levels[i].Bandwidth) <= share*p.abr.initial }); l >= 0 {
+		return l
+	}
 	return p.firstOf(best)
+}
+
+// screened is, of the levels that fit, the best one of the screen's size, else
+// the best one of the smallest size that is larger; -1 if there is none
+// (video.js playlist-selectors simpleSelector).
+func (p *Player) screened(fits func(level int) bool) int {
+	s := p.cfg.Profile.ABR.Screen
+	best := -1
+	if s.Width == 0 {
+		return best
+	}
+	exact := func(l *Level) bool { return l.Width == s.Width && l.Height == s.Height }
+	for i := range p.ladder.Levels {
+		l := &p.ladder.Levels[i]
+		if !exact(l) && l.Width <= s.Width && l.Height <= s.Height || l.Width == 0 || !fits(i) {
+			continue
+		}
+		if best >= 0 {
+			b := &p.ladder.Levels[best]
+			switch {
+			case exact(l) != exact(b):
+				if exact(b) {
+					continue
+				}
+			case l.Width != b.Width:
+				if l.Width > b.Width {
+					continue
+				}
+			case l.Height != b.Height || l.Bandwidth <= b.Bandwidth:
+				continue
+			}
+		}
+		best = i
+	}
+	return best
 }
 
 // firstOf is the first listed of the levels with the bandwidth of a level,
@@ -246,25 +323,31 @@ func (p *Player) bestLevel(rate, down, up float64, ahead time.Duration) int {
 		base = p.ladder.FirstLevel
 	}
 	average := r.UseAverage && ahead >= 2*p.segmentDuration()
-	lowest := -1
-	for i := len(p.ladder.Levels) - 1; i >= 0; i-- {
-		if !p.offered(i) || i != int(p.lastLevel) && p.errs.blamed(p, i) {
-			continue
-		}
-		lowest = i
+	usable := func(i int) bool {
+		return p.offered(i) && (i == int(p.lastLevel) || !p.errs.blamed(p, i))
+	}
+	fits := func(i int) bool {
 		l := &p.ladder.Levels[i]
 		need := float64(l.Bandwidth)
 		if average {
 			need = float64(l.Average)
 		}
-		share := down
 		if i > base {
-			share = up
-			if ahead < p.upMinBuffer() {
-				continue
-			}
+			return ahead >= p.upMinBuffer() && up*rate >= need
 		}
-		if share*rate >= need {
+		return down*rate >= need
+	}
+	if l := p.screened(func(i int) bool { return usable(i) && fits(i) }); l >= 0 {
+		return l
+	}
+	lowest := -1
+	for i := len(p.ladder.Levels) - 1; i >= 0; i-- {
+		if !usable(i) {
+			continue
+		}
+		lowest = i
+		l := &p.ladder.Levels[i]
+		if fits(i) {
 			// Of equals, the first listed.
 			for i > 0 && p.ladder.Levels[i-1].Bandwidth == l.Bandwidth && p.offered(i-1) && !p.errs.blamed(p, i-1) {
 				i--

@@ -8,9 +8,9 @@ import (
 )
 
 // maxFlights is how many fetches may be in flight: a playlist, something of the
-// segment chain (key, initialization section, segment) and a prefetched segment
-// for each track.
-const maxFlights = 3 * int(Tracks)
+// segment chain (key, initialization section, segment) and two segments that
+// arrived or were asked for ahead of their turn, for each track.
+const maxFlights = 4 * int(Tracks)
 
 // flight is a fetch that has been asked for and has not ended.
 type flight struct {
@@ -19,6 +19,7 @@ type flight struct {
 	track     Track
 	ahead     bool // a prefetched segment
 	held      bool // it has arrived and waits for its turn
+	update    bool // a playlist of which one is there
 	level     int16
 	rendition int16
 	status    int16 // of the answer, once there is one
@@ -113,7 +114,7 @@ func (p *Player) dropSegment(t Track) {
 	if f := p.chain(t); f != nil {
 		p.drop(f)
 	}
-	if f := p.prefetched(t); f != nil {
+	for f := p.prefetched(t); f != nil; f = p.prefetched(t) {
 		p.drop(f)
 	}
 }
@@ -154,8 +155,11 @@ func (p *Player) end(ev *Event) {
 	case failure != NoFailure:
 		p.trouble(&done, failure, ev.Status, ev.Problem)
 		return
-	case p.tour != nil:
+	case p.tour != nil && p.tour.probes == nil:
 		p.visit(&done, ev.Media)
+		return
+	case p.tour != nil && done.kind == m3u8.KindSegment:
+		p.probed(&done, ev.Bytes)
 		return
 	case done.ahead: // its slot is still free
 		f.id, f.held, f.bytes, f.moved = done.id, true, ev.Bytes, p.now

@@ -17,7 +17,8 @@ type Ladder struct {
 	Levels     []Level     // by increasing quality, as the profile groups them
 	Pathways   []string    // in listed order; the first is where a player starts
 	Start      *m3u8.Start
-	FirstLevel int // index of the first listed variant's level
+	FirstLevel int  // index of the first listed variant's level
+	Captions   bool // tells that closed captions are announced, or their absence
 	// PerPipeline is how many renditions the pipeline with the most has.
 	PerPipeline int
 }
@@ -40,6 +41,7 @@ type Rendition struct {
 type Level struct {
 	Bandwidth int64   // BANDWIDTH, bit/s
 	Average   int64   // AVERAGE-BANDWIDTH, or Bandwidth
+	Width     int     // of RESOLUTION; 0 = unknown
 	Height    int     // of RESOLUTION; 0 = unknown
 	ByPathway []int16 // index in Renditions; -1 = not offered there
 	// AudioByPathway is the audio rendition that goes with it; -1 = muxed.
@@ -100,7 +102,7 @@ func NewLadder(mv *m3u8.Multivariant, p *profile.Profile, classify Classify) (*L
 		if !ok {
 			lv = len(l.Levels)
 			levelOf[k] = lv
-			l.Levels = append(l.Levels, Level{Bandwidth: v.Bandwidth, Average: cmp.Or(v.AverageBandwidth, v.Bandwidth), Height: v.Height})
+			l.Levels = append(l.Levels, Level{Bandwidth: v.Bandwidth, Average: cmp.Or(v.AverageBandwidth, v.Bandwidth), Width: v.Width, Height: v.Height})
 		}
 		order = append(order, lv)
 		l.Renditions = append(l.Renditions, Rendition{
@@ -109,6 +111,12 @@ func NewLadder(mv *m3u8.Multivariant, p *profile.Profile, classify Classify) (*L
 	}
 	if len(l.Renditions) == 0 {
 		return nil, fmt.Errorf("multivariant playlist: no variant has a usable URI")
+	}
+	for i := range mv.Variants {
+		l.Captions = l.Captions || mv.Variants[i].ClosedCaptions != ""
+	}
+	for i := range mv.Renditions {
+		l.Captions = l.Captions || mv.Renditions[i].Type == "CLOSED-CAPTIONS"
 	}
 	l.sortLevels(order)
 	l.rank()

@@ -24,11 +24,13 @@ type track struct {
 	level     int16    // main track
 	rendition int16    // wanted; -1 = none
 	shown     int16    // of the last segment appended
+	held      int16    // that media is of
 	misses    int32    // unchanged reloads in a row
 
 	media     *m3u8.Media
 	base      time.Duration // media time of media.Segments[0]
 	changedAt time.Duration // when it last changed
+	loadedAt  time.Duration // when it was last loaded
 	scheduled time.Duration // the reload clock; -1 = starts with the next load
 	load      ewma          // duration of loads, in seconds
 	loadTook  time.Duration // of the last load
@@ -75,7 +77,7 @@ func (t *track) live() bool {
 }
 
 func (t *track) reset() {
-	*t = track{rendition: -1, shown: -1, scheduled: -1, listAt: Never, end: 0}
+	*t = track{rendition: -1, shown: -1, held: -1, scheduled: -1, listAt: Never, end: 0}
 }
 
 // join takes the multivariant playlist: chooses a level and asks for its
@@ -198,10 +200,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 	if abr {
 		t.joint = choiceJoint
 	}
-	t.listAt = p.now
-	if !abr {
-		t.listAt = p.nextLook(t)
-	}
+	t.listAt = p.noticed(t)
 	t.segAt, t.waiting, t.dry, t.verdict = min(t.segAt, p.now), false, false, nil
 	t.misses, t.told, t.stuck, t.patient, t.tries = 0, false, false, false, [2]uint8{}
 	if !p.cfg.Profile.Reload.Together {
@@ -210,6 +209,20 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 			t.scheduled = 0
 		}
 	}
+}
+
+// noticed is when a change of rendition is acted on: players that look for
+// segments from time to time see it at the next look, unless they are busy with
+// one.
+func (p *Player) noticed(t *track) time.Duration {
+	switch {
+	case p.cfg.Profile.Buffer.Poll.Zero():
+	case t.dry:
+		return p.nextLook(t)
+	case t.fresh && t.segAt > p.now && t.tries[1] == 0:
+		return t.segAt
+	}
+	return p.now
 }
 
 // overdue tells whether the clock of a rendition's playlist went on while
@@ -289,13 +302,13 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		return
 	}
 	t.loadTook = p.now - f.sent
-	if h := p.cfg.Profile.Reload.MinusLoad; h > 0 {
+	if h := p.cfg.Profile.Reload.MinusLoad; h > 0 && (f.update || !p.cfg.Profile.Reload.Together) {
 		t.load.add(h, 1, t.loadTook.Seconds())
 	}
 	if t.joint == errorJoint && p.now-p.switched > time.Duration(p.cfg.Profile.Buffer.Tick)/2 {
 		t.joint = choiceJoint // hls.js looked for a segment meanwhile, and forgot where it was
 	}
-	t.fresh, t.waiting = true, false
+	t.fresh, t.waiting, t.held, t.loadedAt = true, false, t.rendition, p.now
 	if news {
 		switch {
 		case old != nil:
@@ -314,6 +327,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	p.schedule(f, t, news)
 	if f.track == MainTrack && old == nil {
 		p.joinAt(t)
+		p.probe(m)
 	}
 	if old == nil && f.track == MainTrack && p.cfg.Profile.Startup.Playlists == profile.PlaylistsFirstListed {
 		p.setLevel(p.firstLevel(), true, "start")
@@ -430,7 +444,7 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 		return
 	}
 	if r.Together {
-		p.scheduleTogether(t, wait)
+		p.scheduleTogether(f, t, wait)
 		return
 	}
 	switch r.From {
@@ -450,15 +464,21 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 
 // scheduleTogether sets the clock that all active tracks share, from when the
 // last of their playlists has arrived. A playlist loaded in between, because of
-// a change of level, leaves it as it is.
-func (p *Player) scheduleTogether(t *track, wait time.Duration) {
+// a change of level, leaves it as it is; what came due meanwhile found nothing
+// to reload.
+func (p *Player) scheduleTogether(f *flight, t *track, wait time.Duration) {
 	main := &p.main
+	if main.scheduled > 0 && !f.update {
+		for main.scheduled <= p.now {
+			main.scheduled += wait
+		}
+	}
 	if main.scheduled > p.now {
 		t.listAt = main.scheduled
 		return
 	}
 	for i := range p.tracks() {
-		if o := p.track(i); o != t && o.active && (p.flight(i, m3u8.KindMedia) != nil || !o.fresh) {
+		if o := p.track(i); o != t && o.active && (p.flight(i, m3u8.KindMedia) != nil || !o.fresh || o.tries[0] > 0) {
 			t.listAt = Never
 			return
 		}

@@ -47,6 +47,7 @@ type Player struct {
 	// undecided tells that something changed which the choice of level
 	// depends on.
 	undecided bool
+	deaf      bool          // what is transferred does not tell the estimator anything
 	pathway   int16         // of pathway grouping
 	forced    int16         // level that the next segment must come from; -1 = free
 	lastLevel int16         // of the last loaded segment; -1 = none
@@ -98,7 +99,7 @@ func New(cfg Config, now time.Duration) *Player {
 func (p *Player) Join(cfg *Config, seed draw.Seed, now time.Duration) {
 	*p = Player{cfg: cfg, seed: seed, now: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, start: now}
 	p.flights = p.room[:0]
-	p.abr.reset(&cfg.Profile.ABR, float64(cfg.Profile.Startup.Bandwidth))
+	p.abr.reset(&cfg.Profile.ABR, p.firstEstimate())
 	p.main.reset()
 }
 

@@ -244,7 +244,9 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	p.note(&Sample{Type: Evidence, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Status: int16(status), Reason: problem})
 	switch {
-	case p.tour != nil && f.kind != m3u8.KindMultivariant:
+	case p.tour != nil && p.tour.probes != nil && f.kind >= m3u8.KindInit:
+		return // there are others to look into
+	case p.tour != nil && p.tour.probes == nil && f.kind != m3u8.KindMultivariant:
 		p.tour.next++ // what cannot be loaded is left out
 		return
 	case f.ahead && p.prefetches(f.track):
@@ -407,6 +409,13 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		t.patient = true
 		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
 		return NoDecision, true
+	case profile.StepReload:
+		if f.kind != m3u8.KindMedia || !f.update || f.rendition != t.rendition {
+			return NoDecision, false
+		}
+		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
+		t.tries[0] = 0
+		return NoDecision, true
 	case profile.StepWait:
 		t.tries[1] = 0
 		t.waiting = t.listAt != Never || p.flight(f.track, m3u8.KindMedia) != nil
@@ -556,25 +565,54 @@ func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 	from := p.errs.of(main.rendition)
 	from.known = from.known || main.fresh
 	if f.kind == m3u8.KindMedia {
-		p.errs.of(f.rendition).remember().asked = p.now
+		asked := p.now
+		if f.update && f.rendition == main.held {
+			asked = main.loadedAt // a failed reload does not count
+		}
+		p.errs.of(f.rendition).remember().asked = asked
 	}
 	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(main))
 	if to < 0 || p.renditionOf(to) < 0 {
 		return false
 	}
+	left := main.rendition
 	p.setLevel(to, false, failure.String())
-	pause := &p.cfg.Profile.Penalty
-	if pause.Pause.Zero() {
-		return true
+	if d := p.cfg.Profile.Reload.AfterError; d > 0 && f.update && main.scheduled >= 0 {
+		main.scheduled = p.now + time.Duration(d)
 	}
-	rec, d := p.errs.find(main.rendition), time.Duration(pause.PauseUnknown)
-	if rec == nil || rec.known {
-		d = pause.Pause.Of(p.targetDuration(MainTrack), p.segmentDuration())
-	}
-	if last || rec != nil && rec.was().asked > 0 && p.now-rec.was().asked <= d {
-		main.listAt = p.now + d
-	}
+	p.pause(left, last)
 	return true
+}
+
+// pause delays the playlist that was just chosen in place of another one, if
+// it was asked for a moment ago or is the last one. If it is the one that is
+// still in use, because that of the other one never came, nothing changes but
+// that it is loaded again when it would be after a load.
+func (p *Player) pause(left int16, last bool) {
+	t, r := &p.main, &p.cfg.Profile.Penalty
+	if r.Pause.Zero() || t.rendition == left {
+		return
+	}
+	rec, d := p.errs.find(t.rendition), time.Duration(r.PauseUnknown)
+	target, segment := p.targetDuration(MainTrack), p.segmentDuration()
+	if rec == nil || rec.known {
+		d = r.Pause.Of(target, segment)
+	}
+	asked := time.Duration(0)
+	if rec != nil {
+		asked = rec.was().asked
+	}
+	back := t.held == t.rendition
+	if back {
+		asked = max(asked, t.loadedAt)
+	}
+	if last || asked > 0 && p.now-asked <= d {
+		t.listAt = p.now + d
+	}
+	if back {
+		t.fresh, t.waiting, t.joint = true, true, noJoint
+		t.listAt += p.cfg.Profile.Reload.Changed.Of(target, segment)
+	}
 }
 
 // until is the end of a penalty that begins now.

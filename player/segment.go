@@ -48,7 +48,7 @@ func (p *Player) pumpList(tr Track, t *track) {
 	}
 	due := t.listAt
 	t.listAt = Never
-	p.fetch(m3u8.KindMedia, tr, t.rendition, p.ladder.Renditions[t.rendition].URL, nil, due)
+	p.fetch(m3u8.KindMedia, tr, t.rendition, p.ladder.Renditions[t.rendition].URL, nil, due).update = t.fresh
 }
 
 // pumpSegment asks for the next link of a track's chain: key, initialization
@@ -78,14 +78,9 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 		p.exhausted(tr, t)
 		return
 	}
-	if f := p.prefetched(tr); f != nil {
-		switch {
-		case f.seg.Sequence != s.Sequence || f.rendition != t.rendition:
-			p.drop(f)
-		case !t.needsKey(s) && !t.needsInit(s):
-			p.promote(f)
-			return
-		}
+	if f := p.awaited(t, s); f != nil && !t.needsKey(s) && !t.needsInit(s) {
+		p.promote(f)
+		return
 	}
 	if s.Gap && !p.cfg.Profile.Gap.Load {
 		if p.avoid(tr, t, s) {
@@ -218,6 +213,22 @@ func (p *Player) prefetch(tr Track, t *track) {
 	n.seg, n.start, n.ahead, n.look = s, start, true, Never
 }
 
+// awaited is the segment if it was asked for ahead of its turn, or nil. What is
+// not going to be played any more is dropped.
+func (p *Player) awaited(t *track, s *m3u8.Segment) (found *flight) {
+	for i := range p.flights {
+		f := &p.flights[i]
+		switch {
+		case f.id == 0 || !f.ahead || p.track(f.track) != t:
+		case f.seg.Sequence == s.Sequence && f.rendition == t.rendition:
+			found = f
+		case !f.held || f.seg.Sequence < s.Sequence || f.rendition != t.rendition:
+			p.drop(f)
+		}
+	}
+	return found
+}
+
 // promote makes a prefetched segment the one being loaded: its turn has come.
 func (p *Player) promote(f *flight) {
 	if !f.held {
@@ -258,6 +269,9 @@ func (p *Player) next(t *track) *m3u8.Segment {
 		return nil
 	}
 	at := t.end - t.base
+	if !t.filled {
+		at -= time.Duration(p.cfg.Profile.Buffer.LeadIn)
+	}
 	// Segments are nearly equal in length, so the first guess is close.
 	i := 0
 	if m.Duration > 0 && at > 0 {
@@ -325,7 +339,11 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 		p.began = p.livePosition(t)
 	}
 	t.repeated = t.filled && f.start < t.end-touching
-	t.end, t.joint = max(t.end, f.start+f.seg.Duration), noJoint
+	end := f.start + f.seg.Duration
+	if t.filled || p.cfg.Profile.Buffer.LeadIn == 0 {
+		end = max(end, t.end)
+	}
+	t.end, t.joint = end, noJoint
 	t.filled, t.shown, t.tries[1], t.patient = true, f.rendition, 0, false
 	p.errs.appended(f.rendition)
 	if f.track == MainTrack {
@@ -375,7 +393,7 @@ func (p *Player) dateTime(f *flight, s *Sample) {
 
 // sampleTransfer feeds the estimator.
 func (p *Player) sampleTransfer(f *flight, bytes int64) {
-	if f.track != MainTrack {
+	if f.track != MainTrack || p.deaf {
 		return
 	}
 	ttfb := (f.firstByte - f.sent).Seconds()

@@ -7,15 +7,101 @@ import (
 )
 
 // tour is a player's first look at a presentation: every media playlist, then
-// one segment of each that will not be played, one after the other.
+// one segment of each that will not be played, one after the other; or only
+// some segments of the first playlist (a probe).
 type tour struct {
 	lists []*m3u8.Media // by rendition; nil = not loaded, or failed
 	next  int           // rendition to visit; those from len(lists) on are probes
+
+	probes []*m3u8.Segment // the first one together with its initialization section
+}
+
+// probe begins a look into the first playlist (Shaka hls_parser
+// getBasicInfoFromSegments_, for captions that nobody announced).
+func (p *Player) probe(m *m3u8.Media) {
+	if !p.cfg.Profile.Startup.Probe || p.ladder.Captions || len(m.Segments) == 0 {
+		return
+	}
+	last := len(m.Segments) - 1
+	middle := 0
+	if !m.EndList {
+		middle = last / 2
+	}
+	t := &tour{probes: []*m3u8.Segment{&m.Segments[middle]}}
+	if m.Segments[middle].Map != nil {
+		more := [2]int{last / 2, last}
+		if !m.EndList {
+			more = [2]int{last * 3 / 4, last / 4}
+		}
+		for _, i := range more {
+			if s := &m.Segments[i]; s != t.probes[0] && !s.Gap {
+				t.probes = append(t.probes, s)
+			}
+		}
+	}
+	p.tour = t
+}
+
+// pumpProbe asks for the next segment to look into.
+func (p *Player) pumpProbe() {
+	t, main := p.tour, &p.main
+	for i := range p.tracks() {
+		if t := p.track(i); t.active {
+			p.pumpList(i, t)
+		}
+	}
+	if !main.fresh {
+		p.tour = nil
+		return
+	}
+	if p.chain(MainTrack) != nil {
+		return
+	}
+	if t.next == len(t.probes) {
+		p.tour = nil
+		if p.cfg.Profile.Reload.Together && main.scheduled > 0 && main.listAt == main.scheduled {
+			p.postpone(p.now - main.loadedAt)
+		}
+		p.pump()
+		return
+	}
+	s := t.probes[t.next]
+	t.next++
+	if main.needsInit(s) {
+		p.fetch(m3u8.KindInit, MainTrack, main.rendition, s.Map.URL, s.Map.ByteRange, p.now).seg = s
+	}
+	p.fetchSegment(MainTrack, main, s)
+}
+
+// postpone moves the clock that all tracks share.
+func (p *Player) postpone(d time.Duration) {
+	main := &p.main
+	main.scheduled += d
+	for i := range p.tracks() {
+		if o := p.track(i); o.active && o.listAt != Never {
+			o.listAt = main.scheduled
+		}
+	}
+}
+
+// probed takes a segment that was looked into. It is kept if it is played.
+func (p *Player) probed(f *flight, bytes int64) {
+	if s := f.seg; f.start+s.Duration <= p.anchor-time.Duration(p.cfg.Profile.Buffer.LeadIn) {
+		p.sampleTransfer(f, bytes)
+		return
+	}
+	k := p.slot()
+	*k = *f
+	k.ahead, k.held, k.bytes, k.moved = true, true, bytes, p.now
 }
 
 // pumpTour asks for the next thing to visit, or ends the tour.
 func (p *Player) pumpTour() {
 	t := p.tour
+	if t.probes != nil {
+		p.pumpProbe()
+		return
+	}
 	if p.flight(MainTrack, m3u8.KindMedia) != nil || p.chain(MainTrack) != nil {
 		return
 	}

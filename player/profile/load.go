@@ -92,7 +92,7 @@ func Override(base *Profile, values []byte) (*Profile, error) {
 
 // MarshalYAML is the inverse of UnmarshalYAML.
 func (r Rung) MarshalYAML() (any, error) {
-	if r.Step == StepRetry || r.Step == StepUntilStarved {
+	if len(r.Delays) > 0 {
 		return map[string][]Duration{r.Step: r.Delays}, nil
 	}
 	return r.Step, nil
@@ -158,6 +158,12 @@ func (p *Profile) validate() error {
 		within("live.catch_up.max", c.Max, 1, 2)
 	}
 	within("startup.bandwidth", float64(p.Startup.Bandwidth), 1, 1e12)
+	within("startup.private_bandwidth", float64(p.Startup.PrivateBandwidth), 0, 1e12)
+	within("startup.noise", p.Startup.Noise, 0, 1)
+	within("buffer.lead_in in nanoseconds", float64(p.Buffer.LeadIn), 0, 10e9)
+	if p.Reload.AfterError != 0 && !p.Reload.Together {
+		errs = append(errs, errors.New("reload.after_error: out of place (want it with together: true)"))
+	}
 	oneOf("live.behind", p.Live.Behind, BehindSeekLive, BehindWindowStart, BehindFatal, BehindNext)
 	if p.Live.Sliding && (p.Live.Behind != BehindWindowStart || p.Live.BehindOffset <= 0) {
 		errs = append(errs, errors.New("live.sliding: out of place (want it with behind: window-start and a behind_offset)"))
@@ -193,7 +199,10 @@ func (p *Profile) validate() error {
 			errs = append(errs, fmt.Errorf("%s: empty ladder (want at least one step)", field))
 		}
 		for _, r := range rungs {
-			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
+			if r.Step == StepReload && len(r.Delays) == 0 {
+				errs = append(errs, fmt.Errorf("%s: reload without delays (want {reload: [100ms]})", field))
+			}
+			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepReload, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
 		}
 	}
 	within("stale.misses", float64(p.Stale.Misses), 0, 1e6)

@@ -79,6 +79,12 @@ const (
 type Startup struct {
 	Level     string `yaml:"level"`     // first-listed, estimate, lowest or highest
 	Bandwidth Rate   `yaml:"bandwidth"` // initial estimate
+	// PrivateBandwidth takes the place of Bandwidth if the stream comes from a
+	// private address (loopback, 10/8 …): browsers do not learn from those.
+	PrivateBandwidth Rate `yaml:"private_bandwidth"`
+	// Noise is the share by which the initial estimate varies from player to
+	// player, 0 to 1.
+	Noise float64 `yaml:"noise"`
 	// RaiseTo lifts the initial estimate to the first listed variant's
 	// BANDWIDTH, up to this rate; 0 = not.
 	RaiseTo Rate `yaml:"raise_to"`
@@ -96,6 +102,10 @@ type Startup struct {
 	Prepare Duration `yaml:"prepare"`
 	// IgnoreStart tells that EXT-X-START is not heeded.
 	IgnoreStart bool `yaml:"ignore_start"`
+	// Probe looks into the middle segment of the first playlist before anything
+	// else: of fMP4 together with its initialization section, and two more
+	// segments after it.
+	Probe bool `yaml:"probe"`
 }
 
 // What a player does when its position has left the window.
@@ -161,6 +171,9 @@ type Reload struct {
 	// KeepMismatch takes a playlist that changed the URI of a known segment
 	// without calling it an error.
 	KeepMismatch bool `yaml:"keep_mismatch"`
+	// AfterError is the time from a failed reload to the next one of whatever is
+	// played then; with together only.
+	AfterError Duration `yaml:"after_error"`
 	// MinusLoad subtracts the smoothed duration of a load (EWMA, half-life in
 	// loads); 0 = not.
 	MinusLoad float64 `yaml:"minus_load"`
@@ -183,6 +196,9 @@ type Buffer struct {
 	// InitBeside asks for an initialization section and the segment that needs
 	// it at the same time.
 	InitBeside bool `yaml:"init_beside"`
+	// LeadIn is how much before the position the first segment of an empty buffer
+	// is looked for; up to 10 s.
+	LeadIn Duration `yaml:"lead_in"`
 	// RepeatJoint loads the last buffered segment again as the first one of
 	// another rendition, if it carries audio and video: these do not end
 	// together, so it counts as incomplete. Not twice in a row.
@@ -210,6 +226,13 @@ type ABR struct {
 	// Ceiling bounds the estimate while the last transfer was not faster
 	// either; 0 = no bound.
 	Ceiling Rate `yaml:"ceiling"`
+	// OfBrowser tells that the estimate is the browser's: what comes from a
+	// private address does not change it.
+	OfBrowser bool `yaml:"of_browser"`
+	// Screen is the size of the player on its page, in pixels: of the levels that
+	// fit, the one of that size is taken, else the smallest that is larger;
+	// none = no bound.
+	Screen Size `yaml:"screen"`
 	// TimeoutZeroes tells that a segment's timeout sets the estimate to 1 bit/s.
 	TimeoutZeroes bool `yaml:"timeout_zeroes"`
 	// TTFB tells that the estimated time to first byte is taken out of a
@@ -283,6 +306,9 @@ const (
 	StepDrop     = "drop"     // as skip, for the newest segment as well
 	StepClear    = "clear"    // lift the penalties of all others but those for ever, and choose again
 	StepFatal    = "fatal"    // the session ends
+	// StepReload is the same playlist again, after Delays (the last one repeats),
+	// if one of it is there; not the first one of another level.
+	StepReload = "reload"
 	// StepUntilStarved is the same URL again, after Delays (the last one
 	// repeats). Once playback has run dry, more failures than Stall.Forgives
 	// end the session.
@@ -313,7 +339,7 @@ type ErrorRule struct {
 }
 
 // Rung is one step of a ladder. In YAML a bare step name, or
-// {retry: [1s, 2s]} or {until_starved: [0s, 1s, 2s]}.
+// {retry: [1s, 2s]}, {reload: [100ms]} or {until_starved: [0s, 1s, 2s]}.
 type Rung struct {
 	Step   string
 	Delays []Duration

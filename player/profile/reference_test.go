@@ -155,6 +155,8 @@ func words(typ string) string {
 		return "span"
 	case "Rate":
 		return "rate"
+	case "Size":
+		return "size"
 	case "string":
 		return "word"
 	case "int", "int64":

@@ -70,6 +70,33 @@ func (r Rate) MarshalText() ([]byte, error) {
 	return []byte(strconv.FormatInt(int64(r), 10) + "bps"), nil
 }
 
+// Size is a width and a height in pixels, written "1280x720".
+type Size struct{ Width, Height int }
+
+// UnmarshalText reads "1280x720" or "none".
+func (s *Size) UnmarshalText(b []byte) error {
+	*s = Size{}
+	if string(b) == "none" {
+		return nil
+	}
+	w, h, ok := strings.Cut(string(b), "x")
+	width, err1 := strconv.ParseUint(w, 10, 16)
+	height, err2 := strconv.ParseUint(h, 10, 16)
+	if !ok || err1 != nil || err2 != nil || width == 0 || height == 0 {
+		return fmt.Errorf("bad size (got %q; want something like 1280x720, or none)", b)
+	}
+	*s = Size{int(width), int(height)}
+	return nil
+}
+
+// MarshalText is the inverse of UnmarshalText.
+func (s Size) MarshalText() ([]byte, error) {
+	if s == (Size{}) {
+		return []byte("none"), nil
+	}
+	return fmt.Appendf(nil, "%dx%d", s.Width, s.Height), nil
+}
+
 // Span is a duration that may depend on the playlist: a fixed time ("10s"), a
 // multiple of the target duration ("1.5td") or of the last segment's duration
 // ("1d").
@@ -129,8 +156,7 @@ func (s Span) Of(target, last time.Duration) time.Duration {
 	return s.Fixed
 }
 
-// UnmarshalYAML reads a step name, {retry: [delays]} or
-// {until_starved: [delays]}.
+// UnmarshalYAML reads a step name, or one with delays as in {retry: [1s, 2s]}.
 func (r *Rung) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.ScalarNode {
 		r.Step = n.Value
@@ -139,16 +165,19 @@ func (r *Rung) UnmarshalYAML(n *yaml.Node) error {
 	}
 	var m struct {
 		Retry        []Duration `yaml:"retry"`
+		Reload       []Duration `yaml:"reload"`
 		UntilStarved []Duration `yaml:"until_starved"`
 	}
 	if err := n.Decode(&m); err != nil {
 		return err
 	}
 	switch {
-	case len(n.Content) != 2 || len(m.Retry)+len(m.UntilStarved) == 0:
+	case len(n.Content) != 2 || len(m.Retry)+len(m.Reload)+len(m.UntilStarved) == 0:
 		return fmt.Errorf("line %d: bad step (want a name such as pathway, {retry: [1s, 2s]} or {until_starved: [0s, 1s]})", n.Line)
 	case len(m.Retry) > 0:
 		r.Step, r.Delays = StepRetry, m.Retry
+	case len(m.Reload) > 0:
+		r.Step, r.Delays = StepReload, m.Reload
 	default:
 		r.Step, r.Delays = StepUntilStarved, m.UntilStarved
 	}

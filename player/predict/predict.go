@@ -1,8 +1,8 @@
 package predict
 
 import (
+	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"hlsload/player/profile"
@@ -68,7 +68,7 @@ type Prediction struct {
 	Requests float64 // to the dead pipeline, from the first failure to the failover, p50
 	Ends     map[End]float64
 	End      End // of most
-	// Back says whether a player goes back by itself to what failed.
+	// Back is after how long a player looks by itself at what failed.
 	Back string
 	// Unknown says why there is no prediction; "" = there is one.
 	Unknown string
@@ -99,10 +99,11 @@ func Predict(p *profile.Profile, v *View, s *Shape, f *Fault) *Prediction {
 	return out
 }
 
-// Back says whether a player goes back by itself to what it has left.
+// Back is after how long a player looks by itself at what it has left, "no"
+// if it does not.
 func Back(p *profile.Profile) string {
 	if p.Grouping.Redundant == profile.GroupNone && !steps(p, profile.StepReselect) {
-		return "never leaves"
+		return "-" // it never leaves
 	}
 	d := p.Penalty.Level
 	if steps(p, profile.StepPathway) {
@@ -111,22 +112,10 @@ func Back(p *profile.Profile) string {
 		d = p.Penalty.Location
 	}
 	switch {
-	case time.Duration(d) == profile.Never:
-		return "never"
-	case p.Penalty.Return == profile.ReturnAtExpiry:
-		return "every " + short(time.Duration(d))
-	case p.Penalty.Return == profile.ReturnReselect:
-		return "after " + short(time.Duration(d))
+	case time.Duration(d) == profile.Never, p.Penalty.Return == profile.ReturnOnError:
+		return "no"
 	}
-	return "if it must"
-}
-
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") && d < 10*time.Minute {
-		return time.Duration(d.Truncate(time.Second)).Round(time.Second).String()
-	}
-	return s
+	return fmt.Sprintf("%g s", time.Duration(d).Seconds())
 }
 
 // steps tells whether a step is in any ladder of the profile.
@@ -137,6 +126,12 @@ func steps(p *profile.Profile, step string) bool {
 	return slices.ContainsFunc(p.Errors, func(r profile.ErrorRule) bool { return has(r.Then) })
 }
 
+// Bounds of what is reckoned with.
+const (
+	maxLevels  = 128
+	maxSegment = 10 * time.Minute
+)
+
 // unknown says why the formulas do not hold for a stream.
 func unknown(v *View, s *Shape) string {
 	switch {
@@ -144,6 +139,10 @@ func unknown(v *View, s *Shape) string {
 		return "there is no variant"
 	case s.Segment <= 0 || s.Target <= 0:
 		return "the playlist lists no segments"
+	case len(v.Levels) > maxLevels:
+		return "there are too many levels"
+	case s.Target > maxSegment || s.Segment > maxSegment || s.Segment < 100*time.Millisecond || s.Window > 10_000*s.Segment:
+		return "no player expects such segments"
 	case s.Trip*4 > s.Segment:
 		return "a request takes more than a quarter of a segment"
 	}

@@ -20,7 +20,7 @@ const alike = `
 seed: %d
 duration: 170s
 recovery: 30s
-target: {rig: {ladder: %s, segment: %ds, audio: %s}}
+target: {rig: {ladder: %s, segment: %ds, audio: %s, origin: {stale: %s}}}
 fleet:
   players: 80
   arrive: {over: 20s}
@@ -69,6 +69,7 @@ func predicted(t *testing.T, sc *scenarios.Scenario) *predict.Prediction {
 func TestPredictions(t *testing.T) {
 	faults := []struct{ name, text string }{
 		{"kill", "fault: pipeline.kill"},
+		{"kill without invalidator", "fault: pipeline.kill"},
 		{"delete", "fault: playlist.delete, kind: media"},
 		{"freeze", "fault: playlist.freeze"},
 		{"missing", "fault: segment.missing"},
@@ -83,8 +84,12 @@ func TestPredictions(t *testing.T) {
 			for _, sh := range shapes {
 				t.Run(fmt.Sprintf("%s/%s/%ds-%d-%s", id, fault.name, sh.segment, sh.levels, sh.audio), func(t *testing.T) {
 					t.Parallel()
+					stale := "aws-sample"
+					if strings.HasSuffix(fault.name, "invalidator") {
+						stale = "none"
+					}
 					agree(t, func(seed int) *scenarios.Scenario {
-						return scenario(t, fmt.Sprintf(alike, seed, ladders[sh.levels], sh.segment, sh.audio, id, 60, fault.text))
+						return scenario(t, fmt.Sprintf(alike, seed, ladders[sh.levels], sh.segment, sh.audio, stale, id, 60, fault.text))
 					}, time.Duration(sh.segment)*time.Second)
 				})
 			}

@@ -395,22 +395,30 @@ func (c *course) look(u float64) time.Duration {
 
 // behind deals with a position that the window has left.
 func (c *course) behind(at time.Duration) {
-	if c.dryAt == Never || c.end_ >= c.known-c.s.Window-250*time.Millisecond {
+	base := c.known - c.s.Window
+	if c.f.Kind == Kill && c.sick() && c.over(at) {
+		base = max(base, c.edge(c.f.For)+c.s.Segment) // the list begins anew
+	}
+	if c.dryAt == Never || c.end_ >= base-250*time.Millisecond {
 		return
 	}
 	switch c.p.Live.Behind {
 	case profile.BehindFatal:
 		c.die(at)
 	case profile.BehindWindowStart:
-		c.end_ = c.known - c.s.Window + time.Duration(c.p.Live.BehindOffset)/c.s.Segment*c.s.Segment
+		c.end_ = min(base+time.Duration(c.p.Live.BehindOffset)/c.s.Segment*c.s.Segment, c.known)
 	case profile.BehindNext:
-		c.end_ = c.known - c.s.Window
+		c.end_ = base
 	default:
 		hold := c.p.Live.HoldBack.Of(c.s.Target, c.s.Segment)
-		c.end_ = c.known - min(hold, c.s.Window)/c.s.Segment*c.s.Segment
+		c.end_ = max(c.known-hold/c.s.Segment*c.s.Segment, base)
 	}
-	c.repeat = false
+	c.stand(at, c.end_)
+	c.gained, c.repeat = 0, false
 }
+
+// stand says where playback is at an instant.
+func (c *course) stand(at, position time.Duration) { c.lag = at + c.psi + c.tau - position }
 
 // stale is the ladder for a playlist that does not change, if it is time for it.
 func (c *course) stale(at time.Duration) ([]profile.Rung, time.Duration) {
@@ -418,7 +426,8 @@ func (c *course) stale(at time.Duration) ([]profile.Rung, time.Duration) {
 		return nil, at
 	}
 	r := &c.p.Stale
-	since, after := at-c.since, r.After.Of(c.s.Target, c.s.Segment)
+	// Reloads at exact intervals meet exact bounds: a little jitter decides.
+	since, after := at-c.since+share(c.trip/4, c.u[7]-.5), r.After.Of(c.s.Target, c.s.Segment)
 	found := false
 	switch r.Detect {
 	case profile.StaleMisses:
@@ -476,7 +485,7 @@ func (c *course) append(at time.Duration) bool {
 		}
 		c.outage += at - max(c.dryAt, 0)
 		c.stands = min(c.stands, c.dryAt)
-		c.lag += at - c.dryAt
+		c.stand(at, c.end_-c.gained)
 		c.dryAt = Never
 	}
 	switch {

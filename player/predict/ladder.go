@@ -370,7 +370,8 @@ func (c *course) follow(poll, busy time.Duration) {
 	if c.dryAt != Never && c.end_ < c.edge(poll)-c.s.Window {
 		hold := c.p.Live.HoldBack.Of(c.s.Target, c.s.Segment)
 		c.end_ = c.edge(poll) - hold/c.s.Segment*c.s.Segment
-		c.repeat = false
+		c.stand(poll, c.end_)
+		c.gained, c.repeat = 0, false
 	}
 	c.detected = min(c.detected, poll)
 	for range 100 {

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ duration: 170s
 recovery: 30s
 target: {rig: {ladder: %s, segment: %ds, audio: %s, origin: {stale: %s}}}
 fleet:
-  players: 80
+  players: %d
   arrive: {over: 20s}
   cohorts:
     - {name: web, share: 100%%, profile: %s, network: {base: home, down: 20Mbps, rtt: 30ms, jitter: 2ms, spread: 0%%}}
@@ -35,6 +36,9 @@ var ladders = map[int]string{
 	3: "mini",
 	5: "[{size: 256x144, rate: 100kbps}, {size: 416x234, rate: 200kbps}, {size: 480x270, rate: 300kbps}, {size: 640x360, rate: 400kbps}, {size: 768x432, rate: 600kbps}]",
 }
+
+// every asks for the whole table, which takes a minute.
+var every = flag.Bool("every", false, "compare predictions and simulations of every shape, with more players and seeds")
 
 // predicted is what package predict says about a scenario's only fault.
 func predicted(t *testing.T, sc *scenarios.Scenario) *predict.Prediction {
@@ -75,21 +79,29 @@ func TestPredictions(t *testing.T) {
 		{"missing", "fault: segment.missing"},
 		{"hang", "fault: edge.hang, kind: segment"},
 	}
-	shapes := []struct {
+	type shape struct {
 		segment, levels int
 		audio           string
-	}{{2, 3, "muxed"}, {4, 5, "muxed"}, {6, 3, "muxed"}, {4, 1, "muxed"}, {2, 1, "demuxed"}, {4, 3, "demuxed"}}
+	}
+	shapes := []shape{{2, 3, "muxed"}, {6, 1, "muxed"}, {4, 5, "demuxed"}}
+	if *every {
+		shapes = append(shapes, shape{4, 5, "muxed"}, shape{6, 3, "muxed"}, shape{4, 1, "muxed"}, shape{2, 1, "demuxed"}, shape{4, 3, "demuxed"})
+	}
 	for _, id := range profile.Names() {
 		for _, fault := range faults {
 			for _, sh := range shapes {
 				t.Run(fmt.Sprintf("%s/%s/%ds-%d-%s", id, fault.name, sh.segment, sh.levels, sh.audio), func(t *testing.T) {
 					t.Parallel()
+					viewers := 40
+					if *every {
+						viewers = 80
+					}
 					stale := "aws-sample"
 					if strings.HasSuffix(fault.name, "invalidator") {
 						stale = "none"
 					}
 					agree(t, func(seed int) *scenarios.Scenario {
-						return scenario(t, fmt.Sprintf(alike, seed, ladders[sh.levels], sh.segment, sh.audio, stale, id, 60, fault.text))
+						return scenario(t, fmt.Sprintf(alike, seed, ladders[sh.levels], sh.segment, sh.audio, stale, viewers, id, 60, fault.text))
 					}, time.Duration(sh.segment)*time.Second)
 				})
 			}
@@ -107,7 +119,11 @@ func agree(t *testing.T, of func(seed int) *scenarios.Scenario, tick time.Durati
 	}
 	var failover, outage, detection pooled
 	var over, healed, died, affected int64
-	for seed := range 5 {
+	seeds := 3
+	if *every {
+		seeds = 5
+	}
+	for seed := range seeds {
 		o := simulated(t, of(seed+1))
 		f := &o.sum.Faults[0]
 		if f.Problem != "" {

@@ -36,6 +36,7 @@ type course struct {
 	since        time.Duration // when the playlist last changed
 	misses       int
 	stuck        bool
+	skipped      bool
 	dryAt        time.Duration // stands since; Never = plays
 	gained       time.Duration // media that came since
 	switched     bool          // away from the dead pipeline
@@ -479,6 +480,9 @@ func (c *course) append(at time.Duration) bool {
 		need := s.Resume.Of(c.s.Target, c.s.Segment)
 		if s.Cap > 0 {
 			need = min(need, time.Duration(s.Cap*float64(c.lag)))
+		}
+		if c.skipped && c.v.Demuxed {
+			need += c.s.Segment + 1 // the tracks skipped in turn: the first that both have is one later
 		}
 		if c.gained < max(need, 1) {
 			return false

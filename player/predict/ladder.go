@@ -194,6 +194,7 @@ func (c *course) skip(at time.Duration) time.Duration {
 		c.dryAt, c.gained = c.dry(c.end_), 0
 	}
 	c.end_ += c.s.Segment
+	c.skipped = true
 	return at
 }
 
@@ -298,6 +299,10 @@ func (c *course) hang(at time.Duration) {
 	})
 	c.asked = 1
 	first := c.first(r)
+	if c.p.ABR.Abandon.Enabled && !lowest {
+		// Dropped when it would no longer arrive in time.
+		c.detected = max(at+share(c.s.Segment, c.p.ABR.Abandon.After), c.dry(c.end_)-c.fetch())
+	}
 	switch {
 	case c.p.ABR.Abandon.Enabled && !lowest && !c.audioMoves():
 		// The ladder never completes.

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -68,26 +70,36 @@ func (r *report) predictions(b *strings.Builder) {
 	for _, f := range outlooks {
 		fmt.Fprint(t, "\t"+f.head)
 	}
-	fmt.Fprintln(t, "\tBACK\tCONFIDENCE")
+	fmt.Fprintln(t, "\tCONFIDENCE")
 	for _, p := range r.Players {
 		fmt.Fprint(t, p.Profile)
 		for _, f := range outlooks {
 			fmt.Fprint(t, "\t"+p.Faults[f.name].cell)
 		}
-		fmt.Fprintf(t, "\t%s\t%s\n", p.Back, shortly(p.Confidence))
+		fmt.Fprintf(t, "\t%s\n", shortly(p.Confidence))
 	}
 	t.Flush()
 	b.WriteString(fold("Seconds until there is media of the other pipeline: median (least-most). Dark: from then on, or for so long, "+
-		"nothing plays. Back: when it looks at the failed pipeline again. Unchecked: never compared with the player; hlsload list profiles has the sources.", "", "") + "\n")
+		"nothing plays. Unchecked: never compared with the player; hlsload list profiles has the sources.", "", "") + "\n")
+	back := map[string][]string{}
+	for _, p := range r.Players {
+		if strings.HasSuffix(p.Back, " s") {
+			back[p.Back] = append(back[p.Back], p.Profile)
+		}
+	}
+	for _, d := range slices.Sorted(maps.Keys(back)) {
+		b.WriteString(fold(fmt.Sprintf("Look at the failed pipeline again after %s: %s.", d, strings.Join(back[d], ", ")), "", "    ") + "\n")
+	}
 }
 
 // shortly is whether and by what a profile is founded, for a column.
 func shortly(confidence string) string {
 	first, _, _ := strings.Cut(confidence, ", ")
 	if strings.HasPrefix(first, "unchecked") {
-		return first
+		return strings.Replace(first, "documentation", "docs", 1)
 	}
-	return confidence
+	words := strings.SplitN(confidence, ", ", 3)
+	return strings.Join(words[:min(2, len(words))], ", ")
 }
 
 // cut keeps what a stranger wrote short.

@@ -283,10 +283,10 @@ var outlooks = []struct {
 	name, head string
 	kind       predict.Kind
 }{
-	{"kill", "PLAYLISTS 404", predict.Kill},
-	{"freeze", "PLAYLISTS FREEZE", predict.Freeze},
-	{"segment_404", "SEGMENTS 404", predict.Missing},
-	{"segment_hang", "SEGMENTS HANG", predict.Hang},
+	{"kill", "PLAYLIST 404", predict.Kill},
+	{"freeze", "PLAYLIST FREEZES", predict.Freeze},
+	{"segment_404", "SEGMENT 404", predict.Missing},
+	{"segment_hang", "SEGMENT HANGS", predict.Hang},
 }
 
 // shape is the stream as it was seen, or why there is none.
@@ -324,8 +324,8 @@ func outlook(p *predict.Prediction) *faultOutlook {
 	switch p.End {
 	case predict.FailsOver:
 		o.cell = span(p.Failover)
-		if p.Outage.P50 > 0 || p.Outage.P95 > time.Second {
-			o.cell += ", dark for " + brief(p.Outage.P50)
+		if p.Outage.P50 >= 50*time.Millisecond {
+			o.cell += " +" + brief(p.Outage.P50) + " dark"
 		}
 	case predict.Dies:
 		o.cell = "dies " + span(p.Stands)

@@ -228,11 +228,11 @@ func (s *Summary) htmlFaultTables(p *page) {
 		}
 		p.raw(`<section class="card">` + "\n")
 		p.tag("h2", "", f.title(s)+" in figures")
-		p.table(s.profileShares("By player", f))
+		p.table(s.profileShares("By player", f).withoutZeros())
 		if t := s.predictedTable("Measured beside predicted", f); len(t.rows) > 0 {
 			p.table(t)
 		}
-		p.table(shareTable("By cohort", "cohort", f.ByCohort))
+		p.table(s.cohortShares("By cohort", f).withoutZeros())
 		p.table(f.chainTable())
 		p.raw("</section>\n")
 	}

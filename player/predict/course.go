@@ -432,7 +432,7 @@ func (c *course) stale(at time.Duration) ([]profile.Rung, time.Duration) {
 	found := false
 	switch r.Detect {
 	case profile.StaleMisses:
-		found = c.misses >= r.Misses
+		found = r.Misses > 0 && c.misses >= r.Misses
 	case profile.StaleSince:
 		found = since >= after
 	case profile.StaleStarved:

@@ -17,6 +17,14 @@ func ShapeOf(c *rig.Config, on *link.Config) predict.Shape {
 		Window: time.Duration(c.Window) * c.Segment, Init: c.Container == "fmp4",
 		TTL: []time.Duration{c.Edge.PlaylistTTL}, Trip: on.RTT + c.Edge.Latency, Down: on.Down,
 	}
+	switch {
+	case c.Playlist != rig.Live:
+		s.Unlike = "the playlists are not live"
+	case c.Start != nil:
+		s.Unlike = "EXT-X-START decides where viewers are"
+	case c.GapEvery > 0:
+		s.Unlike = "there are gaps without a fault"
+	}
 	// The shield's copies are as old as the edges': both are filled by the same
 	// requests.
 	return s

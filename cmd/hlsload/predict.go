@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,14 @@ func milliseconds(d time.Duration) reports.Value {
 // request took.
 func shapeOfMedia(m *m3u8.Media, header interface{ Get(string) string }, trip time.Duration) predict.Shape {
 	s := predict.Shape{Target: m.TargetDuration, Window: m.Duration, Trip: trip}
+	switch {
+	case m.EndList || m.Type != "":
+		s.Unlike = "the playlists are not live"
+	case m.Start != nil:
+		s.Unlike = "EXT-X-START decides where viewers are"
+	case slices.ContainsFunc(m.Segments, func(g m3u8.Segment) bool { return g.Gap }):
+		s.Unlike = "there are gaps without a fault"
+	}
 	if n := len(m.Segments); n > 0 {
 		s.Segment = m.Duration / time.Duration(n)
 		s.Init = m.Segments[n-1].Map != nil

@@ -45,6 +45,7 @@ type Shape struct {
 	Trip            time.Duration   // of a small request, complete
 	Down            int64           // bit/s of the viewer's link; 0 = unlimited
 	Played          time.Duration   // for how long viewers have played at the onset; 0 = long
+	Unlike          string          // why the formulas do not hold for it; "" = they do
 }
 
 // End is how it ends for a player.
@@ -135,6 +136,8 @@ const (
 // unknown says why the formulas do not hold for a stream.
 func unknown(v *View, s *Shape) string {
 	switch {
+	case s.Unlike != "":
+		return s.Unlike
 	case len(v.Levels) == 0:
 		return "there is no variant"
 	case s.Segment <= 0 || s.Target <= 0:

@@ -28,20 +28,21 @@ var core = map[string][]string{
 	"player/consent":   {},
 	"player/link":      {"player/draw"},
 	"player/audience":  {"player/draw", "player/link"},
+	"player/predict":   {"player/m3u8", "player/profile"},
 	"player":           {"player/draw", "player/m3u8", "player/profile", "player/link"},
 	"chaos":            {"player/draw", "player/m3u8"},
 	"rig/media":        {},
 	"rig":              {"player/draw", "player/m3u8", "chaos", "rig/media"},
 	"reports":          {"player/draw", "player/m3u8", "player", "chaos", "rig"},
 	"scenarios/redact": {},
-	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/audience", "player",
+	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig", "reports", "scenarios/redact"},
 }
 
 // pure packages reach no clock, socket, file or global randomness and start no
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
-	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/audience", "player",
+	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/audience", "player/predict", "player",
 	"scenarios/redact", "chaos", "rig/media", "rig", "sim",
 }
 

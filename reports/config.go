@@ -42,6 +42,9 @@ type Config struct {
 	// Faults are the planned occurrences, expanded. Rule must be below MaxFaults.
 	Faults []chaos.Fault
 
+	// Predict is asked at the end; nil = nothing is predicted.
+	Predict Predict
+
 	Expect []*Expectation
 	Stop   []*Expectation
 

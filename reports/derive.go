@@ -216,6 +216,7 @@ func (v *view) faults(end *End) []FaultSummary {
 			}
 		}
 		v.impacts(int32(i), &f)
+		v.predictions(int32(i), &f)
 		all = append(all, f)
 	}
 	slices.SortStableFunc(all, func(a, b FaultSummary) int { return int(1000*a.AppliedAtS.order()) - int(1000*b.AppliedAtS.order()) })
@@ -388,6 +389,7 @@ func (s *Summary) warn(v *view, end *End) {
 			add("fault %s has a baseline of only %s (less than 3 target durations)", name, seconds(1000*length))
 		}
 	}
+	s.Warnings = append(s.Warnings, s.residuals()...)
 	if n := s.Tester.DroppedEvents; n > 0 {
 		add("events.ndjson lacks %s: they came faster than they could be written", plural(int(n), "event"))
 	}

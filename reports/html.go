@@ -113,6 +113,10 @@ func (p *page) table(t *table) {
 				p.text(c)
 				p.raw("</th>")
 				continue
+			case c == "NO" && t.head[i] == "agrees":
+				p.raw(`<td class="w no">✕ `)
+			case c == "yes" && t.head[i] == "agrees":
+				p.raw(`<td class="w ok">✓ `)
 			case c == "FAILS":
 				p.raw(`<td class="w no">✕ `)
 			case c == "holds":
@@ -224,8 +228,11 @@ func (s *Summary) htmlFaultTables(p *page) {
 		}
 		p.raw(`<section class="card">` + "\n")
 		p.tag("h2", "", f.title(s)+" in figures")
-		p.table(s.profileShares("By player", f))
-		p.table(shareTable("By cohort", "cohort", f.ByCohort))
+		p.table(s.profileShares("By player", f).withoutZeros())
+		if t := s.predictedTable("Measured beside predicted", f); len(t.rows) > 0 {
+			p.table(t)
+		}
+		p.table(s.cohortShares("By cohort", f).withoutZeros())
 		p.table(f.chainTable())
 		p.raw("</section>\n")
 	}

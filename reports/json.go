@@ -136,6 +136,13 @@ func (s *Summary) repair() error {
 				p.DetectionMs.repair()
 				p.FailoverMs.repair()
 				p.OutageMs.repair()
+				p.Predicted.repair()
+				if p.Residual == nil {
+					p.Residual = &Residual{FailoverMs: NoData, OutageMs: NoData}
+				}
+				if p.Predicted == nil {
+					p.Residual = nil
+				}
 			}
 		}
 	}
@@ -152,6 +159,20 @@ func (d *Dist) repair() {
 	for _, v := range []*Value{&d.Min, &d.Mean, &d.P50, &d.P90, &d.P95, &d.P99, &d.Max} {
 		if math.IsNaN(float64(*v)) || d.Count == 0 {
 			*v = missing
+		}
+	}
+}
+
+// repair tells that null is never.
+func (p *Predicted) repair() {
+	if p == nil || p.Unknown != "" {
+		return
+	}
+	for _, d := range []*PredictedDist{&p.DetectionMs, &p.FailoverMs, &p.OutageMs} {
+		for _, v := range []*Value{&d.Min, &d.P50, &d.P95, &d.Max} {
+			if math.IsNaN(float64(*v)) {
+				*v = Never
+			}
 		}
 	}
 }

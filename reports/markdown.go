@@ -29,6 +29,10 @@ func (s *Summary) WriteMarkdown(w io.Writer) error {
 		b.WriteString("\n")
 		if f.Affected > 0 {
 			s.profileShares("", f).markdown(&b)
+			if t := s.predictedTable("", f); len(t.rows) > 0 {
+				para("Measured beside predicted:")
+				t.markdown(&b)
+			}
 		}
 	}
 	b.WriteString("## Cohorts\n\n")

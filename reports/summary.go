@@ -144,6 +144,10 @@ type FaultShare struct {
 	DetectionMs    Dist  `json:"detection_ms"`
 	FailoverMs     Dist  `json:"failover_ms"`
 	OutageMs       Dist  `json:"outage_ms"`
+	// Predicted is what was said beforehand, and Residual how far off it was;
+	// absent where nothing is said about such faults.
+	Predicted *Predicted `json:"predicted,omitempty"`
+	Residual  *Residual  `json:"residual,omitempty"`
 }
 
 // FaultOrigin is what the origin felt.

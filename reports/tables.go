@@ -55,11 +55,24 @@ func shareTable(caption, what string, parts map[string]*FaultShare) *table {
 // profileShares is shareTable by profile, with how well founded each one is: no
 // figure of a model stands without that.
 func (s *Summary) profileShares(caption string, f *FaultSummary) *table {
-	t := shareTable(caption, "profile", f.ByProfile)
+	return withConfidence(shareTable(caption, "profile", f.ByProfile), func(name string) string { return s.Profiles[name].Confidence })
+}
+
+// cohortShares is the same by cohort.
+func (s *Summary) cohortShares(caption string, f *FaultSummary) *table {
+	return withConfidence(shareTable(caption, "cohort", f.ByCohort), func(name string) string {
+		if c := s.Cohorts[name]; c != nil {
+			return s.Profiles[c.Profile].Confidence
+		}
+		return ""
+	})
+}
+
+func withConfidence(t *table, of func(name string) string) *table {
 	t.words = map[int]bool{len(t.head): true}
 	t.head = append(t.head, "confidence")
 	for i, row := range t.rows {
-		t.rows[i] = append(row, s.Profiles[row[0]].Confidence)
+		t.rows[i] = append(row, of(row[0]))
 	}
 	return t
 }

@@ -79,6 +79,10 @@ func (s *Summary) WriteText(w io.Writer, o TextOptions) error {
 		}
 		if f.Affected > 0 {
 			s.profileShares("", f).withoutZeros().text(&b, "  ", p)
+			if t := s.predictedTable("", f); len(t.rows) > 0 {
+				wrap("  ", "Measured beside predicted:")
+				t.text(&b, "  ", p)
+			}
 		}
 	}
 	section("Cohorts")

@@ -116,6 +116,15 @@ func (s *Session) before(co *course, t *trouble, sm *player.Sample, m *Meta) {
 		if touched && t.affected < 0 {
 			s.affect(o, t, sm.At)
 		}
+	case player.StallStart:
+		// Players without timeouts never say that they wait for an answer.
+		if on && t.affected < 0 && hangs(f) {
+			want := *sm
+			want.Kind = m3u8.KindSegment
+			if s.asksFor(f, &want) {
+				s.affect(o, t, sm.At)
+			}
+		}
 	case player.Evidence:
 		if on && t.affected < 0 && !marking(f) && c.under(o, t, sm) {
 			s.affect(o, t, sm.At)
@@ -366,6 +375,11 @@ func silent(f *chaos.Fault) bool {
 		return true
 	}
 	return false
+}
+
+// hangs tells whether requests may stay open because of the fault.
+func hangs(f *chaos.Fault) bool {
+	return f.Kind == chaos.OriginHang || f.Kind == chaos.EdgeHang || f.Kind == chaos.HTTPHang
 }
 
 // unanswered tells whether a fetch ended without a status.

@@ -12,6 +12,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
+	"hlsload/player/predict"
 	"hlsload/reports"
 	"hlsload/rig"
 	"hlsload/scenarios"
@@ -82,16 +83,20 @@ func channelOf(c *reports.Config, r *rig.Rig, sc *scenarios.Scenario) error {
 	if err != nil {
 		return fmt.Errorf("the embedded channel's multivariant playlist: %w", err)
 	}
-	l, err := player.NewLadder(mv, sc.Fleet.Profiles[0], func(u string) int {
+	pipeline := func(u string) int {
 		if len(u) > 5 && u[:5] == "../p1" {
 			return 1
 		}
 		return 0
-	})
+	}
+	l, err := player.NewLadder(mv, sc.Fleet.Profiles[0], pipeline)
 	if err != nil {
 		return err
 	}
 	c.Renditions = renditionsOf(l)
+	c.Predict = predictor(sc, mv, pipeline, func(cohort int) predict.Shape {
+		return scenarios.ShapeOf(sc.Target.Rig, &sc.Fleet.Audience.Cohorts[cohort].Network)
+	})
 	return nil
 }
 

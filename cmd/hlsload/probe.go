@@ -2,29 +2,33 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
-	"text/tabwriter"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"hlsload/player"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 	"hlsload/reports"
 )
 
 func probeCommand(on network) *cobra.Command {
 	var headers []string
+	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "probe URL",
-		Short: "Look at a real stream: ladder, redundancy as each player sees it, CDN headers",
-		Args:  takes("URL"),
+		Use:   "probe URL [URL]",
+		Short: "Look at a real stream: who sees its redundancy, what differs, what each player will do",
+		Long: `Look at a real stream with one request for each of its playlists: which players
+see that variants are redundant and which a ladder of twice the size, what differs
+between the pipelines, and what each player is predicted to do when one of them
+fails. Two URLs are the multivariant playlists of two pipelines.`,
+		Args: takes("URL", "[URL]"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 			defer cancel()
@@ -37,15 +41,18 @@ func probeCommand(on network) *cobra.Command {
 				h.Set(strings.TrimSpace(name), strings.TrimSpace(value))
 				secrets.AddHeader(strings.TrimSpace(name), strings.TrimSpace(value))
 			}
-			secrets.AddURL(args[0])
+			for _, u := range args {
+				secrets.AddURL(u)
+			}
 			out := &veil{w: printable{cmd.OutOrStdout()}, f: secrets.Text}
-			p := &probe{fetch: newFetcher(on.connect(), probeTime, h), out: out}
+			p := &probe{fetch: newFetcher(on.connect(), probeTime, h), out: out, json: asJSON}
 			p.fetch.cookie = func(line string) { secrets.AddHeader("Set-Cookie", line) }
 			defer p.fetch.close()
-			return errors.Join(p.run(ctx, args[0]), internal(out.Close()))
+			return errors.Join(p.run(ctx, args...), internal(out.Close()))
 		},
 	}
 	cmd.Flags().StringArrayVar(&headers, "header", nil, "name: value to send with every request; repeatable")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	return cmd
 }
 
@@ -53,6 +60,37 @@ func probeCommand(on network) *cobra.Command {
 type probe struct {
 	fetch *fetcher
 	out   io.Writer
+	json  bool
+}
+
+// Bounds of a probe.
+const (
+	probeTime   = 15 * time.Second // of one request
+	maxProbed   = 64               // media playlists
+	atOnce      = 8                // requests
+	maxFindings = 10               // said about one playlist
+)
+
+// sight is what a probe has seen of one playlist.
+type sight struct {
+	URL      string            `json:"url"`
+	Pipeline int               `json:"pipeline"` // -1 = unknown
+	Status   int               `json:"status"`
+	TTFBMs   float64           `json:"ttfb_ms"`
+	Bytes    int               `json:"bytes"`
+	Headers  map[string]string `json:"headers"` // those that tell about caches
+	Says     string            `json:"says"`    // of a media playlist, in words
+	Segment  string            `json:"segment"` // its newest segment, in words
+	Findings []string          `json:"findings"`
+
+	media  *m3u8.Media
+	answer *fetched
+	bad    bool // it cannot be watched
+	down   int64
+}
+
+func (s *sight) find(format string, args ...any) {
+	s.Findings = append(s.Findings, fmt.Sprintf(format, args...))
 }
 
 // get fetches a playlist.
@@ -65,170 +103,139 @@ func (p *probe) get(ctx context.Context, u string) (*fetched, error) {
 	return f, err
 }
 
-func (p *probe) run(ctx context.Context, u string) error {
-	f, err := p.get(ctx, u)
-	if err != nil {
-		return err
-	}
-	list, err := m3u8.Parse(f.body, m3u8.Options{Base: f.url})
-	if err != nil {
-		return &exitError{reports.ExitUnreachable, fmt.Sprintf("%s is no playlist: %v", u, err), err}
-	}
-	mv, ok := list.(*m3u8.Multivariant)
-	if !ok {
-		fmt.Fprintf(p.out, "%s is a media playlist: one rendition, nothing to switch or fail over to\n", u)
-		p.cdn("    ", f)
-		return p.verdict(p.media(ctx, list.(*m3u8.Media)), 1)
-	}
-	p.ladder(mv)
-	if err := p.redundancy(mv); err != nil {
-		return &exitError{reports.ExitUnreachable, fmt.Sprintf("%s: %v", u, err), err}
-	}
-	fmt.Fprintln(p.out, u)
-	p.cdn("    ", f)
-	fmt.Fprintln(p.out)
-	return p.renditions(ctx, mv)
-}
-
-// ladder prints the variants as listed.
-func (p *probe) ladder(mv *m3u8.Multivariant) {
-	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "VARIANT\tBANDWIDTH\tSIZE\tCODECS\tAUDIO\tPATHWAY\tURL")
-	for i := range mv.Variants {
-		v := &mv.Variants[i]
-		fmt.Fprintf(w, "%d\t%s\t%dx%d\t%s\t%s\t%s\t%s\n", i, rate(v.Bandwidth), v.Width, v.Height, v.Codecs, dash(v.Audio), dash(v.PathwayID), v.URL)
-	}
-	w.Flush()
-	fmt.Fprintln(p.out)
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-// redundancy prints what each profile makes of the variants.
-func (p *probe) redundancy(mv *m3u8.Multivariant) error {
-	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "PROFILE\tLEVELS\tWAYS\tREDUNDANCY\tCONFIDENCE")
-	for _, name := range profile.Names() {
-		prof, err := profile.Load(name)
-		if err != nil {
-			return err
-		}
-		l, err := player.NewLadder(mv, prof, nil)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\n", name, len(l.Levels), len(l.Pathways), redundancyOf(l), prof.Confidence.Words())
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintln(p.out)
-	return nil
-}
-
-// redundancyOf says in words whether a player has somewhere to go.
-func redundancyOf(l *player.Ladder) string {
-	full, partial := 0, 0
-	for i := range l.Levels {
-		n := 0
-		for _, r := range l.Levels[i].ByPathway {
-			if r >= 0 {
-				n++
-			}
-		}
-		switch {
-		case n == len(l.Pathways) && n > 1:
-			full++
-		case n > 1:
-			partial++
-		}
-	}
-	switch {
-	case full == len(l.Levels):
-		return "seen: every level has a copy on each way"
-	case full+partial > 0:
-		return fmt.Sprintf("partial: %d of %d levels have a copy; do the attributes of the copies agree?", full+partial, len(l.Levels))
-	}
-	return "not seen: a dead pipeline is a ladder with holes"
-}
-
-// cdn prints the headers that tell about caches.
-func (p *probe) cdn(indent string, f *fetched) {
-	fmt.Fprintf(p.out, "%splaylist: %d in %v, %d bytes\n", indent, f.status, f.ttfb.Round(time.Millisecond), len(f.body))
-	for _, h := range []string{"Server", "Via", "X-Cache", "Age", "Cache-Control", "Last-Modified", "X-Amz-Cf-Pop", "Cache-Status", "Server-Timing"} {
-		if v := f.header.Values(h); len(v) > 0 {
-			fmt.Fprintf(p.out, "%s    %s: %s\n", indent, h, strings.Join(v, ", "))
-		}
-	}
-}
-
-// probeTime bounds one request of a probe.
-const probeTime = 15 * time.Second
-
-// maxProbed bounds how many media playlists are looked at.
-const maxProbed = 64
-
-// renditions fetches every media playlist once.
-func (p *probe) renditions(ctx context.Context, mv *m3u8.Multivariant) error {
-	var urls []string
-	for i := range mv.Variants {
-		urls = append(urls, mv.Variants[i].URL)
-	}
-	for i := range mv.Renditions {
-		if u := mv.Renditions[i].URL; u != "" {
-			urls = append(urls, u)
-		}
-	}
-	slices.Sort(urls)
-	urls = slices.Compact(urls)
-	if len(urls) > maxProbed {
-		fmt.Fprintf(p.out, "looking at %d of %d media playlists\n", maxProbed, len(urls))
-		urls = urls[:maxProbed]
-	}
-	bad := 0
+func (p *probe) run(ctx context.Context, urls ...string) error {
+	r := &report{URLs: urls}
+	var lists []*m3u8.Multivariant
 	for _, u := range urls {
-		fmt.Fprintln(p.out, u)
-		bad += p.rendition(ctx, u)
-		fmt.Fprintln(p.out)
+		f, err := p.get(ctx, u)
+		if err != nil {
+			return err
+		}
+		list, err := m3u8.Parse(f.body, m3u8.Options{Base: f.url})
+		if err != nil {
+			return &exitError{reports.ExitUnreachable, fmt.Sprintf("%s is no playlist: %v", u, err), err}
+		}
+		s := &sight{URL: u, Pipeline: -1}
+		s.take(f)
+		r.Playlists = append(r.Playlists, s)
+		if m, ok := list.(*m3u8.Media); ok {
+			s.media = m
+			p.media(ctx, s)
+			r.Answer = append(r.Answer, u+" is a media playlist: one rendition, nothing to switch or fail over to.")
+			continue
+		}
+		mv := list.(*m3u8.Multivariant)
+		mv.Variants = slices.DeleteFunc(slices.Clone(mv.Variants), func(v m3u8.Variant) bool { return v.URL == "" })
+		if len(mv.Variants) == 0 {
+			return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%s: multivariant playlist: no EXT-X-STREAM-INF; want at least one variant", u)}
+		}
+		lists = append(lists, mv)
 	}
-	return p.verdict(bad, len(urls))
-}
-
-// rendition looks at one media playlist. It returns 1 if it cannot be watched.
-func (p *probe) rendition(ctx context.Context, u string) int {
-	f, err := p.get(ctx, u)
-	if err != nil {
-		fmt.Fprintf(p.out, "    finding: %v\n", err)
-		return 1
+	if len(lists) > 0 {
+		r.pipelines = pipelinesOf(lists)
+		p.renditions(ctx, r, lists)
+		r.judge(lists)
 	}
-	m, err := m3u8.ParseMedia(f.body, m3u8.Options{Base: f.url})
-	if err != nil {
-		fmt.Fprintf(p.out, "    finding: no media playlist: %v\n", err)
-		return 1
+	if err := r.write(p.out, p.json); err != nil {
+		return internal(err)
 	}
-	p.cdn("    ", f)
-	return p.media(ctx, m)
-}
-
-// verdict says how many media playlists cannot be watched.
-func (p *probe) verdict(bad, of int) error {
+	bad, of := 0, 0
+	for _, s := range r.Playlists {
+		if s.media != nil || s.bad {
+			of++
+		}
+		if s.bad {
+			bad++
+		}
+	}
 	if bad == 0 {
 		return nil
 	}
 	return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%d of %d media playlists cannot be watched", bad, of)}
 }
 
-// maxFindings bounds what is said about one playlist.
-const maxFindings = 10
+// cacheHeaders tell about caches.
+var cacheHeaders = []string{"Server", "Via", "X-Cache", "Age", "Cache-Control", "Last-Modified", "X-Amz-Cf-Pop", "Cache-Status", "Server-Timing"}
 
-// media prints what a media playlist says and whether its newest segment is
-// there. It returns 1 if nothing can be played.
-func (p *probe) media(ctx context.Context, m *m3u8.Media) int {
+// take notes an answer.
+func (s *sight) take(f *fetched) {
+	s.answer, s.Status, s.TTFBMs, s.Bytes = f, f.status, float64(f.ttfb.Round(10*time.Microsecond))/1e6, len(f.body)
+	s.Headers = map[string]string{}
+	for _, h := range cacheHeaders {
+		if v := f.header.Values(h); len(v) > 0 {
+			s.Headers[h] = strings.Join(v, ", ")
+		}
+	}
+}
+
+// renditions fetches every media playlist once, some at a time, so that they
+// can be compared.
+func (p *probe) renditions(ctx context.Context, r *report, lists []*m3u8.Multivariant) {
+	var urls []string
+	for _, mv := range lists {
+		for i := range mv.Variants {
+			urls = append(urls, mv.Variants[i].URL)
+		}
+		for i := range mv.Renditions {
+			if u := mv.Renditions[i].URL; u != "" {
+				urls = append(urls, u)
+			}
+		}
+	}
+	slices.Sort(urls)
+	urls = slices.Compact(urls)
+	if len(urls) > maxProbed {
+		r.Notes = append(r.Notes, fmt.Sprintf("looking at %d of %d media playlists", maxProbed, len(urls)))
+		urls = urls[:maxProbed]
+	}
+	sights := make([]*sight, len(urls))
+	slots := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i, u := range urls {
+		sights[i] = &sight{URL: u, Pipeline: r.pipelineOf(u), Headers: map[string]string{}}
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			p.rendition(ctx, sights[i])
+		})
+	}
+	all.Wait()
+	// Segments afterwards: nothing shall come between two playlists.
+	for _, s := range sights {
+		if s.media != nil {
+			all.Go(func() {
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				p.media(ctx, s)
+			})
+		}
+	}
+	all.Wait()
+	r.Playlists = append(r.Playlists, sights...)
+}
+
+// rendition looks at one media playlist.
+func (p *probe) rendition(ctx context.Context, s *sight) {
+	f, err := p.get(ctx, s.URL)
+	if err != nil {
+		s.bad = true
+		s.find("%v", err)
+		return
+	}
+	s.take(f)
+	m, err := m3u8.ParseMedia(f.body, m3u8.Options{Base: f.url})
+	if err != nil {
+		s.bad = true
+		s.find("no media playlist: %v", err)
+		return
+	}
+	s.media = m
+}
+
+// media notes what a media playlist says and whether its newest segment is
+// there.
+func (p *probe) media(ctx context.Context, s *sight) {
+	m := s.media
 	kind := "live"
 	switch {
 	case m.EndList:
@@ -236,40 +243,55 @@ func (p *probe) media(ctx context.Context, m *m3u8.Media) int {
 	case m.Type != "":
 		kind = m.Type
 	}
-	fmt.Fprintf(p.out, "    %s, target duration %v, %d segments, %v listed, media sequence %d", kind, m.TargetDuration, len(m.Segments), m.Duration, m.MediaSequence)
+	s.Says = fmt.Sprintf("%s, target duration %v, %d segments, %v listed, media sequence %d", kind, m.TargetDuration, len(m.Segments), m.Duration, m.MediaSequence)
 	if n := len(m.Segments); n > 0 && m.HasProgramDateTime {
 		last := &m.Segments[n-1]
-		fmt.Fprintf(p.out, ", ends at %s", last.ProgramDateTime.Add(last.Duration).Format(time.RFC3339Nano))
+		s.Says += ", ends at " + last.ProgramDateTime.Add(last.Duration).Format(time.RFC3339Nano)
 	}
-	fmt.Fprintln(p.out)
 	for i := range m.Findings {
 		if i == maxFindings {
-			fmt.Fprintf(p.out, "    finding: and %d more\n", len(m.Findings)-i)
+			s.find("and %d more", len(m.Findings)-i)
 			break
 		}
-		fmt.Fprintf(p.out, "    finding: %v\n", &m.Findings[i])
+		s.find("%v", &m.Findings[i])
 	}
 	if len(m.Segments) == 0 {
-		fmt.Fprintln(p.out, "    finding: no segment is listed: nothing can be played")
-		return 1
+		s.bad = true
+		s.find("no segment is listed: nothing can be played")
+		return
 	}
 	if m.Duration < 3*m.TargetDuration && !m.EndList {
-		fmt.Fprintln(p.out, "    finding: less than three target durations are listed (rfc8216bis 6.2.2)")
+		s.find("less than three target durations are listed (rfc8216bis 6.2.2)")
 	}
-	return p.segment(ctx, &m.Segments[len(m.Segments)-1])
+	p.segment(ctx, s, m.Segments[len(m.Segments)-1].URL)
 }
 
-// segment looks whether a segment comes. It returns 1 if not.
-func (p *probe) segment(ctx context.Context, s *m3u8.Segment) int {
-	a, err := p.fetch.drop(ctx, s.URL)
+// segment looks whether a segment comes.
+func (p *probe) segment(ctx context.Context, s *sight, u string) {
+	a, err := p.fetch.drop(ctx, u)
 	switch {
 	case err != nil:
-		fmt.Fprintf(p.out, "    finding: its newest segment: %v\n", err)
-		return 1
+		s.bad = true
+		s.find("its newest segment: %v", err)
+		return
 	case a.status/100 != 2:
-		fmt.Fprintf(p.out, "    finding: its newest segment: %s: status %d; want 200\n", s.URL, a.status)
-		return 1
+		s.bad = true
+		s.find("its newest segment: %s: status %d; want 200", u, a.status)
+		return
 	}
-	fmt.Fprintf(p.out, "    newest segment: %d in %v, %d bytes in %v\n", a.status, a.ttfb.Round(time.Millisecond), a.size, a.total.Round(time.Millisecond))
-	return 0
+	s.Segment = fmt.Sprintf("%d in %v, %d bytes in %v", a.status, a.ttfb.Round(time.Millisecond), a.size, a.total.Round(time.Millisecond))
+	if took := (a.total - a.ttfb).Seconds(); took > 0 {
+		s.down = int64(min(8*float64(a.size)/took, 1e12))
+	}
+}
+
+// write prints the report.
+func (r *report) write(w io.Writer, asJSON bool) error {
+	if !asJSON {
+		return r.text(w)
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	e.SetEscapeHTML(false) // secrets are recognised as they are written
+	return e.Encode(r)
 }

@@ -15,6 +15,7 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/fleet"
 	"hlsload/player/m3u8"
+	"hlsload/player/predict"
 	"hlsload/reports"
 	"hlsload/scenarios"
 )
@@ -28,7 +29,9 @@ type stream struct {
 	pipeline map[string]int // of media playlists, by host and path
 	media    []string       // media playlists
 	ladder   *player.Ladder
-	duration time.Duration // target duration
+	mv       *m3u8.Multivariant // of the first
+	shape    predict.Shape      // of a media playlist, as it was seen
+	duration time.Duration      // target duration
 	findings []string
 	segments []string // hosts of what the playlist lists that was read first
 	// cloudFront tells that CloudFront answered.
@@ -105,6 +108,7 @@ func (s *stream) open(ctx context.Context, i int, u string) error {
 	}
 	s.assign(l, i)
 	if i == 0 {
+		s.mv = mv
 		if s.ladder, err = player.NewLadder(mv, s.sc.Fleet.Profiles[0], s.classify); err != nil {
 			return fmt.Errorf("%s: %w", u, err)
 		}
@@ -209,9 +213,10 @@ func matches(glob, s string) bool {
 func (s *stream) look(ctx context.Context) error {
 	var errs []error
 	for _, u := range s.media {
-		m, err := s.read(ctx, u)
+		m, a, err := s.readMedia(ctx, u)
 		if err == nil {
 			s.duration = m.TargetDuration
+			s.shape = shapeOfMedia(m, a.header, a.total)
 			s.find(u, m)
 			s.note(m)
 			return nil
@@ -273,18 +278,24 @@ const maxTarget = 10 * time.Minute
 
 // read reads a media playlist.
 func (s *stream) read(ctx context.Context, u string) (*m3u8.Media, error) {
+	m, _, err := s.readMedia(ctx, u)
+	return m, err
+}
+
+// readMedia is read with the answer that brought it.
+func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *fetched, error) {
 	a, err := s.fetch.playlist(ctx, u)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m, err := m3u8.ParseMedia(a.body, m3u8.Options{Base: a.url})
 	if err != nil {
-		return nil, fmt.Errorf("%s is no media playlist: %w", u, err)
+		return nil, nil, fmt.Errorf("%s is no media playlist: %w", u, err)
 	}
 	if m.TargetDuration <= 0 || m.TargetDuration > maxTarget {
-		return nil, fmt.Errorf("%s: target duration %v; want one up to %v", u, m.TargetDuration, maxTarget)
+		return nil, nil, fmt.Errorf("%s: target duration %v; want one up to %v", u, m.TargetDuration, maxTarget)
 	}
-	return m, nil
+	return m, a, nil
 }
 
 func (s *stream) url(a *audience.Arrival) string { return s.entries[min(a.Entry, len(s.entries)-1)] }
@@ -306,6 +317,11 @@ func (s *stream) classify(u string) int {
 func (s *stream) describe(c *reports.Config) {
 	c.TargetDuration = s.duration
 	c.Renditions = renditionsOf(s.ladder)
+	c.Predict = predictor(s.sc, s.mv, s.classify, func(cohort int) predict.Shape {
+		shape, on := s.shape, &s.sc.Fleet.Audience.Cohorts[cohort].Network
+		shape.Trip, shape.Down = shape.Trip+on.RTT, on.Down
+		return shape
+	})
 	c.Pipelines = 1
 	for _, p := range s.pipeline {
 		c.Pipelines = max(c.Pipelines, p+1)

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/predict"
+	"hlsload/player/profile"
+)
+
+// compare finds what differs between the pipelines, and says what it means for
+// which player.
+func (r *report) compare(pairs [][2]*m3u8.Variant, alone []*m3u8.Variant, profiles []*profile.Profile, lists []*m3u8.Multivariant) {
+	if r.Pipelines < 2 {
+		return
+	}
+	add := func(what, where, a, b, means string) {
+		for i := range r.Differences { // the same thing of another rendition
+			if d := &r.Differences[i]; d.What == what && d.Means == means {
+				if !strings.HasSuffix(d.Where, "…") {
+					d.Where += ", …"
+				}
+				return
+			}
+		}
+		r.Differences = append(r.Differences, difference{what, where, a, b, means})
+	}
+	if r.ownOnly(lists) {
+		add("multivariant playlists", "all", counted(len(lists[0].Variants), "variant"), counted(len(lists[1].Variants), "variant"),
+			"no player can fail over: list the variants of both pipelines in each, own ones first")
+	}
+	for _, p := range pairs {
+		r.attributes(p, profiles, add)
+	}
+	for _, v := range alone {
+		add("renditions", nameOfVariant(v), map[bool]string{true: "listed", false: "missing"}[r.pipelineOf(v.URL) == 0],
+			map[bool]string{true: "listed", false: "missing"}[r.pipelineOf(v.URL) == 1], "who watches it has no twin to go to and changes quality, or is lost")
+	}
+	seen := map[string]*sight{}
+	for _, s := range r.Playlists {
+		seen[s.URL] = s
+	}
+	for _, p := range pairs {
+		a, b := seen[p[0].URL], seen[p[1].URL]
+		if a == nil || b == nil {
+			continue
+		}
+		where := nameOfVariant(p[0])
+		if (a.media == nil) != (b.media == nil) {
+			add("playlist", where, whether(a.media != nil, "there", "cannot be read"), whether(b.media != nil, "there", "cannot be read"), "there is no redundancy for it now")
+			continue
+		}
+		if a.media != nil {
+			playlists(a, b, where, add)
+		}
+	}
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func whether(is bool, yes, no string) string {
+	if is {
+		return yes
+	}
+	return no
+}
+
+// nameOfVariant is how people call it.
+func nameOfVariant(v *m3u8.Variant) string {
+	if v.Height > 0 {
+		return fmt.Sprintf("%dx%d", v.Width, v.Height)
+	}
+	return rate(v.Bandwidth)
+}
+
+// attributes compares two variants that ought to be redundant.
+func (r *report) attributes(p [2]*m3u8.Variant, profiles []*profile.Profile, add func(what, where, a, b, means string)) {
+	where := nameOfVariant(p[0])
+	for _, k := range []string{profile.KeyBandwidth, profile.KeyResolution, profile.KeyFrameRate, profile.KeyCodecs, profile.KeyVideoRange, profile.KeyHDCP, profile.KeyStableID} {
+		a, b := predict.Attribute(p[0], k), predict.Attribute(p[1], k)
+		if a == b {
+			continue
+		}
+		var who, rates []string
+		for _, prof := range profiles {
+			switch {
+			case prof.Grouping.Redundant == profile.GroupNone && k == profile.KeyBandwidth:
+				rates = append(rates, prof.ID)
+			case prof.Grouping.Redundant != profile.GroupNone && slices.Contains(prof.Grouping.Key, k):
+				who = append(who, prof.ID)
+			}
+		}
+		var means []string
+		if len(who) > 0 {
+			means = append(means, fmt.Sprintf("%s see a ladder of more levels, not a level with a twin: make it identical", strings.Join(who, ", ")))
+		}
+		if len(rates) > 0 {
+			means = append(means, fmt.Sprintf("%s change quality when they move", strings.Join(rates, ", ")))
+		}
+		if len(means) == 0 {
+			means = []string{"no player that is known here groups by it"}
+		}
+		add(strings.ToUpper(k), where, a, b, strings.Join(means, "; "))
+	}
+	if p[0].AverageBandwidth != p[1].AverageBandwidth {
+		add("AVERAGE-BANDWIDTH", where, fmt.Sprint(p[0].AverageBandwidth), fmt.Sprint(p[1].AverageBandwidth),
+			"players that choose by it (hls.js with two segments buffered) may change level when they move")
+	}
+	if (p[0].Audio == "") != (p[1].Audio == "") {
+		add("AUDIO", where, dash(p[0].Audio), dash(p[1].Audio), "audio comes by itself on one side only: who moves loads or drops a track")
+	}
+}
+
+// playlists compares two media playlists that ought to say the same.
+func playlists(sa, sb *sight, where string, add func(what, where, a, b, means string)) {
+	a, b := sa.media, sb.media
+	say := func(what string, x, y any, means string) { add(what, where, fmt.Sprint(x), fmt.Sprint(y), means) }
+	if a.TargetDuration != b.TargetDuration {
+		say("EXT-X-TARGETDURATION", a.TargetDuration, b.TargetDuration, "reload intervals, hold-back and the rule for stale playlists change with the pipeline")
+	}
+	if a.EndList != b.EndList {
+		say("EXT-X-ENDLIST", a.EndList, b.EndList, "who moves there plays to the end and stops")
+	}
+	if a.Type != b.Type {
+		say("EXT-X-PLAYLIST-TYPE", dash(a.Type), dash(b.Type), "one side can be rewound further than the other")
+	}
+	if x, y := holdBack(a), holdBack(b); x != y {
+		say("HOLD-BACK", x, y, "the distance to the live edge changes when a player seeks or joins, and media3 changes its speed")
+	}
+	if (a.ServerControl == nil) != (b.ServerControl == nil) || a.PartTarget != b.PartTarget {
+		say("EXT-X-SERVER-CONTROL", whether(a.ServerControl != nil, "there", "absent"), whether(b.ServerControl != nil, "there", "absent"), "low latency works on one side only")
+	}
+	if a.HasProgramDateTime != b.HasProgramDateTime {
+		say("EXT-X-PROGRAM-DATE-TIME", whether(a.HasProgramDateTime, "there", "absent"), whether(b.HasProgramDateTime, "there", "absent"),
+			"players cannot align the pipelines by date-time and take equal media sequence numbers for equal media")
+	}
+	if a.DiscontinuitySequence != b.DiscontinuitySequence {
+		say("EXT-X-DISCONTINUITY-SEQUENCE", a.DiscontinuitySequence, b.DiscontinuitySequence, "hls.js aligns the pipelines by it before anything else: media may be skipped or repeated")
+	}
+	if len(a.Segments) == 0 || len(b.Segments) == 0 {
+		return
+	}
+	if d := (a.Duration - b.Duration).Abs(); d > max(a.TargetDuration, b.TargetDuration) {
+		say("window", a.Duration, b.Duration, "a viewer who is behind may fall out of the shorter one: hls.js and VHS seek to live, media3 ends")
+	}
+	x, y := &a.Segments[len(a.Segments)-1], &b.Segments[len(b.Segments)-1]
+	if (x.Map == nil) != (y.Map == nil) {
+		say("EXT-X-MAP", whether(x.Map != nil, "there", "absent"), whether(y.Map != nil, "there", "absent"), "one side is fragmented MP4 and the other is not: decoders start again or fail")
+	}
+	if s, t := keyOf(x), keyOf(y); s != t {
+		say("EXT-X-KEY", s, t, "one side is encrypted in another way: who moves needs another key")
+	}
+	if s, t := path.Ext(pathOf(x.URL)), path.Ext(pathOf(y.URL)); s != t {
+		say("kind of segment", s, t, "containers differ: decoders start again or fail")
+	}
+	if d := longest(a) - longest(b); d.Abs() > 200*time.Millisecond {
+		say("segment duration", longest(a), longest(b), "segments begin at other instants: a player that moves repeats part of one")
+	}
+	aligned(a, b, where, add)
+}
+
+func holdBack(m *m3u8.Media) time.Duration {
+	if m.ServerControl == nil {
+		return 0
+	}
+	return m.ServerControl.HoldBack
+}
+
+func keyOf(s *m3u8.Segment) string {
+	if len(s.Keys) == 0 {
+		return "none"
+	}
+	return s.Keys[0].Method
+}
+
+func longest(m *m3u8.Media) (d time.Duration) {
+	for i := range m.Segments {
+		d = max(d, m.Segments[i].Duration)
+	}
+	return d.Round(time.Millisecond)
+}
+
+// aligned compares where the segments of one number are in time. Playlists were
+// not read at one instant: one may be a segment ahead.
+func aligned(a, b *m3u8.Media, where string, add func(what, where, a, b, means string)) {
+	var x, y *m3u8.Segment
+	for i := len(a.Segments) - 1; i >= 0 && x == nil; i-- {
+		if n := a.Segments[i].Sequence; n >= b.MediaSequence && n-b.MediaSequence < uint64(len(b.Segments)) {
+			x, y = &a.Segments[i], &b.Segments[n-b.MediaSequence]
+		}
+	}
+	dated := a.HasProgramDateTime && b.HasProgramDateTime
+	d := a.TargetDuration
+	if x == nil {
+		means := "players without date-times cannot tell what follows what, and skip or repeat media"
+		if dated {
+			means = "players go by the date-times; those that only look at the numbers skip or repeat media"
+		}
+		add("EXT-X-MEDIA-SEQUENCE", where, fmt.Sprint(a.MediaSequence), fmt.Sprint(b.MediaSequence), means)
+		return
+	}
+	if !dated {
+		return
+	}
+	off := y.ProgramDateTime.Sub(x.ProgramDateTime)
+	switch {
+	case off.Abs() < 20*time.Millisecond:
+	case off.Abs() < x.Duration/2:
+		add("date-times", where, "0s", off.Round(time.Millisecond).String(), "clocks differ by less than half a segment: equal numbers are taken for equal media, what is shown as latency jumps")
+	case off.Abs() > 10*d:
+		add("date-times", where, x.ProgramDateTime.Format(time.RFC3339), y.ProgramDateTime.Format(time.RFC3339), "the clocks of the encoders are not synchronised: who aligns by them is lost in the window")
+	default:
+		add("date-times", where, "0s", off.Round(time.Millisecond).String(), "segments of one number are not of one instant: who moves skips or repeats that much")
+	}
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player/m3u8"
+	"hlsload/player/predict"
+	"hlsload/reports"
+	"hlsload/rig"
+	"hlsload/scenarios"
+)
+
+// predictor says beforehand what faults do to the cohorts of a scenario. shape
+// is the stream as a cohort gets it.
+func predictor(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string) int, shape func(cohort int) predict.Shape) reports.Predict {
+	var origin *rig.Origin
+	if sc.Target.Rig != nil {
+		origin = &sc.Target.Rig.Origin
+	}
+	return func(f *chaos.Fault, recovery time.Duration, cohort int) *reports.Predicted {
+		pf, ok := scenarios.PredictionOf(f, origin, recovery)
+		if !ok {
+			return nil
+		}
+		s := shape(cohort)
+		if s.Played = f.At - sc.Fleet.Audience.ArrivalsEnd()/2; s.Played <= 0 {
+			s.Played = time.Second
+		}
+		if sc.Fleet.Body == "none" {
+			s.Down = 0
+		}
+		p := sc.Fleet.Profiles[cohort]
+		return reported(predict.Predict(p, predict.See(mv, p, pipeline), &s, &pf))
+	}
+}
+
+// reported is a prediction as reports have it.
+func reported(p *predict.Prediction) *reports.Predicted {
+	if p.Unknown != "" {
+		return &reports.Predicted{Unknown: p.Unknown}
+	}
+	of := func(s predict.Spread) reports.PredictedDist {
+		return reports.PredictedDist{Min: milliseconds(s.Min), P50: milliseconds(s.P50), P95: milliseconds(s.P95), Max: milliseconds(s.Max)}
+	}
+	return &reports.Predicted{DetectionMs: of(p.Detection), FailoverMs: of(p.Failover), OutageMs: of(p.Outage), End: string(p.End)}
+}
+
+func milliseconds(d time.Duration) reports.Value {
+	if d == predict.Never {
+		return reports.Never
+	}
+	return reports.Value(float64(d.Round(time.Microsecond)) / float64(time.Millisecond))
+}
+
+// shapeOfMedia is a stream as its playlists show it. trip is how long a small
+// request took.
+func shapeOfMedia(m *m3u8.Media, header interface{ Get(string) string }, trip time.Duration) predict.Shape {
+	s := predict.Shape{Target: m.TargetDuration, Window: m.Duration, Trip: trip}
+	switch {
+	case m.EndList || m.Type != "":
+		s.Unlike = "the playlists are not live"
+	case m.Start != nil:
+		s.Unlike = "EXT-X-START decides where viewers are"
+	case slices.ContainsFunc(m.Segments, func(g m3u8.Segment) bool { return g.Gap }):
+		s.Unlike = "there are gaps without a fault"
+	}
+	if n := len(m.Segments); n > 0 {
+		s.Segment = m.Duration / time.Duration(n)
+		s.Init = m.Segments[n-1].Map != nil
+	}
+	if c := m.ServerControl; c != nil {
+		s.HoldBack = c.HoldBack
+	}
+	if ttl := freshness(header.Get("Cache-Control")); ttl > 0 {
+		s.TTL = []time.Duration{min(ttl, m.TargetDuration)}
+	}
+	return s
+}
+
+// freshness is for how long shared caches may keep an answer; 0 = not known.
+func freshness(control string) time.Duration {
+	var age time.Duration
+	for _, d := range strings.Split(control, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(d), "=")
+		seconds, err := time.ParseDuration(strings.Trim(value, `"`) + "s")
+		if err != nil || seconds < 0 {
+			continue
+		}
+		switch strings.ToLower(name) {
+		case "s-maxage":
+			return seconds
+		case "max-age":
+			age = seconds
+		}
+	}
+	return age
+}

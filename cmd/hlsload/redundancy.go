@@ -1,0 +1,427 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/predict"
+	"hlsload/player/profile"
+)
+
+// report is what a probe found out.
+type report struct {
+	URLs        []string       `json:"urls"`
+	Answer      []string       `json:"answer"` // in words
+	Variants    int            `json:"variants"`
+	Pipelines   int            `json:"pipelines"`
+	Players     []playerView   `json:"players"`
+	Differences []difference   `json:"differences"`
+	Notes       []string       `json:"notes"`
+	Playlists   []*sight       `json:"playlists"`
+	pipelines   map[string]int // of media playlists, by URL
+}
+
+// How a player sees redundant variants.
+const (
+	seesCopies  = "copies"  // of one level
+	seesTwins   = "twins"   // levels of the same rate
+	seesLadder  = "ladder"  // of more levels
+	seesNothing = "nothing" // there is nothing redundant
+)
+
+// playerView is a stream as one profile sees it.
+type playerView struct {
+	Profile    string                   `json:"profile"`
+	Confidence string                   `json:"confidence"`
+	Sees       string                   `json:"sees"`
+	Levels     int                      `json:"levels"`
+	Back       string                   `json:"goes_back"`
+	Faults     map[string]*faultOutlook `json:"faults"`
+}
+
+// faultOutlook is what is predicted for a fault, in milliseconds after the
+// onset; null = never.
+type faultOutlook struct {
+	End      string    `json:"end"`
+	Failover *spreadMs `json:"failover_ms"`
+	Dark     *spreadMs `json:"outage_ms"` // null = for good, or until the fault ends
+	DarkFrom *spreadMs `json:"dark_from_ms"`
+	Requests float64   `json:"requests_to_dead_pipeline"`
+	Unknown  string    `json:"unknown"`
+	cell     string
+}
+
+type spreadMs struct {
+	Min float64 `json:"min"`
+	P50 float64 `json:"p50"`
+	Max float64 `json:"max"`
+}
+
+// difference is something in which the pipelines differ.
+type difference struct {
+	What  string `json:"what"`
+	Where string `json:"where"`
+	A     string `json:"a"`
+	B     string `json:"b"`
+	Means string `json:"means"`
+}
+
+func (r *report) pipelineOf(u string) int {
+	if p, ok := r.pipelines[u]; ok {
+		return p
+	}
+	return -1
+}
+
+// pipelinesOf gives every media playlist its pipeline. Each multivariant
+// playlist lists its own pipeline first; of two without anything in common, each
+// has one. Else: by PATHWAY-ID; by copies that agree in everything; by directory,
+// if one of two has nothing that the other lacks; by copies of one size.
+func pipelinesOf(lists []*m3u8.Multivariant) map[string]int {
+	of := map[string]int{}
+	vs := lists[0].Variants
+	if len(lists) > 1 {
+		own := map[string]bool{}
+		for i := range vs {
+			own[vs[i].URL] = true
+		}
+		disjoint := !slices.ContainsFunc(lists[1].Variants, func(v m3u8.Variant) bool { return own[v.URL] })
+		if disjoint {
+			for i, mv := range lists[:2] {
+				for k := range mv.Variants {
+					of[mv.Variants[k].URL] = i
+				}
+				for k := range mv.Renditions {
+					if u := mv.Renditions[k].URL; u != "" {
+						of[u] = i
+					}
+				}
+			}
+			return of
+		}
+	}
+	mark := func(name func(*m3u8.Variant) string) bool {
+		order := []string{}
+		heights := map[string][]int{}
+		for i := range vs {
+			n := name(&vs[i])
+			if !slices.Contains(order, n) {
+				order = append(order, n)
+			}
+			heights[n] = append(heights[n], vs[i].Height)
+		}
+		if len(order) != 2 {
+			return false
+		}
+		few, many := heights[order[0]], heights[order[1]]
+		if len(few) > len(many) {
+			few, many = many, few
+		}
+		if slices.ContainsFunc(few, func(h int) bool { return !slices.Contains(many, h) }) {
+			return false // two halves of one ladder
+		}
+		for i := range vs {
+			of[vs[i].URL] = slices.Index(order, name(&vs[i]))
+		}
+		return true
+	}
+	copies := func(key func(*m3u8.Variant) string, strict bool) bool {
+		seen := map[string]int{}
+		found := map[string]int{}
+		for i := range vs {
+			k := key(&vs[i])
+			found[vs[i].URL] = seen[k]
+			seen[k]++
+		}
+		for _, n := range seen {
+			if strict && n != 2 {
+				return false
+			}
+		}
+		maps.Copy(of, found)
+		return true
+	}
+	size := func(v *m3u8.Variant) string { return fmt.Sprintf("%dx%d", v.Width, v.Height) }
+	everything := []string{profile.KeyBandwidth, profile.KeyResolution, profile.KeyFrameRate, profile.KeyCodecs, profile.KeyVideoRange}
+	switch {
+	case mark(func(v *m3u8.Variant) string { return v.PathwayID }):
+	case copies(func(v *m3u8.Variant) string { return predict.Key(v, everything) }, true):
+	case mark(func(v *m3u8.Variant) string { return directory(v.URL) }):
+	case copies(size, true):
+	default:
+		copies(func(v *m3u8.Variant) string { return predict.Key(v, everything) }, false)
+	}
+	// Audio belongs to the pipeline of the variants that name its group.
+	group := map[string]int{}
+	for i := range vs {
+		if _, ok := group[vs[i].Audio]; !ok && vs[i].Audio != "" {
+			group[vs[i].Audio] = of[vs[i].URL]
+		}
+	}
+	for _, mv := range lists {
+		for i := range mv.Renditions {
+			if m := &mv.Renditions[i]; m.URL != "" {
+				if p, ok := group[m.GroupID]; ok {
+					of[m.URL] = p
+				}
+			}
+		}
+	}
+	return of
+}
+
+// directory is a URL without its last path element.
+func directory(u string) string {
+	place := placeOf(u)
+	return place[:strings.LastIndexByte(place, '/')+1]
+}
+
+// pairs are the variants of the first pipeline with their twins: of the same
+// size and the nearest rate.
+func (r *report) pairs(lists []*m3u8.Multivariant) (pairs [][2]*m3u8.Variant, alone []*m3u8.Variant) {
+	var a, b []*m3u8.Variant
+	seen := map[string]bool{}
+	for _, mv := range lists {
+		for i := range mv.Variants {
+			v := &mv.Variants[i]
+			if seen[v.URL] {
+				continue
+			}
+			seen[v.URL] = true
+			switch r.pipelineOf(v.URL) {
+			case 0:
+				a = append(a, v)
+			case 1:
+				b = append(b, v)
+			}
+		}
+	}
+	for _, v := range a {
+		best := -1
+		for i, w := range b {
+			if w.Height == v.Height && (best < 0 || apart(v, w) < apart(v, b[best])) {
+				best = i
+			}
+		}
+		if best < 0 {
+			alone = append(alone, v)
+			continue
+		}
+		pairs = append(pairs, [2]*m3u8.Variant{v, b[best]})
+		b = slices.Delete(b, best, best+1)
+	}
+	return pairs, append(alone, b...)
+}
+
+func apart(a, b *m3u8.Variant) int64 { return max(a.Bandwidth-b.Bandwidth, b.Bandwidth-a.Bandwidth) }
+
+// judge compares, and predicts.
+func (r *report) judge(lists []*m3u8.Multivariant) {
+	all := map[string]bool{}
+	for _, mv := range lists {
+		for i := range mv.Variants {
+			all[mv.Variants[i].URL] = true
+			r.Pipelines = max(r.Pipelines, r.pipelineOf(mv.Variants[i].URL)+1)
+		}
+	}
+	r.Variants = len(all)
+	pairs, alone := r.pairs(lists)
+	var profiles []*profile.Profile
+	for _, name := range profile.Names() {
+		p, err := profile.Load(name)
+		if err != nil {
+			continue // those that ship load: a test sees to that
+		}
+		profiles = append(profiles, p)
+		r.Players = append(r.Players, r.view(p, lists[0]))
+	}
+	r.compare(pairs, alone, profiles, lists)
+	r.answer(len(pairs), lists)
+}
+
+// view is the stream as one player sees it, with what is predicted.
+func (r *report) view(p *profile.Profile, mv *m3u8.Multivariant) playerView {
+	v := predict.See(mv, p, r.pipelineOf)
+	out := playerView{Profile: p.ID, Confidence: p.Confidence.Words(), Levels: len(v.Levels), Back: predict.Back(p), Faults: map[string]*faultOutlook{}}
+	twins := 0
+	for i := range v.Levels {
+		for k := range v.Levels {
+			if k != i && v.Levels[k].Rate == v.Levels[i].Rate && v.Levels[k].Copies[0] != v.Levels[i].Copies[0] {
+				twins++
+				break
+			}
+		}
+	}
+	switch {
+	case r.Pipelines < 2 || len(mv.Variants) < 2:
+		out.Sees = seesNothing
+	case v.Redundant() == len(v.Levels):
+		out.Sees = seesCopies
+	case p.Grouping.Redundant == profile.GroupNone && twins == len(v.Levels):
+		out.Sees = seesTwins
+	default:
+		out.Sees = seesLadder
+	}
+	s, why := r.shape(mv)
+	for _, f := range outlooks {
+		if why != "" {
+			out.Faults[f.name] = &faultOutlook{Unknown: why, cell: "-"}
+			continue
+		}
+		fault := predict.Fault{Kind: f.kind}
+		out.Faults[f.name] = outlook(predict.Predict(p, v, &s, &fault))
+	}
+	return out
+}
+
+// outlooks are the faults that a probe predicts: from the onset on, for good.
+var outlooks = []struct {
+	name, head string
+	kind       predict.Kind
+}{
+	{"kill", "PLAYLIST 404", predict.Kill},
+	{"freeze", "PLAYLIST FREEZES", predict.Freeze},
+	{"segment_404", "SEGMENT 404", predict.Missing},
+	{"segment_hang", "SEGMENT HANGS", predict.Hang},
+}
+
+// shape is the stream as it was seen, or why there is none.
+func (r *report) shape(mv *m3u8.Multivariant) (predict.Shape, string) {
+	var trips []time.Duration
+	var first *sight
+	down := int64(0)
+	for _, s := range r.Playlists {
+		if s.media == nil || s.bad {
+			continue
+		}
+		trips = append(trips, s.answer.total)
+		if down = max(down, s.down); first == nil && s.URL == mv.Variants[0].URL {
+			first = s
+		}
+	}
+	switch {
+	case first == nil:
+		return predict.Shape{}, "its first variant cannot be watched"
+	case first.media.EndList:
+		return predict.Shape{}, "it is not live"
+	}
+	slices.Sort(trips)
+	s := shapeOfMedia(first.media, first.answer.header, trips[len(trips)/2])
+	s.Down = down
+	return s, ""
+}
+
+// outlook is a prediction in words and figures.
+func outlook(p *predict.Prediction) *faultOutlook {
+	if p.Unknown != "" {
+		return &faultOutlook{Unknown: p.Unknown, cell: "-"}
+	}
+	o := &faultOutlook{End: string(p.End), Failover: spreadOf(p.Failover), Dark: spreadOf(p.Outage), DarkFrom: spreadOf(p.Stands), Requests: p.Requests}
+	switch p.End {
+	case predict.FailsOver:
+		o.cell = span(p.Failover)
+		if p.Outage.P50 >= 50*time.Millisecond {
+			o.cell += " +" + brief(p.Outage.P50) + " dark"
+		}
+	case predict.Dies:
+		o.cell = "dies " + span(p.Stands)
+	default:
+		o.cell = "dark " + span(p.Stands)
+	}
+	return o
+}
+
+func spreadOf(s predict.Spread) *spreadMs {
+	if s.P50 == predict.Never {
+		return nil
+	}
+	ms := func(d time.Duration) float64 { return float64(d.Round(time.Millisecond)) / 1e6 }
+	if s.Max == predict.Never {
+		s.Max = s.P50
+	}
+	return &spreadMs{ms(s.Min), ms(s.P50), ms(s.Max)}
+}
+
+// span is as in "4.1 (2.0-6.2)".
+func span(s predict.Spread) string {
+	if s.Min == s.Max || s.Max-s.Min < 100*time.Millisecond {
+		return brief(s.P50)
+	}
+	return fmt.Sprintf("%s (%s-%s)", brief(s.P50), brief(s.Min), brief(s.Max))
+}
+
+// brief is seconds with two digits.
+func brief(d time.Duration) string {
+	switch s := d.Seconds(); {
+	case d == predict.Never:
+		return "never"
+	case s >= 10:
+		return fmt.Sprintf("%.0f", s)
+	default:
+		return fmt.Sprintf("%.1f", s)
+	}
+}
+
+// answer says in a few lines who sees the redundancy.
+func (r *report) answer(paired int, lists []*m3u8.Multivariant) {
+	by := map[string][]string{}
+	levels := map[string]int{}
+	for _, p := range r.Players {
+		by[p.Sees] = append(by[p.Sees], p.Profile)
+		levels[p.Sees] = max(levels[p.Sees], p.Levels)
+	}
+	say := func(format string, args ...any) { r.Answer = append(r.Answer, fmt.Sprintf(format, args...)) }
+	names := func(sees string) string { return strings.Join(by[sees], ", ") }
+	own := r.ownOnly(lists)
+	switch {
+	case r.Pipelines < 2:
+		say("Redundancy: none. %s of one pipeline: nothing to fail over to.", counted(r.Variants, "variant"))
+	case own:
+		say("Redundancy: none for a player. Each multivariant playlist lists its own pipeline only: %d of %d variants have a twin that no player can find.", paired, r.Variants-paired)
+	default:
+		say("Redundancy: %s twice.", counted(paired, "variant"))
+		if alone := r.Variants - 2*paired; alone > 0 {
+			r.Answer[0] = fmt.Sprintf("Redundancy: partial. %s twice, %d without a twin.", counted(paired, "variant"), alone)
+		}
+		if by[seesCopies] != nil {
+			say("Seen as such by: %s.", names(seesCopies))
+		}
+		if by[seesTwins] != nil {
+			say("As twins of the same rate, each for itself, by: %s.", names(seesTwins))
+		}
+		if by[seesLadder] != nil {
+			say("As a ladder of %d by: %s.", levels[seesLadder], names(seesLadder))
+		}
+	}
+	if n := len(r.Differences); n > 0 && r.Pipelines > 1 {
+		say("The pipelines differ in %s.", counted(n, "way"))
+	} else if r.Pipelines > 1 {
+		say("The pipelines agree in everything that was looked at.")
+	}
+}
+
+// ownOnly tells whether two multivariant playlists have nothing in common.
+func (r *report) ownOnly(lists []*m3u8.Multivariant) bool {
+	if len(lists) < 2 {
+		return false
+	}
+	for i, mv := range lists {
+		for k := range mv.Variants {
+			if r.pipelineOf(mv.Variants[k].URL) != i {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,223 @@
+package reports
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+)
+
+// Predicted is what was said beforehand about a fault and a player.
+type Predicted struct {
+	DetectionMs PredictedDist `json:"detection_ms"`
+	FailoverMs  PredictedDist `json:"failover_ms"`
+	OutageMs    PredictedDist `json:"outage_ms"`
+	End         string        `json:"end"`     // of most sessions; "" = nothing is predicted
+	Unknown     string        `json:"unknown"` // why nothing is predicted
+}
+
+// PredictedDist is a predicted distribution; null = never.
+type PredictedDist struct {
+	Min Value `json:"min"`
+	P50 Value `json:"p50"`
+	P95 Value `json:"p95"`
+	Max Value `json:"max"`
+}
+
+// The ends of a prediction, as outcomes of sessions.
+const (
+	EndFailsOver = "fails over"
+	EndWaits     = "waits"
+	EndDies      = "dies"
+	EndUntouched = "untouched"
+)
+
+// Residual is the measured median less the predicted one.
+type Residual struct {
+	FailoverMs Value `json:"failover_ms"` // null = one of them is never
+	OutageMs   Value `json:"outage_ms"`
+	// Finding says what was measured and does not agree with what was predicted;
+	// "" = it agrees.
+	Finding string `json:"finding"`
+}
+
+// Predict says beforehand what a fault does to a cohort; nil = nothing is said
+// about such faults. The fault is as it really was, and recovery how long after
+// it outages were counted.
+type Predict func(f *chaos.Fault, recovery time.Duration, cohort int) *Predicted
+
+// predictions puts what was predicted beside what was measured.
+func (v *view) predictions(occ int32, f *FaultSummary) {
+	o := &v.course.occs[occ]
+	if v.cfg.Predict == nil || o.applied == forever || f.Affected == 0 {
+		return
+	}
+	actual := *o.fault
+	actual.At, actual.For = o.applied, o.cleared-o.applied
+	recovery := o.recEnd - o.cleared
+	if o.cleared == forever { // cut by the end of the run
+		actual.For, recovery = o.recEnd-o.applied, 0
+	}
+	remembered := v.remembered(occ)
+	by := map[string][]*Predicted{}
+	for i, c := range v.cfg.Cohorts {
+		share := f.ByCohort[c.Name]
+		if c.Control || share == nil || share.Affected == 0 {
+			continue
+		}
+		p := v.cfg.Predict(&actual, recovery, i)
+		if p == nil {
+			return
+		}
+		if remembered && p.Unknown == "" {
+			p = &Predicted{Unknown: "players remember another fault"}
+		}
+		share.compare(p)
+		by[c.Profile] = append(by[c.Profile], p)
+	}
+	for name, all := range by {
+		if share := f.ByProfile[name]; share != nil {
+			share.compare(joined(all))
+		}
+	}
+}
+
+// remembered tells whether another fault was on before or during this one.
+func (v *view) remembered(occ int32) bool {
+	o := &v.course.occs[occ]
+	for i := range v.course.occs {
+		other := &v.course.occs[i]
+		if int32(i) != occ && other.applied < o.cleared && other.fault.Kind != chaos.EdgeFlush && other.fault.Kind.Family() != "viewers" {
+			return true
+		}
+	}
+	return false
+}
+
+// joined is the prediction for cohorts of one profile.
+func joined(all []*Predicted) *Predicted {
+	sum := *all[0]
+	for _, p := range all[1:] {
+		switch {
+		case p.Unknown != "":
+			sum.Unknown = p.Unknown
+		case p.End != sum.End:
+			sum.Unknown = "its cohorts end differently"
+		}
+		for _, d := range []struct{ a, b *PredictedDist }{{&sum.DetectionMs, &p.DetectionMs}, {&sum.FailoverMs, &p.FailoverMs}, {&sum.OutageMs, &p.OutageMs}} {
+			d.a.Min, d.a.Max, d.a.P95 = min(d.a.Min, d.b.Min), max(d.a.Max, d.b.Max), max(d.a.P95, d.b.P95)
+			d.a.P50 = (d.a.P50 + d.b.P50) / 2
+		}
+	}
+	if sum.Unknown != "" {
+		return &Predicted{Unknown: sum.Unknown}
+	}
+	return &sum
+}
+
+// fewest is how many sessions a median needs to contradict a prediction.
+const fewest = 5
+
+// compare notes a prediction, and what of it did not come true.
+func (s *FaultShare) compare(p *Predicted) {
+	s.Predicted = p
+	if p.Unknown != "" {
+		return
+	}
+	r := &Residual{FailoverMs: less(s.FailoverMs.P50, p.FailoverMs.P50), OutageMs: less(s.OutageMs.P50, p.OutageMs.P50)}
+	s.Residual = r
+	if s.Affected-s.Left < fewest {
+		return
+	}
+	var odd []string
+	if end := s.end(); end != p.End {
+		odd = append(odd, fmt.Sprintf("most %s, which were to %s", endWords[end][0], endWords[p.End][1]))
+	} else {
+		if p.End == EndFailsOver && p.FailoverMs.excludes(s.FailoverMs.P50) {
+			odd = append(odd, fmt.Sprintf("failover took %s (p50); predicted: %s", duration.format(s.FailoverMs.P50), p.FailoverMs.words()))
+		}
+		if p.OutageMs.excludes(s.OutageMs.P50) {
+			odd = append(odd, fmt.Sprintf("the outage was %s (p50); predicted: %s", duration.format(s.OutageMs.P50), p.OutageMs.words()))
+		}
+	}
+	r.Finding = strings.Join(odd, "; ")
+}
+
+// endWords are what became of sessions, and what was to.
+var endWords = map[string][2]string{
+	EndFailsOver: {"failed over", "fail over"}, EndWaits: {"stayed until it was over", "stay until it is over"},
+	EndDies: {"died", "die"}, EndUntouched: {"were not touched", "notice nothing"},
+}
+
+// end is what became of most.
+func (s *FaultShare) end() string {
+	n := s.Affected - s.Left
+	switch {
+	case 2*s.FailedOver > n:
+		return EndFailsOver
+	case 2*s.Fatal > n:
+		return EndDies
+	}
+	return EndWaits
+}
+
+func less(a, b Value) Value {
+	if !a.Known() || !b.Known() {
+		return NoData
+	}
+	return Value(round(float64(a-b), 3))
+}
+
+// excludes tells whether a value lies outside, by more than 100 ms and 5 %: the
+// formulas know no jitter.
+func (d *PredictedDist) excludes(v Value) bool {
+	return float64(v) < .95*float64(d.Min)-100 || float64(v) > 1.05*float64(d.Max)+100
+}
+
+// words is a distribution as in "5.7 s (2.1 s to 9 s)".
+func (d *PredictedDist) words() string {
+	p50 := duration.format(d.P50)
+	low, high := duration.format(d.Min), duration.format(d.Max)
+	if low == high {
+		return p50
+	}
+	return fmt.Sprintf("%s (%s to %s)", p50, low, high)
+}
+
+// predictedTable shows what was measured beside what was predicted; without
+// rows if nothing was.
+func (s *Summary) predictedTable(caption string, f *FaultSummary) *table {
+	t := &table{caption: caption, head: []string{"profile", "failover p50", "predicted", "outage p50", "predicted", "agrees", "confidence"},
+		words: map[int]bool{2: true, 4: true, 5: true, 6: true}}
+	for _, name := range slices.Sorted(maps.Keys(f.ByProfile)) {
+		p := f.ByProfile[name]
+		switch {
+		case p.Predicted == nil:
+		case p.Predicted.Unknown != "":
+			t.add(name, duration.format(p.FailoverMs.P50), "not: "+p.Predicted.Unknown, duration.format(p.OutageMs.P50), "", "", s.Profiles[name].Confidence)
+		default:
+			agrees := "yes"
+			if p.Residual != nil && p.Residual.Finding != "" {
+				agrees = "NO"
+			}
+			t.add(name, duration.format(p.FailoverMs.P50), p.Predicted.FailoverMs.words(), duration.format(p.OutageMs.P50), p.Predicted.OutageMs.words(), agrees, s.Profiles[name].Confidence)
+		}
+	}
+	return t
+}
+
+// residuals are the findings, as warnings.
+func (s *Summary) residuals() (all []string) {
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		for _, name := range slices.Sorted(maps.Keys(f.ByProfile)) {
+			if r := f.ByProfile[name].Residual; r != nil && r.Finding != "" {
+				all = append(all, fmt.Sprintf("fault %s, %s (%s): %s; look at the server (caches, who deletes stale playlists), at the network, then at the profile", f.title(s), name, s.Profiles[name].Confidence, r.Finding))
+			}
+		}
+	}
+	return all
+}

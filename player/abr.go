@@ -3,8 +3,8 @@ package player
 import (
 	"cmp"
 	"math"
-	"net"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -218,14 +218,11 @@ func (p *Player) firstEstimate() float64 {
 
 // private tells whether a URL's host is an address that is not of the Internet.
 func private(u string) bool {
-	_, host, _ := strings.Cut(u, "://")
-	if i := strings.IndexAny(host, "/?#"); i >= 0 {
-		host = host[:i]
+	at, err := url.Parse(u)
+	if err != nil {
+		return false
 	}
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.Trim(host, "[]")
+	host := at.Hostname()
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}

@@ -49,7 +49,8 @@ func TestNothingInjected(t *testing.T) {
 			for _, lies := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s via %s, lies %v", name, via, lies), func(t *testing.T) {
 					t.Parallel()
-					o := &overrides{players: "12"}
+					cmd, _, _ := quiet()
+					o := &overrides{cmd: cmd, players: "12"}
 					sc, err := load(name, o)
 					if err != nil {
 						t.Fatal(err)

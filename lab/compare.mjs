@@ -142,10 +142,12 @@ export async function compare(browser, c, chosen, phase, profile) {
       const [a, b] = [fromReal(played, s.doors[0].requests, s.zero), fromSynthetic(events, list, s.doors[1].requests, s.zero)];
       const t = (at) => (at === null ? null : (at - s.zero) / 1000);
       const late = { node: stats, page: lateness(played.late || [], zero + 1000) };
+      const measured = [a, b].map((r) => figures(r, t(on.from), t(end), c.td));
+      const slow = Boolean(s.player.script) && measured[0].slip > 1;
       return {
         player: s.player, profile: profile || s.player.profile, real: a, synthetic: b, fault: t(on.from), cleared: t(on.to), played, events, late, console: s.real.console, zero: s.zero,
-        starved: starved(late.node) || starved(late.page) || dropped(played.frames),
-        figures: [a, b].map((r) => figures(r, t(on.from), t(end), c.td)),
+        starved: starved(late.node) || starved(late.page) || dropped(played.frames) || slow,
+        figures: measured,
       };
     }));
   } finally {

@@ -143,7 +143,8 @@ export async function compare(browser, c, chosen, phase, profile) {
       const t = (at) => (at === null ? null : (at - s.zero) / 1000);
       const late = { node: stats, page: lateness(played.late || [], zero + 1000) };
       const measured = [a, b].map((r) => figures(r, t(on.from), t(end), c.td));
-      const slow = Boolean(s.player.script) && measured[0].slip > 1;
+      // When a buffer runs dry depends on how fast it was played.
+      const slow = Boolean(s.player.script) && measured[0].slip > 1 && measured.some((f) => f.outage > 0);
       return {
         player: s.player, profile: profile || s.player.profile, real: a, synthetic: b, fault: t(on.from), cleared: t(on.to), played, events, late, console: s.real.console, zero: s.zero,
         starved: starved(late.node) || starved(late.page) || dropped(played.frames) || slow,

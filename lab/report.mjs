@@ -116,8 +116,8 @@ export function markdown(runs, known, machine) {
     'buffered, which nobody would wait for, and the synthetic session is over. A request that the transport sends again because',
     'its connection was reset counts once. The phases, where in the life of a segment the players come and the',
     'fault strikes, are drawn anew for each repeat, away from reloads and publications, where milliseconds decide. A comparison in which',
-    'timers came more than 0.1 s late (99th percentile; 0.5 s at most), in which a tenth of the frames was dropped, or playback fell more than',
-    '1 s behind the clock without standing still is',
+    'timers came more than 0.1 s late (99th percentile; 0.5 s at most), in which a tenth of the frames was dropped, or in which playback fell more than',
+    '1 s behind the clock before its first outage is',
     'starved: it is made once more, and else left out.', '',
     '| player | tick | because |', '| --- | --- | --- |');
   for (const p of players) say1(`| ${p.name} | ${p.tick} s | ${p.why} |`);

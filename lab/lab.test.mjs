@@ -148,12 +148,13 @@ test('a request sent again after a reset counts once', () => {
   assert.deepEqual(r.requests.map((x) => [x.t, x.sent, x.status]), [[0, 3, 'reset'], [1.5, 1, 'reset'], [1.51, 1, 200]]);
 });
 
-test('a critical error is the end if nothing comes after it', () => {
+test('a critical error is the end if nothing comes after it and nothing is asked for', () => {
   const log = [{ at: 100, event: 'video playing' }, { at: 5000, event: 'critical', reason: 'x' }, { at: 9000, event: 'critical', reason: 'y' }];
-  const got = (end) => fromReal({ log, samples: [] }, [{ at: end - 100, end, url: '/s', status: 200, ...seg }], 0).fatal;
+  const got = (end, last = 60_000) => fromReal({ log, samples: [{ at: last, position: 0 }] }, [{ at: end - 100, end, url: '/s', status: 200, ...seg }], 0).fatal;
   assert.deepEqual(got(4000), { t: 5, reason: 'x' });
   assert.deepEqual(got(7000), { t: 9, reason: 'y' });
   assert.equal(got(9500), null);
+  assert.equal(got(4000, 14_000), null, 'still asking');
 });
 
 const figure = (more) => ({ end: 'playing', failover: 4, outage: 2, dead: 10, steady: 60, requests: {}, first: ['mv'], ...more });

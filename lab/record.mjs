@@ -90,6 +90,9 @@ export function slip(samples, from, fault, stalls) {
   return n;
 }
 
+// silence is how long a player must have asked for nothing to have ended, in seconds: more than its timeouts.
+const silence = 12;
+
 // quiet are events of a real player that say nothing about a decision.
 const quiet = /^(start|log|info|debug|hlsFragBuffered|hlsLevelUpdated|vhs usage|video (loadeddata|playing|waiting|seeking|pause))$/;
 
@@ -97,13 +100,15 @@ const quiet = /^(start|log|info|debug|hlsFragBuffered|hlsLevelUpdated|vhs usage|
 export function fromReal(played, wire, zero) {
   const t = (at) => (at - zero) / 1000;
   const r = empty('real', wire, zero);
+  const end = played.samples.length ? t(played.samples.at(-1).at) : Infinity;
   for (const e of played.log) {
     const name = typeof e.url === 'string' && /^http/.test(e.url) ? ` ${place(e.url).kind} p${place(e.url).pipeline}/${place(e.url).name}` : '';
     if (e.event === 'hlsFragBuffered' && e.sn !== 'initSegment') r.appends.push({ t: t(e.at), ...place(e.url), start: e.start, duration: e.duration });
     if (e.event === 'video playing') r.startup ??= t(e.at);
     if (e.event === 'fatal') r.fatal ??= { t: t(e.at), reason: e.reason };
-    // A player that got more media after a critical error had not ended.
-    if (e.event === 'critical' && !r.requests.some((q) => q.kind === 'segment' && q.status === 200 && q.end > t(e.at))) r.fatal ??= { t: t(e.at), reason: e.reason };
+    // A player that got more media after a critical error, or asks to the end, had not ended.
+    const silent = e.event === 'critical' && !r.requests.some((q) => q.t > end - silence || (q.kind === 'segment' && q.status === 200 && q.end > t(e.at)));
+    if (silent) r.fatal ??= { t: t(e.at), reason: e.reason };
     if (e.event === 'video ended') r.over = true;
     if (!quiet.test(e.event)) r.notes.push({ t: t(e.at), text: `${e.event}: ${e.details || e.reason || e.text || ''}${name}`.slice(0, 110) });
     else if (e.event === 'video seeking') r.notes.push({ t: t(e.at), text: `seeks to ${e.position.toFixed(2)}` });

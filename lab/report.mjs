@@ -123,7 +123,8 @@ export function markdown(runs, known, machine) {
   for (const p of players) say1(`| ${p.name} | ${p.tick} s | ${p.why} |`);
   say1('', 'All players have their default configurations, but that Shaka does not give a stream up because of dropped frames',
     '(`abr.droppedFrames`): these are the machine\'s doing. ffmpeg is `ffmpeg -re -i URL -c copy -f null -`, which plays the',
-    'pictures of the best variant and, with muxed audio, the sound of the first one.');
+    'pictures of the best variant and, with muxed audio, the sound of the first one. A critical error of Shaka is fatal if no media and,',
+    'in the end, no requests follow it: it often goes on.');
   say1('', 'A case is what breaks and where it differs from the base channel: ' +
     Object.entries(dimensions).map(([d, v]) => `${d} **${v[0]}** (${v.slice(1).join(', ')})`).join(', ') + '. `lab/cases.mjs` lists',
     'what breaks; `lab/design.mjs` chooses the channels so that every pair of values of two dimensions is met.', '');

@@ -1,7 +1,7 @@
 // Shaka Player with its default configuration but for one thing: it gives a stream up for 30 s
 // when 15 % of the frames of two seconds were dropped, which in a browser without a graphics
 // processor on a busy machine says nothing about the stream. What it
-// calls a critical error is not always the end: it is if nothing came after it (record.mjs).
+// calls a critical error is not always the end: it is if nothing came after it and it fell silent (record.mjs).
 export default {
   name: 'shaka', npm: 'shaka-player', script: 'shaka-player/dist/shaka-player.compiled-es2021.js', profile: 'shaka-5.2',
   tick: 1, why: 'it looks for segments every second at most',

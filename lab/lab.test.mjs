@@ -194,6 +194,7 @@ test('the short check looks at nothing that has to do with time', () => {
   assert.match(agrees(figure(), figure({ failover: null }))[0], /failed over.*stayed/);
   assert.match(agrees(figure({ dead: 3 }), figure({ dead: 40 }))[0], /3 requests.*40/);
   assert.deepEqual(agrees(figure({ dead: 3 }), figure({ dead: 6 })), []);
+  assert.deepEqual(agrees(figure({ end: 'fatal', dead: 150 }), figure({ end: 'fatal', dead: 6 })), []);
 });
 
 test('reasons', () => {

@@ -63,6 +63,7 @@ export function agrees(real, synthetic) {
   const over = (f) => (f.failover ?? null) !== null;
   if (over(real) !== over(synthetic)) wrong.push(`the real one ${over(real) ? 'failed over' : 'stayed'}, the synthetic one ${over(synthetic) ? 'failed over' : 'stayed'}`);
   const [a, b] = [real.dead ?? 0, synthetic.dead ?? 0];
-  if (Math.max(a, b) > 2 * Math.min(a, b) + 5) wrong.push(`${a} requests to the dead pipeline by the real one, ${b} by the synthetic one`);
+  // A session that dies may ask many times in its last moments, as ffmpeg does at times.
+  if (real.end !== 'fatal' && Math.max(a, b) > 2 * Math.min(a, b) + 5) wrong.push(`${a} requests to the dead pipeline by the real one, ${b} by the synthetic one`);
   return wrong;
 }

@@ -126,6 +126,13 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 			return "pipeline", fmt.Sprintf("no such pipeline of a MediaLive channel (got %d; want 0 or 1)", f.Pipeline)
 		}
 		return need(a.Channel != "", "channel", "the ID of the MediaLive channel")
+	case InputLoss:
+		if f.Pipeline != Any {
+			return "pipeline", "a MediaLive channel switches the input of all its pipelines (got one pipeline; want no `pipeline`)"
+		}
+		return first(func() (string, string) { return need(a.Channel != "", "channel", "the ID of the MediaLive channel") }, func() (string, string) {
+			return need(a.SpareInput != "", "spare_input", "the name of an input attachment of the channel that shows what a lost source does")
+		})
 	case PlaylistFreeze, PlaylistRollback, PlaylistEndlist:
 		return inBucket()
 	case PlaylistDelete:

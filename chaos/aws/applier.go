@@ -58,11 +58,7 @@ func New(cfg Config) *Applier {
 func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
 	a.changing.Lock()
 	defer a.changing.Unlock()
-	length := f.For
-	if length <= 0 {
-		length = a.cfg.AWS.Longest()
-	}
-	o := &Order{Fault: f, Run: a.cfg.Run, Expires: a.cfg.Now().Add(length + chaos.AWSMargin).UTC().Truncate(time.Second)}
+	o := a.order(f)
 	n := 0
 	for _, d := range a.cfg.Drivers {
 		for _, c := range d.Changes(o) {
@@ -76,6 +72,35 @@ func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
 		return fmt.Errorf("no service makes %s on AWS", f.Kind)
 	}
 	return nil
+}
+
+// Rehearse reads what every fault would read, so that what cannot be done is
+// found before anything is.
+func (a *Applier) Rehearse(ctx context.Context, faults []chaos.Fault) error {
+	var problems []error
+	for i := range faults {
+		f := &faults[i]
+		if f.Via != chaos.ViaAWS || f.Occurrence > 1 {
+			continue
+		}
+		o := a.order(f)
+		for _, d := range a.cfg.Drivers {
+			for _, c := range d.Changes(o) {
+				if err := c.Read(ctx); err != nil {
+					problems = append(problems, fmt.Errorf("fault %s: %s of %s: %w", f.Name, c.Op(), c.Target(), err))
+				}
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (a *Applier) order(f *chaos.Fault) *Order {
+	length := f.For
+	if length <= 0 {
+		length = a.cfg.AWS.Longest()
+	}
+	return &Order{Fault: f, Run: a.cfg.Run, Expires: a.cfg.Now().Add(length + chaos.AWSMargin).UTC().Truncate(time.Second)}
 }
 
 func (a *Applier) make(ctx context.Context, o *Order, d Driver, c Change, n int) error {
@@ -209,12 +234,23 @@ func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string)
 		}
 		seen = append(seen, detail)
 	}
-	for _, c := range a.changes(f) {
-		if err := tidy(ctx, c); err != nil {
-			return false, err.Error()
-		}
-	}
 	return true, strings.Join(seen, "; ")
+}
+
+// Tidy takes away what undoing has left, such as the action of a schedule that
+// ended another: at the end of a run. What it cannot take away does no harm.
+func (a *Applier) Tidy(ctx context.Context) error {
+	a.mu.Lock()
+	var all []Change
+	for _, changes := range a.made {
+		all = append(all, changes...)
+	}
+	a.mu.Unlock()
+	var problems []error
+	for _, c := range all {
+		problems = append(problems, tidy(ctx, c))
+	}
+	return errors.Join(problems...)
 }
 
 // UndoAll undoes every fault that was made, as far as that is still needed: for

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hlsload/chaos/journal"
@@ -19,6 +20,9 @@ type Undoer struct {
 	// look.
 	Patience time.Duration
 	Now      func() time.Time // nil = time.Now
+
+	undone    []Change
+	witnesses []Change // look at what heals by itself, once everything is undone
 }
 
 // retryEvery is the pause before a failed undo is tried, or a target that is
@@ -26,13 +30,10 @@ type Undoer struct {
 const retryEvery = 2 * time.Second
 
 // Undo undoes one fault from the lines of its calls, the last call first, and
-// looks until nothing of it is left. It is a [journal.Undoer].
+// looks until nothing of it is left. It is a [journal.Undoer]. When the last
+// fault is undone, [Undoer.Heal] looks whether the channel is well again.
 func (u *Undoer) Undo(ctx context.Context, l journal.Line) error {
-	now := u.Now
-	if now == nil {
-		now = time.Now
-	}
-	deadline := now().Add(u.Patience)
+	deadline := u.now().Add(u.Patience)
 	var problems []error
 	var changes []Change
 	for i := len(l.Calls) - 1; i >= 0; i-- {
@@ -44,24 +45,56 @@ func (u *Undoer) Undo(ctx context.Context, l journal.Line) error {
 		changes = append(changes, c)
 	}
 	for _, c := range changes {
-		if err := u.putBack(ctx, c, now, deadline); err != nil {
+		if _, ok := c.(interface{ Witness() }); ok {
+			u.witnesses = append(u.witnesses, c)
+			continue
+		}
+		if err := u.putBack(ctx, c, deadline); err != nil {
 			problems = append(problems, fmt.Errorf("%s of %s: %w", c.Op(), c.Target(), err))
 		}
+		u.undone = append(u.undone, c)
 	}
 	return errors.Join(problems...)
 }
 
-func (u *Undoer) putBack(ctx context.Context, c Change, now func() time.Time, deadline time.Time) error {
+// Heal looks until everything that faults had stopped goes on, says what was
+// seen, and takes away what undoing itself has left.
+func (u *Undoer) Heal(ctx context.Context) (seen []string, err error) {
+	deadline := u.now().Add(u.Patience)
+	var problems []error
+	for _, c := range u.witnesses {
+		if err := u.putBack(ctx, c, deadline); err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		if _, detail := c.Healthy(ctx); !slices.Contains(seen, detail) {
+			seen = append(seen, detail)
+		}
+	}
+	for _, c := range u.undone {
+		problems = append(problems, tidy(ctx, c))
+	}
+	return seen, errors.Join(problems...)
+}
+
+func (u *Undoer) now() time.Time {
+	if u.Now == nil {
+		return time.Now()
+	}
+	return u.Now()
+}
+
+func (u *Undoer) putBack(ctx context.Context, c Change, deadline time.Time) error {
 	for {
 		err := c.Undo(ctx)
 		if err == nil {
 			healthy, detail := c.Healthy(ctx)
 			if healthy {
-				return tidy(ctx, c)
+				return nil
 			}
 			err = fmt.Errorf("undone, but not seen healthy: %s", detail)
 		}
-		if !now().Add(retryEvery).Before(deadline) {
+		if !u.now().Add(retryEvery).Before(deadline) {
 			return err
 		}
 		timer := time.NewTimer(retryEvery)

@@ -122,10 +122,26 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 	for _, w := range warnings {
 		r.warnings = append(r.warnings, r.sc.Redact(w))
 	}
-	return aws.New(aws.Config{
+	applier := aws.New(aws.Config{
 		AWS: r.sc.AWS, Drivers: a.Drivers, Run: newRun(), Journal: r.journal, Refresh: a.Refresh,
 		Bites: r.target.bites, Healthy: r.target.healthy,
-	}), nil
+	})
+	if err := applier.Rehearse(ctx, r.faults); err != nil {
+		return nil, fail(err)
+	}
+	return applier, nil
+}
+
+// tidyAWS takes away what undoing has left there.
+func (r *realRun) tidyAWS(ctx context.Context) {
+	if r.onAWS == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), awsLimit)
+	defer cancel()
+	if err := r.onAWS.Tidy(ctx); err != nil {
+		r.warnings = append(r.warnings, r.sc.Redact("AWS: something harmless is left: "+err.Error()))
+	}
 }
 
 // leftOnAWS says what may be left there after a run.
@@ -173,6 +189,16 @@ func (a *accounts) undo(ctx context.Context, l journal.Line) error {
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
+}
+
+// heal looks whether what was undone goes on.
+func (a *accounts) heal(ctx context.Context) (seen []string, err error) {
+	var problems []error
+	for _, u := range a.open {
+		more, err := u.Heal(ctx)
+		seen, problems = append(seen, more...), append(problems, err)
+	}
+	return seen, errors.Join(problems...)
 }
 
 func (a *accounts) undoer(ctx context.Context, key string) (*aws.Undoer, error) {

@@ -284,6 +284,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 		r.watchHalt(ticking)
 	}()
 	outcomes, aborted := r.conductor.Run(ctx)
+	r.tidyAWS(ctx)
 	stopTicking()
 	<-ticked
 	<-halting

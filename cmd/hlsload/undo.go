@@ -33,6 +33,13 @@ func undoCommand(on network) *cobra.Command {
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s, occurrence %d: %s: %s\n", i.Line.Name, i.Line.Occurrence, i.Line.Fault, secrets.Text(what))
 			}
+			seen, healErr := onAWS.heal(cmd.Context())
+			for _, what := range seen {
+				fmt.Fprintf(cmd.OutOrStdout(), "seen: %s\n", what)
+			}
+			if healErr != nil {
+				err = errors.Join(err, fmt.Errorf("everything was put back that can be, but the channel was not seen to be well: %w", healErr))
+			}
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return &exitError{exitUsage, fmt.Sprintf("no such journal (got %q; want the journal.ndjson of a run)", args[0]), err}

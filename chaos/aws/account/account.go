@@ -19,13 +19,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/fis"
 	"github.com/aws/aws-sdk-go-v2/service/fis/types"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	ml "github.com/aws/aws-sdk-go-v2/service/medialive"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
+	"hlsload/chaos/aws/lambda"
 	"hlsload/chaos/aws/medialive"
+	"hlsload/chaos/aws/s3"
 )
 
 // Account is an account, with a client for every service.
@@ -49,10 +54,17 @@ func Describe(cfg *chaos.AWS) []aws.Driver { return drivers(cfg, nil, nil) }
 // drivers are in the order in which the changes of one fault are made.
 func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
 	var live *ml.Client
+	var store *awss3.Client
+	var functions *awslambda.Client
 	if c != nil {
-		live = ml.NewFromConfig(*c)
+		live, functions = ml.NewFromConfig(*c), awslambda.NewFromConfig(*c)
+		store = awss3.NewFromConfig(*c, func(o *awss3.Options) {
+			// Who stands in for S3 has no host name for every bucket.
+			o.UsePathStyle = c.BaseEndpoint != nil || os.Getenv("AWS_ENDPOINT_URL_S3") != ""
+		})
 	}
-	return []aws.Driver{medialive.New(live, cfg, now)}
+	m := medialive.New(live, cfg, now)
+	return []aws.Driver{s3.New(store, cfg, now, m.Role), m, lambda.New(functions, cfg)}
 }
 
 // Open finds credentials. It asks nobody on AWS.
@@ -75,6 +87,8 @@ func Open(ctx context.Context, cfg *chaos.AWS, o Options) (*Account, error) {
 		return fresh.Credentials.Retrieve(ctx)
 	}))
 	c.Credentials = a.credentials
+	c.Logger = logging.Nop{} // what is worth saying comes as an error
+	c.ResponseChecksumValidation = sdk.ResponseChecksumValidationWhenRequired
 	if o.Transport != nil {
 		c.HTTPClient = &http.Client{Transport: o.Transport}
 	}

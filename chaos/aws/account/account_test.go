@@ -3,9 +3,11 @@ package account
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,31 +18,61 @@ import (
 	"hlsload/chaos/aws/emulate"
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/journal"
+	"hlsload/player/m3u8"
 )
 
 // world is an emulated account with a channel that writes to a bucket, and
 // what a run knows of it.
 type world struct {
 	*emulate.Account
-	channel *emulate.Channel
-	bucket  *emulate.Bucket
-	cfg     *chaos.AWS
+	channel  *emulate.Channel
+	bucket   *emulate.Bucket
+	function *emulate.Function
+	cfg      *chaos.AWS
+}
+
+// foreignPolicy is what others have in the policy of the bucket, written as
+// they like it.
+const foreignPolicy = `{"Version": "2012-10-17", "Id": "cdn",
+  "Statement": {"Sid": "cdn reads", "Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::example-live/*"}}`
+
+// TestMain sets what the SDK finds in its environment.
+func TestMain(m *testing.M) {
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "a-secret-of-the-test", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+	} {
+		os.Setenv(name, value)
+	}
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		os.Setenv("TMPDIR", "/dev/shm") // journals are synced very often here
+	}
+	os.Exit(m.Run())
+}
+
+// number is a size of a test that the environment may change.
+func number(t *testing.T, name string, def int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	if testing.Short() {
+		return def / 8
+	}
+	return def
 }
 
 // newWorld must be called where time is that of a bubble.
 func newWorld(t *testing.T) *world {
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-test")
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 	w := &world{Account: emulate.New(nil)}
 	w.bucket = w.AddBucket("example-live", true)
 	w.channel = w.AddChannel("1234567", w.bucket, "live/p0/", "live/p1/")
 	w.cfg = &chaos.AWS{
 		Account: w.ID, Region: w.Region, Channel: "1234567", Bucket: "example-live", Prefix: "live/",
-		Pipelines: []string{"live/p0/*", "live/p1/*"}, Tags: []chaos.Tag{{Key: "hlsload", Value: "allow"}}, AllowSticky: true,
+		Pipelines: []string{"live/p0/*", "live/p1/*"}, Tags: []chaos.Tag{{Key: "hlsload", Value: "allow"}},
+		Function: "invalidator", SpareInput: "spare", AllowSticky: true, AllowMultivariant: true,
 	}
+	w.function = w.AddFunction("invalidator")
+	w.bucket.SetPolicy(foreignPolicy)
 	return w
 }
 
@@ -148,7 +180,7 @@ func TestUndoFromJournal(t *testing.T) {
 			}
 		}
 		lines, err := journal.Read(r.path)
-		if err != nil || len(lines) < 3 || lines[1].Call == nil || lines[1].Call.Undo == "" || !json.Valid(lines[1].Call.Change) {
+		if err != nil || len(lines) < 5 || lines[1].Call == nil || lines[3].Call.Undo == "" || !json.Valid(lines[1].Call.Change) {
 			t.Errorf("journal: %v %+v", err, lines)
 		}
 	})
@@ -190,13 +222,84 @@ func TestPauseKeepsTheWholeSet(t *testing.T) {
 			if err := r.Undo(t.Context(), c.undo); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, r.LookUndone, c.undo)
 			got := w.State()
 			if strings.Contains(got, "pipeline 0: paused true") != c.want || !strings.Contains(got, "pipeline 1: paused true") {
 				t.Errorf("want pipeline 0 paused %v\n%s", c.want, got)
 			}
 		}
 	})
+}
+
+// every returns a fault of every sort that this account can make.
+func every() []*chaos.Fault {
+	var all []*chaos.Fault
+	add := func(kind chaos.Kind, pipeline int, more func(f *chaos.Fault)) {
+		f := chaos.NewFault(fmt.Sprintf("%s-%d", kind, len(all)), kind)
+		f.Via, f.Pipeline, f.Occurrence, f.Rule, f.For = chaos.ViaAWS, pipeline, 1, len(all), time.Minute
+		if more != nil {
+			more(&f)
+		}
+		all = append(all, &f)
+	}
+	kinds := func(k ...m3u8.Kind) func(*chaos.Fault) { return func(f *chaos.Fault) { f.Kinds = k } }
+	add(chaos.PipelinePause, 0, nil)
+	add(chaos.PipelinePause, chaos.Any, nil)
+	add(chaos.PipelineKill, 1, nil)
+	add(chaos.PipelineKill, 1, func(f *chaos.Fault) { f.Resume = "restart" })
+	add(chaos.PipelineKill, chaos.Any, func(f *chaos.Fault) { f.Resume = "restart" })
+	add(chaos.InputLoss, chaos.Any, nil)
+	add(chaos.PlaylistFreeze, 0, nil)
+	add(chaos.PlaylistFreeze, 1, func(f *chaos.Fault) { f.Rendition = "highest" })
+	add(chaos.PlaylistFreeze, chaos.Any, func(f *chaos.Fault) { f.Rendition = "640x360" })
+	add(chaos.PlaylistDelete, 0, nil)
+	add(chaos.PlaylistDelete, 1, func(f *chaos.Fault) { f.Once = true })
+	add(chaos.PlaylistDelete, 0, kinds(m3u8.KindMultivariant, m3u8.KindMedia))
+	add(chaos.PlaylistRollback, 0, func(f *chaos.Fault) { f.Segments = 2 })
+	add(chaos.PlaylistEndlist, 1, func(f *chaos.Fault) { f.Rendition = "0" })
+	add(chaos.SegmentMissing, 0, nil)
+	add(chaos.OriginStatus, 0, func(f *chaos.Fault) { f.Code = 403 })
+	add(chaos.OriginStatus, 1, func(f *chaos.Fault) { f.Code, f.Kinds = 403, []m3u8.Kind{m3u8.KindSegment} })
+	add(chaos.InvalidatorOff, chaos.Any, nil)
+	return all
+}
+
+// Every fault is made, seen, undone, and leaves the account as it was.
+func TestEveryFault(t *testing.T) {
+	for _, f := range every() {
+		t.Run(f.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.Delay = 2 * time.Second
+				if field, why := w.cfg.Realises(f); field != "" {
+					t.Fatalf("%s: %s", field, why)
+				}
+				before := w.State()
+				r := w.run(t, "0a1b2c3d")
+				if err := r.Rehearse(t.Context(), []chaos.Fault{*f}); err != nil {
+					t.Fatal(err)
+				}
+				if err := r.apply(t.Context(), 0, f); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, r.Look, f)
+				if f.Kind != chaos.PlaylistDelete || !f.Once {
+					if got := w.State(); got == before && f.Kind != chaos.PlaylistRollback {
+						t.Errorf("nothing has changed")
+					}
+				}
+				if err := r.Undo(t.Context(), f); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, r.LookUndone, f)
+				if err := r.Tidy(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if got := w.State(); got != before {
+					t.Error(difference(before, got))
+				}
+			})
+		})
+	}
 }
 
 func TestGuard(t *testing.T) {
@@ -230,39 +333,3 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// A run that dies between any two steps of a fault leaves what the journal can
-// undo.
-func TestUndoAfterEveryCrash(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, mishap := range []emulate.Mishap{emulate.Unsent, emulate.Unanswered, emulate.Throttled, emulate.Denied} {
-			for n := 0; ; n++ {
-				w := newWorld(t)
-				before := w.State()
-				r := w.run(t, "0a1b2c3d")
-				ctx, crash := context.WithCancelCause(t.Context())
-				crashed := false
-				w.Mishap = func(q emulate.Request) emulate.Mishap {
-					if q.N < n {
-						return emulate.Nothing
-					}
-					crashed = true
-					crash(errors.New("crash"))
-					return mishap
-				}
-				_ = r.apply(ctx, 0, pauseFault(0))
-				w.Mishap = nil
-				crash(nil)
-				r.journal.Close()
-				if _, err := w.undoJournal(t, r.path); err != nil {
-					t.Fatalf("mishap %d at request %d: %v", mishap, n, err)
-				}
-				if got := w.State(); got != before {
-					t.Errorf("mishap %d at request %d: got\n%s\nwant\n%s", mishap, n, got, before)
-				}
-				if !crashed {
-					break
-				}
-			}
-		}
-	})
-}

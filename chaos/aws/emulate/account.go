@@ -36,12 +36,12 @@ type Account struct {
 	// Delay is how long changes take to have an effect: a schedule, a policy.
 	Delay time.Duration
 
-	mu       sync.Mutex
-	requests []Request
-	channels map[string]*Channel
-	buckets  map[string]*Bucket
-	more     []service // see Add
-	lever    string    // state of the FIS safety lever; "" = there is none in the region
+	mu        sync.Mutex
+	requests  []Request
+	channels  map[string]*Channel
+	buckets   map[string]*Bucket
+	functions map[string]*Function
+	lever     string // state of the FIS safety lever; "" = there is none in the region
 }
 
 // Request is one request, as logged.
@@ -84,7 +84,7 @@ func New(now func() time.Time) *Account {
 	}
 	return &Account{
 		ID: "123456789012", Region: "eu-west-1", Caller: "arn:aws:sts::123456789012:assumed-role/tester/session", Now: now,
-		channels: map[string]*Channel{}, buckets: map[string]*Bucket{}, lever: "disengaged",
+		channels: map[string]*Channel{}, buckets: map[string]*Bucket{}, functions: map[string]*Function{}, lever: "disengaged",
 	}
 }
 
@@ -173,16 +173,14 @@ func (c *call) json(status int, v any) {
 var scope = regexp.MustCompile(`Credential=[^/]+/[0-9]{8}/([^/]+)/([^/]+)/aws4_request`)
 
 func (a *Account) services() []service {
-	return append([]service{
+	return []service{
 		{"medialive", a.serveMediaLive, a.mediaLiveState},
 		{"s3", a.serveS3, a.s3State},
+		{"lambda", a.serveLambda, a.lambdaState},
 		{"sts", a.serveSTS, nil},
 		{"fis", a.serveFIS, nil},
-	}, a.more...)
+	}
 }
-
-// Add adds a service: signed is the name that requests are signed for.
-func (a *Account) add(s service) { a.more = append(a.more, s) }
 
 // handle carries out one request.
 func (a *Account) handle(r *http.Request) (w *httptest.ResponseRecorder, err error) {

@@ -166,6 +166,10 @@ func (ch *Channel) remove(names []string, now time.Time) {
 }
 
 func (a *Account) serveMediaLive(c *call) {
+	if arn, ok := strings.CutPrefix(c.r.URL.Path, "/prod/tags/"); ok {
+		a.tagChannel(c, arn)
+		return
+	}
 	rest, ok := strings.CutPrefix(c.r.URL.Path, "/prod/channels/")
 	if !ok {
 		return
@@ -195,6 +199,31 @@ func (a *Account) serveMediaLive(c *call) {
 	case "RestartChannelPipelines":
 		ch.restart(c)
 	}
+}
+
+func (a *Account) tagChannel(c *call, arn string) {
+	op := map[string]string{"POST": "CreateTags", "DELETE": "DeleteTags"}[c.r.Method]
+	if op == "" || !c.operation(op, true) {
+		return
+	}
+	_, id, _ := strings.Cut(arn, ":channel:")
+	ch := a.channels[id]
+	if ch == nil {
+		c.fail(http.StatusNotFound, "NotFoundException", "channel "+id+" not found")
+		return
+	}
+	var in struct{ Tags map[string]string }
+	if len(c.body) > 0 {
+		if err := json.Unmarshal(c.body, &in); err != nil {
+			c.fail(http.StatusBadRequest, "BadRequestException", err.Error())
+			return
+		}
+	}
+	maps.Copy(ch.Tags, in.Tags)
+	for _, key := range c.r.URL.Query()["tagKeys"] {
+		delete(ch.Tags, key)
+	}
+	c.w.WriteHeader(http.StatusNoContent)
 }
 
 func (ch *Channel) describe(now time.Time) map[string]any {
@@ -386,7 +415,9 @@ func (a *Account) mediaLiveState(w io.Writer) {
 			fmt.Fprintf(w, "  pipeline %d: paused %v\n", i, ch.paused(i, now))
 		}
 		for _, s := range ch.actions {
-			fmt.Fprintf(w, "  action %s\n", s.name)
+			if !strings.HasSuffix(s.name, "-release") || s.at.After(now) { // it has done its work, and is forgotten
+				fmt.Fprintf(w, "  action %s\n", s.name)
+			}
 		}
 	}
 }

@@ -42,12 +42,28 @@ func (t *texts) UnmarshalJSON(data []byte) error {
 	return err
 }
 
+// statements is one statement or a list of them.
+type statements []statement
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *statements) UnmarshalJSON(data []byte) error {
+	var one statement
+	if json.Unmarshal(data, &one) == nil {
+		*s = statements{one}
+		return nil
+	}
+	var list []statement
+	err := json.Unmarshal(data, &list)
+	*s = list
+	return err
+}
+
 // parsePolicy checks a policy as S3 does.
 func parsePolicy(text []byte) ([]statement, error) {
 	var doc struct {
 		Version   string
 		ID        string `json:"Id"`
-		Statement []statement
+		Statement statements
 	}
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("not JSON: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/md5"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -459,10 +460,12 @@ func (b *Bucket) deleteObject(c *call, key, id string) {
 func (a *Account) s3State(w io.Writer) {
 	for _, name := range slices.Sorted(maps.Keys(a.buckets)) {
 		b := a.buckets[name]
-		fmt.Fprintf(w, "bucket %s: versioned %v, tags %v\n  policy %s\n", name, b.Versioned, b.Tags, b.Policy())
+		fmt.Fprintf(w, "bucket %s: versioned %v, tags %v\n  policy %s\n", name, b.Versioned, b.Tags, canonical(b.Policy()))
 		for _, key := range slices.Sorted(maps.Keys(b.objects)) {
 			if v := b.latest(key); v != nil && !b.written(key) {
 				fmt.Fprintf(w, "  object %s %s\n", key, v.etag)
+			} else if v != nil && strings.HasSuffix(key, ".m3u8") {
+				fmt.Fprintf(w, "  playlist %s, ended %v, misses %d segments\n", key, bytes.Contains(v.body, []byte("ENDLIST")), b.missing(key, v.body))
 			}
 		}
 	}
@@ -501,4 +504,28 @@ func (b *Bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", v.kind)
 		http.ServeContent(w, r, "", v.modified, bytes.NewReader(v.body))
 	}
+}
+
+// missing counts the segments that a playlist lists and that are not there.
+func (b *Bucket) missing(key string, body []byte) int {
+	n := 0
+	for line := range strings.Lines(string(body)) {
+		if line = strings.TrimSpace(line); strings.HasSuffix(line, ".ts") && b.latest(key[:strings.LastIndexByte(key, '/')+1]+line) == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// canonical is a policy in a form of its own: S3 does not keep spaces either.
+func canonical(policy string) string {
+	var v map[string]any
+	if json.Unmarshal([]byte(policy), &v) != nil {
+		return policy
+	}
+	if one, ok := v["Statement"].(map[string]any); ok {
+		v["Statement"] = []any{one}
+	}
+	text, _ := json.Marshal(v)
+	return string(text)
 }

@@ -24,8 +24,8 @@ type writer struct {
 	prefix   string
 	next     time.Time // of the next segment
 	down     time.Time // until when it restarts
-	first    int       // number of the first segment since the last restart
-	number   int
+	number   int       // of the last segment since the last restart
+	list     [][]int   // by rendition: segments that were written, the newest last
 	fresh    bool // the multivariant playlist is still to be written
 	refused  int  // writes that the bucket refused
 }
@@ -40,7 +40,7 @@ func newWriter(ch *Channel, pipeline int, bucket *Bucket, prefix string, now tim
 }
 
 // restarted makes the numbers begin again.
-func (w *writer) restarted(time.Time) { w.first, w.number, w.fresh = 0, 0, true }
+func (w *writer) restarted(time.Time) { w.number, w.list, w.fresh = 0, nil, true }
 
 func (w *writer) advance(now time.Time) {
 	for !w.next.After(now) {
@@ -67,17 +67,32 @@ func (w *writer) step() {
 		}
 		w.fresh = !w.put("index.m3u8", b.String(), at)
 	}
-	for _, r := range renditions {
-		w.put(fmt.Sprintf("index_%s_%05d.ts", r, w.number), fmt.Sprintf("segment %d of %s", w.number, r), at)
-		from := max(w.first+1, w.number-listed+1)
+	if w.list == nil {
+		w.list = make([][]int, len(renditions))
+	}
+	for i, r := range renditions {
+		name := func(n int) string { return fmt.Sprintf("index_%s_%05d.ts", r, n) }
+		if w.put(name(w.number), fmt.Sprintf("segment %d of %s", w.number, r), at) {
+			w.list[i] = append(w.list[i], w.number)
+		}
+		shown := w.list[i][max(0, len(w.list[i])-listed):]
+		if len(shown) == 0 {
+			continue
+		}
 		var b strings.Builder
-		fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:%d\n", from)
-		for n := from; n <= w.number; n++ {
-			fmt.Fprintf(&b, "#EXTINF:4.000,\nindex_%s_%05d.ts\n", r, n)
+		fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:%d\n", shown[0])
+		for k, n := range shown {
+			if k > 0 && n != shown[k-1]+1 {
+				b.WriteString("#EXT-X-DISCONTINUITY\n")
+			}
+			fmt.Fprintf(&b, "#EXTINF:4.000,\n%s\n", name(n))
 		}
 		w.put("index_"+r+".m3u8", b.String(), at)
-		if old := w.number - kept; old > w.first {
-			w.bucket.remove(w.prefix+fmt.Sprintf("index_%s_%05d.ts", r, old), "", at)
+		if len(w.list[i]) > kept {
+			if w.bucket.allows("s3:DeleteObject", w.prefix+name(w.list[i][0]), principal{arn: w.ch.Role}, at) {
+				w.bucket.remove(w.prefix+name(w.list[i][0]), "", at)
+			}
+			w.list[i] = w.list[i][1:]
 		}
 	}
 }

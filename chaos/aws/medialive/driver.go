@@ -1,5 +1,6 @@
 // Package medialive makes faults with AWS Elemental MediaLive: it pauses the
-// pipelines of a channel by its schedule.
+// pipelines of a channel or switches its input by the schedule, restarts a
+// pipeline, and stops and starts the channel.
 //
 // A pause is declarative: "these pipelines are paused, all others are not". So
 // every call sends the whole wanted set: what others had paused, what other
@@ -7,8 +8,8 @@
 // that: the names of our actions say what each holds, so that a process which
 // knows nothing but the journal can compute the set again.
 //
-// Every pause goes with a second action that unpauses by itself when nobody
-// else does.
+// Every pause and every switch goes with a second action that ends it when
+// nobody else does.
 package medialive
 
 import (
@@ -48,6 +49,19 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 	switch o.Fault.Kind {
 	case chaos.PipelinePause:
 		return []aws.Change{d.pause(o)}
+	case chaos.PipelineKill:
+		switch {
+		case o.Fault.Resume != "restart":
+			return nil // S3's business: a pipeline that goes on is one that cannot write
+		case o.Fault.Pipeline == chaos.Any:
+			return []aws.Change{&stop{d: d, Channel: d.cfg.Channel, Mark: o.Mark("-")}}
+		}
+		return []aws.Change{&restart{d: d, Channel: d.cfg.Channel, Pipeline: o.Fault.Pipeline}}
+	case chaos.InputLoss:
+		if d.cfg.SpareInput == "" {
+			return nil
+		}
+		return []aws.Change{&input{d: d, Channel: d.cfg.Channel, Mark: o.Mark("-"), Spare: d.cfg.SpareInput, Until: o.Expires}}
 	}
 	return nil
 }
@@ -57,8 +71,27 @@ func (d *Driver) Restore(op string) aws.Change {
 	switch op {
 	case opPause:
 		return &pause{d: d}
+	case opRestart:
+		return &restart{d: d}
+	case opStop:
+		return &stop{d: d}
+	case opInput:
+		return &input{d: d}
 	}
 	return nil
+}
+
+// Role is the ARN of the role that the channel writes with, "" when there is no
+// channel.
+func (d *Driver) Role(ctx context.Context) (string, error) {
+	if d.cfg.Channel == "" {
+		return "", nil
+	}
+	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.cfg.Channel})
+	if err != nil {
+		return "", fmt.Errorf("role of channel %s: %w", d.cfg.Channel, err)
+	}
+	return sdk.ToString(out.RoleArn), nil
 }
 
 // arn is that of a channel.
@@ -102,7 +135,7 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schedule of channel %s: %w", d.cfg.Channel, err)
 	}
-	for _, l := range d.leftovers(d.cfg.Channel, actions) {
+	for _, l := range d.leftovers(d.cfg.Channel, out.Tags, actions) {
 		refuse("another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", l.What)
 	}
 	if set := state(actions, d.now()); len(set) > 0 {
@@ -111,21 +144,30 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 	return found, nil
 }
 
-// Leftovers implements [aws.Driver].
+// Leftovers implements [aws.Driver]: our actions in the schedule, and our tag.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	if d.cfg.Channel == "" {
 		return nil, nil
+	}
+	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.cfg.Channel})
+	if err != nil {
+		return nil, fmt.Errorf("channel %s: %w", d.cfg.Channel, err)
 	}
 	actions, err := d.schedule(ctx, d.cfg.Channel)
 	if err != nil {
 		return nil, fmt.Errorf("schedule of channel %s: %w", d.cfg.Channel, err)
 	}
-	return d.leftovers(d.cfg.Channel, actions), nil
+	return d.leftovers(d.cfg.Channel, out.Tags, actions), nil
 }
 
-// leftovers are the marks of runs in a schedule, one leftover for each.
-func (d *Driver) leftovers(channel string, actions []types.ScheduleAction) []aws.Leftover {
+// leftovers are the marks of runs, one leftover for each.
+func (d *Driver) leftovers(channel string, tags map[string]string, actions []types.ScheduleAction) []aws.Leftover {
 	var all []aws.Leftover
+	if mark, ok := tags[tagRun]; ok {
+		run, _ := aws.Ours(mark, "-")
+		c := &stop{d: d, Channel: channel, Mark: mark, made: true}
+		all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(channel), Run: run, What: "stopped by a run (tag " + tagRun + "=" + mark + ")", Remove: c.Undo})
+	}
 	for i := range actions {
 		name := sdk.ToString(actions[i].ActionName)
 		mark, kind, ok := split(name)
@@ -133,10 +175,10 @@ func (d *Driver) leftovers(channel string, actions []types.ScheduleAction) []aws
 			continue
 		}
 		run, _ := aws.Ours(name, "-")
-		at := slices.IndexFunc(all, func(l aws.Leftover) bool { return l.What == "schedule action "+mark })
+		what := "schedule actions " + mark + "-…"
+		at := slices.IndexFunc(all, func(l aws.Leftover) bool { return l.What == what })
 		if at < 0 {
-			c := &pause{d: d, Channel: channel, Mark: mark, made: true}
-			all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(channel), Run: run, What: "schedule action " + mark, Remove: c.Undo})
+			all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(channel), Run: run, What: what, Remove: d.remover(channel, mark, actions)})
 			at = len(all) - 1
 		}
 		if t, ok := startOf(&actions[i]); ok && kind == kindDeadman {
@@ -144,6 +186,26 @@ func (d *Driver) leftovers(channel string, actions []types.ScheduleAction) []aws
 		}
 	}
 	return all
+}
+
+// remover undoes what the actions of a mark did, without a journal.
+func (d *Driver) remover(channel, mark string, actions []types.ScheduleAction) func(context.Context) error {
+	for i := range actions {
+		m, kind, ok := split(sdk.ToString(actions[i].ActionName))
+		s := actions[i].ScheduleActionSettings
+		if !ok || m != mark || kind != kindDeadman || s == nil || s.InputSwitchSettings == nil {
+			continue
+		}
+		c := &input{d: d, Channel: channel, Mark: mark, Before: sdk.ToString(s.InputSwitchSettings.InputAttachmentNameReference)}
+		for k := range actions {
+			if to := actions[k].ScheduleActionSettings; sdk.ToString(actions[k].ActionName) == c.name(kindSwitch) && to != nil && to.InputSwitchSettings != nil {
+				c.Spare = sdk.ToString(to.InputSwitchSettings.InputAttachmentNameReference)
+			}
+		}
+		return c.Undo
+	}
+	c := &pause{d: d, Channel: channel, Mark: mark, made: true}
+	return c.Undo
 }
 
 // maxActions bounds a schedule.

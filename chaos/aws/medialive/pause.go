@@ -24,12 +24,14 @@ const (
 	kindHold    = "hold"
 	kindDeadman = "deadman"
 	kindRelease = "release"
+	kindSwitch  = "switch"
 )
 
 // pause holds pipelines paused.
 type pause struct {
-	d    *Driver
-	made bool // the call was answered
+	d        *Driver
+	made     bool      // the call was answered
+	released time.Time // when the pipelines were released, or that was first seen
 
 	Channel   string    `json:"channel"`
 	Mark      string    `json:"mark"`
@@ -102,12 +104,12 @@ func (p *pause) Make(ctx context.Context) error {
 	others := p.others(actions)
 	hold := action(p.name(kindHold), union(others, p.Pipelines), time.Time{})
 	deadman := action(p.name(kindDeadman), p.Before, p.Until)
-	err = p.update(ctx, []types.ScheduleAction{hold, deadman}, nil)
+	err = p.d.update(ctx, p.Channel, []types.ScheduleAction{hold, deadman}, nil)
 	if refused(err) {
 		// One request for both may not be allowed; then the one that ends it
 		// comes first.
-		if err = p.update(ctx, []types.ScheduleAction{deadman}, nil); err == nil {
-			err = p.update(ctx, []types.ScheduleAction{hold}, nil)
+		if err = p.d.update(ctx, p.Channel, []types.ScheduleAction{deadman}, nil); err == nil {
+			err = p.d.update(ctx, p.Channel, []types.ScheduleAction{hold}, nil)
 		}
 	}
 	if err != nil && p.there(ctx) {
@@ -135,43 +137,74 @@ func (p *pause) Undo(ctx context.Context) error {
 	release := p.name(kindRelease)
 	rest := slices.DeleteFunc(ours, func(name string) bool { return name == release })
 	if len(rest) == 0 && has(actions, release) {
+		if p.released.IsZero() {
+			p.released = p.d.now()
+		}
 		return nil
 	}
 	var create []types.ScheduleAction
 	if !has(actions, release) {
 		create = []types.ScheduleAction{action(release, p.others(actions), time.Time{})}
 	}
-	err = p.update(ctx, create, rest)
+	err = p.d.release(ctx, p.Channel, create, rest)
+	p.released = p.d.now()
+	return err
+}
+
+// release creates what ends our actions and deletes them: in one request, or,
+// when something in it is refused, such as the deletion of what has begun, one
+// after another, the first first.
+func (d *Driver) release(ctx context.Context, channel string, create []types.ScheduleAction, rest []string) error {
+	err := d.update(ctx, channel, create, rest)
 	if !refused(err) {
 		return err
 	}
-	// Something in it was refused, perhaps only the deletion of what has begun:
-	// the pipelines first.
-	if len(create) > 0 {
-		if err := p.update(ctx, create, nil); err != nil && !p.has(ctx, release) {
+	for i := range create {
+		if err := d.update(ctx, channel, create[i:i+1], nil); err != nil && !d.has(ctx, channel, sdk.ToString(create[i].ActionName)) {
 			return err
 		}
 	}
 	var problems []error
 	for _, name := range rest {
-		if err := p.update(ctx, nil, []string{name}); err != nil && p.has(ctx, name) {
+		if err := d.update(ctx, channel, nil, []string{name}); err != nil && d.has(ctx, channel, name) {
 			problems = append(problems, fmt.Errorf("delete schedule action %s: %w", name, err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func (p *pause) has(ctx context.Context, name string) bool {
-	actions, err := p.d.schedule(ctx, p.Channel)
+// has tells whether the schedule has an action, or may have it.
+func (d *Driver) has(ctx context.Context, channel, name string) bool {
+	actions, err := d.schedule(ctx, channel)
 	return err != nil || has(actions, name)
+}
+
+// settled is when an action that begins at once has surely done so: deleting
+// it before would be as if it had never been.
+const settled = 15 * time.Second
+
+// tidy deletes the action that released something, once it has done so. since
+// is when it was created or first seen.
+func (d *Driver) tidy(ctx context.Context, channel, name string, since time.Time) error {
+	if !d.has(ctx, channel, name) {
+		return nil
+	}
+	if since.IsZero() {
+		since = d.now()
+	}
+	timer := time.NewTimer(since.Add(settled).Sub(d.now()))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return d.update(ctx, channel, nil, []string{name})
 }
 
 // Tidy deletes the action that released the pipelines, once it has done so.
 func (p *pause) Tidy(ctx context.Context) error {
-	if p.has(ctx, p.name(kindRelease)) {
-		return p.update(ctx, nil, []string{p.name(kindRelease)})
-	}
-	return nil
+	return p.d.tidy(ctx, p.Channel, p.name(kindRelease), p.released)
 }
 
 func (p *pause) Bites(ctx context.Context) (bool, string) {
@@ -208,8 +241,8 @@ func (p *pause) Healthy(ctx context.Context) (bool, string) {
 }
 
 // update sends one request.
-func (p *pause) update(ctx context.Context, create []types.ScheduleAction, remove []string) error {
-	in := &medialive.BatchUpdateScheduleInput{ChannelId: &p.Channel}
+func (d *Driver) update(ctx context.Context, channel string, create []types.ScheduleAction, remove []string) error {
+	in := &medialive.BatchUpdateScheduleInput{ChannelId: &channel}
 	if len(create) > 0 {
 		in.Creates = &types.BatchScheduleActionCreateRequest{ScheduleActions: create}
 	}
@@ -219,7 +252,7 @@ func (p *pause) update(ctx context.Context, create []types.ScheduleAction, remov
 	if len(create)+len(remove) == 0 {
 		return nil
 	}
-	_, err := p.d.api.BatchUpdateSchedule(ctx, in)
+	_, err := d.api.BatchUpdateSchedule(ctx, in)
 	return err
 }
 
@@ -293,7 +326,7 @@ func split(name string) (mark, kind string, ok bool) {
 	if _, ok := aws.Ours(name, "-"); !ok {
 		return "", "", false
 	}
-	for _, kind := range []string{kindHold, kindDeadman, kindRelease} {
+	for _, kind := range []string{kindHold, kindDeadman, kindRelease, kindSwitch} {
 		if mark, rest, ok := strings.Cut(name, "-"+kind); ok && (rest == "") == (kind != kindHold) {
 			return mark, kind, true
 		}

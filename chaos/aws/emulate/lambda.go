@@ -1,0 +1,101 @@
+package emulate
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Function is a Lambda function.
+type Function struct {
+	Name     string
+	Reserved *int32 // nil = nothing is reserved
+	Tags     map[string]string
+}
+
+// AddFunction adds a function.
+func (a *Account) AddFunction(name string) *Function {
+	f := &Function{Name: name, Tags: map[string]string{"hlsload": "allow"}}
+	a.functions[name] = f
+	return f
+}
+
+// function finds a function by name or ARN.
+func (a *Account) function(name string) *Function {
+	if _, short, ok := strings.Cut(name, ":function:"); ok {
+		name = short
+	}
+	return a.functions[name]
+}
+
+func (a *Account) serveLambda(c *call) {
+	part := strings.Split(strings.TrimPrefix(c.r.URL.Path, "/"), "/")
+	var op string
+	switch {
+	case len(part) == 4 && part[1] == "functions" && part[3] == "concurrency":
+		op = map[string]string{"GET": "GetFunctionConcurrency", "PUT": "PutFunctionConcurrency", "DELETE": "DeleteFunctionConcurrency"}[c.r.Method]
+	case len(part) == 3 && part[1] == "tags":
+		op = map[string]string{"GET": "ListTags", "POST": "TagResource", "DELETE": "UntagResource"}[c.r.Method]
+	}
+	if op == "" || !c.operation(op, c.r.Method != http.MethodGet) {
+		return
+	}
+	f := a.function(part[2])
+	if f == nil {
+		c.fail(http.StatusNotFound, "ResourceNotFoundException", "Function not found: "+part[2])
+		return
+	}
+	var in struct {
+		ReservedConcurrentExecutions *int32
+		Tags                         map[string]string
+	}
+	if len(c.body) > 0 {
+		if err := json.Unmarshal(c.body, &in); err != nil {
+			c.fail(http.StatusBadRequest, "InvalidParameterValueException", err.Error())
+			return
+		}
+	}
+	switch op {
+	case "GetFunctionConcurrency":
+		out := map[string]any{}
+		if f.Reserved != nil {
+			out["ReservedConcurrentExecutions"] = *f.Reserved
+		}
+		c.json(http.StatusOK, out)
+	case "PutFunctionConcurrency":
+		if in.ReservedConcurrentExecutions == nil || *in.ReservedConcurrentExecutions < 0 {
+			c.fail(http.StatusBadRequest, "InvalidParameterValueException", "ReservedConcurrentExecutions is missing")
+			return
+		}
+		f.Reserved = in.ReservedConcurrentExecutions
+		c.json(http.StatusOK, in)
+	case "DeleteFunctionConcurrency":
+		f.Reserved = nil
+		c.w.WriteHeader(http.StatusNoContent)
+	case "ListTags":
+		c.json(http.StatusOK, map[string]any{"Tags": f.Tags})
+	case "TagResource":
+		maps.Copy(f.Tags, in.Tags)
+		c.w.WriteHeader(http.StatusNoContent)
+	case "UntagResource":
+		for _, key := range c.r.URL.Query()["tagKeys"] {
+			delete(f.Tags, key)
+		}
+		c.w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func (a *Account) lambdaState(w io.Writer) {
+	for _, name := range slices.Sorted(maps.Keys(a.functions)) {
+		f := a.functions[name]
+		reserved := "none"
+		if f.Reserved != nil {
+			reserved = fmt.Sprint(*f.Reserved)
+		}
+		fmt.Fprintf(w, "function %s: reserved %s, tags %v\n", name, reserved, f.Tags)
+	}
+}

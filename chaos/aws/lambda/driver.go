@@ -1,0 +1,251 @@
+// Package lambda makes faults with AWS Lambda: it switches a function off, such
+// as the one that deletes stale playlists, by reserving no concurrency for it.
+//
+// Lambda has nothing that ends by itself, so this is a sticky fault: while it
+// holds, the function carries tags that say who did it and what was there
+// before, and anybody who finds them can put it back.
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+)
+
+// Driver is the Lambda driver.
+type Driver struct {
+	api *lambda.Client
+	cfg *chaos.AWS
+}
+
+// New returns the driver of the function in cfg. A plan needs no client.
+func New(api *lambda.Client, cfg *chaos.AWS) *Driver { return &Driver{api, cfg} }
+
+// Service implements [aws.Driver].
+func (d *Driver) Service() string { return "lambda" }
+
+// Changes implements [aws.Driver].
+func (d *Driver) Changes(o *aws.Order) []aws.Change {
+	if o.Fault.Kind != chaos.InvalidatorOff || d.cfg.Function == "" {
+		return nil
+	}
+	return []aws.Change{&off{d: d, Function: d.arn(d.cfg.Function), Mark: o.Mark("-")}}
+}
+
+// Restore implements [aws.Driver].
+func (d *Driver) Restore(op string) aws.Change {
+	if op == opOff {
+		return &off{d: d}
+	}
+	return nil
+}
+
+func (d *Driver) arn(function string) string {
+	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", aws.Partition(d.cfg.Region), d.cfg.Region, d.cfg.Account, function)
+}
+
+// Guards implements [aws.Driver].
+func (d *Driver) Guards() []aws.Call {
+	if d.cfg.Function == "" {
+		return nil
+	}
+	return []aws.Call{{Action: "lambda:ListTags", Resource: d.arn(d.cfg.Function)}}
+}
+
+// Guard refuses a function that is not tagged, or in the hands of another run.
+func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
+	if d.cfg.Function == "" {
+		return nil, nil
+	}
+	what := "function " + d.cfg.Function
+	tags, err := d.tags(ctx, d.arn(d.cfg.Function))
+	if err != nil {
+		return nil, fmt.Errorf("tags of %s: %w", what, err)
+	}
+	found := aws.CheckTags(what, tags, d.cfg.Tags)
+	if mark, ok := tags[tagRun]; ok {
+		found = append(found, aws.Finding{Refuses: true, Text: fmt.Sprintf(
+			"%s: another run is at work here, or left something (got the tag %s=%s; want it gone: hlsload undo its journal, or hlsload sweep)", what, tagRun, mark)})
+	}
+	return found, nil
+}
+
+// Leftovers implements [aws.Driver]: the tags tell what was there before.
+func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
+	if d.cfg.Function == "" {
+		return nil, nil
+	}
+	arn := d.arn(d.cfg.Function)
+	tags, err := d.tags(ctx, arn)
+	if err != nil {
+		return nil, fmt.Errorf("tags of function %s: %w", d.cfg.Function, err)
+	}
+	mark, ok := tags[tagRun]
+	if !ok {
+		return nil, nil
+	}
+	run, _ := aws.Ours(mark, "-")
+	l := aws.Leftover{Service: d.Service(), Target: arn, Run: run, What: "reserved concurrency 0, before: " + tags[tagBefore]}
+	c := &off{d: d, Function: arn, Mark: mark}
+	l.Remove = c.Undo
+	if before := tags[tagBefore]; before != none {
+		n, err := strconv.ParseInt(before, 10, 32)
+		if err != nil || n < 0 {
+			l.Remove = func(context.Context) error {
+				return fmt.Errorf("tag %s does not tell what was there before (got %q; want none or a number)", tagBefore, before)
+			}
+		}
+		c.Before = sdk.Int32(int32(n))
+	}
+	return []aws.Leftover{l}, nil
+}
+
+func (d *Driver) tags(ctx context.Context, arn string) (map[string]string, error) {
+	out, err := d.api.ListTags(ctx, &lambda.ListTagsInput{Resource: &arn})
+	if err != nil {
+		return nil, err
+	}
+	return out.Tags, nil
+}
+
+const opOff = "off"
+
+// The tags of a function that is switched off.
+const (
+	tagRun    = "hlsload:run"
+	tagBefore = "hlsload:before"
+	none      = "none" // no reservation
+)
+
+// off switches a function off. That no concurrency is reserved and that none
+// is left are different things: the first is nil, the second 0.
+type off struct {
+	d    *Driver
+	made bool // the call was answered
+
+	Function string `json:"function"` // ARN
+	Mark     string `json:"mark"`
+	Before   *int32 `json:"before"` // reserved concurrency; null = none
+}
+
+// Op implements [aws.Change], as do the methods below.
+func (c *off) Op() string { return opOff }
+
+func (c *off) Target() string { return c.Function }
+
+// Answered notes that the journal has the answer to the call.
+func (c *off) Answered() { c.made = true }
+
+func (c *off) Calls() []aws.Call {
+	call := func(when aws.When, action, request string) aws.Call {
+		return aws.Call{Action: "lambda:" + action, Resource: c.Function, When: when, Request: request}
+	}
+	return []aws.Call{
+		call(aws.Reads, "GetFunctionConcurrency", ""), call(aws.Reads, "ListTags", ""),
+		call(aws.Makes, "TagResource", fmt.Sprintf("%s=%s, %s=the concurrency that is reserved now, or none", tagRun, c.Mark, tagBefore)),
+		call(aws.Makes, "PutFunctionConcurrency", "reserve 0"),
+		call(aws.Undoes, "PutFunctionConcurrency", "what was reserved before"),
+		call(aws.Undoes, "DeleteFunctionConcurrency", "when nothing was reserved before"),
+		call(aws.Undoes, "UntagResource", tagRun+", "+tagBefore),
+	}
+}
+
+func (c *off) Read(ctx context.Context) error {
+	n, err := c.reserved(ctx)
+	if err != nil {
+		return err
+	}
+	if n != nil && *n == 0 {
+		return errors.New("the function is switched off already (got reserved concurrency 0; want it on)")
+	}
+	c.Before = n
+	return nil
+}
+
+func (c *off) reserved(ctx context.Context) (*int32, error) {
+	out, err := c.d.api.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: &c.Function})
+	if err != nil {
+		return nil, err
+	}
+	return out.ReservedConcurrentExecutions, nil
+}
+
+func (c *off) Make(ctx context.Context) error {
+	before := none
+	if c.Before != nil {
+		before = strconv.Itoa(int(*c.Before))
+	}
+	// The tags come first: what carries them can be put back by anybody.
+	if _, err := c.d.api.TagResource(ctx, &lambda.TagResourceInput{Resource: &c.Function, Tags: map[string]string{tagRun: c.Mark, tagBefore: before}}); err != nil {
+		return err
+	}
+	_, err := c.d.api.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &c.Function, ReservedConcurrentExecutions: sdk.Int32(0)})
+	c.made = c.made || err == nil
+	return err
+}
+
+func (c *off) Undo(ctx context.Context) error {
+	tags, err := c.d.tags(ctx, c.Function)
+	if err != nil {
+		return err
+	}
+	ours := tags[tagRun] == c.Mark
+	if !ours && (tags[tagRun] != "" || !c.made) {
+		return nil // never made, undone before, or another run's by now
+	}
+	now, err := c.reserved(ctx)
+	if err != nil {
+		return err
+	}
+	if now != nil && *now == 0 { // else somebody has switched it on since
+		if c.Before == nil {
+			_, err = c.d.api.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &c.Function})
+		} else {
+			_, err = c.d.api.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &c.Function, ReservedConcurrentExecutions: c.Before})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if ours {
+		_, err = c.d.api.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &c.Function, TagKeys: []string{tagRun, tagBefore}})
+	}
+	return err
+}
+
+func (c *off) Bites(ctx context.Context) (bool, string) {
+	n, err := c.reserved(ctx)
+	if err != nil {
+		return false, err.Error()
+	}
+	return n != nil && *n == 0, "reserved concurrency is " + text(n)
+}
+
+func (c *off) Healthy(ctx context.Context) (bool, string) {
+	tags, err := c.d.tags(ctx, c.Function)
+	if err != nil {
+		return false, err.Error()
+	}
+	n, err := c.reserved(ctx)
+	if err != nil {
+		return false, err.Error()
+	}
+	if tags[tagRun] == c.Mark || n != nil && *n == 0 && tags[tagRun] == "" {
+		return false, "reserved concurrency is " + text(n) + ", tags " + fmt.Sprint(tags)
+	}
+	return true, "reserved concurrency is " + text(n)
+}
+
+func text(n *int32) string {
+	if n == nil {
+		return none
+	}
+	return strconv.Itoa(int(*n))
+}

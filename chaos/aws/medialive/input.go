@@ -1,0 +1,188 @@
+package medialive
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/medialive"
+	"github.com/aws/aws-sdk-go-v2/service/medialive/types"
+
+	"hlsload/chaos/aws"
+)
+
+const opInput = "input"
+
+// input switches the channel, with all its pipelines, to another of its input
+// attachments, and back. The schedule switches back by itself too.
+type input struct {
+	d        *Driver
+	made     bool      // the call was answered
+	released time.Time // when it was switched back, or that was first seen
+
+	Channel string    `json:"channel"`
+	Mark    string    `json:"mark"`
+	Spare   string    `json:"spare"`  // attachment that is switched to
+	Before  string    `json:"before"` // attachment that was active
+	Until   time.Time `json:"until"`  // when it ends by itself
+}
+
+// Op implements [aws.Change], as do the methods below.
+func (c *input) Op() string { return opInput }
+
+func (c *input) Target() string { return c.d.arn(c.Channel) }
+
+// Expiry is when MediaLive switches back by itself.
+func (c *input) Expiry() time.Time { return c.Until }
+
+// Answered notes that the journal has the answer to the call.
+func (c *input) Answered() { c.made = true }
+
+func (c *input) Calls() []aws.Call {
+	arn := c.Target()
+	until := "its expiry"
+	if !c.Until.IsZero() {
+		until = c.Until.Format(fixedTime)
+	}
+	return []aws.Call{
+		{Action: "medialive:DescribeChannel", Resource: arn, When: aws.Reads},
+		{Action: "medialive:DescribeSchedule", Resource: arn, When: aws.Reads},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Makes, Request: fmt.Sprintf(
+			"create %s: switch to input %s immediately; create %s: at %s, switch back to the input that was active", c.name(kindSwitch), c.Spare, c.name(kindDeadman), until)},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes, Request: fmt.Sprintf(
+			"create %s: switch back immediately; delete %s and %s", c.name(kindRelease), c.name(kindSwitch), c.name(kindDeadman))},
+	}
+}
+
+func (c *input) name(kind string) string { return c.Mark + "-" + kind }
+
+func (c *input) Read(ctx context.Context) error {
+	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, a := range out.InputAttachments {
+		names = append(names, sdk.ToString(a.InputAttachmentName))
+	}
+	if !slices.Contains(names, c.Spare) {
+		return fmt.Errorf("no such input attachment (got aws.spare_input %s; want one of %s)", c.Spare, strings.Join(names, ", "))
+	}
+	c.Before = ""
+	for _, p := range out.PipelineDetails {
+		active := sdk.ToString(p.ActiveInputAttachmentName)
+		if c.Before != "" && active != c.Before {
+			return fmt.Errorf("the pipelines have different inputs (got %s and %s; want one, to switch back to)", c.Before, active)
+		}
+		c.Before = active
+	}
+	if c.Before == "" || c.Before == c.Spare {
+		return fmt.Errorf("nothing to switch from (got active input %q; want another than aws.spare_input)", c.Before)
+	}
+	return nil
+}
+
+func switchTo(name, attachment string, at time.Time) types.ScheduleAction {
+	a := action(name, nil, at)
+	a.ScheduleActionSettings = &types.ScheduleActionSettings{InputSwitchSettings: &types.InputSwitchScheduleActionSettings{InputAttachmentNameReference: &attachment}}
+	return a
+}
+
+func (c *input) Make(ctx context.Context) error {
+	to, deadman := switchTo(c.name(kindSwitch), c.Spare, time.Time{}), switchTo(c.name(kindDeadman), c.Before, c.Until)
+	err := c.d.update(ctx, c.Channel, []types.ScheduleAction{to, deadman}, nil)
+	if refused(err) {
+		if err = c.d.update(ctx, c.Channel, []types.ScheduleAction{deadman}, nil); err == nil {
+			err = c.d.update(ctx, c.Channel, []types.ScheduleAction{to}, nil)
+		}
+	}
+	if err != nil {
+		if actions, look := c.d.schedule(ctx, c.Channel); look == nil && has(actions, c.name(kindSwitch)) && has(actions, c.name(kindDeadman)) {
+			err = nil // the answer to the first try was lost, and the second found its names taken
+		}
+	}
+	c.made = c.made || err == nil
+	return err
+}
+
+func (c *input) Undo(ctx context.Context) error {
+	actions, err := c.d.schedule(ctx, c.Channel)
+	if err != nil {
+		return err
+	}
+	var create []types.ScheduleAction
+	began := has(actions, c.name(kindSwitch)) || c.made
+	if began && !has(actions, c.name(kindRelease)) {
+		active, err := c.active(ctx)
+		if err != nil {
+			return err
+		}
+		// Somebody who has switched to a third input since knows better.
+		if has(actions, c.name(kindSwitch)) || active == c.Spare {
+			if active == c.Spare || active == c.Before {
+				create = []types.ScheduleAction{switchTo(c.name(kindRelease), c.Before, time.Time{})}
+			}
+		}
+	}
+	err = c.d.release(ctx, c.Channel, create, c.ours(actions))
+	c.released = c.d.now()
+	return err
+}
+
+// ours are this fault's actions in a schedule that have to go.
+func (c *input) ours(actions []types.ScheduleAction) []string {
+	var names []string
+	for _, kind := range []string{kindSwitch, kindDeadman} {
+		if has(actions, c.name(kind)) {
+			names = append(names, c.name(kind))
+		}
+	}
+	return names
+}
+
+// active is the input of the first pipeline that is not that of the others, or
+// of all.
+func (c *input) active(ctx context.Context) (string, error) {
+	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
+	if err != nil {
+		return "", err
+	}
+	active := ""
+	for _, p := range out.PipelineDetails {
+		if active = sdk.ToString(p.ActiveInputAttachmentName); active != c.Before {
+			break
+		}
+	}
+	return active, nil
+}
+
+// Tidy deletes the action that switched back, once it has done so.
+func (c *input) Tidy(ctx context.Context) error {
+	return c.d.tidy(ctx, c.Channel, c.name(kindRelease), c.released)
+}
+
+func (c *input) Bites(ctx context.Context) (bool, string) {
+	active, err := c.active(ctx)
+	if err != nil {
+		return false, err.Error()
+	}
+	return active == c.Spare, fmt.Sprintf("the active input of channel %s is %s", c.Channel, active)
+}
+
+func (c *input) Healthy(ctx context.Context) (bool, string) {
+	actions, err := c.d.schedule(ctx, c.Channel)
+	if err != nil {
+		return false, err.Error()
+	}
+	if left := c.ours(actions); len(left) > 0 {
+		return false, fmt.Sprintf("the schedule of channel %s still has action %s", c.Channel, left[0])
+	}
+	active, err := c.active(ctx)
+	if err != nil {
+		return false, err.Error()
+	}
+	return active != c.Spare, fmt.Sprintf("the active input of channel %s is %s", c.Channel, active)
+}

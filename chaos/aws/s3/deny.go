@@ -1,0 +1,222 @@
+package s3
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"hlsload/chaos/aws"
+)
+
+const opDeny = "deny"
+
+// deny keeps somebody from doing something to objects of the bucket, by a
+// statement of its policy that ends by itself.
+type deny struct {
+	d *Driver
+
+	Bucket  string    `json:"bucket"`
+	Owner   string    `json:"owner"` // account
+	Sid     string    `json:"sid"`
+	Actions []string  `json:"actions"`
+	Scope   scope     `json:"scope"`
+	Until   time.Time `json:"until"`  // when it ends by itself
+	Before  string    `json:"before"` // the policy; "" = there was none
+
+	Statement json.RawMessage `json:"statement,omitempty"`
+}
+
+func (d *Driver) deny(o *aws.Order, s scope, actions []string) *deny {
+	return &deny{d: d, Bucket: s.Bucket, Owner: s.Owner, Sid: o.Mark(""), Actions: actions, Scope: s, Until: o.Expires}
+}
+
+// Op implements [aws.Change], as do the methods below.
+func (c *deny) Op() string { return opDeny }
+
+func (c *deny) Target() string { return c.d.arn(c.Bucket) }
+
+// Expiry is from when on the statement says nothing.
+func (c *deny) Expiry() time.Time { return c.Until }
+
+func (c *deny) Calls() []aws.Call {
+	arn := c.Target()
+	until := "its expiry"
+	if !c.Until.IsZero() {
+		until = c.Until.Format(time.RFC3339)
+	}
+	calls := []aws.Call{{Action: "s3:GetBucketPolicy", Resource: arn, When: aws.Reads}}
+	if c.Scope.resolved() {
+		calls = append(calls, c.d.lookups(&c.Scope)...)
+	}
+	return append(calls,
+		aws.Call{Action: "s3:PutBucketPolicy", Resource: arn, When: aws.Makes, Request: fmt.Sprintf(
+			"the policy as it is, and statement %s: deny %s %s on %s until %s (DateLessThan aws:CurrentTime)",
+			c.Sid, c.whoText(), strings.Join(c.Actions, ", "), &c.Scope, until)},
+		aws.Call{Action: "s3:PutBucketPolicy", Resource: arn, When: aws.Undoes, Request: "the policy as it is then, without statement " + c.Sid},
+		aws.Call{Action: "s3:DeleteBucketPolicy", Resource: arn, When: aws.Undoes, Request: "when nothing else is in it"},
+	)
+}
+
+// lookups are the calls that find out which keys a scope means.
+func (d *Driver) lookups(s *scope) []aws.Call {
+	calls := []aws.Call{{Action: "s3:ListBucket", Resource: d.arn(s.Bucket), When: aws.Reads}}
+	for _, p := range s.Patterns {
+		calls = append(calls, aws.Call{Action: "s3:GetObject", Resource: d.arn(s.Bucket, p), When: aws.Reads})
+	}
+	return calls
+}
+
+func (c *deny) reads() bool { return len(c.Actions) == 1 && c.Actions[0] == reads[0] }
+
+func (c *deny) whoText() string {
+	switch {
+	case c.reads() && c.d.cfg.Distribution != "":
+		return "CloudFront distribution " + c.d.cfg.Distribution
+	case c.reads():
+		return "everybody"
+	case c.d.cfg.Writer != "":
+		return "role " + c.d.cfg.Writer
+	case c.d.cfg.Channel != "":
+		return "the role of channel " + c.d.cfg.Channel
+	}
+	return "everybody"
+}
+
+func (c *deny) Read(ctx context.Context) error {
+	var err error
+	if c.Before, err = c.d.policy(ctx, c.Bucket, c.Owner); err != nil {
+		return err
+	}
+	if _, err := parseDocument(c.Before); err != nil {
+		return err
+	}
+	patterns, err := c.d.patterns(ctx, &c.Scope)
+	if err != nil {
+		return err
+	}
+	c.Statement, err = c.statement(ctx, patterns)
+	return err
+}
+
+// statement denies only whom the fault is about: a bucket whose owner cannot
+// read it is another fault than was asked for.
+func (c *deny) statement(ctx context.Context, patterns []string) (json.RawMessage, error) {
+	resources := make([]string, len(patterns))
+	for i, p := range patterns {
+		resources[i] = c.d.arn(c.Bucket, p)
+	}
+	var principal any = "*"
+	condition := map[string]map[string]string{"DateLessThan": {"aws:CurrentTime": c.Until.UTC().Format(time.RFC3339)}}
+	if c.reads() {
+		if id := c.d.cfg.Distribution; id != "" {
+			principal = map[string]string{"Service": "cloudfront.amazonaws.com"}
+			condition["StringEquals"] = map[string]string{"AWS:SourceArn": fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", c.d.partition(), c.d.cfg.Account, id)}
+		}
+	} else if role, err := c.d.role(ctx); err != nil {
+		return nil, err
+	} else if role != "" {
+		condition["ArnEquals"] = map[string]string{"aws:PrincipalArn": role}
+	}
+	return json.Marshal(struct {
+		Sid       string
+		Effect    string
+		Principal any
+		Action    []string
+		Resource  []string
+		Condition map[string]map[string]string
+	}{c.Sid, "Deny", principal, c.Actions, resources, condition})
+}
+
+// role is that of the writer, "" when nobody knows.
+func (d *Driver) role(ctx context.Context) (string, error) {
+	if d.cfg.Writer != "" || d.writer == nil {
+		return d.cfg.Writer, nil
+	}
+	return d.writer(ctx)
+}
+
+func (c *deny) Make(ctx context.Context) error {
+	return c.change(ctx, func(doc *document) *document { return doc.with(c.Sid, c.Statement) })
+}
+
+func (c *deny) Undo(ctx context.Context) error {
+	return c.change(ctx, func(doc *document) *document { return doc.without(c.Sid) })
+}
+
+// change reads the policy, changes our part of it, writes it, and reads it
+// again, since S3 has no way to say "only if nobody has changed it". Somebody
+// who writes at the same instant may be overwritten, or overwrite us: that is
+// seen, and tried again.
+func (c *deny) change(ctx context.Context, edit func(*document) *document) error {
+	const tries = 3
+	for i := 0; ; i++ {
+		now, err := c.d.policy(ctx, c.Bucket, c.Owner)
+		if err != nil {
+			return err
+		}
+		doc, err := parseDocument(now)
+		if err != nil {
+			return err
+		}
+		want := edit(doc).String()
+		if same(now, want) {
+			return nil
+		}
+		if i == tries {
+			return fmt.Errorf("somebody else changes the policy at the same time (got another policy %d times; want it left alone)", tries)
+		}
+		if same(want, c.Before) {
+			want = c.Before // word for word
+		}
+		if err := c.put(ctx, want); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *deny) put(ctx context.Context, text string) error {
+	if text == "" {
+		_, err := c.d.api.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Owner})
+		return err
+	}
+	_, err := c.d.api.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &c.Bucket, Policy: &text, ExpectedBucketOwner: &c.Owner})
+	return err
+}
+
+func (c *deny) there(ctx context.Context) (bool, error) {
+	text, err := c.d.policy(ctx, c.Bucket, c.Owner)
+	if err != nil {
+		return false, err
+	}
+	doc, err := parseDocument(text)
+	if err != nil {
+		return false, err
+	}
+	return doc.has(c.Sid), nil
+}
+
+func (c *deny) Bites(ctx context.Context) (bool, string) {
+	there, err := c.there(ctx)
+	if err != nil {
+		return false, err.Error()
+	}
+	if !there {
+		return false, fmt.Sprintf("the policy of bucket %s has no statement %s", c.Bucket, c.Sid)
+	}
+	return true, fmt.Sprintf("the policy of bucket %s has statement %s", c.Bucket, c.Sid)
+}
+
+func (c *deny) Healthy(ctx context.Context) (bool, string) {
+	there, err := c.there(ctx)
+	if err != nil {
+		return false, err.Error()
+	}
+	if there {
+		return false, fmt.Sprintf("the policy of bucket %s still has statement %s", c.Bucket, c.Sid)
+	}
+	return true, fmt.Sprintf("the policy of bucket %s has nothing of this fault", c.Bucket)
+}

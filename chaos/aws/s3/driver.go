@@ -1,0 +1,228 @@
+// Package s3 makes faults with Amazon S3, the origin that a channel writes to:
+// it denies writes or reads by a statement of the bucket's policy that ends by
+// itself, deletes playlists and segments, and puts older versions back.
+//
+// A bucket policy is one document for everybody. It is read, changed by the
+// statements whose Sid is ours, written, and read again; what others have in it
+// stays, before and after. Objects are deleted only in the version that was
+// looked at, and only where an encoder writes them again or the bucket keeps
+// versions.
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+	"hlsload/player/m3u8"
+)
+
+// Driver is the S3 driver.
+type Driver struct {
+	api *s3.Client
+	cfg *chaos.AWS
+	now func() time.Time
+	// writer asks for the ARN of the role that the channel writes with; nil =
+	// nobody knows.
+	writer func(context.Context) (string, error)
+}
+
+// New returns the driver of the bucket in cfg. A plan needs no client.
+func New(api *s3.Client, cfg *chaos.AWS, now func() time.Time, writer func(context.Context) (string, error)) *Driver {
+	if now == nil {
+		now = time.Now
+	}
+	return &Driver{api, cfg, now, writer}
+}
+
+// Service implements [aws.Driver].
+func (d *Driver) Service() string { return "s3" }
+
+// The actions that an encoder needs to write, and everybody to read.
+var (
+	writes = []string{"s3:PutObject"}
+	// crashed writers do not clean up either.
+	stops = []string{"s3:PutObject", "s3:DeleteObject"}
+	reads = []string{"s3:GetObject"}
+)
+
+// Changes implements [aws.Driver].
+func (d *Driver) Changes(o *aws.Order) []aws.Change {
+	if d.cfg.Bucket == "" {
+		return nil
+	}
+	f := o.Fault
+	media := d.scope(f, m3u8.KindMedia)
+	switch f.Kind {
+	case chaos.PipelinePause:
+		return []aws.Change{d.watch(media)}
+	case chaos.PipelineKill:
+		if f.Resume == "restart" && f.Pipeline == chaos.Any {
+			return []aws.Change{d.watch(media)} // the channel is stopped
+		}
+		return []aws.Change{d.watch(media), d.deny(o, d.scope(f), stops)}
+	case chaos.PlaylistFreeze:
+		return []aws.Change{d.watch(media), d.deny(o, media, writes)}
+	case chaos.PlaylistRollback:
+		return []aws.Change{d.watch(media), d.deny(o, media, writes), d.replace(media, f.Segments)}
+	case chaos.PlaylistEndlist:
+		return []aws.Change{d.watch(media), d.deny(o, media, writes), d.replace(media, 0)}
+	case chaos.PlaylistDelete:
+		s := d.scope(f, f.Kinds...)
+		if len(f.Kinds) == 0 {
+			s = media
+		}
+		if f.Once {
+			return []aws.Change{d.watch(media), d.remove(s)}
+		}
+		return []aws.Change{d.watch(media), d.deny(o, s, writes), d.remove(s)}
+	case chaos.SegmentMissing:
+		s := d.scope(f, f.Kinds...)
+		if len(f.Kinds) == 0 {
+			s = d.scope(f, m3u8.KindSegment)
+		}
+		return []aws.Change{d.remove(s)}
+	case chaos.OriginStatus:
+		return []aws.Change{d.deny(o, d.scope(f, f.Kinds...), reads)}
+	}
+	return nil
+}
+
+// Restore implements [aws.Driver].
+func (d *Driver) Restore(op string) aws.Change {
+	switch op {
+	case opWatch:
+		return &watch{d: d}
+	case opDeny:
+		return &deny{d: d}
+	case opRemove:
+		return &remove{d: d}
+	case opReplace:
+		return &replace{d: d}
+	}
+	return nil
+}
+
+func (d *Driver) partition() string { return aws.Partition(d.cfg.Region) }
+
+// arn is that of a bucket, or of keys in it.
+func (d *Driver) arn(bucket string, keys ...string) string {
+	arn := "arn:" + d.partition() + ":s3:::" + bucket
+	for _, k := range keys {
+		arn += "/" + k
+	}
+	return arn
+}
+
+// Guards implements [aws.Driver].
+func (d *Driver) Guards() []aws.Call {
+	if d.cfg.Bucket == "" {
+		return nil
+	}
+	return []aws.Call{
+		{Action: "s3:GetBucketTagging", Resource: d.arn(d.cfg.Bucket)},
+		{Action: "s3:GetBucketPolicy", Resource: d.arn(d.cfg.Bucket)},
+	}
+}
+
+// Guard refuses a bucket that is not tagged, or in the hands of another run.
+func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
+	if d.cfg.Bucket == "" {
+		return nil, nil
+	}
+	what := "bucket " + d.cfg.Bucket
+	tags := map[string]string{}
+	out, err := d.api.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &d.cfg.Bucket, ExpectedBucketOwner: &d.cfg.Account})
+	if err != nil && code(err) != "NoSuchTagSet" {
+		return nil, fmt.Errorf("tags of %s: %w", what, err)
+	}
+	if err == nil {
+		for _, t := range out.TagSet {
+			tags[sdk.ToString(t.Key)] = sdk.ToString(t.Value)
+		}
+	}
+	found := aws.CheckTags(what, tags, d.cfg.Tags)
+	left, err := d.Leftovers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range left {
+		found = append(found, aws.Finding{Refuses: true, Text: fmt.Sprintf(
+			"%s: another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", what, l.What)})
+	}
+	return found, nil
+}
+
+// Leftovers implements [aws.Driver]: statements of the policy that are ours.
+func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
+	if d.cfg.Bucket == "" {
+		return nil, nil
+	}
+	text, err := d.policy(ctx, d.cfg.Bucket, d.cfg.Account)
+	if err != nil {
+		return nil, fmt.Errorf("policy of bucket %s: %w", d.cfg.Bucket, err)
+	}
+	doc, err := parseDocument(text)
+	if err != nil {
+		return nil, fmt.Errorf("policy of bucket %s: %w", d.cfg.Bucket, err)
+	}
+	var all []aws.Leftover
+	for _, s := range doc.statements {
+		run, ok := aws.Ours(s.sid, "")
+		if !ok {
+			continue
+		}
+		c := &deny{d: d, Bucket: d.cfg.Bucket, Owner: d.cfg.Account, Sid: s.sid}
+		all = append(all, aws.Leftover{
+			Service: d.Service(), Target: d.arn(d.cfg.Bucket), Run: run, What: "policy statement " + s.sid, Expires: s.until(), Remove: c.Undo,
+		})
+	}
+	return all, nil
+}
+
+// policy reads the policy of a bucket; "" = it has none.
+func (d *Driver) policy(ctx context.Context, bucket, owner string) (string, error) {
+	out, err := d.api.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &bucket, ExpectedBucketOwner: &owner})
+	if code(err) == "NoSuchBucketPolicy" {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return sdk.ToString(out.Policy), nil
+}
+
+// code is AWS's name of an error, "" for other errors.
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// missing tells whether an error says that there is no such object.
+func missing(err error) bool {
+	switch code(err) {
+	case "NoSuchKey", "NotFound", "NoSuchVersion":
+		return true
+	}
+	return false
+}
+
+// short lists some keys for people.
+func short(keys []string) string {
+	const most = 4
+	if len(keys) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(keys[:most], ", "), len(keys)-most)
+	}
+	return strings.Join(keys, ", ")
+}

@@ -1,0 +1,263 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"hlsload/chaos/aws"
+	"hlsload/player/m3u8"
+)
+
+const opRemove = "remove"
+
+// remove deletes objects: each only in the version that was looked at. Media
+// playlists are written again by the encoder; everything else is brought back,
+// so the bucket must keep versions.
+type remove struct {
+	d *Driver
+
+	Scope   scope     `json:"scope"`
+	Objects []target  `json:"objects"`
+	At      time.Time `json:"at"` // when deleting began
+}
+
+// target is an object that is deleted.
+type target struct {
+	Key     string `json:"key"`
+	ETag    string `json:"etag"`
+	Version string `json:"version,omitempty"`
+	Back    bool   `json:"back,omitempty"` // it has to be brought back
+}
+
+// removeLimit is how long deleting may take. A delete marker that is younger
+// than that, on top of the version that was deleted, is ours.
+const removeLimit = time.Minute
+
+func (d *Driver) remove(s scope) *remove { return &remove{d: d, Scope: s} }
+
+// Op implements [aws.Change], as do the methods below.
+func (c *remove) Op() string { return opRemove }
+
+func (c *remove) Target() string { return c.d.arn(c.Scope.Bucket) }
+
+// back tells whether something is deleted that no encoder writes again.
+func (c *remove) back() bool {
+	return slices.ContainsFunc(c.Scope.Kinds, func(k string) bool { return k != m3u8.KindMedia.String() })
+}
+
+// Ends says how it is undone when nobody undoes it.
+func (c *remove) Ends() string {
+	if c.back() {
+		return "STICKY: the objects stay deleted until it is undone; the bucket's versions keep them"
+	}
+	return "heals when the encoder writes the playlists again"
+}
+
+func (c *remove) Calls() []aws.Call {
+	bucket := c.d.arn(c.Scope.Bucket)
+	calls := c.d.lookups(&c.Scope)
+	for _, p := range c.Scope.Patterns {
+		calls = append(calls, aws.Call{Action: "s3:DeleteObject", Resource: c.d.arn(c.Scope.Bucket, p), When: aws.Makes, Request: c.Scope.String() + ", each with If-Match: its ETag"})
+	}
+	if !c.back() {
+		return calls
+	}
+	calls = append(calls, aws.Call{Action: "s3:GetBucketVersioning", Resource: bucket, When: aws.Reads},
+		aws.Call{Action: "s3:ListBucketVersions", Resource: bucket, When: aws.Undoes})
+	for _, p := range c.Scope.Patterns {
+		calls = append(calls, aws.Call{Action: "s3:DeleteObjectVersion", Resource: c.d.arn(c.Scope.Bucket, p), When: aws.Undoes,
+			Request: "the delete markers that were made, where they are still the latest version"})
+	}
+	return calls
+}
+
+func (c *remove) Read(ctx context.Context) error {
+	if c.back() {
+		if err := c.d.versioned(ctx, &c.Scope); err != nil {
+			return err
+		}
+	}
+	media, multi, _, err := c.d.selected(ctx, &c.Scope)
+	if err != nil {
+		return err
+	}
+	c.Objects, c.At = nil, c.d.now().UTC()
+	if c.Scope.is(m3u8.KindMedia) {
+		for _, o := range media {
+			c.Objects = append(c.Objects, target{Key: o.key, ETag: o.etag, Version: o.version})
+		}
+	}
+	if c.Scope.is(m3u8.KindMultivariant) {
+		for _, o := range multi {
+			c.Objects = append(c.Objects, target{Key: o.key, ETag: o.etag, Version: o.version, Back: true})
+		}
+	}
+	for _, kind := range []m3u8.Kind{m3u8.KindSegment, m3u8.KindInit} {
+		if !c.Scope.is(kind) {
+			continue
+		}
+		for _, o := range media {
+			for _, key := range contents(o.media, kind) {
+				if err := c.add(ctx, key); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if len(c.Objects) == 0 {
+		return fmt.Errorf("no such objects (want %s)", &c.Scope)
+	}
+	return nil
+}
+
+// add notes an object that a playlist lists.
+func (c *remove) add(ctx context.Context, key string) error {
+	inside := slices.ContainsFunc(c.Scope.Patterns, func(p string) bool { return strings.HasPrefix(key, strings.TrimSuffix(p, "*")) })
+	if !inside || slices.ContainsFunc(c.Objects, func(t target) bool { return t.Key == key }) {
+		return nil
+	}
+	out, err := c.d.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
+	if missing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.Objects = append(c.Objects, target{Key: key, ETag: sdk.ToString(out.ETag), Version: sdk.ToString(out.VersionId), Back: true})
+	return nil
+}
+
+// versioned makes sure that what is deleted can be brought back.
+func (d *Driver) versioned(ctx context.Context, s *scope) error {
+	out, err := d.api.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner})
+	if err != nil {
+		return err
+	}
+	if out.Status != types.BucketVersioningStatusEnabled {
+		return fmt.Errorf("bucket %s keeps no versions, so what is deleted could not be brought back (got versioning %q; want Enabled)", s.Bucket, out.Status)
+	}
+	return nil
+}
+
+func (c *remove) Make(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, removeLimit)
+	defer cancel()
+	for i := range c.Objects {
+		if err := c.remove(ctx, &c.Objects[i]); err != nil {
+			return fmt.Errorf("delete %s: %w", c.Objects[i].Key, err)
+		}
+	}
+	return nil
+}
+
+// remove deletes one object. A media playlist may have been written since it
+// was looked at; anything else must be what it was.
+func (c *remove) remove(ctx context.Context, t *target) error {
+	etag := t.ETag
+	const tries = 5
+	for i := 1; ; i++ {
+		_, err := c.d.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, IfMatch: &etag, ExpectedBucketOwner: &c.Scope.Owner})
+		switch {
+		case err == nil || missing(err):
+			return nil
+		case code(err) != "PreconditionFailed" || i == tries:
+			return err
+		}
+		out, err := c.d.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})
+		if missing(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if t.Back && sdk.ToString(out.ETag) != t.ETag {
+			return errors.New("it was changed since it was looked at (want nobody else to write it)")
+		}
+		etag = sdk.ToString(out.ETag)
+	}
+}
+
+func (c *remove) Undo(ctx context.Context) error {
+	var problems []error
+	for i := range c.Objects {
+		if t := &c.Objects[i]; t.Back {
+			marker, err := c.marker(ctx, t)
+			if err == nil && marker != "" {
+				_, err = c.d.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, VersionId: &marker, ExpectedBucketOwner: &c.Scope.Owner})
+			}
+			if err != nil {
+				problems = append(problems, fmt.Errorf("bring back %s: %w", t.Key, err))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// marker is the delete marker that we have made, if it still is what the key
+// stands for; "" otherwise.
+func (c *remove) marker(ctx context.Context, t *target) (string, error) {
+	out, err := c.d.api.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &c.Scope.Bucket, Prefix: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})
+	if err != nil {
+		return "", err
+	}
+	for _, m := range out.DeleteMarkers {
+		if sdk.ToString(m.Key) != t.Key || !sdk.ToBool(m.IsLatest) {
+			continue
+		}
+		at := sdk.ToTime(m.LastModified)
+		if at.Before(c.At.Add(-10*time.Second)) || at.After(c.At.Add(removeLimit+10*time.Second)) {
+			return "", nil // somebody else has deleted it, at another time
+		}
+		// What was deleted must be the newest of its versions.
+		newest := types.ObjectVersion{}
+		for _, v := range out.Versions {
+			if sdk.ToString(v.Key) == t.Key && (newest.VersionId == nil || sdk.ToTime(v.LastModified).After(sdk.ToTime(newest.LastModified))) {
+				newest = v
+			}
+		}
+		if sdk.ToString(newest.VersionId) == t.Version {
+			return sdk.ToString(m.VersionId), nil
+		}
+	}
+	return "", nil
+}
+
+func (c *remove) Bites(ctx context.Context) (bool, string) {
+	for i := range c.Objects {
+		t := &c.Objects[i]
+		out, err := c.d.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})
+		switch {
+		case missing(err):
+			continue
+		case err != nil:
+			return false, err.Error()
+		case sdk.ToTime(out.LastModified).After(c.At):
+			continue // it was deleted, and written again since
+		}
+		return false, t.Key + " is still there"
+	}
+	return true, fmt.Sprintf("%d objects were deleted", len(c.Objects))
+}
+
+func (c *remove) Healthy(ctx context.Context) (bool, string) {
+	for i := range c.Objects {
+		if t := &c.Objects[i]; t.Back {
+			marker, err := c.marker(ctx, t)
+			if err != nil {
+				return false, err.Error()
+			}
+			if marker != "" {
+				return false, t.Key + " is still deleted"
+			}
+		}
+	}
+	return true, "nothing stays deleted"
+}

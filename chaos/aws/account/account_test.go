@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 	} {
 		os.Setenv(name, value)
 	}
+	os.Unsetenv("AWS_CA_BUNDLE") // costs more than everything else here
 	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
 		os.Setenv("TMPDIR", "/dev/shm") // journals are synced very often here
 	}
@@ -333,3 +334,154 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// What a run has left is found without its journal, and removed.
+func TestSweep(t *testing.T) {
+	for _, f := range every() {
+		t.Run(f.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				before := w.State()
+				r := w.run(t, "0a1b2c3d")
+				if err := r.apply(t.Context(), 0, f); err != nil {
+					t.Fatal(err)
+				}
+				a := w.open(t)
+				left, err := aws.Leftovers(t.Context(), a.Drivers)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, l := range left {
+					if l.Run != "0a1b2c3d" || l.What == "" || !strings.HasPrefix(l.Target, "arn:aws:") {
+						t.Errorf("%+v", l)
+					}
+					if err := l.Remove(t.Context()); err != nil {
+						t.Errorf("%s: %v", l.What, err)
+					}
+				}
+				time.Sleep(time.Minute)
+				if left, _ := aws.Leftovers(t.Context(), a.Drivers); len(left) > 0 {
+					t.Errorf("still there: %+v", left)
+				}
+				if got := w.State(); got != before && !unswept(f) {
+					t.Error(difference(before, got))
+				}
+			})
+		})
+	}
+}
+
+// unswept tells whether a fault deletes objects: what stands for them is a
+// delete marker, which carries no name. Only a journal knows them.
+func unswept(f *chaos.Fault) bool {
+	return f.Kind == chaos.SegmentMissing || f.Kind == chaos.PlaylistDelete && len(f.Kinds) > 0
+}
+
+// Somebody else changes the same things while a fault holds: that stays, and
+// what is ours goes all the same.
+func TestOthersChangeIt(t *testing.T) {
+	find := func(kind chaos.Kind) *chaos.Fault {
+		for _, f := range every() {
+			if f.Kind == kind {
+				return f
+			}
+		}
+		return nil
+	}
+	other := `{"Version":"2012-10-17","Statement":[{"Sid":"other","Effect":"Deny","Principal":"*","Action":"s3:PutBucketAcl","Resource":"arn:aws:s3:::example-live"}]}`
+	for _, c := range []struct {
+		name  string
+		kind  chaos.Kind
+		setup func(w *world) // before the fault
+		meant func(w *world) // while it holds
+		want  string         // in the state, afterwards
+	}{
+		{"policy is replaced", chaos.PlaylistFreeze, nil, func(w *world) { w.bucket.SetPolicy(other) }, `"Sid":"other"`},
+		{"policy grows", chaos.PlaylistFreeze, nil, func(w *world) {
+			p := strings.Replace(w.bucket.Policy(), `"Statement":[`, `"Statement":[{"Sid":"new","Effect":"Deny","Principal":"*","Action":"s3:PutBucketAcl","Resource":"arn:aws:s3:::example-live"},`, 1)
+			w.bucket.SetPolicy(p)
+		}, `"Sid":"new"`},
+		{"policy is deleted", chaos.PlaylistFreeze, nil, func(w *world) { w.bucket.SetPolicy("") }, "policy \n"},
+		{"there was no policy", chaos.PlaylistFreeze, func(w *world) { w.bucket.SetPolicy("") }, nil, "policy \n"},
+		{"our statement was all, and is deleted", chaos.PlaylistFreeze, func(w *world) { w.bucket.SetPolicy("") }, func(w *world) { w.bucket.SetPolicy("") }, "policy \n"},
+		{"pipeline 1 is paused for maintenance", chaos.PipelinePause, nil, func(w *world) { w.channel.Pause("maintenance", 0, 1) }, "pipeline 0: paused true\n  pipeline 1: paused true"},
+		{"somebody unpauses", chaos.PipelinePause, nil, func(w *world) { w.channel.Pause("enough") }, "pipeline 0: paused false\n  pipeline 1: paused false"},
+		{"our action is deleted, which unpauses nothing", chaos.PipelinePause, nil, func(w *world) {
+			w.channel.Forget("hlsload-0a1b2c3d-f0n1-hold-p0")
+			w.channel.Forget("hlsload-0a1b2c3d-f0n1-deadman")
+		}, "pipeline 0: paused false"},
+		{"function had a reservation", chaos.InvalidatorOff, func(w *world) { w.function.Reserved = new(int32); *w.function.Reserved = 7 }, nil, "reserved 7,"},
+		{"function is switched on", chaos.InvalidatorOff, nil, func(w *world) { w.function.Reserved = new(int32); *w.function.Reserved = 5 }, "reserved 5,"},
+		{"another run takes the function", chaos.InvalidatorOff, nil, func(w *world) { w.function.Tags["hlsload:run"] = "hlsload-ffffffff-f0n1" }, "reserved 0,"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				if c.setup != nil {
+					c.setup(w)
+				}
+				r := w.run(t, "0a1b2c3d")
+				f := find(c.kind)
+				if err := r.apply(t.Context(), 0, f); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(10 * time.Second)
+				if c.meant != nil {
+					c.meant(w)
+				}
+				time.Sleep(10 * time.Second)
+				r.journal.Close()
+				u := w.open(t).Undoer(0)
+				if _, err := journal.Undo(t.Context(), r.path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo}); err != nil {
+					t.Fatal(err)
+				}
+				_, _ = u.Heal(t.Context()) // what others do may keep it from being well
+				got := w.State()
+				if !strings.Contains(got, c.want) {
+					t.Errorf("got\n%s\nwant %s", got, c.want)
+				}
+				if strings.Contains(got, "hlsload0a1b2c3d") || strings.Contains(got, "hlsload-0a1b2c3d") {
+					t.Errorf("ours is left:\n%s", got)
+				}
+			})
+		})
+	}
+}
+
+// Trouble that passes does not keep a fault from being undone: throttling, a
+// service that is down, credentials that were lost for a while.
+func TestTroubleWhileUndoing(t *testing.T) {
+	for _, trouble := range []emulate.Mishap{emulate.Throttled, emulate.Unavailable, emulate.Denied, emulate.Expired, emulate.Unsent, emulate.Unanswered} {
+		for _, f := range every() {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				before := w.State()
+				r := w.run(t, "0a1b2c3d")
+				if err := r.apply(t.Context(), 0, f); err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				n := 0
+				w.Mishap = func(emulate.Request) emulate.Mishap {
+					if n++; time.Since(began) < 20*time.Second && n%3 != 0 {
+						return trouble
+					}
+					return emulate.Nothing
+				}
+				for r.Undo(t.Context(), f) != nil {
+					if time.Since(began) > 5*time.Minute {
+						t.Fatalf("%s, mishap %d: never undone", f.Name, trouble)
+					}
+					time.Sleep(time.Second)
+				}
+				w.Mishap = nil
+				eventually(t, r.LookUndone, f)
+				if err := r.Tidy(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if got := w.State(); got != before {
+					t.Errorf("%s, mishap %d: %s", f.Name, trouble, difference(before, got))
+				}
+			})
+		}
+	}
+}

@@ -26,8 +26,8 @@ type writer struct {
 	down     time.Time // until when it restarts
 	number   int       // of the last segment since the last restart
 	list     [][]int   // by rendition: segments that were written, the newest last
-	fresh    bool // the multivariant playlist is still to be written
-	refused  int  // writes that the bucket refused
+	fresh    bool      // the multivariant playlist is still to be written
+	refused  int       // writes that the bucket refused
 }
 
 func newWriter(ch *Channel, pipeline int, bucket *Bucket, prefix string, now time.Time) *writer {

@@ -69,9 +69,27 @@ func describe(b *strings.Builder, d Driver, c Change) {
 		ends = e.Ends()
 	}
 	fmt.Fprintf(b, "  %s %s of %s: %s\n", d.Service(), c.Op(), c.Target(), ends)
+	var reads []string
 	for _, call := range c.Calls() {
-		word := [...]string{"reads", "makes", "undoes"}[call.When]
-		fmt.Fprintf(b, "    %-6s  %s %s", word, call.Action, call.Resource)
+		if call.When == Reads && !slices.Contains(reads, call.Action) {
+			reads = append(reads, call.Action)
+		}
+	}
+	if len(reads) > 0 {
+		fmt.Fprintf(b, "    reads   %s\n", strings.Join(reads, ", "))
+	}
+	for _, call := range c.Calls() {
+		word := "makes "
+		if call.When == Undoes {
+			word = "undoes"
+		}
+		if call.When == Reads {
+			continue
+		}
+		fmt.Fprintf(b, "    %s  %s", word, call.Action)
+		if call.Resource != c.Target() {
+			fmt.Fprintf(b, " %s", call.Resource)
+		}
 		if call.Request != "" {
 			fmt.Fprintf(b, "\n            %s", strings.ReplaceAll(call.Request, "\n", "\n            "))
 		}

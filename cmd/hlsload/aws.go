@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
 	"hlsload/chaos/journal"
+	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/scenarios"
 )
@@ -124,12 +126,36 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 	}
 	applier := aws.New(aws.Config{
 		AWS: r.sc.AWS, Drivers: a.Drivers, Run: newRun(), Journal: r.journal, Refresh: a.Refresh,
-		Bites: r.target.bites, Healthy: r.target.healthy,
+		Bites: outside(r.target.bites), Healthy: outside(r.target.healthy),
 	})
 	if err := applier.Rehearse(ctx, r.faults); err != nil {
 		return nil, fail(err)
 	}
 	return applier, nil
+}
+
+// outside looks at the stream for faults that show in media playlists for as
+// long as they hold; the others are seen by what AWS says alone.
+func outside(look func(context.Context, *chaos.Fault) (bool, string)) func(context.Context, *chaos.Fault) (bool, string) {
+	return func(ctx context.Context, f *chaos.Fault) (bool, string) {
+		if !showsInPlaylists(f) {
+			return true, "nobody looked at the stream"
+		}
+		return look(ctx, f)
+	}
+}
+
+func showsInPlaylists(f *chaos.Fault) bool {
+	if len(f.Kinds) > 0 && !slices.Contains(f.Kinds, m3u8.KindMedia) {
+		return false
+	}
+	switch f.Kind {
+	case chaos.PipelineKill, chaos.PipelinePause, chaos.PlaylistFreeze, chaos.PlaylistRollback, chaos.PlaylistEndlist, chaos.OriginStatus:
+		return true
+	case chaos.PlaylistDelete:
+		return !f.Once
+	}
+	return false
 }
 
 // tidyAWS takes away what undoing has left there.

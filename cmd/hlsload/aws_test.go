@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"net/http"
 
 	"net/http/httptest"
 	"os"
@@ -14,10 +16,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hlsload/chaos/aws/emulate"
+	"hlsload/reports"
 )
 
 // emulated is an account on loopback, and the stream that its channel makes.
@@ -35,6 +40,7 @@ func newEmulated(t *testing.T) *emulated {
 	e := &emulated{Account: emulate.New(nil)}
 	e.bucket = e.AddBucket("example-live", true)
 	e.channel = e.AddChannel("1234567", e.bucket, "live/p0/", "live/p1/")
+	e.AddFunction("invalidator")
 	api, viewers := httptest.NewServer(e.Account), httptest.NewServer(e.bucket)
 	t.Cleanup(api.Close)
 	t.Cleanup(viewers.Close)
@@ -54,54 +60,215 @@ func (e *emulated) program(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// bubble is an account and its stream in the time of a bubble.
+type bubble struct {
+	*emulate.Account
+	channel *emulate.Channel
+	bucket  *emulate.Bucket
+	on      network
+	urls    string
+	srv     *http.Server
+}
+
+func newBubble() *bubble {
+	b := &bubble{Account: emulate.New(nil)}
+	b.bucket = b.AddBucket("example-live", true)
+	b.channel = b.AddChannel("1234567", b.bucket, "live/p0/", "live/p1/")
+	b.AddFunction("invalidator")
+	m := newMemory()
+	base, srv := m.serve(b.bucket)
+	b.srv, b.on = srv, network{listen: m.listen, dial: m.dial, aws: b.Account}
+	b.urls = fmt.Sprintf(`target.url=["%s/live/p0/index.m3u8", "%s/live/p1/index.m3u8"]`, base, base)
+	return b
+}
+
+func (b *bubble) run(ctx context.Context, args ...string) (code int, said string) {
+	var out bytes.Buffer
+	code = runOn(ctx, b.on, args, &out, &out)
+	return code, out.String()
+}
+
+// TestRunOnAWS is runs whose faults are made on an emulated account.
+func TestRunOnAWS(t *testing.T) {
+	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "planted-secret-key", "AWS_SESSION_TOKEN": "planted-session-token",
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"} {
+		t.Setenv(name, value)
+	}
+	pause := "testdata/scenarios/aws.yaml"
+	_, plan := newBubbleless(t, "plan", pause)
+	_, hash, _ := strings.Cut(strings.TrimSpace(plan), "--confirm ")
+	for _, c := range []struct {
+		name      string
+		args      []string
+		account   func(b *bubble)
+		interrupt time.Duration
+		code      int
+		said      string
+		untouched bool // nothing on AWS was changed
+	}{
+		{name: "pass", args: []string{"--yes"}, said: "PASS"},
+		{name: "nobody agreed", code: exitUsage, said: "this run would change account 123456789012 on AWS", untouched: true},
+		{name: "another plan", args: []string{"--confirm", "0123456789ab"}, code: exitUsage, said: "this is not the plan that was confirmed", untouched: true},
+		{name: "the plan", args: []string{"--confirm", hash}, said: "PASS"},
+		{name: "the plan has changed", args: []string{"--confirm", hash, "--set", "chaos.pause-0.for=21s"}, code: exitUsage, said: "not the plan", untouched: true},
+		{name: "interrupted in the fault", args: []string{"--yes"}, interrupt: 20 * time.Second, code: reports.ExitInterrupted, said: "interrupted by the user"},
+		{name: "interrupted just after the call", args: []string{"--yes"}, interrupt: 12*time.Second + 100*time.Millisecond, code: reports.ExitInterrupted, said: "interrupted by the user"},
+		{name: "stop condition", args: []string{"--yes", "--set", `stop=["stalled_now > 1%"]`, "--set", "chaos.pause-0.for=40s", "--duration", "90s"}, code: reports.ExitInterrupted, said: "stop condition"},
+		{name: "not tagged", args: []string{"--yes"}, account: func(b *bubble) { b.channel.Tags["hlsload"] = "deny" }, code: reports.ExitFault, said: "must not be touched", untouched: true},
+		{name: "lever", args: []string{"--yes"}, account: func(b *bubble) { b.Engage("engaged") }, code: reports.ExitFault, said: "safety lever is engaged", untouched: true},
+		{name: "no permission", args: []string{"--yes"}, account: func(b *bubble) {
+			b.Mishap = func(q emulate.Request) emulate.Mishap {
+				if q.Mutates && q.Service == "medialive" {
+					return emulate.Denied
+				}
+				return emulate.Nothing
+			}
+		}, code: reports.ExitFault, said: "not authorized", untouched: false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "out")
+			synctest.Test(t, func(t *testing.T) {
+				b := newBubble()
+				defer b.srv.Close()
+				if c.account != nil {
+					c.account(b)
+				}
+				before := b.State()
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if c.interrupt > 0 {
+					time.AfterFunc(c.interrupt, cancel)
+				}
+				args := append([]string{"run", pause, "--out", dir, "--progress", "none", "--events"}, c.args...)
+				code, said := b.run(ctx, append(args, "--set", b.urls)...)
+				if code != c.code || !strings.Contains(strings.Join(strings.Fields(said), " "), c.said) {
+					t.Errorf("exit code %d; want %d and %q in\n%s", code, c.code, c.said, said)
+				}
+				if got := b.State(); got != before {
+					t.Errorf("got\n%s\nwant\n%s", got, before)
+				}
+				changes := 0
+				for _, q := range b.Requests() {
+					if q.Mutates && q.Service != "sts" {
+						changes++
+					}
+				}
+				if (changes == 0) != c.untouched {
+					t.Errorf("%d requests changed something", changes)
+				}
+				if strings.Contains(said, "planted-") {
+					t.Errorf("a secret was printed:\n%s", said)
+				}
+			})
+			for _, name := range files(t, dir) {
+				if text, err := os.ReadFile(name); err != nil || strings.Contains(string(text), "planted-") {
+					t.Errorf("%s has a secret, or cannot be read: %v", name, err)
+				}
+			}
+		})
+	}
+}
+
+// files are those below a directory, if there is one.
+func files(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// newBubbleless runs a command that needs no network.
+func newBubbleless(t *testing.T, args ...string) (code int, said string) {
+	t.Helper()
+	var out bytes.Buffer
+	code = run(t.Context(), args, &out, &out)
+	return code, out.String()
+}
+
+// killed are the faults in which runs are killed.
+var killed = [][]string{
+	{"chaos.pause-0.fault=pipeline.pause"},
+	{"chaos.pause-0.fault=playlist.freeze"},
+	{"chaos.pause-0.fault=invalidator.off", "chaos.pause-0.pipeline=null"},
+	{"chaos.pause-0.fault=playlist.delete", "chaos.pause-0.kind=multivariant"},
+	{"chaos.pause-0.fault=segment.missing"},
+	{"chaos.pause-0.fault=pipeline.kill"},
+	{"chaos.pause-0.fault=input.loss", "chaos.pause-0.pipeline=null"},
+}
+
 // TestKilled kills runs at random moments and undoes what they left from their
 // journals. HLSLOAD_TEST_KILLS says how often.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds of real time")
 	}
-	kills := 5
+	kills := len(killed)
 	if n, err := strconv.Atoi(os.Getenv("HLSLOAD_TEST_KILLS")); err == nil {
 		kills = n
 	}
+	// Not as parallel subtests: they wait most of the time.
+	var all sync.WaitGroup
+	places := make(chan struct{}, 8)
 	for i := range kills {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			t.Parallel()
-			e := newEmulated(t)
-			before := e.State()
-			dir := filepath.Join(t.TempDir(), "out")
-			cmd := e.program(t.Context(), "run", "testdata/scenarios/aws.yaml", "--yes", "--out", dir, "--progress", "none",
-				"--set", e.urls, "--set", "chaos.pause-0.at=1s", "--set", "chaos.pause-0.for=3s", "--duration", "20s")
-			var output bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &output, &output
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			// From the first call that changes something, at a moment of the next
-			// seconds.
-			random := rand.New(rand.NewPCG(uint64(i), 4))
-			deadline := time.Now().Add(20 * time.Second)
-			for !e.changed() && time.Now().Before(deadline) {
-				time.Sleep(2 * time.Millisecond)
-			}
-			time.Sleep(time.Duration(random.Int64N(int64(5 * time.Second))))
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-			if !e.changed() {
-				t.Fatalf("nothing was changed\n%s", &output)
-			}
-			undo, err := e.program(t.Context(), "undo", filepath.Join(dir, "journal.ndjson")).CombinedOutput()
-			if err != nil {
-				t.Errorf("undo: %v\n%s", err, undo)
-			}
-			if got := e.State(); got != before {
-				t.Errorf("left behind:\n%s\nwant\n%s\nundo said %s", got, before, undo)
-			}
-			again, err := e.program(t.Context(), "undo", filepath.Join(dir, "journal.ndjson")).CombinedOutput()
-			if err != nil || !strings.Contains(string(again), "nothing was left behind") {
-				t.Errorf("again: %v\n%s", err, again)
-			}
+		all.Go(func() {
+			places <- struct{}{}
+			kill(t, i)
+			<-places
 		})
+	}
+	all.Wait()
+}
+
+// kill kills one run and undoes what it left.
+func kill(t *testing.T, i int) {
+	e := newEmulated(t)
+	before := e.State()
+	dir := filepath.Join(t.TempDir(), "out")
+	args := []string{"run", "testdata/scenarios/aws.yaml", "--yes", "--out", dir, "--progress", "none",
+		"--set", e.urls, "--set", "chaos.pause-0.at=1s", "--set", "chaos.pause-0.for=3s", "--duration", "20s"}
+	for _, set := range killed[i%len(killed)] {
+		args = append(args, "--set", set)
+	}
+	what := fmt.Sprintf("run %d: %v", i, killed[i%len(killed)])
+	cmd := e.program(t.Context(), args...)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		t.Error(err)
+		return
+	}
+	// From the first call that changes something, at a moment of the next
+	// seconds.
+	random := rand.New(rand.NewPCG(uint64(i), 4))
+	deadline := time.Now().Add(time.Minute)
+	for !e.changed() && time.Now().Before(deadline) {
+		time.Sleep(2 * time.Millisecond)
+	}
+	time.Sleep(time.Duration(random.Int64N(int64(5 * time.Second))))
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if !e.changed() {
+		t.Errorf("%s: nothing was changed\n%s", what, &output)
+		return
+	}
+	undo, err := e.program(t.Context(), "undo", filepath.Join(dir, "journal.ndjson")).CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: undo: %v\n%s", what, err, undo)
+	}
+	t.Logf("%s: undo said\n%s", what, undo)
+	if got := e.State(); got != before {
+		t.Errorf("%s: left behind:\n%s\nwant\n%s", what, got, before)
+	}
+	again, err := e.program(t.Context(), "undo", filepath.Join(dir, "journal.ndjson")).CombinedOutput()
+	if err != nil || !strings.Contains(string(again), "nothing was left behind") {
+		t.Errorf("%s: again: %v\n%s", what, err, again)
 	}
 }
 

@@ -32,10 +32,15 @@ func undoCommand(on network) *cobra.Command {
 					what = fmt.Sprintf("not undone: %v", i.Err)
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%s, occurrence %d: %s: %s\n", i.Line.Name, i.Line.Occurrence, i.Line.Fault, secrets.Text(what))
+				for k := len(i.Line.Calls) - 1; k >= 0; k-- {
+					if c := &i.Line.Calls[k]; c.Undo != "" {
+						fmt.Fprintf(cmd.OutOrStdout(), "  %s %s of %s\n    %s\n", c.Service, c.Op, secrets.Text(c.Target), secrets.Text(c.Undo))
+					}
+				}
 			}
 			seen, healErr := onAWS.heal(cmd.Context())
 			for _, what := range seen {
-				fmt.Fprintf(cmd.OutOrStdout(), "seen: %s\n", what)
+				fmt.Fprintf(cmd.OutOrStdout(), "seen: %s\n", secrets.Text(what))
 			}
 			if healErr != nil {
 				err = errors.Join(err, fmt.Errorf("everything was put back that can be, but the channel was not seen to be well: %w", healErr))

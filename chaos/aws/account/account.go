@@ -88,6 +88,7 @@ func Open(ctx context.Context, cfg *chaos.AWS, o Options) (*Account, error) {
 	}))
 	c.Credentials = a.credentials
 	c.Logger = logging.Nop{} // what is worth saying comes as an error
+	c.RequestChecksumCalculation = sdk.RequestChecksumCalculationWhenRequired
 	c.ResponseChecksumValidation = sdk.ResponseChecksumValidationWhenRequired
 	if o.Transport != nil {
 		c.HTTPClient = &http.Client{Transport: o.Transport}

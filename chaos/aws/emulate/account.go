@@ -49,7 +49,7 @@ type Request struct {
 	Service, Op string
 	Mutates     bool
 	N           int // of all requests, from 0
-	Body        string
+	Query, Body string
 }
 
 // Mishap is what goes wrong with a request.
@@ -104,7 +104,7 @@ type call struct {
 // out; a mishap may have been ordered instead.
 func (c *call) operation(op string, mutates bool) bool {
 	c.op, c.mutates = op, mutates
-	req := Request{Service: c.service, Op: op, Mutates: mutates, N: len(c.a.requests), Body: string(c.body)}
+	req := Request{Service: c.service, Op: op, Mutates: mutates, N: len(c.a.requests), Query: c.r.URL.RawQuery, Body: string(c.body)}
 	c.a.requests = append(c.a.requests, req)
 	if c.a.Mishap == nil {
 		return true

@@ -43,17 +43,17 @@ func (c *input) Answered() { c.made = true }
 
 func (c *input) Calls() []aws.Call {
 	arn := c.Target()
-	until := "its expiry"
-	if !c.Until.IsZero() {
-		until = c.Until.Format(fixedTime)
+	before := c.Before
+	if before == "" {
+		before = "the input that is active"
 	}
 	return []aws.Call{
 		{Action: "medialive:DescribeChannel", Resource: arn, When: aws.Reads},
 		{Action: "medialive:DescribeSchedule", Resource: arn, When: aws.Reads},
-		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Makes, Request: fmt.Sprintf(
-			"create %s: switch to input %s immediately; create %s: at %s, switch back to the input that was active", c.name(kindSwitch), c.Spare, c.name(kindDeadman), until)},
-		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes, Request: fmt.Sprintf(
-			"create %s: switch back immediately; delete %s and %s", c.name(kindRelease), c.name(kindSwitch), c.name(kindDeadman))},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Makes,
+			Request: show([]types.ScheduleAction{switchTo(c.name(kindSwitch), c.Spare, time.Time{}), switchTo(c.name(kindDeadman), before, orLater(c.Until))}, nil)},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes,
+			Request: show([]types.ScheduleAction{switchTo(c.name(kindRelease), before, time.Time{})}, []string{c.name(kindSwitch), c.name(kindDeadman)})},
 	}
 }
 

@@ -60,19 +60,17 @@ func (p *pause) Expiry() time.Time { return p.Until }
 func (p *pause) Answered() { p.made = true }
 
 func (p *pause) Calls() []aws.Call {
-	until := "its expiry"
-	if !p.Until.IsZero() {
-		until = p.Until.Format(fixedTime)
-	}
 	arn := p.Target()
+	hold, deadman := action(p.name(kindHold), p.Pipelines, time.Time{}), action(p.name(kindDeadman), p.Before, orLater(p.Until))
+	release := action(p.name(kindRelease), p.Before, time.Time{})
 	return []aws.Call{
 		{Action: "medialive:DescribeSchedule", Resource: arn, When: aws.Reads},
-		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Makes, Request: fmt.Sprintf(
-			"create %s: pause %s immediately, with whatever is paused already; create %s: at %s, pause what others had paused and nothing else",
-			p.name(kindHold), ids(p.Pipelines), p.name(kindDeadman), until)},
-		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes, Request: fmt.Sprintf(
-			"create %s: immediately, pause what others hold and nothing else; delete %s and %s",
-			p.name(kindRelease), p.name(kindHold), p.name(kindDeadman))},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Makes,
+			Request: show([]types.ScheduleAction{hold, deadman}, nil) + "\nand whatever is paused already, or held by another fault, stays in the sets"},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes,
+			Request: show([]types.ScheduleAction{release}, []string{p.name(kindHold), p.name(kindDeadman)})},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes,
+			Request: show(nil, []string{p.name(kindRelease)}) + "\nonce the pipelines are seen to write again"},
 	}
 }
 
@@ -424,4 +422,53 @@ func refused(err error) bool {
 	var bad *types.BadRequestException
 	var unprocessable *types.UnprocessableEntityException
 	return errors.As(err, &bad) || errors.As(err, &unprocessable)
+}
+
+// later stands for an expiry that is not known yet.
+var later = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func orLater(t time.Time) time.Time {
+	if t.IsZero() {
+		return later
+	}
+	return t
+}
+
+// show is the body of a request for people.
+func show(create []types.ScheduleAction, remove []string) string {
+	var parts []string
+	for i := range create {
+		a := &create[i]
+		what := ""
+		switch s := a.ScheduleActionSettings; {
+		case s.PauseStateSettings != nil:
+			var list []string
+			for _, p := range s.PauseStateSettings.Pipelines {
+				list = append(list, fmt.Sprintf(`{"pipelineId":%q}`, p.PipelineId))
+			}
+			what = `"pauseStateSettings":{"pipelines":[` + strings.Join(list, ",") + "]}"
+		case s.InputSwitchSettings != nil:
+			what = fmt.Sprintf(`"inputSwitchSettings":{"inputAttachmentNameReference":%q}`, sdk.ToString(s.InputSwitchSettings.InputAttachmentNameReference))
+		}
+		start := `"immediateModeScheduleActionStartSettings":{}`
+		if t, ok := startOf(a); ok {
+			at := t.Format(fixedTime)
+			if t.Equal(later) {
+				at = "EXPIRY"
+			}
+			start = fmt.Sprintf(`"fixedModeScheduleActionStartSettings":{"time":%q}`, at)
+		}
+		parts = append(parts, fmt.Sprintf("  {\"actionName\":%q,\n   \"scheduleActionSettings\":{%s},\n   \"scheduleActionStartSettings\":{%s}}", sdk.ToString(a.ActionName), what, start))
+	}
+	body := ""
+	if len(parts) > 0 {
+		body = "\"creates\":{\"scheduleActions\":[\n" + strings.Join(parts, ",\n") + "]}"
+	}
+	if len(remove) > 0 {
+		if body != "" {
+			body += ",\n"
+		}
+		body += fmt.Sprintf(`"deletes":{"actionNames":["%s"]}`, strings.Join(remove, `","`))
+	}
+	return "{" + body + "}"
 }

@@ -44,18 +44,12 @@ func (c *deny) Expiry() time.Time { return c.Until }
 
 func (c *deny) Calls() []aws.Call {
 	arn := c.Target()
-	until := "its expiry"
-	if !c.Until.IsZero() {
-		until = c.Until.Format(time.RFC3339)
-	}
 	calls := []aws.Call{{Action: "s3:GetBucketPolicy", Resource: arn, When: aws.Reads}}
 	if c.Scope.resolved() {
 		calls = append(calls, c.d.lookups(&c.Scope)...)
 	}
 	return append(calls,
-		aws.Call{Action: "s3:PutBucketPolicy", Resource: arn, When: aws.Makes, Request: fmt.Sprintf(
-			"the policy as it is, and statement %s: deny %s %s on %s until %s (DateLessThan aws:CurrentTime)",
-			c.Sid, c.whoText(), strings.Join(c.Actions, ", "), &c.Scope, until)},
+		aws.Call{Action: "s3:PutBucketPolicy", Resource: arn, When: aws.Makes, Request: "the policy as it is, and this statement:\n" + c.shown()},
 		aws.Call{Action: "s3:PutBucketPolicy", Resource: arn, When: aws.Undoes, Request: "the policy as it is then, without statement " + c.Sid},
 		aws.Call{Action: "s3:DeleteBucketPolicy", Resource: arn, When: aws.Undoes, Request: "when nothing else is in it"},
 	)
@@ -75,15 +69,46 @@ func (c *deny) reads() bool { return len(c.Actions) == 1 && c.Actions[0] == read
 func (c *deny) whoText() string {
 	switch {
 	case c.reads() && c.d.cfg.Distribution != "":
-		return "CloudFront distribution " + c.d.cfg.Distribution
+		return c.distribution()
 	case c.reads():
-		return "everybody"
+		return everybody
 	case c.d.cfg.Writer != "":
-		return "role " + c.d.cfg.Writer
+		return c.d.cfg.Writer
 	case c.d.cfg.Channel != "":
 		return "the role of channel " + c.d.cfg.Channel
 	}
-	return "everybody"
+	return everybody
+}
+
+const everybody = "*"
+
+func (c *deny) distribution() string {
+	return fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", c.d.partition(), c.d.cfg.Account, c.d.cfg.Distribution)
+}
+
+// shown is the statement for people: what is not known yet is said in words.
+func (c *deny) shown() string {
+	if len(c.Statement) > 0 {
+		return string(c.Statement)
+	}
+	until := "EXPIRY"
+	if !c.Until.IsZero() {
+		until = c.Until.Format(time.RFC3339)
+	}
+	who := `"ArnEquals":{"aws:PrincipalArn":"` + c.whoText() + `"}`
+	principal := `"*"`
+	switch text := c.whoText(); {
+	case text == everybody:
+		who = ""
+	case c.reads():
+		principal = `{"Service":"cloudfront.amazonaws.com"}`
+		who = `"StringEquals":{"AWS:SourceArn":"` + text + `"}`
+	}
+	if who != "" {
+		who += ","
+	}
+	return fmt.Sprintf("{\"Sid\":%q,\"Effect\":\"Deny\",\"Principal\":%s,\"Action\":[\"%s\"],\n \"Resource\":[%s],\n \"Condition\":{%s\"DateLessThan\":{\"aws:CurrentTime\":%q}}}",
+		c.Sid, principal, strings.Join(c.Actions, `","`), &c.Scope, who, until)
 }
 
 func (c *deny) Read(ctx context.Context) error {
@@ -112,9 +137,9 @@ func (c *deny) statement(ctx context.Context, patterns []string) (json.RawMessag
 	var principal any = "*"
 	condition := map[string]map[string]string{"DateLessThan": {"aws:CurrentTime": c.Until.UTC().Format(time.RFC3339)}}
 	if c.reads() {
-		if id := c.d.cfg.Distribution; id != "" {
+		if c.d.cfg.Distribution != "" {
 			principal = map[string]string{"Service": "cloudfront.amazonaws.com"}
-			condition["StringEquals"] = map[string]string{"AWS:SourceArn": fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", c.d.partition(), c.d.cfg.Account, id)}
+			condition["StringEquals"] = map[string]string{"AWS:SourceArn": c.distribution()}
 		}
 	} else if role, err := c.d.role(ctx); err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/fis"
 	"github.com/aws/aws-sdk-go-v2/service/fis/types"
@@ -137,8 +138,15 @@ func (a *Account) Identify(ctx context.Context) error {
 	if got := sdk.ToString(who.Account); got != a.cfg.Account {
 		return fmt.Errorf("the credentials are for another account (got %s; want %s)", got, a.cfg.Account)
 	}
+	if skew, ok := middleware.GetAttemptSkew(who.ResultMetadata); ok && skew.Abs() > maxSkew {
+		return fmt.Errorf("this machine's clock is not AWS's (got %v of difference; want at most %v: faults end by themselves at a time)", skew.Round(time.Second), maxSkew)
+	}
 	return nil
 }
+
+// maxSkew is how far this machine's clock may be from AWS's: a third of the
+// margin after which faults end by themselves.
+const maxSkew = chaos.AWSMargin / 3
 
 // Calls are those that are made whatever the targets are.
 func Calls() []aws.Call {

@@ -312,6 +312,7 @@ func TestGuard(t *testing.T) {
 	}{
 		{"fine", func(*world) {}, "", ""},
 		{"another account", func(w *world) { w.cfg.Account = "999999999999" }, "the credentials are for another account (got 123456789012; want 999999999999", ""},
+		{"clock", func(w *world) { w.Skew = 2 * time.Minute }, "this machine's clock is not AWS's (got 2m", ""},
 		{"lever", func(w *world) { w.Engage("engaged") }, "safety lever is engaged (set by the tester)", ""},
 		{"no lever", func(w *world) { w.Engage("") }, "", "safety lever could not be read"},
 		{"denied", func(w *world) { w.channel.Tags["hlsload"] = "deny" }, "channel 1234567 must not be touched", ""},

@@ -33,6 +33,8 @@ type Account struct {
 	Now    func() time.Time
 	// Mishap is asked about every request; nil = all goes well.
 	Mishap func(Request) Mishap
+	// Skew is how far the account's clock is ahead of Now, as far as answers say.
+	Skew time.Duration
 	// Delay is how long changes take to have an effect: a schedule, a policy.
 	Delay time.Duration
 
@@ -209,6 +211,7 @@ func (a *Account) handle(r *http.Request) (w *httptest.ResponseRecorder, err err
 		return c.w, nil
 	}
 	c.service = signed[2]
+	c.w.Header().Set("Date", c.now.Add(a.Skew).UTC().Format(http.TimeFormat))
 	a.advance(c.now)
 	all := a.services()
 	i := slices.IndexFunc(all, func(s service) bool { return s.name == c.service })

@@ -44,6 +44,7 @@ type Applier struct {
 	made     map[*chaos.Fault][]Change
 	failed   map[*chaos.Fault]bool // an undo failed
 	looked   map[*chaos.Fault]time.Time
+	closed   bool // nothing is applied any more
 }
 
 // New returns an applier.
@@ -58,6 +59,9 @@ func New(cfg Config) *Applier {
 func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
 	a.changing.Lock()
 	defer a.changing.Unlock()
+	if a.isClosed() {
+		return errors.New("the run is being ended")
+	}
 	o := a.order(f)
 	n := 0
 	for _, d := range a.cfg.Drivers {
@@ -253,10 +257,11 @@ func (a *Applier) Tidy(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// UndoAll undoes every fault that was made, as far as that is still needed: for
-// a program that has lost its way.
+// UndoAll undoes every fault that was made, and applies none any more: for a
+// program that has lost its way. What is undone already is no trouble.
 func (a *Applier) UndoAll(ctx context.Context) error {
 	a.mu.Lock()
+	a.closed = true
 	var all []*chaos.Fault
 	for f := range a.made {
 		all = append(all, f)
@@ -264,7 +269,15 @@ func (a *Applier) UndoAll(ctx context.Context) error {
 	a.mu.Unlock()
 	var problems []error
 	for _, f := range all {
-		problems = append(problems, a.Undo(ctx, f))
+		if err := a.Undo(ctx, f); err != nil {
+			problems = append(problems, fmt.Errorf("fault %s: %w", f.Name, err))
+		}
 	}
 	return errors.Join(problems...)
+}
+
+func (a *Applier) isClosed() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.closed
 }

@@ -161,7 +161,7 @@ func (l *loop) context(order chaos.Order) (context.Context, context.CancelFunc) 
 // call carries out one order.
 func (l *loop) call(ctx context.Context, order chaos.Order) chaos.Observation {
 	seen := chaos.Observation{ID: order.ID}
-	applier := l.applier(order.Fault)
+	applier := sound{l.applier(order.Fault)}
 	switch order.Type {
 	case chaos.OrderApply:
 		seen.Type = chaos.Applied

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net"
 	"net/http"
 
 	"net/http/httptest"
@@ -88,12 +89,16 @@ func (b *bubble) run(ctx context.Context, args ...string) (code int, said string
 	return code, out.String()
 }
 
-// TestRunOnAWS is runs whose faults are made on an emulated account.
-func TestRunOnAWS(t *testing.T) {
+func setCredentials(t *testing.T) {
 	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "planted-secret-key", "AWS_SESSION_TOKEN": "planted-session-token",
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"} {
 		t.Setenv(name, value)
 	}
+}
+
+// TestRunOnAWS is runs whose faults are made on an emulated account.
+func TestRunOnAWS(t *testing.T) {
+	setCredentials(t)
 	pause := "testdata/scenarios/aws.yaml"
 	_, plan := newBubbleless(t, "plan", pause)
 	_, hash, _ := strings.Cut(strings.TrimSpace(plan), "--confirm ")
@@ -182,6 +187,107 @@ func files(t *testing.T, dir string) (names []string) {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// TestPanic: a program that panics puts back what it has changed before it ends.
+func TestPanic(t *testing.T) {
+	setCredentials(t)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		defer b.srv.Close()
+		before, began := b.State(), time.Now()
+		dial := b.on.dial
+		during, after := "", ""
+		b.on.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if since := time.Since(began); since > 20*time.Second && during == "" {
+				during = b.State()
+				panic("a viewer has lost his mind")
+			}
+			return dial(ctx, network, addr)
+		}
+		code := 0
+		b.on.exit = func(c int) { code, after = c, b.State() } // the program would end here
+		_, said := b.run(t.Context(), "run", "testdata/scenarios/aws.yaml", "--yes", "--out", t.TempDir()+"/out", "--progress", "none", "--set", b.urls,
+			"--set", "fleet.arrive.over=30s", "--set", "fleet.players=30")
+		if during == before || !strings.Contains(during, "pipeline 0: paused true") {
+			t.Errorf("there was no fault when it panicked:\n%s", during)
+		}
+		if after != before || code != exitInternal || !strings.Contains(said, "a viewer has lost his mind") || !strings.Contains(said, "put back") {
+			t.Errorf("exit code %d, state\n%s\nsaid\n%s", code, after, said)
+		}
+	})
+}
+
+// TestLostCredentials: what cannot be undone is said, with the command that
+// puts it back, and put back later.
+func TestLostCredentials(t *testing.T) {
+	setCredentials(t)
+	dir := filepath.Join(t.TempDir(), "out")
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		defer b.srv.Close()
+		before, began := b.State(), time.Now()
+		b.Mishap = func(emulate.Request) emulate.Mishap {
+			if time.Since(began) > 25*time.Second {
+				return emulate.Expired
+			}
+			return emulate.Nothing
+		}
+		code, said := b.run(t.Context(), "run", "testdata/scenarios/aws.yaml", "--yes", "--out", dir, "--progress", "none", "--set", b.urls)
+		flat := strings.Join(strings.Fields(said), " ")
+		if code != reports.ExitFault || !strings.Contains(flat, "VOID") || !strings.Contains(flat, "ExpiredToken") ||
+			!strings.Contains(flat, "fault pause-0 may be left on AWS; put it back with: hlsload undo "+dir+"/journal.ndjson") {
+			t.Errorf("exit code %d:\n%s", code, said)
+		}
+		if took := time.Since(began); took < awsPatience || took > 2*awsPatience {
+			t.Errorf("gave up after %v", took)
+		}
+		b.Mishap = nil
+		for _, want := range []string{"pause-0, occurrence 1: pipeline.pause: undone via aws", "nothing was left behind"} {
+			code, said = b.run(t.Context(), "undo", filepath.Join(dir, "journal.ndjson"))
+			if code != 0 || !strings.Contains(said, want) {
+				t.Errorf("undo: exit code %d; want %q in\n%s", code, want, said)
+			}
+		}
+		if got := b.State(); got != before {
+			t.Errorf("got\n%s\nwant\n%s", got, before)
+		}
+	})
+}
+
+// TestSweepCommand finds what a run has left, and removes it when told.
+func TestSweepCommand(t *testing.T) {
+	setCredentials(t)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		defer b.srv.Close()
+		before := b.State()
+		b.channel.Pause("hlsload-99999999-f0n1-hold-p1", 1)
+		b.bucket.SetPolicy(`{"Version":"2012-10-17","Statement":[{"Sid":"hlsload99999999f1n1","Effect":"Deny","Principal":"*","Action":"s3:PutObject",` +
+			`"Resource":"arn:aws:s3:::example-live/live/p0/*","Condition":{"DateLessThan":{"aws:CurrentTime":"2000-01-01T00:05:00Z"}}}]}`)
+		left := b.State()
+		for _, c := range []struct {
+			args []string
+			said []string
+			want string
+		}{
+			{nil, []string{"run 99999999: arn:aws:medialive:eu-west-1:123456789012:channel:1234567: schedule actions hlsload-99999999-f0n1-…, stays until it is removed",
+				"policy statement hlsload99999999f1n1, ends by itself in 5m0s", "remove it with: hlsload sweep --yes testdata/scenarios/aws.yaml"}, left},
+			{[]string{"--yes", "--run", "11111111"}, []string{"nothing was left behind"}, left},
+			{[]string{"--yes"}, []string{"removed"}, before},
+			{[]string{"--yes"}, []string{"nothing was left behind"}, before},
+		} {
+			code, said := b.run(t.Context(), append([]string{"sweep", "testdata/scenarios/aws.yaml"}, c.args...)...)
+			for _, want := range c.said {
+				if code != 0 || !strings.Contains(said, want) {
+					t.Errorf("%v: exit code %d; want %q in\n%s", c.args, code, want, said)
+				}
+			}
+			if got := b.State(); got != c.want {
+				t.Errorf("%v: got\n%s\nwant\n%s", c.args, got, c.want)
+			}
+		}
+	})
 }
 
 // newBubbleless runs a command that needs no network.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,6 +79,7 @@ type realRun struct {
 
 	permission *permission // nil on the embedded channel
 	hide       memo        // takes secrets out of what is shown and stored
+	rescuing  sync.Once
 }
 
 // network is what players and the embedded channel meet on; the zero value is
@@ -89,6 +91,7 @@ type network struct {
 	resolver fleet.Resolver
 	halt     <-chan struct{}   // closed: all players leave at once
 	aws      http.RoundTripper // what AWS is reached by
+	exit     func(code int)    // ends the program after a panic
 }
 
 // now is the run's clock.
@@ -112,6 +115,7 @@ func (r *realRun) do(ctx context.Context) (err error) {
 			closers[i]()
 		}
 	}()
+	defer r.guard()
 	r.board = conduct.NewBoard(seedOf(r.sc))
 	if r.target, err = r.openTarget(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -187,6 +191,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
 		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Sources: check.Sources, Dial: r.network.dial,
+		Guard: r.guard,
 	}
 	r.entitle(&fc)
 	for _, h := range r.sc.Target.Headers {
@@ -270,12 +275,14 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
+		defer r.guard()
 		r.fleet.Run(watching)
 	}()
 	ticking, stopTicking := context.WithCancel(context.WithoutCancel(ctx))
 	ticked := make(chan struct{})
 	go func() {
 		defer close(ticked)
+		defer r.guard()
 		r.tick(ticking, ctx.Done(), p)
 	}()
 	halting := make(chan struct{})

@@ -54,6 +54,9 @@ type Config struct {
 	// Caller is appended to the User-Agent of every player, as in
 	// "hlsload/1.0 (+ops@example.com)"; "" = players look like real ones.
 	Caller string
+	// Guard is deferred in every goroutine of a viewer, so that it may recover
+	// from a panic; nil = none ends the program as usual.
+	Guard func()
 }
 
 // connsDefault is for profiles that say nothing.

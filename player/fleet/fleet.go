@@ -46,6 +46,9 @@ func New(cfg Config) (*Fleet, error) {
 	f.halted, f.halt = context.WithCancel(context.Background())
 	f.roads = newRoads(&f.cfg, f.Halt)
 	f.ceiling = newCeiling(cfg.Ceiling, f.Halt)
+	if cfg.Guard == nil {
+		f.cfg.Guard = func() {}
+	}
 	f.audience = audience.New(&f.cfg.Audience, cfg.Seed)
 	for i := range f.cfg.Audience.Cohorts {
 		c := cohort{Cohort: f.cfg.Audience.Cohorts[i], conns: connsDefault}
@@ -105,7 +108,10 @@ func (f *Fleet) admit(ctx context.Context, sessions *sync.WaitGroup) time.Durati
 			v, _ = f.audience.Next()
 		}
 		f.mu.Unlock()
-		sessions.Go(func() { f.watch(ctx, v) })
+		sessions.Go(func() {
+			defer f.cfg.Guard()
+			f.watch(ctx, v)
+		})
 	}
 }
 

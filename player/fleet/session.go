@@ -214,7 +214,10 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 		fl.ride.Store(s.link.start(uint32(fl.id), hostPart(a.URL)))
 	}
 	s.flights = append(s.flights, fl)
-	fetches.Go(func() { s.fetch(ctx, fl) })
+	fetches.Go(func() {
+		defer s.f.cfg.Guard()
+		s.fetch(ctx, fl)
+	})
 }
 
 // thing is what a fetch is about, for chaos.

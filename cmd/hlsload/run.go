@@ -80,6 +80,10 @@ type realRun struct {
 	permission *permission // nil on the embedded channel
 	hide       memo        // takes secrets out of what is shown and stored
 	rescuing  sync.Once
+
+	// applying stands between the conductor and who applies a fault; nil =
+	// nobody does.
+	applying func(chaos.Applier) chaos.Applier
 }
 
 // network is what players and the embedded channel meet on; the zero value is
@@ -216,14 +220,22 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	if r.onAWS != nil {
 		appliers[chaos.ViaAWS] = r.onAWS
 	}
-	crowd := &crowd{r}
+	kinds := map[chaos.Kind]chaos.Applier{chaos.ViewersSurge: &crowd{r}, chaos.ViewersReconnect: &crowd{r}}
+	if r.applying != nil {
+		for via, a := range appliers {
+			appliers[via] = r.applying(a)
+		}
+		for kind, a := range kinds {
+			kinds[kind] = r.applying(a)
+		}
+	}
 	r.conductor, err = conduct.New(conduct.Config{
 		Faults: r.faults,
 		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery,
 			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: awsPatience}},
 		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: awsLimit},
 		Appliers: appliers,
-		Kinds:    map[chaos.Kind]chaos.Applier{chaos.ViewersSurge: crowd, chaos.ViewersReconnect: crowd},
+		Kinds:    kinds,
 		Now:      r.now,
 		Record:   r.record,
 	})

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/reports"
+	"hlsload/scenarios"
+)
+
+// nothing is an applier that does nothing. One that lies says that the fault
+// shows and that it is gone.
+type nothing struct {
+	chaos.Applier
+	lies bool
+}
+
+func (n nothing) Apply(context.Context, *chaos.Fault) error { return nil }
+func (n nothing) Undo(context.Context, *chaos.Fault) error  { return nil }
+
+func (n nothing) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
+	if n.lies {
+		return true, "a lie"
+	}
+	return n.Applier.Look(ctx, f)
+}
+
+func (n nothing) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string) {
+	if n.lies {
+		return true, "a lie"
+	}
+	return n.Applier.LookUndone(ctx, f)
+}
+
+// TestNothingInjected: no scenario that ships passes when its faults are not
+// made, whoever is to make them: the run is void because they do not show, and
+// if something claimed that they did, expectations would not hold. A scenario
+// that passes without its fault proves nothing.
+func TestNothingInjected(t *testing.T) {
+	for _, name := range scenarios.Names() {
+		if name == "soak" {
+			continue // an hour; its faults are those of the others
+		}
+		for _, via := range []chaos.Via{chaos.ViaRig, chaos.ViaViewer} {
+			for _, lies := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s via %s, lies %v", name, via, lies), func(t *testing.T) {
+					t.Parallel()
+					o := &overrides{players: "12"}
+					sc, err := load(name, o)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for i := range sc.Chaos {
+						o.set = append(o.set, fmt.Sprintf("chaos.%s.via=%s", sc.Chaos[i].Name, via))
+					}
+					if sc, err = load(name, o); err != nil {
+						t.Skip(err) // a fault that only the rig can make
+					}
+					dir := t.TempDir()
+					synctest.Test(t, func(t *testing.T) {
+						time.Sleep(time.Until(simEpoch) - time.Second)
+						m := newMemory()
+						cmd, _, _ := quiet()
+						r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressNone}, faults: sc.Faults(), network: network{listen: m.listen, dial: m.dial},
+							applying: func(a chaos.Applier) chaos.Applier { return nothing{a, lies} }}
+						exit := exitOf(r.do(t.Context()))
+						want := reports.ExitFault
+						if lies {
+							want = reports.ExitFail
+						}
+						if instant := chaos.Lookup(sc.Chaos[0].Kind).Instant; exit.code != want && !(instant && exit.code == reports.ExitFail) {
+							t.Errorf("exit code %d; want %d", exit.code, want)
+						}
+					})
+				})
+			}
+		}
+	}
+}

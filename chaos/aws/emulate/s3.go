@@ -475,7 +475,7 @@ func (a *Account) s3State(w io.Writer) {
 func (b *Bucket) written(key string) bool {
 	for _, ch := range b.a.channels {
 		for _, w := range ch.writers {
-			if rest, ok := strings.CutPrefix(key, w.prefix); ok && w.bucket == b && rest != "index.m3u8" {
+			if rest, ok := strings.CutPrefix(key, w.prefix); ok && w.bucket == b && rest != w.main() {
 				return true
 			}
 		}

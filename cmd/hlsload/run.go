@@ -79,7 +79,7 @@ type realRun struct {
 
 	permission *permission // nil on the embedded channel
 	hide       memo        // takes secrets out of what is shown and stored
-	rescuing  sync.Once
+	rescuing   sync.Once
 
 	// applying stands between the conductor and who applies a fault; nil =
 	// nobody does.

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"hlsload/chaos"
 	"hlsload/chaos/aws/emulate"
 	"hlsload/reports"
@@ -40,7 +42,7 @@ func TestShippedOnAWS(t *testing.T) {
 				m := newMemory()
 				base, srv := m.serve(bucket)
 				defer srv.Close()
-				sc, err := load("../../scenarios/aws/pipeline-failover.yaml", &overrides{players: "20", set: []string{
+				sc, err := load("../../scenarios/aws/pipeline-failover.yaml", &overrides{cmd: &cobra.Command{}, players: "20", set: []string{
 					fmt.Sprintf(`target.url=["%s/live/index_a.m3u8", "%s/live/index_b.m3u8"]`, base, base)}})
 				if err != nil {
 					t.Fatal(err)

@@ -105,6 +105,12 @@ func (b *Bucket) allows(action, key string, who principal, now time.Time) bool {
 	return true
 }
 
+// Allows tells whether the policy lets a role do something with a key now.
+func (b *Bucket) Allows(action, key, role string) (ok bool) {
+	b.a.Do(func() { ok = b.allows(action, key, principal{arn: role}, b.a.Now()) })
+	return ok
+}
+
 // Put writes an object as somebody else would.
 func (b *Bucket) Put(key, body string) {
 	b.a.Do(func() { b.put(key, []byte(body), "application/octet-stream", "", b.a.Now()) })

@@ -56,6 +56,20 @@ func (c Call) Reveal(lookup func(string) (string, bool)) (Call, error) {
 	return out, err
 }
 
+// same tells whether two calls say the same.
+func (c *Call) same(o *Call) bool {
+	norm := func(c Call) string {
+		c.Env = nil
+		c, err := c.rewrite(func(s string) string { return s })
+		if err != nil {
+			return err.Error()
+		}
+		text, _ := json.Marshal(c)
+		return string(text)
+	}
+	return norm(*c) == norm(*o)
+}
+
 // rewrite maps every text of a call.
 func (c Call) rewrite(f func(string) string) (Call, error) {
 	data, err := json.Marshal(c)

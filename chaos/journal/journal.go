@@ -126,10 +126,15 @@ func (j *Journal) reference(s string) string {
 // Call writes that a call is about to be made, and returns once that is on
 // disk.
 func (j *Journal) Call(f *chaos.Fault, c Call) error {
-	c, err := c.conceal(j.reference)
+	concealed, err := c.conceal(j.reference)
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
+	// What cannot be filled in again cannot be undone.
+	if again, err := concealed.Reveal(os.LookupEnv); err != nil || !again.same(&c) {
+		return fmt.Errorf("write journal: call %d: values of the environment cannot be told from the rest (got %v; want values that occur nowhere else)", c.N, concealed.Env)
+	}
+	c = concealed
 	return j.write(Line{Time: time.Now().UTC(), Step: StepCall, ID: -1, Name: f.Name, Occurrence: f.Occurrence, Fault: f.Kind, Via: f.Via, Call: &c})
 }
 

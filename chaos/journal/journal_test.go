@@ -190,3 +190,60 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Calls are on disk with what it takes to undo them, without the values of the
+// environment, and whole again for who knows those.
+func TestCalls(t *testing.T) {
+	t.Setenv("BUCKET", "value-of-the-environment")
+	path := filepath.Join(t.TempDir(), "journal.ndjson")
+	j, err := Create(path, func(s string) string { return strings.ReplaceAll(s, "value-of-the-environment", "${BUCKET}") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := chaos.NewFault("freeze", chaos.PlaylistFreeze)
+	f.Via, f.Occurrence = chaos.ViaAWS, 2
+	change := `{"n":12345678901234567890,"policy":"{\"a\":\"${aws:username} ${OTHER}\"}","bucket":["value-of-the-environment"]}`
+	call := Call{N: 1, Run: "0a1b2c3d", Service: "s3", Op: "deny", Target: "arn:aws:s3:::value-of-the-environment", Undo: "put it back", Change: []byte(change)}
+	steps := []error{
+		j.Record(conduct.Step{Type: conduct.StepApply, ID: 3, Fault: &f}),
+		j.Call(&f, call), j.Called(&f, call, nil),
+		j.Call(&f, Call{N: 2, Service: "s3", Op: "remove", Change: []byte(`{}`)}), j.Called(&f, Call{N: 2}, errors.New("no")),
+		j.Record(conduct.Step{Type: conduct.StepUndone, ID: 3, Fault: &f}), // an answer; nobody has looked
+		j.Close(),
+	}
+	if err := errors.Join(steps...); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(path); strings.Contains(string(text), "value-of-the-environment") {
+		t.Errorf("a value of the environment is in\n%s", text)
+	}
+	lines, err := Read(path)
+	left := Left(lines)
+	if err != nil || len(left) != 1 || len(left[0].Calls) != 2 || !left[0].Calls[0].Answered || left[0].Calls[1].Answered {
+		t.Fatalf("%v, left %+v", err, left)
+	}
+	got, err := left[0].Calls[0].Reveal(os.LookupEnv)
+	if err != nil || got.Target != call.Target || string(got.Change) != `{"bucket":["value-of-the-environment"],"n":12345678901234567890,"policy":"{\"a\":\"${aws:username} ${OTHER}\"}"}` {
+		t.Errorf("%v: %+v %s", err, got, got.Change)
+	}
+	if _, err := left[0].Calls[0].Reveal(func(string) (string, bool) { return "", false }); err == nil || !strings.Contains(err.Error(), "${BUCKET}") {
+		t.Errorf("without the variable: %v", err)
+	}
+	lines = append(lines, Line{Step: conduct.StepHealthy, ID: 3, Name: "freeze", Occurrence: 2, Fault: f.Kind, Via: f.Via})
+	if left := Left(lines); len(left) != 0 {
+		t.Errorf("seen healthy, but left: %+v", left)
+	}
+}
+
+// A redactor that masks destroys what an undo needs: then nothing is changed.
+func TestCallThatCannotBeUndone(t *testing.T) {
+	j, err := Create(filepath.Join(t.TempDir(), "journal.ndjson"), func(s string) string { return strings.ReplaceAll(s, "key", "***") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	f := chaos.NewFault("x", chaos.PlaylistDelete)
+	if err := j.Call(&f, Call{N: 1, Change: []byte(`{"object":"live/key"}`)}); err == nil {
+		t.Error("the call was written though it could not be undone")
+	}
+}

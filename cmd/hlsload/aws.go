@@ -86,7 +86,7 @@ func printPlan(w io.Writer, sc *scenarios.Scenario) error {
 		return err
 	}
 	text := "\non AWS\n" + indent(p.Text) + "\nneeds at most this IAM policy\n" + indent(p.Policy)
-	_, err = fmt.Fprintf(w, "%s\n\nrun it with --confirm %s\n", sc.Redact(text), p.Hash)
+	_, err = fmt.Fprintf(w, "%s\n\nrun it with --confirm %s\n", sc.Reference(text), p.Hash)
 	return err
 }
 

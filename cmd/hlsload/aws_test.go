@@ -290,6 +290,48 @@ func TestSweepCommand(t *testing.T) {
 	})
 }
 
+// TestAWSCheck looks, and tries a fault.
+func TestAWSCheck(t *testing.T) {
+	setCredentials(t)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		defer b.srv.Close()
+		before := b.State()
+		code, said := b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml")
+		for _, want := range []string{
+			"guards: a run may begin", "channel 1234567: STANDARD, RUNNING, 2 pipelines running", "bucket example-live: versions Enabled",
+			"bucket example-live: written by arn:aws:iam::123456789012:role/MediaLiveAccessRole",
+			`live/p0/index_1280x720.m3u8: media, target duration 4s, 10 segments, Cache-Control "max-age=2", written`, "function invalidator: reserved concurrency none",
+			"faults: every one can be made",
+		} {
+			if code != 0 || !strings.Contains(said, want) {
+				t.Errorf("exit code %d; want %q in\n%s", code, want, said)
+			}
+		}
+		for _, q := range b.Requests() {
+			if q.Mutates && q.Service != "sts" {
+				t.Errorf("%s %s changes something", q.Service, q.Op)
+			}
+		}
+		if code, said := b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml", "--try", "pause-0", "--out", t.TempDir()); code != exitUsage || !strings.Contains(said, "no --confirm") {
+			t.Errorf("nobody agreed: exit code %d\n%s", code, said)
+		}
+		code, said = b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml", "--try", "pause-0", "--yes", "--out", t.TempDir())
+		for _, want := range []string{"** pause-0 applied", "live/p0/index_1280x720.m3u8 is not written any more (media sequence", "** pause-0 bites", "** pause-0 undone", "live/p0/index_1280x720.m3u8 is written", "** pause-0 healthy"} {
+			if code != 0 || !strings.Contains(said, want) {
+				t.Errorf("exit code %d; want %q in\n%s", code, want, said)
+			}
+		}
+		if strings.Contains(said, "live/p1/index_1280x720.m3u8 is not") {
+			t.Errorf("the other pipeline stopped too:\n%s", said)
+		}
+		if got := b.State(); got != before {
+			t.Errorf("got\n%s\nwant\n%s", got, before)
+		}
+		t.Logf("%s", said)
+	})
+}
+
 // newBubbleless runs a command that needs no network.
 func newBubbleless(t *testing.T, args ...string) (code int, said string) {
 	t.Helper()

@@ -129,6 +129,6 @@ origin felt, and whether that is good enough.
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(), rigCommand(on), probeCommand(on),
-		undoCommand(on), sweepCommand(on), listCommand(), reportCommand(), versionCommand())
+		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), versionCommand())
 	return root
 }

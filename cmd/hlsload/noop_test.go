@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"hlsload/chaos"
 	"hlsload/reports"
 	"hlsload/scenarios"
@@ -49,8 +51,7 @@ func TestNothingInjected(t *testing.T) {
 			for _, lies := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s via %s, lies %v", name, via, lies), func(t *testing.T) {
 					t.Parallel()
-					cmd, _, _ := quiet()
-					o := &overrides{cmd: cmd, players: "12"}
+					o := &overrides{cmd: &cobra.Command{}, players: "12"}
 					sc, err := load(name, o)
 					if err != nil {
 						t.Fatal(err)

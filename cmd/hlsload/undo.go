@@ -34,7 +34,7 @@ func undoCommand(on network) *cobra.Command {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s, occurrence %d: %s: %s\n", i.Line.Name, i.Line.Occurrence, i.Line.Fault, secrets.Text(what))
 				for k := len(i.Line.Calls) - 1; k >= 0; k-- {
 					if c := &i.Line.Calls[k]; c.Undo != "" {
-						fmt.Fprintf(cmd.OutOrStdout(), "  %s %s of %s\n    %s\n", c.Service, c.Op, c.Target, secrets.Text(c.Undo))
+						fmt.Fprintf(cmd.OutOrStdout(), "  %s %s of %s\n    %s\n", c.Service, c.Op, c.Target, c.Undo) // as the journal has it: without secrets
 					}
 				}
 			}

@@ -2,6 +2,7 @@ package account
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -35,6 +36,10 @@ func (r *recorder) RoundTrip(q *http.Request) (*http.Response, error) {
 		if q.Body != nil {
 			body, _ = io.ReadAll(q.Body)
 			q.Body = io.NopCloser(bytes.NewReader(body))
+			var tags map[string]any
+			if bytes.Contains(body, []byte(`ags":{`)) && json.Unmarshal(body, &tags) == nil { // the SDK has them in any order
+				body, _ = json.Marshal(tags)
+			}
 		}
 		r.mu.Lock()
 		fmt.Fprintf(&r.text, "%s %s%s", q.Method, q.URL.Host, q.URL.EscapedPath())
@@ -53,8 +58,8 @@ func (r *recorder) RoundTrip(q *http.Request) (*http.Response, error) {
 	return r.Account.RoundTrip(q)
 }
 
-// What every fault and its undo ask AWS for, byte for byte, is in testdata: a
-// new version of the SDK that writes something else does not pass unseen.
+// What every fault and its undo ask AWS for, byte for byte but for the order of tags, is
+// in testdata: a new version of the SDK that writes something else does not pass unseen.
 func TestRequests(t *testing.T) {
 	for _, f := range every() {
 		t.Run(f.Name, func(t *testing.T) {

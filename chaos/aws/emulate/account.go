@@ -292,6 +292,9 @@ func (a *Account) advance(now time.Time) {
 	for _, ch := range a.sorted() {
 		ch.advance(now)
 	}
+	for _, f := range a.functions {
+		f.invalidate(now)
+	}
 }
 
 func (a *Account) serveSTS(c *call) {

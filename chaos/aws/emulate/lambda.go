@@ -1,6 +1,7 @@
 package emulate
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,12 +9,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Function is a Lambda function.
 type Function struct {
 	Name     string
-	Reserved *int32 // nil = nothing is reserved
+	Reserved *int32  // nil = nothing is reserved
+	Watches  *Bucket // where it deletes stale playlists; nil = it does nothing
 	Tags     map[string]string
 }
 
@@ -22,6 +25,23 @@ func (a *Account) AddFunction(name string) *Function {
 	f := &Function{Name: name, Tags: map[string]string{"hlsload": "allow"}}
 	a.functions[name] = f
 	return f
+}
+
+// staleAfter is when the function deletes a playlist: 1.5 target durations after
+// it was written.
+const staleAfter = segmentLength * 3 / 2
+
+// invalidate deletes what has become stale by now, unless the function is
+// switched off.
+func (f *Function) invalidate(now time.Time) {
+	if f.Watches == nil || f.Reserved != nil && *f.Reserved == 0 {
+		return
+	}
+	for key := range f.Watches.objects {
+		if v := f.Watches.latest(key); v != nil && bytes.Contains(v.body, []byte("#EXTINF")) && now.Sub(v.modified) > staleAfter {
+			f.Watches.remove(key, "", v.modified.Add(staleAfter))
+		}
+	}
 }
 
 // function finds a function by name or ARN.

@@ -66,9 +66,12 @@ func (a *Account) AddChannel(id string, bucket *Bucket, prefixes ...string) *Cha
 	if len(prefixes) == 1 {
 		ch.Class = "SINGLE_PIPELINE"
 	}
-	now := a.Now()
 	for i, p := range prefixes {
-		ch.writers = append(ch.writers, newWriter(ch, i, bucket, p, now))
+		ch.writers = append(ch.writers, &writer{ch: ch, pipeline: i, bucket: bucket, prefix: p, fresh: true})
+	}
+	now := a.Now()
+	for _, w := range ch.writers {
+		w.begin(now)
 	}
 	a.channels[id] = ch
 	return ch

@@ -105,6 +105,12 @@ func (b *Bucket) allows(action, key string, who principal, now time.Time) bool {
 	return true
 }
 
+// Allows tells whether the policy lets a role do something with a key now.
+func (b *Bucket) Allows(action, key, role string) (ok bool) {
+	b.a.Do(func() { ok = b.allows(action, key, principal{arn: role}, b.a.Now()) })
+	return ok
+}
+
 // Put writes an object as somebody else would.
 func (b *Bucket) Put(key, body string) {
 	b.a.Do(func() { b.put(key, []byte(body), "application/octet-stream", "", b.a.Now()) })
@@ -475,7 +481,7 @@ func (a *Account) s3State(w io.Writer) {
 func (b *Bucket) written(key string) bool {
 	for _, ch := range b.a.channels {
 		for _, w := range ch.writers {
-			if rest, ok := strings.CutPrefix(key, w.prefix); ok && w.bucket == b && rest != "index.m3u8" {
+			if rest, ok := strings.CutPrefix(key, w.prefix); ok && w.bucket == b && rest != w.main() {
 				return true
 			}
 		}

@@ -2,6 +2,7 @@ package emulate
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"time"
 )
@@ -30,13 +31,10 @@ type writer struct {
 	refused  int       // writes that the bucket refused
 }
 
-func newWriter(ch *Channel, pipeline int, bucket *Bucket, prefix string, now time.Time) *writer {
-	w := &writer{ch: ch, pipeline: pipeline, bucket: bucket, prefix: prefix, fresh: true}
+// begin writes as if it had been doing so for a while.
+func (w *writer) begin(now time.Time) {
 	w.next = now.Add(-listed * segmentLength)
-	for !w.next.After(now) {
-		w.step()
-	}
-	return w
+	w.advance(now)
 }
 
 // restarted makes the numbers begin again.
@@ -60,18 +58,13 @@ func (w *writer) step() {
 		return
 	}
 	if w.fresh {
-		var b strings.Builder
-		b.WriteString("#EXTM3U\n#EXT-X-VERSION:3\n")
-		for i, r := range renditions {
-			fmt.Fprintf(&b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,RESOLUTION=%s\nindex_%s.m3u8\n", 2_000_000>>i, r, r)
-		}
-		w.fresh = !w.put("index.m3u8", b.String(), at)
+		w.fresh = !w.put(w.main(), w.multivariant(), at)
 	}
 	if w.list == nil {
 		w.list = make([][]int, len(renditions))
 	}
 	for i, r := range renditions {
-		name := func(n int) string { return fmt.Sprintf("index_%s_%05d.ts", r, n) }
+		name := func(n int) string { return fmt.Sprintf("%s_%05d.ts", w.child(r), n) }
 		if w.put(name(w.number), fmt.Sprintf("segment %d of %s", w.number, r), at) {
 			w.list[i] = append(w.list[i], w.number)
 		}
@@ -85,9 +78,9 @@ func (w *writer) step() {
 			if k > 0 && n != shown[k-1]+1 {
 				b.WriteString("#EXT-X-DISCONTINUITY\n")
 			}
-			fmt.Fprintf(&b, "#EXTINF:4.000,\n%s\n", name(n))
+			fmt.Fprintf(&b, "#EXTINF:4.000,\n%s\n", path.Base(w.prefix+name(n)))
 		}
-		w.put("index_"+r+".m3u8", b.String(), at)
+		w.put(w.child(r)+".m3u8", b.String(), at)
 		if len(w.list[i]) > kept {
 			if w.bucket.allows("s3:DeleteObject", w.prefix+name(w.list[i][0]), principal{arn: w.ch.Role}, at) {
 				w.bucket.remove(w.prefix+name(w.list[i][0]), "", at)
@@ -95,6 +88,46 @@ func (w *writer) step() {
 			w.list[i] = w.list[i][1:]
 		}
 	}
+}
+
+// A prefix is a directory, or the beginning of names in one that the pipelines
+// share, as redundant manifests want it.
+func (w *writer) shares() bool { return !strings.HasSuffix(w.prefix, "/") }
+
+// main is the name of the multivariant playlist, after the prefix.
+func (w *writer) main() string {
+	if w.shares() {
+		return ".m3u8"
+	}
+	return "index.m3u8"
+}
+
+// child is the name of a rendition's files, after the prefix, up to what tells
+// them apart.
+func (w *writer) child(rendition string) string {
+	if w.shares() {
+		return "_" + rendition
+	}
+	return "index_" + rendition
+}
+
+// multivariant lists this pipeline's playlists, and after each that of the
+// other pipeline, when they share a directory.
+func (w *writer) multivariant() string {
+	var b strings.Builder
+	b.WriteString("#EXTM3U\n#EXT-X-VERSION:3\n")
+	for i, r := range renditions {
+		list := []*writer{w}
+		for _, o := range w.ch.writers {
+			if o != w && w.shares() && o.shares() {
+				list = append(list, o)
+			}
+		}
+		for _, o := range list {
+			fmt.Fprintf(&b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,RESOLUTION=%s\n%s.m3u8\n", 2_000_000>>i, r, path.Base(o.prefix+o.child(r)))
+		}
+	}
+	return b.String()
 }
 
 // put writes an object if the bucket lets it.

@@ -249,3 +249,15 @@ func text(n *int32) string {
 	}
 	return strconv.Itoa(int(*n))
 }
+
+// Facts tells what is reserved for the function.
+func (d *Driver) Facts(ctx context.Context) ([]string, error) {
+	if d.cfg.Function == "" {
+		return nil, nil
+	}
+	n, err := (&off{d: d, Function: d.arn(d.cfg.Function)}).reserved(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []string{fmt.Sprintf("function %s: reserved concurrency %s", d.cfg.Function, text(n))}, nil
+}

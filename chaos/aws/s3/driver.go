@@ -81,7 +81,9 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 			s = media
 		}
 		if f.Once {
-			return []aws.Change{d.watch(media), d.remove(s)}
+			w := d.watch(media)
+			w.Blip = true
+			return []aws.Change{w, d.remove(s)}
 		}
 		return []aws.Change{d.watch(media), d.deny(o, s, writes), d.remove(s)}
 	case chaos.SegmentMissing:

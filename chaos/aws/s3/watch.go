@@ -22,6 +22,8 @@ type watch struct {
 	Scope   scope         `json:"scope"`
 	Keys    []string      `json:"keys"`
 	Longest time.Duration `json:"target"` // longest target duration
+	// Blip: the fault is over before anybody may have seen it.
+	Blip bool `json:"blip,omitempty"`
 }
 
 // written is what was seen of an object.
@@ -99,6 +101,9 @@ func (c *watch) Bites(ctx context.Context) (bool, string) {
 	key, err := c.look(ctx)
 	if err != nil {
 		return false, err.Error()
+	}
+	if c.Blip {
+		return true, "the next write ends it"
 	}
 	for _, k := range c.Keys {
 		if c.seen[k].etag == "" {

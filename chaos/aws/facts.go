@@ -1,0 +1,76 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Facts are what a driver can tell of its targets without changing anything.
+// A driver has them if it has a method Facts.
+type facts interface {
+	Facts(ctx context.Context) ([]string, error)
+}
+
+// Facts asks every driver that has something to tell.
+func Facts(ctx context.Context, drivers []Driver) ([]string, error) {
+	var all []string
+	var problems []error
+	for _, d := range drivers {
+		if f, ok := d.(facts); ok {
+			found, err := f.Facts(ctx)
+			if err != nil {
+				problems = append(problems, fmt.Errorf("%s: %w", d.Service(), err))
+			}
+			all = append(all, found...)
+		}
+	}
+	return all, errors.Join(problems...)
+}
+
+// Watcher watches what a channel writes. A driver is one if it has a method
+// Watch.
+type watcher interface {
+	// Watch returns a function that tells what has happened since its last
+	// call.
+	Watch(ctx context.Context) (func(context.Context) ([]string, error), error)
+}
+
+// Watch watches what the channel writes, at most every two seconds, until ctx
+// ends, and tells what happens.
+func Watch(ctx context.Context, drivers []Driver, tell func(string)) error {
+	var all []func(context.Context) ([]string, error)
+	for _, d := range drivers {
+		if w, ok := d.(watcher); ok {
+			look, err := w.Watch(ctx)
+			if err != nil {
+				return fmt.Errorf("%s: %w", d.Service(), err)
+			}
+			if look != nil {
+				all = append(all, look)
+			}
+		}
+	}
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		for _, look := range all {
+			seen, err := look(ctx)
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err != nil {
+				tell("could not look: " + err.Error())
+			}
+			for _, s := range seen {
+				tell(s)
+			}
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}

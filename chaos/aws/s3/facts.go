@@ -1,0 +1,123 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Facts tells what the bucket keeps and what the channel has written there.
+func (d *Driver) Facts(ctx context.Context) ([]string, error) {
+	if d.cfg.Bucket == "" {
+		return nil, nil
+	}
+	s := d.everything()
+	versions, err := d.api.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner})
+	if err != nil {
+		return nil, err
+	}
+	status := string(versions.Status)
+	if status == "" {
+		status = "off: segments and multivariant playlists cannot be deleted, playlists not rolled back"
+	}
+	out := []string{fmt.Sprintf("bucket %s: versions %s", s.Bucket, status)}
+	policy, err := d.policy(ctx, s.Bucket, s.Owner)
+	if err != nil {
+		return out, err
+	}
+	if doc, err := parseDocument(policy); err != nil {
+		out = append(out, fmt.Sprintf("bucket %s: %v", s.Bucket, err))
+	} else {
+		out = append(out, fmt.Sprintf("bucket %s: a policy of %d statements, %d of 20480 bytes", s.Bucket, len(doc.statements), len(policy)))
+	}
+	role, err := d.role(ctx)
+	if err != nil {
+		return out, err
+	}
+	if role == "" {
+		role = "nobody knows who: write faults would be for everybody"
+	}
+	out = append(out, fmt.Sprintf("bucket %s: written by %s", s.Bucket, role))
+	all, err := d.playlists(ctx, &s)
+	if err != nil {
+		return out, err
+	}
+	for i := range all {
+		o := &all[i]
+		what := "multivariant"
+		if o.media != nil {
+			what = fmt.Sprintf("media, target duration %v, %d segments", o.media.TargetDuration, len(o.media.Segments))
+		}
+		out = append(out, fmt.Sprintf("%s: %s, Cache-Control %q, written %v ago", o.key, what, o.control, d.now().Sub(o.modified).Round(time.Second)))
+	}
+	return out, nil
+}
+
+// everything is the scope of all the channel's objects.
+func (d *Driver) everything() scope {
+	s := scope{Bucket: d.cfg.Bucket, Owner: d.cfg.Account, Patterns: d.cfg.Pipelines}
+	if len(s.Patterns) == 0 {
+		s.Patterns = []string{d.cfg.Prefix + "*"}
+	}
+	return s
+}
+
+// Watch tells when media playlists are written, stop, go, end or come back.
+func (d *Driver) Watch(ctx context.Context) (func(context.Context) ([]string, error), error) {
+	if d.cfg.Bucket == "" {
+		return nil, nil
+	}
+	s := d.everything()
+	all, err := d.playlists(ctx, &s)
+	if err != nil {
+		return nil, err
+	}
+	type state struct {
+		etag    string
+		changed time.Time
+		said    string
+	}
+	states := map[string]*state{}
+	for i := range all {
+		if all[i].media != nil {
+			states[all[i].key] = &state{all[i].etag, d.now(), "is written"}
+		}
+	}
+	return func(ctx context.Context) (seen []string, err error) {
+		for i := range all {
+			st := states[all[i].key]
+			if st == nil {
+				continue
+			}
+			o := object{key: all[i].key}
+			err := d.read(ctx, &s, &o)
+			if err != nil && !missing(err) {
+				return seen, err
+			}
+			if o.etag != st.etag {
+				st.etag, st.changed = o.etag, d.now()
+			}
+			say := "is written"
+			switch {
+			case o.media == nil:
+				say = "is gone"
+			case o.media.EndList:
+				say = "has EXT-X-ENDLIST"
+			case d.now().Sub(st.changed) > o.media.TargetDuration*3/2:
+				say = "is not written any more"
+			}
+			if say != st.said {
+				st.said = say
+				more := ""
+				if o.media != nil {
+					more = fmt.Sprintf(" (media sequence %d, %d segments, last modified %s)", o.media.MediaSequence, len(o.media.Segments), sdk.ToTime(&o.modified).UTC().Format(time.TimeOnly))
+				}
+				seen = append(seen, o.key+" "+say+more)
+			}
+		}
+		return seen, nil
+	}, nil
+}

@@ -1,0 +1,66 @@
+//go:build !noaws
+
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws/emulate"
+	"hlsload/reports"
+)
+
+// TestShippedOnAWS runs the scenario for a real channel on an emulated one:
+// with its faults it passes, without them it does not.
+func TestShippedOnAWS(t *testing.T) {
+	setCredentials(t)
+	for _, c := range []struct {
+		name     string
+		applying func(chaos.Applier) chaos.Applier
+		code     int
+	}{
+		{"as it is", nil, reports.ExitPass},
+		{"nothing is injected", func(a chaos.Applier) chaos.Applier { return nothing{a, false} }, reports.ExitFault},
+		{"nothing is injected, and nobody notices", func(a chaos.Applier) chaos.Applier { return nothing{a, true} }, reports.ExitFail},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(simEpoch) - time.Second)
+				account := emulate.New(nil)
+				bucket := account.AddBucket("example-live", true)
+				bucket.Reader = "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE"
+				account.AddChannel("1234567", bucket, "live/index_a", "live/index_b")
+				account.AddFunction("stale-playlists").Watches = bucket
+				before := account.State()
+				m := newMemory()
+				base, srv := m.serve(bucket)
+				defer srv.Close()
+				sc, err := load("../../scenarios/aws/pipeline-failover.yaml", &overrides{cmd: &cobra.Command{}, players: "20", set: []string{
+					fmt.Sprintf(`target.url=["%s/live/index_a.m3u8", "%s/live/index_b.m3u8"]`, base, base)}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				cmd, stdout, stderr := quiet()
+				r := &realRun{cmd: cmd, sc: sc, out: &output{dir: filepath.Join(t.TempDir(), "out"), progress: progressNone}, faults: sc.Faults(),
+					network: network{listen: m.listen, dial: m.dial, aws: account}, applying: c.applying}
+				if exit := exitOf(r.do(t.Context())); exit.code != c.code {
+					t.Errorf("exit code %d; want %d: %s\n%s%s", exit.code, c.code, exit.msg, stdout, stderr)
+				}
+				if got := account.State(); got != before {
+					t.Errorf("left behind:\n%s\nwant\n%s", got, before)
+				}
+				if c.applying == nil && !strings.Contains(stdout.String(), "pause-0") {
+					t.Errorf("said\n%s", stdout)
+				}
+				t.Logf("%s", stdout)
+			})
+		})
+	}
+}

@@ -596,6 +596,9 @@ func (p *Player) behind(t *track) {
 		return // what is buffered is played first
 	}
 	l := &p.cfg.Profile.Live
+	if l.BehindOnce && !t.filled {
+		return
+	}
 	switch l.Behind {
 	case profile.BehindSeekLive:
 		p.seek(p.livePosition(t))

@@ -123,6 +123,8 @@ type Live struct {
 	SnapSegment  bool     `yaml:"snap_segment"`  // start at a segment's start instead of exactly there
 	Behind       string   `yaml:"behind"`        // seek-live, window-start, fatal or next
 	BehindOffset Duration `yaml:"behind_offset"` // from the window's start
+	// BehindOnce does not do so again before something was loaded.
+	BehindOnce bool `yaml:"behind_once"`
 	// Sliding tells that the window moves on between reloads, as the clock does,
 	// so that a player that stands still falls out of it at any time; with
 	// window-start only.

@@ -380,6 +380,12 @@ func (p *Player) chooseLevel() int {
 	if !p.abr.ready() {
 		return cur
 	}
+	if r.ChoiceInterval > 0 {
+		if p.switched > 0 && p.now-p.switched < time.Duration(r.ChoiceInterval) {
+			return cur
+		}
+		p.switched = p.now
+	}
 	ahead := p.ahead(&p.main)
 	best := p.bestLevel(p.abr.estimate(), r.Down, r.Up, ahead)
 	switch {

@@ -254,7 +254,10 @@ type ABR struct {
 	// rendition.
 	SecondSegment  bool     `yaml:"second_segment"`
 	SwitchInterval Duration `yaml:"switch_interval"` // at least so long from one switch to the next; 0 = any
-	UpMinBuffer    Duration `yaml:"up_min_buffer"`   // media ahead that a step up needs; 0 = any
+	// ChoiceInterval is at least from one choice to the next, even if it was for
+	// the level that is played; 0 = any. The first one is free.
+	ChoiceInterval Duration `yaml:"choice_interval"`
+	UpMinBuffer    Duration `yaml:"up_min_buffer"` // media ahead that a step up needs; 0 = any
 	// UpEdgeShare bounds UpMinBuffer to this share of the media between the
 	// playhead and the live edge less a segment, 0 to 1; 0 = no bound.
 	UpEdgeShare   float64  `yaml:"up_edge_share"`

@@ -103,7 +103,7 @@ export async function real(browser, player, config) {
   const page = await browser.page(player);
   return {
     console: page.console, shape: page.shape,
-    start: (url) => page.watch(0, url, config),
+    start: (url) => page.watch(0, url, config ?? player.config),
     async stop() {
       const record = await page.stop(0);
       await page.close();

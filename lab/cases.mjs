@@ -38,6 +38,7 @@ const all = {
   reset: { fault: p0('reset'), after: 45, matrix: true },
   'both-404': { fault: { fault: 'edge.status', code: 404 }, after: 40, matrix: true },
 
+  'freeze-long': { fault: p0('playlist.freeze'), after: 110 },
   delete: { fault: p0('playlist.delete'), after: 30 },
   'delete-top': { fault: p0('playlist.delete', { rendition: 'highest' }), after: 30 },
   '503-media': { fault: p0('edge.status', { code: 503, kind: 'media' }), for: 10, after: 30 },

@@ -252,7 +252,7 @@ async function main() {
     console.log(`SKIPPED: compare: no ${lacking}`);
     process.exit(process.env.CI ? 1 : 0);
   }
-  const chosen = players.filter((p) => !o.player || o.player.split(',').includes(p.name));
+  const chosen = players.filter((p) => (o.player ? o.player.split(',').includes(p.name) : !p.extra));
   const unknown = (o.player?.split(',') || []).find((n) => !players.some((p) => p.name === n));
   if (unknown) throw new Error(`no player ${unknown}; want one of ${players.map((p) => p.name).join(', ')}`);
   const known = [...new Set([...design().map((r) => nameOf(r.case, r)), ...names])];

@@ -380,6 +380,12 @@ func (p *Player) chooseLevel() int {
 	if !p.abr.ready() {
 		return cur
 	}
+	if r.ChoiceInterval > 0 {
+		if p.switched > 0 && p.now-p.switched < time.Duration(r.ChoiceInterval) {
+			return cur
+		}
+		p.switched = p.now
+	}
 	ahead := p.ahead(&p.main)
 	best := p.bestLevel(p.abr.estimate(), r.Down, r.Up, ahead)
 	switch {
@@ -410,6 +416,10 @@ func (p *Player) abandon() {
 		return
 	}
 	f.look = p.now + time.Duration(r.Every)
+	if r.Exclude > 0 {
+		p.abort(f)
+		return
+	}
 	lowest := p.lowestLevel()
 	if int(f.level) <= lowest {
 		f.look = Never
@@ -474,6 +484,66 @@ func (p *Player) abandon() {
 	p.drop(f)
 	p.forced = int16(to)
 	p.setLevel(to, true, "segment abandoned")
+}
+
+// abort drops a main segment that will not arrive in time and penalises its
+// level, if another one would do better (video.js segment-loader
+// earlyAbortWhenNeeded_).
+func (p *Player) abort(f *flight) {
+	r := &p.cfg.Profile.ABR.Abandon
+	if f.firstByte == 0 || p.now-f.firstByte < time.Duration(r.Settle) || p.cfg.Progress == nil {
+		return
+	}
+	own := float64(p.ladder.Levels[f.level].Bandwidth)
+	if own <= float64(p.ladder.Levels[p.lowestLevel()].Bandwidth) {
+		return
+	}
+	bytes := p.cfg.Progress(f.id)
+	if bytes <= f.bytes {
+		return
+	}
+	f.bytes, f.moved = bytes, p.now
+	dur, got := f.seg.Duration.Seconds(), float64(bytes)*8
+	rate := got / (p.now - f.sent).Seconds()
+	left := (p.ahead(&p.main) - time.Duration(r.Margin)).Seconds()
+	need := (dur*own-got)/rate - left
+	if need <= 0 {
+		return
+	}
+	to, least := -1, math.Inf(1)
+	for i := range p.ladder.Levels {
+		rendition := p.renditionOf(i)
+		if rendition < 0 {
+			continue
+		}
+		n := 2.0 // requests: a playlist that was never there must be loaded first
+		if rendition == p.main.rendition || rendition < 64 && p.visited&(1<<rendition) != 0 {
+			n = 1
+		}
+		impact := n*dur*float64(p.ladder.Levels[i].Bandwidth)/rate - left
+		better := impact < least
+		if impact <= 0 {
+			better = least > 0 || p.ladder.Levels[i].Bandwidth > p.ladder.Levels[to].Bandwidth
+		}
+		if better {
+			to, least = i, impact
+		}
+	}
+	saves := seconds(r.Saves)
+	if left <= 1.0/30 {
+		saves *= 2
+	}
+	if to < 0 || to == int(f.level) || need-least < saves {
+		return
+	}
+	if !p.cfg.Profile.ABR.OfBrowser {
+		p.abr.reset(&p.cfg.Profile.ABR, float64(p.ladder.Levels[to].Bandwidth)/p.cfg.Profile.ABR.Up+1)
+	}
+	dropped := *f
+	p.note(&Sample{Type: Detected, Decision: AbandonFetch, Kind: m3u8.KindSegment, Pipeline: p.pipelineOf(int(f.rendition)), Rendition: f.rendition, Reason: "too slow"})
+	p.drop(f)
+	p.errs.of(p.main.rendition).remember().until = p.until(r.Exclude)
+	p.reselect(&dropped, NoFailure, false)
 }
 
 // lowestLevel is the lowest level that is offered here.

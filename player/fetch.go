@@ -20,6 +20,7 @@ type flight struct {
 	ahead     bool // a prefetched segment
 	held      bool // it has arrived and waits for its turn
 	update    bool // a playlist of which one is there
+	stray     bool // of a rendition that was left meanwhile
 	level     int16
 	rendition int16
 	status    int16 // of the answer, once there is one
@@ -37,7 +38,7 @@ type flight struct {
 // flight returns the fetch of that kind in flight on a track, or nil.
 func (p *Player) flight(t Track, k m3u8.Kind) *flight {
 	for i := range p.flights {
-		if f := &p.flights[i]; f.id != 0 && f.track == t && f.kind == k {
+		if f := &p.flights[i]; f.id != 0 && f.track == t && f.kind == k && !f.stray {
 			return f
 		}
 	}
@@ -152,6 +153,9 @@ func (p *Player) end(ev *Event) {
 	f.id = 0
 	p.answered(&done, ev, failure)
 	switch {
+	case done.stray && failure == NoFailure:
+		p.settled(&done, NoFailure)
+		return
 	case failure != NoFailure:
 		p.trouble(&done, failure, ev.Status, ev.Problem)
 		return
@@ -204,7 +208,7 @@ func (p *Player) answered(f *flight, ev *Event, failure Failure) {
 	s := Sample{Type: Answered, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Status: int16(ev.Status), Failure: failure, Bytes: ev.Bytes,
 		Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: ev.Problem}
-	if f.kind == m3u8.KindMedia && failure == NoFailure {
+	if f.kind == m3u8.KindMedia && failure == NoFailure && !f.stray {
 		t := p.track(f.track)
 		if t.fresh && !changed(t.media, ev.Media) {
 			s.Unchanged = p.now - t.changedAt

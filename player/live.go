@@ -188,6 +188,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		if t.fresh && t.rendition < 64 {
 			p.visited |= 1 << t.rendition
 		}
+		p.leave(tr, t)
 		if f := p.flight(tr, m3u8.KindMedia); f != nil {
 			p.drop(f)
 		}
@@ -201,6 +202,9 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		t.joint = choiceJoint
 	}
 	t.listAt = p.noticed(t)
+	if tr == AudioTrack && p.cfg.Profile.Reload.AudioAfter && !p.main.fresh {
+		t.listAt = Never
+	}
 	t.segAt, t.waiting, t.dry, t.verdict = min(t.segAt, p.now), false, false, nil
 	t.misses, t.told, t.stuck, t.patient, t.tries = 0, false, false, false, [2]uint8{}
 	if !p.cfg.Profile.Reload.Together {
@@ -325,6 +329,9 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		t.misses++
 	}
 	p.schedule(f, t, news)
+	if a := p.audio; f.track == MainTrack && a != nil && a.active && !a.fresh && a.listAt == Never && p.flight(AudioTrack, m3u8.KindMedia) == nil {
+		a.listAt = p.now // it has waited for this one
+	}
 	if f.track == MainTrack && old == nil {
 		p.joinAt(t)
 		p.probe(m)
@@ -560,8 +567,8 @@ func (p *Player) joinAt(t *track) {
 // with the clock; Never for others.
 func (p *Player) leaves() time.Duration {
 	t := &p.main
-	if !p.cfg.Profile.Live.Sliding || p.state != stalled || !t.fresh || !t.live() || p.now-t.changedAt >= t.media.Duration {
-		return Never // or nothing is listed where the window would be
+	if !p.cfg.Profile.Live.Sliding || p.state != stalled || t.media == nil || !t.live() {
+		return Never
 	}
 	return t.changedAt + max(p.anchor-t.base, 0) + time.Millisecond
 }
@@ -572,8 +579,8 @@ func (p *Player) slide() {
 		return
 	}
 	t := &p.main
-	start := t.base + p.now - t.changedAt
-	p.seek(min(start+time.Duration(p.cfg.Profile.Live.BehindOffset), t.base+t.media.Duration))
+	// Whether anything is listed there does not matter.
+	p.seek(t.base + p.now - t.changedAt + time.Duration(p.cfg.Profile.Live.BehindOffset))
 }
 
 // behind deals with a position that has left the window.
@@ -589,6 +596,9 @@ func (p *Player) behind(t *track) {
 		return // what is buffered is played first
 	}
 	l := &p.cfg.Profile.Live
+	if l.BehindOnce && !t.filled {
+		return
+	}
 	switch l.Behind {
 	case profile.BehindSeekLive:
 		p.seek(p.livePosition(t))
@@ -649,13 +659,7 @@ func (p *Player) stale(f *flight, t *track) {
 }
 
 // slideWake is when that is to be looked at.
-func (p *Player) slideWake() time.Duration {
-	at := p.leaves()
-	if t := &p.main; at != Never && at-t.changedAt >= t.media.Duration {
-		return Never
-	}
-	return max(at, p.now)
-}
+func (p *Player) slideWake() time.Duration { return max(p.leaves(), p.now) }
 
 // trackWake is when a track wants something.
 func (p *Player) trackWake(i Track, t *track) time.Duration {

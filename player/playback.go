@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"hlsload/player/m3u8"
 	"hlsload/player/profile"
 )
 
@@ -240,6 +241,9 @@ func (p *Player) seek(to time.Duration) {
 		t := p.track(i)
 		t.end, t.filled = to, false
 		p.dropSegment(i)
+		if p.errs.idled && t.active && !t.fresh && t.listAt == Never && p.flight(i, m3u8.KindMedia) == nil {
+			t.listAt = p.now
+		}
 	}
 	if p.state == playing {
 		p.stall(p.now)

@@ -75,6 +75,7 @@ type Player struct {
 	// start is when the multivariant playlist may be asked for; once it is
 	// there, when the first frame comes, 0 = not known.
 	start time.Duration
+	stray *stray
 	tour  *tour // of all playlists before the first segment; nil = none, or done
 
 	// pdt is date-time minus media time, in Unix nanoseconds; noPDT = none seen.
@@ -146,6 +147,7 @@ func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
 		p.finish(Left, "")
 	}
 	p.timeouts()
+	p.strays()
 	p.abandon()
 	p.verdicts()
 	p.returns()
@@ -174,6 +176,9 @@ func (p *Player) Wake() time.Duration {
 		return at
 	}
 	at = min(at, p.errs.wake(p))
+	for s := p.stray; s != nil; s = s.next {
+		at = min(at, max(s.at, p.now))
+	}
 	if p.tour != nil {
 		return at // its fetches are awaited
 	}

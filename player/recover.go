@@ -14,6 +14,7 @@ import (
 // marks on renditions, and penalties with their end.
 type errorBook struct {
 	lists      uint8           // failed playlists since one succeeded or a level was left
+	idled      bool            // StepIdle was taken
 	renditions []record        // of those where anything failed
 	pathways   []time.Duration // penalised until; nil until one is
 }
@@ -97,7 +98,7 @@ func (b *errorBook) penalised(rendition int16, now time.Duration) bool {
 
 // blamed tells whether bandwidth may not choose a level because it failed.
 func (b *errorBook) blamed(p *Player, level int) bool {
-	if b.renditions == nil {
+	if b.renditions == nil || p.cfg.Profile.Penalty.Of == profile.OfRendition {
 		return false
 	}
 	rendition := p.renditionOf(level)
@@ -244,6 +245,9 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	p.note(&Sample{Type: Evidence, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Status: int16(status), Reason: problem})
 	switch {
+	case f.stray:
+		p.settled(f, failure)
+		return
 	case p.tour != nil && p.tour.probes != nil && f.kind >= m3u8.KindInit:
 		return // there are others to look into
 	case p.tour != nil && p.tour.probes == nil && f.kind != m3u8.KindMultivariant:
@@ -415,6 +419,20 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		}
 		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
 		t.tries[0] = 0
+		return NoDecision, true
+	case profile.StepIdle:
+		if p.errs.idled || f.kind == m3u8.KindMultivariant {
+			return NoDecision, false
+		}
+		p.errs.idled = true
+		for i := range p.errs.renditions {
+			p.errs.renditions[i].forgive()
+		}
+		for i := range p.tracks() {
+			t := p.track(i)
+			t.listAt, t.fresh, t.tries = Never, false, [2]uint8{}
+			p.dropSegment(i)
+		}
 		return NoDecision, true
 	case profile.StepWait:
 		t.tries[1] = 0

@@ -112,7 +112,8 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 func (p *Player) fetchSegment(tr Track, t *track, s *m3u8.Segment) *flight {
 	f := p.fetch(m3u8.KindSegment, tr, t.rendition, s.URL, s.ByteRange, p.now)
 	f.seg, f.start = s, t.base+s.Start
-	f.look = p.now + time.Duration(p.cfg.Profile.ABR.Abandon.After*float64(s.Duration))
+	r := &p.cfg.Profile.ABR.Abandon
+	f.look = p.now + max(time.Duration(r.After*float64(s.Duration)), time.Duration(r.Settle))
 	return f
 }
 
@@ -344,10 +345,11 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 		end = max(end, t.end)
 	}
 	t.end, t.joint = end, noJoint
+	follows := t.filled && t.shown == f.rendition
 	t.filled, t.shown, t.tries[1], t.patient = true, f.rendition, 0, false
 	p.errs.appended(f.rendition)
 	if f.track == MainTrack {
-		p.lastLevel, p.undecided = f.level, true
+		p.lastLevel, p.undecided = f.level, follows || !p.cfg.Profile.ABR.SecondSegment
 		if p.forced == f.level {
 			p.forced = -1
 		}

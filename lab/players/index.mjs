@@ -4,9 +4,10 @@ import ffmpeg from './ffmpeg.mjs';
 import hlsjs15 from './hlsjs-1.5.mjs';
 import hlsjs from './hlsjs.mjs';
 import shaka from './shaka.mjs';
+import vhsOther from './vhs-other.mjs';
 import vhs from './vhs.mjs';
 
-export const players = [hlsjs, hlsjs15, shaka, vhs, ffmpeg];
+export const players = [hlsjs, hlsjs15, shaka, vhs, vhsOther, ffmpeg];
 
 // version of a player as installed, '' if it is not.
 export function version(player) {

@@ -191,6 +191,9 @@ func (p *Profile) validate() error {
 	if p.ABR.Abandon.Enabled && p.ABR.Abandon.Every <= 0 {
 		errs = append(errs, errors.New("abr.abandon.every: missing (want a duration such as 100ms)"))
 	}
+	if a := &p.ABR.Abandon; a.Exclude == 0 && a.Settle+a.Margin+a.Saves > 0 {
+		errs = append(errs, errors.New("abr.abandon: settle, margin and saves without effect (want them with exclude)"))
+	}
 	oneOf("penalty.return", p.Penalty.Return, ReturnOnError, ReturnReselect, ReturnAtExpiry)
 	oneOf("penalty.of", cmp.Or(p.Penalty.Of, OfLevel), OfLevel, OfRendition)
 	oneOf("stale.detect", p.Stale.Detect, StaleNone, StaleMisses, StaleSince, StaleBufferEnd, StaleStarved)
@@ -202,7 +205,7 @@ func (p *Profile) validate() error {
 			if r.Step == StepReload && len(r.Delays) == 0 {
 				errs = append(errs, fmt.Errorf("%s: reload without delays (want {reload: [100ms]})", field))
 			}
-			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepReload, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
+			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepReload, StepIdle, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
 		}
 	}
 	within("stale.misses", float64(p.Stale.Misses), 0, 1e6)

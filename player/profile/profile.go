@@ -123,6 +123,8 @@ type Live struct {
 	SnapSegment  bool     `yaml:"snap_segment"`  // start at a segment's start instead of exactly there
 	Behind       string   `yaml:"behind"`        // seek-live, window-start, fatal or next
 	BehindOffset Duration `yaml:"behind_offset"` // from the window's start
+	// BehindOnce does not do so again before something was loaded.
+	BehindOnce bool `yaml:"behind_once"`
 	// Sliding tells that the window moves on between reloads, as the clock does,
 	// so that a player that stands still falls out of it at any time; with
 	// window-start only.
@@ -161,6 +163,8 @@ type Reload struct {
 	// Together loads all active playlists on one clock, which starts again when
 	// the last of them has arrived and goes on through changes of level.
 	Together bool `yaml:"together"`
+	// AudioAfter asks for another audio playlist only once the video's is there.
+	AudioAfter bool `yaml:"audio_after"`
 	// OnDemand loads a playlist only when a segment is wanted that is not
 	// listed; the intervals above are then minima.
 	OnDemand bool `yaml:"on_demand"`
@@ -245,9 +249,15 @@ type ABR struct {
 	Up    float64  `yaml:"up"`   // a higher level must fit in Up × estimate
 	Down  float64  `yaml:"down"` // the current one stays within Down × estimate
 	// UseAverage takes AVERAGE-BANDWIDTH while two segments are buffered.
-	UseAverage     bool     `yaml:"use_average"`
+	UseAverage bool `yaml:"use_average"`
+	// SecondSegment chooses only after a segment that followed another one of its
+	// rendition.
+	SecondSegment  bool     `yaml:"second_segment"`
 	SwitchInterval Duration `yaml:"switch_interval"` // at least so long from one switch to the next; 0 = any
-	UpMinBuffer    Duration `yaml:"up_min_buffer"`   // media ahead that a step up needs; 0 = any
+	// ChoiceInterval is at least from one choice to the next, even if it was for
+	// the level that is played; 0 = any. The first one is free.
+	ChoiceInterval Duration `yaml:"choice_interval"`
+	UpMinBuffer    Duration `yaml:"up_min_buffer"` // media ahead that a step up needs; 0 = any
 	// UpEdgeShare bounds UpMinBuffer to this share of the media between the
 	// playhead and the live edge less a segment, 0 to 1; 0 = no bound.
 	UpEdgeShare   float64  `yaml:"up_edge_share"`
@@ -263,6 +273,14 @@ type Abandon struct {
 	// Lowest goes to the lowest level, and reckons with no more than its rate,
 	// instead of to the highest one that arrives in time.
 	Lowest bool `yaml:"lowest"`
+	// Exclude penalises the level for so long and lets bandwidth choose again,
+	// if another one would save the viewer at least Saves of standing still. It
+	// is looked at when bytes arrive, Settle after the first one or later, and
+	// Margin of the buffer is kept back; 0 = not so.
+	Exclude Duration `yaml:"exclude"`
+	Settle  Duration `yaml:"settle"` // see Exclude
+	Margin  Duration `yaml:"margin"` // see Exclude
+	Saves   Duration `yaml:"saves"`  // see Exclude; twice that when the buffer is used up
 }
 
 // Timeout bounds one fetch; 0 = no bound.
@@ -309,6 +327,9 @@ const (
 	// StepReload is the same playlist again, after Delays (the last one repeats),
 	// if one of it is there; not the first one of another level.
 	StepReload = "reload"
+	// StepIdle lifts all penalties and asks for nothing more until the position
+	// is moved, as a window does that moves on with the clock; once a session.
+	StepIdle = "idle"
 	// StepUntilStarved is the same URL again, after Delays (the last one
 	// repeats). Once playback has run dry, more failures than Stall.Forgives
 	// end the session.

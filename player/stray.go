@@ -1,0 +1,87 @@
+package player
+
+import (
+	"time"
+
+	"hlsload/player/m3u8"
+)
+
+// stray is the reload of a playlist that was left meanwhile, by a player that
+// brings its reloads to an end (Shaka hls_parser updateStream_): it is tried
+// again as if nothing had happened, and penalised if that fails.
+type stray struct {
+	of    flight
+	at    time.Duration // when it is tried again; Never = it is in flight
+	tries uint8         // that failed
+	holds bool          // the clock of reloads waits for it
+	next  *stray
+}
+
+// leave takes care of a reload of a playlist that is being left.
+func (p *Player) leave(tr Track, t *track) {
+	if p.cfg.Profile.Reload.AfterError == 0 || !t.fresh {
+		return
+	}
+	s := stray{at: Never, tries: t.tries[0], holds: p.main.scheduled <= p.now, next: p.stray}
+	switch f := p.flight(tr, m3u8.KindMedia); {
+	case f != nil && f.update:
+		f.stray = true
+		s.of = *f
+	case f == nil && t.tries[0] > 0:
+		s.of = flight{kind: m3u8.KindMedia, track: tr, rendition: t.rendition, level: t.level, update: true, stray: true}
+		s.at = t.listAt
+	default:
+		return
+	}
+	if s.holds {
+		p.main.scheduled = Never
+	}
+	p.stray = &s
+}
+
+// strays asks again for what is due.
+func (p *Player) strays() {
+	for s := p.stray; s != nil && p.state != over; s = s.next {
+		if s.at > p.now {
+			continue
+		}
+		f := p.fetch(m3u8.KindMedia, s.of.track, s.of.rendition, p.ladder.Renditions[s.of.rendition].URL, nil, s.at)
+		f.update, f.stray = true, true
+		s.of, s.at = *f, Never
+	}
+}
+
+// settled takes the end of such a reload.
+func (p *Player) settled(f *flight, failure Failure) {
+	at := &p.stray
+	for *at != nil && (*at).of.id != f.id {
+		at = &(*at).next
+	}
+	s := *at
+	if s == nil {
+		return
+	}
+	wait := p.cfg.Profile.Reload.Changed.Of(p.targetDuration(MainTrack), p.segmentDuration())
+	if failure != NoFailure {
+		r := p.rule(f, failure, int(f.status))
+		if int(s.tries) < r.Retries {
+			d := time.Duration(r.Delays[min(int(s.tries), len(r.Delays)-1)])
+			s.at, s.tries = p.now+p.spread(d, r.Jitter), bump(s.tries)
+			return
+		}
+		wait = time.Duration(p.cfg.Profile.Reload.AfterError)
+		p.errs.of(f.rendition).remember().until = p.until(p.cfg.Profile.Penalty.Level)
+	}
+	*at = s.next
+	if s.holds {
+		p.main.scheduled = p.now + wait
+		for i := range p.tracks() {
+			if t := p.track(i); t.active && t.fresh {
+				t.listAt = p.main.scheduled
+			}
+		}
+	}
+	if p.main.active && p.renditionOf(int(p.main.level)) < 0 {
+		p.reselect(f, failure, false)
+	}
+}

@@ -194,7 +194,7 @@ func (p *pooled) median() (m time.Duration) {
 // within the range.
 func near(t *testing.T, what string, got *pooled, want predict.Spread, tick time.Duration) {
 	t.Helper()
-	const grid = 100 * time.Millisecond // of what is not modelled
+	const grid = 150 * time.Millisecond // of what is not modelled
 	m, off := got.median(), time.Duration(0)
 	if m != want.P50 {
 		off = (m - want.P50).Abs()

@@ -119,7 +119,7 @@ func (c *course) begin(hold time.Duration) {
 		// Each reload comes later in a segment than the one before.
 		drift := share(d, c.u[8])
 		if c.s.Played > 0 {
-			drift = share(c.s.Played, float64(c.changed)/float64(d)-1)
+			drift = share(c.s.Played, (float64(c.changed)/float64(d)-1)*(.5+c.u[8])) // not all for as long
 		}
 		c.tau = (c.tau + max(drift, 0)) % d
 	}

@@ -163,6 +163,10 @@ func (c *course) climb(at time.Duration, rungs []profile.Rung, retried int, kind
 				}
 				return poll, at + time.Duration(rung.Delays[n])
 			}
+		case profile.StepReload:
+			if kind == "media" && len(rung.Delays) > 0 {
+				return at + time.Duration(rung.Delays[0]), busy // on and on
+			}
 		case profile.StepUntilStarved:
 			return c.starve(at, rung.Delays, kind, poll, busy)
 		case profile.StepSkip, profile.StepDrop:
@@ -291,6 +295,9 @@ func (c *course) hang(at time.Duration) {
 	}
 	leaves := at + c.s.Window + share(c.trip, late-.5)
 	cycle := c.s.Window - c.p.Live.HoldBack.Of(c.s.Target, c.s.Segment) + c.s.Segment
+	if c.p.Live.Sliding {
+		cycle = time.Duration(c.p.Live.BehindOffset)
+	}
 	if c.p.ABR.TimeoutZeroes && c.p.Timeouts.Segment.NotOnLowest {
 		wait = Never // from the second request on, which is for the lowest level
 	}
@@ -331,7 +338,12 @@ func (c *course) hang(at time.Duration) {
 			tries = (tries + 1) / 2 // both tracks count
 		}
 		c.asked = tries
-		gaveUp, ok := c.outwait(at, tries, wait, leaves, cycle)
+		pause := time.Duration(0) // between tries
+		if len(r.Delays) > 0 {
+			pause = spread(r.Delays[0], r.Jitter, c.u[4])
+		}
+		gaveUp, ok := c.outwait(at, tries, wait+pause, leaves, cycle)
+		gaveUp -= pause
 		gaveUp += c.patience(r, 0, 0, 0, c.u[7])
 		if !ok || c.over(gaveUp-wait) { // what is asked for before the end is never answered either
 			break
@@ -458,7 +470,7 @@ func (c *course) stay(at, wait, leaves, cycle time.Duration) {
 		c.outage = max(0, c.horizon()-c.stands)
 		return
 	}
-	c.outage = max(0, min(again+c.fetch(), c.horizon())-c.stands)
+	c.outage = max(0, min(again+c.look(c.u[7])+c.fetch(), c.horizon())-c.stands)
 }
 
 // leaving is when a player that stands falls out of the window for the first

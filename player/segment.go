@@ -313,8 +313,8 @@ func (p *Player) skip(t *track, s *m3u8.Segment) {
 	if to <= t.end {
 		return
 	}
-	if p.state == loading && !t.filled {
-		p.anchor = max(p.anchor, to) // the join position itself is missing
+	if p.state == loading && (!t.filled || p.anchor >= t.end) {
+		p.anchor = max(p.anchor, to) // the join position itself is missing; what leads in does not help
 	} else {
 		p.addHole(t.end, to)
 	}
@@ -362,6 +362,10 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 
 // lost notes that media between the buffered end and from cannot be had.
 func (p *Player) lost(t *track, from time.Duration) {
+	if p.state == loading && p.anchor >= t.end && p.hole.to <= p.hole.from {
+		p.anchor = from // only what leads in is buffered: playback begins behind the gap
+		return
+	}
 	if p.state == stalled && p.anchor >= t.end && p.hole.to <= p.hole.from && p.ahead(t) == 0 {
 		// Nothing is buffered before the gap: the element seeks to what comes.
 		if p.cfg.Profile.Stall.JumpAfter <= 0 || p.now-p.since >= time.Duration(p.cfg.Profile.Stall.JumpAfter) {

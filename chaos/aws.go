@@ -107,6 +107,9 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 		}
 		return "", ""
 	}
+	if f.Pop != Any {
+		return "pop", "nothing on AWS is done to one POP (got a pop; want none, or via viewer)"
+	}
 	switch f.Kind {
 	case PipelineKill:
 		if f.Resume == "restart" {

@@ -158,6 +158,7 @@ func (d *decoder) crowded(list value, sc *Scenario) {
 		if open = append(open, f); len(open) > sc.AWS.AtOnce() && !blamed[f.Rule] {
 			blamed[f.Rule] = true
 			at, _ := list.below(fmt.Sprintf("%d.at", f.Rule))
+			at.path = "chaos." + f.Name + ".at"
 			at.problem("too many faults via aws at once (got %s while %s holds; want at most %d, aws.max_faults)", f.Name, open[0].Name, sc.AWS.AtOnce())
 		}
 	}

@@ -38,6 +38,7 @@ const all = {
   reset: { fault: p0('reset'), after: 45, matrix: true },
   'both-404': { fault: { fault: 'edge.status', code: 404 }, after: 40, matrix: true },
 
+  'hang-back': { fault: p0('edge.hang', { kind: 'segment' }), for: 30, after: 60 },
   'freeze-long': { fault: p0('playlist.freeze'), after: 110 },
   delete: { fault: p0('playlist.delete'), after: 30 },
   'delete-top': { fault: p0('playlist.delete', { rendition: 'highest' }), after: 30 },

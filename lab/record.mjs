@@ -109,12 +109,12 @@ export function fromReal(played, wire, zero) {
     // A player that got more media after a critical error, or asks to the end, had not ended.
     const silent = e.event === 'critical' && !r.requests.some((q) => q.t > end - silence || (q.kind === 'segment' && q.status === 200 && q.end > t(e.at)));
     if (silent) r.fatal ??= { t: t(e.at), reason: e.reason };
-    if (e.event === 'video ended') r.over = true;
+    if (e.event === 'video ended') r.over ??= t(e.at);
     if (!quiet.test(e.event)) r.notes.push({ t: t(e.at), text: `${e.event}: ${e.details || e.reason || e.text || ''}${name}`.slice(0, 110) });
     else if (e.event === 'video seeking') r.notes.push({ t: t(e.at), text: `seeks to ${e.position.toFixed(2)}` });
   }
   const samples = played.samples.map((s) => ({ ...s, t: t(s.at) }));
-  if (r.startup !== null) r.stalls = standstills(samples, r.startup);
+  if (r.startup !== null) r.stalls = standstills(samples.filter((s) => !r.over || s.t < r.over), r.startup);
   r.samples = samples;
   return r;
 }

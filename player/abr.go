@@ -377,7 +377,7 @@ func (p *Player) chooseLevel() int {
 	}
 	p.undecided = false
 	r := &p.cfg.Profile.ABR
-	if !p.abr.ready() {
+	if !p.abr.ready() && !p.deaf {
 		return cur
 	}
 	if r.ChoiceInterval > 0 {

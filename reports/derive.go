@@ -40,8 +40,9 @@ func (c *Collector) Finish(end End) *Summary {
 	s.Cohorts, s.Profiles = v.cohorts(), v.profiles()
 	s.Faults = v.faults(&end)
 	s.Requests = v.requests()
-	s.loads(v, c.estimate())
-	s.timeline(v)
+	estimate := c.estimate()
+	s.loads(v, estimate)
+	s.timeline(v, estimate)
 	lag, _ := metricNamed("tester_lag").dist(v, &filter{rule: -1, cohort: -1, kind: -1})
 	s.Tester = Tester{LagMs: lag.dist(1000, 0), CPUS: Value(round(end.CPU.Seconds(), 3)), RSSPeakBytes: end.RSSPeak,
 		DroppedSamples: end.DroppedSamples, GoroutinesPeak: end.Goroutines}
@@ -312,9 +313,17 @@ func (s *Summary) loads(v *view, estimate *Traffic) {
 	if v.knowsOrigin() {
 		s.Origin.Requests, s.Origin.Bytes, s.Origin.ByStatus = of(originRequests), of(originBits)/8, orEmpty(v.traffic.ByStatus)
 	}
+	fetched := coarseHistogram()
 	for _, sh := range v.shards {
+		fetched.Merge(&sh.fetched)
 		if sh.headers {
 			s.Origin.Estimated = Value(estimate.sum(originRequests, 0, forever))
+		}
+	}
+	s.Origin.ByPop, s.Origin.AnsweredBy, s.Origin.FirstByteMs = orEmpty(estimate.OriginByPop), map[string]int64{}, fetched.dist(1000, 0)
+	for i, n := range estimate.ByLayer {
+		if n > 0 && layerNames[i] != "" {
+			s.Origin.AnsweredBy[layerNames[i]] = n
 		}
 	}
 }
@@ -327,7 +336,7 @@ func orEmpty(m map[string]int64) map[string]int64 {
 }
 
 // timeline derives the rows from changes and traffic.
-func (s *Summary) timeline(v *view) {
+func (s *Summary) timeline(v *view, estimate *Traffic) {
 	r := newRows(v.cfg.Duration, v.cfg.Pipelines)
 	for _, sh := range v.shards {
 		r.add(&sh.rows)
@@ -351,9 +360,17 @@ func (s *Summary) timeline(v *view) {
 			T: int(from / time.Second), Joining: now.joining, Playing: now.playing, Stalled: now.stalled, Pipeline: slices.Clone(now.pipeline),
 			EdgeRps: v.average(edgeRequests, from, to), EdgeBps: v.average(edgeBits, from, to),
 			OriginRps: v.average(originRequests, from, to), OriginBps: v.average(originBits, from, to),
-			Errors: errors,
+			OriginEstimatedRps: s.estimated(estimate, from, to), Errors: errors,
 		})
 	}
+}
+
+// estimated is the estimate of the origin's load beside what was counted.
+func (s *Summary) estimated(t *Traffic, from, to time.Duration) Value {
+	if s.Origin.Source != fromRig || !s.Origin.Estimated.Known() || to <= from {
+		return NoData
+	}
+	return Value(round(float64(t.sum(originRequests, from, to))/(to-from).Seconds(), 3))
 }
 
 func (v *view) average(of series, from, to time.Duration) Value {

@@ -139,6 +139,7 @@ func (s *Summary) repair() error {
 			}
 		}
 	}
+	s.Origin.FirstByteMs.repair()
 	s.Tester.LagMs.repair()
 	return nil
 }

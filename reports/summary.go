@@ -189,8 +189,13 @@ type OriginSummary struct {
 	HitRatio Value            `json:"hit_ratio"` // 1 - origin requests / edge requests
 	ByStatus map[string]int64 `json:"by_status"`
 	// Estimated is the number of requests as the answers' headers show them;
-	// null when they show nothing.
-	Estimated Value `json:"estimated_requests"`
+	// null when they show nothing. So are the rest: requests by the POP that
+	// caused them, answers by the layer that had them (edge, regional, shield,
+	// cache, joined, origin), and the origin's time to its first byte.
+	Estimated   Value            `json:"estimated_requests"`
+	ByPop       map[string]int64 `json:"by_pop"`
+	AnsweredBy  map[string]int64 `json:"answered_by"`
+	FirstByteMs Dist             `json:"first_byte_ms"`
 }
 
 // Row is a step of the timeline: sessions at its end, rates over it.
@@ -204,7 +209,9 @@ type Row struct {
 	EdgeBps   Value   `json:"edge_bps"`
 	OriginRps Value   `json:"origin_rps"`
 	OriginBps Value   `json:"origin_bps"`
-	Errors    int64   `json:"errors"`
+	// OriginEstimatedRps is the estimate beside a count; null without one.
+	OriginEstimatedRps Value `json:"origin_estimated_rps"`
+	Errors             int64 `json:"errors"`
 }
 
 // Tester is what the tool itself needed.

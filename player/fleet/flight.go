@@ -129,7 +129,8 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 		return err
 	}
 	defer res.Body.Close()
-	fl.meta.Store(&Meta{Pop: res.Pop, Cache: res.Cache(), Exact: res.told, URL: hashURL(fl.url)})
+	fl.meta.Store(&Meta{Pop: res.Pop, Cache: res.Cache(), Exact: res.evidence.told, Layer: res.evidence.answeredBy(),
+		Fetched: res.evidence.fetched, URL: hashURL(fl.url)})
 	fl.mark(res.Marks)
 	fl.head = player.Event{Type: player.Head, Fetch: fl.id, Status: res.Status, Size: res.Size, Sent: fl.sent, FirstByte: s.f.now()}
 	switch {

@@ -11,6 +11,10 @@ import (
 	"hlsload/player/m3u8"
 )
 
+// startedFormat is RFC 3339 with milliseconds, which a join with other people's
+// clocks needs; whole seconds have none.
+const startedFormat = "2006-01-02T15:04:05.999Z07:00"
+
 // Finish ends the run: sessions still open are cut, and everything is derived.
 // Samples that come later are ignored, so call it before the players are told
 // to go away. It is called once.
@@ -33,7 +37,7 @@ func (c *Collector) Finish(end End) *Summary {
 	}
 	v.traffic, v.source = c.truth(&end)
 	s := &Summary{
-		Schema: Schema, Scenario: c.cfg.Scenario, Seed: c.cfg.Seed, Mode: c.cfg.Mode, Started: c.cfg.Started.UTC().Format(time.RFC3339),
+		Schema: Schema, Scenario: c.cfg.Scenario, Seed: c.cfg.Seed, Mode: c.cfg.Mode, Started: c.cfg.Started.UTC().Format(startedFormat), RunID: c.cfg.RunID,
 		DurationS: Value(round(end.At.Seconds(), 3)), Warnings: []string{}, HistUnit: "us",
 	}
 	s.Players = v.players(c)

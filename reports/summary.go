@@ -22,6 +22,7 @@ type Summary struct {
 	Seed        uint64   `json:"seed"`
 	Mode        string   `json:"mode"`
 	Started     string   `json:"started"` // RFC 3339
+	RunID       string   `json:"run_id"`  // as logs of others have it; "" in virtual time
 	DurationS   Value    `json:"duration_s"`
 	Verdict     string   `json:"verdict"`
 	VoidReason  string   `json:"void_reason"`

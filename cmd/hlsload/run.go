@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -63,6 +64,7 @@ type realRun struct {
 	faults []chaos.Fault
 
 	epoch     time.Time
+	id        uint32 // names the run in logs
 	target    target
 	board     *conduct.Board
 	injector  *inject.Injector
@@ -84,6 +86,17 @@ type realRun struct {
 	// applying stands between the conductor and who applies a fault; nil =
 	// nobody does.
 	applying func(chaos.Applier) chaos.Applier
+}
+
+// cmcdWays are the values of fleet.cmcd.
+var cmcdWays = map[string]fleet.CMCD{"off": fleet.CMCDOff, "header": fleet.CMCDHeader, "query": fleet.CMCDQuery}
+
+// runID names a run in the logs of others: the same scenario at another instant
+// is another run.
+func runID(sc *scenarios.Scenario, epoch time.Time) uint32 {
+	h := fnv.New32a()
+	fmt.Fprint(h, sc.SHA256, sc.Seed, epoch.UnixNano())
+	return h.Sum32()
 }
 
 // network is what players and the embedded channel meet on; the zero value is
@@ -172,7 +185,9 @@ func (r *realRun) mostPlayers() int {
 
 // assemble connects everything that takes part.
 func (r *realRun) assemble(check *fleet.Check) error {
+	r.id = runID(r.sc, r.epoch)
 	cfg := measurement(r.sc, reports.ModeRun, r.faults, r.epoch)
+	cfg.RunID = fmt.Sprintf("%08x", r.id)
 	r.target.describe(&cfg)
 	cfg.Events = r.events.log
 	var err error
@@ -194,6 +209,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	fc := fleet.Config{
 		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
+		CMCD: cmcdWays[r.sc.Fleet.CMCD], Run: r.id,
 		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Sources: check.Sources, Dial: r.network.dial,
 		Guard: r.guard,
 	}
@@ -316,6 +332,9 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 		end.At, end.Interrupted = at, why
 	}
 	end.Warnings = slices.Concat(r.target.warnings(), r.said(), r.warnings, r.leftOnAWS(outcomes))
+	if r.sc.Fleet.CMCD == "query" && r.sc.Target.Rig == nil {
+		end.Warnings = append(end.Warnings, "fleet.cmcd: query adds an argument of its own to every request: on a CDN whose cache key has query strings each of them is a miss, and the origin's load is not what real viewers cause (want header)")
+	}
 	stats := r.fleet.Stats()
 	end.DroppedSamples = stats.LocalErrors
 	if stats.LocalErrors > 0 {

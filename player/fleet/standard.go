@@ -69,6 +69,9 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	for _, h := range req.Headers {
 		set(h.Name, h.Value)
 	}
+	if req.CMCD != nil {
+		req.CMCD.Headers(set)
+	}
 	a, err := s.transport.RoundTrip(r)
 	if err != nil {
 		return err

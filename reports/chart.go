@@ -22,6 +22,12 @@ type chartData struct {
 	Errors    []int64     `json:"errors"`
 	Faults    []chartBand `json:"faults"`
 	Curves    []curves    `json:"curves"`
+	// Of access logs; absent without them.
+	Ours      []int64 `json:"ours,omitempty"`
+	Others    []int64 `json:"others,omitempty"`
+	LogErrors []int64 `json:"log_errors,omitempty"`
+	// Estimated is the origin's load as headers tell, beside a count.
+	Estimated []Value `json:"estimated,omitempty"`
 }
 
 // chartBand is a fault's window and recovery, in seconds.
@@ -62,6 +68,17 @@ func (s *Summary) chartData() *chartData {
 				n = r.Pipeline[p]
 			}
 			d.Pipelines[p] = append(d.Pipelines[p], n)
+		}
+	}
+	if s.Origin.Source == fromRig && s.Origin.Estimated.Known() {
+		for i := range s.Timeline {
+			d.Estimated = append(d.Estimated, s.Timeline[i].OriginEstimatedRps)
+		}
+	}
+	if s.Logs != nil {
+		for i := range s.Logs.Timeline {
+			r := &s.Logs.Timeline[i]
+			d.Ours, d.Others, d.LogErrors = append(d.Ours, r.Ours), append(d.Others, r.Others), append(d.LogErrors, r.Errors)
 		}
 	}
 	for i := range s.Faults {

@@ -97,6 +97,7 @@ func (sh *shard) cut(co *course, end time.Duration) {
 const (
 	fromRig     = "rig"
 	fromHeaders = "headers"
+	fromLogs    = "logs" // joined afterwards
 	fromNowhere = "none"
 )
 
@@ -325,6 +326,13 @@ func (s *Summary) loads(v *view, estimate *Traffic) {
 		}
 	}
 	s.Origin.ByPop, s.Origin.AnsweredBy, s.Origin.FirstByteMs = orEmpty(estimate.OriginByPop), map[string]int64{}, fetched.dist(1000, 0)
+	s.Origin.Numbers = []OriginNumber{}
+	if v.source == fromRig {
+		s.Origin.number(OriginNumber{fromRig, Value(s.Origin.Requests), Value(s.Origin.Bytes), "all that reached the origin"})
+	}
+	if s.Origin.Estimated.Known() {
+		s.Origin.number(OriginNumber{fromHeaders, s.Origin.Estimated, Value(estimate.sum(originBits, 0, forever) / 8), "what the answers to this run's requests say"})
+	}
 	for i, n := range estimate.ByLayer {
 		if n > 0 && layerNames[i] != "" {
 			s.Origin.AnsweredBy[layerNames[i]] = n

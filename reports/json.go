@@ -122,6 +122,9 @@ func (s *Summary) repair() error {
 		r.TTFBMs.repair()
 		r.TotalMs.repair()
 	}
+	if err := s.Logs.repair(len(s.Timeline)); err != nil {
+		return err
+	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
 		for _, d := range []*Dist{&f.DetectionMs, &f.FailoverMs, &f.OutageMs, &f.ContentSkippedMs, &f.ContentRepeatedMs} {
@@ -141,6 +144,19 @@ func (s *Summary) repair() error {
 	}
 	s.Origin.FirstByteMs.repair()
 	s.Tester.LagMs.repair()
+	return nil
+}
+
+// repair does the same for what access logs had.
+func (g *LogSummary) repair(rows int) error {
+	if g == nil {
+		return nil
+	}
+	if len(g.Timeline) != rows {
+		return fmt.Errorf("read summary: %d timeline rows of access logs; want %d", len(g.Timeline), rows)
+	}
+	g.FirstByteMs.repair()
+	g.OriginFirstMs.repair()
 	return nil
 }
 

@@ -38,6 +38,7 @@ type Summary struct {
 	Requests     map[string]*RequestSummary `json:"requests"` // by kind
 	Edge         EdgeSummary                `json:"edge"`
 	Origin       OriginSummary              `json:"origin"`
+	Logs         *LogSummary                `json:"logs"` // null = none were joined
 
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
@@ -182,7 +183,7 @@ type EdgeSummary struct {
 
 // OriginSummary is the load on the origin, without control cohorts.
 type OriginSummary struct {
-	Source   string           `json:"source"` // rig | headers | none
+	Source   string           `json:"source"` // rig | headers | logs | cloudwatch | none: the best that there is
 	Requests int64            `json:"requests"`
 	Bytes    int64            `json:"bytes"`
 	Rps      Rate             `json:"rps"`
@@ -197,6 +198,27 @@ type OriginSummary struct {
 	ByPop       map[string]int64 `json:"by_pop"`
 	AnsweredBy  map[string]int64 `json:"answered_by"`
 	FirstByteMs Dist             `json:"first_byte_ms"`
+	// Numbers are all that is known of the requests, by where it is known from.
+	Numbers []OriginNumber `json:"numbers"`
+}
+
+// OriginNumber is the origin's requests as one source tells them.
+type OriginNumber struct {
+	Source   string `json:"source"`
+	Requests Value  `json:"requests"`
+	Bytes    Value  `json:"bytes"`
+	Of       string `json:"of"` // what is counted, in words
+}
+
+// number adds a number, or replaces that of the same source.
+func (o *OriginSummary) number(n OriginNumber) {
+	for i := range o.Numbers {
+		if o.Numbers[i].Source == n.Source {
+			o.Numbers[i] = n
+			return
+		}
+	}
+	o.Numbers = append(o.Numbers, n)
 }
 
 // Row is a step of the timeline: sessions at its end, rates over it.

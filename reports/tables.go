@@ -254,17 +254,37 @@ func (s *Summary) audience() string {
 	return strings.Join(parts, " · ")
 }
 
+// answeredBy is who answered, in a few words.
+func (s *Summary) answeredBy() string {
+	total := int64(0)
+	for _, n := range s.Origin.AnsweredBy {
+		total += n
+	}
+	var parts []string
+	for _, name := range layerNames {
+		if n := s.Origin.AnsweredBy[name]; n > 0 {
+			parts = append(parts, name+" "+percent(float64(n)/float64(total)))
+		}
+	}
+	if len(parts) < 2 {
+		return ""
+	}
+	return " (answered by " + strings.Join(parts, ", ") + ")"
+}
+
 // loadLine is hit ratio and where the origin's load is known from.
 func (s *Summary) loadLine() string {
 	switch s.Origin.Source {
 	case fromRig:
 		line := "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load as counted by the rig"
 		if s.Origin.Estimated.Known() {
-			line += ", " + thousands(int64(s.Origin.Estimated)) + " requests as estimated from headers"
+			line += ", " + thousands(int64(s.Origin.Estimated)) + " requests as estimated from headers" + s.answeredBy()
 		}
 		return line
 	case fromHeaders:
-		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load estimated from response headers"
+		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load estimated from response headers" + s.answeredBy()
+	case fromLogs:
+		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load as access logs have it"
 	}
 	return "origin load unknown: the answers carry no cache headers"
 }

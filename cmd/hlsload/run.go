@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"hash/fnv"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/inject"
 	"hlsload/chaos/journal"
+	"hlsload/player/cmcd"
 	"hlsload/player/fleet"
 	"hlsload/player/profile"
 	"hlsload/reports"
@@ -32,6 +32,7 @@ func runCommand(on network) *cobra.Command {
 	var out output
 	var may consent
 	var stopFile string
+	var edgeLog string
 	cmd := &cobra.Command{
 		Use:               "run SCENARIO",
 		Short:             "Run a scenario in real time; SCENARIO is a file or the name of one that ships",
@@ -45,7 +46,7 @@ func runCommand(on network) *cobra.Command {
 			if err := may.check(sc, args[0]); err != nil {
 				return err
 			}
-			r := &realRun{cmd: cmd, sc: sc, out: &out, faults: sc.Faults(), network: on, stopFile: cmp.Or(stopFile, sc.Limits.StopFile)}
+			r := &realRun{cmd: cmd, sc: sc, out: &out, faults: sc.Faults(), network: on, edgeLog: edgeLog, stopFile: cmp.Or(stopFile, sc.Limits.StopFile)}
 			return r.do(cmd.Context())
 		},
 	}
@@ -53,6 +54,7 @@ func runCommand(on network) *cobra.Command {
 	out.register(cmd)
 	may.register(cmd)
 	cmd.Flags().StringVar(&stopFile, "stop-file", "", "when this file appears, all players leave at once and the faults are undone (limits.stop_file)")
+	cmd.Flags().StringVar(&edgeLog, "edge-log", "", "file to which the embedded channel's edges write their access log, as CloudFront does")
 	return cmd
 }
 
@@ -64,7 +66,7 @@ type realRun struct {
 	faults []chaos.Fault
 
 	epoch     time.Time
-	id        uint32 // names the run in logs
+	id        string // names the run on AWS and in logs
 	target    target
 	board     *conduct.Board
 	injector  *inject.Injector
@@ -74,6 +76,7 @@ type realRun struct {
 	journal   *journal.Journal
 	events    eventFile
 	tester    tester
+	edgeLog   string // file; "" = none
 	network   network
 	onAWS     *aws.Applier // nil = nothing is done there
 	warnings  []string     // beside those of the target
@@ -90,14 +93,6 @@ type realRun struct {
 
 // cmcdWays are the values of fleet.cmcd.
 var cmcdWays = map[string]fleet.CMCD{"off": fleet.CMCDOff, "header": fleet.CMCDHeader, "query": fleet.CMCDQuery}
-
-// runID names a run in the logs of others: the same scenario at another instant
-// is another run.
-func runID(sc *scenarios.Scenario, epoch time.Time) uint32 {
-	h := fnv.New32a()
-	fmt.Fprint(h, sc.SHA256, sc.Seed, epoch.UnixNano())
-	return h.Sum32()
-}
 
 // network is what players and the embedded channel meet on; the zero value is
 // the system's.
@@ -133,8 +128,18 @@ func (r *realRun) do(ctx context.Context) (err error) {
 		}
 	}()
 	defer r.guard()
+	r.id = newRun()
 	r.board = conduct.NewBoard(seedOf(r.sc))
-	if r.target, err = r.openTarget(ctx); err != nil {
+	log, err := r.openEdgeLog()
+	if err != nil {
+		return err
+	}
+	closers = append(closers, func() {
+		if cerr := log.close(); err == nil && cerr != nil {
+			err = internal(cerr)
+		}
+	})
+	if r.target, err = r.openTarget(ctx, log); err != nil {
 		if ctx.Err() != nil {
 			return &exitError{reports.ExitInterrupted, "interrupted before the run began", err}
 		}
@@ -185,9 +190,8 @@ func (r *realRun) mostPlayers() int {
 
 // assemble connects everything that takes part.
 func (r *realRun) assemble(check *fleet.Check) error {
-	r.id = runID(r.sc, r.epoch)
 	cfg := measurement(r.sc, reports.ModeRun, r.faults, r.epoch)
-	cfg.RunID = fmt.Sprintf("%08x", r.id)
+	cfg.RunID = r.id
 	r.target.describe(&cfg)
 	cfg.Events = r.events.log
 	var err error
@@ -209,11 +213,12 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	fc := fleet.Config{
 		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
-		CMCD: cmcdWays[r.sc.Fleet.CMCD], Run: r.id,
+		CMCD: cmcdWays[r.sc.Fleet.CMCD],
 		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Sources: check.Sources, Dial: r.network.dial,
 		Guard: r.guard,
 	}
 	r.entitle(&fc)
+	fc.Run, _ = cmcd.ParseRun(r.id)
 	for _, h := range r.sc.Target.Headers {
 		fc.Headers = append(fc.Headers, fleet.Header{Name: h.Name, Value: h.Value.Value})
 	}

@@ -91,8 +91,17 @@
   ], true);
   timeline("chart-pipelines", 170, data.pipelines.map((values, i) => ({ label: `pipeline ${i}`, color: ["--c3", "--c4", "--c5", "--c6"][i % 4], dash: i, values })));
   timeline("chart-edge", 170, [{ label: "requests/s at the edge", color: "--c1", fill: true, values: data.edge }]);
-  timeline("chart-origin", 170, [{ label: "requests/s at the origin", color: "--c5", fill: true, values: data.origin }]);
+  timeline("chart-origin", 170, [
+    { label: "requests/s at the origin", color: "--c5", fill: true, values: data.origin },
+    ...(data.estimated ? [{ label: "as headers tell", color: "--ink", dash: 2, width: 1.5, values: data.estimated }] : []),
+  ]);
   timeline("chart-errors", 140, [{ label: "errors", color: "--c2", fill: true, bars: true, values: data.errors }]);
+
+  if (data.ours) timeline("chart-logs", 170, [
+    { label: "of this run", color: "--c1", fill: true, values: data.ours },
+    { label: "of others", color: "--c6", dash: 2, values: data.others },
+    { label: "errors of this run", color: "--c2", dash: 1, values: data.log_errors },
+  ]);
 
   for (const c of data.curves) {
     draw(c.id, {

@@ -97,8 +97,10 @@ func (sh *shard) cut(co *course, end time.Duration) {
 const (
 	fromRig     = "rig"
 	fromHeaders = "headers"
-	fromLogs    = "logs" // joined afterwards
-	fromNowhere = "none"
+	// Joined afterwards.
+	fromLogs       = "logs"
+	fromCloudWatch = "cloudwatch"
+	fromNowhere    = "none"
 )
 
 // truth is the load that was counted, else the estimate; and where it knows the
@@ -204,7 +206,7 @@ func (v *view) faults(end *End) []FaultSummary {
 		f := FaultSummary{
 			Name: o.fault.Name, Occurrence: o.fault.Occurrence, Fault: string(o.fault.Kind), Via: string(o.fault.Via),
 			AppliedAtS: instant(o.applied), ClearedAtS: instant(o.cleared), RecoveryEndS: NoData, BaselineFromS: NoData,
-			ByProfile: map[string]*FaultShare{}, ByCohort: map[string]*FaultShare{}, Origin: v.faultOrigin(o),
+			ByProfile: map[string]*FaultShare{}, ByCohort: map[string]*FaultShare{}, Noticed: []Notice{}, Origin: v.faultOrigin(o),
 		}
 		if o.fault.Pipeline != chaos.Any {
 			p := o.fault.Pipeline

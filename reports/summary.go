@@ -38,7 +38,8 @@ type Summary struct {
 	Requests     map[string]*RequestSummary `json:"requests"` // by kind
 	Edge         EdgeSummary                `json:"edge"`
 	Origin       OriginSummary              `json:"origin"`
-	Logs         *LogSummary                `json:"logs"` // null = none were joined
+	Logs         *LogSummary                `json:"logs"`       // null = none were joined
+	Monitoring   *MonitorSummary            `json:"monitoring"` // null = nobody watched a provider's
 
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
@@ -132,6 +133,8 @@ type FaultSummary struct {
 	ByProfile map[string]*FaultShare `json:"by_profile"`
 	ByCohort  map[string]*FaultShare `json:"by_cohort"`
 	Origin    FaultOrigin            `json:"origin"`
+	// Noticed is who noticed it when, where a provider's monitoring was watched.
+	Noticed []Notice `json:"noticed"`
 }
 
 // FaultShare is a fault's effect on a part of the audience.

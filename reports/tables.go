@@ -152,7 +152,11 @@ func (f *FaultSummary) story(players int64) []string {
 		return []string{"It was never applied."}
 	}
 	if f.Affected == 0 {
-		return []string{"Nobody was affected."}
+		lines := []string{"Nobody was affected."}
+		if line := f.noticedLine(); line != "" {
+			lines = append(lines, line)
+		}
+		return lines
 	}
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
@@ -185,6 +189,9 @@ func (f *FaultSummary) story(players int64) []string {
 		} else {
 			say("Without playback for %s (p50), %s (p95), %s (longest).", duration.format(f.OutageMs.P50), duration.format(f.OutageMs.P95), atLeast(&f.OutageMs))
 		}
+	}
+	if line := f.noticedLine(); line != "" {
+		lines = append(lines, line)
 	}
 	if f.FlappedBack > 0 {
 		say("%s went back to the faulty side while it was still faulty.", withShare(f.FlappedBack, f.Affected))
@@ -283,6 +290,8 @@ func (s *Summary) loadLine() string {
 		return line
 	case fromHeaders:
 		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load estimated from response headers" + s.answeredBy()
+	case fromCloudWatch:
+		return "hit ratio " + fraction.format(s.Origin.HitRatio) + " of all viewers, as CloudWatch has it"
 	case fromLogs:
 		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load as access logs have it"
 	}

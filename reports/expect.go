@@ -278,7 +278,7 @@ func (p *parser) holds(e *Expectation) {
 	at := p.at
 	if w := p.while(isWord); w != "for" {
 		p.at = at
-		p.stop(at, "unexpected text at the end", p.rest(), "")
+		p.stop(at, "unexpected text after the value", p.rest(), "")
 		return
 	}
 	if !p.known.Stop {

@@ -132,6 +132,31 @@ func NewMonitor(source string, started time.Time, redact func(string) string) *M
 // Started is when the run's clock stood at 0.
 func (m *Monitor) Started() time.Time { return m.started }
 
+// Start sets the run's clock to 0 at an instant. What was recorded before
+// moves with it. It must be called before others use the record.
+func (m *Monitor) Start(at time.Time) {
+	d := Value(at.Sub(m.started).Seconds())
+	m.started = at
+	move := func(all ...*Value) {
+		for _, v := range all {
+			*v = Value(round(float64(*v-d), 3)) // of no data, no data
+		}
+	}
+	for _, a := range m.alarms {
+		for i := range a.States {
+			move(&a.States[i].T, &a.States[i].Seen)
+		}
+	}
+	for _, a := range m.alerts {
+		move(&a.Set, &a.Cleared, &a.Seen)
+	}
+	for _, r := range m.metrics {
+		for i := range r.Points {
+			move(&r.Points[i].T, &r.Points[i].Seen)
+		}
+	}
+}
+
 // seconds is an instant on the run's clock.
 func (m *Monitor) seconds(t time.Time) Value {
 	if t.IsZero() {

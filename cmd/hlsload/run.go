@@ -79,7 +79,9 @@ type realRun struct {
 	edgeLog   string // file; "" = none
 	network   network
 	onAWS     *aws.Applier // nil = nothing is done there
-	warnings  []string     // beside those of the target
+	watcher   watcher      // nil = AWS is not watched
+	monitor   *reports.Monitor
+	warnings  []string // beside those of the target
 	stopFile  string
 
 	permission *permission // nil on the embedded channel
@@ -139,6 +141,9 @@ func (r *realRun) do(ctx context.Context) (err error) {
 			err = internal(cerr)
 		}
 	})
+	if err := r.openWatch(ctx); err != nil {
+		return err
+	}
 	if r.target, err = r.openTarget(ctx, log); err != nil {
 		if ctx.Err() != nil {
 			return &exitError{reports.ExitInterrupted, "interrupted before the run began", err}
@@ -170,6 +175,13 @@ func (r *realRun) do(ctx context.Context) (err error) {
 	closers = append(closers, func() { r.journal.Close() })
 	if r.onAWS, err = r.openAWS(ctx); err != nil {
 		return err
+	}
+	if r.sc.Target.Rig == nil {
+		// The first viewers arrive when everything has been put together.
+		r.epoch = time.Now()
+	}
+	if r.monitor != nil {
+		r.monitor.Start(r.epoch)
 	}
 	if err := r.assemble(&check); err != nil {
 		return internal(err)
@@ -219,6 +231,11 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	}
 	r.entitle(&fc)
 	fc.Run, _ = cmcd.ParseRun(r.id)
+	if st, ok := r.target.(*stream); ok && st.cloudFront {
+		// A response headers policy with Server-Timing answers this always,
+		// whatever its sampling rate: it tells which answers the origin gave.
+		fc.Headers = append(fc.Headers, fleet.Header{Name: "Pragma", Value: "server-timing"})
+	}
 	for _, h := range r.sc.Target.Headers {
 		fc.Headers = append(fc.Headers, fleet.Header{Name: h.Name, Value: h.Value.Value})
 	}
@@ -252,7 +269,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	}
 	r.conductor, err = conduct.New(conduct.Config{
 		Faults: r.faults,
-		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery,
+		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery, Linger: linger(r.sc, cfg.TargetDuration),
 			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: awsPatience}},
 		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: awsLimit},
 		Appliers: appliers,
@@ -323,8 +340,10 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 		defer close(halting)
 		r.watchHalt(ticking)
 	}()
+	stopWatching := r.watch(ctx)
 	outcomes, aborted := r.conductor.Run(ctx)
 	r.tidyAWS(ctx)
+	stopWatching()
 	stopTicking()
 	<-ticked
 	<-halting
@@ -350,6 +369,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	s := r.collector.Finish(end)
 	goHome()
 	<-gone
+	r.watched(ctx, s, p)
 	p.close()
 	r.permission.oneWay(s, r.fleet.Spread())
 	return finish(r.cmd, s, r.out, &r.events, r.sc.Secrets().Text)
@@ -393,7 +413,8 @@ func (r *realRun) tick(ctx context.Context, interrupted <-chan struct{}, p progr
 	if hint := r.hint(); hint != "" {
 		p.mark(0, hint)
 	}
-	stops := reports.NewStops(r.collector)
+	stops := reports.NewStops(r.collector, r.monitor)
+	tripped := false
 	m := &marks{p: p}
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -411,13 +432,21 @@ func (r *realRun) tick(ctx context.Context, interrupted <-chan struct{}, p progr
 		r.tester.sample()
 		live := r.collector.Live()
 		m.show(now, &live, r.faults)
-		if why := stopped(stops.Check(now)); why != "" {
-			r.conductor.Abort(why)
+		if why := stopped(stops.Check(now)); why != "" && !tripped {
+			tripped = true
+			p.mark(now, why+"; the faults are put back, then the run ends")
+			r.conductor.Stop(why)
 		}
 		if err := r.events.flush(); err != nil {
 			r.conductor.Abort(fmt.Sprintf("writing the event file: %v", err))
 		}
 	}
+}
+
+// linger is how long a run goes on after a stop condition has ended it and its
+// faults are undone: players need some reloads to show that they are well.
+func linger(sc *scenarios.Scenario, target time.Duration) time.Duration {
+	return min(sc.Recovery, 3*target)
 }
 
 // stopped says that a condition has ended the run, if one has.

@@ -209,7 +209,7 @@ func TestWatchTroubles(t *testing.T) {
 				if err != nil {
 					return
 				}
-				ctx, cancel := context.WithDeadline(t.Context(), w.start.Add(330*time.Second))
+				ctx, cancel := context.WithDeadline(t.Context(), w.start.Add(395*time.Second))
 				defer cancel()
 				watcher.Run(ctx)
 				if got := w.monitor.Rings("viewers see errors"); got != tc.rings {
@@ -220,7 +220,7 @@ func TestWatchTroubles(t *testing.T) {
 					t.Errorf("problems\n%s; want %q", problems, tc.problem)
 				}
 				if n := len(w.Requests()); n > 600 {
-					t.Errorf("%d requests in 330 s", n)
+					t.Errorf("%d requests in 395 s", n)
 				}
 			})
 		})

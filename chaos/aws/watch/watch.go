@@ -29,13 +29,12 @@ type Config struct {
 	Monitor    *reports.Monitor
 	Now        func() time.Time // nil = time.Now
 	// AlarmsEvery, AlertsEvery and MetricsEvery are the pauses between looks;
-	// 0 = 5s, 10s and 30s. After a failure they double, up to slowest.
+	// 0 = 5s, 10s and 30s. After a failure they double, up to four times that.
 	AlarmsEvery, AlertsEvery, MetricsEvery time.Duration
 }
 
 // Bounds.
 const (
-	slowest = 2 * time.Minute
 	// lookTime bounds one look.
 	lookTime = 20 * time.Second
 	// before is how much of the time before the run is read: what a metric is
@@ -158,7 +157,7 @@ func again(ctx context.Context, every time.Duration, look func(context.Context) 
 			return
 		}
 		if err := look(ctx); err != nil {
-			pause = min(2*pause, max(slowest, every))
+			pause = min(2*pause, 4*every) // an alarm may have to stop the run
 		} else {
 			pause = every
 		}

@@ -127,6 +127,13 @@ func (s *Summary) repair() error {
 	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
+		for k := range f.Noticed {
+			for _, v := range []*Value{&f.Noticed[k].After, &f.Noticed[k].Seen} {
+				if !v.Known() {
+					*v = Never
+				}
+			}
+		}
 		for _, d := range []*Dist{&f.DetectionMs, &f.FailoverMs, &f.OutageMs, &f.ContentSkippedMs, &f.ContentRepeatedMs} {
 			d.repair()
 		}

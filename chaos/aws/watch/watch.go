@@ -165,8 +165,13 @@ func again(ctx context.Context, every time.Duration, look func(context.Context) 
 	}
 }
 
+// silence is how long after a run an alarm that has not rung may still do so:
+// most are evaluated once a minute over what came with a delay.
+const silence = 2 * time.Minute
+
 // Late goes on looking after the run has ended at an instant, until every
-// metric that had data has them up to the end, or ctx ends, or patience does.
+// metric that had data has them up to the end and no alarm is likely to ring
+// any more, or ctx ends, or patience does.
 func (w *Watcher) Late(ctx context.Context, end time.Time, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -174,7 +179,7 @@ func (w *Watcher) Late(ctx context.Context, end time.Time, patience time.Duratio
 		_ = w.alarms(ctx)
 		_ = w.alerts(ctx)
 		err := w.read(ctx)
-		if err == nil && w.complete(end) {
+		if err == nil && w.complete(end) && (w.rung() || w.cfg.Now().Sub(end) >= silence) {
 			return
 		}
 		select {
@@ -183,6 +188,14 @@ func (w *Watcher) Late(ctx context.Context, end time.Time, patience time.Duratio
 			return
 		}
 	}
+}
+
+// rung tells whether every alarm rings, or has.
+func (w *Watcher) rung() bool {
+	m := w.cfg.Monitor.Summary()
+	return !slices.ContainsFunc(m.Alarms, func(a reports.AlarmRecord) bool {
+		return !slices.ContainsFunc(a.States, func(s reports.AlarmState) bool { return s.State == reports.AlarmRings })
+	})
 }
 
 // complete tells whether metrics that had data have them up to an instant.

@@ -286,6 +286,9 @@ func (s *Summary) htmlTimeline(p *page) {
 	if len(s.Faults) > 0 {
 		about += " Hatched: a fault is on. Tinted: its recovery."
 	}
+	if len(s.marks()) > 0 {
+		about += " Dotted: what monitoring noticed; the bar below a name ends when that could be seen."
+	}
 	p.tag("p", "soft", about)
 	p.raw("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n")
 	p.chart("chart-sessions", "Sessions", "")
@@ -347,6 +350,14 @@ func (s *Summary) htmlTables(p *page) {
 		section("Access logs", s.logTables()...)
 		p.tag("p", "soft", s.Logs.logLine())
 		p.table(s.logFileTable())
+		p.raw("</section>\n")
+	}
+	if s.Monitoring != nil {
+		section("What "+strings.ToUpper(s.Monitoring.Source)+" noticed", s.monitorTables()...)
+		p.tag("p", "soft", "Instants are seconds of the run. A metric notices a fault at the end of the first period whose value leaves what was before: 1.5 times the highest, or below three quarters of the lowest. Its delay is from the end of a period to when its data point could be seen.")
+		for _, problem := range s.Monitoring.Problems {
+			p.tag("p", "no", problem)
+		}
 		p.raw("</section>\n")
 	}
 	section("The tester itself", s.testerTable())

@@ -535,3 +535,58 @@ func (m *MonitorSummary) origin(s *Summary) {
 		s.Origin.Source, s.Origin.Requests, s.Origin.HitRatio = fromCloudWatch, int64(math.Round(sum)), Value(1-sum/all)
 	}
 }
+
+// monitorTables are what monitoring noticed, for people.
+func (s *Summary) monitorTables() []*table {
+	m := s.Monitoring
+	var all []*table
+	at := func(v Value) string {
+		switch {
+		case math.IsNaN(float64(v)):
+			return ""
+		case !v.Known():
+			return never
+		}
+		return trim(float64(v), 1) + " s"
+	}
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		t := &table{caption: "Who noticed " + f.title(s), head: []string{"who", "what", "after onset", "seen after", "note"}, words: map[int]bool{1: true, 4: true}}
+		for k := range f.Noticed {
+			n := &f.Noticed[k]
+			after, seen := never, never
+			if n.After.Known() {
+				after, seen = seconds(1000*float64(n.After)), seconds(1000*float64(n.Seen))
+			}
+			t.add(n.Who, n.Name, after, seen, n.Note)
+		}
+		all = append(all, t)
+	}
+	alarms := &table{caption: "Alarms", head: []string{"alarm", "region", "state", "since", "seen", "reason"}, words: map[int]bool{1: true, 2: true, 5: true}}
+	for i := range m.Alarms {
+		a := &m.Alarms[i]
+		for k := range a.States {
+			st := &a.States[k]
+			alarms.add(a.Name, a.Region, st.State, at(st.T), at(st.Seen), st.Reason)
+		}
+	}
+	alerts := &table{caption: "Alerts of the channel", head: []string{"alert", "pipeline", "set", "cleared", "seen", "message"}, words: map[int]bool{1: true, 5: true}}
+	for i := range m.Alerts {
+		a := &m.Alerts[i]
+		alerts.add(a.Type, a.Pipeline, at(a.Set), at(a.Cleared), at(a.Seen), a.Message)
+	}
+	metrics := &table{caption: "Metrics", head: []string{"metric", "of", "statistic", "period", "data points", "lowest", "highest", "delay, median", "longest"}, words: map[int]bool{1: true, 2: true}}
+	for i := range m.Metrics {
+		r := &m.Metrics[i]
+		if len(r.Points) == 0 {
+			metrics.add(r.Name, r.Namespace+" "+r.Metric, r.Stat, fmt.Sprintf("%d s", r.PeriodS), "0", "", "", "", "")
+			continue
+		}
+		lo, hi := math.Inf(1), math.Inf(-1)
+		for k := range r.Points {
+			lo, hi = min(lo, float64(r.Points[k].Value)), max(hi, float64(r.Points[k].Value))
+		}
+		metrics.add(r.Name, r.Namespace+" "+r.Metric, r.Stat, fmt.Sprintf("%d s", r.PeriodS), thousands(int64(len(r.Points))), trim(lo, 2), trim(hi, 2), at(r.DelayS), at(r.DelayMaxS))
+	}
+	return append(all, alarms, alerts, metrics)
+}

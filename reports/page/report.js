@@ -53,6 +53,26 @@
         ctx.fillText(f.name, a + 5 * r, top + (4 + 15 * (row % 3)) * r);
       }
     });
+    if (named) (data.marks || []).forEach((m, row) => {
+      const at = x(m.at), y = top + height - (16 + 14 * (row % 6)) * r;
+      if (m.at > u.scales.x.max || m.at < u.scales.x.min) return;
+      ctx.strokeStyle = ctx.fillStyle = css("--ink");
+      ctx.lineWidth = r;
+      ctx.setLineDash([2 * r, 3 * r]);
+      ctx.beginPath();
+      ctx.moveTo(at, top);
+      ctx.lineTo(at, top + height);
+      ctx.stroke();
+      ctx.setLineDash([]);
+      ctx.globalAlpha = .5;
+      ctx.fillRect(at, y + 12 * r, Math.max(0, x(m.seen) - at), 1.5 * r);
+      ctx.globalAlpha = 1;
+      ctx.font = `${11 * r}px system-ui, sans-serif`;
+      ctx.textBaseline = "top";
+      ctx.textAlign = at > left + width * .7 ? "right" : "left";
+      ctx.fillText(m.name, at + (ctx.textAlign === "left" ? 4 : -4) * r, y);
+      ctx.textAlign = "left";
+    });
     ctx.restore();
   };
 

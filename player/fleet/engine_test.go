@@ -497,6 +497,7 @@ func TestNotes(t *testing.T) {
 		{"Server-Timing: app;desc=\"cdn-upstream-layer, cdn-cache-miss;\\\"\";dur=2\r\nX-Cache: Hit from cloudfront", CacheHit, "", 0},
 		{"Server-Timing: cdn-cache; desc=HIT, edge; dur=1", CacheHit, "", 0},
 		{"Server-Timing: cdn-cache; desc=MISS, edge; dur=1, origin; dur=40", CacheMiss, "", 0},
+		{"Server-Timing: ;x, ;;=, \"\", cdn-cache-hit", CacheHit, "", 0},
 		{"Server-Timing: ,,;;=;\",cdn-upstream-layer", CacheUnknown, "", 0},
 		{"X-Cache: FunctionGeneratedResponse from cloudfront", CacheHit, "", 0},
 		{"X-Cache: MISS, HIT", CacheHit, "", 0},

@@ -151,24 +151,22 @@ var cfCache = map[string]Cache{
 // copy was made. So does a request that joined another one.
 func (e *evidence) noteStatus(v []byte) {
 	e.told = true
-	type member struct{ hit, forwarded, collapsed, unchanged bool }
-	var walk [8]member // more hops than any CDN has
+	type hop struct{ hit, forwarded, collapsed, unchanged bool }
+	var walk [8]hop // more hops than any CDN has
 	n := 0
-	for list := (members{rest: v}); ; n++ {
-		_, params, ok := list.next()
-		if !ok {
+	for range maxMembers {
+		name, params, rest := member(v)
+		if rest == nil {
 			break
 		}
-		if n >= len(walk) {
+		if v = rest; n == len(walk) {
 			copy(walk[:], walk[1:])
-			n = len(walk) - 1
+			n--
 		}
-		m := member{}
-		for {
-			key, value, ok := params.next()
-			if !ok {
-				break
-			}
+		m := hop{}
+		for len(params) > 0 {
+			var key, value []byte
+			key, value, params = parameter(params)
 			switch {
 			case is(key, "hit"):
 				m.hit = !is(value, "?0")
@@ -181,6 +179,7 @@ func (e *evidence) noteStatus(v []byte) {
 			}
 		}
 		walk[n] = m
+		n++
 	}
 	for i := n - 1; i >= 0; i-- {
 		switch m := &walk[i]; {
@@ -201,20 +200,18 @@ func (e *evidence) noteStatus(v []byte) {
 // noteTiming takes Server-Timing and returns the POP that it names, nil for
 // none.
 func (e *evidence) noteTiming(v []byte) (pop []byte) {
-	for list := (members{rest: v}); ; {
-		name, params, ok := list.next()
-		if !ok {
-			return pop
+	for range maxMembers {
+		name, params, rest := member(v)
+		if rest == nil {
+			break
 		}
-		if !has(name[:min(4, len(name))], "cdn-") {
+		if v = rest; !has(name[:min(4, len(name))], "cdn-") {
 			continue
 		}
 		var desc, dur []byte
-		for {
-			key, value, ok := params.next()
-			if !ok {
-				break
-			}
+		for len(params) > 0 {
+			var key, value []byte
+			key, value, params = parameter(params)
 			switch { // the first of a name counts (Server Timing 3.1)
 			case is(key, "desc") && desc == nil:
 				desc = value
@@ -250,54 +247,37 @@ func (e *evidence) noteTiming(v []byte) (pop []byte) {
 			}
 		}
 	}
+	return pop
 }
 
 // maxMembers bounds what is read of a list in a header.
 const maxMembers = 100
 
-// members walks over a list of names with parameters: the syntax that
-// Server-Timing and Cache-Status (RFC 8941 3.1) share, name;key=value;key, …
-// with quoted strings for names and values. Nothing is refused; what cannot be
-// read is passed over.
-type members struct {
-	rest []byte
-	n    int
+// member takes the first member off a list of names with parameters: the syntax
+// that Server-Timing and Cache-Status (RFC 8941 3.1) share,
+// name;key=value;key, … with quoted strings for names and values. Nothing is
+// refused. The name is empty for what has none; rest is nil at the end.
+func member(list []byte) (name, params, rest []byte) {
+	list = bytes.TrimLeft(list, " \t,")
+	if len(list) == 0 {
+		return nil, nil, nil
+	}
+	end := unquoted(list, ',')
+	m := list[:end]
+	at := unquoted(m, ';')
+	return unquote(m[:at]), m[at:], list[end:]
 }
 
-// next returns the next member's name and its parameters.
-func (m *members) next() (name []byte, params parameters, ok bool) {
-	for {
-		m.rest = bytes.TrimLeft(m.rest, " \t,")
-		if len(m.rest) == 0 || m.n == maxMembers {
-			return nil, parameters{}, false
-		}
-		m.n++
-		end := unquoted(m.rest, ',')
-		member := m.rest[:end]
-		m.rest = m.rest[end:]
-		end = unquoted(member, ';')
-		if name = unquote(member[:end]); len(name) > 0 {
-			return name, parameters{member[end:]}, true
-		}
+// parameter takes the first parameter off what follows a member's name; its
+// value is empty when it has none.
+func parameter(params []byte) (key, value, rest []byte) {
+	if len(params) == 0 {
+		return nil, nil, nil
 	}
-}
-
-// parameters are what follows a member's name.
-type parameters struct{ rest []byte }
-
-// next returns the next parameter; its value is empty when it has none.
-func (p *parameters) next() (key, value []byte, ok bool) {
-	for len(p.rest) > 0 {
-		p.rest = p.rest[1:] // the semicolon
-		end := unquoted(p.rest, ';')
-		text := p.rest[:end]
-		p.rest = p.rest[end:]
-		key, value, _ = bytes.Cut(text, []byte("="))
-		if key = bytes.TrimSpace(key); len(key) > 0 {
-			return key, unquote(value), true
-		}
-	}
-	return nil, nil, false
+	params = params[1:] // the semicolon
+	end := unquoted(params, ';')
+	key, value, _ = bytes.Cut(params[:end], []byte("="))
+	return bytes.TrimSpace(key), unquote(value), params[end:]
 }
 
 // unquoted is the index of the first c outside of a quoted string, or the

@@ -155,7 +155,7 @@ func (e *evidence) noteStatus(v []byte) {
 	var walk [8]hop // more hops than any CDN has
 	n := 0
 	for range maxMembers {
-		name, params, rest := member(v)
+		_, params, rest := member(v)
 		if rest == nil {
 			break
 		}

@@ -22,19 +22,21 @@ import (
 // import of this module. player never meets chaos or rig: a player does not
 // know that it is being tested.
 var core = map[string][]string{
-	"player/draw":      {},
-	"player/m3u8":      {},
-	"player/profile":   {"player/m3u8"},
-	"player/consent":   {},
-	"player/link":      {"player/draw"},
-	"player/audience":  {"player/draw", "player/link"},
-	"player/predict":   {"player/m3u8", "player/profile"},
-	"player":           {"player/draw", "player/m3u8", "player/profile", "player/link"},
-	"chaos":            {"player/draw", "player/m3u8"},
-	"rig/media":        {},
-	"rig":              {"player/draw", "player/m3u8", "chaos", "rig/media"},
-	"reports":          {"player/draw", "player/m3u8", "player", "chaos", "rig"},
-	"scenarios/redact": {},
+	"player/draw":       {},
+	"player/m3u8":       {},
+	"player/profile":    {"player/m3u8"},
+	"player/consent":    {},
+	"player/link":       {"player/draw"},
+	"player/cmcd":       {},
+	"player/predict":    {"player/m3u8", "player/profile"},
+	"player/audience":   {"player/draw", "player/link"},
+	"player":            {"player/draw", "player/m3u8", "player/profile", "player/link", "player/cmcd"},
+	"chaos":             {"player/draw", "player/m3u8"},
+	"rig/media":         {},
+	"rig":               {"player/draw", "player/m3u8", "chaos", "rig/media"},
+	"reports/accesslog": {"player/cmcd"},
+	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player", "chaos", "rig", "reports/accesslog"},
+	"scenarios/redact":  {},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig", "reports", "scenarios/redact"},
 }
@@ -42,8 +44,8 @@ var core = map[string][]string{
 // pure packages reach no clock, socket, file or global randomness and start no
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
-	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/audience", "player/predict", "player",
-	"scenarios/redact", "chaos", "rig/media", "rig", "sim",
+	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/cmcd", "player/audience", "player/predict", "player",
+	"scenarios/redact", "reports/accesslog", "chaos", "rig/media", "rig", "sim",
 }
 
 // mayImport tells whether package from may import package to of this module.

@@ -27,6 +27,11 @@ type AWS struct {
 	Package PackageAWS
 	Flow    FlowAWS
 
+	// Alarms are watched; they may stop the run.
+	Alarms []AlarmAWS
+	// RequestMetrics is the id of the bucket's request metrics; "" = EntireBucket.
+	RequestMetrics string
+
 	Tags []Tag // every target must carry them
 
 	MaxDuration time.Duration // of one fault; 0 = [DefaultAWSDuration]
@@ -45,6 +50,17 @@ type PackageAWS struct {
 type FlowAWS struct {
 	ARN     string
 	Outputs []string // ARN of the output that feeds each pipeline
+}
+
+// AlarmAWS is an alarm of CloudWatch.
+type AlarmAWS struct{ Name, Region string }
+
+// MetricsFilter is the id of the bucket's request metrics.
+func (a *AWS) MetricsFilter() string {
+	if a.RequestMetrics == "" {
+		return "EntireBucket" // what AWS's own live solutions call it
+	}
+	return a.RequestMetrics
 }
 
 // Tag is a tag of a resource.

@@ -17,6 +17,9 @@ type Timeline struct {
 	// LookEvery is the pause between an answer to a look and the next look;
 	// 0 = 250ms.
 	LookEvery time.Duration
+	// Linger is how long a run goes on after it was aborted with grace: from
+	// when all faults were undone, but not beyond its duration.
+	Linger time.Duration
 	// RetryUndo is the pause before a failed undo is tried again; 0 = 1s.
 	RetryUndo time.Duration
 	// Patience is a longer grace for what takes its time.
@@ -67,7 +70,7 @@ const (
 	Undone                         // answer to undo: Err
 	Healthy                        // answer to look-undone: OK, Detail
 	Clear                          // end the window of this occurrence now
-	Abort                          // end the run now; Detail is the reason
+	Abort                          // end the run now; Detail is the reason, OK = with grace
 )
 
 // Observation is one thing seen.
@@ -116,6 +119,8 @@ type Conductor struct {
 	all      []*occurrence
 	aborted  bool
 	reason   string
+	grace    bool          // the abort is one with grace
+	until    time.Duration // the grace; 0 = not begun
 	stopped  bool
 }
 
@@ -186,7 +191,7 @@ func (c *Conductor) Step(now time.Duration, seen Observation, out []Order) []Ord
 	}
 	switch seen.Type {
 	case Abort:
-		c.abort(seen.Detail)
+		c.abort(seen.Detail, seen.OK)
 	case Tick:
 	default:
 		if seen.ID >= 0 && seen.ID < len(c.all) {
@@ -226,6 +231,9 @@ func (c *Conductor) Wake() time.Duration {
 	if !busy && c.timeline.Duration > 0 {
 		wake = c.timeline.Duration
 	}
+	if !busy && c.grace {
+		wake = min(wake, c.until)
+	}
 	return wake
 }
 
@@ -241,11 +249,13 @@ func (o *occurrence) wake() time.Duration {
 	return wake
 }
 
-func (c *Conductor) abort(reason string) {
+func (c *Conductor) abort(reason string, grace bool) {
 	if c.aborted {
+		c.grace = c.grace && grace // who says now means it
 		return
 	}
 	c.aborted, c.reason = true, cmp.Or(reason, "aborted")
+	c.grace = grace && slices.ContainsFunc(c.all, func(o *occurrence) bool { return o.state != waiting && o.state != over })
 	for _, o := range c.all {
 		o.clear()
 	}
@@ -444,5 +454,14 @@ func (c *Conductor) finished(now time.Duration) bool {
 	if slices.ContainsFunc(c.all, func(o *occurrence) bool { return o.state != over }) {
 		return false
 	}
-	return c.aborted || c.timeline.Duration > 0 && now >= c.timeline.Duration
+	if c.timeline.Duration > 0 && now >= c.timeline.Duration {
+		return true
+	}
+	if !c.aborted || !c.grace {
+		return c.aborted
+	}
+	if c.until == 0 {
+		c.until = now + c.timeline.Linger
+	}
+	return now >= c.until
 }

@@ -77,7 +77,8 @@ func walk(random *rand.Rand) (problem string) {
 		undoing         bool
 	}
 	histories := make([]history, len(faults))
-	c := NewConductor(faults, Timeline{Duration: 125 * time.Second, Target: 4 * time.Second, Recovery: 10 * time.Second})
+	c := NewConductor(faults, Timeline{Duration: 125 * time.Second, Target: 4 * time.Second, Recovery: 10 * time.Second, Linger: time.Duration(random.IntN(2)) * 12 * time.Second})
+	grace := random.IntN(2) == 0
 	w := &pretend{random: random}
 	now, stops, handed := time.Duration(0), 0, false
 	step := func(seen Observation) string {
@@ -125,7 +126,7 @@ func walk(random *rand.Rand) (problem string) {
 		switch {
 		case next == abort:
 			abort = Open
-			problem = step(Observation{Type: Abort, Detail: "interrupt"})
+			problem = step(Observation{Type: Abort, Detail: "interrupt", OK: grace})
 		case !handed && next == hand && len(faults) > 0:
 			handed = true
 			problem = step(Observation{Type: Clear, ID: random.IntN(len(faults)+2) - 1})

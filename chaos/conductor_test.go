@@ -26,6 +26,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 //	at 31s healthy NAME yes|no words
 //	at 15s clear NAME
 //	at 15s abort words
+//	at 15s stop words        an abort with grace
 //	outcomes
 func TestTranscripts(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/conductor-*.txt")
@@ -87,6 +88,8 @@ func (s *stage) command(words []string) error {
 				s.timeline.Target = d
 			case "recovery":
 				s.timeline.Recovery = d
+			case "linger":
+				s.timeline.Linger = d
 			}
 		}
 	case "fault":
@@ -135,8 +138,8 @@ func (s *stage) observation(words []string) (Observation, error) {
 	if len(words) == 0 {
 		return Observation{Type: Tick}, nil
 	}
-	if words[0] == "abort" {
-		return Observation{Type: Abort, Detail: strings.Join(words[1:], " ")}, nil
+	if words[0] == "abort" || words[0] == "stop" {
+		return Observation{Type: Abort, Detail: strings.Join(words[1:], " "), OK: words[0] == "stop"}, nil
 	}
 	types := map[string]ObservationType{"applied": Applied, "bites": Bites, "undone": Undone, "healthy": Healthy, "clear": Clear}
 	seen := Observation{Type: types[words[0]], ID: -1}

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -22,6 +23,14 @@ type chartData struct {
 	Errors    []int64     `json:"errors"`
 	Faults    []chartBand `json:"faults"`
 	Curves    []curves    `json:"curves"`
+	// Of access logs; absent without them.
+	Ours      []int64 `json:"ours,omitempty"`
+	Others    []int64 `json:"others,omitempty"`
+	LogErrors []int64 `json:"log_errors,omitempty"`
+	// Marks are what monitoring noticed; absent without it.
+	Marks []chartMark `json:"marks,omitempty"`
+	// Estimated is the origin's load as headers tell, beside a count.
+	Estimated []Value `json:"estimated,omitempty"`
 }
 
 // chartBand is a fault's window and recovery, in seconds.
@@ -30,6 +39,38 @@ type chartBand struct {
 	From     float64 `json:"from"`
 	To       float64 `json:"to"`
 	Recovery float64 `json:"recovery"`
+}
+
+// chartMark is an instant at which somebody's monitoring noticed something,
+// and when that could be seen.
+type chartMark struct {
+	Name string  `json:"name"`
+	At   float64 `json:"at"`
+	Seen float64 `json:"seen"`
+}
+
+// maxMarks bounds what is drawn into a chart.
+const maxMarks = 12
+
+// marks are what monitoring noticed of the faults, in the order of time.
+func (s *Summary) marks() []chartMark {
+	var all []chartMark
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		for k := range f.Noticed {
+			n := &f.Noticed[k]
+			if n.Who == "players" || !n.After.Known() {
+				continue
+			}
+			name := n.Name
+			if n.Who != "metric" {
+				name = n.Who + " " + name
+			}
+			all = append(all, chartMark{name, float64(f.AppliedAtS + n.After), float64(f.AppliedAtS + n.Seen)})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b chartMark) int { return cmp.Compare(a.At, b.At) })
+	return all[:min(len(all), maxMarks)]
 }
 
 // curves is the cumulative share of sessions that failed over, by profile.
@@ -62,6 +103,18 @@ func (s *Summary) chartData() *chartData {
 				n = r.Pipeline[p]
 			}
 			d.Pipelines[p] = append(d.Pipelines[p], n)
+		}
+	}
+	if s.Origin.Source == fromRig && s.Origin.Estimated.Known() {
+		for i := range s.Timeline {
+			d.Estimated = append(d.Estimated, s.Timeline[i].OriginEstimatedRps)
+		}
+	}
+	d.Marks = s.marks()
+	if s.Logs != nil {
+		for i := range s.Logs.Timeline {
+			r := &s.Logs.Timeline[i]
+			d.Ours, d.Others, d.LogErrors = append(d.Ours, r.Ours), append(d.Others, r.Others), append(d.LogErrors, r.Errors)
 		}
 	}
 	for i := range s.Faults {

@@ -40,8 +40,9 @@ type shard struct {
 	impacts      map[impactKey]*impact
 	pending      []pendingDeath
 	spare        *trouble
-	traffic      Traffic // as the players saw it
-	headers      bool    // some answer told about caches
+	traffic      Traffic   // as the players saw it
+	headers      bool      // some answer told about caches
+	fetched      Histogram // first bytes of the origin, as headers tell
 	rows         rows
 	live         Live
 	rejoins      int64

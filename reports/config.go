@@ -24,6 +24,7 @@ type Config struct {
 	Seed     uint64
 	Mode     string    // ModeRun or ModeSimulate
 	Started  time.Time // wall-clock instant at which the run's clock is 0
+	RunID    string    // that CMCD session ids begin with; "" = none
 
 	Duration       time.Duration // of the run, from the first arrival
 	ArrivalsEnd    time.Duration // when the initial arrivals are complete

@@ -11,6 +11,10 @@ import (
 	"hlsload/player/m3u8"
 )
 
+// startedFormat is RFC 3339 with milliseconds, which a join with other people's
+// clocks needs; whole seconds have none.
+const startedFormat = "2006-01-02T15:04:05.999Z07:00"
+
 // Finish ends the run: sessions still open are cut, and everything is derived.
 // Samples that come later are ignored, so call it before the players are told
 // to go away. It is called once.
@@ -33,15 +37,16 @@ func (c *Collector) Finish(end End) *Summary {
 	}
 	v.traffic, v.source = c.truth(&end)
 	s := &Summary{
-		Schema: Schema, Scenario: c.cfg.Scenario, Seed: c.cfg.Seed, Mode: c.cfg.Mode, Started: c.cfg.Started.UTC().Format(time.RFC3339),
+		Schema: Schema, Scenario: c.cfg.Scenario, Seed: c.cfg.Seed, Mode: c.cfg.Mode, Started: c.cfg.Started.UTC().Format(startedFormat), RunID: c.cfg.RunID,
 		DurationS: Value(round(end.At.Seconds(), 3)), Warnings: []string{}, HistUnit: "us",
 	}
 	s.Players = v.players(c)
 	s.Cohorts, s.Profiles = v.cohorts(), v.profiles()
 	s.Faults = v.faults(&end)
 	s.Requests = v.requests()
-	s.loads(v, c.estimate())
-	s.timeline(v)
+	estimate := c.estimate()
+	s.loads(v, estimate)
+	s.timeline(v, estimate)
 	lag, _ := metricNamed("tester_lag").dist(v, &filter{rule: -1, cohort: -1, kind: -1})
 	s.Tester = Tester{LagMs: lag.dist(1000, 0), CPUS: Value(round(end.CPU.Seconds(), 3)), RSSPeakBytes: end.RSSPeak,
 		DroppedSamples: end.DroppedSamples, GoroutinesPeak: end.Goroutines}
@@ -92,7 +97,10 @@ func (sh *shard) cut(co *course, end time.Duration) {
 const (
 	fromRig     = "rig"
 	fromHeaders = "headers"
-	fromNowhere = "none"
+	// Joined afterwards.
+	fromLogs       = "logs"
+	fromCloudWatch = "cloudwatch"
+	fromNowhere    = "none"
 )
 
 // truth is the load that was counted, else the estimate; and where it knows the
@@ -198,7 +206,7 @@ func (v *view) faults(end *End) []FaultSummary {
 		f := FaultSummary{
 			Name: o.fault.Name, Occurrence: o.fault.Occurrence, Fault: string(o.fault.Kind), Via: string(o.fault.Via),
 			AppliedAtS: instant(o.applied), ClearedAtS: instant(o.cleared), RecoveryEndS: NoData, BaselineFromS: NoData,
-			ByProfile: map[string]*FaultShare{}, ByCohort: map[string]*FaultShare{}, Origin: v.faultOrigin(o),
+			ByProfile: map[string]*FaultShare{}, ByCohort: map[string]*FaultShare{}, Noticed: []Notice{}, Origin: v.faultOrigin(o),
 		}
 		if o.fault.Pipeline != chaos.Any {
 			p := o.fault.Pipeline
@@ -313,9 +321,24 @@ func (s *Summary) loads(v *view, estimate *Traffic) {
 	if v.knowsOrigin() {
 		s.Origin.Requests, s.Origin.Bytes, s.Origin.ByStatus = of(originRequests), of(originBits)/8, orEmpty(v.traffic.ByStatus)
 	}
+	fetched := coarseHistogram()
 	for _, sh := range v.shards {
+		fetched.Merge(&sh.fetched)
 		if sh.headers {
 			s.Origin.Estimated = Value(estimate.sum(originRequests, 0, forever))
+		}
+	}
+	s.Origin.ByPop, s.Origin.AnsweredBy, s.Origin.FirstByteMs = orEmpty(estimate.OriginByPop), map[string]int64{}, fetched.dist(1000, 0)
+	s.Origin.Numbers = []OriginNumber{}
+	if v.source == fromRig {
+		s.Origin.number(OriginNumber{fromRig, Value(s.Origin.Requests), Value(s.Origin.Bytes), "all that reached the origin"})
+	}
+	if s.Origin.Estimated.Known() {
+		s.Origin.number(OriginNumber{fromHeaders, s.Origin.Estimated, Value(estimate.sum(originBits, 0, forever) / 8), "what the answers to this run's requests say"})
+	}
+	for i, n := range estimate.ByLayer {
+		if n > 0 && layerNames[i] != "" {
+			s.Origin.AnsweredBy[layerNames[i]] = n
 		}
 	}
 }
@@ -328,7 +351,7 @@ func orEmpty(m map[string]int64) map[string]int64 {
 }
 
 // timeline derives the rows from changes and traffic.
-func (s *Summary) timeline(v *view) {
+func (s *Summary) timeline(v *view, estimate *Traffic) {
 	r := newRows(v.cfg.Duration, v.cfg.Pipelines)
 	for _, sh := range v.shards {
 		r.add(&sh.rows)
@@ -352,9 +375,17 @@ func (s *Summary) timeline(v *view) {
 			T: int(from / time.Second), Joining: now.joining, Playing: now.playing, Stalled: now.stalled, Pipeline: slices.Clone(now.pipeline),
 			EdgeRps: v.average(edgeRequests, from, to), EdgeBps: v.average(edgeBits, from, to),
 			OriginRps: v.average(originRequests, from, to), OriginBps: v.average(originBits, from, to),
-			Errors: errors,
+			OriginEstimatedRps: s.estimated(estimate, from, to), Errors: errors,
 		})
 	}
+}
+
+// estimated is the estimate of the origin's load beside what was counted.
+func (s *Summary) estimated(t *Traffic, from, to time.Duration) Value {
+	if s.Origin.Source != fromRig || !s.Origin.Estimated.Known() || to <= from {
+		return NoData
+	}
+	return Value(round(float64(t.sum(originRequests, from, to))/(to-from).Seconds(), 3))
 }
 
 func (v *view) average(of series, from, to time.Duration) Value {

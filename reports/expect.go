@@ -15,8 +15,14 @@ import (
 //	EXPR = TERM | TERM - TERM | TERM / TERM
 //	TERM = METRIC[.STAT][{label=value,…}]
 //	OP   = < <= > >= ==
+//
+// A stop condition may also be an alarm of a provider's, which is rung by
+// somebody else:
+//
+//	alarm(NAME) [for DURATION]
 type Expectation struct {
-	Text string
+	Text  string
+	Alarm string // "" = a comparison
 
 	left, right term // right only with an operator
 	operator    byte // 0, '-' or '/'
@@ -53,6 +59,7 @@ func (t *term) String() string {
 // Known are the names that a scenario defines.
 type Known struct {
 	Faults, Cohorts, Profiles []string
+	Alarms                    []string // that are watched
 	// Stop: the expectation is a stop condition, which may hold for a duration
 	// and asks only for what is known while the run goes on.
 	Stop bool
@@ -158,6 +165,10 @@ func isWord(c byte) bool {
 func (p *parser) expectation() *Expectation {
 	e := &Expectation{Text: strings.TrimSpace(p.text)}
 	p.spaces()
+	if rest := p.text[p.at:]; strings.HasPrefix(rest, "alarm(") || strings.HasPrefix(rest, "alarm (") {
+		p.alarm(e)
+		return e
+	}
 	e.left = p.term()
 	p.spaces()
 	if c := p.next(); !p.stopped && (c == '-' || c == '/') {
@@ -196,6 +207,48 @@ func (p *parser) expectation() *Expectation {
 		p.holds(e)
 	}
 	return e
+}
+
+// alarm reads "alarm(NAME)"; a name with a bracket in it needs quotation marks.
+func (p *parser) alarm(e *Expectation) {
+	start := p.at
+	open := p.at + strings.IndexByte(p.text[p.at:], '(')
+	p.at = open + 1
+	p.spaces()
+	at, name := p.at, ""
+	closing := -1
+	if p.next() == '"' {
+		if end := strings.IndexByte(p.text[p.at+1:], '"'); end >= 0 {
+			name = p.text[p.at+1 : p.at+1+end]
+			p.at += end + 2
+			p.spaces()
+			if p.next() == ')' {
+				closing = p.at
+			}
+		}
+	} else if end := strings.IndexByte(p.text[p.at:], ')'); end >= 0 {
+		closing = p.at + end
+		name = strings.TrimSpace(p.text[p.at:closing])
+	}
+	switch {
+	case closing < 0:
+		p.stop(open, "unclosed (", quote(p.text[open:]), ")")
+		return
+	case !p.known.Stop:
+		p.stop(start, "alarm(NAME) belongs to stop conditions", quote(p.text[start:closing+1]), "an expectation of what the run measures")
+		return
+	case name == "":
+		p.wrong(at, "no alarm", p.rest(), "the name of one of aws.alarms")
+	case len(p.known.Alarms) == 0:
+		p.wrong(at, "no alarm is watched", quote(name), "its name in aws.alarms, too")
+	case !slices.Contains(p.known.Alarms, name):
+		p.wrong(at, "unknown alarm", quote(name), suggest(name, p.known.Alarms))
+	}
+	e.Alarm, p.at = name, closing+1
+	p.spaces()
+	if p.next() != 0 {
+		p.holds(e)
+	}
 }
 
 // combine is the unit of two terms.

@@ -50,7 +50,7 @@ func TestParseExpectation(t *testing.T) {
 
 func TestParseStop(t *testing.T) {
 	k := known
-	k.Stop = true
+	k.Stop, k.Alarms = true, []string{"viewers see errors", "edge (5xx)"}
 	e, problems := ParseExpectation("stalled_now > 90% for 20s", k)
 	if problems != nil {
 		t.Fatal(problems)
@@ -59,9 +59,18 @@ func TestParseStop(t *testing.T) {
 		t.Errorf("got hold %v, value %v", e.hold, e.value)
 	}
 	for text, want := range map[string]string{
-		"failed_over{fault=kill-0} < 50%": `1: failed_over is only known at the end (got "failed_over"; want what is known while the run goes on, such as stalled_now or error_rate)`,
-		"stalled{phase=fault} > 5%":       `9: a stop condition looks at the present and does not take the label phase (got "phase"; want cohort, profile or kind)`,
-		"stalled_now > 90% for 20":        `23: for: not a duration (got "20"; want one such as 20s)`,
+		"failed_over{fault=kill-0} < 50%":   `1: failed_over is only known at the end (got "failed_over"; want what is known while the run goes on, such as stalled_now or error_rate)`,
+		"stalled{phase=fault} > 5%":         `9: a stop condition looks at the present and does not take the label phase (got "phase"; want cohort, profile or kind)`,
+		"alarm()":                           `7: no alarm (got ")"; want the name of one of aws.alarms)`,
+		"alarm(viewers see error)":          `7: unknown alarm (got "viewers see error"; want viewers see errors)`,
+		"alarm(nothing like it at all, no)": `7: unknown alarm (got "nothing like it at all, no"; want one of viewers see errors, edge (5xx))`,
+		`alarm(edge (5xx))`:                 "7: unknown alarm (got \"edge (5xx\"; want edge (5xx))\n17: unexpected text after the value (got \")\")",
+		`alarm("edge (5xx)`:                 `6: unclosed ( (got "(\"edge (5xx)"; want ))`,
+		"alarm(viewers see errors) > 3":     `27: unexpected text after the value (got "> 3")`,
+		"alarm(viewers see errors) for 20":  `31: for: not a duration (got "20"; want one such as 20s)`,
+		"alarm(viewers see errors) for 20s": ``,
+		` alarm( "edge (5xx)" ) `:           ``,
+		"stalled_now > 90% for 20":          `23: for: not a duration (got "20"; want one such as 20s)`,
 	} {
 		check(t, text, k, want)
 	}
@@ -104,6 +113,7 @@ func TestExpectationProblems(t *testing.T) {
 		"requests > 0x10":                   `12: not a value of that unit (got "0x10"; want a number)`,
 		"stalled - startup.p50 < 1%":        `9: terms of different units (got share and duration; want the same unit on both sides of -)`,
 		"fatal == 0 really":                 `12: unexpected text after the value (got "really")`,
+		"alarm(viewers see errors)":         `1: alarm(NAME) belongs to stop conditions (got "alarm(viewers see errors)"; want an expectation of what the run measures)`,
 		"fatal == 0 for 5s":                 `12: for DURATION belongs to stop conditions (got "for 5s"; want an expectation of the whole run)`,
 		"stalled{cohort=web,cohort=web}<1%": `20: label given twice (got "cohort")`,
 		"a - b < c":                         "1: unknown metric (got \"a\"; want " + suggest("a", metricNames(false)) + ")\n5: unknown metric (got \"b\"; want " + suggest("b", metricNames(false)) + ")",
@@ -153,13 +163,13 @@ func TestCompare(t *testing.T) {
 }
 
 func FuzzParseExpectation(f *testing.F) {
-	for _, s := range []string{"failed_over{fault=kill-0} >= 99%", "stalled{cohort=web} - stalled{cohort=control} <= 1%", "a.b{c=d,e=f}/g<1s for 2s", "stalled_now > 90% for 20s", "{", "x{", "bitrate.p50>1e9Gbps", "fatal == \"", "ttfb.p99{kind=segment"} {
+	for _, s := range []string{"failed_over{fault=kill-0} >= 99%", "stalled{cohort=web} - stalled{cohort=control} <= 1%", "a.b{c=d,e=f}/g<1s for 2s", "stalled_now > 90% for 20s", "{", "x{", "bitrate.p50>1e9Gbps", "fatal == \"", "ttfb.p99{kind=segment", "alarm(x) for 3s", "alarm(\"x"} {
 		f.Add(s, false)
 		f.Add(s, true)
 	}
 	f.Fuzz(func(t *testing.T, s string, stop bool) {
 		k := known
-		k.Stop = stop
+		k.Stop, k.Alarms = stop, []string{"x"}
 		e, problems := ParseExpectation(s, k)
 		if (e == nil) != (len(problems) > 0) {
 			t.Fatalf("expectation %v with problems %v", e, problems)
@@ -169,7 +179,7 @@ func FuzzParseExpectation(f *testing.F) {
 				t.Fatalf("problem %+v in %d bytes", p, len(s))
 			}
 		}
-		if e != nil {
+		if e != nil && e.Alarm == "" {
 			if math.IsNaN(e.value) || e.hold < 0 {
 				t.Fatalf("value %v, hold %v", e.value, e.hold)
 			}

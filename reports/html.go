@@ -293,6 +293,9 @@ func (s *Summary) htmlTimeline(p *page) {
 	if len(s.Faults) > 0 {
 		about += " Hatched: a fault is on. Tinted: its recovery."
 	}
+	if len(s.marks()) > 0 {
+		about += " Dotted: what monitoring noticed; the bar below a name ends when that could be seen."
+	}
 	p.tag("p", "soft", about)
 	p.raw("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n")
 	p.chart("chart-sessions", "Sessions", "")
@@ -304,6 +307,9 @@ func (s *Summary) htmlTimeline(p *page) {
 		p.chart("chart-origin", "Requests per second at the origin", s.loadLine())
 	}
 	p.chart("chart-errors", "Failed requests", "per step: error answers, timeouts, broken connections")
+	if s.Logs != nil {
+		p.chart("chart-logs", "Requests in the access logs", "per step; "+s.Logs.logLine())
+	}
 	p.raw("</section>\n")
 }
 
@@ -341,12 +347,26 @@ func (s *Summary) htmlTables(p *page) {
 	section("Load", s.loadTable())
 	p.tag("p", "soft", s.loadLine())
 	p.table(s.requestTable())
-	for _, t := range []*table{namedCounts("Requests by POP", "POP", s.Edge.ByPop), namedCounts("Origin answers by status", "status", s.Origin.ByStatus)} {
+	for _, t := range []*table{s.popTable(), namedCounts("Answered by", "layer", s.Origin.AnsweredBy), s.originTable(), namedCounts("Origin answers by status", "status", s.Origin.ByStatus)} {
 		if len(t.rows) > 0 {
 			p.table(t)
 		}
 	}
 	p.raw("</section>\n")
+	if s.Logs != nil {
+		section("Access logs", s.logTables()...)
+		p.tag("p", "soft", s.Logs.logLine())
+		p.table(s.logFileTable())
+		p.raw("</section>\n")
+	}
+	if s.Monitoring != nil {
+		section("What "+strings.ToUpper(s.Monitoring.Source)+" noticed", s.monitorTables()...)
+		p.tag("p", "soft", "Instants are seconds of the run. A metric notices a fault at the end of the first period whose value leaves what was before: 1.5 times the highest, or below three quarters of the lowest. Its delay is from the end of a period to when its data point could be seen.")
+		for _, problem := range s.Monitoring.Problems {
+			p.tag("p", "no", problem)
+		}
+		p.raw("</section>\n")
+	}
 	section("The tester itself", s.testerTable())
 	p.tag("p", "soft", "Lag is how long after it was due a request left. A run whose tester lags proves nothing.")
 	p.raw("</section>\n<footer>\n")
@@ -361,6 +381,42 @@ func (s *Summary) profileTable() *table {
 	t := &table{caption: "Player models", head: []string{"profile", "player", "confidence"}, words: map[int]bool{1: true, 2: true}}
 	for _, name := range slices.Sorted(maps.Keys(s.Profiles)) {
 		t.add(name, s.Profiles[name].Player, s.Profiles[name].Confidence)
+	}
+	return t
+}
+
+// popTable shows who had the load, and who passed it on.
+func (s *Summary) popTable() *table {
+	t := &table{caption: "Requests by POP", head: []string{"POP", "requests", "to the origin, as headers tell"}}
+	for _, name := range slices.Sorted(maps.Keys(s.Edge.ByPop)) {
+		t.add(name, thousands(s.Edge.ByPop[name]), thousands(s.Origin.ByPop[name]))
+	}
+	return t
+}
+
+// originTable shows where the origin's numbers come from.
+func (s *Summary) originTable() *table {
+	t := &table{caption: "Requests to the origin, by where they are known from", head: []string{"source", "requests", "bytes", "what is counted"}, words: map[int]bool{3: true}}
+	for i := range s.Origin.Numbers {
+		n := &s.Origin.Numbers[i]
+		bytes := "no data"
+		if n.Bytes.Known() {
+			bytes = size(int64(n.Bytes))
+		}
+		requests := "no data"
+		if n.Requests.Known() {
+			requests = thousands(int64(n.Requests))
+		}
+		t.add(n.Source, requests, bytes, n.Of)
+	}
+	return t
+}
+
+func (s *Summary) logFileTable() *table {
+	t := &table{caption: "Files", head: []string{"file", "format", "entries", "unreadable", "why"}, words: map[int]bool{1: true, 4: true}}
+	for i := range s.Logs.Files {
+		f := &s.Logs.Files[i]
+		t.add(f.Name, f.Format, thousands(f.Entries), thousands(f.Malformed), f.Problem)
 	}
 	return t
 }

@@ -122,8 +122,18 @@ func (s *Summary) repair() error {
 		r.TTFBMs.repair()
 		r.TotalMs.repair()
 	}
+	if err := s.Logs.repair(len(s.Timeline)); err != nil {
+		return err
+	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
+		for k := range f.Noticed {
+			for _, v := range []*Value{&f.Noticed[k].After, &f.Noticed[k].Seen} {
+				if !v.Known() {
+					*v = Never
+				}
+			}
+		}
 		for _, d := range []*Dist{&f.DetectionMs, &f.FailoverMs, &f.OutageMs, &f.ContentSkippedMs, &f.ContentRepeatedMs} {
 			d.repair()
 		}
@@ -146,7 +156,21 @@ func (s *Summary) repair() error {
 			}
 		}
 	}
+	s.Origin.FirstByteMs.repair()
 	s.Tester.LagMs.repair()
+	return nil
+}
+
+// repair does the same for what access logs had.
+func (g *LogSummary) repair(rows int) error {
+	if g == nil {
+		return nil
+	}
+	if len(g.Timeline) != rows {
+		return fmt.Errorf("read summary: %d timeline rows of access logs; want %d", len(g.Timeline), rows)
+	}
+	g.FirstByteMs.repair()
+	g.OriginFirstMs.repair()
 	return nil
 }
 

@@ -40,6 +40,11 @@ func (s *Summary) WriteMarkdown(w io.Writer) error {
 	b.WriteString("## Load\n\n")
 	s.loadTable().markdown(&b)
 	para(s.loadLine())
+	if s.Logs != nil {
+		b.WriteString("## Access logs\n\n")
+		s.logTables()[0].markdown(&b)
+		para(s.Logs.logLine())
+	}
 	if len(s.Expectations) > 0 {
 		b.WriteString("## Expectations\n\n")
 		s.expectationTable().markdown(&b)

@@ -457,7 +457,7 @@ func TestStops(t *testing.T) {
 		cfg := sceneConfig()
 		cfg.Stop = []*Expectation{stop(tc.text)}
 		sc := newScene(t, cfg)
-		stops := NewStops(sc.c)
+		stops := NewStops(sc.c, nil)
 		v, w := sc.join(0, 0), sc.join(0, 0)
 		v.start(.1)
 		w.start(.1)

@@ -21,6 +21,9 @@ type Meta struct {
 	Marks chaos.Marks // faults that touched the answer, directly or through a cache
 	Pop   string      // who answered; "" = unknown
 	Cache Cache
+	Layer Layer
+	// Fetched is how long the origin took to its first byte; 0 = unknown.
+	Fetched time.Duration
 	// URL identifies what was answered, by any hash; 0 = unknown. It is used to
 	// recognise viewers that shared one request to the origin.
 	URL uint64
@@ -267,12 +270,19 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 		return
 	}
 	sh.headers = true
+	sh.traffic.ByLayer[min(m.Layer, layers-1)]++
 	if m.Cache >= CacheRevalidated && (m.URL == 0 || sh.c.fills.first(fillKey{m.URL, m.Pop}, sm.Sent, sm.FirstByte)) {
 		bytes := sm.Bytes
 		if m.Cache == CacheRevalidated {
 			bytes = 0
 		}
 		sh.traffic.origin(sm.Sent, int(sm.Status), bytes)
+		if m.Pop != "" {
+			count(&sh.traffic.OriginByPop, m.Pop, 1)
+		}
+		if m.Fetched > 0 {
+			sh.fetched.Duration(m.Fetched)
+		}
 		sh.live.OriginRequests++
 	}
 }

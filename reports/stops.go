@@ -12,6 +12,7 @@ import (
 // belongs to one goroutine.
 type Stops struct {
 	c     *Collector
+	m     *Monitor // nil = no alarm ever rings
 	conds []stopCondition
 }
 
@@ -24,9 +25,10 @@ type stopCondition struct {
 // lookBack is what a stop condition looks at.
 const lookBack = 5 * time.Second
 
-// NewStops returns the watcher of the collector's stop conditions.
-func NewStops(c *Collector) *Stops {
-	s := &Stops{c: c}
+// NewStops returns the watcher of the collector's stop conditions. m has the
+// alarms that they name; it may be nil.
+func NewStops(c *Collector, m *Monitor) *Stops {
+	s := &Stops{c: c, m: m}
 	for _, e := range c.cfg.Stop {
 		s.conds = append(s.conds, stopCondition{Expectation: e, since: -1})
 	}
@@ -46,6 +48,9 @@ func (s *Stops) Check(now time.Duration) string {
 	}
 	for i := range s.conds {
 		e := &s.conds[i]
+		if e.Alarm != "" {
+			continue
+		}
 		e.left.observe(c, v, &e.Expectation.left, now)
 		if e.operator != 0 {
 			e.right.observe(c, v, &e.Expectation.right, now)
@@ -55,11 +60,36 @@ func (s *Stops) Check(now time.Duration) string {
 		sh.mu.Unlock()
 	}
 	for i := range s.conds {
-		if tripped := s.conds[i].check(now); tripped != "" {
+		tripped := ""
+		if e := &s.conds[i]; e.Alarm != "" {
+			tripped = e.checkAlarm(now, s.m != nil && s.m.Rings(e.Alarm))
+		} else {
+			tripped = e.check(now)
+		}
+		if tripped != "" {
 			return tripped
 		}
 	}
 	return ""
+}
+
+// holds tells whether the condition has been true for as long as it must be.
+func (e *stopCondition) holds(now time.Duration, is bool) bool {
+	if !is {
+		e.since = -1
+		return false
+	}
+	if e.since < 0 {
+		e.since = now
+	}
+	return now-e.since >= e.hold
+}
+
+func (e *stopCondition) checkAlarm(now time.Duration, rings bool) string {
+	if !e.holds(now, rings) {
+		return ""
+	}
+	return e.Text + ": it is in " + AlarmRings
 }
 
 func (e *stopCondition) check(now time.Duration) string {
@@ -70,14 +100,7 @@ func (e *stopCondition) check(now time.Duration) string {
 		r = e.right.value(&e.Expectation.right, moment)
 	}
 	res := e.result(l, r)
-	if !res.Pass {
-		e.since = -1
-		return ""
-	}
-	if e.since < 0 {
-		e.since = now
-	}
-	if now-e.since < e.hold {
+	if !e.holds(now, res.Pass) {
 		return ""
 	}
 	return e.Text + ": " + res.Reason

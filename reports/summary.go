@@ -22,6 +22,7 @@ type Summary struct {
 	Seed        uint64   `json:"seed"`
 	Mode        string   `json:"mode"`
 	Started     string   `json:"started"` // RFC 3339
+	RunID       string   `json:"run_id"`  // as logs of others have it; "" in virtual time
 	DurationS   Value    `json:"duration_s"`
 	Verdict     string   `json:"verdict"`
 	VoidReason  string   `json:"void_reason"`
@@ -37,6 +38,8 @@ type Summary struct {
 	Requests     map[string]*RequestSummary `json:"requests"` // by kind
 	Edge         EdgeSummary                `json:"edge"`
 	Origin       OriginSummary              `json:"origin"`
+	Logs         *LogSummary                `json:"logs"`       // null = none were joined
+	Monitoring   *MonitorSummary            `json:"monitoring"` // null = nobody watched a provider's
 
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
@@ -130,6 +133,8 @@ type FaultSummary struct {
 	ByProfile map[string]*FaultShare `json:"by_profile"`
 	ByCohort  map[string]*FaultShare `json:"by_cohort"`
 	Origin    FaultOrigin            `json:"origin"`
+	// Noticed is who noticed it when, where a provider's monitoring was watched.
+	Noticed []Notice `json:"noticed"`
 }
 
 // FaultShare is a fault's effect on a part of the audience.
@@ -185,7 +190,7 @@ type EdgeSummary struct {
 
 // OriginSummary is the load on the origin, without control cohorts.
 type OriginSummary struct {
-	Source   string           `json:"source"` // rig | headers | none
+	Source   string           `json:"source"` // rig | headers | logs | cloudwatch | none: the best that there is
 	Requests int64            `json:"requests"`
 	Bytes    int64            `json:"bytes"`
 	Rps      Rate             `json:"rps"`
@@ -193,8 +198,34 @@ type OriginSummary struct {
 	HitRatio Value            `json:"hit_ratio"` // 1 - origin requests / edge requests
 	ByStatus map[string]int64 `json:"by_status"`
 	// Estimated is the number of requests as the answers' headers show them;
-	// null when they show nothing.
-	Estimated Value `json:"estimated_requests"`
+	// null when they show nothing. So are the rest: requests by the POP that
+	// caused them, answers by the layer that had them (edge, regional, shield,
+	// cache, joined, origin), and the origin's time to its first byte.
+	Estimated   Value            `json:"estimated_requests"`
+	ByPop       map[string]int64 `json:"by_pop"`
+	AnsweredBy  map[string]int64 `json:"answered_by"`
+	FirstByteMs Dist             `json:"first_byte_ms"`
+	// Numbers are all that is known of the requests, by where it is known from.
+	Numbers []OriginNumber `json:"numbers"`
+}
+
+// OriginNumber is the origin's requests as one source tells them.
+type OriginNumber struct {
+	Source   string `json:"source"`
+	Requests Value  `json:"requests"`
+	Bytes    Value  `json:"bytes"`
+	Of       string `json:"of"` // what is counted, in words
+}
+
+// number adds a number, or replaces that of the same source.
+func (o *OriginSummary) number(n OriginNumber) {
+	for i := range o.Numbers {
+		if o.Numbers[i].Source == n.Source {
+			o.Numbers[i] = n
+			return
+		}
+	}
+	o.Numbers = append(o.Numbers, n)
 }
 
 // Row is a step of the timeline: sessions at its end, rates over it.
@@ -208,7 +239,9 @@ type Row struct {
 	EdgeBps   Value   `json:"edge_bps"`
 	OriginRps Value   `json:"origin_rps"`
 	OriginBps Value   `json:"origin_bps"`
-	Errors    int64   `json:"errors"`
+	// OriginEstimatedRps is the estimate beside a count; null without one.
+	OriginEstimatedRps Value `json:"origin_estimated_rps"`
+	Errors             int64 `json:"errors"`
 }
 
 // Tester is what the tool itself needed.

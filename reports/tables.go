@@ -165,7 +165,11 @@ func (f *FaultSummary) story(players int64) []string {
 		return []string{"It was never applied."}
 	}
 	if f.Affected == 0 {
-		return []string{"Nobody was affected."}
+		lines := []string{"Nobody was affected."}
+		if line := f.noticedLine(); line != "" {
+			lines = append(lines, line)
+		}
+		return lines
 	}
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
@@ -198,6 +202,9 @@ func (f *FaultSummary) story(players int64) []string {
 		} else {
 			say("Without playback for %s (p50), %s (p95), %s (longest).", duration.format(f.OutageMs.P50), duration.format(f.OutageMs.P95), atLeast(&f.OutageMs))
 		}
+	}
+	if line := f.noticedLine(); line != "" {
+		lines = append(lines, line)
 	}
 	if f.FlappedBack > 0 {
 		say("%s went back to the faulty side while it was still faulty.", withShare(f.FlappedBack, f.Affected))
@@ -267,17 +274,39 @@ func (s *Summary) audience() string {
 	return strings.Join(parts, " · ")
 }
 
+// answeredBy is who answered, in a few words.
+func (s *Summary) answeredBy() string {
+	total := int64(0)
+	for _, n := range s.Origin.AnsweredBy {
+		total += n
+	}
+	var parts []string
+	for _, name := range layerNames {
+		if n := s.Origin.AnsweredBy[name]; n > 0 {
+			parts = append(parts, name+" "+percent(float64(n)/float64(total)))
+		}
+	}
+	if len(parts) < 2 {
+		return ""
+	}
+	return " (answered by " + strings.Join(parts, ", ") + ")"
+}
+
 // loadLine is hit ratio and where the origin's load is known from.
 func (s *Summary) loadLine() string {
 	switch s.Origin.Source {
 	case fromRig:
 		line := "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load as counted by the rig"
 		if s.Origin.Estimated.Known() {
-			line += ", " + thousands(int64(s.Origin.Estimated)) + " requests as estimated from headers"
+			line += ", " + thousands(int64(s.Origin.Estimated)) + " requests as estimated from headers" + s.answeredBy()
 		}
 		return line
 	case fromHeaders:
-		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load estimated from response headers"
+		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load estimated from response headers" + s.answeredBy()
+	case fromCloudWatch:
+		return "hit ratio " + fraction.format(s.Origin.HitRatio) + " of all viewers, as CloudWatch has it"
+	case fromLogs:
+		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load as access logs have it"
 	}
 	return "origin load unknown: the answers carry no cache headers"
 }

@@ -90,6 +90,11 @@ func (s *Summary) WriteText(w io.Writer, o TextOptions) error {
 	section("Load")
 	s.loadTable().text(&b, "  ", p)
 	wrap("  ", s.loadLine())
+	if s.Logs != nil {
+		section("Access logs")
+		s.logTables()[0].text(&b, "  ", p)
+		wrap("  ", s.Logs.logLine())
+	}
 	if len(s.Expectations) > 0 {
 		section("Expectations")
 		for i := range s.Expectations {

@@ -15,6 +15,10 @@ type Traffic struct {
 	Slots    []Slot        // from the start of the run
 	ByPop    map[string]int64
 	ByStatus map[string]int64 // of the origin's answers
+	// As headers tell: the requests to the origin by the POP that caused them,
+	// and the answers by who had them.
+	OriginByPop map[string]int64
+	ByLayer     [layers]int64
 }
 
 // Slot is the load within one step.
@@ -66,6 +70,7 @@ func count(m *map[string]int64, name string, n int64) {
 	(*m)[name] += n
 }
 
+// origin counts a request to the origin.
 func (t *Traffic) origin(at time.Duration, status int, bytes int64) {
 	s := t.slot(at)
 	s.OriginRequests++
@@ -94,6 +99,12 @@ func (t *Traffic) add(o *Traffic) {
 	}
 	for name, n := range o.ByStatus {
 		count(&t.ByStatus, name, n)
+	}
+	for name, n := range o.OriginByPop {
+		count(&t.OriginByPop, name, n)
+	}
+	for i, n := range o.ByLayer {
+		t.ByLayer[i] += n
 	}
 }
 
@@ -224,6 +235,23 @@ const (
 	CacheRevalidated              // the origin was asked and said: unchanged
 	CacheMiss                     // the origin was asked and sent the answer
 )
+
+// Layer is who had an answer, as its headers tell.
+type Layer uint8
+
+// The layers between viewers and origin.
+const (
+	LayerUnknown  Layer = iota
+	LayerEdge           // the cache next to the viewer
+	LayerRegional       // a regional edge cache
+	LayerShield         // an origin shield
+	LayerCache          // some cache
+	LayerJoined         // waited for a request that somebody else caused
+	LayerOrigin         // the origin was asked
+	layers
+)
+
+var layerNames = [layers]string{"", "edge", "regional", "shield", "cache", "joined", "origin"}
 
 // fills recognises viewers who shared one request to the origin: real CDNs
 // report a miss to each of them. Answers from one POP for one URL count once

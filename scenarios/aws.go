@@ -19,6 +19,7 @@ var (
 	awsName     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 	awsFunction = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,64})?$`)
 	awsARN      = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$`)
+	awsAlarm    = regexp.MustCompile(`^[^\x00-\x1f"]{1,512}$`)
 	awsLoose    = regexp.MustCompile(`^[^\x00-\x1f*?]{1,128}$`)
 )
 
@@ -65,6 +66,8 @@ func (d *decoder) aws(v value) *chaos.AWS {
 	a.Pipelines = s.at("pipelines").each(maxPipelines, "a list of patterns of keys, one a pipeline", func(item value) string {
 		return d.keys(item, a.Prefix)
 	})
+	name(s, "request_metrics", &a.RequestMetrics, awsName, "the id of the bucket's request metrics, such as EntireBucket")
+	a.Alarms = d.alarms(s.at("alarms"), a)
 	a.Tags = d.tags(s.at("tags"))
 	a.MaxDuration = s.at("max_duration").duration(chaos.DefaultAWSDuration, time.Second, chaos.MaxAWSDuration)
 	a.MaxFaults = int(s.at("max_faults").integer(1, 1, 8))
@@ -72,6 +75,48 @@ func (d *decoder) aws(v value) *chaos.AWS {
 	a.AllowMultivariant = s.at("allow_multivariant").boolean(false)
 	s.done()
 	return a
+}
+
+// maxAlarms bounds what is watched.
+const maxAlarms = 100
+
+// alarms are names in the channel's region, or ARNs, which name their region:
+// CloudFront's alarms are in us-east-1.
+func (d *decoder) alarms(v value, a *chaos.AWS) []chaos.AlarmAWS {
+	const want = "the name of a CloudWatch alarm, or its ARN"
+	var all []chaos.AlarmAWS
+	seen := map[string]bool{}
+	items := v.list(false, "a list of names or ARNs of CloudWatch alarms")
+	if len(items) > maxAlarms {
+		v.problem("too many alarms (got %d; want at most %d)", len(items), maxAlarms)
+		return nil
+	}
+	for _, item := range items {
+		text := item.matching(awsAlarm, want)
+		if text == "" {
+			continue
+		}
+		alarm := chaos.AlarmAWS{Name: text, Region: a.Region}
+		if rest, ok := strings.CutPrefix(text, "arn:"); ok {
+			part := strings.SplitN(rest, ":", 6)
+			if len(part) != 6 || part[1] != "cloudwatch" || part[4] != "alarm" || !awsRegion.MatchString(part[2]) {
+				item.wrong("not the ARN of an alarm", "one such as arn:aws:cloudwatch:us-east-1:123456789012:alarm:NAME")
+				continue
+			}
+			if part[3] != a.Account {
+				item.problem("an alarm of another account (got %s; want one of aws.account)", item.got())
+				continue
+			}
+			alarm = chaos.AlarmAWS{Name: part[5], Region: part[2]}
+		}
+		if seen[alarm.Name] {
+			item.wrong("an alarm of that name is watched already", "each name once")
+			continue
+		}
+		seen[alarm.Name] = true
+		all = append(all, alarm)
+	}
+	return all
 }
 
 // matching returns a text of a certain form, which may come from the

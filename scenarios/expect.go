@@ -8,6 +8,11 @@ import (
 // expectations reads a list of expectations or stop conditions.
 func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*reports.Expectation {
 	known := reports.Known{Stop: stop}
+	if sc.AWS != nil {
+		for _, a := range sc.AWS.Alarms {
+			known.Alarms = append(known.Alarms, a.Name)
+		}
+	}
 	for i := range sc.Chaos {
 		known.Faults = append(known.Faults, sc.Chaos[i].Name)
 	}

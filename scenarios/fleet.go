@@ -19,6 +19,8 @@ type Fleet struct {
 	Profiles []*profile.Profile // by cohort
 	// Body tells whether segments are read in full, or asked for with HEAD.
 	Body string // full | none
+	// CMCD tells how players tell the CDN about themselves (CTA-5004).
+	CMCD string // off | header | query
 }
 
 // What a cohort is when nothing is said about it.
@@ -47,6 +49,7 @@ func (d *decoder) fleet(v value, sc *Scenario) {
 	f.Audience.Session = d.session(s.at("session"))
 	f.Audience.Entry = sc.Target.Entry
 	f.Body = s.at("body").choice("full", "full", "none")
+	f.CMCD = s.at("cmcd").choice("off", "off", "header", "query")
 	d.cohorts(s.at("cohorts"), f)
 	s.done()
 	if len(d.problems) == 0 {

@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 	same(t, "players", a.Players, 1000)
 	same(t, "arrivals", a.Arrive, audience.Arrive{Over: 15 * time.Second, Shape: audience.Linear})
 	same(t, "session", a.Session, audience.Session{})
-	same(t, "body", sc.Fleet.Body, "full")
+	same(t, "body", []string{sc.Fleet.Body, sc.Fleet.CMCD}, []string{"full", "off"})
 	same(t, "cohort", []any{a.Cohorts[0].Name, a.Cohorts[0].Share, a.Cohorts[0].Profile, a.Cohorts[0].Network.Name}, []any{"viewers", 1.0, "hlsjs-1.7", "home"})
 	same(t, "profile", sc.Fleet.Profiles[0].ID, "hlsjs-1.7")
 	f := sc.Faults()[0]

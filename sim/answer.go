@@ -31,7 +31,11 @@ func (s *sim) reach(f *flight) {
 	if step.Hang {
 		return // until the player gives up
 	}
-	f.status, f.size, f.bytes, f.object, f.pipeline, f.cache = int16(a.Status), a.Length, a.Bytes, a.Object, int8(a.Pipeline), cacheOf(a)
+	f.status, f.size, f.bytes, f.object, f.pipeline = int16(a.Status), a.Length, a.Bytes, a.Object, int8(a.Pipeline)
+	f.cache, f.layer = cacheOf(a), layerOf(a)
+	if a.Upstream != rig.NoLayer {
+		f.fetched = int32(a.FirstByte.Milliseconds())
+	}
 	if a.Truncate {
 		f.failure = player.Truncated
 	}
@@ -128,6 +132,20 @@ func cacheOf(a *rig.Answer) reports.Cache {
 		return reports.CacheJoined
 	}
 	return reports.CacheHit
+}
+
+func layerOf(a *rig.Answer) reports.Layer {
+	switch {
+	case a.Upstream != rig.NoLayer:
+		return reports.LayerOrigin
+	case a.Collapsed:
+		return reports.LayerJoined
+	case a.Hit == rig.ShieldLayer:
+		return reports.LayerShield
+	case a.Hit == rig.EdgeLayer:
+		return reports.LayerEdge
+	}
+	return reports.LayerCache
 }
 
 // thingOf describes a request to the plan.

@@ -28,6 +28,8 @@ type flight struct {
 	met      bool // its headers have reached the viewer
 	failure  player.Failure
 	cache    reports.Cache
+	layer    reports.Layer
+	fetched  int32 // ms that the origin took to its first byte, 0 = it was not asked
 	pipeline int8
 	status   int16
 	marks    chaos.Marks

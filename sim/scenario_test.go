@@ -106,7 +106,7 @@ func run(t testing.TB, sc *scenarios.Scenario, events *reports.EventLog, second 
 	if err != nil {
 		t.Fatal(err)
 	}
-	stops := reports.NewStops(c)
+	stops := reports.NewStops(c, nil)
 	res, err := sim.Run(&sim.Config{
 		Rig: *sc.Target.Rig, Seed: seed, Epoch: epoch, Duration: sc.Duration, Audience: sc.Fleet.Audience, Profiles: sc.Fleet.Profiles,
 		HeadOnly: sc.Fleet.Body == "none", Faults: faults,

@@ -220,7 +220,7 @@ func (s *sim) note(st *seat, sm *player.Sample) {
 	}
 	m := reports.Meta{Marks: f.marks}
 	if f.met {
-		m.Cache, m.Pop = f.cache, s.popOf(st)
+		m.Cache, m.Layer, m.Pop, m.Fetched = f.cache, f.layer, s.popOf(st), time.Duration(f.fetched)*time.Millisecond
 	}
 	st.session.Add(sm, &m)
 	if sm.Failure != player.Mismatch {

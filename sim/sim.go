@@ -179,7 +179,7 @@ func (s *sim) loop() error {
 func (s *sim) tick() {
 	if s.cfg.Second != nil {
 		if why := s.cfg.Second(s.now); why != "" {
-			s.conduct(chaos.Observation{Type: chaos.Abort, Detail: why})
+			s.conduct(chaos.Observation{Type: chaos.Abort, Detail: why, OK: true})
 		}
 	}
 	s.schedule(s.now+time.Second, second, 0, 0)

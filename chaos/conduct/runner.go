@@ -118,9 +118,16 @@ func (r *Runner) do(ctx context.Context, f func(*loop)) error {
 
 // Abort ends the run as an interrupt does, with this reason. It returns at
 // once; only the first reason counts.
-func (r *Runner) Abort(reason string) {
+func (r *Runner) Abort(reason string) { r.abort(reason, false) }
+
+// Stop is [Runner.Abort] with grace: once everything was undone, the run goes
+// on for [chaos.Timeline.Linger], so that it can be seen how the audience
+// recovers. An abort or an interrupt meanwhile ends it at once.
+func (r *Runner) Stop(reason string) { r.abort(reason, true) }
+
+func (r *Runner) abort(reason string, grace bool) {
 	_ = r.do(context.Background(), func(l *loop) {
-		l.step(chaos.Observation{Type: chaos.Abort, Detail: reason})
+		l.step(chaos.Observation{Type: chaos.Abort, Detail: reason, OK: grace})
 	})
 }
 

@@ -126,7 +126,7 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 		r.warnings = append(r.warnings, r.sc.Redact(w))
 	}
 	applier := aws.New(aws.Config{
-		AWS: r.sc.AWS, Drivers: a.Drivers, Run: newRun(), Journal: r.journal, Refresh: a.Refresh,
+		AWS: r.sc.AWS, Drivers: a.Drivers, Run: r.id, Journal: r.journal, Refresh: a.Refresh,
 		Bites: outside(r.target.bites), Healthy: outside(r.target.healthy),
 	})
 	if err := applier.Rehearse(ctx, r.faults); err != nil {

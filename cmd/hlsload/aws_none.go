@@ -9,6 +9,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
+	"hlsload/reports"
 )
 
 var errNoAWS = errors.New("this hlsload was built without AWS (tag noaws; want one built without the tag)")
@@ -22,5 +23,9 @@ func (*noAccount) Refresh()                                {}
 func (*noAccount) Guard(context.Context) ([]string, error) { return nil, errNoAWS }
 func (*noAccount) Identify(context.Context) error          { return errNoAWS }
 func (*noAccount) Undoer(time.Duration) *aws.Undoer        { return &aws.Undoer{} }
+
+func openWatcher(context.Context, *chaos.AWS, network, *reports.Monitor) (watcher, error) {
+	return nil, errNoAWS
+}
 
 func openAccount(context.Context, *chaos.AWS, network) (*noAccount, error) { return nil, errNoAWS }

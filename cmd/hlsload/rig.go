@@ -16,7 +16,7 @@ import (
 
 func rigCommand(on network) *cobra.Command {
 	var o overrides
-	var listen, control string
+	var listen, control, edgeLog string
 	cmd := &cobra.Command{
 		Use:   "rig [SCENARIO]",
 		Short: "Serve the embedded channel until interrupted, for real players",
@@ -41,6 +41,11 @@ with the URLs. The scenario's faults do not begin by themselves: POST them to
 			} else if list, err := o.list(); err != nil || len(list) > 0 {
 				return &exitError{code: exitUsage, msg: "flags that change a scenario need a scenario"}
 			}
+			log, err := openAccessFile(edgeLog)
+			if err != nil {
+				return err
+			}
+			defer log.close()
 			epoch := time.Now()
 			r, err := rig.New(cfg, seed, epoch)
 			if err != nil {
@@ -51,6 +56,7 @@ with the URLs. The scenario's faults do not begin by themselves: POST them to
 				Rig: r, Now: func() time.Duration { return time.Since(epoch) }, Listen: listen, Control: control, Listener: on.listen,
 				Decode: func(b []byte) (chaos.Fault, error) { return scenarios.DecodeFault(b, target) },
 				Board:  conduct.NewBoard(seed),
+				Log:    log.writer(),
 			})
 			if err != nil {
 				return &exitError{exitUsage, err.Error(), err}
@@ -74,5 +80,6 @@ with the URLs. The scenario's faults do not begin by themselves: POST them to
 	o.register(cmd)
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "address of the edges; the POP follows from the client's address")
 	cmd.Flags().StringVar(&control, "control", "127.0.0.1:0", "address of the control API")
+	cmd.Flags().StringVar(&edgeLog, "edge-log", "", "file to which the edges write their access log, as CloudFront does")
 	return cmd
 }

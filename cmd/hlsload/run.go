@@ -20,6 +20,7 @@ import (
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/inject"
 	"hlsload/chaos/journal"
+	"hlsload/player/cmcd"
 	"hlsload/player/fleet"
 	"hlsload/player/profile"
 	"hlsload/reports"
@@ -31,6 +32,7 @@ func runCommand(on network) *cobra.Command {
 	var out output
 	var may consent
 	var stopFile string
+	var edgeLog string
 	cmd := &cobra.Command{
 		Use:               "run SCENARIO",
 		Short:             "Run a scenario in real time; SCENARIO is a file or the name of one that ships",
@@ -44,7 +46,7 @@ func runCommand(on network) *cobra.Command {
 			if err := may.check(sc, args[0]); err != nil {
 				return err
 			}
-			r := &realRun{cmd: cmd, sc: sc, out: &out, faults: sc.Faults(), network: on, stopFile: cmp.Or(stopFile, sc.Limits.StopFile)}
+			r := &realRun{cmd: cmd, sc: sc, out: &out, faults: sc.Faults(), network: on, edgeLog: edgeLog, stopFile: cmp.Or(stopFile, sc.Limits.StopFile)}
 			return r.do(cmd.Context())
 		},
 	}
@@ -52,6 +54,7 @@ func runCommand(on network) *cobra.Command {
 	out.register(cmd)
 	may.register(cmd)
 	cmd.Flags().StringVar(&stopFile, "stop-file", "", "when this file appears, all players leave at once and the faults are undone (limits.stop_file)")
+	cmd.Flags().StringVar(&edgeLog, "edge-log", "", "file to which the embedded channel's edges write their access log, as CloudFront does")
 	return cmd
 }
 
@@ -63,6 +66,7 @@ type realRun struct {
 	faults []chaos.Fault
 
 	epoch     time.Time
+	id        string // names the run on AWS and in logs
 	target    target
 	board     *conduct.Board
 	injector  *inject.Injector
@@ -72,9 +76,12 @@ type realRun struct {
 	journal   *journal.Journal
 	events    eventFile
 	tester    tester
+	edgeLog   string // file; "" = none
 	network   network
 	onAWS     *aws.Applier // nil = nothing is done there
-	warnings  []string     // beside those of the target
+	watcher   watcher      // nil = AWS is not watched
+	monitor   *reports.Monitor
+	warnings  []string // beside those of the target
 	stopFile  string
 
 	permission *permission // nil on the embedded channel
@@ -85,6 +92,9 @@ type realRun struct {
 	// nobody does.
 	applying func(chaos.Applier) chaos.Applier
 }
+
+// cmcdWays are the values of fleet.cmcd.
+var cmcdWays = map[string]fleet.CMCD{"off": fleet.CMCDOff, "header": fleet.CMCDHeader, "query": fleet.CMCDQuery}
 
 // network is what players and the embedded channel meet on; the zero value is
 // the system's.
@@ -120,8 +130,21 @@ func (r *realRun) do(ctx context.Context) (err error) {
 		}
 	}()
 	defer r.guard()
+	r.id = newRun()
 	r.board = conduct.NewBoard(seedOf(r.sc))
-	if r.target, err = r.openTarget(ctx); err != nil {
+	log, err := r.openEdgeLog()
+	if err != nil {
+		return err
+	}
+	closers = append(closers, func() {
+		if cerr := log.close(); err == nil && cerr != nil {
+			err = internal(cerr)
+		}
+	})
+	if err := r.openWatch(ctx); err != nil {
+		return err
+	}
+	if r.target, err = r.openTarget(ctx, log); err != nil {
 		if ctx.Err() != nil {
 			return &exitError{reports.ExitInterrupted, "interrupted before the run began", err}
 		}
@@ -153,6 +176,13 @@ func (r *realRun) do(ctx context.Context) (err error) {
 	if r.onAWS, err = r.openAWS(ctx); err != nil {
 		return err
 	}
+	if r.sc.Target.Rig == nil {
+		// The first viewers arrive when everything has been put together.
+		r.epoch = time.Now()
+	}
+	if r.monitor != nil {
+		r.monitor.Start(r.epoch)
+	}
 	if err := r.assemble(&check); err != nil {
 		return internal(err)
 	}
@@ -173,6 +203,7 @@ func (r *realRun) mostPlayers() int {
 // assemble connects everything that takes part.
 func (r *realRun) assemble(check *fleet.Check) error {
 	cfg := measurement(r.sc, reports.ModeRun, r.faults, r.epoch)
+	cfg.RunID = r.id
 	r.target.describe(&cfg)
 	cfg.Events = r.events.log
 	var err error
@@ -194,10 +225,17 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	fc := fleet.Config{
 		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
+		CMCD: cmcdWays[r.sc.Fleet.CMCD],
 		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Sources: check.Sources, Dial: r.network.dial,
 		Guard: r.guard,
 	}
 	r.entitle(&fc)
+	fc.Run, _ = cmcd.ParseRun(r.id)
+	if st, ok := r.target.(*stream); ok && st.cloudFront {
+		// A response headers policy with Server-Timing answers this always,
+		// whatever its sampling rate: it tells which answers the origin gave.
+		fc.Headers = append(fc.Headers, fleet.Header{Name: "Pragma", Value: "server-timing"})
+	}
 	for _, h := range r.sc.Target.Headers {
 		fc.Headers = append(fc.Headers, fleet.Header{Name: h.Name, Value: h.Value.Value})
 	}
@@ -231,7 +269,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	}
 	r.conductor, err = conduct.New(conduct.Config{
 		Faults: r.faults,
-		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery,
+		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery, Linger: linger(r.sc, cfg.TargetDuration),
 			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: awsPatience}},
 		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: awsLimit},
 		Appliers: appliers,
@@ -302,8 +340,10 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 		defer close(halting)
 		r.watchHalt(ticking)
 	}()
+	stopWatching := r.watch(ctx)
 	outcomes, aborted := r.conductor.Run(ctx)
 	r.tidyAWS(ctx)
+	stopWatching()
 	stopTicking()
 	<-ticked
 	<-halting
@@ -316,6 +356,9 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 		end.At, end.Interrupted = at, why
 	}
 	end.Warnings = slices.Concat(r.target.warnings(), r.said(), r.warnings, r.leftOnAWS(outcomes))
+	if r.sc.Fleet.CMCD == "query" && r.sc.Target.Rig == nil {
+		end.Warnings = append(end.Warnings, "fleet.cmcd: query adds an argument of its own to every request: on a CDN whose cache key has query strings each of them is a miss, and the origin's load is not what real viewers cause (want header)")
+	}
 	stats := r.fleet.Stats()
 	end.DroppedSamples = stats.LocalErrors
 	if stats.LocalErrors > 0 {
@@ -326,6 +369,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	s := r.collector.Finish(end)
 	goHome()
 	<-gone
+	r.watched(ctx, s, p)
 	p.close()
 	r.permission.oneWay(s, r.fleet.Spread())
 	return finish(r.cmd, s, r.out, &r.events, r.sc.Secrets().Text)
@@ -369,7 +413,8 @@ func (r *realRun) tick(ctx context.Context, interrupted <-chan struct{}, p progr
 	if hint := r.hint(); hint != "" {
 		p.mark(0, hint)
 	}
-	stops := reports.NewStops(r.collector)
+	stops := reports.NewStops(r.collector, r.monitor)
+	tripped := false
 	m := &marks{p: p}
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -387,13 +432,21 @@ func (r *realRun) tick(ctx context.Context, interrupted <-chan struct{}, p progr
 		r.tester.sample()
 		live := r.collector.Live()
 		m.show(now, &live, r.faults)
-		if why := stopped(stops.Check(now)); why != "" {
-			r.conductor.Abort(why)
+		if why := stopped(stops.Check(now)); why != "" && !tripped {
+			tripped = true
+			p.mark(now, why+"; the faults are put back, then the run ends")
+			r.conductor.Stop(why)
 		}
 		if err := r.events.flush(); err != nil {
 			r.conductor.Abort(fmt.Sprintf("writing the event file: %v", err))
 		}
 	}
+}
+
+// linger is how long a run goes on after a stop condition has ended it and its
+// faults are undone: players need some reloads to show that they are well.
+func linger(sc *scenarios.Scenario, target time.Duration) time.Duration {
+	return min(sc.Recovery, 3*target)
 }
 
 // stopped says that a condition has ended the run, if one has.

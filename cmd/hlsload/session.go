@@ -27,20 +27,30 @@ func (s session) Add(sm *player.Sample, m *fleet.Meta) {
 		s.s.Add(sm, nil)
 		return
 	}
-	meta := reports.Meta{Marks: m.Marks, Pop: m.Pop, Cache: caches[m.Cache], URL: m.URL, Rewound: m.Rewound}
+	meta := reports.Meta{Marks: m.Marks, Pop: m.Pop, Cache: caches[m.Cache], Layer: layers[m.Layer], Fetched: m.Fetched, URL: m.URL, Rewound: m.Rewound}
 	if m.Exact {
 		meta.URL = 0 // no need to find out who shared a request
 	}
 	s.s.Add(sm, &meta)
 }
 
-// caches translates what headers said.
-var caches = map[fleet.Cache]reports.Cache{
+// caches and layers translate what headers said.
+var caches = [...]reports.Cache{
 	fleet.CacheUnknown:     reports.CacheUnknown,
 	fleet.CacheHit:         reports.CacheHit,
 	fleet.CacheJoined:      reports.CacheJoined,
 	fleet.CacheRevalidated: reports.CacheRevalidated,
 	fleet.CacheMiss:        reports.CacheMiss,
+}
+
+var layers = [...]reports.Layer{
+	fleet.LayerUnknown:  reports.LayerUnknown,
+	fleet.LayerEdge:     reports.LayerEdge,
+	fleet.LayerRegional: reports.LayerRegional,
+	fleet.LayerShield:   reports.LayerShield,
+	fleet.LayerCache:    reports.LayerCache,
+	fleet.LayerJoined:   reports.LayerJoined,
+	fleet.LayerOrigin:   reports.LayerOrigin,
 }
 
 // viewers applies faults on the players' side.

@@ -84,13 +84,13 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		// collected, and what waits for it would cost more than looking often.
 		defer debug.SetGCPercent(debug.SetGCPercent(5))
 	}
-	stops := reports.NewStops(c)
+	stops := reports.NewStops(c, nil)
 	m := &marks{p: p}
 	ctx := cmd.Context()
 	res, err := sim.Run(&sim.Config{
 		Rig: *sc.Target.Rig, Seed: seedOf(sc), Epoch: simEpoch, Duration: sc.Duration, Audience: sc.Fleet.Audience,
 		Profiles: sc.Fleet.Profiles, HeadOnly: sc.Fleet.Body == "none", Faults: faults,
-		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: model.TargetDuration(), Recovery: sc.Recovery},
+		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: model.TargetDuration(), Recovery: sc.Recovery, Linger: linger(sc, model.TargetDuration())},
 		Collector: c,
 		Second: func(now time.Duration) string {
 			if err := events.flush(); err != nil {

@@ -45,7 +45,7 @@ type target interface {
 
 // openTarget starts the embedded channel, or looks whether the stream is there.
 // The run's clock starts here.
-func (r *realRun) openTarget(ctx context.Context) (target, error) {
+func (r *realRun) openTarget(ctx context.Context, log *accessFile) (target, error) {
 	if r.sc.Target.Rig == nil {
 		t, err := openStream(ctx, r.sc, r.network.connect())
 		// The first viewers arrive when everything has been put together.
@@ -53,7 +53,7 @@ func (r *realRun) openTarget(ctx context.Context) (target, error) {
 		return t, err
 	}
 	r.epoch = nextSecond(time.Now())
-	return r.openRig(ctx)
+	return r.openRig(ctx, log)
 }
 
 // nextSecond is the next whole second of the wall clock. The embedded channel
@@ -72,7 +72,7 @@ type channel struct {
 	paths  *rig.Rig // for names only; it is not served
 }
 
-func (r *realRun) openRig(ctx context.Context) (target, error) {
+func (r *realRun) openRig(ctx context.Context, log *accessFile) (target, error) {
 	cfg := r.sc.Target.Rig
 	main, err := rig.New(*cfg, seedOf(r.sc), r.epoch)
 	if err != nil {
@@ -91,7 +91,7 @@ func (r *realRun) openRig(ctx context.Context) (target, error) {
 		return nil, internal(err)
 	}
 	c := &channel{r: r, cfg: cfg, target: main.TargetDuration(), paths: paths}
-	c.server, err = serve.Start(context.WithoutCancel(ctx), serve.Config{Rig: main, Twin: twin, Now: r.now, Board: r.board, Listener: r.network.listen})
+	c.server, err = serve.Start(context.WithoutCancel(ctx), serve.Config{Rig: main, Twin: twin, Now: r.now, Board: r.board, Listener: r.network.listen, Log: log.writer()})
 	if err != nil {
 		return nil, internal(fmt.Errorf("starting the embedded channel: %w", err))
 	}

@@ -324,7 +324,7 @@ func summaryOf(t *testing.T, dir string) map[string]any {
 	if err := json.Unmarshal(b, &s); err != nil {
 		t.Fatal(err)
 	}
-	for _, own := range []string{"mode", "started", "tester"} {
+	for _, own := range []string{"mode", "started", "run_id", "tester"} {
 		delete(s, own)
 	}
 	return s

@@ -27,6 +27,8 @@ type Config struct {
 	Classify player.Classify // which pipeline a media playlist belongs to; nil = unknown
 	Headers  []Header        // sent with every request
 	NoBodies bool            // segments are asked for with HEAD
+	CMCD     CMCD            // whether players say how they are
+	Run      uint32          // names the run in the session ids of CMCD
 	Sink     Sink
 	Chaos    Chaos // on the viewers' side; nil = none
 	// LinkFaults tells that Chaos may change links, so that links without
@@ -58,6 +60,17 @@ type Config struct {
 	// from a panic; nil = none ends the program as usual.
 	Guard func()
 }
+
+// CMCD is how players tell the CDN about themselves (CTA-5004).
+type CMCD uint8
+
+// The ways. A query argument is part of the cache key of a CDN that keys on
+// query strings: then every request is a miss.
+const (
+	CMCDOff CMCD = iota
+	CMCDHeader
+	CMCDQuery
+)
 
 // connsDefault is for profiles that say nothing.
 const connsDefault = 6

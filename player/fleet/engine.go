@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 
+	"hlsload/player/cmcd"
 	"hlsload/player/m3u8"
 )
 
@@ -29,11 +30,12 @@ type Request struct {
 	Method    string // GET or HEAD
 	URL       string // absolute
 	UserAgent string
-	Range     *m3u8.Range // nil = all
-	Cookie    string      // value of the Cookie header, "" = none
-	Gzip      bool        // a gzip body is welcome
-	Number    uint64      // Hlsload-Request header, 0 = none
-	Headers   []Header    // more of them
+	Range     *m3u8.Range  // nil = all
+	Cookie    string       // value of the Cookie header, "" = none
+	Gzip      bool         // a gzip body is welcome
+	Number    uint64       // Hlsload-Request header, 0 = none
+	Headers   []Header     // more of them
+	CMCD      *cmcd.Report // in headers; nil = none
 }
 
 // Body is the body of an answer as it is transferred.

@@ -151,6 +151,9 @@ func appendRequest(b []byte, req *Request, host, target string) []byte {
 		b = append(b, ": "...)
 		b = append(b, h.Value...)
 	}
+	if req.CMCD != nil {
+		b = req.CMCD.AppendHeaders(b)
+	}
 	return append(b, "\r\n\r\n"...)
 }
 

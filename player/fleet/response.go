@@ -13,18 +13,6 @@ import (
 // touched an answer: [chaos.Marks] as a hexadecimal number.
 const FaultsHeader = "Hlsload-Faults"
 
-// Cache is what the headers of an answer say about the caches it came through.
-type Cache uint8
-
-// What they can say.
-const (
-	CacheUnknown     Cache = iota // nothing
-	CacheHit                      // answered without the origin
-	CacheJoined                   // waited for a request to the origin that somebody else caused
-	CacheRevalidated              // the origin was asked and said: unchanged
-	CacheMiss                     // the origin was asked and sent the answer
-)
-
 // Response is the head of an answer: what players and reports want of it.
 type Response struct {
 	Status    int
@@ -36,56 +24,35 @@ type Response struct {
 	Marks     chaos.Marks
 	Pop       string // X-Amz-Cf-Pop, or the cdn-pop of Server-Timing
 
-	xCache   Cache
-	timing   Cache // what Server-Timing says
-	told     bool  // Cache-Status was there, which says who joined (RFC 9211)
-	joined   bool  // it says so of this answer
-	aged     bool  // Age was there
-	isError  bool  // X-Cache: Error from cloudfront
-	upstream bool  // Server-Timing: cdn-upstream-layer
+	evidence evidence
 }
 
-// Cache tells from the headers whether the origin was asked. Server-Timing says
-// so exactly: CloudFront adds cdn-upstream-layer when it went upstream. X-Cache
-// comes next; an error in it was cached if it has an Age.
-func (r *Response) Cache() Cache {
-	switch {
-	case r.upstream && r.timing == CacheRevalidated:
-		return CacheRevalidated
-	case r.upstream:
-		return CacheMiss
-	case r.joined && (r.timing != CacheUnknown || r.xCache == CacheUnknown):
-		return CacheJoined
-	case r.timing != CacheUnknown:
-		return CacheHit
-	case r.isError && r.aged:
-		return CacheHit
-	case r.isError:
-		return CacheMiss
-	}
-	return r.xCache
-}
+// Cache tells from the headers whether the origin was asked.
+func (r *Response) Cache() Cache { return r.evidence.cache() }
 
 // note takes one header field. Names are compared without case.
 func (r *Response) note(name, value []byte) {
 	switch len(name) {
 	case 3:
-		if is(name, "age") {
-			r.aged = true
+		switch {
+		case is(name, "via"):
+			r.evidence.passed = true
+		case is(name, "age"):
+			r.evidence.aged = true
 		}
 	case 7:
 		if is(name, "x-cache") {
-			r.noteXCache(value)
+			r.evidence.noteXCache(value)
 		}
 	case 8:
 		if is(name, "location") {
 			r.Location = string(value)
 		}
 	case 9:
-		if is(name, "x-varnish") && r.xCache == CacheUnknown { // one transaction: miss; two: hit
-			r.xCache = CacheMiss
+		if is(name, "x-varnish") { // one transaction: miss; two: hit
+			r.evidence.vendor = CacheMiss
 			if bytes.IndexByte(value, ' ') > 0 {
-				r.xCache = CacheHit
+				r.evidence.vendor = CacheHit
 			}
 		}
 	case 10:
@@ -97,12 +64,17 @@ func (r *Response) note(name, value []byte) {
 		case is(name, "x-amz-cf-pop"):
 			r.Pop = popName(value)
 		case is(name, "cache-status"):
-			r.told = true
-			r.joined = r.joined || bytes.Contains(value, []byte(";collapsed"))
+			r.evidence.noteStatus(value)
 		}
 	case 13:
 		if is(name, "server-timing") {
-			r.noteTiming(value)
+			if pop := r.evidence.noteTiming(value); pop != nil && r.Pop == "" {
+				r.Pop = popName(pop)
+			}
+		}
+	case 15:
+		if is(name, "cf-cache-status") {
+			r.evidence.vendor = cfCache[string(bytes.ToUpper(value))]
 		}
 	case 14:
 		if is(name, "hlsload-faults") {
@@ -111,42 +83,11 @@ func (r *Response) note(name, value []byte) {
 			}
 		}
 	case 16:
-		if is(name, "content-encoding") && !is(value, "identity") {
+		switch {
+		case is(name, "x-amz-request-id"):
+			r.evidence.s3 = true
+		case is(name, "content-encoding") && !is(value, "identity"):
 			r.Encoding = string(bytes.ToLower(value))
-		}
-	}
-}
-
-func (r *Response) noteXCache(v []byte) {
-	switch {
-	case has(v, "refreshhit"):
-		r.xCache = CacheRevalidated
-	case has(v, "error from"):
-		r.isError = true
-	case has(v, "hit"):
-		r.xCache = CacheHit
-	case has(v, "miss"):
-		r.xCache = CacheMiss
-	}
-}
-
-func (r *Response) noteTiming(v []byte) {
-	switch {
-	case has(v, "cdn-cache-refresh"):
-		r.timing = CacheRevalidated
-	case has(v, "cdn-cache-miss"):
-		r.timing = CacheMiss
-	case has(v, "cdn-cache-hit"):
-		r.timing = CacheHit
-	}
-	if has(v, "cdn-upstream-layer") {
-		r.upstream = true
-	}
-	const pop = `cdn-pop;desc="`
-	if i := bytes.Index(v, []byte(pop)); i >= 0 && r.Pop == "" {
-		v = v[i+len(pop):]
-		if end := bytes.IndexByte(v, '"'); end > 0 {
-			r.Pop = popName(v[:end])
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
+	"hlsload/player/cmcd"
 	"hlsload/player/link"
 	"hlsload/player/m3u8"
 )
@@ -28,7 +29,8 @@ type session struct {
 	ended   []*flight // since the last step
 	imports *m3u8.Multivariant
 	ladder  *player.Ladder
-	ranks   int // of the ladder's video renditions
+	said    *said // of CMCD; nil = off
+	ranks   int   // of the ladder's video renditions
 	lists   []listed
 
 	notices chan notice
@@ -59,6 +61,9 @@ func (f *Fleet) newSession(v audience.Arrival) *session {
 		tls := isTLS(url)
 		l := link.New(&c.Network, link.Transport{Conns: uint8(c.conns), TLS: tls, Multiplex: tls}, v.Seed)
 		s.link = newShaper(l, f.now)
+	}
+	if f.cfg.CMCD != CMCDOff {
+		s.said = &said{sid: cmcd.SID(f.cfg.Run, v.Player, v.Session)}
 	}
 	s.client = f.newClient(v.Player, c)
 	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Progress: s.progress}, f.now())
@@ -205,6 +210,9 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 		fl.number = s.f.requests.Add(1)
 		fl.request.Number = fl.number
 	}
+	if s.said != nil {
+		s.say(fl, a)
+	}
 	if s.chaos != nil {
 		fl.thing = s.thing(a)
 		fl.asked = s.f.now()
@@ -218,6 +226,25 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 		defer s.f.cfg.Guard()
 		s.fetch(ctx, fl)
 	})
+}
+
+// said is what a session remembers of its CMCD.
+type said struct {
+	sid    string
+	stalls int // that have been told
+}
+
+// say adds to a fetch what the player says about it.
+func (s *session) say(fl *flight, a *player.Action) {
+	r := s.player.Report(a)
+	r.Session = s.said.sid
+	r.Starved = s.player.Stalls() > s.said.stalls
+	s.said.stalls = s.player.Stalls()
+	if s.f.cfg.CMCD == CMCDHeader {
+		fl.request.CMCD = &r
+		return
+	}
+	fl.request.URL = string(r.AppendQuery(nil, fl.url))
 }
 
 // thing is what a fetch is about, for chaos.

@@ -33,10 +33,12 @@ type Meta struct {
 	Marks   chaos.Marks // faults that touched it, at the target or on the viewer's side
 	Pop     string      // point of presence, "" = unknown
 	Cache   Cache
-	Exact   bool   // Cache tells answers that joined a request from the one that caused it
-	Rewound bool   // a media playlist whose media sequence number is lower than it was
-	URL     uint64 // a hash of what was asked for
-	Control bool   // of a cohort without faults
+	Exact   bool          // Cache tells answers that joined a request from the one that caused it
+	Layer   Layer         // who had the answer
+	Fetched time.Duration // from asking the origin to its first byte, as Server-Timing tells; 0 = unknown
+	Rewound bool          // a media playlist whose media sequence number is lower than it was
+	URL     uint64        // a hash of what was asked for
+	Control bool          // of a cohort without faults
 }
 
 // Chaos is what happens to answers and links on the viewers' side; package

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"hlsload/player/cmcd"
 )
 
 // standard is net/http.
@@ -69,6 +71,9 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	for _, h := range req.Headers {
 		set(h.Name, h.Value)
 	}
+	if req.CMCD != nil {
+		tell(r, req.CMCD)
+	}
 	a, err := s.transport.RoundTrip(r)
 	if err != nil {
 		return err
@@ -81,6 +86,9 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	}
 	return nil
 }
+
+// tell is apart from Send so that nothing there has to outlive the call.
+func tell(r *http.Request, c *cmcd.Report) { c.Headers(r.Header.Set) }
 
 // connect dials on behalf of the transport, which goes on dialling for requests
 // that were aborted; so the engine must know of every connection.

@@ -53,6 +53,26 @@
         ctx.fillText(f.name, a + 5 * r, top + (4 + 15 * (row % 3)) * r);
       }
     });
+    if (named) (data.marks || []).forEach((m, row) => {
+      const at = x(m.at), y = top + height - (16 + 14 * (row % 6)) * r;
+      if (m.at > u.scales.x.max || m.at < u.scales.x.min) return;
+      ctx.strokeStyle = ctx.fillStyle = css("--ink");
+      ctx.lineWidth = r;
+      ctx.setLineDash([2 * r, 3 * r]);
+      ctx.beginPath();
+      ctx.moveTo(at, top);
+      ctx.lineTo(at, top + height);
+      ctx.stroke();
+      ctx.setLineDash([]);
+      ctx.globalAlpha = .5;
+      ctx.fillRect(at, y + 12 * r, Math.max(0, x(m.seen) - at), 1.5 * r);
+      ctx.globalAlpha = 1;
+      ctx.font = `${11 * r}px system-ui, sans-serif`;
+      ctx.textBaseline = "top";
+      ctx.textAlign = at > left + width * .7 ? "right" : "left";
+      ctx.fillText(m.name, at + (ctx.textAlign === "left" ? 4 : -4) * r, y);
+      ctx.textAlign = "left";
+    });
     ctx.restore();
   };
 
@@ -91,8 +111,17 @@
   ], true);
   timeline("chart-pipelines", 170, data.pipelines.map((values, i) => ({ label: `pipeline ${i}`, color: ["--c3", "--c4", "--c5", "--c6"][i % 4], dash: i, values })));
   timeline("chart-edge", 170, [{ label: "requests/s at the edge", color: "--c1", fill: true, values: data.edge }]);
-  timeline("chart-origin", 170, [{ label: "requests/s at the origin", color: "--c5", fill: true, values: data.origin }]);
+  timeline("chart-origin", 170, [
+    { label: "requests/s at the origin", color: "--c5", fill: true, values: data.origin },
+    ...(data.estimated ? [{ label: "as headers tell", color: "--ink", dash: 2, width: 1.5, values: data.estimated }] : []),
+  ]);
   timeline("chart-errors", 140, [{ label: "errors", color: "--c2", fill: true, bars: true, values: data.errors }]);
+
+  if (data.ours) timeline("chart-logs", 170, [
+    { label: "of this run", color: "--c1", fill: true, values: data.ours },
+    { label: "of others", color: "--c6", dash: 2, values: data.others },
+    { label: "errors of this run", color: "--c2", dash: 1, values: data.log_errors },
+  ]);
 
   for (const c of data.curves) {
     draw(c.id, {

@@ -158,9 +158,14 @@ func (s *Server) answer(w http.ResponseWriter, req *http.Request, c *channel, j 
 		if !arrived {
 			c.do(func(r *rig.Rig, now time.Duration) { r.Abort(now, f) })
 		}
+		s.log.answered(req, c, f, "", began, time.Now(), time.Now(), false)
 		panic(http.ErrAbortHandler)
 	}
+	first := time.Now()
 	s.write(w, req, c, j)
+	if s.log != nil {
+		s.log.answered(req, c, f, w.Header().Get("X-Amz-Cf-Id"), began, first, time.Now(), true)
+	}
 }
 
 // write sends the answer.

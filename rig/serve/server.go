@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -45,6 +46,11 @@ type Config struct {
 	// Board holds the plan that the control API changes; nil = one of its own.
 	Board Board
 
+	// Log, when set, gets a line for each request that an edge answered, as
+	// CloudFront's standard logs have it. Its Write is called from one
+	// goroutine at a time.
+	Log io.Writer
+
 	// BodyCache bounds the made segments that are kept, in bytes; 0 = 64 MiB.
 	BodyCache int64
 	// Hang is how long a request that gets no answer is kept; 0 = 2 minutes.
@@ -57,6 +63,7 @@ type Server struct {
 	main   *channel
 	twin   *channel // nil without one
 	bodies *bodies
+	log    *edgeLog  // nil = none
 	jobs   sync.Pool // of *job, whose timers belong to this server's clock
 	hang   time.Duration
 
@@ -103,7 +110,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.BodyCache == 0 {
 		cfg.BodyCache = 64 << 20
 	}
-	s := &Server{cfg: cfg, bodies: newBodies(cfg.BodyCache), hang: cfg.Hang}
+	s := &Server{cfg: cfg, bodies: newBodies(cfg.BodyCache), hang: cfg.Hang, log: newEdgeLog(cfg.Log)}
 	if s.hang == 0 {
 		s.hang = 2 * time.Minute
 	}

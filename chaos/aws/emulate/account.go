@@ -23,6 +23,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/aws/smithy-go/encoding/cbor"
 )
 
 // Account is an account in one region.
@@ -38,12 +40,13 @@ type Account struct {
 	// Delay is how long changes take to have an effect: a schedule, a policy.
 	Delay time.Duration
 
-	mu        sync.Mutex
-	requests  []Request
-	channels  map[string]*Channel
-	buckets   map[string]*Bucket
-	functions map[string]*Function
-	lever     string // state of the FIS safety lever; "" = there is none in the region
+	mu         sync.Mutex
+	requests   []Request
+	channels   map[string]*Channel
+	buckets    map[string]*Bucket
+	functions  map[string]*Function
+	monitoring monitoring
+	lever      string // state of the FIS safety lever; "" = there is none in the region
 }
 
 // Request is one request, as logged.
@@ -158,6 +161,13 @@ func (c *call) fail(status int, code, message string) {
 		}
 		return
 	}
+	if c.r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" {
+		c.w.Header().Set("Content-Type", "application/cbor")
+		c.w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+		c.w.WriteHeader(status)
+		_, _ = c.w.Write(cbor.Encode(cbor.Map{"__type": cbor.String("com.amazonaws.cloudwatch#" + code), "message": cbor.String(message)}))
+		return
+	}
 	c.w.Header().Set("Content-Type", "application/json")
 	c.w.Header().Set("X-Amzn-ErrorType", code)
 	c.w.WriteHeader(status)
@@ -181,6 +191,7 @@ func (a *Account) services() []service {
 		{"lambda", a.serveLambda, a.lambdaState},
 		{"sts", a.serveSTS, nil},
 		{"fis", a.serveFIS, nil},
+		{"monitoring", a.serveCloudWatch, nil},
 	}
 }
 

@@ -180,7 +180,7 @@ func (a *Account) serveMediaLive(c *call) {
 	id, what, _ := strings.Cut(rest, "/")
 	ch := a.channels[id]
 	op, mutates := map[string]string{
-		"GET ": "DescribeChannel", "GET schedule": "DescribeSchedule", "PUT schedule": "BatchUpdateSchedule",
+		"GET ": "DescribeChannel", "GET schedule": "DescribeSchedule", "GET alerts": "ListAlerts", "PUT schedule": "BatchUpdateSchedule",
 		"POST start": "StartChannel", "POST stop": "StopChannel", "POST restartChannelPipelines": "RestartChannelPipelines",
 	}[c.r.Method+" "+what], c.r.Method != http.MethodGet
 	if op == "" || !c.operation(op, mutates) {
@@ -195,6 +195,8 @@ func (a *Account) serveMediaLive(c *call) {
 		c.json(http.StatusOK, ch.describe(c.now))
 	case "DescribeSchedule":
 		ch.describeSchedule(c)
+	case "ListAlerts":
+		ch.listAlerts(c)
 	case "BatchUpdateSchedule":
 		ch.batchUpdate(c)
 	case "StartChannel", "StopChannel":
@@ -243,6 +245,7 @@ func (ch *Channel) describe(now time.Time) map[string]any {
 	return map[string]any{
 		"arn": ch.arn(), "id": ch.ID, "name": "channel-" + ch.ID, "channelClass": ch.Class, "state": ch.status(now),
 		"pipelinesRunningCount": ch.count(now), "pipelineDetails": details, "roleArn": ch.Role, "tags": ch.Tags, "inputAttachments": inputs,
+		"encoderSettings": map[string]any{"outputGroups": []any{map[string]any{"name": "HLS", "outputs": []any{}}}},
 	}
 }
 

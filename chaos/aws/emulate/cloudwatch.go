@@ -1,0 +1,275 @@
+package emulate
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go/encoding/cbor"
+)
+
+// Metric is a metric of CloudWatch, in one region.
+type Metric struct {
+	Region, Namespace, Name string
+	Dimensions              map[string]string
+	// Value is the value of the period that begins at an instant, by whatever
+	// statistic; false = there is no data point.
+	Value func(start time.Time) (float64, bool)
+	// Delay is how long after the end of its period a data point can be seen;
+	// nil = 30 s.
+	Delay func(start time.Time) time.Duration
+}
+
+// Alarm is an alarm of CloudWatch, in one region.
+type Alarm struct {
+	Region, Name string
+	// Composite alarms are made of others.
+	Composite bool
+	// States are its states, each from an instant on.
+	States []AlarmState
+}
+
+// AlarmState is a state of an alarm.
+type AlarmState struct {
+	At    time.Time
+	State string // OK, ALARM or INSUFFICIENT_DATA
+}
+
+// Alert is an alert of a MediaLive channel.
+type Alert struct {
+	ID, Type, Pipeline, Message string
+	Set, Cleared                time.Time // zero = not cleared
+	// Delay is how long after it was set it can be seen.
+	Delay time.Duration
+}
+
+// forgotten is how long a cleared alert can be seen.
+const forgotten = 5 * time.Minute
+
+// monitoring is what of an account watches itself.
+type monitoring struct {
+	metrics []Metric
+	alarms  []Alarm
+	alerts  map[string][]Alert // by channel
+	// page bounds what one answer has.
+	page int
+}
+
+// AddMetric adds a metric.
+func (a *Account) AddMetric(m Metric) {
+	a.Do(func() { a.monitoring.metrics = append(a.monitoring.metrics, m) })
+}
+
+// AddAlarm adds an alarm.
+func (a *Account) AddAlarm(al Alarm) {
+	a.Do(func() { a.monitoring.alarms = append(a.monitoring.alarms, al) })
+}
+
+// AddAlert adds an alert of a channel.
+func (a *Account) AddAlert(channel string, al Alert) {
+	a.Do(func() {
+		if a.monitoring.alerts == nil {
+			a.monitoring.alerts = map[string][]Alert{}
+		}
+		a.monitoring.alerts[channel] = append(a.monitoring.alerts[channel], al)
+	})
+}
+
+// PageMonitoring makes answers have at most so many entries a page; 0 = all.
+func (a *Account) PageMonitoring(n int) { a.Do(func() { a.monitoring.page = n }) }
+
+// region is the one that the request was signed for.
+func (c *call) region() string {
+	if m := scope.FindStringSubmatch(c.r.Header.Get("Authorization")); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// serveCloudWatch speaks smithy's RPC protocol, in CBOR.
+func (a *Account) serveCloudWatch(c *call) {
+	const prefix = "/service/GraniteServiceVersion20100801/operation/"
+	op, ok := strings.CutPrefix(c.r.URL.Path, prefix)
+	if !ok || c.r.Method != http.MethodPost || c.r.Header.Get("Smithy-Protocol") != "rpc-v2-cbor" || op != "GetMetricData" && op != "DescribeAlarms" {
+		return
+	}
+	if !c.operation(op, false) {
+		return
+	}
+	v, err := cbor.Decode(c.body)
+	in, ok := v.(cbor.Map)
+	if err != nil || !ok {
+		c.fail(http.StatusBadRequest, "SerializationException", "no CBOR map")
+		return
+	}
+	if op == "GetMetricData" {
+		a.metricData(c, in)
+	} else {
+		a.describeAlarms(c, in)
+	}
+}
+
+func (c *call) cbor(v cbor.Map) {
+	c.w.Header().Set("Content-Type", "application/cbor")
+	c.w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+	_, _ = c.w.Write(cbor.Encode(v))
+}
+
+func text(v cbor.Value) string {
+	s, _ := v.(cbor.String)
+	return string(s)
+}
+
+func list(v cbor.Value) []cbor.Value {
+	l, _ := v.(cbor.List)
+	return l
+}
+
+func epoch(t time.Time) cbor.Value {
+	return &cbor.Tag{ID: 1, Value: cbor.Float64(float64(t.UnixMilli()) / 1000)}
+}
+
+// metricData answers for every query; what there is no metric for is empty.
+func (a *Account) metricData(c *call, in cbor.Map) {
+	from, err1 := cbor.AsTime(in["StartTime"])
+	to, err2 := cbor.AsTime(in["EndTime"])
+	queries := list(in["MetricDataQueries"])
+	switch {
+	case err1 != nil || err2 != nil || !from.Before(to):
+		c.fail(http.StatusBadRequest, "InvalidParameterValue", "StartTime must be before EndTime")
+		return
+	case len(queries) == 0 || len(queries) > 500:
+		c.fail(http.StatusBadRequest, "ValidationError", fmt.Sprintf("%d queries; at most 500 are allowed", len(queries)))
+		return
+	}
+	begin := 0
+	fmt.Sscan(text(in["NextToken"]), &begin)
+	end, next := len(queries), ""
+	if p := a.monitoring.page; p > 0 && begin+p < len(queries) {
+		end, next = begin+p, fmt.Sprint(begin+p)
+	}
+	var results cbor.List
+	ids := map[string]bool{}
+	for _, v := range queries[begin:end] {
+		q, _ := v.(cbor.Map)
+		stat, _ := q["MetricStat"].(cbor.Map)
+		m, _ := stat["Metric"].(cbor.Map)
+		period, err := cbor.AsInt32(stat["Period"])
+		id := text(q["Id"])
+		if err != nil || period <= 0 || period != 1 && period != 5 && period != 10 && period != 30 && period%60 != 0 || id == "" || ids[id] || id[0] < 'a' || id[0] > 'z' {
+			c.fail(http.StatusBadRequest, "ValidationError", "a query needs an id of its own that begins with a small letter, and a period of 1, 5, 10, 30 or n×60 seconds")
+			return
+		}
+		ids[id] = true
+		dimensions := map[string]string{}
+		for _, d := range list(m["Dimensions"]) {
+			if d, ok := d.(cbor.Map); ok {
+				dimensions[text(d["Name"])] = text(d["Value"])
+			}
+		}
+		stamps, values := cbor.List{}, cbor.List{}
+		step := time.Duration(period) * time.Second
+		for i := range a.monitoring.metrics {
+			x := &a.monitoring.metrics[i]
+			if x.Region != c.region() || x.Namespace != text(m["Namespace"]) || x.Name != text(m["MetricName"]) || !maps.Equal(x.Dimensions, dimensions) {
+				continue
+			}
+			for at := from.Truncate(step); at.Before(to); at = at.Add(step) {
+				delay := 30 * time.Second
+				if x.Delay != nil {
+					delay = x.Delay(at)
+				}
+				if v, ok := x.Value(at); ok && !at.Before(from) && !at.Add(step+delay).After(c.now) {
+					stamps, values = append(stamps, epoch(at)), append(values, cbor.Float64(v))
+				}
+			}
+		}
+		results = append(results, cbor.Map{"Id": cbor.String(id), "Label": m["MetricName"], "StatusCode": cbor.String("Complete"), "Timestamps": stamps, "Values": values})
+	}
+	out := cbor.Map{"MetricDataResults": results, "Messages": cbor.List{}}
+	if next != "" {
+		out["NextToken"] = cbor.String(next)
+	}
+	c.cbor(out)
+}
+
+func (a *Account) describeAlarms(c *call, in cbor.Map) {
+	var names []string
+	for _, n := range list(in["AlarmNames"]) {
+		names = append(names, text(n))
+	}
+	var types []string
+	for _, n := range list(in["AlarmTypes"]) {
+		types = append(types, text(n))
+	}
+	if len(names) > 100 {
+		c.fail(http.StatusBadRequest, "ValidationError", "at most 100 names are allowed")
+		return
+	}
+	metric, composite := cbor.List{}, cbor.List{}
+	begin := 0
+	fmt.Sscan(text(in["NextToken"]), &begin)
+	n, next := 0, ""
+	for i := range a.monitoring.alarms {
+		al := &a.monitoring.alarms[i]
+		now := len(al.States) - 1
+		for now >= 0 && al.States[now].At.After(c.now) {
+			now--
+		}
+		kind := "MetricAlarm"
+		if al.Composite {
+			kind = "CompositeAlarm"
+		}
+		switch {
+		case al.Region != c.region() || now < 0 || len(names) > 0 && !slices.Contains(names, al.Name):
+			continue
+		case !slices.Contains(types, kind) && (len(types) > 0 || al.Composite): // only metric alarms unless asked for
+			continue
+		}
+		if n++; n <= begin {
+			continue
+		}
+		if p := a.monitoring.page; p > 0 && n > begin+p {
+			next = fmt.Sprint(begin + p)
+			break
+		}
+		st := al.States[now]
+		v := cbor.Map{"AlarmName": cbor.String(al.Name), "StateValue": cbor.String(st.State), "StateReason": cbor.String("set by the tester"),
+			"StateUpdatedTimestamp": epoch(st.At), "StateTransitionedTimestamp": epoch(st.At)}
+		if al.Composite {
+			composite = append(composite, v)
+		} else {
+			metric = append(metric, v)
+		}
+	}
+	out := cbor.Map{"MetricAlarms": metric, "CompositeAlarms": composite}
+	if next != "" {
+		out["NextToken"] = cbor.String(next)
+	}
+	c.cbor(out)
+}
+
+// listAlerts answers medialive:ListAlerts.
+func (ch *Channel) listAlerts(c *call) {
+	alerts := []any{}
+	for _, al := range ch.a.monitoring.alerts[ch.ID] {
+		cleared := !al.Cleared.IsZero() && !al.Cleared.After(c.now)
+		state := "SET"
+		if cleared {
+			state = "CLEARED"
+		}
+		filter := c.r.URL.Query().Get("stateFilter")
+		if al.Set.Add(al.Delay).After(c.now) || cleared && c.now.Sub(al.Cleared) > forgotten || filter != "" && filter != "ALL" && filter != state {
+			continue
+		}
+		v := map[string]any{"id": al.ID, "alertType": al.Type, "pipelineId": al.Pipeline, "message": al.Message, "state": state, "setTimestamp": al.Set.UTC().Format(isoTime)}
+		if cleared {
+			v["clearedTimestamp"] = al.Cleared.UTC().Format(isoTime)
+		}
+		alerts = append(alerts, v)
+	}
+	c.json(http.StatusOK, map[string]any{"alerts": alerts})
+}

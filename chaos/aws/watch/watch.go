@@ -1,0 +1,418 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/medialive"
+	"github.com/aws/smithy-go"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+	"hlsload/reports"
+)
+
+// Config says what is watched, and by whom.
+type Config struct {
+	AWS *chaos.AWS
+	// CloudWatch returns the client of a region.
+	CloudWatch func(region string) *cloudwatch.Client
+	MediaLive  *medialive.Client
+	Monitor    *reports.Monitor
+	Now        func() time.Time // nil = time.Now
+	// AlarmsEvery, AlertsEvery and MetricsEvery are the pauses between looks;
+	// 0 = 5s, 10s and 30s. After a failure they double, up to four times that.
+	AlarmsEvery, AlertsEvery, MetricsEvery time.Duration
+}
+
+// Bounds.
+const (
+	// lookTime bounds one look.
+	lookTime = 20 * time.Second
+	// before is how much of the time before the run is read: what a metric is
+	// like when nothing is wrong.
+	before = 5 * time.Minute
+	// settle is how old a data point has to be before it is held to be final:
+	// younger ones are asked for again.
+	settle = 5 * time.Minute
+	// batch is how many metrics one request may ask for, and named how many
+	// alarms.
+	batch = 500
+	named = 100
+	// maxPages bounds one answer.
+	maxPages = 50
+)
+
+// Watcher watches an account. Its methods are called one after another.
+type Watcher struct {
+	cfg     Config
+	metrics []metric
+	started time.Time
+	denied  sync.Map // IAM action -> struct{}: not asked for again
+}
+
+// New returns a watcher. It asks nobody.
+func New(cfg Config) *Watcher {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	every := func(d *time.Duration, usual time.Duration) {
+		if *d <= 0 {
+			*d = usual
+		}
+	}
+	every(&cfg.AlarmsEvery, 5*time.Second)
+	every(&cfg.AlertsEvery, 10*time.Second)
+	every(&cfg.MetricsEvery, 30*time.Second)
+	return &Watcher{cfg: cfg}
+}
+
+// Anything tells whether a scenario names anything that can be watched.
+func Anything(cfg *chaos.AWS) bool {
+	return cfg != nil && (len(cfg.Alarms) > 0 || len(metricsOf(cfg, nil)) > 0)
+}
+
+// Calls are the calls that watching makes, for people and for a policy.
+func Calls(cfg *chaos.AWS) []aws.Call {
+	var all []aws.Call
+	if len(metricsOf(cfg, nil)) > 0 {
+		all = append(all, aws.Call{Action: "cloudwatch:GetMetricData", Resource: "*"})
+	}
+	if len(cfg.Alarms) > 0 {
+		all = append(all, aws.Call{Action: "cloudwatch:DescribeAlarms", Resource: "*"})
+	}
+	if cfg.Channel != "" {
+		arn := fmt.Sprintf("arn:%s:medialive:%s:%s:channel:%s", aws.Partition(cfg.Region), cfg.Region, cfg.Account, cfg.Channel)
+		all = append(all, aws.Call{Action: "medialive:DescribeChannel", Resource: arn}, aws.Call{Action: "medialive:ListAlerts", Resource: arn})
+	}
+	return all
+}
+
+// Begin looks for the first time: what alarms there are and how they stand,
+// which output groups the channel has, and what the metrics were before. The
+// error says which of the alarms that must be watched cannot be, or ring
+// already.
+func (w *Watcher) Begin(ctx context.Context, must []string) error {
+	w.started = w.cfg.Now()
+	w.metrics = metricsOf(w.cfg.AWS, w.outputs(ctx))
+	for i := range w.metrics {
+		w.metrics[i].series = w.cfg.Monitor.Series(w.metrics[i].MetricRecord)
+	}
+	err := w.alarms(ctx)
+	w.alerts(ctx)
+	w.read(ctx)
+	if problem := w.guard(must, err); problem != nil {
+		return problem
+	}
+	return nil
+}
+
+// guard holds the alarms against those that a run may not go without.
+func (w *Watcher) guard(must []string, looked error) error {
+	var problems []error
+	m := w.cfg.Monitor.Summary()
+	for _, name := range must {
+		i := slices.IndexFunc(m.Alarms, func(a reports.AlarmRecord) bool { return a.Name == name })
+		switch {
+		case i < 0 && looked != nil:
+			problems = append(problems, fmt.Errorf("alarm %s, which is to stop the run, cannot be read: %w", name, looked))
+		case i < 0:
+			problems = append(problems, fmt.Errorf("alarm %s, which is to stop the run, does not exist (got none of that name in its region; want the name as CloudWatch has it)", name))
+		case w.cfg.Monitor.Rings(name):
+			problems = append(problems, fmt.Errorf("alarm %s, which is to stop the run, is in ALARM already: nothing may be broken now", name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Run looks until ctx ends.
+func (w *Watcher) Run(ctx context.Context) {
+	var looks sync.WaitGroup
+	for _, l := range []struct {
+		every time.Duration
+		look  func(context.Context) error
+	}{{w.cfg.AlarmsEvery, w.alarms}, {w.cfg.AlertsEvery, w.alerts}, {w.cfg.MetricsEvery, w.read}} {
+		looks.Go(func() { again(ctx, l.every, l.look) })
+	}
+	looks.Wait()
+}
+
+// again looks from time to time, less often while it fails.
+func again(ctx context.Context, every time.Duration, look func(context.Context) error) {
+	pause := every
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+		if err := look(ctx); err != nil {
+			pause = min(2*pause, 4*every) // an alarm may have to stop the run
+		} else {
+			pause = every
+		}
+		timer.Reset(pause)
+	}
+}
+
+// silence is how long after a run an alarm that has not rung may still do so:
+// most are evaluated once a minute over what came with a delay.
+const silence = 2 * time.Minute
+
+// Late goes on looking after the run has ended at an instant, until every
+// metric that had data has them up to the end and no alarm is likely to ring
+// any more, or ctx ends, or patience does.
+func (w *Watcher) Late(ctx context.Context, end time.Time, patience time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		_ = w.alarms(ctx)
+		_ = w.alerts(ctx)
+		err := w.read(ctx)
+		if err == nil && w.complete(end) && (w.rung() || w.cfg.Now().Sub(end) >= silence) {
+			return
+		}
+		select {
+		case <-time.After(w.cfg.AlertsEvery):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// rung tells whether every alarm rings, or has.
+func (w *Watcher) rung() bool {
+	m := w.cfg.Monitor.Summary()
+	return !slices.ContainsFunc(m.Alarms, func(a reports.AlarmRecord) bool {
+		return !slices.ContainsFunc(a.States, func(s reports.AlarmState) bool { return s.State == reports.AlarmRings })
+	})
+}
+
+// complete tells whether metrics that had data have them up to an instant.
+func (w *Watcher) complete(end time.Time) bool {
+	m := w.cfg.Monitor.Summary()
+	at := reports.Value(end.Sub(w.cfg.Monitor.Started()).Seconds())
+	for i := range m.Metrics {
+		r := &m.Metrics[i]
+		if n := len(r.Points); n > 0 && r.Points[n-1].T+reports.Value(r.PeriodS) < at {
+			return false
+		}
+	}
+	return true
+}
+
+// outputs are the names of the channel's output groups.
+func (w *Watcher) outputs(ctx context.Context) []string {
+	const action = "medialive:DescribeChannel"
+	if w.cfg.AWS.Channel == "" || w.cfg.MediaLive == nil {
+		return nil
+	}
+	look, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	out, err := w.cfg.MediaLive.DescribeChannel(look, &medialive.DescribeChannelInput{ChannelId: &w.cfg.AWS.Channel})
+	if err != nil {
+		_ = w.problem(ctx, action, "the output groups of the channel", err)
+		return nil
+	}
+	var names []string
+	if out.EncoderSettings != nil {
+		for i := range out.EncoderSettings.OutputGroups {
+			if n := sdk.ToString(out.EncoderSettings.OutputGroups[i].Name); n != "" && len(names) < 20 {
+				names = append(names, n)
+			}
+		}
+	}
+	return names
+}
+
+// alarms looks at the states of the alarms.
+func (w *Watcher) alarms(ctx context.Context) error {
+	const action = "cloudwatch:DescribeAlarms"
+	if len(w.cfg.AWS.Alarms) == 0 || w.isDenied(action) {
+		return nil
+	}
+	var problems []error
+	for _, region := range regionsOf(nil, w.cfg.AWS.Alarms) {
+		var names []string
+		for _, a := range w.cfg.AWS.Alarms {
+			if a.Region == region {
+				names = append(names, a.Name)
+			}
+		}
+		for some := range slices.Chunk(names, named) {
+			if err := w.describe(ctx, region, some); err != nil {
+				problems = append(problems, w.problem(ctx, action, "alarms in "+region, err))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (w *Watcher) describe(ctx context.Context, region string, names []string) error {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	in := &cloudwatch.DescribeAlarmsInput{AlarmNames: names, AlarmTypes: []cw.AlarmType{cw.AlarmTypeMetricAlarm, cw.AlarmTypeCompositeAlarm}}
+	for range maxPages {
+		out, err := w.cfg.CloudWatch(region).DescribeAlarms(ctx, in)
+		if err != nil {
+			return err
+		}
+		seen := w.cfg.Now()
+		note := func(name *string, state cw.StateValue, transitioned, updated *time.Time, reason *string) {
+			at := transitioned
+			if at == nil {
+				at = updated
+			}
+			w.cfg.Monitor.Alarm(sdk.ToString(name), region, string(state), sdk.ToTime(at), seen, sdk.ToString(reason))
+		}
+		for i := range out.MetricAlarms {
+			a := &out.MetricAlarms[i]
+			note(a.AlarmName, a.StateValue, a.StateTransitionedTimestamp, a.StateUpdatedTimestamp, a.StateReason)
+		}
+		for i := range out.CompositeAlarms {
+			a := &out.CompositeAlarms[i]
+			note(a.AlarmName, a.StateValue, a.StateTransitionedTimestamp, a.StateUpdatedTimestamp, a.StateReason)
+		}
+		w.cfg.Monitor.Looked(seen)
+		if in.NextToken = out.NextToken; in.NextToken == nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+// alerts looks at the alerts of the channel, those that are cleared included.
+func (w *Watcher) alerts(ctx context.Context) error {
+	const action = "medialive:ListAlerts"
+	if w.cfg.AWS.Channel == "" || w.cfg.MediaLive == nil || w.isDenied(action) {
+		return nil
+	}
+	look, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	in := &medialive.ListAlertsInput{ChannelId: &w.cfg.AWS.Channel, StateFilter: sdk.String("ALL"), MaxResults: sdk.Int32(100)}
+	for range maxPages {
+		out, err := w.cfg.MediaLive.ListAlerts(look, in)
+		if err != nil {
+			return w.problem(ctx, action, "alerts of channel "+w.cfg.AWS.Channel, err)
+		}
+		seen := w.cfg.Now()
+		for i := range out.Alerts {
+			a := &out.Alerts[i]
+			w.cfg.Monitor.Alert(sdk.ToString(a.Id), sdk.ToString(a.AlertType), strings.TrimPrefix(sdk.ToString(a.PipelineId), "PIPELINE_"), sdk.ToString(a.Message),
+				sdk.ToTime(a.SetTimestamp), sdk.ToTime(a.ClearedTimestamp), seen)
+		}
+		w.cfg.Monitor.Looked(seen)
+		if in.NextToken = out.NextToken; in.NextToken == nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+// read reads the metrics.
+func (w *Watcher) read(ctx context.Context) error {
+	const action = "cloudwatch:GetMetricData"
+	if len(w.metrics) == 0 || w.isDenied(action) {
+		return nil
+	}
+	var problems []error
+	for _, region := range regionsOf(w.metrics, nil) {
+		var some []metric
+		for i := range w.metrics {
+			if w.metrics[i].Region == region {
+				some = append(some, w.metrics[i])
+			}
+		}
+		for part := range slices.Chunk(some, batch) {
+			if err := w.data(ctx, region, part); err != nil {
+				problems = append(problems, w.problem(ctx, action, "metrics in "+region, err))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// data reads some metrics of one region: from before the run at first, then
+// what may still change.
+func (w *Watcher) data(ctx context.Context, region string, metrics []metric) error {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	now := w.cfg.Now()
+	from := w.started.Add(-before)
+	if t := now.Add(-settle - 2*minute*time.Second); t.After(from) {
+		from = t
+	}
+	in := &cloudwatch.GetMetricDataInput{StartTime: sdk.Time(from.UTC().Truncate(minute * time.Second)), EndTime: sdk.Time(now.UTC().Add(time.Second)), ScanBy: cw.ScanByTimestampAscending}
+	for i := range metrics {
+		m := &metrics[i]
+		var dimensions []cw.Dimension
+		for _, name := range sortedKeys(m.Dimensions) {
+			dimensions = append(dimensions, cw.Dimension{Name: sdk.String(name), Value: sdk.String(m.Dimensions[name])})
+		}
+		in.MetricDataQueries = append(in.MetricDataQueries, cw.MetricDataQuery{
+			Id: sdk.String(fmt.Sprintf("m%d", i)),
+			MetricStat: &cw.MetricStat{
+				Metric: &cw.Metric{Namespace: sdk.String(m.Namespace), MetricName: sdk.String(m.Metric), Dimensions: dimensions},
+				Period: sdk.Int32(int32(m.PeriodS)), Stat: sdk.String(m.Stat),
+			},
+		})
+	}
+	for range maxPages {
+		out, err := w.cfg.CloudWatch(region).GetMetricData(ctx, in)
+		if err != nil {
+			return err
+		}
+		seen := w.cfg.Now()
+		for i := range out.MetricDataResults {
+			r := &out.MetricDataResults[i]
+			var n int
+			if _, err := fmt.Sscanf(sdk.ToString(r.Id), "m%d", &n); err != nil || n < 0 || n >= len(metrics) {
+				continue
+			}
+			for k := range min(len(r.Timestamps), len(r.Values)) {
+				w.cfg.Monitor.Point(metrics[n].series, r.Timestamps[k], r.Values[k], seen)
+			}
+		}
+		w.cfg.Monitor.Looked(seen)
+		if in.NextToken = out.NextToken; in.NextToken == nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (w *Watcher) isDenied(action string) bool {
+	_, denied := w.denied.Load(action)
+	return denied
+}
+
+// problem notes what could not be looked at, once; what is not allowed is not
+// asked for again. It returns the error, for those who wait longer then.
+func (w *Watcher) problem(ctx context.Context, action, what string, err error) error {
+	var api smithy.APIError
+	switch {
+	case ctx.Err() != nil:
+		return err // we were told to end
+	case errors.As(err, &api):
+		code := api.ErrorCode()
+		if strings.Contains(code, "AccessDenied") || strings.Contains(code, "UnauthorizedOperation") || code == "NotAuthorized" {
+			w.denied.Store(action, struct{}{})
+			w.cfg.Monitor.Problem(fmt.Sprintf("%s cannot be read without the permission %s", what, action))
+			return fmt.Errorf("%s: not allowed (want the permission %s)", what, action)
+		}
+		w.cfg.Monitor.Problem(fmt.Sprintf("%s could not be read at times: %s", what, code))
+		return fmt.Errorf("%s: %s: %s", what, code, api.ErrorMessage())
+	}
+	w.cfg.Monitor.Problem(fmt.Sprintf("%s could not be read at times: no answer", what))
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,443 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/player/cmcd"
+	"hlsload/reports/accesslog"
+)
+
+// LogSummary is what a CDN's access logs have of a run: the requests of its
+// players, as far as they can be told from others, and who else was there.
+type LogSummary struct {
+	Files     []LogFile `json:"files"`
+	Entries   int64     `json:"entries"`
+	Malformed int64     `json:"malformed"`
+	Outside   int64     `json:"outside"` // of the run's time; in nothing below
+	// FromS and ToS are the first and last entry of the run's time.
+	FromS Value `json:"from_s"`
+	ToS   Value `json:"to_s"`
+	// ClockSkewS is by how much the log's clock is ahead of the run's; null when
+	// the two do not resemble each other. Instants below are corrected by it.
+	ClockSkewS Value `json:"clock_skew_s"`
+
+	Ours            int64 `json:"ours"`
+	OursBySID       int64 `json:"ours_by_sid"`        // known by the session id of CMCD
+	OursByUserAgent int64 `json:"ours_by_user_agent"` // else by the User-Agent
+	Viewers         int64 `json:"viewers"`            // different ones among the session ids
+	Coverage        Value `json:"coverage"`           // ours, of the requests that the players sent
+
+	// Of ours.
+	Bytes         int64            `json:"bytes"`
+	ByResult      map[string]int64 `json:"by_result"` // x-edge-result-type
+	ByDetail      map[string]int64 `json:"by_detail"` // x-edge-detailed-result-type
+	ByStatus      map[string]int64 `json:"by_status"`
+	ByPop         map[string]int64 `json:"by_pop"`
+	Origin        int64            `json:"origin_requests"`
+	FirstByteMs   Dist             `json:"first_byte_ms"`        // at the edge
+	OriginFirstMs Dist             `json:"origin_first_byte_ms"` // at the origin
+
+	// What was not ours.
+	Others       int64            `json:"others"`
+	OthersBytes  int64            `json:"others_bytes"`
+	OthersOrigin int64            `json:"others_origin_requests"`
+	OthersBy     map[string]int64 `json:"others_by_result"`
+
+	Timeline []LogRow `json:"timeline"` // the steps of the run's timeline
+}
+
+// LogFile is one file of a log.
+type LogFile struct {
+	Name      string `json:"name"`
+	Format    string `json:"format"` // w3c | json | plain | realtime
+	Entries   int64  `json:"entries"`
+	Malformed int64  `json:"malformed"`
+	Problem   string `json:"problem"` // of the first malformed line; "" = none
+}
+
+// LogRow is one step of the run as the log has it: counts, not rates.
+type LogRow struct {
+	T           int   `json:"t_s"`
+	Ours        int64 `json:"ours"`
+	Others      int64 `json:"others"`
+	Hits        int64 `json:"hits"`   // of ours
+	Origin      int64 `json:"origin"` // of ours that asked the origin
+	Errors      int64 `json:"errors"` // of ours: status 400 and more, or none
+	Bytes       int64 `json:"bytes"`  // of ours
+	FirstByteMs Value `json:"first_byte_ms"`
+}
+
+// Logs joins access logs to a finished run. It belongs to one goroutine.
+type Logs struct {
+	run     uint32
+	known   bool // run is
+	started time.Time
+	step    time.Duration
+	asked   []float64 // requests of the players by step
+	sent    int64     // all of them
+
+	sum     LogSummary
+	first   Histogram
+	origin  Histogram
+	viewers map[uint64]struct{}
+	rows    []logRow // from margin before the start to margin after the end
+	margin  int      // rows
+}
+
+type logRow struct {
+	LogRow
+	firstByte time.Duration
+	timed     int64
+}
+
+// Bounds of a join.
+const (
+	// maxSkew is how far apart clocks may be that are still recognised.
+	maxSkew = 2 * time.Minute
+	// maxViewers bounds the session ids that are told apart.
+	maxViewers = 4 << 20
+)
+
+// userAgent is what the players' User-Agent has in it, whoever runs them.
+const userAgent = "hlsload"
+
+// NewLogs prepares the join with a run.
+func NewLogs(s *Summary) (*Logs, error) {
+	started, err := time.Parse(time.RFC3339, s.Started)
+	if err != nil {
+		return nil, fmt.Errorf("join logs: the run's start is %.40q; want an instant of RFC 3339", s.Started)
+	}
+	if s.Mode != ModeRun || len(s.Timeline) == 0 {
+		return nil, fmt.Errorf("join logs: nobody logged this run (got mode %q with %d timeline rows; want a run in real time)", s.Mode, len(s.Timeline))
+	}
+	l := &Logs{started: started, step: time.Duration(s.TimelineStepS) * time.Second, sent: s.Edge.Requests, viewers: map[uint64]struct{}{},
+		first: coarseHistogram(), origin: coarseHistogram()}
+	l.run, l.known = cmcd.ParseRun(s.RunID)
+	l.margin = int((maxSkew + l.step - 1) / l.step)
+	l.rows = make([]logRow, len(s.Timeline)+2*l.margin)
+	for i := range s.Timeline {
+		l.asked = append(l.asked, zeroIfUnknown(s.Timeline[i].EdgeRps)*l.step.Seconds())
+	}
+	for _, m := range []*map[string]int64{&l.sum.ByResult, &l.sum.ByDetail, &l.sum.ByStatus, &l.sum.ByPop, &l.sum.OthersBy} {
+		*m = map[string]int64{}
+	}
+	l.sum.Files, l.sum.FromS, l.sum.ToS = []LogFile{}, NoData, NoData
+	return l, nil
+}
+
+// Read takes one file. An error leaves what came before it counted.
+func (l *Logs) Read(name string, r io.Reader, o accesslog.Options) error {
+	reader, err := accesslog.NewReader(r, o)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	var e accesslog.Entry
+	for err == nil {
+		if err = reader.Next(&e); err == nil {
+			l.add(&e)
+		}
+	}
+	st := reader.Stats()
+	l.sum.Malformed += st.Malformed
+	l.sum.Files = append(l.sum.Files, LogFile{name, string(st.Format), st.Entries, st.Malformed, st.Problem})
+	if !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// add takes one entry. It stands where the request came to the edge, which is
+// when players count it.
+func (l *Logs) add(e *accesslog.Entry) {
+	s := &l.sum
+	s.Entries++
+	at := e.Time.Sub(l.started) - max(e.Took, 0)
+	i := int(math.Floor(float64(at)/float64(l.step))) + l.margin
+	if i < 0 || i >= len(l.rows) {
+		s.Outside++
+		return
+	}
+	if t := Value(round(at.Seconds(), 3)); !s.FromS.Known() || t < s.FromS {
+		s.FromS = t
+	}
+	if t := Value(round(at.Seconds(), 3)); !s.ToS.Known() || t > s.ToS {
+		s.ToS = t
+	}
+	row := &l.rows[i]
+	asked := e.AskedOrigin()
+	if !l.ours(e) {
+		s.Others++
+		s.OthersBytes += e.Bytes
+		count(&s.OthersBy, orUnknown(e.Result), 1)
+		if asked {
+			s.OthersOrigin++
+		}
+		row.Others++
+		return
+	}
+	s.Ours++
+	s.Bytes += e.Bytes
+	count(&s.ByResult, orUnknown(e.Result), 1)
+	if e.Detailed != "" && e.Detailed != e.Result {
+		count(&s.ByDetail, e.Detailed, 1)
+	}
+	count(&s.ByStatus, fmt.Sprintf("%03d", e.Status), 1)
+	count(&s.ByPop, orUnknown(e.Pop), 1)
+	row.Ours++
+	row.Bytes += e.Bytes
+	if asked {
+		s.Origin++
+		row.Origin++
+	} else if e.Result == "Hit" {
+		row.Hits++
+	}
+	if e.Status >= 400 || e.Status == 0 {
+		row.Errors++
+	}
+	if e.FirstByte >= 0 {
+		l.first.Duration(e.FirstByte)
+		row.firstByte += e.FirstByte
+		row.timed++
+	}
+	if e.Origin >= 0 {
+		l.origin.Duration(e.Origin)
+	}
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+// ours tells whether a player of this run sent the request.
+func (l *Logs) ours(e *accesslog.Entry) bool {
+	if run, viewer, _, ok := cmcd.ParseSID(e.CMCD.Session); ok {
+		if !l.known || run != l.run {
+			return false // of another run
+		}
+		l.sum.OursBySID++
+		if len(l.viewers) < maxViewers {
+			l.viewers[viewer] = struct{}{}
+		}
+		return true
+	}
+	if strings.Contains(strings.ToLower(e.UserAgent), userAgent) {
+		l.sum.OursByUserAgent++
+		return true
+	}
+	return false
+}
+
+// Join puts what was read into the summary.
+func (l *Logs) Join(s *Summary) {
+	shift, found := l.skew()
+	n := len(l.asked)
+	sum := l.sum
+	sum.ClockSkewS = NoData
+	if found {
+		sum.ClockSkewS = Value(time.Duration(shift) * l.step / time.Second)
+		for _, v := range []*Value{&sum.FromS, &sum.ToS} {
+			*v -= sum.ClockSkewS
+		}
+	}
+	sum.Viewers = int64(len(l.viewers))
+	sum.Coverage = NoData
+	if l.sent > 0 {
+		sum.Coverage = Value(float64(sum.Ours) / float64(l.sent))
+	}
+	sum.FirstByteMs, sum.OriginFirstMs = l.first.dist(1000, 0), l.origin.dist(1000, 0)
+	sum.Timeline = make([]LogRow, 0, n)
+	for i := range n {
+		row := LogRow{FirstByteMs: NoData}
+		if k := i + l.margin + shift; k >= 0 && k < len(l.rows) {
+			row = l.rows[k].LogRow
+			row.FirstByteMs = NoData
+			if t := l.rows[k].timed; t > 0 {
+				row.FirstByteMs = Value(round(l.rows[k].firstByte.Seconds()*1000/float64(t), 3))
+			}
+		}
+		row.T = s.Timeline[i].T
+		sum.Timeline = append(sum.Timeline, row)
+	}
+	s.Logs = &sum
+	s.logsOrigin(&sum)
+	s.warnLogs()
+}
+
+// minLikeness is the correlation from which two series are held to be the same.
+const minLikeness = 0.6
+
+// logsOrigin takes the origin's load from the logs where nothing better tells.
+func (s *Summary) logsOrigin(g *LogSummary) {
+	s.Origin.number(OriginNumber{Source: fromLogs, Requests: Value(g.Origin), Bytes: NoData, Of: "this run's requests, as access logs have them"})
+	if s.Origin.Source != fromNowhere && s.Origin.Source != fromLogs || g.Ours == 0 {
+		return
+	}
+	s.Origin.Source, s.Origin.Requests = fromLogs, g.Origin
+	s.Origin.HitRatio = Value(1 - float64(g.Origin)/float64(g.Ours))
+	step := float64(s.TimelineStepS)
+	s.Origin.Rps = Rate{Mean: 0, Max: 0}
+	for i := range s.Timeline {
+		rps := Value(round(float64(g.Timeline[i].Origin)/step, 3))
+		s.Timeline[i].OriginRps = rps
+		s.Origin.Rps.Max = max(s.Origin.Rps.Max, rps)
+	}
+	if s.DurationS > 0 {
+		s.Origin.Rps.Mean = Value(round(float64(g.Origin)/float64(s.DurationS), 3))
+	}
+}
+
+// skew finds the shift, in steps, under which the log resembles what the
+// players sent. It must be clearly the best: a load without any pattern fits
+// everywhere.
+func (l *Logs) skew() (shift int, ok bool) {
+	if len(l.asked) < 10 {
+		return 0, false
+	}
+	likeness := make([]float64, 2*l.margin+1)
+	best := 0
+	for k := range likeness {
+		likeness[k] = l.likeness(k - l.margin)
+		if likeness[k] > likeness[best] {
+			best = k
+		}
+	}
+	if !(likeness[best] >= minLikeness) {
+		return 0, false
+	}
+	for k, v := range likeness {
+		if away := k - best; (away < -2 || away > 2) && v > likeness[best]-0.05 {
+			return 0, false
+		}
+	}
+	return best - l.margin, true
+}
+
+// likeness is the correlation of the requests sent with those logged.
+func (l *Logs) likeness(shift int) float64 {
+	var sx, sy, sxx, syy, sxy float64
+	n := float64(len(l.asked))
+	for i, x := range l.asked {
+		y := float64(l.rows[i+l.margin+shift].Ours)
+		sx, sy = sx+x, sy+y
+		sxx, syy, sxy = sxx+x*x, syy+y*y, sxy+x*y
+	}
+	d := math.Sqrt(n*sxx-sx*sx) * math.Sqrt(n*syy-sy*sy)
+	if !(d > 0) {
+		return math.Inf(-1)
+	}
+	return (n*sxy - sx*sy) / d
+}
+
+// warnLogs says what makes the join doubtful.
+func (s *Summary) warnLogs() {
+	const mark = "access logs: "
+	s.Warnings = slices.DeleteFunc(s.Warnings, func(w string) bool { return strings.HasPrefix(w, mark) })
+	add := func(format string, args ...any) { s.Warnings = append(s.Warnings, mark+fmt.Sprintf(format, args...)) }
+	g := s.Logs
+	switch {
+	case g.Entries == 0:
+		add("there is no entry in them")
+		return
+	case g.Entries == g.Outside:
+		add("not one of their %s requests is from the time of the run", thousands(g.Entries))
+		return
+	case g.Ours == 0:
+		add("none of their requests is known to be of this run (want players with fleet.cmcd: header, and logs with the CMCD fields, cs-headers or the User-Agent)")
+		return
+	}
+	if g.Coverage.Known() && g.Coverage < 0.95 {
+		add("they have %s of the requests that the players sent: sampled, late or incomplete", percent(float64(g.Coverage)))
+	}
+	if g.Coverage > 1.05 {
+		add("they have more requests than the players sent (%s): a file read twice, or another run under this User-Agent", percent(float64(g.Coverage)))
+	}
+	if g.Malformed > 0 {
+		add("%s could not be read", plural(int(g.Malformed), "line"))
+	}
+	if g.ClockSkewS.Known() && math.Abs(float64(g.ClockSkewS)) >= 2 {
+		add("the clock of the log and that of this machine are %s apart", seconds(1000*math.Abs(float64(g.ClockSkewS))))
+	}
+	if !g.ClockSkewS.Known() {
+		add("the clocks could not be compared: what was logged does not resemble what was sent")
+	}
+}
+
+// logTables are what logs have, for people.
+func (s *Summary) logTables() []*table {
+	g := s.Logs
+	results := &table{caption: "Requests in the access logs", head: []string{"result", "ours", "others"}}
+	names := map[string]bool{}
+	for _, m := range []map[string]int64{g.ByResult, g.OthersBy} {
+		for name := range m {
+			names[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		results.add(name, withShare(g.ByResult[name], g.Ours), withShare(g.OthersBy[name], g.Others))
+	}
+	results.add("asked the origin", withShare(g.Origin, g.Ours), withShare(g.OthersOrigin, g.Others))
+	pops := &table{caption: "By point of presence", head: []string{"POP", "ours"}}
+	for _, name := range largest(g.ByPop, 12) {
+		pops.add(name, withShare(g.ByPop[name], g.Ours))
+	}
+	details := &table{caption: "In detail", head: []string{"result", "ours"}}
+	for _, name := range largest(g.ByDetail, 12) {
+		details.add(name, withShare(g.ByDetail[name], g.Ours))
+	}
+	return []*table{results, details, pops}
+}
+
+// largest are the names with the largest counts, in that order.
+func largest(m map[string]int64, most int) []string {
+	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		if m[a] != m[b] {
+			return int(max(-1, min(1, m[b]-m[a])))
+		}
+		return strings.Compare(a, b)
+	})
+	return names[:min(len(names), most)]
+}
+
+// logLine is the join in a sentence.
+func (g *LogSummary) logLine() string {
+	line := fmt.Sprintf("%s requests of this run", thousands(g.Ours))
+	if g.Coverage.Known() {
+		line += fmt.Sprintf(" (%s of those sent)", percent(float64(g.Coverage)))
+	}
+	switch {
+	case g.OursBySID > 0 && g.OursByUserAgent > 0:
+		line += fmt.Sprintf(", %s known by the session id of CMCD and %s by the User-Agent", thousands(g.OursBySID), thousands(g.OursByUserAgent))
+	case g.OursBySID > 0:
+		line += fmt.Sprintf(", known by the session id of CMCD (%s)", plural(int(g.Viewers), "viewer"))
+	case g.OursByUserAgent > 0:
+		line += ", known by the User-Agent"
+	}
+	line += fmt.Sprintf("; %s of others", thousands(g.Others))
+	if g.ClockSkewS.Known() {
+		switch s := float64(g.ClockSkewS); {
+		case s == 0:
+			line += "; the clocks agree"
+		case s > 0:
+			line += "; the log's clock is " + seconds(1000*s) + " ahead"
+		default:
+			line += "; the log's clock is " + seconds(-1000*s) + " behind"
+		}
+	}
+	if g.FirstByteMs.Count > 0 {
+		line += fmt.Sprintf("; first byte at the edge %s (p50), %s (p95)", duration.format(g.FirstByteMs.P50), duration.format(g.FirstByteMs.P95))
+	}
+	if g.OriginFirstMs.Count > 0 {
+		line += fmt.Sprintf(", at the origin %s (p50)", duration.format(g.OriginFirstMs.P50))
+	}
+	return line
+}

@@ -1,0 +1,592 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Monitor records what a provider's own monitoring noticed during a run: when
+// it says that it did, and when we could see that. Its methods may be called
+// from any goroutine.
+type Monitor struct {
+	source  string
+	started time.Time
+	redact  func(string) string
+
+	mu       sync.Mutex
+	alarms   []*AlarmRecord
+	alerts   []*AlertRecord
+	metrics  []*MetricRecord
+	problems []string
+	looked   time.Time // the latest look
+}
+
+// MonitorSummary is everything that a [Monitor] recorded. Instants are seconds
+// of the run and may lie before it.
+type MonitorSummary struct {
+	Source   string         `json:"source"` // aws
+	UntilS   Value          `json:"until_s"`
+	Alarms   []AlarmRecord  `json:"alarms"`
+	Alerts   []AlertRecord  `json:"alerts"`
+	Metrics  []MetricRecord `json:"metrics"`
+	Problems []string       `json:"problems"` // what could not be looked at, and why
+}
+
+// AlarmRecord is the story of an alarm.
+type AlarmRecord struct {
+	Name   string       `json:"name"`
+	Region string       `json:"region"`
+	States []AlarmState `json:"states"` // the first is the one that was met
+}
+
+// The states of an alarm.
+const (
+	AlarmRings  = "ALARM"
+	AlarmOK     = "OK"
+	AlarmUnsure = "INSUFFICIENT_DATA"
+)
+
+// AlarmState is a state of an alarm since an instant.
+type AlarmState struct {
+	T      Value  `json:"t_s"` // as the provider says
+	State  string `json:"state"`
+	Seen   Value  `json:"seen_s"`
+	Reason string `json:"reason"`
+}
+
+// AlertRecord is an alert of a channel.
+type AlertRecord struct {
+	ID       string `json:"id"`
+	Type     string `json:"type"`
+	Pipeline string `json:"pipeline"`
+	Message  string `json:"message"`
+	Set      Value  `json:"set_s"`
+	Cleared  Value  `json:"cleared_s"` // null = not yet
+	Seen     Value  `json:"seen_s"`
+}
+
+// MetricRecord is a metric over the run.
+type MetricRecord struct {
+	Name       string            `json:"name"` // for people
+	Namespace  string            `json:"namespace"`
+	Metric     string            `json:"metric"`
+	Stat       string            `json:"stat"`
+	Dimensions map[string]string `json:"dimensions"`
+	Region     string            `json:"region"`
+	PeriodS    int               `json:"period_s"`
+	// Turns says which way the metric moves in trouble: up, down, or "" for
+	// one that says how much there was, not whether it was well.
+	Turns  string        `json:"turns"`
+	Points []MetricPoint `json:"points"`
+	// Delay is how long after the end of their period data points could first
+	// be seen: the median and the longest.
+	DelayS    Value `json:"delay_s"`
+	DelayMaxS Value `json:"delay_max_s"`
+}
+
+// MetricPoint is the value of a period that begins at an instant.
+type MetricPoint struct {
+	T     Value `json:"t_s"`
+	Value Value `json:"value"`
+	Seen  Value `json:"seen_s"` // for the first time
+}
+
+// The ways a metric turns in trouble.
+const (
+	TurnsUp   = "up"
+	TurnsDown = "down"
+)
+
+// Notice is when somebody noticed a fault, after its onset.
+type Notice struct {
+	Who   string `json:"who"` // players | metric | alert | alarm
+	Name  string `json:"name"`
+	After Value  `json:"after_s"`      // null = never
+	Seen  Value  `json:"seen_after_s"` // when that could first be seen from outside; null = never
+	Note  string `json:"note"`
+}
+
+// Bounds of a record, which comes from outside.
+const (
+	maxWatched  = 500  // alarms, and metrics
+	maxStates   = 1000 // of an alarm, and alerts
+	maxPoints   = 20_000
+	maxProblems = 20
+)
+
+// NewMonitor returns an empty record. redact takes secrets out of texts; nil =
+// there are none.
+func NewMonitor(source string, started time.Time, redact func(string) string) *Monitor {
+	if redact == nil {
+		redact = func(s string) string { return s }
+	}
+	return &Monitor{source: source, started: started, redact: redact}
+}
+
+// Started is when the run's clock stood at 0.
+func (m *Monitor) Started() time.Time { return m.started }
+
+// Start sets the run's clock to 0 at an instant. What was recorded before
+// moves with it. It must be called before others use the record.
+func (m *Monitor) Start(at time.Time) {
+	d := Value(at.Sub(m.started).Seconds())
+	m.started = at
+	move := func(all ...*Value) {
+		for _, v := range all {
+			*v = Value(round(float64(*v-d), 3)) // of no data, no data
+		}
+	}
+	for _, a := range m.alarms {
+		for i := range a.States {
+			move(&a.States[i].T, &a.States[i].Seen)
+		}
+	}
+	for _, a := range m.alerts {
+		move(&a.Set, &a.Cleared, &a.Seen)
+	}
+	for _, r := range m.metrics {
+		for i := range r.Points {
+			move(&r.Points[i].T, &r.Points[i].Seen)
+		}
+	}
+}
+
+// seconds is an instant on the run's clock.
+func (m *Monitor) seconds(t time.Time) Value {
+	if t.IsZero() {
+		return NoData
+	}
+	return Value(round(t.Sub(m.started).Seconds(), 3))
+}
+
+func (m *Monitor) text(s string) string {
+	s = m.redact(s)
+	if len(s) > maxText {
+		s = strings.ToValidUTF8(s[:maxText], "") + "…"
+	}
+	return s
+}
+
+// Looked notes that somebody has looked.
+func (m *Monitor) Looked(at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if at.After(m.looked) {
+		m.looked = at
+	}
+}
+
+// Problem notes what could not be looked at. Each is noted once.
+func (m *Monitor) Problem(text string) {
+	text = m.text(text)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.problems) < maxProblems && !slices.Contains(m.problems, text) {
+		m.problems = append(m.problems, text)
+	}
+}
+
+// Alarm notes that an alarm was seen in a state, which it has had since at.
+func (m *Monitor) Alarm(name, region, state string, at, seen time.Time, reason string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.alarms, func(a *AlarmRecord) bool { return a.Name == name && a.Region == region })
+	if i < 0 {
+		if len(m.alarms) == maxWatched {
+			return
+		}
+		i = len(m.alarms)
+		m.alarms = append(m.alarms, &AlarmRecord{Name: name, Region: region, States: []AlarmState{}})
+	}
+	a := m.alarms[i]
+	if n := len(a.States); n > 0 && a.States[n-1].State == state || n == maxStates {
+		return
+	}
+	a.States = append(a.States, AlarmState{T: m.seconds(at), State: state, Seen: m.seconds(seen), Reason: m.text(reason)})
+}
+
+// Rings tells whether an alarm was in the state ALARM when it was last seen.
+func (m *Monitor) Rings(name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.ContainsFunc(m.alarms, func(a *AlarmRecord) bool {
+		return a.Name == name && len(a.States) > 0 && a.States[len(a.States)-1].State == AlarmRings
+	})
+}
+
+// Alert notes an alert; cleared is zero as long as it is set.
+func (m *Monitor) Alert(id, kind, pipeline, message string, set, cleared, seen time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.alerts, func(a *AlertRecord) bool { return a.ID == id && a.Set == m.seconds(set) })
+	if i < 0 {
+		if len(m.alerts) == maxStates {
+			return
+		}
+		i = len(m.alerts)
+		m.alerts = append(m.alerts, &AlertRecord{ID: m.text(id), Type: m.text(kind), Pipeline: m.text(pipeline), Message: m.text(message),
+			Set: m.seconds(set), Cleared: NoData, Seen: m.seconds(seen)})
+	}
+	if !cleared.IsZero() {
+		m.alerts[i].Cleared = m.seconds(cleared)
+	}
+}
+
+// Series adds a metric, without points, and returns its number.
+func (m *Monitor) Series(r MetricRecord) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r.Points, r.DelayS, r.DelayMaxS = []MetricPoint{}, NoData, NoData
+	m.metrics = append(m.metrics, &r)
+	return len(m.metrics) - 1
+}
+
+// Point notes a data point. A value that changes later, because its period was
+// not complete, keeps the instant at which it was first seen.
+func (m *Monitor) Point(series int, at time.Time, value float64, seen time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, t := m.metrics[series], m.seconds(at)
+	i, ok := slices.BinarySearchFunc(r.Points, t, func(p MetricPoint, t Value) int { return cmp.Compare(p.T, t) })
+	switch {
+	case ok:
+		r.Points[i].Value = Value(value)
+	case len(r.Points) < maxPoints:
+		r.Points = slices.Insert(r.Points, i, MetricPoint{T: t, Value: Value(value), Seen: m.seconds(seen)})
+	}
+}
+
+// Summary is what was recorded so far.
+func (m *Monitor) Summary() *MonitorSummary {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := &MonitorSummary{Source: m.source, UntilS: m.seconds(m.looked), Alarms: []AlarmRecord{}, Alerts: []AlertRecord{}, Metrics: []MetricRecord{}, Problems: slices.Clone(m.problems)}
+	if s.Problems == nil {
+		s.Problems = []string{}
+	}
+	for _, a := range m.alarms {
+		c := *a
+		c.States = slices.Clone(a.States)
+		s.Alarms = append(s.Alarms, c)
+	}
+	for _, a := range m.alerts {
+		s.Alerts = append(s.Alerts, *a)
+	}
+	slices.SortStableFunc(s.Alerts, func(a, b AlertRecord) int { return cmp.Compare(a.Set, b.Set) })
+	for _, r := range m.metrics {
+		c := *r
+		c.Points, c.Dimensions = slices.Clone(r.Points), maps.Clone(r.Dimensions)
+		c.delays()
+		s.Metrics = append(s.Metrics, c)
+	}
+	return s
+}
+
+// delays derives how late data points were. Those that were there before the
+// first look tell nothing.
+func (r *MetricRecord) delays() {
+	r.DelayS, r.DelayMaxS = NoData, NoData
+	var late []Value
+	for i := range r.Points {
+		p := &r.Points[i]
+		if p.Seen > r.Points[0].Seen {
+			late = append(late, max(0, p.Seen-p.T-Value(r.PeriodS)))
+		}
+	}
+	if len(late) == 0 {
+		return
+	}
+	slices.Sort(late)
+	r.DelayS, r.DelayMaxS = Value(round(float64(late[(len(late)-1)/2]), 3)), Value(round(float64(late[len(late)-1]), 3))
+}
+
+// Monitored puts what monitoring noticed into the summary, and with each fault
+// who noticed it when.
+func (s *Summary) Monitored(m *MonitorSummary) {
+	s.Monitoring = m
+	for i := range s.Faults {
+		if f := &s.Faults[i]; f.AppliedAtS.Known() {
+			f.Noticed = s.notices(f, m)
+		}
+	}
+	for _, p := range m.Problems {
+		s.Warnings = append(s.Warnings, m.Source+": "+p)
+	}
+	m.origin(s)
+}
+
+// notices are the players first, then all that monitoring has, in the order of
+// their instants; who never noticed comes last.
+func (s *Summary) notices(f *FaultSummary, m *MonitorSummary) []Notice {
+	until := Value(math.Inf(1)) // what comes after the next onset may be of that
+	for i := range s.Faults {
+		if a := s.Faults[i].AppliedAtS; a.Known() && a > f.AppliedAtS {
+			until = min(until, a)
+		}
+	}
+	var all []Notice
+	for i := range m.Metrics {
+		if n, ok := s.metricNotice(f, &m.Metrics[i], until); ok {
+			all = append(all, n)
+		}
+	}
+	all = append(all, alertNotices(f, m.Alerts, until)...)
+	for i := range m.Alarms {
+		all = append(all, m.Alarms[i].notice(f, until))
+	}
+	slices.SortStableFunc(all, func(a, b Notice) int { return cmp.Compare(a.After.order(), b.After.order()) })
+	players := Notice{Who: "players", Name: "detection, p50", After: Never, Seen: Never}
+	if d := &f.DetectionMs; d.P50.Known() {
+		players.After = Value(round(float64(d.P50)/1000, 3))
+		players.Seen = players.After
+	} else if d.Count == d.Censored {
+		players.Note = "nobody detected it"
+	}
+	return append([]Notice{players}, all...)
+}
+
+// trouble is by how much a metric has to leave what it was before: half of
+// that more, or a quarter less. Counts of small numbers vary by themselves.
+const (
+	troubleUp   = 1.5
+	troubleDown = 0.75
+)
+
+// metricNotice is the first period whose value left what the metric was before
+// the fault. It is noticed at the period's end: no value is known before. A
+// metric without data around the fault says nothing, and one that says nothing
+// about trouble is no notice.
+func (s *Summary) metricNotice(f *FaultSummary, r *MetricRecord, until Value) (Notice, bool) {
+	if r.Turns == "" || len(r.Points) == 0 {
+		return Notice{}, false
+	}
+	n := Notice{Who: "metric", Name: r.Name, After: Never, Seen: Never}
+	lo, hi, before, after := math.Inf(1), 0.0, 0, 0
+	period := Value(r.PeriodS)
+	for i := range r.Points {
+		p := &r.Points[i]
+		v, end := float64(p.Value), p.T+period
+		switch {
+		case end <= f.AppliedAtS:
+			if !s.disturbed(p.T, end) {
+				lo, hi = min(lo, v), max(hi, v)
+				before++
+			}
+		case p.T >= until:
+		default:
+			after++
+			if n.After.Known() {
+				continue
+			}
+			up := r.Turns == TurnsUp && v > 0 && v > troubleUp*hi
+			down := r.Turns == TurnsDown && before > 0 && v < troubleDown*lo
+			if up || down {
+				n.After, n.Seen = Value(round(float64(end-f.AppliedAtS), 3)), Value(round(float64(max(p.Seen, end)-f.AppliedAtS), 3))
+			}
+		}
+	}
+	if after == 0 {
+		return Notice{}, false
+	}
+	if before == 0 && r.Turns == TurnsDown {
+		n.Note = "no data before the fault to compare with"
+	}
+	return n, true
+}
+
+// disturbed tells whether a fault was on or in recovery within an interval.
+func (s *Summary) disturbed(from, to Value) bool {
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		if !f.AppliedAtS.Known() || f.AppliedAtS >= to {
+			continue
+		}
+		if end := f.RecoveryEndS; !end.Known() || end > from {
+			return true
+		}
+	}
+	return false
+}
+
+// alertNotices are the alerts that were set since the onset, the first of each
+// type and pipeline; one notice of never when there are none.
+func alertNotices(f *FaultSummary, alerts []AlertRecord, until Value) []Notice {
+	var all []Notice
+	for i := range alerts {
+		a := &alerts[i]
+		if a.Set < f.AppliedAtS || a.Set >= until {
+			continue
+		}
+		name := a.Type
+		if a.Pipeline != "" {
+			name += " of pipeline " + a.Pipeline
+		}
+		if !slices.ContainsFunc(all, func(n Notice) bool { return n.Name == name }) {
+			all = append(all, Notice{Who: "alert", Name: name, After: Value(round(float64(a.Set-f.AppliedAtS), 3)),
+				Seen: Value(round(float64(max(a.Seen, a.Set)-f.AppliedAtS), 3)), Note: a.Message})
+		}
+	}
+	return all
+}
+
+// notice is the first time that the alarm rang since the onset.
+func (a *AlarmRecord) notice(f *FaultSummary, until Value) Notice {
+	n := Notice{Who: "alarm", Name: a.Name, After: Never, Seen: Never}
+	for i := range a.States {
+		st := &a.States[i]
+		switch {
+		case st.T < f.AppliedAtS && st.State == AlarmRings:
+			n.Note = "it rang before the fault"
+		case st.T < f.AppliedAtS:
+			n.Note = ""
+		case st.State == AlarmRings && st.T < until:
+			n.After, n.Note = Value(round(float64(st.T-f.AppliedAtS), 3)), ""
+			n.Seen = Value(round(float64(max(st.Seen, st.T)-f.AppliedAtS), 3))
+			return n
+		}
+	}
+	return n
+}
+
+// words are a notice for people.
+func (n *Notice) words() string {
+	name := n.Name
+	switch n.Who {
+	case "players":
+		name = "players"
+	case "alert", "alarm":
+		name = n.Who + " " + n.Name
+	}
+	switch {
+	case !n.After.Known() && n.Note != "" && n.Who != "alert":
+		return name + ": never (" + n.Note + ")"
+	case !n.After.Known():
+		return name + ": never"
+	case n.Who == "players":
+		return fmt.Sprintf("%s: +%s (p50 of detection)", name, seconds(1000*float64(n.After)))
+	case n.Seen >= n.After+1:
+		return fmt.Sprintf("%s: +%s (seen +%s)", name, seconds(1000*float64(n.After)), seconds(1000*float64(n.Seen)))
+	}
+	return fmt.Sprintf("%s: +%s", name, seconds(1000*float64(n.After)))
+}
+
+// noticedLine is who noticed a fault when, "" when nobody else looked.
+func (f *FaultSummary) noticedLine() string {
+	if len(f.Noticed) == 0 {
+		return ""
+	}
+	var parts []string
+	var never []string
+	for i := range f.Noticed {
+		if n := &f.Noticed[i]; n.Who == "metric" && !n.After.Known() && n.Note == "" {
+			never = append(never, n.Name)
+		} else {
+			parts = append(parts, n.words())
+		}
+	}
+	if !slices.ContainsFunc(f.Noticed, func(n Notice) bool { return n.Who == "alert" }) {
+		parts = append(parts, "alerts: never")
+	}
+	if len(never) > 0 {
+		parts = append(parts, strings.Join(never, ", ")+": never")
+	}
+	return "Noticed after: " + strings.Join(parts, " · ") + "."
+}
+
+// origin takes the CDN's own numbers over where nothing better tells: requests
+// times the share that no cache had. They are of all viewers.
+func (m *MonitorSummary) origin(s *Summary) {
+	named := func(metric string) *MetricRecord {
+		for i := range m.Metrics {
+			if r := &m.Metrics[i]; r.Namespace == "AWS/CloudFront" && r.Metric == metric {
+				return r
+			}
+		}
+		return nil
+	}
+	requests, hits := named("Requests"), named("CacheHitRate")
+	if requests == nil || hits == nil {
+		return
+	}
+	share := map[Value]float64{}
+	for _, p := range hits.Points {
+		share[p.T] = float64(p.Value) / 100
+	}
+	sum, all, n := 0.0, 0.0, 0
+	for _, p := range requests.Points {
+		if hit, ok := share[p.T]; ok && p.T+Value(requests.PeriodS) > 0 && p.T < s.DurationS {
+			sum += float64(p.Value) * (1 - hit)
+			all += float64(p.Value)
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	s.Origin.number(OriginNumber{Source: fromCloudWatch, Requests: Value(math.Round(sum)), Bytes: NoData,
+		Of: fmt.Sprintf("all viewers of the distribution: requests not served from a cache, in %s of %d s that the run touches", plural(n, "period"), requests.PeriodS)})
+	if s.Origin.Source == fromNowhere && all > 0 {
+		s.Origin.Source, s.Origin.Requests, s.Origin.HitRatio = fromCloudWatch, int64(math.Round(sum)), Value(1-sum/all)
+	}
+}
+
+// monitorTables are what monitoring noticed, for people.
+func (s *Summary) monitorTables() []*table {
+	m := s.Monitoring
+	var all []*table
+	at := func(v Value) string {
+		switch {
+		case math.IsNaN(float64(v)):
+			return ""
+		case !v.Known():
+			return never
+		}
+		return trim(float64(v), 1) + " s"
+	}
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		t := &table{caption: "Who noticed " + f.title(s), head: []string{"who", "what", "after onset", "seen after", "note"}, words: map[int]bool{1: true, 4: true}}
+		for k := range f.Noticed {
+			n := &f.Noticed[k]
+			after, seen := never, never
+			if n.After.Known() {
+				after, seen = seconds(1000*float64(n.After)), seconds(1000*float64(n.Seen))
+			}
+			t.add(n.Who, n.Name, after, seen, n.Note)
+		}
+		all = append(all, t)
+	}
+	alarms := &table{caption: "Alarms", head: []string{"alarm", "region", "state", "since", "seen", "reason"}, words: map[int]bool{1: true, 2: true, 5: true}}
+	for i := range m.Alarms {
+		a := &m.Alarms[i]
+		for k := range a.States {
+			st := &a.States[k]
+			alarms.add(a.Name, a.Region, st.State, at(st.T), at(st.Seen), st.Reason)
+		}
+	}
+	alerts := &table{caption: "Alerts of the channel", head: []string{"alert", "pipeline", "set", "cleared", "seen", "message"}, words: map[int]bool{1: true, 5: true}}
+	for i := range m.Alerts {
+		a := &m.Alerts[i]
+		alerts.add(a.Type, a.Pipeline, at(a.Set), at(a.Cleared), at(a.Seen), a.Message)
+	}
+	metrics := &table{caption: "Metrics", head: []string{"metric", "of", "statistic", "period", "data points", "lowest", "highest", "delay, median", "longest"}, words: map[int]bool{1: true, 2: true}}
+	for i := range m.Metrics {
+		r := &m.Metrics[i]
+		if len(r.Points) == 0 {
+			metrics.add(r.Name, r.Namespace+" "+r.Metric, r.Stat, fmt.Sprintf("%d s", r.PeriodS), "0", "", "", "", "")
+			continue
+		}
+		lo, hi := math.Inf(1), math.Inf(-1)
+		for k := range r.Points {
+			lo, hi = min(lo, float64(r.Points[k].Value)), max(hi, float64(r.Points[k].Value))
+		}
+		metrics.add(r.Name, r.Namespace+" "+r.Metric, r.Stat, fmt.Sprintf("%d s", r.PeriodS), thousands(int64(len(r.Points))), trim(lo, 2), trim(hi, 2), at(r.DelayS), at(r.DelayMaxS))
+	}
+	return append(all, alarms, alerts, metrics)
+}

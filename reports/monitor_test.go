@@ -1,0 +1,152 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestStopOnAlarm(t *testing.T) {
+	e, problems := ParseExpectation("alarm(edge) for 5s", Known{Stop: true, Alarms: []string{"edge"}})
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	cfg := sceneConfig()
+	cfg.Stop = []*Expectation{e}
+	sc := newScene(t, cfg)
+	start := time.Unix(1_000_000, 0)
+	m := NewMonitor("aws", start, nil)
+	stops := NewStops(sc.c, m)
+	tripped := ""
+	for s := 0; s < 40 && tripped == ""; s++ {
+		switch at := start.Add(time.Duration(s) * time.Second); s {
+		case 3:
+			m.Alarm("edge", "us-east-1", AlarmOK, start.Add(-time.Hour), at, "")
+		case 10: // too short
+			m.Alarm("edge", "us-east-1", AlarmRings, at, at, "")
+		case 13:
+			m.Alarm("edge", "us-east-1", AlarmOK, at, at, "")
+		case 20:
+			m.Alarm("edge", "us-east-1", AlarmRings, at, at, "")
+		}
+		if tripped = stops.Check(time.Duration(s) * time.Second); tripped != "" && (s != 25 || tripped != "alarm(edge) for 5s: it is in ALARM") {
+			t.Errorf("tripped at %d s with %q", s, tripped)
+		}
+	}
+	if tripped == "" || NewStops(sc.c, nil).Check(0) != "" {
+		t.Errorf("tripped %q; without a monitor %q", tripped, NewStops(sc.c, nil).Check(0))
+	}
+}
+
+// TestNotices holds who noticed a fault when: what counts as leaving what was
+// before, and what is said of those who did not.
+func TestNotices(t *testing.T) {
+	series := func(turns string, period int, values string) MetricRecord {
+		r := MetricRecord{Name: "metric", Turns: turns, PeriodS: period}
+		for i, v := range strings.Fields(values) {
+			var f float64
+			if _, err := fmt.Sscan(v, &f); err == nil { // - has no data point
+				at := Value(i*period - 120)
+				r.Points = append(r.Points, MetricPoint{T: at, Value: Value(f), Seen: at + Value(period) + 45})
+			}
+		}
+		return r
+	}
+	for _, tc := range []struct {
+		name   string
+		metric MetricRecord
+		want   string // after, seen, note; "" = no notice
+	}{
+		// Minutes -2 and -1, then 0; the fault begins in minute 1.
+		{"rises", series(TurnsUp, 60, "2 3 2 40 40"), "20 65 "},
+		{"rises a minute later", series(TurnsUp, 60, "2 3 2 3 40"), "80 125 "},
+		{"rises a little", series(TurnsUp, 60, "2 3 2 4 4"), "+Inf +Inf "},
+		{"rises from nothing", series(TurnsUp, 60, "- - - 1 1"), "20 65 "},
+		{"stays at nothing", series(TurnsUp, 60, "0 0 0 0 0"), "+Inf +Inf "},
+		{"a data point is missing", series(TurnsUp, 60, "2 3 2 - 40"), "80 125 "},
+		{"no data since", series(TurnsUp, 60, "2 3 2"), ""},
+		{"falls", series(TurnsDown, 60, "10 10 10 7 0"), "20 65 "},
+		{"falls a little", series(TurnsDown, 60, "10 10 10 8 8"), "+Inf +Inf "},
+		{"falls, from what nobody knows", series(TurnsDown, 60, "- - - 0 0"), "+Inf +Inf no data before the fault to compare with"},
+		{"tells no trouble", series("", 60, "2 3 2 40 40"), ""},
+		{"what is within the next fault is not of this one", series(TurnsUp, 60, "2 3 2 3 3 3 40"), "+Inf +Inf "},
+		{"before is what is not of another fault", series(TurnsUp, 10, strings.Repeat("2 ", 13)+"50 50 50 50 "+strings.Repeat("2 ", 5)+"30 30"), "10 55 "},
+	} {
+		s := &Summary{DurationS: 300, Faults: []FaultSummary{
+			{Name: "a", AppliedAtS: 100, ClearedAtS: 130, RecoveryEndS: 150},
+			{Name: "b", AppliedAtS: 240, ClearedAtS: 260, RecoveryEndS: 280},
+		}}
+		f := &s.Faults[0]
+		if strings.HasPrefix(tc.name, "before") {
+			s.Faults = []FaultSummary{{Name: "0", AppliedAtS: 10, ClearedAtS: 30, RecoveryEndS: 50}, {Name: "a", AppliedAtS: 100, ClearedAtS: 130, RecoveryEndS: 150}}
+			f = &s.Faults[1]
+		}
+		s.Monitored(&MonitorSummary{Metrics: []MetricRecord{tc.metric}})
+		got := ""
+		for _, n := range f.Noticed {
+			if n.Who == "metric" {
+				got = fmt.Sprintf("%v %v %s", n.After, n.Seen, n.Note)
+			}
+		}
+		if got != tc.want {
+			t.Errorf("%s: got %q; want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestNoticedLine(t *testing.T) {
+	s := &Summary{DurationS: 400, Faults: []FaultSummary{{Name: "a", AppliedAtS: 100, ClearedAtS: 130, RecoveryEndS: 150}}}
+	s.Faults[0].DetectionMs = Dist{Count: 10, P50: 4200}
+	s.Monitored(&MonitorSummary{
+		Source: "aws", Problems: []string{"alerts cannot be read without the permission medialive:ListAlerts"},
+		Alarms: []AlarmRecord{
+			{Name: "edge 5xx", States: []AlarmState{{T: -500, State: AlarmOK, Seen: -2}, {T: 280, State: AlarmRings, Seen: 283}}},
+			{Name: "outputs", States: []AlarmState{{T: -500, State: AlarmOK, Seen: -2}}},
+			{Name: "old", States: []AlarmState{{T: -500, State: AlarmRings, Seen: -2}}},
+		},
+		Alerts: []AlertRecord{{Type: "Failed to Create Output File or Socket", Pipeline: "0", Set: 131, Seen: 131.2}, {Type: "earlier", Set: 50, Seen: 50}},
+		Metrics: []MetricRecord{
+			{Name: "S3 4xx", Turns: TurnsUp, PeriodS: 60, Points: []MetricPoint{{T: 0, Value: 0, Seen: 70}, {T: 101, Value: 9, Seen: 218}}},
+			{Name: "S3 5xx", Turns: TurnsUp, PeriodS: 60, Points: []MetricPoint{{T: 120, Value: 0, Seen: 218}}},
+		},
+	})
+	want := "Noticed after: players: +4.2 s (p50 of detection) · alert Failed to Create Output File or Socket of pipeline 0: +31 s · S3 4xx: +61 s (seen +118 s) · " +
+		"alarm edge 5xx: +3 min 0 s (seen +3 min 3 s) · alarm outputs: never · alarm old: never (it rang before the fault) · S3 5xx: never."
+	if got := s.Faults[0].noticedLine(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if len(s.Warnings) != 1 || s.Warnings[0] != "aws: alerts cannot be read without the permission medialive:ListAlerts" {
+		t.Errorf("warnings %q", s.Warnings)
+	}
+}
+
+// TestMonitorBounds holds what may come from outside.
+func TestMonitorBounds(t *testing.T) {
+	start := time.Unix(1_000_000, 0)
+	m := NewMonitor("aws", start, func(s string) string { return strings.ReplaceAll(s, "planted", "${SECRET}") })
+	n := m.Series(MetricRecord{Name: "x", PeriodS: 60})
+	for i := range maxPoints + 10 {
+		m.Point(n, start.Add(time.Duration(i)*time.Second), 1, start)
+	}
+	for i := range maxStates + 10 {
+		m.Alarm("a", "r", []string{AlarmOK, AlarmRings}[i%2], start, start, "planted")
+		m.Alert(fmt.Sprint(i), strings.Repeat("é", 1000), "0", "planted", start, time.Time{}, start)
+	}
+	for i := range maxWatched + 10 {
+		m.Alarm(fmt.Sprint(i), "r", AlarmOK, start, start, "")
+		m.Problem(fmt.Sprint(i))
+	}
+	s := m.Summary()
+	if len(s.Metrics[0].Points) != maxPoints || len(s.Alerts) != maxStates || len(s.Alarms) != maxWatched || len(s.Problems) != maxProblems || len(s.Alarms[0].States) != maxStates {
+		t.Errorf("%d points, %d alerts, %d alarms, %d problems, %d states", len(s.Metrics[0].Points), len(s.Alerts), len(s.Alarms), len(s.Problems), len(s.Alarms[0].States))
+	}
+	if a := s.Alerts[0]; a.Message != "${SECRET}" || len(a.Type) > maxText+4 || s.Alarms[0].States[0].Reason != "${SECRET}" {
+		t.Errorf("%+v", a)
+	}
+	m.Point(n, start, 5, start.Add(time.Minute)) // a value that was not complete
+	m.Start(start.Add(10 * time.Second))
+	if p := m.Summary().Metrics[0].Points[0]; p.T != -10 || p.Value != 5 || p.Seen != -10 {
+		t.Errorf("%+v", p)
+	}
+}

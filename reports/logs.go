@@ -117,8 +117,11 @@ func NewLogs(s *Summary) (*Logs, error) {
 	if s.Mode != ModeRun || len(s.Timeline) == 0 {
 		return nil, fmt.Errorf("join logs: nobody logged this run (got mode %q with %d timeline rows; want a run in real time)", s.Mode, len(s.Timeline))
 	}
-	l := &Logs{started: started, step: time.Duration(s.TimelineStepS) * time.Second, sent: s.Edge.Requests, viewers: map[uint64]struct{}{},
+	l := &Logs{started: started, step: time.Duration(s.TimelineStepS) * time.Second, viewers: map[uint64]struct{}{},
 		first: coarseHistogram(), origin: coarseHistogram()}
+	for _, r := range s.Requests { // those of control cohorts, too: they say sids as well
+		l.sent += r.Count
+	}
 	l.run, l.known = cmcd.ParseRun(s.RunID)
 	l.margin = int((maxSkew + l.step - 1) / l.step)
 	l.rows = make([]logRow, len(s.Timeline)+2*l.margin)
@@ -186,7 +189,7 @@ func (l *Logs) add(e *accesslog.Entry) {
 	s.Bytes += e.Bytes
 	count(&s.ByResult, orUnknown(e.Result), 1)
 	if e.Detailed != "" && e.Detailed != e.Result {
-		count(&s.ByDetail, e.Detailed, 1)
+		count(&s.ByDetail, orUnknown(e.Detailed), 1)
 	}
 	count(&s.ByStatus, fmt.Sprintf("%03d", e.Status), 1)
 	count(&s.ByPop, orUnknown(e.Pop), 1)
@@ -211,9 +214,13 @@ func (l *Logs) add(e *accesslog.Entry) {
 	}
 }
 
+// orUnknown is a name that is counted by: anybody can put words into a log.
 func orUnknown(s string) string {
-	if s == "" {
+	switch {
+	case s == "":
 		return "unknown"
+	case len(s) > 64:
+		return "odd"
 	}
 	return s
 }

@@ -11,7 +11,7 @@ import (
 // watcher reads back what AWS notices during a run.
 type watcher interface {
 	Begin(ctx context.Context, must []string) error
-	Run(ctx context.Context)
+	Run(ctx context.Context, guard func())
 	Late(ctx context.Context, end time.Time, patience time.Duration)
 }
 
@@ -66,7 +66,8 @@ func (r *realRun) watch(ctx context.Context) (end func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r.watcher.Run(ctx)
+		defer r.guard()
+		r.watcher.Run(ctx, r.guard)
 	}()
 	return func() {
 		cancel()
@@ -82,7 +83,7 @@ func (r *realRun) watched(ctx context.Context, s *reports.Summary, p progress) {
 	}
 	end := r.epoch.Add(time.Duration(float64(s.DurationS) * float64(time.Second)))
 	patience := latePatience
-	if ctx.Err() != nil { // once more, and no waiting
+	if halted, _ := r.fleet.HaltReason(); ctx.Err() != nil || halted != "" { // once more, and no waiting
 		ctx, patience = context.WithoutCancel(ctx), 10*time.Second
 	} else {
 		p.mark(r.now(), fmt.Sprintf("the players are gone; waiting for data points of AWS that come late (at most %v, or until interrupted)", patience))

@@ -87,7 +87,7 @@ func TestWatch(t *testing.T) {
 			}
 			ctx, cancel := context.WithDeadline(t.Context(), w.start.Add(250*time.Second))
 			defer cancel()
-			watcher.Run(ctx)
+			watcher.Run(ctx, func() {})
 			if w.monitor.Rings("viewers see errors") {
 				t.Error("the alarm rings before it does")
 			}
@@ -211,7 +211,7 @@ func TestWatchTroubles(t *testing.T) {
 				}
 				ctx, cancel := context.WithDeadline(t.Context(), w.start.Add(395*time.Second))
 				defer cancel()
-				watcher.Run(ctx)
+				watcher.Run(ctx, func() {})
 				if got := w.monitor.Rings("viewers see errors"); got != tc.rings {
 					t.Errorf("rings: %v; want %v", got, tc.rings)
 				}

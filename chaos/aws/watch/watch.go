@@ -133,14 +133,17 @@ func (w *Watcher) guard(must []string, looked error) error {
 	return errors.Join(problems...)
 }
 
-// Run looks until ctx ends.
-func (w *Watcher) Run(ctx context.Context) {
+// Run looks until ctx ends. guard is deferred by each of its goroutines.
+func (w *Watcher) Run(ctx context.Context, guard func()) {
 	var looks sync.WaitGroup
 	for _, l := range []struct {
 		every time.Duration
 		look  func(context.Context) error
 	}{{w.cfg.AlarmsEvery, w.alarms}, {w.cfg.AlertsEvery, w.alerts}, {w.cfg.MetricsEvery, w.read}} {
-		looks.Go(func() { again(ctx, l.every, l.look) })
+		looks.Go(func() {
+			defer guard()
+			again(ctx, l.every, l.look)
+		})
 	}
 	looks.Wait()
 }

@@ -57,7 +57,6 @@ type Reader struct {
 	sep     byte
 	stats   Stats
 	line    []byte
-	cells   []string
 	names   map[string]string // one copy of the words that come again and again
 	clock   clock
 }

@@ -126,13 +126,3 @@ func appendEscaped(b []byte, s string) []byte {
 	}
 	return b
 }
-
-// problem is why the log is not whole, nil when it is.
-func (l *edgeLog) problem() error {
-	if l == nil {
-		return nil
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.err
-}

@@ -444,7 +444,7 @@ func (c *course) outwait(at time.Duration, tries int, wait, leaves, cycle time.D
 		}
 		tries -= max(n, 0)
 		at = leaves
-		leaves += cycle
+		leaves = c.leavesAgain(leaves, cycle)
 	}
 	return Never, false
 }
@@ -481,7 +481,16 @@ func (c *course) leaving(leaves, cycle time.Duration) time.Duration {
 		return Never
 	}
 	for leaves < c.f.For {
-		leaves += cycle
+		leaves = c.leavesAgain(leaves, cycle)
 	}
 	return leaves
+}
+
+// leavesAgain is when a player that stands falls out of the window the next
+// time without having loaded anything.
+func (c *course) leavesAgain(leaves, cycle time.Duration) time.Duration {
+	if c.p.Live.BehindOnce {
+		return Never
+	}
+	return leaves + cycle
 }

@@ -76,8 +76,9 @@ export function find(full) {
     const d = Object.keys(dimensions).find((d) => dimensions[d].includes(v));
     if (d) channel[d] = v;
     else if (v === 'wide') Object.assign(rest, { window: 30, keep: 40 });
+    else if (v === 'narrow') Object.assign(rest, { window: 6, keep: 8 });
     else if (v === 'single') rest.pipelines = 1;
-    else throw new Error(`${full}: no channel has ${v}; want ${Object.values(dimensions).flat().join(', ')}, wide, single`);
+    else throw new Error(`${full}: no channel has ${v}; want ${Object.values(dimensions).flat().join(', ')}, wide, narrow, single`);
   }
   const td = parseFloat(channel.segment);
   const of = (v) => (typeof v === 'function' ? v(td) : v);

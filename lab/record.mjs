@@ -121,8 +121,10 @@ export function fromReal(played, wire, zero) {
 
 // fromSynthetic makes a record of hlsload's events.
 export function fromSynthetic(events, list, wire, zero) {
-  // The instant of the first request is known by both clocks.
-  const shift = wire[0].at - events.find((e) => e.event === 'request').t_ms;
+  // The instants of the first requests are known by both clocks; the one that was the
+  // least late on its way tells how far they are apart.
+  const asked = events.filter((e) => e.event === 'request').slice(0, 8);
+  const shift = Math.min(...wire.slice(0, asked.length).map((q, i) => q.at - asked[i].t_ms));
   const t = (e) => (e.t_ms + shift - zero) / 1000;
   const where = (e) => ({
     kind: e.kind || 'segment', pipeline: e.pipeline ?? -1, seq: e.sequence ?? null,

@@ -255,8 +255,11 @@ func (p *Player) firstLevel() int {
 			best = i
 		}
 	}
-	if best < 0 {
+	switch {
+	case best < 0 && s.RaiseTo > 0:
 		return first
+	case best < 0:
+		return p.firstOf(p.lowestLevel())
 	}
 	if l := p.screened(func(i int) bool { return p.offered(i) && float64(p.ladder.Levels[i].Bandwidth) <= share*p.abr.initial }); l >= 0 {
 		return l

@@ -15,6 +15,7 @@ import (
 type errorBook struct {
 	lists      uint8           // failed playlists since one succeeded or a level was left
 	idled      bool            // StepIdle was taken
+	broken     bool            // a segment failed for good and none has arrived since
 	renditions []record        // of those where anything failed
 	pathways   []time.Duration // penalised until; nil until one is
 }
@@ -111,6 +112,7 @@ func (b *errorBook) blamed(p *Player, level int) bool {
 
 // appended clears what media of a rendition disproves.
 func (b *errorBook) appended(rendition int16) {
+	b.broken = false
 	if r := b.find(rendition); r != nil {
 		r.loads, r.segments = 0, 0
 	}
@@ -274,6 +276,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 		p.again(f, d, r.Jitter)
 		return
 	}
+	p.errs.broken = p.errs.broken || f.kind >= m3u8.KindInit
 	if r.Pause > 0 && f.kind != m3u8.KindMultivariant {
 		d := p.spread(time.Duration(r.Pause), r.Jitter)
 		p.track(f.track).verdict = &verdict{at: p.now + d, of: *f, rule: r, failure: failure, n: n}
@@ -420,6 +423,13 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
 		t.tries[0] = 0
 		return NoDecision, true
+	case profile.StepRound:
+		if !p.errs.broken {
+			return NoDecision, false
+		}
+		d := time.Duration(rung.Delays[min(n, len(rung.Delays)-1)])
+		t.verdict = &verdict{at: p.now + d, of: *f, rule: &round, failure: failure}
+		return NoDecision, true
 	case profile.StepIdle:
 		if p.errs.idled || f.kind == m3u8.KindMultivariant {
 			return NoDecision, false
@@ -449,6 +459,9 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 	}
 	return NoDecision, false
 }
+
+// round is the rest of StepRound.
+var round = profile.ErrorRule{Then: []profile.Rung{{Step: profile.StepClear}}}
 
 // stepLevel moves to the next lower level without an error, then from the top
 // down (hls.js error-controller getLevelSwitchAction). For audio it must be a

@@ -290,6 +290,10 @@ func (p *Player) next(t *track) *m3u8.Segment {
 	if p.repeatsJoint(t, i < len(m.Segments)) && i > 0 && m.Segments[i-1].Start+m.Segments[i-1].Duration > at-touching {
 		i--
 	}
+	// Nothing is led in by what is missing.
+	for i < len(m.Segments) && m.Segments[i].Gap && m.Segments[i].Start+m.Segments[i].Duration <= t.end-t.base {
+		i++
+	}
 	if i == len(m.Segments) {
 		return nil
 	}

@@ -27,6 +27,9 @@ func (p *Player) probe(m *m3u8.Media) {
 	if !m.EndList {
 		middle = last / 2
 	}
+	for middle < last && m.Segments[middle].Gap {
+		middle++
+	}
 	t := &tour{probes: []*m3u8.Segment{&m.Segments[middle]}}
 	if m.Segments[middle].Map != nil {
 		more := [2]int{last / 2, last}

@@ -202,10 +202,10 @@ func (p *Profile) validate() error {
 			errs = append(errs, fmt.Errorf("%s: empty ladder (want at least one step)", field))
 		}
 		for _, r := range rungs {
-			if r.Step == StepReload && len(r.Delays) == 0 {
-				errs = append(errs, fmt.Errorf("%s: reload without delays (want {reload: [100ms]})", field))
+			if (r.Step == StepReload || r.Step == StepRound) && len(r.Delays) == 0 {
+				errs = append(errs, fmt.Errorf("%s: %s without delays (want {%s: [100ms]})", field, r.Step, r.Step))
 			}
-			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepReload, StepIdle, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
+			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepReload, StepRound, StepIdle, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
 		}
 	}
 	within("stale.misses", float64(p.Stale.Misses), 0, 1e6)

@@ -327,6 +327,10 @@ const (
 	// StepReload is the same playlist again, after Delays (the last one repeats),
 	// if one of it is there; not the first one of another level.
 	StepReload = "reload"
+	// StepRound lifts all penalties after Delays (the last one repeats), penalises
+	// this level and chooses again, if a segment failed for good and none has
+	// arrived since.
+	StepRound = "round"
 	// StepIdle lifts all penalties and asks for nothing more until the position
 	// is moved, as a window does that moves on with the clock; once a session.
 	StepIdle = "idle"

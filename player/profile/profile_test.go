@@ -80,6 +80,13 @@ func TestMistakes(t *testing.T) {
 		{"errors: [{kinds: [media], causes: [any], then: [{until_starved: []}]}]", "until_starved"},
 		{"errors: [{kinds: [media], causes: [any], then: [{retry: [1s], until_starved: [1s]}]}]", "bad step"},
 		{"errors: [{kinds: [media], causes: [any], then: [{retry: []}]}]", "retry"},
+		{"errors: [{kinds: [media], causes: [any], then: [reload]}]", "reload without delays"},
+		{"abr: {screen: 1280}", "bad size"},
+		{"abr: {screen: 1280x0}", "bad size"},
+		{"abr: {abandon: {margin: 1s}}", "settle, margin and saves"},
+		{"startup: {noise: 2}", "startup.noise"},
+		{"buffer: {lead_in: 1m}", "buffer.lead_in"},
+		{"reload: {after_error: 1s}", "reload.after_error"},
 	} {
 		if _, err := Override(base, []byte(c.values)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want an error about %s", c.values, err, c.want)

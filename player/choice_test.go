@@ -1,0 +1,75 @@
+package player_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/draw"
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+// TestFirstChoice is what players begin with: by the address of the stream, by
+// what the browser says, by the size of the screen.
+func TestFirstChoice(t *testing.T) {
+	for _, c := range []struct {
+		name, profile, values, host string
+		want                        int // height of the level
+	}{
+		{"a browser that knows its network", "vhs-3.17", "", "cdn.example.com", 720},
+		{"a browser that learns nothing from a private address", "vhs-3.17", "", "127.0.0.1:8080", 360},
+		{"of IPv6", "vhs-3.17", "", "[::1]:80", 360},
+		{"of a network at home", "vhs-3.17", "", "192.168.1.7", 360},
+		{"by name", "vhs-3.17", "", "localhost:80", 360},
+		{"an address that only looks so", "vhs-3.17", "", "127.0.0.1.example.com", 720},
+		{"a player that fills half of it", "vhs-3.17", "{abr: {screen: 640x360}}", "cdn.example.com", 360},
+		{"a player between two sizes", "vhs-3.17", "{abr: {screen: 700x400}}", "cdn.example.com", 720},
+		{"a player larger than everything", "vhs-3.17", "{abr: {screen: 4000x3000}}", "cdn.example.com", 1080},
+		{"no bound", "vhs-3.17", "{abr: {screen: none}}", "cdn.example.com", 1080},
+		{"Shaka as well", "shaka-5.2", "", "10.0.0.1", 360},
+		{"Shaka elsewhere", "shaka-5.2", "", "11.0.0.1", 1080},
+		{"Shaka if nothing fits", "shaka-5.2", "{startup: {bandwidth: 100kbps}}", "cdn.example.com", 180},
+		{"hls.js does not care", "hlsjs-1.7", "", "10.0.0.1", 180},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			prof, err := profile.Load(c.profile)
+			if err == nil && c.values != "" {
+				prof, err = profile.Override(prof, []byte(c.values))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			mv := &m3u8.Multivariant{}
+			for _, l := range []struct{ height, rate int }{{180, 400}, {360, 1000}, {720, 3000}, {1080, 6000}} {
+				mv.Variants = append(mv.Variants, m3u8.Variant{URL: fmt.Sprintf("http://%s/%d.m3u8", c.host, l.height),
+					Bandwidth: int64(l.rate) * 1000, Width: l.height * 16 / 9, Height: l.height})
+			}
+			l, err := player.NewLadder(mv, prof, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for seed := range draw.Seed(20) { // whatever the noise
+				p := player.New(player.Config{Profile: prof, URL: "http://" + c.host + "/index.m3u8", Seed: seed}, 0)
+				out := p.Step(0, &player.Event{}, nil)
+				for _, a := range out {
+					if a.Type == player.Fetch {
+						out = p.Step(time.Millisecond, &player.Event{Type: player.End, Fetch: a.Fetch, Status: 200, Bytes: 1, Ladder: l}, nil)
+					}
+				}
+				want := fmt.Sprintf("/%d.m3u8", c.want)
+				asked := ""
+				for _, a := range out {
+					if a.Type == player.Fetch {
+						asked = a.URL
+					}
+				}
+				if !strings.HasSuffix(asked, want) {
+					t.Fatalf("seed %d: asks for %q; want %s", seed, asked, want)
+				}
+			}
+		})
+	}
+}

@@ -167,17 +167,20 @@ func (r *Rung) UnmarshalYAML(n *yaml.Node) error {
 		Retry        []Duration `yaml:"retry"`
 		Reload       []Duration `yaml:"reload"`
 		UntilStarved []Duration `yaml:"until_starved"`
+		WhileOthers  []Duration `yaml:"while_others"`
 	}
 	if err := n.Decode(&m); err != nil {
 		return err
 	}
 	switch {
-	case len(n.Content) != 2 || len(m.Retry)+len(m.Reload)+len(m.UntilStarved) == 0:
+	case len(n.Content) != 2 || len(m.Retry)+len(m.Reload)+len(m.UntilStarved)+len(m.WhileOthers) == 0:
 		return fmt.Errorf("line %d: bad step (want a name such as pathway, {retry: [1s, 2s]} or {until_starved: [0s, 1s]})", n.Line)
 	case len(m.Retry) > 0:
 		r.Step, r.Delays = StepRetry, m.Retry
 	case len(m.Reload) > 0:
 		r.Step, r.Delays = StepReload, m.Reload
+	case len(m.WhileOthers) > 0:
+		r.Step, r.Delays = StepWhileOthers, m.WhileOthers
 	default:
 		r.Step, r.Delays = StepUntilStarved, m.UntilStarved
 	}

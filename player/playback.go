@@ -219,7 +219,7 @@ func (p *Player) playWake() time.Duration {
 		}
 	case stalled:
 		at := Never
-		if p.hole.to > p.hole.from && p.anchor >= p.hole.from {
+		if p.atHole() {
 			at = p.since + time.Duration(p.cfg.Profile.Stall.JumpAfter)
 		}
 		if f := p.cfg.Profile.Stall.FatalAfter; f > 0 && time.Duration(f) != profile.Never {
@@ -245,7 +245,7 @@ func (p *Player) standing() {
 		p.finish(Fatal, "stalled for "+time.Duration(s.FatalAfter).String())
 		return
 	}
-	if p.hole.to > p.hole.from && p.anchor >= p.hole.from && p.now-p.since >= time.Duration(s.JumpAfter) {
+	if p.atHole() && p.now-p.since >= time.Duration(s.JumpAfter) {
 		p.jump(p.hole.to)
 		p.hole = span{}
 		if p.finished() {
@@ -256,6 +256,13 @@ func (p *Player) standing() {
 	} else if p.cfg.Profile.Buffer.Blocks > 0 {
 		p.tryPlay() // whose answer may just have begun
 	}
+}
+
+// atHole tells whether playback stands before a hole to be jumped. A player
+// that reads everything itself sees holes only once there is more behind them.
+func (p *Player) atHole() bool {
+	h := p.hole
+	return h.to > h.from && p.anchor >= h.from && (p.cfg.Profile.Buffer.Blocks == 0 || p.bufferedEnd() > h.to)
 }
 
 // addHole records that media between from and to is missing. One hole is kept;

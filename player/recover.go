@@ -404,6 +404,7 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 			return NoDecision, false
 		}
 		p.skip(t, f.seg)
+		t.tries[1] = 0
 		return GapSkipped, true
 	case profile.StepUntilStarved:
 		if p.state != playing && n >= p.cfg.Profile.Stall.Forgives {
@@ -435,7 +436,7 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		}
 		return NoDecision, true
 	case profile.StepWhileOthers:
-		t.lost = true
+		t.lost, p.hole = true, span{}
 		if p.forsaken() {
 			p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 			return GiveUp, true
@@ -443,11 +444,11 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
 		return NoDecision, true
 	case profile.StepDue:
-		early := f.start - p.position(p.now)
-		if f.kind != m3u8.KindSegment || p.state != playing || early <= touching {
+		early := p.ahead(t)
+		if f.kind != m3u8.KindSegment || early <= touching {
 			return NoDecision, false
 		}
-		t.segAt = p.now + p.lasts(early)
+		t.segAt = p.now + min(p.lasts(early), p.nextRead(f, n))
 		return NoDecision, true
 	case profile.StepWait:
 		t.tries[1] = 0
@@ -463,6 +464,19 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		return GiveUp, true
 	}
 	return NoDecision, false
+}
+
+// nextRead is how long it takes until a player that reads piece by piece does
+// so again; at the first piece it looks twice.
+func (p *Player) nextRead(f *flight, n int) time.Duration {
+	v := p.ladder.Renditions[f.rendition].Variant
+	if p.cfg.Profile.Buffer.Chunk == 0 || v == nil || v.Bandwidth <= 0 {
+		return Never
+	}
+	if n == 0 {
+		return 0
+	}
+	return time.Duration(float64(p.cfg.Profile.Buffer.Chunk) * 8 / float64(v.Bandwidth) * float64(time.Second))
 }
 
 // forsaken tells whether every track has failed too often.

@@ -182,6 +182,7 @@ func (p *Profile) validate() error {
 		within("buffer.goal in seconds", g.Fixed.Seconds(), 1, 3600)
 	}
 	within("buffer.prefetch", float64(p.Buffer.Prefetch), 0, 1)
+	within("buffer.chunk", float64(p.Buffer.Chunk), 0, 1e9)
 	within("buffer.blocks in nanoseconds", float64(p.Buffer.Blocks), 0, 10e9)
 	within("stall.forgives", float64(p.Stall.Forgives), 0, 250)
 	oneOf("abr.estimator", p.ABR.Estimator, EstimateDualEWMA, EstimateLast, EstimateMean, EstimateMedian, EstimateNone)

@@ -224,6 +224,9 @@ type Buffer struct {
 	// audio first; a track that waits for its playlist holds up the others, and
 	// playback stands while an answer has not begun for this long; 0 = not.
 	Blocks Duration `yaml:"blocks"`
+	// Chunk is how many bytes are read at once: with each the step "due" looks
+	// again; 0 = not before the segment is due.
+	Chunk int64 `yaml:"chunk"`
 	// RepeatJoint loads the last buffered segment again as the first one of
 	// another rendition, if it carries audio and video: these do not end
 	// together, so it counts as incomplete. Not twice in a row.

@@ -161,7 +161,7 @@ func (p *Player) end(ev *Event) {
 		return
 	case p.tour != nil && p.tour.probes == nil && p.visit(&done, ev.Media):
 		return
-	case p.tour != nil && done.kind == m3u8.KindSegment:
+	case p.tour != nil && p.tour.probes != nil && done.kind == m3u8.KindSegment:
 		p.probed(&done, ev.Bytes)
 		return
 	case done.ahead: // its slot is still free

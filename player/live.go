@@ -615,7 +615,8 @@ func (p *Player) behind(t *track) {
 			p.finish(Fatal, "behind the live window")
 		}
 	case profile.BehindNext:
-		if pos < t.base {
+		// One who reads everything itself goes by what it has read.
+		if pos < t.base && p.cfg.Profile.Buffer.Blocks == 0 {
 			p.seek(t.base)
 		}
 	}

@@ -146,7 +146,7 @@ func (p *Player) tryPlay() {
 	if p.state != loading && p.state != stalled || !p.buffered() || p.tour != nil && p.tour.probes == nil {
 		return
 	}
-	if p.state == stalled && p.behindClock() {
+	if p.state == stalled && p.offClock() {
 		return
 	}
 	s := &p.cfg.Profile.Startup
@@ -180,16 +180,16 @@ func (p *Player) tryPlay() {
 	}
 }
 
-// behindClock runs through what a player that goes by a clock has missed, and
-// tells whether there is more of that.
-func (p *Player) behindClock() bool {
+// offClock runs through what a player that goes by a clock has missed, and tells
+// whether there is more of that, or what there is has yet to fall due.
+func (p *Player) offClock() bool {
 	if !p.cfg.Profile.Live.RealTime {
 		return false
 	}
 	if d := min(p.limit()-p.anchor, p.now-p.anchorAt); d > 0 {
 		p.anchor, p.anchorAt = p.anchor+d, p.anchorAt+d
 	}
-	return p.anchorAt < p.now
+	return p.anchorAt != p.now
 }
 
 // jump moves the position of a player that stands. Its clock is that of the
@@ -221,6 +221,9 @@ func (p *Player) playWake() time.Duration {
 		at := Never
 		if p.atHole() {
 			at = p.since + time.Duration(p.cfg.Profile.Stall.JumpAfter)
+		}
+		if p.cfg.Profile.Live.RealTime && p.anchorAt > p.now && p.limit() > p.anchor {
+			at = min(at, p.anchorAt)
 		}
 		if f := p.cfg.Profile.Stall.FatalAfter; f > 0 && time.Duration(f) != profile.Never {
 			at = min(at, p.since+time.Duration(f))

@@ -8,7 +8,8 @@
 // kill.4s.five.fmp4.demuxed.blocked; `kill*` are all of the matrix (design.mjs) that start
 // so; without one the whole matrix. --join is the share of a segment after its publication at
 // which the players come, --fault the share after that at which the fault comes; without
-// them both are drawn from the seed. --profile is another twin, by name or file.
+// them both are drawn from the seed. --profile is another twin, by name or file;
+// --config what the real player on a page is configured with, in JSON.
 //
 // Each comparison leaves in lab/out, per player, both logs side by side (.txt), the real
 // player's own log (.log), its position, buffer and estimate (.samples), the synthetic one's
@@ -65,7 +66,7 @@ async function publication(rigURL, text) {
 }
 
 // compare runs one case with some players and returns the records of each.
-export async function compare(browser, c, chosen, phase, profile) {
+export async function compare(browser, c, chosen, phase, profile, config) {
   const rig = await startRig(c.rig);
   const front = openFront(rig.urls[0]);
   const sides = [];
@@ -80,7 +81,7 @@ export async function compare(browser, c, chosen, phase, profile) {
       if (drop) viewer.chaos = [{ name: 'drop', fault: 'net.bandwidth', at: `${drop.at}s`, for: `${drop.for}s`, down: `${drop.kbps}kbps` }];
     }
     for (const p of chosen) {
-      const side = { player: p, doors: [await front.door(), await front.door()], real: await real(browser, p, c.config) };
+      const side = { player: p, doors: [await front.door(), await front.door()], real: await real(browser, p, config) };
       sides.push(side);
       if (c.network) await side.real.shape(c.network.kbps, c.network.rtt);
     }
@@ -210,7 +211,7 @@ async function keep(c, x, repeat, phase, browser) {
 }
 
 // obey makes one comparison; who was starved gets a second chance.
-async function obey({ name, repeat, phase, players: names, profile, whole }) {
+async function obey({ name, repeat, phase, players: names, profile, config, whole }) {
   const c = find(name);
   let able = players.filter((p) => names.includes(p.name));
   for (let attempt = 1; attempt <= 2 && able.length; attempt++) {
@@ -218,7 +219,7 @@ async function obey({ name, repeat, phase, players: names, profile, whole }) {
     let browser;
     try {
       if (able.some((p) => p.script)) browser = await open();
-      results = await Promise.race([compare(browser, c, able, phase, profile), wait((c.seconds + 100) * 1000).then(() => { throw new Error('did not come to an end'); })]);
+      results = await Promise.race([compare(browser, c, able, phase, profile, config), wait((c.seconds + 100) * 1000).then(() => { throw new Error('did not come to an end'); })]);
     } catch (e) {
       console.log(`FAILED  ${name} #${repeat}: ${process.env.DEBUG ? e.stack : e.message}`);
       continue;
@@ -240,7 +241,7 @@ async function main() {
   const { values: o, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      player: { type: 'string' }, profile: { type: 'string' }, repeats: { type: 'string', default: '1' }, jobs: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' },
+      player: { type: 'string' }, profile: { type: 'string' }, config: { type: 'string' }, repeats: { type: 'string', default: '1' }, jobs: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' },
       order: { type: 'string' }, // from this program to itself: one comparison, as JSON
       join: { type: 'string' }, fault: { type: 'string' }, quiet: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false }, resume: { type: 'boolean', default: false },
     },
@@ -277,7 +278,7 @@ async function main() {
       let able = chosen.filter((p) => p.script || !x.c.network); // a program's network is not shaped
       if (o.resume) able = (await Promise.all(able.map(async (p) => (await there(x.c, p, x.repeat)) ? [] : [p]))).flat();
       if (able.length) {
-        const order = { name: x.c.name, repeat: x.repeat, phase, players: able.map((p) => p.name), profile: o.profile, whole: chosen.length === 1 && !o.quiet };
+        const order = { name: x.c.name, repeat: x.repeat, phase, players: able.map((p) => p.name), profile: o.profile, config: o.config && JSON.parse(o.config), whole: chosen.length === 1 && !o.quiet };
         const child = spawn(process.execPath, [new URL(import.meta.url).pathname, '--order', JSON.stringify(order)], { stdio: 'inherit' });
         if (await new Promise((ok) => child.once('exit', ok))) bad++;
       }

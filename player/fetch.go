@@ -159,10 +159,9 @@ func (p *Player) end(ev *Event) {
 	case failure != NoFailure:
 		p.trouble(&done, failure, ev.Status, ev.Problem)
 		return
-	case p.tour != nil && p.tour.probes == nil:
-		p.visit(&done, ev.Media)
+	case p.tour != nil && p.tour.probes == nil && p.visit(&done, ev.Media):
 		return
-	case p.tour != nil && done.kind == m3u8.KindSegment:
+	case p.tour != nil && p.tour.probes != nil && done.kind == m3u8.KindSegment:
 		p.probed(&done, ev.Bytes)
 		return
 	case done.ahead: // its slot is still free

@@ -121,6 +121,9 @@ func NewLadder(mv *m3u8.Multivariant, p *profile.Profile, classify Classify) (*L
 	l.sortLevels(order)
 	l.rank()
 	l.addAudio(audio)
+	if p.Startup.Sound == profile.SoundFirstListed {
+		l.addSound()
+	}
 	l.number(classify)
 	l.FirstLevel = l.Renditions[0].Level
 	return l, nil
@@ -207,6 +210,22 @@ func (l *Ladder) addAudio(groups map[string]*m3u8.Rendition) {
 				})
 			}
 			l.Levels[i].AudioByPathway[pw] = int16(at)
+		}
+	}
+}
+
+// addSound gives levels that carry their own sound that of the first listed
+// variant instead.
+func (l *Ladder) addSound() {
+	first := &l.Renditions[0]
+	if l.Levels[first.Level].AudioByPathway[first.Pathway] >= 0 {
+		return
+	}
+	for i := range l.Levels {
+		for pw, ri := range l.Levels[i].ByPathway {
+			if ri > 0 && l.Levels[i].AudioByPathway[pw] < 0 {
+				l.Levels[i].AudioByPathway[pw] = 0
+			}
 		}
 	}
 }

@@ -18,6 +18,7 @@ type track struct {
 	patient   bool     // the fetch at hand is repeated until playback runs dry
 	stuck     bool     // the current staleness ends the patience of a dry player
 	repeated  bool     // the last segment appended was in the buffer before
+	lost      bool     // playback goes on without it
 	dry       bool     // everything listed is loaded; since segAt, for players that look again later
 	joint     joint    // the next segment is the first one of this rendition
 	tries     [2]uint8 // failed fetches of the URL at hand: of the playlist, of the segment chain
@@ -206,7 +207,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		t.listAt = Never
 	}
 	t.segAt, t.waiting, t.dry, t.verdict = min(t.segAt, p.now), false, false, nil
-	t.misses, t.told, t.stuck, t.patient, t.tries = 0, false, false, false, [2]uint8{}
+	t.misses, t.told, t.stuck, t.patient, t.lost, t.tries = 0, false, false, false, false, [2]uint8{}
 	if !p.cfg.Profile.Reload.Together {
 		t.scheduled = -1
 		if p.overdue(to) {
@@ -313,6 +314,9 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		t.joint = choiceJoint // hls.js looked for a segment meanwhile, and forgot where it was
 	}
 	t.fresh, t.waiting, t.held, t.loadedAt = true, false, t.rendition, p.now
+	if p.cfg.Profile.Reload.InitAgain && t.using != nil {
+		t.using.init = ""
+	}
 	if news {
 		switch {
 		case old != nil:
@@ -433,7 +437,9 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 		}
 	}
 	wait := r.Unchanged.Of(target, last)
-	if news {
+	// Who has nothing left asks at the shorter interval until something comes.
+	starving := r.OnDemand && p.state == stalled && p.ahead(t) == 0
+	if news && !starving {
 		wait = r.Changed.Of(target, last)
 		near := r.NearEdge.Of(target, last)
 		if near > 0 && t.base+m.Duration-p.position(p.now) < near && last < wait && last > 0 {
@@ -609,7 +615,8 @@ func (p *Player) behind(t *track) {
 			p.finish(Fatal, "behind the live window")
 		}
 	case profile.BehindNext:
-		if pos < t.base {
+		// One who reads everything itself goes by what it has read.
+		if pos < t.base && p.cfg.Profile.Buffer.Blocks == 0 {
 			p.seek(t.base)
 		}
 	}

@@ -56,11 +56,12 @@ func (p *Player) catchUp() {
 	}
 }
 
-// bufferedEnd is how far every active track is buffered; Never before any is.
+// bufferedEnd is how far every active track is buffered, but for those that
+// playback does without; Never before any is.
 func (p *Player) bufferedEnd() time.Duration {
 	end := Never
 	for i := range p.tracks() {
-		if t := p.track(i); t.active {
+		if t := p.track(i); t.active && !t.lost {
 			end = min(end, t.end)
 		}
 	}
@@ -73,6 +74,14 @@ func (p *Player) limit() time.Duration {
 	end := p.bufferedEnd()
 	if p.hole.to > p.hole.from {
 		end = min(end, p.hole.from)
+	}
+	if b := p.cfg.Profile.Buffer.Blocks; b > 0 {
+		for i := range p.flights {
+			if f := &p.flights[i]; f.id != 0 && f.firstByte == 0 {
+				pos := p.position(p.now)
+				end = min(end, max(pos, pos+f.sent+time.Duration(b)-p.now))
+			}
+		}
 	}
 	return end
 }
@@ -134,7 +143,10 @@ func (p *Player) finished() bool {
 
 // tryPlay starts or resumes playback if enough is buffered.
 func (p *Player) tryPlay() {
-	if p.state != loading && p.state != stalled || !p.buffered() {
+	if p.state != loading && p.state != stalled || !p.buffered() || p.tour != nil && p.tour.probes == nil {
+		return
+	}
+	if p.state == stalled && p.offClock() {
 		return
 	}
 	s := &p.cfg.Profile.Startup
@@ -168,6 +180,25 @@ func (p *Player) tryPlay() {
 	}
 }
 
+// offClock runs through what a player that goes by a clock has missed, and tells
+// whether there is more of that, or what there is has yet to fall due.
+func (p *Player) offClock() bool {
+	if !p.cfg.Profile.Live.RealTime {
+		return false
+	}
+	if d := min(p.limit()-p.anchor, p.now-p.anchorAt); d > 0 {
+		p.anchor, p.anchorAt = p.anchor+d, p.anchorAt+d
+	}
+	return p.anchorAt != p.now
+}
+
+// jump moves the position of a player that stands. Its clock is that of the
+// media, so what is left out is not missed.
+func (p *Player) jump(to time.Duration) {
+	p.anchorAt += to - p.anchor
+	p.anchor = to
+}
+
 // lastAppended tells that nothing more will come: a short end may be played.
 func (p *Player) lastAppended() bool {
 	t := &p.main
@@ -188,8 +219,11 @@ func (p *Player) playWake() time.Duration {
 		}
 	case stalled:
 		at := Never
-		if p.hole.to > p.hole.from && p.anchor >= p.hole.from {
+		if p.atHole() {
 			at = p.since + time.Duration(p.cfg.Profile.Stall.JumpAfter)
+		}
+		if p.cfg.Profile.Live.RealTime && p.anchorAt > p.now && p.limit() > p.anchor {
+			at = min(at, p.anchorAt)
 		}
 		if f := p.cfg.Profile.Stall.FatalAfter; f > 0 && time.Duration(f) != profile.Never {
 			at = min(at, p.since+time.Duration(f))
@@ -214,19 +248,32 @@ func (p *Player) standing() {
 		p.finish(Fatal, "stalled for "+time.Duration(s.FatalAfter).String())
 		return
 	}
-	if p.hole.to > p.hole.from && p.anchor >= p.hole.from && p.now-p.since >= time.Duration(s.JumpAfter) {
-		p.anchor, p.hole = p.hole.to, span{}
+	if p.atHole() && p.now-p.since >= time.Duration(s.JumpAfter) {
+		p.jump(p.hole.to)
+		p.hole = span{}
 		if p.finished() {
 			p.finish(Ended, "") // nothing follows
 			return
 		}
 		p.tryPlay()
+	} else if p.cfg.Profile.Buffer.Blocks > 0 {
+		p.tryPlay() // whose answer may just have begun
 	}
+}
+
+// atHole tells whether playback stands before a hole to be jumped. A player
+// that reads everything itself sees holes only once there is more behind them.
+func (p *Player) atHole() bool {
+	h := p.hole
+	return h.to > h.from && p.anchor >= h.from && (p.cfg.Profile.Buffer.Blocks == 0 || p.bufferedEnd() > h.to)
 }
 
 // addHole records that media between from and to is missing. One hole is kept;
 // a second one before the first was reached extends it.
 func (p *Player) addHole(from, to time.Duration) {
+	if from = max(from, p.position(p.now)); from >= to {
+		return
+	}
 	if p.hole.to > p.hole.from {
 		p.hole = span{min(p.hole.from, from), max(p.hole.to, to)}
 		return
@@ -236,7 +283,10 @@ func (p *Player) addHole(from, to time.Duration) {
 
 // seek moves the position; everything buffered is dropped.
 func (p *Player) seek(to time.Duration) {
-	p.anchor, p.anchorAt, p.hole = to, p.now, span{}
+	p.jump(to)
+	if p.hole = (span{}); p.state == playing {
+		p.anchorAt = p.now
+	}
 	for i := range p.tracks() {
 		t := p.track(i)
 		t.end, t.filled = to, false

@@ -253,7 +253,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	case p.tour != nil && p.tour.probes != nil && f.kind >= m3u8.KindInit:
 		return // there are others to look into
 	case p.tour != nil && p.tour.probes == nil && f.kind != m3u8.KindMultivariant:
-		p.tour.next++ // what cannot be loaded is left out
+		p.tour.leave() // what cannot be loaded is left out
 		return
 	case f.ahead && p.prefetches(f.track):
 		return // it is asked for again when its turn comes
@@ -337,7 +337,7 @@ func (p *Player) again(f *flight, d time.Duration, jitter float64) {
 	case f.kind == m3u8.KindMultivariant:
 		p.start = p.now + d
 	case f.kind == m3u8.KindMedia:
-		t.listAt = p.now + d
+		t.listAt = p.now + min(d, p.insists(f))
 	default:
 		t.segAt = p.now + d
 	}
@@ -407,6 +407,7 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 			return NoDecision, false
 		}
 		p.skip(t, f.seg)
+		t.tries[1] = 0
 		return GapSkipped, true
 	case profile.StepUntilStarved:
 		if p.state != playing && n >= p.cfg.Profile.Stall.Forgives {
@@ -444,6 +445,21 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 			p.dropSegment(i)
 		}
 		return NoDecision, true
+	case profile.StepWhileOthers:
+		t.lost, p.hole = true, span{}
+		if p.forsaken() {
+			p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
+			return GiveUp, true
+		}
+		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
+		return NoDecision, true
+	case profile.StepDue:
+		early := p.ahead(t)
+		if f.kind != m3u8.KindSegment || early <= touching {
+			return NoDecision, false
+		}
+		t.segAt = p.now + min(p.lasts(early), p.nextRead(f, n))
+		return NoDecision, true
 	case profile.StepWait:
 		t.tries[1] = 0
 		t.waiting = t.listAt != Never || p.flight(f.track, m3u8.KindMedia) != nil
@@ -462,6 +478,44 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 
 // round is the rest of StepRound.
 var round = profile.ErrorRule{Then: []profile.Rung{{Step: profile.StepClear}}}
+
+// nextRead is how long it takes until a player that reads piece by piece does
+// so again; at the first piece it looks twice.
+func (p *Player) nextRead(f *flight, n int) time.Duration {
+	v := p.ladder.Renditions[f.rendition].Variant
+	if p.cfg.Profile.Buffer.Chunk == 0 || v == nil || v.Bandwidth <= 0 {
+		return Never
+	}
+	if n == 0 {
+		return 0
+	}
+	return time.Duration(float64(p.cfg.Profile.Buffer.Chunk) * 8 / float64(v.Bandwidth) * float64(time.Second))
+}
+
+// forsaken tells whether every track has failed too often.
+func (p *Player) forsaken() bool {
+	for i := range p.tracks() {
+		if t := p.track(i); t.active && int(max(t.tries[0], t.tries[1])) <= p.cfg.Profile.Stall.Forgives {
+			return false
+		}
+	}
+	return true
+}
+
+// insists is how long the retry of a playlist may wait at most, for players
+// that ask for one that is not there when they look for segments (hls.js 1.5
+// level-controller set level).
+func (p *Player) insists(f *flight) time.Duration {
+	tick := time.Duration(p.cfg.Profile.Buffer.Tick)
+	if !p.cfg.Profile.Reload.Insist || f.track != MainTrack || f.rendition >= 64 || p.visited&(1<<f.rendition) != 0 || p.main.fresh {
+		return Never
+	}
+	look := (p.switched/tick + 1) * tick
+	if look < p.now {
+		return Never
+	}
+	return look - p.now
+}
 
 // stepLevel moves to the next lower level without an error, then from the top
 // down (hls.js error-controller getLevelSwitchAction). For audio it must be a

@@ -23,6 +23,10 @@ func (p *Player) pump() {
 		return
 	}
 	p.slide()
+	if p.cfg.Profile.Buffer.Blocks > 0 {
+		p.pumpInTurn()
+		return
+	}
 	for i := range p.tracks() {
 		if t := p.track(i); t.active {
 			p.pumpList(i, t)
@@ -40,6 +44,53 @@ func (p *Player) pump() {
 			}
 		}
 	}
+}
+
+// pumpInTurn asks for one thing at a time.
+func (p *Player) pumpInTurn() {
+	for i := p.tracks(); i > 0 && !p.busy(); i-- {
+		tr := i - 1
+		t := p.track(tr)
+		if !t.active {
+			continue
+		}
+		if p.pumpList(tr, t); p.busy() {
+			return
+		}
+		if p.pumpSegment(tr, t); p.busy() || p.holdsUp(t) {
+			return
+		}
+	}
+}
+
+// holdsUp tells whether a track that has nothing left waits for its playlist, so
+// that it is not the turn of others.
+func (p *Player) holdsUp(t *track) bool { return t.listAt != Never && !t.lost && p.ahead(t) == 0 }
+
+// turnWake is when those whose turn it is want something.
+func (p *Player) turnWake() time.Duration {
+	at := Never
+	if p.busy() {
+		return at
+	}
+	for i := p.tracks(); i > 0; i-- {
+		if t := p.track(i - 1); t.active {
+			if at = min(at, p.trackWake(i-1, t)); p.holdsUp(t) {
+				break
+			}
+		}
+	}
+	return at
+}
+
+// busy tells whether anything is in flight.
+func (p *Player) busy() bool {
+	for i := range p.flights {
+		if p.flights[i].id != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Player) pumpList(tr Track, t *track) {
@@ -70,8 +121,15 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 			}
 			return
 		}
-	} else if main := &p.main; main.active && t.end > main.end+p.segmentDuration()/2 {
+	} else if main := &p.main; main.active && t.end > main.end+p.segmentDuration()/2 && p.cfg.Profile.Buffer.Blocks == 0 {
 		return // audio stays with the video
+	}
+	if p.cfg.Profile.Reload.OnDemand && t.live() && t.scheduled <= p.now {
+		if t.listAt == Never && p.flight(tr, m3u8.KindMedia) == nil {
+			t.listAt = p.now
+			p.pumpList(tr, t)
+		}
+		return
 	}
 	s := p.next(t)
 	if s == nil {
@@ -174,6 +232,10 @@ func (t *track) needsInit(s *m3u8.Segment) bool {
 func (p *Player) exhausted(tr Track, t *track) {
 	if !p.cfg.Profile.Buffer.Poll.Zero() {
 		t.dry, t.segAt = true, p.now
+	}
+	if ahead := p.ahead(t); p.cfg.Profile.Buffer.Blocks > 0 && p.state == playing && ahead > 0 {
+		t.segAt = p.now + p.lasts(ahead) // it is read when playback has come there
+		return
 	}
 	if p.cfg.Profile.Reload.OnDemand && t.listAt == Never && p.flight(tr, m3u8.KindMedia) == nil && t.live() {
 		t.listAt = max(t.scheduled, p.now)
@@ -351,6 +413,7 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 	t.end, t.joint = end, noJoint
 	follows := t.filled && t.shown == f.rendition
 	t.filled, t.shown, t.tries[1], t.patient = true, f.rendition, 0, false
+	t.lost = t.lost && t.end <= p.position(p.now)
 	p.errs.appended(f.rendition)
 	if f.track == MainTrack {
 		p.lastLevel, p.undecided = f.level, follows || !p.cfg.Profile.ABR.SecondSegment
@@ -373,7 +436,7 @@ func (p *Player) lost(t *track, from time.Duration) {
 	if p.state == stalled && p.anchor >= t.end && p.hole.to <= p.hole.from && p.ahead(t) == 0 {
 		// Nothing is buffered before the gap: the element seeks to what comes.
 		if p.cfg.Profile.Stall.JumpAfter <= 0 || p.now-p.since >= time.Duration(p.cfg.Profile.Stall.JumpAfter) {
-			p.anchor = from
+			p.jump(from)
 			return
 		}
 	}

@@ -7,11 +7,13 @@ import (
 )
 
 // tour is a player's first look at a presentation: every media playlist, then
-// one segment of each that will not be played, one after the other; or only
-// some segments of the first playlist (a probe).
+// some segments of each, one after the other, those of what will be played to be
+// kept; or only some segments of the first playlist (a probe).
 type tour struct {
-	lists []*m3u8.Media // by rendition; nil = not loaded, or failed
-	next  int           // rendition to visit; those from len(lists) on are probes
+	lists  []*m3u8.Media // by rendition; nil = not loaded, or failed
+	next   int           // what to visit; stops from len(lists) on are for segments
+	loaded int           // segments loaded there
+	init   bool          // the initialization section was
 
 	probes []*m3u8.Segment // the first one together with its initialization section
 }
@@ -98,6 +100,22 @@ func (p *Player) probed(f *flight, bytes int64) {
 	k.ahead, k.held, k.bytes, k.moved = true, true, bytes, p.now
 }
 
+// leave goes on to the next stop.
+func (t *tour) leave() {
+	t.next++
+	t.loaded, t.init = 0, false
+}
+
+// stop is the rendition visited at a stop: audio is listed before the variants.
+func (p *Player) stop(i int) int {
+	n := len(p.ladder.Renditions)
+	audio := 0
+	for audio < n && p.ladder.Renditions[n-1-audio].Track == AudioTrack {
+		audio++
+	}
+	return (i + n - audio) % n
+}
+
 // pumpTour asks for the next thing to visit, or ends the tour.
 func (p *Player) pumpTour() {
 	t := p.tour
@@ -105,51 +123,84 @@ func (p *Player) pumpTour() {
 		p.pumpProbe()
 		return
 	}
-	if p.flight(MainTrack, m3u8.KindMedia) != nil || p.chain(MainTrack) != nil {
+	if p.busy() {
 		return
 	}
 	n := len(t.lists)
-	for ; t.next < 2*n; t.next++ {
-		r := t.next % n
+	for ; t.next < 2*n; t.leave() {
+		r := p.stop(t.next % n)
 		if t.next < n {
 			p.fetch(m3u8.KindMedia, MainTrack, int16(r), p.ladder.Renditions[r].URL, nil, p.now)
 			return
 		}
-		if t.next == n && !p.settle() {
+		if !p.main.active && !p.settle() {
 			p.finish(Fatal, "media: no playlist could be loaded")
 			return
 		}
-		m := t.lists[r]
-		if m == nil || len(m.Segments) == 0 || int16(r) == p.main.rendition || p.audio != nil && int16(r) == p.audio.rendition {
-			continue
+		if p.look(r) {
+			return
 		}
-		s := &m.Segments[0]
-		if !m.EndList {
-			s = p.segmentAt(m, m.Duration-p.cfg.Profile.Live.HoldBack.Of(m.TargetDuration, m.Segments[len(m.Segments)-1].Duration))
-		}
-		f := p.fetch(m3u8.KindSegment, MainTrack, int16(r), s.URL, s.ByteRange, p.now)
-		f.seg = s
-		return
 	}
 	p.tour = nil
+	p.tryPlay()
 	p.pump()
 }
 
-// segmentAt is the segment that covers an instant of a playlist with segments.
-func (p *Player) segmentAt(m *m3u8.Media, at time.Duration) *m3u8.Segment {
+// look asks for the next segment of a rendition to look at, if there is one.
+func (p *Player) look(r int) bool {
+	t := p.tour
+	m := t.lists[r]
+	if t.loaded >= max(p.cfg.Profile.Startup.Samples, 1) || m == nil || len(m.Segments) == 0 {
+		return false
+	}
+	for i := range p.tracks() {
+		if tr := p.track(i); tr.active && int(tr.rendition) == r {
+			p.pumpSegment(i, tr)
+			return p.busy()
+		}
+	}
+	i := t.loaded
+	if !m.EndList {
+		i += p.segmentAt(m, m.Duration-p.cfg.Profile.Live.HoldBack.Of(m.TargetDuration, m.Segments[len(m.Segments)-1].Duration))
+	}
+	if i >= len(m.Segments) {
+		return false
+	}
+	s := &m.Segments[i]
+	if s.Map != nil && !t.init {
+		p.fetch(m3u8.KindInit, MainTrack, int16(r), s.Map.URL, s.Map.ByteRange, p.now)
+		return true
+	}
+	f := p.fetch(m3u8.KindSegment, MainTrack, int16(r), s.URL, s.ByteRange, p.now)
+	f.seg = s
+	return true
+}
+
+// segmentAt is which segment covers an instant of a playlist with segments.
+func (p *Player) segmentAt(m *m3u8.Media, at time.Duration) int {
 	i := 0
 	for i < len(m.Segments)-1 && m.Segments[i].Start+m.Segments[i].Duration <= at {
 		i++
 	}
-	return &m.Segments[i]
+	return i
 }
 
-// visit takes an answer of the tour.
-func (p *Player) visit(f *flight, m *m3u8.Media) {
-	if f.kind == m3u8.KindMedia {
-		p.tour.lists[f.rendition] = m
+// visit takes an answer of the tour. It tells whether that is all there is to
+// it: what will be played goes its usual way.
+func (p *Player) visit(f *flight, m *m3u8.Media) bool {
+	t := p.tour
+	switch f.kind {
+	case m3u8.KindMedia:
+		t.lists[f.rendition] = m
+		t.leave()
+		return true
+	case m3u8.KindInit:
+		t.init = true
+	case m3u8.KindSegment:
+		t.loaded++
 	}
-	p.tour.next++
+	tr := p.track(f.track)
+	return !tr.active || tr.rendition != f.rendition
 }
 
 // settle chooses the level to play among those whose playlists were loaded.

@@ -30,7 +30,9 @@ export default {
     const gone = new Promise((ok) => {
       child.once('error', (e) => ok(log.push({ at: now(), event: 'fatal', reason: e.message })));
       child.once('exit', (code) => {
-        if (!over) log.push({ at: now(), event: 'fatal', reason: `exit ${code}` });
+        // It exits with 0 as well when it could not load a playlist.
+        const failed = code !== 0 || log.slice(-8).some((e) => /Failed to|error/i.test(e.text || ''));
+        if (!over) log.push(failed ? { at: now(), event: 'fatal', reason: `exit ${code}` } : { at: now(), event: 'video ended' });
         ok();
       });
     });

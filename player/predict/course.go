@@ -304,7 +304,7 @@ func (c *course) run() {
 		seg := Never
 		if (c.known > c.end_ || c.repeat) && !c.holding {
 			seg = max(c.avail, busy)
-			if !c.repeat {
+			if !c.repeat && (c.dryAt == Never || c.p.Buffer.Blocks == 0) {
 				seg = max(seg, c.room(c.end_))
 			}
 		}
@@ -352,6 +352,9 @@ func (c *course) next(at time.Duration, news bool) time.Duration {
 		wait = c.changed
 	}
 	if c.p.Reload.OnDemand {
+		if c.p.Buffer.Blocks > 0 && c.dryAt != Never {
+			return at + c.idle + share(c.trip, .5) // nothing is left
+		}
 		// Once all that is listed is loaded and there is room for more.
 		return max(at+wait, c.room(c.known))
 	}
@@ -414,7 +417,9 @@ func (c *course) behind(at time.Duration) {
 		hold := c.p.Live.HoldBack.Of(c.s.Target, c.s.Segment)
 		c.end_ = max(c.known-hold/c.s.Segment*c.s.Segment, base)
 	}
-	c.stand(at, c.end_)
+	if !c.p.Live.RealTime {
+		c.stand(at, c.end_)
+	}
 	c.gained, c.repeat = 0, false
 }
 
@@ -487,9 +492,18 @@ func (c *course) append(at time.Duration) bool {
 		if c.gained < max(need, 1) {
 			return false
 		}
+		if c.p.Live.RealTime {
+			due := c.dry(c.end_ - c.gained) // not before its time
+			if c.skipped && (c.v.Demuxed || c.p.Startup.Sound == profile.SoundFirstListed && len(c.v.Levels) > 1) {
+				due += c.s.Segment // see above
+			}
+			at = max(at, due)
+		}
 		c.outage += at - max(c.dryAt, 0)
 		c.stands = min(c.stands, c.dryAt)
-		c.stand(at, c.end_-c.gained)
+		if !c.p.Live.RealTime {
+			c.stand(at, c.end_-c.gained)
+		}
 		c.dryAt = Never
 	}
 	switch {

@@ -173,6 +173,10 @@ func (c *course) climb(at time.Duration, rungs []profile.Rung, retried int, kind
 			if kind == "segment" && (rung.Step == profile.StepDrop || c.known > c.end_+c.s.Segment) {
 				return poll, c.skip(at)
 			}
+		case profile.StepDue:
+			if kind == "segment" && c.dryAt == Never && at < c.dry(c.end_) {
+				return poll, c.dry(c.end_)
+			}
 		case profile.StepWait:
 			if kind == "segment" {
 				c.holding = true // until the next playlist
@@ -455,6 +459,9 @@ func (c *course) outwait(at time.Duration, tries int, wait, leaves, cycle time.D
 func (c *course) stay(at, wait, leaves, cycle time.Duration) {
 	c.end = Waits
 	c.stands = c.dry(c.end_)
+	if b := time.Duration(c.p.Buffer.Blocks); b > 0 {
+		c.stands = min(c.stands, at+b)
+	}
 	if c.f.For == 0 {
 		c.outage = Never
 		return

@@ -149,6 +149,8 @@ func (p *Profile) validate() error {
 	}
 	oneOf("startup.level", p.Startup.Level, StartFirstListed, StartEstimate, StartLowest, StartHighest)
 	oneOf("startup.playlists", cmp.Or(p.Startup.Playlists, PlaylistsChosen), PlaylistsChosen, PlaylistsFirstListed, PlaylistsAll)
+	oneOf("startup.sound", cmp.Or(p.Startup.Sound, SoundVariant), SoundVariant, SoundFirstListed)
+	within("startup.samples", float64(p.Startup.Samples), 0, 3)
 	within("startup.share", p.Startup.Share, 0, 1)
 	within("startup.cap", p.Startup.Cap, 0, 1)
 	within("startup.prepare in nanoseconds", float64(p.Startup.Prepare), 0, 10e9)
@@ -180,6 +182,8 @@ func (p *Profile) validate() error {
 		within("buffer.goal in seconds", g.Fixed.Seconds(), 1, 3600)
 	}
 	within("buffer.prefetch", float64(p.Buffer.Prefetch), 0, 1)
+	within("buffer.chunk", float64(p.Buffer.Chunk), 0, 1e9)
+	within("buffer.blocks in nanoseconds", float64(p.Buffer.Blocks), 0, 10e9)
 	within("stall.forgives", float64(p.Stall.Forgives), 0, 250)
 	oneOf("abr.estimator", p.ABR.Estimator, EstimateDualEWMA, EstimateLast, EstimateMean, EstimateMedian, EstimateNone)
 	within("abr.up_edge_share", p.ABR.UpEdgeShare, 0, 1)
@@ -205,7 +209,7 @@ func (p *Profile) validate() error {
 			if (r.Step == StepReload || r.Step == StepRound) && len(r.Delays) == 0 {
 				errs = append(errs, fmt.Errorf("%s: %s without delays (want {%s: [100ms]})", field, r.Step, r.Step))
 			}
-			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepReload, StepRound, StepIdle, StepSkip, StepDrop, StepWait, StepClear, StepUntilStarved, StepFatal)
+			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepReload, StepRound, StepIdle, StepSkip, StepDrop, StepWait, StepDue, StepClear, StepUntilStarved, StepWhileOthers, StepFatal)
 		}
 	}
 	within("stale.misses", float64(p.Stale.Misses), 0, 1e6)

@@ -75,6 +75,12 @@ const (
 	PlaylistsAll         = "all"          // all of them and one segment of each, one after the other
 )
 
+// Whose sound is played when variants carry their own.
+const (
+	SoundVariant     = "variant"      // that of the variant whose pictures are shown
+	SoundFirstListed = "first-listed" // that of the first listed variant, which is loaded as well
+)
+
 // Startup is what happens until the first frame.
 type Startup struct {
 	Level     string `yaml:"level"`     // first-listed, estimate, lowest or highest
@@ -92,6 +98,8 @@ type Startup struct {
 	// up to 1; 0 = all of it.
 	Share     float64 `yaml:"share"`
 	Playlists string  `yaml:"playlists"` // chosen (default), first-listed or all
+	Samples   int     `yaml:"samples"`   // segments of each with playlists: all, 1 to 3; 0 = one
+	Sound     string  `yaml:"sound"`     // variant (default) or first-listed
 	Buffer    Span    `yaml:"buffer"`    // media needed to start; 0 = one segment
 	Resume    Span    `yaml:"resume"`    // media needed to go on after a stall; 0 = one segment
 	// Cap bounds Buffer and Resume to this share of the hold-back, 0 to 1;
@@ -133,7 +141,10 @@ type Live struct {
 	// LatencyOnStallMax in all.
 	LatencyOnStall    Duration `yaml:"latency_on_stall"`
 	LatencyOnStallMax Span     `yaml:"latency_on_stall_max"` // 0 = no bound
-	CatchUp           CatchUp  `yaml:"catch_up"`
+	// RealTime tells that media is due by a clock that goes on while playback
+	// stands: what was missed is run through as fast as it comes.
+	RealTime bool    `yaml:"real_time"`
+	CatchUp  CatchUp `yaml:"catch_up"`
 }
 
 // CatchUp is the playback rate that keeps the latency, for playlists that
@@ -165,9 +176,15 @@ type Reload struct {
 	Together bool `yaml:"together"`
 	// AudioAfter asks for another audio playlist only once the video's is there.
 	AudioAfter bool `yaml:"audio_after"`
-	// OnDemand loads a playlist only when a segment is wanted that is not
-	// listed; the intervals above are then minima.
+	// OnDemand loads a playlist only when a segment is wanted; the intervals
+	// above are then minima.
 	OnDemand bool `yaml:"on_demand"`
+	// InitAgain loads the initialization section again after every playlist.
+	InitAgain bool `yaml:"init_again"`
+	// Insist asks for the playlist of a level at the next look for segments (see
+	// Tick) after that level was chosen, however long a retry would wait, if the
+	// first request has failed by then and it was never loaded.
+	Insist bool `yaml:"insist"`
 	// Overdue tells that each playlist has a clock of its own, which goes on
 	// while another one is loaded: coming back to it finds a reload overdue and
 	// loads it twice in a row.
@@ -203,6 +220,13 @@ type Buffer struct {
 	// LeadIn is how much before the position the first segment of an empty buffer
 	// is looked for; up to 10 s.
 	LeadIn Duration `yaml:"lead_in"`
+	// Blocks tells that everything is read by one thread: one request at a time,
+	// audio first; a track that waits for its playlist holds up the others, and
+	// playback stands while an answer has not begun for this long; 0 = not.
+	Blocks Duration `yaml:"blocks"`
+	// Chunk is how many bytes are read at once: with each the step "due" looks
+	// again; 0 = not before the segment is due.
+	Chunk int64 `yaml:"chunk"`
 	// RepeatJoint loads the last buffered segment again as the first one of
 	// another rendition, if it carries audio and video: these do not end
 	// together, so it counts as incomplete. Not twice in a row.
@@ -322,6 +346,7 @@ const (
 	StepSkip     = "skip"     // give the segment up and go on after it
 	StepWait     = "wait"     // the same segment again after the next reload
 	StepDrop     = "drop"     // as skip, for the newest segment as well
+	StepDue      = "due"      // the same segment again when playback has come to it; not if it has
 	StepClear    = "clear"    // lift the penalties of all others but those for ever, and choose again
 	StepFatal    = "fatal"    // the session ends
 	// StepReload is the same playlist again, after Delays (the last one repeats),
@@ -338,6 +363,10 @@ const (
 	// repeats). Once playback has run dry, more failures than Stall.Forgives
 	// end the session.
 	StepUntilStarved = "until_starved"
+	// StepWhileOthers is the same URL again, after Delays (the last one repeats),
+	// while playback goes on with the other tracks. When every track has failed
+	// more than Stall.Forgives times the session ends.
+	StepWhileOthers = "while_others"
 )
 
 // Scopes of retry counters.
@@ -364,7 +393,8 @@ type ErrorRule struct {
 }
 
 // Rung is one step of a ladder. In YAML a bare step name, or
-// {retry: [1s, 2s]}, {reload: [100ms]} or {until_starved: [0s, 1s, 2s]}.
+// {retry: [1s, 2s]}, {reload: [100ms]}, {until_starved: [0s, 1s, 2s]} or
+// {while_others: [0s, 20ms]}.
 type Rung struct {
 	Step   string
 	Delays []Duration
@@ -432,7 +462,7 @@ type Stall struct {
 	// FatalAfter ends the session when it has stood for this long; 0 = never.
 	FatalAfter Duration `yaml:"fatal_after"`
 	// Forgives is how many failures in a row of one fetch a player that has
-	// run dry puts up with; see StepUntilStarved. 0 to 250.
+	// run dry puts up with; see StepUntilStarved and StepWhileOthers. 0 to 250.
 	Forgives int `yaml:"forgives"`
 }
 

@@ -168,12 +168,13 @@ func (r *Rung) UnmarshalYAML(n *yaml.Node) error {
 		Reload       []Duration `yaml:"reload"`
 		Round        []Duration `yaml:"round"`
 		UntilStarved []Duration `yaml:"until_starved"`
+		WhileOthers  []Duration `yaml:"while_others"`
 	}
 	if err := n.Decode(&m); err != nil {
 		return err
 	}
 	switch {
-	case len(n.Content) != 2 || len(m.Retry)+len(m.Reload)+len(m.Round)+len(m.UntilStarved) == 0:
+	case len(n.Content) != 2 || len(m.Retry)+len(m.Reload)+len(m.Round)+len(m.UntilStarved)+len(m.WhileOthers) == 0:
 		return fmt.Errorf("line %d: bad step (want a name such as pathway, {retry: [1s, 2s]} or {until_starved: [0s, 1s]})", n.Line)
 	case len(m.Retry) > 0:
 		r.Step, r.Delays = StepRetry, m.Retry
@@ -181,6 +182,8 @@ func (r *Rung) UnmarshalYAML(n *yaml.Node) error {
 		r.Step, r.Delays = StepReload, m.Reload
 	case len(m.Round) > 0:
 		r.Step, r.Delays = StepRound, m.Round
+	case len(m.WhileOthers) > 0:
+		r.Step, r.Delays = StepWhileOthers, m.WhileOthers
 	default:
 		r.Step, r.Delays = StepUntilStarved, m.UntilStarved
 	}

@@ -270,7 +270,7 @@ func TestEveryFault(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				w.Delay = 2 * time.Second
+				w.Delay, w.Lag = 2*time.Second, 3*time.Second
 				if field, why := w.cfg.Realises(f); field != "" {
 					t.Fatalf("%s: %s", field, why)
 				}

@@ -486,3 +486,18 @@ func TestTroubleWhileUndoing(t *testing.T) {
 		}
 	}
 }
+
+// What the list of faults promises of AWS is what every has, and the other way
+// round.
+func TestKinds(t *testing.T) {
+	var made []string
+	for _, f := range every() {
+		made = append(made, string(f.Kind))
+	}
+	slices.Sort(made)
+	promised := slices.DeleteFunc(chaos.KindsVia(chaos.ViaAWS), func(k string) bool { return k == string(chaos.EdgeFlush) }) // CloudFront's
+	slices.Sort(promised)
+	if made = slices.Compact(made); !slices.Equal(made, promised) {
+		t.Errorf("made %v, promised %v", made, promised)
+	}
+}

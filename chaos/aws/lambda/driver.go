@@ -146,6 +146,9 @@ type off struct {
 // Op implements [aws.Change], as do the methods below.
 func (c *off) Op() string { return opOff }
 
+// Marked is what carries the name of the run.
+func (c *off) Marked() (name, sep string) { return c.Mark, "-" }
+
 func (c *off) Target() string { return c.Function }
 
 // Answered notes that the journal has the answer to the call.

@@ -110,6 +110,9 @@ type stop struct {
 // Op implements [aws.Change], as do the methods below.
 func (c *stop) Op() string { return opStop }
 
+// Marked is what carries the name of the run.
+func (c *stop) Marked() (name, sep string) { return c.Mark, "-" }
+
 func (c *stop) Target() string { return c.d.arn(c.Channel) }
 
 // Answered notes that the journal has the answer to the call.

@@ -34,6 +34,9 @@ type input struct {
 // Op implements [aws.Change], as do the methods below.
 func (c *input) Op() string { return opInput }
 
+// Marked is what carries the name of the run.
+func (c *input) Marked() (name, sep string) { return c.Mark, "-" }
+
 func (c *input) Target() string { return c.d.arn(c.Channel) }
 
 // Expiry is when MediaLive switches back by itself.

@@ -52,6 +52,9 @@ func (d *Driver) pause(o *aws.Order) *pause {
 // Op implements [aws.Change], as do the methods below.
 func (p *pause) Op() string { return opPause }
 
+// Marked is what carries the name of the run.
+func (p *pause) Marked() (name, sep string) { return p.Mark, "-" }
+
 func (p *pause) Target() string { return p.d.arn(p.Channel) }
 
 // Expiry is when MediaLive unpauses by itself.

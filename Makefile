@@ -26,6 +26,7 @@ race:        ## all tests under the race detector (needs a C compiler)
 lint:        ## gofmt, go vet, go mod tidy, staticcheck (pinned)
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted"; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags noaws ./cmd/hlsload
 	$(GO) mod tidy -diff
 	$(GO) run $(STATICCHECK) ./...
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hlsload/player/m3u8"
 )
 
 // AWS is what of an account on AWS a scenario may touch. Names are as AWS
@@ -155,15 +157,28 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 	case PlaylistFreeze, PlaylistRollback, PlaylistEndlist:
 		return inBucket()
 	case PlaylistDelete:
-		return first(inBucket, func() (string, string) { return a.multivariant(f) })
+		return first(inBucket, func() (string, string) { return a.multivariant(f) }, func() (string, string) {
+			if f.hits(m3u8.KindMultivariant) {
+				return sticky("a multivariant playlist that is deleted")
+			}
+			return "", ""
+		})
 	case SegmentMissing:
-		return inBucket()
+		return first(inBucket, func() (string, string) {
+			if f.hits(m3u8.KindInit) || f.hits(m3u8.KindKey) {
+				return sticky("an init segment that is deleted")
+			}
+			return "", "" // segments leave the playlist anyway
+		})
 	case OriginStatus:
 		if f.Code != 403 {
 			return "code", fmt.Sprintf("S3 can be made to answer 403 only (got %d; want 403, or via viewer)", f.Code)
 		}
 		return inBucket()
 	case InvalidatorOff:
+		if f.Pipeline != Any {
+			return "pipeline", "the function is switched off for all that it serves (got one pipeline; want no `pipeline`)"
+		}
 		return first(func() (string, string) {
 			return need(a.Function != "", "function", "the name of the Lambda function")
 		}, func() (string, string) { return sticky("a function that is switched off") })
@@ -171,9 +186,12 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 	return "via", fmt.Sprintf("%s cannot be made on AWS (got aws; want one of %s)", f.Kind, strings.Join(KindsVia(ViaAWS), ", "))
 }
 
+// hits tells whether the fault selects that kind of request.
+func (f *Fault) hits(k m3u8.Kind) bool { return slices.Contains(f.Kinds, k) }
+
 func (a *AWS) multivariant(f *Fault) (string, string) {
 	for _, k := range f.Kinds {
-		if k.String() == "multivariant" && !a.AllowMultivariant {
+		if k == m3u8.KindMultivariant && !a.AllowMultivariant {
 			return "kind", "encoders write a multivariant playlist once and never again (got no aws.allow_multivariant; want kind: media, or aws.allow_multivariant: true and a bucket with versions)"
 		}
 	}

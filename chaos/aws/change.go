@@ -120,3 +120,24 @@ type Leftover struct {
 	Expires         time.Time // when it ended or ends by itself; zero = never
 	Remove          func(context.Context) error
 }
+
+// Unsettled is how long what a call has changed may not show yet: settings on
+// AWS are eventually consistent.
+const Unsettled = 15 * time.Second
+
+// Settle waits until a call that may have been made right after at must show,
+// and tells whether it had to wait: then it is worth looking again.
+func Settle(ctx context.Context, at, now time.Time) (waited bool, err error) {
+	left := at.Add(Unsettled).Sub(now)
+	if at.IsZero() || left <= 0 {
+		return false, nil
+	}
+	timer := time.NewTimer(min(left, Unsettled))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true, nil
+	case <-ctx.Done():
+		return true, context.Cause(ctx)
+	}
+}

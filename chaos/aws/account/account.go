@@ -65,7 +65,7 @@ func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
 		})
 	}
 	m := medialive.New(live, cfg, now)
-	return []aws.Driver{s3.New(store, cfg, now, m.Role), m, lambda.New(functions, cfg)}
+	return []aws.Driver{s3.New(store, cfg, now, m.Role), m, lambda.New(functions, cfg, now)}
 }
 
 // Open finds credentials. It asks nobody on AWS.

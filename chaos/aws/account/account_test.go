@@ -270,7 +270,7 @@ func TestEveryFault(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				w.Delay = 2 * time.Second
+				w.Delay, w.Lag = 2*time.Second, 3*time.Second
 				if field, why := w.cfg.Realises(f); field != "" {
 					t.Fatalf("%s: %s", field, why)
 				}
@@ -484,5 +484,45 @@ func TestTroubleWhileUndoing(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// What the list of faults promises of AWS is what every has, and the other way
+// round.
+func TestKinds(t *testing.T) {
+	var made []string
+	for _, f := range every() {
+		made = append(made, string(f.Kind))
+	}
+	slices.Sort(made)
+	promised := slices.DeleteFunc(chaos.KindsVia(chaos.ViaAWS), func(k string) bool { return k == string(chaos.EdgeFlush) }) // CloudFront's
+	slices.Sort(promised)
+	if made = slices.Compact(made); !slices.Equal(made, promised) {
+		t.Errorf("made %v, promised %v", made, promised)
+	}
+}
+
+// A journal cannot make us take away what no run has left.
+func TestForeignMarks(t *testing.T) {
+	for _, c := range []journal.Call{
+		{N: 1, Run: "0a1b2c3d", Service: "s3", Op: "deny", Change: []byte(`{"bucket":"example-live","owner":"123456789012","sid":"cdn reads"}`)},
+		{N: 1, Run: "0a1b2c3d", Service: "s3", Op: "deny", Change: []byte(`{"bucket":"example-live","owner":"123456789012","sid":"hlsloadffffffff" }`)},
+		{N: 1, Run: "0a1b2c3d", Service: "medialive", Op: "pause", Change: []byte(`{"channel":"1234567","mark":"maintenance"}`)},
+		{N: 1, Run: "0a1b2c3d", Service: "lambda", Op: "off", Change: []byte(`{"function":"f","mark":"hlsload-ffffffff-f0n1"}`)},
+		{N: 1, Run: "0a1b2c3d", Service: "s3", Op: "format", Change: []byte(`{}`)},
+		{N: 1, Run: "0a1b2c3d", Service: "ec2", Op: "deny", Change: []byte(`{}`)},
+		{N: 1, Run: "0a1b2c3d", Service: "s3", Op: "deny", Change: []byte(`[]`)},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			before := w.State()
+			err := w.open(t).Undoer(0).Undo(t.Context(), journal.Line{Calls: []journal.Call{c}})
+			if err == nil || !strings.Contains(err.Error(), "journal: call 1") {
+				t.Errorf("%s %s: %v", c.Service, c.Change, err)
+			}
+			if got := w.State(); got != before || len(w.Requests()) > 0 {
+				t.Errorf("%s %s: %s", c.Service, c.Change, difference(before, got))
+			}
+		})
 	}
 }

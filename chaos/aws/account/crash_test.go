@@ -207,6 +207,7 @@ func TestUndoAfterGeneratedRuns(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t)
 					w.Delay = time.Duration(random.IntN(3)) * time.Second
+					w.Lag = time.Duration(random.IntN(5)) * time.Second
 					w.channel.RefusesMixed = random.IntN(4) == 0
 					before := w.State()
 					path := w.live(t, deeds, &crash{at: at})

@@ -39,6 +39,9 @@ type Account struct {
 	Skew time.Duration
 	// Delay is how long changes take to have an effect: a schedule, a policy.
 	Delay time.Duration
+	// Lag is how long what was changed does not show in answers: policies,
+	// schedules and tags are eventually consistent.
+	Lag time.Duration
 
 	mu         sync.Mutex
 	requests   []Request

@@ -44,6 +44,7 @@ type scheduled struct {
 	fixed bool
 	pause []int // nil = no pause action
 	input string
+	shows time.Time // when it can be read
 }
 
 // paused is what is paused from an instant on.
@@ -152,6 +153,7 @@ func (ch *Channel) Forget(action string) { ch.a.Do(func() { ch.remove([]string{a
 
 func (ch *Channel) create(actions []scheduled) {
 	for _, s := range actions {
+		s.shows = ch.a.Now().Add(ch.a.Lag)
 		ch.actions = append(ch.actions, s)
 		if s.pause != nil || s.raw != nil && strings.Contains(fmt.Sprint(s.raw), "pauseStateSettings") {
 			ch.pauses = append(ch.pauses, paused{s.at, s.pause, s.name})
@@ -264,14 +266,20 @@ func (ch *Channel) describeSchedule(c *call) {
 	const page = 5 // small, so that paging is exercised
 	from := 0
 	_, _ = fmt.Sscan(c.r.URL.Query().Get("nextToken"), &from)
-	to := min(from+page, len(ch.actions))
+	var shown []scheduled
+	for _, s := range ch.actions {
+		if !s.shows.After(c.now) {
+			shown = append(shown, s)
+		}
+	}
+	to := min(from+page, len(shown))
 	out := map[string]any{}
 	list := []any{}
-	for _, s := range ch.actions[min(from, to):to] {
+	for _, s := range shown[min(from, to):to] {
 		list = append(list, s.raw)
 	}
 	out["scheduleActions"] = list
-	if to < len(ch.actions) {
+	if to < len(shown) {
 		out["nextToken"] = fmt.Sprint(to)
 	}
 	c.json(http.StatusOK, out)

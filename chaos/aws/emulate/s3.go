@@ -33,6 +33,7 @@ type Bucket struct {
 // put is a policy that was put; nil text = it was deleted.
 type put struct {
 	at         time.Time // when it takes effect
+	shows      time.Time // when it can be read
 	text       []byte
 	statements []statement
 }
@@ -64,7 +65,7 @@ func (b *Bucket) SetPolicy(text string) {
 }
 
 func (b *Bucket) setPolicy(text []byte, now time.Time) error {
-	p := put{at: now.Add(b.a.Delay)}
+	p := put{at: now.Add(b.a.Delay), shows: now.Add(b.a.Lag)}
 	if len(text) > 0 {
 		statements, err := parsePolicy(text)
 		if err != nil {
@@ -82,6 +83,16 @@ func (b *Bucket) Policy() string {
 		return ""
 	}
 	return string(b.policies[len(b.policies)-1].text)
+}
+
+// policyAt is the policy as it can be read at an instant.
+func (b *Bucket) policyAt(now time.Time) string {
+	for i := len(b.policies) - 1; i >= 0; i-- {
+		if !b.policies[i].shows.After(now) {
+			return string(b.policies[i].text)
+		}
+	}
+	return ""
 }
 
 // allows evaluates the policy that is in effect. Who owns the account may do
@@ -210,12 +221,13 @@ func (a *Account) serveS3(c *call) {
 	}
 	switch op {
 	case "GetBucketPolicy":
-		if b.Policy() == "" {
+		policy := b.policyAt(c.now)
+		if policy == "" {
 			c.fail(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist")
 			return
 		}
 		c.w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(c.w, b.Policy())
+		_, _ = io.WriteString(c.w, policy)
 	case "PutBucketPolicy":
 		if err := b.setPolicy(bytes.Clone(c.body), c.now); err != nil {
 			c.fail(http.StatusBadRequest, "MalformedPolicy", err.Error())

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -23,10 +24,16 @@ import (
 type Driver struct {
 	api *lambda.Client
 	cfg *chaos.AWS
+	now func() time.Time
 }
 
 // New returns the driver of the function in cfg. A plan needs no client.
-func New(api *lambda.Client, cfg *chaos.AWS) *Driver { return &Driver{api, cfg} }
+func New(api *lambda.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
+	if now == nil {
+		now = time.Now
+	}
+	return &Driver{api, cfg, now}
+}
 
 // Service implements [aws.Driver].
 func (d *Driver) Service() string { return "lambda" }
@@ -130,13 +137,17 @@ type off struct {
 	d    *Driver
 	made bool // the call was answered
 
-	Function string `json:"function"` // ARN
-	Mark     string `json:"mark"`
-	Before   *int32 `json:"before"` // reserved concurrency; null = none
+	Function string    `json:"function"` // ARN
+	Mark     string    `json:"mark"`
+	Before   *int32    `json:"before"` // reserved concurrency; null = none
+	At       time.Time `json:"at"`     // when that was read
 }
 
 // Op implements [aws.Change], as do the methods below.
 func (c *off) Op() string { return opOff }
+
+// Marked is what carries the name of the run.
+func (c *off) Marked() (name, sep string) { return c.Mark, "-" }
 
 func (c *off) Target() string { return c.Function }
 
@@ -158,6 +169,7 @@ func (c *off) Calls() []aws.Call {
 }
 
 func (c *off) Read(ctx context.Context) error {
+	c.At = c.d.now().UTC()
 	n, err := c.reserved(ctx)
 	if err != nil {
 		return err
@@ -198,7 +210,10 @@ func (c *off) Undo(ctx context.Context) error {
 	}
 	ours := tags[tagRun] == c.Mark
 	if !ours && (tags[tagRun] != "" || !c.made) {
-		return nil // never made, undone before, or another run's by now
+		if waited, err := aws.Settle(ctx, c.At, c.d.now()); err != nil || !waited {
+			return err // never made, undone before, or another run's by now
+		}
+		return c.Undo(ctx)
 	}
 	now, err := c.reserved(ctx)
 	if err != nil {

@@ -102,12 +102,16 @@ type stop struct {
 	d    *Driver
 	made bool // the call was answered
 
-	Channel string `json:"channel"`
-	Mark    string `json:"mark"`
+	Channel string    `json:"channel"`
+	Mark    string    `json:"mark"`
+	At      time.Time `json:"at"` // when the channel was looked at
 }
 
 // Op implements [aws.Change], as do the methods below.
 func (c *stop) Op() string { return opStop }
+
+// Marked is what carries the name of the run.
+func (c *stop) Marked() (name, sep string) { return c.Mark, "-" }
 
 func (c *stop) Target() string { return c.d.arn(c.Channel) }
 
@@ -130,6 +134,7 @@ func (c *stop) describe(ctx context.Context) (*medialive.DescribeChannelOutput, 
 }
 
 func (c *stop) Read(ctx context.Context) error {
+	c.At = c.d.now().UTC()
 	out, err := c.describe(ctx)
 	if err == nil && out.State != types.ChannelStateRunning {
 		err = fmt.Errorf("not healthy (got %s; want RUNNING)", out.State)
@@ -161,7 +166,10 @@ func (c *stop) Undo(ctx context.Context) error {
 		}
 		ours := out.Tags[tagRun] == c.Mark
 		if !ours && (out.Tags[tagRun] != "" || !c.made) {
-			return nil // never made, undone before, or another run's by now
+			if waited, err := aws.Settle(ctx, c.At, c.d.now()); err != nil || !waited {
+				return err // never made, undone before, or another run's by now
+			}
+			continue
 		}
 		switch out.State {
 		case types.ChannelStateStopping, types.ChannelStateStarting, types.ChannelStateRecovering, types.ChannelStateUpdating:

@@ -28,10 +28,14 @@ type input struct {
 	Spare   string    `json:"spare"`  // attachment that is switched to
 	Before  string    `json:"before"` // attachment that was active
 	Until   time.Time `json:"until"`  // when it ends by itself
+	At      time.Time `json:"at"`     // when Before was read
 }
 
 // Op implements [aws.Change], as do the methods below.
 func (c *input) Op() string { return opInput }
+
+// Marked is what carries the name of the run.
+func (c *input) Marked() (name, sep string) { return c.Mark, "-" }
 
 func (c *input) Target() string { return c.d.arn(c.Channel) }
 
@@ -60,6 +64,7 @@ func (c *input) Calls() []aws.Call {
 func (c *input) name(kind string) string { return c.Mark + "-" + kind }
 
 func (c *input) Read(ctx context.Context) error {
+	c.At = c.d.now().UTC()
 	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
 	if err != nil {
 		return err
@@ -109,7 +114,7 @@ func (c *input) Make(ctx context.Context) error {
 }
 
 func (c *input) Undo(ctx context.Context) error {
-	actions, err := c.d.schedule(ctx, c.Channel)
+	actions, err := c.d.settled(ctx, c.Channel, c.At, c.name(kindSwitch), c.name(kindDeadman))
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type pause struct {
 	Pipelines []int     `json:"pipelines"`
 	Until     time.Time `json:"until"`  // when it ends by itself
 	Before    []int     `json:"before"` // paused already, by others
+	At        time.Time `json:"at"`     // when that was read
 }
 
 func (d *Driver) pause(o *aws.Order) *pause {
@@ -50,6 +51,9 @@ func (d *Driver) pause(o *aws.Order) *pause {
 
 // Op implements [aws.Change], as do the methods below.
 func (p *pause) Op() string { return opPause }
+
+// Marked is what carries the name of the run.
+func (p *pause) Marked() (name, sep string) { return p.Mark, "-" }
 
 func (p *pause) Target() string { return p.d.arn(p.Channel) }
 
@@ -90,7 +94,8 @@ func (p *pause) Read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Before = foreign(actions, p.d.now())
+	p.At = p.d.now().UTC()
+	p.Before = foreign(actions, p.At)
 	return nil
 }
 
@@ -124,7 +129,7 @@ func (p *pause) there(ctx context.Context) bool {
 }
 
 func (p *pause) Undo(ctx context.Context) error {
-	actions, err := p.d.schedule(ctx, p.Channel)
+	actions, err := p.d.settled(ctx, p.Channel, p.At, p.name(kindHold), p.name(kindDeadman))
 	if err != nil {
 		return err
 	}
@@ -177,9 +182,27 @@ func (d *Driver) has(ctx context.Context, channel, name string) bool {
 	return err != nil || has(actions, name)
 }
 
-// settled is when an action that begins at once has surely done so: deleting
+// settled reads the schedule until it has the actions that may have been created
+// at an instant, or must have them if they are there at all.
+func (d *Driver) settled(ctx context.Context, channel string, at time.Time, names ...string) ([]types.ScheduleAction, error) {
+	for {
+		actions, err := d.schedule(ctx, channel)
+		if err != nil {
+			return nil, err
+		}
+		missing := slices.ContainsFunc(names, func(name string) bool { return !has(actions, name) })
+		if !missing || at.IsZero() || !d.now().Before(at.Add(aws.Unsettled)) {
+			return actions, nil
+		}
+		if err := sleep(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// executed is when an action that begins at once has surely done so: deleting
 // it before would be as if it had never been.
-const settled = 15 * time.Second
+const executed = 15 * time.Second
 
 // tidy deletes the action that released something, once it has done so. since
 // is when it was created or first seen.
@@ -190,7 +213,7 @@ func (d *Driver) tidy(ctx context.Context, channel, name string, since time.Time
 	if since.IsZero() {
 		since = d.now()
 	}
-	timer := time.NewTimer(since.Add(settled).Sub(d.now()))
+	timer := time.NewTimer(since.Add(executed).Sub(d.now()))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

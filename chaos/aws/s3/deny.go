@@ -26,6 +26,7 @@ type deny struct {
 	Scope   scope     `json:"scope"`
 	Until   time.Time `json:"until"`  // when it ends by itself
 	Before  string    `json:"before"` // the policy; "" = there was none
+	At      time.Time `json:"at"`     // when that was read
 
 	Statement json.RawMessage `json:"statement,omitempty"`
 }
@@ -36,6 +37,9 @@ func (d *Driver) deny(o *aws.Order, s scope, actions []string) *deny {
 
 // Op implements [aws.Change], as do the methods below.
 func (c *deny) Op() string { return opDeny }
+
+// Marked is what carries the name of the run.
+func (c *deny) Marked() (name, sep string) { return c.Sid, "" }
 
 func (c *deny) Target() string { return c.d.arn(c.Bucket) }
 
@@ -113,6 +117,7 @@ func (c *deny) shown() string {
 
 func (c *deny) Read(ctx context.Context) error {
 	var err error
+	c.At = c.d.now().UTC()
 	if c.Before, err = c.d.policy(ctx, c.Bucket, c.Owner); err != nil {
 		return err
 	}
@@ -169,20 +174,27 @@ func (c *deny) Make(ctx context.Context) error {
 }
 
 func (c *deny) Undo(ctx context.Context) error {
+	there, err := c.there(ctx)
+	if err == nil && !there { // or not yet
+		_, err = aws.Settle(ctx, c.At, c.d.now())
+	}
+	if err != nil {
+		return err
+	}
 	return c.change(ctx, func(doc *document) *document { return doc.without(c.Sid) })
 }
 
 // change reads the policy, changes our part of it, writes it, and reads it
-// again, since S3 has no way to say "only if nobody has changed it". Somebody
-// who writes at the same instant may be overwritten, or overwrite us: that is
-// seen, and tried again.
+// again until it shows, since S3 has no way to say "only if nobody has changed
+// it". Somebody who writes at the same instant may be overwritten, or overwrite
+// us: that is seen, and tried again.
 func (c *deny) change(ctx context.Context, edit func(*document) *document) error {
 	const tries = 3
-	for i := 0; ; i++ {
-		now, err := c.d.policy(ctx, c.Bucket, c.Owner)
-		if err != nil {
-			return err
-		}
+	now, err := c.d.policy(ctx, c.Bucket, c.Owner)
+	if err != nil {
+		return err
+	}
+	for range tries {
 		doc, err := parseDocument(now)
 		if err != nil {
 			return err
@@ -191,14 +203,37 @@ func (c *deny) change(ctx context.Context, edit func(*document) *document) error
 		if same(now, want) {
 			return nil
 		}
-		if i == tries {
-			return fmt.Errorf("somebody else changes the policy at the same time (got another policy %d times; want it left alone)", tries)
-		}
 		if same(want, c.Before) {
 			want = c.Before // word for word
 		}
 		if err := c.put(ctx, want); err != nil {
 			return err
+		}
+		if now, err = c.shows(ctx, now, want); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("somebody else changes the policy of bucket %s at the same time (got another policy %d times; want it left alone)", c.Bucket, tries)
+}
+
+// shows reads the policy until it is another than before: the one that is
+// wanted, if nobody interferes.
+func (c *deny) shows(ctx context.Context, before, want string) (string, error) {
+	deadline := c.d.now().Add(aws.Unsettled)
+	for {
+		now, err := c.d.policy(ctx, c.Bucket, c.Owner)
+		if err != nil || same(now, want) || !same(now, before) {
+			return now, err
+		}
+		if c.d.now().After(deadline) {
+			return "", fmt.Errorf("the policy of bucket %s was written and does not show after %v", c.Bucket, aws.Unsettled)
+		}
+		timer := time.NewTimer(time.Second)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return "", context.Cause(ctx)
 		}
 	}
 }

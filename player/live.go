@@ -420,11 +420,11 @@ func alignSequence(m, ref *m3u8.Media, base time.Duration) (at time.Duration, ov
 // schedule sets the reload clock after a load.
 func (p *Player) schedule(f *flight, t *track, news bool) {
 	m := t.media
-	if m.EndList || m.Type == "VOD" {
+	r := &p.cfg.Profile.Reload
+	if !t.live() && !r.Together {
 		t.listAt = Never
 		return
 	}
-	r := &p.cfg.Profile.Reload
 	target, last := p.targetDuration(f.track), p.targetDuration(f.track)
 	if n := len(m.Segments); n > 0 {
 		last = m.Segments[n-1].Duration
@@ -487,7 +487,9 @@ func (p *Player) scheduleTogether(f *flight, t *track, wait time.Duration) {
 		}
 	}
 	if main.scheduled > p.now {
-		t.listAt = main.scheduled
+		if t.listAt = main.scheduled; !t.live() {
+			t.listAt = Never
+		}
 		return
 	}
 	for i := range p.tracks() {
@@ -499,7 +501,9 @@ func (p *Player) scheduleTogether(f *flight, t *track, wait time.Duration) {
 	main.scheduled = p.now + wait
 	for i := range p.tracks() {
 		if o := p.track(i); o.active {
-			o.listAt = main.scheduled
+			if o.listAt = main.scheduled; !o.live() {
+				o.listAt = Never // what has ended leaves the clock to the others
+			}
 		}
 	}
 }

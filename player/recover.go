@@ -451,7 +451,8 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 			p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 			return GiveUp, true
 		}
-		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
+		// The others set the pace, however long an answer takes.
+		p.again(f, max(0, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)])-(p.now-f.sent)), 0)
 		return NoDecision, true
 	case profile.StepDue:
 		early := p.ahead(t)

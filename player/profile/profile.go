@@ -363,8 +363,8 @@ const (
 	// repeats). Once playback has run dry, more failures than Stall.Forgives
 	// end the session.
 	StepUntilStarved = "until_starved"
-	// StepWhileOthers is the same URL again, after Delays (the last one repeats),
-	// while playback goes on with the other tracks. When every track has failed
+	// StepWhileOthers is the same URL again, each Delays (the last one repeats)
+	// after the last request, while playback goes on with the other tracks. When every track has failed
 	// more than Stall.Forgives times the session ends.
 	StepWhileOthers = "while_others"
 )

@@ -106,8 +106,8 @@ export function fromReal(played, wire, zero) {
     if (e.event === 'hlsFragBuffered' && e.sn !== 'initSegment') r.appends.push({ t: t(e.at), ...place(e.url), start: e.start, duration: e.duration });
     if (e.event === 'video playing') r.startup ??= t(e.at);
     if (e.event === 'fatal') r.fatal ??= { t: t(e.at), reason: e.reason };
-    // A player that got more media after a critical error, or asks to the end, had not ended.
-    const silent = e.event === 'critical' && !r.requests.some((q) => q.t > end - silence || (q.kind === 'segment' && q.status === 200 && q.end > t(e.at)));
+    // A player that asked for more after a critical error, or asks to the end, had not ended.
+    const silent = e.event === 'critical' && !r.requests.some((q) => q.t > Math.min(end - silence, t(e.at)) || (q.kind === 'segment' && q.status === 200 && q.end > t(e.at)));
     if (silent) r.fatal ??= { t: t(e.at), reason: e.reason };
     if (e.event === 'video ended') r.over ??= t(e.at);
     if (!quiet.test(e.event)) r.notes.push({ t: t(e.at), text: `${e.event}: ${e.details || e.reason || e.text || ''}${name}`.slice(0, 110) });

@@ -60,11 +60,10 @@ func TestProfileFileInUse(t *testing.T) {
 		"nameless.yaml":     "base: hlsjs-1.7\n",
 		"broken.yaml":       "id: [\n",
 	}
-	sc, err := scenarioWith(files, "players/mine.yaml", "{base: players/mine.yaml, id: mine-2, stale: {misses: 3}}", `"${FILE}"`)
-	if err == nil {
+	if _, err := scenarioWith(files, "players/mine.yaml", "{base: players/mine.yaml, id: mine-2, stale: {misses: 3}}", `"${FILE}"`); err == nil {
 		t.Error("a file named by the environment cannot be told from a name, so it is an error; got none")
 	}
-	sc, err = scenarioWith(files, "players/mine.yaml", "{base: players/mine.yaml, id: mine-2, stale: {misses: 3}}")
+	sc, err := scenarioWith(files, "players/mine.yaml", "{base: players/mine.yaml, id: mine-2, stale: {misses: 3}}")
 	if err != nil {
 		t.Fatal(err)
 	}

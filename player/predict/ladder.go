@@ -470,7 +470,7 @@ func (c *course) stay(at, wait, leaves, cycle time.Duration) {
 	if wait != Never {
 		again = c.f.For + share(wait, c.u[8])
 	}
-	if at := c.leaving(leaves, cycle); at != Never && (at == leaves || !c.p.Live.BehindOnce) {
+	if at := c.leaving(leaves, cycle); at != Never {
 		again = min(again, at)
 	}
 	if again == Never {

@@ -53,7 +53,6 @@ func See(mv *m3u8.Multivariant, p *profile.Profile, pipeline func(url string) in
 		if p.Grouping.Redundant != profile.GroupNone {
 			key = Key(va, p.Grouping.Key)
 		}
-		g, ok := groupOf[key]
 		if p.Grouping.Redundant != profile.GroupNone {
 			// Without a PATHWAY-ID, the n-th copy is on the n-th generated pathway.
 			listed[key]++
@@ -61,12 +60,14 @@ func See(mv *m3u8.Multivariant, p *profile.Profile, pipeline func(url string) in
 			if name == "" {
 				name = strings.Repeat(".", listed[key])
 			}
-			if way, ok = pathwayOf[name]; !ok {
+			known := false
+			if way, known = pathwayOf[name]; !known {
 				way = len(pathwayOf)
 				pathwayOf[name] = way
 			}
 		}
-		if g, ok = groupOf[key]; ok && way < len(groups[g].Copies) && groups[g].Copies[way] != absent {
+		g, ok := groupOf[key]
+		if ok && way < len(groups[g].Copies) && groups[g].Copies[way] != absent {
 			ok = false // a twin on the same pathway is a level of its own
 		}
 		if !ok {

@@ -18,7 +18,6 @@ type track struct {
 	patient   bool     // the fetch at hand is repeated until playback runs dry
 	stuck     bool     // the current staleness ends the patience of a dry player
 	repeated  bool     // the last segment appended was in the buffer before
-	lost      bool     // playback goes on without it
 	dry       bool     // everything listed is loaded; since segAt, for players that look again later
 	joint     joint    // the next segment is the first one of this rendition
 	tries     [2]uint8 // failed fetches of the URL at hand: of the playlist, of the segment chain
@@ -207,7 +206,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		t.listAt = Never
 	}
 	t.segAt, t.waiting, t.dry, t.verdict = min(t.segAt, p.now), false, false, nil
-	t.misses, t.told, t.stuck, t.patient, t.lost, t.tries = 0, false, false, false, false, [2]uint8{}
+	t.misses, t.told, t.stuck, t.patient, t.tries = 0, false, false, false, [2]uint8{}
 	if !p.cfg.Profile.Reload.Together {
 		t.scheduled = -1
 		if p.overdue(to) {

@@ -61,12 +61,15 @@ func (p *Player) catchUp() {
 func (p *Player) bufferedEnd() time.Duration {
 	end := Never
 	for i := range p.tracks() {
-		if t := p.track(i); t.active && !t.lost {
+		if t := p.track(i); t.active && !p.without(t) {
 			end = min(end, t.end)
 		}
 	}
 	return end
 }
+
+// without tells whether playback goes on without a track (StepWhileOthers).
+func (p *Player) without(t *track) bool { return t.patient && p.cfg.Profile.Buffer.Blocks > 0 }
 
 // limit is the media time at which playback must stand: the next hole or the
 // end of the buffer.

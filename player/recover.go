@@ -446,13 +446,14 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		}
 		return NoDecision, true
 	case profile.StepWhileOthers:
-		t.lost, p.hole = true, span{}
+		t.patient, p.hole = true, span{}
 		if p.forsaken() {
 			p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 			return GiveUp, true
 		}
-		// The others set the pace, however long an answer takes.
-		p.again(f, max(0, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)])-(p.now-f.sent)), 0)
+		// The others set the pace, however long an answer takes, and have their turn.
+		d := time.Duration(rung.Delays[min(n, len(rung.Delays)-1)])
+		p.again(f, max(d-(p.now-f.sent), min(d, time.Millisecond)), 0)
 		return NoDecision, true
 	case profile.StepDue:
 		early := p.ahead(t)

@@ -65,7 +65,7 @@ func (p *Player) pumpInTurn() {
 
 // holdsUp tells whether a track that has nothing left waits for its playlist, so
 // that it is not the turn of others.
-func (p *Player) holdsUp(t *track) bool { return t.listAt != Never && !t.lost && p.ahead(t) == 0 }
+func (p *Player) holdsUp(t *track) bool { return t.listAt != Never && !p.without(t) && p.ahead(t) == 0 }
 
 // turnWake is when those whose turn it is want something.
 func (p *Player) turnWake() time.Duration {
@@ -412,8 +412,8 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 	}
 	t.end, t.joint = end, noJoint
 	follows := t.filled && t.shown == f.rendition
-	t.filled, t.shown, t.tries[1], t.patient = true, f.rendition, 0, false
-	t.lost = t.lost && t.end <= p.position(p.now)
+	t.filled, t.shown, t.tries[1] = true, f.rendition, 0
+	t.patient = p.without(t) && t.end <= p.position(p.now)
 	p.errs.appended(f.rendition)
 	if f.track == MainTrack {
 		p.lastLevel, p.undecided = f.level, follows || !p.cfg.Profile.ABR.SecondSegment

@@ -37,7 +37,7 @@ func (p *Player) starved() {
 			continue
 		}
 		f := flight{kind: m3u8.KindMedia, track: i, rendition: t.rendition, level: p.main.level}
-		if t.patient && int(max(t.tries[0], t.tries[1])) > p.cfg.Profile.Stall.Forgives {
+		if t.patient && !p.without(t) && int(max(t.tries[0], t.tries[1])) > p.cfg.Profile.Stall.Forgives {
 			p.impatient(&f, NoFailure)
 			return
 		}

@@ -17,7 +17,7 @@ export function openFront(origin) {
 
   async function serve(door, req, res) {
     const q = { at: now(), end: null, status: 'open', bytes: 0, url: req.url, ...place(new URL(req.url, origin)) };
-    const look = req.headers['user-agent'] === 'hlsload'; // hlsload looks at its target before the players come
+    const look = /^hlsload\b/.test(req.headers['user-agent']); // hlsload looks at its target before the players come
     if (!look) door.requests.push(q);
     const finish = (status) => {
       if (q.end !== null) return;

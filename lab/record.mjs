@@ -124,7 +124,7 @@ export function fromSynthetic(events, list, wire, zero) {
   // The instants of the first requests are known by both clocks; the one that was the
   // least late on its way tells how far they are apart.
   // hlsload looks at its target before its player comes.
-  wire = wire.slice(Math.max(0, wire.slice(0, 8).findLastIndex((q) => place(q.url).kind === 'multivariant')));
+  wire = wire.slice(Math.max(0, wire.slice(0, 8).findLastIndex((q) => /\/index\.m3u8/.test(q.url))));
   const asked = events.filter((e) => e.event === 'request').slice(0, 8);
   const shift = Math.min(...wire.slice(0, asked.length).map((q, i) => q.at - asked[i].t_ms));
   const t = (e) => (e.t_ms + shift - zero) / 1000;

@@ -126,7 +126,7 @@ func agree(t *testing.T, of func(seed int) *scenarios.Scenario, tick time.Durati
 	}
 	var failover, outage, detection pooled
 	var over, healed, died, affected int64
-	seeds := 3
+	seeds := 2
 	if *every {
 		seeds = 5
 	}

@@ -343,15 +343,16 @@ func (c *course) hang(at time.Duration) {
 		if c.audioMoves() {
 			rungs = withoutLevel(rungs)
 		}
-		c.asked = 0
+		asked := 0
 		for from := at; ; {
-			c.asked += tries
 			gaveUp, ok := c.outwait(from, tries, wait+pause, leaves, cycle)
 			gaveUp -= pause
 			gaveUp += c.patience(r, 0, 0, 0, c.u[7])
 			if !ok || c.over(gaveUp-wait) { // what is asked for before the end is never answered either
 				break
 			}
+			asked += tries
+			c.asked = asked
 			c.runDryBefore(gaveUp)
 			poll, busy := c.climb(gaveUp, rungs, r.Retries, "segment", Never, gaveUp)
 			switch {
@@ -402,7 +403,8 @@ func (c *course) noticed(poll, leaves, cycle time.Duration) time.Duration {
 	}
 	gone := c.edge(leaves)
 	known := gone - c.s.Window
-	for t := poll; t < c.horizon(); {
+	t := poll
+	for range 1000 {
 		edge, _ := c.seen(t)
 		switch {
 		case edge < gone:

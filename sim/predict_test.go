@@ -19,7 +19,7 @@ import (
 // links that all carry the same.
 const alike = `
 seed: %d
-duration: 170s
+duration: %ds
 recovery: 30s
 target: {rig: {ladder: %s, segment: %ds, audio: %s, origin: {stale: %s}}}
 fleet:
@@ -79,6 +79,9 @@ func TestPredictions(t *testing.T) {
 		{"missing", "fault: segment.missing"},
 		{"hang", "fault: edge.hang, kind: segment"},
 	}
+	if *every {
+		faults = append(faults, struct{ name, text string }{"long hang", "fault: edge.hang, kind: segment"})
+	}
 	type shape struct {
 		segment, levels int
 		audio           string
@@ -92,16 +95,20 @@ func TestPredictions(t *testing.T) {
 			for _, sh := range shapes {
 				t.Run(fmt.Sprintf("%s/%s/%ds-%d-%s", id, fault.name, sh.segment, sh.levels, sh.audio), func(t *testing.T) {
 					t.Parallel()
-					viewers := 40
+					viewers := 24
 					if *every {
 						viewers = 80
+					}
+					lasts := 60
+					if strings.HasPrefix(fault.name, "long") {
+						lasts = 150
 					}
 					stale := "aws-sample"
 					if strings.HasSuffix(fault.name, "invalidator") {
 						stale = "none"
 					}
 					agree(t, func(seed int) *scenarios.Scenario {
-						return scenario(t, fmt.Sprintf(alike, seed, ladders[sh.levels], sh.segment, sh.audio, stale, viewers, id, 60, fault.text))
+						return scenario(t, fmt.Sprintf(alike, seed, 110+lasts, ladders[sh.levels], sh.segment, sh.audio, stale, viewers, id, lasts, fault.text))
 					}, time.Duration(sh.segment)*time.Second)
 				})
 			}
@@ -119,7 +126,7 @@ func agree(t *testing.T, of func(seed int) *scenarios.Scenario, tick time.Durati
 	}
 	var failover, outage, detection pooled
 	var over, healed, died, affected int64
-	seeds := 3
+	seeds := 2
 	if *every {
 		seeds = 5
 	}

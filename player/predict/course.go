@@ -403,7 +403,7 @@ func (c *course) behind(at time.Duration) {
 	if c.f.Kind == Kill && c.sick() && c.over(at) {
 		base = max(base, c.edge(c.f.For)+c.s.Segment) // the list begins anew
 	}
-	if c.dryAt == Never || c.end_ >= base-250*time.Millisecond {
+	if c.dryAt == Never || c.end_ >= base-leeway {
 		return
 	}
 	switch c.p.Live.Behind {

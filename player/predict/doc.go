@@ -37,8 +37,11 @@
 //   - Outage: max(0, instant of enough new media - instant at which the buffer
 //     runs dry); to the end of the fault and what follows for those that wait.
 //   - A hang that a player with abandon rules meets above its lowest level has
-//     no end: it drops the segment for the lowest level, waits there for a
-//     timeout, and the ladder leads it back up.
+//     no end, if smaller segments save more than the round trips of a change: it
+//     drops the segment for the lowest level, waits there for a timeout, and the
+//     ladder leads it back up. Otherwise each level costs its timeouts.
+//   - A player that stands leaves the window after as long as the window is,
+//     which ends the request at hand, and again after W - H, if it does so again.
 //
 // Each is evaluated at some hundred points that fill the space of ψ, τ, e and
 // the jitters evenly; [Spread] has the percentiles. Sources: the shipped

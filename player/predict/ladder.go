@@ -298,24 +298,18 @@ func (c *course) hang(at time.Duration) {
 		late = max(late, c.u[8])
 	}
 	leaves := at + c.s.Window + share(c.trip, late-.5)
-	cycle := c.s.Window - c.p.Live.HoldBack.Of(c.s.Target, c.s.Segment) + c.s.Segment
-	if c.p.Live.Sliding {
-		cycle = time.Duration(c.p.Live.BehindOffset)
-	}
+	cycle := c.cycle()
 	if c.p.ABR.TimeoutZeroes && c.p.Timeouts.Segment.NotOnLowest {
 		wait = Never // from the second request on, which is for the lowest level
 	}
-	lowest := !slices.ContainsFunc(c.v.Levels[:c.level], func(l Level) bool {
-		return l.Copies[c.way] != absent && l.Rate < c.v.Levels[c.level].Rate
-	})
 	c.asked = 1
 	first := c.first(r)
-	if c.p.ABR.Abandon.Enabled && !lowest {
+	if c.abandons() {
 		// Dropped when it would no longer arrive in time.
 		c.detected = max(at+share(c.s.Segment, c.p.ABR.Abandon.After), c.dry(c.end_)-c.fetch())
 	}
 	switch {
-	case c.p.ABR.Abandon.Enabled && !lowest && !c.audioMoves():
+	case c.abandons() && !c.audioMoves():
 		// The ladder never completes.
 	case wait == Never:
 	case first == profile.StepWait:
@@ -341,33 +335,113 @@ func (c *course) hang(at time.Duration) {
 		if c.v.Demuxed && r.Count != profile.CountURL {
 			tries = (tries + 1) / 2 // both tracks count
 		}
-		c.asked = tries
 		pause := time.Duration(0) // between tries
 		if len(r.Delays) > 0 {
 			pause = spread(r.Delays[0], r.Jitter, c.u[4])
 		}
-		gaveUp, ok := c.outwait(at, tries, wait+pause, leaves, cycle)
-		gaveUp -= pause
-		gaveUp += c.patience(r, 0, 0, 0, c.u[7])
-		if !ok || c.over(gaveUp-wait) { // what is asked for before the end is never answered either
-			break
-		}
-		c.runDryBefore(gaveUp)
 		rungs := r.Then
 		if c.audioMoves() {
 			rungs = withoutLevel(rungs)
 		}
-		poll, busy := c.climb(gaveUp, rungs, r.Retries, "segment", Never, gaveUp)
-		if c.end != "" || c.sick() {
-			if c.end == "" { // it hangs there as well
-				c.stay(at, wait, leaves, cycle)
+		asked := 0
+		for from := at; ; {
+			gaveUp, ok := c.outwait(from, tries, wait+pause, leaves, cycle)
+			gaveUp -= pause
+			gaveUp += c.patience(r, 0, 0, 0, c.u[7])
+			if !ok || c.over(gaveUp-wait) { // what is asked for before the end is never answered either
+				break
 			}
-			return
+			asked += tries
+			c.asked = asked
+			c.runDryBefore(gaveUp)
+			poll, busy := c.climb(gaveUp, rungs, r.Retries, "segment", Never, gaveUp)
+			switch {
+			case c.end != "":
+				return
+			case !c.sick():
+				c.follow(poll, busy)
+				return
+			case c.abandons() || gaveUp >= c.horizon():
+				c.stay(at, wait, leaves, cycle) // as above
+				return
+			}
+			// It hangs there as well.
+			from, leaves = busy, c.noticed(poll, leaves, cycle)
+			if r.Count != profile.CountURL {
+				tries = 1 // which is one too many already
+			}
 		}
-		c.follow(poll, busy)
-		return
 	}
 	c.stay(at, wait, leaves, cycle)
+}
+
+// leeway is how far before the window a position does not count as behind.
+const leeway = 250 * time.Millisecond
+
+// cycle is how long after having left the window a player that stands leaves it
+// again: it went back to the hold-back, which may have grown, from the edge.
+func (c *course) cycle() time.Duration {
+	l := &c.p.Live
+	if l.Sliding {
+		return time.Duration(l.BehindOffset)
+	}
+	hold := l.HoldBack.Of(c.s.Target, c.s.Segment)
+	grown := time.Duration(l.LatencyOnStall)
+	if most := l.LatencyOnStallMax.Of(c.s.Target, c.s.Segment); most > 0 {
+		grown = min(grown, most)
+	}
+	d := c.s.Segment
+	return max(c.s.Window-hold-grown+leeway, 0)/d*d + d
+}
+
+// noticed is when having left the window at that instant is seen by the reloads
+// that begin with one at poll, the first one of another level. If that one does
+// it costs no time: nothing was asked for.
+func (c *course) noticed(poll, leaves, cycle time.Duration) time.Duration {
+	if c.p.Reload.OnDemand || leaves == Never || cycle <= 0 {
+		return leaves
+	}
+	gone := c.edge(leaves)
+	known := gone - c.s.Window
+	t := poll
+	for range 1000 {
+		edge, _ := c.seen(t)
+		switch {
+		case edge < gone:
+		case t > poll:
+			return t + c.trip
+		default:
+			return c.nextLeave(leaves, cycle, t+c.trip)
+		}
+		t = c.next(t, edge > known)
+		known = edge
+	}
+	return Never
+}
+
+// abandons tells whether a segment that does not come is dropped for the lowest
+// level: not if the round trips that a change costs are more than what smaller
+// segments save.
+func (c *course) abandons() bool {
+	a := &c.p.ABR.Abandon
+	if !a.Enabled || a.Exclude > 0 { // the latter begins with the first byte
+		return false
+	}
+	var lower []int64
+	for i := range c.level {
+		if c.v.Levels[i].Copies[c.way] != absent {
+			lower = append(lower, c.v.Levels[i].Rate)
+		}
+	}
+	if len(lower) < 2 || c.s.Down == 0 {
+		return false // the lowest one is never timed itself
+	}
+	saved := float64(c.v.Levels[c.level].Rate-lower[1]) / float64(c.s.Down) * float64(c.s.Segment)
+	cost := c.trip
+	if c.p.ABR.TTFB {
+		cost += c.trip
+	}
+	return saved > float64(cost)
 }
 
 // audioMoves tells whether audio that hangs moves all tracks.
@@ -487,7 +561,12 @@ func (c *course) leaving(leaves, cycle time.Duration) time.Duration {
 	if c.p.Reload.OnDemand || cycle <= 0 {
 		return Never
 	}
-	for leaves < c.f.For {
+	return c.nextLeave(leaves, cycle, c.f.For)
+}
+
+// nextLeave is the first time from some instant on.
+func (c *course) nextLeave(leaves, cycle, from time.Duration) time.Duration {
+	for leaves < from && cycle > 0 {
 		leaves = c.leavesAgain(leaves, cycle)
 	}
 	return leaves

@@ -166,6 +166,8 @@ func setAnything(e *Entry, key string) {
 		e.Code = 503
 	case "by":
 		e.By, e.Segments = time.Second, 2
+	case "ttl":
+		e.TTL = time.Minute
 	case "down":
 		e.Down = 1e6
 	case "players":

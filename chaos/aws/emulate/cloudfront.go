@@ -403,26 +403,39 @@ func (a *Account) cloudFrontState(w io.Writer) {
 	}
 }
 
-// elements are the elements of a document that have a text, with their paths.
-func elements(doc []byte) []string {
-	in := xml.NewDecoder(bytes.NewReader(doc))
-	var all, path []string
-	text := ""
-	for {
-		t, err := in.Token()
-		if err != nil {
-			return all
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			path, text = append(path, t.Name.Local), ""
-		case xml.CharData:
-			text += strings.TrimSpace(string(t))
-		case xml.EndElement:
-			if text != "" {
-				all = append(all, strings.Join(path, "/")+" "+text)
-			}
-			path, text = path[:len(path)-1], ""
+// element is an element of a document. Two that print the same say the same:
+// order does not count, nor does what has no text.
+type element struct {
+	XMLName  xml.Name
+	Text     string    `xml:",chardata"`
+	Children []element `xml:",any"`
+}
+
+func (e *element) String() string {
+	var parts []string
+	for i := range e.Children {
+		if c := e.Children[i].String(); c != "" {
+			parts = append(parts, c)
 		}
 	}
+	slices.Sort(parts)
+	text := strings.TrimSpace(e.Text) + strings.Join(parts, " ")
+	if text == "" {
+		return ""
+	}
+	return e.XMLName.Local + "{" + text + "}"
+}
+
+// elements are what a document has, one a line.
+func elements(doc []byte) []string {
+	var root element
+	_ = xml.Unmarshal(doc, &root) // it was parsed before
+	var lines []string
+	for i := range root.Children {
+		if l := root.Children[i].String(); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	slices.Sort(lines)
+	return lines
 }

@@ -42,6 +42,9 @@ func (c *cut) Calls() []aws.Call {
 		call(aws.Reads, "ListTagsForResource", c.Output, ""),
 		call(aws.Makes, "TagResource", c.Output, tagRun+"="+c.Mark),
 		call(aws.Makes, "UpdateFlowOutput", c.Output, "outputStatus DISABLED, nothing else"),
+		// The documentation does not say surely which of the two the service asks
+		// for; whoever may do it must be able to undo it.
+		call(aws.Makes, "UpdateFlowOutput", c.Flow, "which has the output"),
 		call(aws.Undoes, "UpdateFlowOutput", c.Output, "outputStatus ENABLED, nothing else"),
 		call(aws.Undoes, "UntagResource", c.Output, tagRun),
 	}

@@ -59,7 +59,7 @@ func (d *decoder) aws(v value) *chaos.AWS {
 		return item.matching(awsPath, "a path that begins with / and has at most one *, at its end")
 	})
 	name(s, "function", &a.Function, awsFunction, "the name of a Lambda function")
-	if p, ok := s.at("mediapackage").section("a mapping with group, channel and endpoint"); ok {
+	if p, ok := s.at("mediapackage").section("a mapping with group, channel and endpoint"); ok && p.given() {
 		name(p, "group", &a.Package.Group, awsName, "the name of a channel group")
 		name(p, "channel", &a.Package.Channel, awsName, "the name of a channel")
 		name(p, "endpoint", &a.Package.Endpoint, awsName, "the name of an origin endpoint")
@@ -69,7 +69,7 @@ func (d *decoder) aws(v value) *chaos.AWS {
 		}
 		p.done()
 	}
-	if m, ok := s.at("mediaconnect").section("a mapping with flow and outputs"); ok {
+	if m, ok := s.at("mediaconnect").section("a mapping with flow and outputs"); ok && m.given() {
 		name(m, "flow", &a.Flow.ARN, awsARN, "the ARN of a flow")
 		a.Flow.Outputs = m.at("outputs").each(maxPipelines, "the ARNs of the outputs that feed the pipelines, one each", func(item value) string {
 			return item.matching(awsARN, "the ARN of an output")

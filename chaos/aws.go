@@ -225,6 +225,9 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 		if f.Code != 403 {
 			return "code", fmt.Sprintf("an origin on AWS can be made to answer 403 only (got %d; want 403, or via viewer)", f.Code)
 		}
+		if a.Package.Endpoint == "" && a.Bucket == "" {
+			return need(false, "bucket", "the bucket that the channel writes to, or an endpoint in aws.mediapackage")
+		}
 		if a.Package.Endpoint == "" {
 			return inBucket()
 		}

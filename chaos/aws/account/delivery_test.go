@@ -482,3 +482,30 @@ func TestPolicyIsExact(t *testing.T) {
 		}
 	}
 }
+
+func TestDeliveryFacts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := worldFor(t, packaged()[0])
+		w.cfg.Flow = chaos.FlowAWS{ARN: w.flow.ARN, Outputs: []string{w.flow.Outputs[0].ARN}}
+		got, err := aws.Facts(t.Context(), w.open(t).Drivers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{
+			"distribution E1EXAMPLE: Deployed, enabled true",
+			"distribution E1EXAMPLE: errors are kept for 10 s, but 403 for 1 s 404 for 2 s 500 for 10 s",
+			"channel news: a policy of 1 statements",
+			"endpoint hls: a policy of 1 statements; anybody who asks is answered 200",
+			"flow feed: ACTIVE", "output feed-0, of pipeline 0: ENABLED",
+		} {
+			if !slices.Contains(got, want) {
+				t.Errorf("got %q; want %s", got, want)
+			}
+		}
+		for _, q := range w.Requests() {
+			if q.Mutates {
+				t.Errorf("%s changes something", q.Op)
+			}
+		}
+	})
+}

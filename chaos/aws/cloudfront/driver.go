@@ -152,6 +152,37 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	return []aws.Leftover{l}, nil
 }
 
+// Facts tells how long the distribution keeps which errors.
+func (d *Driver) Facts(ctx context.Context) ([]string, error) {
+	if d.cfg.Distribution == "" {
+		return nil, nil
+	}
+	c, err := d.read(ctx, d.cfg.Distribution)
+	if err != nil {
+		return nil, err
+	}
+	out := []string{fmt.Sprintf("%s: %s, enabled %v", d.what(), c.status, sdk.ToBool(c.Enabled))}
+	line := d.what() + ": errors are kept for 10 s"
+	if c.CustomErrorResponses != nil {
+		for i, e := range c.CustomErrorResponses.Items {
+			if i == 0 {
+				line += ", but"
+			}
+			ttl := int64(10)
+			if e.ErrorCachingMinTTL != nil {
+				ttl = *e.ErrorCachingMinTTL
+			}
+			line += fmt.Sprintf(" %d for %d s", sdk.ToInt32(e.ErrorCode), ttl)
+		}
+	}
+	out = append(out, line)
+	// What an update would send must be what was read.
+	if err := d.write(ctx, c, true); err != nil {
+		out = append(out, fmt.Sprintf("%s: edge.error_ttl cannot be made: %v", d.what(), err))
+	}
+	return out, nil
+}
+
 func (d *Driver) tags(ctx context.Context, distribution string) (map[string]string, error) {
 	arn := d.arn(distribution)
 	out, err := d.api.ListTagsForResource(ctx, &cloudfront.ListTagsForResourceInput{Resource: &arn})

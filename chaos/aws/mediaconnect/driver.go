@@ -126,6 +126,26 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	return all, nil
 }
 
+// Facts tells how the flow and its outputs are.
+func (d *Driver) Facts(ctx context.Context) ([]string, error) {
+	if d.cfg.Flow.ARN == "" {
+		return nil, nil
+	}
+	f, err := d.describe(ctx, d.cfg.Flow.ARN)
+	if err != nil {
+		return nil, err
+	}
+	out := []string{fmt.Sprintf("flow %s: %s", name(d.cfg.Flow.ARN), f.Status)}
+	for i, arn := range d.cfg.Flow.Outputs {
+		status := types.OutputStatus("not there")
+		if o := output(f, arn); o != nil {
+			status = o.OutputStatus
+		}
+		out = append(out, fmt.Sprintf("output %s, of pipeline %d: %s", name(arn), i, status))
+	}
+	return out, nil
+}
+
 func (d *Driver) tags(ctx context.Context, arn string) (map[string]string, error) {
 	out, err := d.api.ListTagsForResource(ctx, &mediaconnect.ListTagsForResourceInput{ResourceArn: &arn})
 	if err != nil {

@@ -184,6 +184,34 @@ func (d *Driver) look(ctx context.Context, p place) (tags map[string]string, url
 	return out.Tags, "", nil
 }
 
+// Facts tells what policies there are, and whether anybody gets the endpoint.
+func (d *Driver) Facts(ctx context.Context) ([]string, error) {
+	var out []string
+	for _, p := range d.places() {
+		_, url, err := d.look(ctx, p)
+		if err != nil {
+			return out, err
+		}
+		text, err := d.store(p).Read(ctx)
+		if err != nil {
+			return out, fmt.Errorf("policy of %s: %w", p, err)
+		}
+		doc, err := policy.Parse(text)
+		if err != nil {
+			out = append(out, fmt.Sprintf("%s: %v", p, err))
+			continue
+		}
+		line := fmt.Sprintf("%s: a policy of %d statements", p, len(doc.Statements))
+		if url != "" && d.web != nil {
+			if status, err := d.ask(ctx, url); err == nil {
+				line += fmt.Sprintf("; anybody who asks is answered %d", status)
+			}
+		}
+		out = append(out, line)
+	}
+	return out, nil
+}
+
 // Leftovers implements [aws.Driver]: statements of the policies that are ours.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	var all []aws.Leftover

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
@@ -29,10 +30,16 @@ import (
 type Driver struct {
 	api *cloudfront.Client
 	cfg *chaos.AWS
+	now func() time.Time
 }
 
 // New returns the driver of the distribution in cfg. A plan needs no client.
-func New(api *cloudfront.Client, cfg *chaos.AWS) *Driver { return &Driver{api, cfg} }
+func New(api *cloudfront.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
+	if now == nil {
+		now = time.Now
+	}
+	return &Driver{api, cfg, now}
+}
 
 // Service implements [aws.Driver].
 func (d *Driver) Service() string { return "cloudfront" }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
@@ -33,10 +34,11 @@ type errorTTL struct {
 	d    *Driver
 	made bool // the call was answered
 
-	Distribution string   `json:"distribution"`
-	Mark         string   `json:"mark"`
-	TTL          int64    `json:"ttl"`    // seconds
-	Before       []before `json:"before"` // what is changed, by code
+	Distribution string    `json:"distribution"`
+	Mark         string    `json:"mark"`
+	TTL          int64     `json:"ttl"`    // seconds
+	Before       []before  `json:"before"` // what is changed, by code
+	At           time.Time `json:"at"`     // when that was read
 }
 
 // before is the entry of an error as it was.
@@ -77,6 +79,7 @@ func join(codes []int32) string {
 }
 
 func (c *errorTTL) Read(ctx context.Context) error {
+	c.At = c.d.now().UTC()
 	cfg, err := c.d.read(ctx, c.Distribution)
 	if err != nil {
 		return err
@@ -171,23 +174,33 @@ func (c *errorTTL) ours(e *types.CustomErrorResponse) bool {
 }
 
 // update reads the configuration, edits it and writes it, again when somebody
-// else has written it in between, or when the answer to the first try was lost.
-func (c *errorTTL) update(ctx context.Context, edit func(*types.DistributionConfig) bool) error {
-	const tries = 4
-	for i := 1; ; i++ {
+// else has written it in between, when the answer to the first try was lost, or
+// when what was written last does not show yet. It tells whether there was
+// anything to do.
+func (c *errorTTL) update(ctx context.Context, edit func(*types.DistributionConfig) bool) (changed bool, err error) {
+	deadline := c.d.now().Add(aws.Unsettled)
+	for {
 		cfg, err := c.d.read(ctx, c.Distribution)
 		if err != nil {
-			return err
+			return changed, err
 		}
 		if !edit(cfg.DistributionConfig) {
-			return nil
+			return changed, nil
 		}
+		changed = true
 		err = c.d.write(ctx, cfg, false)
 		if n := code(err); err == nil || n != "PreconditionFailed" && n != "InvalidIfMatchVersion" {
-			return err
+			return changed, err
 		}
-		if i == tries {
-			return fmt.Errorf("somebody else changes the distribution at the same time (got another version %d times; want it left alone): %w", tries, err)
+		if c.d.now().After(deadline) {
+			return changed, fmt.Errorf("somebody else changes the distribution at the same time (got another version again and again for %v; want it left alone): %w", aws.Unsettled, err)
+		}
+		timer := time.NewTimer(time.Second)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return changed, context.Cause(ctx)
 		}
 	}
 }
@@ -198,7 +211,7 @@ func (c *errorTTL) Make(ctx context.Context) error {
 	if err := c.d.tag(ctx, c.Distribution, types.Tag{Key: &run, Value: &c.Mark}, types.Tag{Key: &was, Value: sdk.String(c.tag())}); err != nil {
 		return err
 	}
-	err := c.update(ctx, c.edit)
+	_, err := c.update(ctx, c.edit)
 	c.made = c.made || err == nil
 	return err
 }
@@ -209,11 +222,22 @@ func (c *errorTTL) Undo(ctx context.Context) error {
 		return err
 	}
 	ours := tags[tagRun] == c.Mark
-	if !ours && (tags[tagRun] != "" || !c.made) {
-		return nil // never made, undone before, or another run's by now
+	if !ours && tags[tagRun] != "" {
+		return nil // another run's by now
 	}
-	if err := c.update(ctx, c.restore); err != nil {
-		return err
+	changed := false
+	if ours || c.made {
+		if changed, err = c.update(ctx, c.restore); err != nil {
+			return err
+		}
+	}
+	if !changed { // never made, undone before, or it does not show yet
+		if waited, err := aws.Settle(ctx, c.At, c.d.now()); waited || err != nil {
+			if err != nil {
+				return err
+			}
+			return c.Undo(ctx)
+		}
 	}
 	if ours {
 		err = c.d.untag(ctx, c.Distribution, tagRun, tagBefore)

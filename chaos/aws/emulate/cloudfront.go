@@ -21,11 +21,20 @@ type Distribution struct {
 	ID   string
 	Tags map[string]string
 
-	config        []byte // the element DistributionConfig, as it was written last
+	shown         lagging
+	old           []replaced // earlier versions of the configuration, and until when they show
+	config        []byte     // the element DistributionConfig, as it was written last
 	version       int
 	deployed      []byte // what the edges have
 	due           time.Time
 	invalidations []invalidation
+}
+
+// replaced is a configuration that was replaced, and until when it shows.
+type replaced struct {
+	config []byte
+	number int
+	until  time.Time
 }
 
 type invalidation struct {
@@ -129,6 +138,7 @@ func (d *Distribution) invalidate(reference string, paths []string, now time.Tim
 }
 
 func (d *Distribution) set(config []byte, now time.Time) {
+	d.old = append(d.old, replaced{config: d.config, number: d.version, until: now.Add(d.a.Lag)})
 	d.config, d.version, d.due = config, d.version+1, now.Add(d.a.Delay)
 	d.advance(now)
 }
@@ -147,7 +157,17 @@ func (d *Distribution) status(now time.Time) string {
 	return "Deployed"
 }
 
-func (d *Distribution) etag() string { return fmt.Sprintf("E%013d", d.version) }
+// read is the configuration that can be read at an instant, and its number.
+func (d *Distribution) read(now time.Time) (config []byte, number int) {
+	for _, v := range d.old {
+		if v.until.After(now) {
+			return v.config, v.number
+		}
+	}
+	return d.config, d.version
+}
+
+func etag(number int) string { return fmt.Sprintf("E%013d", number) }
 
 func (d *Distribution) arn() string { return "arn:aws:cloudfront::" + d.a.ID + ":distribution/" + d.ID }
 
@@ -234,14 +254,16 @@ func (a *Account) serveCloudFront(c *call) {
 	}
 	switch op {
 	case "GetDistribution":
-		c.w.Header().Set("ETag", d.etag())
-		c.xml(d.text(c.now))
+		config, number := d.read(c.now)
+		c.w.Header().Set("ETag", etag(number))
+		c.xml(d.text(c.now, config))
 	case "UpdateDistribution":
 		d.update(c)
 	case "ListTagsForResource":
 		var out strings.Builder
-		for _, k := range slices.Sorted(maps.Keys(d.Tags)) {
-			fmt.Fprintf(&out, "<Tag><Key>%s</Key><Value>%s</Value></Tag>", escape(k), escape(d.Tags[k]))
+		tags := d.shown.of(d.Tags, c.now)
+		for _, k := range slices.Sorted(maps.Keys(tags)) {
+			fmt.Fprintf(&out, "<Tag><Key>%s</Key><Value>%s</Value></Tag>", escape(k), escape(tags[k]))
 		}
 		c.xml("<Tags><Items>" + out.String() + "</Items></Tags>")
 	case "TagResource", "UntagResource":
@@ -261,9 +283,9 @@ func (a *Account) serveCloudFront(c *call) {
 	}
 }
 
-func (d *Distribution) text(now time.Time) string {
+func (d *Distribution) text(now time.Time, config []byte) string {
 	return fmt.Sprintf(`<Distribution xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Id>%s</Id><ARN>%s</ARN><Status>%s</Status><DomainName>d1.cloudfront.net</DomainName><InProgressInvalidationBatches>0</InProgressInvalidationBatches>%s</Distribution>`,
-		d.ID, d.arn(), d.status(now), d.config)
+		d.ID, d.arn(), d.status(now), config)
 }
 
 func (d *Distribution) update(c *call) {
@@ -271,7 +293,7 @@ func (d *Distribution) update(c *call) {
 	case match == "":
 		c.fail(http.StatusBadRequest, "InvalidIfMatchVersion", "The If-Match version is missing or not valid for the resource.")
 		return
-	case match != d.etag():
+	case match != etag(d.version):
 		c.fail(http.StatusPreconditionFailed, "PreconditionFailed", "The precondition in one or more of the request fields evaluated to false.")
 		return
 	}
@@ -281,8 +303,8 @@ func (d *Distribution) update(c *call) {
 		return
 	}
 	d.set(bytes.Clone(c.body), c.now)
-	c.w.Header().Set("ETag", d.etag())
-	c.xml(d.text(c.now))
+	c.w.Header().Set("ETag", etag(d.version))
+	c.xml(d.text(c.now, d.config))
 }
 
 // tagValue is what a tag may hold.
@@ -303,6 +325,7 @@ func (d *Distribution) tagging(c *call, op string) {
 		c.fail(http.StatusBadRequest, "InvalidTagging", "The tagging specified is not valid.")
 		return
 	}
+	d.shown.change(d.Tags, c.now.Add(d.a.Lag))
 	for _, t := range in.Items.Tag {
 		if !tagValue(t.Key) || !tagValue(t.Value) {
 			c.fail(http.StatusBadRequest, "InvalidTagging", "The tagging specified is not valid.")

@@ -26,6 +26,7 @@ type FlowOutput struct {
 	ARN  string
 	Tags map[string]string
 
+	shown    lagging
 	settings map[string]any // everything else: an update of one thing leaves it
 	status   []switched     // what was asked for, and from when on it shows
 }
@@ -107,7 +108,7 @@ func (a *Account) serveMediaConnect(c *call) {
 				c.fail(http.StatusBadRequest, "BadRequestException", "invalid outputStatus")
 				return
 			}
-			o.set(v.(string), c.now.Add(a.Delay))
+			o.set(v.(string), c.now.Add(a.Lag))
 			continue
 		}
 		o.settings[k] = v
@@ -136,13 +137,14 @@ func (a *Account) flowTags(c *call, arn string) {
 		return
 	}
 	var tags map[string]string
+	shown := &lagging{}
 	for _, f := range a.flows {
 		if f.ARN == arn {
 			tags = f.Tags
 		}
 		for _, o := range f.Outputs {
 			if o.ARN == arn {
-				tags = o.Tags
+				tags, shown = o.Tags, &o.shown
 			}
 		}
 	}
@@ -150,9 +152,12 @@ func (a *Account) flowTags(c *call, arn string) {
 		c.fail(http.StatusNotFound, "NotFoundException", "The resource was not found")
 		return
 	}
+	if c.mutates {
+		shown.change(tags, c.now.Add(a.Lag))
+	}
 	switch op {
 	case "ListTagsForResource":
-		c.json(http.StatusOK, map[string]any{"tags": tags})
+		c.json(http.StatusOK, map[string]any{"tags": shown.of(tags, c.now)})
 		return
 	case "TagResource":
 		var in struct{ Tags map[string]string }

@@ -49,7 +49,7 @@ func (p *Packager) SetPolicy(text string) {
 }
 
 func (p *Packager) setPolicy(text []byte, now time.Time) error {
-	n := put{at: now.Add(p.a.Delay)}
+	n := put{at: now.Add(p.a.Delay), shows: now.Add(p.a.Lag)}
 	if len(text) > 0 {
 		statements, err := parsePolicy(text)
 		if err != nil {
@@ -74,6 +74,16 @@ func (p *Packager) Policy() string {
 		return ""
 	}
 	return string(p.policies[len(p.policies)-1].text)
+}
+
+// policyAt is the policy as it can be read at an instant.
+func (p *Packager) policyAt(now time.Time) string {
+	for i := len(p.policies) - 1; i >= 0; i-- {
+		if !p.policies[i].shows.After(now) {
+			return string(p.policies[i].text)
+		}
+	}
+	return ""
 }
 
 // Allows tells whether a request is let in. What nobody allows is denied.
@@ -171,11 +181,12 @@ func (a *Account) serveMediaPackage(c *call) {
 	}
 	switch {
 	case strings.HasPrefix(op, "Get"):
-		if p.Policy() == "" {
+		policy := p.policyAt(c.now)
+		if policy == "" {
 			c.fail(http.StatusNotFound, "ResourceNotFoundException", "Policy not found")
 			return
 		}
-		out["Policy"] = p.Policy()
+		out["Policy"] = policy
 		if p.CDN != nil {
 			out["CdnAuthConfiguration"] = p.CDN
 		}

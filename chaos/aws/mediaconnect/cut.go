@@ -3,6 +3,7 @@ package mediaconnect
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/mediaconnect"
 	"github.com/aws/aws-sdk-go-v2/service/mediaconnect/types"
@@ -20,9 +21,10 @@ type cut struct {
 	d    *Driver
 	made bool // the call was answered
 
-	Flow   string `json:"flow"`   // ARN
-	Output string `json:"output"` // ARN
-	Mark   string `json:"mark"`
+	Flow   string    `json:"flow"`   // ARN
+	Output string    `json:"output"` // ARN
+	Mark   string    `json:"mark"`
+	At     time.Time `json:"at"` // when the output was looked at
 }
 
 // Op implements [aws.Change], as do the methods below.
@@ -66,6 +68,7 @@ func (c *cut) status(ctx context.Context) (types.OutputStatus, error) {
 }
 
 func (c *cut) Read(ctx context.Context) error {
+	c.At = c.d.now().UTC()
 	status, err := c.status(ctx)
 	if err != nil {
 		return err
@@ -103,8 +106,16 @@ func (c *cut) Undo(ctx context.Context) error {
 		return err
 	}
 	if tags[tagRun] != c.Mark {
-		if tags[tagRun] != "" || !c.made {
-			return nil // never made, undone before, or another run's by now
+		if tags[tagRun] != "" {
+			return nil // another run's by now
+		}
+		if waited, err := aws.Settle(ctx, c.At, c.d.now()); err != nil {
+			return err
+		} else if waited {
+			return c.Undo(ctx)
+		}
+		if !c.made {
+			return nil // never made, or undone before
 		}
 		status, err := c.status(ctx)
 		if err != nil || status == types.OutputStatusEnabled {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/mediaconnect"
@@ -23,10 +24,16 @@ import (
 type Driver struct {
 	api *mediaconnect.Client
 	cfg *chaos.AWS
+	now func() time.Time
 }
 
 // New returns the driver of the flow in cfg. A plan needs no client.
-func New(api *mediaconnect.Client, cfg *chaos.AWS) *Driver { return &Driver{api, cfg} }
+func New(api *mediaconnect.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
+	if now == nil {
+		now = time.Now
+	}
+	return &Driver{api, cfg, now}
+}
 
 // Service implements [aws.Driver].
 func (d *Driver) Service() string { return "mediaconnect" }

@@ -24,6 +24,7 @@ type deny struct {
 	Source  string    `json:"source,omitempty"` // address that a pipeline writes from; "" = any
 	Until   time.Time `json:"until"`            // when it ends by itself
 	Before  string    `json:"before"`           // the policy; "" = there was none
+	At      time.Time `json:"at"`               // when that was read
 	// URL is where anybody got the endpoint before; "" = nobody could tell.
 	URL string `json:"url,omitempty"`
 
@@ -72,6 +73,7 @@ func (c *deny) shown() string {
 }
 
 func (c *deny) Read(ctx context.Context) error {
+	c.At = c.d.now().UTC()
 	_, url, err := c.d.look(ctx, c.place)
 	if err != nil {
 		return err
@@ -116,11 +118,11 @@ func (c *deny) statement(ctx context.Context) (json.RawMessage, error) {
 }
 
 func (c *deny) Make(ctx context.Context) error {
-	return c.d.store(c.place).Change(ctx, c.Before, func(doc *policy.Document) *policy.Document { return doc.With(c.Sid, c.Statement) })
+	return c.d.store(c.place).Add(ctx, c.Before, c.Sid, c.Statement)
 }
 
 func (c *deny) Undo(ctx context.Context) error {
-	return c.d.store(c.place).Change(ctx, c.Before, func(doc *policy.Document) *policy.Document { return doc.Without(c.Sid) })
+	return c.d.store(c.place).Remove(ctx, c.Before, c.Sid, c.At)
 }
 
 func (c *deny) Bites(ctx context.Context) (bool, string) {

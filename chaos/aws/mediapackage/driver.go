@@ -28,6 +28,7 @@ import (
 type Driver struct {
 	api *mediapackagev2.Client
 	cfg *chaos.AWS
+	now func() time.Time
 	// web asks endpoints as anybody would; nil = nobody does.
 	web Web
 	// writer asks for the ARN of the role that the channel writes with.
@@ -41,8 +42,11 @@ type Web interface {
 
 // New returns the driver of the channel and the endpoint in cfg. A plan needs
 // neither client nor web.
-func New(api *mediapackagev2.Client, cfg *chaos.AWS, web Web, writer func(context.Context) (string, error)) *Driver {
-	return &Driver{api, cfg, web, writer}
+func New(api *mediapackagev2.Client, cfg *chaos.AWS, web Web, now func() time.Time, writer func(context.Context) (string, error)) *Driver {
+	if now == nil {
+		now = time.Now
+	}
+	return &Driver{api, cfg, now, web, writer}
 }
 
 // Service implements [aws.Driver].
@@ -249,6 +253,7 @@ func (d *Driver) left(ctx context.Context, p place) ([]aws.Leftover, error) {
 func (d *Driver) store(p place) *policy.Store {
 	if p.Endpoint == "" {
 		return &policy.Store{
+			What: p.String(), Now: d.now,
 			Read: func(ctx context.Context) (string, error) {
 				out, err := d.api.GetChannelPolicy(ctx, &mediapackagev2.GetChannelPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel})
 				if missing(err) {
@@ -271,6 +276,7 @@ func (d *Driver) store(p place) *policy.Store {
 	}
 	var cdn *types.CdnAuthConfiguration
 	return &policy.Store{
+		What: p.String(), Now: d.now,
 		Read: func(ctx context.Context) (string, error) {
 			cdn = nil
 			out, err := d.api.GetOriginEndpointPolicy(ctx, &mediapackagev2.GetOriginEndpointPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint})

@@ -164,8 +164,8 @@ func TestDeliveryIsRefused(t *testing.T) {
 		want  string // part of the error; "" = it can be done
 	}{
 		{"fine", "edge.error_ttl-19", func(*world) {}, ""},
-		{"a setting that the SDK does not know", "edge.error_ttl-19", func(w *world) { w.cdn.Replace("<Staging>", "<Teleport><Enabled>true</Enabled></Teleport><Staging>") },
-			"would lose (got DistributionConfig/Teleport/Enabled true; want a newer version)"},
+		{"a setting that the SDK does not know", "edge.error_ttl-19", func(w *world) { w.cdn.Replace("<Staging>", "<Teleport><Key>planted-key</Key></Teleport><Staging>") },
+			"would lose (got DistributionConfig/Teleport/Key; want a newer version)"},
 		{"not deployed", "edge.error_ttl-19", func(w *world) { w.Delay = time.Minute; w.cdn.Replace("the live channel", "x") }, "somebody is changing it (got status InProgress; want Deployed)"},
 		{"disabled", "edge.error_ttl-19", func(w *world) {
 			w.cdn.Replace("</PriceClass><Enabled>true", "</PriceClass><Enabled>false")

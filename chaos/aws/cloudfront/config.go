@@ -115,17 +115,29 @@ func keeps(received, sent []byte) error {
 	if err != nil {
 		return fmt.Errorf("configuration of the distribution: %w", err)
 	}
+	slices.Sort(before)
+	slices.Sort(after)
+	n := 0
 	for _, leaf := range before {
-		i := slices.Index(after, leaf)
-		if i < 0 {
-			return fmt.Errorf("the configuration of the distribution has something that this version of hlsload does not know, and would lose (got %.120s; want a newer version)", leaf)
+		if n == len(after) || after[n] > leaf {
+			return fmt.Errorf("the configuration of the distribution has something that this version of hlsload does not know, and would lose (got %s; want a newer version)", pathOf(leaf))
 		}
-		after = slices.Delete(after, i, i+1)
+		if after[n] < leaf {
+			break
+		}
+		n++
 	}
-	if len(after) > 0 {
-		return fmt.Errorf("the configuration of the distribution would change where it must not (got %.120s)", after[0])
+	if n < len(after) {
+		return fmt.Errorf("the configuration of the distribution would change where it must not (got %s)", pathOf(after[n]))
 	}
 	return nil
+}
+
+// pathOf is what people are told of a leaf: its text may be a secret, such as a
+// header that the origin wants to see.
+func pathOf(leaf string) string {
+	path, _, _ := strings.Cut(leaf, " ")
+	return fmt.Sprintf("%.200s", path)
 }
 
 // leaves are the texts of a configuration, with their paths. What has no text

@@ -51,6 +51,9 @@ type before struct {
 // Op implements [aws.Change], as do the methods below.
 func (c *errorTTL) Op() string { return opErrorTTL }
 
+// Marked is what carries the name of the run.
+func (c *errorTTL) Marked() (name, sep string) { return c.Mark, "-" }
+
 func (c *errorTTL) Target() string { return c.d.arn(c.Distribution) }
 
 // Answered notes that the journal has the answer to the call.

@@ -30,6 +30,9 @@ type cut struct {
 // Op implements [aws.Change], as do the methods below.
 func (c *cut) Op() string { return opCut }
 
+// Marked is what carries the name of the run.
+func (c *cut) Marked() (name, sep string) { return c.Mark, "-" }
+
 func (c *cut) Target() string { return c.Output }
 
 // Answered notes that the journal has the answer to the call.

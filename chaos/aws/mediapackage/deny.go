@@ -34,6 +34,9 @@ type deny struct {
 // Op implements [aws.Change], as do the methods below.
 func (c *deny) Op() string { return opDeny }
 
+// Marked is what carries the name of the run.
+func (c *deny) Marked() (name, sep string) { return c.Sid, "" }
+
 func (c *deny) Target() string { return c.d.arn(c.place) }
 
 // Expiry is from when on the statement says nothing.

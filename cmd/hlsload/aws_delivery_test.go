@@ -10,16 +10,17 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hlsload/chaos/aws/emulate"
 	"hlsload/reports"
 )
 
 // addDelivery adds what is in front of the channel and behind it.
-func addDelivery(b *bubble) {
-	b.AddDistribution("E1EXAMPLE")
-	b.AddFlow("feed", "feed-0", "feed-1")
+func addDelivery(a *emulate.Account) {
+	a.AddDistribution("E1EXAMPLE")
+	a.AddFlow("feed", "feed-0", "feed-1")
 	const channel, policy = "channelGroup/live/channel/news", `{"Version":"2012-10-17","Statement":[{"Sid":"x","Effect":"Allow","Principal":"*","Action":"mediapackagev2:ACTION","Resource":"arn:aws:mediapackagev2:eu-west-1:123456789012:PATH"}]}`
 	for path, action := range map[string]string{channel: "PutObject", channel + "/originEndpoint/hls": "GetObject"} {
-		b.AddPackager(path).SetPolicy(strings.NewReplacer("ACTION", action, "PATH", path).Replace(policy))
+		a.AddPackager(path).SetPolicy(strings.NewReplacer("ACTION", action, "PATH", path).Replace(policy))
 	}
 }
 
@@ -45,7 +46,7 @@ func TestDeliveryOnAWS(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBubble()
 				defer b.srv.Close()
-				addDelivery(b)
+				addDelivery(b.Account)
 				b.Delay = c.delay
 				before := b.State()
 				ctx, cancel := context.WithCancel(t.Context())

@@ -23,8 +23,9 @@ type AWS struct {
 	Pipelines []string // keys of each pipeline: patterns that end in *; nil = not told apart
 	Writer    string   // ARN of the role that writes there; "" = the channel's
 
-	Distribution string // ID of the CloudFront distribution
-	Function     string // name of the Lambda function that deletes stale playlists
+	Distribution string   // ID of the CloudFront distribution
+	FlushPaths   []string // what edge.flush takes out of its caches; nil = everything
+	Function     string   // name of the Lambda function that deletes stale playlists
 
 	Package PackageAWS
 	Flow    FlowAWS
@@ -46,6 +47,7 @@ type AWS struct {
 // PackageAWS is a channel of MediaPackage v2.
 type PackageAWS struct {
 	Group, Channel, Endpoint string
+	Sources                  []string // where each pipeline writes from: an address or a CIDR block; nil = not told apart
 }
 
 // FlowAWS is a flow of MediaConnect that feeds the channel.
@@ -87,6 +89,21 @@ func (a *AWS) Longest() time.Duration {
 	return DefaultAWSDuration
 }
 
+// InputLoss tells which service takes away the source: the channel's schedule,
+// because that ends by itself, else the flow that feeds it, else what its
+// packager lets in. "" = none can.
+func (a *AWS) InputLoss(pipeline int) string {
+	switch {
+	case pipeline == Any && a.Channel != "" && a.SpareInput != "":
+		return "medialive"
+	case a.Flow.ARN != "" && len(a.Flow.Outputs) > 0:
+		return "mediaconnect"
+	case a.Package.Channel != "":
+		return "mediapackage"
+	}
+	return ""
+}
+
 // AtOnce is how many faults may hold at the same time.
 func (a *AWS) AtOnce() int { return max(1, a.MaxFaults) }
 
@@ -111,6 +128,25 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 		}
 		return "", ""
 	}
+	in := func(key string, n int, what string) (string, string) {
+		switch {
+		case f.Pipeline == Any || f.Pipeline < n:
+			return "", ""
+		case n == 0:
+			return "pipeline", fmt.Sprintf("pipelines cannot be told apart there (got no aws.%s; want %s for each)", key, what)
+		}
+		return "pipeline", fmt.Sprintf("no such pipeline in aws.%s (got %d; want less than %d)", key, f.Pipeline, n)
+	}
+	// A channel may write to a bucket, to a packager, or to both: then a fault
+	// is made in both.
+	written := func() (string, string) {
+		if a.Bucket != "" || a.Package.Channel == "" {
+			if field, why := inBucket(); field != "" || a.Package.Channel == "" {
+				return field, why
+			}
+		}
+		return in("mediapackage.sources", len(a.Package.Sources), "the address that it writes from,")
+	}
 	sticky := func(what string) (string, string) {
 		if a.AllowSticky {
 			return "", ""
@@ -130,6 +166,9 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 	}
 	switch f.Kind {
 	case PipelineKill:
+		if a.Bucket == "" && a.Package.Channel == "" && f.Resume != "restart" {
+			return need(false, "bucket", "the bucket that the channel writes to, or aws.mediapackage")
+		}
 		if f.Resume == "restart" {
 			if field, why := need(a.Channel != "", "channel", "the ID of the MediaLive channel"); field != "" {
 				return field, why
@@ -137,22 +176,34 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 			if f.Pipeline == Any {
 				return sticky("a stopped channel")
 			}
-			if a.Bucket == "" {
+			if a.Bucket == "" && a.Package.Channel == "" {
 				return "", "" // the pipeline comes back when MediaLive has restarted it
 			}
 		}
-		return inBucket()
+		return written()
 	case PipelinePause:
 		if f.Pipeline > 1 {
 			return "pipeline", fmt.Sprintf("no such pipeline of a MediaLive channel (got %d; want 0 or 1)", f.Pipeline)
 		}
 		return need(a.Channel != "", "channel", "the ID of the MediaLive channel")
 	case InputLoss:
+		switch a.InputLoss(f.Pipeline) {
+		case "mediaconnect":
+			return first(func() (string, string) {
+				return in("mediaconnect.outputs", len(a.Flow.Outputs), "the output that feeds it,")
+			}, func() (string, string) {
+				return sticky("an output of a flow that is switched off")
+			})
+		case "mediapackage":
+			return in("mediapackage.sources", len(a.Package.Sources), "the address that it writes from,")
+		case "medialive":
+			return "", ""
+		}
 		if f.Pipeline != Any {
-			return "pipeline", "a MediaLive channel switches the input of all its pipelines (got one pipeline; want no `pipeline`)"
+			return "pipeline", "a MediaLive channel switches the input of all its pipelines (got one pipeline, and no aws.mediaconnect; want no `pipeline`, or the outputs of the flow that feed the pipelines)"
 		}
 		return first(func() (string, string) { return need(a.Channel != "", "channel", "the ID of the MediaLive channel") }, func() (string, string) {
-			return need(a.SpareInput != "", "spare_input", "the name of an input attachment of the channel that shows what a lost source does")
+			return need(a.SpareInput != "", "spare_input", "the name of an input attachment of the channel that shows what a lost source does, or aws.mediaconnect")
 		})
 	case PlaylistFreeze, PlaylistRollback, PlaylistEndlist:
 		return inBucket()
@@ -172,9 +223,38 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 		})
 	case OriginStatus:
 		if f.Code != 403 {
-			return "code", fmt.Sprintf("S3 can be made to answer 403 only (got %d; want 403, or via viewer)", f.Code)
+			return "code", fmt.Sprintf("an origin on AWS can be made to answer 403 only (got %d; want 403, or via viewer)", f.Code)
 		}
-		return inBucket()
+		if a.Package.Endpoint == "" && a.Bucket == "" {
+			return need(false, "bucket", "the bucket that the channel writes to, or an endpoint in aws.mediapackage")
+		}
+		if a.Package.Endpoint == "" {
+			return inBucket()
+		}
+		whole := func(field string, got bool) (string, string) {
+			if !got {
+				return "", ""
+			}
+			return field, fmt.Sprintf("an endpoint of MediaPackage is denied as a whole (got %s; want none, or via viewer)", field)
+		}
+		if field, why := first(func() (string, string) { return whole("pipeline", f.Pipeline != Any) },
+			func() (string, string) { return whole("rendition", f.Rendition != "") },
+			func() (string, string) { return whole("kind", len(f.Kinds) > 0) }); field != "" {
+			return field, why
+		}
+		if a.Bucket != "" {
+			return inBucket()
+		}
+		return "", ""
+	case EdgeErrorTTL:
+		if f.TTL%time.Second != 0 {
+			return "ttl", fmt.Sprintf("CloudFront counts whole seconds (got %v; want a whole number of them)", f.TTL)
+		}
+		return first(func() (string, string) {
+			return need(a.Distribution != "", "distribution", "the ID of the CloudFront distribution")
+		}, func() (string, string) { return sticky("the error caching of a distribution") })
+	case EdgeFlush:
+		return need(a.Distribution != "", "distribution", "the ID of the CloudFront distribution")
 	case InvalidatorOff:
 		if f.Pipeline != Any {
 			return "pipeline", "the function is switched off for all that it serves (got one pipeline; want no `pipeline`)"

@@ -16,6 +16,15 @@ func TestAWSRealises(t *testing.T) {
 	full.Pipelines = []string{"a/*", "b/*"}
 	brave := full
 	brave.AllowSticky, brave.AllowMultivariant = true, true
+	// A channel that is fed by a flow and writes to a packager, behind a CDN.
+	packaged := AWS{Channel: "1", Distribution: "E1", AllowSticky: true, Package: PackageAWS{Group: "g", Channel: "c", Endpoint: "e", Sources: []string{"192.0.2.1", "192.0.2.2"}},
+		Flow: FlowAWS{ARN: "f", Outputs: []string{"a", "b"}}}
+	timid, untold, both, spared := packaged, packaged, packaged, packaged
+	timid.AllowSticky = false
+	untold.Package.Sources, untold.Flow = nil, FlowAWS{}
+	both.Bucket = "b"
+	spared.SpareInput, spared.AllowSticky = "spare", false
+	one := func(f *Fault) { f.Pipeline = 1 }
 	for _, c := range []struct {
 		name  string
 		aws   *AWS
@@ -43,6 +52,28 @@ func TestAWSRealises(t *testing.T) {
 		{"503", &full, OriginStatus, func(f *Fault) { f.Code = 503 }, "code", "403 only"},
 		{"invalidator", &full, InvalidatorOff, nil, "via", "allow_sticky"},
 		{"invalidator, bravely", &brave, InvalidatorOff, nil, "", ""},
+		{"an ingest", &packaged, PipelineKill, one, "", ""},
+		{"both ingests", &untold, PipelineKill, nil, "", ""},
+		{"an ingest of unknown source", &untold, PipelineKill, one, "pipeline", "aws.mediapackage.sources"},
+		{"a third ingest", &packaged, PipelineKill, func(f *Fault) { f.Pipeline = 2 }, "pipeline", "less than 2"},
+		{"an ingest, and a bucket without pipelines", &both, PipelineKill, one, "pipeline", "aws.pipelines"},
+		{"the whole of a bucket and a packager", &both, PipelineKill, nil, "", ""},
+		{"endpoint", &packaged, OriginStatus, func(f *Fault) { f.Code = 403 }, "", ""},
+		{"part of an endpoint", &packaged, OriginStatus, func(f *Fault) { f.Code, f.Rendition = 403, "low" }, "rendition", "as a whole"},
+		{"no origin", &bare, OriginStatus, func(f *Fault) { f.Code = 403 }, "via", "aws.mediapackage"},
+		{"freeze in a packager", &packaged, PlaylistFreeze, nil, "via", "aws.bucket"},
+		{"feed", &packaged, InputLoss, one, "", ""},
+		{"feed without a way back", &timid, InputLoss, nil, "via", "allow_sticky"},
+		{"a switch comes before a feed that is cut", &spared, InputLoss, nil, "", ""},
+		{"a switch is for all", &spared, InputLoss, one, "via", "allow_sticky"},
+		{"a packager loses its input", &untold, InputLoss, nil, "", ""},
+		{"errors", &packaged, EdgeErrorTTL, func(f *Fault) { f.TTL = time.Minute }, "", ""},
+		{"no errors kept", &packaged, EdgeErrorTTL, nil, "", ""},
+		{"errors for parts of a second", &packaged, EdgeErrorTTL, func(f *Fault) { f.TTL = time.Second / 2 }, "ttl", "whole seconds"},
+		{"errors without a way back", &timid, EdgeErrorTTL, nil, "via", "allow_sticky"},
+		{"errors without a CDN", &brave, EdgeErrorTTL, nil, "via", "aws.distribution"},
+		{"flush", &timid, EdgeFlush, nil, "", ""},
+		{"flush without a CDN", &brave, EdgeFlush, nil, "via", "aws.distribution"},
 		{"drift", &brave, PipelineDrift, func(f *Fault) { f.By = time.Second }, "via", "cannot be made on AWS"},
 	} {
 		f := NewFault("x", c.kind)

@@ -241,6 +241,8 @@ func (c *checker) given(key string) bool {
 		return e.Code != 0
 	case "by":
 		return e.By != 0 || e.Segments != 0
+	case "ttl":
+		return e.TTL != 0
 	case "once":
 		return e.Once
 	case "down":
@@ -260,7 +262,7 @@ func (c *checker) given(key string) bool {
 
 // optionalKeys are the selectors and parameters of all kinds.
 var optionalKeys = []string{"pipeline", "rendition", "pop", "cohort", "share", "kind",
-	"code", "by", "resume", "children", "then", "once", "down", "players", "over", "start", "stop"}
+	"code", "by", "ttl", "resume", "children", "then", "once", "down", "players", "over", "start", "stop"}
 
 // keys checks that the entry has what the kind needs and nothing that it does
 // not take.
@@ -384,6 +386,9 @@ func (c *checker) params() {
 		} else if e.By <= 0 || e.By > MaxWindow {
 			c.add("by", "duration out of range (got %v; want more than 0s, at most %v)", e.By, MaxWindow)
 		}
+	}
+	if c.checked("ttl") && (e.TTL < 0 || e.TTL > MaxErrorTTL) {
+		c.add("ttl", "duration out of range (got %v; want 0s to %v)", e.TTL, MaxErrorTTL)
 	}
 	for _, key := range [...]string{"resume", "children", "then"} {
 		if !c.checked(key) {

@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 		{"restart by viewers", url, entry(PipelineKill, func(e *Entry) { e.Resume = "restart" }),
 			"resume: viewers cannot be shown a restart (got restart; want resume: continue, or via rig or command)"},
 		{"kill of a VOD", &Target{VOD: true}, entry(PipelineKill, nil), "fault: pipeline.kill cannot be applied to a VOD, which nobody writes any more (got pipeline.kill; want one of " +
-			"playlist.delete, playlist.rollback, segment.missing, segment.truncate, origin.status, origin.slow, origin.hang, edge.status, edge.slow, edge.hang, edge.flush, " +
+			"playlist.delete, playlist.rollback, segment.missing, segment.truncate, origin.status, origin.slow, origin.hang, edge.status, edge.slow, edge.hang, edge.error_ttl, edge.flush, " +
 			"http.status, http.slow, http.hang, http.truncate, http.reset, net.bandwidth, net.latency, net.down, viewers.surge, viewers.reconnect, command)"},
 		{"kill of a VOD at the viewers", &Target{VOD: true}, entry(PipelineKill, func(e *Entry) { e.Via = ViaViewer }), ""},
 		{"segments of a VOD", &Target{VOD: true}, entry(SegmentMissing, nil), ""},
@@ -166,6 +166,8 @@ func setAnything(e *Entry, key string) {
 		e.Code = 503
 	case "by":
 		e.By, e.Segments = time.Second, 2
+	case "ttl":
+		e.TTL = time.Minute
 	case "down":
 		e.Down = 1e6
 	case "players":

@@ -21,6 +21,7 @@ const (
 	MaxEntries     = 64                 // a [Marks] has a bit for each
 	MaxOccurrences = 10_000             // of one entry
 	MinEvery       = time.Second        // shortest repetition
+	MaxErrorTTL    = time.Hour          // of edge.error_ttl: real viewers get what is kept after the end
 	MaxWindow      = 7 * 24 * time.Hour // longest `at`, `for`, `by`, `over`
 )
 

@@ -30,6 +30,7 @@ const (
 	EdgeStatus       Kind = "edge.status"
 	EdgeSlow         Kind = "edge.slow"
 	EdgeHang         Kind = "edge.hang"
+	EdgeErrorTTL     Kind = "edge.error_ttl"
 	EdgeFlush        Kind = "edge.flush"
 	HTTPStatus       Kind = "http.status"
 	HTTPSlow         Kind = "http.slow"
@@ -85,6 +86,7 @@ type Fault struct {
 	// Parameters; which of them a kind uses is in [Kinds].
 	Code         int           // status
 	By           time.Duration // drift, late, slow, latency
+	TTL          time.Duration // edge.error_ttl
 	Segments     int           // rollback by
 	Resume       string        // kill: continue | restart
 	Children     string        // pause: delete | stale

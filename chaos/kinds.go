@@ -256,6 +256,12 @@ var Kinds = []Spec{
 		Selectors: answers,
 	},
 	{
+		Kind: EdgeErrorTTL, Vias: []Via{ViaRig, ViaAWS}, Requests: allRequests,
+		Doc:     "the edge keeps errors for another time",
+		Changes: "error caching of shield and edges",
+		Params:  fields(Field{Name: "ttl", Type: "duration", Required: true, Doc: "how long errors are served from the cache; 0s = not at all"}),
+	},
+	{
 		Kind: EdgeFlush, Vias: []Via{ViaRig, ViaAWS}, Instant: true,
 		Doc:       "the edge loses its cache",
 		Changes:   "everything is fetched from the origin again",

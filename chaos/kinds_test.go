@@ -35,6 +35,7 @@ func TestKindsKeepThePromise(t *testing.T) {
 		{EdgeStatus, []Via{ViaRig, ViaViewer}, ViaViewer, false, []string{"code"}},
 		{EdgeSlow, []Via{ViaRig, ViaViewer}, ViaViewer, false, []string{"by"}},
 		{EdgeHang, []Via{ViaRig, ViaViewer}, ViaViewer, false, nil},
+		{EdgeErrorTTL, []Via{ViaRig, ViaAWS}, ViaAWS, false, []string{"ttl"}},
 		{EdgeFlush, []Via{ViaRig, ViaAWS}, ViaAWS, true, nil},
 		{HTTPStatus, []Via{ViaViewer}, ViaViewer, false, []string{"code"}},
 		{HTTPSlow, []Via{ViaViewer}, ViaViewer, false, []string{"by"}},

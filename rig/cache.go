@@ -29,6 +29,10 @@ type result struct {
 	truncate bool
 	from     time.Duration // when the origin made or confirmed it
 	until    time.Duration // fresh before
+	// otherwise is what until would be without edge.error_ttl, and changed the
+	// fault; 0 = none held when it was stored.
+	otherwise time.Duration
+	changed   chaos.Marks
 }
 
 // holds tells whether a part of an object is in a copy of the whole.
@@ -184,7 +188,11 @@ func (c *cache) ask(now time.Duration, q *query) exchange {
 	e := c.find(now, q)
 	if e != nil {
 		if e.has && now < e.copy.until {
-			return exchange{result: e.copy, how: hit, store: true, collapse: true}
+			x := exchange{result: e.copy, how: hit, store: true, collapse: true}
+			if x.changed != 0 && now >= x.otherwise {
+				x.passing = x.changed // it would have been asked for again by now
+			}
+			return x
 		}
 		if e.filling && e.fill.collapse && c.rig.cfg.Edge.Collapse {
 			x := e.fill
@@ -236,8 +244,10 @@ func (c *cache) forward(now time.Duration, q *query, expired *result) exchange {
 		if x.object != nil {
 			con = x.object.control
 		}
-		v := c.rig.policy.judge(x.status, con)
+		policy, fault := c.rig.policyAt(now)
+		v := policy.judge(x.status, con)
 		x.store, x.collapse, x.from, x.until = v.store, v.collapse, ready, ready+v.ttl
+		x.otherwise, x.changed = ready+c.rig.policy.judge(x.status, con).ttl, fault
 	}
 	x.how, x.expired, x.upstream = missed, expired != nil, x.status
 	if x.confirmed {
@@ -256,7 +266,9 @@ func (c *cache) forward(now time.Duration, q *query, expired *result) exchange {
 		}
 		ready := now + x.wait
 		x.result = *expired
-		x.marks, x.until = marks, ready+c.rig.policy.err
+		policy, fault := c.rig.policyAt(now)
+		x.marks, x.until = marks, ready+policy.err
+		x.otherwise, x.changed = ready+c.rig.policy.err, fault
 		x.how, x.store, x.collapse = stale, true, true
 	}
 	if x.truncate {

@@ -229,6 +229,57 @@ func TestFlush(t *testing.T) {
 	}
 }
 
+// Errors are kept for as long as the fault says, and those that would have been
+// fetched again by now are its doing; what is kept when it ends runs out.
+func TestErrorTTL(t *testing.T) {
+	const path = "/live/p0/index_256x144_99999.ts" // not there
+	c := mini()
+	c.Edge.ErrorTTL = sec
+	r := newRig(t, c)
+	long := fault(chaos.EdgeErrorTTL, 2, 0, 0, func(f *chaos.Fault) { f.TTL = 20 * sec })
+	none := fault(chaos.EdgeErrorTTL, 3, 0, 0, func(f *chaos.Fault) { f.TTL = 0 })
+	for _, step := range []struct {
+		at     time.Duration
+		open   *chaos.Fault
+		close  *chaos.Fault
+		hit    bool
+		marked chaos.Marks
+	}{
+		{at: 1 * sec},
+		{at: 1*sec + 500*time.Millisecond, hit: true},
+		{at: 3 * sec, open: long},
+		{at: 3*sec + 500*time.Millisecond, hit: true}, // as it would be anyway
+		{at: 10 * sec, hit: true, marked: chaos.Mark(2)},
+		{at: 20 * sec, close: long, hit: true, marked: chaos.Mark(2)},
+		{at: 24 * sec},
+		{at: 26 * sec},
+		{at: 30 * sec, open: none},
+		{at: 30*sec + 100*time.Millisecond},
+		{at: 31 * sec, close: none},
+		{at: 31*sec + 500*time.Millisecond, hit: true},
+	} {
+		if step.open != nil {
+			if bites, _ := r.Bites(step.at, step.open); bites {
+				t.Errorf("at %v: it bites before it holds", step.at)
+			}
+			r.SetPlan(r.Plan().With(step.open, step.at))
+			if bites, what := r.Bites(step.at, step.open); !bites {
+				t.Errorf("at %v: %s", step.at, what)
+			}
+		}
+		if step.close != nil {
+			r.SetPlan(r.Plan().Without(step.close, step.at))
+			if healthy, what := r.Healthy(step.at, step.close); !healthy {
+				t.Errorf("at %v: %s", step.at, what)
+			}
+		}
+		a, _ := get(r, step.at, path)
+		if a.Status != 404 || (a.Hit != NoLayer) != step.hit || a.Marks != step.marked {
+			t.Errorf("at %v: status %d, hit %v, marks %b; want 404, %v, %b", step.at, a.Status, a.Hit, a.Marks, step.hit, step.marked)
+		}
+	}
+}
+
 func TestBounded(t *testing.T) {
 	c := mini()
 	c.Edge.Objects = 50

@@ -3,6 +3,8 @@ package rig
 import (
 	"strings"
 	"time"
+
+	"hlsload/chaos"
 )
 
 // control is a Cache-Control header, as far as a cache heeds it.
@@ -75,6 +77,18 @@ func newPolicy(e *Edge) policy {
 	}
 	p.max = max(p.max, p.min)
 	return p
+}
+
+// policyAt is the policy that holds at now, and the fault that made it
+// another, if any: the one that began last.
+func (r *Rig) policyAt(now time.Duration) (policy, chaos.Marks) {
+	p, fault := r.policy, chaos.Marks(0)
+	for w := range r.plan.Holding(now, chaos.EdgeErrorTTL) {
+		if w.Fault.Via == chaos.ViaRig {
+			p.err, fault = w.Fault.TTL, chaos.Mark(w.Fault.Rule)
+		}
+	}
+	return p, fault
 }
 
 // verdict is what the policy makes of an answer of the origin.

@@ -59,7 +59,7 @@ type target struct {
 func (r *Rig) targets(f *chaos.Fault) []target {
 	pops := []int{chaos.Any}
 	switch f.Kind {
-	case chaos.EdgeFlush:
+	case chaos.EdgeFlush, chaos.EdgeErrorTTL:
 		return []target{{pop: f.Pop}}
 	case chaos.EdgeStatus, chaos.EdgeSlow, chaos.EdgeHang:
 		pops = pops[:0]
@@ -101,6 +101,11 @@ func (r *Rig) shows(now time.Duration, f *chaos.Fault, t *target) (bool, string)
 			if w.Fault == f && w.From <= now {
 				return true, fmt.Sprintf("flushed at %v", w.From)
 			}
+		}
+		return false, ""
+	case chaos.EdgeErrorTTL:
+		if p, fault := r.policyAt(now); fault.Has(f.Rule) {
+			return true, fmt.Sprintf("the edge keeps errors for %v", p.err)
 		}
 		return false, ""
 	case chaos.InvalidatorOff:

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,8 +21,13 @@ var (
 	awsFunction = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,64})?$`)
 	awsARN      = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$`)
 	awsAlarm    = regexp.MustCompile(`^[^\x00-\x1f"]{1,512}$`)
+	awsPath     = regexp.MustCompile(`^/[A-Za-z0-9._~!$&'()+,;=:@%/-]{0,255}\*?$`)
 	awsLoose    = regexp.MustCompile(`^[^\x00-\x1f*?]{1,128}$`)
 )
+
+// maxFlushPaths bounds what one edge.flush takes out of the cache: CloudFront
+// takes 15 paths with * at a time.
+const maxFlushPaths = 15
 
 // aws reads what of an account may be touched; nil when there is no section.
 func (d *decoder) aws(v value) *chaos.AWS {
@@ -49,18 +55,28 @@ func (d *decoder) aws(v value) *chaos.AWS {
 	name(s, "prefix", &a.Prefix, awsLoose, "the start of the channel's keys, such as live/")
 	name(s, "writer", &a.Writer, awsARN, "the ARN of the role that writes to the bucket")
 	name(s, "distribution", &a.Distribution, awsName, "the ID of a CloudFront distribution")
+	a.FlushPaths = s.at("flush_paths").each(maxFlushPaths, "a list of paths that edge.flush takes out of the cache, such as [/live/*]", func(item value) string {
+		return item.matching(awsPath, "a path that begins with / and has at most one *, at its end")
+	})
 	name(s, "function", &a.Function, awsFunction, "the name of a Lambda function")
-	if p, ok := s.at("mediapackage").section("a mapping with group, channel and endpoint"); ok {
+	if p, ok := s.at("mediapackage").section("a mapping with group, channel and endpoint"); ok && p.given() {
 		name(p, "group", &a.Package.Group, awsName, "the name of a channel group")
 		name(p, "channel", &a.Package.Channel, awsName, "the name of a channel")
 		name(p, "endpoint", &a.Package.Endpoint, awsName, "the name of an origin endpoint")
+		a.Package.Sources = p.at("sources").each(maxPipelines, "the addresses that the pipelines write from, one each", source)
+		if a.Package.Group == "" || a.Package.Channel == "" {
+			p.problem("group and channel are missing (got one of them at most; want both)")
+		}
 		p.done()
 	}
-	if m, ok := s.at("mediaconnect").section("a mapping with flow and outputs"); ok {
+	if m, ok := s.at("mediaconnect").section("a mapping with flow and outputs"); ok && m.given() {
 		name(m, "flow", &a.Flow.ARN, awsARN, "the ARN of a flow")
 		a.Flow.Outputs = m.at("outputs").each(maxPipelines, "the ARNs of the outputs that feed the pipelines, one each", func(item value) string {
 			return item.matching(awsARN, "the ARN of an output")
 		})
+		if a.Flow.ARN == "" || len(a.Flow.Outputs) == 0 {
+			m.problem("flow and outputs are missing (got one of them at most; want both)")
+		}
 		m.done()
 	}
 	a.Pipelines = s.at("pipelines").each(maxPipelines, "a list of patterns of keys, one a pipeline", func(item value) string {
@@ -148,6 +164,27 @@ func (v value) each(most int, want string, read func(value) string) []string {
 		all = append(all, read(item))
 	}
 	return all
+}
+
+// source is where a pipeline writes from.
+func source(item value) string {
+	const want = "an address, or a CIDR block such as 198.51.100.0/28"
+	if !item.given() {
+		item.problem("empty (want %s)", want)
+		return ""
+	}
+	t, ok := item.secret(want)
+	if !ok {
+		return ""
+	}
+	if p, err := netip.ParsePrefix(t.Value); err == nil && p.Masked() == p && p.Bits() > 0 {
+		return t.Value
+	}
+	if _, err := netip.ParseAddr(t.Value); err == nil {
+		return t.Value
+	}
+	item.wrong("not usable here", want)
+	return ""
 }
 
 // keys is the pattern of the keys of a pipeline. It goes into policies, where

@@ -136,6 +136,7 @@ func describeParams(f *chaos.Fault) string {
 	}
 	add(f.Code != 0, "code %d", f.Code)
 	add(f.By != 0, "by %s", formatDuration(f.By))
+	add(f.Kind == chaos.EdgeErrorTTL, "ttl %s", formatDuration(f.TTL))
 	add(f.Segments != 0, "by %d segments", f.Segments)
 	add(f.Resume != "", "resume %s", f.Resume)
 	add(f.Children != "", "children %s", f.Children)

@@ -100,6 +100,7 @@ func (d *decoder) entryOf(s *section, t Target) chaos.Entry {
 	} else {
 		e.By = by.duration(0, 0, chaos.MaxWindow)
 	}
+	e.TTL = s.at("ttl").duration(0, 0, chaos.MaxErrorTTL)
 	e.Resume = s.at("resume").choice("", "continue", "restart")
 	e.Children = s.at("children").choice("", "delete", "stale")
 	e.Then = s.at("then").choice("", "emit", "pause")

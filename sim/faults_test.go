@@ -91,6 +91,7 @@ func TestFaults(t *testing.T) {
 		{fault: "fault: edge.status, for: 12s, code: 503", web: healed, bis: gaveUp},
 		{fault: "fault: edge.slow, for: 15s, by: 800ms", web: healed, bis: healed, check: noStall},
 		{fault: "fault: edge.hang, for: 15s, pop: 1", web: healed, bis: healed, share: .25, check: hung},
+		{fault: "fault: edge.error_ttl, for: 15s, ttl: 30s", web: spared, bis: spared, check: noStall},
 		{fault: "fault: edge.flush", web: spared, bis: spared, check: noStall},
 		{fault: "fault: http.status, for: 15s, code: 404, share: 50%", web: gaveUp, bis: gaveUp, share: .5},
 		{fault: "fault: http.slow, for: 15s, by: 500ms, share: 50%", web: healed, bis: healed, share: .5, check: noStall},

@@ -127,7 +127,7 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 	}
 	applier := aws.New(aws.Config{
 		AWS: r.sc.AWS, Drivers: a.Drivers, Run: r.id, Journal: r.journal, Refresh: a.Refresh,
-		Bites: outside(r.target.bites), Healthy: outside(r.target.healthy),
+		Bites: outside(r.sc.AWS, r.target.bites), Healthy: outside(r.sc.AWS, r.target.healthy),
 	})
 	if err := applier.Rehearse(ctx, r.faults); err != nil {
 		return nil, fail(err)
@@ -137,16 +137,19 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 
 // outside looks at the stream for faults that show in media playlists for as
 // long as they hold; the others are seen by what AWS says alone.
-func outside(look func(context.Context, *chaos.Fault) (bool, string)) func(context.Context, *chaos.Fault) (bool, string) {
+func outside(cfg *chaos.AWS, look func(context.Context, *chaos.Fault) (bool, string)) func(context.Context, *chaos.Fault) (bool, string) {
 	return func(ctx context.Context, f *chaos.Fault) (bool, string) {
-		if !showsInPlaylists(f) {
+		if !showsInPlaylists(cfg, f) {
 			return true, "nobody looked at the stream"
 		}
 		return look(ctx, f)
 	}
 }
 
-func showsInPlaylists(f *chaos.Fault) bool {
+func showsInPlaylists(cfg *chaos.AWS, f *chaos.Fault) bool {
+	if cfg.Package.Channel != "" && f.Kind == chaos.PipelineKill && f.Pipeline != chaos.Any {
+		return false // the packager goes on with what the other pipeline writes
+	}
 	if len(f.Kinds) > 0 && !slices.Contains(f.Kinds, m3u8.KindMedia) {
 		return false
 	}

@@ -38,6 +38,7 @@ func TestShippedOnAWS(t *testing.T) {
 				bucket.Reader = "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE"
 				account.AddChannel("1234567", bucket, "live/index_a", "live/index_b")
 				account.AddFunction("stale-playlists").Watches = bucket
+				account.AddDistribution("E1EXAMPLE")
 				before := account.State()
 				m := newMemory()
 				base, srv := m.serve(bucket)

@@ -42,6 +42,7 @@ func newEmulated(t *testing.T) *emulated {
 	e.bucket = e.AddBucket("example-live", true)
 	e.channel = e.AddChannel("1234567", e.bucket, "live/p0/", "live/p1/")
 	e.AddFunction("invalidator")
+	addDelivery(e.Account)
 	api, viewers := httptest.NewServer(e.Account), httptest.NewServer(e.bucket)
 	t.Cleanup(api.Close)
 	t.Cleanup(viewers.Close)
@@ -349,6 +350,9 @@ var killed = [][]string{
 	{"chaos.pause-0.fault=segment.missing"},
 	{"chaos.pause-0.fault=pipeline.kill"},
 	{"chaos.pause-0.fault=input.loss", "chaos.pause-0.pipeline=null"},
+	{"chaos.pause-0.fault=input.loss", "aws.mediaconnect={flow: arn:aws:mediaconnect:eu-west-1:123456789012:flow:1-AAAA:feed, outputs: [arn:aws:mediaconnect:eu-west-1:123456789012:output:1-BBBB:feed-0]}"},
+	{"chaos.pause-0.fault=edge.error_ttl", "chaos.pause-0.ttl=30s", "chaos.pause-0.pipeline=null", "aws.distribution=E1EXAMPLE"},
+	{"chaos.pause-0.fault=origin.status", "chaos.pause-0.code=403", "chaos.pause-0.pipeline=null", "aws.bucket=null", "aws.pipelines=null", "aws.mediapackage={group: live, channel: news, endpoint: hls}"},
 }
 
 // TestKilled kills runs at random moments and undoes what they left from their

@@ -18,10 +18,13 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/config"
+	awscloudfront "github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/fis"
 	"github.com/aws/aws-sdk-go-v2/service/fis/types"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	awsmediaconnect "github.com/aws/aws-sdk-go-v2/service/mediaconnect"
 	ml "github.com/aws/aws-sdk-go-v2/service/medialive"
+	"github.com/aws/aws-sdk-go-v2/service/mediapackagev2"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -29,8 +32,11 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
+	"hlsload/chaos/aws/cloudfront"
 	"hlsload/chaos/aws/lambda"
+	"hlsload/chaos/aws/mediaconnect"
 	"hlsload/chaos/aws/medialive"
+	"hlsload/chaos/aws/mediapackage"
 	"hlsload/chaos/aws/s3"
 )
 
@@ -57,15 +63,23 @@ func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
 	var live *ml.Client
 	var store *awss3.Client
 	var functions *awslambda.Client
+	var cdn *awscloudfront.Client
+	var packager *mediapackagev2.Client
+	var flows *awsmediaconnect.Client
+	var web mediapackage.Web
 	if c != nil {
-		live, functions = ml.NewFromConfig(*c), awslambda.NewFromConfig(*c)
+		live, functions, cdn = ml.NewFromConfig(*c), awslambda.NewFromConfig(*c), awscloudfront.NewFromConfig(*c)
+		packager, flows, web = mediapackagev2.NewFromConfig(*c), awsmediaconnect.NewFromConfig(*c), c.HTTPClient
 		store = awss3.NewFromConfig(*c, func(o *awss3.Options) {
 			// Who stands in for S3 has no host name for every bucket.
 			o.UsePathStyle = c.BaseEndpoint != nil || os.Getenv("AWS_ENDPOINT_URL_S3") != ""
 		})
 	}
 	m := medialive.New(live, cfg, now)
-	return []aws.Driver{s3.New(store, cfg, now, m.Role), m, lambda.New(functions, cfg, now)}
+	return []aws.Driver{
+		s3.New(store, cfg, now, m.Role), mediapackage.New(packager, cfg, web, now, m.Role), m,
+		mediaconnect.New(flows, cfg, now), lambda.New(functions, cfg, now), cloudfront.New(cdn, cfg, now),
+	}
 }
 
 // Open finds credentials. It asks nobody on AWS.

@@ -170,13 +170,13 @@ func difference(want, got string) string {
 
 // A process that dies at any step of any fault leaves what its journal undoes.
 func TestUndoAfterEveryCrash(t *testing.T) {
-	for _, f := range every() {
+	for _, f := range all() {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			for at := 1; ; at++ {
 				c := &crash{at: at}
 				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t)
+					w := worldFor(t, f)
 					before := w.State()
 					path := w.live(t, []deed{{fault: f}, {fault: f, undo: true, pause: 30 * time.Second}}, c)
 					w.put(t, path, before, fmt.Sprintf("crash at step %d", at), 0)
@@ -199,13 +199,13 @@ func TestUndoAfterGeneratedRuns(t *testing.T) {
 			deeds := generate(random)
 			measured := &crash{}
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := worldFor(t, deeds[0].fault)
 				w.live(t, deeds, measured)
 			})
 			for range 4 {
 				at, undoAt := 1+random.IntN(measured.n+1), random.IntN(8)
 				synctest.Test(t, func(t *testing.T) {
-					w := newWorld(t)
+					w := worldFor(t, deeds[0].fault)
 					w.Delay = time.Duration(random.IntN(3)) * time.Second
 					w.Lag = time.Duration(random.IntN(5)) * time.Second
 					w.channel.RefusesMixed = random.IntN(4) == 0
@@ -222,6 +222,9 @@ func TestUndoAfterGeneratedRuns(t *testing.T) {
 // generate makes up to four faults that overlap, each undone or not.
 func generate(random *rand.Rand) []deed {
 	all := every()
+	if random.IntN(4) == 0 {
+		all = packaged()
+	}
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	var deeds []deed
 	for _, f := range all[:1+random.IntN(4)] {

@@ -61,11 +61,11 @@ func (r *recorder) RoundTrip(q *http.Request) (*http.Response, error) {
 // What every fault and its undo ask AWS for, byte for byte but for the order of tags, is
 // in testdata: a new version of the SDK that writes something else does not pass unseen.
 func TestRequests(t *testing.T) {
-	for _, f := range every() {
+	for _, f := range all() {
 		t.Run(f.Name, func(t *testing.T) {
 			var got string
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
+				w := worldFor(t, f)
 				rec := &recorder{Account: w.Account}
 				a, err := Open(t.Context(), w.cfg, Options{Transport: rec})
 				if err != nil {
@@ -93,15 +93,20 @@ func TestRequests(t *testing.T) {
 
 // The plan of everything that can be done, as people read it.
 func TestPlan(t *testing.T) {
+	for file, list := range map[string][]*chaos.Fault{"plan.txt": every(), "plan-packaged.txt": packaged()} {
+		testPlan(t, file, list)
+	}
+}
+
+func testPlan(t *testing.T, file string, list []*chaos.Fault) {
 	w := &world{}
-	synctest.Test(t, func(t *testing.T) { w = newWorld(t) })
-	w.cfg.Distribution = "E1EXAMPLE"
+	synctest.Test(t, func(t *testing.T) { w = worldFor(t, list...) })
 	var faults []chaos.Fault
-	for _, f := range every() {
+	for _, f := range list {
 		faults = append(faults, *f)
 	}
 	p := aws.NewPlan(w.cfg, faults, Describe(w.cfg), Calls())
-	same(t, filepath.Join("testdata", "plan.txt"), p.Text+"\n"+p.Policy+"\n")
+	same(t, filepath.Join("testdata", file), p.Text+"\n"+p.Policy+"\n")
 	if again := aws.NewPlan(w.cfg, faults, Describe(w.cfg), Calls()); again.Hash != p.Hash || len(p.Hash) != 12 {
 		t.Errorf("hashes %s and %s", p.Hash, again.Hash)
 	}
@@ -113,9 +118,9 @@ func TestPlan(t *testing.T) {
 
 // The policy of a plan allows every request that the faults really make.
 func TestPolicyIsEnough(t *testing.T) {
-	for _, f := range every() {
+	for _, f := range all() {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t)
+			w := worldFor(t, f)
 			p := aws.NewPlan(w.cfg, []chaos.Fault{*f}, Describe(w.cfg), Calls())
 			r := w.run(t, "0a1b2c3d")
 			if _, err := w.open(t).Guard(t.Context()); err != nil {

@@ -43,13 +43,16 @@ type Account struct {
 	// schedules and tags are eventually consistent.
 	Lag time.Duration
 
-	mu         sync.Mutex
-	requests   []Request
-	channels   map[string]*Channel
-	buckets    map[string]*Bucket
-	functions  map[string]*Function
-	monitoring monitoring
-	lever      string // state of the FIS safety lever; "" = there is none in the region
+	mu            sync.Mutex
+	requests      []Request
+	channels      map[string]*Channel
+	buckets       map[string]*Bucket
+	functions     map[string]*Function
+	distributions map[string]*Distribution
+	packagers     map[string]*Packager
+	flows         map[string]*Flow
+	monitoring    monitoring
+	lever         string // state of the FIS safety lever; "" = there is none in the region
 }
 
 // Request is one request, as logged.
@@ -58,6 +61,7 @@ type Request struct {
 	Mutates     bool
 	N           int // of all requests, from 0
 	Query, Body string
+	Resource    string // ARN of what it is about; "" = not known here
 }
 
 // Mishap is what goes wrong with a request.
@@ -92,7 +96,8 @@ func New(now func() time.Time) *Account {
 	}
 	return &Account{
 		ID: "123456789012", Region: "eu-west-1", Caller: "arn:aws:sts::123456789012:assumed-role/tester/session", Now: now,
-		channels: map[string]*Channel{}, buckets: map[string]*Bucket{}, functions: map[string]*Function{}, lever: "disengaged",
+		channels: map[string]*Channel{}, buckets: map[string]*Bucket{}, functions: map[string]*Function{},
+		distributions: map[string]*Distribution{}, packagers: map[string]*Packager{}, flows: map[string]*Flow{}, lever: "disengaged",
 	}
 }
 
@@ -105,14 +110,17 @@ type call struct {
 	service string
 	op      string // set by the service
 	mutates bool
-	w       *httptest.ResponseRecorder
+	// resource is the ARN of what it is about, as policies name it; set by some
+	// services.
+	resource string
+	w        *httptest.ResponseRecorder
 }
 
 // operation says what the request is, and tells whether it is to be carried
 // out; a mishap may have been ordered instead.
 func (c *call) operation(op string, mutates bool) bool {
 	c.op, c.mutates = op, mutates
-	req := Request{Service: c.service, Op: op, Mutates: mutates, N: len(c.a.requests), Query: c.r.URL.RawQuery, Body: string(c.body)}
+	req := Request{Service: c.service, Op: op, Mutates: mutates, N: len(c.a.requests), Query: c.r.URL.RawQuery, Body: string(c.body), Resource: c.resource}
 	c.a.requests = append(c.a.requests, req)
 	if c.a.Mishap == nil {
 		return true
@@ -141,14 +149,17 @@ func (c *call) operation(op string, mutates bool) bool {
 const lost = "X-Emulate-Lost"
 
 func (c *call) throttling() string {
-	if c.service == "s3" {
+	switch c.service {
+	case "s3":
 		return "SlowDown"
+	case "cloudfront":
+		return "Throttling"
 	}
 	return "TooManyRequestsException"
 }
 
 func (c *call) denial() string {
-	if c.service == "s3" {
+	if c.service == "s3" || c.service == "cloudfront" {
 		return "AccessDenied"
 	}
 	return "AccessDeniedException"
@@ -169,6 +180,12 @@ func (c *call) fail(status int, code, message string) {
 		c.w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 		c.w.WriteHeader(status)
 		_, _ = c.w.Write(cbor.Encode(cbor.Map{"__type": cbor.String("com.amazonaws.cloudwatch#" + code), "message": cbor.String(message)}))
+		return
+	}
+	if c.service == "cloudfront" {
+		c.w.Header().Set("Content-Type", "text/xml")
+		c.w.WriteHeader(status)
+		fmt.Fprintf(c.w, `<ErrorResponse xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>1</RequestId></ErrorResponse>`, code, escape(message))
 		return
 	}
 	c.w.Header().Set("Content-Type", "application/json")
@@ -192,6 +209,9 @@ func (a *Account) services() []service {
 		{"medialive", a.serveMediaLive, a.mediaLiveState},
 		{"s3", a.serveS3, a.s3State},
 		{"lambda", a.serveLambda, a.lambdaState},
+		{"cloudfront", a.serveCloudFront, a.cloudFrontState},
+		{"mediapackagev2", a.serveMediaPackage, a.mediaPackageState},
+		{"mediaconnect", a.serveMediaConnect, a.mediaConnectState},
 		{"sts", a.serveSTS, nil},
 		{"fis", a.serveFIS, nil},
 		{"monitoring", a.serveCloudWatch, nil},
@@ -219,6 +239,9 @@ func (a *Account) handle(r *http.Request) (w *httptest.ResponseRecorder, err err
 	}()
 	c := &call{a: a, r: r, body: body, now: a.Now(), w: httptest.NewRecorder()}
 	signed := scope.FindStringSubmatch(r.Header.Get("Authorization"))
+	if signed == nil && a.views(c) {
+		return c.w, nil
+	}
 	if signed == nil {
 		c.service = "s3"
 		c.fail(http.StatusForbidden, "AccessDenied", "not signed")
@@ -301,13 +324,17 @@ func (a *Account) State() string {
 	return b.String()
 }
 
-// advance lets pass what happens by itself until now: encoders write.
+// advance lets pass what happens by itself until now: encoders write, and what
+// was changed reaches the edges.
 func (a *Account) advance(now time.Time) {
 	for _, ch := range a.sorted() {
 		ch.advance(now)
 	}
 	for _, f := range a.functions {
 		f.invalidate(now)
+	}
+	for _, d := range a.distributions {
+		d.advance(now)
 	}
 }
 

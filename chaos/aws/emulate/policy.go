@@ -3,6 +3,7 @@ package emulate
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"path"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 // principal is who asks: a role, or a service for a resource.
 type principal struct {
 	arn     string
+	ip      string // address that is asked from
 	service string // "" = none
 	source  string // ARN for which a service asks
 }
@@ -99,7 +101,20 @@ var conditions = map[string]func(got, want string) bool{
 	"StringEquals":    func(got, want string) bool { return got != "" && got == want },
 	"ArnEquals":       func(got, want string) bool { return got != "" && glob(want, got) },
 	"ArnLike":         func(got, want string) bool { return got != "" && glob(want, got) },
+	"IpAddress":       inBlock,
 	"Bool":            func(got, want string) bool { return got == want },
+}
+
+// inBlock tells whether an address is in a block, or is the address.
+func inBlock(got, want string) bool {
+	ip, err := netip.ParseAddr(got)
+	if err != nil {
+		return false
+	}
+	if p, err := netip.ParsePrefix(want); err == nil {
+		return p.Contains(ip)
+	}
+	return got == want
 }
 
 func before(a, b string) bool {
@@ -156,6 +171,7 @@ func (s *statement) holds(who principal, now time.Time) bool {
 		"aws:currenttime":  now.UTC().Format(time.RFC3339),
 		"aws:principalarn": who.arn,
 		"aws:sourcearn":    who.source,
+		"aws:sourceip":     who.ip,
 	}
 	for op, list := range s.Condition {
 		for key, want := range list {

@@ -58,7 +58,7 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 		}
 		return []aws.Change{&restart{d: d, Channel: d.cfg.Channel, Pipeline: o.Fault.Pipeline}}
 	case chaos.InputLoss:
-		if d.cfg.SpareInput == "" {
+		if d.cfg.InputLoss(o.Fault.Pipeline) != d.Service() {
 			return nil
 		}
 		return []aws.Change{&input{d: d, Channel: d.cfg.Channel, Mark: o.Mark("-"), Spare: d.cfg.SpareInput, Until: o.Expires}}

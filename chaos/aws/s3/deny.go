@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"hlsload/chaos/aws"
+	"hlsload/chaos/aws/policy"
 )
 
 const opDeny = "deny"
@@ -121,7 +122,7 @@ func (c *deny) Read(ctx context.Context) error {
 	if c.Before, err = c.d.policy(ctx, c.Bucket, c.Owner); err != nil {
 		return err
 	}
-	if _, err := parseDocument(c.Before); err != nil {
+	if _, err := policy.Parse(c.Before); err != nil {
 		return err
 	}
 	patterns, err := c.d.patterns(ctx, &c.Scope)
@@ -139,26 +140,18 @@ func (c *deny) statement(ctx context.Context, patterns []string) (json.RawMessag
 	for i, p := range patterns {
 		resources[i] = c.d.arn(c.Bucket, p)
 	}
-	var principal any = "*"
-	condition := map[string]map[string]string{"DateLessThan": {"aws:CurrentTime": c.Until.UTC().Format(time.RFC3339)}}
+	denial := policy.Denial{Sid: c.Sid, Actions: c.Actions, Resources: resources, Until: c.Until}
 	if c.reads() {
 		if c.d.cfg.Distribution != "" {
-			principal = map[string]string{"Service": "cloudfront.amazonaws.com"}
-			condition["StringEquals"] = map[string]string{"AWS:SourceArn": c.distribution()}
+			denial.Principal = map[string]string{"Service": "cloudfront.amazonaws.com"}
+			denial.Condition = map[string]map[string]any{"StringEquals": {"AWS:SourceArn": c.distribution()}}
 		}
 	} else if role, err := c.d.role(ctx); err != nil {
 		return nil, err
 	} else if role != "" {
-		condition["ArnEquals"] = map[string]string{"aws:PrincipalArn": role}
+		denial.Condition = map[string]map[string]any{"ArnEquals": {"aws:PrincipalArn": role}}
 	}
-	return json.Marshal(struct {
-		Sid       string
-		Effect    string
-		Principal any
-		Action    []string
-		Resource  []string
-		Condition map[string]map[string]string
-	}{c.Sid, "Deny", principal, c.Actions, resources, condition})
+	return denial.JSON()
 }
 
 // role is that of the writer, "" when nobody knows.
@@ -169,73 +162,21 @@ func (d *Driver) role(ctx context.Context) (string, error) {
 	return d.writer(ctx)
 }
 
+// store is the policy of the bucket.
+func (c *deny) store() *policy.Store {
+	return &policy.Store{
+		What: "bucket " + c.Bucket, Now: c.d.now,
+		Read:  func(ctx context.Context) (string, error) { return c.d.policy(ctx, c.Bucket, c.Owner) },
+		Write: c.put,
+	}
+}
+
 func (c *deny) Make(ctx context.Context) error {
-	return c.change(ctx, func(doc *document) *document { return doc.with(c.Sid, c.Statement) })
+	return c.store().Add(ctx, c.Before, c.Sid, c.Statement)
 }
 
 func (c *deny) Undo(ctx context.Context) error {
-	there, err := c.there(ctx)
-	if err == nil && !there { // or not yet
-		_, err = aws.Settle(ctx, c.At, c.d.now())
-	}
-	if err != nil {
-		return err
-	}
-	return c.change(ctx, func(doc *document) *document { return doc.without(c.Sid) })
-}
-
-// change reads the policy, changes our part of it, writes it, and reads it
-// again until it shows, since S3 has no way to say "only if nobody has changed
-// it". Somebody who writes at the same instant may be overwritten, or overwrite
-// us: that is seen, and tried again.
-func (c *deny) change(ctx context.Context, edit func(*document) *document) error {
-	const tries = 3
-	now, err := c.d.policy(ctx, c.Bucket, c.Owner)
-	if err != nil {
-		return err
-	}
-	for range tries {
-		doc, err := parseDocument(now)
-		if err != nil {
-			return err
-		}
-		want := edit(doc).String()
-		if same(now, want) {
-			return nil
-		}
-		if same(want, c.Before) {
-			want = c.Before // word for word
-		}
-		if err := c.put(ctx, want); err != nil {
-			return err
-		}
-		if now, err = c.shows(ctx, now, want); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("somebody else changes the policy of bucket %s at the same time (got another policy %d times; want it left alone)", c.Bucket, tries)
-}
-
-// shows reads the policy until it is another than before: the one that is
-// wanted, if nobody interferes.
-func (c *deny) shows(ctx context.Context, before, want string) (string, error) {
-	deadline := c.d.now().Add(aws.Unsettled)
-	for {
-		now, err := c.d.policy(ctx, c.Bucket, c.Owner)
-		if err != nil || same(now, want) || !same(now, before) {
-			return now, err
-		}
-		if c.d.now().After(deadline) {
-			return "", fmt.Errorf("the policy of bucket %s was written and does not show after %v", c.Bucket, aws.Unsettled)
-		}
-		timer := time.NewTimer(time.Second)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return "", context.Cause(ctx)
-		}
-	}
+	return c.store().Remove(ctx, c.Before, c.Sid, c.At)
 }
 
 func (c *deny) put(ctx context.Context, text string) error {
@@ -247,20 +188,8 @@ func (c *deny) put(ctx context.Context, text string) error {
 	return err
 }
 
-func (c *deny) there(ctx context.Context) (bool, error) {
-	text, err := c.d.policy(ctx, c.Bucket, c.Owner)
-	if err != nil {
-		return false, err
-	}
-	doc, err := parseDocument(text)
-	if err != nil {
-		return false, err
-	}
-	return doc.has(c.Sid), nil
-}
-
 func (c *deny) Bites(ctx context.Context) (bool, string) {
-	there, err := c.there(ctx)
+	there, err := c.store().Has(ctx, c.Sid)
 	if err != nil {
 		return false, err.Error()
 	}
@@ -271,7 +200,7 @@ func (c *deny) Bites(ctx context.Context) (bool, string) {
 }
 
 func (c *deny) Healthy(ctx context.Context) (bool, string) {
-	there, err := c.there(ctx)
+	there, err := c.store().Has(ctx, c.Sid)
 	if err != nil {
 		return false, err.Error()
 	}

@@ -22,6 +22,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
+	"hlsload/chaos/aws/policy"
 	"hlsload/player/m3u8"
 )
 
@@ -172,19 +173,19 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	if err != nil {
 		return nil, fmt.Errorf("policy of bucket %s: %w", d.cfg.Bucket, err)
 	}
-	doc, err := parseDocument(text)
+	doc, err := policy.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("policy of bucket %s: %w", d.cfg.Bucket, err)
 	}
 	var all []aws.Leftover
-	for _, s := range doc.statements {
-		run, ok := aws.Ours(s.sid, "")
+	for _, s := range doc.Statements {
+		run, ok := aws.Ours(s.Sid, "")
 		if !ok {
 			continue
 		}
-		c := &deny{d: d, Bucket: d.cfg.Bucket, Owner: d.cfg.Account, Sid: s.sid}
+		c := &deny{d: d, Bucket: d.cfg.Bucket, Owner: d.cfg.Account, Sid: s.Sid}
 		all = append(all, aws.Leftover{
-			Service: d.Service(), Target: d.arn(d.cfg.Bucket), Run: run, What: "policy statement " + s.sid, Expires: s.until(), Remove: c.Undo,
+			Service: d.Service(), Target: d.arn(d.cfg.Bucket), Run: run, What: "policy statement " + s.Sid, Expires: s.Until(), Remove: c.Undo,
 		})
 	}
 	return all, nil

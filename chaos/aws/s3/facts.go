@@ -7,6 +7,8 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"hlsload/chaos/aws/policy"
 )
 
 // Facts tells what the bucket keeps and what the channel has written there.
@@ -24,14 +26,14 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 		status = "off: segments and multivariant playlists cannot be deleted, playlists not rolled back"
 	}
 	out := []string{fmt.Sprintf("bucket %s: versions %s", s.Bucket, status)}
-	policy, err := d.policy(ctx, s.Bucket, s.Owner)
+	text, err := d.policy(ctx, s.Bucket, s.Owner)
 	if err != nil {
 		return out, err
 	}
-	if doc, err := parseDocument(policy); err != nil {
+	if doc, err := policy.Parse(text); err != nil {
 		out = append(out, fmt.Sprintf("bucket %s: %v", s.Bucket, err))
 	} else {
-		out = append(out, fmt.Sprintf("bucket %s: a policy of %d statements, %d of 20480 bytes", s.Bucket, len(doc.statements), len(policy)))
+		out = append(out, fmt.Sprintf("bucket %s: a policy of %d statements, %d of 20480 bytes", s.Bucket, len(doc.Statements), len(text)))
 	}
 	role, err := d.role(ctx)
 	if err != nil {

@@ -1,0 +1,235 @@
+package emulate
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Packager is what has a policy in MediaPackage v2: a channel, or an origin
+// endpoint of one.
+type Packager struct {
+	a *Account
+
+	Path string // channelGroup/G/channel/C, and /originEndpoint/E
+	Tags map[string]string
+	// CDN is the authorization of the CDN, which is written with the policy of
+	// an endpoint.
+	CDN map[string]any
+
+	policies []put
+}
+
+// AddPackager adds a channel, or an endpoint of one, without a policy.
+func (a *Account) AddPackager(path string) *Packager {
+	p := &Packager{a: a, Path: path, Tags: map[string]string{"hlsload": "allow"}}
+	a.packagers[path] = p
+	return p
+}
+
+func (p *Packager) arn() string {
+	return "arn:aws:mediapackagev2:" + p.a.Region + ":" + p.a.ID + ":" + p.Path
+}
+
+func (p *Packager) endpoint() bool { return strings.Contains(p.Path, "/originEndpoint/") }
+
+// SetPolicy puts a policy as somebody else would; "" deletes it.
+func (p *Packager) SetPolicy(text string) {
+	p.a.Do(func() {
+		if err := p.setPolicy([]byte(text), p.a.Now()); err != nil {
+			panic(err)
+		}
+	})
+}
+
+func (p *Packager) setPolicy(text []byte, now time.Time) error {
+	n := put{at: now.Add(p.a.Delay), shows: now.Add(p.a.Lag)}
+	if len(text) > 0 {
+		statements, err := parsePolicy(text)
+		if err != nil {
+			return err
+		}
+		for _, s := range statements {
+			for _, r := range s.Resource {
+				if r != p.arn() {
+					return fmt.Errorf("statement %q is about another resource, or has a wildcard: %s", s.Sid, r)
+				}
+			}
+		}
+		n.text, n.statements = text, statements
+	}
+	p.policies = append(p.policies, n)
+	return nil
+}
+
+// Policy is the policy as it was put last; "" = none.
+func (p *Packager) Policy() string {
+	if len(p.policies) == 0 {
+		return ""
+	}
+	return string(p.policies[len(p.policies)-1].text)
+}
+
+// policyAt is the policy as it can be read at an instant.
+func (p *Packager) policyAt(now time.Time) string {
+	for i := len(p.policies) - 1; i >= 0; i-- {
+		if !p.policies[i].shows.After(now) {
+			return string(p.policies[i].text)
+		}
+	}
+	return ""
+}
+
+// Allows tells whether a request is let in. What nobody allows is denied.
+func (p *Packager) Allows(action, arn, ip string) (allowed bool) {
+	p.a.Do(func() { allowed = p.allows(action, principal{arn: arn, ip: ip}, p.a.Now()) })
+	return allowed
+}
+
+func (p *Packager) allows(action string, who principal, now time.Time) bool {
+	allowed := false
+	for i := len(p.policies) - 1; i >= 0; i-- {
+		if p.policies[i].at.After(now) {
+			continue
+		}
+		for _, s := range p.policies[i].statements {
+			if s.applies("mediapackagev2:"+action, p.arn(), who, now) {
+				if s.Effect == "Deny" {
+					return false
+				}
+				allowed = true
+			}
+		}
+		break
+	}
+	return allowed
+}
+
+// views serves a request that is not AWS's own: somebody watches an endpoint.
+func (a *Account) views(c *call) bool {
+	part := strings.Split(strings.TrimPrefix(c.r.URL.Path, "/out/v1/"), "/")
+	if !strings.HasPrefix(c.r.URL.Path, "/out/v1/") || len(part) != 4 {
+		return false
+	}
+	p := a.packagers[fmt.Sprintf("channelGroup/%s/channel/%s/originEndpoint/%s", part[0], part[1], part[2])]
+	switch {
+	case p == nil:
+		c.w.WriteHeader(http.StatusNotFound)
+	case !p.allows("GetObject", principal{ip: "203.0.113.9"}, c.now):
+		c.w.WriteHeader(http.StatusForbidden)
+	default:
+		c.w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
+		_, _ = io.WriteString(c.w, "#EXTM3U\n")
+	}
+	return true
+}
+
+func (a *Account) serveMediaPackage(c *call) {
+	path := strings.Trim(c.r.URL.Path, "/")
+	path, policy := strings.CutSuffix(path, "/policy")
+	kind := "Channel"
+	if strings.Contains(path, "/originEndpoint/") {
+		kind = "OriginEndpoint"
+	}
+	op := ""
+	switch c.r.Method {
+	case http.MethodGet:
+		op = "Get" + kind
+	case http.MethodPut, http.MethodPost:
+		if policy && (c.r.Method == http.MethodPut) == (kind == "Channel") {
+			op = "Put" + kind
+		}
+	case http.MethodDelete:
+		if policy {
+			op = "Delete" + kind
+		}
+	}
+	if policy && op != "" {
+		op += "Policy"
+	}
+	p := a.packagers[path]
+	if p != nil {
+		c.resource = p.arn()
+	}
+	if op == "" || !c.operation(op, c.r.Method != http.MethodGet) {
+		return
+	}
+	if p == nil {
+		c.fail(http.StatusNotFound, "ResourceNotFoundException", "Resource not found")
+		return
+	}
+	part := strings.Split(p.Path, "/")
+	out := map[string]any{"ChannelGroupName": part[1], "ChannelName": part[3]}
+	if p.endpoint() {
+		out["OriginEndpointName"] = part[5]
+	}
+	switch strings.TrimPrefix(strings.TrimPrefix(op, "Get"), "Put") {
+	case "Channel", "OriginEndpoint":
+		out["Arn"], out["Tags"] = p.arn(), p.Tags
+		if p.endpoint() {
+			out["ContainerType"] = "TS"
+			out["HlsManifests"] = []map[string]string{{"ManifestName": "index", "Url": p.url(c.r) + "/index.m3u8"}}
+		}
+		c.json(http.StatusOK, out)
+		return
+	}
+	switch {
+	case strings.HasPrefix(op, "Get"):
+		policy := p.policyAt(c.now)
+		if policy == "" {
+			c.fail(http.StatusNotFound, "ResourceNotFoundException", "Policy not found")
+			return
+		}
+		out["Policy"] = policy
+		if p.CDN != nil {
+			out["CdnAuthConfiguration"] = p.CDN
+		}
+		c.json(http.StatusOK, out)
+	case strings.HasPrefix(op, "Put"):
+		var in struct {
+			Policy               string
+			CdnAuthConfiguration map[string]any
+		}
+		err := json.Unmarshal(c.body, &in)
+		if err == nil && in.Policy == "" {
+			err = fmt.Errorf("Policy is missing")
+		}
+		if err == nil {
+			err = p.setPolicy([]byte(in.Policy), c.now)
+		}
+		if err != nil {
+			c.fail(http.StatusBadRequest, "ValidationException", err.Error())
+			return
+		}
+		p.CDN = in.CdnAuthConfiguration
+		c.json(http.StatusOK, map[string]any{})
+	default:
+		_ = p.setPolicy(nil, c.now)
+		p.CDN = nil
+		c.w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// url is where viewers get an endpoint: at this server, if the request went to
+// one.
+func (p *Packager) url(r *http.Request) string {
+	part := strings.Split(p.Path, "/")
+	path := fmt.Sprintf("/out/v1/%s/%s/%s", part[1], part[3], part[5])
+	if host, _, err := net.SplitHostPort(r.Host); err == nil && net.ParseIP(host) != nil {
+		return "http://" + r.Host + path
+	}
+	return "https://a1b2c3.egress.d4e5f6.mediapackagev2." + p.a.Region + ".amazonaws.com" + path
+}
+
+func (a *Account) mediaPackageState(w io.Writer) {
+	for _, path := range slices.Sorted(maps.Keys(a.packagers)) {
+		p := a.packagers[path]
+		fmt.Fprintf(w, "mediapackage %s: tags %v, cdn %v, policy %s\n", path, p.Tags, p.CDN, p.Policy())
+	}
+}

@@ -1,0 +1,194 @@
+// Package mediaconnect makes faults with AWS Elemental MediaConnect: it cuts the
+// outputs of a flow that feed a channel's pipelines.
+//
+// An output that is switched off stays so until somebody switches it on. While
+// the fault holds it carries a tag that says who did it.
+package mediaconnect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/mediaconnect"
+	"github.com/aws/aws-sdk-go-v2/service/mediaconnect/types"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+)
+
+// Driver is the MediaConnect driver.
+type Driver struct {
+	api *mediaconnect.Client
+	cfg *chaos.AWS
+	now func() time.Time
+}
+
+// New returns the driver of the flow in cfg. A plan needs no client.
+func New(api *mediaconnect.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
+	if now == nil {
+		now = time.Now
+	}
+	return &Driver{api, cfg, now}
+}
+
+// Service implements [aws.Driver].
+func (d *Driver) Service() string { return "mediaconnect" }
+
+// Changes implements [aws.Driver].
+func (d *Driver) Changes(o *aws.Order) []aws.Change {
+	f, flow := o.Fault, &d.cfg.Flow
+	if f.Kind != chaos.InputLoss || d.cfg.InputLoss(f.Pipeline) != d.Service() {
+		return nil
+	}
+	var all []aws.Change
+	for i, output := range flow.Outputs {
+		if f.Pipeline == chaos.Any || f.Pipeline == i {
+			all = append(all, &cut{d: d, Flow: flow.ARN, Output: output, Mark: o.Mark("-")})
+		}
+	}
+	return all
+}
+
+// Restore implements [aws.Driver].
+func (d *Driver) Restore(op string) aws.Change {
+	if op == opCut {
+		return &cut{d: d}
+	}
+	return nil
+}
+
+// Guards implements [aws.Driver].
+func (d *Driver) Guards() []aws.Call {
+	flow := &d.cfg.Flow
+	if flow.ARN == "" {
+		return nil
+	}
+	calls := []aws.Call{{Action: "mediaconnect:DescribeFlow", Resource: flow.ARN}, {Action: "mediaconnect:ListTagsForResource", Resource: flow.ARN}}
+	for _, output := range flow.Outputs {
+		calls = append(calls, aws.Call{Action: "mediaconnect:ListTagsForResource", Resource: output})
+	}
+	return calls
+}
+
+// Guard refuses a flow that is not tagged, not healthy, or in the hands of
+// another run.
+func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
+	flow := &d.cfg.Flow
+	if flow.ARN == "" {
+		return nil, nil
+	}
+	tags, err := d.tags(ctx, flow.ARN)
+	if err != nil {
+		return nil, err
+	}
+	what := "flow " + name(flow.ARN)
+	found := aws.CheckTags(what, tags, d.cfg.Tags)
+	refuse := func(format string, args ...any) {
+		found = append(found, aws.Finding{Refuses: true, Text: what + ": " + fmt.Sprintf(format, args...)})
+	}
+	out, err := d.describe(ctx, flow.ARN)
+	if err != nil {
+		return nil, err
+	}
+	if out.Status != types.StatusActive {
+		refuse("not healthy (got %s; want %s)", out.Status, types.StatusActive)
+	}
+	for _, arn := range flow.Outputs {
+		o := output(out, arn)
+		switch {
+		case o == nil:
+			refuse("no such output (got %s; want one of %s)", arn, strings.Join(outputs(out), ", "))
+		case o.OutputStatus == types.OutputStatusDisabled:
+			refuse("not healthy (got output %s switched off; want it on)", name(arn))
+		}
+	}
+	left, err := d.Leftovers(ctx)
+	for _, l := range left {
+		refuse("another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", l.What)
+	}
+	return found, err
+}
+
+// Leftovers implements [aws.Driver]: outputs with our tag.
+func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
+	flow := &d.cfg.Flow
+	var all []aws.Leftover
+	for _, arn := range flow.Outputs {
+		tags, err := d.tags(ctx, arn)
+		if err != nil {
+			return all, err
+		}
+		mark, ok := tags[tagRun]
+		if !ok {
+			continue
+		}
+		run, _ := aws.Ours(mark, "-")
+		c := &cut{d: d, Flow: flow.ARN, Output: arn, Mark: mark, made: true}
+		all = append(all, aws.Leftover{Service: d.Service(), Target: arn, Run: run, What: fmt.Sprintf("output %s, cut by a run (tag %s=%s)", name(arn), tagRun, mark), Remove: c.Undo})
+	}
+	return all, nil
+}
+
+// Facts tells how the flow and its outputs are.
+func (d *Driver) Facts(ctx context.Context) ([]string, error) {
+	if d.cfg.Flow.ARN == "" {
+		return nil, nil
+	}
+	f, err := d.describe(ctx, d.cfg.Flow.ARN)
+	if err != nil {
+		return nil, err
+	}
+	out := []string{fmt.Sprintf("flow %s: %s", name(d.cfg.Flow.ARN), f.Status)}
+	for i, arn := range d.cfg.Flow.Outputs {
+		status := types.OutputStatus("not there")
+		if o := output(f, arn); o != nil {
+			status = o.OutputStatus
+		}
+		out = append(out, fmt.Sprintf("output %s, of pipeline %d: %s", name(arn), i, status))
+	}
+	return out, nil
+}
+
+func (d *Driver) tags(ctx context.Context, arn string) (map[string]string, error) {
+	out, err := d.api.ListTagsForResource(ctx, &mediaconnect.ListTagsForResourceInput{ResourceArn: &arn})
+	if err != nil {
+		return nil, fmt.Errorf("tags of %s: %w", name(arn), err)
+	}
+	return out.Tags, nil
+}
+
+func (d *Driver) describe(ctx context.Context, flow string) (*types.Flow, error) {
+	out, err := d.api.DescribeFlow(ctx, &mediaconnect.DescribeFlowInput{FlowArn: &flow})
+	if err == nil && out.Flow == nil {
+		err = errors.New("an answer without a flow")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("flow %s: %w", name(flow), err)
+	}
+	return out.Flow, nil
+}
+
+// output finds an output of a flow, nil when there is none.
+func output(f *types.Flow, arn string) *types.Output {
+	for i := range f.Outputs {
+		if sdk.ToString(f.Outputs[i].OutputArn) == arn {
+			return &f.Outputs[i]
+		}
+	}
+	return nil
+}
+
+func outputs(f *types.Flow) []string {
+	var all []string
+	for i := range f.Outputs {
+		all = append(all, sdk.ToString(f.Outputs[i].OutputArn))
+	}
+	return all
+}
+
+// name is the last part of an ARN, which people chose.
+func name(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }

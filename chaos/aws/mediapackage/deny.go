@@ -1,0 +1,167 @@
+package mediapackage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"hlsload/chaos/aws"
+	"hlsload/chaos/aws/policy"
+)
+
+const opDeny = "deny"
+
+// deny keeps viewers from an endpoint, or an encoder from a channel.
+type deny struct {
+	d *Driver
+
+	place
+	Sid     string    `json:"sid"`
+	Actions []string  `json:"actions"`
+	Source  string    `json:"source,omitempty"` // address that a pipeline writes from; "" = any
+	Until   time.Time `json:"until"`            // when it ends by itself
+	Before  string    `json:"before"`           // the policy; "" = there was none
+	At      time.Time `json:"at"`               // when that was read
+	// URL is where anybody got the endpoint before; "" = nobody could tell.
+	URL string `json:"url,omitempty"`
+
+	Statement json.RawMessage `json:"statement,omitempty"`
+}
+
+// Op implements [aws.Change], as do the methods below.
+func (c *deny) Op() string { return opDeny }
+
+// Marked is what carries the name of the run.
+func (c *deny) Marked() (name, sep string) { return c.Sid, "" }
+
+func (c *deny) Target() string { return c.d.arn(c.place) }
+
+// Expiry is from when on the statement says nothing.
+func (c *deny) Expiry() time.Time { return c.Until }
+
+func (c *deny) Calls() []aws.Call {
+	arn := c.Target()
+	return []aws.Call{
+		{Action: c.describe(), Resource: arn, When: aws.Reads},
+		{Action: c.action("Get"), Resource: arn, When: aws.Reads},
+		{Action: c.action("Put"), Resource: arn, When: aws.Makes, Request: "the policy as it is, and this statement:\n" + c.shown()},
+		{Action: c.action("Put"), Resource: arn, When: aws.Undoes, Request: "the policy as it is then, without statement " + c.Sid},
+		{Action: c.action("Delete"), Resource: arn, When: aws.Undoes, Request: "when nothing else is in it"},
+	}
+}
+
+// shown is the statement for people: what is not known yet is said in words.
+func (c *deny) shown() string {
+	if len(c.Statement) > 0 {
+		return string(c.Statement)
+	}
+	until, who := "EXPIRY", ""
+	if !c.Until.IsZero() {
+		until = c.Until.Format(time.RFC3339)
+	}
+	switch {
+	case c.Endpoint != "":
+	case c.Source != "":
+		who = fmt.Sprintf(`"IpAddress":{"aws:SourceIp":%q},`, c.Source)
+	case c.d.cfg.Writer != "":
+		who = fmt.Sprintf(`"ArnEquals":{"aws:PrincipalArn":%q},`, c.d.cfg.Writer)
+	case c.d.cfg.Channel != "":
+		who = fmt.Sprintf(`"ArnEquals":{"aws:PrincipalArn":%q},`, "the role of channel "+c.d.cfg.Channel)
+	}
+	return fmt.Sprintf("{\"Sid\":%q,\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":[\"%s\"],\n \"Resource\":[%q],\n \"Condition\":{%s\"DateLessThan\":{\"aws:CurrentTime\":%q}}}",
+		c.Sid, strings.Join(c.Actions, `","`), c.Target(), who, until)
+}
+
+func (c *deny) Read(ctx context.Context) error {
+	c.At = c.d.now().UTC()
+	_, url, err := c.d.look(ctx, c.place)
+	if err != nil {
+		return err
+	}
+	if c.Before, err = c.d.store(c.place).Read(ctx); err != nil {
+		return err
+	}
+	if _, err := policy.Parse(c.Before); err != nil {
+		return err
+	}
+	c.URL = ""
+	if url != "" && c.d.web != nil {
+		// An endpoint that answers anybody must answer nobody; one that wants
+		// to know who asks cannot be looked at.
+		if status, err := c.d.ask(ctx, url); err == nil && status == http.StatusOK {
+			c.URL = url
+		}
+	}
+	c.Statement, err = c.statement(ctx)
+	return err
+}
+
+func (c *deny) statement(ctx context.Context) (json.RawMessage, error) {
+	denial := policy.Denial{Sid: c.Sid, Actions: c.Actions, Resources: []string{c.Target()}, Until: c.Until}
+	switch {
+	case c.Endpoint != "":
+	case c.Source != "":
+		denial.Condition = map[string]map[string]any{"IpAddress": {"aws:SourceIp": c.Source}}
+	default:
+		role := c.d.cfg.Writer
+		if role == "" && c.d.writer != nil {
+			var err error
+			if role, err = c.d.writer(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if role != "" {
+			denial.Condition = map[string]map[string]any{"ArnEquals": {"aws:PrincipalArn": role}}
+		}
+	}
+	return denial.JSON()
+}
+
+func (c *deny) Make(ctx context.Context) error {
+	return c.d.store(c.place).Add(ctx, c.Before, c.Sid, c.Statement)
+}
+
+func (c *deny) Undo(ctx context.Context) error {
+	return c.d.store(c.place).Remove(ctx, c.Before, c.Sid, c.At)
+}
+
+func (c *deny) Bites(ctx context.Context) (bool, string) {
+	there, err := c.d.store(c.place).Has(ctx, c.Sid)
+	if err != nil {
+		return false, err.Error()
+	}
+	if !there {
+		return false, fmt.Sprintf("the policy of %s has no statement %s", c.place, c.Sid)
+	}
+	what := fmt.Sprintf("the policy of %s has statement %s", c.place, c.Sid)
+	if c.URL == "" {
+		return true, what
+	}
+	status, err := c.d.ask(ctx, c.URL)
+	if err != nil {
+		return false, err.Error()
+	}
+	return status == http.StatusForbidden, fmt.Sprintf("%s; it answers %d", what, status)
+}
+
+func (c *deny) Healthy(ctx context.Context) (bool, string) {
+	there, err := c.d.store(c.place).Has(ctx, c.Sid)
+	if err != nil {
+		return false, err.Error()
+	}
+	if there {
+		return false, fmt.Sprintf("the policy of %s still has statement %s", c.place, c.Sid)
+	}
+	what := fmt.Sprintf("the policy of %s has nothing of this fault", c.place)
+	if c.URL == "" {
+		return true, what
+	}
+	status, err := c.d.ask(ctx, c.URL)
+	if err != nil {
+		return false, err.Error()
+	}
+	return status != http.StatusForbidden, fmt.Sprintf("%s; it answers %d", what, status)
+}

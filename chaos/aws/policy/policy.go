@@ -1,0 +1,292 @@
+// Package policy changes resource policies of AWS, statement by statement: the
+// documents that buckets, channels and endpoints carry. A document belongs to
+// everybody who put something into it; what is not ours stays as it is written.
+//
+// Start with [Store]. It knows no service; the drivers give it the calls that
+// read and write.
+package policy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"time"
+
+	"hlsload/chaos/aws"
+)
+
+// Document is a policy that is changed by statements. Everything else in it is
+// kept as it is written.
+type Document struct {
+	fields     []field // but Statement, in their order
+	Statements []Statement
+}
+
+type field struct {
+	name string
+	raw  json.RawMessage
+}
+
+// Statement is one statement.
+type Statement struct {
+	Sid string
+	raw json.RawMessage
+}
+
+// Until is when a statement of ours ends by itself; zero = never.
+func (s *Statement) Until() time.Time {
+	var v struct {
+		Condition map[string]map[string]string
+	}
+	_ = json.Unmarshal(s.raw, &v) // other people's statements have other forms
+	t, _ := time.Parse(time.RFC3339, v.Condition["DateLessThan"]["aws:CurrentTime"])
+	return t
+}
+
+// policyVersion is that of the policy language.
+const policyVersion = "2012-10-17"
+
+// Parse reads a policy; "" is none.
+func Parse(text string) (*Document, error) {
+	doc := &Document{}
+	if text == "" {
+		doc.fields = []field{{"Version", json.RawMessage(`"` + policyVersion + `"`)}}
+		return doc, nil
+	}
+	fail := func(err error) (*Document, error) {
+		return nil, fmt.Errorf("not a policy that can be changed safely: %w", err)
+	}
+	in := json.NewDecoder(bytes.NewReader([]byte(text)))
+	if t, err := in.Token(); err != nil || t != json.Delim('{') {
+		return fail(fmt.Errorf("no JSON object (%v)", err))
+	}
+	var list json.RawMessage
+	for in.More() {
+		key, err := in.Token()
+		if err != nil {
+			return fail(err)
+		}
+		var raw json.RawMessage
+		if err := in.Decode(&raw); err != nil {
+			return fail(err)
+		}
+		if key == "Statement" {
+			list = raw
+			continue
+		}
+		doc.fields = append(doc.fields, field{key.(string), raw})
+	}
+	if _, err := in.Token(); err != nil {
+		return fail(err)
+	}
+	var raws []json.RawMessage
+	if err := json.Unmarshal(list, &raws); err != nil { // one statement need not be a list
+		raws = []json.RawMessage{list}
+	}
+	for _, raw := range raws {
+		var s struct{ Sid string }
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return fail(fmt.Errorf("statement: %w", err))
+		}
+		doc.Statements = append(doc.Statements, Statement{s.Sid, raw})
+	}
+	return doc, nil
+}
+
+// With sets the statement of that Sid.
+func (d *Document) With(sid string, raw json.RawMessage) *Document {
+	out := d.Without(sid)
+	out.Statements = append(out.Statements, Statement{sid, raw})
+	return out
+}
+
+// Without leaves out the statement of that Sid.
+func (d *Document) Without(sid string) *Document {
+	out := &Document{fields: d.fields}
+	for _, s := range d.Statements {
+		if s.Sid != sid {
+			out.Statements = append(out.Statements, s)
+		}
+	}
+	return out
+}
+
+// Has tells whether there is a statement of that Sid.
+func (d *Document) Has(sid string) bool {
+	for _, s := range d.Statements {
+		if s.Sid == sid {
+			return true
+		}
+	}
+	return false
+}
+
+// String is the policy as text; "" = there are no statements, and no policy.
+func (d *Document) String() string {
+	if len(d.Statements) == 0 {
+		return ""
+	}
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for _, f := range d.fields {
+		name, _ := json.Marshal(f.name)
+		fmt.Fprintf(&b, "%s:%s,", name, f.raw)
+	}
+	b.WriteString(`"Statement":[`)
+	for i, s := range d.Statements {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(s.raw)
+	}
+	b.WriteString("]}")
+	var small bytes.Buffer
+	if json.Compact(&small, b.Bytes()) == nil {
+		return small.String()
+	}
+	return b.String()
+}
+
+// same tells whether two policies say the same.
+func same(a, b string) bool {
+	if a == "" || b == "" {
+		return a == b
+	}
+	norm := func(text string) any {
+		var v map[string]any
+		if json.Unmarshal([]byte(text), &v) != nil {
+			return text
+		}
+		if list, ok := v["Statement"].([]any); ok && len(list) == 1 {
+			v["Statement"] = list[0]
+		}
+		return v
+	}
+	return reflect.DeepEqual(norm(a), norm(b))
+}
+
+// Denial is a statement that denies something until a time.
+type Denial struct {
+	Sid       string
+	Principal any // nil = everybody
+	Actions   []string
+	Resources []string
+	Condition map[string]map[string]any
+	Until     time.Time
+}
+
+// JSON is the denial as a statement.
+func (d *Denial) JSON() (json.RawMessage, error) {
+	condition := map[string]map[string]any{"DateLessThan": {"aws:CurrentTime": d.Until.UTC().Format(time.RFC3339)}}
+	maps.Copy(condition, d.Condition)
+	principal := d.Principal
+	if principal == nil {
+		principal = "*"
+	}
+	return json.Marshal(struct {
+		Sid       string
+		Effect    string
+		Principal any
+		Action    []string
+		Resource  []string
+		Condition map[string]map[string]any
+	}{d.Sid, "Deny", principal, d.Actions, d.Resources, condition})
+}
+
+// Store reads and writes the policy of one resource; "" = it has none.
+type Store struct {
+	What  string // for people, as in "bucket example"
+	Read  func(context.Context) (string, error)
+	Write func(context.Context, string) error
+	Now   func() time.Time
+}
+
+// Add puts a statement into the policy, which was before when it was looked at
+// first.
+func (s *Store) Add(ctx context.Context, before, sid string, statement json.RawMessage) error {
+	return s.change(ctx, before, func(d *Document) *Document { return d.With(sid, statement) })
+}
+
+// Remove takes a statement out of the policy. It may have been added at, and
+// not show yet.
+func (s *Store) Remove(ctx context.Context, before, sid string, at time.Time) error {
+	there, err := s.Has(ctx, sid)
+	if err == nil && !there { // or not yet
+		_, err = aws.Settle(ctx, at, s.Now())
+	}
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, before, func(d *Document) *Document { return d.Without(sid) })
+}
+
+// Has tells whether the policy has a statement of that Sid.
+func (s *Store) Has(ctx context.Context, sid string) (bool, error) {
+	text, err := s.Read(ctx)
+	if err != nil {
+		return false, err
+	}
+	doc, err := Parse(text)
+	if err != nil {
+		return false, err
+	}
+	return doc.Has(sid), nil
+}
+
+// change reads the policy, edits it, writes it, and reads it again until it
+// shows, since no service has a way to say "only if nobody has changed it".
+// Somebody who writes at the same instant may be overwritten, or overwrite us:
+// that is seen, and tried again. A policy that says the same as before is
+// written word for word as it was.
+func (s *Store) change(ctx context.Context, before string, edit func(*Document) *Document) error {
+	const tries = 3
+	now, err := s.Read(ctx)
+	if err != nil {
+		return err
+	}
+	for range tries {
+		doc, err := Parse(now)
+		if err != nil {
+			return err
+		}
+		want := edit(doc).String()
+		if same(now, want) {
+			return nil
+		}
+		if same(want, before) {
+			want = before
+		}
+		if err := s.Write(ctx, want); err != nil {
+			return err
+		}
+		if now, err = s.shows(ctx, now, want); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("somebody else changes the policy of %s at the same time (got another policy %d times; want it left alone)", s.What, tries)
+}
+
+// shows reads the policy until it is another than before: the one that is
+// wanted, if nobody interferes.
+func (s *Store) shows(ctx context.Context, before, want string) (string, error) {
+	deadline := s.Now().Add(aws.Unsettled)
+	for {
+		now, err := s.Read(ctx)
+		if err != nil || same(now, want) || !same(now, before) {
+			return now, err
+		}
+		if s.Now().After(deadline) {
+			return "", fmt.Errorf("the policy of %s was written and does not show after %v", s.What, aws.Unsettled)
+		}
+		timer := time.NewTimer(time.Second)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return "", context.Cause(ctx)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type world struct {
 	bucket   *emulate.Bucket
 	function *emulate.Function
 	cfg      *chaos.AWS
+	now      func() time.Time // of the run's machine; nil = that of the account
 }
 
 // foreignPolicy is what others have in the policy of the bucket, written as
@@ -79,7 +80,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) open(t *testing.T) *Account {
 	t.Helper()
-	a, err := Open(t.Context(), w.cfg, Options{Transport: w.Account})
+	a, err := Open(t.Context(), w.cfg, Options{Transport: w.Account, Now: w.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -375,6 +376,38 @@ func TestSweep(t *testing.T) {
 // delete marker, which carries no name. Only a journal knows them.
 func unswept(f *chaos.Fault) bool {
 	return f.Kind == chaos.SegmentMissing || f.Kind == chaos.PlaylistDelete && len(f.Kinds) > 0
+}
+
+// TestClocksApart: what is undone does not depend on whose clock is right, as
+// far as the guards let them be apart.
+func TestClocksApart(t *testing.T) {
+	for _, apart := range []time.Duration{-maxSkew, maxSkew} {
+		for _, f := range every() {
+			t.Run(fmt.Sprintf("%v %v", f.Kind, apart), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					before := w.State()
+					w.now = func() time.Time { return time.Now().Add(apart) }
+					r := w.run(t, "0a1b2c3d")
+					if err := r.apply(t.Context(), 0, f); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(5 * time.Second)
+					r.journal.Close()
+					u := w.open(t).Undoer(time.Minute)
+					if _, err := journal.Undo(t.Context(), r.path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo}); err != nil {
+						t.Fatal(err)
+					}
+					if _, err := u.Heal(t.Context()); err != nil {
+						t.Error(err)
+					}
+					if got := w.State(); got != before {
+						t.Errorf("got\n%s\nwant\n%s", got, before)
+					}
+				})
+			})
+		}
+	}
 }
 
 // Somebody else changes the same things while a fault holds: that stays, and

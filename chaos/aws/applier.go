@@ -29,6 +29,10 @@ type Config struct {
 	// Bites and Healthy look at the stream from outside, beside what AWS says;
 	// nil = nobody does.
 	Bites, Healthy func(ctx context.Context, f *chaos.Fault) (bool, string)
+	// Before is asked before every fault, with whether none of the others holds;
+	// its error keeps the fault from being made. Nil = nobody is asked. The
+	// guards have looked when the run began, which may be long ago.
+	Before func(ctx context.Context, alone bool) error
 	// Refresh is called before an undo is tried again: credentials may have
 	// been lost. nil = there are no others.
 	Refresh func()
@@ -43,6 +47,7 @@ type Applier struct {
 	mu       sync.Mutex
 	made     map[*chaos.Fault][]Change
 	failed   map[*chaos.Fault]bool // an undo failed
+	held     map[*chaos.Fault]bool // made, or begun to be, and not undone
 	looked   map[*chaos.Fault]time.Time
 	closed   bool // nothing is applied any more
 }
@@ -52,7 +57,7 @@ func New(cfg Config) *Applier {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Applier{cfg: cfg, made: map[*chaos.Fault][]Change{}, failed: map[*chaos.Fault]bool{}, looked: map[*chaos.Fault]time.Time{}}
+	return &Applier{cfg: cfg, made: map[*chaos.Fault][]Change{}, failed: map[*chaos.Fault]bool{}, held: map[*chaos.Fault]bool{}, looked: map[*chaos.Fault]time.Time{}}
 }
 
 // Apply makes the changes of a fault, each once it is in the journal.
@@ -62,6 +67,12 @@ func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
 	if a.isClosed() {
 		return errors.New("the run is being ended")
 	}
+	if a.cfg.Before != nil {
+		if err := a.cfg.Before(ctx, len(a.held) == 0); err != nil {
+			return err
+		}
+	}
+	a.held[f] = true
 	o := a.order(f)
 	n := 0
 	for _, d := range a.cfg.Drivers {
@@ -177,6 +188,9 @@ func (a *Applier) Undo(ctx context.Context, f *chaos.Fault) error {
 		}
 	}
 	a.failed[f] = len(problems) > 0
+	if !a.failed[f] {
+		delete(a.held, f)
+	}
 	return errors.Join(problems...)
 }
 

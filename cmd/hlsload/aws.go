@@ -127,11 +127,13 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 	}
 	applier := aws.New(aws.Config{
 		AWS: r.sc.AWS, Drivers: a.Drivers, Run: r.id, Journal: r.journal, Refresh: a.Refresh,
+		Before: func(ctx context.Context, alone bool) error { return a.Still(ctx, r.id, alone) },
 		Bites: outside(r.sc.AWS, r.target.bites), Healthy: outside(r.sc.AWS, r.target.healthy),
 	})
 	if err := applier.Rehearse(ctx, r.faults); err != nil {
 		return nil, fail(err)
 	}
+	r.stopped = a.Stopped
 	return applier, nil
 }
 
@@ -160,6 +162,29 @@ func showsInPlaylists(cfg *chaos.AWS, f *chaos.Fault) bool {
 		return !f.Once
 	}
 	return false
+}
+
+// leverEvery is how often the account's safety lever is looked at.
+const leverEvery = 10 * time.Second
+
+// watchLever ends the run when somebody engages the account's safety lever.
+func (r *realRun) watchLever(ctx context.Context) {
+	if r.stopped == nil {
+		return
+	}
+	every := time.NewTicker(leverEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		if err := r.stopped(ctx); err != nil && ctx.Err() == nil {
+			r.conductor.Abort(r.sc.Redact(err.Error()))
+			return
+		}
+	}
 }
 
 // tidyAWS takes away what undoing has left there.

@@ -122,6 +122,8 @@ func TestRunOnAWS(t *testing.T) {
 		{name: "stop condition", args: []string{"--yes", "--set", `stop=["stalled_now > 1%"]`, "--set", "chaos.pause-0.for=40s", "--duration", "90s"}, code: reports.ExitInterrupted, said: "stop condition"},
 		{name: "not tagged", args: []string{"--yes"}, account: func(b *bubble) { b.channel.Tags["hlsload"] = "deny" }, code: reports.ExitFault, said: "must not be touched", untouched: true},
 		{name: "lever", args: []string{"--yes"}, account: func(b *bubble) { b.Engage("engaged") }, code: reports.ExitFault, said: "safety lever is engaged", untouched: true},
+		{name: "lever during the run", args: []string{"--yes"}, account: func(b *bubble) { time.AfterFunc(15*time.Second, func() { b.Engage("engaged") }) }, code: reports.ExitInterrupted, said: "safety lever is engaged"},
+		{name: "lever just before the fault", args: []string{"--yes"}, account: func(b *bubble) { time.AfterFunc(11*time.Second, func() { b.Engage("engaged") }) }, code: reports.ExitFault, said: "safety lever is engaged", untouched: true},
 		{name: "no permission", args: []string{"--yes"}, account: func(b *bubble) {
 			b.Mishap = func(q emulate.Request) emulate.Mishap {
 				if q.Mutates && q.Service == "medialive" {

@@ -78,8 +78,9 @@ type realRun struct {
 	tester    tester
 	edgeLog   string // file; "" = none
 	network   network
-	onAWS     *aws.Applier // nil = nothing is done there
-	watcher   watcher      // nil = AWS is not watched
+	onAWS     *aws.Applier                // nil = nothing is done there
+	stopped   func(context.Context) error // tells whether the account's owners have stopped experiments; nil = there is no account
+	watcher   watcher                     // nil = AWS is not watched
 	monitor   *reports.Monitor
 	warnings  []string // beside those of the target
 	stopFile  string
@@ -340,6 +341,12 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 		defer close(halting)
 		r.watchHalt(ticking)
 	}()
+	levering := make(chan struct{})
+	go func() {
+		defer close(levering)
+		defer r.guard()
+		r.watchLever(ticking)
+	}()
 	stopWatching := r.watch(ctx)
 	outcomes, aborted := r.conductor.Run(ctx)
 	r.tidyAWS(ctx)
@@ -347,6 +354,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	stopTicking()
 	<-ticked
 	<-halting
+	<-levering
 	end := reports.End{At: r.now(), Faults: faultEnds(outcomes), Interrupted: aborted}
 	if ctx.Err() != nil {
 		end.Interrupted = "interrupted by the user"

@@ -143,6 +143,38 @@ func (a *Account) Guard(ctx context.Context) (warnings []string, err error) {
 	return warnings, errors.Join(problems...)
 }
 
+// Still makes sure, before a fault of a run, that nothing has come up since the
+// guards looked: the safety lever, the marks of another run and, when none of
+// the run's other faults holds, a target that is not well.
+func (a *Account) Still(ctx context.Context, run string, alone bool) error {
+	if _, err := a.lever(ctx); err != nil {
+		return err
+	}
+	left, err := aws.Leftovers(ctx, a.Drivers)
+	if err != nil {
+		return fmt.Errorf("looking at the targets: %w", plain(err))
+	}
+	for _, l := range left {
+		if l.Run != run {
+			return fmt.Errorf("another run has begun since (got %s at %s; want this one to be alone)", l.What, l.Target)
+		}
+	}
+	for _, d := range a.Drivers {
+		if w, ok := d.(interface{ Well(context.Context) error }); ok && alone {
+			if err := w.Well(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Stopped tells whether the account's owners have stopped experiments.
+func (a *Account) Stopped(ctx context.Context) error {
+	_, err := a.lever(ctx)
+	return err
+}
+
 // Identify makes sure that the credentials are for the account.
 func (a *Account) Identify(ctx context.Context) error {
 	who, err := sts.NewFromConfig(a.sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})

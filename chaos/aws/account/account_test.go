@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,6 +34,7 @@ type world struct {
 	egress   *emulate.Packager // its endpoint
 	flow     *emulate.Flow
 	cfg      *chaos.AWS
+	now      func() time.Time // of the run's machine; nil = that of the account
 }
 
 // foreignPolicy is what others have in the policy of the bucket, written as
@@ -111,7 +113,7 @@ func worldFor(t *testing.T, faults ...*chaos.Fault) *world {
 
 func (w *world) open(t *testing.T) *Account {
 	t.Helper()
-	a, err := Open(t.Context(), w.cfg, Options{Transport: w.Account})
+	a, err := Open(t.Context(), w.cfg, Options{Transport: w.Account, Now: w.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -392,6 +394,79 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// TestStill: what comes up after the guards have looked keeps the next fault
+// from being made.
+func TestStill(t *testing.T) {
+	const run = "0a1b2c3d"
+	for _, c := range []struct {
+		name  string
+		world func(w *world)
+		alone bool
+		want  string // part of the error; "" = none
+	}{
+		{"fine", func(*world) {}, true, ""},
+		{"lever", func(w *world) { w.Engage("engaged") }, true, "safety lever is engaged"},
+		{"our own mark", func(w *world) { w.channel.Pause("hlsload-"+run+"-f0n1-hold-p0", 0) }, false, ""},
+		{"another run's mark", func(w *world) { w.channel.Pause("hlsload-99999999-f0n1-hold-p0", 0) }, true, "another run has begun since"},
+		{"another run's function", func(w *world) { w.function.Tags["hlsload:run"] = "hlsload-99999999-f0n1" }, false, "another run has begun since"},
+		{"a pipeline has gone", func(w *world) { w.channel.Lose(1) }, true, "not healthy (got RECOVERING with 1 pipelines running; want RUNNING with 2)"},
+		{"a pipeline has gone, as another fault wants", func(w *world) { w.channel.Lose(1) }, false, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			c.world(w)
+			if err := w.open(t).Still(t.Context(), run, c.alone); c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%s: got %v; want %s", c.name, err, c.want)
+			}
+		})
+	}
+}
+
+// A fault is alone until one is held, and again when that is undone.
+func TestBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		before := w.State()
+		r := w.run(t, "0a1b2c3d")
+		var asked []bool
+		refuse := false
+		r.Applier = aws.New(aws.Config{AWS: w.cfg, Drivers: w.open(t).Drivers, Run: "0a1b2c3d", Journal: r.journal, Before: func(_ context.Context, alone bool) error {
+			asked = append(asked, alone)
+			if refuse {
+				return errors.New("not now")
+			}
+			return nil
+		}})
+		a, b := pauseFault(0), pauseFault(1)
+		b.Rule = 1
+		for i, f := range []*chaos.Fault{a, b} {
+			if err := r.apply(t.Context(), i, f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, f := range []*chaos.Fault{a, b} {
+			if err := r.Undo(t.Context(), f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refuse = true
+		c := pauseFault(0)
+		c.Rule = 2
+		if err := r.apply(t.Context(), 2, c); err == nil || err.Error() != "not now" {
+			t.Errorf("got %v; want a refusal", err)
+		}
+		if want := []bool{true, false, true}; !slices.Equal(asked, want) {
+			t.Errorf("alone: %v; want %v", asked, want)
+		}
+		if err := r.Tidy(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := w.State(); got != before {
+			t.Error(difference(before, got))
+		}
+	})
+}
+
 // What a run has left is found without its journal, and removed.
 func TestSweep(t *testing.T) {
 	for _, f := range all() {
@@ -432,6 +507,38 @@ func TestSweep(t *testing.T) {
 // delete marker, which carries no name. Only a journal knows them.
 func unswept(f *chaos.Fault) bool {
 	return f.Kind == chaos.SegmentMissing || f.Kind == chaos.PlaylistDelete && len(f.Kinds) > 0
+}
+
+// TestClocksApart: what is undone does not depend on whose clock is right, as
+// far as the guards let them be apart.
+func TestClocksApart(t *testing.T) {
+	for _, apart := range []time.Duration{-maxSkew, maxSkew} {
+		for _, f := range every() {
+			t.Run(fmt.Sprintf("%v %v", f.Kind, apart), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					before := w.State()
+					w.now = func() time.Time { return time.Now().Add(apart) }
+					r := w.run(t, "0a1b2c3d")
+					if err := r.apply(t.Context(), 0, f); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(5 * time.Second)
+					r.journal.Close()
+					u := w.open(t).Undoer(time.Minute)
+					if _, err := journal.Undo(t.Context(), r.path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo}); err != nil {
+						t.Fatal(err)
+					}
+					if _, err := u.Heal(t.Context()); err != nil {
+						t.Error(err)
+					}
+					if got := w.State(); got != before {
+						t.Errorf("got\n%s\nwant\n%s", got, before)
+					}
+				})
+			})
+		}
+	}
 }
 
 // Somebody else changes the same things while a fault holds: that stays, and

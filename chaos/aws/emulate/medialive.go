@@ -115,6 +115,13 @@ func (ch *Channel) paused(pipeline int, at time.Time) bool {
 	return slices.Contains(now, pipeline)
 }
 
+// Lose takes a pipeline down, for as long as a restart takes.
+func (ch *Channel) Lose(pipeline int) {
+	ch.a.mu.Lock()
+	defer ch.a.mu.Unlock()
+	ch.writers[pipeline].down = ch.a.Now().Add(ch.RestartTime)
+}
+
 // running tells whether a pipeline encodes.
 func (ch *Channel) running(pipeline int, at time.Time) bool {
 	return (ch.state == "RUNNING" || ch.state == "RECOVERING") && !at.Before(ch.writers[pipeline].down)

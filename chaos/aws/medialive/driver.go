@@ -123,13 +123,11 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 	refuse := func(format string, args ...any) {
 		found = append(found, aws.Finding{Refuses: true, Text: what + ": " + fmt.Sprintf(format, args...)})
 	}
-	want := int32(2)
 	if out.ChannelClass == types.ChannelClassSinglePipeline {
-		want = 1
 		found = append(found, aws.Finding{Text: what + " has a single pipeline: there is nothing to fail over to"})
 	}
-	if n := sdk.ToInt32(out.PipelinesRunningCount); out.State != types.ChannelStateRunning || n != want {
-		refuse("not healthy (got %s with %d pipelines running; want RUNNING with %d)", out.State, n, want)
+	if err := well(out); err != nil {
+		refuse("%v", err)
 	}
 	actions, err := d.schedule(ctx, d.cfg.Channel)
 	if err != nil {
@@ -142,6 +140,34 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 		refuse("not healthy (got pipelines %v paused by the schedule; want none)", set)
 	}
 	return found, nil
+}
+
+// well tells whether a channel runs with all its pipelines.
+func well(out *medialive.DescribeChannelOutput) error {
+	want := int32(2)
+	if out.ChannelClass == types.ChannelClassSinglePipeline {
+		want = 1
+	}
+	if n := sdk.ToInt32(out.PipelinesRunningCount); out.State != types.ChannelStateRunning || n != want {
+		return fmt.Errorf("not healthy (got %s with %d pipelines running; want RUNNING with %d)", out.State, n, want)
+	}
+	return nil
+}
+
+// Well refuses a fault for a channel that is not well by itself: taking away
+// one of two pipelines is harmless only while there are two.
+func (d *Driver) Well(ctx context.Context) error {
+	if d.cfg.Channel == "" {
+		return nil
+	}
+	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.cfg.Channel})
+	if err == nil {
+		err = well(out)
+	}
+	if err != nil {
+		return fmt.Errorf("channel %s: %w", d.cfg.Channel, err)
+	}
+	return nil
 }
 
 // Leftovers implements [aws.Driver]: our actions in the schedule, and our tag.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"hlsload/chaos"
 	"hlsload/chaos/aws"
 	"hlsload/player/m3u8"
 )
@@ -40,6 +41,11 @@ type target struct {
 // removeLimit is how long deleting may take. A delete marker that is younger
 // than that, on top of the version that was deleted, is ours.
 const removeLimit = time.Minute
+
+// markerSlack is how far the time of a delete marker, which is AWS's, may be
+// from ours: as far as a run lets the clocks be from each other (a third of the
+// margin), and some time for the request.
+const markerSlack = chaos.AWSMargin/3 + 10*time.Second
 
 func (d *Driver) remove(s scope) *remove { return &remove{d: d, Scope: s} }
 
@@ -213,7 +219,7 @@ func (c *remove) marker(ctx context.Context, t *target) (string, error) {
 			continue
 		}
 		at := sdk.ToTime(m.LastModified)
-		if at.Before(c.At.Add(-10*time.Second)) || at.After(c.At.Add(removeLimit+10*time.Second)) {
+		if at.Before(c.At.Add(-markerSlack)) || at.After(c.At.Add(removeLimit+markerSlack)) {
 			return "", nil // somebody else has deleted it, at another time
 		}
 		// What was deleted must be the newest of its versions.

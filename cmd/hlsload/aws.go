@@ -128,7 +128,7 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 	applier := aws.New(aws.Config{
 		AWS: r.sc.AWS, Drivers: a.Drivers, Run: r.id, Journal: r.journal, Refresh: a.Refresh,
 		Before: func(ctx context.Context, alone bool) error { return a.Still(ctx, r.id, alone) },
-		Bites: outside(r.sc.AWS, r.target.bites), Healthy: outside(r.sc.AWS, r.target.healthy),
+		Bites:  outside(r.sc.AWS, r.target.bites), Healthy: outside(r.sc.AWS, r.target.healthy),
 	})
 	if err := applier.Rehearse(ctx, r.faults); err != nil {
 		return nil, fail(err)

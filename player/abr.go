@@ -206,7 +206,7 @@ var firstNoise = draw.NewRule("player/first estimate")
 func (p *Player) firstEstimate() float64 {
 	s := &p.cfg.Profile.Startup
 	v := float64(s.Bandwidth)
-	if (s.PrivateBandwidth > 0 || p.cfg.Profile.ABR.OfBrowser) && private(p.cfg.URL) {
+	if (s.PrivateBandwidth > 0 || p.cfg.Profile.ABR.OfBrowser) && !p.cfg.Public && private(p.cfg.URL) {
 		v = float64(cmp.Or(s.PrivateBandwidth, s.Bandwidth))
 		p.deaf = p.cfg.Profile.ABR.OfBrowser
 	}

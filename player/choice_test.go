@@ -29,6 +29,7 @@ func TestFirstChoice(t *testing.T) {
 		{"a player between two sizes", "vhs-3.17", "{abr: {screen: 700x400}}", "cdn.example.com", 720},
 		{"a player larger than everything", "vhs-3.17", "{abr: {screen: 4000x3000}}", "cdn.example.com", 1080},
 		{"no bound", "vhs-3.17", "{abr: {screen: none}}", "cdn.example.com", 1080},
+		{"an address that stands for one of the Internet", "vhs-3.17", "", "public 127.0.0.1:8080", 720},
 		{"Shaka as well", "shaka-5.2", "", "10.0.0.1", 360},
 		{"Shaka elsewhere", "shaka-5.2", "", "11.0.0.1", 1080},
 		{"Shaka if nothing fits", "shaka-5.2", "{startup: {bandwidth: 100kbps}}", "cdn.example.com", 180},
@@ -42,6 +43,8 @@ func TestFirstChoice(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var public bool
+			c.host, public = strings.CutPrefix(c.host, "public ")
 			mv := &m3u8.Multivariant{}
 			for _, l := range []struct{ height, rate int }{{180, 400}, {360, 1000}, {720, 3000}, {1080, 6000}} {
 				mv.Variants = append(mv.Variants, m3u8.Variant{URL: fmt.Sprintf("http://%s/%d.m3u8", c.host, l.height),
@@ -52,7 +55,7 @@ func TestFirstChoice(t *testing.T) {
 				t.Fatal(err)
 			}
 			for seed := range draw.Seed(20) { // whatever the noise
-				p := player.New(player.Config{Profile: prof, URL: "http://" + c.host + "/index.m3u8", Seed: seed}, 0)
+				p := player.New(player.Config{Profile: prof, URL: "http://" + c.host + "/index.m3u8", Seed: seed, Public: public}, 0)
 				out := p.Step(0, &player.Event{}, nil)
 				for _, a := range out {
 					if a.Type == player.Fetch {

@@ -20,6 +20,9 @@ type Config struct {
 	// Epoch is the wall-clock instant, in nanoseconds since 1970, at which the
 	// run's clock stood at 0. It gives date-times of playlists their meaning.
 	Epoch int64
+	// Public tells that the address stands for one of the Internet, whatever it
+	// is: the embedded channel's audience is not beside it.
+	Public bool
 	// Progress returns how many bytes of the body of a fetch in flight have
 	// arrived. nil = always 0.
 	Progress func(FetchID) int64

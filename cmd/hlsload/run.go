@@ -230,6 +230,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Sources: check.Sources, Dial: r.network.dial,
 		Guard: r.guard,
 	}
+	fc.Public = r.sc.Target.Rig != nil
 	r.entitle(&fc)
 	fc.Run, _ = cmcd.ParseRun(r.id)
 	if st, ok := r.target.(*stream); ok && st.cloudFront {

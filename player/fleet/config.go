@@ -42,6 +42,9 @@ type Config struct {
 	// Standard carries http URLs with net/http, too.
 	Standard bool
 	TLS      *tls.Config // nil = the default
+	// Public tells that the stream's addresses stand for ones of the Internet;
+	// see [player.Config].
+	Public bool
 	// Sources is how many loopback addresses players connect from, 127.0.0.1
 	// and on; 0 = whatever the system chooses. [Preflight] says how many.
 	Sources int

@@ -66,7 +66,7 @@ func (f *Fleet) newSession(v audience.Arrival) *session {
 		s.said = &said{sid: cmcd.SID(f.cfg.Run, v.Player, v.Session)}
 	}
 	s.client = f.newClient(v.Player, c)
-	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Progress: s.progress}, f.now())
+	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Public: f.cfg.Public, Progress: s.progress}, f.now())
 	s.sink = f.cfg.Sink.Join(f.now(), Who{Player: v.Player, Session: v.Session, Cohort: v.Cohort, Entry: v.Entry, Profile: c.Profile})
 	return s
 }

@@ -87,6 +87,7 @@ type Startup struct {
 	Bandwidth Rate   `yaml:"bandwidth"` // initial estimate
 	// PrivateBandwidth takes the place of Bandwidth if the stream comes from a
 	// private address (loopback, 10/8 …): browsers do not learn from those.
+	// The embedded channel does not count as one.
 	PrivateBandwidth Rate `yaml:"private_bandwidth"`
 	// Noise is the share by which the initial estimate varies from player to
 	// player, 0 to 1.

@@ -104,6 +104,7 @@ type occurrence struct {
 	end     time.Duration // of the window
 	since   time.Duration // when undoing or verifying began
 	cut     bool          // the end came early
+	unseen  string        // what the last look for the fault saw
 }
 
 // Conductor walks the timeline of a run: it says when to apply each fault,
@@ -322,7 +323,7 @@ func (o *occurrence) applied(now time.Duration, err string) {
 }
 
 func (o *occurrence) bites(now time.Duration, seen Observation, again time.Duration) {
-	o.outcome.Detail = seen.Detail
+	o.outcome.Detail, o.unseen = seen.Detail, seen.Detail
 	if !seen.OK {
 		o.enter(looking, now+again)
 		return
@@ -349,6 +350,9 @@ func (o *occurrence) healthy(now time.Duration, seen Observation, again time.Dur
 		return
 	}
 	o.outcome.UndoVerified, o.outcome.HealthyAt = true, now
+	if !o.outcome.Bitten { // a look that was not well yet may have come since
+		o.outcome.Detail = o.unseen
+	}
 	o.enter(over, Open)
 }
 

@@ -108,6 +108,8 @@ func (p *permission) ask(ctx context.Context, on network, host string) error {
 		p.ceiling.Requests = lower(p.ceiling.Requests, terms.Requests)
 		p.ceiling.Bandwidth = lower(p.ceiling.Bandwidth, terms.Bandwidth)
 		p.notes = append(p.notes, fmt.Sprintf("%s consents to this load (%s)", name, where))
+	case errors.As(err, new(*agreed.Unclear)):
+		return err
 	case p.sc.Consents(name):
 		p.granted[name] = true
 	default:
@@ -194,6 +196,9 @@ func (n network) terms(ctx context.Context, host, agent string) (*agreed.Terms, 
 		terms, err := agreed.Parse(text)
 		if err != nil {
 			why = fmt.Errorf("%s: %w", place, err)
+			if errors.As(err, new(*agreed.Unclear)) {
+				return nil, "", why
+			}
 			continue
 		}
 		return terms, place, nil

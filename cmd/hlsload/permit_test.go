@@ -113,6 +113,8 @@ func TestConsent(t *testing.T) {
 		{"for somebody else", func(p *public, _ *names) { p.terms = strings.ReplaceAll(terms, "ops", "dev") }, "--players 6 " + by + " " + until, exitUsage, "it does not name the tester", ""},
 		{"over", func(p *public, _ *names) { p.terms = strings.ReplaceAll(terms, "2000-06-01", "1999-12-31") }, "--players 6 " + by + " " + until, exitUsage, "it ends with 1999-12-31", ""},
 		{"for fewer", func(p *public, _ *names) { p.terms = terms + "players: 10" }, "--players 11 " + by, exitUsage, "it allows 10 players (got 11)", ""},
+		{"not to be understood", func(p *public, _ *names) { p.terms = terms + "weekdays: none" }, "--players 6 " + by + " " + until, exitUsage, "unknown key (got \"weekdays\"", ""},
+		{"a page for people, and consent in the scenario", func(p *public, _ *names) { p.terms = "<html>welcome</html>" }, "--players 6 " + by + " " + until, 0, "6 playing", "(+ops@example.com)"},
 		{"a page for people", func(p *public, _ *names) { p.terms = "<html>welcome</html>" }, "--players 6 " + by, exitUsage, "not a permission for hlsload", ""},
 		{"without end", func(p *public, _ *names) { p.terms = strings.Repeat("# \n", 1<<20) }, "--players 6 " + by, exitUsage, "too long", ""},
 		{"its ceiling binds", func(p *public, _ *names) { p.terms = terms + "requests: 10/s" }, "--players 6 --set limits.requests=1000/s " + by, reports.ExitInterrupted,

@@ -86,17 +86,33 @@ const (
 	maxTesters = 50
 )
 
+// Unclear is the error of a file that is about this program, and cannot be
+// understood: whoever wrote it has something to say about load tests.
+type Unclear struct{ Err error }
+
+func (e *Unclear) Error() string { return e.Err.Error() }
+func (e *Unclear) Unwrap() error { return e.Err }
+
 // Parse reads the file: "key: value" lines, comments after #, the first key
 // being "hlsload: 1", so that no page for humans is taken for consent. Unknown
-// keys are errors: one may be a limit that this version does not know.
+// keys are errors: one may be a limit that this version does not know. Once the
+// first key is there, errors are [Unclear].
 func Parse(data []byte) (*Terms, error) {
+	t, ours, err := parse(data)
+	if err != nil && ours {
+		return nil, &Unclear{err}
+	}
+	return t, err
+}
+
+func parse(data []byte) (t *Terms, ours bool, err error) {
 	if len(data) > MaxBytes {
-		return nil, fmt.Errorf("too long (want at most %d bytes)", MaxBytes)
+		return nil, false, fmt.Errorf("too long (want at most %d bytes)", MaxBytes)
 	}
 	if !utf8.Valid(data) {
-		return nil, errors.New("not a text in UTF-8")
+		return nil, false, errors.New("not a text in UTF-8")
 	}
-	t := &Terms{}
+	t = &Terms{}
 	var seen []string
 	for i, line := range strings.Split(string(data), "\n") {
 		line, _, _ = strings.Cut(line, "#")
@@ -107,26 +123,26 @@ func Parse(data []byte) (*Terms, error) {
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		switch {
 		case len(seen) == 0 && (key != "hlsload" || value != "1"):
-			return nil, fmt.Errorf("line %d: not a permission for hlsload (got %.40q; want hlsload: 1)", i+1, line)
+			return nil, key == "hlsload", fmt.Errorf("line %d: not a permission for hlsload (got %.40q; want hlsload: 1)", i+1, line)
 		case !ok:
-			return nil, fmt.Errorf("line %d: no key (got %.40q; want key: value)", i+1, line)
+			return nil, true, fmt.Errorf("line %d: no key (got %.40q; want key: value)", i+1, line)
 		case key != "tester" && slices.Contains(seen, key):
-			return nil, fmt.Errorf("line %d: %.40q is there twice", i+1, key)
+			return nil, true, fmt.Errorf("line %d: %.40q is there twice", i+1, key)
 		}
 		seen = append(seen, key)
 		if err := t.set(key, value); err != nil {
-			return nil, fmt.Errorf("line %d: %w", i+1, err)
+			return nil, true, fmt.Errorf("line %d: %w", i+1, err)
 		}
 	}
 	switch {
 	case len(seen) == 0:
-		return nil, errors.New("empty (want hlsload: 1)")
+		return nil, false, errors.New("empty (want hlsload: 1)")
 	case len(t.Testers) == 0:
-		return nil, errors.New("no tester is named (want tester: NAME)")
+		return nil, true, errors.New("no tester is named (want tester: NAME)")
 	case t.Until.IsZero():
-		return nil, errors.New("no end (want until: 2026-12-31)")
+		return nil, true, errors.New("no end (want until: 2026-12-31)")
 	}
-	return t, nil
+	return t, true, nil
 }
 
 func (t *Terms) set(key, value string) error {

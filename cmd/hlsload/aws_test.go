@@ -335,6 +335,41 @@ func TestAWSCheck(t *testing.T) {
 	})
 }
 
+// TestAWSCheckWithThePlansPolicy: what the plan says that a run needs is enough
+// to look, too.
+func TestAWSCheckWithThePlansPolicy(t *testing.T) {
+	setCredentials(t)
+	_, plan := newBubbleless(t, "plan", "testdata/scenarios/aws.yaml")
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		defer b.srv.Close()
+		denied := 0
+		b.Mishap = func(q emulate.Request) emulate.Mishap {
+			action := q.Op
+			switch action {
+			case "ListObjectsV2":
+				action = "ListBucket"
+			case "HeadObject":
+				action = "GetObject"
+			}
+			if strings.Contains(plan, `"`+q.Service+":"+action+`"`) {
+				return emulate.Nothing
+			}
+			denied++
+			return emulate.Denied
+		}
+		code, said := b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml")
+		for _, want := range []string{"guards: a run may begin", "versions not known (AccessDenied)", "function invalidator: reserved concurrency not known", "faults: every one can be made"} {
+			if code != 0 || !strings.Contains(said, want) {
+				t.Errorf("exit code %d; want %q in\n%s", code, want, said)
+			}
+		}
+		if denied != 2 {
+			t.Errorf("%d requests were denied", denied)
+		}
+	})
+}
+
 // newBubbleless runs a command that needs no network.
 func newBubbleless(t *testing.T, args ...string) (code int, said string) {
 	t.Helper()

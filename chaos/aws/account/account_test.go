@@ -394,6 +394,21 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// A policy that would become longer than S3 takes it is found before anything
+// is changed.
+func TestPolicyTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.bucket.SetPolicy(`{"Version":"2012-10-17","Statement":[{"Sid":"` + strings.Repeat("x", 20_000) + `","Effect":"Deny","Principal":"*","Action":"s3:PutBucketAcl","Resource":"arn:aws:s3:::example-live"}]}`)
+		f := chaos.NewFault("freeze", chaos.PlaylistFreeze)
+		f.Via, f.Pipeline, f.Occurrence, f.For = chaos.ViaAWS, 0, 1, time.Minute
+		err := w.run(t, "0a1b2c3d").Rehearse(t.Context(), []chaos.Fault{f})
+		if err == nil || !strings.Contains(err.Error(), "the policy of bucket example-live would become too long with 2 keys in a statement (got 20") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 // TestStill: what comes up after the guards have looked keeps the next fault
 // from being made.
 func TestStill(t *testing.T) {

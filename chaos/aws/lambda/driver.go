@@ -271,8 +271,8 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 		return nil, nil
 	}
 	n, err := (&off{d: d, Function: d.arn(d.cfg.Function)}).reserved(ctx)
-	if err != nil {
-		return nil, err
+	if err != nil { // a run needs to know only for some faults, and the plan's policy allows no more
+		return []string{fmt.Sprintf("function %s: reserved concurrency not known (%v)", d.cfg.Function, err)}, ctx.Err()
 	}
 	return []string{fmt.Sprintf("function %s: reserved concurrency %s", d.cfg.Function, text(n))}, nil
 }

@@ -122,16 +122,25 @@ func (c *deny) Read(ctx context.Context) error {
 	if c.Before, err = c.d.policy(ctx, c.Bucket, c.Owner); err != nil {
 		return err
 	}
-	if _, err := policy.Parse(c.Before); err != nil {
+	doc, err := policy.Parse(c.Before)
+	if err != nil {
 		return err
 	}
 	patterns, err := c.d.patterns(ctx, &c.Scope)
 	if err != nil {
 		return err
 	}
-	c.Statement, err = c.statement(ctx, patterns)
-	return err
+	if c.Statement, err = c.statement(ctx, patterns); err != nil {
+		return err
+	}
+	if n := len(doc.With(c.Sid, c.Statement).String()); n > maxPolicy {
+		return fmt.Errorf("the policy of bucket %s would become too long with %d keys in a statement (got %d bytes; want at most %d: fewer renditions or pipelines)", c.Bucket, len(patterns), n, maxPolicy)
+	}
+	return nil
 }
+
+// maxPolicy is how long S3 lets a bucket's policy be, in bytes.
+const maxPolicy = 20 << 10
 
 // statement denies only whom the fault is about: a bucket whose owner cannot
 // read it is another fault than was asked for.

@@ -130,6 +130,18 @@ func TestUndoOfADamagedJournal(t *testing.T) {
 	}
 }
 
+// Another file is not taken for the journal of a run that has left nothing.
+func TestUndoOfAnotherFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.ndjson")
+	if err := os.WriteFile(path, []byte(strings.Repeat(`{"t_ms":1.5,"player":0,"event":"join"}`+"\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done, err := Undo(t.Context(), path, nil)
+	if err == nil || !strings.Contains(err.Error(), "line 1: no step of a fault (want the journal.ndjson of a run)") || strings.Count(err.Error(), "no step") != maxStrangers || len(done.Items) != 0 {
+		t.Errorf("got %v, %+v", err, done)
+	}
+}
+
 func TestCreateKeepsWhatIsNotUndone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.ndjson")
 	run(t, path, crashed...)

@@ -65,6 +65,10 @@ const (
 // maxLine bounds a line, in bytes; one has some hundred.
 const maxLine = 1 << 20
 
+// maxStrangers is how many lines without a step are told of: enough to see that
+// a file is no journal.
+const maxStrangers = 3
+
 // Read reads the lines of a journal. A last line that was cut off by a crash is
 // left out. Lines that cannot be read are left out as well, and the error names
 // them; the others are returned with it.
@@ -80,6 +84,7 @@ func Read(path string) ([]Line, error) {
 func read(r io.Reader) ([]Line, error) {
 	var lines []Line
 	var problems []error
+	strangers := 0
 	in := bufio.NewReaderSize(r, maxLine)
 	for n := 1; ; n++ {
 		text, err := in.ReadSlice('\n')
@@ -97,6 +102,12 @@ func read(r io.Reader) ([]Line, error) {
 		var l Line
 		if err := json.Unmarshal(text, &l); err != nil {
 			problems = append(problems, fmt.Errorf("read journal: line %d: %w", n, err))
+			continue
+		}
+		if l.Step == "" || l.Name == "" { // another file, which says nothing of what was left
+			if strangers++; strangers <= maxStrangers {
+				problems = append(problems, fmt.Errorf("read journal: line %d: no step of a fault (want the journal.ndjson of a run)", n))
+			}
 			continue
 		}
 		lines = append(lines, l)

@@ -43,6 +43,9 @@ func Undo(ctx context.Context, path string, undoers map[chaos.Via]Undoer) (Repor
 		return Report{}, fmt.Errorf("undo %s: %w", path, err)
 	}
 	lines, err := read(f)
+	if err != nil {
+		err = fmt.Errorf("%w\nwhat those lines are about was not put back (on AWS, hlsload sweep finds it without them)", err)
+	}
 	problems := []error{err}
 	left := Left(lines)
 	var report Report

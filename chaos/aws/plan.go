@@ -19,7 +19,7 @@ const anyRun = "RUN"
 type Plan struct {
 	Text   string // the calls, and how they are undone, for people
 	Policy string // what the caller must be allowed to do, and nothing else, as an IAM policy
-	Hash   string // of both: a run that was confirmed with it does what was read
+	Hash   string // of both, and of what Cover was given: a run that was confirmed with it does what was read
 }
 
 // NewPlan tells what these faults would do. The drivers need no clients.
@@ -29,6 +29,9 @@ func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Ca
 	fmt.Fprintf(&b, "account %s, region %s", cfg.Account, cfg.Region)
 	for _, t := range cfg.Tags {
 		fmt.Fprintf(&b, ", tag %s=%s", t.Key, t.Value)
+	}
+	if len(cfg.Tags) == 0 {
+		b.WriteString(", no tag demanded (aws.tags), so nothing but hlsload=deny keeps from a resource")
 	}
 	fmt.Fprintf(&b, "\nat most %d at once, %v each\n", cfg.AtOnce(), cfg.Longest())
 	calls := slices.Clone(always)
@@ -54,9 +57,15 @@ func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Ca
 		}
 	}
 	p := Plan{Text: b.String(), Policy: policy(calls)}
-	sum := sha256.Sum256([]byte(p.Text + p.Policy))
-	p.Hash = hex.EncodeToString(sum[:6])
+	p.Cover("")
 	return p
+}
+
+// Cover makes the hash one of this text as well: what else was read before the
+// run was confirmed.
+func (p *Plan) Cover(text string) {
+	sum := sha256.Sum256([]byte(text + p.Text + p.Policy))
+	p.Hash = hex.EncodeToString(sum[:6])
 }
 
 // describe tells one change.

@@ -76,6 +76,7 @@ func awsPlan(sc *scenarios.Scenario) (*aws.Plan, error) {
 		return nil, &exitError{exitUsage, err.Error(), err}
 	}
 	p := aws.NewPlan(sc.AWS, faults, drivers, always)
+	p.Cover(sc.Plan()) // players, target, stop conditions and the rest of the timeline
 	return &p, nil
 }
 

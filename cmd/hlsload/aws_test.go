@@ -101,7 +101,13 @@ func setCredentials(t *testing.T) {
 func TestRunOnAWS(t *testing.T) {
 	setCredentials(t)
 	pause := "testdata/scenarios/aws.yaml"
-	_, plan := newBubbleless(t, "plan", pause)
+	var urls string
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		b.srv.Close()
+		urls = b.urls // the same in every one
+	})
+	_, plan := newBubbleless(t, "plan", pause, "--set", urls)
 	_, hash, _ := strings.Cut(strings.TrimSpace(plan), "--confirm ")
 	for _, c := range []struct {
 		name      string
@@ -116,6 +122,8 @@ func TestRunOnAWS(t *testing.T) {
 		{name: "nobody agreed", code: exitUsage, said: "this run would change account 123456789012 on AWS", untouched: true},
 		{name: "another plan", args: []string{"--confirm", "0123456789ab"}, code: exitUsage, said: "this is not the plan that was confirmed", untouched: true},
 		{name: "the plan", args: []string{"--confirm", hash}, said: "PASS"},
+		{name: "more players than in the plan", args: []string{"--confirm", hash, "--players", "7"}, code: exitUsage, said: "not the plan", untouched: true},
+		{name: "other stop conditions than in the plan", args: []string{"--confirm", hash, "--set", "stop=[stalled_now > 99% for 1m]"}, code: exitUsage, said: "not the plan", untouched: true},
 		{name: "the plan has changed", args: []string{"--confirm", hash, "--set", "chaos.pause-0.for=21s"}, code: exitUsage, said: "not the plan", untouched: true},
 		{name: "interrupted in the fault", args: []string{"--yes"}, interrupt: 20 * time.Second, code: reports.ExitInterrupted, said: "interrupted by the user"},
 		{name: "interrupted just after the call", args: []string{"--yes"}, interrupt: 12*time.Second + 100*time.Millisecond, code: reports.ExitInterrupted, said: "interrupted by the user"},

@@ -91,6 +91,7 @@ func (d *decoder) scenario(v value, sc *Scenario) {
 	d.fleet(s.at("fleet"), sc)
 	sc.Chaos = d.chaos(chaosAt, sc)
 	d.crowded(chaosAt, sc)
+	d.tagged(s.at("aws"), sc)
 	sc.Stop = d.expectations(s.at("stop"), sc, true)
 	sc.Expect = d.expectations(s.at("expect"), sc, false)
 	d.undisturbed(s.at("fleet"), sc)

@@ -42,6 +42,7 @@ type Call struct {
 	Resource string // ARN, as in a policy
 	Request  string // what is asked, for people; "" = it only reads
 	When     When
+	If       map[string]string // keys of IAM's conditions that must have these values, beside the tags
 }
 
 // When says what a call is for.

@@ -3,7 +3,6 @@ package aws
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +19,8 @@ type Plan struct {
 	Text   string // the calls, and how they are undone, for people
 	Policy string // what the caller must be allowed to do, and nothing else, as an IAM policy
 	Hash   string // of both, and of what Cover was given: a run that was confirmed with it does what was read
+	// Remarks are what whoever grants the policy should know of it.
+	Remarks []string
 }
 
 // NewPlan tells what these faults would do. The drivers need no clients.
@@ -29,9 +30,6 @@ func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Ca
 	fmt.Fprintf(&b, "account %s, region %s", cfg.Account, cfg.Region)
 	for _, t := range cfg.Tags {
 		fmt.Fprintf(&b, ", tag %s=%s", t.Key, t.Value)
-	}
-	if len(cfg.Tags) == 0 {
-		b.WriteString(", no tag demanded (aws.tags), so nothing but hlsload=deny keeps from a resource")
 	}
 	fmt.Fprintf(&b, "\nat most %d at once, %v each\n", cfg.AtOnce(), cfg.Longest())
 	calls := slices.Clone(always)
@@ -56,7 +54,7 @@ func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Ca
 			}
 		}
 	}
-	p := Plan{Text: b.String(), Policy: policy(calls)}
+	p := Plan{Text: b.String(), Policy: policy(calls, cfg.Tags), Remarks: remarks(calls, cfg.Tags)}
 	p.Cover("")
 	return p
 }
@@ -104,44 +102,4 @@ func describe(b *strings.Builder, d Driver, c Change) {
 		}
 		b.WriteString("\n")
 	}
-}
-
-// policy is the IAM policy that allows these calls: a statement for each set
-// of resources.
-func policy(calls []Call) string {
-	type statement struct {
-		Sid      string
-		Effect   string
-		Action   []string
-		Resource []string
-	}
-	actions := map[string][]string{} // resource -> actions
-	var resources []string
-	for _, c := range calls {
-		if actions[c.Resource] == nil {
-			resources = append(resources, c.Resource)
-		}
-		if !slices.Contains(actions[c.Resource], c.Action) {
-			actions[c.Resource] = append(actions[c.Resource], c.Action)
-		}
-	}
-	slices.Sort(resources)
-	doc := struct {
-		Version   string
-		Statement []statement
-	}{Version: "2012-10-17"}
-	for _, r := range resources {
-		list := actions[r]
-		slices.Sort(list)
-		if n := len(doc.Statement) - 1; n >= 0 && slices.Equal(doc.Statement[n].Action, list) {
-			doc.Statement[n].Resource = append(doc.Statement[n].Resource, r)
-			continue
-		}
-		doc.Statement = append(doc.Statement, statement{fmt.Sprintf("hlsload%d", len(doc.Statement)+1), "Allow", list, []string{r}})
-	}
-	text, err := json.MarshalIndent(doc, "", "  ")
-	if err != nil {
-		panic(err) // strings only
-	}
-	return string(text)
 }

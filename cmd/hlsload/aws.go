@@ -87,6 +87,9 @@ func printPlan(w io.Writer, sc *scenarios.Scenario) error {
 		return err
 	}
 	text := "\non AWS\n" + indent(p.Text) + "\nneeds at most this IAM policy\n" + indent(p.Policy)
+	for _, r := range p.Remarks {
+		text += "\n  - " + r
+	}
 	_, err = fmt.Fprintf(w, "%s\n\nrun it with --confirm %s\n", sc.Reference(text), p.Hash)
 	return err
 }

@@ -29,6 +29,8 @@ type Collector struct {
 		mu        sync.Mutex
 		now, peak int64
 	}
+
+	final finished // set by Finish
 }
 
 // shard holds a part of the sessions under one lock.

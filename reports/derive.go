@@ -62,7 +62,8 @@ func (c *Collector) Finish(end End) *Summary {
 		}
 	}
 	s.inspect(v)
-	s.decide(&end, v.testerLag(), c.cfg.LagLimit)
+	c.final = finished{v, end, v.testerLag()}
+	s.decide(&end, c.final.lag, c.cfg.LagLimit)
 	s.warn(v, &end)
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"hlsload/chaos"
@@ -18,6 +19,10 @@ type view struct {
 	end     time.Duration
 	traffic *Traffic // the truth, else the estimate
 	source  string   // of the origin's part of it
+
+	// Set once a provider's monitoring has been watched to the end.
+	monitor *MonitorSummary
+	summary *Summary
 }
 
 func (v *view) knowsOrigin() bool { return v.source == fromRig || v.source == fromHeaders }
@@ -25,7 +30,7 @@ func (v *view) knowsOrigin() bool { return v.source == fromRig || v.source == fr
 // resolve turns a term's labels into numbers. Names were checked when it was
 // parsed; one that this run does not have selects nothing.
 func (v *view) resolve(t *term) filter {
-	f := filter{rule: -1, cohort: -1, profile: t.profile, kind: -1, phase: either, joined: t.joined}
+	f := filter{rule: -1, cohort: -1, profile: t.profile, kind: -1, phase: either, joined: t.joined, fault: t.fault, alarm: t.alarm, alert: t.alert}
 	const none = math.MaxInt16
 	if t.fault != "" {
 		f.timed = true
@@ -54,6 +59,8 @@ func (v *view) resolve(t *term) filter {
 func (v *view) number(t *term) Value {
 	f := v.resolve(t)
 	switch m := t.metric; {
+	case m.monitored && !v.watchedUntil(t).Known():
+		return NoData
 	case m.dist != nil:
 		h, never := m.dist(v, &f)
 		return h.stat(t.stat, t.unit().scale(), never)
@@ -80,7 +87,11 @@ func (v *view) judge(e *Expectation) ExpectationResult {
 	if e.operator != 0 {
 		r = v.number(&e.right)
 	}
-	return e.result(l, r)
+	res := e.result(l, r)
+	if f := v.resolve(&e.left); e.left.metric.name == "other_alarms" && l > 0 {
+		res.Reason += ": " + strings.Join(v.unnamed(&f), ", ")
+	}
+	return res
 }
 
 // result compares. An expectation without data does not hold.
@@ -128,6 +139,10 @@ func (e *Expectation) result(l, r Value) ExpectationResult {
 // nothing says why a term has no value.
 func (t *term) nothing() string {
 	switch {
+	case t.metric.monitored && t.fault != "":
+		return "it could not be read on AWS, or " + t.fault + " was never applied"
+	case t.metric.monitored:
+		return "it could not be read on AWS, or no fault was applied"
 	case t.metric.labels == perFault:
 		if t.fault != "" {
 			return "no session was affected by " + t.fault

@@ -34,9 +34,9 @@ type Expectation struct {
 
 // term is one measured number.
 type term struct {
-	metric                                      *metric
-	stat                                        stat
-	fault, cohort, profile, kind, phase, joined string
+	metric                                                    *metric
+	stat                                                      stat
+	fault, cohort, profile, kind, phase, joined, alarm, alert string
 }
 
 func (t *term) String() string {
@@ -45,7 +45,7 @@ func (t *term) String() string {
 		s += "." + t.stat.String()
 	}
 	var labels []string
-	for i, v := range []string{t.fault, t.cohort, t.profile, t.kind, t.phase, t.joined} {
+	for i, v := range []string{t.fault, t.cohort, t.profile, t.kind, t.phase, t.joined, t.alarm, t.alert} {
 		if v != "" {
 			labels = append(labels, labelNames[i]+"="+v)
 		}
@@ -60,6 +60,7 @@ func (t *term) String() string {
 type Known struct {
 	Faults, Cohorts, Profiles []string
 	Alarms                    []string // that are watched
+	Alerts                    bool     // of a channel are watched
 	// Stop: the expectation is a stop condition, which may hold for a duration
 	// and asks only for what is known while the run goes on.
 	Stop bool
@@ -323,6 +324,15 @@ func (p *parser) term() term {
 	if p.next() == '{' {
 		p.labels(&t)
 	}
+	if m := t.metric; m != nil && m.monitored && m.needs == 0 && len(p.known.Alarms) == 0 && !p.known.Alerts {
+		p.wrong(at, m.name+": nothing is watched on AWS", quote(m.name), "aws.alarms or aws.channel, too")
+	}
+	if m := t.metric; m != nil && !p.stopped && (m.needs == alarmLabel && t.alarm == "" || m.needs == alertLabel && t.alert == "") {
+		missing := m.labelNames()[1]
+		if !slices.ContainsFunc(p.problems, func(o Problem) bool { return o.Column > at+1 }) {
+			p.wrong(at, m.name+" does not say which "+missing, quote(p.text[at:p.at]), fmt.Sprintf("%s.max{%s=NAME}", m.name, missing))
+		}
+	}
 	return t
 }
 
@@ -357,11 +367,8 @@ func (p *parser) labels(t *term) {
 		p.at++
 		p.spaces()
 		valueAt := p.at
-		value := strings.TrimRight(p.while(func(c byte) bool { return c != ',' && c != '}' }), " \t")
-		if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
-			value = value[1 : len(value)-1]
-		}
-		p.label(t, at, name, valueAt, value)
+		p.label(t, at, name, valueAt, p.labelValue())
+		p.spaces()
 		switch p.next() {
 		case ',':
 			p.at++
@@ -373,6 +380,19 @@ func (p *parser) labels(t *term) {
 			return
 		}
 	}
+}
+
+// labelValue reads up to the next comma or bracket; a value that has one of
+// these in it stands in quotation marks.
+func (p *parser) labelValue() string {
+	if p.next() == '"' {
+		if end := strings.IndexByte(p.text[p.at+1:], '"'); end >= 0 {
+			value := p.text[p.at+1 : p.at+1+end]
+			p.at += end + 2
+			return value
+		}
+	}
+	return strings.TrimRight(p.while(func(c byte) bool { return c != ',' && c != '}' }), " \t")
 }
 
 func (p *parser) label(t *term, at int, name string, valueAt int, value string) {
@@ -393,11 +413,19 @@ func (p *parser) label(t *term, at int, name string, valueAt int, value string) 
 		p.wrong(at, "a stop condition looks at the present and does not take the label "+name, quote(name), "cohort, profile or kind")
 		return
 	}
-	field := [...]*string{&t.fault, &t.cohort, &t.profile, &t.kind, &t.phase, &t.joined}[i]
-	names := [...][]string{p.known.Faults, p.known.Cohorts, p.known.Profiles, kindNames, phaseNames[:either], {joinedBefore, joinedDuring, joinedAfter}}[i]
+	field := [...]*string{&t.fault, &t.cohort, &t.profile, &t.kind, &t.phase, &t.joined, &t.alarm, &t.alert}[i]
+	names := [...][]string{p.known.Faults, p.known.Cohorts, p.known.Profiles, kindNames, phaseNames[:either], {joinedBefore, joinedDuring, joinedAfter}, p.known.Alarms, nil}[i]
 	switch {
 	case *field != "":
 		p.wrong(at, "label given twice", quote(name), "")
+	case label(1)<<i == alertLabel && !p.known.Alerts:
+		p.wrong(valueAt, "the alerts of no channel are watched", quote(value), "the channel in aws.channel, too")
+	case label(1)<<i == alertLabel && value != "":
+		*field = value // the provider's words, which are not a closed list
+	case label(1)<<i == alertLabel:
+		p.wrong(valueAt, "no alert", p.rest(), "the type of an alert, such as \"Pipeline Failed\"")
+	case label(1)<<i == alarmLabel && len(names) == 0:
+		p.wrong(valueAt, "no alarm is watched", quote(value), "its name in aws.alarms, too")
 	case !slices.Contains(names, value):
 		p.wrong(valueAt, "unknown "+name, quote(value), suggest(value, names))
 	default:

@@ -48,7 +48,7 @@ var unitNames = [...]string{"number", "duration", "share", "bit/s", "1/s"}
 var unitSymbols = [...]string{"", "ms", "share", "bit/s", "1/s"}
 
 // label is one that a term may carry.
-type label uint8
+type label uint16
 
 const (
 	faultLabel label = 1 << iota
@@ -57,6 +57,8 @@ const (
 	kindLabel
 	phaseLabel
 	joinedLabel
+	alarmLabel
+	alertLabel
 
 	who      = cohortLabel | profileLabel
 	when     = faultLabel | phaseLabel
@@ -64,7 +66,7 @@ const (
 	perFault = faultLabel | who | joinedLabel
 )
 
-var labelNames = []string{"fault", "cohort", "profile", "kind", "phase", "joined"}
+var labelNames = []string{"fault", "cohort", "profile", "kind", "phase", "joined", "alarm", "alert"}
 
 // metric is an entry of the registry. One of the functions is set.
 type metric struct {
@@ -72,7 +74,11 @@ type metric struct {
 	shape       shape
 	unit        unit
 	labels      label
-	live        bool // of use in a stop condition
+	live        bool  // of use in a stop condition
+	needs       label // that a term must carry
+	// monitored: what a provider's monitoring noticed, which is known when the
+	// watching has ended.
+	monitored bool
 
 	// parts gives numerator and denominator over the cells, slots and totals
 	// that the filter selects.
@@ -148,6 +154,12 @@ var metrics = []*metric{
 		value: amplification},
 	{name: "hit_ratio", about: "part of the requests to the CDN that needed no request to the origin", shape: share, unit: fraction, labels: when, live: true,
 		value: hitRatio},
+	{name: "alarm_delay", about: "onset of a fault to the state ALARM of an alarm of aws.alarms, by the provider's clock", shape: distribution, unit: duration, labels: faultLabel | alarmLabel,
+		needs: alarmLabel, monitored: true, dist: alarmDelays},
+	{name: "alert_delay", about: "onset of a fault to the first alert of a type from the channel, by the provider's clock", shape: distribution, unit: duration, labels: faultLabel | alertLabel,
+		needs: alertLabel, monitored: true, dist: alertDelays},
+	{name: "other_alarms", about: "alarms and alerts during the run that no alarm_delay or alert_delay names for the fault that was on", shape: amount, unit: number, labels: faultLabel,
+		monitored: true, parts: otherAlarms},
 	{name: "tester_lag", about: "request due to request sent: the tool's own delay", shape: distribution, unit: duration, labels: sessions | kindLabel, live: true,
 		dist: requestHistogram(func(r *requests) *Histogram { return &r.lag })},
 }
@@ -210,6 +222,8 @@ type filter struct {
 	phase              phase
 	timed              bool // fault or phase was asked for
 	joined             string
+	fault              string // by name, for what is looked up in the summary
+	alarm, alert       string
 }
 
 // who tells whether the sessions of a group are meant.

@@ -24,18 +24,22 @@ type Monitor struct {
 	alerts   []*AlertRecord
 	metrics  []*MetricRecord
 	problems []string
-	looked   time.Time // the latest look
+	looked   map[Watched]time.Time // the latest look
 }
 
 // MonitorSummary is everything that a [Monitor] recorded. Instants are seconds
 // of the run and may lie before it.
 type MonitorSummary struct {
-	Source   string         `json:"source"` // aws
-	UntilS   Value          `json:"until_s"`
-	Alarms   []AlarmRecord  `json:"alarms"`
-	Alerts   []AlertRecord  `json:"alerts"`
-	Metrics  []MetricRecord `json:"metrics"`
-	Problems []string       `json:"problems"` // what could not be looked at, and why
+	Source string `json:"source"` // aws
+	UntilS Value  `json:"until_s"`
+	// AlarmsUntilS and AlertsUntilS are when these could last be read; null =
+	// never.
+	AlarmsUntilS Value          `json:"alarms_until_s"`
+	AlertsUntilS Value          `json:"alerts_until_s"`
+	Alarms       []AlarmRecord  `json:"alarms"`
+	Alerts       []AlertRecord  `json:"alerts"`
+	Metrics      []MetricRecord `json:"metrics"`
+	Problems     []string       `json:"problems"` // what could not be looked at, and why
 }
 
 // AlarmRecord is the story of an alarm.
@@ -126,7 +130,7 @@ func NewMonitor(source string, started time.Time, redact func(string) string) *M
 	if redact == nil {
 		redact = func(s string) string { return s }
 	}
-	return &Monitor{source: source, started: started, redact: redact}
+	return &Monitor{source: source, started: started, redact: redact, looked: map[Watched]time.Time{}}
 }
 
 // Started is when the run's clock stood at 0.
@@ -173,12 +177,22 @@ func (m *Monitor) text(s string) string {
 	return s
 }
 
-// Looked notes that somebody has looked.
-func (m *Monitor) Looked(at time.Time) {
+// Watched is what a look was at.
+type Watched string
+
+// What is watched.
+const (
+	WatchedAlarms  Watched = "alarms"
+	WatchedAlerts  Watched = "alerts"
+	WatchedMetrics Watched = "metrics"
+)
+
+// Looked notes that something could be read at an instant.
+func (m *Monitor) Looked(what Watched, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if at.After(m.looked) {
-		m.looked = at
+	if at.After(m.looked[what]) {
+		m.looked[what] = at
 	}
 }
 
@@ -266,7 +280,13 @@ func (m *Monitor) Point(series int, at time.Time, value float64, seen time.Time)
 func (m *Monitor) Summary() *MonitorSummary {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := &MonitorSummary{Source: m.source, UntilS: m.seconds(m.looked), Alarms: []AlarmRecord{}, Alerts: []AlertRecord{}, Metrics: []MetricRecord{}, Problems: slices.Clone(m.problems)}
+	var latest time.Time
+	for _, at := range m.looked {
+		if at.After(latest) {
+			latest = at
+		}
+	}
+	s := &MonitorSummary{Source: m.source, UntilS: m.seconds(latest), AlarmsUntilS: m.seconds(m.looked[WatchedAlarms]), AlertsUntilS: m.seconds(m.looked[WatchedAlerts]), Alarms: []AlarmRecord{}, Alerts: []AlertRecord{}, Metrics: []MetricRecord{}, Problems: slices.Clone(m.problems)}
 	if s.Problems == nil {
 		s.Problems = []string{}
 	}
@@ -324,12 +344,7 @@ func (s *Summary) Monitored(m *MonitorSummary) {
 // notices are the players first, then all that monitoring has, in the order of
 // their instants; who never noticed comes last.
 func (s *Summary) notices(f *FaultSummary, m *MonitorSummary) []Notice {
-	until := Value(math.Inf(1)) // what comes after the next onset may be of that
-	for i := range s.Faults {
-		if a := s.Faults[i].AppliedAtS; a.Known() && a > f.AppliedAtS {
-			until = min(until, a)
-		}
-	}
+	until := s.nextOnset(f)
 	var all []Notice
 	for i := range m.Metrics {
 		if n, ok := s.metricNotice(f, &m.Metrics[i], until); ok {

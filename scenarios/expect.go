@@ -9,6 +9,7 @@ import (
 func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*reports.Expectation {
 	known := reports.Known{Stop: stop}
 	if sc.AWS != nil {
+		known.Alerts = sc.AWS.Channel != ""
 		for _, a := range sc.AWS.Alarms {
 			known.Alarms = append(known.Alarms, a.Name)
 		}

@@ -10,29 +10,57 @@ import (
 
 // watcher reads back what AWS notices during a run.
 type watcher interface {
-	Begin(ctx context.Context, must []string) error
+	// Begin refuses to go without the alarms that are needed; the values say what for.
+	Begin(ctx context.Context, needed map[string]string) error
 	Run(ctx context.Context, guard func())
-	Late(ctx context.Context, end time.Time, patience time.Duration)
+	Late(ctx context.Context, end, awaited time.Time, patience time.Duration)
 }
 
 // latePatience is how long a finished run waits for data points that come
 // late; CloudFront's take some minutes.
 const latePatience = 3 * time.Minute
 
-// stopAlarms are the alarms that may end the run.
-func (r *realRun) stopAlarms() (names []string) {
-	for _, e := range r.sc.Stop {
-		if e.Alarm != "" {
-			names = append(names, e.Alarm)
+// Bounds of waiting for an alarm under test: how much longer than its
+// expectation allows, and how long at all.
+const (
+	alarmMargin     = 15 * time.Second
+	longestPatience = 30 * time.Minute
+)
+
+// neededAlarms are the alarms that a run may not go without, and what for.
+func (r *realRun) neededAlarms() map[string]string {
+	needed := map[string]string{}
+	for _, e := range r.sc.Expect {
+		for _, name := range e.AlarmsUnderTest() {
+			needed[name] = "which an expectation is about"
 		}
 	}
-	return names
+	for _, e := range r.sc.Stop {
+		if e.Alarm != "" {
+			needed[e.Alarm] = "which is to stop the run"
+		}
+	}
+	return needed
+}
+
+// awaited is how long after the run's end an alarm under test may still go to
+// ALARM: as long after the last onset as an expectation allows.
+func awaited(expect []*reports.Expectation, s *reports.Summary) time.Duration {
+	var most time.Duration
+	for _, e := range expect {
+		for i := range s.Faults {
+			if at := s.Faults[i].AppliedAtS; at.Known() && e.Within() > 0 {
+				most = max(most, time.Duration(float64(at-s.DurationS)*float64(time.Second))+e.Within()+alarmMargin)
+			}
+		}
+	}
+	return min(most, longestPatience)
 }
 
 // openWatch begins to watch what the scenario names on AWS. Without an account
 // a run goes on, unless an alarm is to stop it.
 func (r *realRun) openWatch(ctx context.Context) error {
-	must := r.stopAlarms()
+	needed := r.neededAlarms()
 	if r.sc.AWS == nil {
 		return nil
 	}
@@ -42,8 +70,8 @@ func (r *realRun) openWatch(ctx context.Context) error {
 		return nil // there is nothing to be watched
 	}
 	if err == nil {
-		err = w.Begin(ctx, must)
-	} else if len(must) == 0 {
+		err = w.Begin(ctx, needed)
+	} else if len(needed) == 0 {
 		r.warnings = append(r.warnings, r.sc.Redact(fmt.Sprintf("AWS could not be watched: %v", err)))
 		return nil
 	}
@@ -51,7 +79,7 @@ func (r *realRun) openWatch(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return &exitError{reports.ExitInterrupted, "interrupted before the run began", err}
 	case err != nil:
-		return &exitError{reports.ExitInterrupted, r.sc.Redact("stop condition, before anything was changed: " + err.Error()), err}
+		return &exitError{reports.ExitInterrupted, r.sc.Redact("before anything was changed: " + err.Error()), err}
 	}
 	r.watcher, r.monitor = w, m
 	return nil
@@ -82,12 +110,13 @@ func (r *realRun) watched(ctx context.Context, s *reports.Summary, p progress) {
 		return
 	}
 	end := r.epoch.Add(time.Duration(float64(s.DurationS) * float64(time.Second)))
-	patience := latePatience
+	await := awaited(r.sc.Expect, s)
+	patience := max(latePatience, await)
 	if halted, _ := r.fleet.HaltReason(); ctx.Err() != nil || halted != "" { // once more, and no waiting
 		ctx, patience = context.WithoutCancel(ctx), 10*time.Second
 	} else {
 		p.mark(r.now(), fmt.Sprintf("the players are gone; waiting for data points of AWS that come late (at most %v, or until interrupted)", patience))
 	}
-	r.watcher.Late(ctx, end, patience)
-	s.Monitored(r.monitor.Summary())
+	r.watcher.Late(ctx, end, end.Add(await), patience)
+	r.collector.Monitored(s, r.monitor.Summary())
 }

@@ -119,6 +119,29 @@ func TestWatched(t *testing.T) {
 	}
 }
 
+// TestAlarmsUnderTest judges alarms by when they go to ALARM, which may be long
+// after the run has ended.
+func TestAlarmsUnderTest(t *testing.T) {
+	for _, tc := range []struct {
+		rings  time.Duration
+		expect string
+		code   int
+		want   string
+	}{
+		{200 * time.Second, `alarm_delay.max{alarm=viewers see errors,fault=pause-0} < 4m`, 0, "PASS"},
+		{400 * time.Second, `alarm_delay.max{alarm=viewers see errors,fault=pause-0} < 8m`, 0, "PASS"}, // three minutes after the run are not enough
+		{200 * time.Second, `alarm_delay.max{alarm=viewers see errors,fault=pause-0} < 100s`, reports.ExitFail, "does not hold"},
+		{200 * time.Second, `alarm_delay.max{alarm=outputs,fault=pause-0} < 2m`, reports.ExitFail, "measured never"},
+		{200 * time.Second, "other_alarms == 0", reports.ExitFail, "measured 1: alarm viewers see errors"},
+		{time.Hour, "other_alarms == 0", 0, "PASS"},
+	} {
+		s, _, said, code := onAWS(t, watchedScenario+"expect: ['"+tc.expect+"']\n", notices(tc.rings))
+		if code != tc.code || s == nil || s.ExitCode != code || !strings.Contains(strings.Join(strings.Fields(said), " "), tc.want) {
+			t.Errorf("%s: exit %d, want %d with %q: %s", tc.expect, code, tc.code, tc.want, said)
+		}
+	}
+}
+
 // TestAlarmStops lets an alarm ring while the fault is on: it is undone first,
 // the players go on for a while, and the run ends with 105.
 func TestAlarmStops(t *testing.T) {

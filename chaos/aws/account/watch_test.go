@@ -82,7 +82,7 @@ func TestWatch(t *testing.T) {
 			w := newWatched(t)
 			w.PageMonitoring(page)
 			watcher := w.open(t).Watch(w.monitor)
-			if err := watcher.Begin(t.Context(), []string{"viewers see errors"}); err != nil {
+			if err := watcher.Begin(t.Context(), map[string]string{"viewers see errors": "which is to stop the run"}); err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithDeadline(t.Context(), w.start.Add(250*time.Second))
@@ -91,7 +91,7 @@ func TestWatch(t *testing.T) {
 			if w.monitor.Rings("viewers see errors") {
 				t.Error("the alarm rings before it does")
 			}
-			watcher.Late(t.Context(), w.start.Add(250*time.Second), 3*time.Minute)
+			watcher.Late(t.Context(), w.start.Add(250*time.Second), time.Time{}, 3*time.Minute)
 			if !w.monitor.Rings("viewers see errors") || w.monitor.Rings("outputs") {
 				t.Error("the alarm does not ring, or another one does")
 			}
@@ -202,7 +202,11 @@ func TestWatchTroubles(t *testing.T) {
 					w.Mishap = func(r emulate.Request) emulate.Mishap { n++; return tc.mishap(n, r) }
 				}
 				watcher := w.open(t).Watch(w.monitor)
-				err := watcher.Begin(t.Context(), tc.must)
+				needed := map[string]string{}
+				for _, name := range tc.must {
+					needed[name] = "which is to stop the run"
+				}
+				err := watcher.Begin(t.Context(), needed)
 				if got := fmt.Sprint(err); tc.refused == "" && err != nil || !strings.Contains(got, tc.refused) && tc.refused != "" {
 					t.Fatalf("got %v; want %q", err, tc.refused)
 				}

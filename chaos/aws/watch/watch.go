@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -98,9 +99,9 @@ func Calls(cfg *chaos.AWS) []aws.Call {
 
 // Begin looks for the first time: what alarms there are and how they stand,
 // which output groups the channel has, and what the metrics were before. The
-// error says which of the alarms that must be watched cannot be, or ring
-// already.
-func (w *Watcher) Begin(ctx context.Context, must []string) error {
+// error says which of the alarms that the run needs, and why, cannot be
+// watched or are in ALARM already.
+func (w *Watcher) Begin(ctx context.Context, needed map[string]string) error {
 	w.started = w.cfg.Now()
 	w.metrics = metricsOf(w.cfg.AWS, w.outputs(ctx))
 	for i := range w.metrics {
@@ -109,25 +110,26 @@ func (w *Watcher) Begin(ctx context.Context, must []string) error {
 	err := w.alarms(ctx)
 	w.alerts(ctx)
 	w.read(ctx)
-	if problem := w.guard(must, err); problem != nil {
+	if problem := w.guard(needed, err); problem != nil {
 		return problem
 	}
 	return nil
 }
 
 // guard holds the alarms against those that a run may not go without.
-func (w *Watcher) guard(must []string, looked error) error {
+func (w *Watcher) guard(needed map[string]string, looked error) error {
 	var problems []error
 	m := w.cfg.Monitor.Summary()
-	for _, name := range must {
+	for _, name := range slices.Sorted(maps.Keys(needed)) {
+		why := needed[name]
 		i := slices.IndexFunc(m.Alarms, func(a reports.AlarmRecord) bool { return a.Name == name })
 		switch {
 		case i < 0 && looked != nil:
-			problems = append(problems, fmt.Errorf("alarm %s, which is to stop the run, cannot be read: %w", name, looked))
+			problems = append(problems, fmt.Errorf("alarm %s, %s, cannot be read: %w", name, why, looked))
 		case i < 0:
-			problems = append(problems, fmt.Errorf("alarm %s, which is to stop the run, does not exist (got none of that name in its region; want the name as CloudWatch has it)", name))
+			problems = append(problems, fmt.Errorf("alarm %s, %s, does not exist (got none of that name in its region; want the name as CloudWatch has it)", name, why))
 		case w.cfg.Monitor.Rings(name):
-			problems = append(problems, fmt.Errorf("alarm %s, which is to stop the run, is in ALARM already: nothing may be broken now", name))
+			problems = append(problems, fmt.Errorf("alarm %s, %s, is in ALARM already: nothing may be broken now", name, why))
 		}
 	}
 	return errors.Join(problems...)
@@ -174,15 +176,20 @@ const silence = 2 * time.Minute
 
 // Late goes on looking after the run has ended at an instant, until every
 // metric that had data has them up to the end and no alarm is likely to ring
-// any more, or ctx ends, or patience does.
-func (w *Watcher) Late(ctx context.Context, end time.Time, patience time.Duration) {
+// any more, or ctx ends, or patience does. An alarm under test may ring until
+// awaited.
+func (w *Watcher) Late(ctx context.Context, end, awaited time.Time, patience time.Duration) {
+	quiet := end.Add(silence)
+	if awaited.After(quiet) {
+		quiet = awaited
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		_ = w.alarms(ctx)
 		_ = w.alerts(ctx)
 		err := w.read(ctx)
-		if err == nil && w.complete(end) && (w.rung() || w.cfg.Now().Sub(end) >= silence) {
+		if err == nil && w.complete(end) && (w.rung() || !w.cfg.Now().Before(quiet)) {
 			return
 		}
 		select {
@@ -286,7 +293,7 @@ func (w *Watcher) describe(ctx context.Context, region string, names []string) e
 			a := &out.CompositeAlarms[i]
 			note(a.AlarmName, a.StateValue, a.StateTransitionedTimestamp, a.StateUpdatedTimestamp, a.StateReason)
 		}
-		w.cfg.Monitor.Looked(seen)
+		w.cfg.Monitor.Looked(reports.WatchedAlarms, seen)
 		if in.NextToken = out.NextToken; in.NextToken == nil {
 			return nil
 		}
@@ -314,7 +321,7 @@ func (w *Watcher) alerts(ctx context.Context) error {
 			w.cfg.Monitor.Alert(sdk.ToString(a.Id), sdk.ToString(a.AlertType), strings.TrimPrefix(sdk.ToString(a.PipelineId), "PIPELINE_"), sdk.ToString(a.Message),
 				sdk.ToTime(a.SetTimestamp), sdk.ToTime(a.ClearedTimestamp), seen)
 		}
-		w.cfg.Monitor.Looked(seen)
+		w.cfg.Monitor.Looked(reports.WatchedAlerts, seen)
 		if in.NextToken = out.NextToken; in.NextToken == nil {
 			return nil
 		}
@@ -386,7 +393,7 @@ func (w *Watcher) data(ctx context.Context, region string, metrics []metric) err
 				w.cfg.Monitor.Point(metrics[n].series, r.Timestamps[k], r.Values[k], seen)
 			}
 		}
-		w.cfg.Monitor.Looked(seen)
+		w.cfg.Monitor.Looked(reports.WatchedMetrics, seen)
 		if in.NextToken = out.NextToken; in.NextToken == nil {
 			return nil
 		}

@@ -1,0 +1,220 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// An alarm under test: the expectations about what a provider's monitoring
+// notices. They are judged once the watching has ended, see
+// [Collector.Monitored].
+
+// Monitored puts what monitoring noticed into a finished run's summary, judges
+// the expectations about it, and decides anew.
+func (c *Collector) Monitored(s *Summary, m *MonitorSummary) {
+	s.Monitored(m)
+	v := c.final.view
+	v.monitor, v.summary = m, s
+	for _, e := range c.cfg.Expect {
+		if !e.monitored() {
+			continue
+		}
+		res := v.judge(e)
+		if why := v.unsettled(e, res); why != "" {
+			res.Pass, res.Value, res.Reason = false, NoData, why
+		}
+		for i := range s.Expectations {
+			if s.Expectations[i].Expr == e.Text {
+				s.Expectations[i] = res
+			}
+		}
+	}
+	s.decide(&c.final.end, c.final.lag, c.cfg.LagLimit)
+}
+
+// finished is what judging again needs.
+type finished struct {
+	view *view
+	end  End
+	lag  [2]lagOf
+}
+
+// Monitored reports whether an expectation is about what a provider's
+// monitoring notices.
+func (e *Expectation) Monitored() bool { return e.monitored() }
+
+func (e *Expectation) monitored() bool {
+	return e.left.metric != nil && e.left.metric.monitored || e.operator != 0 && e.right.metric != nil && e.right.metric.monitored
+}
+
+// AlarmsUnderTest are the alarms that an expectation names.
+func (e *Expectation) AlarmsUnderTest() (names []string) {
+	for _, t := range []*term{&e.left, &e.right} {
+		if t.alarm != "" {
+			names = append(names, t.alarm)
+		}
+	}
+	return names
+}
+
+// Within is how long after an onset an alarm or alert may be awaited, as an
+// expectation says; 0 = it does not say.
+func (e *Expectation) Within() time.Duration {
+	if !e.monitored() || e.operator != 0 || e.unit != duration || e.compare != "<" && e.compare != "<=" {
+		return 0
+	}
+	return time.Duration(e.value * float64(time.Millisecond))
+}
+
+// unsettled says why "never" is not known: the watching ended before the time
+// was over that the expectation allows.
+func (v *view) unsettled(e *Expectation, res ExpectationResult) string {
+	within, until := e.Within(), v.watchedUntil(&e.left)
+	if within == 0 || !math.IsInf(float64(res.Value), 1) || !until.Known() {
+		return ""
+	}
+	last := NoData
+	f := v.resolve(&e.left)
+	for i := range v.summary.Faults {
+		if s := &v.summary.Faults[i]; s.AppliedAtS.Known() && (f.fault == "" || s.Name == f.fault) {
+			last = s.AppliedAtS
+		}
+	}
+	if watched := until - last; last.Known() && float64(watched) < within.Seconds() {
+		return fmt.Sprintf("not settled: AWS was watched for %s after the onset (want %s)", seconds(1000*float64(watched)), seconds(1000*within.Seconds()))
+	}
+	return ""
+}
+
+// watchedUntil is how long what a term asks for could be read; no data if never.
+func (v *view) watchedUntil(t *term) Value {
+	switch {
+	case v.monitor == nil:
+		return NoData
+	case t.metric.needs == alarmLabel:
+		return v.monitor.AlarmsUntilS
+	case t.metric.needs == alertLabel:
+		return v.monitor.AlertsUntilS
+	case v.monitor.AlarmsUntilS.Known():
+		return v.monitor.AlarmsUntilS
+	}
+	return v.monitor.AlertsUntilS
+}
+
+// alarmDelays are the times from each onset to the alarm that is asked for.
+func alarmDelays(v *view, f *filter) (h Histogram, never int64) {
+	return v.delays(f, func(s *FaultSummary, until Value) Value {
+		for i := range v.monitor.Alarms {
+			if a := &v.monitor.Alarms[i]; a.Name == f.alarm {
+				return a.notice(s, until).After
+			}
+		}
+		return Never
+	})
+}
+
+// alertDelays are the times from each onset to the first alert of the type
+// that is asked for.
+func alertDelays(v *view, f *filter) (h Histogram, never int64) {
+	return v.delays(f, func(s *FaultSummary, until Value) Value {
+		after := Never
+		for i := range v.monitor.Alerts {
+			if a := &v.monitor.Alerts[i]; strings.EqualFold(a.Type, f.alert) && a.Set >= s.AppliedAtS && a.Set < until {
+				after = min(after, a.Set-s.AppliedAtS)
+			}
+		}
+		return after
+	})
+}
+
+// delays counts an instant after each onset of the faults asked for.
+func (v *view) delays(f *filter, of func(s *FaultSummary, until Value) Value) (h Histogram, never int64) {
+	for i := range v.summary.Faults {
+		s := &v.summary.Faults[i]
+		if !s.AppliedAtS.Known() || f.fault != "" && s.Name != f.fault {
+			continue
+		}
+		if after := of(s, v.summary.nextOnset(s)); after.Known() {
+			h.Record(int64(float64(after) * 1e6))
+		} else {
+			never++
+		}
+	}
+	return h, never
+}
+
+// otherAlarms counts the alarms and alerts that no expectation names for the
+// fault that was on, or that came without any. Those that were set before the
+// run are not of the run.
+func otherAlarms(v *view, f *filter) (num, den int64) { return int64(len(v.unnamed(f))), 1 }
+
+// unnamed are the alarms and alerts that otherAlarms counts, one for each
+// fault, in words.
+func (v *view) unnamed(f *filter) (all []string) {
+	seen := map[string]bool{}
+	note := func(at Value, what, name string, named func(*term) bool) {
+		fault := v.summary.cause(at)
+		title := "outside of any fault"
+		switch {
+		case at < 0:
+			return
+		case fault != nil:
+			title = fmt.Sprintf("%s after %s", seconds(1000*float64(at-fault.AppliedAtS)), fault.title(v.summary))
+		}
+		if f.fault != "" && (fault == nil || fault.Name != f.fault) {
+			return
+		}
+		for _, e := range v.cfg.Expect {
+			for _, t := range []*term{&e.left, &e.right} {
+				if fault != nil && named(t) && (t.fault == "" || t.fault == fault.Name) {
+					return
+				}
+			}
+		}
+		key := what + name
+		if fault != nil {
+			key += fmt.Sprint("\x00", fault.Name, fault.Occurrence)
+		}
+		if !seen[key] {
+			seen[key] = true
+			all = append(all, fmt.Sprintf("%s %s %s", what, name, title))
+		}
+	}
+	for i := range v.monitor.Alarms {
+		a := &v.monitor.Alarms[i]
+		for k := range a.States {
+			if k > 0 && a.States[k].State == AlarmRings { // the first state is the one that was met
+				note(a.States[k].T, "alarm", a.Name, func(t *term) bool { return t.alarm == a.Name })
+			}
+		}
+	}
+	for i := range v.monitor.Alerts {
+		a := &v.monitor.Alerts[i]
+		note(a.Set, "alert", a.Type, func(t *term) bool { return strings.EqualFold(t.alert, a.Type) && t.alert != "" })
+	}
+	return all
+}
+
+// nextOnset is the first onset after that of a fault: what comes later may be
+// of that one.
+func (s *Summary) nextOnset(f *FaultSummary) Value {
+	until := Value(math.Inf(1))
+	for i := range s.Faults {
+		if a := s.Faults[i].AppliedAtS; a.Known() && a > f.AppliedAtS {
+			until = min(until, a)
+		}
+	}
+	return until
+}
+
+// cause is the fault with the latest onset at an instant; nil before the first.
+func (s *Summary) cause(at Value) (f *FaultSummary) {
+	for i := range s.Faults {
+		if o := &s.Faults[i]; o.AppliedAtS.Known() && o.AppliedAtS <= at && (f == nil || o.AppliedAtS > f.AppliedAtS) {
+			f = o
+		}
+	}
+	return f
+}

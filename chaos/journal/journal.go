@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -41,7 +40,11 @@ func Create(path string, redact func(string) string) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
-	lines, _ := read(f)
+	lines, err := read(f)
+	if errors.Is(err, ErrNewer) {
+		f.Close()
+		return nil, fmt.Errorf("create journal: %s: %w", path, err)
+	}
 	if left := Left(lines); len(left) > 0 {
 		f.Close()
 		return nil, fmt.Errorf("create journal: an earlier run left %d faults in %s (want it empty; put them back with: hlsload undo %s)", len(left), path, path)
@@ -60,11 +63,29 @@ func Create(path string, redact func(string) string) (*Journal, error) {
 	if redact == nil {
 		redact = func(s string) string { return s }
 	}
-	return &Journal{file: f, redact: redact, dir: dir}, nil
+	j := &Journal{file: f, redact: redact, dir: dir}
+	host, _ := os.Hostname()
+	if err := j.write(Line{Time: time.Now().UTC(), Step: StepBegin, PID: os.Getpid(), Host: host}); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return j, nil
 }
 
 // ErrBusy tells that the run of a journal still goes on.
 var ErrBusy = errors.New("its run still goes on")
+
+// busy is ErrBusy with who the run is, as far as the file tells, and what to
+// do when that process does nothing any more.
+func busy(f *os.File) error {
+	whose := "its process"
+	_ = each(f, func(_ int, l Line, err error) {
+		if err == nil && l.Step == StepBegin {
+			whose = fmt.Sprintf("process %d on %s", l.PID, l.Host)
+		}
+	})
+	return fmt.Errorf("%w: stop %s first, also when it is only suspended; what it left on AWS goes without it: hlsload sweep --yes SCENARIO", ErrBusy, whose)
+}
 
 func openLocked(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
@@ -81,7 +102,7 @@ func openLocked(path string) (*os.File, error) {
 func lock(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return ErrBusy
+		return busy(f)
 	}
 	return err
 }
@@ -107,7 +128,8 @@ func (j *Journal) Record(s conduct.Step) error {
 	if f.Pipeline != chaos.Any {
 		l.Pipeline = &f.Pipeline
 	}
-	if s.Type == conduct.StepApply && f.Via == chaos.ViaCommand {
+	// Both lines have what an undo needs: one of them may be damaged.
+	if (s.Type == conduct.StepApply || s.Type == conduct.StepApplied) && f.Via == chaos.ViaCommand {
 		l.Dir = j.dir
 		for _, arg := range f.StopCommand {
 			l.Stop = append(l.Stop, j.reference(arg))
@@ -149,11 +171,10 @@ func (j *Journal) Called(f *chaos.Fault, c Call, failure error) error {
 }
 
 func (j *Journal) write(l Line) error {
-	text, err := json.Marshal(l)
+	text, err := l.encode()
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
-	text = append(text, '\n')
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.torn {

@@ -1,13 +1,8 @@
 package journal
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"os"
+	"slices"
 	"time"
 
 	"hlsload/chaos"
@@ -16,6 +11,7 @@ import (
 
 // Line is one step of one fault, as written.
 type Line struct {
+	Format     int              `json:"format,omitempty"` // of the journal; 0 = before formats had numbers
 	Time       time.Time        `json:"time"`
 	At         float64          `json:"t_ms"` // on the run's clock
 	Step       conduct.StepType `json:"step"`
@@ -31,6 +27,9 @@ type Line struct {
 	Detail     string           `json:"detail,omitempty"`
 	By         string           `json:"by,omitempty"` // "undo" when the run itself did not do it
 	Call       *Call            `json:"call,omitempty"`
+	// PID and Host name the process of the run: of its first line.
+	PID  int    `json:"pid,omitempty"`
+	Host string `json:"host,omitempty"`
 
 	// Calls are those that were made for the fault, or were about to be made:
 	// of what [Left] returns.
@@ -62,99 +61,51 @@ const (
 	StepCalled conduct.StepType = "called"
 )
 
-// maxLine bounds a line, in bytes; one has some hundred.
-const maxLine = 1 << 20
-
-// maxStrangers is how many lines without a step are told of: enough to see that
-// a file is no journal.
-const maxStrangers = 3
-
-// Read reads the lines of a journal. A last line that was cut off by a crash is
-// left out. Lines that cannot be read are left out as well, and the error names
-// them; the others are returned with it.
-func Read(path string) ([]Line, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
-	}
-	defer f.Close()
-	return read(f)
-}
-
-func read(r io.Reader) ([]Line, error) {
-	var lines []Line
-	var problems []error
-	strangers := 0
-	in := bufio.NewReaderSize(r, maxLine)
-	for n := 1; ; n++ {
-		text, err := in.ReadSlice('\n')
-		switch {
-		case err == io.EOF: // whatever is left was cut off
-			return lines, errors.Join(problems...)
-		case err == bufio.ErrBufferFull:
-			return lines, errors.Join(append(problems, fmt.Errorf("read journal: line %d is too long (want at most %d bytes)", n, maxLine))...)
-		case err != nil:
-			return lines, errors.Join(append(problems, fmt.Errorf("read journal: line %d: %w", n, err))...)
-		}
-		if text = bytes.TrimSpace(text); len(text) == 0 {
-			continue
-		}
-		var l Line
-		if err := json.Unmarshal(text, &l); err != nil {
-			problems = append(problems, fmt.Errorf("read journal: line %d: %w", n, err))
-			continue
-		}
-		if l.Step == "" || l.Name == "" { // another file, which says nothing of what was left
-			if strangers++; strangers <= maxStrangers {
-				problems = append(problems, fmt.Errorf("read journal: line %d: no step of a fault (want the journal.ndjson of a run)", n))
-			}
-			continue
-		}
-		lines = append(lines, l)
-	}
-}
-
 // undoes tells whether the line is the end of a fault. When calls were made
 // outside, the answer to an undo is not enough: it has to be seen.
 func (l *Line) undoes(calls bool) bool {
 	return l.Err == "" && (l.Step == conduct.StepUndone && (!calls || l.By != "") || l.Step == conduct.StepHealthy && calls)
 }
 
-// Left returns the applies that were not undone: those of which no undo
-// succeeded since, also when the apply itself failed.
+// Left returns the faults that were not undone: those of which no undo
+// succeeded since they were applied, also when the apply itself failed. Each
+// is the first line of its fault that can be read, with the calls that were
+// made for it: a call whose apply cannot be read has to be undone all the same.
 func Left(lines []Line) []Line {
-	var left []Line
-	at := map[int]int{} // occurrence -> index in left
 	type occurrence struct {
 		name string
 		n    int
 	}
-	of := map[occurrence]int{} // the same, for calls
+	var left []Line
+	at := map[occurrence]int{} // index in left
 	for _, l := range lines {
-		i, open := at[l.ID]
-		if l.Call != nil {
-			i, open = of[occurrence{l.Name, l.Occurrence}]
+		o := occurrence{l.Name, l.Occurrence}
+		i, open := at[o]
+		if !open && l.opens() {
+			i, open = len(left), true
+			at[o] = i
+			left = append(left, l)
 		}
 		switch {
-		case l.Call != nil && open:
-			left[i].note(l)
+		case !open:
 		case l.Call != nil:
-		case l.Step == conduct.StepApply && !open && !instant(l.Fault):
-			at[l.ID], of[occurrence{l.Name, l.Occurrence}] = len(left), len(left)
-			left = append(left, l)
-		case open && l.undoes(len(left[i].Calls) > 0):
+			left[i].note(l)
+		case l.undoes(len(left[i].Calls) > 0):
 			left[i].Step = "" // undone
-			delete(at, l.ID)
-			delete(of, occurrence{l.Name, l.Occurrence})
+			delete(at, o)
 		}
 	}
-	kept := left[:0]
-	for _, l := range left {
-		if l.Step != "" {
-			kept = append(kept, l)
-		}
+	return slices.DeleteFunc(left, func(l Line) bool { return l.Step == "" })
+}
+
+// opens tells whether the line says that something was done, or was about to
+// be.
+func (l *Line) opens() bool {
+	switch l.Step {
+	case conduct.StepApply, conduct.StepApplied, StepCall:
+		return !instant(l.Fault)
 	}
-	return kept
+	return false
 }
 
 // note takes the line of a call.

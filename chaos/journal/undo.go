@@ -43,8 +43,11 @@ func Undo(ctx context.Context, path string, undoers map[chaos.Via]Undoer) (Repor
 		return Report{}, fmt.Errorf("undo %s: %w", path, err)
 	}
 	lines, err := read(f)
+	if errors.Is(err, ErrNewer) {
+		return Report{}, fmt.Errorf("undo %s: %w", path, err)
+	}
 	if err != nil {
-		err = fmt.Errorf("%w\nwhat those lines are about was not put back (on AWS, hlsload sweep finds it without them)", err)
+		err = fmt.Errorf("%w\nwhat only those lines tell was not put back, everything else was (on AWS, hlsload sweep finds it without them)", err)
 	}
 	problems := []error{err}
 	left := Left(lines)
@@ -79,7 +82,7 @@ func putBack(ctx context.Context, l Line, undoers map[chaos.Via]Undoer) (string,
 // undone is the line that notes what was done.
 func undone(l Line, item Item) Line {
 	l.Time, l.At, l.Step, l.By = time.Now().UTC(), 0, conduct.StepUndone, "undo"
-	l.Stop, l.Dir, l.Detail, l.Err = nil, "", item.Action, ""
+	l.Stop, l.Dir, l.Call, l.Detail, l.Err = nil, "", nil, item.Action, ""
 	if item.Err != nil {
 		l.Err = item.Err.Error()
 	}

@@ -28,12 +28,13 @@ var core = map[string][]string{
 	"player/consent":    {},
 	"player/link":       {"player/draw"},
 	"player/cmcd":       {},
+	"player/mediatime":  {},
 	"player/predict":    {"player/m3u8", "player/profile"},
 	"player/audience":   {"player/draw", "player/link"},
-	"player":            {"player/draw", "player/m3u8", "player/profile", "player/link", "player/cmcd"},
+	"player":            {"player/draw", "player/m3u8", "player/profile", "player/link", "player/cmcd", "player/mediatime"},
 	"chaos":             {"player/draw", "player/m3u8"},
-	"rig/media":         {},
-	"rig":               {"player/draw", "player/m3u8", "chaos", "rig/media"},
+	"rig/media":         {"player/mediatime"},
+	"rig":               {"player/draw", "player/m3u8", "player/mediatime", "chaos", "rig/media"},
 	"reports/accesslog": {"player/cmcd"},
 	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player", "chaos", "rig", "reports/accesslog"},
 	"scenarios/redact":  {},
@@ -44,7 +45,7 @@ var core = map[string][]string{
 // pure packages reach no clock, socket, file or global randomness and start no
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
-	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/cmcd", "player/audience", "player/predict", "player",
+	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player",
 	"scenarios/redact", "reports/accesslog", "chaos", "rig/media", "rig", "sim",
 }
 

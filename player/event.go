@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
 )
 
 // FetchID names a fetch of one player.
@@ -38,6 +39,9 @@ type Event struct {
 	Media   *m3u8.Media
 	Ladder  *Ladder
 	Problem string
+	// End of a segment or an initialization section: what its first bytes say;
+	// zero = nothing that could be read.
+	Opening mediatime.Opening
 
 	// Failed.
 	Failure Failure

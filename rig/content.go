@@ -11,6 +11,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
 	"hlsload/rig/media"
 )
 
@@ -271,6 +272,22 @@ func (r *Rig) Parts(o *Object, offset, length int64) iter.Seq[Part] {
 			}
 		}
 	}
+}
+
+// Opening is what the bytes of o from offset on say of their media time; nothing
+// when they are encrypted.
+func (r *Rig) Opening(o *Object, offset int64) (out mediatime.Opening) {
+	for part := range r.Parts(o, offset, 1) {
+		id := part.Object.ID
+		switch {
+		case !part.Object.Channel:
+		case id.Kind == m3u8.KindInit:
+			out.Scales = media.Timescales(r.channel.formats[id.Rendition])
+		case id.Kind == m3u8.KindSegment && part.From == 0 && !r.channel.names.hasKeys:
+			out.Stamp = media.FirstStamp(r.channel.formats[id.Rendition], r.channel.mediaStart(id.Sequence))
+		}
+	}
+	return out
 }
 
 // pieceObject is a piece of a resource as an object of its own.

@@ -117,6 +117,12 @@ func (s *sim) end(st *seat, f *flight) {
 		e.Type, e.Failure = player.Failed, f.failure
 	case f.status/100 == 2 && f.playlist():
 		s.read(st, f, &e)
+	case f.status/100 == 2 && f.object != nil && !(s.cfg.HeadOnly && f.kind == m3u8.KindSegment):
+		offset := int64(0)
+		if f.part != nil {
+			offset = f.part.Offset
+		}
+		e.Opening = s.rigOf(st).Opening(f.object, offset)
 	}
 	s.step(st, &e)
 }

@@ -324,8 +324,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// media takes the body of a segment, an initialization section or a key, whose
-// bytes nobody looks at.
+// media takes the body of a segment, an initialization section or a key. Of its
+// bytes only the first are looked at.
 func (s *session) media(ctx context.Context, fl *flight, res *Response, r *ride) {
 	most := maxBody[fl.kind]
 	cut := int64(-1)
@@ -371,9 +371,18 @@ func (s *session) bodiless(ctx context.Context, fl *flight, r *ride) {
 // errCut is how a body that chaos truncates ends.
 var errCut = errors.New("the body was cut short")
 
-// drain drops a body at the pace of the link; cut ≥ 0 breaks off there.
+// drain drops a body at the pace of the link, after a look at its first bytes;
+// cut ≥ 0 breaks off there.
 func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride, cut int64) error {
 	most, room := maxBody[fl.kind], int64(1<<30)
+	var l look
+	if fl.kind != m3u8.KindKey && res.Status/100 == 2 && res.Encoding == "" {
+		l.begin()
+		defer func() {
+			l.end()
+			fl.end.Opening = l.said
+		}()
+	}
 	if r != nil {
 		s.link.mu.Lock()
 		room = s.link.ahead(s.f.now())
@@ -386,7 +395,13 @@ func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride,
 				return s.arrive(ctx, r, 0, errCut)
 			}
 		}
-		n, err := res.Body.Discard(room)
+		var n int64
+		var err error
+		if l.looking() {
+			n, err = l.read(res.Body, room)
+		} else {
+			n, err = res.Body.Discard(room)
+		}
 		total := fl.bytes.Add(n)
 		s.f.ceiling.received(s.f.now(), n)
 		if total > most {

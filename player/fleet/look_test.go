@@ -1,0 +1,69 @@
+package fleet
+
+import (
+	"bytes"
+	"io"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"hlsload/player/mediatime"
+	"hlsload/rig/media"
+)
+
+// slowBody gives one byte at a time, and everything else of a body at once.
+type slowBody struct{ r io.Reader }
+
+func (b slowBody) Read(p []byte) (int, error)       { return b.r.Read(p) }
+func (b slowBody) Discard(max int64) (int64, error) { return discard(b.r, max) }
+func (b slowBody) Close() error                     { return nil }
+func body(b []byte, one bool) (r Body) {
+	if one {
+		return slowBody{iotest.OneByteReader(bytes.NewReader(b))}
+	}
+	return slowBody{bytes.NewReader(b)}
+}
+
+func TestLook(t *testing.T) {
+	video := media.Format{Container: media.TS, Video: true, Audio: true, Width: 256, Height: 144}
+	audio := media.Format{Container: media.TS, Audio: true}
+	fmp4 := media.Format{Container: media.FMP4, Video: true, Width: 256, Height: 144}
+	for _, c := range []struct {
+		name string
+		b    []byte
+		want mediatime.Opening
+		most int // bytes that are looked at
+	}{
+		{"transport stream", media.AppendSegment(nil, video, time.Hour, 2*time.Second), mediatime.Opening{Stamp: media.FirstStamp(video, time.Hour)}, 2 << 10},
+		{"without pictures", media.AppendSegment(nil, audio, time.Hour, 2*time.Second), mediatime.Opening{Stamp: media.FirstStamp(audio, time.Hour)}, mediatime.Limit},
+		{"fmp4", media.AppendSegment(nil, fmp4, time.Hour, 2*time.Second), mediatime.Opening{Stamp: media.FirstStamp(fmp4, time.Hour)}, 2 << 10},
+		{"initialization section", media.Init(fmp4), mediatime.Opening{Scales: media.Timescales(fmp4)}, 2 << 10},
+		{"a page", bytes.Repeat([]byte("<html>"), 10_000), mediatime.Opening{}, 2 << 10},
+		{"nothing", nil, mediatime.Opening{}, 0},
+	} {
+		for _, one := range []bool{false, true} {
+			b := body(c.b, one)
+			var l look
+			l.begin()
+			n, looked := int64(0), 0
+			for {
+				var k int64
+				var err error
+				if l.looking() {
+					k, err = l.read(b, 1<<20)
+					looked += int(k)
+				} else {
+					k, err = b.Discard(1 << 20)
+				}
+				n += k
+				if err != nil {
+					break
+				}
+			}
+			l.end()
+			if l.said != c.want || n != int64(len(c.b)) || looked > c.most {
+				t.Errorf("%s, byte by byte %v: got %+v, %d bytes, %d looked at; want %+v, %d, at most %d", c.name, one, l.said, n, looked, c.want, len(c.b), c.most)
+			}
+		}
+	}
+}

@@ -58,7 +58,8 @@ func (u *Undoer) Undo(ctx context.Context, l journal.Line) error {
 }
 
 // Heal looks until everything that faults had stopped goes on, says what was
-// seen, and takes away what undoing itself has left.
+// seen, and takes away what undoing itself has left. What of that cannot be
+// taken away does no harm, and is said, too.
 func (u *Undoer) Heal(ctx context.Context) (seen []string, err error) {
 	deadline := u.now().Add(u.Patience)
 	var problems []error
@@ -72,7 +73,9 @@ func (u *Undoer) Heal(ctx context.Context) (seen []string, err error) {
 		}
 	}
 	for _, c := range u.undone {
-		problems = append(problems, tidy(ctx, c))
+		if err := tidy(ctx, c); err != nil {
+			seen = append(seen, fmt.Sprintf("something harmless is left: %v", err))
+		}
 	}
 	return seen, errors.Join(problems...)
 }

@@ -42,10 +42,18 @@ type scheduled struct {
 	name  string
 	at    time.Time // when it begins
 	fixed bool
-	pause []int // nil = no pause action
-	input string
+	pause []int     // nil = no pause action
+	input string    // that is switched to; "" = no input switch
+	done  bool      // it has switched
 	shows time.Time // when it can be read
 }
+
+// ahead is how far ahead an action must begin to be created or deleted, and
+// switching how much later a switch of a channel with two pipelines begins.
+const (
+	ahead     = 15 * time.Second
+	switching = 10 * time.Second
+)
 
 // paused is what is paused from an instant on.
 type paused struct {
@@ -95,8 +103,8 @@ func (ch *Channel) advance(now time.Time) {
 		ch.state, ch.until = ch.next, time.Time{}
 	}
 	for i := range ch.actions {
-		if s := &ch.actions[i]; s.input != "" && !now.Before(s.at) {
-			ch.active, s.input = s.input, ""
+		if s := &ch.actions[i]; s.input != "" && !s.done && !now.Before(s.at) {
+			ch.active, s.done = s.input, true
 		}
 	}
 	// MediaLive forgets what began over an hour ago.
@@ -153,6 +161,16 @@ func (ch *Channel) Pause(action string, pipelines ...int) {
 			"scheduleActionStartSettings": map[string]any{"immediateModeScheduleActionStartSettings": map[string]any{}},
 		}}})
 	})
+}
+
+// Actions are the names of the schedule's actions.
+func (ch *Channel) Actions() (names []string) {
+	ch.a.Do(func() {
+		for _, s := range ch.actions {
+			names = append(names, s.name)
+		}
+	})
+	return names
 }
 
 // Forget deletes an action as an operator would.
@@ -308,9 +326,10 @@ func (ch *Channel) batchUpdate(c *call) {
 		c.fail(http.StatusConflict, "ConflictException", "channel is "+ch.state)
 		return
 	}
+	// Deletions come before creations, and one that is refused refuses all.
 	for _, name := range in.Deletes.ActionNames {
-		if !slices.ContainsFunc(ch.actions, func(s scheduled) bool { return s.name == name }) {
-			unprocessable("no action %q", name)
+		if err := ch.deletable(name, c.now); err != nil {
+			unprocessable("%v", err)
 			return
 		}
 	}
@@ -345,6 +364,35 @@ func (ch *Channel) batchUpdate(c *call) {
 	})
 }
 
+// deletable tells whether MediaLive lets an action be deleted: neither one that
+// begins in a moment, nor the switch that the channel's input comes from.
+func (ch *Channel) deletable(name string, now time.Time) error {
+	i := slices.IndexFunc(ch.actions, func(s scheduled) bool { return s.name == name })
+	switch {
+	case i < 0:
+		return fmt.Errorf("no action %q", name)
+	case ch.state == "IDLE":
+		return nil
+	case ch.actions[i].at.After(now) && ch.actions[i].at.Before(now.Add(ahead)):
+		return fmt.Errorf("action %q begins in less than %v", name, ahead)
+	case i == ch.switched():
+		return fmt.Errorf("action %q is the most recent input switch", name)
+	}
+	return nil
+}
+
+// switched is the action that the channel's input comes from, -1 when there is
+// none.
+func (ch *Channel) switched() int {
+	last := -1
+	for i := range ch.actions { // in the order in which they begin
+		if ch.actions[i].done {
+			last = i
+		}
+	}
+	return last
+}
+
 // parse checks one action as MediaLive does.
 func (ch *Channel) parse(raw map[string]any, now time.Time) (scheduled, error) {
 	sub := func(m map[string]any, key string) map[string]any { v, _ := m[key].(map[string]any); return v }
@@ -359,7 +407,7 @@ func (ch *Channel) parse(raw map[string]any, now time.Time) (scheduled, error) {
 	case start["fixedModeScheduleActionStartSettings"] != nil:
 		text, _ := sub(start, "fixedModeScheduleActionStartSettings")["time"].(string)
 		t, err := time.Parse("2006-01-02T15:04:05.000Z", text)
-		if err != nil || t.Before(now.Add(15*time.Second)) || t.After(now.Add(14*24*time.Hour)) {
+		if err != nil || t.Before(now.Add(ahead)) || t.After(now.Add(14*24*time.Hour)) {
 			return s, fmt.Errorf("start time %q is not 15 s to 14 days ahead", text)
 		}
 		s.at, s.fixed = t, true
@@ -386,6 +434,9 @@ func (ch *Channel) parse(raw map[string]any, now time.Time) (scheduled, error) {
 		s.input, _ = sub(settings, "inputSwitchSettings")["inputAttachmentNameReference"].(string)
 		if !slices.Contains(ch.Inputs, s.input) {
 			return s, fmt.Errorf("no input attachment %q", s.input)
+		}
+		if !s.fixed && ch.Class == "STANDARD" {
+			s.at = s.at.Add(switching)
 		}
 	default:
 		return s, fmt.Errorf("not emulated")
@@ -436,7 +487,9 @@ func (a *Account) mediaLiveState(w io.Writer) {
 			fmt.Fprintf(w, "  pipeline %d: paused %v\n", i, ch.paused(i, now))
 		}
 		for _, s := range ch.actions {
-			if !strings.HasSuffix(s.name, "-release") || s.at.After(now) { // it has done its work, and is forgotten
+			// What has done its work is forgotten, and the most recent switch cannot
+			// be deleted.
+			if over := s.done || strings.HasSuffix(s.name, "-release") && !s.at.After(now); !over {
 				fmt.Fprintf(w, "  action %s\n", s.name)
 			}
 		}

@@ -197,7 +197,7 @@ func (d *Driver) leftovers(channel string, tags map[string]string, actions []typ
 	for i := range actions {
 		name := sdk.ToString(actions[i].ActionName)
 		mark, kind, ok := split(name)
-		if !ok || kind == kindRelease {
+		if !ok || kind == kindRelease || d.done(&actions[i], mark, actions) {
 			continue
 		}
 		run, _ := aws.Ours(name, "-")
@@ -214,24 +214,41 @@ func (d *Driver) leftovers(channel string, tags map[string]string, actions []typ
 	return all
 }
 
+// done tells whether an action of ours is an input switch that is over: another
+// one has switched back since. It may stay, and the most recent one must.
+func (d *Driver) done(a *types.ScheduleAction, mark string, actions []types.ScheduleAction) bool {
+	if a.ScheduleActionSettings == nil || a.ScheduleActionSettings.InputSwitchSettings == nil {
+		return false
+	}
+	if t, fixed := startOf(a); fixed {
+		return !t.After(d.now())
+	}
+	return has(actions, mark+"-"+kindRelease) || ended(actions, mark, d.now())
+}
+
 // remover undoes what the actions of a mark did, without a journal.
 func (d *Driver) remover(channel, mark string, actions []types.ScheduleAction) func(context.Context) error {
+	c := &input{d: d, Channel: channel, Mark: mark}
+	switches := false
 	for i := range actions {
 		m, kind, ok := split(sdk.ToString(actions[i].ActionName))
 		s := actions[i].ScheduleActionSettings
-		if !ok || m != mark || kind != kindDeadman || s == nil || s.InputSwitchSettings == nil {
+		if !ok || m != mark || s == nil || s.InputSwitchSettings == nil {
 			continue
 		}
-		c := &input{d: d, Channel: channel, Mark: mark, Before: sdk.ToString(s.InputSwitchSettings.InputAttachmentNameReference)}
-		for k := range actions {
-			if to := actions[k].ScheduleActionSettings; sdk.ToString(actions[k].ActionName) == c.name(kindSwitch) && to != nil && to.InputSwitchSettings != nil {
-				c.Spare = sdk.ToString(to.InputSwitchSettings.InputAttachmentNameReference)
-			}
+		to := sdk.ToString(s.InputSwitchSettings.InputAttachmentNameReference)
+		switch kind {
+		case kindDeadman, kindRelease:
+			c.Before, switches = to, true
+		case kindSwitch:
+			c.Spare, switches = to, true
 		}
+	}
+	if switches {
 		return c.Undo
 	}
-	c := &pause{d: d, Channel: channel, Mark: mark, made: true}
-	return c.Undo
+	p := &pause{d: d, Channel: channel, Mark: mark, made: true}
+	return p.Undo
 }
 
 // maxActions bounds a schedule.

@@ -2,6 +2,7 @@ package medialive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,13 @@ const opInput = "input"
 
 // input switches the channel, with all its pipelines, to another of its input
 // attachments, and back. The schedule switches back by itself too.
+//
+// MediaLive has rules for such actions. A switch that begins at once begins ten
+// seconds later where a channel has two pipelines. The most recent switch cannot
+// be deleted while the channel runs, nor can an action that begins within 15 s,
+// and a request with one refused deletion does nothing at all. So the action that
+// switches back is created first and alone. It stays, and MediaLive forgets it
+// after an hour. The others are deleted when they may be.
 type input struct {
 	d        *Driver
 	made     bool      // the call was answered
@@ -55,9 +63,14 @@ func (c *input) Calls() []aws.Call {
 		{Action: "medialive:DescribeChannel", Resource: arn, When: aws.Reads},
 		{Action: "medialive:DescribeSchedule", Resource: arn, When: aws.Reads},
 		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Makes,
-			Request: show([]types.ScheduleAction{switchTo(c.name(kindSwitch), c.Spare, time.Time{}), switchTo(c.name(kindDeadman), before, orLater(c.Until))}, nil)},
+			Request: show([]types.ScheduleAction{switchTo(c.name(kindSwitch), c.Spare, time.Time{}), switchTo(c.name(kindDeadman), before, orLater(c.Until))}, nil) +
+				"\nwhich begins ten seconds later where the channel has two pipelines"},
 		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes,
-			Request: show([]types.ScheduleAction{switchTo(c.name(kindRelease), before, time.Time{})}, []string{c.name(kindSwitch), c.name(kindDeadman)})},
+			Request: show([]types.ScheduleAction{switchTo(c.name(kindRelease), before, time.Time{})}, nil)},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes,
+			Request: show(nil, []string{c.name(kindDeadman)}) + "\nunless it begins within 15 s: then it switches to what is active already"},
+		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes,
+			Request: show(nil, []string{c.name(kindSwitch)}) + "\nonce the channel has switched back; the action that did it stays, since MediaLive lets nobody delete it"},
 	}
 }
 
@@ -110,7 +123,19 @@ func (c *input) Make(ctx context.Context) error {
 		}
 	}
 	c.made = c.made || err == nil
-	return err
+	if err != nil {
+		return err
+	}
+	// The fault begins when the input changes, not when that was asked for.
+	for deadline := c.d.now().Add(executed + executed); c.d.now().Before(deadline); {
+		if active, err := c.active(ctx); err == nil && active == c.Spare {
+			break
+		}
+		if err := sleep(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *input) Undo(ctx context.Context) error {
@@ -118,35 +143,51 @@ func (c *input) Undo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var create []types.ScheduleAction
 	began := has(actions, c.name(kindSwitch)) || c.made
-	if began && !has(actions, c.name(kindRelease)) {
+	if began && !c.over(actions) {
 		active, err := c.active(ctx)
 		if err != nil {
 			return err
 		}
-		// Somebody who has switched to a third input since knows better.
-		if has(actions, c.name(kindSwitch)) || active == c.Spare {
-			if active == c.Spare || active == c.Before {
-				create = []types.ScheduleAction{switchTo(c.name(kindRelease), c.Before, time.Time{})}
+		// Somebody who has switched to a third input since knows better; a
+		// switch that has not begun yet would still come.
+		if active == c.Spare || active == c.Before && has(actions, c.name(kindSwitch)) {
+			if c.Before == "" {
+				return errors.New("the input that was active before is not known: switch it by hand")
 			}
+			back := switchTo(c.name(kindRelease), c.Before, time.Time{})
+			if err := c.d.update(ctx, c.Channel, []types.ScheduleAction{back}, nil); err != nil && !c.d.has(ctx, c.Channel, c.name(kindRelease)) {
+				return err
+			}
+			c.released = c.d.now()
 		}
 	}
-	err = c.d.release(ctx, c.Channel, create, c.ours(actions))
-	c.released = c.d.now()
+	if !c.pending(actions) {
+		return nil
+	}
+	err = c.d.update(ctx, c.Channel, nil, []string{c.name(kindDeadman)})
+	if refused(err) && !c.d.has(ctx, c.Channel, c.name(kindDeadman)) {
+		return nil // it was gone already
+	}
 	return err
 }
 
-// ours are this fault's actions in a schedule that have to go.
-func (c *input) ours(actions []types.ScheduleAction) []string {
-	var names []string
-	for _, kind := range []string{kindSwitch, kindDeadman} {
-		if has(actions, c.name(kind)) {
-			names = append(names, c.name(kind))
-		}
-	}
-	return names
+// over tells whether a switch back is in the schedule and begins at once, or has
+// begun.
+func (c *input) over(actions []types.ScheduleAction) bool {
+	return has(actions, c.name(kindRelease)) || ended(actions, c.Mark, c.d.now())
 }
+
+// pending tells whether the schedule will switch back by itself, at a time that
+// is so far ahead that this can be deleted. Nearer ones do no harm: they switch
+// to what is active.
+func (c *input) pending(actions []types.ScheduleAction) bool {
+	return has(actions, c.name(kindDeadman)) && !ended(actions, c.Mark, c.d.now()) && c.d.near(actions, c.name(kindDeadman)) == 0
+}
+
+// untouchable is how near an action may not be deleted any more: 15 s, and some
+// for the request.
+const untouchable = executed + 3*time.Second
 
 // active is the input of the first pipeline that is not that of the others, or
 // of all.
@@ -164,9 +205,19 @@ func (c *input) active(ctx context.Context) (string, error) {
 	return active, nil
 }
 
-// Tidy deletes the action that switched back, once it has done so.
+// Tidy deletes the action that switched to the spare input, once another one
+// has switched back.
 func (c *input) Tidy(ctx context.Context) error {
-	return c.d.tidy(ctx, c.Channel, c.name(kindRelease), c.released)
+	actions, err := c.d.schedule(ctx, c.Channel)
+	if err != nil || !has(actions, c.name(kindSwitch)) {
+		return err
+	}
+	if !ended(actions, c.Mark, c.d.now()) {
+		if err := c.d.passed(ctx, c.released, executed+executed); err != nil {
+			return err
+		}
+	}
+	return c.d.update(ctx, c.Channel, nil, []string{c.name(kindSwitch)})
 }
 
 func (c *input) Bites(ctx context.Context) (bool, string) {
@@ -182,8 +233,11 @@ func (c *input) Healthy(ctx context.Context) (bool, string) {
 	if err != nil {
 		return false, err.Error()
 	}
-	if left := c.ours(actions); len(left) > 0 {
-		return false, fmt.Sprintf("the schedule of channel %s still has action %s", c.Channel, left[0])
+	switch {
+	case c.pending(actions):
+		return false, fmt.Sprintf("the schedule of channel %s still has action %s", c.Channel, c.name(kindDeadman))
+	case has(actions, c.name(kindSwitch)) && !c.over(actions):
+		return false, fmt.Sprintf("the schedule of channel %s has action %s, and none that switches back", c.Channel, c.name(kindSwitch))
 	}
 	active, err := c.active(ctx)
 	if err != nil {

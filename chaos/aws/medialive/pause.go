@@ -137,21 +137,42 @@ func (p *pause) Undo(ctx context.Context) error {
 	if len(ours) == 0 && !p.made {
 		return nil // it was never made, or undone before
 	}
-	release := p.name(kindRelease)
-	rest := slices.DeleteFunc(ours, func(name string) bool { return name == release })
-	if len(rest) == 0 && has(actions, release) {
-		if p.released.IsZero() {
-			p.released = p.d.now()
-		}
-		return nil
-	}
+	release, deadman := p.name(kindRelease), p.name(kindDeadman)
+	begins := p.d.near(actions, deadman)
+	rest := slices.DeleteFunc(ours, func(name string) bool { return name == release || name == deadman && begins > 0 })
+	others := p.others(actions)
 	var create []types.ScheduleAction
-	if !has(actions, release) {
-		create = []types.ScheduleAction{action(release, p.others(actions), time.Time{})}
+	switch {
+	case !has(actions, release):
+		create = []types.ScheduleAction{action(release, others, time.Time{})}
+	case ended(actions, p.Mark, p.d.now()) && !slices.Equal(others, union(p.Before, nil)):
+		// It has ended by itself after it was released, and with it what others
+		// hold by now.
+		create, rest = []types.ScheduleAction{action(release, others, time.Time{})}, append(rest, release)
 	}
-	err = p.d.release(ctx, p.Channel, create, rest)
-	p.released = p.d.now()
+	if len(create)+len(rest) > 0 {
+		err = p.d.release(ctx, p.Channel, create, rest)
+		p.released = p.d.now()
+	} else if p.released.IsZero() {
+		p.released = p.d.now()
+	}
+	if err == nil && begins > 0 {
+		err = fmt.Errorf("schedule action %s begins in %v and cannot be deleted before (the pipelines are released already)", deadman, begins.Round(time.Second))
+	}
 	return err
+}
+
+// near is how soon an action begins that is too near to be deleted, 0 for
+// others.
+func (d *Driver) near(actions []types.ScheduleAction, name string) time.Duration {
+	for i := range actions {
+		if at, fixed := startOf(&actions[i]); fixed && sdk.ToString(actions[i].ActionName) == name {
+			if left := at.Sub(d.now()); left > 0 && left <= untouchable {
+				return left
+			}
+		}
+	}
+	return 0
 }
 
 // release creates what ends our actions and deletes them: in one request, or,
@@ -204,28 +225,32 @@ func (d *Driver) settled(ctx context.Context, channel string, at time.Time, name
 // it before would be as if it had never been.
 const executed = 15 * time.Second
 
-// tidy deletes the action that released something, once it has done so. since
-// is when it was created or first seen.
-func (d *Driver) tidy(ctx context.Context, channel, name string, since time.Time) error {
-	if !d.has(ctx, channel, name) {
-		return nil
-	}
+// passed returns when so much time has passed since an instant; the zero time is
+// now.
+func (d *Driver) passed(ctx context.Context, since time.Time, length time.Duration) error {
 	if since.IsZero() {
 		since = d.now()
 	}
-	timer := time.NewTimer(since.Add(executed).Sub(d.now()))
+	timer := time.NewTimer(since.Add(length).Sub(d.now()))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	return d.update(ctx, channel, nil, []string{name})
 }
 
 // Tidy deletes the action that released the pipelines, once it has done so.
 func (p *pause) Tidy(ctx context.Context) error {
-	return p.d.tidy(ctx, p.Channel, p.name(kindRelease), p.released)
+	name := p.name(kindRelease)
+	if !p.d.has(ctx, p.Channel, name) {
+		return nil
+	}
+	if err := p.d.passed(ctx, p.released, executed); err != nil {
+		return err
+	}
+	return p.d.update(ctx, p.Channel, nil, []string{name})
 }
 
 func (p *pause) Bites(ctx context.Context) (bool, string) {

@@ -37,6 +37,10 @@ type AWS struct {
 
 	Tags []Tag // every target must carry them
 
+	// Discover: what is missing here is looked up from the channel on, to be
+	// watched, never to be changed.
+	Discover bool
+
 	MaxDuration time.Duration // of one fault; 0 = [DefaultAWSDuration]
 	MaxFaults   int           // at once; 0 = 1
 

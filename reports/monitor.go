@@ -24,6 +24,7 @@ type Monitor struct {
 	alerts   []*AlertRecord
 	metrics  []*MetricRecord
 	problems []string
+	found    []string
 	looked   map[Watched]time.Time // the latest look
 }
 
@@ -40,6 +41,8 @@ type MonitorSummary struct {
 	Alerts       []AlertRecord  `json:"alerts"`
 	Metrics      []MetricRecord `json:"metrics"`
 	Problems     []string       `json:"problems"` // what could not be looked at, and why
+	// Found is the channel's way through the account, where it was followed.
+	Found []string `json:"found,omitempty"`
 }
 
 // AlarmRecord is the story of an alarm.
@@ -206,6 +209,19 @@ func (m *Monitor) Problem(text string) {
 	}
 }
 
+// Found notes the channel's way through the account, and what could not be
+// found of it.
+func (m *Monitor) Found(lines, problems []string) {
+	for _, p := range problems {
+		m.Problem(p)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, text := range lines[:min(len(lines), maxWatched)] {
+		m.found = append(m.found, m.text(text))
+	}
+}
+
 // Alarm notes that an alarm was seen in a state, which it has had since at.
 func (m *Monitor) Alarm(name, region, state string, at, seen time.Time, reason string) {
 	m.mu.Lock()
@@ -286,7 +302,7 @@ func (m *Monitor) Summary() *MonitorSummary {
 			latest = at
 		}
 	}
-	s := &MonitorSummary{Source: m.source, UntilS: m.seconds(latest), AlarmsUntilS: m.seconds(m.looked[WatchedAlarms]), AlertsUntilS: m.seconds(m.looked[WatchedAlerts]), Alarms: []AlarmRecord{}, Alerts: []AlertRecord{}, Metrics: []MetricRecord{}, Problems: slices.Clone(m.problems)}
+	s := &MonitorSummary{Source: m.source, UntilS: m.seconds(latest), AlarmsUntilS: m.seconds(m.looked[WatchedAlarms]), AlertsUntilS: m.seconds(m.looked[WatchedAlerts]), Alarms: []AlarmRecord{}, Alerts: []AlertRecord{}, Metrics: []MetricRecord{}, Problems: slices.Clone(m.problems), Found: slices.Clone(m.found)}
 	if s.Problems == nil {
 		s.Problems = []string{}
 	}
@@ -574,6 +590,13 @@ func (s *Summary) monitorTables() []*table {
 				after, seen = seconds(1000*float64(n.After)), seconds(1000*float64(n.Seen))
 			}
 			t.add(n.Who, n.Name, after, seen, n.Note)
+		}
+		all = append(all, t)
+	}
+	if len(m.Found) > 0 {
+		t := &table{caption: "The channel's way through the account", head: []string{"found"}, words: map[int]bool{0: true}}
+		for _, line := range m.Found {
+			t.add(line)
 		}
 		all = append(all, t)
 	}

@@ -85,6 +85,7 @@ func (d *decoder) aws(v value) *chaos.AWS {
 	name(s, "request_metrics", &a.RequestMetrics, awsName, "the id of the bucket's request metrics, such as EntireBucket")
 	a.Alarms = d.alarms(s.at("alarms"), a)
 	a.Tags = d.tags(s.at("tags"))
+	a.Discover = s.at("discover").boolean(true)
 	a.MaxDuration = s.at("max_duration").duration(chaos.DefaultAWSDuration, time.Second, chaos.MaxAWSDuration)
 	a.MaxFaults = int(s.at("max_faults").integer(1, 1, 8))
 	a.AllowSticky = s.at("allow_sticky").boolean(false)

@@ -24,7 +24,18 @@ func (*noAccount) Guard(context.Context) ([]string, error)   { return nil, errNo
 func (*noAccount) Still(context.Context, string, bool) error { return errNoAWS }
 func (*noAccount) Stopped(context.Context) error             { return errNoAWS }
 func (*noAccount) Identify(context.Context) error            { return errNoAWS }
+func (*noAccount) Discover(context.Context) *found           { return &found{} }
 func (*noAccount) Undoer(time.Duration) *aws.Undoer          { return &aws.Undoer{} }
+
+// found stands for what nothing finds.
+type found struct {
+	AWS      chaos.AWS
+	Problems []string
+}
+
+func (*found) Text() []string { return nil }
+
+func section(*chaos.AWS) string { return "" }
 
 func openWatcher(context.Context, *chaos.AWS, network, *reports.Monitor) (watcher, error) {
 	return nil, errNoAWS

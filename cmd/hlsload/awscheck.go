@@ -26,9 +26,10 @@ func awsCheckCommand(on network) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "aws-check SCENARIO",
 		Short: "Look at what a scenario would touch on AWS; with --try make one of its faults, without players, and watch",
-		Long: `aws-check asks AWS what the guards of a run ask, reads what every fault of the
-scenario would read, and prints what is worth knowing of the targets. It changes
-nothing.
+		Long: `aws-check asks AWS what the guards of a run ask, follows the channel through the
+account and prints the section aws: of the scenario as it could be, reads what
+every fault of the scenario would read, and prints what is worth knowing of the
+targets. It changes nothing.
 
 With --try NAME it makes that fault of the scenario for as long as the scenario
 says, undoes it, and tells with times what becomes of the channel's playlists
@@ -108,6 +109,16 @@ func (c *awsCheck) look(ctx context.Context) error {
 	}
 	if refused == nil {
 		c.say("guards: a run may begin")
+	}
+	if c.sc.AWS.Discover {
+		found := a.Discover(ctx)
+		for _, line := range found.Text() {
+			c.say("found: %s", line)
+		}
+		for _, p := range found.Problems {
+			c.say("not found: %s", p)
+		}
+		c.say("the section, as far as it was found:\n\n%s", section(&found.AWS))
 	}
 	facts, err := aws.Facts(ctx, a.Drivers)
 	for _, f := range facts {

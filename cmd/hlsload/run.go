@@ -422,6 +422,11 @@ func (r *realRun) tick(ctx context.Context, interrupted <-chan struct{}, p progr
 	if hint := r.hint(); hint != "" {
 		p.mark(0, hint)
 	}
+	if r.monitor != nil {
+		for _, line := range r.monitor.Summary().Found {
+			p.mark(0, "AWS: "+line)
+		}
+	}
 	stops := reports.NewStops(r.collector, r.monitor)
 	tripped := false
 	m := &marks{p: p}

@@ -90,6 +90,9 @@ func TestWatched(t *testing.T) {
 	if code != 0 || s == nil || s.Monitoring == nil {
 		t.Fatalf("exit %d: %s", code, said)
 	}
+	if found := strings.Join(s.Monitoring.Found, "\n"); !strings.Contains(found, "s3://example-live/live/p1/index") || !strings.Contains(said, found[:20]) {
+		t.Errorf("found %q", found)
+	}
 	f := &s.Faults[0]
 	by := map[string]reports.Notice{}
 	for _, n := range f.Noticed {

@@ -70,16 +70,21 @@ func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
 	if c != nil {
 		live, functions, cdn = ml.NewFromConfig(*c), awslambda.NewFromConfig(*c), awscloudfront.NewFromConfig(*c)
 		packager, flows, web = mediapackagev2.NewFromConfig(*c), awsmediaconnect.NewFromConfig(*c), c.HTTPClient
-		store = awss3.NewFromConfig(*c, func(o *awss3.Options) {
-			// Who stands in for S3 has no host name for every bucket.
-			o.UsePathStyle = c.BaseEndpoint != nil || os.Getenv("AWS_ENDPOINT_URL_S3") != ""
-		})
+		store = storeOf(c)
 	}
 	m := medialive.New(live, cfg, now)
 	return []aws.Driver{
 		s3.New(store, cfg, now, m.Role), mediapackage.New(packager, cfg, web, now, m.Role), m,
 		mediaconnect.New(flows, cfg, now), lambda.New(functions, cfg, now), cloudfront.New(cdn, cfg, now),
 	}
+}
+
+// storeOf returns the client of S3.
+func storeOf(c *sdk.Config) *awss3.Client {
+	return awss3.NewFromConfig(*c, func(o *awss3.Options) {
+		// What stands in for S3 has no host name for every bucket.
+		o.UsePathStyle = c.BaseEndpoint != nil || os.Getenv("AWS_ENDPOINT_URL_S3") != ""
+	})
 }
 
 // Open finds credentials. It asks nobody on AWS.

@@ -81,7 +81,7 @@ func TestWatch(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWatched(t)
 			w.PageMonitoring(page)
-			watcher := w.open(t).Watch(w.monitor)
+			watcher := w.open(t).Watch(w.monitor, w.cfg)
 			if err := watcher.Begin(t.Context(), map[string]string{"viewers see errors": "which is to stop the run"}); err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +201,7 @@ func TestWatchTroubles(t *testing.T) {
 					n := 0
 					w.Mishap = func(r emulate.Request) emulate.Mishap { n++; return tc.mishap(n, r) }
 				}
-				watcher := w.open(t).Watch(w.monitor)
+				watcher := w.open(t).Watch(w.monitor, w.cfg)
 				needed := map[string]string{}
 				for _, name := range tc.must {
 					needed[name] = "which is to stop the run"

@@ -228,6 +228,9 @@ func (a *Account) serveCloudFront(c *call) {
 	case part[0] == "tagging":
 		name = q.Get("Resource")
 		op = map[string]string{"GET": "ListTagsForResource", "POST" + "Tag": "TagResource", "POST" + "Untag": "UntagResource"}[c.r.Method+q.Get("Operation")]
+	case part[0] == "distribution" && len(part) == 1 && c.r.Method == http.MethodGet:
+		a.listDistributions(c)
+		return
 	case part[0] == "distribution" && len(part) >= 2:
 		name, rest = part[1], strings.Join(part[2:], "/")
 		switch what, id, _ := strings.Cut(rest, "/"); {

@@ -26,8 +26,13 @@ type Metric struct {
 // Alarm is an alarm of CloudWatch, in one region.
 type Alarm struct {
 	Region, Name string
-	// Composite alarms are made of others.
+	// Composite alarms are made of others, as their rule says.
 	Composite bool
+	Rule      string
+	// Dimensions are those of its metric; Math says that the metric is part of
+	// an expression.
+	Dimensions map[string]string
+	Math       bool
 	// States are its states, each from an instant on.
 	States []AlarmState
 }
@@ -239,7 +244,18 @@ func (a *Account) describeAlarms(c *call, in cbor.Map) {
 		st := al.States[now]
 		v := cbor.Map{"AlarmName": cbor.String(al.Name), "StateValue": cbor.String(st.State), "StateReason": cbor.String("set by the tester"),
 			"StateUpdatedTimestamp": epoch(st.At), "StateTransitionedTimestamp": epoch(st.At)}
+		dimensions := cbor.List{}
+		for _, name := range slices.Sorted(maps.Keys(al.Dimensions)) {
+			dimensions = append(dimensions, cbor.Map{"Name": cbor.String(name), "Value": cbor.String(al.Dimensions[name])})
+		}
+		switch {
+		case al.Math:
+			v["Metrics"] = cbor.List{cbor.Map{"Id": cbor.String("m1"), "MetricStat": cbor.Map{"Metric": cbor.Map{"MetricName": cbor.String("m"), "Dimensions": dimensions}}}}
+		case len(dimensions) > 0:
+			v["Dimensions"] = dimensions
+		}
 		if al.Composite {
+			v["AlarmRule"] = cbor.String(al.Rule)
 			composite = append(composite, v)
 		} else {
 			metric = append(metric, v)

@@ -34,6 +34,9 @@ type Channel struct {
 	actions []scheduled
 	pauses  []paused
 	writers []*writer
+
+	feeds        map[string]*Flow // by input
+	destinations []any            // beside those of the writers
 }
 
 // scheduled is an action of a schedule.
@@ -200,6 +203,10 @@ func (a *Account) serveMediaLive(c *call) {
 		a.tagChannel(c, arn)
 		return
 	}
+	if id, ok := strings.CutPrefix(c.r.URL.Path, "/prod/inputs/"); ok {
+		a.describeInput(c, id)
+		return
+	}
 	rest, ok := strings.CutPrefix(c.r.URL.Path, "/prod/channels/")
 	if !ok {
 		return
@@ -271,7 +278,7 @@ func (ch *Channel) describe(now time.Time) map[string]any {
 	}
 	return map[string]any{
 		"arn": ch.arn(), "id": ch.ID, "name": "channel-" + ch.ID, "channelClass": ch.Class, "state": ch.status(now),
-		"pipelinesRunningCount": ch.count(now), "pipelineDetails": details, "roleArn": ch.Role, "tags": ch.Tags, "inputAttachments": inputs,
+		"pipelinesRunningCount": ch.count(now), "pipelineDetails": details, "roleArn": ch.Role, "tags": ch.Tags, "inputAttachments": inputs, "destinations": ch.written(),
 		"encoderSettings": map[string]any{"outputGroups": []any{map[string]any{"name": "HLS", "outputs": []any{}}}},
 	}
 }

@@ -132,6 +132,10 @@ func (a *Account) views(c *call) bool {
 
 func (a *Account) serveMediaPackage(c *call) {
 	path := strings.Trim(c.r.URL.Path, "/")
+	if channel, ok := strings.CutSuffix(path, "/originEndpoint"); ok && c.r.Method == http.MethodGet {
+		a.listEndpoints(c, channel)
+		return
+	}
 	path, policy := strings.CutSuffix(path, "/policy")
 	kind := "Channel"
 	if strings.Contains(path, "/originEndpoint/") {

@@ -28,6 +28,8 @@ type Bucket struct {
 	policies []put // what was put, and from when on it holds
 	objects  map[string][]version
 	serial   int
+
+	functions []string // that are told what is written
 }
 
 // put is a policy that was put; nil text = it was deleted.
@@ -253,6 +255,8 @@ func (a *Account) serveS3(c *call) {
 			return
 		}
 		c.xml("<VersioningConfiguration/>")
+	case "GetBucketNotification":
+		b.notifications(c)
 	case "ListObjectsV2":
 		b.list(c, q)
 	case "ListObjectVersions":
@@ -269,11 +273,12 @@ func (a *Account) serveS3(c *call) {
 func s3Operation(r *http.Request, key string, q url.Values) string {
 	if key == "" {
 		for sub, ops := range map[string]map[string]string{
-			"policy":     {"GET": "GetBucketPolicy", "PUT": "PutBucketPolicy", "DELETE": "DeleteBucketPolicy"},
-			"tagging":    {"GET": "GetBucketTagging"},
-			"versioning": {"GET": "GetBucketVersioning"},
-			"versions":   {"GET": "ListObjectVersions"},
-			"list-type":  {"GET": "ListObjectsV2"},
+			"policy":       {"GET": "GetBucketPolicy", "PUT": "PutBucketPolicy", "DELETE": "DeleteBucketPolicy"},
+			"tagging":      {"GET": "GetBucketTagging"},
+			"versioning":   {"GET": "GetBucketVersioning"},
+			"notification": {"GET": "GetBucketNotification"},
+			"versions":     {"GET": "ListObjectVersions"},
+			"list-type":    {"GET": "ListObjectsV2"},
 		} {
 			if q.Has(sub) {
 				return ops[r.Method]

@@ -375,8 +375,13 @@ func upTo(n int) string {
 
 func (c *checker) params() {
 	e := c.e
-	if c.checked("code") && (e.Code < 200 || e.Code > 599) {
-		c.add("code", "not a final HTTP status (got %d; want 200 to 599)", e.Code)
+	if c.checked("code") {
+		switch refuses := c.spec.Kind.Family() == "auth"; {
+		case refuses && (e.Code < 400 || e.Code > 499):
+			c.add("code", "not the status of a refusal (got %d; want 400 to 499, such as 401 or 403)", e.Code)
+		case e.Code < 200 || e.Code > 599:
+			c.add("code", "not a final HTTP status (got %d; want 200 to 599)", e.Code)
+		}
 	}
 	if c.checked("by") {
 		if c.spec.Kind == PlaylistRollback {

@@ -37,7 +37,7 @@ func TestCheck(t *testing.T) {
 			"resume: viewers cannot be shown a restart (got restart; want resume: continue, or via rig or command)"},
 		{"kill of a VOD", &Target{VOD: true}, entry(PipelineKill, nil), "fault: pipeline.kill cannot be applied to a VOD, which nobody writes any more (got pipeline.kill; want one of " +
 			"playlist.delete, playlist.rollback, segment.missing, segment.truncate, origin.status, origin.slow, origin.hang, edge.status, edge.slow, edge.hang, edge.error_ttl, edge.flush, " +
-			"http.status, http.slow, http.hang, http.truncate, http.reset, net.bandwidth, net.latency, net.down, viewers.surge, viewers.reconnect, command)"},
+			"http.status, http.slow, http.hang, http.truncate, http.reset, net.bandwidth, net.latency, net.down, auth.expire, auth.revoke, auth.clock, viewers.surge, viewers.reconnect, command)"},
 		{"kill of a VOD at the viewers", &Target{VOD: true}, entry(PipelineKill, func(e *Entry) { e.Via = ViaViewer }), ""},
 		{"segments of a VOD", &Target{VOD: true}, entry(SegmentMissing, nil), ""},
 		{"no name", rig, entry(NetDown, func(e *Entry) { e.Name = "" }), "name: name is missing (got nothing; want a short word such as kill-0)"},
@@ -48,7 +48,7 @@ func TestCheck(t *testing.T) {
 		{"not on a url at all", url, entry(InvalidatorOff, nil), "fault: invalidator.off can be applied to a URL only via aws, which needs a section aws (got none; want aws: {account: …, region: …}, or one of " +
 			"pipeline.kill, pipeline.pause, pipeline.drift, input.loss, playlist.freeze, playlist.delete, playlist.rollback, playlist.endlist, segment.missing, segment.late, segment.truncate, " +
 			"origin.status, origin.slow, origin.hang, edge.status, edge.slow, edge.hang, http.status, http.slow, http.hang, http.truncate, http.reset, net.bandwidth, net.latency, net.down, " +
-			"viewers.surge, viewers.reconnect, command)"},
+			"auth.expire, auth.revoke, auth.clock, viewers.surge, viewers.reconnect, command)"},
 		{"not that way", url, entry(PipelineKill, func(e *Entry) { e.Via = ViaRig }), "via: pipeline.kill cannot be applied to a URL via rig (got rig; want viewer or command)"},
 		{"not yet", rig, entry(PipelineKill, func(e *Entry) { e.Via = ViaAWS }), "via: the embedded channel is not on AWS (got aws; want rig or viewer or command)"},
 		{"nobody", rig, entry(PipelineKill, func(e *Entry) { e.Via = "gremlins" }), "via: unknown applier (got gremlins; want rig or viewer or command)"},

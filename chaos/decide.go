@@ -1,6 +1,9 @@
 package chaos
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // act is what a fault does to an answer, the stronger the higher.
 type act uint8
@@ -11,6 +14,7 @@ const (
 	actTruncate     // cuts the body
 	actStatus       // replaces the answer
 	actMissing      // replaces it with 404
+	actRefuse       // replaces it with a refusal, for some tokens
 	actHang         // keeps it back
 	actReset        // breaks the connection
 )
@@ -30,6 +34,8 @@ func action(f *Fault) (Site, act) {
 		does = actTruncate
 	case HTTPReset:
 		does = actReset
+	case AuthExpire, AuthRevoke, AuthClock:
+		does = actRefuse
 	case SegmentMissing:
 		does = actMissing
 	}
@@ -42,15 +48,15 @@ func action(f *Fault) (Site, act) {
 	switch f.Kind {
 	case OriginStatus, OriginSlow, OriginHang:
 		return AtOrigin, does
-	case EdgeStatus, EdgeSlow, EdgeHang:
+	case EdgeStatus, EdgeSlow, EdgeHang, AuthExpire, AuthRevoke, AuthClock:
 		return AtEdge, does
 	}
 	return AtOrigin, actNone // what is left changes the rig's store
 }
 
 // Decide returns what happens to one answer at a site. At the origin act
-// origin.* via rig, at an edge edge.* via rig, and at the viewer everything via
-// viewer that needs no memory: http.*, edge.*, origin.*, segment.missing and
+// origin.* via rig, at an edge edge.* and auth.* via rig, and at the viewer everything via
+// viewer that needs no memory: http.*, edge.*, origin.*, auth.*, segment.missing and
 // segment.truncate. The rest of via viewer is [Rewriter]'s.
 //
 // When several faults hold, a reset beats a hang, a hang beats a status, and a
@@ -73,7 +79,7 @@ func (p *Plan) decide(now time.Duration, site Site, t *Thing, out act) Effect {
 	strongest := actNone
 	for i := range p.open {
 		w := &p.open[i]
-		if w.act == actNone || w.act == out || w.site != site || w.From > now || w.kinds>>t.Kind&1 == 0 || !w.Fault.selects(t, p.seed) {
+		if w.act == actNone || w.act == out || w.site != site || w.From > now || w.kinds>>t.Kind&1 == 0 || !w.Fault.selects(t, p.seed) || w.act == actRefuse && !w.refuses(now, t) {
 			continue
 		}
 		strongest = e.add(w, strongest)
@@ -88,7 +94,7 @@ func (a act) rank() uint8 {
 		return 4
 	case actHang:
 		return 3
-	case actStatus, actMissing:
+	case actStatus, actMissing, actRefuse:
 		return 2
 	case actSlow, actTruncate:
 		return 1
@@ -114,6 +120,8 @@ func (e *Effect) add(w *openWindow, strongest act) act {
 		e.Status = w.Fault.Code
 	case actMissing:
 		e.Status = 404
+	case actRefuse:
+		e.Status = cmp.Or(w.Fault.Code, refused)
 	case actTruncate:
 		e.Truncate = true
 	case actSlow:

@@ -25,7 +25,8 @@ const (
 	MaxWindow      = 7 * 24 * time.Hour // longest `at`, `for`, `by`, `over`
 )
 
-// Fill sets what the entry leaves open: via, and the words with a default.
+// Fill sets what the entry leaves open: via, the words with a default, and the
+// status of a refusal.
 // What has no default, and an unknown kind, it leaves to [Check].
 func (e *Entry) Fill(onURL bool) {
 	s := Lookup(e.Kind)
@@ -34,6 +35,9 @@ func (e *Entry) Fill(onURL bool) {
 	}
 	if e.Via == "" {
 		e.Via = s.Default(onURL)
+	}
+	if !slices.Contains(e.Given, "code") && e.Code == 0 && e.Kind.Family() == "auth" {
+		e.Code = refused
 	}
 	for i := range s.Params {
 		if word := e.word(s.Params[i].Name); word != nil && *word == "" && s.Params[i].takes(e.Via) {

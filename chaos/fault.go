@@ -40,6 +40,9 @@ const (
 	NetBandwidth     Kind = "net.bandwidth"
 	NetLatency       Kind = "net.latency"
 	NetDown          Kind = "net.down"
+	AuthExpire       Kind = "auth.expire"
+	AuthRevoke       Kind = "auth.revoke"
+	AuthClock        Kind = "auth.clock"
 	ViewersSurge     Kind = "viewers.surge"
 	ViewersReconnect Kind = "viewers.reconnect"
 	Command          Kind = "command"
@@ -85,7 +88,7 @@ type Fault struct {
 
 	// Parameters; which of them a kind uses is in [Kinds].
 	Code         int           // status
-	By           time.Duration // drift, late, slow, latency
+	By           time.Duration // drift, late, slow, latency, clock
 	TTL          time.Duration // edge.error_ttl
 	Segments     int           // rollback by
 	Resume       string        // kill: continue | restart
@@ -126,7 +129,10 @@ type Thing struct {
 	Pop        int    // Any = not at an edge
 	Cohort     string // of the viewer; "" = not known
 	Viewer     uint64 // player number
-	HasViewer  bool   // false: Cohort and Viewer mean nothing here (at the origin)
+	HasViewer  bool   // false: Cohort, Viewer and Issued mean nothing here (at the origin)
+	// Issued is when the viewer's token was issued: at the start of the session,
+	// or when the session renewed it last.
+	Issued time.Duration
 }
 
 // Site is where a decision is asked for.

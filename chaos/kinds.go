@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"slices"
+	"strconv"
 
 	"hlsload/player/m3u8"
 )
@@ -90,6 +91,9 @@ var (
 	byPop       = Field{Name: "pop", Type: "number", Default: "all", Doc: "index of the edge"}
 	byCohort    = Field{Name: "cohort", Type: "name", Default: "all", Doc: "only viewers of this cohort", Vias: []Via{ViaViewer}}
 	byShare     = Field{Name: "share", Type: "share", Default: "100%", Doc: "of viewers, by stable hash of the player number", Vias: []Via{ViaViewer}}
+	// The edge of the rig knows whose token it checks.
+	whoseCohort = Field{Name: "cohort", Type: "name", Default: "all", Doc: byCohort.Doc}
+	whoseShare  = Field{Name: "share", Type: "share", Default: "100%", Doc: byShare.Doc}
 )
 
 func byKind(kinds ...m3u8.Kind) Field {
@@ -111,6 +115,9 @@ var (
 	start      = Field{Name: "start", Type: "program", Required: true, Vias: []Via{ViaCommand}, Doc: "program and arguments run at the window's start"}
 	stop       = Field{Name: "stop", Type: "program", Required: true, Vias: []Via{ViaCommand}, Doc: "program and arguments run at its end; [\"true\"] when nothing needs undoing"}
 )
+
+// refusal is the status of a request whose token is not accepted.
+var refusal = Field{Name: "code", Type: "status", Default: strconv.Itoa(refused), Doc: "HTTP status of the refusal, 400 to 499: CloudFront refuses signed URLs and cookies with 403, Secure Media Delivery refuses tokens with 401"}
 
 func by(doc string) Field {
 	return Field{Name: "by", Type: "duration", Required: true, Doc: doc}
@@ -137,6 +144,9 @@ var (
 	answers = fields(byPipeline, byRendition, byPop, byCohort, byShare, anyRequest)
 	objects = fields(byPipeline, byRendition, byCohort, byShare)
 	links   = fields(byCohort, byShare)
+	// Tokens are checked before anything is looked up: what is asked for does
+	// not matter, but for its kind.
+	sessions = fields(whoseCohort, whoseShare, anyRequest)
 )
 
 // Kinds are all faults, in the order in which they are listed to people. It
@@ -315,6 +325,24 @@ var Kinds = []Spec{
 		Doc:       "the viewer's link is cut",
 		Changes:   "nothing passes the link",
 		Selectors: links,
+	},
+	{
+		Kind: AuthExpire, Vias: edges, Requests: allRequests,
+		Doc:       "tokens run out: those issued before the fault are refused, new ones are accepted",
+		Changes:   "answers of the edge to sessions with an old token",
+		Selectors: sessions, Params: fields(refusal),
+	},
+	{
+		Kind: AuthRevoke, Vias: edges, Requests: allRequests,
+		Doc:       "viewers lose their permission: they are refused, whatever token they come with",
+		Changes:   "answers of the edge to these viewers",
+		Selectors: sessions, Params: fields(refusal),
+	},
+	{
+		Kind: AuthClock, Vias: edges, Requests: allRequests,
+		Doc:       "the clock of the token service is ahead: tokens issued during the fault are not valid yet",
+		Changes:   "answers of the edge to sessions with a new token",
+		Selectors: sessions, Params: fields(by("how far ahead"), refusal),
 	},
 	{
 		Kind: ViewersSurge, Vias: viewer, Instant: true,

@@ -399,8 +399,8 @@ func (c *Collector) evidence(sm *player.Sample) bool {
 // asksFor tells whether a request is for what the fault selects. A fault of one
 // POP is not recognised: which POP will answer is not known.
 func (s *Session) asksFor(f *chaos.Fault, sm *player.Sample) bool {
-	if viewersOnly(f) {
-		return false
+	if viewersOnly(f) || f.Kind.Family() == "auth" {
+		return false // whether a token is refused shows in the answers only
 	}
 	c := s.shard.c
 	t := c.thing(sm)

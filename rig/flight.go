@@ -22,10 +22,12 @@ type Flight struct {
 	IfMatch         string // If-Match header
 	Gzip            bool   // the viewer takes gzip; edges pack playlists then
 
-	// Cohort and Viewer are who asks, for faults at the edge that choose.
+	// Cohort and Viewer are who asks, and Issued is when their token was issued,
+	// for faults at the edge that choose.
 	Cohort    string
 	Viewer    uint64
 	HasViewer bool
+	Issued    time.Duration
 
 	// Tag and Number are the driver's own.
 	Tag    any
@@ -112,7 +114,7 @@ func (r *Rig) Advance(now time.Duration, f *Flight) Step {
 	var effect chaos.Effect
 	if !r.plan.Quiet() {
 		t := r.thing(&q)
-		t.Pop, t.Cohort, t.Viewer, t.HasViewer = f.Pop, f.Cohort, f.Viewer, f.HasViewer
+		t.Pop, t.Cohort, t.Viewer, t.HasViewer, t.Issued = f.Pop, f.Cohort, f.Viewer, f.HasViewer, f.Issued
 		effect = r.plan.Decide(now, chaos.AtEdge, &t)
 	}
 	wait := r.cfg.Edge.Latency + effect.Delay

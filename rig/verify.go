@@ -66,6 +66,8 @@ func (r *Rig) targets(f *chaos.Fault) []target {
 		for i := range r.edges {
 			pops = append(pops, i)
 		}
+	case chaos.AuthExpire, chaos.AuthRevoke, chaos.AuthClock:
+		return []target{{pop: 0}} // every edge checks tokens, whatever is asked for
 	}
 	var out []target
 	for p := range r.cfg.Pipelines {
@@ -106,6 +108,18 @@ func (r *Rig) shows(now time.Duration, f *chaos.Fault, t *target) (bool, string)
 	case chaos.EdgeErrorTTL:
 		if p, fault := r.policyAt(now); fault.Has(f.Rule) {
 			return true, fmt.Sprintf("the edge keeps errors for %v", p.err)
+		}
+		return false, ""
+	case chaos.AuthExpire, chaos.AuthRevoke, chaos.AuthClock:
+		viewer, ok := f.Refused(now, r.plan)
+		if !ok {
+			return false, ""
+		}
+		viewer.Pop = t.pop
+		for viewer.Kind = range m3u8.Kinds {
+			if e := r.plan.Decide(now, chaos.AtEdge, &viewer); e.Marks.Has(f.Rule) {
+				return true, fmt.Sprintf("a %v request of player %d is refused with status %d", viewer.Kind, viewer.Viewer, e.Status)
+			}
 		}
 		return false, ""
 	case chaos.InvalidatorOff:

@@ -18,7 +18,7 @@ func (s *sim) reach(f *flight) {
 	st := s.seats.at(f.seat)
 	q := &s.asked
 	*q = rig.Flight{Path: pathOf(f.url), Pop: int(st.pop), Viewer: st.arrival.Player, HasViewer: true,
-		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Gzip: f.playlist()}
+		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Issued: st.arrival.At, Gzip: f.playlist()}
 	if f.kind == m3u8.KindSegment && s.cfg.HeadOnly {
 		q.Method = "HEAD"
 	}
@@ -158,7 +158,7 @@ func layerOf(a *rig.Answer) reports.Layer {
 func (s *sim) thingOf(st *seat, f *flight) *chaos.Thing {
 	t := &s.thing
 	*t = chaos.Thing{Kind: f.kind, Pipeline: int(f.pipeline), Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any,
-		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true}
+		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true, Issued: st.arrival.At}
 	if id, ok := s.rig.Parse(pathOf(f.url)); ok && id.Rendition >= 0 {
 		t.Rendition, t.Renditions, t.Name = id.Rendition, s.ranked, s.rig.Renditions()[id.Rendition]
 		if id.Rendition < len(s.ranks) { // audio has none

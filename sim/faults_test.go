@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,6 +102,11 @@ func TestFaults(t *testing.T) {
 		{fault: "fault: net.bandwidth, for: 20s, down: 200kbps", web: healed, bis: healed},
 		{fault: "fault: net.latency, for: 20s, by: 500ms", web: healed, bis: healed, check: noStall},
 		{fault: "fault: net.down, for: 8s, share: 50%", web: healed, bis: healed, share: .5, check: outOfReach},
+		{fault: "fault: auth.expire, for: 20s", web: gaveUp, bis: gaveUp},
+		{fault: "fault: auth.expire, for: 20s, share: 50%, via: viewer", web: gaveUp, bis: gaveUp, share: .5},
+		{fault: "fault: auth.revoke, for: 20s, share: 50%, code: 401", web: gaveUp, bis: gaveUp, share: .5, check: noOrigin},
+		{fault: "fault: auth.revoke, for: 20s, cohort: bis", web: spared, bis: gaveUp},
+		{fault: "fault: auth.expire, for: 20s, kind: [multivariant]", web: spared, bis: spared, check: noStall},
 		{fault: "fault: viewers.surge, players: 60, over: 5s", web: spared, bis: spared, check: surged},
 		{fault: "fault: viewers.reconnect, share: 50%", web: spared, bis: spared, check: reconnected},
 	} {
@@ -256,5 +262,43 @@ func reconnected(t *testing.T, o outcome) {
 	if p.Rejoined < 35 || p.Rejoined > 73 || p.Started != 120+p.Rejoined || p.Left != p.Rejoined || p.PlayingAtEnd != 120 || p.Peak != 120 {
 		t.Errorf("%d rejoined, %d started, %d left, %d play at the end, %d at a time; want about half of 108, those more, as many, 120, 120",
 			p.Rejoined, p.Started, p.Left, p.PlayingAtEnd, p.Peak)
+	}
+}
+
+// noOrigin: who is refused is refused at the edge; the origin never hears of it.
+func noOrigin(t *testing.T, o outcome) {
+	if n := o.sum.Origin.ByStatus["401"]; n != 0 || o.Stats.Edge().ByStatus[401] == 0 {
+		t.Errorf("%d refusals of the origin, %d of the edges; want none and some", n, o.Stats.Edge().ByStatus[401])
+	}
+}
+
+// Players who give up and join anew come with a new token: that helps against
+// tokens that ran out, not against a revocation, and is what a token service
+// with a fast clock does harm to.
+func TestComingBackWithANewToken(t *testing.T) {
+	for _, tt := range []struct {
+		fault    string
+		affected string
+	}{
+		{"fault: auth.expire, for: 30s", "once"},
+		{"fault: auth.revoke, for: 30s", "again and again"},
+		{"fault: auth.clock, for: 30s, by: 5s", "none"},
+		{"fault: auth.expire, for: 30s, kind: segment", "once"},
+	} {
+		text := strings.Replace(fmt.Sprintf(small, tt.fault), "arrive: {over: 10s}", "arrive: {over: 10s}\n  session: {after_fatal: {rejoin: 3s}}", 1)
+		o := simulated(t, scenario(t, text))
+		f, who := &o.sum.Faults[0], o.sum.Players
+		affected := "none"
+		switch n := f.Affected; {
+		case n == 108:
+			affected = "once"
+		case n > 2*108:
+			affected = "again and again"
+		case n > 0:
+			affected = fmt.Sprint(n)
+		}
+		if affected != tt.affected || who.PlayingAtEnd != 120 {
+			t.Errorf("%s: affected: %s (%d), %d play at the end; want %s, and all", tt.fault, affected, f.Affected, who.PlayingAtEnd, tt.affected)
+		}
 	}
 }

@@ -213,11 +213,12 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	}
 	r.target.count(r.collector.Meter())
 
-	var onViewers, onLinks bool
+	var onViewers, onLinks, named bool
 	for i := range r.faults {
 		f := &r.faults[i]
 		onViewers = onViewers || f.Via == chaos.ViaViewer
 		onLinks = onLinks || f.Kind.Family() == "net"
+		named = named || f.Kind.Family() == "auth" && f.Via == chaos.ViaRig
 	}
 	profiles := map[string]*profile.Profile{}
 	for i, c := range r.sc.Fleet.Audience.Cohorts {
@@ -227,7 +228,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
 		CMCD: cmcdWays[r.sc.Fleet.CMCD],
-		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Sources: check.Sources, Dial: r.network.dial,
+		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Named: named, Sources: check.Sources, Dial: r.network.dial,
 		Guard: r.guard,
 	}
 	fc.Public = r.sc.Target.Rig != nil

@@ -175,8 +175,16 @@ var twins = map[string]string{
 	"freeze via viewer":   `chaos: [{name: f, fault: playlist.freeze, at: 15s, for: 20s, pipeline: 0, via: viewer}]`,
 	"late via viewer":     `chaos: [{name: f, fault: segment.late, at: 15s, for: 20s, pipeline: 0, by: 3s, via: viewer}]`,
 	"rollback via viewer": `chaos: [{name: f, fault: playlist.rollback, at: 15s, for: 20s, rendition: highest, by: 2, via: viewer}]`,
-	"surge":               `chaos: [{name: f, fault: viewers.surge, at: 15s, players: 30, over: 5s}]`,
-	"reconnect":           `chaos: [{name: f, fault: viewers.reconnect, at: 15s, share: 50%}]`,
+	"tokens expire":       `chaos: [{name: f, fault: auth.expire, at: 15s, for: 20s, share: 50%}]`,
+	"tokens expire, viewers come back": `
+fleet: {players: 10, arrive: {over: 4s}, session: {after_fatal: {rejoin: 2s}}, cohorts: [{name: web, profile: hlsjs-1.7, network: home}]}
+chaos: [{name: f, fault: auth.expire, at: 15s, for: 20s, code: 401, via: viewer}]`,
+	"viewers are revoked": `chaos: [{name: f, fault: auth.revoke, at: 15s, for: 20s, cohort: web}]`,
+	"token clock is ahead": `
+fleet: {players: 10, arrive: {over: 30s}, cohorts: [{name: web, profile: hlsjs-1.7, network: home}]}
+chaos: [{name: f, fault: auth.clock, at: 15s, for: 20s, by: 6s}]`,
+	"surge":     `chaos: [{name: f, fault: viewers.surge, at: 15s, players: 30, over: 5s}]`,
+	"reconnect": `chaos: [{name: f, fault: viewers.reconnect, at: 15s, share: 50%}]`,
 
 	// Channels.
 	"demuxed": `

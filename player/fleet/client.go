@@ -93,7 +93,7 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 			}
 		}
 		if !sameHost(req.URL, next) {
-			req.Headers, req.Number = nil, 0 // they may carry a secret meant for the first host
+			req.Headers, req.Number, req.Viewer = nil, 0, "" // they may carry a secret meant for the first host
 		}
 		req.URL = next
 	}

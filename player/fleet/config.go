@@ -38,6 +38,10 @@ type Config struct {
 	// player gave up: an answer that comes tells them itself. Requests carry
 	// their number in a Hlsload-Request header then; nil = they do not.
 	Lost func(request uint64) chaos.Marks
+	// Named has requests say whose they are and when that viewer's token was
+	// issued, in a Hlsload-Viewer header: the embedded channel, which has no
+	// tokens, checks them by that.
+	Named bool
 
 	// Standard carries http URLs with net/http, too.
 	Standard bool

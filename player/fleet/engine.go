@@ -34,6 +34,7 @@ type Request struct {
 	Cookie    string       // value of the Cookie header, "" = none
 	Gzip      bool         // a gzip body is welcome
 	Number    uint64       // Hlsload-Request header, 0 = none
+	Viewer    string       // Hlsload-Viewer header, "" = none
 	Headers   []Header     // more of them
 	CMCD      *cmcd.Report // in headers; nil = none
 }

@@ -145,6 +145,10 @@ func appendRequest(b []byte, req *Request, host, target string) []byte {
 		b = append(b, "\r\nHlsload-Request: "...)
 		b = strconv.AppendUint(b, req.Number, 10)
 	}
+	if req.Viewer != "" {
+		b = append(b, "\r\nHlsload-Viewer: "...)
+		b = append(b, req.Viewer...)
+	}
 	for _, h := range req.Headers {
 		b = append(b, "\r\n"...)
 		b = append(b, h.Name...)

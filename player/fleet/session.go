@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -29,8 +30,10 @@ type session struct {
 	ended   []*flight // since the last step
 	imports *m3u8.Multivariant
 	ladder  *player.Ladder
-	said    *said // of CMCD; nil = off
-	ranks   int   // of the ladder's video renditions
+	said    *said         // of CMCD; nil = off
+	named   string        // Hlsload-Viewer header; "" = none
+	issued  time.Duration // when the token was
+	ranks   int           // of the ladder's video renditions
 	lists   []listed
 
 	notices chan notice
@@ -64,6 +67,10 @@ func (f *Fleet) newSession(v audience.Arrival) *session {
 	}
 	if f.cfg.CMCD != CMCDOff {
 		s.said = &said{sid: cmcd.SID(f.cfg.Run, v.Player, v.Session)}
+	}
+	s.issued = f.now()
+	if f.cfg.Named && !c.FaultsNone {
+		s.named = fmt.Sprintf("%d %d %s", v.Player, s.issued, c.Name)
 	}
 	s.client = f.newClient(v.Player, c)
 	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Public: f.cfg.Public, Progress: s.progress}, f.now())
@@ -206,6 +213,7 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 			fl.request.Method = "HEAD"
 		}
 	}
+	fl.request.Viewer = s.named
 	if s.f.cfg.Lost != nil && !s.cohort.FaultsNone {
 		fl.number = s.f.requests.Add(1)
 		fl.request.Number = fl.number
@@ -262,7 +270,7 @@ func (s *session) thing(a *player.Action) chaos.Thing {
 
 func (s *session) viewer() chaos.Thing {
 	return chaos.Thing{Pipeline: chaos.Any, Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any,
-		Cohort: s.cohort.Name, Viewer: s.arrival.Player, HasViewer: true}
+		Cohort: s.cohort.Name, Viewer: s.arrival.Player, HasViewer: true, Issued: s.issued}
 }
 
 func (s *session) abandon(id player.FetchID) {

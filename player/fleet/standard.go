@@ -68,6 +68,7 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	if req.Number != 0 {
 		set("Hlsload-Request", strconv.FormatUint(req.Number, 10))
 	}
+	set("Hlsload-Viewer", req.Viewer)
 	for _, h := range req.Headers {
 		set(h.Name, h.Value)
 	}

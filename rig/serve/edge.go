@@ -112,10 +112,25 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	f.Range = req.Header.Get("Range")
 	f.IfNoneMatch, f.IfModifiedSince = req.Header.Get("If-None-Match"), req.Header.Get("If-Modified-Since")
 	f.Gzip = accepts(req.Header, "gzip")
+	f.Viewer, f.Issued, f.Cohort, f.HasViewer = viewerOf(req.Header.Get("Hlsload-Viewer"))
 	if f.Pop == anyPop {
 		f.Pop = e.c.popOf(req)
 	}
 	e.s.answer(w, req, e.c, j)
+}
+
+// viewerOf reads a Hlsload-Viewer header, which a fleet sends when the edge is to
+// check tokens: the player's number, when its token was issued, in nanoseconds of
+// the run's clock, and its cohort. A browser sends none.
+func viewerOf(header string) (player uint64, issued time.Duration, cohort string, ok bool) {
+	first, rest, _ := strings.Cut(header, " ")
+	second, cohort, ok := strings.Cut(rest, " ")
+	player, err := strconv.ParseUint(first, 10, 64)
+	at, err2 := strconv.ParseInt(second, 10, 64)
+	if !ok || err != nil || err2 != nil {
+		return 0, 0, "", false
+	}
+	return player, time.Duration(at), cohort, true
 }
 
 // popOf chooses the POP of a request.

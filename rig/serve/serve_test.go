@@ -287,7 +287,10 @@ func TestControl(t *testing.T) {
 	if _, body := do(t, c, "GET", api+"/faults", ""); bytes.Count(body, []byte(`"name"`)) != 2 {
 		t.Errorf("GET /faults: %s; want two", body)
 	}
-	for _, name := range []string{"503", "kill"} {
+	if res, body := do(t, c, "POST", api+"/faults", `{"name":"tokens","fault":"auth.expire","code":401}`); res.StatusCode != 201 || !bytes.Contains(body, []byte("refused with status 401")) {
+		t.Fatalf("POST auth.expire: %d %s", res.StatusCode, body)
+	}
+	for _, name := range []string{"503", "tokens", "kill"} {
 		if res, body := do(t, c, "DELETE", api+"/faults/"+name, ""); res.StatusCode != 200 || !bytes.Contains(body, []byte(`"healthy":true`)) {
 			t.Errorf("DELETE %s: %d %s", name, res.StatusCode, body)
 		}

@@ -26,6 +26,7 @@ var core = map[string][]string{
 	"player/m3u8":       {},
 	"player/profile":    {"player/m3u8"},
 	"player/consent":    {},
+	"player/ticket":     {"player/draw"},
 	"player/link":       {"player/draw"},
 	"player/cmcd":       {},
 	"player/mediatime":  {},
@@ -38,14 +39,14 @@ var core = map[string][]string{
 	"reports/accesslog": {"player/cmcd"},
 	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player", "chaos", "rig", "reports/accesslog"},
 	"scenarios/redact":  {},
-	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/audience", "player/predict", "player",
+	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/consent", "player/ticket", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig", "reports", "scenarios/redact"},
 }
 
 // pure packages reach no clock, socket, file or global randomness and start no
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
-	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player",
+	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player",
 	"scenarios/redact", "reports/accesslog", "chaos", "rig/media", "rig", "sim",
 }
 

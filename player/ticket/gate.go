@@ -1,0 +1,105 @@
+package ticket
+
+import (
+	"cmp"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hlsload/player/draw"
+)
+
+// Builtin are the fields that every session has.
+var Builtin = []string{"player", "session", "cohort", "random"}
+
+var ruleRandom = draw.NewRule("ticket.random")
+
+// Gate makes passes: it knows what the target's URLs and headers look like.
+type Gate struct {
+	URLs    []Template // of the multivariant playlists, one a pipeline
+	Headers []HeaderTemplate
+	Seed    draw.Seed // for {random}
+	// Secret is a text that nobody can guess, of letters and digits. The stand-ins
+	// for tokens contain it.
+	Secret string
+}
+
+// HeaderTemplate is a header field with fields in its value.
+type HeaderTemplate struct {
+	Name  string
+	Value Template
+}
+
+// Pass returns what a session may use: entry is which of the URLs it opens. The
+// errors quote no value.
+func (g *Gate) Pass(a Ask, t *Ticket, entry int) (*Pass, error) {
+	var missing string
+	value := func(field string) string {
+		switch field {
+		case "player":
+			return strconv.FormatInt(a.Player, 10)
+		case "session":
+			return strconv.Itoa(a.Session)
+		case "cohort":
+			return a.Cohort
+		case "random":
+			return g.random(a)
+		}
+		v, ok := t.Fields[field]
+		if !ok {
+			missing = field
+		}
+		return v
+	}
+	tmpl := &g.URLs[min(entry, len(g.URLs)-1)]
+	p := &Pass{mark: g.Secret}
+	var err error
+	if t.URL != "" {
+		err = p.given(tmpl, t.URL)
+	} else {
+		err = p.filled(tmpl, value)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range g.Headers {
+		h := Header{g.Headers[i].Name, g.Headers[i].Value.Fill(value)}
+		if !ValidHeader(h.Name, h.Value) {
+			return nil, fmt.Errorf("header %s cannot be sent once its fields are filled in (want one line of text)", h.Name)
+		}
+		p.Headers = append(p.Headers, h)
+	}
+	if missing != "" {
+		return nil, fmt.Errorf("no value for {%s} (want it in every line)", missing)
+	}
+	p.Headers = overlay(p.Headers, t.Headers)
+	p.Expires = t.Expires
+	p.secrets = slices.AppendSeq(p.secrets, maps.Values(t.Fields))
+	slices.Sort(p.secrets)
+	return p, nil
+}
+
+// overlay puts headers in place of others of the same name.
+func overlay(below, above []Header) []Header {
+	for _, h := range above {
+		below = slices.DeleteFunc(below, func(o Header) bool { return strings.EqualFold(o.Name, h.Name) })
+	}
+	return append(below, above...)
+}
+
+func sortHeaders(hs []Header) {
+	slices.SortFunc(hs, func(a, b Header) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// random is 32 hexadecimal digits of a session's own.
+func (g *Gate) random(a Ask) string {
+	var b [16]byte
+	seed := g.Seed.For(uint64(a.Player)).For(uint64(a.Session))
+	binary.BigEndian.PutUint64(b[:8], seed.Bits(ruleRandom, 0))
+	binary.BigEndian.PutUint64(b[8:], seed.Bits(ruleRandom, 1))
+	return hex.EncodeToString(b[:])
+}

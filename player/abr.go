@@ -415,7 +415,7 @@ func (p *Player) segmentDuration() time.Duration {
 func (p *Player) abandon() {
 	r := &p.cfg.Profile.ABR.Abandon
 	f := p.chain(MainTrack)
-	if !r.Enabled || f == nil || f.kind != m3u8.KindSegment || p.state == loading || p.now < f.look {
+	if !r.Enabled || f == nil || f.waits || f.kind != m3u8.KindSegment || p.state == loading || p.now < f.look {
 		return
 	}
 	f.look = p.now + time.Duration(r.Every)

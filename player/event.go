@@ -132,10 +132,11 @@ const (
 	Fatal                        // the player gave up: Reason
 	Left                         // the viewer left
 	Ended                        // played to the end of a finished presentation
+	Withheld                     // a fetch has to wait because of failures before: Fetch, Kind, Track, Rendition, Pipeline
 	sampleTypes
 )
 
-var sampleNames = [sampleTypes]string{"join", "startup", "request", "answer", "append", "switch", "stall_start", "stall_end", "evidence", "detect", "fatal", "leave", "end"}
+var sampleNames = [sampleTypes]string{"join", "startup", "request", "answer", "append", "switch", "stall_start", "stall_end", "evidence", "detect", "fatal", "leave", "end", "withheld"}
 
 func (t SampleType) String() string {
 	if t < sampleTypes {

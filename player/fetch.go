@@ -21,6 +21,7 @@ type flight struct {
 	held      bool // it has arrived and waits for its turn
 	update    bool // a playlist of which one is there
 	stray     bool // of a rendition that was left meanwhile
+	waits     bool // it is held back and not in flight yet
 	level     int16
 	rendition int16
 	status    int16 // of the answer, once there is one
@@ -72,7 +73,7 @@ func (p *Player) byID(id FetchID) *flight {
 		return nil
 	}
 	for i := range p.flights {
-		if f := &p.flights[i]; f.id == id && !f.held {
+		if f := &p.flights[i]; f.id == id && !f.held && !f.waits {
 			return f
 		}
 	}
@@ -84,9 +85,16 @@ func (p *Player) fetch(k m3u8.Kind, tr Track, rendition int16, url string, r *m3
 	f := p.slot()
 	p.nextID++
 	*f = flight{id: p.nextID, kind: k, track: tr, rendition: rendition, level: p.main.level, due: due, sent: p.now, moved: p.now}
-	p.out = append(p.out, Action{Type: Fetch, Fetch: f.id, Kind: k, Track: tr, Rendition: int(rendition), URL: url, Range: r})
-	p.note(&Sample{Type: Requested, Fetch: f.id, Kind: k, Track: tr, Rendition: rendition, Pipeline: p.pipelineOf(int(rendition)), Due: due})
+	if !p.withhold(f, url, r) {
+		p.request(f, url, r)
+	}
 	return f
+}
+
+// request has the driver make a fetch.
+func (p *Player) request(f *flight, url string, r *m3u8.Range) {
+	p.out = append(p.out, Action{Type: Fetch, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: int(f.rendition), URL: url, Range: r})
+	p.note(&Sample{Type: Requested, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition, Pipeline: p.pipelineOf(int(f.rendition)), Due: f.due})
 }
 
 // slot is room for a fetch. Pointers to others do not outlive it.
@@ -105,7 +113,7 @@ func (p *Player) slot() *flight {
 
 // drop abandons a fetch in flight.
 func (p *Player) drop(f *flight) {
-	if !f.held {
+	if (p.caution == nil || p.caution.dropped(f.id)) && !f.held {
 		p.out = append(p.out, Action{Type: Abandon, Fetch: f.id})
 	}
 	f.id = 0
@@ -204,6 +212,9 @@ func (p *Player) failed(ev *Event) {
 
 // answered records the end of a fetch.
 func (p *Player) answered(f *flight, ev *Event, failure Failure) {
+	if p.caution != nil {
+		p.caution.answered(f.id, failure, p.now)
+	}
 	s := Sample{Type: Answered, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Status: int16(ev.Status), Failure: failure, Bytes: ev.Bytes,
 		Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: ev.Problem}
@@ -251,7 +262,7 @@ func timeout(t *profile.Timeouts, k m3u8.Kind) *profile.Timeout {
 // deadline is when a fetch is given up.
 func (p *Player) deadline(f *flight) time.Duration {
 	r := timeout(&p.cfg.Profile.Timeouts, f.kind)
-	if f.held || r.NotOnLowest && f.kind >= m3u8.KindInit && p.ladder != nil &&
+	if f.held || f.waits || r.NotOnLowest && f.kind >= m3u8.KindInit && p.ladder != nil &&
 		p.ladder.Levels[f.level].Bandwidth <= p.ladder.Levels[p.lowestLevel()].Bandwidth {
 		return Never
 	}
@@ -283,7 +294,7 @@ func (p *Player) deadline(f *flight) time.Duration {
 // flightWake is when a fetch in flight wants attention.
 func (p *Player) flightWake(f *flight) time.Duration {
 	at := p.deadline(f)
-	if f.kind == m3u8.KindSegment && f.track == MainTrack && p.cfg.Profile.ABR.Abandon.Enabled && p.state != loading {
+	if f.kind == m3u8.KindSegment && f.track == MainTrack && p.cfg.Profile.ABR.Abandon.Enabled && p.state != loading && !f.ahead && !f.waits {
 		at = min(at, f.look)
 	}
 	return max(at, p.now)

@@ -80,7 +80,7 @@ func (p *Player) limit() time.Duration {
 	}
 	if b := p.cfg.Profile.Buffer.Blocks; b > 0 {
 		for i := range p.flights {
-			if f := &p.flights[i]; f.id != 0 && f.firstByte == 0 {
+			if f := &p.flights[i]; f.id != 0 && f.firstByte == 0 && !f.waits {
 				pos := p.position(p.now)
 				end = min(end, max(pos, pos+f.sent+time.Duration(b)-p.now))
 			}

@@ -23,6 +23,9 @@ type Config struct {
 	// Public tells that the address stands for one of the Internet, whatever it
 	// is: the embedded channel's audience is not beside it.
 	Public bool
+	// Cautious bounds how often URLs that failed are asked for again, whatever
+	// the profile does: see [MaxRepeats].
+	Cautious bool
 	// Progress returns how many bytes of the body of a fetch in flight have
 	// arrived. nil = always 0.
 	Progress func(FetchID) int64
@@ -79,7 +82,9 @@ type Player struct {
 	// there, when the first frame comes, 0 = not known.
 	start time.Duration
 	stray *stray
-	tour  *tour // of all playlists before the first segment; nil = none, or done
+	// caution is nil unless the player is cautious.
+	caution *Caution
+	tour    *tour // of all playlists before the first segment; nil = none, or done
 
 	// pdt is date-time minus media time, in Unix nanoseconds; noPDT = none seen.
 	pdt int64
@@ -105,6 +110,9 @@ func (p *Player) Join(cfg *Config, seed draw.Seed, now time.Duration) {
 	p.flights = p.room[:0]
 	p.abr.reset(&cfg.Profile.ABR, p.firstEstimate())
 	p.main.reset()
+	if cfg.Cautious {
+		p.caution = new(Caution)
+	}
 }
 
 // tracks is how many tracks there are so far.
@@ -156,6 +164,7 @@ func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
 	p.returns()
 	p.pump()
 	p.catchUp()
+	p.release()
 	out, p.out = p.out, nil
 	return out
 }
@@ -166,7 +175,7 @@ func (p *Player) Wake() time.Duration {
 	if p.state == over {
 		return Never
 	}
-	at := p.playWake()
+	at := min(p.playWake(), p.releaseWake())
 	for i := range p.flights {
 		if f := &p.flights[i]; f.id != 0 {
 			at = min(at, p.flightWake(f))

@@ -44,7 +44,7 @@ func torment(t *testing.T, name string, seed uint64, steps int) {
 	w.td = w.segment
 	c := &checker{t: t, inFlight: map[player.FetchID]bool{}}
 	w.watch = c.check
-	w.p = player.New(player.Config{Profile: w.prof, URL: "http://h/p0/index.m3u8", Seed: draw.Seed(seed)}, w.now)
+	w.p = player.New(player.Config{Profile: w.prof, URL: "http://h/p0/index.m3u8", Seed: draw.Seed(seed), Cautious: seed%2 == 1}, w.now)
 	w.step(player.Event{Type: player.Tick})
 	kinds := []string{"any", "media", "segment", "init", "multivariant"}
 	answers := []string{"404", "503", "403", "hang", "reset", "freeze", "204", "302"}

@@ -384,6 +384,9 @@ func (p *Player) climb(f *flight, rungs []profile.Rung, failure Failure, n int) 
 // take tries one step.
 func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Decision, bool) {
 	t := p.track(f.track)
+	if p.ladder == nil && rung.Step != profile.StepRetry && rung.Step != profile.StepFatal {
+		return NoDecision, false // there is nothing to choose from yet
+	}
 	switch rung.Step {
 	case profile.StepLevel:
 		return Step, p.stepLevel(f, failure)

@@ -86,7 +86,7 @@ func (p *Player) turnWake() time.Duration {
 // busy tells whether anything is in flight.
 func (p *Player) busy() bool {
 	for i := range p.flights {
-		if p.flights[i].id != 0 {
+		if f := &p.flights[i]; f.id != 0 && !f.waits {
 			return true
 		}
 	}

@@ -123,7 +123,7 @@ func (p *Player) pumpTour() {
 		p.pumpProbe()
 		return
 	}
-	if p.busy() {
+	if p.occupied() {
 		return
 	}
 	n := len(t.lists)
@@ -156,7 +156,7 @@ func (p *Player) look(r int) bool {
 	for i := range p.tracks() {
 		if tr := p.track(i); tr.active && int(tr.rendition) == r {
 			p.pumpSegment(i, tr)
-			return p.busy()
+			return p.occupied()
 		}
 	}
 	i := t.loaded

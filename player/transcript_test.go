@@ -307,6 +307,13 @@ func (w *world) request(a player.Action) {
 		return
 	case "reset":
 		ev = player.Event{Type: player.Failed, Fetch: a.Fetch, Failure: player.Reset, Sent: w.now}
+	case "html": // a page for people instead of what was asked for
+		ev.Problem = "not a playlist"
+		if a.Kind >= m3u8.KindInit {
+			ev = player.Event{Type: player.Failed, Fetch: a.Fetch, Failure: player.BadBody, Status: 200, Sent: w.now, FirstByte: at}
+		}
+	case "empty":
+		ev.Bytes, ev.Size, ev.Problem = 0, 0, "empty"
 	case "200", "freeze":
 		content := at
 		if answer == "freeze" {

@@ -48,6 +48,7 @@ type shard struct {
 	rows         rows
 	live         Live
 	rejoins      int64
+	redirects    int64
 	playingAtEnd int64
 }
 

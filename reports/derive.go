@@ -194,8 +194,9 @@ func (v *view) cohort(index int) *CohortSummary {
 
 func (v *view) profiles() map[string]ProfileSummary {
 	m := map[string]ProfileSummary{}
+	withheld := v.withheld()
 	for _, p := range v.cfg.Profiles {
-		m[p.Name] = ProfileSummary{p.Player, p.Confidence}
+		m[p.Name] = ProfileSummary{Player: p.Player, Confidence: p.Confidence, Withheld: withheld[p.Name]}
 	}
 	return m
 }
@@ -324,6 +325,7 @@ func (s *Summary) loads(v *view, estimate *Traffic) {
 	}
 	fetched := coarseHistogram()
 	for _, sh := range v.shards {
+		s.Edge.Redirects += sh.redirects
 		fetched.Merge(&sh.fetched)
 		if sh.headers {
 			s.Origin.Estimated = Value(estimate.sum(originRequests, 0, forever))
@@ -422,6 +424,9 @@ func (s *Summary) warn(v *view, end *End) {
 		}
 	}
 	s.Warnings = append(s.Warnings, s.residuals()...)
+	if w := s.warnWithheld(); w != "" {
+		s.Warnings = append(s.Warnings, w)
+	}
 	if n := s.Tester.DroppedEvents; n > 0 {
 		add("events.ndjson lacks %s: they came faster than they could be written", plural(int(n), "event"))
 	}

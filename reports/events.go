@@ -105,7 +105,7 @@ func (e *EventLog) sample(s *Session, sm *player.Sample, m *Meta) {
 		switch sm.Type {
 		case player.Started, player.StallEnd:
 			f.ms("duration_ms", sm.Duration)
-		case player.Requested:
+		case player.Requested, player.Withheld:
 			f.thing(sm)
 		case player.Answered:
 			f.thing(sm)

@@ -45,6 +45,7 @@ type cell struct {
 type requests struct {
 	count, answers, errors, bytes int64
 	rewound                       int64            // playlists that went back
+	withheld                      int64            // requests that had to wait because of failures before
 	why                           map[string]int64 // errors by status or failure; nil = none
 	ttfb, total, lag              Histogram
 }
@@ -115,6 +116,7 @@ func (r *requests) add(o *requests) {
 	}
 	r.bytes += o.bytes
 	r.rewound += o.rewound
+	r.withheld += o.withheld
 	r.ttfb.Merge(&o.ttfb)
 	r.total.Merge(&o.total)
 	r.lag.Merge(&o.lag)

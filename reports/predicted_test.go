@@ -54,7 +54,7 @@ func TestResidual(t *testing.T) {
 func TestPredictedInReports(t *testing.T) {
 	share := measured(9000, 0, 10)
 	share.compare(&Predicted{FailoverMs: PredictedDist{1000, 3000, 4000, 5000}, End: EndFailsOver})
-	s := &Summary{Schema: Schema, Players: Players{Started: 10}, Profiles: map[string]ProfileSummary{"p": {"P", "unchecked: guess"}},
+	s := &Summary{Schema: Schema, Players: Players{Started: 10}, Profiles: map[string]ProfileSummary{"p": {Player: "P", Confidence: "unchecked: guess"}},
 		Cohorts: map[string]*CohortSummary{}, Faults: []FaultSummary{{Name: "x", AppliedAtS: 1, ClearedAtS: 2, Affected: 10, FailedOver: 10,
 			ByProfile: map[string]*FaultShare{"p": share}, ByCohort: map[string]*FaultShare{}}}}
 	s.Warnings = s.residuals()

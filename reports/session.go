@@ -30,6 +30,9 @@ type Meta struct {
 	// Rewound tells that a media playlist went back to an earlier media
 	// sequence number.
 	Rewound bool
+	// Redirects is how many there were before the answer, each of them a request
+	// to the CDN.
+	Redirects int
 }
 
 type state uint8
@@ -144,6 +147,10 @@ func (s *Session) add(sm *player.Sample, m *Meta) {
 		s.requested(sm)
 	case player.Answered:
 		s.answered(sm, m)
+	case player.Withheld:
+		if sm.Kind < m3u8.Kinds {
+			s.cell.kind(sm.Kind).withheld++
+		}
 	case player.Appended:
 		s.appended(sm)
 	case player.Started:
@@ -263,6 +270,8 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	if m == nil {
 		return
 	}
+	sh.traffic.slot(sm.At).EdgeRequests += int64(m.Redirects)
+	sh.redirects += int64(m.Redirects)
 	if m.Pop != "" {
 		count(&sh.traffic.ByPop, m.Pop, 1)
 	}

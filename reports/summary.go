@@ -96,6 +96,9 @@ type Switches struct {
 type ProfileSummary struct {
 	Player     string `json:"player"`
 	Confidence string `json:"confidence"`
+	// Withheld is how many requests had to wait because of failures before, on a
+	// target that is not local.
+	Withheld int64 `json:"requests_withheld,omitempty"`
 }
 
 // FaultSummary is what one occurrence of a fault did.
@@ -186,6 +189,8 @@ type EdgeSummary struct {
 	Rps      Rate             `json:"rps"`
 	Bps      Rate             `json:"bps"`
 	ByPop    map[string]int64 `json:"by_pop"` // requests
+	// Redirects is how many of the requests were answered by one.
+	Redirects int64 `json:"redirects,omitempty"`
 }
 
 // OriginSummary is the load on the origin, without control cohorts.

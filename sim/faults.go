@@ -136,6 +136,7 @@ func (s *sim) reconnect(f *chaos.Fault) {
 			continue
 		}
 		st.breaks = true
+		s.keepCaution(back, st)
 		s.step(st, &player.Event{Type: player.Leave})
 		s.later(back)
 	}

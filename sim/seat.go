@@ -87,6 +87,10 @@ func (s *sim) sit(a audience.Arrival) {
 	st.link = link.New(&cohort.Network, link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
 	s.cfg.Collector.JoinAt(&st.session, s.now, reports.SessionInfo{Player: a.Player, Cohort: a.Cohort, Profile: a.Cohort, Rejoin: a.Session > 1})
 	st.player.Join(s.config(a.Cohort, a.Entry), a.Seed, s.now)
+	if s.cfg.Cautious {
+		st.player.Inherit(s.cautions[a.Player])
+		delete(s.cautions, a.Player)
+	}
 	s.schedule(a.Leave, leave, i, st.gen)
 	s.step(st, &player.Event{Type: player.Tick})
 	s.settle(st)
@@ -97,7 +101,7 @@ func (s *sim) config(cohort, entry int) *player.Config {
 	key := [2]int{cohort, entry}
 	c := s.configs[key]
 	if c == nil {
-		c = &player.Config{Profile: s.cfg.Profiles[cohort], URL: host + s.rig.Entry(entry), Epoch: s.cfg.Epoch.UnixNano(), Progress: s.progress}
+		c = &player.Config{Profile: s.cfg.Profiles[cohort], URL: host + s.rig.Entry(entry), Epoch: s.cfg.Epoch.UnixNano(), Cautious: s.cfg.Cautious, Progress: s.progress}
 		s.configs[key] = c
 	}
 	return c
@@ -242,7 +246,15 @@ func (s *sim) rise(st *seat, why audience.Why) {
 		return
 	}
 	if next, ok := s.audience.Ended(s.now, st.arrival, why); ok {
+		s.keepCaution(next, st)
 		s.later(next)
+	}
+}
+
+// keepCaution keeps what a viewer's player knows until the viewer is back.
+func (s *sim) keepCaution(next audience.Arrival, st *seat) {
+	if c := st.player.Caution(); c != nil && next.Player == st.arrival.Player {
+		s.cautions[next.Player] = c
 	}
 }
 

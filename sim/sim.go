@@ -24,6 +24,7 @@ type Config struct {
 	Audience audience.Config
 	Profiles []*profile.Profile // by cohort
 	HeadOnly bool               // segments are asked for with HEAD
+	Cautious bool               // players do not storm; see [player.Config]
 	Faults   []chaos.Fault
 	Timeline chaos.Timeline
 
@@ -56,19 +57,20 @@ type sim struct {
 	audience  *audience.Audience
 	rewriter  *chaos.Rewriter
 
-	seats   store[seat]
-	flights store[flight]
-	coming  []audience.Arrival
-	configs map[[2]int]*player.Config
-	lists   map[uint64]*m3u8.Media // by version: every one is read once
-	listed  int                    // segments in them
-	ladders map[ladderKey]*player.Ladder
-	ranks   []int // of the ladder's rungs
-	ranked  int
-	pops    [2][]string // names of the edges, and of the twin's
-	hooked  bool        // there are faults via viewer
-	bitten  chaos.Marks // faults via viewer that were seen to act
-	stopped bool
+	seats    store[seat]
+	flights  store[flight]
+	coming   []audience.Arrival
+	cautions map[uint64]*player.Caution // of viewers who come back, by number
+	configs  map[[2]int]*player.Config
+	lists    map[uint64]*m3u8.Media // by version: every one is read once
+	listed   int                    // segments in them
+	ladders  map[ladderKey]*player.Ladder
+	ranks    []int // of the ladder's rungs
+	ranked   int
+	pops     [2][]string // names of the edges, and of the twin's
+	hooked   bool        // there are faults via viewer
+	bitten   chaos.Marks // faults via viewer that were seen to act
+	stopped  bool
 
 	// What is used again and again, so that nothing is made for it.
 	acting  *seat // whose player is asked
@@ -81,7 +83,7 @@ type sim struct {
 // Run simulates. The collector is fed but not finished.
 func Run(cfg *Config) (*Result, error) {
 	s := &sim{cfg: cfg, events: newQueue(), plan: chaos.NewPlan(cfg.Seed),
-		configs: map[[2]int]*player.Config{}, lists: map[uint64]*m3u8.Media{}, ladders: map[ladderKey]*player.Ladder{}}
+		cautions: map[uint64]*player.Caution{}, configs: map[[2]int]*player.Config{}, lists: map[uint64]*m3u8.Media{}, ladders: map[ladderKey]*player.Ladder{}}
 	var err error
 	if s.rig, err = rig.New(cfg.Rig, cfg.Seed, cfg.Epoch); err != nil {
 		return nil, fmt.Errorf("simulation: %w", err)

@@ -292,7 +292,7 @@ func (r *realRun) entitle(fc *fleet.Config) {
 	if p := r.permission; p != nil {
 		fc.Allow, fc.Ceiling = p.allow, p.ceiling
 		if len(p.foreign) > 0 {
-			fc.Caller = agent(r.sc.Authorized.By)
+			fc.Caller, fc.Cautious = agent(r.sc.Authorized.By), true
 		}
 	}
 }

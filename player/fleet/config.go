@@ -60,6 +60,9 @@ type Config struct {
 	// have, nil = it may. An error, such as a [NotAllowed], halts the fleet.
 	Allow   func(host string, addr netip.Addr) error
 	Ceiling Ceiling
+	// Cautious bounds how often players ask for URLs that failed; see
+	// [player.Config].
+	Cautious bool
 	// Caller is appended to the User-Agent of every player, as in
 	// "hlsload/1.0 (+ops@example.com)"; "" = players look like real ones.
 	Caller string

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"hlsload/player"
 	"hlsload/player/audience"
 )
 
@@ -21,7 +22,8 @@ type Fleet struct {
 
 	mu       sync.Mutex
 	audience *audience.Audience
-	coming   arrivals // who come besides those that audience plans
+	coming   arrivals                   // who come besides those that audience plans
+	cautions map[uint64]*player.Caution // of viewers who come back, by number
 	sessions map[*session]struct{}
 	changed  chan struct{} // capacity 1: there may be somebody new
 
@@ -42,7 +44,7 @@ func New(cfg Config) (*Fleet, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	f := &Fleet{cfg: cfg, parses: newParses(cfg.Classify), sessions: map[*session]struct{}{}, changed: make(chan struct{}, 1)}
+	f := &Fleet{cfg: cfg, parses: newParses(cfg.Classify), sessions: map[*session]struct{}{}, cautions: map[uint64]*player.Caution{}, changed: make(chan struct{}, 1)}
 	f.halted, f.halt = context.WithCancel(context.Background())
 	f.roads = newRoads(&f.cfg, f.Halt)
 	f.ceiling = newCeiling(cfg.Ceiling, f.Halt)
@@ -140,6 +142,7 @@ func (f *Fleet) watch(ctx context.Context, v audience.Arrival) {
 		}
 		next = &w
 	}
+	f.keepCaution(next, s)
 	f.come(*next)
 }
 

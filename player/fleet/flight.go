@@ -34,6 +34,7 @@ type flight struct {
 	bytes atomic.Int64 // of the body, so far
 	ride  atomic.Pointer[ride]
 	marks atomic.Uint64
+	hops  atomic.Int32 // requests that were sent: one, and one more for each redirect
 	meta  atomic.Pointer[Meta]
 
 	asked  time.Duration // when the session took it up
@@ -70,6 +71,7 @@ func (fl *flight) what(control bool) Meta {
 	}
 	m.Marks |= chaos.Marks(fl.marks.Load())
 	m.Control, m.Rewound = control, fl.rewound
+	m.Hops = max(int(fl.hops.Load())-1, 0)
 	return m
 }
 
@@ -100,6 +102,7 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 	}
 	hop := uint32(0)
 	base, err := s.client.do(ctx, &fl.request, &res, func(ctx context.Context, e Engine, req *Request, res *Response) error {
+		fl.hops.Add(1)
 		if s.link == nil {
 			return e.Send(ctx, req, res)
 		}

@@ -73,7 +73,8 @@ func (f *Fleet) newSession(v audience.Arrival) *session {
 		s.named = fmt.Sprintf("%d %d %s", v.Player, s.issued, c.Name)
 	}
 	s.client = f.newClient(v.Player, c)
-	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Public: f.cfg.Public, Progress: s.progress}, f.now())
+	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Public: f.cfg.Public, Cautious: f.cfg.Cautious, Progress: s.progress}, f.now())
+	s.player.Inherit(f.takeCaution(v.Player))
 	s.sink = f.cfg.Sink.Join(f.now(), Who{Player: v.Player, Session: v.Session, Cohort: v.Cohort, Entry: v.Entry, Profile: c.Profile})
 	return s
 }

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hlsload/player"
+)
+
+// stormy is a stream whose segments are missing.
+type stormy struct {
+	healthy
+	mu    sync.Mutex
+	asked map[string]int
+}
+
+func (s *stormy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.asked[r.URL.Path]++
+	s.mu.Unlock()
+	if strings.HasSuffix(r.URL.Path, ".ts") {
+		http.NotFound(w, r)
+		return
+	}
+	s.healthy.ServeHTTP(w, r)
+}
+
+// most is the URL that was asked for most.
+func (s *stormy) most() (url string, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for u, k := range s.asked {
+		if k > n && strings.HasSuffix(u, ".ts") {
+			url, n = u, k
+		}
+	}
+	return url, n
+}
+
+// TestStorm: a player that storms does so at home, and not elsewhere; there the
+// report says what was held back.
+func TestStorm(t *testing.T) {
+	const players, seconds, target = 3, 10, 2
+	for _, tc := range []struct {
+		addr  string
+		storm bool
+	}{{"10.0.0.1", true}, {"203.0.113.9", false}} {
+		t.Run(tc.addr, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory()
+				s := &stormy{healthy: healthy{began: time.Now()}, asked: map[string]int{}}
+				defer m.serveAt(tc.addr+":80", s).Close()
+				n := &names{hosts: map[string][]string{"edge.example": {tc.addr}}}
+				args := []string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "none", "--out", filepath.Join(dir, "out"),
+					"--players", fmt.Sprint(players), "--duration", fmt.Sprintf("%ds", seconds), "--set", "fleet.cohorts=[{name: stormy, profile: {base: hlsjs-1.7, " +
+						"errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retries: 100000, delays: [20ms], then: [fatal]}]}}]"}
+				var stdout, stderr bytes.Buffer
+				runOn(t.Context(), network{dial: m.dial, resolver: n}, args, &stdout, &stderr)
+				url, most := s.most()
+				said := strings.Join(strings.Fields(stdout.String()), " ")
+				if storm := most > players*player.MaxRepeats*(seconds/target+1); storm != tc.storm {
+					t.Errorf("%d requests for %s of %d players in %d s\n%s%s", most, url, players, seconds, stdout.String(), stderr.String())
+				}
+				if told := strings.Contains(said, "requests were held back ("); told == tc.storm {
+					t.Errorf("held back: %t; want %t in\n%s", told, !tc.storm, said)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,77 @@
+package fleet
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/m3u8"
+)
+
+// TestCautiousFleet: viewers who give up and come back at once, again and again,
+// do not make up for what their players hold back.
+func TestCautiousFleet(t *testing.T) {
+	run := func(cautious bool) *world {
+		return inBubble(t, func(cfg *Config, c *channel) {
+			cfg.Audience.Players = 3
+			cfg.Audience.Session.Rejoin, cfg.Audience.Session.RejoinAfter = true, 50*time.Millisecond
+			cfg.Cautious = cautious
+			c.hook = func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.HasSuffix(r.URL.Path, "index.m3u8") {
+					return false
+				}
+				http.NotFound(w, r)
+				return true
+			}
+		}, nil)
+	}
+	w := run(true)
+	// 30 s are 5 times the 6 s that a target duration is held to be before one is known.
+	if n := w.channel.count("index.m3u8"); n > 3*5*player.MaxRepeats || w.record.count(player.Withheld) == 0 {
+		t.Errorf("%d requests in 30 s, %d held back; want at most %d", n, w.record.count(player.Withheld), 3*5*player.MaxRepeats)
+	}
+	if n := run(false).channel.count("index.m3u8"); n <= 3*5*player.MaxRepeats {
+		t.Errorf("%d requests without caution; want a storm, or this shows nothing", n)
+	}
+	if n := len(w.fleet.cautions); n > 3 {
+		t.Errorf("the fleet remembers %d viewers; want at most 3", n)
+	}
+}
+
+// TestRedirectsAreTold: each redirect is a request to the target.
+func TestRedirectsAreTold(t *testing.T) {
+	w := inBubble(t, func(cfg *Config, c *channel) {
+		cfg.Audience.Players = 2
+		c.hook = func(w http.ResponseWriter, r *http.Request) bool {
+			switch {
+			case strings.HasPrefix(r.URL.Path, "/token/"):
+				r.URL.Path = strings.TrimPrefix(r.URL.Path, "/token")
+				return false
+			case strings.HasSuffix(r.URL.Path, ".ts"):
+				http.Redirect(w, r, "/token"+r.URL.Path, http.StatusFound)
+				return true
+			}
+			return false
+		}
+	}, nil)
+	segments := 0
+	for _, s := range w.record.sessions {
+		for i, sm := range s.samples {
+			if sm.Type != player.Answered {
+				continue
+			}
+			want := 0
+			if sm.Kind == m3u8.KindSegment {
+				want, segments = 1, segments+1
+			}
+			if got := s.metas[i].Hops; got != want {
+				t.Errorf("%v: %d redirects; want %d", sm.Kind, got, want)
+			}
+		}
+	}
+	if segments == 0 {
+		t.Error("no segment was loaded")
+	}
+}

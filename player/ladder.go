@@ -230,6 +230,16 @@ func (l *Ladder) addSound() {
 	}
 }
 
+// silent tells whether the sound of a variant comes by itself.
+func (l *Ladder) silent(rendition int) bool {
+	r := &l.Renditions[rendition]
+	if r.Track == AudioTrack {
+		return false
+	}
+	a := l.Levels[r.Level].AudioByPathway[r.Pathway]
+	return a >= 0 && l.Renditions[a].Track == AudioTrack
+}
+
 // audioRenditions picks one rendition of each audio group: the default one,
 // else the first that may be selected automatically, else the first. Those
 // without a URI are carried in the variant (rfc8216bis 4.4.6.2.1).

@@ -2,6 +2,7 @@ package player
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"hlsload/player/m3u8"
@@ -105,7 +106,11 @@ func (p *Player) offered(level int) bool { return p.renditionOf(level) >= 0 }
 func (p *Player) renditionOf(level int) int16 {
 	l := &p.ladder.Levels[level]
 	if p.cfg.Profile.Grouping.Redundant == profile.GroupLocation {
-		return p.location(l.ByPathway, p.main.rendition)
+		r := p.location(l.ByPathway, p.main.rendition)
+		if r >= 0 && p.cfg.Profile.Penalty.Of == profile.OfRendition && p.mute(l) {
+			return -1
+		}
+		return r
 	}
 	r := l.ByPathway[p.pathway]
 	if r < 0 || p.errs.penalised(r, p.now) {
@@ -117,6 +122,12 @@ func (p *Player) renditionOf(level int) int16 {
 		}
 	}
 	return r
+}
+
+// mute tells whether a level's sound comes by itself and all copies of it are
+// penalised.
+func (p *Player) mute(l *Level) bool {
+	return slices.ContainsFunc(l.AudioByPathway, func(r int16) bool { return r >= 0 }) && p.location(l.AudioByPathway, -1) < 0
 }
 
 // location is the first of redundant copies that is not penalised, the current

@@ -456,6 +456,9 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		}
 		// The others set the pace, however long an answer takes, and have their turn.
 		d := time.Duration(rung.Delays[min(n, len(rung.Delays)-1)])
+		if every := p.packets(f.track); n >= len(rung.Delays) && every > 0 {
+			d = every
+		}
 		p.again(f, max(d-(p.now-f.sent), min(d, time.Millisecond)), 0)
 		return NoDecision, true
 	case profile.StepDue:
@@ -495,6 +498,33 @@ func (p *Player) nextRead(f *flight, n int) time.Duration {
 		return 0
 	}
 	return time.Duration(float64(p.cfg.Profile.Buffer.Chunk) * 8 / float64(v.Bandwidth) * float64(time.Second))
+}
+
+// packets is how long it takes, on average, until the tracks other than tr give
+// another packet of pictures or sound; 0 = the profile does not say.
+func (p *Player) packets(tr Track) time.Duration {
+	b := &p.cfg.Profile.Buffer
+	rate := 0.0
+	for i := range p.tracks() {
+		t := p.track(i)
+		if i == tr || !t.active {
+			continue
+		}
+		if v := p.ladder.Renditions[t.rendition].Variant; v != nil && b.Picture > 0 {
+			frames := 1 / seconds(b.Picture)
+			if v.FrameRate >= 1 && v.FrameRate <= 1000 {
+				frames = v.FrameRate
+			}
+			rate += frames
+		}
+		if b.Sound > 0 && !p.ladder.silent(int(t.rendition)) {
+			rate += 1 / seconds(b.Sound)
+		}
+	}
+	if rate == 0 {
+		return 0
+	}
+	return time.Duration(float64(time.Second) / rate)
 }
 
 // forsaken tells whether every track has failed too often.

@@ -420,7 +420,9 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 		if p.forced == f.level {
 			p.forced = -1
 		}
-		s.Bitrate = p.ladder.Levels[f.level].Bandwidth
+		if p.ladder.Renditions[f.rendition].Variant != nil {
+			s.Bitrate = p.ladder.Levels[f.level].Bandwidth
+		}
 		p.dateTime(f, &s)
 	}
 	p.note(&s)

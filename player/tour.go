@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
+	"hlsload/player/profile"
 )
 
 // tour is a player's first look at a presentation: every media playlist, then
@@ -203,27 +204,76 @@ func (p *Player) visit(f *flight, m *m3u8.Media) bool {
 	return !tr.active || tr.rendition != f.rendition
 }
 
-// settle chooses the level to play among those whose playlists were loaded.
+// settle chooses what to play among what was loaded: a playlist that could not
+// be is not asked for again (FFmpeg marks it as broken).
 func (p *Player) settle() bool {
 	t := p.tour
-	level := p.firstLevel()
-	if t.lists[p.renditionOf(level)] == nil {
-		level = -1
-		for i := range p.ladder.Levels {
-			if r := p.renditionOf(i); r >= 0 && t.lists[r] != nil {
-				level = i
-			}
+	p.switched = p.now
+	if level := p.bestLoaded(); level >= 0 {
+		p.main.level = int16(level)
+		p.setRendition(MainTrack, p.renditionOf(level), true, "start")
+		if sound := p.loadedSound(level); sound >= 0 {
+			p.setRendition(AudioTrack, sound, true, "start")
 		}
-	}
-	if level < 0 {
+	} else if sound := p.firstLoaded(); sound >= 0 {
+		p.setRendition(MainTrack, sound, true, "start") // sound alone
+	} else {
 		return false
 	}
-	p.setLevel(level, true, "start")
 	for i := range p.tracks() {
-		if tr := p.track(i); tr.active && t.lists[tr.rendition] != nil {
+		if tr := p.track(i); tr.active {
 			tr.listAt = Never
 			p.playlist(&flight{kind: m3u8.KindMedia, track: i, rendition: tr.rendition, sent: p.now}, t.lists[tr.rendition])
 		}
 	}
 	return true
+}
+
+// bestLoaded is the level to play: the one that the player would choose, else
+// the best whose playlist was loaded, the first listed of equals; -1 if there is
+// none.
+func (p *Player) bestLoaded() int {
+	loaded := func(level int) bool {
+		r := p.renditionOf(level)
+		return r >= 0 && p.tour.lists[r] != nil
+	}
+	if first := p.firstLevel(); loaded(first) {
+		return first
+	}
+	best, l := -1, p.ladder.Levels
+	for i := range l {
+		if loaded(i) && (best < 0 || l[i].Bandwidth != l[best].Bandwidth || l[i].Height != l[best].Height) {
+			best = i
+		}
+	}
+	return best
+}
+
+// loadedSound is what the sound of a level comes from, -1 if its pictures carry
+// it or there is none.
+func (p *Player) loadedSound(level int) int16 {
+	pictures := p.renditionOf(level)
+	if p.cfg.Profile.Startup.Sound != profile.SoundFirstListed {
+		own := p.ladder.Levels[level].AudioByPathway[p.ladder.Renditions[pictures].Pathway]
+		if own < 0 || p.tour.lists[own] == nil {
+			return -1
+		}
+		return own
+	}
+	if sound := p.firstLoaded(); sound != pictures {
+		return sound
+	}
+	return -1
+}
+
+// firstLoaded is the first rendition in the order of the tour that was loaded
+// and carries sound; -1 if none does.
+func (p *Player) firstLoaded() int16 {
+	for i := range p.tour.lists {
+		r := p.stop(i)
+		if p.tour.lists[r] != nil && !p.ladder.silent(r) {
+			return int16(r)
+		}
+	}
+	return -1
 }

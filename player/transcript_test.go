@@ -28,7 +28,8 @@ var update = flag.Bool("update", false, "rewrite the expected transcripts")
 //	profile NAME [YAML]    the player, with overrides in YAML flow style
 //	join                   a player joins now
 //	fault NAME WHAT        from now on: WHAT is kind/pipeline=answer, such as
-//	                       media/0=404, segment/0=hang, media/0=freeze, any/*=503
+//	                       media/0=404, segment/0=hang, media/0=freeze, any/*=503;
+//	                       audio-media is the audio playlist alone, and so on
 //	clear NAME             the fault ends
 //	run D                  let D pass
 //	leave                  the viewer leaves
@@ -283,6 +284,14 @@ func (w *world) print(s *player.Sample) {
 	fmt.Fprintf(&w.out, "%8.3f %s\n", cmp.Or(s.At, w.now).Seconds(), line)
 }
 
+// mediaOf is what a URL is for: video or audio.
+func mediaOf(url string) string {
+	if strings.Contains(url, "/audio") {
+		return "audio"
+	}
+	return "video"
+}
+
 // request answers a fetch after one round trip, as the faults have it then.
 func (w *world) request(a player.Action) {
 	at := w.now + w.rtt
@@ -296,7 +305,7 @@ func (w *world) request(a player.Action) {
 	slices.Sort(names)
 	for _, n := range names {
 		f := w.faults[n]
-		if (f.kind == a.Kind.String() || f.kind == "any") && (f.pipeline == pipeline || f.pipeline == "*") {
+		if (f.kind == a.Kind.String() || f.kind == "any" || f.kind == mediaOf(a.URL)+"-"+a.Kind.String()) && (f.pipeline == pipeline || f.pipeline == "*") {
 			answer, since = f.what, f.since
 		}
 	}
@@ -327,7 +336,7 @@ func (w *world) request(a player.Action) {
 		case m3u8.KindSegment:
 			// Delivered at 20 Mbit/s.
 			rate := int64(64)
-			if a.Track == player.MainTrack {
+			if a.Track == player.MainTrack && mediaOf(a.URL) == "video" {
 				rate, _ = strconv.ParseInt(strings.Split(a.URL, "/")[4], 10, 64)
 			}
 			ev.Bytes = rate * 1000 / 8 * w.segment.Milliseconds() / 1000

@@ -183,6 +183,12 @@ func (p *Profile) validate() error {
 	}
 	within("buffer.prefetch", float64(p.Buffer.Prefetch), 0, 1)
 	within("buffer.chunk", float64(p.Buffer.Chunk), 0, 1e9)
+	if p.Buffer.Picture != 0 {
+		within("buffer.picture in seconds", float64(p.Buffer.Picture)/1e9, 0.001, 1)
+	}
+	if p.Buffer.Sound != 0 {
+		within("buffer.sound in seconds", float64(p.Buffer.Sound)/1e9, 0.001, 1)
+	}
 	within("buffer.blocks in nanoseconds", float64(p.Buffer.Blocks), 0, 10e9)
 	within("stall.forgives", float64(p.Stall.Forgives), 0, 250)
 	oneOf("abr.estimator", p.ABR.Estimator, EstimateDualEWMA, EstimateLast, EstimateMean, EstimateMedian, EstimateNone)

@@ -228,6 +228,11 @@ type Buffer struct {
 	// Chunk is how many bytes are read at once: with each the step "due" looks
 	// again; 0 = not before the segment is due.
 	Chunk int64 `yaml:"chunk"`
+	// Picture and Sound are how long a packet of either lasts, where the variant
+	// states no FRAME-RATE: StepWhileOthers asks again with each. 0 = its delays
+	// say all; else 1 ms to 1 s.
+	Picture Duration `yaml:"picture"`
+	Sound   Duration `yaml:"sound"` // see Picture
 	// RepeatJoint loads the last buffered segment again as the first one of
 	// another rendition, if it carries audio and video: these do not end
 	// together, so it counts as incomplete. Not twice in a row.
@@ -364,9 +369,10 @@ const (
 	// repeats). Once playback has run dry, more failures than Stall.Forgives
 	// end the session.
 	StepUntilStarved = "until_starved"
-	// StepWhileOthers is the same URL again, each Delays (the last one repeats)
-	// after the last request, while playback goes on with the other tracks. When every track has failed
-	// more than Stall.Forgives times the session ends.
+	// StepWhileOthers is the same URL again, each Delays after the last request,
+	// then with each packet of the other tracks (Buffer.Picture, Buffer.Sound; else
+	// the last delay repeats), while playback goes on with them. When every track
+	// has failed more than Stall.Forgives times the session ends.
 	StepWhileOthers = "while_others"
 )
 

@@ -27,6 +27,7 @@ var core = map[string][]string{
 	"player/profile":    {"player/m3u8"},
 	"player/consent":    {},
 	"player/ticket":     {"player/draw"},
+	"player/credential": {"player/consent"},
 	"player/link":       {"player/draw"},
 	"player/cmcd":       {},
 	"player/mediatime":  {},
@@ -46,7 +47,7 @@ var core = map[string][]string{
 // pure packages reach no clock, socket, file or global randomness and start no
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
-	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player",
+	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player",
 	"scenarios/redact", "reports/accesslog", "chaos", "rig/media", "rig", "sim",
 }
 

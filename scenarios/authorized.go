@@ -52,15 +52,7 @@ func (d *decoder) authorized(v, target value, sc *Scenario) {
 	case !now.Add(sc.Duration).Before(a.Until):
 		untilAt.wrong("the consent ends before the run does", "a day not before "+now.Add(sc.Duration).UTC().Format(time.DateOnly))
 	}
-	for _, at := range s.at("hosts").list(false, "a list of host names such as [segments.example.com, \"*.cdn.example.com\"]") {
-		if txt, ok := at.secret("a host name"); ok {
-			if !consent.ValidPattern(txt.Value) {
-				at.wrong("not a host name", "one such as segments.example.com, or *.cdn.example.com")
-				continue
-			}
-			a.Hosts = append(a.Hosts, txt.Value)
-		}
-	}
+	a.Hosts = d.hosts(s.at("hosts"))
 	s.done()
 	d.foreign(target, sc)
 }

@@ -106,6 +106,7 @@ func TestURL(t *testing.T) {
 	same(t, "URL", sc.Target.URLs[0], Text{"https://${HOST}/a/index.m3u8?key=${TOKEN}", "https://edge.example.com/a/index.m3u8?key=s3cr3t-value"})
 	same(t, "headers", sc.Target.Headers, []Header{
 		{"X-Token", Text{"${TOKEN}", "s3cr3t-value"}}, {"X-Literal", Text{"$${TOKEN}", "${TOKEN}"}}, {"X-Number", Text{"5", "5"}}})
+	same(t, "hosts of the headers", sc.Target.HeadersFor, []string{"segments.example.com", "*.cdn.example.com"})
 	same(t, "globs", sc.Target.Pipelines[1].Value, "*/b/*")
 	same(t, "entry", sc.Target.Entry, []float64{0.333, 0.667})
 	same(t, "players", sc.Fleet.Audience.Players, 250)

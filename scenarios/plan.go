@@ -169,7 +169,7 @@ func (t *Target) describe() string {
 		for _, u := range t.URLs {
 			urls = append(urls, u.Raw)
 		}
-		return strings.Join(urls, " and ")
+		return strings.Join(urls, " and ") + t.describeHeaders()
 	}
 	c := t.Rig
 	pipelines := "two pipelines"
@@ -190,6 +190,19 @@ func (t *Target) describe() string {
 	return fmt.Sprintf("embedded channel: %s, %s of %s, %s segments, %s, %s%s\n        %d POPs%s, errors cached %s, %s",
 		pipelines, fmt.Sprintf("%d renditions", len(renditionNames(c))), c.Container, formatDuration(c.Segment), describeListed(c), c.Audio+" audio",
 		describeContent(c), c.Edge.Pops, shield, formatDuration(c.Edge.ErrorTTL), invalidator)
+}
+
+// describeHeaders says who is sent the headers.
+func (t *Target) describeHeaders() string {
+	if len(t.Headers) == 0 {
+		return ""
+	}
+	var names []string
+	for _, h := range t.Headers {
+		names = append(names, h.Name)
+	}
+	hosts := append([]string{"the hosts of the URLs"}, t.HeadersFor...)
+	return fmt.Sprintf("\n        %s sent to %s only", strings.Join(names, ", "), strings.Join(hosts, ", "))
 }
 
 func describeListed(c *rig.Config) string {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+	"hlsload/player/consent"
 	"hlsload/rig"
 )
 
@@ -19,16 +20,18 @@ import (
 type Target struct {
 	Rig *rig.Config // nil: URLs are watched
 
-	URLs      []Text   // the multivariant playlist, or that of each pipeline
-	Headers   []Header // sent with every request
-	Pipelines []Text   // globs on host+path of media playlists, one a pipeline; nil: by redundant pairs
+	URLs    []Text   // the multivariant playlist, or that of each pipeline
+	Headers []Header // sent to the hosts of the URLs
+	// HeadersFor are patterns of hosts that the headers are also for.
+	HeadersFor []string
+	Pipelines  []Text // globs on host+path of media playlists, one a pipeline; nil: by redundant pairs
 
 	// Entry is the share of players that open the multivariant playlist of
 	// pipeline i; the shares add up to 1.
 	Entry []float64
 }
 
-// Header is one header field of every request.
+// Header is one header field of requests to the target.
 type Header struct {
 	Name  string
 	Value Text
@@ -48,7 +51,7 @@ func (d *decoder) target(v value) Target {
 		return t
 	}
 	rigAt, urlAt, entryAt := s.at("rig"), s.at("url"), s.at("entry")
-	headersAt, globsAt := s.at("headers"), s.at("pipelines")
+	headersAt, forAt, globsAt := s.at("headers"), s.at("headers_for"), s.at("pipelines")
 	s.done()
 	if urlAt.given() && rigAt.n != nil {
 		urlAt.problem("a target is either the rig or a URL (got both; want one)")
@@ -57,7 +60,7 @@ func (d *decoder) target(v value) Target {
 		c := rig.Default()
 		d.rig(rigAt, &c)
 		t.Rig = &c
-		for _, extra := range []value{headersAt, globsAt} {
+		for _, extra := range []value{headersAt, forAt, globsAt} {
 			if extra.given() {
 				extra.problem("only for a target with a url (got a rig)")
 			}
@@ -67,6 +70,10 @@ func (d *decoder) target(v value) Target {
 	}
 	d.urls(urlAt, &t)
 	d.headers(headersAt, &t)
+	t.HeadersFor = d.hosts(forAt)
+	if forAt.given() && len(t.Headers) == 0 && !headersAt.given() {
+		forAt.problem("there are no headers to be sent (want target.headers, too)")
+	}
 	for _, g := range globsAt.list(false, "a list of globs, one a pipeline") {
 		if txt, ok := g.secret("a glob such as */p0/*"); ok {
 			if txt.Value == "" {
@@ -88,6 +95,7 @@ const maxPipelines = 2
 func (d *decoder) urls(v value, t *Target) {
 	const want = "the http or https URL of a multivariant playlist"
 	items := v.list(true, want+", or a list of them")
+	users := map[string]string{} // by scheme and host
 	for _, u := range items {
 		txt, ok := u.secret(want)
 		if !ok {
@@ -97,6 +105,13 @@ func (d *decoder) urls(v value, t *Target) {
 		if err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
 			u.wrong("not a URL", want)
 			continue
+		}
+		if p.User != nil {
+			host := strings.ToLower(p.Scheme + "://" + p.Host)
+			if other, ok := users[host]; ok && other != p.User.String() {
+				u.problem("another user for the same host (want one, or target.headers)")
+			}
+			users[host] = p.User.String()
 		}
 		t.URLs = append(t.URLs, txt)
 	}
@@ -128,6 +143,20 @@ func (d *decoder) headers(v value, t *Target) {
 			t.Headers = append(t.Headers, Header{name, txt})
 		}
 	}
+}
+
+// hosts reads a list of host names, of which each may begin with "*.".
+func (d *decoder) hosts(v value) (patterns []string) {
+	for _, at := range v.list(false, "a list of host names such as [segments.example.com, \"*.cdn.example.com\"]") {
+		if txt, ok := at.secret("a host name"); ok {
+			if !consent.ValidPattern(txt.Value) {
+				at.wrong("not a host name", "one such as segments.example.com, or *.cdn.example.com")
+				continue
+			}
+			patterns = append(patterns, txt.Value)
+		}
+	}
+	return patterns
 }
 
 // validToken tells whether s is a token of RFC 9110 section 5.6.2.

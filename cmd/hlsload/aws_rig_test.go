@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -186,12 +187,16 @@ func TestS3DriverOnTheRig(t *testing.T) {
 
 func (b *rigBucket) read(t *testing.T, path string) string {
 	t.Helper()
-	f := &fetcher{client: b.client}
-	a, err := f.get(t.Context(), b.origin+path)
-	if err != nil || a.status != http.StatusOK {
+	a, err := b.client.Get(b.origin + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	body, err := io.ReadAll(a.Body)
+	if err != nil || a.StatusCode != http.StatusOK {
 		t.Fatalf("%s: %v %+v", path, err, a)
 	}
-	return string(a.body)
+	return string(body)
 }
 
 // lookUntil looks until it sees it.

@@ -248,7 +248,7 @@ func TestRig(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &at); err != nil || len(at.URLs) != 2 || at.Control == "" || at.Origin == "" {
 			t.Fatalf("first line: %s: %v", line, err)
 		}
-		fetch := newFetcher(m.dial, time.Minute, nil)
+		fetch := newFetcher(fetching{on: network{dial: m.dial}, timeout: time.Minute})
 		for _, u := range append(at.URLs, at.Control+"/stats", at.Control+"/faults", at.Origin+"/live/p0/index.m3u8") {
 			if a, err := fetch.get(ctx, u); err != nil || a.status != 200 || len(a.body) < 3 {
 				t.Errorf("%s: %+v, %v", u, a, err)

@@ -4,68 +4,89 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"sync"
 	"time"
 
+	"hlsload/player/credential"
 	"hlsload/player/fleet"
 )
 
-// fetcher looks at single playlists, for checks and probes; players have their
-// own clients.
+// fetcher looks at single playlists and segments, for checks and probes, with
+// the client that players have.
 type fetcher struct {
-	client  *http.Client
-	headers http.Header
-	agent   string
-	cookie  func(line string) // told of each Set-Cookie; nil = nobody is
+	visitor *fleet.Visitor
+	timeout time.Duration // of one request
 
 	mu   sync.Mutex
 	seen []string // hosts that were asked, redirects included
 }
 
 const (
-	maxRedirects = 10
 	// maxPlaylist bounds a playlist, as the parser and the players do.
 	maxPlaylist = 4 << 20
 	maxSegment  = 256 << 20
+	// maxCookies bounds what is told of a server that sets a new one each time.
+	maxCookies = 1000
 )
 
-// newFetcher returns a fetcher. Headers are sent to the host that was asked, and
-// not to others that it redirects to. A nil dial is the system's.
-func newFetcher(dial fleet.Dial, timeout time.Duration, headers http.Header) *fetcher {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	if dial != nil {
-		t.DialContext = dial
+// fetching is what a fetcher is made of.
+type fetching struct {
+	on      network
+	timeout time.Duration
+	agent   string
+	creds   *credential.Set
+	// decide says whether the host of a URL may have credentials though it is
+	// none of the target's own; nil = it may.
+	decide func(ctx context.Context, host string) error
+	cookie func(line string) // told of each Set-Cookie; nil = nobody is
+	stay   bool              // redirects are answers
+}
+
+func newFetcher(c fetching) *fetcher {
+	f := &fetcher{timeout: c.timeout}
+	var headers []fleet.Header
+	if !c.stay {
+		headers = []fleet.Header{serverTiming}
 	}
-	f := &fetcher{headers: headers, agent: agent("")}
-	f.client = &http.Client{
-		Transport: t,
-		Timeout:   timeout,
-		CheckRedirect: func(req *http.Request, via []*http.Request) error {
-			if len(via) >= maxRedirects {
-				return fmt.Errorf("redirected %d times; want a playlist", len(via))
+	cookies := 0
+	f.visitor = fleet.NewVisitor(fleet.VisitorConfig{
+		Resolver: c.on.resolver, Dial: c.on.dial, UserAgent: c.agent, Credentials: c.creds, Stay: c.stay, Headers: headers,
+		SetCookie: func(line string) {
+			f.mu.Lock()
+			cookies++
+			tell := c.cookie != nil && cookies <= maxCookies
+			f.mu.Unlock()
+			if tell {
+				c.cookie(line)
 			}
-			f.saw(req.URL.String())
-			if req.URL.Host != via[0].URL.Host {
-				for name := range headers { // they may be secrets
-					req.Header.Del(name)
-				}
+		},
+		Before: func(ctx context.Context, hop fleet.Hop) error {
+			host := hostOf(hop.URL.String())
+			f.saw(host)
+			if hop.Credentials && !hop.Own && c.decide != nil {
+				return c.decide(ctx, host)
 			}
 			return nil
 		},
-	}
+	})
 	return f
 }
 
-// saw notes the host of a URL.
-func (f *fetcher) saw(u string) {
+// serverTiming asks CloudFront for Server-Timing. A response headers policy that
+// has it answers this always, whatever its sampling rate: it tells which answers
+// the origin gave.
+var serverTiming = fleet.Header{Name: "Pragma", Value: "server-timing"}
+
+// saw notes a host.
+func (f *fetcher) saw(host string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if h := hostOf(u); h != "" && !slices.Contains(f.seen, h) && len(f.seen) < maxHosts {
-		f.seen = append(f.seen, h)
+	if host != "" && !slices.Contains(f.seen, host) && len(f.seen) < maxHosts {
+		f.seen = append(f.seen, host)
 	}
 }
 
@@ -76,7 +97,7 @@ func (f *fetcher) hosts() []string {
 	return slices.Clone(f.seen)
 }
 
-func (f *fetcher) close() { f.client.CloseIdleConnections() }
+func (f *fetcher) close() { f.visitor.Close() }
 
 // fetched is one answer.
 type fetched struct {
@@ -87,75 +108,90 @@ type fetched struct {
 	size   int64 // of the body
 	ttfb   time.Duration
 	total  time.Duration
+	hint   string // why it may have been refused; "" = unknown
 }
 
 // get fetches a URL. Errors begin with it. A status of any kind is none.
-func (f *fetcher) get(ctx context.Context, u string) (*fetched, error) { return f.fetch(ctx, u, true) }
+func (f *fetcher) get(ctx context.Context, u string) (*fetched, error) {
+	return f.fetch(ctx, u, maxPlaylist, "playlist", true)
+}
 
 // drop is get for a segment, whose body is not kept.
 func (f *fetcher) drop(ctx context.Context, u string) (*fetched, error) {
-	return f.fetch(ctx, u, false)
+	return f.fetch(ctx, u, maxSegment, "segment", false)
 }
 
-func (f *fetcher) fetch(ctx context.Context, u string, whole bool) (*fetched, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
-	if err != nil || req.URL.Host == "" || req.URL.Scheme != "http" && req.URL.Scheme != "https" {
+func (f *fetcher) fetch(ctx context.Context, u string, most int64, what string, keep bool) (*fetched, error) {
+	p, err := url.Parse(u)
+	if err != nil || p.Host == "" || p.Scheme != "http" && p.Scheme != "https" {
 		return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad URL (got %q; want http://HOST/… or https://HOST/…)", u)}
 	}
-	f.saw(u)
-	req.Header.Set("User-Agent", f.agent)
-	req.Header.Set("Pragma", "server-timing") // asks CloudFront for Server-Timing
-	for name, values := range f.headers {
-		req.Header[name] = values
-	}
-	began := time.Now()
-	resp, err := f.client.Do(req)
-	if err != nil {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	a, err := f.visitor.Get(ctx, u, most, keep)
+	switch {
+	case errors.Is(err, fleet.ErrTooLarge):
+		return nil, fmt.Errorf("%s: %w", u, &oversized{most, what})
+	case err != nil && a == nil:
 		return nil, fmt.Errorf("%s: %w", u, f.plain(err))
+	case err != nil:
+		return nil, fmt.Errorf("%s: the answer breaks off after %d bytes: %w", u, a.Size, f.plain(err))
 	}
-	defer resp.Body.Close()
-	for _, line := range resp.Header.Values("Set-Cookie") {
-		if f.cookie != nil {
-			f.cookie(line)
-		}
+	if p, err = url.Parse(a.URL); err != nil {
+		return nil, fmt.Errorf("%s: %w", u, err)
 	}
-	a := &fetched{url: resp.Request.URL, status: resp.StatusCode, header: resp.Header, ttfb: time.Since(began)}
-	most, what := int64(maxPlaylist), "playlist"
-	if whole {
-		a.body, err = io.ReadAll(io.LimitReader(resp.Body, most+1))
-		a.size = int64(len(a.body))
-	} else {
-		most, what = maxSegment, "segment"
-		a.size, err = io.Copy(io.Discard, io.LimitReader(resp.Body, most+1))
+	answer := &fetched{url: p, status: a.Status, header: a.Header, body: a.Body, size: a.Size, ttfb: a.FirstByte, total: a.Total}
+	if a.Withheld {
+		answer.hint = withheldHint(p.Host)
 	}
-	a.total = time.Since(began)
-	if err != nil {
-		return nil, fmt.Errorf("%s: the answer breaks off after %d bytes: %w", u, a.size, f.plain(err))
+	return answer, nil
+}
+
+// oversized is the error of an answer that is too large.
+type oversized struct {
+	most int64
+	what string
+}
+
+func (e *oversized) Error() string {
+	return fmt.Sprintf("the answer has more than %d MiB; want a %s", e.most>>20, e.what)
+}
+
+func (e *oversized) Unwrap() error { return fleet.ErrTooLarge }
+
+// withheldHint is for a host that refuses without the headers of the target.
+func withheldHint(host string) string {
+	return fmt.Sprintf(" (the target's headers are not sent to %s; if they are for it, write target.headers_for: [%s])", host, hostname(host))
+}
+
+// withheldFrom says which hosts refused players that came without the headers of
+// the target.
+func withheldFrom(refusals map[string]int64) (said []string) {
+	for _, place := range slices.Sorted(maps.Keys(refusals)) {
+		host := hostname(hostOf(place))
+		said = append(said, fmt.Sprintf("%s answered 401 or 403 to %d requests without the target's headers, which are not sent to it: if they are for it, write target.headers_for: [%s]", place, refusals[place], host))
 	}
-	if a.size > most {
-		return nil, fmt.Errorf("%s: the answer has more than %d MiB; want a %s", u, most>>20, what)
-	}
-	return a, nil
+	return said
+}
+
+// wrongStatus is the error of an answer that is not the one wanted.
+func (a *fetched) wrongStatus(u string) error {
+	return fmt.Errorf("%s: status %d; want 200%s", u, a.status, a.hint)
 }
 
 // playlist fetches a URL that must answer 200.
 func (f *fetcher) playlist(ctx context.Context, u string) (*fetched, error) {
 	a, err := f.get(ctx, u)
 	if err == nil && a.status != http.StatusOK {
-		return nil, fmt.Errorf("%s: status %d; want 200", u, a.status)
+		return nil, a.wrongStatus(u)
 	}
 	return a, err
 }
 
-// plain is the error of a request without the URL, which the caller names.
+// plain is the error of a request in words.
 func (f *fetcher) plain(err error) error {
-	var timeout interface{ Timeout() bool }
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		return fmt.Errorf("no complete answer within %v", f.client.Timeout)
-	}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return wrapped.Err
+	if fleet.Timeout(err) {
+		return fmt.Errorf("no complete answer within %v", f.timeout)
 	}
 	return err
 }

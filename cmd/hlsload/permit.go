@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	agreed "hlsload/player/consent"
@@ -25,11 +25,14 @@ import (
 // ceilings.
 type permission struct {
 	sc      *scenarios.Scenario
+	on      network
 	players int
-	foreign map[string]netip.Addr // hosts that are not local, with an address of each
-	granted map[string]bool       // hosts whose own file consents
 	ceiling fleet.Ceiling
 	notes   []string // for the report
+
+	mu      sync.Mutex
+	foreign map[string]netip.Addr // hosts that are not local, with an address of each
+	granted map[string]bool       // hosts whose own file consents
 
 	cloudFront bool // a host is CloudFront's, by its name
 }
@@ -38,40 +41,74 @@ type permission struct {
 const (
 	maxHosts     = 64
 	consentTime  = 5 * time.Second // for one file
+	consentBytes = agreed.MaxBytes // of one file
 	lookupTime   = 5 * time.Second
 	maxSaidHosts = 8
 )
 
+// newPermission has decided nothing yet.
+func newPermission(on network, sc *scenarios.Scenario, players int) *permission {
+	return &permission{sc: sc, on: on, players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
+		ceiling: fleet.Ceiling{Requests: sc.Limits.Requests, Bandwidth: sc.Limits.Bandwidth}}
+}
+
 // permit finds out whether the players may watch a target. Hosts are those that
 // the look at it met; what shows up later is decided about when it is dialled.
-func permit(ctx context.Context, on network, sc *scenarios.Scenario, players int, hosts []string) (*permission, error) {
-	p := &permission{sc: sc, players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
-		ceiling: fleet.Ceiling{Requests: sc.Limits.Requests, Bandwidth: sc.Limits.Bandwidth}}
+func (p *permission) permit(ctx context.Context, hosts []string) error {
 	var refused []string
 	var reasons []error
 	for _, host := range hosts[:min(len(hosts), maxHosts)] {
-		addr, foreign := on.foreign(ctx, hostname(host))
-		if foreign {
-			p.foreign[hostname(host)] = addr
-			p.cloudFront = p.cloudFront || on.namedCloudFront(ctx, hostname(host))
-		}
-	}
-	if players <= agreed.Handful {
-		return p, nil
-	}
-	for _, host := range hosts[:min(len(hosts), maxHosts)] {
 		name := hostname(host)
-		if _, ok := p.foreign[name]; !ok || p.granted[name] || slices.Contains(refused, name) {
+		foreign := p.look(ctx, name)
+		p.cloudFront = p.cloudFront || foreign && p.on.namedCloudFront(ctx, name)
+		if !foreign || !p.crowd() || p.grants(name) || slices.Contains(refused, name) {
 			continue
 		}
-		if err := p.ask(ctx, on, host); err != nil {
+		if err := p.ask(ctx, host); err != nil {
 			refused, reasons = append(refused, name), append(reasons, err)
 		}
 	}
 	if len(refused) > 0 {
-		return nil, p.refusal(refused, reasons)
+		return p.refusal(refused, reasons)
 	}
-	return p, nil
+	return nil
+}
+
+// decide says whether credentials may go to a host that is none of the target's
+// own: not before its operator's consent is decided about.
+func (p *permission) decide(ctx context.Context, host string) error {
+	name := hostname(host)
+	if !p.crowd() || p.grants(name) || !p.look(ctx, name) {
+		return nil
+	}
+	if err := p.ask(ctx, host); err != nil {
+		return p.refusal([]string{name}, []error{err})
+	}
+	return nil
+}
+
+// look tells whether a host is foreign.
+func (p *permission) look(ctx context.Context, name string) bool {
+	addr, foreign := p.on.foreign(ctx, name)
+	if foreign {
+		p.mu.Lock()
+		p.foreign[name] = addr
+		p.mu.Unlock()
+	}
+	return foreign
+}
+
+// grants tells whether a host was found to consent.
+func (p *permission) grants(name string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.granted[name]
+}
+
+func (p *permission) grant(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.granted[name] = true
 }
 
 // foreign tells whether any address of a host is not local. A host that cannot
@@ -96,22 +133,22 @@ func (n network) foreign(ctx context.Context, host string) (netip.Addr, bool) {
 
 // ask finds out whether a host consents: its own file binds where there is one,
 // else the scenario's word counts.
-func (p *permission) ask(ctx context.Context, on network, host string) error {
+func (p *permission) ask(ctx context.Context, host string) error {
 	name := hostname(host)
-	terms, where, err := on.terms(ctx, host, agent(p.sc.Authorized.By))
+	terms, where, err := p.on.terms(ctx, host, agent(p.sc.Authorized.By))
 	switch {
 	case terms != nil:
 		if err := terms.Check(p.sc.Authorized.By, time.Now().Add(p.sc.Duration), p.players); err != nil {
 			return fmt.Errorf("%s: %w", where, err)
 		}
-		p.granted[name] = true
+		p.grant(name)
 		p.ceiling.Requests = lower(p.ceiling.Requests, terms.Requests)
 		p.ceiling.Bandwidth = lower(p.ceiling.Bandwidth, terms.Bandwidth)
 		p.notes = append(p.notes, fmt.Sprintf("%s consents to this load (%s)", name, where))
 	case errors.As(err, new(*agreed.Unclear)):
 		return err
 	case p.sc.Consents(name):
-		p.granted[name] = true
+		p.grant(name)
 	default:
 		return err
 	}
@@ -155,7 +192,7 @@ func (p *permission) crowd() bool { return p.players > agreed.Handful }
 
 // allow decides about an address when it is dialled.
 func (p *permission) allow(host string, addr netip.Addr) error {
-	if p.players <= agreed.Handful || agreed.Local(addr) || p.granted[strings.ToLower(host)] || p.sc.Consents(host) {
+	if p.players <= agreed.Handful || agreed.Local(addr) || p.grants(strings.ToLower(host)) || p.sc.Consents(host) {
 		return nil
 	}
 	want := agreed.Path + " there to name the tester, and the host in the target's playlists from the start"
@@ -183,17 +220,22 @@ func (n network) terms(ctx context.Context, host, agent string) (*agreed.Terms, 
 	if plain {
 		places = []string{"https://" + bracketed(hostname(name)) + agreed.Path, "http://" + name + agreed.Path}
 	}
-	f := newFetcher(n.connect(), consentTime, nil)
+	f := newFetcher(fetching{on: n, timeout: consentTime, agent: agent, stay: true})
 	defer f.close()
-	f.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	var why error
 	for _, place := range places {
-		text, err := f.small(ctx, place, agent)
+		a, err := f.fetch(ctx, place, consentBytes, "permission", true)
+		switch {
+		case errors.Is(err, fleet.ErrTooLarge):
+			err = fmt.Errorf("%s: too long (want at most %d bytes)", place, consentBytes)
+		case err == nil && a.status != http.StatusOK:
+			err = a.wrongStatus(place)
+		}
 		if err != nil {
-			why = fmt.Errorf("%s: %w", place, err)
+			why = err
 			continue
 		}
-		terms, err := agreed.Parse(text)
+		terms, err := agreed.Parse(a.body)
 		if err != nil {
 			why = fmt.Errorf("%s: %w", place, err)
 			if errors.As(err, new(*agreed.Unclear)) {
@@ -206,58 +248,12 @@ func (n network) terms(ctx context.Context, host, agent string) (*agreed.Terms, 
 	return nil, "", why
 }
 
-// small fetches a small text.
-func (f *fetcher) small(ctx context.Context, u, agent string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("User-Agent", agent)
-	resp, err := f.client.Do(req)
-	if err != nil {
-		return nil, f.plain(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status %d; want 200", resp.StatusCode)
-	}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, agreed.MaxBytes+1))
-	if err != nil {
-		return nil, f.plain(err)
-	}
-	return text, nil
-}
-
 // lookup is the network's resolver.
 func (n network) lookup() fleet.Resolver {
 	if n.resolver != nil {
 		return n.resolver
 	}
 	return net.DefaultResolver
-}
-
-// connect dials for single requests; nil = the system does.
-func (n network) connect() fleet.Dial {
-	if n.resolver == nil {
-		return n.dial
-	}
-	return func(ctx context.Context, kind, address string) (net.Conn, error) {
-		host, port, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := netip.ParseAddr(host); err == nil {
-			return n.dial(ctx, kind, address)
-		}
-		found, err := n.resolver.LookupNetIP(ctx, "ip", host)
-		if err != nil {
-			return nil, err
-		}
-		if len(found) == 0 {
-			return nil, errors.New("no address")
-		}
-		return n.dial(ctx, kind, net.JoinHostPort(found[0].Unmap().String(), port))
-	}
 }
 
 // hostOf is the host of a URL as [permit] takes it: with its port, and with

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -14,12 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hlsload/player/credential"
 	"hlsload/player/m3u8"
 	"hlsload/reports"
 )
 
 func probeCommand(on network) *cobra.Command {
-	var headers []string
+	var headers, also []string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "probe URL [URL]",
@@ -32,26 +32,33 @@ fails. Two URLs are the multivariant playlists of two pipelines.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 			defer cancel()
-			h, secrets := http.Header{}, secretsOf(cmd.Context())
+			var h []credential.Header
+			secrets := secretsOf(cmd.Context())
 			for _, line := range headers {
 				name, value, ok := strings.Cut(line, ":")
 				if !ok {
 					return &exitError{code: exitUsage, msg: "bad --header (it has no colon; want name: value)"}
 				}
-				h.Set(strings.TrimSpace(name), strings.TrimSpace(value))
+				h = append(h, credential.Header{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 				secrets.AddHeader(strings.TrimSpace(name), strings.TrimSpace(value))
 			}
 			for _, u := range args {
 				secrets.AddURL(u)
 			}
 			out := &veil{w: printable{cmd.OutOrStdout()}, f: secrets.Text}
-			p := &probe{fetch: newFetcher(on.connect(), probeTime, h), out: out, json: asJSON}
-			p.fetch.cookie = func(line string) { secrets.AddHeader("Set-Cookie", line) }
+			p := &probe{out: out, json: asJSON}
+			p.fetch = newFetcher(fetching{on: on, timeout: probeTime, agent: agent(""), creds: credential.New(args, h, also),
+				cookie: func(line string) { secrets.AddHeader("Set-Cookie", line) }})
 			defer p.fetch.close()
-			return errors.Join(p.run(ctx, args...), internal(out.Close()))
+			bare := slices.Clone(args)
+			for i := range bare {
+				bare[i] = credential.Bare(bare[i])
+			}
+			return errors.Join(p.run(ctx, bare...), internal(out.Close()))
 		},
 	}
-	cmd.Flags().StringArrayVar(&headers, "header", nil, "name: value to send with every request; repeatable")
+	cmd.Flags().StringArrayVar(&headers, "header", nil, "name: value to send to the hosts of the URLs; repeatable")
+	cmd.Flags().StringSliceVar(&also, "headers-for", nil, "hosts that the headers are also for, such as *.cdn.example.com")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	return cmd
 }
@@ -276,7 +283,7 @@ func (p *probe) segment(ctx context.Context, s *sight, u string) {
 		return
 	case a.status/100 != 2:
 		s.bad = true
-		s.find("its newest segment: %s: status %d; want 200", u, a.status)
+		s.find("its newest segment: %v", a.wrongStatus(u))
 		return
 	}
 	s.Segment = fmt.Sprintf("%d in %v, %d bytes in %v", a.status, a.ttfb.Round(time.Millisecond), a.size, a.total.Round(time.Millisecond))

@@ -97,7 +97,7 @@ func TestProbe(t *testing.T) {
 				said := map[bool]string{}
 				for _, asJSON := range []bool{false, true} {
 					var out bytes.Buffer
-					p := &probe{fetch: newFetcher(m.dial, probeTime, nil), out: &out, json: asJSON}
+					p := &probe{fetch: newFetcher(fetching{on: network{dial: m.dial}, timeout: probeTime}), out: &out, json: asJSON}
 					var urls []string
 					for _, path := range c.paths {
 						urls = append(urls, base+path)

@@ -145,6 +145,9 @@ func (r *realRun) do(ctx context.Context) (err error) {
 	if err := r.openWatch(ctx); err != nil {
 		return err
 	}
+	if r.sc.Target.Rig == nil {
+		r.permission = newPermission(r.network, r.sc, r.mostPlayers())
+	}
 	if r.target, err = r.openTarget(ctx, log); err != nil {
 		if ctx.Err() != nil {
 			return &exitError{reports.ExitInterrupted, "interrupted before the run began", err}
@@ -153,7 +156,7 @@ func (r *realRun) do(ctx context.Context) (err error) {
 	}
 	closers = append(closers, r.target.close)
 	if s, ok := r.target.(*stream); ok {
-		if r.permission, err = permit(ctx, r.network, r.sc, r.mostPlayers(), s.hosts()); err != nil {
+		if err := r.permission.permit(ctx, s.hosts()); err != nil {
 			return err
 		}
 	}
@@ -234,13 +237,11 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	fc.Public = r.sc.Target.Rig != nil
 	r.entitle(&fc)
 	fc.Run, _ = cmcd.ParseRun(r.id)
-	if st, ok := r.target.(*stream); ok && st.cloudFront {
-		// A response headers policy with Server-Timing answers this always,
-		// whatever its sampling rate: it tells which answers the origin gave.
-		fc.Headers = append(fc.Headers, fleet.Header{Name: "Pragma", Value: "server-timing"})
-	}
-	for _, h := range r.sc.Target.Headers {
-		fc.Headers = append(fc.Headers, fleet.Header{Name: h.Name, Value: h.Value.Value})
+	if st, ok := r.target.(*stream); ok {
+		fc.Credentials = st.creds
+		if st.cloudFront {
+			fc.Headers = append(fc.Headers, serverTiming)
+		}
 	}
 	r.injector = inject.New(r.board, r.now, r.target.rewriting(r.faults))
 	if onViewers {
@@ -370,6 +371,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 		end.Warnings = append(end.Warnings, "fleet.cmcd: query adds an argument of its own to every request: on a CDN whose cache key has query strings each of them is a miss, and the origin's load is not what real viewers cause (want header)")
 	}
 	stats := r.fleet.Stats()
+	end.Warnings = append(end.Warnings, withheldFrom(stats.Withheld)...)
 	end.DroppedSamples = stats.LocalErrors
 	if stats.LocalErrors > 0 {
 		end.Warnings = append(end.Warnings, fmt.Sprintf("%d requests failed on this machine itself: %s", stats.LocalErrors, stats.LocalError))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -13,7 +12,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
-	"hlsload/player/fleet"
+	"hlsload/player/credential"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/reports"
@@ -24,6 +23,7 @@ import (
 type stream struct {
 	sc    *scenarios.Scenario
 	fetch *fetcher
+	creds *credential.Set
 
 	entries  []string       // multivariant playlists
 	pipeline map[string]int // of media playlists, by host and path
@@ -57,17 +57,14 @@ const checkTime = 20 * time.Second
 const requestTime = 10 * time.Second
 
 // openStream looks whether the stream is there, and what it is.
-func openStream(ctx context.Context, sc *scenarios.Scenario, dial fleet.Dial) (*stream, error) {
+func openStream(ctx context.Context, sc *scenarios.Scenario, on network, decide func(context.Context, string) error) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	headers := http.Header{}
-	for _, h := range sc.Target.Headers {
-		headers.Set(h.Name, h.Value.Value)
-	}
-	s := &stream{sc: sc, fetch: newFetcher(dial, requestTime, headers), pipeline: map[string]int{}, looks: map[string]*looked{}}
-	s.fetch.agent = agent(sc.Authorized.By)
+	s := &stream{sc: sc, creds: credentials(sc), pipeline: map[string]int{}, looks: map[string]*looked{}}
+	s.fetch = newFetcher(fetching{on: on, timeout: requestTime, agent: agent(sc.Authorized.By), creds: s.creds, decide: decide,
+		cookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
 	for i := range sc.Target.URLs {
-		s.entries = append(s.entries, sc.Target.URLs[i].Value)
+		s.entries = append(s.entries, credential.Bare(sc.Target.URLs[i].Value))
 	}
 	for i, u := range s.entries {
 		if err := s.open(ctx, i, u); err != nil {
@@ -80,10 +77,26 @@ func openStream(ctx context.Context, sc *scenarios.Scenario, dial fleet.Dial) (*
 	return s, nil
 }
 
+// credentials are what the hosts of a scenario's target are sent.
+func credentials(sc *scenarios.Scenario) *credential.Set {
+	var urls []string
+	for i := range sc.Target.URLs {
+		urls = append(urls, sc.Target.URLs[i].Value)
+	}
+	var headers []credential.Header
+	for _, h := range sc.Target.Headers {
+		headers = append(headers, credential.Header{Name: h.Name, Value: h.Value.Value})
+	}
+	return credential.New(urls, headers, sc.Target.HeadersFor)
+}
+
 // unreachable is the end of a run that could not begin. The error may quote
 // URLs, and URLs may hold secrets.
 func (s *stream) unreachable(err error) error {
 	s.close()
+	if refused := (*exitError)(nil); errors.As(err, &refused) {
+		return refused // there is no consent
+	}
 	return &exitError{code: reports.ExitUnreachable, msg: "void: target unreachable at start: " + s.sc.Redact(err.Error()), cause: err}
 }
 

@@ -9,27 +9,46 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"sync"
 
 	"hlsload/player"
+	"hlsload/player/credential"
 	"hlsload/player/m3u8"
-	"hlsload/scenarios/redact"
 )
 
-// client is what all engines have in common: it chooses one by scheme, follows
-// redirects and keeps cookies.
+// client is what all engines have in common, for players and for looks: it
+// chooses an engine by scheme, follows redirects, keeps cookies, and gives each
+// host the credentials that are for it. It never says where it comes from
+// (Referer).
 type client struct {
 	plain  Engine
 	secure func() Engine // made when first needed: most players need one engine
 	fleet  *Fleet        // nil = nobody counts
+	creds  *credential.Set
+	// before is told of each request before it is sent; an error keeps it from
+	// being sent. nil = nobody is told.
+	before func(context.Context, Hop) error
+	stay   bool // redirects are not followed
+	// withheld is told of hosts that refused a request which came without the
+	// target's header fields; nil = nobody is told.
+	withheld func(host string)
 
-	mu  sync.Mutex
-	sec Engine
-	jar http.CookieJar
-	off bool
+	mu      sync.Mutex
+	sec     Engine
+	cookies cookies
+	off     bool
+}
+
+// Hop is one request that is about to be sent.
+type Hop struct {
+	URL *url.URL
+	// Own tells that it goes to one of the target's own origins.
+	Own bool
+	// Credentials tells that it carries header fields of the target, user
+	// information or cookies.
+	Credentials bool
 }
 
 const (
@@ -58,9 +77,13 @@ type carrier func(ctx context.Context, e Engine, req *Request, res *Response) er
 // do sends the request by carry and follows redirects. It returns the URL that
 // answered.
 func (c *client) do(ctx context.Context, req *Request, res *Response, carry carrier) (string, error) {
-	seen := [maxRedirects + 1]string{}
+	at, seen := req.URL, [maxRedirects + 1]string{}
 	for hop := 0; ; hop++ {
-		e, err := c.engine(req.URL)
+		e, err := c.engine(at)
+		if err != nil {
+			return "", err
+		}
+		grant, err := c.equip(ctx, at, req)
 		if err != nil {
 			return "", err
 		}
@@ -69,34 +92,68 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 				return "", err
 			}
 		}
-		req.Cookie = c.cookies(req.URL)
 		if err := carry(ctx, e, req, res); err != nil {
 			return "", err
 		}
-		got := c.keep(req.URL, res.SetCookie)
-		if !redirects(res) {
-			return req.URL, nil
+		got := c.keep(at, res.SetCookie)
+		if grant.Withheld && c.withheld != nil && (res.Status == http.StatusUnauthorized || res.Status == http.StatusForbidden) {
+			c.withheld(hostPart(at))
+		}
+		if c.stay || !redirects(res) {
+			return at, nil
 		}
 		readSome(res.Body)
 		res.Body.Close()
-		next, err := resolve(req.URL, res.Location)
+		next, err := resolve(at, res.Location)
 		if err != nil {
 			return "", err
 		}
 		if hop == maxRedirects {
 			return "", fmt.Errorf("%w: too many (want at most %d; the last to %.200q)", errRedirect, maxRedirects, next)
 		}
-		seen[hop] = req.URL
+		seen[hop] = at
 		for _, s := range seen[:hop+1] {
 			if s == next && !got { // a cookie may make the difference
 				return "", fmt.Errorf("%w: a loop by way of %.200q", errRedirect, next)
 			}
 		}
-		if !sameHost(req.URL, next) {
-			req.Headers, req.Number, req.Viewer = nil, 0, "" // they may carry a secret meant for the first host
+		if !sameHost(at, next) {
+			req.Number, req.Viewer = 0, ""
 		}
-		req.URL = next
+		at = next
 	}
+}
+
+// equip makes req one for a URL: with what that host may be sent, and without
+// the user information in the URL itself.
+func (c *client) equip(ctx context.Context, at string, req *Request) (g credential.Grant, err error) {
+	req.URL, req.Credentials, req.Cookie = credential.Bare(at), nil, ""
+	c.mu.Lock()
+	none := c.cookies.jar == nil
+	c.mu.Unlock()
+	if none && c.before == nil && c.creds.Empty() && len(req.URL) == len(at) {
+		return g, nil
+	}
+	u, err := url.Parse(at)
+	if err != nil {
+		return g, fmt.Errorf("%w: %w", errDial, err)
+	}
+	g = c.creds.For(u)
+	u.User = nil
+	req.Credentials = g.Headers
+	c.mu.Lock()
+	req.Cookie = c.cookies.header(u, g.Cookie)
+	c.mu.Unlock()
+	if c.before != nil {
+		err = c.before(ctx, Hop{URL: u, Own: g.Own, Credentials: len(g.Headers) > 0 || req.Cookie != ""})
+	}
+	return g, err
+}
+
+// withholds tells whether the target's header fields are not for a URL.
+func (c *client) withholds(at string) bool {
+	u, err := url.Parse(at)
+	return err == nil && c.creds.For(u).Withheld
 }
 
 func redirects(res *Response) bool {
@@ -127,6 +184,7 @@ func sameHost(a, b string) bool { return hostPart(a) == hostPart(b) }
 
 // hostPart is scheme and host of an absolute URL.
 func hostPart(u string) string {
+	u = credential.Bare(u)
 	if i := strings.Index(u, "://"); i >= 0 {
 		if k := strings.IndexAny(u[i+3:], "/?#"); k >= 0 {
 			return u[:i+3+k]
@@ -163,73 +221,26 @@ func (c *client) close() {
 	}
 }
 
-// cookies is the Cookie header for a URL.
-func (c *client) cookies(rawURL string) string {
+// hide takes the values of the player's cookies out of a text about a request,
+// such as an error that quotes a server which sent them back.
+func (c *client) hide(req *Request, text string) string {
 	c.mu.Lock()
-	jar := c.jar
-	c.mu.Unlock()
-	if jar == nil {
-		return ""
-	}
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return ""
-	}
-	var b strings.Builder
-	for _, k := range jar.Cookies(u) {
-		if b.Len() > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(k.Name + "=" + k.Value)
-		if b.Len() > 16<<10 {
-			break
-		}
-	}
-	return b.String()
-}
-
-// hide takes the values of the player's cookies out of a text about a URL, such
-// as an error that quotes a server which sent them back.
-func (c *client) hide(rawURL, text string) string {
-	c.mu.Lock()
-	jar := c.jar
-	c.mu.Unlock()
-	if jar == nil {
-		return text
-	}
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return text
-	}
-	for _, k := range jar.Cookies(u) {
-		for _, v := range redact.Spellings(k.Value) {
-			if len(v) >= 6 {
-				text = strings.ReplaceAll(text, v, redact.Mask)
-			}
-		}
-	}
-	return text
+	defer c.mu.Unlock()
+	return c.cookies.hide(req.Cookie, text)
 }
 
 // keep keeps cookies, and tells whether there were any.
 func (c *client) keep(rawURL string, lines []string) bool {
-	var cookies []*http.Cookie
-	for _, l := range lines {
-		if k, err := http.ParseSetCookie(l); err == nil && len(l) <= 4096 { // RFC 6265 6.1
-			cookies = append(cookies, k)
-		}
+	if len(lines) == 0 {
+		return false
 	}
 	u, err := url.Parse(rawURL)
-	if len(cookies) == 0 || err != nil {
+	if err != nil {
 		return false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.jar == nil {
-		c.jar, _ = cookiejar.New(nil) // never fails without options
-	}
-	c.jar.SetCookies(u, cookies)
-	return true
+	return c.cookies.keep(u, lines)
 }
 
 // readSome reads the body of an answer that nobody looks at, as far as it is

@@ -15,12 +15,13 @@ import (
 	"testing"
 
 	"hlsload/player"
+	"hlsload/player/credential"
 )
 
 // ask sends a GET through a client of a player and returns what came.
-func ask(c *client, url string, headers ...Header) (status int, base, body string, err error) {
+func ask(c *client, url string) (status int, base, body string, err error) {
 	var res Response
-	req := Request{Method: "GET", URL: url, Headers: headers}
+	req := Request{Method: "GET", URL: url}
 	base, err = c.do(context.Background(), &req, &res, func(ctx context.Context, e Engine, req *Request, res *Response) error {
 		return e.Send(ctx, req, res)
 	})
@@ -85,6 +86,7 @@ func TestRedirectsAndCookies(t *testing.T) {
 	other = httptest.NewTLSServer(mux)
 	defer other.Close()
 	for name, c := range clients(t, other) {
+		c.creds = credential.New([]string{srv.URL}, []Header{{Name: "X-Token", Value: "secret"}}, nil)
 		t.Run(name, func(t *testing.T) {
 			for _, tc := range []struct {
 				path, base, body string
@@ -101,7 +103,7 @@ func TestRedirectsAndCookies(t *testing.T) {
 				{"/session", "/session", "session 42", nil},
 				{"/session", "/session", "session 42", nil},
 			} {
-				_, base, body, err := ask(c, srv.URL+tc.path, Header{"X-Token", "secret"})
+				_, base, body, err := ask(c, srv.URL+tc.path)
 				if !errors.Is(err, tc.err) || body != tc.body || tc.err == nil && base != srv.URL+tc.base {
 					t.Errorf("%s: %q from %s, %v; want %q from %s, %v", tc.path, body, base, err, tc.body, tc.base, tc.err)
 				}
@@ -110,7 +112,7 @@ func TestRedirectsAndCookies(t *testing.T) {
 				}
 			}
 			// To another host, and from http to https: without the headers.
-			if _, base, body, err := ask(c, srv.URL+"/away", Header{"X-Token", "secret"}); err != nil || body != "token=" || base != other.URL+"/token" {
+			if _, base, body, err := ask(c, srv.URL+"/away"); err != nil || body != "token=" || base != other.URL+"/token" {
 				t.Errorf("/away: %q from %s, %v", body, base, err)
 			}
 		})

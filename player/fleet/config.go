@@ -10,6 +10,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
+	"hlsload/player/credential"
 	"hlsload/player/draw"
 	"hlsload/player/profile"
 )
@@ -25,12 +26,14 @@ type Config struct {
 	// URL is the multivariant playlist that a viewer opens.
 	URL      func(*audience.Arrival) string
 	Classify player.Classify // which pipeline a media playlist belongs to; nil = unknown
-	Headers  []Header        // sent with every request
-	NoBodies bool            // segments are asked for with HEAD
-	CMCD     CMCD            // whether players say how they are
-	Run      uint32          // names the run in the session ids of CMCD
-	Sink     Sink
-	Chaos    Chaos // on the viewers' side; nil = none
+	Headers  []Header        // sent with every request to any host: no secrets
+	// Credentials are what the hosts of the target are sent; nil = nothing.
+	Credentials *credential.Set
+	NoBodies    bool   // segments are asked for with HEAD
+	CMCD        CMCD   // whether players say how they are
+	Run         uint32 // names the run in the session ids of CMCD
+	Sink        Sink
+	Chaos       Chaos // on the viewers' side; nil = none
 	// LinkFaults tells that Chaos may change links, so that links without
 	// limits must be modelled, too. See [Fleet.LinksChanged].
 	LinkFaults bool

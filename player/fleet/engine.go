@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"hlsload/player/cmcd"
+	"hlsload/player/credential"
 	"hlsload/player/m3u8"
 )
 
@@ -23,20 +24,24 @@ type Engine interface {
 }
 
 // Header is one header field.
-type Header struct{ Name, Value string }
+type Header = credential.Header
 
 // Request is one request.
 type Request struct {
 	Method    string // GET or HEAD
 	URL       string // absolute
 	UserAgent string
-	Range     *m3u8.Range  // nil = all
-	Cookie    string       // value of the Cookie header, "" = none
-	Gzip      bool         // a gzip body is welcome
-	Number    uint64       // Hlsload-Request header, 0 = none
-	Viewer    string       // Hlsload-Viewer header, "" = none
-	Headers   []Header     // more of them
-	CMCD      *cmcd.Report // in headers; nil = none
+	Range     *m3u8.Range // nil = all
+	Cookie    string      // value of the Cookie header, "" = none
+	Gzip      bool        // a gzip body is welcome
+	Number    uint64      // Hlsload-Request header, 0 = none
+	Viewer    string      // Hlsload-Viewer header, "" = none
+	Headers   []Header    // more of them, for any host
+	// Credentials are header fields for the host of URL; see package credential.
+	Credentials []Header
+	CMCD        *cmcd.Report // in headers; nil = none
+	// Whole asks for Response.Header.
+	Whole bool
 }
 
 // Body is the body of an answer as it is transferred.
@@ -60,10 +65,16 @@ var (
 	errHead = errors.New("malformed answer")
 	// errBody wraps what is wrong with the framing of a body.
 	errBody = errors.New("malformed body")
-	// errDial wraps a connection that could not be made.
+	// errDial is what the error of a connection that could not be made is.
 	errDial   = errors.New("connect")
 	errClosed = errors.New("the player has left")
 )
+
+// dialError is the error of a connection that could not be made.
+type dialError struct{ error }
+
+func (e *dialError) Unwrap() error        { return e.error }
+func (e *dialError) Is(target error) bool { return target == errDial }
 
 // drains are buffers that bodies are dropped into. 64 KiB a read costs a third
 // of the time of io.Copy's 8 KiB.

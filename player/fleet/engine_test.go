@@ -193,13 +193,13 @@ func TestRequestAsSent(t *testing.T) {
 		})
 		var res Response
 		req := &Request{Method: "GET", URL: "http://" + addr + "/a/b.ts?x=1&y=%20", UserAgent: "Test/1", Range: &m3u8.Range{Length: 3, Offset: 10},
-			Cookie: "a=1; b=2", Gzip: true, Headers: []Header{{"X-Token", "secret"}}}
+			Cookie: "a=1; b=2", Gzip: true, Headers: []Header{{Name: "X-More", Value: "more"}}, Credentials: []Header{{Name: "X-Token", Value: "secret"}}}
 		if err := e.Send(context.Background(), req, &res); err != nil {
 			t.Fatal(err)
 		}
 		res.Body.Close()
 		r := <-got
-		for name, want := range map[string]string{"User-Agent": "Test/1", "Range": "bytes=10-12", "Cookie": "a=1; b=2", "Accept-Encoding": "gzip", "X-Token": "secret", "Accept": "*/*"} {
+		for name, want := range map[string]string{"User-Agent": "Test/1", "Range": "bytes=10-12", "Cookie": "a=1; b=2", "Accept-Encoding": "gzip", "X-Token": "secret", "X-More": "more", "Accept": "*/*"} {
 			if v := r.Header.Get(name); v != want {
 				t.Errorf("%s: %q; want %q", name, v, want)
 			}

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,7 @@ type Fleet struct {
 	ceiling    *ceiling
 	local      atomic.Int64
 	localError atomic.Pointer[string]
+	withheld   refusals
 }
 
 // New returns a fleet.
@@ -214,11 +216,14 @@ type Stats struct {
 	// something; then the run says nothing about the target. LocalError is one.
 	LocalErrors int64
 	LocalError  string
+	// Withheld counts the refusals (401, 403) of hosts to which the target's
+	// header fields are not sent, by scheme and host.
+	Withheld map[string]int64
 }
 
 // Stats may be called at any time.
 func (f *Fleet) Stats() Stats {
-	s := Stats{Sessions: f.begun.Load(), Live: f.live.Load(), Peak: f.peak.Load(), Parsed: f.parses.parsedCount(), LocalErrors: f.local.Load()}
+	s := Stats{Sessions: f.begun.Load(), Live: f.live.Load(), Peak: f.peak.Load(), Parsed: f.parses.parsedCount(), LocalErrors: f.local.Load(), Withheld: f.withheld.all()}
 	if p := f.localError.Load(); p != nil {
 		s.LocalError = *p
 	}
@@ -236,15 +241,44 @@ func (f *Fleet) noteLocal(err error) {
 	}
 }
 
+// refusals counts answers by host, of which there are few.
+type refusals struct {
+	mu    sync.Mutex
+	hosts map[string]int64
+}
+
+// maxRefusing bounds the hosts that are counted.
+const maxRefusing = 64
+
+func (r *refusals) note(host string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.hosts == nil {
+		r.hosts = map[string]int64{}
+	}
+	if _, ok := r.hosts[host]; ok || len(r.hosts) < maxRefusing {
+		r.hosts[host]++
+	}
+}
+
+func (r *refusals) all() map[string]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.hosts)
+}
+
 // newClient returns the HTTP client of one player.
 func (f *Fleet) newClient(number uint64, c *cohort) *client {
 	dial := (&way{roads: f.roads, number: number, sources: f.cfg.Sources, paced: !c.Network.Unlimited()}).DialContext
 	secure := func() Engine { return NewStandard(dial, c.conns, f.cfg.TLS) }
+	k := &client{secure: secure, fleet: f, creds: f.cfg.Credentials, withheld: f.withheld.note}
 	if f.cfg.Standard {
 		e := secure()
-		return &client{plain: e, secure: func() Engine { return e }, fleet: f}
+		k.plain, k.secure = e, func() Engine { return e }
+		return k
 	}
-	return &client{plain: NewLean(dial, c.conns), secure: secure, fleet: f}
+	k.plain = NewLean(dial, c.conns)
+	return k
 }
 
 // arrivals is a heap by time, then number.

@@ -173,7 +173,7 @@ func (s *session) fail(ctx context.Context, fl *flight, why player.Failure, err 
 	fl.end = player.Event{Type: player.Failed, Fetch: fl.id, Failure: why, Status: fl.head.Status, Size: fl.head.Size,
 		Sent: fl.sent, FirstByte: fl.head.FirstByte, Bytes: fl.bytes.Load()}
 	if err != nil {
-		fl.end.Problem = s.client.hide(fl.request.URL, err.Error())
+		fl.end.Problem = s.client.hide(&fl.request, err.Error())
 		s.f.noteLocal(err)
 	}
 	s.tell(ctx, fl, true)
@@ -230,7 +230,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		s.fail(ctx, fl, player.TooLarge, err)
 		return
 	case err != nil:
-		fl.end.Problem = s.client.hide(fl.request.URL, err.Error())
+		fl.end.Problem = s.client.hide(&fl.request, err.Error())
 	}
 	s.complete(ctx, fl)
 }

@@ -62,7 +62,7 @@ func readHead(br *bufio.Reader, method string, res *Response) (framing, error) {
 		case res.Status == http.StatusSwitchingProtocols:
 			return f, fmt.Errorf("%w: status 101 (want an answer)", errHead)
 		case res.Status < 200:
-			*res = Response{}
+			*res = newResponse(&Request{Whole: res.Header != nil})
 			continue
 		case method == "HEAD" || res.Status == http.StatusNoContent || res.Status == http.StatusNotModified:
 			f.none = true

@@ -61,7 +61,7 @@ func (l *lean) Send(ctx context.Context, req *Request, res *Response) error {
 		if err != nil {
 			return err
 		}
-		*res = Response{}
+		*res = newResponse(req)
 		nothing, err := c.exchange(ctx, req, host, target, res)
 		if err == nil && reused && attempt == 0 && res.Status == http.StatusRequestTimeout && c.body.framing.close {
 			res.Body.Close() // said to the connection at rest, not to this request
@@ -149,11 +149,13 @@ func appendRequest(b []byte, req *Request, host, target string) []byte {
 		b = append(b, "\r\nHlsload-Viewer: "...)
 		b = append(b, req.Viewer...)
 	}
-	for _, h := range req.Headers {
-		b = append(b, "\r\n"...)
-		b = append(b, h.Name...)
-		b = append(b, ": "...)
-		b = append(b, h.Value...)
+	for _, list := range [...][]Header{req.Headers, req.Credentials} {
+		for _, h := range list {
+			b = append(b, "\r\n"...)
+			b = append(b, h.Name...)
+			b = append(b, ": "...)
+			b = append(b, h.Value...)
+		}
 	}
 	if req.CMCD != nil {
 		b = req.CMCD.AppendHeaders(b)
@@ -272,7 +274,7 @@ func (l *lean) connect(ctx context.Context, h *leanHost) (*leanConn, error) {
 	if err != nil {
 		h.open--
 		h.wake()
-		return nil, fmt.Errorf("%w: %w", errDial, err)
+		return nil, &dialError{err}
 	}
 	c := &leanConn{Conn: nc, engine: l, host: h}
 	c.drops.init(nc)

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -22,7 +23,8 @@ type Response struct {
 	Location  string
 	SetCookie []string
 	Marks     chaos.Marks
-	Pop       string // X-Amz-Cf-Pop, or the cdn-pop of Server-Timing
+	Pop       string      // X-Amz-Cf-Pop, or the cdn-pop of Server-Timing
+	Header    http.Header // all of it, when [Request.Whole] asked for it
 
 	evidence evidence
 }
@@ -30,8 +32,19 @@ type Response struct {
 // Cache tells from the headers whether the origin was asked.
 func (r *Response) Cache() Cache { return r.evidence.cache() }
 
+// newResponse is an answer of which nothing has come.
+func newResponse(req *Request) (r Response) {
+	if req.Whole {
+		r.Header = http.Header{}
+	}
+	return r
+}
+
 // note takes one header field. Names are compared without case.
 func (r *Response) note(name, value []byte) {
+	if r.Header != nil {
+		r.Header.Add(string(name), string(value))
+	}
 	switch len(name) {
 	case 3:
 		switch {

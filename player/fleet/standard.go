@@ -69,8 +69,10 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 		set("Hlsload-Request", strconv.FormatUint(req.Number, 10))
 	}
 	set("Hlsload-Viewer", req.Viewer)
-	for _, h := range req.Headers {
-		set(h.Name, h.Value)
+	for _, list := range [...][]Header{req.Headers, req.Credentials} {
+		for _, h := range list {
+			set(h.Name, h.Value)
+		}
 	}
 	if req.CMCD != nil {
 		tell(r, req.CMCD)
@@ -79,7 +81,8 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	if err != nil {
 		return err
 	}
-	*res = Response{Status: a.StatusCode, Size: a.ContentLength, Body: standardBody{a.Body}}
+	*res = newResponse(req)
+	res.Status, res.Size, res.Body = a.StatusCode, a.ContentLength, standardBody{a.Body}
 	for name, values := range a.Header {
 		for _, v := range values {
 			res.note([]byte(name), []byte(v))
@@ -99,7 +102,7 @@ func (s *standard) connect(ctx context.Context, network, addr string) (net.Conn,
 	defer context.AfterFunc(s.ctx, cancel)()
 	nc, err := s.dial(ctx, network, addr)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errDial, err)
+		return nil, &dialError{err}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -102,10 +102,12 @@ func (s *Secrets) AddURL(u string) {
 		return
 	}
 	if p.User != nil {
+		// A user's name may be any word, and is hidden where it stands in a URL.
 		password, _ := p.User.Password()
-		s.guess(password)
-		s.guess(p.User.Username())
-		s.guess(base64.StdEncoding.EncodeToString([]byte(p.User.Username() + ":" + password)))
+		if s.guess(password); password == "" {
+			s.guess(p.User.Username()) // a token
+		}
+		s.guess(p.User.Username() + ":" + password) // as in Authorization: Basic
 	}
 	for name, values := range p.Query() {
 		if slices.Contains(harmless, strings.ToLower(name)) {

@@ -57,23 +57,28 @@ func TestSecrets(t *testing.T) {
 	var s Secrets
 	s.Add("pa ss/w&rd", "${P}")
 	s.AddURL("https://joe:hunter22@h/tok/ab3fc1b1c5a5b04b3a8e1bd5d1ae21cb4a/i.m3u8?auth=s3cretvalue&_HLS_msn=1234567")
+	s.AddURL("https://viewer:pass%20word@h/")
+	s.AddURL("https://t0kenAsAUser@h/")
 	s.AddHeader("X-Token", "Bearer opaque-thing")
 	s.AddHeader("User-Agent", "Mozilla/5.0")
 	s.AddHeader("Cookie", "a=crumbly; b=biscuit")
 	s.AddEnv([]string{"AWS_SECRET_ACCESS_KEY=wJalr/XUtn+FEMI", "HOME=/home/me", "DB_PASSWORD=correcthorse", "SHORT_TOKEN=no"})
 	b64 := func(v string) string { return base64.StdEncoding.EncodeToString([]byte(v)) }
 	for in, want := range map[string]string{
-		"pa ss/w&rd":                          "${P}",
-		"x=" + url.QueryEscape("pa ss/w&rd"):  "x=${P}",
-		"pa%20ss%2fw&rd":                      "${P}",
-		b64("pa ss/w&rd"):                     "${P}",
-		"hunter22 and " + b64("joe:hunter22"): "*** and ***",
-		"s3cretvalue, 1234567":                "***, 1234567",
-		"ab3fc1b1c5a5b04b3a8e1bd5d1ae21cb4a":  "***",
-		"opaque-thing crumbly biscuit":        "*** *** ***",
-		"Mozilla/5.0":                         "Mozilla/5.0",
-		"wJalr/XUtn+FEMI correcthorse no":     "${AWS_SECRET_ACCESS_KEY} ${DB_PASSWORD} no",
-		`got "s3cretva"`:                      `got "***"`,
+		"pa ss/w&rd":                                            "${P}",
+		"x=" + url.QueryEscape("pa ss/w&rd"):                    "x=${P}",
+		"pa%20ss%2fw&rd":                                        "${P}",
+		b64("pa ss/w&rd"):                                       "${P}",
+		"hunter22 and " + b64("joe:hunter22"):                   "*** and ***",
+		b64("viewer:pass word")[:20]:                            "***",
+		"Predicted for viewers of a pipeline; http://viewer@h/": "Predicted for viewers of a pipeline; http://***@h/",
+		"a t0kenAsAUser, too":                                   "a ***, too",
+		"s3cretvalue, 1234567":                                  "***, 1234567",
+		"ab3fc1b1c5a5b04b3a8e1bd5d1ae21cb4a":                    "***",
+		"opaque-thing crumbly biscuit":                          "*** *** ***",
+		"Mozilla/5.0":                                           "Mozilla/5.0",
+		"wJalr/XUtn+FEMI correcthorse no":                       "${AWS_SECRET_ACCESS_KEY} ${DB_PASSWORD} no",
+		`got "s3cretva"`:                                        `got "***"`,
 	} {
 		if got := s.Text(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)

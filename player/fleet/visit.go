@@ -1,0 +1,143 @@
+package fleet
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"hlsload/player/credential"
+)
+
+// Visitor asks for single things, as the look at a target before a run does:
+// with the client that players have, and so by the same rules. All its requests
+// share one set of cookies. It is safe for concurrent use.
+type Visitor struct {
+	cfg    VisitorConfig
+	client *client
+}
+
+// VisitorConfig is what a visitor is made of. Fields that [Config] has, too,
+// mean the same.
+type VisitorConfig struct {
+	Resolver    Resolver
+	Dial        Dial
+	Allow       func(host string, addr netip.Addr) error
+	TLS         *tls.Config
+	UserAgent   string
+	Headers     []Header
+	Credentials *credential.Set
+
+	// Before is told of each request, redirects included, before it is sent; an
+	// error keeps it from being sent. nil = nobody is told.
+	Before func(context.Context, Hop) error
+	// SetCookie is told of each Set-Cookie line; nil = nobody is.
+	SetCookie func(line string)
+	// Stay tells that redirects are answers and not followed.
+	Stay bool
+}
+
+// visitorConns is as many connections to one host as browsers open.
+const visitorConns = 6
+
+// NewVisitor returns a visitor; the caller closes it.
+func NewVisitor(cfg VisitorConfig) *Visitor {
+	r := newRoads(&Config{Resolver: cfg.Resolver, Dial: cfg.Dial, Allow: cfg.Allow}, func(string) {})
+	dial := (&way{roads: r}).DialContext
+	return &Visitor{cfg, &client{
+		plain:  NewLean(dial, visitorConns),
+		secure: func() Engine { return NewStandard(dial, visitorConns, cfg.TLS) },
+		creds:  cfg.Credentials, before: cfg.Before, stay: cfg.Stay,
+	}}
+}
+
+// Close closes the visitor's connections.
+func (v *Visitor) Close() { v.client.close() }
+
+// Visit is an answer to a visitor.
+type Visit struct {
+	URL    string // that answered, after redirects
+	Status int
+	Header http.Header
+	Body   []byte // as it was before it was encoded; nil when it was dropped
+	Size   int64  // of the body
+	// Withheld tells that the host refused (401, 403) a request that did not
+	// carry the target's header fields, because they are not for it.
+	Withheld bool
+
+	FirstByte, Total time.Duration // from the beginning
+}
+
+// ErrTooLarge is wrapped by the error of a body that is larger than was asked
+// for.
+var ErrTooLarge = errTooLarge
+
+// Get fetches a URL and follows redirects. An answer of any status is no error;
+// the body has at most so many bytes, and is kept or dropped. A body that breaks
+// off is an error beside the visit so far.
+func (v *Visitor) Get(ctx context.Context, url string, most int64, keep bool) (*Visit, error) {
+	began := time.Now()
+	var res Response
+	req := Request{Method: http.MethodGet, URL: url, UserAgent: v.cfg.UserAgent, Headers: v.cfg.Headers, Gzip: keep, Whole: true}
+	at, err := v.client.do(ctx, &req, &res, v.carry)
+	if err != nil {
+		return nil, v.veiled(&req, err)
+	}
+	defer res.Body.Close()
+	a := &Visit{URL: at, Status: res.Status, Header: res.Header, FirstByte: time.Since(began)}
+	a.Withheld = (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden) && v.client.withholds(at)
+	if keep {
+		a.Body, err = io.ReadAll(io.LimitReader(res.Body, most+1))
+		a.Size = int64(len(a.Body))
+	} else {
+		for n := int64(0); err == nil && a.Size <= most; a.Size += n {
+			n, err = res.Body.Discard(most + 1 - a.Size)
+		}
+		if err == io.EOF {
+			err = nil
+		}
+	}
+	a.Total = time.Since(began)
+	switch {
+	case err != nil:
+		return a, v.veiled(&req, err)
+	case a.Size > most:
+		return a, fmt.Errorf("%w: more than %d bytes", errTooLarge, most)
+	case keep:
+		a.Body, err = decode(a.Body, res.Encoding, most)
+	}
+	return a, err
+}
+
+func (v *Visitor) carry(ctx context.Context, e Engine, req *Request, res *Response) error {
+	err := e.Send(ctx, req, res)
+	if v.cfg.SetCookie != nil {
+		for _, line := range res.SetCookie {
+			v.cfg.SetCookie(line)
+		}
+	}
+	return err
+}
+
+// veiled is an error without the values of cookies.
+func (v *Visitor) veiled(req *Request, err error) error {
+	return &veiledError{v.client.hide(req, err.Error()), err}
+}
+
+type veiledError struct {
+	text  string
+	cause error
+}
+
+func (e *veiledError) Error() string { return e.text }
+func (e *veiledError) Unwrap() error { return e.cause }
+
+// Timeout tells whether an error is one of time that was up.
+func Timeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()
+}

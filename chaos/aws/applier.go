@@ -271,6 +271,18 @@ func (a *Applier) Tidy(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
+// Review tells what others have changed meanwhile of what was changed, too: for
+// who reads the results.
+func (a *Applier) Review(ctx context.Context) []string {
+	a.mu.Lock()
+	var all []Change
+	for _, changes := range a.made {
+		all = append(all, changes...)
+	}
+	a.mu.Unlock()
+	return review(ctx, all)
+}
+
 // UndoAll undoes every fault that was made, and applies none any more: for a
 // program that has lost its way. What is undone already is no trouble.
 func (a *Applier) UndoAll(ctx context.Context) error {

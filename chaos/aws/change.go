@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,6 +87,28 @@ func Ours(name, sep string) (run string, ok bool) {
 		return "", false
 	}
 	return run, true
+}
+
+// reviewer is a change that can tell whether others have changed meanwhile what
+// it has changed, too.
+type reviewer interface {
+	Review(ctx context.Context) []string
+}
+
+// review asks every change that can tell, each thing once.
+func review(ctx context.Context, all []Change) (said []string) {
+	for _, c := range all {
+		r, ok := c.(reviewer)
+		if !ok {
+			continue
+		}
+		for _, s := range r.Review(ctx) {
+			if !slices.Contains(said, s) {
+				said = append(said, s)
+			}
+		}
+	}
+	return said
 }
 
 // Driver makes the faults that one service can make.

@@ -77,7 +77,7 @@ func (u *Undoer) Heal(ctx context.Context) (seen []string, err error) {
 			seen = append(seen, fmt.Sprintf("something harmless is left: %v", err))
 		}
 	}
-	return seen, errors.Join(problems...)
+	return append(seen, review(ctx, u.undone)...), errors.Join(problems...)
 }
 
 func (u *Undoer) now() time.Time {

@@ -191,7 +191,8 @@ func (r *realRun) watchLever(ctx context.Context) {
 	}
 }
 
-// tidyAWS takes away what undoing has left there.
+// tidyAWS takes away what undoing has left there, and tells what others have
+// changed meanwhile.
 func (r *realRun) tidyAWS(ctx context.Context) {
 	if r.onAWS == nil {
 		return
@@ -200,6 +201,9 @@ func (r *realRun) tidyAWS(ctx context.Context) {
 	defer cancel()
 	if err := r.onAWS.Tidy(ctx); err != nil {
 		r.warnings = append(r.warnings, r.sc.Redact("AWS: something harmless is left: "+err.Error()))
+	}
+	for _, what := range r.onAWS.Review(ctx) {
+		r.warnings = append(r.warnings, r.sc.Redact("AWS: "+what))
 	}
 }
 

@@ -177,6 +177,9 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	if err := errors.Join(<-watched, tidied); err != nil {
 		c.say("be careful: %v", err)
 	}
+	for _, what := range applier.Review(ctx) {
+		c.say("be careful: %s", what)
+	}
 	for i := range outcomes {
 		if why := outcomes[i].Void(); why != "" {
 			return c.fail(fmt.Errorf("fault %s: %s; if something is left: hlsload undo %s", f.Name, why, j.Path()))

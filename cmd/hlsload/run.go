@@ -352,13 +352,14 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	}()
 	stopWatching := r.watch(ctx)
 	outcomes, aborted := r.conductor.Run(ctx)
+	ended := r.now() // what comes now may take AWS minutes, and is not part of the run
 	r.tidyAWS(ctx)
 	stopWatching()
 	stopTicking()
 	<-ticked
 	<-halting
 	<-levering
-	end := reports.End{At: r.now(), Faults: faultEnds(outcomes), Interrupted: aborted}
+	end := reports.End{At: ended, Faults: faultEnds(outcomes), Interrupted: aborted}
 	if ctx.Err() != nil {
 		end.Interrupted = "interrupted by the user"
 	}

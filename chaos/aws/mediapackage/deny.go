@@ -1,6 +1,7 @@
 package mediapackage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,15 +17,19 @@ const opDeny = "deny"
 
 // deny keeps viewers from an endpoint, or an encoder from a channel.
 type deny struct {
-	d *Driver
+	d    *Driver
+	text string // the policy, word for word; "" = there was none, or it is not known
 
 	place
 	Sid     string    `json:"sid"`
 	Actions []string  `json:"actions"`
 	Source  string    `json:"source,omitempty"` // address that a pipeline writes from; "" = any
 	Until   time.Time `json:"until"`            // when it ends by itself
-	Before  string    `json:"before"`           // the policy; "" = there was none
-	At      time.Time `json:"at"`               // when that was read
+	At      time.Time `json:"at"`               // when the policy was read
+	// Was is that policy. Before is the policy itself, in journals of former
+	// versions.
+	Was    *policy.Print `json:"was,omitempty"`
+	Before string        `json:"before,omitempty"`
 	// URL is where anybody got the endpoint before; "" = nobody could tell.
 	URL string `json:"url,omitempty"`
 
@@ -81,12 +86,12 @@ func (c *deny) Read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Before, err = c.d.store(c.place).Read(ctx); err != nil {
+	var doc *policy.Document
+	if c.text, doc, _, err = c.d.store(c.place).Look(ctx); err != nil {
 		return err
 	}
-	if _, err := policy.Parse(c.Before); err != nil {
-		return err
-	}
+	was := doc.Print()
+	c.Was = &was
 	c.URL = ""
 	if url != "" && c.d.web != nil {
 		// An endpoint that answers anybody must answer nobody; one that wants
@@ -95,9 +100,17 @@ func (c *deny) Read(ctx context.Context) error {
 			c.URL = url
 		}
 	}
-	c.Statement, err = c.statement(ctx)
-	return err
+	if c.Statement, err = c.statement(ctx); err != nil {
+		return err
+	}
+	if n := len(doc.With(c.Sid, c.Statement).String()); n > maxPolicy {
+		return fmt.Errorf("the policy of %s would become too long with one more statement (got %d characters; want at most %d)", c.place, n, maxPolicy)
+	}
+	return nil
 }
+
+// maxPolicy is how long MediaPackage lets a policy be, in characters.
+const maxPolicy = 6144
 
 func (c *deny) statement(ctx context.Context) (json.RawMessage, error) {
 	denial := policy.Denial{Sid: c.Sid, Actions: c.Actions, Resources: []string{c.Target()}, Until: c.Until}
@@ -121,22 +134,26 @@ func (c *deny) statement(ctx context.Context) (json.RawMessage, error) {
 }
 
 func (c *deny) Make(ctx context.Context) error {
-	return c.d.store(c.place).Add(ctx, c.Before, c.Sid, c.Statement)
+	return c.d.store(c.place).Add(ctx, c.text, c.Sid, c.Statement)
 }
 
 func (c *deny) Undo(ctx context.Context) error {
-	return c.d.store(c.place).Remove(ctx, c.Before, c.Sid, c.At)
+	return c.d.store(c.place).Remove(ctx, cmp.Or(c.text, c.Before), c.Sid, c.At)
+}
+
+// Review tells whether others have changed the policy since it was read.
+func (c *deny) Review(ctx context.Context) []string {
+	if c.Was == nil {
+		return nil
+	}
+	return c.d.store(c.place).Review(ctx, c.Was)
 }
 
 func (c *deny) Bites(ctx context.Context) (bool, string) {
-	there, err := c.d.store(c.place).Has(ctx, c.Sid)
-	if err != nil {
-		return false, err.Error()
+	ok, what := c.d.store(c.place).Holds(ctx, c.Sid, c.Until)
+	if !ok {
+		return false, what
 	}
-	if !there {
-		return false, fmt.Sprintf("the policy of %s has no statement %s", c.place, c.Sid)
-	}
-	what := fmt.Sprintf("the policy of %s has statement %s", c.place, c.Sid)
 	if c.URL == "" {
 		return true, what
 	}

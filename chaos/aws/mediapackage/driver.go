@@ -33,6 +33,7 @@ type Driver struct {
 	web Web
 	// writer asks for the ARN of the role that the channel writes with.
 	writer func(context.Context) (string, error)
+	seen   policy.Memory
 }
 
 // Web carries out requests that are not AWS's.
@@ -46,7 +47,7 @@ func New(api *mediapackagev2.Client, cfg *chaos.AWS, web Web, now func() time.Ti
 	if now == nil {
 		now = time.Now
 	}
-	return &Driver{api, cfg, now, web, writer}
+	return &Driver{api: api, cfg: cfg, now: now, web: web, writer: writer}
 }
 
 // Service implements [aws.Driver].
@@ -253,7 +254,7 @@ func (d *Driver) left(ctx context.Context, p place) ([]aws.Leftover, error) {
 func (d *Driver) store(p place) *policy.Store {
 	if p.Endpoint == "" {
 		return &policy.Store{
-			What: p.String(), Now: d.now,
+			What: p.String(), Now: d.now, Seen: &d.seen,
 			Read: func(ctx context.Context) (string, error) {
 				out, err := d.api.GetChannelPolicy(ctx, &mediapackagev2.GetChannelPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel})
 				if missing(err) {
@@ -276,7 +277,7 @@ func (d *Driver) store(p place) *policy.Store {
 	}
 	var cdn *types.CdnAuthConfiguration
 	return &policy.Store{
-		What: p.String(), Now: d.now,
+		What: p.String(), Now: d.now, Seen: &d.seen,
 		Read: func(ctx context.Context) (string, error) {
 			cdn = nil
 			out, err := d.api.GetOriginEndpointPolicy(ctx, &mediapackagev2.GetOriginEndpointPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint})

@@ -8,14 +8,11 @@ package policy
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
 	"time"
-
-	"hlsload/chaos/aws"
 )
 
 // Document is a policy that is changed by statements. Everything else in it is
@@ -194,99 +191,4 @@ func (d *Denial) JSON() (json.RawMessage, error) {
 		Resource  []string
 		Condition map[string]map[string]any
 	}{d.Sid, "Deny", principal, d.Actions, d.Resources, condition})
-}
-
-// Store reads and writes the policy of one resource; "" = it has none.
-type Store struct {
-	What  string // for people, as in "bucket example"
-	Read  func(context.Context) (string, error)
-	Write func(context.Context, string) error
-	Now   func() time.Time
-}
-
-// Add puts a statement into the policy, which was before when it was looked at
-// first.
-func (s *Store) Add(ctx context.Context, before, sid string, statement json.RawMessage) error {
-	return s.change(ctx, before, func(d *Document) *Document { return d.With(sid, statement) })
-}
-
-// Remove takes a statement out of the policy. It may have been added at, and
-// not show yet.
-func (s *Store) Remove(ctx context.Context, before, sid string, at time.Time) error {
-	there, err := s.Has(ctx, sid)
-	if err == nil && !there { // or not yet
-		_, err = aws.Settle(ctx, at, s.Now())
-	}
-	if err != nil {
-		return err
-	}
-	return s.change(ctx, before, func(d *Document) *Document { return d.Without(sid) })
-}
-
-// Has tells whether the policy has a statement of that Sid.
-func (s *Store) Has(ctx context.Context, sid string) (bool, error) {
-	text, err := s.Read(ctx)
-	if err != nil {
-		return false, err
-	}
-	doc, err := Parse(text)
-	if err != nil {
-		return false, err
-	}
-	return doc.Has(sid), nil
-}
-
-// change reads the policy, edits it, writes it, and reads it again until it
-// shows, since no service has a way to say "only if nobody has changed it".
-// Somebody who writes at the same instant may be overwritten, or overwrite us:
-// that is seen, and tried again. A policy that says the same as before is
-// written word for word as it was.
-func (s *Store) change(ctx context.Context, before string, edit func(*Document) *Document) error {
-	const tries = 3
-	now, err := s.Read(ctx)
-	if err != nil {
-		return err
-	}
-	for range tries {
-		doc, err := Parse(now)
-		if err != nil {
-			return err
-		}
-		want := edit(doc).String()
-		if same(now, want) {
-			return nil
-		}
-		if same(want, before) {
-			want = before
-		}
-		if err := s.Write(ctx, want); err != nil {
-			return err
-		}
-		if now, err = s.shows(ctx, now, want); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("somebody else changes the policy of %s at the same time (got another policy %d times; want it left alone)", s.What, tries)
-}
-
-// shows reads the policy until it is another than before: the one that is
-// wanted, if nobody interferes.
-func (s *Store) shows(ctx context.Context, before, want string) (string, error) {
-	deadline := s.Now().Add(aws.Unsettled)
-	for {
-		now, err := s.Read(ctx)
-		if err != nil || same(now, want) || !same(now, before) {
-			return now, err
-		}
-		if s.Now().After(deadline) {
-			return "", fmt.Errorf("the policy of %s was written and does not show after %v", s.What, aws.Unsettled)
-		}
-		timer := time.NewTimer(time.Second)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return "", context.Cause(ctx)
-		}
-	}
 }

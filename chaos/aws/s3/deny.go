@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,16 +19,20 @@ const opDeny = "deny"
 // deny keeps somebody from doing something to objects of the bucket, by a
 // statement of its policy that ends by itself.
 type deny struct {
-	d *Driver
+	d    *Driver
+	text string // the policy, word for word; "" = there was none, or it is not known
 
 	Bucket  string    `json:"bucket"`
 	Owner   string    `json:"owner"` // account
 	Sid     string    `json:"sid"`
 	Actions []string  `json:"actions"`
 	Scope   scope     `json:"scope"`
-	Until   time.Time `json:"until"`  // when it ends by itself
-	Before  string    `json:"before"` // the policy; "" = there was none
-	At      time.Time `json:"at"`     // when that was read
+	Until   time.Time `json:"until"` // when it ends by itself
+	At      time.Time `json:"at"`    // when the policy was read
+	// Was is that policy. Before is the policy itself, in journals of former
+	// versions.
+	Was    *policy.Print `json:"was,omitempty"`
+	Before string        `json:"before,omitempty"`
 
 	Statement json.RawMessage `json:"statement,omitempty"`
 }
@@ -119,13 +124,12 @@ func (c *deny) shown() string {
 func (c *deny) Read(ctx context.Context) error {
 	var err error
 	c.At = c.d.now().UTC()
-	if c.Before, err = c.d.policy(ctx, c.Bucket, c.Owner); err != nil {
+	var doc *policy.Document
+	if c.text, doc, _, err = c.store().Look(ctx); err != nil {
 		return err
 	}
-	doc, err := policy.Parse(c.Before)
-	if err != nil {
-		return err
-	}
+	was := doc.Print()
+	c.Was = &was
 	patterns, err := c.d.patterns(ctx, &c.Scope)
 	if err != nil {
 		return err
@@ -174,18 +178,18 @@ func (d *Driver) role(ctx context.Context) (string, error) {
 // store is the policy of the bucket.
 func (c *deny) store() *policy.Store {
 	return &policy.Store{
-		What: "bucket " + c.Bucket, Now: c.d.now,
+		What: "bucket " + c.Bucket, Now: c.d.now, Seen: &c.d.seen,
 		Read:  func(ctx context.Context) (string, error) { return c.d.policy(ctx, c.Bucket, c.Owner) },
 		Write: c.put,
 	}
 }
 
 func (c *deny) Make(ctx context.Context) error {
-	return c.store().Add(ctx, c.Before, c.Sid, c.Statement)
+	return c.store().Add(ctx, c.text, c.Sid, c.Statement)
 }
 
 func (c *deny) Undo(ctx context.Context) error {
-	return c.store().Remove(ctx, c.Before, c.Sid, c.At)
+	return c.store().Remove(ctx, cmp.Or(c.text, c.Before), c.Sid, c.At)
 }
 
 func (c *deny) put(ctx context.Context, text string) error {
@@ -198,14 +202,15 @@ func (c *deny) put(ctx context.Context, text string) error {
 }
 
 func (c *deny) Bites(ctx context.Context) (bool, string) {
-	there, err := c.store().Has(ctx, c.Sid)
-	if err != nil {
-		return false, err.Error()
+	return c.store().Holds(ctx, c.Sid, c.Until)
+}
+
+// Review tells whether others have changed the policy since it was read.
+func (c *deny) Review(ctx context.Context) []string {
+	if c.Was == nil {
+		return nil
 	}
-	if !there {
-		return false, fmt.Sprintf("the policy of bucket %s has no statement %s", c.Bucket, c.Sid)
-	}
-	return true, fmt.Sprintf("the policy of bucket %s has statement %s", c.Bucket, c.Sid)
+	return c.store().Review(ctx, c.Was)
 }
 
 func (c *deny) Healthy(ctx context.Context) (bool, string) {

@@ -34,6 +34,7 @@ type Driver struct {
 	// writer asks for the ARN of the role that the channel writes with; nil =
 	// nobody knows.
 	writer func(context.Context) (string, error)
+	seen   policy.Memory
 }
 
 // New returns the driver of the bucket in cfg. A plan needs no client.
@@ -41,7 +42,7 @@ func New(api *s3.Client, cfg *chaos.AWS, now func() time.Time, writer func(conte
 	if now == nil {
 		now = time.Now
 	}
-	return &Driver{api, cfg, now, writer}
+	return &Driver{api: api, cfg: cfg, now: now, writer: writer}
 }
 
 // Service implements [aws.Driver].

@@ -186,6 +186,7 @@ type Sample struct {
 	FromPipeline  int8  // Switched
 	FromRendition int16 // Switched
 	Abr           bool  // Switched: because of bandwidth, not of an error
+	Final         bool  // an answered media playlist that has ended
 
 	Bytes     int64
 	Due       time.Duration // when the request was due
@@ -196,8 +197,8 @@ type Sample struct {
 	Unchanged time.Duration
 
 	MediaStart    time.Duration // on the session's timeline
-	MediaDuration time.Duration
-	Sequence      uint64        // media sequence number
+	MediaDuration time.Duration // of an answered media playlist: of all that it lists
+	Sequence      uint64        // media sequence number; of an answered media playlist: the one after its newest segment
 	Latency       time.Duration // live latency at the playhead; -1 = no date-time
 	Bitrate       int64         // BANDWIDTH of the variant appended
 	Skipped       time.Duration // media lost between the previous append and this one

@@ -223,6 +223,10 @@ func (p *Player) answered(f *flight, ev *Event, failure Failure) {
 		if t.fresh && !changed(t.media, ev.Media) {
 			s.Unchanged = p.now - t.changedAt
 		}
+		s.Final, s.MediaDuration, s.Sequence = ev.Media.EndList, ev.Media.Duration, ev.Media.MediaSequence
+		if n := len(ev.Media.Segments); n > 0 {
+			s.Sequence = ev.Media.Segments[n-1].Sequence + 1
+		}
 	}
 	p.note(&s)
 }

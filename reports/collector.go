@@ -22,6 +22,8 @@ type Collector struct {
 	meter   Meter
 	fills   fills
 
+	startups startups
+
 	mu      sync.Mutex // serialises changes of the course
 	planned []int32    // occurrences by planned start
 
@@ -50,6 +52,10 @@ type shard struct {
 	rejoins      int64
 	redirects    int64
 	playingAtEnd int64
+
+	kinds   [m3u8.Kinds]seen
+	watched []watched // by rendition
+	left    []time.Duration
 }
 
 // New returns a collector. It fails when the configuration cannot be measured.
@@ -71,6 +77,7 @@ func New(cfg Config) (*Collector, error) {
 		c.topRank = max(c.topRank, r.Rank)
 	}
 	c.meter.t = newTraffic(cfg.Duration)
+	c.startups = startups{byCohort: make([]Histogram, len(cfg.Cohorts)), none: cfg.TargetDuration}
 	co := &course{}
 	for i := range cfg.Faults {
 		co.occs = append(co.occs, occurrence{fault: &cfg.Faults[i], media: anyMedia(&cfg.Faults[i]), applied: forever, cleared: forever, recEnd: forever})
@@ -96,7 +103,10 @@ func (c *Collector) Meter() *Meter { return &c.meter }
 // acknowledged. An occurrence that is not in Config.Faults, as one added by
 // hand, is an error.
 func (c *Collector) FaultApplied(rule, occurrence int, at time.Duration) error {
-	normal := c.normalStartup()
+	normal := make([]time.Duration, len(c.cfg.Cohorts))
+	for i := range normal {
+		normal[i] = c.startups.usual(i)
+	}
 	return c.change(rule, occurrence, func(co *course, i int) error {
 		o := &co.occs[i]
 		if o.applied != forever {
@@ -156,35 +166,32 @@ func (c *Collector) upcoming(co *course) bits {
 	return b
 }
 
-// normalStartup is by cohort the 95th percentile of the startups so far: of
-// the cohort, else of everybody, else a target duration.
-func (c *Collector) normalStartup() []time.Duration {
-	byCohort := make([]Histogram, len(c.cfg.Cohorts))
-	var all Histogram
-	for _, sh := range c.shards {
-		sh.mu.Lock()
-		for k, g := range sh.groups {
-			for _, cell := range g.cells {
-				if cell != nil {
-					byCohort[k.cohort].Merge(&cell.startup)
-					all.Merge(&cell.startup)
-				}
-			}
-		}
-		sh.mu.Unlock()
-	}
-	normal := make([]time.Duration, len(byCohort))
-	for i := range normal {
-		switch h := &byCohort[i]; {
-		case h.n > 0:
-			normal[i] = time.Duration(h.quantile(.95, 0)) * time.Microsecond
-		case all.n > 0:
-			normal[i] = time.Duration(all.quantile(.95, 0)) * time.Microsecond
-		default:
-			normal[i] = c.cfg.TargetDuration
+// startups are those so far, by cohort and of all.
+type startups struct {
+	mu       sync.Mutex
+	byCohort []Histogram
+	all      Histogram
+	none     time.Duration // the usual one before there was any
+}
+
+func (n *startups) note(cohort int, d time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.byCohort[cohort].Duration(d)
+	n.all.Duration(d)
+}
+
+// usual is the 95th percentile of the startups so far: of the cohort, else of
+// everybody, else a target duration.
+func (n *startups) usual(cohort int) time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, h := range []*Histogram{&n.byCohort[cohort], &n.all} {
+		if h.n > 0 {
+			return time.Duration(h.quantile(.95, 0)) * time.Microsecond
 		}
 	}
-	return normal
+	return n.none
 }
 
 func (c *Collector) present(d int64) {

@@ -29,6 +29,7 @@ type Config struct {
 	Duration       time.Duration // of the run, from the first arrival
 	ArrivalsEnd    time.Duration // when the initial arrivals are complete
 	Recovery       time.Duration // how long after an undo its recovery phase lasts
+	Absence        time.Duration // from a player's giving up to the viewer's return or the next one in its place; 0 = to the end
 	TargetDuration time.Duration // of the channel; > 0
 	Pipelines      int           // how many there are; ≥ 1
 

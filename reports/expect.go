@@ -309,6 +309,10 @@ func (p *parser) term() term {
 		return t
 	}
 	t.metric = metricNamed(name)
+	if name == ViewersServed {
+		p.stop(at, ViewersServed+" is expected of every run", quote(name), "the line left out")
+		return t
+	}
 	if t.metric == nil {
 		p.wrong(at, "unknown metric", quote(name), suggest(name, metricNames(p.known.Stop)))
 	} else if p.known.Stop && !t.metric.live {

@@ -112,6 +112,7 @@ func TestExpectationProblems(t *testing.T) {
 		"bitrate.p50 > NaNbps":              `15: not a value of that unit (got "NaNbps"; want a rate such as 800kbps or 20Mbps)`,
 		"requests > 0x10":                   `12: not a value of that unit (got "0x10"; want a number)`,
 		"stalled - startup.p50 < 1%":        `9: terms of different units (got share and duration; want the same unit on both sides of -)`,
+		"viewers_served":                    `1: viewers_served is expected of every run (got "viewers_served"; want the line left out)`,
 		"fatal == 0 really":                 `12: unexpected text after the value (got "really")`,
 		"alarm(viewers see errors)":         `1: alarm(NAME) belongs to stop conditions (got "alarm(viewers see errors)"; want an expectation of what the run measures)`,
 		"fatal == 0 for 5s":                 `12: for DURATION belongs to stop conditions (got "for 5s"; want an expectation of the whole run)`,

@@ -164,7 +164,7 @@ func demoViewer(c *Collector, i int, d draw.Seed, at func(float64, func())) {
 			if status == 404 {
 				sm.Failure = player.BadStatus
 			}
-			v.s.Add(&sm, &m)
+			v.s.Add(listing(&sm), &m)
 			if status == 404 {
 				return
 			}
@@ -295,9 +295,9 @@ func TestJUnitWellFormed(t *testing.T) {
 	if err := xml.Unmarshal(b.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	// 7 expectations and the run are errors, the two faults were fine.
-	if got.Tests != 10 || got.Errors != 8 || got.Failures != 0 {
-		t.Errorf("tests %d, errors %d, failures %d; want 10, 8, 0", got.Tests, got.Errors, got.Failures)
+	// 7 expectations, viewers_served and the run are errors, the two faults were fine.
+	if got.Tests != 11 || got.Errors != 9 || got.Failures != 0 {
+		t.Errorf("tests %d, errors %d, failures %d; want 11, 9, 0", got.Tests, got.Errors, got.Failures)
 	}
 }
 

@@ -26,8 +26,8 @@ func TestNobodyPlayed(t *testing.T) {
 		}, ExitUnreachable, "2 sessions (1 failed to start, 1 still waiting at the end); failed: 1 of 1 segment requests"},
 		{"interrupted at once", End{At: sec(2), Interrupted: "interrupted by the user"}, func(sc *scene) { sc.join(1, 0) }, ExitInterrupted, ""},
 		{"interrupted later", End{At: sec(50), Interrupted: "interrupted by the user"}, func(sc *scene) { sc.join(1, 0) }, ExitUnreachable, "1 session (1 failed to start); no request failed"},
-		{"one played", End{}, func(sc *scene) { sc.join(1, 0); sc.join(1, 0).start(2) }, ExitPass, ""},
-		{"the control cohort played", End{}, func(sc *scene) { sc.join(1, 0); sc.join(1, 1).start(2) }, ExitPass, ""},
+		{"one played", End{}, func(sc *scene) { sc.join(1, 0); sc.join(1, 0).start(2); sc.join(1, 0).start(2) }, ExitPass, ""},
+		{"the control cohort played", End{}, func(sc *scene) { sc.join(1, 0); sc.join(1, 1).start(2) }, ExitFail, ""},
 	} {
 		sc := newScene(t, sceneConfig())
 		tc.play(sc)

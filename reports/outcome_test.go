@@ -79,7 +79,16 @@ func (sc *scene) watching(cohort int) viewer {
 
 func (v viewer) add(at float64, sm player.Sample, m *Meta) {
 	sm.At, sm.Latency = sec(at), -1
-	v.s.Add(&sm, m)
+	v.s.Add(listing(&sm), m)
+}
+
+// listing has a playlist list 40 s of media that went on every 4 s, unless the
+// test says what it lists.
+func listing(sm *player.Sample) *player.Sample {
+	if sm.Type == player.Answered && sm.Kind == m3u8.KindMedia && sm.Failure == player.NoFailure && sm.Sequence == 0 {
+		sm.MediaDuration, sm.Sequence = sec(40), 10+uint64(sm.At/sec(4))
+	}
+	return sm
 }
 
 func (v viewer) request(at float64, k m3u8.Kind, pipeline int8) {

@@ -14,6 +14,9 @@ type row struct {
 	joining, playing, stalled int64 // changes
 	pipeline                  []int64
 	errors                    int64
+
+	// Changes, too: those who want to play, and those of them who do not.
+	want, waiting, still, dead int64
 }
 
 // maxRows is how many rows the summary's timeline may have (contract section 4).
@@ -43,6 +46,10 @@ func (a *row) add(b *row) {
 		a.pipeline[i] += b.pipeline[i]
 	}
 	a.errors += b.errors
+	a.want += b.want
+	a.waiting += b.waiting
+	a.still += b.still
+	a.dead += b.dead
 }
 
 func (r *rows) add(o *rows) {

@@ -39,7 +39,10 @@ func (sc *scene) finish(end End, expect ...string) *Summary {
 // values checks what expectations measured, in words.
 func values(t *testing.T, s *Summary, want ...string) {
 	t.Helper()
-	for i := range s.Expectations {
+	if n := len(s.Expectations); n != len(want)+1 || s.Expectations[n-1].Expr != ViewersServed {
+		t.Fatalf("%d expectations; want %d and %s", n, len(want), ViewersServed)
+	}
+	for i := range want {
 		if got := strings.TrimPrefix(s.Expectations[i].Reason, "measured "); got != want[i] {
 			t.Errorf("%s: got %q, want %q", s.Expectations[i].Expr, got, want[i])
 		}

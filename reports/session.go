@@ -60,6 +60,9 @@ type Session struct {
 	at       time.Duration // accounted for up to here
 	since    time.Duration // of the state
 	bitrate  int64         // of the last video appended
+	buffered time.Duration // media appended and not played yet
+
+	kinds, renditions asking // what it has asked for
 
 	// stalls tells in which phases of which rules it stalled.
 	stalls [phases]bits
@@ -73,6 +76,8 @@ type Session struct {
 	state     state
 	demuxed   bool
 	control   bool
+	standing  standing
+	late      bool // it has waited for a first picture for longer than usual
 	started   bool
 	failed    bool // startup_failed
 	everStall bool
@@ -147,6 +152,7 @@ func (s *Session) add(sm *player.Sample, m *Meta) {
 		s.requested(sm)
 	case player.Answered:
 		s.answered(sm, m)
+		s.look(co, sm, m)
 	case player.Withheld:
 		if sm.Kind < m3u8.Kinds {
 			s.cell.kind(sm.Kind).withheld++
@@ -167,6 +173,7 @@ func (s *Session) add(sm *player.Sample, m *Meta) {
 		s.after(co, t, sm)
 	}
 	s.fold(co, sm.At)
+	s.stand(sm.At)
 }
 
 // advance accounts for the time up to now, span by span.
@@ -199,12 +206,14 @@ func (s *Session) spend(co *course, now time.Duration) {
 	switch s.state {
 	case playing:
 		s.cell.played += d
+		s.buffered = max(0, s.buffered-d)
 	case stalled:
 		s.cell.stalled += d
 	case joining:
 		if !s.failed && now-s.joined > startupLimit {
 			s.failStartup(co)
 		}
+		s.wait(now)
 	}
 	for t := s.troubles; t != nil; t = t.next {
 		t.spend(s, co, s.at, now)
@@ -304,6 +313,7 @@ func (s *Session) appended(sm *player.Sample) {
 		s.demuxed = true
 		return
 	}
+	s.buffered += max(0, sm.MediaDuration-sm.Repeated)
 	if sm.Latency >= 0 {
 		s.cell.latency.Duration(sm.Latency)
 	}
@@ -377,6 +387,7 @@ func (s *Session) start(sm *player.Sample) {
 		d = sm.At - s.joined
 	}
 	s.cell.startup.Duration(d)
+	s.shard.c.startups.note(int(s.group.key.cohort), d)
 	s.group.started++
 	s.enter(playing, sm.At)
 }
@@ -431,6 +442,7 @@ func (s *Session) end(co *course, at time.Duration, how player.SampleType) {
 		if s.state == joining && !s.failed {
 			s.failStartup(co)
 		}
+		s.miss(at)
 	case how == player.Left:
 		g.left++
 	case how == player.Ended:
@@ -439,6 +451,9 @@ func (s *Session) end(co *course, at time.Duration, how player.SampleType) {
 		unfinished = true
 	case how == player.Joined && s.state == playing:
 		sh.playingAtEnd++
+		if s.standing == served {
+			sh.left = append(sh.left, s.buffered)
+		}
 	}
 	if s.state == stalled {
 		s.stallOver(at)
@@ -455,6 +470,7 @@ func (s *Session) end(co *course, at time.Duration, how player.SampleType) {
 	} else {
 		s.moveTo(-1, at)
 		s.enter(over, at)
+		s.standAs(aside, at)
 		sh.c.present(-1)
 	}
 	last := len(sh.open) - 1

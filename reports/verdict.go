@@ -200,12 +200,16 @@ func (s *Summary) Reason() string {
 		return s.VoidReason
 	case s.Verdict == Interrupted:
 		return s.Interrupted
+	case len(failed) == 1 && total == 1 && failed[0].Expr == ViewersServed:
+		return "viewers were not served: " + failed[0].Reason
 	case len(failed) == 1:
 		return fmt.Sprintf("1 of %s does not hold: %s, %s", plural(total, "expectation"), failed[0].Expr, failed[0].Reason)
 	case len(failed) > 1:
 		return fmt.Sprintf("%d of %d expectations do not hold", len(failed), total)
 	case total == 0:
 		return "nothing was expected"
+	case total == 1 && s.Expectations[0].Expr == ViewersServed:
+		return "viewers were served: " + s.Expectations[0].Reason + "; nothing else was expected"
 	case total == 1:
 		return "the expectation holds"
 	}

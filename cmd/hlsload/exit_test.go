@@ -31,7 +31,7 @@ func TestExitCodes(t *testing.T) {
 		said      string
 	}{
 		{"pass", []string{short}, 0, reports.ExitPass, reports.Pass, "PASS"},
-		{"fail", []string{short, "--set", "expect.0=failover.max{fault=kill-0} < 1s"}, 0, reports.ExitFail, reports.Fail, "1 of 2 expectations does not hold"},
+		{"fail", []string{short, "--set", "expect.0=failover.max{fault=kill-0} < 1s"}, 0, reports.ExitFail, reports.Fail, "1 of 3 expectations does not hold"},
 		{"interrupted in a fault", []string{short}, 20 * time.Second, reports.ExitInterrupted, reports.Interrupted, "interrupted by the user"},
 		{"interrupted before faults", []string{short}, 3 * time.Second, reports.ExitInterrupted, reports.Interrupted, "interrupted by the user"},
 		{"interrupted at once", []string{short}, time.Nanosecond, reports.ExitInterrupted, reports.Interrupted, "interrupted by the user"},

@@ -150,7 +150,7 @@ var hostile = []struct {
 	probe int
 	found string
 }{
-	{"nothing", nil, 0, "nothing was expected", 0, "newest segment: 200 in 0s, 20000 bytes"},
+	{"nothing", nil, 0, "viewers were served: outside of faults all who wanted to play did; nothing else was expected", 0, "newest segment: 200 in 0s, 20000 bytes"},
 	{"html", all(says("<!DOCTYPE html><title>Sign in</title>")), 112, `index.m3u8 is no playlist: line 1: got HTML or XML`, 112, "got HTML"},
 	{"html for media", media(says("<html>")), 112, "no media playlist can be read", 112, "no media playlist: line 1: got HTML"},
 	{"empty", index(says("")), 112, "got an empty body", 112, "got an empty body"},
@@ -179,8 +179,8 @@ var hostile = []struct {
 	{"backwards", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.backwards }), 99, "playlists went back to an earlier media sequence number", 0, ""},
 	{"turns into a bomb", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, bomb()) }), 99, "playlists are unusable (too large × ", 112, "more than 4 MiB"},
 	{"turns into html", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, says("<html>")) }), 99, "playlists are unusable (bad playlist × ", 112, "got HTML"},
-	{"goes away", of("*", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, status(404)) }), 99, "4 sessions died of an error and nobody was left", 112, "status 404"},
-	{"falls silent", of("*", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, silence) }), 99, "died of an error and nobody was left", 112, "no complete answer"},
+	{"goes away", of("*", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, status(404)) }), 99, "viewers were not served: 4 of 4 sessions had no picture from ", 112, "status 404"},
+	{"falls silent", of("*", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, silence) }), 99, "4 died of an error", 112, "no complete answer"},
 	{"one playlist", of("/index.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2, "2.0", "%d.ts") }), 0, "4 playing at the end", 0, "is a media playlist: one rendition"},
 	{"has ended", media(says("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n1.ts\n#EXTINF:2,\n2.ts\n#EXTINF:2,\n3.ts\n#EXT-X-ENDLIST\n")), 0, "the stream is not live", 0, "ended, target duration 2s"},
 }

@@ -157,6 +157,7 @@ func listMetrics(w io.Writer) error {
 	for _, m := range reports.Metrics() {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Name, strings.Join(m.Stats, " "), m.Unit, m.About)
 	}
+	fmt.Fprintf(w, "%s\t\tshare\texpected of every run: outside of faults those who want to play do, and what they fetch is there and is media\n", reports.ViewersServed)
 	return nil
 }
 

@@ -59,6 +59,9 @@ func measurement(sc *scenarios.Scenario, mode string, faults []chaos.Fault, star
 		Stop:        sc.Stop,
 		LagLimit:    sc.LagLimit,
 	}
+	if c.Absence = sc.Fleet.Audience.Session.Mean; sc.Fleet.Audience.Session.Rejoin {
+		c.Absence = sc.Fleet.Audience.Session.RejoinAfter
+	}
 	for i := range sc.Fleet.Audience.Cohorts {
 		co := &sc.Fleet.Audience.Cohorts[i]
 		p := sc.Fleet.Profiles[i]

@@ -142,7 +142,7 @@ func TestConsent(t *testing.T) {
 		{"CloudFront", func(p *public, _ *names) { p.cdn = true }, "--players 30 " + by + " " + until, 0, "CloudFront serves this target: read AWS's current policies", "(+ops@example.com)"},
 		{"CloudFront by its name", func(_ *public, n *names) { n.alias = map[string]string{"edge.example": "D123.CloudFront.net."} }, "--players 30 --progress plain " + by + " " + until, 0,
 			"t=0s  ** CloudFront serves this target", "(+ops@example.com)"},
-		{"nothing to be said to a handful", func(p *public, _ *names) { p.cdn = true }, "--players 5", 0, "PASS nothing was expected url · run", "hlsload/" + ownVersion()},
+		{"nothing to be said to a handful", func(p *public, _ *names) { p.cdn = true }, "--players 5", 0, "nothing else was expected url · run", "hlsload/" + ownVersion()},
 		{"one address", nil, "--players 30 " + by + " " + until, 0, "connections went to one address", "(+ops@example.com)"},
 		{"one POP", func(p *public, _ *names) { p.cdn = true }, "--players 30 " + by + " " + until, 0, "all answers came from one POP (FRA56-P4)", "(+ops@example.com)"},
 		{"nobody there", func(_ *public, n *names) { n.hosts["edge.example"] = nil }, "--players 6", reports.ExitUnreachable, "target unreachable at start", ""},

@@ -234,6 +234,6 @@ func (p *Packager) url(r *http.Request) string {
 func (a *Account) mediaPackageState(w io.Writer) {
 	for _, path := range slices.Sorted(maps.Keys(a.packagers)) {
 		p := a.packagers[path]
-		fmt.Fprintf(w, "mediapackage %s: tags %v, cdn %v, policy %s\n", path, p.Tags, p.CDN, canonical(p.Policy()))
+		fmt.Fprintf(w, "mediapackage %s: tags %v, cdn %v, policy %s\n", path, p.Tags, p.CDN, p.Policy())
 	}
 }

@@ -10,13 +10,14 @@ import (
 )
 
 // Limits are what a run must never exceed; zero = no limit. Reaching one of
-// requests and bandwidth ends the run: nothing more is sent, the faults are
+// requests, bandwidth and bytes ends the run: nothing more is sent, the faults are
 // undone, and the results are written. Nobody is slowed down instead, which
 // would change what is measured.
 type Limits struct {
 	Players   int
 	Requests  int64  // of the whole fleet, in any second
 	Bandwidth int64  // bit/s of bodies received by the whole fleet, over any second
+	Bytes     int64  // of bodies received by the whole fleet in the run
 	StopFile  string // when it appears, all players leave at once
 }
 
@@ -24,7 +25,7 @@ const wantRequests = "a number a second such as 20000/s"
 
 func (d *decoder) limits(v value, sc *Scenario) {
 	sc.LagLimit = defaultLagLimit
-	s, ok := v.section("a mapping such as {lag: 100ms, requests: 20000/s, bandwidth: 5Gbps}")
+	s, ok := v.section("a mapping such as {lag: 100ms, requests: 20000/s, bandwidth: 5Gbps, bytes: 500GB}")
 	if !ok {
 		return
 	}
@@ -40,6 +41,7 @@ func (d *decoder) limits(v value, sc *Scenario) {
 	})
 	l.Requests = within(requestsAt, l.Requests, 0, 1, 1e9, func(n int64) string { return fmt.Sprintf("%d/s", n) })
 	l.Bandwidth = s.at("bandwidth").rate(0, 1000, 1e15)
+	l.Bytes = s.at("bytes").bytes(0, 1000, 1e15)
 	if at := s.at("stop_file"); at.given() {
 		if t, ok := at.secret("the name of a file"); ok {
 			if l.StopFile = t.Value; l.StopFile == "" {
@@ -64,9 +66,15 @@ func (l *Limits) describe() string {
 	add(l.Players > 0, "%d players", l.Players)
 	add(l.Requests > 0, "%d requests/s", l.Requests)
 	add(l.Bandwidth > 0, "%s", formatRate(l.Bandwidth))
+	add(l.Bytes > 0, "%s of bodies", formatBytes(l.Bytes))
 	add(l.StopFile != "", "stops at once when %s appears", l.StopFile)
-	if l.Requests > 0 || l.Bandwidth > 0 {
+	switch rated := l.Requests > 0 || l.Bandwidth > 0; {
+	case rated && l.Bytes > 0:
+		parts = append(parts, "reaching a rate or the bytes ends the run")
+	case rated:
 		parts = append(parts, "reaching a rate ends the run")
+	case l.Bytes > 0:
+		parts = append(parts, "reaching the bytes ends the run")
 	}
 	return strings.Join(parts, ", ")
 }

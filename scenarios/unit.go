@@ -13,6 +13,7 @@ const (
 	wantDuration = "a duration with its unit, such as 250ms, 30s or 2m"
 	wantRate     = "a rate with its unit, such as 800kbps or 20Mbps"
 	wantShare    = "a share such as 25%"
+	wantBytes    = "a number of bytes with its unit, such as 800MB or 500GB"
 	wantSize     = "a size such as 640x360"
 )
 
@@ -45,6 +46,21 @@ func parseRate(s string) (int64, bool) {
 		if n, ok := strings.CutSuffix(s, u.suffix); ok {
 			v, ok := parseDecimal(n, u.exponent)
 			return int64(math.Round(min(v, 1e15))), ok && v <= 1e15
+		}
+	}
+	return 0, false
+}
+
+// parseBytes reads a number of bytes; units are powers of ten, as bills have
+// them.
+func parseBytes(s string) (int64, bool) {
+	for _, u := range []struct {
+		suffix   string
+		exponent int
+	}{{"TB", 12}, {"GB", 9}, {"MB", 6}, {"kB", 3}, {"B", 0}} {
+		if n, ok := strings.CutSuffix(s, u.suffix); ok {
+			v, ok := parseDecimal(n, u.exponent)
+			return int64(math.Round(min(v, 1e18))), ok && v <= 1e18
 		}
 	}
 	return 0, false
@@ -90,6 +106,19 @@ func formatRate(r int64) string {
 		}
 	}
 	return fmt.Sprintf("%dbps", r)
+}
+
+// formatBytes is the inverse of parseBytes.
+func formatBytes(n int64) string {
+	for _, u := range []struct {
+		suffix string
+		factor int64
+	}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}} {
+		if n >= u.factor && n%(u.factor/1000) == 0 {
+			return strconv.FormatFloat(float64(n)/float64(u.factor), 'f', -1, 64) + u.suffix
+		}
+	}
+	return fmt.Sprintf("%dB", n)
 }
 
 // formatShare is the inverse of parseShare.

@@ -170,6 +170,10 @@ func (v value) rate(def, lo, hi int64) int64 {
 	return within(v, scalar(v, def, "not a rate", wantRate, nil, parseRate), def, lo, hi, formatRate)
 }
 
+func (v value) bytes(def, lo, hi int64) int64 {
+	return within(v, scalar(v, def, "not a number of bytes", wantBytes, nil, parseBytes), def, lo, hi, formatBytes)
+}
+
 // share returns a fraction in (0, 1].
 func (v value) share(def float64) float64 {
 	x := scalar(v, def, "not a share", wantShare, nil, parseShare)

@@ -49,7 +49,7 @@ const (
 // newPermission has decided nothing yet.
 func newPermission(on network, sc *scenarios.Scenario, players int) *permission {
 	return &permission{sc: sc, on: on, players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
-		ceiling: fleet.Ceiling{Requests: sc.Limits.Requests, Bandwidth: sc.Limits.Bandwidth}}
+		ceiling: ceilingOf(&sc.Limits)}
 }
 
 // permit finds out whether the players may watch a target. Hosts are those that

@@ -289,7 +289,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 // where nobody has to be told.
 func (r *realRun) entitle(fc *fleet.Config) {
 	fc.Resolver, fc.Allow = r.network.resolver, onlyLocal
-	fc.Ceiling = fleet.Ceiling{Requests: r.sc.Limits.Requests, Bandwidth: r.sc.Limits.Bandwidth}
+	fc.Ceiling = ceilingOf(&r.sc.Limits)
 	if p := r.permission; p != nil {
 		fc.Allow, fc.Ceiling = p.allow, p.ceiling
 		if len(p.foreign) > 0 {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hlsload/player"
+	"hlsload/reports"
 )
 
 // stormy is a stream whose segments are missing.
@@ -73,6 +74,25 @@ func TestStorm(t *testing.T) {
 					t.Errorf("held back: %t; want %t in\n%s", told, !tc.storm, said)
 				}
 			})
+		})
+	}
+}
+
+// TestBytesEndTheRun: so many bytes of bodies end a run, on whatever target.
+func TestBytesEndTheRun(t *testing.T) {
+	for _, addr := range []string{"10.0.0.1", "203.0.113.9"} {
+		dir := t.TempDir()
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory()
+			defer m.serveAt(addr+":80", &healthy{began: time.Now()}).Close()
+			n := &names{hosts: map[string][]string{"edge.example": {addr}}}
+			args := []string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "none", "--out", dir, "--set", "limits.bytes=20kB"}
+			var stdout, stderr bytes.Buffer
+			code := runOn(t.Context(), network{dial: m.dial, resolver: n}, args, &stdout, &stderr)
+			s := summaryOf(t, dir)
+			if why, _ := s["interrupted"].(string); code != reports.ExitInterrupted || !strings.Contains(why, "kB of bodies were received (limits.bytes: 20 kB)") {
+				t.Errorf("%s: exit code %d: %q\n%s", addr, code, why, stderr.String())
+			}
 		})
 	}
 }

@@ -88,7 +88,7 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 			return "", err
 		}
 		if c.fleet != nil {
-			if err := c.fleet.ceiling.request(c.fleet.now()); err != nil {
+			if err := c.fleet.ceiling.request(c.fleet.now(), req.URL); err != nil {
 				return "", err
 			}
 		}
@@ -102,7 +102,9 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 		if c.stay || !redirects(res) {
 			return at, nil
 		}
-		readSome(res.Body)
+		if n := readSome(res.Body); c.fleet != nil {
+			c.fleet.ceiling.received(c.fleet.now(), n)
+		}
 		res.Body.Close()
 		next, err := resolve(at, res.Location)
 		if err != nil {

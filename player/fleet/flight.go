@@ -238,13 +238,15 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 // read reads a whole body at the pace of the link.
 func (s *session) read(ctx context.Context, fl *flight, res *Response, r *ride, buf *bytes.Buffer) error {
 	most := maxBody[fl.kind]
+	comes := s.f.ceiling.begin(res.Size)
+	defer comes.end()
 	for {
 		buf.Grow(2048)
 		room := buf.AvailableBuffer()
 		n, err := res.Body.Read(room[:cap(room)])
 		buf.Write(room[:n])
 		fl.bytes.Add(int64(n))
-		s.f.ceiling.received(s.f.now(), int64(n))
+		comes.got(s.f.now(), int64(n))
 		if int64(buf.Len()) > most {
 			return fmt.Errorf("%w: %v playlist (want at most %d bytes)", errTooLarge, fl.kind, most)
 		}
@@ -378,6 +380,8 @@ var errCut = errors.New("the body was cut short")
 // cut ≥ 0 breaks off there.
 func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride, cut int64) error {
 	most, room := maxBody[fl.kind], int64(1<<30)
+	comes := s.f.ceiling.begin(res.Size)
+	defer comes.end()
 	var l look
 	if fl.kind != m3u8.KindKey && res.Status/100 == 2 && res.Encoding == "" {
 		l.begin()
@@ -406,7 +410,7 @@ func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride,
 			n, err = res.Body.Discard(room)
 		}
 		total := fl.bytes.Add(n)
-		s.f.ceiling.received(s.f.now(), n)
+		comes.got(s.f.now(), n)
 		if total > most {
 			return fmt.Errorf("%w: %v (want at most %d bytes)", errTooLarge, fl.kind, most)
 		}

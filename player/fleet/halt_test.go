@@ -112,7 +112,7 @@ func TestCeilingSlides(t *testing.T) {
 	c := newCeiling(Ceiling{Requests: 10}, func(string) { tripped++ })
 	ask := func(at time.Duration, n int) (sent int) {
 		for range n {
-			if c.request(at) == nil {
+			if c.request(at, "http://h/") == nil {
 				sent++
 			}
 		}
@@ -130,7 +130,7 @@ func TestCeilingSlides(t *testing.T) {
 	if got := ask(0, 10) + ask(time.Hour, 10); got != 20 {
 		t.Errorf("%d sent", got)
 	}
-	if newCeiling(Ceiling{}, nil) != nil || (*ceiling)(nil).request(0) != nil {
+	if newCeiling(Ceiling{}, nil) != nil || (*ceiling)(nil).request(0, "") != nil {
 		t.Error("no ceiling is none")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
 	"hlsload/player/profile"
 )
 
@@ -34,6 +35,7 @@ type flight struct {
 	look      time.Duration // next look whether to abandon it
 	seg       *m3u8.Segment
 	start     time.Duration // of the segment on the session's timeline
+	stamp     *mediatime.Stamp
 }
 
 // flight returns the fetch of that kind in flight on a track, or nil.
@@ -174,6 +176,10 @@ func (p *Player) end(ev *Event) {
 		return
 	case done.ahead: // its slot is still free
 		f.id, f.held, f.bytes, f.moved = done.id, true, ev.Bytes, p.now
+		if ev.Opening.Stamp.Known() {
+			f.stamp = &mediatime.Stamp{}
+			*f.stamp = ev.Opening.Stamp
+		}
 		return
 	}
 	switch done.kind {
@@ -183,7 +189,7 @@ func (p *Player) end(ev *Event) {
 		p.playlist(&done, ev.Media)
 	case m3u8.KindInit:
 		t := p.track(done.track)
-		u := using{init: done.seg.Map.URL, key: t.uses().key}
+		u := using{init: done.seg.Map.URL, key: t.uses().key, scales: ev.Opening.Scales}
 		if r := done.seg.Map.ByteRange; r != nil {
 			u.initRange = *r
 		}
@@ -194,6 +200,7 @@ func (p *Player) end(ev *Event) {
 		u.key = done.seg.Keys[0].URL
 		t.use(u)
 	case m3u8.KindSegment:
+		done.stamp = &ev.Opening.Stamp
 		p.appendSegment(&done, ev.Bytes)
 	}
 }

@@ -1,11 +1,11 @@
 package player
 
 import (
-	"math"
 	"slices"
 	"time"
 
 	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
 	"hlsload/player/profile"
 )
 
@@ -19,6 +19,7 @@ type track struct {
 	patient   bool     // the fetch at hand is repeated until playback runs dry
 	stuck     bool     // the current staleness ends the patience of a dry player
 	repeated  bool     // the last segment appended was in the buffer before
+	guessed   bool     // where media lies was not seen by a timestamp of it yet
 	dry       bool     // everything listed is loaded; since segAt, for players that look again later
 	joint     joint    // the next segment is the first one of this rendition
 	tries     [2]uint8 // failed fetches of the URL at hand: of the playlist, of the segment chain
@@ -41,6 +42,7 @@ type track struct {
 
 	end   time.Duration // buffered end
 	using *using        // nil until there is something
+	clock clock         // of the timestamps of its segments
 
 	verdict *verdict // a ladder that is climbed after a pause; nil = none
 }
@@ -58,7 +60,8 @@ const (
 type using struct {
 	init      string // URL of the initialization section
 	initRange m3u8.Range
-	key       string // URL of the key
+	scales    mediatime.Scales // of the initialization section
+	key       string           // URL of the key
 }
 
 // uses is what the track's segments are decoded with.
@@ -308,10 +311,14 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	first := !t.fresh
 	old, oldBase := t.media, t.base
 	news := first || changed(old, m)
+	if news && p.setsAside(old, m, !first) {
+		p.aside(f, t, m)
+		return
+	}
 	if !first && news && !p.cfg.Profile.Reload.KeepMismatch && contradicts(old, m) {
 		p.note(&Sample{Type: Answered, Kind: m3u8.KindMedia, Track: f.track, Rendition: f.rendition, Failure: Mismatch,
 			Pipeline: p.pipelineOf(int(f.rendition)), Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: "a media sequence number changed its URI"})
-		t.media, t.changedAt, t.base = m, p.now, align(m, old, oldBase, true)
+		t.media, t.changedAt, t.base = m, p.now, p.place(m, old, oldBase, true)
 		p.schedule(f, t, true)
 		p.trouble(f, Mismatch, 0, "")
 		return
@@ -330,10 +337,11 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	if news {
 		switch {
 		case old != nil:
-			t.base = align(m, old, oldBase, !first)
+			t.base = p.place(m, old, oldBase, !first)
+			t.guessed = t.guessed || first || !overlap(old, m)
 		case f.track == AudioTrack && p.main.media != nil:
 			main := &p.main
-			t.base = align(m, main.media, main.base, false)
+			t.base = p.place(m, main.media, main.base, false)
 		}
 		t.media, t.changedAt, t.misses, t.told, t.stuck = m, p.now, 0, false, false
 		if t.dry {
@@ -378,53 +386,6 @@ func contradicts(old, m *m3u8.Media) bool {
 		return false
 	}
 	return m.Segments[last.Sequence-m.MediaSequence].URI != last.URI
-}
-
-// align returns the media time of m's first segment, given another playlist of
-// the same presentation and the media time of that one's first segment. A
-// reload goes by media sequence (hls.js utils/level-helper mergeDetails),
-// another rendition by date-time (utils/discontinuities), and what neither can
-// place goes end to end. Pipelines stamp equal segments a little apart; players
-// see by the timestamps that nothing is missing between them, so date-times
-// that put the same number less than half a segment off mean the same segment.
-func align(m, ref *m3u8.Media, base time.Duration, reload bool) time.Duration {
-	if len(m.Segments) == 0 || len(ref.Segments) == 0 {
-		return base
-	}
-	numbered, overlaps := alignSequence(m, ref, base)
-	if m.HasProgramDateTime && ref.HasProgramDateTime && !(reload && overlaps) {
-		dated := base + m.Segments[0].ProgramDateTime.Sub(ref.Segments[0].ProgramDateTime)
-		switch {
-		case overlaps && (dated-numbered).Abs() < m.Segments[0].Duration/2:
-			return numbered
-		case (dated - base).Abs() < 24*time.Hour:
-			return dated
-		}
-	}
-	if numbered != noPlace {
-		return numbered
-	}
-	return base + ref.Duration - m.Duration
-}
-
-const noPlace = time.Duration(math.MinInt64)
-
-// alignSequence is align by media sequence, and whether both playlists list a
-// segment of one number; noPlace when the numbers are too far apart.
-func alignSequence(m, ref *m3u8.Media, base time.Duration) (at time.Duration, overlaps bool) {
-	switch {
-	case m.MediaSequence >= ref.MediaSequence:
-		d := m.MediaSequence - ref.MediaSequence
-		if d < uint64(len(ref.Segments)) {
-			return base + ref.Segments[d].Start, true
-		}
-		if lost := d - uint64(len(ref.Segments)); lost < 1<<20 {
-			return base + ref.Duration + time.Duration(lost)*ref.TargetDuration, false
-		}
-	case ref.MediaSequence-m.MediaSequence < uint64(len(m.Segments)):
-		return base - m.Segments[ref.MediaSequence-m.MediaSequence].Start, true
-	}
-	return noPlace, false
 }
 
 // schedule sets the reload clock after a load.
@@ -579,7 +540,7 @@ func (p *Player) joinAt(t *track) {
 		p.track(i).end = pos
 	}
 	if a := p.audio; a != nil && a.active && a.media != nil {
-		a.base = align(a.media, m, t.base, false)
+		a.base = p.place(a.media, m, t.base, false)
 	}
 }
 
@@ -621,7 +582,9 @@ func (p *Player) behind(t *track) {
 	}
 	switch l.Behind {
 	case profile.BehindSeekLive:
-		p.seek(p.livePosition(t))
+		if to := p.livePosition(t); to >= 0 || !p.cfg.Profile.Timeline.Origin {
+			p.seek(to)
+		}
 	case profile.BehindWindowStart:
 		p.seek(min(t.base+time.Duration(l.BehindOffset), t.base+t.media.Duration))
 	case profile.BehindFatal:

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
+	"hlsload/player/profile"
 )
 
 // pump asks for whatever is due.
@@ -340,6 +341,9 @@ func (p *Player) next(t *track) *m3u8.Segment {
 	if m.Duration > 0 && at > 0 {
 		i = min(int(float64(at)/float64(m.Duration)*float64(len(m.Segments))), len(m.Segments)-1)
 	}
+	if t.filled && p.cfg.Profile.Live.Behind == profile.BehindFatal && at < -m.Segments[0].Duration/2 {
+		return nil // what follows has left the window
+	}
 	past := func(s *m3u8.Segment) bool { // nothing of s is worth having
 		return s.Start+s.Duration <= at+min(s.Duration/2, 250*time.Millisecond)
 	}
@@ -391,11 +395,17 @@ func (p *Player) skip(t *track, s *m3u8.Segment) {
 func (p *Player) appendSegment(f *flight, bytes int64) {
 	t := p.track(f.track)
 	p.sampleTransfer(f, bytes)
+	seen := p.locate(t, f)
+	if seen.elsewhere {
+		t.tries[1], t.joint = 0, noJoint
+		p.errs.appended(f.rendition)
+		return
+	}
 	s := Sample{Type: Appended, Fetch: f.id, Kind: m3u8.KindSegment, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Bytes: bytes, MediaStart: f.start, MediaDuration: f.seg.Duration,
-		Sequence: f.seg.Sequence, Latency: -1}
+		Sequence: f.seg.Sequence, Latency: -1, Skipped: max(seen.off, 0), Repeated: max(-seen.off, 0)}
 	if f.start > t.end+touching {
-		s.Skipped = f.start - t.end
+		s.Skipped += f.start - t.end
 		if t.filled || p.state != loading {
 			p.lost(t, f.start)
 		} else {
@@ -423,7 +433,7 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 		if p.ladder.Renditions[f.rendition].Variant != nil {
 			s.Bitrate = p.ladder.Levels[f.level].Bandwidth
 		}
-		p.dateTime(f, &s)
+		p.dateTime(f, &s, seen)
 	}
 	p.note(&s)
 	p.tryPlay()
@@ -446,19 +456,25 @@ func (p *Player) lost(t *track, from time.Duration) {
 }
 
 // dateTime fills in what follows from the segment's date-time.
-func (p *Player) dateTime(f *flight, s *Sample) {
+func (p *Player) dateTime(f *flight, s *Sample, seen sight) {
 	if f.seg.ProgramDateTime.IsZero() {
 		return
 	}
 	offset := f.seg.ProgramDateTime.UnixNano() - int64(f.start)
+	d := time.Duration(0)
 	if p.pdt != noPDT {
-		// The timeline was aligned without date-times and they disagree by
-		// more than encoders' clocks do.
-		if d := time.Duration(offset - p.pdt); d > f.seg.Duration/2 {
-			s.Skipped += d
-		} else if d < -f.seg.Duration/2 {
-			s.Repeated += -d
+		if d = time.Duration(offset - p.pdt); d.Abs() <= f.seg.Duration/2 {
+			d = 0 // as far as encoders' clocks differ
 		}
+	}
+	switch {
+	case d != 0 && seen.known && seen.off == 0:
+		offset = p.pdt // timestamps go on, so it is another clock: the first one counts
+	case seen.known:
+	case d > 0: // the timeline was aligned without date-times, and they disagree
+		s.Skipped += d
+	default:
+		s.Repeated -= d
 	}
 	p.pdt = offset
 	if p.state != loading && p.track(f.track).live() { // what has ended is behind nothing

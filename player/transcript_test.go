@@ -16,6 +16,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
 	"hlsload/player/profile"
 )
 
@@ -24,12 +25,15 @@ var update = flag.Bool("update", false, "rewrite the expected transcripts")
 // TestTranscripts plays the scripts in testdata. A script is a list of
 // commands, a line "----", and what the player did. The commands:
 //
-//	world KEY=VALUE…       the channel: td, segment, window, levels, demuxed, init, rtt, pdt, skew, phase, holdback
+//	world KEY=VALUE…       the channel: td, segment, window, levels, demuxed, init, rtt, pdt, skew, phase, holdback,
+//	                       number (of the segment at 0), shift (of pipeline 1's numbers), stamps
 //	profile NAME [YAML]    the player, with overrides in YAML flow style
 //	join                   a player joins now
 //	fault NAME WHAT        from now on: WHAT is kind/pipeline=answer, such as
 //	                       media/0=404, segment/0=hang, media/0=freeze, any/*=503;
-//	                       audio-media is the audio playlist alone, and so on
+//	                       audio-media is the audio playlist alone, and so on; media/0=restart: numbers and
+//	                       timestamps begin again, restart-disc: with a discontinuity, renumber: timestamps go on,
+//	                       ahead: so do numbers, 5000 on; ahead-restart: numbers 5000 on, timestamps begin again
 //	clear NAME             the fault ends
 //	run D                  let D pass
 //	leave                  the viewer leaves
@@ -73,6 +77,9 @@ type world struct {
 	init    bool
 	pdt     bool
 	skew    time.Duration // of pipeline 1's date-times
+	number  int64         // of the newest segment at 0
+	shift   int64         // of pipeline 1's numbers
+	stamps  bool          // segments have timestamps
 	rtt     time.Duration
 	phase   time.Duration
 
@@ -85,7 +92,8 @@ type world struct {
 	seq      int
 	out      bytes.Buffer
 	media    map[string]*m3u8.Media
-	names    []string // of renditions
+	stamped  map[string]time.Duration // timestamps of segments
+	names    []string                 // of renditions
 	watch    func(*player.Action)
 }
 
@@ -103,7 +111,7 @@ type pending struct {
 
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, segment: 2 * time.Second, td: 2 * time.Second, window: 6, levels: 3, rtt: 10 * time.Millisecond,
-		pdt: true, phase: 0, faults: map[string]fault{}, media: map[string]*m3u8.Media{}}
+		pdt: true, phase: 0, number: 100, faults: map[string]fault{}, media: map[string]*m3u8.Media{}, stamped: map[string]time.Duration{}}
 	w.profile("hlsjs-1.7", "")
 	return w
 }
@@ -186,6 +194,12 @@ func (w *world) set(rest string) {
 			w.pdt = v == "yes"
 		case "skew":
 			w.skew = d
+		case "number":
+			w.number = int64(n)
+		case "shift":
+			w.shift = int64(n)
+		case "stamps":
+			w.stamps = v == "yes"
 		case "rtt":
 			w.rtt = d
 		case "phase":
@@ -323,7 +337,7 @@ func (w *world) request(a player.Action) {
 		}
 	case "empty":
 		ev.Bytes, ev.Size, ev.Problem = 0, 0, "empty"
-	case "200", "freeze":
+	case "200", "freeze", "restart", "restart-disc", "renumber", "ahead", "ahead-restart":
 		content := at
 		if answer == "freeze" {
 			content = since
@@ -332,8 +346,19 @@ func (w *world) request(a player.Action) {
 		case m3u8.KindMultivariant:
 			ev.Ladder = w.ladder()
 		case m3u8.KindMedia:
-			ev.Media = w.playlist(a.URL, content)
+			if answer == "200" || answer == "freeze" {
+				ev.Media = w.playlist(a.URL, content)
+			} else {
+				ev.Media = w.anew(a.URL, at, since, answer)
+			}
+		case m3u8.KindInit:
+			ev.Opening.Scales[0].Track, ev.Opening.Scales[0].Rate = 1, 1000
 		case m3u8.KindSegment:
+			if d, ok := w.stamped[a.URL]; ok && w.init {
+				ev.Opening.Stamp = mediatime.Stamp{Ticks: uint64(d.Milliseconds()), Track: 1, Kind: mediatime.Decode}
+			} else if ok {
+				ev.Opening.Stamp = mediatime.Stamp{Ticks: uint64(d.Seconds()*mediatime.ClockRate) % (1 << 33), Kind: mediatime.Video}
+			}
 			// Delivered at 20 Mbit/s.
 			rate := int64(64)
 			if a.Track == player.MainTrack && mediaOf(a.URL) == "video" {
@@ -381,29 +406,66 @@ func (w *world) ladder() *player.Ladder {
 
 // playlist is that of a URL at an instant; equal versions are one value.
 func (w *world) playlist(url string, at time.Duration) *m3u8.Media {
-	const first = 100
-	last := first + int64((at-w.phase)/w.segment) // the newest segment listed
-	key := fmt.Sprintf("%s#%d", url, last)
+	last := int64((at - w.phase) / w.segment) // the newest segment listed
+	return w.list(url, last-int64(w.window)+1, last, w.number, "", func(i int64) time.Duration { return w.stamp(i) })
+}
+
+// stamp is the timestamp of the segment that is the i-th since 0.
+func (w *world) stamp(i int64) time.Duration { return time.Hour + time.Duration(i)*w.segment }
+
+// anew is the playlist of a pipeline that was changed at an instant.
+func (w *world) anew(url string, at, since time.Duration, how string) *m3u8.Media {
+	before, last := int64((since-w.phase)/w.segment), int64((at-w.phase)/w.segment)
+	first := max(before+1, last-int64(w.window)+1)
+	if last = max(last, first); how == "ahead" {
+		return w.list(url, last-int64(w.window)+1, last, w.number+5000, "", w.stamp)
+	}
+	stamp := w.stamp
+	if strings.HasPrefix(how, "restart") {
+		stamp = func(i int64) time.Duration { return time.Duration(i-before-1) * w.segment }
+	}
+	number := -before - 1
+	if how == "ahead-restart" {
+		number, stamp = w.number+5000, func(i int64) time.Duration { return time.Duration(i-before-1) * w.segment }
+	}
+	m := w.list(url, first, last, number, "new", stamp)
+	if how == "restart-disc" {
+		for i := range m.Segments {
+			m.Segments[i].DiscontinuitySequence = 1
+		}
+	}
+	return m
+}
+
+// list lists segments, the first with its number; equal lists are one value.
+func (w *world) list(url string, from, to, number int64, name string, stamp func(int64) time.Duration) *m3u8.Media {
+	if strings.Contains(url, "/p1/") {
+		number += w.shift
+	}
+	key := fmt.Sprintf("%s#%s%d", url, name, number+to)
 	if m := w.media[key]; m != nil {
 		return m
 	}
 	epoch := time.Unix(0, 0)
-	m := &m3u8.Media{TargetDuration: w.td, MediaSequence: uint64(last) - uint64(w.window) + 1, HasProgramDateTime: w.pdt}
+	m := &m3u8.Media{TargetDuration: w.td, MediaSequence: uint64(number + from), HasProgramDateTime: w.pdt}
 	if w.hold > 0 {
 		m.ServerControl = &m3u8.ServerControl{HoldBack: w.hold}
 	}
 	dir := strings.TrimSuffix(url, ".m3u8")
-	for i := range w.window {
-		n := m.MediaSequence + uint64(i)
-		s := m3u8.Segment{URI: fmt.Sprint(n), URL: fmt.Sprintf("%s/%d.ts", dir, n), Duration: w.segment, Sequence: n, Start: m.Duration}
+	for i := from; i <= to; i++ {
+		n := uint64(number + i)
+		s := m3u8.Segment{URI: fmt.Sprint(name, n), URL: fmt.Sprintf("%s/%s%d.ts", dir, name, n), Duration: w.segment, Sequence: n, Start: m.Duration}
 		if w.pdt {
-			s.ProgramDateTime = epoch.Add(w.phase + time.Duration(int64(n)-first-1)*w.segment)
+			s.ProgramDateTime = epoch.Add(w.phase + time.Duration(i-1)*w.segment)
 			if strings.Contains(url, "/p1/") {
 				s.ProgramDateTime = s.ProgramDateTime.Add(w.skew)
 			}
 		}
 		if w.init {
 			s.Map = &m3u8.Map{URL: dir + "/init.mp4"}
+		}
+		if w.stamps {
+			w.stamped[s.URL] = stamp(i)
 		}
 		m.Segments = append(m.Segments, s)
 		m.Duration += w.segment

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -169,6 +170,17 @@ func (p *Profile) validate() error {
 	oneOf("live.behind", p.Live.Behind, BehindSeekLive, BehindWindowStart, BehindFatal, BehindNext)
 	if p.Live.Sliding && (p.Live.Behind != BehindWindowStart || p.Live.BehindOffset <= 0) {
 		errs = append(errs, errors.New("live.sliding: out of place (want it with behind: window-start and a behind_offset)"))
+	}
+	l := &p.Timeline
+	oneOf("timeline.by", cmp.Or(l.By, ByDate), ByDate, ByNumber)
+	oneOf("timeline.apart", cmp.Or(l.Apart, PlaceCount), PlaceCount, PlaceStart, PlacePlayhead)
+	oneOf("timeline.jump", cmp.Or(l.Jump, PlaceDate), PlaceDate, PlaceCount, PlaceStart, PlacePlayhead)
+	oneOf("timeline.reset", cmp.Or(l.Reset, PlaceDate), PlaceDate, PlaceCount, PlaceStart, PlaceZero, ResetWait, ResetFatal)
+	within("timeline.dates in seconds", time.Duration(l.Dates).Seconds(), 0, 86400)
+	within("timeline.join in seconds", time.Duration(l.Join).Seconds(), 0, 3600)
+	within("timeline.reset_retry in seconds", time.Duration(l.ResetRetry).Seconds(), 0, 60)
+	if aside := l.Reset == ResetWait || l.Reset == ResetFatal; !aside && (l.ResetOthers || l.ResetRetry != 0) {
+		errs = append(errs, errors.New("timeline.reset_others, reset_retry: without effect (want them with reset: wait or fatal)"))
 	}
 	oneOf("reload.from", p.Reload.From, FromRequest, FromSent, FromResponse)
 	for f, s := range map[string]Span{"live.hold_back": p.Live.HoldBack, "reload.changed": p.Reload.Changed, "reload.unchanged": p.Reload.Unchanged} {

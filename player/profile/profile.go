@@ -17,6 +17,7 @@ type Profile struct {
 	Startup  Startup     `yaml:"startup"`
 	Live     Live        `yaml:"live"`
 	Reload   Reload      `yaml:"reload"`
+	Timeline Timeline    `yaml:"timeline"`
 	Buffer   Buffer      `yaml:"buffer"`
 	ABR      ABR         `yaml:"abr"`
 	Timeouts Timeouts    `yaml:"timeouts"`
@@ -199,6 +200,60 @@ type Reload struct {
 	// MinusLoad subtracts the smoothed duration of a load (EWMA, half-life in
 	// loads); 0 = not.
 	MinusLoad float64 `yaml:"minus_load"`
+}
+
+// By what a playlist of another rendition is aligned first.
+const (
+	ByDate   = "date"   // EXT-X-PROGRAM-DATE-TIME
+	ByNumber = "number" // media sequence numbers
+)
+
+// Where a playlist lies that has no number in common with the one before it.
+const (
+	PlaceDate     = "date"     // where its date-times say; without those as apart has it
+	PlaceCount    = "count"    // a target duration on for each number that is missing; with lower numbers both end together
+	PlaceStart    = "start"    // it starts where the one before it started
+	PlacePlayhead = "playhead" // it starts at the playback position
+	PlaceZero     = "zero"     // it starts where the session's timeline did
+)
+
+// What happens besides at a reload whose media sequence number went back.
+const (
+	ResetWait  = "wait"  // it is set aside until its numbers have caught up
+	ResetFatal = "fatal" // as wait, also with numbers in common; without, the session ends once playback has run dry
+)
+
+// Timeline is where playlists and segments lie on the timeline of a session.
+type Timeline struct {
+	// Timestamps tells that a segment lies where its first timestamp says (PTS,
+	// or tfdt), and its playlist with it, whatever numbers and dates made of it.
+	Timestamps bool `yaml:"timestamps"`
+	// Join has a segment whose timestamp disagrees with its number follow what was
+	// loaded last without a gap, if it lies before the end of that or further than
+	// this after it; 0 = not. Not with timestamps.
+	Join Duration `yaml:"join"`
+	// Origin tells that nothing can be played from before where the session's
+	// timeline began.
+	Origin bool   `yaml:"origin"`
+	By     string `yaml:"by"` // date (default) or number
+	// Dates of two playlists do not count when they are further apart than this
+	// and than what is listed; 0 = 24h.
+	Dates Duration `yaml:"dates"`
+	// Apart is where a playlist of another rendition lies, without dates that
+	// count: count (default), start or playhead.
+	Apart string `yaml:"apart"`
+	// Jump is where a reload lies whose numbers went ahead of all known: date
+	// (default), count, start or playhead.
+	Jump string `yaml:"jump"`
+	// Reset is what happens at a reload whose media sequence number went back:
+	// it is placed by date (default), count, start or zero, or it is not taken:
+	// wait or fatal.
+	Reset string `yaml:"reset"`
+	// ResetOthers tells that Reset is also for playlists of other renditions.
+	ResetOthers bool `yaml:"reset_others"`
+	// ResetRetry is the time from a playlist that was set aside to the next
+	// reload; 0 = as after one without news.
+	ResetRetry Duration `yaml:"reset_retry"`
 }
 
 // Buffer is how much media a player keeps ahead.

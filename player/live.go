@@ -604,15 +604,10 @@ func (p *Player) stale(f *flight, t *track) {
 	if t.media.EndList {
 		return
 	}
+	p.noteStale(f, t)
 	since := p.now - t.changedAt
-	target := p.targetDuration(f.track)
-	if !t.told && since > target*3/2 {
-		t.told = true
-		p.note(&Sample{Type: Evidence, Kind: m3u8.KindMedia, Track: f.track, Rendition: f.rendition,
-			Pipeline: p.pipelineOf(int(f.rendition)), Failure: Stale, Unchanged: since})
-	}
 	r := &p.cfg.Profile.Stale
-	after := r.After.Of(target, p.segmentDuration())
+	after := r.After.Of(p.targetDuration(f.track), p.segmentDuration())
 	var found bool
 	switch r.Detect {
 	case profile.StaleMisses:
@@ -640,6 +635,16 @@ func (p *Player) stale(f *flight, t *track) {
 		}
 	}
 	p.climb(f, r.Then, Stale, 0)
+}
+
+// noteStale records the first sign that a playlist no longer brings anything new.
+func (p *Player) noteStale(f *flight, t *track) {
+	since := p.now - t.changedAt
+	if !t.told && since > p.targetDuration(f.track)*3/2 {
+		t.told = true
+		p.note(&Sample{Type: Evidence, Kind: m3u8.KindMedia, Track: f.track, Rendition: f.rendition,
+			Pipeline: p.pipelineOf(int(f.rendition)), Failure: Stale, Unchanged: since})
+	}
 }
 
 // slideWake is when that is to be looked at.

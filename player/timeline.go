@@ -214,6 +214,8 @@ func (p *Player) aside(f *flight, t *track, m *m3u8.Media) {
 	switch {
 	case lower && l.Reset == profile.ResetFatal && p.state == stalled && p.ahead(t) == 0:
 		p.finish(Fatal, "the media sequence number went back")
+	case t.fresh && p.cfg.Profile.Stale.Detect == profile.StaleBufferEnd:
+		p.noteStale(f, t) // what it looks for the end of is the playlist that was set aside
 	case t.fresh:
 		p.stale(f, t)
 	}

@@ -114,3 +114,14 @@ func outcome(transcript string) string {
 	}
 	return "no stall"
 }
+
+// TestRestartOfOne: the first pipeline starts again while the other one goes on.
+// No player takes that for a reason to leave.
+func TestRestartOfOne(t *testing.T) {
+	for profile, want := range map[string]string{"hlsjs-1.7": "dark", "shaka-5.2": "dark", "vhs-3.17": "dark", "media3-1.11": "fatal"} {
+		got := play(t, fmt.Sprintf("world levels=2 pdt=no number=1400 stamps=yes\nprofile %s\njoin\nrun 14500ms\nfault x media/0=restart\nrun 30s\n", profile))
+		if o := outcome(got); o != want {
+			t.Errorf("%s: %s; want %s\n%s", profile, o, want, got)
+		}
+	}
+}

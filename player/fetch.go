@@ -1,6 +1,7 @@
 package player
 
 import (
+	"strconv"
 	"time"
 
 	"hlsload/player/m3u8"
@@ -156,6 +157,13 @@ func (p *Player) end(ev *Event) {
 		failure = BadStatus
 	case f.kind == m3u8.KindMultivariant && ev.Ladder == nil, f.kind == m3u8.KindMedia && ev.Media == nil:
 		failure = BadBody
+	case f.kind == m3u8.KindMedia:
+		if odd := p.refuses(ev.Media); odd != nil {
+			failure = BadBody
+			refused := *ev
+			refused.Problem = "the player refuses it: " + odd.Code.String() + " in line " + strconv.Itoa(odd.Line)
+			ev = &refused
+		}
 	case f.kind >= m3u8.KindInit && ev.Bytes == 0 && ev.Size <= 0:
 		failure = Truncated // an empty resource is no media
 	}
@@ -203,6 +211,15 @@ func (p *Player) end(ev *Event) {
 		done.stamp = &ev.Opening.Stamp
 		p.appendSegment(&done, ev.Bytes)
 	}
+}
+
+// refuses returns what the player does not put up with in a media playlist, or
+// nil.
+func (p *Player) refuses(m *m3u8.Media) *m3u8.Finding {
+	if len(m.Findings) == 0 {
+		return nil
+	}
+	return m.Findings.Of(p.cfg.Profile.Refuses(m3u8.KindMedia))
 }
 
 // failed takes the news that a fetch has no complete answer.

@@ -53,8 +53,12 @@ type Level struct {
 type Classify func(url string) int
 
 // NewLadder arranges a multivariant playlist the way the profile does. It
-// fails when nothing in it can be played.
+// fails when nothing in it can be played, or the player does not put up with
+// what is odd in it.
 func NewLadder(mv *m3u8.Multivariant, p *profile.Profile, classify Classify) (*Ladder, error) {
+	if f := mv.Findings.Of(p.Refuses(m3u8.KindMultivariant)); f != nil {
+		return nil, fmt.Errorf("%s refuses the multivariant playlist: %v", p.ID, f)
+	}
 	if len(mv.Variants) == 0 {
 		return nil, fmt.Errorf("multivariant playlist: no EXT-X-STREAM-INF; want at least one variant")
 	}

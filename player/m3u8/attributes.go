@@ -2,6 +2,7 @@ package m3u8
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,7 +10,7 @@ import (
 
 // attributes reads the value of one tag, as a whole (value0, and name is
 // empty) or as an attribute list (rfc8216bis 4.2): list, then next until it
-// returns false. The first error stays in err and ends the list.
+// returns false. An error, or [errLeftOut], stays in err and ends the list.
 type attributes struct {
 	tag         string
 	value0      string
@@ -27,105 +28,104 @@ func (p *parser) list(tag, value string) {
 }
 
 // next reads one attribute into name, value and quoted. It tolerates spaces
-// and empty members.
+// and empty members, and leaves out what is no NAME=value.
 func (p *parser) next() bool {
-	if p.err != nil {
-		return false
-	}
-	rest := trim(p.rest)
-	for rest != "" && rest[0] == ',' {
-		rest = trim(rest[1:])
-	}
-	if rest == "" {
-		return false
-	}
-	p.name = ""
-	equals := strings.IndexByte(rest, '=')
-	if equals <= 0 || strings.ContainsAny(rest[:equals], "\",") {
-		p.value = rest
-		p.bad("NAME=value")
-		return false
-	}
-	p.name, rest = trim(rest[:equals]), trim(rest[equals+1:])
-	if p.quoted = rest != "" && rest[0] == '"'; p.quoted {
-		end := strings.IndexByte(rest[1:], '"')
-		if end < 0 {
-			p.value = rest
-			p.bad("a closing quote")
+	for p.err == nil {
+		rest := trim(p.rest)
+		for rest != "" && rest[0] == ',' {
+			rest = trim(rest[1:])
+		}
+		p.rest, p.name = rest, ""
+		if rest == "" {
 			return false
 		}
-		p.value, rest = rest[1:1+end], trim(rest[end+2:])
-		if rest != "" && rest[0] != ',' {
-			p.value = rest
-			p.bad("a comma after the closing quote")
+		equals := strings.IndexByte(rest, '=')
+		if equals <= 0 || strings.ContainsAny(rest[:equals], "\",") {
+			member, after, _ := strings.Cut(rest, ",")
+			p.rest = after
+			p.wrong(AttributeSyntax, member, "NAME=value", leftOut)
+			continue
+		}
+		p.name = trim(rest[:equals])
+		p.readValue(trim(rest[equals+1:]))
+		if slices.Contains(p.seen[:p.count0], p.name) {
+			p.misplaced(AttributeSyntax, "a second one", "one", "the last one counts")
+		} else if p.count0 == maxAttributes {
+			p.name = ""
+			p.misplaced(TooMany, "more than "+strconv.Itoa(maxAttributes)+" attributes", "no more", leftOut)
+			p.rest = ""
 			return false
+		} else {
+			p.seen[p.count0] = p.name
+			p.count0++
 		}
-	} else {
-		end := strings.IndexByte(rest, ',')
-		if end < 0 {
-			end = len(rest)
+		if p.quoted || hexadecimals[p.name] {
+			p.value = p.substitute(p.value)
 		}
-		p.value, rest = trim(rest[:end]), rest[end:]
-		if strings.IndexByte(p.value, '"') >= 0 {
-			p.bad("no quote inside")
-			return false
-		}
+		return p.err == nil
 	}
-	p.rest = rest
-	for _, name := range p.seen[:p.count0] {
-		if name == p.name {
-			p.err = &Error{p.line, p.tag + ": " + shownName(p.name) + ": got a second one; want one"}
-			return false
-		}
-	}
-	if p.count0 == maxAttributes {
-		p.err = &Error{p.line, p.tag + ": got more than " + strconv.Itoa(maxAttributes) + " attributes; want no more"}
-		return false
-	}
-	p.seen[p.count0] = p.name
-	p.count0++
-	p.value = p.substitute(p.value)
-	return p.err == nil
+	return false
 }
 
-// bad refuses the current value.
+// hexadecimals are the attributes that are hexadecimal-sequences, in which
+// variables are replaced without quotes (rfc8216bis 4.3).
+var hexadecimals = map[string]bool{"IV": true, "SCTE35-CMD": true, "SCTE35-IN": true, "SCTE35-OUT": true}
+
+// readValue reads the value of an attribute, which rest begins with.
+func (p *parser) readValue(rest string) {
+	if p.quoted = rest != "" && rest[0] == '"'; p.quoted {
+		if end := strings.IndexByte(rest[1:], '"'); end >= 0 {
+			p.value, p.rest = rest[1:1+end], trim(rest[end+2:])
+			if p.rest != "" && p.rest[0] != ',' {
+				text, after, _ := strings.Cut(p.rest, ",")
+				p.rest = after
+				p.wrong(AttributeSyntax, text, "a comma after the closing quote", leftOut)
+			}
+			return
+		}
+	}
+	p.value, p.rest, _ = strings.Cut(rest, ",")
+	p.value = trim(p.value)
+	if strings.IndexByte(p.value, '"') >= 0 {
+		p.wrong(AttributeSyntax, p.value, "no single quotation mark", "read without")
+		p.value, p.quoted = strings.ReplaceAll(p.value, `"`, ""), false
+	}
+	if strings.HasPrefix(p.value, "'") || strings.HasPrefix(p.value, "“") {
+		p.wrong(AttributeSyntax, p.value, `"…"`, "read as part of the value")
+	}
+}
+
+// bad leaves the current attribute out, or the tag if that is its value.
 func (p *parser) bad(want string) {
-	if p.err != nil {
-		return
+	switch {
+	case p.err != nil:
+	case p.name == "":
+		p.leaveOut(BadTag, shown(p.value), want)
+	default:
+		p.wrong(BadAttribute, p.value, want, leftOut)
 	}
-	what := p.tag
-	if p.name != "" {
-		what += ": " + shownName(p.name)
-	}
-	p.err = p.refusal(what, shown(p.value), want)
 }
 
 // shownName is a name for an error, quoted when it is none of the usual.
 func shownName(name string) string {
-	if len(name) > 80 || variableName(name) < len(name) {
+	if len(name) > 80 || variableName(name) < len(name) && name != "URI line" {
 		return shown(name)
 	}
 	return name
 }
 
-// require refuses the tag when a required attribute is not there.
-func (p *parser) require(name string, has bool) {
+// require leaves the tag out when a required attribute is not there.
+func (p *parser) require(c Code, name string, has bool) {
 	if p.err == nil && !has {
-		p.err = &Error{p.line, p.tag + ": got no " + name + "; want one"}
-	}
-}
-
-// ignore leaves the tag out.
-func (p *parser) ignore(reason string) {
-	if p.err == nil {
-		p.err = ignored(reason)
+		p.name = ""
+		p.leaveOut(c, "no usable "+name, "one")
 	}
 }
 
 // other keeps an attribute that is not known.
 func (p *parser) other(to *[]Attribute) {
 	if strings.HasPrefix(p.name, "REQ-") {
-		p.ignore("it requires " + shownName(p.name) + ", which is not known")
+		p.wrong(UnknownRequirement, p.value, "nothing that a client must know to use the tag (rfc8216bis 6.3.1)", "read as if it were not there")
 		return
 	}
 	value := p.value
@@ -135,68 +135,94 @@ func (p *parser) other(to *[]Attribute) {
 	*to = append(*to, Attribute{p.name, value})
 }
 
-func (p *parser) integer(most int64) int64 {
+// integer reads a decimal-integer, and of other numbers what players read.
+func (p *parser) integer(most int64) (int64, bool) {
 	n, ok := integer(p.value)
-	if !ok || n > most {
+	if ok && n <= most {
+		return n, true
+	}
+	n, rest, ok := leadingInteger(p.value)
+	switch {
+	case !ok || n > most:
 		p.bad("an integer from 0 to " + strconv.FormatInt(most, 10))
+		return 0, false
+	case decimals(rest):
+		p.wrong(DecimalNumber, p.value, "an integer", "read as "+strconv.FormatInt(n, 10))
+	default:
+		p.wrong(OddNumber, p.value, "an integer", "read as "+strconv.FormatInt(n, 10))
 	}
-	return n
+	return n, true
 }
 
-func (p *parser) sequence() uint64 {
-	n, ok := unsigned(p.value)
-	if !ok {
-		p.bad("an integer from 0 to 18446744073709551615")
-	}
-	return n
-}
+func (p *parser) seconds() (time.Duration, bool) { return p.secondsIn(p.value) }
 
-func (p *parser) seconds() time.Duration {
-	d, ok := seconds(p.value)
-	if !ok {
+// secondsIn reads a number of seconds in s, a part of the value.
+func (p *parser) secondsIn(s string) (time.Duration, bool) {
+	d, ok := seconds(s)
+	if ok {
+		return d, true
+	}
+	n := leadingNumber(s)
+	if d, ok = seconds(s[:n]); !ok {
 		p.bad("a number of seconds >= 0")
+		return 0, false
 	}
-	return d
+	p.wrong(OddNumber, p.value, "a number of seconds", "read as "+s[:n])
+	return d, true
 }
 
 func (p *parser) float() float64 {
 	f, ok := float(p.value)
-	if !ok {
-		p.bad("a number >= 0")
+	if ok {
+		return f
 	}
+	n := leadingNumber(p.value)
+	if f, ok = float(p.value[:n]); !ok {
+		p.bad("a number >= 0")
+		return 0
+	}
+	p.wrong(OddNumber, p.value, "a number", "read as "+p.value[:n])
 	return f
 }
 
-func (p *parser) date() time.Time {
+// date reads a date. What cannot be read is noted as bad, and what only some
+// read as odd.
+func (p *parser) date(odd, bad Code) (time.Time, bool) {
+	const want = "a date and time such as 2006-01-02T15:04:05.000Z"
 	t, ok := p.clock.read(p.value)
-	if !ok {
-		p.bad("a date and time such as 2006-01-02T15:04:05.000Z")
+	if ok {
+		if p.value[10]|0x20 != 't' {
+			p.wrong(odd, p.value, want, "read as such")
+		}
+		return t, true
 	}
-	return t
+	if t, ok = p.clock.readOdd(p.value); ok {
+		p.wrong(odd, p.value, want, "read as "+t.Format(time.RFC3339))
+	} else {
+		p.wrong(bad, p.value, want, leftOut)
+	}
+	return t, ok
 }
 
 // yes reads YES or NO.
 func (p *parser) yes() bool { return p.oneOf("YES", "NO") == "YES" }
 
-// oneOf reads an enumerated-string; a tag with another is ignored (rfc8216bis
-// 6.3.1).
+// oneOf reads an enumerated-string. Another one is left out.
 func (p *parser) oneOf(known ...string) string {
 	for _, k := range known {
 		if p.value == k {
 			return k
 		}
 	}
-	if p.name == "" {
-		p.ignore(shown(p.value) + " is not known")
-	} else {
-		p.ignore(p.name + "=" + shown(p.value) + " is not known")
+	if p.err == nil {
+		p.wrong(UnknownValue, p.value, "one of "+strings.Join(known, ", "), leftOut)
 	}
 	return ""
 }
 
-// resolution reads WIDTHxHEIGHT.
+// resolution reads WIDTHxHEIGHT. Players read no other form.
 func (p *parser) resolution() (width, height int) {
-	x := strings.IndexAny(p.value, "xX")
+	x := strings.IndexByte(p.value, 'x')
 	if x < 0 {
 		p.bad("WIDTHxHEIGHT")
 		return 0, 0
@@ -205,40 +231,49 @@ func (p *parser) resolution() (width, height int) {
 	h, okH := integer(p.value[x+1:])
 	if !okW || !okH || w > math.MaxInt32 || h > math.MaxInt32 {
 		p.bad("WIDTHxHEIGHT")
+		return 0, 0
 	}
 	return int(w), int(h)
 }
 
-// subRange reads LENGTH[@OFFSET]; without an offset it is -1.
+// subRange reads LENGTH[@OFFSET]; without an offset it is -1. A range that is
+// none has no length.
 func (p *parser) subRange() Range {
 	length, offset, at := strings.Cut(p.value, "@")
 	r := Range{Offset: -1}
 	ok, okOffset := false, true
-	r.Length, ok = integer(length)
+	r.Length, ok = integer(trim(length))
 	if at {
-		r.Offset, okOffset = integer(offset)
+		r.Offset, okOffset = integer(trim(offset))
 	}
 	if !ok || !okOffset || r.Length < 1 || r.Length > math.MaxInt64-max(r.Offset, 0) {
-		p.bad("LENGTH[@OFFSET] in bytes")
+		if p.err == nil {
+			p.wrong(BadRange, p.value, "LENGTH[@OFFSET] in bytes", leftOut)
+		}
+		return Range{Offset: -1}
 	}
 	return r
 }
 
-// url resolves the URI of the current tag.
+// url resolves the URI of the current tag, which is left out when it has none.
 func (p *parser) url(uri string) string {
 	if p.err != nil || uri == "" {
 		return ""
 	}
 	u, ok := p.urls.resolve(uri)
-	if !ok {
-		p.err = p.badURI(p.tag+": URI", uri)
+	if !ok && !p.spent() {
+		p.name = ""
+		p.leaveOut(BadURI, shown(uri), "a URI reference (RFC 3986)")
+		return ""
 	}
 	return u
 }
 
-func (p *parser) badURI(what, uri string) error {
-	if p.urls.budget < 0 {
-		return &Error{p.line, what + ": got URLs of more than " + strconv.Itoa(urlsPerBody*p.limits.Body) + " bytes in all; want fewer"}
+// spent refuses a playlist whose URLs are too long in all.
+func (p *parser) spent() bool {
+	if p.urls.budget >= 0 {
+		return false
 	}
-	return p.refusal(what, shown(uri), "a URI reference (RFC 3986)")
+	p.err = &Error{p.line, p.tag + ": URI: got URLs of more than " + strconv.Itoa(p.limits.urlBudget()) + " bytes in all; want fewer"}
+	return true
 }

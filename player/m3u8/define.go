@@ -11,7 +11,6 @@ type variables struct {
 	referenced bool // the body has a "{$" somewhere
 	values     map[string]string
 	query      url.Values // of the base, once needed
-	importedAt int        // line of the first IMPORT, 0 = none
 	expanded   int        // bytes made by substitution
 }
 
@@ -48,37 +47,42 @@ func (p *parser) readDefine() {
 	}
 	p.name = ""
 	name, ok := d.Name+d.Import+d.QueryParam, true
-	switch name {
-	case d.Name:
-		p.require("VALUE", hasValue || name == "")
-	case d.Import:
-		if p.importedAt == 0 {
-			p.importedAt = p.line
-		}
-		d.Value, ok = p.imports[name]
-	case d.QueryParam:
-		d.Value, ok = p.queryParameter(name)
-	default:
-		name = ""
-	}
-	if p.err != nil {
+	code := BadDefine
+	switch {
+	case p.literal || p.err != nil:
 		return
+	case name == "" || name != d.Name && name != d.Import && name != d.QueryParam:
+		name = ""
+	case name == d.Name:
+		p.require(BadDefine, "VALUE", hasValue)
+	case p.kind != kindMedia && d.Import != "" && !p.hasMedia():
+		p.leaveOut(BadDefine, "IMPORT in a multivariant playlist", "it in a media playlist")
+	case name == d.Import:
+		code = NoImport
+		d.Value, ok = p.imports[name]
+	default:
+		code = NoQueryParameter
+		d.Value, ok = p.queryParameter(name)
 	}
 	p.value = name
-	if name == "" {
-		p.err = &Error{p.line, p.tag + ": got " + shown(p.value0) + "; want exactly one of NAME, IMPORT and QUERYPARAM"}
-	} else if !ok {
-		p.bad("a variable of the multivariant playlist, or a parameter of this playlist's URL")
-	} else if _, twice := p.values[name]; twice {
-		p.bad("a name that is not defined yet")
-	} else if strings.IndexByte(d.Value, '"') >= 0 || hasControl(d.Value) {
-		// Only an import or a query parameter can be so; it must not end a
-		// quoted-string or a line.
-		p.value = d.Value
-		p.bad("a value without quotes and control characters")
+	_, twice := p.values[name]
+	switch {
+	case p.err != nil:
+	case name == "":
+		p.leaveOut(code, shown(p.value0), "exactly one of NAME, IMPORT and QUERYPARAM")
+	case !ok:
+		p.leaveOut(code, shown(name), "a variable of the multivariant playlist, or a parameter of this playlist's URL")
+	case twice:
+		p.leaveOut(DefineTwice, shown(name), "a name that is not defined yet")
 	}
 	if p.err != nil {
 		return
+	}
+	if strings.IndexByte(d.Value, '"') >= 0 || hasControl(d.Value) {
+		// Only an import or a query parameter can be so; it must not end a
+		// quoted-string or a line.
+		p.wrong(BadDefine, d.Value, "a value without quotes and control characters", "percent-encoded")
+		d.Value = tame(d.Value)
 	}
 	if p.values == nil {
 		p.values = make(map[string]string)
@@ -87,9 +91,23 @@ func (p *parser) readDefine() {
 	p.defines = append(p.defines, d)
 }
 
+// tame percent-encodes quotes and control characters.
+func tame(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == 0x7f || c == '"' {
+			b.WriteString(percent(c))
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
 func (p *parser) definedName() string {
 	if p.value == "" || variableName(p.value) < len(p.value) {
 		p.bad("a name of letters, digits, - and _")
+		return ""
 	}
 	return p.value
 }
@@ -136,11 +154,15 @@ func (p *parser) substitute(s string) string {
 		}
 		name, rest := after[:n], after[n+1:]
 		value, ok := p.values[name]
-		if !ok {
-			p.err = p.refusal("variable reference", shown("{$"+name+"}"), "a variable that an EXT-X-DEFINE before it defines")
-			return ""
+		if ok {
+			if p.odd == nil || p.odd.times[Variables] == 0 {
+				p.find(Variables, p.what()+": got a reference to the variable "+shown(name)+": replaced by its value")
+			}
+			b.WriteString(value)
+		} else {
+			p.wrong(UnknownVariable, "{$"+name+"}", "a variable that an EXT-X-DEFINE before it defines", "read as it is")
+			b.WriteString("{$" + name + "}")
 		}
-		b.WriteString(value)
 		s = rest
 		if b.Len() > p.limits.Line || p.expanded+b.Len() > p.limits.Body {
 			p.err = p.refusal("variable reference", "more than "+strconv.Itoa(min(b.Len(), p.limits.Line))+" bytes", "less after substitution")

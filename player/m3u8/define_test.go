@@ -49,20 +49,45 @@ func TestVariables(t *testing.T) {
 		t.Error("variables of nothing")
 	}
 
-	refused := []struct{ define, want string }{
-		{"#EXT-X-DEFINE:IMPORT=\"j\"", `line 3: EXT-X-DEFINE: got "j"; want a variable of the multivariant playlist, or a parameter of this playlist's URL`},
-		{"#EXT-X-DEFINE:QUERYPARAM=\"j\"", `line 3: EXT-X-DEFINE: got "j"; want a variable of the multivariant playlist, or a parameter of this playlist's URL`},
-		{"#EXT-X-DEFINE:QUERYPARAM=\"quote\"", `line 3: EXT-X-DEFINE: got "\""; want a value without quotes and control characters`},
-		{"#EXT-X-DEFINE:QUERYPARAM=\"line\"", `line 3: EXT-X-DEFINE: got "a\nb"; want a value without quotes and control characters`},
+	odd := []struct{ define, want string }{
+		{"#EXT-X-DEFINE:IMPORT=\"j\"", `no-import: line 3: EXT-X-DEFINE: got "j"; want a variable of the multivariant playlist, or a parameter of this playlist's URL: left out`},
+		{"#EXT-X-DEFINE:QUERYPARAM=\"j\"", `no-query-parameter: line 3: EXT-X-DEFINE: got "j"; want a variable of the multivariant playlist, or a parameter of this playlist's URL: left out`},
+		{"#EXT-X-DEFINE:QUERYPARAM=\"quote\"", `bad-define: line 3: EXT-X-DEFINE: got "\""; want a value without quotes and control characters: percent-encoded`},
+		{"#EXT-X-DEFINE:QUERYPARAM=\"line\"", `bad-define: line 3: EXT-X-DEFINE: got "a\nb"; want a value without quotes and control characters: percent-encoded`},
+		{"#EXT-X-DEFINE:NAME=\"i\",VALUE=\"1\"\n#EXT-X-DEFINE:IMPORT=\"i\"", `define-twice: line 4: EXT-X-DEFINE: got "i"; want a name that is not defined yet: left out`},
 	}
-	for _, tt := range refused {
-		_, err := Parse([]byte(media(tt.define)), Options{Base: base, Imports: imports})
-		if err == nil || err.Error() != tt.want {
-			t.Errorf("%s: got error %v, want %q", tt.define, err, tt.want)
+	for _, tt := range odd {
+		p, err := Parse([]byte(media(tt.define)), Options{Base: base, Imports: imports})
+		if err != nil {
+			t.Errorf("%s: %v", tt.define, err)
+		} else if got := told(p); len(got) != 1 || got[0] != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.define, got, tt.want)
 		}
 	}
-	_, err = Parse([]byte("#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"i\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\na\n"), Options{Imports: imports})
-	if want := "line 2: EXT-X-DEFINE: got IMPORT in a multivariant playlist; want it in a media playlist"; err == nil || err.Error() != want {
-		t.Errorf("got error %v, want %q", err, want)
+	p, err := Parse([]byte("#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"i\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\na\n"), Options{Imports: imports})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "bad-define: line 2: EXT-X-DEFINE: got IMPORT in a multivariant playlist; want it in a media playlist: left out"
+	if got := told(p); len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestNoVariables reads a playlist as a player does that knows no variables.
+func TestNoVariables(t *testing.T) {
+	text := media("#EXT-X-DEFINE:NAME=\"a\",VALUE=\"A\"\n#EXTINF:4,\n{$a}/{$b}.ts\n")
+	for _, literal := range []bool{false, true} {
+		m, err := ParseMedia([]byte(text), Options{NoVariables: literal})
+		if err != nil {
+			t.Fatal(err)
+		}
+		uri, codes := "A/{$b}.ts", Codes(0).With(Variables).With(UnknownVariable)
+		if literal {
+			uri, codes = "{$a}/{$b}.ts", 0
+		}
+		if got := m.Segments[0].URI; got != uri || m.Findings.Codes() != codes {
+			t.Errorf("literal %v: got %q, %v; want %q", literal, got, m.Findings, uri)
+		}
 	}
 }

@@ -64,13 +64,13 @@ func hostile() []hostileBody {
 	fill := func(head, s string) string { return head + strings.Repeat(s, (most-len(head))/len(s)) }
 	return []hostileBody{
 		{"one line", fill("#EXTM3U\n", "x"), false},
-		{"one comment", fill("#EXTM3U\n#", "x"), false},
+		{"one comment", fill("#EXTM3U\n#", "x"), true},
 		{"blank lines", fill("#EXTM3U\n", "\n"), true},
 		{"zeros", strings.Repeat("\x00", most), false},
 		{"shortest segments", fill(media(""), "#EXTINF:1\na\n"), false},
 		{"as many segments as may be", media(strings.Repeat("#EXTINF:1\na\n", 100_000)), true},
 		{"one segment and many lines", fill(media("#EXTINF:1\na\n"), "\n"), true},
-		{"unknown tags", fill("#EXTM3U\n", "#EXT\n"), false},
+		{"unknown tags", fill("#EXTM3U\n", "#EXT\n"), true},
 		{"ignored tags", fill(media(""), "#EXT-X-KEY:METHOD=X\n"), true},
 		{"discontinuities", fill(media(""), "#EXT-X-DISCONTINUITY\n"), true},
 		{"parts", fill(media(""), "#EXT-X-PART:URI=a,DURATION=1\n"), false},
@@ -83,7 +83,12 @@ func hostile() []hostileBody {
 		{"lines of open references", fill(media(""), "#EXTINF:1\n"+strings.Repeat("{$", 30000)+"\n"), true},
 		{"400 renditions and 400 variants", "#EXTM3U\n" + numbered("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"g\",NAME=\"n%\",URI=\"a%.m3u8\"\n", 400) +
 			numbered("#EXT-X-STREAM-INF:BANDWIDTH=1%,AUDIO=\"g\"\nv%.m3u8\n", 400), true},
-		{"date ranges of one ID", fill(media(""), "#EXT-X-DATERANGE:ID=a\n"), false},
+		{"date ranges of one ID", fill(media(""), "#EXT-X-DATERANGE:ID=a\n"), true},
+		{"odd values", fill(media(""), "#EXT-X-START:TIME-OFFSET=x,y,=,\"\n"), true},
+		{"lone returns", fill("#EXTM3U\r#EXT-X-TARGETDURATION:4\r", "\r"), true},
+		{"UTF-16", fill("\xff\xfe#\x00E\x00X\x00T\x00M\x003\x00U\x00", "\n\x00"), true},
+		{"URIs of nothing", fill("#EXTM3U\n", "a\n"), true},
+		{"imports", fill("#EXTM3U\n", "#EXT-X-DEFINE:IMPORT=\"a\"\n"), true},
 		{"a slash for every byte", media("#EXTINF:1\n" + strings.Repeat("../", 20_000) + "\n"), true},
 		{"removed date ranges", media("#EXT-X-SKIP:SKIPPED-SEGMENTS=0,RECENTLY-REMOVED-DATERANGES=\"" + strings.Repeat("\t", 60_000) + "\"\n"), true},
 	}

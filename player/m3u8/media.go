@@ -37,23 +37,48 @@ type pending struct {
 }
 
 func (p *parser) extinf(value string) error {
-	if err := p.become(kindMedia, "EXTINF"); err != nil {
-		return err
+	if p.kind != kindMedia {
+		p.list("EXTINF", value)
+		if mine, err := p.become(kindMedia, "EXTINF"); err != nil || !mine {
+			return err
+		}
 	}
 	s := &p.segment
 	if s.infLine > 0 {
-		return &Error{p.line, "EXTINF: got no URI line after the one in line " + strconv.Itoa(s.infLine) + "; want one"}
+		p.list("EXTINF", value)
+		p.wrong(EXTINFTwice, value, "a URI line after the one in line "+strconv.Itoa(s.infLine), "the last one counts")
 	}
-	duration, title := value, ""
-	if comma := strings.IndexByte(value, ','); comma >= 0 {
+	duration, title, comma := value, "", strings.IndexByte(value, ',')
+	if comma >= 0 {
 		duration, title = value[:comma], trim(value[comma+1:])
 	}
-	d, ok := seconds(trim(duration))
+	trimmed := trim(duration)
+	d, ok := seconds(trimmed)
 	if !ok {
-		return p.refusal("EXTINF", shown(duration), "a number of seconds >= 0")
+		d = p.oddDuration(trimmed)
+	} else if comma > 0 && (value[comma-1] == ' ' || value[comma-1] == '\t') {
+		p.list("EXTINF", value)
+		p.wrong(EXTINFSpace, value, "a comma right after the number", "read on")
 	}
 	s.begun, s.infLine, s.duration, s.title = true, p.line, d, title
 	return nil
+}
+
+// oddDuration reads what is no number of seconds.
+func (p *parser) oddDuration(s string) time.Duration {
+	p.list("EXTINF", s)
+	if s == "" {
+		p.wrong(NoDuration, s, "a number of seconds >= 0", "read as 0")
+		return 0
+	}
+	n := leadingNumber(s)
+	d, ok := seconds(s[:n])
+	if !ok {
+		p.wrong(BadEXTINF, s, "a number of seconds >= 0", "read as 0")
+		return 0
+	}
+	p.wrong(BadEXTINF, s, "a number of seconds >= 0", "read as "+s[:n])
+	return d
 }
 
 // endSegment takes the URI line.
@@ -61,14 +86,16 @@ func (p *parser) endSegment(uri string) error {
 	m, next := p.media, &p.segment
 	p.list("segment", uri)
 	if next.infLine == 0 {
-		return p.refusal("URI line", shown(uri), "EXTINF before it")
+		p.wrong(NoEXTINF, uri, "EXTINF before it", "read as a segment of 0 s")
+		next.duration, next.title = 0, ""
 	}
 	n := len(m.Segments)
 	if n >= p.limits.Segments {
 		return &Error{p.line, "got more than " + strconv.Itoa(p.limits.Segments) + " segments; want no more"}
 	}
 	if m.Duration+next.duration < 0 {
-		return &Error{p.line, "got durations of more than 292 years in all; want less"}
+		p.wrong(OddNumber, uri, "durations of less than 292 years in all", "read as a segment of 0 s")
+		next.duration = 0
 	}
 	if n == 0 {
 		p.makeRoom()
@@ -81,7 +108,7 @@ func (p *parser) endSegment(uri string) error {
 	s := &m.Segments[n]
 	s.Line = p.line
 	s.URI = uri
-	s.URL = p.url(uri)
+	s.URL = p.segmentURL(uri)
 	s.Duration = next.duration
 	if next.title != "" {
 		s.Title = next.title
@@ -93,6 +120,7 @@ func (p *parser) endSegment(uri string) error {
 		s.Parts = next.parts[next.part:len(next.parts):len(next.parts)]
 	}
 	p.describe(s, n)
+	s.Gap = s.Gap || s.URL == ""
 	m.Duration += next.duration
 	if m.Skip != nil {
 		p.inherit()
@@ -100,6 +128,17 @@ func (p *parser) endSegment(uri string) error {
 	next.begun, next.infLine, next.sub, next.discontinuities = false, 0, Range{}, 0
 	next.dated, next.gap, next.part, next.unknown = false, false, len(next.parts), nil
 	return p.err
+}
+
+// segmentURL is that of a segment; "" = its URI is none, and it cannot be asked
+// for.
+func (p *parser) segmentURL(uri string) string {
+	u, ok := p.urls.resolve(uri)
+	if !ok && !p.spent() {
+		p.wrong(BadURI, uri, "a URI reference (RFC 3986)", "read as a gap")
+		return ""
+	}
+	return u
 }
 
 // makeRoom guesses from the first segment how many will come.
@@ -149,9 +188,6 @@ func (p *parser) sequenceOf(n int) uint64 {
 	if p.media.Skip != nil {
 		n += p.media.Skip.Segments
 	}
-	if p.media.MediaSequence > math.MaxUint64-uint64(n) && p.err == nil {
-		p.err = p.refusal("media sequence number", "an overflow", "at most 18446744073709551615")
-	}
 	return p.media.MediaSequence + uint64(n)
 }
 
@@ -161,33 +197,29 @@ func (p *parser) segmentRange(uri string) *Range {
 	r, segments := p.segment.sub, p.media.Segments
 	if r.Offset < 0 && len(segments) > 1 {
 		before := &segments[len(segments)-2]
-		if before.URI == uri && before.ByteRange != nil {
-			r = p.continued(r, *before.ByteRange)
-		} else {
-			p.noOffset()
-		}
+		r = p.continued(r, before.ByteRange, before.URI == uri)
 	} else if r.Offset < 0 && p.media.Skip == nil {
-		p.noOffset()
+		r = p.continued(r, nil, false)
 	}
 	return p.segment.keep(r)
 }
 
-// continued gives r the offset at which before ends, if that is known.
-func (p *parser) continued(r, before Range) Range {
-	if before.Offset < 0 {
-		return r
+// continued gives r the offset at which the range before it ends, if that is
+// known. It ought to be of the same URI; players do not look.
+func (p *parser) continued(r Range, before *Range, same bool) Range {
+	if before == nil || !same {
+		p.wrong(NoOffset, strconv.FormatInt(r.Length, 10), "an offset, or a byte range of the same URI before it", "read on from the range before it, or 0")
 	}
-	r.Offset = before.Offset + before.Length
-	if r.Offset > math.MaxInt64-r.Length && p.err == nil {
-		p.err = p.refusal("byte range", "an overflow", "an end below 2^63")
+	switch {
+	case before == nil:
+		r.Offset = 0
+	case before.Offset >= 0:
+		if r.Offset = before.Offset + before.Length; r.Offset > math.MaxInt64-r.Length {
+			p.wrong(BadRange, strconv.FormatInt(r.Length, 10), "an end below 2^63", "read from 0")
+			r.Offset = 0
+		}
 	}
 	return r
-}
-
-func (p *parser) noOffset() {
-	if p.err == nil {
-		p.err = p.refusal("byte range", "no offset", "one, or a byte range of the same URI before it")
-	}
 }
 
 // keep returns a pointer to a copy of r; they share room.
@@ -215,13 +247,13 @@ func (p *parser) inherit() {
 
 func (p *parser) finishMedia() error {
 	m, next := p.media, &p.segment
-	if p.once&(1<<tagTargetDuration) == 0 {
+	if m.TargetDuration == 0 && !p.guessTarget() {
 		return &Error{p.line, "got no EXT-X-TARGETDURATION in the whole playlist; want one"}
 	}
 	parts := next.parts[next.part:]
 	m.Truncated = next.infLine > 0 || next.sub.Length > 0 || next.dated && len(parts) == 0
 	m.Version, m.IndependentSegments, m.Start = p.version, p.independent, p.start
-	m.Defines, m.Findings = p.defines, p.findings
+	m.Defines, m.Findings = p.defines, p.findings()
 	m.Unknown = append(p.unknown, next.unknown...)
 	next.unknown = nil
 	if len(parts) > 0 {
@@ -237,6 +269,24 @@ func (p *parser) finishMedia() error {
 		}
 	}
 	return p.err
+}
+
+// guessTarget takes the longest segment's duration for the target duration. It
+// returns false when there is none.
+func (p *parser) guessTarget() bool {
+	longest := time.Duration(0)
+	for i := range p.media.Segments {
+		longest = max(longest, p.media.Segments[i].Duration)
+	}
+	if longest == 0 {
+		return false
+	}
+	seconds := min((longest-1)/time.Second+1, maxSeconds)
+	p.media.TargetDuration = seconds * time.Second
+	if p.odd == nil || p.odd.times[NoTargetDuration] == 0 {
+		p.find(NoTargetDuration, "got no EXT-X-TARGETDURATION in the whole playlist; want one: the longest segment's duration is taken")
+	}
+	return true
 }
 
 // finishNext sets Media.Next if there is something to say.

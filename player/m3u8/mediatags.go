@@ -2,6 +2,7 @@ package m3u8
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,31 +11,70 @@ import (
 const unreported = math.MaxUint64 // RenditionReport.LastMSN before it is filled in
 
 func (p *parser) readTargetDuration() {
-	n, ok := integer(p.value)
-	if !ok || n < 1 || n > int64(math.MaxInt64/time.Second) {
-		p.bad("an integer of seconds >= 1")
+	n, rest, ok := leadingInteger(p.value)
+	const want = "an integer of seconds >= 1"
+	switch {
+	case !ok || n > int64(maxSeconds):
+		p.wrong(NoTargetDuration, p.value, want, leftOut)
 		return
+	case n < 1:
+		n = 1
+		p.wrong(SmallTargetDuration, p.value, want, "read as 1")
+	case decimals(rest):
+		p.wrong(DecimalNumber, p.value, want, "read as "+strconv.FormatInt(n, 10))
+	case rest != "":
+		p.wrong(OddNumber, p.value, want, "read as "+strconv.FormatInt(n, 10))
 	}
 	p.media.TargetDuration = time.Duration(n) * time.Second
 }
 
-// readSequence reads a number that must come before the first segment.
-func (p *parser) readSequence() uint64 {
-	if len(p.media.Segments) > 0 || p.segment.infLine > 0 {
-		p.err = &Error{p.line, p.tag + ": got it after a segment; want it before the first"}
+const maxSeconds = math.MaxInt64 / time.Second
+
+// readSequence reads a sequence number. There is room above it for whatever a
+// playlist may list.
+func (p *parser) readSequence() (uint64, bool) {
+	n, rest, ok := leadingInteger(p.value)
+	if !ok {
+		p.leaveOut(BadSequence, shown(p.value), "an integer from 0 to 9223372036854775807")
+		return 0, false
 	}
-	return p.sequence()
+	if rest != "" {
+		p.wrong(OddNumber, p.value, "an integer", "read as "+strconv.FormatInt(n, 10))
+	}
+	return uint64(n), true
 }
 
+func (p *parser) readMediaSequence() {
+	if len(p.media.Segments) > 0 {
+		p.leaveOut(LateSequence, "it after a segment", "it before the first")
+	} else if n, ok := p.readSequence(); ok {
+		p.media.MediaSequence = n
+	}
+}
+
+// readDiscontinuitySequence takes the number for that of the first segment,
+// however late it comes.
 func (p *parser) readDiscontinuitySequence() {
-	n := p.readSequence()
-	if p.segment.discontinuity > 0 && p.err == nil {
-		p.err = &Error{p.line, p.tag + ": got it after EXT-X-DISCONTINUITY; want it before the first"}
+	n, ok := p.readSequence()
+	if !ok {
+		return
 	}
-	if n > math.MaxUint64-uint64(p.limits.Body) {
-		p.bad("a number that leaves room for discontinuities")
+	m := p.media
+	if len(m.Segments) > 0 || p.segment.discontinuity > 0 {
+		p.misplaced(LateTag, "it after a segment or EXT-X-DISCONTINUITY", "it before the first", "read on")
+		for i := range m.Segments {
+			m.Segments[i].DiscontinuitySequence += n - m.DiscontinuitySequence
+		}
 	}
-	p.media.DiscontinuitySequence = n
+	m.DiscontinuitySequence = n
+}
+
+// readPlaylistType reads EVENT or VOD, in any case, as hls.js does.
+func (p *parser) readPlaylistType() {
+	p.value = strings.ToUpper(p.value)
+	if t := p.oneOf("EVENT", "VOD"); t != "" {
+		p.media.Type = t
+	}
 }
 
 func (p *parser) readPartInf() {
@@ -42,13 +82,13 @@ func (p *parser) readPartInf() {
 	for p.next() {
 		switch p.name {
 		case "PART-TARGET":
-			target = p.seconds()
+			target, _ = p.seconds()
 		default:
 			var forgotten []Attribute
 			p.other(&forgotten)
 		}
 	}
-	p.require("PART-TARGET above 0", target > 0)
+	p.require(IncompleteTag, "PART-TARGET above 0", target > 0)
 	if p.err == nil {
 		p.media.PartTarget = target
 	}
@@ -59,13 +99,13 @@ func (p *parser) readServerControl() {
 	for p.next() {
 		switch p.name {
 		case "CAN-SKIP-UNTIL":
-			c.CanSkipUntil = p.seconds()
+			c.CanSkipUntil, _ = p.seconds()
 		case "CAN-SKIP-DATERANGES":
 			c.CanSkipDateRanges = p.yes()
 		case "HOLD-BACK":
-			c.HoldBack = p.seconds()
+			c.HoldBack, _ = p.seconds()
 		case "PART-HOLD-BACK":
-			c.PartHoldBack = p.seconds()
+			c.PartHoldBack, _ = p.seconds()
 		case "CAN-BLOCK-RELOAD":
 			c.CanBlockReload = p.yes()
 		default:
@@ -79,12 +119,13 @@ func (p *parser) readServerControl() {
 
 func (p *parser) readByteRange() {
 	r := p.subRange()
-	if p.segment.sub.Length > 0 && p.err == nil {
-		p.err = &Error{p.line, p.tag + ": got a second one for a segment; want one"}
+	if r.Length == 0 {
+		return
 	}
-	if p.err == nil {
-		p.segment.begun, p.segment.sub = true, r
+	if p.segment.sub.Length > 0 {
+		p.misplaced(TagAgain, "a second one for a segment", "one", "the last one counts")
 	}
+	p.segment.begun, p.segment.sub = true, r
 }
 
 func (p *parser) readDiscontinuity() {
@@ -94,23 +135,26 @@ func (p *parser) readDiscontinuity() {
 }
 
 func (p *parser) readProgramDateTime() {
-	t := p.date()
-	if p.segment.dated && p.err == nil {
-		p.err = &Error{p.line, p.tag + ": got a second one for a segment; want one"}
+	t, ok := p.date(OddDate, BadDate)
+	if !ok {
+		return
 	}
-	if p.err == nil {
-		p.segment.begun, p.segment.dated, p.segment.date = true, true, t
+	if p.segment.dated {
+		p.misplaced(TagAgain, "a second one for a segment", "one", "the last one counts")
 	}
+	p.segment.begun, p.segment.dated, p.segment.date = true, true, t
 }
 
 func (p *parser) readBitrate() {
-	n, ok := integer(p.value)
-	if !ok || n > math.MaxInt64/1000 {
-		p.bad("an integer of kbit/s")
+	n, ok := p.integer(math.MaxInt64 / 1000)
+	if !ok {
 		return
 	}
 	p.segment.begun, p.segment.bitrated, p.segment.bitrate = true, true, n*1000
 }
+
+// methods of keys that are known.
+var methods = []string{"NONE", "AES-128", "SAMPLE-AES", "SAMPLE-AES-CTR", "SAMPLE-AES-CENC", "AES-256", "AES-256-CTR", "AES-256-GCM"}
 
 // key reads the attributes of EXT-X-KEY or EXT-X-SESSION-KEY.
 func (p *parser) key() Key {
@@ -118,12 +162,13 @@ func (p *parser) key() Key {
 	for p.next() {
 		switch p.name {
 		case "METHOD":
-			k.Method = p.oneOf("NONE", "AES-128", "SAMPLE-AES", "SAMPLE-AES-CTR", "AES-256-GCM")
+			k.Method = p.value
 		case "URI":
 			k.URI = p.value
 		case "IV":
 			if !hexadecimal(p.value) {
 				p.bad("0x and up to 32 hexadecimal digits")
+				continue
 			}
 			k.IV = p.value
 		case "KEYFORMAT":
@@ -134,8 +179,16 @@ func (p *parser) key() Key {
 			p.other(&k.Attributes)
 		}
 	}
-	p.require("METHOD", k.Method != "")
-	p.require("URI", k.URI != "" || k.Method == "NONE")
+	p.name = ""
+	if !slices.Contains(methods, k.Method) && k.Method != "" {
+		p.leaveOut(KeyMethod, "METHOD="+shown(k.Method), "one of "+strings.Join(methods, ", "))
+	}
+	incomplete := IncompleteTag
+	if p.kind == kindMultivariant {
+		incomplete = IncompleteVariant
+	}
+	p.require(incomplete, "METHOD", k.Method != "")
+	p.require(incomplete, "URI", k.URI != "" || k.Method == "NONE")
 	k.URL = p.url(k.URI)
 	return k
 }
@@ -209,26 +262,32 @@ func (p *parser) readMap() {
 			m.URI = p.value
 		case "BYTERANGE":
 			r := p.subRange()
+			if r.Length == 0 {
+				continue
+			}
 			if r.Offset < 0 {
-				p.bad("LENGTH@OFFSET in bytes")
+				p.wrong(NoOffset, p.value, "LENGTH@OFFSET in bytes", "read from 0")
+				r.Offset = 0
 			}
 			m.ByteRange = &r
 		default:
 			p.other(&m.Attributes)
 		}
 	}
-	p.require("URI", m.URI != "")
+	p.require(IncompleteTag, "URI", m.URI != "")
+	s := &p.segment
+	same := p.err == nil && equalMap(s.initial, &m)
+	if !same {
+		m.URL = p.url(m.URI)
+	}
 	if p.err != nil {
 		return
 	}
-	s := &p.segment
 	s.begun, s.mapped = true, true
-	if equalMap(s.initial, &m) {
-		return
+	if !same {
+		p.count()
+		s.initial = &m
 	}
-	m.URL = p.url(m.URI)
-	p.count()
-	s.initial = &m
 }
 
 func (p *parser) readPart() {
@@ -240,7 +299,7 @@ func (p *parser) readPart() {
 		case "URI":
 			part.URI = p.value
 		case "DURATION":
-			part.Duration, hasDuration = p.seconds(), true
+			part.Duration, hasDuration = p.seconds()
 		case "INDEPENDENT":
 			part.Independent = p.yes()
 		case "BYTERANGE":
@@ -251,16 +310,17 @@ func (p *parser) readPart() {
 			p.other(&part.Attributes)
 		}
 	}
-	p.require("URI", part.URI != "")
-	p.require("DURATION", hasDuration)
+	p.require(IncompleteTag, "URI", part.URI != "")
+	p.require(IncompleteTag, "DURATION", hasDuration)
 	s := &p.segment
 	if n := len(s.parts); r.Length > 0 && p.err == nil {
 		if r.Offset < 0 {
-			if n > 0 && s.parts[n-1].URI == part.URI && s.parts[n-1].ByteRange != nil {
-				r = p.continued(r, *s.parts[n-1].ByteRange)
-			} else {
-				p.noOffset()
+			var before *Range
+			same := false
+			if n > 0 {
+				before, same = s.parts[n-1].ByteRange, s.parts[n-1].URI == part.URI
 			}
+			r = p.continued(r, before, same)
 		}
 		part.ByteRange = s.keep(r)
 	}
@@ -283,13 +343,13 @@ func (p *parser) readDateRange() {
 		case "CLASS":
 			d.Class = p.value
 		case "START-DATE":
-			d.StartDate = p.date()
+			d.StartDate, _ = p.date(IncompleteDateRange, IncompleteDateRange)
 		case "END-DATE":
-			d.EndDate = p.date()
+			d.EndDate, _ = p.date(IncompleteDateRange, IncompleteDateRange)
 		case "DURATION":
-			d.Duration = p.seconds()
+			d.Duration = p.optionalSeconds()
 		case "PLANNED-DURATION":
-			d.PlannedDuration = p.seconds()
+			d.PlannedDuration = p.optionalSeconds()
 		case "CUE":
 			d.Cue = p.value
 		case "END-ON-NEXT":
@@ -298,10 +358,18 @@ func (p *parser) readDateRange() {
 			p.other(&d.Attributes)
 		}
 	}
-	p.require("ID", d.ID != "")
+	p.require(IncompleteDateRange, "ID", d.ID != "")
 	if p.err == nil {
 		p.media.DateRanges = append(p.media.DateRanges, d)
 	}
+}
+
+// optionalSeconds is -1 when there are none.
+func (p *parser) optionalSeconds() time.Duration {
+	if d, ok := p.seconds(); ok {
+		return d
+	}
+	return -1
 }
 
 func (p *parser) readSkip() {
@@ -310,7 +378,12 @@ func (p *parser) readSkip() {
 	for p.next() {
 		switch p.name {
 		case "SKIPPED-SEGMENTS":
-			s.Segments, has = int(p.integer(int64(p.limits.Segments))), true
+			n, ok := p.integer(math.MaxInt64)
+			if n > int64(p.limits.Segments) && p.err == nil {
+				// What it stands for cannot be left out.
+				p.err = p.refusal(p.what(), shown(p.value), "an integer from 0 to "+strconv.Itoa(p.limits.Segments))
+			}
+			s.Segments, has = int(n), ok
 		case "RECENTLY-REMOVED-DATERANGES":
 			s.RecentlyRemovedDateRanges = []string{}
 			if p.value != "" {
@@ -320,9 +393,9 @@ func (p *parser) readSkip() {
 			p.other(&s.Attributes)
 		}
 	}
-	p.require("SKIPPED-SEGMENTS", has)
+	p.require(IncompleteTag, "SKIPPED-SEGMENTS", has)
 	if p.err == nil && (len(p.media.Segments) > 0 || p.segment.begun) {
-		p.err = &Error{p.line, p.tag + ": got it after a segment's tags; want it before the first"}
+		p.leaveOut(LateTag, "it after a segment's tags", "it before the first")
 	}
 	if p.err == nil {
 		p.media.Skip = &s
@@ -338,18 +411,20 @@ func (p *parser) readPreloadHint() {
 		case "URI":
 			h.URI = p.value
 		case "BYTERANGE-START":
-			h.Start = p.integer(math.MaxInt64)
+			h.Start, _ = p.integer(math.MaxInt64)
 		case "BYTERANGE-LENGTH":
-			h.Length = p.integer(math.MaxInt64)
+			if n, ok := p.integer(math.MaxInt64); ok {
+				h.Length = n
+			}
 		default:
 			p.other(&h.Attributes)
 		}
 	}
-	p.require("TYPE", h.Type != "")
-	p.require("URI", h.URI != "")
+	p.require(IncompleteTag, "TYPE", h.Type != "")
+	p.require(IncompleteTag, "URI", h.URI != "")
 	h.URL = p.url(h.URI)
 	if p.err == nil && h.Length > math.MaxInt64-h.Start {
-		p.err = p.refusal(p.tag, shown(p.value0), "an end below 2^63")
+		p.leaveOut(BadRange, shown(p.value0), "an end below 2^63")
 	}
 	if p.err == nil {
 		p.media.PreloadHints = append(p.media.PreloadHints, h)
@@ -363,14 +438,18 @@ func (p *parser) readRenditionReport() {
 		case "URI":
 			r.URI = p.value
 		case "LAST-MSN":
-			r.LastMSN = p.sequence()
+			if n, ok := p.integer(math.MaxInt64); ok {
+				r.LastMSN = uint64(n)
+			}
 		case "LAST-PART":
-			r.LastPart = int(p.integer(math.MaxInt32))
+			if n, ok := p.integer(math.MaxInt32); ok {
+				r.LastPart = int(n)
+			}
 		default:
 			p.other(&r.Attributes)
 		}
 	}
-	p.require("URI", r.URI != "")
+	p.require(IncompleteTag, "URI", r.URI != "")
 	r.URL = p.url(r.URI)
 	if p.err == nil {
 		p.media.RenditionReports = append(p.media.RenditionReports, r)

@@ -91,7 +91,7 @@ func TestMergeRefused(t *testing.T) {
 		{old, update("4", "1"), "got 1 skipped segments from media sequence number 4, have 5 to 7"},
 		{old, update("6", "3"), "got 3 skipped segments from media sequence number 6, have 5 to 7"},
 		{old, update("9", "1"), "got 1 skipped segments from media sequence number 9, have 5 to 7"},
-		{old, update("18446744073709551000", "1"), "got 1 skipped segments from media sequence number 18446744073709551000, have 5 to 7"},
+		{old, update("9223372036854775000", "1"), "got 1 skipped segments from media sequence number 9223372036854775000, have 5 to 7"},
 		{mustMedia(t, media("")), update("0", "1"), "have none"},
 		{update("5", "1"), update("6", "1"), "have none"},
 		{nil, update("6", "1"), "have none"},

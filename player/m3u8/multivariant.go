@@ -15,8 +15,15 @@ const (
 )
 
 func (p *parser) readStreamInf() {
-	if p.waiting != streamNone {
-		p.err = p.noURI()
+	if p.waiting == streamRead {
+		// hls.js gives the URI line to the first one, and the tags between them
+		// are comments to it.
+		p.noURI(p.line)
+		p.err = errLeftOut
+		return
+	}
+	if p.value0 == "" {
+		p.leaveOut(IncompleteVariant, "no attributes", "BANDWIDTH")
 		return
 	}
 	v := p.readVariant(true)
@@ -27,7 +34,7 @@ func (p *parser) readStreamInf() {
 
 func (p *parser) readIFrameStreamInf() {
 	v := p.readVariant(false)
-	p.require("URI", v.URI != "")
+	p.require(IncompleteVariant, "URI", v.URI != "")
 	v.URL = p.url(v.URI)
 	p.within(len(p.multi.IFrameVariants))
 	if p.err == nil {
@@ -43,9 +50,9 @@ func (p *parser) readVariant(uriLine bool) Variant {
 	for p.next() {
 		switch p.name {
 		case "BANDWIDTH":
-			v.Bandwidth, hasBandwidth = p.integer(math.MaxInt64), true
+			v.Bandwidth, hasBandwidth = p.integer(math.MaxInt64)
 		case "AVERAGE-BANDWIDTH":
-			v.AverageBandwidth = p.integer(math.MaxInt64)
+			v.AverageBandwidth, _ = p.integer(math.MaxInt64)
 		case "SCORE":
 			v.Score = p.float()
 		case "CODECS":
@@ -75,9 +82,7 @@ func (p *parser) readVariant(uriLine bool) Variant {
 		case "SUBTITLES":
 			v.Subtitles = p.value
 		case "CLOSED-CAPTIONS":
-			if v.ClosedCaptions = p.value; !p.quoted {
-				v.ClosedCaptions = p.oneOf("NONE")
-			}
+			v.ClosedCaptions = p.value
 		case "URI":
 			if uriLine {
 				p.other(&v.Attributes)
@@ -88,7 +93,11 @@ func (p *parser) readVariant(uriLine bool) Variant {
 			p.other(&v.Attributes)
 		}
 	}
-	p.require("BANDWIDTH", hasBandwidth)
+	if !hasBandwidth && p.err == nil {
+		p.name = ""
+		v.Bandwidth = v.AverageBandwidth
+		p.wrong(NoBandwidth, p.value0, "BANDWIDTH", "AVERAGE-BANDWIDTH, or 0, is taken")
+	}
 	return v
 }
 
@@ -98,9 +107,12 @@ func (p *parser) endVariant(uri string) error {
 	p.within(len(p.multi.Variants))
 	p.variant.URI = uri
 	p.variant.URL = p.url(uri)
+	p.waiting = streamNone
+	if p.err == errLeftOut {
+		return nil
+	}
 	if p.err == nil {
 		p.multi.Variants = append(p.multi.Variants, p.variant)
-		p.waiting = streamNone
 	}
 	return p.err
 }
@@ -112,8 +124,12 @@ func (p *parser) within(n int) {
 	}
 }
 
-func (p *parser) noURI() error {
-	return &Error{p.line, "EXT-X-STREAM-INF: got no URI line after the one in line " + strconv.Itoa(p.variant.Line) + "; want one"}
+// noURI notes that the EXT-X-STREAM-INF of a line has no URI line of its own.
+func (p *parser) noURI(line int) {
+	at := p.line
+	p.line, p.tag, p.name = line, "EXT-X-STREAM-INF", ""
+	p.leaveOut(NoURILine, "no URI line of its own", "one")
+	p.line, p.err = at, nil
 }
 
 func (p *parser) readRendition() {
@@ -143,9 +159,11 @@ func (p *parser) readRendition() {
 		case "INSTREAM-ID":
 			r.InstreamID = p.value
 		case "BIT-DEPTH":
-			r.BitDepth = int(p.integer(math.MaxInt32))
+			n, _ := p.integer(math.MaxInt32)
+			r.BitDepth = int(n)
 		case "SAMPLE-RATE":
-			r.SampleRate = int(p.integer(math.MaxInt32))
+			n, _ := p.integer(math.MaxInt32)
+			r.SampleRate = int(n)
 		case "CHARACTERISTICS":
 			r.Characteristics = p.value
 		case "CHANNELS":
@@ -154,9 +172,12 @@ func (p *parser) readRendition() {
 			p.other(&r.Attributes)
 		}
 	}
-	p.require("TYPE", r.Type != "")
-	p.require("GROUP-ID", r.GroupID != "")
-	p.require("NAME", r.Name != "")
+	p.require(NoType, "TYPE", r.Type != "")
+	p.require(NoGroupID, "GROUP-ID", r.GroupID != "")
+	if r.Name == "" && p.err == nil {
+		p.name = ""
+		p.wrong(NoName, p.value0, "NAME", "read without")
+	}
 	r.URL = p.url(r.URI)
 	p.within(len(p.multi.Renditions))
 	if p.err == nil {
@@ -183,9 +204,9 @@ func (p *parser) readSessionData() {
 			p.other(&d.Attributes)
 		}
 	}
-	p.require("DATA-ID", d.DataID != "")
-	if p.err == nil && hasValue == (d.URI != "") {
-		p.err = p.refusal(p.tag, shown(p.value0), "exactly one of VALUE and URI")
+	p.require(IncompleteVariant, "DATA-ID", d.DataID != "")
+	if hasValue == (d.URI != "") {
+		p.leaveOut(IncompleteVariant, shown(p.value0), "exactly one of VALUE and URI")
 	}
 	d.URL = p.url(d.URI)
 	if p.err == nil {
@@ -195,8 +216,8 @@ func (p *parser) readSessionData() {
 
 func (p *parser) readSessionKey() {
 	k := p.key()
-	if p.err == nil && k.Method == "NONE" {
-		p.err = p.refusal(p.tag+": METHOD", "NONE", "a method")
+	if k.Method == "NONE" {
+		p.leaveOut(IncompleteVariant, "METHOD=NONE", "a method")
 	}
 	if p.err == nil {
 		p.multi.SessionKeys = append(p.multi.SessionKeys, k)
@@ -215,21 +236,17 @@ func (p *parser) readContentSteering() {
 			p.other(&s.Attributes)
 		}
 	}
-	p.require("SERVER-URI", s.ServerURI != "")
+	p.require(NoServerURI, "SERVER-URI", s.ServerURI != "")
 	s.ServerURL = p.url(s.ServerURI)
 	if p.err == nil {
 		p.multi.Steering = &s
 	}
 }
 
-func (p *parser) finishMultivariant() error {
+func (p *parser) finishMultivariant() {
 	if p.waiting == streamRead {
-		return p.noURI()
+		p.noURI(p.variant.Line)
 	}
-	if p.importedAt > 0 {
-		return &Error{p.importedAt, "EXT-X-DEFINE: got IMPORT in a multivariant playlist; want it in a media playlist"}
-	}
-	return nil
 }
 
 // multivariant returns the finished playlist.
@@ -239,6 +256,6 @@ func (p *parser) multivariant() *Multivariant {
 		m = new(Multivariant)
 	}
 	m.Version, m.IndependentSegments, m.Start = p.version, p.independent, p.start
-	m.Defines, m.Unknown, m.Findings = p.defines, p.unknown, p.findings
+	m.Defines, m.Unknown, m.Findings = p.defines, p.unknown, p.findings()
 	return m
 }

@@ -3,6 +3,7 @@ package m3u8
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -80,6 +81,33 @@ func float(s string) (float64, bool) {
 	return f, err == nil
 }
 
+// leadingInteger reads the integer that s begins with, as parseInt does but for
+// signs, and returns what follows it.
+func leadingInteger(s string) (n int64, rest string, ok bool) {
+	s = strings.TrimPrefix(trim(s), "+")
+	i := 0
+	for i < len(s) && s[i]-'0' <= 9 {
+		i++
+	}
+	n, ok = integer(s[:i])
+	return n, s[i:], ok
+}
+
+// leadingNumber is the length of the decimal number that s begins with.
+func leadingNumber(s string) int {
+	i, point := 0, false
+	for i < len(s) && (s[i]-'0' <= 9 || s[i] == '.' && !point) {
+		point = point || s[i] == '.'
+		i++
+	}
+	return i
+}
+
+// decimals reports whether s is a point and digits.
+func decimals(s string) bool {
+	return s != "" && s[0] == '.' && leadingNumber(s) == len(s)
+}
+
 // clock reads ISO 8601 date-times. It keeps the last time zone, because a
 // playlist has one, and a time.Location is not free.
 type clock struct {
@@ -135,6 +163,29 @@ func (c *clock) read(s string) (time.Time, bool) {
 		zone = c.zone
 	}
 	return time.Date(year, time.Month(month), day, hour, minute, second, nanos, zone), true
+}
+
+// readOdd takes what browsers take beside that: no seconds, no time at all,
+// 24:00:00, and slashes.
+func (c *clock) readOdd(s string) (time.Time, bool) {
+	if len(s) < 10 {
+		return time.Time{}, false
+	}
+	date, rest := strings.ReplaceAll(s[:10], "/", "-"), s[10:]
+	if rest == "" {
+		return c.read(date + "T00:00:00Z")
+	}
+	if t := rest[1:]; strings.HasPrefix(t, "24:00") {
+		day, ok := c.read(date + "T00:00:00" + strings.TrimPrefix(strings.TrimPrefix(t[5:], ":00"), ".000"))
+		return day.AddDate(0, 0, 1), ok
+	}
+	if t, ok := c.read(date + rest); ok {
+		return t, true
+	}
+	if len(rest) < 6 {
+		return time.Time{}, false
+	}
+	return c.read(date + rest[:6] + ":00" + rest[6:])
 }
 
 func zoneOffset(s string) (int, bool) {

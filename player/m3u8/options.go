@@ -14,25 +14,35 @@ type Options struct {
 	// Imports are the variables that EXT-X-DEFINE:IMPORT may name: those of
 	// the multivariant playlist, see [Multivariant.Variables].
 	Imports map[string]string
-	Limits  Limits
+	// NoVariables reads the playlist as a player does that knows none
+	// (rfc8216bis 4.3): references stay as they are written.
+	NoVariables bool
+	Limits      Limits
 }
 
 // Limits bound what is accepted; more is refused. Zero means the default.
 type Limits struct {
-	Body     int // bytes, default 4 MiB
+	Body     int // bytes, default [DefaultBody]
 	Line     int // bytes, before and after substitution of variables, default 64 KiB
-	Segments int // default 100,000; also the most that EXT-X-SKIP may skip
+	Segments int // default 100,000, or more as Body grows; also the most that EXT-X-SKIP may skip
 	Parts    int // default 10,000
 	Variants int // default 1,000; of EXT-X-STREAM-INF, of EXT-X-I-FRAME-STREAM-INF and of EXT-X-MEDIA each
-	Tags     int // default 100,000; of everything else that may be repeated, unknown tags included
+	Tags     int // default 100,000, or more as Body grows; of everything else that may be repeated, unknown tags included
 }
+
+// DefaultBody holds twelve hours of segments of 2 s with signed URLs of 500
+// bytes, and some more.
+const DefaultBody = 16 << 20
 
 const (
 	maxAttributes = 32  // in one tag
 	maxKeys       = 16  // that apply to one segment
-	maxFindings   = 100 // more are not reported
-	urlsPerBody   = 16  // bytes of all URLs for each byte of Limits.Body
+	bodyPerTag    = 80  // bytes of Limits.Body for each of Limits.Tags
+	bodyPerURI    = 160 // and for each of Limits.Segments
 )
+
+// urlBudget is how many bytes all URLs of a playlist may have.
+func (l Limits) urlBudget() int { return max(min(16*l.Body, 64<<20), 4*l.Body) }
 
 func (l Limits) orDefault() Limits {
 	set := func(v *int, def int) {
@@ -40,16 +50,16 @@ func (l Limits) orDefault() Limits {
 			*v = def
 		}
 	}
-	set(&l.Body, 4<<20)
+	set(&l.Body, DefaultBody)
 	set(&l.Line, 64<<10)
-	set(&l.Segments, 100_000)
+	set(&l.Segments, max(100_000, l.Body/bodyPerURI))
 	set(&l.Parts, 10_000)
 	set(&l.Variants, 1_000)
-	set(&l.Tags, 100_000)
+	set(&l.Tags, max(100_000, l.Body/bodyPerTag))
 	return l
 }
 
-// Error says why a playlist was refused, or what was put up with.
+// Error says why a playlist was refused.
 type Error struct {
 	Line int    // counted from 1; 0 = the whole body
 	Msg  string // the tag, what it says and what would be right

@@ -1,6 +1,7 @@
 package m3u8
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -50,14 +51,20 @@ type parser struct {
 	text    string
 	limits  Limits
 	imports map[string]string
+	literal bool // variables are not replaced
 	urls    resolver
 	clock   clock
 
-	line int
-	kind kind   // what the tags so far say
-	want kind   // what the caller wants, 0 = either
-	once uint64 // the once-only tags so far, a bit each
-	tags int    // counted against Limits.Tags
+	line     int
+	kind     kind   // what the tags so far say
+	want     kind   // what the caller wants, 0 = either
+	once     uint64 // the once-only tags so far, a bit each
+	tags     int    // counted against Limits.Tags
+	returns  bool   // lines may end with a carriage return alone
+	headless string // the first line, when it is not #EXTM3U
+	looked   bool   // listed is known
+	listed   bool   // see hasMedia
+	odd      *noted // nil = nothing was odd so far
 
 	// Tags of both kinds.
 	version     int
@@ -65,7 +72,6 @@ type parser struct {
 	start       *Start
 	defines     []Define
 	unknown     []Tag
-	findings    []Error
 	variables
 	attributes
 
@@ -77,50 +83,44 @@ type parser struct {
 }
 
 func (p *parser) init(data []byte, opt Options) {
-	p.limits, p.imports = opt.Limits.orDefault(), opt.Imports
+	p.limits, p.imports, p.literal = opt.Limits.orDefault(), opt.Imports, opt.NoVariables
 	if len(data) > p.limits.Body {
 		p.err = &Error{0, "got a body of " + strconv.Itoa(len(data)) + " bytes; want at most " + strconv.Itoa(p.limits.Body)}
 		return
 	}
-	p.text = string(data)
-	p.urls = newResolver(opt.Base, urlsPerBody*p.limits.Body)
+	p.text = p.decode(data)
+	p.urls = newResolver(opt.Base, p.limits.urlBudget())
 }
-
-const byteOrderMark = "\uFEFF"
 
 func (p *parser) run() error {
 	if p.err != nil {
 		return p.err
 	}
-	rest := p.text
-	if strings.HasPrefix(rest, byteOrderMark) {
-		rest = rest[len(byteOrderMark):]
-		p.findings = append(p.findings, Error{1, "got a byte order mark; want none (rfc8216bis 4.1)"})
-	}
-	p.referenced = strings.Contains(rest, "{$")
-	for rest != "" {
-		line := rest
-		if end := strings.IndexByte(rest, '\n'); end >= 0 {
-			line, rest = rest[:end], rest[end+1:]
-		} else {
-			rest = ""
-		}
+	p.line = 1
+	p.lineEnds()
+	p.referenced = !p.literal && strings.Contains(p.text, "{$")
+	p.line = 0
+	begun := false
+	for rest := p.text; rest != ""; {
+		var raw string
+		raw, rest = p.cutLine(rest)
 		p.line++
-		if len(line) > p.limits.Line {
-			return p.refusal("line", strconv.Itoa(len(line))+" bytes", "at most "+strconv.Itoa(p.limits.Line))
-		}
-		line = trim(line)
-		if p.line == 1 {
-			if err := first(line); err != nil {
-				return err
-			}
-			continue
-		}
+		line := trim(raw)
 		if line == "" {
 			continue
 		}
+		if !begun {
+			begun = true
+			if again, err := p.readHeader(raw, line); err != nil {
+				return err
+			} else if !again {
+				continue
+			}
+		}
 		var err error
-		if line[0] != '#' {
+		if len(line) > p.limits.Line {
+			err = p.tooLong(line)
+		} else if line[0] != '#' {
 			err = p.uriLine(line)
 		} else if strings.HasPrefix(line, "#EXT") {
 			err = p.tagLine(line)
@@ -129,26 +129,16 @@ func (p *parser) run() error {
 			return err
 		}
 	}
-	if p.line == 0 {
-		return &Error{1, "got an empty body; want #EXTM3U"}
-	}
-	if p.kind == kindMedia {
+	switch {
+	case !begun:
+		return &Error{1, "got an empty body; want " + header}
+	case p.headless != "" && p.kind == kindEither:
+		return &Error{1, "got " + shown(p.headless) + "; want " + header}
+	case p.kind == kindMedia:
 		return p.finishMedia()
 	}
-	return p.finishMultivariant()
-}
-
-// first checks the first line.
-func first(line string) error {
-	rest, ok := strings.CutPrefix(line, "#EXTM3U")
-	if ok && (rest == "" || rest[0] == ' ' || rest[0] == '\t') {
-		return nil
-	}
-	got := shown(line)
-	if line != "" && line[0] == '<' {
-		got = "HTML or XML (" + got + ")"
-	}
-	return &Error{1, "got " + got + "; want #EXTM3U"}
+	p.finishMultivariant()
+	return nil
 }
 
 func trim(s string) string {
@@ -162,20 +152,28 @@ func trim(s string) string {
 }
 
 func (p *parser) uriLine(uri string) error {
+	p.list("URI line", uri)
 	uri = p.substitute(uri)
 	if p.err != nil {
 		return p.err
 	}
-	switch {
-	case p.kind == kindMedia:
-		return p.endSegment(uri)
-	case p.waiting == streamIgnored:
-		p.waiting = streamNone
-		return nil
-	case p.waiting == streamRead:
-		return p.endVariant(uri)
+	if p.kind == kindEither && p.hasMedia() {
+		if _, err := p.become(kindMedia, "URI line"); err != nil {
+			return err
+		}
 	}
-	return p.refusal("URI line", shown(uri), "EXTINF or EXT-X-STREAM-INF before it")
+	if p.kind == kindMedia {
+		return p.endSegment(uri)
+	}
+	switch p.waiting {
+	case streamRead:
+		return p.endVariant(uri)
+	case streamIgnored:
+		p.waiting = streamNone
+	default:
+		p.wrong(StrayURI, uri, "EXTINF or EXT-X-STREAM-INF before it", leftOut)
+	}
+	return nil
 }
 
 func (p *parser) tagLine(line string) error {
@@ -195,68 +193,129 @@ func (p *parser) tagLine(line string) error {
 		return p.keep(name, value)
 	}
 	rule := &tagRules[t]
-	if err := p.become(rule.kind, name); err != nil {
-		return err
-	}
 	p.list(name, value)
+	if rule.kind != p.kind && rule.kind != kindEither {
+		if mine, err := p.become(rule.kind, name); err != nil || !mine {
+			return err
+		}
+	}
 	switch rule.often {
 	case once:
-		if p.once&(1<<t) != 0 {
-			return &Error{p.line, name + ": got a second one; want one"}
-		}
-		p.once |= 1 << t
+		p.again(t)
 	case counted:
-		p.count()
+		if p.tags++; p.tags > p.limits.Tags {
+			p.tooMany()
+			return nil
+		}
 	}
 	if p.err == nil {
 		p.read(t)
 	}
-	if reason, ok := p.err.(ignored); ok {
+	if p.err == errLeftOut {
 		p.err = nil
-		if len(p.findings) < maxFindings {
-			p.findings = append(p.findings, Error{p.line, name + ": ignored: " + string(reason)})
+		if t == tagStreamInf && p.waiting == streamNone {
+			p.waiting = streamIgnored
 		}
-		if t == tagStreamInf {
-			p.waiting, p.variant.Line = streamIgnored, p.line
-		}
-		return nil
 	}
 	return p.err
 }
 
-// ignored is the reason why a tag is left out (rfc8216bis 6.3.1).
-type ignored string
+// again notes a tag that may be there only once and is there again. The last
+// one counts.
+func (p *parser) again(t tag) {
+	seen := p.once&(1<<t) != 0
+	p.once |= 1 << t
+	if !seen {
+		return
+	}
+	code := TagAgain
+	if p.kind == kindMedia {
+		// As hls.js 1.7 has it, which looks whether it already has a value.
+		switch t {
+		case tagVersion, tagTargetDuration, tagEndList, tagServerControl, tagPlaylistType, tagPartInf, tagSkip:
+			code = TagTwice
+		case tagMediaSequence:
+			if p.media.MediaSequence != 0 {
+				code = TagTwice
+			}
+		case tagDiscontinuitySequence:
+			if p.media.DiscontinuitySequence != 0 {
+				code = TagTwice
+			}
+		}
+	}
+	if t == tagSkip {
+		p.leaveOut(code, "a second one", "one")
+		return
+	}
+	p.misplaced(code, "a second one", "one", "the last one counts")
+}
 
-func (i ignored) Error() string { return string(i) }
+const leftOut = "left out"
 
-// become notes what kind of playlist this is.
-func (p *parser) become(k kind, tag string) error {
-	if k == p.kind || k == kindEither {
-		return nil
+// errLeftOut says that the tag at hand is left out, and that a finding says so.
+var errLeftOut = errors.New(leftOut)
+
+// leaveOut leaves the tag at hand out.
+func (p *parser) leaveOut(c Code, got, want string) {
+	if p.err != nil {
+		return
 	}
-	if p.kind != kindEither {
-		return &Error{p.line, tag + ": got a tag of a " + k.String() + " in a " + p.kind.String() + "; want one kind"}
+	p.misplaced(c, got, want, leftOut)
+	p.err = errLeftOut
+}
+
+// hasMedia reports whether there is a tag that makes it a media playlist for
+// players, whatever else there is.
+func (p *parser) hasMedia() bool {
+	if !p.looked {
+		p.looked, p.listed = true, p.hasLine("#EXTINF:") || p.hasLine("#EXT-X-TARGETDURATION:")
 	}
-	if p.want != kindEither && p.want != k {
-		return &Error{p.line, tag + ": got a " + k.String() + "; want a " + p.want.String()}
+	return p.listed
+}
+
+// become notes what kind of playlist this is, as a tag of kind k says. It
+// reports whether the tag is one of that kind; others are left out.
+func (p *parser) become(k kind, tag string) (bool, error) {
+	if p.kind == kindEither {
+		is := k
+		switch {
+		case tag == "EXTINF" || tag == "EXT-X-TARGETDURATION" || p.hasMedia():
+			is = kindMedia
+		case k == kindMedia && p.want != kindMedia && p.hasLine("#EXT-X-STREAM-INF"):
+			is = kindMultivariant
+		}
+		if p.want != kindEither && p.want != is {
+			return false, &Error{p.line, tag + ": got a " + is.String() + "; want a " + p.want.String()}
+		}
+		p.kind = is
+		if is == kindMedia {
+			p.media = new(Media)
+		} else {
+			p.multi = new(Multivariant)
+		}
 	}
-	p.kind = k
-	if k == kindMedia {
-		p.media = new(Media)
-	} else {
-		p.multi = new(Multivariant)
+	if k == p.kind {
+		return true, nil
 	}
-	return nil
+	p.tag, p.name = tag, ""
+	p.leaveOut(OtherKind, "a tag of a "+k.String()+" in a "+p.kind.String(), "one kind")
+	p.err = nil
+	return false, nil
 }
 
 // keep stores a tag that is not known.
 func (p *parser) keep(name, value string) error {
-	if name == "EXTM3U" {
-		return &Error{p.line, "EXTM3U: got a second one; want one playlist"}
-	}
 	p.list(name, value)
-	if p.count(); p.err != nil {
-		return p.err
+	if name == "EXTM3U" {
+		if p.headless == "" {
+			p.misplaced(SecondHeader, "a second one", "one playlist", "read on")
+		}
+		return nil
+	}
+	if p.tags++; p.tags > p.limits.Tags {
+		p.tooMany()
+		return nil
 	}
 	tag := Tag{p.line, "#" + name, value}
 	if p.kind == kindMedia && (p.segment.begun || len(p.media.Segments) > 0) {
@@ -267,7 +326,13 @@ func (p *parser) keep(name, value string) error {
 	return nil
 }
 
-// count counts the current tag against Limits.Tags.
+// tooMany notes a tag beyond Limits.Tags, which is left out.
+func (p *parser) tooMany() {
+	p.leaveOut(TooMany, "more than "+strconv.Itoa(p.limits.Tags)+" tags of its class", "no more")
+	p.err = nil
+}
+
+// count counts the current tag against Limits.Tags and refuses one more.
 func (p *parser) count() {
 	if p.tags++; p.tags > p.limits.Tags && p.err == nil {
 		p.err = &Error{p.line, shownName(p.tag) + ": got more than " + strconv.Itoa(p.limits.Tags) + " tags of its class; want no more"}
@@ -282,7 +347,8 @@ func (p *parser) refusal(what, got, want string) error {
 func (p *parser) readVersion() {
 	n, ok := integer(p.value)
 	if !ok || n < 1 || n > 1<<30 {
-		p.bad("an integer >= 1")
+		p.leaveOut(BadVersion, shown(p.value), "an integer >= 1")
+		return
 	}
 	p.version = int(n)
 }
@@ -297,22 +363,28 @@ func (p *parser) readStart() {
 			if !negative {
 				digits = strings.TrimPrefix(digits, "+")
 			}
-			d, ok := seconds(digits)
-			if !ok {
-				p.bad("a number of seconds")
+			if d, ok := p.secondsIn(digits); ok {
+				if negative {
+					d = -d
+				}
+				s.TimeOffset, has = d, true
 			}
-			if negative {
-				d = -d
-			}
-			s.TimeOffset, has = d, true
 		case "PRECISE":
 			s.Precise = p.yes()
 		default:
 			p.other(&s.Attributes)
 		}
 	}
-	p.require("TIME-OFFSET", has)
+	p.require(IncompleteTag, "TIME-OFFSET", has)
 	if p.err == nil {
 		p.start = &s
 	}
+}
+
+// findings are those of the whole playlist.
+func (p *parser) findings() Findings {
+	if p.odd == nil {
+		return nil
+	}
+	return p.odd.findings
 }

@@ -96,7 +96,7 @@ type Multivariant struct {
 	Defines             []Define
 	Unknown             []Tag
 	// Findings is what the parser put up with. It is not printed.
-	Findings []Error
+	Findings Findings
 }
 
 // Variant is EXT-X-STREAM-INF or EXT-X-I-FRAME-STREAM-INF.
@@ -195,7 +195,7 @@ type Media struct {
 	// segments looks whole; only its length in HTTP gives it away.
 	Truncated bool
 	// Findings is what the parser put up with. It is not printed.
-	Findings []Error
+	Findings Findings
 	// Duration is the sum of the segments' durations.
 	Duration time.Duration
 	// HasProgramDateTime tells whether any segment carried
@@ -219,7 +219,7 @@ type Segment struct {
 	URI           string        // as written, variables substituted
 	URL           string        // absolute; equal to URI when parsed without a base
 	Title         string        // of EXTINF
-	Duration      time.Duration // EXTINF
+	Duration      time.Duration // EXTINF; 0 = it has none
 	Sequence      uint64        // media sequence number
 	Start         time.Duration // offset from the start of the playlist's first segment
 	Discontinuity bool          // EXT-X-DISCONTINUITY precedes it
@@ -231,8 +231,8 @@ type Segment struct {
 	// ProgramDateTime is as written, or extrapolated from the nearest one
 	// (rfc8216bis 6.3.3); zero when the playlist has none.
 	ProgramDateTime time.Time
-	Extrapolated    bool // ProgramDateTime is not as written
-	Gap             bool
+	Extrapolated    bool  // ProgramDateTime is not as written
+	Gap             bool  // EXT-X-GAP, or a URI that is none
 	Bitrate         int64 // EXT-X-BITRATE, bit/s; 0 = absent, or byte ranges, to which it does not apply
 	Parts           []Part
 	Unknown         []Tag // unknown tags between the previous segment and this one

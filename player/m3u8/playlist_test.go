@@ -3,6 +3,7 @@ package m3u8
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -394,16 +395,17 @@ func TestForms(t *testing.T) {
 	const head = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:0\n"
 	tests := []struct {
 		name, text, want string
-		findings         []Error
+		findings         []string
 	}{
 		{"CRLF", "#EXTM3U\r\n#EXT-X-TARGETDURATION:4\r\n\r\n#EXTINF:4,\r\na.ts\r\n", head + "#EXTINF:4.000,\na.ts\n", nil},
 		{"no final newline", "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\na.ts", head + "#EXTINF:4.000,\na.ts\n", nil},
-		{"spaces", "#EXTM3U \n #EXT-X-TARGETDURATION: 4 \n#EXTINF: 4.0 , t \n a.ts\t\n", head + "#EXTINF:4.000,t\na.ts\n", nil},
+		{"spaces", "#EXTM3U \n #EXT-X-TARGETDURATION: 4 \n#EXTINF: 4.0 , t \n a.ts\t\n", head + "#EXTINF:4.000,t\na.ts\n", []string{
+			"header-space: line 1: #EXTM3U: got spaces around it; want none: left out", `extinf-space: line 3: EXTINF: got " 4.0 , t"; want a comma right after the number: read on`}},
 		{"comments", "#EXTM3U\n# hello\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n## WATCH: a\na.ts\n", head + "#EXTINF:4.000,\na.ts\n", nil},
 		{"no comma", "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4\na.ts\n", head + "#EXTINF:4.000,\na.ts\n", nil},
 		{"order of header", "#EXTM3U\n#EXTINF:4,\na.ts\n#EXT-X-ENDLIST\n#EXT-X-TARGETDURATION:4\n", head + "#EXTINF:4.000,\na.ts\n#EXT-X-ENDLIST\n", nil},
-		{"attributes of EXTM3U", "#EXTM3U url-tvg=\"x\"\n#EXT-X-TARGETDURATION:4\n", head, nil},
-		{"byte order mark", "\uFEFF#EXTM3U\n#EXT-X-TARGETDURATION:4\n", head, []Error{{1, "got a byte order mark; want none (rfc8216bis 4.1)"}}},
+		{"attributes of EXTM3U", "#EXTM3U url-tvg=\"x\"\n#EXT-X-TARGETDURATION:4\n", head, []string{`header-text: line 1: #EXTM3U: got "url-tvg=\"x\"" after it; want nothing: left out`}},
+		{"byte order mark", "\uFEFF#EXTM3U\n#EXT-X-TARGETDURATION:4\n", head, []string{"byte-order-mark: line 1: got a byte order mark; want none (rfc8216bis 4.1): left out"}},
 		{"durations", "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:.5,\na\n#EXTINF:3.,\na\n#EXTINF:0,\na\n#EXTINF:0.0000000005,\na\n#EXTINF:1.9999999996,\na\n",
 			head + "#EXTINF:0.500,\na\n#EXTINF:3.000,\na\n#EXTINF:0.000,\na\n#EXTINF:0.000000001,\na\n#EXTINF:2.000,\na\n", nil},
 		{"repeated map and key", head + "#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n#EXT-X-MAP:URI=\"i\"\n#EXTINF:4,\na\n#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n#EXT-X-MAP:URI=\"i\"\n#EXTINF:4,\nb\n",
@@ -421,20 +423,22 @@ func TestForms(t *testing.T) {
 			"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=5,CODECS=\"avc1\",VIDEO-RANGE=SDR\na\n", nil},
 		{"tags between EXT-X-STREAM-INF and its URI", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=5\n#x\n#EXT-X-FOO\n\na\n", "#EXTM3U\n#EXT-X-FOO\n#EXT-X-STREAM-INF:BANDWIDTH=5\na\n", nil},
 
-		// rfc8216bis 6.3.1
-		{"required attribute", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,REQ-X=1\na\n#EXT-X-STREAM-INF:BANDWIDTH=2\nb\n", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2\nb\n",
-			[]Error{{2, "EXT-X-STREAM-INF: ignored: it requires REQ-X, which is not known"}}},
-		{"enumerated value", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,VIDEO-RANGE=\"XDR\"\na\n#EXT-X-MEDIA:TYPE=SMELL,GROUP-ID=\"g\",NAME=\"n\"\n#EXT-X-STREAM-INF:BANDWIDTH=2\nb\n", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2\nb\n",
-			[]Error{{2, `EXT-X-STREAM-INF: ignored: VIDEO-RANGE="XDR" is not known`}, {4, `EXT-X-MEDIA: ignored: TYPE="SMELL" is not known`}}},
-		{"closed captions", "#EXTM3U\n#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI=\"i\",CLOSED-CAPTIONS=SOME\n#EXT-X-STREAM-INF:BANDWIDTH=2\nb\n", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2\nb\n",
-			[]Error{{2, `EXT-X-I-FRAME-STREAM-INF: ignored: CLOSED-CAPTIONS="SOME" is not known`}}},
+		// rfc8216bis 6.3.1 has clients leave the whole tag out; players do not.
+		{"required attribute", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,REQ-X=1\na\n", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na\n",
+			[]string{`unknown-requirement: line 2: EXT-X-STREAM-INF: REQ-X: got "1"; want nothing that a client must know to use the tag (rfc8216bis 6.3.1): read as if it were not there`}},
+		{"enumerated value", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,VIDEO-RANGE=\"XDR\"\na\n#EXT-X-MEDIA:TYPE=SMELL,GROUP-ID=\"g\",NAME=\"n\"\n", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na\n",
+			[]string{`unknown-value: line 2: EXT-X-STREAM-INF: VIDEO-RANGE: got "XDR"; want one of SDR, HLG, PQ: left out`,
+				`unknown-value: line 4: EXT-X-MEDIA: TYPE: got "SMELL"; want one of AUDIO, VIDEO, SUBTITLES, CLOSED-CAPTIONS: left out`,
+				"no-type: line 4: EXT-X-MEDIA: got no usable TYPE; want one: left out"}},
+		{"closed captions", "#EXTM3U\n#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI=\"i\",CLOSED-CAPTIONS=SOME\n", "#EXTM3U\n#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,CLOSED-CAPTIONS=\"SOME\",URI=\"i\"\n", nil},
 		{"media playlist", head + "#EXT-X-PLAYLIST-TYPE:LIVE\n#EXT-X-KEY:METHOD=ROT13,URI=\"k\"\n#EXT-X-MAP:URI=\"i\",REQ-A=B\n#EXT-X-PRELOAD-HINT:TYPE=ALL,URI=\"x\"\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=SOMETIMES\n#EXTINF:4,\na\n",
-			head + "#EXTINF:4.000,\na\n", []Error{
-				{4, `EXT-X-PLAYLIST-TYPE: ignored: "LIVE" is not known`},
-				{5, `EXT-X-KEY: ignored: METHOD="ROT13" is not known`},
-				{6, `EXT-X-MAP: ignored: it requires REQ-A, which is not known`},
-				{7, `EXT-X-PRELOAD-HINT: ignored: TYPE="ALL" is not known`},
-				{8, `EXT-X-SERVER-CONTROL: ignored: CAN-BLOCK-RELOAD="SOMETIMES" is not known`},
+			head[:len(head)-len("#EXT-X-MEDIA-SEQUENCE:0\n")] + "#EXT-X-SERVER-CONTROL:\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-MAP:URI=\"i\"\n#EXTINF:4.000,\na\n", []string{
+				`unknown-value: line 4: EXT-X-PLAYLIST-TYPE: got "LIVE"; want one of EVENT, VOD: left out`,
+				`key-method: line 5: EXT-X-KEY: got METHOD="ROT13"; want one of NONE, AES-128, SAMPLE-AES, SAMPLE-AES-CTR, SAMPLE-AES-CENC, AES-256, AES-256-CTR, AES-256-GCM: left out`,
+				`unknown-requirement: line 6: EXT-X-MAP: REQ-A: got "B"; want nothing that a client must know to use the tag (rfc8216bis 6.3.1): read as if it were not there`,
+				`unknown-value: line 7: EXT-X-PRELOAD-HINT: TYPE: got "ALL"; want one of PART, MAP: left out`,
+				"incomplete-tag: line 7: EXT-X-PRELOAD-HINT: got no usable TYPE; want one: left out",
+				`unknown-value: line 8: EXT-X-SERVER-CONTROL: CAN-BLOCK-RELOAD: got "SOMETIMES"; want one of YES, NO: left out`,
 			}},
 	}
 	for _, tt := range tests {
@@ -446,18 +450,27 @@ func TestForms(t *testing.T) {
 			if got := string(p.Append(nil)); got != tt.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, tt.want)
 			}
-			var findings []Error
-			switch p := p.(type) {
-			case *Media:
-				findings = p.Findings
-			case *Multivariant:
-				findings = p.Findings
-			}
-			if !reflect.DeepEqual(findings, tt.findings) {
-				t.Errorf("findings %v, want %v", findings, tt.findings)
+			if got := told(p); !slices.Equal(got, tt.findings) {
+				t.Errorf("findings:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(tt.findings, "\n"))
 			}
 		})
 	}
+}
+
+// told are the findings of a playlist, with their codes.
+func told(p Playlist) []string {
+	var all Findings
+	switch p := p.(type) {
+	case *Media:
+		all = p.Findings
+	case *Multivariant:
+		all = p.Findings
+	}
+	var told []string
+	for i := range all {
+		told = append(told, all[i].Code.String()+": "+all[i].String())
+	}
+	return told
 }
 
 // TestShared checks that consecutive segments share what applies to them, so

@@ -51,7 +51,10 @@ func plainHost(host string) bool {
 func (r *resolver) resolve(ref string) (string, bool) {
 	plain, colon := look(ref)
 	if r.base == nil {
-		return ref, plain || !hasControl(ref)
+		if !plain && hasControl(ref) {
+			ref = escape(ref)
+		}
+		return ref, true
 	}
 	out := ""
 	switch {
@@ -92,9 +95,6 @@ func (r *resolver) join(a, b string) string {
 
 // ask resolves with net/url. It returns "" when ref is no URI reference.
 func (r *resolver) ask(ref string) string {
-	if hasControl(ref) {
-		return ""
-	}
 	clean := escape(ref)
 	u, err := url.Parse(clean)
 	if err != nil && ref != "" && !letter(ref[0]) && ref[0] != '/' {
@@ -167,7 +167,7 @@ func look(ref string) (plain, colon bool) {
 }
 
 // escape percent-encodes what may not stand in a URL, such as spaces and
-// stray percent signs, as browsers do or would have to.
+// control characters and stray percent signs, as browsers do or would have to.
 func escape(ref string) string {
 	var b strings.Builder
 	for i := 0; i < len(ref); i++ {
@@ -176,12 +176,15 @@ func escape(ref string) string {
 			b.WriteByte(c)
 			continue
 		}
-		const hex = "0123456789ABCDEF"
-		b.WriteByte('%')
-		b.WriteByte(hex[c>>4])
-		b.WriteByte(hex[c&15])
+		b.WriteString(percent(c))
 	}
 	return b.String()
+}
+
+// percent is the percent-encoding of a byte.
+func percent(c byte) string {
+	const hex = "0123456789ABCDEF"
+	return string([]byte{'%', hex[c>>4], hex[c&15]})
 }
 
 // escaped tells whether s begins with a percent sign and two hex digits.

@@ -36,12 +36,12 @@ func TestResolve(t *testing.T) {
 		{base, "100%.ts", "https://cdn.example.com/live/p0/100%25.ts"},
 		{base, `a\b.ts`, "https://cdn.example.com/live/p0/a%5Cb.ts"},
 		{base, "10:00:00.ts", "https://cdn.example.com/live/p0/10:00:00.ts"},
+		{base, "a\x00", "https://cdn.example.com/live/p0/a%00"},
+		{base, "a\rb", "https://cdn.example.com/live/p0/a%0Db"},
+		{base, "a\tb", "https://cdn.example.com/live/p0/a%09b"},
 		// What is refused.
 		{base, "http://[::1/a.ts", ""},
 		{base, "//host:port/a.ts", ""},
-		{base, "a\x00", ""},
-		{base, "a\rb", ""},
-		{base, "a\tb", ""},
 		// Other bases.
 		{"http://h", "a.ts", "http://h/a.ts"},
 		{"http://h?x", "?y", "http://h?y"},
@@ -53,7 +53,7 @@ func TestResolve(t *testing.T) {
 		{"http://h/é x/c", "d.ts", "http://h/%C3%A9%20x/d.ts"},
 		{"live/index.m3u8", "a.ts", "/live/a.ts"},
 		{"", "a.ts", "a.ts"},
-		{"", "a\x00.ts", ""},
+		{"", "a\x00.ts", "a%00.ts"},
 	}
 	for _, tt := range tests {
 		var u *url.URL

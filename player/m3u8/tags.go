@@ -124,13 +124,13 @@ func (p *parser) read(t tag) {
 	case tagTargetDuration:
 		p.readTargetDuration()
 	case tagMediaSequence:
-		p.media.MediaSequence = p.readSequence()
+		p.readMediaSequence()
 	case tagDiscontinuitySequence:
 		p.readDiscontinuitySequence()
 	case tagEndList:
 		p.media.EndList = true
 	case tagPlaylistType:
-		p.media.Type = p.oneOf("EVENT", "VOD")
+		p.readPlaylistType()
 	case tagIFramesOnly:
 		p.media.IFramesOnly = true
 	case tagPartInf:

@@ -143,6 +143,9 @@ func (p *Profile) validate() error {
 			errs = append(errs, fmt.Errorf("confidence.fields: no such value (got %q; want a path such as stale.after)", f))
 		}
 	}
+	if err := p.readRefuses(); err != nil {
+		errs = append(errs, err)
+	}
 	within("http.connections_per_host", float64(p.HTTP.ConnectionsPerHost), 1, 64)
 	oneOf("grouping.redundant", p.Grouping.Redundant, GroupNone, GroupPathway, GroupLocation)
 	for _, k := range p.Grouping.Key {

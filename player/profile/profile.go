@@ -1,6 +1,10 @@
 package profile
 
-import "time"
+import (
+	"time"
+
+	"hlsload/player/m3u8"
+)
 
 // Profile is one player.
 type Profile struct {
@@ -12,6 +16,7 @@ type Profile struct {
 	Source     string     `yaml:"source"`     // where the values were read or measured
 	Confidence Confidence `yaml:"confidence"` // how sure the values are, as above
 
+	Playlist Playlist    `yaml:"playlist"`
 	HTTP     HTTP        `yaml:"http"`
 	Grouping Grouping    `yaml:"grouping"`
 	Startup  Startup     `yaml:"startup"`
@@ -26,6 +31,24 @@ type Profile struct {
 	Stale    Stale       `yaml:"stale"`
 	Stall    Stall       `yaml:"stall"`
 	Gap      Gap         `yaml:"gap"`
+
+	refuses [2]m3u8.Codes // as Playlist says, by kind
+}
+
+// Playlist is what the player makes of the text of a playlist.
+type Playlist struct {
+	// NoVariables tells that it knows no variables (EXT-X-DEFINE): it asks for
+	// URIs as they are written.
+	NoVariables bool    `yaml:"no_variables"`
+	Refuses     Refuses `yaml:"refuses"` // what it does not put up with
+}
+
+// Refuses lists the kinds of oddity because of which the player takes a
+// playlist for a broken one, or asks for something that it does not list. The
+// names are those of hlsload list findings.
+type Refuses struct {
+	Multivariant []string `yaml:"multivariant"` // in a multivariant playlist
+	Media        []string `yaml:"media"`        // in a media playlist
 }
 
 // HTTP is how the player talks to servers.

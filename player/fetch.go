@@ -244,7 +244,7 @@ func (p *Player) answered(f *flight, ev *Event, failure Failure) {
 		Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: ev.Problem}
 	if f.kind == m3u8.KindMedia && failure == NoFailure && !f.stray {
 		t := p.track(f.track)
-		if t.fresh && !changed(t.media, ev.Media) {
+		if t.fresh && !p.changed(t.media, ev.Media) {
 			s.Unchanged = p.now - t.changedAt
 		}
 		s.Final, s.MediaDuration, s.Sequence = ev.Media.EndList, ev.Media.Duration, ev.Media.MediaSequence

@@ -273,7 +273,7 @@ func (p *Player) tryOut(level int, to int16) bool {
 func (p *Player) triedOut(f *flight, m *m3u8.Media) {
 	r := p.errs.find(f.rendition)
 	t := &p.main
-	if r != nil && r.was().stale != nil && !changed(r.was().stale, m) {
+	if r != nil && r.was().stale != nil && !p.changed(r.was().stale, m) {
 		t.listAt = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.targetDuration(MainTrack), p.segmentDuration())
 		return
 	}
@@ -287,16 +287,18 @@ func (p *Player) triedOut(f *flight, m *m3u8.Media) {
 	}
 }
 
-// changed tells whether a reload brought anything new.
-func changed(old, m *m3u8.Media) bool {
+// changed tells whether a reload brought anything new. Players go by the numbers
+// of what is listed (hls.js level-details reloaded, VHS isPlaylistUnchanged, media3
+// isNewerThan), so that new signatures are none; some go by the text.
+func (p *Player) changed(old, m *m3u8.Media) bool {
 	if old == m {
 		return false
 	}
-	if old == nil || m == nil {
+	if old == nil || m == nil || old.MediaSequence != m.MediaSequence || len(old.Segments) != len(m.Segments) || old.EndList != m.EndList {
 		return true
 	}
-	return old.MediaSequence != m.MediaSequence || len(old.Segments) != len(m.Segments) || old.EndList != m.EndList ||
-		len(m.Segments) > 0 && old.Segments[len(old.Segments)-1].URI != m.Segments[len(m.Segments)-1].URI
+	last := len(m.Segments) - 1
+	return p.cfg.Profile.Reload.ByText && last >= 0 && old.Segments[last].URI != m.Segments[last].URI
 }
 
 // playlist takes a media playlist.
@@ -310,12 +312,12 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	t.tries[0] = 0
 	first := !t.fresh
 	old, oldBase := t.media, t.base
-	news := first || changed(old, m)
+	news := first || p.changed(old, m)
 	if news && p.setsAside(old, m, !first) {
 		p.aside(f, t, m)
 		return
 	}
-	if !first && news && !p.cfg.Profile.Reload.KeepMismatch && contradicts(old, m) {
+	if !first && old != m && !p.cfg.Profile.Reload.KeepMismatch && contradicts(old, m) {
 		p.note(&Sample{Type: Answered, Kind: m3u8.KindMedia, Track: f.track, Rendition: f.rendition, Failure: Mismatch,
 			Pipeline: p.pipelineOf(int(f.rendition)), Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: "a media sequence number changed its URI"})
 		t.media, t.changedAt, t.base = m, p.now, p.place(m, old, oldBase, true)
@@ -348,6 +350,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 			t.segAt, t.dry = p.nextLook(t), false
 		}
 	} else {
+		t.media = m // its URLs may be signed anew
 		t.misses++
 	}
 	p.schedule(f, t, news)
@@ -375,18 +378,25 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	}
 }
 
-// contradicts tells whether a segment that both versions list changed its URI
-// (rfc8216bis 6.3.4).
+// contradicts tells whether a segment that both versions list changed its URI,
+// which its query does not count for (hls.js utils/level-helper
+// mapFragmentIntersection).
 func contradicts(old, m *m3u8.Media) bool {
-	if old == nil || len(old.Segments) == 0 || len(m.Segments) == 0 {
+	if old == nil {
 		return false
 	}
-	last := &old.Segments[len(old.Segments)-1]
-	if last.Sequence < m.MediaSequence || last.Sequence >= m.MediaSequence+uint64(len(m.Segments)) {
-		return false
+	for i := range old.Segments {
+		s := &old.Segments[i]
+		at := s.Sequence - m.MediaSequence // wraps around for what is listed no more
+		if at < uint64(len(m.Segments)) && !samePath(s.URI, m.Segments[at].URI) {
+			return true
+		}
 	}
-	return m.Segments[last.Sequence-m.MediaSequence].URI != last.URI
+	return false
 }
+
+// samePath tells whether two URIs differ in their queries at most.
+func samePath(a, b string) bool { return a == b || withoutQuery(a) == withoutQuery(b) }
 
 // schedule sets the reload clock after a load.
 func (p *Player) schedule(f *flight, t *track, news bool) {

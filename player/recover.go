@@ -231,6 +231,7 @@ func (p *Player) rule(f *flight, failure Failure, status int) *profile.ErrorRule
 			continue
 		}
 		if slices.Contains(r.Causes, c) || slices.Contains(r.Causes, profile.CauseAny) ||
+			failure == Mismatch && slices.Contains(r.Causes, profile.CauseMismatch) ||
 			failure == BadStatus && slices.Contains(r.Causes, strconv.Itoa(status)) {
 			return r
 		}
@@ -294,7 +295,7 @@ func (p *Player) prefetches(tr Track) bool {
 
 // judge climbs the ladder of a rule; the session ends if nothing is left.
 func (p *Player) judge(f *flight, r *profile.ErrorRule, failure Failure, n int) {
-	if !p.climb(f, r.Then, failure, n) && failure != Mismatch {
+	if !p.climb(f, r.Then, failure, n) {
 		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 	}
 }

@@ -265,7 +265,7 @@ func (p *Player) prefetch(tr Track, t *track) {
 		return
 	}
 	i := int64(f.seg.Sequence) - int64(t.media.MediaSequence) + 1
-	if i < 1 || i >= int64(len(t.media.Segments)) || t.media.Segments[i-1].URL != f.seg.URL {
+	if i < 1 || i >= int64(len(t.media.Segments)) || f.rendition != t.rendition {
 		return
 	}
 	s := &t.media.Segments[i]

@@ -25,8 +25,9 @@ var update = flag.Bool("update", false, "rewrite the expected transcripts")
 // TestTranscripts plays the scripts in testdata. A script is a list of
 // commands, a line "----", and what the player did. The commands:
 //
-//	world KEY=VALUE…       the channel: td, segment, window, levels, demuxed, init, rtt, pdt, skew, phase, holdback,
-//	                       number (of the segment at 0), shift (of pipeline 1's numbers), stamps
+//	world KEY=VALUE…       the channel: td, segment, window, levels, demuxed, init, key, rtt, pdt, skew, phase, holdback,
+//	                       number (of the segment at 0), shift (of pipeline 1's numbers), stamps;
+//	                       sign=query or path: URLs in media playlists are signed anew with each load
 //	profile NAME [YAML]    the player, with overrides in YAML flow style
 //	join                   a player joins now
 //	fault NAME WHAT        from now on: WHAT is kind/pipeline=answer, such as
@@ -75,6 +76,9 @@ type world struct {
 	levels  int
 	demuxed bool
 	init    bool
+	key     bool
+	sign    string // query or path: URLs are signed anew with each load
+	signed  int
 	pdt     bool
 	skew    time.Duration // of pipeline 1's date-times
 	number  int64         // of the newest segment at 0
@@ -190,6 +194,10 @@ func (w *world) set(rest string) {
 			w.demuxed = v == "yes"
 		case "init":
 			w.init = v == "yes"
+		case "key":
+			w.key = v == "yes"
+		case "sign":
+			w.sign = v
 		case "pdt":
 			w.pdt = v == "yes"
 		case "skew":
@@ -443,8 +451,18 @@ func (w *world) list(url string, from, to, number int64, name string, stamp func
 		number += w.shift
 	}
 	key := fmt.Sprintf("%s#%s%d", url, name, number+to)
-	if m := w.media[key]; m != nil {
+	if m := w.media[key]; m != nil && w.sign == "" {
 		return m
+	}
+	w.signed++
+	sign := func(uri string) string {
+		switch w.sign {
+		case "query":
+			return fmt.Sprintf("%s?sig=%d", uri, w.signed)
+		case "path":
+			return fmt.Sprintf("sig-%d/%s", w.signed, uri)
+		}
+		return uri
 	}
 	epoch := time.Unix(0, 0)
 	m := &m3u8.Media{TargetDuration: w.td, MediaSequence: uint64(number + from), HasProgramDateTime: w.pdt}
@@ -454,7 +472,7 @@ func (w *world) list(url string, from, to, number int64, name string, stamp func
 	dir := strings.TrimSuffix(url, ".m3u8")
 	for i := from; i <= to; i++ {
 		n := uint64(number + i)
-		s := m3u8.Segment{URI: fmt.Sprint(name, n), URL: fmt.Sprintf("%s/%s%d.ts", dir, name, n), Duration: w.segment, Sequence: n, Start: m.Duration}
+		s := m3u8.Segment{URI: sign(fmt.Sprint(name, n)), URL: dir + "/" + sign(fmt.Sprintf("%s%d.ts", name, n)), Duration: w.segment, Sequence: n, Start: m.Duration}
 		if w.pdt {
 			s.ProgramDateTime = epoch.Add(w.phase + time.Duration(i-1)*w.segment)
 			if strings.Contains(url, "/p1/") {
@@ -462,7 +480,10 @@ func (w *world) list(url string, from, to, number int64, name string, stamp func
 			}
 		}
 		if w.init {
-			s.Map = &m3u8.Map{URL: dir + "/init.mp4"}
+			s.Map = &m3u8.Map{URL: dir + "/" + sign("init.mp4")}
+		}
+		if w.key {
+			s.Keys = []m3u8.Key{{Method: "AES-128", URL: dir + "/" + sign("key")}}
 		}
 		if w.stamps {
 			w.stamped[s.URL] = stamp(i)

@@ -258,7 +258,7 @@ func (p *Profile) validate() error {
 			if n, err := strconv.Atoi(c); err == nil && n >= 100 && n <= 599 {
 				continue
 			}
-			oneOf(f+".causes", c, CauseAny, Cause4xx, Cause5xx, CauseNetwork, CauseTimeout, CauseParse)
+			oneOf(f+".causes", c, CauseAny, Cause4xx, Cause5xx, CauseNetwork, CauseTimeout, CauseParse, CauseMismatch)
 		}
 		if r.Count != "" {
 			oneOf(f+".count", r.Count, CountShared, CountURL)

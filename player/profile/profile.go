@@ -214,9 +214,12 @@ type Reload struct {
 	// while another one is loaded: coming back to it finds a reload overdue and
 	// loads it twice in a row.
 	Overdue bool `yaml:"overdue"`
-	// KeepMismatch takes a playlist that changed the URI of a known segment
-	// without calling it an error.
+	// KeepMismatch takes a playlist that changed the path of a known segment's URI
+	// without calling it an error. Another query is none for anybody.
 	KeepMismatch bool `yaml:"keep_mismatch"`
+	// ByText takes a playlist for changed when its URIs are, as new signatures make
+	// them; others go by the numbers of what is listed.
+	ByText bool `yaml:"by_text"`
 	// AfterError is the time from a failed reload to the next one of whatever is
 	// played then; with together only.
 	AfterError Duration `yaml:"after_error"`
@@ -417,6 +420,8 @@ const (
 	CauseNetwork = "network" // refused, reset, truncated
 	CauseTimeout = "timeout" // one of the bounds below timeouts
 	CauseParse   = "parse"   // a body that is no playlist, or contradicts the last one
+	// CauseMismatch is a playlist that contradicts the last one.
+	CauseMismatch = "mismatch"
 )
 
 // Steps of an error ladder, tried in order until one can be taken.

@@ -44,6 +44,10 @@ type AWS struct {
 	MaxDuration time.Duration // of one fault; 0 = [DefaultAWSDuration]
 	MaxFaults   int           // at once; 0 = 1
 
+	// Watchdog is the ARN of the role with which EventBridge Scheduler undoes what
+	// does not end by itself; "" = nothing does.
+	Watchdog string
+
 	AllowSticky       bool // faults that do not end by themselves when the tool is gone
 	AllowMultivariant bool // faults of multivariant playlists, which encoders write once
 }
@@ -151,11 +155,17 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 		}
 		return in("mediapackage.sources", len(a.Package.Sources), "the address that it writes from,")
 	}
+	rescued := func(what string) (string, string) {
+		if a.AllowSticky || a.Watchdog != "" {
+			return "", ""
+		}
+		return "via", fmt.Sprintf("%s stays until somebody undoes it (got neither aws.watchdog nor aws.allow_sticky; want aws.watchdog: {role: ARN}, with which AWS undoes it whatever becomes of hlsload, or aws.allow_sticky: true, and a way to run hlsload undo)", what)
+	}
 	sticky := func(what string) (string, string) {
 		if a.AllowSticky {
 			return "", ""
 		}
-		return "via", fmt.Sprintf("%s stays until somebody undoes it (got no aws.allow_sticky; want aws.allow_sticky: true, and a way to run hlsload undo)", what)
+		return "via", fmt.Sprintf("%s stays until somebody undoes it, and no watchdog can (got no aws.allow_sticky; want aws.allow_sticky: true, and a way to run hlsload undo)", what)
 	}
 	first := func(checks ...func() (string, string)) (string, string) {
 		for _, check := range checks {
@@ -178,7 +188,7 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 				return field, why
 			}
 			if f.Pipeline == Any {
-				return sticky("a stopped channel")
+				return rescued("a stopped channel")
 			}
 			if a.Bucket == "" && a.Package.Channel == "" {
 				return "", "" // the pipeline comes back when MediaLive has restarted it
@@ -196,7 +206,7 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 			return first(func() (string, string) {
 				return in("mediaconnect.outputs", len(a.Flow.Outputs), "the output that feeds it,")
 			}, func() (string, string) {
-				return sticky("an output of a flow that is switched off")
+				return rescued("an output of a flow that is switched off")
 			})
 		case "mediapackage":
 			return in("mediapackage.sources", len(a.Package.Sources), "the address that it writes from,")
@@ -265,7 +275,7 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 		}
 		return first(func() (string, string) {
 			return need(a.Function != "", "function", "the name of the Lambda function")
-		}, func() (string, string) { return sticky("a function that is switched off") })
+		}, func() (string, string) { return rescued("a function that is switched off") })
 	}
 	return "via", fmt.Sprintf("%s cannot be made on AWS (got aws; want one of %s)", f.Kind, strings.Join(KindsVia(ViaAWS), ", "))
 }

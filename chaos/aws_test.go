@@ -21,6 +21,8 @@ func TestAWSRealises(t *testing.T) {
 		Flow: FlowAWS{ARN: "f", Outputs: []string{"a", "b"}}}
 	timid, untold, both, spared := packaged, packaged, packaged, packaged
 	timid.AllowSticky = false
+	watched := timid
+	watched.Watchdog, watched.Function, watched.Bucket = "arn:aws:iam::123456789012:role/w", "f", "b"
 	untold.Package.Sources, untold.Flow = nil, FlowAWS{}
 	both.Bucket = "b"
 	spared.SpareInput, spared.AllowSticky = "spare", false
@@ -63,7 +65,12 @@ func TestAWSRealises(t *testing.T) {
 		{"no origin", &bare, OriginStatus, func(f *Fault) { f.Code = 403 }, "via", "aws.mediapackage"},
 		{"freeze in a packager", &packaged, PlaylistFreeze, nil, "via", "aws.bucket"},
 		{"feed", &packaged, InputLoss, one, "", ""},
-		{"feed without a way back", &timid, InputLoss, nil, "via", "allow_sticky"},
+		{"feed without a way back", &timid, InputLoss, nil, "via", "aws.watchdog"},
+		{"feed with a watchdog", &watched, InputLoss, nil, "", ""},
+		{"invalidator with a watchdog", &watched, InvalidatorOff, nil, "", ""},
+		{"channel with a watchdog", &watched, PipelineKill, func(f *Fault) { f.Resume = "restart" }, "", ""},
+		{"errors with a watchdog", &watched, EdgeErrorTTL, nil, "via", "no watchdog can"},
+		{"init segments with a watchdog", &watched, SegmentMissing, func(f *Fault) { f.Kinds = []m3u8.Kind{m3u8.KindInit} }, "via", "no watchdog can"},
 		{"a switch comes before a feed that is cut", &spared, InputLoss, nil, "", ""},
 		{"a switch is for all", &spared, InputLoss, one, "via", "allow_sticky"},
 		{"a packager loses its input", &untold, InputLoss, nil, "", ""},

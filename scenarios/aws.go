@@ -88,6 +88,7 @@ func (d *decoder) aws(v value) *chaos.AWS {
 	a.Discover = s.at("discover").boolean(true)
 	a.MaxDuration = s.at("max_duration").duration(chaos.DefaultAWSDuration, time.Second, chaos.MaxAWSDuration)
 	a.MaxFaults = int(s.at("max_faults").integer(1, 1, 8))
+	a.Watchdog = watchdog(s.at("watchdog"))
 	a.AllowSticky = s.at("allow_sticky").boolean(false)
 	a.AllowMultivariant = s.at("allow_multivariant").boolean(false)
 	s.done()

@@ -1,12 +1,30 @@
 package scenarios
 
 import (
+	"regexp"
 	"slices"
 
 	"go.yaml.in/yaml/v4"
 
 	"hlsload/chaos"
 )
+
+// awsRole is a role that a service may assume.
+var awsRole = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,256}$`)
+
+// watchdog is the role with which AWS undoes what does not end by itself.
+func watchdog(v value) string {
+	s, ok := v.section("a mapping with role, such as {role: arn:aws:iam::123456789012:role/hlsload-watchdog}")
+	if !ok || !v.given() {
+		return ""
+	}
+	role := s.at("role").matching(awsRole, "the ARN of a role that EventBridge Scheduler may assume")
+	if !s.at("role").given() {
+		s.problem("role is missing (got nothing; want the ARN of a role that EventBridge Scheduler may assume)")
+	}
+	s.done()
+	return role
+}
 
 // tagged demands tags where something on AWS is changed: without them every
 // resource of the account that a slip of the pen names could be touched.

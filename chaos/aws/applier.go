@@ -75,12 +75,10 @@ func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
 	a.held[f] = true
 	o := a.order(f)
 	n := 0
-	for _, d := range a.cfg.Drivers {
-		for _, c := range d.Changes(o) {
-			n++
-			if err := a.make(ctx, o, d, c, n); err != nil {
-				return err
-			}
+	for _, s := range steps(a.cfg.Drivers, o) {
+		n++
+		if err := a.make(ctx, o, s.driver, s.change, n); err != nil {
+			return err
 		}
 	}
 	if n == 0 {
@@ -98,12 +96,12 @@ func (a *Applier) Rehearse(ctx context.Context, faults []chaos.Fault) error {
 		if f.Via != chaos.ViaAWS || f.Occurrence > 1 {
 			continue
 		}
-		o := a.order(f)
-		for _, d := range a.cfg.Drivers {
-			for _, c := range d.Changes(o) {
-				if err := c.Read(ctx); err != nil {
-					problems = append(problems, fmt.Errorf("fault %s: %s of %s: %w", f.Name, c.Op(), c.Target(), err))
-				}
+		for _, s := range steps(a.cfg.Drivers, a.order(f)) {
+			if keeps(s.change) {
+				continue // it reads what it watches
+			}
+			if err := s.change.Read(ctx); err != nil {
+				problems = append(problems, fmt.Errorf("fault %s: %s of %s: %w", f.Name, s.change.Op(), s.change.Target(), err))
 			}
 		}
 	}
@@ -183,6 +181,9 @@ func (a *Applier) Undo(ctx context.Context, f *chaos.Fault) error {
 	var problems []error
 	all := a.changes(f)
 	for i := len(all) - 1; i >= 0; i-- {
+		if keeps(all[i]) && len(problems) > 0 {
+			continue // it may be needed yet
+		}
 		if err := all[i].Undo(ctx); err != nil {
 			problems = append(problems, fmt.Errorf("%s of %s: %w", all[i].Op(), all[i].Target(), err))
 		}

@@ -18,7 +18,8 @@ const anyRun = "RUN"
 type Plan struct {
 	Text   string // the calls, and how they are undone, for people
 	Policy string // what the caller must be allowed to do, and nothing else, as an IAM policy
-	Hash   string // of both, and of what Cover was given: a run that was confirmed with it does what was read
+	Role   string // what the role of watchdogs must be allowed to do; "" = there are none
+	Hash   string // of all of them, and of what Cover was given: a run that was confirmed with it does what was read
 	// Remarks are what whoever grants the policy should know of it.
 	Remarks []string
 }
@@ -33,6 +34,7 @@ func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Ca
 	}
 	fmt.Fprintf(&b, "\nat most %d at once, %v each\n", cfg.AtOnce(), cfg.Longest())
 	calls := slices.Clone(always)
+	var needs []Call // of watchdogs
 	for _, d := range drivers {
 		calls = append(calls, d.Guards()...)
 	}
@@ -47,14 +49,14 @@ func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Ca
 			fmt.Fprintf(&b, " #%d", f.Occurrence)
 		}
 		fmt.Fprintf(&b, ": %s\n", f.Kind)
-		for _, d := range drivers {
-			for _, c := range d.Changes(o) {
-				describe(&b, d, c)
-				calls = append(calls, c.Calls()...)
-			}
+		all := steps(drivers, o)
+		for _, s := range all {
+			describe(&b, s)
+			calls = append(calls, s.change.Calls()...)
 		}
+		needs = append(needs, rescues(all)...)
 	}
-	p := Plan{Text: b.String(), Policy: policy(calls, cfg.Tags), Remarks: remarks(calls, cfg.Tags)}
+	p := Plan{Text: b.String(), Policy: policy(calls, cfg.Tags), Role: watchdogRole(needs, cfg.Tags), Remarks: remarks(calls, cfg.Tags)}
 	p.Cover("")
 	return p
 }
@@ -62,14 +64,20 @@ func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Ca
 // Cover makes the hash one of this text as well: what else was read before the
 // run was confirmed.
 func (p *Plan) Cover(text string) {
-	sum := sha256.Sum256([]byte(text + p.Text + p.Policy))
+	sum := sha256.Sum256([]byte(text + p.Text + p.Policy + p.Role))
 	p.Hash = hex.EncodeToString(sum[:6])
 }
 
 // describe tells one change.
-func describe(b *strings.Builder, d Driver, c Change) {
-	ends := "STICKY: stays until it is undone"
+func describe(b *strings.Builder, s step) {
+	d, c := s.driver, s.change
+	ends := "STICKY: stays until it is undone, and nothing but this tool does that"
+	if s.guarded {
+		ends = fmt.Sprintf("a watchdog undoes it about %v after its window, whatever becomes of this tool", chaos.AWSMargin)
+	}
 	switch e := c.(type) {
+	case keeper:
+		ends = "a schedule that runs once when its time comes, and is gone then"
 	case interface{ Expiry() time.Time }:
 		ends = fmt.Sprintf("ends by itself %v after its window, whatever becomes of this tool", chaos.AWSMargin)
 	case interface{ Ends() string }:

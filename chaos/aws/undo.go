@@ -49,6 +49,9 @@ func (u *Undoer) Undo(ctx context.Context, l journal.Line) error {
 			u.witnesses = append(u.witnesses, c)
 			continue
 		}
+		if keeps(c) && len(problems) > 0 {
+			continue // it may be needed yet
+		}
 		if err := u.putBack(ctx, c, deadline); err != nil {
 			problems = append(problems, fmt.Errorf("%s of %s: %w", c.Op(), c.Target(), err))
 		}

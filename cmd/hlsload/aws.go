@@ -87,6 +87,10 @@ func printPlan(w io.Writer, sc *scenarios.Scenario) error {
 		return err
 	}
 	text := "\non AWS\n" + indent(p.Text) + "\nneeds at most this IAM policy\n" + indent(p.Policy)
+	if p.Role != "" {
+		text += "\nthe role of the watchdogs, " + sc.AWS.Watchdog + ", needs this IAM policy, and must trust scheduler.amazonaws.com" +
+			" (with aws:SourceAccount " + sc.AWS.Account + ")\n" + indent(p.Role)
+	}
 	for _, r := range p.Remarks {
 		text += "\n  - " + r
 	}

@@ -26,6 +26,7 @@ import (
 	ml "github.com/aws/aws-sdk-go-v2/service/medialive"
 	"github.com/aws/aws-sdk-go-v2/service/mediapackagev2"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	awsscheduler "github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
@@ -38,6 +39,7 @@ import (
 	"hlsload/chaos/aws/medialive"
 	"hlsload/chaos/aws/mediapackage"
 	"hlsload/chaos/aws/s3"
+	"hlsload/chaos/aws/scheduler"
 )
 
 // Account is an account, with a client for every service.
@@ -66,16 +68,18 @@ func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
 	var cdn *awscloudfront.Client
 	var packager *mediapackagev2.Client
 	var flows *awsmediaconnect.Client
+	var schedules *awsscheduler.Client
 	var web mediapackage.Web
 	if c != nil {
 		live, functions, cdn = ml.NewFromConfig(*c), awslambda.NewFromConfig(*c), awscloudfront.NewFromConfig(*c)
 		packager, flows, web = mediapackagev2.NewFromConfig(*c), awsmediaconnect.NewFromConfig(*c), c.HTTPClient
-		store = storeOf(c)
+		store, schedules = storeOf(c), awsscheduler.NewFromConfig(*c)
 	}
 	m := medialive.New(live, cfg, now)
 	return []aws.Driver{
 		s3.New(store, cfg, now, m.Role), mediapackage.New(packager, cfg, web, now, m.Role), m,
 		mediaconnect.New(flows, cfg, now), lambda.New(functions, cfg, now), cloudfront.New(cdn, cfg, now),
+		scheduler.New(schedules, cfg, now), // last: what is swept comes before its watchdog
 	}
 }
 

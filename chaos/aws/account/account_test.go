@@ -76,7 +76,7 @@ func newWorld(t *testing.T) *world {
 	w.cfg = &chaos.AWS{
 		Account: w.ID, Region: w.Region, Channel: "1234567", Bucket: "example-live", Prefix: "live/",
 		Pipelines: []string{"live/p0/*", "live/p1/*"}, Tags: []chaos.Tag{{Key: "hlsload", Value: "allow"}},
-		Function: "invalidator", SpareInput: "spare", AllowSticky: true, AllowMultivariant: true,
+		Function: "invalidator", SpareInput: "spare", AllowSticky: true, AllowMultivariant: true, Watchdog: "arn:aws:iam::123456789012:role/hlsload-watchdog",
 	}
 	w.function = w.AddFunction("invalidator")
 	w.cdn = w.AddDistribution("E1EXAMPLE")

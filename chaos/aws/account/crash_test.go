@@ -209,6 +209,9 @@ func TestUndoAfterGeneratedRuns(t *testing.T) {
 					w.Delay = time.Duration(random.IntN(3)) * time.Second
 					w.Lag = time.Duration(random.IntN(5)) * time.Second
 					w.channel.RefusesMixed = random.IntN(4) == 0
+					if random.IntN(3) == 0 {
+						w.cfg.Watchdog = ""
+					}
 					before := w.State()
 					path := w.live(t, deeds, &crash{at: at})
 					time.Sleep(time.Duration(random.IntN(150)) * time.Second) // some faults end by themselves

@@ -106,7 +106,7 @@ func testPlan(t *testing.T, file string, list []*chaos.Fault) {
 		faults = append(faults, *f)
 	}
 	p := aws.NewPlan(w.cfg, faults, Describe(w.cfg), Calls())
-	same(t, filepath.Join("testdata", file), p.Text+"\n"+p.Policy+"\n"+strings.Join(p.Remarks, "\n")+"\n")
+	same(t, filepath.Join("testdata", file), p.Text+"\n"+p.Policy+"\n"+p.Role+"\n"+strings.Join(p.Remarks, "\n")+"\n")
 	if again := aws.NewPlan(w.cfg, faults, Describe(w.cfg), Calls()); again.Hash != p.Hash || len(p.Hash) != 12 {
 		t.Errorf("hashes %s and %s", p.Hash, again.Hash)
 	}

@@ -51,6 +51,8 @@ type Account struct {
 	distributions map[string]*Distribution
 	packagers     map[string]*Packager
 	flows         map[string]*Flow
+	schedules     map[string]schedule
+	ran           []string // schedules
 	monitoring    monitoring
 	lever         string // state of the FIS safety lever; "" = there is none in the region
 }
@@ -97,7 +99,7 @@ func New(now func() time.Time) *Account {
 	return &Account{
 		ID: "123456789012", Region: "eu-west-1", Caller: "arn:aws:sts::123456789012:assumed-role/tester/session", Now: now,
 		channels: map[string]*Channel{}, buckets: map[string]*Bucket{}, functions: map[string]*Function{},
-		distributions: map[string]*Distribution{}, packagers: map[string]*Packager{}, flows: map[string]*Flow{}, lever: "disengaged",
+		distributions: map[string]*Distribution{}, packagers: map[string]*Packager{}, flows: map[string]*Flow{}, schedules: map[string]schedule{}, lever: "disengaged",
 	}
 }
 
@@ -212,6 +214,7 @@ func (a *Account) services() []service {
 		{"cloudfront", a.serveCloudFront, a.cloudFrontState},
 		{"mediapackagev2", a.serveMediaPackage, a.mediaPackageState},
 		{"mediaconnect", a.serveMediaConnect, a.mediaConnectState},
+		{"scheduler", a.serveScheduler, a.schedulerState},
 		{"sts", a.serveSTS, nil},
 		{"fis", a.serveFIS, nil},
 		{"monitoring", a.serveCloudWatch, nil},
@@ -327,6 +330,7 @@ func (a *Account) State() string {
 // advance lets pass what happens by itself until now: encoders write, and what
 // was changed reaches the edges.
 func (a *Account) advance(now time.Time) {
+	a.runSchedules(now)
 	for _, ch := range a.sorted() {
 		ch.advance(now)
 	}

@@ -168,6 +168,16 @@ func (c *off) Calls() []aws.Call {
 	}
 }
 
+// Rescue is the call that switches it on again.
+func (c *off) Rescue() aws.Rescue {
+	r := aws.Rescue{Target: "lambda:deleteFunctionConcurrency", Input: map[string]any{"FunctionName": c.Function}, Needs: []aws.Call{
+		{Action: "lambda:PutFunctionConcurrency", Resource: c.Function}, {Action: "lambda:DeleteFunctionConcurrency", Resource: c.Function}}}
+	if c.Before != nil {
+		r.Target, r.Input["ReservedConcurrentExecutions"] = "lambda:putFunctionConcurrency", *c.Before
+	}
+	return r
+}
+
 func (c *off) Read(ctx context.Context) error {
 	c.At = c.d.now().UTC()
 	n, err := c.reserved(ctx)

@@ -55,6 +55,13 @@ func (c *cut) Calls() []aws.Call {
 	}
 }
 
+// Rescue is the call that switches it on again.
+func (c *cut) Rescue() aws.Rescue {
+	return aws.Rescue{Target: "mediaconnect:updateFlowOutput",
+		Input: map[string]any{"FlowArn": c.Flow, "OutputArn": c.Output, "OutputStatus": string(types.OutputStatusEnabled)},
+		Needs: []aws.Call{{Action: "mediaconnect:UpdateFlowOutput", Resource: c.Output}, {Action: "mediaconnect:UpdateFlowOutput", Resource: c.Flow}}}
+}
+
 func (c *cut) status(ctx context.Context) (types.OutputStatus, error) {
 	f, err := c.d.describe(ctx, c.Flow)
 	if err != nil {

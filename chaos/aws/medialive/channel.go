@@ -129,6 +129,12 @@ func (c *stop) Calls() []aws.Call {
 	}
 }
 
+// Rescue is the call that starts it again.
+func (c *stop) Rescue() aws.Rescue {
+	return aws.Rescue{Target: "medialive:startChannel", Input: map[string]any{"ChannelId": c.Channel},
+		Needs: []aws.Call{{Action: "medialive:StartChannel", Resource: c.Target()}}}
+}
+
 func (c *stop) describe(ctx context.Context) (*medialive.DescribeChannelOutput, error) {
 	return c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
 }

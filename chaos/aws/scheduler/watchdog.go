@@ -1,0 +1,295 @@
+// Package scheduler has Amazon EventBridge Scheduler undo what does not end by
+// itself: a schedule that runs once, some time after the fault's window, and
+// makes the call that undoes it. It is made before the fault and deleted after
+// it; one that has run deletes itself. It depends on nothing of ours: neither
+// the process, nor its machine, nor its credentials.
+package scheduler
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+)
+
+// Driver is the driver of EventBridge Scheduler. It makes no faults.
+type Driver struct {
+	api *scheduler.Client
+	cfg *chaos.AWS
+	now func() time.Time
+}
+
+// New returns the driver. A plan needs no client.
+func New(api *scheduler.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
+	if now == nil {
+		now = time.Now
+	}
+	return &Driver{api, cfg, now}
+}
+
+// Service implements [aws.Driver], as do the methods below.
+func (d *Driver) Service() string { return "scheduler" }
+
+func (d *Driver) Changes(*aws.Order) []aws.Change { return nil }
+
+func (d *Driver) Restore(op string) aws.Change {
+	if op == opWatchdog {
+		return &watchdog{d: d}
+	}
+	return nil
+}
+
+// Watchdog returns the schedule that undoes c when nobody else has.
+func (d *Driver) Watchdog(o *aws.Order, c aws.Change, n int) aws.Change {
+	if d.cfg.Watchdog == "" {
+		return nil
+	}
+	w := &watchdog{d: d, watched: c, Name: o.Mark("-", fmt.Sprintf("w%d", n)), Role: d.cfg.Watchdog, Until: o.Expires}
+	w.describe()
+	return w
+}
+
+// group is the group of schedules that every account has.
+const group = "default"
+
+// arn is that of a schedule, or of all of ours.
+func (d *Driver) arn(name string) string {
+	return fmt.Sprintf("arn:%s:scheduler:%s:%s:schedule/%s/%s", aws.Partition(d.cfg.Region), d.cfg.Region, d.cfg.Account, group, name)
+}
+
+// ours begins the name of every schedule of ours.
+const ours = "hlsload-"
+
+func (d *Driver) Guards() []aws.Call {
+	if d.cfg.Watchdog == "" {
+		return nil
+	}
+	return []aws.Call{{Action: "scheduler:ListSchedules", Resource: "*"}, {Action: "scheduler:GetSchedule", Resource: d.arn(ours + "*")}}
+}
+
+// Guard refuses targets for which the watchdog of another run is still there.
+func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
+	left, err := d.Leftovers(ctx)
+	var found []aws.Finding
+	for _, l := range left {
+		found = append(found, aws.Finding{Refuses: true, Text: fmt.Sprintf(
+			"another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", l.What)})
+	}
+	return found, err
+}
+
+// maxSchedules bounds how many schedules are looked at.
+const maxSchedules = 1000
+
+// Leftovers implements [aws.Driver]: watchdogs that would touch a target.
+func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
+	if d.cfg.Watchdog == "" {
+		return nil, nil
+	}
+	var all []aws.Leftover
+	pages := scheduler.NewListSchedulesPaginator(d.api, &scheduler.ListSchedulesInput{GroupName: sdk.String(group), NamePrefix: sdk.String(ours)})
+	for n := 0; pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return all, fmt.Errorf("schedules: %w", err)
+		}
+		if n += len(page.Schedules); n > maxSchedules {
+			return all, fmt.Errorf("schedules: too many begin with %s (got more than %d)", ours, maxSchedules)
+		}
+		for _, s := range page.Schedules {
+			name := sdk.ToString(s.Name)
+			run, ok := aws.Ours(name, "-")
+			if !ok {
+				continue
+			}
+			out, err := d.api.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &name, GroupName: sdk.String(group)})
+			if gone(err) {
+				continue // it has run since
+			}
+			if err != nil {
+				return all, fmt.Errorf("schedule %s: %w", name, err)
+			}
+			if out.Target == nil || !d.touches(sdk.ToString(out.Target.Input)) {
+				continue
+			}
+			c := &watchdog{d: d, Name: name}
+			at, _ := time.Parse(expression, sdk.ToString(out.ScheduleExpression))
+			all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(name), Run: run, What: "watchdog " + name, Expires: at, Remove: c.Undo})
+		}
+	}
+	return all, nil
+}
+
+// touches tells whether the input of a call names one of our targets.
+func (d *Driver) touches(input string) bool {
+	var v map[string]any
+	if json.Unmarshal([]byte(input), &v) != nil {
+		return false
+	}
+	targets := append([]string{d.cfg.Channel}, d.cfg.Flow.Outputs...)
+	for _, value := range v {
+		text, _ := value.(string)
+		if text != "" && (slices.Contains(targets, text) || d.cfg.Function != "" && strings.HasSuffix(text, ":function:"+d.cfg.Function)) {
+			return true
+		}
+	}
+	return false
+}
+
+const opWatchdog = "watchdog"
+
+// watchdog is a schedule that undoes another change.
+type watchdog struct {
+	d       *Driver
+	watched aws.Change // nil = it comes from a journal
+	made    bool       // the call was answered
+
+	Name   string    `json:"name"`
+	Role   string    `json:"role"`   // ARN of the role that Scheduler makes the call with
+	Call   string    `json:"call"`   // as in "lambda:putFunctionConcurrency"
+	Input  string    `json:"input"`  // JSON
+	Until  time.Time `json:"until"`  // when it runs
+	At     time.Time `json:"at"`     // when the change was looked at
+	Before string    `json:"before"` // what is undone, for people
+}
+
+// describe notes the call that undoes the change, as far as it is known.
+func (c *watchdog) describe() {
+	r, ok := c.watched.(interface{ Rescue() aws.Rescue })
+	if !ok {
+		return
+	}
+	rescue := r.Rescue()
+	input, _ := json.Marshal(rescue.Input) // texts and numbers
+	c.Call, c.Input, c.Before = rescue.Target, string(input), c.watched.Op()+" of "+c.watched.Target()
+}
+
+// Op implements [aws.Change], as do the methods below.
+func (c *watchdog) Op() string { return opWatchdog }
+
+// Marked is what carries the name of the run.
+func (c *watchdog) Marked() (name, sep string) { return c.Name, "-" }
+
+// Keeps says that it stays until what it watches is undone.
+func (c *watchdog) Keeps() {}
+
+func (c *watchdog) Target() string { return c.d.arn(c.Name) }
+
+// Expiry is when it runs.
+func (c *watchdog) Expiry() time.Time { return c.Until }
+
+// Answered notes that the journal has the answer to the call.
+func (c *watchdog) Answered() { c.made = true }
+
+func (c *watchdog) Calls() []aws.Call {
+	all := c.d.arn(ours + "*")
+	at := "EXPIRY"
+	if !c.Until.IsZero() {
+		at = c.Until.UTC().Format(expression)
+	}
+	return []aws.Call{
+		{Action: "scheduler:GetSchedule", Resource: all, When: aws.Reads},
+		{Action: "scheduler:CreateSchedule", Resource: all, When: aws.Makes, Request: fmt.Sprintf("%s, %s: %s %s\nwhich undoes %s, and is deleted when it has run", c.Name, at, c.Call, c.Input, c.Before)},
+		{Action: "iam:PassRole", Resource: c.Role, When: aws.Makes, Request: "to EventBridge Scheduler", If: map[string]string{"iam:PassedToService": "scheduler.amazonaws.com"}},
+		{Action: "scheduler:DeleteSchedule", Resource: all, When: aws.Undoes, Request: c.Name + ", once the fault is undone"},
+	}
+}
+
+// expression is when a schedule runs, in UTC.
+const expression = "at(2006-01-02T15:04:05)"
+
+// Read looks at what will be changed: how it is undone depends on it.
+func (c *watchdog) Read(ctx context.Context) error {
+	c.At = c.d.now().UTC()
+	if err := c.watched.Read(ctx); err != nil {
+		return err
+	}
+	c.describe()
+	return nil
+}
+
+// How long a call that is refused, for example because of too many requests, is
+// tried again: not so long that it meets another fault.
+const (
+	retryAge   = 15 * 60 // seconds
+	retryTimes = 30
+)
+
+func (c *watchdog) Make(ctx context.Context) error {
+	_, err := c.d.api.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
+		Name: &c.Name, GroupName: sdk.String(group), ClientToken: &c.Name, Description: sdk.String("hlsload: undoes " + c.Before + " when nobody else has"),
+		ScheduleExpression: sdk.String(c.Until.UTC().Format(expression)), ScheduleExpressionTimezone: sdk.String("UTC"),
+		FlexibleTimeWindow: &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}, ActionAfterCompletion: types.ActionAfterCompletionDelete,
+		Target: &types.Target{Arn: sdk.String(c.target()), RoleArn: &c.Role, Input: &c.Input,
+			RetryPolicy: &types.RetryPolicy{MaximumEventAgeInSeconds: sdk.Int32(retryAge), MaximumRetryAttempts: sdk.Int32(retryTimes)}},
+	})
+	if err != nil {
+		if there, look := c.there(ctx); look == nil && there {
+			err = nil // the answer to the first try was lost
+		}
+	}
+	c.made = c.made || err == nil
+	return err
+}
+
+// target is the ARN of the API action.
+func (c *watchdog) target() string {
+	return fmt.Sprintf("arn:%s:scheduler:::aws-sdk:%s", aws.Partition(c.d.cfg.Region), c.Call)
+}
+
+func (c *watchdog) there(ctx context.Context) (bool, error) {
+	_, err := c.d.api.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &c.Name, GroupName: sdk.String(group)})
+	if gone(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func gone(err error) bool {
+	var none *types.ResourceNotFoundException
+	return errors.As(err, &none)
+}
+
+// Undo deletes the schedule. One that has run is gone.
+func (c *watchdog) Undo(ctx context.Context) error {
+	_, err := c.d.api.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{Name: &c.Name, GroupName: sdk.String(group), ClientToken: sdk.String(c.Name + "-gone")})
+	if !gone(err) {
+		return err
+	}
+	if waited, err := aws.Settle(ctx, c.At, c.d.now()); err != nil || !waited {
+		return err
+	}
+	return c.Undo(ctx)
+}
+
+func (c *watchdog) Bites(ctx context.Context) (bool, string) {
+	there, err := c.there(ctx)
+	switch {
+	case err != nil:
+		return false, err.Error()
+	case !there && c.d.now().Before(c.Until):
+		return false, fmt.Sprintf("the watchdog %s is gone", c.Name)
+	}
+	return true, fmt.Sprintf("the watchdog %s undoes it at %s when nobody else has", c.Name, c.Until.Format(time.TimeOnly))
+}
+
+func (c *watchdog) Healthy(ctx context.Context) (bool, string) {
+	there, err := c.there(ctx)
+	if err != nil {
+		return false, err.Error()
+	}
+	if there {
+		return false, fmt.Sprintf("the watchdog %s is still there", c.Name)
+	}
+	return true, fmt.Sprintf("the watchdog %s is gone", c.Name)
+}

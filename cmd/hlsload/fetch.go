@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"sync"
 	"time"
 
+	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
 	"hlsload/player/fleet"
 )
@@ -36,6 +38,7 @@ const (
 // fetching is what a fetcher is made of.
 type fetching struct {
 	on      network
+	gate    *agreed.Gate // where it may lead; nil = anywhere
 	timeout time.Duration
 	agent   string
 	creds   *credential.Set
@@ -52,9 +55,13 @@ func newFetcher(c fetching) *fetcher {
 	if !c.stay {
 		headers = []fleet.Header{serverTiming}
 	}
+	var allow func(string, []netip.Addr) error
+	if c.gate != nil {
+		allow = c.gate.Check
+	}
 	cookies := 0
 	f.visitor = fleet.NewVisitor(fleet.VisitorConfig{
-		Resolver: c.on.resolver, Dial: c.on.dial, UserAgent: c.agent, Credentials: c.creds, Stay: c.stay, Headers: headers,
+		Resolver: c.on.resolver, Dial: c.on.dial, Allow: allow, UserAgent: c.agent, Credentials: c.creds, Stay: c.stay, Headers: headers,
 		SetCookie: func(line string) {
 			f.mu.Lock()
 			cookies++

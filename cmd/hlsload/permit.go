@@ -26,6 +26,7 @@ import (
 type permission struct {
 	sc      *scenarios.Scenario
 	on      network
+	gate    *agreed.Gate
 	players int
 	ceiling fleet.Ceiling
 	notes   []string // for the report
@@ -46,10 +47,44 @@ const (
 	maxSaidHosts = 8
 )
 
-// newPermission has decided nothing yet.
-func newPermission(on network, sc *scenarios.Scenario, players int) *permission {
-	return &permission{sc: sc, on: on, players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
-		ceiling: ceilingOf(&sc.Limits)}
+// newPermission has decided nothing yet. A gate that does not let the target
+// itself pass is an error.
+func newPermission(ctx context.Context, on network, sc *scenarios.Scenario, players int) (*permission, error) {
+	var urls []string
+	for _, u := range sc.Target.URLs {
+		urls = append(urls, u.Value)
+	}
+	gate, err := on.gate(ctx, urls, sc.Authorized.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	return &permission{sc: sc, on: on, gate: gate, players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
+		ceiling: ceilingOf(&sc.Limits)}, nil
+}
+
+// gate returns what decides where a stream may lead, once it knows where its own
+// URLs lead: no answer of one of them must come before another is known to be
+// public.
+func (n network) gate(ctx context.Context, urls, named []string) (*agreed.Gate, error) {
+	var own []string
+	for _, u := range urls {
+		if h := hostname(hostOf(u)); h != "" {
+			own = append(own, h)
+		}
+	}
+	g := agreed.NewGate(own, named)
+	for _, host := range own {
+		// What cannot be looked up cannot be dialled.
+		if err := g.Check(host, n.addresses(ctx, host)); err != nil {
+			return nil, closed(err)
+		}
+	}
+	return g, nil
+}
+
+// closed is the end of a command that a gate does not let pass.
+func closed(err error) error {
+	return &exitError{code: exitUsage, msg: err.Error(), cause: errSaid}
 }
 
 // permit finds out whether the players may watch a target. Hosts are those that
@@ -59,7 +94,10 @@ func (p *permission) permit(ctx context.Context, hosts []string) error {
 	var reasons []error
 	for _, host := range hosts[:min(len(hosts), maxHosts)] {
 		name := hostname(host)
-		foreign := p.look(ctx, name)
+		foreign, err := p.look(ctx, name)
+		if err != nil {
+			return closed(err)
+		}
 		p.cloudFront = p.cloudFront || foreign && p.on.namedCloudFront(ctx, name)
 		if !foreign || !p.crowd() || p.grants(name) || slices.Contains(refused, name) {
 			continue
@@ -78,7 +116,13 @@ func (p *permission) permit(ctx context.Context, hosts []string) error {
 // own: not before its operator's consent is decided about.
 func (p *permission) decide(ctx context.Context, host string) error {
 	name := hostname(host)
-	if !p.crowd() || p.grants(name) || !p.look(ctx, name) {
+	if !p.crowd() || p.grants(name) {
+		return nil
+	}
+	switch foreign, err := p.look(ctx, name); {
+	case err != nil:
+		return closed(err)
+	case !foreign:
 		return nil
 	}
 	if err := p.ask(ctx, host); err != nil {
@@ -87,15 +131,18 @@ func (p *permission) decide(ctx context.Context, host string) error {
 	return nil
 }
 
-// look tells whether a host is foreign.
-func (p *permission) look(ctx context.Context, name string) bool {
-	addr, foreign := p.on.foreign(ctx, name)
-	if foreign {
+// look tells whether a host is foreign: whether any address of it is not local.
+// An error says why it must not be dialled. A host that cannot be looked up is
+// not foreign: it cannot be dialled either.
+func (p *permission) look(ctx context.Context, name string) (foreign bool, err error) {
+	addrs := p.on.addresses(ctx, name)
+	i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return !agreed.Local(a) })
+	if i >= 0 {
 		p.mu.Lock()
-		p.foreign[name] = addr
+		p.foreign[name] = addrs[i].Unmap()
 		p.mu.Unlock()
 	}
-	return foreign
+	return i >= 0, p.gate.Check(name, addrs)
 }
 
 // grants tells whether a host was found to consent.
@@ -111,31 +158,31 @@ func (p *permission) grant(name string) {
 	p.granted[name] = true
 }
 
-// foreign tells whether any address of a host is not local. A host that cannot
-// be looked up is none: it cannot be dialled either.
-func (n network) foreign(ctx context.Context, host string) (netip.Addr, bool) {
+// addresses looks a host up; nil = it has none.
+func (n network) addresses(ctx context.Context, host string) []netip.Addr {
 	if a, err := netip.ParseAddr(host); err == nil {
-		return a, !agreed.Local(a)
+		return []netip.Addr{a.Unmap()}
+	}
+	if n.dial != nil && n.resolver == nil {
+		return nil // a network of its own, with names of its own
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
 	found, err := n.lookup().LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		return netip.Addr{}, false
+		return nil
 	}
-	for _, a := range found {
-		if !agreed.Local(a) {
-			return a.Unmap(), true
-		}
+	for i := range found {
+		found[i] = found[i].Unmap()
 	}
-	return netip.Addr{}, false
+	return found
 }
 
 // ask finds out whether a host consents: its own file binds where there is one,
 // else the scenario's word counts.
 func (p *permission) ask(ctx context.Context, host string) error {
 	name := hostname(host)
-	terms, where, err := p.on.terms(ctx, host, agent(p.sc.Authorized.By))
+	terms, where, err := p.on.terms(ctx, p.gate, host, agent(p.sc.Authorized.By))
 	switch {
 	case terms != nil:
 		if err := terms.Check(p.sc.Authorized.By, time.Now().Add(p.sc.Duration), p.players); err != nil {
@@ -190,37 +237,43 @@ func (p *permission) refusal(refused []string, reasons []error) error {
 // crowd tells whether there are more players than need nobody's consent.
 func (p *permission) crowd() bool { return p.players > agreed.Handful }
 
-// allow decides about an address when it is dialled.
-func (p *permission) allow(host string, addr netip.Addr) error {
-	if p.players <= agreed.Handful || agreed.Local(addr) || p.grants(strings.ToLower(host)) || p.sc.Consents(host) {
+// allow decides about a host when it is dialled.
+func (p *permission) allow(host string, addrs []netip.Addr) error {
+	if err := p.gate.Check(host, addrs); err != nil {
+		return err
+	}
+	i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return !agreed.Local(a) })
+	if i < 0 || !p.crowd() || p.grants(strings.ToLower(host)) || p.sc.Consents(host) {
 		return nil
 	}
 	want := agreed.Path + " there to name the tester, and the host in the target's playlists from the start"
 	if p.sc.Authorized.By != "" {
 		want = fmt.Sprintf("authorized.hosts of the scenario to have %s, once its operator agrees", host)
 	}
-	return &fleet.NotAllowed{Host: host, Addr: addr, Want: want}
+	return &fleet.NotAllowed{Host: host, Addr: addrs[i], Want: want}
 }
 
 // onlyLocal is the gate of a run on the embedded channel.
-func onlyLocal(host string, addr netip.Addr) error {
-	if agreed.Local(addr) {
-		return nil
+func onlyLocal(host string, addrs []netip.Addr) error {
+	for _, a := range addrs {
+		if !agreed.Local(a) {
+			return &fleet.NotAllowed{Host: host, Addr: a, Want: "the embedded channel only"}
+		}
 	}
-	return &fleet.NotAllowed{Host: host, Addr: addr, Want: "the embedded channel only"}
+	return nil
 }
 
 // terms fetches what a host (with its port, and "http://" before it when it was
 // met over plain HTTP) says about load tests: nil without an error that says
 // why there is nothing. Neither headers nor cookies of the target are sent, and
 // no redirect is followed.
-func (n network) terms(ctx context.Context, host, agent string) (*agreed.Terms, string, error) {
+func (n network) terms(ctx context.Context, gate *agreed.Gate, host, agent string) (*agreed.Terms, string, error) {
 	name, plain := strings.CutPrefix(host, "http://")
 	places := []string{"https://" + name + agreed.Path}
 	if plain {
 		places = []string{"https://" + bracketed(hostname(name)) + agreed.Path, "http://" + name + agreed.Path}
 	}
-	f := newFetcher(fetching{on: n, timeout: consentTime, agent: agent, stay: true})
+	f := newFetcher(fetching{on: n, gate: gate, timeout: consentTime, agent: agent, stay: true})
 	defer f.close()
 	var why error
 	for _, place := range places {

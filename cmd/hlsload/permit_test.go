@@ -55,6 +55,8 @@ type public struct {
 	terms    string // its consent file; "" = none
 	segments string // where they are, "" = here
 	redirect string // of the multivariant playlist
+	variant  string // where the media playlist is, "" = here
+	later    string // where segments are after four seconds; "" = as before
 	cdn      bool
 
 	mu     sync.Mutex
@@ -83,8 +85,16 @@ func (p *public) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, p.terms)
 	case r.URL.Path == "/index.m3u8" && p.redirect != "":
 		http.Redirect(w, r, p.redirect, http.StatusFound)
+	case r.URL.Path == "/index.m3u8" && p.variant != "":
+		fmt.Fprint(w, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000\n"+p.variant+"\n")
 	case r.URL.Path == "/media.m3u8":
-		fmt.Fprint(w, p.media(2, "2.0", p.segments+"%d.ts"))
+		at := p.segments
+		if p.later != "" && time.Since(p.began) > 4*time.Second {
+			at = p.later
+		}
+		fmt.Fprint(w, p.media(2, "2.0", at+"%d.ts"))
+	case strings.HasPrefix(r.URL.Path, "/moved/"):
+		http.Redirect(w, r, "http://inside.example"+strings.TrimPrefix(r.URL.Path, "/moved"), http.StatusFound)
 	default:
 		p.healthy.ServeHTTP(w, r)
 	}
@@ -131,7 +141,8 @@ func TestConsent(t *testing.T) {
 		{"redirected", func(p *public, n *names) {
 			p.redirect, n.hosts["edge.example"] = "http://segments.example/media.m3u8", []string{"10.0.0.1"}
 		}, "--players 6", exitUsage, "segments.example is at", ""},
-		{"one of several addresses", func(_ *public, n *names) { n.hosts["edge.example"] = []string{"10.0.0.1 203.0.113.9"} }, "--players 6", exitUsage, "edge.example is at 203.0.113.9", ""},
+		{"one of several addresses", func(_ *public, n *names) { n.hosts["edge.example"] = []string{"10.0.0.1 203.0.113.9"} }, "--players 6", exitUsage, "edge.example is at 10.0.0.1, an address inside, and at a public one at once", ""},
+		{"one of several addresses, named", func(_ *public, n *names) { n.hosts["edge.example"] = []string{"10.0.0.1 203.0.113.9"} }, "--players 6 --set authorized.hosts=[edge.example] " + by, exitUsage, "no consent: 6 players may not watch what is not local (at most 5 may)\n    edge.example is at 203.0.113.9", ""},
 		{"rebinds", func(_ *public, n *names) {
 			n.hosts["edge.example"] = []string{"10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.1", "203.0.113.9"}
 		}, "--players 6", reports.ExitInterrupted,
@@ -210,10 +221,10 @@ func (m *memory) serveAt(addr string, h http.Handler) *http.Server {
 
 // TestOnlyLocal: the embedded channel is nowhere else.
 func TestOnlyLocal(t *testing.T) {
-	if err := onlyLocal("h", netip.MustParseAddr("127.0.0.1")); err != nil {
+	if err := onlyLocal("h", []netip.Addr{netip.MustParseAddr("127.0.0.1")}); err != nil {
 		t.Error(err)
 	}
-	if err := onlyLocal("h", netip.MustParseAddr("203.0.113.9")); err == nil {
+	if err := onlyLocal("h", []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("203.0.113.9")}); err == nil {
 		t.Error("a foreign address may be dialled")
 	}
 }

@@ -13,13 +13,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
 	"hlsload/reports"
 )
 
 func probeCommand(on network) *cobra.Command {
-	var headers, also []string
+	var headers, also, inside []string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "probe URL [URL]",
@@ -46,8 +47,12 @@ fails. Two URLs are the multivariant playlists of two pipelines.`,
 				secrets.AddURL(u)
 			}
 			out := &veil{w: printable{cmd.OutOrStdout()}, f: secrets.Text}
+			gate, err := on.gate(ctx, args, inside)
+			if err != nil {
+				return err
+			}
 			p := &probe{out: out, json: asJSON}
-			p.fetch = newFetcher(fetching{on: on, timeout: probeTime, agent: agent(""), creds: credential.New(args, h, also),
+			p.fetch = newFetcher(fetching{on: on, gate: gate, timeout: probeTime, agent: agent(""), creds: credential.New(args, h, also),
 				cookie: func(line string) { secrets.AddHeader("Set-Cookie", line) }})
 			defer p.fetch.close()
 			bare := slices.Clone(args)
@@ -59,6 +64,7 @@ fails. Two URLs are the multivariant playlists of two pipelines.`,
 	}
 	cmd.Flags().StringArrayVar(&headers, "header", nil, "name: value to send to the hosts of the URLs; repeatable")
 	cmd.Flags().StringSliceVar(&also, "headers-for", nil, "hosts that the headers are also for, such as *.cdn.example.com")
+	cmd.Flags().StringSliceVar(&inside, "authorized-hosts", nil, "hosts that may have private addresses though the stream is public")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	return cmd
 }
@@ -104,7 +110,10 @@ func (s *sight) find(format string, args ...any) {
 func (p *probe) get(ctx context.Context, u string) (*fetched, error) {
 	f, err := p.fetch.playlist(ctx, u)
 	var usage *exitError
-	if err != nil && !errors.As(err, &usage) {
+	switch {
+	case errors.As(err, new(*agreed.NotDialled)):
+		err = closed(err)
+	case err != nil && !errors.As(err, &usage):
 		err = &exitError{reports.ExitUnreachable, err.Error(), err}
 	}
 	return f, err

@@ -146,7 +146,9 @@ func (r *realRun) do(ctx context.Context) (err error) {
 		return err
 	}
 	if r.sc.Target.Rig == nil {
-		r.permission = newPermission(r.network, r.sc, r.mostPlayers())
+		if r.permission, err = newPermission(ctx, r.network, r.sc, r.mostPlayers()); err != nil {
+			return err
+		}
 	}
 	if r.target, err = r.openTarget(ctx, log); err != nil {
 		if ctx.Err() != nil {

@@ -12,6 +12,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
+	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
@@ -57,11 +58,11 @@ const checkTime = 20 * time.Second
 const requestTime = 10 * time.Second
 
 // openStream looks whether the stream is there, and what it is.
-func openStream(ctx context.Context, sc *scenarios.Scenario, on network, decide func(context.Context, string) error) (*stream, error) {
+func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	s := &stream{sc: sc, creds: credentials(sc), pipeline: map[string]int{}, looks: map[string]*looked{}}
-	s.fetch = newFetcher(fetching{on: on, timeout: requestTime, agent: agent(sc.Authorized.By), creds: s.creds, decide: decide,
+	s.fetch = newFetcher(fetching{on: may.on, gate: may.gate, timeout: requestTime, agent: agent(sc.Authorized.By), creds: s.creds, decide: may.decide,
 		cookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
 	for i := range sc.Target.URLs {
 		s.entries = append(s.entries, credential.Bare(sc.Target.URLs[i].Value))
@@ -96,6 +97,9 @@ func (s *stream) unreachable(err error) error {
 	s.close()
 	if refused := (*exitError)(nil); errors.As(err, &refused) {
 		return refused // there is no consent
+	}
+	if errors.As(err, new(*agreed.NotDialled)) {
+		return closed(errors.New(s.sc.Redact(err.Error())))
 	}
 	return &exitError{code: reports.ExitUnreachable, msg: "void: target unreachable at start: " + s.sc.Redact(err.Error()), cause: err}
 }

@@ -47,7 +47,7 @@ type target interface {
 // The run's clock starts here.
 func (r *realRun) openTarget(ctx context.Context, log *accessFile) (target, error) {
 	if r.sc.Target.Rig == nil {
-		t, err := openStream(ctx, r.sc, r.network, r.permission.decide)
+		t, err := openStream(ctx, r.sc, r.permission)
 		// The first viewers arrive when everything has been put together.
 		r.epoch = time.Now()
 		return t, err

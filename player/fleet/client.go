@@ -93,7 +93,7 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 			}
 		}
 		if err := carry(ctx, e, req, res); err != nil {
-			return "", err
+			return "", c.refused(err, at, seen[max(hop, 1)-1])
 		}
 		got := c.keep(at, res.SetCookie)
 		if grant.Withheld && c.withheld != nil && (res.Status == http.StatusUnauthorized || res.Status == http.StatusForbidden) {
@@ -124,6 +124,24 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 		}
 		at = next
 	}
+}
+
+// refused says of an address that may not be dialled who led there, and halts
+// the fleet. before is the URL that redirected to it, "" = none did.
+func (c *client) refused(err error, at, before string) error {
+	if !errors.As(err, new(*refusal)) {
+		return err
+	}
+	switch u, bad := url.Parse(at); {
+	case before != "":
+		err = fmt.Errorf("%w; a redirect of %s led there", err, hostPart(before))
+	case bad == nil && !c.creds.For(u).Own:
+		err = fmt.Errorf("%w; a playlist led there", err)
+	}
+	if c.fleet != nil {
+		c.fleet.Halt(err.Error())
+	}
+	return err
 }
 
 // equip makes req one for a URL: with what that host may be sent, and without

@@ -59,9 +59,10 @@ type Config struct {
 
 	// Resolver looks hosts up; nil = the system's.
 	Resolver Resolver
-	// Allow says whether an address may be dialled that a host was found to
-	// have, nil = it may. An error, such as a [NotAllowed], halts the fleet.
-	Allow   func(host string, addr netip.Addr) error
+	// Allow says whether a host may be dialled at the addresses that it was found
+	// to have, nil = it may. An error, such as a [NotAllowed], halts the fleet.
+	// The address of a host that is not looked up here is the zero one.
+	Allow   func(host string, addrs []netip.Addr) error
 	Ceiling Ceiling
 	// Cautious bounds how often players ask for URLs that failed; see
 	// [player.Config].

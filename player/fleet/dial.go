@@ -28,10 +28,8 @@ type Resolver interface {
 type roads struct {
 	resolver Resolver
 	dial     Dial // nil = the system's
-	// allow says whether an address may be dialled, after the look-up: what a
-	// name stood for before counts for nothing.
-	allow func(host string, addr netip.Addr) error
-	trip  func(reason string)
+	// allow says whether addresses may be dialled, after the look-up.
+	allow func(host string, addrs []netip.Addr) error
 
 	lookups chan struct{} // those under way
 	no6     atomic.Int64  // failures of IPv6 in a row; negative = it works
@@ -58,8 +56,8 @@ const (
 	no6After    = 3               // failures until IPv6 is given up
 )
 
-func newRoads(c *Config, trip func(string)) *roads {
-	r := &roads{resolver: c.Resolver, dial: c.Dial, allow: c.Allow, trip: trip, lookups: make(chan struct{}, maxLookups),
+func newRoads(c *Config) *roads {
+	r := &roads{resolver: c.Resolver, dial: c.Dial, allow: c.Allow, lookups: make(chan struct{}, maxLookups),
 		last: map[string]answer{}, conns: map[netip.Addr]int64{}}
 	if r.resolver == nil && r.dial == nil {
 		r.resolver = net.DefaultResolver
@@ -85,11 +83,8 @@ func (w *way) DialContext(ctx context.Context, network, address string) (net.Con
 		return nil, err
 	}
 	if w.resolver == nil && !literal(host) { // a network of its own, with names of its own
-		if w.allow != nil {
-			if err := w.allow(host, netip.Addr{}); err != nil {
-				w.trip(err.Error())
-				return nil, err
-			}
+		if err := w.may(host, []netip.Addr{{}}); err != nil {
+			return nil, err
 		}
 		return w.dial(ctx, network, address)
 	}
@@ -97,13 +92,8 @@ func (w *way) DialContext(ctx context.Context, network, address string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	if w.allow != nil {
-		for _, a := range addrs {
-			if err := w.allow(host, a); err != nil {
-				w.trip(err.Error())
-				return nil, err
-			}
-		}
+	if err := w.may(host, addrs); err != nil {
+		return nil, err
 	}
 	var first error
 	start := int((w.number + uint64(w.made.Add(1)-1)) % uint64(len(addrs)))
@@ -125,6 +115,21 @@ func (w *way) DialContext(ctx context.Context, network, address string) (net.Con
 		}
 	}
 	return nil, first
+}
+
+// refusal is the error of what may not be dialled.
+type refusal struct{ error }
+
+func (e *refusal) Unwrap() error { return e.error }
+
+func (r *roads) may(host string, addrs []netip.Addr) error {
+	if r.allow == nil {
+		return nil
+	}
+	if err := r.allow(host, addrs); err != nil {
+		return &refusal{err}
+	}
+	return nil
 }
 
 func literal(host string) bool {

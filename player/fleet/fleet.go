@@ -48,7 +48,7 @@ func New(cfg Config) (*Fleet, error) {
 	}
 	f := &Fleet{cfg: cfg, parses: newParses(cfg.Classify), sessions: map[*session]struct{}{}, cautions: map[uint64]*player.Caution{}, changed: make(chan struct{}, 1)}
 	f.halted, f.halt = context.WithCancel(context.Background())
-	f.roads = newRoads(&f.cfg, f.Halt)
+	f.roads = newRoads(&f.cfg)
 	f.ceiling = newCeiling(cfg.Ceiling, f.Halt)
 	if cfg.Guard == nil {
 		f.cfg.Guard = func() {}

@@ -26,7 +26,7 @@ type Visitor struct {
 type VisitorConfig struct {
 	Resolver    Resolver
 	Dial        Dial
-	Allow       func(host string, addr netip.Addr) error
+	Allow       func(host string, addrs []netip.Addr) error
 	TLS         *tls.Config
 	UserAgent   string
 	Headers     []Header
@@ -46,7 +46,7 @@ const visitorConns = 6
 
 // NewVisitor returns a visitor; the caller closes it.
 func NewVisitor(cfg VisitorConfig) *Visitor {
-	r := newRoads(&Config{Resolver: cfg.Resolver, Dial: cfg.Dial, Allow: cfg.Allow}, func(string) {})
+	r := newRoads(&Config{Resolver: cfg.Resolver, Dial: cfg.Dial, Allow: cfg.Allow})
 	dial := (&way{roads: r}).DialContext
 	return &Visitor{cfg, &client{
 		plain:  NewLean(dial, visitorConns),

@@ -24,6 +24,11 @@ func (t Text) GoString() string { return fmt.Sprintf("%q", t.Raw) }
 // MarshalText returns the text as written.
 func (t Text) MarshalText() ([]byte, error) { return []byte(t.Raw), nil }
 
+// ExpandEnv replaces ${NAME} in a text from outside of a scenario, as in one.
+func ExpandEnv(s string, getenv func(string) (string, bool)) (string, error) {
+	return expandEnv(s, getenv)
+}
+
 // expandEnv replaces ${NAME} by its value; $${NAME} stands for a literal
 // ${NAME}. Errors never hold a value.
 func expandEnv(s string, getenv func(string) (string, bool)) (string, error) {

@@ -107,6 +107,7 @@ func TestURL(t *testing.T) {
 	same(t, "headers", sc.Target.Headers, []Header{
 		{"X-Token", Text{"${TOKEN}", "s3cr3t-value"}}, {"X-Literal", Text{"$${TOKEN}", "${TOKEN}"}}, {"X-Number", Text{"5", "5"}}})
 	same(t, "hosts of the headers", sc.Target.HeadersFor, []string{"segments.example.com", "*.cdn.example.com"})
+	same(t, "certificates", []any{CheckCertificates(sc.Target.CA), sc.Target.InsecureSkipVerify}, []any{nil, false})
 	same(t, "globs", sc.Target.Pipelines[1].Value, "*/b/*")
 	same(t, "entry", sc.Target.Entry, []float64{0.333, 0.667})
 	same(t, "players", sc.Fleet.Audience.Players, 250)

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -24,7 +25,12 @@ type Target struct {
 	Headers []Header // sent to the hosts of the URLs
 	// HeadersFor are patterns of hosts that the headers are also for.
 	HeadersFor []string
-	Pipelines  []Text // globs on host+path of media playlists, one a pipeline; nil: by redundant pairs
+	// CA is certificates in PEM of who may sign the target's, beside those that the
+	// system trusts.
+	CA []byte
+	// InsecureSkipVerify skips the check of certificates at local addresses.
+	InsecureSkipVerify bool
+	Pipelines          []Text // globs on host+path of media playlists, one a pipeline; nil: by redundant pairs
 
 	// Entry is the share of players that open the multivariant playlist of
 	// pipeline i; the shares add up to 1.
@@ -52,6 +58,7 @@ func (d *decoder) target(v value) Target {
 	}
 	rigAt, urlAt, entryAt := s.at("rig"), s.at("url"), s.at("entry")
 	headersAt, forAt, globsAt := s.at("headers"), s.at("headers_for"), s.at("pipelines")
+	caAt, skipAt := s.at("ca_file"), s.at("insecure_skip_verify")
 	s.done()
 	if urlAt.given() && rigAt.n != nil {
 		urlAt.problem("a target is either the rig or a URL (got both; want one)")
@@ -60,7 +67,7 @@ func (d *decoder) target(v value) Target {
 		c := rig.Default()
 		d.rig(rigAt, &c)
 		t.Rig = &c
-		for _, extra := range []value{headersAt, forAt, globsAt} {
+		for _, extra := range []value{headersAt, forAt, globsAt, caAt, skipAt} {
 			if extra.given() {
 				extra.problem("only for a target with a url (got a rig)")
 			}
@@ -70,6 +77,7 @@ func (d *decoder) target(v value) Target {
 	}
 	d.urls(urlAt, &t)
 	d.headers(headersAt, &t)
+	d.trust(caAt, skipAt, &t)
 	t.HeadersFor = d.hosts(forAt)
 	if forAt.given() && len(t.Headers) == 0 && !headersAt.given() {
 		forAt.problem("there are no headers to be sent (want target.headers, too)")
@@ -131,13 +139,13 @@ func (d *decoder) headers(v value, t *Target) {
 	for _, e := range s.entries {
 		name := e.key.Value
 		s.at(name)
-		if !validToken(name) {
-			value{d, e.key, v.path}.problem("not a header name (got %q; want letters, digits and -)", clip(name))
+		if err := CheckHeader(name, ""); err != nil {
+			value{d, e.key, v.path}.problem("%v", err)
 			continue
 		}
 		if txt, ok := e.val.secret("a header value"); ok {
-			if strings.ContainsFunc(txt.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-				e.val.problem("a header value cannot hold control characters (want one line of text)") // and it is not shown
+			if err := CheckHeader(name, txt.Value); err != nil {
+				e.val.problem("%v", err)
 				continue
 			}
 			t.Headers = append(t.Headers, Header{name, txt})
@@ -157,6 +165,26 @@ func (d *decoder) hosts(v value) (patterns []string) {
 		}
 	}
 	return patterns
+}
+
+// ownHeaders are header fields that players send by themselves, or that say where
+// a message ends.
+var ownHeaders = []string{"accept-encoding", "connection", "content-length", "expect", "host", "range", "te", "trailer", "transfer-encoding", "upgrade"}
+
+// CheckHeader says why a header field cannot be sent to a target. It quotes no
+// value.
+func CheckHeader(name, value string) error {
+	switch {
+	case !validToken(name):
+		return fmt.Errorf("not a header name (got %q; want letters, digits and -)", clip(name))
+	case strings.EqualFold(name, "user-agent"):
+		return errors.New("a target must be able to tell who loads it (got User-Agent; want http.user_agent of a profile)")
+	case slices.Contains(ownHeaders, strings.ToLower(name)):
+		return fmt.Errorf("players set this header themselves (got %s; want another)", clip(name))
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
+		return errors.New("a header value cannot hold control characters (want one line of text)")
+	}
+	return nil
 }
 
 // validToken tells whether s is a token of RFC 9110 section 5.6.2.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,6 +41,7 @@ const (
 type fetching struct {
 	on      network
 	gate    *agreed.Gate // where it may lead; nil = anywhere
+	tls     *tls.Config  // nil = the default
 	timeout time.Duration
 	agent   string
 	creds   *credential.Set
@@ -61,7 +64,7 @@ func newFetcher(c fetching) *fetcher {
 	}
 	cookies := 0
 	f.visitor = fleet.NewVisitor(fleet.VisitorConfig{
-		Resolver: c.on.resolver, Dial: c.on.dial, Allow: allow, UserAgent: c.agent, Credentials: c.creds, Stay: c.stay, Headers: headers,
+		Resolver: c.on.resolver, Dial: c.on.dial, Allow: allow, TLS: c.tls, UserAgent: c.agent, Credentials: c.creds, Stay: c.stay, Headers: headers,
 		SetCookie: func(line string) {
 			f.mu.Lock()
 			cookies++
@@ -81,6 +84,21 @@ func newFetcher(c fetching) *fetcher {
 		},
 	})
 	return f
+}
+
+// certificates says which certificates are accepted: signed by who the system
+// trusts, or has one of ca; skip skips the check at local addresses. nil is the
+// default.
+func certificates(ca []byte, skip bool) *tls.Config {
+	if len(ca) == 0 && !skip {
+		return nil
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	roots.AppendCertsFromPEM(ca)
+	return &tls.Config{RootCAs: roots, InsecureSkipVerify: skip}
 }
 
 // serverTiming asks CloudFront for Server-Timing. A response headers policy that

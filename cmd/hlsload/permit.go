@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -27,6 +28,7 @@ type permission struct {
 	sc      *scenarios.Scenario
 	on      network
 	gate    *agreed.Gate
+	tls     *tls.Config // nil = the default
 	players int
 	ceiling fleet.Ceiling
 	notes   []string // for the report
@@ -58,7 +60,7 @@ func newPermission(ctx context.Context, on network, sc *scenarios.Scenario, play
 	if err != nil {
 		return nil, err
 	}
-	return &permission{sc: sc, on: on, gate: gate, players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
+	return &permission{sc: sc, on: on, gate: gate, tls: certificates(sc.Target.CA, sc.Target.InsecureSkipVerify), players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
 		ceiling: ceilingOf(&sc.Limits)}, nil
 }
 
@@ -182,7 +184,7 @@ func (n network) addresses(ctx context.Context, host string) []netip.Addr {
 // else the scenario's word counts.
 func (p *permission) ask(ctx context.Context, host string) error {
 	name := hostname(host)
-	terms, where, err := p.on.terms(ctx, p.gate, host, agent(p.sc.Authorized.By))
+	terms, where, err := p.terms(ctx, host, agent(p.sc.Authorized.By))
 	switch {
 	case terms != nil:
 		if err := terms.Check(p.sc.Authorized.By, time.Now().Add(p.sc.Duration), p.players); err != nil {
@@ -267,13 +269,13 @@ func onlyLocal(host string, addrs []netip.Addr) error {
 // met over plain HTTP) says about load tests: nil without an error that says
 // why there is nothing. Neither headers nor cookies of the target are sent, and
 // no redirect is followed.
-func (n network) terms(ctx context.Context, gate *agreed.Gate, host, agent string) (*agreed.Terms, string, error) {
+func (p *permission) terms(ctx context.Context, host, agent string) (*agreed.Terms, string, error) {
 	name, plain := strings.CutPrefix(host, "http://")
 	places := []string{"https://" + name + agreed.Path}
 	if plain {
 		places = []string{"https://" + bracketed(hostname(name)) + agreed.Path, "http://" + name + agreed.Path}
 	}
-	f := newFetcher(fetching{on: n, gate: gate, timeout: consentTime, agent: agent, stay: true})
+	f := newFetcher(fetching{on: p.on, gate: p.gate, tls: p.tls, timeout: consentTime, agent: agent, stay: true})
 	defer f.close()
 	var why error
 	for _, place := range places {

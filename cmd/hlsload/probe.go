@@ -20,8 +20,7 @@ import (
 )
 
 func probeCommand(on network) *cobra.Command {
-	var headers, also, inside []string
-	var asJSON bool
+	var o probeOptions
 	cmd := &cobra.Command{
 		Use:   "probe URL [URL]",
 		Short: "Look at a real stream: who sees its redundancy, what differs, what each player will do",
@@ -33,28 +32,14 @@ fails. Two URLs are the multivariant playlists of two pipelines.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 			defer cancel()
-			var h []credential.Header
 			secrets := secretsOf(cmd.Context())
-			for _, line := range headers {
-				name, value, ok := strings.Cut(line, ":")
-				if !ok {
-					return &exitError{code: exitUsage, msg: "bad --header (it has no colon; want name: value)"}
-				}
-				h = append(h, credential.Header{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
-				secrets.AddHeader(strings.TrimSpace(name), strings.TrimSpace(value))
-			}
-			for _, u := range args {
-				secrets.AddURL(u)
-			}
-			out := &veil{w: printable{cmd.OutOrStdout()}, f: secrets.Text}
-			gate, err := on.gate(ctx, args, inside)
+			fetch, err := o.open(ctx, on, secrets, args)
 			if err != nil {
 				return err
 			}
-			p := &probe{out: out, json: asJSON}
-			p.fetch = newFetcher(fetching{on: on, gate: gate, timeout: probeTime, agent: agent(""), creds: credential.New(args, h, also),
-				cookie: func(line string) { secrets.AddHeader("Set-Cookie", line) }})
-			defer p.fetch.close()
+			defer fetch.close()
+			out := &veil{w: printable{cmd.OutOrStdout()}, f: secrets.Text}
+			p := &probe{fetch: fetch, out: out, json: o.json}
 			bare := slices.Clone(args)
 			for i := range bare {
 				bare[i] = credential.Bare(bare[i])
@@ -62,10 +47,7 @@ fails. Two URLs are the multivariant playlists of two pipelines.`,
 			return errors.Join(p.run(ctx, bare...), internal(out.Close()))
 		},
 	}
-	cmd.Flags().StringArrayVar(&headers, "header", nil, "name: value to send to the hosts of the URLs; repeatable")
-	cmd.Flags().StringSliceVar(&also, "headers-for", nil, "hosts that the headers are also for, such as *.cdn.example.com")
-	cmd.Flags().StringSliceVar(&inside, "authorized-hosts", nil, "hosts that may have private addresses though the stream is public")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	o.register(cmd)
 	return cmd
 }
 

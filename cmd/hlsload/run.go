@@ -293,7 +293,7 @@ func (r *realRun) entitle(fc *fleet.Config) {
 	fc.Resolver, fc.Allow = r.network.resolver, onlyLocal
 	fc.Ceiling = ceilingOf(&r.sc.Limits)
 	if p := r.permission; p != nil {
-		fc.Allow, fc.Ceiling = p.allow, p.ceiling
+		fc.Allow, fc.Ceiling, fc.TLS = p.allow, p.ceiling, p.tls
 		if len(p.foreign) > 0 {
 			fc.Caller, fc.Cautious = agent(r.sc.Authorized.By), true
 		}
@@ -397,6 +397,9 @@ func (r *realRun) said() (w []string) {
 	}
 	if r.permission != nil {
 		w = append(w, r.permission.notes...)
+		if r.sc.Target.InsecureSkipVerify {
+			w = append(w, "certificates were not checked at local addresses (target.insecure_skip_verify)")
+		}
 	}
 	return w
 }

@@ -62,7 +62,7 @@ func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	s := &stream{sc: sc, creds: credentials(sc), pipeline: map[string]int{}, looks: map[string]*looked{}}
-	s.fetch = newFetcher(fetching{on: may.on, gate: may.gate, timeout: requestTime, agent: agent(sc.Authorized.By), creds: s.creds, decide: may.decide,
+	s.fetch = newFetcher(fetching{on: may.on, gate: may.gate, tls: may.tls, timeout: requestTime, agent: agent(sc.Authorized.By), creds: s.creds, decide: may.decide,
 		cookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
 	for i := range sc.Target.URLs {
 		s.entries = append(s.entries, credential.Bare(sc.Target.URLs[i].Value))

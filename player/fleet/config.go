@@ -48,7 +48,7 @@ type Config struct {
 
 	// Standard carries http URLs with net/http, too.
 	Standard bool
-	TLS      *tls.Config // nil = the default
+	TLS      *tls.Config // nil = the default; see [NewStandard]
 	// Public tells that the stream's addresses stand for ones of the Internet;
 	// see [player.Config].
 	Public bool

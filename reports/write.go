@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,15 +26,16 @@ func Write(dir string, s *Summary) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("write reports: %w", err)
 	}
+	var problems []error
 	for _, f := range []struct {
 		name  string
 		write func(io.Writer) error
 	}{{SummaryFile, s.WriteJSON}, {HTMLFile, s.WriteHTML}, {JUnitFile, s.WriteJUnit}, {MarkdownFile, s.WriteMarkdown}} {
-		if err := writeFile(filepath.Join(dir, f.name), f.write); err != nil {
-			return fmt.Errorf("write reports: %w", err)
+		if err := writeFile(filepath.Join(dir, f.name), f.write); err != nil { // another, smaller one may fit
+			problems = append(problems, fmt.Errorf("write reports: %w", err))
 		}
 	}
-	return nil
+	return errors.Join(problems...)
 }
 
 func writeFile(path string, write func(io.Writer) error) error {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -209,43 +208,6 @@ func (r *realRun) tidyAWS(ctx context.Context) {
 	for _, what := range r.onAWS.Review(ctx) {
 		r.warnings = append(r.warnings, r.sc.Redact("AWS: "+what))
 	}
-}
-
-// guard is deferred wherever a panic would end the program with faults left on
-// AWS: they are undone first.
-func (r *realRun) guard() {
-	if r.onAWS == nil {
-		return
-	}
-	p := recover()
-	if p == nil {
-		return
-	}
-	stack := debug.Stack()
-	r.rescuing.Do(func() {
-		w := printable{r.cmd.ErrOrStderr()}
-		fmt.Fprintf(w, "hlsload: panic: %s\n%s\nhlsload: what was changed on AWS is put back first\n", r.sc.Redact(fmt.Sprint(p)), stack)
-		deadline := time.Now().Add(awsPatience)
-		for {
-			ctx, cancel := context.WithTimeout(context.Background(), awsLimit)
-			err := r.onAWS.UndoAll(ctx)
-			cancel()
-			if err == nil {
-				fmt.Fprintln(w, "hlsload: put back")
-				break
-			}
-			if time.Now().After(deadline) {
-				fmt.Fprintf(w, "hlsload: not put back: %s\nput it back with: hlsload undo %s\n", r.sc.Redact(err.Error()), r.journal.Path())
-				break
-			}
-			time.Sleep(time.Second)
-		}
-		exit := os.Exit
-		if r.network.exit != nil {
-			exit = r.network.exit
-		}
-		exit(exitInternal)
-	})
 }
 
 // leftOnAWS says what may be left there after a run.

@@ -58,19 +58,26 @@ func (e *eventFile) close() error {
 // the verdict, and returns it as exit code.
 func finish(cmd *cobra.Command, s *reports.Summary, out *output, events *eventFile, hide func(string) string) error {
 	redact.Strings(s, hide, histograms)
-	if err := events.close(); err != nil {
-		return internal(err)
+	return conclude(cmd, s, out.dir, s.ExitCode, errors.Join(events.close(), reports.Write(out.dir, s)))
+}
+
+// conclude tells the verdict and returns the exit code. That files could not
+// be written, because a disk is full, hides neither: what may be left on AWS is
+// told here, and the verdict is worth more than the exit code of the disk.
+func conclude(cmd *cobra.Command, s *reports.Summary, dir string, code int, unwritten error) error {
+	if unwritten != nil {
+		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
-	if err := reports.Write(out.dir, s); err != nil {
-		return internal(err)
+	if err := tell(cmd, s, dir); err != nil && !errors.Is(err, syscall.EPIPE) {
+		unwritten = errors.Join(unwritten, err)
 	}
-	if err := tell(cmd, s, out.dir); err != nil && !errors.Is(err, syscall.EPIPE) {
-		return internal(err)
+	switch {
+	case code != 0 && unwritten != nil:
+		return &exitError{code, unwritten.Error(), unwritten}
+	case code != 0:
+		return &exitError{code: code}
 	}
-	if s.ExitCode != 0 {
-		return &exitError{code: s.ExitCode}
-	}
-	return nil
+	return internal(unwritten)
 }
 
 // histograms is the type of what holds encoded histograms, which are no text.

@@ -41,10 +41,7 @@ are known by the session id of CMCD (fleet.cmcd), else by the User-Agent.`,
 			}
 			secrets.Keep(s.Scenario.File)
 			redact.Strings(s, secrets.Text, histograms) // whoever wrote it
-			if err := reports.Write(args[0], s); err != nil {
-				return internal(err)
-			}
-			return internal(tell(cmd, s, args[0]))
+			return conclude(cmd, s, args[0], 0, reports.Write(args[0], s))
 		},
 	}
 	cmd.Flags().StringArrayVar(&logs, "logs", nil, "file of an access log; repeatable")

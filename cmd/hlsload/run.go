@@ -344,6 +344,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	halting := make(chan struct{})
 	go func() {
 		defer close(halting)
+		defer r.guard()
 		r.watchHalt(ticking)
 	}()
 	levering := make(chan struct{})

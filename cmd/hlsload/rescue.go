@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/chaos/journal"
+)
+
+// guard is deferred wherever a panic would end the program with faults left
+// that do not end with it: they are undone first.
+func (r *realRun) guard() {
+	stays := func(f chaos.Fault) bool { return f.Via == chaos.ViaAWS || f.Via == chaos.ViaCommand }
+	if r.journal == nil || !slices.ContainsFunc(r.faults, stays) {
+		return
+	}
+	p := recover()
+	if p == nil {
+		return
+	}
+	stack := debug.Stack()
+	r.rescuing.Do(func() {
+		w := printable{r.cmd.ErrOrStderr()}
+		fmt.Fprintf(w, "hlsload: panic: %s\n%s\nhlsload: what was changed is put back first\n", r.sc.Redact(fmt.Sprint(p)), stack)
+		if err := r.rescue(w); err != nil {
+			fmt.Fprintf(w, "hlsload: not put back: %s\nput it back with: hlsload undo %s\n", r.sc.Redact(err.Error()), r.journal.Path())
+		} else {
+			fmt.Fprintln(w, "hlsload: put back")
+		}
+		exit := os.Exit
+		if r.network.exit != nil {
+			exit = r.network.exit
+		}
+		exit(exitInternal)
+	})
+}
+
+// rescue undoes every fault that was made: those on AWS by those who made them,
+// those of programs from the journal, which is closed, so that no fault is made
+// any more.
+func (r *realRun) rescue(w io.Writer) error {
+	onAWS := r.rescueAWS()
+	r.journal.Close()
+	all := undoers(&accounts{network: r.network}, secretsOf(r.cmd.Context()))
+	all[chaos.ViaAWS] = func(context.Context, journal.Line) error { return onAWS }
+	ctx, cancel := context.WithTimeout(context.Background(), awsLimit)
+	defer cancel()
+	done, err := journal.Undo(ctx, r.journal.Path(), all)
+	for _, i := range done.Items {
+		if i.Line.Via == chaos.ViaCommand {
+			fmt.Fprintf(w, "hlsload: fault %s: %s\n", r.sc.Redact(i.Line.Name), i.Action)
+		}
+	}
+	if onAWS != nil && err == nil {
+		err = onAWS
+	}
+	return err
+}
+
+// rescueAWS undoes what was made on AWS, and tries for as long as a run does.
+func (r *realRun) rescueAWS() error {
+	if r.onAWS == nil {
+		return nil
+	}
+	deadline := time.Now().Add(awsPatience)
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), awsLimit)
+		err := r.onAWS.UndoAll(ctx)
+		cancel()
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(time.Second)
+	}
+}

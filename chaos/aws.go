@@ -27,6 +27,9 @@ type AWS struct {
 	FlushPaths   []string // what edge.flush takes out of its caches; nil = everything
 	Function     string   // name of the Lambda function that deletes stale playlists
 
+	// FaultRole is the ARN of the role that AWS FIS delays the function with.
+	FaultRole string
+
 	Package PackageAWS
 	Flow    FlowAWS
 
@@ -84,6 +87,8 @@ const (
 	// MaxAWSDuration: MediaLive forgets actions of its schedule after about an
 	// hour, and with them who paused what.
 	MaxAWSDuration = 50 * time.Minute
+	// MaxStartupDelay is how much later AWS FIS may let a function begin.
+	MaxStartupDelay = 15 * time.Minute
 	// AWSMargin is how long after its window a fault ends by itself, where AWS
 	// can do that, when nobody has undone it.
 	AWSMargin = time.Minute
@@ -269,6 +274,26 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 		}, func() (string, string) { return sticky("the error caching of a distribution") })
 	case EdgeFlush:
 		return need(a.Distribution != "", "distribution", "the ID of the CloudFront distribution")
+	case InvalidatorSlow:
+		if f.Pipeline != Any {
+			return "pipeline", "the function is slow for all that it serves (got one pipeline; want no `pipeline`)"
+		}
+		if f.By > MaxStartupDelay {
+			return "by", fmt.Sprintf("longer than a function's invocation can be delayed (got %v; want at most %v)", f.By, MaxStartupDelay)
+		}
+		return first(func() (string, string) {
+			return need(a.Function != "", "function", "the name of the Lambda function")
+		}, func() (string, string) {
+			return need(a.FaultRole != "", "fault_role", "the ARN of the role that AWS FIS delays the function with")
+		})
+	case InvalidatorThrottle:
+		return first(func() (string, string) {
+			return need(a.Function != "", "function", "the name of the Lambda function")
+		}, func() (string, string) { return sticky("a function that is throttled") })
+	case PackagerErrors:
+		return first(func() (string, string) {
+			return need(a.Package.Endpoint != "", "mediapackage.endpoint", "the name of the origin endpoint")
+		}, func() (string, string) { return sticky("an endpoint whose forced errors are changed") })
 	case InvalidatorOff:
 		if f.Pipeline != Any {
 			return "pipeline", "the function is switched off for all that it serves (got one pipeline; want no `pipeline`)"

@@ -16,6 +16,8 @@ func TestAWSRealises(t *testing.T) {
 	full.Pipelines = []string{"a/*", "b/*"}
 	brave := full
 	brave.AllowSticky, brave.AllowMultivariant = true, true
+	slow := full
+	slow.FaultRole = "arn:aws:iam::123456789012:role/fis"
 	// A channel that is fed by a flow and writes to a packager, behind a CDN.
 	packaged := AWS{Channel: "1", Distribution: "E1", AllowSticky: true, Package: PackageAWS{Group: "g", Channel: "c", Endpoint: "e", Sources: []string{"192.0.2.1", "192.0.2.2"}},
 		Flow: FlowAWS{ARN: "f", Outputs: []string{"a", "b"}}}
@@ -54,6 +56,15 @@ func TestAWSRealises(t *testing.T) {
 		{"503", &full, OriginStatus, func(f *Fault) { f.Code = 503 }, "code", "403 only"},
 		{"invalidator", &full, InvalidatorOff, nil, "via", "allow_sticky"},
 		{"invalidator, bravely", &brave, InvalidatorOff, nil, "", ""},
+		{"slow invalidator, no role", &full, InvalidatorSlow, func(f *Fault) { f.By = time.Minute }, "via", "aws.fault_role"},
+		{"slow invalidator", &slow, InvalidatorSlow, func(f *Fault) { f.By = time.Minute }, "", ""},
+		{"too slow", &slow, InvalidatorSlow, func(f *Fault) { f.By = time.Hour }, "by", "at most 15m0s"},
+		{"slow for one pipeline", &slow, InvalidatorSlow, func(f *Fault) { f.By, f.Pipeline = time.Minute, 0 }, "pipeline", "for all that it serves"},
+		{"throttled", &full, InvalidatorThrottle, nil, "via", "allow_sticky"},
+		{"throttled, bravely", &brave, InvalidatorThrottle, nil, "", ""},
+		{"errors of no packager", &brave, PackagerErrors, nil, "via", "aws.mediapackage.endpoint"},
+		{"errors of a packager", &timid, PackagerErrors, nil, "via", "allow_sticky"},
+		{"errors of a packager, bravely", &packaged, PackagerErrors, nil, "", ""},
 		{"an ingest", &packaged, PipelineKill, one, "", ""},
 		{"both ingests", &untold, PipelineKill, nil, "", ""},
 		{"an ingest of unknown source", &untold, PipelineKill, one, "pipeline", "aws.mediapackage.sources"},

@@ -149,7 +149,7 @@ func (c *checker) applier() {
 }
 
 // ofWriting are the faults that act on what is being written.
-var ofWriting = []Kind{PipelineKill, PipelinePause, PipelineDrift, InputLoss, PlaylistFreeze, PlaylistEndlist, SegmentLate, InvalidatorOff}
+var ofWriting = []Kind{PipelineKill, PipelinePause, PipelineDrift, InputLoss, PlaylistFreeze, PlaylistEndlist, SegmentLate, InvalidatorOff, InvalidatorSlow}
 
 // possible is who can apply a fault to the target.
 func (t *Target) possible(s *Spec) []Via {
@@ -245,6 +245,10 @@ func (c *checker) given(key string) bool {
 		return e.TTL != 0
 	case "once":
 		return e.Once
+	case "concurrency":
+		return e.Concurrency != 0
+	case "conditions":
+		return e.Conditions != nil
 	case "down":
 		return e.Down != 0
 	case "players":
@@ -262,7 +266,7 @@ func (c *checker) given(key string) bool {
 
 // optionalKeys are the selectors and parameters of all kinds.
 var optionalKeys = []string{"pipeline", "rendition", "pop", "cohort", "share", "kind",
-	"code", "by", "ttl", "resume", "children", "then", "once", "down", "players", "over", "start", "stop"}
+	"code", "by", "ttl", "resume", "children", "then", "once", "down", "players", "over", "concurrency", "conditions", "start", "stop"}
 
 // keys checks that the entry has what the kind needs and nothing that it does
 // not take.
@@ -411,6 +415,18 @@ func (c *checker) params() {
 	}
 	if c.checked("over") && (e.Over < 0 || e.Over > MaxWindow) {
 		c.add("over", "duration out of range (got %v; want 0s to %v)", e.Over, MaxWindow)
+	}
+	if c.checked("concurrency") && (e.Concurrency < 1 || e.Concurrency > 1000) {
+		c.add("concurrency", "number of invocations out of range (got %d; want 1 to 1000; invalidator.off lets none in)", e.Concurrency)
+	}
+	if c.checked("conditions") {
+		for i, word := range e.Conditions {
+			if !slices.Contains(PackagerConditions, word) {
+				c.add("conditions", "unknown condition (got %.80s; want %s)", word, strings.Join(PackagerConditions, ", "))
+			} else if slices.Contains(e.Conditions[:i], word) {
+				c.add("conditions", "condition given twice (got %s; want each once)", word)
+			}
+		}
 	}
 	c.program("start", e.StartCommand)
 	c.program("stop", e.StopCommand)

@@ -12,40 +12,43 @@ type Kind string
 
 // The faults of the vocabulary.
 const (
-	PipelineKill     Kind = "pipeline.kill"
-	PipelinePause    Kind = "pipeline.pause"
-	PipelineDrift    Kind = "pipeline.drift"
-	InputLoss        Kind = "input.loss"
-	PlaylistFreeze   Kind = "playlist.freeze"
-	PlaylistDelete   Kind = "playlist.delete"
-	PlaylistRollback Kind = "playlist.rollback"
-	PlaylistEndlist  Kind = "playlist.endlist"
-	SegmentMissing   Kind = "segment.missing"
-	SegmentLate      Kind = "segment.late"
-	SegmentTruncate  Kind = "segment.truncate"
-	OriginStatus     Kind = "origin.status"
-	OriginSlow       Kind = "origin.slow"
-	OriginHang       Kind = "origin.hang"
-	InvalidatorOff   Kind = "invalidator.off"
-	EdgeStatus       Kind = "edge.status"
-	EdgeSlow         Kind = "edge.slow"
-	EdgeHang         Kind = "edge.hang"
-	EdgeErrorTTL     Kind = "edge.error_ttl"
-	EdgeFlush        Kind = "edge.flush"
-	HTTPStatus       Kind = "http.status"
-	HTTPSlow         Kind = "http.slow"
-	HTTPHang         Kind = "http.hang"
-	HTTPTruncate     Kind = "http.truncate"
-	HTTPReset        Kind = "http.reset"
-	NetBandwidth     Kind = "net.bandwidth"
-	NetLatency       Kind = "net.latency"
-	NetDown          Kind = "net.down"
-	AuthExpire       Kind = "auth.expire"
-	AuthRevoke       Kind = "auth.revoke"
-	AuthClock        Kind = "auth.clock"
-	ViewersSurge     Kind = "viewers.surge"
-	ViewersReconnect Kind = "viewers.reconnect"
-	Command          Kind = "command"
+	PipelineKill        Kind = "pipeline.kill"
+	PipelinePause       Kind = "pipeline.pause"
+	PipelineDrift       Kind = "pipeline.drift"
+	InputLoss           Kind = "input.loss"
+	PlaylistFreeze      Kind = "playlist.freeze"
+	PlaylistDelete      Kind = "playlist.delete"
+	PlaylistRollback    Kind = "playlist.rollback"
+	PlaylistEndlist     Kind = "playlist.endlist"
+	SegmentMissing      Kind = "segment.missing"
+	SegmentLate         Kind = "segment.late"
+	SegmentTruncate     Kind = "segment.truncate"
+	OriginStatus        Kind = "origin.status"
+	OriginSlow          Kind = "origin.slow"
+	OriginHang          Kind = "origin.hang"
+	InvalidatorOff      Kind = "invalidator.off"
+	InvalidatorSlow     Kind = "invalidator.slow"
+	InvalidatorThrottle Kind = "invalidator.throttle"
+	PackagerErrors      Kind = "packager.errors"
+	EdgeStatus          Kind = "edge.status"
+	EdgeSlow            Kind = "edge.slow"
+	EdgeHang            Kind = "edge.hang"
+	EdgeErrorTTL        Kind = "edge.error_ttl"
+	EdgeFlush           Kind = "edge.flush"
+	HTTPStatus          Kind = "http.status"
+	HTTPSlow            Kind = "http.slow"
+	HTTPHang            Kind = "http.hang"
+	HTTPTruncate        Kind = "http.truncate"
+	HTTPReset           Kind = "http.reset"
+	NetBandwidth        Kind = "net.bandwidth"
+	NetLatency          Kind = "net.latency"
+	NetDown             Kind = "net.down"
+	AuthExpire          Kind = "auth.expire"
+	AuthRevoke          Kind = "auth.revoke"
+	AuthClock           Kind = "auth.clock"
+	ViewersSurge        Kind = "viewers.surge"
+	ViewersReconnect    Kind = "viewers.reconnect"
+	Command             Kind = "command"
 )
 
 // Family is the first part of the name, as in "pipeline".
@@ -88,7 +91,7 @@ type Fault struct {
 
 	// Parameters; which of them a kind uses is in [Kinds].
 	Code         int           // status
-	By           time.Duration // drift, late, slow, latency, clock
+	By           time.Duration // drift, late, slow, latency, invalidator.slow, clock
 	TTL          time.Duration // edge.error_ttl
 	Segments     int           // rollback by
 	Resume       string        // kill: continue | restart
@@ -98,6 +101,8 @@ type Fault struct {
 	Down         int64         // net.bandwidth, bit/s
 	Players      int           // viewers.surge
 	Over         time.Duration // viewers.surge
+	Concurrency  int           // invalidator.throttle
+	Conditions   []string      // packager.errors; empty = none
 	StartCommand []string      // command
 	StopCommand  []string      // command
 }

@@ -123,6 +123,10 @@ func by(doc string) Field {
 	return Field{Name: "by", Type: "duration", Required: true, Doc: doc}
 }
 
+// PackagerConditions are the conditions on which an endpoint of MediaPackage v2
+// can be told to answer errors.
+var PackagerConditions = []string{"stale_manifest", "incomplete_manifest", "missing_drm_key", "slate_input"}
+
 func fields(f ...Field) []Field { return f }
 
 // Groups of requests and appliers that several kinds share.
@@ -246,6 +250,24 @@ var Kinds = []Spec{
 		Doc:       "the stale-playlist invalidator is off",
 		Changes:   "stale playlists stay at the origin",
 		Selectors: fields(byPipeline),
+	},
+	{
+		Kind: InvalidatorSlow, Vias: []Via{ViaRig, ViaAWS}, Requests: playlists,
+		Doc:       "the stale-playlist invalidator begins late",
+		Changes:   "stale playlists stay at the origin for longer",
+		Selectors: fields(byPipeline), Params: fields(by("time from a write to the invalidator's beginning; what is less than the time it waits anyway changes nothing")),
+	},
+	{
+		Kind: InvalidatorThrottle, Vias: []Via{ViaAWS}, Requests: playlists,
+		Doc:     "the stale-playlist invalidator may run only a few times at once",
+		Changes: "stale playlists stay at the origin until an invocation is let in",
+		Params:  fields(Field{Name: "concurrency", Type: "count", Required: true, Doc: "invocations at once, 1 to 1000"}),
+	},
+	{
+		Kind: PackagerErrors, Vias: []Via{ViaAWS}, Requests: playlists,
+		Doc:     "the packager answers errors on other conditions than it is set to",
+		Changes: "what players see of a stale or incomplete manifest: an error, or the manifest",
+		Params:  fields(Field{Name: "conditions", Type: "list", Words: PackagerConditions, Required: true, Doc: "on which the endpoint answers errors during the window; [] = on none"}),
 	},
 	{
 		Kind: EdgeStatus, Vias: edges, Requests: allRequests,

@@ -195,6 +195,8 @@ func TestFaults(t *testing.T) {
 		{"kill-aws-sample", sample, []*chaos.Fault{fault(chaos.PipelineKill, 0, 10*sec, 20*sec, p0)}},
 		{"kill-conditional", func(c *Config) { c.Origin.Stale = "conditional" }, []*chaos.Fault{fault(chaos.PipelineKill, 0, 10*sec, 20*sec, p0)}},
 		{"kill-invalidator-off", sample, []*chaos.Fault{fault(chaos.PipelineKill, 0, 10*sec, 30*sec, p0), fault(chaos.InvalidatorOff, 1, 5*sec, 15*sec)}},
+		{"kill-invalidator-slow", sample, []*chaos.Fault{fault(chaos.PipelineKill, 0, 10*sec, 30*sec, p0), fault(chaos.InvalidatorSlow, 1, 5*sec, 15*sec, func(f *chaos.Fault) { f.By = 15 * sec })}},
+		{"kill-invalidator-hardly-slow", sample, []*chaos.Fault{fault(chaos.PipelineKill, 0, 10*sec, 30*sec, p0), fault(chaos.InvalidatorSlow, 1, 5*sec, 15*sec, func(f *chaos.Fault) { f.By = 2 * sec })}},
 		{"kill-restart", none, []*chaos.Fault{fault(chaos.PipelineKill, 0, 10*sec, 12*sec, p0, func(f *chaos.Fault) { f.Resume = "restart" })}},
 		{"kill-twice", none, []*chaos.Fault{fault(chaos.PipelineKill, 0, 10*sec, 12*sec, p0), fault(chaos.PipelineKill, 1, 15*sec, 15*sec, p0)}},
 		{"kill-both", sample, []*chaos.Fault{fault(chaos.PipelineKill, 0, 10*sec, 12*sec)}},
@@ -228,7 +230,7 @@ func TestFaults(t *testing.T) {
 // windows and now, whenever the plan was set and whatever was looked at before.
 func TestHistoryDoesNotMatter(t *testing.T) {
 	kinds := []chaos.Kind{chaos.PipelineKill, chaos.PipelinePause, chaos.PipelineDrift, chaos.InputLoss, chaos.PlaylistFreeze, chaos.PlaylistDelete,
-		chaos.PlaylistRollback, chaos.PlaylistEndlist, chaos.SegmentMissing, chaos.SegmentLate, chaos.InvalidatorOff}
+		chaos.PlaylistRollback, chaos.PlaylistEndlist, chaos.SegmentMissing, chaos.SegmentLate, chaos.InvalidatorOff, chaos.InvalidatorSlow}
 	for seed := range uint64(80) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		c := mini()

@@ -54,6 +54,7 @@ type faults struct {
 	missing  [m3u8.Kinds][]span // of segments and initialization sections
 	truncate [m3u8.Kinds][]span
 	off      []span // the invalidator does nothing
+	slow     []span // it begins late
 	// bounds are the instants at which a playlist is deleted.
 	bounds []bound
 }
@@ -83,6 +84,7 @@ func (c *Channel) compile(s *stream) faults {
 	f.rollback = c.spans(&t, chaos.PlaylistRollback)
 	f.endlist = c.spans(&t, chaos.PlaylistEndlist)
 	f.off = c.spans(&t, chaos.InvalidatorOff)
+	f.slow = c.spans(&t, chaos.InvalidatorSlow)
 	for _, k := range [...]m3u8.Kind{m3u8.KindInit, m3u8.KindSegment} {
 		t.Kind = k
 		f.missing[k] = c.spans(&t, chaos.SegmentMissing)

@@ -41,7 +41,15 @@ func (s *stream) arm() {
 	if kind != "aws-sample" && kind != "conditional" {
 		return
 	}
-	s.schedule(check{at: s.c.clock.second(s.put.at) + s.c.staleAfter, put: s.put})
+	at := s.c.clock.second(s.put.at) + s.c.staleAfter
+	for i := range s.f.slow {
+		// It sleeps until an instant, so a late beginning that is over before
+		// changes nothing.
+		if w := &s.f.slow[i]; w.holds(s.put.at) {
+			at = max(at, s.put.at+w.fault.By)
+		}
+	}
+	s.schedule(check{at: at, put: s.put})
 }
 
 // schedule keeps checks sorted by time. A backlog can only build up while the

@@ -127,6 +127,11 @@ func (r *Rig) shows(now time.Duration, f *chaos.Fault, t *target) (bool, string)
 			return true, "the stale-playlist invalidator is off"
 		}
 		return false, ""
+	case chaos.InvalidatorSlow:
+		if r.plan.Holds(f) && r.cfg.Origin.Stale != "none" {
+			return true, fmt.Sprintf("the stale-playlist invalidator begins %v after a write", f.By)
+		}
+		return false, ""
 	case chaos.EdgeStatus, chaos.EdgeSlow, chaos.EdgeHang:
 		site = chaos.AtEdge
 		fallthrough

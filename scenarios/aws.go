@@ -59,6 +59,7 @@ func (d *decoder) aws(v value) *chaos.AWS {
 		return item.matching(awsPath, "a path that begins with / and has at most one *, at its end")
 	})
 	name(s, "function", &a.Function, awsFunction, "the name of a Lambda function")
+	name(s, "fault_role", &a.FaultRole, awsARN, "the ARN of the role that AWS FIS delays the function with")
 	if p, ok := s.at("mediapackage").section("a mapping with group, channel and endpoint"); ok && p.given() {
 		name(p, "group", &a.Package.Group, awsName, "the name of a channel group")
 		name(p, "channel", &a.Package.Channel, awsName, "the name of a channel")

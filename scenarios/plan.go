@@ -145,6 +145,9 @@ func describeParams(f *chaos.Fault) string {
 	add(f.Down != 0, "down %s", formatRate(f.Down))
 	add(f.Players != 0, "%d players", f.Players)
 	add(f.Over != 0, "over %s", formatDuration(f.Over))
+	add(f.Concurrency != 0, "%d invocations at once", f.Concurrency)
+	add(f.Kind == chaos.PackagerErrors && len(f.Conditions) > 0, "on %s", strings.Join(f.Conditions, ", "))
+	add(f.Kind == chaos.PackagerErrors && len(f.Conditions) == 0, "on no condition")
 	add(len(f.StartCommand) > 0, "runs %q", f.StartCommand)
 	return strings.Join(parts, ", ")
 }

@@ -108,6 +108,15 @@ func (d *decoder) entryOf(s *section, t Target) chaos.Entry {
 	e.Down = s.at("down").rate(0, 0, 1e12)
 	e.Players = int(s.at("players").integer(0, 0, audience.MaxPlayers))
 	e.Over = s.at("over").duration(0, 0, chaos.MaxWindow)
+	e.Concurrency = int(s.at("concurrency").integer(0, 0, 1e6))
+	if at := s.at("conditions"); at.given() {
+		e.Conditions = []string{}
+		for _, item := range at.list(false, "a list of conditions, or [] for none: "+orList(chaos.PackagerConditions)) {
+			if word := item.choice("", chaos.PackagerConditions...); word != "" {
+				e.Conditions = append(e.Conditions, word)
+			}
+		}
+	}
 	e.StartCommand = d.program(s.at("start"))
 	e.StopCommand = d.program(s.at("stop"))
 	d.plainSecrets(s.at("stop"))

@@ -89,6 +89,7 @@ func TestFaults(t *testing.T) {
 		{fault: "fault: origin.slow, for: 20s, by: 1s", web: healed, bis: healed, check: noStall},
 		{fault: "fault: origin.hang, for: 15s", web: healed, bis: gaveUp},
 		{fault: "fault: invalidator.off, for: 15s", web: spared, bis: spared, check: noStall},
+		{fault: "fault: invalidator.slow, for: 15s, by: 20s", web: spared, bis: spared, check: noStall},
 		{fault: "fault: edge.status, for: 12s, code: 503", web: healed, bis: gaveUp},
 		{fault: "fault: edge.slow, for: 15s, by: 800ms", web: healed, bis: healed, check: noStall},
 		{fault: "fault: edge.hang, for: 15s, pop: 1", web: healed, bis: healed, share: .25, check: hung},

@@ -156,6 +156,7 @@ var twins = map[string]string{
 	"origin status":         `chaos: [{name: f, fault: origin.status, at: 15s, for: 20s, code: 503}]`,
 	"origin slow":           `chaos: [{name: f, fault: origin.slow, at: 15s, for: 20s, by: 1500ms}]`,
 	"origin hang":           `chaos: [{name: f, fault: origin.hang, at: 15s, for: 20s, pipeline: 0}]`,
+	"invalidator slow":      `chaos: [{name: slow, fault: invalidator.slow, at: 5s, for: 25s, by: 12s}, {name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]`,
 	"invalidator off":       `chaos: [{name: off, fault: invalidator.off, at: 12s, for: 25s}, {name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]`,
 	"edge status":           `chaos: [{name: f, fault: edge.status, at: 15s, for: 20s, code: 502, pop: 1}]`,
 	"edge slow":             `chaos: [{name: f, fault: edge.slow, at: 15s, for: 20s, by: 3s, kind: media}]`,

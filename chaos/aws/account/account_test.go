@@ -298,6 +298,7 @@ func every() []*chaos.Fault {
 	add(chaos.InputLoss, 0, nil)
 	add(chaos.EdgeErrorTTL, chaos.Any, func(f *chaos.Fault) { f.TTL = time.Minute })
 	add(chaos.EdgeFlush, chaos.Any, func(f *chaos.Fault) { f.For = 0 })
+	add(chaos.InvalidatorThrottle, chaos.Any, func(f *chaos.Fault) { f.Concurrency = 2 })
 	return all
 }
 
@@ -317,6 +318,8 @@ func packaged() []*chaos.Fault {
 	add(chaos.PipelineKill, chaos.Any, nil)
 	add(chaos.PipelineKill, 1, func(f *chaos.Fault) { f.Resume = "restart" })
 	add(chaos.InputLoss, 1, nil)
+	add(chaos.PackagerErrors, chaos.Any, func(f *chaos.Fault) { f.Conditions = []string{"slate_input", "missing_drm_key"} })
+	add(chaos.PackagerErrors, chaos.Any, func(f *chaos.Fault) { f.Conditions = []string{} })
 	return all
 }
 
@@ -670,7 +673,7 @@ func TestTroubleWhileUndoing(t *testing.T) {
 // round.
 func TestKinds(t *testing.T) {
 	var made []string
-	for _, f := range every() {
+	for _, f := range all() {
 		made = append(made, string(f.Kind))
 	}
 	slices.Sort(made)

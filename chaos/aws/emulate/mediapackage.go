@@ -22,13 +22,22 @@ type Packager struct {
 	// CDN is the authorization of the CDN, which is written with the policy of
 	// an endpoint.
 	CDN map[string]any
+	// Settings are what an endpoint is made of, as the API spells it.
+	Settings map[string]any
 
 	policies []put
+	version  int     // of the settings
+	shown    lagging // of the tags
 }
 
 // AddPackager adds a channel, or an endpoint of one, without a policy.
 func (a *Account) AddPackager(path string) *Packager {
-	p := &Packager{a: a, Path: path, Tags: map[string]string{"hlsload": "allow"}}
+	p := &Packager{a: a, Path: path, Tags: map[string]string{"hlsload": "allow"}, version: 1, Settings: map[string]any{
+		"ContainerType": "TS", "Description": "news", "StartoverWindowSeconds": 3600.0, "UriSeparator": "UNDERSCORE",
+		"Segment":                         map[string]any{"SegmentDurationSeconds": 6.0, "SegmentName": "segment", "TsUseAudioRenditionGroup": true, "Scte": map[string]any{"ScteFilter": []any{"BREAK"}}},
+		"HlsManifests":                    []any{map[string]any{"ManifestName": "index", "ManifestWindowSeconds": 60.0, "StartTag": map[string]any{"TimeOffset": -20.1, "Precise": true}}},
+		"ForceEndpointErrorConfiguration": map[string]any{"EndpointErrorConditions": []any{"STALE_MANIFEST"}},
+	}}
 	a.packagers[path] = p
 	return p
 }
@@ -132,6 +141,10 @@ func (a *Account) views(c *call) bool {
 
 func (a *Account) serveMediaPackage(c *call) {
 	path := strings.Trim(c.r.URL.Path, "/")
+	if arn, ok := strings.CutPrefix(path, "tags/"); ok {
+		a.packagerTags(c, arn)
+		return
+	}
 	if channel, ok := strings.CutSuffix(path, "/originEndpoint"); ok && c.r.Method == http.MethodGet {
 		a.listEndpoints(c, channel)
 		return
@@ -146,6 +159,9 @@ func (a *Account) serveMediaPackage(c *call) {
 	case http.MethodGet:
 		op = "Get" + kind
 	case http.MethodPut, http.MethodPost:
+		if !policy && kind == "OriginEndpoint" && c.r.Method == http.MethodPut {
+			op = "Update" + kind
+		}
 		if policy && (c.r.Method == http.MethodPut) == (kind == "Channel") {
 			op = "Put" + kind
 		}
@@ -173,14 +189,16 @@ func (a *Account) serveMediaPackage(c *call) {
 	if p.endpoint() {
 		out["OriginEndpointName"] = part[5]
 	}
-	switch strings.TrimPrefix(strings.TrimPrefix(op, "Get"), "Put") {
-	case "Channel", "OriginEndpoint":
-		out["Arn"], out["Tags"] = p.arn(), p.Tags
+	switch op {
+	case "GetChannel", "GetOriginEndpoint":
+		out["Arn"], out["Tags"] = p.arn(), p.shown.of(p.Tags, c.now)
 		if p.endpoint() {
-			out["ContainerType"] = "TS"
-			out["HlsManifests"] = []map[string]string{{"ManifestName": "index", "Url": p.url(c.r) + "/index.m3u8"}}
+			p.describe(c, out)
 		}
 		c.json(http.StatusOK, out)
+		return
+	case "UpdateOriginEndpoint":
+		p.update(c)
 		return
 	}
 	switch {
@@ -220,6 +238,64 @@ func (a *Account) serveMediaPackage(c *call) {
 	}
 }
 
+// describe adds the settings of an endpoint, and what only describes it.
+func (p *Packager) describe(c *call, out map[string]any) {
+	maps.Copy(out, p.Settings)
+	out["ETag"], out["CreatedAt"], out["ModifiedAt"] = fmt.Sprint("v", p.version), 1.7e9, 1.7e9
+	var manifests []any
+	list, _ := p.Settings["HlsManifests"].([]any)
+	for _, m := range list {
+		one := maps.Clone(m.(map[string]any))
+		one["Url"] = p.url(c.r) + "/" + one["ManifestName"].(string) + ".m3u8"
+		manifests = append(manifests, one)
+	}
+	out["HlsManifests"] = manifests
+}
+
+// update replaces the settings of an endpoint: what is not sent is gone.
+func (p *Packager) update(c *call) {
+	var in map[string]any
+	switch match := c.r.Header.Get("X-Amzn-Update-If-Match"); {
+	case match != "" && match != fmt.Sprint("v", p.version):
+		c.fail(http.StatusConflict, "ConflictException", "The ETag does not match")
+		return
+	case json.Unmarshal(c.body, &in) != nil || in["ContainerType"] == nil:
+		c.fail(http.StatusBadRequest, "ValidationException", "ContainerType is missing")
+		return
+	}
+	p.Settings = in
+	p.version++
+	c.json(http.StatusOK, map[string]any{"Arn": p.arn()})
+}
+
+// packagerTags answers TagResource and UntagResource of mediapackagev2.
+func (a *Account) packagerTags(c *call, arn string) {
+	op := map[string]string{http.MethodPost: "TagResource", http.MethodDelete: "UntagResource"}[c.r.Method]
+	_, path, _ := strings.Cut(arn, ":channelGroup/")
+	p := a.packagers["channelGroup/"+path]
+	c.resource = arn
+	if op == "" || !c.operation(op, true) {
+		return
+	}
+	var in struct {
+		Tags map[string]string `json:"tags"`
+	}
+	switch {
+	case p == nil:
+		c.fail(http.StatusNotFound, "ResourceNotFoundException", "Resource not found")
+		return
+	case len(c.body) > 0 && json.Unmarshal(c.body, &in) != nil:
+		c.fail(http.StatusBadRequest, "ValidationException", "not JSON")
+		return
+	}
+	p.shown.change(p.Tags, c.now.Add(a.Lag))
+	maps.Copy(p.Tags, in.Tags)
+	for _, key := range c.r.URL.Query()["tagKeys"] {
+		delete(p.Tags, key)
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+}
+
 // url is where viewers get an endpoint: at this server, if the request went to
 // one.
 func (p *Packager) url(r *http.Request) string {
@@ -235,5 +311,9 @@ func (a *Account) mediaPackageState(w io.Writer) {
 	for _, path := range slices.Sorted(maps.Keys(a.packagers)) {
 		p := a.packagers[path]
 		fmt.Fprintf(w, "mediapackage %s: tags %v, cdn %v, policy %s\n", path, p.Tags, p.CDN, p.Policy())
+		if p.endpoint() {
+			settings, _ := json.Marshal(p.Settings)
+			fmt.Fprintf(w, "mediapackage %s: %s\n", path, settings)
+		}
 	}
 }

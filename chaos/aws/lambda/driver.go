@@ -1,5 +1,6 @@
 // Package lambda makes faults with AWS Lambda: it switches a function off, such
-// as the one that deletes stale playlists, by reserving no concurrency for it.
+// as the one that deletes stale playlists, by reserving no concurrency for it,
+// or throttles it, by reserving little.
 //
 // Lambda has nothing that ends by itself, so this is a sticky fault: while it
 // holds, the function carries tags that say who did it and what was there
@@ -40,10 +41,16 @@ func (d *Driver) Service() string { return "lambda" }
 
 // Changes implements [aws.Driver].
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
-	if o.Fault.Kind != chaos.InvalidatorOff || d.cfg.Function == "" {
+	if d.cfg.Function == "" {
 		return nil
 	}
-	return []aws.Change{&off{d: d, Function: d.arn(d.cfg.Function), Mark: o.Mark("-")}}
+	switch o.Fault.Kind {
+	case chaos.InvalidatorOff:
+		return []aws.Change{&off{d: d, Function: d.arn(d.cfg.Function), Mark: o.Mark("-")}}
+	case chaos.InvalidatorThrottle:
+		return []aws.Change{&off{d: d, Function: d.arn(d.cfg.Function), Mark: o.Mark("-"), Reserve: int32(o.Fault.Concurrency)}}
+	}
+	return nil
 }
 
 // Restore implements [aws.Driver].
@@ -99,8 +106,14 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 		return nil, nil
 	}
 	run, _ := aws.Ours(mark, "-")
-	l := aws.Leftover{Service: d.Service(), Target: arn, Run: run, What: "reserved concurrency 0, before: " + tags[tagBefore]}
 	c := &off{d: d, Function: arn, Mark: mark}
+	now, err := c.reserved(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("concurrency of function %s: %w", d.cfg.Function, err)
+	}
+	// What is reserved while the tags are there is ours.
+	c.Reserve = sdk.ToInt32(now)
+	l := aws.Leftover{Service: d.Service(), Target: arn, Run: run, What: "reserved concurrency " + text(now) + ", before: " + tags[tagBefore]}
 	l.Remove = c.Undo
 	if before := tags[tagBefore]; before != none {
 		n, err := strconv.ParseInt(before, 10, 32)
@@ -131,15 +144,16 @@ const (
 	none      = "none" // no reservation
 )
 
-// off switches a function off. That no concurrency is reserved and that none
-// is left are different things: the first is nil, the second 0.
+// off switches a function off, or throttles it. That no concurrency is reserved
+// and that none is left are different things: the first is nil, the second 0.
 type off struct {
 	d    *Driver
 	made bool // the call was answered
 
 	Function string    `json:"function"` // ARN
 	Mark     string    `json:"mark"`
-	Before   *int32    `json:"before"` // reserved concurrency; null = none
+	Reserve  int32     `json:"reserve"` // what is left; 0 = off
+	Before   *int32    `json:"before"`  // reserved concurrency; null = none
 	At       time.Time `json:"at"`     // when that was read
 }
 
@@ -161,7 +175,7 @@ func (c *off) Calls() []aws.Call {
 	return []aws.Call{
 		call(aws.Reads, "GetFunctionConcurrency", ""), call(aws.Reads, "ListTags", ""),
 		call(aws.Makes, "TagResource", fmt.Sprintf("%s=%s, %s=the concurrency that is reserved now, or none", tagRun, c.Mark, tagBefore)),
-		call(aws.Makes, "PutFunctionConcurrency", "reserve 0"),
+		call(aws.Makes, "PutFunctionConcurrency", fmt.Sprintf("reserve %d", c.Reserve)),
 		call(aws.Undoes, "PutFunctionConcurrency", "what was reserved before"),
 		call(aws.Undoes, "DeleteFunctionConcurrency", "when nothing was reserved before"),
 		call(aws.Undoes, "UntagResource", tagRun+", "+tagBefore),
@@ -184,8 +198,11 @@ func (c *off) Read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n != nil && *n == 0 {
+	switch {
+	case n != nil && *n == 0:
 		return errors.New("the function is switched off already (got reserved concurrency 0; want it on)")
+	case n != nil && *n <= c.Reserve:
+		return fmt.Errorf("nothing to throttle: the function has no more already (got reserved concurrency %d; want a fault that leaves less)", *n)
 	}
 	c.Before = n
 	return nil
@@ -208,7 +225,7 @@ func (c *off) Make(ctx context.Context) error {
 	if _, err := c.d.api.TagResource(ctx, &lambda.TagResourceInput{Resource: &c.Function, Tags: map[string]string{tagRun: c.Mark, tagBefore: before}}); err != nil {
 		return err
 	}
-	_, err := c.d.api.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &c.Function, ReservedConcurrentExecutions: sdk.Int32(0)})
+	_, err := c.d.api.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &c.Function, ReservedConcurrentExecutions: &c.Reserve})
 	c.made = c.made || err == nil
 	return err
 }
@@ -229,7 +246,7 @@ func (c *off) Undo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if now != nil && *now == 0 { // else somebody has switched it on since
+	if c.ours(now) { // else it has been set to something else since
 		if c.Before == nil {
 			_, err = c.d.api.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &c.Function})
 		} else {
@@ -250,8 +267,11 @@ func (c *off) Bites(ctx context.Context) (bool, string) {
 	if err != nil {
 		return false, err.Error()
 	}
-	return n != nil && *n == 0, "reserved concurrency is " + text(n)
+	return c.ours(n), "reserved concurrency is " + text(n)
 }
+
+// ours reports whether what is reserved is what the fault left.
+func (c *off) ours(n *int32) bool { return n != nil && *n == c.Reserve }
 
 func (c *off) Healthy(ctx context.Context) (bool, string) {
 	tags, err := c.d.tags(ctx, c.Function)
@@ -262,7 +282,7 @@ func (c *off) Healthy(ctx context.Context) (bool, string) {
 	if err != nil {
 		return false, err.Error()
 	}
-	if tags[tagRun] == c.Mark || n != nil && *n == 0 && tags[tagRun] == "" {
+	if tags[tagRun] == c.Mark || c.ours(n) && tags[tagRun] == "" {
 		return false, "reserved concurrency is " + text(n) + ", tags " + fmt.Sprint(tags)
 	}
 	return true, "reserved concurrency is " + text(n)

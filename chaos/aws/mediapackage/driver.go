@@ -1,6 +1,7 @@
 // Package mediapackage makes faults with AWS Elemental MediaPackage v2: it keeps
 // everybody from an origin endpoint, or an encoder from a channel, by a
-// statement of the policy there that ends by itself.
+// statement of the policy there that ends by itself; and it changes on which
+// conditions an endpoint answers errors.
 //
 // An endpoint without a policy is closed to everybody, and its policy carries
 // more than statements: the authorization of the CDN is written with it, and is
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -65,6 +67,12 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 	switch {
 	case f.Kind == chaos.OriginStatus && p.Endpoint != "":
 		return []aws.Change{&deny{d: d, place: place{p.Group, p.Channel, p.Endpoint}, Actions: reads, Sid: o.Mark(""), Until: o.Expires}}
+	case f.Kind == chaos.PackagerErrors && p.Endpoint != "":
+		var conditions []string
+		for _, c := range f.Conditions {
+			conditions = append(conditions, strings.ToUpper(c))
+		}
+		return []aws.Change{&force{d: d, place: place{p.Group, p.Channel, p.Endpoint}, Conditions: sorted(conditions), Mark: o.Mark("-")}}
 	case p.Channel == "":
 	case f.Kind == chaos.PipelineKill && !(f.Resume == "restart" && f.Pipeline == chaos.Any), // then the channel is stopped
 		f.Kind == chaos.InputLoss && d.cfg.InputLoss(f.Pipeline) == "mediapackage":
@@ -79,8 +87,11 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 
 // Restore implements [aws.Driver].
 func (d *Driver) Restore(op string) aws.Change {
-	if op == opDeny {
+	switch op {
+	case opDeny:
 		return &deny{d: d}
+	case opForce:
+		return &force{d: d}
 	}
 	return nil
 }
@@ -240,6 +251,11 @@ func (d *Driver) left(ctx context.Context, p place) ([]aws.Leftover, error) {
 		return nil, fmt.Errorf("policy of %s: %w", p, err)
 	}
 	var all []aws.Leftover
+	if p.Endpoint != "" {
+		if all, err = d.forced(ctx, p); err != nil {
+			return nil, err
+		}
+	}
 	for _, s := range doc.Statements {
 		if run, ok := aws.Ours(s.Sid, ""); ok {
 			c := &deny{d: d, place: p, Sid: s.Sid}

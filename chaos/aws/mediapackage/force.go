@@ -1,0 +1,396 @@
+package mediapackage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/mediapackagev2"
+	"github.com/aws/aws-sdk-go-v2/service/mediapackagev2/types"
+	"github.com/aws/smithy-go"
+
+	"hlsload/chaos/aws"
+)
+
+const opForce = "force-errors"
+
+// The tags of an endpoint while its forced errors are changed.
+const (
+	tagRun    = "hlsload:run"
+	tagBefore = "hlsload:before"
+	none      = "none" // no condition
+)
+
+// force changes on which conditions an endpoint answers errors. MediaPackage
+// has nothing that ends by itself, so this is a sticky fault: while it holds,
+// the endpoint has tags that say which run it was and what was set before.
+type force struct {
+	d    *Driver
+	made bool // the call was answered
+
+	place
+	Mark       string    `json:"mark"`
+	Conditions []string  `json:"conditions"` // as the API spells them, sorted
+	Before     []string  `json:"before"`
+	At         time.Time `json:"at"` // when that was read
+}
+
+// Op implements [aws.Change], as do the methods below.
+func (c *force) Op() string { return opForce }
+
+// Marked is what carries the name of the run.
+func (c *force) Marked() (name, sep string) { return c.Mark, "-" }
+
+func (c *force) Target() string { return c.d.arn(c.place) }
+
+// Answered notes that the journal has the answer to the call.
+func (c *force) Answered() { c.made = true }
+
+func (c *force) Calls() []aws.Call {
+	call := func(when aws.When, action, request string) aws.Call {
+		return aws.Call{Action: "mediapackagev2:" + action, Resource: c.Target(), When: when, Request: request}
+	}
+	return []aws.Call{
+		call(aws.Reads, "GetOriginEndpoint", ""),
+		call(aws.Makes, "TagResource", fmt.Sprintf("%s=%s, %s=the conditions that are set now, or %s", tagRun, c.Mark, tagBefore, none)),
+		call(aws.Makes, "UpdateOriginEndpoint", "X-Amzn-Update-If-Match: the version that was read\nthe endpoint as it is, and ForceEndpointErrorConfiguration on "+words(c.Conditions)),
+		call(aws.Undoes, "UpdateOriginEndpoint", "X-Amzn-Update-If-Match: the version that was read\nthe endpoint as it is then, and ForceEndpointErrorConfiguration as it was, if it is still ours"),
+		call(aws.Undoes, "UntagResource", tagRun+", "+tagBefore),
+	}
+}
+
+// words are conditions as the value of a tag, and for people.
+func words(conditions []string) string {
+	if len(conditions) == 0 {
+		return none
+	}
+	return strings.Join(conditions, " ")
+}
+
+// parseWords reads what words wrote.
+func parseWords(text string) ([]string, error) {
+	if text == none {
+		return nil, nil
+	}
+	conditions := strings.Fields(text)
+	for _, w := range conditions {
+		if !slices.Contains(types.EndpointErrorCondition("").Values(), types.EndpointErrorCondition(w)) {
+			return nil, fmt.Errorf("tag %s does not hold the conditions from before (got %.80q; want %s, or conditions such as STALE_MANIFEST)", tagBefore, text, none)
+		}
+	}
+	return sorted(conditions), nil
+}
+
+func sorted(conditions []string) []string {
+	conditions = slices.Clone(conditions)
+	slices.Sort(conditions)
+	return slices.Compact(conditions)
+}
+
+// endpoint is an endpoint as it was read.
+type endpoint struct {
+	raw        []byte // as it was received
+	input      mediapackagev2.UpdateOriginEndpointInput
+	conditions []string
+	tags       map[string]string
+}
+
+// readEndpoint reads an endpoint such that it can be written back.
+func (d *Driver) readEndpoint(ctx context.Context, p place) (*endpoint, error) {
+	var raw []byte
+	out, err := d.api.GetOriginEndpoint(ctx, &mediapackagev2.GetOriginEndpointInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint},
+		through(func(next mediapackagev2.HTTPClient, r *http.Request) (*http.Response, error) {
+			res, err := next.Do(r)
+			if err != nil {
+				return nil, err
+			}
+			body, err := io.ReadAll(io.LimitReader(res.Body, maxEndpoint))
+			res.Body.Close()
+			if err != nil {
+				return nil, err
+			}
+			raw, res.Body = body, io.NopCloser(bytes.NewReader(body))
+			return res, nil
+		}))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p, err)
+	}
+	e := &endpoint{raw: raw, tags: out.Tags}
+	// The fields of what is written have the names of what is read; what would
+	// be lost is found when it is about to be sent.
+	if err := json.Unmarshal(raw, &e.input); err != nil {
+		return nil, fmt.Errorf("%s: it has something that this version of hlsload cannot write back (%w; want its forced errors changed by hand)", p, err)
+	}
+	e.input.ChannelGroupName, e.input.ChannelName, e.input.OriginEndpointName = &p.Group, &p.Channel, &p.Endpoint
+	if f := out.ForceEndpointErrorConfiguration; f != nil {
+		for _, c := range f.EndpointErrorConditions {
+			e.conditions = append(e.conditions, string(c))
+		}
+	}
+	e.conditions = sorted(e.conditions)
+	return e, nil
+}
+
+// maxEndpoint bounds the description of an endpoint.
+const maxEndpoint = 1 << 20
+
+// write writes an endpoint back with other conditions; a dry write makes sure
+// that nothing else would change, and sends nothing.
+func (d *Driver) write(ctx context.Context, e *endpoint, conditions []string, dry bool) error {
+	f := &types.ForceEndpointErrorConfiguration{EndpointErrorConditions: []types.EndpointErrorCondition{}}
+	for _, c := range conditions {
+		f.EndpointErrorConditions = append(f.EndpointErrorConditions, types.EndpointErrorCondition(c))
+	}
+	e.input.ForceEndpointErrorConfiguration = f
+	_, err := d.api.UpdateOriginEndpoint(ctx, &e.input, through(func(next mediapackagev2.HTTPClient, r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		if err := keeps(e.raw, body); err != nil {
+			return nil, final{err}
+		}
+		if dry {
+			return nil, final{errDry}
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		return next.Do(r)
+	}))
+	if errors.Is(err, errDry) {
+		return nil
+	}
+	var last final
+	if errors.As(err, &last) {
+		return last.error
+	}
+	return err
+}
+
+var errDry = errors.New("not sent")
+
+// final is an error that trying again does not help.
+type final struct{ error }
+
+// RetryableError tells the SDK.
+func (final) RetryableError() bool { return false }
+func (f final) Unwrap() error      { return f.error }
+
+// through lets a function carry out the requests of one call.
+func through(do func(next mediapackagev2.HTTPClient, r *http.Request) (*http.Response, error)) func(*mediapackagev2.Options) {
+	return func(o *mediapackagev2.Options) { o.HTTPClient = via{o.HTTPClient, do} }
+}
+
+type via struct {
+	next mediapackagev2.HTTPClient
+	do   func(next mediapackagev2.HTTPClient, r *http.Request) (*http.Response, error)
+}
+
+// Do implements [mediapackagev2.HTTPClient].
+func (v via) Do(r *http.Request) (*http.Response, error) { return v.do(v.next, r) }
+
+// described are the fields of an endpoint that only describe it, at the top and
+// of each manifest.
+var described = []string{"Arn", "ChannelGroupName", "ChannelName", "OriginEndpointName", "CreatedAt", "ModifiedAt", "ResetAt", "ETag", "Tags", "Url"}
+
+// keeps makes sure that an endpoint that is about to be written has everything
+// that was received, but for what is ours to change and what only describes it.
+func keeps(received, sent []byte) error {
+	var before, after map[string]any
+	if err := errors.Join(json.Unmarshal(received, &before), json.Unmarshal(sent, &after)); err != nil {
+		return fmt.Errorf("the endpoint: %w", err)
+	}
+	for _, m := range []map[string]any{before, after} {
+		delete(m, "ForceEndpointErrorConfiguration")
+	}
+	if lost := differs("", before, after); lost != "" {
+		return fmt.Errorf("the endpoint has something that this version of hlsload does not know, and would lose (got %s; want its forced errors changed by hand)", lost)
+	}
+	return nil
+}
+
+// differs names what one value has otherwise than another, "" for nothing.
+func differs(path string, before, after any) string {
+	switch b := before.(type) {
+	case map[string]any:
+		a, ok := after.(map[string]any)
+		if !ok {
+			return path
+		}
+		for k := range a {
+			if _, ok := b[k]; !ok {
+				return path + "." + k
+			}
+		}
+		for k, v := range b {
+			if slices.Contains(described, k) || v == nil {
+				continue
+			}
+			if d := differs(path+"."+k, v, a[k]); d != "" {
+				return d
+			}
+		}
+	case []any:
+		a, ok := after.([]any)
+		if !ok && len(b) > 0 || len(a) != len(b) {
+			return path
+		}
+		for i := range b {
+			if d := differs(fmt.Sprintf("%s[%d]", path, i), b[i], a[i]); d != "" {
+				return d
+			}
+		}
+	case float64: // some are 32 bits wide
+		if a, ok := after.(float64); !ok || float32(a) != float32(b) {
+			return path
+		}
+	default:
+		if before != after {
+			return path
+		}
+	}
+	return ""
+}
+
+// update reads the endpoint, and writes it with the conditions that edit
+// returns; again when it was written by others in between, or when the answer to
+// the first try was lost. It reports whether there was anything to do.
+func (c *force) update(ctx context.Context, edit func(now []string) (to []string, ok bool)) (changed bool, err error) {
+	deadline := c.d.now().Add(aws.Unsettled)
+	for {
+		e, err := c.d.readEndpoint(ctx, c.place)
+		if err != nil {
+			return changed, err
+		}
+		to, ok := edit(e.conditions)
+		if !ok {
+			return changed, nil
+		}
+		changed = true
+		err = c.d.write(ctx, e, to, false)
+		var api smithy.APIError
+		if err == nil || !errors.As(err, &api) || api.ErrorCode() != "ConflictException" {
+			return changed, err
+		}
+		if c.d.now().After(deadline) {
+			return changed, fmt.Errorf("the endpoint is changed by others at the same time (got another version again and again for %v; want it left alone): %w", aws.Unsettled, err)
+		}
+		timer := time.NewTimer(time.Second)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return changed, context.Cause(ctx)
+		}
+	}
+}
+
+func (c *force) Read(ctx context.Context) error {
+	c.At = c.d.now().UTC()
+	e, err := c.d.readEndpoint(ctx, c.place)
+	if err != nil {
+		return err
+	}
+	if mark, ok := e.tags[tagRun]; ok {
+		return fmt.Errorf("the endpoint is in the hands of another fault (got the tag %s=%s; want none)", tagRun, mark)
+	}
+	if slices.Equal(e.conditions, c.Conditions) {
+		return fmt.Errorf("nothing to change: the endpoint answers errors on %s already", words(c.Conditions))
+	}
+	c.Before = e.conditions
+	return c.d.write(ctx, e, c.Conditions, true)
+}
+
+func (c *force) Make(ctx context.Context) error {
+	// The tags come first: what carries them can be put back by anybody.
+	arn := c.Target()
+	if _, err := c.d.api.TagResource(ctx, &mediapackagev2.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{tagRun: c.Mark, tagBefore: words(c.Before)}}); err != nil {
+		return err
+	}
+	_, err := c.update(ctx, func(now []string) ([]string, bool) { return c.Conditions, !slices.Equal(now, c.Conditions) })
+	c.made = c.made || err == nil
+	return err
+}
+
+func (c *force) Undo(ctx context.Context) error {
+	e, err := c.d.readEndpoint(ctx, c.place)
+	if err != nil {
+		return err
+	}
+	ours := e.tags[tagRun] == c.Mark
+	if !ours && e.tags[tagRun] != "" {
+		return nil // another run's by now
+	}
+	changed := false
+	if ours || c.made {
+		changed, err = c.update(ctx, func(now []string) ([]string, bool) {
+			return c.Before, slices.Equal(now, c.Conditions) && !slices.Equal(now, c.Before)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if !changed { // never made, undone before, or it does not show yet
+		if waited, err := aws.Settle(ctx, c.At, c.d.now()); waited || err != nil {
+			if err != nil {
+				return err
+			}
+			return c.Undo(ctx)
+		}
+	}
+	if ours || c.made { // the tags may not show yet
+		_, err = c.d.api.UntagResource(ctx, &mediapackagev2.UntagResourceInput{ResourceArn: sdk.String(c.Target()), TagKeys: []string{tagRun, tagBefore}})
+	}
+	return err
+}
+
+func (c *force) Bites(ctx context.Context) (bool, string) {
+	e, err := c.d.readEndpoint(ctx, c.place)
+	if err != nil {
+		return false, err.Error()
+	}
+	return slices.Equal(e.conditions, c.Conditions), fmt.Sprintf("%s answers errors on %s", c.place, words(e.conditions))
+}
+
+func (c *force) Healthy(ctx context.Context) (bool, string) {
+	e, err := c.d.readEndpoint(ctx, c.place)
+	if err != nil {
+		return false, err.Error()
+	}
+	switch mark := e.tags[tagRun]; {
+	case mark == c.Mark:
+		return false, fmt.Sprintf("%s still has the tag %s=%s", c.place, tagRun, c.Mark)
+	case mark == "" && c.made && slices.Equal(e.conditions, c.Conditions):
+		return false, fmt.Sprintf("%s still answers errors on %s", c.place, words(c.Conditions))
+	}
+	return true, fmt.Sprintf("%s answers errors on %s", c.place, words(e.conditions))
+}
+
+// forced is what an earlier run left of its forced errors.
+func (d *Driver) forced(ctx context.Context, p place) ([]aws.Leftover, error) {
+	e, err := d.readEndpoint(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	mark, ok := e.tags[tagRun]
+	if !ok {
+		return nil, nil
+	}
+	run, _ := aws.Ours(mark, "-")
+	l := aws.Leftover{Service: d.Service(), Target: d.arn(p), Run: run, What: "forced errors on " + words(e.conditions) + ", before: " + e.tags[tagBefore]}
+	before, err := parseWords(e.tags[tagBefore])
+	if err != nil {
+		l.Remove = func(context.Context) error { return err }
+		return []aws.Leftover{l}, nil
+	}
+	c := &force{d: d, place: p, Mark: mark, Conditions: e.conditions, Before: before}
+	l.Remove = c.Undo
+	return []aws.Leftover{l}, nil
+}

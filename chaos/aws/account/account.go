@@ -65,12 +65,14 @@ func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
 	var live *ml.Client
 	var store *awss3.Client
 	var functions *awslambda.Client
+	var experiments *fis.Client
 	var cdn *awscloudfront.Client
 	var packager *mediapackagev2.Client
 	var flows *awsmediaconnect.Client
 	var schedules *awsscheduler.Client
 	var web mediapackage.Web
 	if c != nil {
+		experiments = fis.NewFromConfig(*c)
 		live, functions, cdn = ml.NewFromConfig(*c), awslambda.NewFromConfig(*c), awscloudfront.NewFromConfig(*c)
 		packager, flows, web = mediapackagev2.NewFromConfig(*c), awsmediaconnect.NewFromConfig(*c), c.HTTPClient
 		store, schedules = storeOf(c), awsscheduler.NewFromConfig(*c)
@@ -78,7 +80,7 @@ func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
 	m := medialive.New(live, cfg, now)
 	return []aws.Driver{
 		s3.New(store, cfg, now, m.Role), mediapackage.New(packager, cfg, web, now, m.Role), m,
-		mediaconnect.New(flows, cfg, now), lambda.New(functions, cfg, now), cloudfront.New(cdn, cfg, now),
+		mediaconnect.New(flows, cfg, now), lambda.New(functions, experiments, cfg, now), cloudfront.New(cdn, cfg, now),
 		scheduler.New(schedules, cfg, now), // last: what is swept comes before its watchdog
 	}
 }

@@ -78,7 +78,9 @@ func newWorld(t *testing.T) *world {
 		Pipelines: []string{"live/p0/*", "live/p1/*"}, Tags: []chaos.Tag{{Key: "hlsload", Value: "allow"}},
 		Function: "invalidator", SpareInput: "spare", AllowSticky: true, AllowMultivariant: true, Watchdog: "arn:aws:iam::123456789012:role/hlsload-watchdog",
 	}
+	w.cfg.FaultRole = "arn:aws:iam::123456789012:role/faults"
 	w.function = w.AddFunction("invalidator")
+	w.function.Extension = true
 	w.cdn = w.AddDistribution("E1EXAMPLE")
 	w.flow = w.AddFlow("feed", "feed-0", "feed-1")
 	w.cfg.Distribution = "E1EXAMPLE"
@@ -299,6 +301,7 @@ func every() []*chaos.Fault {
 	add(chaos.EdgeErrorTTL, chaos.Any, func(f *chaos.Fault) { f.TTL = time.Minute })
 	add(chaos.EdgeFlush, chaos.Any, func(f *chaos.Fault) { f.For = 0 })
 	add(chaos.InvalidatorThrottle, chaos.Any, func(f *chaos.Fault) { f.Concurrency = 2 })
+	add(chaos.InvalidatorSlow, chaos.Any, func(f *chaos.Fault) { f.By = 30 * time.Second })
 	return all
 }
 

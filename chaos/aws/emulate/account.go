@@ -54,7 +54,7 @@ type Account struct {
 	schedules     map[string]schedule
 	ran           []string // schedules
 	monitoring    monitoring
-	lever         string // state of the FIS safety lever; "" = there is none in the region
+	faults        experiments
 }
 
 // Request is one request, as logged.
@@ -99,7 +99,8 @@ func New(now func() time.Time) *Account {
 	return &Account{
 		ID: "123456789012", Region: "eu-west-1", Caller: "arn:aws:sts::123456789012:assumed-role/tester/session", Now: now,
 		channels: map[string]*Channel{}, buckets: map[string]*Bucket{}, functions: map[string]*Function{},
-		distributions: map[string]*Distribution{}, packagers: map[string]*Packager{}, flows: map[string]*Flow{}, schedules: map[string]schedule{}, lever: "disengaged",
+		distributions: map[string]*Distribution{}, packagers: map[string]*Packager{}, flows: map[string]*Flow{}, schedules: map[string]schedule{},
+		faults: experiments{lever: "disengaged", templates: map[string]*template{}, running: map[string]*experiment{}, tokens: map[string]string{}},
 	}
 }
 
@@ -216,7 +217,7 @@ func (a *Account) services() []service {
 		{"mediaconnect", a.serveMediaConnect, a.mediaConnectState},
 		{"scheduler", a.serveScheduler, a.schedulerState},
 		{"sts", a.serveSTS, nil},
-		{"fis", a.serveFIS, nil},
+		{"fis", a.serveFIS, a.fisState},
 		{"monitoring", a.serveCloudWatch, nil},
 	}
 }
@@ -335,7 +336,7 @@ func (a *Account) advance(now time.Time) {
 		ch.advance(now)
 	}
 	for _, f := range a.functions {
-		f.invalidate(now)
+		f.invalidate(a, now)
 	}
 	for _, d := range a.distributions {
 		d.advance(now)
@@ -348,24 +349,6 @@ func (a *Account) serveSTS(c *call) {
 	}
 	c.w.Header().Set("Content-Type", "text/xml")
 	fmt.Fprintf(c.w, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>%s</Arn><UserId>AROAEXAMPLE:session</UserId><Account>%s</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata></GetCallerIdentityResponse>`, escape(a.Caller), a.ID)
-}
-
-// Engage sets the state of the account's safety lever: engaged, disengaged, or
-// "" where there is none.
-func (a *Account) Engage(state string) { a.Do(func() { a.lever = state }) }
-
-func (a *Account) serveFIS(c *call) {
-	if !strings.HasPrefix(c.r.URL.Path, "/safetyLevers/") || !c.operation("GetSafetyLever", false) {
-		return
-	}
-	if a.lever == "" {
-		c.fail(http.StatusNotFound, "ResourceNotFoundException", "no safety lever")
-		return
-	}
-	c.json(http.StatusOK, map[string]any{"safetyLever": map[string]any{
-		"id": "default", "arn": "arn:aws:fis:" + a.Region + ":" + a.ID + ":safety-lever/default",
-		"state": map[string]string{"status": a.lever, "reason": "set by the tester"},
-	}})
 }
 
 func escape(s string) string {

@@ -18,6 +18,8 @@ type Function struct {
 	Reserved *int32  // nil = nothing is reserved
 	Watches  *Bucket // where it deletes stale playlists; nil = it does nothing
 	Tags     map[string]string
+	// Extension: it has what AWS FIS needs to delay it.
+	Extension bool
 }
 
 // AddFunction adds a function.
@@ -33,13 +35,13 @@ const staleAfter = segmentLength * 3 / 2
 
 // invalidate deletes what has become stale by now, unless the function is
 // switched off.
-func (f *Function) invalidate(now time.Time) {
+func (f *Function) invalidate(a *Account, now time.Time) {
 	if f.Watches == nil || f.Reserved != nil && *f.Reserved == 0 {
 		return
 	}
 	for key := range f.Watches.objects {
-		if v := f.Watches.latest(key); v != nil && bytes.Contains(v.body, []byte("#EXTINF")) && now.Sub(v.modified) > staleAfter {
-			f.Watches.remove(key, "", v.modified.Add(staleAfter))
+		if v := f.Watches.latest(key); v != nil && bytes.Contains(v.body, []byte("#EXTINF")) && now.Sub(v.modified) > max(staleAfter, a.delayed(f, v.modified)) {
+			f.Watches.remove(key, "", v.modified.Add(max(staleAfter, a.delayed(f, v.modified))))
 		}
 	}
 }
@@ -56,6 +58,8 @@ func (a *Account) serveLambda(c *call) {
 	part := strings.Split(strings.TrimPrefix(c.r.URL.Path, "/"), "/")
 	var op string
 	switch {
+	case len(part) == 4 && part[1] == "functions" && part[3] == "configuration":
+		op = map[string]string{"GET": "GetFunctionConfiguration"}[c.r.Method]
 	case len(part) == 4 && part[1] == "functions" && part[3] == "concurrency":
 		op = map[string]string{"GET": "GetFunctionConcurrency", "PUT": "PutFunctionConcurrency", "DELETE": "DeleteFunctionConcurrency"}[c.r.Method]
 	case len(part) == 3 && part[1] == "tags":
@@ -80,6 +84,13 @@ func (a *Account) serveLambda(c *call) {
 		}
 	}
 	switch op {
+	case "GetFunctionConfiguration":
+		out := map[string]any{"FunctionName": f.Name, "Environment": map[string]any{"Variables": map[string]string{"OTHER": "x"}}}
+		if f.Extension {
+			out["Layers"] = []any{map[string]any{"Arn": "arn:aws:lambda:eu-west-1:211125607513:layer:aws-fis-extension-x86_64:9"}}
+			out["Environment"] = map[string]any{"Variables": map[string]string{"AWS_FIS_CONFIGURATION_LOCATION": "arn:aws:s3:::example-faults/FisConfigs/"}}
+		}
+		c.json(http.StatusOK, out)
 	case "GetFunctionConcurrency":
 		out := map[string]any{}
 		if f.Reserved != nil {

@@ -1,9 +1,10 @@
 // Package lambda makes faults with AWS Lambda: it switches a function off, such
 // as the one that deletes stale playlists, by reserving no concurrency for it,
-// or throttles it, by reserving little.
+// throttles it, by reserving little,
+// or lets it begin late, by an experiment of AWS FIS.
 //
-// Lambda has nothing that ends by itself, so this is a sticky fault: while it
-// holds, the function carries tags that say who did it and what was there
+// Lambda has nothing that ends by itself, so the first two are sticky faults:
+// while one holds, the function carries tags that say who did it and what was there
 // before, and anybody who finds them can put it back.
 package lambda
 
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/fis"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"hlsload/chaos"
@@ -23,17 +25,18 @@ import (
 
 // Driver is the Lambda driver.
 type Driver struct {
-	api *lambda.Client
-	cfg *chaos.AWS
-	now func() time.Time
+	api    *lambda.Client
+	faults *fis.Client
+	cfg    *chaos.AWS
+	now    func() time.Time
 }
 
-// New returns the driver of the function in cfg. A plan needs no client.
-func New(api *lambda.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
+// New returns the driver of the function in cfg. A plan needs no clients.
+func New(api *lambda.Client, faults *fis.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
 	if now == nil {
 		now = time.Now
 	}
-	return &Driver{api, cfg, now}
+	return &Driver{api, faults, cfg, now}
 }
 
 // Service implements [aws.Driver].
@@ -47,6 +50,8 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 	switch o.Fault.Kind {
 	case chaos.InvalidatorOff:
 		return []aws.Change{&off{d: d, Function: d.arn(d.cfg.Function), Mark: o.Mark("-")}}
+	case chaos.InvalidatorSlow:
+		return []aws.Change{&slow{d: d, Function: d.arn(d.cfg.Function), Mark: o.Mark("-"), Role: d.cfg.FaultRole, By: o.Fault.By, Until: o.Expires}}
 	case chaos.InvalidatorThrottle:
 		return []aws.Change{&off{d: d, Function: d.arn(d.cfg.Function), Mark: o.Mark("-"), Reserve: int32(o.Fault.Concurrency)}}
 	}
@@ -55,8 +60,11 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 
 // Restore implements [aws.Driver].
 func (d *Driver) Restore(op string) aws.Change {
-	if op == opOff {
+	switch op {
+	case opOff:
 		return &off{d: d}
+	case opSlow:
+		return &slow{d: d}
 	}
 	return nil
 }
@@ -70,7 +78,11 @@ func (d *Driver) Guards() []aws.Call {
 	if d.cfg.Function == "" {
 		return nil
 	}
-	return []aws.Call{{Action: "lambda:ListTags", Resource: d.arn(d.cfg.Function)}}
+	calls := []aws.Call{{Action: "lambda:ListTags", Resource: d.arn(d.cfg.Function)}}
+	if d.cfg.FaultRole != "" {
+		calls = append(calls, aws.Call{Action: "fis:ListExperimentTemplates", Resource: "*"})
+	}
+	return calls
 }
 
 // Guard refuses a function that is not tagged, or in the hands of another run.
@@ -88,7 +100,12 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 		found = append(found, aws.Finding{Refuses: true, Text: fmt.Sprintf(
 			"%s: another run is at work here, or left something (got the tag %s=%s; want it gone: hlsload undo its journal, or hlsload sweep)", what, tagRun, mark)})
 	}
-	return found, nil
+	left, err := d.left(ctx)
+	for _, l := range left {
+		found = append(found, aws.Finding{Refuses: true, Text: fmt.Sprintf(
+			"%s: another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", what, l.What)})
+	}
+	return found, err
 }
 
 // Leftovers implements [aws.Driver]: the tags tell what was there before.
@@ -101,9 +118,13 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tags of function %s: %w", d.cfg.Function, err)
 	}
+	left, err := d.left(ctx)
+	if err != nil {
+		return nil, err
+	}
 	mark, ok := tags[tagRun]
 	if !ok {
-		return nil, nil
+		return left, nil
 	}
 	run, _ := aws.Ours(mark, "-")
 	c := &off{d: d, Function: arn, Mark: mark}
@@ -124,7 +145,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 		}
 		c.Before = sdk.Int32(int32(n))
 	}
-	return []aws.Leftover{l}, nil
+	return append(left, l), nil
 }
 
 func (d *Driver) tags(ctx context.Context, arn string) (map[string]string, error) {
@@ -154,7 +175,7 @@ type off struct {
 	Mark     string    `json:"mark"`
 	Reserve  int32     `json:"reserve"` // what is left; 0 = off
 	Before   *int32    `json:"before"`  // reserved concurrency; null = none
-	At       time.Time `json:"at"`     // when that was read
+	At       time.Time `json:"at"`      // when that was read
 }
 
 // Op implements [aws.Change], as do the methods below.

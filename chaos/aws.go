@@ -289,7 +289,7 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 	case InvalidatorThrottle:
 		return first(func() (string, string) {
 			return need(a.Function != "", "function", "the name of the Lambda function")
-		}, func() (string, string) { return sticky("a function that is throttled") })
+		}, func() (string, string) { return rescued("a function that is throttled") })
 	case PackagerErrors:
 		return first(func() (string, string) {
 			return need(a.Package.Endpoint != "", "mediapackage.endpoint", "the name of the origin endpoint")

@@ -421,6 +421,9 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 		end = max(end, t.end)
 	}
 	t.end, t.joint = end, noJoint
+	if p.cfg.Profile.HTTP.KeyPerSegment && t.using != nil {
+		t.using.key = ""
+	}
 	follows := t.filled && t.shown == f.rendition
 	t.filled, t.shown, t.tries[1] = true, f.rendition, 0
 	t.patient = p.without(t) && t.end <= p.position(p.now)

@@ -121,6 +121,9 @@ func TestContent(t *testing.T) {
 							keys *= 2 // sound of another variant than the picture
 						}
 					}
+					if w.prof.HTTP.KeyPerSegment && c.keys > 0 {
+						keys = tracks * c.segments
+					}
 					if n := count(life, "request", isKind("key")); c.segments > 0 && n != keys {
 						fail("%d key requests; want %d", n, keys)
 					} else if n == 0 && strings.Contains(c.rig, "aes-128") {

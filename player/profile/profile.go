@@ -58,6 +58,8 @@ type HTTP struct {
 	// KeyPerTrack has each track ask for its keys; otherwise one that a track
 	// has loaded serves them all.
 	KeyPerTrack bool `yaml:"key_per_track"`
+	// KeyPerSegment asks for the key of every segment, also of those that share it.
+	KeyPerSegment bool `yaml:"key_per_segment"`
 }
 
 // How redundant variants are seen.

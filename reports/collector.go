@@ -44,8 +44,9 @@ type shard struct {
 	impacts      map[impactKey]*impact
 	pending      []pendingDeath
 	spare        *trouble
-	traffic      Traffic   // as the players saw it
-	headers      bool      // some answer told about caches
+	traffic      Traffic // as the players saw it
+	headers      bool    // some answer told about caches
+	odd          oddHeaders
 	fetched      Histogram // first bytes of the origin, as headers tell
 	rows         rows
 	live         Live

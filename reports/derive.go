@@ -323,16 +323,17 @@ func (s *Summary) loads(v *view, estimate *Traffic) {
 	if v.knowsOrigin() {
 		s.Origin.Requests, s.Origin.Bytes, s.Origin.ByStatus = of(originRequests), of(originBits)/8, orEmpty(v.traffic.ByStatus)
 	}
-	fetched := coarseHistogram()
+	fetched, odd := coarseHistogram(), oddHeaders{}
 	for _, sh := range v.shards {
 		s.Edge.Redirects += sh.redirects
 		fetched.Merge(&sh.fetched)
+		odd.merge(sh.odd)
 		if sh.headers {
 			s.Origin.Estimated = Value(estimate.sum(originRequests, 0, forever))
 		}
 	}
 	s.Origin.ByPop, s.Origin.AnsweredBy, s.Origin.FirstByteMs = orEmpty(estimate.OriginByPop), map[string]int64{}, fetched.dist(1000, 0)
-	s.Origin.Numbers = []OriginNumber{}
+	s.Origin.Numbers, s.Origin.NotUnderstood = []OriginNumber{}, odd.list()
 	if v.source == fromRig {
 		s.Origin.number(OriginNumber{fromRig, Value(s.Origin.Requests), Value(s.Origin.Bytes), "all that reached the origin"})
 	}

@@ -22,6 +22,8 @@ type Meta struct {
 	Pop   string      // who answered; "" = unknown
 	Cache Cache
 	Layer Layer
+	// Odd is a header of a cache that was not understood, when Cache is unknown.
+	Odd OddHeader
 	// Fetched is how long the origin took to its first byte; 0 = unknown.
 	Fetched time.Duration
 	// URL identifies what was answered, by any hash; 0 = unknown. It is used to
@@ -285,6 +287,9 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 		count(&sh.traffic.ByPop, m.Pop, 1)
 	}
 	if m.Cache == CacheUnknown {
+		if m.Odd.Name != "" {
+			sh.odd.add(&m.Odd)
+		}
 		return
 	}
 	sh.headers = true

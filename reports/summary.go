@@ -212,6 +212,8 @@ type OriginSummary struct {
 	FirstByteMs Dist             `json:"first_byte_ms"`
 	// Numbers are all that is known of the requests, by where it is known from.
 	Numbers []OriginNumber `json:"numbers"`
+	// NotUnderstood are headers of caches that may tell more than is known.
+	NotUnderstood []NotUnderstood `json:"not_understood"`
 }
 
 // OriginNumber is the origin's requests as one source tells them.

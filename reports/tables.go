@@ -302,11 +302,18 @@ func (s *Summary) loadLine() string {
 		}
 		return line
 	case fromHeaders:
-		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load estimated from response headers" + s.answeredBy()
+		line := "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load estimated from response headers" + s.answeredBy()
+		if odd := s.notUnderstood(); odd != "" {
+			line += "; " + odd
+		}
+		return line
 	case fromCloudWatch:
 		return "hit ratio " + fraction.format(s.Origin.HitRatio) + " of all viewers, as CloudWatch has it"
 	case fromLogs:
 		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load as access logs have it"
+	}
+	if odd := s.notUnderstood(); odd != "" {
+		return "origin load unknown: " + odd
 	}
 	return "origin load unknown: the answers carry no cache headers"
 }

@@ -15,6 +15,7 @@ import (
 
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
+	"hlsload/player/fleet"
 	"hlsload/player/m3u8"
 	"hlsload/reports"
 )
@@ -153,7 +154,7 @@ func (p *probe) run(ctx context.Context, urls ...string) error {
 }
 
 // cacheHeaders tell about caches.
-var cacheHeaders = []string{"Server", "Via", "X-Cache", "Age", "Cache-Control", "Last-Modified", "X-Amz-Cf-Pop", "Cache-Status", "Server-Timing"}
+var cacheHeaders = append([]string{"Server", "Via", "Age", "Cache-Control", "Last-Modified", "X-Amz-Cf-Pop"}, fleet.CacheHeaders()...)
 
 // take notes an answer.
 func (s *sight) take(f *fetched) {

@@ -32,22 +32,26 @@ type evidence struct {
 	xCache     Cache
 	cloudFront bool  // X-Cache is of CloudFront
 	isError    bool  // X-Cache: Error from cloudfront
-	vendor     Cache // CF-Cache-Status, X-Varnish, cdn-cache of Server-Timing
-	aged       bool  // Age was there
-	passed     bool  // Via was there
-	s3         bool  // X-Amz-Request-Id was there
+	vendor     Cache // the other headers of caches, and cdn-cache of Server-Timing
+	lookup     Cache // X-Cache-Lookup
+	odd        OddHeader
+	aged       bool // Age was there
+	passed     bool // Via was there
+	s3         bool // X-Amz-Request-Id was there
 }
 
 // cache tells whether the origin was asked. The first that speaks wins:
 //
-//  1. Server-Timing of CloudFront, which adds cdn-upstream-layer exactly to the
-//     answers for which it sent a request to the origin. A miss without it has
-//     waited for somebody else's request; Cache-Status tells that of a hit, too.
+//  1. Server-Timing of CloudFront, which adds cdn-upstream-layer to the answers
+//     for which it fetched the whole object from the origin; a refresh has asked
+//     there in any case. A miss without cdn-upstream-layer has waited for somebody
+//     else's request; Cache-Status tells that of a hit or a refresh, too.
 //  2. X-Cache of CloudFront, because a Cache-Status beside it was written by a
 //     cache in front of the origin and may be as old as the copy. An error in
 //     it came out of the cache if it has an Age.
 //  3. Cache-Status, hop by hop.
-//  4. X-Cache of others, then the headers of single vendors.
+//  4. X-Cache of others and the headers of single vendors: a hit in one of them
+//     is a hit. Then X-Cache-Lookup.
 //  5. S3's own request id without any sign of a cache: the origin has answered.
 //
 // Age alone proves a cache but its absence proves nothing (RFC 9111 5.1), so it
@@ -60,6 +64,8 @@ func (e *evidence) cache() Cache {
 		return CacheMiss
 	case e.timing == CacheMiss, e.timing != CacheUnknown && e.status == CacheJoined:
 		return CacheJoined
+	case e.timing == CacheRevalidated:
+		return CacheRevalidated
 	case e.timing != CacheUnknown:
 		return CacheHit
 	case e.isError && e.aged:
@@ -70,10 +76,10 @@ func (e *evidence) cache() Cache {
 		return e.xCache
 	case e.status != CacheUnknown:
 		return e.status
-	case e.xCache != CacheUnknown:
-		return e.xCache
-	case e.vendor != CacheUnknown:
-		return e.vendor
+	case e.xCache != CacheUnknown || e.vendor != CacheUnknown:
+		return least(e.xCache, e.vendor)
+	case e.lookup != CacheUnknown:
+		return e.lookup
 	case e.s3 && !e.aged && !e.passed && !e.told:
 		return CacheMiss
 	}
@@ -122,28 +128,21 @@ func layerNamed(desc []byte) Layer {
 	return LayerCache
 }
 
-// noteXCache takes X-Cache. A CDN with several layers lists them; one hit among
-// them means that the origin was not asked.
-func (e *evidence) noteXCache(v []byte) {
-	if has(v, "cloudfront") {
-		e.cloudFront = true
-	}
+// noteXCache takes a member of X-Cache, which caches append to, and what it
+// means.
+func (e *evidence) noteXCache(v []byte, c Cache, ok bool) {
+	cloudFront := has(v, "cloudfront")
+	e.cloudFront = e.cloudFront || cloudFront
 	switch {
-	case has(v, "refreshhit"):
-		e.xCache = CacheRevalidated
 	case has(v, "error from"):
 		e.isError = true
-	case has(v, "hit"), has(v, "functiongenerated"), has(v, "lambdagenerated"), has(v, "redirect from"), has(v, "limitexceeded"), has(v, "capacityexceeded"):
-		e.xCache = CacheHit
-	case has(v, "miss") && e.xCache == CacheUnknown:
-		e.xCache = CacheMiss
+	case !ok:
+		e.strange([]byte("X-Cache"), v)
+	case cloudFront && c == CacheRevalidated:
+		e.xCache = c // what stands beside it may be as old as the copy
+	default:
+		e.xCache = least(e.xCache, c)
 	}
-}
-
-// cfCache is what the values of CF-Cache-Status mean for the origin.
-var cfCache = map[string]Cache{
-	"HIT": CacheHit, "STALE": CacheHit, "UPDATING": CacheHit, "NONE": CacheHit,
-	"MISS": CacheMiss, "EXPIRED": CacheMiss, "BYPASS": CacheMiss, "DYNAMIC": CacheMiss, "REVALIDATED": CacheRevalidated,
 }
 
 // noteStatus takes Cache-Status. Caches append themselves, the one nearest to
@@ -239,11 +238,11 @@ func (e *evidence) noteTiming(v []byte) (pop []byte) {
 		case is(name, "cdn-cache"): // Akamai
 			switch {
 			case has(desc, "refresh"), has(desc, "reval"):
-				e.vendor = CacheRevalidated
+				e.vendor = least(e.vendor, CacheRevalidated)
 			case has(desc, "hit"):
-				e.vendor = CacheHit
+				e.vendor = least(e.vendor, CacheHit)
 			case has(desc, "miss"):
-				e.vendor = CacheMiss
+				e.vendor = least(e.vendor, CacheMiss)
 			}
 		}
 	}

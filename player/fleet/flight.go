@@ -136,7 +136,7 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 	if s.said != nil {
 		base = cmcd.CutQuery(base) // what a playlist refers to, and the cache of parses, know nothing of it
 	}
-	fl.meta.Store(&Meta{Pop: res.Pop, Cache: res.Cache(), Exact: res.evidence.told, Layer: res.evidence.answeredBy(),
+	fl.meta.Store(&Meta{Pop: res.Pop, Cache: res.Cache(), Odd: res.Odd(), Exact: res.evidence.told, Layer: res.evidence.answeredBy(),
 		Fetched: res.evidence.fetched, URL: hashURL(fl.url)})
 	fl.mark(res.Marks)
 	fl.head = player.Event{Type: player.Head, Fetch: fl.id, Status: res.Status, Size: res.Size, Sent: fl.sent, FirstByte: s.f.now()}

@@ -53,20 +53,17 @@ func (r *Response) note(name, value []byte) {
 		case is(name, "age"):
 			r.evidence.aged = true
 		}
-	case 7:
-		if is(name, "x-cache") {
-			r.evidence.noteXCache(value)
-		}
 	case 8:
 		if is(name, "location") {
 			r.Location = string(value)
 		}
 	case 9:
 		if is(name, "x-varnish") { // one transaction: miss; two: hit
-			r.evidence.vendor = CacheMiss
+			c := CacheMiss
 			if bytes.IndexByte(value, ' ') > 0 {
-				r.evidence.vendor = CacheHit
+				c = CacheHit
 			}
+			r.evidence.vendor = least(r.evidence.vendor, c)
 		}
 	case 10:
 		if is(name, "set-cookie") && len(r.SetCookie) < 64 {
@@ -85,10 +82,6 @@ func (r *Response) note(name, value []byte) {
 				r.Pop = popName(pop)
 			}
 		}
-	case 15:
-		if is(name, "cf-cache-status") {
-			r.evidence.vendor = cfCache[string(bytes.ToUpper(value))]
-		}
 	case 14:
 		if is(name, "hlsload-faults") {
 			if m, err := strconv.ParseUint(string(value), 16, 64); err == nil {
@@ -101,8 +94,22 @@ func (r *Response) note(name, value []byte) {
 			r.evidence.s3 = true
 		case is(name, "content-encoding") && !is(value, "identity"):
 			r.Encoding = string(bytes.ToLower(value))
+		case is(name, "x-hcs-proxy-type"):
+			r.evidence.noteCacheHeader(name, value)
 		}
 	}
+	if has(name, "cache") {
+		r.evidence.noteCacheHeader(name, value)
+	}
+}
+
+// Odd is a header of a cache that is not understood, if no other one tells
+// whether the origin was asked.
+func (r *Response) Odd() OddHeader {
+	if r.Cache() != CacheUnknown {
+		return OddHeader{}
+	}
+	return r.evidence.odd
 }
 
 // popName takes the name of a point of presence as CloudFront has them: three

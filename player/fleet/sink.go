@@ -33,6 +33,7 @@ type Meta struct {
 	Marks   chaos.Marks // faults that touched it, at the target or on the viewer's side
 	Pop     string      // point of presence, "" = unknown
 	Cache   Cache
+	Odd     OddHeader     // of a cache, when Cache is unknown
 	Exact   bool          // Cache tells answers that joined a request from the one that caused it
 	Layer   Layer         // who had the answer
 	Fetched time.Duration // from asking the origin to its first byte, as Server-Timing tells; 0 = unknown

@@ -1,0 +1,126 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// OddHeader is a header of a cache that was not understood, of an answer that
+// nothing else told about.
+type OddHeader struct {
+	Name string // "" = there was none
+	Word string // its value, if that is a word that caches use; else ""
+	Sum  uint64 // of its value
+}
+
+// Bounds of what is kept of them: names come from outside.
+const (
+	maxOddHeaders = 16
+	maxOddValues  = 64
+)
+
+// oddHeaders counts them by name.
+type oddHeaders map[string]*oddCount
+
+type oddCount struct {
+	answers int64
+	values  map[uint64]bool
+	words   map[string]bool
+}
+
+func (o *oddHeaders) of(name string) *oddCount {
+	if *o == nil {
+		*o = oddHeaders{}
+	}
+	n := (*o)[name]
+	if n == nil {
+		if len(*o) >= maxOddHeaders {
+			name = "others"
+		}
+		if n = (*o)[name]; n == nil {
+			n = &oddCount{values: map[uint64]bool{}, words: map[string]bool{}}
+			(*o)[name] = n
+		}
+	}
+	return n
+}
+
+func (o *oddHeaders) add(h *OddHeader) {
+	n := o.of(h.Name)
+	n.answers++
+	if len(n.values) < maxOddValues {
+		n.values[h.Sum] = true
+	}
+	if h.Word != "" && len(n.words) < maxOddHeaders {
+		n.words[h.Word] = true
+	}
+}
+
+func (o *oddHeaders) merge(other oddHeaders) {
+	for name, m := range other {
+		n := o.of(name)
+		n.answers += m.answers
+		for v := range m.values {
+			if len(n.values) < maxOddValues {
+				n.values[v] = true
+			}
+		}
+		for w := range m.words {
+			if len(n.words) < maxOddHeaders {
+				n.words[w] = true
+			}
+		}
+	}
+}
+
+// NotUnderstood is a header of a cache whose values say nothing that is known.
+type NotUnderstood struct {
+	Header  string   `json:"header"`
+	Answers int64    `json:"answers"` // that nothing else told about
+	Values  int      `json:"values"`  // that were seen; 64 stands for 64 or more
+	Words   []string `json:"words"`   // those of them that are words of other caches
+}
+
+func (o oddHeaders) list() []NotUnderstood {
+	all := []NotUnderstood{}
+	for name, n := range o {
+		words := slices.Sorted(maps.Keys(n.words))
+		if words == nil {
+			words = []string{}
+		}
+		all = append(all, NotUnderstood{name, n.answers, len(n.values), words})
+	}
+	slices.SortFunc(all, func(a, b NotUnderstood) int {
+		return cmp.Or(cmp.Compare(b.Answers, a.Answers), cmp.Compare(a.Header, b.Header))
+	})
+	return all
+}
+
+// notUnderstood names them in a line; "" if there are none.
+func (s *Summary) notUnderstood() string {
+	var parts []string
+	for i, h := range s.Origin.NotUnderstood {
+		if i == 3 {
+			parts = append(parts, fmt.Sprintf("and %d more", len(s.Origin.NotUnderstood)-i))
+			break
+		}
+		seen := fmt.Sprintf("%d values seen", h.Values)
+		switch {
+		case h.Values == 1:
+			seen = "1 value seen"
+		case h.Values >= maxOddValues:
+			seen = fmt.Sprintf("%d values and more seen", maxOddValues)
+		}
+		if len(h.Words) > 0 {
+			seen += ", among them " + strings.Join(h.Words, ", ")
+		}
+		parts = append(parts, h.Header+" ("+seen+")")
+	}
+	if parts == nil {
+		return ""
+	}
+	return "cache headers that are not understood: " + strings.Join(parts, ", ")
+}

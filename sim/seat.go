@@ -213,6 +213,9 @@ func (s *sim) step(st *seat, ev *player.Event) {
 
 // note records a sample; an answer comes with what the player does not know.
 func (s *sim) note(st *seat, sm *player.Sample) {
+	if s.cfg.Observe != nil {
+		s.cfg.Observe(sm)
+	}
 	if sm.Type != player.Answered {
 		st.session.Add(sm, nil)
 		return

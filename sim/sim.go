@@ -29,6 +29,8 @@ type Config struct {
 	Timeline chaos.Timeline
 
 	Collector *reports.Collector
+	// Observe, when set, sees every sample of every player.
+	Observe func(*player.Sample)
 	// Second, when set, is called once per second of the run. It may end the
 	// run: the reason is not empty then.
 	Second func(now time.Duration) (stop string)

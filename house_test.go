@@ -40,7 +40,7 @@ var core = map[string][]string{
 	"reports/accesslog": {"player/cmcd"},
 	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player", "chaos", "rig", "reports/accesslog"},
 	"scenarios/redact":  {},
-	"sim/load":          {"player/draw", "player/m3u8", "player/profile", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "sim"},
+	"sim/forecast":      {"player/draw", "player/m3u8", "player/profile", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "sim"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/consent", "player/ticket", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig", "reports", "scenarios/redact"},
 }
@@ -49,7 +49,7 @@ var core = map[string][]string{
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player",
-	"scenarios/redact", "reports/accesslog", "chaos", "rig/media", "rig", "sim", "sim/load",
+	"scenarios/redact", "reports/accesslog", "chaos", "rig/media", "rig", "sim", "sim/forecast",
 }
 
 // mayImport tells whether package from may import package to of this module.

@@ -128,7 +128,7 @@ origin felt, and whether that is good enough.
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(), rigCommand(on), probeCommand(on),
+	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(on), rigCommand(on), probeCommand(on),
 		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), versionCommand())
 	return root
 }

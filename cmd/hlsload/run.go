@@ -161,6 +161,7 @@ func (r *realRun) do(ctx context.Context) (err error) {
 		if err := r.permission.permit(ctx, s.hosts()); err != nil {
 			return err
 		}
+		r.expect(ctx, s, progress)
 	}
 	check := fleet.Preflight(r.mostPlayers(), r.target.urls())
 	if err := check.Err(r.mostPlayers()); err != nil {

@@ -34,7 +34,8 @@ type stream struct {
 	shape    predict.Shape      // of a media playlist, as it was seen
 	duration time.Duration      // target duration
 	findings []string
-	segments []string // hosts of what the playlist lists that was read first
+	segments []string    // hosts of what the playlist lists that was read first
+	sample   *m3u8.Media // that playlist
 	// cloudFront tells that CloudFront answered.
 	cloudFront bool
 
@@ -232,7 +233,7 @@ func (s *stream) look(ctx context.Context) error {
 	for _, u := range s.media {
 		m, a, err := s.readMedia(ctx, u)
 		if err == nil {
-			s.duration = m.TargetDuration
+			s.duration, s.sample = m.TargetDuration, m
 			s.shape = shapeOfMedia(m, a.header, a.total)
 			s.find(u, m)
 			s.note(m)

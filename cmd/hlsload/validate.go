@@ -40,8 +40,9 @@ func validateCommand() *cobra.Command {
 	return cmd
 }
 
-func planCommand() *cobra.Command {
+func planCommand(on network) *cobra.Command {
 	var o overrides
+	var look bool
 	cmd := &cobra.Command{
 		Use:               "plan SCENARIO",
 		Short:             "Print the expanded timeline: what would be done, when, by whom, and how it would be undone",
@@ -55,9 +56,27 @@ func planCommand() *cobra.Command {
 			if _, err = fmt.Fprint(cmd.OutOrStdout(), sc.Plan()); err != nil {
 				return internal(err)
 			}
-			return internal(printPlan(cmd.OutOrStdout(), sc))
+			if err := printPlan(cmd.OutOrStdout(), sc); err != nil || sc.Target.Rig != nil {
+				return internal(err)
+			}
+			return planLoad(cmd, sc, on, look)
 		},
 	}
 	o.register(cmd)
+	cmd.Flags().BoolVar(&look, "look", false, "look at the stream as one player would, so that the expected load is that of its ladder")
 	return cmd
+}
+
+// planLoad says what a run on a URL will ask of its target.
+func planLoad(cmd *cobra.Command, sc *scenarios.Scenario, on network, look bool) error {
+	var seen *stream
+	if look {
+		s, err := openStream(cmd.Context(), sc, on, newPermission(on, sc, sc.MostPlayers()).decide)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		seen = s
+	}
+	return internal(printExpected(cmd.Context(), cmd.OutOrStdout(), sc, on, seen))
 }

@@ -64,6 +64,24 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestBitBound: so do bodies that are larger than anybody expected.
+func TestBitBound(t *testing.T) {
+	why := ""
+	c := newCeiling(Ceiling{Bits: Bound{Peak: 8_000_000, Floor: 5_000_000, Why: "because"}}, func(reason string) { why = reason })
+	for sec := range 30 {
+		c.received(time.Duration(sec)*time.Second, 900_000) // 7.2 Mbit/s
+	}
+	if why != "" {
+		t.Errorf("below the peak: %s", why)
+	}
+	for sec := range 10 {
+		c.received(time.Duration(30+sec)*time.Second, 1_500_000)
+	}
+	if want := "Mbit/s over 10 s; because"; !strings.HasPrefix(why, "ceiling reached: 8.") || !strings.HasSuffix(why, want) {
+		t.Errorf("%q; want it to end with %q", why, want)
+	}
+}
+
 // TestManyHosts: playlists may name hosts without end.
 func TestManyHosts(t *testing.T) {
 	why := ""

@@ -1,4 +1,4 @@
-package load
+package forecast
 
 import (
 	"time"
@@ -97,9 +97,9 @@ const (
 	// perPlayerLeast is for a host of which little is expected: viewers who come
 	// back at once, all of them, must not end the run.
 	perPlayerLeast = 1.0
-	// bufferings is how many times as fast as it plays a player may load the
+	// Bufferings is how many times as fast as it plays a player may load the
 	// highest rendition for 10 s.
-	bufferings = 3.0
+	Bufferings = 3.0
 )
 
 // Ceiling is that for requests of these kinds.
@@ -119,5 +119,5 @@ func (l *Load) BitCeiling(top int64) Ceiling {
 		return Ceiling{}
 	}
 	peak, _ := l.BusiestBits()
-	return Ceiling{Peak: Times * peak, Floor: float64(l.Players) * bufferings * float64(top)}
+	return Ceiling{Peak: Times * peak, Floor: float64(l.Players) * Bufferings * float64(top)}
 }

@@ -1,4 +1,4 @@
-package load
+package forecast
 
 import (
 	"fmt"
@@ -14,16 +14,16 @@ func (l *Load) Lines() []string {
 	busiest, at := l.Busiest(All)
 	bits, bitsAt := l.BusiestBits()
 	return []string{
-		fmt.Sprintf("%s requests: %s/s in the mean, %s/s in the busiest 5 s (those before %s)", number(requests), number(requests/d), number(busiest), instant(at)),
+		fmt.Sprintf("%s requests: %s/s in the mean, %s/s in the busiest 5 s (those before %s)", Number(requests), Number(requests/d), Number(busiest), instant(at)),
 		fmt.Sprintf("%s of bodies: %s in the mean, %s in the busiest 5 s (those before %s)", Size(bytes), Rate(8*bytes/d), Rate(bits), instant(bitsAt)),
 	}
 }
 
 // How says where the figures are from.
 func (l *Load) How() string {
-	s := fmt.Sprintf("simulated with %s players", number(float64(l.Simulated)))
+	s := fmt.Sprintf("simulated with %s players", Number(float64(l.Simulated)))
 	if l.Simulated < l.Players {
-		s = fmt.Sprintf("simulated with %s of %s players, the rest in proportion", number(float64(l.Simulated)), number(float64(l.Players)))
+		s = fmt.Sprintf("simulated with %s of %s players, the rest in proportion", Number(float64(l.Simulated)), Number(float64(l.Players)))
 	}
 	if l.Span < l.Duration {
 		s += fmt.Sprintf(", the first %s, the rest like the second half of that", instant(l.Span))
@@ -43,8 +43,8 @@ func (l *Load) Cost(p *Prices, now time.Time) string {
 	return s
 }
 
-// number is a number of requests or players for people.
-func number(x float64) string {
+// Number is a number of requests or players for people.
+func Number(x float64) string {
 	if x < 10 && x != math.Trunc(x) {
 		return strconv.FormatFloat(x, 'f', 1, 64)
 	}
@@ -81,7 +81,7 @@ func money(x float64) string {
 	if x < 100 {
 		return strconv.FormatFloat(x, 'f', 2, 64)
 	}
-	return number(x)
+	return Number(x)
 }
 
 func instant(d time.Duration) string {

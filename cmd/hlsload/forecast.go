@@ -179,8 +179,9 @@ func (s *stream) asked() map[string]forecast.Kinds {
 }
 
 // printExpected says what a run on a URL will ask of its target. seen is the
-// stream, or nil: nobody has looked at it.
-func printExpected(ctx context.Context, w io.Writer, sc *scenarios.Scenario, on network, seen *stream) error {
+// stream as a look at it found it, and p who may be looked at; nil = there was
+// none.
+func printExpected(ctx context.Context, w io.Writer, sc *scenarios.Scenario, p *permission, seen *stream) error {
 	shape := forecast.Stream{Pipelines: max(2, len(sc.Target.URLs))}
 	if len(sc.Target.Pipelines) == 1 {
 		shape.Pipelines = 1
@@ -199,7 +200,10 @@ func printExpected(ctx context.Context, w io.Writer, sc *scenarios.Scenario, on 
 	if seen != nil {
 		where, foreign = "", false
 		for _, h := range seen.hosts() {
-			_, out := on.foreign(ctx, hostname(h))
+			out, err := p.look(ctx, hostname(h))
+			if err != nil {
+				return closed(err)
+			}
 			foreign = foreign || out
 		}
 	}

@@ -69,14 +69,18 @@ func planCommand(on network) *cobra.Command {
 
 // planLoad says what a run on a URL will ask of its target.
 func planLoad(cmd *cobra.Command, sc *scenarios.Scenario, on network, look bool) error {
-	var seen *stream
-	if look {
-		s, err := openStream(cmd.Context(), sc, on, newPermission(on, sc, sc.MostPlayers()).decide)
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		seen = s
+	ctx, w := cmd.Context(), cmd.OutOrStdout()
+	if !look {
+		return internal(printExpected(ctx, w, sc, nil, nil))
 	}
-	return internal(printExpected(cmd.Context(), cmd.OutOrStdout(), sc, on, seen))
+	p, err := newPermission(ctx, on, sc, sc.MostPlayers())
+	if err != nil {
+		return err
+	}
+	s, err := openStream(ctx, sc, p)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return internal(printExpected(ctx, w, sc, p, s))
 }

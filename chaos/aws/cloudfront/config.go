@@ -4,16 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
 	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+
+	"hlsload/chaos/aws"
 )
 
 // config is the configuration of a distribution, as it was read.
@@ -30,16 +30,9 @@ const maxConfig = 4 << 20
 // read reads the configuration of a distribution.
 func (d *Driver) read(ctx context.Context, distribution string) (*config, error) {
 	c := &config{id: distribution}
-	out, err := d.api.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &distribution}, through(func(next cloudfront.HTTPClient, r *http.Request) (*http.Response, error) {
-		res, err := next.Do(r)
-		if err != nil {
-			return nil, err
-		}
-		defer res.Body.Close()
-		c.raw, err = io.ReadAll(io.LimitReader(res.Body, maxConfig))
-		res.Body = io.NopCloser(bytes.NewReader(c.raw))
-		return res, err
-	}))
+	out, err := d.api.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: &distribution}, func(o *cloudfront.Options) {
+		o.HTTPClient = aws.Keep(o.HTTPClient, &c.raw, maxConfig)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -53,52 +46,11 @@ func (d *Driver) read(ctx context.Context, distribution string) (*config, error)
 // write writes the configuration, if nobody has written it since it was read.
 // With dry it is only made sure that nothing would be lost.
 func (d *Driver) write(ctx context.Context, c *config, dry bool) error {
-	_, err := d.api.UpdateDistribution(ctx, &cloudfront.UpdateDistributionInput{Id: &c.id, IfMatch: &c.etag, DistributionConfig: c.DistributionConfig},
-		through(func(next cloudfront.HTTPClient, r *http.Request) (*http.Response, error) {
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return nil, err
-			}
-			if err := keeps(c.raw, body); err != nil {
-				return nil, final{err}
-			}
-			if dry {
-				return nil, final{errDry}
-			}
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			return next.Do(r)
-		}))
-	if errors.Is(err, errDry) {
-		return nil
-	}
-	var f final
-	if errors.As(err, &f) {
-		return f.error
-	}
-	return err
+	_, err := d.api.UpdateDistribution(ctx, &cloudfront.UpdateDistributionInput{Id: &c.id, IfMatch: &c.etag, DistributionConfig: c.DistributionConfig}, func(o *cloudfront.Options) {
+		o.HTTPClient = aws.Checked(o.HTTPClient, func(body []byte) error { return keeps(c.raw, body) }, dry)
+	})
+	return aws.CheckedError(err)
 }
-
-var errDry = errors.New("not sent")
-
-// final is an error that trying again does not help.
-type final struct{ error }
-
-// RetryableError tells the SDK.
-func (final) RetryableError() bool { return false }
-func (f final) Unwrap() error      { return f.error }
-
-// through lets a function carry out the requests of one call.
-func through(do func(next cloudfront.HTTPClient, r *http.Request) (*http.Response, error)) func(*cloudfront.Options) {
-	return func(o *cloudfront.Options) { o.HTTPClient = via{o.HTTPClient, do} }
-}
-
-type via struct {
-	next cloudfront.HTTPClient
-	do   func(next cloudfront.HTTPClient, r *http.Request) (*http.Response, error)
-}
-
-// Do implements [cloudfront.HTTPClient].
-func (v via) Do(r *http.Request) (*http.Response, error) { return v.do(v.next, r) }
 
 // section is the part of a configuration that is ours to change.
 const section = "CustomErrorResponses"

@@ -176,36 +176,17 @@ func (c *errorTTL) ours(e *types.CustomErrorResponse) bool {
 	return e.ErrorCachingMinTTL != nil && *e.ErrorCachingMinTTL == c.TTL
 }
 
-// update reads the configuration, edits it and writes it, again when somebody
-// else has written it in between, when the answer to the first try was lost, or
-// when what was written last does not show yet. It tells whether there was
+// update edits the configuration and writes it. It reports whether there was
 // anything to do.
 func (c *errorTTL) update(ctx context.Context, edit func(*types.DistributionConfig) bool) (changed bool, err error) {
-	deadline := c.d.now().Add(aws.Unsettled)
-	for {
+	conflict := func(err error) bool { n := code(err); return n == "PreconditionFailed" || n == "InvalidIfMatchVersion" }
+	return aws.Contend(ctx, c.d.now, "the distribution", conflict, func(ctx context.Context) (func(context.Context) error, error) {
 		cfg, err := c.d.read(ctx, c.Distribution)
-		if err != nil {
-			return changed, err
+		if err != nil || !edit(cfg.DistributionConfig) {
+			return nil, err
 		}
-		if !edit(cfg.DistributionConfig) {
-			return changed, nil
-		}
-		changed = true
-		err = c.d.write(ctx, cfg, false)
-		if n := code(err); err == nil || n != "PreconditionFailed" && n != "InvalidIfMatchVersion" {
-			return changed, err
-		}
-		if c.d.now().After(deadline) {
-			return changed, fmt.Errorf("somebody else changes the distribution at the same time (got another version again and again for %v; want it left alone): %w", aws.Unsettled, err)
-		}
-		timer := time.NewTimer(time.Second)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return changed, context.Cause(ctx)
-		}
-	}
+		return func(ctx context.Context) error { return c.d.write(ctx, cfg, false) }, nil
+	})
 }
 
 func (c *errorTTL) Make(ctx context.Context) error {

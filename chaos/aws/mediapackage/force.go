@@ -1,13 +1,10 @@
 package mediapackage
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -106,20 +103,9 @@ type endpoint struct {
 // readEndpoint reads an endpoint such that it can be written back.
 func (d *Driver) readEndpoint(ctx context.Context, p place) (*endpoint, error) {
 	var raw []byte
-	out, err := d.api.GetOriginEndpoint(ctx, &mediapackagev2.GetOriginEndpointInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint},
-		through(func(next mediapackagev2.HTTPClient, r *http.Request) (*http.Response, error) {
-			res, err := next.Do(r)
-			if err != nil {
-				return nil, err
-			}
-			body, err := io.ReadAll(io.LimitReader(res.Body, maxEndpoint))
-			res.Body.Close()
-			if err != nil {
-				return nil, err
-			}
-			raw, res.Body = body, io.NopCloser(bytes.NewReader(body))
-			return res, nil
-		}))
+	out, err := d.api.GetOriginEndpoint(ctx, &mediapackagev2.GetOriginEndpointInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint}, func(o *mediapackagev2.Options) {
+		o.HTTPClient = aws.Keep(o.HTTPClient, &raw, maxEndpoint)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p, err)
 	}
@@ -150,51 +136,11 @@ func (d *Driver) write(ctx context.Context, e *endpoint, conditions []string, dr
 		f.EndpointErrorConditions = append(f.EndpointErrorConditions, types.EndpointErrorCondition(c))
 	}
 	e.input.ForceEndpointErrorConfiguration = f
-	_, err := d.api.UpdateOriginEndpoint(ctx, &e.input, through(func(next mediapackagev2.HTTPClient, r *http.Request) (*http.Response, error) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		if err := keeps(e.raw, body); err != nil {
-			return nil, final{err}
-		}
-		if dry {
-			return nil, final{errDry}
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		return next.Do(r)
-	}))
-	if errors.Is(err, errDry) {
-		return nil
-	}
-	var last final
-	if errors.As(err, &last) {
-		return last.error
-	}
-	return err
+	_, err := d.api.UpdateOriginEndpoint(ctx, &e.input, func(o *mediapackagev2.Options) {
+		o.HTTPClient = aws.Checked(o.HTTPClient, func(body []byte) error { return keeps(e.raw, body) }, dry)
+	})
+	return aws.CheckedError(err)
 }
-
-var errDry = errors.New("not sent")
-
-// final is an error that trying again does not help.
-type final struct{ error }
-
-// RetryableError tells the SDK.
-func (final) RetryableError() bool { return false }
-func (f final) Unwrap() error      { return f.error }
-
-// through lets a function carry out the requests of one call.
-func through(do func(next mediapackagev2.HTTPClient, r *http.Request) (*http.Response, error)) func(*mediapackagev2.Options) {
-	return func(o *mediapackagev2.Options) { o.HTTPClient = via{o.HTTPClient, do} }
-}
-
-type via struct {
-	next mediapackagev2.HTTPClient
-	do   func(next mediapackagev2.HTTPClient, r *http.Request) (*http.Response, error)
-}
-
-// Do implements [mediapackagev2.HTTPClient].
-func (v via) Do(r *http.Request) (*http.Response, error) { return v.do(v.next, r) }
 
 // described are the fields of an endpoint that only describe it, at the top and
 // of each manifest.
@@ -259,37 +205,24 @@ func differs(path string, before, after any) string {
 	return ""
 }
 
-// update reads the endpoint, and writes it with the conditions that edit
-// returns; again when it was written by others in between, or when the answer to
-// the first try was lost. It reports whether there was anything to do.
+// update writes the endpoint with the conditions that edit returns. It reports
+// whether there was anything to do.
 func (c *force) update(ctx context.Context, edit func(now []string) (to []string, ok bool)) (changed bool, err error) {
-	deadline := c.d.now().Add(aws.Unsettled)
-	for {
+	conflict := func(err error) bool {
+		var api smithy.APIError
+		return errors.As(err, &api) && api.ErrorCode() == "ConflictException"
+	}
+	return aws.Contend(ctx, c.d.now, "the endpoint", conflict, func(ctx context.Context) (func(context.Context) error, error) {
 		e, err := c.d.readEndpoint(ctx, c.place)
 		if err != nil {
-			return changed, err
+			return nil, err
 		}
 		to, ok := edit(e.conditions)
 		if !ok {
-			return changed, nil
+			return nil, nil
 		}
-		changed = true
-		err = c.d.write(ctx, e, to, false)
-		var api smithy.APIError
-		if err == nil || !errors.As(err, &api) || api.ErrorCode() != "ConflictException" {
-			return changed, err
-		}
-		if c.d.now().After(deadline) {
-			return changed, fmt.Errorf("the endpoint is changed by others at the same time (got another version again and again for %v; want it left alone): %w", aws.Unsettled, err)
-		}
-		timer := time.NewTimer(time.Second)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return changed, context.Cause(ctx)
-		}
-	}
+		return func(ctx context.Context) error { return c.d.write(ctx, e, to, false) }, nil
+	})
 }
 
 func (c *force) Read(ctx context.Context) error {

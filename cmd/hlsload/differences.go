@@ -55,7 +55,7 @@ func (r *report) compare(pairs [][2]*m3u8.Variant, alone []*m3u8.Variant, profil
 			continue
 		}
 		if a.media != nil {
-			playlists(a, b, where, add)
+			playlists(a, b, where, profiles, add)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func (r *report) attributes(p [2]*m3u8.Variant, profiles []*profile.Profile, add
 }
 
 // playlists compares two media playlists that ought to say the same.
-func playlists(sa, sb *sight, where string, add func(what, where, a, b, means string)) {
+func playlists(sa, sb *sight, where string, profiles []*profile.Profile, add func(what, where, a, b, means string)) {
 	a, b := sa.media, sb.media
 	say := func(what string, x, y any, means string) { add(what, where, fmt.Sprint(x), fmt.Sprint(y), means) }
 	if a.TargetDuration != b.TargetDuration {
@@ -165,7 +165,7 @@ func playlists(sa, sb *sight, where string, add func(what, where, a, b, means st
 	if d := longest(a) - longest(b); d.Abs() > 200*time.Millisecond {
 		say("segment duration", longest(a), longest(b), "segments begin at other instants: a player that moves repeats part of one")
 	}
-	aligned(a, b, where, add)
+	aligned(a, b, where, profiles, add)
 }
 
 func holdBack(m *m3u8.Media) time.Duration {
@@ -191,21 +191,11 @@ func longest(m *m3u8.Media) (d time.Duration) {
 
 // aligned compares where the segments of one number are in time. Playlists were
 // not read at one instant: one may be a segment ahead.
-func aligned(a, b *m3u8.Media, where string, add func(what, where, a, b, means string)) {
-	var x, y *m3u8.Segment
-	for i := len(a.Segments) - 1; i >= 0 && x == nil; i-- {
-		if n := a.Segments[i].Sequence; n >= b.MediaSequence && n-b.MediaSequence < uint64(len(b.Segments)) {
-			x, y = &a.Segments[i], &b.Segments[n-b.MediaSequence]
-		}
-	}
+func aligned(a, b *m3u8.Media, where string, profiles []*profile.Profile, add func(what, where, a, b, means string)) {
+	x, y, by := same(a, b)
 	dated := a.HasProgramDateTime && b.HasProgramDateTime
-	d := a.TargetDuration
-	if x == nil {
-		means := "players without date-times cannot tell what follows what, and skip or repeat media"
-		if dated {
-			means = "players go by the date-times; those that only look at the numbers skip or repeat media"
-		}
-		add("EXT-X-MEDIA-SEQUENCE", where, fmt.Sprint(a.MediaSequence), fmt.Sprint(b.MediaSequence), means)
+	if by != "number" {
+		add("EXT-X-MEDIA-SEQUENCE", where, fmt.Sprint(a.MediaSequence), fmt.Sprint(b.MediaSequence), renumbered(profiles, dated))
 		return
 	}
 	if !dated {
@@ -216,9 +206,74 @@ func aligned(a, b *m3u8.Media, where string, add func(what, where, a, b, means s
 	case off.Abs() < 20*time.Millisecond:
 	case off.Abs() < x.Duration/2:
 		add("date-times", where, "0s", off.Round(time.Millisecond).String(), "clocks differ by less than half a segment: equal numbers are taken for equal media, what is shown as latency jumps")
-	case off.Abs() > 10*d:
-		add("date-times", where, x.ProgramDateTime.Format(time.RFC3339), y.ProgramDateTime.Format(time.RFC3339), "the clocks of the encoders are not synchronised: who aligns by them is lost in the window")
 	default:
-		add("date-times", where, "0s", off.Round(time.Millisecond).String(), "segments of one number are not of one instant: who moves skips or repeats that much")
+		said, from, to := "segments of one number are not of one instant", "0s", off.Round(time.Millisecond).String()
+		if off.Abs() > 10*a.TargetDuration {
+			said, from, to = "the clocks of the encoders are not synchronised", x.ProgramDateTime.Format(time.RFC3339), y.ProgramDateTime.Format(time.RFC3339)
+		}
+		lost, right, not := byDates(profiles, off.Abs(), b.Duration)
+		means := []string{said}
+		if len(lost) > 0 {
+			does := "skip or repeat that much"
+			if off.Abs() > b.Duration {
+				does = "are lost in the window"
+			}
+			means = append(means, fmt.Sprintf("%s go by date-times and %s", strings.Join(lost, ", "), does))
+		}
+		if len(right) > 0 {
+			means = append(means, fmt.Sprintf("%s look there first and are put right by timestamps", strings.Join(right, ", ")))
+		}
+		if len(not) > 0 {
+			means = append(means, fmt.Sprintf("%s do not go by them", strings.Join(not, ", ")))
+		}
+		add("date-times", where, from, to, strings.Join(means, "; "))
 	}
+}
+
+// byDates are the players that go by date-times which are so far apart, those of
+// them that timestamps put right, and those that do not go by them.
+func byDates(profiles []*profile.Profile, off, window time.Duration) (lost, right, not []string) {
+	for _, p := range profiles {
+		l := &p.Timeline
+		switch {
+		case l.By == profile.ByNumber, l.Dates > 0 && off > max(time.Duration(l.Dates), window):
+			not = append(not, p.ID)
+		case l.Timestamps:
+			right = append(right, p.ID)
+		default:
+			lost = append(lost, p.ID)
+		}
+	}
+	return lost, right, not
+}
+
+// renumbered is what it means that pipelines have no number in common.
+func renumbered(profiles []*profile.Profile, dated bool) string {
+	by := map[string][]string{}
+	var kinds []string
+	for _, p := range profiles {
+		l := &p.Timeline
+		how := "from where the old list began or ended: media may be skipped or repeated"
+		switch {
+		case l.Timestamps:
+			how = "by timestamps"
+		case l.By == profile.ByNumber && p.Live.Behind == profile.BehindFatal:
+			how = "higher numbers end the session, at lower ones it waits"
+		case l.Reset == profile.ResetWait && l.ResetOthers:
+			how = "higher numbers are played, at lower ones it stands still"
+		case l.By == profile.ByNumber:
+			continue // there is nowhere that it moves to
+		case dated:
+			how = "by date-times"
+		}
+		if by[how] == nil {
+			kinds = append(kinds, how)
+		}
+		by[how] = append(by[how], p.ID)
+	}
+	means := []string{"players find their place in the other list in their own ways"}
+	for _, how := range kinds {
+		means = append(means, strings.Join(by[how], ", ")+": "+how)
+	}
+	return strings.Join(means, "; ")
 }

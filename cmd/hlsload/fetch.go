@@ -17,6 +17,8 @@ import (
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
 	"hlsload/player/fleet"
+	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
 )
 
 // fetcher looks at single playlists and segments, for checks and probes, with
@@ -144,6 +146,20 @@ func (f *fetcher) get(ctx context.Context, u string) (*fetched, error) {
 // drop is get for a segment, whose body is not kept.
 func (f *fetcher) drop(ctx context.Context, u string) (*fetched, error) {
 	return f.fetch(ctx, u, maxSegment, "segment", false)
+}
+
+// opening is what the first bytes of a segment or an initialization section say.
+func (f *fetcher) opening(ctx context.Context, u string, part *m3u8.Range) (mediatime.Opening, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	status, said, err := f.visitor.Opening(ctx, u, part)
+	switch {
+	case err != nil:
+		return said, fmt.Errorf("%s: %w", u, f.plain(err))
+	case status/100 != 2:
+		return said, fmt.Errorf("%s: status %d; want 200", u, status)
+	}
+	return said, nil
 }
 
 func (f *fetcher) fetch(ctx context.Context, u string, most int64, what string, keep bool) (*fetched, error) {

@@ -26,9 +26,11 @@ func probeCommand(on network) *cobra.Command {
 		Use:   "probe URL [URL]",
 		Short: "Look at a real stream: who sees its redundancy, what differs, what each player will do",
 		Long: `Look at a real stream with one request for each of its playlists: which players
-see that variants are redundant and which a ladder of twice the size, what differs
-between the pipelines, and what each player is predicted to do when one of them
-fails. Two URLs are the multivariant playlists of two pipelines.`,
+see that variants are redundant and which a ladder of twice the size, whether the
+media of the pipelines lines up, to the frame (by the first bytes of two or three
+segments of each rendition), what differs between the pipelines, and what each
+player is predicted to do when one of them fails. Two URLs are the multivariant
+playlists of two pipelines.`,
 		Args: takes("URL", "[URL]"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
@@ -133,7 +135,9 @@ func (p *probe) run(ctx context.Context, urls ...string) error {
 	if len(lists) > 0 {
 		r.pipelines = pipelinesOf(lists)
 		p.renditions(ctx, r, lists)
-		r.judge(lists)
+		pairs, alone := r.count(lists)
+		p.lineUp(ctx, r, pairs)
+		r.judge(lists, pairs, alone)
 	}
 	if err := r.write(p.out, p.json); err != nil {
 		return internal(err)

@@ -18,7 +18,9 @@ type pair struct {
 	began    time.Time
 	index    string // of /index.m3u8
 	differ   func(playlist string) string
-	now, top atomic.Int64 // requests at a time
+	both     bool                     // differ is for both
+	media    func(path string) []byte // what is no playlist; nil = zeroes
+	now, top atomic.Int64             // requests at a time
 }
 
 const heads = `#EXT-X-STREAM-INF:BANDWIDTH=%d,RESOLUTION=%s,CODECS="%s"` + "\n%s\n"
@@ -54,10 +56,12 @@ func (s *pair) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for n := last - 9; n <= last; n++ {
 			b += fmt.Sprintf("#EXT-X-PROGRAM-DATE-TIME:%s\n#EXTINF:4,\n%d.ts\n", s.began.UTC().Add(time.Duration(n)*4*time.Second).Format("2006-01-02T15:04:05.000Z"), n)
 		}
-		if strings.HasPrefix(r.URL.Path, "/b/") && s.differ != nil {
+		if (strings.HasPrefix(r.URL.Path, "/b/") || s.both) && s.differ != nil {
 			b = s.differ(b)
 		}
 		fmt.Fprint(w, b)
+	case s.media != nil:
+		w.Write(s.media(r.URL.Path))
 	default:
 		w.Write(make([]byte, 50_000))
 	}

@@ -19,6 +19,7 @@ type report struct {
 	Variants    int            `json:"variants"`
 	Pipelines   int            `json:"pipelines"`
 	Players     []playerView   `json:"players"`
+	Media       []*lineup      `json:"media"`
 	Differences []difference   `json:"differences"`
 	Notes       []string       `json:"notes"`
 	Playlists   []*sight       `json:"playlists"`
@@ -219,8 +220,8 @@ func (r *report) pairs(lists []*m3u8.Multivariant) (pairs [][2]*m3u8.Variant, al
 
 func apart(a, b *m3u8.Variant) int64 { return max(a.Bandwidth-b.Bandwidth, b.Bandwidth-a.Bandwidth) }
 
-// judge compares, and predicts.
-func (r *report) judge(lists []*m3u8.Multivariant) {
+// count counts variants and pipelines, and pairs variants.
+func (r *report) count(lists []*m3u8.Multivariant) (pairs [][2]*m3u8.Variant, alone []*m3u8.Variant) {
 	all := map[string]bool{}
 	for _, mv := range lists {
 		for i := range mv.Variants {
@@ -229,7 +230,11 @@ func (r *report) judge(lists []*m3u8.Multivariant) {
 		}
 	}
 	r.Variants = len(all)
-	pairs, alone := r.pairs(lists)
+	return r.pairs(lists)
+}
+
+// judge compares, and predicts.
+func (r *report) judge(lists []*m3u8.Multivariant, pairs [][2]*m3u8.Variant, alone []*m3u8.Variant) {
 	var profiles []*profile.Profile
 	for _, name := range profile.Names() {
 		p, err := profile.Load(name)
@@ -241,6 +246,7 @@ func (r *report) judge(lists []*m3u8.Multivariant) {
 	}
 	r.compare(pairs, alone, profiles, lists)
 	r.answer(len(pairs), lists)
+	r.Answer = slices.Insert(r.Answer, 1, r.lines(profiles)...)
 }
 
 // view is the stream as one player sees it, with what is predicted.
@@ -399,6 +405,8 @@ func (r *report) answer(paired int, lists []*m3u8.Multivariant) {
 	}
 	if n := len(r.Differences); n > 0 && r.Pipelines > 1 {
 		say("The pipelines differ in %s.", counted(n, "way"))
+	} else if r.Pipelines > 1 && !r.agree() {
+		say("Their playlists agree in everything that was looked at.")
 	} else if r.Pipelines > 1 {
 		say("The pipelines agree in everything that was looked at.")
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"hlsload/player/credential"
+	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
 )
 
 // Visitor asks for single things, as the look at a target before a run does:
@@ -111,6 +113,37 @@ func (v *Visitor) Get(ctx context.Context, url string, most int64, keep bool) (*
 		a.Body, err = decode(a.Body, res.Encoding, most)
 	}
 	return a, err
+}
+
+// Opening reads the first bytes of a segment or an initialization section, as
+// many as tell its media time, and drops the connection. part is the byte range
+// that it has in its resource; nil = it is all of it.
+func (v *Visitor) Opening(ctx context.Context, url string, part *m3u8.Range) (status int, said mediatime.Opening, err error) {
+	var res Response
+	req := Request{Method: http.MethodGet, URL: url, UserAgent: v.cfg.UserAgent, Headers: v.cfg.Headers}
+	if part != nil {
+		req.Range = &m3u8.Range{Offset: part.Offset, Length: min(part.Length, mediatime.Limit)}
+	}
+	if _, err := v.client.do(ctx, &req, &res, v.carry); err != nil {
+		return 0, said, v.veiled(&req, err)
+	}
+	defer res.Body.Close()
+	if res.Status/100 != 2 || res.Encoding != "" {
+		return res.Status, said, nil
+	}
+	var l look
+	l.begin()
+	defer l.end()
+	for l.looking() && err == nil {
+		_, err = l.read(res.Body, mediatime.Limit)
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	if err != nil {
+		err = v.veiled(&req, err)
+	}
+	return res.Status, l.said, err
 }
 
 func (v *Visitor) carry(ctx context.Context, e Engine, req *Request, res *Response) error {

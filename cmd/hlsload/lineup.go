@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
+	"hlsload/player/profile"
+)
+
+// What comparing the media of two pipelines came to.
+const (
+	lineFrame   = "frame"        // equal segments begin with the same frame
+	lineNumbers = "numbers"      // they do, under other numbers
+	lineOff     = "off"          // segments begin at other frames
+	lineApart   = "apart"        // timestamps have nothing in common
+	lineUnknown = "incomparable" // and why
+)
+
+// lineup is how the media of one rendition lines up between two pipelines, by
+// the first timestamps of segments.
+type lineup struct {
+	Where   string  `json:"where"`
+	Verdict string  `json:"verdict"`
+	By      string  `json:"by"`     // what made the segments compared the same: number, date-time or timestamp
+	OffMs   float64 `json:"off_ms"` // how much later the second pipeline's segment begins
+	Frames  float64 `json:"frames"` // the same in frames; 0 = none, or FRAME-RATE is not stated
+	Numbers int64   `json:"numbers_apart"`
+	Why     string  `json:"why,omitempty"` // of what cannot be compared
+
+	frame    time.Duration // 0 = not stated
+	off      time.Duration
+	segment  time.Duration
+	where    string // with those of which the same is said
+	discs    bool   // discontinuity sequence numbers differ
+	unstated bool   // FRAME-RATE
+}
+
+// maxLined is how many renditions are compared, the first listed.
+const maxLined = 8
+
+// lineUp compares the media of renditions that both pipelines have.
+func (p *probe) lineUp(ctx context.Context, r *report, pairs [][2]*m3u8.Variant) {
+	if r.Pipelines < 2 {
+		return
+	}
+	seen := map[string]*sight{}
+	for _, s := range r.Playlists {
+		seen[s.URL] = s
+	}
+	slots := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for _, pair := range pairs {
+		a, b := seen[pair[0].URL], seen[pair[1].URL]
+		if a == nil || b == nil || a.media == nil || b.media == nil || len(a.media.Segments) == 0 || len(b.media.Segments) == 0 {
+			continue
+		}
+		if len(r.Media) == maxLined {
+			r.Notes = append(r.Notes, fmt.Sprintf("comparing the media of %d of %d renditions", maxLined, len(pairs)))
+			break
+		}
+		l := &lineup{Where: nameOfVariant(pair[0])}
+		rate := pair[0].FrameRate
+		if l.unstated = rate < 1 || rate > 1000; !l.unstated {
+			l.frame = time.Duration(float64(time.Second) / rate)
+		}
+		r.Media = append(r.Media, l)
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			l.compare(a.media, b.media, func(s *m3u8.Segment) (instant, string) { return p.instant(ctx, s) })
+		})
+	}
+	all.Wait()
+}
+
+// instant is where a segment begins on the clock of its pipeline.
+type instant struct {
+	at, period time.Duration
+	kind       mediatime.Kind
+}
+
+// instant reads a segment's first timestamp, or says why it cannot be had.
+func (p *probe) instant(ctx context.Context, s *m3u8.Segment) (instant, string) {
+	if len(s.Keys) > 0 && s.Keys[0].Method != "NONE" {
+		return instant{}, "its segments are encrypted (" + s.Keys[0].Method + ")"
+	}
+	o, err := p.fetch.opening(ctx, s.URL, s.ByteRange)
+	if err != nil {
+		return instant{}, err.Error()
+	}
+	if s.Map != nil && o.Stamp.Known() && o.Scales.Of(o.Stamp.Track) == 0 {
+		init, err := p.fetch.opening(ctx, s.Map.URL, s.Map.ByteRange)
+		if err != nil {
+			return instant{}, err.Error()
+		}
+		o.Scales = init.Scales
+	}
+	at, period, ok := o.Stamp.Time(&o.Scales)
+	if !ok {
+		return instant{}, fmt.Sprintf("the first %d KiB of a segment have no timestamp (PTS, or tfdt and the timescale of its track)", mediatime.Limit>>10)
+	}
+	return instant{at, period, o.Stamp.Kind}, ""
+}
+
+// compare compares two media playlists; read reads a segment.
+func (l *lineup) compare(a, b *m3u8.Media, read func(*m3u8.Segment) (instant, string)) {
+	x, y, by := same(a, b)
+	l.By, l.segment = by, x.Duration
+	l.Numbers = int64(y.Sequence - x.Sequence)
+	l.discs = x.DiscontinuitySequence != y.DiscontinuitySequence
+	at, why := apartBy(x, y, read)
+	if why != "" {
+		l.Verdict, l.Why = lineUnknown, why
+		return
+	}
+	l.off = at
+	// Under another number there may be the same instant: in one list or, if one
+	// pipeline is behind, in the other.
+	for _, pair := range [][2]*m3u8.Segment{{x, starting(b, y.Start-at)}, {starting(a, x.Start+at), y}} {
+		if pair[0] == nil || pair[1] == nil || pair == [2]*m3u8.Segment{x, y} {
+			continue
+		}
+		if d, why := apartBy(pair[0], pair[1], read); why == "" && d.Abs() < l.off.Abs() {
+			l.off, l.By, l.Numbers = d, "timestamp", int64(pair[1].Sequence-pair[0].Sequence)
+			break
+		}
+	}
+	l.conclude()
+}
+
+// apartBy is how much later y begins than x, by their timestamps.
+func apartBy(x, y *m3u8.Segment, read func(*m3u8.Segment) (instant, string)) (time.Duration, string) {
+	from, why := read(x)
+	if why != "" {
+		return 0, why
+	}
+	to, why := read(y)
+	if why != "" {
+		return 0, why
+	}
+	return mediatime.Since(to.at, from.at, from.period), comparable(from, to)
+}
+
+// conclude turns what was found into a verdict.
+func (l *lineup) conclude() {
+	l.OffMs = float64(l.off.Round(10*time.Microsecond)) / 1e6
+	exact := time.Millisecond // timestamps of other timescales are rounded
+	if l.frame > 0 {
+		exact = l.frame / 2
+	}
+	switch {
+	case l.off.Abs() < exact && l.Numbers == 0:
+		l.Verdict = lineFrame
+	case l.off.Abs() < exact:
+		l.Verdict = lineNumbers
+	case l.off.Abs() > l.segment:
+		l.Verdict = lineApart
+	default:
+		l.Verdict = lineOff
+	}
+	if l.frame > 0 && l.Verdict == lineOff {
+		l.Frames = float64(int64(10*l.off.Abs()/l.frame)) / 10
+	}
+}
+
+// comparable says why two instants cannot be compared; "" = they can.
+func comparable(a, b instant) string {
+	switch {
+	case (a.period == 0) != (b.period == 0):
+		return "one pipeline has transport streams and the other one fragmented MP4"
+	case a.kind != b.kind:
+		return "segments of one pipeline begin with pictures and those of the other one with sound alone"
+	}
+	return ""
+}
+
+// same are the newest segments of both that ought to be the same, and by what.
+func same(a, b *m3u8.Media) (x, y *m3u8.Segment, by string) {
+	for i := len(a.Segments) - 1; i >= 0; i-- {
+		if n := a.Segments[i].Sequence; n >= b.MediaSequence && n-b.MediaSequence < uint64(len(b.Segments)) {
+			return &a.Segments[i], &b.Segments[n-b.MediaSequence], "number"
+		}
+	}
+	x, y, by = &a.Segments[len(a.Segments)-1], &b.Segments[len(b.Segments)-1], "timestamp"
+	if !a.HasProgramDateTime || !b.HasProgramDateTime {
+		return x, y, by
+	}
+	best := x.Duration / 2
+	for i := range b.Segments {
+		if d := b.Segments[i].ProgramDateTime.Sub(x.ProgramDateTime).Abs(); d < best {
+			y, by, best = &b.Segments[i], "date-time", d
+		}
+	}
+	return x, y, by
+}
+
+// starting is the segment of m that begins at an instant of it, about; nil = it
+// is not listed.
+func starting(m *m3u8.Media, at time.Duration) *m3u8.Segment {
+	for i := range m.Segments {
+		if s := &m.Segments[i]; (s.Start - at).Abs() <= s.Duration/2 {
+			return s
+		}
+	}
+	return nil
+}
+
+// goes is by what players find the media of another pipeline.
+func goes(profiles []*profile.Profile) (stamps, numbers, dates []string) {
+	for _, p := range profiles {
+		switch l := &p.Timeline; {
+		case l.Timestamps:
+			stamps = append(stamps, p.ID)
+		case l.By == profile.ByNumber:
+			numbers = append(numbers, p.ID)
+		default:
+			dates = append(dates, p.ID)
+		}
+	}
+	return stamps, numbers, dates
+}
+
+// agree tells whether nothing was seen of media that does not line up.
+func (r *report) agree() bool {
+	return !slices.ContainsFunc(r.Media, func(l *lineup) bool { return l.Verdict != lineFrame && l.Verdict != lineUnknown })
+}
+
+// lines says how the media lines up, what it means and for whom.
+func (r *report) lines(profiles []*profile.Profile) (out []string) {
+	stamps, numbers, dates := goes(profiles)
+	var said []*lineup
+	for _, l := range r.Media {
+		// The same of another rendition is said once.
+		if i := slices.IndexFunc(said, func(o *lineup) bool {
+			return o.Verdict == l.Verdict && o.Why == l.Why && o.Numbers == l.Numbers && (o.off-l.off).Abs() < time.Millisecond
+		}); i >= 0 {
+			if !strings.HasSuffix(said[i].where, "…") {
+				said[i].where += ", …"
+			}
+			continue
+		}
+		l.where = l.Where
+		said = append(said, l)
+	}
+	for _, l := range said {
+		out = append(out, l.says(strings.Join(stamps, ", "), strings.Join(numbers, ", "), strings.Join(dates, ", ")))
+	}
+	return out
+}
+
+func (l *lineup) says(stamps, numbers, dates string) string {
+	lined := "lined up " + whether(l.unstated, "to the millisecond", "to the frame")
+	discs := ""
+	if l.discs {
+		discs = " But their discontinuity sequence numbers differ, so that players do not compare timestamps."
+	}
+	switch l.Verdict {
+	case lineFrame:
+		return fmt.Sprintf("Media (%s): %s. Segments of one %s begin with the same timestamp: nothing in the media makes a failover repeat or skip.%s", l.where, lined, l.By, discs)
+	case lineNumbers:
+		n := max(l.Numbers, -l.Numbers)
+		return fmt.Sprintf("Media (%s): %s, but the numbers of equal segments are %d apart, %v of media. That does not matter to %s, which go by timestamps.%s "+
+			"By numbers go %s: see below. By date-times, or without them from where the old list began, go %s.", l.where, lined, n, (time.Duration(n) * l.segment).Round(time.Millisecond), stamps, discs, numbers, dates)
+	case lineOff:
+		off, frames := l.off.Abs().Round(10*time.Microsecond).String(), ""
+		if l.Frames > 0 {
+			off += fmt.Sprintf(" (%.4g frames)", l.Frames)
+		}
+		if l.unstated {
+			frames = " FRAME-RATE is not stated, so frames are not counted."
+		}
+		return fmt.Sprintf("Media (%s): off by %s. Segments of one %s begin that much %s in the second pipeline: a failover repeats or skips so much. No player stalls because of it.%s%s",
+			l.where, off, l.By, whether(l.off > 0, "later", "earlier"), frames, discs)
+	case lineApart:
+		return fmt.Sprintf("Media (%s): not lined up. Timestamps of segments of one %s are %s apart, more than a segment. %s go by timestamps: to them the media is not where it is needed, and a failover skips, stalls or goes dark. Others may play on with a jump in the picture.%s",
+			l.where, l.By, l.off.Abs().Round(time.Millisecond), stamps, discs)
+	}
+	return fmt.Sprintf("Media (%s): whether it lines up cannot be seen: %s.", l.where, l.Why)
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
+	content "hlsload/rig/media"
+)
+
+// TestLineup: what is said of pipelines whose media is the rig's, at timestamps
+// of its own each.
+func TestLineup(t *testing.T) {
+	ts := content.Format{Container: content.TS, Video: true, Audio: true, Width: 256, Height: 144}
+	fmp4 := content.Format{Container: content.FMP4, Video: true, Width: 256, Height: 144}
+	sound := content.Format{Container: content.TS, Audio: true}
+	rated := strings.ReplaceAll(variants("a", "b"), "BANDWIDTH", "FRAME-RATE=24,BANDWIDTH")
+	number := func(path string) (n int) {
+		fmt.Sscanf(path[strings.LastIndexByte(path, '/')+1:], "%d", &n)
+		return n
+	}
+	// shifted is a pipeline's media, the second one's later by so many grid steps.
+	shifted := func(a, b content.Format, by time.Duration) func(string) []byte {
+		return func(path string) []byte {
+			f, at := a, time.Hour
+			if strings.HasPrefix(path, "/b/") {
+				f, at = b, time.Hour+by
+			}
+			if strings.HasSuffix(path, "init.mp4") {
+				return content.Init(f)
+			}
+			return content.AppendSegment(nil, f, at+time.Duration(number(path))*4*time.Second, 4*time.Second)
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		index  string
+		media  func(string) []byte
+		differ func(string) string
+		want   []string
+		not    string
+	}{
+		{"to the frame", rated, shifted(ts, ts, 0), nil,
+			[]string{"Redundancy: 2 variants twice. Media (640x360, …): lined up to the frame. Segments of one number", "The pipelines agree in everything"}, "Differences"},
+		{"without a frame rate", variants("a", "b"), shifted(ts, ts, 0), nil, []string{"lined up to the millisecond."}, ""},
+		{"off", rated, shifted(ts, ts, 500*time.Millisecond), nil,
+			[]string{"Media (640x360, …): off by 500ms (12 frames). Segments of one number begin that much later in the second pipeline", "Their playlists agree in everything"}, "The pipelines agree"},
+		{"off, earlier", variants("a", "b"), shifted(ts, ts, -500*time.Millisecond), nil, []string{"off by 500ms. Segments of one number begin that much earlier", "FRAME-RATE is not stated"}, ""},
+		{"numbers apart", rated, func(path string) []byte { return shifted(ts, ts, -4000*time.Second)(path) }, strings.NewReplacer("SEQUENCE:9", "SEQUENCE:109", "\n9", "\n109", "\n10", "\n110").Replace,
+			[]string{"lined up to the frame, but the numbers of equal segments are 1000 apart, 1h6m40s of media. That does not matter to avplayer-ios17, hlsjs-1.5, hlsjs-1.7",
+				"vhs-3.17, vhs-3.17-other: higher numbers are played, at lower ones it stands still", "media3-1.11: higher numbers end the session"}, ""},
+		{"a segment apart", rated, shifted(ts, ts, 4*time.Second), nil, []string{"lined up to the frame, but the numbers of equal segments are 1 apart, 4s of media"}, ""},
+		{"unrelated", rated, shifted(ts, ts, 10*time.Hour), nil, []string{"not lined up. Timestamps of segments of one number are 10h0m0s apart", "avplayer-ios17, hlsjs-1.5, hlsjs-1.7, rfc8216bis go by timestamps"}, ""},
+		{"clocks apart", rated, shifted(ts, ts, 0), strings.NewReplacer("DATE-TIME:20", "DATE-TIME:21").Replace,
+			[]string{"lined up to the frame", "gstreamer-1.29, media3-1.8, shaka-5.2 go by date-times and are lost in the window", "hlsjs-1.5, hlsjs-1.7, media3-1.11, vhs-3.17, vhs-3.17-other do not go by them"}, ""},
+		{"other kinds", rated, shifted(ts, sound, 0), nil, []string{"whether it lines up cannot be seen: segments of one pipeline begin with pictures and those of the other one with sound alone"}, ""},
+		{"no media", rated, nil, nil, []string{"whether it lines up cannot be seen: the first 16 KiB of a segment have no timestamp", "The pipelines agree"}, ""},
+		{"fmp4", rated, shifted(fmp4, fmp4, 500*time.Millisecond), mapped, []string{"off by 500ms (12 frames)"}, ""},
+		{"encrypted", rated, shifted(ts, ts, 0), func(b string) string {
+			return strings.Replace(b, "#EXT-X-MEDIA", "#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n#EXT-X-MEDIA", 1)
+		}, []string{"cannot be seen: its segments are encrypted (AES-128)"}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory()
+				h := &pair{began: time.Now(), index: c.index, differ: c.differ, media: c.media, both: c.name == "fmp4"}
+				base, srv := m.serve(h)
+				defer srv.Close()
+				var out bytes.Buffer
+				p := &probe{fetch: newFetcher(fetching{on: network{dial: m.dial}, timeout: probeTime}), out: &out}
+				if err := p.run(t.Context(), base+"/index.m3u8"); err != nil {
+					t.Error(err)
+				}
+				p.fetch.close()
+				flat := strings.Join(strings.Fields(out.String()), " ")
+				for _, want := range c.want {
+					if !strings.Contains(flat, want) {
+						t.Errorf("lacks %q in\n%s", want, out.String())
+					}
+				}
+				if c.not != "" && strings.Contains(flat, c.not) {
+					t.Errorf("has %q in\n%s", c.not, out.String())
+				}
+			})
+		})
+	}
+}
+
+func mapped(b string) string {
+	return strings.Replace(b, "#EXT-X-MEDIA-", "#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-MEDIA-", 1)
+}
+
+// Clocks that wrap, and what no segment stands for, are seen through.
+func TestLineupCompare(t *testing.T) {
+	list := func(first uint64) *m3u8.Media {
+		m := &m3u8.Media{MediaSequence: first, TargetDuration: 4 * time.Second}
+		for i := range 6 {
+			m.Segments = append(m.Segments, m3u8.Segment{Sequence: first + uint64(i), Duration: 4 * time.Second, Start: time.Duration(i) * 4 * time.Second})
+		}
+		return m
+	}
+	_, period, _ := mediatime.Stamp{Kind: mediatime.Video}.Time(nil)
+	for _, c := range []struct {
+		name    string
+		b       uint64
+		at      func(n uint64, second bool) time.Duration
+		verdict string
+		off     time.Duration
+		numbers int64
+	}{
+		{"at the wrap", 100, func(n uint64, second bool) time.Duration {
+			if at := period - 421*time.Second + time.Duration(n)*4*time.Second; !second {
+				return at % period
+			}
+			return time.Duration(n)*4*time.Second - 420*time.Second + period
+		}, lineOff, time.Second, 0},
+		{"two segments on", 100, func(n uint64, second bool) time.Duration {
+			if second {
+				n -= 2
+			}
+			return time.Duration(n) * 4 * time.Second
+		}, lineNumbers, 0, 2},
+		{"two segments back, one listed", 103, func(n uint64, second bool) time.Duration {
+			if second {
+				n += 2
+			}
+			return time.Duration(n) * 4 * time.Second
+		}, lineNumbers, 0, -2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a, b := list(100), list(c.b)
+			l := &lineup{frame: 40 * time.Millisecond}
+			l.compare(a, b, func(s *m3u8.Segment) (instant, string) {
+				second := false
+				for i := range b.Segments {
+					second = second || s == &b.Segments[i]
+				}
+				return instant{c.at(s.Sequence, second), period, mediatime.Video}, ""
+			})
+			if l.Verdict != c.verdict || l.off != c.off || l.Numbers != c.numbers {
+				t.Errorf("%s, off %v, %d numbers apart; want %s, %v, %d", l.Verdict, l.off, l.Numbers, c.verdict, c.off, c.numbers)
+			}
+		})
+	}
+}

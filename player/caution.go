@@ -101,31 +101,38 @@ func (c *Caution) count(now time.Duration) {
 	c.repeated++
 }
 
-// answered notes how a request ended.
-func (c *Caution) answered(id FetchID, failure Failure, now time.Duration) {
+// answered notes how a request ended. It tells whether the request was counted
+// among the repeats when it was made.
+func (c *Caution) answered(id FetchID, failure Failure, now time.Duration) (counted bool) {
 	i := slices.IndexFunc(c.asked, func(a asking) bool { return a.id == id })
 	if i < 0 {
-		return
+		return false
 	}
 	a := c.asked[i]
 	c.asked = slices.Delete(c.asked, i, i+1)
-	f := c.find(a.url)
 	if failure == NoFailure {
-		if f != nil {
+		if f := c.find(a.url); f != nil {
 			f.well = true
 		}
-		return
+		return a.counted
 	}
+	c.fail(a.url, a.at, a.counted, now)
+	return a.counted
+}
+
+// fail notes that what was asked for at an instant is of no use.
+func (c *Caution) fail(url string, at time.Duration, counted bool, now time.Duration) {
+	f := c.find(url)
 	if f == nil {
 		if len(c.failing) == maxFailing { // what was asked for longest ago makes room
 			oldest := slices.MinFunc(c.failing, func(a, b failing) int { return cmp.Compare(a.at[0], b.at[0]) })
 			c.failing = slices.DeleteFunc(c.failing, func(f failing) bool { return f.url == oldest.url })
 		}
-		c.failing = append(c.failing, failing{url: a.url})
+		c.failing = append(c.failing, failing{url: url})
 		f = &c.failing[len(c.failing)-1]
 	}
-	if !a.counted {
-		f.note(a.at)
+	if !counted {
+		f.note(at)
 		c.count(now)
 	}
 	f.well = false

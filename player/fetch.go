@@ -22,6 +22,7 @@ type flight struct {
 	ahead     bool // a prefetched segment
 	held      bool // it has arrived and waits for its turn
 	update    bool // a playlist of which one is there
+	counted   bool // among the repeats of a cautious player, once it has ended
 	stray     bool // of a rendition that was left meanwhile
 	waits     bool // it is held back and not in flight yet
 	level     int16
@@ -237,7 +238,7 @@ func (p *Player) failed(ev *Event) {
 // answered records the end of a fetch.
 func (p *Player) answered(f *flight, ev *Event, failure Failure) {
 	if p.caution != nil {
-		p.caution.answered(f.id, failure, p.now)
+		f.counted = p.caution.answered(f.id, failure, p.now)
 	}
 	s := Sample{Type: Answered, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Status: int16(ev.Status), Failure: failure, Bytes: ev.Bytes,

@@ -19,6 +19,7 @@ type track struct {
 	patient   bool     // the fetch at hand is repeated until playback runs dry
 	stuck     bool     // the current staleness ends the patience of a dry player
 	repeated  bool     // the last segment appended was in the buffer before
+	lower     bool     // the last answer had lower numbers than all known, which ends a dry player
 	guessed   bool     // where media lies was not seen by a timestamp of it yet
 	dry       bool     // everything listed is loaded; since segAt, for players that look again later
 	joint     joint    // the next segment is the first one of this rendition
@@ -220,7 +221,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		t.listAt = Never
 	}
 	t.segAt, t.waiting, t.dry, t.verdict = min(t.segAt, p.now), false, false, nil
-	t.misses, t.told, t.stuck, t.patient, t.tries = 0, false, false, false, [2]uint8{}
+	t.misses, t.told, t.stuck, t.lower, t.patient, t.tries = 0, false, false, false, false, [2]uint8{}
 	if !p.cfg.Profile.Reload.Together {
 		t.scheduled = -1
 		if p.overdue(to) {
@@ -345,7 +346,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 			main := &p.main
 			t.base = p.place(m, main.media, main.base, false)
 		}
-		t.media, t.changedAt, t.misses, t.told, t.stuck = m, p.now, 0, false, false
+		t.media, t.changedAt, t.misses, t.told, t.stuck, t.lower = m, p.now, 0, false, false, false
 		if t.dry {
 			t.segAt, t.dry = p.nextLook(t), false
 		}

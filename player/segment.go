@@ -403,15 +403,17 @@ func (p *Player) appendSegment(f *flight, bytes int64) {
 	}
 	s := Sample{Type: Appended, Fetch: f.id, Kind: m3u8.KindSegment, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Bytes: bytes, MediaStart: f.start, MediaDuration: f.seg.Duration,
-		Sequence: f.seg.Sequence, Latency: -1, Skipped: max(seen.off, 0), Repeated: max(-seen.off, 0)}
+		Sequence: f.seg.Sequence, Latency: -1}
+	missing := time.Duration(0)
 	if f.start > t.end+touching {
-		s.Skipped += f.start - t.end
+		missing = f.start - t.end
 		if t.filled || p.state != loading {
 			p.lost(t, f.start)
 		} else {
 			p.anchor = f.start // the join position itself has gone
 		}
 	}
+	s.Skipped, s.Repeated = seen.lost(missing, t.media)
 	if t.joint == choiceJoint && f.track == MainTrack && p.began < t.base {
 		p.began = p.livePosition(t)
 	}

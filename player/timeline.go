@@ -23,6 +23,20 @@ type sight struct {
 	elsewhere bool          // it is not what was wanted, and not buffered
 }
 
+// lost is how much media was left out before a segment, or comes again, given how
+// much is missing before it on the timeline. Timestamps that are further off than
+// what is listed are those of another clock and tell neither.
+func (s sight) lost(missing time.Duration, m *m3u8.Media) (skipped, repeated time.Duration) {
+	net := missing + s.off
+	switch {
+	case s.off == 0:
+		return missing, 0
+	case m != nil && net.Abs() > m.Duration:
+		return 0, 0
+	}
+	return max(net, 0), max(-net, 0)
+}
+
 // locate looks at the first timestamp of a segment that has arrived. Players
 // that go by timestamps move the segment, and its playlist with it, to where it
 // lies.
@@ -200,20 +214,26 @@ func (p *Player) setsAside(old, m *m3u8.Media, reload bool) bool {
 	return false
 }
 
+// wentBack is why a session ends.
+const wentBack = "the media sequence number went back"
+
 // aside deals with such a playlist: it counts as one without news.
 func (p *Player) aside(f *flight, t *track, m *m3u8.Media) {
 	l := &p.cfg.Profile.Timeline
 	t.misses++
 	p.schedule(f, t, false)
 	if d := time.Duration(l.ResetRetry); d > 0 {
+		if p.caution != nil {
+			p.caution.fail(withoutQuery(p.ladder.Renditions[f.rendition].URL), f.sent, f.counted, p.now)
+		}
 		if t.listAt = p.now + d; p.cfg.Profile.Reload.Together {
 			p.main.scheduled = t.listAt
 		}
 	}
-	lower := m.MediaSequence+uint64(len(m.Segments)) < t.media.MediaSequence // all of them
+	t.lower = l.Reset == profile.ResetFatal && m.MediaSequence+uint64(len(m.Segments)) < t.media.MediaSequence
 	switch {
-	case lower && l.Reset == profile.ResetFatal && p.state == stalled && p.ahead(t) == 0:
-		p.finish(Fatal, "the media sequence number went back")
+	case t.lower && p.state == stalled && p.ahead(t) == 0:
+		p.finish(Fatal, wentBack)
 	case t.fresh && p.cfg.Profile.Stale.Detect == profile.StaleBufferEnd:
 		p.noteStale(f, t) // what it looks for the end of is the playlist that was set aside
 	case t.fresh:

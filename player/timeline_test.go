@@ -6,6 +6,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/draw"
+	"hlsload/player/m3u8"
 )
 
 // TestRestarts: what real players did on the same kind of stream. Figures are
@@ -122,6 +127,30 @@ func TestRestartOfOne(t *testing.T) {
 		got := play(t, fmt.Sprintf("world levels=2 pdt=no number=1400 stamps=yes\nprofile %s\njoin\nrun 14500ms\nfault x media/0=restart\nrun 30s\n", profile))
 		if o := outcome(got); o != want {
 			t.Errorf("%s: %s; want %s\n%s", profile, o, want, got)
+		}
+	}
+}
+
+// TestRestartCautious: who asks on and on for a playlist that it sets aside does
+// so less often where the target is not local.
+func TestRestartCautious(t *testing.T) {
+	for _, cautious := range []bool{false, true} {
+		w := newWorld(t)
+		w.set("levels=1 pdt=no number=1400 stamps=yes")
+		w.profile("shaka-5.2", "")
+		asked := 0
+		w.watch = func(a *player.Action) {
+			if a.Type == player.Fetch && a.Kind == m3u8.KindMedia && w.now > 20*time.Second {
+				asked++
+			}
+		}
+		w.p = player.New(player.Config{Profile: w.prof, URL: "http://h/p0/index.m3u8", Seed: draw.Seed(1), Cautious: cautious}, 0)
+		w.step(player.Event{Type: player.Tick})
+		w.run(14500 * time.Millisecond)
+		w.faults["x"] = fault{kind: "media", pipeline: "*", what: "restart", since: w.now}
+		w.run(15500 * time.Millisecond)
+		if most := 10 / 2 * player.MaxRepeats; cautious == (asked > most+1) || !cautious && asked < 80 {
+			t.Errorf("cautious %v: asked %d times in 10 s; want at most %d, or about 90 of a player that is not", cautious, asked, most)
 		}
 	}
 }

@@ -41,6 +41,10 @@ func (p *Player) starved() {
 			p.impatient(&f, NoFailure)
 			return
 		}
+		if t.lower {
+			p.finish(Fatal, wentBack)
+			return
+		}
 		if t.stuck {
 			p.climb(&f, p.cfg.Profile.Stale.Then, Stale, 0)
 			return

@@ -28,8 +28,8 @@ func (p *Player) verdicts() {
 }
 
 // starved ends the session when playback has just run dry and a fetch has
-// failed more often than a dry player forgives, or when its playlist has been
-// stuck for too long.
+// failed more often than a dry player forgives, its playlist has been stuck for
+// too long, or its numbers went back.
 func (p *Player) starved() {
 	for i := range p.tracks() {
 		t := p.track(i)

@@ -277,6 +277,9 @@ func (s *stream) find(u string, m *m3u8.Media) {
 	if m.EndList {
 		add("the stream is not live: the playlist has EXT-X-ENDLIST")
 	}
+	if ll := lowLatency(m); ll != "" {
+		add("%s", ll)
+	}
 	for i := range m.Findings {
 		if i == maxFindings {
 			add("and %d more", len(m.Findings)-i)

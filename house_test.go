@@ -34,6 +34,7 @@ var core = map[string][]string{
 	"player/predict":    {"player/m3u8", "player/profile"},
 	"player/audience":   {"player/draw", "player/link"},
 	"player":            {"player/draw", "player/m3u8", "player/profile", "player/link", "player/cmcd", "player/mediatime"},
+	"player/trial":      {"player/draw", "player/m3u8", "player/profile", "player"},
 	"chaos":             {"player/draw", "player/m3u8"},
 	"rig/media":         {"player/mediatime"},
 	"rig":               {"player/draw", "player/m3u8", "player/mediatime", "chaos", "rig/media"},
@@ -48,7 +49,7 @@ var core = map[string][]string{
 // pure packages reach no clock, socket, file or global randomness and start no
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
-	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player",
+	"player/draw", "player/m3u8", "player/profile", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
 	"scenarios/redact", "reports/accesslog", "chaos", "rig/media", "rig", "sim", "sim/forecast",
 }
 

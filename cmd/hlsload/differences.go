@@ -40,6 +40,7 @@ func (r *report) compare(pairs [][2]*m3u8.Variant, alone []*m3u8.Variant, profil
 		add("renditions", nameOfVariant(v), map[bool]string{true: "listed", false: "missing"}[r.pipelineOf(v.URL) == 0],
 			map[bool]string{true: "listed", false: "missing"}[r.pipelineOf(v.URL) == 1], "who watches it has no twin to go to and changes quality, or is lost")
 	}
+	r.losses(pairs, profiles, lists, add)
 	seen := map[string]*sight{}
 	for _, s := range r.Playlists {
 		seen[s.URL] = s
@@ -49,13 +50,8 @@ func (r *report) compare(pairs [][2]*m3u8.Variant, alone []*m3u8.Variant, profil
 		if a == nil || b == nil {
 			continue
 		}
-		where := nameOfVariant(p[0])
-		if (a.media == nil) != (b.media == nil) {
-			add("playlist", where, whether(a.media != nil, "there", "cannot be read"), whether(b.media != nil, "there", "cannot be read"), "there is no redundancy for it now")
-			continue
-		}
-		if a.media != nil {
-			playlists(a, b, where, profiles, add)
+		if a.media != nil && b.media != nil {
+			playlists(a, b, nameOfVariant(p[0]), profiles, add)
 		}
 	}
 }

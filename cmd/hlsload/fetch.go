@@ -217,7 +217,7 @@ func withheldFrom(refusals map[string]int64) (said []string) {
 
 // wrongStatus is the error of an answer that is not the one wanted.
 func (a *fetched) wrongStatus(u string) error {
-	return fmt.Errorf("%s: status %d; want 200%s", u, a.status, a.hint)
+	return &refused{u, a.status, a.hint}
 }
 
 // playlist fetches a URL that must answer 200.

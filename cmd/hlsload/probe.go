@@ -84,6 +84,7 @@ type sight struct {
 	media  *m3u8.Media
 	answer *fetched
 	bad    bool // it cannot be watched
+	lost   *unreadable
 	down   int64
 }
 
@@ -122,6 +123,7 @@ func (p *probe) run(ctx context.Context, urls ...string) error {
 		if m, ok := list.(*m3u8.Media); ok {
 			s.media = m
 			p.media(ctx, s)
+			r.lowLatency()
 			r.Answer = append(r.Answer, u+" is a media playlist: one rendition, nothing to switch or fail over to.")
 			continue
 		}
@@ -215,20 +217,34 @@ func (p *probe) renditions(ctx context.Context, r *report, lists []*m3u8.Multiva
 	}
 	all.Wait()
 	r.Playlists = append(r.Playlists, sights...)
+	r.lowLatency()
+}
+
+// lowLatency says it once for the stream.
+func (r *report) lowLatency() {
+	for _, s := range r.Playlists {
+		if s.media == nil {
+			continue
+		}
+		if ll := lowLatency(s.media); ll != "" {
+			r.Notes = append(r.Notes, strings.ToUpper(ll[:1])+ll[1:]+".")
+			return
+		}
+	}
 }
 
 // rendition looks at one media playlist.
 func (p *probe) rendition(ctx context.Context, s *sight) {
 	f, err := p.get(ctx, s.URL)
 	if err != nil {
-		s.bad = true
+		s.lose(m3u8.KindMedia, "playlist", err)
 		s.find("%v", err)
 		return
 	}
 	s.take(f)
 	m, err := m3u8.ParseMedia(f.body, m3u8.Options{Base: f.url})
 	if err != nil {
-		s.bad = true
+		s.lose(m3u8.KindMedia, "playlist", err)
 		s.find("no media playlist: %v", err)
 		return
 	}
@@ -259,27 +275,47 @@ func (p *probe) media(ctx context.Context, s *sight) {
 		s.find("%v", &m.Findings[i])
 	}
 	if len(m.Segments) == 0 {
-		s.bad = true
+		s.lose(m3u8.KindMedia, "playlist", nil)
 		s.find("no segment is listed: nothing can be played")
 		return
 	}
 	if m.Duration < 3*m.TargetDuration && !m.EndList {
 		s.find("less than three target durations are listed (rfc8216bis 6.2.2)")
 	}
-	p.segment(ctx, s, m.Segments[len(m.Segments)-1].URL)
+	last := &m.Segments[len(m.Segments)-1]
+	if len(last.Keys) > 0 && last.Keys[0].Method == "AES-128" && last.Keys[0].URL != "" {
+		p.need(ctx, s, m3u8.KindKey, "key", last.Keys[0].URL)
+	}
+	if last.Map != nil {
+		p.need(ctx, s, m3u8.KindInit, "initialization section", last.Map.URL)
+	}
+	p.segment(ctx, s, last.URL)
+}
+
+// need looks whether what the newest segment needs comes.
+func (p *probe) need(ctx context.Context, s *sight, kind m3u8.Kind, what, u string) {
+	if strings.HasPrefix(u, "data:") {
+		return
+	}
+	a, err := p.fetch.drop(ctx, u)
+	if err == nil && a.status/100 != 2 {
+		err = a.wrongStatus(u)
+	}
+	if err != nil {
+		s.lose(kind, what, err)
+		s.find("the %s of its newest segment: %v", what, err)
+	}
 }
 
 // segment looks whether a segment comes.
 func (p *probe) segment(ctx context.Context, s *sight, u string) {
 	a, err := p.fetch.drop(ctx, u)
-	switch {
-	case err != nil:
-		s.bad = true
+	if err == nil && a.status/100 != 2 {
+		err = a.wrongStatus(u)
+	}
+	if err != nil {
+		s.lose(m3u8.KindSegment, "segments", err)
 		s.find("its newest segment: %v", err)
-		return
-	case a.status/100 != 2:
-		s.bad = true
-		s.find("its newest segment: %v", a.wrongStatus(u))
 		return
 	}
 	s.Segment = fmt.Sprintf("%d in %v, %d bytes in %v", a.status, a.ttfb.Round(time.Millisecond), a.size, a.total.Round(time.Millisecond))

@@ -65,6 +65,9 @@ func (r *report) predictions(b *strings.Builder) {
 		return
 	}
 	b.WriteString("\nPredicted for viewers of a pipeline of which, from one moment on and for good, …\n")
+	for _, u := range r.Unreadable {
+		b.WriteString(fold("This does not hold for as long as the "+u+".", "", "    ") + "\n")
+	}
 	t := tabwriter.NewWriter(b, 0, 4, 2, ' ', 0)
 	fmt.Fprint(t, "PROFILE")
 	for _, f := range outlooks {

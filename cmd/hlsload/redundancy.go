@@ -21,6 +21,7 @@ type report struct {
 	Players     []playerView   `json:"players"`
 	Media       []*lineup      `json:"media"`
 	Differences []difference   `json:"differences"`
+	Unreadable  []string       `json:"unreadable"` // by one pipeline's viewers; predictions do not hold
 	Notes       []string       `json:"notes"`
 	Playlists   []*sight       `json:"playlists"`
 	pipelines   map[string]int // of media playlists, by URL
@@ -156,17 +157,20 @@ func pipelinesOf(lists []*m3u8.Multivariant) map[string]int {
 	default:
 		copies(func(v *m3u8.Variant) string { return predict.Key(v, everything) }, false)
 	}
-	// Audio belongs to the pipeline of the variants that name its group.
-	group := map[string]int{}
+	// A rendition belongs to the pipeline of the variants that name its group.
+	type named struct{ kind, id string }
+	group := map[named]int{}
 	for i := range vs {
-		if _, ok := group[vs[i].Audio]; !ok && vs[i].Audio != "" {
-			group[vs[i].Audio] = of[vs[i].URL]
+		for _, n := range []named{{"AUDIO", vs[i].Audio}, {"VIDEO", vs[i].Video}, {"SUBTITLES", vs[i].Subtitles}} {
+			if _, ok := group[n]; !ok && n.id != "" {
+				group[n] = of[vs[i].URL]
+			}
 		}
 	}
 	for _, mv := range lists {
 		for i := range mv.Renditions {
 			if m := &mv.Renditions[i]; m.URL != "" {
-				if p, ok := group[m.GroupID]; ok {
+				if p, ok := group[named{m.Type, m.GroupID}]; ok {
 					of[m.URL] = p
 				}
 			}
@@ -402,6 +406,9 @@ func (r *report) answer(paired int, lists []*m3u8.Multivariant) {
 		if by[seesLadder] != nil {
 			say("As a ladder of %d by: %s.", levels[seesLadder], names(seesLadder))
 		}
+	}
+	for _, u := range r.Unreadable {
+		say("%s.", strings.ToUpper(u[:1])+u[1:])
 	}
 	if n := len(r.Differences); n > 0 && r.Pipelines > 1 {
 		say("The pipelines differ in %s.", counted(n, "way"))

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+	"hlsload/player/trial"
+)
+
+// refused is the error of an answer with another status than 200.
+type refused struct {
+	url    string
+	status int
+	hint   string
+}
+
+func (e *refused) Error() string {
+	return fmt.Sprintf("%s: status %d; want 200%s", e.url, e.status, e.hint)
+}
+
+// unreadable is what of a playlist, or of what it lists, cannot be read.
+type unreadable struct {
+	kind   m3u8.Kind
+	status int    // that a player sees
+	what   string // as in "audio playlist"
+	why    string // as in "status 404"
+}
+
+// lose notes that something cannot be read, so that nothing can be watched.
+func (s *sight) lose(kind m3u8.Kind, what string, err error) {
+	s.bad = true
+	if s.lost != nil {
+		return
+	}
+	s.lost = &unreadable{kind: kind, status: http.StatusNotFound, what: what, why: "no answer that can be used"}
+	if r := (*refused)(nil); errors.As(err, &r) {
+		s.lost.status, s.lost.why = r.status, fmt.Sprintf("status %d", r.status)
+	}
+}
+
+// is says whether it can be read, for one side of a difference.
+func (u *unreadable) is() string {
+	if u == nil {
+		return "there"
+	}
+	return "listed, cannot be read (" + u.why + ")"
+}
+
+// renditionPairs are the renditions of the first pipeline that have a playlist
+// of their own, with their twins: of the same type, by name and language, and
+// else by language.
+func (r *report) renditionPairs(lists []*m3u8.Multivariant) (pairs [][2]*m3u8.Rendition) {
+	var of [2][]*m3u8.Rendition
+	seen := map[string]bool{}
+	for _, mv := range lists {
+		for i := range mv.Renditions {
+			m := &mv.Renditions[i]
+			if p := r.pipelineOf(m.URL); m.URL != "" && !seen[m.URL] && (p == 0 || p == 1) {
+				seen[m.URL] = true
+				of[p] = append(of[p], m)
+			}
+		}
+	}
+	for _, a := range of[0] {
+		best := -1
+		for i, b := range of[1] {
+			if a.Type != b.Type || a.Language != b.Language {
+				continue
+			}
+			if best < 0 || a.Name == b.Name && of[1][best].Name != a.Name {
+				best = i
+			}
+		}
+		if best >= 0 {
+			pairs = append(pairs, [2]*m3u8.Rendition{a, of[1][best]})
+			of[1] = slices.Delete(of[1], best, best+1)
+		}
+	}
+	return pairs
+}
+
+// pipelineNames are what a report calls pipelines.
+var pipelineNames = [2]string{"the first pipeline", "the second pipeline"}
+
+// losses finds what one pipeline has and cannot be read while its twin can, and
+// says what players make of it.
+func (r *report) losses(pairs [][2]*m3u8.Variant, profiles []*profile.Profile, lists []*m3u8.Multivariant, add func(what, where, a, b, means string)) {
+	seen := map[string]*sight{}
+	for _, s := range r.Playlists {
+		seen[s.URL] = s
+	}
+	means := [2]string{}
+	compare := func(what, where, a, b string) {
+		x, y := seen[a], seen[b]
+		if x == nil || y == nil || (x.lost == nil) == (y.lost == nil) {
+			return
+		}
+		side, lost := 0, x.lost
+		if lost == nil {
+			side, lost = 1, y.lost
+		}
+		if means[side] == "" {
+			means[side] = r.outcomes(side, profiles, lists)
+		}
+		name := what + " " + lost.what
+		add(name, where, x.lost.is(), y.lost.is(), "there is no redundancy for it now. "+means[side])
+		said := fmt.Sprintf("%s of %s cannot be read", name, pipelineNames[side])
+		if !slices.Contains(r.Unreadable, said) {
+			r.Unreadable = append(r.Unreadable, said)
+		}
+	}
+	for _, p := range pairs {
+		compare("variant", nameOfVariant(p[0]), p[0].URL, p[1].URL)
+	}
+	for _, p := range r.renditionPairs(lists) {
+		compare(strings.ToLower(p[0].Type), p[0].Name, p[0].URL, p[1].URL)
+	}
+}
+
+// How long a viewer is looked at: until players with full buffers have played
+// what they have.
+const (
+	trialBegins = 40 * time.Second
+	trialLasts  = 160 * time.Second
+)
+
+// outcomes says what becomes of viewers of a pipeline with the stream as it is
+// now, by profile.
+func (r *report) outcomes(side int, profiles []*profile.Profile, lists []*m3u8.Multivariant) string {
+	mv := lists[min(side, len(lists)-1)]
+	media, lost := map[string]*m3u8.Media{}, map[string]*unreadable{}
+	for _, s := range r.Playlists {
+		if media[s.URL] = s.media; s.lost != nil {
+			lost[s.URL] = s.lost
+		}
+	}
+	first := len(mv.Variants) > 0 && r.pipelineOf(mv.Variants[0].URL) == side
+	stream := &trial.Stream{List: mv, Media: media, Pipeline: r.pipelineOf, Fails: func(at time.Duration, kind m3u8.Kind, playlist string) int {
+		if u := lost[playlist]; u != nil && u.kind == kind {
+			return u.status
+		}
+		if !first && at >= trialBegins && r.pipelineOf(playlist) == 1-side {
+			return http.StatusNotFound
+		}
+		return 0
+	}}
+	by := map[string][]string{}
+	for _, p := range profiles {
+		o, err := trial.Watch(p, stream, trialLasts)
+		what := "does not start"
+		if err == nil {
+			what = becomes(&o, side)
+		}
+		by[what] = append(by[what], p.ID)
+	}
+	var parts []string
+	for _, what := range ends {
+		if by[what] != nil {
+			parts = append(parts, what+": "+strings.Join(by[what], ", "))
+		}
+	}
+	who := "Who begins there"
+	if !first {
+		who = "Who has to move there when the other pipeline fails"
+	}
+	return who + " " + strings.Join(parts, "; ")
+}
+
+// What becomes of viewers, the worst first.
+var ends = []string{"does not start", "stops", "stays without pictures", "stays without sound", "takes the other pipeline's sound", "takes the other pipeline's pictures", "moves to the other pipeline", "plays on"}
+
+// becomes is which of these a trial ended with.
+func becomes(o *trial.Outcome, side int) string {
+	other := 1 - side
+	switch {
+	case !o.Started:
+		return ends[0]
+	case o.End != "" || !o.Playing || o.Video < 0 && o.Sound < 0:
+		return ends[1]
+	case o.NoPictures:
+		return ends[2]
+	case !o.Muxed && o.Sound < 0:
+		return ends[3]
+	case o.Video == side && o.Sound == other:
+		return ends[4]
+	case o.Video == other && o.Sound == side:
+		return ends[5]
+	case o.Video == other:
+		return ends[6]
+	}
+	return ends[7]
+}

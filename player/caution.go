@@ -179,6 +179,14 @@ func (f *failing) note(at time.Duration) {
 // next, once this one is done.
 func (p *Player) Caution() *Caution { return p.caution }
 
+// BeCautious makes the player cautious from now on, as [Config.Cautious] does from
+// the beginning.
+func (p *Player) BeCautious() {
+	if p.caution == nil {
+		p.caution = new(Caution)
+	}
+}
+
 // Inherit takes over what the viewer's last player knew; nil = nothing.
 func (p *Player) Inherit(c *Caution) {
 	if p.caution != nil && c != nil {

@@ -1,9 +1,27 @@
 package fleet
 
 import (
+	"net/netip"
+	"slices"
+
 	"hlsload/player"
 	"hlsload/player/audience"
+	"hlsload/player/consent"
 )
+
+// watchful is an Allow that makes the players cautious once a host is not local,
+// such as one that a redirect leads to in the middle of a run.
+func (f *Fleet) watchful(allow func(string, []netip.Addr) error) func(string, []netip.Addr) error {
+	return func(host string, addrs []netip.Addr) error {
+		if slices.ContainsFunc(addrs, func(a netip.Addr) bool { return a.IsValid() && !consent.Local(a) }) {
+			f.cautious.Store(true)
+		}
+		if allow == nil {
+			return nil
+		}
+		return allow(host, addrs)
+	}
+}
 
 // keepCaution keeps what a viewer's player knows of URLs that failed until the
 // viewer is back: to leave and to come back again and again must not make more
@@ -16,7 +34,7 @@ func (f *Fleet) keepCaution(next *audience.Arrival, s *session) {
 
 // takeCaution is what the last player of a viewer knew; nil = nothing.
 func (f *Fleet) takeCaution(viewer uint64) *player.Caution {
-	if !f.cfg.Cautious {
+	if !f.cautious.Load() {
 		return nil
 	}
 	f.mu.Lock()

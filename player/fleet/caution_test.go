@@ -2,12 +2,14 @@ package fleet
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
+	"hlsload/player/profile"
 )
 
 // TestCautiousFleet: viewers who give up and come back at once, again and again,
@@ -37,6 +39,46 @@ func TestCautiousFleet(t *testing.T) {
 	}
 	if n := len(w.fleet.cautions); n > 3 {
 		t.Errorf("the fleet remembers %d viewers; want at most 3", n)
+	}
+}
+
+// TestCautiousOnceForeign: a stream that is local at first, and sends its viewers
+// out into the world in the middle of a run, finds them cautious there.
+func TestCautiousOnceForeign(t *testing.T) {
+	run := func(addr string) *world {
+		return inBubble(t, func(cfg *Config, c *channel) {
+			cfg.Audience.Players = 3
+			p, err := profile.Override(mustLoad("rfc8216bis"), []byte("errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retries: 100000, delays: [20ms], then: [fatal]}]"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.Profiles["rfc8216bis"] = p
+			cfg.Resolver = &zone{answer: func(_ int, host string) ([]netip.Addr, error) {
+				if host == "elsewhere" {
+					return []netip.Addr{netip.MustParseAddr(addr)}, nil
+				}
+				return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
+			}}
+			c.hook = func(w http.ResponseWriter, r *http.Request) bool {
+				switch {
+				case r.Host == "elsewhere":
+					http.NotFound(w, r)
+				case time.Since(c.epoch) > 10*time.Second && strings.HasSuffix(r.URL.Path, ".ts"):
+					http.Redirect(w, r, "http://elsewhere/dead.ts", http.StatusFound)
+				default:
+					return false
+				}
+				return true
+			}
+		}, nil)
+	}
+	// 20 s, 2 s a target duration.
+	if n := run("203.0.113.9").channel.count("dead.ts"); n > 3*11*player.MaxFailures || n == 0 {
+		t.Errorf("%d requests to a foreign host; want at most %d", n, 3*11*player.MaxFailures)
+	}
+	home := run("10.0.0.2").channel.count("dead.ts")
+	if away := run("203.0.113.9").channel.count("dead.ts"); home < 4*away {
+		t.Errorf("%d requests at home, %d to a foreign host; want a storm at home, or this shows nothing", home, away)
 	}
 }
 

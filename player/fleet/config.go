@@ -65,7 +65,8 @@ type Config struct {
 	Allow   func(host string, addrs []netip.Addr) error
 	Ceiling Ceiling
 	// Cautious bounds how often players ask for URLs that failed; see
-	// [player.Config].
+	// [player.Config]. They are from the first address on that is dialled and not
+	// local, whatever this says.
 	Cautious bool
 	// Caller is appended to the User-Agent of every player, as in
 	// "hlsload/1.0 (+ops@example.com)"; "" = players look like real ones.

@@ -36,6 +36,7 @@ type Fleet struct {
 	why        atomic.Pointer[halting]
 	roads      *roads
 	ceiling    *ceiling
+	cautious   atomic.Bool
 	local      atomic.Int64
 	localError atomic.Pointer[string]
 	withheld   refusals
@@ -48,6 +49,8 @@ func New(cfg Config) (*Fleet, error) {
 	}
 	f := &Fleet{cfg: cfg, parses: newParses(cfg.Classify), sessions: map[*session]struct{}{}, cautions: map[uint64]*player.Caution{}, changed: make(chan struct{}, 1)}
 	f.halted, f.halt = context.WithCancel(context.Background())
+	f.cautious.Store(cfg.Cautious)
+	f.cfg.Allow = f.watchful(cfg.Allow)
 	f.roads = newRoads(&f.cfg)
 	f.ceiling = newCeiling(cfg.Ceiling, f.Halt)
 	if cfg.Guard == nil {

@@ -73,7 +73,7 @@ func (f *Fleet) newSession(v audience.Arrival) *session {
 		s.named = fmt.Sprintf("%d %d %s", v.Player, s.issued, c.Name)
 	}
 	s.client = f.newClient(v.Player, c)
-	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Public: f.cfg.Public, Cautious: f.cfg.Cautious, Progress: s.progress}, f.now())
+	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Public: f.cfg.Public, Cautious: f.cautious.Load(), Progress: s.progress}, f.now())
 	s.player.Inherit(f.takeCaution(v.Player))
 	s.sink = f.cfg.Sink.Join(f.now(), Who{Player: v.Player, Session: v.Session, Cohort: v.Cohort, Entry: v.Entry, Profile: c.Profile})
 	return s
@@ -173,6 +173,9 @@ var actions = sync.Pool{New: func() any { return new([]player.Action) }}
 
 // step tells the player what happened and does what it wants.
 func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.Event) (why audience.Why) {
+	if s.f.cautious.Load() {
+		s.player.BeCautious()
+	}
 	out := actions.Get().(*[]player.Action)
 	*out = s.player.Step(s.f.now(), ev, (*out)[:0])
 	for i := range *out {

@@ -210,6 +210,29 @@ func TestExpectWithout(t *testing.T) {
 	}
 }
 
+// TestExpectKinds: there is a figure for every kind of fault, whoever applies it.
+func TestExpectKinds(t *testing.T) {
+	for i := range chaos.Kinds {
+		spec := &chaos.Kinds[i]
+		for _, via := range spec.Possible(true) {
+			f := chaos.Fault{Kind: spec.Kind, Via: via, Pipeline: chaos.Any, Pop: chaos.Any, Code: 503, By: 2 * time.Second, Segments: 2, TTL: time.Second,
+				Down: 500_000, Players: 10, Over: time.Second, Resume: "continue", Children: "delete", Then: "emit"}
+			l := expect(t, runOf(20, f))
+			if n := l.Requests(All); n < 200 && spec.Kind != chaos.NetDown {
+				t.Errorf("%s via %s: %.0f requests", spec.Kind, via, n)
+			}
+			for _, note := range l.Notes {
+				if strings.Contains(note, "did nothing in the simulation") && (spec.Kind == chaos.InputLoss || spec.Kind == chaos.AuthClock) {
+					continue // filler is media; tokens are older than the clock is wrong
+				}
+				if !strings.Contains(note, "cannot be simulated") || via != chaos.ViaCommand && via != chaos.ViaAWS {
+					t.Errorf("%s via %s: %s", spec.Kind, via, note)
+				}
+			}
+		}
+	}
+}
+
 // TestCeiling: three times the busiest 5 s, and never less than 4/s a player.
 func TestCeiling(t *testing.T) {
 	l := &Load{Players: 10, Duration: time.Minute, Span: time.Minute, step: time.Second, factor: 2, slots: make([]slot, 60)}

@@ -56,7 +56,7 @@ type public struct {
 	segments string // where they are, "" = here
 	redirect string // of the multivariant playlist
 	variant  string // where the media playlist is, "" = here
-	later    string // where segments are after four seconds; "" = as before
+	later    string // where segments are from the third new one on; "" = as before
 	cdn      bool
 
 	mu     sync.Mutex
@@ -88,11 +88,11 @@ func (p *public) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/index.m3u8" && p.variant != "":
 		fmt.Fprint(w, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000\n"+p.variant+"\n")
 	case r.URL.Path == "/media.m3u8":
-		at := p.segments
-		if p.later != "" && time.Since(p.began) > 4*time.Second {
-			at = p.later
+		list := p.media(2, "2.0", p.segments+"%d.ts")
+		for n := 102; p.later != "" && n <= p.last(); n++ {
+			list = strings.Replace(list, fmt.Sprintf("\n%d.ts", n), fmt.Sprintf("\n%s%d.ts", p.later, n), 1)
 		}
-		fmt.Fprint(w, p.media(2, "2.0", at+"%d.ts"))
+		fmt.Fprint(w, list)
 	case strings.HasPrefix(r.URL.Path, "/moved/"):
 		http.Redirect(w, r, "http://inside.example"+strings.TrimPrefix(r.URL.Path, "/moved"), http.StatusFound)
 	default:

@@ -96,11 +96,17 @@ func (s *Scenario) Secrets() *redact.Secrets { return s.secrets }
 // learn takes in what the scenario holds that is secret.
 func (s *Scenario) learn() {
 	s.secrets.AddAll(s.references)
-	for _, u := range s.Target.URLs {
-		s.secrets.AddURL(u.Value)
+	none := func(string) string { return "" }
+	for i := range s.Target.urlTemplates {
+		s.secrets.AddURL(s.Target.urlTemplates[i].Fill(none))
 	}
-	for _, h := range s.Target.Headers {
-		s.secrets.AddHeader(h.Name, h.Value.Value)
+	for i, h := range s.Target.Headers {
+		if len(s.Target.headerTemplates[i].Value.Fields()) == 0 { // else its secret is in the fields
+			s.secrets.AddHeader(h.Name, h.Value.Value)
+		}
+	}
+	if c := s.Target.Sessions; c != nil {
+		s.secrets.AddArgs(c.Command)
 	}
 	for i := range s.Chaos {
 		for _, args := range [][]string{s.Chaos[i].StartCommand, s.Chaos[i].StopCommand} {

@@ -11,6 +11,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player/audience"
 	"hlsload/player/m3u8"
+	"hlsload/player/ticket"
 	"hlsload/rig"
 	"hlsload/scenarios/redact"
 )
@@ -287,4 +288,51 @@ func TestSample(t *testing.T) {
 	same(t, "rig", *sc.Target.Rig, rig.Default())
 	same(t, "cohorts without faults", sc.Fleet.Audience.Cohorts[2].FaultsNone, true)
 	same(t, "conditions", []int{len(sc.Stop), len(sc.Expect)}, []int{1, 4})
+}
+
+// TestTokens: each session has its URL and headers, from a file or a program.
+func TestTokens(t *testing.T) {
+	sc := load(t, "testdata/good/tokens.yaml")
+	c := sc.Target.Sessions
+	same(t, "renewal", c.Renew, Renewal{Before: 30 * time.Second, Every: 10 * time.Minute})
+	same(t, "lines", c.File.Len(), 2)
+	same(t, "personal", sc.Target.Personal(), true)
+	g := sc.Target.Gate(1, "0123456789abcdef")
+	for i, want := range []string{
+		"https://edge.example.com/second-token-of-the-file/live/a.m3u8?p=17&r=RANDOM&x=s3cr3t-value",
+		"https://edge.example.com/second-token-of-the-file/live/b.m3u8"} {
+		tk, err := c.File.At(3, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := g.Pass(ticket.Ask{Player: 17, Session: 1}, tk, i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := p.Wire(p.URL)
+		if from := strings.Index(got, "r="); from > 0 {
+			got = got[:from+2] + "RANDOM" + got[from+2+32:]
+		}
+		same(t, "URL", got, want)
+		same(t, "headers", p.Headers, []ticket.Header{{Name: "Authorization", Value: "Bearer eyJhbGciOi.c.d"}, {Name: "X-Json", Value: `{"a":{"b":1}}`},
+			{Name: "X-Brace", Value: "{brace}"}, {Name: "X-Literal", Value: "${TOKEN}"}})
+	}
+	f := sc.Faults()
+	same(t, "expire", []any{f[0].Via, f[0].Code, f[0].Share}, []any{chaos.ViaViewer, 401, 0.5})
+	same(t, "revoke", f[1].Code, 403)
+	plan := sc.Plan()
+	for _, secret := range []string{"s3cr3t", "first-token", "eyJ"} {
+		if strings.Contains(plan, secret) {
+			t.Errorf("the plan shows %s", secret)
+		}
+	}
+	expected(t, "testdata/plan/tokens.txt", plan)
+
+	sc = load(t, "testdata/good/tokens-program.yaml")
+	c = sc.Target.Sessions
+	same(t, "program", []any{c.Command, c.Limit, c.Renew}, []any{[]string{"./issue", "--kid", "s3cr3t-value"}, 2 * time.Second, Renewal{Before: time.Minute, Rejoin: true}})
+	expected(t, "testdata/plan/tokens-program.txt", sc.Plan())
+	if load(t, "testdata/good/url.yaml").Target.Personal() {
+		t.Error("a target without fields has tokens")
+	}
 }

@@ -26,6 +26,9 @@ func (sc *Scenario) Plan() string {
 		fmt.Fprintf(&b, "%s\n", d)
 	}
 	fmt.Fprintf(&b, "\ntarget  %s\n        entered at %s\n", sc.Target.describe(), sc.Target.entries())
+	if s := sc.Target.Sessions.describe(sc.Fleet.Audience.Peak()); s != "" {
+		fmt.Fprintf(&b, "tokens  %s\n", s)
+	}
 	fmt.Fprintf(&b, "fleet   %s\n", sc.Fleet.describe())
 	for i := range sc.Fleet.Audience.Cohorts {
 		fmt.Fprintf(&b, "        %s\n", describeCohort(&sc.Fleet.Audience.Cohorts[i]))

@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"hlsload/player/consent"
+	"hlsload/player/ticket"
 	"hlsload/rig"
 )
 
@@ -25,6 +26,7 @@ type Target struct {
 	Headers []Header // sent to the hosts of the URLs
 	// HeadersFor are patterns of hosts that the headers are also for.
 	HeadersFor []string
+	Sessions   *Sessions // where tokens of their own come from; nil = from nowhere
 	// CA is certificates in PEM of who may sign the target's, beside those that the
 	// system trusts.
 	CA []byte
@@ -35,6 +37,11 @@ type Target struct {
 	// Entry is the share of players that open the multivariant playlist of
 	// pipeline i; the shares add up to 1.
 	Entry []float64
+
+	// Of URLs and Headers, which may have fields.
+	urlTemplates    []ticket.Template
+	headerTemplates []ticket.HeaderTemplate
+	fields          bool // some of them has
 }
 
 // Header is one header field of requests to the target.
@@ -57,7 +64,7 @@ func (d *decoder) target(v value) Target {
 		return t
 	}
 	rigAt, urlAt, entryAt := s.at("rig"), s.at("url"), s.at("entry")
-	headersAt, forAt, globsAt := s.at("headers"), s.at("headers_for"), s.at("pipelines")
+	headersAt, forAt, globsAt, sessionsAt := s.at("headers"), s.at("headers_for"), s.at("pipelines"), s.at("sessions")
 	caAt, skipAt := s.at("ca_file"), s.at("insecure_skip_verify")
 	s.done()
 	if urlAt.given() && rigAt.n != nil {
@@ -67,7 +74,7 @@ func (d *decoder) target(v value) Target {
 		c := rig.Default()
 		d.rig(rigAt, &c)
 		t.Rig = &c
-		for _, extra := range []value{headersAt, forAt, globsAt, caAt, skipAt} {
+		for _, extra := range []value{headersAt, forAt, globsAt, sessionsAt, caAt, skipAt} {
 			if extra.given() {
 				extra.problem("only for a target with a url (got a rig)")
 			}
@@ -79,9 +86,10 @@ func (d *decoder) target(v value) Target {
 	d.headers(headersAt, &t)
 	d.trust(caAt, skipAt, &t)
 	t.HeadersFor = d.hosts(forAt)
-	if forAt.given() && len(t.Headers) == 0 && !headersAt.given() {
+	if forAt.given() && len(t.Headers) == 0 && !headersAt.given() && !sessionsAt.given() {
 		forAt.problem("there are no headers to be sent (want target.headers, too)")
 	}
+	d.sessions(sessionsAt, &t)
 	for _, g := range globsAt.list(false, "a list of globs, one a pipeline") {
 		if txt, ok := g.secret("a glob such as */p0/*"); ok {
 			if txt.Value == "" {
@@ -109,7 +117,15 @@ func (d *decoder) urls(v value, t *Target) {
 		if !ok {
 			continue
 		}
-		p, err := url.Parse(txt.Value)
+		tmpl, ok := d.template(u, &txt, false)
+		if !ok {
+			continue
+		}
+		if !sameHost(&tmpl) {
+			u.problem("a field in the host (got %s; want fields in the path and the query only)", u.got())
+			continue
+		}
+		p, err := url.Parse(tmpl.Fill(func(string) string { return "field" }))
 		if err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
 			u.wrong("not a URL", want)
 			continue
@@ -121,6 +137,8 @@ func (d *decoder) urls(v value, t *Target) {
 			}
 			users[host] = p.User.String()
 		}
+		d.templates = append(d.templates, templated{u, tmpl})
+		t.urlTemplates = append(t.urlTemplates, tmpl)
 		t.URLs = append(t.URLs, txt)
 	}
 	if v.n.Kind == yaml.SequenceNode && len(items) == 0 {
@@ -148,6 +166,12 @@ func (d *decoder) headers(v value, t *Target) {
 				e.val.problem("%v", err)
 				continue
 			}
+			tmpl, ok := d.template(e.val, &txt, true)
+			if !ok {
+				continue
+			}
+			d.templates = append(d.templates, templated{e.val, tmpl})
+			t.headerTemplates = append(t.headerTemplates, ticket.HeaderTemplate{Name: name, Value: tmpl})
 			t.Headers = append(t.Headers, Header{name, txt})
 		}
 	}

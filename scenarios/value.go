@@ -25,6 +25,7 @@ type decoder struct {
 	references *redact.Secrets           // values of the environment in opaque strings
 	filled     map[*yaml.Node]bool       // scalars that hold a value of the environment
 	replaced   bool                      // an override replaced the target by a URL
+	templates  []templated               // URLs and header values of the target
 }
 
 func newDecoder(src Source) *decoder {

@@ -26,7 +26,7 @@ var core = map[string][]string{
 	"player/m3u8":       {},
 	"player/profile":    {"player/m3u8"},
 	"player/consent":    {},
-	"player/ticket":     {"player/draw"},
+	"player/ticket":     {"player/draw", "player/credential"},
 	"player/credential": {"player/consent"},
 	"player/link":       {"player/draw"},
 	"player/cmcd":       {},

@@ -19,6 +19,7 @@ import (
 	"hlsload/player/fleet"
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
+	"hlsload/player/ticket"
 )
 
 // fetcher looks at single playlists and segments, for checks and probes, with
@@ -29,6 +30,7 @@ type fetcher struct {
 
 	mu   sync.Mutex
 	seen []string // hosts that were asked, redirects included
+	in   *ticket.Pass
 }
 
 const (
@@ -108,6 +110,22 @@ func certificates(ca []byte, skip bool) *tls.Config {
 // the origin gave.
 var serverTiming = fleet.Header{Name: "Pragma", Value: "server-timing"}
 
+// use has the fetcher ask as a session of that pass: what it is given and what it
+// returns are URLs that all sessions share.
+func (f *fetcher) use(p *ticket.Pass, creds *credential.Set) {
+	f.visitor.Use(creds)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.in = p
+}
+
+// pass is the pass in use; nil = none.
+func (f *fetcher) pass() *ticket.Pass {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.in
+}
+
 // saw notes a host.
 func (f *fetcher) saw(host string) {
 	f.mu.Lock()
@@ -152,7 +170,9 @@ func (f *fetcher) drop(ctx context.Context, u string) (*fetched, error) {
 func (f *fetcher) opening(ctx context.Context, u string, part *m3u8.Range) (mediatime.Opening, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	status, said, err := f.visitor.Opening(ctx, u, part)
+	in := f.pass()
+	status, said, err := f.visitor.Opening(ctx, in.Wire(u), part)
+	u = in.Named(u) // for people
 	switch {
 	case err != nil:
 		return said, fmt.Errorf("%s: %w", u, f.plain(err))
@@ -163,13 +183,16 @@ func (f *fetcher) opening(ctx context.Context, u string, part *m3u8.Range) (medi
 }
 
 func (f *fetcher) fetch(ctx context.Context, u string, most int64, what string, keep bool) (*fetched, error) {
-	p, err := url.Parse(u)
+	in := f.pass()
+	wire := in.Wire(u)
+	u = in.Named(u) // for people
+	p, err := url.Parse(wire)
 	if err != nil || p.Host == "" || p.Scheme != "http" && p.Scheme != "https" {
 		return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad URL (got %q; want http://HOST/… or https://HOST/…)", u)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	a, err := f.visitor.Get(ctx, u, most, keep)
+	a, err := f.visitor.Get(ctx, wire, most, keep)
 	switch {
 	case errors.Is(err, fleet.ErrTooLarge):
 		return nil, fmt.Errorf("%s: %w", u, &oversized{most, what})
@@ -178,10 +201,10 @@ func (f *fetcher) fetch(ctx context.Context, u string, most int64, what string, 
 	case err != nil:
 		return nil, fmt.Errorf("%s: the answer breaks off after %d bytes: %w", u, a.Size, f.plain(err))
 	}
-	if p, err = url.Parse(a.URL); err != nil {
+	if p, err = url.Parse(in.Shared(a.URL)); err != nil {
 		return nil, fmt.Errorf("%s: %w", u, err)
 	}
-	answer := &fetched{url: p, status: a.Status, header: a.Header, body: a.Body, size: a.Size, ttfb: a.FirstByte, total: a.Total}
+	answer := &fetched{url: p, status: a.Status, header: a.Header, body: in.SharedBody(a.Body), size: a.Size, ttfb: a.FirstByte, total: a.Total}
 	if a.Withheld {
 		answer.hint = withheldHint(p.Host)
 	}

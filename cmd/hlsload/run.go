@@ -242,6 +242,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	fc.Run, _ = cmcd.ParseRun(r.id)
 	if st, ok := r.target.(*stream); ok {
 		fc.Credentials = st.creds
+		st.in.join(&fc)
 		if st.cloudFront {
 			fc.Headers = append(fc.Headers, serverTiming)
 		}
@@ -252,6 +253,9 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	}
 	if r.fleet, err = fleet.New(fc); err != nil {
 		return err
+	}
+	if st, ok := r.target.(*stream); ok {
+		st.in.halts(r.fleet.Halt)
 	}
 	appliers := map[chaos.Via]chaos.Applier{
 		chaos.ViaViewer: &viewers{r.injector, r},

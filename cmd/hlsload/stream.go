@@ -25,6 +25,7 @@ type stream struct {
 	sc    *scenarios.Scenario
 	fetch *fetcher
 	creds *credential.Set
+	in    *tickets // nil = all sessions have the same URL and headers
 
 	entries  []string       // multivariant playlists
 	pipeline map[string]int // of media playlists, by host and path
@@ -65,8 +66,18 @@ func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*
 	s := &stream{sc: sc, creds: credentials(sc), pipeline: map[string]int{}, looks: map[string]*looked{}}
 	s.fetch = newFetcher(fetching{on: may.on, gate: may.gate, tls: may.tls, timeout: requestTime, agent: agent(sc.Authorized.By), creds: s.creds, decide: may.decide,
 		cookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
-	for i := range sc.Target.URLs {
-		s.entries = append(s.entries, credential.Bare(sc.Target.URLs[i].Value))
+	if sc.Target.Personal() {
+		var err error
+		if s.in, err = openTickets(sc); err != nil {
+			return nil, s.unreachable(err)
+		}
+		if s.entries, err = s.in.look(ctx, s.fetch); err != nil {
+			return nil, s.unreachable(err)
+		}
+	} else {
+		for i := range sc.Target.URLs {
+			s.entries = append(s.entries, credential.Bare(sc.Target.URLs[i].Value))
+		}
 	}
 	for i, u := range s.entries {
 		if err := s.open(ctx, i, u); err != nil {
@@ -292,7 +303,7 @@ func (s *stream) find(u string, m *m3u8.Media) {
 func (s *stream) shown() string { return "" }
 
 // warnings are findings from before the run.
-func (s *stream) warnings() []string { return s.findings }
+func (s *stream) warnings() []string { return slices.Concat(s.findings, s.in.warnings()) }
 
 // maxTarget is the longest target duration that makes sense of a live stream.
 const maxTarget = 10 * time.Minute
@@ -305,6 +316,9 @@ func (s *stream) read(ctx context.Context, u string) (*m3u8.Media, error) {
 
 // readMedia is read with the answer that brought it.
 func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *fetched, error) {
+	if err := s.in.again(ctx, s.fetch); err != nil {
+		return nil, nil, err
+	}
 	a, err := s.fetch.playlist(ctx, u)
 	if err != nil {
 		return nil, nil, err
@@ -360,7 +374,10 @@ func (s *stream) applier() chaos.Applier { return nil }
 
 func (s *stream) lost() func(uint64) chaos.Marks { return nil }
 
-func (s *stream) close() { s.fetch.close() }
+func (s *stream) close() {
+	s.fetch.close()
+	s.in.close()
+}
 
 // watched are the media playlists that a fault may hit.
 func (s *stream) watched(f *chaos.Fault) []string {

@@ -26,7 +26,6 @@ type client struct {
 	plain  Engine
 	secure func() Engine // made when first needed: most players need one engine
 	fleet  *Fleet        // nil = nobody counts
-	creds  *credential.Set
 	// before is told of each request before it is sent; an error keeps it from
 	// being sent. nil = nobody is told.
 	before func(context.Context, Hop) error
@@ -37,6 +36,7 @@ type client struct {
 
 	mu      sync.Mutex
 	sec     Engine
+	creds   *credential.Set // unless the request has its own
 	cookies cookies
 	off     bool
 }
@@ -149,16 +149,19 @@ func (c *client) refused(err error, at, before string) error {
 func (c *client) equip(ctx context.Context, at string, req *Request) (g credential.Grant, err error) {
 	req.URL, req.Credentials, req.Cookie = credential.Bare(at), nil, ""
 	c.mu.Lock()
-	none := c.cookies.jar == nil
+	none, creds := c.cookies.jar == nil, c.creds
 	c.mu.Unlock()
-	if none && c.before == nil && c.creds.Empty() && len(req.URL) == len(at) {
+	if req.creds != nil {
+		creds = req.creds
+	}
+	if none && c.before == nil && creds.Empty() && len(req.URL) == len(at) {
 		return g, nil
 	}
 	u, err := url.Parse(at)
 	if err != nil {
 		return g, fmt.Errorf("%w: %w", errDial, err)
 	}
-	g = c.creds.For(u)
+	g = creds.For(u)
 	u.User = nil
 	req.Credentials = g.Headers
 	c.mu.Lock()
@@ -173,6 +176,8 @@ func (c *client) equip(ctx context.Context, at string, req *Request) (g credenti
 // withholds tells whether the target's header fields are not for a URL.
 func (c *client) withholds(at string) bool {
 	u, err := url.Parse(at)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return err == nil && c.creds.For(u).Withheld
 }
 

@@ -29,11 +29,15 @@ type Config struct {
 	Headers  []Header        // sent with every request to any host: no secrets
 	// Credentials are what the hosts of the target are sent; nil = nothing.
 	Credentials *credential.Set
-	NoBodies    bool   // segments are asked for with HEAD
-	CMCD        CMCD   // whether players say how they are
-	Run         uint32 // names the run in the session ids of CMCD
-	Sink        Sink
-	Chaos       Chaos // on the viewers' side; nil = none
+	// Tickets lets each session in with a URL and credentials of its own, instead
+	// of URL and Credentials; nil = all have the same.
+	Tickets  Tickets
+	Renew    Renewal // of what Tickets gives
+	NoBodies bool    // segments are asked for with HEAD
+	CMCD     CMCD    // whether players say how they are
+	Run      uint32  // names the run in the session ids of CMCD
+	Sink     Sink
+	Chaos    Chaos // on the viewers' side; nil = none
 	// LinkFaults tells that Chaos may change links, so that links without
 	// limits must be modelled, too. See [Fleet.LinksChanged].
 	LinkFaults bool
@@ -101,7 +105,7 @@ func (c *Config) validate() error {
 			errs = append(errs, fmt.Errorf("cohort %q: no profile %q", h.Name, h.Profile))
 		}
 	}
-	if c.URL == nil || c.Sink == nil {
+	if c.URL == nil && c.Tickets == nil || c.Sink == nil {
 		errs = append(errs, errors.New("fleet: URL and Sink are required"))
 	}
 	if c.Epoch.IsZero() {

@@ -39,7 +39,8 @@ type Request struct {
 	Headers   []Header    // more of them, for any host
 	// Credentials are header fields for the host of URL; see package credential.
 	Credentials []Header
-	CMCD        *cmcd.Report // in headers; nil = none
+	CMCD        *cmcd.Report    // in headers; nil = none
+	creds       *credential.Set // where Credentials come from; nil = from the client's
 	// Whole asks for Response.Header.
 	Whole bool
 }

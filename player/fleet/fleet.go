@@ -124,7 +124,11 @@ func (f *Fleet) admit(ctx context.Context, sessions *sync.WaitGroup) time.Durati
 
 // watch is one session from beginning to end.
 func (f *Fleet) watch(ctx context.Context, v audience.Arrival) {
-	s := f.newSession(v)
+	in, ok := f.admission(ctx, &v)
+	if !ok {
+		return
+	}
+	s := f.newSession(v, in)
 	f.begun.Add(1)
 	n := f.live.Add(1)
 	for p := f.peak.Load(); n > p && !f.peak.CompareAndSwap(p, n); p = f.peak.Load() {
@@ -234,11 +238,10 @@ func (f *Fleet) Stats() Stats {
 }
 
 // noteLocal counts errors that are this machine's own.
-func (f *Fleet) noteLocal(err error) {
+func (f *Fleet) noteLocal(err error, text string) {
 	for _, e := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM} {
 		if errors.Is(err, e) {
 			f.local.Add(1)
-			text := err.Error()
 			f.localError.CompareAndSwap(nil, &text)
 		}
 	}

@@ -30,6 +30,7 @@ type flight struct {
 	thing   chaos.Thing
 	imports *m3u8.Multivariant // of a media playlist
 	cancel  context.CancelFunc
+	in      *letIn // of its request
 
 	bytes atomic.Int64 // of the body, so far
 	ride  atomic.Pointer[ride]
@@ -100,7 +101,7 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 	if r != nil {
 		defer func() { s.link.leave(r) }()
 	}
-	hop := uint32(0)
+	hop, asked := uint32(0), fl.request.URL
 	base, err := s.client.do(ctx, &fl.request, &res, func(ctx context.Context, e Engine, req *Request, res *Response) error {
 		fl.hops.Add(1)
 		if s.link == nil {
@@ -133,9 +134,15 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 		return err
 	}
 	defer res.Body.Close()
-	if s.said != nil {
-		base = cmcd.CutQuery(base) // what a playlist refers to, and the cache of parses, know nothing of it
+	// What a playlist refers to, and the cache of parses, know nothing of what is
+	// this session's own.
+	if base == asked {
+		base = fl.url
 	}
+	if s.said != nil {
+		base = cmcd.CutQuery(base)
+	}
+	base = fl.in.pass().Shared(base)
 	fl.meta.Store(&Meta{Pop: res.Pop, Cache: res.Cache(), Odd: res.Odd(), Exact: res.evidence.told, Layer: res.evidence.answeredBy(),
 		Fetched: res.evidence.fetched, URL: hashURL(fl.url)})
 	fl.mark(res.Marks)
@@ -173,8 +180,8 @@ func (s *session) fail(ctx context.Context, fl *flight, why player.Failure, err 
 	fl.end = player.Event{Type: player.Failed, Fetch: fl.id, Failure: why, Status: fl.head.Status, Size: fl.head.Size,
 		Sent: fl.sent, FirstByte: fl.head.FirstByte, Bytes: fl.bytes.Load()}
 	if err != nil {
-		fl.end.Problem = s.client.hide(&fl.request, err.Error())
-		s.f.noteLocal(err)
+		fl.end.Problem = s.hide(fl, err)
+		s.f.noteLocal(err, fl.end.Problem)
 	}
 	s.tell(ctx, fl, true)
 }
@@ -206,11 +213,15 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		return
 	}
 	body := encoded{base: base, body: buf.Bytes(), coding: res.Encoding}
-	if hooked {
-		// Faults need the text. What does not decode is for the parser to refuse.
+	if hooked || fl.in != nil {
+		// Faults and tokens need the text. What does not decode is for the parser
+		// to refuse.
 		if text, err := decode(body.body, body.coding, maxBody[fl.kind]); err == nil {
-			body.body, body.coding = bytes.Clone(text), ""
+			body.body, body.coding = fl.in.pass().SharedBody(text), ""
 		}
+	}
+	if hooked {
+		body.body = bytes.Clone(body.body)
 		if body.body = s.rewritten(ctx, fl, body.body); body.body == nil {
 			return
 		}
@@ -230,7 +241,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		s.fail(ctx, fl, player.TooLarge, err)
 		return
 	case err != nil:
-		fl.end.Problem = s.client.hide(&fl.request, err.Error())
+		fl.end.Problem = s.hide(fl, err)
 	}
 	s.complete(ctx, fl)
 }
@@ -425,4 +436,9 @@ func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride,
 			}
 		}
 	}
+}
+
+// hide is an error's text without what is the session's own.
+func (s *session) hide(fl *flight, err error) string {
+	return fl.in.hide(s.client.hide(&fl.request, err.Error()))
 }

@@ -33,8 +33,13 @@ type session struct {
 	said    *said         // of CMCD; nil = off
 	named   string        // Hlsload-Viewer header; "" = none
 	issued  time.Duration // when the token was
-	ranks   int           // of the ladder's video renditions
-	lists   []listed
+
+	in       *letIn // nil = as everybody
+	passes   chan renewed
+	renewAt  time.Duration
+	renewals int
+	ranks    int // of the ladder's video renditions
+	lists    []listed
 
 	notices chan notice
 	rejoin  chan audience.Arrival // capacity 1: break off, then come back as this
@@ -53,13 +58,18 @@ type listed struct {
 }
 
 // newSession begins a session; run does the rest.
-func (f *Fleet) newSession(v audience.Arrival) *session {
+func (f *Fleet) newSession(v audience.Arrival, in *letIn) *session {
 	c := &f.cohorts[v.Cohort]
 	s := &session{f: f, arrival: v, cohort: c, notices: make(chan notice, 4), rejoin: make(chan audience.Arrival, 1)}
 	if !c.FaultsNone {
 		s.chaos = f.cfg.Chaos
 	}
-	url := f.cfg.URL(&v)
+	var url string
+	if s.in = in; in != nil {
+		url, s.passes = in.URL, make(chan renewed)
+	} else {
+		url = f.cfg.URL(&v)
+	}
 	if !c.Network.Unlimited() || s.chaos != nil && f.cfg.LinkFaults {
 		tls := isTLS(url)
 		l := link.New(&c.Network, link.Transport{Conns: uint8(c.conns), TLS: tls, Multiplex: tls}, v.Seed)
@@ -69,6 +79,7 @@ func (f *Fleet) newSession(v audience.Arrival) *session {
 		s.said = &said{sid: cmcd.SID(f.cfg.Run, v.Player, v.Session)}
 	}
 	s.issued = f.now()
+	s.renewAt = s.renewal(s.issued)
 	if f.cfg.Named && !c.FaultsNone {
 		s.named = fmt.Sprintf("%d %d %s", v.Player, s.issued, c.Name)
 	}
@@ -110,15 +121,25 @@ func (s *session) run(ctx context.Context) (why audience.Why, next *audience.Arr
 			return why, next
 		}
 		ev = player.Event{Type: player.Tick}
-		at := min(s.player.Wake(), s.arrival.Leave)
+		at := min(s.player.Wake(), s.arrival.Leave, s.renewAt)
 		timer.Reset(min(max(at-s.f.now(), 0), time.Hour))
 		select {
 		case n := <-s.notices:
 			ev = s.event(n)
 		case <-timer.C:
-			if s.f.now() >= s.arrival.Leave {
+			switch now := s.f.now(); {
+			case now >= s.arrival.Leave:
 				ev.Type = player.Leave
+			case now < s.renewAt:
+			case s.f.cfg.Renew.Rejoin:
+				if v, ok := s.f.audience.Reconnect(now, s.arrival, 0, 1); ok {
+					ev.Type, next = player.Leave, &v
+				}
+			default:
+				s.renew(ctx, &fetches)
 			}
+		case r := <-s.passes:
+			s.take(r)
 		case v := <-s.rejoin:
 			ev.Type, next = player.Leave, &v
 		case <-ctx.Done():
@@ -204,8 +225,11 @@ func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.
 // begin starts a fetch.
 func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.Action) {
 	ctx, cancel := context.WithCancel(ctx)
-	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, list: a.Rendition, cancel: cancel}
-	fl.request = Request{Method: "GET", URL: a.URL, UserAgent: s.cohort.userAgent, Range: a.Range, Headers: s.f.cfg.Headers}
+	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, list: a.Rendition, cancel: cancel, in: s.in}
+	fl.request = Request{Method: "GET", URL: fl.in.pass().Wire(a.URL), UserAgent: s.cohort.userAgent, Range: a.Range, Headers: s.f.cfg.Headers}
+	if fl.in != nil {
+		fl.request.creds = fl.in.creds
+	}
 	switch a.Kind {
 	case m3u8.KindMultivariant:
 		fl.request.Gzip = true
@@ -256,7 +280,7 @@ func (s *session) say(fl *flight, a *player.Action) {
 		fl.request.CMCD = &r
 		return
 	}
-	fl.request.URL = string(r.AppendQuery(nil, fl.url))
+	fl.request.URL = string(r.AppendQuery(nil, fl.request.URL))
 }
 
 // thing is what a fetch is about, for chaos.
@@ -293,6 +317,9 @@ func (s *session) abandon(id player.FetchID) {
 
 // note passes a sample on.
 func (s *session) note(sm *player.Sample) {
+	if sm.Reason != "" {
+		sm.Reason = s.in.hide(sm.Reason)
+	}
 	if sm.Type != player.Answered {
 		s.sink.Add(sm, nil)
 		return

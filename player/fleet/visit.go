@@ -57,6 +57,14 @@ func NewVisitor(cfg VisitorConfig) *Visitor {
 	}}
 }
 
+// Use has later requests carry other credentials: those that were there have
+// ended.
+func (v *Visitor) Use(c *credential.Set) {
+	v.client.mu.Lock()
+	defer v.client.mu.Unlock()
+	v.client.creds = c
+}
+
 // Close closes the visitor's connections.
 func (v *Visitor) Close() { v.client.close() }
 

@@ -58,16 +58,26 @@ func (g *Gate) Pass(a Ask, t *Ticket, entry int) (*Pass, error) {
 	tmpl := &g.URLs[min(entry, len(g.URLs)-1)]
 	p := &Pass{mark: g.Secret}
 	var err error
-	if t.URL != "" {
+	switch {
+	case t.URL != "" && len(g.URLs) > 1:
+		err = errOneURL
+	case t.URL != "":
 		err = p.given(tmpl, t.URL)
-	} else {
-		err = p.filled(tmpl, value)
+	default:
+		// The URL of either pipeline may lead to what the other one lists.
+		for i := range g.URLs {
+			if &g.URLs[i] != tmpl {
+				p.fill(&g.URLs[i], value)
+			}
+		}
+		p.URL = p.fill(tmpl, value)
+		err = p.settle()
 	}
 	if err != nil {
 		return nil, err
 	}
 	for i := range g.Headers {
-		h := Header{g.Headers[i].Name, g.Headers[i].Value.Fill(value)}
+		h := Header{Name: g.Headers[i].Name, Value: g.Headers[i].Value.Fill(value)}
 		if !ValidHeader(h.Name, h.Value) {
 			return nil, fmt.Errorf("header %s cannot be sent once its fields are filled in (want one line of text)", h.Name)
 		}

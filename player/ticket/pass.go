@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hlsload/player/credential"
 )
 
 // Pass is what one session may use. It does not change: a session that renews its
@@ -63,19 +65,19 @@ func hexed(name string) string {
 
 var (
 	errBadURL    = errors.New("not a URL once its fields are filled in (want http or https, and neither blanks nor control characters)")
+	errOneURL    = errors.New("a ticket has one URL, and the target has two (want fields in target.url)")
 	errOtherHost = errors.New("the URL is at another host than target.url (want the same scheme and host)")
 )
 
-// filled makes the URLs of a template.
-func (p *Pass) filled(t *Template, value func(string) string) error {
-	p.URL = t.Fill(func(field string) string {
+// fill is a template with stand-ins for the session's values.
+func (p *Pass) fill(t *Template, value func(string) string) string {
+	return t.Fill(func(field string) string {
 		v := value(field)
 		if !slices.Contains(Builtin, field) || field == "random" {
 			p.secrets = append(p.secrets, v)
 		}
 		return p.standIn(field, v)
 	})
-	return p.settle()
 }
 
 // given makes the URLs of a session whose URL the issuer wrote. What differs from
@@ -116,7 +118,11 @@ func (p *Pass) given(t *Template, raw string) error {
 				continue
 			}
 			p.secrets = append(p.secrets, value)
-			pairs[i] = name + "=" + p.standIn("query "+name, value)
+			called := "query " + name
+			if slices.ContainsFunc(p.pairs, func(k pair) bool { return k.name == called }) {
+				called += " " + strconv.Itoa(i)
+			}
+			pairs[i] = name + "=" + p.standIn(called, value)
 		}
 		p.URL += "?" + strings.Join(pairs, "&")
 	}
@@ -135,6 +141,7 @@ func (p *Pass) settle() error {
 	if err != nil || shared.Host != u.Host || shared.Scheme != u.Scheme {
 		return errBadURL
 	}
+	p.URL = credential.Bare(p.URL) // user information goes by other ways
 	path := cutQuery(p.URL)
 	if i := strings.LastIndex(path, p.mark); i >= 0 && p.mark != "" {
 		p.sharedDir = path[:i+len(p.mark)]
@@ -210,4 +217,14 @@ func (p *Pass) Secrets() []string {
 		return nil
 	}
 	return p.secrets
+}
+
+// StandIns are the stand-ins of the session's URLs, with the names of what they
+// stand for.
+func (p *Pass) StandIns() map[string]string {
+	all := map[string]string{}
+	for i := range p.pairs {
+		all[p.pairs[i].standIn] = p.pairs[i].name
+	}
+	return all
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hlsload/player/credential"
 )
 
 // Ask is a session that wants to be let in.
@@ -29,7 +31,7 @@ const (
 )
 
 // Header is a header field.
-type Header struct{ Name, Value string }
+type Header = credential.Header
 
 // Ticket is what the issuer says about one session.
 type Ticket struct {
@@ -127,7 +129,7 @@ func (t *Ticket) readHeaders(raw json.RawMessage) error {
 		if !ok || !ValidHeader(name, value) {
 			return fmt.Errorf("not a header (got the name %s; want a token and one line of text)", Quote(name))
 		}
-		t.Headers = append(t.Headers, Header{name, value})
+		t.Headers = append(t.Headers, Header{Name: name, Value: value})
 	}
 	sortHeaders(t.Headers)
 	return nil

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hlsload/player/audience"
+)
+
+// gatekeeper is a stream of two pipelines whose paths begin with a token.
+type gatekeeper struct {
+	healthy healthy
+	good    func(token string) bool
+	refuse  int // status
+
+	mu      sync.Mutex
+	used    map[string]int
+	refused int
+}
+
+func (g *gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	token, rest, _ := strings.Cut(r.URL.Path[1:], "/")
+	ok := g.good(token)
+	g.mu.Lock()
+	if ok {
+		g.used[token]++
+	} else {
+		g.refused++
+	}
+	g.mu.Unlock()
+	switch {
+	case !ok:
+		http.Error(w, "no "+r.URL.String(), g.refuse)
+	case rest == "index.m3u8":
+		fmt.Fprint(w, "#EXTM3U\n")
+		for p := range 2 {
+			fmt.Fprintf(w, "#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=640x360,CODECS=\"avc1.42e01e\"\np%d/media.m3u8\n", p)
+		}
+	case strings.HasSuffix(rest, "media.m3u8"):
+		fmt.Fprint(w, g.healthy.media(2, "2.0", "%d.ts"))
+	default:
+		w.Write(make([]byte, 20_000))
+	}
+}
+
+// watch runs a scenario of players at the gatekeeper, in the time of a bubble.
+func (g *gatekeeper) watch(t *testing.T, scenario string, files map[string]string) (code int, summary map[string]any) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		g.healthy.began, g.used = time.Now(), map[string]int{}
+		base, srv := m.serve(g)
+		defer srv.Close()
+		files["tokens.yaml"] = "version: 1\nname: watched\nseed: 1\nduration: 60s\nrecovery: 10s\n" + strings.ReplaceAll(scenario, "BASE", base)
+		for name, text := range files {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var stdout, stderr strings.Builder
+		code = runOn(t.Context(), network{dial: m.dial}, []string{"run", filepath.Join(dir, "tokens.yaml"), "--out", dir, "--progress", "none"}, &stdout, &stderr)
+		if code != 0 {
+			t.Logf("exit code %d: %s%s", code, stdout.String(), stderr.String())
+		}
+	})
+	b, err := os.ReadFile(filepath.Join(dir, "summary.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &summary); err != nil {
+		t.Fatal(err)
+	}
+	return code, summary
+}
+
+// tokenFile is a file of so many tokens.
+func tokenFile(n int) string {
+	var b strings.Builder
+	b.WriteString("token,expires\n")
+	for i := range n {
+		fmt.Fprintf(&b, "token-of-line-%d,\n", i)
+	}
+	return b.String()
+}
+
+const tokenFleet = `
+fleet: {players: 6, arrive: {over: 4s}, session: {after_fatal: {rejoin: 3s}}, cohorts: [{name: web, profile: hlsjs-1.7}]}
+`
+
+// TestTokensOfAFile: faults know the pipelines of players whose paths differ in
+// their token, and players fail over as without tokens.
+func TestTokensOfAFile(t *testing.T) {
+	g := &gatekeeper{refuse: 403, good: func(token string) bool { return strings.HasPrefix(token, "token-of-line-") }}
+	code, s := g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", sessions: {file: tokens.csv}}\n"+tokenFleet+`
+chaos: [{name: kill, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]
+expect: ["failed_over{fault=kill} >= 100%"]
+`, map[string]string{"tokens.csv": tokenFile(6)})
+	fault := s["faults"].([]any)[0].(map[string]any)
+	if code != 0 || fault["affected"] != 6. || fault["failed_over"] != 6. {
+		t.Errorf("exit code %d, %v of %v affected failed over; want 6 of 6", code, fault["failed_over"], fault["affected"])
+	}
+	if len(g.used) != 6 || g.refused != 0 {
+		t.Errorf("%d tokens used, %d refused; want 6 and none", len(g.used), g.refused)
+	}
+	if w := fmt.Sprint(s["warnings"]); strings.Contains(w, "tokens") {
+		t.Errorf("warnings %s", w)
+	}
+}
+
+// TestTooFewTokens: players share them, and the report says so.
+func TestTooFewTokens(t *testing.T) {
+	g := &gatekeeper{refuse: 403, good: func(string) bool { return true }}
+	code, s := g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", sessions: {file: tokens.csv}}\n"+tokenFleet, map[string]string{"tokens.csv": tokenFile(2)})
+	if w := fmt.Sprint(s["warnings"]); code != 0 || len(g.used) != 2 || !strings.Contains(w, "tokens.csv has 2 tokens for 6 players") {
+		t.Errorf("exit code %d, %d tokens used, warnings %s", code, len(g.used), w)
+	}
+}
+
+// TestTokensRunOut: who gives up and joins anew brings a new token and is served,
+// whether the fault refuses old tokens or the target does.
+func TestTokensRunOut(t *testing.T) {
+	g := &gatekeeper{refuse: 401, good: func(string) bool { return true }}
+	code, s := g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", sessions: {file: tokens.csv}}\n"+tokenFleet+`
+chaos: [{name: out, fault: auth.expire, at: 15s, for: 20s, share: 50%}]
+expect: ["viewers_served == 100%"]
+`, map[string]string{"tokens.csv": tokenFile(20)})
+	fault, players := s["faults"].([]any)[0].(map[string]any), s["players"].(map[string]any)
+	hit := fault["affected"].(float64)
+	if code == 110 || hit == 0 || hit == 6 || players["playing_at_end"] != 6. || players["started"] != 6+hit {
+		t.Errorf("exit code %d, %v affected, players %v", code, hit, players)
+	}
+	if len(g.used) != 6+int(hit) {
+		t.Errorf("%d tokens used; want one more for each of the %v who came back", len(g.used), hit)
+	}
+
+	// The target refuses what is older than 20 s; sessions renew in time.
+	issued := map[string]time.Time{}
+	g = &gatekeeper{refuse: 403}
+	g.good = func(token string) bool {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if issued[token].IsZero() {
+			issued[token] = time.Now()
+		}
+		return time.Since(issued[token]) < 20*time.Second
+	}
+	code, s = g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", sessions: {file: tokens.csv, renew: {every: 12s}}}\n"+tokenFleet,
+		map[string]string{"tokens.csv": tokenFile(60)})
+	if players = s["players"].(map[string]any); code != 0 || g.refused != 0 || players["started"] != 6. || len(g.used) < 24 {
+		t.Errorf("exit code %d, %d refused, %d tokens used, players %v", code, g.refused, len(g.used), players)
+	}
+}
+
+// TestTokensOfAProgram: each session gets its own; when there is no program any
+// more, the run ends; what the program says is told without tokens.
+func TestTokensOfAProgram(t *testing.T) {
+	for _, c := range []struct {
+		name, script string
+		want         string // tokens and errors of three sessions
+		halts, says  string // part of it
+	}{
+		{"as it should", `while read -r l; do n=$((n+1)); echo "{\"token\":\"t-$n\"}"; done`, "t-1 t-2 t-3", "", ""},
+		{"talks", `while read -r l; do n=$((n+1)); echo "issued token-number-$n" >&2; echo "{\"token\":\"token-number-$n\"}"; done`,
+			"token-number-1 token-number-2 token-number-3", "", `says "issued ***; issued ***; issued ***"`},
+		{"ends", `for i in 1 2; do read -r l; echo "{\"token\":\"t-$i\"}"; done; echo no more >&2`, "t-1 t-2 error", "its output ended", `says "no more"`},
+		{"refuses", `while read -r l; do n=$((n+1)); case $n in 2) echo '{"error":"no"}';; *) echo "{\"token\":\"t-$n\"}";; esac; done`, "t-1 error t-3", "", ""},
+		{"lacks", `while read -r l; do echo '{"tokne":"x"}'; done`, "error error error", "", ""},
+	} {
+		sc := parse(t, "target: {url: \"http://127.0.0.1:1/{token}/index.m3u8\", sessions: {command: \""+strings.ReplaceAll(strings.ReplaceAll(c.script, `\`, `\\`), `"`, `\"`)+"\"}}\n")
+		in, err := openTickets(sc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		halted := ""
+		in.halts(func(why string) { halted = why })
+		var got []string
+		for n := range uint64(3) {
+			p, err := in.Ticket(t.Context(), &audience.Arrival{Player: n, Session: 1}, 0)
+			if err != nil {
+				got = append(got, "error")
+				continue
+			}
+			got = append(got, strings.Split(p.Wire(p.URL), "/")[3])
+		}
+		in.close()
+		if w := fmt.Sprint(in.warnings()); strings.Join(got, " ") != c.want || !strings.Contains(halted, c.halts) || (halted == "") != (c.halts == "") || !strings.Contains(w, c.says) {
+			t.Errorf("%s: %s, halted: %q, warnings %s; want %s, %q, %s", c.name, got, halted, w, c.want, c.halts, c.says)
+		}
+	}
+}

@@ -42,7 +42,7 @@ var core = map[string][]string{
 	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player", "chaos", "rig", "reports/accesslog"},
 	"scenarios/redact":  {},
 	"sim/forecast":      {"player/draw", "player/m3u8", "player/profile", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "sim"},
-	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/consent", "player/ticket", "player/link", "player/audience", "player/predict", "player",
+	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig", "reports", "scenarios/redact"},
 }
 

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -13,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"hlsload/player/consent"
+	"hlsload/player/credential"
 	"hlsload/player/ticket"
 	"hlsload/rig"
 )
@@ -157,12 +157,12 @@ func (d *decoder) headers(v value, t *Target) {
 	for _, e := range s.entries {
 		name := e.key.Value
 		s.at(name)
-		if err := CheckHeader(name, ""); err != nil {
+		if err := credential.Check(name, ""); err != nil {
 			value{d, e.key, v.path}.problem("%v", err)
 			continue
 		}
 		if txt, ok := e.val.secret("a header value"); ok {
-			if err := CheckHeader(name, txt.Value); err != nil {
+			if err := credential.Check(name, txt.Value); err != nil {
 				e.val.problem("%v", err)
 				continue
 			}
@@ -189,31 +189,6 @@ func (d *decoder) hosts(v value) (patterns []string) {
 		}
 	}
 	return patterns
-}
-
-// ownHeaders are header fields that players send by themselves, or that say where
-// a message ends.
-var ownHeaders = []string{"accept-encoding", "connection", "content-length", "expect", "host", "range", "te", "trailer", "transfer-encoding", "upgrade"}
-
-// CheckHeader says why a header field cannot be sent to a target. It quotes no
-// value.
-func CheckHeader(name, value string) error {
-	switch {
-	case !validToken(name):
-		return fmt.Errorf("not a header name (got %q; want letters, digits and -)", clip(name))
-	case strings.EqualFold(name, "user-agent"):
-		return errors.New("a target must be able to tell who loads it (got User-Agent; want http.user_agent of a profile)")
-	case slices.Contains(ownHeaders, strings.ToLower(name)):
-		return fmt.Errorf("players set this header themselves (got %s; want another)", clip(name))
-	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
-		return errors.New("a header value cannot hold control characters (want one line of text)")
-	}
-	return nil
-}
-
-// validToken tells whether s is a token of RFC 9110 section 5.6.2.
-func validToken(s string) bool {
-	return s != "" && strings.Trim(s, "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
 }
 
 // entry reads a pipeline number, or a mapping of numbers to shares.

@@ -46,7 +46,7 @@ func (o *probeOptions) open(ctx context.Context, on network, secrets *redact.Sec
 		value, err := scenarios.ExpandEnv(value, os.LookupEnv)
 		h := credential.Header{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)}
 		if err == nil {
-			err = scenarios.CheckHeader(h.Name, h.Value)
+			err = credential.Check(h.Name, h.Value)
 		}
 		if err != nil {
 			return nil, &exitError{code: exitUsage, msg: "bad --header: " + err.Error()}

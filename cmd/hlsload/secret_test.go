@@ -46,6 +46,10 @@ var plants = map[string]string{
 	"variable of a command":     "correcthorsebattery",
 	"flag of a command":         "flagValueOfCommand",
 	"header of a command":       "headerValueOfCommand",
+	"path token of a session":   "kumquatmarmalade",
+	"query token of a session":  "tangerinepreserve",
+	"header token of a session": "clementinecordial",
+	"token of another session":  "quincejellysecret",
 	"--url":                     "urlFromTheCommandLine",
 	"--header":                  "headerFromTheCommandLine",
 }
@@ -289,6 +293,47 @@ func TestSecrets(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestSecretsOfSessions is the same with a token for each session, which look like
+// ordinary words and are known to nothing but the session.
+func TestSecretsOfSessions(t *testing.T) {
+	for name, value := range plantedEnv {
+		t.Setenv(name, value)
+	}
+	tokens := filepath.Join(t.TempDir(), "tokens.csv")
+	second := plants["token of another session"]
+	lines := "path,query,header\n" + strings.Join([]string{plants["path token of a session"], plants["query token of a session"], plants["header token of a session"]}, ",") +
+		"\n" + strings.Join([]string{second, second, second}, ",") + "\n"
+	if err := os.WriteFile(tokens, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, strange := range untrustworthy {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory()
+				base, srv := m.serve(&untrusty{t: t, healthy: &healthy{began: time.Now()}, after: 10 * time.Second, strange: strange})
+				defer srv.Close()
+				s := &secretRun{t: t, on: network{dial: m.dial}, dir: t.TempDir()}
+				text := planted(base, 0)
+				for _, c := range [][2]string{{"\"" + plantedURL(base) + "\"", "\"" + base + "/${PATH_}/{path}/index.m3u8?q={query}&a=${TOKEN}\"\n  sessions: {file: " + tokens + ", renew: {every: 9s}}"}, {"headers: {", "headers: {Authorization: \"Bearer {header}\", "}} {
+					if !strings.Contains(text, c[0]) {
+						t.Fatalf("no %s", c[0])
+					}
+					text = strings.Replace(text, c[0], c[1], 1)
+				}
+				file := filepath.Join(s.dir, "secret.yaml")
+				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if code := s.run("run", file, "--events", "--progress", "plain", "--out", s.dir); code != 110 { // prog fails
+					t.Errorf("exit code %d; want the program to fail", code)
+				}
+				s.run("plan", file)
+				s.run("report", s.dir)
+			})
+		})
 	}
 }
 

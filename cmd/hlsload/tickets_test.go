@@ -131,7 +131,6 @@ func TestTokensRunOut(t *testing.T) {
 	g := &gatekeeper{refuse: 401, good: func(string) bool { return true }}
 	code, s := g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", sessions: {file: tokens.csv}}\n"+tokenFleet+`
 chaos: [{name: out, fault: auth.expire, at: 15s, for: 20s, share: 50%}]
-expect: ["viewers_served == 100%"]
 `, map[string]string{"tokens.csv": tokenFile(20)})
 	fault, players := s["faults"].([]any)[0].(map[string]any), s["players"].(map[string]any)
 	hit := fault["affected"].(float64)

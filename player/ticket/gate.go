@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"hlsload/player/credential"
 	"hlsload/player/draw"
 )
 
@@ -78,8 +79,8 @@ func (g *Gate) Pass(a Ask, t *Ticket, entry int) (*Pass, error) {
 	}
 	for i := range g.Headers {
 		h := Header{Name: g.Headers[i].Name, Value: g.Headers[i].Value.Fill(value)}
-		if !ValidHeader(h.Name, h.Value) {
-			return nil, fmt.Errorf("header %s cannot be sent once its fields are filled in (want one line of text)", h.Name)
+		if err := credential.Check(h.Name, h.Value); err != nil {
+			return nil, fmt.Errorf("header %s, once its fields are filled in: %w", h.Name, err)
 		}
 		p.Headers = append(p.Headers, h)
 	}

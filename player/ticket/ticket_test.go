@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hlsload/player/credential"
 )
 
 const secret = "8c1f0d5ab3e24796"
@@ -74,7 +76,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{``, `null`, `[]`, `{`, `"x"`, `{"a":{}}`, `{"a":true}`, `{"headers":[]}`, `{"headers":{"A b":"x"}}`, `{"headers":{"A":"x\ny"}}`,
-		`{"headers":{"A":null}}`, `{"expires":"soon"}`, `{"expires":-1}`, `{"expires":1e300}`, `{"a b":"x"}`, `{"error":"no such player"}`, `{"a":null}`,
+		`{"headers":{"A":null}}`, `{"headers":{"Host":"x"}}`, `{"headers":{"User-Agent":"x"}}`, `{"expires":"soon"}`, `{"expires":-1}`, `{"expires":1e300}`, `{"a b":"x"}`, `{"error":"no such player"}`, `{"a":null}`,
 		`{"x":"` + strings.Repeat("y", MaxLine) + `"}`} {
 		if got, err := Parse([]byte(bad), now); err == nil {
 			t.Errorf("%.60s: %+v; want an error", bad, got)
@@ -235,7 +237,7 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q leads to %s, %v", line, u, err)
 		}
 		for _, h := range p.Headers {
-			if !ValidHeader(h.Name, h.Value) {
+			if credential.Check(h.Name, h.Value) != nil {
 				t.Errorf("%q sends %+q", line, h)
 			}
 		}

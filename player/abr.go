@@ -405,7 +405,7 @@ func (p *Player) chooseLevel() int {
 
 func (p *Player) segmentDuration() time.Duration {
 	if m := p.main.media; m != nil && len(m.Segments) > 0 {
-		return m.Segments[len(m.Segments)-1].Duration
+		return lastDuration(m)
 	}
 	return 0
 }

@@ -408,13 +408,13 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 		return
 	}
 	target, last := p.targetDuration(f.track), p.targetDuration(f.track)
-	if n := len(m.Segments); n > 0 {
-		last = m.Segments[n-1].Duration
+	if len(m.Segments) > 0 {
+		last = lastDuration(m)
 	}
 	if r.Together {
 		for i := range p.tracks() {
 			if o := p.track(i); o.active && o.media != nil && len(o.media.Segments) > 0 {
-				last = min(last, o.media.Segments[len(o.media.Segments)-1].Duration)
+				last = min(last, lastDuration(o.media))
 			}
 		}
 	}
@@ -490,12 +490,21 @@ func (p *Player) scheduleTogether(f *flight, t *track, wait time.Duration) {
 	}
 }
 
+// lastDuration is that of the last segment. One without a duration is nothing to
+// go by: the target duration stands for it.
+func lastDuration(m *m3u8.Media) time.Duration {
+	if d := m.Segments[len(m.Segments)-1].Duration; d > 0 {
+		return d
+	}
+	return m.TargetDuration
+}
+
 // holdBack is the distance from the live edge at which to play.
 func (p *Player) holdBack(t *track) time.Duration {
 	m, l := t.media, &p.cfg.Profile.Live
 	target, last := m.TargetDuration, m.TargetDuration
-	if n := len(m.Segments); n > 0 {
-		last = m.Segments[n-1].Duration
+	if len(m.Segments) > 0 {
+		last = lastDuration(m)
 	}
 	d := l.HoldBack.Of(target, last)
 	if m.ServerControl != nil && m.ServerControl.HoldBack > 0 {

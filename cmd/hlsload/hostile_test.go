@@ -167,8 +167,24 @@ var hostile = []struct {
 	{"forbidden", all(status(403)), 112, "index.m3u8: status 403; want 200", 112, "status 403"},
 	{"no variants", index(says("#EXTM3U\n")), 112, "no EXT-X-STREAM-INF", 112, "no EXT-X-STREAM-INF"},
 	{"itself", media(says("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nmedia.m3u8\n")), 112, "got a multivariant playlist; want a media playlist", 112, "got a multivariant playlist"},
-	{"negative durations", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2, "-2.0", "%d.ts") }), 112, `EXTINF: got "-2.0"`, 112, `EXTINF: got "-2.0"`},
-	{"target duration 0", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(0, "2.0", "%d.ts") }), 112, `EXT-X-TARGETDURATION: got "0"`, 112, "EXT-X-TARGETDURATION"},
+	{"negative durations", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2, "-2.0", "%d.ts") }), 112, `EXTINF: got "-2.0"`, 0, `EXTINF: got "-2.0"; want a number of seconds >= 0: read as 0 (and 5 more such) (refused by hlsjs-1.5, hlsjs-1.7, media3-1.11, media3-1.8)`},
+	{"target duration 0", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(0, "2.0", "%d.ts") }), 0, `EXT-X-TARGETDURATION: got "0"; want an integer of seconds >= 1: read as 1`, 0, "read as 1 (no player refuses it)"},
+	{"decimals", index(says("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000.5\nmedia.m3u8\n")), 0, `got "400000.5"; want an integer: read as 400000 (no player refuses it)`, 0, `read as 400000 (no player refuses it)`},
+	{"refused by some", index(says("#EXTM3U\n#EXT-X-CONTENT-STEERING:PATHWAY-ID=\"a\"\n#EXT-X-STREAM-INF:BANDWIDTH=400000\nmedia.m3u8\n")), 99, "left out (refused by hlsjs-1.7)", 0, "left out (refused by hlsjs-1.5, hlsjs-1.7)"},
+	{"refused by the fleet", index(says("# made by hand\n#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000\nmedia.m3u8\n")), 112, "no player of the fleet takes it: rfc8216bis refuses the multivariant playlist: line 1", 0, "want #EXTM3U first: read on (refused by "},
+	{"variables", index(says("#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"media\"\n#EXT-X-STREAM-INF:BANDWIDTH=400000\n{$a}.m3u8\n")), 0, "all players know variables", 0, "asked for as it is written by ffmpeg-5.1, gstreamer-1.29, without variables"},
+	{"imported variables", place{"/index.m3u8": func(*healthy) http.HandlerFunc {
+		return says("#EXTM3U\n#EXT-X-DEFINE:NAME=\"dot\",VALUE=\".ts\"\n#EXT-X-STREAM-INF:BANDWIDTH=400000\nold.m3u8\n")
+	}, "/old.m3u8": func(*healthy) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/media.m3u8?slash=/", http.StatusFound)
+		}
+	}, "/media.m3u8": func(h *healthy) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			text := strings.Replace(h.media(2, "2.0", "{$slash}%d{$dot}"), "#EXTM3U\n", "#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"dot\"\n#EXT-X-DEFINE:QUERYPARAM=\"slash\"\n", 1)
+			io.WriteString(w, text)
+		}
+	}}, 0, "all players know variables", 0, "newest segment: 200"},
 	{"target duration of years", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2e9, "2.0", "%d.ts") }), 112, "want one up to 10m", 0, "less than three target durations"},
 	{"another scheme", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2, "2.0", "file:///etc/passwd?%d") }), 112, "segment requests (refused × ", 112, "bad URL"},
 	{"no segments", media(says("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:5\n")), 112, "nobody ever played", 112, "no segment is listed"},

@@ -21,6 +21,7 @@ import (
 // lists are the registries that `hlsload list` prints.
 var lists = map[string]func(w io.Writer) error{
 	"faults":    listFaults,
+	"findings":  listFindings,
 	"profiles":  listProfiles,
 	"networks":  listNetworks,
 	"ladders":   listLadders,

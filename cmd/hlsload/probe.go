@@ -17,6 +17,7 @@ import (
 	"hlsload/player/credential"
 	"hlsload/player/fleet"
 	"hlsload/player/m3u8"
+	"hlsload/player/profile"
 	"hlsload/reports"
 )
 
@@ -59,6 +60,8 @@ type probe struct {
 	fetch *fetcher
 	out   io.Writer
 	json  bool
+	// profiles are the players that are asked whether they would play it.
+	profiles []*profile.Profile
 }
 
 // Bounds of a probe.
@@ -107,6 +110,7 @@ func (p *probe) get(ctx context.Context, u string) (*fetched, error) {
 
 func (p *probe) run(ctx context.Context, urls ...string) error {
 	r := &report{URLs: urls}
+	p.profiles = allProfiles()
 	var lists []*m3u8.Multivariant
 	for _, u := range urls {
 		f, err := p.get(ctx, u)
@@ -128,6 +132,10 @@ func (p *probe) run(ctx context.Context, urls ...string) error {
 			continue
 		}
 		mv := list.(*m3u8.Multivariant)
+		s.Findings = append(s.Findings, oddities(p.profiles, m3u8.KindMultivariant, mv.Findings)...)
+		if odd := refusedByAll(p.profiles, m3u8.KindMultivariant, mv.Findings); odd != nil {
+			return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%s: every player refuses it: %v", u, odd)}
+		}
 		mv.Variants = slices.DeleteFunc(slices.Clone(mv.Variants), func(v m3u8.Variant) bool { return v.URL == "" })
 		if len(mv.Variants) == 0 {
 			return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%s: multivariant playlist: no EXT-X-STREAM-INF; want at least one variant", u)}
@@ -177,13 +185,20 @@ func (s *sight) take(f *fetched) {
 // can be compared.
 func (p *probe) renditions(ctx context.Context, r *report, lists []*m3u8.Multivariant) {
 	var urls []string
+	imports := map[string]map[string]string{}
 	for _, mv := range lists {
+		add := func(u string) {
+			urls = append(urls, u)
+			if imports[u] == nil {
+				imports[u] = mv.Variables()
+			}
+		}
 		for i := range mv.Variants {
-			urls = append(urls, mv.Variants[i].URL)
+			add(mv.Variants[i].URL)
 		}
 		for i := range mv.Renditions {
 			if u := mv.Renditions[i].URL; u != "" {
-				urls = append(urls, u)
+				add(u)
 			}
 		}
 	}
@@ -201,7 +216,7 @@ func (p *probe) renditions(ctx context.Context, r *report, lists []*m3u8.Multiva
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			p.rendition(ctx, sights[i])
+			p.rendition(ctx, sights[i], imports[u])
 		})
 	}
 	all.Wait()
@@ -234,7 +249,7 @@ func (r *report) lowLatency() {
 }
 
 // rendition looks at one media playlist.
-func (p *probe) rendition(ctx context.Context, s *sight) {
+func (p *probe) rendition(ctx context.Context, s *sight, imports map[string]string) {
 	f, err := p.get(ctx, s.URL)
 	if err != nil {
 		s.lose(m3u8.KindMedia, "playlist", err)
@@ -242,7 +257,7 @@ func (p *probe) rendition(ctx context.Context, s *sight) {
 		return
 	}
 	s.take(f)
-	m, err := m3u8.ParseMedia(f.body, m3u8.Options{Base: f.url})
+	m, err := m3u8.ParseMedia(f.body, m3u8.Options{Base: f.url, Imports: imports})
 	if err != nil {
 		s.lose(m3u8.KindMedia, "playlist", err)
 		s.find("no media playlist: %v", err)
@@ -267,12 +282,9 @@ func (p *probe) media(ctx context.Context, s *sight) {
 		last := &m.Segments[n-1]
 		s.Says += ", ends at " + last.ProgramDateTime.Add(last.Duration).Format(time.RFC3339Nano)
 	}
-	for i := range m.Findings {
-		if i == maxFindings {
-			s.find("and %d more", len(m.Findings)-i)
-			break
-		}
-		s.find("%v", &m.Findings[i])
+	s.Findings = append(s.Findings, oddities(p.profiles, m3u8.KindMedia, m.Findings)...)
+	if odd := refusedByAll(p.profiles, m3u8.KindMedia, m.Findings); odd != nil {
+		s.bad = true
 	}
 	if len(m.Segments) == 0 {
 		s.lose(m3u8.KindMedia, "playlist", nil)

@@ -42,6 +42,7 @@ type playerView struct {
 	Sees       string                   `json:"sees"`
 	Levels     int                      `json:"levels"`
 	Back       string                   `json:"goes_back"`
+	Refuses    []string                 `json:"refuses"` // findings because of which it plays nothing; see hlsload list findings
 	Faults     map[string]*faultOutlook `json:"faults"`
 }
 
@@ -239,13 +240,8 @@ func (r *report) count(lists []*m3u8.Multivariant) (pairs [][2]*m3u8.Variant, al
 
 // judge compares, and predicts.
 func (r *report) judge(lists []*m3u8.Multivariant, pairs [][2]*m3u8.Variant, alone []*m3u8.Variant) {
-	var profiles []*profile.Profile
-	for _, name := range profile.Names() {
-		p, err := profile.Load(name)
-		if err != nil {
-			continue // those that ship load: a test sees to that
-		}
-		profiles = append(profiles, p)
+	profiles := allProfiles()
+	for _, p := range profiles {
 		r.Players = append(r.Players, r.view(p, lists[0]))
 	}
 	r.compare(pairs, alone, profiles, lists)
@@ -277,7 +273,12 @@ func (r *report) view(p *profile.Profile, mv *m3u8.Multivariant) playerView {
 		out.Sees = seesLadder
 	}
 	s, why := r.shape(mv)
+	out.Refuses = r.refusedBy(p, mv)
 	for _, f := range outlooks {
+		if why == "" && len(out.Refuses) > 0 {
+			out.Faults[f.name] = &faultOutlook{End: "refuses", cell: "refuses it"}
+			continue
+		}
 		if why != "" {
 			out.Faults[f.name] = &faultOutlook{Unknown: why, cell: "-"}
 			continue
@@ -286,6 +287,27 @@ func (r *report) view(p *profile.Profile, mv *m3u8.Multivariant) playerView {
 		out.Faults[f.name] = outlook(predict.Predict(p, v, &s, &fault))
 	}
 	return out
+}
+
+// refusedBy are the kinds of oddity because of which the player plays nothing of
+// the multivariant playlist, or of the first variant of it.
+func (r *report) refusedBy(p *profile.Profile, mv *m3u8.Multivariant) []string {
+	codes := []string{}
+	add := func(kind m3u8.Kind, findings m3u8.Findings) {
+		for i := range findings {
+			if c := findings[i].Code; p.Refuses(kind).Has(c) && !slices.Contains(codes, c.String()) {
+				codes = append(codes, c.String())
+			}
+		}
+	}
+	add(m3u8.KindMultivariant, mv.Findings)
+	for _, s := range r.Playlists {
+		if s.media != nil && s.URL == mv.Variants[0].URL {
+			add(m3u8.KindMedia, s.media.Findings)
+			break
+		}
+	}
+	return codes
 }
 
 // outlooks are the faults that a probe predicts: from the onset on, for good.

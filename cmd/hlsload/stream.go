@@ -29,14 +29,16 @@ type stream struct {
 
 	entries  []string       // multivariant playlists
 	pipeline map[string]int // of media playlists, by host and path
-	media    []string       // media playlists
-	ladder   *player.Ladder
-	mv       *m3u8.Multivariant // of the first
-	shape    predict.Shape      // of a media playlist, as it was seen
-	duration time.Duration      // target duration
-	findings []string
-	segments []string    // hosts of what the playlist lists that was read first
-	sample   *m3u8.Media // that playlist
+	// variables are those that media playlists may import, by host and path.
+	variables map[string]map[string]string
+	media     []string // media playlists
+	ladder    *player.Ladder
+	mv        *m3u8.Multivariant // of the first
+	shape     predict.Shape      // of a media playlist, as it was seen
+	duration  time.Duration      // target duration
+	findings  []string
+	segments  []string    // hosts of what the playlist lists that was read first
+	sample    *m3u8.Media // that playlist
 	// cloudFront tells that CloudFront answered.
 	cloudFront bool
 
@@ -63,7 +65,7 @@ const requestTime = 10 * time.Second
 func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	s := &stream{sc: sc, creds: credentials(sc), pipeline: map[string]int{}, looks: map[string]*looked{}}
+	s := &stream{sc: sc, creds: credentials(sc), pipeline: map[string]int{}, variables: map[string]map[string]string{}, looks: map[string]*looked{}}
 	s.fetch = newFetcher(fetching{on: may.on, gate: may.gate, tls: may.tls, timeout: requestTime, agent: agent(sc.Authorized.By), creds: s.creds, decide: may.decide,
 		cookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
 	if sc.Target.Personal() {
@@ -131,18 +133,47 @@ func (s *stream) open(ctx context.Context, i int, u string) error {
 	if !ok {
 		mv = player.Single(a.url.String())
 	}
-	l, err := player.NewLadder(mv, s.sc.Fleet.Profiles[0], nil)
+	s.odd(u, m3u8.KindMultivariant, mv.Findings)
+	l, err := s.arrange(mv, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", u, err)
 	}
 	s.assign(l, i)
+	for k := range l.Renditions {
+		if place := placeOf(l.Renditions[k].URL); s.variables[place] == nil {
+			s.variables[place] = mv.Variables()
+		}
+	}
 	if i == 0 {
 		s.mv = mv
-		if s.ladder, err = player.NewLadder(mv, s.sc.Fleet.Profiles[0], s.classify); err != nil {
+		if s.ladder, err = s.arrange(mv, s.classify); err != nil {
 			return fmt.Errorf("%s: %w", u, err)
 		}
 	}
 	return nil
+}
+
+// arrange is the multivariant playlist as the first profile of the fleet sees it
+// that does not refuse it. When all do there is nothing to run.
+func (s *stream) arrange(mv *m3u8.Multivariant, classify player.Classify) (*player.Ladder, error) {
+	var l *player.Ladder
+	err := errors.New("a fleet without players")
+	for _, p := range s.sc.Fleet.Profiles {
+		if l, err = player.NewLadder(mv, p, classify); err == nil {
+			return l, nil
+		}
+	}
+	if distinct(s.sc.Fleet.Profiles) > 1 && mv.Findings != nil {
+		err = fmt.Errorf("no player of the fleet takes it: %w", err)
+	}
+	return nil, err
+}
+
+// odd notes what was put up with in a playlist.
+func (s *stream) odd(u string, kind m3u8.Kind, findings m3u8.Findings) {
+	for _, line := range oddities(s.sc.Fleet.Profiles, kind, findings) {
+		s.findings = append(s.findings, s.sc.Redact(u+": "+line))
+	}
 }
 
 // assign gives every media playlist its pipeline: by the scenario's globs, else
@@ -244,6 +275,11 @@ func (s *stream) look(ctx context.Context) error {
 	for _, u := range s.media {
 		m, a, err := s.readMedia(ctx, u)
 		if err == nil {
+			if f := refusedByAll(s.sc.Fleet.Profiles, m3u8.KindMedia, m.Findings); f != nil {
+				err = fmt.Errorf("%s: no player of the fleet takes it: %v", u, f)
+			}
+		}
+		if err == nil {
 			s.duration, s.sample = m.TargetDuration, m
 			s.shape = shapeOfMedia(m, a.header, a.total)
 			s.find(u, m)
@@ -291,13 +327,7 @@ func (s *stream) find(u string, m *m3u8.Media) {
 	if ll := lowLatency(m); ll != "" {
 		add("%s", ll)
 	}
-	for i := range m.Findings {
-		if i == maxFindings {
-			add("and %d more", len(m.Findings)-i)
-			break
-		}
-		add("%v", &m.Findings[i])
-	}
+	s.odd(u, m3u8.KindMedia, m.Findings)
 }
 
 func (s *stream) shown() string { return "" }
@@ -323,7 +353,7 @@ func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *fetched
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := m3u8.ParseMedia(a.body, m3u8.Options{Base: a.url})
+	m, err := m3u8.ParseMedia(a.body, m3u8.Options{Base: a.url, Imports: s.variables[placeOf(u)]})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s is no media playlist: %w", u, err)
 	}
@@ -352,11 +382,18 @@ func (s *stream) classify(u string) int {
 func (s *stream) describe(c *reports.Config) {
 	c.TargetDuration = s.duration
 	c.Renditions = renditionsOf(s.ladder)
-	c.Predict = predictor(s.sc, s.mv, s.classify, func(cohort int) predict.Shape {
+	predicted := predictor(s.sc, s.mv, s.classify, func(cohort int) predict.Shape {
 		shape, on := s.shape, &s.sc.Fleet.Audience.Cohorts[cohort].Network
 		shape.Trip, shape.Down = shape.Trip+on.RTT, on.Down
 		return shape
 	})
+	c.Predict = func(f *chaos.Fault, recovery time.Duration, cohort int) *reports.Predicted {
+		p := s.sc.Fleet.Profiles[cohort]
+		if s.mv.Findings.Of(p.Refuses(m3u8.KindMultivariant)) != nil || s.sample.Findings.Of(p.Refuses(m3u8.KindMedia)) != nil {
+			return &reports.Predicted{Unknown: p.ID + " refuses the playlists"}
+		}
+		return predicted(f, recovery, cohort)
+	}
 	c.Pipelines = 1
 	for _, p := range s.pipeline {
 		c.Pipelines = max(c.Pipelines, p+1)

@@ -73,9 +73,10 @@ func BenchmarkEngine(b *testing.B) {
 func BenchmarkParses(b *testing.B) {
 	c := newParses(nil)
 	body := []byte((&channel{epoch: time.Now()}).playlist("v"))
+	prof := mustLoad("hlsjs-1.7")
 	b.ReportAllocs()
 	for b.Loop() {
-		c.media(encoded{base: "http://a/v.m3u8", body: body}, nil)
+		c.media(encoded{base: "http://a/v.m3u8", body: body}, nil, prof)
 	}
 }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"fmt"
 	"hash/maphash"
 	"net/url"
@@ -30,6 +31,7 @@ type parseKey struct {
 	length  int
 	sums    [2]uint64
 	imports *m3u8.Multivariant // whose variables the playlist may import
+	literal bool               // read as players do that know no variables
 	kind    m3u8.Kind
 }
 
@@ -80,8 +82,8 @@ func (e *encoded) options(kind m3u8.Kind) (body []byte, opt m3u8.Options, err er
 }
 
 // entry returns the place of a body; the caller parses if it is the first.
-func (c *parses) entry(kind m3u8.Kind, e encoded, imports *m3u8.Multivariant) *parsed {
-	k := parseKey{url: e.base, coding: e.coding, length: len(e.body), imports: imports, kind: kind}
+func (c *parses) entry(kind m3u8.Kind, e encoded, imports *m3u8.Multivariant, literal bool) *parsed {
+	k := parseKey{url: e.base, coding: e.coding, length: len(e.body), imports: imports, literal: literal, kind: kind}
 	for i := range k.sums {
 		k.sums[i] = maphash.Bytes(c.seeds[i], e.body)
 	}
@@ -110,9 +112,17 @@ func (c *parses) parsedCount() int {
 	return c.count
 }
 
-// media returns the media playlist in a body, or what is wrong with it.
-func (c *parses) media(e encoded, imports *m3u8.Multivariant) (*m3u8.Media, error) {
-	p := c.entry(m3u8.KindMedia, e, imports)
+// literal reports whether the body is to be read without variables: for players
+// that know none, if there may be some.
+func (e *encoded) literal(prof *profile.Profile) bool {
+	return prof.Playlist.NoVariables && (e.coding != "" || bytes.Contains(e.body, []byte("{$")))
+}
+
+// media returns the media playlist in a body as the profile reads it, or what is
+// wrong with it.
+func (c *parses) media(e encoded, imports *m3u8.Multivariant, prof *profile.Profile) (*m3u8.Media, error) {
+	literal := e.literal(prof)
+	p := c.entry(m3u8.KindMedia, e, imports, literal)
 	p.once.Do(func() {
 		body, opt, err := e.options(m3u8.KindMedia)
 		if err != nil {
@@ -122,6 +132,7 @@ func (c *parses) media(e encoded, imports *m3u8.Multivariant) (*m3u8.Media, erro
 		if imports != nil {
 			opt.Imports = imports.Variables()
 		}
+		opt.NoVariables = literal
 		p.media, p.err = m3u8.ParseMedia(body, opt)
 	})
 	return p.media, p.err
@@ -144,13 +155,15 @@ func multivariant(body []byte, opt m3u8.Options) (*m3u8.Multivariant, error) {
 // what is wrong with it. The playlist itself is returned when it defines
 // variables that its media playlists may import.
 func (c *parses) ladder(e encoded, prof *profile.Profile) (*player.Ladder, *m3u8.Multivariant, error) {
-	p := c.entry(m3u8.KindMultivariant, e, nil)
+	literal := e.literal(prof)
+	p := c.entry(m3u8.KindMultivariant, e, nil, literal)
 	p.once.Do(func() {
 		body, opt, err := e.options(m3u8.KindMultivariant)
 		if err != nil {
 			p.err = err
 			return
 		}
+		opt.NoVariables = literal
 		p.master, p.err = multivariant(body, opt)
 	})
 	if p.err != nil {

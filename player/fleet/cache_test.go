@@ -17,7 +17,7 @@ func TestParsesAreShared(t *testing.T) {
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			m, err := c.media(encoded{base: "http://a/v.m3u8", body: []byte(mediaText)}, nil)
+			m, err := c.media(encoded{base: "http://a/v.m3u8", body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7"))
 			if err != nil {
 				t.Error(err)
 			}
@@ -30,14 +30,14 @@ func TestParsesAreShared(t *testing.T) {
 	if len(seen) != 1 || c.parsedCount() != 1 {
 		t.Errorf("%d playlists out of %d parses; want one", len(seen), c.parsedCount())
 	}
-	other, _ := c.media(encoded{base: "http://b/v.m3u8", body: []byte(mediaText)}, nil)
+	other, _ := c.media(encoded{base: "http://b/v.m3u8", body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7"))
 	if seen[other] != 0 || other.Segments[0].URL != "http://b/a.ts" {
 		t.Error("one body at two URLs must be two playlists")
 	}
-	if _, err := c.media(encoded{base: "http://a/v.m3u8", body: []byte("<html>")}, nil); err == nil {
+	if _, err := c.media(encoded{base: "http://a/v.m3u8", body: []byte("<html>")}, nil, mustLoad("hlsjs-1.7")); err == nil {
 		t.Error("html is a playlist")
 	}
-	if _, err := c.media(encoded{base: "http://a/\x7f", body: []byte(mediaText)}, nil); err == nil {
+	if _, err := c.media(encoded{base: "http://a/\x7f", body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7")); err == nil {
 		t.Error("a URL that is none is a base")
 	}
 }
@@ -65,20 +65,36 @@ func TestImports(t *testing.T) {
 		if err != nil || master == nil {
 			t.Fatalf("%v %v", master, err)
 		}
-		m, err := c.media(encoded{base: "http://a/a.m3u8", body: media}, master)
+		m, err := c.media(encoded{base: "http://a/a.m3u8", body: media}, master, mustLoad("hlsjs-1.7"))
 		if err != nil || m.Segments[0].URL != "http://a/a.ts?"+token {
 			t.Errorf("%+v %v", m, err)
 		}
 	}
 }
 
+// TestNoVariables reads one body as a player does that knows variables, and as one
+// that does not.
+func TestNoVariables(t *testing.T) {
+	c := newParses(nil)
+	body := encoded{base: "http://a/a.m3u8?t=1", body: []byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-DEFINE:QUERYPARAM=\"t\"\n#EXTINF:2,\na.ts?{$t}\n")}
+	for name, want := range map[string]string{"hlsjs-1.7": "http://a/a.ts?1", "shaka-5.2": "http://a/a.ts?1", "ffmpeg-5.1": "http://a/a.ts?%7B$t%7D"} {
+		m, err := c.media(body, nil, mustLoad(name))
+		if err != nil || m.Segments[0].URL != want {
+			t.Errorf("%s: got %+v %v; want %s", name, m, err, want)
+		}
+	}
+	if n := c.parsedCount(); n != 2 {
+		t.Errorf("%d parses; want 2", n)
+	}
+}
+
 func TestParsesAreForgotten(t *testing.T) {
 	c := newParses(nil)
-	kept, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil)
+	kept, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7"))
 	for i := range 3 * maxParsed {
-		c.media(encoded{base: fmt.Sprintf("http://a/%d", i), body: []byte(mediaText)}, nil)
+		c.media(encoded{base: fmt.Sprintf("http://a/%d", i), body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7"))
 		if i%1000 == 0 { // what is in use stays
-			if m, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil); m != kept {
+			if m, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7")); m != kept {
 				t.Fatalf("forgotten after %d others", i)
 			}
 		}

@@ -232,7 +232,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 	}
 	var err error
 	if fl.kind == m3u8.KindMedia {
-		fl.end.Media, err = s.f.parses.media(body, fl.imports)
+		fl.end.Media, err = s.f.parses.media(body, fl.imports, s.cohort.profile)
 	} else {
 		fl.end.Ladder, fl.master, err = s.f.parses.ladder(body, s.cohort.profile)
 	}

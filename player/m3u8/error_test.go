@@ -110,7 +110,7 @@ func TestLimits(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = Parse([]byte(media("#EXTINF:4,\na\n#EXTINF:4,\nb\n")), Options{Base: base, Limits: small})
-		if want := "line 4: segment: URI: got URLs of more than 64000 bytes in all; want fewer"; err == nil || err.Error() != want {
+		if want := "line 4: URI line: URI: got URLs of more than 64000 bytes in all; want fewer"; err == nil || err.Error() != want {
 			t.Errorf("got error %v, want %q", err, want)
 		}
 	})

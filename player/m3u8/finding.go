@@ -11,85 +11,151 @@ import (
 // parser's to know: see hlsload/player/profile.
 type Code uint8
 
-// The kinds. A name is stable: profiles list it.
+// The codes; what they stand for is in kinds. A name is stable: profiles list it.
 const (
-	ByteOrderMark       Code = iota // a byte order mark before the first tag
-	UTF16                           // UTF-16, which is read as such
-	LateHeader                      // blank lines before #EXTM3U
-	NoHeader                        // the first line is another tag, or a comment
-	HeaderSpace                     // spaces after #EXTM3U
-	HeaderText                      // more on the line of #EXTM3U, as in "#EXTM3U x-tvg-url=…"
-	LongerHeader                    // a longer name, as in #EXTM3U8
-	SecondHeader                    // #EXTM3U once more
-	LoneReturns                     // lines that end with a carriage return alone
-	LongLine                        // a tag that is too long to read, left out
-	OtherKind                       // a tag of the other kind of playlist, left out
-	TagTwice                        // a tag that may be there once and says something else now
-	TagAgain                        // a tag that may be there once, again
-	LateSequence                    // EXT-X-MEDIA-SEQUENCE after a segment
-	LateTag                         // another tag that belongs before what it follows
-	BadVersion                      // EXT-X-VERSION that is no number, left out
-	BadSequence                     // a sequence number that is none, left out
-	BadTag                          // another tag with a value that is of no use, left out
-	BadDate                         // a date that cannot be read, left out
-	OddDate                         // a date in another form, read as browsers do
-	BadRange                        // a byte range that is none, left out
-	NoOffset                        // a byte range without an offset and without a range before it
-	IncompleteTag                   // a tag of a media playlist without what it must have, left out
-	IncompleteDateRange             // EXT-X-DATERANGE without ID or with odd values
-	KeyMethod                       // a key with an unknown METHOD, left out
-	UnknownValue                    // a value that is not known, left out
-	UnknownRequirement              // an attribute REQ-… that is not known
-	AttributeSyntax                 // an attribute list that is not NAME=value,…
-	BadAttribute                    // an attribute with a value that is of no use, left out
-	DecimalNumber                   // decimals where an integer belongs, cut off
-	OddNumber                       // text after a number, cut off
-	NoTargetDuration                // no EXT-X-TARGETDURATION; the longest segment's duration is taken
-	SmallTargetDuration             // a target duration below 1 s, read as 1 s
-	NoEXTINF                        // a URI line without EXTINF: a segment of no duration
-	BadEXTINF                       // EXTINF with something else than a number
-	NoDuration                      // EXTINF without a number
-	EXTINFSpace                     // a space between EXTINF's number and the comma
-	EXTINFTwice                     // EXTINF without a URI line, replaced by the next
-	BadURI                          // a URI that is none
-	StrayURI                        // a URI line that belongs to no tag, left out
-	NoURILine                       // EXT-X-STREAM-INF without a URI line, left out
-	NoBandwidth                     // EXT-X-STREAM-INF without a usable BANDWIDTH
-	NoGroupID                       // EXT-X-MEDIA without GROUP-ID, left out
-	NoName                          // EXT-X-MEDIA without NAME
-	NoType                          // EXT-X-MEDIA without a known TYPE, left out
-	IncompleteVariant               // a variant, a session's data or its key without what it must have, left out
-	NoServerURI                     // EXT-X-CONTENT-STEERING without SERVER-URI, left out
-	Variables                       // a reference to a variable, replaced by its value
-	UnknownVariable                 // a reference to a variable that is not defined, kept as text
-	DefineTwice                     // EXT-X-DEFINE of a name that is defined; the first counts
-	NoImport                        // EXT-X-DEFINE:IMPORT of what the multivariant playlist does not define
-	NoQueryParameter                // EXT-X-DEFINE:QUERYPARAM that the URL does not have
-	BadDefine                       // another EXT-X-DEFINE that defines nothing
-	TooMany                         // more unknown tags than are kept
+	ByteOrderMark Code = iota
+	UTF16
+	LateHeader
+	NoHeader
+	HeaderSpace
+	HeaderText
+	LongerHeader
+	SecondHeader
+	LoneReturns
+	LongLine
+	OtherKind
+	TagTwice
+	TagAgain
+	LateSequence
+	LateTag
+	BadVersion
+	BadSequence
+	BadTag
+	BadDate
+	OddDate
+	BadRange
+	NoOffset
+	IncompleteTag
+	IncompleteDateRange
+	KeyMethod
+	UnknownValue
+	UnknownRequirement
+	AttributeSyntax
+	BadAttribute
+	DecimalNumber
+	OddNumber
+	NoTargetDuration
+	SmallTargetDuration
+	NoEXTINF
+	BadEXTINF
+	NoDuration
+	EXTINFSpace
+	EXTINFTwice
+	BadURI
+	StrayURI
+	NoURILine
+	NoBandwidth
+	NoGroupID
+	NoName
+	NoType
+	IncompleteVariant
+	NoServerURI
+	Variables
+	UnknownVariable
+	DefineTwice
+	NoImport
+	NoQueryParameter
+	BadDefine
+	TooMany
 	codes
 )
 
-var codeNames = [codes]string{
-	"byte-order-mark", "utf-16", "late-header", "no-header", "header-space", "header-text", "longer-header", "second-header", "lone-returns", "long-line",
-	"other-kind", "tag-twice", "tag-again", "late-sequence", "late-tag", "bad-version", "bad-sequence", "bad-tag", "bad-date", "odd-date", "bad-range",
-	"no-offset", "incomplete-tag", "incomplete-daterange", "key-method", "unknown-value", "unknown-requirement", "attribute-syntax", "bad-attribute",
-	"decimal-number", "odd-number", "no-target-duration", "small-target-duration", "no-extinf", "bad-extinf", "no-duration", "extinf-space", "extinf-twice", "bad-uri", "stray-uri",
-	"no-uri-line", "no-bandwidth", "no-group-id", "no-name", "no-type", "incomplete-variant", "no-server-uri", "variables", "unknown-variable", "define-twice",
-	"no-import", "no-query-parameter", "bad-define", "too-many",
+// kinds say what each code stands for, and what is done with it.
+var kinds = [codes]struct{ name, about string }{
+	ByteOrderMark:       {"byte-order-mark", "a byte order mark before the first tag"},
+	UTF16:               {"utf-16", "UTF-16, which is read as such"},
+	LateHeader:          {"late-header", "blank lines before #EXTM3U"},
+	NoHeader:            {"no-header", "the first line is another tag, or a comment"},
+	HeaderSpace:         {"header-space", "spaces after #EXTM3U"},
+	HeaderText:          {"header-text", "more on the line of #EXTM3U, as in \"#EXTM3U x-tvg-url=…\""},
+	LongerHeader:        {"longer-header", "a longer name, as in #EXTM3U8"},
+	SecondHeader:        {"second-header", "#EXTM3U once more"},
+	LoneReturns:         {"lone-returns", "lines that end with a carriage return alone"},
+	LongLine:            {"long-line", "a tag that is too long to read, left out"},
+	OtherKind:           {"other-kind", "a tag of the other kind of playlist, left out"},
+	TagTwice:            {"tag-twice", "a tag that may be there once and says something else now"},
+	TagAgain:            {"tag-again", "a tag that may be there once, again"},
+	LateSequence:        {"late-sequence", "EXT-X-MEDIA-SEQUENCE after a segment"},
+	LateTag:             {"late-tag", "another tag that belongs before what it follows"},
+	BadVersion:          {"bad-version", "EXT-X-VERSION that is no number, left out"},
+	BadSequence:         {"bad-sequence", "a sequence number that is none, left out"},
+	BadTag:              {"bad-tag", "another tag with a value that is of no use, left out"},
+	BadDate:             {"bad-date", "a date that cannot be read, left out"},
+	OddDate:             {"odd-date", "a date in another form, read as browsers do"},
+	BadRange:            {"bad-range", "a byte range that is none, left out"},
+	NoOffset:            {"no-offset", "a byte range without an offset and without a range before it"},
+	IncompleteTag:       {"incomplete-tag", "a tag of a media playlist without what it must have, left out"},
+	IncompleteDateRange: {"incomplete-daterange", "EXT-X-DATERANGE without ID or with odd values"},
+	KeyMethod:           {"key-method", "a key with an unknown METHOD, left out"},
+	UnknownValue:        {"unknown-value", "a value that is not known, left out"},
+	UnknownRequirement:  {"unknown-requirement", "an attribute REQ-… that is not known"},
+	AttributeSyntax:     {"attribute-syntax", "an attribute list that is not NAME=value,…"},
+	BadAttribute:        {"bad-attribute", "an attribute with a value that is of no use, left out"},
+	DecimalNumber:       {"decimal-number", "decimals where an integer belongs, cut off"},
+	OddNumber:           {"odd-number", "text after a number, cut off"},
+	NoTargetDuration:    {"no-target-duration", "no EXT-X-TARGETDURATION; the longest segment's duration is taken"},
+	SmallTargetDuration: {"small-target-duration", "a target duration below 1 s, read as 1 s"},
+	NoEXTINF:            {"no-extinf", "a URI line without EXTINF: a segment of no duration"},
+	BadEXTINF:           {"bad-extinf", "EXTINF with something else than a number"},
+	NoDuration:          {"no-duration", "EXTINF without a number"},
+	EXTINFSpace:         {"extinf-space", "a space between EXTINF's number and the comma"},
+	EXTINFTwice:         {"extinf-twice", "EXTINF without a URI line, replaced by the next"},
+	BadURI:              {"bad-uri", "a URI that is none"},
+	StrayURI:            {"stray-uri", "a URI line that belongs to no tag, left out"},
+	NoURILine:           {"no-uri-line", "EXT-X-STREAM-INF without a URI line, left out"},
+	NoBandwidth:         {"no-bandwidth", "EXT-X-STREAM-INF without a usable BANDWIDTH"},
+	NoGroupID:           {"no-group-id", "EXT-X-MEDIA without GROUP-ID, left out"},
+	NoName:              {"no-name", "EXT-X-MEDIA without NAME"},
+	NoType:              {"no-type", "EXT-X-MEDIA without a known TYPE, left out"},
+	IncompleteVariant:   {"incomplete-variant", "a variant, a session's data or its key without what it must have, left out"},
+	NoServerURI:         {"no-server-uri", "EXT-X-CONTENT-STEERING without SERVER-URI, left out"},
+	Variables:           {"variables", "a reference to a variable, replaced by its value"},
+	UnknownVariable:     {"unknown-variable", "a reference to a variable that is not defined, kept as text"},
+	DefineTwice:         {"define-twice", "EXT-X-DEFINE of a name that is defined; the first counts"},
+	NoImport:            {"no-import", "EXT-X-DEFINE:IMPORT of what the multivariant playlist does not define"},
+	NoQueryParameter:    {"no-query-parameter", "EXT-X-DEFINE:QUERYPARAM that the URL does not have"},
+	BadDefine:           {"bad-define", "another EXT-X-DEFINE that defines nothing"},
+	TooMany:             {"too-many", "more unknown tags than are kept"},
+}
+
+// AllCodes returns all there are.
+func AllCodes() []Code {
+	all := make([]Code, codes)
+	for i := range all {
+		all[i] = Code(i)
+	}
+	return all
+}
+
+// About says what is odd, and what is done with it.
+func (c Code) About() string {
+	if c < codes {
+		return kinds[c].about
+	}
+	return ""
 }
 
 func (c Code) String() string {
 	if c < codes {
-		return codeNames[c]
+		return kinds[c].name
 	}
 	return fmt.Sprintf("code(%d)", uint8(c))
 }
 
 // ParseCode is the inverse of [Code.String].
 func ParseCode(s string) (Code, bool) {
-	for i, n := range codeNames {
-		if n == s {
+	for i := range kinds {
+		if kinds[i].name == s {
 			return Code(i), true
 		}
 	}

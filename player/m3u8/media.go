@@ -84,7 +84,6 @@ func (p *parser) oddDuration(s string) time.Duration {
 // endSegment takes the URI line.
 func (p *parser) endSegment(uri string) error {
 	m, next := p.media, &p.segment
-	p.list("segment", uri)
 	if next.infLine == 0 {
 		p.wrong(NoEXTINF, uri, "EXTINF before it", "read as a segment of 0 s")
 		next.duration, next.title = 0, ""

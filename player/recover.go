@@ -230,6 +230,9 @@ func (p *Player) rule(f *flight, failure Failure, status int) *profile.ErrorRule
 		if !slices.Contains(r.Kinds, f.kind.String()) || len(r.Tracks) > 0 && !slices.Contains(r.Tracks, f.track.String()) {
 			continue
 		}
+		if r.AtStart && p.track(f.track).media != nil {
+			continue
+		}
 		if slices.Contains(r.Causes, c) || slices.Contains(r.Causes, profile.CauseAny) ||
 			failure == Mismatch && slices.Contains(r.Causes, profile.CauseMismatch) ||
 			failure == BadStatus && slices.Contains(r.Causes, strconv.Itoa(status)) {

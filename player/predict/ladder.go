@@ -11,6 +11,9 @@ import (
 func (c *course) rule(kind, cause, track string) *profile.ErrorRule {
 	for i := range c.p.Errors {
 		r := &c.p.Errors[i]
+		if r.AtStart {
+			continue // a viewer who has played for a while is past it
+		}
 		if slices.Contains(r.Kinds, kind) && (len(r.Tracks) == 0 || slices.Contains(r.Tracks, track)) &&
 			(slices.Contains(r.Causes, cause) || slices.Contains(r.Causes, profile.CauseAny) ||
 				cause == profile.Cause4xx && slices.Contains(r.Causes, "404")) {

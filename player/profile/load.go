@@ -269,7 +269,7 @@ func (p *Profile) validate() error {
 	}
 	for _, k := range []string{"multivariant", "media", "init", "segment", "key"} {
 		if !slices.ContainsFunc(p.Errors, func(r ErrorRule) bool {
-			return slices.Contains(r.Kinds, k) && slices.Contains(r.Causes, CauseAny) && len(r.Tracks) == 0
+			return slices.Contains(r.Kinds, k) && slices.Contains(r.Causes, CauseAny) && len(r.Tracks) == 0 && !r.AtStart
 		}) {
 			errs = append(errs, fmt.Errorf("errors: no rule for every cause of a failed %s (want a last one with causes: [any])", k))
 		}

@@ -473,6 +473,8 @@ type ErrorRule struct {
 	Kinds  []string `yaml:"kinds"`  // multivariant, media, init, segment, key
 	Causes []string `yaml:"causes"` // CauseAny … or a status as "410"
 	Tracks []string `yaml:"tracks"` // main, audio; none = both
+	// AtStart has the rule match only while the track has no playlist yet.
+	AtStart bool `yaml:"at_start"`
 	// Retries of the same URL before the ladder begins, after Delays (the
 	// last one repeats), each spread by ±Jitter.
 	Retries int        `yaml:"retries"`

@@ -17,5 +17,9 @@
 // What the players do goes to a [Sink], answer by answer. Faults on the
 // viewers' side come in through a [Chaos].
 //
+// A [Visitor] asks for single things, as the look before a run does, by the same
+// rules: there is one client, which decides about redirects, cookies,
+// certificates and, with package credential, about who is sent what.
+//
 // The package measures nothing by itself and decides nothing for a player.
 package fleet

@@ -74,7 +74,7 @@ type Visit struct {
 	Status int
 	Header http.Header
 	Body   []byte // as it was before it was encoded; nil when it was dropped
-	Size   int64  // of the body
+	Size   int64  // of the body as it was transferred
 	// Withheld tells that the host refused (401, 403) a request that did not
 	// carry the target's header fields, because they are not for it.
 	Withheld bool

@@ -51,6 +51,12 @@ type AWS struct {
 	// does not end by itself; "" = nothing does.
 	Watchdog string
 
+	// RequireLever says that nothing is done while the account's safety lever
+	// cannot be read.
+	RequireLever bool
+	// Hours are when faults may be made; nil = always.
+	Hours *Hours
+
 	AllowSticky       bool // faults that do not end by themselves when the tool is gone
 	AllowMultivariant bool // faults of multivariant playlists, which encoders write once
 }

@@ -90,6 +90,8 @@ func (d *decoder) aws(v value) *chaos.AWS {
 	a.MaxDuration = s.at("max_duration").duration(chaos.DefaultAWSDuration, time.Second, chaos.MaxAWSDuration)
 	a.MaxFaults = int(s.at("max_faults").integer(1, 1, 8))
 	a.Watchdog = watchdog(s.at("watchdog"))
+	a.RequireLever = s.at("require_lever").boolean(false)
+	a.Hours = hours(s.at("hours"))
 	a.AllowSticky = s.at("allow_sticky").boolean(false)
 	a.AllowMultivariant = s.at("allow_multivariant").boolean(false)
 	s.done()

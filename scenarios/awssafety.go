@@ -3,6 +3,9 @@ package scenarios
 import (
 	"regexp"
 	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // aws.hours means the same on every machine
 
 	"go.yaml.in/yaml/v4"
 
@@ -24,6 +27,56 @@ func watchdog(v value) string {
 	}
 	s.done()
 	return role
+}
+
+// clock is a time of day.
+var clock = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+
+// weekdays are the days of aws.hours.days.
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// hours are when faults may be made; nil = always.
+func hours(v value) *chaos.Hours {
+	s, ok := v.section("a mapping with from, to and zone, such as {from: \"09:00\", to: \"17:00\", zone: Europe/Berlin, days: [mon, tue, wed, thu, fri]}")
+	if !ok || !v.given() {
+		return nil
+	}
+	h := &chaos.Hours{}
+	of := func(key string) time.Duration {
+		text := s.at(key).matching(clock, "a time of day in quotes, such as \"09:00\"")
+		t, _ := time.Parse("15:04", text)
+		return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
+	}
+	h.From, h.To = of("from"), of("to")
+	const want = "the name of a time zone, such as Europe/Berlin or UTC"
+	h.Zone = time.UTC
+	if zone := s.at("zone"); zone.given() {
+		if t, ok := zone.text(want); ok {
+			if z, err := time.LoadLocation(t.Value); err != nil || t.Value == "" || t.Value == "Local" {
+				zone.wrong("no such time zone", want)
+			} else {
+				h.Zone = z
+			}
+		}
+	}
+	for _, key := range []string{"from", "to", "zone"} {
+		if !s.at(key).given() {
+			s.problem("%s is missing (got nothing; want from, to and zone)", key)
+		}
+	}
+	if days := s.at("days"); days.given() {
+		h.Days = []time.Weekday{}
+		for _, item := range days.list(false, "a list of days, such as [mon, tue, wed, thu, fri]") {
+			if day := slices.Index(weekdays, item.choice("", weekdays...)); day >= 0 {
+				h.Days = append(h.Days, time.Weekday(day))
+			}
+		}
+		if len(h.Days) == 0 {
+			days.problem("no days (want some of %s, or no days: every day)", strings.Join(weekdays, ", "))
+		}
+	}
+	s.done()
+	return h
 }
 
 // tagged demands tags where something on AWS is changed: without them every

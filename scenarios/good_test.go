@@ -336,3 +336,12 @@ func TestTokens(t *testing.T) {
 		t.Error("a target without fields has tokens")
 	}
 }
+
+// A sticky fault needs no allow_sticky where AWS undoes it.
+func TestAWSSafety(t *testing.T) {
+	a := load(t, "testdata/good/aws.yaml").AWS
+	same(t, "watchdog", a.Watchdog, "arn:aws:iam::123456789012:role/ops/hlsload-watchdog")
+	same(t, "require_lever", a.RequireLever, true)
+	same(t, "allow_sticky", a.AllowSticky, false)
+	same(t, "hours", a.Hours.String(), "22:00 to 04:30 Europe/Berlin, Mon, Fri")
+}

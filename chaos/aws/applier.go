@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,8 @@ import (
 type Recorder interface {
 	Call(*chaos.Fault, journal.Call) error
 	Called(*chaos.Fault, journal.Call, error) error
+	// Over says that nothing is left.
+	Over(*chaos.Fault) error
 }
 
 // Config configures an [Applier].
@@ -49,7 +52,8 @@ type Applier struct {
 	failed   map[*chaos.Fault]bool // an undo failed
 	held     map[*chaos.Fault]bool // made, or begun to be, and not undone
 	looked   map[*chaos.Fault]time.Time
-	closed   bool // nothing is applied any more
+	closed   bool         // nothing is applied any more
+	lock     *chaos.Fault // the run's claim of its targets
 }
 
 // New returns an applier.
@@ -57,7 +61,7 @@ func New(cfg Config) *Applier {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Applier{cfg: cfg, made: map[*chaos.Fault][]Change{}, failed: map[*chaos.Fault]bool{}, held: map[*chaos.Fault]bool{}, looked: map[*chaos.Fault]time.Time{}}
+	return &Applier{cfg: cfg, made: map[*chaos.Fault][]Change{}, failed: map[*chaos.Fault]bool{}, held: map[*chaos.Fault]bool{}, looked: map[*chaos.Fault]time.Time{}, lock: newLock()}
 }
 
 // Apply makes the changes of a fault, each once it is in the journal.
@@ -134,6 +138,11 @@ func (a *Applier) make(ctx context.Context, o *Order, d Driver, c Change, n int)
 	err = c.Make(ctx)
 	if err != nil {
 		err = what(err)
+	}
+	// What the answers told, such as the version of what was made, goes with it.
+	before := call.Change
+	if call.Change, _ = json.Marshal(c); bytes.Equal(call.Change, before) {
+		call.Change = nil
 	}
 	return errors.Join(err, a.cfg.Journal.Called(o.Fault, call, err))
 }

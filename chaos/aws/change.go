@@ -18,6 +18,10 @@ type Change interface {
 	// the thing that is changed.
 	Op() string
 	Target() string
+	// Marked is the name that says whose change it is, a [Order.Mark] with that
+	// separator. Where the change leaves something that can carry a name, it is
+	// that one: nothing else is undone from a journal.
+	Marked() (name, sep string)
 	// Calls are the calls that it makes, for people and for the policy of who
 	// makes them. No call is made that is not among them.
 	Calls() []Call
@@ -142,6 +146,7 @@ type Leftover struct {
 	Run             string
 	What            string    // for people
 	Expires         time.Time // when it ended or ends by itself; zero = never
+	Lock            bool      // a run has claimed the target, and changed nothing yet
 	Remove          func(context.Context) error
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"hlsload/chaos"
 )
@@ -33,10 +32,21 @@ func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Ca
 		fmt.Fprintf(&b, ", tag %s=%s", t.Key, t.Value)
 	}
 	fmt.Fprintf(&b, "\nat most %d at once, %v each\n", cfg.AtOnce(), cfg.Longest())
+	if cfg.Hours != nil {
+		fmt.Fprintf(&b, "only %s\n", cfg.Hours)
+	}
+	if cfg.RequireLever {
+		b.WriteString("not while the account's safety lever cannot be read\n")
+	}
 	calls := slices.Clone(always)
 	var needs []Call // of watchdogs
 	for _, d := range drivers {
 		calls = append(calls, d.Guards()...)
+	}
+	for _, s := range locks(drivers, &Order{Fault: newLock(), Run: anyRun}) {
+		b.WriteString("\nfor the time of the run\n")
+		describe(&b, s)
+		calls = append(calls, s.change.Calls()...)
 	}
 	for i := range faults {
 		f := &faults[i]
@@ -71,19 +81,7 @@ func (p *Plan) Cover(text string) {
 // describe tells one change.
 func describe(b *strings.Builder, s step) {
 	d, c := s.driver, s.change
-	ends := "STICKY: stays until it is undone, and nothing but this tool does that"
-	if s.guarded {
-		ends = fmt.Sprintf("a watchdog undoes it about %v after its window, whatever becomes of this tool", chaos.AWSMargin)
-	}
-	switch e := c.(type) {
-	case keeper:
-		ends = "a schedule that runs once when its time comes, and is gone then"
-	case interface{ Expiry() time.Time }:
-		ends = fmt.Sprintf("ends by itself %v after its window, whatever becomes of this tool", chaos.AWSMargin)
-	case interface{ Ends() string }:
-		ends = e.Ends()
-	}
-	fmt.Fprintf(b, "  %s %s of %s: %s\n", d.Service(), c.Op(), c.Target(), ends)
+	fmt.Fprintf(b, "  %s %s of %s: %s\n", d.Service(), c.Op(), c.Target(), s.ends())
 	var reads []string
 	for _, call := range c.Calls() {
 		if call.When == Reads && !slices.Contains(reads, call.Action) {

@@ -133,11 +133,11 @@ func restore(drivers []Driver, call *journal.Call, lookup func(string) (string, 
 		if err != nil {
 			return nil, fmt.Errorf("journal: call %d: %s %s: %w", call.N, call.Service, call.Op, err)
 		}
-		// Whoever has written the journal, only what runs leave is taken away.
-		if m, ok := c.(interface{ Marked() (name, sep string) }); ok {
-			if run, ours := Ours(m.Marked()); !ours || run != call.Run {
-				return nil, fmt.Errorf("journal: call %d: %s %s: not the mark of run %q", call.N, call.Service, call.Op, call.Run)
-			}
+		// Whoever has written the journal, only what runs leave is taken away. Some
+		// changes had no mark in journals of the first format.
+		name, sep := c.Marked()
+		if run, ours := Ours(name, sep); (!ours || run != call.Run) && (name != "" || call.Format > 1) {
+			return nil, fmt.Errorf("journal: call %d: %s %s: not the mark of run %q (got %.80q)", call.N, call.Service, call.Op, call.Run, name)
 		}
 		if a, ok := c.(interface{ Answered() }); ok && call.Answered {
 			a.Answered()

@@ -1,6 +1,13 @@
 package aws
 
-import "hlsload/chaos"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+)
 
 // Rescue is a call that undoes a change which does not end by itself. AWS makes
 // it at a time when nobody has undone the change before.
@@ -67,6 +74,40 @@ func steps(drivers []Driver, o *Order) []step {
 		}
 	}
 	return all
+}
+
+// sticky begins what is said of a change that stays until this tool undoes it.
+const sticky = "STICKY: "
+
+// ends says how a change is undone when nobody undoes it.
+func (s *step) ends() string {
+	switch e := s.change.(type) {
+	case keeper:
+		return "a schedule that runs once when its time comes, and is gone then"
+	case interface{ Expiry() time.Time }:
+		return fmt.Sprintf("ends by itself %v after its window, whatever becomes of this tool", chaos.AWSMargin)
+	case interface{ Ends() string }:
+		return e.Ends()
+	}
+	if s.guarded {
+		return fmt.Sprintf("a watchdog undoes it about %v after its window, whatever becomes of this tool", chaos.AWSMargin)
+	}
+	return sticky + "stays until it is undone, and nothing but this tool does that"
+}
+
+// Sticky are the names of the faults that stay until this tool undoes them.
+func Sticky(drivers []Driver, faults []chaos.Fault) (names []string) {
+	for i := range faults {
+		f := &faults[i]
+		if f.Via != chaos.ViaAWS || f.Occurrence > 1 {
+			continue
+		}
+		all := steps(drivers, &Order{Fault: f, Run: anyRun})
+		if slices.ContainsFunc(all, func(s step) bool { return strings.HasPrefix(s.ends(), sticky) }) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // rescues are the calls that watchdogs must be allowed to make.

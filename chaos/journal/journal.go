@@ -160,14 +160,27 @@ func (j *Journal) Call(f *chaos.Fault, c Call) error {
 	return j.write(Line{Time: time.Now().UTC(), Step: StepCall, ID: -1, Name: f.Name, Occurrence: f.Occurrence, Fault: f.Kind, Via: f.Via, Call: &c})
 }
 
-// Called writes what became of a call.
+// Called writes what became of a call, with its change only if the answer told
+// more of that.
 func (j *Journal) Called(f *chaos.Fault, c Call, failure error) error {
-	short := Call{N: c.N, Run: c.Run, Service: c.Service, Op: c.Op, Target: j.reference(c.Target)}
+	short := Call{N: c.N, Run: c.Run, Service: c.Service, Op: c.Op, Target: c.Target, Change: c.Change}
+	short, err := short.conceal(j.reference)
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	if again, err := short.Reveal(os.LookupEnv); err != nil || !again.same(&Call{N: c.N, Run: c.Run, Service: c.Service, Op: c.Op, Target: c.Target, Change: c.Change}) {
+		short.Change, short.Env = nil, nil // the line before it has enough
+	}
 	l := Line{Time: time.Now().UTC(), Step: StepCalled, ID: -1, Name: f.Name, Occurrence: f.Occurrence, Fault: f.Kind, Via: f.Via, Call: &short}
 	if failure != nil {
 		l.Err = j.redact(failure.Error())
 	}
 	return j.write(l)
+}
+
+// Over writes that nothing is left of what calls have done.
+func (j *Journal) Over(f *chaos.Fault) error {
+	return j.write(Line{Time: time.Now().UTC(), Step: conduct.StepHealthy, ID: -1, Name: f.Name, Occurrence: f.Occurrence, Fault: f.Kind, Via: f.Via})
 }
 
 func (j *Journal) write(l Line) error {

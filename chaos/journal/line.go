@@ -53,6 +53,7 @@ type Call struct {
 	Env []string `json:"env,omitempty"`
 
 	Answered bool `json:"-"` // the answer is in the journal, and was no error
+	Format   int  `json:"-"` // of the line that it was read from
 }
 
 // The steps of calls: one line before each is made, one after.
@@ -112,11 +113,18 @@ func (l *Line) opens() bool {
 func (l *Line) note(call Line) {
 	switch call.Step {
 	case StepCall:
-		l.Calls = append(l.Calls, *call.Call)
+		c := *call.Call
+		c.Format = call.Format
+		l.Calls = append(l.Calls, c)
 	case StepCalled:
 		for i := range l.Calls {
-			if l.Calls[i].N == call.Call.N && call.Err == "" {
-				l.Calls[i].Answered = true
+			c := &l.Calls[i]
+			if c.N != call.Call.N {
+				continue
+			}
+			c.Answered = c.Answered || call.Err == ""
+			if len(call.Call.Change) > 0 { // the answer told more of what it takes to undo it
+				c.Change, c.Env = call.Call.Change, call.Call.Env
 			}
 		}
 	}

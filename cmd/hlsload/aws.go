@@ -121,6 +121,11 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 	fail := func(err error) error {
 		return &exitError{reports.ExitFault, r.sc.Redact("AWS, before anything was changed: " + err.Error()), err}
 	}
+	length := r.sc.Duration + r.sc.Recovery
+	undone := length + awsPatience // when everything is surely undone, from now on
+	if err := r.sc.AWS.Hours.Allows(time.Now(), time.Now().Add(length)); err != nil {
+		return nil, fail(err)
+	}
 	a, err := openAccount(ctx, r.sc.AWS, r.network)
 	if err != nil {
 		return nil, fail(err)
@@ -129,19 +134,34 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 	if err != nil {
 		return nil, fail(err)
 	}
+	more, err := a.Last(ctx, a.Now().Add(undone), aws.Sticky(a.Drivers, r.faults))
+	if err != nil {
+		return nil, fail(err)
+	}
+	warnings = append(warnings, more...)
 	for _, w := range warnings {
 		r.warnings = append(r.warnings, r.sc.Redact(w))
 	}
 	applier := aws.New(aws.Config{
-		AWS: r.sc.AWS, Drivers: a.Drivers, Run: r.id, Journal: r.journal, Refresh: a.Refresh,
+		AWS: r.sc.AWS, Drivers: a.Drivers, Run: r.id, Journal: r.journal, Refresh: a.Refresh, Now: a.Now,
 		Before: func(ctx context.Context, alone bool) error { return a.Still(ctx, r.id, alone) },
 		Bites:  outside(r.sc.AWS, r.target.bites), Healthy: outside(r.sc.AWS, r.target.healthy),
 	})
 	if err := applier.Rehearse(ctx, r.faults); err != nil {
 		return nil, fail(err)
 	}
+	if err := applier.Lock(ctx, a.Now().Add(undone)); err != nil {
+		return nil, fail(errors.Join(err, unlock(ctx, applier)))
+	}
 	r.stopped = a.Stopped
 	return applier, nil
+}
+
+// unlock gives the targets of a run free.
+func unlock(ctx context.Context, a *aws.Applier) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), awsLimit)
+	defer cancel()
+	return a.Unlock(ctx)
 }
 
 // outside looks at the stream for faults that show in media playlists for as
@@ -204,6 +224,9 @@ func (r *realRun) tidyAWS(ctx context.Context) {
 	defer cancel()
 	if err := r.onAWS.Tidy(ctx); err != nil {
 		r.warnings = append(r.warnings, r.sc.Redact("AWS: something harmless is left: "+err.Error()))
+	}
+	if err := unlock(ctx, r.onAWS); err != nil {
+		r.warnings = append(r.warnings, r.sc.Redact("AWS: "+err.Error()+"; hlsload undo does that, too, and it counts no more after some minutes"))
 	}
 	for _, what := range r.onAWS.Review(ctx) {
 		r.warnings = append(r.warnings, r.sc.Redact("AWS: "+what))

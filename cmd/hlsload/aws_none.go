@@ -19,13 +19,15 @@ func driversOn(*chaos.AWS) ([]aws.Driver, []aws.Call, error) { return nil, nil, 
 // noAccount stands for an account that cannot be had.
 type noAccount struct{ Drivers []aws.Driver }
 
-func (*noAccount) Refresh()                                  {}
-func (*noAccount) Guard(context.Context) ([]string, error)   { return nil, errNoAWS }
-func (*noAccount) Still(context.Context, string, bool) error { return errNoAWS }
-func (*noAccount) Stopped(context.Context) error             { return errNoAWS }
-func (*noAccount) Identify(context.Context) error            { return errNoAWS }
-func (*noAccount) Discover(context.Context) *found           { return &found{} }
-func (*noAccount) Undoer(time.Duration) *aws.Undoer          { return &aws.Undoer{} }
+func (*noAccount) Refresh()                                                    {}
+func (*noAccount) Now() time.Time                                              { return time.Now() }
+func (*noAccount) Guard(context.Context) ([]string, error)                     { return nil, errNoAWS }
+func (*noAccount) Still(context.Context, string, bool) error                   { return errNoAWS }
+func (*noAccount) Stopped(context.Context) error                               { return errNoAWS }
+func (*noAccount) Identify(context.Context) error                              { return errNoAWS }
+func (*noAccount) Discover(context.Context) *found                             { return &found{} }
+func (*noAccount) Last(context.Context, time.Time, []string) ([]string, error) { return nil, errNoAWS }
+func (*noAccount) Undoer(time.Duration) *aws.Undoer                            { return &aws.Undoer{} }
 
 // found stands for what nothing finds.
 type found struct {

@@ -92,10 +92,13 @@ func (b *bubble) run(ctx context.Context, args ...string) (code int, said string
 
 func setCredentials(t *testing.T) {
 	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "planted-secret-key", "AWS_SESSION_TOKEN": "planted-session-token",
-		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"} {
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CREDENTIAL_EXPIRATION": "", "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"} {
 		t.Setenv(name, value)
 	}
 }
+
+// claiming is how long a run waits at its start for other runs of the channel.
+const claiming = 5 * time.Second
 
 // TestRunOnAWS is runs whose faults are made on an emulated account.
 func TestRunOnAWS(t *testing.T) {
@@ -126,12 +129,15 @@ func TestRunOnAWS(t *testing.T) {
 		{name: "other stop conditions than in the plan", args: []string{"--confirm", hash, "--set", "stop=[stalled_now > 99% for 1m]"}, code: exitUsage, said: "not the plan", untouched: true},
 		{name: "the plan has changed", args: []string{"--confirm", hash, "--set", "chaos.pause-0.for=21s"}, code: exitUsage, said: "not the plan", untouched: true},
 		{name: "interrupted in the fault", args: []string{"--yes"}, interrupt: 20 * time.Second, code: reports.ExitInterrupted, said: "interrupted by the user"},
-		{name: "interrupted just after the call", args: []string{"--yes"}, interrupt: 12*time.Second + 100*time.Millisecond, code: reports.ExitInterrupted, said: "interrupted by the user"},
+		{name: "interrupted just after the call", args: []string{"--yes"}, interrupt: claiming + 12*time.Second + 100*time.Millisecond, code: reports.ExitInterrupted, said: "interrupted by the user"},
 		{name: "stop condition", args: []string{"--yes", "--set", `stop=["stalled_now > 1%"]`, "--set", "chaos.pause-0.for=40s", "--duration", "90s"}, code: reports.ExitInterrupted, said: "stop condition"},
 		{name: "not tagged", args: []string{"--yes"}, account: func(b *bubble) { b.channel.Tags["hlsload"] = "deny" }, code: reports.ExitFault, said: "must not be touched", untouched: true},
+		{name: "outside of the hours", args: []string{"--yes", "--set", `aws.hours={from: "09:00", to: "17:00", zone: UTC}`}, code: reports.ExitFault, said: "not within the hours in which faults may be made", untouched: true},
+		{name: "within the hours", args: []string{"--yes", "--set", `aws.hours={from: "23:00", to: "01:00", zone: UTC}`}, said: "PASS"},
+		{name: "credentials that end", args: []string{"--yes", "--set", "chaos.pause-0.for=21s"}, account: func(b *bubble) { os.Setenv("AWS_CREDENTIAL_EXPIRATION", "2000-01-01T00:05:00Z") }, said: "the credentials end too soon"},
 		{name: "lever", args: []string{"--yes"}, account: func(b *bubble) { b.Engage("engaged") }, code: reports.ExitFault, said: "safety lever is engaged", untouched: true},
-		{name: "lever during the run", args: []string{"--yes"}, account: func(b *bubble) { time.AfterFunc(15*time.Second, func() { b.Engage("engaged") }) }, code: reports.ExitInterrupted, said: "safety lever is engaged"},
-		{name: "lever just before the fault", args: []string{"--yes"}, account: func(b *bubble) { time.AfterFunc(11*time.Second, func() { b.Engage("engaged") }) }, code: reports.ExitFault, said: "safety lever is engaged", untouched: true},
+		{name: "lever during the run", args: []string{"--yes"}, account: func(b *bubble) { time.AfterFunc(claiming+15*time.Second, func() { b.Engage("engaged") }) }, code: reports.ExitInterrupted, said: "safety lever is engaged"},
+		{name: "lever just before the fault", args: []string{"--yes"}, account: func(b *bubble) { time.AfterFunc(claiming+11*time.Second, func() { b.Engage("engaged") }) }, code: reports.ExitFault, said: "safety lever is engaged", untouched: true},
 		{name: "no permission", args: []string{"--yes"}, account: func(b *bubble) {
 			b.Mishap = func(q emulate.Request) emulate.Mishap {
 				if q.Mutates && q.Service == "medialive" {
@@ -139,10 +145,11 @@ func TestRunOnAWS(t *testing.T) {
 				}
 				return emulate.Nothing
 			}
-		}, code: reports.ExitFault, said: "not authorized", untouched: false},
+		}, code: reports.ExitFault, said: "not authorized", untouched: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "out")
+			t.Setenv("AWS_CREDENTIAL_EXPIRATION", "")
 			synctest.Test(t, func(t *testing.T) {
 				b := newBubble()
 				defer b.srv.Close()
@@ -165,7 +172,8 @@ func TestRunOnAWS(t *testing.T) {
 				}
 				changes := 0
 				for _, q := range b.Requests() {
-					if q.Mutates && q.Service != "sts" {
+					claims := strings.Contains(q.Body+q.Query, "hlsload%3Alock") || strings.Contains(q.Body+q.Query, "hlsload:lock")
+					if q.Mutates && q.Service != "sts" && !claims {
 						changes++
 					}
 				}

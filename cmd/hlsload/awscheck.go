@@ -80,6 +80,7 @@ type awsCheck struct {
 	mu      sync.Mutex
 
 	refresh func()
+	now     func() time.Time
 	drivers []aws.Driver
 }
 
@@ -102,7 +103,7 @@ func (c *awsCheck) look(ctx context.Context) error {
 	if err != nil {
 		return c.fail(err)
 	}
-	c.refresh, c.drivers = a.Refresh, a.Drivers
+	c.refresh, c.now, c.drivers = a.Refresh, a.Now, a.Drivers
 	warnings, refused := a.Guard(ctx)
 	for _, w := range warnings {
 		c.say("be careful: %s", w)
@@ -144,7 +145,10 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	defer j.Close()
 	j.Reference = c.sc.Reference
 	f.At = 0
-	applier := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: c.drivers, Run: newRun(), Journal: j, Refresh: c.refresh})
+	if err := c.sc.AWS.Hours.Allows(time.Now(), time.Now().Add(f.For+awsPatience)); err != nil {
+		return c.fail(err)
+	}
+	applier := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: c.drivers, Run: newRun(), Journal: j, Refresh: c.refresh, Now: c.now})
 	runner, err := conduct.New(conduct.Config{
 		Faults: []chaos.Fault{*f},
 		Timeline: chaos.Timeline{Duration: f.For + time.Minute, Recovery: time.Minute,
@@ -165,6 +169,9 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	if err != nil {
 		return internal(err)
 	}
+	if err := applier.Lock(ctx, c.now().Add(f.For+2*awsPatience)); err != nil {
+		return c.fail(errors.Join(err, unlock(ctx, applier)))
+	}
 	c.began = time.Now()
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	watched := make(chan error, 1)
@@ -174,7 +181,7 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	defer cancel()
 	tidied := applier.Tidy(ctx)
 	stop()
-	if err := errors.Join(<-watched, tidied); err != nil {
+	if err := errors.Join(<-watched, tidied, applier.Unlock(ctx)); err != nil {
 		c.say("be careful: %v", err)
 	}
 	for _, what := range applier.Review(ctx) {

@@ -183,6 +183,9 @@ func (r *realRun) do(ctx context.Context) (err error) {
 	if r.onAWS, err = r.openAWS(ctx); err != nil {
 		return err
 	}
+	if r.onAWS != nil {
+		closers = append(closers, func() { _ = unlock(ctx, r.onAWS) }) // where a run was not performed
+	}
 	if r.sc.Target.Rig == nil {
 		// The first viewers arrive when everything has been put together.
 		r.epoch = time.Now()

@@ -56,10 +56,12 @@ func planCommand(on network) *cobra.Command {
 			if _, err = fmt.Fprint(cmd.OutOrStdout(), sc.Plan()); err != nil {
 				return internal(err)
 			}
-			if err := printPlan(cmd.OutOrStdout(), sc); err != nil || sc.Target.Rig != nil {
-				return internal(err)
+			if sc.Target.Rig == nil {
+				if err := planLoad(cmd, sc, on, look); err != nil {
+					return err
+				}
 			}
-			return planLoad(cmd, sc, on, look)
+			return internal(printPlan(cmd.OutOrStdout(), sc)) // last: it ends with the hash
 		},
 	}
 	o.register(cmd)

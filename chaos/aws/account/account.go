@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -47,6 +48,9 @@ type Account struct {
 	cfg         *chaos.AWS
 	sdk         sdk.Config
 	credentials *sdk.CredentialsCache
+	now         func() time.Time
+	skew        atomic.Int64 // how far AWS's clock is ahead of now, in nanoseconds
+	unread      atomic.Int32 // how often in a row the safety lever could not be read
 	Drivers     []aws.Driver
 }
 
@@ -102,7 +106,10 @@ func Open(ctx context.Context, cfg *chaos.AWS, o Options) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("credentials for AWS: %w", err)
 	}
-	a := &Account{cfg: cfg}
+	a := &Account{cfg: cfg, now: o.Now}
+	if a.now == nil {
+		a.now = time.Now
+	}
 	// Files and variables are read again when credentials are lost: who runs
 	// this may have put fresh ones there.
 	a.credentials = sdk.NewCredentialsCache(sdk.CredentialsProviderFunc(func(ctx context.Context) (sdk.Credentials, error) {
@@ -120,9 +127,12 @@ func Open(ctx context.Context, cfg *chaos.AWS, o Options) (*Account, error) {
 		c.HTTPClient = &http.Client{Transport: o.Transport}
 	}
 	a.sdk = c
-	a.Drivers = drivers(cfg, &c, o.Now)
+	a.Drivers = drivers(cfg, &c, a.Now)
 	return a, nil
 }
+
+// Now is the time as AWS has it, as far as its answers have told.
+func (a *Account) Now() time.Time { return a.now().Add(time.Duration(a.skew.Load())) }
 
 // Refresh forgets the credentials, so that the next request looks for others.
 func (a *Account) Refresh() { a.credentials.Invalidate() }
@@ -155,9 +165,13 @@ func (a *Account) Guard(ctx context.Context) (warnings []string, err error) {
 }
 
 // Still makes sure, before a fault of a run, that nothing has come up since the
-// guards looked: the safety lever, the marks of another run and, when none of
-// the run's other faults holds, a target that is not well.
+// guards looked: another account or clock, the safety lever, the marks of
+// another run and, when none of the run's other faults holds, a target that is
+// not well.
 func (a *Account) Still(ctx context.Context, run string, alone bool) error {
+	if err := a.Identify(ctx); err != nil { // the clock may have been set, or the machine asleep
+		return err
+	}
 	if _, err := a.lever(ctx); err != nil {
 		return err
 	}
@@ -166,7 +180,7 @@ func (a *Account) Still(ctx context.Context, run string, alone bool) error {
 		return fmt.Errorf("looking at the targets: %w", plain(err))
 	}
 	for _, l := range left {
-		if l.Run != run {
+		if l.Run != run && !l.Lock { // who has locked first is settled
 			return fmt.Errorf("another run has begun since (got %s at %s; want this one to be alone)", l.What, l.Target)
 		}
 	}
@@ -180,13 +194,37 @@ func (a *Account) Still(ctx context.Context, run string, alone bool) error {
 	return nil
 }
 
-// Stopped tells whether the account's owners have stopped experiments.
+// Stopped tells whether the account's owners have stopped experiments. Where
+// that has to be known, not knowing it a few times in a row counts as well.
 func (a *Account) Stopped(ctx context.Context) error {
 	_, err := a.lever(ctx)
-	return err
+	var unread *unreadError
+	if !errors.As(err, &unread) {
+		a.unread.Store(0)
+		return err
+	}
+	if n := a.unread.Add(1); n >= maxUnread {
+		return fmt.Errorf("%w, %d times in a row", err, n)
+	}
+	return nil
 }
 
-// Identify makes sure that the credentials are for the account.
+// maxUnread is how often in a row the safety lever may not be readable during a
+// run.
+const maxUnread = 3
+
+// unreadError is why the safety lever could not be read, where it has to be
+// (aws.require_lever).
+type unreadError struct{ cause error }
+
+func (e *unreadError) Error() string {
+	return fmt.Sprintf("the account's safety lever could not be read (%v; want it readable: aws.require_lever)", e.cause)
+}
+
+func (e *unreadError) Unwrap() error { return e.cause }
+
+// Identify makes sure that the credentials are for the account, and that this
+// machine's clock is AWS's.
 func (a *Account) Identify(ctx context.Context) error {
 	who, err := sts.NewFromConfig(a.sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -195,9 +233,17 @@ func (a *Account) Identify(ctx context.Context) error {
 	if got := sdk.ToString(who.Account); got != a.cfg.Account {
 		return fmt.Errorf("the credentials are for another account (got %s; want %s)", got, a.cfg.Account)
 	}
-	if skew, ok := middleware.GetAttemptSkew(who.ResultMetadata); ok && skew.Abs() > maxSkew {
+	skew, ok := middleware.GetAttemptSkew(who.ResultMetadata)
+	if !ok {
+		return nil
+	}
+	if skew.Abs() > maxSkew {
 		return fmt.Errorf("this machine's clock is not AWS's (got %v of difference; want at most %v: faults end by themselves at a time)", skew.Round(time.Second), maxSkew)
 	}
+	if skew.Abs() < time.Second {
+		skew = 0 // answers have whole seconds
+	}
+	a.skew.Store(int64(skew))
 	return nil
 }
 
@@ -218,6 +264,9 @@ func (a *Account) lever(ctx context.Context) (warnings []string, err error) {
 	case err != nil:
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if a.cfg.RequireLever {
+			return nil, &unreadError{plain(err)}
 		}
 		return []string{fmt.Sprintf("the account's safety lever could not be read: %v", plain(err))}, nil
 	case out.SafetyLever != nil && out.SafetyLever.State != nil && out.SafetyLever.State.Status != types.SafetyLeverStatusDisengaged:

@@ -68,6 +68,10 @@ func (d *dying) Called(f *chaos.Fault, c journal.Call, failure error) error {
 	return d.write(func() error { return d.Journal.Called(f, c, failure) })
 }
 
+func (d *dying) Over(f *chaos.Fault) error {
+	return d.write(func() error { return d.Journal.Over(f) })
+}
+
 func (d *dying) Record(s conduct.Step) error {
 	return d.write(func() error { return d.Journal.Record(s) })
 }
@@ -101,6 +105,7 @@ func (w *world) live(t *testing.T, deeds []deed, c *crash) (path string) {
 	a := w.open(t)
 	applier := aws.New(aws.Config{AWS: w.cfg, Drivers: a.Drivers, Run: "0a1b2c3d", Journal: j})
 	w.Mishap = c.mishap
+	_ = applier.Lock(ctx, time.Now().Add(10*time.Minute))
 	ids := map[*chaos.Fault]int{}
 	for _, d := range deeds {
 		if c.dead {
@@ -118,6 +123,9 @@ func (w *world) live(t *testing.T, deeds []deed, c *crash) (path string) {
 		if applier.Undo(ctx, d.fault) == nil {
 			_ = j.Record(conduct.Step{Type: conduct.StepUndone, ID: ids[d.fault], Fault: d.fault})
 		}
+	}
+	if !c.dead {
+		_ = applier.Unlock(ctx)
 	}
 	w.Mishap = nil
 	r.journal.Close()

@@ -33,6 +33,9 @@ type flush struct {
 // Op implements [aws.Change], as do the methods below.
 func (c *flush) Op() string { return opFlush }
 
+// Marked is what carries the name of the run.
+func (c *flush) Marked() (name, sep string) { return c.Mark, "-" }
+
 func (c *flush) Target() string { return c.d.arn(c.Distribution) }
 
 // Ends says how it is undone when nobody undoes it.

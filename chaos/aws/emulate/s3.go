@@ -552,3 +552,18 @@ func canonical(policy string) string {
 	text, _ := json.Marshal(v)
 	return string(text)
 }
+
+// Deleted are the keys of which a delete marker is the latest version.
+func (b *Bucket) Deleted() (keys []string) {
+	b.a.Do(func() {
+		for _, key := range slices.Sorted(maps.Keys(b.objects)) {
+			if all := b.objects[key]; len(all) > 0 && all[len(all)-1].marker {
+				keys = append(keys, key)
+			}
+		}
+	})
+	return keys
+}
+
+// Delete deletes an object as somebody else would.
+func (b *Bucket) Delete(key string) { b.a.Do(func() { b.remove(key, "", b.a.Now()) }) }

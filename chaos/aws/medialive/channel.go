@@ -25,10 +25,14 @@ type restart struct {
 
 	Channel  string `json:"channel"`
 	Pipeline int    `json:"pipeline"`
+	Mark     string `json:"mark,omitempty"`
 }
 
 // Op implements [aws.Change], as do the methods below.
 func (c *restart) Op() string { return opRestart }
+
+// Marked names the run; nothing carries it.
+func (c *restart) Marked() (name, sep string) { return c.Mark, "-" }
 
 func (c *restart) Target() string { return c.d.arn(c.Channel) }
 

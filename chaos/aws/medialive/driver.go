@@ -56,7 +56,7 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 		case o.Fault.Pipeline == chaos.Any:
 			return []aws.Change{&stop{d: d, Channel: d.cfg.Channel, Mark: o.Mark("-")}}
 		}
-		return []aws.Change{&restart{d: d, Channel: d.cfg.Channel, Pipeline: o.Fault.Pipeline}}
+		return []aws.Change{&restart{d: d, Channel: d.cfg.Channel, Pipeline: o.Fault.Pipeline, Mark: o.Mark("-")}}
 	case chaos.InputLoss:
 		if d.cfg.InputLoss(o.Fault.Pipeline) != d.Service() {
 			return nil
@@ -77,6 +77,8 @@ func (d *Driver) Restore(op string) aws.Change {
 		return &stop{d: d}
 	case opInput:
 		return &input{d: d}
+	case opLock:
+		return &lock{d: d}
 	}
 	return nil
 }
@@ -134,6 +136,9 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 		return nil, fmt.Errorf("schedule of channel %s: %w", d.cfg.Channel, err)
 	}
 	for _, l := range d.leftovers(d.cfg.Channel, out.Tags, actions) {
+		if l.Lock && !l.Expires.After(d.now()) {
+			continue // forgotten, and harmless
+		}
 		refuse("another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", l.What)
 	}
 	if set := state(actions, d.now()); len(set) > 0 {
@@ -194,6 +199,7 @@ func (d *Driver) leftovers(channel string, tags map[string]string, actions []typ
 		c := &stop{d: d, Channel: channel, Mark: mark, made: true}
 		all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(channel), Run: run, What: "stopped by a run (tag " + tagRun + "=" + mark + ")", Remove: c.Undo})
 	}
+	all = append(all, d.claims(channel, tags)...)
 	for i := range actions {
 		name := sdk.ToString(actions[i].ActionName)
 		mark, kind, ok := split(name)

@@ -58,6 +58,21 @@ var (
 
 // Changes implements [aws.Driver].
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
+	all := d.changes(o)
+	for _, c := range all {
+		switch c := c.(type) {
+		case *watch:
+			c.Mark = o.Mark("")
+		case *remove:
+			c.Mark = o.Mark("")
+		case *replace:
+			c.Mark = o.Mark("")
+		}
+	}
+	return all
+}
+
+func (d *Driver) changes(o *aws.Order) []aws.Change {
 	if d.cfg.Bucket == "" {
 		return nil
 	}

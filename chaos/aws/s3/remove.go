@@ -26,6 +26,7 @@ type remove struct {
 	d *Driver
 
 	Scope   scope     `json:"scope"`
+	Mark    string    `json:"mark,omitempty"`
 	Objects []target  `json:"objects"`
 	At      time.Time `json:"at"` // when deleting began
 }
@@ -36,6 +37,9 @@ type target struct {
 	ETag    string `json:"etag"`
 	Version string `json:"version,omitempty"`
 	Back    bool   `json:"back,omitempty"` // it has to be brought back
+	// Marker is the version of the delete marker that was made; "" = the answer
+	// did not arrive.
+	Marker string `json:"marker,omitempty"`
 }
 
 // removeLimit is how long deleting may take. A delete marker that is younger
@@ -51,6 +55,9 @@ func (d *Driver) remove(s scope) *remove { return &remove{d: d, Scope: s} }
 
 // Op implements [aws.Change], as do the methods below.
 func (c *remove) Op() string { return opRemove }
+
+// Marked names the run; nothing carries it.
+func (c *remove) Marked() (name, sep string) { return c.Mark, "" }
 
 func (c *remove) Target() string { return c.d.arn(c.Scope.Bucket) }
 
@@ -170,9 +177,14 @@ func (c *remove) remove(ctx context.Context, t *target) error {
 	etag := t.ETag
 	const tries = 5
 	for i := 1; ; i++ {
-		_, err := c.d.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, IfMatch: &etag, ExpectedBucketOwner: &c.Scope.Owner})
+		done, err := c.d.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, IfMatch: &etag, ExpectedBucketOwner: &c.Scope.Owner})
 		switch {
-		case err == nil || missing(err):
+		case err == nil:
+			if sdk.ToBool(done.DeleteMarker) {
+				t.Marker = sdk.ToString(done.VersionId)
+			}
+			return nil
+		case missing(err):
 			return nil
 		case code(err) != "PreconditionFailed" || i == tries:
 			return err
@@ -207,14 +219,21 @@ func (c *remove) Undo(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// marker is the delete marker that we have made, if it still is what the key
-// stands for; "" otherwise.
+// marker is the delete marker that we have made, if it is still there; "" = it
+// is not. Without the answer that names it, it is one that was made at that
+// time and is what the key stands for: it may be the encoder's own.
 func (c *remove) marker(ctx context.Context, t *target) (string, error) {
 	out, err := c.d.api.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &c.Scope.Bucket, Prefix: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})
 	if err != nil {
 		return "", err
 	}
 	for _, m := range out.DeleteMarkers {
+		if t.Marker != "" {
+			if sdk.ToString(m.Key) == t.Key && sdk.ToString(m.VersionId) == t.Marker {
+				return t.Marker, nil
+			}
+			continue
+		}
 		if sdk.ToString(m.Key) != t.Key || !sdk.ToBool(m.IsLatest) {
 			continue
 		}

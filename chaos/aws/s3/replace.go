@@ -25,6 +25,7 @@ type replace struct {
 	d *Driver
 
 	Scope   scope      `json:"scope"`
+	Mark    string     `json:"mark,omitempty"`
 	Back    int        `json:"back"` // writes to go back; 0 = end the playlist
 	Objects []replaced `json:"objects"`
 }
@@ -40,6 +41,9 @@ func (d *Driver) replace(s scope, back int) *replace { return &replace{d: d, Sco
 
 // Op implements [aws.Change], as do the methods below.
 func (c *replace) Op() string { return opReplace }
+
+// Marked names the run; nothing carries it.
+func (c *replace) Marked() (name, sep string) { return c.Mark, "" }
 
 func (c *replace) Target() string { return c.d.arn(c.Scope.Bucket) }
 

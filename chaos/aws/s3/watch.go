@@ -20,6 +20,7 @@ type watch struct {
 	seen map[string]written // by key
 
 	Scope   scope         `json:"scope"`
+	Mark    string        `json:"mark,omitempty"`
 	Keys    []string      `json:"keys"`
 	Longest time.Duration `json:"target"` // longest target duration
 	// Blip: the fault is over before anybody may have seen it.
@@ -37,6 +38,9 @@ func (d *Driver) watch(s scope) *watch { return &watch{d: d, Scope: s} }
 
 // Op implements [aws.Change], as do the methods below.
 func (c *watch) Op() string { return opWatch }
+
+// Marked names the run; nothing carries it.
+func (c *watch) Marked() (name, sep string) { return c.Mark, "" }
 
 func (c *watch) Target() string { return c.d.arn(c.Scope.Bucket) }
 

@@ -1,0 +1,90 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hlsload/chaos"
+)
+
+// locker is a driver that can claim its target for a run: by a mark that others
+// see before anything is changed.
+type locker interface {
+	Driver
+	// Lock returns the change that claims the target; nil = there is none. Its
+	// Bites tells whether this run was the first.
+	Lock(o *Order) Change
+}
+
+// lockKind is what the journal calls the claim of a run, which is no fault.
+const lockKind = "lock"
+
+// locks are the claims of a run.
+func locks(drivers []Driver, o *Order) (all []step) {
+	for _, d := range drivers {
+		if l, ok := d.(locker); ok {
+			if c := l.Lock(o); c != nil {
+				all = append(all, step{driver: d, change: c})
+			}
+		}
+	}
+	return all
+}
+
+func newLock() *chaos.Fault { return &chaos.Fault{Name: lockKind, Kind: lockKind, Via: chaos.ViaAWS} }
+
+// settled is how long a claim is given to show to others, before it is looked
+// at who was the first.
+const settled = 5 * time.Second
+
+// Lock claims the targets until a time, and refuses when another run was first.
+// It is undone by [Applier.Unlock], whether or not it succeeds.
+func (a *Applier) Lock(ctx context.Context, until time.Time) error {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	o := &Order{Fault: a.lock, Run: a.cfg.Run, Expires: until.UTC().Truncate(time.Second)}
+	all := locks(a.cfg.Drivers, o)
+	for i, s := range all {
+		if err := a.make(ctx, o, s.driver, s.change, i+1); err != nil {
+			return err
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	timer := time.NewTimer(settled)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	var problems []error
+	for _, s := range all {
+		if first, seen := s.change.Bites(ctx); !first {
+			problems = append(problems, errors.New(seen))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Unlock gives the targets free. It may be called again.
+func (a *Applier) Unlock(ctx context.Context) error {
+	if len(a.changes(a.lock)) == 0 {
+		return nil
+	}
+	if err := a.Undo(ctx, a.lock); err != nil {
+		return fmt.Errorf("give the targets free: %w", err)
+	}
+	for _, c := range a.changes(a.lock) {
+		if ok, seen := c.Healthy(ctx); !ok {
+			return fmt.Errorf("give the targets free: %s", seen)
+		}
+	}
+	a.mu.Lock()
+	delete(a.made, a.lock)
+	a.mu.Unlock()
+	return a.cfg.Journal.Over(a.lock)
+}

@@ -1,0 +1,149 @@
+package medialive
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/medialive"
+
+	"hlsload/chaos/aws"
+)
+
+const opLock = "lock"
+
+// tagLock begins the key of the tag with which a run claims a channel. Each run
+// has a key of its own, so that none overwrites another's; the value is when it
+// was claimed, which decides who was first, and until when.
+const tagLock = "hlsload:lock:"
+
+// lock claims the channel for a run.
+type lock struct {
+	d *Driver
+
+	Channel string    `json:"channel"`
+	Mark    string    `json:"mark"`
+	Until   time.Time `json:"until"` // when it counts no more, whoever has forgotten it
+	At      time.Time `json:"at"`
+}
+
+// Lock returns the change that claims the channel.
+func (d *Driver) Lock(o *aws.Order) aws.Change {
+	if d.cfg.Channel == "" {
+		return nil
+	}
+	return &lock{d: d, Channel: d.cfg.Channel, Mark: o.Mark("-"), Until: o.Expires}
+}
+
+// Op implements [aws.Change], as do the methods below.
+func (c *lock) Op() string { return opLock }
+
+// Marked is what carries the name of the run.
+func (c *lock) Marked() (name, sep string) { return c.Mark, "-" }
+
+func (c *lock) Target() string { return c.d.arn(c.Channel) }
+
+// Ends says what becomes of it when nobody undoes it.
+func (c *lock) Ends() string { return "counts no more some minutes after the run" }
+
+func (c *lock) Calls() []aws.Call {
+	arn := c.Target()
+	return []aws.Call{
+		{Action: "medialive:DescribeChannel", Resource: arn, When: aws.Reads},
+		{Action: "medialive:CreateTags", Resource: arn, When: aws.Makes, Request: tagLock + c.Mark + ", so that two runs that begin at once do not both go on"},
+		{Action: "medialive:DeleteTags", Resource: arn, When: aws.Undoes, Request: tagLock + c.Mark},
+	}
+}
+
+func (c *lock) Read(context.Context) error {
+	c.At = c.d.now().UTC()
+	return nil
+}
+
+// claimed is how the value of the tag has times. A shorter one would not be in
+// order.
+const claimed = "20060102T150405.000Z"
+
+func (c *lock) Make(ctx context.Context) error {
+	arn := c.Target()
+	value := c.At.Format(claimed) + " " + c.Until.UTC().Format(claimed)
+	_, err := c.d.api.CreateTags(ctx, &medialive.CreateTagsInput{ResourceArn: &arn, Tags: map[string]string{tagLock + c.Mark: value}})
+	return err
+}
+
+func (c *lock) Undo(ctx context.Context) error {
+	arn := c.Target()
+	_, err := c.d.api.DeleteTags(ctx, &medialive.DeleteTagsInput{ResourceArn: &arn, TagKeys: []string{tagLock + c.Mark}})
+	return err
+}
+
+// Bites tells whether the channel is this run's: whether nobody has claimed it
+// before.
+func (c *lock) Bites(ctx context.Context) (bool, string) {
+	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
+	if err != nil {
+		return false, err.Error()
+	}
+	all := holders(out.Tags, c.d.now())
+	what := fmt.Sprintf("channel %s", c.Channel)
+	switch {
+	case len(all) == 0:
+		return false, what + " does not show the tag of this run"
+	case all[0] != c.Mark:
+		run, _ := aws.Ours(all[0], "-")
+		return false, fmt.Sprintf("%s: another run was first (got the tag %s%s of run %s; want this run to be alone)", what, tagLock, all[0], run)
+	}
+	return true, what + " is this run's"
+}
+
+func (c *lock) Healthy(ctx context.Context) (bool, string) {
+	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
+	if err != nil {
+		return false, err.Error()
+	}
+	if _, there := out.Tags[tagLock+c.Mark]; there {
+		return false, fmt.Sprintf("channel %s still has the tag %s%s", c.Channel, tagLock, c.Mark)
+	}
+	return true, fmt.Sprintf("channel %s is free", c.Channel)
+}
+
+// holders are the marks of those who have claimed a channel and whose time has
+// not passed, the first first.
+func holders(tags map[string]string, now time.Time) []string {
+	var all []string
+	for key, value := range tags {
+		if mark, ok := strings.CutPrefix(key, tagLock); ok && now.Before(until(value)) {
+			all = append(all, mark)
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int { return strings.Compare(tags[tagLock+a]+" "+a, tags[tagLock+b]+" "+b) })
+	return all
+}
+
+// until is when a claim counts no more.
+func until(value string) time.Time {
+	_, end, _ := strings.Cut(value, " ")
+	t, err := time.Parse(claimed, end)
+	if err != nil {
+		return later // whatever it is, it may be meant
+	}
+	return t
+}
+
+// claims are what runs have left of their claims.
+func (d *Driver) claims(channel string, tags map[string]string) (all []aws.Leftover) {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		mark, ok := strings.CutPrefix(key, tagLock)
+		if !ok {
+			continue
+		}
+		run, _ := aws.Ours(mark, "-")
+		c := &lock{d: d, Channel: channel, Mark: mark}
+		all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(channel), Run: run, What: "claimed by a run (tag " + key + ")",
+			Expires: until(tags[key]), Lock: true, Remove: c.Undo})
+	}
+	return all
+}

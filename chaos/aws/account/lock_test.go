@@ -220,7 +220,7 @@ func TestSticky(t *testing.T) {
 		t.Errorf("with a watchdog: %s; want %s", got, always)
 	}
 	w.cfg.Watchdog = ""
-	if got := strings.Join(aws.Sticky(Describe(w.cfg), faults), " "); got != "pipeline.kill-4 playlist.delete-11 segment.missing-14 invalidator.off-17 input.loss-18 edge.error_ttl-19" {
+	if got := strings.Join(aws.Sticky(Describe(w.cfg), faults), " "); got != "pipeline.kill-4 playlist.delete-11 segment.missing-14 invalidator.off-17 input.loss-18 edge.error_ttl-19 invalidator.throttle-21" {
 		t.Errorf("without: %s", got)
 	}
 }
@@ -235,7 +235,7 @@ func TestLeverThatCannotBeRead(t *testing.T) {
 			w.cfg.RequireLever = require
 			a := w.open(t)
 			w.Mishap = func(q emulate.Request) emulate.Mishap {
-				if q.Service == "fis" {
+				if q.Op == "GetSafetyLever" {
 					return emulate.Denied
 				}
 				return emulate.Nothing

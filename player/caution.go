@@ -138,7 +138,7 @@ func (c *Caution) fail(url string, at time.Duration, counted bool, now time.Dura
 	f.well = false
 }
 
-// dropped forgets a request that was given up. It tells whether that was in
+// dropped forgets a request that was given up. It reports whether that was in
 // flight.
 func (c *Caution) dropped(id FetchID) bool {
 	c.asked = slices.DeleteFunc(c.asked, func(a asking) bool { return a.id == id })
@@ -246,7 +246,7 @@ func (p *Player) release() {
 	}
 }
 
-// inTurn tells whether the player does one thing at a time.
+// inTurn reports whether the player does one thing at a time.
 func (p *Player) inTurn() bool { return p.cfg.Profile.Buffer.Blocks > 0 }
 
 // releaseWake is when a fetch that is held back may be made.
@@ -261,5 +261,5 @@ func (p *Player) releaseWake() time.Duration {
 	return at
 }
 
-// occupied tells whether anything is in flight or held back.
+// occupied reports whether anything is in flight or held back.
 func (p *Player) occupied() bool { return p.busy() || p.caution != nil && len(p.caution.waiting) > 0 }

@@ -201,7 +201,7 @@ func TestIncautious(t *testing.T) {
 	}
 }
 
-// TestCautiousIsTheSame: where nothing fails, nobody sees a difference.
+// TestCautiousIsTheSame: where nothing fails, there is no difference.
 func TestCautiousIsTheSame(t *testing.T) {
 	live := func(name string, cautious bool) string {
 		w := newWorld(t)

@@ -33,12 +33,12 @@ type expected struct {
 }
 
 // expectLoad simulates a run on a channel of a stream's shape.
-func expectLoad(ctx context.Context, sc *scenarios.Scenario, faults []chaos.Fault, shape forecast.Stream) (*expected, error) {
+func expectLoad(ctx context.Context, sc *scenarios.Scenario, faults []chaos.Fault, shape forecast.Stream, foreign bool) (*expected, error) {
 	channel, assumed := shape.Channel()
 	end := time.Now().Add(simulationTime)
 	l, err := forecast.Expect(&forecast.Run{
 		Channel: channel, Seed: seedOf(sc), Duration: sc.Duration, Recovery: sc.Recovery, Audience: sc.Fleet.Audience, Profiles: sc.Fleet.Profiles,
-		HeadOnly: sc.Fleet.Body == "none", Faults: faults, Cautious: true,
+		HeadOnly: sc.Fleet.Body == "none", Faults: faults, Cautious: foreign,
 		Expired: func() bool { return ctx.Err() != nil || time.Now().After(end) },
 	})
 	if err != nil {
@@ -47,8 +47,7 @@ func expectLoad(ctx context.Context, sc *scenarios.Scenario, faults []chaos.Faul
 	return &expected{Load: l, top: shape.Top(), assumed: assumed}, nil
 }
 
-// lines are for people. foreign tells that the target is not local, so that it
-// costs something.
+// lines are for people. A foreign target is not local: it costs something.
 func (e *expected) lines(foreign bool) []string {
 	lines := append([]string{"expected load, " + e.How()}, e.Lines()...)
 	if foreign {
@@ -116,20 +115,21 @@ func (e *expected) ceilingLines(asked *scenarios.Limits, where string) (lines []
 	return lines
 }
 
-// expect finds out what the run will ask of a target that is not local, and sets
-// the ceilings that follow from it.
+// expect finds out what the run will ask of its target. Where that is not local,
+// ceilings follow from it.
 func (r *realRun) expect(ctx context.Context, s *stream, p progress) {
-	if len(r.permission.foreign) == 0 {
-		return
-	}
-	e, err := expectLoad(ctx, r.sc, r.faults, s.stream())
+	foreign := len(r.permission.foreign) > 0
+	e, err := expectLoad(ctx, r.sc, r.faults, s.stream(), foreign)
 	if err != nil { // there is a ceiling all the same
-		e = &expected{Load: &forecast.Load{Players: r.mostPlayers(), Duration: r.sc.Duration}}
+		e = &expected{Load: forecast.Unknown(r.mostPlayers(), r.sc.Duration)}
 		p.mark(0, "what to expect of this run cannot be simulated: "+err.Error())
 	} else {
-		for _, line := range e.lines(true) {
+		for _, line := range e.lines(foreign) {
 			p.mark(0, line)
 		}
+	}
+	if !foreign {
+		return
 	}
 	e.ceilings(&r.permission.ceiling, &r.sc.Limits, s.asked())
 	for _, line := range e.ceilingLines(&r.sc.Limits, "") {
@@ -189,13 +189,6 @@ func printExpected(ctx context.Context, w io.Writer, sc *scenarios.Scenario, p *
 	if seen != nil {
 		shape = seen.stream()
 	}
-	e, err := expectLoad(ctx, sc, sc.Faults(), shape)
-	if err != nil {
-		return err
-	}
-	if seen == nil {
-		e.assumed = append(e.assumed, fmt.Sprintf("%d pipelines (hlsload plan --look looks at the stream)", shape.Pipelines))
-	}
 	foreign, where := !allLocal(sc), " where the target is not local"
 	if seen != nil {
 		where, foreign = "", false
@@ -207,6 +200,13 @@ func printExpected(ctx context.Context, w io.Writer, sc *scenarios.Scenario, p *
 			foreign = foreign || out
 		}
 	}
+	e, err := expectLoad(ctx, sc, sc.Faults(), shape, foreign)
+	if err != nil {
+		return err
+	}
+	if seen == nil {
+		e.assumed = append(e.assumed, fmt.Sprintf("%d pipelines (hlsload plan --look looks at the stream)", shape.Pipelines))
+	}
 	lines := e.lines(foreign)
 	if foreign {
 		lines = append(lines, e.ceilingLines(&sc.Limits, where)...)
@@ -216,7 +216,7 @@ func printExpected(ctx context.Context, w io.Writer, sc *scenarios.Scenario, p *
 	return err
 }
 
-// allLocal tells whether the URLs of a target say that it is local.
+// allLocal reports whether the URLs of a target alone show that it is local.
 func allLocal(sc *scenarios.Scenario) bool {
 	return !slices.ContainsFunc(sc.Target.URLs, func(u scenarios.Text) bool {
 		name := hostname(hostOf(u.Value))

@@ -49,7 +49,7 @@ func TestDefaultCeiling(t *testing.T) {
 		{"as expected", "203.0.113.9", 0, "", 0, []string{"expected load, simulated with 30 players", "requests: ", "of bodies: ", " USD for egress and requests at CloudFront's public list price (2026-11-29)",
 			"ceiling of requests: the run ends above ", "above 120/s over 10 s (4/s a player)", "ceiling of bodies: "}, "ceiling reached"},
 		{"much more", "203.0.113.9", 9, "", reports.ExitInterrupted, []string{"ceiling reached: ", " requests within 5 s (", "; expected were at most ", "limits: {requests: N/s} raises it"}, ""},
-		{"much more, at home", "10.0.0.1", 9, "", 0, nil, "ceiling"},
+		{"much more, at home", "10.0.0.1", 9, "", 0, []string{"expected load, simulated with 30 players"}, "ceiling"},
 		{"much more, and asked for", "203.0.113.9", 9, "--set limits.requests=5000/s", 0, []string{"ceiling of requests: 5000/s (limits.requests)"}, "ceiling reached"},
 		{"more than asked for", "203.0.113.9", 9, "--set limits.requests=100/s", reports.ExitInterrupted, []string{"more than 100 requests would have been sent within a second"}, "expected were"},
 	} {
@@ -85,7 +85,7 @@ func TestDefaultCeiling(t *testing.T) {
 // proportion.
 func TestHostCeilings(t *testing.T) {
 	sc := parse(t, "duration: 60s\ntarget: {url: http://a/x.m3u8}\nfleet: {players: 100}\n")
-	e, err := expectLoad(t.Context(), sc, nil, forecast.Stream{})
+	e, err := expectLoad(t.Context(), sc, nil, forecast.Stream{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,10 +98,10 @@ func TestHostCeilings(t *testing.T) {
 		t.Errorf("lists %+v, media %+v, all %+v", l, g, all)
 	}
 	if c.Elsewhere.Peak != all.Peak || c.Elsewhere.Floor != all.Floor {
-		t.Errorf("a host that nobody met: %+v; want as all: %+v", c.Elsewhere, all)
+		t.Errorf("a host that was not met: %+v; want as all: %+v", c.Elsewhere, all)
 	}
 	if c.Bits != (fleet.Bound{Why: c.Bits.Why}) {
-		t.Errorf("bodies of a ladder that nobody knows: %+v; want no ceiling", c.Bits)
+		t.Errorf("bodies of an unknown ladder: %+v; want no ceiling", c.Bits)
 	}
 	e.ceilings(&raised, &scenarios.Limits{Requests: int64(10 * max(all.Peak, all.Floor)), Bandwidth: 1}, hosts)
 	if r := raised.Hosts["lists.example"]; raised.Total != (fleet.Bound{}) || r.Peak < 9*l.Peak || r.Peak > 11*l.Peak || r.Floor < 9*l.Floor {

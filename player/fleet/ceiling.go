@@ -17,7 +17,7 @@ type Ceiling struct {
 
 	// Total and Bits bound requests and bits of bodies of the whole fleet, Hosts
 	// the requests to a host, by name in lower case; the zero value does not.
-	// They are the ceilings that hold when nobody asked for one.
+	// They are the ceilings that hold when the scenario names none.
 	Total, Bits Bound
 	Hosts       map[string]Bound
 	Elsewhere   Bound // of each host that Hosts does not have
@@ -148,7 +148,7 @@ func (c *ceiling) count(now time.Duration, url string) string {
 	return ""
 }
 
-// over tells whether a window is above a bound, and what it has.
+// over reports whether a window is above a bound, and what it has.
 func (b *Bound) over(w *window) (peak, floor int64, over bool) {
 	if b.zero() {
 		return 0, 0, false
@@ -247,7 +247,7 @@ func (b *coming) got(now time.Duration, n int64) {
 	b.c.received(now, n)
 }
 
-// end tells that no more of it comes.
+// end ends the count: no more of it comes.
 func (b *coming) end() { b.less(b.left) }
 
 func (b *coming) less(n int64) {

@@ -40,7 +40,7 @@ func TestBounds(t *testing.T) {
 		{"a storm", Ceiling{Total: Bound{Peak: 50, Floor: 40, Why: "because"}}, steady(3000), "http://a/x", "401 requests within 5 s", 0, 200 * time.Millisecond},
 		{"a host", Ceiling{Hosts: map[string]Bound{"small": {Peak: 5, Floor: 5, Why: "because"}}}, steady(10), "https://user@SMALL:8443/x?y", "requests to small within 5 s", 5 * time.Second, 6 * time.Second},
 		{"another host", Ceiling{Hosts: map[string]Bound{"small": {Peak: 5, Floor: 5}}}, steady(10), "https://big/small", "", 0, 0},
-		{"a host that nobody knew of", Ceiling{Elsewhere: Bound{Peak: 5, Floor: 5}}, steady(10), "http://[::1]:80/x", "requests to ::1 within 5 s", 5 * time.Second, 6 * time.Second},
+		{"a host that was not met before", Ceiling{Elsewhere: Bound{Peak: 5, Floor: 5}}, steady(10), "http://[::1]:80/x", "requests to ::1 within 5 s", 5 * time.Second, 6 * time.Second},
 		{"a ceiling that was asked for", Ceiling{Requests: 20}, steady(21), "http://a/x", "more than 20 requests would have been sent within a second (requests: 20/s)", 0, time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestBitBound: so do bodies that are larger than anybody expected.
+// TestBitBound: bodies that are much larger than expected end a run, too.
 func TestBitBound(t *testing.T) {
 	why := ""
 	c := newCeiling(Ceiling{Bits: Bound{Peak: 8_000_000, Floor: 5_000_000, Why: "because"}}, func(reason string) { why = reason })

@@ -194,7 +194,7 @@ func TestExpectWithout(t *testing.T) {
 	}{
 		{chaos.Fault{Kind: chaos.Command, Via: chaos.ViaCommand, Pipeline: chaos.Any, Pop: chaos.Any}, "fault command is not in it: what it does cannot be simulated"},
 		{chaos.Fault{Kind: chaos.PipelineKill, Via: chaos.ViaAWS, Pipeline: 1, Pop: chaos.Any}, "fault pipeline.kill is not in it: the stream shows no pipeline 1"},
-		{chaos.Fault{Kind: chaos.PlaylistFreeze, Via: chaos.ViaViewer, Pipeline: chaos.Any, Rendition: "somebody-elses-name", Pop: chaos.Any}, ""},
+		{chaos.Fault{Kind: chaos.PlaylistFreeze, Via: chaos.ViaViewer, Pipeline: chaos.Any, Rendition: "a-name-of-the-stream", Pop: chaos.Any}, ""},
 		{chaos.Fault{Kind: chaos.ViewersReconnect, Via: chaos.ViaViewer, Pipeline: chaos.Any, Pop: chaos.Any}, ""},
 	} {
 		r := runOf(50, tc.fault)
@@ -210,7 +210,7 @@ func TestExpectWithout(t *testing.T) {
 	}
 }
 
-// TestExpectKinds: there is a figure for every kind of fault, whoever applies it.
+// TestExpectKinds: there is a figure for every kind of fault via every applier.
 func TestExpectKinds(t *testing.T) {
 	for i := range chaos.Kinds {
 		spec := &chaos.Kinds[i]
@@ -270,6 +270,9 @@ func TestCeiling(t *testing.T) {
 	}
 	if got := l.Requests(All); got != 2*(60*3+60+5) {
 		t.Errorf("%v requests", got)
+	}
+	if got, want := Unknown(10, time.Minute).Ceiling(All), (Ceiling{Peak: 0, Floor: 40}); got != want {
+		t.Errorf("of an unknown load: %+v; want %+v", got, want)
 	}
 	l.Duration = 2 * time.Minute // the second half of what was simulated goes on
 	if got := l.Requests(Of(m3u8.KindSegment)); got != 2*120*3 {

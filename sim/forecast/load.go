@@ -59,8 +59,14 @@ type slot struct {
 	bytes    int64
 }
 
-// epoch is the wall-clock instant of 0; date-times matter to nobody here.
+// epoch is the wall-clock instant of 0; date-times do not matter here.
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Unknown is the load of a run of so many players of which nothing else is known:
+// its ceilings are what a player may ask for at least.
+func Unknown(players int, duration time.Duration) *Load {
+	return &Load{Players: players, Duration: duration, Span: duration, step: time.Second, factor: 1}
+}
 
 // Expect simulates a run.
 func Expect(r *Run) (*Load, error) {
@@ -174,8 +180,8 @@ func surges(faults []chaos.Fault) (n int) {
 	return n
 }
 
-// simulable are faults as a simulation has them: those that somebody else
-// applies, as the channel's own where there are such. It says what is left out.
+// simulable are faults as a simulation has them: those via aws and command as
+// the channel's own, where there are such. It says what is left out.
 func simulable(faults []chaos.Fault, c *rig.Config) (out []chaos.Fault, notes []string) {
 	said := map[string]bool{}
 	without := func(f *chaos.Fault, why string) {
@@ -211,7 +217,7 @@ func simulable(faults []chaos.Fault, c *rig.Config) (out []chaos.Fault, notes []
 	return out, notes
 }
 
-// has tells whether a channel has a rendition.
+// has reports whether a channel has a rendition.
 func has(c *rig.Config, name string) bool {
 	if name == "lowest" || name == "highest" {
 		return true

@@ -86,7 +86,7 @@ func (l *Load) busiest(of func(*slot) int64) (perSecond float64, at time.Duratio
 }
 
 // Ceiling is what a run must not exceed on a target that is not local, unless
-// somebody asked for something else: it is reached when the rate is above both,
+// the scenario says something else: it is reached when the rate is above both,
 // Peak over 5 s and Floor over 10 s.
 type Ceiling struct{ Peak, Floor float64 }
 

@@ -135,5 +135,5 @@ func (p *Prices) Seen() time.Time {
 	return oldest
 }
 
-// Old tells whether a price is older than 180 days.
+// Old reports whether a price is older than 180 days.
 func (p *Prices) Old(now time.Time) bool { return now.Sub(p.Seen()) > maxAge }

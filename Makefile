@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench bench-code bench-fleet bench-sim real browser fidelity fidelity-short demo clean
+.PHONY: help build test race lint fuzz bench bench-code bench-fleet bench-sim real corpus browser fidelity fidelity-short demo clean
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -52,6 +52,9 @@ bench-sim: build  ## 100,000 players for 10 minutes in virtual time: seconds, me
 real: build  ## watch a channel of ffmpeg, nginx and varnish while an encoder freezes, then crashes
 	@scenarios/real/live run || { code=$$?; \
 		if [ $$code = 3 ] && [ -z "$$CI" ]; then echo "SKIPPED: make real"; exit 0; fi; exit $$code; }
+
+corpus:      ## playlists as they are in the wild, read by the parsers of real players as well
+	$(call lab,HLSLOAD_CORPUS=1 $(GO) test -count=1 -run Corpus -v ./player/m3u8)
 
 browser: build  ## watch the embedded channel with hls.js in headless Chromium
 	$(call lab,node lab/playable.mjs)

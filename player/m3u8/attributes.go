@@ -32,18 +32,27 @@ func (p *parser) list(tag, value string) {
 func (p *parser) next() bool {
 	for p.err == nil {
 		rest := trim(p.rest)
-		for rest != "" && rest[0] == ',' {
-			rest = trim(rest[1:])
+		p.name = ""
+		if rest != "" && rest[0] == ',' {
+			if rest = trim(rest[1:]); rest == "" {
+				p.misplaced(EmptyAttribute, "a comma at the end", "one between attributes", leftOut)
+			}
+			p.rest = rest
+			continue
 		}
-		p.rest, p.name = rest, ""
+		p.rest = rest
 		if rest == "" {
 			return false
 		}
 		equals := strings.IndexByte(rest, '=')
 		if equals <= 0 || strings.ContainsAny(rest[:equals], "\",") {
-			member, after, _ := strings.Cut(rest, ",")
-			p.rest = after
-			p.wrong(AttributeSyntax, member, "NAME=value", leftOut)
+			code := NoEquals
+			if equals == 0 {
+				code = AttributeSyntax
+			}
+			member, _, _ := strings.Cut(rest, ",")
+			p.rest = rest[len(member):]
+			p.wrong(code, member, "NAME=value", leftOut)
 			continue
 		}
 		p.name = trim(rest[:equals])
@@ -77,15 +86,15 @@ func (p *parser) readValue(rest string) {
 		if end := strings.IndexByte(rest[1:], '"'); end >= 0 {
 			p.value, p.rest = rest[1:1+end], trim(rest[end+2:])
 			if p.rest != "" && p.rest[0] != ',' {
-				text, after, _ := strings.Cut(p.rest, ",")
-				p.rest = after
-				p.wrong(AttributeSyntax, text, "a comma after the closing quote", leftOut)
+				text, _, _ := strings.Cut(p.rest, ",")
+				p.rest = p.rest[len(text):]
+				p.wrong(NoEquals, text, "a comma after the closing quote", leftOut)
 			}
 			return
 		}
 	}
-	p.value, p.rest, _ = strings.Cut(rest, ",")
-	p.value = trim(p.value)
+	value, _, _ := strings.Cut(rest, ",")
+	p.value, p.rest = trim(value), rest[len(value):]
 	if strings.IndexByte(p.value, '"') >= 0 {
 		p.wrong(AttributeSyntax, p.value, "no single quotation mark", "read without")
 		p.value, p.quoted = strings.ReplaceAll(p.value, `"`, ""), false

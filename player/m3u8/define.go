@@ -160,7 +160,11 @@ func (p *parser) substitute(s string) string {
 			}
 			b.WriteString(value)
 		} else {
-			p.wrong(UnknownVariable, "{$"+name+"}", "a variable that an EXT-X-DEFINE before it defines", "read as it is")
+			code := UnknownVariable
+			if p.tag == "EXT-X-MEDIA" {
+				code = UnknownInRendition
+			}
+			p.wrong(code, "{$"+name+"}", "a variable that an EXT-X-DEFINE before it defines", "read as it is")
 			b.WriteString("{$" + name + "}")
 		}
 		s = rest

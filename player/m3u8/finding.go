@@ -41,7 +41,10 @@ const (
 	UnknownValue
 	UnknownRequirement
 	AttributeSyntax
+	NoEquals
+	EmptyAttribute
 	BadAttribute
+	ShortIV
 	DecimalNumber
 	OddNumber
 	NoTargetDuration
@@ -58,10 +61,12 @@ const (
 	NoGroupID
 	NoName
 	NoType
+	UnknownType
 	IncompleteVariant
 	NoServerURI
 	Variables
 	UnknownVariable
+	UnknownInRendition
 	DefineTwice
 	NoImport
 	NoQueryParameter
@@ -99,8 +104,11 @@ var kinds = [codes]struct{ name, about string }{
 	KeyMethod:           {"key-method", "a key with an unknown METHOD, left out"},
 	UnknownValue:        {"unknown-value", "a value that is not known, left out"},
 	UnknownRequirement:  {"unknown-requirement", "an attribute REQ-… that is not known"},
-	AttributeSyntax:     {"attribute-syntax", "an attribute list that is not NAME=value,…"},
+	AttributeSyntax:     {"attribute-syntax", "quotes in an attribute list where they do not belong, or an attribute twice"},
+	NoEquals:            {"no-equals", "an attribute without an equals sign, or text after a quote, left out"},
+	EmptyAttribute:      {"empty-attribute", "a comma at the end of an attribute list"},
 	BadAttribute:        {"bad-attribute", "an attribute with a value that is of no use, left out"},
+	ShortIV:             {"short-iv", "an IV of less than 8 hexadecimal digits"},
 	DecimalNumber:       {"decimal-number", "decimals where an integer belongs, cut off"},
 	OddNumber:           {"odd-number", "text after a number, cut off"},
 	NoTargetDuration:    {"no-target-duration", "no EXT-X-TARGETDURATION; the longest segment's duration is taken"},
@@ -116,11 +124,13 @@ var kinds = [codes]struct{ name, about string }{
 	NoBandwidth:         {"no-bandwidth", "EXT-X-STREAM-INF without a usable BANDWIDTH"},
 	NoGroupID:           {"no-group-id", "EXT-X-MEDIA without GROUP-ID, left out"},
 	NoName:              {"no-name", "EXT-X-MEDIA without NAME"},
-	NoType:              {"no-type", "EXT-X-MEDIA without a known TYPE, left out"},
+	NoType:              {"no-type", "EXT-X-MEDIA without TYPE, left out"},
+	UnknownType:         {"unknown-type", "EXT-X-MEDIA with an unknown TYPE, left out"},
 	IncompleteVariant:   {"incomplete-variant", "a variant, a session's data or its key without what it must have, left out"},
 	NoServerURI:         {"no-server-uri", "EXT-X-CONTENT-STEERING without SERVER-URI, left out"},
 	Variables:           {"variables", "a reference to a variable, replaced by its value"},
 	UnknownVariable:     {"unknown-variable", "a reference to a variable that is not defined, kept as text"},
+	UnknownInRendition:  {"unknown-in-rendition", "a reference to a variable that is not defined, in EXT-X-MEDIA, kept as text"},
 	DefineTwice:         {"define-twice", "EXT-X-DEFINE of a name that is defined; the first counts"},
 	NoImport:            {"no-import", "EXT-X-DEFINE:IMPORT of what the multivariant playlist does not define"},
 	NoQueryParameter:    {"no-query-parameter", "EXT-X-DEFINE:QUERYPARAM that the URL does not have"},

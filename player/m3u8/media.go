@@ -73,6 +73,10 @@ func (p *parser) oddDuration(s string) time.Duration {
 	}
 	n := leadingNumber(s)
 	d, ok := seconds(s[:n])
+	if !ok && n == len(s) && n > 1 {
+		p.wrong(OddNumber, s, "durations of less than 292 years", "read as 0")
+		return 0
+	}
 	if !ok {
 		p.wrong(BadEXTINF, s, "a number of seconds >= 0", "read as 0")
 		return 0

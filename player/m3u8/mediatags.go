@@ -14,7 +14,10 @@ func (p *parser) readTargetDuration() {
 	n, rest, ok := leadingInteger(p.value)
 	const want = "an integer of seconds >= 1"
 	switch {
-	case !ok || n > int64(maxSeconds):
+	case n > maxSeconds || !ok && rest != p.value && rest == "":
+		n = maxSeconds
+		p.wrong(OddNumber, p.value, want, "read as "+strconv.FormatInt(n, 10))
+	case !ok:
 		p.wrong(NoTargetDuration, p.value, want, leftOut)
 		return
 	case n < 1:
@@ -28,7 +31,9 @@ func (p *parser) readTargetDuration() {
 	p.media.TargetDuration = time.Duration(n) * time.Second
 }
 
-const maxSeconds = math.MaxInt64 / time.Second
+// maxSeconds is the most that is believed of a target duration, which is
+// multiplied.
+const maxSeconds = 1_000_000_000
 
 // readSequence reads a sequence number. There is room above it for whatever a
 // playlist may list.
@@ -166,11 +171,16 @@ func (p *parser) key() Key {
 		case "URI":
 			k.URI = p.value
 		case "IV":
-			if !hexadecimal(p.value) {
-				p.bad("0x and up to 32 hexadecimal digits")
-				continue
+			ok, code, done := hexadecimal(p.value), BadAttribute, leftOut
+			if len(p.value) < 10 {
+				code = ShortIV
 			}
-			k.IV = p.value
+			if ok {
+				k.IV, done = p.value, "read as it is"
+			}
+			if !ok || code == ShortIV {
+				p.wrong(code, p.value, "0x and 32 hexadecimal digits", done)
+			}
 		case "KEYFORMAT":
 			k.KeyFormat = p.value
 		case "KEYFORMATVERSIONS":
@@ -394,8 +404,8 @@ func (p *parser) readSkip() {
 		}
 	}
 	p.require(IncompleteTag, "SKIPPED-SEGMENTS", has)
-	if p.err == nil && (len(p.media.Segments) > 0 || p.segment.begun) {
-		p.leaveOut(LateTag, "it after a segment's tags", "it before the first")
+	if len(p.media.Segments) > 0 || p.segment.infLine > 0 {
+		p.leaveOut(LateTag, "it after a segment", "it before the first")
 	}
 	if p.err == nil {
 		p.media.Skip = &s

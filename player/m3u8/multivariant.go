@@ -2,7 +2,9 @@ package m3u8
 
 import (
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // stream says whether an EXT-X-STREAM-INF waits for its URI line.
@@ -132,12 +134,14 @@ func (p *parser) noURI(line int) {
 	p.line, p.err = at, nil
 }
 
+var renditionTypes = []string{"AUDIO", "VIDEO", "SUBTITLES", "CLOSED-CAPTIONS"}
+
 func (p *parser) readRendition() {
 	r := Rendition{Line: p.line}
 	for p.next() {
 		switch p.name {
 		case "TYPE":
-			r.Type = p.oneOf("AUDIO", "VIDEO", "SUBTITLES", "CLOSED-CAPTIONS")
+			r.Type = p.value
 		case "URI":
 			r.URI = p.value
 		case "GROUP-ID":
@@ -173,6 +177,9 @@ func (p *parser) readRendition() {
 		}
 	}
 	p.require(NoType, "TYPE", r.Type != "")
+	if !slices.Contains(renditionTypes, r.Type) {
+		p.leaveOut(UnknownType, "TYPE="+shown(r.Type), "one of "+strings.Join(renditionTypes, ", "))
+	}
 	p.require(NoGroupID, "GROUP-ID", r.GroupID != "")
 	if r.Name == "" && p.err == nil {
 		p.name = ""

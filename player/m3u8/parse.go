@@ -184,7 +184,6 @@ func (p *parser) tagLine(line string) error {
 	if i := strings.IndexByte(name, ':'); i >= 0 {
 		name, value = name[:i], trim(name[i+1:])
 	}
-	name = trim(name)
 	if name == "EXTINF" {
 		return p.extinf(value)
 	}
@@ -229,17 +228,17 @@ func (p *parser) again(t tag) {
 		return
 	}
 	code := TagAgain
-	if p.kind == kindMedia {
+	if p.kind == kindMedia || p.kind == kindEither && p.hasMedia() {
 		// As hls.js 1.7 has it, which looks whether it already has a value.
 		switch t {
 		case tagVersion, tagTargetDuration, tagEndList, tagServerControl, tagPlaylistType, tagPartInf, tagSkip:
 			code = TagTwice
 		case tagMediaSequence:
-			if p.media.MediaSequence != 0 {
+			if p.media != nil && p.media.MediaSequence != 0 {
 				code = TagTwice
 			}
 		case tagDiscontinuitySequence:
-			if p.media.DiscontinuitySequence != 0 {
+			if p.media != nil && p.media.DiscontinuitySequence != 0 {
 				code = TagTwice
 			}
 		}

@@ -420,7 +420,8 @@ func TestForms(t *testing.T) {
 		{"rendition report of the same", "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:5\n#EXTINF:4,\na\n#EXTINF:4,\na\n#EXT-X-RENDITION-REPORT:URI=\"x\"\n",
 			"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:5\n#EXTINF:4.000,\na\n#EXTINF:4.000,\na\n#EXT-X-RENDITION-REPORT:URI=\"x\",LAST-MSN=6\n", nil},
 		{"quotes missing, quotes too many, commas too many", "#EXTM3U\n#EXT-X-STREAM-INF:, BANDWIDTH = \"5\" ,,CODECS=avc1 , VIDEO-RANGE=\"SDR\",\na\n",
-			"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=5,CODECS=\"avc1\",VIDEO-RANGE=SDR\na\n", nil},
+			"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=5,CODECS=\"avc1\",VIDEO-RANGE=SDR\na\n",
+			[]string{"empty-attribute: line 2: EXT-X-STREAM-INF: got a comma at the end; want one between attributes: left out"}},
 		{"tags between EXT-X-STREAM-INF and its URI", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=5\n#x\n#EXT-X-FOO\n\na\n", "#EXTM3U\n#EXT-X-FOO\n#EXT-X-STREAM-INF:BANDWIDTH=5\na\n", nil},
 
 		// rfc8216bis 6.3.1 has clients leave the whole tag out; players do not.
@@ -428,8 +429,7 @@ func TestForms(t *testing.T) {
 			[]string{`unknown-requirement: line 2: EXT-X-STREAM-INF: REQ-X: got "1"; want nothing that a client must know to use the tag (rfc8216bis 6.3.1): read as if it were not there`}},
 		{"enumerated value", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,VIDEO-RANGE=\"XDR\"\na\n#EXT-X-MEDIA:TYPE=SMELL,GROUP-ID=\"g\",NAME=\"n\"\n", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na\n",
 			[]string{`unknown-value: line 2: EXT-X-STREAM-INF: VIDEO-RANGE: got "XDR"; want one of SDR, HLG, PQ: left out`,
-				`unknown-value: line 4: EXT-X-MEDIA: TYPE: got "SMELL"; want one of AUDIO, VIDEO, SUBTITLES, CLOSED-CAPTIONS: left out`,
-				"no-type: line 4: EXT-X-MEDIA: got no usable TYPE; want one: left out"}},
+				`unknown-type: line 4: EXT-X-MEDIA: got TYPE="SMELL"; want one of AUDIO, VIDEO, SUBTITLES, CLOSED-CAPTIONS: left out`}},
 		{"closed captions", "#EXTM3U\n#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI=\"i\",CLOSED-CAPTIONS=SOME\n", "#EXTM3U\n#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,CLOSED-CAPTIONS=\"SOME\",URI=\"i\"\n", nil},
 		{"media playlist", head + "#EXT-X-PLAYLIST-TYPE:LIVE\n#EXT-X-KEY:METHOD=ROT13,URI=\"k\"\n#EXT-X-MAP:URI=\"i\",REQ-A=B\n#EXT-X-PRELOAD-HINT:TYPE=ALL,URI=\"x\"\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=SOMETIMES\n#EXTINF:4,\na\n",
 			head[:len(head)-len("#EXT-X-MEDIA-SEQUENCE:0\n")] + "#EXT-X-SERVER-CONTROL:\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-MAP:URI=\"i\"\n#EXTINF:4.000,\na\n", []string{

@@ -96,23 +96,33 @@ func (e *expected) bound(kinds forecast.Kinds, c forecast.Ceiling) fleet.Bound {
 
 // ceilingLines say which ceilings hold; where says on which condition.
 func (e *expected) ceilingLines(asked *scenarios.Limits, where string) (lines []string) {
+	busiest, _ := e.Busiest(forecast.All)
+	busiestBits, _ := e.BusiestBits()
 	if c := e.Ceiling(forecast.All); asked.Requests > 0 {
-		lines = append(lines, fmt.Sprintf("ceiling of requests: %d/s (limits.requests)", asked.Requests))
+		lines = append(lines, fmt.Sprintf("ceiling of requests: %d/s (limits.requests)%s", asked.Requests, tooLow(float64(asked.Requests), busiest)))
 	} else {
 		lines = append(lines, fmt.Sprintf("ceiling of requests%s: the run ends above %s/s over 5 s (%g times the busiest) and above %s/s over 10 s (%g/s a player); a host's is its part of that; limits: {requests: N/s} replaces it",
 			where, forecast.Number(c.Peak), forecast.Times, forecast.Number(c.Floor), forecast.PerPlayer))
 	}
 	switch c := e.BitCeiling(e.top); {
 	case asked.Bandwidth > 0:
-		lines = append(lines, fmt.Sprintf("ceiling of bodies: %s (limits.bandwidth)", forecast.Rate(float64(asked.Bandwidth))))
+		lines = append(lines, fmt.Sprintf("ceiling of bodies: %s (limits.bandwidth)%s", forecast.Rate(float64(asked.Bandwidth)), tooLow(float64(asked.Bandwidth), busiestBits)))
 	case c != forecast.Ceiling{}:
 		lines = append(lines, fmt.Sprintf("ceiling of bodies%s: the run ends above %s over 5 s (%g times the busiest) and above %s over 10 s (%g times the highest rendition for every player); limits: {bandwidth: N} replaces it",
 			where, forecast.Rate(c.Peak), forecast.Times, forecast.Rate(c.Floor), forecast.Bufferings))
 	}
 	if asked.Bytes > 0 {
-		lines = append(lines, fmt.Sprintf("ceiling of bytes: the run ends at %s of bodies (limits.bytes)", forecast.Size(float64(asked.Bytes))))
+		lines = append(lines, fmt.Sprintf("ceiling of bytes: the run ends at %s of bodies (limits.bytes)%s", forecast.Size(float64(asked.Bytes)), tooLow(float64(asked.Bytes), e.Bytes())))
 	}
 	return lines
+}
+
+// tooLow says that a limit is below what is expected, if it is.
+func tooLow(limit, expected float64) string {
+	if limit >= expected {
+		return ""
+	}
+	return ": less than what is expected, so the run will end early"
 }
 
 // expect finds out what the run will ask of its target. Where that is not local,

@@ -144,6 +144,8 @@ func TestPlanLooks(t *testing.T) {
 			"ceiling of requests where the target is not local: the run ends above "}, "ceiling of bodies"},
 		{"--look", []string{"expected load, simulated with 2 players", "ceiling of requests: the run ends above "}, "segments of 4 s"},
 		{"--set limits.bytes=1GB", []string{"ceiling of bytes: the run ends at 1 GB of bodies (limits.bytes)"}, ""},
+		{"--set limits.bytes=1MB --set limits.requests=1/s", []string{"ceiling of bytes: the run ends at 1 MB of bodies (limits.bytes): less than what is expected, so the run will end early",
+			"ceiling of requests: 1/s (limits.requests): less than what is expected"}, ""},
 		{"--url http://127.0.0.1/x.m3u8", []string{"expected load"}, "USD"},
 	} {
 		synctest.Test(t, func(t *testing.T) {

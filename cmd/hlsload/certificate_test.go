@@ -25,7 +25,7 @@ import (
 	"time"
 )
 
-// ownCertificate is one that nobody else has signed, for a staging server.
+// ownCertificate is a certificate that is signed by itself, for a staging server.
 func ownCertificate(t *testing.T) (tls.Certificate, []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -52,7 +52,7 @@ type fetching struct {
 	// decide says whether the host of a URL may have credentials though it is
 	// none of the target's own; nil = it may.
 	decide func(ctx context.Context, host string) error
-	cookie func(line string) // told of each Set-Cookie; nil = nobody is
+	cookie func(line string) // called with each Set-Cookie; nil = it is not
 	stay   bool              // redirects are answers
 }
 

@@ -13,8 +13,8 @@ import (
 	"hlsload/reports"
 )
 
-// TestGate: a public stream leads nobody inside, neither the look before a run,
-// nor the players, however few they are, nor a probe.
+// TestGate: a public stream leads neither the look before a run, nor the players,
+// however few they are, nor a probe to addresses inside.
 func TestGate(t *testing.T) {
 	const foreign, inside = "203.0.113.9", "10.0.0.9"
 	lookups := func(n int, first, then string) (list []string) {

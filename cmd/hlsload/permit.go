@@ -133,7 +133,7 @@ func (p *permission) decide(ctx context.Context, host string) error {
 	return nil
 }
 
-// look tells whether a host is foreign: whether any address of it is not local.
+// look reports whether a host is foreign: whether any address of it is not local.
 // An error says why it must not be dialled. A host that cannot be looked up is
 // not foreign: it cannot be dialled either.
 func (p *permission) look(ctx context.Context, name string) (foreign bool, err error) {
@@ -147,7 +147,7 @@ func (p *permission) look(ctx context.Context, name string) (foreign bool, err e
 	return i >= 0, p.gate.Check(name, addrs)
 }
 
-// grants tells whether a host was found to consent.
+// grants reports whether a host was found to consent.
 func (p *permission) grants(name string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -4,7 +4,7 @@
 //
 // Start with [Local], which tells addresses that are nobody else's, and
 // [Parse], which reads the file; docs/targets.md describes it for operators.
-// Whoever dials asks [Local] about the address that is really dialled, and a
+// What dials asks [Local] about the address that is really dialled, and a
 // [Gate] whether a stream may lead there.
 //
 // It decides on text and addresses; it neither resolves nor fetches anything.

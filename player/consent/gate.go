@@ -66,7 +66,7 @@ func (g *Gate) Check(host string, addrs []netip.Addr) error {
 	return nil
 }
 
-// refuse decides about one address; was tells that a host of the target was
+// refuse decides about one address; was says that a host of the target was
 // public before. g.mu must be held.
 func (g *Gate) refuse(host, name string, a netip.Addr, was bool) error {
 	if !a.IsValid() || !Inner(a) {
@@ -121,7 +121,7 @@ func prefixes(list ...string) (all []netip.Prefix) {
 	return all
 }
 
-// Inner tells whether an address may lead to this machine or into its own
+// Inner reports whether an address may lead to this machine or into its own
 // networks. Unlike [Local] it counts an address that stands for an IPv4 address
 // as that one, however it is written, and what is reserved.
 func Inner(a netip.Addr) bool {

@@ -35,9 +35,9 @@ type origin struct{ scheme, host, port string }
 type Grant struct {
 	Headers []Header // must not be changed
 	Cookie  string   // a Cookie field that the target's headers have
-	// Own tells that the URL is of one of the target's own origins.
+	// Own says that the URL is of one of the target's own origins.
 	Own bool
-	// Withheld tells that the target has header fields that are not for this
+	// Withheld says that the target has header fields that are not for this
 	// URL.
 	Withheld bool
 }
@@ -92,7 +92,7 @@ func originOf(u *url.URL) origin {
 	return o
 }
 
-// serves tells whether what is meant for an origin may go to another: to itself,
+// serves reports whether what is meant for an origin may go to another: to itself,
 // and from http to https, both at their usual ports.
 func (o origin) serves(to origin) bool {
 	return o == to || o.host == to.host && o == (origin{"http", o.host, "80"}) && to == (origin{"https", o.host, "443"})
@@ -122,7 +122,7 @@ func (s *Set) For(u *url.URL) Grant {
 	return g
 }
 
-// Empty tells that no request carries anything but the user information of its
+// Empty says that no request carries anything but the user information of its
 // own URL.
 func (s *Set) Empty() bool {
 	if s == nil {

@@ -26,12 +26,12 @@ type client struct {
 	plain  Engine
 	secure func() Engine // made when first needed: most players need one engine
 	fleet  *Fleet        // nil = nobody counts
-	// before is told of each request before it is sent; an error keeps it from
-	// being sent. nil = nobody is told.
+	// before is called with each request before it is sent; an error keeps it from
+	// being sent. nil = it is not called.
 	before func(context.Context, Hop) error
 	stay   bool // redirects are not followed
-	// withheld is told of hosts that refused a request which came without the
-	// target's header fields; nil = nobody is told.
+	// withheld is called with hosts that refused a request which came without the
+	// target's header fields; nil = it is not.
 	withheld func(host string)
 
 	mu      sync.Mutex
@@ -44,9 +44,9 @@ type client struct {
 // Hop is one request that is about to be sent.
 type Hop struct {
 	URL *url.URL
-	// Own tells that it goes to one of the target's own origins.
+	// Own says that it goes to one of the target's own origins.
 	Own bool
-	// Credentials tells that it carries header fields of the target, user
+	// Credentials says that it carries header fields of the target, user
 	// information or cookies.
 	Credentials bool
 }
@@ -93,7 +93,7 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 			}
 		}
 		if err := carry(ctx, e, req, res); err != nil {
-			return "", c.refused(err, at, seen[max(hop, 1)-1])
+			return "", c.refused(err, req, at, seen[max(hop, 1)-1])
 		}
 		got := c.keep(at, res.SetCookie)
 		if grant.Withheld && c.withheld != nil && (res.Status == http.StatusUnauthorized || res.Status == http.StatusForbidden) {
@@ -128,14 +128,14 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 
 // refused says of an address that may not be dialled who led there, and halts
 // the fleet. before is the URL that redirected to it, "" = none did.
-func (c *client) refused(err error, at, before string) error {
+func (c *client) refused(err error, req *Request, at, before string) error {
 	if !errors.As(err, new(*refusal)) {
 		return err
 	}
 	switch u, bad := url.Parse(at); {
 	case before != "":
 		err = fmt.Errorf("%w; a redirect of %s led there", err, hostPart(before))
-	case bad == nil && !c.creds.For(u).Own:
+	case bad == nil && !c.credentials(req).For(u).Own:
 		err = fmt.Errorf("%w; a playlist led there", err)
 	}
 	if c.fleet != nil {
@@ -148,12 +148,10 @@ func (c *client) refused(err error, at, before string) error {
 // the user information in the URL itself.
 func (c *client) equip(ctx context.Context, at string, req *Request) (g credential.Grant, err error) {
 	req.URL, req.Credentials, req.Cookie = credential.Bare(at), nil, ""
+	creds := c.credentials(req)
 	c.mu.Lock()
-	none, creds := c.cookies.jar == nil, c.creds
+	none := c.cookies.jar == nil
 	c.mu.Unlock()
-	if req.creds != nil {
-		creds = req.creds
-	}
 	if none && c.before == nil && creds.Empty() && len(req.URL) == len(at) {
 		return g, nil
 	}
@@ -173,12 +171,20 @@ func (c *client) equip(ctx context.Context, at string, req *Request) (g credenti
 	return g, err
 }
 
-// withholds tells whether the target's header fields are not for a URL.
-func (c *client) withholds(at string) bool {
-	u, err := url.Parse(at)
+// credentials are those of a request, or else of the client.
+func (c *client) credentials(req *Request) *credential.Set {
+	if req.creds != nil {
+		return req.creds
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return err == nil && c.creds.For(u).Withheld
+	return c.creds
+}
+
+// withholds reports whether the target's header fields are not for a URL.
+func (c *client) withholds(req *Request, at string) bool {
+	u, err := url.Parse(at)
+	return err == nil && c.credentials(req).For(u).Withheld
 }
 
 func redirects(res *Response) bool {

@@ -46,7 +46,7 @@ func (k *cookies) header(u *url.URL, own string) string {
 	return b.String()
 }
 
-// keep keeps the cookies of an answer from u, and tells whether there were any.
+// keep keeps the cookies of an answer from u, and reports whether there were any.
 func (k *cookies) keep(u *url.URL, lines []string) bool {
 	var set []*http.Cookie
 	for _, l := range lines {

@@ -17,8 +17,8 @@ import (
 const handshakeTime = 30 * time.Second
 
 // shake makes a TLS connection of one. A configuration that skips the check of
-// certificates does so at local addresses only: elsewhere the check is what
-// tells the target from somebody in between.
+// certificates does so at local addresses only: elsewhere only the check shows
+// that the target answers, and not a machine on the way.
 func shake(ctx context.Context, nc net.Conn, addr string, config *tls.Config) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -38,7 +38,7 @@ func shake(ctx context.Context, nc net.Conn, addr string, config *tls.Config) (n
 	return c, nil
 }
 
-// atHome tells whether the other end of a connection has a local address.
+// atHome reports whether the other end of a connection has a local address.
 func atHome(a net.Addr) bool {
 	if a == nil {
 		return false

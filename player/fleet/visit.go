@@ -35,11 +35,11 @@ type VisitorConfig struct {
 	Credentials *credential.Set
 
 	// Before is told of each request, redirects included, before it is sent; an
-	// error keeps it from being sent. nil = nobody is told.
+	// error keeps it from being sent. nil = it is not called.
 	Before func(context.Context, Hop) error
-	// SetCookie is told of each Set-Cookie line; nil = nobody is.
+	// SetCookie is called with each Set-Cookie line; nil = it is not.
 	SetCookie func(line string)
-	// Stay tells that redirects are answers and not followed.
+	// Stay says that redirects are answers and not followed.
 	Stay bool
 }
 
@@ -75,7 +75,7 @@ type Visit struct {
 	Header http.Header
 	Body   []byte // as it was before it was encoded; nil when it was dropped
 	Size   int64  // of the body as it was transferred
-	// Withheld tells that the host refused (401, 403) a request that did not
+	// Withheld says that the host refused (401, 403) a request that did not
 	// carry the target's header fields, because they are not for it.
 	Withheld bool
 
@@ -99,7 +99,7 @@ func (v *Visitor) Get(ctx context.Context, url string, most int64, keep bool) (*
 	}
 	defer res.Body.Close()
 	a := &Visit{URL: at, Status: res.Status, Header: res.Header, FirstByte: time.Since(began)}
-	a.Withheld = (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden) && v.client.withholds(at)
+	a.Withheld = (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden) && v.client.withholds(&req, at)
 	if keep {
 		a.Body, err = io.ReadAll(io.LimitReader(res.Body, most+1))
 		a.Size = int64(len(a.Body))
@@ -177,7 +177,7 @@ type veiledError struct {
 func (e *veiledError) Error() string { return e.text }
 func (e *veiledError) Unwrap() error { return e.cause }
 
-// Timeout tells whether an error is one of time that was up.
+// Timeout reports whether an error is one of time that was up.
 func Timeout(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hlsload/player"
+	"hlsload/player/content"
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 	"hlsload/player/profile"
@@ -24,7 +25,9 @@ type theatre struct {
 	endings  []string // end, fatal: reason
 	stalled  time.Duration
 	skipped  time.Duration
-	started  time.Duration // media time of the first segment appended
+	bytes    int64                          // of a body; 0 = 1,000
+	is       func(path string) content.Kind // of what is no playlist; nil = not looked at
+	started  time.Duration                  // media time of the first segment appended
 }
 
 // watch lets a player of a profile watch a multivariant playlist for d.
@@ -79,6 +82,12 @@ func (h *theatre) watch(name, multivariant string, d time.Duration) {
 					if ev.Media, err = m3u8.ParseMedia([]byte(list(h.now)), opt); err != nil {
 						h.t.Fatal(err)
 					}
+				}
+				if h.bytes > 0 {
+					ev.Bytes, ev.Size = h.bytes, h.bytes
+				}
+				if h.is != nil && a.Kind >= m3u8.KindInit {
+					ev.Content = h.is(path)
 				}
 				queue = append(queue, answer{h.now + 10*time.Millisecond, ev})
 			}
@@ -336,5 +345,77 @@ func TestEvent(t *testing.T) {
 				t.Errorf("%d different segments; want 10", want)
 			}
 		})
+	}
+}
+
+// What cannot be media is no media, and each player does about it what the real
+// one does: another level, the next segment, or the end.
+func TestNotMedia(t *testing.T) {
+	const head = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n"
+	list := func(key, dir string) string {
+		b := head + key
+		for i := range 8 {
+			b += fmt.Sprintf("#EXTINF:4,\n%s/s%d\n", dir, i)
+		}
+		return b + "#EXT-X-ENDLIST\n"
+	}
+	const two = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=1280x720\nv.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=640x360\nw.m3u8\n"
+	const key = "#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n"
+	type want struct {
+		plays bool // to the end, without a loss
+		skips bool // to the end, without the segment
+	}
+	ends := map[string]want{"hlsjs-1.7": {plays: true}, "hlsjs-1.5": {plays: true}, "shaka-5.2": {plays: true}, "vhs-3.17": {plays: true}, "vhs-3.17-other": {plays: true},
+		"avplayer-ios17": {plays: true}, "rfc8216bis": {plays: true}, "ffmpeg-5.1": {skips: true}, "gstreamer-1.29": {skips: true}, "media3-1.11": {}, "media3-1.8": {}}
+	for _, name := range profile.Names() {
+		t.Run(name, func(t *testing.T) {
+			w, ok := ends[name]
+			if !ok {
+				t.Fatal("it is not said what becomes of it")
+			}
+			first := ""
+			h := &theatre{t: t, lists: map[string]func(time.Duration) string{"v.m3u8": always(list("", "v")), "w.m3u8": always(list("", "w"))}}
+			h.is = func(path string) content.Kind {
+				if !strings.HasSuffix(path, "/s4") {
+					return content.Media
+				}
+				if first == "" {
+					first = path
+				}
+				if path == first {
+					return content.HTML
+				}
+				return content.Media
+			}
+			h.watch(name, two, 2*time.Minute)
+			end := strings.Join(h.endings, ", ")
+			switch {
+			case w.plays && (!strings.HasPrefix(end, "end at") || h.skipped > 0):
+				t.Errorf("%s, %v skipped; want the end without a loss\n%s", end, h.skipped, strings.Join(h.requests, "\n"))
+			case w.skips && !strings.HasPrefix(end, "end at"):
+				t.Errorf("%s; want the end\n%s", end, strings.Join(h.requests, "\n"))
+			case !w.plays && !w.skips && end != "fatal: segment: no media":
+				t.Errorf("%s; want the session to die of it", end)
+			}
+			if n := strings.Count(strings.Join(h.asked("segment"), " ")+" ", first+" "); n > 2 {
+				t.Errorf("%s was asked for %d times; want 2 at most", first, n)
+			}
+		})
+	}
+	// What is encrypted shows nothing: 1,000 bytes are no full blocks, 1,600 would be.
+	h := &theatre{t: t, lists: map[string]func(time.Duration) string{"v.m3u8": always(list(key, "v"))}, is: func(path string) content.Kind {
+		if path == "k" {
+			return content.Media
+		}
+		return content.Binary
+	}}
+	h.watch("media3-1.11", oneVariant, time.Minute)
+	if got := strings.Join(h.endings, ", "); got != "fatal: segment: no media" {
+		t.Errorf("encrypted, with half a block at the end: %s", got)
+	}
+	h = &theatre{t: t, bytes: 1600, lists: h.lists, is: h.is}
+	h.watch("media3-1.11", oneVariant, time.Minute)
+	if got := strings.Join(h.endings, ", "); !strings.HasPrefix(got, "end at 32") {
+		t.Errorf("encrypted: %s; want the end", got)
 	}
 }

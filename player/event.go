@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"hlsload/player/content"
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
 )
@@ -42,6 +43,9 @@ type Event struct {
 	// End of a segment or an initialization section: what its first bytes say;
 	// zero = nothing that could be read.
 	Opening mediatime.Opening
+	// Content is what the body is by its first bytes; Unseen = they were not
+	// looked at.
+	Content content.Kind
 
 	// Failed.
 	Failure Failure
@@ -65,10 +69,11 @@ const (
 	Stale             // a playlist that did not change for too long
 	Mismatch          // a playlist that contradicts its earlier version
 	Gap               // a segment that is marked as missing
+	NotMedia          // a body that cannot be media: a page, an error message, a few bytes, none
 	failures
 )
 
-var failureNames = [failures]string{"", "refused", "reset", "truncated", "timeout", "status", "bad playlist", "too large", "redirects", "stale", "mismatch", "gap"}
+var failureNames = [failures]string{"", "refused", "reset", "truncated", "timeout", "status", "bad playlist", "too large", "redirects", "stale", "mismatch", "gap", "no media"}
 
 func (f Failure) String() string {
 	if f < failures {
@@ -183,10 +188,11 @@ type Sample struct {
 	Status    int16
 	Fetch     FetchID
 
-	FromPipeline  int8  // Switched
-	FromRendition int16 // Switched
-	Abr           bool  // Switched: because of bandwidth, not of an error
-	Final         bool  // an answered media playlist that has ended
+	FromPipeline  int8         // Switched
+	FromRendition int16        // Switched
+	Abr           bool         // Switched: because of bandwidth, not of an error
+	Content       content.Kind // of an answer that is no playlist
+	Final         bool         // an answered media playlist that has ended
 
 	Bytes     int64
 	Due       time.Duration // when the request was due

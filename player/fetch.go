@@ -2,8 +2,10 @@ package player
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
+	"hlsload/player/content"
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
 	"hlsload/player/profile"
@@ -165,8 +167,8 @@ func (p *Player) end(ev *Event) {
 			refused.Problem = "the player refuses it: " + odd.Code.String() + " in line " + strconv.Itoa(odd.Line)
 			ev = &refused
 		}
-	case f.kind >= m3u8.KindInit && ev.Bytes == 0 && ev.Size <= 0:
-		failure = Truncated // an empty resource is no media
+	case f.kind >= m3u8.KindInit && f.unfit(ev):
+		failure = NotMedia
 	}
 	done := *f
 	f.id = 0
@@ -176,7 +178,7 @@ func (p *Player) end(ev *Event) {
 		p.settled(&done, NoFailure)
 		return
 	case failure != NoFailure:
-		p.trouble(&done, failure, ev.Status, ev.Problem)
+		p.trouble(&done, failure, ev.Status, ev.problem(failure))
 		return
 	case p.tour != nil && p.tour.probes == nil && p.visit(&done, ev.Media):
 		return
@@ -223,6 +225,27 @@ func (p *Player) refuses(m *m3u8.Media) *m3u8.Finding {
 	return m.Findings.Of(p.cfg.Profile.Refuses(m3u8.KindMedia))
 }
 
+// problem says in words what was wrong with an answer.
+func (ev *Event) problem(failure Failure) string {
+	if failure != NotMedia {
+		return ev.Problem
+	}
+	is := ev.Content
+	if is == content.Unseen {
+		is = content.Empty // as announced
+	}
+	return "got " + is.String() + "; want media"
+}
+
+// unfit reports whether a body cannot be what was asked for.
+func (f *flight) unfit(ev *Event) bool {
+	if ev.Content == content.Unseen {
+		return ev.Bytes == 0 && ev.Size == 0 // what has not been looked at may be announced as empty
+	}
+	encrypted := f.kind != m3u8.KindKey && f.seg != nil && len(f.seg.Keys) > 0 && strings.HasPrefix(f.seg.Keys[0].Method, "AES-")
+	return ev.Content.Unfit(ev.Bytes, encrypted)
+}
+
 // failed takes the news that a fetch has no complete answer.
 func (p *Player) failed(ev *Event) {
 	f := p.byID(ev.Fetch)
@@ -242,7 +265,7 @@ func (p *Player) answered(f *flight, ev *Event, failure Failure) {
 	}
 	s := Sample{Type: Answered, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Status: int16(ev.Status), Failure: failure, Bytes: ev.Bytes,
-		Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: ev.Problem}
+		Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Content: ev.Content, Reason: ev.problem(failure)}
 	if f.kind == m3u8.KindMedia && failure == NoFailure && !f.stray {
 		t := p.track(f.track)
 		if t.fresh && !p.changed(t.media, ev.Media) {

@@ -216,7 +216,7 @@ func cause(f Failure, status int) string {
 			return profile.Cause4xx
 		}
 		return profile.Cause5xx // also what is neither 2xx nor an error
-	case BadBody, TooLarge, Mismatch, Redirects:
+	case BadBody, NotMedia, TooLarge, Mismatch, Redirects:
 		return profile.CauseParse
 	}
 	return profile.CauseNetwork
@@ -401,7 +401,9 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 	case profile.StepSpared:
 		return Step, p.stepSpared(f, failure)
 	case profile.StepReselect:
-		return Exclude, p.stepReselect(f, failure)
+		return Exclude, p.stepReselect(f, failure, p.until(p.cfg.Profile.Penalty.Level))
+	case profile.StepBan:
+		return Exclude, p.stepReselect(f, failure, Never)
 	case profile.StepRetry:
 		if n >= len(rung.Delays) {
 			return NoDecision, false
@@ -649,11 +651,11 @@ func (p *Player) failing(f *flight) int16 {
 	return p.main.rendition
 }
 
-// stepReselect penalises the level and lets bandwidth choose again.
-func (p *Player) stepReselect(f *flight, failure Failure) bool {
+// stepReselect penalises the level for a time and lets bandwidth choose again.
+func (p *Player) stepReselect(f *flight, failure Failure, until time.Duration) bool {
 	rec := p.errs.of(p.failing(f))
 	before := rec.was().until
-	rec.remember().until = p.until(p.cfg.Profile.Penalty.Level)
+	rec.remember().until = until
 	if p.reselect(f, failure, false) {
 		return true
 	}

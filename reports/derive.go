@@ -306,7 +306,7 @@ func (v *view) requests() map[string]*RequestSummary {
 		sum := requests{ttfb: coarseHistogram(), total: coarseHistogram(), lag: coarseHistogram()}
 		v.eachKind(&filter{rule: -1, cohort: -1, kind: int(k)}, func(r *requests) { sum.add(r) })
 		if sum.count > 0 || slices.Contains(requestKinds, k) {
-			m[k.String()] = &RequestSummary{sum.count, sum.errors, orEmpty(sum.why), sum.bytes, sum.ttfb.dist(1000, 0), sum.total.dist(1000, 0)}
+			m[k.String()] = &RequestSummary{Count: sum.count, Errors: sum.errors, ErrorsBy: orEmpty(sum.why), NotMedia: maps.Clone(sum.unfit), Bytes: sum.bytes, TTFBMs: sum.ttfb.dist(1000, 0), TotalMs: sum.total.dist(1000, 0)}
 		}
 	}
 	return m

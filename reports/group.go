@@ -47,6 +47,7 @@ type requests struct {
 	rewound                       int64            // playlists that went back
 	withheld                      int64            // requests that had to wait because of failures before
 	why                           map[string]int64 // errors by status or failure; nil = none
+	unfit                         map[string]int64 // answers that cannot be what was asked for, by what they were
 	ttfb, total, lag              Histogram
 }
 
@@ -113,6 +114,9 @@ func (r *requests) add(o *requests) {
 	r.errors += o.errors
 	for why, n := range o.why {
 		count(&r.why, why, n)
+	}
+	for what, n := range o.unfit {
+		count(&r.unfit, what, n)
 	}
 	r.bytes += o.bytes
 	r.rewound += o.rewound

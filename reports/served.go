@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -31,6 +32,8 @@ const (
 	// failedShare of the answers of a kind are errors, and metShare of the
 	// sessions that asked got one.
 	failedShare, metShare = 0.25, 0.1
+	// unfitShare of the answers of a kind cannot be what was asked for.
+	unfitShare = 0.1
 	// goneTimes is how often at least something was asked for that was never
 	// there.
 	goneTimes = 2
@@ -87,6 +90,11 @@ func (sv *service) judge(own bool) (ExpectationResult, []string) {
 		}
 	}
 	wrong = append(wrong, sv.failures()...)
+	for k := range m3u8.Kinds {
+		if n := &sv.kinds[k]; len(n.unfit) > 0 && !strings.Contains(strings.Join(wrong, "; "), n.unfitness(k)) {
+			warnings = append(warnings, "outside of faults "+n.unfitness(k))
+		}
+	}
 	if own {
 		unusable, back, warn := sv.playlists()
 		wrong = append(append(wrong, unusable...), back...)
@@ -298,7 +306,11 @@ func (sv *service) failures() (wrong []string) {
 				rest[x.kind].add(x.n)
 				continue
 			}
-			wrong = append(wrong, fmt.Sprintf("%s of %s was never there (%s), for %d of %s", x.what, sv.v.renditionName(i), reasons(x.n.why), x.n.met, plural(int(sessions), "session")))
+			never := "there"
+			if total(x.n.unfit) == x.n.bad && x.kind != m3u8.KindMedia {
+				never = "media"
+			}
+			wrong = append(wrong, fmt.Sprintf("%s of %s was never %s (%s), for %d of %s", x.what, sv.v.renditionName(i), never, reasons(x.n.why), x.n.met, plural(int(sessions), "session")))
 		}
 	}
 	if len(wrong) > maxNamed {
@@ -306,11 +318,39 @@ func (sv *service) failures() (wrong []string) {
 	}
 	for k := range m3u8.Kinds {
 		n, all := &rest[k], &sv.kinds[k]
+		if sum := total(n.unfit); float64(sum) >= unfitShare*float64(n.answers) && sum >= goneTimes && float64(all.met) >= metShare*float64(all.sessions) {
+			wrong = append(wrong, fmt.Sprintf("%s, for %d of %s", n.unfitness(k), all.met, plural(int(all.sessions), "session")))
+			continue
+		}
 		if n.bad >= goneTimes && float64(n.bad) >= failedShare*float64(n.answers) && float64(all.met) >= metShare*float64(all.sessions) {
 			wrong = append(wrong, fmt.Sprintf("%s of %s %s requests failed (%s), for %d of %s", thousands(n.bad), thousands(n.answers), k, reasons(n.why), all.met, plural(int(all.sessions), "session")))
 		}
 	}
 	return wrong
+}
+
+// unfitness says how many answers of a kind cannot be what was asked for, what
+// they were, and where they came from.
+func (n *seen) unfitness(k m3u8.Kind) string {
+	noun := "media"
+	switch k {
+	case m3u8.KindMultivariant, m3u8.KindMedia:
+		noun = "playlists"
+	case m3u8.KindKey:
+		noun = "keys"
+	}
+	s := fmt.Sprintf("%s of %s %s answers cannot be %s (%s)", thousands(total(n.unfit)), thousands(n.answers), k, noun, reasons(n.unfit))
+	if len(n.hosts) > 0 {
+		s += " from " + strings.Join(slices.Sorted(maps.Keys(n.hosts)), ", ")
+	}
+	return s
+}
+
+func total(by map[string]int64) (sum int64) {
+	for _, n := range by {
+		sum += n
+	}
+	return sum
 }
 
 // maxNamed is how many things that are wrong are named.

@@ -121,6 +121,9 @@ type seen struct {
 	answers, bad  int64
 	sessions, met int64 // sessions that asked, and those that got one that was bad
 	why           map[string]int64
+
+	unfit map[string]int64 // those that cannot be what was asked for, by what they were
+	hosts map[string]int64 // that they came from
 }
 
 func (a *seen) add(o *seen) {
@@ -130,6 +133,12 @@ func (a *seen) add(o *seen) {
 	a.met += o.met
 	for why, n := range o.why {
 		count(&a.why, why, n)
+	}
+	for what, n := range o.unfit {
+		count(&a.unfit, what, n)
+	}
+	for host, n := range o.hosts {
+		count(&a.hosts, host, n)
 	}
 }
 
@@ -161,22 +170,28 @@ func (a *watched) add(o *watched) {
 // 21 share marks.
 type asking struct{ asked, met uint64 }
 
-func (a *asking) note(n *seen, bit uint, sm *player.Sample) {
-	m := uint64(1) << (bit % 64)
-	if a.asked&m == 0 {
-		a.asked |= m
+func (a *asking) note(n *seen, bit uint, sm *player.Sample, m *Meta) {
+	mark := uint64(1) << (bit % 64)
+	if a.asked&mark == 0 {
+		a.asked |= mark
 		n.sessions++
 	}
 	n.answers++
 	if !bad(sm) {
 		return
 	}
-	if a.met&m == 0 {
-		a.met |= m
+	if a.met&mark == 0 {
+		a.met |= mark
 		n.met++
 	}
 	n.bad++
 	count(&n.why, why(sm), 1)
+	if unfit(sm) {
+		count(&n.unfit, what(sm), 1)
+		if m != nil && m.Host != "" {
+			count(&n.hosts, m.Host, 1)
+		}
+	}
 }
 
 // look notes an answer that came while nothing was done to the stream.
@@ -185,7 +200,7 @@ func (s *Session) look(co *course, sm *player.Sample, m *Meta) {
 		return
 	}
 	sh := s.shard
-	s.kinds.note(&sh.kinds[sm.Kind], uint(sm.Kind), sm)
+	s.kinds.note(&sh.kinds[sm.Kind], uint(sm.Kind), sm, m)
 	i := int(sm.Rendition)
 	if i < 0 || i >= maxLooked {
 		return
@@ -196,7 +211,7 @@ func (s *Session) look(co *course, sm *player.Sample, m *Meta) {
 	w := &sh.watched[i]
 	switch sm.Kind {
 	case m3u8.KindMedia:
-		s.renditions.note(&w.lists, uint(3*i), sm)
+		s.renditions.note(&w.lists, uint(3*i), sm, m)
 		if bad(sm) {
 			return
 		}
@@ -206,8 +221,8 @@ func (s *Session) look(co *course, sm *player.Sample, m *Meta) {
 		w.listed, w.asked, w.empty = true, sm.At, sm.MediaDuration == 0
 		w.final = w.final || sm.Final
 	case m3u8.KindInit:
-		s.renditions.note(&w.inits, uint(3*i+1), sm)
+		s.renditions.note(&w.inits, uint(3*i+1), sm, m)
 	case m3u8.KindSegment:
-		s.renditions.note(&w.media, uint(3*i+2), sm)
+		s.renditions.note(&w.media, uint(3*i+2), sm, m)
 	}
 }

@@ -28,7 +28,8 @@ type Meta struct {
 	Fetched time.Duration
 	// URL identifies what was answered, by any hash; 0 = unknown. It is used to
 	// recognise viewers that shared one request to the origin.
-	URL uint64
+	URL  uint64
+	Host string // that was asked; "" = unknown
 	// Rewound tells that a media playlist went back to an earlier media
 	// sequence number.
 	Rewound bool

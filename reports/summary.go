@@ -171,6 +171,9 @@ type RequestSummary struct {
 	Errors int64 `json:"errors"`
 	// ErrorsBy are the errors by status ("404") or failure ("timeout").
 	ErrorsBy map[string]int64 `json:"errors_by"`
+	// NotMedia are the answers that were complete and cannot be what was asked
+	// for, by what they were ("HTML", "empty").
+	NotMedia map[string]int64 `json:"not_media,omitempty"`
 	Bytes    int64            `json:"bytes"`
 	TTFBMs   Dist             `json:"ttfb_ms"`
 	TotalMs  Dist             `json:"total_ms"`

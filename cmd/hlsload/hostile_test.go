@@ -35,7 +35,7 @@ func (h *healthy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/media.m3u8":
 		fmt.Fprint(w, h.media(2, "2.0", "%d.ts"))
 	case strings.HasSuffix(r.URL.Path, ".ts"):
-		w.Write(make([]byte, 20_000))
+		w.Write(bytes.Repeat([]byte("G"), 20_000)) // the sync byte of a transport stream
 	default:
 		http.NotFound(w, r)
 	}

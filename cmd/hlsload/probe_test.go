@@ -63,7 +63,7 @@ func (s *pair) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case s.media != nil:
 		w.Write(s.media(r.URL.Path))
 	default:
-		w.Write(make([]byte, 50_000))
+		w.Write(bytes.Repeat([]byte("G"), 50_000))
 	}
 }
 

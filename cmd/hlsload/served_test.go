@@ -85,6 +85,12 @@ func TestViewersServed(t *testing.T) {
 		{"one audio playlist is missing", demuxed("a", "b"), func(path string, _ time.Duration) (string, bool) {
 			return "", path == "a/aud.m3u8"
 		}, 99, []string{"the media playlist of aud of pipeline 0 was never there (404 × "}},
+		{"a page for every segment after a while", oneOf("a"), func(path string, t time.Duration) (string, bool) {
+			return "<!DOCTYPE html><title>Sign in</title>", t > stopsAt && strings.HasSuffix(path, ".ts")
+		}, 99, []string{"had no picture from ", "segment answers cannot be media (HTML × ", " from http://127.0.0.1:"}},
+		{"one pipeline's segments are errors", oneOf("a", "b"), func(path string, t time.Duration) (string, bool) {
+			return `{"error": "no such segment"}`, strings.HasPrefix(path, "a/") && strings.HasSuffix(path, ".ts")
+		}, 99, []string{"of pipeline 0 was never media (JSON × ", "outside of faults ", "segment answers cannot be media (JSON × "}},
 	} {
 		for mix, cohorts := range map[string]string{"web": web, "five": five} {
 			t.Run(tc.name+", "+mix, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -42,7 +43,7 @@ func TestServerTimingAskedFor(t *testing.T) {
 				case strings.HasSuffix(r.URL.Path, ".m3u8"):
 					fmt.Fprint(w, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n1.ts\n#EXTINF:2,\n2.ts\n#EXTINF:2,\n3.ts\n#EXT-X-ENDLIST\n")
 				default:
-					w.Write(make([]byte, 1000))
+					w.Write(bytes.Repeat([]byte("G"), 1000))
 				}
 			})}
 			go srv.Serve(l)

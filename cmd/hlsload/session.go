@@ -27,7 +27,7 @@ func (s session) Add(sm *player.Sample, m *fleet.Meta) {
 		s.s.Add(sm, nil)
 		return
 	}
-	meta := reports.Meta{Marks: m.Marks, Pop: m.Pop, Cache: caches[m.Cache], Odd: reports.OddHeader(m.Odd), Layer: layers[m.Layer], Fetched: m.Fetched, URL: m.URL, Rewound: m.Rewound, Redirects: m.Hops}
+	meta := reports.Meta{Marks: m.Marks, Pop: m.Pop, Cache: caches[m.Cache], Odd: reports.OddHeader(m.Odd), Layer: layers[m.Layer], Fetched: m.Fetched, URL: m.URL, Host: m.Host, Rewound: m.Rewound, Redirects: m.Hops}
 	if m.Exact {
 		meta.URL = 0 // no need to find out who shared a request
 	}

@@ -52,7 +52,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	case "key":
 		w.Write(make([]byte, 16))
 	case "init.mp4", "x.ts", ".ts":
-		w.Write(make([]byte, 20_000))
+		w.Write(bytes.Repeat([]byte("G"), 20_000))
 	default:
 		http.NotFound(w, q)
 	}

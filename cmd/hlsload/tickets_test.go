@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -47,7 +48,7 @@ func (g *gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(rest, "media.m3u8"):
 		fmt.Fprint(w, g.healthy.media(2, "2.0", "%d.ts"))
 	default:
-		w.Write(make([]byte, 20_000))
+		w.Write(bytes.Repeat([]byte("G"), 20_000))
 	}
 }
 

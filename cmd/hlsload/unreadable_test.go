@@ -56,7 +56,7 @@ func TestProbeUnreadable(t *testing.T) {
 							fmt.Fprintf(w, "#EXTINF:2,\n%s/%d.m4s\n", dir, i)
 						}
 					default:
-						w.Write(make([]byte, 20_000))
+						w.Write(bytes.Repeat([]byte("G"), 20_000))
 					}
 				}))
 				defer srv.Close()
@@ -93,7 +93,7 @@ func TestProbeLowLatency(t *testing.T) {
 				fmt.Fprint(w, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1\n#EXT-X-PART-INF:PART-TARGET=0.33\n"+
 					"#EXTINF:2,\n1.ts\n#EXTINF:2,\n2.ts\n#EXTINF:2,\n3.ts\n#EXT-X-PART:DURATION=0.33,URI=\"4.0.ts\"\n")
 			default:
-				w.Write(make([]byte, 20_000))
+				w.Write(bytes.Repeat([]byte("G"), 20_000))
 			}
 		}))
 		defer srv.Close()

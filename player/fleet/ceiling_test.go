@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -104,11 +105,11 @@ func TestBytes(t *testing.T) {
 				return false
 			}
 			w.Header().Set("Content-Length", "200000")
-			w.Write(make([]byte, 100_000))
+			w.Write(bytes.Repeat([]byte("G"), 100_000))
 			http.NewResponseController(w).Flush()
 			select {
 			case <-time.After(500 * time.Millisecond):
-				w.Write(make([]byte, 100_000))
+				w.Write(bytes.Repeat([]byte("G"), 100_000))
 			case <-r.Context().Done():
 			}
 			return true
@@ -132,7 +133,7 @@ func TestBytesOfRedirects(t *testing.T) {
 		c.hook = func(w http.ResponseWriter, r *http.Request) bool {
 			w.Header().Set("Location", "/x"+r.URL.Path)
 			w.WriteHeader(http.StatusFound)
-			w.Write(make([]byte, 10_000))
+			w.Write(bytes.Repeat([]byte("G"), 10_000))
 			return true
 		}
 	}, nil)

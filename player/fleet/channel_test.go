@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -93,7 +94,7 @@ func (c *channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.Header().Set("X-Amz-Cf-Pop", "TST1")
 		w.Header().Set("Content-Length", fmt.Sprint(c.size))
-		w.Write(make([]byte, c.size))
+		w.Write(bytes.Repeat([]byte("G"), c.size)) // sync bytes
 	}
 }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -355,7 +356,7 @@ func TestHostileTarget(t *testing.T) {
 		{"redirect loop", "index.m3u8", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/index.m3u8?x", 302) }, player.Redirects},
 		{"huge playlist", ".m3u8", func(w http.ResponseWriter, r *http.Request) {
 			for range 5 << 10 {
-				if _, err := w.Write(make([]byte, 1<<10)); err != nil {
+				if _, err := w.Write(bytes.Repeat([]byte("G"), 1<<10)); err != nil {
 					return
 				}
 			}
@@ -369,12 +370,18 @@ func TestHostileTarget(t *testing.T) {
 		}, player.TooLarge},
 		{"playlist with an announced terabyte", "v400000.m3u8", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "1099511627776")
-			w.Write(make([]byte, 1000))
+			w.Write(bytes.Repeat([]byte("G"), 1000))
 		}, player.Truncated},
 		{"segment with an announced terabyte", ".ts", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "1099511627776")
-			w.Write(make([]byte, 1000))
+			w.Write(bytes.Repeat([]byte("G"), 1000))
 		}, player.TooLarge},
+		{"a page for a segment", ".ts", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<!DOCTYPE html><title>Sign in</title>") }, player.NotMedia},
+		{"an error for a segment", ".ts", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{"error": "gone"}`) }, player.NotMedia},
+		{"a playlist for a segment", ".ts", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "#EXTM3U\n") }, player.NotMedia},
+		{"no content for a segment", ".ts", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }, player.NotMedia},
+		{"an empty segment", ".ts", func(w http.ResponseWriter, r *http.Request) {}, player.NotMedia},
+		{"a packet for a segment", ".ts", func(w http.ResponseWriter, r *http.Request) { w.Write(append([]byte{0x47}, make([]byte, 187)...)) }, player.NotMedia},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := inBubble(t, func(cfg *Config, c *channel) {

@@ -14,6 +14,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/cmcd"
+	"hlsload/player/content"
 	"hlsload/player/m3u8"
 )
 
@@ -71,7 +72,7 @@ func (fl *flight) what(control bool) Meta {
 		m.URL = hashURL(fl.url)
 	}
 	m.Marks |= chaos.Marks(fl.marks.Load())
-	m.Control, m.Rewound = control, fl.rewound
+	m.Control, m.Rewound, m.Host = control, fl.rewound, hostPart(fl.url)
 	m.Hops = max(int(fl.hops.Load())-1, 0)
 	return m
 }
@@ -242,6 +243,9 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		return
 	case err != nil:
 		fl.end.Problem = s.hide(fl, err)
+		if body.coding == "" {
+			fl.end.Content = content.Of(body.body, true, false)
+		}
 	}
 	s.complete(ctx, fl)
 }
@@ -389,16 +393,19 @@ var errCut = errors.New("the body was cut short")
 
 // drain drops a body at the pace of the link, after a look at its first bytes;
 // cut ≥ 0 breaks off there.
-func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride, cut int64) error {
+func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride, cut int64) (err error) {
 	most, room := maxBody[fl.kind], int64(1<<30)
 	comes := s.f.ceiling.begin(res.Size)
 	defer comes.end()
-	var l look
-	if fl.kind != m3u8.KindKey && res.Status/100 == 2 && res.Encoding == "" {
+	l := look{init: fl.kind == m3u8.KindInit}
+	if res.Status/100 == 2 && res.Encoding == "" {
 		l.begin()
 		defer func() {
-			l.end()
-			fl.end.Opening = l.said
+			l.end(err == nil)
+			fl.end.Opening, fl.end.Content = l.said, l.is
+			if fl.kind == m3u8.KindKey {
+				fl.end.Content = keyContent(l.is, fl.bytes.Load())
+			}
 		}()
 	}
 	if r != nil {
@@ -414,7 +421,6 @@ func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride,
 			}
 		}
 		var n int64
-		var err error
 		if l.looking() {
 			n, err = l.read(res.Body, room)
 		} else {
@@ -441,4 +447,16 @@ func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride,
 // hide is an error's text without what is the session's own.
 func (s *session) hide(fl *flight, err error) string {
 	return fl.in.hide(s.client.hide(&fl.request, err.Error()))
+}
+
+// keyContent is what the body of a key is: a key of AES-128 has 16 bytes, which
+// say nothing.
+func keyContent(is content.Kind, size int64) content.Kind {
+	switch {
+	case size == 16:
+		return content.Media
+	case is == content.Media, is == content.Short:
+		return content.Binary
+	}
+	return is
 }

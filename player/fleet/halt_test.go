@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func TestHalt(t *testing.T) {
 			}
 			if strings.HasPrefix(r.URL.Path, "/p0") { // half a body, then nothing
 				w.Header().Set("Content-Length", "100000")
-				w.Write(make([]byte, 5_000))
+				w.Write(bytes.Repeat([]byte("G"), 5_000))
 				http.NewResponseController(w).Flush()
 			}
 			<-r.Context().Done()

@@ -3,17 +3,20 @@ package fleet
 import (
 	"sync"
 
+	"hlsload/player/content"
 	"hlsload/player/mediatime"
 )
 
 // look keeps the first bytes of a resource on their way until they have told
-// its media time. It holds a buffer only meanwhile.
+// its media time and what it is. It holds a buffer only meanwhile.
 type look struct {
 	buf  *[]byte
+	init bool // it is an initialization section
 	said mediatime.Opening
+	is   content.Kind
 }
 
-// glance is how many bytes tell it, mostly.
+// glance is how many bytes tell it, mostly; at least [content.Enough].
 const glance = 2 << 10
 
 var looks = sync.Pool{New: func() any { b := make([]byte, 0, glance); return &b }}
@@ -37,15 +40,20 @@ func (l *look) read(b Body, n int64) (int64, error) {
 	k, err := b.Read(room[:min(int64(len(room)), max(n, 0))])
 	*l.buf = (*l.buf)[:at+k]
 	var more bool
-	if l.said, more = mediatime.Read(*l.buf, err != nil); !more {
-		l.end()
+	if l.said, more = mediatime.Read(*l.buf, err != nil); !more && len(*l.buf) >= content.Enough {
+		l.end(false)
 	}
 	return int64(k), err
 }
 
-// end gives the buffer back.
-func (l *look) end() {
-	if l.buf != nil && cap(*l.buf) == glance {
+// end says what the resource is and gives the buffer back; whole tells that it
+// is complete.
+func (l *look) end(whole bool) {
+	if l.buf == nil {
+		return
+	}
+	l.is = content.Of(*l.buf, whole, l.init)
+	if cap(*l.buf) == glance {
 		looks.Put(l.buf)
 	}
 	l.buf = nil

@@ -7,6 +7,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"hlsload/player/content"
 	"hlsload/player/mediatime"
 	"hlsload/rig/media"
 )
@@ -32,14 +33,15 @@ func TestLook(t *testing.T) {
 		name string
 		b    []byte
 		want mediatime.Opening
+		is   content.Kind
 		most int // bytes that are looked at
 	}{
-		{"transport stream", media.AppendSegment(nil, video, time.Hour, 2*time.Second), mediatime.Opening{Stamp: media.FirstStamp(video, time.Hour)}, 2 << 10},
-		{"without pictures", media.AppendSegment(nil, audio, time.Hour, 2*time.Second), mediatime.Opening{Stamp: media.FirstStamp(audio, time.Hour)}, mediatime.Limit},
-		{"fmp4", media.AppendSegment(nil, fmp4, time.Hour, 2*time.Second), mediatime.Opening{Stamp: media.FirstStamp(fmp4, time.Hour)}, 2 << 10},
-		{"initialization section", media.Init(fmp4), mediatime.Opening{Scales: media.Timescales(fmp4)}, 2 << 10},
-		{"a page", bytes.Repeat([]byte("<html>"), 10_000), mediatime.Opening{}, 2 << 10},
-		{"nothing", nil, mediatime.Opening{}, 0},
+		{"transport stream", media.AppendSegment(nil, video, time.Hour, 2*time.Second), mediatime.Opening{Stamp: media.FirstStamp(video, time.Hour)}, content.Media, 2 << 10},
+		{"without pictures", media.AppendSegment(nil, audio, time.Hour, 2*time.Second), mediatime.Opening{Stamp: media.FirstStamp(audio, time.Hour)}, content.Media, mediatime.Limit},
+		{"fmp4", media.AppendSegment(nil, fmp4, time.Hour, 2*time.Second), mediatime.Opening{Stamp: media.FirstStamp(fmp4, time.Hour)}, content.Media, 2 << 10},
+		{"initialization section", media.Init(fmp4), mediatime.Opening{Scales: media.Timescales(fmp4)}, content.Media, 2 << 10},
+		{"a page", bytes.Repeat([]byte("<html>"), 10_000), mediatime.Opening{}, content.HTML, 2 << 10},
+		{"nothing", nil, mediatime.Opening{}, content.Empty, 0},
 	} {
 		for _, one := range []bool{false, true} {
 			b := body(c.b, one)
@@ -60,9 +62,9 @@ func TestLook(t *testing.T) {
 					break
 				}
 			}
-			l.end()
-			if l.said != c.want || n != int64(len(c.b)) || looked > c.most {
-				t.Errorf("%s, byte by byte %v: got %+v, %d bytes, %d looked at; want %+v, %d, at most %d", c.name, one, l.said, n, looked, c.want, len(c.b), c.most)
+			l.end(true)
+			if l.said != c.want || l.is != c.is || n != int64(len(c.b)) || looked > c.most {
+				t.Errorf("%s, byte by byte %v: got %+v, %v, %d bytes, %d looked at; want %+v, %v, %d, at most %d", c.name, one, l.said, l.is, n, looked, c.want, c.is, len(c.b), c.most)
 			}
 		}
 	}

@@ -39,6 +39,7 @@ type Meta struct {
 	Fetched time.Duration // from asking the origin to its first byte, as Server-Timing tells; 0 = unknown
 	Rewound bool          // a media playlist whose media sequence number is lower than it was
 	URL     uint64        // a hash of what was asked for
+	Host    string        // that was asked, with its port
 	Hops    int           // redirects before the answer
 	Control bool          // of a cohort without faults
 }

@@ -141,7 +141,7 @@ func (v *Visitor) Opening(ctx context.Context, url string, part *m3u8.Range) (st
 	}
 	var l look
 	l.begin()
-	defer l.end()
+	defer l.end(false)
 	for l.looking() && err == nil {
 		_, err = l.read(res.Body, mediatime.Limit)
 	}

@@ -49,7 +49,7 @@ func (c *course) whole(r *profile.ErrorRule) (moves, dies bool) {
 			if c.otherWay() >= 0 {
 				return true, false
 			}
-		case profile.StepReselect, profile.StepClear:
+		case profile.StepReselect, profile.StepBan, profile.StepClear:
 			return true, false
 		case profile.StepFatal:
 			return false, true
@@ -140,7 +140,7 @@ func (c *course) climb(at time.Duration, rungs []profile.Rung, retried int, kind
 				detect()
 				return c.move(at, l, w)
 			}
-		case profile.StepReselect:
+		case profile.StepReselect, profile.StepBan:
 			c.state(c.level, c.way).penalised = true
 			if l, w := c.best(); l >= 0 {
 				detect()

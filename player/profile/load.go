@@ -230,7 +230,7 @@ func (p *Profile) validate() error {
 			if (r.Step == StepReload || r.Step == StepRound) && len(r.Delays) == 0 {
 				errs = append(errs, fmt.Errorf("%s: %s without delays (want {%s: [100ms]})", field, r.Step, r.Step))
 			}
-			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepRetry, StepReload, StepRound, StepIdle, StepSkip, StepDrop, StepWait, StepDue, StepClear, StepUntilStarved, StepWhileOthers, StepFatal)
+			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepBan, StepRetry, StepReload, StepRound, StepIdle, StepSkip, StepDrop, StepWait, StepDue, StepClear, StepUntilStarved, StepWhileOthers, StepFatal)
 		}
 	}
 	within("stale.misses", float64(p.Stale.Misses), 0, 1e6)

@@ -421,7 +421,7 @@ const (
 	Cause5xx     = "5xx"     // status 500 to 599
 	CauseNetwork = "network" // refused, reset, truncated
 	CauseTimeout = "timeout" // one of the bounds below timeouts
-	CauseParse   = "parse"   // a body that is no playlist, or contradicts the last one
+	CauseParse   = "parse"   // a body that is no playlist, or none that goes with the last one; one that cannot be media
 	// CauseMismatch is a playlist that contradicts the last one.
 	CauseMismatch = "mismatch"
 )
@@ -433,6 +433,7 @@ const (
 	StepLocation = "location" // penalise this URL and use another of the same level
 	StepSpared   = "spared"   // the level that bandwidth would choose, if it failed less often than the current one
 	StepReselect = "reselect" // penalise this level and choose again by bandwidth
+	StepBan      = "ban"      // as reselect, for ever
 	StepRetry    = "retry"    // the same URL again, after Delays
 	StepSkip     = "skip"     // give the segment up and go on after it
 	StepWait     = "wait"     // the same segment again after the next reload

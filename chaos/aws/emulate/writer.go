@@ -17,6 +17,10 @@ const (
 // renditions of every channel, by the names of their files.
 var renditions = []string{"1280x720", "640x360"}
 
+// packets are the sync bytes of three packets of a transport stream, which is what
+// players look for.
+var packets = strings.Repeat("G"+strings.Repeat("\xff", 187), 3)
+
 // writer is a pipeline that writes to a bucket.
 type writer struct {
 	ch       *Channel
@@ -65,7 +69,7 @@ func (w *writer) step() {
 	}
 	for i, r := range renditions {
 		name := func(n int) string { return fmt.Sprintf("%s_%05d.ts", w.child(r), n) }
-		if w.put(name(w.number), fmt.Sprintf("segment %d of %s", w.number, r), at) {
+		if w.put(name(w.number), packets+fmt.Sprintf("segment %d of %s", w.number, r), at) {
 			w.list[i] = append(w.list[i], w.number)
 		}
 		shown := w.list[i][max(0, len(w.list[i])-listed):]

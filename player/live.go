@@ -420,7 +420,7 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 	}
 	wait := r.Unchanged.Of(target, last)
 	// Who has nothing left asks at the shorter interval until something comes.
-	starving := r.OnDemand && p.state == stalled && p.ahead(t) == 0
+	starving := r.OnDemand && (p.state == stalled && p.ahead(t) == 0 || p.tour != nil && p.tour.passes > 0)
 	if news && !starving {
 		wait = r.Changed.Of(target, last)
 		near := r.NearEdge.Of(target, last)

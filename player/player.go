@@ -191,8 +191,11 @@ func (p *Player) Wake() time.Duration {
 	for s := p.stray; s != nil; s = s.next {
 		at = min(at, max(s.at, p.now))
 	}
-	if p.tour != nil {
-		return at // its fetches are awaited
+	if t := p.tour; t != nil {
+		if t.at > 0 {
+			at = min(at, max(t.at, p.now))
+		}
+		return at // else its fetches are awaited
 	}
 	at = min(at, p.slideWake())
 	if p.cfg.Profile.Buffer.Blocks > 0 {

@@ -257,7 +257,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	case p.tour != nil && p.tour.probes != nil && f.kind >= m3u8.KindInit:
 		return // there are others to look into
 	case p.tour != nil && p.tour.probes == nil && f.kind != m3u8.KindMultivariant:
-		p.tour.leave() // what cannot be loaded is left out
+		p.missed(f, failure)
 		return
 	case f.ahead && p.prefetches(f.track):
 		return // it is asked for again when its turn comes

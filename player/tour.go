@@ -16,6 +16,12 @@ type tour struct {
 	loaded int           // segments loaded there
 	init   bool          // the initialization section was
 
+	// Where no segment could be loaded yet:
+	from   uint64        // sequence number of the next one to try; 0 = wherever playback begins
+	passes int           // failed segments and loads of the playlist
+	again  time.Duration // when the playlist may be loaded again
+	at     time.Duration // when that is waited for; 0 = something else is
+
 	probes []*m3u8.Segment // the first one together with its initialization section
 }
 
@@ -105,6 +111,7 @@ func (p *Player) probed(f *flight, bytes int64) {
 func (t *tour) leave() {
 	t.next++
 	t.loaded, t.init = 0, false
+	t.from, t.passes, t.again, t.at = 0, 0, 0, 0
 }
 
 // stop is the rendition visited at a stop: audio is listed before the variants.
@@ -154,14 +161,28 @@ func (p *Player) look(r int) bool {
 	if t.loaded >= max(p.cfg.Profile.Startup.Samples, 1) || m == nil || len(m.Segments) == 0 {
 		return false
 	}
+	t.at = 0
 	for i := range p.tracks() {
-		if tr := p.track(i); tr.active && int(tr.rendition) == r {
-			p.pumpSegment(i, tr)
-			return p.occupied()
+		tr := p.track(i)
+		if !tr.active || int(tr.rendition) != r {
+			continue
 		}
+		if p.pumpList(i, tr); !p.occupied() {
+			p.pumpSegment(i, tr)
+		}
+		if !p.occupied() && t.passes > 0 && t.loaded == 0 && tr.listAt != Never {
+			t.at = tr.listAt
+			return true
+		}
+		return p.occupied()
 	}
 	i := t.loaded
-	if !m.EndList {
+	switch {
+	case t.from > 0:
+		if i = int(min(t.from-min(t.from, m.MediaSequence), uint64(len(m.Segments)))); i == len(m.Segments) {
+			return p.lookLater(r, m)
+		}
+	case !m.EndList:
 		i += p.segmentAt(m, m.Duration-p.cfg.Profile.Live.HoldBack.Of(m.TargetDuration, m.Segments[len(m.Segments)-1].Duration))
 	}
 	if i >= len(m.Segments) {
@@ -169,12 +190,58 @@ func (p *Player) look(r int) bool {
 	}
 	s := &m.Segments[i]
 	if s.Map != nil && !t.init {
-		p.fetch(m3u8.KindInit, MainTrack, int16(r), s.Map.URL, s.Map.ByteRange, p.now)
+		p.fetch(m3u8.KindInit, MainTrack, int16(r), s.Map.URL, s.Map.ByteRange, p.now).seg = s
 		return true
 	}
 	f := p.fetch(m3u8.KindSegment, MainTrack, int16(r), s.URL, s.ByteRange, p.now)
 	f.seg = s
 	return true
+}
+
+// lookLater loads the playlist again after a while, for none of its segments
+// could be loaded. It tells whether there will be others.
+func (p *Player) lookLater(r int, m *m3u8.Media) bool {
+	t := p.tour
+	if m.EndList {
+		return false
+	}
+	if t.again > p.now {
+		t.at = t.again
+		return true
+	}
+	p.fetch(m3u8.KindMedia, MainTrack, int16(r), p.ladder.Renditions[r].URL, nil, p.now)
+	return true
+}
+
+// missed deals with what could not be loaded. A playlist is left out. Where no
+// segment could be loaded the player stays: the next one, the playlist again, and
+// so on, until it gives up (FFmpeg read_data within avformat_open_input, max_reload;
+// twice, because avio_feof reads once more).
+func (p *Player) missed(f *flight, failure Failure) {
+	t, most := p.tour, 2*p.cfg.Profile.Stale.Misses
+	if t.next < len(t.lists) || t.loaded > 0 || most == 0 || f.kind == m3u8.KindKey {
+		t.leave()
+		return
+	}
+	if t.passes++; f.kind != m3u8.KindSegment || t.passes >= most {
+		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
+		return
+	}
+	if t.from = f.seg.Sequence + 1; t.again <= p.now {
+		t.again = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.tourTarget(f), f.seg.Duration)
+	}
+	if tr := p.track(f.track); tr.active && tr.rendition == f.rendition {
+		p.skip(tr, f.seg)
+		tr.tries[1] = 0
+	}
+}
+
+// tourTarget is the target duration of what a fetch belongs to.
+func (p *Player) tourTarget(f *flight) time.Duration {
+	if m := p.tour.lists[f.rendition]; m != nil && m.TargetDuration > 0 {
+		return m.TargetDuration
+	}
+	return p.targetDuration(f.track)
 }
 
 // segmentAt is which segment covers an instant of a playlist with segments.
@@ -193,8 +260,12 @@ func (p *Player) visit(f *flight, m *m3u8.Media) bool {
 	switch f.kind {
 	case m3u8.KindMedia:
 		t.lists[f.rendition] = m
-		t.leave()
-		return true
+		if t.next < len(t.lists) {
+			t.leave()
+			return true
+		}
+		t.passes++ // none of its segments could be loaded before
+		t.again = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.tourTarget(f), 0)
 	case m3u8.KindInit:
 		t.init = true
 	case m3u8.KindSegment:

@@ -100,6 +100,11 @@ func setCredentials(t *testing.T) {
 // claiming is how long a run waits at its start for other runs of the channel.
 const claiming = 5 * time.Second
 
+// claims tells whether a request claims the channel for a run, or gives it free.
+func claims(q emulate.Request) bool {
+	return strings.Contains(q.Body+q.Query, "hlsload%3Alock") || strings.Contains(q.Body+q.Query, "hlsload:lock")
+}
+
 // TestRunOnAWS is runs whose faults are made on an emulated account.
 func TestRunOnAWS(t *testing.T) {
 	setCredentials(t)
@@ -172,8 +177,7 @@ func TestRunOnAWS(t *testing.T) {
 				}
 				changes := 0
 				for _, q := range b.Requests() {
-					claims := strings.Contains(q.Body+q.Query, "hlsload%3Alock") || strings.Contains(q.Body+q.Query, "hlsload:lock")
-					if q.Mutates && q.Service != "sts" && !claims {
+					if q.Mutates && q.Service != "sts" && !claims(q) {
 						changes++
 					}
 				}

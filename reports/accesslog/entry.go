@@ -125,7 +125,7 @@ const realtimeOrder = "timestamp c-ip time-to-first-byte sc-status sc-bytes cs-m
 	"primary-distribution-id primary-distribution-dns-name origin-fbl origin-lbl asn " +
 	"cmcd-encoded-bitrate cmcd-buffer-length cmcd-buffer-starvation cmcd-content-id cmcd-object-duration cmcd-deadline cmcd-measured-throughput " +
 	"cmcd-next-object-request cmcd-next-range-request cmcd-object-type cmcd-playback-rate cmcd-requested-maximum-throughput cmcd-streaming-format " +
-	"cmcd-session-id cmcd-stream-type cmcd-startup cmcd-top-bitrate cmcd-version r-host sr-reason x-edge-mqcs"
+	"cmcd-session-id cmcd-stream-type cmcd-startup cmcd-top-bitrate cmcd-version r-host sr-reason x-edge-mqcs distribution-tenant-id connection-id"
 
 // clock is a line's instant, which may come in several columns.
 type clock struct{ date, time, stamp, stampMs string }

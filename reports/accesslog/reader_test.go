@@ -45,6 +45,16 @@ const (
 	realTimeJSON = `{"timestamp":1795640551.25,"c-ip":"192.0.2.1","time-to-first-byte":0.002,"sc-status":206,"sc-bytes":16599,"cs-method":"GET","cs-uri-stem":"/a.ts","x-edge-location":"BOM50","x-edge-request-id":"id","time-taken":0.003,"cs-user-agent":"x","x-edge-result-type":"Miss","origin-fbl":"0.001","cs-headers":"host:a%0ACMCD-Request:bl=21300,su%0Acmcd-session:sid=%22s%22%0A"}` + "\n"
 )
 
+// A record of all fields that are documented has 69 columns.
+func TestRealTimeFields(t *testing.T) {
+	if n := strings.Count(realTimeRow(), "\t") + 1; n != 69 {
+		t.Errorf("a record has %d columns; want 69", n)
+	}
+	if e, stats, err := read(t, realTimeRow(), Options{}); err != nil || len(e) != 1 || stats.Format != RealTime {
+		t.Errorf("%v, %+v, %v", e, stats, err)
+	}
+}
+
 func realTimeRow() string {
 	values := map[string]string{"timestamp": "1795640551.250", "time-to-first-byte": "0.002", "sc-status": "200", "sc-bytes": "16599", "cs-method": "GET",
 		"cs-uri-stem": "/a.ts", "x-edge-location": "BOM50-C1", "x-edge-request-id": "id", "time-taken": "0.003", "cs-user-agent": "hlsload", "cs-uri-query": "x=1",

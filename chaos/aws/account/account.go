@@ -82,9 +82,12 @@ func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
 		store, schedules = storeOf(c), awsscheduler.NewFromConfig(*c)
 	}
 	m := medialive.New(live, cfg, now)
+	front := cloudfront.New(cdn, cfg, now)
+	origin := s3.New(store, cfg, now, m.Role)
+	origin.Reader = front.Reads
 	return []aws.Driver{
-		s3.New(store, cfg, now, m.Role), mediapackage.New(packager, cfg, web, now, m.Role), m,
-		mediaconnect.New(flows, cfg, now), lambda.New(functions, experiments, cfg, now), cloudfront.New(cdn, cfg, now),
+		origin, mediapackage.New(packager, cfg, web, now, m.Role), m,
+		mediaconnect.New(flows, cfg, now), lambda.New(functions, experiments, cfg, now), front,
 		scheduler.New(schedules, cfg, now), // last: what is swept comes before its watchdog
 	}
 }

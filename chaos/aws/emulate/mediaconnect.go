@@ -183,3 +183,8 @@ func (a *Account) mediaConnectState(w io.Writer) {
 		}
 	}
 }
+
+// Made says that a MediaLive input has made an output.
+func (f *Flow) Made(output int, input string) {
+	f.a.Do(func() { f.Outputs[output].settings["mediaLiveInputArn"] = input })
+}

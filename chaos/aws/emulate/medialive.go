@@ -19,6 +19,7 @@ type Channel struct {
 	Class  string // STANDARD or SINGLE_PIPELINE
 	Role   string // ARN of the role that it writes with
 	Inputs []string
+	Egress []string // addresses that the pipelines write from
 	Tags   map[string]string
 	// Mixed says whether one request may create actions that begin at once and
 	// others that begin at a time.
@@ -276,8 +277,13 @@ func (ch *Channel) describe(now time.Time) map[string]any {
 	for _, name := range ch.Inputs {
 		inputs = append(inputs, map[string]any{"inputAttachmentName": name, "inputId": "1" + name})
 	}
+	egress := []any{}
+	for _, ip := range ch.Egress {
+		egress = append(egress, map[string]any{"sourceIp": ip})
+	}
 	return map[string]any{
-		"arn": ch.arn(), "id": ch.ID, "name": "channel-" + ch.ID, "channelClass": ch.Class, "state": ch.status(now),
+		"egressEndpoints": egress,
+		"arn":             ch.arn(), "id": ch.ID, "name": "channel-" + ch.ID, "channelClass": ch.Class, "state": ch.status(now),
 		"pipelinesRunningCount": ch.count(now), "pipelineDetails": details, "roleArn": ch.Role, "tags": ch.Tags, "inputAttachments": inputs, "destinations": ch.written(),
 		"encoderSettings": map[string]any{"outputGroups": []any{map[string]any{"name": "HLS", "outputs": []any{}}}},
 	}

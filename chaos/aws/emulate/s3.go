@@ -24,6 +24,8 @@ type Bucket struct {
 	Versioned bool
 	Tags      map[string]string
 	Reader    string // ARN of the distribution that reads it
+	Public    bool   // every object has an ACL that lets everybody read it
+	Tagged    bool   // every object has a tag
 
 	policies []put // what was put, and from when on it holds
 	objects  map[string][]version
@@ -263,6 +265,21 @@ func (a *Account) serveS3(c *call) {
 		b.listVersions(c, q)
 	case "GetObject", "HeadObject":
 		b.get(c, key, q.Get("versionId"))
+	case "GetObjectAcl":
+		grant := func(grantee, permission string) string {
+			return `<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" ` + grantee + `</Grantee><Permission>` + permission + `</Permission></Grant>`
+		}
+		all := grant(`xsi:type="CanonicalUser"><ID>owner</ID>`, "FULL_CONTROL")
+		if b.Public {
+			all += grant(`xsi:type="Group"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>`, "READ")
+		}
+		c.xml("<AccessControlPolicy><Owner><ID>owner</ID></Owner><AccessControlList>" + all + "</AccessControlList></AccessControlPolicy>")
+	case "GetObjectTagging":
+		all := ""
+		if b.Tagged {
+			all = "<Tag><Key>stage</Key><Value>test</Value></Tag>"
+		}
+		c.xml("<Tagging><TagSet>" + all + "</TagSet></Tagging>")
 	case "PutObject", "CopyObject":
 		b.write(c, op, key)
 	case "DeleteObject":
@@ -288,6 +305,12 @@ func s3Operation(r *http.Request, key string, q url.Values) string {
 	}
 	switch r.Method {
 	case http.MethodGet:
+		switch {
+		case q.Has("acl"):
+			return "GetObjectAcl"
+		case q.Has("tagging"):
+			return "GetObjectTagging"
+		}
 		return "GetObject"
 	case http.MethodHead:
 		return "HeadObject"

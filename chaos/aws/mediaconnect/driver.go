@@ -104,6 +104,9 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 			refuse("no such output (got %s; want one of %s)", arn, strings.Join(outputs(out), ", "))
 		case o.OutputStatus == types.OutputStatusDisabled:
 			refuse("not healthy (got output %s switched off; want it on)", name(arn))
+		case sdk.ToString(o.MediaLiveInputArn) != "":
+			found = append(found, aws.Finding{Text: fmt.Sprintf("%s: output %s was made by a MediaLive input (%s): whether such an output may be switched off by hand is not documented. Try it with hlsload aws-check --try first",
+				what, name(arn), *o.MediaLiveInputArn)})
 		}
 	}
 	left, err := d.Leftovers(ctx)

@@ -15,7 +15,9 @@ package medialive
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -131,6 +133,9 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 	if err := well(out); err != nil {
 		refuse("%v", err)
 	}
+	if text := d.sources(out); text != "" {
+		found = append(found, aws.Finding{Text: what + ": " + text})
+	}
 	actions, err := d.schedule(ctx, d.cfg.Channel)
 	if err != nil {
 		return nil, fmt.Errorf("schedule of channel %s: %w", d.cfg.Channel, err)
@@ -145,6 +150,42 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 		refuse("not healthy (got pipelines %v paused by the schedule; want none)", set)
 	}
 	return found, nil
+}
+
+// sources tells when the addresses that the channel writes from are not those
+// that the scenario has, "" when they are: they change when a channel restarts.
+func (d *Driver) sources(out *medialive.DescribeChannelOutput) string {
+	if len(d.cfg.Package.Sources) == 0 {
+		return ""
+	}
+	var has, strange []string
+	unused := slices.Clone(d.cfg.Package.Sources)
+	for _, e := range out.EgressEndpoints {
+		ip := sdk.ToString(e.SourceIp)
+		if ip == "" {
+			continue
+		}
+		has = append(has, ip)
+		within := func(source string) bool { return inside(ip, source) }
+		if !slices.ContainsFunc(d.cfg.Package.Sources, within) {
+			strange = append(strange, ip)
+		}
+		unused = slices.DeleteFunc(unused, within)
+	}
+	if len(has) == 0 || len(strange) == 0 && len(unused) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("it does not write from where aws.mediapackage.sources says (got %s; want %s): a fault of one pipeline would not be one, and addresses change when a channel restarts",
+		strings.Join(has, ", "), strings.Join(d.cfg.Package.Sources, ", "))
+}
+
+// inside tells whether an address is one, or in a CIDR block.
+func inside(ip, source string) bool {
+	a, err := netip.ParseAddr(ip)
+	if p, err2 := netip.ParsePrefix(source); err == nil && err2 == nil {
+		return p.Contains(a)
+	}
+	return ip == source
 }
 
 // well tells whether a channel runs with all its pipelines.

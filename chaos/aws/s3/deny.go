@@ -58,6 +58,9 @@ func (c *deny) Calls() []aws.Call {
 	if c.Scope.resolved() {
 		calls = append(calls, c.d.lookups(&c.Scope)...)
 	}
+	if c.reads() && c.d.cfg.Distribution != "" {
+		calls = append(calls, aws.Call{Action: "cloudfront:GetDistribution", Resource: c.distribution(), When: aws.Reads})
+	}
 	return append(calls,
 		aws.Call{Action: "s3:PutBucketPolicy", Resource: arn, When: aws.Makes, Request: "the policy as it is, and this statement:\n" + c.shown()},
 		aws.Call{Action: "s3:PutBucketPolicy", Resource: arn, When: aws.Undoes, Request: "the policy as it is then, without statement " + c.Sid},
@@ -130,6 +133,11 @@ func (c *deny) Read(ctx context.Context) error {
 	}
 	was := doc.Print()
 	c.Was = &was
+	if c.reads() && c.d.cfg.Distribution != "" && c.d.Reader != nil {
+		if err := c.d.Reader(ctx, c.Bucket); err != nil {
+			return err
+		}
+	}
 	patterns, err := c.d.patterns(ctx, &c.Scope)
 	if err != nil {
 		return err

@@ -35,6 +35,9 @@ type Driver struct {
 	// nobody knows.
 	writer func(context.Context) (string, error)
 	seen   policy.Memory
+	// Reader makes sure that the distribution reads the bucket in such a way that
+	// a statement about it can keep it from that; nil = nobody knows.
+	Reader func(ctx context.Context, bucket string) error
 }
 
 // New returns the driver of the bucket in cfg. A plan needs no client.

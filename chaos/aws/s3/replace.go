@@ -60,6 +60,7 @@ func (c *replace) Calls() []aws.Call {
 	}
 	for _, p := range c.Scope.Patterns {
 		arn := c.d.arn(c.Scope.Bucket, p)
+		calls = append(calls, aws.Call{Action: "s3:GetObjectAcl", Resource: arn, When: aws.Reads}, aws.Call{Action: "s3:GetObjectTagging", Resource: arn, When: aws.Reads})
 		if c.Back > 0 {
 			calls = append(calls, aws.Call{Action: "s3:GetObjectVersion", Resource: arn, When: aws.Makes, Request: fmt.Sprintf("(copy from) the version of %d writes ago", c.Back)},
 				aws.Call{Action: "s3:PutObject", Resource: arn, When: aws.Makes, Request: "(CopyObject) " + c.Scope.String()})
@@ -93,6 +94,9 @@ func (c *replace) Read(ctx context.Context) error {
 	}
 	c.Objects = nil
 	for _, o := range all {
+		if err := c.plain(ctx, o.key); err != nil {
+			return err
+		}
 		r := replaced{Key: o.key, ETag: o.etag}
 		if c.Back > 0 {
 			if r.Version, r.Etag, err = c.older(ctx, o.key); err != nil {
@@ -102,6 +106,36 @@ func (c *replace) Read(ctx context.Context) error {
 		c.Objects = append(c.Objects, r)
 	}
 	return nil
+}
+
+// plain refuses an object with tags or with an ACL that gives others something:
+// a copy has neither, and what reads it by them would be refused.
+func (c *replace) plain(ctx context.Context, key string) error {
+	acl, err := c.d.api.GetObjectAcl(ctx, &s3.GetObjectAclInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
+	if err != nil {
+		return fmt.Errorf("ACL of %s: %w", key, err)
+	}
+	for _, g := range acl.Grants {
+		if g.Grantee == nil || acl.Owner == nil || g.Grantee.ID == nil || sdk.ToString(g.Grantee.ID) != sdk.ToString(acl.Owner.ID) {
+			return fmt.Errorf("%s has an ACL that lets others have it, which what is put in its place would not (got a grant of %s; want none but the owner's)", key, g.Permission)
+		}
+	}
+	tags, err := c.d.api.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
+	if err != nil {
+		return fmt.Errorf("tags of %s: %w", key, err)
+	}
+	if n := len(tags.TagSet); n > 0 {
+		return fmt.Errorf("%s has tags, which what is put in its place would not have (got %d; want none)", key, n)
+	}
+	return nil
+}
+
+// set is a text that is sent, nil when there is none.
+func set(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 // older is the version of some writes ago.
@@ -154,7 +188,7 @@ func (c *replace) put(ctx context.Context, r *replaced) error {
 	}
 	body := append(bytes.TrimRight(o.body, "\n"), "\n#EXT-X-ENDLIST\n"...)
 	_, err := c.d.api.PutObject(ctx, &s3.PutObjectInput{Bucket: &c.Scope.Bucket, Key: &r.Key, Body: bytes.NewReader(body), IfMatch: &o.etag,
-		ContentType: &o.kind, CacheControl: &o.control, ExpectedBucketOwner: &c.Scope.Owner})
+		ContentType: set(o.kind), CacheControl: set(o.control), ExpectedBucketOwner: &c.Scope.Owner})
 	return err
 }
 

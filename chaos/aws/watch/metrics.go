@@ -88,8 +88,12 @@ func metricsOf(cfg *chaos.AWS, outputs []string) []metric {
 			e := with(d, "OriginEndpoint", p.Endpoint)
 			add(cfg.Region, ns, "EgressRequestCount", "Sum", minute, "", "MediaPackage requests", e)
 			add(cfg.Region, ns, "EgressResponseTime", "Average", minute, reports.TurnsUp, "MediaPackage response time", e)
-			add(cfg.Region, ns, "EgressRequestCount", "Sum", minute, reports.TurnsUp, "MediaPackage 4xx", with(e, "StatusCode", "4xx"))
-			add(cfg.Region, ns, "EgressRequestCount", "Sum", minute, reports.TurnsUp, "MediaPackage 5xx", with(e, "StatusCode", "5xx"))
+			// v1 calls the dimension StatusCodeRange; what v2 calls it is not
+			// documented. The one that is wrong has no data.
+			for _, class := range []string{"4xx", "5xx"} {
+				add(cfg.Region, ns, "EgressRequestCount", "Sum", minute, reports.TurnsUp, "MediaPackage "+class, with(e, "StatusCode", class))
+				add(cfg.Region, ns, "EgressRequestCount", "Sum", minute, reports.TurnsUp, "MediaPackage "+class+" (by range)", with(e, "StatusCodeRange", class))
+			}
 		}
 	}
 	if cfg.Function != "" {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -226,6 +227,11 @@ func (r *Reader) recognise(line []byte) error {
 	at = clock{stamp: first}
 	if _, ok := at.instant(); ok && n <= len(realtime) && n > 25 {
 		r.stats.Format = RealTime
+		// Configurations of all but the newest fields have no s-ip.
+		third := strings.Split(string(line), string(rune(r.sep)))[2]
+		if _, err := netip.ParseAddr(third); err != nil && n < len(realtime) {
+			realtime = slices.Delete(realtime, 2, 3)
+		}
 		return r.order(realtime)
 	}
 	return fmt.Errorf("read access log: line %d: which column is which? (got %d columns without a #Fields line, the first %.40q; want the names of the columns in order)", r.stats.Lines, n, first)

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,8 +51,13 @@ func TestRealTimeFields(t *testing.T) {
 	if n := strings.Count(realTimeRow(), "\t") + 1; n != 69 {
 		t.Errorf("a record has %d columns; want 69", n)
 	}
-	if e, stats, err := read(t, realTimeRow(), Options{}); err != nil || len(e) != 1 || stats.Format != RealTime {
-		t.Errorf("%v, %+v, %v", e, stats, err)
+	cells := strings.Split(strings.TrimSpace(realTimeRow()), "\t")
+	addressed := slices.Replace(slices.Clone(cells), 2, 3, "192.0.2.7")
+	for _, row := range [][]string{cells, addressed, addressed[:41], slices.Delete(slices.Clone(cells), 2, 3)[:40]} {
+		e, stats, err := read(t, strings.Join(row, "\t")+"\n", Options{})
+		if err != nil || len(e) != 1 || stats.Format != RealTime || e[0].Path != "/a.ts" || e[0].Status != 200 {
+			t.Errorf("%d columns: %v, %+v, %v", len(row), e, stats, err)
+		}
 	}
 }
 

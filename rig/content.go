@@ -277,15 +277,22 @@ func (r *Rig) Parts(o *Object, offset, length int64) iter.Seq[Part] {
 // Opening is what the bytes of o from offset on say of their media time; nothing
 // when they are encrypted.
 func (r *Rig) Opening(o *Object, offset int64) (out mediatime.Opening) {
+	if o.pieces == nil {
+		return r.channel.opening(o, offset)
+	}
 	for part := range r.Parts(o, offset, 1) {
-		id := part.Object.ID
-		switch {
-		case !part.Object.Channel:
-		case id.Kind == m3u8.KindInit:
-			out.Scales = media.Timescales(r.channel.formats[id.Rendition])
-		case id.Kind == m3u8.KindSegment && part.From == 0 && !r.channel.names.hasKeys:
-			out.Stamp = media.FirstStamp(r.channel.formats[id.Rendition], r.channel.mediaStart(id.Sequence))
-		}
+		out = r.channel.opening(part.Object, part.From)
+	}
+	return out
+}
+
+func (c *Channel) opening(o *Object, offset int64) (out mediatime.Opening) {
+	switch id := o.ID; {
+	case !o.Channel || offset != 0:
+	case id.Kind == m3u8.KindInit:
+		out.Scales = media.Timescales(c.formats[id.Rendition])
+	case id.Kind == m3u8.KindSegment && !c.names.hasKeys:
+		out.Stamp = media.FirstStamp(c.formats[id.Rendition], c.mediaStart(id.Sequence))
 	}
 	return out
 }

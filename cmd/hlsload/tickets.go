@@ -50,7 +50,7 @@ func openTickets(sc *scenarios.Scenario) (*tickets, error) {
 	if c := sc.Target.Sessions; c != nil && c.File == nil {
 		var err error
 		if t.program, err = issuer.Start(issuer.Config{Args: c.Command, Limit: c.Limit}); err != nil {
-			return nil, err
+			return nil, t.none(err)
 		}
 	}
 	return t, nil
@@ -142,12 +142,12 @@ func (t *tickets) admit(ctx context.Context) (passes []*ticket.Pass, err error) 
 	t.mu.Unlock()
 	got, err := t.ticket(ctx, a, 0)
 	if err != nil {
-		return nil, fmt.Errorf("no token for the look at the target: %w", err)
+		return nil, t.none(err)
 	}
 	for i := range t.urls {
 		p, err := t.gate.Pass(a, got, i)
 		if err != nil {
-			return nil, fmt.Errorf("no token for the look at the target: %w", err)
+			return nil, t.none(err)
 		}
 		t.learn(p)
 		passes = append(passes, p)
@@ -156,6 +156,18 @@ func (t *tickets) admit(ctx context.Context) (passes []*ticket.Pass, err error) 
 	defer t.mu.Unlock()
 	t.asked, t.looks = time.Now(), passes[0]
 	return passes, nil
+}
+
+// none is the error of a look that has no token: the target was not even asked.
+func (t *tickets) none(err error) error {
+	text := "no token for the look at the target: " + err.Error()
+	if errors.Is(err, issuer.ErrEnded) {
+		t.program.Close() // then all that it said is there
+		for _, w := range t.warnings() {
+			text += "; " + w
+		}
+	}
+	return &exitError{code: exitUsage, msg: t.sc.Redact(text), cause: err}
 }
 
 // learn keeps a look's secrets out of what is shown, and has its stand-ins shown

@@ -20,11 +20,13 @@ import (
 type gatekeeper struct {
 	healthy healthy
 	good    func(token string) bool
-	refuse  int // status
+	refuse  int  // status
+	echo    bool // playlists repeat the token
 
 	mu      sync.Mutex
 	used    map[string]int
 	refused int
+	strange int // requests with another player's token
 }
 
 func (g *gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -36,6 +38,9 @@ func (g *gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		g.refused++
 	}
+	if n := r.Header.Get("X-Player"); n != "" && n != "-1" && token != "token-of-line-"+n {
+		g.strange++
+	}
 	g.mu.Unlock()
 	switch {
 	case !ok:
@@ -45,6 +50,8 @@ func (g *gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for p := range 2 {
 			fmt.Fprintf(w, "#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=640x360,CODECS=\"avc1.42e01e\"\np%d/media.m3u8\n", p)
 		}
+	case strings.HasSuffix(rest, "media.m3u8") && g.echo:
+		fmt.Fprint(w, g.healthy.media(2, "2.0", "/"+token+"/"+strings.TrimSuffix(rest, "media.m3u8")+"%d.ts?t="+token))
 	case strings.HasSuffix(rest, "media.m3u8"):
 		fmt.Fprint(w, g.healthy.media(2, "2.0", "%d.ts"))
 	default:
@@ -114,6 +121,22 @@ expect: ["failed_over{fault=kill} >= 100%"]
 	}
 	if w := fmt.Sprint(s["warnings"]); strings.Contains(w, "tokens") {
 		t.Errorf("warnings %s", w)
+	}
+}
+
+// TestFrozenPlaylistsKeepTokensApart: all players are shown the playlist of the
+// fault's instant, which one of them fetched, and each asks with its own token for
+// what it lists.
+func TestFrozenPlaylistsKeepTokensApart(t *testing.T) {
+	g := &gatekeeper{refuse: 403, echo: true, good: func(token string) bool { return strings.HasPrefix(token, "token-of-line-") }}
+	code, s := g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", headers: {X-Player: \"{player}\"}, sessions: {file: tokens.csv}}\n"+tokenFleet+`
+chaos:
+  - {name: freeze, fault: playlist.freeze, at: 15s, for: 12s, pipeline: 0}
+  - {name: behind, fault: playlist.rollback, at: 35s, for: 12s, by: 2}
+`, map[string]string{"tokens.csv": tokenFile(6)})
+	fault := s["faults"].([]any)[0].(map[string]any)
+	if code != 0 || fault["affected"] != 6. || len(g.used) != 6 || g.refused != 0 || g.strange != 0 {
+		t.Errorf("exit code %d, %v affected, %d tokens used, %d refused, %d requests with another player's token; want 0, 6, 6, none, none", code, fault["affected"], len(g.used), g.refused, g.strange)
 	}
 }
 
@@ -194,6 +217,27 @@ func TestTokensOfAProgram(t *testing.T) {
 		in.close()
 		if w := fmt.Sprint(in.warnings()); strings.Join(got, " ") != c.want || !strings.Contains(halted, c.halts) || (halted == "") != (c.halts == "") || !strings.Contains(w, c.says) {
 			t.Errorf("%s: %s, halted: %q, warnings %s; want %s, %q, %s", c.name, got, halted, w, c.want, c.halts, c.says)
+		}
+	}
+}
+
+// TestNoTokenForTheLook: without a token the target is not asked, and the program's
+// last words say why.
+func TestNoTokenForTheLook(t *testing.T) {
+	for command, want := range map[string]string{
+		"[/no/such/program]":                      "start the program that issues tokens",
+		"'echo no key in key.pem >&2; exit 1'":    `its output ended; the program that issues tokens says "no key in key.pem"`,
+		`'read l; echo "{}"'`:                     "no value for {token}",
+		`'read l; echo "{\"error\":\"closed\"}"'`: `refused ("closed")`,
+	} {
+		file := filepath.Join(t.TempDir(), "none.yaml")
+		text := "version: 1\nname: none\ntarget: {url: \"http://127.0.0.1:1/{token}/index.m3u8\", sessions: {command: " + command + "}}\nfleet: {players: 1}\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var stdout, stderr strings.Builder
+		if code := runOn(t.Context(), network{}, []string{"run", file, "--out", t.TempDir()}, &stdout, &stderr); code != exitUsage || !strings.Contains(stderr.String(), want) {
+			t.Errorf("%s: exit code %d, %s; want %d, %s", command, code, stderr.String(), exitUsage, want)
 		}
 	}
 }

@@ -154,8 +154,12 @@ func (u *untrusty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, "/"+plants["env in a URL's path"]) && (r.Header.Get("X-Token") != plants["env in a header"] || r.Header.Get("X-Plain") != plants["header written out"]):
 		u.t.Errorf("%s came with %v", r.URL, r.Header)
 	case name == "/index.m3u8":
-		fmt.Fprintf(w, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=640x360,CODECS=\"avc1.42e01e\"\n/%s/%s/media.m3u8?t=%s\n",
-			plants["env in a URL's path"], plants["path of a playlist's URI"], plants["URI of a playlist"])
+		dir := "/" + plants["env in a URL's path"]
+		if r.URL.Query().Has("q") { // of a session with a token in the path
+			dir, _ = strings.CutSuffix(r.URL.Path, name)
+		}
+		fmt.Fprintf(w, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=640x360,CODECS=\"avc1.42e01e\"\n%s/%s/media.m3u8?t=%s\n",
+			dir, plants["path of a playlist's URI"], plants["URI of a playlist"])
 	case name == "/media.m3u8":
 		fmt.Fprint(w, u.healthy.media(2, "2.0", "%d.ts?Policy="+plants["URI of a playlist"]))
 	case strings.Contains(name, "3.ts"): // now and then

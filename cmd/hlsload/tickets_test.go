@@ -124,15 +124,15 @@ expect: ["failed_over{fault=kill} >= 100%"]
 	}
 }
 
-// TestFrozenPlaylistsKeepTokensApart: all players are shown the playlist of the
-// fault's instant, which one of them fetched, and each asks with its own token for
-// what it lists.
-func TestFrozenPlaylistsKeepTokensApart(t *testing.T) {
+// TestOldPlaylistsKeepTokensApart: all players are shown the playlists of another
+// instant, which one of them fetched, and each asks with its own token for what
+// they list.
+func TestOldPlaylistsKeepTokensApart(t *testing.T) {
 	g := &gatekeeper{refuse: 403, echo: true, good: func(token string) bool { return strings.HasPrefix(token, "token-of-line-") }}
 	code, s := g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", headers: {X-Player: \"{player}\"}, sessions: {file: tokens.csv}}\n"+tokenFleet+`
 chaos:
-  - {name: freeze, fault: playlist.freeze, at: 15s, for: 12s, pipeline: 0}
-  - {name: behind, fault: playlist.rollback, at: 35s, for: 12s, by: 2}
+  - {name: behind, fault: pipeline.drift, at: 15s, for: 20s, by: 4s}
+  - {name: freeze, fault: playlist.freeze, at: 40s, for: 8s, pipeline: 0}
 `, map[string]string{"tokens.csv": tokenFile(6)})
 	fault := s["faults"].([]any)[0].(map[string]any)
 	if code != 0 || fault["affected"] != 6. || len(g.used) != 6 || g.refused != 0 || g.strange != 0 {

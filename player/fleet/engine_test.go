@@ -517,6 +517,7 @@ func TestNotes(t *testing.T) {
 		{"Server-Timing: cdn-cache-refresh", CacheRevalidated, "", 0},
 		{"Server-Timing: cdn-cache-refresh\r\nX-Cache: RefreshHit from cloudfront", CacheRevalidated, "", 0},
 		{"Server-Timing: cdn-cache-refresh\r\nCache-Status: edge;fwd=stale;collapsed", CacheJoined, "", 0},
+		{"Server-Timing: cdn-cache-refresh,cdn-hit-layer;desc=\"Origin Shield\"", CacheHit, "", 0}, // the shield had it
 		{"Age: 7", CacheUnknown, "", 0},
 		{"Server: AmazonS3\r\nX-Amz-Request-Id: 4442587FB7D0A2F9", CacheMiss, "", 0},
 		{"Server: AmazonS3\r\nX-Amz-Request-Id: 4442587FB7D0A2F9\r\nVia: 1.1 varnish", CacheUnknown, "", 0},

@@ -44,7 +44,7 @@ type evidence struct {
 //
 //  1. Server-Timing of CloudFront, which adds cdn-upstream-layer to the answers
 //     for which it fetched the whole object from the origin; a refresh has asked
-//     there in any case. A miss without cdn-upstream-layer has waited for somebody
+//     there in any case, unless cdn-hit-layer names a layer that had it. A miss without cdn-upstream-layer has waited for somebody
 //     else's request; Cache-Status tells that of a hit or a refresh, too.
 //  2. X-Cache of CloudFront, because a Cache-Status beside it was written by a
 //     cache in front of the origin and may be as old as the copy. An error in
@@ -64,7 +64,7 @@ func (e *evidence) cache() Cache {
 		return CacheMiss
 	case e.timing == CacheMiss, e.timing != CacheUnknown && e.status == CacheJoined:
 		return CacheJoined
-	case e.timing == CacheRevalidated:
+	case e.timing == CacheRevalidated && e.layer == LayerUnknown:
 		return CacheRevalidated
 	case e.timing != CacheUnknown:
 		return CacheHit

@@ -175,7 +175,7 @@ func (t *Target) describe() string {
 		for _, u := range t.URLs {
 			urls = append(urls, u.Raw)
 		}
-		return strings.Join(urls, " and ") + t.describeHeaders()
+		return strings.Join(urls, " and ") + t.describeHeaders() + t.describeTrust()
 	}
 	c := t.Rig
 	pipelines := "two pipelines"
@@ -209,6 +209,17 @@ func (t *Target) describeHeaders() string {
 	}
 	hosts := append([]string{"the hosts of the URLs"}, t.HeadersFor...)
 	return fmt.Sprintf("\n        %s sent to %s only", strings.Join(names, ", "), strings.Join(hosts, ", "))
+}
+
+// describeTrust says which certificates are accepted beside the usual ones.
+func (t *Target) describeTrust() (s string) {
+	if len(t.CA) > 0 {
+		s += "\n        certificates of ca_file accepted, too"
+	}
+	if t.InsecureSkipVerify {
+		s += "\n        certificates not checked at local addresses"
+	}
+	return s
 }
 
 func describeListed(c *rig.Config) string {

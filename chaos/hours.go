@@ -14,7 +14,7 @@ type Hours struct {
 	Zone     *time.Location
 }
 
-// Allows tells whether everything from one instant to another is within hours
+// Allows reports whether everything from one instant to another is within hours
 // of one day.
 func (h *Hours) Allows(from, to time.Time) error {
 	if h == nil {

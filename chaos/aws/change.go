@@ -93,7 +93,7 @@ func Ours(name, sep string) (run string, ok bool) {
 	return run, true
 }
 
-// reviewer is a change that can tell whether others have changed meanwhile what
+// reviewer is a change that can report whether others have changed meanwhile what
 // it has changed, too.
 type reviewer interface {
 	Review(ctx context.Context) []string

@@ -14,7 +14,7 @@ import (
 type locker interface {
 	Driver
 	// Lock returns the change that claims the target; nil = there is none. Its
-	// Bites tells whether this run was the first.
+	// Bites reports whether this run was the first.
 	Lock(o *Order) Change
 }
 

@@ -19,7 +19,7 @@ type Plan struct {
 	Policy string // what the caller must be allowed to do, and nothing else, as an IAM policy
 	Role   string // what the role of watchdogs must be allowed to do; "" = there are none
 	Hash   string // of all of them, and of what Cover was given: a run that was confirmed with it does what was read
-	// Remarks are what whoever grants the policy should know of it.
+	// Remarks are what people who grant the policy should know of it.
 	Remarks []string
 }
 

@@ -84,7 +84,7 @@ func policy(calls []Call, tags []chaos.Tag) string {
 	return string(text)
 }
 
-// remarks are what whoever grants the policy should know of it.
+// remarks are what people who grant the policy should know of it.
 func remarks(calls []Call, tags []chaos.Tag) []string {
 	changes := func(action string) bool {
 		return slices.ContainsFunc(calls, func(c Call) bool { return c.When != Reads && strings.HasPrefix(c.Action, action) })

@@ -133,7 +133,7 @@ func restore(drivers []Driver, call *journal.Call, lookup func(string) (string, 
 		if err != nil {
 			return nil, fmt.Errorf("journal: call %d: %s %s: %w", call.N, call.Service, call.Op, err)
 		}
-		// Whoever has written the journal, only what runs leave is taken away. Some
+		// A journal may come from anywhere: only what runs leave is taken away. Some
 		// changes had no mark in journals of the first format.
 		name, sep := c.Marked()
 		if run, ours := Ours(name, sep); (!ours || run != call.Run) && (name != "" || call.Format > 1) {

@@ -10,14 +10,14 @@ import (
 )
 
 // Rescue is a call that undoes a change which does not end by itself. AWS makes
-// it at a time when nobody has undone the change before.
+// it at a time, unless the change was undone before.
 type Rescue struct {
 	// Target is the API action as EventBridge Scheduler names it, as in
 	// "lambda:putFunctionConcurrency", and Input its parameters. Both may depend
 	// on what was there before the change.
 	Target string
 	Input  map[string]any
-	// Needs are the calls that whoever makes it must be allowed to make.
+	// Needs are the calls that the role which makes it must be allowed to make.
 	Needs []Call
 }
 
@@ -79,7 +79,7 @@ func steps(drivers []Driver, o *Order) []step {
 // sticky begins what is said of a change that stays until this tool undoes it.
 const sticky = "STICKY: "
 
-// ends says how a change is undone when nobody undoes it.
+// ends says how a change ends when it is not undone.
 func (s *step) ends() string {
 	switch e := s.change.(type) {
 	case keeper:

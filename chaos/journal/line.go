@@ -99,7 +99,7 @@ func Left(lines []Line) []Line {
 	return slices.DeleteFunc(left, func(l Line) bool { return l.Step == "" })
 }
 
-// opens tells whether the line says that something was done, or was about to
+// opens reports whether the line says that something was done, or was about to
 // be.
 func (l *Line) opens() bool {
 	switch l.Step {

@@ -100,7 +100,7 @@ func setCredentials(t *testing.T) {
 // claiming is how long a run waits at its start for other runs of the channel.
 const claiming = 5 * time.Second
 
-// claims tells whether a request claims the channel for a run, or gives it free.
+// claims reports whether a request claims the channel for a run, or gives it free.
 func claims(q emulate.Request) bool {
 	return strings.Contains(q.Body+q.Query, "hlsload%3Alock") || strings.Contains(q.Body+q.Query, "hlsload:lock")
 }

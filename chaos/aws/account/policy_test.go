@@ -175,7 +175,7 @@ func TestFormerJournalWithAPolicy(t *testing.T) {
 	})
 }
 
-// A statement whose time has passed denies nothing, whoever was asleep
+// A statement whose time has passed denies nothing, though the process was asleep
 // meanwhile.
 func TestStatementWhoseTimeHasPassed(t *testing.T) {
 	for _, name := range []string{"origin.status-15", "packaged-pipeline.kill-1"} {

@@ -29,8 +29,8 @@ func schedules(w *world) (all []string) {
 }
 
 // A switch of the input begins ten seconds after it was asked for, is undone at
-// the first try, and leaves no more than the action that MediaLive lets nobody
-// delete. The next run may begin.
+// the first try, and leaves no more than the action that MediaLive does not
+// let be deleted. The next run may begin.
 func TestInputSwitch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := named(t, "input.loss-5")

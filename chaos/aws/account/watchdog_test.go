@@ -18,7 +18,7 @@ var guarded = map[string]string{
 }
 
 // A fault whose process does nothing any more, because it is suspended or its
-// machine is gone, is undone by AWS; whoever undoes it later finds nothing wrong.
+// machine is gone, is undone by AWS; an undo that comes later finds nothing wrong.
 func TestWatchdogUndoes(t *testing.T) {
 	for name, shows := range guarded {
 		for _, reserved := range []bool{false, true} {
@@ -112,7 +112,7 @@ func TestWatchdogOutlivesAFailedUndo(t *testing.T) {
 	})
 }
 
-// Watchdogs of other targets are nobody's business here; one of ours keeps the
+// Watchdogs of other targets do not count here; one of ours keeps the
 // next run from beginning, and is swept.
 func TestWatchdogLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -377,7 +377,7 @@ func (ch *Channel) batchUpdate(c *call) {
 	})
 }
 
-// deletable tells whether MediaLive lets an action be deleted: neither one that
+// deletable reports whether MediaLive lets an action be deleted: neither one that
 // begins in a moment, nor the switch that the channel's input comes from.
 func (ch *Channel) deletable(name string, now time.Time) error {
 	i := slices.IndexFunc(ch.actions, func(s scheduled) bool { return s.name == name })

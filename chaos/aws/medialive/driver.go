@@ -179,7 +179,7 @@ func (d *Driver) sources(out *medialive.DescribeChannelOutput) string {
 		strings.Join(has, ", "), strings.Join(d.cfg.Package.Sources, ", "))
 }
 
-// inside tells whether an address is one, or in a CIDR block.
+// inside reports whether an address is one, or in a CIDR block.
 func inside(ip, source string) bool {
 	a, err := netip.ParseAddr(ip)
 	if p, err2 := netip.ParsePrefix(source); err == nil && err2 == nil {
@@ -261,7 +261,7 @@ func (d *Driver) leftovers(channel string, tags map[string]string, actions []typ
 	return all
 }
 
-// done tells whether an action of ours is an input switch that is over: another
+// done reports whether an action of ours is an input switch that is over: another
 // one has switched back since. It may stay, and the most recent one must.
 func (d *Driver) done(a *types.ScheduleAction, mark string, actions []types.ScheduleAction) bool {
 	if a.ScheduleActionSettings == nil || a.ScheduleActionSettings.InputSwitchSettings == nil {

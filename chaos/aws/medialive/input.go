@@ -70,7 +70,7 @@ func (c *input) Calls() []aws.Call {
 		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes,
 			Request: show(nil, []string{c.name(kindDeadman)}) + "\nunless it begins within 15 s: then it switches to what is active already"},
 		{Action: "medialive:BatchUpdateSchedule", Resource: arn, When: aws.Undoes,
-			Request: show(nil, []string{c.name(kindSwitch)}) + "\nonce the channel has switched back; the action that did it stays, since MediaLive lets nobody delete it"},
+			Request: show(nil, []string{c.name(kindSwitch)}) + "\nonce the channel has switched back; the action that did it stays, since MediaLive does not let it be deleted"},
 	}
 }
 
@@ -172,13 +172,13 @@ func (c *input) Undo(ctx context.Context) error {
 	return err
 }
 
-// over tells whether a switch back is in the schedule and begins at once, or has
+// over reports whether a switch back is in the schedule and begins at once, or has
 // begun.
 func (c *input) over(actions []types.ScheduleAction) bool {
 	return has(actions, c.name(kindRelease)) || ended(actions, c.Mark, c.d.now())
 }
 
-// pending tells whether the schedule will switch back by itself, at a time that
+// pending reports whether the schedule will switch back by itself, at a time that
 // is so far ahead that this can be deleted. Nearer ones do no harm: they switch
 // to what is active.
 func (c *input) pending(actions []types.ScheduleAction) bool {

@@ -26,7 +26,7 @@ type lock struct {
 
 	Channel string    `json:"channel"`
 	Mark    string    `json:"mark"`
-	Until   time.Time `json:"until"` // when it counts no more, whoever has forgotten it
+	Until   time.Time `json:"until"` // when it counts no more, should it be forgotten
 	At      time.Time `json:"at"`
 }
 
@@ -46,7 +46,7 @@ func (c *lock) Marked() (name, sep string) { return c.Mark, "-" }
 
 func (c *lock) Target() string { return c.d.arn(c.Channel) }
 
-// Ends says what becomes of it when nobody undoes it.
+// Ends says what becomes of it when it is not undone.
 func (c *lock) Ends() string { return "counts no more some minutes after the run" }
 
 func (c *lock) Calls() []aws.Call {
@@ -80,7 +80,7 @@ func (c *lock) Undo(ctx context.Context) error {
 	return err
 }
 
-// Bites tells whether the channel is this run's: whether nobody has claimed it
+// Bites reports whether the channel is this run's: whether no other has claimed it
 // before.
 func (c *lock) Bites(ctx context.Context) (bool, string) {
 	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})

@@ -141,7 +141,7 @@ func (c *deny) Undo(ctx context.Context) error {
 	return c.d.store(c.place).Remove(ctx, cmp.Or(c.text, c.Before), c.Sid, c.At)
 }
 
-// Review tells whether others have changed the policy since it was read.
+// Review reports whether others have changed the policy since it was read.
 func (c *deny) Review(ctx context.Context) []string {
 	if c.Was == nil {
 		return nil

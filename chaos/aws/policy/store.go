@@ -111,7 +111,7 @@ func (s *Store) Remove(ctx context.Context, before, sid string, at time.Time) er
 	return s.change(ctx, before, func(d *Document) *Document { return d.Without(sid) })
 }
 
-// Has tells whether the policy has a statement of that Sid.
+// Has reports whether the policy has a statement of that Sid.
 func (s *Store) Has(ctx context.Context, sid string) (bool, error) {
 	_, doc, _, err := s.Look(ctx)
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *Store) Has(ctx context.Context, sid string) (bool, error) {
 	return doc.Has(sid), nil
 }
 
-// Holds tells whether the policy has a statement of that Sid whose time has not
+// Holds reports whether the policy has a statement of that Sid whose time has not
 // passed, with what was seen.
 func (s *Store) Holds(ctx context.Context, sid string, until time.Time) (bool, string) {
 	there, err := s.Has(ctx, sid)
@@ -136,7 +136,7 @@ func (s *Store) Holds(ctx context.Context, sid string, until time.Time) (bool, s
 }
 
 // Review tells for people what is another policy than before, but for what runs
-// have in it: somebody else has changed it in between, and whoever did should
+// have in it: somebody else has changed it in between, and should
 // make sure that it is what they meant.
 func (s *Store) Review(ctx context.Context, before *Print) []string {
 	_, doc, _, err := s.Look(ctx)
@@ -148,11 +148,11 @@ func (s *Store) Review(ctx context.Context, before *Print) []string {
 	if len(what) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("the policy of %s is another one than before the fault, and not by hlsload (%s): who has changed it meanwhile should look whether it is what they meant", s.What, strings.Join(what, ", "))}
+	return []string{fmt.Sprintf("the policy of %s is another one than before the fault, and not by hlsload (%s): those who have changed it meanwhile should look whether it is what they meant", s.What, strings.Join(what, ", "))}
 }
 
 // change reads the policy, edits it, writes it, and reads it again until it
-// shows, since no service has a way to say "only if nobody has changed it". An
+// shows, since no service has a way to say "only if it was not changed". An
 // edit of somebody else that overwrites ours is seen, and ours made again. One
 // that falls between our read and our write is overwritten, and nothing shows
 // it: that is why a policy which is being changed is not written to. A policy
@@ -186,7 +186,7 @@ func (s *Store) change(ctx context.Context, before string, edit func(*Document) 
 }
 
 // shows reads the policy until it is another than before: the one that is
-// wanted, if nobody interferes.
+// wanted, unless somebody interferes.
 func (s *Store) shows(ctx context.Context, before, want string) (string, error) {
 	deadline := s.Now().Add(aws.Unsettled)
 	for {

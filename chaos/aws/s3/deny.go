@@ -213,7 +213,7 @@ func (c *deny) Bites(ctx context.Context) (bool, string) {
 	return c.store().Holds(ctx, c.Sid, c.Until)
 }
 
-// Review tells whether others have changed the policy since it was read.
+// Review reports whether others have changed the policy since it was read.
 func (c *deny) Review(ctx context.Context) []string {
 	if c.Was == nil {
 		return nil

@@ -36,7 +36,7 @@ type Driver struct {
 	writer func(context.Context) (string, error)
 	seen   policy.Memory
 	// Reader makes sure that the distribution reads the bucket in such a way that
-	// a statement about it can keep it from that; nil = nobody knows.
+	// a statement about it can keep it from that; nil = not known.
 	Reader func(ctx context.Context, bucket string) error
 }
 

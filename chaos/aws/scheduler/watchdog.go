@@ -49,7 +49,7 @@ func (d *Driver) Restore(op string) aws.Change {
 	return nil
 }
 
-// Watchdog returns the schedule that undoes c when nobody else has.
+// Watchdog returns the schedule that undoes c unless it was undone before.
 func (d *Driver) Watchdog(o *aws.Order, c aws.Change, n int) aws.Change {
 	if d.cfg.Watchdog == "" {
 		return nil
@@ -130,7 +130,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	return all, nil
 }
 
-// touches tells whether the input of a call names one of our targets.
+// touches reports whether the input of a call names one of our targets.
 func (d *Driver) touches(input string) bool {
 	var v map[string]any
 	if json.Unmarshal([]byte(input), &v) != nil {
@@ -227,7 +227,7 @@ const (
 
 func (c *watchdog) Make(ctx context.Context) error {
 	_, err := c.d.api.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
-		Name: &c.Name, GroupName: sdk.String(group), ClientToken: &c.Name, Description: sdk.String("hlsload: undoes " + c.Before + " when nobody else has"),
+		Name: &c.Name, GroupName: sdk.String(group), ClientToken: &c.Name, Description: sdk.String("hlsload: undoes " + c.Before + " when it was not undone before"),
 		ScheduleExpression: sdk.String(c.Until.UTC().Format(expression)), ScheduleExpressionTimezone: sdk.String("UTC"),
 		FlexibleTimeWindow: &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}, ActionAfterCompletion: types.ActionAfterCompletionDelete,
 		Target: &types.Target{Arn: sdk.String(c.target()), RoleArn: &c.Role, Input: &c.Input,
@@ -280,7 +280,7 @@ func (c *watchdog) Bites(ctx context.Context) (bool, string) {
 	case !there && c.d.now().Before(c.Until):
 		return false, fmt.Sprintf("the watchdog %s is gone", c.Name)
 	}
-	return true, fmt.Sprintf("the watchdog %s undoes it at %s when nobody else has", c.Name, c.Until.Format(time.TimeOnly))
+	return true, fmt.Sprintf("the watchdog %s undoes it at %s when it was not undone before", c.Name, c.Until.Format(time.TimeOnly))
 }
 
 func (c *watchdog) Healthy(ctx context.Context) (bool, string) {

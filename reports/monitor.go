@@ -95,6 +95,8 @@ type MetricRecord struct {
 	// be seen: the median and the longest.
 	DelayS    Value `json:"delay_s"`
 	DelayMaxS Value `json:"delay_max_s"`
+
+	foldedUntil Value // what came before is coarser
 }
 
 // MetricPoint is the value of a period that begins at an instant.
@@ -121,9 +123,9 @@ type Notice struct {
 
 // Bounds of a record, which comes from outside.
 const (
-	maxWatched  = 500  // alarms, and metrics
-	maxStates   = 1000 // of an alarm, and alerts
-	maxPoints   = 20_000
+	maxWatched  = 500         // alarms, and metrics
+	maxStates   = 1000        // of an alarm, and alerts
+	maxPoints   = 4 * maxRows // of a metric; when there are more, older ones are folded
 	maxProblems = 20
 )
 
@@ -287,9 +289,36 @@ func (m *Monitor) Point(series int, at time.Time, value float64, seen time.Time)
 	switch {
 	case ok:
 		r.Points[i].Value = Value(value)
-	case len(r.Points) < maxPoints:
+	case i > 0 && t < r.foldedUntil:
+		r.Points[i-1].Value = r.worse(r.Points[i-1].Value, Value(value)) // it came late
+	default:
 		r.Points = slices.Insert(r.Points, i, MetricPoint{T: t, Value: Value(value), Seen: m.seconds(seen)})
+		if len(r.Points) > maxPoints {
+			r.fold()
+		}
 	}
+}
+
+// fold makes one of two neighbours in the older three quarters of the points,
+// the one that shows more trouble, so that a long run has room for its end. What
+// was last seen may still change and stays as it is.
+func (r *MetricRecord) fold() {
+	old := len(r.Points) * 3 / 4 / 2 * 2
+	r.foldedUntil = r.Points[old].T
+	for i := 0; i < old; i += 2 {
+		p := r.Points[i]
+		p.Value = r.worse(p.Value, r.Points[i+1].Value)
+		r.Points[i/2] = p
+	}
+	r.Points = append(r.Points[:old/2], r.Points[old:]...)
+}
+
+// worse is the value that shows more trouble.
+func (r *MetricRecord) worse(a, b Value) Value {
+	if r.Turns == TurnsDown {
+		return min(a, b)
+	}
+	return max(a, b)
 }
 
 // Summary is what was recorded so far.

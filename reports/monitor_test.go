@@ -138,7 +138,7 @@ func TestMonitorBounds(t *testing.T) {
 		m.Problem(fmt.Sprint(i))
 	}
 	s := m.Summary()
-	if len(s.Metrics[0].Points) != maxPoints || len(s.Alerts) != maxStates || len(s.Alarms) != maxWatched || len(s.Problems) != maxProblems || len(s.Alarms[0].States) != maxStates {
+	if len(s.Metrics[0].Points) > maxPoints || len(s.Alerts) != maxStates || len(s.Alarms) != maxWatched || len(s.Problems) != maxProblems || len(s.Alarms[0].States) != maxStates {
 		t.Errorf("%d points, %d alerts, %d alarms, %d problems, %d states", len(s.Metrics[0].Points), len(s.Alerts), len(s.Alarms), len(s.Problems), len(s.Alarms[0].States))
 	}
 	if a := s.Alerts[0]; a.Message != "${SECRET}" || len(a.Type) > maxText+4 || s.Alarms[0].States[0].Reason != "${SECRET}" {
@@ -148,5 +148,44 @@ func TestMonitorBounds(t *testing.T) {
 	m.Start(start.Add(10 * time.Second))
 	if p := m.Summary().Metrics[0].Points[0]; p.T != -10 || p.Value != 5 || p.Seen != -10 {
 		t.Errorf("%+v", p)
+	}
+}
+
+// A metric of days folds: none of its trouble is lost, the end is as fine as it
+// came, and what came late is counted.
+func TestMetricsFold(t *testing.T) {
+	start := time.Unix(1_000_000, 0)
+	at := func(i int) time.Time { return start.Add(time.Duration(i) * 10 * time.Second) }
+	m := NewMonitor("aws", start, nil)
+	up, down := m.Series(MetricRecord{Name: "alerts", PeriodS: 10, Turns: TurnsUp}), m.Series(MetricRecord{Name: "rate", PeriodS: 10, Turns: TurnsDown})
+	const week = 7 * 24 * 360
+	for i := range week {
+		high, low := 0., 30.
+		if i%10_001 == 5 {
+			high, low = 7, 1
+		}
+		m.Point(up, at(i), high, at(i+1))
+		m.Point(down, at(i), low, at(i+1))
+		if i%5_000 == 4_999 {
+			m.Point(up, at(i-3_000), 9, at(i)) // late
+		}
+	}
+	for _, r := range m.Summary().Metrics {
+		troubles := 0
+		for i, p := range r.Points {
+			if p.Value == 7 || p.Value == 9 || p.Value == 1 {
+				troubles++
+			}
+			if i > 0 && p.T <= r.Points[i-1].T {
+				t.Fatalf("%s: point %d at %v after %v", r.Name, i, p.T, r.Points[i-1].T)
+			}
+		}
+		n := len(r.Points)
+		if n > maxPoints || r.Points[0].T != 0 || r.Points[n-1].T != 10*(week-1) || r.Points[n-2].T != 10*(week-2) {
+			t.Errorf("%s: %d points from %v to %v", r.Name, n, r.Points[0].T, r.Points[n-1].T)
+		}
+		if troubles < week/10_001 {
+			t.Errorf("%s: %d points show trouble; want %d", r.Name, troubles, week/10_001)
+		}
 	}
 }

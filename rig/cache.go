@@ -80,13 +80,19 @@ type report struct {
 	wait     time.Duration
 }
 
+// idleAtLeast is for how long a cache keeps at least what is not asked for: a
+// live segment leaves the playlists, and nobody comes back for it. A CDN forgets
+// what is not popular as well.
+const idleAtLeast = 5 * time.Minute
+
 // cache is a shield or an edge: descriptors by path, the least recently used
-// go first. A fetch that is under way is part of its entry: everything about
+// go first, and those that were not asked for in a long time. A fetch that is under way is part of its entry: everything about
 // its outcome is known when it starts, so it needs nobody to complete it.
 type cache struct {
 	rig     *Rig
 	up      *cache // nil: the origin
 	limit   int
+	idle    time.Duration // 0 = what is not asked for stays
 	entries map[uint64]*entry
 	front   entry // ring: front.next is the most recently used
 	flushes []time.Duration
@@ -104,6 +110,7 @@ type entry struct {
 	has    bool
 	copy   result
 	stored time.Duration
+	asked  time.Duration // for the last time
 
 	filling bool
 	due     time.Duration // when fill is there
@@ -115,6 +122,9 @@ func newCache(r *Rig, up *cache) *cache {
 	c := &cache{rig: r, up: up, limit: r.cfg.Edge.Objects, entries: map[uint64]*entry{}}
 	if c.limit == 0 {
 		c.limit = 20_000
+	}
+	if r.cfg.Playlist == Live {
+		c.idle = max(idleAtLeast, 2*time.Duration(r.cfg.Keep)*r.cfg.Segment)
 	}
 	c.front.prev, c.front.next = &c.front, &c.front
 	return c
@@ -137,6 +147,7 @@ func (c *cache) find(now time.Duration, q *query) *entry {
 	if e.has && len(c.flushes) > 0 && e.stored <= c.flushed(now) {
 		e.has = false
 	}
+	e.asked = now
 	if c.front.next != e {
 		e.prev.next, e.next.prev = e.next, e.prev
 		c.pushFront(e)
@@ -161,14 +172,17 @@ func (c *cache) pushFront(e *entry) {
 }
 
 // add makes an entry, and room for it.
-func (c *cache) add(q *query) *entry {
+func (c *cache) add(now time.Duration, q *query) *entry {
 	if old := c.entries[q.key]; old != nil {
 		c.drop(old) // another path with the same hash
 	}
 	for len(c.entries) >= c.limit {
 		c.drop(c.front.prev)
 	}
-	e := &entry{key: q.key, id: q.id, ranged: q.ranged, part: q.part}
+	for old := c.front.prev; c.idle > 0 && old != &c.front && now-old.asked > c.idle; old = c.front.prev {
+		c.drop(old)
+	}
+	e := &entry{key: q.key, asked: now, id: q.id, ranged: q.ranged, part: q.part}
 	if !q.channel {
 		e.path = strings.Clone(q.path)
 	}
@@ -214,7 +228,7 @@ func (c *cache) ask(now time.Duration, q *query) exchange {
 		if !x.store && !x.collapse {
 			return x
 		}
-		e = c.add(q)
+		e = c.add(now, q)
 	}
 	if !e.filling {
 		// Without collapsing, or where it is forbidden, an answer that comes

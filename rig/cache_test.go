@@ -304,6 +304,42 @@ func TestBounded(t *testing.T) {
 	}
 }
 
+// What is not asked for any more leaves the caches, so that they level off; what
+// is goes on being answered from there, however long it has left the origin.
+func TestIdleLeavesTheCache(t *testing.T) {
+	c := mini()
+	r := newRig(t, c)
+	const old = "/live/p0/index_256x144_00032.ts"
+	live := func(now time.Duration) int {
+		n := int((now-sec)/r.cfg.Segment) + 32
+		get(r, now, fmt.Sprintf("/live/p0/index_256x144_%05d.ts", n))
+		return len(r.edges[0].entries)
+	}
+	most := 0
+	for now := 10 * sec; now < time.Hour; now += r.cfg.Segment {
+		n := live(now)
+		if now < 2*idleAtLeast {
+			most = max(most, n)
+		} else if n > most {
+			t.Fatalf("%d entries at %v; want at most %d, as in the first minutes", n, now, most)
+		}
+		if a, _ := get(r, now, old); a.Status != 200 {
+			t.Fatalf("at %v a segment that is still asked for has status %d", now, a.Status)
+		}
+	}
+	if n := int(2 * idleAtLeast / r.cfg.Segment); most > n {
+		t.Errorf("%d entries; want at most %d", most, n)
+	}
+	c.Playlist, c.Length = VOD, 2*time.Hour
+	r = newRig(t, c)
+	for now := 10 * sec; now < 20*time.Minute; now += 10 * sec {
+		get(r, now, fmt.Sprintf("/live/p0/index_256x144_%05d.ts", 1+int(now/(10*sec))))
+	}
+	if n := len(r.edges[0].entries); n < 100 {
+		t.Errorf("%d entries of a presentation that stays; want all of them", n)
+	}
+}
+
 // naive is a cache that keeps everything it ever fetched and looks through it
 // from the beginning for every request.
 type naive struct {

@@ -188,13 +188,6 @@ func ranksOf(ladder []rig.Rung) ([]int, int) {
 	return ranks, n
 }
 
-// maxLists and maxListed bound the playlists that are kept, and their segments;
-// when there are more, all make room, and those that are asked for come again.
-const (
-	maxLists  = 4096
-	maxListed = 1 << 18
-)
-
 type ladderKey struct {
 	profile *profile.Profile
 	version uint64
@@ -222,19 +215,14 @@ func (s *sim) read(st *seat, f *flight, e *player.Event) {
 
 // playlist is a media playlist.
 func (s *sim) playlist(u string, body []byte, version uint64) (*m3u8.Media, error) {
-	if m := s.lists[version]; m != nil {
+	if m := s.lists.at(s.now, version); m != nil {
 		return m, nil
 	}
 	m, err := m3u8.ParseMedia(body, m3u8.Options{Base: parsed(u)})
 	if err != nil {
 		return nil, err
 	}
-	if len(s.lists) >= maxLists || s.listed >= maxListed {
-		clear(s.lists)
-		s.listed = 0
-	}
-	s.lists[version] = m
-	s.listed += len(m.Segments)
+	s.lists.keep(version, m)
 	return m, nil
 }
 

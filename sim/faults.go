@@ -144,6 +144,7 @@ func (s *sim) reconnect(f *chaos.Fault) {
 
 // later lets somebody arrive.
 func (s *sim) later(a audience.Arrival) {
-	s.coming = append(s.coming, a)
-	s.schedule(a.At, comeback, uint32(len(s.coming)-1), 0)
+	i := s.coming.take()
+	*s.coming.at(i) = a
+	s.schedule(a.At, comeback, i, 0)
 }

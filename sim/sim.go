@@ -61,11 +61,10 @@ type sim struct {
 
 	seats    store[seat]
 	flights  store[flight]
-	coming   []audience.Arrival
+	coming   store[audience.Arrival]
 	cautions map[uint64]*player.Caution // of viewers who come back, by number
 	configs  map[[2]int]*player.Config
-	lists    map[uint64]*m3u8.Media // by version: every one is read once
-	listed   int                    // segments in them
+	lists    lists
 	ladders  map[ladderKey]*player.Ladder
 	ranks    []int // of the ladder's rungs
 	ranked   int
@@ -85,7 +84,7 @@ type sim struct {
 // Run simulates. The collector is fed but not finished.
 func Run(cfg *Config) (*Result, error) {
 	s := &sim{cfg: cfg, events: newQueue(), plan: chaos.NewPlan(cfg.Seed),
-		cautions: map[uint64]*player.Caution{}, configs: map[[2]int]*player.Config{}, lists: map[uint64]*m3u8.Media{}, ladders: map[ladderKey]*player.Ladder{}}
+		cautions: map[uint64]*player.Caution{}, configs: map[[2]int]*player.Config{}, ladders: map[ladderKey]*player.Ladder{}}
 	var err error
 	if s.rig, err = rig.New(cfg.Rig, cfg.Seed, cfg.Epoch); err != nil {
 		return nil, fmt.Errorf("simulation: %w", err)
@@ -167,8 +166,8 @@ func (s *sim) loop() error {
 		case arrive:
 			s.arrivals()
 		case comeback:
-			a := s.coming[e.ref]
-			s.coming[e.ref] = audience.Arrival{}
+			a := *s.coming.at(e.ref)
+			s.coming.give(e.ref)
 			s.sit(a)
 		case conduct:
 			s.conduct(chaos.Observation{Type: chaos.Tick})

@@ -19,6 +19,9 @@ type Limits struct {
 	Bandwidth int64  // bit/s of bodies received by the whole fleet, over any second
 	Bytes     int64  // of bodies received by the whole fleet in the run
 	StopFile  string // when it appears, all players leave at once
+	// Playlist bounds the body of one playlist, before and after decompression;
+	// 0 = the parser's own bound. A larger one is a failed fetch.
+	Playlist int64
 }
 
 const wantRequests = "a number a second such as 20000/s"
@@ -42,6 +45,7 @@ func (d *decoder) limits(v value, sc *Scenario) {
 	l.Requests = within(requestsAt, l.Requests, 0, 1, 1e9, func(n int64) string { return fmt.Sprintf("%d/s", n) })
 	l.Bandwidth = s.at("bandwidth").rate(0, 1000, 1e15)
 	l.Bytes = s.at("bytes").bytes(0, 1000, 1e15)
+	l.Playlist = s.at("playlist").bytes(0, 100_000, 256_000_000)
 	if at := s.at("stop_file"); at.given() {
 		if t, ok := at.secret("the name of a file"); ok {
 			if l.StopFile = t.Value; l.StopFile == "" {
@@ -67,6 +71,7 @@ func (l *Limits) describe() string {
 	add(l.Requests > 0, "%d requests/s", l.Requests)
 	add(l.Bandwidth > 0, "%s", formatRate(l.Bandwidth))
 	add(l.Bytes > 0, "%s of bodies", formatBytes(l.Bytes))
+	add(l.Playlist > 0, "%s a playlist", formatBytes(l.Playlist))
 	add(l.StopFile != "", "stops at once when %s appears", l.StopFile)
 	switch rated := l.Requests > 0 || l.Bandwidth > 0; {
 	case rated && l.Bytes > 0:

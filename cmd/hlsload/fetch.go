@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -30,13 +31,13 @@ type fetcher struct {
 
 	mu   sync.Mutex
 	seen []string // hosts that were asked, redirects included
-	in   *ticket.Pass
+
+	playlistMost int64 // bytes of a playlist
+	in           *ticket.Pass
 }
 
 const (
-	// maxPlaylist bounds a playlist, as the parser and the players do.
-	maxPlaylist = 4 << 20
-	maxSegment  = 256 << 20
+	maxSegment = 256 << 20
 	// maxCookies bounds what is told of a server that sets a new one each time.
 	maxCookies = 1000
 )
@@ -54,10 +55,12 @@ type fetching struct {
 	decide func(ctx context.Context, host string) error
 	cookie func(line string) // called with each Set-Cookie; nil = it is not
 	stay   bool              // redirects are answers
+	// playlist bounds one, as players do; 0 = the parser's own bound.
+	playlist int64
 }
 
 func newFetcher(c fetching) *fetcher {
-	f := &fetcher{timeout: c.timeout}
+	f := &fetcher{timeout: c.timeout, playlistMost: cmp.Or(c.playlist, m3u8.DefaultBody)}
 	var headers []fleet.Header
 	if !c.stay {
 		headers = []fleet.Header{serverTiming}
@@ -158,7 +161,7 @@ type fetched struct {
 
 // get fetches a URL. Errors begin with it. A status of any kind is none.
 func (f *fetcher) get(ctx context.Context, u string) (*fetched, error) {
-	return f.fetch(ctx, u, maxPlaylist, "playlist", true)
+	return f.fetch(ctx, u, f.playlistMost, "playlist", true)
 }
 
 // drop is get for a segment, whose body is not kept.

@@ -236,7 +236,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	fc := fleet.Config{
 		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
-		CMCD: cmcdWays[r.sc.Fleet.CMCD],
+		CMCD: cmcdWays[r.sc.Fleet.CMCD], MaxPlaylist: r.sc.Limits.Playlist,
 		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Named: named, Sources: check.Sources, Dial: r.network.dial,
 		Guard: r.guard,
 	}

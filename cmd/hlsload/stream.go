@@ -66,7 +66,7 @@ func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	s := &stream{sc: sc, creds: credentials(sc), pipeline: map[string]int{}, variables: map[string]map[string]string{}, looks: map[string]*looked{}}
-	s.fetch = newFetcher(fetching{on: may.on, gate: may.gate, tls: may.tls, timeout: requestTime, agent: agent(sc.Authorized.By), creds: s.creds, decide: may.decide,
+	s.fetch = newFetcher(fetching{on: may.on, gate: may.gate, tls: may.tls, timeout: requestTime, playlist: sc.Limits.Playlist, agent: agent(sc.Authorized.By), creds: s.creds, decide: may.decide,
 		cookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
 	if sc.Target.Personal() {
 		var err error
@@ -125,7 +125,7 @@ func (s *stream) open(ctx context.Context, i int, u string) error {
 		return err
 	}
 	s.cloudFront = s.cloudFront || onCloudFront(a.header)
-	list, err := m3u8.Parse(a.body, m3u8.Options{Base: a.url})
+	list, err := m3u8.Parse(a.body, m3u8.Options{Base: a.url, Limits: s.limits()})
 	if err != nil {
 		return fmt.Errorf("%s is no playlist: %w", u, err)
 	}
@@ -338,6 +338,9 @@ func (s *stream) warnings() []string { return slices.Concat(s.findings, s.in.war
 // maxTarget is the longest target duration that makes sense of a live stream.
 const maxTarget = 10 * time.Minute
 
+// limits are those of the parser.
+func (s *stream) limits() m3u8.Limits { return m3u8.Limits{Body: int(s.sc.Limits.Playlist)} }
+
 // read reads a media playlist.
 func (s *stream) read(ctx context.Context, u string) (*m3u8.Media, error) {
 	m, _, err := s.readMedia(ctx, u)
@@ -353,7 +356,7 @@ func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *fetched
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := m3u8.ParseMedia(a.body, m3u8.Options{Base: a.url, Imports: s.variables[placeOf(u)]})
+	m, err := m3u8.ParseMedia(a.body, m3u8.Options{Base: a.url, Imports: s.variables[placeOf(u)], Limits: s.limits()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s is no media playlist: %w", u, err)
 	}

@@ -71,7 +71,7 @@ func BenchmarkEngine(b *testing.B) {
 
 // BenchmarkParses is the cost of a playlist that somebody has parsed before.
 func BenchmarkParses(b *testing.B) {
-	c := newParses(nil)
+	c := newParses(nil, 0)
 	body := []byte((&channel{epoch: time.Now()}).playlist("v"))
 	prof := mustLoad("hlsjs-1.7")
 	b.ReportAllocs()

@@ -17,6 +17,7 @@ import (
 // among the last entries is forgotten; players keep what they hold.
 type parses struct {
 	classify player.Classify
+	most     [m3u8.Kinds]int64 // limits of bodies
 	seeds    [2]maphash.Seed
 
 	mu        sync.Mutex
@@ -57,9 +58,14 @@ const (
 	maxParsedBytes = 32 << 20
 )
 
-func newParses(classify player.Classify) *parses {
+func newParses(classify player.Classify, playlist int64) *parses {
+	most := maxBody
+	if playlist > 0 {
+		most[m3u8.KindMultivariant], most[m3u8.KindMedia] = playlist, playlist
+	}
 	return &parses{
 		classify: classify,
+		most:     most,
 		seeds:    [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		now:      map[parseKey]*parsed{},
 	}
@@ -73,11 +79,12 @@ type encoded struct {
 }
 
 // options decodes the body and resolves its base.
-func (e *encoded) options(kind m3u8.Kind) (body []byte, opt m3u8.Options, err error) {
+func (e *encoded) options(most int64) (body []byte, opt m3u8.Options, err error) {
 	if opt.Base, err = url.Parse(e.base); err != nil {
 		return nil, opt, fmt.Errorf("url of the playlist: %w", err)
 	}
-	body, err = decode(e.body, e.coding, maxBody[kind])
+	opt.Limits.Body = int(most)
+	body, err = decode(e.body, e.coding, most)
 	return body, opt, err
 }
 
@@ -124,7 +131,7 @@ func (c *parses) media(e encoded, imports *m3u8.Multivariant, prof *profile.Prof
 	literal := e.literal(prof)
 	p := c.entry(m3u8.KindMedia, e, imports, literal)
 	p.once.Do(func() {
-		body, opt, err := e.options(m3u8.KindMedia)
+		body, opt, err := e.options(c.most[m3u8.KindMedia])
 		if err != nil {
 			p.err = err
 			return
@@ -158,7 +165,7 @@ func (c *parses) ladder(e encoded, prof *profile.Profile) (*player.Ladder, *m3u8
 	literal := e.literal(prof)
 	p := c.entry(m3u8.KindMultivariant, e, nil, literal)
 	p.once.Do(func() {
-		body, opt, err := e.options(m3u8.KindMultivariant)
+		body, opt, err := e.options(c.most[m3u8.KindMultivariant])
 		if err != nil {
 			p.err = err
 			return

@@ -11,7 +11,7 @@ import (
 const mediaText = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts\n"
 
 func TestParsesAreShared(t *testing.T) {
-	c := newParses(nil)
+	c := newParses(nil, 0)
 	var mu sync.Mutex
 	seen := map[*m3u8.Media]int{}
 	var all sync.WaitGroup
@@ -43,7 +43,7 @@ func TestParsesAreShared(t *testing.T) {
 }
 
 func TestLaddersAreSharedByProfile(t *testing.T) {
-	c := newParses(nil)
+	c := newParses(nil, 0)
 	body := []byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n")
 	hls, rfc := mustLoad("hlsjs-1.7"), mustLoad("rfc8216bis")
 	a, master, _ := c.ladder(encoded{base: "http://a/", body: body}, hls)
@@ -58,7 +58,7 @@ func TestLaddersAreSharedByProfile(t *testing.T) {
 }
 
 func TestImports(t *testing.T) {
-	c := newParses(nil)
+	c := newParses(nil, 0)
 	media := []byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-DEFINE:IMPORT=\"t\"\n#EXTINF:2,\na.ts?{$t}\n")
 	for _, token := range []string{"one", "two"} {
 		_, master, err := c.ladder(encoded{base: "http://a/", body: fmt.Appendf(nil, "#EXTM3U\n#EXT-X-DEFINE:NAME=\"t\",VALUE=\"%s\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n", token)}, mustLoad("rfc8216bis"))
@@ -75,7 +75,7 @@ func TestImports(t *testing.T) {
 // TestNoVariables reads one body as a player does that knows variables, and as one
 // that does not.
 func TestNoVariables(t *testing.T) {
-	c := newParses(nil)
+	c := newParses(nil, 0)
 	body := encoded{base: "http://a/a.m3u8?t=1", body: []byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-DEFINE:QUERYPARAM=\"t\"\n#EXTINF:2,\na.ts?{$t}\n")}
 	for name, want := range map[string]string{"hlsjs-1.7": "http://a/a.ts?1", "shaka-5.2": "http://a/a.ts?1", "ffmpeg-5.1": "http://a/a.ts?%7B$t%7D"} {
 		m, err := c.media(body, nil, mustLoad(name))
@@ -89,7 +89,7 @@ func TestNoVariables(t *testing.T) {
 }
 
 func TestParsesAreForgotten(t *testing.T) {
-	c := newParses(nil)
+	c := newParses(nil, 0)
 	kept, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7"))
 	for i := range 3 * maxParsed {
 		c.media(encoded{base: fmt.Sprintf("http://a/%d", i), body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7"))

@@ -56,10 +56,11 @@ const (
 	maxErrorBody = 64 << 10 // bytes read of the body of a redirect or an error
 )
 
-// limits of bodies by kind.
+// maxBody are the limits of bodies by kind, but for what [Config.MaxPlaylist]
+// says.
 var maxBody = [m3u8.Kinds]int64{
-	m3u8.KindMultivariant: 4 << 20,
-	m3u8.KindMedia:        4 << 20,
+	m3u8.KindMultivariant: m3u8.DefaultBody,
+	m3u8.KindMedia:        m3u8.DefaultBody,
 	m3u8.KindInit:         16 << 20,
 	m3u8.KindSegment:      1 << 30,
 	m3u8.KindKey:          64 << 10,

@@ -34,10 +34,12 @@ type Config struct {
 	Tickets  Tickets
 	Renew    Renewal // of what Tickets gives
 	NoBodies bool    // segments are asked for with HEAD
-	CMCD     CMCD    // whether players say how they are
-	Run      uint32  // names the run in the session ids of CMCD
-	Sink     Sink
-	Chaos    Chaos // on the viewers' side; nil = none
+	// MaxPlaylist bounds the body of a playlist, in bytes; 0 = [m3u8.DefaultBody].
+	MaxPlaylist int64
+	CMCD        CMCD   // whether players say how they are
+	Run         uint32 // names the run in the session ids of CMCD
+	Sink        Sink
+	Chaos       Chaos // on the viewers' side; nil = none
 	// LinkFaults tells that Chaos may change links, so that links without
 	// limits must be modelled, too. See [Fleet.LinksChanged].
 	LinkFaults bool

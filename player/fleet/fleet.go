@@ -47,7 +47,7 @@ func New(cfg Config) (*Fleet, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	f := &Fleet{cfg: cfg, parses: newParses(cfg.Classify), sessions: map[*session]struct{}{}, cautions: map[uint64]*player.Caution{}, changed: make(chan struct{}, 1)}
+	f := &Fleet{cfg: cfg, parses: newParses(cfg.Classify, cfg.MaxPlaylist), sessions: map[*session]struct{}{}, cautions: map[uint64]*player.Caution{}, changed: make(chan struct{}, 1)}
 	f.halted, f.halt = context.WithCancel(context.Background())
 	f.cautious.Store(cfg.Cautious)
 	f.cfg.Allow = f.watchful(cfg.Allow)

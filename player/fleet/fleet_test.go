@@ -355,7 +355,7 @@ func TestHostileTarget(t *testing.T) {
 		{"403 to everything", "", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(403) }, player.BadStatus},
 		{"redirect loop", "index.m3u8", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/index.m3u8?x", 302) }, player.Redirects},
 		{"huge playlist", ".m3u8", func(w http.ResponseWriter, r *http.Request) {
-			for range 5 << 10 {
+			for range 17 << 10 {
 				if _, err := w.Write(bytes.Repeat([]byte("G"), 1<<10)); err != nil {
 					return
 				}

@@ -195,6 +195,9 @@ func failureOfBody(err error) player.Failure {
 	return player.Truncated
 }
 
+// maxPooled is the largest buffer that is kept for another playlist.
+const maxPooled = 1 << 20
+
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // playlist takes the body of a playlist: whole, decoded and parsed.
@@ -205,7 +208,11 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 	}
 	buf := buffers.Get().(*bytes.Buffer)
 	buf.Reset()
-	defer buffers.Put(buf)
+	defer func() {
+		if buf.Cap() <= maxPooled {
+			buffers.Put(buf)
+		}
+	}()
 	if err := s.read(ctx, fl, res, r, buf); err != nil {
 		if hooked && !s.tell(ctx, fl, false) {
 			return
@@ -217,7 +224,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 	if hooked || fl.in != nil {
 		// Faults and tokens need the text. What does not decode is for the parser
 		// to refuse.
-		if text, err := decode(body.body, body.coding, maxBody[fl.kind]); err == nil {
+		if text, err := decode(body.body, body.coding, s.f.parses.most[fl.kind]); err == nil {
 			body.body, body.coding = fl.in.pass().SharedBody(text), ""
 		}
 	}
@@ -252,7 +259,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 
 // read reads a whole body at the pace of the link.
 func (s *session) read(ctx context.Context, fl *flight, res *Response, r *ride, buf *bytes.Buffer) error {
-	most := maxBody[fl.kind]
+	most := s.f.parses.most[fl.kind]
 	comes := s.f.ceiling.begin(res.Size)
 	defer comes.end()
 	for {
@@ -347,7 +354,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // media takes the body of a segment, an initialization section or a key. Of its
 // bytes only the first are looked at.
 func (s *session) media(ctx context.Context, fl *flight, res *Response, r *ride) {
-	most := maxBody[fl.kind]
+	most := s.f.parses.most[fl.kind]
 	cut := int64(-1)
 	if s.chaos != nil {
 		seen, effect := s.chaos.Answer(s.f.now(), &fl.thing, fl.url, chaos.Answer{Status: fl.head.Status})
@@ -394,7 +401,7 @@ var errCut = errors.New("the body was cut short")
 // drain drops a body at the pace of the link, after a look at its first bytes;
 // cut ≥ 0 breaks off there.
 func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride, cut int64) (err error) {
-	most, room := maxBody[fl.kind], int64(1<<30)
+	most, room := s.f.parses.most[fl.kind], int64(1<<30)
 	comes := s.f.ceiling.begin(res.Size)
 	defer comes.end()
 	l := look{init: fl.kind == m3u8.KindInit}

@@ -38,8 +38,8 @@ type flight struct {
 	size      int64         // announced; 0 = not
 	look      time.Duration // next look whether to abandon it
 	seg       *m3u8.Segment
-	start     time.Duration // of the segment on the session's timeline
-	stamp     *mediatime.Stamp
+	start     time.Duration    // of the segment on the session's timeline
+	stamp     *mediatime.Stamp // of one that is held
 }
 
 // flight returns the fetch of that kind in flight on a track, or nil.
@@ -188,8 +188,8 @@ func (p *Player) end(ev *Event) {
 	case done.ahead: // its slot is still free
 		f.id, f.held, f.bytes, f.moved = done.id, true, ev.Bytes, p.now
 		if ev.Opening.Stamp.Known() {
-			f.stamp = &mediatime.Stamp{}
-			*f.stamp = ev.Opening.Stamp
+			stamp := ev.Opening.Stamp
+			f.stamp = &stamp
 		}
 		return
 	}
@@ -211,8 +211,7 @@ func (p *Player) end(ev *Event) {
 		u.key = done.seg.Keys[0].URL
 		t.use(u)
 	case m3u8.KindSegment:
-		done.stamp = &ev.Opening.Stamp
-		p.appendSegment(&done, ev.Bytes)
+		p.appendSegment(&done, ev.Bytes, ev.Opening.Stamp)
 	}
 }
 

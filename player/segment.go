@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
 	"hlsload/player/profile"
 )
 
@@ -301,7 +302,11 @@ func (p *Player) promote(f *flight) {
 	}
 	done := *f
 	f.id = 0
-	p.appendSegment(&done, done.bytes)
+	var stamp mediatime.Stamp
+	if done.stamp != nil {
+		stamp = *done.stamp
+	}
+	p.appendSegment(&done, done.bytes, stamp)
 	p.pumpSegment(done.track, p.track(done.track))
 }
 
@@ -392,10 +397,10 @@ func (p *Player) skip(t *track, s *m3u8.Segment) {
 }
 
 // appendSegment is the transition after a segment arrived: it is buffered.
-func (p *Player) appendSegment(f *flight, bytes int64) {
+func (p *Player) appendSegment(f *flight, bytes int64, stamp mediatime.Stamp) {
 	t := p.track(f.track)
 	p.sampleTransfer(f, bytes)
-	seen := p.locate(t, f)
+	seen := p.locate(t, f, stamp)
 	if seen.elsewhere {
 		t.tries[1], t.joint = 0, noJoint
 		p.errs.appended(f.rendition)

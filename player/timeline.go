@@ -40,8 +40,8 @@ func (s sight) lost(missing time.Duration, m *m3u8.Media) (skipped, repeated tim
 // locate looks at the first timestamp of a segment that has arrived. Players
 // that go by timestamps move the segment, and its playlist with it, to where it
 // lies.
-func (p *Player) locate(t *track, f *flight) (out sight) {
-	stamp, period, ok := p.stampOf(t, f)
+func (p *Player) locate(t *track, f *flight, first mediatime.Stamp) (out sight) {
+	stamp, period, ok := p.stampOf(t, f, first)
 	if !ok {
 		return out
 	}
@@ -84,16 +84,16 @@ func (p *Player) locate(t *track, f *flight) (out sight) {
 	return out
 }
 
-// stampOf is the first timestamp of a segment, if it can be read.
-func (p *Player) stampOf(t *track, f *flight) (at, period time.Duration, ok bool) {
-	if f.stamp == nil || !f.stamp.Known() || t.needsDecryption(f.seg) {
+// stampOf is the first timestamp of a segment as a time, if it can be read.
+func (p *Player) stampOf(t *track, f *flight, first mediatime.Stamp) (at, period time.Duration, ok bool) {
+	if !first.Known() || t.needsDecryption(f.seg) {
 		return 0, 0, false
 	}
 	var scales mediatime.Scales
 	if t.using != nil {
 		scales = t.using.scales
 	}
-	return f.stamp.Time(&scales)
+	return first.Time(&scales)
 }
 
 // needsDecryption tells whether a segment's bytes say nothing without its key.

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"net/url"
 	"sync"
+	"time"
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
@@ -23,6 +24,7 @@ type parses struct {
 	mu        sync.Mutex
 	now, last map[parseKey]*parsed // two generations
 	size      int                  // bytes of bodies in now
+	since     time.Time            // when now began
 	count     int                  // playlists parsed
 }
 
@@ -52,8 +54,9 @@ type ladder struct {
 	err    error
 }
 
-// A generation ends at so many playlists or bytes of them.
+// A generation ends after a time, or at so many playlists or bytes of them.
 const (
+	generation     = 30 * time.Second
 	maxParsed      = 4096
 	maxParsedBytes = 32 << 20
 )
@@ -68,6 +71,7 @@ func newParses(classify player.Classify, playlist int64) *parses {
 		most:     most,
 		seeds:    [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		now:      map[parseKey]*parsed{},
+		since:    time.Now(),
 	}
 }
 
@@ -104,8 +108,8 @@ func (c *parses) entry(kind m3u8.Kind, e encoded, imports *m3u8.Multivariant, li
 		p = new(parsed)
 		c.count++
 	}
-	if len(c.now) >= maxParsed || c.size > maxParsedBytes {
-		c.last, c.now, c.size = c.now, map[parseKey]*parsed{}, 0
+	if now := time.Now(); len(c.now) >= maxParsed || c.size > maxParsedBytes || now.Sub(c.since) > generation {
+		c.last, c.now, c.size, c.since = c.now, map[parseKey]*parsed{}, 0, now
 	}
 	c.now[k] = p
 	c.size += len(e.body)

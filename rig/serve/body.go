@@ -3,13 +3,14 @@ package serve
 import (
 	"container/list"
 	"sync"
+	"time"
 
 	"hlsload/player/m3u8"
 	"hlsload/rig"
 )
 
 // bodies makes segments when they are read and keeps the latest, up to a number
-// of bytes. Both pipelines, and the twin, have the same bytes under the same
+// of bytes and for as long as they are read. Both pipelines, and the twin, have the same bytes under the same
 // media sequence number, so they share them.
 type bodies struct {
 	lock   sync.Mutex
@@ -30,7 +31,12 @@ type body struct {
 	once  sync.Once
 	bytes []byte
 	size  int64
+	read  time.Time // for the last time
 }
+
+// unread is after how long without a reader a body is dropped; it can be made
+// again.
+const unread = time.Minute
 
 func newBodies(limit int64) *bodies {
 	return &bodies{limit: limit, made: map[bodyKey]*list.Element{}, recent: list.New()}
@@ -51,15 +57,17 @@ func (b *bodies) of(r *rig.Rig, o *rig.Object) []byte {
 func (b *bodies) entry(key bodyKey, size int64) *body {
 	b.lock.Lock()
 	defer b.lock.Unlock()
+	now := time.Now()
 	if at := b.made[key]; at != nil {
 		b.recent.MoveToFront(at)
-		return at.Value.(*body)
+		e := at.Value.(*body)
+		e.read = now
+		return e
 	}
-	e := &body{key: key, size: size}
+	e := &body{key: key, size: size, read: now}
 	b.made[key] = b.recent.PushFront(e)
 	b.bytes += size
-	for b.bytes > b.limit && b.recent.Len() > 1 {
-		at := b.recent.Back()
+	for at := b.recent.Back(); b.recent.Len() > 1 && (b.bytes > b.limit || now.Sub(at.Value.(*body).read) > unread); at = b.recent.Back() {
 		old := b.recent.Remove(at).(*body)
 		delete(b.made, old.key)
 		b.bytes -= old.size

@@ -7,7 +7,7 @@ import "time"
 // into its cache; a download under way goes on.
 const refused = 403
 
-// refuses tells whether the token that a viewer comes with is refused while an
+// refuses reports whether the token that a viewer comes with is refused while an
 // auth fault holds. Tokens of viewers who cannot be told apart, as browsers at
 // the embedded channel, count as issued before the fault.
 func (w *Window) refuses(now time.Duration, t *Thing) bool {

@@ -35,7 +35,7 @@ func TestRefusals(t *testing.T) {
 		{"issued before the clock was wrong", fault(AuthClock, ViaRig, func(f *Fault) { f.By = 5 * s }), 12 * s, viewer(9 * s), 0},
 		{"not valid yet", fault(AuthClock, ViaRig, func(f *Fault) { f.By = 5 * s }), 15 * s, viewer(11 * s), 403},
 		{"valid at last", fault(AuthClock, ViaRig, func(f *Fault) { f.By = 5 * s }), 16 * s, viewer(11 * s), 0},
-		{"nobody's token is too new", fault(AuthClock, ViaRig, func(f *Fault) { f.By = 5 * s }), 12 * s, func(t *Thing) { t.HasViewer = false }, 0},
+		{"no token, so none that is too new", fault(AuthClock, ViaRig, func(f *Fault) { f.By = 5 * s }), 12 * s, func(t *Thing) { t.HasViewer = false }, 0},
 	} {
 		for via, site := range map[Via]Site{ViaRig: AtEdge, ViaViewer: AtViewer} {
 			f := *c.fault

@@ -25,19 +25,19 @@ type Sessions struct {
 type Renewal struct {
 	Before time.Duration // its end; 0 = not because of that
 	Every  time.Duration // 0 = not because of that
-	// Rejoin tells that the session ends and a new one begins with the new token;
+	// With Rejoin the session ends and a new one begins with the new token;
 	// else its further requests carry it.
 	Rejoin bool
 }
 
-// On tells whether tokens are renewed.
+// On reports whether tokens are renewed.
 func (r *Renewal) On() bool { return r.Before > 0 || r.Every > 0 }
 
-// Personal tells whether sessions have URLs or headers of their own.
+// Personal reports whether sessions have URLs or headers of their own.
 func (t *Target) Personal() bool { return t.Sessions != nil || t.fields }
 
 // Gate makes the passes of sessions. The secret is part of what stands for their
-// tokens: nobody may be able to guess it.
+// tokens: it must not be guessed.
 func (t *Target) Gate(seed draw.Seed, secret string) *ticket.Gate {
 	return &ticket.Gate{URLs: t.urlTemplates, Headers: t.headerTemplates, Seed: seed, Secret: secret}
 }
@@ -72,7 +72,7 @@ func (d *decoder) template(v value, txt *Text, loose bool) (ticket.Template, boo
 	return t, true
 }
 
-// sameHost tells whether all URLs of a template are at one host.
+// sameHost reports whether all URLs of a template are at one host.
 func sameHost(t *ticket.Template) bool {
 	if len(t.Fields()) == 0 {
 		return true

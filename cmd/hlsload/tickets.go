@@ -219,7 +219,7 @@ func (t *tickets) join(c *fleet.Config) {
 	}
 }
 
-// halts tells how the run is ended when nobody issues tokens any more.
+// halts says how to end the run when no tokens are issued any more.
 func (t *tickets) halts(halt func(why string)) {
 	if t == nil {
 		return

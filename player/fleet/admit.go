@@ -26,7 +26,7 @@ type Tickets interface {
 type Renewal struct {
 	Before time.Duration // it ends; 0 = not because of that
 	Every  time.Duration // 0 = not because of that
-	// Rejoin tells that the session ends and a new one begins with the new pass;
+	// With Rejoin the session ends and a new one begins with the new pass;
 	// else its further requests carry it.
 	Rejoin bool
 }

@@ -66,7 +66,7 @@ func (d *desk) Credentials(p *ticket.Pass) *credential.Set {
 	return credential.New([]string{d.target}, p.Headers, nil)
 }
 
-// good tells whether a token was issued, and not too long ago.
+// good reports whether a token was issued, and not too long ago.
 func (d *desk) good(token string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

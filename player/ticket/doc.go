@@ -10,7 +10,7 @@
 // Sessions share URLs so that thousands of tokens in paths cost no more than one:
 // the player, the cache of parsed playlists, the pipelines and the faults know
 // each thing by one URL, with a stand-in where the token is. Only what goes over
-// the wire has the token. Nobody can guess a stand-in, so no playlist can make a
+// the wire has the token. A stand-in cannot be guessed, so no playlist can make a
 // session send its token where it should not go.
 //
 // The package is arithmetic on text: it reads no file and starts no program.

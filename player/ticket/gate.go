@@ -24,7 +24,7 @@ type Gate struct {
 	URLs    []Template // of the multivariant playlists, one a pipeline
 	Headers []HeaderTemplate
 	Seed    draw.Seed // for {random}
-	// Secret is a text that nobody can guess, of letters and digits. The stand-ins
+	// Secret is a text that cannot be guessed, of letters and digits. The stand-ins
 	// for tokens contain it.
 	Secret string
 }

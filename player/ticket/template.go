@@ -53,7 +53,7 @@ func ParseTemplate(s string, loose bool) (Template, error) {
 	}
 }
 
-// ValidName tells whether a field may have that name.
+// ValidName reports whether a field may have that name.
 func ValidName(s string) bool {
 	for i, r := range s {
 		if !(r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || i > 0 && (r == '-' || r >= '0' && r <= '9')) {

@@ -4,6 +4,6 @@
 // it gets a line of JSON on its standard input, a [ticket.Ask], and answers with a
 // line of JSON on its standard output, a [ticket.Ticket]; it gets the next line
 // when it has answered. A program that takes too long for a line, or writes a line
-// that is too long, is killed with its process group, and nobody gets a token any
+// that is too long, is killed with its process group, and no session gets a token any
 // more.
 package issuer

@@ -30,7 +30,7 @@ const (
 	keptTail     = 4 << 10     // bytes kept of what it writes to its standard error
 )
 
-// ErrEnded tells that there is no program any more.
+// ErrEnded is the error when there is no program any more.
 var ErrEnded = errors.New("the program that issues tokens has ended")
 
 // Program is a program that issues tokens. It is safe for concurrent use.
@@ -162,7 +162,7 @@ func (p *Program) serve(lines <-chan answer) {
 		case q = <-p.asks:
 		case <-p.end:
 			return
-		case got := <-lines: // nobody asked
+		case got := <-lines: // it was not asked
 			p.why = got.err
 			if got.err == nil {
 				p.why = errors.New("it wrote a line without being asked")

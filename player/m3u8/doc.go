@@ -10,15 +10,19 @@
 // A parsed playlist is immutable, may be shared by any number of players, and
 // holds one copy of the body: its strings point into it.
 //
-// What is refused and what is put up with follows one question: would a
-// player play this? A body that does not begin with #EXTM3U, a mixture of both
-// kinds of playlist, a tag or attribute that may be there only once and is
-// there twice, a missing EXT-X-TARGETDURATION, and numbers out of range are
-// refused. CRLF, blank lines, stray spaces, a missing final newline, a missing
-// comma after EXTINF and missing quotes are not worth a word. A byte order
-// mark, and tags that rfc8216bis 6.3.1 tells a client to ignore, are put up
-// with and reported in Findings. A media playlist that ends inside a segment is
-// parsed up to there and marked Truncated, because players do play those.
+// What is refused follows one question: would a player play it? A body that is
+// no text of tags, and one with nothing that could be played, are refused, and
+// so is what exceeds the limits. Everything else is read as players read it:
+// what cannot be used (an attribute, a date, a tag, a variant) is left out, and
+// a [Finding] says what was odd and what was done. Which players do not put up
+// with it is in their profiles, by [Code]. CRLF, blank lines, stray spaces, a
+// missing final newline, a missing comma after EXTINF and missing quotes are not
+// worth a word. A media playlist that ends inside a segment is parsed up to
+// there and marked Truncated, because players do play those.
+//
+// testdata/wild has a playlist for each kind of oddity, and testdata/wild.txt
+// what is made of it. make corpus has the parsers of hls.js and m3u8-parser read
+// the same.
 //
 // The package does not fetch anything and does not judge a playlist beyond
 // what a client must refuse: whether segments are longer than the target

@@ -60,7 +60,11 @@ func (a *Answer) AppendServerTiming(dst []byte, pop string) []byte {
 	case Hit:
 		dst = append(dst, "cdn-cache-hit"...)
 	case RefreshHit:
-		dst = append(dst, "cdn-cache-refresh"...)
+		if a.Upstream == NoLayer && !a.Collapsed {
+			dst = append(dst, "cdn-cache-hit"...) // of the shield: the origin was not asked
+		} else {
+			dst = append(dst, "cdn-cache-refresh"...)
+		}
 	default:
 		if a.Hit != NoLayer || a.Collapsed {
 			dst = append(dst, "cdn-cache-hit"...) // an error out of a cache

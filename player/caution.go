@@ -101,7 +101,7 @@ func (c *Caution) count(now time.Duration) {
 	c.repeated++
 }
 
-// answered notes how a request ended. It tells whether the request was counted
+// answered notes how a request ended. It reports whether the request was counted
 // among the repeats when it was made.
 func (c *Caution) answered(id FetchID, failure Failure, now time.Duration) (counted bool) {
 	i := slices.IndexFunc(c.asked, func(a asking) bool { return a.id == id })

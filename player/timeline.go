@@ -96,7 +96,7 @@ func (p *Player) stampOf(t *track, f *flight, first mediatime.Stamp) (at, period
 	return first.Time(&scales)
 }
 
-// needsDecryption tells whether a segment's bytes say nothing without its key.
+// needsDecryption reports whether a segment's bytes say nothing without its key.
 func (t *track) needsDecryption(s *m3u8.Segment) bool {
 	return len(s.Keys) > 0 && s.Keys[0].Method == "AES-128"
 }
@@ -192,13 +192,13 @@ func alignSequence(m, ref *m3u8.Media, base time.Duration) (at time.Duration, ov
 	return noPlace, false
 }
 
-// overlap tells whether two playlists list a segment of one number.
+// overlap reports whether two playlists list a segment of one number.
 func overlap(a, b *m3u8.Media) bool {
 	_, overlaps := alignSequence(a, b, 0)
 	return overlaps
 }
 
-// setsAside tells whether a player does not take a playlist because its numbers
+// setsAside reports whether a player does not take a playlist because its numbers
 // went back.
 func (p *Player) setsAside(old, m *m3u8.Media, reload bool) bool {
 	l := &p.cfg.Profile.Timeline

@@ -226,7 +226,7 @@ func goes(profiles []*profile.Profile) (stamps, numbers, dates []string) {
 	return stamps, numbers, dates
 }
 
-// agree tells whether nothing was seen of media that does not line up.
+// agree reports whether nothing was seen of media that does not line up.
 func (r *report) agree() bool {
 	return !slices.ContainsFunc(r.Media, func(l *lineup) bool { return l.Verdict != lineFrame && l.Verdict != lineUnknown })
 }

@@ -27,7 +27,7 @@ func (l *look) begin() {
 	*l.buf = (*l.buf)[:0]
 }
 
-// looking tells whether more bytes could tell more.
+// looking reports whether more bytes could tell more.
 func (l *look) looking() bool { return l.buf != nil }
 
 // read takes at most n of the next bytes of a body.

@@ -2,7 +2,7 @@ package mediatime
 
 import "encoding/binary"
 
-// boxType tells whether b is the type of a box that resources begin with.
+// boxType reports whether b is the type of a box that resources begin with.
 func boxType(b []byte) bool {
 	switch string(b) {
 	case "ftyp", "styp", "moov", "moof", "sidx", "ssix", "emsg", "prft", "free", "skip", "mdat":

@@ -34,7 +34,7 @@ type Stamp struct {
 	Kind  Kind
 }
 
-// Known tells whether there is a timestamp.
+// Known reports whether there is a timestamp.
 func (s Stamp) Known() bool { return s.Kind != Unknown }
 
 // Scales are the timescales of the tracks of an initialization section, in
@@ -107,7 +107,7 @@ type Opening struct {
 }
 
 // Read reads the first bytes of a segment or an initialization section. It
-// tells whether more of them could tell more; whole says that there are none.
+// reports whether more of them could tell more; whole says that there are none.
 func Read(b []byte, whole bool) (o Opening, more bool) {
 	whole = whole || len(b) >= Limit
 	b = b[:min(len(b), Limit)]

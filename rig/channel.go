@@ -20,12 +20,13 @@ type Channel struct {
 	clock      clock
 	names      names
 	plan       *chaos.Plan
-	target     time.Duration // EXT-X-TARGETDURATION
-	staleAfter time.Duration // of the invalidator, from the LastModified of a write
-	started    time.Duration // when playlists and sections that are written once were
-	first      int64         // index of the first segment
-	last       int64         // index of the last one; none is after it
-	shape      uint64        // hash of what segments depend on besides their number
+	windows    []chaos.Window // of the plan that are looked at
+	target     time.Duration  // EXT-X-TARGETDURATION
+	staleAfter time.Duration  // of the invalidator, from the LastModified of a write
+	started    time.Duration  // when playlists and sections that are written once were
+	first      int64          // index of the first segment
+	last       int64          // index of the last one; none is after it
+	shape      uint64         // hash of what segments depend on besides their number
 
 	formats []media.Format // by rendition
 	ranks   []int          // by rendition; chaos.Any for audio
@@ -123,14 +124,17 @@ func (c *Channel) thing(id ID) chaos.Thing {
 // to there.
 func (c *Channel) setPlan(p *chaos.Plan) {
 	differ := firstDifference(c.plan, p)
-	c.plan = p
+	c.plan, c.windows = p, p.Windows()
+	lately := lateWindows{of: c.windows}
 	for _, streams := range c.streams {
 		for _, s := range streams {
 			if differ <= s.last {
 				s.reset()
 				continue
 			}
+			c.windows = lately.after(s.horizon())
 			s.f = c.compile(s)
+			c.windows = lately.of
 			s.bound = 0
 			for s.bound < len(s.f.bounds) && s.f.bounds[s.bound].at <= s.last {
 				s.bound++
@@ -141,6 +145,39 @@ func (c *Channel) setPlan(p *chaos.Plan) {
 	for i := range c.cfg.Pipelines {
 		c.tops[i].compile(c, i)
 	}
+}
+
+// lateWindows are the windows that may still matter to streams that have been
+// replayed so far: a long run has thousands that ended before.
+type lateWindows struct {
+	of, late []chaos.Window
+	from     time.Duration
+}
+
+// after returns the windows that end after an instant.
+func (l *lateWindows) after(at time.Duration) []chaos.Window {
+	if l.late == nil || at < l.from {
+		l.from, l.late = at, []chaos.Window{}
+		for _, w := range l.of {
+			if w.To > at {
+				l.late = append(l.late, w)
+			}
+		}
+	}
+	return l.late
+}
+
+// horizon is the instant before which a window must end to be of no more
+// consequence for a stream: what it still keeps was made afterwards.
+func (s *stream) horizon() time.Duration {
+	at := min(s.last, s.put.at)
+	if len(s.kept) > 0 {
+		at = min(at, s.c.clock.start(s.kept[0].index))
+	}
+	if len(s.versions) > 0 {
+		at = min(at, s.versions[0].at)
+	}
+	return at - time.Minute - 2*time.Duration(s.c.cfg.Keep)*s.c.cfg.Segment
 }
 
 // firstDifference is the first instant at which two plans say different things.

@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"hlsload/chaos"
+	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 )
 
@@ -366,6 +368,49 @@ func TestStaleMarks(t *testing.T) {
 	}{{11 * sec, 0}, {14 * sec, 1 << 1}} {
 		if a, _ := get(r, tt.now, path); a.Status != 200 || !a.Stale || a.Marks != tt.marks {
 			t.Errorf("at %v: %d stale=%v marks %b; want a stale 200 with %b", tt.now, a.Status, a.Stale, a.Marks, tt.marks)
+		}
+	}
+}
+
+// TestLongPlan changes the plan every few seconds for an hour: what the channel
+// holds is what a channel holds that gets the whole plan at once.
+func TestLongPlan(t *testing.T) {
+	kinds := []chaos.Kind{chaos.PipelineKill, chaos.PlaylistFreeze, chaos.PlaylistDelete, chaos.SegmentMissing, chaos.SegmentLate, chaos.PipelineDrift, chaos.InputLoss, chaos.InvalidatorOff, chaos.PlaylistRollback}
+	for seed := range 3 {
+		a := newRig(t, mini())
+		d := drawSeed(seed)
+		rule := draw.NewRule("long plan")
+		var now time.Duration
+		for i := range 300 {
+			f := fault(kinds[int(d.Uniform(rule, uint64(3*i))*float64(len(kinds)))], i%60, 0, 0, func(f *chaos.Fault) {
+				f.Pipeline, f.Occurrence = i%2, 1+i/60
+				f.By, f.Segments, f.Then, f.Resume = 3*sec, 2, []string{"emit", "pause"}[i%3/2], []string{"continue", "restart"}[i%5/4]
+			})
+			now += time.Duration(1+8*d.Uniform(rule, uint64(3*i+1))) * sec
+			a.SetPlan(a.Plan().With(f, now))
+			get(a, now, "/live/p0/index_256x144.m3u8")
+			now += time.Duration(1+20*d.Uniform(rule, uint64(3*i+2))) * sec
+			a.SetPlan(a.Plan().Without(f, now))
+			get(a, now, "/live/p1/index_256x144.m3u8")
+			if i%50 != 49 {
+				continue
+			}
+			b := newRig(t, mini())
+			b.SetPlan(a.Plan())
+			for at := now; at < now+40*sec; at += sec {
+				for p := range 2 {
+					x, y := a.channel.ids(p, at), b.channel.ids(p, at)
+					if !slices.Equal(x, y) {
+						t.Fatalf("seed %d, %d windows, at %v pipeline %d has %d things; want %d", seed, i+1, at, p, len(x), len(y))
+					}
+					for _, id := range x {
+						if l, m := a.channel.look(id, at), b.channel.look(id, at); (l.object == nil) != (m.object == nil) || l.marks != m.marks || l.object != nil && id.Kind == m3u8.KindMedia && string(l.object.Text()) != string(m.object.Text()) {
+							t.Fatalf("seed %d, %d windows, at %v: %v differs: %+v; want %+v", seed, i+1, at, id, l, m)
+						}
+					}
+				}
+			}
+			now += 40 * sec
 		}
 	}
 }

@@ -21,7 +21,7 @@ func (s *span) mark() chaos.Marks            { return chaos.Mark(s.fault.Rule) }
 // the thing.
 func (c *Channel) spans(t *chaos.Thing, kinds ...chaos.Kind) []span {
 	var out []span
-	for _, w := range c.plan.Windows() {
+	for _, w := range c.windows {
 		if w.Fault.Via == chaos.ViaRig && slices.Contains(kinds, w.Fault.Kind) && w.From < w.To && w.Fault.Selects(t, c.plan.Seed()) {
 			out = append(out, span{w.From, w.To, w.Fault})
 		}

@@ -46,7 +46,7 @@ type Applier struct {
 	cfg Config
 	// changing: what several faults change together, such as the schedule of a
 	// channel, is read and written as a whole.
-	changing sync.Mutex
+	changing turn
 	mu       sync.Mutex
 	made     map[*chaos.Fault][]Change
 	failed   map[*chaos.Fault]bool // an undo failed
@@ -56,18 +56,39 @@ type Applier struct {
 	lock     *chaos.Fault // the run's claim of its targets
 }
 
+// turn is a lock that is waited for no longer than a context lasts.
+type turn chan struct{}
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("another fault is still being made or undone: %w", context.Cause(ctx))
+	}
+}
+
+func (t turn) give() { <-t }
+
 // New returns an applier.
 func New(cfg Config) *Applier {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Applier{cfg: cfg, made: map[*chaos.Fault][]Change{}, failed: map[*chaos.Fault]bool{}, held: map[*chaos.Fault]bool{}, looked: map[*chaos.Fault]time.Time{}, lock: newLock()}
+	return &Applier{cfg: cfg, made: map[*chaos.Fault][]Change{}, failed: map[*chaos.Fault]bool{}, held: map[*chaos.Fault]bool{}, looked: map[*chaos.Fault]time.Time{}, lock: newLock(), changing: make(turn, 1)}
 }
 
 // Apply makes the changes of a fault, each once it is in the journal.
 func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
-	a.changing.Lock()
-	defer a.changing.Unlock()
+	if err := a.changing.take(ctx); err != nil {
+		return err
+	}
+	defer a.changing.give()
 	if a.isClosed() {
 		return errors.New("the run is being ended")
 	}
@@ -182,8 +203,10 @@ func (a *Applier) changes(f *chaos.Fault) []Change {
 // Undo undoes the changes of a fault, the last one first. One that fails does
 // not keep the others from being undone.
 func (a *Applier) Undo(ctx context.Context, f *chaos.Fault) error {
-	a.changing.Lock()
-	defer a.changing.Unlock()
+	if err := a.changing.take(ctx); err != nil {
+		return err
+	}
+	defer a.changing.give()
 	if a.failed[f] && a.cfg.Refresh != nil {
 		a.cfg.Refresh()
 	}

@@ -42,8 +42,10 @@ const settled = 5 * time.Second
 // Lock claims the targets until a time, and refuses when another run was first.
 // It is undone by [Applier.Unlock], whether or not it succeeds.
 func (a *Applier) Lock(ctx context.Context, until time.Time) error {
-	a.changing.Lock()
-	defer a.changing.Unlock()
+	if err := a.changing.take(ctx); err != nil {
+		return err
+	}
+	defer a.changing.give()
 	o := &Order{Fault: a.lock, Run: a.cfg.Run, Expires: until.UTC().Truncate(time.Second)}
 	all := locks(a.cfg.Drivers, o)
 	for i, s := range all {

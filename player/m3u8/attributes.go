@@ -68,7 +68,7 @@ func (p *parser) next() bool {
 			p.seen[p.count0] = p.name
 			p.count0++
 		}
-		if p.quoted || hexadecimals[p.name] {
+		if p.referenced && (p.quoted || hexadecimals[p.name]) {
 			p.value = p.substitute(p.value)
 		}
 		return p.err == nil
@@ -99,7 +99,7 @@ func (p *parser) readValue(rest string) {
 		p.wrong(AttributeSyntax, p.value, "no single quotation mark", "read without")
 		p.value, p.quoted = strings.ReplaceAll(p.value, `"`, ""), false
 	}
-	if strings.HasPrefix(p.value, "'") || strings.HasPrefix(p.value, "“") {
+	if p.value != "" && (p.value[0] == '\'' || p.value[0] == "“"[0] && strings.HasPrefix(p.value, "“")) {
 		p.wrong(AttributeSyntax, p.value, `"…"`, "read as part of the value")
 	}
 }

@@ -81,7 +81,7 @@ type report struct {
 }
 
 // idleAtLeast is for how long a cache keeps at least what is not asked for: a
-// live segment leaves the playlists, and nobody comes back for it. A CDN forgets
+// live segment leaves the playlists, and players do not come back for it. A CDN forgets
 // what is not popular as well.
 const idleAtLeast = 5 * time.Minute
 

@@ -61,7 +61,7 @@ func demuxed(dirs ...string) string {
 	return out
 }
 
-// A stream that breaks by itself does not pass, whoever plays it: web players
+// A stream that breaks by itself does not pass with any mix of players: web players
 // stand still at a frozen playlist, others die of it.
 func TestViewersServed(t *testing.T) {
 	const web = "[{name: hlsjs, share: 33%, profile: hlsjs-1.7}, {name: shaka, share: 33%, profile: shaka-5.2}, {name: vhs, share: 34%, profile: vhs-3.17}]"

@@ -27,7 +27,7 @@ import (
 )
 
 // rigBucket is the embedded channel's origin as a bucket on AWS: objects are
-// the rig's own, over its S3 API; what that does not have (policy, tags,
+// the rig's own, over its S3 API; what that does not have (policy, ACLs, tags,
 // versioning) and every other service is the emulated account's. Its writers
 // obey the policy, conditions included.
 type rigBucket struct {
@@ -46,7 +46,7 @@ const rigRole = "arn:aws:iam::123456789012:role/encoder"
 // RoundTrip implements [http.RoundTripper].
 func (b *rigBucket) RoundTrip(q *http.Request) (*http.Response, error) {
 	query := q.URL.Query()
-	if !strings.HasPrefix(q.URL.Host, "live.s3.") || query.Has("policy") || query.Has("tagging") || query.Has("versioning") {
+	if !strings.HasPrefix(q.URL.Host, "live.s3.") || query.Has("policy") || query.Has("tagging") || query.Has("acl") || query.Has("versioning") {
 		return b.Account.RoundTrip(q)
 	}
 	at, err := url.Parse(b.origin)

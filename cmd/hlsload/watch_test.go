@@ -148,7 +148,7 @@ func TestAlarmsUnderTest(t *testing.T) {
 // TestAlarmStops lets an alarm ring while the fault is on: it is undone first,
 // the players go on for a while, and the run ends with 105.
 func TestAlarmStops(t *testing.T) {
-	s, _, said, code := onAWS(t, watchedScenario+"stop: [alarm(viewers see errors) for 2s]\n", notices(50*time.Second))
+	s, _, said, code := onAWS(t, watchedScenario+"stop: [alarm(viewers see errors) for 2s]\n", notices(claiming+50*time.Second))
 	if code != reports.ExitInterrupted || s == nil || s.Verdict != reports.Interrupted || s.Interrupted != "stop condition: alarm(viewers see errors) for 2s: it is in ALARM" {
 		t.Fatalf("exit %d, %s", code, said)
 	}

@@ -274,7 +274,7 @@ func (m *Monitor) Alert(id, kind, pipeline, message string, set, cleared, seen t
 func (m *Monitor) Series(r MetricRecord) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r.Points, r.DelayS, r.DelayMaxS = []MetricPoint{}, NoData, NoData
+	r.Points, r.DelayS, r.DelayMaxS, r.foldedUntil = []MetricPoint{}, NoData, NoData, Value(math.Inf(-1))
 	m.metrics = append(m.metrics, &r)
 	return len(m.metrics) - 1
 }

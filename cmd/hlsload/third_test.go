@@ -66,9 +66,8 @@ type leading struct {
 	named   string // the host that the headers are also for
 	moved   bool   // the multivariant playlist is at the other host
 
-	mu     sync.Mutex
-	asked  map[string]int
-	visits int
+	mu    sync.Mutex
+	asked map[string]int
 }
 
 func (l *leading) ServeHTTP(w http.ResponseWriter, q *http.Request) {

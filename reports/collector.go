@@ -94,10 +94,10 @@ func New(cfg Config) (*Collector, error) {
 			live: Live{Pipeline: make([]int64, cfg.Pipelines), Faults: make([]LiveFault, len(cfg.Faults))},
 		})
 	}
-	if len(c.shards) == 1 { // what the timeline takes is taken at once
-		for _, t := range []*Traffic{&c.meter.t, &c.shards[0].traffic} {
-			t.Slots = slices.Grow(t.Slots, min(int(cfg.Duration/t.Step)+1, maxSlots))
-		}
+	c.meter.t.reserve(cfg.Duration)
+	for _, sh := range c.shards {
+		sh.traffic.reserve(cfg.Duration)
+		sh.rows.reserve(cfg.Duration)
 	}
 	return c, nil
 }

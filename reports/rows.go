@@ -8,6 +8,7 @@ type rows struct {
 	step      time.Duration
 	pipelines int
 	row       []row
+	gauges    []int64 // taken beforehand for row.pipeline
 }
 
 type row struct {
@@ -30,10 +31,23 @@ func newRows(duration time.Duration, pipelines int) rows {
 	return r
 }
 
+// reserve takes the memory of a whole run at once, so that a long run does not
+// grow.
+func (r *rows) reserve(duration time.Duration) {
+	n := int(min(duration/r.step+1, 16*maxRows))
+	r.row, r.gauges = make([]row, 0, n), make([]int64, n*r.pipelines)
+}
+
 func (r *rows) at(t time.Duration) *row {
 	i := int(min(max(t, 0)/r.step, 16*maxRows))
 	for i >= len(r.row) {
-		r.row = append(r.row, row{pipeline: make([]int64, r.pipelines)})
+		var gauges []int64
+		if len(r.gauges) >= r.pipelines {
+			gauges, r.gauges = r.gauges[:r.pipelines:r.pipelines], r.gauges[r.pipelines:]
+		} else {
+			gauges = make([]int64, r.pipelines)
+		}
+		r.row = append(r.row, row{pipeline: gauges})
 	}
 	return &r.row[i]
 }

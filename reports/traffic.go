@@ -48,6 +48,12 @@ func newTraffic(duration time.Duration) Traffic {
 	return t
 }
 
+// reserve takes the memory of a whole run at once, so that a long run does not
+// grow.
+func (t *Traffic) reserve(duration time.Duration) {
+	t.Slots = slices.Grow(t.Slots, min(int(duration/t.Step)+1, maxSlots))
+}
+
 // slot is the slot of an instant. What comes after twice the slots that a run
 // should have is counted in the last one.
 func (t *Traffic) slot(at time.Duration) *Slot {

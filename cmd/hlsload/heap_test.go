@@ -42,8 +42,7 @@ fleet:
 			t.Fatalf("exit code %d, %s", exit.code, exit.msg)
 		}
 		t.Logf("live heap of %d kB after 150 s, %d kB after 360 s", live[0]>>10, live[1]>>10)
-		const rows = 210 * 16 << 10 // bytes: of the timeline and of traffic, in every shard
-		if most := live[0] + live[0]/8 + rows; live[0] == 0 || live[1] > most {
+		if most := live[0] + live[0]/8; live[0] == 0 || live[1] > most {
 			t.Errorf("%d kB are live after 150 s, %d kB after 360 s; want at most %d kB", live[0]>>10, live[1]>>10, most>>10)
 		}
 	})

@@ -24,6 +24,12 @@ type Limits struct {
 	Playlist int64
 }
 
+// Bounds of Limits.Playlist, in bytes.
+const (
+	LeastPlaylist = 100_000
+	MostPlaylist  = 256_000_000
+)
+
 const wantRequests = "a number a second such as 20000/s"
 
 func (d *decoder) limits(v value, sc *Scenario) {
@@ -45,7 +51,7 @@ func (d *decoder) limits(v value, sc *Scenario) {
 	l.Requests = within(requestsAt, l.Requests, 0, 1, 1e9, func(n int64) string { return fmt.Sprintf("%d/s", n) })
 	l.Bandwidth = s.at("bandwidth").rate(0, 1000, 1e15)
 	l.Bytes = s.at("bytes").bytes(0, 1000, 1e15)
-	l.Playlist = s.at("playlist").bytes(0, 100_000, 256_000_000)
+	l.Playlist = s.at("playlist").bytes(0, LeastPlaylist, MostPlaylist)
 	if at := s.at("stop_file"); at.given() {
 		if t, ok := at.secret("the name of a file"); ok {
 			if l.StopFile = t.Value; l.StopFile == "" {

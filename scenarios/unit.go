@@ -51,9 +51,9 @@ func parseRate(s string) (int64, bool) {
 	return 0, false
 }
 
-// parseBytes reads a number of bytes; units are powers of ten, as bills have
+// ParseBytes reads a number of bytes; units are powers of ten, as bills have
 // them.
-func parseBytes(s string) (int64, bool) {
+func ParseBytes(s string) (int64, bool) {
 	for _, u := range []struct {
 		suffix   string
 		exponent int
@@ -108,7 +108,7 @@ func formatRate(r int64) string {
 	return fmt.Sprintf("%dbps", r)
 }
 
-// formatBytes is the inverse of parseBytes.
+// formatBytes is the inverse of ParseBytes.
 func formatBytes(n int64) string {
 	for _, u := range []struct {
 		suffix string

@@ -172,7 +172,7 @@ func (v value) rate(def, lo, hi int64) int64 {
 }
 
 func (v value) bytes(def, lo, hi int64) int64 {
-	return within(v, scalar(v, def, "not a number of bytes", wantBytes, nil, parseBytes), def, lo, hi, formatBytes)
+	return within(v, scalar(v, def, "not a number of bytes", wantBytes, nil, ParseBytes), def, lo, hi, formatBytes)
 }
 
 // share returns a fraction in (0, 1].

@@ -145,6 +145,9 @@ func (f *fetcher) hosts() []string {
 	return slices.Clone(f.seen)
 }
 
+// limits are those of the playlists that are read.
+func (f *fetcher) limits() m3u8.Limits { return m3u8.Limits{Body: int(f.playlistMost)} }
+
 func (f *fetcher) close() { f.visitor.Close() }
 
 // fetched is one answer.

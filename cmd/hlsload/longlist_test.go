@@ -43,6 +43,23 @@ func TestLongDVR(t *testing.T) {
 				if said := exit.msg + out.String(); exit.code != tt.code || !strings.Contains(said, tt.said) {
 					t.Errorf("exit code %d; want %d and %q in\n%s", exit.code, tt.code, tt.said, said)
 				}
+				if tt.hours == 12 {
+					return
+				}
+				args := []string{base + "/index.m3u8"}
+				if tt.limits != "" {
+					args = append(args, "--playlist-limit", "64MB")
+				}
+				probe := probeCommand(network{dial: m.dial})
+				probe.SetArgs(args)
+				probe.SetContext(t.Context())
+				var said strings.Builder
+				probe.SetOut(&said)
+				probe.SilenceErrors, probe.SilenceUsage = true, true
+				err := probe.Execute()
+				if tooLong := strings.Contains(said.String()+fmt.Sprint(err), "more than 16 MiB"); tooLong != (tt.limits == "") {
+					t.Errorf("probe: %v\n%s", err, said.String())
+				}
 			})
 		})
 	}

@@ -117,7 +117,7 @@ func (p *probe) run(ctx context.Context, urls ...string) error {
 		if err != nil {
 			return err
 		}
-		list, err := m3u8.Parse(f.body, m3u8.Options{Base: f.url})
+		list, err := m3u8.Parse(f.body, m3u8.Options{Base: f.url, Limits: p.fetch.limits()})
 		if err != nil {
 			return &exitError{reports.ExitUnreachable, fmt.Sprintf("%s is no playlist: %v", u, err), err}
 		}
@@ -257,7 +257,7 @@ func (p *probe) rendition(ctx context.Context, s *sight, imports map[string]stri
 		return
 	}
 	s.take(f)
-	m, err := m3u8.ParseMedia(f.body, m3u8.Options{Base: f.url, Imports: imports})
+	m, err := m3u8.ParseMedia(f.body, m3u8.Options{Base: f.url, Imports: imports, Limits: p.fetch.limits()})
 	if err != nil {
 		s.lose(m3u8.KindMedia, "playlist", err)
 		s.find("no media playlist: %v", err)

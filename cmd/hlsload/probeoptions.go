@@ -21,6 +21,7 @@ type probeOptions struct {
 	hosts      []string // as authorized.hosts
 	caFile     string
 	skipVerify bool
+	playlist   string // the most bytes of one
 	json       bool
 }
 
@@ -31,6 +32,7 @@ func (o *probeOptions) register(cmd *cobra.Command) {
 	f.StringSliceVar(&o.hosts, "authorized-hosts", nil, "hosts that may have private addresses though the stream is public")
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file with certificates of who may sign the target's, beside those that the system trusts")
 	f.BoolVar(&o.skipVerify, "insecure-skip-verify", false, "do not check certificates at local addresses")
+	f.StringVar(&o.playlist, "playlist-limit", "", "the most bytes of one playlist, such as 64MB (limits.playlist of a scenario; 16 MiB unless given)")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 }
 
@@ -74,12 +76,19 @@ func (o *probeOptions) open(ctx context.Context, on network, secrets *redact.Sec
 			return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad --ca-file %s: %v", o.caFile, err)}
 		}
 	}
+	var most int64
+	if o.playlist != "" {
+		var ok bool
+		if most, ok = scenarios.ParseBytes(o.playlist); !ok || most < scenarios.LeastPlaylist || most > scenarios.MostPlaylist {
+			return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad --playlist-limit (got %q; want 100kB to 256MB)", o.playlist)}
+		}
+	}
 	gate, err := on.gate(ctx, urls, o.hosts)
 	if err != nil {
 		return nil, err
 	}
 	return newFetcher(fetching{
-		on: on, gate: gate, tls: certificates(ca, o.skipVerify), timeout: probeTime, agent: agent(""), creds: credential.New(urls, headers, o.headersFor),
+		on: on, gate: gate, tls: certificates(ca, o.skipVerify), timeout: probeTime, playlist: most, agent: agent(""), creds: credential.New(urls, headers, o.headersFor),
 		cookie: func(line string) { secrets.AddHeader("Set-Cookie", line) },
 	}), nil
 }

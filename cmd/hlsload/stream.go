@@ -125,7 +125,7 @@ func (s *stream) open(ctx context.Context, i int, u string) error {
 		return err
 	}
 	s.cloudFront = s.cloudFront || onCloudFront(a.header)
-	list, err := m3u8.Parse(a.body, m3u8.Options{Base: a.url, Limits: s.limits()})
+	list, err := m3u8.Parse(a.body, m3u8.Options{Base: a.url, Limits: s.fetch.limits()})
 	if err != nil {
 		return fmt.Errorf("%s is no playlist: %w", u, err)
 	}
@@ -339,7 +339,6 @@ func (s *stream) warnings() []string { return slices.Concat(s.findings, s.in.war
 const maxTarget = 10 * time.Minute
 
 // limits are those of the parser.
-func (s *stream) limits() m3u8.Limits { return m3u8.Limits{Body: int(s.sc.Limits.Playlist)} }
 
 // read reads a media playlist.
 func (s *stream) read(ctx context.Context, u string) (*m3u8.Media, error) {
@@ -356,7 +355,7 @@ func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *fetched
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := m3u8.ParseMedia(a.body, m3u8.Options{Base: a.url, Imports: s.variables[placeOf(u)], Limits: s.limits()})
+	m, err := m3u8.ParseMedia(a.body, m3u8.Options{Base: a.url, Imports: s.variables[placeOf(u)], Limits: s.fetch.limits()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s is no media playlist: %w", u, err)
 	}

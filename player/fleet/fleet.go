@@ -38,6 +38,7 @@ type Fleet struct {
 	ceiling    *ceiling
 	cautious   atomic.Bool
 	local      atomic.Int64
+	holding    holding
 	localError atomic.Pointer[string]
 	withheld   refusals
 }
@@ -52,6 +53,8 @@ func New(cfg Config) (*Fleet, error) {
 	f.cautious.Store(cfg.Cautious)
 	f.cfg.Allow = f.watchful(cfg.Allow)
 	f.roads = newRoads(&f.cfg)
+	f.holding.halt = f.Halt
+	f.holding.most.Store(maxHeld)
 	f.ceiling = newCeiling(cfg.Ceiling, f.Halt)
 	if cfg.Guard == nil {
 		f.cfg.Guard = func() {}

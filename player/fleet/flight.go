@@ -213,7 +213,9 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 			buffers.Put(buf)
 		}
 	}()
-	if err := s.read(ctx, fl, res, r, buf); err != nil {
+	held := hold{h: &s.f.holding}
+	defer held.end()
+	if err := s.read(ctx, fl, res, r, buf, &held); err != nil {
 		if hooked && !s.tell(ctx, fl, false) {
 			return
 		}
@@ -226,6 +228,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		// to refuse.
 		if text, err := decode(body.body, body.coding, s.f.parses.most[fl.kind]); err == nil {
 			body.body, body.coding = fl.in.pass().SharedBody(text), ""
+			held.take(int64(len(text)))
 		}
 	}
 	if hooked {
@@ -258,7 +261,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 }
 
 // read reads a whole body at the pace of the link.
-func (s *session) read(ctx context.Context, fl *flight, res *Response, r *ride, buf *bytes.Buffer) error {
+func (s *session) read(ctx context.Context, fl *flight, res *Response, r *ride, buf *bytes.Buffer, held *hold) error {
 	most := s.f.parses.most[fl.kind]
 	comes := s.f.ceiling.begin(res.Size)
 	defer comes.end()
@@ -268,6 +271,7 @@ func (s *session) read(ctx context.Context, fl *flight, res *Response, r *ride, 
 		n, err := res.Body.Read(room[:cap(room)])
 		buf.Write(room[:n])
 		fl.bytes.Add(int64(n))
+		held.take(int64(n))
 		comes.got(s.f.now(), int64(n))
 		if int64(buf.Len()) > most {
 			return fmt.Errorf("%w: %v playlist (want at most %d bytes)", errTooLarge, fl.kind, most)

@@ -125,8 +125,8 @@ func tooLow(limit, expected float64) string {
 	return ": less than what is expected, so the run will end early"
 }
 
-// expect finds out what the run will ask of its target. Where that is not local,
-// ceilings follow from it.
+// expect finds out what the run will ask of its target. Ceilings follow from it;
+// they hold as soon as a host is not local.
 func (r *realRun) expect(ctx context.Context, s *stream, p progress) {
 	foreign := len(r.permission.foreign) > 0
 	e, err := expectLoad(ctx, r.sc, r.faults, s.stream(), foreign)
@@ -138,10 +138,10 @@ func (r *realRun) expect(ctx context.Context, s *stream, p progress) {
 			p.mark(0, line)
 		}
 	}
+	e.ceilings(&r.permission.ceiling, &r.sc.Limits, s.asked())
 	if !foreign {
 		return
 	}
-	e.ceilings(&r.permission.ceiling, &r.sc.Limits, s.asked())
 	for _, line := range e.ceilingLines(&r.sc.Limits, "") {
 		p.mark(0, line)
 	}

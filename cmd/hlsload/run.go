@@ -294,17 +294,14 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	return err
 }
 
-// entitle tells the fleet whom it may dial, how much it may load, and what it
-// calls itself: always what it is towards others, and like a player at home,
-// where nobody has to be told.
+// entitle tells the fleet which hosts it may dial, how much it may load, and what
+// it calls itself as soon as a host is not local.
 func (r *realRun) entitle(fc *fleet.Config) {
 	fc.Resolver, fc.Allow = r.network.resolver, onlyLocal
 	fc.Ceiling = ceilingOf(&r.sc.Limits)
 	if p := r.permission; p != nil {
 		fc.Allow, fc.Ceiling, fc.TLS = p.allow, p.ceiling, p.tls
-		if len(p.foreign) > 0 {
-			fc.Caller, fc.Cautious = agent(r.sc.Authorized.By), true
-		}
+		fc.Caller, fc.Cautious = agent(r.sc.Authorized.By), len(p.foreign) > 0
 	}
 }
 

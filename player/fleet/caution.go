@@ -9,17 +9,20 @@ import (
 	"hlsload/player/consent"
 )
 
-// watchful is an Allow that makes the players cautious once a host is not local,
-// such as one that a redirect leads to in the middle of a run.
+// watchful is an Allow that has all be done as towards strangers once a host that
+// may be dialled is not local, such as one that a redirect leads to in the middle
+// of a run: players are cautious and say who they are, and ceilings hold.
 func (f *Fleet) watchful(allow func(string, []netip.Addr) error) func(string, []netip.Addr) error {
 	return func(host string, addrs []netip.Addr) error {
+		if allow != nil {
+			if err := allow(host, addrs); err != nil {
+				return err
+			}
+		}
 		if slices.ContainsFunc(addrs, func(a netip.Addr) bool { return a.IsValid() && !consent.Local(a) }) {
 			f.cautious.Store(true)
 		}
-		if allow == nil {
-			return nil
-		}
-		return allow(host, addrs)
+		return nil
 	}
 }
 

@@ -82,6 +82,54 @@ func TestCautiousOnceForeign(t *testing.T) {
 	}
 }
 
+// TestForeignLater: once a stream that is local leads out into the world, the
+// ceilings hold that the scenario does not name, and players say who they are.
+func TestForeignLater(t *testing.T) {
+	for _, c := range []struct {
+		addr    string
+		ceiling Ceiling
+		halts   bool
+		calls   bool
+	}{
+		{"203.0.113.9", Ceiling{Total: Bound{Peak: 0.5, Floor: 0.5, Why: "because"}}, true, false},
+		{"203.0.113.9", Ceiling{Elsewhere: Bound{Peak: 0.1, Floor: 0.1, Why: "because"}}, true, false},
+		{"203.0.113.9", Ceiling{Bits: Bound{Peak: 1, Floor: 1, Why: "because"}}, true, false},
+		{"203.0.113.9", Ceiling{}, false, true},
+		{"10.0.0.2", Ceiling{Total: Bound{Peak: 0.5, Floor: 0.5}, Elsewhere: Bound{Peak: 0.1, Floor: 0.1}, Bits: Bound{Peak: 1, Floor: 1}}, false, false},
+	} {
+		addr, plain, called := c.addr, 0, 0
+		ceiling := c.ceiling
+		w := inBubble(t, func(cfg *Config, c *channel) {
+			cfg.Caller = "hlsload/1"
+			cfg.Ceiling = ceiling
+			cfg.Resolver = &zone{answer: func(_ int, host string) ([]netip.Addr, error) {
+				if host == "elsewhere" {
+					return []netip.Addr{netip.MustParseAddr(addr)}, nil
+				}
+				return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
+			}}
+			c.hook = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Host == "elsewhere" || !strings.HasSuffix(r.URL.Path, ".ts") || time.Since(c.epoch) < 10*time.Second {
+					c.mu.Lock()
+					defer c.mu.Unlock()
+					if strings.HasSuffix(r.UserAgent(), " hlsload/1") {
+						called++
+					} else {
+						plain++
+					}
+					return false
+				}
+				http.Redirect(w, r, "http://elsewhere"+r.URL.Path, http.StatusFound)
+				return true
+			}
+		}, nil)
+		why, at := w.fleet.HaltReason()
+		if c.halts != (strings.HasSuffix(why, "because") && at >= 10*time.Second) || c.halts != (why != "") || c.calls && called == 0 || addr == "10.0.0.2" && called > 0 || plain == 0 {
+			t.Errorf("%s, %+v: halted at %v: %q; %d requests say who asks, %d do not", addr, ceiling, at, why, called, plain)
+		}
+	}
+}
+
 // TestRedirectsAreTold: each redirect is a request to the target.
 func TestRedirectsAreTold(t *testing.T) {
 	w := inBubble(t, func(cfg *Config, c *channel) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +18,8 @@ type Ceiling struct {
 
 	// Total and Bits bound requests and bits of bodies of the whole fleet, Hosts
 	// the requests to a host, by name in lower case; the zero value does not.
-	// They are the ceilings that hold when the scenario names none.
+	// They are the ceilings that hold when the scenario names none, as soon as a
+	// host is not local (see [Config.Cautious]).
 	Total, Bits Bound
 	Hosts       map[string]Bound
 	Elsewhere   Bound // of each host that Hosts does not have
@@ -78,6 +80,8 @@ func (w *window) sum(d time.Duration) (n int64) {
 type ceiling struct {
 	Ceiling
 	trip func(reason string)
+	// foreign says that a host is not local; nil = one is.
+	foreign *atomic.Bool
 
 	mu             sync.Mutex
 	requests, bits window
@@ -87,12 +91,15 @@ type ceiling struct {
 	tripped        bool
 }
 
-func newCeiling(c Ceiling, trip func(string)) *ceiling {
+func newCeiling(c Ceiling, foreign *atomic.Bool, trip func(string)) *ceiling {
 	if c.Requests == 0 && c.Bandwidth == 0 && c.Bytes == 0 && c.Total.zero() && c.Bits.zero() && c.Elsewhere.zero() && len(c.Hosts) == 0 {
 		return nil
 	}
-	return &ceiling{Ceiling: c, trip: trip, hosts: map[string]*window{}}
+	return &ceiling{Ceiling: c, trip: trip, foreign: foreign, hosts: map[string]*window{}}
 }
+
+// abroad reports whether the ceilings hold that the scenario does not name.
+func (c *ceiling) abroad() bool { return c.foreign == nil || c.foreign.Load() }
 
 // request asks for one more request; it must not be sent when it would be over
 // the ceiling.
@@ -120,6 +127,9 @@ func (c *ceiling) count(now time.Duration, url string) string {
 	c.requests.add(now, 1)
 	if c.Requests > 0 && c.requests.sum(time.Second) > c.Requests {
 		return fmt.Sprintf("more than %d requests would have been sent within a second (requests: %d/s)", c.Requests, c.Requests)
+	}
+	if !c.abroad() {
+		return ""
 	}
 	if peak, floor, over := c.Total.over(&c.requests); over {
 		return fmt.Sprintf("%d requests within 5 s (%.0f/s) and %d within 10 s (%.0f/s); %s", peak, rate(peak, peakWindow), floor, rate(floor, floorWindow), c.Total.Why)
@@ -162,7 +172,8 @@ func (b *Bound) over(w *window) (peak, floor int64, over bool) {
 
 func rate(n int64, d time.Duration) float64 { return float64(n) / d.Seconds() }
 
-// hostName is the host of an absolute URL in lower case, without its port.
+// hostName is the host of an absolute URL in lower case, without its port and the
+// dot at its end.
 func hostName(u string) string {
 	if i := strings.Index(u, "://"); i >= 0 {
 		u = u[i+3:]
@@ -174,7 +185,7 @@ func hostName(u string) string {
 	if i := strings.LastIndexByte(u, ':'); i > strings.LastIndexByte(u, ']') {
 		u = u[:i]
 	}
-	return strings.ToLower(strings.Trim(u, "[]"))
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(u, "[]"), "."))
 }
 
 // received counts n bytes of bodies.
@@ -204,7 +215,7 @@ func (c *ceiling) tooMuch() string {
 	if c.Bytes > 0 && c.total >= c.Bytes {
 		return fmt.Sprintf("%s of bodies were received (limits.bytes: %s); up to %s more were under way", bytesText(c.total), bytesText(c.Bytes), bytesText(c.announced))
 	}
-	if peak, floor, over := c.Bits.over(&c.bits); over {
+	if peak, floor, over := c.Bits.over(&c.bits); over && c.abroad() {
 		return fmt.Sprintf("%.1f Mbit/s of bodies over 5 s and %.1f Mbit/s over 10 s; %s", rate(peak, peakWindow)/1e6, rate(floor, floorWindow)/1e6, c.Bits.Why)
 	}
 	return ""

@@ -41,6 +41,7 @@ func TestBounds(t *testing.T) {
 		{"a storm", Ceiling{Total: Bound{Peak: 50, Floor: 40, Why: "because"}}, steady(3000), "http://a/x", "401 requests within 5 s", 0, 200 * time.Millisecond},
 		{"a host", Ceiling{Hosts: map[string]Bound{"small": {Peak: 5, Floor: 5, Why: "because"}}}, steady(10), "https://user@SMALL:8443/x?y", "requests to small within 5 s", 5 * time.Second, 6 * time.Second},
 		{"another host", Ceiling{Hosts: map[string]Bound{"small": {Peak: 5, Floor: 5}}}, steady(10), "https://big/small", "", 0, 0},
+		{"a host with a dot at its end", Ceiling{Hosts: map[string]Bound{"small": {Peak: 5, Floor: 5}}}, steady(10), "http://small.:80/x", "requests to small within 5 s", 5 * time.Second, 6 * time.Second},
 		{"a host that was not met before", Ceiling{Elsewhere: Bound{Peak: 5, Floor: 5}}, steady(10), "http://[::1]:80/x", "requests to ::1 within 5 s", 5 * time.Second, 6 * time.Second},
 		{"a ceiling that was asked for", Ceiling{Requests: 20}, steady(21), "http://a/x", "more than 20 requests would have been sent within a second (requests: 20/s)", 0, time.Second},
 	} {
@@ -48,7 +49,7 @@ func TestBounds(t *testing.T) {
 			var why string
 			var when time.Duration
 			now := time.Duration(0)
-			c := newCeiling(tc.c, func(reason string) { why, when = reason, now })
+			c := newCeiling(tc.c, nil, func(reason string) { why, when = reason, now })
 			for sec := range 60 {
 				n := tc.rate(time.Duration(sec) * time.Second)
 				for i := range n {
@@ -68,7 +69,7 @@ func TestBounds(t *testing.T) {
 // TestBitBound: bodies that are much larger than expected end a run, too.
 func TestBitBound(t *testing.T) {
 	why := ""
-	c := newCeiling(Ceiling{Bits: Bound{Peak: 8_000_000, Floor: 5_000_000, Why: "because"}}, func(reason string) { why = reason })
+	c := newCeiling(Ceiling{Bits: Bound{Peak: 8_000_000, Floor: 5_000_000, Why: "because"}}, nil, func(reason string) { why = reason })
 	for sec := range 30 {
 		c.received(time.Duration(sec)*time.Second, 900_000) // 7.2 Mbit/s
 	}
@@ -86,7 +87,7 @@ func TestBitBound(t *testing.T) {
 // TestManyHosts: playlists may name hosts without end.
 func TestManyHosts(t *testing.T) {
 	why := ""
-	c := newCeiling(Ceiling{Elsewhere: Bound{Peak: 100, Floor: 100}}, func(reason string) { why = reason })
+	c := newCeiling(Ceiling{Elsewhere: Bound{Peak: 100, Floor: 100}}, nil, func(reason string) { why = reason })
 	for i := range 3 * maxCountedHosts {
 		c.request(time.Duration(i)*time.Millisecond, fmt.Sprintf("http://host%d/", i))
 	}

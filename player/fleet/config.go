@@ -74,8 +74,8 @@ type Config struct {
 	// [player.Config]. They are from the first address on that is dialled and not
 	// local, whatever this says.
 	Cautious bool
-	// Caller is appended to the User-Agent of every player, as in
-	// "hlsload/1.0 (+ops@example.com)"; "" = players look like real ones.
+	// Caller is appended to the User-Agent of players that are cautious, as in
+	// "hlsload/1.0 (+ops@example.com)"; others look like real ones.
 	Caller string
 	// Guard is deferred in every goroutine of a viewer, so that it may recover
 	// from a panic; nil = none ends the program as usual.
@@ -125,5 +125,5 @@ type cohort struct {
 	profile *profile.Profile
 	conns   int // to one host
 
-	userAgent string
+	called string // the User-Agent with [Config.Caller]
 }

@@ -55,7 +55,7 @@ func New(cfg Config) (*Fleet, error) {
 	f.roads = newRoads(&f.cfg)
 	f.holding.halt = f.Halt
 	f.holding.most.Store(maxHeld)
-	f.ceiling = newCeiling(cfg.Ceiling, f.Halt)
+	f.ceiling = newCeiling(cfg.Ceiling, &f.cautious, f.Halt)
 	if cfg.Guard == nil {
 		f.cfg.Guard = func() {}
 	}
@@ -66,7 +66,7 @@ func New(cfg Config) (*Fleet, error) {
 		if n := c.profile.HTTP.ConnectionsPerHost; n > 0 {
 			c.conns = n
 		}
-		c.userAgent = strings.TrimSpace(c.profile.HTTP.UserAgent + " " + cfg.Caller)
+		c.called = strings.TrimSpace(c.profile.HTTP.UserAgent + " " + cfg.Caller)
 		f.cohorts = append(f.cohorts, c)
 	}
 	return f, nil

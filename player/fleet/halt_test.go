@@ -110,7 +110,7 @@ func TestCeilings(t *testing.T) {
 
 func TestCeilingSlides(t *testing.T) {
 	tripped := 0
-	c := newCeiling(Ceiling{Requests: 10}, func(string) { tripped++ })
+	c := newCeiling(Ceiling{Requests: 10}, nil, func(string) { tripped++ })
 	ask := func(at time.Duration, n int) (sent int) {
 		for range n {
 			if c.request(at, "http://h/") == nil {
@@ -127,11 +127,11 @@ func TestCeilingSlides(t *testing.T) {
 	if got := ask(500*ms, 1); got != 0 || tripped != 1 {
 		t.Errorf("%d sent, tripped %d", got, tripped)
 	}
-	c = newCeiling(Ceiling{Requests: 10}, func(string) { tripped++ })
+	c = newCeiling(Ceiling{Requests: 10}, nil, func(string) { tripped++ })
 	if got := ask(0, 10) + ask(time.Hour, 10); got != 20 {
 		t.Errorf("%d sent", got)
 	}
-	if newCeiling(Ceiling{}, nil) != nil || (*ceiling)(nil).request(0, "") != nil {
+	if newCeiling(Ceiling{}, nil, nil) != nil || (*ceiling)(nil).request(0, "") != nil {
 		t.Error("no ceiling is none")
 	}
 }
@@ -141,7 +141,7 @@ func TestCaller(t *testing.T) {
 	for caller, want := range map[string]string{"": "", "hlsload/1 (+ops@example.com)": " hlsload/1 (+ops@example.com)"} {
 		agents := map[string]bool{}
 		inBubble(t, func(cfg *Config, c *channel) {
-			cfg.Caller, cfg.Duration, cfg.NoBodies = caller, 10*time.Second, true
+			cfg.Caller, cfg.Cautious, cfg.Duration, cfg.NoBodies = caller, true, 10*time.Second, true
 			c.hook = func(_ http.ResponseWriter, r *http.Request) bool {
 				c.mu.Lock()
 				defer c.mu.Unlock()

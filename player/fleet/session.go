@@ -222,11 +222,19 @@ func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.
 	return why
 }
 
+// userAgent is what the player calls itself.
+func (s *session) userAgent() string {
+	if s.f.cautious.Load() {
+		return s.cohort.called
+	}
+	return s.cohort.profile.HTTP.UserAgent
+}
+
 // begin starts a fetch.
 func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.Action) {
 	ctx, cancel := context.WithCancel(ctx)
 	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, list: a.Rendition, cancel: cancel, in: s.in}
-	fl.request = Request{Method: "GET", URL: fl.in.pass().Wire(a.URL), UserAgent: s.cohort.userAgent, Range: a.Range, Headers: s.f.cfg.Headers}
+	fl.request = Request{Method: "GET", URL: fl.in.pass().Wire(a.URL), UserAgent: s.userAgent(), Range: a.Range, Headers: s.f.cfg.Headers}
 	if fl.in != nil {
 		fl.request.creds = fl.in.creds
 	}

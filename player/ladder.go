@@ -234,7 +234,7 @@ func (l *Ladder) addSound() {
 	}
 }
 
-// silent tells whether the sound of a variant comes by itself.
+// silent reports whether the sound of a variant comes by itself.
 func (l *Ladder) silent(rendition int) bool {
 	r := &l.Renditions[rendition]
 	if r.Track == AudioTrack {

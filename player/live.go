@@ -128,7 +128,7 @@ func (p *Player) renditionOf(level int) int16 {
 	return r
 }
 
-// mute tells whether a level's sound comes by itself and all copies of it are
+// mute reports whether a level's sound comes by itself and all copies of it are
 // penalised.
 func (p *Player) mute(l *Level) bool {
 	return slices.ContainsFunc(l.AudioByPathway, func(r int16) bool { return r >= 0 }) && p.location(l.AudioByPathway, -1) < 0
@@ -288,7 +288,7 @@ func (p *Player) triedOut(f *flight, m *m3u8.Media) {
 	}
 }
 
-// changed tells whether a reload brought anything new. Players go by the numbers
+// changed reports whether a reload brought anything new. Players go by the numbers
 // of what is listed (hls.js level-details reloaded, VHS isPlaylistUnchanged, media3
 // isNewerThan), so that new signatures are none; some go by the text.
 func (p *Player) changed(old, m *m3u8.Media) bool {
@@ -379,7 +379,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	}
 }
 
-// contradicts tells whether a segment that both versions list changed its URI,
+// contradicts reports whether a segment that both versions list changed its URI,
 // which its query does not count for (hls.js utils/level-helper
 // mapFragmentIntersection).
 func contradicts(old, m *m3u8.Media) bool {
@@ -396,7 +396,7 @@ func contradicts(old, m *m3u8.Media) bool {
 	return false
 }
 
-// samePath tells whether two URIs differ in their queries at most.
+// samePath reports whether two URIs differ in their queries at most.
 func samePath(a, b string) bool { return a == b || withoutQuery(a) == withoutQuery(b) }
 
 // schedule sets the reload clock after a load.

@@ -199,7 +199,7 @@ func (p *Player) look(r int) bool {
 }
 
 // lookLater loads the playlist again after a while, for none of its segments
-// could be loaded. It tells whether there will be others.
+// could be loaded. It reports whether there will be others.
 func (p *Player) lookLater(r int, m *m3u8.Media) bool {
 	t := p.tour
 	if m.EndList {

@@ -366,7 +366,7 @@ func marking(f *chaos.Fault) bool {
 	return f.Via != chaos.ViaCommand && f.Via != chaos.ViaAWS && f.Kind != chaos.Command
 }
 
-// silent tells whether the fault may leave requests without any answer, which
+// silent reports whether the fault may leave requests without any answer, which
 // then cannot carry a mark either.
 func silent(f *chaos.Fault) bool {
 	switch f.Kind {

@@ -13,7 +13,7 @@ const (
 	wantDuration = "a duration with its unit, such as 250ms, 30s or 2m"
 	wantRate     = "a rate with its unit, such as 800kbps or 20Mbps"
 	wantShare    = "a share such as 25%"
-	wantBytes    = "a number of bytes with its unit, such as 800MB or 500GB"
+	wantBytes    = "a number of bytes with its unit, such as 500kB, 800MB or 5GB"
 	wantSize     = "a size such as 640x360"
 )
 

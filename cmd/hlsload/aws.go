@@ -36,7 +36,7 @@ type consent struct {
 }
 
 func (c *consent) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.confirm, "confirm", "", "hash that `hlsload plan` printed: this run may do on AWS what that plan said")
+	cmd.Flags().StringVar(&c.confirm, "confirm", "", "`hash` that hlsload plan printed: this run may do on AWS what that plan said")
 	cmd.Flags().BoolVar(&c.yes, "yes", false, "this run may do on AWS whatever the scenario says")
 }
 

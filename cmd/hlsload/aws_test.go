@@ -485,7 +485,7 @@ func kill(t *testing.T, i int) {
 	}
 }
 
-// changed tells whether a request has changed something.
+// changed reports whether a request has changed something.
 func (e *emulated) changed() bool {
 	for _, r := range e.Requests() {
 		if r.Mutates && r.Service != "sts" {

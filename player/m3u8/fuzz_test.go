@@ -78,7 +78,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// loneReturn tells whether a carriage return ends a line alone, which in UTF-16
+// loneReturn reports whether a carriage return ends a line alone, which in UTF-16
 // are other bytes.
 func loneReturn(data []byte) bool {
 	return bytes.Count(data, []byte("\r")) > bytes.Count(data, []byte("\r\n"))

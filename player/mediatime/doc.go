@@ -3,6 +3,9 @@
 // timestamp tag of packed audio. Players that align pipelines by media time go
 // by it, and so does probe when it compares pipelines.
 //
+// Start with [Read], and [Since], which subtracts clocks that wrap. Whether the
+// bytes can be media at all is for package content to say, and nothing is decoded.
+//
 // Segments come from outside: every length is checked, boxes and packets are
 // counted, and nothing is kept of the bytes that were read.
 package mediatime

@@ -3,6 +3,11 @@
 // read. It knows a multivariant playlist and one state of each media playlist;
 // live ones go on as they were.
 //
+// Start with [Watch], which takes a profile and a [Stream] and says in an
+// [Outcome] what became of it. It measures nothing: for how a player fares in
+// time there is package sim, for what it will do when a pipeline fails package
+// predict.
+//
 // The package is pure: time is virtual and nothing is asked for.
 package trial
 
@@ -118,7 +123,7 @@ func (w *watch) first() int {
 	return best
 }
 
-// demuxed tells whether the sound of what is shown comes by itself.
+// demuxed reports whether the sound of what is shown comes by itself.
 func (w *watch) demuxed() bool {
 	r := &w.ladder.Renditions[w.shown]
 	return w.ladder.Levels[r.Level].AudioByPathway[r.Pathway] >= 0

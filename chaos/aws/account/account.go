@@ -197,7 +197,7 @@ func (a *Account) Still(ctx context.Context, run string, alone bool) error {
 	return nil
 }
 
-// Stopped tells whether the account's owners have stopped experiments. Where
+// Stopped reports whether the account's owners have stopped experiments. Where
 // that has to be known, not knowing it a few times in a row counts as well.
 func (a *Account) Stopped(ctx context.Context) error {
 	_, err := a.lever(ctx)

@@ -3,6 +3,9 @@
 // makes the call that undoes it. It is made before the fault and deleted after
 // it; one that has run deletes itself. It depends on nothing of ours: neither
 // the process, nor its machine, nor its credentials.
+//
+// Start with [New]. Which call undoes a change is the change's to say
+// (an [aws.Rescue]); one that no single fixed call undoes has no watchdog.
 package scheduler
 
 import (

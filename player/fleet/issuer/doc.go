@@ -6,4 +6,6 @@
 // when it has answered. A program that takes too long for a line, or writes a line
 // that is too long, is killed with its process group, and no session gets a token any
 // more.
+//
+// What a token is and where it goes is not known here; package ticket knows.
 package issuer

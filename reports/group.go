@@ -112,12 +112,8 @@ func (r *requests) add(o *requests) {
 	r.count += o.count
 	r.answers += o.answers
 	r.errors += o.errors
-	for why, n := range o.why {
-		count(&r.why, why, n)
-	}
-	for what, n := range o.unfit {
-		count(&r.unfit, what, n)
-	}
+	countAll(&r.why, o.why)
+	countAll(&r.unfit, o.unfit)
 	r.bytes += o.bytes
 	r.rewound += o.rewound
 	r.withheld += o.withheld

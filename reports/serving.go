@@ -131,15 +131,9 @@ func (a *seen) add(o *seen) {
 	a.bad += o.bad
 	a.sessions += o.sessions
 	a.met += o.met
-	for why, n := range o.why {
-		count(&a.why, why, n)
-	}
-	for what, n := range o.unfit {
-		count(&a.unfit, what, n)
-	}
-	for host, n := range o.hosts {
-		count(&a.hosts, host, n)
-	}
+	countAll(&a.why, o.why)
+	countAll(&a.unfit, o.unfit)
+	countAll(&a.hosts, o.hosts)
 }
 
 // moves reports whether a playlist whose newest segment came before number old

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -76,6 +77,14 @@ func count(m *map[string]int64, name string, n int64) {
 	(*m)[name] += n
 }
 
+// countAll adds counts, in the order of names, so that the same ones remain when
+// there are too many.
+func countAll(m *map[string]int64, from map[string]int64) {
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		count(m, name, from[name])
+	}
+}
+
 // origin counts a request to the origin.
 func (t *Traffic) origin(at time.Duration, status int, bytes int64) {
 	s := t.slot(at)
@@ -100,15 +109,9 @@ func (t *Traffic) add(o *Traffic) {
 		a.EdgeBytes += b.EdgeBytes
 		a.OriginBytes += b.OriginBytes
 	}
-	for name, n := range o.ByPop {
-		count(&t.ByPop, name, n)
-	}
-	for name, n := range o.ByStatus {
-		count(&t.ByStatus, name, n)
-	}
-	for name, n := range o.OriginByPop {
-		count(&t.OriginByPop, name, n)
-	}
+	countAll(&t.ByPop, o.ByPop)
+	countAll(&t.ByStatus, o.ByStatus)
+	countAll(&t.OriginByPop, o.OriginByPop)
 	for i, n := range o.ByLayer {
 		t.ByLayer[i] += n
 	}

@@ -161,12 +161,17 @@ func Settle(ctx context.Context, at, now time.Time) (waited bool, err error) {
 	if at.IsZero() || left <= 0 {
 		return false, nil
 	}
-	timer := time.NewTimer(min(left, Unsettled))
+	return true, Wait(ctx, min(left, Unsettled))
+}
+
+// Wait returns nil after a time, and says why when ctx ends before.
+func Wait(ctx context.Context, length time.Duration) error {
+	timer := time.NewTimer(length)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true, nil
+		return nil
 	case <-ctx.Done():
-		return true, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 }

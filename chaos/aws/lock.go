@@ -56,12 +56,8 @@ func (a *Applier) Lock(ctx context.Context, until time.Time) error {
 	if len(all) == 0 {
 		return nil
 	}
-	timer := time.NewTimer(settled)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := Wait(ctx, settled); err != nil {
+		return err
 	}
 	var problems []error
 	for _, s := range all {

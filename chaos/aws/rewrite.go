@@ -104,12 +104,8 @@ func Contend(ctx context.Context, now func() time.Time, what string, conflict fu
 		if now().After(deadline) {
 			return changed, fmt.Errorf("%s is changed by others at the same time (got another version again and again for %v; want it left alone): %w", what, Unsettled, err)
 		}
-		timer := time.NewTimer(time.Second)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return changed, context.Cause(ctx)
+		if err := Wait(ctx, time.Second); err != nil {
+			return changed, err
 		}
 	}
 }

@@ -214,12 +214,8 @@ func (c *slow) Undo(ctx context.Context) error {
 				return err
 			}
 		}
-		timer := time.NewTimer(time.Second)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
+		if err := aws.Wait(ctx, time.Second); err != nil {
+			return err
 		}
 	}
 	_, err = c.d.faults.DeleteExperimentTemplate(ctx, &fis.DeleteExperimentTemplateInput{Id: &template})

@@ -183,7 +183,7 @@ func (c *stop) Undo(ctx context.Context) error {
 		}
 		switch out.State {
 		case types.ChannelStateStopping, types.ChannelStateStarting, types.ChannelStateRecovering, types.ChannelStateUpdating:
-			if err := sleep(ctx); err != nil {
+			if err := aws.Wait(ctx, pollEvery); err != nil {
 				return fmt.Errorf("channel %s is %s; it is started once it has stopped: %w", c.Channel, out.State, err)
 			}
 			continue
@@ -206,17 +206,6 @@ func (c *stop) Undo(ctx context.Context) error {
 
 // pollEvery is the pause between looks at a channel that changes its state.
 const pollEvery = 3 * time.Second
-
-func sleep(ctx context.Context) error {
-	timer := time.NewTimer(pollEvery)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
 
 func (c *stop) Bites(ctx context.Context) (bool, string) {
 	out, err := c.describe(ctx)

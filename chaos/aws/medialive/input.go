@@ -131,7 +131,7 @@ func (c *input) Make(ctx context.Context) error {
 		if active, err := c.active(ctx); err == nil && active == c.Spare {
 			break
 		}
-		if err := sleep(ctx); err != nil {
+		if err := aws.Wait(ctx, pollEvery); err != nil {
 			return err
 		}
 	}

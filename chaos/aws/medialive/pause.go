@@ -215,7 +215,7 @@ func (d *Driver) settled(ctx context.Context, channel string, at time.Time, name
 		if !missing || at.IsZero() || !d.now().Before(at.Add(aws.Unsettled)) {
 			return actions, nil
 		}
-		if err := sleep(ctx); err != nil {
+		if err := aws.Wait(ctx, pollEvery); err != nil {
 			return nil, err
 		}
 	}
@@ -231,14 +231,7 @@ func (d *Driver) passed(ctx context.Context, since time.Time, length time.Durati
 	if since.IsZero() {
 		since = d.now()
 	}
-	timer := time.NewTimer(since.Add(length).Sub(d.now()))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return aws.Wait(ctx, since.Add(length).Sub(d.now()))
 }
 
 // Tidy deletes the action that released the pipelines, once it has done so.

@@ -76,7 +76,7 @@ func (s *Store) quiet(ctx context.Context) error {
 	if left <= 0 {
 		return nil
 	}
-	if err := pause(ctx, left); err != nil {
+	if err := aws.Wait(ctx, left); err != nil {
 		return err
 	}
 	if _, doc, _, err = s.Look(ctx); err != nil {
@@ -197,19 +197,8 @@ func (s *Store) shows(ctx context.Context, before, want string) (string, error) 
 		if s.Now().After(deadline) {
 			return "", fmt.Errorf("the policy of %s was written and does not show after %v", s.What, aws.Unsettled)
 		}
-		if err := pause(ctx, time.Second); err != nil {
+		if err := aws.Wait(ctx, time.Second); err != nil {
 			return "", err
 		}
-	}
-}
-
-func pause(ctx context.Context, length time.Duration) error {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

@@ -61,7 +61,7 @@ func reasons(by map[string]int64) string {
 }
 
 // inspect looks at what happened outside of faults: whether viewers were
-// served, and what failed.
+// served, and what failed. And it names cohorts that never played at all.
 func (s *Summary) inspect(v *view) {
 	var failed []string
 	for k := range m3u8.Kinds {
@@ -75,6 +75,12 @@ func (s *Summary) inspect(v *view) {
 	served, warnings := v.service().judge(s.Origin.Source != fromRig)
 	s.Expectations = append(s.Expectations, served)
 	s.Warnings = append(s.Warnings, warnings...)
+	for _, name := range slices.Sorted(maps.Keys(s.Cohorts)) {
+		c := s.Cohorts[name]
+		if name != "all" && c.StartupFailed > 0 && c.StartupMs.Count == c.StartupMs.Censored && !s.nobodyPlayed() {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("cohort %s: no session ever had a picture (%d of %d failed to start)", name, c.StartupFailed, c.Players))
+		}
+	}
 }
 
 // undisturbed sums up the requests of a kind while no fault was on or in

@@ -18,6 +18,8 @@ type row struct {
 
 	// Changes, too: those who want to play, and those of them who do not.
 	want, waiting, still, dead int64
+
+	gone int64 // sessions that left, or saw the stream to its end
 }
 
 // maxRows is how many rows the summary's timeline may have (contract section 4).
@@ -64,6 +66,7 @@ func (a *row) add(b *row) {
 	a.waiting += b.waiting
 	a.still += b.still
 	a.dead += b.dead
+	a.gone += b.gone
 }
 
 func (r *rows) add(o *rows) {

@@ -106,13 +106,26 @@ func (sv *service) judge(own bool) (ExpectationResult, []string) {
 	}
 	switch {
 	case !least.Known():
-		res.Reason = fmt.Sprintf("no %s without a fault to look at", seconds(float64(sv.window()/time.Millisecond)))
+		res.Reason = fmt.Sprintf("no %s outside of faults in which viewers wanted to play", seconds(float64(sv.window()/time.Millisecond)))
 	case least == 1:
 		res.Reason = "outside of faults all who wanted to play did"
 	default:
 		res.Reason = fmt.Sprintf("outside of faults at least %s of those who wanted to play did", percent(float64(least)))
 	}
+	if n := sv.v.lost(); n > 0 {
+		res.Reason += fmt.Sprintf("; not counted: %s that faults affected and that never recovered", plural(int(n), "session"))
+	}
 	return res, warnings
+}
+
+// lost is how many sessions never came through a fault that affected them.
+func (v *view) lost() (n int64) {
+	for _, sh := range v.shards {
+		for _, im := range sh.impacts {
+			n += im.outcomes[neverRecovered]
+		}
+	}
+	return n
 }
 
 // window is for how long a share of the viewers must not play.
@@ -136,16 +149,26 @@ func (r *row) share() float64 { return float64(r.out()) / float64(max(r.want, 1)
 func (sv *service) darkness() (dark, dim *stretch, least Value) {
 	n := max(2, int((sv.window()+sv.rows.step-1)/sv.rows.step))
 	least = NoData
-	var now row
-	var shares []float64 // since the last fault, or since somebody wanted to play
+	var sum, now row
+	var missing float64  // of those who died, who would be here
+	var shares []float64 // since the last fault, or since a viewer wanted to play
 	var out, partly stretches
 	for from := time.Duration(0); from < sv.v.end; from += sv.rows.step {
 		to := min(from+sv.rows.step, sv.v.end)
 		if i := int(from / sv.rows.step); i < len(sv.rows.row) {
-			r := &sv.rows.row[i]
-			now.add(&row{want: r.want, waiting: r.waiting, still: r.still, dead: r.dead})
+			r := sv.rows.row[i]
+			r.pipeline = nil
+			sum.add(&r)
+			missing = sv.missing(missing, &r, &sum)
+			now = sum
+			now.dead = int64(math.Round(missing))
+			now.want += now.dead - sum.dead
 		}
-		if now.want <= 0 || sv.v.disturbed(from, to) {
+		disturbed := sv.v.disturbed(from, to)
+		if !disturbed && now.want <= 0 && now.joining > 0 {
+			continue // all are about to start: that shows neither picture nor trouble
+		}
+		if now.want <= 0 || disturbed {
 			shares = shares[:0]
 			out.cut()
 			partly.cut()
@@ -160,10 +183,29 @@ func (sv *service) darkness() (dark, dim *stretch, least Value) {
 		out.note(&now, from, to, now.share() >= darkShare, n)
 		partly.note(&now, from, to, now.share() >= dimShare, n)
 	}
-	if dark = out.longest(); dark == nil && out.rows > 0 && now.out() == now.want && 2*now.dead >= now.want {
+	dark, dim = out.longest(), partly.longest()
+	switch atEnd := time.Duration(out.rows) * sv.rows.step; {
+	case dark != nil || out.rows == 0:
+	case now.out() == now.want && 2*now.dead >= now.want && now.joining == 0:
 		dark = &out.now // none is left, however short before the end
+	case dim == nil && atEnd >= sv.v.cfg.TargetDuration:
+		dim = &out.now // the run was over before it could be long enough
 	}
-	return dark, partly.longest(), least
+	return dark, dim, least
+}
+
+// missing is how many of those who died would be here after a row r, if they were
+// missing before it; sum is all rows up to it. Where no viewer takes a place that
+// became free, they would have left as others do: when half of the others
+// leave, or have seen the stream to its end, so would half of them.
+func (sv *service) missing(before float64, r, sum *row) float64 {
+	if sv.v.cfg.Absence > 0 {
+		return float64(sum.dead)
+	}
+	if others := float64(sum.joining + sum.playing + sum.stalled + r.gone + r.dead); r.gone > 0 && others > 0 {
+		before *= max(0, 1-float64(r.gone)/others)
+	}
+	return before + float64(r.dead)
 }
 
 // stretches collects those that are long enough.

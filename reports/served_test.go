@@ -60,7 +60,7 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 		warning string
 	}{
 		{name: "all play", play: func(sc *scene) { six(sc) }, value: 1, holds: true},
-		{name: "none wants to", play: func(sc *scene) { sc.watching(0).leave(5) }, value: 1, holds: true, reason: "no 12 s without a fault to look at"},
+		{name: "none wants to", play: func(sc *scene) { sc.watching(0).leave(5) }, value: 1, holds: true, reason: "no 12 s outside of faults in which viewers wanted to play"},
 		{name: "a short stall of all", play: func(sc *scene) {
 			for _, v := range six(sc) {
 				v.stall(40)
@@ -146,6 +146,56 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 				v.die(98)
 			}
 		}, value: 1, reason: "6 of 6 sessions had no picture from 98 s to the end"},
+		{name: "a viewer died before the event ended", play: func(sc *scene) {
+			vs := six(sc)
+			vs[5].die(20)
+			for i, v := range vs[:5] {
+				v.add(50+float64(i), player.Sample{Type: player.Ended}, nil)
+			}
+		}, value: .833333, holds: true, reason: "outside of faults at least 83.3 %"},
+		{name: "a viewer died before the others left", play: func(sc *scene) {
+			vs := six(sc)
+			vs[5].die(20)
+			for i, v := range vs[:5] {
+				v.leave(50 + 5*float64(i))
+			}
+		}, value: .833333, holds: true, reason: "outside of faults at least 83.3 %"},
+		{name: "some left before the others died", play: func(sc *scene) {
+			vs := six(sc)
+			for _, v := range vs[:3] {
+				v.leave(20)
+			}
+			for _, v := range vs[3:] {
+				v.die(30)
+			}
+		}, value: 0, reason: "3 of 3 sessions had no picture from 30 s to the end, outside of any fault (3 died of an error)"},
+		{name: "all die and come back in step, and never start", absence: 5 * time.Second, play: func(sc *scene) {
+			for _, v := range six(sc) {
+				v.die(30)
+				for at := 35.0; at < 95; at += 14 {
+					sc.join(at, 0).die(at + 9)
+				}
+			}
+		}, value: 0, reason: "6 of 6 sessions had no picture from 30 s to"},
+		{name: "all die, come back and play", absence: 5 * time.Second, play: func(sc *scene) {
+			for _, v := range six(sc) {
+				v.die(30)
+				for at := 35.0; at < 90; at += 14 {
+					v := sc.join(at, 0)
+					v.start(at + 4)
+					v.die(at + 9)
+				}
+				sc.join(96, 0).start(98)
+			}
+		}, value: 1, holds: true},
+		{name: "many come when the first one has died", play: func(sc *scene) {
+			sc.watching(0).die(97)
+			for range 20 {
+				sc.join(98, 0)
+			}
+		}, value: 1, holds: true},
+		{name: "the run ends before it is long enough", play: func(sc *scene) { stallAll(six(sc), 92) },
+			value: 1, holds: true, warning: "6 of 6 sessions had no picture from 92 s to the end, outside of any fault (6 stood still)"},
 		{name: "viewers who come are not served", absence: 8 * time.Second, play: func(sc *scene) {
 			for i := range 80 { // none of them stays for long, and one in ten still plays
 				v := sc.join(1+float64(i), 0)
@@ -181,7 +231,7 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 				v.stall(36)
 			}
 			vs[0].die(60)
-		}, value: 1, holds: true},
+		}, value: 1, holds: true, reason: "outside of faults all who wanted to play did; not counted: 5 sessions that faults affected and that never recovered"},
 		{name: "a fault accounts for those who died", fault: true, play: func(sc *scene) {
 			for _, v := range six(sc)[:5] {
 				v.answer(32, m3u8.KindMedia, 0, 404, 0)
@@ -245,6 +295,47 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 				t.Errorf("warnings %q; want %q", all, tc.warning)
 			}
 		})
+	}
+}
+
+// A run that is too short to judge does not say that viewers were served.
+func TestServedIsNotJudged(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		cohort int
+		stall  bool
+		warn   string
+	}{
+		{"all play", 0, false, ""},
+		{"all stand still for half of it", 0, true, "6 of 6 sessions had no picture from 8 s to the end, outside of any fault (6 stood still)"},
+		{"only the control cohort came", 1, true, ""},
+	} {
+		cfg := sceneConfig()
+		cfg.Duration, cfg.TargetDuration = sec(20), sec(10)
+		sc := newScene(t, cfg)
+		for range 6 {
+			if v := sc.watching(tc.cohort); tc.stall {
+				v.stall(8)
+			}
+		}
+		s := sc.finish(End{At: sec(20)})
+		if got, want := s.Reason(), "no 30 s outside of faults in which viewers wanted to play; nothing else was expected"; s.ExitCode != ExitPass || got != want {
+			t.Errorf("%s: exit code %d, %q; want 0, %q", tc.name, s.ExitCode, got, want)
+		}
+		if got := strings.Join(s.Warnings, "\n"); got != tc.warn {
+			t.Errorf("%s: warnings %q; want %q", tc.name, got, tc.warn)
+		}
+	}
+}
+
+// A cohort that never plays is named, however small it is.
+func TestCohortThatNeverPlays(t *testing.T) {
+	sc := newScene(t, sceneConfig())
+	six(sc)
+	sc.join(1, 2)
+	s := sc.finish(End{})
+	if want := "cohort tv: no session ever had a picture (1 of 1 failed to start)"; !strings.Contains(strings.Join(s.Warnings, "\n"), want) {
+		t.Errorf("warnings %q; want %q", s.Warnings, want)
 	}
 }
 

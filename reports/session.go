@@ -476,6 +476,9 @@ func (s *Session) end(co *course, at time.Duration, how player.SampleType) {
 	} else {
 		s.moveTo(-1, at)
 		s.enter(over, at)
+		if how != player.Fatal {
+			sh.rows.at(at).gone++
+		}
 		s.standAs(aside, at)
 		sh.c.present(-1)
 	}

@@ -208,6 +208,8 @@ func (s *Summary) Reason() string {
 		return fmt.Sprintf("%d of %d expectations do not hold", len(failed), total)
 	case total == 0:
 		return "nothing was expected"
+	case total == 1 && s.Expectations[0].Expr == ViewersServed && !s.Expectations[0].Value.Known():
+		return s.Expectations[0].Reason + "; nothing else was expected"
 	case total == 1 && s.Expectations[0].Expr == ViewersServed:
 		return "viewers were served: " + s.Expectations[0].Reason + "; nothing else was expected"
 	case total == 1:

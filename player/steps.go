@@ -1,0 +1,396 @@
+package player
+
+import (
+	"slices"
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/profile"
+)
+
+// climb takes the first step of a ladder that can be taken. n is how many
+// failures of the kind there were before.
+func (p *Player) climb(f *flight, rungs []profile.Rung, failure Failure, n int) bool {
+	if f.kind != m3u8.KindMultivariant {
+		r := p.errs.of(p.main.rendition)
+		r.loads = bump(r.loads)
+	}
+	for _, rung := range rungs {
+		before := len(p.out)
+		d, ok := p.take(f, rung, failure, n)
+		if !ok {
+			continue
+		}
+		if d != NoDecision { // it comes before what it led to
+			p.out = slices.Insert(p.out, before, Action{Type: Note, Sample: Sample{At: p.now, Type: Detected, Decision: d,
+				Kind: f.kind, Track: f.track, Rendition: f.rendition, Pipeline: p.pipelineOf(int(f.rendition)),
+				Failure: failure, Reason: rung.Step}})
+		}
+		return true
+	}
+	return false
+}
+
+// take tries one step.
+func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Decision, bool) {
+	t := p.track(f.track)
+	if p.ladder == nil && rung.Step != profile.StepRetry && rung.Step != profile.StepFatal {
+		return NoDecision, false // there is nothing to choose from yet
+	}
+	switch rung.Step {
+	case profile.StepLevel:
+		return Step, p.stepLevel(f, failure)
+	case profile.StepPathway:
+		return Failover, p.stepPathway(f, failure)
+	case profile.StepLocation:
+		return Failover, p.stepLocation(f, failure)
+	case profile.StepSpared:
+		return Step, p.stepSpared(f, failure)
+	case profile.StepReselect:
+		return Exclude, p.stepReselect(f, failure, p.until(p.cfg.Profile.Penalty.Level))
+	case profile.StepBan:
+		return Exclude, p.stepReselect(f, failure, Never)
+	case profile.StepRetry:
+		if n >= len(rung.Delays) {
+			return NoDecision, false
+		}
+		p.again(f, time.Duration(rung.Delays[n]), 0)
+		return NoDecision, true
+	case profile.StepSkip, profile.StepDrop:
+		if f.seg == nil || t.media == nil || len(t.media.Segments) == 0 || rung.Step == profile.StepSkip &&
+			f.seg.Sequence >= t.media.Segments[len(t.media.Segments)-1].Sequence {
+			return NoDecision, false
+		}
+		p.skip(t, f.seg)
+		t.tries[1] = 0
+		return GapSkipped, true
+	case profile.StepUntilStarved:
+		if p.state != playing && n >= p.cfg.Profile.Stall.Forgives {
+			p.impatient(f, failure)
+			return NoDecision, true
+		}
+		t.patient = true
+		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
+		return NoDecision, true
+	case profile.StepReload:
+		if f.kind != m3u8.KindMedia || !f.update || f.rendition != t.rendition {
+			return NoDecision, false
+		}
+		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
+		t.tries[0] = 0
+		return NoDecision, true
+	case profile.StepRound:
+		if !p.errs.broken {
+			return NoDecision, false
+		}
+		d := time.Duration(rung.Delays[min(n, len(rung.Delays)-1)])
+		t.verdict = &verdict{at: p.now + d, of: *f, rule: &round, failure: failure}
+		return NoDecision, true
+	case profile.StepIdle:
+		if p.errs.idled || f.kind == m3u8.KindMultivariant {
+			return NoDecision, false
+		}
+		p.errs.idled = true
+		for i := range p.errs.renditions {
+			p.errs.renditions[i].forgive()
+		}
+		for i := range p.tracks() {
+			t := p.track(i)
+			t.listAt, t.fresh, t.tries = Never, false, [2]uint8{}
+			p.dropSegment(i)
+		}
+		return NoDecision, true
+	case profile.StepWhileOthers:
+		t.patient, p.hole = true, span{}
+		if p.forsaken() {
+			p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
+			return GiveUp, true
+		}
+		// The others set the pace, however long an answer takes, and have their turn.
+		d := time.Duration(rung.Delays[min(n, len(rung.Delays)-1)])
+		if every := p.packets(f.track); n >= len(rung.Delays) && every > 0 {
+			d = every
+		}
+		p.again(f, max(d-(p.now-f.sent), min(d, time.Millisecond)), 0)
+		return NoDecision, true
+	case profile.StepDue:
+		early := p.ahead(t)
+		if f.kind != m3u8.KindSegment || early <= touching {
+			return NoDecision, false
+		}
+		t.segAt = p.now + min(p.lasts(early), p.nextRead(f, n))
+		return NoDecision, true
+	case profile.StepWait:
+		t.tries[1] = 0
+		t.waiting = t.listAt != Never || p.flight(f.track, m3u8.KindMedia) != nil
+		if !t.waiting {
+			return NoDecision, false
+		}
+		return NoDecision, true
+	case profile.StepClear:
+		return Exclude, p.stepClear(f, failure)
+	case profile.StepFatal:
+		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
+		return GiveUp, true
+	}
+	return NoDecision, false
+}
+
+// round is the rest of StepRound.
+var round = profile.ErrorRule{Then: []profile.Rung{{Step: profile.StepClear}}}
+
+// nextRead is how long it takes until a player that reads piece by piece does
+// so again; at the first piece it looks twice.
+func (p *Player) nextRead(f *flight, n int) time.Duration {
+	v := p.ladder.Renditions[f.rendition].Variant
+	if p.cfg.Profile.Buffer.Chunk == 0 || v == nil || v.Bandwidth <= 0 {
+		return Never
+	}
+	if n == 0 {
+		return 0
+	}
+	return time.Duration(float64(p.cfg.Profile.Buffer.Chunk) * 8 / float64(v.Bandwidth) * float64(time.Second))
+}
+
+// packets is how long it takes, on average, until the tracks other than tr give
+// another packet of pictures or sound; 0 = the profile does not say.
+func (p *Player) packets(tr Track) time.Duration {
+	b := &p.cfg.Profile.Buffer
+	rate := 0.0
+	for i := range p.tracks() {
+		t := p.track(i)
+		if i == tr || !t.active {
+			continue
+		}
+		if v := p.ladder.Renditions[t.rendition].Variant; v != nil && b.Picture > 0 {
+			frames := 1 / seconds(b.Picture)
+			if v.FrameRate >= 1 && v.FrameRate <= 1000 {
+				frames = v.FrameRate
+			}
+			rate += frames
+		}
+		if b.Sound > 0 && !p.ladder.silent(int(t.rendition)) {
+			rate += 1 / seconds(b.Sound)
+		}
+	}
+	if rate == 0 {
+		return 0
+	}
+	return time.Duration(float64(time.Second) / rate)
+}
+
+// forsaken tells whether every track has failed too often.
+func (p *Player) forsaken() bool {
+	for i := range p.tracks() {
+		if t := p.track(i); t.active && int(max(t.tries[0], t.tries[1])) <= p.cfg.Profile.Stall.Forgives {
+			return false
+		}
+	}
+	return true
+}
+
+// insists is how long the retry of a playlist may wait at most, for players
+// that ask for one that is not there when they look for segments (hls.js 1.5
+// level-controller set level).
+func (p *Player) insists(f *flight) time.Duration {
+	tick := time.Duration(p.cfg.Profile.Buffer.Tick)
+	if !p.cfg.Profile.Reload.Insist || f.track != MainTrack || f.rendition >= 64 || p.visited&(1<<f.rendition) != 0 || p.main.fresh {
+		return Never
+	}
+	look := (p.switched/tick + 1) * tick
+	if look < p.now {
+		return Never
+	}
+	return look - p.now
+}
+
+// stepLevel moves to the next lower level without an error, then from the top
+// down (hls.js error-controller getLevelSwitchAction). For audio it must be a
+// level with another audio rendition.
+func (p *Player) stepLevel(f *flight, failure Failure) bool {
+	n, cur := len(p.ladder.Levels), int(p.main.level)
+	for i := n - 1; i > 0; i-- {
+		c := (cur + i) % n
+		r := p.renditionOf(c)
+		if r < 0 || p.errs.loads(r) > 0 {
+			continue
+		}
+		if f.track == AudioTrack && p.ladder.Levels[c].AudioByPathway[p.pathway] == f.rendition {
+			continue
+		}
+		p.errs.lists = 0
+		p.forced = int16(c)
+		p.setLevel(c, false, failure.String())
+		return true
+	}
+	return false
+}
+
+// stepSpared moves to the level that bandwidth would choose, if fewer ladders
+// were climbed because of it (hls.js abr-controller nextAutoLevel).
+func (p *Player) stepSpared(f *flight, failure Failure) bool {
+	a := &p.cfg.Profile.ABR
+	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(&p.main))
+	if to < 0 || to == int(p.main.level) || p.errs.loads(p.renditionOf(to)) >= p.errs.loads(p.main.rendition) {
+		return false
+	}
+	p.forced = int16(to)
+	p.setLevel(to, false, failure.String())
+	return true
+}
+
+// stepPathway penalises the current pathway and moves every level to another.
+func (p *Player) stepPathway(f *flight, failure Failure) bool {
+	if len(p.ladder.Pathways) < 2 {
+		return false
+	}
+	if p.errs.pathways == nil {
+		p.errs.pathways = make([]time.Duration, len(p.ladder.Pathways))
+	}
+	if p.errs.pathways[p.pathway] <= p.now {
+		p.errs.pathways[p.pathway] = p.until(p.cfg.Profile.Penalty.Pathway)
+	}
+	to := p.freePathway(p.pathway)
+	if to < 0 {
+		return false
+	}
+	p.pathway = to
+	level := int(p.main.level)
+	if p.renditionOf(level) < 0 {
+		if level = p.lowestLevel(); p.renditionOf(level) < 0 {
+			return false
+		}
+	}
+	p.forced = int16(level)
+	p.setLevel(level, false, failure.String())
+	return true
+}
+
+// stepLocation penalises the URL and uses another one of the same level.
+func (p *Player) stepLocation(f *flight, failure Failure) bool {
+	level := &p.ladder.Levels[p.main.level]
+	copies := level.ByPathway
+	if f.track == AudioTrack {
+		copies = level.AudioByPathway
+	}
+	current := p.track(f.track).rendition
+	twin := int16(-1)
+	for _, r := range copies {
+		if r >= 0 && r != current && !p.errs.penalised(r, p.now) {
+			twin = r
+			break
+		}
+	}
+	if twin < 0 {
+		return false
+	}
+	p.errs.of(current).remember().until = p.until(p.cfg.Profile.Penalty.Location)
+	p.setRendition(f.track, twin, false, failure.String())
+	return true
+}
+
+// failing is what StepReselect gives up because of a fetch.
+func (p *Player) failing(f *flight) int16 {
+	if p.cfg.Profile.Penalty.Of == profile.OfRendition {
+		return f.rendition
+	}
+	return p.main.rendition
+}
+
+// stepReselect penalises the level for a time and lets bandwidth choose again.
+func (p *Player) stepReselect(f *flight, failure Failure, until time.Duration) bool {
+	rec := p.errs.of(p.failing(f))
+	before := rec.was().until
+	rec.remember().until = until
+	if p.reselect(f, failure, false) {
+		return true
+	}
+	p.errs.of(p.failing(f)).remember().until = before
+	return false
+}
+
+// stepClear lifts all penalties but those for ever, penalises the level and
+// lets bandwidth choose again.
+func (p *Player) stepClear(f *flight, failure Failure) bool {
+	for i := range p.errs.renditions {
+		if r := &p.errs.renditions[i]; r.was().until != Never {
+			r.forgive()
+		}
+	}
+	clear(p.errs.pathways)
+	rec := p.errs.of(p.failing(f))
+	rec.remember().until = p.until(p.cfg.Profile.Penalty.Level)
+	if p.reselect(f, failure, true) {
+		return true
+	}
+	// It is the only one.
+	p.errs.of(p.failing(f)).forgive()
+	p.again(f, p.targetDuration(f.track)/2, 0)
+	return true
+}
+
+// reselect is the choice by bandwidth after an error; last tells that nothing
+// else was left.
+func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
+	main := &p.main
+	a := &p.cfg.Profile.ABR
+	from := p.errs.of(main.rendition)
+	from.known = from.known || main.fresh
+	if f.kind == m3u8.KindMedia {
+		asked := p.now
+		if f.update && f.rendition == main.held {
+			asked = main.loadedAt // a failed reload does not count
+		}
+		p.errs.of(f.rendition).remember().asked = asked
+	}
+	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(main))
+	if to < 0 || p.renditionOf(to) < 0 {
+		return false
+	}
+	left := main.rendition
+	p.setLevel(to, false, failure.String())
+	if d := p.cfg.Profile.Reload.AfterError; d > 0 && f.update && main.scheduled >= 0 {
+		main.scheduled = p.now + time.Duration(d)
+	}
+	p.pause(left, last)
+	return true
+}
+
+// pause delays the playlist that was just chosen in place of another one, if
+// it was asked for a moment ago or is the last one. If it is the one that is
+// still in use, because that of the other one never came, nothing changes but
+// that it is loaded again when it would be after a load.
+func (p *Player) pause(left int16, last bool) {
+	t, r := &p.main, &p.cfg.Profile.Penalty
+	if r.Pause.Zero() || t.rendition == left {
+		return
+	}
+	rec, d := p.errs.find(t.rendition), time.Duration(r.PauseUnknown)
+	target, segment := p.targetDuration(MainTrack), p.segmentDuration()
+	if rec == nil || rec.known {
+		d = r.Pause.Of(target, segment)
+	}
+	asked := time.Duration(0)
+	if rec != nil {
+		asked = rec.was().asked
+	}
+	back := t.held == t.rendition
+	if back {
+		asked = max(asked, t.loadedAt)
+	}
+	if last || asked > 0 && p.now-asked <= d {
+		t.listAt = p.now + d
+	}
+	if back {
+		t.fresh, t.waiting, t.joint = true, true, noJoint
+		t.listAt += p.cfg.Profile.Reload.Changed.Of(target, segment)
+	}
+}
+
+// until is the end of a penalty that begins now.
+func (p *Player) until(d profile.Duration) time.Duration {
+	if time.Duration(d) >= Never-p.now {
+		return Never
+	}
+	return p.now + time.Duration(d)
+}

@@ -11,7 +11,7 @@ import (
 // by others, and must not make this machine ask what only this machine can
 // reach. Once any host of the target is public, an inner address (see [Inner])
 // may be dialled only for a host of the target itself that was never public, or
-// for one that was named for it. Addresses where machines keep their credentials
+// for one that was named for it and had one from its first look-up on. Addresses where machines keep their credentials
 // are dialled only when the target's URL has the address itself.
 //
 // It is asked with all that a look-up gave, right before an address is dialled,
@@ -21,6 +21,7 @@ type Gate struct {
 	named []string // patterns of hosts that may be inner
 
 	mu     sync.Mutex
+	met    map[string]bool // hosts that are named -> had an inner address at first
 	own    map[string]bool // hosts of the target -> were public
 	public bool            // some host of the target was
 }
@@ -28,7 +29,7 @@ type Gate struct {
 // NewGate returns a gate for the hosts of a target. Named are patterns, as
 // [Covers] has them, of hosts that may have inner addresses.
 func NewGate(own, named []string) *Gate {
-	g := &Gate{named: named, own: map[string]bool{}}
+	g := &Gate{named: named, met: map[string]bool{}, own: map[string]bool{}}
 	for _, h := range own {
 		g.own[canonical(h)] = false
 	}
@@ -58,17 +59,35 @@ func (g *Gate) Check(host string, addrs []netip.Addr) error {
 	if own && slices.ContainsFunc(addrs, func(a netip.Addr) bool { return a.IsValid() && !Inner(a) }) {
 		g.own[name], g.public = true, true
 	}
+	named, inside := g.byName(name, addrs)
 	for _, a := range addrs {
-		if err := g.refuse(host, name, a, was); err != nil {
+		if err := g.refuse(host, name, a, was, named, inside); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// maxMet bounds the hosts below a *.example.com that are kept in mind.
+const maxMet = 4096
+
+// byName reports whether a host was named, and whether it may be inner: whether it
+// was when it was looked up first. g.mu must be held.
+func (g *Gate) byName(name string, addrs []netip.Addr) (named, inside bool) {
+	if !slices.ContainsFunc(g.named, func(p string) bool { return Covers(p, name) }) {
+		return false, false
+	}
+	inside, known := g.met[name]
+	if !known && len(addrs) > 0 && addrs[0].IsValid() && len(g.met) < maxMet {
+		inside = slices.ContainsFunc(addrs, Inner)
+		g.met[name] = inside
+	}
+	return true, inside
+}
+
 // refuse decides about one address; was says that a host of the target was
-// public before. g.mu must be held.
-func (g *Gate) refuse(host, name string, a netip.Addr, was bool) error {
+// public before, named and inside what [Gate.byName] says. g.mu must be held.
+func (g *Gate) refuse(host, name string, a netip.Addr, was, named, inside bool) error {
 	if !a.IsValid() || !Inner(a) {
 		return nil
 	}
@@ -81,16 +100,17 @@ func (g *Gate) refuse(host, name string, a netip.Addr, was bool) error {
 		}
 		said.Why, said.Want = "where machines keep their credentials", "the address itself in the URL, if it is what is meant"
 		return said
-	case own && !public, slices.ContainsFunc(g.named, func(p string) bool { return Covers(p, name) }):
+	case own && !public, inside, !g.public:
 		return nil
+	case named:
+		said.Why, said.Want = "an address inside, and was at a public one before (DNS rebinding)", "an address inside from the first look-up on, as it is named for that"
+		return said
 	case own && was:
 		said.Why = "an address inside, and was at a public one before (DNS rebinding)"
 	case own:
 		said.Why = "an address inside, and at a public one at once"
-	case g.public:
-		said.Why = "an address inside, and the target is public: its playlists and redirects must not lead there"
 	default:
-		return nil // the target is inside as a whole
+		said.Why = "an address inside, and the target is public: its playlists and redirects must not lead there"
 	}
 	said.Want = fmt.Sprintf("authorized.hosts, or --authorized-hosts of probe, to have %s, if it is meant", host)
 	return said

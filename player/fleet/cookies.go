@@ -1,9 +1,11 @@
 package fleet
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -15,15 +17,25 @@ import (
 // (RFC 6265). No host can set one for a whole public suffix, such as
 // cloudfront.net, where strangers live next door.
 type cookies struct {
-	jar http.CookieJar // nil = there are none
-	// values are those that were set last, by host, domain, path and name.
-	values map[string]string
+	jar  http.CookieJar // nil = there are none
+	kept []kept         // what the jar has; those that were set last are last
+	size int            // bytes of it
 }
 
-// Bounds of cookies (RFC 6265 6.1 asks for no fewer).
+// kept is a cookie that is kept.
+type kept struct {
+	from               *url.URL
+	domain, path, name string
+	value              string
+	size               int
+}
+
+// Bounds of cookies. What exceeds them has those of the same host forgotten that
+// were set longest ago.
 const (
 	maxCookie       = 4096     // bytes of a Set-Cookie line
 	maxCookies      = 300      // kept in all
+	maxCookieBytes  = 64 << 10 // of Set-Cookie lines kept in all
 	maxCookieHeader = 16 << 10 // bytes of a Cookie header
 )
 
@@ -38,7 +50,7 @@ func (k *cookies) header(u *url.URL, own string) string {
 		if b.Len() > 0 {
 			b.WriteString("; ")
 		}
-		b.WriteString(c.Name + "=" + c.Value)
+		b.WriteString(c.Name + "=" + written(c))
 		if b.Len() > maxCookieHeader {
 			break
 		}
@@ -46,32 +58,56 @@ func (k *cookies) header(u *url.URL, own string) string {
 	return b.String()
 }
 
+// written is the value of a cookie as the server wrote it: quotes belong to it
+// (RFC 6265 5.2).
+func written(c *http.Cookie) string {
+	if c.Quoted {
+		return `"` + c.Value + `"`
+	}
+	return c.Value
+}
+
 // keep keeps the cookies of an answer from u, and reports whether there were any.
 func (k *cookies) keep(u *url.URL, lines []string) bool {
-	var set []*http.Cookie
+	any := false
 	for _, l := range lines {
 		c, err := http.ParseSetCookie(l)
 		if err != nil || len(l) > maxCookie {
 			continue
 		}
-		key := strings.Join([]string{u.Hostname(), c.Domain, c.Path, c.Name}, " ")
-		if _, ok := k.values[key]; !ok && len(k.values) >= maxCookies {
-			continue
+		if k.jar == nil {
+			k.jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // never fails
 		}
-		if k.values == nil {
-			k.values = map[string]string{}
-		}
-		k.values[key] = c.Value
-		set = append(set, c)
+		k.remember(u, c, len(l))
+		k.jar.SetCookies(u, []*http.Cookie{c})
+		any = true
 	}
-	if len(set) == 0 {
-		return false
+	return any
+}
+
+// remember notes a cookie, and makes room for it.
+func (k *cookies) remember(u *url.URL, c *http.Cookie, size int) {
+	path := c.Path
+	if !strings.HasPrefix(path, "/") { // the directory of the URL (RFC 6265 5.1.4)
+		path = cmp.Or(u.Path[:max(strings.LastIndexByte(u.Path, '/'), 0)], "/")
 	}
-	if k.jar == nil {
-		k.jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // never fails
+	one := kept{from: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}, domain: c.Domain, path: path, name: c.Name, value: c.Value, size: size + len(u.Host) + len(u.Path)}
+	if i := slices.IndexFunc(k.kept, func(o kept) bool {
+		return o.name == one.name && o.path == one.path && o.domain == one.domain && o.from.Host == one.from.Host
+	}); i >= 0 {
+		k.size -= k.kept[i].size
+		k.kept = slices.Delete(k.kept, i, i+1)
 	}
-	k.jar.SetCookies(u, set)
-	return true
+	k.kept = append(k.kept, one)
+	k.size += one.size
+	for len(k.kept) > maxCookies || k.size > maxCookieBytes && len(k.kept) > 1 {
+		i := slices.IndexFunc(k.kept[:len(k.kept)-1], func(o kept) bool { return o.from.Host == u.Host })
+		i = max(i, 0) // a host that has others makes room itself
+		old := k.kept[i]
+		k.size -= old.size
+		k.kept = slices.Delete(k.kept, i, i+1)
+		k.jar.SetCookies(old.from, []*http.Cookie{{Name: old.name, Domain: old.domain, Path: old.path, MaxAge: -1}})
+	}
 }
 
 // hide replaces in a text the values of the cookies that were set, and of those
@@ -91,8 +127,8 @@ func (k *cookies) hide(sent, text string) string {
 		_, value, _ := strings.Cut(pair, "=")
 		mask(value)
 	}
-	for _, value := range k.values {
-		mask(value)
+	for i := range k.kept {
+		mask(k.kept[i].value)
 	}
 	return text
 }

@@ -161,13 +161,88 @@ func TestCookies(t *testing.T) {
 	if got := k.header(at("https://b.example.com/"), "written=out"); got != "written=out; all=2" {
 		t.Errorf("beside a header: %q", got)
 	}
-	for i := range 10 * maxCookies {
-		k.keep(at("https://a.example.com/"), []string{fmt.Sprintf("n%d=1; Path=/%d", i, i)})
-	}
-	if len(k.values) > maxCookies {
-		t.Errorf("%d cookies are kept; want at most %d", len(k.values), maxCookies)
+	k.keep(at("https://q.example.org/"), []string{`quoted="a b"`})
+	if got := k.header(at("https://q.example.org/"), ""); got != `quoted="a b"` {
+		t.Errorf("a value in quotes is sent as %s", got)
 	}
 	if got := k.hide("a=sent-before; b=x", "sent-before and x, 1, written%2Dout"); got != "*** and x, 1, written%2Dout" {
 		t.Errorf("hidden: %q", got)
+	}
+}
+
+// TestCookieFlood: a server that sets cookies without end has the oldest ones
+// forgotten, and those that it renews kept, whatever their paths.
+func TestCookieFlood(t *testing.T) {
+	for name, flood := range map[string]func(i int) (u, line string){
+		"names": func(i int) (string, string) { return "https://a.example.com/x", fmt.Sprintf("n%d=1; Path=/d%d", i, i) },
+		"directories": func(i int) (string, string) {
+			return fmt.Sprintf("https://a.example.com/d%d/x", i), "n=" + strings.Repeat("v", 2000)
+		},
+		"hosts": func(i int) (string, string) {
+			return fmt.Sprintf("https://h%d.example.com/", i), "n=" + strings.Repeat("v", 2000)
+		},
+		"domains": func(i int) (string, string) {
+			return fmt.Sprintf("https://h%d.example.com/", i), fmt.Sprintf("n%d=%02000d; Domain=example.com", i, i)
+		},
+		"paths": func(i int) (string, string) {
+			return "https://a.example.com/" + strings.Repeat("p", 5000) + fmt.Sprint(i) + "/x", "n=1"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var k cookies
+			const n = 500
+			sent := 0
+			var last *url.URL
+			for i := range n {
+				u, line := flood(i)
+				var err error
+				if last, err = url.Parse(u); err != nil {
+					t.Fatal(err)
+				}
+				k.keep(last, []string{line})
+				if i%100 == 0 {
+					k.keep(&url.URL{Scheme: "https", Host: "own.example.net", Path: "/"}, []string{fmt.Sprintf("session=%d; Path=/", i)})
+				}
+			}
+			if len(k.kept) > maxCookies || k.size > maxCookieBytes+maxCookie || k.size < 0 {
+				t.Errorf("%d cookies of %d bytes are kept; want at most %d of %d", len(k.kept), k.size, maxCookies, maxCookieBytes)
+			}
+			for i := range n {
+				u, _ := flood(i)
+				p, _ := url.Parse(u)
+				if name == "names" {
+					p.Path = fmt.Sprintf("/d%d", i)
+				}
+				if name != "domains" && k.header(p, "") != "" {
+					sent++
+				}
+			}
+			if sent > maxCookies {
+				t.Errorf("%d cookies are in the jar; want at most %d", sent, maxCookies)
+			}
+			if got := len(k.jar.Cookies(last)); got > maxCookies {
+				t.Errorf("%d cookies of a host", got)
+			}
+			if name == "names" {
+				last.Path = fmt.Sprintf("/d%d", n-1)
+			}
+			if k.header(last, "") == "" {
+				t.Error("the newest cookie is not kept")
+			}
+		})
+	}
+	var k cookies
+	k.keep(&url.URL{Scheme: "https", Host: "first.example.net", Path: "/"}, []string{"first=1"})
+	defer func() {
+		if got := k.header(&url.URL{Scheme: "https", Host: "first.example.net", Path: "/"}, ""); got != "first=1" {
+			t.Errorf("another host's cookie is sent as %q", got)
+		}
+	}()
+	own := &url.URL{Scheme: "https", Host: "own.example.net", Path: "/"}
+	for i := range 1000 {
+		k.keep(own, []string{fmt.Sprintf("session=%d; Path=/", i), fmt.Sprintf("s%d=x", i)})
+	}
+	if got := k.header(own, ""); !strings.HasPrefix(got, "session=999; ") && !strings.Contains(got, "; session=999") {
+		t.Errorf("a cookie that is renewed is sent as %.80s", got)
 	}
 }

@@ -122,6 +122,17 @@ func (w *world) open(t *testing.T) *Account {
 	return a
 }
 
+// bare opens the account as `hlsload undo` does, which has no scenario: all that it
+// knows of what was changed is in the journal.
+func (w *world) bare(t *testing.T) *Account {
+	t.Helper()
+	a, err := Open(t.Context(), &chaos.AWS{Account: w.cfg.Account, Region: w.cfg.Region}, Options{Transport: w.Account, Now: w.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
 // run is a run that can crash.
 type run struct {
 	*aws.Applier
@@ -152,7 +163,7 @@ func (r *run) apply(ctx context.Context, id int, f *chaos.Fault) error {
 // undoJournal is `hlsload undo` in another process.
 func (w *world) undoJournal(t *testing.T, path string) (journal.Report, error) {
 	t.Helper()
-	a := w.open(t)
+	a := w.bare(t)
 	return journal.Undo(t.Context(), path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: a.Undoer(time.Minute).Undo})
 }
 
@@ -546,7 +557,7 @@ func TestClocksApart(t *testing.T) {
 					}
 					time.Sleep(5 * time.Second)
 					r.journal.Close()
-					u := w.open(t).Undoer(time.Minute)
+					u := w.bare(t).Undoer(time.Minute)
 					if _, err := journal.Undo(t.Context(), r.path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo}); err != nil {
 						t.Fatal(err)
 					}
@@ -616,7 +627,7 @@ func TestOthersChangeIt(t *testing.T) {
 				}
 				time.Sleep(10 * time.Second)
 				r.journal.Close()
-				u := w.open(t).Undoer(0)
+				u := w.bare(t).Undoer(0)
 				if _, err := journal.Undo(t.Context(), r.path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo}); err != nil {
 					t.Fatal(err)
 				}
@@ -704,7 +715,7 @@ func TestForeignMarks(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			before := w.State()
-			err := w.open(t).Undoer(0).Undo(t.Context(), journal.Line{Calls: []journal.Call{c}})
+			err := w.bare(t).Undoer(0).Undo(t.Context(), journal.Line{Calls: []journal.Call{c}})
 			if err == nil || !strings.Contains(err.Error(), "journal: call 1") {
 				t.Errorf("%s %s: %v", c.Service, c.Change, err)
 			}

@@ -140,13 +140,12 @@ func (w *world) put(t *testing.T, path, before, what string, undoCrash int) {
 		ctx, die := context.WithCancel(t.Context())
 		c := &crash{at: undoCrash, die: die}
 		w.Mishap = c.mishap
-		u := w.open(t).Undoer(10 * time.Second)
+		u := w.bare(t).Undoer(10 * time.Second)
 		_, _ = journal.Undo(ctx, path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo})
 		w.Mishap = nil
 		die()
 	}
-	a := w.open(t)
-	u := a.Undoer(5 * time.Minute)
+	u := w.bare(t).Undoer(5 * time.Minute)
 	if _, err := journal.Undo(t.Context(), path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo}); err != nil {
 		t.Fatalf("%s: undo: %v", what, err)
 	}

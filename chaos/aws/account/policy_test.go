@@ -95,7 +95,7 @@ func TestPolicyThatOthersEdit(t *testing.T) {
 			var said []string
 			if crashed {
 				r.journal.Close()
-				u := w.open(t).Undoer(time.Minute)
+				u := w.bare(t).Undoer(time.Minute)
 				if _, err := journal.Undo(t.Context(), r.path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo}); err != nil {
 					t.Fatal(err)
 				}
@@ -165,7 +165,7 @@ func TestFormerJournalWithAPolicy(t *testing.T) {
 			}
 		}
 		deny.Change = []byte(`{"bucket":"example-live","owner":"123456789012","sid":"hlsload0a1b2c3df6n1","before":` + strconv.Quote(foreignPolicy) + `}`)
-		u := w.open(t).Undoer(time.Minute)
+		u := w.bare(t).Undoer(time.Minute)
 		if err := u.Undo(t.Context(), journal.Line{Name: f.Name, Calls: []journal.Call{deny}}); err != nil {
 			t.Fatal(err)
 		}

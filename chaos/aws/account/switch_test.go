@@ -188,7 +188,7 @@ func TestTidyingIsNoCondition(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.journal.Close()
-		u := w.open(t).Undoer(time.Minute)
+		u := w.bare(t).Undoer(time.Minute)
 		if _, err := journal.Undo(t.Context(), r.path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo}); err != nil {
 			t.Fatal(err)
 		}

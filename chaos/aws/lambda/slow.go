@@ -127,7 +127,7 @@ const maxPages = 50
 
 // template is the ID of our template, "" without one.
 func (c *slow) template(ctx context.Context) (string, error) {
-	all, err := c.d.templates(ctx)
+	all, err := c.d.templates(ctx, c.Function)
 	if err != nil {
 		return "", err
 	}
@@ -139,9 +139,9 @@ func (c *slow) template(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// templates are the experiment templates of runs for the function, with their
-// marks.
-func (d *Driver) templates(ctx context.Context) (map[string]string, error) {
+// templates are the experiment templates of runs for a function, with their
+// marks. An undo knows the function from the journal only.
+func (d *Driver) templates(ctx context.Context, function string) (map[string]string, error) {
 	all := map[string]string{}
 	in := &fis.ListExperimentTemplatesInput{}
 	for range maxPages {
@@ -151,7 +151,7 @@ func (d *Driver) templates(ctx context.Context) (map[string]string, error) {
 		}
 		for i := range out.ExperimentTemplates {
 			t := &out.ExperimentTemplates[i]
-			if _, ok := aws.Ours(t.Tags[tagRun], "-"); ok && sdk.ToString(t.Description) == about(d.arn(d.cfg.Function)) {
+			if _, ok := aws.Ours(t.Tags[tagRun], "-"); ok && sdk.ToString(t.Description) == about(function) {
 				all[sdk.ToString(t.Id)] = t.Tags[tagRun]
 			}
 		}
@@ -162,16 +162,18 @@ func (d *Driver) templates(ctx context.Context) (map[string]string, error) {
 	return all, nil
 }
 
-// going are the experiments of a template that have not ended.
-func (c *slow) going(ctx context.Context, template string) (ids []string, err error) {
+// going are the experiments of a template that have not ended, and whether there
+// are any at all.
+func (c *slow) going(ctx context.Context, template string) (ids []string, any bool, err error) {
 	in := &fis.ListExperimentsInput{ExperimentTemplateId: &template}
 	for range maxPages {
 		out, err := c.d.faults.ListExperiments(ctx, in)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for i := range out.Experiments {
 			e := &out.Experiments[i]
+			any = true
 			if e.State == nil || !slices.Contains(ended, e.State.Status) {
 				ids = append(ids, sdk.ToString(e.Id))
 			}
@@ -180,7 +182,7 @@ func (c *slow) going(ctx context.Context, template string) (ids []string, err er
 			break
 		}
 	}
-	return ids, nil
+	return ids, any, nil
 }
 
 var ended = []types.ExperimentStatus{types.ExperimentStatusCompleted, types.ExperimentStatusStopped, types.ExperimentStatusFailed, types.ExperimentStatusCancelled}
@@ -199,9 +201,18 @@ func (c *slow) Undo(ctx context.Context) error {
 		return c.Undo(ctx)
 	}
 	for deadline := c.d.now().Add(stopTime); ; {
-		ids, err := c.going(ctx, template)
+		ids, any, err := c.going(ctx, template)
 		if err != nil {
 			return err
+		}
+		if !any { // never begun, or it does not show yet: without its template it could not be found
+			waited, err := aws.Settle(ctx, c.At, c.d.now())
+			if err != nil {
+				return err
+			}
+			if waited {
+				continue
+			}
 		}
 		if len(ids) == 0 {
 			break
@@ -248,14 +259,15 @@ func (d *Driver) left(ctx context.Context) ([]aws.Leftover, error) {
 	if d.cfg.FaultRole == "" {
 		return nil, nil
 	}
-	all, err := d.templates(ctx)
+	function := d.arn(d.cfg.Function)
+	all, err := d.templates(ctx, function)
 	if err != nil {
 		return nil, fmt.Errorf("experiment templates: %w", err)
 	}
 	var found []aws.Leftover
 	for _, id := range slices.Sorted(maps.Keys(all)) {
 		run, _ := aws.Ours(all[id], "-")
-		c := &slow{d: d, Function: d.arn(d.cfg.Function), Mark: all[id]}
+		c := &slow{d: d, Function: function, Mark: all[id]}
 		found = append(found, aws.Leftover{Service: d.Service(), Target: c.Function, Run: run, What: "experiment template " + id, Remove: c.Undo})
 	}
 	return found, nil

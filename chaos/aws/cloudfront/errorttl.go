@@ -223,7 +223,7 @@ func (c *errorTTL) Undo(ctx context.Context) error {
 			return c.Undo(ctx)
 		}
 	}
-	if ours {
+	if ours || c.made { // the tags may not show yet
 		err = c.d.untag(ctx, c.Distribution, tagRun, tagBefore)
 	}
 	return err

@@ -41,6 +41,7 @@ type experiment struct {
 	id, template string
 	tags         map[string]string
 	function     *Function
+	shows        time.Time // in lists
 	delay        time.Duration
 	from, to     time.Time
 	stopped      time.Time // zero = not
@@ -112,7 +113,7 @@ func (a *Account) serveFIS(c *call) {
 		items := []any{}
 		of := c.r.URL.Query().Get("experimentTemplateId")
 		for _, id := range slices.Sorted(maps.Keys(f.running)) {
-			if e := f.running[id]; of == "" || e.template == of {
+			if e := f.running[id]; (of == "" || e.template == of) && !c.now.Before(e.shows) {
 				items = append(items, map[string]any{"id": id, "experimentTemplateId": e.template, "tags": e.tags, "state": map[string]string{"status": e.status(c.now)}})
 			}
 		}
@@ -170,7 +171,7 @@ func (a *Account) startExperiment(c *call) {
 	if id == "" {
 		f.serial++
 		id = fmt.Sprintf("EXP%d", f.serial)
-		e := &experiment{id: id, template: t.ID, tags: in.Tags, from: c.now.Add(beginTime)}
+		e := &experiment{id: id, template: t.ID, tags: in.Tags, from: c.now.Add(beginTime), shows: c.now.Add(a.Lag)}
 		for _, action := range t.Actions {
 			minutes, delay := 0, 0
 			fmt.Sscanf(action.Parameters["duration"], "PT%dM", &minutes)

@@ -18,6 +18,7 @@ type Function struct {
 	Reserved *int32  // nil = nothing is reserved
 	Watches  *Bucket // where it deletes stale playlists; nil = it does nothing
 	Tags     map[string]string
+	shown    lagging
 	// Extension: it has what AWS FIS needs to delay it.
 	Extension bool
 }
@@ -108,11 +109,13 @@ func (a *Account) serveLambda(c *call) {
 		f.Reserved = nil
 		c.w.WriteHeader(http.StatusNoContent)
 	case "ListTags":
-		c.json(http.StatusOK, map[string]any{"Tags": f.Tags})
+		c.json(http.StatusOK, map[string]any{"Tags": f.shown.of(f.Tags, c.now)})
 	case "TagResource":
+		f.shown.change(f.Tags, c.now.Add(a.Lag))
 		maps.Copy(f.Tags, in.Tags)
 		c.w.WriteHeader(http.StatusNoContent)
 	case "UntagResource":
+		f.shown.change(f.Tags, c.now.Add(a.Lag))
 		for _, key := range c.r.URL.Query()["tagKeys"] {
 			delete(f.Tags, key)
 		}

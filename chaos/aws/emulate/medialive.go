@@ -21,6 +21,7 @@ type Channel struct {
 	Inputs []string
 	Egress []string // addresses that the pipelines write from
 	Tags   map[string]string
+	shown  lagging
 	// Mixed says whether one request may create actions that begin at once and
 	// others that begin at a time.
 	RefusesMixed bool
@@ -183,6 +184,7 @@ func (a *Account) tagChannel(c *call, arn string) {
 			return
 		}
 	}
+	ch.shown.change(ch.Tags, c.now.Add(ch.a.Lag))
 	maps.Copy(ch.Tags, in.Tags)
 	for _, key := range c.r.URL.Query()["tagKeys"] {
 		delete(ch.Tags, key)
@@ -208,7 +210,7 @@ func (ch *Channel) describe(now time.Time) map[string]any {
 	return map[string]any{
 		"egressEndpoints": egress,
 		"arn":             ch.arn(), "id": ch.ID, "name": "channel-" + ch.ID, "channelClass": ch.Class, "state": ch.status(now),
-		"pipelinesRunningCount": ch.count(now), "pipelineDetails": details, "roleArn": ch.Role, "tags": ch.Tags, "inputAttachments": inputs, "destinations": ch.written(),
+		"pipelinesRunningCount": ch.count(now), "pipelineDetails": details, "roleArn": ch.Role, "tags": ch.shown.of(ch.Tags, now), "inputAttachments": inputs, "destinations": ch.written(),
 		"encoderSettings": map[string]any{"outputGroups": []any{map[string]any{"name": "HLS", "outputs": []any{}}}},
 	}
 }

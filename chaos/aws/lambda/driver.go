@@ -277,7 +277,7 @@ func (c *off) Undo(ctx context.Context) error {
 			return err
 		}
 	}
-	if ours {
+	if ours || c.made { // the tags may not show yet
 		_, err = c.d.api.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &c.Function, TagKeys: []string{tagRun, tagBefore}})
 	}
 	return err

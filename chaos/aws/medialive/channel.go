@@ -196,7 +196,7 @@ func (c *stop) Undo(ctx context.Context) error {
 		default:
 			return fmt.Errorf("channel %s cannot be started (got %s; want IDLE)", c.Channel, out.State)
 		}
-		if ours {
+		if ours || c.made { // the tag may not show yet
 			arn := c.Target()
 			_, err = c.d.api.DeleteTags(ctx, &medialive.DeleteTagsInput{ResourceArn: &arn, TagKeys: []string{tagRun}})
 		}

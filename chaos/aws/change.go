@@ -147,6 +147,7 @@ type Leftover struct {
 	What            string    // for people
 	Expires         time.Time // when it ended or ends by itself; zero = never
 	Lock            bool      // a run has claimed the target, and changed nothing yet
+	Watchdog        bool      // it undoes something else of its run, and is needed until that is undone
 	Remove          func(context.Context) error
 }
 

@@ -25,8 +25,8 @@ earlier runs: schedule actions, policy statements, tags. It needs no journal, bu
 a journal knows more: prefer hlsload undo where there is one.
 
 Without --yes it only tells what it found. With --yes it removes it, and what it
-stands for. A run that still goes on is in the way of nobody who has to put
-things right, so its marks are found, and removed, too.`,
+stands for. Marks of runs that are still in progress are listed and removed as
+well.`,
 		Args:              takes("SCENARIO"),
 		ValidArgsFunction: shipped,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -63,6 +63,7 @@ func sweep(cmd *cobra.Command, redact func(string) string, left []aws.Leftover, 
 	w := cmd.OutOrStdout()
 	var problems []error
 	found := 0
+	failed := map[string]bool{} // runs of which something could not be removed
 	for _, l := range left {
 		if run != "" && l.Run != run {
 			continue
@@ -72,11 +73,16 @@ func sweep(cmd *cobra.Command, redact func(string) string, left []aws.Leftover, 
 		if !yes {
 			continue
 		}
+		if l.Watchdog && failed[l.Run] {
+			fmt.Fprintln(w, "  not removed: it undoes what could not be removed")
+			continue
+		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), awsLimit)
 		err := l.Remove(ctx)
 		cancel()
 		if err != nil {
 			fmt.Fprintln(w, "  not removed")
+			failed[l.Run] = true
 			problems = append(problems, fmt.Errorf("%s: %s: %w", l.Target, l.What, err))
 			continue
 		}

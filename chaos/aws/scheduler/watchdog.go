@@ -127,7 +127,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 			}
 			c := &watchdog{d: d, Name: name}
 			at, _ := time.Parse(expression, sdk.ToString(out.ScheduleExpression))
-			all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(name), Run: run, What: "watchdog " + name, Expires: at, Remove: c.Undo})
+			all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(name), Run: run, What: "watchdog " + name, Expires: at, Watchdog: true, Remove: c.Undo})
 		}
 	}
 	return all, nil

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/chaos/aws"
+)
+
+// A watchdog stays as long as what it undoes could not be removed; that of
+// another run goes.
+func TestSweepKeepsWatchdogs(t *testing.T) {
+	removed := map[string]bool{}
+	left := func(run, what string, watchdog bool, err error) aws.Leftover {
+		return aws.Leftover{Target: "it", Run: run, What: what, Watchdog: watchdog, Remove: func(context.Context) error { removed[what] = err == nil; return err }}
+	}
+	cmd := &cobra.Command{}
+	cmd.SetContext(t.Context())
+	var out strings.Builder
+	cmd.SetOut(&out)
+	err := sweep(cmd, func(s string) string { return s }, []aws.Leftover{
+		left("1", "fault 1", false, errors.New("denied")), left("2", "fault 2", false, nil), left("1", "watchdog 1", true, nil), left("2", "watchdog 2", true, nil),
+	}, "", true)
+	if err == nil || !strings.Contains(err.Error(), "denied") {
+		t.Errorf("got %v; want why fault 1 is not removed", err)
+	}
+	if removed["watchdog 1"] || !removed["fault 2"] || !removed["watchdog 2"] || !strings.Contains(out.String(), "not removed: it undoes what could not be removed") {
+		t.Errorf("removed %v\n%s", removed, out.String())
+	}
+}

@@ -59,19 +59,22 @@ func (e *Expectation) AlarmsUnderTest() (names []string) {
 	return names
 }
 
-// Within is how long after an onset an alarm or alert may be awaited, as an
-// expectation says; 0 = it does not say.
+// Within is how long after an onset an expectation needs to know about an alarm
+// or alert: one that has to come in time, or not before; 0 = it does not say.
 func (e *Expectation) Within() time.Duration {
-	if !e.monitored() || e.operator != 0 || e.unit != duration || e.compare != "<" && e.compare != "<=" {
+	if !e.monitored() || e.operator != 0 || e.unit != duration {
 		return 0
 	}
 	return time.Duration(e.value * float64(time.Millisecond))
 }
 
-// unsettled says why "never" is not known: the watching ended before the time
-// was over that the expectation allows.
+// unsettled says why "never" or "no other" is not known: the watching ended before
+// the time was over that the expectation is about.
 func (v *view) unsettled(e *Expectation, res ExpectationResult) string {
 	within, until := e.Within(), v.watchedUntil(&e.left)
+	if ends := v.summary.DurationS; e.left.metric != nil && e.left.metric.name == otherAlarmsName && until.Known() && until < ends {
+		return fmt.Sprintf("not settled: AWS was watched for %s (want the whole run, %s)", seconds(1000*max(0, float64(until))), seconds(1000*float64(ends)))
+	}
 	if within == 0 || !math.IsInf(float64(res.Value), 1) || !until.Known() {
 		return ""
 	}
@@ -97,11 +100,25 @@ func (v *view) watchedUntil(t *term) Value {
 		return v.monitor.AlarmsUntilS
 	case t.metric.needs == alertLabel:
 		return v.monitor.AlertsUntilS
-	case v.monitor.AlarmsUntilS.Known():
-		return v.monitor.AlarmsUntilS
+	case len(v.monitor.missing) > 0:
+		return NoData
 	}
-	return v.monitor.AlertsUntilS
+	all := map[Watched]Value{WatchedAlarms: v.monitor.AlarmsUntilS, WatchedAlerts: v.monitor.AlertsUntilS}
+	until := Value(math.Inf(1))
+	for _, what := range v.monitor.wanted {
+		if !all[what].Known() {
+			return NoData
+		}
+		until = min(until, all[what])
+	}
+	if until.Known() {
+		return until
+	}
+	return NoData
 }
+
+// otherAlarmsName is the metric that needs all that is watched.
+const otherAlarmsName = "other_alarms"
 
 // alarmDelays are the times from each onset to the alarm that is asked for.
 func alarmDelays(v *view, f *filter) (h Histogram, never int64) {
@@ -185,7 +202,7 @@ func (v *view) unnamed(f *filter) (all []string) {
 	for i := range v.monitor.Alarms {
 		a := &v.monitor.Alarms[i]
 		for k := range a.States {
-			if k > 0 && a.States[k].State == AlarmRings { // the first state is the one that was met
+			if a.States[k].State == AlarmRings && a.States[k].T.Known() {
 				note(a.States[k].T, "alarm", a.Name, func(t *term) bool { return t.alarm == a.Name })
 			}
 		}

@@ -43,7 +43,7 @@ func TestAlarmExpectations(t *testing.T) {
 	alarm := func(name string, states ...AlarmState) AlarmRecord { return AlarmRecord{Name: name, States: states} }
 	on, off := func(t Value) AlarmState { return AlarmState{T: t, State: AlarmRings, Seen: t + 5} }, func(t Value) AlarmState { return AlarmState{T: t, State: AlarmOK, Seen: t + 5} }
 	alert := func(kind string, set Value) AlertRecord { return AlertRecord{Type: kind, Set: set, Cleared: NoData} }
-	full := MonitorSummary{Source: "aws", UntilS: 200, AlarmsUntilS: 200, AlertsUntilS: 200,
+	full := MonitorSummary{Source: "aws", UntilS: 200, AlarmsUntilS: 200, AlertsUntilS: 200, wanted: []Watched{WatchedAlarms, WatchedAlerts},
 		Alarms: []AlarmRecord{alarm("outputs", off(-100), on(70), off(95)), alarm("edge, 5xx {all}", off(-100), on(110), off(140))},
 		Alerts: []AlertRecord{alert("Old", -40), alert("Pipeline Failed", 42), alert("Pipeline Failed", 50)}}
 	for _, tc := range []struct {
@@ -67,6 +67,15 @@ func TestAlarmExpectations(t *testing.T) {
 		{"others of one fault", "other_alarms{fault=freeze} == 0", nil, false, "measured 1: alarm edge, 5xx {all} 10 s after freeze"},
 		{"before any fault", "other_alarms == 0", func(m *MonitorSummary) { m.Alarms, m.Alerts = nil, []AlertRecord{alert("Odd", 10)} }, false, "measured 1: alert Odd outside of any fault"},
 		{"none", "other_alarms == 0", func(m *MonitorSummary) { m.Alarms, m.Alerts = nil, nil }, true, "measured 0"},
+		{"others, alarms cannot be read", "other_alarms == 0", func(m *MonitorSummary) { m.AlarmsUntilS, m.Alarms, m.Alerts = NoData, nil, nil }, false, "no data: it could not be read on AWS, or no fault was applied"},
+		{"others, alerts cannot be read", "other_alarms == 0", func(m *MonitorSummary) { m.AlertsUntilS, m.Alarms, m.Alerts = NoData, nil, nil }, false, "no data: it could not be read on AWS, or no fault was applied"},
+		{"others, only alarms are watched", "other_alarms == 0", func(m *MonitorSummary) { m.AlertsUntilS, m.Alarms, m.Alerts, m.wanted = NoData, nil, nil, m.wanted[:1] }, true, "measured 0"},
+		{"others, not read to the end", "other_alarms == 0", func(m *MonitorSummary) { m.AlertsUntilS, m.Alarms, m.Alerts = 20, nil, nil }, false, "not settled: AWS was watched for 20 s (want the whole run, 2 min 30 s)"},
+		{"others, an alarm does not exist", "other_alarms == 0", func(m *MonitorSummary) { m.Alarms, m.Alerts, m.missing = nil, nil, []string{"edge"} }, false, "no data: it could not be read on AWS, or no fault was applied"},
+		{"others, first seen when it rang", "other_alarms == 0", func(m *MonitorSummary) { m.Alarms, m.Alerts = []AlarmRecord{alarm("late", on(40))}, nil }, false, "measured 1: alarm late 10 s after kill-0"},
+		{"others, in ALARM since before the run", "other_alarms == 0", func(m *MonitorSummary) { m.Alarms, m.Alerts = []AlarmRecord{alarm("old", on(-40))}, nil }, true, "measured 0"},
+		{"must not come early", "alarm_delay.min{alarm=outputs,fault=freeze} > 60s", nil, true, "measured never"},
+		{"not known whether it comes early", "alarm_delay.min{alarm=outputs,fault=freeze} > 3m", nil, false, "not settled: AWS was watched for 100 s after the onset (want 3 min 0 s)"},
 		{"beside what the players noticed", "alarm_delay.max{alarm=outputs,fault=kill-0} - startup.max < 60s", nil, true, "measured 39 s"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

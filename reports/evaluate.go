@@ -88,7 +88,7 @@ func (v *view) judge(e *Expectation) ExpectationResult {
 		r = v.number(&e.right)
 	}
 	res := e.result(l, r)
-	if f := v.resolve(&e.left); e.left.metric.name == "other_alarms" && l > 0 {
+	if f := v.resolve(&e.left); e.left.metric.name == otherAlarmsName && l > 0 {
 		res.Reason += ": " + strings.Join(v.unnamed(&f), ", ")
 	}
 	return res

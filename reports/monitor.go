@@ -26,6 +26,8 @@ type Monitor struct {
 	problems []string
 	found    []string
 	looked   map[Watched]time.Time // the latest look
+	wanted   []Watched             // what other_alarms cannot go without
+	missing  []string              // alarms that do not exist
 }
 
 // MonitorSummary is everything that a [Monitor] recorded. Instants are seconds
@@ -43,6 +45,9 @@ type MonitorSummary struct {
 	Problems     []string       `json:"problems"` // what could not be looked at, and why
 	// Found is the channel's way through the account, where it was followed.
 	Found []string `json:"found,omitempty"`
+
+	wanted  []Watched // what other_alarms cannot go without
+	missing []string  // alarms that do not exist
 }
 
 // AlarmRecord is the story of an alarm.
@@ -201,6 +206,22 @@ func (m *Monitor) Looked(what Watched, at time.Time) {
 	}
 }
 
+// Wants notes what is to be looked at: without it nothing is known of other
+// alarms.
+func (m *Monitor) Wants(what Watched) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wanted = append(m.wanted, what)
+}
+
+// Missing notes that an alarm does not exist.
+func (m *Monitor) Missing(name, region string) {
+	m.Problem(fmt.Sprintf("alarm %s does not exist in %s (want the name as CloudWatch has it)", name, region))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.missing = append(m.missing, m.text(name))
+}
+
 // Problem notes what could not be looked at. Each is noted once.
 func (m *Monitor) Problem(text string) {
 	text = m.text(text)
@@ -331,7 +352,8 @@ func (m *Monitor) Summary() *MonitorSummary {
 			latest = at
 		}
 	}
-	s := &MonitorSummary{Source: m.source, UntilS: m.seconds(latest), AlarmsUntilS: m.seconds(m.looked[WatchedAlarms]), AlertsUntilS: m.seconds(m.looked[WatchedAlerts]), Alarms: []AlarmRecord{}, Alerts: []AlertRecord{}, Metrics: []MetricRecord{}, Problems: slices.Clone(m.problems), Found: slices.Clone(m.found)}
+	s := &MonitorSummary{Source: m.source, UntilS: m.seconds(latest), AlarmsUntilS: m.seconds(m.looked[WatchedAlarms]), AlertsUntilS: m.seconds(m.looked[WatchedAlerts]), Alarms: []AlarmRecord{}, Alerts: []AlertRecord{}, Metrics: []MetricRecord{}, Problems: slices.Clone(m.problems), Found: slices.Clone(m.found),
+		wanted: slices.Clone(m.wanted), missing: slices.Clone(m.missing)}
 	if s.Problems == nil {
 		s.Problems = []string{}
 	}

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"time"
 
 	awscloudfront "github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -16,7 +17,7 @@ import (
 )
 
 // Watch returns what reads back what the account notices of the things that a
-// section names.
+// section names. Whose clock is ahead is known once [Account.Identify] has asked.
 func (a *Account) Watch(m *reports.Monitor, what *chaos.AWS) *watch.Watcher {
 	clients := map[string]*cloudwatch.Client{}
 	for _, region := range []string{what.Region, watch.Global} {
@@ -25,7 +26,7 @@ func (a *Account) Watch(m *reports.Monitor, what *chaos.AWS) *watch.Watcher {
 	for _, alarm := range what.Alarms {
 		clients[alarm.Region] = a.cloudWatch(alarm.Region)
 	}
-	return watch.New(watch.Config{AWS: what, Monitor: m, MediaLive: ml.NewFromConfig(a.sdk),
+	return watch.New(watch.Config{AWS: what, Monitor: m, MediaLive: ml.NewFromConfig(a.sdk), Ahead: time.Duration(a.skew.Load()),
 		CloudWatch: func(region string) *cloudwatch.Client { return clients[region] }})
 }
 

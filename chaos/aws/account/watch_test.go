@@ -152,7 +152,7 @@ func TestWatchTroubles(t *testing.T) {
 		problem string // noted
 		rings   bool   // at the end
 	}{
-		{"nothing", nil, []string{"viewers see errors", "outputs"}, "", "", true},
+		{"nothing", nil, []string{"viewers see errors", "outputs"}, "", "alarm output does not exist in eu-west-1", true},
 		{"no permission for metrics", func(_ int, r emulate.Request) emulate.Mishap {
 			if r.Op == "GetMetricData" {
 				return emulate.Denied
@@ -229,4 +229,46 @@ func TestWatchTroubles(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is under test may come after the run, when every alarm has rung or none is
+// watched.
+func TestLateAlert(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWatched(t)
+		w.cfg.Alarms = nil
+		end := w.start.Add(250 * time.Second)
+		w.AddAlert("1234567", emulate.Alert{ID: "a2", Type: "Late", Set: end.Add(240 * time.Second)})
+		watcher := w.open(t).Watch(w.monitor, w.cfg)
+		if err := watcher.Begin(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Until(end))
+		watcher.Late(t.Context(), end, end.Add(250*time.Second), 5*time.Minute)
+		m := w.monitor.Summary()
+		if !slices.ContainsFunc(m.Alerts, func(a reports.AlertRecord) bool { return a.Type == "Late" }) {
+			t.Errorf("the alert was not waited for: %+v", m.Alerts)
+		}
+	})
+}
+
+// The instants of AWS are those of a clock that may be ahead of this machine's.
+func TestWatchClocksApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWatched(t)
+		w.Skew = 10 * time.Second
+		a := w.open(t)
+		if err := a.Identify(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		watcher := a.Watch(w.monitor, w.cfg)
+		if err := watcher.Begin(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Until(w.start.Add(250 * time.Second)))
+		watcher.Late(t.Context(), w.start.Add(250*time.Second), time.Time{}, time.Second)
+		if m := w.monitor.Summary(); len(m.Alerts) == 0 || math.Abs(float64(m.Alerts[0].Set)-102) > 1 {
+			t.Errorf("got %+v; want an alert at 102 s, 112 s by AWS's clock", m.Alerts)
+		}
+	})
 }

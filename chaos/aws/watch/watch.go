@@ -29,6 +29,9 @@ type Config struct {
 	MediaLive  *medialive.Client
 	Monitor    *reports.Monitor
 	Now        func() time.Time // nil = time.Now
+	// Ahead is by how much AWS's clock is ahead of this machine's: the run's
+	// instants are this machine's.
+	Ahead time.Duration
 	// AlarmsEvery, AlertsEvery and MetricsEvery are the pauses between looks;
 	// 0 = 5s, 10s and 30s. After a failure they double, up to four times that.
 	AlarmsEvery, AlertsEvery, MetricsEvery time.Duration
@@ -107,13 +110,32 @@ func (w *Watcher) Begin(ctx context.Context, needed map[string]string) error {
 	for i := range w.metrics {
 		w.metrics[i].series = w.cfg.Monitor.Series(w.metrics[i].MetricRecord)
 	}
+	if len(w.cfg.AWS.Alarms) > 0 {
+		w.cfg.Monitor.Wants(reports.WatchedAlarms)
+	}
+	if w.cfg.AWS.Channel != "" && w.cfg.MediaLive != nil {
+		w.cfg.Monitor.Wants(reports.WatchedAlerts)
+	}
 	err := w.alarms(ctx)
 	w.alerts(ctx)
 	w.read(ctx)
+	if err == nil && !w.isDenied("cloudwatch:DescribeAlarms") {
+		w.missing()
+	}
 	if problem := w.guard(needed, err); problem != nil {
 		return problem
 	}
 	return nil
+}
+
+// missing notes the alarms that do not exist.
+func (w *Watcher) missing() {
+	m := w.cfg.Monitor.Summary()
+	for _, a := range w.cfg.AWS.Alarms {
+		if !slices.ContainsFunc(m.Alarms, func(r reports.AlarmRecord) bool { return r.Name == a.Name && r.Region == a.Region }) {
+			w.cfg.Monitor.Missing(a.Name, a.Region)
+		}
+	}
 }
 
 // guard holds the alarms against those that a run may not go without.
@@ -176,20 +198,17 @@ const silence = 2 * time.Minute
 
 // Late goes on looking after the run has ended at an instant, until every
 // metric that had data has them up to the end and no alarm is likely to ring
-// any more, or ctx ends, or patience does. An alarm under test may ring until
-// awaited.
+// any more, or ctx ends, or patience does. An alarm or alert under test may come
+// until awaited.
 func (w *Watcher) Late(ctx context.Context, end, awaited time.Time, patience time.Duration) {
 	quiet := end.Add(silence)
-	if awaited.After(quiet) {
-		quiet = awaited
-	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		_ = w.alarms(ctx)
 		_ = w.alerts(ctx)
 		err := w.read(ctx)
-		if err == nil && w.complete(end) && (w.rung() || !w.cfg.Now().Before(quiet)) {
+		if err == nil && w.complete(end) && !w.cfg.Now().Before(awaited) && (w.rung() || !w.cfg.Now().Before(quiet)) {
 			return
 		}
 		select {
@@ -252,6 +271,7 @@ func (w *Watcher) alarms(ctx context.Context) error {
 		return nil
 	}
 	var problems []error
+	seen := w.cfg.Now()
 	for _, region := range regionsOf(nil, w.cfg.AWS.Alarms) {
 		var names []string
 		for _, a := range w.cfg.AWS.Alarms {
@@ -264,6 +284,9 @@ func (w *Watcher) alarms(ctx context.Context) error {
 				problems = append(problems, w.problem(ctx, action, "alarms in "+region, err))
 			}
 		}
+	}
+	if len(problems) == 0 { // those of every region
+		w.cfg.Monitor.Looked(reports.WatchedAlarms, seen)
 	}
 	return errors.Join(problems...)
 }
@@ -283,7 +306,7 @@ func (w *Watcher) describe(ctx context.Context, region string, names []string) e
 			if at == nil {
 				at = updated
 			}
-			w.cfg.Monitor.Alarm(sdk.ToString(name), region, string(state), sdk.ToTime(at), seen, sdk.ToString(reason))
+			w.cfg.Monitor.Alarm(sdk.ToString(name), region, string(state), w.local(at), seen, sdk.ToString(reason))
 		}
 		for i := range out.MetricAlarms {
 			a := &out.MetricAlarms[i]
@@ -293,7 +316,6 @@ func (w *Watcher) describe(ctx context.Context, region string, names []string) e
 			a := &out.CompositeAlarms[i]
 			note(a.AlarmName, a.StateValue, a.StateTransitionedTimestamp, a.StateUpdatedTimestamp, a.StateReason)
 		}
-		w.cfg.Monitor.Looked(reports.WatchedAlarms, seen)
 		if in.NextToken = out.NextToken; in.NextToken == nil {
 			return nil
 		}
@@ -319,7 +341,7 @@ func (w *Watcher) alerts(ctx context.Context) error {
 		for i := range out.Alerts {
 			a := &out.Alerts[i]
 			w.cfg.Monitor.Alert(sdk.ToString(a.Id), sdk.ToString(a.AlertType), strings.TrimPrefix(sdk.ToString(a.PipelineId), "PIPELINE_"), sdk.ToString(a.Message),
-				sdk.ToTime(a.SetTimestamp), sdk.ToTime(a.ClearedTimestamp), seen)
+				w.local(a.SetTimestamp), w.local(a.ClearedTimestamp), seen)
 		}
 		w.cfg.Monitor.Looked(reports.WatchedAlerts, seen)
 		if in.NextToken = out.NextToken; in.NextToken == nil {
@@ -390,7 +412,7 @@ func (w *Watcher) data(ctx context.Context, region string, metrics []metric) err
 				continue
 			}
 			for k := range min(len(r.Timestamps), len(r.Values)) {
-				w.cfg.Monitor.Point(metrics[n].series, r.Timestamps[k], r.Values[k], seen)
+				w.cfg.Monitor.Point(metrics[n].series, w.local(&r.Timestamps[k]), r.Values[k], seen)
 			}
 		}
 		w.cfg.Monitor.Looked(reports.WatchedMetrics, seen)
@@ -399,6 +421,14 @@ func (w *Watcher) data(ctx context.Context, region string, metrics []metric) err
 		}
 	}
 	return nil
+}
+
+// local is an instant of AWS by this machine's clock; zero when there is none.
+func (w *Watcher) local(at *time.Time) time.Time {
+	if at == nil || at.IsZero() {
+		return time.Time{}
+	}
+	return at.Add(-w.cfg.Ahead)
 }
 
 func (w *Watcher) isDenied(action string) bool {

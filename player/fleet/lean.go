@@ -175,11 +175,15 @@ func appendRange(b []byte, req *Request) []byte {
 func splitURL(s string) (addr, host, target string, err error) {
 	rest, ok := strings.CutPrefix(s, "http://")
 	for i := 0; ok && i < len(rest); i++ {
-		if c := rest[i]; c <= ' ' || c >= 0x7f || c == '#' || c == '@' || c == '\\' || c == '%' && i < strings.IndexByte(rest, '/') {
-			ok = false // leave it to net/url
+		if c := rest[i]; c <= ' ' || c >= 0x7f || c == '#' || c == '@' || c == '\\' {
+			ok = false
 		}
 	}
-	if !ok {
+	if ok {
+		end := strings.IndexAny(rest, "/?")
+		ok = plainHost(rest[:max(end, 0)])
+	}
+	if !ok { // net/url decides, as for credentials and cookies
 		u, err := url.Parse(s)
 		if err != nil {
 			return "", "", "", fmt.Errorf("%w: %w", errDial, err)
@@ -201,11 +205,24 @@ func splitURL(s string) (addr, host, target string, err error) {
 	if host == "" {
 		return "", "", "", fmt.Errorf("%w: no host (got %.80q)", errDial, s)
 	}
+	host = strings.TrimSuffix(host, ":") // an empty port is the usual one
 	addr = host
 	if strings.LastIndexByte(host, ':') <= strings.LastIndexByte(host, ']') {
 		addr = host + ":80"
 	}
 	return addr, host, target, nil
+}
+
+// plainHost reports whether a host, with its port or without, is written so that
+// nothing about it can be read in two ways.
+func plainHost(host string) bool {
+	name, port, has := strings.Cut(host, ":")
+	for i := range len(name) {
+		if c := name[i]; !(c|0x20 >= 'a' && c|0x20 <= 'z' || c-'0' <= 9 || c == '.' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return name != "" && (!has || port != "") && strings.Trim(port, "0123456789") == ""
 }
 
 // hostOf returns the book of an address. l.mu must be held.

@@ -151,6 +151,12 @@ type Leftover struct {
 	Remove          func(context.Context) error
 }
 
+// The tags of what is changed by a change that AWS does not end by itself.
+const (
+	TagRun    = "hlsload:run"    // the mark of the run
+	TagBefore = "hlsload:before" // what was there before
+)
+
 // Unsettled is how long what a call has changed may not show yet: settings on
 // AWS are eventually consistent.
 const Unsettled = 15 * time.Second

@@ -18,8 +18,8 @@ const opErrorTTL = "error-ttl"
 
 // The tags of a distribution while a fault holds.
 const (
-	tagRun    = "hlsload:run"
-	tagBefore = "hlsload:before"
+	tagRun    = aws.TagRun
+	tagBefore = aws.TagBefore
 )
 
 // always are the errors that CloudFront keeps whatever the origin says. Others

@@ -160,8 +160,8 @@ const opOff = "off"
 
 // The tags of a function that is switched off.
 const (
-	tagRun    = "hlsload:run"
-	tagBefore = "hlsload:before"
+	tagRun    = aws.TagRun
+	tagBefore = aws.TagBefore
 	none      = "none" // no reservation
 )
 

@@ -14,7 +14,7 @@ import (
 const opCut = "cut"
 
 // tagRun is the tag of an output that a run has cut.
-const tagRun = "hlsload:run"
+const tagRun = aws.TagRun
 
 // cut switches an output of a flow off.
 type cut struct {

@@ -98,7 +98,7 @@ func (c *restart) Healthy(ctx context.Context) (bool, string) {
 }
 
 // tagRun is the tag of a channel that a run has stopped.
-const tagRun = "hlsload:run"
+const tagRun = aws.TagRun
 
 // stop stops the channel, and starts it at the end. A channel that is stopped
 // has no schedule that could start it by itself.

@@ -21,8 +21,8 @@ const opForce = "force-errors"
 
 // The tags of an endpoint while its forced errors are changed.
 const (
-	tagRun    = "hlsload:run"
-	tagBefore = "hlsload:before"
+	tagRun    = aws.TagRun
+	tagBefore = aws.TagBefore
 	none      = "none" // no condition
 )
 

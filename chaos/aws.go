@@ -170,13 +170,13 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 		if a.AllowSticky || a.Watchdog != "" {
 			return "", ""
 		}
-		return "via", fmt.Sprintf("%s stays until somebody undoes it (got neither aws.watchdog nor aws.allow_sticky; want aws.watchdog: {role: ARN}, with which AWS undoes it whatever becomes of hlsload, or aws.allow_sticky: true, and a way to run hlsload undo)", what)
+		return "via", fmt.Sprintf("%s stays until it is undone (got neither aws.watchdog nor aws.allow_sticky; want aws.watchdog: {role: ARN}, with which AWS undoes it whatever becomes of hlsload, or aws.allow_sticky: true, and a way to run hlsload undo)", what)
 	}
 	sticky := func(what string) (string, string) {
 		if a.AllowSticky {
 			return "", ""
 		}
-		return "via", fmt.Sprintf("%s stays until somebody undoes it, and no watchdog can (got no aws.allow_sticky; want aws.allow_sticky: true, and a way to run hlsload undo)", what)
+		return "via", fmt.Sprintf("%s stays until it is undone, and no watchdog can (got no aws.allow_sticky; want aws.allow_sticky: true, and a way to run hlsload undo)", what)
 	}
 	first := func(checks ...func() (string, string)) (string, string) {
 		for _, check := range checks {

@@ -287,7 +287,7 @@ func (sv *service) tell(d *stretch) string {
 }
 
 // standing says which media playlists answered and did not go on when they were
-// last asked for, or had no segments; most tells that hardly any went on.
+// last asked for, or had no segments; most reports whether hardly any went on.
 func (sv *service) standing() (text string, most bool) {
 	frozen, empty, asked := 0, 0, 0
 	since := time.Duration(0)

@@ -33,7 +33,7 @@ func TestPolicyThatIsBeingChanged(t *testing.T) {
 			w.bucket.SetPolicy(edited)
 		}()
 		err := r.apply(t.Context(), 0, f)
-		if err == nil || !strings.Contains(err.Error(), `somebody else changes the policy of bucket example-live just now (statement "deployed" is new within 5s`) {
+		if err == nil || !strings.Contains(err.Error(), `the policy of bucket example-live is being changed by others (statement "deployed" is new within 5s`) {
 			t.Errorf("got %v", err)
 		}
 		if p := w.bucket.Policy(); p != edited {

@@ -61,7 +61,7 @@ func (s *Store) Look(ctx context.Context) (text string, doc *Document, since tim
 }
 
 // apart is how long a policy must have been the same before it is written to:
-// somebody who is just changing it would be overwritten.
+// an edit by others that is under way would be overwritten.
 const apart = 5 * time.Second
 
 // quiet makes sure that the policy was the same for a while. One that has
@@ -84,13 +84,13 @@ func (s *Store) quiet(ctx context.Context) error {
 	}
 	now := doc.Print()
 	if what := before.Differences(&now); len(what) > 0 {
-		return fmt.Errorf("somebody else changes the policy of %s just now (%s within %v; want it left alone while a run goes on)", s.What, strings.Join(what, ", "), apart)
+		return fmt.Errorf("the policy of %s is being changed by others (%s within %v; want it left alone while a run goes on)", s.What, strings.Join(what, ", "), apart)
 	}
 	return nil
 }
 
 // Add puts a statement into the policy, which was before when it was looked at
-// first. It refuses a policy that somebody else is just changing.
+// first. It refuses a policy that others are changing.
 func (s *Store) Add(ctx context.Context, before, sid string, statement json.RawMessage) error {
 	if err := s.quiet(ctx); err != nil {
 		return err
@@ -136,7 +136,7 @@ func (s *Store) Holds(ctx context.Context, sid string, until time.Time) (bool, s
 }
 
 // Review tells for people what is another policy than before, but for what runs
-// have in it: somebody else has changed it in between, and should
+// have in it: others have changed it in between, and should
 // make sure that it is what they meant.
 func (s *Store) Review(ctx context.Context, before *Print) []string {
 	_, doc, _, err := s.Look(ctx)
@@ -153,7 +153,7 @@ func (s *Store) Review(ctx context.Context, before *Print) []string {
 
 // change reads the policy, edits it, writes it, and reads it again until it
 // shows, since no service has a way to say "only if it was not changed". An
-// edit of somebody else that overwrites ours is seen, and ours made again. One
+// edit of others that overwrites ours is seen, and ours made again. One
 // that falls between our read and our write is overwritten, and nothing shows
 // it: that is why a policy which is being changed is not written to. A policy
 // that says the same as before is written word for word as it was.
@@ -182,11 +182,11 @@ func (s *Store) change(ctx context.Context, before string, edit func(*Document) 
 			return err
 		}
 	}
-	return fmt.Errorf("somebody else changes the policy of %s at the same time (got another policy %d times; want it left alone)", s.What, tries)
+	return fmt.Errorf("the policy of %s is changed by others at the same time (got another policy %d times; want it left alone)", s.What, tries)
 }
 
 // shows reads the policy until it is another than before: the one that is
-// wanted, unless somebody interferes.
+// wanted, unless others interfere.
 func (s *Store) shows(ctx context.Context, before, want string) (string, error) {
 	deadline := s.Now().Add(aws.Unsettled)
 	for {

@@ -115,10 +115,14 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 			return "", fmt.Errorf("%w: too many (want at most %d; the last to %.200q)", errRedirect, maxRedirects, next)
 		}
 		seen[hop] = at
+		been := 0
 		for _, s := range seen[:hop+1] {
-			if s == next && !got { // a cookie may make the difference
-				return "", fmt.Errorf("%w: a loop by way of %.200q", errRedirect, next)
+			if s == next {
+				been++
 			}
+		}
+		if been > 1 || been == 1 && !got { // a cookie may make the difference, once
+			return "", fmt.Errorf("%w: a loop by way of %.200q", errRedirect, next)
 		}
 		if !sameHost(at, next) {
 			req.Number, req.Viewer = 0, ""

@@ -81,6 +81,12 @@ func TestRedirectsAndCookies(t *testing.T) {
 		http.SetCookie(w, &http.Cookie{Name: "s", Value: "42", Path: "/"})
 		http.Redirect(w, r, "/session", 302)
 	})
+	walls := 0
+	mux.HandleFunc("/wall", func(w http.ResponseWriter, r *http.Request) { // another cookie each time
+		walls++
+		http.SetCookie(w, &http.Cookie{Name: "s", Value: fmt.Sprint(walls), Path: "/wall"})
+		http.Redirect(w, r, "/wall", 302)
+	})
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
 	other = httptest.NewTLSServer(mux)
@@ -110,6 +116,10 @@ func TestRedirectsAndCookies(t *testing.T) {
 				if tc.err != nil && failureOf(err) != player.Redirects {
 					t.Errorf("%s: %v; want redirects", tc.path, failureOf(err))
 				}
+			}
+			walls = 0
+			if _, _, _, err := ask(c, srv.URL+"/wall"); !errors.Is(err, errRedirect) || walls != 2 {
+				t.Errorf("/wall: %v after %d requests; want a loop after 2", err, walls)
 			}
 			// To another host, and from http to https: without the headers.
 			if _, base, body, err := ask(c, srv.URL+"/away"); err != nil || body != "token=" || base != other.URL+"/token" {

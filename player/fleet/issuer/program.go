@@ -230,11 +230,13 @@ func (p *Program) Said() string { return p.said.String() }
 type tail struct {
 	mu  sync.Mutex
 	buf []byte
+	cut bool // there was more
 }
 
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.cut = t.cut || len(t.buf)+len(b) > keptTail
 	t.buf = append(t.buf, b[max(0, len(b)-keptTail):]...)
 	t.buf = t.buf[max(0, len(t.buf)-keptTail):]
 	return len(b), nil
@@ -243,5 +245,9 @@ func (t *tail) Write(b []byte) (int, error) {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return string(bytes.ToValidUTF8(t.buf, []byte("?")))
+	text := t.buf
+	if t.cut { // half a line may hold half a token, which cannot be found and hidden
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
+	return string(bytes.ToValidUTF8(text, []byte("?")))
 }

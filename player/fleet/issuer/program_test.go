@@ -45,6 +45,27 @@ func TestIssue(t *testing.T) {
 	all.Wait()
 }
 
+// TestTail: of what is cut off, no half line is shown.
+func TestTail(t *testing.T) {
+	for _, c := range []struct {
+		write []string
+		want  string
+	}{
+		{[]string{"one\n", "two\n"}, "one\ntwo\n"},
+		{[]string{strings.Repeat("x", keptTail)}, strings.Repeat("x", keptTail)},
+		{[]string{strings.Repeat("secret", keptTail)}, ""},
+		{[]string{strings.Repeat("secret", 100), strings.Repeat("x", keptTail-10), "\nend\n"}, "end\n"},
+	} {
+		var l tail
+		for _, s := range c.write {
+			l.Write([]byte(s))
+		}
+		if got := l.String(); got != c.want {
+			t.Errorf("%.40q: %.80q; want %.80q", c.write, got, c.want)
+		}
+	}
+}
+
 func TestBadPrograms(t *testing.T) {
 	for _, c := range []struct {
 		name, script, want string

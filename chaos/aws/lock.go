@@ -76,9 +76,19 @@ func (a *Applier) Unlock(ctx context.Context) error {
 	if err := a.Undo(ctx, a.lock); err != nil {
 		return fmt.Errorf("give the targets free: %w", err)
 	}
+	deadline := a.cfg.Now().Add(Unsettled)
 	for _, c := range a.changes(a.lock) {
-		if ok, seen := c.Healthy(ctx); !ok {
-			return fmt.Errorf("give the targets free: %s", seen)
+		for {
+			ok, seen := c.Healthy(ctx)
+			if ok {
+				break
+			}
+			if !a.cfg.Now().Before(deadline) {
+				return fmt.Errorf("give the targets free: %s", seen)
+			}
+			if err := Wait(ctx, time.Second); err != nil { // it may not show yet
+				return fmt.Errorf("give the targets free: %s: %w", seen, err)
+			}
 		}
 	}
 	a.mu.Lock()

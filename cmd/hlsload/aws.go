@@ -151,7 +151,11 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 		return nil, fail(err)
 	}
 	if err := applier.Lock(ctx, a.Now().Add(undone)); err != nil {
-		return nil, fail(errors.Join(err, unlock(ctx, applier)))
+		freed := unlock(ctx, applier)
+		if ctx.Err() != nil && freed == nil {
+			return nil, &exitError{reports.ExitInterrupted, "interrupted before the run began", err}
+		}
+		return nil, fail(errors.Join(err, freed))
 	}
 	r.stopped = a.Stopped
 	return applier, nil

@@ -133,6 +133,7 @@ func TestRunOnAWS(t *testing.T) {
 		{name: "more players than in the plan", args: []string{"--confirm", hash, "--players", "7"}, code: exitUsage, said: "not the plan", untouched: true},
 		{name: "other stop conditions than in the plan", args: []string{"--confirm", hash, "--set", "stop=[stalled_now > 99% for 1m]"}, code: exitUsage, said: "not the plan", untouched: true},
 		{name: "the plan has changed", args: []string{"--confirm", hash, "--set", "chaos.pause-0.for=21s"}, code: exitUsage, said: "not the plan", untouched: true},
+		{name: "interrupted while it claims the channel", args: []string{"--yes"}, interrupt: claiming / 2, code: reports.ExitInterrupted, said: "interrupted before the run began", untouched: true},
 		{name: "interrupted in the fault", args: []string{"--yes"}, interrupt: 20 * time.Second, code: reports.ExitInterrupted, said: "interrupted by the user"},
 		{name: "interrupted just after the call", args: []string{"--yes"}, interrupt: claiming + 12*time.Second + 100*time.Millisecond, code: reports.ExitInterrupted, said: "interrupted by the user"},
 		{name: "stop condition", args: []string{"--yes", "--set", `stop=["stalled_now > 1%"]`, "--set", "chaos.pause-0.for=40s", "--duration", "90s"}, code: reports.ExitInterrupted, said: "stop condition"},
@@ -316,6 +317,7 @@ func TestSweepCommand(t *testing.T) {
 // TestAWSCheck looks, and tries a fault.
 func TestAWSCheck(t *testing.T) {
 	setCredentials(t)
+	t.Setenv("AWS_CREDENTIAL_EXPIRATION", "")
 	synctest.Test(t, func(t *testing.T) {
 		b := newBubble()
 		defer b.srv.Close()
@@ -352,6 +354,13 @@ func TestAWSCheck(t *testing.T) {
 			t.Errorf("got\n%s\nwant\n%s", got, before)
 		}
 		t.Logf("%s", said)
+
+		// Credentials that end before everything is surely undone.
+		os.Setenv("AWS_CREDENTIAL_EXPIRATION", time.Now().Add(5*time.Minute).Format(time.RFC3339))
+		code, said = b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml", "--try", "pause-0", "--yes", "--out", t.TempDir())
+		if code != 0 || !strings.Contains(said, "be careful: the credentials end too soon") {
+			t.Errorf("exit code %d\n%s", code, said)
+		}
 	})
 }
 

@@ -82,6 +82,8 @@ type awsCheck struct {
 	refresh func()
 	now     func() time.Time
 	drivers []aws.Driver
+	lasts   func(ctx context.Context, until time.Time, sticky []string) ([]string, error) // the credentials
+	still   func(ctx context.Context, run string, alone bool) error                       // what the guards saw
 }
 
 func (c *awsCheck) say(format string, args ...any) {
@@ -103,7 +105,7 @@ func (c *awsCheck) look(ctx context.Context) error {
 	if err != nil {
 		return c.fail(err)
 	}
-	c.refresh, c.now, c.drivers = a.Refresh, a.Now, a.Drivers
+	c.refresh, c.now, c.drivers, c.lasts, c.still = a.Refresh, a.Now, a.Drivers, a.Last, a.Still
 	warnings, refused := a.Guard(ctx)
 	for _, w := range warnings {
 		c.say("be careful: %s", w)
@@ -148,7 +150,17 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	if err := c.sc.AWS.Hours.Allows(time.Now(), time.Now().Add(f.For+awsPatience)); err != nil {
 		return c.fail(err)
 	}
-	applier := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: c.drivers, Run: newRun(), Journal: j, Refresh: c.refresh, Now: c.now})
+	until := c.now().Add(f.For + 2*awsPatience) // when everything is surely undone
+	warnings, err := c.lasts(ctx, until, aws.Sticky(c.drivers, []chaos.Fault{*f}))
+	if err != nil {
+		return c.fail(err)
+	}
+	for _, w := range warnings {
+		c.say("be careful: %s", w)
+	}
+	run := newRun()
+	applier := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: c.drivers, Run: run, Journal: j, Refresh: c.refresh, Now: c.now,
+		Before: func(ctx context.Context, alone bool) error { return c.still(ctx, run, alone) }})
 	runner, err := conduct.New(conduct.Config{
 		Faults: []chaos.Fault{*f},
 		Timeline: chaos.Timeline{Duration: f.For + time.Minute, Recovery: time.Minute,
@@ -169,7 +181,7 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	if err != nil {
 		return internal(err)
 	}
-	if err := applier.Lock(ctx, c.now().Add(f.For+2*awsPatience)); err != nil {
+	if err := applier.Lock(ctx, until); err != nil {
 		return c.fail(errors.Join(err, unlock(ctx, applier)))
 	}
 	c.began = time.Now()

@@ -32,7 +32,14 @@ func discover(t *testing.T, a *emulate.Account, change func(*chaos.AWS)) *signal
 		t.Fatal(err)
 	}
 	found := acct.Discover(t.Context())
+	allowed := map[string]bool{}
+	for _, c := range signalmap.Calls(cfg) {
+		allowed[c.Action] = true
+	}
 	for _, r := range a.Requests() {
+		if action := strings.Replace(r.Service, "monitoring", "cloudwatch", 1) + ":" + r.Op; !allowed[action] {
+			t.Errorf("%s is not among the calls of the plan", action)
+		}
 		if r.Mutates {
 			t.Errorf("%s %s changes something", r.Service, r.Op)
 		}

@@ -1,9 +1,12 @@
 package account
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hlsload/chaos/aws/emulate"
 )
 
 // A fault that is undone before AWS shows what was changed leaves nothing: no tag,
@@ -40,4 +43,37 @@ func TestUndoneBeforeItShows(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A claim that was given free may show for some time; one that was slow to come is
+// none, for another run may have looked before.
+func TestClaimsThatLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		before := w.State()
+		w.Lag = 4 * time.Second
+		r := w.run(t, "0a1b2c3d")
+		if err := r.Lock(t.Context(), time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Unlock(t.Context()); err != nil {
+			t.Error(err)
+		}
+		w.Mishap = func(q emulate.Request) emulate.Mishap {
+			if q.Op == "CreateTags" {
+				time.Sleep(4 * time.Second)
+			}
+			return emulate.Nothing
+		}
+		slow := w.run(t, "0a1b2c3e")
+		if err := slow.Lock(t.Context(), time.Now().Add(time.Minute)); err == nil || !strings.Contains(err.Error(), "claiming the channel took too long (got 4s") {
+			t.Errorf("got %v", err)
+		}
+		if err := slow.Unlock(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := w.State(); got != before {
+			t.Error(difference(before, got))
+		}
+	})
 }

@@ -71,8 +71,16 @@ func (c *lock) Make(ctx context.Context) error {
 	arn := c.Target()
 	value := c.At.Format(claimed) + " " + c.Until.UTC().Format(claimed)
 	_, err := c.d.api.CreateTags(ctx, &medialive.CreateTagsInput{ResourceArn: &arn, Tags: map[string]string{tagLock + c.Mark: value}})
+	if late := c.d.now().Sub(c.At); err == nil && late > claimTime {
+		// A run that has looked already would not know of a claim that says it was first.
+		return fmt.Errorf("claiming the channel took too long (got %v; want at most %v: run it again)", late.Round(time.Millisecond), claimTime)
+	}
 	return err
 }
+
+// claimTime is how long a claim may take from the instant that it names until it
+// is there: well below the time that others wait before they look.
+const claimTime = 3 * time.Second
 
 func (c *lock) Undo(ctx context.Context) error {
 	arn := c.Target()

@@ -36,6 +36,7 @@ type permission struct {
 	mu      sync.Mutex
 	foreign map[string]netip.Addr // hosts that are not local, with an address of each
 	granted map[string]bool       // hosts whose own file consents
+	decided bool                  // the run begins: ceilings and notes are what they are
 
 	cloudFront bool // a host is CloudFront's, by its name
 }
@@ -111,6 +112,9 @@ func (p *permission) permit(ctx context.Context, hosts []string) error {
 	if len(refused) > 0 {
 		return p.refusal(refused, reasons)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.decided = true
 	return nil
 }
 
@@ -120,6 +124,12 @@ func (p *permission) decide(ctx context.Context, host string) error {
 	name := hostname(host)
 	if !p.crowd() || p.grants(name) {
 		return nil
+	}
+	p.mu.Lock()
+	decided := p.decided
+	p.mu.Unlock()
+	if decided { // what its file would say came too late to bind the run
+		return p.allow(name, p.on.addresses(ctx, name))
 	}
 	switch foreign, err := p.look(ctx, name); {
 	case err != nil:

@@ -19,6 +19,7 @@ import (
 	agreed "hlsload/player/consent"
 	"hlsload/player/fleet"
 	"hlsload/reports"
+	"hlsload/scenarios"
 )
 
 // names is a resolver: what a host is found to have, one after the other.
@@ -217,6 +218,39 @@ func (m *memory) serveAt(addr string, h http.Handler) *http.Server {
 	srv := &http.Server{Handler: h}
 	go srv.Serve(l)
 	return srv
+}
+
+// TestDecidedOnce: a host that shows up during the run gets no credentials because
+// of its own file, which could not bind the run any more.
+func TestDecidedOnce(t *testing.T) {
+	for _, tc := range []struct {
+		during bool
+		hosts  []string
+		ok     bool
+		asked  int
+	}{{false, nil, true, 1}, {true, nil, false, 0}, {true, []string{"late.example"}, true, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory()
+			file := &public{terms: "hlsload: 1\ntester: ops@example.com\nuntil: 2000-06-01\n", agents: map[string]int{}}
+			defer m.serveAt("203.0.113.9:80", file).Close()
+			n := &names{hosts: map[string][]string{"late.example": {"203.0.113.9"}}}
+			sc := &scenarios.Scenario{Duration: time.Minute}
+			sc.Authorized.By, sc.Authorized.Hosts = "ops@example.com", tc.hosts
+			if tc.hosts != nil {
+				sc.Authorized.Until = time.Now().Add(time.Hour)
+			}
+			p, err := newPermission(t.Context(), network{dial: m.dial, resolver: n}, sc, 6)
+			if err == nil && tc.during {
+				err = p.permit(t.Context(), nil)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.decide(t.Context(), "http://late.example"); (err == nil) != tc.ok || file.asked != tc.asked {
+				t.Errorf("%+v: %v after %d requests for the file", tc, err, file.asked)
+			}
+		})
+	}
 }
 
 // TestOnlyLocal: the embedded channel is nowhere else.

@@ -119,6 +119,7 @@ func TestAsked(t *testing.T) {
 		want     map[string]forecast.Kinds
 	}{
 		{"one host", []string{"http://A/a.m3u8"}, []string{"http://a"}, map[string]forecast.Kinds{"a": forecast.All}},
+		{"a dot at its end", []string{"http://A./a.m3u8"}, []string{"http://a.:80"}, map[string]forecast.Kinds{"a": forecast.All}},
 		{"a host for each pipeline", []string{"https://b:8443/a.m3u8", "https://c/a.m3u8"}, []string{"b:8443"},
 			map[string]forecast.Kinds{"a": forecast.Of(m3u8.KindMultivariant), "b": list | media, "c": list | media}},
 		{"segments elsewhere", []string{"http://a/a.m3u8"}, []string{"s"}, map[string]forecast.Kinds{"a": list | forecast.Of(m3u8.KindMultivariant), "s": media}},

@@ -255,7 +255,7 @@ func (p *permission) allow(host string, addrs []netip.Addr) error {
 		return err
 	}
 	i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return !agreed.Local(a) })
-	if i < 0 || !p.crowd() || p.grants(strings.ToLower(host)) || p.sc.Consents(host) {
+	if i < 0 || !p.crowd() || p.grants(bare(host)) || p.sc.Consents(host) {
 		return nil
 	}
 	want := agreed.Path + " there to name the tester, and the host in the target's playlists from the start"
@@ -334,11 +334,14 @@ func hostOf(u string) string {
 	return p.Host
 }
 
-// hostname is the name in what hostOf returns.
+// hostname is the name in what hostOf returns, without a dot at its end.
 func hostname(host string) string {
 	host, _ = strings.CutPrefix(host, "http://")
-	return strings.ToLower((&url.URL{Host: host}).Hostname())
+	return bare((&url.URL{Host: host}).Hostname())
 }
+
+// bare is a name as names are compared.
+func bare(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
 func bracketed(host string) string {
 	if strings.Contains(host, ":") {

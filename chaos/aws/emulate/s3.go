@@ -126,7 +126,7 @@ func (b *Bucket) Allows(action, key, role string) (ok bool) {
 	return ok
 }
 
-// Put writes an object as somebody else would.
+// Put writes an object as others would.
 func (b *Bucket) Put(key, body string) {
 	b.a.Do(func() { b.put(key, []byte(body), "application/octet-stream", "", b.a.Now()) })
 }

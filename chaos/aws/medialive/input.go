@@ -149,7 +149,7 @@ func (c *input) Undo(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// Somebody who has switched to a third input since knows better; a
+		// Another input that an operator has switched to since stays; a
 		// switch that has not begun yet would still come.
 		if active == c.Spare || active == c.Before && has(actions, c.name(kindSwitch)) {
 			if c.Before == "" {

@@ -18,8 +18,10 @@ const ViewersServed = "viewers_served"
 
 // When viewers are not served.
 const (
-	// darkShare of those who want to play do not, for darkTargets target durations.
+	// darkShare of those who want to play do not, for darkTargets target durations,
+	// but no more than darkMost, whatever the playlists say.
 	darkShare, darkTargets = 0.5, 3
+	darkMost               = time.Minute
 	// dimShare of them do not: a warning.
 	dimShare = 0.25
 	// standsTargets target durations without a new segment are too long.
@@ -129,7 +131,9 @@ func (v *view) lost() (n int64) {
 }
 
 // window is for how long a share of the viewers must not play.
-func (sv *service) window() time.Duration { return darkTargets * sv.v.cfg.TargetDuration }
+func (sv *service) window() time.Duration { return sv.v.cfg.darkAfter() }
+
+func (c *Config) darkAfter() time.Duration { return min(darkTargets*c.TargetDuration, darkMost) }
 
 // stretch is a time in which a share of the viewers did not play, and what was
 // so when it was worst.

@@ -328,6 +328,21 @@ func TestServedIsNotJudged(t *testing.T) {
 	}
 }
 
+// A target duration of ten minutes does not keep a dark stream from being seen.
+func TestServedAtLongTargets(t *testing.T) {
+	cfg := sceneConfig()
+	cfg.TargetDuration = 10 * time.Minute
+	sc := newScene(t, cfg)
+	for _, v := range six(sc)[1:] {
+		v.stall(30)
+	}
+	sc.join(5, 0)
+	s := sc.finish(End{})
+	if want := "viewers were not served: 6 of 7 sessions had no picture from 30 s to the end, outside of any fault (5 stood still, 1 never started)"; s.ExitCode != ExitFail || s.Reason() != want {
+		t.Errorf("exit code %d, %q; want %d, %q", s.ExitCode, s.Reason(), ExitFail, want)
+	}
+}
+
 // A cohort that never plays is named, however small it is.
 func TestCohortThatNeverPlays(t *testing.T) {
 	sc := newScene(t, sceneConfig())

@@ -24,10 +24,11 @@ const (
 
 // wait notes that a session has waited for its first picture for so long that
 // it counts as one that wants to play and does not: for ten seconds, three
-// target durations, or what is usual for its cohort, whichever is longest.
+// target durations (a minute at most), or what is usual for its cohort, whichever
+// is longest.
 func (s *Session) wait(now time.Duration) {
 	c := s.shard.c
-	d := max(10*time.Second, 3*c.cfg.TargetDuration)
+	d := max(10*time.Second, c.cfg.darkAfter())
 	if s.late || now-s.joined <= d {
 		return
 	}

@@ -133,6 +133,21 @@ func TestAsked(t *testing.T) {
 	}
 }
 
+// TestHosts: consent is asked of the target's own hosts first, however many others
+// its playlists name.
+func TestHosts(t *testing.T) {
+	s := &stream{entries: []string{"https://z.example/index.m3u8", "http://y.example:8080/index.m3u8"}, fetch: newFetcher(fetching{})}
+	defer s.fetch.close()
+	for i := range 2 * maxHosts {
+		s.media = append(s.media, fmt.Sprintf("https://a%03d.example/%d.m3u8", i, i), "https://z.example/v.m3u8")
+	}
+	s.segments = []string{"b.example", "z.example"}
+	got := s.hosts()
+	if len(got) != 2+2*maxHosts+1 || got[0] != "z.example" || got[1] != "http://y.example:8080" || got[2] != "a000.example" || got[len(got)-1] != "b.example" {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestPlanLooks: plan says what it had to assume, and with --look what the stream
 // is like.
 func TestPlanLooks(t *testing.T) {

@@ -296,15 +296,27 @@ func (s *stream) note(m *m3u8.Media) {
 	}
 }
 
-// hosts are all that players are known to ask.
+// hosts are all that players are known to ask: the target's own first, so that a
+// stream with many others does not crowd them out of what is looked at, then those
+// that the look was led to, media playlists and segments.
 func (s *stream) hosts() []string {
-	all := s.fetch.hosts()
-	for _, u := range s.media {
-		all = append(all, hostOf(u))
+	var all []string
+	add := func(hosts ...string) {
+		for _, h := range hosts {
+			if h != "" && !slices.Contains(all, h) {
+				all = append(all, h)
+			}
+		}
 	}
-	all = append(all, s.segments...)
-	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(h string) bool { return h == "" })
+	for _, u := range s.entries {
+		add(hostOf(u))
+	}
+	add(s.fetch.hosts()...)
+	for _, u := range s.media {
+		add(hostOf(u))
+	}
+	add(s.segments...)
+	return all
 }
 
 // find notes what is odd about a media playlist.

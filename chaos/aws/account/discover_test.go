@@ -153,6 +153,12 @@ func TestDiscoverDoubt(t *testing.T) {
 			b.Notify("stale")
 		}, "several functions watch the bucket (got thumbnails, stale; want aws.function", func(c *chaos.AWS) bool { return c.Function == "" }},
 		{"no alarm", nil, "no alarm is on the channel, its origin or its distribution", func(c *chaos.AWS) bool { return c.Alarms == nil }},
+		{"too many alarms", func(a *emulate.Account, _ *emulate.Channel, _ *emulate.Bucket) {
+			for i := range 60 {
+				alarmOn(a, "eu-west-1", fmt.Sprintf("a%02d", i), "ChannelId", "7654321")
+			}
+			a.PageMonitoring(1)
+		}, "there are more than 50 alarms in eu-west-1, and not all were looked at (want those that matter in aws.alarms)", func(c *chaos.AWS) bool { return c.Alarms == nil }},
 		{"the channel is not readable", func(a *emulate.Account, _ *emulate.Channel, _ *emulate.Bucket) { deny(a, "DescribeChannel") },
 			"inputs and outputs of the channel cannot be found without the permission medialive:DescribeChannel (want it, or aws.bucket or aws.mediapackage)", func(c *chaos.AWS) bool { return c.Bucket == "" }},
 		{"distributions are not readable", func(a *emulate.Account, _ *emulate.Channel, _ *emulate.Bucket) { deny(a, "ListDistributions") },

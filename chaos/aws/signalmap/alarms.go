@@ -68,8 +68,11 @@ func (f *finder) alarms(ctx context.Context) {
 	}
 }
 
+// perPage is how many alarms one answer may have.
+const perPage = 100
+
 func (f *finder) describe(ctx context.Context, region string) (metric []cw.MetricAlarm, composite []cw.CompositeAlarm, err error) {
-	in := &cloudwatch.DescribeAlarmsInput{AlarmTypes: []cw.AlarmType{cw.AlarmTypeMetricAlarm, cw.AlarmTypeCompositeAlarm}}
+	in := &cloudwatch.DescribeAlarmsInput{AlarmTypes: []cw.AlarmType{cw.AlarmTypeMetricAlarm, cw.AlarmTypeCompositeAlarm}, MaxRecords: sdk.Int32(perPage)}
 	for range maxPages {
 		out, err := f.c.CloudWatch(region).DescribeAlarms(ctx, in)
 		if err != nil {
@@ -77,9 +80,10 @@ func (f *finder) describe(ctx context.Context, region string) (metric []cw.Metri
 		}
 		metric, composite = append(metric, out.MetricAlarms...), append(composite, out.CompositeAlarms...)
 		if in.NextToken = out.NextToken; in.NextToken == nil {
-			break
+			return metric, composite, nil
 		}
 	}
+	f.problem("there are more than %d alarms in %s, and not all were looked at (want those that matter in aws.alarms)", len(metric)+len(composite), region)
 	return metric, composite, nil
 }
 

@@ -146,6 +146,13 @@ func (a *Applier) make(ctx context.Context, o *Order, d Driver, c Change, n int)
 	if err := c.Read(ctx); err != nil {
 		return what(err)
 	}
+	for _, w := range a.changes(o.Fault) {
+		if k, ok := w.(keeper); ok {
+			if err := k.Fits(); err != nil {
+				return what(err)
+			}
+		}
+	}
 	call, err := a.call(o, d, c, n)
 	if err != nil {
 		return what(err)

@@ -37,7 +37,12 @@ type guardian interface {
 }
 
 // keeper is a watchdog: it stays until what it watches is undone.
-type keeper interface{ Keeps() }
+type keeper interface {
+	Keeps()
+	// Fits reports whether its call still puts back what is there now, once what
+	// it watches has been read again.
+	Fits() error
+}
 
 func keeps(c Change) bool {
 	_, ok := c.(keeper)

@@ -21,7 +21,7 @@ const edited = `{"Version":"2012-10-17","Id":"cdn","Statement":[
 
 func freeze(t *testing.T) *chaos.Fault { return named(t, "playlist.freeze-6") }
 
-// A policy that somebody is just changing is not written to: their next write
+// A policy that others are just changing is not written to: their next write
 // and ours would overwrite each other.
 func TestPolicyThatIsBeingChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -156,3 +156,30 @@ func TestStickyWithoutWatchdog(t *testing.T) {
 		}
 	})
 }
+
+// When the target is changed between the watchdog and the fault, the fault is not
+// made: the watchdog would put back an outdated value.
+func TestWatchdogOfAnOutdatedValue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := named(t, "invalidator.off-17")
+		w := worldFor(t, f)
+		r := w.run(t, "0a1b2c3d")
+		w.Mishap = func(q emulate.Request) emulate.Mishap {
+			if q.Op == "CreateSchedule" {
+				n := int32(9)
+				w.function.Reserved = &n
+			}
+			return emulate.Nothing
+		}
+		err := r.apply(t.Context(), 0, f)
+		if err == nil || !strings.Contains(err.Error(), "the target was changed after its watchdog was made") {
+			t.Errorf("got %v", err)
+		}
+		if err := r.Undo(t.Context(), f); err != nil {
+			t.Error(err)
+		}
+		if got := w.State(); !strings.Contains(got, "reserved 9,") || strings.Contains(got, "schedule ") {
+			t.Errorf("got\n%s", got)
+		}
+	})
+}

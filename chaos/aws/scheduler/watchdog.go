@@ -186,6 +186,19 @@ func (c *watchdog) Marked() (name, sep string) { return c.Name, "-" }
 // Keeps says that it stays until what it watches is undone.
 func (c *watchdog) Keeps() {}
 
+// Fits reports whether the call is still the one that undoes the change: others may
+// have changed the target since the schedule was made.
+func (c *watchdog) Fits() error {
+	if c.watched == nil {
+		return nil
+	}
+	now := *c
+	if now.describe(); now.Call != c.Call || now.Input != c.Input {
+		return fmt.Errorf("the target was changed after its watchdog was made (got %s %s to undo it; want %s %s: run it again)", now.Call, now.Input, c.Call, c.Input)
+	}
+	return nil
+}
+
 func (c *watchdog) Target() string { return c.d.arn(c.Name) }
 
 // Expiry is when it runs.

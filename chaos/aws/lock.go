@@ -74,7 +74,7 @@ func (a *Applier) Unlock(ctx context.Context) error {
 		return nil
 	}
 	if err := a.Undo(ctx, a.lock); err != nil {
-		return fmt.Errorf("give the targets free: %w", err)
+		return fmt.Errorf("release the targets: %w", err)
 	}
 	deadline := a.cfg.Now().Add(Unsettled)
 	for _, c := range a.changes(a.lock) {
@@ -84,10 +84,10 @@ func (a *Applier) Unlock(ctx context.Context) error {
 				break
 			}
 			if !a.cfg.Now().Before(deadline) {
-				return fmt.Errorf("give the targets free: %s", seen)
+				return fmt.Errorf("release the targets: %s", seen)
 			}
 			if err := Wait(ctx, time.Second); err != nil { // it may not show yet
-				return fmt.Errorf("give the targets free: %s: %w", seen, err)
+				return fmt.Errorf("release the targets: %s: %w", seen, err)
 			}
 		}
 	}

@@ -52,7 +52,7 @@ func whoMinds(profiles []*profile.Profile, kind m3u8.Kind, c m3u8.Code) string {
 	ids := slices.Compact(slices.Sorted(slices.Values(profile.Refusing(profiles, kind, c))))
 	switch all := distinct(profiles); {
 	case len(ids) == 0 && all == 1:
-		return profiles[0].ID + " puts up with it"
+		return profiles[0].ID + " does not refuse it"
 	case len(ids) == 0:
 		return "no player refuses it"
 	case len(ids) == all && all > 1:

@@ -39,7 +39,7 @@ func TestGate(t *testing.T) {
 	}{
 		{"as it should be", nil, "", 0, "2 playing", 0, "media.m3u8", false},
 		{"a media playlist inside", media("http://inside.example/media.m3u8"), "", exitUsage,
-			"not dialled: inside.example is at 10.0.0.9, an address inside, and the target is public: its playlists and redirects must not lead there (want authorized.hosts, or --authorized-hosts of probe, to have inside.example, if it is meant); a playlist led there",
+			"not dialled: inside.example is at 10.0.0.9, not a public address, and the target is public: its playlists and redirects must not lead there (want authorized.hosts, or --authorized-hosts of probe, to have inside.example, if it is meant); a playlist led there",
 			112, "finding: http://inside.example/media.m3u8: not dialled: inside.example is at 10.0.0.9", false},
 		{"its address", media("http://10.0.0.9/media.m3u8"), "", exitUsage, "not dialled: 10.0.0.9 is at 10.0.0.9", 112, "not dialled: 10.0.0.9 is at 10.0.0.9", false},
 		{"its address by NAT64", media("http://[64:ff9b::a00:9]/media.m3u8"), "", exitUsage, "not dialled: 64:ff9b::a00:9 is at 64:ff9b::a00:9", 112, "not dialled", false},
@@ -59,7 +59,7 @@ func TestGate(t *testing.T) {
 			p.segments, n.hosts["segments.example"] = "http://segments.example/", lookups(1, foreign, inside)
 		}, "", reports.ExitInterrupted, "not dialled: segments.example is at 10.0.0.9", 0, "media.m3u8", false},
 		{"the target rebinds inwards", func(_ *public, n *names) { n.hosts["edge.example"] = lookups(4, foreign, inside) }, "", reports.ExitInterrupted,
-			"not dialled: edge.example is at 10.0.0.9, an address inside, and was at a public one before (DNS rebinding)", 0, "media.m3u8", false},
+			"not dialled: edge.example is at 10.0.0.9, not a public address, and it was at a public one before (DNS rebinding)", 0, "media.m3u8", false},
 		{"inside as a whole", func(p *public, n *names) {
 			p.segments, n.hosts["edge.example"] = "http://inside.example/", []string{"10.0.0.1"}
 		}, "", 0, "2 playing", 0, "media.m3u8", true},

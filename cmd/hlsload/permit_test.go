@@ -142,7 +142,7 @@ func TestConsent(t *testing.T) {
 		{"redirected", func(p *public, n *names) {
 			p.redirect, n.hosts["edge.example"] = "http://segments.example/media.m3u8", []string{"10.0.0.1"}
 		}, "--players 6", exitUsage, "segments.example is at", ""},
-		{"one of several addresses", func(_ *public, n *names) { n.hosts["edge.example"] = []string{"10.0.0.1 203.0.113.9"} }, "--players 6", exitUsage, "edge.example is at 10.0.0.1, an address inside, and at a public one at once", ""},
+		{"one of several addresses", func(_ *public, n *names) { n.hosts["edge.example"] = []string{"10.0.0.1 203.0.113.9"} }, "--players 6", exitUsage, "edge.example is at 10.0.0.1, not a public address, and it is at a public one as well", ""},
 		{"one of several addresses, named", func(_ *public, n *names) { n.hosts["edge.example"] = []string{"10.0.0.1 203.0.113.9"} }, "--players 6 --set authorized.hosts=[edge.example] " + by, exitUsage, "no consent: 6 players may not watch what is not local (at most 5 may)\n    edge.example is at 203.0.113.9", ""},
 		{"rebinds", func(_ *public, n *names) {
 			n.hosts["edge.example"] = []string{"10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.1", "203.0.113.9"}

@@ -103,14 +103,14 @@ func (g *Gate) refuse(host, name string, a netip.Addr, was, named, inside bool) 
 	case own && !public, inside, !g.public:
 		return nil
 	case named:
-		said.Why, said.Want = "an address inside, and was at a public one before (DNS rebinding)", "an address inside from the first look-up on, as it is named for that"
+		said.Why, said.Want = "not a public address, and it was at a public one before (DNS rebinding)", "an address that is not public from the first look-up on, as authorized.hosts has it"
 		return said
 	case own && was:
-		said.Why = "an address inside, and was at a public one before (DNS rebinding)"
+		said.Why = "not a public address, and it was at a public one before (DNS rebinding)"
 	case own:
-		said.Why = "an address inside, and at a public one at once"
+		said.Why = "not a public address, and it is at a public one as well"
 	default:
-		said.Why = "an address inside, and the target is public: its playlists and redirects must not lead there"
+		said.Why = "not a public address, and the target is public: its playlists and redirects must not lead there"
 	}
 	said.Want = fmt.Sprintf("authorized.hosts, or --authorized-hosts of probe, to have %s, if it is meant", host)
 	return said

@@ -32,7 +32,7 @@ func TestInner(t *testing.T) {
 }
 
 func TestGate(t *testing.T) {
-	const refused, rebound, both, secret = "the target is public", "was at a public one before", "at a public one at once", "keep their credentials"
+	const refused, rebound, both, secret = "the target is public", "was at a public one before", "at a public one as well", "keep their credentials"
 	for _, c := range []struct {
 		name  string
 		own   string

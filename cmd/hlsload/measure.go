@@ -60,7 +60,7 @@ func measurement(sc *scenarios.Scenario, mode string, faults []chaos.Fault, star
 		LagLimit:    sc.LagLimit,
 	}
 	if c.Absence = sc.Fleet.Audience.Session.Mean; sc.Fleet.Audience.Session.Rejoin {
-		c.Absence = sc.Fleet.Audience.Session.RejoinAfter
+		c.Absence = max(sc.Fleet.Audience.Session.RejoinAfter, time.Millisecond) // at once is not never
 	}
 	for i := range sc.Fleet.Audience.Cohorts {
 		co := &sc.Fleet.Audience.Cohorts[i]

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"hlsload/reports"
+)
+
+// For how long a viewer whose player gave up is missed follows from who takes
+// the place.
+func TestAbsence(t *testing.T) {
+	for session, want := range map[string]time.Duration{
+		"":                                     0, // to the end
+		"session: {mean: 5m}":                  5 * time.Minute,
+		"session: {after_fatal: gone}":         0,
+		"session: {after_fatal: {rejoin: 5s}}": 5 * time.Second,
+		"session: {mean: 5m, after_fatal: {rejoin: 5s}}": 5 * time.Second,
+		"session: {after_fatal: {rejoin: 0s}}":           time.Millisecond,
+	} {
+		sc := parse(t, "duration: 20s\ntarget: {rig: {ladder: mini}}\nfleet:\n  players: 2\n  "+session+"\n  cohorts: [{name: a, share: 100%, profile: hlsjs-1.7}]\n")
+		if got := measurement(sc, reports.ModeSimulate, nil, time.Time{}).Absence; got != want {
+			t.Errorf("%q: missed for %v; want %v", session, got, want)
+		}
+	}
+}

@@ -206,8 +206,9 @@ func (sv *service) missing(before float64, r, sum *row) float64 {
 	if sv.v.cfg.Absence > 0 {
 		return float64(sum.dead)
 	}
-	if others := float64(sum.joining + sum.playing + sum.stalled + r.gone + r.dead); r.gone > 0 && others > 0 {
-		before *= max(0, 1-float64(r.gone)/others)
+	came := r.joining + r.playing + r.stalled + r.gone + r.dead // in place of others, as with a new token
+	if left := min(r.gone, r.gone-came); left > 0 {
+		before *= 1 - float64(left)/float64(sum.joining+sum.playing+sum.stalled+r.dead+left)
 	}
 	return before + float64(r.dead)
 }

@@ -160,6 +160,21 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 				v.leave(50 + 5*float64(i))
 			}
 		}, value: .833333, holds: true, reason: "outside of faults at least 83.3 %"},
+		{name: "the others join anew, with new tokens", play: func(sc *scene) {
+			vs := six(sc)
+			vs[4].die(20)
+			vs[5].die(20)
+			for i, v := range vs[:4] {
+				for at := 22.0; at < 60; at += 6 {
+					v.leave(at + float64(i)/10)
+					v = sc.join(at+float64(i)/10, 0)
+					v.start(at + float64(i)/10 + .2)
+				}
+			}
+			vs[0] = sc.join(61, 0)
+			vs[0].start(61.5)
+			vs[0].leave(62)
+		}, value: .666667, holds: true, reason: "outside of faults at least 66.7 %", warning: "2 of 6 sessions had no picture from 20 s to the end"},
 		{name: "some left before the others died", play: func(sc *scene) {
 			vs := six(sc)
 			for _, v := range vs[:3] {

@@ -28,6 +28,7 @@ import (
 type fetcher struct {
 	visitor *fleet.Visitor
 	timeout time.Duration // of one request
+	gate    *agreed.Gate  // where it may lead; nil = anywhere
 
 	mu   sync.Mutex
 	seen []string // hosts that were asked, redirects included
@@ -60,7 +61,7 @@ type fetching struct {
 }
 
 func newFetcher(c fetching) *fetcher {
-	f := &fetcher{timeout: c.timeout, playlistMost: cmp.Or(c.playlist, m3u8.DefaultBody)}
+	f := &fetcher{timeout: c.timeout, gate: c.gate, playlistMost: cmp.Or(c.playlist, m3u8.DefaultBody)}
 	var headers []fleet.Header
 	if !c.stay {
 		headers = []fleet.Header{serverTiming}
@@ -164,7 +165,11 @@ type fetched struct {
 
 // get fetches a URL. Errors begin with it. A status of any kind is none.
 func (f *fetcher) get(ctx context.Context, u string) (*fetched, error) {
-	return f.fetch(ctx, u, f.playlistMost, "playlist", true)
+	a, err := f.fetch(ctx, u, f.playlistMost, "playlist", true)
+	if err == nil && f.gate != nil {
+		f.gate.Told(a.url.Hostname())
+	}
+	return a, err
 }
 
 // drop is get for a segment, whose body is not kept.

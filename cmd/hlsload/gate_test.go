@@ -60,6 +60,10 @@ func TestGate(t *testing.T) {
 		}, "", reports.ExitInterrupted, "not dialled: segments.example is at 10.0.0.9", 0, "media.m3u8", false},
 		{"the target rebinds inwards", func(_ *public, n *names) { n.hosts["edge.example"] = lookups(4, foreign, inside) }, "", reports.ExitInterrupted,
 			"not dialled: edge.example is at 10.0.0.9, not a public address, and it was at a public one before (DNS rebinding)", 0, "media.m3u8", false},
+		{"inside, but for its playlists", func(p *public, n *names) {
+			p.variant, p.segments = "http://segments.example/media.m3u8", "http://inside.example/"
+			n.hosts["edge.example"] = []string{"10.0.0.1"}
+		}, "", exitUsage, "not dialled: inside.example is at 10.0.0.9", 112, "not dialled: inside.example", false},
 		{"inside as a whole", func(p *public, n *names) {
 			p.segments, n.hosts["edge.example"] = "http://inside.example/", []string{"10.0.0.1"}
 		}, "", 0, "2 playing", 0, "media.m3u8", true},

@@ -9,7 +9,8 @@ import (
 
 // Gate decides where a stream may lead: its playlists and redirects are written
 // by others, and must not make this machine ask what only this machine can
-// reach. Once any host of the target is public, an inner address (see [Inner])
+// reach. Once any host of the target is public, or one that a playlist came
+// from, an inner address (see [Inner])
 // may be dialled only for a host of the target itself that was never public, or
 // for one that was named for it and had one from its first look-up on. Addresses where machines keep their credentials
 // are dialled only when the target's URL has the address itself.
@@ -22,6 +23,7 @@ type Gate struct {
 
 	mu     sync.Mutex
 	met    map[string]bool // hosts that are named -> had an inner address at first
+	other  map[string]bool // hosts that are public and not the target's
 	own    map[string]bool // hosts of the target -> were public
 	public bool            // some host of the target was
 }
@@ -29,7 +31,7 @@ type Gate struct {
 // NewGate returns a gate for the hosts of a target. Named are patterns, as
 // [Covers] has them, of hosts that may have inner addresses.
 func NewGate(own, named []string) *Gate {
-	g := &Gate{named: named, met: map[string]bool{}, own: map[string]bool{}}
+	g := &Gate{named: named, met: map[string]bool{}, other: map[string]bool{}, own: map[string]bool{}}
 	for _, h := range own {
 		g.own[canonical(h)] = false
 	}
@@ -56,8 +58,11 @@ func (g *Gate) Check(host string, addrs []netip.Addr) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	was, own := g.own[name]
-	if own && slices.ContainsFunc(addrs, func(a netip.Addr) bool { return a.IsValid() && !Inner(a) }) {
+	switch out := slices.ContainsFunc(addrs, func(a netip.Addr) bool { return a.IsValid() && !Inner(a) }); {
+	case out && own:
 		g.own[name], g.public = true, true
+	case out && len(g.other) < maxMet:
+		g.other[name] = true
 	}
 	named, inside := g.byName(name, addrs)
 	for _, a := range addrs {
@@ -68,7 +73,15 @@ func (g *Gate) Check(host string, addrs []netip.Addr) error {
 	return nil
 }
 
-// maxMet bounds the hosts below a *.example.com that are kept in mind.
+// Told notes that a host was the source of a playlist: one from a public host
+// makes the target public, wherever its own URL leads.
+func (g *Gate) Told(host string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.public = g.public || g.other[canonical(host)]
+}
+
+// maxMet bounds the hosts that are kept in mind.
 const maxMet = 4096
 
 // byName reports whether a host was named, and whether it may be inner: whether it

@@ -81,6 +81,17 @@ func TestGate(t *testing.T) {
 			}
 		})
 	}
+	g := NewGate([]string{"a.example"}, nil)
+	for _, c := range []struct {
+		host, addr, told string
+		ok               bool
+	}{{"a.example", "10.0.0.1", "a.example", true}, {"b.example", "203.0.113.9", "", true}, {"c.example", "10.0.0.2", "c.example", true}, {"c.example", "10.0.0.2", "B.example.", true},
+		{"c.example", "10.0.0.2", "", false}, {"a.example", "10.0.0.1", "", true}} {
+		if err := g.Check(c.host, []netip.Addr{netip.MustParseAddr(c.addr)}); (err == nil) != c.ok {
+			t.Errorf("%+v: %v", c, err)
+		}
+		g.Told(c.told)
+	}
 	if err := NewGate([]string{"a.example"}, nil).Check("b.example", []netip.Addr{{}}); err != nil {
 		t.Errorf("a network of its own: %v", err)
 	}

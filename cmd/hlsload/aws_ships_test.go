@@ -20,6 +20,7 @@ import (
 // TestShippedOnAWS runs the scenario for a real channel on an emulated one:
 // with its faults it passes, without them it does not.
 func TestShippedOnAWS(t *testing.T) {
+	slow(t)
 	setCredentials(t)
 	for _, c := range []struct {
 		name     string

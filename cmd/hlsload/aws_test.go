@@ -245,6 +245,7 @@ func TestPanic(t *testing.T) {
 // TestLostCredentials: what cannot be undone is said, with the command that
 // puts it back, and put back later.
 func TestLostCredentials(t *testing.T) {
+	slow(t)
 	setCredentials(t)
 	dir := filepath.Join(t.TempDir(), "out")
 	synctest.Test(t, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 // TestLineup: what is said of pipelines whose media is the rig's, at timestamps
 // of its own each.
 func TestLineup(t *testing.T) {
+	slow(t)
 	ts := content.Format{Container: content.TS, Video: true, Audio: true, Width: 256, Height: 144}
 	fmp4 := content.Format{Container: content.FMP4, Video: true, Width: 256, Height: 144}
 	sound := content.Format{Container: content.TS, Audio: true}

@@ -12,6 +12,7 @@ import (
 // TestLongDVR watches twelve hours of segments of 2 s with signed URLs of 500
 // bytes, which fit, and a day of them, which the scenario must allow.
 func TestLongDVR(t *testing.T) {
+	slow(t)
 	signature := strings.Repeat("x", 480)
 	for _, tt := range []struct {
 		hours  int

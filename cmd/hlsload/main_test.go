@@ -12,3 +12,12 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// slow skips a test that takes minutes under the race detector, where others
+// run the same code at the same time.
+func slow(t *testing.T) {
+	t.Helper()
+	if underRace {
+		t.Skip("takes minutes under the race detector; runs without it")
+	}
+}

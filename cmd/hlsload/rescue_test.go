@@ -68,6 +68,7 @@ func fill(t *testing.T, dir string) {
 // Files that cannot be written hide neither the verdict nor what may be left on
 // AWS, and the exit code is that of the verdict.
 func TestResultsCannotBeWritten(t *testing.T) {
+	slow(t)
 	setCredentials(t)
 	for _, c := range []struct {
 		name string

@@ -253,6 +253,7 @@ const fivePlayers = "version: 1\nname: five\nseed: 3\nduration: 10s\nrecovery: 5
 // TestLetIn: streams that ask for credentials as streams do, for all five players
 // and for a probe.
 func TestLetIn(t *testing.T) {
+	slow(t)
 	user := func(_ http.ResponseWriter, q *http.Request) bool {
 		name, password, _ := q.BasicAuth()
 		return name == "viewer7" && password == "p@ss"
@@ -326,6 +327,7 @@ func TestLetIn(t *testing.T) {
 // TestNotForThisHost: who refuses without headers that are not for it is named,
 // with what to write.
 func TestNotForThisHost(t *testing.T) {
+	slow(t)
 	token := func(_ http.ResponseWriter, q *http.Request) bool {
 		return q.Header.Get("X-Token") == "let-me-in-please"
 	}

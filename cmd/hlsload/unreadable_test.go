@@ -13,6 +13,7 @@ import (
 // TestProbeUnreadable: what one pipeline lists and cannot be read while the other's
 // can is a difference, and the report says what players make of it.
 func TestProbeUnreadable(t *testing.T) {
+	slow(t)
 	master := "#EXTM3U\n"
 	for _, x := range "ab" {
 		master += fmt.Sprintf("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"%c\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,URI=\"%c/aud.m3u8\"\n", x, x) +
@@ -83,6 +84,7 @@ func TestProbeUnreadable(t *testing.T) {
 
 // TestProbeLowLatency names a low-latency stream.
 func TestProbeLowLatency(t *testing.T) {
+	slow(t)
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		base, srv := m.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

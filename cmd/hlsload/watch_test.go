@@ -138,6 +138,9 @@ func TestAlarmsUnderTest(t *testing.T) {
 		{200 * time.Second, "other_alarms == 0", reports.ExitFail, "measured 1: alarm viewers see errors"},
 		{time.Hour, "other_alarms == 0", 0, "PASS"},
 	} {
+		if underRace && tc.rings != time.Hour {
+			continue
+		}
 		s, _, said, code := onAWS(t, watchedScenario+"expect: ['"+tc.expect+"']\n", notices(tc.rings))
 		if code != tc.code || s == nil || s.ExitCode != code || !strings.Contains(strings.Join(strings.Fields(said), " "), tc.want) {
 			t.Errorf("%s: exit %d, want %d with %q: %s", tc.expect, code, tc.code, tc.want, said)

@@ -67,12 +67,13 @@ func newFetcher(c fetching) *fetcher {
 		headers = []fleet.Header{serverTiming}
 	}
 	var allow func(string, []netip.Addr) error
+	var led func(string)
 	if c.gate != nil {
-		allow = c.gate.Check
+		allow, led = c.gate.Check, c.gate.Told
 	}
 	cookies := 0
 	f.visitor = fleet.NewVisitor(fleet.VisitorConfig{
-		Resolver: c.on.resolver, Dial: c.on.dial, Allow: allow, TLS: c.tls, UserAgent: c.agent, Credentials: c.creds, Stay: c.stay, Headers: headers,
+		Resolver: c.on.resolver, Dial: c.on.dial, Allow: allow, Led: led, TLS: c.tls, UserAgent: c.agent, Credentials: c.creds, Stay: c.stay, Headers: headers,
 		SetCookie: func(line string) {
 			f.mu.Lock()
 			cookies++

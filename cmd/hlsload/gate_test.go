@@ -64,6 +64,10 @@ func TestGate(t *testing.T) {
 			p.variant, p.segments = "http://segments.example/media.m3u8", "http://inside.example/"
 			n.hosts["edge.example"] = []string{"10.0.0.1"}
 		}, "", exitUsage, "not dialled: inside.example is at 10.0.0.9", 112, "not dialled: inside.example", false},
+		{"inside, but for its segments, which are redirected inside later", func(p *public, n *names) {
+			p.later = "http://segments.example/moved/"
+			n.hosts["edge.example"] = []string{"10.0.0.1"}
+		}, "", reports.ExitInterrupted, "a redirect of http://segments.example led there", 0, "media.m3u8", false},
 		{"inside as a whole", func(p *public, n *names) {
 			p.segments, n.hosts["edge.example"] = "http://inside.example/", []string{"10.0.0.1"}
 		}, "", 0, "2 playing", 0, "media.m3u8", true},

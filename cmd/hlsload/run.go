@@ -300,7 +300,7 @@ func (r *realRun) entitle(fc *fleet.Config) {
 	fc.Resolver, fc.Allow = r.network.resolver, onlyLocal
 	fc.Ceiling = ceilingOf(&r.sc.Limits)
 	if p := r.permission; p != nil {
-		fc.Allow, fc.Ceiling, fc.TLS = p.allow, p.ceiling, p.tls
+		fc.Allow, fc.Led, fc.Ceiling, fc.TLS = p.allow, p.gate.Told, p.ceiling, p.tls
 		fc.Caller, fc.Cautious = agent(r.sc.Authorized.By), len(p.foreign) > 0
 	}
 }

@@ -73,8 +73,8 @@ func (g *Gate) Check(host string, addrs []netip.Addr) error {
 	return nil
 }
 
-// Told notes that a host was the source of a playlist: one from a public host
-// makes the target public, wherever its own URL leads.
+// Told notes that a host was the source of a playlist or a redirect: one from a
+// public host makes the target public, wherever its own URL leads.
 func (g *Gate) Told(host string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -29,7 +29,8 @@ type client struct {
 	// before is called with each request before it is sent; an error keeps it from
 	// being sent. nil = it is not called.
 	before func(context.Context, Hop) error
-	stay   bool // redirects are not followed
+	stay   bool              // redirects are not followed
+	led    func(host string) // see Config
 	// withheld is called with hosts that refused a request which came without the
 	// target's header fields; nil = it is not.
 	withheld func(host string)
@@ -107,6 +108,7 @@ func (c *client) do(ctx context.Context, req *Request, res *Response, carry carr
 			c.fleet.ceiling.received(c.fleet.now(), n)
 		}
 		res.Body.Close()
+		c.leads(at)
 		next, err := resolve(at, res.Location)
 		if err != nil {
 			return "", err
@@ -190,6 +192,16 @@ func (c *client) credentials(req *Request) *credential.Set {
 func (c *client) withholds(req *Request, at string) bool {
 	u, err := url.Parse(at)
 	return err == nil && c.credentials(req).For(u).Withheld
+}
+
+// leads notes that the host of a URL says what is asked for next.
+func (c *client) leads(at string) {
+	if c.led == nil {
+		return
+	}
+	if u, err := url.Parse(at); err == nil {
+		c.led(u.Hostname())
+	}
 }
 
 func redirects(res *Response) bool {

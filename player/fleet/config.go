@@ -68,7 +68,10 @@ type Config struct {
 	// Allow says whether a host may be dialled at the addresses that it was found
 	// to have, nil = it may. An error, such as a [NotAllowed], halts the fleet.
 	// The address of a host that is not looked up here is the zero one.
-	Allow   func(host string, addrs []netip.Addr) error
+	Allow func(host string, addrs []netip.Addr) error
+	// Led is called with each host that redirected a request or answered with a
+	// playlist: what is asked for next may be of its choice. nil = it is not.
+	Led     func(host string)
 	Ceiling Ceiling
 	// Cautious bounds how often players ask for URLs that failed; see
 	// [player.Config]. They are from the first address on that is dialled and not

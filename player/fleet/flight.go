@@ -241,6 +241,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		s.complete(ctx, fl)
 		return
 	}
+	s.client.leads(base)
 	var err error
 	if fl.kind == m3u8.KindMedia {
 		fl.end.Media, err = s.f.parses.media(body, fl.imports, s.cohort.profile)

@@ -29,6 +29,7 @@ type VisitorConfig struct {
 	Resolver    Resolver
 	Dial        Dial
 	Allow       func(host string, addrs []netip.Addr) error
+	Led         func(host string)
 	TLS         *tls.Config
 	UserAgent   string
 	Headers     []Header
@@ -53,7 +54,7 @@ func NewVisitor(cfg VisitorConfig) *Visitor {
 	return &Visitor{cfg, &client{
 		plain:  NewLean(dial, visitorConns),
 		secure: func() Engine { return NewStandard(dial, visitorConns, cfg.TLS) },
-		creds:  cfg.Credentials, before: cfg.Before, stay: cfg.Stay,
+		creds:  cfg.Credentials, before: cfg.Before, stay: cfg.Stay, led: cfg.Led,
 	}}
 }
 

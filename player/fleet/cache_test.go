@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"hlsload/player/m3u8"
 )
@@ -89,17 +90,19 @@ func TestNoVariables(t *testing.T) {
 }
 
 func TestParsesAreForgotten(t *testing.T) {
-	c := newParses(nil, 0)
-	kept, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7"))
-	for i := range 3 * maxParsed {
-		c.media(encoded{base: fmt.Sprintf("http://a/%d", i), body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7"))
-		if i%1000 == 0 { // what is in use stays
-			if m, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil, mustLoad("hlsjs-1.7")); m != kept {
-				t.Fatalf("forgotten after %d others", i)
+	synctest.Test(t, func(t *testing.T) { // they are also forgotten with time
+		c, p := newParses(nil, 0), mustLoad("hlsjs-1.7")
+		kept, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil, p)
+		for i := range 3 * maxParsed {
+			c.media(encoded{base: fmt.Sprintf("http://a/%d", i), body: []byte(mediaText)}, nil, p)
+			if i%1000 == 0 { // what is in use stays
+				if m, _ := c.media(encoded{base: "http://a/kept", body: []byte(mediaText)}, nil, p); m != kept {
+					t.Fatalf("forgotten after %d others", i)
+				}
 			}
 		}
-	}
-	if n := len(c.now) + len(c.last); n > 2*maxParsed {
-		t.Errorf("%d playlists kept; want at most %d", n, 2*maxParsed)
-	}
+		if n := len(c.now) + len(c.last); n > 2*maxParsed {
+			t.Errorf("%d playlists kept; want at most %d", n, 2*maxParsed)
+		}
+	})
 }

@@ -179,7 +179,7 @@ func (p *Player) packets(tr Track) time.Duration {
 	return time.Duration(float64(time.Second) / rate)
 }
 
-// forsaken tells whether every track has failed too often.
+// forsaken reports whether every track has failed too often.
 func (p *Player) forsaken() bool {
 	for i := range p.tracks() {
 		if t := p.track(i); t.active && int(max(t.tries[0], t.tries[1])) <= p.cfg.Profile.Stall.Forgives {

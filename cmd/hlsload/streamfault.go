@@ -58,7 +58,7 @@ func (s *stream) see(ctx context.Context, u string) *looked {
 	return l
 }
 
-// bites tells whether one of the playlists that the fault may hit answers with
+// bites reports whether one of the playlists that the fault may hit answers with
 // an error, or stopped: unchanged for 1.5 target durations (rfc8216bis 6.2.1).
 func (s *stream) bites(ctx context.Context, f *chaos.Fault) (bool, string) {
 	all := s.watched(f)
@@ -70,7 +70,7 @@ func (s *stream) bites(ctx context.Context, f *chaos.Fault) (bool, string) {
 	return false, fmt.Sprintf("%d media playlists answer and advance", len(all))
 }
 
-// healthy tells whether all of them answer and advance.
+// healthy reports whether all of them answer and advance.
 func (s *stream) healthy(ctx context.Context, f *chaos.Fault) (bool, string) {
 	for _, u := range s.watched(f) {
 		if why := s.wrong(u, s.see(ctx, u)); why != "" {

@@ -211,7 +211,7 @@ func (p *Player) firstEstimate() float64 {
 		p.deaf = p.cfg.Profile.ABR.OfBrowser
 	}
 	if s.Noise > 0 {
-		v *= 1 + s.Noise*(2*p.uniform(firstNoise)-1)
+		v *= 1 + s.Noise*(2*p.seed.Uniform(firstNoise, 0)-1)
 	}
 	return v
 }

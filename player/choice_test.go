@@ -76,3 +76,36 @@ func TestFirstChoice(t *testing.T) {
 		})
 	}
 }
+
+// TestDrawsOfOneRule proves that the delays of retries stay the same when another
+// rule draws, too.
+func TestDrawsOfOneRule(t *testing.T) {
+	first := func(seed draw.Seed, values string) time.Duration {
+		t.Helper()
+		prof, err := profile.Load("shaka-5.2")
+		if err == nil {
+			prof, err = profile.Override(prof, []byte(values))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := player.New(player.Config{Profile: prof, URL: "http://cdn.example.com/index.m3u8", Seed: seed}, 0)
+		for _, a := range p.Step(0, &player.Event{}, nil) {
+			if a.Type == player.Fetch {
+				p.Step(time.Millisecond, &player.Event{Type: player.End, Fetch: a.Fetch, Status: 503}, nil)
+			}
+		}
+		return p.Wake()
+	}
+	delays := map[time.Duration]bool{}
+	for seed := range draw.Seed(20) {
+		plain, noisy := first(seed, "{startup: {noise: 0}}"), first(seed, "{startup: {noise: 0.1}}")
+		if plain != noisy {
+			t.Errorf("seed %d: retries at %v, with noise on the first estimate at %v; want the same", seed, plain, noisy)
+		}
+		delays[plain] = true
+	}
+	if len(delays) < 10 {
+		t.Errorf("%d different delays of 20; want jitter", len(delays))
+	}
+}

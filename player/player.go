@@ -72,7 +72,7 @@ type Player struct {
 	nextID  FetchID
 	visited uint64 // renditions that were left, of the first 64
 	stalls  uint32
-	draws   uint32
+	jitters uint32  // delays of retries drawn so far
 	rate    float32 // of playback, less 1
 
 	abr      estimator
@@ -225,12 +225,6 @@ func (p *Player) note(s *Sample) {
 		s.At = p.now
 	}
 	p.out = append(p.out, Action{Type: Note, Sample: *s})
-}
-
-// uniform draws a number in [0, 1).
-func (p *Player) uniform(r draw.Rule) float64 {
-	p.draws++
-	return p.seed.Uniform(r, uint64(p.draws))
 }
 
 // begin is the transition to the first frame.

@@ -352,7 +352,8 @@ func (p *Player) spread(d time.Duration, jitter float64) time.Duration {
 	if jitter == 0 {
 		return d
 	}
-	return time.Duration(float64(d) * (1 + jitter*(2*p.uniform(retryJitter)-1)))
+	p.jitters++
+	return time.Duration(float64(d) * (1 + jitter*(2*p.seed.Uniform(retryJitter, uint64(p.jitters))-1)))
 }
 
 func reasonOf(f Failure, status int) string {

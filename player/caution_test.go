@@ -48,7 +48,7 @@ func (r *repeats) see(now time.Duration, a *player.Action) {
 			u.counted = append(u.counted, now)
 		}
 		r.flights[a.Fetch] = request{url, now, u.failing}
-	case a.Type == player.Note && a.Sample.Type == player.Answered && a.Sample.Failure != player.Mismatch:
+	case a.Type == player.Note && a.Sample.Type == player.Answered:
 		f, ok := r.flights[a.Sample.Fetch]
 		if !ok {
 			return

@@ -319,11 +319,9 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		return
 	}
 	if !first && old != m && !p.cfg.Profile.Reload.KeepMismatch && contradicts(old, m) {
-		p.note(&Sample{Type: Answered, Kind: m3u8.KindMedia, Track: f.track, Rendition: f.rendition, Failure: Mismatch,
-			Pipeline: p.pipelineOf(int(f.rendition)), Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Reason: "a media sequence number changed its URI"})
 		t.media, t.changedAt, t.base = m, p.now, p.place(m, old, oldBase, true)
 		p.schedule(f, t, true)
-		p.trouble(f, Mismatch, 0, "")
+		p.trouble(f, Mismatch, 0, "a media sequence number changed its URI")
 		return
 	}
 	t.loadTook = p.now - f.sent

@@ -123,9 +123,10 @@ func (c *checker) sample(s *player.Sample) {
 	c.last = max(c.last, s.At)
 	switch s.Type {
 	case player.Answered:
-		if s.Failure != player.Mismatch {
-			delete(c.inFlight, s.Fetch)
+		if !c.inFlight[s.Fetch] {
+			c.t.Fatalf("fetch %d is answered twice, or was never sent", s.Fetch)
 		}
+		delete(c.inFlight, s.Fetch)
 		if s.Failure == player.Timeout {
 			c.timedOut = s.Fetch
 		}

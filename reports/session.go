@@ -156,6 +156,10 @@ func (s *Session) add(sm *player.Sample, m *Meta) {
 	case player.Answered:
 		s.answered(sm, m)
 		s.look(co, sm, m)
+	case player.Evidence:
+		if sm.Failure == player.Mismatch {
+			s.contradicted(sm)
+		}
 	case player.Withheld:
 		if sm.Kind < m3u8.Kinds {
 			s.cell.kind(sm.Kind).withheld++
@@ -246,6 +250,17 @@ func (s *Session) requested(sm *player.Sample) {
 	if !s.control {
 		sh.traffic.slot(sm.At).EdgeRequests++
 	}
+}
+
+// contradicted counts an error for a playlist that contradicts its earlier
+// version: it was answered well, and is counted as an answer already.
+func (s *Session) contradicted(sm *player.Sample) {
+	if sm.Kind >= m3u8.Kinds {
+		return
+	}
+	s.cell.kind(sm.Kind).fail(sm)
+	s.shard.live.Errors++
+	s.shard.rows.at(sm.At).errors++
 }
 
 func (s *Session) answered(sm *player.Sample, m *Meta) {

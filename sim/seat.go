@@ -230,9 +230,7 @@ func (s *sim) note(st *seat, sm *player.Sample) {
 		m.Cache, m.Layer, m.Pop, m.Fetched = f.cache, f.layer, s.popOf(st), time.Duration(f.fetched)*time.Millisecond
 	}
 	st.session.Add(sm, &m)
-	if sm.Failure != player.Mismatch {
-		s.land(st, ref)
-	}
+	s.land(st, ref)
 }
 
 // rise ends a session; somebody else may take the place.

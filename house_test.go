@@ -64,7 +64,7 @@ func mayImport(from, to string) bool {
 	switch {
 	case from == "sim":
 		return toCore
-	case nested && slices.Contains([]string{"player", "chaos", "rig"}, top):
+	case nested && slices.Contains([]string{"chaos", "rig", "run"}, top):
 		// What meets the world: the core, and its own neighbours.
 		return toCore || strings.HasPrefix(to, top+"/")
 	}
@@ -75,7 +75,7 @@ func mayImport(from, to string) bool {
 func placed(pkg string) bool {
 	_, ok := core[pkg]
 	top, _, nested := strings.Cut(pkg, "/")
-	return ok || pkg == "sim" || nested && slices.Contains([]string{"player", "chaos", "rig"}, top)
+	return ok || pkg == "sim" || nested && slices.Contains([]string{"chaos", "rig", "run"}, top)
 }
 
 // vague names say nothing about what a package is for.
@@ -92,7 +92,7 @@ func TestHouse(t *testing.T) {
 		if !seen[pkg] {
 			seen[pkg] = true
 			if !placed(pkg) {
-				t.Errorf("%s: a package without a place (want an entry in core, or a directory below player, chaos or rig)", pkg)
+				t.Errorf("%s: a package without a place (want an entry in core, or a directory below chaos, rig or run)", pkg)
 			}
 			for part := range strings.SplitSeq(pkg, "/") {
 				if slices.Contains(vague, part) {
@@ -223,11 +223,11 @@ func TestMayImport(t *testing.T) {
 		{"rig", "chaos", true},
 		{"rig", "player", false},
 		{"reports", "scenarios", false},
-		{"scenarios", "player/fleet", false},
+		{"scenarios", "run/fleet", false},
 		{"sim", "scenarios", true},
-		{"sim", "player/fleet", false},
-		{"player/fleet", "chaos", true},
-		{"player/fleet", "rig/serve", false},
+		{"sim", "run/fleet", false},
+		{"run/fleet", "chaos", true},
+		{"run/fleet", "rig/serve", false},
 		{"chaos/journal", "chaos/conduct", true},
 		{"elsewhere", "player", false},
 	} {

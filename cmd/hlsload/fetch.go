@@ -17,10 +17,10 @@ import (
 
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
-	"hlsload/player/fleet"
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
 	"hlsload/player/ticket"
+	"hlsload/run/fleet"
 )
 
 // fetcher looks at single playlists and segments, for checks and probes, with

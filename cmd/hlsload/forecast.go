@@ -11,8 +11,8 @@ import (
 
 	"hlsload/chaos"
 	agreed "hlsload/player/consent"
-	"hlsload/player/fleet"
 	"hlsload/player/m3u8"
+	"hlsload/run/fleet"
 	"hlsload/scenarios"
 	"hlsload/sim/forecast"
 )

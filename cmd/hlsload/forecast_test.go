@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/player/fleet"
 	"hlsload/player/m3u8"
 	"hlsload/reports"
+	"hlsload/run/fleet"
 	"hlsload/scenarios"
 	"hlsload/sim/forecast"
 )

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	agreed "hlsload/player/consent"
-	"hlsload/player/fleet"
 	"hlsload/reports"
+	"hlsload/run/fleet"
 	"hlsload/scenarios"
 )
 

@@ -15,10 +15,10 @@ import (
 
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
-	"hlsload/player/fleet"
 	"hlsload/player/m3u8"
 	"hlsload/player/profile"
 	"hlsload/reports"
+	"hlsload/run/fleet"
 )
 
 func probeCommand(on network) *cobra.Command {

@@ -21,9 +21,9 @@ import (
 	"hlsload/chaos/inject"
 	"hlsload/chaos/journal"
 	"hlsload/player/cmcd"
-	"hlsload/player/fleet"
 	"hlsload/player/profile"
 	"hlsload/reports"
+	"hlsload/run/fleet"
 	"hlsload/scenarios"
 )
 

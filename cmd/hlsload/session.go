@@ -6,8 +6,8 @@ import (
 	"hlsload/chaos"
 	"hlsload/chaos/inject"
 	"hlsload/player"
-	"hlsload/player/fleet"
 	"hlsload/reports"
+	"hlsload/run/fleet"
 )
 
 // session is one viewer's record.

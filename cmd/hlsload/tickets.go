@@ -12,9 +12,9 @@ import (
 
 	"hlsload/player/audience"
 	"hlsload/player/credential"
-	"hlsload/player/fleet"
-	"hlsload/player/fleet/issuer"
 	"hlsload/player/ticket"
+	"hlsload/run/fleet"
+	"hlsload/run/fleet/issuer"
 	"hlsload/scenarios"
 	"hlsload/scenarios/redact"
 )

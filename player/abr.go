@@ -10,7 +10,7 @@ import (
 
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
+	"hlsload/player/units"
 )
 
 // ewma is an exponentially weighted moving average with a correction for its
@@ -32,7 +32,7 @@ func (e *ewma) get(halfLife float64) float64 {
 
 // estimator estimates throughput in bit/s.
 type estimator struct {
-	rules      *profile.ABR
+	rules      *ABR
 	initial    float64
 	fast, slow ewma // or, for mean3, unused
 	ttfb       ewma
@@ -97,7 +97,7 @@ func (w *window) median() float64 {
 	return 0
 }
 
-func (e *estimator) reset(rules *profile.ABR, initial float64) {
+func (e *estimator) reset(rules *ABR, initial float64) {
 	*e = estimator{rules: rules, initial: initial}
 }
 
@@ -107,13 +107,13 @@ const minWeight = 0.001
 
 // ready tells whether anything was measured.
 func (e *estimator) ready() bool {
-	if e.total == 0 || e.rules.Estimator == profile.EstimateNone {
+	if e.total == 0 || e.rules.Estimator == EstimateNone {
 		return false
 	}
 	if e.total < e.rules.MinTotal && (e.rules.MinTime == 0 || e.window == nil || e.window.took < seconds(e.rules.MinTime)) {
 		return false
 	}
-	return e.rules.Estimator != profile.EstimateDualEWMA || e.fast.weight >= minWeight
+	return e.rules.Estimator != EstimateDualEWMA || e.fast.weight >= minWeight
 }
 
 // estimate is the throughput to reckon with.
@@ -130,11 +130,11 @@ func (e *estimator) measured() float64 {
 		return e.initial
 	}
 	switch e.rules.Estimator {
-	case profile.EstimateDualEWMA:
+	case EstimateDualEWMA:
 		return min(e.fast.get(seconds(e.rules.Fast)), e.slow.get(seconds(e.rules.Slow)))
-	case profile.EstimateLast:
+	case EstimateLast:
 		return e.last[0]
-	case profile.EstimateMean:
+	case EstimateMean:
 		sum, n := 0.0, 0.0
 		for _, v := range e.last {
 			if v > 0 {
@@ -142,7 +142,7 @@ func (e *estimator) measured() float64 {
 			}
 		}
 		return min(e.last[0], sum/n)
-	case profile.EstimateMedian:
+	case EstimateMedian:
 		if e.window != nil {
 			return e.window.median()
 		}
@@ -177,11 +177,11 @@ func (e *estimator) sample(s float64, n int64) {
 	s = max(s, min(0.05, float64(n)/1e8)) // hls.js minDelayMs_: 50 ms or a hundredth of a microsecond a byte
 	v := 8 * float64(n) / s
 	e.total += n
-	if e.rules.Estimator == profile.EstimateDualEWMA {
+	if e.rules.Estimator == EstimateDualEWMA {
 		e.fast.add(seconds(e.rules.Fast), s, v)
 		e.slow.add(seconds(e.rules.Slow), s, v)
 	}
-	if e.rules.Estimator == profile.EstimateMedian {
+	if e.rules.Estimator == EstimateMedian {
 		if e.window == nil {
 			e.window = new(window)
 		}
@@ -197,7 +197,7 @@ func (e *estimator) zero() {
 	e.last[0], e.total = 1, max(e.rules.MinTotal, 1)
 }
 
-func seconds(d profile.Duration) float64 { return time.Duration(d).Seconds() }
+func seconds(d units.Duration) float64 { return time.Duration(d).Seconds() }
 
 var firstNoise = draw.NewRule("player/first estimate")
 
@@ -235,11 +235,11 @@ func (p *Player) firstLevel() int {
 	s := &p.cfg.Profile.Startup
 	first := p.ladder.FirstLevel
 	switch s.Level {
-	case profile.StartLowest:
+	case StartLowest:
 		return 0
-	case profile.StartHighest:
+	case StartHighest:
 		return p.firstOf(len(p.ladder.Levels) - 1)
-	case profile.StartFirstListed:
+	case StartFirstListed:
 		return first
 	}
 	if s.RaiseTo > 0 {

@@ -103,7 +103,7 @@ var (
 )
 
 // storm lets a player live through random trouble.
-func storm(t *testing.T, prof *profile.Profile, seed uint64, cautious bool) (*repeats, *world) {
+func storm(t *testing.T, prof *player.Profile, seed uint64, cautious bool) (*repeats, *world) {
 	rnd := rand.New(rand.NewPCG(seed, 4))
 	w := newWorld(t)
 	w.prof = prof
@@ -151,7 +151,7 @@ func storm(t *testing.T, prof *profile.Profile, seed uint64, cautious bool) (*re
 // TestCautious: whatever the profile and whatever goes wrong, a cautious player
 // asks at most [player.MaxRepeats] times a target duration for a URL that failed.
 func TestCautious(t *testing.T) {
-	check := func(t *testing.T, prof *profile.Profile, seed uint64) int {
+	check := func(t *testing.T, prof *player.Profile, seed uint64) int {
 		r, w := storm(t, prof, seed, true)
 		if url, n := r.worst(w.td); n > player.MaxRepeats {
 			t.Errorf("seed %d: %s was asked for %d times in %v; want at most %d", seed, url, n, w.td, player.MaxRepeats)
@@ -223,7 +223,7 @@ func TestCautiousIsTheSame(t *testing.T) {
 
 // generated is a valid profile that no player has: one that ships, with other
 // answers to trouble.
-func generated(t *testing.T, seed uint64) *profile.Profile {
+func generated(t *testing.T, seed uint64) *player.Profile {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(seed, 9))
 	pick := func(from ...string) string { return from[rnd.IntN(len(from))] }
@@ -232,10 +232,10 @@ func generated(t *testing.T, seed uint64) *profile.Profile {
 	ladder := func() string {
 		var steps []string
 		for range 1 + rnd.IntN(4) {
-			step := pick(profile.StepLevel, profile.StepPathway, profile.StepLocation, profile.StepSpared, profile.StepReselect, profile.StepRetry,
-				profile.StepReload, profile.StepRound, profile.StepIdle, profile.StepSkip, profile.StepDrop, profile.StepWait, profile.StepDue,
-				profile.StepClear, profile.StepUntilStarved, profile.StepWhileOthers, profile.StepFatal)
-			if slices.Contains([]string{profile.StepRetry, profile.StepReload, profile.StepRound, profile.StepUntilStarved, profile.StepWhileOthers}, step) {
+			step := pick(player.StepLevel, player.StepPathway, player.StepLocation, player.StepSpared, player.StepReselect, player.StepRetry,
+				player.StepReload, player.StepRound, player.StepIdle, player.StepSkip, player.StepDrop, player.StepWait, player.StepDue,
+				player.StepClear, player.StepUntilStarved, player.StepWhileOthers, player.StepFatal)
+			if slices.Contains([]string{player.StepRetry, player.StepReload, player.StepRound, player.StepUntilStarved, player.StepWhileOthers}, step) {
 				step = "{" + step + ": " + delays() + "}"
 			}
 			steps = append(steps, step)

@@ -169,7 +169,7 @@ v.m3u8
 		segments     int      // requested in all; 0 = any number
 		end          string
 		// Profiles that do not know the tag play everything there is.
-		ignores func(*profile.Profile) bool
+		ignores func(*player.Profile) bool
 		all     []string
 		allEnd  string
 	}{
@@ -246,7 +246,7 @@ s3
 #EXT-X-ENDLIST
 `},
 			kind: "segment", want: []string{"s0", "s2", "s3"}, segments: 3, end: "end at 1", // 2 or 3: how long a player looks at a hole differs
-			ignores: func(p *profile.Profile) bool { return p.Gap.Load }, all: []string{"s0", "s1", "s2", "s3"}, allEnd: "end at 16",
+			ignores: func(p *player.Profile) bool { return p.Gap.Load }, all: []string{"s0", "s1", "s2", "s3"}, allEnd: "end at 16",
 		},
 		{
 			name: "EXT-X-START", multivariant: oneVariant,
@@ -262,7 +262,7 @@ s3
 #EXT-X-ENDLIST
 `},
 			kind: "segment", want: []string{"s2", "s3"}, segments: 2, end: "end at 8",
-			ignores: func(p *profile.Profile) bool { return p.Startup.IgnoreStart }, all: []string{"s0", "s1", "s2", "s3"}, allEnd: "end at 16",
+			ignores: func(p *player.Profile) bool { return p.Startup.IgnoreStart }, all: []string{"s0", "s1", "s2", "s3"}, allEnd: "end at 16",
 		},
 		{
 			name: "EXT-X-START from the end, in the multivariant playlist", multivariant: oneVariant + "#EXT-X-START:TIME-OFFSET=-4\n",
@@ -275,7 +275,7 @@ s2
 #EXT-X-ENDLIST
 `},
 			kind: "segment", want: []string{"s2"}, segments: 1, end: "end at 4",
-			ignores: func(p *profile.Profile) bool { return p.Startup.IgnoreStart }, all: []string{"s0", "s1", "s2"}, allEnd: "end at 12",
+			ignores: func(p *player.Profile) bool { return p.Startup.IgnoreStart }, all: []string{"s0", "s1", "s2"}, allEnd: "end at 12",
 		},
 	} {
 		for _, name := range profile.Names() {

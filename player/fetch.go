@@ -8,7 +8,7 @@ import (
 	"hlsload/player/content"
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
-	"hlsload/player/profile"
+	"hlsload/player/units"
 )
 
 // maxFlights is how many fetches may be in flight: a playlist, something of the
@@ -296,7 +296,7 @@ func (p *Player) timeouts() {
 }
 
 // timeout is the bounds for a kind of fetch.
-func timeout(t *profile.Timeouts, k m3u8.Kind) *profile.Timeout {
+func timeout(t *Timeouts, k m3u8.Kind) *FetchTimeout {
 	switch k {
 	case m3u8.KindMultivariant:
 		return &t.Multivariant
@@ -319,11 +319,11 @@ func (p *Player) deadline(f *flight) time.Duration {
 	}
 	target, last := p.targetDuration(f.track), p.segmentDuration()
 	at := Never
-	bound := func(s profile.Span, from time.Duration) {
+	bound := func(s units.Span, from time.Duration) {
 		if s.Zero() {
 			return
 		}
-		if d := s.Of(target, last); d > 0 && d < profile.Never-from {
+		if d := s.Of(target, last); d > 0 && d < Never-from {
 			at = min(at, from+d)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 )
 
 // Ladder is a multivariant playlist as one profile sees it. It is immutable
@@ -55,7 +54,7 @@ type Classify func(url string) int
 // NewLadder arranges a multivariant playlist the way the profile does. It
 // fails when nothing in it can be played, or the player does not put up with
 // what is odd in it.
-func NewLadder(mv *m3u8.Multivariant, p *profile.Profile, classify Classify) (*Ladder, error) {
+func NewLadder(mv *m3u8.Multivariant, p *Profile, classify Classify) (*Ladder, error) {
 	if f := mv.Findings.Of(p.Refuses(m3u8.KindMultivariant)); f != nil {
 		return nil, fmt.Errorf("%s refuses the multivariant playlist: %v", p.ID, f)
 	}
@@ -87,7 +86,7 @@ func NewLadder(mv *m3u8.Multivariant, p *profile.Profile, classify Classify) (*L
 			continue
 		}
 		k, name := groupKey(v, &p.Grouping, i), v.PathwayID
-		if p.Grouping.Redundant != profile.GroupNone {
+		if p.Grouping.Redundant != GroupNone {
 			if name == "" {
 				// Redundant variants become generated pathways ".", "..",
 				// as hls.js 1.7 and media3 1.10 name them.
@@ -125,7 +124,7 @@ func NewLadder(mv *m3u8.Multivariant, p *profile.Profile, classify Classify) (*L
 	l.sortLevels(order)
 	l.rank()
 	l.addAudio(audio)
-	if p.Startup.Sound == profile.SoundFirstListed {
+	if p.Startup.Sound == SoundFirstListed {
 		l.addSound()
 	}
 	l.number(classify)
@@ -293,26 +292,26 @@ func nameOf(url string) string {
 
 // groupKey is equal for variants that the profile takes for copies of each
 // other.
-func groupKey(v *m3u8.Variant, g *profile.Grouping, i int) string {
-	if g.Redundant == profile.GroupNone {
+func groupKey(v *m3u8.Variant, g *Grouping, i int) string {
+	if g.Redundant == GroupNone {
 		return fmt.Sprint(i)
 	}
 	var b strings.Builder
 	for _, a := range g.Key {
 		switch a {
-		case profile.KeyBandwidth:
+		case KeyBandwidth:
 			fmt.Fprintf(&b, "%d|", v.Bandwidth)
-		case profile.KeyResolution:
+		case KeyResolution:
 			fmt.Fprintf(&b, "%dx%d|", v.Width, v.Height)
-		case profile.KeyFrameRate:
+		case KeyFrameRate:
 			fmt.Fprintf(&b, "%g|", v.FrameRate)
-		case profile.KeyCodecs:
+		case KeyCodecs:
 			b.WriteString(v.Codecs + "|")
-		case profile.KeyVideoRange:
+		case KeyVideoRange:
 			b.WriteString(v.VideoRange + "|")
-		case profile.KeyHDCP:
+		case KeyHDCP:
 			b.WriteString(v.HDCPLevel + "|")
-		case profile.KeyStableID:
+		case KeyStableID:
 			b.WriteString(v.StableVariantID + "|")
 		}
 	}

@@ -6,7 +6,6 @@ import (
 
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
-	"hlsload/player/profile"
 )
 
 // track is one kind of media: what is wanted, known and buffered of it.
@@ -91,10 +90,10 @@ func (p *Player) join(l *Ladder) {
 	p.ladder, p.start = l, 0
 	p.pathway = int16(l.Renditions[0].Pathway)
 	switch p.cfg.Profile.Startup.Playlists {
-	case profile.PlaylistsAll:
+	case PlaylistsAll:
 		p.tour = &tour{lists: make([]*m3u8.Media, len(l.Renditions))}
 		return
-	case profile.PlaylistsFirstListed:
+	case PlaylistsFirstListed:
 		p.setLevel(l.FirstLevel, true, "start")
 	default:
 		p.setLevel(p.firstLevel(), true, "start")
@@ -109,9 +108,9 @@ func (p *Player) offered(level int) bool { return p.renditionOf(level) >= 0 }
 // offered or penalised.
 func (p *Player) renditionOf(level int) int16 {
 	l := &p.ladder.Levels[level]
-	if p.cfg.Profile.Grouping.Redundant == profile.GroupLocation {
+	if p.cfg.Profile.Grouping.Redundant == GroupLocation {
 		r := p.location(l.ByPathway, p.main.rendition)
-		if r >= 0 && p.cfg.Profile.Penalty.Of == profile.OfRendition && p.mute(l) {
+		if r >= 0 && p.cfg.Profile.Penalty.Of == OfRendition && p.mute(l) {
 			return -1
 		}
 		return r
@@ -120,7 +119,7 @@ func (p *Player) renditionOf(level int) int16 {
 	if r < 0 || p.errs.penalised(r, p.now) {
 		return -1
 	}
-	if p.cfg.Profile.Penalty.Of == profile.OfRendition {
+	if p.cfg.Profile.Penalty.Of == OfRendition {
 		if a := l.AudioByPathway[p.pathway]; a >= 0 && p.errs.penalised(a, p.now) {
 			return -1
 		}
@@ -169,7 +168,7 @@ func (p *Player) setLevel(level int, abr bool, reason string) {
 	t.level = int16(level)
 	p.setRendition(MainTrack, to, abr, reason)
 	audio := p.ladder.Levels[level].AudioByPathway[p.ladder.Renditions[to].Pathway]
-	if audio >= 0 && p.cfg.Profile.Grouping.Redundant == profile.GroupLocation {
+	if audio >= 0 && p.cfg.Profile.Grouping.Redundant == GroupLocation {
 		current := int16(-1)
 		if p.audio != nil {
 			current = p.audio.rendition
@@ -360,7 +359,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		p.joinAt(t)
 		p.probe(m)
 	}
-	if old == nil && f.track == MainTrack && p.cfg.Profile.Startup.Playlists == profile.PlaylistsFirstListed {
+	if old == nil && f.track == MainTrack && p.cfg.Profile.Startup.Playlists == PlaylistsFirstListed {
 		p.setLevel(p.firstLevel(), true, "start")
 		p.switched = 0
 	}
@@ -441,10 +440,10 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 		return
 	}
 	switch r.From {
-	case profile.FromResponse:
+	case FromResponse:
 		t.listAt = p.now + wait
 		return
-	case profile.FromSent:
+	case FromSent:
 		t.listAt = max(f.sent+wait, p.now)
 		return
 	}
@@ -599,17 +598,17 @@ func (p *Player) behind(t *track) {
 		return
 	}
 	switch l.Behind {
-	case profile.BehindSeekLive:
+	case BehindSeekLive:
 		if to := p.livePosition(t); to >= 0 || !p.cfg.Profile.Timeline.Origin {
 			p.seek(to)
 		}
-	case profile.BehindWindowStart:
+	case BehindWindowStart:
 		p.seek(min(t.base+time.Duration(l.BehindOffset), t.base+t.media.Duration))
-	case profile.BehindFatal:
+	case BehindFatal:
 		if p.state == stalled {
 			p.finish(Fatal, "behind the live window")
 		}
-	case profile.BehindNext:
+	case BehindNext:
 		// One who reads everything itself goes by what it has read.
 		if pos < t.base && p.cfg.Profile.Buffer.Blocks == 0 {
 			p.seek(t.base)
@@ -628,14 +627,14 @@ func (p *Player) stale(f *flight, t *track) {
 	after := r.After.Of(p.targetDuration(f.track), p.segmentDuration())
 	var found bool
 	switch r.Detect {
-	case profile.StaleMisses:
+	case StaleMisses:
 		found = r.Misses > 0 && int(t.misses) >= r.Misses
-	case profile.StaleSince:
+	case StaleSince:
 		found = since >= after
-	case profile.StaleStarved:
+	case StaleStarved:
 		t.stuck = since >= after
 		found = t.stuck && p.state == stalled
-	case profile.StaleBufferEnd:
+	case StaleBufferEnd:
 		edge := t.base + t.media.Duration
 		found = p.state != loading && p.ahead(t) <= touching && t.end >= edge-touching
 	}

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 )
 
 // touching is how far apart two segments may be without leaving a hole: the
@@ -228,7 +227,7 @@ func (p *Player) playWake() time.Duration {
 		if p.cfg.Profile.Live.RealTime && p.anchorAt > p.now && p.limit() > p.anchor {
 			at = min(at, p.anchorAt)
 		}
-		if f := p.cfg.Profile.Stall.FatalAfter; f > 0 && time.Duration(f) != profile.Never {
+		if f := p.cfg.Profile.Stall.FatalAfter; f > 0 && time.Duration(f) != Never {
 			at = min(at, p.since+time.Duration(f))
 		}
 		return max(at, p.now)
@@ -247,7 +246,7 @@ func (p *Player) standing() {
 		return
 	}
 	s := &p.cfg.Profile.Stall
-	if s.FatalAfter > 0 && time.Duration(s.FatalAfter) != profile.Never && p.now-p.since >= time.Duration(s.FatalAfter) {
+	if s.FatalAfter > 0 && time.Duration(s.FatalAfter) != Never && p.now-p.since >= time.Duration(s.FatalAfter) {
 		p.finish(Fatal, "stalled for "+time.Duration(s.FatalAfter).String())
 		return
 	}

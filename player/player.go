@@ -6,7 +6,6 @@ import (
 
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 )
 
 // Never is the instant that does not come.
@@ -14,7 +13,7 @@ const Never = time.Duration(math.MaxInt64)
 
 // Config is what one player is made of.
 type Config struct {
-	Profile *profile.Profile
+	Profile *Profile
 	URL     string    // of the multivariant playlist
 	Seed    draw.Seed // of this player
 	// Epoch is the wall-clock instant, in nanoseconds since 1970, at which the

@@ -7,7 +7,6 @@ import (
 
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 )
 
 // errorBook is what a player remembers of failures: counters that rules share,
@@ -99,7 +98,7 @@ func (b *errorBook) penalised(rendition int16, now time.Duration) bool {
 
 // blamed tells whether bandwidth may not choose a level because it failed.
 func (b *errorBook) blamed(p *Player, level int) bool {
-	if b.renditions == nil || p.cfg.Profile.Penalty.Of == profile.OfRendition {
+	if b.renditions == nil || p.cfg.Profile.Penalty.Of == OfRendition {
 		return false
 	}
 	rendition := p.renditionOf(level)
@@ -140,7 +139,7 @@ func (p *Player) segmentErrors() int {
 // wake is when a penalty ends, for players that look at that.
 func (b *errorBook) wake(p *Player) time.Duration {
 	at := Never
-	if p.cfg.Profile.Penalty.Return == profile.ReturnOnError {
+	if p.cfg.Profile.Penalty.Return == ReturnOnError {
 		return at
 	}
 	for _, r := range b.renditions {
@@ -159,7 +158,7 @@ func (b *errorBook) wake(p *Player) time.Duration {
 // returns goes back to what a penalty that ended had kept away from.
 func (p *Player) returns() {
 	how := p.cfg.Profile.Penalty.Return
-	if how == profile.ReturnOnError || p.ladder == nil || p.state == over {
+	if how == ReturnOnError || p.ladder == nil || p.state == over {
 		return
 	}
 	ended := false
@@ -182,7 +181,7 @@ func (p *Player) returns() {
 		p.setLevel(int(p.main.level), true, "penalty ended")
 		return
 	}
-	if how == profile.ReturnAtExpiry && p.main.active {
+	if how == ReturnAtExpiry && p.main.active {
 		a := &p.cfg.Profile.ABR
 		if l := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(&p.main)); l >= 0 && l != int(p.main.level) {
 			p.setLevel(l, true, "penalty ended")
@@ -210,20 +209,20 @@ func (p *Player) freePathway(not int16) int16 {
 func cause(f Failure, status int) string {
 	switch f {
 	case Timeout:
-		return profile.CauseTimeout
+		return CauseTimeout
 	case BadStatus:
 		if status >= 400 && status < 500 {
-			return profile.Cause4xx
+			return Cause4xx
 		}
-		return profile.Cause5xx // also what is neither 2xx nor an error
+		return Cause5xx // also what is neither 2xx nor an error
 	case BadBody, NotMedia, TooLarge, Mismatch, Redirects:
-		return profile.CauseParse
+		return CauseParse
 	}
-	return profile.CauseNetwork
+	return CauseNetwork
 }
 
 // rule finds the first error rule that matches.
-func (p *Player) rule(f *flight, failure Failure, status int) *profile.ErrorRule {
+func (p *Player) rule(f *flight, failure Failure, status int) *ErrorRule {
 	c := cause(failure, status)
 	for i := range p.cfg.Profile.Errors {
 		r := &p.cfg.Profile.Errors[i]
@@ -233,8 +232,8 @@ func (p *Player) rule(f *flight, failure Failure, status int) *profile.ErrorRule
 		if r.AtStart && p.track(f.track).media != nil {
 			continue
 		}
-		if slices.Contains(r.Causes, c) || slices.Contains(r.Causes, profile.CauseAny) ||
-			failure == Mismatch && slices.Contains(r.Causes, profile.CauseMismatch) ||
+		if slices.Contains(r.Causes, c) || slices.Contains(r.Causes, CauseAny) ||
+			failure == Mismatch && slices.Contains(r.Causes, CauseMismatch) ||
 			failure == BadStatus && slices.Contains(r.Causes, strconv.Itoa(status)) {
 			return r
 		}
@@ -297,14 +296,14 @@ func (p *Player) prefetches(tr Track) bool {
 }
 
 // judge climbs the ladder of a rule; the session ends if nothing is left.
-func (p *Player) judge(f *flight, r *profile.ErrorRule, failure Failure, n int) {
+func (p *Player) judge(f *flight, r *ErrorRule, failure Failure, n int) {
 	if !p.climb(f, r.Then, failure, n) {
 		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 	}
 }
 
 // count counts a failure and returns how many there were before it.
-func (p *Player) count(f *flight, r *profile.ErrorRule) int {
+func (p *Player) count(f *flight, r *ErrorRule) int {
 	t := p.track(f.track)
 	tries := &t.tries[0]
 	if f.kind >= m3u8.KindInit {
@@ -312,7 +311,7 @@ func (p *Player) count(f *flight, r *profile.ErrorRule) int {
 	}
 	before := int(*tries)
 	*tries = bump(*tries)
-	if f.kind == m3u8.KindMultivariant || r.Count == profile.CountURL {
+	if f.kind == m3u8.KindMultivariant || r.Count == CountURL {
 		return before
 	}
 	if f.kind == m3u8.KindMedia {

@@ -5,7 +5,6 @@ import (
 
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
-	"hlsload/player/profile"
 )
 
 // pump asks for whatever is due.
@@ -346,7 +345,7 @@ func (p *Player) next(t *track) *m3u8.Segment {
 	if m.Duration > 0 && at > 0 {
 		i = min(int(float64(at)/float64(m.Duration)*float64(len(m.Segments))), len(m.Segments)-1)
 	}
-	if t.filled && p.cfg.Profile.Live.Behind == profile.BehindFatal && at < -m.Segments[0].Duration/2 {
+	if t.filled && p.cfg.Profile.Live.Behind == BehindFatal && at < -m.Segments[0].Duration/2 {
 		return nil // what follows has left the window
 	}
 	past := func(s *m3u8.Segment) bool { // nothing of s is worth having

@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
+	"hlsload/player/units"
 )
 
 // climb takes the first step of a ladder that can be taken. n is how many
 // failures of the kind there were before.
-func (p *Player) climb(f *flight, rungs []profile.Rung, failure Failure, n int) bool {
+func (p *Player) climb(f *flight, rungs []Rung, failure Failure, n int) bool {
 	if f.kind != m3u8.KindMultivariant {
 		r := p.errs.of(p.main.rendition)
 		r.loads = bump(r.loads)
@@ -32,39 +32,39 @@ func (p *Player) climb(f *flight, rungs []profile.Rung, failure Failure, n int) 
 }
 
 // take tries one step.
-func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Decision, bool) {
+func (p *Player) take(f *flight, rung Rung, failure Failure, n int) (Decision, bool) {
 	t := p.track(f.track)
-	if p.ladder == nil && rung.Step != profile.StepRetry && rung.Step != profile.StepFatal {
+	if p.ladder == nil && rung.Step != StepRetry && rung.Step != StepFatal {
 		return NoDecision, false // there is nothing to choose from yet
 	}
 	switch rung.Step {
-	case profile.StepLevel:
+	case StepLevel:
 		return Step, p.stepLevel(f, failure)
-	case profile.StepPathway:
+	case StepPathway:
 		return Failover, p.stepPathway(f, failure)
-	case profile.StepLocation:
+	case StepLocation:
 		return Failover, p.stepLocation(f, failure)
-	case profile.StepSpared:
+	case StepSpared:
 		return Step, p.stepSpared(f, failure)
-	case profile.StepReselect:
+	case StepReselect:
 		return Exclude, p.stepReselect(f, failure, p.until(p.cfg.Profile.Penalty.Level))
-	case profile.StepBan:
+	case StepBan:
 		return Exclude, p.stepReselect(f, failure, Never)
-	case profile.StepRetry:
+	case StepRetry:
 		if n >= len(rung.Delays) {
 			return NoDecision, false
 		}
 		p.again(f, time.Duration(rung.Delays[n]), 0)
 		return NoDecision, true
-	case profile.StepSkip, profile.StepDrop:
-		if f.seg == nil || t.media == nil || len(t.media.Segments) == 0 || rung.Step == profile.StepSkip &&
+	case StepSkip, StepDrop:
+		if f.seg == nil || t.media == nil || len(t.media.Segments) == 0 || rung.Step == StepSkip &&
 			f.seg.Sequence >= t.media.Segments[len(t.media.Segments)-1].Sequence {
 			return NoDecision, false
 		}
 		p.skip(t, f.seg)
 		t.tries[1] = 0
 		return GapSkipped, true
-	case profile.StepUntilStarved:
+	case StepUntilStarved:
 		if p.state != playing && n >= p.cfg.Profile.Stall.Forgives {
 			p.impatient(f, failure)
 			return NoDecision, true
@@ -72,21 +72,21 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		t.patient = true
 		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
 		return NoDecision, true
-	case profile.StepReload:
+	case StepReload:
 		if f.kind != m3u8.KindMedia || !f.update || f.rendition != t.rendition {
 			return NoDecision, false
 		}
 		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
 		t.tries[0] = 0
 		return NoDecision, true
-	case profile.StepRound:
+	case StepRound:
 		if !p.errs.broken {
 			return NoDecision, false
 		}
 		d := time.Duration(rung.Delays[min(n, len(rung.Delays)-1)])
 		t.verdict = &verdict{at: p.now + d, of: *f, rule: &round, failure: failure}
 		return NoDecision, true
-	case profile.StepIdle:
+	case StepIdle:
 		if p.errs.idled || f.kind == m3u8.KindMultivariant {
 			return NoDecision, false
 		}
@@ -100,7 +100,7 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 			p.dropSegment(i)
 		}
 		return NoDecision, true
-	case profile.StepWhileOthers:
+	case StepWhileOthers:
 		t.patient, p.hole = true, span{}
 		if p.forsaken() {
 			p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
@@ -113,23 +113,23 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 		}
 		p.again(f, max(d-(p.now-f.sent), min(d, time.Millisecond)), 0)
 		return NoDecision, true
-	case profile.StepDue:
+	case StepDue:
 		early := p.ahead(t)
 		if f.kind != m3u8.KindSegment || early <= touching {
 			return NoDecision, false
 		}
 		t.segAt = p.now + min(p.lasts(early), p.nextRead(f, n))
 		return NoDecision, true
-	case profile.StepWait:
+	case StepWait:
 		t.tries[1] = 0
 		t.waiting = t.listAt != Never || p.flight(f.track, m3u8.KindMedia) != nil
 		if !t.waiting {
 			return NoDecision, false
 		}
 		return NoDecision, true
-	case profile.StepClear:
+	case StepClear:
 		return Exclude, p.stepClear(f, failure)
-	case profile.StepFatal:
+	case StepFatal:
 		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 		return GiveUp, true
 	}
@@ -137,7 +137,7 @@ func (p *Player) take(f *flight, rung profile.Rung, failure Failure, n int) (Dec
 }
 
 // round is the rest of StepRound.
-var round = profile.ErrorRule{Then: []profile.Rung{{Step: profile.StepClear}}}
+var round = ErrorRule{Then: []Rung{{Step: StepClear}}}
 
 // nextRead is how long it takes until a player that reads piece by piece does
 // so again; at the first piece it looks twice.
@@ -291,7 +291,7 @@ func (p *Player) stepLocation(f *flight, failure Failure) bool {
 
 // failing is what StepReselect gives up because of a fetch.
 func (p *Player) failing(f *flight) int16 {
-	if p.cfg.Profile.Penalty.Of == profile.OfRendition {
+	if p.cfg.Profile.Penalty.Of == OfRendition {
 		return f.rendition
 	}
 	return p.main.rendition
@@ -388,7 +388,7 @@ func (p *Player) pause(left int16, last bool) {
 }
 
 // until is the end of a penalty that begins now.
-func (p *Player) until(d profile.Duration) time.Duration {
+func (p *Player) until(d units.Duration) time.Duration {
 	if time.Duration(d) >= Never-p.now {
 		return Never
 	}

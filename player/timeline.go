@@ -6,7 +6,6 @@ import (
 
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
-	"hlsload/player/profile"
 )
 
 // clock ties the timestamps of a track's segments to the session's timeline.
@@ -117,7 +116,7 @@ func (p *Player) place(m, ref *m3u8.Media, base time.Duration, reload bool) time
 	}
 	l := &p.cfg.Profile.Timeline
 	numbered, overlaps := alignSequence(m, ref, base)
-	if overlaps && (reload || l.By == profile.ByNumber) {
+	if overlaps && (reload || l.By == ByNumber) {
 		return numbered
 	}
 	adjacent := m.MediaSequence == ref.MediaSequence+uint64(len(ref.Segments))
@@ -130,7 +129,7 @@ func (p *Player) place(m, ref *m3u8.Media, base time.Duration, reload bool) time
 	case reload:
 		apart = l.Jump
 	}
-	if dated, ok := p.alignDate(m, ref, base); ok && (!reload || apart == "" || apart == profile.PlaceDate) {
+	if dated, ok := p.alignDate(m, ref, base); ok && (!reload || apart == "" || apart == PlaceDate) {
 		if overlaps && (dated-numbered).Abs() < m.Segments[0].Duration/2 {
 			return numbered
 		}
@@ -139,18 +138,18 @@ func (p *Player) place(m, ref *m3u8.Media, base time.Duration, reload bool) time
 	if overlaps || adjacent {
 		return numbered
 	}
-	if apart == "" || apart == profile.PlaceDate {
+	if apart == "" || apart == PlaceDate {
 		apart = l.Apart
 	}
 	switch apart {
-	case profile.PlaceStart:
+	case PlaceStart:
 		if t := &p.main; p.cfg.Profile.Live.Sliding && t.media != nil {
 			return base + p.now - t.changedAt // where the window has moved to
 		}
 		return base
-	case profile.PlaceZero:
+	case PlaceZero:
 		return 0
-	case profile.PlacePlayhead:
+	case PlacePlayhead:
 		return p.position(p.now)
 	}
 	if numbered != noPlace {
@@ -206,9 +205,9 @@ func (p *Player) setsAside(old, m *m3u8.Media, reload bool) bool {
 		return false
 	}
 	switch l.Reset {
-	case profile.ResetFatal:
+	case ResetFatal:
 		return true
-	case profile.ResetWait:
+	case ResetWait:
 		return !overlap(old, m)
 	}
 	return false
@@ -230,11 +229,11 @@ func (p *Player) aside(f *flight, t *track, m *m3u8.Media) {
 			p.main.scheduled = t.listAt
 		}
 	}
-	t.lower = l.Reset == profile.ResetFatal && m.MediaSequence+uint64(len(m.Segments)) < t.media.MediaSequence
+	t.lower = l.Reset == ResetFatal && m.MediaSequence+uint64(len(m.Segments)) < t.media.MediaSequence
 	switch {
 	case t.lower && p.state == stalled && p.ahead(t) == 0:
 		p.finish(Fatal, wentBack)
-	case t.fresh && p.cfg.Profile.Stale.Detect == profile.StaleBufferEnd:
+	case t.fresh && p.cfg.Profile.Stale.Detect == StaleBufferEnd:
 		p.noteStale(f, t) // what it looks for the end of is the playlist that was set aside
 	case t.fresh:
 		p.stale(f, t)

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 )
 
 // tour is a player's first look at a presentation: every media playlist, then
@@ -324,7 +323,7 @@ func (p *Player) bestLoaded() int {
 // it or there is none.
 func (p *Player) loadedSound(level int) int16 {
 	pictures := p.renditionOf(level)
-	if p.cfg.Profile.Startup.Sound != profile.SoundFirstListed {
+	if p.cfg.Profile.Startup.Sound != SoundFirstListed {
 		own := p.ladder.Levels[level].AudioByPathway[p.ladder.Renditions[pictures].Pathway]
 		if own < 0 || p.tour.lists[own] == nil {
 			return -1

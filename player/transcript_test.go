@@ -90,7 +90,7 @@ type world struct {
 	faults   map[string]fault
 	now      time.Duration
 	p        *player.Player
-	prof     *profile.Profile
+	prof     *player.Profile
 	queue    []pending
 	requests bool
 	seq      int

@@ -4,14 +4,13 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 )
 
 // verdict is a ladder that is climbed after a pause.
 type verdict struct {
 	at      time.Duration
 	of      flight
-	rule    *profile.ErrorRule
+	rule    *ErrorRule
 	failure Failure
 	n       int
 }
@@ -55,6 +54,6 @@ func (p *Player) starved() {
 // impatient ends the session because of failures that playback outlived so far.
 func (p *Player) impatient(f *flight, failure Failure) {
 	p.note(&Sample{Type: Detected, Decision: GiveUp, Kind: f.kind, Track: f.track, Rendition: f.rendition,
-		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Reason: profile.StepUntilStarved})
+		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Reason: StepUntilStarved})
 	p.finish(Fatal, "buffer empty after failures")
 }

@@ -9,14 +9,14 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"hlsload/chaos"
+	"hlsload/player"
 	"hlsload/player/audience"
-	"hlsload/player/profile"
 )
 
 // Fleet is who watches.
 type Fleet struct {
 	Audience audience.Config
-	Profiles []*profile.Profile // by cohort
+	Profiles []*player.Profile // by cohort
 	// Body tells whether segments are read in full, or asked for with HEAD.
 	Body string // full | none
 	// CMCD tells how players tell the CDN about themselves (CTA-5004).
@@ -165,7 +165,7 @@ func (d *decoder) cohorts(v value, f *Fleet) {
 			v.problem("no cohorts (got an empty list; want at least one, or no cohorts key)")
 		}
 		p := d.profile(value{d: d})
-		f.Profiles = []*profile.Profile{p}
+		f.Profiles = []*player.Profile{p}
 		f.Audience.Cohorts = []audience.Cohort{{Name: defaultCohort, Share: 1, Profile: p.ID, Network: d.network(value{d: d})}}
 		return
 	}
@@ -187,7 +187,7 @@ func (d *decoder) cohorts(v value, f *Fleet) {
 // cohort uses the id for something else: results are kept by id.
 func (d *decoder) tellApart(items []value, f *Fleet) {
 	for i, p := range f.Profiles {
-		if p == nil || !slices.ContainsFunc(f.Profiles, func(o *profile.Profile) bool {
+		if p == nil || !slices.ContainsFunc(f.Profiles, func(o *player.Profile) bool {
 			return o != nil && o.ID == p.ID && !reflect.DeepEqual(o, p)
 		}) {
 			continue
@@ -241,7 +241,7 @@ func (d *decoder) shares(v value, cohorts []audience.Cohort) {
 const unreadable = -1
 
 // cohort decodes one item. Its share is 0 when it is not given.
-func (d *decoder) cohort(v value, only bool) (audience.Cohort, *profile.Profile) {
+func (d *decoder) cohort(v value, only bool) (audience.Cohort, *player.Profile) {
 	s, ok := v.section("a mapping such as {name: web, share: 60%, profile: hlsjs-1.7, network: home}")
 	if !ok {
 		return audience.Cohort{Share: unreadable}, nil

@@ -10,12 +10,13 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+	"hlsload/player"
 	"hlsload/player/profile"
 )
 
 // profile reads a name or a file, or {base: name or file} with single values
 // to change.
-func (d *decoder) profile(v value) *profile.Profile {
+func (d *decoder) profile(v value) *player.Profile {
 	const want = "the name of a profile, a file such as ./my-player.yaml, or {base: NAME} with values to change"
 	base, changes := v, (*section)(nil)
 	if v.given() && v.n.Kind != yaml.ScalarNode {
@@ -48,7 +49,7 @@ func (d *decoder) profile(v value) *profile.Profile {
 }
 
 // profileNamed reads a profile that ships, or one of the user's.
-func (d *decoder) profileNamed(v value) *profile.Profile {
+func (d *decoder) profileNamed(v value) *player.Profile {
 	if v.given() && v.n.Kind == yaml.ScalarNode && isProfileFile(v.n.Value) {
 		return d.profileFile(v)
 	}
@@ -67,7 +68,7 @@ func isProfileFile(name string) bool {
 
 // profileFile reads a file of the user's, named relative to the scenario. Its
 // problems carry its own name and positions.
-func (d *decoder) profileFile(v value) *profile.Profile {
+func (d *decoder) profileFile(v value) *player.Profile {
 	name, ok := v.secret("a file with a profile")
 	if !ok {
 		return nil
@@ -93,7 +94,7 @@ func (d *decoder) profileFile(v value) *profile.Profile {
 
 // LoadProfile decodes and checks a file with a profile. The error is a
 // [Problems] with everything that is wrong.
-func LoadProfile(src Source) (*profile.Profile, error) {
+func LoadProfile(src Source) (*player.Profile, error) {
 	p, d := decodeProfile(src)
 	if len(d.problems) > 0 {
 		return nil, d.problems.sorted()
@@ -102,7 +103,7 @@ func LoadProfile(src Source) (*profile.Profile, error) {
 }
 
 // decodeProfile returns nil after a problem; the decoder has it.
-func decodeProfile(src Source) (*profile.Profile, *decoder) {
+func decodeProfile(src Source) (*player.Profile, *decoder) {
 	d := newDecoder(src)
 	root := d.document(src.Data)
 	if root == nil {
@@ -113,7 +114,7 @@ func decodeProfile(src Source) (*profile.Profile, *decoder) {
 	if !ok {
 		return nil, d
 	}
-	base := new(profile.Profile)
+	base := new(player.Profile)
 	values := &yaml.Node{Kind: yaml.MappingNode}
 	for _, e := range s.entries {
 		switch e.key.Value {
@@ -168,7 +169,7 @@ func (d *decoder) original(v value) value {
 
 // changed puts values over a profile. The profile package reads text, so the
 // values are written out and its complaints are traced back to their nodes.
-func (d *decoder) changed(v value, base *profile.Profile, values *yaml.Node) *profile.Profile {
+func (d *decoder) changed(v value, base *player.Profile, values *yaml.Node) *player.Profile {
 	plain(values)
 	text, err := yaml.Dump(values)
 	if err != nil {

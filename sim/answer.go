@@ -7,7 +7,6 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 	"hlsload/reports"
 	"hlsload/rig"
 )
@@ -189,7 +188,7 @@ func ranksOf(ladder []rig.Rung) ([]int, int) {
 }
 
 type ladderKey struct {
-	profile *profile.Profile
+	profile *player.Profile
 	version uint64
 }
 

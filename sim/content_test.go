@@ -6,12 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"hlsload/player"
 	"hlsload/player/profile"
 )
 
 // watched is what the players of one profile did in one content.
 type watched struct {
-	prof   *profile.Profile
+	prof   *player.Profile
 	events map[uint64][]event // by player
 }
 
@@ -78,7 +79,7 @@ func TestContent(t *testing.T) {
 			t.Parallel()
 			for name, w := range watch(t, c.rig) {
 				tracks := 1
-				if strings.Contains(c.rig, "demuxed") || w.prof.Startup.Sound == profile.SoundFirstListed {
+				if strings.Contains(c.rig, "demuxed") || w.prof.Startup.Sound == player.SoundFirstListed {
 					tracks = 2 // the first listed variant is not the best one
 				}
 				for who, life := range w.events {

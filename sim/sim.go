@@ -10,7 +10,6 @@ import (
 	"hlsload/player/draw"
 	"hlsload/player/link"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 	"hlsload/reports"
 	"hlsload/rig"
 )
@@ -22,9 +21,9 @@ type Config struct {
 	Epoch    time.Time // wall-clock instant of 0
 	Duration time.Duration
 	Audience audience.Config
-	Profiles []*profile.Profile // by cohort
-	HeadOnly bool               // segments are asked for with HEAD
-	Cautious bool               // players do not storm; see [player.Config]
+	Profiles []*player.Profile // by cohort
+	HeadOnly bool              // segments are asked for with HEAD
+	Cautious bool              // players do not storm; see [player.Config]
 	Faults   []chaos.Fault
 	Timeline chaos.Timeline
 

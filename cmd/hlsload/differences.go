@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
-	"hlsload/player/profile"
 )
 
 // compare finds what differs between the pipelines, and says what it means for
 // which player.
-func (r *report) compare(pairs [][2]*m3u8.Variant, alone []*m3u8.Variant, profiles []*profile.Profile, lists []*m3u8.Multivariant) {
+func (r *report) compare(pairs [][2]*m3u8.Variant, alone []*m3u8.Variant, profiles []*player.Profile, lists []*m3u8.Multivariant) {
 	if r.Pipelines < 2 {
 		return
 	}
@@ -79,9 +79,9 @@ func nameOfVariant(v *m3u8.Variant) string {
 }
 
 // attributes compares two variants that ought to be redundant.
-func (r *report) attributes(p [2]*m3u8.Variant, profiles []*profile.Profile, add func(what, where, a, b, means string)) {
+func (r *report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	where := nameOfVariant(p[0])
-	for _, k := range []string{profile.KeyBandwidth, profile.KeyResolution, profile.KeyFrameRate, profile.KeyCodecs, profile.KeyVideoRange, profile.KeyHDCP, profile.KeyStableID} {
+	for _, k := range []string{player.KeyBandwidth, player.KeyResolution, player.KeyFrameRate, player.KeyCodecs, player.KeyVideoRange, player.KeyHDCP, player.KeyStableID} {
 		a, b := predict.Attribute(p[0], k), predict.Attribute(p[1], k)
 		if a == b {
 			continue
@@ -89,9 +89,9 @@ func (r *report) attributes(p [2]*m3u8.Variant, profiles []*profile.Profile, add
 		var who, rates []string
 		for _, prof := range profiles {
 			switch {
-			case prof.Grouping.Redundant == profile.GroupNone && k == profile.KeyBandwidth:
+			case prof.Grouping.Redundant == player.GroupNone && k == player.KeyBandwidth:
 				rates = append(rates, prof.ID)
-			case prof.Grouping.Redundant != profile.GroupNone && slices.Contains(prof.Grouping.Key, k):
+			case prof.Grouping.Redundant != player.GroupNone && slices.Contains(prof.Grouping.Key, k):
 				who = append(who, prof.ID)
 			}
 		}
@@ -117,7 +117,7 @@ func (r *report) attributes(p [2]*m3u8.Variant, profiles []*profile.Profile, add
 }
 
 // playlists compares two media playlists that ought to say the same.
-func playlists(sa, sb *sight, where string, profiles []*profile.Profile, add func(what, where, a, b, means string)) {
+func playlists(sa, sb *sight, where string, profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	a, b := sa.media, sb.media
 	say := func(what string, x, y any, means string) { add(what, where, fmt.Sprint(x), fmt.Sprint(y), means) }
 	if a.TargetDuration != b.TargetDuration {
@@ -187,7 +187,7 @@ func longest(m *m3u8.Media) (d time.Duration) {
 
 // aligned compares where the segments of one number are in time. Playlists were
 // not read at one instant: one may be a segment ahead.
-func aligned(a, b *m3u8.Media, where string, profiles []*profile.Profile, add func(what, where, a, b, means string)) {
+func aligned(a, b *m3u8.Media, where string, profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	x, y, by := same(a, b)
 	dated := a.HasProgramDateTime && b.HasProgramDateTime
 	if by != "number" {
@@ -228,11 +228,11 @@ func aligned(a, b *m3u8.Media, where string, profiles []*profile.Profile, add fu
 
 // byDates are the players that go by date-times which are so far apart, those of
 // them that timestamps put right, and those that do not go by them.
-func byDates(profiles []*profile.Profile, off, window time.Duration) (lost, right, not []string) {
+func byDates(profiles []*player.Profile, off, window time.Duration) (lost, right, not []string) {
 	for _, p := range profiles {
 		l := &p.Timeline
 		switch {
-		case l.By == profile.ByNumber, l.Dates > 0 && off > max(time.Duration(l.Dates), window):
+		case l.By == player.ByNumber, l.Dates > 0 && off > max(time.Duration(l.Dates), window):
 			not = append(not, p.ID)
 		case l.Timestamps:
 			right = append(right, p.ID)
@@ -244,7 +244,7 @@ func byDates(profiles []*profile.Profile, off, window time.Duration) (lost, righ
 }
 
 // renumbered is what it means that pipelines have no number in common.
-func renumbered(profiles []*profile.Profile, dated bool) string {
+func renumbered(profiles []*player.Profile, dated bool) string {
 	by := map[string][]string{}
 	var kinds []string
 	for _, p := range profiles {
@@ -253,11 +253,11 @@ func renumbered(profiles []*profile.Profile, dated bool) string {
 		switch {
 		case l.Timestamps:
 			how = "by timestamps"
-		case l.By == profile.ByNumber && p.Live.Behind == profile.BehindFatal:
+		case l.By == player.ByNumber && p.Live.Behind == player.BehindFatal:
 			how = "higher numbers end the session, at lower ones it waits"
-		case l.Reset == profile.ResetWait && l.ResetOthers:
+		case l.Reset == player.ResetWait && l.ResetOthers:
 			how = "higher numbers are played, at lower ones it stands still"
-		case l.By == profile.ByNumber:
+		case l.By == player.ByNumber:
 			continue // there is nowhere that it moves to
 		case dated:
 			how = "by date-times"

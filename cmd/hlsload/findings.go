@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/profile"
 )
 
 // oddities tells people what was put up with in a playlist of that kind, the like
 // in one line, and which of the profiles do not put up with it.
-func oddities(profiles []*profile.Profile, kind m3u8.Kind, findings m3u8.Findings) []string {
+func oddities(profiles []*player.Profile, kind m3u8.Kind, findings m3u8.Findings) []string {
 	var groups []m3u8.Finding
 	at := map[string]int{}
 	for _, f := range findings {
@@ -36,7 +37,7 @@ func oddities(profiles []*profile.Profile, kind m3u8.Kind, findings m3u8.Finding
 }
 
 // whoMinds names the players that a kind of oddity means something to.
-func whoMinds(profiles []*profile.Profile, kind m3u8.Kind, c m3u8.Code) string {
+func whoMinds(profiles []*player.Profile, kind m3u8.Kind, c m3u8.Code) string {
 	if c == m3u8.Variables {
 		var ids []string
 		for _, p := range profiles {
@@ -49,7 +50,7 @@ func whoMinds(profiles []*profile.Profile, kind m3u8.Kind, c m3u8.Code) string {
 		}
 		return "asked for as it is written by " + strings.Join(ids, ", ") + ", without variables"
 	}
-	ids := slices.Compact(slices.Sorted(slices.Values(profile.Refusing(profiles, kind, c))))
+	ids := slices.Compact(slices.Sorted(slices.Values(player.Refusing(profiles, kind, c))))
 	switch all := distinct(profiles); {
 	case len(ids) == 0 && all == 1:
 		return profiles[0].ID + " does not refuse it"
@@ -62,7 +63,7 @@ func whoMinds(profiles []*profile.Profile, kind m3u8.Kind, c m3u8.Code) string {
 }
 
 // distinct counts profiles of different ids.
-func distinct(profiles []*profile.Profile) int {
+func distinct(profiles []*player.Profile) int {
 	ids := map[string]bool{}
 	for _, p := range profiles {
 		ids[p.ID] = true
@@ -72,7 +73,7 @@ func distinct(profiles []*profile.Profile) int {
 
 // refusedByAll returns the finding because of which the last of the profiles
 // refuses a playlist that all of them refuse; nil = there is one that plays it.
-func refusedByAll(profiles []*profile.Profile, kind m3u8.Kind, findings m3u8.Findings) *m3u8.Finding {
+func refusedByAll(profiles []*player.Profile, kind m3u8.Kind, findings m3u8.Findings) *m3u8.Finding {
 	var f *m3u8.Finding
 	for _, p := range profiles {
 		if f = findings.Of(p.Refuses(kind)); f == nil {
@@ -83,8 +84,8 @@ func refusedByAll(profiles []*profile.Profile, kind m3u8.Kind, findings m3u8.Fin
 }
 
 // allProfiles are those that ship.
-func allProfiles() []*profile.Profile {
-	var all []*profile.Profile
+func allProfiles() []*player.Profile {
+	var all []*player.Profile
 	for _, name := range profile.Names() {
 		if p, err := profile.Load(name); err == nil { // those that ship load: a test sees to that
 			all = append(all, p)
@@ -98,7 +99,7 @@ func listFindings(w io.Writer) error {
 	profiles := allProfiles()
 	fmt.Fprintln(w, "FINDING\tREFUSED IN A MULTIVARIANT PLAYLIST BY\tIN A MEDIA PLAYLIST BY\tWHAT")
 	who := func(kind m3u8.Kind, c m3u8.Code) string {
-		if ids := profile.Refusing(profiles, kind, c); len(ids) > 0 {
+		if ids := player.Refusing(profiles, kind, c); len(ids) > 0 {
 			return strings.Join(ids, " ")
 		}
 		return "-"

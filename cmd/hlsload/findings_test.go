@@ -5,14 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/profile"
 )
 
 // TestOddities groups what is alike and names who refuses it.
 func TestOddities(t *testing.T) {
-	load := func(names ...string) []*profile.Profile {
-		var all []*profile.Profile
+	load := func(names ...string) []*player.Profile {
+		var all []*player.Profile
 		for _, name := range names {
 			p, err := profile.Load(name)
 			if err != nil {
@@ -34,7 +35,7 @@ func TestOddities(t *testing.T) {
 	dates := `line 5: EXT-X-PROGRAM-DATE-TIME: got "x"; want a date and time such as 2006-01-02T15:04:05.000Z: left out (and 99 more such) `
 	variables := read(head + "#EXT-X-DEFINE:NAME=\"a\",VALUE=\"b\"\n#EXTINF:4,\n{$a}\n")
 	for _, tt := range []struct {
-		profiles []*profile.Profile
+		profiles []*player.Profile
 		findings m3u8.Findings
 		want     []string
 		all      bool

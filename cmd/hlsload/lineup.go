@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
-	"hlsload/player/profile"
 )
 
 // What comparing the media of two pipelines came to.
@@ -212,12 +212,12 @@ func starting(m *m3u8.Media, at time.Duration) *m3u8.Segment {
 }
 
 // goes is by what players find the media of another pipeline.
-func goes(profiles []*profile.Profile) (stamps, numbers, dates []string) {
+func goes(profiles []*player.Profile) (stamps, numbers, dates []string) {
 	for _, p := range profiles {
 		switch l := &p.Timeline; {
 		case l.Timestamps:
 			stamps = append(stamps, p.ID)
-		case l.By == profile.ByNumber:
+		case l.By == player.ByNumber:
 			numbers = append(numbers, p.ID)
 		default:
 			dates = append(dates, p.ID)
@@ -232,7 +232,7 @@ func (r *report) agree() bool {
 }
 
 // lines says how the media lines up, what it means and for whom.
-func (r *report) lines(profiles []*profile.Profile) (out []string) {
+func (r *report) lines(profiles []*player.Profile) (out []string) {
 	stamps, numbers, dates := goes(profiles)
 	var said []*lineup
 	for _, l := range r.Media {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hlsload/chaos"
+	"hlsload/player"
 	"hlsload/player/link"
 	"hlsload/player/profile"
 	"hlsload/reports"
@@ -89,7 +90,7 @@ func listFaults(w io.Writer) error {
 }
 
 func listProfiles(w io.Writer) error {
-	var all []*profile.Profile
+	var all []*player.Profile
 	for _, name := range profile.Names() {
 		p, err := profile.Load(name)
 		if err != nil {
@@ -101,8 +102,8 @@ func listProfiles(w io.Writer) error {
 }
 
 // ownProfiles reads files of the user's.
-func ownProfiles(files []string) ([]*profile.Profile, error) {
-	var own []*profile.Profile
+func ownProfiles(files []string) ([]*player.Profile, error) {
+	var own []*player.Profile
 	for _, file := range files {
 		src, err := scenarios.OpenProfile(file)
 		if err != nil {
@@ -117,7 +118,7 @@ func ownProfiles(files []string) ([]*profile.Profile, error) {
 	return own, nil
 }
 
-func printProfiles(w io.Writer, profiles []*profile.Profile) error {
+func printProfiles(w io.Writer, profiles []*player.Profile) error {
 	fmt.Fprintln(w, "PROFILE\tPLAYER\tCONFIDENCE\tWHAT")
 	for _, p := range profiles {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Player, p.Confidence.Words(), p.About)
@@ -126,9 +127,9 @@ func printProfiles(w io.Writer, profiles []*profile.Profile) error {
 	for _, p := range profiles {
 		fmt.Fprintf(w, "%s: %s\n", p.ID, p.Source)
 		for _, f := range slices.Sorted(maps.Keys(p.Confidence.Fields)) {
-			fmt.Fprintf(w, "    %s: %s\n", f, profile.ConfidenceWord(p.Confidence.Fields[f]))
+			fmt.Fprintf(w, "    %s: %s\n", f, player.ConfidenceWord(p.Confidence.Fields[f]))
 		}
-		fmt.Fprintf(w, "    all others: %s\n", profile.ConfidenceWord(p.Confidence.Default))
+		fmt.Fprintf(w, "    all others: %s\n", player.ConfidenceWord(p.Confidence.Default))
 	}
 	return nil
 }

@@ -13,10 +13,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hlsload/player"
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 	"hlsload/reports"
 	"hlsload/run/fleet"
 )
@@ -61,7 +61,7 @@ type probe struct {
 	out   io.Writer
 	json  bool
 	// profiles are the players that are asked whether they would play it.
-	profiles []*profile.Profile
+	profiles []*player.Profile
 }
 
 // Bounds of a probe.

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
-	"hlsload/player/profile"
 )
 
 // report is what a probe found out.
@@ -149,7 +149,7 @@ func pipelinesOf(lists []*m3u8.Multivariant) map[string]int {
 		return true
 	}
 	size := func(v *m3u8.Variant) string { return fmt.Sprintf("%dx%d", v.Width, v.Height) }
-	everything := []string{profile.KeyBandwidth, profile.KeyResolution, profile.KeyFrameRate, profile.KeyCodecs, profile.KeyVideoRange}
+	everything := []string{player.KeyBandwidth, player.KeyResolution, player.KeyFrameRate, player.KeyCodecs, player.KeyVideoRange}
 	switch {
 	case mark(func(v *m3u8.Variant) string { return v.PathwayID }):
 	case copies(func(v *m3u8.Variant) string { return predict.Key(v, everything) }, true):
@@ -250,7 +250,7 @@ func (r *report) judge(lists []*m3u8.Multivariant, pairs [][2]*m3u8.Variant, alo
 }
 
 // view is the stream as one player sees it, with what is predicted.
-func (r *report) view(p *profile.Profile, mv *m3u8.Multivariant) playerView {
+func (r *report) view(p *player.Profile, mv *m3u8.Multivariant) playerView {
 	v := predict.See(mv, p, r.pipelineOf)
 	out := playerView{Profile: p.ID, Confidence: p.Confidence.Words(), Levels: len(v.Levels), Back: predict.Back(p), Faults: map[string]*faultOutlook{}}
 	twins := 0
@@ -267,7 +267,7 @@ func (r *report) view(p *profile.Profile, mv *m3u8.Multivariant) playerView {
 		out.Sees = seesNothing
 	case v.Redundant() == len(v.Levels):
 		out.Sees = seesCopies
-	case p.Grouping.Redundant == profile.GroupNone && twins == len(v.Levels):
+	case p.Grouping.Redundant == player.GroupNone && twins == len(v.Levels):
 		out.Sees = seesTwins
 	default:
 		out.Sees = seesLadder
@@ -291,7 +291,7 @@ func (r *report) view(p *profile.Profile, mv *m3u8.Multivariant) playerView {
 
 // refusedBy are the kinds of oddity because of which the player plays nothing of
 // the multivariant playlist, or of the first variant of it.
-func (r *report) refusedBy(p *profile.Profile, mv *m3u8.Multivariant) []string {
+func (r *report) refusedBy(p *player.Profile, mv *m3u8.Multivariant) []string {
 	codes := []string{}
 	add := func(kind m3u8.Kind, findings m3u8.Findings) {
 		for i := range findings {

@@ -20,8 +20,8 @@ import (
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/inject"
 	"hlsload/chaos/journal"
+	"hlsload/player"
 	"hlsload/player/cmcd"
-	"hlsload/player/profile"
 	"hlsload/reports"
 	"hlsload/run/fleet"
 	"hlsload/scenarios"
@@ -229,7 +229,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		onLinks = onLinks || f.Kind.Family() == "net"
 		named = named || f.Kind.Family() == "auth" && f.Via == chaos.ViaRig
 	}
-	profiles := map[string]*profile.Profile{}
+	profiles := map[string]*player.Profile{}
 	for i, c := range r.sc.Fleet.Audience.Cohorts {
 		profiles[c.Profile] = r.sc.Fleet.Profiles[i]
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"hlsload/player"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 	"hlsload/player/trial"
 )
 
@@ -90,7 +90,7 @@ var pipelineNames = [2]string{"the first pipeline", "the second pipeline"}
 
 // losses finds what one pipeline has and cannot be read while its twin can, and
 // says what players make of it.
-func (r *report) losses(pairs [][2]*m3u8.Variant, profiles []*profile.Profile, lists []*m3u8.Multivariant, add func(what, where, a, b, means string)) {
+func (r *report) losses(pairs [][2]*m3u8.Variant, profiles []*player.Profile, lists []*m3u8.Multivariant, add func(what, where, a, b, means string)) {
 	seen := map[string]*sight{}
 	for _, s := range r.Playlists {
 		seen[s.URL] = s
@@ -132,7 +132,7 @@ const (
 
 // outcomes says what becomes of viewers of a pipeline with the stream as it is
 // now, by profile.
-func (r *report) outcomes(side int, profiles []*profile.Profile, lists []*m3u8.Multivariant) string {
+func (r *report) outcomes(side int, profiles []*player.Profile, lists []*m3u8.Multivariant) string {
 	mv := lists[min(side, len(lists)-1)]
 	media, lost := map[string]*m3u8.Media{}, map[string]*unreadable{}
 	for _, s := range r.Playlists {

@@ -1,17 +1,16 @@
 package predict
 
 import (
+	"hlsload/player"
 	"math"
 	"time"
-
-	"hlsload/player/profile"
 )
 
 // course is what happens to one viewer at one point of the space of draws. Its
 // clock is 0 at the onset; media time is 0 at the segment that was the newest
 // when the playlist was last asked for before.
 type course struct {
-	p *profile.Profile
+	p *player.Profile
 	v *View
 	s *Shape
 	f *Fault
@@ -54,7 +53,7 @@ type copyState struct {
 	penalised bool
 }
 
-func newCourse(p *profile.Profile, v *View, s *Shape, f *Fault, u point) *course {
+func newCourse(p *player.Profile, v *View, s *Shape, f *Fault, u point) *course {
 	c := &course{p: p, v: v, s: s, f: f, u: u, trip: s.Trip, level: len(v.Levels) - 1, top: len(v.Levels) - 1,
 		detected: Never, moved: Never, stands: Never, dryAt: Never}
 	c.copies = make([]copyState, len(v.Levels)*v.Pathways)
@@ -91,7 +90,7 @@ func newCourse(p *profile.Profile, v *View, s *Shape, f *Fault, u point) *course
 	if r.MinusLoad > 0 {
 		c.changed, c.idle = c.changed-c.trip, c.idle-c.trip
 	}
-	if r.From == profile.FromResponse {
+	if r.From == player.FromResponse {
 		c.changed, c.idle = c.changed+c.trip, c.idle+c.trip
 	}
 	c.goal, c.tick = p.Buffer.Goal.Of(s.Target, d), time.Duration(p.Buffer.Tick)
@@ -115,7 +114,7 @@ func (c *course) begin(hold time.Duration) {
 	if c.oftenStale(joined) > c.u[4] {
 		c.tau = (joined + c.idle) % d // until every reload brings news
 	}
-	if c.p.Reload.From == profile.FromResponse {
+	if c.p.Reload.From == player.FromResponse {
 		// Each reload comes later in a segment than the one before.
 		drift := share(d, c.u[8])
 		if c.s.Played > 0 {
@@ -164,9 +163,9 @@ func (c *course) startup(hold time.Duration) time.Duration {
 	n := max(1, int((need+(-hold%d+d)%d+d-1)/d))
 	took := c.trip/2 + time.Duration(n)*c.fetch() + time.Duration(s.Prepare)
 	switch s.Playlists {
-	case profile.PlaylistsFirstListed:
+	case player.PlaylistsFirstListed:
 		took += c.trip
-	case profile.PlaylistsAll:
+	case player.PlaylistsAll:
 		took += time.Duration(2*len(c.v.Levels)*c.v.Pathways) * c.trip
 	}
 	return took
@@ -327,7 +326,7 @@ func (c *course) run() {
 					return
 				}
 				c.asked++
-				poll, busy = c.failed(seg+c.trip, "segment", profile.Cause4xx, poll, busy)
+				poll, busy = c.failed(seg+c.trip, "segment", player.Cause4xx, poll, busy)
 				continue
 			}
 			busy = seg + c.fetch()
@@ -367,7 +366,7 @@ func (c *course) reload(at, busy time.Duration) (time.Duration, time.Duration) {
 	edge, there := c.seen(at)
 	if !there {
 		c.asked++
-		return c.failed(at+c.trip, "media", profile.Cause4xx, at, busy)
+		return c.failed(at+c.trip, "media", player.Cause4xx, at, busy)
 	}
 	answered := at + c.trip
 	c.holding = false
@@ -407,11 +406,11 @@ func (c *course) behind(at time.Duration) {
 		return
 	}
 	switch c.p.Live.Behind {
-	case profile.BehindFatal:
+	case player.BehindFatal:
 		c.die(at)
-	case profile.BehindWindowStart:
+	case player.BehindWindowStart:
 		c.end_ = min(base+time.Duration(c.p.Live.BehindOffset)/c.s.Segment*c.s.Segment, c.known)
-	case profile.BehindNext:
+	case player.BehindNext:
 		c.end_ = base
 	default:
 		hold := c.p.Live.HoldBack.Of(c.s.Target, c.s.Segment)
@@ -427,7 +426,7 @@ func (c *course) behind(at time.Duration) {
 func (c *course) stand(at, position time.Duration) { c.lag = at + c.psi + c.tau - position }
 
 // stale is the ladder for a playlist that does not change, if it is time for it.
-func (c *course) stale(at time.Duration) ([]profile.Rung, time.Duration) {
+func (c *course) stale(at time.Duration) ([]player.Rung, time.Duration) {
 	if !c.sick() {
 		return nil, at
 	}
@@ -436,14 +435,14 @@ func (c *course) stale(at time.Duration) ([]profile.Rung, time.Duration) {
 	since, after := at-c.since+share(c.trip/4, c.u[7]-.5), r.After.Of(c.s.Target, c.s.Segment)
 	found := false
 	switch r.Detect {
-	case profile.StaleMisses:
+	case player.StaleMisses:
 		found = r.Misses > 0 && c.misses >= r.Misses
-	case profile.StaleSince:
+	case player.StaleSince:
 		found = since >= after
-	case profile.StaleStarved:
+	case player.StaleStarved:
 		c.stuck = since >= after
 		found = c.stuck && c.dryAt != Never
-	case profile.StaleBufferEnd:
+	case player.StaleBufferEnd:
 		found = at >= c.dry(c.end_)-100*time.Millisecond && c.end_ >= c.known
 	}
 	if !found {
@@ -455,7 +454,7 @@ func (c *course) stale(at time.Duration) ([]profile.Rung, time.Duration) {
 // runDry is the instant at which the buffer ends.
 func (c *course) runDry() {
 	c.dryAt, c.gained = c.dry(c.end_), 0
-	if c.stuck && c.p.Stale.Detect == profile.StaleStarved {
+	if c.stuck && c.p.Stale.Detect == player.StaleStarved {
 		c.die(c.dryAt)
 	}
 }
@@ -494,7 +493,7 @@ func (c *course) append(at time.Duration) bool {
 		}
 		if c.p.Live.RealTime {
 			due := c.dry(c.end_ - c.gained) // not before its time
-			if c.skipped && (c.v.Demuxed || c.p.Startup.Sound == profile.SoundFirstListed && len(c.v.Levels) > 1) {
+			if c.skipped && (c.v.Demuxed || c.p.Startup.Sound == player.SoundFirstListed && len(c.v.Levels) > 1) {
 				due += c.s.Segment // see above
 			}
 			at = max(at, due)

@@ -1,36 +1,36 @@
 package predict
 
 import (
+	"hlsload/player"
+	"hlsload/player/units"
 	"slices"
 	"time"
-
-	"hlsload/player/profile"
 )
 
 // rule is the first error rule for what failed.
-func (c *course) rule(kind, cause, track string) *profile.ErrorRule {
+func (c *course) rule(kind, cause, track string) *player.ErrorRule {
 	for i := range c.p.Errors {
 		r := &c.p.Errors[i]
 		if r.AtStart {
 			continue // a viewer who has played for a while is past it
 		}
 		if slices.Contains(r.Kinds, kind) && (len(r.Tracks) == 0 || slices.Contains(r.Tracks, track)) &&
-			(slices.Contains(r.Causes, cause) || slices.Contains(r.Causes, profile.CauseAny) ||
-				cause == profile.Cause4xx && slices.Contains(r.Causes, "404")) {
+			(slices.Contains(r.Causes, cause) || slices.Contains(r.Causes, player.CauseAny) ||
+				cause == player.Cause4xx && slices.Contains(r.Causes, "404")) {
 			return r
 		}
 	}
-	return &profile.ErrorRule{Then: []profile.Rung{{Step: profile.StepFatal}}} // profile.Parse sees to it that there is one
+	return &player.ErrorRule{Then: []player.Rung{{Step: player.StepFatal}}} // profile.Parse sees to it that there is one
 }
 
 // spread is a delay within its jitter.
-func spread(d profile.Duration, jitter, u float64) time.Duration {
+func spread(d units.Duration, jitter, u float64) time.Duration {
 	return time.Duration(float64(d) * (1 + jitter*(2*u-1)))
 }
 
 // patience is how long after a first failure the ladder of a rule begins: its
 // retries, each of which takes cost to fail, and its pause.
-func (c *course) patience(r *profile.ErrorRule, retries int, cost time.Duration, u1, u2 float64) (d time.Duration) {
+func (c *course) patience(r *player.ErrorRule, retries int, cost time.Duration, u1, u2 float64) (d time.Duration) {
 	for i := range retries {
 		if len(r.Delays) > 0 {
 			d += spread(r.Delays[min(i, len(r.Delays)-1)], r.Jitter, u1)
@@ -42,18 +42,18 @@ func (c *course) patience(r *profile.ErrorRule, retries int, cost time.Duration,
 
 // whole tells whether the first step of a ladder that can be taken moves all
 // tracks; for an audio track a change of level is none.
-func (c *course) whole(r *profile.ErrorRule) (moves, dies bool) {
+func (c *course) whole(r *player.ErrorRule) (moves, dies bool) {
 	for _, rung := range r.Then {
 		switch rung.Step {
-		case profile.StepPathway:
+		case player.StepPathway:
 			if c.otherWay() >= 0 {
 				return true, false
 			}
-		case profile.StepReselect, profile.StepBan, profile.StepClear:
+		case player.StepReselect, player.StepBan, player.StepClear:
 			return true, false
-		case profile.StepFatal:
+		case player.StepFatal:
 			return false, true
-		case profile.StepLevel:
+		case player.StepLevel:
 		default:
 			return false, false
 		}
@@ -86,8 +86,8 @@ func (c *course) failed(at time.Duration, kind, cause string, poll, busy time.Du
 }
 
 // withoutLevel is a ladder for audio: the other levels have the same.
-func withoutLevel(rungs []profile.Rung) []profile.Rung {
-	return slices.DeleteFunc(slices.Clone(rungs), func(r profile.Rung) bool { return r.Step == profile.StepLevel })
+func withoutLevel(rungs []player.Rung) []player.Rung {
+	return slices.DeleteFunc(slices.Clone(rungs), func(r player.Rung) bool { return r.Step == player.StepLevel })
 }
 
 // state is what is remembered of a copy.
@@ -105,14 +105,14 @@ func (c *course) otherWay() int {
 
 // climb takes the first step that can be taken. It returns when the playlist
 // and the next segment are due.
-func (c *course) climb(at time.Duration, rungs []profile.Rung, retried int, kind string, poll, busy time.Duration) (time.Duration, time.Duration) {
+func (c *course) climb(at time.Duration, rungs []player.Rung, retried int, kind string, poll, busy time.Duration) (time.Duration, time.Duration) {
 	c.state(c.level, c.way).failed++
 	n := c.failures + retried
 	c.failures += retried + 1
 	detect := func() { c.detected = min(c.detected, at) }
 	for _, rung := range rungs {
 		switch rung.Step {
-		case profile.StepLevel:
+		case player.StepLevel:
 			for i := len(c.v.Levels) - 1; i > 0; i-- {
 				l := (c.level + i) % len(c.v.Levels)
 				if c.v.Levels[l].Copies[c.way] != absent && c.state(l, c.way).failed == 0 {
@@ -121,13 +121,13 @@ func (c *course) climb(at time.Duration, rungs []profile.Rung, retried int, kind
 					return c.move(at, l, c.way)
 				}
 			}
-		case profile.StepPathway:
+		case player.StepPathway:
 			if w := c.otherWay(); w >= 0 {
 				detect()
 				c.ways[c.way] = true
 				return c.move(at, c.offered(w), w)
 			}
-		case profile.StepLocation:
+		case player.StepLocation:
 			for w, copy := range c.v.Levels[c.level].Copies {
 				if w != c.way && copy != absent && !c.state(c.level, w).penalised {
 					detect()
@@ -135,19 +135,19 @@ func (c *course) climb(at time.Duration, rungs []profile.Rung, retried int, kind
 					return c.move(at, c.level, w)
 				}
 			}
-		case profile.StepSpared:
+		case player.StepSpared:
 			if l, w := c.best(); l >= 0 && l != c.level && c.state(l, w).failed < c.state(c.level, c.way).failed {
 				detect()
 				return c.move(at, l, w)
 			}
-		case profile.StepReselect, profile.StepBan:
+		case player.StepReselect, player.StepBan:
 			c.state(c.level, c.way).penalised = true
 			if l, w := c.best(); l >= 0 {
 				detect()
 				return c.move(at, l, w)
 			}
 			c.state(c.level, c.way).penalised = false
-		case profile.StepClear:
+		case player.StepClear:
 			for i := range c.copies {
 				c.copies[i] = copyState{}
 			}
@@ -159,33 +159,33 @@ func (c *course) climb(at time.Duration, rungs []profile.Rung, retried int, kind
 			}
 			c.state(c.level, c.way).penalised = false
 			return at + c.s.Target/2, busy
-		case profile.StepRetry:
+		case player.StepRetry:
 			if n < len(rung.Delays) {
 				if kind == "media" {
 					return at + time.Duration(rung.Delays[n]), busy
 				}
 				return poll, at + time.Duration(rung.Delays[n])
 			}
-		case profile.StepReload:
+		case player.StepReload:
 			if kind == "media" && len(rung.Delays) > 0 {
 				return at + time.Duration(rung.Delays[0]), busy // on and on
 			}
-		case profile.StepUntilStarved:
+		case player.StepUntilStarved:
 			return c.starve(at, rung.Delays, kind, poll, busy)
-		case profile.StepSkip, profile.StepDrop:
-			if kind == "segment" && (rung.Step == profile.StepDrop || c.known > c.end_+c.s.Segment) {
+		case player.StepSkip, player.StepDrop:
+			if kind == "segment" && (rung.Step == player.StepDrop || c.known > c.end_+c.s.Segment) {
 				return poll, c.skip(at)
 			}
-		case profile.StepDue:
+		case player.StepDue:
 			if kind == "segment" && c.dryAt == Never && at < c.dry(c.end_) {
 				return poll, c.dry(c.end_)
 			}
-		case profile.StepWait:
+		case player.StepWait:
 			if kind == "segment" {
 				c.holding = true // until the next playlist
 				return poll, at
 			}
-		case profile.StepFatal:
+		case player.StepFatal:
 			c.die(at)
 			return Never, Never
 		}
@@ -210,7 +210,7 @@ func (c *course) skip(at time.Duration) time.Duration {
 }
 
 // starve is the same URL again until playback has run dry and failed too often.
-func (c *course) starve(at time.Duration, delays []profile.Duration, kind string, poll, busy time.Duration) (time.Duration, time.Duration) {
+func (c *course) starve(at time.Duration, delays []units.Duration, kind string, poll, busy time.Duration) (time.Duration, time.Duration) {
 	n := c.failures - 1
 	if c.dry(c.end_) <= at && n >= c.p.Stall.Forgives {
 		c.die(at)
@@ -246,7 +246,7 @@ func (c *course) best() (level, way int) {
 	level, way = -1, c.way
 	for l := len(c.v.Levels) - 1; l >= 0; l-- {
 		w := c.way
-		if c.p.Grouping.Redundant == profile.GroupLocation {
+		if c.p.Grouping.Redundant == player.GroupLocation {
 			w = slices.IndexFunc(c.v.Levels[l].Copies, func(int) bool { return true })
 			for i, copy := range c.v.Levels[l].Copies {
 				if copy != absent && !c.state(l, i).penalised {
@@ -291,7 +291,7 @@ func (c *course) move(at time.Duration, level, way int) (time.Duration, time.Dur
 // hang is what follows from the segment asked for at that instant, which is
 // never answered.
 func (c *course) hang(at time.Duration) {
-	r := c.rule("segment", profile.CauseTimeout, "main")
+	r := c.rule("segment", player.CauseTimeout, "main")
 	wait := c.timeout()
 	// A player that stands falls out of the window, and asks for something else.
 	// That is seen a window later by the reload that comes at the same time, give
@@ -315,8 +315,8 @@ func (c *course) hang(at time.Duration) {
 	case c.abandons() && !c.audioMoves():
 		// The ladder never completes.
 	case wait == Never:
-	case first == profile.StepWait:
-	case first == profile.StepUntilStarved:
+	case first == player.StepWait:
+	case first == player.StepUntilStarved:
 		died := at
 		for n := range c.p.Stall.Forgives + 1 {
 			died += wait
@@ -325,7 +325,7 @@ func (c *course) hang(at time.Duration) {
 			}
 		}
 		died = max(died, c.dry(c.end_))
-		if c.p.Live.Behind == profile.BehindFatal {
+		if c.p.Live.Behind == player.BehindFatal {
 			died = min(died, max(leaves, c.dry(c.end_)))
 		}
 		if !c.over(died - wait) {
@@ -335,7 +335,7 @@ func (c *course) hang(at time.Duration) {
 		}
 	default:
 		tries := r.Retries + 1
-		if c.v.Demuxed && r.Count != profile.CountURL {
+		if c.v.Demuxed && r.Count != player.CountURL {
 			tries = (tries + 1) / 2 // both tracks count
 		}
 		pause := time.Duration(0) // between tries
@@ -370,7 +370,7 @@ func (c *course) hang(at time.Duration) {
 			}
 			// It hangs there as well.
 			from, leaves = busy, c.noticed(poll, leaves, cycle)
-			if r.Count != profile.CountURL {
+			if r.Count != player.CountURL {
 				tries = 1 // which is one too many already
 			}
 		}
@@ -452,7 +452,7 @@ func (c *course) audioMoves() bool {
 	if !c.v.Demuxed {
 		return false
 	}
-	moves, _ := c.whole(c.rule("segment", profile.CauseTimeout, "audio"))
+	moves, _ := c.whole(c.rule("segment", player.CauseTimeout, "audio"))
 	return moves
 }
 
@@ -490,9 +490,9 @@ func (c *course) follow(poll, busy time.Duration) {
 }
 
 // first is the first step of a rule's ladder that concerns hangs.
-func (c *course) first(r *profile.ErrorRule) string {
+func (c *course) first(r *player.ErrorRule) string {
 	if r.Retries > 1000 {
-		return profile.StepWait
+		return player.StepWait
 	}
 	return r.Then[0].Step
 }
@@ -504,7 +504,7 @@ func (c *course) timeout() time.Duration {
 		return Never
 	}
 	at := Never
-	for _, s := range []profile.Span{t.FirstByte, t.Total} {
+	for _, s := range []units.Span{t.FirstByte, t.Total} {
 		if !s.Zero() {
 			at = min(at, s.Of(c.s.Target, c.s.Segment))
 		}

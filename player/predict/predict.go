@@ -2,10 +2,9 @@ package predict
 
 import (
 	"fmt"
+	"hlsload/player"
 	"slices"
 	"time"
-
-	"hlsload/player/profile"
 )
 
 // Kind says what goes wrong.
@@ -76,7 +75,7 @@ type Prediction struct {
 }
 
 // Predict says what a player with that profile and view will do.
-func Predict(p *profile.Profile, v *View, s *Shape, f *Fault) *Prediction {
+func Predict(p *player.Profile, v *View, s *Shape, f *Fault) *Prediction {
 	out := &Prediction{Ends: map[End]float64{}, Back: Back(p)}
 	if out.Unknown = unknown(v, s); out.Unknown != "" {
 		return out
@@ -102,29 +101,29 @@ func Predict(p *profile.Profile, v *View, s *Shape, f *Fault) *Prediction {
 
 // Back is after how long a player looks by itself at what it has left, "no"
 // if it does not.
-func Back(p *profile.Profile) string {
-	if p.Grouping.Redundant == profile.GroupNone && !steps(p, profile.StepReselect) {
+func Back(p *player.Profile) string {
+	if p.Grouping.Redundant == player.GroupNone && !steps(p, player.StepReselect) {
 		return "-" // it never leaves
 	}
 	d := p.Penalty.Level
-	if steps(p, profile.StepPathway) {
+	if steps(p, player.StepPathway) {
 		d = p.Penalty.Pathway
-	} else if steps(p, profile.StepLocation) {
+	} else if steps(p, player.StepLocation) {
 		d = p.Penalty.Location
 	}
 	switch {
-	case time.Duration(d) == profile.Never, p.Penalty.Return == profile.ReturnOnError:
+	case time.Duration(d) == player.Never, p.Penalty.Return == player.ReturnOnError:
 		return "no"
 	}
 	return fmt.Sprintf("%g s", time.Duration(d).Seconds())
 }
 
 // steps tells whether a step is in any ladder of the profile.
-func steps(p *profile.Profile, step string) bool {
-	has := func(rungs []profile.Rung) bool {
-		return slices.ContainsFunc(rungs, func(r profile.Rung) bool { return r.Step == step })
+func steps(p *player.Profile, step string) bool {
+	has := func(rungs []player.Rung) bool {
+		return slices.ContainsFunc(rungs, func(r player.Rung) bool { return r.Step == step })
 	}
-	return slices.ContainsFunc(p.Errors, func(r profile.ErrorRule) bool { return has(r.Then) })
+	return slices.ContainsFunc(p.Errors, func(r player.ErrorRule) bool { return has(r.Then) })
 }
 
 // Bounds of what is reckoned with.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/player/profile"
@@ -33,7 +34,7 @@ func pipeline(u string) int {
 	return 0
 }
 
-func load(t *testing.T, id string) *profile.Profile {
+func load(t *testing.T, id string) *player.Profile {
 	t.Helper()
 	p, err := profile.Load(id)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"hlsload/player"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 )
 
 // View is a multivariant playlist as one profile sees it.
@@ -28,7 +28,7 @@ const absent = -2
 
 // See arranges the variants as the profile does. pipeline tells to which
 // pipeline a media playlist belongs, -1 = unknown.
-func See(mv *m3u8.Multivariant, p *profile.Profile, pipeline func(url string) int) *View {
+func See(mv *m3u8.Multivariant, p *player.Profile, pipeline func(url string) int) *View {
 	v := &View{}
 	type group struct {
 		height int
@@ -50,10 +50,10 @@ func See(mv *m3u8.Multivariant, p *profile.Profile, pipeline func(url string) in
 		}
 		v.Demuxed = v.Demuxed || audio[va.Audio]
 		key, way := fmt.Sprint(i), 0
-		if p.Grouping.Redundant != profile.GroupNone {
+		if p.Grouping.Redundant != player.GroupNone {
 			key = Key(va, p.Grouping.Key)
 		}
-		if p.Grouping.Redundant != profile.GroupNone {
+		if p.Grouping.Redundant != player.GroupNone {
 			// Without a PATHWAY-ID, the n-th copy is on the n-th generated pathway.
 			listed[key]++
 			name := va.PathwayID
@@ -106,19 +106,19 @@ func Key(v *m3u8.Variant, attributes []string) string {
 // Attribute is the value that one of the attributes of a grouping key has.
 func Attribute(v *m3u8.Variant, a string) string {
 	switch a {
-	case profile.KeyBandwidth:
+	case player.KeyBandwidth:
 		return fmt.Sprint(v.Bandwidth)
-	case profile.KeyResolution:
+	case player.KeyResolution:
 		return fmt.Sprintf("%dx%d", v.Width, v.Height)
-	case profile.KeyFrameRate:
+	case player.KeyFrameRate:
 		return fmt.Sprint(v.FrameRate)
-	case profile.KeyCodecs:
+	case player.KeyCodecs:
 		return v.Codecs
-	case profile.KeyVideoRange:
+	case player.KeyVideoRange:
 		return v.VideoRange
-	case profile.KeyHDCP:
+	case player.KeyHDCP:
 		return v.HDCPLevel
-	case profile.KeyStableID:
+	case player.KeyStableID:
 		return v.StableVariantID
 	}
 	return ""

@@ -2,18 +2,14 @@ package profile
 
 import (
 	"bytes"
-	"cmp"
 	"embed"
-	"errors"
 	"fmt"
-	"maps"
-	"reflect"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"hlsload/player"
 )
 
 //go:embed *.yaml
@@ -34,7 +30,7 @@ func Names() []string {
 }
 
 // Load returns a profile that ships.
-func Load(name string) (*Profile, error) {
+func Load(name string) (*player.Profile, error) {
 	b, err := files.ReadFile(name + ".yaml")
 	if err != nil {
 		return nil, fmt.Errorf("unknown profile (got %q; want one of %s)", name, strings.Join(Names(), ", "))
@@ -43,8 +39,8 @@ func Load(name string) (*Profile, error) {
 }
 
 // Parse reads a profile file. Unknown keys are errors.
-func Parse(b []byte) (*Profile, error) {
-	p := new(Profile)
+func Parse(b []byte) (*player.Profile, error) {
+	p := new(player.Profile)
 	var head struct {
 		Base string `yaml:"base"`
 	}
@@ -63,7 +59,7 @@ func Parse(b []byte) (*Profile, error) {
 	if err := d.Decode(p); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
-	if err := p.validate(); err != nil {
+	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("profile %q: %w", p.ID, err)
 	}
 	return p, nil
@@ -71,12 +67,12 @@ func Parse(b []byte) (*Profile, error) {
 
 // Override returns a copy of base with the values of a YAML mapping put over
 // it; lists are replaced whole. Unknown keys are errors.
-func Override(base *Profile, values []byte) (*Profile, error) {
+func Override(base *player.Profile, values []byte) (*player.Profile, error) {
 	b, err := yaml.Marshal(base)
 	if err != nil {
 		return nil, fmt.Errorf("profile %q: %w", base.ID, err)
 	}
-	p := new(Profile)
+	p := new(player.Profile)
 	if err := yaml.Unmarshal(b, p); err != nil {
 		return nil, fmt.Errorf("profile %q: copying it: %w", base.ID, err)
 	}
@@ -85,194 +81,8 @@ func Override(base *Profile, values []byte) (*Profile, error) {
 	if err := d.Decode(p); err != nil {
 		return nil, err
 	}
-	if err := p.validate(); err != nil {
+	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	return p, nil
-}
-
-// MarshalYAML is the inverse of UnmarshalYAML.
-func (r Rung) MarshalYAML() (any, error) {
-	if len(r.Delays) > 0 {
-		return map[string][]Duration{r.Step: r.Delays}, nil
-	}
-	return r.Step, nil
-}
-
-// has tells whether the profile has a value of that path, as in "stale.after".
-func (p *Profile) has(path string) bool {
-	t := reflect.TypeFor[Profile]()
-	for name := range strings.SplitSeq(path, ".") {
-		if t.Kind() != reflect.Struct {
-			return false
-		}
-		found := false
-		for i := range t.NumField() {
-			if tag, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); tag == name {
-				t, found = t.Field(i).Type, true
-				break
-			}
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
-}
-
-// validate checks every enumerated value and every range.
-func (p *Profile) validate() error {
-	var errs []error
-	oneOf := func(field, got string, want ...string) {
-		if !slices.Contains(want, got) {
-			errs = append(errs, fmt.Errorf("%s: unknown value (got %q; want one of %s)", field, got, strings.Join(want, ", ")))
-		}
-	}
-	within := func(field string, got, lo, hi float64) {
-		if !(got >= lo && got <= hi) {
-			errs = append(errs, fmt.Errorf("%s: out of range (got %g; want %g to %g)", field, got, lo, hi))
-		}
-	}
-	if p.ID == "" || p.Player == "" || p.Source == "" {
-		errs = append(errs, errors.New("id, player and source are required"))
-	}
-	oneOf("confidence.default", p.Confidence.Default, "S", "M", "D", "E", "?")
-	for _, f := range slices.Sorted(maps.Keys(p.Confidence.Fields)) {
-		oneOf("confidence.fields."+f, p.Confidence.Fields[f], "S", "M", "D", "E", "?")
-		if !p.has(f) {
-			errs = append(errs, fmt.Errorf("confidence.fields: no such value (got %q; want a path such as stale.after)", f))
-		}
-	}
-	if err := p.readRefuses(); err != nil {
-		errs = append(errs, err)
-	}
-	within("http.connections_per_host", float64(p.HTTP.ConnectionsPerHost), 1, 64)
-	oneOf("grouping.redundant", p.Grouping.Redundant, GroupNone, GroupPathway, GroupLocation)
-	for _, k := range p.Grouping.Key {
-		oneOf("grouping.key", k, KeyBandwidth, KeyResolution, KeyFrameRate, KeyCodecs, KeyVideoRange, KeyHDCP, KeyStableID)
-	}
-	oneOf("startup.level", p.Startup.Level, StartFirstListed, StartEstimate, StartLowest, StartHighest)
-	oneOf("startup.playlists", cmp.Or(p.Startup.Playlists, PlaylistsChosen), PlaylistsChosen, PlaylistsFirstListed, PlaylistsAll)
-	oneOf("startup.sound", cmp.Or(p.Startup.Sound, SoundVariant), SoundVariant, SoundFirstListed)
-	within("startup.samples", float64(p.Startup.Samples), 0, 3)
-	within("startup.share", p.Startup.Share, 0, 1)
-	within("startup.cap", p.Startup.Cap, 0, 1)
-	within("startup.prepare in nanoseconds", float64(p.Startup.Prepare), 0, 10e9)
-	if c := &p.Live.CatchUp; c.Slope != 0 {
-		within("live.catch_up.slope", c.Slope, 0, 1)
-		within("live.catch_up.min", c.Min, 0.5, 1)
-		within("live.catch_up.max", c.Max, 1, 2)
-	}
-	within("startup.bandwidth", float64(p.Startup.Bandwidth), 1, 1e12)
-	within("startup.private_bandwidth", float64(p.Startup.PrivateBandwidth), 0, 1e12)
-	within("startup.noise", p.Startup.Noise, 0, 1)
-	within("buffer.lead_in in nanoseconds", float64(p.Buffer.LeadIn), 0, 10e9)
-	if p.Reload.AfterError != 0 && !p.Reload.Together {
-		errs = append(errs, errors.New("reload.after_error: out of place (want it with together: true)"))
-	}
-	oneOf("live.behind", p.Live.Behind, BehindSeekLive, BehindWindowStart, BehindFatal, BehindNext)
-	if p.Live.Sliding && (p.Live.Behind != BehindWindowStart || p.Live.BehindOffset <= 0) {
-		errs = append(errs, errors.New("live.sliding: out of place (want it with behind: window-start and a behind_offset)"))
-	}
-	l := &p.Timeline
-	oneOf("timeline.by", cmp.Or(l.By, ByDate), ByDate, ByNumber)
-	oneOf("timeline.apart", cmp.Or(l.Apart, PlaceCount), PlaceCount, PlaceStart, PlacePlayhead)
-	oneOf("timeline.jump", cmp.Or(l.Jump, PlaceDate), PlaceDate, PlaceCount, PlaceStart, PlacePlayhead)
-	oneOf("timeline.reset", cmp.Or(l.Reset, PlaceDate), PlaceDate, PlaceCount, PlaceStart, PlaceZero, ResetWait, ResetFatal)
-	within("timeline.dates in seconds", time.Duration(l.Dates).Seconds(), 0, 86400)
-	within("timeline.join in seconds", time.Duration(l.Join).Seconds(), 0, 3600)
-	within("timeline.reset_retry in seconds", time.Duration(l.ResetRetry).Seconds(), 0, 60)
-	if aside := l.Reset == ResetWait || l.Reset == ResetFatal; !aside && (l.ResetOthers || l.ResetRetry != 0) {
-		errs = append(errs, errors.New("timeline.reset_others, reset_retry: without effect (want them with reset: wait or fatal)"))
-	}
-	oneOf("reload.from", p.Reload.From, FromRequest, FromSent, FromResponse)
-	for f, s := range map[string]Span{"live.hold_back": p.Live.HoldBack, "reload.changed": p.Reload.Changed, "reload.unchanged": p.Reload.Unchanged} {
-		if s.Zero() {
-			errs = append(errs, fmt.Errorf("%s: missing (want a span such as 1td)", f))
-		}
-	}
-	if g := p.Buffer.Goal; g.Zero() {
-		errs = append(errs, errors.New("buffer.goal: missing (want a span such as 30s or 1d)"))
-	} else if g.Fixed != 0 {
-		within("buffer.goal in seconds", g.Fixed.Seconds(), 1, 3600)
-	}
-	within("buffer.prefetch", float64(p.Buffer.Prefetch), 0, 1)
-	within("buffer.chunk", float64(p.Buffer.Chunk), 0, 1e9)
-	if p.Buffer.Picture != 0 {
-		within("buffer.picture in seconds", float64(p.Buffer.Picture)/1e9, 0.001, 1)
-	}
-	if p.Buffer.Sound != 0 {
-		within("buffer.sound in seconds", float64(p.Buffer.Sound)/1e9, 0.001, 1)
-	}
-	within("buffer.blocks in nanoseconds", float64(p.Buffer.Blocks), 0, 10e9)
-	within("stall.forgives", float64(p.Stall.Forgives), 0, 250)
-	oneOf("abr.estimator", p.ABR.Estimator, EstimateDualEWMA, EstimateLast, EstimateMean, EstimateMedian, EstimateNone)
-	within("abr.up_edge_share", p.ABR.UpEdgeShare, 0, 1)
-	if p.ABR.Estimator == EstimateMedian {
-		within("abr.window", p.ABR.Window, 1, 1e6)
-	}
-	within("abr.up", p.ABR.Up, 0.01, 10)
-	within("abr.down", p.ABR.Down, 0.01, 10)
-	if p.ABR.Abandon.Enabled && p.ABR.Abandon.Every <= 0 {
-		errs = append(errs, errors.New("abr.abandon.every: missing (want a duration such as 100ms)"))
-	}
-	if a := &p.ABR.Abandon; a.Exclude == 0 && a.Settle+a.Margin+a.Saves > 0 {
-		errs = append(errs, errors.New("abr.abandon: settle, margin and saves without effect (want them with exclude)"))
-	}
-	oneOf("penalty.return", p.Penalty.Return, ReturnOnError, ReturnReselect, ReturnAtExpiry)
-	oneOf("penalty.of", cmp.Or(p.Penalty.Of, OfLevel), OfLevel, OfRendition)
-	oneOf("stale.detect", p.Stale.Detect, StaleNone, StaleMisses, StaleSince, StaleBufferEnd, StaleStarved)
-	ladder := func(field string, rungs []Rung) {
-		if len(rungs) == 0 {
-			errs = append(errs, fmt.Errorf("%s: empty ladder (want at least one step)", field))
-		}
-		for _, r := range rungs {
-			if (r.Step == StepReload || r.Step == StepRound) && len(r.Delays) == 0 {
-				errs = append(errs, fmt.Errorf("%s: %s without delays (want {%s: [100ms]})", field, r.Step, r.Step))
-			}
-			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepBan, StepRetry, StepReload, StepRound, StepIdle, StepSkip, StepDrop, StepWait, StepDue, StepClear, StepUntilStarved, StepWhileOthers, StepFatal)
-		}
-	}
-	within("stale.misses", float64(p.Stale.Misses), 0, 1e6)
-	if p.Stale.Misses != 0 && p.Stale.Detect != StaleMisses {
-		errs = append(errs, fmt.Errorf("stale.misses: without effect (got %d with detect: %s; want it with detect: misses)", p.Stale.Misses, p.Stale.Detect))
-	}
-	if p.Stale.Detect != StaleNone {
-		ladder("stale.then", p.Stale.Then)
-	}
-	if len(p.Gap.Then) > 0 {
-		ladder("gap.then", p.Gap.Then)
-		if p.Gap.Load {
-			errs = append(errs, errors.New("gap.then: out of place (want none with load: true)"))
-		}
-	}
-	for i, r := range p.Errors {
-		f := fmt.Sprintf("errors[%d]", i)
-		for _, k := range r.Kinds {
-			oneOf(f+".kinds", k, "multivariant", "media", "init", "segment", "key")
-		}
-		for _, t := range r.Tracks {
-			oneOf(f+".tracks", t, "main", "audio")
-		}
-		for _, c := range r.Causes {
-			if n, err := strconv.Atoi(c); err == nil && n >= 100 && n <= 599 {
-				continue
-			}
-			oneOf(f+".causes", c, CauseAny, Cause4xx, Cause5xx, CauseNetwork, CauseTimeout, CauseParse, CauseMismatch)
-		}
-		if r.Count != "" {
-			oneOf(f+".count", r.Count, CountShared, CountURL)
-		}
-		within(f+".retries", float64(r.Retries), 0, 1e6)
-		within(f+".jitter", r.Jitter, 0, 1)
-		ladder(f+".then", r.Then)
-	}
-	for _, k := range []string{"multivariant", "media", "init", "segment", "key"} {
-		if !slices.ContainsFunc(p.Errors, func(r ErrorRule) bool {
-			return slices.Contains(r.Kinds, k) && slices.Contains(r.Causes, CauseAny) && len(r.Tracks) == 0 && !r.AtStart
-		}) {
-			errs = append(errs, fmt.Errorf("errors: no rule for every cause of a failed %s (want a last one with causes: [any])", k))
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -1,6 +1,8 @@
 package profile
 
 import (
+	"hlsload/player"
+	"hlsload/player/units"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +40,7 @@ func TestOverride(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Stale.Detect != StaleMisses || p.Stale.Misses != 5 || p.Live.HoldBack.Fixed != 18*time.Second || time.Duration(p.Penalty.Pathway) != Never {
+	if p.Stale.Detect != player.StaleMisses || p.Stale.Misses != 5 || p.Live.HoldBack.Fixed != 18*time.Second || time.Duration(p.Penalty.Pathway) != units.Never {
 		t.Errorf("not overridden: %+v %+v %+v", p.Stale, p.Live, p.Penalty)
 	}
 	if p.Live.Behind != base.Live.Behind || len(p.Errors) != len(base.Errors) || p.Stale.Then[0].Step != base.Stale.Then[0].Step {
@@ -98,8 +100,8 @@ func TestSpan(t *testing.T) {
 	for _, c := range []struct {
 		text string
 		want time.Duration // with a target duration of 4 s and a last segment of 3 s
-	}{{"10s", 10 * time.Second}, {"1.5td", 6 * time.Second}, {"0.5d", 1500 * time.Millisecond}, {"never", Never}} {
-		var s Span
+	}{{"10s", 10 * time.Second}, {"1.5td", 6 * time.Second}, {"0.5d", 1500 * time.Millisecond}, {"never", units.Never}} {
+		var s units.Span
 		if err := s.UnmarshalText([]byte(c.text)); err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +113,7 @@ func TestSpan(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "1", "-1s", "NaNtd", "1e99td", "-1d", "td"} {
-		var s Span
+		var s units.Span
 		if err := s.UnmarshalText([]byte(bad)); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
@@ -147,7 +149,7 @@ func TestBase(t *testing.T) {
 	if p.Penalty != base.Penalty || len(p.Errors) != len(base.Errors) || p.HTTP != base.HTTP {
 		t.Error("values that the file does not give differ from the base")
 	}
-	if p.ABR.Estimator != EstimateLast || base.ABR.Estimator != EstimateMedian {
+	if p.ABR.Estimator != player.EstimateLast || base.ABR.Estimator != player.EstimateMedian {
 		t.Errorf("estimators are %q and %q", p.ABR.Estimator, base.ABR.Estimator)
 	}
 	if p.Confidence.Fields["abr.estimator"] != "S" || p.Confidence.Fields["penalty"] != "M" {

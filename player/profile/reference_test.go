@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite the reference in docs/profiles.
 // profile.go: every field with its type and its comment, every word with what
 // it means.
 func TestReference(t *testing.T) {
-	const file, begin, end = "../../docs/profiles.md", "<!-- fields: made from player/profile/profile.go -->\n", "<!-- end of fields -->\n"
+	const file, begin, end = "../../docs/profiles.md", "<!-- fields: made from player/profile.go -->\n", "<!-- end of fields -->\n"
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ type source struct {
 
 func readSource(t *testing.T) source {
 	t.Helper()
-	f, err := parser.ParseFile(token.NewFileSet(), "profile.go", nil, parser.ParseComments)
+	f, err := parser.ParseFile(token.NewFileSet(), "../profile.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +145,8 @@ func typeName(e ast.Expr) string {
 		return e.Name
 	case *ast.ArrayType:
 		return "[]" + typeName(e.Elt)
+	case *ast.SelectorExpr:
+		return e.Sel.Name
 	}
 	return "?"
 }

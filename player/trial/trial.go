@@ -17,7 +17,6 @@ import (
 	"hlsload/player"
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 )
 
 // Stream is what was seen.
@@ -60,7 +59,7 @@ type answer struct {
 // watch is one trial.
 type watch struct {
 	s      *Stream
-	prof   *profile.Profile
+	prof   *player.Profile
 	ladder *player.Ladder
 	lists  map[string]*state
 	queue  []answer
@@ -78,7 +77,7 @@ type state struct {
 
 // Watch plays a stream for a while. It fails when the profile finds nothing to
 // play in it.
-func Watch(p *profile.Profile, s *Stream, last time.Duration) (Outcome, error) {
+func Watch(p *player.Profile, s *Stream, last time.Duration) (Outcome, error) {
 	w := &watch{s: s, prof: p, lists: map[string]*state{}, out: Outcome{Video: -1, Sound: -1}, video: -1, sound: -1, shown: -1}
 	ladder, err := player.NewLadder(s.List, p, s.Pipeline)
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/audience"
-	"hlsload/player/profile"
 )
 
 // cpu is the processor time of this process, the benchmark's server included.
@@ -98,7 +97,7 @@ func BenchmarkFleet(b *testing.B) {
 		go srv.Serve(ln)
 		f, err := New(Config{
 			Audience: audience.Config{Players: 500, Arrive: audience.Arrive{Over: time.Second}, Cohorts: []audience.Cohort{{Name: "all", Share: 1, Profile: "rfc8216bis"}}},
-			Profiles: map[string]*profile.Profile{"rfc8216bis": mustLoad("rfc8216bis")},
+			Profiles: map[string]*player.Profile{"rfc8216bis": mustLoad("rfc8216bis")},
 			Epoch:    epoch, Duration: 5 * time.Second, Sink: nowhere{},
 			URL: func(*audience.Arrival) string { return "http://" + ln.Addr().String() + "/index.m3u8" },
 		})

@@ -10,7 +10,6 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 )
 
 // parses keeps playlists that were parsed, so that players who fetched the same
@@ -45,7 +44,7 @@ type parsed struct {
 	err    error
 
 	mu      sync.Mutex
-	ladders map[*profile.Profile]*ladder
+	ladders map[*player.Profile]*ladder
 }
 
 type ladder struct {
@@ -125,13 +124,13 @@ func (c *parses) parsedCount() int {
 
 // literal reports whether the body is to be read without variables: for players
 // that know none, if there may be some.
-func (e *encoded) literal(prof *profile.Profile) bool {
+func (e *encoded) literal(prof *player.Profile) bool {
 	return prof.Playlist.NoVariables && (e.coding != "" || bytes.Contains(e.body, []byte("{$")))
 }
 
 // media returns the media playlist in a body as the profile reads it, or what is
 // wrong with it.
-func (c *parses) media(e encoded, imports *m3u8.Multivariant, prof *profile.Profile) (*m3u8.Media, error) {
+func (c *parses) media(e encoded, imports *m3u8.Multivariant, prof *player.Profile) (*m3u8.Media, error) {
 	literal := e.literal(prof)
 	p := c.entry(m3u8.KindMedia, e, imports, literal)
 	p.once.Do(func() {
@@ -165,7 +164,7 @@ func multivariant(body []byte, opt m3u8.Options) (*m3u8.Multivariant, error) {
 // ladder returns the multivariant playlist in a body as the profile sees it, or
 // what is wrong with it. The playlist itself is returned when it defines
 // variables that its media playlists may import.
-func (c *parses) ladder(e encoded, prof *profile.Profile) (*player.Ladder, *m3u8.Multivariant, error) {
+func (c *parses) ladder(e encoded, prof *player.Profile) (*player.Ladder, *m3u8.Multivariant, error) {
 	literal := e.literal(prof)
 	p := c.entry(m3u8.KindMultivariant, e, nil, literal)
 	p.once.Do(func() {
@@ -184,7 +183,7 @@ func (c *parses) ladder(e encoded, prof *profile.Profile) (*player.Ladder, *m3u8
 	l := p.ladders[prof]
 	if l == nil {
 		if p.ladders == nil {
-			p.ladders = map[*profile.Profile]*ladder{}
+			p.ladders = map[*player.Profile]*ladder{}
 		}
 		l = new(ladder)
 		p.ladders[prof] = l

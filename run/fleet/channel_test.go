@@ -170,7 +170,7 @@ func (r *record) count(t player.SampleType) (n int) {
 	return n
 }
 
-func mustLoad(name string) *profile.Profile {
+func mustLoad(name string) *player.Profile {
 	p, err := profile.Load(name)
 	if err != nil {
 		panic(err)
@@ -200,7 +200,7 @@ func inBubble(t *testing.T, set func(cfg *Config, c *channel), during func(w *wo
 		go srv.Serve(net)
 		cfg := Config{
 			Audience: audience.Config{Players: 5, Arrive: audience.Arrive{Over: time.Second}, Cohorts: []audience.Cohort{{Name: "all", Share: 1, Profile: "rfc8216bis"}}},
-			Profiles: map[string]*profile.Profile{"rfc8216bis": mustLoad("rfc8216bis"), "hlsjs-1.7": mustLoad("hlsjs-1.7")},
+			Profiles: map[string]*player.Profile{"rfc8216bis": mustLoad("rfc8216bis"), "hlsjs-1.7": mustLoad("hlsjs-1.7")},
 			Seed:     7, Epoch: epoch, Duration: 30 * time.Second,
 			URL:      func(*audience.Arrival) string { return "http://rig/index.m3u8" },
 			Classify: func(u string) int { return strings.Index("01", u[strings.Index(u, "/p")+2:][:1]) },

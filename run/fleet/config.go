@@ -12,13 +12,12 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/credential"
 	"hlsload/player/draw"
-	"hlsload/player/profile"
 )
 
 // Config is what a fleet is made of.
 type Config struct {
 	Audience audience.Config
-	Profiles map[string]*profile.Profile // by the names that cohorts use
+	Profiles map[string]*player.Profile // by the names that cohorts use
 	Seed     draw.Seed
 	// Epoch is when the run's clock stands at 0; the first viewers arrive then.
 	Epoch    time.Time
@@ -125,7 +124,7 @@ func (c *Config) validate() error {
 // cohort is a cohort with what it refers to.
 type cohort struct {
 	audience.Cohort
-	profile *profile.Profile
+	profile *player.Profile
 	conns   int // to one host
 
 	called string // the User-Agent with [Config.Caller]

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hlsload/chaos"
+	"hlsload/player"
 	"hlsload/player/audience"
 	"hlsload/player/link"
 	"hlsload/player/m3u8"
@@ -107,7 +108,7 @@ func runOf(n int, faults ...chaos.Fault) *Run {
 			f.For = 30 * time.Second
 		}
 	}
-	return &Run{Channel: c, Seed: 7, Duration: 2 * time.Minute, Recovery: 20 * time.Second, Profiles: []*profile.Profile{p}, Faults: faults,
+	return &Run{Channel: c, Seed: 7, Duration: 2 * time.Minute, Recovery: 20 * time.Second, Profiles: []*player.Profile{p}, Faults: faults,
 		Audience: audience.Config{Players: n, Arrive: audience.Arrive{Over: 15 * time.Second},
 			Cohorts: []audience.Cohort{{Name: "all", Share: 1, Profile: "hlsjs-1.7", Network: link.Config{Down: 10_000_000, RTT: 30 * time.Millisecond}}}}}
 }

@@ -12,7 +12,6 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 	"hlsload/reports"
 	"hlsload/rig"
 	"hlsload/sim"
@@ -25,7 +24,7 @@ type Run struct {
 	Duration time.Duration
 	Recovery time.Duration
 	Audience audience.Config
-	Profiles []*profile.Profile // by cohort
+	Profiles []*player.Profile // by cohort
 	HeadOnly bool
 	Faults   []chaos.Fault
 	Cautious bool // as on a target that is not local

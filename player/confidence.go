@@ -1,4 +1,4 @@
-package profile
+package player
 
 // Confidence says where values come from: S read in source, M measured,
 // D vendor documentation, E reported by third parties, ? guessed.

@@ -1,9 +1,8 @@
-package profile
+package player
 
 import (
-	"time"
-
 	"hlsload/player/m3u8"
+	"hlsload/player/units"
 )
 
 // Profile is one player.
@@ -28,9 +27,9 @@ type Profile struct {
 	Timeouts Timeouts    `yaml:"timeouts"`
 	Errors   []ErrorRule `yaml:"errors"` // what happens after a failed fetch; the last rule of each kind has causes: [any]
 	Penalty  Penalty     `yaml:"penalty"`
-	Stale    Stale       `yaml:"stale"`
+	Stale    StaleRule   `yaml:"stale"`
 	Stall    Stall       `yaml:"stall"`
-	Gap      Gap         `yaml:"gap"`
+	Gap      GapRule     `yaml:"gap"`
 
 	refuses [2]m3u8.Codes // as Playlist says, by kind
 }
@@ -109,32 +108,32 @@ const (
 
 // Startup is what happens until the first frame.
 type Startup struct {
-	Level     string `yaml:"level"`     // first-listed, estimate, lowest or highest
-	Bandwidth Rate   `yaml:"bandwidth"` // initial estimate
+	Level     string     `yaml:"level"`     // first-listed, estimate, lowest or highest
+	Bandwidth units.Rate `yaml:"bandwidth"` // initial estimate
 	// PrivateBandwidth takes the place of Bandwidth if the stream comes from a
 	// private address (loopback, 10/8 …): browsers do not learn from those.
 	// The embedded channel does not count as one.
-	PrivateBandwidth Rate `yaml:"private_bandwidth"`
+	PrivateBandwidth units.Rate `yaml:"private_bandwidth"`
 	// Noise is the share by which the initial estimate varies from player to
 	// player, 0 to 1.
 	Noise float64 `yaml:"noise"`
 	// RaiseTo lifts the initial estimate to the first listed variant's
 	// BANDWIDTH, up to this rate; 0 = not.
-	RaiseTo Rate `yaml:"raise_to"`
+	RaiseTo units.Rate `yaml:"raise_to"`
 	// Share of the initial estimate that the first level must fit in, above 0
 	// up to 1; 0 = all of it.
-	Share     float64 `yaml:"share"`
-	Playlists string  `yaml:"playlists"` // chosen (default), first-listed or all
-	Samples   int     `yaml:"samples"`   // segments of each with playlists: all, 1 to 3; 0 = one
-	Sound     string  `yaml:"sound"`     // variant (default) or first-listed
-	Buffer    Span    `yaml:"buffer"`    // media needed to start; 0 = one segment
-	Resume    Span    `yaml:"resume"`    // media needed to go on after a stall; 0 = one segment
+	Share     float64    `yaml:"share"`
+	Playlists string     `yaml:"playlists"` // chosen (default), first-listed or all
+	Samples   int        `yaml:"samples"`   // segments of each with playlists: all, 1 to 3; 0 = one
+	Sound     string     `yaml:"sound"`     // variant (default) or first-listed
+	Buffer    units.Span `yaml:"buffer"`    // media needed to start; 0 = one segment
+	Resume    units.Span `yaml:"resume"`    // media needed to go on after a stall; 0 = one segment
 	// Cap bounds Buffer and Resume to this share of the hold-back, 0 to 1;
 	// 0 = no bound.
 	Cap float64 `yaml:"cap"`
 	// Prepare is the time from that media to the first frame, in which buffers
 	// and decoders are made; up to 10 s.
-	Prepare Duration `yaml:"prepare"`
+	Prepare units.Duration `yaml:"prepare"`
 	// IgnoreStart tells that EXT-X-START is not heeded.
 	IgnoreStart bool `yaml:"ignore_start"`
 	// Probe looks into the middle segment of the first playlist before anything
@@ -153,11 +152,11 @@ const (
 
 // Live is the distance to the live edge.
 type Live struct {
-	HoldBack     Span     `yaml:"hold_back"`     // without HOLD-BACK in the playlist
-	MinFromEdge  Span     `yaml:"min_from_edge"` // never nearer to the live edge than this
-	SnapSegment  bool     `yaml:"snap_segment"`  // start at a segment's start instead of exactly there
-	Behind       string   `yaml:"behind"`        // seek-live, window-start, fatal or next
-	BehindOffset Duration `yaml:"behind_offset"` // from the window's start
+	HoldBack     units.Span     `yaml:"hold_back"`     // without HOLD-BACK in the playlist
+	MinFromEdge  units.Span     `yaml:"min_from_edge"` // never nearer to the live edge than this
+	SnapSegment  bool           `yaml:"snap_segment"`  // start at a segment's start instead of exactly there
+	Behind       string         `yaml:"behind"`        // seek-live, window-start, fatal or next
+	BehindOffset units.Duration `yaml:"behind_offset"` // from the window's start
 	// BehindOnce does not do so again before something was loaded.
 	BehindOnce bool `yaml:"behind_once"`
 	// Sliding tells that the window moves on between reloads, as the clock does,
@@ -166,8 +165,8 @@ type Live struct {
 	Sliding bool `yaml:"sliding"`
 	// LatencyOnStall is added to the target latency at each stall, up to
 	// LatencyOnStallMax in all.
-	LatencyOnStall    Duration `yaml:"latency_on_stall"`
-	LatencyOnStallMax Span     `yaml:"latency_on_stall_max"` // 0 = no bound
+	LatencyOnStall    units.Duration `yaml:"latency_on_stall"`
+	LatencyOnStallMax units.Span     `yaml:"latency_on_stall_max"` // 0 = no bound
 	// RealTime tells that media is due by a clock that goes on while playback
 	// stands: what was missed is run through as fast as it comes.
 	RealTime bool    `yaml:"real_time"`
@@ -177,10 +176,10 @@ type Live struct {
 // CatchUp is the playback rate that keeps the latency, for playlists that
 // state HOLD-BACK and carry date-times: 1 + Slope × seconds behind the target.
 type CatchUp struct {
-	Slope    float64  `yaml:"slope"`     // per second, 0 to 1; 0 = the rate is always 1
-	Min      float64  `yaml:"min"`       // of the rate, 0.5 to 1
-	Max      float64  `yaml:"max"`       // of the rate, 1 to 2
-	DeadZone Duration `yaml:"dead_zone"` // off by less: rate 1
+	Slope    float64        `yaml:"slope"`     // per second, 0 to 1; 0 = the rate is always 1
+	Min      float64        `yaml:"min"`       // of the rate, 0.5 to 1
+	Max      float64        `yaml:"max"`       // of the rate, 1 to 2
+	DeadZone units.Duration `yaml:"dead_zone"` // off by less: rate 1
 }
 
 // From where reload intervals are measured.
@@ -192,12 +191,12 @@ const (
 
 // Reload is the clock of media playlists.
 type Reload struct {
-	From      string `yaml:"from"`      // request, sent or response
-	Changed   Span   `yaml:"changed"`   // until the next reload, when this one brought something new
-	Unchanged Span   `yaml:"unchanged"` // until the next reload, when it did not
+	From      string     `yaml:"from"`      // request, sent or response
+	Changed   units.Span `yaml:"changed"`   // until the next reload, when this one brought something new
+	Unchanged units.Span `yaml:"unchanged"` // until the next reload, when it did not
 	// NearEdge replaces Changed by the last segment's duration, when that is
 	// shorter, while the playhead is within this distance of the edge; 0 = never.
-	NearEdge Span `yaml:"near_edge"`
+	NearEdge units.Span `yaml:"near_edge"`
 	// Together loads all active playlists on one clock, which starts again when
 	// the last of them has arrived and goes on through changes of level.
 	Together bool `yaml:"together"`
@@ -224,7 +223,7 @@ type Reload struct {
 	ByText bool `yaml:"by_text"`
 	// AfterError is the time from a failed reload to the next one of whatever is
 	// played then; with together only.
-	AfterError Duration `yaml:"after_error"`
+	AfterError units.Duration `yaml:"after_error"`
 	// MinusLoad subtracts the smoothed duration of a load (EWMA, half-life in
 	// loads); 0 = not.
 	MinusLoad float64 `yaml:"minus_load"`
@@ -259,14 +258,14 @@ type Timeline struct {
 	// Join has a segment whose timestamp disagrees with its number follow what was
 	// loaded last without a gap, if it lies before the end of that or further than
 	// this after it; 0 = not. Not with timestamps.
-	Join Duration `yaml:"join"`
+	Join units.Duration `yaml:"join"`
 	// Origin tells that nothing can be played from before where the session's
 	// timeline began.
 	Origin bool   `yaml:"origin"`
 	By     string `yaml:"by"` // date (default) or number
 	// Dates of two playlists do not count when they are further apart than this
 	// and than what is listed; 0 = 24h.
-	Dates Duration `yaml:"dates"`
+	Dates units.Duration `yaml:"dates"`
 	// Apart is where a playlist of another rendition lies, without dates that
 	// count: count (default), start or playhead.
 	Apart string `yaml:"apart"`
@@ -281,20 +280,20 @@ type Timeline struct {
 	ResetOthers bool `yaml:"reset_others"`
 	// ResetRetry is the time from a playlist that was set aside to the next
 	// reload; 0 = as after one without news.
-	ResetRetry Duration `yaml:"reset_retry"`
+	ResetRetry units.Duration `yaml:"reset_retry"`
 }
 
 // Buffer is how much media a player keeps ahead.
 type Buffer struct {
-	Goal  Span     `yaml:"goal"`  // media ahead of the playhead from which on nothing more is asked for; 1 s to 1 h
-	Bytes int64    `yaml:"bytes"` // raises the goal for low rates: bytes*8/highest rate; 0 = not
-	Max   Duration `yaml:"max"`   // bound of what Bytes raises to
+	Goal  units.Span     `yaml:"goal"`  // media ahead of the playhead from which on nothing more is asked for; 1 s to 1 h
+	Bytes int64          `yaml:"bytes"` // raises the goal for low rates: bytes*8/highest rate; 0 = not
+	Max   units.Duration `yaml:"max"`   // bound of what Bytes raises to
 	// Tick is how late a freed buffer is noticed.
-	Tick Duration `yaml:"tick"`
+	Tick units.Duration `yaml:"tick"`
 	// Poll is how often a player that has loaded everything looks for new
 	// segments, at most PollMax (0 = no bound); 0 = when a playlist arrives.
-	Poll    Span     `yaml:"poll"`
-	PollMax Duration `yaml:"poll_max"` // bound of what Poll says
+	Poll    units.Span     `yaml:"poll"`
+	PollMax units.Duration `yaml:"poll_max"` // bound of what Poll says
 	// Prefetch is how many segments are asked for beside the one being loaded,
 	// 0 or 1.
 	Prefetch int `yaml:"prefetch"`
@@ -303,19 +302,19 @@ type Buffer struct {
 	InitBeside bool `yaml:"init_beside"`
 	// LeadIn is how much before the position the first segment of an empty buffer
 	// is looked for; up to 10 s.
-	LeadIn Duration `yaml:"lead_in"`
+	LeadIn units.Duration `yaml:"lead_in"`
 	// Blocks tells that everything is read by one thread: one request at a time,
 	// audio first; a track that waits for its playlist holds up the others, and
 	// playback stands while an answer has not begun for this long; 0 = not.
-	Blocks Duration `yaml:"blocks"`
+	Blocks units.Duration `yaml:"blocks"`
 	// Chunk is how many bytes are read at once: with each the step "due" looks
 	// again; 0 = not before the segment is due.
 	Chunk int64 `yaml:"chunk"`
 	// Picture and Sound are how long a packet of either lasts, where the variant
 	// states no FRAME-RATE: StepWhileOthers asks again with each. 0 = its delays
 	// say all; else 1 ms to 1 s.
-	Picture Duration `yaml:"picture"`
-	Sound   Duration `yaml:"sound"` // see Picture
+	Picture units.Duration `yaml:"picture"`
+	Sound   units.Duration `yaml:"sound"` // see Picture
 	// RepeatJoint loads the last buffered segment again as the first one of
 	// another rendition, if it carries audio and video: these do not end
 	// together, so it counts as incomplete. Not twice in a row.
@@ -333,56 +332,56 @@ const (
 
 // ABR is the choice of level.
 type ABR struct {
-	Estimator string   `yaml:"estimator"` // dual-ewma, last, mean3, median or none
-	Fast      Duration `yaml:"fast"`      // half-life of dual-ewma, in seconds of transfer
-	Slow      Duration `yaml:"slow"`      // of dual-ewma as well
-	MinBytes  int64    `yaml:"min_bytes"` // samples below are ignored
-	MinTotal  int64    `yaml:"min_total"` // bytes before the estimate counts
-	MinTime   Duration `yaml:"min_time"`  // transfer time that makes up for fewer bytes; 0 = none does
-	Window    float64  `yaml:"window"`    // of median: the weight kept, in roots of bytes; 1 to 1e6
+	Estimator string         `yaml:"estimator"` // dual-ewma, last, mean3, median or none
+	Fast      units.Duration `yaml:"fast"`      // half-life of dual-ewma, in seconds of transfer
+	Slow      units.Duration `yaml:"slow"`      // of dual-ewma as well
+	MinBytes  int64          `yaml:"min_bytes"` // samples below are ignored
+	MinTotal  int64          `yaml:"min_total"` // bytes before the estimate counts
+	MinTime   units.Duration `yaml:"min_time"`  // transfer time that makes up for fewer bytes; 0 = none does
+	Window    float64        `yaml:"window"`    // of median: the weight kept, in roots of bytes; 1 to 1e6
 	// Ceiling bounds the estimate while the last transfer was not faster
 	// either; 0 = no bound.
-	Ceiling Rate `yaml:"ceiling"`
+	Ceiling units.Rate `yaml:"ceiling"`
 	// OfBrowser tells that the estimate is the browser's: what comes from a
 	// private address does not change it.
 	OfBrowser bool `yaml:"of_browser"`
 	// Screen is the size of the player on its page, in pixels: of the levels that
 	// fit, the one of that size is taken, else the smallest that is larger;
 	// none = no bound.
-	Screen Size `yaml:"screen"`
+	Screen units.Size `yaml:"screen"`
 	// TimeoutZeroes tells that a segment's timeout sets the estimate to 1 bit/s.
 	TimeoutZeroes bool `yaml:"timeout_zeroes"`
 	// TTFB tells that the estimated time to first byte is taken out of a
 	// sample; its half-life and first value follow.
-	TTFB         bool     `yaml:"ttfb"`
-	TTFBHalfLife Duration `yaml:"ttfb_half_life"` // in seconds of transfer
-	TTFBInitial  Duration `yaml:"ttfb_initial"`   // before anything was measured
+	TTFB         bool           `yaml:"ttfb"`
+	TTFBHalfLife units.Duration `yaml:"ttfb_half_life"` // in seconds of transfer
+	TTFBInitial  units.Duration `yaml:"ttfb_initial"`   // before anything was measured
 	// Parse is how long a segment takes to parse, which counts as transfer.
-	Parse Duration `yaml:"parse"`
-	Up    float64  `yaml:"up"`   // a higher level must fit in Up × estimate
-	Down  float64  `yaml:"down"` // the current one stays within Down × estimate
+	Parse units.Duration `yaml:"parse"`
+	Up    float64        `yaml:"up"`   // a higher level must fit in Up × estimate
+	Down  float64        `yaml:"down"` // the current one stays within Down × estimate
 	// UseAverage takes AVERAGE-BANDWIDTH while two segments are buffered.
 	UseAverage bool `yaml:"use_average"`
 	// SecondSegment chooses only after a segment that followed another one of its
 	// rendition.
-	SecondSegment  bool     `yaml:"second_segment"`
-	SwitchInterval Duration `yaml:"switch_interval"` // at least so long from one switch to the next; 0 = any
+	SecondSegment  bool           `yaml:"second_segment"`
+	SwitchInterval units.Duration `yaml:"switch_interval"` // at least so long from one switch to the next; 0 = any
 	// ChoiceInterval is at least from one choice to the next, even if it was for
 	// the level that is played; 0 = any. The first one is free.
-	ChoiceInterval Duration `yaml:"choice_interval"`
-	UpMinBuffer    Duration `yaml:"up_min_buffer"` // media ahead that a step up needs; 0 = any
+	ChoiceInterval units.Duration `yaml:"choice_interval"`
+	UpMinBuffer    units.Duration `yaml:"up_min_buffer"` // media ahead that a step up needs; 0 = any
 	// UpEdgeShare bounds UpMinBuffer to this share of the media between the
 	// playhead and the live edge less a segment, 0 to 1; 0 = no bound.
-	UpEdgeShare   float64  `yaml:"up_edge_share"`
-	DownMaxBuffer Duration `yaml:"down_max_buffer"` // no step down with more ahead; 0 = any
-	Abandon       Abandon  `yaml:"abandon"`
+	UpEdgeShare   float64        `yaml:"up_edge_share"`
+	DownMaxBuffer units.Duration `yaml:"down_max_buffer"` // no step down with more ahead; 0 = any
+	Abandon       AbandonRule    `yaml:"abandon"`
 }
 
 // Abandon is dropping a segment in flight for a lower level.
-type Abandon struct {
-	Enabled bool     `yaml:"enabled"` // whether it does so at all
-	Every   Duration `yaml:"every"`   // between looks
-	After   float64  `yaml:"after"`   // first look, as a share of the segment's duration
+type AbandonRule struct {
+	Enabled bool           `yaml:"enabled"` // whether it does so at all
+	Every   units.Duration `yaml:"every"`   // between looks
+	After   float64        `yaml:"after"`   // first look, as a share of the segment's duration
 	// Lowest goes to the lowest level, and reckons with no more than its rate,
 	// instead of to the highest one that arrives in time.
 	Lowest bool `yaml:"lowest"`
@@ -390,28 +389,28 @@ type Abandon struct {
 	// if another one would save the viewer at least Saves of standing still. It
 	// is looked at when bytes arrive, Settle after the first one or later, and
 	// Margin of the buffer is kept back; 0 = not so.
-	Exclude Duration `yaml:"exclude"`
-	Settle  Duration `yaml:"settle"` // see Exclude
-	Margin  Duration `yaml:"margin"` // see Exclude
-	Saves   Duration `yaml:"saves"`  // see Exclude; twice that when the buffer is used up
+	Exclude units.Duration `yaml:"exclude"`
+	Settle  units.Duration `yaml:"settle"` // see Exclude
+	Margin  units.Duration `yaml:"margin"` // see Exclude
+	Saves   units.Duration `yaml:"saves"`  // see Exclude; twice that when the buffer is used up
 }
 
 // Timeout bounds one fetch; 0 = no bound.
-type Timeout struct {
-	FirstByte Span `yaml:"first_byte"` // from the request to the first byte of the body; 0 = no bound
-	Idle      Span `yaml:"idle"`       // without progress after the first byte
-	Total     Span `yaml:"total"`      // from the request to the last byte; 0 = no bound
+type FetchTimeout struct {
+	FirstByte units.Span `yaml:"first_byte"` // from the request to the first byte of the body; 0 = no bound
+	Idle      units.Span `yaml:"idle"`       // without progress after the first byte
+	Total     units.Span `yaml:"total"`      // from the request to the last byte; 0 = no bound
 	// NotOnLowest lifts all bounds while the lowest level is loaded.
 	NotOnLowest bool `yaml:"not_on_lowest"`
 }
 
 // Timeouts by kind of fetch.
 type Timeouts struct {
-	Multivariant Timeout `yaml:"multivariant"`
-	Media        Timeout `yaml:"media"`
-	Init         Timeout `yaml:"init"`
-	Segment      Timeout `yaml:"segment"`
-	Key          Timeout `yaml:"key"`
+	Multivariant FetchTimeout `yaml:"multivariant"`
+	Media        FetchTimeout `yaml:"media"`
+	Init         FetchTimeout `yaml:"init"`
+	Segment      FetchTimeout `yaml:"segment"`
+	Key          FetchTimeout `yaml:"key"`
 }
 
 // Causes of an error rule.
@@ -478,13 +477,13 @@ type ErrorRule struct {
 	AtStart bool `yaml:"at_start"`
 	// Retries of the same URL before the ladder begins, after Delays (the
 	// last one repeats), each spread by ±Jitter.
-	Retries int        `yaml:"retries"`
-	Delays  []Duration `yaml:"delays"` // before each retry; none = at once
-	Jitter  float64    `yaml:"jitter"` // share by which delays and the pause vary, 0 to 1
-	Count   string     `yaml:"count"`  // scope of the retry counter; default shared
-	Then    []Rung     `yaml:"then"`   // ladder
+	Retries int              `yaml:"retries"`
+	Delays  []units.Duration `yaml:"delays"` // before each retry; none = at once
+	Jitter  float64          `yaml:"jitter"` // share by which delays and the pause vary, 0 to 1
+	Count   string           `yaml:"count"`  // scope of the retry counter; default shared
+	Then    []Rung           `yaml:"then"`   // ladder
 	// Pause is waited before the ladder, spread by ±Jitter.
-	Pause Duration `yaml:"pause"`
+	Pause units.Duration `yaml:"pause"`
 }
 
 // Rung is one step of a ladder. In YAML a bare step name, or
@@ -492,15 +491,15 @@ type ErrorRule struct {
 // {while_others: [0s, 20ms]}.
 type Rung struct {
 	Step   string
-	Delays []Duration
+	Delays []units.Duration
 }
 
 // Penalty says for how long something that failed is not chosen. 0 = until it
 // worked again; "never" = for ever.
 type Penalty struct {
-	Pathway  Duration `yaml:"pathway"`  // of step pathway
-	Location Duration `yaml:"location"` // of step location
-	Level    Duration `yaml:"level"`    // of StepReselect; StepLevel's marks last until media of the level was buffered
+	Pathway  units.Duration `yaml:"pathway"`  // of step pathway
+	Location units.Duration `yaml:"location"` // of step location
+	Level    units.Duration `yaml:"level"`    // of StepReselect; StepLevel's marks last until media of the level was buffered
 	// Return tells when an expired penalty is noticed: on-error (only when the
 	// current choice fails), reselect (at the next choice by bandwidth),
 	// at-expiry (at once).
@@ -511,8 +510,8 @@ type Penalty struct {
 	// Pause delays the playlist that StepReselect and StepClear choose, if it
 	// was asked for less than Pause ago or is the last one; PauseUnknown takes
 	// its place for playlists that were never loaded.
-	Pause        Span     `yaml:"pause"`
-	PauseUnknown Duration `yaml:"pause_unknown"` // see Pause
+	Pause        units.Span     `yaml:"pause"`
+	PauseUnknown units.Duration `yaml:"pause_unknown"` // see Pause
 }
 
 // What StepReselect gives up.
@@ -538,11 +537,11 @@ const (
 )
 
 // Stale is the reaction to a playlist that no longer changes.
-type Stale struct {
-	Detect string `yaml:"detect"` // none, misses, since-change, buffer-end or starved
-	Misses int    `yaml:"misses"` // unchanged reloads in a row, with misses; 0 = never
-	After  Span   `yaml:"after"`  // time since the last change, with since-change and starved
-	Then   []Rung `yaml:"then"`   // ladder
+type StaleRule struct {
+	Detect string     `yaml:"detect"` // none, misses, since-change, buffer-end or starved
+	Misses int        `yaml:"misses"` // unchanged reloads in a row, with misses; 0 = never
+	After  units.Span `yaml:"after"`  // time since the last change, with since-change and starved
+	Then   []Rung     `yaml:"then"`   // ladder
 	// Once tells that a rendition is never found stale twice.
 	Once bool `yaml:"once"`
 	// Trial tells that a rendition that was left for being stale is gone back
@@ -553,9 +552,9 @@ type Stale struct {
 // Stall is what happens at holes and when playback runs dry.
 type Stall struct {
 	// JumpAfter is how long playback stands before a hole is jumped.
-	JumpAfter Duration `yaml:"jump_after"`
+	JumpAfter units.Duration `yaml:"jump_after"`
 	// FatalAfter ends the session when it has stood for this long; 0 = never.
-	FatalAfter Duration `yaml:"fatal_after"`
+	FatalAfter units.Duration `yaml:"fatal_after"`
 	// Forgives is how many failures in a row of one fetch a player that has
 	// run dry puts up with; see StepUntilStarved and StepWhileOthers. 0 to 250.
 	Forgives int `yaml:"forgives"`
@@ -563,7 +562,7 @@ type Stall struct {
 
 // Gap is what happens at a segment that the playlist marks with EXT-X-GAP.
 // Without anything it is not asked for, and playback goes on after it.
-type Gap struct {
+type GapRule struct {
 	// Load tells that the tag is not known: the segment is asked for.
 	Load bool `yaml:"load"`
 	// Then is a ladder that is climbed before: another rendition may have what
@@ -572,7 +571,7 @@ type Gap struct {
 }
 
 // Timeout returns the bounds for a kind by its name.
-func (t *Timeouts) For(kind string) *Timeout {
+func (t *Timeouts) For(kind string) *FetchTimeout {
 	switch kind {
 	case "multivariant":
 		return &t.Multivariant
@@ -585,6 +584,3 @@ func (t *Timeouts) For(kind string) *Timeout {
 	}
 	return &t.Segment
 }
-
-// Never is the length of what does not end.
-const Never = time.Duration(1<<63 - 1)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
-	"hlsload/player/units"
 )
 
 // climb takes the first step of a ladder that can be taken. n is how many
@@ -189,21 +188,6 @@ func (p *Player) forsaken() bool {
 	return true
 }
 
-// insists is how long the retry of a playlist may wait at most, for players
-// that ask for one that is not there when they look for segments (hls.js 1.5
-// level-controller set level).
-func (p *Player) insists(f *flight) time.Duration {
-	tick := time.Duration(p.cfg.Profile.Buffer.Tick)
-	if !p.cfg.Profile.Reload.Insist || f.track != MainTrack || f.rendition >= 64 || p.visited&(1<<f.rendition) != 0 || p.main.fresh {
-		return Never
-	}
-	look := (p.switched/tick + 1) * tick
-	if look < p.now {
-		return Never
-	}
-	return look - p.now
-}
-
 // stepLevel moves to the next lower level without an error, then from the top
 // down (hls.js error-controller getLevelSwitchAction). For audio it must be a
 // level with another audio rendition.
@@ -289,14 +273,6 @@ func (p *Player) stepLocation(f *flight, failure Failure) bool {
 	return true
 }
 
-// failing is what StepReselect gives up because of a fetch.
-func (p *Player) failing(f *flight) int16 {
-	if p.cfg.Profile.Penalty.Of == OfRendition {
-		return f.rendition
-	}
-	return p.main.rendition
-}
-
 // stepReselect penalises the level for a time and lets bandwidth choose again.
 func (p *Player) stepReselect(f *flight, failure Failure, until time.Duration) bool {
 	rec := p.errs.of(p.failing(f))
@@ -327,70 +303,4 @@ func (p *Player) stepClear(f *flight, failure Failure) bool {
 	p.errs.of(p.failing(f)).forgive()
 	p.again(f, p.targetDuration(f.track)/2, 0)
 	return true
-}
-
-// reselect is the choice by bandwidth after an error; last tells that nothing
-// else was left.
-func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
-	main := &p.main
-	a := &p.cfg.Profile.ABR
-	from := p.errs.of(main.rendition)
-	from.known = from.known || main.fresh
-	if f.kind == m3u8.KindMedia {
-		asked := p.now
-		if f.update && f.rendition == main.held {
-			asked = main.loadedAt // a failed reload does not count
-		}
-		p.errs.of(f.rendition).remember().asked = asked
-	}
-	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(main))
-	if to < 0 || p.renditionOf(to) < 0 {
-		return false
-	}
-	left := main.rendition
-	p.setLevel(to, false, failure.String())
-	if d := p.cfg.Profile.Reload.AfterError; d > 0 && f.update && main.scheduled >= 0 {
-		main.scheduled = p.now + time.Duration(d)
-	}
-	p.pause(left, last)
-	return true
-}
-
-// pause delays the playlist that was just chosen in place of another one, if
-// it was asked for a moment ago or is the last one. If it is the one that is
-// still in use, because that of the other one never came, nothing changes but
-// that it is loaded again when it would be after a load.
-func (p *Player) pause(left int16, last bool) {
-	t, r := &p.main, &p.cfg.Profile.Penalty
-	if r.Pause.Zero() || t.rendition == left {
-		return
-	}
-	rec, d := p.errs.find(t.rendition), time.Duration(r.PauseUnknown)
-	target, segment := p.targetDuration(MainTrack), p.segmentDuration()
-	if rec == nil || rec.known {
-		d = r.Pause.Of(target, segment)
-	}
-	asked := time.Duration(0)
-	if rec != nil {
-		asked = rec.was().asked
-	}
-	back := t.held == t.rendition
-	if back {
-		asked = max(asked, t.loadedAt)
-	}
-	if last || asked > 0 && p.now-asked <= d {
-		t.listAt = p.now + d
-	}
-	if back {
-		t.fresh, t.waiting, t.joint = true, true, noJoint
-		t.listAt += p.cfg.Profile.Reload.Changed.Of(target, segment)
-	}
-}
-
-// until is the end of a penalty that begins now.
-func (p *Player) until(d units.Duration) time.Duration {
-	if time.Duration(d) >= Never-p.now {
-		return Never
-	}
-	return p.now + time.Duration(d)
 }

@@ -1,0 +1,109 @@
+package player
+
+import (
+	"time"
+
+	"hlsload/player/m3u8"
+)
+
+// errorBook is what a player remembers of failures: counters that rules share,
+// marks on renditions, and penalties with their end.
+type errorBook struct {
+	lists      uint8           // failed playlists since one succeeded or a level was left
+	idled      bool            // StepIdle was taken
+	broken     bool            // a segment failed for good and none has arrived since
+	renditions []record        // of those where anything failed
+	pathways   []time.Duration // penalised until; nil until one is
+}
+
+// record is kept for a rendition once anything failed.
+type record struct {
+	rendition int16
+	loads     uint8 // ladders climbed because of it, until its media is buffered
+	segments  uint8 // failed fetches of its segments, until one succeeded
+	wasStale  bool
+	known     bool  // its playlist was loaded once
+	past      *past // nil until there is any
+}
+
+// past is what only some players remember of a rendition.
+type past struct {
+	until time.Duration // end of its penalty
+	asked time.Duration // when its playlist was last asked for, as far as it failed
+	stale *m3u8.Media   // what it listed when it was left for being stale; nil = it was not
+}
+
+// was is the past of a rendition.
+func (r *record) was() past {
+	if r.past == nil {
+		return past{}
+	}
+	return *r.past
+}
+
+// remember is the past of a rendition, to be added to.
+func (r *record) remember() *past {
+	if r.past == nil {
+		r.past = new(past)
+	}
+	return r.past
+}
+
+// forgive forgets what keeps from a rendition, not what is known of it.
+func (r *record) forgive() {
+	r.loads, r.segments = 0, 0
+	if r.past != nil {
+		r.past.until = 0
+	}
+}
+
+// find returns the record of a rendition, nil if there is none.
+func (b *errorBook) find(rendition int16) *record {
+	for i := range b.renditions {
+		if r := &b.renditions[i]; r.rendition == rendition {
+			return r
+		}
+	}
+	return nil
+}
+
+// of returns the record of a rendition; it is valid until the next one is made.
+func (b *errorBook) of(rendition int16) *record {
+	if r := b.find(rendition); r != nil {
+		return r
+	}
+	if n := len(b.renditions); n == cap(b.renditions) {
+		// There are few; doubling would waste more than it saves.
+		b.renditions = append(make([]record, 0, n+2), b.renditions...)
+	}
+	b.renditions = append(b.renditions, record{rendition: rendition})
+	return &b.renditions[len(b.renditions)-1]
+}
+
+// loads is how many ladders were climbed because of a rendition.
+func (b *errorBook) loads(rendition int16) uint8 {
+	if r := b.find(rendition); r != nil {
+		return r.loads
+	}
+	return 0
+}
+
+// appended clears what media of a rendition disproves.
+func (b *errorBook) appended(rendition int16) {
+	b.broken = false
+	if r := b.find(rendition); r != nil {
+		r.loads, r.segments = 0, 0
+	}
+}
+
+// segmentErrors is the shared count of failed segments on the current pathway.
+func (p *Player) segmentErrors() int {
+	n := 0
+	for i := range p.errs.renditions {
+		r := &p.errs.renditions[i]
+		if p.ladder.Renditions[r.rendition].Pathway == int(p.pathway) {
+			n += int(r.segments)
+		}
+	}
+	return n
+}

@@ -40,8 +40,9 @@ var core = map[string][]string{
 	"chaos":             {"player/draw", "player/m3u8"},
 	"rig/media":         {"player/mediatime"},
 	"rig":               {"player/draw", "player/m3u8", "player/mediatime", "chaos", "rig/media"},
-	"reports/accesslog": {"player/cmcd"},
-	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player/content", "player", "chaos", "rig", "reports/accesslog"},
+	"reports/cdn":       {},
+	"reports/accesslog": {"player/cmcd", "reports/cdn"},
+	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player/content", "player", "chaos", "reports/accesslog", "reports/cdn"},
 	"scenarios/redact":  {},
 	"sim/forecast":      {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "sim"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
@@ -52,7 +53,7 @@ var core = map[string][]string{
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/content", "player/draw", "player/m3u8", "player/profile", "player/units", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
-	"scenarios/redact", "reports/accesslog", "chaos", "rig/media", "rig", "sim", "sim/forecast",
+	"scenarios/redact", "reports/cdn", "reports/accesslog", "chaos", "rig/media", "rig", "sim", "sim/forecast",
 }
 
 // mayImport tells whether package from may import package to of this module.

@@ -9,6 +9,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/m3u8"
+	"hlsload/reports/cdn"
 )
 
 // startedFormat is RFC 3339 with milliseconds, which a join with other people's
@@ -340,9 +341,9 @@ func (s *Summary) loads(v *view, estimate *Traffic) {
 	if s.Origin.Estimated.Known() {
 		s.Origin.number(OriginNumber{fromHeaders, s.Origin.Estimated, Value(estimate.sum(originBits, 0, forever) / 8), "what the answers to this run's requests say"})
 	}
-	for i, n := range estimate.ByLayer {
-		if n > 0 && layerNames[i] != "" {
-			s.Origin.AnsweredBy[layerNames[i]] = n
+	for l, n := range estimate.ByLayer {
+		if name := cdn.Layer(l).String(); n > 0 && name != "" {
+			s.Origin.AnsweredBy[name] = n
 		}
 	}
 }

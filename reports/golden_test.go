@@ -15,6 +15,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
+	"hlsload/reports/cdn"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
@@ -137,7 +138,7 @@ func demoViewer(c *Collector, i int, d draw.Seed, at func(float64, func())) {
 		})
 	}
 	at(join, func() {
-		v = viewer{c.Join(sec(join), SessionInfo{Player: uint64(i), Cohort: cohort, Profile: cohort})}
+		v = viewer{c.Join(sec(join), SessionInfo{Player: uint64(i), Cohort: cohort})}
 		v.request(join, m3u8.KindMultivariant, -1)
 	})
 	startup := .4 + u(1)
@@ -157,7 +158,7 @@ func demoViewer(c *Collector, i int, d draw.Seed, at func(float64, func())) {
 			}
 			v.request(s, m3u8.KindMedia, pipeline)
 			sm := player.Sample{At: sec(s + .06), Type: player.Answered, Kind: m3u8.KindMedia, Pipeline: pipeline, Status: status, Bytes: 900, Due: sec(s), Sent: sec(s + .001*u(uint64(k)+9)), FirstByte: sec(s + .02 + .02*u(uint64(k)+50))}
-			m := Meta{Pop: []string{"FRA", "AMS"}[i%2], Cache: []Cache{CacheHit, CacheHit, CacheJoined, CacheRevalidated, CacheMiss}[(i+k)%5]}
+			m := Meta{Outcome: cdn.Outcome{Pop: []string{"FRA", "AMS"}[i%2], Cache: []cdn.Cache{cdn.CacheHit, cdn.CacheHit, cdn.CacheJoined, cdn.CacheRevalidated, cdn.CacheMiss}[(i+k)%5]}}
 			if rule >= 0 {
 				m.Marks = chaos.Mark(rule)
 			}
@@ -169,7 +170,7 @@ func demoViewer(c *Collector, i int, d draw.Seed, at func(float64, func())) {
 				return
 			}
 			v.request(s+.1, m3u8.KindSegment, pipeline)
-			v.s.Add(&player.Sample{At: sec(s + .5), Type: player.Answered, Kind: m3u8.KindSegment, Pipeline: pipeline, Status: 200, Bytes: 500_000, Due: sec(s + .1), Sent: sec(s + .1), FirstByte: sec(s + .13)}, &Meta{Cache: CacheHit, Pop: "FRA"})
+			v.s.Add(&player.Sample{At: sec(s + .5), Type: player.Answered, Kind: m3u8.KindSegment, Pipeline: pipeline, Status: 200, Bytes: 500_000, Due: sec(s + .1), Sent: sec(s + .1), FirstByte: sec(s + .13)}, &Meta{Outcome: cdn.Outcome{Cache: cdn.CacheHit, Pop: "FRA"}})
 			v.s.Add(&player.Sample{At: sec(s + .5), Type: player.Appended, Kind: m3u8.KindSegment, Pipeline: pipeline, MediaDuration: sec(4), Bitrate: []int64{1_200_000, 2_700_000}[k%9/8], Latency: sec(9 + 2*u(uint64(k)+99))}, nil)
 		})
 	}

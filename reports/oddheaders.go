@@ -6,15 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-)
 
-// OddHeader is a header of a cache that was not understood, of an answer that
-// nothing else told about.
-type OddHeader struct {
-	Name string // "" = there was none
-	Word string // its value, if that is a word that caches use; else ""
-	Sum  uint64 // of its value
-}
+	"hlsload/reports/cdn"
+)
 
 // Bounds of what is kept of them: names come from outside.
 const (
@@ -48,7 +42,7 @@ func (o *oddHeaders) of(name string) *oddCount {
 	return n
 }
 
-func (o *oddHeaders) add(h *OddHeader) {
+func (o *oddHeaders) add(h *cdn.OddHeader) {
 	n := o.of(h.Name)
 	n.answers++
 	if len(n.values) < maxOddValues {

@@ -7,33 +7,34 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
+	"hlsload/reports/cdn"
 )
 
 // TestNotUnderstood names headers of caches that say nothing that is known, and
 // only those of answers that nothing else tells about.
 func TestNotUnderstood(t *testing.T) {
 	for _, tc := range []struct {
-		name string
-		meta []Meta
-		want string
+		name     string
+		outcomes []cdn.Outcome
+		want     string
 	}{
-		{"none", []Meta{{}}, "origin load unknown: the answers carry no cache headers"},
-		{"one", []Meta{{Odd: OddHeader{Name: "X-Foo-Cache", Sum: 1}}},
+		{"none", []cdn.Outcome{{}}, "origin load unknown: the answers carry no cache headers"},
+		{"one", []cdn.Outcome{{Odd: cdn.OddHeader{Name: "X-Foo-Cache", Sum: 1}}},
 			"origin load unknown: cache headers that are not understood: X-Foo-Cache (1 value seen)"},
-		{"values and words", []Meta{{Odd: OddHeader{Name: "X-Foo-Cache", Sum: 1}}, {Odd: OddHeader{"X-Foo-Cache", "HIT", 2}}, {Odd: OddHeader{"X-Foo-Cache", "MISS", 3}}},
+		{"values and words", []cdn.Outcome{{Odd: cdn.OddHeader{Name: "X-Foo-Cache", Sum: 1}}, {Odd: cdn.OddHeader{Name: "X-Foo-Cache", Word: "HIT", Sum: 2}}, {Odd: cdn.OddHeader{Name: "X-Foo-Cache", Word: "MISS", Sum: 3}}},
 			"origin load unknown: cache headers that are not understood: X-Foo-Cache (3 values seen, among them HIT, MISS)"},
-		{"beside some that are", []Meta{{Odd: OddHeader{Name: "X-Cache-Status", Sum: 1}}, {Cache: CacheHit}},
+		{"beside some that are", []cdn.Outcome{{Odd: cdn.OddHeader{Name: "X-Cache-Status", Sum: 1}}, {Cache: cdn.CacheHit}},
 			"hit ratio 100 %; origin load estimated from response headers; cache headers that are not understood: X-Cache-Status (1 value seen)"},
-		{"understood", []Meta{{Cache: CacheHit, Odd: OddHeader{Name: "X-Foo-Cache", Sum: 1}}},
+		{"understood", []cdn.Outcome{{Cache: cdn.CacheHit, Odd: cdn.OddHeader{Name: "X-Foo-Cache", Sum: 1}}},
 			"hit ratio 100 %; origin load estimated from response headers"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			sc := newScene(t, sceneConfig())
 			v := sc.watching(0)
-			for i, m := range tc.meta {
+			for i, m := range tc.outcomes {
 				at := 10 + float64(i)
 				v.add(at, player.Sample{Type: player.Requested, Kind: m3u8.KindSegment}, nil)
-				v.add(at+.1, player.Sample{Type: player.Answered, Kind: m3u8.KindSegment, Status: 200, Sent: sec(at), FirstByte: sec(at + .05)}, &m)
+				v.add(at+.1, player.Sample{Type: player.Answered, Kind: m3u8.KindSegment, Status: 200, Sent: sec(at), FirstByte: sec(at + .05)}, &Meta{Outcome: m})
 			}
 			if got := sc.finish(End{}).loadLine(); got != tc.want {
 				t.Errorf("got %q; want %q", got, tc.want)
@@ -46,7 +47,7 @@ func TestNotUnderstood(t *testing.T) {
 func TestOddHeadersAreBounded(t *testing.T) {
 	var o, all oddHeaders
 	for i := range 10_000 {
-		o.add(&OddHeader{Name: fmt.Sprintf("X-Cache-%d", i%100), Word: fmt.Sprint(i), Sum: uint64(i)})
+		o.add(&cdn.OddHeader{Name: fmt.Sprintf("X-Cache-%d", i%100), Word: fmt.Sprint(i), Sum: uint64(i)})
 	}
 	all.merge(o)
 	all.merge(o)

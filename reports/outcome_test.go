@@ -65,7 +65,7 @@ type viewer struct{ s *Session }
 
 func (sc *scene) join(at float64, cohort int) viewer {
 	sc.next++
-	return viewer{sc.c.Join(sec(at), SessionInfo{Player: sc.next, Cohort: cohort, Profile: cohort})}
+	return viewer{sc.c.Join(sec(at), SessionInfo{Player: sc.next, Cohort: cohort})}
 }
 
 // watching is a session that joined at 1 s, started at 2 s and plays pipeline 0.

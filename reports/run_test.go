@@ -13,6 +13,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/m3u8"
+	"hlsload/reports/cdn"
 )
 
 // judgeAll evaluates expectations over the scene's end.
@@ -356,7 +357,7 @@ func TestLoad(t *testing.T) {
 	m := sc.c.Meter()
 	ask := func(v viewer, at float64, url uint64) {
 		v.request(at, m3u8.KindMedia, 0)
-		v.add(at+.05, player.Sample{Type: player.Answered, Kind: m3u8.KindMedia, Status: 200, Bytes: 1000, Due: sec(at), Sent: sec(at), FirstByte: sec(at + .04)}, &Meta{Cache: CacheMiss, Pop: "0", URL: url})
+		v.add(at+.05, player.Sample{Type: player.Answered, Kind: m3u8.KindMedia, Status: 200, Bytes: 1000, Due: sec(at), Sent: sec(at), FirstByte: sec(at + .04)}, &Meta{Outcome: cdn.Outcome{Cache: cdn.CacheMiss, Pop: "0"}, URL: url})
 	}
 	for i := range 90 { // a request a second by each, one of them reaches the origin
 		at := 5 + float64(i)
@@ -394,7 +395,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		sc.clear(0, 1, 60)
 		one := func(i int) {
 			rng := rand.New(rand.NewPCG(5, uint64(i)))
-			v := viewer{sc.c.Join(sec(1), SessionInfo{Player: uint64(i), Cohort: i % 3, Profile: i % 3})}
+			v := viewer{sc.c.Join(sec(1), SessionInfo{Player: uint64(i), Cohort: i % 3})}
 			v.start(1 + rng.Float64())
 			at := 3.0
 			for at < 98 {
@@ -607,7 +608,7 @@ func BenchmarkAdd(b *testing.B) {
 	s.Add(&player.Sample{At: sec(2), Type: player.Started}, nil)
 	rng := rand.New(rand.NewPCG(1, 1))
 	samples := make([]player.Sample, 3<<10)
-	m := Meta{Pop: "0", Cache: CacheMiss, URL: 7}
+	m := Meta{Outcome: cdn.Outcome{Pop: "0", Cache: cdn.CacheMiss}, URL: 7}
 	for i := range samples {
 		lag := time.Duration(rng.ExpFloat64() * float64(20*time.Millisecond))
 		samples[i] = player.Sample{Type: []player.SampleType{player.Requested, player.Answered, player.Appended}[i%3], Kind: m3u8.KindSegment,
@@ -632,7 +633,7 @@ func BenchmarkSessions(b *testing.B) {
 		}
 		const n = 10_000
 		for i := range n {
-			c.Join(sec(1), SessionInfo{Player: uint64(i), Cohort: i % 3, Profile: i % 3})
+			c.Join(sec(1), SessionInfo{Player: uint64(i), Cohort: i % 3})
 		}
 	}
 	b.ReportAllocs()

@@ -6,32 +6,26 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/m3u8"
+	"hlsload/reports/cdn"
 )
 
-// SessionInfo says who a session is.
+// SessionInfo says whose session begins.
 type SessionInfo struct {
-	Player  uint64
-	Cohort  int // index in Config.Cohorts
-	Profile int // index in Config.Profiles
-	Rejoin  bool
+	Player uint64
+	Cohort int  // index in Config.Cohorts and Config.Profiles
+	Rejoin bool // the viewer is back after an error
 }
 
 // Meta is what the driver knows about an answer and the player does not.
 type Meta struct {
+	cdn.Outcome
 	Marks chaos.Marks // faults that touched the answer, directly or through a cache
-	Pop   string      // who answered; "" = unknown
-	Cache Cache
-	Layer Layer
-	// Odd is a header of a cache that was not understood, when Cache is unknown.
-	Odd OddHeader
-	// Fetched is how long the origin took to its first byte; 0 = unknown.
-	Fetched time.Duration
 	// URL identifies what was answered, by any hash; 0 = unknown. It is used to
 	// recognise viewers that shared one request to the origin.
 	URL  uint64
 	Host string // that was asked; "" = unknown
-	// Rewound tells that a media playlist went back to an earlier media
-	// sequence number.
+	// Rewound means that a media playlist went back to an earlier media sequence
+	// number.
 	Rewound bool
 	// Redirects is how many there were before the answer, each of them a request
 	// to the CDN.
@@ -109,7 +103,7 @@ func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
 		piece: int32(at), joinPiece: int32(at), pipeline: -1, loading: -1, index: int32(len(sh.open)), rejoin: info.Rejoin,
 		control: c.cfg.Cohorts[cohort].Control,
 	}
-	s.group = sh.groupOf(groupKey{cohort: int16(cohort), profile: int16(min(max(info.Profile, 0), len(c.cfg.Profiles)-1)), joined: sp})
+	s.group = sh.groupOf(groupKey{cohort: int16(cohort), profile: int16(min(cohort, len(c.cfg.Profiles)-1)), joined: sp})
 	s.cell = s.group.cell(sp)
 	sh.open = append(sh.open, s)
 	sh.live.Started++
@@ -302,17 +296,17 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	if m.Pop != "" {
 		count(&sh.traffic.ByPop, m.Pop, 1)
 	}
-	if m.Cache == CacheUnknown {
+	if m.Cache == cdn.CacheUnknown {
 		if m.Odd.Name != "" {
 			sh.odd.add(&m.Odd)
 		}
 		return
 	}
 	sh.headers = true
-	sh.traffic.ByLayer[min(m.Layer, layers-1)]++
-	if m.Cache >= CacheRevalidated && (m.URL == 0 || sh.c.fills.first(fillKey{m.URL, m.Pop}, sm.Sent, sm.FirstByte)) {
+	sh.traffic.ByLayer[min(m.Layer, cdn.Layers-1)]++
+	if m.Cache >= cdn.CacheRevalidated && (m.Exact || m.URL == 0 || sh.c.fills.first(fillKey{m.URL, m.Pop}, sm.Sent, sm.FirstByte)) {
 		bytes := sm.Bytes
-		if m.Cache == CacheRevalidated {
+		if m.Cache == cdn.CacheRevalidated {
 			bytes = 0
 		}
 		sh.traffic.origin(sm.Sent, int(sm.Status), bytes)

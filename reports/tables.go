@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"hlsload/reports/cdn"
 )
 
 // The tables that all reports for people share.
@@ -281,9 +283,9 @@ func (s *Summary) answeredBy() string {
 		total += n
 	}
 	var parts []string
-	for _, name := range layerNames {
-		if n := s.Origin.AnsweredBy[name]; n > 0 {
-			parts = append(parts, name+" "+percent(float64(n)/float64(total)))
+	for l := range cdn.Layers {
+		if n := s.Origin.AnsweredBy[l.String()]; n > 0 {
+			parts = append(parts, l.String()+" "+percent(float64(n)/float64(total)))
 		}
 	}
 	if len(parts) < 2 {

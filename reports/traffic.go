@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"hlsload/reports/cdn"
 )
 
 // Traffic is the load on the CDN and on the origin over time, and who had it.
@@ -19,7 +21,7 @@ type Traffic struct {
 	// As headers tell: the requests to the origin by the POP that caused them,
 	// and the answers by who had them.
 	OriginByPop map[string]int64
-	ByLayer     [layers]int64
+	ByLayer     [cdn.Layers]int64
 }
 
 // Slot is the load within one step.
@@ -232,35 +234,6 @@ func (m *Meter) traffic() *Traffic {
 	t.add(&m.t)
 	return &t
 }
-
-// Cache is what an answer's headers say about the caches it came through.
-type Cache uint8
-
-// What headers can say.
-const (
-	CacheUnknown     Cache = iota // nothing
-	CacheHit                      // answered without the origin
-	CacheJoined                   // waited for a request to the origin that somebody else caused
-	CacheRevalidated              // the origin was asked and said: unchanged
-	CacheMiss                     // the origin was asked and sent the answer
-)
-
-// Layer is who had an answer, as its headers tell.
-type Layer uint8
-
-// The layers between viewers and origin.
-const (
-	LayerUnknown  Layer = iota
-	LayerEdge           // the cache next to the viewer
-	LayerRegional       // a regional edge cache
-	LayerShield         // an origin shield
-	LayerCache          // some cache
-	LayerJoined         // waited for a request that somebody else caused
-	LayerOrigin         // the origin was asked
-	layers
-)
-
-var layerNames = [layers]string{"", "edge", "regional", "shield", "cache", "joined", "origin"}
 
 // fills recognises viewers who shared one request to the origin: real CDNs
 // report a miss to each of them. Answers from one POP for one URL count once

@@ -19,7 +19,7 @@ func TestWithheld(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := c.Join(0, SessionInfo{Player: 1})
-	b := c.Join(0, SessionInfo{Player: 2, Cohort: 1, Profile: 1})
+	b := c.Join(0, SessionInfo{Player: 2, Cohort: 1})
 	for i := range 1200 {
 		a.Add(&player.Sample{At: time.Duration(i) * time.Millisecond, Type: player.Withheld, Kind: m3u8.KindMedia}, nil)
 	}

@@ -7,7 +7,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/m3u8"
-	"hlsload/reports"
+	"hlsload/reports/cdn"
 	"hlsload/rig"
 )
 
@@ -127,30 +127,30 @@ func (s *sim) end(st *seat, f *flight) {
 }
 
 // cacheOf is what the answer's headers would tell.
-func cacheOf(a *rig.Answer) reports.Cache {
+func cacheOf(a *rig.Answer) cdn.Cache {
 	switch {
 	case a.Upstream != rig.NoLayer && a.XCache == rig.RefreshHit:
-		return reports.CacheRevalidated
+		return cdn.CacheRevalidated
 	case a.Upstream != rig.NoLayer:
-		return reports.CacheMiss
+		return cdn.CacheMiss
 	case a.Collapsed:
-		return reports.CacheJoined
+		return cdn.CacheJoined
 	}
-	return reports.CacheHit
+	return cdn.CacheHit
 }
 
-func layerOf(a *rig.Answer) reports.Layer {
+func layerOf(a *rig.Answer) cdn.Layer {
 	switch {
 	case a.Upstream != rig.NoLayer:
-		return reports.LayerOrigin
+		return cdn.LayerOrigin
 	case a.Collapsed:
-		return reports.LayerJoined
+		return cdn.LayerJoined
 	case a.Hit == rig.ShieldLayer:
-		return reports.LayerShield
+		return cdn.LayerShield
 	case a.Hit == rig.EdgeLayer:
-		return reports.LayerEdge
+		return cdn.LayerEdge
 	}
-	return reports.LayerCache
+	return cdn.LayerCache
 }
 
 // thingOf describes a request to the plan.

@@ -8,7 +8,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/link"
 	"hlsload/player/m3u8"
-	"hlsload/reports"
+	"hlsload/reports/cdn"
 	"hlsload/rig"
 )
 
@@ -27,8 +27,8 @@ type flight struct {
 	// The answer, as it leaves the edge and then as the player sees it.
 	met      bool // its headers have reached the viewer
 	failure  player.Failure
-	cache    reports.Cache
-	layer    reports.Layer
+	cache    cdn.Cache
+	layer    cdn.Layer
 	fetched  int32 // ms that the origin took to its first byte, 0 = it was not asked
 	pipeline int8
 	status   int16

@@ -85,7 +85,7 @@ func (s *sim) sit(a audience.Arrival) {
 	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
 	st.flights = [maxFlights]airborne{}
 	st.link = link.New(&cohort.Network, link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
-	s.cfg.Collector.JoinAt(&st.session, s.now, reports.SessionInfo{Player: a.Player, Cohort: a.Cohort, Profile: a.Cohort, Rejoin: a.Session > 1})
+	s.cfg.Collector.JoinAt(&st.session, s.now, reports.SessionInfo{Player: a.Player, Cohort: a.Cohort, Rejoin: a.Session > 1})
 	st.player.Join(s.config(a.Cohort, a.Entry), a.Seed, s.now)
 	if s.cfg.Cautious {
 		st.player.Inherit(s.cautions[a.Player])

@@ -409,11 +409,6 @@ func (n network) namedCloudFront(ctx context.Context, host string) bool {
 	return err == nil && strings.HasSuffix(strings.TrimSuffix(strings.ToLower(name), "."), distributions)
 }
 
-// onCloudFront tells from an answer whether CloudFront gave it.
-func onCloudFront(h http.Header) bool {
-	return h.Get("X-Amz-Cf-Pop") != "" || h.Get("X-Amz-Cf-Id") != "" || strings.Contains(h.Get("Via"), "(CloudFront)") || strings.EqualFold(h.Get("Server"), "CloudFront")
-}
-
 // minSpread is from how many connections on it is odd that all went one way.
 const minSpread = 20
 

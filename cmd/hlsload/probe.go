@@ -18,7 +18,7 @@ import (
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
 	"hlsload/reports"
-	"hlsload/run/fleet"
+	"hlsload/reports/cdn"
 )
 
 func probeCommand(on network) *cobra.Command {
@@ -168,7 +168,7 @@ func (p *probe) run(ctx context.Context, urls ...string) error {
 }
 
 // cacheHeaders tell about caches.
-var cacheHeaders = append([]string{"Server", "Via", "Age", "Cache-Control", "Last-Modified", "X-Amz-Cf-Pop"}, fleet.CacheHeaders()...)
+var cacheHeaders = append([]string{"Server", "Via", "Age", "Cache-Control", "Last-Modified", "X-Amz-Cf-Pop"}, cdn.HeaderNames()...)
 
 // take notes an answer.
 func (s *sight) take(f *fetched) {

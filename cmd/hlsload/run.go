@@ -237,7 +237,8 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
 		CMCD: cmcdWays[r.sc.Fleet.CMCD], MaxPlaylist: r.sc.Limits.Playlist,
-		Sink: &sink{r}, LinkFaults: onLinks, Lost: r.target.lost(), Named: named, Sources: check.Sources, Dial: r.network.dial,
+		Join:   func(now time.Duration, who reports.SessionInfo) fleet.Session { return r.collector.Join(now, who) },
+		Redact: r.hide.of, LinkFaults: onLinks, Lost: r.target.lost(), Named: named, Sources: check.Sources, Dial: r.network.dial,
 		Guard: r.guard,
 	}
 	fc.Public = r.sc.Target.Rig != nil
@@ -490,10 +491,3 @@ func stopped(condition string) string {
 type tester struct{ goroutines int64 }
 
 func (t *tester) sample() { t.goroutines = max(t.goroutines, int64(runtime.NumGoroutine())) }
-
-// sink hands what the players do to the collector.
-type sink struct{ r *realRun }
-
-func (s *sink) Join(now time.Duration, who fleet.Who) fleet.Session {
-	return session{s.r.collector.Join(now, reports.SessionInfo{Player: who.Player, Cohort: who.Cohort, Profile: who.Cohort, Rejoin: who.Session > 1}), &s.r.hide}
-}

@@ -5,53 +5,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/inject"
-	"hlsload/player"
-	"hlsload/reports"
-	"hlsload/run/fleet"
 )
-
-// session is one viewer's record.
-type session struct {
-	s    *reports.Session
-	hide *memo
-}
-
-// Add implements [fleet.Session].
-func (s session) Add(sm *player.Sample, m *fleet.Meta) {
-	if sm.Reason != "" { // it may quote a URL, or what a server made of one
-		safe := *sm
-		safe.Reason = s.hide.of(sm.Reason)
-		sm = &safe
-	}
-	if m == nil {
-		s.s.Add(sm, nil)
-		return
-	}
-	meta := reports.Meta{Marks: m.Marks, Pop: m.Pop, Cache: caches[m.Cache], Odd: reports.OddHeader(m.Odd), Layer: layers[m.Layer], Fetched: m.Fetched, URL: m.URL, Host: m.Host, Rewound: m.Rewound, Redirects: m.Hops}
-	if m.Exact {
-		meta.URL = 0 // no need to find out who shared a request
-	}
-	s.s.Add(sm, &meta)
-}
-
-// caches and layers translate what headers said.
-var caches = [...]reports.Cache{
-	fleet.CacheUnknown:     reports.CacheUnknown,
-	fleet.CacheHit:         reports.CacheHit,
-	fleet.CacheJoined:      reports.CacheJoined,
-	fleet.CacheRevalidated: reports.CacheRevalidated,
-	fleet.CacheMiss:        reports.CacheMiss,
-}
-
-var layers = [...]reports.Layer{
-	fleet.LayerUnknown:  reports.LayerUnknown,
-	fleet.LayerEdge:     reports.LayerEdge,
-	fleet.LayerRegional: reports.LayerRegional,
-	fleet.LayerShield:   reports.LayerShield,
-	fleet.LayerCache:    reports.LayerCache,
-	fleet.LayerJoined:   reports.LayerJoined,
-	fleet.LayerOrigin:   reports.LayerOrigin,
-}
 
 // viewers applies faults on the players' side.
 type viewers struct {

@@ -17,6 +17,7 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/reports"
+	"hlsload/reports/cdn"
 	"hlsload/scenarios"
 )
 
@@ -115,7 +116,7 @@ func (s *stream) open(ctx context.Context, i int, u string) error {
 	if err != nil {
 		return err
 	}
-	s.cloudFront = s.cloudFront || onCloudFront(a.header)
+	s.cloudFront = s.cloudFront || cdn.OnCloudFront(a.header)
 	list, err := m3u8.Parse(a.body, m3u8.Options{Base: a.url, Limits: s.fetch.limits()})
 	if err != nil {
 		return fmt.Errorf("%s is no playlist: %w", u, err)

@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"hlsload/player/cmcd"
+	"hlsload/reports/cdn"
 )
 
-// Unknown is a duration that the log does not tell.
+// Unknown is a duration that the log does not have.
 const Unknown = time.Duration(-1)
 
 // Entry is one request as the CDN answered it.
@@ -33,21 +34,9 @@ type Entry struct {
 	CMCD cmcd.Report
 }
 
-// AskedOrigin tells whether the origin was asked for this request, as far as
-// the log shows it: it has the origin's latency, or says that the edge missed
-// and no shield had the object. Those who joined another viewer's request are
-// logged as hits.
-func (e *Entry) AskedOrigin() bool {
-	switch {
-	case e.Origin >= 0:
-		return true
-	case e.Detailed == "OriginShieldHit":
-		return false
-	case e.Result == "Miss", e.Result == "RefreshHit":
-		return true
-	}
-	return e.Result == "Error" && strings.HasPrefix(e.Detailed, "Origin")
-}
+// AskedOrigin reports whether the log shows that the origin was asked for this
+// request: it has the origin's latency, or its result says so.
+func (e *Entry) AskedOrigin() bool { return e.Origin >= 0 || cdn.AskedOrigin(e.Result, e.Detailed) }
 
 // field is a column that means something here.
 type field uint8

@@ -156,7 +156,7 @@ func TestRedirectsAreTold(t *testing.T) {
 			if sm.Kind == m3u8.KindSegment {
 				want, segments = 1, segments+1
 			}
-			if got := s.metas[i].Hops; got != want {
+			if got := s.metas[i].Redirects; got != want {
 				t.Errorf("%v: %d redirects; want %d", sm.Kind, got, want)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/audience"
 	"hlsload/player/profile"
+	"hlsload/reports"
 )
 
 // pipes is a network in memory.
@@ -129,13 +130,13 @@ type record struct {
 }
 
 type recorded struct {
-	who     Who
+	who     reports.SessionInfo
 	joined  time.Duration
 	samples []player.Sample
-	metas   []Meta // of answered samples, zero for others
+	metas   []reports.Meta // of answered samples, zero for others
 }
 
-func (r *record) Join(now time.Duration, who Who) Session {
+func (r *record) Join(now time.Duration, who reports.SessionInfo) Session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &recorded{who: who, joined: now}
@@ -143,13 +144,13 @@ func (r *record) Join(now time.Duration, who Who) Session {
 	return s
 }
 
-func (s *recorded) Add(sm *player.Sample, m *Meta) {
+func (s *recorded) Add(sm *player.Sample, m *reports.Meta) {
 	s.samples = append(s.samples, *sm)
 	if (m != nil) != (sm.Type == player.Answered) {
 		panic("a meta for what was not answered, or none for what was")
 	}
 	if m == nil {
-		m = new(Meta)
+		m = new(reports.Meta)
 	}
 	s.metas = append(s.metas, *m)
 }
@@ -204,7 +205,7 @@ func inBubble(t *testing.T, set func(cfg *Config, c *channel), during func(w *wo
 			Seed:     7, Epoch: epoch, Duration: 30 * time.Second,
 			URL:      func(*audience.Arrival) string { return "http://rig/index.m3u8" },
 			Classify: func(u string) int { return strings.Index("01", u[strings.Index(u, "/p")+2:][:1]) },
-			Sink:     w.record,
+			Join:     w.record.Join,
 			Dial:     net.dial,
 		}
 		if set != nil {

@@ -12,6 +12,7 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/credential"
 	"hlsload/player/draw"
+	"hlsload/reports"
 )
 
 // Config is what a fleet is made of.
@@ -37,8 +38,12 @@ type Config struct {
 	MaxPlaylist int64
 	CMCD        CMCD   // whether players say how they are
 	Run         uint32 // names the run in the session ids of CMCD
-	Sink        Sink
-	Chaos       Chaos // on the viewers' side; nil = none
+	// Join begins the record of a session. It is called from any goroutine.
+	Join func(now time.Duration, who reports.SessionInfo) Session
+	// Redact takes secrets out of a text that may quote a URL, or what a server
+	// made of one; nil = there are none.
+	Redact func(string) string
+	Chaos  Chaos // on the viewers' side; nil = none
 	// LinkFaults tells that Chaos may change links, so that links without
 	// limits must be modelled, too. See [Fleet.LinksChanged].
 	LinkFaults bool
@@ -109,8 +114,11 @@ func (c *Config) validate() error {
 			errs = append(errs, fmt.Errorf("cohort %q: no profile %q", h.Name, h.Profile))
 		}
 	}
-	if c.URL == nil && c.Tickets == nil || c.Sink == nil {
-		errs = append(errs, errors.New("fleet: URL and Sink are required"))
+	if c.URL == nil && c.Tickets == nil || c.Join == nil {
+		errs = append(errs, errors.New("fleet: URL and Join are required"))
+	}
+	if c.Redact == nil {
+		c.Redact = func(text string) string { return text }
 	}
 	if c.Epoch.IsZero() {
 		errs = append(errs, errors.New("fleet: Epoch is required"))

@@ -16,6 +16,7 @@ import (
 	"hlsload/player/cmcd"
 	"hlsload/player/content"
 	"hlsload/player/m3u8"
+	"hlsload/reports"
 )
 
 // flight is one fetch of a player. Its goroutine writes head and end before it
@@ -37,7 +38,7 @@ type flight struct {
 	ride  atomic.Pointer[ride]
 	marks atomic.Uint64
 	hops  atomic.Int32 // requests that were sent: one, and one more for each redirect
-	meta  atomic.Pointer[Meta]
+	meta  atomic.Pointer[reports.Meta]
 
 	asked  time.Duration // when the session took it up
 	sent   time.Duration
@@ -64,16 +65,16 @@ func (fl *flight) progress(s *shaper) int64 {
 func (fl *flight) mark(m chaos.Marks) { fl.marks.Or(uint64(m)) }
 
 // what is known of the answer, complete or not.
-func (fl *flight) what(control bool) Meta {
-	m := Meta{}
+func (fl *flight) what() reports.Meta {
+	m := reports.Meta{}
 	if p := fl.meta.Load(); p != nil {
 		m = *p
 	} else {
 		m.URL = hashURL(fl.url)
 	}
 	m.Marks |= chaos.Marks(fl.marks.Load())
-	m.Control, m.Rewound, m.Host = control, fl.rewound, hostPart(fl.url)
-	m.Hops = max(int(fl.hops.Load())-1, 0)
+	m.Rewound, m.Host = fl.rewound, hostPart(fl.url)
+	m.Redirects = max(int(fl.hops.Load())-1, 0)
 	return m
 }
 
@@ -144,8 +145,7 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 		base = cmcd.CutQuery(base)
 	}
 	base = fl.in.pass().Shared(base)
-	fl.meta.Store(&Meta{Pop: res.Pop, Cache: res.Cache(), Odd: res.Odd(), Exact: res.evidence.told, Layer: res.evidence.answeredBy(),
-		Fetched: res.evidence.fetched, URL: hashURL(fl.url)})
+	fl.meta.Store(&reports.Meta{Outcome: res.CDN.Outcome(), URL: hashURL(fl.url)})
 	fl.mark(res.Marks)
 	fl.head = player.Event{Type: player.Head, Fetch: fl.id, Status: res.Status, Size: res.Size, Sent: fl.sent, FirstByte: s.f.now()}
 	switch {

@@ -148,9 +148,9 @@ func (f *framing) note(name, value []byte) error {
 		}
 	case is(name, "connection"):
 		switch {
-		case has(value, "close"):
+		case bytes.Contains(bytes.ToLower(value), []byte("close")):
 			f.close = true
-		case has(value, "keep-alive"):
+		case bytes.Contains(bytes.ToLower(value), []byte("keep-alive")):
 			f.close = false
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"hlsload/player/cmcd"
 	"hlsload/player/link"
 	"hlsload/player/m3u8"
+	"hlsload/reports"
 )
 
 // session is one player on this machine. Its goroutine, run, is the only one
@@ -86,7 +87,7 @@ func (f *Fleet) newSession(v audience.Arrival, in *letIn) *session {
 	s.client = f.newClient(v.Player, c)
 	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Public: f.cfg.Public, Cautious: f.cautious.Load(), Progress: s.progress}, f.now())
 	s.player.Inherit(f.takeCaution(v.Player))
-	s.sink = f.cfg.Sink.Join(f.now(), Who{Player: v.Player, Session: v.Session, Cohort: v.Cohort, Entry: v.Entry, Profile: c.Profile})
+	s.sink = f.cfg.Join(f.now(), reports.SessionInfo{Player: v.Player, Cohort: v.Cohort, Rejoin: v.Session > 1})
 	return s
 }
 
@@ -326,18 +327,18 @@ func (s *session) abandon(id player.FetchID) {
 // note passes a sample on.
 func (s *session) note(sm *player.Sample) {
 	if sm.Reason != "" {
-		sm.Reason = s.in.hide(sm.Reason)
+		sm.Reason = s.f.cfg.Redact(s.in.hide(sm.Reason))
 	}
 	if sm.Type != player.Answered {
 		s.sink.Add(sm, nil)
 		return
 	}
-	m := Meta{Control: s.cohort.FaultsNone}
+	m := reports.Meta{}
 	for _, list := range [...][]*flight{s.ended, s.flights} {
 		for _, fl := range list {
 			if fl.id == sm.Fetch {
 				fl.mark(s.touched(fl.asked))
-				m = fl.what(m.Control)
+				m = fl.what()
 				if fl.number != 0 && fl.meta.Load() == nil {
 					m.Marks |= s.f.cfg.Lost(fl.number)
 				}

@@ -1,16 +1,16 @@
-package fleet
+package cdn
 
 import (
 	"bytes"
-	"hash/maphash"
-	"net/http"
+	"hash/fnv"
+	"net/textproto"
 	"slices"
 )
 
 // What words in headers of caches mean for the origin.
 const (
 	stale = CacheHit         // an old copy, without waiting for the origin
-	mute  = CacheUnknown     // known, and tells nothing
+	mute  = CacheUnknown     // known, and says nothing
 	asked = CacheRevalidated // the origin was asked and sent nothing new
 )
 
@@ -41,7 +41,7 @@ var cacheHeaders = map[string]cacheHeader{
 	"cache":             {"Gcore, check cache settings", nginxWords},
 	"x-gg-cache-status": {"Gcore's servers send it with nginx's words; not documented", nginxWords},
 	"cf-cache-status":   {"Cloudflare, cache responses", with(nginxWords, map[string]Cache{"dynamic": CacheMiss, "none": CacheHit, "unknown": CacheHit})},
-	// Squid's tells what the lookup found, whatever came of it; X-Cache comes first.
+	// Squid's is what the lookup found, whatever came of it; X-Cache comes first.
 	"x-cache-lookup":   {"Squid, Tencent Cloud, Huawei Cloud", map[string]Cache{"hit": CacheHit, "miss": CacheMiss, "none": mute, "hit from inner cluster": mute}},
 	"eo-cache-status":  {"Tencent EdgeOne", map[string]Cache{"hit": CacheHit, "miss": CacheMiss, "refreshhit": asked}},
 	"x-hcs-proxy-type": {"Huawei Cloud, how to check whether a cache is hit", map[string]Cache{"1": CacheHit, "0": CacheMiss}},
@@ -72,12 +72,12 @@ var (
 	}
 )
 
-// CacheHeaders are the names of the headers in which caches say what they did, as
-// they are written.
-func CacheHeaders() []string {
+// HeaderNames are the headers in which caches say what they did, as they are
+// written.
+func HeaderNames() []string {
 	names := []string{"Cache-Status", "Server-Timing", "X-Varnish"}
 	for name := range cacheHeaders {
-		names = append(names, http.CanonicalHeaderKey(name))
+		names = append(names, textproto.CanonicalMIMEHeaderKey(name))
 	}
 	slices.Sort(names)
 	return names
@@ -102,38 +102,31 @@ var aside = map[string]bool{
 	"x-check-cacheable": true, "x-true-cache-key": true, "x-cache-debug": true, "x-swift-cachetime": true,
 }
 
-// OddHeader is a header of a cache that is not understood.
-type OddHeader struct {
-	Name string // "" = there is none
-	Word string // its value, if that is a word of the table; else ""
-	Sum  uint64 // of its value
-}
-
 // noteCacheHeader takes a header that may be of a cache.
-func (e *evidence) noteCacheHeader(name, value []byte) {
+func (h *Headers) noteCacheHeader(name, value []byte) {
 	var room [40]byte
 	key := lower(room[:], name)
 	if aside[string(key)] {
 		return
 	}
-	h, known := cacheHeaders[string(key)]
+	t, known := cacheHeaders[string(key)]
 	if !known {
-		e.strange(name, value)
+		h.strange(name, value)
 		return
 	}
 	for len(value) > 0 {
 		var member []byte
 		member, value, _ = bytes.Cut(value, []byte(","))
 		member = bytes.TrimSpace(member)
-		switch c, ok := h.means(member); {
+		switch c, ok := t.means(member); {
 		case is(name, "x-cache"):
-			e.noteXCache(member, c, ok)
+			h.noteXCache(member, c, ok)
 		case !ok:
-			e.strange(name, member)
+			h.strange(name, member)
 		case is(name, "x-cache-lookup"):
-			e.lookup = least(e.lookup, c)
+			h.lookup = least(h.lookup, c)
 		default:
-			e.vendor = least(e.vendor, c)
+			h.vendor = least(h.vendor, c)
 		}
 	}
 }
@@ -141,16 +134,16 @@ func (e *evidence) noteCacheHeader(name, value []byte) {
 // means is what a value of the header means, and whether it is known. It begins
 // with the word, as in "HIT from cache.example" or "TCP_MEM_HIT from …", has it
 // after another ("Cache Hit"), or a better one after it ("HIT TCP_REFRESH_HIT").
-func (h *cacheHeader) means(value []byte) (found Cache, ok bool) {
+func (t *cacheHeader) means(value []byte) (found Cache, ok bool) {
 	var room [64]byte
-	if c, whole := h.words[string(lower(room[:], value))]; whole {
+	if c, whole := t.words[string(lower(room[:], value))]; whole {
 		return c, true
 	}
 	for i := 0; i < 3 && len(value) > 0; i++ {
 		var word []byte
 		word, value, _ = bytes.Cut(bytes.TrimLeft(value, " "), []byte(" "))
 		word = lower(room[:], word)
-		c, known := h.words[string(word)]
+		c, known := t.words[string(word)]
 		if string(word) == "from" {
 			break // a host follows
 		}
@@ -172,19 +165,21 @@ func least(a, b Cache) Cache {
 
 // strange notes a header that is not understood, or one value of it; the first
 // one counts. Values may be secrets: none is kept but words that are known.
-func (e *evidence) strange(name, value []byte) {
-	if e.odd.Name != "" {
+func (h *Headers) strange(name, value []byte) {
+	if h.odd.Name != "" {
 		return
 	}
-	e.odd = OddHeader{Name: "odd", Sum: maphash.Bytes(urlSeed, value)}
+	sum := fnv.New64a()
+	sum.Write(value)
+	h.odd = OddHeader{Name: "odd", Sum: sum.Sum64()}
 	if len(name) <= 40 && !bytes.ContainsFunc(name, func(r rune) bool { return r > 'z' || r != '-' && r != '_' && !isAlnum(byte(r)) }) {
-		e.odd.Name = http.CanonicalHeaderKey(intern(name))
+		h.odd.Name = textproto.CanonicalMIMEHeaderKey(intern(name))
 	} else {
 		return
 	}
 	var room [40]byte
 	if word := lower(room[:], value); allWords[string(word)] {
-		e.odd.Word = intern(bytes.ToUpper(word))
+		h.odd.Word = intern(bytes.ToUpper(word))
 	}
 }
 

@@ -1,4 +1,4 @@
-package fleet
+package cdn
 
 import (
 	"strings"
@@ -75,14 +75,14 @@ func TestCacheHeaders(t *testing.T) {
 		{"X-Foo-Cache: 7\r\nX-Cache-Status: HIT", CacheHit, OddHeader{}},
 		{"Cache-Control: max-age=2\r\nCache-Tag: a\r\nX-Cache-Key: /a?token=1\r\nX-Cache-Hits: 3", CacheUnknown, OddHeader{}},
 	} {
-		res := newResponse(&Request{})
+		var h Headers
 		for line := range strings.SplitSeq(tc.head, "\r\n") {
 			name, value, _ := strings.Cut(line, ": ")
-			res.note([]byte(name), []byte(value))
+			h.Note([]byte(name), []byte(value))
 		}
-		odd := res.Odd()
-		if odd.Sum = 0; res.Cache() != tc.cache || odd != tc.odd {
-			t.Errorf("%q: cache %d, not understood %+v; want %d, %+v", tc.head, res.Cache(), odd, tc.cache, tc.odd)
+		o := h.Outcome()
+		if o.Odd.Sum = 0; o.Cache != tc.cache || o.Odd != tc.odd {
+			t.Errorf("%q: cache %d, not understood %+v; want %d, %+v", tc.head, o.Cache, o.Odd, tc.cache, tc.odd)
 		}
 	}
 }
@@ -105,11 +105,11 @@ func TestCacheHeaderTable(t *testing.T) {
 func TestCacheHeadersAllocateNothing(t *testing.T) {
 	head := [][2][]byte{{[]byte("Cache-Control"), []byte("max-age=1")}, {[]byte("X-Cache"), []byte("Hit from cloudfront")}, {[]byte("X-Cache-Status"), []byte("HIT")}}
 	if n := testing.AllocsPerRun(100, func() {
-		var res Response
-		for _, h := range head {
-			res.note(h[0], h[1])
+		var h Headers
+		for _, f := range head {
+			h.Note(f[0], f[1])
 		}
-		if res.Cache() != CacheHit {
+		if h.Outcome().Cache != CacheHit {
 			t.Fatal("no hit")
 		}
 	}); n > 0 {

@@ -126,210 +126,82 @@ func (a *AWS) InputLoss(pipeline int) string {
 // AtOnce is how many faults may hold at the same time.
 func (a *AWS) AtOnce() int { return max(1, a.MaxFaults) }
 
-// Realises tells whether the kind of fault can be made with what the account
-// has, and if not, why: the field of the entry that is to blame, "" = fine.
+// objection is why a fault cannot be made: the field of the entry that is to
+// blame; "" = it can be made.
+type objection struct{ field, why string }
+
+// demand objects unless something holds.
+func demand(ok bool, field, format string, args ...any) objection {
+	if ok {
+		return objection{}
+	}
+	return objection{field, fmt.Sprintf(format, args...)}
+}
+
+// first returns the first objection that is one.
+func first(all ...objection) objection {
+	for _, o := range all {
+		if o.field != "" {
+			return o
+		}
+	}
+	return objection{}
+}
+
+// Realises says why the fault cannot be made with what the account has: the
+// field of the entry that is to blame; "" = it can be made.
 func (a *AWS) Realises(f *Fault) (field, why string) {
-	need := func(ok bool, key, what string) (string, string) {
-		if ok {
-			return "", ""
-		}
-		return "via", fmt.Sprintf("%s via aws needs aws.%s (got none; want %s)", f.Kind, key, what)
+	o := demand(f.Pop == Any, "pop", "nothing on AWS is done to one POP (got a pop; want none, or via viewer)")
+	if cannot := f.Kind.Spec().awsCannot; cannot == nil {
+		o = first(o, demand(false, "via", "%s cannot be made on AWS (got aws; want one of %s)", f.Kind, strings.Join(KindsVia(ViaAWS), ", ")))
+	} else {
+		o = first(o, cannot(a, f))
 	}
-	inBucket := func() (string, string) {
-		if field, why := need(a.Bucket != "", "bucket", "the bucket that the channel writes to"); field != "" {
-			return field, why
-		}
-		if f.Pipeline != Any && len(a.Pipelines) == 0 {
-			return "pipeline", "pipelines cannot be told apart in the bucket (got no aws.pipelines; want a pattern of keys for each, such as [live/p0/*, live/p1/*])"
-		}
-		if f.Pipeline >= 0 && len(a.Pipelines) > 0 && f.Pipeline >= len(a.Pipelines) {
-			return "pipeline", fmt.Sprintf("no such pipeline in aws.pipelines (got %d; want less than %d)", f.Pipeline, len(a.Pipelines))
-		}
-		return "", ""
-	}
-	in := func(key string, n int, what string) (string, string) {
-		switch {
-		case f.Pipeline == Any || f.Pipeline < n:
-			return "", ""
-		case n == 0:
-			return "pipeline", fmt.Sprintf("pipelines cannot be told apart there (got no aws.%s; want %s for each)", key, what)
-		}
-		return "pipeline", fmt.Sprintf("no such pipeline in aws.%s (got %d; want less than %d)", key, f.Pipeline, n)
-	}
-	// A channel may write to a bucket, to a packager, or to both: then a fault
-	// is made in both.
-	written := func() (string, string) {
-		if a.Bucket != "" || a.Package.Channel == "" {
-			if field, why := inBucket(); field != "" || a.Package.Channel == "" {
-				return field, why
-			}
-		}
-		return in("mediapackage.sources", len(a.Package.Sources), "the address that it writes from,")
-	}
-	rescued := func(what string) (string, string) {
-		if a.AllowSticky || a.Watchdog != "" {
-			return "", ""
-		}
-		return "via", fmt.Sprintf("%s stays until it is undone (got neither aws.watchdog nor aws.allow_sticky; want aws.watchdog: {role: ARN}, with which AWS undoes it whatever becomes of hlsload, or aws.allow_sticky: true, and a way to run hlsload undo)", what)
-	}
-	sticky := func(what string) (string, string) {
-		if a.AllowSticky {
-			return "", ""
-		}
-		return "via", fmt.Sprintf("%s stays until it is undone, and no watchdog can (got no aws.allow_sticky; want aws.allow_sticky: true, and a way to run hlsload undo)", what)
-	}
-	first := func(checks ...func() (string, string)) (string, string) {
-		for _, check := range checks {
-			if field, why := check(); field != "" {
-				return field, why
-			}
-		}
-		return "", ""
-	}
-	if f.Pop != Any {
-		return "pop", "nothing on AWS is done to one POP (got a pop; want none, or via viewer)"
-	}
-	switch f.Kind {
-	case PipelineKill:
-		if a.Bucket == "" && a.Package.Channel == "" && f.Resume != "restart" {
-			return need(false, "bucket", "the bucket that the channel writes to, or aws.mediapackage")
-		}
-		if f.Resume == "restart" {
-			if field, why := need(a.Channel != "", "channel", "the ID of the MediaLive channel"); field != "" {
-				return field, why
-			}
-			if f.Pipeline == Any {
-				return rescued("a stopped channel")
-			}
-			if a.Bucket == "" && a.Package.Channel == "" {
-				return "", "" // the pipeline comes back when MediaLive has restarted it
-			}
-		}
-		return written()
-	case PipelinePause:
-		if f.Pipeline > 1 {
-			return "pipeline", fmt.Sprintf("no such pipeline of a MediaLive channel (got %d; want 0 or 1)", f.Pipeline)
-		}
-		return need(a.Channel != "", "channel", "the ID of the MediaLive channel")
-	case InputLoss:
-		switch a.InputLoss(f.Pipeline) {
-		case "mediaconnect":
-			return first(func() (string, string) {
-				return in("mediaconnect.outputs", len(a.Flow.Outputs), "the output that feeds it,")
-			}, func() (string, string) {
-				return rescued("an output of a flow that is switched off")
-			})
-		case "mediapackage":
-			return in("mediapackage.sources", len(a.Package.Sources), "the address that it writes from,")
-		case "medialive":
-			return "", ""
-		}
-		if f.Pipeline != Any {
-			return "pipeline", "a MediaLive channel switches the input of all its pipelines (got one pipeline, and no aws.mediaconnect; want no `pipeline`, or the outputs of the flow that feed the pipelines)"
-		}
-		return first(func() (string, string) { return need(a.Channel != "", "channel", "the ID of the MediaLive channel") }, func() (string, string) {
-			return need(a.SpareInput != "", "spare_input", "the name of an input attachment of the channel that shows what a lost source does, or aws.mediaconnect")
-		})
-	case PlaylistFreeze, PlaylistRollback, PlaylistEndlist:
-		return inBucket()
-	case PlaylistDelete:
-		return first(inBucket, func() (string, string) { return a.multivariant(f) }, func() (string, string) {
-			if f.hits(m3u8.KindMultivariant) {
-				return sticky("a multivariant playlist that is deleted")
-			}
-			return "", ""
-		})
-	case SegmentMissing:
-		return first(inBucket, func() (string, string) {
-			if f.hits(m3u8.KindInit) || f.hits(m3u8.KindKey) {
-				return sticky("an init segment that is deleted")
-			}
-			return "", "" // segments leave the playlist anyway
-		})
-	case OriginStatus:
-		if f.Code != 403 {
-			return "code", fmt.Sprintf("an origin on AWS can be made to answer 403 only (got %d; want 403, or via viewer)", f.Code)
-		}
-		if a.Package.Endpoint == "" && a.Bucket == "" {
-			return need(false, "bucket", "the bucket that the channel writes to, or an endpoint in aws.mediapackage")
-		}
-		if a.Package.Endpoint == "" {
-			return inBucket()
-		}
-		whole := func(field string, got bool) (string, string) {
-			if !got {
-				return "", ""
-			}
-			return field, fmt.Sprintf("an endpoint of MediaPackage is denied as a whole (got %s; want none, or via viewer)", field)
-		}
-		if field, why := first(func() (string, string) { return whole("pipeline", f.Pipeline != Any) },
-			func() (string, string) { return whole("rendition", f.Rendition != "") },
-			func() (string, string) { return whole("kind", len(f.Kinds) > 0) }); field != "" {
-			return field, why
-		}
-		if a.Bucket != "" {
-			return inBucket()
-		}
-		return "", ""
-	case EdgeErrorTTL:
-		if f.TTL%time.Second != 0 {
-			return "ttl", fmt.Sprintf("CloudFront counts whole seconds (got %v; want a whole number of them)", f.TTL)
-		}
-		return first(func() (string, string) {
-			return need(a.Distribution != "", "distribution", "the ID of the CloudFront distribution")
-		}, func() (string, string) { return sticky("the error caching of a distribution") })
-	case EdgeFlush:
-		return need(a.Distribution != "", "distribution", "the ID of the CloudFront distribution")
-	case InvalidatorSlow:
-		if f.Pipeline != Any {
-			return "pipeline", "the function is slow for all that it serves (got one pipeline; want no `pipeline`)"
-		}
-		if f.By > MaxStartupDelay {
-			return "by", fmt.Sprintf("longer than a function's invocation can be delayed (got %v; want at most %v)", f.By, MaxStartupDelay)
-		}
-		return first(func() (string, string) {
-			return need(a.Function != "", "function", "the name of the Lambda function")
-		}, func() (string, string) {
-			return need(a.FaultRole != "", "fault_role", "the ARN of the role that AWS FIS delays the function with")
-		})
-	case InvalidatorThrottle:
-		return first(func() (string, string) {
-			return need(a.Function != "", "function", "the name of the Lambda function")
-		}, func() (string, string) { return rescued("a function that is throttled") })
-	case PackagerErrors:
-		return first(func() (string, string) {
-			return need(a.Package.Endpoint != "", "mediapackage.endpoint", "the name of the origin endpoint")
-		}, func() (string, string) { return sticky("an endpoint whose forced errors are changed") })
-	case InvalidatorOff:
-		if f.Pipeline != Any {
-			return "pipeline", "the function is switched off for all that it serves (got one pipeline; want no `pipeline`)"
-		}
-		return first(func() (string, string) {
-			return need(a.Function != "", "function", "the name of the Lambda function")
-		}, func() (string, string) { return rescued("a function that is switched off") })
-	}
-	return "via", fmt.Sprintf("%s cannot be made on AWS (got aws; want one of %s)", f.Kind, strings.Join(KindsVia(ViaAWS), ", "))
+	return o.field, o.why
 }
 
-// hits tells whether the fault selects that kind of request.
+func needs(f *Fault, ok bool, key, what string) objection {
+	return demand(ok, "via", "%s via aws needs aws.%s (got none; want %s)", f.Kind, key, what)
+}
+
+// told objects when the pipelines cannot be told apart in a list of n.
+func told(f *Fault, key string, n int, what string) objection {
+	return first(
+		demand(f.Pipeline == Any || n > 0, "pipeline", "pipelines cannot be told apart there (got no aws.%s; want %s for each)", key, what),
+		demand(f.Pipeline == Any || f.Pipeline < n, "pipeline", "no such pipeline in aws.%s (got %d; want less than %d)", key, f.Pipeline, n))
+}
+
+// inBucket objects when the fault cannot be made where the channel writes to.
+func inBucket(a *AWS, f *Fault) objection {
+	n := len(a.Pipelines)
+	return first(
+		needs(f, a.Bucket != "", "bucket", writesTo),
+		demand(f.Pipeline == Any || n > 0, "pipeline", "pipelines cannot be told apart in the bucket (got no aws.pipelines; want a pattern of keys for each, such as [live/p0/*, live/p1/*])"),
+		demand(f.Pipeline < n || n == 0, "pipeline", "no such pipeline in aws.pipelines (got %d; want less than %d)", f.Pipeline, n))
+}
+
+// written is for a channel that may write to a bucket, to a packager, or to
+// both: then a fault is made in both.
+func written(a *AWS, f *Fault) objection {
+	if a.Package.Channel == "" {
+		return inBucket(a, f)
+	}
+	sources := told(f, "mediapackage.sources", len(a.Package.Sources), "the address that it writes from,")
+	if a.Bucket == "" {
+		return sources
+	}
+	return first(inBucket(a, f), sources)
+}
+
+// rescued objects to what stays until it is undone, unless somebody sees to that.
+func (a *AWS) rescued(what string) objection {
+	return demand(a.AllowSticky || a.Watchdog != "", "via", "%s stays until it is undone (got neither aws.watchdog nor aws.allow_sticky; want aws.watchdog: {role: ARN}, with which AWS undoes it whatever becomes of hlsload, or aws.allow_sticky: true, and a way to run hlsload undo)", what)
+}
+
+// sticky objects to what stays until it is undone, and which no watchdog undoes.
+func (a *AWS) sticky(stays bool, what string) objection {
+	return demand(!stays || a.AllowSticky, "via", "%s stays until it is undone, and no watchdog can (got no aws.allow_sticky; want aws.allow_sticky: true, and a way to run hlsload undo)", what)
+}
+
+// hits reports whether the fault names that kind of request.
 func (f *Fault) hits(k m3u8.Kind) bool { return slices.Contains(f.Kinds, k) }
-
-func (a *AWS) multivariant(f *Fault) (string, string) {
-	for _, k := range f.Kinds {
-		if k == m3u8.KindMultivariant && !a.AllowMultivariant {
-			return "kind", "encoders write a multivariant playlist once and never again (got no aws.allow_multivariant; want kind: media, or aws.allow_multivariant: true and a bucket with versions)"
-		}
-	}
-	return "", ""
-}
-
-// KindsVia names the faults that somebody can apply.
-func KindsVia(via Via) []string {
-	var names []string
-	for i := range Kinds {
-		if slices.Contains(Kinds[i].Vias, via) {
-			names = append(names, string(Kinds[i].Kind))
-		}
-	}
-	return names
-}

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -130,8 +131,8 @@ func (c *checker) applier() {
 		via = c.spec.Default(c.t.URL)
 	}
 	switch {
-	case c.t.VOD && via == ViaRig && slices.Contains(ofWriting, c.e.Kind):
-		names := slices.DeleteFunc(c.t.applicable(), func(name string) bool { return slices.Contains(ofWriting, Kind(name)) })
+	case c.t.VOD && via == ViaRig && c.spec.NeedsWriter:
+		names := slices.DeleteFunc(c.t.applicable(), func(name string) bool { return Kind(name).Spec().NeedsWriter })
 		c.add("fault", "%s cannot be applied to a VOD, which nobody writes any more (got %s; want one of %s)", c.e.Kind, c.e.Kind, strings.Join(names, ", "))
 	case slices.Contains(possible, via):
 		c.via = via
@@ -147,9 +148,6 @@ func (c *checker) applier() {
 		c.add("via", "%s cannot be applied to %s via %s (got %s; want %s)", c.e.Kind, c.t, via, via, join(possible))
 	}
 }
-
-// ofWriting are the faults that act on what is being written.
-var ofWriting = []Kind{PipelineKill, PipelinePause, PipelineDrift, InputLoss, PlaylistFreeze, PlaylistEndlist, SegmentLate, InvalidatorOff, InvalidatorSlow}
 
 // possible is who can apply a fault to the target.
 func (t *Target) possible(s *Spec) []Via {
@@ -206,7 +204,7 @@ func (c *checker) window() {
 func (c *checker) repetition() {
 	e := c.e
 	switch {
-	case e.Every == 0 && !c.given("every"):
+	case e.Every == 0 && !slices.Contains(e.Given, "every"):
 	case e.Every < MinEvery || e.Every > MaxWindow:
 		c.add("every", "repetition out of range (got %v; want %v to %v)", e.Every, MinEvery, MaxWindow)
 	case e.Every <= e.For:
@@ -216,63 +214,20 @@ func (c *checker) repetition() {
 	}
 }
 
-// given tells whether the entry has that key.
-func (c *checker) given(key string) bool {
-	e := c.e
-	if e.Given != nil {
-		return slices.Contains(e.Given, key)
+// given reports whether the entry has that key.
+func (c *checker) given(f *Field) bool {
+	if c.e.Given != nil {
+		return slices.Contains(c.e.Given, f.Name)
 	}
-	switch key {
-	case "every":
-		return e.Every != 0
-	case "pipeline":
-		return e.Pipeline != Any
-	case "rendition":
-		return e.Rendition != ""
-	case "pop":
-		return e.Pop != Any
-	case "cohort":
-		return e.Cohort != ""
-	case "share":
-		return e.Share != 1 && e.Share != 0
-	case "kind":
-		return e.Kinds != nil
-	case "code":
-		return e.Code != 0
-	case "by":
-		return e.By != 0 || e.Segments != 0
-	case "ttl":
-		return e.TTL != 0
-	case "once":
-		return e.Once
-	case "concurrency":
-		return e.Concurrency != 0
-	case "conditions":
-		return e.Conditions != nil
-	case "down":
-		return e.Down != 0
-	case "players":
-		return e.Players != 0
-	case "over":
-		return e.Over != 0
-	case "start":
-		return e.StartCommand != nil
-	case "stop":
-		return e.StopCommand != nil
-	}
-	word := e.word(key)
-	return word != nil && *word != ""
+	return f.Given(&c.e.Fault)
 }
-
-// optionalKeys are the selectors and parameters of all kinds.
-var optionalKeys = []string{"pipeline", "rendition", "pop", "cohort", "share", "kind",
-	"code", "by", "ttl", "resume", "children", "then", "once", "down", "players", "over", "concurrency", "conditions", "start", "stop"}
 
 // keys checks that the entry has what the kind needs and nothing that it does
 // not take.
 func (c *checker) keys() {
-	for _, key := range optionalKeys {
-		field, given := c.spec.field(key), c.given(key)
+	for _, known := range Fields() {
+		key, field := known.Name, c.spec.Field(known.Name)
+		given := c.given(cmp.Or(field, known))
 		switch {
 		case field == nil && given:
 			c.add(key, "%s takes no %s (got %s; want %s)", c.e.Kind, key, key, c.taken())
@@ -309,7 +264,10 @@ func (c *checker) taken() string {
 }
 
 // checked tells whether a key is there and belongs there.
-func (c *checker) checked(key string) bool { return c.given(key) && c.spec.field(key) != nil }
+func (c *checker) checked(key string) bool {
+	f := c.spec.Field(key)
+	return f != nil && c.given(f)
+}
 
 func (c *checker) selectors() {
 	e, t := c.e, c.t
@@ -337,7 +295,7 @@ func (c *checker) selectors() {
 		c.add("share", "share out of range (got %v%%; want more than 0%%, at most 100%%)", 100*e.Share)
 	}
 	if c.checked("kind") {
-		words := c.spec.field("kind").Words
+		words := c.spec.Field("kind").Words
 		if len(e.Kinds) == 0 {
 			c.add("kind", "no kind of request (got an empty list; want %s)", strings.Join(words, ", "))
 		}
@@ -378,84 +336,28 @@ func upTo(n int) string {
 }
 
 func (c *checker) params() {
-	e := c.e
-	if c.checked("code") {
-		switch refuses := c.spec.Kind.Family() == "auth"; {
-		case refuses && (e.Code < 400 || e.Code > 499):
-			c.add("code", "not the status of a refusal (got %d; want 400 to 499, such as 401 or 403)", e.Code)
-		case e.Code < 200 || e.Code > 599:
-			c.add("code", "not a final HTTP status (got %d; want 200 to 599)", e.Code)
-		}
-	}
-	if c.checked("by") {
-		if c.spec.Kind == PlaylistRollback {
-			if e.Segments < 1 || e.Segments > 1000 {
-				c.add("by", "count of segments out of range (got %d; want 1 to 1000)", e.Segments)
-			}
-		} else if e.By <= 0 || e.By > MaxWindow {
-			c.add("by", "duration out of range (got %v; want more than 0s, at most %v)", e.By, MaxWindow)
-		}
-	}
-	if c.checked("ttl") && (e.TTL < 0 || e.TTL > MaxErrorTTL) {
-		c.add("ttl", "duration out of range (got %v; want 0s to %v)", e.TTL, MaxErrorTTL)
-	}
-	for _, key := range [...]string{"resume", "children", "then"} {
-		if !c.checked(key) {
+	for i := range c.spec.Params {
+		p := &c.spec.Params[i]
+		if !c.given(p) {
 			continue
 		}
-		if got, words := *e.word(key), c.spec.field(key).Words; !slices.Contains(words, got) {
-			c.add(key, "unknown word (got %.80s; want %s)", got, strings.Join(words, " or "))
+		if wrong := p.problem(&c.e.Fault); wrong != "" {
+			c.add(p.Name, "%s", wrong)
 		}
-	}
-	if c.checked("down") && e.Down <= 0 {
-		c.add("down", "rate out of range (got %d bit/s; want more than 0; net.down cuts the link)", e.Down)
-	}
-	if c.checked("players") && (e.Players < 1 || e.Players > 10_000_000) {
-		c.add("players", "number of players out of range (got %d; want 1 to 10000000)", e.Players)
-	}
-	if c.checked("over") && (e.Over < 0 || e.Over > MaxWindow) {
-		c.add("over", "duration out of range (got %v; want 0s to %v)", e.Over, MaxWindow)
-	}
-	if c.checked("concurrency") && (e.Concurrency < 1 || e.Concurrency > 1000) {
-		c.add("concurrency", "number of invocations out of range (got %d; want 1 to 1000; invalidator.off lets none in)", e.Concurrency)
-	}
-	if c.checked("conditions") {
-		for i, word := range e.Conditions {
-			if !slices.Contains(PackagerConditions, word) {
-				c.add("conditions", "unknown condition (got %.80s; want %s)", word, strings.Join(PackagerConditions, ", "))
-			} else if slices.Contains(e.Conditions[:i], word) {
-				c.add("conditions", "condition given twice (got %s; want each once)", word)
-			}
-		}
-	}
-	c.program("start", e.StartCommand)
-	c.program("stop", e.StopCommand)
-}
-
-func (c *checker) program(key string, argv []string) {
-	if !c.checked(key) {
-		return
-	}
-	if len(argv) == 0 || argv[0] == "" {
-		c.add(key, "no program (got an empty list; want a program and its arguments)")
 	}
 }
 
-// realisable checks for what viewers' eyes cannot be made to see, where the
-// answers of a stream are rewritten but no new media is made, and for what
-// AWS cannot do.
+// realisable checks for what viewers cannot be shown, and for what AWS cannot
+// do.
 func (c *checker) realisable() {
 	if c.via == ViaAWS {
 		c.onAWS()
 	}
-	if c.via != ViaViewer {
+	if c.via != ViaViewer || c.spec.viewerCannot == nil {
 		return
 	}
-	switch {
-	case c.e.Kind == InputLoss && c.e.Then != "pause":
-		c.add("then", "viewers cannot be shown filler (got emit; want then: pause, or via rig or command)")
-	case c.e.Kind == PipelineKill && c.e.Resume == "restart":
-		c.add("resume", "viewers cannot be shown a restart (got restart; want resume: continue, or via rig or command)")
+	if o := c.spec.viewerCannot(&c.e.Fault); o.field != "" {
+		c.add(o.field, "%s", o.why)
 	}
 }
 

@@ -305,9 +305,8 @@ func (o *occurrence) applied(now time.Duration, err string) {
 	} else {
 		o.outcome.Err = err
 	}
-	spec := Lookup(o.fault.Kind)
 	switch {
-	case spec != nil && spec.Instant:
+	case o.fault.Kind.Spec().Instant:
 		if err == "" {
 			r := o.outcome
 			r.Bitten, r.Undone, r.UndoVerified = true, true, true

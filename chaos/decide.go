@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// act is what a fault does to an answer, the stronger the higher.
+// act is what a fault does to an answer, the stronger the higher. Faults that
+// change playlists, links, caches or viewers do nothing to single answers.
 type act uint8
 
 const (
@@ -18,41 +19,6 @@ const (
 	actHang         // keeps it back
 	actReset        // breaks the connection
 )
-
-// action says where a fault acts on single answers, and how. Faults that
-// change playlists, links, caches or viewers do nothing here.
-func action(f *Fault) (Site, act) {
-	var does act
-	switch f.Kind {
-	case OriginStatus, EdgeStatus, HTTPStatus:
-		does = actStatus
-	case OriginSlow, EdgeSlow, HTTPSlow:
-		does = actSlow
-	case OriginHang, EdgeHang, HTTPHang:
-		does = actHang
-	case HTTPTruncate, SegmentTruncate:
-		does = actTruncate
-	case HTTPReset:
-		does = actReset
-	case AuthExpire, AuthRevoke, AuthClock:
-		does = actRefuse
-	case SegmentMissing:
-		does = actMissing
-	}
-	if f.Via == ViaViewer {
-		return AtViewer, does
-	}
-	if f.Via != ViaRig {
-		return AtOrigin, actNone
-	}
-	switch f.Kind {
-	case OriginStatus, OriginSlow, OriginHang:
-		return AtOrigin, does
-	case EdgeStatus, EdgeSlow, EdgeHang, AuthExpire, AuthRevoke, AuthClock:
-		return AtEdge, does
-	}
-	return AtOrigin, actNone // what is left changes the rig's store
-}
 
 // Decide returns what happens to one answer at a site. At the origin act
 // origin.* via rig, at an edge edge.* and auth.* via rig, and at the viewer everything via
@@ -79,7 +45,7 @@ func (p *Plan) decide(now time.Duration, site Site, t *Thing, out act) Effect {
 	strongest := actNone
 	for i := range p.open {
 		w := &p.open[i]
-		if w.act == actNone || w.act == out || w.site != site || w.From > now || w.kinds>>t.Kind&1 == 0 || !w.Fault.selects(t, p.seed) || w.act == actRefuse && !w.refuses(now, t) {
+		if w.act == actNone || w.act == out || w.site != site || w.From > now || w.kinds>>t.Kind&1 == 0 || !w.Fault.selects(t, p.seed) || w.act == actRefuse && !w.spec.refuses(&w.Window, now, t.Issued, t.HasViewer) {
 			continue
 		}
 		strongest = e.add(w, strongest)
@@ -132,41 +98,3 @@ func (e *Effect) add(w *openWindow, strongest act) act {
 
 // Fails tells that the effect leaves nothing of the answer but a failure.
 func (e *Effect) Fails() bool { return e.Reset || e.Hang || e.Status != 0 }
-
-// Link returns what net.* faults leave of a viewer's link: at most down bit/s
-// (0 = as much as before), extra added to the round trip, and whether it is cut
-// altogether. The thing needs its viewer only. The narrowest rate holds,
-// latencies add up; marks has every fault that had a part.
-func (p *Plan) Link(now time.Duration, t *Thing) (down int64, extra time.Duration, cut bool, marks Marks) {
-	if p == nil || len(p.open) == 0 {
-		return 0, 0, false, 0
-	}
-	narrowest := -1
-	for i := range p.open {
-		f := p.open[i].Fault
-		switch f.Kind {
-		case NetBandwidth, NetLatency, NetDown:
-		default:
-			continue
-		}
-		if p.open[i].From > now || !f.SelectsViewer(t, p.seed) {
-			continue
-		}
-		switch f.Kind {
-		case NetBandwidth:
-			if down == 0 || f.Down < down {
-				down, narrowest = f.Down, f.Rule
-			}
-			continue
-		case NetLatency:
-			extra += f.By
-		case NetDown:
-			cut = true
-		}
-		marks |= Mark(f.Rule)
-	}
-	if narrowest >= 0 {
-		marks |= Mark(narrowest)
-	}
-	return down, extra, cut, marks
-}

@@ -36,27 +36,15 @@ func (e *Entry) Fill(onURL bool) {
 	if e.Via == "" {
 		e.Via = s.Default(onURL)
 	}
-	if !slices.Contains(e.Given, "code") && e.Code == 0 && e.Kind.Family() == "auth" {
+	if code := s.Field("code"); code != nil && !code.Required && e.Code == 0 && !slices.Contains(e.Given, "code") {
 		e.Code = refused
 	}
 	for i := range s.Params {
-		if word := e.word(s.Params[i].Name); word != nil && *word == "" && s.Params[i].takes(e.Via) {
-			*word = s.Params[i].Default
+		p := &s.Params[i]
+		if word, ok := p.Of(&e.Fault).(*string); ok && *word == "" && p.takes(e.Via) {
+			*word = p.Default
 		}
 	}
-}
-
-// word returns where the value of a parameter that is a word is kept.
-func (f *Fault) word(field string) *string {
-	switch field {
-	case "resume":
-		return &f.Resume
-	case "children":
-		return &f.Children
-	case "then":
-		return &f.Then
-	}
-	return nil
 }
 
 // Expand turns entries into occurrences, by their start. An entry occurs first

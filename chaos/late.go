@@ -35,10 +35,3 @@ func (r *Rewriter) list(now time.Duration, playlist string, body []byte) {
 		r.order = r.order[1:]
 	}
 }
-
-// isLate tells whether a segment is not there yet. One that no playlist was
-// seen to list is there.
-func (r *Rewriter) isLate(now time.Duration, w *Window, segment string) bool {
-	at, known := r.listed[segment]
-	return known && at >= w.From && now < at+w.Fault.By
-}

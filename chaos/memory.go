@@ -33,8 +33,7 @@ type pin struct {
 // edited is the last edited text, so that players share it and its parse.
 type edited struct {
 	from, to []byte
-	drop     int
-	end      bool
+	edits
 }
 
 // latest returns the last version, nil when there is none.
@@ -105,7 +104,7 @@ func (m *memory) pin(w *Window, now time.Duration, real []byte) {
 	}
 	if real != nil {
 		since := now - w.From
-		if w.Fault.Kind == PipelineDrift {
+		if w.Fault.Kind.Spec().older {
 			since = min(since, w.Fault.By)
 		}
 		m.pins = append(m.pins, pin{fault: w.Fault, version: version{w.From, before(bytes.Clone(real), since)}})
@@ -127,15 +126,15 @@ func (m *memory) touch(real []byte) {
 }
 
 // edit returns the body without its last segments, and ended.
-func (m *memory) edit(body []byte, drop int, end bool) []byte {
-	if e := &m.edited; e.drop == drop && e.end == end && bytes.Equal(e.from, body) {
+func (m *memory) edit(body []byte, changes edits) []byte {
+	if e := &m.edited; e.edits == changes && bytes.Equal(e.from, body) {
 		return e.to
 	}
 	to := body
-	if drop > 0 {
-		to = dropLast(to, drop)
+	if changes.drop > 0 {
+		to = dropLast(to, changes.drop)
 	}
-	if end {
+	if changes.end {
 		to = endlist(to)
 	}
 	from := bytes.Clone(body)
@@ -144,7 +143,7 @@ func (m *memory) edit(body []byte, drop int, end bool) []byte {
 	} else {
 		to = bytes.Clone(to)
 	}
-	m.edited = edited{from, to, drop, end}
+	m.edited = edited{from, to, changes}
 	return to
 }
 

@@ -30,23 +30,23 @@ type Plan struct {
 // openWindow is an open window with what a decision asks for first.
 type openWindow struct {
 	Window
-	kinds uint // bit for each kind of request it hits
-	site  Site // where it acts on an answer
-	act   act  // what it does there
-	// object tells that it changes playlists or segments on the viewer's side.
-	object bool
+	spec   *Spec
+	kinds  uint // bit for each kind of request it hits
+	site   Site // where it acts on an answer
+	act    act  // what it does there
+	object bool // it changes playlists or segments on the viewer's side
 }
 
-// changesObject is the value of openWindow.object.
-func changesObject(f *Fault) bool {
-	if f.Via != ViaViewer {
-		return false
+func newOpenWindow(w Window) openWindow {
+	f, s := w.Fault, w.Fault.Kind.Spec()
+	o := openWindow{Window: w, spec: s, kinds: f.kindMask()}
+	switch {
+	case f.Via == ViaViewer:
+		o.site, o.act, o.object = AtViewer, s.act, s.Part == PartStore
+	case f.Via == ViaRig && (s.Part == PartAnswers || s.Part == PartTokens): // the rig makes the others in its store
+		o.site, o.act = s.Site, s.act
 	}
-	switch f.Kind.Family() {
-	case "pipeline", "input", "playlist", "segment":
-		return true
-	}
-	return false
+	return o
 }
 
 // NewPlan returns an empty plan. The seed decides which viewers a share hits.
@@ -81,8 +81,7 @@ func (p *Plan) With(f *Fault, now time.Duration) *Plan {
 	if p != nil {
 		q.open = slices.Clip(p.open)
 	}
-	site, does := action(f)
-	q.open = append(q.open, openWindow{w, f.kindMask(), site, does, changesObject(f)})
+	q.open = append(q.open, newOpenWindow(w))
 	return q
 }
 

@@ -110,13 +110,10 @@ func (r *Rewriter) Watch(f *Fault) {
 	if f.Via != ViaViewer {
 		return
 	}
-	switch {
-	case needsPin(f):
-		r.watching = true
-	case f.Kind == SegmentLate:
-		r.watching, r.listing = true, true
-	}
-	if f.Kind == PipelineDrift {
+	s := f.Kind.Spec()
+	r.listing = r.listing || s.lists
+	r.watching = r.watching || s.lists || s.pinning(f)
+	if s.older {
 		r.horizon = max(r.horizon, f.By)
 	}
 }
@@ -124,20 +121,6 @@ func (r *Rewriter) Watch(f *Fault) {
 // Watching tells whether answers must be shown to [Rewriter.Rewrite] while no
 // fault is open, too.
 func (r *Rewriter) Watching() bool { return r.watching }
-
-// needsPin tells whether a fault shows the playlist of another time, or
-// depends on it.
-func needsPin(f *Fault) bool {
-	switch f.Kind {
-	case PipelineKill, PipelineDrift, PlaylistFreeze:
-		return true
-	case PipelinePause:
-		return f.Children == "stale"
-	case PlaylistDelete:
-		return f.Once
-	}
-	return false
-}
 
 // Rewrite returns the answer that the player shall see, and what else happens
 // to it. When the effect fails the answer, nothing is left of it but its
@@ -251,7 +234,7 @@ func (r *Rewriter) pin(m *memory, now time.Duration, p *Plan, t *Thing, real Ans
 	for i := range p.open {
 		w := &p.open[i]
 		f := w.Fault
-		if w.object && w.From <= now && needsPin(f) && f.selectsObject(t) && len(m.pins) < maxPins && m.pinned(f) == nil {
+		if w.object && w.From <= now && w.spec.pinning(f) && f.selectsObject(t) && len(m.pins) < maxPins && m.pinned(f) == nil {
 			m.pin(&w.Window, now, body)
 		}
 	}
@@ -287,10 +270,9 @@ type object struct {
 
 // object works out what the faults that hold make of the thing itself.
 func (r *Rewriter) object(now time.Duration, p *Plan, t *Thing, url string, real Answer, m *memory) object {
-	var missing, stale, edits Marks
+	var missing, stale, edited Marks
 	var shown *version // nil = what is real
-	var drop int
-	var end bool
+	var changes edits
 	for i := range p.open {
 		w := &p.open[i]
 		f := w.Fault
@@ -298,24 +280,16 @@ func (r *Rewriter) object(now time.Duration, p *Plan, t *Thing, url string, real
 			continue
 		}
 		mark := Mark(f.Rule)
-		if r.isMissing(now, &w.Window, t, url, m) {
+		if w.spec.missing != nil && w.spec.missing(r, now, &w.Window, url, m) {
 			missing |= mark
-			continue
-		}
-		if v := r.shows(now, &w.Window, m); v != nil {
+		} else if v := w.shown(now, m); v != nil {
 			stale |= mark
 			if shown == nil || v.at < shown.at {
 				shown = v
 			}
-			continue
-		}
-		switch f.Kind {
-		case PlaylistRollback:
-			drop = min(drop+f.Segments, 1000)
-			edits |= mark
-		case PlaylistEndlist:
-			end = true
-			edits |= mark
+		} else if w.spec.edit != nil {
+			edited |= mark
+			changes = w.spec.edit(changes, f)
 		}
 	}
 	if missing != 0 {
@@ -325,74 +299,11 @@ func (r *Rewriter) object(now time.Duration, p *Plan, t *Thing, url string, real
 	if shown != nil && !(real.Status == 200 && bytes.Equal(shown.body, real.Body)) {
 		o.Answer, o.marks = Answer{Status: 200, Body: shown.body}, stale
 	}
-	if edits != 0 && m != nil && o.Status == 200 && isPlaylist(o.Body) {
-		if body := m.edit(o.Body, drop, end); !bytes.Equal(body, o.Body) {
+	if edited != 0 && m != nil && o.Status == 200 && isPlaylist(o.Body) {
+		if body := m.edit(o.Body, changes); !bytes.Equal(body, o.Body) {
 			o.Body = body
-			o.marks |= edits
+			o.marks |= edited
 		}
 	}
 	return o
-}
-
-// isMissing tells whether a fault has taken the thing away.
-func (r *Rewriter) isMissing(now time.Duration, w *Window, t *Thing, url string, m *memory) bool {
-	f := w.Fault
-	switch f.Kind {
-	case PlaylistDelete:
-		if !f.Once || m == nil {
-			return true
-		}
-		p := m.pinned(f)
-		return p == nil || !p.healed
-	case PipelinePause:
-		return f.Children != "stale" || r.invalidated(now, w, m)
-	case PipelineKill:
-		return r.invalidated(now, w, m)
-	case InputLoss:
-		return f.Then == "pause"
-	case SegmentLate:
-		return r.isLate(now, w, url)
-	}
-	return false
-}
-
-// invalidated tells whether a playlist that is no longer written has been
-// deleted by now.
-func (r *Rewriter) invalidated(now time.Duration, w *Window, m *memory) bool {
-	if m == nil || r.cfg.StaleAfter < 0 {
-		return false
-	}
-	p := m.pinned(w.Fault)
-	if p == nil {
-		return false
-	}
-	// A version that was seen early and not looked at again was followed by
-	// others before the fault: the last write was at most a target duration ago.
-	target := orTarget(p.body)
-	written := max(p.at, w.From-target)
-	return now >= written+time.Duration(r.cfg.StaleAfter*float64(target))
-}
-
-// shows returns the version that a fault shows instead of what is real, nil
-// for none.
-func (r *Rewriter) shows(now time.Duration, w *Window, m *memory) *version {
-	if m == nil {
-		return nil
-	}
-	f := w.Fault
-	switch f.Kind {
-	case PipelineKill, PipelinePause, PlaylistFreeze, PipelineDrift:
-	default:
-		return nil
-	}
-	p := m.pinned(f)
-	if p == nil {
-		return nil
-	}
-	if f.Kind == PipelineDrift {
-		if v := m.asOf(now - f.By); v != nil && v.at > p.at && v.at >= w.From {
-			return v
-		}
-	}
-	return &p.version
 }

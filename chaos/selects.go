@@ -61,10 +61,7 @@ func (f *Fault) kindMask() uint {
 	if f.Kinds != nil {
 		return mask(f.Kinds)
 	}
-	if s := Lookup(f.Kind); s != nil {
-		return mask(s.Requests)
-	}
-	return 0
+	return mask(f.Kind.Spec().Requests)
 }
 
 func mask(kinds []m3u8.Kind) uint {

@@ -1,0 +1,36 @@
+package chaos
+
+// Faults of the audience.
+var audienceKinds = []Spec{
+	{
+		Kind: ViewersSurge, Vias: viewer,
+		Doc:       "more viewers arrive",
+		Changes:   "number of viewers",
+		Selectors: fields(byCohort),
+		Params:    fields(arriving, spread),
+		Part:      PartAudience, Instant: true,
+	},
+	{
+		Kind: ViewersReconnect, Vias: viewer,
+		Doc:       "viewers leave and join again at once",
+		Changes:   "sessions",
+		Selectors: fields(byCohort, byShare),
+		Part:      PartAudience, Instant: true,
+	},
+}
+
+// maxSurge is how many viewers may arrive at once.
+const maxSurge = 10_000_000
+
+var (
+	arriving = Field{Name: "players", Type: "count", Required: true, Doc: "how many, 1 to 10000000", Most: maxSurge, Says: "%s players",
+		of: func(f *Fault) any { return &f.Players },
+		wrong: func(f *Fault) string {
+			return unless(f.Players >= 1 && f.Players <= maxSurge, "number of players out of range (got %d; want 1 to %d)", f.Players, maxSurge)
+		}}
+	spread = Field{Name: "over", Type: "duration", Default: "0s", Doc: "spread evenly over this time", Says: "over %s",
+		of: func(f *Fault) any { return &f.Over },
+		wrong: func(f *Fault) string {
+			return unless(f.Over >= 0 && f.Over <= MaxWindow, "duration out of range (got %v; want 0s to %v)", f.Over, MaxWindow)
+		}}
+)

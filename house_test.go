@@ -26,7 +26,8 @@ var core = map[string][]string{
 	"player/content":    {},
 	"player/m3u8":       {},
 	"player/units":      {},
-	"player/profile":    {"player"},
+	"player/policy":     {"player/units"},
+	"player/profile":    {"player", "player/policy"},
 	"player/consent":    {},
 	"player/ticket":     {"player/draw", "player/credential"},
 	"player/credential": {"player/consent"},
@@ -35,7 +36,7 @@ var core = map[string][]string{
 	"player/mediatime":  {},
 	"player/predict":    {"player/m3u8", "player", "player/units"},
 	"player/audience":   {"player/draw", "player/link"},
-	"player":            {"player/draw", "player/m3u8", "player/units", "player/link", "player/cmcd", "player/content", "player/mediatime"},
+	"player":            {"player/draw", "player/m3u8", "player/units", "player/policy", "player/link", "player/cmcd", "player/content", "player/mediatime"},
 	"player/trial":      {"player/draw", "player/m3u8", "player"},
 	"chaos":             {"player/draw", "player/m3u8"},
 	"rig/media":         {"player/mediatime"},
@@ -45,14 +46,14 @@ var core = map[string][]string{
 	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player/content", "player", "chaos", "reports/accesslog", "reports/cdn"},
 	"scenarios/redact":  {},
 	"sim/forecast":      {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "sim"},
-	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
+	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig", "reports", "scenarios/redact"},
 }
 
 // pure packages reach no clock, socket, file or global randomness and start no
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
-	"player/content", "player/draw", "player/m3u8", "player/profile", "player/units", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
+	"player/content", "player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
 	"scenarios/redact", "reports/cdn", "reports/accesslog", "chaos", "rig/media", "rig", "sim", "sim/forecast",
 }
 

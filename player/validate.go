@@ -11,29 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"hlsload/player/policy"
 	"hlsload/player/units"
 )
-
-// has tells whether the profile has a value of that path, as in "stale.after".
-func (p *Profile) has(path string) bool {
-	t := reflect.TypeFor[Profile]()
-	for name := range strings.SplitSeq(path, ".") {
-		if t.Kind() != reflect.Struct {
-			return false
-		}
-		found := false
-		for i := range t.NumField() {
-			if tag, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); tag == name {
-				t, found = t.Field(i).Type, true
-				break
-			}
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
-}
 
 // Validate checks every enumerated value and every range.
 func (p *Profile) Validate() error {
@@ -54,7 +34,7 @@ func (p *Profile) Validate() error {
 	oneOf("confidence.default", p.Confidence.Default, "S", "M", "D", "E", "?")
 	for _, f := range slices.Sorted(maps.Keys(p.Confidence.Fields)) {
 		oneOf("confidence.fields."+f, p.Confidence.Fields[f], "S", "M", "D", "E", "?")
-		if !p.has(f) {
+		if !policy.Has(reflect.TypeFor[Profile](), f) {
 			errs = append(errs, fmt.Errorf("confidence.fields: no such value (got %q; want a path such as stale.after)", f))
 		}
 	}

@@ -113,7 +113,7 @@ export function markdown(runs, known, machine) {
     '| requests | multivariant, media playlist, init, segment, in the whole comparison | |',
     '| first | in how many repeats the first eight requests came in the same order (simultaneous ones may change places) | |', '',
     'After a fatal error nothing counts as playing and no request counts, on either side: a browser still plays what it has',
-    'buffered, which nobody would wait for, and the synthetic session is over. A request that the transport sends again because',
+    'buffered, for which no viewer would wait, and the synthetic session is over. A request that the transport sends again because',
     'its connection was reset counts once. The phases, where in the life of a segment the players come and the',
     'fault strikes, are drawn anew for each repeat, away from reloads and publications, where milliseconds decide. A comparison in which',
     'timers came more than 0.1 s late (99th percentile; 0.5 s at most), in which a tenth of the frames was dropped, or in which playback fell more than',

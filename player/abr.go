@@ -208,7 +208,7 @@ func (p *Player) firstEstimate() float64 {
 	v := float64(s.Bandwidth)
 	if (s.PrivateBandwidth > 0 || p.cfg.Profile.ABR.OfBrowser) && !p.cfg.Public && private(p.cfg.URL) {
 		v = float64(cmp.Or(s.PrivateBandwidth, s.Bandwidth))
-		p.deaf = p.cfg.Profile.ABR.OfBrowser
+		p.estimatorOff = p.cfg.Profile.ABR.OfBrowser
 	}
 	if s.Noise > 0 {
 		v *= 1 + s.Noise*(2*p.seed.Uniform(firstNoise, 0)-1)
@@ -380,7 +380,7 @@ func (p *Player) chooseLevel() int {
 	}
 	p.undecided = false
 	r := &p.cfg.Profile.ABR
-	if !p.abr.ready() && !p.deaf {
+	if !p.abr.ready() && !p.estimatorOff {
 		return cur
 	}
 	if r.ChoiceInterval > 0 {

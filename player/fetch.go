@@ -25,7 +25,7 @@ type flight struct {
 	held      bool // it has arrived and waits for its turn
 	update    bool // a playlist of which one is there
 	counted   bool // among the repeats of a cautious player, once it has ended
-	stray     bool // of a rendition that was left meanwhile
+	orphan    bool // of a rendition that was left meanwhile
 	waits     bool // it is held back and not in flight yet
 	level     int16
 	rendition int16
@@ -45,7 +45,7 @@ type flight struct {
 // flight returns the fetch of that kind in flight on a track, or nil.
 func (p *Player) flight(t Track, k m3u8.Kind) *flight {
 	for i := range p.flights {
-		if f := &p.flights[i]; f.id != 0 && f.track == t && f.kind == k && !f.stray {
+		if f := &p.flights[i]; f.id != 0 && f.track == t && f.kind == k && !f.orphan {
 			return f
 		}
 	}
@@ -174,15 +174,15 @@ func (p *Player) end(ev *Event) {
 	f.id = 0
 	p.answered(&done, ev, failure)
 	switch {
-	case done.stray && failure == NoFailure:
-		p.settled(&done, NoFailure)
+	case done.orphan && failure == NoFailure:
+		p.orphanEnded(&done, NoFailure)
 		return
 	case failure != NoFailure:
 		p.trouble(&done, failure, ev.Status, ev.problem(failure))
 		return
-	case p.tour != nil && p.tour.probes == nil && p.visit(&done, ev.Media):
+	case p.survey != nil && p.survey.probes == nil && p.visit(&done, ev.Media):
 		return
-	case p.tour != nil && p.tour.probes != nil && done.kind == m3u8.KindSegment:
+	case p.survey != nil && p.survey.probes != nil && done.kind == m3u8.KindSegment:
 		p.probed(&done, ev.Bytes)
 		return
 	case done.ahead: // its slot is still free
@@ -265,9 +265,9 @@ func (p *Player) answered(f *flight, ev *Event, failure Failure) {
 	s := Sample{Type: Answered, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Status: int16(ev.Status), Failure: failure, Bytes: ev.Bytes,
 		Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Content: ev.Content, Reason: ev.problem(failure)}
-	if f.kind == m3u8.KindMedia && failure == NoFailure && !f.stray {
+	if f.kind == m3u8.KindMedia && failure == NoFailure && !f.orphan {
 		t := p.track(f.track)
-		if t.fresh && !p.changed(t.media, ev.Media) {
+		if t.current && !p.changed(t.media, ev.Media) {
 			s.Unchanged = p.now - t.changedAt
 		}
 		s.Final, s.MediaDuration, s.Sequence = ev.Media.EndList, ev.Media.Duration, ev.Media.MediaSequence

@@ -115,10 +115,10 @@ func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 	main := &p.main
 	a := &p.cfg.Profile.ABR
 	from := p.errs.of(main.rendition)
-	from.known = from.known || main.fresh
+	from.known = from.known || main.current
 	if f.kind == m3u8.KindMedia {
 		asked := p.now
-		if f.update && f.rendition == main.held {
+		if f.update && f.rendition == main.mediaOf {
 			asked = main.loadedAt // a failed reload does not count
 		}
 		p.errs.of(f.rendition).remember().asked = asked
@@ -154,7 +154,7 @@ func (p *Player) pause(left int16, last bool) {
 	if rec != nil {
 		asked = rec.was().asked
 	}
-	back := t.held == t.rendition
+	back := t.mediaOf == t.rendition
 	if back {
 		asked = max(asked, t.loadedAt)
 	}
@@ -162,7 +162,7 @@ func (p *Player) pause(left int16, last bool) {
 		t.listAt = p.now + d
 	}
 	if back {
-		t.fresh, t.waiting, t.joint = true, true, noJoint
+		t.current, t.waiting, t.joint = true, true, noJoint
 		t.listAt += p.cfg.Profile.Reload.Changed.Of(target, segment)
 	}
 }

@@ -67,8 +67,8 @@ func (p *Player) bufferedEnd() time.Duration {
 	return end
 }
 
-// without tells whether playback goes on without a track (StepWhileOthers).
-func (p *Player) without(t *track) bool { return t.patient && p.cfg.Profile.Buffer.Blocks > 0 }
+// without reports whether playback goes on without a track (StepWhileOthers).
+func (p *Player) without(t *track) bool { return t.retryUntilDry && p.cfg.Profile.Buffer.Blocks > 0 }
 
 // limit is the media time at which playback must stand: the next hole or the
 // end of the buffer.
@@ -97,7 +97,7 @@ func (p *Player) ahead(t *track) time.Duration {
 	return max(a, 0)
 }
 
-// buffered tells whether every active track has media at the position.
+// buffered reports whether every active track has media at the position.
 func (p *Player) buffered() bool {
 	any := false
 	for i := range p.tracks() {
@@ -132,7 +132,7 @@ func (p *Player) play(now time.Duration) {
 	p.stall(dry)
 }
 
-// finished tells whether the position is the end of a finished presentation.
+// finished reports whether the position is the end of a finished presentation.
 func (p *Player) finished() bool {
 	for i := range p.tracks() {
 		t := p.track(i)
@@ -145,7 +145,7 @@ func (p *Player) finished() bool {
 
 // tryPlay starts or resumes playback if enough is buffered.
 func (p *Player) tryPlay() {
-	if p.state != loading && p.state != stalled || !p.buffered() || p.tour != nil && p.tour.probes == nil {
+	if p.state != loading && p.state != stalled || !p.buffered() || p.survey != nil && p.survey.probes == nil {
 		return
 	}
 	if p.state == stalled && p.offClock() {
@@ -182,7 +182,7 @@ func (p *Player) tryPlay() {
 	}
 }
 
-// offClock runs through what a player that goes by a clock has missed, and tells
+// offClock runs through what a player that goes by a clock has missed, and reports
 // whether there is more of that, or what there is has yet to fall due.
 func (p *Player) offClock() bool {
 	if !p.cfg.Profile.Live.RealTime {
@@ -201,7 +201,7 @@ func (p *Player) jump(to time.Duration) {
 	p.anchor = to
 }
 
-// lastAppended tells that nothing more will come: a short end may be played.
+// lastAppended reports whether nothing more will come, so that a short end is played.
 func (p *Player) lastAppended() bool {
 	t := &p.main
 	return t.media != nil && t.media.EndList && t.end >= t.base+t.media.Duration-touching
@@ -263,7 +263,7 @@ func (p *Player) standing() {
 	}
 }
 
-// atHole tells whether playback stands before a hole to be jumped. A player
+// atHole reports whether playback stands before a hole to be jumped. A player
 // that reads everything itself sees holes only once there is more behind them.
 func (p *Player) atHole() bool {
 	h := p.hole
@@ -293,7 +293,7 @@ func (p *Player) seek(to time.Duration) {
 		t := p.track(i)
 		t.end, t.filled = to, false
 		p.dropSegment(i)
-		if p.errs.idled && t.active && !t.fresh && t.listAt == Never && p.flight(i, m3u8.KindMedia) == nil {
+		if p.errs.idled && t.active && !t.current && t.listAt == Never && p.flight(i, m3u8.KindMedia) == nil {
 			t.listAt = p.now
 		}
 	}

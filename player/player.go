@@ -19,8 +19,8 @@ type Config struct {
 	// Epoch is the wall-clock instant, in nanoseconds since 1970, at which the
 	// run's clock stood at 0. It gives date-times of playlists their meaning.
 	Epoch int64
-	// Public tells that the address stands for one of the Internet, whatever it
-	// is: the embedded channel's audience is not beside it.
+	// Public makes the player treat its URL as a public address, so that a loopback
+	// rig does not trigger private-network behaviour.
 	Public bool
 	// Cautious bounds how often URLs that failed are asked for again, whatever
 	// the profile does: see [MaxRepeats].
@@ -49,14 +49,14 @@ type Player struct {
 	out    []Action
 
 	state state
-	// undecided tells that something changed which the choice of level
+	// undecided: something changed that the choice of level
 	// depends on.
-	undecided bool
-	deaf      bool          // what is transferred does not tell the estimator anything
-	pathway   int16         // of pathway grouping
-	forced    int16         // level that the next segment must come from; -1 = free
-	lastLevel int16         // of the last loaded segment; -1 = none
-	since     time.Duration // when the state began; the join before the first frame
+	undecided    bool
+	estimatorOff bool          // what is transferred does not tell the estimator anything
+	pathway      int16         // of pathway grouping
+	forced       int16         // level that the next segment must come from; -1 = free
+	lastLevel    int16         // of the last loaded segment; -1 = none
+	since        time.Duration // when the state began; the join before the first frame
 
 	// Playback: while playing, the position is anchor + (now - anchorAt).
 	anchorAt time.Duration
@@ -79,11 +79,11 @@ type Player struct {
 	errs     errorBook
 	// start is when the multivariant playlist may be asked for; once it is
 	// there, when the first frame comes, 0 = not known.
-	start time.Duration
-	stray *stray
+	start   time.Duration
+	orphans *orphan
 	// caution is nil unless the player is cautious.
 	caution *Caution
-	tour    *tour // of all playlists before the first segment; nil = none, or done
+	survey  *survey // of all playlists before the first segment; nil = none, or done
 
 	// pdt is date-time minus media time, in Unix nanoseconds; noPDT = none seen.
 	pdt int64
@@ -157,9 +157,9 @@ func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
 		p.finish(Left, "")
 	}
 	p.timeouts()
-	p.strays()
+	p.reloadOrphans()
 	p.abandon()
-	p.verdicts()
+	p.recoverDelayed()
 	p.returns()
 	p.pump()
 	p.catchUp()
@@ -187,10 +187,10 @@ func (p *Player) Wake() time.Duration {
 		return at
 	}
 	at = min(at, p.errs.wake(p))
-	for s := p.stray; s != nil; s = s.next {
+	for s := p.orphans; s != nil; s = s.next {
 		at = min(at, max(s.at, p.now))
 	}
-	if t := p.tour; t != nil {
+	if t := p.survey; t != nil {
 		if t.at > 0 {
 			at = min(at, max(t.at, p.now))
 		}
@@ -208,10 +208,10 @@ func (p *Player) Wake() time.Duration {
 	return at
 }
 
-// Over tells whether the session has ended.
+// Over reports whether the session has ended.
 func (p *Player) Over() bool { return p.state == over }
 
-// Playing tells whether media is being played, and Stalled whether playback
+// Playing reports whether media is being played, and Stalled whether playback
 // ran dry; before the first frame both are false.
 func (p *Player) Playing() bool { return p.state == playing }
 

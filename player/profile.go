@@ -294,9 +294,6 @@ type Buffer struct {
 	// segments, at most PollMax (0 = no bound); 0 = when a playlist arrives.
 	Poll    units.Span     `yaml:"poll"`
 	PollMax units.Duration `yaml:"poll_max"` // bound of what Poll says
-	// Prefetch is how many segments are asked for beside the one being loaded,
-	// 0 or 1.
-	Prefetch int `yaml:"prefetch"`
 	// InitBeside asks for an initialization section and the segment that needs
 	// it at the same time.
 	InitBeside bool `yaml:"init_beside"`

@@ -68,7 +68,7 @@ func (p *Player) take(f *flight, rung Rung, failure Failure, n int) (Decision, b
 			p.impatient(f, failure)
 			return NoDecision, true
 		}
-		t.patient = true
+		t.retryUntilDry = true
 		p.again(f, time.Duration(rung.Delays[min(n, len(rung.Delays)-1)]), 0)
 		return NoDecision, true
 	case StepReload:
@@ -83,7 +83,7 @@ func (p *Player) take(f *flight, rung Rung, failure Failure, n int) (Decision, b
 			return NoDecision, false
 		}
 		d := time.Duration(rung.Delays[min(n, len(rung.Delays)-1)])
-		t.verdict = &verdict{at: p.now + d, of: *f, rule: &round, failure: failure}
+		t.delayed = &delayed{at: p.now + d, of: *f, rule: &round, failure: failure}
 		return NoDecision, true
 	case StepIdle:
 		if p.errs.idled || f.kind == m3u8.KindMultivariant {
@@ -95,12 +95,12 @@ func (p *Player) take(f *flight, rung Rung, failure Failure, n int) (Decision, b
 		}
 		for i := range p.tracks() {
 			t := p.track(i)
-			t.listAt, t.fresh, t.tries = Never, false, [2]uint8{}
+			t.listAt, t.current, t.tries = Never, false, [2]uint8{}
 			p.dropSegment(i)
 		}
 		return NoDecision, true
 	case StepWhileOthers:
-		t.patient, p.hole = true, span{}
+		t.retryUntilDry, p.hole = true, span{}
 		if p.forsaken() {
 			p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 			return GiveUp, true

@@ -52,12 +52,12 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	p.note(&Sample{Type: Evidence, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Status: int16(status), Reason: problem})
 	switch {
-	case f.stray:
-		p.settled(f, failure)
+	case f.orphan:
+		p.orphanEnded(f, failure)
 		return
-	case p.tour != nil && p.tour.probes != nil && f.kind >= m3u8.KindInit:
+	case p.survey != nil && p.survey.probes != nil && f.kind >= m3u8.KindInit:
 		return // there are others to look into
-	case p.tour != nil && p.tour.probes == nil && f.kind != m3u8.KindMultivariant:
+	case p.survey != nil && p.survey.probes == nil && f.kind != m3u8.KindMultivariant:
 		p.missed(f, failure)
 		return
 	case f.ahead && p.prefetches(f.track):
@@ -84,7 +84,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	p.errs.broken = p.errs.broken || f.kind >= m3u8.KindInit
 	if r.Pause > 0 && f.kind != m3u8.KindMultivariant {
 		d := p.spread(time.Duration(r.Pause), r.Jitter)
-		p.track(f.track).verdict = &verdict{at: p.now + d, of: *f, rule: r, failure: failure, n: n}
+		p.track(f.track).delayed = &delayed{at: p.now + d, of: *f, rule: r, failure: failure, n: n}
 		return
 	}
 	p.judge(f, r, failure, n)
@@ -153,7 +153,7 @@ func (p *Player) again(f *flight, d time.Duration, jitter float64) {
 // level-controller set level).
 func (p *Player) insists(f *flight) time.Duration {
 	tick := time.Duration(p.cfg.Profile.Buffer.Tick)
-	if !p.cfg.Profile.Reload.Insist || f.track != MainTrack || f.rendition >= 64 || p.visited&(1<<f.rendition) != 0 || p.main.fresh {
+	if !p.cfg.Profile.Reload.Insist || f.track != MainTrack || f.rendition >= 64 || p.visited&(1<<f.rendition) != 0 || p.main.current {
 		return Never
 	}
 	look := (p.switched/tick + 1) * tick

@@ -7,106 +7,10 @@ import (
 	"hlsload/player/mediatime"
 )
 
-// pump asks for whatever is due.
-func (p *Player) pump() {
-	p.standing()
-	if p.state == over {
-		return
-	}
-	if p.ladder == nil {
-		if p.now >= p.start && p.flight(MainTrack, m3u8.KindMultivariant) == nil {
-			p.fetch(m3u8.KindMultivariant, MainTrack, -1, p.cfg.URL, nil, p.start)
-		}
-		return
-	}
-	if p.tour != nil {
-		p.pumpTour()
-		return
-	}
-	p.slide()
-	if p.cfg.Profile.Buffer.Blocks > 0 {
-		p.pumpInTurn()
-		return
-	}
-	for i := range p.tracks() {
-		if t := p.track(i); t.active {
-			p.pumpList(i, t)
-		}
-	}
-	for i := range p.tracks() {
-		if t := p.track(i); t.active {
-			p.pumpSegment(i, t)
-		}
-	}
-	if p.cfg.Profile.Buffer.Prefetch > 0 {
-		for i := range p.tracks() {
-			if t := p.track(i); t.active {
-				p.prefetch(i, t)
-			}
-		}
-	}
-}
-
-// pumpInTurn asks for one thing at a time.
-func (p *Player) pumpInTurn() {
-	for i := p.tracks(); i > 0 && !p.busy(); i-- {
-		tr := i - 1
-		t := p.track(tr)
-		if !t.active {
-			continue
-		}
-		if p.pumpList(tr, t); p.busy() {
-			return
-		}
-		if p.pumpSegment(tr, t); p.busy() || p.holdsUp(t) {
-			return
-		}
-	}
-}
-
-// holdsUp tells whether a track that has nothing left waits for its playlist, so
-// that it is not the turn of others.
-func (p *Player) holdsUp(t *track) bool { return t.listAt != Never && !p.without(t) && p.ahead(t) == 0 }
-
-// turnWake is when those whose turn it is want something.
-func (p *Player) turnWake() time.Duration {
-	at := Never
-	if p.busy() {
-		return at
-	}
-	for i := p.tracks(); i > 0; i-- {
-		if t := p.track(i - 1); t.active {
-			if at = min(at, p.trackWake(i-1, t)); p.holdsUp(t) {
-				break
-			}
-		}
-	}
-	return at
-}
-
-// busy tells whether anything is in flight.
-func (p *Player) busy() bool {
-	for i := range p.flights {
-		if f := &p.flights[i]; f.id != 0 && !f.waits {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *Player) pumpList(tr Track, t *track) {
-	if t.listAt > p.now || p.flight(tr, m3u8.KindMedia) != nil {
-		return
-	}
-	due := t.listAt
-	t.listAt = Never
-	p.fetch(m3u8.KindMedia, tr, t.rendition, p.ladder.Renditions[t.rendition].URL, nil, due).update = t.fresh
-}
-
 // pumpSegment asks for the next link of a track's chain: key, initialization
 // section, segment.
 func (p *Player) pumpSegment(tr Track, t *track) {
-	if !t.fresh || t.waiting || t.dry || t.verdict != nil || t.segAt > p.now || p.chain(tr) != nil || p.main.media == nil {
+	if !t.current || t.waiting || t.exhausted || t.delayed != nil || t.segAt > p.now || p.chain(tr) != nil || p.main.media == nil {
 		return
 	}
 	if p.roomAt(t) > p.now {
@@ -176,7 +80,7 @@ func (p *Player) fetchSegment(tr Track, t *track, s *m3u8.Segment) *flight {
 	return f
 }
 
-// avoid looks for something to play instead of a gap. It tells whether a step was
+// avoid looks for something to play instead of a gap. It reports whether a step was
 // taken.
 func (p *Player) avoid(tr Track, t *track, s *m3u8.Segment) bool {
 	then := p.cfg.Profile.Gap.Then
@@ -187,7 +91,7 @@ func (p *Player) avoid(tr Track, t *track, s *m3u8.Segment) bool {
 	return p.climb(&f, then, Gap, 0)
 }
 
-// keyComes takes over a key that another track has loaded. It tells whether that
+// keyComes takes over a key that another track has loaded. It reports whether that
 // one is still loading it.
 func (p *Player) keyComes(tr Track, t *track, url string) bool {
 	if p.cfg.Profile.HTTP.KeyPerTrack {
@@ -211,12 +115,12 @@ func (p *Player) keyComes(tr Track, t *track, url string) bool {
 	return false
 }
 
-// needsKey tells whether a segment's key was not the last one loaded.
+// needsKey reports whether a segment's key was not the last one loaded.
 func (t *track) needsKey(s *m3u8.Segment) bool {
 	return len(s.Keys) > 0 && s.Keys[0].Method == "AES-128" && s.Keys[0].URL != t.uses().key
 }
 
-// needsInit tells whether a segment's initialization section was not the last
+// needsInit reports whether a segment's initialization section was not the last
 // one loaded.
 func (t *track) needsInit(s *m3u8.Segment) bool {
 	if s.Map == nil {
@@ -232,7 +136,7 @@ func (t *track) needsInit(s *m3u8.Segment) bool {
 // exhausted is the look for a segment that finds none.
 func (p *Player) exhausted(tr Track, t *track) {
 	if !p.cfg.Profile.Buffer.Poll.Zero() {
-		t.dry, t.segAt = true, p.now
+		t.exhausted, t.segAt = true, p.now
 	}
 	if ahead := p.ahead(t); p.cfg.Profile.Buffer.Blocks > 0 && p.state == playing && ahead > 0 {
 		t.segAt = p.now + p.lasts(ahead) // it is read when playback has come there
@@ -256,25 +160,6 @@ func (p *Player) nextLook(t *track) time.Duration {
 		return p.now
 	}
 	return t.segAt + (p.now-t.segAt+every-1)/every*every
-}
-
-// prefetch asks for the segment after the one being loaded.
-func (p *Player) prefetch(tr Track, t *track) {
-	f := p.chain(tr)
-	if f == nil || f.kind != m3u8.KindSegment || !t.fresh || p.prefetched(tr) != nil || t.media == nil {
-		return
-	}
-	i := int64(f.seg.Sequence) - int64(t.media.MediaSequence) + 1
-	if i < 1 || i >= int64(len(t.media.Segments)) || f.rendition != t.rendition {
-		return
-	}
-	s := &t.media.Segments[i]
-	if s.Gap && !p.cfg.Profile.Gap.Load || t.needsKey(s) || t.needsInit(s) {
-		return
-	}
-	start := f.start + f.seg.Duration
-	n := p.fetch(m3u8.KindSegment, tr, t.rendition, s.URL, s.ByteRange, p.now)
-	n.seg, n.start, n.ahead, n.look = s, start, true, Never
 }
 
 // awaited is the segment if it was asked for ahead of its turn, or nil. What is
@@ -370,7 +255,7 @@ func (p *Player) next(t *track) *m3u8.Segment {
 	return &m.Segments[i]
 }
 
-// repeatsJoint tells whether the last segment in the buffer is loaded again
+// repeatsJoint reports whether the last segment in the buffer is loaded again
 // from another rendition (hls.js fragment-finders findFragmentByPTS). When
 // bandwidth chose it and the window has passed the position that loading began
 // at, the next segment is found by date-time, and the last one is loaded again
@@ -378,133 +263,4 @@ func (p *Player) next(t *track) *m3u8.Segment {
 func (p *Player) repeatsJoint(t *track, follows bool) bool {
 	return t.joint != noJoint && t == &p.main && t.filled && !t.repeated && p.cfg.Profile.Buffer.RepeatJoint &&
 		(p.audio == nil || !p.audio.active) && (t.joint == errorJoint || p.began >= t.base || !follows)
-}
-
-// skip goes on after a segment that will not be had.
-func (p *Player) skip(t *track, s *m3u8.Segment) {
-	t.joint = noJoint
-	to := t.base + s.Start + s.Duration
-	if to <= t.end {
-		return
-	}
-	if p.state == loading && (!t.filled || p.anchor >= t.end) {
-		p.anchor = max(p.anchor, to) // the join position itself is missing; what leads in does not help
-	} else {
-		p.addHole(t.end, to)
-	}
-	t.end = to
-}
-
-// appendSegment is the transition after a segment arrived: it is buffered.
-func (p *Player) appendSegment(f *flight, bytes int64, stamp mediatime.Stamp) {
-	t := p.track(f.track)
-	p.sampleTransfer(f, bytes)
-	seen := p.locate(t, f, stamp)
-	if seen.elsewhere {
-		t.tries[1], t.joint = 0, noJoint
-		p.errs.appended(f.rendition)
-		return
-	}
-	s := Sample{Type: Appended, Fetch: f.id, Kind: m3u8.KindSegment, Track: f.track, Rendition: f.rendition,
-		Pipeline: p.pipelineOf(int(f.rendition)), Bytes: bytes, MediaStart: f.start, MediaDuration: f.seg.Duration,
-		Sequence: f.seg.Sequence, Latency: -1}
-	missing := time.Duration(0)
-	if f.start > t.end+touching {
-		missing = f.start - t.end
-		if t.filled || p.state != loading {
-			p.lost(t, f.start)
-		} else {
-			p.anchor = f.start // the join position itself has gone
-		}
-	}
-	s.Skipped, s.Repeated = seen.lost(missing, t.media)
-	if t.joint == choiceJoint && f.track == MainTrack && p.began < t.base {
-		p.began = p.livePosition(t)
-	}
-	t.repeated = t.filled && f.start < t.end-touching
-	end := f.start + f.seg.Duration
-	if t.filled || p.cfg.Profile.Buffer.LeadIn == 0 {
-		end = max(end, t.end)
-	}
-	t.end, t.joint = end, noJoint
-	if p.cfg.Profile.HTTP.KeyPerSegment && t.using != nil {
-		t.using.key = ""
-	}
-	follows := t.filled && t.shown == f.rendition
-	t.filled, t.shown, t.tries[1] = true, f.rendition, 0
-	t.patient = p.without(t) && t.end <= p.position(p.now)
-	p.errs.appended(f.rendition)
-	if f.track == MainTrack {
-		p.lastLevel, p.undecided = f.level, follows || !p.cfg.Profile.ABR.SecondSegment
-		if p.forced == f.level {
-			p.forced = -1
-		}
-		if p.ladder.Renditions[f.rendition].Variant != nil {
-			s.Bitrate = p.ladder.Levels[f.level].Bandwidth
-		}
-		p.dateTime(f, &s, seen)
-	}
-	p.note(&s)
-	p.tryPlay()
-}
-
-// lost notes that media between the buffered end and from cannot be had.
-func (p *Player) lost(t *track, from time.Duration) {
-	if p.state == loading && p.anchor >= t.end && p.hole.to <= p.hole.from {
-		p.anchor = from // only what leads in is buffered: playback begins behind the gap
-		return
-	}
-	if p.state == stalled && p.anchor >= t.end && p.hole.to <= p.hole.from && p.ahead(t) == 0 {
-		// Nothing is buffered before the gap: the element seeks to what comes.
-		if p.cfg.Profile.Stall.JumpAfter <= 0 || p.now-p.since >= time.Duration(p.cfg.Profile.Stall.JumpAfter) {
-			p.jump(from)
-			return
-		}
-	}
-	p.addHole(t.end, from)
-}
-
-// dateTime fills in what follows from the segment's date-time.
-func (p *Player) dateTime(f *flight, s *Sample, seen sight) {
-	if f.seg.ProgramDateTime.IsZero() {
-		return
-	}
-	offset := f.seg.ProgramDateTime.UnixNano() - int64(f.start)
-	d := time.Duration(0)
-	if p.pdt != noPDT {
-		if d = time.Duration(offset - p.pdt); d.Abs() <= f.seg.Duration/2 {
-			d = 0 // as far as encoders' clocks differ
-		}
-	}
-	switch {
-	case d != 0 && seen.known && seen.off == 0:
-		offset = p.pdt // timestamps go on, so it is another clock: the first one counts
-	case seen.known:
-	case d > 0: // the timeline was aligned without date-times, and they disagree
-		s.Skipped += d
-	default:
-		s.Repeated -= d
-	}
-	p.pdt = offset
-	if p.state != loading && p.track(f.track).live() { // what has ended is behind nothing
-		s.Latency = p.now - time.Duration(offset+int64(p.position(p.now))-p.cfg.Epoch)
-	}
-}
-
-// sampleTransfer feeds the estimator.
-func (p *Player) sampleTransfer(f *flight, bytes int64) {
-	if f.track != MainTrack || p.deaf {
-		return
-	}
-	ttfb := (f.firstByte - f.sent).Seconds()
-	arrived := p.now
-	if f.held {
-		arrived = f.moved
-	}
-	took := (arrived - f.sent + time.Duration(p.cfg.Profile.ABR.Parse)).Seconds()
-	if p.cfg.Profile.ABR.TTFB {
-		p.abr.sampleTTFB(ttfb)
-		took -= min(ttfb, p.abr.timeToFirstByte())
-	}
-	p.abr.sample(took, bytes)
 }

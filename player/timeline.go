@@ -45,10 +45,10 @@ func (p *Player) locate(t *track, f *flight, first mediatime.Stamp) (out sight) 
 		return out
 	}
 	c := &t.clock
-	guessed := t.guessed
+	guessed := t.placeGuessed
 	sequence := uint32(f.seg.DiscontinuitySequence)
 	if !c.set || c.sequence != sequence {
-		*c, t.guessed = clock{stamp, f.start, sequence, true}, false
+		*c, t.placeGuessed = clock{stamp, f.start, sequence, true}, false
 		return out
 	}
 	out.known = true
@@ -79,7 +79,7 @@ func (p *Player) locate(t *track, f *flight, first mediatime.Stamp) (out sight) 
 	default:
 		out.off = d
 	}
-	*c, t.guessed = clock{stamp, f.start, sequence, true}, false
+	*c, t.placeGuessed = clock{stamp, f.start, sequence, true}, false
 	return out
 }
 
@@ -102,7 +102,7 @@ func (t *track) needsDecryption(s *m3u8.Segment) bool {
 
 // place returns the media time of m's first segment, given another playlist of
 // the same presentation and the media time of that one's first segment; reload
-// tells that it is an earlier version of the same one.
+// means that it is an earlier version of the same one.
 //
 // Equal numbers of a reload are the same segment. Another rendition goes by
 // date-time, or by number where the profile says so. Pipelines stamp equal
@@ -229,13 +229,13 @@ func (p *Player) aside(f *flight, t *track, m *m3u8.Media) {
 			p.main.scheduled = t.listAt
 		}
 	}
-	t.lower = l.Reset == ResetFatal && m.MediaSequence+uint64(len(m.Segments)) < t.media.MediaSequence
+	t.numbersLower = l.Reset == ResetFatal && m.MediaSequence+uint64(len(m.Segments)) < t.media.MediaSequence
 	switch {
-	case t.lower && p.state == stalled && p.ahead(t) == 0:
+	case t.numbersLower && p.state == stalled && p.ahead(t) == 0:
 		p.finish(Fatal, wentBack)
-	case t.fresh && p.cfg.Profile.Stale.Detect == StaleBufferEnd:
+	case t.current && p.cfg.Profile.Stale.Detect == StaleBufferEnd:
 		p.noteStale(f, t) // what it looks for the end of is the playlist that was set aside
-	case t.fresh:
+	case t.current:
 		p.stale(f, t)
 	}
 }

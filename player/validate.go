@@ -91,7 +91,6 @@ func (p *Profile) Validate() error {
 	} else if g.Fixed != 0 {
 		within("buffer.goal in seconds", g.Fixed.Seconds(), 1, 3600)
 	}
-	within("buffer.prefetch", float64(p.Buffer.Prefetch), 0, 1)
 	within("buffer.chunk", float64(p.Buffer.Chunk), 0, 1e9)
 	if p.Buffer.Picture != 0 {
 		within("buffer.picture in seconds", float64(p.Buffer.Picture)/1e9, 0.001, 1)

@@ -140,16 +140,8 @@ func (c *course) begin(hold time.Duration) {
 	}
 	c.missingAfter = -Never
 	c.held = c.end_
-	c.prefetch(c.end_+d, -1)
 	if c.f.Cached {
 		c.missingAfter = -share(c.ttl(), c.u[5])
-	}
-}
-
-// prefetch asks for the segment that ends there ahead of its turn.
-func (c *course) prefetch(end, at time.Duration) {
-	if c.p.Buffer.Prefetch > 0 && c.known >= end && !c.bad(end, at) {
-		c.held = end
 	}
 }
 
@@ -331,7 +323,6 @@ func (c *course) run() {
 			}
 			busy = seg + c.fetch()
 			if c.sick() {
-				c.prefetch(c.end_+2*c.s.Segment, seg)
 			}
 			if c.append(busy) {
 				c.settle()

@@ -69,7 +69,6 @@ func TestMistakes(t *testing.T) {
 		{"penalty: {return: someday}", "penalty.return"},
 		{"reload: {unchanged: 0s}", "reload.unchanged"},
 		{"buffer: {goal: 0s}", "buffer.goal"},
-		{"buffer: {prefetch: 7}", "buffer.prefetch"},
 		{"abr: {estimator: median}", "abr.window"},
 		{"startup: {playlists: some}", "startup.playlists"},
 		{"startup: {cap: 2}", "startup.cap"},

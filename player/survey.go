@@ -6,10 +6,10 @@ import (
 	"hlsload/player/m3u8"
 )
 
-// tour is a player's first look at a presentation: every media playlist, then
-// some segments of each, one after the other, those of what will be played to be
-// kept; or only some segments of the first playlist (a probe).
-type tour struct {
+// survey is a player's first look at a presentation: every media playlist, then
+// some segments of each, one after the other; those of what will be played are
+// kept. Or it is a probe: only some segments of the first playlist.
+type survey struct {
 	lists  []*m3u8.Media // by rendition; nil = not loaded, or failed
 	next   int           // what to visit; stops from len(lists) on are for segments
 	loaded int           // segments loaded there
@@ -25,7 +25,7 @@ type tour struct {
 }
 
 // probe begins a look into the first playlist (Shaka hls_parser
-// getBasicInfoFromSegments_, for captions that nobody announced).
+// getBasicInfoFromSegments_, for captions that are not announced).
 func (p *Player) probe(m *m3u8.Media) {
 	if !p.cfg.Profile.Startup.Probe || p.ladder.Captions || len(m.Segments) == 0 {
 		return
@@ -38,7 +38,7 @@ func (p *Player) probe(m *m3u8.Media) {
 	for middle < last && m.Segments[middle].Gap {
 		middle++
 	}
-	t := &tour{probes: []*m3u8.Segment{&m.Segments[middle]}}
+	t := &survey{probes: []*m3u8.Segment{&m.Segments[middle]}}
 	if m.Segments[middle].Map != nil {
 		more := [2]int{last / 2, last}
 		if !m.EndList {
@@ -50,26 +50,26 @@ func (p *Player) probe(m *m3u8.Media) {
 			}
 		}
 	}
-	p.tour = t
+	p.survey = t
 }
 
 // pumpProbe asks for the next segment to look into.
 func (p *Player) pumpProbe() {
-	t, main := p.tour, &p.main
+	t, main := p.survey, &p.main
 	for i := range p.tracks() {
 		if t := p.track(i); t.active {
 			p.pumpList(i, t)
 		}
 	}
-	if !main.fresh {
-		p.tour = nil
+	if !main.current {
+		p.survey = nil
 		return
 	}
 	if p.chain(MainTrack) != nil {
 		return
 	}
 	if t.next == len(t.probes) {
-		p.tour = nil
+		p.survey = nil
 		if p.cfg.Profile.Reload.Together && main.scheduled > 0 && main.listAt == main.scheduled {
 			p.postpone(p.now - main.loadedAt)
 		}
@@ -107,7 +107,7 @@ func (p *Player) probed(f *flight, bytes int64) {
 }
 
 // leave goes on to the next stop.
-func (t *tour) leave() {
+func (t *survey) leave() {
 	t.next++
 	t.loaded, t.init = 0, false
 	t.from, t.passes, t.again, t.at = 0, 0, 0, 0
@@ -123,9 +123,9 @@ func (p *Player) stop(i int) int {
 	return (i + n - audio) % n
 }
 
-// pumpTour asks for the next thing to visit, or ends the tour.
-func (p *Player) pumpTour() {
-	t := p.tour
+// pumpSurvey asks for the next thing to visit, or ends the survey.
+func (p *Player) pumpSurvey() {
+	t := p.survey
 	if t.probes != nil {
 		p.pumpProbe()
 		return
@@ -140,7 +140,7 @@ func (p *Player) pumpTour() {
 			p.fetch(m3u8.KindMedia, MainTrack, int16(r), p.ladder.Renditions[r].URL, nil, p.now)
 			return
 		}
-		if !p.main.active && !p.settle() {
+		if !p.main.active && !p.chooseSurveyed() {
 			p.finish(Fatal, "media: no playlist could be loaded")
 			return
 		}
@@ -148,14 +148,14 @@ func (p *Player) pumpTour() {
 			return
 		}
 	}
-	p.tour = nil
+	p.survey = nil
 	p.tryPlay()
 	p.pump()
 }
 
 // look asks for the next segment of a rendition to look at, if there is one.
 func (p *Player) look(r int) bool {
-	t := p.tour
+	t := p.survey
 	m := t.lists[r]
 	if t.loaded >= max(p.cfg.Profile.Startup.Samples, 1) || m == nil || len(m.Segments) == 0 {
 		return false
@@ -200,7 +200,7 @@ func (p *Player) look(r int) bool {
 // lookLater loads the playlist again after a while, for none of its segments
 // could be loaded. It reports whether there will be others.
 func (p *Player) lookLater(r int, m *m3u8.Media) bool {
-	t := p.tour
+	t := p.survey
 	if m.EndList {
 		return false
 	}
@@ -217,7 +217,7 @@ func (p *Player) lookLater(r int, m *m3u8.Media) bool {
 // so on, until it gives up (FFmpeg read_data within avformat_open_input, max_reload;
 // twice, because avio_feof reads once more).
 func (p *Player) missed(f *flight, failure Failure) {
-	t, most := p.tour, 2*p.cfg.Profile.Stale.Misses
+	t, most := p.survey, 2*p.cfg.Profile.Stale.Misses
 	if t.next < len(t.lists) || t.loaded > 0 || most == 0 || f.kind == m3u8.KindKey {
 		t.leave()
 		return
@@ -227,7 +227,7 @@ func (p *Player) missed(f *flight, failure Failure) {
 		return
 	}
 	if t.from = f.seg.Sequence + 1; t.again <= p.now {
-		t.again = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.tourTarget(f), f.seg.Duration)
+		t.again = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.surveyTarget(f), f.seg.Duration)
 	}
 	if tr := p.track(f.track); tr.active && tr.rendition == f.rendition {
 		p.skip(tr, f.seg)
@@ -235,9 +235,9 @@ func (p *Player) missed(f *flight, failure Failure) {
 	}
 }
 
-// tourTarget is the target duration of what a fetch belongs to.
-func (p *Player) tourTarget(f *flight) time.Duration {
-	if m := p.tour.lists[f.rendition]; m != nil && m.TargetDuration > 0 {
+// surveyTarget is the target duration of what a fetch belongs to.
+func (p *Player) surveyTarget(f *flight) time.Duration {
+	if m := p.survey.lists[f.rendition]; m != nil && m.TargetDuration > 0 {
 		return m.TargetDuration
 	}
 	return p.targetDuration(f.track)
@@ -252,10 +252,10 @@ func (p *Player) segmentAt(m *m3u8.Media, at time.Duration) int {
 	return i
 }
 
-// visit takes an answer of the tour. It tells whether that is all there is to
+// visit takes an answer of the survey. It reports whether that is all there is to
 // it: what will be played goes its usual way.
 func (p *Player) visit(f *flight, m *m3u8.Media) bool {
-	t := p.tour
+	t := p.survey
 	switch f.kind {
 	case m3u8.KindMedia:
 		t.lists[f.rendition] = m
@@ -264,7 +264,7 @@ func (p *Player) visit(f *flight, m *m3u8.Media) bool {
 			return true
 		}
 		t.passes++ // none of its segments could be loaded before
-		t.again = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.tourTarget(f), 0)
+		t.again = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.surveyTarget(f), 0)
 	case m3u8.KindInit:
 		t.init = true
 	case m3u8.KindSegment:
@@ -274,10 +274,10 @@ func (p *Player) visit(f *flight, m *m3u8.Media) bool {
 	return !tr.active || tr.rendition != f.rendition
 }
 
-// settle chooses what to play among what was loaded: a playlist that could not
+// chooseSurveyed chooses what to play among what was loaded: a playlist that could not
 // be is not asked for again (FFmpeg marks it as broken).
-func (p *Player) settle() bool {
-	t := p.tour
+func (p *Player) chooseSurveyed() bool {
+	t := p.survey
 	p.switched = p.now
 	if level := p.bestLoaded(); level >= 0 {
 		p.main.level = int16(level)
@@ -305,7 +305,7 @@ func (p *Player) settle() bool {
 func (p *Player) bestLoaded() int {
 	loaded := func(level int) bool {
 		r := p.renditionOf(level)
-		return r >= 0 && p.tour.lists[r] != nil
+		return r >= 0 && p.survey.lists[r] != nil
 	}
 	if first := p.firstLevel(); loaded(first) {
 		return first
@@ -325,7 +325,7 @@ func (p *Player) loadedSound(level int) int16 {
 	pictures := p.renditionOf(level)
 	if p.cfg.Profile.Startup.Sound != SoundFirstListed {
 		own := p.ladder.Levels[level].AudioByPathway[p.ladder.Renditions[pictures].Pathway]
-		if own < 0 || p.tour.lists[own] == nil {
+		if own < 0 || p.survey.lists[own] == nil {
 			return -1
 		}
 		return own
@@ -336,12 +336,12 @@ func (p *Player) loadedSound(level int) int16 {
 	return -1
 }
 
-// firstLoaded is the first rendition in the order of the tour that was loaded
+// firstLoaded is the first rendition in the order of the survey that was loaded
 // and carries sound; -1 if none does.
 func (p *Player) firstLoaded() int16 {
-	for i := range p.tour.lists {
+	for i := range p.survey.lists {
 		r := p.stop(i)
-		if p.tour.lists[r] != nil && !p.ladder.silent(r) {
+		if p.survey.lists[r] != nil && !p.ladder.silent(r) {
 			return int16(r)
 		}
 	}

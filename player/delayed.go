@@ -6,8 +6,8 @@ import (
 	"hlsload/player/m3u8"
 )
 
-// verdict is a ladder that is climbed after a pause.
-type verdict struct {
+// delayed is a recovery that begins after a pause.
+type delayed struct {
 	at      time.Duration
 	of      flight
 	rule    *ErrorRule
@@ -15,12 +15,12 @@ type verdict struct {
 	n       int
 }
 
-// verdicts climbs the ladders whose pause has ended.
-func (p *Player) verdicts() {
+// recoverDelayed begins the recoveries whose pause has ended.
+func (p *Player) recoverDelayed() {
 	for i := Track(0); i < p.tracks() && p.state != over; i++ {
 		t := p.track(i)
-		if v := t.verdict; v != nil && v.at <= p.now {
-			t.verdict = nil
+		if v := t.delayed; v != nil && v.at <= p.now {
+			t.delayed = nil
 			p.judge(&v.of, v.rule, v.failure, v.n)
 		}
 	}
@@ -36,15 +36,15 @@ func (p *Player) starved() {
 			continue
 		}
 		f := flight{kind: m3u8.KindMedia, track: i, rendition: t.rendition, level: p.main.level}
-		if t.patient && !p.without(t) && int(max(t.tries[0], t.tries[1])) > p.cfg.Profile.Stall.Forgives {
+		if t.retryUntilDry && !p.without(t) && int(max(t.tries[0], t.tries[1])) > p.cfg.Profile.Stall.Forgives {
 			p.impatient(&f, NoFailure)
 			return
 		}
-		if t.lower {
+		if t.numbersLower {
 			p.finish(Fatal, wentBack)
 			return
 		}
-		if t.stuck {
+		if t.stalePending {
 			p.climb(&f, p.cfg.Profile.Stale.Then, Stale, 0)
 			return
 		}

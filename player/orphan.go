@@ -6,29 +6,29 @@ import (
 	"hlsload/player/m3u8"
 )
 
-// stray is the reload of a playlist that was left meanwhile, by a player that
-// brings its reloads to an end (Shaka hls_parser updateStream_): it is tried
-// again as if nothing had happened, and penalised if that fails.
-type stray struct {
+// orphan is a reload that was in flight, or was to be tried again, when the player
+// switched away. Shaka lets it finish, tries it again as if nothing had happened,
+// and penalises the rendition if it fails (hls_parser updateStream_).
+type orphan struct {
 	of    flight
 	at    time.Duration // when it is tried again; Never = it is in flight
 	tries uint8         // that failed
 	holds bool          // the clock of reloads waits for it
-	next  *stray
+	next  *orphan
 }
 
-// leave takes care of a reload of a playlist that is being left.
-func (p *Player) leave(tr Track, t *track) {
-	if p.cfg.Profile.Reload.AfterError == 0 || !t.fresh {
+// orphan keeps the reload of a playlist that is being left.
+func (p *Player) orphan(tr Track, t *track) {
+	if p.cfg.Profile.Reload.AfterError == 0 || !t.current {
 		return
 	}
-	s := stray{at: Never, tries: t.tries[0], holds: p.main.scheduled <= p.now, next: p.stray}
+	s := orphan{at: Never, tries: t.tries[0], holds: p.main.scheduled <= p.now, next: p.orphans}
 	switch f := p.flight(tr, m3u8.KindMedia); {
 	case f != nil && f.update:
-		f.stray = true
+		f.orphan = true
 		s.of = *f
 	case f == nil && t.tries[0] > 0:
-		s.of = flight{kind: m3u8.KindMedia, track: tr, rendition: t.rendition, level: t.level, update: true, stray: true}
+		s.of = flight{kind: m3u8.KindMedia, track: tr, rendition: t.rendition, level: t.level, update: true, orphan: true}
 		s.at = t.listAt
 	default:
 		return
@@ -36,24 +36,24 @@ func (p *Player) leave(tr Track, t *track) {
 	if s.holds {
 		p.main.scheduled = Never
 	}
-	p.stray = &s
+	p.orphans = &s
 }
 
-// strays asks again for what is due.
-func (p *Player) strays() {
-	for s := p.stray; s != nil && p.state != over; s = s.next {
+// reloadOrphans tries the orphan reloads again that are due.
+func (p *Player) reloadOrphans() {
+	for s := p.orphans; s != nil && p.state != over; s = s.next {
 		if s.at > p.now {
 			continue
 		}
 		f := p.fetch(m3u8.KindMedia, s.of.track, s.of.rendition, p.ladder.Renditions[s.of.rendition].URL, nil, s.at)
-		f.update, f.stray = true, true
+		f.update, f.orphan = true, true
 		s.of, s.at = *f, Never
 	}
 }
 
 // settled takes the end of such a reload.
-func (p *Player) settled(f *flight, failure Failure) {
-	at := &p.stray
+func (p *Player) orphanEnded(f *flight, failure Failure) {
+	at := &p.orphans
 	for *at != nil && (*at).of.id != f.id {
 		at = &(*at).next
 	}
@@ -76,7 +76,7 @@ func (p *Player) settled(f *flight, failure Failure) {
 	if s.holds {
 		p.main.scheduled = p.now + wait
 		for i := range p.tracks() {
-			if t := p.track(i); t.active && t.fresh {
+			if t := p.track(i); t.active && t.current {
 				t.listAt = p.main.scheduled
 			}
 		}

@@ -1,0 +1,144 @@
+package player
+
+import (
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/player/mediatime"
+)
+
+// track is one kind of media: what is wanted, known and buffered of it.
+type track struct {
+	active        bool
+	current       bool     // media belongs to rendition
+	filled        bool     // something was appended since the join or the last seek
+	waiting       bool     // the next segment waits for a reload
+	evidenceSent  bool     // the current staleness was recorded as evidence
+	retryUntilDry bool     // the fetch at hand is repeated until playback runs dry
+	stalePending  bool     // the current staleness ends the patience of a dry player
+	repeated      bool     // the last segment appended was in the buffer before
+	numbersLower  bool     // the last answer had lower numbers than all known, which ends a dry player
+	placeGuessed  bool     // where media lies was not seen by a timestamp of it yet
+	exhausted     bool     // everything listed is loaded; since segAt, for players that look again later
+	joint         joint    // the next segment is the first one of this rendition
+	tries         [2]uint8 // failed fetches of the URL at hand: of the playlist, of the segment chain
+	level         int16    // main track
+	rendition     int16    // wanted; -1 = none
+	shown         int16    // of the last segment appended
+	mediaOf       int16    // that media is of
+	misses        int32    // unchanged reloads in a row
+
+	media     *m3u8.Media
+	base      time.Duration // media time of media.Segments[0]
+	changedAt time.Duration // when it last changed
+	loadedAt  time.Duration // when it was last loaded
+	scheduled time.Duration // the reload clock; -1 = starts with the next load
+	load      ewma          // duration of loads, in seconds
+	loadTook  time.Duration // of the last load
+
+	listAt time.Duration // when the playlist is due; Never = not
+	segAt  time.Duration // the segment chain is not asked for before
+
+	end   time.Duration // buffered end
+	using *using        // nil until there is something
+	clock clock         // of the timestamps of its segments
+
+	delayed *delayed // a ladder that is climbed after a pause; nil = none
+}
+
+// joint is between the segments of two renditions, by what made the switch.
+type joint uint8
+
+const (
+	noJoint joint = iota
+	errorJoint
+	choiceJoint // of bandwidth
+)
+
+// using is what segments of a track are decoded with.
+type using struct {
+	init      string // URL of the initialization section
+	initRange m3u8.Range
+	scales    mediatime.Scales // of the initialization section
+	key       string           // URL of the key
+}
+
+// uses is what the track's segments are decoded with.
+func (t *track) uses() using {
+	if t.using == nil {
+		return using{}
+	}
+	return *t.using
+}
+
+// use notes that something of it was loaded.
+func (t *track) use(u using) { t.using = &u }
+
+// live reports whether the playlist may still change.
+func (t *track) live() bool {
+	return t.media == nil || !t.media.EndList && t.media.Type != "VOD"
+}
+
+func (t *track) reset() {
+	*t = track{rendition: -1, shown: -1, mediaOf: -1, scheduled: -1, listAt: Never, end: 0}
+}
+
+// setRendition is the transition of one track to another media playlist.
+func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
+	t := p.track(tr)
+	if t.active && t.rendition == to {
+		return
+	}
+	if t.active {
+		p.note(&Sample{Type: Switched, Track: tr, Abr: abr, Reason: reason,
+			FromRendition: t.rendition, FromPipeline: p.pipelineOf(int(t.rendition)),
+			Rendition: to, Pipeline: p.pipelineOf(int(to))})
+		if t.current && t.rendition < 64 {
+			p.visited |= 1 << t.rendition
+		}
+		p.orphan(tr, t)
+		if f := p.flight(tr, m3u8.KindMedia); f != nil {
+			p.drop(f)
+		}
+		p.dropSegment(tr)
+	} else {
+		t.active = true
+		t.end = p.anchor
+	}
+	t.rendition, t.current, t.joint = to, false, errorJoint
+	if abr {
+		t.joint = choiceJoint
+	}
+	t.listAt = p.noticed(t)
+	if tr == AudioTrack && p.cfg.Profile.Reload.AudioAfter && !p.main.current {
+		t.listAt = Never
+	}
+	t.segAt, t.waiting, t.exhausted, t.delayed = min(t.segAt, p.now), false, false, nil
+	t.misses, t.evidenceSent, t.stalePending, t.numbersLower, t.retryUntilDry, t.tries = 0, false, false, false, false, [2]uint8{}
+	if !p.cfg.Profile.Reload.Together {
+		t.scheduled = -1
+		if p.overdue(to) {
+			t.scheduled = 0
+		}
+	}
+}
+
+// noticed is when a change of rendition is acted on: players that look for
+// segments from time to time see it at the next look, unless they are busy with
+// one.
+func (p *Player) noticed(t *track) time.Duration {
+	switch {
+	case p.cfg.Profile.Buffer.Poll.Zero():
+	case t.exhausted:
+		return p.nextLook(t)
+	case t.current && t.segAt > p.now && t.tries[1] == 0:
+		return t.segAt
+	}
+	return p.now
+}
+
+// overdue reports whether the clock of a rendition's playlist went on while
+// others were loaded. Switches within a target duration do not leave it behind.
+func (p *Player) overdue(to int16) bool {
+	return p.cfg.Profile.Reload.Overdue && to < 64 && p.visited&(1<<to) != 0 && p.now-p.switched > p.targetDuration(MainTrack)
+}

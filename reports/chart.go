@@ -122,7 +122,7 @@ func (s *Summary) chartData() *chartData {
 		if !f.AppliedAtS.Known() {
 			continue
 		}
-		b := chartBand{Name: f.title(s), From: float64(f.AppliedAtS), To: zeroIfUnknown(s.DurationS)}
+		b := chartBand{Name: f.title(s), From: float64(f.AppliedAtS), To: s.DurationS.orZero()}
 		if f.ClearedAtS.Known() {
 			b.To = float64(f.ClearedAtS)
 		}

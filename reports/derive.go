@@ -234,14 +234,6 @@ func (v *view) faults(end *End) []FaultSummary {
 	return all
 }
 
-// order sorts what never was behind the rest.
-func (v Value) order() float64 {
-	if v.Known() {
-		return float64(v)
-	}
-	return 1e9
-}
-
 func instant(t time.Duration) Value {
 	if t == forever {
 		return NoData

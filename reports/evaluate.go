@@ -1,10 +1,8 @@
 package reports
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -152,77 +150,6 @@ func (t *term) nothing() string {
 		return t.String() + " could not be measured"
 	}
 	return "nothing was counted for " + t.String()
-}
-
-// format writes a value for people.
-func (u unit) format(v Value) string {
-	f := float64(v)
-	switch {
-	case math.IsNaN(f):
-		return "no data"
-	case math.IsInf(f, 0):
-		return never
-	}
-	switch u {
-	case duration:
-		return seconds(f)
-	case fraction:
-		return percent(f)
-	case bitrate:
-		return bitsPerSecond(f)
-	case perSecond:
-		return trim(f, 1) + "/s"
-	}
-	return trim(f, 3)
-}
-
-func trim(f float64, decimals int) string {
-	return strconv.FormatFloat(round(f, decimals), 'f', -1, 64)
-}
-
-// seconds writes milliseconds the way one reads them aloud.
-func seconds(ms float64) string {
-	switch a := math.Abs(ms); {
-	case a == 0:
-		return "0 s"
-	case a < 10:
-		return trim(ms, 1) + " ms"
-	case a < 1000:
-		return trim(ms, 0) + " ms"
-	case a < 10_000:
-		return trim(ms/1000, 2) + " s"
-	case a < 120_000:
-		return trim(ms/1000, 1) + " s"
-	}
-	d := time.Duration(ms) * time.Millisecond
-	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
-}
-
-// percent keeps small shares visible.
-func percent(f float64) string {
-	switch a := math.Abs(f); {
-	case a == 0:
-		return "0 %"
-	case a < 0.0001:
-		return "<0.01 %"
-	case a > 0.9999 && a < 1:
-		return ">99.99 %"
-	case a < 0.1, a > 0.99 && a < 1:
-		return trim(100*f, 2) + " %"
-	}
-	return trim(100*f, 1) + " %"
-}
-
-func bitsPerSecond(f float64) string {
-	switch a := math.Abs(f); {
-	case a >= 1e9:
-		return trim(f/1e9, 2) + " Gbit/s"
-	case a >= 1e6:
-		return trim(f/1e6, 1) + " Mbit/s"
-	case a >= 1e3:
-		return trim(f/1e3, 0) + " kbit/s"
-	}
-	return trim(f, 0) + " bit/s"
 }
 
 // stretches are the intervals of time that a filter selects.

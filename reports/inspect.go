@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,20 +43,6 @@ func what(sm *player.Sample) string {
 		return content.Empty.String() // as announced
 	}
 	return sm.Content.String()
-}
-
-// reasons lists errors, the most frequent first.
-func reasons(by map[string]int64) string {
-	names := slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
-	var parts []string
-	for i, name := range names {
-		if i == 4 {
-			parts = append(parts, "…")
-			break
-		}
-		parts = append(parts, name+" × "+thousands(by[name]))
-	}
-	return strings.Join(parts, ", ")
 }
 
 // inspect looks at what happened outside of faults: whether viewers were

@@ -52,7 +52,7 @@ type junitProblem struct {
 // WriteJUnit writes junit.xml.
 func (s *Summary) WriteJUnit(w io.Writer) error {
 	class := xmlText("hlsload." + s.Scenario.Name)
-	suite := junitSuite{Name: xmlText(s.Scenario.Name), Time: fmt.Sprintf("%.3f", zeroIfUnknown(s.DurationS)), Timestamp: strings.TrimSuffix(xmlText(s.Started), "Z")}
+	suite := junitSuite{Name: xmlText(s.Scenario.Name), Time: fmt.Sprintf("%.3f", s.DurationS.orZero()), Timestamp: strings.TrimSuffix(xmlText(s.Started), "Z")}
 	add := func(c junitCase) {
 		c.Class, c.Time = class, "0.000"
 		suite.Tests++
@@ -106,13 +106,6 @@ func (s *Summary) WriteJUnit(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
-}
-
-func zeroIfUnknown(v Value) float64 {
-	if !v.Known() {
-		return 0
-	}
-	return float64(v)
 }
 
 // xmlText drops what XML 1.0 (section 2.2) cannot hold.

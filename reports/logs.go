@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -13,66 +12,6 @@ import (
 	"hlsload/player/cmcd"
 	"hlsload/reports/accesslog"
 )
-
-// LogSummary is what a CDN's access logs have of a run: the requests of its
-// players, as far as they can be told from others, and who else was there.
-type LogSummary struct {
-	Files     []LogFile `json:"files"`
-	Entries   int64     `json:"entries"`
-	Malformed int64     `json:"malformed"`
-	Outside   int64     `json:"outside"` // of the run's time; in nothing below
-	// FromS and ToS are the first and last entry of the run's time.
-	FromS Value `json:"from_s"`
-	ToS   Value `json:"to_s"`
-	// ClockSkewS is by how much the log's clock is ahead of the run's; null when
-	// the two do not resemble each other. Instants below are corrected by it.
-	ClockSkewS Value `json:"clock_skew_s"`
-
-	Ours            int64 `json:"ours"`
-	OursBySID       int64 `json:"ours_by_sid"`        // known by the session id of CMCD
-	OursByUserAgent int64 `json:"ours_by_user_agent"` // else by the User-Agent
-	Viewers         int64 `json:"viewers"`            // different ones among the session ids
-	Coverage        Value `json:"coverage"`           // ours, of the requests that the players sent
-
-	// Of ours.
-	Bytes         int64            `json:"bytes"`
-	ByResult      map[string]int64 `json:"by_result"` // x-edge-result-type
-	ByDetail      map[string]int64 `json:"by_detail"` // x-edge-detailed-result-type
-	ByStatus      map[string]int64 `json:"by_status"`
-	ByPop         map[string]int64 `json:"by_pop"`
-	Origin        int64            `json:"origin_requests"`
-	FirstByteMs   Dist             `json:"first_byte_ms"`        // at the edge
-	OriginFirstMs Dist             `json:"origin_first_byte_ms"` // at the origin
-
-	// What was not ours.
-	Others       int64            `json:"others"`
-	OthersBytes  int64            `json:"others_bytes"`
-	OthersOrigin int64            `json:"others_origin_requests"`
-	OthersBy     map[string]int64 `json:"others_by_result"`
-
-	Timeline []LogRow `json:"timeline"` // the steps of the run's timeline
-}
-
-// LogFile is one file of a log.
-type LogFile struct {
-	Name      string `json:"name"`
-	Format    string `json:"format"` // w3c | json | plain | realtime
-	Entries   int64  `json:"entries"`
-	Malformed int64  `json:"malformed"`
-	Problem   string `json:"problem"` // of the first malformed line; "" = none
-}
-
-// LogRow is one step of the run as the log has it: counts, not rates.
-type LogRow struct {
-	T           int   `json:"t_s"`
-	Ours        int64 `json:"ours"`
-	Others      int64 `json:"others"`
-	Hits        int64 `json:"hits"`   // of ours
-	Origin      int64 `json:"origin"` // of ours that asked the origin
-	Errors      int64 `json:"errors"` // of ours: status 400 and more, or none
-	Bytes       int64 `json:"bytes"`  // of ours
-	FirstByteMs Value `json:"first_byte_ms"`
-}
 
 // Logs joins access logs to a finished run. It belongs to one goroutine.
 type Logs struct {
@@ -126,7 +65,7 @@ func NewLogs(s *Summary) (*Logs, error) {
 	l.margin = int((maxSkew + l.step - 1) / l.step)
 	l.rows = make([]logRow, len(s.Timeline)+2*l.margin)
 	for i := range s.Timeline {
-		l.asked = append(l.asked, zeroIfUnknown(s.Timeline[i].EdgeRps)*l.step.Seconds())
+		l.asked = append(l.asked, s.Timeline[i].EdgeRps.orZero()*l.step.Seconds())
 	}
 	for _, m := range []*map[string]int64{&l.sum.ByResult, &l.sum.ByDetail, &l.sum.ByStatus, &l.sum.ByPop, &l.sum.OthersBy} {
 		*m = map[string]int64{}
@@ -377,74 +316,4 @@ func (s *Summary) warnLogs() {
 	if !g.ClockSkewS.Known() {
 		add("the clocks could not be compared: what was logged does not resemble what was sent")
 	}
-}
-
-// logTables are what logs have, for people.
-func (s *Summary) logTables() []*table {
-	g := s.Logs
-	results := &table{caption: "Requests in the access logs", head: []string{"result", "ours", "others"}}
-	names := map[string]bool{}
-	for _, m := range []map[string]int64{g.ByResult, g.OthersBy} {
-		for name := range m {
-			names[name] = true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		results.add(name, withShare(g.ByResult[name], g.Ours), withShare(g.OthersBy[name], g.Others))
-	}
-	results.add("asked the origin", withShare(g.Origin, g.Ours), withShare(g.OthersOrigin, g.Others))
-	pops := &table{caption: "By point of presence", head: []string{"POP", "ours"}}
-	for _, name := range largest(g.ByPop, 12) {
-		pops.add(name, withShare(g.ByPop[name], g.Ours))
-	}
-	details := &table{caption: "In detail", head: []string{"result", "ours"}}
-	for _, name := range largest(g.ByDetail, 12) {
-		details.add(name, withShare(g.ByDetail[name], g.Ours))
-	}
-	return []*table{results, details, pops}
-}
-
-// largest are the names with the largest counts, in that order.
-func largest(m map[string]int64, most int) []string {
-	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
-		if m[a] != m[b] {
-			return int(max(-1, min(1, m[b]-m[a])))
-		}
-		return strings.Compare(a, b)
-	})
-	return names[:min(len(names), most)]
-}
-
-// logLine is the join in a sentence.
-func (g *LogSummary) logLine() string {
-	line := fmt.Sprintf("%s requests of this run", thousands(g.Ours))
-	if g.Coverage.Known() {
-		line += fmt.Sprintf(" (%s of those sent)", percent(float64(g.Coverage)))
-	}
-	switch {
-	case g.OursBySID > 0 && g.OursByUserAgent > 0:
-		line += fmt.Sprintf(", %s known by the session id of CMCD and %s by the User-Agent", thousands(g.OursBySID), thousands(g.OursByUserAgent))
-	case g.OursBySID > 0:
-		line += fmt.Sprintf(", known by the session id of CMCD (%s)", plural(int(g.Viewers), "viewer"))
-	case g.OursByUserAgent > 0:
-		line += ", known by the User-Agent"
-	}
-	line += fmt.Sprintf("; %s of others", thousands(g.Others))
-	if g.ClockSkewS.Known() {
-		switch s := float64(g.ClockSkewS); {
-		case s == 0:
-			line += "; the clocks agree"
-		case s > 0:
-			line += "; the log's clock is " + seconds(1000*s) + " ahead"
-		default:
-			line += "; the log's clock is " + seconds(-1000*s) + " behind"
-		}
-	}
-	if g.FirstByteMs.Count > 0 {
-		line += fmt.Sprintf("; first byte at the edge %s (p50), %s (p95)", duration.format(g.FirstByteMs.P50), duration.format(g.FirstByteMs.P95))
-	}
-	if g.OriginFirstMs.Count > 0 {
-		line += fmt.Sprintf(", at the origin %s (p50)", duration.format(g.OriginFirstMs.P50))
-	}
-	return line
 }

@@ -1,10 +1,6 @@
 package reports
 
-import (
-	"time"
-
-	"hlsload/player/m3u8"
-)
+import "hlsload/player/m3u8"
 
 // Metric describes what an expectation may ask for.
 type Metric struct {
@@ -30,22 +26,6 @@ const (
 )
 
 var shapeNames = [...]string{"distribution", "share", "count", "ratio", "rate"}
-
-// unit is what a metric's numbers are.
-type unit uint8
-
-const (
-	number unit = iota
-	duration
-	fraction
-	bitrate
-	perSecond
-)
-
-var unitNames = [...]string{"number", "duration", "share", "bit/s", "1/s"}
-
-// symbols of units in the summary.
-var unitSymbols = [...]string{"", "ms", "share", "bit/s", "1/s"}
 
 // label is one that a term may carry.
 type label uint16
@@ -205,14 +185,6 @@ func (m *metric) labelNames() []string {
 		}
 	}
 	return names
-}
-
-// scale divides what histograms hold to get what the summary shows.
-func (u unit) scale() float64 {
-	if u == duration {
-		return float64(time.Millisecond / time.Microsecond)
-	}
-	return 1
 }
 
 // filter is a term's labels, resolved. Negative numbers select everything.

@@ -2,20 +2,9 @@ package reports
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 )
-
-// Notice is when players or monitoring noticed a fault, after its onset.
-type Notice struct {
-	Who   string `json:"who"` // players | metric | alert | alarm
-	Name  string `json:"name"`
-	After Value  `json:"after_s"`      // null = never
-	Seen  Value  `json:"seen_after_s"` // when that could first be seen from outside; null = never
-	Note  string `json:"note"`
-}
 
 // Monitored puts what monitoring noticed into the summary, and with each fault
 // who noticed it when.
@@ -158,49 +147,4 @@ func (a *AlarmRecord) notice(f *FaultSummary, until Value) Notice {
 		}
 	}
 	return n
-}
-
-// words are a notice for people.
-func (n *Notice) words() string {
-	name := n.Name
-	switch n.Who {
-	case "players":
-		name = "players"
-	case "alert", "alarm":
-		name = n.Who + " " + n.Name
-	}
-	switch {
-	case !n.After.Known() && n.Note != "" && n.Who != "alert":
-		return name + ": never (" + n.Note + ")"
-	case !n.After.Known():
-		return name + ": never"
-	case n.Who == "players":
-		return fmt.Sprintf("%s: +%s (p50 of detection)", name, seconds(1000*float64(n.After)))
-	case n.Seen >= n.After+1:
-		return fmt.Sprintf("%s: +%s (seen +%s)", name, seconds(1000*float64(n.After)), seconds(1000*float64(n.Seen)))
-	}
-	return fmt.Sprintf("%s: +%s", name, seconds(1000*float64(n.After)))
-}
-
-// noticedLine is who noticed a fault when, "" when nobody else looked.
-func (f *FaultSummary) noticedLine() string {
-	if len(f.Noticed) == 0 {
-		return ""
-	}
-	var parts []string
-	var never []string
-	for i := range f.Noticed {
-		if n := &f.Noticed[i]; n.Who == "metric" && !n.After.Known() && n.Note == "" {
-			never = append(never, n.Name)
-		} else {
-			parts = append(parts, n.words())
-		}
-	}
-	if !slices.ContainsFunc(f.Noticed, func(n Notice) bool { return n.Who == "alert" }) {
-		parts = append(parts, "alerts: never")
-	}
-	if len(never) > 0 {
-		parts = append(parts, strings.Join(never, ", ")+": never")
-	}
-	return "Noticed after: " + strings.Join(parts, " · ") + "."
 }

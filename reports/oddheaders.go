@@ -2,10 +2,8 @@ package reports
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"hlsload/reports/cdn"
 )
@@ -70,14 +68,6 @@ func (o *oddHeaders) merge(other oddHeaders) {
 	}
 }
 
-// NotUnderstood is a header of a cache whose values say nothing that is known.
-type NotUnderstood struct {
-	Header  string   `json:"header"`
-	Answers int64    `json:"answers"` // that nothing else told about
-	Values  int      `json:"values"`  // that were seen; 64 stands for 64 or more
-	Words   []string `json:"words"`   // those of them that are words of other caches
-}
-
 func (o oddHeaders) list() []NotUnderstood {
 	all := []NotUnderstood{}
 	for name, n := range o {
@@ -91,30 +81,4 @@ func (o oddHeaders) list() []NotUnderstood {
 		return cmp.Or(cmp.Compare(b.Answers, a.Answers), cmp.Compare(a.Header, b.Header))
 	})
 	return all
-}
-
-// notUnderstood names them in a line; "" if there are none.
-func (s *Summary) notUnderstood() string {
-	var parts []string
-	for i, h := range s.Origin.NotUnderstood {
-		if i == 3 {
-			parts = append(parts, fmt.Sprintf("and %d more", len(s.Origin.NotUnderstood)-i))
-			break
-		}
-		seen := fmt.Sprintf("%d values seen", h.Values)
-		switch {
-		case h.Values == 1:
-			seen = "1 value seen"
-		case h.Values >= maxOddValues:
-			seen = fmt.Sprintf("%d values and more seen", maxOddValues)
-		}
-		if len(h.Words) > 0 {
-			seen += ", among them " + strings.Join(h.Words, ", ")
-		}
-		parts = append(parts, h.Header+" ("+seen+")")
-	}
-	if parts == nil {
-		return ""
-	}
-	return "cache headers that are not understood: " + strings.Join(parts, ", ")
 }

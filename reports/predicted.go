@@ -10,40 +10,6 @@ import (
 	"hlsload/chaos"
 )
 
-// Predicted is what was said beforehand about a fault and a player.
-type Predicted struct {
-	DetectionMs PredictedDist `json:"detection_ms"`
-	FailoverMs  PredictedDist `json:"failover_ms"`
-	OutageMs    PredictedDist `json:"outage_ms"`
-	End         string        `json:"end"`     // of most sessions; "" = nothing is predicted
-	Unknown     string        `json:"unknown"` // why nothing is predicted
-}
-
-// PredictedDist is a predicted distribution; null = never.
-type PredictedDist struct {
-	Min Value `json:"min"`
-	P50 Value `json:"p50"`
-	P95 Value `json:"p95"`
-	Max Value `json:"max"`
-}
-
-// The ends of a prediction, as outcomes of sessions.
-const (
-	EndFailsOver = "fails over"
-	EndWaits     = "waits"
-	EndDies      = "dies"
-	EndUntouched = "untouched"
-)
-
-// Residual is the measured median less the predicted one.
-type Residual struct {
-	FailoverMs Value `json:"failover_ms"` // null = one of them is never
-	OutageMs   Value `json:"outage_ms"`
-	// Finding says what was measured and does not agree with what was predicted;
-	// "" = it agrees.
-	Finding string `json:"finding"`
-}
-
 // Predict says beforehand what a fault does to a cohort; nil = nothing is said
 // about such faults. The fault is as it really was, and recovery how long after
 // it outages were counted.
@@ -175,38 +141,6 @@ func less(a, b Value) Value {
 // formulas know no jitter.
 func (d *PredictedDist) excludes(v Value) bool {
 	return float64(v) < .95*float64(d.Min)-100 || float64(v) > 1.05*float64(d.Max)+100
-}
-
-// words is a distribution as in "5.7 s (2.1 s to 9 s)".
-func (d *PredictedDist) words() string {
-	p50 := duration.format(d.P50)
-	low, high := duration.format(d.Min), duration.format(d.Max)
-	if low == high {
-		return p50
-	}
-	return fmt.Sprintf("%s (%s to %s)", p50, low, high)
-}
-
-// predictedTable shows what was measured beside what was predicted; without
-// rows if nothing was.
-func (s *Summary) predictedTable(caption string, f *FaultSummary) *table {
-	t := &table{caption: caption, head: []string{"profile", "failover p50", "predicted", "outage p50", "predicted", "agrees", "confidence"},
-		words: map[int]bool{2: true, 4: true, 5: true, 6: true}}
-	for _, name := range slices.Sorted(maps.Keys(f.ByProfile)) {
-		p := f.ByProfile[name]
-		switch {
-		case p.Predicted == nil:
-		case p.Predicted.Unknown != "":
-			t.add(name, duration.format(p.FailoverMs.P50), "not: "+p.Predicted.Unknown, duration.format(p.OutageMs.P50), "", "", s.Profiles[name].Confidence)
-		default:
-			agrees := "yes"
-			if p.Residual != nil && p.Residual.Finding != "" {
-				agrees = "NO"
-			}
-			t.add(name, duration.format(p.FailoverMs.P50), p.Predicted.FailoverMs.words(), duration.format(p.OutageMs.P50), p.Predicted.OutageMs.words(), agrees, s.Profiles[name].Confidence)
-		}
-	}
-	return t
 }
 
 // residuals are the findings, as warnings.

@@ -22,9 +22,6 @@ type row struct {
 	gone int64 // sessions that left, or saw the stream to its end
 }
 
-// maxRows is how many rows the summary's timeline may have (contract section 4).
-const maxRows = 3600
-
 func newRows(duration time.Duration, pipelines int) rows {
 	r := rows{step: time.Second, pipelines: pipelines}
 	for duration/r.step > 4*maxRows {

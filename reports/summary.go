@@ -1,9 +1,16 @@
 package reports
 
-import "hlsload/player/m3u8"
+import (
+	"fmt"
+
+	"hlsload/player/m3u8"
+)
 
 // Schema names the format of summary.json.
 const Schema = "hlsload.summary/v1"
+
+// maxRows is how many rows the timeline may have (contract section 4).
+const maxRows = 3600
 
 // The verdicts.
 const (
@@ -266,3 +273,64 @@ type Tester struct {
 
 // requestKinds are the kinds that are always in Requests; keys only when used.
 var requestKinds = []m3u8.Kind{m3u8.KindMultivariant, m3u8.KindMedia, m3u8.KindInit, m3u8.KindSegment}
+
+// Predicted is what was said beforehand about a fault and a player.
+type Predicted struct {
+	DetectionMs PredictedDist `json:"detection_ms"`
+	FailoverMs  PredictedDist `json:"failover_ms"`
+	OutageMs    PredictedDist `json:"outage_ms"`
+	End         string        `json:"end"`     // of most sessions; "" = nothing is predicted
+	Unknown     string        `json:"unknown"` // why nothing is predicted
+}
+
+// PredictedDist is a predicted distribution; null = never.
+type PredictedDist struct {
+	Min Value `json:"min"`
+	P50 Value `json:"p50"`
+	P95 Value `json:"p95"`
+	Max Value `json:"max"`
+}
+
+// The ends of a prediction, as outcomes of sessions.
+const (
+	EndFailsOver = "fails over"
+	EndWaits     = "waits"
+	EndDies      = "dies"
+	EndUntouched = "untouched"
+)
+
+// Residual is the measured median less the predicted one.
+type Residual struct {
+	FailoverMs Value `json:"failover_ms"` // null = one of them is never
+	OutageMs   Value `json:"outage_ms"`
+	// Finding says what was measured and does not agree with what was predicted;
+	// "" = it agrees.
+	Finding string `json:"finding"`
+}
+
+// Notice is when players or monitoring noticed a fault, after its onset.
+type Notice struct {
+	Who   string `json:"who"` // players | metric | alert | alarm
+	Name  string `json:"name"`
+	After Value  `json:"after_s"`      // null = never
+	Seen  Value  `json:"seen_after_s"` // when that could first be seen from outside; null = never
+	Note  string `json:"note"`
+}
+
+// NotUnderstood is a header of a cache whose values say nothing that is known.
+type NotUnderstood struct {
+	Header  string   `json:"header"`
+	Answers int64    `json:"answers"` // that nothing else told about
+	Values  int      `json:"values"`  // that were seen; 64 stands for 64 or more
+	Words   []string `json:"words"`   // those of them that are words of other caches
+}
+
+// words is a distribution as in "5.7 s (2.1 s to 9 s)".
+func (d *PredictedDist) words() string {
+	p50 := duration.format(d.P50)
+	low, high := duration.format(d.Min), duration.format(d.Max)
+	if low == high {
+		return p50
+	}
+	return fmt.Sprintf("%s (%s to %s)", p50, low, high)
+}

@@ -3,7 +3,6 @@ package reports
 import (
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -88,25 +87,4 @@ func (t *table) markdown(w io.Writer) {
 
 func escapeMarkdown(s string) string {
 	return strings.NewReplacer("|", "\\|", "<", "&lt;", "\n", " ", "\r", " ", "`", "\\`").Replace(s)
-}
-
-// thousands writes an integer with separators.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	sign := ""
-	if strings.HasPrefix(s, "-") {
-		sign, s = "-", s[1:]
-	}
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
-}
-
-// withShare writes "12 (3.4 %)".
-func withShare(n, of int64) string {
-	if of == 0 {
-		return thousands(n)
-	}
-	return thousands(n) + " (" + percent(float64(n)/float64(of)) + ")"
 }

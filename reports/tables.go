@@ -3,10 +3,9 @@ package reports
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
-
-	"hlsload/reports/cdn"
 )
 
 // The tables that all reports for people share.
@@ -121,201 +120,122 @@ func (s *Summary) testerTable() *table {
 	return t
 }
 
-func size(bytes int64) string {
-	f := float64(bytes)
-	switch {
-	case f >= 1e12:
-		return trim(f/1e12, 2) + " TB"
-	case f >= 1e9:
-		return trim(f/1e9, 2) + " GB"
-	case f >= 1e6:
-		return trim(f/1e6, 1) + " MB"
-	case f >= 1e3:
-		return trim(f/1e3, 1) + " kB"
-	}
-	return trim(f, 0) + " B"
-}
-
-// what says what a fault is, in a line.
-func (f *FaultSummary) what() string {
-	s := f.Fault
-	if f.Pipeline != nil {
-		s += fmt.Sprintf(" of pipeline %d", *f.Pipeline)
-	}
-	if f.Via != "" {
-		s += " via " + f.Via
-	}
-	switch {
-	case !f.AppliedAtS.Known():
-		return s + ", never applied"
-	case !f.ClearedAtS.Known():
-		return s + fmt.Sprintf(", from %s s, never undone", trim(float64(f.AppliedAtS), 1))
-	case f.ClearedAtS == f.AppliedAtS:
-		s += fmt.Sprintf(", at %s s", trim(float64(f.AppliedAtS), 1))
-	default:
-		s += fmt.Sprintf(", %s s to %s s (for %s)", trim(float64(f.AppliedAtS), 1), trim(float64(f.ClearedAtS), 1), seconds(1000*float64(f.ClearedAtS-f.AppliedAtS)))
-	}
-	if !f.UndoVerified {
-		s += ", undo not verified"
-	}
-	return s
-}
-
-// story is what a fault did, in sentences.
-func (f *FaultSummary) story(players int64) []string {
-	if !f.AppliedAtS.Known() {
-		return []string{"It was never applied."}
-	}
-	if f.Affected == 0 {
-		lines := []string{"Nobody was affected."}
-		if line := f.noticedLine(); line != "" {
-			lines = append(lines, line)
-		}
-		return lines
-	}
-	var lines []string
-	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	who := fmt.Sprintf("%s of %s sessions were affected", withShare(f.Affected, players), thousands(players))
-	if f.JoinedDuring > 0 {
-		who += fmt.Sprintf(", %s of them joined while it was on", thousands(f.JoinedDuring))
-	}
-	say("%s.", who)
-	var ends []string
-	end := func(n int64, what string) {
-		if n > 0 {
-			ends = append(ends, withShare(n, f.Affected)+" "+what)
+// predictedTable shows what was measured beside what was predicted; without
+// rows if nothing was.
+func (s *Summary) predictedTable(caption string, f *FaultSummary) *table {
+	t := &table{caption: caption, head: []string{"profile", "failover p50", "predicted", "outage p50", "predicted", "agrees", "confidence"},
+		words: map[int]bool{2: true, 4: true, 5: true, 6: true}}
+	for _, name := range slices.Sorted(maps.Keys(f.ByProfile)) {
+		p := f.ByProfile[name]
+		switch {
+		case p.Predicted == nil:
+		case p.Predicted.Unknown != "":
+			t.add(name, duration.format(p.FailoverMs.P50), "not: "+p.Predicted.Unknown, duration.format(p.OutageMs.P50), "", "", s.Profiles[name].Confidence)
+		default:
+			agrees := "yes"
+			if p.Residual != nil && p.Residual.Finding != "" {
+				agrees = "NO"
+			}
+			t.add(name, duration.format(p.FailoverMs.P50), p.Predicted.FailoverMs.words(), duration.format(p.OutageMs.P50), p.Predicted.OutageMs.words(), agrees, s.Profiles[name].Confidence)
 		}
 	}
-	end(f.FailedOver, "failed over")
-	end(f.Healed, "healed in place")
-	end(f.Left, "left")
-	lost := "never recovered"
-	if f.Fatal > 0 {
-		lost += fmt.Sprintf(" (%s died)", thousands(f.Fatal))
-	}
-	end(f.NeverRecovered, lost)
-	say("%s.", strings.Join(ends, "; "))
-	if line := f.speed(); line != "" {
-		say("%s.", line)
-	}
-	if f.OutageMs.Count > 0 {
-		if f.OutageMs.Max == 0 {
-			say("Nobody was without playback because of it.")
-		} else {
-			say("Without playback for %s (p50), %s (p95), %s (longest).", duration.format(f.OutageMs.P50), duration.format(f.OutageMs.P95), atLeast(&f.OutageMs))
+	return t
+}
+
+// logTables are what logs have, for people.
+func (s *Summary) logTables() []*table {
+	g := s.Logs
+	results := &table{caption: "Requests in the access logs", head: []string{"result", "ours", "others"}}
+	names := map[string]bool{}
+	for _, m := range []map[string]int64{g.ByResult, g.OthersBy} {
+		for name := range m {
+			names[name] = true
 		}
 	}
-	if line := f.noticedLine(); line != "" {
-		lines = append(lines, line)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		results.add(name, withShare(g.ByResult[name], g.Ours), withShare(g.OthersBy[name], g.Others))
 	}
-	if f.FlappedBack > 0 {
-		say("%s went back to the faulty side while it was still faulty.", withShare(f.FlappedBack, f.Affected))
+	results.add("asked the origin", withShare(g.Origin, g.Ours), withShare(g.OthersOrigin, g.Others))
+	pops := &table{caption: "By point of presence", head: []string{"POP", "ours"}}
+	for _, name := range largest(g.ByPop, 12) {
+		pops.add(name, withShare(g.ByPop[name], g.Ours))
 	}
-	if f.Origin.Amplification.Known() {
-		say("The origin got %s at most, %s times the %s before.", perSecond.format(f.Origin.PeakRps), trim(float64(f.Origin.Amplification), 2), perSecond.format(f.Origin.BaselineRps))
+	details := &table{caption: "In detail", head: []string{"result", "ours"}}
+	for _, name := range largest(g.ByDetail, 12) {
+		details.add(name, withShare(g.ByDetail[name], g.Ours))
 	}
-	return lines
+	return []*table{results, details, pops}
 }
 
-// speed is how fast the affected sessions moved.
-func (f *FaultSummary) speed() string {
-	d := &f.FailoverMs
-	moved := d.Count - d.Censored
-	if moved <= 0 {
-		return ""
-	}
-	line := fmt.Sprintf("Failover took %s (p50), %s (p95), %s (slowest)", duration.format(d.P50), duration.format(d.P95), duration.format(d.Max))
-	switch {
-	case !d.P50.Known():
-		line = fmt.Sprintf("Most did not move: %s of %s did, the fastest in %s", thousands(moved), thousands(d.Count), duration.format(d.Min))
-	case d.Censored > 0:
-		line += fmt.Sprintf("; %s did not move", plural(int(d.Censored), "session"))
-	}
-	if f.JoinedDuring > 0 {
-		line += ", counted from onset for those who joined later as well"
-	}
-	return line
+// largest are the names with the largest counts, in that order.
+func largest(m map[string]int64, most int) []string {
+	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		if m[a] != m[b] {
+			return int(max(-1, min(1, m[b]-m[a])))
+		}
+		return strings.Compare(a, b)
+	})
+	return names[:min(len(names), most)]
 }
 
-// atLeast is the longest outage, which is a lower bound when some were cut off.
-func atLeast(d *Dist) string {
-	if d.Censored > 0 {
-		return "at least " + duration.format(d.Max)
+// monitorTables are what monitoring noticed, for people.
+func (s *Summary) monitorTables() []*table {
+	m := s.Monitoring
+	var all []*table
+	at := func(v Value) string {
+		switch {
+		case math.IsNaN(float64(v)):
+			return ""
+		case !v.Known():
+			return never
+		}
+		return trim(float64(v), 1) + " s"
 	}
-	return duration.format(d.Max)
-}
-
-// headline is the run in a line.
-func (s *Summary) headline() string {
-	name := s.Scenario.Name
-	if name == "" {
-		name = "unnamed scenario"
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		t := &table{caption: "Who noticed " + f.title(s), head: []string{"who", "what", "after onset", "seen after", "note"}, words: map[int]bool{1: true, 4: true}}
+		for k := range f.Noticed {
+			n := &f.Noticed[k]
+			after, seen := never, never
+			if n.After.Known() {
+				after, seen = seconds(1000*float64(n.After)), seconds(1000*float64(n.Seen))
+			}
+			t.add(n.Who, n.Name, after, seen, n.Note)
+		}
+		all = append(all, t)
 	}
-	line := fmt.Sprintf("%s · %s · seed %d · %s · %s sessions", name, s.Mode, s.Seed, seconds(1000*float64(s.DurationS)), thousands(s.Players.Started))
-	if s.Players.Rejoined > 0 {
-		line += fmt.Sprintf(" (%s of them came back)", thousands(s.Players.Rejoined))
+	if len(m.Found) > 0 {
+		t := &table{caption: "The channel's way through the account", head: []string{"found"}, words: map[int]bool{0: true}}
+		for _, line := range m.Found {
+			t.add(line)
+		}
+		all = append(all, t)
 	}
-	return line
-}
-
-// audience is how the sessions ended, in a line.
-func (s *Summary) audience() string {
-	p := &s.Players
-	parts := []string{thousands(p.PlayingAtEnd) + " playing at the end"}
-	add := func(n int64, what string) {
-		if n > 0 {
-			parts = append(parts, thousands(n)+" "+what)
+	alarms := &table{caption: "Alarms", head: []string{"alarm", "region", "state", "since", "seen", "reason"}, words: map[int]bool{1: true, 2: true, 5: true}}
+	for i := range m.Alarms {
+		a := &m.Alarms[i]
+		for k := range a.States {
+			st := &a.States[k]
+			alarms.add(a.Name, a.Region, st.State, at(st.T), at(st.Seen), st.Reason)
 		}
 	}
-	add(p.Ended, "played to the end")
-	add(p.Stalled, "stalled at least once")
-	add(p.StartupFailed, "never got a picture")
-	add(p.Fatal, "died of an error")
-	add(p.Left, "left")
-	add(p.Unfinished, "still joining (not counted)")
-	return strings.Join(parts, " · ")
-}
-
-// answeredBy is who answered, in a few words.
-func (s *Summary) answeredBy() string {
-	total := int64(0)
-	for _, n := range s.Origin.AnsweredBy {
-		total += n
+	alerts := &table{caption: "Alerts of the channel", head: []string{"alert", "pipeline", "set", "cleared", "seen", "message"}, words: map[int]bool{1: true, 5: true}}
+	for i := range m.Alerts {
+		a := &m.Alerts[i]
+		alerts.add(a.Type, a.Pipeline, at(a.Set), at(a.Cleared), at(a.Seen), a.Message)
 	}
-	var parts []string
-	for l := range cdn.Layers {
-		if n := s.Origin.AnsweredBy[l.String()]; n > 0 {
-			parts = append(parts, l.String()+" "+percent(float64(n)/float64(total)))
+	metrics := &table{caption: "Metrics", head: []string{"metric", "of", "statistic", "period", "data points", "lowest", "highest", "delay, median", "longest"}, words: map[int]bool{1: true, 2: true}}
+	for i := range m.Metrics {
+		r := &m.Metrics[i]
+		if len(r.Points) == 0 {
+			metrics.add(r.Name, r.Namespace+" "+r.Metric, r.Stat, fmt.Sprintf("%d s", r.PeriodS), "0", "", "", "", "")
+			continue
 		}
-	}
-	if len(parts) < 2 {
-		return ""
-	}
-	return " (answered by " + strings.Join(parts, ", ") + ")"
-}
-
-// loadLine is hit ratio and where the origin's load is known from.
-func (s *Summary) loadLine() string {
-	switch s.Origin.Source {
-	case fromRig:
-		line := "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load as counted by the rig"
-		if s.Origin.Estimated.Known() {
-			line += ", " + thousands(int64(s.Origin.Estimated)) + " requests as estimated from headers" + s.answeredBy()
+		lo, hi := math.Inf(1), math.Inf(-1)
+		for k := range r.Points {
+			lo, hi = min(lo, float64(r.Points[k].Value)), max(hi, float64(r.Points[k].Value))
 		}
-		return line
-	case fromHeaders:
-		line := "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load estimated from response headers" + s.answeredBy()
-		if odd := s.notUnderstood(); odd != "" {
-			line += "; " + odd
-		}
-		return line
-	case fromCloudWatch:
-		return "hit ratio " + fraction.format(s.Origin.HitRatio) + " of all viewers, as CloudWatch has it"
-	case fromLogs:
-		return "hit ratio " + fraction.format(s.Origin.HitRatio) + "; origin load as access logs have it"
+		metrics.add(r.Name, r.Namespace+" "+r.Metric, r.Stat, fmt.Sprintf("%d s", r.PeriodS), thousands(int64(len(r.Points))), trim(lo, 2), trim(hi, 2), at(r.DelayS), at(r.DelayMaxS))
 	}
-	if odd := s.notUnderstood(); odd != "" {
-		return "origin load unknown: " + odd
-	}
-	return "origin load unknown: the answers carry no cache headers"
+	return append(all, alarms, alerts, metrics)
 }

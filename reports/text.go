@@ -122,15 +122,6 @@ func (s *Summary) WriteText(w io.Writer, o TextOptions) error {
 	return err
 }
 
-// testerLine is what the tool itself needed.
-func (s *Summary) testerLine() string {
-	t := &s.Tester
-	if s.Mode == ModeSimulate {
-		return "Simulated: the tester's own lag, CPU and memory play no part"
-	}
-	return fmt.Sprintf("Tester: lag %s (p99), %s samples dropped, %s of CPU, %s of memory", duration.format(t.LagMs.P99), thousands(t.DroppedSamples), duration.format(1000*t.CPUS), size(t.RSSPeakBytes))
-}
-
 // wrapped breaks text into lines of at most width columns.
 func wrapped(text, indent string, width int) string {
 	var b strings.Builder

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -33,9 +32,6 @@ type Slot struct {
 // The number of slots is bounded by a coarser step for long runs.
 const maxSlots = 1 << 17
 
-// maxNames bounds ByPop and ByStatus, whose keys may come from outside.
-const maxNames = 1000
-
 // newTraffic chooses a step that divides a second, or is a multiple of it, fine
 // enough to see a window of one target duration.
 func newTraffic(duration time.Duration) Traffic {
@@ -65,26 +61,6 @@ func (t *Traffic) slot(at time.Duration) *Slot {
 		t.Slots = append(t.Slots, Slot{})
 	}
 	return &t.Slots[i]
-}
-
-func count(m *map[string]int64, name string, n int64) {
-	if *m == nil {
-		*m = map[string]int64{}
-	}
-	if len(*m) >= maxNames {
-		if _, ok := (*m)[name]; !ok {
-			name = "other"
-		}
-	}
-	(*m)[name] += n
-}
-
-// countAll adds counts, in the order of names, so that the same ones remain when
-// there are too many.
-func countAll(m *map[string]int64, from map[string]int64) {
-	for _, name := range slices.Sorted(maps.Keys(from)) {
-		count(m, name, from[name])
-	}
 }
 
 // origin counts a request to the origin.

@@ -218,13 +218,6 @@ func (s *Summary) Reason() string {
 	return fmt.Sprintf("all %d expectations hold", total)
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return thousands(int64(n)) + " " + noun + "s"
-}
-
 // title names an occurrence; the number only when there are several.
 func (f *FaultSummary) title(s *Summary) string {
 	for i := range s.Faults {

@@ -18,6 +18,7 @@ import (
 
 	"hlsload/chaos/aws/emulate"
 	"hlsload/reports"
+	"hlsload/run/look"
 )
 
 // plantedOnAWS is a scenario via aws with secrets in all places: the keys of
@@ -116,7 +117,7 @@ func TestSecretsOnAWS(t *testing.T) {
 					bucket.ServeHTTP(w, r)
 				}))
 				defer srv.Close()
-				s := &secretRun{t: t, on: network{listen: m.listen, dial: m.dial, aws: a}, dir: t.TempDir()}
+				s := &secretRun{t: t, on: network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: a}, dir: t.TempDir()}
 				file := filepath.Join(s.dir, "secret.yaml")
 				if err := os.WriteFile(file, []byte(plantedOnAWS(base, c.faults)), 0o600); err != nil {
 					t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/chaos/aws/emulate"
 	"hlsload/reports"
+	"hlsload/run/look"
 )
 
 // TestShippedOnAWS runs the scenario for a real channel on an emulated one:
@@ -51,7 +52,7 @@ func TestShippedOnAWS(t *testing.T) {
 				}
 				cmd, stdout, stderr := quiet()
 				r := &realRun{cmd: cmd, sc: sc, out: &output{dir: filepath.Join(t.TempDir(), "out"), progress: progressNone}, faults: sc.Faults(),
-					network: network{listen: m.listen, dial: m.dial, aws: account}, applying: c.applying}
+					network: network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: account}, applying: c.applying}
 				if exit := exitOf(r.do(t.Context())); exit.code != c.code {
 					t.Errorf("exit code %d; want %d: %s\n%s%s", exit.code, c.code, exit.msg, stdout, stderr)
 				}

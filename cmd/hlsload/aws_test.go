@@ -24,6 +24,7 @@ import (
 
 	"hlsload/chaos/aws/emulate"
 	"hlsload/reports"
+	"hlsload/run/look"
 )
 
 // emulated is an account on loopback, and the stream that its channel makes.
@@ -79,7 +80,7 @@ func newBubble() *bubble {
 	b.AddFunction("invalidator")
 	m := newMemory()
 	base, srv := m.serve(b.bucket)
-	b.srv, b.on = srv, network{listen: m.listen, dial: m.dial, aws: b.Account}
+	b.srv, b.on = srv, network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: b.Account}
 	b.urls = fmt.Sprintf(`target.url=["%s/live/p0/index.m3u8", "%s/live/p1/index.m3u8"]`, base, base)
 	return b
 }
@@ -220,9 +221,9 @@ func TestPanic(t *testing.T) {
 		b := newBubble()
 		defer b.srv.Close()
 		before, began := b.State(), time.Now()
-		dial := b.on.dial
+		dial := b.on.web.Dial
 		during, after := "", ""
-		b.on.dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		b.on.web.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if since := time.Since(began); since > 20*time.Second && during == "" {
 				during = b.State()
 				panic("a viewer has lost his mind")

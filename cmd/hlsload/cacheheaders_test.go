@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hlsload/reports"
+	"hlsload/run/look"
 )
 
 // TestCacheHeadersOfOthers: what nginx writes by convention counts, and of headers
@@ -54,7 +55,7 @@ func watchClip(t *testing.T, head http.HandlerFunc) (s *reports.Summary, text st
 		go srv.Serve(l)
 		cmd, out, _ := quiet()
 		sc := parse(t, fmt.Sprintf("duration: 10s\nrecovery: 1s\ntarget: {url: \"http://%s/index.m3u8\"}\nfleet: {players: 2, arrive: {over: 1s}}\n", l.Addr()))
-		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressNone}, network: network{listen: m.listen, dial: m.dial}}
+		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressNone}, network: network{listen: m.listen, web: look.Network{Dial: m.dial}}}
 		if err := r.do(t.Context()); err != nil && err.Error() != "" {
 			t.Error(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"hlsload/run/look"
 	"io"
 	"log"
 	"math/big"
@@ -83,7 +84,7 @@ func TestOwnCertificate(t *testing.T) {
 				probe := append([]string{"probe", "https://edge.example/index.m3u8"}, tc.args...)
 				for _, args := range [][]string{{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, probe} {
 					var stdout, stderr bytes.Buffer
-					code := runOn(t.Context(), network{dial: m.dial, resolver: n}, args, &stdout, &stderr)
+					code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want, text := tc.code, tc.said
 					if args[0] == "probe" {

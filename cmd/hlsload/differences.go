@@ -10,6 +10,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
+	"hlsload/run/look"
 )
 
 // compare finds what differs between the pipelines, and says what it means for
@@ -155,7 +156,7 @@ func playlists(sa, sb *sight, where string, profiles []*player.Profile, add func
 	if s, t := keyOf(x), keyOf(y); s != t {
 		say("EXT-X-KEY", s, t, "one side is encrypted in another way: who moves needs another key")
 	}
-	if s, t := path.Ext(pathOf(x.URL)), path.Ext(pathOf(y.URL)); s != t {
+	if s, t := path.Ext(look.PathOf(x.URL)), path.Ext(look.PathOf(y.URL)); s != t {
 		say("kind of segment", s, t, "containers differ: decoders start again or fail")
 	}
 	if d := longest(a) - longest(b); d.Abs() > 200*time.Millisecond {

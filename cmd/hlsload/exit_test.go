@@ -16,6 +16,7 @@ import (
 
 	"hlsload/chaos/journal"
 	"hlsload/reports"
+	"hlsload/run/look"
 )
 
 // TestExitCodes runs everything that a run consists of, in the time of a bubble,
@@ -56,7 +57,7 @@ func TestExitCodes(t *testing.T) {
 					time.AfterFunc(tc.interrupt, cancel)
 				}
 				var stdout, stderr bytes.Buffer
-				code := runOn(ctx, network{listen: m.listen, dial: m.dial}, append([]string{"run", "--out", dir, "--progress", "plain"}, tc.args...), &stdout, &stderr)
+				code := runOn(ctx, network{listen: m.listen, web: look.Network{Dial: m.dial}}, append([]string{"run", "--out", dir, "--progress", "plain"}, tc.args...), &stdout, &stderr)
 				said := strings.Join(strings.Fields(stdout.String()), " ")
 				if code != tc.code || !strings.Contains(said, tc.said) {
 					t.Errorf("exit code %d; want %d and %q in\n%s%s", code, tc.code, tc.said, &stdout, &stderr)
@@ -144,7 +145,7 @@ func TestInterruptedCheck(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(2*time.Second, cancel)
 		var stdout, stderr bytes.Buffer
-		code := runOn(ctx, network{dial: m.dial}, []string{"run", "testdata/scenarios/url.yaml", "--url", base + "/index.m3u8", "--out", t.TempDir()}, &stdout, &stderr)
+		code := runOn(ctx, network{web: look.Network{Dial: m.dial}}, []string{"run", "testdata/scenarios/url.yaml", "--url", base + "/index.m3u8", "--out", t.TempDir()}, &stdout, &stderr)
 		if code != reports.ExitInterrupted || time.Since(h.began) != 2*time.Second {
 			t.Errorf("exit code %d after %v:\n%s%s", code, time.Since(h.began), &stdout, &stderr)
 		}
@@ -205,7 +206,7 @@ func TestUndo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		var stdout, stderr bytes.Buffer
-		code := runOn(t.Context(), network{listen: m.listen, dial: m.dial}, []string{"run", "testdata/scenarios/command.yaml", "--set", `chaos.stop-it.start=["true"]`,
+		code := runOn(t.Context(), network{listen: m.listen, web: look.Network{Dial: m.dial}}, []string{"run", "testdata/scenarios/command.yaml", "--set", `chaos.stop-it.start=["true"]`,
 			"--set", stop, "--out", dir, "--progress", "none"}, &stdout, &stderr)
 		if code != reports.ExitFault {
 			t.Fatalf("exit code %d:\n%s%s", code, &stdout, &stderr)
@@ -235,7 +236,7 @@ func TestRig(t *testing.T) {
 		var stderr bytes.Buffer
 		ended := make(chan int)
 		go func() {
-			ended <- runOn(ctx, network{listen: m.listen, dial: m.dial}, []string{"rig", "testdata/scenarios/short.yaml"}, lines, &stderr)
+			ended <- runOn(ctx, network{listen: m.listen, web: look.Network{Dial: m.dial}}, []string{"rig", "testdata/scenarios/short.yaml"}, lines, &stderr)
 		}()
 		var at struct {
 			URLs            []string
@@ -248,17 +249,17 @@ func TestRig(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &at); err != nil || len(at.URLs) != 2 || at.Control == "" || at.Origin == "" {
 			t.Fatalf("first line: %s: %v", line, err)
 		}
-		fetch := newFetcher(fetching{on: network{dial: m.dial}, timeout: time.Minute})
+		fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: time.Minute})
 		for _, u := range append(at.URLs, at.Control+"/stats", at.Control+"/faults", at.Origin+"/live/p0/index.m3u8") {
-			if a, err := fetch.get(ctx, u); err != nil || a.status != 200 || len(a.body) < 3 {
+			if a, err := fetch.Get(ctx, u); err != nil || a.Status != 200 || len(a.Body) < 3 {
 				t.Errorf("%s: %+v, %v", u, a, err)
 			}
 		}
-		code, said := look(t, m, at.URLs[0])
+		code, said := probed(t, m, at.URLs[0])
 		if code != 0 || !strings.Contains(said, "Seen as such by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7") || strings.Contains(said, "finding") {
 			t.Errorf("probe: exit code %d:\n%s", code, said)
 		}
-		fetch.close()
+		fetch.Close()
 		cancel()
 		if code := <-ended; code != 0 {
 			t.Errorf("exit code %d:\n%s", code, &stderr)

@@ -13,6 +13,7 @@ import (
 	agreed "hlsload/player/consent"
 	"hlsload/player/m3u8"
 	"hlsload/run/fleet"
+	"hlsload/run/look"
 	"hlsload/scenarios"
 	"hlsload/sim/forecast"
 )
@@ -162,26 +163,26 @@ func (s *stream) asked() map[string]forecast.Kinds {
 	media := forecast.Of(m3u8.KindInit, m3u8.KindSegment, m3u8.KindKey)
 	hosts := map[string]forecast.Kinds{}
 	add := func(host string, kinds forecast.Kinds) {
-		if name := hostname(host); name != "" {
+		if name := look.Hostname(host); name != "" {
 			hosts[name] |= kinds
 		}
 	}
 	for _, u := range s.entries {
-		add(hostOf(u), forecast.Of(m3u8.KindMultivariant))
+		add(look.HostOf(u), forecast.Of(m3u8.KindMultivariant))
 	}
 	beside := false // segments are where their playlists are
 	for _, h := range s.segments {
 		add(h, media)
-		beside = beside || slices.ContainsFunc(s.media, func(u string) bool { return hostname(hostOf(u)) == hostname(h) })
+		beside = beside || slices.ContainsFunc(s.media, func(u string) bool { return look.Hostname(look.HostOf(u)) == look.Hostname(h) })
 	}
 	for _, u := range s.media {
-		add(hostOf(u), forecast.Of(m3u8.KindMedia))
+		add(look.HostOf(u), forecast.Of(m3u8.KindMedia))
 		if beside {
-			add(hostOf(u), media)
+			add(look.HostOf(u), media)
 		}
 	}
-	for _, h := range s.fetch.hosts() { // redirects led there: for what, it is not known
-		if _, known := hosts[hostname(h)]; !known {
+	for _, h := range s.fetch.Hosts() { // redirects led there: for what, it is not known
+		if _, known := hosts[look.Hostname(h)]; !known {
 			add(h, forecast.All)
 		}
 	}
@@ -203,7 +204,7 @@ func printExpected(ctx context.Context, w io.Writer, sc *scenarios.Scenario, p *
 	if seen != nil {
 		where, foreign = "", false
 		for _, h := range seen.hosts() {
-			out, err := p.look(ctx, hostname(h))
+			out, err := p.look(ctx, look.Hostname(h))
 			if err != nil {
 				return closed(err)
 			}
@@ -229,7 +230,7 @@ func printExpected(ctx context.Context, w io.Writer, sc *scenarios.Scenario, p *
 // allLocal reports whether the URLs of a target alone show that it is local.
 func allLocal(sc *scenarios.Scenario) bool {
 	return !slices.ContainsFunc(sc.Target.URLs, func(u scenarios.Text) bool {
-		name := hostname(hostOf(u.Value))
+		name := look.Hostname(look.HostOf(u.Value))
 		addr, err := netip.ParseAddr(name)
 		return name != "localhost" && (err != nil || !agreed.Local(addr))
 	})

@@ -14,6 +14,7 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/run/fleet"
+	"hlsload/run/look"
 	"hlsload/scenarios"
 	"hlsload/sim/forecast"
 )
@@ -62,7 +63,7 @@ func TestDefaultCeiling(t *testing.T) {
 				args := append([]string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "plain", "--out", filepath.Join(t.TempDir(), "out"),
 					"--players", "30"}, strings.Fields(by+" "+until+" "+tc.args)...)
 				var stdout, stderr bytes.Buffer
-				code := runOn(t.Context(), network{dial: m.dial, resolver: n}, args, &stdout, &stderr)
+				code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 				said := strings.Join(strings.Fields(stderr.String()+stdout.String()), " ")
 				if code != tc.code {
 					t.Errorf("exit code %d; want %d", code, tc.code)
@@ -124,26 +125,26 @@ func TestAsked(t *testing.T) {
 			map[string]forecast.Kinds{"a": forecast.Of(m3u8.KindMultivariant), "b": list | media, "c": list | media}},
 		{"segments elsewhere", []string{"http://a/a.m3u8"}, []string{"s"}, map[string]forecast.Kinds{"a": list | forecast.Of(m3u8.KindMultivariant), "s": media}},
 	} {
-		s := &stream{entries: []string{"http://a/index.m3u8"}, media: tc.media, segments: tc.segments, fetch: newFetcher(fetching{})}
+		s := &stream{entries: []string{"http://a/index.m3u8"}, media: tc.media, segments: tc.segments, fetch: look.New(look.Config{})}
 		got := s.asked()
 		if fmt.Sprint(got) != fmt.Sprint(tc.want) {
 			t.Errorf("%s: %v; want %v", tc.name, got, tc.want)
 		}
-		s.fetch.close()
+		s.fetch.Close()
 	}
 }
 
 // TestHosts: consent is asked of the target's own hosts first, however many others
 // its playlists name.
 func TestHosts(t *testing.T) {
-	s := &stream{entries: []string{"https://z.example/index.m3u8", "http://y.example:8080/index.m3u8"}, fetch: newFetcher(fetching{})}
-	defer s.fetch.close()
-	for i := range 2 * maxHosts {
+	s := &stream{entries: []string{"https://z.example/index.m3u8", "http://y.example:8080/index.m3u8"}, fetch: look.New(look.Config{})}
+	defer s.fetch.Close()
+	for i := range 2 * look.MaxHosts {
 		s.media = append(s.media, fmt.Sprintf("https://a%03d.example/%d.m3u8", i, i), "https://z.example/v.m3u8")
 	}
 	s.segments = []string{"b.example", "z.example"}
 	got := s.hosts()
-	if len(got) != 2+2*maxHosts+1 || got[0] != "z.example" || got[1] != "http://y.example:8080" || got[2] != "a000.example" || got[len(got)-1] != "b.example" {
+	if len(got) != 2+2*look.MaxHosts+1 || got[0] != "z.example" || got[1] != "http://y.example:8080" || got[2] != "a000.example" || got[len(got)-1] != "b.example" {
 		t.Errorf("%q", got)
 	}
 }
@@ -170,7 +171,7 @@ func TestPlanLooks(t *testing.T) {
 			n := &names{hosts: map[string][]string{"edge.example": {"203.0.113.9"}}}
 			args := append([]string{"plan", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8"}, strings.Fields(tc.args)...)
 			var stdout, stderr bytes.Buffer
-			code := runOn(t.Context(), network{dial: m.dial, resolver: n}, args, &stdout, &stderr)
+			code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 			for _, want := range tc.said {
 				if !strings.Contains(stdout.String(), want) {
 					t.Errorf("plan %s: exit code %d, no %q in\n%s%s", tc.args, code, want, stdout.String(), stderr.String())

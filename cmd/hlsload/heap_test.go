@@ -1,6 +1,7 @@
 package main
 
 import (
+	"hlsload/run/look"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -37,7 +38,7 @@ fleet:
 			}
 		}()
 		cmd, _, _ := quiet()
-		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone}, network: network{listen: m.listen, dial: m.dial}}
+		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone}, network: network{listen: m.listen, web: look.Network{Dial: m.dial}}}
 		if exit := exitOf(r.do(t.Context())); exit.code != 0 {
 			t.Fatalf("exit code %d, %s", exit.code, exit.msg)
 		}

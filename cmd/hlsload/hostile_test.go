@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"hlsload/run/look"
 	"io"
 	"net/http"
 	"strconv"
@@ -242,7 +243,7 @@ func TestHostileTargets(t *testing.T) {
 					t.Errorf("the run took %v", d)
 				}
 				began := time.Now()
-				code, said = look(t, m, base+"/index.m3u8")
+				code, said = probed(t, m, base+"/index.m3u8")
 				if code != tc.probe || !strings.Contains(said, tc.found) {
 					t.Errorf("probe: exit code %d; want %d and %q in\n%s", code, tc.probe, tc.found, said)
 				}
@@ -264,16 +265,16 @@ fleet:
   cohorts: [{name: a, share: 50%, profile: hlsjs-1.7}, {name: b, share: 50%, profile: rfc8216bis}]
 `)
 	cmd, out, _ := quiet()
-	r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone, events: true}, network: network{dial: m.dial}}
+	r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone, events: true}, network: network{web: look.Network{Dial: m.dial}}}
 	exit := exitOf(r.do(t.Context()))
 	return exit.code, exit.msg + strings.Join(strings.Fields(out.String()), " ")
 }
 
-// look probes.
-func look(t *testing.T, m *memory, u string) (code int, said string) {
+// probed is what probe says of a stream.
+func probed(t *testing.T, m *memory, u string) (code int, said string) {
 	var out bytes.Buffer
-	p := &probe{fetch: newFetcher(fetching{on: network{dial: m.dial}, timeout: probeTime}), out: &out}
-	defer p.fetch.close()
+	p := &probe{fetch: look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime}), out: &out}
+	defer p.fetch.Close()
 	exit := exitOf(p.run(t.Context(), u))
 	return exit.code, exit.msg + "\n" + out.String()
 }

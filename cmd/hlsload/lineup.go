@@ -90,12 +90,12 @@ func (p *probe) instant(ctx context.Context, s *m3u8.Segment) (instant, string) 
 	if len(s.Keys) > 0 && s.Keys[0].Method != "NONE" {
 		return instant{}, "its segments are encrypted (" + s.Keys[0].Method + ")"
 	}
-	o, err := p.fetch.opening(ctx, s.URL, s.ByteRange)
+	o, err := p.fetch.Opening(ctx, s.URL, s.ByteRange)
 	if err != nil {
 		return instant{}, err.Error()
 	}
 	if s.Map != nil && o.Stamp.Known() && o.Scales.Of(o.Stamp.Track) == 0 {
-		init, err := p.fetch.opening(ctx, s.Map.URL, s.Map.ByteRange)
+		init, err := p.fetch.Opening(ctx, s.Map.URL, s.Map.ByteRange)
 		if err != nil {
 			return instant{}, err.Error()
 		}

@@ -11,6 +11,7 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
 	content "hlsload/rig/media"
+	"hlsload/run/look"
 )
 
 // TestLineup: what is said of pipelines whose media is the rig's, at timestamps
@@ -73,11 +74,11 @@ func TestLineup(t *testing.T) {
 				base, srv := m.serve(h)
 				defer srv.Close()
 				var out bytes.Buffer
-				p := &probe{fetch: newFetcher(fetching{on: network{dial: m.dial}, timeout: probeTime}), out: &out}
+				p := &probe{fetch: look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime}), out: &out}
 				if err := p.run(t.Context(), base+"/index.m3u8"); err != nil {
 					t.Error(err)
 				}
-				p.fetch.close()
+				p.fetch.Close()
 				flat := strings.Join(strings.Fields(out.String()), " ")
 				for _, want := range c.want {
 					if !strings.Contains(flat, want) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hlsload/reports"
+	"hlsload/run/look"
 )
 
 // logged runs a scenario on the rig with an edge log, and returns the directory
@@ -27,7 +28,7 @@ func logged(t *testing.T, text string) (dir, log string) {
 		m := newMemory()
 		cmd, _, _ := quiet()
 		sc := parse(t, text)
-		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressNone}, faults: sc.Faults(), edgeLog: log, network: network{listen: m.listen, dial: m.dial}}
+		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressNone}, faults: sc.Faults(), edgeLog: log, network: network{listen: m.listen, web: look.Network{Dial: m.dial}}}
 		if err := r.do(t.Context()); err != nil && err.Error() != "" {
 			t.Error(err)
 		}

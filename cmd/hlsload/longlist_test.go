@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"hlsload/run/look"
 	"net/http"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestLongDVR(t *testing.T) {
 				defer srv.Close()
 				sc := parse(t, "duration: 20s\ntarget: {url: "+base+"/index.m3u8}\n"+tt.limits+"fleet: {players: 2, cohorts: [{name: a, share: 100%, profile: hlsjs-1.7}]}\n")
 				cmd, out, _ := quiet()
-				r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone}, network: network{dial: m.dial}}
+				r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone}, network: network{web: look.Network{Dial: m.dial}}}
 				exit := exitOf(r.do(t.Context()))
 				if said := exit.msg + out.String(); exit.code != tt.code || !strings.Contains(said, tt.said) {
 					t.Errorf("exit code %d; want %d and %q in\n%s", exit.code, tt.code, tt.said, said)
@@ -51,7 +52,7 @@ func TestLongDVR(t *testing.T) {
 				if tt.limits != "" {
 					args = append(args, "--playlist-limit", "64MB")
 				}
-				probe := probeCommand(network{dial: m.dial})
+				probe := probeCommand(network{web: look.Network{Dial: m.dial}})
 				probe.SetArgs(args)
 				probe.SetContext(t.Context())
 				var said strings.Builder

@@ -6,10 +6,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	agreed "hlsload/player/consent"
 	"hlsload/reports"
 	"hlsload/run/fleet"
+	"hlsload/run/look"
 	"hlsload/scenarios"
 )
 
@@ -26,7 +25,7 @@ import (
 // ceilings.
 type permission struct {
 	sc      *scenarios.Scenario
-	on      network
+	on      look.Network
 	gate    *agreed.Gate
 	tls     *tls.Config // nil = the default
 	players int
@@ -43,46 +42,24 @@ type permission struct {
 
 // Bounds of finding out.
 const (
-	maxHosts     = 64
 	consentTime  = 5 * time.Second // for one file
 	consentBytes = agreed.MaxBytes // of one file
-	lookupTime   = 5 * time.Second
 	maxSaidHosts = 8
 )
 
 // newPermission has decided nothing yet. A gate that does not let the target
 // itself pass is an error.
-func newPermission(ctx context.Context, on network, sc *scenarios.Scenario, players int) (*permission, error) {
+func newPermission(ctx context.Context, on look.Network, sc *scenarios.Scenario, players int) (*permission, error) {
 	var urls []string
 	for _, u := range sc.Target.URLs {
 		urls = append(urls, u.Value)
 	}
-	gate, err := on.gate(ctx, urls, sc.Authorized.Hosts)
+	gate, err := on.Gate(ctx, urls, sc.Authorized.Hosts)
 	if err != nil {
-		return nil, err
+		return nil, closed(err)
 	}
-	return &permission{sc: sc, on: on, gate: gate, tls: certificates(sc.Target.CA, sc.Target.InsecureSkipVerify), players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
+	return &permission{sc: sc, on: on, gate: gate, tls: look.Certificates(sc.Target.CA, sc.Target.InsecureSkipVerify), players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
 		ceiling: ceilingOf(&sc.Limits)}, nil
-}
-
-// gate returns what decides where a stream may lead, once it knows where its own
-// URLs lead: no answer of one of them must come before another is known to be
-// public.
-func (n network) gate(ctx context.Context, urls, named []string) (*agreed.Gate, error) {
-	var own []string
-	for _, u := range urls {
-		if h := hostname(hostOf(u)); h != "" {
-			own = append(own, h)
-		}
-	}
-	g := agreed.NewGate(own, named)
-	for _, host := range own {
-		// What cannot be looked up cannot be dialled.
-		if err := g.Check(host, n.addresses(ctx, host)); err != nil {
-			return nil, closed(err)
-		}
-	}
-	return g, nil
 }
 
 // closed is the end of a command that a gate does not let pass.
@@ -95,13 +72,13 @@ func closed(err error) error {
 func (p *permission) permit(ctx context.Context, hosts []string) error {
 	var refused []string
 	var reasons []error
-	for _, host := range hosts[:min(len(hosts), maxHosts)] {
-		name := hostname(host)
+	for _, host := range hosts[:min(len(hosts), look.MaxHosts)] {
+		name := look.Hostname(host)
 		foreign, err := p.look(ctx, name)
 		if err != nil {
 			return closed(err)
 		}
-		p.cloudFront = p.cloudFront || foreign && p.on.namedCloudFront(ctx, name)
+		p.cloudFront = p.cloudFront || foreign && p.on.OnCloudFront(ctx, name)
 		if !foreign || !p.crowd() || p.grants(name) || slices.Contains(refused, name) {
 			continue
 		}
@@ -121,7 +98,7 @@ func (p *permission) permit(ctx context.Context, hosts []string) error {
 // decide says whether credentials may go to a host that is none of the target's
 // own: not before its operator's consent is decided about.
 func (p *permission) decide(ctx context.Context, host string) error {
-	name := hostname(host)
+	name := look.Hostname(host)
 	if !p.crowd() || p.grants(name) {
 		return nil
 	}
@@ -129,7 +106,7 @@ func (p *permission) decide(ctx context.Context, host string) error {
 	decided := p.decided
 	p.mu.Unlock()
 	if decided { // what its file would say came too late to bind the run
-		return p.allow(name, p.on.addresses(ctx, name))
+		return p.allow(name, p.on.Addresses(ctx, name))
 	}
 	switch foreign, err := p.look(ctx, name); {
 	case err != nil:
@@ -147,7 +124,7 @@ func (p *permission) decide(ctx context.Context, host string) error {
 // An error says why it must not be dialled. A host that cannot be looked up is
 // not foreign: it cannot be dialled either.
 func (p *permission) look(ctx context.Context, name string) (foreign bool, err error) {
-	addrs := p.on.addresses(ctx, name)
+	addrs := p.on.Addresses(ctx, name)
 	i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return !agreed.Local(a) })
 	if i >= 0 {
 		p.mu.Lock()
@@ -170,30 +147,10 @@ func (p *permission) grant(name string) {
 	p.granted[name] = true
 }
 
-// addresses looks a host up; nil = it has none.
-func (n network) addresses(ctx context.Context, host string) []netip.Addr {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{a.Unmap()}
-	}
-	if n.dial != nil && n.resolver == nil {
-		return nil // a network of its own, with names of its own
-	}
-	ctx, cancel := context.WithTimeout(ctx, lookupTime)
-	defer cancel()
-	found, err := n.lookup().LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil
-	}
-	for i := range found {
-		found[i] = found[i].Unmap()
-	}
-	return found
-}
-
 // ask finds out whether a host consents: its own file binds where there is one,
 // else the scenario's word counts.
 func (p *permission) ask(ctx context.Context, host string) error {
-	name := hostname(host)
+	name := look.Hostname(host)
 	terms, where, err := p.terms(ctx, host, agent(p.sc.Authorized.By))
 	switch {
 	case terms != nil:
@@ -232,7 +189,7 @@ func (p *permission) refusal(refused []string, reasons []error) error {
 	by := cmp.Or(p.sc.Authorized.By, "ops@example.com")
 	var others []string
 	for _, host := range refused {
-		if !slices.ContainsFunc(p.sc.Target.URLs, func(u scenarios.Text) bool { return hostname(hostOf(u.Value)) == host }) {
+		if !slices.ContainsFunc(p.sc.Target.URLs, func(u scenarios.Text) bool { return look.Hostname(look.HostOf(u.Value)) == host }) {
 			others = append(others, host)
 		}
 	}
@@ -255,7 +212,7 @@ func (p *permission) allow(host string, addrs []netip.Addr) error {
 		return err
 	}
 	i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return !agreed.Local(a) })
-	if i < 0 || !p.crowd() || p.grants(bare(host)) || p.sc.Consents(host) {
+	if i < 0 || !p.crowd() || p.grants(look.Bare(host)) || p.sc.Consents(host) {
 		return nil
 	}
 	want := agreed.Path + " there to name the tester, and the host in the target's playlists from the start"
@@ -283,24 +240,24 @@ func (p *permission) terms(ctx context.Context, host, agent string) (*agreed.Ter
 	name, plain := strings.CutPrefix(host, "http://")
 	places := []string{"https://" + name + agreed.Path}
 	if plain {
-		places = []string{"https://" + bracketed(hostname(name)) + agreed.Path, "http://" + name + agreed.Path}
+		places = []string{"https://" + bracketed(look.Hostname(name)) + agreed.Path, "http://" + name + agreed.Path}
 	}
-	f := newFetcher(fetching{on: p.on, gate: p.gate, tls: p.tls, timeout: consentTime, agent: agent, stay: true})
-	defer f.close()
+	f := look.New(look.Config{On: p.on, Gate: p.gate, TLS: p.tls, Timeout: consentTime, Agent: agent, Stay: true})
+	defer f.Close()
 	var why error
 	for _, place := range places {
-		a, err := f.fetch(ctx, place, consentBytes, "permission", true)
+		a, err := f.Fetch(ctx, place, consentBytes, "permission", true)
 		switch {
 		case errors.Is(err, fleet.ErrTooLarge):
 			err = fmt.Errorf("%s: too long (want at most %d bytes)", place, consentBytes)
-		case err == nil && a.status != http.StatusOK:
-			err = a.wrongStatus(place)
+		case err == nil && a.Status != http.StatusOK:
+			err = a.WrongStatus(place)
 		}
 		if err != nil {
 			why = err
 			continue
 		}
-		terms, err := agreed.Parse(a.body)
+		terms, err := agreed.Parse(a.Body)
 		if err != nil {
 			why = fmt.Errorf("%s: %w", place, err)
 			if errors.As(err, new(*agreed.Unclear)) {
@@ -313,36 +270,6 @@ func (p *permission) terms(ctx context.Context, host, agent string) (*agreed.Ter
 	return nil, "", why
 }
 
-// lookup is the network's resolver.
-func (n network) lookup() fleet.Resolver {
-	if n.resolver != nil {
-		return n.resolver
-	}
-	return net.DefaultResolver
-}
-
-// hostOf is the host of a URL as [permit] takes it: with its port, and with
-// "http://" unless it is for TLS.
-func hostOf(u string) string {
-	p, err := url.Parse(u)
-	if err != nil || p.Host == "" {
-		return ""
-	}
-	if p.Scheme == "http" {
-		return "http://" + p.Host
-	}
-	return p.Host
-}
-
-// hostname is the name in what hostOf returns, without a dot at its end.
-func hostname(host string) string {
-	host, _ = strings.CutPrefix(host, "http://")
-	return bare((&url.URL{Host: host}).Hostname())
-}
-
-// bare is a name as names are compared.
-func bare(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
-
 func bracketed(host string) string {
 	if strings.Contains(host, ":") {
 		return "[" + host + "]"
@@ -352,13 +279,7 @@ func bracketed(host string) string {
 
 // agent is what this program calls itself towards a target; by is who answers
 // for the test.
-func agent(by string) string {
-	s := "hlsload/" + ownVersion()
-	if by != "" {
-		s += " (+" + headerText(by) + ")"
-	}
-	return s
-}
+func agent(by string) string { return look.Agent(ownVersion(), by) }
 
 // ownVersion is the version as a token of a header.
 func ownVersion() string {
@@ -374,40 +295,9 @@ func ownVersion() string {
 	}, v), "."), "dev")
 }
 
-// headerText escapes what is not ASCII.
-func headerText(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; c >= ' ' && c < 0x7f {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
-}
-
 // cloudFrontHint is for whoever loads a stream that CloudFront serves.
 const cloudFrontHint = "CloudFront serves this target: read AWS's current policies on load and stress tests before a large one (\"Load testing CloudFront\" in its developer guide, which also says what is not " +
 	"to be load tested, and the EC2 testing policy for the machines it is sent from); from one machine and one resolver players reach few of its edge locations, whatever their number"
-
-// namedCloudFront tells whether a host is a distribution, or an alias of one.
-func (n network) namedCloudFront(ctx context.Context, host string) bool {
-	const distributions = ".cloudfront.net"
-	if strings.HasSuffix(host, distributions) {
-		return true
-	}
-	r, ok := n.lookup().(interface {
-		LookupCNAME(ctx context.Context, host string) (string, error)
-	})
-	if _, err := netip.ParseAddr(host); err == nil || !ok {
-		return false
-	}
-	ctx, cancel := context.WithTimeout(ctx, lookupTime)
-	defer cancel()
-	name, err := r.LookupCNAME(ctx, host)
-	return err == nil && strings.HasSuffix(strings.TrimSuffix(strings.ToLower(name), "."), distributions)
-}
 
 // minSpread is from how many connections on it is odd that all went one way.
 const minSpread = 20

@@ -19,6 +19,7 @@ import (
 	agreed "hlsload/player/consent"
 	"hlsload/reports"
 	"hlsload/run/fleet"
+	"hlsload/run/look"
 	"hlsload/scenarios"
 )
 
@@ -174,7 +175,7 @@ func TestConsent(t *testing.T) {
 				out := filepath.Join(t.TempDir(), "out")
 				args := append([]string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "none", "--out", out}, strings.Fields(tc.args)...)
 				var stdout, stderr bytes.Buffer
-				code := runOn(t.Context(), network{dial: m.dial, resolver: n}, args, &stdout, &stderr)
+				code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 				said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 				if code != tc.code || !strings.Contains(said, tc.said) {
 					t.Errorf("exit code %d; want %d and\n%s\nin\n%s", code, tc.code, tc.said, said)
@@ -239,7 +240,7 @@ func TestDecidedOnce(t *testing.T) {
 			if tc.hosts != nil {
 				sc.Authorized.Until = time.Now().Add(time.Hour)
 			}
-			p, err := newPermission(t.Context(), network{dial: m.dial, resolver: n}, sc, 6)
+			p, err := newPermission(t.Context(), look.Network{Dial: m.dial, Resolver: n}, sc, 6)
 			if err == nil && tc.during {
 				err = p.permit(t.Context(), nil)
 			}
@@ -288,7 +289,7 @@ func TestHalts(t *testing.T) {
 					c, err := m.dial(ctx, network, address)
 					return noting{c, func() { mu.Lock(); last = time.Now(); mu.Unlock() }}, err
 				}
-				on := network{listen: m.listen, dial: dial}
+				on := network{listen: m.listen, web: look.Network{Dial: dial}}
 				began, pull := time.Now(), 20*time.Second // in the kill of short.yaml
 				args := []string{"run", "testdata/scenarios/short.yaml", "--out", dir, "--progress", "plain"}
 				switch tc.name {

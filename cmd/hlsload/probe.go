@@ -19,6 +19,7 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/reports/cdn"
+	"hlsload/run/look"
 )
 
 func probeCommand(on network) *cobra.Command {
@@ -41,7 +42,7 @@ playlists of two pipelines.`,
 			if err != nil {
 				return err
 			}
-			defer fetch.close()
+			defer fetch.Close()
 			out := &veil{w: printable{cmd.OutOrStdout()}, f: secrets.Text}
 			p := &probe{fetch: fetch, out: out, json: o.json}
 			bare := slices.Clone(args)
@@ -57,7 +58,7 @@ playlists of two pipelines.`,
 
 // probe looks at one stream.
 type probe struct {
-	fetch *fetcher
+	fetch *look.Fetcher
 	out   io.Writer
 	json  bool
 	// profiles are the players that are asked whether they would play it.
@@ -85,7 +86,7 @@ type sight struct {
 	Findings []string          `json:"findings"`
 
 	media  *m3u8.Media
-	answer *fetched
+	answer *look.Answer
 	bad    bool // it cannot be watched
 	lost   *unreadable
 	down   int64
@@ -96,13 +97,14 @@ func (s *sight) find(format string, args ...any) {
 }
 
 // get fetches a playlist.
-func (p *probe) get(ctx context.Context, u string) (*fetched, error) {
-	f, err := p.fetch.playlist(ctx, u)
-	var usage *exitError
-	switch {
+func (p *probe) get(ctx context.Context, u string) (*look.Answer, error) {
+	f, err := p.fetch.Playlist(ctx, u)
+	switch bad := (*look.BadURL)(nil); {
+	case errors.As(err, &bad):
+		err = &exitError{code: exitUsage, msg: bad.Error()}
 	case errors.As(err, new(*agreed.NotDialled)):
 		err = closed(err)
-	case err != nil && !errors.As(err, &usage):
+	case err != nil:
 		err = &exitError{reports.ExitUnreachable, err.Error(), err}
 	}
 	return f, err
@@ -117,7 +119,7 @@ func (p *probe) run(ctx context.Context, urls ...string) error {
 		if err != nil {
 			return err
 		}
-		list, err := m3u8.Parse(f.body, m3u8.Options{Base: f.url, Limits: p.fetch.limits()})
+		list, err := m3u8.Parse(f.Body, m3u8.Options{Base: f.URL, Limits: p.fetch.Limits()})
 		if err != nil {
 			return &exitError{reports.ExitUnreachable, fmt.Sprintf("%s is no playlist: %v", u, err), err}
 		}
@@ -171,11 +173,11 @@ func (p *probe) run(ctx context.Context, urls ...string) error {
 var cacheHeaders = append([]string{"Server", "Via", "Age", "Cache-Control", "Last-Modified", "X-Amz-Cf-Pop"}, cdn.HeaderNames()...)
 
 // take notes an answer.
-func (s *sight) take(f *fetched) {
-	s.answer, s.Status, s.TTFBMs, s.Bytes = f, f.status, float64(f.ttfb.Round(10*time.Microsecond))/1e6, len(f.body)
+func (s *sight) take(f *look.Answer) {
+	s.answer, s.Status, s.TTFBMs, s.Bytes = f, f.Status, float64(f.FirstByte.Round(10*time.Microsecond))/1e6, len(f.Body)
 	s.Headers = map[string]string{}
 	for _, h := range cacheHeaders {
-		if v := f.header.Values(h); len(v) > 0 {
+		if v := f.Header.Values(h); len(v) > 0 {
 			s.Headers[h] = strings.Join(v, ", ")
 		}
 	}
@@ -257,7 +259,7 @@ func (p *probe) rendition(ctx context.Context, s *sight, imports map[string]stri
 		return
 	}
 	s.take(f)
-	m, err := m3u8.ParseMedia(f.body, m3u8.Options{Base: f.url, Imports: imports, Limits: p.fetch.limits()})
+	m, err := m3u8.ParseMedia(f.Body, m3u8.Options{Base: f.URL, Imports: imports, Limits: p.fetch.Limits()})
 	if err != nil {
 		s.lose(m3u8.KindMedia, "playlist", err)
 		s.find("no media playlist: %v", err)
@@ -309,9 +311,9 @@ func (p *probe) need(ctx context.Context, s *sight, kind m3u8.Kind, what, u stri
 	if strings.HasPrefix(u, "data:") {
 		return
 	}
-	a, err := p.fetch.drop(ctx, u)
-	if err == nil && a.status/100 != 2 {
-		err = a.wrongStatus(u)
+	a, err := p.fetch.Drop(ctx, u)
+	if err == nil && a.Status/100 != 2 {
+		err = a.WrongStatus(u)
 	}
 	if err != nil {
 		s.lose(kind, what, err)
@@ -321,18 +323,18 @@ func (p *probe) need(ctx context.Context, s *sight, kind m3u8.Kind, what, u stri
 
 // segment looks whether a segment comes.
 func (p *probe) segment(ctx context.Context, s *sight, u string) {
-	a, err := p.fetch.drop(ctx, u)
-	if err == nil && a.status/100 != 2 {
-		err = a.wrongStatus(u)
+	a, err := p.fetch.Drop(ctx, u)
+	if err == nil && a.Status/100 != 2 {
+		err = a.WrongStatus(u)
 	}
 	if err != nil {
 		s.lose(m3u8.KindSegment, "segments", err)
 		s.find("its newest segment: %v", err)
 		return
 	}
-	s.Segment = fmt.Sprintf("%d in %v, %d bytes in %v", a.status, a.ttfb.Round(time.Millisecond), a.size, a.total.Round(time.Millisecond))
-	if took := (a.total - a.ttfb).Seconds(); took > 0 {
-		s.down = int64(min(8*float64(a.size)/took, 1e12))
+	s.Segment = fmt.Sprintf("%d in %v, %d bytes in %v", a.Status, a.FirstByte.Round(time.Millisecond), a.Size, a.Total.Round(time.Millisecond))
+	if took := (a.Total - a.FirstByte).Seconds(); took > 0 {
+		s.down = int64(min(8*float64(a.Size)/took, 1e12))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"hlsload/run/look"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -101,7 +102,7 @@ func TestProbe(t *testing.T) {
 				said := map[bool]string{}
 				for _, asJSON := range []bool{false, true} {
 					var out bytes.Buffer
-					p := &probe{fetch: newFetcher(fetching{on: network{dial: m.dial}, timeout: probeTime}), out: &out, json: asJSON}
+					p := &probe{fetch: look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime}), out: &out, json: asJSON}
 					var urls []string
 					for _, path := range c.paths {
 						urls = append(urls, base+path)
@@ -109,7 +110,7 @@ func TestProbe(t *testing.T) {
 					if err := p.run(t.Context(), urls...); err != nil {
 						t.Errorf("%v", err)
 					}
-					p.fetch.close()
+					p.fetch.Close()
 					said[asJSON] = out.String()
 				}
 				flat := strings.Join(strings.Fields(said[false]), " ")

@@ -10,6 +10,7 @@ import (
 
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
+	"hlsload/run/look"
 	"hlsload/scenarios"
 	"hlsload/scenarios/redact"
 )
@@ -38,7 +39,7 @@ func (o *probeOptions) register(cmd *cobra.Command) {
 
 // open returns what looks at the URLs. The secrets are told what must not be
 // shown.
-func (o *probeOptions) open(ctx context.Context, on network, secrets *redact.Secrets, urls []string) (*fetcher, error) {
+func (o *probeOptions) open(ctx context.Context, on network, secrets *redact.Secrets, urls []string) (*look.Fetcher, error) {
 	var headers []credential.Header
 	for _, line := range o.headers {
 		name, value, ok := strings.Cut(line, ":")
@@ -83,12 +84,12 @@ func (o *probeOptions) open(ctx context.Context, on network, secrets *redact.Sec
 			return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad --playlist-limit (got %q; want 100kB to 256MB)", o.playlist)}
 		}
 	}
-	gate, err := on.gate(ctx, urls, o.hosts)
+	gate, err := on.web.Gate(ctx, urls, o.hosts)
 	if err != nil {
-		return nil, err
+		return nil, closed(err)
 	}
-	return newFetcher(fetching{
-		on: on, gate: gate, tls: certificates(ca, o.skipVerify), timeout: probeTime, playlist: most, agent: agent(""), creds: credential.New(urls, headers, o.headersFor),
-		cookie: func(line string) { secrets.AddHeader("Set-Cookie", line) },
+	return look.New(look.Config{
+		On: on.web, Gate: gate, TLS: look.Certificates(ca, o.skipVerify), Timeout: probeTime, Playlist: most, Agent: agent(""), Credentials: credential.New(urls, headers, o.headersFor),
+		SetCookie: func(line string) { secrets.AddHeader("Set-Cookie", line) },
 	}), nil
 }

@@ -10,6 +10,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
+	"hlsload/run/look"
 )
 
 // report is what a probe found out.
@@ -182,7 +183,7 @@ func pipelinesOf(lists []*m3u8.Multivariant) map[string]int {
 
 // directory is a URL without its last path element.
 func directory(u string) string {
-	place := placeOf(u)
+	place := look.PlaceOf(u)
 	return place[:strings.LastIndexByte(place, '/')+1]
 }
 
@@ -330,7 +331,7 @@ func (r *report) shape(mv *m3u8.Multivariant) (predict.Shape, string) {
 		if s.media == nil || s.bad {
 			continue
 		}
-		trips = append(trips, s.answer.total)
+		trips = append(trips, s.answer.Total)
 		if down = max(down, s.down); first == nil && s.URL == mv.Variants[0].URL {
 			first = s
 		}
@@ -342,7 +343,7 @@ func (r *report) shape(mv *m3u8.Multivariant) (predict.Shape, string) {
 		return predict.Shape{}, "it is not live"
 	}
 	slices.Sort(trips)
-	s := shapeOfMedia(first.media, first.answer.header, trips[len(trips)/2])
+	s := shapeOfMedia(first.media, first.answer.Header, trips[len(trips)/2])
 	s.Down = down
 	return s, ""
 }

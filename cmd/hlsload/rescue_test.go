@@ -15,6 +15,7 @@ import (
 
 	"hlsload/chaos/aws/emulate"
 	"hlsload/reports"
+	"hlsload/run/look"
 )
 
 // A program that panics stops what the programs of its scenario have started.
@@ -25,7 +26,7 @@ func TestPanicStopsPrograms(t *testing.T) {
 		m := newMemory()
 		began := time.Now()
 		during := false
-		on := network{listen: m.listen, dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		on := network{listen: m.listen, web: look.Network{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if time.Since(began) > 14*time.Second {
 				if _, err := os.Stat(state); err == nil && !during {
 					during = true
@@ -33,7 +34,7 @@ func TestPanicStopsPrograms(t *testing.T) {
 				}
 			}
 			return m.dial(ctx, network, addr)
-		}}
+		}}}
 		code, left := 0, true
 		on.exit = func(c int) { // the program would end here
 			code = c

@@ -24,6 +24,7 @@ import (
 	"hlsload/player/cmcd"
 	"hlsload/reports"
 	"hlsload/run/fleet"
+	"hlsload/run/look"
 	"hlsload/scenarios"
 )
 
@@ -101,12 +102,10 @@ var cmcdWays = map[string]fleet.CMCD{"off": fleet.CMCDOff, "header": fleet.CMCDH
 // the system's.
 type network struct {
 	listen func(ctx context.Context, addr string) (net.Listener, error)
-	dial   fleet.Dial // of IP addresses, if there is a resolver
-	// resolver looks names up; nil = the system's, or dial knows them.
-	resolver fleet.Resolver
-	halt     <-chan struct{}   // closed: all players leave at once
-	aws      http.RoundTripper // what AWS is reached by
-	exit     func(code int)    // ends the program after a panic
+	web    look.Network
+	halt   <-chan struct{}   // closed: all players leave at once
+	aws    http.RoundTripper // what AWS is reached by
+	exit   func(code int)    // ends the program after a panic
 }
 
 // now is the run's clock.
@@ -146,7 +145,7 @@ func (r *realRun) do(ctx context.Context) (err error) {
 		return err
 	}
 	if r.sc.Target.Rig == nil {
-		if r.permission, err = newPermission(ctx, r.network, r.sc, r.mostPlayers()); err != nil {
+		if r.permission, err = newPermission(ctx, r.network.web, r.sc, r.mostPlayers()); err != nil {
 			return err
 		}
 	}
@@ -238,7 +237,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
 		CMCD: cmcdWays[r.sc.Fleet.CMCD], MaxPlaylist: r.sc.Limits.Playlist,
 		Join:   func(now time.Duration, who reports.SessionInfo) fleet.Session { return r.collector.Join(now, who) },
-		Redact: r.hide.of, LinkFaults: onLinks, Lost: r.target.lost(), Named: named, Sources: check.Sources, Dial: r.network.dial,
+		Redact: r.hide.of, LinkFaults: onLinks, Lost: r.target.lost(), Named: named, Sources: check.Sources, Dial: r.network.web.Dial,
 		Guard: r.guard,
 	}
 	fc.Public = r.sc.Target.Rig != nil
@@ -248,7 +247,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		fc.Credentials = st.creds
 		st.in.join(&fc)
 		if st.cloudFront {
-			fc.Headers = append(fc.Headers, serverTiming)
+			fc.Headers = append(fc.Headers, look.ServerTiming)
 		}
 	}
 	r.injector = inject.New(r.board, r.now, r.target.rewriting(r.faults))
@@ -298,7 +297,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 // entitle tells the fleet which hosts it may dial, how much it may load, and what
 // it calls itself as soon as a host is not local.
 func (r *realRun) entitle(fc *fleet.Config) {
-	fc.Resolver, fc.Allow = r.network.resolver, onlyLocal
+	fc.Resolver, fc.Allow = r.network.web.Resolver, onlyLocal
 	fc.Ceiling = ceilingOf(&r.sc.Limits)
 	if p := r.permission; p != nil {
 		fc.Allow, fc.Led, fc.Ceiling, fc.TLS = p.allow, p.gate.Told, p.ceiling, p.tls
@@ -381,7 +380,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 		end.Warnings = append(end.Warnings, "fleet.cmcd: query adds an argument of its own to every request: on a CDN whose cache key has query strings each of them is a miss, and the origin's load is not what real viewers cause (want header)")
 	}
 	stats := r.fleet.Stats()
-	end.Warnings = append(end.Warnings, withheldFrom(stats.Withheld)...)
+	end.Warnings = append(end.Warnings, look.WithheldFrom(stats.Withheld)...)
 	end.DroppedSamples = stats.LocalErrors
 	if stats.LocalErrors > 0 {
 		end.Warnings = append(end.Warnings, fmt.Sprintf("%d requests failed on this machine itself: %s", stats.LocalErrors, stats.LocalError))

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"hlsload/run/look"
 	"html"
 	"io/fs"
 	"net"
@@ -275,7 +276,7 @@ func TestSecrets(t *testing.T) {
 					base, srv := m.serve(&untrusty{t: t, healthy: &healthy{began: time.Now()}, after: after, strange: strange})
 					defer srv.Close()
 					srv.ErrorLog = nil
-					s := &secretRun{t: t, on: network{dial: m.dial}, dir: t.TempDir()}
+					s := &secretRun{t: t, on: network{web: look.Network{Dial: m.dial}}, dir: t.TempDir()}
 					file := filepath.Join(s.dir, "secret.yaml")
 					if err := os.WriteFile(file, []byte(planted(base, after)), 0o600); err != nil {
 						t.Fatal(err)
@@ -319,7 +320,7 @@ func TestSecretsOfSessions(t *testing.T) {
 				m := newMemory()
 				base, srv := m.serve(&untrusty{t: t, healthy: &healthy{began: time.Now()}, after: 10 * time.Second, strange: strange})
 				defer srv.Close()
-				s := &secretRun{t: t, on: network{dial: m.dial}, dir: t.TempDir()}
+				s := &secretRun{t: t, on: network{web: look.Network{Dial: m.dial}}, dir: t.TempDir()}
 				text := planted(base, 0)
 				for _, c := range [][2]string{{"\"" + plantedURL(base) + "\"", "\"" + base + "/${PATH_}/{path}/index.m3u8?q={query}&a=${TOKEN}\"\n  sessions: {file: " + tokens + ", renew: {every: 9s}}"}, {"headers: {", "headers: {Authorization: \"Bearer {header}\", "}} {
 					if !strings.Contains(text, c[0]) {
@@ -354,12 +355,12 @@ func TestSecretsOfProbe(t *testing.T) {
 				defer srv.Close()
 				// A word in a path is no secret to probe, which has no ${NAME}.
 				u := strings.NewReplacer("${PATH_}", "live", "${TOKEN}", plantedEnv["TOKEN"]).Replace(plantedURL(base)) + "&x=" + plants["--url"]
-				s := &secretRun{t: t, on: network{dial: m.dial}, dir: t.TempDir(), except: "env in a URL's path"}
+				s := &secretRun{t: t, on: network{web: look.Network{Dial: m.dial}}, dir: t.TempDir(), except: "env in a URL's path"}
 				s.run("probe", u, "--header", "X-Token: "+plants["env in a header"], "--header", "X-Plain: "+plants["header written out"], "--header", "X-Extra: "+plants["--header"])
 			})
 		})
 	}
-	s := &secretRun{t: t, on: network{dial: func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }}, dir: t.TempDir()}
+	s := &secretRun{t: t, on: network{web: look.Network{Dial: func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }}}, dir: t.TempDir()}
 	s.run("probe", "http://u:"+plants["password of a URL"]+"@h/"+plants["path token"]+"?token="+plants["--url"])
 	s.run("probe", "ftp://u:"+plants["password of a URL"]+"@h/?token="+plants["--url"])
 	s.run("probe", "http://h/%zz?token="+plants["--url"])

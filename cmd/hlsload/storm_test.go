@@ -13,6 +13,7 @@ import (
 
 	"hlsload/player"
 	"hlsload/reports"
+	"hlsload/run/look"
 )
 
 // stormy is a stream whose segments are missing.
@@ -64,7 +65,7 @@ func TestStorm(t *testing.T) {
 					"--players", fmt.Sprint(players), "--duration", fmt.Sprintf("%ds", seconds), "--set", "fleet.cohorts=[{name: stormy, profile: {base: hlsjs-1.7, " +
 						"errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retries: 100000, delays: [20ms], then: [fatal]}]}}]"}
 				var stdout, stderr bytes.Buffer
-				runOn(t.Context(), network{dial: m.dial, resolver: n}, args, &stdout, &stderr)
+				runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 				url, most := s.most()
 				said := strings.Join(strings.Fields(stdout.String()), " ")
 				if storm := most > players*player.MaxRepeats*(seconds/target+1); storm != tc.storm {
@@ -88,7 +89,7 @@ func TestBytesEndTheRun(t *testing.T) {
 			n := &names{hosts: map[string][]string{"edge.example": {addr}}}
 			args := []string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "none", "--out", dir, "--set", "limits.bytes=20kB"}
 			var stdout, stderr bytes.Buffer
-			code := runOn(t.Context(), network{dial: m.dial, resolver: n}, args, &stdout, &stderr)
+			code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 			s := summaryOf(t, dir)
 			if why, _ := s["interrupted"].(string); code != reports.ExitInterrupted || !strings.Contains(why, "kB of bodies were received (limits.bytes: 20 kB)") {
 				t.Errorf("%s: exit code %d: %q\n%s", addr, code, why, stderr.String())

@@ -18,13 +18,14 @@ import (
 	"hlsload/player/predict"
 	"hlsload/reports"
 	"hlsload/reports/cdn"
+	"hlsload/run/look"
 	"hlsload/scenarios"
 )
 
 // stream is a stream at a URL as a target.
 type stream struct {
 	sc    *scenarios.Scenario
-	fetch *fetcher
+	fetch *look.Fetcher
 	creds *credential.Set
 	in    *tickets // nil = all sessions have the same URL and headers
 
@@ -58,8 +59,8 @@ func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	s := &stream{sc: sc, creds: credentials(sc), pipeline: map[string]int{}, variables: map[string]map[string]string{}, looks: map[string]*looked{}}
-	s.fetch = newFetcher(fetching{on: may.on, gate: may.gate, tls: may.tls, timeout: requestTime, playlist: sc.Limits.Playlist, agent: agent(sc.Authorized.By), creds: s.creds, decide: may.decide,
-		cookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
+	s.fetch = look.New(look.Config{On: may.on, Gate: may.gate, TLS: may.tls, Timeout: requestTime, Playlist: sc.Limits.Playlist, Agent: agent(sc.Authorized.By), Credentials: s.creds, Decide: may.decide,
+		SetCookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
 	if sc.Target.Personal() {
 		var err error
 		if s.in, err = openTickets(sc); err != nil {
@@ -104,6 +105,9 @@ func (s *stream) unreachable(err error) error {
 	if refused := (*exitError)(nil); errors.As(err, &refused) {
 		return refused // there is no consent
 	}
+	if bad := (*look.BadURL)(nil); errors.As(err, &bad) {
+		return &exitError{code: exitUsage, msg: bad.Error()}
+	}
 	if errors.As(err, new(*agreed.NotDialled)) {
 		return closed(errors.New(s.sc.Redact(err.Error())))
 	}
@@ -112,18 +116,18 @@ func (s *stream) unreachable(err error) error {
 
 // open reads the multivariant playlist of pipeline i.
 func (s *stream) open(ctx context.Context, i int, u string) error {
-	a, err := s.fetch.playlist(ctx, u)
+	a, err := s.fetch.Playlist(ctx, u)
 	if err != nil {
 		return err
 	}
-	s.cloudFront = s.cloudFront || cdn.OnCloudFront(a.header)
-	list, err := m3u8.Parse(a.body, m3u8.Options{Base: a.url, Limits: s.fetch.limits()})
+	s.cloudFront = s.cloudFront || cdn.OnCloudFront(a.Header)
+	list, err := m3u8.Parse(a.Body, m3u8.Options{Base: a.URL, Limits: s.fetch.Limits()})
 	if err != nil {
 		return fmt.Errorf("%s is no playlist: %w", u, err)
 	}
 	mv, ok := list.(*m3u8.Multivariant)
 	if !ok {
-		mv = player.Single(a.url.String())
+		mv = player.Single(a.URL.String())
 	}
 	s.odd(u, m3u8.KindMultivariant, mv.Findings)
 	l, err := s.arrange(mv, nil)
@@ -132,7 +136,7 @@ func (s *stream) open(ctx context.Context, i int, u string) error {
 	}
 	s.assign(l, i)
 	for k := range l.Renditions {
-		if place := placeOf(l.Renditions[k].URL); s.variables[place] == nil {
+		if place := look.PlaceOf(l.Renditions[k].URL); s.variables[place] == nil {
 			s.variables[place] = mv.Variables()
 		}
 	}
@@ -174,7 +178,7 @@ func (s *stream) odd(u string, kind m3u8.Kind, findings m3u8.Findings) {
 func (s *stream) assign(l *player.Ladder, i int) {
 	seen := map[string]int{}
 	set := func(u string, p int) {
-		key := placeOf(u)
+		key := look.PlaceOf(u)
 		if _, ok := s.pipeline[key]; !ok {
 			s.pipeline[key] = p
 			s.media = append(s.media, u)
@@ -185,7 +189,7 @@ func (s *stream) assign(l *player.Ladder, i int) {
 		if len(s.sc.Target.Pipelines) > 0 {
 			p := -1
 			for g, glob := range s.sc.Target.Pipelines {
-				if matches(glob.Value, placeOf(r.URL)) {
+				if matches(glob.Value, look.PlaceOf(r.URL)) {
 					p = g
 					break
 				}
@@ -223,24 +227,6 @@ func audioPipeline(l *player.Ladder, audio, entry int) int {
 	return -1
 }
 
-// placeOf is host and path, what globs match on.
-func placeOf(u string) string {
-	_, rest, _ := strings.Cut(u, "://")
-	if i := strings.IndexAny(rest, "?#"); i >= 0 {
-		rest = rest[:i]
-	}
-	return rest
-}
-
-// pathOf is the path of an absolute URL.
-func pathOf(u string) string {
-	rest := placeOf(u)
-	if i := strings.IndexByte(rest, '/'); i >= 0 {
-		return rest[i:]
-	}
-	return "/"
-}
-
 // matches tells whether a glob matches; * stands for anything, / included.
 func matches(glob, s string) bool {
 	parts := strings.Split(glob, "*")
@@ -273,7 +259,7 @@ func (s *stream) look(ctx context.Context) error {
 		}
 		if err == nil {
 			s.duration, s.sample = m.TargetDuration, m
-			s.shape = shapeOfMedia(m, a.header, a.total)
+			s.shape = shapeOfMedia(m, a.Header, a.Total)
 			s.find(u, m)
 			s.note(m)
 			return nil
@@ -291,7 +277,7 @@ func (s *stream) look(ctx context.Context) error {
 // note keeps the hosts of what a media playlist lists.
 func (s *stream) note(m *m3u8.Media) {
 	for i := range m.Segments {
-		if h := hostOf(m.Segments[i].URL); !slices.Contains(s.segments, h) && len(s.segments) < maxHosts {
+		if h := look.HostOf(m.Segments[i].URL); !slices.Contains(s.segments, h) && len(s.segments) < look.MaxHosts {
 			s.segments = append(s.segments, h)
 		}
 	}
@@ -310,11 +296,11 @@ func (s *stream) hosts() []string {
 		}
 	}
 	for _, u := range s.entries {
-		add(hostOf(u))
+		add(look.HostOf(u))
 	}
-	add(s.fetch.hosts()...)
+	add(s.fetch.Hosts()...)
 	for _, u := range s.media {
-		add(hostOf(u))
+		add(look.HostOf(u))
 	}
 	add(s.segments...)
 	return all
@@ -342,8 +328,6 @@ func (s *stream) warnings() []string { return slices.Concat(s.findings, s.in.war
 // maxTarget is the longest target duration that makes sense of a live stream.
 const maxTarget = 10 * time.Minute
 
-// limits are those of the parser.
-
 // read reads a media playlist.
 func (s *stream) read(ctx context.Context, u string) (*m3u8.Media, error) {
 	m, _, err := s.readMedia(ctx, u)
@@ -351,15 +335,15 @@ func (s *stream) read(ctx context.Context, u string) (*m3u8.Media, error) {
 }
 
 // readMedia is read with the answer that brought it.
-func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *fetched, error) {
+func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *look.Answer, error) {
 	if err := s.in.again(ctx, s.fetch); err != nil {
 		return nil, nil, err
 	}
-	a, err := s.fetch.playlist(ctx, u)
+	a, err := s.fetch.Playlist(ctx, u)
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := m3u8.ParseMedia(a.body, m3u8.Options{Base: a.url, Imports: s.variables[placeOf(u)], Limits: s.fetch.limits()})
+	m, err := m3u8.ParseMedia(a.Body, m3u8.Options{Base: a.URL, Imports: s.variables[look.PlaceOf(u)], Limits: s.fetch.Limits()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s is no media playlist: %w", u, err)
 	}
@@ -374,11 +358,11 @@ func (s *stream) url(a *audience.Arrival) string { return s.entries[min(a.Entry,
 func (s *stream) urls() []string { return s.entries }
 
 func (s *stream) classify(u string) int {
-	if p, ok := s.pipeline[placeOf(u)]; ok {
+	if p, ok := s.pipeline[look.PlaceOf(u)]; ok {
 		return p
 	}
 	for i, glob := range s.sc.Target.Pipelines {
-		if matches(glob.Value, placeOf(u)) {
+		if matches(glob.Value, look.PlaceOf(u)) {
 			return i
 		}
 	}
@@ -418,6 +402,6 @@ func (s *stream) applier() chaos.Applier { return nil }
 func (s *stream) lost() func(uint64) chaos.Marks { return nil }
 
 func (s *stream) close() {
-	s.fetch.close()
+	s.fetch.Close()
 	s.in.close()
 }

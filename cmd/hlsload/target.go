@@ -12,6 +12,7 @@ import (
 	"hlsload/reports"
 	"hlsload/rig"
 	"hlsload/rig/serve"
+	"hlsload/run/look"
 )
 
 // target is what a fleet watches.
@@ -118,7 +119,7 @@ func (c *channel) urls() []string {
 }
 
 func (c *channel) classify(u string) int {
-	if id, ok := c.paths.Parse(pathOf(u)); ok {
+	if id, ok := c.paths.Parse(look.PathOf(u)); ok {
 		return id.Pipeline
 	}
 	return -1
@@ -136,7 +137,7 @@ func (c *channel) count(m *reports.Meter) {
 }
 
 func (c *channel) rewriting(faults []chaos.Fault) chaos.RewriterConfig {
-	cfg := chaos.RewriterConfig{Faults: faults, StaleAfter: c.cfg.Origin.StaleAfter, Missing: c.cfg.Origin.Missing, Place: pathOf}
+	cfg := chaos.RewriterConfig{Faults: faults, StaleAfter: c.cfg.Origin.StaleAfter, Missing: c.cfg.Origin.Missing, Place: look.PathOf}
 	if c.cfg.Origin.Stale == "none" {
 		cfg.StaleAfter = chaos.NeverStale
 	}

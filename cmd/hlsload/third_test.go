@@ -18,6 +18,7 @@ import (
 	"time"
 
 	agreed "hlsload/player/consent"
+	"hlsload/run/look"
 )
 
 // receiver is another host that a stream leads to. It keeps all that it is sent.
@@ -126,7 +127,7 @@ func TestSecretsToThirdHosts(t *testing.T) {
 					for _, s := range []*http.Server{srv, m.serveAt("127.0.0.2:80", third), m.serveAt("127.0.0.3:80", named)} {
 						defer s.Close()
 					}
-					s := &secretRun{t: t, on: network{dial: m.dial}, dir: t.TempDir()}
+					s := &secretRun{t: t, on: network{web: look.Network{Dial: m.dial}}, dir: t.TempDir()}
 					switch command {
 					case "run":
 						file := filepath.Join(s.dir, "third.yaml")
@@ -214,7 +215,7 @@ func TestSecretsBeforeConsent(t *testing.T) {
 					t.Fatal(err)
 				}
 				var stdout, stderr bytes.Buffer
-				code := runOn(t.Context(), network{dial: m.dial, resolver: n}, append([]string{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, strings.Fields(tc.args)...), &stdout, &stderr)
+				code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, append([]string{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, strings.Fields(tc.args)...), &stdout, &stderr)
 				said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 				if code != tc.code || !strings.Contains(said, tc.said) {
 					t.Errorf("exit code %d; want %d and\n%s\nin\n%s", code, tc.code, tc.said, said)
@@ -312,7 +313,7 @@ func TestLetIn(t *testing.T) {
 						continue // its predictions take their time
 					}
 					var stdout, stderr bytes.Buffer
-					code := runOn(t.Context(), network{dial: m.dial}, args, &stdout, &stderr)
+					code := runOn(t.Context(), network{web: look.Network{Dial: m.dial}}, args, &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want := map[string]string{"run": "5 playing at the end", "probe": "Predicted for viewers of a pipeline"}[args[0]]
 					if code != 0 || !strings.Contains(said, want) || strings.Contains(said, "p@ss") || strings.Contains(said, "viewer7") {
@@ -372,7 +373,7 @@ func TestNotForThisHost(t *testing.T) {
 				}
 				for _, args := range [][]string{{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, probe} {
 					var stdout, stderr bytes.Buffer
-					code := runOn(t.Context(), network{dial: m.dial}, args, &stdout, &stderr)
+					code := runOn(t.Context(), network{web: look.Network{Dial: m.dial}}, args, &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want, text := tc.code, tc.said
 					if args[0] == "probe" {
@@ -397,12 +398,12 @@ func TestNoProxy(t *testing.T) {
 		asked = append(asked, address)
 		return nil, net.ErrClosed
 	}
-	f := newFetcher(fetching{on: network{dial: dial}, timeout: time.Second})
-	defer f.close()
-	if _, err := f.get(t.Context(), "http://192.0.2.1/"); err == nil || len(asked) != 1 || asked[0] != "192.0.2.1:80" {
+	f := look.New(look.Config{On: look.Network{Dial: dial}, Timeout: time.Second})
+	defer f.Close()
+	if _, err := f.Get(t.Context(), "http://192.0.2.1/"); err == nil || len(asked) != 1 || asked[0] != "192.0.2.1:80" {
 		t.Errorf("%v; dialled %v", err, asked)
 	}
-	if u, err := url.Parse("http://u:p@h/"); err != nil || hostOf(u.String()) != "http://h" {
-		t.Errorf("%v: %s", err, hostOf(u.String()))
+	if u, err := url.Parse("http://u:p@h/"); err != nil || look.HostOf(u.String()) != "http://h" {
+		t.Errorf("%v: %s", err, look.HostOf(u.String()))
 	}
 }

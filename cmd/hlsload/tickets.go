@@ -15,6 +15,7 @@ import (
 	"hlsload/player/ticket"
 	"hlsload/run/fleet"
 	"hlsload/run/fleet/issuer"
+	"hlsload/run/look"
 	"hlsload/scenarios"
 	"hlsload/scenarios/redact"
 )
@@ -122,12 +123,12 @@ func (t *tickets) remember(p *ticket.Pass) {
 
 // look has the look at the target before the run use a token of its own, and
 // returns the URLs of the multivariant playlists.
-func (t *tickets) look(ctx context.Context, f *fetcher) (urls []string, err error) {
+func (t *tickets) look(ctx context.Context, f *look.Fetcher) (urls []string, err error) {
 	passes, err := t.admit(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f.use(passes[0], t.Credentials(passes[0]))
+	f.Use(passes[0], t.Credentials(passes[0]))
 	for _, p := range passes {
 		urls = append(urls, p.URL)
 	}
@@ -193,7 +194,7 @@ func (t *tickets) learn(p *ticket.Pass) {
 const lookAhead = 10 * time.Second
 
 // again renews the pass of looks when it ends, or as often as players do.
-func (t *tickets) again(ctx context.Context, f *fetcher) error {
+func (t *tickets) again(ctx context.Context, f *look.Fetcher) error {
 	if t == nil || t.sc.Target.Sessions == nil {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hlsload/player/audience"
+	"hlsload/run/look"
 )
 
 // gatekeeper is a stream of two pipelines whose paths begin with a token.
@@ -75,7 +76,7 @@ func (g *gatekeeper) watch(t *testing.T, scenario string, files map[string]strin
 			}
 		}
 		var stdout, stderr strings.Builder
-		code = runOn(t.Context(), network{dial: m.dial}, []string{"run", filepath.Join(dir, "tokens.yaml"), "--out", dir, "--progress", "none"}, &stdout, &stderr)
+		code = runOn(t.Context(), network{web: look.Network{Dial: m.dial}}, []string{"run", filepath.Join(dir, "tokens.yaml"), "--out", dir, "--progress", "none"}, &stdout, &stderr)
 		if code != 0 {
 			t.Logf("exit code %d: %s%s", code, stdout.String(), stderr.String())
 		}

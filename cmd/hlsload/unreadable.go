@@ -11,18 +11,8 @@ import (
 	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/trial"
+	"hlsload/run/look"
 )
-
-// refused is the error of an answer with another status than 200.
-type refused struct {
-	url    string
-	status int
-	hint   string
-}
-
-func (e *refused) Error() string {
-	return fmt.Sprintf("%s: status %d; want 200%s", e.url, e.status, e.hint)
-}
 
 // unreadable is what of a playlist, or of what it lists, cannot be read.
 type unreadable struct {
@@ -39,8 +29,8 @@ func (s *sight) lose(kind m3u8.Kind, what string, err error) {
 		return
 	}
 	s.lost = &unreadable{kind: kind, status: http.StatusNotFound, what: what, why: "no answer that can be used"}
-	if r := (*refused)(nil); errors.As(err, &r) {
-		s.lost.status, s.lost.why = r.status, fmt.Sprintf("status %d", r.status)
+	if r := (*look.Refused)(nil); errors.As(err, &r) {
+		s.lost.status, s.lost.why = r.Status, fmt.Sprintf("status %d", r.Status)
 	}
 }
 

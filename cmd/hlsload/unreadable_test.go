@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"hlsload/run/look"
 	"net/http"
 	"strings"
 	"testing"
@@ -62,8 +63,8 @@ func TestProbeUnreadable(t *testing.T) {
 				}))
 				defer srv.Close()
 				var out bytes.Buffer
-				p := &probe{fetch: newFetcher(fetching{on: network{dial: m.dial}, timeout: probeTime}), out: &out}
-				defer p.fetch.close()
+				p := &probe{fetch: look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime}), out: &out}
+				defer p.fetch.Close()
 				if err := p.run(t.Context(), base+"/index.m3u8"); (err != nil) != (tc.dead != "") {
 					t.Errorf("%v", err)
 				}
@@ -100,8 +101,8 @@ func TestProbeLowLatency(t *testing.T) {
 		}))
 		defer srv.Close()
 		var out bytes.Buffer
-		p := &probe{fetch: newFetcher(fetching{on: network{dial: m.dial}, timeout: probeTime}), out: &out}
-		defer p.fetch.close()
+		p := &probe{fetch: look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime}), out: &out}
+		defer p.fetch.Close()
 		if err := p.run(t.Context(), base+"/index.m3u8"); err != nil || strings.Count(out.String(), "This is a low-latency stream (EXT-X-PART of 330ms, CAN-BLOCK-RELOAD)") != 1 {
 			t.Errorf("%v\n%s", err, out.String())
 		}

@@ -75,7 +75,7 @@ func planLoad(cmd *cobra.Command, sc *scenarios.Scenario, on network, look bool)
 	if !look {
 		return internal(printExpected(ctx, w, sc, nil, nil))
 	}
-	p, err := newPermission(ctx, on, sc, sc.MostPlayers())
+	p, err := newPermission(ctx, on.web, sc, sc.MostPlayers())
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"hlsload/chaos/aws/emulate"
 	"hlsload/reports"
+	"hlsload/run/look"
 )
 
 // onAWS runs a scenario against an emulated account in the time of a bubble.
@@ -41,7 +42,7 @@ func onAWS(t *testing.T, text string, prepare func(a *emulate.Account, ch *emula
 		before := a.State()
 		cmd, out, errs := quiet()
 		sc := parse(t, fmt.Sprintf(text, "http://"+l.Addr().String()))
-		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressPlain}, faults: sc.Faults(), network: network{listen: m.listen, dial: m.dial, aws: a}}
+		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressPlain}, faults: sc.Faults(), network: network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: a}}
 		exit := exitOf(r.do(t.Context()))
 		code, said = exit.code, out.String()+errs.String()+exit.msg
 		if after := a.State(); after != before {

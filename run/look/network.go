@@ -1,0 +1,88 @@
+package look
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"hlsload/player/consent"
+	"hlsload/run/fleet"
+)
+
+// Network is what a target is reached by; the zero value is the system's.
+type Network struct {
+	Dial fleet.Dial // of IP addresses, if there is a resolver
+	// Resolver looks names up; nil = the system's, or Dial knows them.
+	Resolver fleet.Resolver
+}
+
+// lookupTime bounds looking up one name.
+const lookupTime = 5 * time.Second
+
+// Gate returns what decides where a stream may lead, once it knows where its own
+// URLs lead: no answer of one of them must come before another is known to be
+// public. A gate that does not let a URL itself pass is an error.
+func (n *Network) Gate(ctx context.Context, urls, named []string) (*consent.Gate, error) {
+	var own []string
+	for _, u := range urls {
+		if h := Hostname(HostOf(u)); h != "" {
+			own = append(own, h)
+		}
+	}
+	g := consent.NewGate(own, named)
+	for _, host := range own {
+		// What cannot be looked up cannot be dialled.
+		if err := g.Check(host, n.Addresses(ctx, host)); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+// Addresses looks a host up; nil = it has none.
+func (n *Network) Addresses(ctx context.Context, host string) []netip.Addr {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{a.Unmap()}
+	}
+	if n.Dial != nil && n.Resolver == nil {
+		return nil // a network of its own, with names of its own
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
+	found, err := n.lookup().LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil
+	}
+	for i := range found {
+		found[i] = found[i].Unmap()
+	}
+	return found
+}
+
+// OnCloudFront reports whether a name is one of CloudFront's, or an alias of one.
+func (n *Network) OnCloudFront(ctx context.Context, host string) bool {
+	const distributions = ".cloudfront.net"
+	if strings.HasSuffix(host, distributions) {
+		return true
+	}
+	r, ok := n.lookup().(interface {
+		LookupCNAME(ctx context.Context, host string) (string, error)
+	})
+	if _, err := netip.ParseAddr(host); err == nil || !ok {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
+	name, err := r.LookupCNAME(ctx, host)
+	return err == nil && strings.HasSuffix(strings.TrimSuffix(strings.ToLower(name), "."), distributions)
+}
+
+// lookup is the network's resolver.
+func (n *Network) lookup() fleet.Resolver {
+	if n.Resolver != nil {
+		return n.Resolver
+	}
+	return net.DefaultResolver
+}

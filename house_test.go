@@ -239,3 +239,81 @@ func TestMayImport(t *testing.T) {
 		}
 	}
 }
+
+// asksKinds are the packages that may ask which kind a fault is, and why.
+var asksKinds = map[string]string{
+	"rig":                    "it makes them in its store: what a kind does there is the rig's own",
+	"chaos/aws/cloudfront":   "a driver chooses the change that makes a kind",
+	"chaos/aws/lambda":       "a driver chooses the change that makes a kind",
+	"chaos/aws/mediaconnect": "a driver chooses the change that makes a kind",
+	"chaos/aws/medialive":    "a driver chooses the change that makes a kind",
+	"chaos/aws/mediapackage": "a driver chooses the change that makes a kind",
+	"chaos/aws/s3":           "a driver chooses the change that makes a kind",
+	"scenarios":              "predictions are made for some kinds only, and say of each what it does in them",
+}
+
+// TestKindsOfFaultsStandInOnePlace: whoever else wants to know what a kind does
+// asks for a trait in chaos.Spec, so that a new kind is not forgotten.
+func TestKindsOfFaultsStandInOnePlace(t *testing.T) {
+	files := sources(t)
+	kinds := map[string]bool{}
+	for name, file := range files {
+		if path.Dir(name) == "chaos" {
+			kindConstants(file, kinds)
+		}
+	}
+	if !kinds["PipelineKill"] {
+		t.Fatal("chaos has no kinds")
+	}
+	asked := map[string]bool{}
+	for name, file := range files {
+		pkg := path.Dir(name)
+		if pkg == "chaos" {
+			continue
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			var compared []ast.Expr
+			switch n := n.(type) {
+			case *ast.CaseClause:
+				compared = n.List
+			case *ast.BinaryExpr:
+				if n.Op == token.EQL || n.Op == token.NEQ {
+					compared = []ast.Expr{n.X, n.Y}
+				}
+			}
+			for _, e := range compared {
+				of, ok := e.(*ast.SelectorExpr)
+				if !ok || !kinds[of.Sel.Name] {
+					continue
+				}
+				if x, ok := of.X.(*ast.Ident); !ok || x.Name != "chaos" {
+					continue
+				}
+				asked[pkg] = true
+				if asksKinds[pkg] == "" {
+					t.Errorf("%s: asks whether a fault is %s (want a trait in chaos.Spec)", name, of.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+	for pkg := range asksKinds {
+		if !asked[pkg] {
+			t.Errorf("%s: may ask for kinds of faults and does not (want it out of asksKinds)", pkg)
+		}
+	}
+}
+
+// kindConstants finds the constants of type Kind.
+func kindConstants(file *ast.File, found map[string]bool) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			if typ, ok := spec.Type.(*ast.Ident); ok && typ.Name == "Kind" {
+				for _, name := range spec.Names {
+					found[name.Name] = true
+				}
+			}
+		}
+		return true
+	})
+}

@@ -160,6 +160,19 @@ func (a *AWS) Realises(f *Fault) (field, why string) {
 	return o.field, o.why
 }
 
+// ShowsInPlaylists reports whether media playlists show the fault for as long as
+// it holds, so that a look at the stream sees whether AWS has made it.
+func (a *AWS) ShowsInPlaylists(f *Fault) bool {
+	s := f.Kind.Spec()
+	switch {
+	case !s.ShowsInPlaylists || f.Once || len(f.Kinds) > 0 && !f.hits(m3u8.KindMedia):
+		return false
+	case s.twinGoesOn && a.Package.Channel != "" && f.Pipeline != Any:
+		return false // the packager goes on with what the other pipeline writes
+	}
+	return true
+}
+
 func needs(f *Fault, ok bool, key, what string) objection {
 	return demand(ok, "via", "%s via aws needs aws.%s (got none; want %s)", f.Kind, key, what)
 }

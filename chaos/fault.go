@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"strings"
 	"time"
 
 	"hlsload/player/m3u8"
@@ -51,12 +50,6 @@ const (
 	Command             Kind = "command"
 )
 
-// Family is the first part of the name, as in "pipeline".
-func (k Kind) Family() string {
-	family, _, _ := strings.Cut(string(k), ".")
-	return family
-}
-
 // Via names who applies a fault.
 type Via string
 
@@ -67,6 +60,9 @@ const (
 	ViaAWS     Via = "aws"     // the AWS control plane
 	ViaCommand Via = "command" // programs of the user
 )
+
+// Marks reports whether the applier marks the answers that its faults touch.
+func (v Via) Marks() bool { return v == ViaRig || v == ViaViewer }
 
 // Any, in a selector, selects everything.
 const Any = -1

@@ -45,6 +45,8 @@ type Spec struct {
 	viewerCannot func(*Fault) objection
 	// awsCannot says why an account cannot make it; nil when none can.
 	awsCannot func(*AWS, *Fault) objection
+	// twinGoesOn: a packager goes on with what the other pipeline writes.
+	twinGoesOn bool
 }
 
 // Part is the part of the delivery that a kind of fault disturbs.

@@ -13,7 +13,7 @@ var pipelineKinds = []Spec{
 		Selectors: fields(byPipeline, byCohort, byShare),
 		Params:    fields(resume, start, stop),
 		Part:      PartStore, NeedsWriter: true, ShowsInPlaylists: true,
-		rewriting: rewriting{pins: always, missing: invalidated, shows: pinned}, viewerCannot: restart, awsCannot: killOnAWS,
+		rewriting: rewriting{pins: always, missing: invalidated, shows: pinned}, viewerCannot: restart, awsCannot: killOnAWS, twinGoesOn: true,
 	},
 	{
 		Kind: PipelinePause, Vias: writers, Requests: playlists,

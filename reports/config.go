@@ -7,10 +7,6 @@ import (
 	"hlsload/chaos"
 )
 
-// MaxFaults is how many entries a chaos list may have: a [chaos.Marks] has a
-// bit for each.
-const MaxFaults = 64
-
 // The modes of a run.
 const (
 	ModeRun      = "run"
@@ -41,7 +37,7 @@ type Config struct {
 	Cohorts  []Cohort // in the scenario's order; SessionInfo.Cohort is an index
 	Profiles []Profile
 
-	// Faults are the planned occurrences, expanded. Rule must be below MaxFaults.
+	// Faults are the planned occurrences, expanded. Rule must be below chaos.MaxEntries.
 	Faults []chaos.Fault
 
 	// Predict is asked at the end; nil = nothing is predicted.
@@ -91,8 +87,8 @@ func (c *Config) fill() error {
 		return fmt.Errorf("reports: target duration %v; want more than 0", c.TargetDuration)
 	}
 	for i := range c.Faults {
-		if r := c.Faults[i].Rule; r < 0 || r >= MaxFaults {
-			return fmt.Errorf("reports: fault %q has rule %d; want 0 to %d", c.Faults[i].Name, r, MaxFaults-1)
+		if r := c.Faults[i].Rule; r < 0 || r >= chaos.MaxEntries {
+			return fmt.Errorf("reports: fault %q has rule %d; want 0 to %d", c.Faults[i].Name, r, chaos.MaxEntries-1)
 		}
 	}
 	if c.Pipelines < 1 {

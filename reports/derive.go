@@ -404,7 +404,7 @@ func (s *Summary) warn(v *view, end *End) {
 		}
 		name := f.title(s)
 		instantly := f.ClearedAtS == f.AppliedAtS
-		if f.Affected == 0 && !instantly && kind != chaos.ViewersSurge && kind != chaos.ViewersReconnect {
+		if f.Affected == 0 && !instantly && kind.Spec().Part != chaos.PartAudience {
 			add("fault %s bit, but nobody was affected", name)
 		}
 		if !f.ClearedAtS.Known() {

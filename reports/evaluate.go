@@ -32,7 +32,7 @@ func (v *view) resolve(t *term) filter {
 	const none = math.MaxInt16
 	if t.fault != "" {
 		f.timed = true
-		f.rule = MaxFaults - 1
+		f.rule = chaos.MaxEntries - 1
 		if i := slices.IndexFunc(v.cfg.Faults, func(x chaos.Fault) bool { return x.Name == t.fault }); i >= 0 {
 			f.rule = v.cfg.Faults[i].Rule
 		}

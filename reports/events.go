@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"hlsload/chaos"
 	"hlsload/player"
 )
 
@@ -252,7 +253,7 @@ func (f *fieldWriter) meta(s *Session, m *Meta) {
 	f.key("faults")
 	f.b = append(f.b, '[')
 	seen := 0
-	for rule := range MaxFaults {
+	for rule := range chaos.MaxEntries {
 		if !m.Marks.Has(rule) {
 			continue
 		}

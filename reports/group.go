@@ -3,6 +3,7 @@ package reports
 import (
 	"time"
 
+	"hlsload/chaos"
 	"hlsload/player/m3u8"
 )
 
@@ -90,7 +91,7 @@ func (g *group) slotsOf(sp *span, f func(*slot)) {
 		if sp.in(-1, p) {
 			f(g.slot(-1, p))
 		}
-		for r := range MaxFaults {
+		for r := range chaos.MaxEntries {
 			if sp.in(r, p) {
 				f(g.slot(r, p))
 			}

@@ -56,7 +56,7 @@ func (v *view) remembered(occ int32) bool {
 	o := &v.course.occs[occ]
 	for i := range v.course.occs {
 		other := &v.course.occs[i]
-		if int32(i) != occ && other.applied < o.cleared && other.fault.Kind != chaos.EdgeFlush && other.fault.Kind.Family() != "viewers" {
+		if int32(i) != occ && other.applied < o.cleared && !other.fault.Kind.Spec().Instant {
 			return true
 		}
 	}

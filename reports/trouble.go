@@ -112,13 +112,13 @@ func (s *Session) before(co *course, t *trouble, sm *player.Sample, m *Meta) {
 		if touched {
 			t.rendition, t.pipeline = sm.Rendition, sm.Pipeline
 		}
-		touched = touched || on && (!marking(f) && c.evidence(sm) || silent(f) && unanswered(sm)) && s.asksFor(f, sm)
+		touched = touched || on && (!f.Via.Marks() && c.evidence(sm) || f.Kind.Spec().Silent && unanswered(sm)) && s.asksFor(f, sm)
 		if touched && t.affected < 0 {
 			s.affect(o, t, sm.At)
 		}
 	case player.StallStart:
 		// Players without timeouts never say that they wait for an answer.
-		if on && t.affected < 0 && hangs(f) {
+		if on && t.affected < 0 && f.Kind.Spec().Hangs {
 			want := *sm
 			want.Kind = m3u8.KindSegment
 			if s.asksFor(f, &want) {
@@ -126,11 +126,11 @@ func (s *Session) before(co *course, t *trouble, sm *player.Sample, m *Meta) {
 			}
 		}
 	case player.Evidence:
-		if on && t.affected < 0 && !marking(f) && c.under(o, t, sm) {
+		if on && t.affected < 0 && !f.Via.Marks() && c.under(o, t, sm) {
 			s.affect(o, t, sm.At)
 		}
 	case player.Detected:
-		if sm.At < o.applied || sm.At >= o.recEnd || t.affected < 0 && !silent(f) || !c.under(o, t, sm) {
+		if sm.At < o.applied || sm.At >= o.recEnd || t.affected < 0 && !f.Kind.Spec().Silent || !c.under(o, t, sm) {
 			return
 		}
 		switch sm.Decision {
@@ -349,37 +349,15 @@ func (t *trouble) settle(o *occurrence, at time.Duration, how player.SampleType,
 	n.repeated.Duration(t.repeated)
 }
 
-// ends tells whether a fault may have a player believe that the presentation is
-// over.
-func ends(f *chaos.Fault) bool { return f.Kind == chaos.PlaylistEndlist || !marking(f) }
+// ends reports whether a fault may have a player believe that the presentation
+// is over.
+func ends(f *chaos.Fault) bool { return f.Kind.Spec().EndsStream || !f.Via.Marks() }
 
 // pendingDeath is the record of a session that died before the end of the
 // recovery phase was known.
 type pendingDeath struct {
 	t   trouble
 	how player.SampleType
-}
-
-// marking tells whether whoever applies the fault can mark the answers that it
-// touches.
-func marking(f *chaos.Fault) bool {
-	return f.Via != chaos.ViaCommand && f.Via != chaos.ViaAWS && f.Kind != chaos.Command
-}
-
-// silent reports whether the fault may leave requests without any answer, which
-// then cannot carry a mark either.
-func silent(f *chaos.Fault) bool {
-	switch f.Kind {
-	case chaos.OriginSlow, chaos.OriginHang, chaos.EdgeSlow, chaos.EdgeHang, chaos.HTTPSlow, chaos.HTTPHang,
-		chaos.HTTPTruncate, chaos.HTTPReset, chaos.NetBandwidth, chaos.NetLatency, chaos.NetDown, chaos.SegmentLate, chaos.SegmentTruncate:
-		return true
-	}
-	return false
-}
-
-// hangs tells whether requests may stay open because of the fault.
-func hangs(f *chaos.Fault) bool {
-	return f.Kind == chaos.OriginHang || f.Kind == chaos.EdgeHang || f.Kind == chaos.HTTPHang
 }
 
 // unanswered tells whether a fetch ended without a status.
@@ -399,16 +377,17 @@ func (c *Collector) evidence(sm *player.Sample) bool {
 // asksFor tells whether a request is for what the fault selects. A fault of one
 // POP is not recognised: which POP will answer is not known.
 func (s *Session) asksFor(f *chaos.Fault, sm *player.Sample) bool {
-	if viewersOnly(f) || f.Kind.Family() == "auth" {
+	part := f.Kind.Spec().Part
+	if part == chaos.PartAudience || part == chaos.PartTokens {
 		return false // whether a token is refused shows in the answers only
 	}
 	c := s.shard.c
 	t := c.thing(sm)
 	t.HasViewer, t.Viewer, t.Cohort = true, s.player, c.cfg.Cohorts[s.group.key.cohort].Name
-	switch {
-	case f.Kind.Family() == "net":
+	switch part {
+	case chaos.PartLink:
 		return f.SelectsViewer(&t, draw.Seed(c.cfg.Seed)) // it hits the viewer's link, whatever is asked for
-	case f.Kind == chaos.Command:
+	case chaos.PartUnknown:
 		return f.Pipeline == chaos.Any || f.Pipeline == t.Pipeline // it is not known what the programs touch
 	}
 	return f.Selects(&t, draw.Seed(c.cfg.Seed))
@@ -448,9 +427,4 @@ func anyMedia(f *chaos.Fault) chaos.Fault {
 	m.Kinds = []m3u8.Kind{m3u8.KindMultivariant, m3u8.KindMedia, m3u8.KindInit, m3u8.KindSegment, m3u8.KindKey}
 	m.Pipeline, m.Pop, m.Cohort, m.Share = chaos.Any, chaos.Any, "", 1
 	return m
-}
-
-// viewersOnly tells whether a fault changes the audience and touches no answer.
-func viewersOnly(f *chaos.Fault) bool {
-	return f.Kind == chaos.ViewersSurge || f.Kind == chaos.ViewersReconnect
 }

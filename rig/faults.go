@@ -75,7 +75,7 @@ func (c *Channel) compile(s *stream) faults {
 	}
 	f.drift = c.spans(&t, chaos.PipelineDrift)
 	for _, w := range c.spans(&t, chaos.InputLoss) {
-		if w.fault.Then != "pause" {
+		if filling(w.fault) {
 			f.filler = append(f.filler, w)
 		}
 	}
@@ -106,12 +106,15 @@ func (c *Channel) compile(s *stream) faults {
 func (c *Channel) stopping(t chaos.Thing) []span {
 	var out []span
 	for _, w := range c.spans(&t, chaos.PipelineKill, chaos.PipelinePause, chaos.InputLoss) {
-		if w.fault.Kind != chaos.InputLoss || w.fault.Then == "pause" {
+		if !filling(w.fault) {
 			out = append(out, w)
 		}
 	}
 	return out
 }
+
+// filling reports whether the encoder goes on with filler.
+func filling(f *chaos.Fault) bool { return f.Kind == chaos.InputLoss && f.Then != "pause" }
 
 // deletes tells whether the encoder takes its media playlists away as it
 // stops, as MediaLive does when the input of one pipeline is lost and the
@@ -166,7 +169,7 @@ func (s *stream) lost(j int64) (m chaos.Marks, restart bool) {
 	for i := range s.f.block {
 		if w := &s.f.block[i]; w.from <= at && start < w.to {
 			m |= w.mark()
-			restart = restart || w.fault.Kind == chaos.PipelineKill && w.fault.Resume == "restart"
+			restart = restart || w.fault.Resume == "restart"
 		}
 	}
 	return m, restart

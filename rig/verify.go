@@ -25,7 +25,7 @@ func (r *Rig) Bites(now time.Duration, f *chaos.Fault) (bool, string) {
 // what still does. Caches may hold answers of the fault for longer.
 func (r *Rig) Healthy(now time.Duration, f *chaos.Fault) (bool, string) {
 	now = r.tick(now)
-	if f.Kind == chaos.EdgeFlush {
+	if f.Kind.Spec().Instant {
 		return true, "nothing to undo"
 	}
 	for _, t := range r.targets(f) {
@@ -58,16 +58,16 @@ type target struct {
 // targets are what a look at f looks at: something of every kind it hits.
 func (r *Rig) targets(f *chaos.Fault) []target {
 	pops := []int{chaos.Any}
-	switch f.Kind {
-	case chaos.EdgeFlush, chaos.EdgeErrorTTL:
+	switch spec := f.Kind.Spec(); {
+	case spec.Part == chaos.PartCache:
 		return []target{{pop: f.Pop}}
-	case chaos.EdgeStatus, chaos.EdgeSlow, chaos.EdgeHang:
+	case spec.Part == chaos.PartTokens:
+		return []target{{pop: 0}} // every edge checks tokens, whatever is asked for
+	case spec.Site == chaos.AtEdge:
 		pops = pops[:0]
 		for i := range r.edges {
 			pops = append(pops, i)
 		}
-	case chaos.AuthExpire, chaos.AuthRevoke, chaos.AuthClock:
-		return []target{{pop: 0}} // every edge checks tokens, whatever is asked for
 	}
 	var out []target
 	for p := range r.cfg.Pipelines {
@@ -96,64 +96,26 @@ func (r *Rig) targets(f *chaos.Fault) []target {
 
 // shows tells whether f shows at t, and how.
 func (r *Rig) shows(now time.Duration, f *chaos.Fault, t *target) (bool, string) {
-	site := chaos.AtOrigin
-	switch f.Kind {
-	case chaos.EdgeFlush:
-		for _, w := range r.plan.Windows() {
-			if w.Fault == f && w.From <= now {
-				return true, fmt.Sprintf("flushed at %v", w.From)
-			}
-		}
-		return false, ""
-	case chaos.EdgeErrorTTL:
-		if p, fault := r.policyAt(now); fault.Has(f.Rule) {
-			return true, fmt.Sprintf("the edge keeps errors for %v", p.err)
-		}
-		return false, ""
-	case chaos.AuthExpire, chaos.AuthRevoke, chaos.AuthClock:
-		viewer, ok := f.Refused(now, r.plan)
-		if !ok {
+	switch spec := f.Kind.Spec(); spec.Part {
+	case chaos.PartCache:
+		return r.cacheShows(now, f)
+	case chaos.PartTokens:
+		return r.tokensShow(now, f, t.pop)
+	case chaos.PartInvalidator:
+		switch {
+		case !r.plan.Holds(f) || r.cfg.Origin.Stale == "none":
 			return false, ""
-		}
-		viewer.Pop = t.pop
-		for viewer.Kind = range m3u8.Kinds {
-			if e := r.plan.Decide(now, chaos.AtEdge, &viewer); e.Marks.Has(f.Rule) {
-				return true, fmt.Sprintf("a %v request of player %d is refused with status %d", viewer.Kind, viewer.Viewer, e.Status)
-			}
-		}
-		return false, ""
-	case chaos.InvalidatorOff:
-		if r.plan.Holds(f) && r.cfg.Origin.Stale != "none" {
+		case f.By == 0:
 			return true, "the stale-playlist invalidator is off"
 		}
-		return false, ""
-	case chaos.InvalidatorSlow:
-		if r.plan.Holds(f) && r.cfg.Origin.Stale != "none" {
-			return true, fmt.Sprintf("the stale-playlist invalidator begins %v after a write", f.By)
-		}
-		return false, ""
-	case chaos.EdgeStatus, chaos.EdgeSlow, chaos.EdgeHang:
-		site = chaos.AtEdge
-		fallthrough
-	case chaos.OriginStatus, chaos.OriginSlow, chaos.OriginHang:
-		thing := r.channel.thing(t.id)
-		thing.Pop = t.pop
-		e := r.plan.Decide(now, site, &thing)
-		if !e.Marks.Has(f.Rule) {
-			return false, ""
-		}
-		switch {
-		case e.Hang:
-			return true, r.Path(t.id) + ": no answer"
-		case e.Status != 0:
-			return true, fmt.Sprintf("%s: status %d", r.Path(t.id), e.Status)
-		}
-		return true, fmt.Sprintf("%s: first byte %v later", r.Path(t.id), e.Delay)
-	case chaos.SegmentMissing, chaos.SegmentLate, chaos.SegmentTruncate:
-		return r.segmentShows(now, f, t.id)
-	case chaos.InputLoss:
-		if f.Then != "pause" {
+		return true, fmt.Sprintf("the stale-playlist invalidator begins %v after a write", f.By)
+	case chaos.PartAnswers:
+		return r.answerShows(now, f, t, spec.Site)
+	case chaos.PartStore:
+		if filling(f) {
 			t.id.Kind = m3u8.KindSegment
+		}
+		if t.id.Kind != m3u8.KindMultivariant && t.id.Kind != m3u8.KindMedia {
 			return r.segmentShows(now, f, t.id)
 		}
 	}
@@ -168,6 +130,50 @@ func (r *Rig) shows(now time.Duration, f *chaos.Fault, t *target) (bool, string)
 		return true, fmt.Sprintf("%s: status %d", r.Path(t.id), r.cfg.Origin.Missing)
 	}
 	return true, fmt.Sprintf("%s: not as it would be; last written at %v", r.Path(t.id), l.object.Modified.Round(time.Millisecond))
+}
+
+// cacheShows looks for a flush, or for another time that errors are kept.
+func (r *Rig) cacheShows(now time.Duration, f *chaos.Fault) (bool, string) {
+	if p, fault := r.policyAt(now); fault.Has(f.Rule) {
+		return true, fmt.Sprintf("the edge keeps errors for %v", p.err)
+	}
+	for _, w := range r.plan.Windows() {
+		if f.Kind.Spec().Instant && w.Fault == f && w.From <= now {
+			return true, fmt.Sprintf("flushed at %v", w.From)
+		}
+	}
+	return false, ""
+}
+
+// tokensShow asks in the name of a viewer whose token is refused.
+func (r *Rig) tokensShow(now time.Duration, f *chaos.Fault, pop int) (bool, string) {
+	viewer, ok := f.Refused(now, r.plan)
+	if !ok {
+		return false, ""
+	}
+	viewer.Pop = pop
+	for viewer.Kind = range m3u8.Kinds {
+		if e := r.plan.Decide(now, chaos.AtEdge, &viewer); e.Marks.Has(f.Rule) {
+			return true, fmt.Sprintf("a %v request of player %d is refused with status %d", viewer.Kind, viewer.Viewer, e.Status)
+		}
+	}
+	return false, ""
+}
+
+// answerShows asks for the thing at a site.
+func (r *Rig) answerShows(now time.Duration, f *chaos.Fault, t *target, site chaos.Site) (bool, string) {
+	thing := r.channel.thing(t.id)
+	thing.Pop = t.pop
+	e := r.plan.Decide(now, site, &thing)
+	switch {
+	case !e.Marks.Has(f.Rule):
+		return false, ""
+	case e.Hang:
+		return true, r.Path(t.id) + ": no answer"
+	case e.Status != 0:
+		return true, fmt.Sprintf("%s: status %d", r.Path(t.id), e.Status)
+	}
+	return true, fmt.Sprintf("%s: first byte %v later", r.Path(t.id), e.Delay)
 }
 
 // segmentShows looks at the segments that are kept, the newest first, or at the
@@ -188,7 +194,7 @@ func (r *Rig) segmentShows(now time.Duration, f *chaos.Fault, id ID) (bool, stri
 		} else if s.open != nil {
 			id.Sequence = s.open.first
 		}
-		if f.Kind == chaos.InputLoss && i < n-1 {
+		if filling(f) && i < n-1 {
 			break // filler that is over stays in the older ones
 		}
 		l := r.channel.look(id, now)

@@ -238,7 +238,7 @@ func (d *decoder) crowded(list value, sc *Scenario) {
 	var open []chaos.Fault
 	blamed := map[int]bool{}
 	for _, f := range sc.Faults() {
-		if spec := chaos.Lookup(f.Kind); f.Via != chaos.ViaAWS || spec == nil || spec.Instant {
+		if f.Via != chaos.ViaAWS || f.Kind.Spec().Instant {
 			continue
 		}
 		open = slices.DeleteFunc(open, func(o chaos.Fault) bool { return o.At+o.For <= f.At })

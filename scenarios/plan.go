@@ -70,7 +70,7 @@ func (sc *Scenario) moments() []moment {
 		{sc.Duration, 4, "the run ends"},
 	}
 	for _, f := range sc.Faults() {
-		spec := chaos.Lookup(f.Kind)
+		spec := f.Kind.Spec()
 		name := f.Name
 		if f.Occurrence > 1 || repeats(sc.Chaos, f.Rule) {
 			name += " #" + strconv.Itoa(f.Occurrence)
@@ -130,29 +130,39 @@ func describeScope(f *chaos.Fault) string {
 	return strings.Join(parts, ", ")
 }
 
+// describeParams puts the parameters into words: those that are set, and those
+// that must be, as no time and no condition at all.
 func describeParams(f *chaos.Fault) string {
 	var parts []string
-	add := func(given bool, format string, args ...any) {
-		if given {
-			parts = append(parts, fmt.Sprintf(format, args...))
+	params := f.Kind.Spec().Params
+	for i := range params {
+		if p := &params[i]; p.Says != "" && (p.Given(f) || p.Required && len(p.Vias) == 0) {
+			parts = append(parts, strings.ReplaceAll(p.Says, "%s", describeValue(p, f)))
 		}
 	}
-	add(f.Code != 0, "code %d", f.Code)
-	add(f.By != 0, "by %s", formatDuration(f.By))
-	add(f.Kind == chaos.EdgeErrorTTL, "ttl %s", formatDuration(f.TTL))
-	add(f.Segments != 0, "by %d segments", f.Segments)
-	add(f.Resume != "", "resume %s", f.Resume)
-	add(f.Children != "", "children %s", f.Children)
-	add(f.Then != "", "then %s", f.Then)
-	add(f.Once, "once")
-	add(f.Down != 0, "down %s", formatRate(f.Down))
-	add(f.Players != 0, "%d players", f.Players)
-	add(f.Over != 0, "over %s", formatDuration(f.Over))
-	add(f.Concurrency != 0, "%d invocations at once", f.Concurrency)
-	add(f.Kind == chaos.PackagerErrors && len(f.Conditions) > 0, "on %s", strings.Join(f.Conditions, ", "))
-	add(f.Kind == chaos.PackagerErrors && len(f.Conditions) == 0, "on no condition")
-	add(len(f.StartCommand) > 0, "runs %q", f.StartCommand)
 	return strings.Join(parts, ", ")
+}
+
+func describeValue(p *chaos.Field, f *chaos.Fault) string {
+	switch v := p.Of(f).(type) {
+	case *time.Duration:
+		return formatDuration(*v)
+	case *int64:
+		return formatRate(*v)
+	case *int:
+		return strconv.Itoa(*v)
+	case *string:
+		return *v
+	case *[]string:
+		switch {
+		case p.Words == nil:
+			return fmt.Sprintf("%q", *v)
+		case len(*v) == 0:
+			return "no condition"
+		}
+		return strings.Join(*v, ", ")
+	}
+	return ""
 }
 
 // describeUndo says how the end of a window is brought about. Every undo is

@@ -1,12 +1,13 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 	"hlsload/chaos"
-	"hlsload/player/audience"
 	"hlsload/player/m3u8"
 	"hlsload/rig"
 	"hlsload/scenarios/redact"
@@ -73,8 +74,8 @@ func (d *decoder) takesFaults(v value, e *chaos.Entry, sc *Scenario) {
 // entryOf reads the keys of an entry; whether they fit its kind is checked
 // afterwards. Keys whose value could not be read count as not given.
 func (d *decoder) entryOf(s *section, t Target) chaos.Entry {
-	e := chaos.Entry{Fault: chaos.Fault{Occurrence: 1, Pipeline: chaos.Any, Pop: chaos.Any, Share: 1}, Given: []string{}}
-	e.Kind = chaos.Kind(s.at("fault").known("", "fault", chaos.KindNames()))
+	e := chaos.Entry{Fault: chaos.NewFault("", chaos.Kind(s.at("fault").known("", "fault", chaos.KindNames()))), Given: []string{}}
+	e.Occurrence = 1
 	nameAt := s.at("name")
 	e.Name = nameAt.name(strings.ReplaceAll(string(e.Kind), ".", "-"))
 	if e.Name != "" {
@@ -84,41 +85,10 @@ func (d *decoder) entryOf(s *section, t Target) chaos.Entry {
 	e.For = s.at("for").duration(0, 0, chaos.MaxWindow)
 	e.Every = s.at("every").duration(0, 0, chaos.MaxWindow)
 	e.Via = chaos.Via(s.at("via").choice("", string(chaos.ViaRig), string(chaos.ViaViewer), string(chaos.ViaAWS), string(chaos.ViaCommand)))
-	e.Pipeline = int(s.at("pipeline").integer(chaos.Any, 0, 1e6))
-	if at := s.at("rendition"); at.given() {
-		name, _ := at.secret("a rendition's name, its index, lowest or highest")
-		e.Rendition = strings.TrimPrefix(name.Value, "index_") // a file's name means the same
+	for _, known := range chaos.Fields() {
+		field := cmp.Or(e.Kind.Spec().Field(known.Name), known)
+		d.param(s.at(field.Name), field, &e.Fault)
 	}
-	e.Pop = int(s.at("pop").integer(chaos.Any, 0, 1e6))
-	e.Cohort = s.at("cohort").name("")
-	e.Share = s.at("share").share(1)
-	e.Kinds = d.kinds(s.at("kind"))
-
-	e.Code = int(s.at("code").integer(0, 0, 1e6))
-	if by := s.at("by"); e.Kind == chaos.PlaylistRollback {
-		e.Segments = int(by.integer(0, 1, 1000))
-	} else {
-		e.By = by.duration(0, 0, chaos.MaxWindow)
-	}
-	e.TTL = s.at("ttl").duration(0, 0, chaos.MaxErrorTTL)
-	e.Resume = s.at("resume").choice("", "continue", "restart")
-	e.Children = s.at("children").choice("", "delete", "stale")
-	e.Then = s.at("then").choice("", "emit", "pause")
-	e.Once = s.at("once").boolean(false)
-	e.Down = s.at("down").rate(0, 0, 1e12)
-	e.Players = int(s.at("players").integer(0, 0, audience.MaxPlayers))
-	e.Over = s.at("over").duration(0, 0, chaos.MaxWindow)
-	e.Concurrency = int(s.at("concurrency").integer(0, 0, 1e6))
-	if at := s.at("conditions"); at.given() {
-		e.Conditions = []string{}
-		for _, item := range at.list(false, "a list of conditions, or [] for none: "+orList(chaos.PackagerConditions)) {
-			if word := item.choice("", chaos.PackagerConditions...); word != "" {
-				e.Conditions = append(e.Conditions, word)
-			}
-		}
-	}
-	e.StartCommand = d.program(s.at("start"))
-	e.StopCommand = d.program(s.at("stop"))
 	d.plainSecrets(s.at("stop"))
 	s.done()
 	for _, entry := range s.entries {
@@ -127,7 +97,7 @@ func (d *decoder) entryOf(s *section, t Target) chaos.Entry {
 		}
 	}
 	if d.replaced && e.Via == chaos.ViaRig { // --url: viewers see what the rig would have done
-		if k := chaos.Lookup(e.Kind); k != nil && k.Default(true) == chaos.ViaViewer {
+		if e.Kind.Spec().Default(true) == chaos.ViaViewer {
 			e.Via = chaos.ViaViewer
 		}
 	}
@@ -167,6 +137,53 @@ func unused(name string, names map[string]bool) string {
 // blamed tells whether a value already has a problem.
 func (d *decoder) blamed(n *yaml.Node) bool { return n != nil && d.bad[n] }
 
+// param reads a selector or parameter into where the fault keeps it.
+func (d *decoder) param(v value, f *chaos.Field, fault *chaos.Fault) {
+	most := f.Most
+	switch to := f.Of(fault).(type) {
+	case *int:
+		*to = int(v.integer(int64(*to), f.Least, cmp.Or(most, 1e6)))
+	case *int64:
+		*to = v.rate(*to, 0, cmp.Or(most, 1e12))
+	case *float64:
+		*to = v.share(*to)
+	case *bool:
+		*to = v.boolean(*to)
+	case *time.Duration:
+		*to = v.duration(*to, 0, cmp.Or(time.Duration(most), chaos.MaxWindow))
+	case *string:
+		switch {
+		case f.Words != nil:
+			*to = v.choice("", f.Words...)
+		case to != &fault.Rendition:
+			*to = v.name("")
+		case v.given():
+			name, _ := v.secret("a rendition's name, its index, lowest or highest")
+			*to = strings.TrimPrefix(name.Value, "index_") // a file's name means the same
+		}
+	case *[]string:
+		switch {
+		case f.Words == nil:
+			*to = d.program(v)
+		case v.given():
+			*to = words(v.list(false, "a list of conditions, or [] for none: "+orList(f.Words)), f.Words)
+		}
+	case *[]m3u8.Kind:
+		*to = d.kinds(v)
+	}
+}
+
+// words reads the items that are one of them.
+func words(items []value, known []string) []string {
+	read := []string{}
+	for _, item := range items {
+		if word := item.choice("", known...); word != "" {
+			read = append(read, word)
+		}
+	}
+	return read
+}
+
 func (d *decoder) kinds(v value) []m3u8.Kind {
 	if !v.given() {
 		return nil
@@ -176,10 +193,9 @@ func (d *decoder) kinds(v value) []m3u8.Kind {
 		names = append(names, k.String())
 	}
 	kinds := []m3u8.Kind{}
-	for _, item := range v.list(true, "a kind of request, or a list of them: "+orList(names)) {
-		if k, ok := m3u8.ParseKind(item.choice("", names...)); ok {
-			kinds = append(kinds, k)
-		}
+	for _, name := range words(v.list(true, "a kind of request, or a list of them: "+orList(names)), names) {
+		k, _ := m3u8.ParseKind(name)
+		kinds = append(kinds, k)
 	}
 	return kinds
 }

@@ -47,21 +47,22 @@ func (s *sim) apply(f *chaos.Fault) error {
 	if err := s.cfg.Collector.FaultApplied(f.Rule, f.Occurrence, s.now); err != nil {
 		return err
 	}
-	switch f.Kind {
-	case chaos.ViewersSurge:
+	kind := f.Kind.Spec()
+	switch {
+	case kind.Part == chaos.PartAudience && f.Players > 0:
 		s.audience.Surge(s.now, f.Players, f.Over)
 		s.schedule(s.audience.Wake(), arrive, 0, 0)
-	case chaos.ViewersReconnect:
+	case kind.Part == chaos.PartAudience:
 		s.reconnect(f)
-	case chaos.Command:
+	case kind.Part == chaos.PartUnknown:
 		return fmt.Errorf("%s: programs cannot be run in virtual time", f.Name)
 	default:
 		s.setPlan(s.plan.With(f, s.now), f)
-		if f.Kind == chaos.EdgeFlush {
+		if kind.Instant {
 			s.setPlan(s.plan.Without(f, s.now), f)
 		}
 	}
-	if spec := chaos.Lookup(f.Kind); spec != nil && spec.Instant {
+	if kind.Instant {
 		return s.cfg.Collector.FaultCleared(f.Rule, f.Occurrence, s.now)
 	}
 	return nil
@@ -77,7 +78,7 @@ func (s *sim) undo(f *chaos.Fault) {
 func (s *sim) setPlan(p *chaos.Plan, f *chaos.Fault) {
 	s.plan = p
 	s.rig.SetPlan(p)
-	if f.Kind.Family() != "net" {
+	if f.Kind.Spec().Part != chaos.PartLink {
 		return
 	}
 	for i := range s.seats.n {

@@ -15,8 +15,9 @@ type Config struct {
 	Faults   []chaos.Fault // occurrences, as [chaos.Expand] made them
 	Timeline chaos.Timeline
 	Appliers map[chaos.Via]chaos.Applier
-	// Kinds overrides Appliers for single kinds, such as viewers.surge.
-	Kinds map[chaos.Kind]chaos.Applier
+	// Parts overrides Appliers for faults of one part of the delivery, such as
+	// those of the audience.
+	Parts map[chaos.Part]chaos.Applier
 	// Now is the run's clock; nil = time since [Runner.Run] was called.
 	Now func() time.Duration
 	// Record is told every step before it is made, and every result after, from
@@ -79,7 +80,7 @@ func New(cfg Config) (*Runner, error) {
 }
 
 func (r *Runner) applier(f *chaos.Fault) chaos.Applier {
-	if a := r.cfg.Kinds[f.Kind]; a != nil {
+	if a := r.cfg.Parts[f.Kind.Spec().Part]; a != nil {
 		return a
 	}
 	return r.cfg.Appliers[f.Via]

@@ -114,7 +114,7 @@ func (i *Injector) Look(_ context.Context, f *chaos.Fault) (bool, string) {
 	if n := now.touched - then.touched; n > 0 {
 		return true, fmt.Sprintf("changed %d for players", n)
 	}
-	if f.Kind.Family() == "net" {
+	if f.Kind.Spec().Part == chaos.PartLink {
 		return false, "no player's link was hit"
 	}
 	return false, fmt.Sprintf("changed none of %d answers since: no player asked for what it hits", now.passed-then.passed)

@@ -104,7 +104,7 @@ func Left(lines []Line) []Line {
 func (l *Line) opens() bool {
 	switch l.Step {
 	case conduct.StepApply, conduct.StepApplied, StepCall:
-		return !instant(l.Fault)
+		return !l.Fault.Spec().Instant
 	}
 	return false
 }
@@ -128,9 +128,4 @@ func (l *Line) note(call Line) {
 			}
 		}
 	}
-}
-
-func instant(k chaos.Kind) bool {
-	spec := chaos.Lookup(k)
-	return spec != nil && spec.Instant
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
 	"hlsload/chaos/journal"
-	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/scenarios"
 )
@@ -172,27 +170,11 @@ func unlock(ctx context.Context, a *aws.Applier) error {
 // long as they hold; the others are seen by what AWS says alone.
 func outside(cfg *chaos.AWS, look func(context.Context, *chaos.Fault) (bool, string)) func(context.Context, *chaos.Fault) (bool, string) {
 	return func(ctx context.Context, f *chaos.Fault) (bool, string) {
-		if !showsInPlaylists(cfg, f) {
+		if !cfg.ShowsInPlaylists(f) {
 			return true, "nobody looked at the stream"
 		}
 		return look(ctx, f)
 	}
-}
-
-func showsInPlaylists(cfg *chaos.AWS, f *chaos.Fault) bool {
-	if cfg.Package.Channel != "" && f.Kind == chaos.PipelineKill && f.Pipeline != chaos.Any {
-		return false // the packager goes on with what the other pipeline writes
-	}
-	if len(f.Kinds) > 0 && !slices.Contains(f.Kinds, m3u8.KindMedia) {
-		return false
-	}
-	switch f.Kind {
-	case chaos.PipelineKill, chaos.PipelinePause, chaos.PlaylistFreeze, chaos.PlaylistRollback, chaos.PlaylistEndlist, chaos.OriginStatus:
-		return true
-	case chaos.PlaylistDelete:
-		return !f.Once
-	}
-	return false
 }
 
 // leverEvery is how often the account's safety lever is looked at.
@@ -240,10 +222,8 @@ func (r *realRun) tidyAWS(ctx context.Context) {
 // leftOnAWS says what may be left there after a run.
 func (r *realRun) leftOnAWS(outcomes []chaos.Outcome) (left []string) {
 	for i := range outcomes {
-		if o := &outcomes[i]; o.Tried && o.Fault.Via == chaos.ViaAWS && !(o.Undone && o.UndoVerified) {
-			if spec := chaos.Lookup(o.Fault.Kind); spec == nil || !spec.Instant {
-				left = append(left, fmt.Sprintf("fault %s may be left on AWS; put it back with: hlsload undo %s", o.Fault.Name, r.journal.Path()))
-			}
+		if o := &outcomes[i]; o.Tried && o.Fault.Via == chaos.ViaAWS && !o.Fault.Kind.Spec().Instant && !(o.Undone && o.UndoVerified) {
+			left = append(left, fmt.Sprintf("fault %s may be left on AWS; put it back with: hlsload undo %s", o.Fault.Name, r.journal.Path()))
 		}
 	}
 	return left

@@ -202,9 +202,7 @@ func (r *realRun) do(ctx context.Context) (err error) {
 func (r *realRun) mostPlayers() int {
 	n := r.sc.Fleet.Audience.Peak()
 	for i := range r.faults {
-		if r.faults[i].Kind == chaos.ViewersSurge {
-			n += r.faults[i].Players
-		}
+		n += r.faults[i].Players
 	}
 	return n
 }
@@ -225,8 +223,8 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	for i := range r.faults {
 		f := &r.faults[i]
 		onViewers = onViewers || f.Via == chaos.ViaViewer
-		onLinks = onLinks || f.Kind.Family() == "net"
-		named = named || f.Kind.Family() == "auth" && f.Via == chaos.ViaRig
+		onLinks = onLinks || f.Kind.Spec().Part == chaos.PartLink
+		named = named || f.Kind.Spec().Part == chaos.PartTokens && f.Via == chaos.ViaRig
 	}
 	profiles := map[string]*player.Profile{}
 	for i, c := range r.sc.Fleet.Audience.Cohorts {
@@ -272,13 +270,13 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	if r.onAWS != nil {
 		appliers[chaos.ViaAWS] = r.onAWS
 	}
-	kinds := map[chaos.Kind]chaos.Applier{chaos.ViewersSurge: &crowd{r}, chaos.ViewersReconnect: &crowd{r}}
+	parts := map[chaos.Part]chaos.Applier{chaos.PartAudience: &crowd{r}}
 	if r.applying != nil {
 		for via, a := range appliers {
 			appliers[via] = r.applying(a)
 		}
-		for kind, a := range kinds {
-			kinds[kind] = r.applying(a)
+		for part, a := range parts {
+			parts[part] = r.applying(a)
 		}
 	}
 	r.conductor, err = conduct.New(conduct.Config{
@@ -287,7 +285,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: awsPatience}},
 		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: awsLimit},
 		Appliers: appliers,
-		Kinds:    kinds,
+		Parts:    parts,
 		Now:      r.now,
 		Record:   r.record,
 	})
@@ -316,7 +314,7 @@ func (r *realRun) record(s conduct.Step) error {
 		if err := r.collector.FaultApplied(s.Fault.Rule, s.Fault.Occurrence, s.At); err != nil {
 			return err
 		}
-		if spec := chaos.Lookup(s.Fault.Kind); spec == nil || !spec.Instant {
+		if !s.Fault.Kind.Spec().Instant {
 			return nil
 		}
 		return r.collector.FaultCleared(s.Fault.Rule, s.Fault.Occurrence, s.At)

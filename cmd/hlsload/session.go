@@ -28,7 +28,7 @@ func (v *viewers) Undo(ctx context.Context, f *chaos.Fault) error {
 }
 
 func (v *viewers) relink(f *chaos.Fault) {
-	if f.Kind.Family() == "net" {
+	if f.Kind.Spec().Part == chaos.PartLink {
 		v.r.fleet.LinksChanged()
 	}
 }
@@ -38,7 +38,7 @@ type crowd struct{ r *realRun }
 
 // Apply sends for more viewers, or lets some break off and come back.
 func (c *crowd) Apply(_ context.Context, f *chaos.Fault) error {
-	if f.Kind == chaos.ViewersSurge {
+	if f.Players > 0 {
 		c.r.fleet.Surge(f.Players, f.Over)
 		return nil
 	}

@@ -183,17 +183,14 @@ func (h *hand) list() []faultRow {
 	return rows
 }
 
-// maxRules is how many faults can be told apart in a set of marks.
-const maxRules = 64
-
 // add makes room for a fault. Its rule is one that no other has.
 func (h *hand) add(f chaos.Fault) (*held, error) {
 	h.lock.Lock()
 	defer h.lock.Unlock()
-	var used [maxRules]bool
+	var used [chaos.MaxEntries]bool
 	for _, w := range h.applier.Board.Plan().Windows() {
 		if w.To == chaos.Open {
-			used[w.Fault.Rule%maxRules] = true
+			used[w.Fault.Rule%chaos.MaxEntries] = true
 		}
 	}
 	for _, e := range h.open {
@@ -204,7 +201,7 @@ func (h *hand) add(f chaos.Fault) (*held, error) {
 	}
 	f.Rule = slices.Index(used[:], false)
 	if f.Rule < 0 {
-		return nil, fmt.Errorf("%d faults are open; want at most that many at one time", maxRules)
+		return nil, fmt.Errorf("%d faults are open; want at most that many at one time", chaos.MaxEntries)
 	}
 	f.Occurrence = 1
 	e := &held{fault: f, since: h.s.cfg.Now(), over: make(chan struct{})}
@@ -287,7 +284,7 @@ func (s *Server) postFault(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	row := h.row(e)
-	if spec := chaos.Lookup(f.Kind); spec != nil && spec.Instant {
+	if f.Kind.Spec().Instant {
 		h.take(f.Name, e)
 		h.applier.Undo(ctx, &e.fault)
 	} else if e.fault.For > 0 {

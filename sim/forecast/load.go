@@ -172,9 +172,7 @@ func scaled(a audience.Config, n int) audience.Config {
 // surges is how many players come by surges.
 func surges(faults []chaos.Fault) (n int) {
 	for i := range faults {
-		if faults[i].Kind == chaos.ViewersSurge {
-			n += faults[i].Players
-		}
+		n += faults[i].Players
 	}
 	return n
 }

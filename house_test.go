@@ -46,6 +46,7 @@ var core = map[string][]string{
 	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player/content", "player", "chaos", "reports/accesslog", "reports/cdn"},
 	"scenarios/redact":  {},
 	"sim/forecast":      {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "sim"},
+	"stage":             {"player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "scenarios"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig", "reports", "scenarios/redact"},
 }
@@ -54,7 +55,7 @@ var core = map[string][]string{
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/content", "player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
-	"scenarios/redact", "reports/cdn", "reports/accesslog", "chaos", "rig/media", "rig", "sim", "sim/forecast",
+	"scenarios/redact", "reports/cdn", "reports/accesslog", "chaos", "rig/media", "rig", "stage", "sim", "sim/forecast",
 }
 
 // mayImport tells whether package from may import package to of this module.

@@ -89,6 +89,12 @@ func (r *Rig) Entry(pipeline int) string {
 	return r.channel.names.path(ID{Kind: m3u8.KindMultivariant, Pipeline: pipeline, Rendition: noRendition})
 }
 
+// Multivariant returns the multivariant playlist of a pipeline as it is without
+// faults.
+func (r *Rig) Multivariant(pipeline int) []byte {
+	return r.channel.multivariantPlaylist(pipeline, true)
+}
+
 // Path returns the path of a thing of the channel.
 func (r *Rig) Path(id ID) string { return r.channel.names.path(id) }
 

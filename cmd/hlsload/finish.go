@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -13,6 +14,31 @@ import (
 	"hlsload/reports"
 	"hlsload/scenarios/redact"
 )
+
+// output is where results go.
+type output struct {
+	dir      string
+	events   bool
+	progress string
+}
+
+func (o *output) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.dir, "out", "", "directory of the results (default hlsload-out/<name>-<time>)")
+	f.BoolVar(&o.events, "events", false, "write every player event to events.ndjson")
+	f.StringVar(&o.progress, "progress", progressAuto, "auto, bar, plain or none")
+}
+
+// make creates the directory of the results.
+func (o *output) make(name string, now time.Time) error {
+	if o.dir == "" {
+		o.dir = filepath.Join("hlsload-out", name+"-"+now.Format("20060102-150405"))
+	}
+	if err := os.MkdirAll(o.dir, 0o755); err != nil {
+		return &exitError{exitUsage, fmt.Sprintf("creating the directory of the results: %v", err), err}
+	}
+	return nil
+}
 
 // eventFile is events.ndjson; the zero value is none.
 type eventFile struct {
@@ -30,14 +56,6 @@ func openEvents(out *output) (eventFile, error) {
 		return eventFile{}, &exitError{exitUsage, fmt.Sprintf("creating the event file: %v", err), err}
 	}
 	return eventFile{reports.NewEventLog(f, 0), f}, nil
-}
-
-// flush writes what waits.
-func (e *eventFile) flush() error {
-	if e.log == nil {
-		return nil
-	}
-	return e.log.Flush()
 }
 
 func (e *eventFile) close() error {

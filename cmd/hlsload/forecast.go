@@ -133,10 +133,10 @@ func (r *realRun) expect(ctx context.Context, s *stream, p progress) {
 	e, err := expectLoad(ctx, r.sc, r.faults, s.stream(), foreign)
 	if err != nil { // there is a ceiling all the same
 		e = &expected{Load: forecast.Unknown(r.mostPlayers(), r.sc.Duration)}
-		p.mark(0, "what to expect of this run cannot be simulated: "+err.Error())
+		p.Mark(0, "what to expect of this run cannot be simulated: "+err.Error())
 	} else {
 		for _, line := range e.lines(foreign) {
-			p.mark(0, line)
+			p.Mark(0, line)
 		}
 	}
 	e.ceilings(&r.permission.ceiling, &r.sc.Limits, s.asked())
@@ -144,7 +144,7 @@ func (r *realRun) expect(ctx context.Context, s *stream, p progress) {
 		return
 	}
 	for _, line := range e.ceilingLines(&r.sc.Limits, "") {
-		p.mark(0, line)
+		p.Mark(0, line)
 	}
 }
 

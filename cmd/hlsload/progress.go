@@ -11,18 +11,15 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
-	"hlsload/chaos"
 	"hlsload/player/m3u8"
 	"hlsload/reports"
+	"hlsload/stage"
 )
 
 // progress shows how a run is getting on. It goes to stderr; stdout carries the
 // result.
 type progress interface {
-	// show is called about once a second of the run.
-	show(now time.Duration, l *reports.Live)
-	// mark notes an event of the timeline.
-	mark(now time.Duration, text string)
+	stage.Progress
 	close()
 }
 
@@ -64,12 +61,12 @@ type hiding struct {
 	f func(string) string
 }
 
-func (h hiding) mark(now time.Duration, text string) { h.progress.mark(now, h.f(text)) }
+func (h hiding) Mark(now time.Duration, text string) { h.progress.Mark(now, h.f(text)) }
 
 type silent struct{}
 
-func (silent) show(time.Duration, *reports.Live) {}
-func (silent) mark(time.Duration, string)        {}
+func (silent) Show(time.Duration, *reports.Live) {}
+func (silent) Mark(time.Duration, string)        {}
 func (silent) close()                            {}
 
 // gauge turns the counters of two snapshots into rates.
@@ -148,7 +145,7 @@ type lines struct {
 	gauge    gauge
 }
 
-func (p *lines) show(now time.Duration, l *reports.Live) {
+func (p *lines) Show(now time.Duration, l *reports.Live) {
 	if now < p.next {
 		return
 	}
@@ -157,7 +154,7 @@ func (p *lines) show(now time.Duration, l *reports.Live) {
 	fmt.Fprintf(p.w, "t=%s/%s  %s  %s  %s\n", clock(now), clock(p.duration), people(l), split(l), r.load())
 }
 
-func (p *lines) mark(now time.Duration, text string) {
+func (p *lines) Mark(now time.Duration, text string) {
 	fmt.Fprintf(p.w, "t=%s  ** %s\n", clock(now), text)
 }
 
@@ -200,7 +197,7 @@ func newBars(w io.Writer, duration time.Duration) *bars {
 	return b
 }
 
-func (b *bars) show(now time.Duration, l *reports.Live) {
+func (b *bars) Show(now time.Duration, l *reports.Live) {
 	r := b.gauge.rates(now, l)
 	b.bar.SetCurrent(int64(now / time.Millisecond))
 	for i, s := range []string{people(l), split(l), r.load()} {
@@ -212,7 +209,7 @@ func (b *bars) show(now time.Duration, l *reports.Live) {
 	}
 }
 
-func (b *bars) mark(now time.Duration, text string) {
+func (b *bars) Mark(now time.Duration, text string) {
 	fmt.Fprintf(b.p, "%8s  ** %s\n", clock(now), text)
 }
 
@@ -222,30 +219,4 @@ func (b *bars) close() {
 	}
 	b.bar.Abort(false)
 	b.p.Wait()
-}
-
-// marks tells the progress about faults as they come and go.
-type marks struct {
-	p     progress
-	known []reports.LiveFault
-}
-
-func (m *marks) show(now time.Duration, l *reports.Live, faults []chaos.Fault) {
-	if m.known == nil {
-		m.known = make([]reports.LiveFault, len(l.Faults))
-	}
-	for i, f := range l.Faults {
-		name := faults[i].Name
-		if faults[i].Occurrence > 1 {
-			name += fmt.Sprintf(" #%d", faults[i].Occurrence)
-		}
-		if f.Applied && !m.known[i].Applied {
-			m.p.mark(now, fmt.Sprintf("%s: %s is on", name, faults[i].Kind))
-		}
-		if f.Cleared && !m.known[i].Cleared {
-			m.p.mark(now, fmt.Sprintf("%s: %s is over; affected %d, failed over %d", name, faults[i].Kind, f.Affected, f.FailedOver))
-		}
-		m.known[i] = f
-	}
-	m.p.show(now, l)
 }

@@ -11,6 +11,7 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/run/look"
+	"hlsload/stage"
 )
 
 // report is what a probe found out.
@@ -343,7 +344,7 @@ func (r *report) shape(mv *m3u8.Multivariant) (predict.Shape, string) {
 		return predict.Shape{}, "it is not live"
 	}
 	slices.Sort(trips)
-	s := shapeOfMedia(first.media, first.answer.Header, trips[len(trips)/2])
+	s := stage.ShapeOf(first.media, first.answer.Header, trips[len(trips)/2])
 	s.Down = down
 	return s, ""
 }

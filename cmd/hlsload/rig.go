@@ -9,6 +9,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/conduct"
+	"hlsload/player/draw"
 	"hlsload/rig"
 	"hlsload/rig/serve"
 	"hlsload/scenarios"
@@ -83,3 +84,6 @@ with the URLs. The scenario's faults do not begin by themselves: POST them to
 	cmd.Flags().StringVar(&edgeLog, "edge-log", "", "file to which the edges write their access log, as CloudFront does")
 	return cmd
 }
+
+// seedOf is the seed of a scenario.
+func seedOf(sc *scenarios.Scenario) draw.Seed { return draw.Seed(sc.Seed) }

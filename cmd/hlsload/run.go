@@ -26,6 +26,7 @@ import (
 	"hlsload/run/fleet"
 	"hlsload/run/look"
 	"hlsload/scenarios"
+	"hlsload/stage"
 )
 
 func runCommand(on network) *cobra.Command {
@@ -209,7 +210,7 @@ func (r *realRun) mostPlayers() int {
 
 // assemble connects everything that takes part.
 func (r *realRun) assemble(check *fleet.Check) error {
-	cfg := measurement(r.sc, reports.ModeRun, r.faults, r.epoch)
+	cfg := stage.Measure(r.sc, reports.ModeRun, r.faults, r.epoch)
 	cfg.RunID = r.id
 	r.target.describe(&cfg)
 	cfg.Events = r.events.log
@@ -281,7 +282,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	}
 	r.conductor, err = conduct.New(conduct.Config{
 		Faults: r.faults,
-		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery, Linger: linger(r.sc, cfg.TargetDuration),
+		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery, Linger: stage.Linger(r.sc.Recovery, cfg.TargetDuration),
 			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: awsPatience}},
 		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: awsLimit},
 		Appliers: appliers,
@@ -365,7 +366,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	<-ticked
 	<-halting
 	<-levering
-	end := reports.End{At: ended, Faults: faultEnds(outcomes), Interrupted: aborted}
+	end := reports.End{At: ended, Faults: stage.FaultEnds(outcomes), Interrupted: aborted}
 	if ctx.Err() != nil {
 		end.Interrupted = "interrupted by the user"
 	}
@@ -430,19 +431,18 @@ func sleepUntil(ctx context.Context, at time.Time) {
 // tick does once a second what has to be done all the time.
 func (r *realRun) tick(ctx context.Context, interrupted <-chan struct{}, p progress) {
 	if where := r.target.shown(); where != "" {
-		p.mark(0, where)
+		p.Mark(0, where)
 	}
 	if hint := r.hint(); hint != "" {
-		p.mark(0, hint)
+		p.Mark(0, hint)
 	}
 	if r.monitor != nil {
 		for _, line := range r.monitor.Summary().Found {
-			p.mark(0, "AWS: "+line)
+			p.Mark(0, "AWS: "+line)
 		}
 	}
-	stops := reports.NewStops(r.collector, r.monitor)
+	each := stage.NewSecond(p, r.collector, r.monitor, r.events.log, r.faults)
 	tripped := false
-	m := &marks{p: p}
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -450,38 +450,23 @@ func (r *realRun) tick(ctx context.Context, interrupted <-chan struct{}, p progr
 		case <-ctx.Done():
 			return
 		case <-interrupted:
-			p.mark(r.now(), "interrupted: the faults are put back first")
+			p.Mark(r.now(), "interrupted: the faults are put back first")
 			interrupted = nil
 			continue
 		case <-ticker.C:
 		}
 		now := r.now()
 		r.tester.sample()
-		live := r.collector.Live()
-		m.show(now, &live, r.faults)
-		if why := stopped(stops.Check(now)); why != "" && !tripped {
+		why, err := each.Pass(now)
+		if why != "" && !tripped {
 			tripped = true
-			p.mark(now, why+"; the faults are put back, then the run ends")
+			p.Mark(now, why+"; the faults are put back, then the run ends")
 			r.conductor.Stop(why)
 		}
-		if err := r.events.flush(); err != nil {
-			r.conductor.Abort(fmt.Sprintf("writing the event file: %v", err))
+		if err != nil {
+			r.conductor.Abort(err.Error())
 		}
 	}
-}
-
-// linger is how long a run goes on after a stop condition has ended it and its
-// faults are undone: players need some reloads to show that they are well.
-func linger(sc *scenarios.Scenario, target time.Duration) time.Duration {
-	return min(sc.Recovery, 3*target)
-}
-
-// stopped says that a condition has ended the run, if one has.
-func stopped(condition string) string {
-	if condition == "" {
-		return ""
-	}
-	return "stop condition: " + condition
 }
 
 // tester watches the tool itself. It belongs to one goroutine at a time.

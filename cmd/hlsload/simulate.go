@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -14,6 +13,7 @@ import (
 	"hlsload/rig"
 	"hlsload/scenarios"
 	"hlsload/sim"
+	"hlsload/stage"
 )
 
 func simulateCommand() *cobra.Command {
@@ -62,12 +62,12 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err := out.make(sc.Name, started); err != nil {
 		return err
 	}
-	cfg := measurement(sc, reports.ModeSimulate, faults, started)
+	cfg := stage.Measure(sc, reports.ModeSimulate, faults, started)
 	model, err := rig.New(*sc.Target.Rig, seedOf(sc), simEpoch)
 	if err != nil {
 		return &exitError{exitInvalid, err.Error(), err}
 	}
-	if err := channelOf(&cfg, model, sc); err != nil {
+	if err := stage.Channel(&cfg, model, sc); err != nil {
 		return internal(err)
 	}
 	events, err := openEvents(out)
@@ -84,35 +84,27 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		// collected, and what waits for it would cost more than looking often.
 		defer debug.SetGCPercent(debug.SetGCPercent(5))
 	}
-	stops := reports.NewStops(c, nil)
-	m := &marks{p: p}
-	ctx := cmd.Context()
+	each := stage.NewSecond(p, c, nil, events.log, faults)
 	res, err := sim.Run(&sim.Config{
 		Rig: *sc.Target.Rig, Seed: seedOf(sc), Epoch: simEpoch, Duration: sc.Duration, Audience: sc.Fleet.Audience,
 		Profiles: sc.Fleet.Profiles, HeadOnly: sc.Fleet.Body == "none", Faults: faults,
-		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: model.TargetDuration(), Recovery: sc.Recovery, Linger: linger(sc, model.TargetDuration())},
+		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: model.TargetDuration(), Recovery: sc.Recovery, Linger: stage.Linger(sc.Recovery, model.TargetDuration())},
 		Collector: c,
 		Second: func(now time.Duration) string {
-			if err := events.flush(); err != nil {
-				return fmt.Sprintf("writing the event file: %v", err)
+			tripped, err := each.Pass(now)
+			switch {
+			case err != nil:
+				return err.Error()
+			case cmd.Context().Err() != nil:
+				return "interrupted by the user"
 			}
-			return everySecond(ctx, now, c, stops, m, faults)
+			return tripped
 		},
 	})
 	p.close()
 	if err != nil {
 		return internal(err)
 	}
-	s := c.Finish(reports.End{At: res.End, Interrupted: res.Aborted, Faults: faultEnds(res.Outcomes)})
+	s := c.Finish(reports.End{At: res.End, Interrupted: res.Aborted, Faults: stage.FaultEnds(res.Outcomes)})
 	return finish(cmd, s, out, &events, sc.Secrets().Text)
-}
-
-// everySecond shows the progress and says why the run has to end, if it has.
-func everySecond(ctx context.Context, now time.Duration, c *reports.Collector, stops *reports.Stops, m *marks, faults []chaos.Fault) string {
-	live := c.Live()
-	m.show(now, &live, faults)
-	if ctx.Err() != nil {
-		return "interrupted by the user"
-	}
-	return stopped(stops.Check(now))
 }

@@ -20,6 +20,7 @@ import (
 	"hlsload/reports/cdn"
 	"hlsload/run/look"
 	"hlsload/scenarios"
+	"hlsload/stage"
 )
 
 // stream is a stream at a URL as a target.
@@ -259,7 +260,7 @@ func (s *stream) look(ctx context.Context) error {
 		}
 		if err == nil {
 			s.duration, s.sample = m.TargetDuration, m
-			s.shape = shapeOfMedia(m, a.Header, a.Total)
+			s.shape = stage.ShapeOf(m, a.Header, a.Total)
 			s.find(u, m)
 			s.note(m)
 			return nil
@@ -371,8 +372,8 @@ func (s *stream) classify(u string) int {
 
 func (s *stream) describe(c *reports.Config) {
 	c.TargetDuration = s.duration
-	c.Renditions = renditionsOf(s.ladder)
-	predicted := predictor(s.sc, s.mv, s.classify, func(cohort int) predict.Shape {
+	c.Renditions = stage.Renditions(s.ladder)
+	predicted := stage.Predict(s.sc, s.mv, s.classify, func(cohort int) predict.Shape {
 		shape, on := s.shape, &s.sc.Fleet.Audience.Cohorts[cohort].Network
 		shape.Trip, shape.Down = shape.Trip+on.RTT, on.Down
 		return shape

@@ -13,6 +13,7 @@ import (
 	"hlsload/rig"
 	"hlsload/rig/serve"
 	"hlsload/run/look"
+	"hlsload/stage"
 )
 
 // target is what a fleet watches.
@@ -127,7 +128,7 @@ func (c *channel) classify(u string) int {
 
 func (c *channel) describe(cfg *reports.Config) {
 	// The rig's own playlist parses; if not, renditions stay unnamed.
-	_ = channelOf(cfg, c.paths, c.r.sc)
+	_ = stage.Channel(cfg, c.paths, c.r.sc)
 }
 
 func (c *channel) count(m *reports.Meter) {

@@ -115,7 +115,7 @@ func (r *realRun) watched(ctx context.Context, s *reports.Summary, p progress) {
 	if halted, _ := r.fleet.HaltReason(); ctx.Err() != nil || halted != "" { // once more, and no waiting
 		ctx, patience = context.WithoutCancel(ctx), 10*time.Second
 	} else {
-		p.mark(r.now(), fmt.Sprintf("the players are gone; waiting for data points of AWS that come late (at most %v, or until interrupted)", patience))
+		p.Mark(r.now(), fmt.Sprintf("the players are gone; waiting for data points of AWS that come late (at most %v, or until interrupted)", patience))
 	}
 	r.watcher.Late(ctx, end, end.Add(await), patience)
 	r.collector.Monitored(s, r.monitor.Summary())

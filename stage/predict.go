@@ -1,4 +1,4 @@
-package main
+package stage
 
 import (
 	"slices"
@@ -13,9 +13,9 @@ import (
 	"hlsload/scenarios"
 )
 
-// predictor says beforehand what faults do to the cohorts of a scenario. shape
-// is the stream as a cohort gets it.
-func predictor(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string) int, shape func(cohort int) predict.Shape) reports.Predict {
+// Predict says before a run what faults do to the cohorts of a scenario. shape is
+// the stream as a cohort gets it.
+func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string) int, shape func(cohort int) predict.Shape) reports.Predict {
 	var origin *rig.Origin
 	if sc.Target.Rig != nil {
 		origin = &sc.Target.Rig.Origin
@@ -55,9 +55,9 @@ func milliseconds(d time.Duration) reports.Value {
 	return reports.Value(float64(d.Round(time.Microsecond)) / float64(time.Millisecond))
 }
 
-// shapeOfMedia is a stream as its playlists show it. trip is how long a small
-// request took.
-func shapeOfMedia(m *m3u8.Media, header interface{ Get(string) string }, trip time.Duration) predict.Shape {
+// ShapeOf is a stream as one of its media playlists shows it. trip is how long a
+// small request took.
+func ShapeOf(m *m3u8.Media, header interface{ Get(string) string }, trip time.Duration) predict.Shape {
 	s := predict.Shape{Target: m.TargetDuration, Window: m.Duration, Trip: trip}
 	switch {
 	case m.EndList || m.Type != "":

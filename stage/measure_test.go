@@ -1,10 +1,12 @@
-package main
+package stage_test
 
 import (
 	"testing"
 	"time"
 
 	"hlsload/reports"
+	"hlsload/scenarios"
+	"hlsload/stage"
 )
 
 // For how long a viewer whose player gave up is missed follows from who takes
@@ -18,8 +20,12 @@ func TestAbsence(t *testing.T) {
 		"session: {mean: 5m, after_fatal: {rejoin: 5s}}": 5 * time.Second,
 		"session: {after_fatal: {rejoin: 0s}}":           time.Millisecond,
 	} {
-		sc := parse(t, "duration: 20s\ntarget: {rig: {ladder: mini}}\nfleet:\n  players: 2\n  "+session+"\n  cohorts: [{name: a, share: 100%, profile: hlsjs-1.7}]\n")
-		if got := measurement(sc, reports.ModeSimulate, nil, time.Time{}).Absence; got != want {
+		text := "version: 1\nname: absence\nduration: 20s\ntarget: {rig: {ladder: mini}}\nfleet:\n  players: 2\n  " + session + "\n  cohorts: [{name: a, share: 100%, profile: hlsjs-1.7}]\n"
+		sc, err := scenarios.Load(scenarios.Source{File: "absence.yaml", Data: []byte(text)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := stage.Measure(sc, reports.ModeSimulate, nil, time.Time{}).Absence; got != want {
 			t.Errorf("%q: missed for %v; want %v", session, got, want)
 		}
 	}

@@ -33,7 +33,7 @@ type Caution struct {
 	failing  []failing
 	repeats  [MaxFailures]time.Duration // the last requests that failed or repeated one that had, as a ring
 	repeated int                        // how many there were
-	waiting  []waiting
+	waiting  []withheld
 }
 
 // asking is a request in flight.
@@ -53,8 +53,8 @@ type failing struct {
 	well bool // it has succeeded since
 }
 
-// waiting is a request that is held back.
-type waiting struct {
+// withheld is a request that is held back.
+type withheld struct {
 	id   FetchID
 	url  string
 	part *m3u8.Range
@@ -143,7 +143,7 @@ func (c *Caution) fail(url string, at time.Duration, counted bool, now time.Dura
 func (c *Caution) dropped(id FetchID) bool {
 	c.asked = slices.DeleteFunc(c.asked, func(a asking) bool { return a.id == id })
 	n := len(c.waiting)
-	c.waiting = slices.DeleteFunc(c.waiting, func(w waiting) bool { return w.id == id })
+	c.waiting = slices.DeleteFunc(c.waiting, func(w withheld) bool { return w.id == id })
 	return len(c.waiting) == n
 }
 
@@ -208,7 +208,7 @@ func (p *Player) withhold(f *flight, url string, r *m3u8.Range) bool {
 		return false
 	}
 	f.waits = true
-	c.waiting = append(c.waiting, waiting{f.id, url, r, p.now, at})
+	c.waiting = append(c.waiting, withheld{f.id, url, r, p.now, at})
 	p.note(&Sample{Type: Withheld, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition, Pipeline: p.pipelineOf(int(f.rendition))})
 	return true
 }

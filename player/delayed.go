@@ -32,7 +32,7 @@ func (p *Player) recoverDelayed() {
 func (p *Player) starved() {
 	for i := range p.tracks() {
 		t := p.track(i)
-		if !t.active {
+		if !t.active() {
 			continue
 		}
 		f := flight{kind: m3u8.KindMedia, track: i, rendition: t.rendition, level: p.main.level}

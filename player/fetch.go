@@ -267,7 +267,7 @@ func (p *Player) answered(f *flight, ev *Event, failure Failure) {
 		Due: f.due, Sent: f.sent, FirstByte: f.firstByte, Content: ev.Content, Reason: ev.problem(failure)}
 	if f.kind == m3u8.KindMedia && failure == NoFailure && !f.orphan {
 		t := p.track(f.track)
-		if t.current && !p.changed(t.media, ev.Media) {
+		if t.listed() && !p.changed(t.media, ev.Media) {
 			s.Unchanged = p.now - t.changedAt
 		}
 		s.Final, s.MediaDuration, s.Sequence = ev.Media.EndList, ev.Media.Duration, ev.Media.MediaSequence

@@ -101,7 +101,7 @@ func (p *Player) setLevel(level int, abr bool, reason string) {
 	}
 	if audio >= 0 {
 		p.setRendition(AudioTrack, audio, abr, reason)
-	} else if a := p.audio; a != nil && a.active {
+	} else if a := p.audio; a != nil && a.active() {
 		p.dropSegment(AudioTrack)
 		if f := p.flight(AudioTrack, m3u8.KindMedia); f != nil {
 			p.drop(f)

@@ -19,7 +19,7 @@ type orphan struct {
 
 // orphan keeps the reload of a playlist that is being left.
 func (p *Player) orphan(tr Track, t *track) {
-	if p.cfg.Profile.Reload.AfterError == 0 || !t.current {
+	if p.cfg.Profile.Reload.AfterError == 0 || !t.listed() {
 		return
 	}
 	s := orphan{at: Never, tries: t.tries[0], holds: p.main.scheduled <= p.now, next: p.orphans}
@@ -76,12 +76,12 @@ func (p *Player) orphanEnded(f *flight, failure Failure) {
 	if s.holds {
 		p.main.scheduled = p.now + wait
 		for i := range p.tracks() {
-			if t := p.track(i); t.active && t.current {
-				t.listAt = p.main.scheduled
+			if t := p.track(i); t.active() && t.listed() {
+				t.reloadAt(p.main.scheduled)
 			}
 		}
 	}
-	if p.main.active && p.renditionOf(int(p.main.level)) < 0 {
+	if p.main.active() && p.renditionOf(int(p.main.level)) < 0 {
 		p.reselect(f, failure, false)
 	}
 }

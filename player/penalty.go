@@ -77,7 +77,7 @@ func (p *Player) returns() {
 		p.setLevel(int(p.main.level), true, "penalty ended")
 		return
 	}
-	if how == ReturnAtExpiry && p.main.active {
+	if how == ReturnAtExpiry && p.main.active() {
 		a := &p.cfg.Profile.ABR
 		if l := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(&p.main)); l >= 0 && l != int(p.main.level) {
 			p.setLevel(l, true, "penalty ended")
@@ -115,7 +115,7 @@ func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 	main := &p.main
 	a := &p.cfg.Profile.ABR
 	from := p.errs.of(main.rendition)
-	from.known = from.known || main.current
+	from.known = from.known || main.listed()
 	if f.kind == m3u8.KindMedia {
 		asked := p.now
 		if f.update && f.rendition == main.mediaOf {
@@ -159,11 +159,12 @@ func (p *Player) pause(left int16, last bool) {
 		asked = max(asked, t.loadedAt)
 	}
 	if last || asked > 0 && p.now-asked <= d {
-		t.listAt = p.now + d
+		t.reloadAt(p.now + d)
 	}
 	if back {
-		t.current, t.waiting, t.joint = true, true, noJoint
-		t.listAt += p.cfg.Profile.Reload.Changed.Of(target, segment)
+		t.wait()
+		t.joint = noJoint
+		t.reloadAt(t.listAt + p.cfg.Profile.Reload.Changed.Of(target, segment))
 	}
 }
 

@@ -60,7 +60,7 @@ func (p *Player) catchUp() {
 func (p *Player) bufferedEnd() time.Duration {
 	end := Never
 	for i := range p.tracks() {
-		if t := p.track(i); t.active && !p.without(t) {
+		if t := p.track(i); t.active() && !p.without(t) {
 			end = min(end, t.end)
 		}
 	}
@@ -102,10 +102,10 @@ func (p *Player) buffered() bool {
 	any := false
 	for i := range p.tracks() {
 		t := p.track(i)
-		if t.active && !t.filled {
+		if t.active() && !t.filled {
 			return false
 		}
-		any = any || t.active
+		any = any || t.active()
 	}
 	return any
 }
@@ -136,7 +136,7 @@ func (p *Player) play(now time.Duration) {
 func (p *Player) finished() bool {
 	for i := range p.tracks() {
 		t := p.track(i)
-		if t.active && (t.media == nil || !t.media.EndList || t.end < t.base+t.media.Duration-touching) {
+		if t.active() && (t.media == nil || !t.media.EndList || t.end < t.base+t.media.Duration-touching) {
 			return false
 		}
 	}
@@ -293,8 +293,8 @@ func (p *Player) seek(to time.Duration) {
 		t := p.track(i)
 		t.end, t.filled = to, false
 		p.dropSegment(i)
-		if p.errs.idled && t.active && !t.current && t.listAt == Never && p.flight(i, m3u8.KindMedia) == nil {
-			t.listAt = p.now
+		if p.errs.idled && t.active() && !t.listed() && t.listAt == Never && p.flight(i, m3u8.KindMedia) == nil {
+			t.reloadAt(p.now)
 		}
 	}
 	if p.state == playing {

@@ -197,13 +197,8 @@ func (p *Player) Wake() time.Duration {
 		return at // else its fetches are awaited
 	}
 	at = min(at, p.slideWake())
-	if p.cfg.Profile.Buffer.Blocks > 0 {
-		return min(at, p.turnWake())
-	}
-	for i := range p.tracks() {
-		if t := p.track(i); t.active {
-			at = min(at, p.trackWake(i, t))
-		}
+	for i, t := range p.turns {
+		at = min(at, p.trackWake(i, t))
 	}
 	return at
 }

@@ -64,7 +64,7 @@ func (p *Player) joinAt(t *track) {
 	for i := range p.tracks() {
 		p.track(i).end = pos
 	}
-	if a := p.audio; a != nil && a.active && a.media != nil {
+	if a := p.audio; a != nil && a.active() && a.media != nil {
 		a.base = p.place(a.media, m, t.base, false)
 	}
 }

@@ -33,35 +33,13 @@ func FuzzPlayer(f *testing.F) {
 
 func torment(t *testing.T, name string, seed uint64, steps int) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	w := newWorld(t)
-	w.profile(name, "")
-	w.levels = 1 + rnd.IntN(5)
-	w.demuxed = rnd.IntN(2) == 0
-	w.init = rnd.IntN(2) == 0
-	w.pdt = rnd.IntN(2) == 0
-	w.window = 3 + rnd.IntN(20)
-	w.segment = time.Duration(1+rnd.IntN(6)) * time.Second
-	w.td = w.segment
+	w := disorder(t, name, rnd)
 	c := &checker{t: t, inFlight: map[player.FetchID]bool{}}
 	w.watch = c.check
 	w.p = player.New(player.Config{Profile: w.prof, URL: "http://h/p0/index.m3u8", Seed: draw.Seed(seed), Cautious: seed%2 == 1}, w.now)
 	w.step(player.Event{Type: player.Tick})
-	kinds := []string{"any", "media", "segment", "init", "multivariant"}
-	answers := []string{"404", "503", "403", "hang", "reset", "freeze", "204", "302"}
 	for range steps {
-		switch rnd.IntN(8) {
-		case 0:
-			n := fmt.Sprint(rnd.IntN(4))
-			w.faults[n] = fault{kind: kinds[rnd.IntN(len(kinds))], pipeline: []string{"0", "1", "*"}[rnd.IntN(3)],
-				what: answers[rnd.IntN(len(answers))], since: w.now}
-		case 1, 2:
-			delete(w.faults, fmt.Sprint(rnd.IntN(4)))
-		case 3: // news of fetches that nobody asked for, or that have ended
-			w.step(player.Event{Type: player.EventType(rnd.IntN(4)), Fetch: player.FetchID(rnd.IntN(100)), Status: 500,
-				Sent: w.now, Failure: player.Reset})
-		default:
-			w.run(time.Duration(rnd.IntN(8000)) * time.Millisecond)
-		}
+		disturb(w, rnd)
 		c.now = w.now
 	}
 	w.step(player.Event{Type: player.Leave})
@@ -73,6 +51,40 @@ func torment(t *testing.T, name string, seed uint64, steps int) {
 	}
 	if got := w.p.Step(w.now, &player.Event{Type: player.Tick}, nil); len(got) != 0 || w.p.Wake() != player.Never {
 		t.Error("a player that is done still acts")
+	}
+}
+
+// disorder is a world of random shape.
+func disorder(t *testing.T, name string, rnd *rand.Rand) *world {
+	w := newWorld(t)
+	w.profile(name, "")
+	w.levels = 1 + rnd.IntN(5)
+	w.demuxed = rnd.IntN(2) == 0
+	w.init = rnd.IntN(2) == 0
+	w.pdt = rnd.IntN(2) == 0
+	w.window = 3 + rnd.IntN(20)
+	w.segment = time.Duration(1+rnd.IntN(6)) * time.Second
+	w.td = w.segment
+	return w
+}
+
+// disturb lets a fault begin or end, sends an event that makes no sense, or lets time
+// pass.
+func disturb(w *world, rnd *rand.Rand) {
+	kinds := []string{"any", "media", "segment", "init", "multivariant"}
+	answers := []string{"404", "503", "403", "hang", "reset", "freeze", "204", "302"}
+	switch rnd.IntN(8) {
+	case 0:
+		n := fmt.Sprint(rnd.IntN(4))
+		w.faults[n] = fault{kind: kinds[rnd.IntN(len(kinds))], pipeline: []string{"0", "1", "*"}[rnd.IntN(3)],
+			what: answers[rnd.IntN(len(answers))], since: w.now}
+	case 1, 2:
+		delete(w.faults, fmt.Sprint(rnd.IntN(4)))
+	case 3: // the end of a fetch that was not asked for, or that has ended
+		w.step(player.Event{Type: player.EventType(rnd.IntN(4)), Fetch: player.FetchID(rnd.IntN(100)), Status: 500,
+			Sent: w.now, Failure: player.Reset})
+	default:
+		w.run(time.Duration(rnd.IntN(8000)) * time.Millisecond)
 	}
 }
 

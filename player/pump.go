@@ -23,73 +23,74 @@ func (p *Player) pump() {
 		return
 	}
 	p.slide()
-	if p.cfg.Profile.Buffer.Blocks > 0 {
-		p.pumpInTurn()
-		return
-	}
-	for i := range p.tracks() {
-		if t := p.track(i); t.active {
-			p.pumpList(i, t)
-		}
-	}
-	for i := range p.tracks() {
-		if t := p.track(i); t.active {
-			p.pumpSegment(i, t)
-		}
-	}
-}
-
-// pumpInTurn asks for one thing at a time.
-func (p *Player) pumpInTurn() {
-	for i := p.tracks(); i > 0 && !p.busy(); i-- {
-		tr := i - 1
-		t := p.track(tr)
-		if !t.active {
-			continue
-		}
-		if p.pumpList(tr, t); p.busy() {
-			return
-		}
-		if p.pumpSegment(tr, t); p.busy() || p.holdsUp(t) {
-			return
-		}
-	}
-}
-
-// holdsUp reports whether a track that has nothing left waits for its playlist, so
-// that it is not the turn of others.
-func (p *Player) holdsUp(t *track) bool { return t.listAt != Never && !p.without(t) && p.ahead(t) == 0 }
-
-// turnWake is when those whose turn it is want something.
-func (p *Player) turnWake() time.Duration {
-	at := Never
-	if p.busy() {
-		return at
-	}
-	for i := p.tracks(); i > 0; i-- {
-		if t := p.track(i - 1); t.active {
-			if at = min(at, p.trackWake(i-1, t)); p.holdsUp(t) {
-				break
+	if p.inTurn() {
+		for i, t := range p.turns {
+			if p.pumpList(i, t); !p.busy() {
+				p.pumpSegment(i, t)
 			}
 		}
+		return
+	}
+	for i, t := range p.turns {
+		p.pumpList(i, t)
+	}
+	for i, t := range p.turns {
+		p.pumpSegment(i, t)
+	}
+}
+
+// turns yields the tracks that may ask for something. With one thread these are,
+// audio first, those up to the first one that asked, or that has nothing left and
+// waits for its playlist.
+func (p *Player) turns(yield func(Track, *track) bool) {
+	if !p.inTurn() {
+		for i := range p.tracks() {
+			if t := p.track(i); t.active() && !yield(i, t) {
+				return
+			}
+		}
+		return
+	}
+	for i := p.tracks(); i > 0 && !p.busy(); i-- {
+		t := p.track(i - 1)
+		if t.active() && (!yield(i-1, t) || t.listAt != Never && !p.without(t) && p.ahead(t) == 0) {
+			return
+		}
+	}
+}
+
+// listDue is when a track's playlist is to be asked for.
+func (p *Player) listDue(tr Track, t *track) time.Duration {
+	if p.flight(tr, m3u8.KindMedia) != nil {
+		return Never
+	}
+	return t.listAt
+}
+
+// segmentDue is when the next link of a track's chain is to be looked for. What is
+// due and cannot be had waits for an event: a playlist, or a segment of another track.
+func (p *Player) segmentDue(tr Track, t *track) time.Duration {
+	if t.state != current || t.delayed != nil || p.chain(tr) != nil || p.main.media == nil {
+		return Never
+	}
+	if t.segAt > p.now {
+		return t.segAt
+	}
+	at := p.roomAt(t)
+	if at > p.now && p.next(t) == nil && !(p.cfg.Profile.Reload.OnDemand && t.live()) {
+		return Never
 	}
 	return at
 }
 
-// trackWake is when a track wants something.
-func (p *Player) trackWake(i Track, t *track) time.Duration {
-	at := Never
-	if p.flight(i, m3u8.KindMedia) == nil {
-		at = t.listAt
-	}
+// trackWake is when a track wants something. Step has looked for the segments that
+// were due.
+func (p *Player) trackWake(tr Track, t *track) time.Duration {
+	at := p.listDue(tr, t)
 	if t.delayed != nil {
 		at = min(at, t.delayed.at)
-	} else if p.chain(i) == nil && t.current && !t.waiting && !t.exhausted {
-		if t.segAt > p.now {
-			at = min(at, t.segAt)
-		} else if room := p.roomAt(t); room > p.now && (p.next(t) != nil || p.cfg.Profile.Reload.OnDemand && t.live()) {
-			at = min(at, room)
-		}
+	} else if s := p.segmentDue(tr, t); s > p.now {
+		at = min(at, s)
 	}
 	return max(at, p.now)
 }

@@ -83,7 +83,7 @@ func (p *Player) take(f *flight, rung Rung, failure Failure, n int) (Decision, b
 			return NoDecision, false
 		}
 		d := time.Duration(rung.Delays[min(n, len(rung.Delays)-1)])
-		t.delayed = &delayed{at: p.now + d, of: *f, rule: &round, failure: failure}
+		t.delay(&delayed{at: p.now + d, of: *f, rule: &round, failure: failure})
 		return NoDecision, true
 	case StepIdle:
 		if p.errs.idled || f.kind == m3u8.KindMultivariant {
@@ -94,8 +94,7 @@ func (p *Player) take(f *flight, rung Rung, failure Failure, n int) (Decision, b
 			p.errs.renditions[i].forgive()
 		}
 		for i := range p.tracks() {
-			t := p.track(i)
-			t.listAt, t.current, t.tries = Never, false, [2]uint8{}
+			p.track(i).idle()
 			p.dropSegment(i)
 		}
 		return NoDecision, true
@@ -121,10 +120,10 @@ func (p *Player) take(f *flight, rung Rung, failure Failure, n int) (Decision, b
 		return NoDecision, true
 	case StepWait:
 		t.tries[1] = 0
-		t.waiting = t.listAt != Never || p.flight(f.track, m3u8.KindMedia) != nil
-		if !t.waiting {
+		if t.listAt == Never && p.flight(f.track, m3u8.KindMedia) == nil {
 			return NoDecision, false
 		}
+		t.wait()
 		return NoDecision, true
 	case StepClear:
 		return Exclude, p.stepClear(f, failure)
@@ -158,7 +157,7 @@ func (p *Player) packets(tr Track) time.Duration {
 	rate := 0.0
 	for i := range p.tracks() {
 		t := p.track(i)
-		if i == tr || !t.active {
+		if i == tr || !t.active() {
 			continue
 		}
 		if v := p.ladder.Renditions[t.rendition].Variant; v != nil && b.Picture > 0 {
@@ -181,7 +180,7 @@ func (p *Player) packets(tr Track) time.Duration {
 // forsaken reports whether every track has failed too often.
 func (p *Player) forsaken() bool {
 	for i := range p.tracks() {
-		if t := p.track(i); t.active && int(max(t.tries[0], t.tries[1])) <= p.cfg.Profile.Stall.Forgives {
+		if t := p.track(i); t.active() && int(max(t.tries[0], t.tries[1])) <= p.cfg.Profile.Stall.Forgives {
 			return false
 		}
 	}

@@ -15,7 +15,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	}
 	p.errs.lists = 0
 	t.tries[0] = 0
-	first := !t.current
+	first := !t.listed()
 	old, oldBase := t.media, t.base
 	news := first || p.changed(old, m)
 	if news && p.setsAside(old, m, !first) {
@@ -35,7 +35,9 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	if t.joint == errorJoint && p.now-p.switched > time.Duration(p.cfg.Profile.Buffer.Tick)/2 {
 		t.joint = choiceJoint // hls.js looked for a segment meanwhile, and forgot where it was
 	}
-	t.current, t.waiting, t.mediaOf, t.loadedAt = true, false, t.rendition, p.now
+	more := news && t.state == exhausted
+	t.loaded(news)
+	t.mediaOf, t.loadedAt = t.rendition, p.now
 	if p.cfg.Profile.Reload.InitAgain && t.using != nil {
 		t.using.init = ""
 	}
@@ -49,16 +51,16 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 			t.base = p.place(m, main.media, main.base, false)
 		}
 		t.media, t.changedAt, t.misses, t.evidenceSent, t.stalePending, t.numbersLower = m, p.now, 0, false, false, false
-		if t.exhausted {
-			t.segAt, t.exhausted = p.nextLook(t), false
+		if more {
+			t.segAt = p.nextLook(t)
 		}
 	} else {
 		t.media = m // its URLs may be signed anew
 		t.misses++
 	}
 	p.schedule(f, t, news)
-	if a := p.audio; f.track == MainTrack && a != nil && a.active && !a.current && a.listAt == Never && p.flight(AudioTrack, m3u8.KindMedia) == nil {
-		a.listAt = p.now // it has waited for this one
+	if a := p.audio; f.track == MainTrack && a != nil && a.active() && !a.listed() && a.listAt == Never && p.flight(AudioTrack, m3u8.KindMedia) == nil {
+		a.reloadAt(p.now) // it has waited for this one
 	}
 	if f.track == MainTrack && old == nil {
 		p.joinAt(t)
@@ -120,7 +122,7 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 	m := t.media
 	r := &p.cfg.Profile.Reload
 	if !t.live() && !r.Together {
-		t.listAt = Never
+		t.reloadAt(Never)
 		return
 	}
 	target, last := p.targetDuration(f.track), p.targetDuration(f.track)
@@ -129,7 +131,7 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 	}
 	if r.Together {
 		for i := range p.tracks() {
-			if o := p.track(i); o.active && o.media != nil && len(o.media.Segments) > 0 {
+			if o := p.track(i); o.active() && o.media != nil && len(o.media.Segments) > 0 {
 				last = min(last, lastDuration(o.media))
 			}
 		}
@@ -151,7 +153,8 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 	// make a busy loop.
 	wait = max(wait, 50*time.Millisecond)
 	if r.OnDemand {
-		t.scheduled, t.listAt = p.now+wait, Never
+		t.scheduled = p.now + wait
+		t.reloadAt(Never)
 		return
 	}
 	if r.Together {
@@ -160,17 +163,17 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 	}
 	switch r.From {
 	case FromResponse:
-		t.listAt = p.now + wait
+		t.reloadAt(p.now + wait)
 		return
 	case FromSent:
-		t.listAt = max(f.sent+wait, p.now)
+		t.reloadAt(max(f.sent+wait, p.now))
 		return
 	}
 	if t.scheduled < 0 {
 		t.scheduled = f.sent
 	}
 	t.scheduled = max(t.scheduled+wait, p.now)
-	t.listAt = t.scheduled
+	t.reloadAt(t.scheduled)
 }
 
 // scheduleTogether sets the clock that all active tracks share, from when the
@@ -185,25 +188,30 @@ func (p *Player) scheduleTogether(f *flight, t *track, wait time.Duration) {
 		}
 	}
 	if main.scheduled > p.now {
-		if t.listAt = main.scheduled; !t.live() {
-			t.listAt = Never
-		}
+		t.reloadWithOthers(main.scheduled)
 		return
 	}
 	for i := range p.tracks() {
-		if o := p.track(i); o != t && o.active && (p.flight(i, m3u8.KindMedia) != nil || !o.current || o.tries[0] > 0) {
-			t.listAt = Never
+		if o := p.track(i); o != t && o.active() && (p.flight(i, m3u8.KindMedia) != nil || !o.listed() || o.tries[0] > 0) {
+			t.reloadAt(Never)
 			return
 		}
 	}
 	main.scheduled = p.now + wait
 	for i := range p.tracks() {
-		if o := p.track(i); o.active {
-			if o.listAt = main.scheduled; !o.live() {
-				o.listAt = Never // what has ended leaves the clock to the others
-			}
+		if o := p.track(i); o.active() {
+			o.reloadWithOthers(main.scheduled)
 		}
 	}
+}
+
+// reloadWithOthers is reloadAt for a clock that all tracks share: what has ended leaves
+// it to the others.
+func (t *track) reloadWithOthers(at time.Duration) {
+	if !t.live() {
+		at = Never
+	}
+	t.reloadAt(at)
 }
 
 // lastDuration is that of the last segment. One without a duration is nothing to
@@ -216,10 +224,10 @@ func lastDuration(m *m3u8.Media) time.Duration {
 }
 
 func (p *Player) pumpList(tr Track, t *track) {
-	if t.listAt > p.now || p.flight(tr, m3u8.KindMedia) != nil {
+	due := p.listDue(tr, t)
+	if due > p.now {
 		return
 	}
-	due := t.listAt
-	t.listAt = Never
-	p.fetch(m3u8.KindMedia, tr, t.rendition, p.ladder.Renditions[t.rendition].URL, nil, due).update = t.current
+	t.reloadAt(Never)
+	p.fetch(m3u8.KindMedia, tr, t.rendition, p.ladder.Renditions[t.rendition].URL, nil, due).update = t.listed()
 }

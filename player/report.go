@@ -68,7 +68,7 @@ func (p *Player) reportSegment(a *Action, r *cmcd.Report) {
 	for i := range p.ladder.Levels {
 		r.Top = max(r.Top, p.ladder.Levels[i].Bandwidth)
 	}
-	r.Object = objectOf(rendition.Variant, p.audio != nil && p.audio.active)
+	r.Object = objectOf(rendition.Variant, p.audio != nil && p.audio.active())
 }
 
 // objectOf is what the segments of a variant hold, "" when nothing tells.

@@ -64,7 +64,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 		return // it is asked for again when its turn comes
 	case f.kind == m3u8.KindMedia && f.rendition != p.track(f.track).rendition:
 		p.errs.of(f.rendition).remember().until = p.until(p.cfg.Profile.Penalty.Level)
-		p.track(f.track).listAt = p.now
+		p.track(f.track).reloadAt(p.now)
 		return
 	}
 	if failure == Timeout && f.kind == m3u8.KindSegment && p.cfg.Profile.ABR.TimeoutZeroes {
@@ -84,7 +84,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	p.errs.broken = p.errs.broken || f.kind >= m3u8.KindInit
 	if r.Pause > 0 && f.kind != m3u8.KindMultivariant {
 		d := p.spread(time.Duration(r.Pause), r.Jitter)
-		p.track(f.track).delayed = &delayed{at: p.now + d, of: *f, rule: r, failure: failure, n: n}
+		p.track(f.track).delay(&delayed{at: p.now + d, of: *f, rule: r, failure: failure, n: n})
 		return
 	}
 	p.judge(f, r, failure, n)
@@ -142,7 +142,7 @@ func (p *Player) again(f *flight, d time.Duration, jitter float64) {
 	case f.kind == m3u8.KindMultivariant:
 		p.start = p.now + d
 	case f.kind == m3u8.KindMedia:
-		t.listAt = p.now + min(d, p.insists(f))
+		t.reloadAt(p.now + min(d, p.insists(f)))
 	default:
 		t.segAt = p.now + d
 	}
@@ -153,7 +153,7 @@ func (p *Player) again(f *flight, d time.Duration, jitter float64) {
 // level-controller set level).
 func (p *Player) insists(f *flight) time.Duration {
 	tick := time.Duration(p.cfg.Profile.Buffer.Tick)
-	if !p.cfg.Profile.Reload.Insist || f.track != MainTrack || f.rendition >= 64 || p.visited&(1<<f.rendition) != 0 || p.main.current {
+	if !p.cfg.Profile.Reload.Insist || f.track != MainTrack || f.rendition >= 64 || p.visited&(1<<f.rendition) != 0 || p.main.listed() {
 		return Never
 	}
 	look := (p.switched/tick + 1) * tick

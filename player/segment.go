@@ -10,28 +10,25 @@ import (
 // pumpSegment asks for the next link of a track's chain: key, initialization
 // section, segment.
 func (p *Player) pumpSegment(tr Track, t *track) {
-	if !t.current || t.waiting || t.exhausted || t.delayed != nil || t.segAt > p.now || p.chain(tr) != nil || p.main.media == nil {
-		return
-	}
-	if p.roomAt(t) > p.now {
+	if p.segmentDue(tr, t) > p.now {
 		return
 	}
 	if tr == MainTrack {
 		if l := p.chooseLevel(); l != int(t.level) {
 			p.setLevel(l, true, "bandwidth")
 			for i := range p.tracks() {
-				if t := p.track(i); t.active {
+				if t := p.track(i); t.active() {
 					p.pumpList(i, t)
 				}
 			}
 			return
 		}
-	} else if main := &p.main; main.active && t.end > main.end+p.segmentDuration()/2 && p.cfg.Profile.Buffer.Blocks == 0 {
+	} else if main := &p.main; main.active() && t.end > main.end+p.segmentDuration()/2 && p.cfg.Profile.Buffer.Blocks == 0 {
 		return // audio stays with the video
 	}
 	if p.cfg.Profile.Reload.OnDemand && t.live() && t.scheduled <= p.now {
 		if t.listAt == Never && p.flight(tr, m3u8.KindMedia) == nil {
-			t.listAt = p.now
+			t.reloadAt(p.now)
 			p.pumpList(tr, t)
 		}
 		return
@@ -99,7 +96,7 @@ func (p *Player) keyComes(tr Track, t *track, url string) bool {
 	}
 	for i := range p.tracks() {
 		o := p.track(i)
-		if i == tr || !o.active {
+		if i == tr || !o.active() {
 			continue
 		}
 		if o.uses().key == url {
@@ -136,14 +133,14 @@ func (t *track) needsInit(s *m3u8.Segment) bool {
 // exhausted is the look for a segment that finds none.
 func (p *Player) exhausted(tr Track, t *track) {
 	if !p.cfg.Profile.Buffer.Poll.Zero() {
-		t.exhausted, t.segAt = true, p.now
+		t.exhaust(p.now)
 	}
 	if ahead := p.ahead(t); p.cfg.Profile.Buffer.Blocks > 0 && p.state == playing && ahead > 0 {
 		t.segAt = p.now + p.lasts(ahead) // it is read when playback has come there
 		return
 	}
 	if p.cfg.Profile.Reload.OnDemand && t.listAt == Never && p.flight(tr, m3u8.KindMedia) == nil && t.live() {
-		t.listAt = max(t.scheduled, p.now)
+		t.reloadAt(max(t.scheduled, p.now))
 		p.pumpList(tr, t)
 	}
 }
@@ -262,5 +259,5 @@ func (p *Player) next(t *track) *m3u8.Segment {
 // only if nothing follows (base-stream-controller getInitialLiveFragment).
 func (p *Player) repeatsJoint(t *track, follows bool) bool {
 	return t.joint != noJoint && t == &p.main && t.filled && !t.repeated && p.cfg.Profile.Buffer.RepeatJoint &&
-		(p.audio == nil || !p.audio.active) && (t.joint == errorJoint || p.began >= t.base || !follows)
+		(p.audio == nil || !p.audio.active()) && (t.joint == errorJoint || p.began >= t.base || !follows)
 }

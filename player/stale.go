@@ -57,7 +57,7 @@ func (p *Player) noteStale(f *flight, t *track) {
 func (p *Player) tryOut(level int, to int16) bool {
 	t := &p.main
 	r := p.errs.find(to)
-	if r == nil || r.was().stale == nil || !t.current || to == t.rendition {
+	if r == nil || r.was().stale == nil || !t.listed() || to == t.rendition {
 		return false
 	}
 	if f := p.flight(MainTrack, m3u8.KindMedia); f != nil {
@@ -66,7 +66,7 @@ func (p *Player) tryOut(level int, to int16) bool {
 		}
 		p.drop(f)
 	}
-	t.listAt = Never
+	t.reloadAt(Never)
 	f := p.fetch(m3u8.KindMedia, MainTrack, to, p.ladder.Renditions[to].URL, nil, p.now)
 	f.level = int16(level)
 	return true
@@ -77,7 +77,7 @@ func (p *Player) triedOut(f *flight, m *m3u8.Media) {
 	r := p.errs.find(f.rendition)
 	t := &p.main
 	if r != nil && r.was().stale != nil && !p.changed(r.was().stale, m) {
-		t.listAt = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.targetDuration(MainTrack), p.segmentDuration())
+		t.reloadAt(p.now + p.cfg.Profile.Reload.Unchanged.Of(p.targetDuration(MainTrack), p.segmentDuration()))
 		return
 	}
 	if r != nil {
@@ -85,7 +85,7 @@ func (p *Player) triedOut(f *flight, m *m3u8.Media) {
 	}
 	p.setLevel(int(f.level), true, "no longer stale")
 	if t.rendition == f.rendition {
-		t.listAt = Never
+		t.reloadAt(Never)
 		p.playlist(f, m)
 	}
 }

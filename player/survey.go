@@ -57,11 +57,11 @@ func (p *Player) probe(m *m3u8.Media) {
 func (p *Player) pumpProbe() {
 	t, main := p.survey, &p.main
 	for i := range p.tracks() {
-		if t := p.track(i); t.active {
+		if t := p.track(i); t.active() {
 			p.pumpList(i, t)
 		}
 	}
-	if !main.current {
+	if !main.listed() {
 		p.survey = nil
 		return
 	}
@@ -89,8 +89,8 @@ func (p *Player) postpone(d time.Duration) {
 	main := &p.main
 	main.scheduled += d
 	for i := range p.tracks() {
-		if o := p.track(i); o.active && o.listAt != Never {
-			o.listAt = main.scheduled
+		if o := p.track(i); o.active() && o.listAt != Never {
+			o.reloadAt(main.scheduled)
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (p *Player) pumpSurvey() {
 			p.fetch(m3u8.KindMedia, MainTrack, int16(r), p.ladder.Renditions[r].URL, nil, p.now)
 			return
 		}
-		if !p.main.active && !p.chooseSurveyed() {
+		if !p.main.active() && !p.chooseSurveyed() {
 			p.finish(Fatal, "media: no playlist could be loaded")
 			return
 		}
@@ -163,7 +163,7 @@ func (p *Player) look(r int) bool {
 	t.at = 0
 	for i := range p.tracks() {
 		tr := p.track(i)
-		if !tr.active || int(tr.rendition) != r {
+		if !tr.active() || int(tr.rendition) != r {
 			continue
 		}
 		if p.pumpList(i, tr); !p.occupied() {
@@ -229,7 +229,7 @@ func (p *Player) missed(f *flight, failure Failure) {
 	if t.from = f.seg.Sequence + 1; t.again <= p.now {
 		t.again = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.surveyTarget(f), f.seg.Duration)
 	}
-	if tr := p.track(f.track); tr.active && tr.rendition == f.rendition {
+	if tr := p.track(f.track); tr.active() && tr.rendition == f.rendition {
 		p.skip(tr, f.seg)
 		tr.tries[1] = 0
 	}
@@ -271,7 +271,7 @@ func (p *Player) visit(f *flight, m *m3u8.Media) bool {
 		t.loaded++
 	}
 	tr := p.track(f.track)
-	return !tr.active || tr.rendition != f.rendition
+	return !tr.active() || tr.rendition != f.rendition
 }
 
 // chooseSurveyed chooses what to play among what was loaded: a playlist that could not
@@ -291,8 +291,8 @@ func (p *Player) chooseSurveyed() bool {
 		return false
 	}
 	for i := range p.tracks() {
-		if tr := p.track(i); tr.active {
-			tr.listAt = Never
+		if tr := p.track(i); tr.active() {
+			tr.reloadAt(Never)
 			p.playlist(&flight{kind: m3u8.KindMedia, track: i, rendition: tr.rendition, sent: p.now}, t.lists[tr.rendition])
 		}
 	}

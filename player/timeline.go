@@ -225,7 +225,7 @@ func (p *Player) aside(f *flight, t *track, m *m3u8.Media) {
 		if p.caution != nil {
 			p.caution.fail(withoutQuery(p.ladder.Renditions[f.rendition].URL), f.sent, f.counted, p.now)
 		}
-		if t.listAt = p.now + d; p.cfg.Profile.Reload.Together {
+		if t.reloadAt(p.now + d); p.cfg.Profile.Reload.Together {
 			p.main.scheduled = t.listAt
 		}
 	}
@@ -233,9 +233,9 @@ func (p *Player) aside(f *flight, t *track, m *m3u8.Media) {
 	switch {
 	case t.numbersLower && p.state == stalled && p.ahead(t) == 0:
 		p.finish(Fatal, wentBack)
-	case t.current && p.cfg.Profile.Stale.Detect == StaleBufferEnd:
+	case t.listed() && p.cfg.Profile.Stale.Detect == StaleBufferEnd:
 		p.noteStale(f, t) // what it looks for the end of is the playlist that was set aside
-	case t.current:
+	case t.listed():
 		p.stale(f, t)
 	}
 }

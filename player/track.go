@@ -7,19 +7,28 @@ import (
 	"hlsload/player/mediatime"
 )
 
+// trackState is where a track stands. A recovery that is delayed holds it up in any
+// of them.
+type trackState uint8
+
+const (
+	absent    trackState = iota // there is no such media, or not yet
+	wanted                      // a playlist was chosen and is not there yet
+	current                     // its playlist is there: the next segment is asked for
+	waiting                     // the next segment waits for a reload
+	exhausted                   // everything listed was loaded at segAt; a player that looks for segments from time to time has yet to see more
+)
+
 // track is one kind of media: what is wanted, known and buffered of it.
 type track struct {
-	active        bool
-	current       bool     // media belongs to rendition
+	state         trackState
 	filled        bool     // something was appended since the join or the last seek
-	waiting       bool     // the next segment waits for a reload
 	evidenceSent  bool     // the current staleness was recorded as evidence
 	retryUntilDry bool     // the fetch at hand is repeated until playback runs dry
 	stalePending  bool     // the current staleness ends the patience of a dry player
 	repeated      bool     // the last segment appended was in the buffer before
 	numbersLower  bool     // the last answer had lower numbers than all known, which ends a dry player
 	placeGuessed  bool     // where media lies was not seen by a timestamp of it yet
-	exhausted     bool     // everything listed is loaded; since segAt, for players that look again later
 	joint         joint    // the next segment is the first one of this rendition
 	tries         [2]uint8 // failed fetches of the URL at hand: of the playlist, of the segment chain
 	level         int16    // main track
@@ -79,6 +88,45 @@ func (t *track) live() bool {
 	return t.media == nil || !t.media.EndList && t.media.Type != "VOD"
 }
 
+// active reports whether there is such media.
+func (t *track) active() bool { return t.state != absent }
+
+// listed reports whether the playlist of the rendition is there.
+func (t *track) listed() bool { return t.state >= current }
+
+// want is the transition to a rendition whose playlist is not there yet.
+func (t *track) want(rendition int16) { t.rendition, t.state = rendition, wanted }
+
+// idle is the transition to a track whose playlist is not asked for before the
+// position moves.
+func (t *track) idle() {
+	if t.active() {
+		t.state, t.tries = wanted, [2]uint8{}
+		t.reloadAt(Never)
+	}
+}
+
+// loaded is the transition after a playlist arrived: more is listed, unless it
+// brought no news.
+func (t *track) loaded(news bool) {
+	if news || t.state != exhausted {
+		t.state = current
+	}
+}
+
+// wait is the transition to a segment that is asked for after a reload.
+func (t *track) wait() { t.state = waiting }
+
+// exhaust is the transition after everything listed was loaded.
+func (t *track) exhaust(now time.Duration) { t.state, t.segAt = exhausted, now }
+
+// delay has a recovery begin later.
+func (t *track) delay(d *delayed) { t.delayed = d }
+
+// reloadAt sets when the playlist is due; [Never] = not.
+func (t *track) reloadAt(at time.Duration) { t.listAt = at }
+
+// reset is the transition to no media.
 func (t *track) reset() {
 	*t = track{rendition: -1, shown: -1, mediaOf: -1, scheduled: -1, listAt: Never, end: 0}
 }
@@ -86,14 +134,14 @@ func (t *track) reset() {
 // setRendition is the transition of one track to another media playlist.
 func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 	t := p.track(tr)
-	if t.active && t.rendition == to {
+	if t.active() && t.rendition == to {
 		return
 	}
-	if t.active {
+	if t.active() {
 		p.note(&Sample{Type: Switched, Track: tr, Abr: abr, Reason: reason,
 			FromRendition: t.rendition, FromPipeline: p.pipelineOf(int(t.rendition)),
 			Rendition: to, Pipeline: p.pipelineOf(int(to))})
-		if t.current && t.rendition < 64 {
+		if t.listed() && t.rendition < 64 {
 			p.visited |= 1 << t.rendition
 		}
 		p.orphan(tr, t)
@@ -102,18 +150,19 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		}
 		p.dropSegment(tr)
 	} else {
-		t.active = true
 		t.end = p.anchor
 	}
-	t.rendition, t.current, t.joint = to, false, errorJoint
+	next := p.noticed(t)
+	t.want(to)
+	t.joint = errorJoint
 	if abr {
 		t.joint = choiceJoint
 	}
-	t.listAt = p.noticed(t)
-	if tr == AudioTrack && p.cfg.Profile.Reload.AudioAfter && !p.main.current {
-		t.listAt = Never
+	if tr == AudioTrack && p.cfg.Profile.Reload.AudioAfter && !p.main.listed() {
+		next = Never
 	}
-	t.segAt, t.waiting, t.exhausted, t.delayed = min(t.segAt, p.now), false, false, nil
+	t.reloadAt(next)
+	t.segAt, t.delayed = min(t.segAt, p.now), nil
 	t.misses, t.evidenceSent, t.stalePending, t.numbersLower, t.retryUntilDry, t.tries = 0, false, false, false, false, [2]uint8{}
 	if !p.cfg.Profile.Reload.Together {
 		t.scheduled = -1
@@ -123,16 +172,11 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 	}
 }
 
-// noticed is when a change of rendition is acted on: players that look for
-// segments from time to time see it at the next look, unless they are busy with
-// one.
+// noticed is when a change of rendition is acted on: a player that has loaded
+// everything listed sees it when it looks for segments again.
 func (p *Player) noticed(t *track) time.Duration {
-	switch {
-	case p.cfg.Profile.Buffer.Poll.Zero():
-	case t.exhausted:
+	if t.state == exhausted {
 		return p.nextLook(t)
-	case t.current && t.segAt > p.now && t.tries[1] == 0:
-		return t.segAt
 	}
 	return p.now
 }

@@ -99,6 +99,7 @@ type world struct {
 	stamped  map[string]time.Duration // timestamps of segments
 	names    []string                 // of renditions
 	watch    func(*player.Action)
+	idle     func(until time.Duration) // called before time moves on; nil = nothing
 }
 
 type fault struct {
@@ -234,6 +235,9 @@ func (w *world) run(d time.Duration) {
 		if i < 0 && at >= end {
 			w.now = end
 			return
+		}
+		if w.idle != nil {
+			w.idle(at)
 		}
 		w.now = max(w.now, at)
 		ev := player.Event{Type: player.Tick}

@@ -1,0 +1,62 @@
+package player_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/draw"
+	"hlsload/player/profile"
+	"hlsload/player/units"
+)
+
+// maxTicks is how many ticks in a row a player may want at one instant: what one
+// track does may make something due for another that was looked at before.
+const maxTicks = 3
+
+// TestWakeMatchesStep proves that Wake and Step agree on when something is due:
+// ticks at the instants of Wake do not go on for ever at one instant, and a tick
+// before such an instant asks for nothing.
+func TestWakeMatchesStep(t *testing.T) {
+	for _, name := range profile.Names() {
+		for seed := range uint64(25) {
+			t.Run(fmt.Sprintf("%s/%d", name, seed), func(t *testing.T) { wakes(t, name, seed) })
+		}
+	}
+}
+
+func wakes(t *testing.T, name string, seed uint64) {
+	rnd := rand.New(rand.NewPCG(seed, 7))
+	w := disorder(t, name, rnd)
+	const tick = time.Millisecond
+	w.prof.Buffer.Tick = units.Duration(tick)
+	ticks, early := 0, false
+	w.watch = func(a *player.Action) {
+		if early && a.Type == player.Fetch {
+			t.Errorf("at %v, before it is due, the player asks for %s", w.now, a.URL)
+		}
+	}
+	w.idle = func(until time.Duration) {
+		if until <= w.now {
+			if ticks++; ticks > maxTicks+len(w.queue) {
+				t.Fatalf("%d ticks at %v", ticks, w.now)
+			}
+			return
+		}
+		ticks = 0
+		// A freed buffer is noticed up to buffer.tick late, unless something else is.
+		if rnd.IntN(4) == 0 && until-w.now > tick {
+			w.now += time.Duration(rnd.Int64N(int64(until - w.now - tick)))
+			early = true
+			w.step(player.Event{Type: player.Tick})
+			early = false
+		}
+	}
+	w.p = player.New(player.Config{Profile: w.prof, URL: "http://h/p0/index.m3u8", Seed: draw.Seed(seed), Cautious: seed%2 == 1}, w.now)
+	w.step(player.Event{Type: player.Tick})
+	for range 60 {
+		disturb(w, rnd)
+	}
+}

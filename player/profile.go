@@ -54,12 +54,18 @@ type Refuses struct {
 type HTTP struct {
 	ConnectionsPerHost int    `yaml:"connections_per_host"` // over HTTP/1.1; 1 … 64
 	UserAgent          string `yaml:"user_agent"`           // sent with every request
+	// Version is the newest version of HTTP that the player speaks over TLS: 1.1
+	// or 2 (default). Without TLS it is always 1.1.
+	Version string `yaml:"version"`
 	// KeyPerTrack has each track ask for its keys; otherwise one that a track
 	// has loaded serves them all.
 	KeyPerTrack bool `yaml:"key_per_track"`
 	// KeyPerSegment asks for the key of every segment, also of those that share it.
 	KeyPerSegment bool `yaml:"key_per_segment"`
 }
+
+// HTTP2 reports whether the player offers HTTP/2 over TLS.
+func (h *HTTP) HTTP2() bool { return h.Version != "1.1" }
 
 // How redundant variants are seen.
 const (

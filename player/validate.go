@@ -42,6 +42,7 @@ func (p *Profile) Validate() error {
 		errs = append(errs, err)
 	}
 	within("http.connections_per_host", float64(p.HTTP.ConnectionsPerHost), 1, 64)
+	oneOf("http.version", cmp.Or(p.HTTP.Version, "2"), "1.1", "2")
 	oneOf("grouping.redundant", p.Grouping.Redundant, GroupNone, GroupPathway, GroupLocation)
 	for _, k := range p.Grouping.Key {
 		oneOf("grouping.key", k, KeyBandwidth, KeyResolution, KeyFrameRate, KeyCodecs, KeyVideoRange, KeyHDCP, KeyStableID)

@@ -32,6 +32,7 @@ type Link struct {
 	transport Transport
 	hosts     [Hosts]host
 	ready     *[Hosts]time.Duration // multiplexed: when the connection is there
+	serial    [Hosts]bool           // the host turned out to speak HTTP/1.1 only
 	transfers []transfer            // in the order of Start; of room, until that is too small
 	room      [2]transfer
 }
@@ -136,18 +137,38 @@ func (l *Link) Start(now time.Duration, id uint32, host uint8) time.Duration {
 	return t.at
 }
 
+// multiplexes reports whether requests to a host share one connection.
+func (l *Link) multiplexes(host uint8) bool { return l.transport.Multiplex && !l.serial[host] }
+
+// HTTP1 notes that a host speaks HTTP/1.1 although the player offered HTTP/2:
+// from now on each of its requests needs a connection.
+func (l *Link) HTTP1(host uint8) {
+	host %= Hosts
+	if !l.multiplexes(host) {
+		return
+	}
+	h := &l.hosts[host]
+	for i := range l.transfers {
+		if t := &l.transfers[i]; t.host == host && t.state != waiting && t.state != complete {
+			h.busy++
+		}
+	}
+	h.open = max(h.open, h.busy)
+	l.serial[host] = true
+}
+
 // connect takes a connection for t, if there is one.
 func (l *Link) connect(t *transfer) bool {
 	h := &l.hosts[t.host]
 	switch {
-	case l.transport.Multiplex && h.open > 0, h.open > h.busy:
+	case l.multiplexes(t.host) && h.open > 0, h.open > h.busy:
 	case h.open < l.transport.Conns:
 		h.open++
 		t.flags |= fresh
 	default:
 		return false
 	}
-	if !l.transport.Multiplex {
+	if !l.multiplexes(t.host) {
 		h.busy++
 	}
 	return true
@@ -162,7 +183,7 @@ func (l *Link) send(t *transfer) {
 		if l.ready != nil {
 			l.ready[t.host] = from
 		}
-	} else if l.ready != nil {
+	} else if l.multiplexes(t.host) {
 		from = max(from, l.ready[t.host])
 	}
 	t.state = sent
@@ -172,7 +193,7 @@ func (l *Link) send(t *transfer) {
 // release gives t's connection back and passes it on.
 func (l *Link) release(t *transfer) {
 	h := &l.hosts[t.host]
-	if l.transport.Multiplex {
+	if l.multiplexes(t.host) {
 		if t.flags&closing != 0 {
 			h.open = 0
 		}
@@ -290,7 +311,7 @@ func (l *Link) Abandon(now time.Duration, id uint32) {
 		}
 		l.transfers = append(l.transfers[:i], l.transfers[i+1:]...)
 		if t.state != waiting && t.state != complete {
-			if !l.transport.Multiplex || t.flags&fresh != 0 {
+			if !l.multiplexes(t.host) || t.flags&fresh != 0 {
 				t.flags |= closing
 			}
 			l.release(&t)

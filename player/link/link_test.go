@@ -469,3 +469,24 @@ func BenchmarkRequest(b *testing.B) {
 		})
 	}
 }
+
+// TestHTTP1 proves that requests to a host that turned out to speak HTTP/1.1 only
+// need a connection each, those in flight included.
+func TestHTTP1(t *testing.T) {
+	cfg := Config{RTT: 100 * ms}
+	l := New(&cfg, Transport{Conns: 2, TLS: true, Multiplex: true}, 1)
+	l.Start(0, 1, 0)
+	l.Start(0, 2, 0) // shares the connection
+	l.HTTP1(0)
+	if at := l.Start(0, 3, 0); at != Never {
+		t.Errorf("a third request on two connections reaches its host at %v; want it to wait", at)
+	}
+	if at := l.Start(0, 4, 1); at == Never {
+		t.Error("a request to another host waits; want it to leave")
+	}
+	l.Answer(300*ms, 1, 0, false)
+	run(&l)
+	if at := l.Start(sec, 5, 0); at != Never {
+		t.Errorf("requests 2 and 3 hold the two connections, and a fourth reaches its host at %v; want it to wait", at)
+	}
+}

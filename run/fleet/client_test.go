@@ -39,7 +39,7 @@ func clients(t *testing.T, srv *httptest.Server) map[string]*client {
 	config := srv.Client().Transport.(*http.Transport).TLSClientConfig
 	out := map[string]*client{}
 	for name, e := range engines(2) {
-		c := &client{plain: e, secure: func() Engine { return NewStandard(d.DialContext, 2, config) }}
+		c := &client{plain: e, secure: func() Engine { return NewStandard(d.DialContext, 2, true, config) }}
 		t.Cleanup(c.close)
 		out[name] = c
 	}
@@ -140,7 +140,7 @@ func TestTLS(t *testing.T) {
 		}
 	}
 	d := new(net.Dialer)
-	c := &client{plain: NewLean(d.DialContext, 1), secure: func() Engine { return NewStandard(d.DialContext, 1, nil) }}
+	c := &client{plain: NewLean(d.DialContext, 1), secure: func() Engine { return NewStandard(d.DialContext, 1, true, nil) }}
 	defer c.close()
 	if _, _, _, err := ask(c, srv.URL); failureOf(err) != player.Refused {
 		t.Errorf("a certificate of nobody: %v (%v); want refused", err, failureOf(err))

@@ -61,7 +61,7 @@ func says(text string, close bool) func(int, net.Conn, *bufio.Reader) {
 
 func engines(conns int) map[string]Engine {
 	d := new(net.Dialer)
-	return map[string]Engine{"lean": NewLean(d.DialContext, conns), "standard": NewStandard(d.DialContext, conns, nil)}
+	return map[string]Engine{"lean": NewLean(d.DialContext, conns), "standard": NewStandard(d.DialContext, conns, true, nil)}
 }
 
 // both runs a test on both engines.

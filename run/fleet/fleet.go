@@ -279,7 +279,7 @@ func (r *refusals) all() map[string]int64 {
 // newClient returns the HTTP client of one player.
 func (f *Fleet) newClient(number uint64, c *cohort) *client {
 	dial := (&way{roads: f.roads, number: number, sources: f.cfg.Sources, paced: !c.Network.Unlimited()}).DialContext
-	secure := func() Engine { return NewStandard(dial, c.conns, f.cfg.TLS) }
+	secure := func() Engine { return NewStandard(dial, c.conns, c.profile.HTTP.HTTP2(), f.cfg.TLS) }
 	k := &client{secure: secure, fleet: f, creds: f.cfg.Credentials, withheld: f.withheld.note, led: f.cfg.Led}
 	if f.cfg.Standard {
 		e := secure()

@@ -123,6 +123,9 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 		if err := e.Send(ctx, req, res); err != nil {
 			return err
 		}
+		if !res.Multiplexed && isTLS(req.URL) {
+			s.link.http1(hostPart(req.URL))
+		}
 		if err := s.link.answer(ctx, r); err != nil {
 			res.Body.Close()
 			return err

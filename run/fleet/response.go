@@ -23,8 +23,10 @@ type Response struct {
 	Location  string
 	SetCookie []string
 	Marks     chaos.Marks
-	CDN       cdn.Headers
-	Header    http.Header // all of it, when [Request.Whole] asked for it
+	// Multiplexed reports whether the answer came over HTTP/2.
+	Multiplexed bool
+	CDN         cdn.Headers
+	Header      http.Header // all of it, when [Request.Whole] asked for it
 }
 
 // newResponse is an answer of which nothing has come.

@@ -73,7 +73,7 @@ func (f *Fleet) newSession(v audience.Arrival, in *letIn) *session {
 	}
 	if !c.Network.Unlimited() || s.chaos != nil && f.cfg.LinkFaults {
 		tls := isTLS(url)
-		l := link.New(&c.Network, link.Transport{Conns: uint8(c.conns), TLS: tls, Multiplex: tls}, v.Seed)
+		l := link.New(&c.Network, link.Transport{Conns: uint8(c.conns), TLS: tls, Multiplex: tls && c.profile.HTTP.HTTP2()}, v.Seed)
 		s.link = newShaper(l, f.now)
 	}
 	if f.cfg.CMCD != CMCDOff {

@@ -125,6 +125,13 @@ func (s *shaper) host(name string) uint8 {
 	return uint8(len(s.hosts) - 1)
 }
 
+// http1 notes that a host speaks HTTP/1.1 although HTTP/2 was offered.
+func (s *shaper) http1(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link.HTTP1(s.host(host))
+}
+
 // answer waits until the first byte of the answer has arrived.
 func (s *shaper) answer(ctx context.Context, r *ride) error {
 	s.mu.Lock()

@@ -26,23 +26,31 @@ type standard struct {
 }
 
 // NewStandard returns an engine for http and https URLs with at most conns
-// connections to a host over HTTP/1.1; over TLS it prefers HTTP/2. config may
-// be nil; that it skips the check of certificates counts at local addresses only.
-func NewStandard(dial Dial, conns int, config *tls.Config) Engine {
+// connections to a host over HTTP/1.1; over TLS it offers HTTP/2 as well if http2
+// is set. config may be nil; skipping the check of certificates has an effect at
+// local addresses only.
+func NewStandard(dial Dial, conns int, http2 bool, config *tls.Config) Engine {
+	if config == nil {
+		config = new(tls.Config)
+	}
+	config = config.Clone() // net/http changes it
+	config.NextProtos = protocols(http2)
 	s := &standard{dial: dial, conns: map[*standardConn]struct{}{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.transport = &http.Transport{
 		DialContext:            s.connect,
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    handshakeTime,
-		ForceAttemptHTTP2:      true,
+		Protocols:              new(http.Protocols),
 		DisableCompression:     true,
 		MaxConnsPerHost:        conns,
 		MaxIdleConnsPerHost:    conns,
 		MaxResponseHeaderBytes: maxHead,
 		WriteBufferSize:        1 << 10,
 	}
-	if config != nil && config.InsecureSkipVerify {
+	s.transport.Protocols.SetHTTP1(true)
+	s.transport.Protocols.SetHTTP2(http2)
+	if config.InsecureSkipVerify {
 		s.transport.DialTLSContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			nc, err := s.connect(ctx, network, addr)
 			if err != nil {
@@ -91,6 +99,7 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	}
 	*res = newResponse(req)
 	res.Status, res.Size, res.Body = a.StatusCode, a.ContentLength, standardBody{a.Body}
+	res.Multiplexed = a.ProtoMajor >= 2
 	for name, values := range a.Header {
 		for _, v := range values {
 			res.note([]byte(name), []byte(v))

@@ -26,7 +26,7 @@ func shake(ctx context.Context, nc net.Conn, addr string, config *tls.Config) (n
 		return nil, err
 	}
 	config = config.Clone()
-	config.ServerName, config.NextProtos = host, []string{"h2", "http/1.1"}
+	config.ServerName = host
 	config.InsecureSkipVerify = config.InsecureSkipVerify && atHome(nc.RemoteAddr())
 	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()
@@ -36,6 +36,14 @@ func shake(ctx context.Context, nc net.Conn, addr string, config *tls.Config) (n
 		return nil, err
 	}
 	return c, nil
+}
+
+// protocols are the versions of HTTP to offer in a TLS handshake.
+func protocols(http2 bool) []string {
+	if http2 {
+		return []string{"h2", "http/1.1"}
+	}
+	return []string{"http/1.1"}
 }
 
 // atHome reports whether the other end of a connection has a local address.

@@ -85,7 +85,7 @@ func TestTrust(t *testing.T) {
 				}
 				return nc, err
 			}
-			c := &client{plain: NewLean(dial, 1), secure: func() Engine { return NewStandard(dial, 1, tc.config) }}
+			c := &client{plain: NewLean(dial, 1), secure: func() Engine { return NewStandard(dial, 1, true, tc.config) }}
 			defer c.close()
 			_, _, body, err := ask(c, tc.url)
 			if !strings.Contains(body+fmt.Sprint(err), tc.want) {

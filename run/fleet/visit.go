@@ -53,7 +53,7 @@ func NewVisitor(cfg VisitorConfig) *Visitor {
 	dial := (&way{roads: r}).DialContext
 	return &Visitor{cfg, &client{
 		plain:  NewLean(dial, visitorConns),
-		secure: func() Engine { return NewStandard(dial, visitorConns, cfg.TLS) },
+		secure: func() Engine { return NewStandard(dial, visitorConns, true, cfg.TLS) },
 		creds:  cfg.Credentials, before: cfg.Before, stay: cfg.Stay, led: cfg.Led,
 	}}
 }

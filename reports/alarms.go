@@ -4,21 +4,20 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 )
 
 // An alarm under test: the expectations about what a provider's monitoring
 // notices. They are judged once the watching has ended, see
 // [Collector.Monitored].
 
-// Monitored puts what monitoring noticed into a finished run's summary, judges
-// the expectations about it, and decides anew.
-func (c *Collector) Monitored(s *Summary, m *MonitorSummary) {
+// Monitored puts what monitoring noticed into the summary, judges the
+// expectations about it, and decides anew.
+func (f *Finished) Monitored(m *MonitorSummary) {
+	s, v := f.Summary, f.view
 	s.Monitored(m)
-	v := c.final.view
 	v.monitor, v.summary = m, s
-	for _, e := range c.cfg.Expect {
-		if !e.monitored() {
+	for _, e := range v.Config.Expect {
+		if !e.Monitored() {
 			continue
 		}
 		res := v.judge(e)
@@ -31,41 +30,7 @@ func (c *Collector) Monitored(s *Summary, m *MonitorSummary) {
 			}
 		}
 	}
-	s.decide(&c.final.end, c.final.lag, c.cfg.LagLimit)
-}
-
-// finished is what judging again needs.
-type finished struct {
-	view *view
-	end  End
-	lag  [2]lagOf
-}
-
-// Monitored reports whether an expectation is about what a provider's
-// monitoring notices.
-func (e *Expectation) Monitored() bool { return e.monitored() }
-
-func (e *Expectation) monitored() bool {
-	return e.left.metric != nil && e.left.metric.monitored || e.operator != 0 && e.right.metric != nil && e.right.metric.monitored
-}
-
-// AlarmsUnderTest are the alarms that an expectation names.
-func (e *Expectation) AlarmsUnderTest() (names []string) {
-	for _, t := range []*term{&e.left, &e.right} {
-		if t.alarm != "" {
-			names = append(names, t.alarm)
-		}
-	}
-	return names
-}
-
-// Within is how long after an onset an expectation needs to know about an alarm
-// or alert: one that has to come in time, or not before; 0 = it does not say.
-func (e *Expectation) Within() time.Duration {
-	if !e.monitored() || e.operator != 0 || e.unit != duration {
-		return 0
-	}
-	return time.Duration(e.value * float64(time.Millisecond))
+	s.decide(&f.ending)
 }
 
 // unsettled says why "never" or "no other" is not known: the watching ended before
@@ -183,7 +148,7 @@ func (v *view) unnamed(f *filter) (all []string) {
 		if f.fault != "" && (fault == nil || fault.Name != f.fault) {
 			return
 		}
-		for _, e := range v.cfg.Expect {
+		for _, e := range v.Config.Expect {
 			for _, t := range []*term{&e.left, &e.right} {
 				if fault != nil && named(t) && (t.fault == "" || t.fault == fault.Name) {
 					return
@@ -212,26 +177,4 @@ func (v *view) unnamed(f *filter) (all []string) {
 		note(a.Set, "alert", a.Type, func(t *term) bool { return strings.EqualFold(t.alert, a.Type) && t.alert != "" })
 	}
 	return all
-}
-
-// nextOnset is the first onset after that of a fault: what comes later may be
-// of that one.
-func (s *Summary) nextOnset(f *FaultSummary) Value {
-	until := Value(math.Inf(1))
-	for i := range s.Faults {
-		if a := s.Faults[i].AppliedAtS; a.Known() && a > f.AppliedAtS {
-			until = min(until, a)
-		}
-	}
-	return until
-}
-
-// cause is the fault with the latest onset at an instant; nil before the first.
-func (s *Summary) cause(at Value) (f *FaultSummary) {
-	for i := range s.Faults {
-		if o := &s.Faults[i]; o.AppliedAtS.Known() && o.AppliedAtS <= at && (f == nil || o.AppliedAtS > f.AppliedAtS) {
-			f = o
-		}
-	}
-	return f
 }

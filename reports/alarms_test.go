@@ -124,6 +124,6 @@ func judged(t *testing.T, texts []string, m MonitorSummary, change func(*Monitor
 	if change != nil {
 		change(&m)
 	}
-	sc.c.Monitored(s, &m)
+	sc.over.Monitored(&m)
 	return s
 }

@@ -31,8 +31,6 @@ type Collector struct {
 		mu        sync.Mutex
 		now, peak int64
 	}
-
-	final finished // set by Finish
 }
 
 // shard holds a part of the sessions under one lock.
@@ -193,7 +191,7 @@ func (n *startups) usual(cohort int) time.Duration {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, h := range []*Histogram{&n.byCohort[cohort], &n.all} {
-		if h.n > 0 {
+		if h.Count() > 0 {
 			return time.Duration(h.quantile(.95, 0)) * time.Microsecond
 		}
 	}

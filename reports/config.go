@@ -108,3 +108,7 @@ func (c *Config) fill() error {
 	}
 	return nil
 }
+
+// darkAfter is for how long those who want to play must not before it counts:
+// three target durations, but no more than a minute, whatever the playlists say.
+func (c *Config) darkAfter() time.Duration { return min(3*c.TargetDuration, time.Minute) }

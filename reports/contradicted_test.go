@@ -21,7 +21,7 @@ func TestContradictingPlaylist(t *testing.T) {
 	a.Add(&player.Sample{At: at, Type: player.Requested, Fetch: 1, Kind: m3u8.KindMedia}, nil)
 	a.Add(&player.Sample{At: at, Type: player.Answered, Fetch: 1, Kind: m3u8.KindMedia, Status: 200, Bytes: 900, Sent: at, FirstByte: at}, nil)
 	a.Add(&player.Sample{At: at, Type: player.Evidence, Fetch: 1, Kind: m3u8.KindMedia, Failure: player.Mismatch}, nil)
-	s := c.Finish(End{At: 10 * time.Second})
+	s := Finish(c, End{At: 10 * time.Second}).Summary
 	if r := s.Requests["media"]; r.Count != 1 || r.Errors != 1 || r.ErrorsBy["mismatch"] != 1 || r.TTFBMs.Count != 1 {
 		t.Errorf("media playlists: %d requests, %d errors %v, %d times to first byte; want 1 of each, a mismatch", r.Count, r.Errors, r.ErrorsBy, r.TTFBMs.Count)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"hlsload/chaos"
-	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/reports/cdn"
 )
@@ -16,46 +15,38 @@ import (
 // clocks needs; whole seconds have none.
 const startedFormat = "2006-01-02T15:04:05.999Z07:00"
 
-// Finish ends the run: sessions still open are cut, and everything is derived.
+// Finish ends a run: sessions still open are cut, and everything is derived.
 // Samples that come later are ignored, so call it before the players are told
 // to go away. It is called once.
-func (c *Collector) Finish(end End) *Summary {
-	co := c.course.Load()
-	v := &view{cfg: &c.cfg, course: co, shards: c.shards, end: end.At}
-	final := slices.Clone(co.occs)
-	for i := range final {
-		// What the end cut off ended there.
-		final[i].recEnd = min(final[i].recEnd, max(end.At, final[i].applied))
-	}
-	v.course = &course{pieces: co.pieces, spans: co.spans, occs: final}
-	for _, sh := range c.shards {
-		sh.mu.Lock()
-		defer sh.mu.Unlock()
-	}
-	stop := c.momentary(v)
-	for _, sh := range c.shards {
-		sh.cut(v.course, end.At)
-	}
-	v.traffic, v.source = c.truth(&end)
+func Finish(c *Collector, end End) *Finished {
+	stop := map[int]ExpectationResult{} // of those that ask for the moment before the sessions are cut
+	v := &view{Record: c.finish(end.At, func(r *Record) {
+		for i, e := range r.Config.Expect {
+			if e.asksFor("stalled_now") {
+				stop[i] = (&view{Record: r}).judge(e)
+			}
+		}
+	})}
+	v.traffic, v.source = v.truth(&end)
 	s := &Summary{
-		Schema: Schema, Scenario: c.cfg.Scenario, Seed: c.cfg.Seed, Mode: c.cfg.Mode, Started: c.cfg.Started.UTC().Format(startedFormat), RunID: c.cfg.RunID,
+		Schema: Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Started: v.Config.Started.UTC().Format(startedFormat), RunID: v.Config.RunID,
 		DurationS: Value(round(end.At.Seconds(), 3)), Warnings: []string{}, HistUnit: "us",
 	}
-	s.Players = v.players(c)
+	s.Players = v.players()
 	s.Cohorts, s.Profiles = v.cohorts(), v.profiles()
 	s.Faults = v.faults(&end)
 	s.Requests = v.requests()
-	estimate := c.estimate()
+	estimate := v.estimate()
 	s.loads(v, estimate)
-	s.timeline(v, estimate)
-	lag, _ := metricNamed("tester_lag").dist(v, &filter{rule: -1, cohort: -1, kind: -1})
+	s.rows(v, estimate)
+	lag, _ := evaluators["tester_lag"].dist(v, &filter{rule: -1, cohort: -1, kind: -1})
 	s.Tester = Tester{LagMs: lag.dist(1000, 0), CPUS: Value(round(end.CPU.Seconds(), 3)), RSSPeakBytes: end.RSSPeak,
 		DroppedSamples: end.DroppedSamples, GoroutinesPeak: end.Goroutines}
-	if c.cfg.Events != nil {
-		s.Tester.DroppedEvents = c.cfg.Events.Dropped()
+	if v.Config.Events != nil {
+		s.Tester.DroppedEvents = v.Config.Events.Dropped()
 	}
 	s.Expectations = []ExpectationResult{}
-	for i, e := range c.cfg.Expect {
+	for i, e := range v.Config.Expect {
 		if r, ok := stop[i]; ok {
 			s.Expectations = append(s.Expectations, r)
 		} else {
@@ -63,36 +54,17 @@ func (c *Collector) Finish(end End) *Summary {
 		}
 	}
 	s.inspect(v)
-	c.final = finished{v, end, v.testerLag()}
-	s.decide(&end, c.final.lag, c.cfg.LagLimit)
+	f := &Finished{Summary: s, view: v, ending: Ending{Interrupted: end.Interrupted, Unreachable: end.Unreachable, Lag: v.testerLag(), LagLimit: v.Config.LagLimit}}
+	s.decide(&f.ending)
 	s.warn(v, &end)
-	return s
+	return f
 }
 
-// momentary evaluates the expectations that ask for the moment, which is the
-// last one before the sessions are cut.
-func (c *Collector) momentary(v *view) map[int]ExpectationResult {
-	res := map[int]ExpectationResult{}
-	for i, e := range c.cfg.Expect {
-		if e.left.metric.name == "stalled_now" || e.operator != 0 && e.right.metric.name == "stalled_now" {
-			res[i] = v.judge(e)
-		}
-	}
-	return res
-}
-
-// cut ends all open sessions and settles what waited for the end.
-func (sh *shard) cut(co *course, end time.Duration) {
-	for len(sh.open) > 0 {
-		s := sh.open[len(sh.open)-1]
-		s.advance(co, max(end, s.at))
-		s.end(co, max(end, s.at), player.Joined)
-	}
-	for i := range sh.pending {
-		p := &sh.pending[i]
-		p.t.settle(&co.occs[p.t.occ], end, p.how, false)
-	}
-	sh.pending = nil
+// Finished is a run that is over.
+type Finished struct {
+	Summary *Summary
+	view    *view
+	ending  Ending
 }
 
 // Where the origin's load is known from.
@@ -107,56 +79,25 @@ const (
 
 // truth is the load that was counted, else the estimate; and where it knows the
 // origin's part from.
-func (c *Collector) truth(end *End) (*Traffic, string) {
+func (v *view) truth(end *End) (*Traffic, string) {
 	if end.Traffic != nil {
 		return end.Traffic, fromRig
 	}
-	if t := c.meter.traffic(); t != nil {
+	if t := v.meter.traffic(); t != nil {
 		if !t.hasEdge() { // only the origin was counted: players know what they asked the CDN for
-			t.takeEdge(c.estimate())
+			t.takeEdge(v.estimate())
 		}
 		return t, fromRig
 	}
-	if c.sawHeaders() {
-		return c.estimate(), fromHeaders
+	if v.sawHeaders() {
+		return v.estimate(), fromHeaders
 	}
-	return c.estimate(), fromNowhere
-}
-
-// estimate is the load as the players saw it.
-func (c *Collector) estimate() *Traffic {
-	t := newTraffic(c.cfg.Duration)
-	for _, sh := range c.shards {
-		t.add(&sh.traffic)
-	}
-	return &t
-}
-
-func (c *Collector) sawHeaders() bool {
-	return slices.ContainsFunc(c.shards, func(sh *shard) bool { return sh.headers })
-}
-
-func (v *view) players(c *Collector) Players {
-	p := Players{Peak: c.presence.peak}
-	for _, sh := range v.shards {
-		p.PlayingAtEnd += sh.playingAtEnd
-		p.Rejoined += sh.rejoins
-		for _, g := range sh.groups {
-			p.Started += g.sessions
-			p.StartupFailed += g.startupFailed
-			p.Unfinished += g.unfinished
-			p.Fatal += g.fatal
-			p.Left += g.left
-			p.Ended += g.ended
-			p.Stalled += g.everStalled
-		}
-	}
-	return p
+	return v.estimate(), fromNowhere
 }
 
 func (v *view) cohorts() map[string]*CohortSummary {
 	m := map[string]*CohortSummary{"all": v.cohort(-1)}
-	for i, c := range v.cfg.Cohorts {
+	for i, c := range v.Config.Cohorts {
 		m[c.Name] = v.cohort(i)
 		m[c.Name].Profile, m[c.Name].Control = c.Profile, c.Control
 	}
@@ -167,18 +108,16 @@ func (v *view) cohort(index int) *CohortSummary {
 	f := filter{rule: -1, cohort: index, kind: -1}
 	sum := cell{latency: coarseHistogram(), bitrate: coarseHistogram()}
 	s := &CohortSummary{}
-	for _, sh := range v.shards {
-		for k, g := range sh.groups {
-			if !f.who(v, k) {
-				continue
-			}
-			s.Players += g.sessions
-			s.StartupFailed += g.startupFailed
-			s.Stalled += g.everStalled
-			s.Fatal += g.fatal
-			for _, c := range g.cells {
-				sum.add(c)
-			}
+	for k, g := range v.groups() {
+		if !f.who(v, k) {
+			continue
+		}
+		s.Players += g.sessions
+		s.StartupFailed += g.startupFailed
+		s.Stalled += g.everStalled
+		s.Fatal += g.fatal
+		for _, c := range g.cells {
+			sum.add(c)
 		}
 	}
 	s.StartupMs, s.StallMs, s.LiveLatencyMs = sum.startup.dist(1000, 0), sum.stall.dist(1000, 0), sum.latency.dist(1000, 0)
@@ -196,7 +135,7 @@ func (v *view) cohort(index int) *CohortSummary {
 func (v *view) profiles() map[string]ProfileSummary {
 	m := map[string]ProfileSummary{}
 	withheld := v.withheld()
-	for _, p := range v.cfg.Profiles {
+	for _, p := range v.Config.Profiles {
 		m[p.Name] = ProfileSummary{Player: p.Player, Confidence: p.Confidence, Withheld: withheld[p.Name]}
 	}
 	return m
@@ -217,7 +156,7 @@ func (v *view) faults(end *End) []FaultSummary {
 		}
 		if o.applied != forever {
 			f.RecoveryEndS = instant(o.recEnd)
-			if from, to := v.course.baselineOf(o, v.cfg.TargetDuration); to > from {
+			if from, to := v.course.baselineOf(o, v.Config.TargetDuration); to > from {
 				f.BaselineFromS = instant(from)
 			}
 		}
@@ -226,7 +165,7 @@ func (v *view) faults(end *End) []FaultSummary {
 				f.UndoVerified, f.Problem = e.UndoVerified, e.Problem
 			}
 		}
-		v.impacts(int32(i), &f)
+		v.effects(int32(i), &f)
 		v.predictions(int32(i), &f)
 		all = append(all, f)
 	}
@@ -241,8 +180,8 @@ func instant(t time.Duration) Value {
 	return Value(round(t.Seconds(), 3))
 }
 
-// impacts fills in what an occurrence did to sessions.
-func (v *view) impacts(occ int32, f *FaultSummary) {
+// effects fills in what an occurrence did to sessions.
+func (v *view) effects(occ int32, f *FaultSummary) {
 	var all impact
 	byProfile, byCohort := map[string]*impact{}, map[string]*impact{}
 	part := func(m map[string]*impact, name string) *impact {
@@ -251,17 +190,15 @@ func (v *view) impacts(occ int32, f *FaultSummary) {
 		}
 		return m[name]
 	}
-	for _, sh := range v.shards {
-		for k, n := range sh.impacts {
-			if k.occ != occ {
-				continue
-			}
-			all.add(n)
-			part(byProfile, v.cfg.Profiles[k.profile].Name).add(n)
-			part(byCohort, v.cfg.Cohorts[k.cohort].Name).add(n)
-			if k.during {
-				f.JoinedDuring += n.affected
-			}
+	for k, n := range v.impacts() {
+		if k.occ != occ {
+			continue
+		}
+		all.add(n)
+		part(byProfile, v.Config.Profiles[k.profile].Name).add(n)
+		part(byCohort, v.Config.Cohorts[k.cohort].Name).add(n)
+		if k.during {
+			f.JoinedDuring += n.affected
 		}
 	}
 	f.Affected, f.Unfinished = all.affected, all.unfinished
@@ -309,29 +246,25 @@ func (v *view) requests() map[string]*RequestSummary {
 func (s *Summary) loads(v *view, estimate *Traffic) {
 	all := filter{rule: -1}
 	rate := func(of series) Rate { return Rate{v.rate(of, statMean, &all), v.rate(of, statMax, &all)} }
-	of := func(s series) int64 { return v.traffic.sum(s, 0, forever) }
+	of := func(s series) int64 { return v.traffic.total(s) }
 	s.Edge = EdgeSummary{Requests: of(edgeRequests), Bytes: of(edgeBits) / 8, Rps: rate(edgeRequests), Bps: rate(edgeBits), ByPop: orEmpty(v.traffic.ByPop)}
 	s.Origin = OriginSummary{Source: v.source, Rps: rate(originRequests), Bps: rate(originBits), HitRatio: hitRatio(v, &all),
 		ByStatus: map[string]int64{}, Estimated: NoData}
 	if v.knowsOrigin() {
 		s.Origin.Requests, s.Origin.Bytes, s.Origin.ByStatus = of(originRequests), of(originBits)/8, orEmpty(v.traffic.ByStatus)
 	}
-	fetched, odd := coarseHistogram(), oddHeaders{}
-	for _, sh := range v.shards {
-		s.Edge.Redirects += sh.redirects
-		fetched.Merge(&sh.fetched)
-		odd.merge(sh.odd)
-		if sh.headers {
-			s.Origin.Estimated = Value(estimate.sum(originRequests, 0, forever))
-		}
+	s.Edge.Redirects = v.redirects()
+	fetched := v.originFirstByte()
+	if v.sawHeaders() {
+		s.Origin.Estimated = Value(estimate.total(originRequests))
 	}
 	s.Origin.ByPop, s.Origin.AnsweredBy, s.Origin.FirstByteMs = orEmpty(estimate.OriginByPop), map[string]int64{}, fetched.dist(1000, 0)
-	s.Origin.Numbers, s.Origin.NotUnderstood = []OriginNumber{}, odd.list()
+	s.Origin.Numbers, s.Origin.NotUnderstood = []OriginNumber{}, v.notUnderstood()
 	if v.source == fromRig {
 		s.Origin.number(OriginNumber{fromRig, Value(s.Origin.Requests), Value(s.Origin.Bytes), "all that reached the origin"})
 	}
 	if s.Origin.Estimated.Known() {
-		s.Origin.number(OriginNumber{fromHeaders, s.Origin.Estimated, Value(estimate.sum(originBits, 0, forever) / 8), "what the answers to this run's requests say"})
+		s.Origin.number(OriginNumber{fromHeaders, s.Origin.Estimated, Value(estimate.total(originBits) / 8), "what the answers to this run's requests say"})
 	}
 	for l, n := range estimate.ByLayer {
 		if name := cdn.Layer(l).String(); n > 0 && name != "" {
@@ -347,27 +280,24 @@ func orEmpty(m map[string]int64) map[string]int64 {
 	return maps.Clone(m)
 }
 
-// timeline derives the rows from changes and traffic.
-func (s *Summary) timeline(v *view, estimate *Traffic) {
-	r := newRows(v.cfg.Duration, v.cfg.Pipelines)
-	for _, sh := range v.shards {
-		r.add(&sh.rows)
-	}
-	for t := time.Duration(0); t < v.end; t += r.step {
+// rows derives the rows from changes and traffic.
+func (s *Summary) rows(v *view, estimate *Traffic) {
+	r := v.Record.timeline()
+	for t := time.Duration(0); t < v.At; t += r.step {
 		r.at(t) // so that a quiet end has rows, too
 	}
-	if n := int((v.end + r.step - 1) / r.step); n > 0 && n < len(r.row) {
+	if n := int((v.At + r.step - 1) / r.step); n > 0 && n < len(r.row) {
 		r.row = r.row[:n] // the instant of the end is no row of its own
 	}
 	r.fold(maxRows)
 	s.TimelineStepS = int(r.step / time.Second)
 	s.Timeline = make([]Row, 0, len(r.row))
-	now := row{pipeline: make([]int64, v.cfg.Pipelines)}
+	now := row{pipeline: make([]int64, v.Config.Pipelines)}
 	for i := range r.row {
 		errors := r.row[i].errors
 		now.add(&r.row[i])
 		from := time.Duration(i) * r.step
-		to := min(from+r.step, v.end)
+		to := min(from+r.step, v.At)
 		s.Timeline = append(s.Timeline, Row{
 			T: int(from / time.Second), Joining: now.joining, Playing: now.playing, Stalled: now.stalled, Pipeline: slices.Clone(now.pipeline),
 			EdgeRps: v.average(edgeRequests, from, to), EdgeBps: v.average(edgeBits, from, to),
@@ -413,7 +343,7 @@ func (s *Summary) warn(v *view, end *End) {
 		switch length := float64(f.AppliedAtS - f.BaselineFromS); {
 		case !f.BaselineFromS.Known():
 			add("fault %s has no baseline: it began before the arrivals were complete, or while another fault was on or in recovery", name)
-		case length < 3*v.cfg.TargetDuration.Seconds():
+		case length < 3*v.Config.TargetDuration.Seconds():
 			add("fault %s has a baseline of only %s (less than 3 target durations)", name, seconds(1000*length))
 		}
 	}

@@ -9,12 +9,9 @@ import (
 	"hlsload/chaos"
 )
 
-// view is all that was measured, at one instant.
+// view is a record and what it is judged with.
 type view struct {
-	cfg     *Config
-	course  *course
-	shards  []*shard
-	end     time.Duration
+	*Record
 	traffic *Traffic // the truth, else the estimate
 	source  string   // of the origin's part of it
 
@@ -33,8 +30,8 @@ func (v *view) resolve(t *term) filter {
 	if t.fault != "" {
 		f.timed = true
 		f.rule = chaos.MaxEntries - 1
-		if i := slices.IndexFunc(v.cfg.Faults, func(x chaos.Fault) bool { return x.Name == t.fault }); i >= 0 {
-			f.rule = v.cfg.Faults[i].Rule
+		if i := slices.IndexFunc(v.Config.Faults, func(x chaos.Fault) bool { return x.Name == t.fault }); i >= 0 {
+			f.rule = v.Config.Faults[i].Rule
 		}
 	}
 	if t.phase != "" {
@@ -43,7 +40,7 @@ func (v *view) resolve(t *term) filter {
 	}
 	if t.cohort != "" {
 		f.cohort = none
-		if i := slices.IndexFunc(v.cfg.Cohorts, func(x Cohort) bool { return x.Name == t.cohort }); i >= 0 {
+		if i := slices.IndexFunc(v.Config.Cohorts, func(x Cohort) bool { return x.Name == t.cohort }); i >= 0 {
 			f.cohort = i
 		}
 	}
@@ -56,19 +53,19 @@ func (v *view) resolve(t *term) filter {
 // number is what a term measured.
 func (v *view) number(t *term) Value {
 	f := v.resolve(t)
-	switch m := t.metric; {
-	case m.monitored && !v.watchedUntil(t).Known():
+	switch e := evaluators[t.metric.name]; {
+	case t.metric.monitored && !v.watchedUntil(t).Known():
 		return NoData
-	case m.dist != nil:
-		h, never := m.dist(v, &f)
+	case e.dist != nil:
+		h, never := e.dist(v, &f)
 		return h.stat(t.stat, t.unit().scale(), never)
-	case m.series != nil:
-		return v.rate(m.series, t.stat, &f)
-	case m.value != nil:
-		return m.value(v, &f)
+	case e.series != nil:
+		return v.rate(e.series, t.stat, &f)
+	case e.value != nil:
+		return e.value(v, &f)
 	default:
-		num, den := m.parts(v, &f)
-		if m.shape == amount {
+		num, den := e.parts(v, &f)
+		if t.metric.shape == amount {
 			return Value(num)
 		}
 		if den == 0 {
@@ -92,74 +89,14 @@ func (v *view) judge(e *Expectation) ExpectationResult {
 	return res
 }
 
-// result compares. An expectation without data does not hold.
-func (e *Expectation) result(l, r Value) ExpectationResult {
-	res := ExpectationResult{Expr: e.Text, Unit: unitSymbols[e.unit], Value: l}
-	switch {
-	case e.operator != 0 && math.IsNaN(float64(r)):
-		res.Value, res.Reason = NoData, "no data: "+e.right.nothing()
-		return res
-	case math.IsNaN(float64(l)):
-		res.Reason = "no data: " + e.left.nothing()
-		return res
-	case e.operator != 0 && !r.Known():
-		res.Value, res.Reason = NoData, e.right.String()+" is never, which cannot be compared with"
-		return res
-	case e.operator == '-':
-		res.Value = l - r
-	case e.operator == '/':
-		if r == 0 {
-			res.Value, res.Reason = NoData, e.right.String()+" is 0 and cannot be divided by"
-			return res
-		}
-		res.Value = l / r
-	}
-	got := float64(res.Value)
-	if res.Value.Known() {
-		got = round(got, 9)
-	}
-	switch e.compare {
-	case "<":
-		res.Pass = got < e.value
-	case "<=":
-		res.Pass = got <= e.value
-	case ">":
-		res.Pass = got > e.value
-	case ">=":
-		res.Pass = got >= e.value
-	case "==":
-		res.Pass = got == e.value
-	}
-	res.Reason = "measured " + e.unit.format(res.Value)
-	return res
-}
-
-// nothing says why a term has no value.
-func (t *term) nothing() string {
-	switch {
-	case t.metric.monitored && t.fault != "":
-		return "it could not be read on AWS, or " + t.fault + " was never applied"
-	case t.metric.monitored:
-		return "it could not be read on AWS, or no fault was applied"
-	case t.metric.labels == perFault:
-		if t.fault != "" {
-			return "no session was affected by " + t.fault
-		}
-		return "no session was affected"
-	case t.metric.series != nil || t.metric.value != nil:
-		return t.String() + " could not be measured"
-	}
-	return "nothing was counted for " + t.String()
-}
-
 // stretches are the intervals of time that a filter selects.
 func (v *view) stretches(f *filter) (s [][2]time.Duration) {
 	if !f.timed {
-		return [][2]time.Duration{{0, v.end}}
+		return [][2]time.Duration{{0, v.At}}
 	}
 	for i := range v.course.pieces {
 		p := &v.course.pieces[i]
-		to := v.end
+		to := v.At
 		if i+1 < len(v.course.pieces) {
 			to = min(to, v.course.pieces[i+1].from)
 		}
@@ -240,10 +177,10 @@ func (v *view) faultOrigin(o *occurrence) FaultOrigin {
 	if !v.knowsOrigin() || o.applied == forever {
 		return n
 	}
-	window := v.cfg.TargetDuration
+	window := v.Config.TargetDuration
 	from, to := v.course.baselineOf(o, window)
-	n.BaselineRps = Value(round(v.traffic.peak(originRequests, from, min(to, v.end), window), 3))
-	n.PeakRps = Value(round(v.traffic.peak(originRequests, o.applied, min(o.recEnd, v.end), window), 3))
+	n.BaselineRps = Value(round(v.traffic.peak(originRequests, from, min(to, v.At), window), 3))
+	n.PeakRps = Value(round(v.traffic.peak(originRequests, o.applied, min(o.recEnd, v.At), window), 3))
 	if n.BaselineRps > 0 && n.PeakRps.Known() {
 		n.Amplification = Value(round(float64(n.PeakRps/n.BaselineRps), 4))
 	}

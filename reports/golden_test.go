@@ -102,8 +102,8 @@ func demo(t testing.TB, expect []string, shards int) *Summary {
 			a.do()
 		}
 	}
-	return c.Finish(End{At: sec(120), CPU: 1500 * time.Millisecond, RSSPeak: 48 << 20, Goroutines: 611,
-		Faults: []FaultEnd{{Rule: 0, Occurrence: 1, UndoVerified: true}, {Rule: 1, Occurrence: 1, UndoVerified: true}}})
+	return Finish(c, End{At: sec(120), CPU: 1500 * time.Millisecond, RSSPeak: 48 << 20, Goroutines: 611,
+		Faults: []FaultEnd{{Rule: 0, Occurrence: 1, UndoVerified: true}, {Rule: 1, Occurrence: 1, UndoVerified: true}}}).Summary
 }
 
 func second() chaos.Fault {

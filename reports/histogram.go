@@ -99,3 +99,44 @@ func (h *Histogram) encoded() string {
 	}
 	return string(b)
 }
+
+// snapshot is what a histogram held at one instant.
+type snapshot struct {
+	counts []int64 // one for each bucket
+	sum    int64
+	coarse bool
+}
+
+func (h *Histogram) snapshot() snapshot {
+	s := snapshot{sum: h.sum, coarse: h.coarse}
+	if h.n > 0 {
+		d := hdr.New(1, largestValue, h.digits())
+		h.counts.MergeInto(d)
+		s.counts = d.Export().Counts
+	}
+	return s
+}
+
+// since is what was recorded after an earlier snapshot.
+func (s *snapshot) since(first *snapshot) Histogram {
+	h := Histogram{coarse: s.coarse}
+	if s.counts == nil {
+		return h
+	}
+	later := &hdr.Snapshot{LowestTrackableValue: 1, HighestTrackableValue: largestValue, SignificantFigures: int64(h.digits()), Counts: make([]int64, len(s.counts))}
+	for i, n := range s.counts {
+		if i < len(first.counts) {
+			n -= first.counts[i]
+		}
+		later.Counts[i] = n
+	}
+	d := hdr.Import(later)
+	if d.TotalCount() == 0 {
+		return h
+	}
+	h.counts = hdr.NewPacked(1, largestValue, h.digits())
+	h.counts.MergeFrom(d)
+	h.n, h.sum = d.TotalCount(), s.sum-first.sum
+	h.min, h.max = d.Min(), d.Max()
+	return h
+}

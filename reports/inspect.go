@@ -72,12 +72,10 @@ func (s *Summary) inspect(v *view) {
 // recovery.
 func (v *view) undisturbed(k m3u8.Kind) *requests {
 	sum := &requests{ttfb: coarseHistogram(), total: coarseHistogram(), lag: coarseHistogram()}
-	for _, sh := range v.shards {
-		for _, g := range sh.groups {
-			for i, c := range g.cells {
-				if c != nil && c.kinds[k] != nil && !v.course.spans[i].in(-1, either) {
-					sum.add(c.kinds[k])
-				}
+	for _, g := range v.groups() {
+		for i, c := range g.cells {
+			if c != nil && c.kinds[k] != nil && !v.course.spans[i].in(-1, either) {
+				sum.add(c.kinds[k])
 			}
 		}
 	}

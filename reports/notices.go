@@ -148,3 +148,25 @@ func (a *AlarmRecord) notice(f *FaultSummary, until Value) Notice {
 	}
 	return n
 }
+
+// nextOnset is the first onset after that of a fault: what comes later may be
+// of that one.
+func (s *Summary) nextOnset(f *FaultSummary) Value {
+	until := Value(math.Inf(1))
+	for i := range s.Faults {
+		if a := s.Faults[i].AppliedAtS; a.Known() && a > f.AppliedAtS {
+			until = min(until, a)
+		}
+	}
+	return until
+}
+
+// cause is the fault with the latest onset at an instant; nil before the first.
+func (s *Summary) cause(at Value) (f *FaultSummary) {
+	for i := range s.Faults {
+		if o := &s.Faults[i]; o.AppliedAtS.Known() && o.AppliedAtS <= at && (f == nil || o.AppliedAtS > f.AppliedAtS) {
+			f = o
+		}
+	}
+	return f
+}

@@ -15,6 +15,7 @@ import (
 type scene struct {
 	*testing.T
 	c    *Collector
+	over *Finished
 	next uint64
 }
 
@@ -297,7 +298,7 @@ func TestOutcomes(t *testing.T) {
 			sc.apply(0, 1, 30)
 			sc.clear(0, 1, 60)
 			tc.play(sc)
-			s := sc.c.Finish(End{At: sec(100)})
+			s := Finish(sc.c, End{At: sec(100)}).Summary
 			if got := told(&s.Faults[0]); got != tc.want {
 				t.Errorf("\n got %s\nwant %s", got, tc.want)
 			}

@@ -92,7 +92,16 @@ type course struct {
 	occs   []occurrence
 }
 
-// spanAt is the number of the span that holds at t.
+// endsAt is the course of a run that ends: what the end cuts off ends there.
+func (c *course) endsAt(end time.Duration) *course {
+	occs := slices.Clone(c.occs)
+	for i := range occs {
+		occs[i].recEnd = min(occs[i].recEnd, max(end, occs[i].applied))
+	}
+	return &course{pieces: c.pieces, spans: c.spans, occs: occs}
+}
+
+// at is the number of the piece that t is in.
 func (c *course) at(t time.Duration) int {
 	i, ok := slices.BinarySearchFunc(c.pieces, t, func(p piece, t time.Duration) int { return cmp.Compare(p.from, t) })
 	if !ok {

@@ -18,7 +18,7 @@ type Predict func(f *chaos.Fault, recovery time.Duration, cohort int) *Predicted
 // predictions puts what was predicted beside what was measured.
 func (v *view) predictions(occ int32, f *FaultSummary) {
 	o := &v.course.occs[occ]
-	if v.cfg.Predict == nil || o.applied == forever || f.Affected == 0 {
+	if v.Config.Predict == nil || o.applied == forever || f.Affected == 0 {
 		return
 	}
 	actual := *o.fault
@@ -29,12 +29,12 @@ func (v *view) predictions(occ int32, f *FaultSummary) {
 	}
 	remembered := v.remembered(occ)
 	by := map[string][]*Predicted{}
-	for i, c := range v.cfg.Cohorts {
+	for i, c := range v.Config.Cohorts {
 		share := f.ByCohort[c.Name]
 		if c.Control || share == nil || share.Affected == 0 {
 			continue
 		}
-		p := v.cfg.Predict(&actual, recovery, i)
+		p := v.Config.Predict(&actual, recovery, i)
 		if p == nil {
 			return
 		}

@@ -34,7 +34,8 @@ func (sc *scene) finish(end End, expect ...string) *Summary {
 	if end.At == 0 {
 		end.At = sec(100)
 	}
-	return sc.c.Finish(end)
+	sc.over = Finish(sc.c, end)
+	return sc.over.Summary
 }
 
 // values checks what expectations measured, in words.

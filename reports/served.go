@@ -18,10 +18,8 @@ const ViewersServed = "viewers_served"
 
 // When viewers are not served.
 const (
-	// darkShare of those who want to play do not, for darkTargets target durations,
-	// but no more than darkMost, whatever the playlists say.
-	darkShare, darkTargets = 0.5, 3
-	darkMost               = time.Minute
+	// darkShare of those who want to play do not, for as long as darkAfter.
+	darkShare = 0.5
 	// dimShare of them do not: a warning.
 	dimShare = 0.25
 	// standsTargets target durations without a new segment are too long.
@@ -51,20 +49,8 @@ type service struct {
 }
 
 func (v *view) service() *service {
-	sv := &service{v: v, rows: newRows(v.cfg.Duration, v.cfg.Pipelines)}
-	for _, sh := range v.shards {
-		sv.rows.add(&sh.rows)
-		for k := range sh.kinds {
-			sv.kinds[k].add(&sh.kinds[k])
-		}
-		for i := range sh.watched {
-			if i == len(sv.watched) {
-				sv.watched = append(sv.watched, watched{})
-			}
-			sv.watched[i].add(&sh.watched[i])
-		}
-		sv.left = append(sv.left, sh.left...)
-	}
+	sv := &service{v: v, rows: v.timeline(), left: v.buffered()}
+	sv.kinds, sv.watched = v.seen()
 	slices.Sort(sv.left)
 	return sv
 }
@@ -122,18 +108,14 @@ func (sv *service) judge(own bool) (ExpectationResult, []string) {
 
 // lost is how many sessions never came through a fault that affected them.
 func (v *view) lost() (n int64) {
-	for _, sh := range v.shards {
-		for _, im := range sh.impacts {
-			n += im.outcomes[neverRecovered]
-		}
+	for _, im := range v.impacts() {
+		n += im.outcomes[neverRecovered]
 	}
 	return n
 }
 
 // window is for how long a share of the viewers must not play.
-func (sv *service) window() time.Duration { return sv.v.cfg.darkAfter() }
-
-func (c *Config) darkAfter() time.Duration { return min(darkTargets*c.TargetDuration, darkMost) }
+func (sv *service) window() time.Duration { return sv.v.Config.darkAfter() }
 
 // stretch is a time in which a share of the viewers did not play, and what was
 // so when it was worst.
@@ -157,8 +139,8 @@ func (sv *service) darkness() (dark, dim *stretch, least Value) {
 	var missing float64  // of those who died, who would be here
 	var shares []float64 // since the last fault, or since a viewer wanted to play
 	var out, partly stretches
-	for from := time.Duration(0); from < sv.v.end; from += sv.rows.step {
-		to := min(from+sv.rows.step, sv.v.end)
+	for from := time.Duration(0); from < sv.v.At; from += sv.rows.step {
+		to := min(from+sv.rows.step, sv.v.At)
 		if i := int(from / sv.rows.step); i < len(sv.rows.row) {
 			r := sv.rows.row[i]
 			r.pipeline = nil
@@ -192,7 +174,7 @@ func (sv *service) darkness() (dark, dim *stretch, least Value) {
 	case dark != nil || out.rows == 0:
 	case now.out() == now.want && 2*now.dead >= now.want && now.joining == 0:
 		dark = &out.now // none is left, however short before the end
-	case dim == nil && atEnd >= sv.v.cfg.TargetDuration:
+	case dim == nil && atEnd >= sv.v.Config.TargetDuration:
 		dim = &out.now // the run was over before it could be long enough
 	}
 	return dark, dim, least
@@ -203,7 +185,7 @@ func (sv *service) darkness() (dark, dim *stretch, least Value) {
 // became free, they would have left as others do: when half of the others
 // leave, or have seen the stream to its end, so would half of them.
 func (sv *service) missing(before float64, r, sum *row) float64 {
-	if sv.v.cfg.Absence > 0 {
+	if sv.v.Config.Absence > 0 {
 		return float64(sum.dead)
 	}
 	came := r.joining + r.playing + r.stalled + r.gone + r.dead // in place of others, as with a new token
@@ -271,7 +253,7 @@ func (sv *service) tell(d *stretch) string {
 	r := &d.worst
 	at := func(t time.Duration) string { return trim(t.Seconds(), 0) + " s" }
 	end := at(d.to)
-	if d.to >= sv.v.end {
+	if d.to >= sv.v.At {
 		end = "the end"
 	}
 	s := fmt.Sprintf("%d of %s had no picture from %s to %s, outside of any fault", r.out(), plural(int(r.want), "session"), at(d.from), end)
@@ -296,10 +278,10 @@ func (sv *service) tell(d *stretch) string {
 func (sv *service) standing() (text string, most bool) {
 	frozen, empty, asked := 0, 0, 0
 	since := time.Duration(0)
-	lately := sv.v.end - 2*sv.window()
+	lately := sv.v.At - 2*sv.window()
 	for i := range sv.watched {
 		w := &sv.watched[i]
-		stands := w.asked-w.moved > standsTargets*sv.v.cfg.TargetDuration
+		stands := w.asked-w.moved > standsTargets*sv.v.Config.TargetDuration
 		if !w.listed || w.final || !stands && w.asked < lately {
 			continue
 		}
@@ -405,8 +387,8 @@ const maxNamed = 6
 
 func (v *view) renditionName(i int) string {
 	name := fmt.Sprintf("rendition %d", i)
-	if i < len(v.cfg.Renditions) {
-		r := &v.cfg.Renditions[i]
+	if i < len(v.Config.Renditions) {
+		r := &v.Config.Renditions[i]
 		if r.Name != "" {
 			name = r.Name
 		}

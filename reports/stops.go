@@ -1,10 +1,6 @@
 package reports
 
-import (
-	"time"
-
-	hdr "github.com/HdrHistogram/hdrhistogram-go"
-)
+import "time"
 
 // Stops watches the conditions that end a run early. Rates, shares and
 // distributions are those of the last 5 seconds; stalled_now is the mean over
@@ -41,24 +37,19 @@ func (s *Stops) Check(now time.Duration) string {
 	if len(s.conds) == 0 {
 		return ""
 	}
-	c := s.c
-	v := &view{cfg: &c.cfg, course: c.course.Load(), shards: c.shards, end: now}
-	for _, sh := range c.shards {
-		sh.mu.Lock()
-	}
-	for i := range s.conds {
-		e := &s.conds[i]
-		if e.Alarm != "" {
-			continue
+	s.c.Look(now, func(r *Record) {
+		v := &view{Record: r}
+		for i := range s.conds {
+			e := &s.conds[i]
+			if e.Alarm != "" {
+				continue
+			}
+			e.left.observe(v, &e.Expectation.left, now)
+			if e.operator != 0 {
+				e.right.observe(v, &e.Expectation.right, now)
+			}
 		}
-		e.left.observe(c, v, &e.Expectation.left, now)
-		if e.operator != 0 {
-			e.right.observe(c, v, &e.Expectation.right, now)
-		}
-	}
-	for _, sh := range c.shards {
-		sh.mu.Unlock()
-	}
+	})
 	for i := range s.conds {
 		tripped := ""
 		if e := &s.conds[i]; e.Alarm != "" {
@@ -113,25 +104,23 @@ type window struct{ seen []reading }
 type reading struct {
 	at       time.Duration
 	num, den int64
-	counts   []int64 // of a distribution
-	sum      int64
-	coarse   bool
+	seen     snapshot // of a distribution
 }
 
-func (w *window) observe(c *Collector, v *view, t *term, now time.Duration) {
+func (w *window) observe(v *view, t *term, now time.Duration) {
 	f := v.resolve(t)
 	r := reading{at: now}
-	switch m := t.metric; {
-	case m.dist != nil:
-		h, _ := m.dist(v, &f)
-		r.counts, r.sum, r.coarse = h.dense(), h.sum, h.coarse
-	case m.series != nil:
-		r.num = c.soFar(v, m.series)
-	case m.value != nil: // hit_ratio
-		r.den = c.soFar(v, edgeRequests)
-		r.num = r.den - c.soFar(v, originRequests)
+	switch m, e := t.metric, evaluators[t.metric.name]; {
+	case e.dist != nil:
+		h, _ := e.dist(v, &f)
+		r.seen = h.snapshot()
+	case e.series != nil:
+		r.num = v.soFar(e.series)
+	case e.value != nil: // hit_ratio
+		r.den = v.soFar(edgeRequests)
+		r.num = r.den - v.soFar(originRequests)
 	case m.name == "rebuffer_ratio", m.labels&kindLabel != 0, m.name == "stalled_now":
-		r.num, r.den = m.parts(v, &f)
+		r.num, r.den = e.parts(v, &f)
 	default:
 		r.num, r.den = v.losses(m.name, &f)
 	}
@@ -144,13 +133,11 @@ func (w *window) observe(c *Collector, v *view, t *term, now time.Duration) {
 // losses counts what happened to sessions so far (num), and those that are
 // present (den).
 func (v *view) losses(name string, f *filter) (num, den int64) {
-	for _, sh := range v.shards {
-		for _, s := range sh.open {
-			if f.who(v, s.group.key) {
-				den++
-				if name == "stalled" && s.state == stalled {
-					num++
-				}
+	for s := range v.open() {
+		if f.who(v, s.group.key) {
+			den++
+			if name == "stalled" && s.state == stalled {
+				num++
 			}
 		}
 	}
@@ -161,21 +148,10 @@ func (v *view) losses(name string, f *filter) (num, den int64) {
 		case "startup_failed":
 			num += c.startupFailed
 		case "stalled":
-			num += c.stall.n
+			num += c.stall.Count()
 		}
 	})
 	return num, den
-}
-
-// soFar is a sum over the whole run until now.
-func (c *Collector) soFar(v *view, of series) (n int64) {
-	if n := c.meter.total(of); n > 0 {
-		return n
-	}
-	for _, sh := range v.shards {
-		n += sh.traffic.sum(of, 0, forever)
-	}
-	return n
 }
 
 // value is the term over the window, or of its last moment.
@@ -187,8 +163,8 @@ func (w *window) value(t *term, moment bool) Value {
 	}
 	m := t.metric
 	switch {
-	case m.dist != nil:
-		h := difference(last, first)
+	case m.shape == distribution:
+		h := last.seen.since(&first.seen)
 		return h.stat(t.stat, t.unit().scale(), 0)
 	case m.name == "stalled_now":
 		var num, den int64
@@ -198,7 +174,7 @@ func (w *window) value(t *term, moment bool) Value {
 			}
 		}
 		return quotient(num, den)
-	case m.series != nil:
+	case m.shape == rate:
 		if last.at == first.at {
 			return NoData
 		}
@@ -217,38 +193,4 @@ func quotient(num, den int64) Value {
 		return NoData
 	}
 	return Value(min(1, max(0, float64(num)/float64(den))))
-}
-
-// dense is the histogram's counts, one for each bucket.
-func (h *Histogram) dense() []int64 {
-	if h.n == 0 {
-		return nil
-	}
-	d := hdr.New(1, largestValue, h.digits())
-	h.counts.MergeInto(d)
-	return d.Export().Counts
-}
-
-// difference is what was recorded between two readings.
-func difference(last, first *reading) Histogram {
-	h := Histogram{coarse: last.coarse}
-	if last.counts == nil {
-		return h
-	}
-	snapshot := &hdr.Snapshot{LowestTrackableValue: 1, HighestTrackableValue: largestValue, SignificantFigures: int64(h.digits()), Counts: make([]int64, len(last.counts))}
-	for i, n := range last.counts {
-		if i < len(first.counts) {
-			n -= first.counts[i]
-		}
-		snapshot.Counts[i] = n
-	}
-	d := hdr.Import(snapshot)
-	if d.TotalCount() == 0 {
-		return h
-	}
-	h.counts = hdr.NewPacked(1, largestValue, h.digits())
-	h.counts.MergeFrom(d)
-	h.n, h.sum = d.TotalCount(), last.sum-first.sum
-	h.min, h.max = d.Min(), d.Max()
-	return h
 }

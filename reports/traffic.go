@@ -136,6 +136,9 @@ func (t *Traffic) sum(of series, from, to time.Duration) int64 {
 	return n
 }
 
+// total adds up a series over the whole run.
+func (t *Traffic) total(of series) int64 { return t.sum(of, 0, math.MaxInt64) }
+
 // peak is the highest rate per second over any window of the given length
 // within [from, to), NaN when the interval is empty. An interval shorter than
 // the window is one window.
@@ -256,5 +259,5 @@ func (f *fills) forget(now time.Duration) {
 func (m *Meter) total(of series) int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.t.sum(of, 0, forever)
+	return m.t.total(of)
 }

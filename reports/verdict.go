@@ -3,12 +3,9 @@ package reports
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
-
-	"hlsload/chaos"
 )
 
 // The exit codes of a finished run (contract section 1).
@@ -21,45 +18,23 @@ const (
 	ExitUnreachable = 112 // void: the target was unreachable at start, or nobody ever played
 )
 
-// End is how a run ended and what only its driver knows.
-type End struct {
-	At time.Duration // the last instant of the run
-
-	// Interrupted is why the run ended early: "interrupted by the user", or the
-	// text of the stop condition that tripped. "" = it did not.
-	Interrupted string
-	// Unreachable is why the target could not be watched at all; "" = it could.
-	Unreachable string
-
-	Faults []FaultEnd
-	// Traffic is the true load, when it was counted elsewhere. It replaces what
-	// the [Meter] has.
-	Traffic *Traffic
-
-	CPU            time.Duration // user and system time of the tool
-	RSSPeak        int64         // bytes
-	Goroutines     int64         // peak
-	DroppedSamples int64
-	Warnings       []string
+// Ending is what decides about a run and is not in its summary.
+type Ending struct {
+	Interrupted string // why the run ended early; "" = it did not
+	Unreachable string // why the target could not be watched at all; "" = it could
+	Lag         []Lag  // the tester's, where it counts
+	LagLimit    time.Duration
 }
 
-// FaultEnd is how an occurrence of a fault ended.
-type FaultEnd struct {
-	Rule, Occurrence int
-	UndoVerified     bool
-	// Problem is why the fault makes the run void: it could not be applied, did
-	// not show at the target, or could not be undone. "" = it does not.
-	Problem string
-}
-
-// FaultEndOf is the end of a fault as its conductor tells it.
-func FaultEndOf(o *chaos.Outcome) FaultEnd {
-	return FaultEnd{Rule: o.Fault.Rule, Occurrence: o.Fault.Occurrence, UndoVerified: o.UndoVerified, Problem: o.Void()}
+// Lag is the tester's lag in a phase.
+type Lag struct {
+	Phase string
+	P99   Value // ms
 }
 
 // decide derives verdict, reason and exit code. Several reasons: 110 before 112
 // before 111 before 105 before 99.
-func (s *Summary) decide(end *End, lag [2]lagOf, limit time.Duration) {
+func (s *Summary) decide(end *Ending) {
 	var void []string
 	code := ExitPass
 	first := func(c int) {
@@ -82,9 +57,9 @@ func (s *Summary) decide(end *End, lag [2]lagOf, limit time.Duration) {
 		first(ExitUnreachable)
 	}
 	if s.Mode == ModeRun {
-		for _, l := range lag {
-			if ms := float64(limit) / 1e6; l.p99 > Value(ms) {
-				void = append(void, fmt.Sprintf("the tester was the bottleneck: requests left %s after they were due (p99, %s; limit %s)", duration.format(l.p99), l.phase, seconds(ms)))
+		for _, l := range end.Lag {
+			if ms := float64(end.LagLimit) / 1e6; l.P99 > Value(ms) {
+				void = append(void, fmt.Sprintf("the tester was the bottleneck: requests left %s after they were due (p99, %s; limit %s)", duration.format(l.P99), l.Phase, seconds(ms)))
 				first(ExitTester)
 			}
 		}
@@ -155,30 +130,6 @@ func players(p *Players) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// lagOf is the tester's lag in a phase.
-type lagOf struct {
-	phase string
-	p99   Value
-}
-
-// testerLag is the lag that the bound is about: in baseline and fault; of the
-// whole run when it has no fault.
-func (v *view) testerLag() [2]lagOf {
-	of := func(f filter, name string) lagOf {
-		h, _ := metricNamed("tester_lag").dist(v, &f)
-		return lagOf{name, h.stat(statP99, duration.scale(), 0)}
-	}
-	any := filter{rule: -1, cohort: -1, kind: -1}
-	if len(v.cfg.Faults) == 0 {
-		return [2]lagOf{of(any, "whole run"), {"", Value(math.NaN())}}
-	}
-	any.timed = true
-	any.phase = baseline
-	b := of(any, "baseline")
-	any.phase = during
-	return [2]lagOf{b, of(any, "fault")}
 }
 
 // failed are the expectations that do not hold.

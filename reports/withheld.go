@@ -14,16 +14,14 @@ import (
 // of failures before, by the profile's name.
 func (v *view) withheld() map[string]int64 {
 	by := map[string]int64{}
-	for _, sh := range v.shards {
-		for key, g := range sh.groups {
-			for _, c := range g.cells {
-				if c == nil {
-					continue
-				}
-				for k := range m3u8.Kinds {
-					if r := c.kinds[k]; r != nil && r.withheld > 0 {
-						by[v.cfg.Profiles[key.profile].Name] += r.withheld
-					}
+	for key, g := range v.groups() {
+		for _, c := range g.cells {
+			if c == nil {
+				continue
+			}
+			for k := range m3u8.Kinds {
+				if r := c.kinds[k]; r != nil && r.withheld > 0 {
+					by[v.Config.Profiles[key.profile].Name] += r.withheld
 				}
 			}
 		}

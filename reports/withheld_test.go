@@ -25,7 +25,7 @@ func TestWithheld(t *testing.T) {
 	}
 	b.Add(&player.Sample{At: time.Second, Type: player.Requested, Kind: m3u8.KindMultivariant}, nil)
 	b.Add(&player.Sample{At: time.Second, Type: player.Answered, Kind: m3u8.KindMultivariant, Status: 200}, &Meta{Redirects: 3})
-	s := c.Finish(End{At: 10 * time.Second})
+	s := Finish(c, End{At: 10 * time.Second}).Summary
 	if x, y := s.Profiles["ffmpeg-5.1"].Withheld, s.Profiles["hlsjs-1.7"].Withheld; x != 1200 || y != 0 {
 		t.Errorf("withheld %d and %d; want 1200 and 0", x, y)
 	}

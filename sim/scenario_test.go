@@ -131,7 +131,7 @@ func run(t testing.TB, sc *scenarios.Scenario, events *reports.EventLog, second 
 		o := &res.Outcomes[i]
 		end.Faults = append(end.Faults, reports.FaultEnd{Rule: o.Fault.Rule, Occurrence: o.Fault.Occurrence, UndoVerified: o.UndoVerified, Problem: o.Void()})
 	}
-	return outcome{Result: res, sum: c.Finish(end)}
+	return outcome{Result: res, sum: reports.Finish(c, end).Summary}
 }
 
 // renditions describes the channel's media playlists to the collector.

@@ -386,10 +386,11 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	}
 	r.tester.sample()
 	end.CPU, end.RSSPeak, end.Goroutines = cpuTime(), rssPeak(), r.tester.goroutines
-	s := r.collector.Finish(end)
+	over := reports.Finish(r.collector, end)
+	s := over.Summary
 	goHome()
 	<-gone
-	r.watched(ctx, s, p)
+	r.watched(ctx, over, p)
 	p.close()
 	r.permission.oneWay(s, r.fleet.Spread())
 	return finish(r.cmd, s, r.out, &r.events, r.sc.Secrets().Text)

@@ -105,6 +105,6 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err != nil {
 		return internal(err)
 	}
-	s := c.Finish(reports.End{At: res.End, Interrupted: res.Aborted, Faults: stage.FaultEnds(res.Outcomes)})
+	s := reports.Finish(c, reports.End{At: res.End, Interrupted: res.Aborted, Faults: stage.FaultEnds(res.Outcomes)}).Summary
 	return finish(cmd, s, out, &events, sc.Secrets().Text)
 }

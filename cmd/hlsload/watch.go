@@ -105,10 +105,11 @@ func (r *realRun) watch(ctx context.Context) (end func()) {
 
 // watched adds what AWS noticed to a finished run. It waits for what comes
 // late; an interrupt ends the waiting.
-func (r *realRun) watched(ctx context.Context, s *reports.Summary, p progress) {
+func (r *realRun) watched(ctx context.Context, over *reports.Finished, p progress) {
 	if r.watcher == nil {
 		return
 	}
+	s := over.Summary
 	end := r.epoch.Add(time.Duration(float64(s.DurationS) * float64(time.Second)))
 	await := awaited(r.sc.Expect, s)
 	patience := max(latePatience, await)
@@ -118,5 +119,5 @@ func (r *realRun) watched(ctx context.Context, s *reports.Summary, p progress) {
 		p.Mark(r.now(), fmt.Sprintf("the players are gone; waiting for data points of AWS that come late (at most %v, or until interrupted)", patience))
 	}
 	r.watcher.Late(ctx, end, end.Add(await), patience)
-	r.collector.Monitored(s, r.monitor.Summary())
+	over.Monitored(r.monitor.Summary())
 }

@@ -28,6 +28,7 @@ var core = map[string][]string{
 	"player/units":      {},
 	"player/policy":     {"player/units"},
 	"player/profile":    {"player", "player/policy"},
+	"player/stream":     {"player/m3u8"},
 	"player/consent":    {},
 	"player/ticket":     {"player/draw", "player/credential"},
 	"player/credential": {"player/consent"},
@@ -54,7 +55,7 @@ var core = map[string][]string{
 // pure packages reach no clock, socket, file or global randomness and start no
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
-	"player/content", "player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
+	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
 	"scenarios/redact", "reports/cdn", "reports/accesslog", "chaos", "rig/media", "rig", "stage", "sim", "sim/forecast",
 }
 

@@ -9,13 +9,13 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
-	"hlsload/player/predict"
-	"hlsload/run/look"
+	streams "hlsload/player/stream"
 )
 
 // compare finds what differs between the pipelines, and says what it means for
 // which player.
-func (r *report) compare(pairs [][2]*m3u8.Variant, alone []*m3u8.Variant, profiles []*player.Profile, lists []*m3u8.Multivariant) {
+func (r *report) compare(profiles []*player.Profile) {
+	lists := r.stream.Lists
 	if r.Pipelines < 2 {
 		return
 	}
@@ -30,23 +30,23 @@ func (r *report) compare(pairs [][2]*m3u8.Variant, alone []*m3u8.Variant, profil
 		}
 		r.Differences = append(r.Differences, difference{what, where, a, b, means})
 	}
-	if r.ownOnly(lists) {
+	if r.stream.OwnOnly() {
 		add("multivariant playlists", "all", counted(len(lists[0].Variants), "variant"), counted(len(lists[1].Variants), "variant"),
 			"no player can fail over: list the variants of both pipelines in each, own ones first")
 	}
-	for _, p := range pairs {
+	for _, p := range r.stream.Pairs {
 		r.attributes(p, profiles, add)
 	}
-	for _, v := range alone {
-		add("renditions", nameOfVariant(v), map[bool]string{true: "listed", false: "missing"}[r.pipelineOf(v.URL) == 0],
-			map[bool]string{true: "listed", false: "missing"}[r.pipelineOf(v.URL) == 1], "who watches it has no twin to go to and changes quality, or is lost")
+	for _, v := range r.stream.Alone {
+		add("renditions", nameOfVariant(v), map[bool]string{true: "listed", false: "missing"}[r.stream.Pipeline(v.URL) == 0],
+			map[bool]string{true: "listed", false: "missing"}[r.stream.Pipeline(v.URL) == 1], "who watches it has no twin to go to and changes quality, or is lost")
 	}
-	r.losses(pairs, profiles, lists, add)
+	r.losses(profiles, add)
 	seen := map[string]*sight{}
 	for _, s := range r.Playlists {
 		seen[s.URL] = s
 	}
-	for _, p := range pairs {
+	for _, p := range r.stream.Pairs {
 		a, b := seen[p[0].URL], seen[p[1].URL]
 		if a == nil || b == nil {
 			continue
@@ -83,7 +83,7 @@ func nameOfVariant(v *m3u8.Variant) string {
 func (r *report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	where := nameOfVariant(p[0])
 	for _, k := range []string{player.KeyBandwidth, player.KeyResolution, player.KeyFrameRate, player.KeyCodecs, player.KeyVideoRange, player.KeyHDCP, player.KeyStableID} {
-		a, b := predict.Attribute(p[0], k), predict.Attribute(p[1], k)
+		a, b := streams.Attribute(p[0], k), streams.Attribute(p[1], k)
 		if a == b {
 			continue
 		}
@@ -156,7 +156,7 @@ func playlists(sa, sb *sight, where string, profiles []*player.Profile, add func
 	if s, t := keyOf(x), keyOf(y); s != t {
 		say("EXT-X-KEY", s, t, "one side is encrypted in another way: who moves needs another key")
 	}
-	if s, t := path.Ext(look.PathOf(x.URL)), path.Ext(look.PathOf(y.URL)); s != t {
+	if s, t := path.Ext(streams.Path(x.URL)), path.Ext(streams.Path(y.URL)); s != t {
 		say("kind of segment", s, t, "containers differ: decoders start again or fail")
 	}
 	if d := longest(a) - longest(b); d.Abs() > 200*time.Millisecond {

@@ -150,11 +150,7 @@ func (r *realRun) expect(ctx context.Context, s *stream, p progress) {
 
 // stream is the shape of the stream, as the look at it has it.
 func (s *stream) stream() forecast.Stream {
-	pipelines := 1
-	for _, p := range s.pipeline {
-		pipelines = max(pipelines, p+1)
-	}
-	return forecast.StreamOf(s.mv, s.sample, pipelines)
+	return forecast.StreamOf(s.read.Lists[0], s.sample, s.read.Pipelines)
 }
 
 // asked is what each host that the look met is asked for. Which pipeline a host

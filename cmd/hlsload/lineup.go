@@ -45,7 +45,8 @@ type lineup struct {
 const maxLined = 8
 
 // lineUp compares the media of renditions that both pipelines have.
-func (p *probe) lineUp(ctx context.Context, r *report, pairs [][2]*m3u8.Variant) {
+func (p *probe) lineUp(ctx context.Context, r *report) {
+	pairs := r.stream.Pairs
 	if r.Pipelines < 2 {
 		return
 	}

@@ -17,6 +17,7 @@ import (
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
+	streams "hlsload/player/stream"
 	"hlsload/reports"
 	"hlsload/reports/cdn"
 	"hlsload/run/look"
@@ -145,11 +146,11 @@ func (p *probe) run(ctx context.Context, urls ...string) error {
 		lists = append(lists, mv)
 	}
 	if len(lists) > 0 {
-		r.pipelines = pipelinesOf(lists)
+		r.stream = streams.Read(lists, nil)
+		r.Variants, r.Pipelines = len(r.stream.Variants), r.stream.Pipelines
 		p.renditions(ctx, r, lists)
-		pairs, alone := r.count(lists)
-		p.lineUp(ctx, r, pairs)
-		r.judge(lists, pairs, alone)
+		p.lineUp(ctx, r)
+		r.judge()
 	}
 	if err := r.write(p.out, p.json); err != nil {
 		return internal(err)
@@ -214,7 +215,7 @@ func (p *probe) renditions(ctx context.Context, r *report, lists []*m3u8.Multiva
 	slots := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
 	for i, u := range urls {
-		sights[i] = &sight{URL: u, Pipeline: r.pipelineOf(u), Headers: map[string]string{}}
+		sights[i] = &sight{URL: u, Pipeline: r.stream.Pipeline(u), Headers: map[string]string{}}
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()

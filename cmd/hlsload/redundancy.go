@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,23 +9,23 @@ import (
 	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
-	"hlsload/run/look"
+	streams "hlsload/player/stream"
 	"hlsload/stage"
 )
 
 // report is what a probe found out.
 type report struct {
-	URLs        []string       `json:"urls"`
-	Answer      []string       `json:"answer"` // in words
-	Variants    int            `json:"variants"`
-	Pipelines   int            `json:"pipelines"`
-	Players     []playerView   `json:"players"`
-	Media       []*lineup      `json:"media"`
-	Differences []difference   `json:"differences"`
-	Unreadable  []string       `json:"unreadable"` // by one pipeline's viewers; predictions do not hold
-	Notes       []string       `json:"notes"`
-	Playlists   []*sight       `json:"playlists"`
-	pipelines   map[string]int // of media playlists, by URL
+	URLs        []string     `json:"urls"`
+	Answer      []string     `json:"answer"` // in words
+	Variants    int          `json:"variants"`
+	Pipelines   int          `json:"pipelines"`
+	Players     []playerView `json:"players"`
+	Media       []*lineup    `json:"media"`
+	Differences []difference `json:"differences"`
+	Unreadable  []string     `json:"unreadable"` // by one pipeline's viewers; predictions do not hold
+	Notes       []string     `json:"notes"`
+	Playlists   []*sight     `json:"playlists"`
+	stream      *streams.Stream
 }
 
 // How a player sees redundant variants.
@@ -75,185 +74,20 @@ type difference struct {
 	Means string `json:"means"`
 }
 
-func (r *report) pipelineOf(u string) int {
-	if p, ok := r.pipelines[u]; ok {
-		return p
-	}
-	return -1
-}
-
-// pipelinesOf gives every media playlist its pipeline. Each multivariant
-// playlist lists its own pipeline first; of two without anything in common, each
-// has one. Else: by PATHWAY-ID; by copies that agree in everything; by directory,
-// if one of two has nothing that the other lacks; by copies of one size.
-func pipelinesOf(lists []*m3u8.Multivariant) map[string]int {
-	of := map[string]int{}
-	vs := lists[0].Variants
-	if len(lists) > 1 {
-		own := map[string]bool{}
-		for i := range vs {
-			own[vs[i].URL] = true
-		}
-		disjoint := !slices.ContainsFunc(lists[1].Variants, func(v m3u8.Variant) bool { return own[v.URL] })
-		if disjoint {
-			for i, mv := range lists[:2] {
-				for k := range mv.Variants {
-					of[mv.Variants[k].URL] = i
-				}
-				for k := range mv.Renditions {
-					if u := mv.Renditions[k].URL; u != "" {
-						of[u] = i
-					}
-				}
-			}
-			return of
-		}
-	}
-	mark := func(name func(*m3u8.Variant) string) bool {
-		order := []string{}
-		heights := map[string][]int{}
-		for i := range vs {
-			n := name(&vs[i])
-			if !slices.Contains(order, n) {
-				order = append(order, n)
-			}
-			heights[n] = append(heights[n], vs[i].Height)
-		}
-		if len(order) != 2 {
-			return false
-		}
-		few, many := heights[order[0]], heights[order[1]]
-		if len(few) > len(many) {
-			few, many = many, few
-		}
-		if slices.ContainsFunc(few, func(h int) bool { return !slices.Contains(many, h) }) {
-			return false // two halves of one ladder
-		}
-		for i := range vs {
-			of[vs[i].URL] = slices.Index(order, name(&vs[i]))
-		}
-		return true
-	}
-	copies := func(key func(*m3u8.Variant) string, strict bool) bool {
-		seen := map[string]int{}
-		found := map[string]int{}
-		for i := range vs {
-			k := key(&vs[i])
-			found[vs[i].URL] = seen[k]
-			seen[k]++
-		}
-		for _, n := range seen {
-			if strict && n != 2 {
-				return false
-			}
-		}
-		maps.Copy(of, found)
-		return true
-	}
-	size := func(v *m3u8.Variant) string { return fmt.Sprintf("%dx%d", v.Width, v.Height) }
-	everything := []string{player.KeyBandwidth, player.KeyResolution, player.KeyFrameRate, player.KeyCodecs, player.KeyVideoRange}
-	switch {
-	case mark(func(v *m3u8.Variant) string { return v.PathwayID }):
-	case copies(func(v *m3u8.Variant) string { return predict.Key(v, everything) }, true):
-	case mark(func(v *m3u8.Variant) string { return directory(v.URL) }):
-	case copies(size, true):
-	default:
-		copies(func(v *m3u8.Variant) string { return predict.Key(v, everything) }, false)
-	}
-	// A rendition belongs to the pipeline of the variants that name its group.
-	type named struct{ kind, id string }
-	group := map[named]int{}
-	for i := range vs {
-		for _, n := range []named{{"AUDIO", vs[i].Audio}, {"VIDEO", vs[i].Video}, {"SUBTITLES", vs[i].Subtitles}} {
-			if _, ok := group[n]; !ok && n.id != "" {
-				group[n] = of[vs[i].URL]
-			}
-		}
-	}
-	for _, mv := range lists {
-		for i := range mv.Renditions {
-			if m := &mv.Renditions[i]; m.URL != "" {
-				if p, ok := group[named{m.Type, m.GroupID}]; ok {
-					of[m.URL] = p
-				}
-			}
-		}
-	}
-	return of
-}
-
-// directory is a URL without its last path element.
-func directory(u string) string {
-	place := look.PlaceOf(u)
-	return place[:strings.LastIndexByte(place, '/')+1]
-}
-
-// pairs are the variants of the first pipeline with their twins: of the same
-// size and the nearest rate.
-func (r *report) pairs(lists []*m3u8.Multivariant) (pairs [][2]*m3u8.Variant, alone []*m3u8.Variant) {
-	var a, b []*m3u8.Variant
-	seen := map[string]bool{}
-	for _, mv := range lists {
-		for i := range mv.Variants {
-			v := &mv.Variants[i]
-			if seen[v.URL] {
-				continue
-			}
-			seen[v.URL] = true
-			switch r.pipelineOf(v.URL) {
-			case 0:
-				a = append(a, v)
-			case 1:
-				b = append(b, v)
-			}
-		}
-	}
-	for _, v := range a {
-		best := -1
-		for i, w := range b {
-			if w.Height == v.Height && (best < 0 || apart(v, w) < apart(v, b[best])) {
-				best = i
-			}
-		}
-		if best < 0 {
-			alone = append(alone, v)
-			continue
-		}
-		pairs = append(pairs, [2]*m3u8.Variant{v, b[best]})
-		b = slices.Delete(b, best, best+1)
-	}
-	return pairs, append(alone, b...)
-}
-
-func apart(a, b *m3u8.Variant) int64 { return max(a.Bandwidth-b.Bandwidth, b.Bandwidth-a.Bandwidth) }
-
-// count counts variants and pipelines, and pairs variants.
-func (r *report) count(lists []*m3u8.Multivariant) (pairs [][2]*m3u8.Variant, alone []*m3u8.Variant) {
-	all := map[string]bool{}
-	for _, mv := range lists {
-		for i := range mv.Variants {
-			all[mv.Variants[i].URL] = true
-			r.Pipelines = max(r.Pipelines, r.pipelineOf(mv.Variants[i].URL)+1)
-		}
-	}
-	r.Variants = len(all)
-	return r.pairs(lists)
-}
-
 // judge compares, and predicts.
-func (r *report) judge(lists []*m3u8.Multivariant, pairs [][2]*m3u8.Variant, alone []*m3u8.Variant) {
+func (r *report) judge() {
 	profiles := allProfiles()
 	for _, p := range profiles {
-		r.Players = append(r.Players, r.view(p, lists[0]))
+		r.Players = append(r.Players, r.view(p, r.stream.Lists[0]))
 	}
-	r.compare(pairs, alone, profiles, lists)
-	r.answer(len(pairs), lists)
+	r.compare(profiles)
+	r.answer()
 	r.Answer = slices.Insert(r.Answer, 1, r.lines(profiles)...)
 }
 
 // view is the stream as one player sees it, with what is predicted.
 func (r *report) view(p *player.Profile, mv *m3u8.Multivariant) playerView {
-	v := predict.See(mv, p, r.pipelineOf)
+	v := predict.See(mv, p, r.stream.Pipeline)
 	out := playerView{Profile: p.ID, Confidence: p.Confidence.Words(), Levels: len(v.Levels), Back: predict.Back(p), Faults: map[string]*faultOutlook{}}
 	twins := 0
 	for i := range v.Levels {
@@ -401,7 +235,8 @@ func brief(d time.Duration) string {
 }
 
 // answer says in a few lines who sees the redundancy.
-func (r *report) answer(paired int, lists []*m3u8.Multivariant) {
+func (r *report) answer() {
+	paired := len(r.stream.Pairs)
 	by := map[string][]string{}
 	levels := map[string]int{}
 	for _, p := range r.Players {
@@ -410,11 +245,10 @@ func (r *report) answer(paired int, lists []*m3u8.Multivariant) {
 	}
 	say := func(format string, args ...any) { r.Answer = append(r.Answer, fmt.Sprintf(format, args...)) }
 	names := func(sees string) string { return strings.Join(by[sees], ", ") }
-	own := r.ownOnly(lists)
 	switch {
 	case r.Pipelines < 2:
 		say("Redundancy: none. %s of one pipeline: nothing to fail over to.", counted(r.Variants, "variant"))
-	case own:
+	case r.stream.OwnOnly():
 		say("Redundancy: none for a player. Each multivariant playlist lists its own pipeline only: %d of %d variants have a twin that no player can find.", paired, r.Variants-paired)
 	default:
 		say("Redundancy: %s twice.", counted(paired, "variant"))
@@ -441,21 +275,6 @@ func (r *report) answer(paired int, lists []*m3u8.Multivariant) {
 	} else if r.Pipelines > 1 {
 		say("The pipelines agree in everything that was looked at.")
 	}
-}
-
-// ownOnly tells whether two multivariant playlists have nothing in common.
-func (r *report) ownOnly(lists []*m3u8.Multivariant) bool {
-	if len(lists) < 2 {
-		return false
-	}
-	for i, mv := range lists {
-		for k := range mv.Variants {
-			if r.pipelineOf(mv.Variants[k].URL) != i {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 func counted(n int, what string) string {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
+	streams "hlsload/player/stream"
 	"hlsload/reports"
 	"hlsload/reports/cdn"
 	"hlsload/run/look"
@@ -30,15 +30,14 @@ type stream struct {
 	creds *credential.Set
 	in    *tickets // nil = all sessions have the same URL and headers
 
-	entries  []string       // multivariant playlists
-	pipeline map[string]int // of media playlists, by host and path
+	entries []string        // multivariant playlists
+	read    *streams.Stream // what they list
 	// variables are those that media playlists may import, by host and path.
 	variables map[string]map[string]string
 	media     []string // media playlists
 	ladder    *player.Ladder
-	mv        *m3u8.Multivariant // of the first
-	shape     predict.Shape      // of a media playlist, as it was seen
-	duration  time.Duration      // target duration
+	shape     predict.Shape // of a media playlist, as it was seen
+	duration  time.Duration // target duration
 	findings  []string
 	segments  []string    // hosts of what the playlist lists that was read first
 	sample    *m3u8.Media // that playlist
@@ -59,7 +58,7 @@ const requestTime = 10 * time.Second
 func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	s := &stream{sc: sc, creds: credentials(sc), pipeline: map[string]int{}, variables: map[string]map[string]string{}, looks: map[string]*looked{}}
+	s := &stream{sc: sc, creds: credentials(sc), variables: map[string]map[string]string{}, looks: map[string]*looked{}}
 	s.fetch = look.New(look.Config{On: may.on, Gate: may.gate, TLS: may.tls, Timeout: requestTime, Playlist: sc.Limits.Playlist, Agent: agent(sc.Authorized.By), Credentials: s.creds, Decide: may.decide,
 		SetCookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
 	if sc.Target.Personal() {
@@ -75,10 +74,16 @@ func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*
 			s.entries = append(s.entries, credential.Bare(sc.Target.URLs[i].Value))
 		}
 	}
-	for i, u := range s.entries {
-		if err := s.open(ctx, i, u); err != nil {
+	var lists []*m3u8.Multivariant
+	for _, u := range s.entries {
+		mv, err := s.open(ctx, u)
+		if err != nil {
 			return nil, s.unreachable(err)
 		}
+		lists = append(lists, mv)
+	}
+	if err := s.arrange(lists); err != nil {
+		return nil, s.unreachable(err)
 	}
 	if err := s.look(ctx); err != nil {
 		return nil, s.unreachable(err)
@@ -115,48 +120,63 @@ func (s *stream) unreachable(err error) error {
 	return &exitError{code: reports.ExitUnreachable, msg: "void: target unreachable at start: " + s.sc.Redact(err.Error()), cause: err}
 }
 
-// open reads the multivariant playlist of pipeline i.
-func (s *stream) open(ctx context.Context, i int, u string) error {
+// open reads a multivariant playlist.
+func (s *stream) open(ctx context.Context, u string) (*m3u8.Multivariant, error) {
 	a, err := s.fetch.Playlist(ctx, u)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.cloudFront = s.cloudFront || cdn.OnCloudFront(a.Header)
 	list, err := m3u8.Parse(a.Body, m3u8.Options{Base: a.URL, Limits: s.fetch.Limits()})
 	if err != nil {
-		return fmt.Errorf("%s is no playlist: %w", u, err)
+		return nil, fmt.Errorf("%s is no playlist: %w", u, err)
 	}
 	mv, ok := list.(*m3u8.Multivariant)
 	if !ok {
 		mv = player.Single(a.URL.String())
 	}
 	s.odd(u, m3u8.KindMultivariant, mv.Findings)
-	l, err := s.arrange(mv, nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w", u, err)
+	return mv, nil
+}
+
+// arrange finds out what the multivariant playlists list.
+func (s *stream) arrange(lists []*m3u8.Multivariant) error {
+	var globs []string
+	for _, g := range s.sc.Target.Pipelines {
+		globs = append(globs, g.Value)
 	}
-	s.assign(l, i)
-	for k := range l.Renditions {
-		if place := look.PlaceOf(l.Renditions[k].URL); s.variables[place] == nil {
-			s.variables[place] = mv.Variables()
+	s.read = streams.Read(lists, globs)
+	seen := map[string]bool{}
+	for i, mv := range lists {
+		l, err := s.ladderOf(mv)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.entries[i], err)
 		}
-	}
-	if i == 0 {
-		s.mv = mv
-		if s.ladder, err = s.arrange(mv, s.classify); err != nil {
-			return fmt.Errorf("%s: %w", u, err)
+		if i == 0 {
+			s.ladder = l
+		}
+		for k := range l.Renditions {
+			u := l.Renditions[k].URL
+			place := streams.Place(u)
+			if s.variables[place] == nil {
+				s.variables[place] = mv.Variables()
+			}
+			if !seen[place] {
+				seen[place] = true
+				s.media = append(s.media, u)
+			}
 		}
 	}
 	return nil
 }
 
-// arrange is the multivariant playlist as the first profile of the fleet sees it
+// ladderOf is the multivariant playlist as the first profile of the fleet sees it
 // that does not refuse it. When all do there is nothing to run.
-func (s *stream) arrange(mv *m3u8.Multivariant, classify player.Classify) (*player.Ladder, error) {
+func (s *stream) ladderOf(mv *m3u8.Multivariant) (*player.Ladder, error) {
 	var l *player.Ladder
 	err := errors.New("a fleet without players")
 	for _, p := range s.sc.Fleet.Profiles {
-		if l, err = player.NewLadder(mv, p, classify); err == nil {
+		if l, err = player.NewLadder(mv, p, s.read.Pipeline); err == nil {
 			return l, nil
 		}
 	}
@@ -171,81 +191,6 @@ func (s *stream) odd(u string, kind m3u8.Kind, findings m3u8.Findings) {
 	for _, line := range oddities(s.sc.Fleet.Profiles, kind, findings) {
 		s.findings = append(s.findings, s.sc.Redact(u+": "+line))
 	}
-}
-
-// assign gives every media playlist its pipeline: by the scenario's globs, else
-// the copies of a variant belong to the pipelines in the order in which the
-// first playlist lists them; pipeline i lists its own first.
-func (s *stream) assign(l *player.Ladder, i int) {
-	seen := map[string]int{}
-	set := func(u string, p int) {
-		key := look.PlaceOf(u)
-		if _, ok := s.pipeline[key]; !ok {
-			s.pipeline[key] = p
-			s.media = append(s.media, u)
-		}
-	}
-	for k := range l.Renditions {
-		r := &l.Renditions[k]
-		if len(s.sc.Target.Pipelines) > 0 {
-			p := -1
-			for g, glob := range s.sc.Target.Pipelines {
-				if matches(glob.Value, look.PlaceOf(r.URL)) {
-					p = g
-					break
-				}
-			}
-			set(r.URL, p)
-			continue
-		}
-		if r.Variant == nil {
-			set(r.URL, audioPipeline(l, k, i))
-			continue
-		}
-		v := r.Variant
-		key := fmt.Sprint(v.Bandwidth, v.Width, v.Height, v.Codecs, v.FrameRate, v.VideoRange)
-		n := seen[key]
-		seen[key]++
-		if i > 0 && n < 2 { // its own first, then the other one
-			n = 1 - n
-		}
-		set(r.URL, n)
-	}
-}
-
-// audioPipeline is that of the first variant that goes with an audio playlist.
-func audioPipeline(l *player.Ladder, audio, entry int) int {
-	for i := range l.Levels {
-		for pw, a := range l.Levels[i].AudioByPathway {
-			if int(a) == audio {
-				if entry > 0 && pw < 2 {
-					return 1 - pw
-				}
-				return pw
-			}
-		}
-	}
-	return -1
-}
-
-// matches tells whether a glob matches; * stands for anything, / included.
-func matches(glob, s string) bool {
-	parts := strings.Split(glob, "*")
-	if len(parts) == 1 {
-		return glob == s
-	}
-	if !strings.HasPrefix(s, parts[0]) {
-		return false
-	}
-	s = s[len(parts[0]):]
-	for _, p := range parts[1 : len(parts)-1] {
-		i := strings.Index(s, p)
-		if i < 0 {
-			return false
-		}
-		s = s[i+len(p):]
-	}
-	return strings.HasSuffix(s, parts[len(parts)-1])
 }
 
 // look reads media playlists until one tells the target duration.
@@ -329,13 +274,7 @@ func (s *stream) warnings() []string { return slices.Concat(s.findings, s.in.war
 // maxTarget is the longest target duration that makes sense of a live stream.
 const maxTarget = 10 * time.Minute
 
-// read reads a media playlist.
-func (s *stream) read(ctx context.Context, u string) (*m3u8.Media, error) {
-	m, _, err := s.readMedia(ctx, u)
-	return m, err
-}
-
-// readMedia is read with the answer that brought it.
+// readMedia reads a media playlist, and returns the answer that brought it.
 func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *look.Answer, error) {
 	if err := s.in.again(ctx, s.fetch); err != nil {
 		return nil, nil, err
@@ -344,7 +283,7 @@ func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *look.An
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := m3u8.ParseMedia(a.Body, m3u8.Options{Base: a.URL, Imports: s.variables[look.PlaceOf(u)], Limits: s.fetch.Limits()})
+	m, err := m3u8.ParseMedia(a.Body, m3u8.Options{Base: a.URL, Imports: s.variables[streams.Place(u)], Limits: s.fetch.Limits()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s is no media playlist: %w", u, err)
 	}
@@ -358,37 +297,24 @@ func (s *stream) url(a *audience.Arrival) string { return s.entries[min(a.Entry,
 
 func (s *stream) urls() []string { return s.entries }
 
-func (s *stream) classify(u string) int {
-	if p, ok := s.pipeline[look.PlaceOf(u)]; ok {
-		return p
-	}
-	for i, glob := range s.sc.Target.Pipelines {
-		if matches(glob.Value, look.PlaceOf(u)) {
-			return i
-		}
-	}
-	return -1
-}
+func (s *stream) classify(u string) int { return s.read.Pipeline(u) }
 
 func (s *stream) describe(c *reports.Config) {
 	c.TargetDuration = s.duration
 	c.Renditions = stage.Renditions(s.ladder)
-	predicted := stage.Predict(s.sc, s.mv, s.classify, func(cohort int) predict.Shape {
+	predicted := stage.Predict(s.sc, s.read.Lists[0], s.classify, func(cohort int) predict.Shape {
 		shape, on := s.shape, &s.sc.Fleet.Audience.Cohorts[cohort].Network
 		shape.Trip, shape.Down = shape.Trip+on.RTT, on.Down
 		return shape
 	})
 	c.Predict = func(f *chaos.Fault, recovery time.Duration, cohort int) *reports.Predicted {
 		p := s.sc.Fleet.Profiles[cohort]
-		if s.mv.Findings.Of(p.Refuses(m3u8.KindMultivariant)) != nil || s.sample.Findings.Of(p.Refuses(m3u8.KindMedia)) != nil {
+		if s.read.Lists[0].Findings.Of(p.Refuses(m3u8.KindMultivariant)) != nil || s.sample.Findings.Of(p.Refuses(m3u8.KindMedia)) != nil {
 			return &reports.Predicted{Unknown: p.ID + " refuses the playlists"}
 		}
 		return predicted(f, recovery, cohort)
 	}
-	c.Pipelines = 1
-	for _, p := range s.pipeline {
-		c.Pipelines = max(c.Pipelines, p+1)
-	}
+	c.Pipelines = s.read.Pipelines
 }
 
 // count: nobody counts at the origin; the load is estimated from headers.

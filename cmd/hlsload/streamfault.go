@@ -45,7 +45,7 @@ func (s *stream) see(ctx context.Context, u string) *looked {
 		return l
 	}
 	version := ""
-	m, err := s.read(ctx, u)
+	m, _, err := s.readMedia(ctx, u)
 	if err == nil {
 		version = fmt.Sprint(m.MediaSequence, len(m.Segments), m.EndList)
 	}

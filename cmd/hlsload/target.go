@@ -9,10 +9,10 @@ import (
 	"hlsload/chaos"
 	"hlsload/player/audience"
 	"hlsload/player/m3u8"
+	streams "hlsload/player/stream"
 	"hlsload/reports"
 	"hlsload/rig"
 	"hlsload/rig/serve"
-	"hlsload/run/look"
 	"hlsload/stage"
 )
 
@@ -120,7 +120,7 @@ func (c *channel) urls() []string {
 }
 
 func (c *channel) classify(u string) int {
-	if id, ok := c.paths.Parse(look.PathOf(u)); ok {
+	if id, ok := c.paths.Parse(streams.Path(u)); ok {
 		return id.Pipeline
 	}
 	return -1
@@ -138,7 +138,7 @@ func (c *channel) count(m *reports.Meter) {
 }
 
 func (c *channel) rewriting(faults []chaos.Fault) chaos.RewriterConfig {
-	cfg := chaos.RewriterConfig{Faults: faults, StaleAfter: c.cfg.Origin.StaleAfter, Missing: c.cfg.Origin.Missing, Place: look.PathOf}
+	cfg := chaos.RewriterConfig{Faults: faults, StaleAfter: c.cfg.Origin.StaleAfter, Missing: c.cfg.Origin.Missing, Place: streams.Path}
 	if c.cfg.Origin.Stale == "none" {
 		cfg.StaleAfter = chaos.NeverStale
 	}

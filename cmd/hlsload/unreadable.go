@@ -42,45 +42,12 @@ func (u *unreadable) is() string {
 	return "listed, cannot be read (" + u.why + ")"
 }
 
-// renditionPairs are the renditions of the first pipeline that have a playlist
-// of their own, with their twins: of the same type, by name and language, and
-// else by language.
-func (r *report) renditionPairs(lists []*m3u8.Multivariant) (pairs [][2]*m3u8.Rendition) {
-	var of [2][]*m3u8.Rendition
-	seen := map[string]bool{}
-	for _, mv := range lists {
-		for i := range mv.Renditions {
-			m := &mv.Renditions[i]
-			if p := r.pipelineOf(m.URL); m.URL != "" && !seen[m.URL] && (p == 0 || p == 1) {
-				seen[m.URL] = true
-				of[p] = append(of[p], m)
-			}
-		}
-	}
-	for _, a := range of[0] {
-		best := -1
-		for i, b := range of[1] {
-			if a.Type != b.Type || a.Language != b.Language {
-				continue
-			}
-			if best < 0 || a.Name == b.Name && of[1][best].Name != a.Name {
-				best = i
-			}
-		}
-		if best >= 0 {
-			pairs = append(pairs, [2]*m3u8.Rendition{a, of[1][best]})
-			of[1] = slices.Delete(of[1], best, best+1)
-		}
-	}
-	return pairs
-}
-
 // pipelineNames are what a report calls pipelines.
 var pipelineNames = [2]string{"the first pipeline", "the second pipeline"}
 
 // losses finds what one pipeline has and cannot be read while its twin can, and
 // says what players make of it.
-func (r *report) losses(pairs [][2]*m3u8.Variant, profiles []*player.Profile, lists []*m3u8.Multivariant, add func(what, where, a, b, means string)) {
+func (r *report) losses(profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	seen := map[string]*sight{}
 	for _, s := range r.Playlists {
 		seen[s.URL] = s
@@ -96,7 +63,7 @@ func (r *report) losses(pairs [][2]*m3u8.Variant, profiles []*player.Profile, li
 			side, lost = 1, y.lost
 		}
 		if means[side] == "" {
-			means[side] = r.outcomes(side, profiles, lists)
+			means[side] = r.outcomes(side, profiles)
 		}
 		name := what + " " + lost.what
 		add(name, where, x.lost.is(), y.lost.is(), "there is no redundancy for it now. "+means[side])
@@ -105,10 +72,10 @@ func (r *report) losses(pairs [][2]*m3u8.Variant, profiles []*player.Profile, li
 			r.Unreadable = append(r.Unreadable, said)
 		}
 	}
-	for _, p := range pairs {
+	for _, p := range r.stream.Pairs {
 		compare("variant", nameOfVariant(p[0]), p[0].URL, p[1].URL)
 	}
-	for _, p := range r.renditionPairs(lists) {
+	for _, p := range r.stream.Media {
 		compare(strings.ToLower(p[0].Type), p[0].Name, p[0].URL, p[1].URL)
 	}
 }
@@ -122,7 +89,8 @@ const (
 
 // outcomes says what becomes of viewers of a pipeline with the stream as it is
 // now, by profile.
-func (r *report) outcomes(side int, profiles []*player.Profile, lists []*m3u8.Multivariant) string {
+func (r *report) outcomes(side int, profiles []*player.Profile) string {
+	lists := r.stream.Lists
 	mv := lists[min(side, len(lists)-1)]
 	media, lost := map[string]*m3u8.Media{}, map[string]*unreadable{}
 	for _, s := range r.Playlists {
@@ -130,12 +98,12 @@ func (r *report) outcomes(side int, profiles []*player.Profile, lists []*m3u8.Mu
 			lost[s.URL] = s.lost
 		}
 	}
-	first := len(mv.Variants) > 0 && r.pipelineOf(mv.Variants[0].URL) == side
-	stream := &trial.Stream{List: mv, Media: media, Pipeline: r.pipelineOf, Fails: func(at time.Duration, kind m3u8.Kind, playlist string) int {
+	first := len(mv.Variants) > 0 && r.stream.Pipeline(mv.Variants[0].URL) == side
+	stream := &trial.Stream{List: mv, Media: media, Pipeline: r.stream.Pipeline, Fails: func(at time.Duration, kind m3u8.Kind, playlist string) int {
 		if u := lost[playlist]; u != nil && u.kind == kind {
 			return u.status
 		}
-		if !first && at >= trialBegins && r.pipelineOf(playlist) == 1-side {
+		if !first && at >= trialBegins && r.stream.Pipeline(playlist) == 1-side {
 			return http.StatusNotFound
 		}
 		return 0

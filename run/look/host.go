@@ -28,24 +28,6 @@ func Hostname(host string) string {
 // Bare is a name as names are compared.
 func Bare(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
-// PlaceOf is host and path of a URL.
-func PlaceOf(u string) string {
-	_, rest, _ := strings.Cut(u, "://")
-	if i := strings.IndexAny(rest, "?#"); i >= 0 {
-		rest = rest[:i]
-	}
-	return rest
-}
-
-// PathOf is the path of an absolute URL.
-func PathOf(u string) string {
-	rest := PlaceOf(u)
-	if i := strings.IndexByte(rest, '/'); i >= 0 {
-		return rest[i:]
-	}
-	return "/"
-}
-
 // Agent is the User-Agent of this program of a version; by is the tester, if one
 // is named.
 func Agent(version, by string) string {

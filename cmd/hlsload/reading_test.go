@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hlsload/run/look"
+)
+
+// TestProbeAndRunReadOneStream: the pipelines that a probe prints are those that
+// a run acts on, whatever the first cohort plays with.
+func TestProbeAndRunReadOneStream(t *testing.T) {
+	slow(t)
+	const variant = "#EXT-X-STREAM-INF:BANDWIDTH=%d,RESOLUTION=%s,CODECS=\"avc1.64001f,mp4a.40.2\"%s\n%s\n"
+	// ladder is a pipeline's two variants; more are further attributes.
+	ladder := func(at string, rate int, more string) string {
+		return fmt.Sprintf(variant, 800_000+rate, "640x360", more, at+"360.m3u8") + fmt.Sprintf(variant, 2_500_000+rate, "1280x720", more, at+"720.m3u8")
+	}
+	media := func(kind, group, u string) string {
+		return fmt.Sprintf("#EXT-X-MEDIA:TYPE=%s,GROUP-ID=\"%s\",NAME=\"x\",DEFAULT=YES,URI=\"%s\"\n", kind, group, u)
+	}
+	sound := media("AUDIO", "a", "a/sound.m3u8") + media("AUDIO", "b", "b/sound.m3u8")
+	words := media("SUBTITLES", "s", "a/words.m3u8") + media("SUBTITLES", "t", "b/words.m3u8")
+	for _, tt := range []struct {
+		name  string
+		lists []string // of the URLs that are given
+	}{
+		{"copies", []string{ladder("a/", 0, "") + ladder("b/", 0, "")}},
+		{"other bandwidths", []string{ladder("a/", 0, "") + ladder("b/", 17, "")}},
+		{"other hosts", []string{ladder("", 0, "") + ladder("B/", 17, "")}},
+		{"pathways in one directory", []string{ladder("a_", 0, ",PATHWAY-ID=\"x\"") + ladder("b_", 17, ",PATHWAY-ID=\"y\"")}},
+		{"sound", []string{sound + ladder("a/", 0, ",AUDIO=\"a\"") + ladder("b/", 0, ",AUDIO=\"b\"")}},
+		{"sound at other bandwidths", []string{sound + ladder("a/", 0, ",AUDIO=\"a\"") + ladder("b/", 17, ",AUDIO=\"b\"")}},
+		{"subtitles", []string{words + ladder("a/", 0, ",SUBTITLES=\"s\"") + ladder("b/", 0, ",SUBTITLES=\"t\"")}},
+		{"two lists of all", []string{ladder("a/", 0, "") + ladder("b/", 17, ""), ladder("b/", 17, "") + ladder("a/", 0, "")}},
+		{"two lists of their own", []string{ladder("a/", 0, ""), ladder("b/", 17, "")}},
+		{"sound of one name in two lists", []string{media("AUDIO", "x", "a/sound.m3u8") + ladder("a/", 0, ",AUDIO=\"x\""), media("AUDIO", "x", "b/sound.m3u8") + ladder("b/", 0, ",AUDIO=\"x\"")}},
+	} {
+		for _, profile := range []string{"hlsjs-1.7", "shaka-5.2"} {
+			t.Run(tt.name+", "+profile, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					m := newMemory()
+					h := &pair{began: time.Now()}
+					other, otherServer := m.serve(h)
+					defer otherServer.Close()
+					base, srv := m.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						var n int
+						if _, err := fmt.Sscanf(r.URL.Path, "/%d.m3u8", &n); err == nil && n < len(tt.lists) {
+							fmt.Fprint(w, "#EXTM3U\n", strings.ReplaceAll(tt.lists[n], "B/", other+"/"))
+							return
+						}
+						h.ServeHTTP(w, r)
+					}))
+					defer srv.Close()
+					var urls []string
+					for i := range tt.lists {
+						urls = append(urls, fmt.Sprintf("%s/%d.m3u8", base, i))
+					}
+					on := network{web: look.Network{Dial: m.dial}}
+					var out bytes.Buffer
+					p := &probe{fetch: look.New(look.Config{On: on.web, Timeout: probeTime}), out: &out, json: true}
+					defer p.fetch.Close()
+					if err := p.run(t.Context(), urls...); err != nil {
+						t.Fatal(err)
+					}
+					var r report
+					if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+						t.Fatal(err)
+					}
+					sc := parse(t, "duration: 20s\ntarget: {url: ["+strings.Join(urls, ", ")+"]}\nfleet: {players: 2, cohorts: [{name: a, share: 100%, profile: "+profile+"}]}\n")
+					may, err := newPermission(t.Context(), on.web, sc, 2)
+					if err != nil {
+						t.Fatal(err)
+					}
+					s, err := openStream(t.Context(), sc, may)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer s.close()
+					for _, seen := range r.Playlists[len(tt.lists):] {
+						want := 0
+						if u := strings.TrimPrefix(seen.URL, base+"/"); strings.HasPrefix(u, other) || u[0] == 'b' {
+							want = 1
+						}
+						if got := s.classify(seen.URL); got != want || seen.Pipeline != want {
+							t.Errorf("%s: pipeline %d to a run, %d to a probe; want %d", seen.URL, got, seen.Pipeline, want)
+						}
+					}
+				})
+			})
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hlsload/player/m3u8"
+	"hlsload/player/stream"
 )
 
 // Ladder is a multivariant playlist as one profile sees it. It is immutable
@@ -296,26 +297,7 @@ func groupKey(v *m3u8.Variant, g *Grouping, i int) string {
 	if g.Redundant == GroupNone {
 		return fmt.Sprint(i)
 	}
-	var b strings.Builder
-	for _, a := range g.Key {
-		switch a {
-		case KeyBandwidth:
-			fmt.Fprintf(&b, "%d|", v.Bandwidth)
-		case KeyResolution:
-			fmt.Fprintf(&b, "%dx%d|", v.Width, v.Height)
-		case KeyFrameRate:
-			fmt.Fprintf(&b, "%g|", v.FrameRate)
-		case KeyCodecs:
-			b.WriteString(v.Codecs + "|")
-		case KeyVideoRange:
-			b.WriteString(v.VideoRange + "|")
-		case KeyHDCP:
-			b.WriteString(v.HDCPLevel + "|")
-		case KeyStableID:
-			b.WriteString(v.StableVariantID + "|")
-		}
-	}
-	return b.String()
+	return stream.Key(v, g.Key)
 }
 
 // Single is the multivariant playlist of a stream that has only one media

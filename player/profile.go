@@ -74,21 +74,10 @@ const (
 	GroupLocation = "location" // copies are other URLs of one level; each level moves alone
 )
 
-// Attributes that make two variants copies of each other.
-const (
-	KeyBandwidth  = "bandwidth"         // BANDWIDTH
-	KeyResolution = "resolution"        // RESOLUTION
-	KeyFrameRate  = "frame-rate"        // FRAME-RATE
-	KeyCodecs     = "codecs"            // CODECS
-	KeyVideoRange = "video-range"       // VIDEO-RANGE
-	KeyHDCP       = "hdcp-level"        // HDCP-LEVEL
-	KeyStableID   = "stable-variant-id" // STABLE-VARIANT-ID
-)
-
 // Grouping is how the multivariant playlist is read.
 type Grouping struct {
 	Redundant string   `yaml:"redundant"` // none, pathway or location
-	Key       []string `yaml:"key"`       // attributes that must be equal; none = never copies
+	Key       []string `yaml:"key"`       // attributes that must be equal: bandwidth, resolution, frame-rate, codecs, video-range, hdcp-level or stable-variant-id; none = never copies
 }
 
 // How the first level is chosen.

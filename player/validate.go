@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hlsload/player/policy"
+	"hlsload/player/stream"
 	"hlsload/player/units"
 )
 
@@ -45,7 +46,7 @@ func (p *Profile) Validate() error {
 	oneOf("http.version", cmp.Or(p.HTTP.Version, "2"), "1.1", "2")
 	oneOf("grouping.redundant", p.Grouping.Redundant, GroupNone, GroupPathway, GroupLocation)
 	for _, k := range p.Grouping.Key {
-		oneOf("grouping.key", k, KeyBandwidth, KeyResolution, KeyFrameRate, KeyCodecs, KeyVideoRange, KeyHDCP, KeyStableID)
+		oneOf("grouping.key", k, stream.Attributes...)
 	}
 	oneOf("startup.level", p.Startup.Level, StartFirstListed, StartEstimate, StartLowest, StartHighest)
 	oneOf("startup.playlists", cmp.Or(p.Startup.Playlists, PlaylistsChosen), PlaylistsChosen, PlaylistsFirstListed, PlaylistsAll)

@@ -82,7 +82,7 @@ func nameOfVariant(v *m3u8.Variant) string {
 // attributes compares two variants that ought to be redundant.
 func (r *report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	where := nameOfVariant(p[0])
-	for _, k := range []string{player.KeyBandwidth, player.KeyResolution, player.KeyFrameRate, player.KeyCodecs, player.KeyVideoRange, player.KeyHDCP, player.KeyStableID} {
+	for _, k := range streams.Attributes {
 		a, b := streams.Attribute(p[0], k), streams.Attribute(p[1], k)
 		if a == b {
 			continue
@@ -90,7 +90,7 @@ func (r *report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add 
 		var who, rates []string
 		for _, prof := range profiles {
 			switch {
-			case prof.Grouping.Redundant == player.GroupNone && k == player.KeyBandwidth:
+			case prof.Grouping.Redundant == player.GroupNone && k == streams.Bandwidth:
 				rates = append(rates, prof.ID)
 			case prof.Grouping.Redundant != player.GroupNone && slices.Contains(prof.Grouping.Key, k):
 				who = append(who, prof.ID)

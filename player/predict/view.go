@@ -8,6 +8,7 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
+	"hlsload/player/stream"
 )
 
 // View is a multivariant playlist as one profile sees it.
@@ -51,7 +52,7 @@ func See(mv *m3u8.Multivariant, p *player.Profile, pipeline func(url string) int
 		v.Demuxed = v.Demuxed || audio[va.Audio]
 		key, way := fmt.Sprint(i), 0
 		if p.Grouping.Redundant != player.GroupNone {
-			key = Key(va, p.Grouping.Key)
+			key = stream.Key(va, p.Grouping.Key)
 		}
 		if p.Grouping.Redundant != player.GroupNone {
 			// Without a PATHWAY-ID, the n-th copy is on the n-th generated pathway.
@@ -91,37 +92,6 @@ func See(mv *m3u8.Multivariant, p *player.Profile, pipeline func(url string) int
 		v.Levels = append(v.Levels, g.Level)
 	}
 	return v
-}
-
-// Key is equal for variants that a player which compares those attributes takes
-// for copies of each other.
-func Key(v *m3u8.Variant, attributes []string) string {
-	key := ""
-	for _, a := range attributes {
-		key += a + "=" + Attribute(v, a) + " "
-	}
-	return key
-}
-
-// Attribute is the value that one of the attributes of a grouping key has.
-func Attribute(v *m3u8.Variant, a string) string {
-	switch a {
-	case player.KeyBandwidth:
-		return fmt.Sprint(v.Bandwidth)
-	case player.KeyResolution:
-		return fmt.Sprintf("%dx%d", v.Width, v.Height)
-	case player.KeyFrameRate:
-		return fmt.Sprint(v.FrameRate)
-	case player.KeyCodecs:
-		return v.Codecs
-	case player.KeyVideoRange:
-		return v.VideoRange
-	case player.KeyHDCP:
-		return v.HDCPLevel
-	case player.KeyStableID:
-		return v.StableVariantID
-	}
-	return ""
 }
 
 // Redundant counts the levels that have copies of more than one pipeline, by

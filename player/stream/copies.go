@@ -20,6 +20,9 @@ const (
 	StableID   = "stable-variant-id" // STABLE-VARIANT-ID
 )
 
+// Attributes are all of them.
+var Attributes = []string{Bandwidth, Resolution, FrameRate, Codecs, VideoRange, HDCP, StableID}
+
 // Attribute is the value of one of these attributes.
 func Attribute(v *m3u8.Variant, name string) string {
 	switch name {

@@ -69,6 +69,8 @@ func mayImport(from, to string) bool {
 	switch {
 	case from == "sim":
 		return toCore
+	case top == "run" && from != "run/fleet":
+		return toCore || strings.HasPrefix(to, "run/") || strings.HasPrefix(to, "chaos/") || strings.HasPrefix(to, "rig/")
 	case nested && slices.Contains([]string{"chaos", "rig", "run"}, top):
 		// What meets the world: the core, and its own neighbours.
 		return toCore || strings.HasPrefix(to, top+"/")
@@ -80,7 +82,7 @@ func mayImport(from, to string) bool {
 func placed(pkg string) bool {
 	_, ok := core[pkg]
 	top, _, nested := strings.Cut(pkg, "/")
-	return ok || pkg == "sim" || nested && slices.Contains([]string{"chaos", "rig", "run"}, top)
+	return ok || pkg == "sim" || pkg == "run" || nested && slices.Contains([]string{"chaos", "rig", "run"}, top)
 }
 
 // vague names say nothing about what a package is for.

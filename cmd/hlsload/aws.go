@@ -17,14 +17,8 @@ import (
 	"hlsload/chaos/aws"
 	"hlsload/chaos/journal"
 	"hlsload/reports"
+	"hlsload/run/cloud"
 	"hlsload/scenarios"
-)
-
-// How long faults via aws may take: one call of the applier, which may be
-// several requests, and undoing one, until AWS shows that it is undone.
-const (
-	awsLimit    = 2 * time.Minute
-	awsPatience = 10 * time.Minute
 )
 
 // consent is how a user says that a run may change what is on AWS.
@@ -68,7 +62,7 @@ func awsPlan(sc *scenarios.Scenario) (*aws.Plan, error) {
 	if len(faults) == 0 {
 		return nil, nil
 	}
-	drivers, always, err := driversOn(sc.AWS)
+	drivers, always, err := cloud.Drivers(sc.AWS)
 	if err != nil {
 		return nil, &exitError{exitUsage, err.Error(), err}
 	}
@@ -120,11 +114,11 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 		return &exitError{reports.ExitFault, r.sc.Redact("AWS, before anything was changed: " + err.Error()), err}
 	}
 	length := r.sc.Duration + r.sc.Recovery
-	undone := length + awsPatience // when everything is surely undone, from now on
+	undone := length + cloud.Patience // when everything is surely undone, from now on
 	if err := r.sc.AWS.Hours.Allows(time.Now(), time.Now().Add(length)); err != nil {
 		return nil, fail(err)
 	}
-	a, err := openAccount(ctx, r.sc.AWS, r.network)
+	a, err := cloud.Open(ctx, r.sc.AWS, r.network.aws)
 	if err != nil {
 		return nil, fail(err)
 	}
@@ -161,7 +155,7 @@ func (r *realRun) openAWS(ctx context.Context) (*aws.Applier, error) {
 
 // unlock gives the targets of a run free.
 func unlock(ctx context.Context, a *aws.Applier) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), awsLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cloud.Limit)
 	defer cancel()
 	return a.Unlock(ctx)
 }
@@ -206,7 +200,7 @@ func (r *realRun) tidyAWS(ctx context.Context) {
 	if r.onAWS == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), awsLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cloud.Limit)
 	defer cancel()
 	if err := r.onAWS.Tidy(ctx); err != nil {
 		r.warnings = append(r.warnings, r.sc.Redact("AWS: something harmless is left: "+err.Error()))
@@ -279,7 +273,7 @@ func (a *accounts) undoer(ctx context.Context, key string) (*aws.Undoer, error) 
 		return u, nil
 	}
 	id, region, _ := strings.Cut(key, " ")
-	acc, err := openAccount(ctx, &chaos.AWS{Account: id, Region: region}, a.network)
+	acc, err := cloud.Open(ctx, &chaos.AWS{Account: id, Region: region}, a.network.aws)
 	if err != nil {
 		return nil, err
 	}

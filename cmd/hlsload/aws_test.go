@@ -24,6 +24,7 @@ import (
 
 	"hlsload/chaos/aws/emulate"
 	"hlsload/reports"
+	"hlsload/run/cloud"
 	"hlsload/run/look"
 )
 
@@ -265,7 +266,7 @@ func TestLostCredentials(t *testing.T) {
 			!strings.Contains(flat, "fault pause-0 may be left on AWS; put it back with: hlsload undo "+dir+"/journal.ndjson") {
 			t.Errorf("exit code %d:\n%s", code, said)
 		}
-		if took := time.Since(began); took < awsPatience || took > 2*awsPatience {
+		if took := time.Since(began); took < cloud.Patience || took > 2*cloud.Patience {
 			t.Errorf("gave up after %v", took)
 		}
 		b.Mishap = nil

@@ -16,6 +16,7 @@ import (
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/journal"
 	"hlsload/reports"
+	"hlsload/run/cloud"
 	"hlsload/scenarios"
 )
 
@@ -101,7 +102,7 @@ func (c *awsCheck) fail(err error) error {
 
 // look changes nothing.
 func (c *awsCheck) look(ctx context.Context) error {
-	a, err := openAccount(ctx, c.sc.AWS, c.network)
+	a, err := cloud.Open(ctx, c.sc.AWS, c.network.aws)
 	if err != nil {
 		return c.fail(err)
 	}
@@ -121,7 +122,7 @@ func (c *awsCheck) look(ctx context.Context) error {
 		for _, p := range found.Problems {
 			c.say("not found: %s", p)
 		}
-		c.say("the section, as far as it was found:\n\n%s", section(&found.AWS))
+		c.say("the section, as far as it was found:\n\n%s", cloud.Section(&found.AWS))
 	}
 	facts, err := aws.Facts(ctx, a.Drivers)
 	for _, f := range facts {
@@ -147,10 +148,10 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	defer j.Close()
 	j.Reference = c.sc.Reference
 	f.At = 0
-	if err := c.sc.AWS.Hours.Allows(time.Now(), time.Now().Add(f.For+awsPatience)); err != nil {
+	if err := c.sc.AWS.Hours.Allows(time.Now(), time.Now().Add(f.For+cloud.Patience)); err != nil {
 		return c.fail(err)
 	}
-	until := c.now().Add(f.For + 2*awsPatience) // when everything is surely undone
+	until := c.now().Add(f.For + 2*cloud.Patience) // when everything is surely undone
 	warnings, err := c.lasts(ctx, until, aws.Sticky(c.drivers, []chaos.Fault{*f}))
 	if err != nil {
 		return c.fail(err)
@@ -164,9 +165,9 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	runner, err := conduct.New(conduct.Config{
 		Faults: []chaos.Fault{*f},
 		Timeline: chaos.Timeline{Duration: f.For + time.Minute, Recovery: time.Minute,
-			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: awsPatience}},
+			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: cloud.Patience}},
 		Appliers: map[chaos.Via]chaos.Applier{chaos.ViaAWS: applier},
-		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: awsLimit},
+		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: cloud.Limit},
 		Record: func(s conduct.Step) error {
 			what := string(s.Type)
 			for _, more := range []string{s.Detail, s.Err} {
@@ -189,7 +190,7 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	watched := make(chan error, 1)
 	go func() { watched <- aws.Watch(watching, c.drivers, c.stamp) }()
 	outcomes, _ := runner.Run(ctx)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), awsLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cloud.Limit)
 	defer cancel()
 	tidied := applier.Tidy(ctx)
 	stop()

@@ -11,6 +11,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/journal"
+	"hlsload/run/cloud"
 )
 
 // guard is deferred wherever a panic would end the program with faults left
@@ -49,7 +50,7 @@ func (r *realRun) rescue(w io.Writer) error {
 	r.journal.Close()
 	all := undoers(&accounts{network: r.network}, secretsOf(r.cmd.Context()))
 	all[chaos.ViaAWS] = func(context.Context, journal.Line) error { return onAWS }
-	ctx, cancel := context.WithTimeout(context.Background(), awsLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), cloud.Limit)
 	defer cancel()
 	done, err := journal.Undo(ctx, r.journal.Path(), all)
 	for _, i := range done.Items {
@@ -68,9 +69,9 @@ func (r *realRun) rescueAWS() error {
 	if r.onAWS == nil {
 		return nil
 	}
-	deadline := time.Now().Add(awsPatience)
+	deadline := time.Now().Add(cloud.Patience)
 	for {
-		ctx, cancel := context.WithTimeout(context.Background(), awsLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), cloud.Limit)
 		err := r.onAWS.UndoAll(ctx)
 		cancel()
 		if err == nil || time.Now().After(deadline) {

@@ -23,6 +23,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/cmcd"
 	"hlsload/reports"
+	"hlsload/run/cloud"
 	"hlsload/run/fleet"
 	"hlsload/run/look"
 	"hlsload/scenarios"
@@ -82,7 +83,7 @@ type realRun struct {
 	network   network
 	onAWS     *aws.Applier                // nil = nothing is done there
 	stopped   func(context.Context) error // tells whether the account's owners have stopped experiments; nil = there is no account
-	watcher   watcher                     // nil = AWS is not watched
+	watcher   cloud.Watcher               // nil = AWS is not watched
 	monitor   *reports.Monitor
 	warnings  []string // beside those of the target
 	stopFile  string
@@ -283,8 +284,8 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	r.conductor, err = conduct.New(conduct.Config{
 		Faults: r.faults,
 		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery, Linger: stage.Linger(r.sc.Recovery, cfg.TargetDuration),
-			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: awsPatience}},
-		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: awsLimit},
+			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: cloud.Patience}},
+		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: cloud.Limit},
 		Appliers: appliers,
 		Parts:    parts,
 		Now:      r.now,

@@ -11,6 +11,7 @@ import (
 
 	"hlsload/chaos/aws"
 	"hlsload/reports"
+	"hlsload/run/cloud"
 )
 
 func sweepCommand(on network) *cobra.Command {
@@ -38,7 +39,7 @@ well.`,
 				return &exitError{exitUsage, fmt.Sprintf("%s has no section aws (want aws: {account: …, region: …} and what to look at)", args[0]), nil}
 			}
 			fail := func(err error) error { return &exitError{reports.ExitFault, sc.Redact(err.Error()), err} }
-			a, err := openAccount(cmd.Context(), sc.AWS, on)
+			a, err := cloud.Open(cmd.Context(), sc.AWS, on.aws)
 			if err != nil {
 				return fail(err)
 			}
@@ -77,7 +78,7 @@ func sweep(cmd *cobra.Command, redact func(string) string, left []aws.Leftover, 
 			fmt.Fprintln(w, "  not removed: it undoes what could not be removed")
 			continue
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), awsLimit)
+		ctx, cancel := context.WithTimeout(cmd.Context(), cloud.Limit)
 		err := l.Remove(ctx)
 		cancel()
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"hlsload/chaos/command"
 	"hlsload/chaos/journal"
 	"hlsload/reports"
+	"hlsload/run/cloud"
 	"hlsload/scenarios/redact"
 )
 
@@ -57,7 +58,7 @@ func undoCommand(on network) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().DurationVar(&onAWS.patience, "wait", awsPatience, "how long to try again, and to look until AWS shows that a fault is undone")
+	cmd.Flags().DurationVar(&onAWS.patience, "wait", cloud.Patience, "how long to try again, and to look until AWS shows that a fault is undone")
 	return cmd
 }
 

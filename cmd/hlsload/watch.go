@@ -6,15 +6,8 @@ import (
 	"time"
 
 	"hlsload/reports"
+	"hlsload/run/cloud"
 )
-
-// watcher reads back what AWS notices during a run.
-type watcher interface {
-	// Begin refuses to go without the alarms that are needed; the values say what for.
-	Begin(ctx context.Context, needed map[string]string) error
-	Run(ctx context.Context, guard func())
-	Late(ctx context.Context, end, awaited time.Time, patience time.Duration)
-}
 
 // latePatience is how long a finished run waits for data points that come
 // late; CloudFront's take some minutes.
@@ -65,7 +58,7 @@ func (r *realRun) openWatch(ctx context.Context) error {
 		return nil
 	}
 	m := reports.NewMonitor("aws", time.Now(), r.sc.Redact)
-	w, err := openWatcher(ctx, r.sc.AWS, r.network, m)
+	w, err := cloud.Watch(ctx, r.sc.AWS, r.network.aws, m)
 	if err == nil && w == nil {
 		return nil // there is nothing to be watched
 	}

@@ -1,9 +1,10 @@
 //go:build !noaws
 
-package main
+package cloud
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 // discoverTime bounds following a channel through its account.
 const discoverTime = 30 * time.Second
 
-// driversOn are the drivers of an account, to ask what they would do.
-func driversOn(cfg *chaos.AWS) ([]aws.Driver, []aws.Call, error) {
+// Drivers are the drivers of an account, to ask what they would do.
+func Drivers(cfg *chaos.AWS) ([]aws.Driver, []aws.Call, error) {
 	return account.Describe(cfg), slices.Concat(account.Calls(), readback.Calls(cfg), discovery(cfg)), nil
 }
 
@@ -31,17 +32,17 @@ func discovery(cfg *chaos.AWS) []aws.Call {
 	return signalmap.Calls(cfg)
 }
 
-// section is the section aws of a scenario, as YAML.
-func section(a *chaos.AWS) string { return signalmap.Section(a) }
+// Section is the section aws of a scenario, as YAML.
+func Section(a *chaos.AWS) string { return signalmap.Section(a) }
 
-// openWatcher opens an account to read back what it notices; nil when the
+// Watch opens an account to read back what it notices; nil when the
 // scenario names nothing that could be watched. What it leaves out is found by
 // following the channel.
-func openWatcher(ctx context.Context, cfg *chaos.AWS, on network, m *reports.Monitor) (watcher, error) {
+func Watch(ctx context.Context, cfg *chaos.AWS, on http.RoundTripper, m *reports.Monitor) (Watcher, error) {
 	if !readback.Anything(cfg) {
 		return nil, nil
 	}
-	a, err := openAccount(ctx, cfg, on)
+	a, err := Open(ctx, cfg, on)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,8 @@ func openWatcher(ctx context.Context, cfg *chaos.AWS, on network, m *reports.Mon
 	return a.Watch(m, &found.AWS), nil
 }
 
-// openAccount finds credentials for an account.
-func openAccount(ctx context.Context, cfg *chaos.AWS, on network) (*account.Account, error) {
-	return account.Open(ctx, cfg, account.Options{Transport: on.aws})
+// Open finds credentials for an account. on is what AWS is reached by; nil = the
+// network.
+func Open(ctx context.Context, cfg *chaos.AWS, on http.RoundTripper) (*account.Account, error) {
+	return account.Open(ctx, cfg, account.Options{Transport: on})
 }

@@ -179,7 +179,7 @@ func TestDecide(t *testing.T) {
 				t.Errorf("%s: before it began %+v", c.name, got)
 			}
 		}
-		for _, w := range p.Windows() {
+		for w := range p.Windows() {
 			p = p.Without(w.Fault, 20)
 		}
 		for _, now := range []time.Duration{15, 20, 25} {
@@ -200,7 +200,7 @@ func TestDecide(t *testing.T) {
 func TestPlan(t *testing.T) {
 	a, b := fault(HTTPHang, ViaViewer, nil), fault(NetDown, ViaViewer, nil)
 	var none *Plan
-	if !none.Quiet() || none.Windows() != nil || none.Decide(0, AtEdge, media(nil)) != (Effect{}) || none.Without(a, 1) != nil {
+	if !none.Quiet() || len(slices.Collect(none.Windows())) != 0 || none.Decide(0, AtEdge, media(nil)) != (Effect{}) || none.Without(a, 1) != nil {
 		t.Error("a nil plan does something")
 	}
 	for range none.Holding(0) {
@@ -216,7 +216,7 @@ func TestPlan(t *testing.T) {
 	}
 	show := func(p *Plan) string {
 		s := ""
-		for _, w := range p.Windows() {
+		for w := range p.Windows() {
 			to := "open"
 			if w.To != Open {
 				to = itoa(int(w.To))
@@ -233,8 +233,8 @@ func TestPlan(t *testing.T) {
 		{p0, "", nil},
 		{p1, "http.hang 10-open ", []Kind{HTTPHang}},
 		{p2, "http.hang 10-open net.down 20-open ", []Kind{HTTPHang, NetDown}},
-		{p3, "http.hang 10-30 net.down 20-open ", []Kind{NetDown}},
-		{p4, "http.hang 10-30 net.down 20-open http.hang 40-open ", []Kind{NetDown, HTTPHang}},
+		{p3, "net.down 20-open http.hang 10-30 ", []Kind{NetDown}},
+		{p4, "net.down 20-open http.hang 40-open http.hang 10-30 ", []Kind{NetDown, HTTPHang}},
 	} {
 		var holding []Kind
 		for w := range c.p.Holding(100) {
@@ -243,6 +243,17 @@ func TestPlan(t *testing.T) {
 		if show(c.p) != c.windows || !slices.Equal(holding, c.holding) {
 			t.Errorf("windows %s, holding %v; want %s, %v", show(c.p), holding, c.windows, c.holding)
 		}
+	}
+	for _, c := range []struct {
+		p, q *Plan
+		at   time.Duration
+	}{{p3, p3, Open}, {none, p0, Open}, {p0, p1, 10}, {p1, p2, 20}, {p2, p3, 30}, {p4, p3, 40}, {p4, p1, 20}, {p0, p4, 10}, {p4.Without(a, 50), p4.Without(a, 51), 50}} {
+		if got := c.p.Differs(c.q); got != c.at {
+			t.Errorf("%s and %s differ from %d on, want %d", show(c.p), show(c.q), got, c.at)
+		}
+	}
+	if old := slices.Collect(p4.Since(30)); len(old) != 2 {
+		t.Errorf("since 30: %+v", old)
 	}
 	for w := range p2.Holding(15) {
 		if w.Fault != a {

@@ -22,9 +22,32 @@ type Window struct {
 // [Plan.Without] return a changed copy, so whoever serves requests swaps one
 // pointer. A nil *Plan is an empty plan.
 type Plan struct {
-	seed    draw.Seed
-	windows []Window
-	open    []openWindow // those that are not closed, in the order of opening
+	seed draw.Seed
+	open []openWindow // in the order of opening
+	past *closed      // the others
+}
+
+// closed is a window that was closed, with those that ended no later. Plans
+// share it, so a change costs the same after a day as at the start.
+type closed struct {
+	Window
+	before *closed
+	n      int // how many there are
+}
+
+func (c *closed) count() int {
+	if c == nil {
+		return 0
+	}
+	return c.n
+}
+
+// with returns the list with one more.
+func (c *closed) with(w Window) *closed {
+	if c == nil || c.To <= w.To {
+		return &closed{w, c, c.count() + 1}
+	}
+	return &closed{c.Window, c.before.with(w), c.n + 1}
 }
 
 // openWindow is an open window with what a decision asks for first.
@@ -60,13 +83,80 @@ func (p *Plan) Seed() draw.Seed {
 	return p.seed
 }
 
-// Windows returns all windows, closed ones included, by their start. The
-// caller must not change them.
-func (p *Plan) Windows() []Window {
+// Windows yields all windows: the open ones, then the others, what ended last
+// first.
+func (p *Plan) Windows() iter.Seq[Window] { return p.Since(math.MinInt64) }
+
+// Since yields the windows that ended after an instant, or have not ended.
+func (p *Plan) Since(at time.Duration) iter.Seq[Window] {
 	if p == nil {
-		return nil
+		return nothing
 	}
-	return p.windows
+	return func(yield func(Window) bool) {
+		for i := range p.open {
+			if !yield(p.open[i].Window) {
+				return
+			}
+		}
+		for c := p.past; c != nil && c.To > at && yield(c.Window); c = c.before {
+		}
+	}
+}
+
+// Differs returns the first instant at which two plans say different things,
+// [Open] when there is none. It does not look at what they share.
+func (p *Plan) Differs(q *Plan) time.Duration {
+	type start struct {
+		fault *Fault
+		from  time.Duration
+	}
+	ends := map[start]time.Duration{}
+	ours, theirs := p.unlike(q)
+	for _, w := range ours {
+		ends[start{w.Fault, w.From}] = w.To
+	}
+	at := Open
+	for _, w := range theirs {
+		s := start{w.Fault, w.From}
+		if to, same := ends[s]; !same {
+			at = min(at, w.From)
+		} else if to != w.To {
+			at = min(at, to, w.To)
+		}
+		delete(ends, s)
+	}
+	for s := range ends {
+		at = min(at, s.from)
+	}
+	return at
+}
+
+// unlike returns the open windows of both plans, and the closed ones that they
+// do not share.
+func (p *Plan) unlike(q *Plan) (ours, theirs []Window) {
+	var a, b *closed
+	if p != nil {
+		a = p.past
+		for i := range p.open {
+			ours = append(ours, p.open[i].Window)
+		}
+	}
+	if q != nil {
+		b = q.past
+		for i := range q.open {
+			theirs = append(theirs, q.open[i].Window)
+		}
+	}
+	for a != b {
+		longer := a.count() - b.count()
+		if longer >= 0 {
+			ours, a = append(ours, a.Window), a.before
+		}
+		if longer <= 0 {
+			theirs, b = append(theirs, b.Window), b.before
+		}
+	}
+	return ours, theirs
 }
 
 // With returns the plan with a window of f opened at now. A fault that is open
@@ -75,13 +165,11 @@ func (p *Plan) With(f *Fault, now time.Duration) *Plan {
 	if p.Holds(f) {
 		return p
 	}
-	q := &Plan{seed: p.Seed()}
-	w := Window{Fault: f, From: now, To: Open}
-	q.windows = append(slices.Clip(p.Windows()), w)
+	q := &Plan{}
 	if p != nil {
-		q.open = slices.Clip(p.open)
+		*q = Plan{p.seed, slices.Clip(p.open), p.past}
 	}
-	q.open = append(q.open, newOpenWindow(w))
+	q.open = append(q.open, newOpenWindow(Window{Fault: f, From: now, To: Open}))
 	return q
 }
 
@@ -90,13 +178,15 @@ func (p *Plan) Without(f *Fault, now time.Duration) *Plan {
 	if !p.Holds(f) {
 		return p
 	}
-	q := &Plan{seed: p.seed, windows: slices.Clone(p.windows)}
-	for i := range q.windows {
-		if w := &q.windows[i]; w.Fault == f && w.To == Open {
-			w.To = max(now, w.From)
+	q := &Plan{seed: p.seed, past: p.past}
+	for _, o := range p.open {
+		if o.Fault != f {
+			q.open = append(q.open, o)
+			continue
 		}
+		o.To = max(now, o.From)
+		q.past = q.past.with(o.Window)
 	}
-	q.open = slices.DeleteFunc(slices.Clone(p.open), func(w openWindow) bool { return w.Fault == f })
 	return q
 }
 

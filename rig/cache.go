@@ -155,9 +155,20 @@ func (c *cache) find(now time.Duration, q *query) *entry {
 	return e
 }
 
+// forgetFlushes forgets all flushes but the last before an instant.
+func (c *cache) forgetFlushes(horizon time.Duration) {
+	last := c.flushed(horizon)
+	if c.flushes = c.flushes[:0]; last != never {
+		c.flushes = append(c.flushes, last)
+	}
+}
+
+// never is before the run.
+const never = time.Duration(-1 << 62)
+
 // flushed is the instant of the last flush; before the run without one.
 func (c *cache) flushed(now time.Duration) time.Duration {
-	last := time.Duration(-1 << 62)
+	last := never
 	for _, t := range c.flushes {
 		if t <= now {
 			last = max(last, t)

@@ -56,6 +56,7 @@ func newChannel(cfg Config, seed draw.Seed, epoch time.Time) *Channel {
 	}
 	c.measure()
 	for p := range cfg.Pipelines {
+		c.tops[p].settled = c.started
 		for r := range c.formats {
 			if c.names.hasInit {
 				c.inits[p] = append(c.inits[p], c.initObject(p, r))
@@ -121,20 +122,30 @@ func (c *Channel) thing(id ID) chaos.Thing {
 }
 
 // setPlan changes the plan. What was replayed stays where the plans agree up
-// to there.
-func (c *Channel) setPlan(p *chaos.Plan) {
-	differ := firstDifference(c.plan, p)
-	c.plan, c.windows = p, p.Windows()
-	lately := lateWindows{of: c.windows}
+// to there. It returns the instant before which nothing is of consequence any
+// more: windows that ended before are left out.
+func (c *Channel) setPlan(now time.Duration, p *chaos.Plan) (horizon time.Duration) {
+	differ := c.plan.Differs(p)
+	horizon = chaos.Open
+	for _, streams := range c.streams {
+		for _, s := range streams {
+			s.run(min(now, differ-1)) // which nobody may have asked for since the start
+			horizon = min(horizon, s.horizon())
+		}
+	}
+	if differ <= horizon {
+		horizon = math.MinInt64
+	}
+	c.plan = p
 	for _, streams := range c.streams {
 		for _, s := range streams {
 			if differ <= s.last {
+				c.windows = slices.Collect(p.Windows())
 				s.reset()
 				continue
 			}
-			c.windows = lately.after(s.horizon())
+			c.windows = slices.Collect(p.Since(horizon))
 			s.f = c.compile(s)
-			c.windows = lately.of
 			s.bound = 0
 			for s.bound < len(s.f.bounds) && s.f.bounds[s.bound].at <= s.last {
 				s.bound++
@@ -142,29 +153,11 @@ func (c *Channel) setPlan(p *chaos.Plan) {
 			s.wake = s.upcoming()
 		}
 	}
+	c.windows = slices.Collect(p.Since(horizon))
 	for i := range c.cfg.Pipelines {
-		c.tops[i].compile(c, i)
+		c.tops[i].compile(c, i, horizon)
 	}
-}
-
-// lateWindows are the windows that may still matter to streams that have been
-// replayed so far: a long run has thousands that ended before.
-type lateWindows struct {
-	of, late []chaos.Window
-	from     time.Duration
-}
-
-// after returns the windows that end after an instant.
-func (l *lateWindows) after(at time.Duration) []chaos.Window {
-	if l.late == nil || at < l.from {
-		l.from, l.late = at, []chaos.Window{}
-		for _, w := range l.of {
-			if w.To > at {
-				l.late = append(l.late, w)
-			}
-		}
-	}
-	return l.late
+	return horizon
 }
 
 // horizon is the instant before which a window must end to be of no more
@@ -178,25 +171,6 @@ func (s *stream) horizon() time.Duration {
 		at = min(at, s.versions[0].at)
 	}
 	return at - time.Minute - 2*time.Duration(s.c.cfg.Keep)*s.c.cfg.Segment
-}
-
-// firstDifference is the first instant at which two plans say different things.
-func firstDifference(a, b *chaos.Plan) time.Duration {
-	x, y := a.Windows(), b.Windows()
-	at := chaos.Open
-	for i := range max(len(x), len(y)) {
-		switch {
-		case i >= len(x):
-			at = min(at, y[i].From)
-		case i >= len(y):
-			at = min(at, x[i].From)
-		case x[i].Fault != y[i].Fault || x[i].From != y[i].From:
-			at = min(at, x[i].From, y[i].From)
-		case x[i].To != y[i].To:
-			at = min(at, x[i].To, y[i].To)
-		}
-	}
-	return at
 }
 
 // look is what the origin holds under id at now, which must not go backwards.

@@ -235,13 +235,17 @@ func TestHistoryDoesNotMatter(t *testing.T) {
 		chaos.PlaylistRollback, chaos.PlaylistEndlist, chaos.SegmentMissing, chaos.SegmentLate, chaos.InvalidatorOff, chaos.InvalidatorSlow}
 	for seed := range uint64(80) {
 		rng := rand.New(rand.NewPCG(seed, 2))
-		c := mini()
+		c, long := mini(), time.Duration(1)
+		if seed >= 70 {
+			long = 8 // so that old windows are left out
+		}
 		c.Segment = time.Duration(1+rng.IntN(4)) * sec / 2 * 2
 		c.Origin.Stale = []string{"none", "aws-sample", "conditional"}[rng.IntN(3)]
 		live := newRig(t, c)
 		plan := chaos.NewPlan(1)
 		var held []*chaos.Fault
-		for now := time.Duration(0); now < 60*sec; now += time.Duration(rng.IntN(1500)) * time.Millisecond {
+		for now := time.Duration(0); now < 60*sec*long; now += time.Duration(rng.IntN(1500)) * time.Millisecond * long {
+			live.tick(now)
 			if rng.IntN(5) == 0 {
 				if len(held) > 2 || len(held) > 0 && rng.IntN(2) == 0 {
 					plan = plan.Without(held[0], now)
@@ -259,7 +263,7 @@ func TestHistoryDoesNotMatter(t *testing.T) {
 			id := ID{Kind: m3u8.KindMedia, Pipeline: rng.IntN(2), Rendition: rng.IntN(2)}
 			switch rng.IntN(3) {
 			case 0:
-				id.Kind, id.Sequence = m3u8.KindSegment, uint64(25+rng.IntN(40))
+				id.Kind, id.Sequence = m3u8.KindSegment, uint64(25+rng.IntN(40))*uint64(long)
 			case 1:
 				id.Kind, id.Rendition = m3u8.KindMultivariant, noRendition
 			}
@@ -270,6 +274,27 @@ func TestHistoryDoesNotMatter(t *testing.T) {
 				got.object != nil && (got.object.ETag != want.object.ETag || got.object.Modified != want.object.Modified || got.object.Version != want.object.Version) {
 				t.Fatalf("seed %d at %v, %+v:\n got %+v %+v\nwant %+v %+v", seed, now, id, got, got.object, want, want.object)
 			}
+		}
+	}
+}
+
+// TestOldWindowsCostNothing: what a change of the plan looks at does not grow with
+// the run, also at playlists that nothing asks for.
+func TestOldWindowsCostNothing(t *testing.T) {
+	r, plan := newRig(t, mini()), chaos.NewPlan(1)
+	kinds := []chaos.Kind{chaos.PlaylistFreeze, chaos.PlaylistDelete, chaos.InputLoss, chaos.EdgeFlush}
+	for i := range 1500 {
+		at := time.Duration(i) * 10 * sec
+		f := fault(kinds[i%len(kinds)], 0, at, 5*sec, func(f *chaos.Fault) { f.Then = "pause" })
+		get(r, at, r.Entry(0))
+		plan = plan.With(f, at)
+		r.SetPlan(plan)
+		get(r, at+5*sec, r.Entry(0))
+		plan = plan.Without(f, at+5*sec)
+		r.SetPlan(plan)
+		s, top := r.channel.streams[1][0], r.channel.tops[1]
+		if n := max(len(r.channel.windows), len(s.f.bounds), len(top.removed)+len(top.paused), len(r.edges[0].flushes)); n > 50 {
+			t.Fatalf("after %d windows a change looks at %d of them", i+1, n)
 		}
 	}
 }

@@ -132,11 +132,15 @@ func (c *Channel) rates(rendition int) (peak, average int64) {
 // pauses, MediaLive takes the pipeline's own lines out of it.
 type multivariant struct {
 	whole, half *Object
-	paused      []span // the pipeline's own lines are out
-	removed     []span // playlist.delete
+	paused      []span        // the pipeline's own lines are out
+	settled     time.Duration // last rewritten by what is left out of paused
+	removed     []span        // playlist.delete
 }
 
-func (m *multivariant) compile(c *Channel, p int) {
+func (m *multivariant) compile(c *Channel, p int, horizon time.Duration) {
+	if m.settled = m.changed(horizon); horizon < c.started { // the plan is another altogether
+		m.settled = c.started
+	}
 	t := c.thing(ID{Kind: m3u8.KindMultivariant, Pipeline: p, Rendition: noRendition})
 	m.paused, m.removed = nil, c.spans(&t, chaos.PlaylistDelete)
 	t.Kind = m3u8.KindMedia // what faults of pipelines select
@@ -153,15 +157,16 @@ func (m *multivariant) look(c *Channel, p int, now time.Duration) look {
 	}
 	paused := marksAt(m.paused, now)
 	if paused == 0 || c.cfg.Pipelines == 1 {
-		m.whole = c.top(m.whole, p, true, m.changed(now, c.started))
+		m.whole = c.top(m.whole, p, true, m.changed(now))
 		return look{object: m.whole}
 	}
-	m.half = c.top(m.half, p, false, m.changed(now, c.started))
+	m.half = c.top(m.half, p, false, m.changed(now))
 	return look{object: m.half, marks: paused}
 }
 
 // changed is when the playlist was last rewritten.
-func (m *multivariant) changed(now, at time.Duration) time.Duration {
+func (m *multivariant) changed(now time.Duration) time.Duration {
+	at := m.settled
 	for i := range m.paused {
 		for _, t := range [2]time.Duration{m.paused[i].from, m.paused[i].to} {
 			if t <= now {

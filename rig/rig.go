@@ -53,8 +53,7 @@ func New(cfg Config, seed draw.Seed, epoch time.Time) (*Rig, error) {
 // SetPlan changes the plan. Only faults via rig act here.
 func (r *Rig) SetPlan(p *chaos.Plan) {
 	r.plan = p
-	r.channel.setPlan(p)
-	r.setFlushes(p)
+	r.setFlushes(r.channel.setPlan(r.now, p), p)
 }
 
 // Plan returns the plan that holds.
@@ -62,14 +61,14 @@ func (r *Rig) Plan() *chaos.Plan { return r.plan }
 
 // setFlushes tells the caches when they lose what they hold: a POP's own, and
 // everything, the shield included, when the fault names no POP.
-func (r *Rig) setFlushes(p *chaos.Plan) {
+func (r *Rig) setFlushes(horizon time.Duration, p *chaos.Plan) {
 	for _, c := range r.edges {
-		c.flushes = c.flushes[:0]
+		c.forgetFlushes(horizon)
 	}
 	if r.shield != nil {
-		r.shield.flushes = r.shield.flushes[:0]
+		r.shield.forgetFlushes(horizon)
 	}
-	for _, w := range p.Windows() {
+	for w := range p.Since(horizon) {
 		if w.Fault.Kind != chaos.EdgeFlush || w.Fault.Via != chaos.ViaRig {
 			continue
 		}

@@ -188,10 +188,8 @@ func (h *hand) add(f chaos.Fault) (*held, error) {
 	h.lock.Lock()
 	defer h.lock.Unlock()
 	var used [chaos.MaxEntries]bool
-	for _, w := range h.applier.Board.Plan().Windows() {
-		if w.To == chaos.Open {
-			used[w.Fault.Rule%chaos.MaxEntries] = true
-		}
+	for w := range h.applier.Board.Plan().Holding(chaos.Open) {
+		used[w.Fault.Rule%chaos.MaxEntries] = true
 	}
 	for _, e := range h.open {
 		if e.fault.Name == f.Name {

@@ -27,7 +27,7 @@ var core = map[string][]string{
 	"player/m3u8":       {},
 	"player/units":      {},
 	"player/policy":     {"player/units"},
-	"player/profile":    {"player", "player/policy"},
+	"player/profile":    {"player/m3u8", "player", "player/policy"},
 	"player/stream":     {"player/m3u8"},
 	"player/consent":    {},
 	"player/ticket":     {"player/draw", "player/credential"},

@@ -13,6 +13,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/link"
+	"hlsload/player/m3u8"
 	"hlsload/player/profile"
 	"hlsload/reports"
 	"hlsload/rig"
@@ -179,4 +180,22 @@ func rate(bps int64) string {
 		return fmt.Sprintf("%gMbps", float64(bps)/1e6)
 	}
 	return fmt.Sprintf("%gkbps", float64(bps)/1e3)
+}
+
+// listFindings lists what the parser accepts although it is wrong, and which
+// players refuse it.
+func listFindings(w io.Writer) error {
+	profiles := profile.All()
+	fmt.Fprintln(w, "FINDING\tREFUSED IN A MULTIVARIANT PLAYLIST BY\tIN A MEDIA PLAYLIST BY\tWHAT")
+	who := func(kind m3u8.Kind, c m3u8.Code) string {
+		if ids := player.Refusing(profiles, kind, c); len(ids) > 0 {
+			return strings.Join(ids, " ")
+		}
+		return "-"
+	}
+	for _, c := range m3u8.AllCodes() {
+		fmt.Fprintf(w, "%v\t%s\t%s\t%s\n", c, who(m3u8.KindMultivariant, c), who(m3u8.KindMedia, c), c.About())
+	}
+	fmt.Fprintln(w, "\nnames are stable: playlist.refuses of a profile lists them")
+	return nil
 }

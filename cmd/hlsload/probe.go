@@ -17,6 +17,7 @@ import (
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
+	"hlsload/player/profile"
 	streams "hlsload/player/stream"
 	"hlsload/reports"
 	"hlsload/reports/cdn"
@@ -68,10 +69,9 @@ type probe struct {
 
 // Bounds of a probe.
 const (
-	probeTime   = 15 * time.Second // of one request
-	maxProbed   = 64               // media playlists
-	atOnce      = 8                // requests
-	maxFindings = 10               // said about one playlist
+	probeTime = 15 * time.Second // of one request
+	maxProbed = 64               // media playlists
+	atOnce    = 8                // requests
 )
 
 // sight is what a probe has seen of one playlist.
@@ -113,7 +113,7 @@ func (p *probe) get(ctx context.Context, u string) (*look.Answer, error) {
 
 func (p *probe) run(ctx context.Context, urls ...string) error {
 	r := &report{URLs: urls}
-	p.profiles = allProfiles()
+	p.profiles = profile.All()
 	var lists []*m3u8.Multivariant
 	for _, u := range urls {
 		f, err := p.get(ctx, u)
@@ -135,8 +135,8 @@ func (p *probe) run(ctx context.Context, urls ...string) error {
 			continue
 		}
 		mv := list.(*m3u8.Multivariant)
-		s.Findings = append(s.Findings, oddities(p.profiles, m3u8.KindMultivariant, mv.Findings)...)
-		if odd := refusedByAll(p.profiles, m3u8.KindMultivariant, mv.Findings); odd != nil {
+		s.Findings = append(s.Findings, profile.Oddities(p.profiles, m3u8.KindMultivariant, mv.Findings)...)
+		if odd := profile.RefusedByAll(p.profiles, m3u8.KindMultivariant, mv.Findings); odd != nil {
 			return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%s: every player refuses it: %v", u, odd)}
 		}
 		mv.Variants = slices.DeleteFunc(slices.Clone(mv.Variants), func(v m3u8.Variant) bool { return v.URL == "" })
@@ -244,7 +244,7 @@ func (r *report) lowLatency() {
 		if s.media == nil {
 			continue
 		}
-		if ll := lowLatency(s.media); ll != "" {
+		if ll := streams.LowLatency(s.media); ll != "" {
 			r.Notes = append(r.Notes, strings.ToUpper(ll[:1])+ll[1:]+".")
 			return
 		}
@@ -285,8 +285,8 @@ func (p *probe) media(ctx context.Context, s *sight) {
 		last := &m.Segments[n-1]
 		s.Says += ", ends at " + last.ProgramDateTime.Add(last.Duration).Format(time.RFC3339Nano)
 	}
-	s.Findings = append(s.Findings, oddities(p.profiles, m3u8.KindMedia, m.Findings)...)
-	if odd := refusedByAll(p.profiles, m3u8.KindMedia, m.Findings); odd != nil {
+	s.Findings = append(s.Findings, profile.Oddities(p.profiles, m3u8.KindMedia, m.Findings)...)
+	if odd := profile.RefusedByAll(p.profiles, m3u8.KindMedia, m.Findings); odd != nil {
 		s.bad = true
 	}
 	if len(m.Segments) == 0 {

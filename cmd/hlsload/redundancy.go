@@ -9,6 +9,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
+	"hlsload/player/profile"
 	streams "hlsload/player/stream"
 	"hlsload/stage"
 )
@@ -76,7 +77,7 @@ type difference struct {
 
 // judge compares, and predicts.
 func (r *report) judge() {
-	profiles := allProfiles()
+	profiles := profile.All()
 	for _, p := range profiles {
 		r.Players = append(r.Players, r.view(p, r.stream.Lists[0]))
 	}

@@ -15,6 +15,7 @@ import (
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
+	"hlsload/player/profile"
 	streams "hlsload/player/stream"
 	"hlsload/reports"
 	"hlsload/reports/cdn"
@@ -180,7 +181,7 @@ func (s *stream) ladderOf(mv *m3u8.Multivariant) (*player.Ladder, error) {
 			return l, nil
 		}
 	}
-	if distinct(s.sc.Fleet.Profiles) > 1 && mv.Findings != nil {
+	if profile.Distinct(s.sc.Fleet.Profiles) > 1 && mv.Findings != nil {
 		err = fmt.Errorf("no player of the fleet takes it: %w", err)
 	}
 	return nil, err
@@ -188,7 +189,7 @@ func (s *stream) ladderOf(mv *m3u8.Multivariant) (*player.Ladder, error) {
 
 // odd notes what was put up with in a playlist.
 func (s *stream) odd(u string, kind m3u8.Kind, findings m3u8.Findings) {
-	for _, line := range oddities(s.sc.Fleet.Profiles, kind, findings) {
+	for _, line := range profile.Oddities(s.sc.Fleet.Profiles, kind, findings) {
 		s.findings = append(s.findings, s.sc.Redact(u+": "+line))
 	}
 }
@@ -199,7 +200,7 @@ func (s *stream) look(ctx context.Context) error {
 	for _, u := range s.media {
 		m, a, err := s.readMedia(ctx, u)
 		if err == nil {
-			if f := refusedByAll(s.sc.Fleet.Profiles, m3u8.KindMedia, m.Findings); f != nil {
+			if f := profile.RefusedByAll(s.sc.Fleet.Profiles, m3u8.KindMedia, m.Findings); f != nil {
 				err = fmt.Errorf("%s: no player of the fleet takes it: %v", u, f)
 			}
 		}
@@ -260,7 +261,7 @@ func (s *stream) find(u string, m *m3u8.Media) {
 	if m.EndList {
 		add("the stream is not live: the playlist has EXT-X-ENDLIST")
 	}
-	if ll := lowLatency(m); ll != "" {
+	if ll := streams.LowLatency(m); ll != "" {
 		add("%s", ll)
 	}
 	s.odd(u, m3u8.KindMedia, m.Findings)

@@ -1,4 +1,4 @@
-package main
+package profile
 
 import (
 	"slices"
@@ -7,7 +7,6 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
-	"hlsload/player/profile"
 )
 
 // TestOddities groups what is alike and names who refuses it.
@@ -15,7 +14,7 @@ func TestOddities(t *testing.T) {
 	load := func(names ...string) []*player.Profile {
 		var all []*player.Profile
 		for _, name := range names {
-			p, err := profile.Load(name)
+			p, err := Load(name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,10 +45,10 @@ func TestOddities(t *testing.T) {
 		{load("vhs-3.17", "shaka-5.2"), twice, []string{"line 4: EXT-X-VERSION: got a second one; want one: the last one counts (no player refuses it)", dates + "(no player refuses it)"}, false},
 		{load("vhs-3.17", "ffmpeg-5.1"), variables, []string{`line 5: URI line: got a reference to the variable "a": replaced by its value (asked for as it is written by ffmpeg-5.1, without variables)`}, false},
 	} {
-		if got := oddities(tt.profiles, m3u8.KindMedia, tt.findings); !slices.Equal(got, tt.want) {
+		if got := Oddities(tt.profiles, m3u8.KindMedia, tt.findings); !slices.Equal(got, tt.want) {
 			t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
 		}
-		if got := refusedByAll(tt.profiles, m3u8.KindMedia, tt.findings) != nil; got != tt.all {
+		if got := RefusedByAll(tt.profiles, m3u8.KindMedia, tt.findings) != nil; got != tt.all {
 			t.Errorf("%s: refused by all is %v; want %v", tt.profiles[0].ID, got, tt.all)
 		}
 	}
@@ -57,7 +56,7 @@ func TestOddities(t *testing.T) {
 	for _, name := range []string{"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"} {
 		many += "#EXT-X-DATERANGE:ID=\"" + name + "\",REQ-" + name + "=1\n"
 	}
-	if got := oddities(load("vhs-3.17"), m3u8.KindMedia, read(head+many)); len(got) > maxFindings+1 {
+	if got := Oddities(load("vhs-3.17"), m3u8.KindMedia, read(head+many)); len(got) > maxFindings+1 {
 		t.Errorf("%d lines", len(got))
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package stream
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"hlsload/player/m3u8"
 )
 
-// lowLatency names what of low-latency HLS a media playlist offers, which
-// players are simulated without; "" = nothing.
-func lowLatency(m *m3u8.Media) string {
+// LowLatency says what of low-latency HLS a media playlist offers and players are
+// simulated without; "" = nothing.
+func LowLatency(m *m3u8.Media) string {
 	var has []string
 	inParts := len(m.Parts) > 0 || slices.ContainsFunc(m.Segments, func(s m3u8.Segment) bool { return len(s.Parts) > 0 })
 	switch {

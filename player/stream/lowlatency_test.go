@@ -1,4 +1,4 @@
-package main
+package stream
 
 import (
 	"strings"
@@ -22,7 +22,7 @@ func TestLowLatency(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", tc.name, err)
 		}
-		if got := lowLatency(m); !strings.HasPrefix(got, tc.want) || (got == "") != (tc.want == "") {
+		if got := LowLatency(m); !strings.HasPrefix(got, tc.want) || (got == "") != (tc.want == "") {
 			t.Errorf("%s: got %q; want %q", tc.name, got, tc.want)
 		}
 	}

@@ -35,7 +35,7 @@ var core = map[string][]string{
 	"player/link":       {"player/draw"},
 	"player/cmcd":       {},
 	"player/mediatime":  {},
-	"player/predict":    {"player/m3u8", "player/stream", "player", "player/units"},
+	"player/predict":    {"player/draw", "player/link", "player/m3u8", "player/mediatime", "player"},
 	"player/audience":   {"player/draw", "player/link"},
 	"player":            {"player/draw", "player/m3u8", "player/stream", "player/units", "player/policy", "player/link", "player/cmcd", "player/content", "player/mediatime"},
 	"player/trial":      {"player/draw", "player/m3u8", "player"},
@@ -47,7 +47,7 @@ var core = map[string][]string{
 	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player/content", "player", "chaos", "reports/accesslog", "reports/cdn"},
 	"scenarios/redact":  {},
 	"sim/forecast":      {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "sim"},
-	"stage":             {"player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "scenarios"},
+	"stage":             {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "scenarios"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig", "reports", "scenarios/redact"},
 }

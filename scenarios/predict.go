@@ -15,7 +15,7 @@ func ShapeOf(c *rig.Config, on *link.Config) predict.Shape {
 	s := predict.Shape{
 		Target: (c.Segment + time.Second - 1).Truncate(time.Second), Segment: c.Segment,
 		Window: time.Duration(c.Window) * c.Segment, Init: c.Container == "fmp4",
-		TTL: []time.Duration{c.Edge.PlaylistTTL}, Trip: on.RTT + c.Edge.Latency, Down: on.Down,
+		TTL: c.Edge.PlaylistTTL, Latency: c.Edge.Latency, Network: on, Undated: !c.ProgramDateTime,
 	}
 	switch {
 	case c.Playlist != rig.Live:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hlsload/chaos"
+	"hlsload/player/link"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/reports"
@@ -20,20 +21,26 @@ func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string
 	if sc.Target.Rig != nil {
 		origin = &sc.Target.Rig.Origin
 	}
+	worlds := map[int]*predict.World{}
 	return func(f *chaos.Fault, recovery time.Duration, cohort int) *reports.Predicted {
 		pf, ok := scenarios.PredictionOf(f, origin, recovery)
 		if !ok {
 			return nil
 		}
-		s := shape(cohort)
-		if s.Played = f.At - sc.Fleet.Audience.ArrivalsEnd()/2; s.Played <= 0 {
-			s.Played = time.Second
+		// Viewers who had joined before, on average half way through the arrivals.
+		pf.Played = max(f.At-min(sc.Fleet.Audience.ArrivalsEnd(), f.At)/2, time.Second)
+		w := worlds[cohort]
+		if w == nil {
+			s := shape(cohort)
+			if sc.Fleet.Body == "none" {
+				on := *s.Network
+				on.Down, on.Trace = 0, nil
+				s.Network = &on
+			}
+			w = predict.NewWorld(mv, pipeline, &s)
+			worlds[cohort] = w
 		}
-		if sc.Fleet.Body == "none" {
-			s.Down = 0
-		}
-		p := sc.Fleet.Profiles[cohort]
-		return reported(predict.Predict(p, predict.See(mv, p, pipeline), &s, &pf))
+		return reported(w.Predict(sc.Fleet.Profiles[cohort], &pf))
 	}
 }
 
@@ -55,10 +62,9 @@ func milliseconds(d time.Duration) reports.Value {
 	return reports.Value(float64(d.Round(time.Microsecond)) / float64(time.Millisecond))
 }
 
-// ShapeOf is a stream as one of its media playlists shows it. trip is how long a
-// small request took.
-func ShapeOf(m *m3u8.Media, header interface{ Get(string) string }, trip time.Duration) predict.Shape {
-	s := predict.Shape{Target: m.TargetDuration, Window: m.Duration, Trip: trip}
+// ShapeOf is a stream as its playlists show it, over a network.
+func ShapeOf(m *m3u8.Media, header interface{ Get(string) string }, on *link.Config) predict.Shape {
+	s := predict.Shape{Target: m.TargetDuration, Window: m.Duration, Undated: !m.HasProgramDateTime, Network: on}
 	switch {
 	case m.EndList || m.Type != "":
 		s.Unlike = "the playlists are not live"
@@ -75,7 +81,7 @@ func ShapeOf(m *m3u8.Media, header interface{ Get(string) string }, trip time.Du
 		s.HoldBack = c.HoldBack
 	}
 	if ttl := freshness(header.Get("Cache-Control")); ttl > 0 {
-		s.TTL = []time.Duration{min(ttl, m.TargetDuration)}
+		s.TTL = min(ttl, m.TargetDuration)
 	}
 	return s
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"hlsload/player"
+	"hlsload/player/link"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/player/profile"
@@ -78,8 +80,14 @@ type difference struct {
 // judge compares, and predicts.
 func (r *report) judge() {
 	profiles := profile.All()
+	list := r.stream.Lists[0]
+	shape, why := r.shape(list)
+	shape.Unlike = cmp.Or(shape.Unlike, why)
+	plain := *list
+	plain.Findings = nil // what players would see if none refused it
+	w := predict.NewWorld(&plain, r.stream.Pipeline, &shape)
 	for _, p := range profiles {
-		r.Players = append(r.Players, r.view(p, r.stream.Lists[0]))
+		r.Players = append(r.Players, r.view(p, list, w, why))
 	}
 	r.compare(profiles)
 	r.answer()
@@ -87,30 +95,20 @@ func (r *report) judge() {
 }
 
 // view is the stream as one player sees it, with what is predicted.
-func (r *report) view(p *player.Profile, mv *m3u8.Multivariant) playerView {
-	v := predict.See(mv, p, r.stream.Pipeline)
-	out := playerView{Profile: p.ID, Confidence: p.Confidence.Words(), Levels: len(v.Levels), Back: predict.Back(p), Faults: map[string]*faultOutlook{}}
-	twins := 0
-	for i := range v.Levels {
-		for k := range v.Levels {
-			if k != i && v.Levels[k].Rate == v.Levels[i].Rate && v.Levels[k].Copies[0] != v.Levels[i].Copies[0] {
-				twins++
-				break
-			}
-		}
-	}
-	switch {
-	case r.Pipelines < 2 || len(mv.Variants) < 2:
-		out.Sees = seesNothing
-	case v.Redundant() == len(v.Levels):
-		out.Sees = seesCopies
-	case p.Grouping.Redundant == player.GroupNone && twins == len(v.Levels):
-		out.Sees = seesTwins
-	default:
-		out.Sees = seesLadder
-	}
-	s, why := r.shape(mv)
+func (r *report) view(p *player.Profile, mv *m3u8.Multivariant, w *predict.World, why string) playerView {
+	out := playerView{Profile: p.ID, Confidence: p.Confidence.Words(), Faults: map[string]*faultOutlook{}}
 	out.Refuses = r.refusedBy(p, mv)
+	plain := *mv
+	plain.Findings = nil // what it would see if it did not refuse it
+	if l, err := player.NewLadder(&plain, p, r.stream.Pipeline); err == nil {
+		out.Levels, out.Sees = len(l.Levels), r.sees(l, groups(p))
+	}
+	out.Back = "-"
+	if back, ok := w.Back(p); ok && back == predict.Never {
+		out.Back = "no"
+	} else if ok {
+		out.Back = brief(back.Round(time.Second)) + " s"
+	}
 	for _, f := range outlooks {
 		if why == "" && len(out.Refuses) > 0 {
 			out.Faults[f.name] = &faultOutlook{End: "refuses", cell: "refuses it"}
@@ -121,9 +119,53 @@ func (r *report) view(p *player.Profile, mv *m3u8.Multivariant) playerView {
 			continue
 		}
 		fault := predict.Fault{Kind: f.kind}
-		out.Faults[f.name] = outlook(predict.Predict(p, v, &s, &fault))
+		out.Faults[f.name] = outlook(w.Predict(p, &fault))
 	}
 	return out
+}
+
+// sees says how a player's levels contain the redundancy.
+func (r *report) sees(l *player.Ladder, grouped bool) string {
+	if r.Pipelines < 2 || len(l.Renditions) < 2 {
+		return seesNothing
+	}
+	copies, twins := 0, 0
+	pipeline := func(level, pathway int) int {
+		if i := l.Levels[level].ByPathway[pathway]; i >= 0 {
+			return l.Renditions[i].Pipeline
+		}
+		return -1
+	}
+	for i := range l.Levels {
+		first := -1
+		for pathway := range l.Pathways {
+			if p := pipeline(i, pathway); p >= 0 && first >= 0 && p != first {
+				copies++
+				break
+			} else if p >= 0 {
+				first = p
+			}
+		}
+		for k := range l.Levels {
+			if k != i && l.Levels[k].Bandwidth == l.Levels[i].Bandwidth && pipeline(k, 0) != pipeline(i, 0) {
+				twins++
+				break
+			}
+		}
+	}
+	switch {
+	case copies == len(l.Levels):
+		return seesCopies
+	case twins == len(l.Levels) && !grouped:
+		return seesTwins
+	}
+	return seesLadder
+}
+
+// groups reports whether a player takes equal variants for copies of one level.
+func groups(p *player.Profile) bool {
+	l, err := player.NewLadder(&m3u8.Multivariant{Variants: []m3u8.Variant{{URL: "a"}, {URL: "b"}}}, p, nil)
+	return err == nil && len(l.Levels) == 1
 }
 
 // refusedBy are the kinds of oddity because of which the player plays nothing of
@@ -179,9 +221,7 @@ func (r *report) shape(mv *m3u8.Multivariant) (predict.Shape, string) {
 		return predict.Shape{}, "it is not live"
 	}
 	slices.Sort(trips)
-	s := stage.ShapeOf(first.media, first.answer.Header, trips[len(trips)/2])
-	s.Down = down
-	return s, ""
+	return stage.ShapeOf(first.media, first.answer.Header, &link.Config{RTT: trips[len(trips)/2], Down: down}), ""
 }
 
 // outlook is a prediction in words and figures.

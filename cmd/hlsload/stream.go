@@ -13,6 +13,7 @@ import (
 	"hlsload/player/audience"
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
+	"hlsload/player/link"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/player/profile"
@@ -206,7 +207,7 @@ func (s *stream) look(ctx context.Context) error {
 		}
 		if err == nil {
 			s.duration, s.sample = m.TargetDuration, m
-			s.shape = stage.ShapeOf(m, a.Header, a.Total)
+			s.shape = stage.ShapeOf(m, a.Header, &link.Config{RTT: a.Total})
 			s.find(u, m)
 			s.note(m)
 			return nil
@@ -304,8 +305,11 @@ func (s *stream) describe(c *reports.Config) {
 	c.TargetDuration = s.duration
 	c.Renditions = stage.Renditions(s.ladder)
 	predicted := stage.Predict(s.sc, s.read.Lists[0], s.classify, func(cohort int) predict.Shape {
-		shape, on := s.shape, &s.sc.Fleet.Audience.Cohorts[cohort].Network
-		shape.Trip, shape.Down = shape.Trip+on.RTT, on.Down
+		shape, on := s.shape, s.sc.Fleet.Audience.Cohorts[cohort].Network
+		if shape.Network != nil {
+			on.RTT += shape.Network.RTT
+		}
+		shape.Network = &on
 		return shape
 	})
 	c.Predict = func(f *chaos.Fault, recovery time.Duration, cohort int) *reports.Predicted {

@@ -2,9 +2,10 @@ package predict
 
 import (
 	"fmt"
-	"hlsload/player"
-	"slices"
 	"time"
+
+	"hlsload/player"
+	"hlsload/player/link"
 )
 
 // Kind says what goes wrong.
@@ -24,27 +25,28 @@ type Fault struct {
 	Pipeline int
 	For      time.Duration // 0 = it does not end
 	Recovery time.Duration // how long afterwards outages are counted
-	// Stale is when somebody deletes the playlists of a pipeline that no longer
-	// writes, in target durations after its last write: 0 = they are missing
-	// from the onset, less = nobody does.
+	// Stale is when the playlists of a pipeline that no longer writes are
+	// deleted, in target durations after its last write: 0 = they are missing
+	// from the onset, less = they stay.
 	Stale        float64
 	WholeSeconds bool // the last write counts as of the whole second before
-	// Cached tells that caches go on serving segments which were asked for
+	// Cached reports that caches go on serving segments which were asked for
 	// before the onset.
 	Cached bool
+	Played time.Duration // for how long viewers have played at the onset, on average; 0 = long
 }
 
 // Shape is a stream, and the way to it.
 type Shape struct {
 	Target, Segment time.Duration
-	Window          time.Duration   // media listed
-	HoldBack        time.Duration   // stated by the playlist; 0 = not
-	Init            bool            // segments need initialization sections
-	TTL             []time.Duration // of playlists in each cache on the way
-	Trip            time.Duration   // of a small request, complete
-	Down            int64           // bit/s of the viewer's link; 0 = unlimited
-	Played          time.Duration   // for how long viewers have played at the onset; 0 = long
-	Unlike          string          // why the formulas do not hold for it; "" = they do
+	Window          time.Duration // media listed
+	HoldBack        time.Duration // stated by the playlist; 0 = not
+	Init            bool          // segments need initialization sections
+	Undated         bool          // segments have no EXT-X-PROGRAM-DATE-TIME
+	TTL             time.Duration // for how long caches keep a playlist
+	Latency         time.Duration // of the server
+	Network         *link.Config  // of the viewer
+	Unlike          string        // why nothing is predicted for such a stream; "" = it is
 }
 
 // End is how it ends for a player.
@@ -58,40 +60,117 @@ const (
 	Untouched End = "untouched"
 )
 
-// Prediction is what a profile will do.
+// Prediction is what the players of a profile that watch the pipeline will do.
 type Prediction struct {
 	Detection, Failover Spread // after the onset
 	// Outage is how long nothing plays. Never is for good.
 	Outage Spread
-	// Stands is from when on a player stands that waits, after the onset.
+	// Stands is from when on a player stands, after the onset.
 	Stands   Spread
-	Requests float64 // to the dead pipeline, from the first failure to the failover, p50
+	Requests float64 // to the pipeline that failed, until a player has failed over or stands, p50
 	Ends     map[End]float64
 	End      End // of most
-	// Back is after how long a player looks by itself at what failed.
-	Back string
 	// Unknown says why there is no prediction; "" = there is one.
 	Unknown string
 }
 
-// Predict says what a player with that profile and view will do.
-func Predict(p *player.Profile, v *View, s *Shape, f *Fault) *Prediction {
-	out := &Prediction{Ends: map[End]float64{}, Back: Back(p)}
-	if out.Unknown = unknown(v, s); out.Unknown != "" {
-		return out
+// Bounds of what is predicted. A prediction takes a bounded time whatever a
+// profile does: long faults are watched by fewer players, and steps are counted.
+const (
+	points     = 64 // players, each with phases of its own
+	fewest     = 8
+	warm       = time.Minute      // how long players have played that have played for long
+	settled    = 30 * time.Second // how long a player that came through is followed when the fault does not end
+	endless    = 5 * time.Minute  // how long one is followed that does not
+	watched    = points * 5 * time.Minute
+	longest    = 4 * time.Hour
+	maxSteps   = 2_000_000 // of all players of one prediction
+	maxLevels  = 128
+	maxSegment = 10 * time.Minute
+	maxListed  = 10_000
+)
+
+// Predict says what players of a profile will do.
+func (w *World) Predict(p *player.Profile, f *Fault) *Prediction {
+	key := cell{p, *f}
+	out := w.known[key]
+	if out == nil {
+		out = w.predict(p, f)
+		w.known[key] = out
 	}
-	var detection, failover, outage, stands, requests []time.Duration
-	for n := range points {
-		c := newCourse(p, v, s, f, pointAt(n))
-		c.run()
-		detection, failover = append(detection, c.detected), append(failover, c.moved)
-		outage, stands = append(outage, c.outage), append(stands, c.stands)
-		requests = append(requests, time.Duration(c.asked))
-		out.Ends[c.end] += 1. / points
+	return out
+}
+
+func (w *World) predict(p *player.Profile, f *Fault) *Prediction {
+	life := endless
+	if f.For > 0 {
+		life = f.For + f.Recovery
+	}
+	why := w.unlike()
+	if why == "" && life > longest {
+		why = "it lasts longer than predictions look ahead"
+	}
+	if why != "" {
+		return &Prediction{Unknown: why}
+	}
+	n := min(max(int(watched/life), fewest), points)
+	var records []record
+	// Players begin with what is listed first. Where that is another pipeline,
+	// the ones that watch this one were given the other multivariant playlist.
+	for _, first := range []int{anyPipeline, f.Pipeline} {
+		ladder, err := w.ladder(p, first)
+		if err != nil {
+			return &Prediction{Unknown: err.Error()}
+		}
+		if records, err = w.watch(p, ladder, f, n, life); err != nil {
+			return &Prediction{Unknown: err.Error()}
+		}
+		if len(records) > 0 {
+			break
+		}
+	}
+	return summed(records)
+}
+
+// watch has n players watch the stream, and returns what the fault did to those
+// that it touched.
+func (w *World) watch(p *player.Profile, ladder *player.Ladder, f *Fault, n int, life time.Duration) ([]record, error) {
+	v := newViewer(w, p, ladder, f)
+	if f.Cached {
+		for i := range fewest { // what they ask for before
+			v.watch(i, 0)
+		}
+	}
+	var out []record
+	for i := range n {
+		if !v.watch(i, life) {
+			return nil, fmt.Errorf("players of %s act more often than can be followed", p.ID)
+		}
+		if v.touched {
+			out = append(out, v.record)
+		}
+	}
+	return out, nil
+}
+
+// summed is what became of all.
+func summed(records []record) *Prediction {
+	out := &Prediction{Ends: map[End]float64{}, End: Untouched}
+	var detection, failover, outage, stands, asked []time.Duration
+	for i := range records {
+		r := &records[i]
+		detection, failover = append(detection, r.detected), append(failover, r.moved)
+		outage, stands = append(outage, r.outage), append(stands, r.stands)
+		asked = append(asked, time.Duration(r.asked))
+		out.Ends[r.end()] += 1 / float64(len(records))
+	}
+	if len(records) == 0 {
+		out.Ends[Untouched] = 1
+		outage, asked = []time.Duration{0}, []time.Duration{0}
 	}
 	out.Detection, out.Failover, out.Outage, out.Stands = spreadOf(detection), spreadOf(failover), spreadOf(outage), spreadOf(stands)
-	out.Requests = float64(spreadOf(requests).P50)
-	for _, e := range []End{FailsOver, Waits, Dies, Untouched} {
+	out.Requests = float64(spreadOf(asked).P50)
+	for _, e := range []End{FailsOver, Waits, Dies} {
 		if out.Ends[e] > out.Ends[out.End] {
 			out.End = e
 		}
@@ -99,58 +178,25 @@ func Predict(p *player.Profile, v *View, s *Shape, f *Fault) *Prediction {
 	return out
 }
 
-// Back is after how long a player looks by itself at what it has left, "no"
-// if it does not.
-func Back(p *player.Profile) string {
-	if p.Grouping.Redundant == player.GroupNone && !steps(p, player.StepReselect) {
-		return "-" // it never leaves
+// Back is after how long a player that failed over asks again for something of
+// what failed, while it goes on failing. Never = it does not, within a quarter of
+// an hour; ok = false: it does not fail over.
+func (w *World) Back(p *player.Profile) (after time.Duration, ok bool) {
+	if w.unlike() != "" {
+		return Never, false
 	}
-	d := p.Penalty.Level
-	if steps(p, player.StepPathway) {
-		d = p.Penalty.Pathway
-	} else if steps(p, player.StepLocation) {
-		d = p.Penalty.Location
+	ladder, err := w.ladder(p, anyPipeline)
+	if err != nil {
+		return Never, false
 	}
-	switch {
-	case time.Duration(d) == player.Never, p.Penalty.Return == player.ReturnOnError:
-		return "no"
+	f := &Fault{Pipeline: ladder.Renditions[0].Pipeline}
+	v := newViewer(w, p, ladder, f)
+	v.looks = true
+	var all []time.Duration
+	for i := range 5 {
+		if v.watch(i, 15*time.Minute) && v.touched && v.end() == FailsOver {
+			all = append(all, v.back)
+		}
 	}
-	return fmt.Sprintf("%g s", time.Duration(d).Seconds())
-}
-
-// steps tells whether a step is in any ladder of the profile.
-func steps(p *player.Profile, step string) bool {
-	has := func(rungs []player.Rung) bool {
-		return slices.ContainsFunc(rungs, func(r player.Rung) bool { return r.Step == step })
-	}
-	return slices.ContainsFunc(p.Errors, func(r player.ErrorRule) bool { return has(r.Then) })
-}
-
-// Bounds of what is reckoned with.
-const (
-	maxLevels  = 128
-	maxSegment = 10 * time.Minute
-)
-
-// unknown says why the formulas do not hold for a stream.
-func unknown(v *View, s *Shape) string {
-	switch {
-	case s.Unlike != "":
-		return s.Unlike
-	case len(v.Levels) == 0:
-		return "there is no variant"
-	case s.Segment <= 0 || s.Target <= 0:
-		return "the playlist lists no segments"
-	case len(v.Levels) > maxLevels:
-		return "there are too many levels"
-	case s.Target > maxSegment || s.Segment > maxSegment || s.Segment < 100*time.Millisecond || s.Window > 10_000*s.Segment:
-		return "no player expects such segments"
-	case s.Trip*4 > s.Segment:
-		return "a request takes more than a quarter of a segment"
-	}
-	top := v.Levels[len(v.Levels)-1].Rate
-	if s.Down > 0 && float64(top) > .6*float64(s.Down) {
-		return "the link does not carry the best level for sure: what is played depends on bandwidth"
-	}
-	return ""
+	return spreadOf(all).P50, len(all) > 0
 }

@@ -22,11 +22,8 @@ func spreadOf(all []time.Duration) Spread {
 	return Spread{all[0], at(.5), at(.95), all[len(all)-1]}
 }
 
-// points is at how many points the formulas are evaluated.
-const points = 600
-
-// dims is how many independent uniform draws there are.
-const dims = 9
+// dims is how many independent phases there are.
+const dims = 5
 
 // point is one of them.
 type point [dims]float64

@@ -545,7 +545,7 @@ func (p *Player) abort(f *flight) {
 	dropped := *f
 	p.note(&Sample{Type: Detected, Decision: AbandonFetch, Kind: m3u8.KindSegment, Pipeline: p.pipelineOf(int(f.rendition)), Rendition: f.rendition, Reason: "too slow"})
 	p.drop(f)
-	p.errs.of(p.main.rendition).remember().until = p.until(r.Exclude)
+	p.errs.penalise(p.main.rendition, p.until(r.Exclude))
 	p.reselect(&dropped, NoFailure, false)
 }
 

@@ -7,6 +7,13 @@ import (
 	"hlsload/player/mediatime"
 )
 
+// pass gives up the segment of a failed fetch.
+func (p *Player) pass(f *flight) {
+	t := p.track(f.track)
+	p.skip(t, f.seg)
+	t.tries[1] = 0
+}
+
 // skip goes on after a segment that will not be had.
 func (p *Player) skip(t *track, s *m3u8.Segment) {
 	t.joint = noJoint
@@ -59,7 +66,9 @@ func (p *Player) appendSegment(f *flight, bytes int64, stamp mediatime.Stamp) {
 	}
 	follows := t.filled && t.shown == f.rendition
 	t.filled, t.shown, t.tries[1] = true, f.rendition, 0
-	t.retryUntilDry = p.without(t) && t.end <= p.position(p.now)
+	if !p.without(t) || t.end > p.position(p.now) {
+		t.retryUntilDry = 0
+	}
 	p.errs.appended(f.rendition)
 	if f.track == MainTrack {
 		p.lastLevel, p.undecided = f.level, follows || !p.cfg.Profile.ABR.SecondSegment

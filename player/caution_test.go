@@ -229,31 +229,33 @@ func generated(t *testing.T, seed uint64) *player.Profile {
 	pick := func(from ...string) string { return from[rnd.IntN(len(from))] }
 	delay := func() string { return pick("0s", "0s", "1ms", "20ms", "100ms", "1s", "4s") }
 	delays := func() string { return "[" + delay() + ", " + delay() + "]" }
+	length := func() string { return pick("0s", "1s", "1m") }
 	ladder := func() string {
 		var steps []string
 		for range 1 + rnd.IntN(4) {
-			step := pick(player.StepLevel, player.StepPathway, player.StepLocation, player.StepSpared, player.StepReselect, player.StepRetry,
-				player.StepReload, player.StepRound, player.StepIdle, player.StepSkip, player.StepDrop, player.StepWait, player.StepDue,
-				player.StepClear, player.StepUntilStarved, player.StepWhileOthers, player.StepFatal)
-			if slices.Contains([]string{player.StepRetry, player.StepReload, player.StepRound, player.StepUntilStarved, player.StepWhileOthers}, step) {
-				step = "{" + step + ": " + delays() + "}"
-			}
-			steps = append(steps, step)
+			steps = append(steps, pick("level", "pathway", "spared", "reselect", "ban", "skip", "drop", "wait", "due", "clear", "idle", "fatal",
+				"{pathway: {for: "+length()+"}}", "{location: {for: "+length()+"}}", "{retry: {delays: "+delays()+"}}",
+				"{reload: {delays: "+delays()+"}}", "{round: {delays: "+delays()+", then: [clear]}}",
+				"{until_starved: {delays: "+delays()+", forgives: 3}}", "{while_others: {delays: "+delays()+"}}"))
 		}
 		return "[" + strings.Join(steps, ", ") + "]"
 	}
 	var rules []string
 	for _, kind := range []string{"multivariant", "media", "init", "segment", "key"} {
-		rules = append(rules, fmt.Sprintf("{kinds: [%s], causes: [any], count: %s, retries: %d, delays: %s, jitter: %.1f, then: %s}",
-			kind, pick("shared", "url"), []int{0, 1, 3, 1000}[rnd.IntN(4)], delays(), rnd.Float64(), ladder()))
+		rules = append(rules, fmt.Sprintf("{kinds: [%s], causes: [any], per_url: %s, %s}", kind, pick("true", "false"), []string{
+			"then: " + ladder(),
+			fmt.Sprintf("retry: {limited: {times: 1, delays: %s, jitter: %.1f}}, then: %s", delays(), rnd.Float64(), ladder()),
+			fmt.Sprintf("retry: {limited: {times: 3, delays: %s, jitter: %.1f}}, then: %s", delays(), rnd.Float64(), ladder()),
+			fmt.Sprintf("retry: {forever: {delays: %s, jitter: %.1f}}", delays(), rnd.Float64()),
+		}[rnd.IntN(4)]))
 	}
 	names := profile.Names()
 	base, err := profile.Load(names[rnd.IntN(len(names))])
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf("errors: [%s]\npenalty: {level: %s, pathway: %s, location: %s, return: %s}\n", strings.Join(rules, ", "),
-		pick("0s", "1s", "1m"), pick("0s", "1s", "1m"), pick("0s", "1s", "1m"), pick("on-error", "reselect", "at-expiry"))
+	text := fmt.Sprintf("errors: [%s]\npenalty: {%s: {for: %s}}\nreturns: %s\n", strings.Join(rules, ", "),
+		pick("level", "rendition"), length(), pick("on_error", "reselect", "at_expiry"))
 	if rnd.IntN(2) == 0 {
 		text += fmt.Sprintf("reload: {changed: %s, unchanged: %s}\n", pick("1td", "0.5td", "100ms"), pick("0.5td", "50ms"))
 	}
@@ -268,7 +270,7 @@ func generated(t *testing.T, seed uint64) *player.Profile {
 // another token, is one viewer, and the URL is one URL.
 func TestCautionOfTokens(t *testing.T) {
 	w := newWorld(t)
-	w.profile("hlsjs-1.7", "errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retries: 1000, delays: [0s], then: [fatal]}]")
+	w.profile("hlsjs-1.7", "errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retry: {forever: {delays: [0s]}}}]")
 	r := newRepeats()
 	w.watch = func(a *player.Action) { r.see(w.now, a) }
 	w.faults["dead"] = fault{kind: "multivariant", pipeline: "*", what: "404"}

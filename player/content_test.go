@@ -246,7 +246,7 @@ s3
 #EXT-X-ENDLIST
 `},
 			kind: "segment", want: []string{"s0", "s2", "s3"}, segments: 3, end: "end at 1", // 2 or 3: how long a player looks at a hole differs
-			ignores: func(p *player.Profile) bool { return p.Gap.Load }, all: []string{"s0", "s1", "s2", "s3"}, allEnd: "end at 16",
+			ignores: func(p *player.Profile) bool { return p.Gap.Name() == "load" }, all: []string{"s0", "s1", "s2", "s3"}, allEnd: "end at 16",
 		},
 		{
 			name: "EXT-X-START", multivariant: oneVariant,

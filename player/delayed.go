@@ -10,7 +10,7 @@ import (
 type delayed struct {
 	at      time.Duration
 	of      flight
-	rule    *ErrorRule
+	then    Recovery
 	failure Failure
 	n       int
 }
@@ -21,7 +21,7 @@ func (p *Player) recoverDelayed() {
 		t := p.track(i)
 		if v := t.delayed; v != nil && v.at <= p.now {
 			t.delayed = nil
-			p.judge(&v.of, v.rule, v.failure, v.n)
+			p.judge(&v.of, v.then, v.failure, v.n)
 		}
 	}
 }
@@ -36,7 +36,7 @@ func (p *Player) starved() {
 			continue
 		}
 		f := flight{kind: m3u8.KindMedia, track: i, rendition: t.rendition, level: p.main.level}
-		if t.retryUntilDry && !p.without(t) && int(max(t.tries[0], t.tries[1])) > p.cfg.Profile.Stall.Forgives {
+		if t.retryUntilDry > 0 && !p.without(t) && max(t.tries[0], t.tries[1]) >= t.retryUntilDry {
 			p.impatient(&f, NoFailure)
 			return
 		}
@@ -45,7 +45,7 @@ func (p *Player) starved() {
 			return
 		}
 		if t.stalePending {
-			p.climb(&f, p.cfg.Profile.Stale.Then, Stale, 0)
+			p.recover(&f, p.cfg.Profile.Stale.Then, Stale, 0)
 			return
 		}
 	}
@@ -54,6 +54,6 @@ func (p *Player) starved() {
 // impatient ends the session because of failures that playback outlived so far.
 func (p *Player) impatient(f *flight, failure Failure) {
 	p.note(&Sample{Type: Detected, Decision: GiveUp, Kind: f.kind, Track: f.track, Rendition: f.rendition,
-		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Reason: StepUntilStarved})
+		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Reason: "until_starved"})
 	p.finish(Fatal, "buffer empty after failures")
 }

@@ -32,7 +32,7 @@ func (p *Player) renditionOf(level int) int16 {
 	l := &p.ladder.Levels[level]
 	if p.cfg.Profile.Grouping.Redundant == GroupLocation {
 		r := p.location(l.ByPathway, p.main.rendition)
-		if r >= 0 && p.cfg.Profile.Penalty.Of == OfRendition && p.mute(l) {
+		if r >= 0 && p.penalty().sound() && p.mute(l) {
 			return -1
 		}
 		return r
@@ -41,7 +41,7 @@ func (p *Player) renditionOf(level int) int16 {
 	if r < 0 || p.errs.penalised(r, p.now) {
 		return -1
 	}
-	if p.cfg.Profile.Penalty.Of == OfRendition {
+	if p.penalty().sound() {
 		if a := l.AudioByPathway[p.pathway]; a >= 0 && p.errs.penalised(a, p.now) {
 			return -1
 		}

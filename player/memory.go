@@ -10,7 +10,7 @@ import (
 // marks on renditions, and penalties with their end.
 type errorBook struct {
 	lists      uint8           // failed playlists since one succeeded or a level was left
-	idled      bool            // StepIdle was taken
+	idled      bool            // it idles, or did
 	broken     bool            // a segment failed for good and none has arrived since
 	renditions []record        // of those where anything failed
 	pathways   []time.Duration // penalised until; nil until one is
@@ -19,11 +19,13 @@ type errorBook struct {
 // record is kept for a rendition once anything failed.
 type record struct {
 	rendition int16
-	loads     uint8 // ladders climbed because of it, until its media is buffered
-	segments  uint8 // failed fetches of its segments, until one succeeded
-	wasStale  bool
-	known     bool  // its playlist was loaded once
-	past      *past // nil until there is any
+	// recoveries is how many steps were looked for because of it, until its media
+	// is buffered.
+	recoveries uint8
+	segments   uint8 // failed fetches of its segments, until one succeeded
+	wasStale   bool
+	known      bool  // its playlist was loaded once
+	past       *past // nil until there is any
 }
 
 // past is what only some players remember of a rendition.
@@ -51,7 +53,7 @@ func (r *record) remember() *past {
 
 // forgive forgets what keeps from a rendition, not what is known of it.
 func (r *record) forgive() {
-	r.loads, r.segments = 0, 0
+	r.recoveries, r.segments = 0, 0
 	if r.past != nil {
 		r.past.until = 0
 	}
@@ -80,10 +82,10 @@ func (b *errorBook) of(rendition int16) *record {
 	return &b.renditions[len(b.renditions)-1]
 }
 
-// loads is how many ladders were climbed because of a rendition.
-func (b *errorBook) loads(rendition int16) uint8 {
+// recoveries is how many steps were looked for because of a rendition.
+func (b *errorBook) recoveries(rendition int16) uint8 {
 	if r := b.find(rendition); r != nil {
-		return r.loads
+		return r.recoveries
 	}
 	return 0
 }
@@ -92,7 +94,7 @@ func (b *errorBook) loads(rendition int16) uint8 {
 func (b *errorBook) appended(rendition int16) {
 	b.broken = false
 	if r := b.find(rendition); r != nil {
-		r.loads, r.segments = 0, 0
+		r.recoveries, r.segments = 0, 0
 	}
 }
 

@@ -64,13 +64,12 @@ func (p *Player) orphanEnded(f *flight, failure Failure) {
 	wait := p.cfg.Profile.Reload.Changed.Of(p.targetDuration(MainTrack), p.segmentDuration())
 	if failure != NoFailure {
 		r := p.rule(f, failure, int(f.status))
-		if int(s.tries) < r.Retries {
-			d := time.Duration(r.Delays[min(int(s.tries), len(r.Delays)-1)])
-			s.at, s.tries = p.now+p.spread(d, r.Jitter), bump(s.tries)
+		if d, ok := r.retry(p, int(s.tries)); ok {
+			s.at, s.tries = p.now+d, bump(s.tries)
 			return
 		}
 		wait = time.Duration(p.cfg.Profile.Reload.AfterError)
-		p.errs.of(f.rendition).remember().until = p.until(p.cfg.Profile.Penalty.Level)
+		p.errs.penalise(f.rendition, p.until(p.penalty().lasts()))
 	}
 	*at = s.next
 	if s.holds {

@@ -4,17 +4,63 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
+	"hlsload/player/policy"
 	"hlsload/player/units"
 )
+
+// Penalty is what a player gives up for a time when it chooses again by bandwidth
+// because of an error.
+type Penalty interface {
+	policy.Limited
+	lasts() units.Duration
+	// of is the rendition that is given up because of a fetch.
+	of(p *Player, f *flight) int16
+	// sound reports whether a level is given up with its sound.
+	sound() bool
+	// blames reports whether bandwidth keeps from levels that failed, before they
+	// are given up.
+	blames() bool
+	// chosen is told that the main track has left a rendition for another one; last
+	// reports whether nothing else was left.
+	chosen(p *Player, left int16, last bool)
+}
+
+var _ = policy.Register("penalty", policy.Offers[Penalty]{
+	"level":            &penaltyLevel{},
+	"rendition":        &penaltyRendition{},
+	"level_then_pause": &penaltyLevelThenPause{},
+})
+
+// Returns is when the end of a penalty matters.
+type Returns interface {
+	policy.Limited
+	// notices reports whether the end of a penalty is seen when it comes.
+	notices() bool
+	// ended follows the end of penalties that left the pathway as it is.
+	ended(p *Player)
+}
+
+var _ = policy.Register("returns", policy.Offers[Returns]{
+	"on_error":  &returnOnError{},
+	"reselect":  &returnReselect{},
+	"at_expiry": &returnAtExpiry{},
+})
+
+func (p *Player) penalty() Penalty { return p.cfg.Profile.Penalty.Is }
 
 func (b *errorBook) penalised(rendition int16, now time.Duration) bool {
 	r := b.find(rendition)
 	return r != nil && r.was().until > now
 }
 
-// blamed tells whether bandwidth may not choose a level because it failed.
+// penalise keeps from a rendition until an instant.
+func (b *errorBook) penalise(rendition int16, until time.Duration) {
+	b.of(rendition).remember().until = until
+}
+
+// blamed reports whether bandwidth may not choose a level because it failed.
 func (b *errorBook) blamed(p *Player, level int) bool {
-	if b.renditions == nil || p.cfg.Profile.Penalty.Of == OfRendition {
+	if b.renditions == nil || !p.penalty().blames() {
 		return false
 	}
 	rendition := p.renditionOf(level)
@@ -22,7 +68,7 @@ func (b *errorBook) blamed(p *Player, level int) bool {
 		return true
 	}
 	r := b.find(rendition)
-	return r != nil && r.was().until == 0 && (r.loads > 0 || r.segments > 0)
+	return r != nil && r.was().until == 0 && (r.recoveries > 0 || r.segments > 0)
 }
 
 func (b *errorBook) pathwayUntil(i int16) time.Duration {
@@ -35,7 +81,7 @@ func (b *errorBook) pathwayUntil(i int16) time.Duration {
 // wake is when a penalty ends, for players that look at that.
 func (b *errorBook) wake(p *Player) time.Duration {
 	at := Never
-	if p.cfg.Profile.Penalty.Return == ReturnOnError {
+	if !p.cfg.Profile.Returns.Is.notices() {
 		return at
 	}
 	for _, r := range b.renditions {
@@ -53,8 +99,7 @@ func (b *errorBook) wake(p *Player) time.Duration {
 
 // returns goes back to what a penalty that ended had kept away from.
 func (p *Player) returns() {
-	how := p.cfg.Profile.Penalty.Return
-	if how == ReturnOnError || p.ladder == nil || p.state == over {
+	if !p.cfg.Profile.Returns.Is.notices() || p.ladder == nil || p.state == over {
 		return
 	}
 	ended := false
@@ -77,12 +122,7 @@ func (p *Player) returns() {
 		p.setLevel(int(p.main.level), true, "penalty ended")
 		return
 	}
-	if how == ReturnAtExpiry && p.main.active() {
-		a := &p.cfg.Profile.ABR
-		if l := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(&p.main)); l >= 0 && l != int(p.main.level) {
-			p.setLevel(l, true, "penalty ended")
-		}
-	}
+	p.cfg.Profile.Returns.Is.ended(p)
 }
 
 // freePathway is the first listed pathway that is not penalised and offers
@@ -101,15 +141,20 @@ func (p *Player) freePathway(not int16) int16 {
 	return -1
 }
 
-// failing is what StepReselect gives up because of a fetch.
-func (p *Player) failing(f *flight) int16 {
-	if p.cfg.Profile.Penalty.Of == OfRendition {
-		return f.rendition
+// giveUp penalises what a failed fetch gives up until an instant and lets
+// bandwidth choose again. It reports whether there was another choice.
+func (p *Player) giveUp(f *flight, failure Failure, until time.Duration) bool {
+	r := p.penalty().of(p, f)
+	before := p.errs.of(r).was().until
+	p.errs.penalise(r, until)
+	if p.reselect(f, failure, false) {
+		return true
 	}
-	return p.main.rendition
+	p.errs.penalise(r, before)
+	return false
 }
 
-// reselect is the choice by bandwidth after an error; last tells that nothing
+// reselect is the choice by bandwidth after an error; last reports that nothing
 // else was left.
 func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 	main := &p.main
@@ -132,40 +177,8 @@ func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 	if d := p.cfg.Profile.Reload.AfterError; d > 0 && f.update && main.scheduled >= 0 {
 		main.scheduled = p.now + time.Duration(d)
 	}
-	p.pause(left, last)
+	p.penalty().chosen(p, left, last)
 	return true
-}
-
-// pause delays the playlist that was just chosen in place of another one, if
-// it was asked for a moment ago or is the last one. If it is the one that is
-// still in use, because that of the other one never came, nothing changes but
-// that it is loaded again when it would be after a load.
-func (p *Player) pause(left int16, last bool) {
-	t, r := &p.main, &p.cfg.Profile.Penalty
-	if r.Pause.Zero() || t.rendition == left {
-		return
-	}
-	rec, d := p.errs.find(t.rendition), time.Duration(r.PauseUnknown)
-	target, segment := p.targetDuration(MainTrack), p.segmentDuration()
-	if rec == nil || rec.known {
-		d = r.Pause.Of(target, segment)
-	}
-	asked := time.Duration(0)
-	if rec != nil {
-		asked = rec.was().asked
-	}
-	back := t.mediaOf == t.rendition
-	if back {
-		asked = max(asked, t.loadedAt)
-	}
-	if last || asked > 0 && p.now-asked <= d {
-		t.reloadAt(p.now + d)
-	}
-	if back {
-		t.wait()
-		t.joint = noJoint
-		t.reloadAt(t.listAt + p.cfg.Profile.Reload.Changed.Of(target, segment))
-	}
 }
 
 // until is the end of a penalty that begins now.

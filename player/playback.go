@@ -68,7 +68,9 @@ func (p *Player) bufferedEnd() time.Duration {
 }
 
 // without reports whether playback goes on without a track (StepWhileOthers).
-func (p *Player) without(t *track) bool { return t.retryUntilDry && p.cfg.Profile.Buffer.Blocks > 0 }
+func (p *Player) without(t *track) bool {
+	return t.retryUntilDry > 0 && p.cfg.Profile.Buffer.Blocks > 0
+}
 
 // limit is the media time at which playback must stand: the next hole or the
 // end of the buffer.

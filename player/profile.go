@@ -2,6 +2,7 @@ package player
 
 import (
 	"hlsload/player/m3u8"
+	"hlsload/player/policy"
 	"hlsload/player/units"
 )
 
@@ -15,21 +16,22 @@ type Profile struct {
 	Source     string     `yaml:"source"`     // where the values were read or measured
 	Confidence Confidence `yaml:"confidence"` // how sure the values are, as above
 
-	Playlist Playlist    `yaml:"playlist"`
-	HTTP     HTTP        `yaml:"http"`
-	Grouping Grouping    `yaml:"grouping"`
-	Startup  Startup     `yaml:"startup"`
-	Live     Live        `yaml:"live"`
-	Reload   Reload      `yaml:"reload"`
-	Timeline Timeline    `yaml:"timeline"`
-	Buffer   Buffer      `yaml:"buffer"`
-	ABR      ABR         `yaml:"abr"`
-	Timeouts Timeouts    `yaml:"timeouts"`
-	Errors   []ErrorRule `yaml:"errors"` // what happens after a failed fetch; the last rule of each kind has causes: [any]
-	Penalty  Penalty     `yaml:"penalty"`
-	Stale    StaleRule   `yaml:"stale"`
-	Stall    Stall       `yaml:"stall"`
-	Gap      GapRule     `yaml:"gap"`
+	Playlist Playlist               `yaml:"playlist"`
+	HTTP     HTTP                   `yaml:"http"`
+	Grouping Grouping               `yaml:"grouping"`
+	Startup  Startup                `yaml:"startup"`
+	Live     Live                   `yaml:"live"`
+	Reload   Reload                 `yaml:"reload"`
+	Timeline Timeline               `yaml:"timeline"`
+	Buffer   Buffer                 `yaml:"buffer"`
+	ABR      ABR                    `yaml:"abr"`
+	Timeouts Timeouts               `yaml:"timeouts"`
+	Errors   []ErrorRule            `yaml:"errors"`  // what happens after a failed fetch; the last rule of each kind has causes: [any]
+	Penalty  policy.Choice[Penalty] `yaml:"penalty"` // what is given up for a time because of an error
+	Returns  policy.Choice[Returns] `yaml:"returns"` // when the end of a penalty matters
+	Stale    StaleRule              `yaml:"stale"`
+	Stall    Stall                  `yaml:"stall"`
+	Gap      policy.Choice[AtGap]   `yaml:"gap"` // what happens at a segment with EXT-X-GAP
 
 	refuses [2]m3u8.Codes // as Playlist says, by kind
 }
@@ -299,14 +301,6 @@ type Buffer struct {
 	// audio first; a track that waits for its playlist holds up the others, and
 	// playback stands while an answer has not begun for this long; 0 = not.
 	Blocks units.Duration `yaml:"blocks"`
-	// Chunk is how many bytes are read at once: with each the step "due" looks
-	// again; 0 = not before the segment is due.
-	Chunk int64 `yaml:"chunk"`
-	// Picture and Sound are how long a packet of either lasts, where the variant
-	// states no FRAME-RATE: StepWhileOthers asks again with each. 0 = its delays
-	// say all; else 1 ms to 1 s.
-	Picture units.Duration `yaml:"picture"`
-	Sound   units.Duration `yaml:"sound"` // see Picture
 	// RepeatJoint loads the last buffered segment again as the first one of
 	// another rendition, if it carries audio and video: these do not end
 	// together, so it counts as incomplete. Not twice in a row.
@@ -405,120 +399,6 @@ type Timeouts struct {
 	Key          FetchTimeout `yaml:"key"`
 }
 
-// Causes of an error rule.
-const (
-	CauseAny     = "any"     // whatever
-	Cause4xx     = "4xx"     // status 400 to 499
-	Cause5xx     = "5xx"     // status 500 to 599
-	CauseNetwork = "network" // refused, reset, truncated
-	CauseTimeout = "timeout" // one of the bounds below timeouts
-	CauseParse   = "parse"   // a body that is no playlist, or none that goes with the last one; one that cannot be media
-	// CauseMismatch is a playlist that contradicts the last one.
-	CauseMismatch = "mismatch"
-)
-
-// Steps of an error ladder, tried in order until one can be taken.
-const (
-	StepLevel    = "level"    // the next lower level without an error, then from the top, on the same pathway
-	StepPathway  = "pathway"  // penalise the pathway and move all levels to another
-	StepLocation = "location" // penalise this URL and use another of the same level
-	StepSpared   = "spared"   // the level that bandwidth would choose, if it failed less often than the current one
-	StepReselect = "reselect" // penalise this level and choose again by bandwidth
-	StepBan      = "ban"      // as reselect, for ever
-	StepRetry    = "retry"    // the same URL again, after Delays
-	StepSkip     = "skip"     // give the segment up and go on after it
-	StepWait     = "wait"     // the same segment again after the next reload
-	StepDrop     = "drop"     // as skip, for the newest segment as well
-	StepDue      = "due"      // the same segment again when playback has come to it; not if it has
-	StepClear    = "clear"    // lift the penalties of all others but those for ever, and choose again
-	StepFatal    = "fatal"    // the session ends
-	// StepReload is the same playlist again, after Delays (the last one repeats),
-	// if one of it is there; not the first one of another level.
-	StepReload = "reload"
-	// StepRound lifts all penalties after Delays (the last one repeats), penalises
-	// this level and chooses again, if a segment failed for good and none has
-	// arrived since.
-	StepRound = "round"
-	// StepIdle lifts all penalties and asks for nothing more until the position
-	// is moved, as a window does that moves on with the clock; once a session.
-	StepIdle = "idle"
-	// StepUntilStarved is the same URL again, after Delays (the last one
-	// repeats). Once playback has run dry, more failures than Stall.Forgives
-	// end the session.
-	StepUntilStarved = "until_starved"
-	// StepWhileOthers is the same URL again, each Delays after the last request,
-	// then with each packet of the other tracks (Buffer.Picture, Buffer.Sound; else
-	// the last delay repeats), while playback goes on with them. When every track
-	// has failed more than Stall.Forgives times the session ends.
-	StepWhileOthers = "while_others"
-)
-
-// Scopes of retry counters.
-const (
-	CountShared = "shared" // one counter over all tracks and levels
-	CountURL    = "url"    // counted for the URL at hand
-)
-
-// ErrorRule says what happens after a failed fetch. The first rule that
-// matches counts.
-type ErrorRule struct {
-	Kinds  []string `yaml:"kinds"`  // multivariant, media, init, segment, key
-	Causes []string `yaml:"causes"` // CauseAny … or a status as "410"
-	Tracks []string `yaml:"tracks"` // main, audio; none = both
-	// AtStart has the rule match only while the track has no playlist yet.
-	AtStart bool `yaml:"at_start"`
-	// Retries of the same URL before the ladder begins, after Delays (the
-	// last one repeats), each spread by ±Jitter.
-	Retries int              `yaml:"retries"`
-	Delays  []units.Duration `yaml:"delays"` // before each retry; none = at once
-	Jitter  float64          `yaml:"jitter"` // share by which delays and the pause vary, 0 to 1
-	Count   string           `yaml:"count"`  // scope of the retry counter; default shared
-	Then    []Rung           `yaml:"then"`   // ladder
-	// Pause is waited before the ladder, spread by ±Jitter.
-	Pause units.Duration `yaml:"pause"`
-}
-
-// Rung is one step of a ladder. In YAML a bare step name, or
-// {retry: [1s, 2s]}, {reload: [100ms]}, {until_starved: [0s, 1s, 2s]} or
-// {while_others: [0s, 20ms]}.
-type Rung struct {
-	Step   string
-	Delays []units.Duration
-}
-
-// Penalty says for how long something that failed is not chosen. 0 = until it
-// worked again; "never" = for ever.
-type Penalty struct {
-	Pathway  units.Duration `yaml:"pathway"`  // of step pathway
-	Location units.Duration `yaml:"location"` // of step location
-	Level    units.Duration `yaml:"level"`    // of StepReselect; StepLevel's marks last until media of the level was buffered
-	// Return tells when an expired penalty is noticed: on-error (only when the
-	// current choice fails), reselect (at the next choice by bandwidth),
-	// at-expiry (at once).
-	Return string `yaml:"return"`
-	// Of tells what StepReselect gives up: the level that is played, or the
-	// rendition that failed with every level that it belongs to.
-	Of string `yaml:"of"` // default level
-	// Pause delays the playlist that StepReselect and StepClear choose, if it
-	// was asked for less than Pause ago or is the last one; PauseUnknown takes
-	// its place for playlists that were never loaded.
-	Pause        units.Span     `yaml:"pause"`
-	PauseUnknown units.Duration `yaml:"pause_unknown"` // see Pause
-}
-
-// What StepReselect gives up.
-const (
-	OfLevel     = "level"     // the level that is played
-	OfRendition = "rendition" // the rendition that failed
-)
-
-// When a lifted penalty matters.
-const (
-	ReturnOnError  = "on-error"  // only when the current choice fails
-	ReturnReselect = "reselect"  // at the next choice by bandwidth
-	ReturnAtExpiry = "at-expiry" // at once
-)
-
 // How a stale playlist is noticed.
 const (
 	StaleNone      = "none"         // it is not
@@ -533,7 +413,7 @@ type StaleRule struct {
 	Detect string     `yaml:"detect"` // none, misses, since-change, buffer-end or starved
 	Misses int        `yaml:"misses"` // unchanged reloads in a row, with misses; 0 = never
 	After  units.Span `yaml:"after"`  // time since the last change, with since-change and starved
-	Then   []Rung     `yaml:"then"`   // ladder
+	Then   Recovery   `yaml:"then"`   // steps
 	// Once tells that a rendition is never found stale twice.
 	Once bool `yaml:"once"`
 	// Trial tells that a rendition that was left for being stale is gone back
@@ -547,19 +427,6 @@ type Stall struct {
 	JumpAfter units.Duration `yaml:"jump_after"`
 	// FatalAfter ends the session when it has stood for this long; 0 = never.
 	FatalAfter units.Duration `yaml:"fatal_after"`
-	// Forgives is how many failures in a row of one fetch a player that has
-	// run dry puts up with; see StepUntilStarved and StepWhileOthers. 0 to 250.
-	Forgives int `yaml:"forgives"`
-}
-
-// Gap is what happens at a segment that the playlist marks with EXT-X-GAP.
-// Without anything it is not asked for, and playback goes on after it.
-type GapRule struct {
-	// Load tells that the tag is not known: the segment is asked for.
-	Load bool `yaml:"load"`
-	// Then is a ladder that is climbed before: another rendition may have what
-	// is missing here.
-	Then []Rung `yaml:"then"`
 }
 
 // Timeout returns the bounds for a kind by its name.

@@ -7,7 +7,96 @@ import (
 
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
+	"hlsload/player/policy"
+	"hlsload/player/units"
 )
+
+// Causes of an error rule.
+const (
+	CauseAny     = "any"     // whatever
+	Cause4xx     = "4xx"     // status 400 to 499
+	Cause5xx     = "5xx"     // status 500 to 599
+	CauseNetwork = "network" // refused, reset, truncated
+	CauseTimeout = "timeout" // one of the bounds below timeouts
+	CauseParse   = "parse"   // a body that is no playlist, or none that goes with the last one; one that cannot be media
+	// CauseMismatch is a playlist that contradicts the last one.
+	CauseMismatch = "mismatch"
+)
+
+// ErrorRule says what happens after a failed fetch. The first rule that
+// matches counts.
+type ErrorRule struct {
+	Kinds  []string `yaml:"kinds"`  // multivariant, media, init, segment, key
+	Causes []string `yaml:"causes"` // CauseAny … or a status as "410"
+	Tracks []string `yaml:"tracks"` // main, audio; none = both
+	// AtStart has the rule match only while the track has no playlist yet.
+	AtStart bool `yaml:"at_start"`
+	// PerURL counts failures for the URL at hand instead of over all tracks and
+	// levels.
+	PerURL bool                 `yaml:"per_url"`
+	Retry  policy.Choice[Retry] `yaml:"retry"` // the same URL again before the steps; none = not
+	// Pause is waited before the steps.
+	Pause Pause    `yaml:"pause"`
+	Then  Recovery `yaml:"then"` // steps; none where retries go on for ever
+}
+
+// Pause is a delay.
+type Pause struct {
+	For    units.Duration `yaml:"for"`    // how long it is; 0 = none
+	Jitter float64        `yaml:"jitter"` // share by which it varies, 0 to 1
+}
+
+// Retry is how a rule asks for the same URL again.
+type Retry interface {
+	policy.Limited
+	// delay is the time to the next retry after n that failed; false = there is
+	// none.
+	delay(p *Player, n int) (time.Duration, bool)
+	// ends reports whether there is a last retry.
+	ends() bool
+}
+
+var _ = policy.Register("retry", policy.Offers[Retry]{
+	"limited": &retryLimited{},
+	"forever": &retryForever{},
+})
+
+// Limits states what a rule may be.
+func (r *ErrorRule) Limits(l *policy.Limits) {
+	words := func(name string, got []string, want ...string) {
+		for i := range got {
+			policy.OneOf(l, name, &got[i], want...)
+		}
+	}
+	words("kinds", r.Kinds, "multivariant", "media", "init", "segment", "key")
+	words("tracks", r.Tracks, "main", "audio")
+	for i, c := range r.Causes {
+		if n, err := strconv.Atoi(c); err == nil && n >= 100 && n <= 599 {
+			continue
+		}
+		policy.OneOf(l, "causes", &r.Causes[i], CauseAny, Cause4xx, Cause5xx, CauseNetwork, CauseTimeout, CauseParse, CauseMismatch)
+	}
+	l.Duration("pause.for", &r.Pause.For, 0, time.Hour)
+	policy.Within(l, "pause.jitter", &r.Pause.Jitter, 0, 1)
+	if r.Retry.Name() != "" {
+		l.In("retry", &r.Retry)
+		if !r.Retry.Is.ends() {
+			if len(r.Then) > 0 {
+				l.Wrong("then", "without effect (got %d steps; want none after retry: %s)", len(r.Then), r.Retry.Name())
+			}
+			return
+		}
+	}
+	limitRecovery(l, "then", &r.Then)
+}
+
+// retry is the time to the next retry after n that failed; false = there is none.
+func (r *ErrorRule) retry(p *Player, n int) (time.Duration, bool) {
+	if r.Retry.Is == nil {
+		return 0, false
+	}
+	return r.Retry.Is.delay(p, n)
+}
 
 // cause classes a failure for the rules.
 func cause(f Failure, status int) string {
@@ -45,8 +134,7 @@ func (p *Player) rule(f *flight, failure Failure, status int) *ErrorRule {
 	panic("player: profile " + p.cfg.Profile.ID + " has no rule for a failed " + f.kind.String()) // Parse checks that there is one
 }
 
-// trouble decides what to do about a failed fetch: the same URL again, or the
-// ladder.
+// trouble decides what to do about a failed fetch: the same URL again, or a step.
 func (p *Player) trouble(f *flight, failure Failure, status int, problem string) {
 	f.status = int16(status)
 	p.note(&Sample{Type: Evidence, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
@@ -63,7 +151,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	case f.ahead && p.prefetches(f.track):
 		return // it is asked for again when its turn comes
 	case f.kind == m3u8.KindMedia && f.rendition != p.track(f.track).rendition:
-		p.errs.of(f.rendition).remember().until = p.until(p.cfg.Profile.Penalty.Level)
+		p.errs.penalise(f.rendition, p.until(p.penalty().lasts()))
 		p.track(f.track).reloadAt(p.now)
 		return
 	}
@@ -73,35 +161,38 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 	}
 	r := p.rule(f, failure, status)
 	n := p.count(f, r)
-	if n < r.Retries && failure != Mismatch {
-		var d time.Duration
-		if len(r.Delays) > 0 {
-			d = time.Duration(r.Delays[min(n, len(r.Delays)-1)])
+	if failure != Mismatch {
+		if d, ok := r.retry(p, n); ok {
+			p.again(f, d)
+			return
 		}
-		p.again(f, d, r.Jitter)
-		return
 	}
 	p.errs.broken = p.errs.broken || f.kind >= m3u8.KindInit
-	if r.Pause > 0 && f.kind != m3u8.KindMultivariant {
-		d := p.spread(time.Duration(r.Pause), r.Jitter)
-		p.track(f.track).delay(&delayed{at: p.now + d, of: *f, rule: r, failure: failure, n: n})
+	if r.Pause.For > 0 && f.kind != m3u8.KindMultivariant {
+		d := p.spread(time.Duration(r.Pause.For), r.Pause.Jitter)
+		p.track(f.track).delay(&delayed{at: p.now + d, of: *f, then: r.Then, failure: failure, n: n})
 		return
 	}
-	p.judge(f, r, failure, n)
+	p.judge(f, r.Then, failure, n)
 }
 
-// prefetches tells whether a segment of the track is being loaded, so that
+// prefetches reports whether a segment of the track is being loaded, so that
 // another one is ahead of its turn and not beside its initialization section.
 func (p *Player) prefetches(tr Track) bool {
 	f := p.chain(tr)
 	return f == nil || f.kind == m3u8.KindSegment
 }
 
-// judge climbs the ladder of a rule; the session ends if nothing is left.
-func (p *Player) judge(f *flight, r *ErrorRule, failure Failure, n int) {
-	if !p.climb(f, r.Then, failure, n) {
-		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
+// judge takes a step of a rule; the session ends if none can be taken.
+func (p *Player) judge(f *flight, then Recovery, failure Failure, n int) {
+	if !p.recover(f, then, failure, n) {
+		p.fail(f, failure)
 	}
+}
+
+// fail ends the session because of a failed fetch.
+func (p *Player) fail(f *flight, failure Failure) {
+	p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 }
 
 // count counts a failure and returns how many there were before it.
@@ -113,7 +204,7 @@ func (p *Player) count(f *flight, r *ErrorRule) int {
 	}
 	before := int(*tries)
 	*tries = bump(*tries)
-	if f.kind == m3u8.KindMultivariant || r.Count == CountURL {
+	if f.kind == m3u8.KindMultivariant || r.PerURL {
 		return before
 	}
 	if f.kind == m3u8.KindMedia {
@@ -135,8 +226,7 @@ func (p *Player) count(f *flight, r *ErrorRule) int {
 func bump(n uint8) uint8 { return min(n, 254) + 1 }
 
 // again asks for the same URL after a delay.
-func (p *Player) again(f *flight, d time.Duration, jitter float64) {
-	d = p.spread(d, jitter)
+func (p *Player) again(f *flight, d time.Duration) {
 	t := p.track(f.track)
 	switch {
 	case f.kind == m3u8.KindMultivariant:
@@ -164,6 +254,11 @@ func (p *Player) insists(f *flight) time.Duration {
 }
 
 var retryJitter = draw.NewRule("player/retry jitter")
+
+// nth is the delay after n failures; the last one repeats.
+func nth(delays []units.Duration, n int) time.Duration {
+	return time.Duration(delays[min(n, len(delays)-1)])
+}
 
 // spread draws a delay from ±jitter around d.
 func (p *Player) spread(d time.Duration, jitter float64) time.Duration {

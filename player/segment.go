@@ -42,7 +42,7 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 		p.promote(f)
 		return
 	}
-	if s.Gap && !p.cfg.Profile.Gap.Load {
+	if s.Gap && !p.cfg.Profile.Gap.Is.loads() {
 		if p.avoid(tr, t, s) {
 			return
 		}
@@ -75,17 +75,6 @@ func (p *Player) fetchSegment(tr Track, t *track, s *m3u8.Segment) *flight {
 	r := &p.cfg.Profile.ABR.Abandon
 	f.look = p.now + max(time.Duration(r.After*float64(s.Duration)), time.Duration(r.Settle))
 	return f
-}
-
-// avoid looks for something to play instead of a gap. It reports whether a step was
-// taken.
-func (p *Player) avoid(tr Track, t *track, s *m3u8.Segment) bool {
-	then := p.cfg.Profile.Gap.Then
-	if len(then) == 0 {
-		return false
-	}
-	f := flight{kind: m3u8.KindSegment, track: tr, rendition: t.rendition, level: p.main.level, seg: s, start: t.base + s.Start}
-	return p.climb(&f, then, Gap, 0)
 }
 
 // keyComes takes over a key that another track has loaded. It reports whether that

@@ -39,7 +39,7 @@ func (p *Player) stale(f *flight, t *track) {
 			rec.remember().stale = t.media
 		}
 	}
-	p.climb(f, r.Then, Stale, 0)
+	p.recover(f, r.Then, Stale, 0)
 }
 
 // noteStale records the first sign that a playlist no longer brings anything new.

@@ -24,7 +24,7 @@ type track struct {
 	state         trackState
 	filled        bool     // something was appended since the join or the last seek
 	evidenceSent  bool     // the current staleness was recorded as evidence
-	retryUntilDry bool     // the fetch at hand is repeated until playback runs dry
+	retryUntilDry uint8    // failures in a row of the fetch at hand that end a session that has run dry; 0 = no number does
 	stalePending  bool     // the current staleness ends the patience of a dry player
 	repeated      bool     // the last segment appended was in the buffer before
 	numbersLower  bool     // the last answer had lower numbers than all known, which ends a dry player
@@ -52,7 +52,7 @@ type track struct {
 	using *using        // nil until there is something
 	clock clock         // of the timestamps of its segments
 
-	delayed *delayed // a ladder that is climbed after a pause; nil = none
+	delayed *delayed // a recovery that begins after a pause; nil = none
 }
 
 // joint is between the segments of two renditions, by what made the switch.
@@ -163,7 +163,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 	}
 	t.reloadAt(next)
 	t.segAt, t.delayed = min(t.segAt, p.now), nil
-	t.misses, t.evidenceSent, t.stalePending, t.numbersLower, t.retryUntilDry, t.tries = 0, false, false, false, false, [2]uint8{}
+	t.misses, t.evidenceSent, t.stalePending, t.numbersLower, t.retryUntilDry, t.tries = 0, false, false, false, 0, [2]uint8{}
 	if !p.cfg.Profile.Reload.Together {
 		t.scheduled = -1
 		if p.overdue(to) {

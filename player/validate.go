@@ -7,7 +7,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -93,15 +92,7 @@ func (p *Profile) Validate() error {
 	} else if g.Fixed != 0 {
 		within("buffer.goal in seconds", g.Fixed.Seconds(), 1, 3600)
 	}
-	within("buffer.chunk", float64(p.Buffer.Chunk), 0, 1e9)
-	if p.Buffer.Picture != 0 {
-		within("buffer.picture in seconds", float64(p.Buffer.Picture)/1e9, 0.001, 1)
-	}
-	if p.Buffer.Sound != 0 {
-		within("buffer.sound in seconds", float64(p.Buffer.Sound)/1e9, 0.001, 1)
-	}
 	within("buffer.blocks in nanoseconds", float64(p.Buffer.Blocks), 0, 10e9)
-	within("stall.forgives", float64(p.Stall.Forgives), 0, 250)
 	oneOf("abr.estimator", p.ABR.Estimator, EstimateDualEWMA, EstimateLast, EstimateMean, EstimateMedian, EstimateNone)
 	within("abr.up_edge_share", p.ABR.UpEdgeShare, 0, 1)
 	if p.ABR.Estimator == EstimateMedian {
@@ -115,60 +106,31 @@ func (p *Profile) Validate() error {
 	if a := &p.ABR.Abandon; a.Exclude == 0 && a.Settle+a.Margin+a.Saves > 0 {
 		errs = append(errs, errors.New("abr.abandon: settle, margin and saves without effect (want them with exclude)"))
 	}
-	oneOf("penalty.return", p.Penalty.Return, ReturnOnError, ReturnReselect, ReturnAtExpiry)
-	oneOf("penalty.of", cmp.Or(p.Penalty.Of, OfLevel), OfLevel, OfRendition)
 	oneOf("stale.detect", p.Stale.Detect, StaleNone, StaleMisses, StaleSince, StaleBufferEnd, StaleStarved)
-	ladder := func(field string, rungs []Rung) {
-		if len(rungs) == 0 {
-			errs = append(errs, fmt.Errorf("%s: empty ladder (want at least one step)", field))
-		}
-		for _, r := range rungs {
-			if (r.Step == StepReload || r.Step == StepRound) && len(r.Delays) == 0 {
-				errs = append(errs, fmt.Errorf("%s: %s without delays (want {%s: [100ms]})", field, r.Step, r.Step))
-			}
-			oneOf(field, r.Step, StepLevel, StepPathway, StepLocation, StepSpared, StepReselect, StepBan, StepRetry, StepReload, StepRound, StepIdle, StepSkip, StepDrop, StepWait, StepDue, StepClear, StepUntilStarved, StepWhileOthers, StepFatal)
-		}
-	}
 	within("stale.misses", float64(p.Stale.Misses), 0, 1e6)
 	if p.Stale.Misses != 0 && p.Stale.Detect != StaleMisses {
 		errs = append(errs, fmt.Errorf("stale.misses: without effect (got %d with detect: %s; want it with detect: misses)", p.Stale.Misses, p.Stale.Detect))
 	}
-	if p.Stale.Detect != StaleNone {
-		ladder("stale.then", p.Stale.Then)
+	if err := policy.Validate(p); err != nil {
+		errs = append(errs, err)
 	}
-	if len(p.Gap.Then) > 0 {
-		ladder("gap.then", p.Gap.Then)
-		if p.Gap.Load {
-			errs = append(errs, errors.New("gap.then: out of place (want none with load: true)"))
-		}
-	}
-	for i, r := range p.Errors {
-		f := fmt.Sprintf("errors[%d]", i)
-		for _, k := range r.Kinds {
-			oneOf(f+".kinds", k, "multivariant", "media", "init", "segment", "key")
-		}
-		for _, t := range r.Tracks {
-			oneOf(f+".tracks", t, "main", "audio")
-		}
-		for _, c := range r.Causes {
-			if n, err := strconv.Atoi(c); err == nil && n >= 100 && n <= 599 {
-				continue
-			}
-			oneOf(f+".causes", c, CauseAny, Cause4xx, Cause5xx, CauseNetwork, CauseTimeout, CauseParse, CauseMismatch)
-		}
-		if r.Count != "" {
-			oneOf(f+".count", r.Count, CountShared, CountURL)
-		}
-		within(f+".retries", float64(r.Retries), 0, 1e6)
-		within(f+".jitter", r.Jitter, 0, 1)
-		ladder(f+".then", r.Then)
-	}
+	return errors.Join(errs...)
+}
+
+// Limits states what the values may be.
+func (p *Profile) Limits(l *policy.Limits) {
+	policy.List(l, "errors", &p.Errors, 1, 100)
 	for _, k := range []string{"multivariant", "media", "init", "segment", "key"} {
 		if !slices.ContainsFunc(p.Errors, func(r ErrorRule) bool {
 			return slices.Contains(r.Kinds, k) && slices.Contains(r.Causes, CauseAny) && len(r.Tracks) == 0 && !r.AtStart
 		}) {
-			errs = append(errs, fmt.Errorf("errors: no rule for every cause of a failed %s (want a last one with causes: [any])", k))
+			l.Wrong("errors", "no rule for every cause of a failed %s (want a last one with causes: [any])", k)
 		}
 	}
-	return errors.Join(errs...)
+	l.In("penalty", &p.Penalty)
+	l.In("returns", &p.Returns)
+	l.In("gap", &p.Gap)
+	if p.Stale.Detect != StaleNone {
+		limitRecovery(l, "stale.then", &p.Stale.Then)
+	}
 }

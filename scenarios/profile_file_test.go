@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v4"
+
 	"hlsload/player/profile"
 )
 
@@ -45,7 +47,11 @@ func TestProfileFile(t *testing.T) {
 			t.Errorf("%s as a file: id %q, cohort's profile %q", name, got.ID, sc.Fleet.Audience.Cohorts[0].Profile)
 		}
 		got.ID, got.Base, want.Base = want.ID, "", ""
-		if a, b := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want); a != b {
+		a, err := yaml.Marshal(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := yaml.Marshal(want); err != nil || string(a) != string(b) {
 			t.Errorf("%s as a file:\n%s\nwant\n%s", name, a, b)
 		}
 	}

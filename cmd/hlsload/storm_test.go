@@ -63,7 +63,7 @@ func TestStorm(t *testing.T) {
 				n := &names{hosts: map[string][]string{"edge.example": {tc.addr}}}
 				args := []string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "none", "--out", filepath.Join(dir, "out"),
 					"--players", fmt.Sprint(players), "--duration", fmt.Sprintf("%ds", seconds), "--set", "fleet.cohorts=[{name: stormy, profile: {base: hlsjs-1.7, " +
-						"errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retries: 100000, delays: [20ms], then: [fatal]}]}}]"}
+						"errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retry: {forever: {delays: [20ms]}}}]}}]"}
 				var stdout, stderr bytes.Buffer
 				runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 				url, most := s.most()

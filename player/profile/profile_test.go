@@ -1,11 +1,13 @@
 package profile
 
 import (
-	"hlsload/player"
-	"hlsload/player/units"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"hlsload/player"
+	"hlsload/player/units"
 )
 
 func TestShipped(t *testing.T) {
@@ -36,14 +38,14 @@ func TestOverride(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Override(base, []byte("stale: {misses: 5}\nlive: {hold_back: 18s}\npenalty: {pathway: never}"))
+	p, err := Override(base, []byte("stale: {misses: 5}\nlive: {hold_back: 18s}\npenalty: {rendition: {for: never}}"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Stale.Detect != player.StaleMisses || p.Stale.Misses != 5 || p.Live.HoldBack.Fixed != 18*time.Second || time.Duration(p.Penalty.Pathway) != units.Never {
+	if p.Stale.Detect != player.StaleMisses || p.Stale.Misses != 5 || p.Live.HoldBack.Fixed != 18*time.Second || p.Penalty.Name() != "rendition" {
 		t.Errorf("not overridden: %+v %+v %+v", p.Stale, p.Live, p.Penalty)
 	}
-	if p.Live.Behind != base.Live.Behind || len(p.Errors) != len(base.Errors) || p.Stale.Then[0].Step != base.Stale.Then[0].Step {
+	if p.Live.Behind != base.Live.Behind || len(p.Errors) != len(base.Errors) || p.Stale.Then[0].Name() != base.Stale.Then[0].Name() {
 		t.Error("values that were not overridden changed")
 	}
 	if base.Stale.Misses != 0 {
@@ -66,22 +68,28 @@ func TestMistakes(t *testing.T) {
 		{"abr: {up: -1}", "abr.up"},
 		{"errors: []", "no rule for every cause"},
 		{"errors: [{kinds: [media], causes: [any], then: [dance]}]", "dance"},
-		{"penalty: {return: someday}", "penalty.return"},
+		{"returns: someday", "unknown policy"},
 		{"reload: {unchanged: 0s}", "reload.unchanged"},
 		{"buffer: {goal: 0s}", "buffer.goal"},
 		{"abr: {estimator: median}", "abr.window"},
 		{"startup: {playlists: some}", "startup.playlists"},
 		{"startup: {cap: 2}", "startup.cap"},
 		{"live: {catch_up: {slope: 0.1, min: 0.97, max: 9}}", "live.catch_up.max"},
-		{"penalty: {of: everything}", "penalty.of"},
+		{"penalty: everything", "unknown policy"},
+		{"penalty: {level_then_pause: {for: 1m}}", "penalty.level_then_pause.pause"},
 		{"live: {sliding: true}", "live.sliding"},
-		{"stall: {forgives: 9999}", "stall.forgives"},
+		{"errors: [{kinds: [media], causes: [any], then: [{until_starved: {delays: [1s], forgives: 9999}}]}]", "errors.0.then.0.until_starved.forgives"},
 		{"confidence: {fields: {stale.afer: S}}", "stale.afer"},
 		{"confidence: {fields: {stale.after: sure}}", "sure"},
-		{"errors: [{kinds: [media], causes: [any], then: [{until_starved: []}]}]", "until_starved"},
-		{"errors: [{kinds: [media], causes: [any], then: [{retry: [1s], until_starved: [1s]}]}]", "bad step"},
-		{"errors: [{kinds: [media], causes: [any], then: [{retry: []}]}]", "retry"},
-		{"errors: [{kinds: [media], causes: [any], then: [reload]}]", "reload without delays"},
+		{"errors: [{kinds: [media], causes: [any], then: [until_starved]}]", "until_starved.delays"},
+		{"errors: [{kinds: [media], causes: [any], then: [{retry: {delays: [1s]}, fatal: {}}]}]", "not one policy"},
+		{"errors: [{kinds: [media], causes: [any], then: [retry]}]", "retry.delays"},
+		{"errors: [{kinds: [media], causes: [any], then: [reload]}]", "reload.delays"},
+		{"errors: [{kinds: [media], causes: [any], then: [{wait: {delays: [1s]}}]}]", "delays"},
+		{"errors: [{kinds: [media], causes: [any], retry: forever, then: [fatal]}]", "without effect"},
+		{"errors: [{kinds: [media], causes: [any], retry: limited, then: [fatal]}]", "retry.limited.times"},
+		{"errors: [{kinds: [media], causes: [sometimes], then: [fatal]}]", "causes"},
+		{"errors: [{kinds: [media], causes: [any]}]", "then"},
 		{"abr: {screen: 1280}", "bad size"},
 		{"abr: {screen: 1280x0}", "bad size"},
 		{"abr: {abandon: {margin: 1s}}", "settle, margin and saves"},
@@ -127,7 +135,7 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	f.Add([]byte("errors: [{then: [{retry: [1s]}]}]"))
+	f.Add([]byte("errors: [{then: [{retry: {delays: [1s]}}]}]"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if p, err := Parse(b); err == nil && p.ID == "" {
 			t.Error("a profile without an id was taken")
@@ -145,7 +153,7 @@ func TestBase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Penalty != base.Penalty || len(p.Errors) != len(base.Errors) || p.HTTP != base.HTTP {
+	if !reflect.DeepEqual(p.Penalty, base.Penalty) || len(p.Errors) != len(base.Errors) || p.HTTP != base.HTTP {
 		t.Error("values that the file does not give differ from the base")
 	}
 	if p.ABR.Estimator != player.EstimateLast || base.ABR.Estimator != player.EstimateMedian {

@@ -7,18 +7,21 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"hlsload/player/policy"
 )
 
 var update = flag.Bool("update", false, "rewrite the reference in docs/profiles.md")
 
-// TestReference keeps the list of fields in docs/profiles.md the one of
-// profile.go: every field with its type and its comment, every word with what
-// it means.
+// TestReference keeps the list of fields in docs/profiles.md the one of package
+// player: every field with its type and its comment, every policy with its
+// parameters, every word with what it means.
 func TestReference(t *testing.T) {
 	const file, begin, end = "../../docs/profiles.md", "<!-- fields: made from player/profile.go -->\n", "<!-- end of fields -->\n"
 	text, err := os.ReadFile(file)
@@ -42,7 +45,7 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// source is what profile.go says of its types and words.
+// source is what package player says of its types and words.
 type source struct {
 	structs map[string]*ast.StructType
 	about   map[string]string // type -> comment
@@ -52,26 +55,38 @@ type source struct {
 
 func readSource(t *testing.T) source {
 	t.Helper()
-	f, err := parser.ParseFile(token.NewFileSet(), "../profile.go", nil, parser.ParseComments)
+	s := source{map[string]*ast.StructType{}, map[string]string{}, nil, map[string]string{}}
+	files, err := filepath.Glob("../*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := source{map[string]*ast.StructType{}, map[string]string{}, nil, map[string]string{}}
-	for _, d := range f.Decls {
-		g, ok := d.(*ast.GenDecl)
-		if !ok {
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		if g.Tok == token.CONST {
-			if words := s.constants(t, g); words != "" {
-				s.words = append(s.words, "**"+strings.TrimSuffix(s.cell(t, "a group of words", line(g.Doc)), ".")+"**\n\n| word | what |\n| --- | --- |\n"+words)
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok {
+				continue
 			}
-			continue
-		}
-		for _, spec := range g.Specs {
-			if ts, ok := spec.(*ast.TypeSpec); ok {
+			if g.Tok == token.CONST {
+				if words := s.constants(t, g); words != "" {
+					s.words = append(s.words, "**"+strings.TrimSuffix(s.cell(t, "a group of words", line(g.Doc)), ".")+"**\n\n| word | what |\n| --- | --- |\n"+words)
+				}
+				continue
+			}
+			for _, spec := range g.Specs {
+				ts, ok := spec.(*ast.TypeSpec)
+				if !ok {
+					continue
+				}
+				s.about[ts.Name.Name] = line(g.Doc)
 				if st, ok := ts.Type.(*ast.StructType); ok {
-					s.structs[ts.Name.Name], s.about[ts.Name.Name] = st, line(g.Doc)
+					s.structs[ts.Name.Name] = st
 				}
 			}
 		}
@@ -84,8 +99,11 @@ func (s *source) constants(t *testing.T, g *ast.GenDecl) string {
 	var b strings.Builder
 	for _, spec := range g.Specs {
 		v := spec.(*ast.ValueSpec)
+		if len(v.Values) == 0 {
+			return ""
+		}
 		lit, ok := v.Values[0].(*ast.BasicLit)
-		if !ok || lit.Kind != token.STRING {
+		if !ok || lit.Kind != token.STRING || !v.Names[0].IsExported() {
 			return ""
 		}
 		word, _ := strconv.Unquote(lit.Value)
@@ -109,7 +127,7 @@ func reference(t *testing.T) string {
 			}
 			key, _, _ := strings.Cut(reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml"), ",")
 			typ := typeName(f.Type)
-			if _, ok := s.structs[typ]; ok && typ != "Span" {
+			if _, ok := s.structs[typ]; ok && typ != "Confidence" {
 				below = append(below, key, typ)
 				fmt.Fprintf(&b, "| `%s` | section | %s below |\n", path+key, "see `"+path+key+"`")
 				continue
@@ -118,9 +136,6 @@ func reference(t *testing.T) string {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", path+key, words(typ), s.cell(t, path+key, doc))
 		}
 		for i := 0; i < len(below); i += 2 {
-			if below[i] == "confidence" {
-				continue // described by hand
-			}
 			if i > 0 && below[i+1] == below[i-1] {
 				fmt.Fprintf(&b, "\n### `%s`\n\nThe same fields.\n", path+below[i])
 				continue
@@ -132,6 +147,18 @@ func reference(t *testing.T) string {
 	walk("", "Profile")
 	b.WriteString("\n### An entry of `errors`\n\n" + s.about["ErrorRule"] + "\n\n")
 	walk("", "ErrorRule")
+	b.WriteString("\n## Policies\n\nWhere a field is a policy one of these is written, as `{name: {parameters}}`, or the name alone.\n")
+	for _, seam := range policy.Seams() {
+		fmt.Fprintf(&b, "\n### Policies of `%s`\n", seam.Name)
+		for _, name := range seam.Names() {
+			typ := reflect.TypeOf(seam.Policies[name]).Elem()
+			fmt.Fprintf(&b, "\n**`%s`** %s\n", name, s.cell(t, name, strings.TrimPrefix(s.about[typ.Name()], typ.Name()+" ")))
+			if typ.NumField() > 0 {
+				b.WriteString("\n")
+				walk("", typ.Name())
+			}
+		}
+	}
 	b.WriteString("\n## Words\n")
 	for _, w := range s.words {
 		b.WriteString("\n" + w)
@@ -147,6 +174,8 @@ func typeName(e ast.Expr) string {
 		return "[]" + typeName(e.Elt)
 	case *ast.SelectorExpr:
 		return e.Sel.Name
+	case *ast.IndexExpr:
+		return "policy, see below"
 	}
 	return "?"
 }
@@ -174,8 +203,8 @@ func words(typ string) string {
 		return "section"
 	case "[]ErrorRule":
 		return "list, see below"
-	case "[]Rung":
-		return "list of steps"
+	case "Recovery":
+		return "list of policies of `step`"
 	case "[]string":
 		return "list of words"
 	case "[]Duration":

@@ -48,7 +48,7 @@ func TestCautiousOnceForeign(t *testing.T) {
 	run := func(addr string) *world {
 		return inBubble(t, func(cfg *Config, c *channel) {
 			cfg.Audience.Players = 3
-			p, err := profile.Override(mustLoad("rfc8216bis"), []byte("errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retries: 100000, delays: [20ms], then: [fatal]}]"))
+			p, err := profile.Override(mustLoad("rfc8216bis"), []byte("errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retry: {forever: {delays: [20ms]}}}]"))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,0 +1,19 @@
+package player
+
+import "hlsload/player/policy"
+
+// returnAtExpiry chooses again by bandwidth as soon as a penalty ends.
+type returnAtExpiry struct{}
+
+func (*returnAtExpiry) Limits(*policy.Limits) {}
+func (*returnAtExpiry) notices() bool         { return true }
+
+func (*returnAtExpiry) ended(p *Player) {
+	if !p.main.active() {
+		return
+	}
+	a := &p.cfg.Profile.ABR
+	if l := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(&p.main)); l >= 0 && l != int(p.main.level) {
+		p.setLevel(l, true, "penalty ended")
+	}
+}

@@ -1,0 +1,10 @@
+package player
+
+import "hlsload/player/policy"
+
+// returnOnError notices the end of a penalty when the current choice fails.
+type returnOnError struct{}
+
+func (*returnOnError) Limits(*policy.Limits) {}
+func (*returnOnError) notices() bool         { return false }
+func (*returnOnError) ended(*Player)         {}

@@ -1,0 +1,15 @@
+package player
+
+import "hlsload/player/policy"
+
+// stepFatal ends the session.
+type stepFatal struct{}
+
+func (*stepFatal) Limits(*policy.Limits) {}
+
+func (*stepFatal) early() {}
+
+func (*stepFatal) take(p *Player, f *flight, failure Failure, _ int) (Decision, bool) {
+	p.fail(f, failure)
+	return GiveUp, true
+}

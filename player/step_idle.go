@@ -1,0 +1,27 @@
+package player
+
+import (
+	"hlsload/player/m3u8"
+	"hlsload/player/policy"
+)
+
+// stepIdle lifts all penalties and asks for nothing more until the position is
+// moved, as a window does that moves on with the clock; once a session.
+type stepIdle struct{}
+
+func (*stepIdle) Limits(*policy.Limits) {}
+
+func (*stepIdle) take(p *Player, f *flight, _ Failure, _ int) (Decision, bool) {
+	if p.errs.idled || f.kind == m3u8.KindMultivariant {
+		return NoDecision, false
+	}
+	p.errs.idled = true
+	for i := range p.errs.renditions {
+		p.errs.renditions[i].forgive()
+	}
+	for i := range p.tracks() {
+		p.track(i).idle()
+		p.dropSegment(i)
+	}
+	return NoDecision, true
+}

@@ -1,0 +1,20 @@
+package player
+
+import "hlsload/player/policy"
+
+// stepSpared moves to the level that bandwidth would choose, if it led to fewer
+// recoveries than the current one (hls.js abr-controller nextAutoLevel).
+type stepSpared struct{}
+
+func (*stepSpared) Limits(*policy.Limits) {}
+
+func (*stepSpared) take(p *Player, _ *flight, failure Failure, _ int) (Decision, bool) {
+	a := &p.cfg.Profile.ABR
+	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(&p.main))
+	if to < 0 || to == int(p.main.level) || p.errs.recoveries(p.renditionOf(to)) >= p.errs.recoveries(p.main.rendition) {
+		return NoDecision, false
+	}
+	p.forced = int16(to)
+	p.setLevel(to, false, failure.String())
+	return Step, true
+}

@@ -148,7 +148,7 @@ func (v *view) faults(end *End) []FaultSummary {
 		f := FaultSummary{
 			Name: o.fault.Name, Occurrence: o.fault.Occurrence, Fault: string(o.fault.Kind), Via: string(o.fault.Via),
 			AppliedAtS: instant(o.applied), ClearedAtS: instant(o.cleared), RecoveryEndS: NoData, BaselineFromS: NoData,
-			ByProfile: map[string]*FaultShare{}, ByCohort: map[string]*FaultShare{}, Noticed: []Notice{}, Origin: v.faultOrigin(o),
+			Noticed: []Notice{}, Origin: v.faultOrigin(o),
 		}
 		if o.fault.Pipeline != chaos.Any {
 			p := o.fault.Pipeline
@@ -184,12 +184,6 @@ func instant(t time.Duration) Value {
 func (v *view) effects(occ int32, f *FaultSummary) {
 	var all impact
 	byProfile, byCohort := map[string]*impact{}, map[string]*impact{}
-	part := func(m map[string]*impact, name string) *impact {
-		if m[name] == nil {
-			m[name] = &impact{}
-		}
-		return m[name]
-	}
 	for k, n := range v.impacts() {
 		if k.occ != occ {
 			continue
@@ -208,12 +202,23 @@ func (v *view) effects(occ int32, f *FaultSummary) {
 	f.DetectionMs, f.FailoverMs = all.detection.dist(1000, all.undetected), all.failover.dist(1000, all.unmoved)
 	f.OutageMs = all.outageDist()
 	f.ContentSkippedMs, f.ContentRepeatedMs = all.skipped.dist(1000, 0), all.repeated.dist(1000, 0)
-	for name, n := range byProfile {
-		f.ByProfile[name] = n.share()
+	f.ByProfile, f.ByCohort = shares(byProfile), shares(byCohort)
+}
+
+// part is the impact of that name.
+func part(m map[string]*impact, name string) *impact {
+	if m[name] == nil {
+		m[name] = &impact{}
 	}
-	for name, n := range byCohort {
-		f.ByCohort[name] = n.share()
+	return m[name]
+}
+
+func shares(of map[string]*impact) map[string]*FaultShare {
+	m := map[string]*FaultShare{}
+	for name, n := range of {
+		m[name] = n.share()
 	}
+	return m
 }
 
 func (n *impact) outageDist() Dist {

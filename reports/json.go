@@ -150,6 +150,11 @@ func (s *Summary) repair() error {
 				if p.Residual == nil {
 					p.Residual = &Residual{FailoverMs: NoData, OutageMs: NoData}
 				}
+				for _, v := range []*Value{&p.Residual.MeasuredFailoverMs, &p.Residual.MeasuredOutageMs} {
+					if !v.Known() {
+						*v = Never
+					}
+				}
 				if p.Predicted == nil {
 					p.Residual = nil
 				}

@@ -15,7 +15,8 @@ import (
 // it outages were counted.
 type Predict func(f *chaos.Fault, recovery time.Duration, cohort int) *Predicted
 
-// predictions puts what was predicted beside what was measured.
+// predictions puts what was predicted beside what was measured of the sessions
+// that had joined before the fault: those are the ones that predictions are for.
 func (v *view) predictions(occ int32, f *FaultSummary) {
 	o := &v.course.occs[occ]
 	if v.Config.Predict == nil || o.applied == forever || f.Affected == 0 {
@@ -28,30 +29,43 @@ func (v *view) predictions(occ int32, f *FaultSummary) {
 		actual.For, recovery = o.recEnd-o.applied, 0
 	}
 	remembered := v.remembered(occ)
+	profiles, cohorts := v.joinedBefore(occ)
 	by := map[string][]*Predicted{}
 	for i, c := range v.Config.Cohorts {
 		share := f.ByCohort[c.Name]
 		if c.Control || share == nil || share.Affected == 0 {
 			continue
 		}
-		p := v.Config.Predict(&actual, recovery, i)
+		p := &Predicted{Unknown: "players remember another fault"}
+		if !remembered {
+			p = v.Config.Predict(&actual, recovery, i)
+		}
 		if p == nil {
 			return
 		}
-		if remembered && p.Unknown == "" {
-			p = &Predicted{Unknown: "players remember another fault"}
-		}
-		share.compare(p)
+		share.compare(p, cohorts[c.Name])
 		by[c.Profile] = append(by[c.Profile], p)
 	}
 	for name, all := range by {
 		if share := f.ByProfile[name]; share != nil {
-			share.compare(joined(all))
+			share.compare(joined(all), profiles[name])
 		}
 	}
 }
 
-// remembered tells whether another fault was on before or during this one.
+// joinedBefore is what the fault did to the sessions that had joined before it.
+func (v *view) joinedBefore(occ int32) (byProfile, byCohort map[string]*FaultShare) {
+	profiles, cohorts := map[string]*impact{}, map[string]*impact{}
+	for k, n := range v.impacts() {
+		if k.occ == occ && !k.during {
+			part(profiles, v.Config.Profiles[k.profile].Name).add(n)
+			part(cohorts, v.Config.Cohorts[k.cohort].Name).add(n)
+		}
+	}
+	return shares(profiles), shares(cohorts)
+}
+
+// remembered reports whether another fault was on before or during this one.
 func (v *view) remembered(occ int32) bool {
 	o := &v.course.occs[occ]
 	for i := range v.course.occs {
@@ -87,26 +101,32 @@ func joined(all []*Predicted) *Predicted {
 // fewest is how many sessions a median needs to contradict a prediction.
 const fewest = 5
 
-// compare notes a prediction, and what of it did not come true.
-func (s *FaultShare) compare(p *Predicted) {
+// compare notes a prediction, and what of it did not come true for the sessions
+// it is about; nil = there are none.
+func (s *FaultShare) compare(p *Predicted, before *FaultShare) {
 	s.Predicted = p
-	if p.Unknown != "" {
+	if p.Unknown == "" && before == nil {
+		s.Predicted = &Predicted{Unknown: "all joined during the fault"}
+	}
+	if s.Predicted.Unknown != "" {
 		return
 	}
-	r := &Residual{FailoverMs: less(s.FailoverMs.P50, p.FailoverMs.P50), OutageMs: less(s.OutageMs.P50, p.OutageMs.P50)}
+	failover, outage := before.FailoverMs.P50, before.OutageMs.P50
+	r := &Residual{FailoverMs: less(failover, p.FailoverMs.P50), OutageMs: less(outage, p.OutageMs.P50),
+		Sessions: before.Affected - before.Left, MeasuredFailoverMs: failover, MeasuredOutageMs: outage}
 	s.Residual = r
-	if s.Affected-s.Left < fewest {
+	if r.Sessions < fewest {
 		return
 	}
 	var odd []string
-	if end := s.end(); end != p.End {
+	if end := before.end(); end != p.End {
 		odd = append(odd, fmt.Sprintf("most %s, which were to %s", endWords[end][0], endWords[p.End][1]))
 	} else {
-		if p.End == EndFailsOver && p.FailoverMs.excludes(s.FailoverMs.P50) {
-			odd = append(odd, fmt.Sprintf("failover took %s (p50); predicted: %s", duration.format(s.FailoverMs.P50), p.FailoverMs.words()))
+		if p.End == EndFailsOver && p.FailoverMs.excludes(failover) {
+			odd = append(odd, fmt.Sprintf("failover took %s (p50); predicted: %s", duration.format(failover), p.FailoverMs.words()))
 		}
-		if p.OutageMs.excludes(s.OutageMs.P50) {
-			odd = append(odd, fmt.Sprintf("the outage was %s (p50); predicted: %s", duration.format(s.OutageMs.P50), p.OutageMs.words()))
+		if p.OutageMs.excludes(outage) {
+			odd = append(odd, fmt.Sprintf("the outage was %s (p50); predicted: %s", duration.format(outage), p.OutageMs.words()))
 		}
 	}
 	r.Finding = strings.Join(odd, "; ")
@@ -137,8 +157,8 @@ func less(a, b Value) Value {
 	return Value(round(float64(a-b), 3))
 }
 
-// excludes tells whether a value lies outside, by more than 100 ms and 5 %: the
-// formulas know no jitter.
+// excludes reports whether a value lies outside, by more than 100 ms and 5 %:
+// predictions know no load.
 func (d *PredictedDist) excludes(v Value) bool {
 	return float64(v) < .95*float64(d.Min)-100 || float64(v) > 1.05*float64(d.Max)+100
 }

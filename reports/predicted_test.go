@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player/m3u8"
 )
 
 // measured is what became of ten sessions.
@@ -35,7 +39,7 @@ func TestResidual(t *testing.T) {
 		{"too few", &FaultShare{Affected: 3, FailedOver: 3, FailoverMs: Dist{P50: 90000}}, moves, "", 87000},
 		{"unknown", measured(9000, 0, 10), &Predicted{Unknown: "why"}, "", NoData},
 	} {
-		c.got.compare(c.want)
+		c.got.compare(c.want, c.got)
 		if c.want.Unknown != "" {
 			if c.got.Residual != nil {
 				t.Errorf("%s: a residual of nothing: %+v", c.name, c.got.Residual)
@@ -53,7 +57,7 @@ func TestResidual(t *testing.T) {
 // survives summary.json.
 func TestPredictedInReports(t *testing.T) {
 	share := measured(9000, 0, 10)
-	share.compare(&Predicted{FailoverMs: PredictedDist{1000, 3000, 4000, 5000}, End: EndFailsOver})
+	share.compare(&Predicted{FailoverMs: PredictedDist{1000, 3000, 4000, 5000}, End: EndFailsOver}, share)
 	s := &Summary{Schema: Schema, Players: Players{Started: 10}, Profiles: map[string]ProfileSummary{"p": {Player: "P", Confidence: "unchecked: guess"}},
 		Cohorts: map[string]*CohortSummary{}, Faults: []FaultSummary{{Name: "x", AppliedAtS: 1, ClearedAtS: 2, Affected: 10, FailedOver: 10,
 			ByProfile: map[string]*FaultShare{"p": share}, ByCohort: map[string]*FaultShare{}}}}
@@ -90,6 +94,53 @@ func TestPredictedInReports(t *testing.T) {
 					t.Errorf("%s lacks %q", name, want)
 				}
 			}
+		}
+	}
+}
+
+// A prediction is for sessions that had joined before the fault. Those that join
+// while it is on, in any number, neither contradict it nor make it true.
+func TestPredictionsAreForSessionsThatHadJoined(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		before, during int
+		at             float64 // of the failover of those that had joined before
+		finding        bool
+		unknown        string
+	}{
+		{"as predicted, beside many that join late", 6, 30, 33, false, ""},
+		{"late, beside many that join as fast as predicted", 6, 30, 44, true, ""},
+		{"all joined late", 0, 10, 0, false, "all joined during the fault"},
+	} {
+		cfg := sceneConfig(kill("x", 0, 30, 60))
+		cfg.Predict = func(*chaos.Fault, time.Duration, int) *Predicted {
+			return &Predicted{FailoverMs: PredictedDist{1000, 3000, 4000, 5000}, End: EndFailsOver}
+		}
+		sc := newScene(t, cfg)
+		late := 50.0
+		if c.finding {
+			late = 33
+		}
+		var before []viewer
+		for range c.before {
+			before = append(before, sc.watching(0))
+		}
+		sc.apply(0, 1, 30)
+		for range c.during {
+			v := sc.join(31, 0)
+			v.request(31, m3u8.KindMedia, 0)
+			v.answer(31.2, m3u8.KindMedia, 0, 404, 0)
+			v.start(late - .1)
+			v.append(late, 1)
+		}
+		for _, v := range before {
+			v.answer(31, m3u8.KindMedia, 0, 404, 0)
+			v.append(c.at, 1)
+		}
+		sc.clear(0, 1, 60)
+		share := sc.finish(End{At: sec(100)}).Faults[0].ByProfile["hlsjs"]
+		if found := share.Residual != nil && share.Residual.Finding != ""; found != c.finding || share.Predicted.Unknown != c.unknown {
+			t.Errorf("%s: predicted %+v, residual %+v; want a finding: %v", c.name, share.Predicted, share.Residual, c.finding)
 		}
 	}
 }

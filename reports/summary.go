@@ -299,13 +299,18 @@ const (
 	EndUntouched = "untouched"
 )
 
-// Residual is the measured median less the predicted one.
+// Residual is the measured median less the predicted one, of the sessions that
+// had joined before the fault.
 type Residual struct {
 	FailoverMs Value `json:"failover_ms"` // null = one of them is never
 	OutageMs   Value `json:"outage_ms"`
 	// Finding says what was measured and does not agree with what was predicted;
 	// "" = it agrees.
 	Finding string `json:"finding"`
+	// Sessions are those that are compared, and Measured… their medians.
+	Sessions           int64 `json:"sessions"`
+	MeasuredFailoverMs Value `json:"measured_failover_ms"`
+	MeasuredOutageMs   Value `json:"measured_outage_ms"`
 }
 
 // Notice is when players or monitoring noticed a fault, after its onset.

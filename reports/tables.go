@@ -132,11 +132,11 @@ func (s *Summary) predictedTable(caption string, f *FaultSummary) *table {
 		case p.Predicted.Unknown != "":
 			t.add(name, duration.format(p.FailoverMs.P50), "not: "+p.Predicted.Unknown, duration.format(p.OutageMs.P50), "", "", s.Profiles[name].Confidence)
 		default:
-			agrees := "yes"
-			if p.Residual != nil && p.Residual.Finding != "" {
+			r, agrees := p.Residual, "yes"
+			if r.Finding != "" {
 				agrees = "NO"
 			}
-			t.add(name, duration.format(p.FailoverMs.P50), p.Predicted.FailoverMs.words(), duration.format(p.OutageMs.P50), p.Predicted.OutageMs.words(), agrees, s.Profiles[name].Confidence)
+			t.add(name, duration.format(r.MeasuredFailoverMs), p.Predicted.FailoverMs.words(), duration.format(r.MeasuredOutageMs), p.Predicted.OutageMs.words(), agrees, s.Profiles[name].Confidence)
 		}
 	}
 	return t

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,16 +45,20 @@ type Config struct {
 // Applier applies faults via aws. It is a [chaos.Applier].
 type Applier struct {
 	cfg Config
-	// changing: what several faults change together, such as the schedule of a
-	// channel, is read and written as a whole.
-	changing turn
-	mu       sync.Mutex
-	made     map[*chaos.Fault][]Change
-	failed   map[*chaos.Fault]bool // an undo failed
-	held     map[*chaos.Fault]bool // made, or begun to be, and not undone
-	looked   map[*chaos.Fault]time.Time
-	closed   bool         // nothing is applied any more
+	// applying: faults are made one after another. Undoing waits for none of them,
+	// but where both are at work in the same service.
+	applying turn
+	// changing has the turn of each service: what several faults change together,
+	// such as the schedule of a channel, is read and written as a whole.
+	changing map[string]turn
 	lock     *chaos.Fault // the run's claim of its targets
+
+	mu     sync.Mutex
+	made   map[*chaos.Fault][]step
+	failed map[*chaos.Fault]bool // an undo failed
+	held   map[*chaos.Fault]bool // made, or begun to be, and not undone
+	looked map[*chaos.Fault]time.Time
+	closed bool // nothing is applied any more
 }
 
 // turn is a lock that is waited for no longer than a context lasts.
@@ -75,38 +80,66 @@ func (t turn) take(ctx context.Context) error {
 
 func (t turn) give() { <-t }
 
+// at takes the turns of services; give returns them.
+func (a *Applier) at(ctx context.Context, services ...string) (give func(), err error) {
+	services = slices.Compact(slices.Sorted(slices.Values(services))) // one order, so that two never wait for each other
+	give = func() {}
+	for _, service := range services {
+		t := a.changing[service]
+		if err := t.take(ctx); err != nil {
+			give()
+			return nil, fmt.Errorf("%s: %w", service, err)
+		}
+		before := give
+		give = func() { t.give(); before() }
+	}
+	return give, nil
+}
+
 // New returns an applier.
 func New(cfg Config) *Applier {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Applier{cfg: cfg, made: map[*chaos.Fault][]Change{}, failed: map[*chaos.Fault]bool{}, held: map[*chaos.Fault]bool{}, looked: map[*chaos.Fault]time.Time{}, lock: newLock(), changing: make(turn, 1)}
+	a := &Applier{cfg: cfg, made: map[*chaos.Fault][]step{}, failed: map[*chaos.Fault]bool{}, held: map[*chaos.Fault]bool{}, looked: map[*chaos.Fault]time.Time{},
+		lock: newLock(), applying: make(turn, 1), changing: map[string]turn{}}
+	for _, d := range cfg.Drivers {
+		a.changing[d.Service()] = make(turn, 1)
+	}
+	return a
 }
+
+// errEnding is why nothing is made any more.
+var errEnding = errors.New("the run is being ended")
 
 // Apply makes the changes of a fault, each once it is in the journal.
 func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
-	if err := a.changing.take(ctx); err != nil {
+	if err := a.applying.take(ctx); err != nil {
 		return err
 	}
-	defer a.changing.give()
-	if a.isClosed() {
-		return errors.New("the run is being ended")
+	defer a.applying.give()
+	a.mu.Lock()
+	closed, alone := a.closed, len(a.held) == 0
+	a.mu.Unlock()
+	if closed {
+		return errEnding
 	}
 	if a.cfg.Before != nil {
-		if err := a.cfg.Before(ctx, len(a.held) == 0); err != nil {
+		if err := a.cfg.Before(ctx, alone); err != nil {
 			return err
 		}
 	}
+	a.mu.Lock()
 	a.held[f] = true
+	a.mu.Unlock()
 	o := a.order(f)
-	n := 0
-	for _, s := range steps(a.cfg.Drivers, o) {
-		n++
-		if err := a.make(ctx, o, s.driver, s.change, n); err != nil {
+	all := steps(a.cfg.Drivers, o)
+	for i, s := range all {
+		if err := a.make(ctx, o, s, i+1); err != nil {
 			return err
 		}
 	}
-	if n == 0 {
+	if len(all) == 0 {
 		return fmt.Errorf("no service makes %s on AWS", f.Kind)
 	}
 	return nil
@@ -126,7 +159,7 @@ func (a *Applier) Rehearse(ctx context.Context, faults []chaos.Fault) error {
 				continue // it reads what it watches
 			}
 			if err := s.change.Read(ctx); err != nil {
-				problems = append(problems, fmt.Errorf("fault %s: %s of %s: %w", f.Name, s.change.Op(), s.change.Target(), err))
+				problems = append(problems, fmt.Errorf("fault %s: %s: %w", f.Name, s.change.About(), err))
 			}
 		}
 	}
@@ -141,28 +174,41 @@ func (a *Applier) order(f *chaos.Fault) *Order {
 	return &Order{Fault: f, Run: a.cfg.Run, Expires: a.cfg.Now().Add(length + chaos.AWSMargin).UTC().Truncate(time.Second)}
 }
 
-func (a *Applier) make(ctx context.Context, o *Order, d Driver, c Change, n int) error {
-	what := func(err error) error { return fmt.Errorf("%s %s of %s: %w", d.Service(), c.Op(), c.Target(), err) }
+func (a *Applier) make(ctx context.Context, o *Order, s step, n int) error {
+	c := s.change
+	what := func(err error) error { return fmt.Errorf("%s %s: %w", s.driver.Service(), c.About(), err) }
+	if err := c.About().check(); err != nil {
+		return what(err)
+	}
+	services := []string{s.driver.Service()}
+	if s.watched != nil {
+		services = append(services, s.watched.Service()) // it reads what it watches
+	}
+	give, err := a.at(ctx, services...)
+	if err != nil {
+		return err
+	}
+	defer give()
 	if err := c.Read(ctx); err != nil {
 		return what(err)
 	}
-	for _, w := range a.changes(o.Fault) {
-		if k, ok := w.(keeper); ok {
+	for _, w := range a.steps(o.Fault) {
+		if k, ok := w.change.(Keeper); ok {
 			if err := k.Fits(); err != nil {
 				return what(err)
 			}
 		}
 	}
-	call, err := a.call(o, d, c, n)
+	call, err := a.call(o, s, n)
 	if err != nil {
 		return what(err)
 	}
 	if err := a.cfg.Journal.Call(o.Fault, call); err != nil {
 		return err
 	}
-	a.mu.Lock()
-	a.made[o.Fault] = append(a.made[o.Fault], c)
-	a.mu.Unlock()
+	if err := a.begin(o.Fault, s); err != nil {
+		return err
+	}
 	err = c.Make(ctx)
 	if err != nil {
 		err = what(err)
@@ -175,8 +221,20 @@ func (a *Applier) make(ctx context.Context, o *Order, d Driver, c Change, n int)
 	return errors.Join(err, a.cfg.Journal.Called(o.Fault, call, err))
 }
 
+// begin notes a change that is made from now on, and has to be undone.
+func (a *Applier) begin(f *chaos.Fault, s step) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return errEnding
+	}
+	a.made[f] = append(a.made[f], s)
+	return nil
+}
+
 // call is the change as the journal has it.
-func (a *Applier) call(o *Order, d Driver, c Change, n int) (journal.Call, error) {
+func (a *Applier) call(o *Order, s step, n int) (journal.Call, error) {
+	c, about := s.change, s.change.About()
 	data, err := json.Marshal(c)
 	if err != nil {
 		return journal.Call{}, err
@@ -188,50 +246,53 @@ func (a *Applier) call(o *Order, d Driver, c Change, n int) (journal.Call, error
 		}
 	}
 	return journal.Call{
-		N: n, Run: o.Run, Account: a.cfg.AWS.Account, Region: a.cfg.AWS.Region, Service: d.Service(), Op: c.Op(), Target: c.Target(),
-		Expires: expires(c), Undo: strings.Join(undo, "; "), Change: data,
+		N: n, Run: o.Run, Account: a.cfg.AWS.Account, Region: a.cfg.AWS.Region, Service: s.driver.Service(), Op: about.Op, Target: about.Target,
+		Expires: about.End.at, Undo: strings.Join(undo, "; "), Change: data,
 	}, nil
 }
 
-// expires is when a change ends by itself; the zero time = never.
-func expires(c Change) time.Time {
-	if e, ok := c.(interface{ Expiry() time.Time }); ok {
-		return e.Expiry()
-	}
-	return time.Time{}
-}
-
-func (a *Applier) changes(f *chaos.Fault) []Change {
+// steps are the changes of a fault that were made, or begun to be.
+func (a *Applier) steps(f *chaos.Fault) []step {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.made[f]
+	return slices.Clone(a.made[f])
 }
 
 // Undo undoes the changes of a fault, the last one first. One that fails does
 // not keep the others from being undone.
 func (a *Applier) Undo(ctx context.Context, f *chaos.Fault) error {
-	if err := a.changing.take(ctx); err != nil {
-		return err
-	}
-	defer a.changing.give()
-	if a.failed[f] && a.cfg.Refresh != nil {
+	a.mu.Lock()
+	again := a.failed[f]
+	a.mu.Unlock()
+	if again && a.cfg.Refresh != nil {
 		a.cfg.Refresh()
 	}
 	var problems []error
-	all := a.changes(f)
+	all := a.steps(f)
 	for i := len(all) - 1; i >= 0; i-- {
-		if keeps(all[i]) && len(problems) > 0 {
+		if keeps(all[i].change) && len(problems) > 0 {
 			continue // it may be needed yet
 		}
-		if err := all[i].Undo(ctx); err != nil {
-			problems = append(problems, fmt.Errorf("%s of %s: %w", all[i].Op(), all[i].Target(), err))
+		if err := a.undo(ctx, all[i]); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", all[i].change.About(), err))
 		}
 	}
+	a.mu.Lock()
 	a.failed[f] = len(problems) > 0
 	if !a.failed[f] {
 		delete(a.held, f)
 	}
+	a.mu.Unlock()
 	return errors.Join(problems...)
+}
+
+func (a *Applier) undo(ctx context.Context, s step) error {
+	give, err := a.at(ctx, s.driver.Service())
+	if err != nil {
+		return err
+	}
+	defer give()
+	return s.change.Undo(ctx)
 }
 
 // lookEvery is the pause between two looks at AWS, which counts requests.
@@ -259,8 +320,8 @@ func (a *Applier) wait(ctx context.Context, f *chaos.Fault) {
 func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
 	a.wait(ctx, f)
 	var seen []string
-	for _, c := range a.changes(f) {
-		ok, detail := c.Bites(ctx)
+	for _, s := range a.steps(f) {
+		ok, detail := s.change.Bites(ctx)
 		if !ok {
 			return false, detail
 		}
@@ -278,8 +339,8 @@ func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
 func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string) {
 	a.wait(ctx, f)
 	var seen []string
-	for _, c := range a.changes(f) {
-		ok, detail := c.Healthy(ctx)
+	for _, s := range a.steps(f) {
+		ok, detail := s.change.Healthy(ctx)
 		if !ok {
 			return false, detail
 		}
@@ -298,29 +359,27 @@ func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string)
 // Tidy takes away what undoing has left, such as the action of a schedule that
 // ended another: at the end of a run. What it cannot take away does no harm.
 func (a *Applier) Tidy(ctx context.Context) error {
-	a.mu.Lock()
-	var all []Change
-	for _, changes := range a.made {
-		all = append(all, changes...)
-	}
-	a.mu.Unlock()
 	var problems []error
-	for _, c := range all {
+	for _, c := range a.all() {
 		problems = append(problems, tidy(ctx, c))
 	}
 	return errors.Join(problems...)
 }
 
-// Review tells what others have changed meanwhile of what was changed, too: for
-// who reads the results.
-func (a *Applier) Review(ctx context.Context) []string {
+// Review reports what others have changed meanwhile of what was changed, too, for
+// the report.
+func (a *Applier) Review(ctx context.Context) []string { return review(ctx, a.all()) }
+
+// all are the changes of all faults.
+func (a *Applier) all() (all []Change) {
 	a.mu.Lock()
-	var all []Change
-	for _, changes := range a.made {
-		all = append(all, changes...)
+	defer a.mu.Unlock()
+	for _, steps := range a.made {
+		for _, s := range steps {
+			all = append(all, s.change)
+		}
 	}
-	a.mu.Unlock()
-	return review(ctx, all)
+	return all
 }
 
 // UndoAll undoes every fault that was made, and applies none any more: for a
@@ -340,10 +399,4 @@ func (a *Applier) UndoAll(ctx context.Context) error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-func (a *Applier) isClosed() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.closed
 }

@@ -14,14 +14,9 @@ import (
 // exported fields are all that it takes to make it, to look at it and to undo
 // it: the journal carries them as JSON.
 type Change interface {
-	// Op names the type of the change in the journal, as in "pause", and Target
-	// the thing that is changed.
-	Op() string
-	Target() string
-	// Marked is the name that says whose change it is, a [Order.Mark] with that
-	// separator. Where the change leaves something that can carry a name, it is
-	// that one: nothing else is undone from a journal.
-	Marked() (name, sep string)
+	// About describes the change. What is not described is not made, nor undone
+	// from a journal.
+	About() About
 	// Calls are the calls that it makes, for people and for the policy of who
 	// makes them. No call is made that is not among them.
 	Calls() []Call
@@ -93,16 +88,10 @@ func Ours(name, sep string) (run string, ok bool) {
 	return run, true
 }
 
-// reviewer is a change that can report whether others have changed meanwhile what
-// it has changed, too.
-type reviewer interface {
-	Review(ctx context.Context) []string
-}
-
 // review asks every change that can tell, each thing once.
 func review(ctx context.Context, all []Change) (said []string) {
 	for _, c := range all {
-		r, ok := c.(reviewer)
+		r, ok := c.(Reviewer)
 		if !ok {
 			continue
 		}

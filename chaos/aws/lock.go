@@ -9,22 +9,13 @@ import (
 	"hlsload/chaos"
 )
 
-// locker is a driver that can claim its target for a run: by a mark that others
-// see before anything is changed.
-type locker interface {
-	Driver
-	// Lock returns the change that claims the target; nil = there is none. Its
-	// Bites reports whether this run was the first.
-	Lock(o *Order) Change
-}
-
 // lockKind is what the journal calls the claim of a run, which is no fault.
 const lockKind = "lock"
 
 // locks are the claims of a run.
 func locks(drivers []Driver, o *Order) (all []step) {
 	for _, d := range drivers {
-		if l, ok := d.(locker); ok {
+		if l, ok := d.(Locker); ok {
 			if c := l.Lock(o); c != nil {
 				all = append(all, step{driver: d, change: c})
 			}
@@ -42,14 +33,10 @@ const settled = 5 * time.Second
 // Lock claims the targets until a time, and refuses when another run was first.
 // It is undone by [Applier.Unlock], whether or not it succeeds.
 func (a *Applier) Lock(ctx context.Context, until time.Time) error {
-	if err := a.changing.take(ctx); err != nil {
-		return err
-	}
-	defer a.changing.give()
 	o := &Order{Fault: a.lock, Run: a.cfg.Run, Expires: until.UTC().Truncate(time.Second)}
 	all := locks(a.cfg.Drivers, o)
 	for i, s := range all {
-		if err := a.make(ctx, o, s.driver, s.change, i+1); err != nil {
+		if err := a.make(ctx, o, s, i+1); err != nil {
 			return err
 		}
 	}
@@ -70,16 +57,16 @@ func (a *Applier) Lock(ctx context.Context, until time.Time) error {
 
 // Unlock gives the targets free. It may be called again.
 func (a *Applier) Unlock(ctx context.Context) error {
-	if len(a.changes(a.lock)) == 0 {
+	if len(a.steps(a.lock)) == 0 {
 		return nil
 	}
 	if err := a.Undo(ctx, a.lock); err != nil {
 		return fmt.Errorf("release the targets: %w", err)
 	}
 	deadline := a.cfg.Now().Add(Unsettled)
-	for _, c := range a.changes(a.lock) {
+	for _, s := range a.steps(a.lock) {
 		for {
-			ok, seen := c.Healthy(ctx)
+			ok, seen := s.change.Healthy(ctx)
 			if ok {
 				break
 			}

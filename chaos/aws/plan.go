@@ -81,7 +81,8 @@ func (p *Plan) Cover(text string) {
 // describe tells one change.
 func describe(b *strings.Builder, s step) {
 	d, c := s.driver, s.change
-	fmt.Fprintf(b, "  %s %s of %s: %s\n", d.Service(), c.Op(), c.Target(), s.ends())
+	about := c.About()
+	fmt.Fprintf(b, "  %s %s of %s: %s\n", d.Service(), about.Op, about.Target, s.ends())
 	var reads []string
 	for _, call := range c.Calls() {
 		if call.When == Reads && !slices.Contains(reads, call.Action) {
@@ -100,7 +101,7 @@ func describe(b *strings.Builder, s step) {
 			continue
 		}
 		fmt.Fprintf(b, "    %s  %s", word, call.Action)
-		if call.Resource != c.Target() {
+		if call.Resource != about.Target {
 			fmt.Fprintf(b, " %s", call.Resource)
 		}
 		if call.Request != "" {

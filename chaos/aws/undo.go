@@ -45,7 +45,7 @@ func (u *Undoer) Undo(ctx context.Context, l journal.Line) error {
 		changes = append(changes, c)
 	}
 	for _, c := range changes {
-		if _, ok := c.(interface{ Witness() }); ok {
+		if c.About().Witness {
 			u.witnesses = append(u.witnesses, c)
 			continue
 		}
@@ -53,7 +53,7 @@ func (u *Undoer) Undo(ctx context.Context, l journal.Line) error {
 			continue // it may be needed yet
 		}
 		if err := u.putBack(ctx, c, deadline); err != nil {
-			problems = append(problems, fmt.Errorf("%s of %s: %w", c.Op(), c.Target(), err))
+			problems = append(problems, fmt.Errorf("%s: %w", c.About(), err))
 		}
 		u.undone = append(u.undone, c)
 	}
@@ -133,13 +133,10 @@ func restore(drivers []Driver, call *journal.Call, lookup func(string) (string, 
 		if err != nil {
 			return nil, fmt.Errorf("journal: call %d: %s %s: %w", call.N, call.Service, call.Op, err)
 		}
-		// A journal may come from anywhere: only what runs leave is taken away. Some
-		// changes had no mark in journals of the first format.
-		name, sep := c.Marked()
-		if run, ours := Ours(name, sep); (!ours || run != call.Run) && (name != "" || call.Format > 1) {
-			return nil, fmt.Errorf("journal: call %d: %s %s: not the mark of run %q (got %.80q)", call.N, call.Service, call.Op, call.Run, name)
+		if err := mayUndo(c.About(), call.Run, call.Format); err != nil {
+			return nil, fmt.Errorf("journal: call %d: %s %s: %w", call.N, call.Service, call.Op, err)
 		}
-		if a, ok := c.(interface{ Answered() }); ok && call.Answered {
+		if a, ok := c.(Answerable); ok && call.Answered {
 			a.Answered()
 		}
 		return c, nil
@@ -149,7 +146,7 @@ func restore(drivers []Driver, call *journal.Call, lookup func(string) (string, 
 
 // tidy takes away what undoing itself has left.
 func tidy(ctx context.Context, c Change) error {
-	if t, ok := c.(interface{ Tidy(context.Context) error }); ok {
+	if t, ok := c.(Tidier); ok {
 		return t.Tidy(ctx)
 	}
 	return nil

@@ -3,8 +3,6 @@ package aws
 import (
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"hlsload/chaos"
 )
@@ -21,31 +19,8 @@ type Rescue struct {
 	Needs []Call
 }
 
-// rescuable is a change that a single call undoes, as far as it matters: marks
-// may stay.
-type rescuable interface {
-	Change
-	Rescue() Rescue
-}
-
-// guardian is a driver that has AWS make a rescue.
-type guardian interface {
-	Driver
-	// Watchdog returns a change that is made before c and undone after it; n
-	// tells those of one occurrence apart. Nil = there are no watchdogs.
-	Watchdog(o *Order, c Change, n int) Change
-}
-
-// keeper is a watchdog: it stays until what it watches is undone.
-type keeper interface {
-	Keeps()
-	// Fits reports whether its call still puts back what is there now, once what
-	// it watches has been read again.
-	Fits() error
-}
-
 func keeps(c Change) bool {
-	_, ok := c.(keeper)
+	_, ok := c.(Keeper)
 	return ok
 }
 
@@ -53,7 +28,8 @@ func keeps(c Change) bool {
 type step struct {
 	driver  Driver
 	change  Change
-	guarded bool // a watchdog stands before it
+	guarded bool   // a watchdog stands before it
+	watched Driver // of what this watchdog watches; nil = it is none
 }
 
 // steps are the changes of an occurrence in the order in which they are made:
@@ -63,14 +39,14 @@ func steps(drivers []Driver, o *Order) []step {
 	for _, d := range drivers {
 		for _, c := range d.Changes(o) {
 			s := step{driver: d, change: c}
-			if _, ok := c.(rescuable); ok {
+			if _, ok := c.(Rescuable); ok {
 				for _, g := range drivers {
-					g, ok := g.(guardian)
+					g, ok := g.(Guardian)
 					if !ok {
 						continue
 					}
 					if w := g.Watchdog(o, c, len(all)); w != nil {
-						all = append(all, step{driver: g, change: w})
+						all = append(all, step{driver: g, change: w, watched: d})
 						s.guarded = true
 					}
 				}
@@ -81,23 +57,19 @@ func steps(drivers []Driver, o *Order) []step {
 	return all
 }
 
-// sticky begins what is said of a change that stays until this tool undoes it.
-const sticky = "STICKY: "
+// sticky reports whether the change stays until this tool undoes it.
+func (s *step) sticky() bool { return s.change.About().End.sticky && !s.guarded }
 
 // ends says how a change ends when it is not undone.
 func (s *step) ends() string {
-	switch e := s.change.(type) {
-	case keeper:
-		return "a schedule that runs once when its time comes, and is gone then"
-	case interface{ Expiry() time.Time }:
-		return fmt.Sprintf("ends by itself %v after its window, whatever becomes of this tool", chaos.AWSMargin)
-	case interface{ Ends() string }:
-		return e.Ends()
-	}
-	if s.guarded {
+	switch end := s.change.About().End; {
+	case s.sticky():
+		return "STICKY: " + end.how
+	case end.sticky:
 		return fmt.Sprintf("a watchdog undoes it about %v after its window, whatever becomes of this tool", chaos.AWSMargin)
+	default:
+		return end.how
 	}
-	return sticky + "stays until it is undone, and nothing but this tool does that"
 }
 
 // Sticky are the names of the faults that stay until this tool undoes them.
@@ -108,7 +80,7 @@ func Sticky(drivers []Driver, faults []chaos.Fault) (names []string) {
 			continue
 		}
 		all := steps(drivers, &Order{Fault: f, Run: anyRun})
-		if slices.ContainsFunc(all, func(s step) bool { return strings.HasPrefix(s.ends(), sticky) }) {
+		if slices.ContainsFunc(all, func(s step) bool { return s.sticky() }) {
 			names = append(names, f.Name)
 		}
 	}
@@ -118,7 +90,7 @@ func Sticky(drivers []Driver, faults []chaos.Fault) (names []string) {
 // rescues are the calls that watchdogs must be allowed to make.
 func rescues(all []step) (needs []Call) {
 	for _, s := range all {
-		if r, ok := s.change.(rescuable); ok && s.guarded {
+		if r, ok := s.change.(Rescuable); ok && s.guarded {
 			for _, c := range r.Rescue().Needs {
 				c.When = Undoes
 				needs = append(needs, c)

@@ -10,12 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/reports"
 )
 
 // addDelivery adds what is in front of the channel and behind it.
-func addDelivery(a *emulate.Account) {
+func addDelivery(a *awstest.Account) {
 	a.AddDistribution("E1EXAMPLE")
 	a.AddFlow("feed", "feed-0", "feed-1")
 	const channel, policy = "channelGroup/live/channel/news", `{"Version":"2012-10-17","Statement":[{"Sid":"x","Effect":"Allow","Principal":"*","Action":"mediapackagev2:ACTION","Resource":"arn:aws:mediapackagev2:eu-west-1:123456789012:PATH"}]}`

@@ -18,7 +18,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
 	"hlsload/chaos/aws/account"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/journal"
 	"hlsload/player/m3u8"
@@ -31,8 +31,8 @@ import (
 // versioning) and every other service is the emulated account's. Its writers
 // obey the policy, conditions included.
 type rigBucket struct {
-	*emulate.Account
-	bucket *emulate.Bucket
+	*awstest.Account
+	bucket *awstest.Bucket
 	origin string
 	client *http.Client
 
@@ -123,7 +123,7 @@ func TestS3DriverOnTheRig(t *testing.T) {
 				defer server.Close()
 				transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) { return m.dial(ctx, network, addr) }}
 				defer transport.CloseIdleConnections()
-				b := &rigBucket{Account: emulate.New(nil), origin: server.Origin(), client: &http.Client{Transport: transport},
+				b := &rigBucket{Account: awstest.New(nil), origin: server.Origin(), client: &http.Client{Transport: transport},
 					applier: &serve.Applier{Server: server, Board: board}, paths: map[string]*chaos.Fault{}, frozen: map[string]bool{}}
 				b.bucket = b.AddBucket("live", false)
 				for p := range 2 {

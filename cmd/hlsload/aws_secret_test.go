@@ -16,7 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/reports"
 	"hlsload/run/look"
 )
@@ -44,7 +44,7 @@ const (
 // echoing is AWS that shows, once it is told to, what it was sent: no such
 // answer may be printed as it is.
 type echoing struct {
-	*emulate.Account
+	*awstest.Account
 	when   func() bool
 	broken bool // the connection breaks, and the error has the URL
 }
@@ -106,7 +106,7 @@ func TestSecretsOnAWS(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := &echoing{Account: emulate.New(nil), broken: c.broken}
+				a := &echoing{Account: awstest.New(nil), broken: c.broken}
 				bucket := a.AddBucket("example-live", true)
 				a.AddChannel("1234567", bucket, plants["env in a URL's path"]+"/p0/", plants["env in a URL's path"]+"/p1/")
 				a.AddFunction("invalidator")

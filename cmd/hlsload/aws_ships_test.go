@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hlsload/chaos"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/reports"
 	"hlsload/run/look"
 )
@@ -35,7 +35,7 @@ func TestShippedOnAWS(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(simEpoch) - time.Second)
-				account := emulate.New(nil)
+				account := awstest.New(nil)
 				bucket := account.AddBucket("example-live", true)
 				bucket.Reader = "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE"
 				account.AddChannel("1234567", bucket, "live/index_a", "live/index_b")

@@ -22,7 +22,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/reports"
 	"hlsload/run/cloud"
 	"hlsload/run/look"
@@ -30,9 +30,9 @@ import (
 
 // emulated is an account on loopback, and the stream that its channel makes.
 type emulated struct {
-	*emulate.Account
-	channel  *emulate.Channel
-	bucket   *emulate.Bucket
+	*awstest.Account
+	channel  *awstest.Channel
+	bucket   *awstest.Bucket
 	endpoint string
 	urls     string // a value for --set target.url
 	env      []string
@@ -40,7 +40,7 @@ type emulated struct {
 
 func newEmulated(t *testing.T) *emulated {
 	t.Helper()
-	e := &emulated{Account: emulate.New(nil)}
+	e := &emulated{Account: awstest.New(nil)}
 	e.bucket = e.AddBucket("example-live", true)
 	e.channel = e.AddChannel("1234567", e.bucket, "live/p0/", "live/p1/")
 	e.AddFunction("invalidator")
@@ -66,16 +66,16 @@ func (e *emulated) program(ctx context.Context, args ...string) *exec.Cmd {
 
 // bubble is an account and its stream in the time of a bubble.
 type bubble struct {
-	*emulate.Account
-	channel *emulate.Channel
-	bucket  *emulate.Bucket
+	*awstest.Account
+	channel *awstest.Channel
+	bucket  *awstest.Bucket
 	on      network
 	urls    string
 	srv     *http.Server
 }
 
 func newBubble() *bubble {
-	b := &bubble{Account: emulate.New(nil)}
+	b := &bubble{Account: awstest.New(nil)}
 	b.bucket = b.AddBucket("example-live", true)
 	b.channel = b.AddChannel("1234567", b.bucket, "live/p0/", "live/p1/")
 	b.AddFunction("invalidator")
@@ -103,7 +103,7 @@ func setCredentials(t *testing.T) {
 const claiming = 5 * time.Second
 
 // claims reports whether a request claims the channel for a run, or gives it free.
-func claims(q emulate.Request) bool {
+func claims(q awstest.Request) bool {
 	return strings.Contains(q.Body+q.Query, "hlsload%3Alock") || strings.Contains(q.Body+q.Query, "hlsload:lock")
 }
 
@@ -147,11 +147,11 @@ func TestRunOnAWS(t *testing.T) {
 		{name: "lever during the run", args: []string{"--yes"}, account: func(b *bubble) { time.AfterFunc(claiming+15*time.Second, func() { b.Engage("engaged") }) }, code: reports.ExitInterrupted, said: "safety lever is engaged"},
 		{name: "lever just before the fault", args: []string{"--yes"}, account: func(b *bubble) { time.AfterFunc(claiming+11*time.Second, func() { b.Engage("engaged") }) }, code: reports.ExitFault, said: "safety lever is engaged", untouched: true},
 		{name: "no permission", args: []string{"--yes"}, account: func(b *bubble) {
-			b.Mishap = func(q emulate.Request) emulate.Mishap {
+			b.Mishap = func(q awstest.Request) awstest.Mishap {
 				if q.Mutates && q.Service == "medialive" {
-					return emulate.Denied
+					return awstest.Denied
 				}
-				return emulate.Nothing
+				return awstest.Nothing
 			}
 		}, code: reports.ExitFault, said: "not authorized", untouched: true},
 	} {
@@ -254,11 +254,11 @@ func TestLostCredentials(t *testing.T) {
 		b := newBubble()
 		defer b.srv.Close()
 		before, began := b.State(), time.Now()
-		b.Mishap = func(emulate.Request) emulate.Mishap {
+		b.Mishap = func(awstest.Request) awstest.Mishap {
 			if time.Since(began) > 25*time.Second {
-				return emulate.Expired
+				return awstest.Expired
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}
 		code, said := b.run(t.Context(), "run", "testdata/scenarios/aws.yaml", "--yes", "--out", dir, "--progress", "none", "--set", b.urls)
 		flat := strings.Join(strings.Fields(said), " ")
@@ -376,7 +376,7 @@ func TestAWSCheckWithThePlansPolicy(t *testing.T) {
 		b := newBubble()
 		defer b.srv.Close()
 		denied := 0
-		b.Mishap = func(q emulate.Request) emulate.Mishap {
+		b.Mishap = func(q awstest.Request) awstest.Mishap {
 			action := q.Op
 			switch action {
 			case "ListObjectsV2":
@@ -389,10 +389,10 @@ func TestAWSCheckWithThePlansPolicy(t *testing.T) {
 				service = "cloudwatch"
 			}
 			if strings.Contains(plan, `"`+service+":"+action+`"`) {
-				return emulate.Nothing
+				return awstest.Nothing
 			}
 			denied++
-			return emulate.Denied
+			return awstest.Denied
 		}
 		code, said := b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml")
 		for _, want := range []string{"guards: a run may begin", "versions not known (AccessDenied)", "function invalidator: reserved concurrency not known", "faults: every one can be made"} {

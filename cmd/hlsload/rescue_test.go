@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/reports"
 	"hlsload/run/look"
 )
@@ -89,11 +89,11 @@ func TestResultsCannotBeWritten(t *testing.T) {
 				b := newBubble()
 				defer b.srv.Close()
 				began := time.Now()
-				b.Mishap = func(emulate.Request) emulate.Mishap {
+				b.Mishap = func(awstest.Request) awstest.Mishap {
 					if c.lost && time.Since(began) > 25*time.Second {
-						return emulate.Expired
+						return awstest.Expired
 					}
-					return emulate.Nothing
+					return awstest.Nothing
 				}
 				fill(t, dir)
 				args := append(c.args, "--out", dir, "--progress", "none")

@@ -13,14 +13,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/reports"
 	"hlsload/run/look"
 )
 
 // onAWS runs a scenario against an emulated account in the time of a bubble.
 // prepare is told when the run begins.
-func onAWS(t *testing.T, text string, prepare func(a *emulate.Account, ch *emulate.Channel, begin time.Time)) (s *reports.Summary, a *emulate.Account, said string, code int) {
+func onAWS(t *testing.T, text string, prepare func(a *awstest.Account, ch *awstest.Channel, begin time.Time)) (s *reports.Summary, a *awstest.Account, said string, code int) {
 	t.Helper()
 	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "planted", "AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_CONFIG_FILE": filepath.Join(t.TempDir(), "none"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(t.TempDir(), "none")} {
@@ -30,7 +30,7 @@ func onAWS(t *testing.T, text string, prepare func(a *emulate.Account, ch *emula
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(10*time.Minute + 7*time.Second)
 		m := newMemory()
-		a = emulate.New(nil)
+		a = awstest.New(nil)
 		bucket := a.AddBucket("example-live", true)
 		ch := a.AddChannel("1234567", bucket, "live/p0/", "live/p1/")
 		l, _ := m.listen(t.Context(), "")
@@ -70,11 +70,11 @@ chaos: [{name: pause-0, fault: pipeline.pause, via: aws, at: 30s, for: 60s, pipe
 `
 
 // notices is an account that notices the pause of the scenario.
-func notices(rings time.Duration) func(*emulate.Account, *emulate.Channel, time.Time) {
-	return func(a *emulate.Account, ch *emulate.Channel, begin time.Time) {
-		a.AddAlarm(emulate.Alarm{Region: "us-east-1", Name: "viewers see errors", States: []emulate.AlarmState{{At: begin.Add(-time.Hour), State: "OK"}, {At: begin.Add(rings), State: "ALARM"}}})
-		a.AddAlarm(emulate.Alarm{Region: "eu-west-1", Name: "outputs", States: []emulate.AlarmState{{At: begin.Add(-time.Hour), State: "OK"}}})
-		a.AddMetric(emulate.Metric{Region: "eu-west-1", Namespace: "AWS/MediaLive", Name: "ActiveOutputs", Dimensions: map[string]string{"ChannelId": "1234567", "Pipeline": "0", "OutputGroupName": "HLS"},
+func notices(rings time.Duration) func(*awstest.Account, *awstest.Channel, time.Time) {
+	return func(a *awstest.Account, ch *awstest.Channel, begin time.Time) {
+		a.AddAlarm(awstest.Alarm{Region: "us-east-1", Name: "viewers see errors", States: []awstest.AlarmState{{At: begin.Add(-time.Hour), State: "OK"}, {At: begin.Add(rings), State: "ALARM"}}})
+		a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "outputs", States: []awstest.AlarmState{{At: begin.Add(-time.Hour), State: "OK"}}})
+		a.AddMetric(awstest.Metric{Region: "eu-west-1", Namespace: "AWS/MediaLive", Name: "ActiveOutputs", Dimensions: map[string]string{"ChannelId": "1234567", "Pipeline": "0", "OutputGroupName": "HLS"},
 			Value: func(at time.Time) (float64, bool) {
 				if at.Sub(begin) > 35*time.Second && at.Sub(begin) < 95*time.Second {
 					return 0, true
@@ -173,19 +173,19 @@ func TestAlarmStops(t *testing.T) {
 func TestAlarmGuards(t *testing.T) {
 	for _, tc := range []struct {
 		name, stop, want string
-		prepare          func(a *emulate.Account, ch *emulate.Channel, begin time.Time)
+		prepare          func(a *awstest.Account, ch *awstest.Channel, begin time.Time)
 	}{
 		{"rings already", "alarm(outputs)", "alarm outputs, which is to stop the run, is in ALARM already: nothing may be broken now",
-			func(a *emulate.Account, _ *emulate.Channel, begin time.Time) {
-				a.AddAlarm(emulate.Alarm{Region: "eu-west-1", Name: "outputs", States: []emulate.AlarmState{{At: begin, State: "ALARM"}}})
+			func(a *awstest.Account, _ *awstest.Channel, begin time.Time) {
+				a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "outputs", States: []awstest.AlarmState{{At: begin, State: "ALARM"}}})
 			}},
 		{"does not exist", "alarm(outputs)", "alarm outputs, which is to stop the run, does not exist", nil},
-		{"cannot be read", "alarm(outputs)", "want the permission cloudwatch:DescribeAlarms", func(a *emulate.Account, _ *emulate.Channel, _ time.Time) {
-			a.Mishap = func(r emulate.Request) emulate.Mishap {
+		{"cannot be read", "alarm(outputs)", "want the permission cloudwatch:DescribeAlarms", func(a *awstest.Account, _ *awstest.Channel, _ time.Time) {
+			a.Mishap = func(r awstest.Request) awstest.Mishap {
 				if r.Op == "DescribeAlarms" {
-					return emulate.Denied
+					return awstest.Denied
 				}
-				return emulate.Nothing
+				return awstest.Nothing
 			}
 		}},
 	} {
@@ -193,7 +193,7 @@ func TestAlarmGuards(t *testing.T) {
 		if code != reports.ExitInterrupted || s != nil || !strings.Contains(said, tc.want) {
 			t.Errorf("%s: exit %d, %s; want %q", tc.name, code, said, tc.want)
 		}
-		if slices.ContainsFunc(a.Requests(), func(r emulate.Request) bool { return r.Mutates }) {
+		if slices.ContainsFunc(a.Requests(), func(r awstest.Request) bool { return r.Mutates }) {
 			t.Errorf("%s: something was changed", tc.name)
 		}
 	}
@@ -203,13 +203,13 @@ func TestAlarmGuards(t *testing.T) {
 // of that: players' faults go on.
 func TestReadOnly(t *testing.T) {
 	text := strings.Replace(watchedScenario, "fault: pipeline.pause, via: aws,", "fault: playlist.freeze, via: viewer,", 1)
-	s, a, said, code := onAWS(t, text, func(a *emulate.Account, ch *emulate.Channel, begin time.Time) {
+	s, a, said, code := onAWS(t, text, func(a *awstest.Account, ch *awstest.Channel, begin time.Time) {
 		notices(time.Hour)(a, ch, begin)
-		a.Mishap = func(r emulate.Request) emulate.Mishap {
+		a.Mishap = func(r awstest.Request) awstest.Mishap {
 			if r.Mutates || r.Op == "ListAlerts" || r.Op == "DescribeSchedule" {
-				return emulate.Denied
+				return awstest.Denied
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}
 	})
 	if code != 0 || s == nil || !slices.ContainsFunc(s.Warnings, func(w string) bool { return strings.Contains(w, "medialive:ListAlerts") }) {

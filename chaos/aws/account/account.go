@@ -81,14 +81,15 @@ func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
 		packager, flows, web = mediapackagev2.NewFromConfig(*c), awsmediaconnect.NewFromConfig(*c), c.HTTPClient
 		store, schedules = storeOf(c), awsscheduler.NewFromConfig(*c)
 	}
-	m := medialive.New(live, cfg, now)
-	front := cloudfront.New(cdn, cfg, now)
-	origin := s3.New(store, cfg, now, m.Role)
+	frame := aws.NewFrame(cfg, now)
+	m := medialive.New(frame, live)
+	front := cloudfront.New(frame, cdn)
+	origin := s3.New(frame, store, m.Role)
 	origin.Reader = front.Reads
 	return []aws.Driver{
-		origin, mediapackage.New(packager, cfg, web, now, m.Role), m,
-		mediaconnect.New(flows, cfg, now), lambda.New(functions, experiments, cfg, now), front,
-		scheduler.New(schedules, cfg, now), // last: what is swept comes before its watchdog
+		origin, mediapackage.New(frame, packager, web, m.Role), m,
+		mediaconnect.New(frame, flows), lambda.New(frame, functions, experiments), front,
+		scheduler.New(frame, schedules), // last: what is swept comes before its watchdog
 	}
 }
 
@@ -188,7 +189,7 @@ func (a *Account) Still(ctx context.Context, run string, alone bool) error {
 		}
 	}
 	for _, d := range a.Drivers {
-		if w, ok := d.(interface{ Well(context.Context) error }); ok && alone {
+		if w, ok := d.(aws.Examiner); ok && alone {
 			if err := w.Well(ctx); err != nil {
 				return err
 			}

@@ -16,7 +16,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/journal"
 	"hlsload/player/m3u8"
@@ -25,14 +25,14 @@ import (
 // world is an emulated account with a channel that writes to a bucket, and
 // what a run knows of it.
 type world struct {
-	*emulate.Account
-	channel  *emulate.Channel
-	bucket   *emulate.Bucket
-	function *emulate.Function
-	cdn      *emulate.Distribution
-	ingest   *emulate.Packager // a channel of MediaPackage
-	egress   *emulate.Packager // its endpoint
-	flow     *emulate.Flow
+	*awstest.Account
+	channel  *awstest.Channel
+	bucket   *awstest.Bucket
+	function *awstest.Function
+	cdn      *awstest.Distribution
+	ingest   *awstest.Packager // a channel of MediaPackage
+	egress   *awstest.Packager // its endpoint
+	flow     *awstest.Flow
 	cfg      *chaos.AWS
 	now      func() time.Time // of the run's machine; nil = that of the account
 }
@@ -70,7 +70,7 @@ func number(t *testing.T, name string, def int) int {
 
 // newWorld must be called where time is that of a bubble.
 func newWorld(t *testing.T) *world {
-	w := &world{Account: emulate.New(nil)}
+	w := &world{Account: awstest.New(nil)}
 	w.bucket = w.AddBucket("example-live", true)
 	w.channel = w.AddChannel("1234567", w.bucket, "live/p0/", "live/p1/")
 	w.cfg = &chaos.AWS{
@@ -647,7 +647,7 @@ func TestOthersChangeIt(t *testing.T) {
 // Trouble that passes does not keep a fault from being undone: throttling, a
 // service that is down, credentials that were lost for a while.
 func TestTroubleWhileUndoing(t *testing.T) {
-	for _, trouble := range []emulate.Mishap{emulate.Throttled, emulate.Unavailable, emulate.Denied, emulate.Expired, emulate.Unsent, emulate.Unanswered} {
+	for _, trouble := range []awstest.Mishap{awstest.Throttled, awstest.Unavailable, awstest.Denied, awstest.Expired, awstest.Unsent, awstest.Unanswered} {
 		for _, f := range all() {
 			synctest.Test(t, func(t *testing.T) {
 				w := worldFor(t, f)
@@ -658,11 +658,11 @@ func TestTroubleWhileUndoing(t *testing.T) {
 				}
 				began := time.Now()
 				n := 0
-				w.Mishap = func(emulate.Request) emulate.Mishap {
+				w.Mishap = func(awstest.Request) awstest.Mishap {
 					if n++; time.Since(began) < 20*time.Second && n%3 != 0 {
 						return trouble
 					}
-					return emulate.Nothing
+					return awstest.Nothing
 				}
 				for r.Undo(t.Context(), f) != nil {
 					if time.Since(began) > 5*time.Minute {

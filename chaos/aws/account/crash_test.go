@@ -13,7 +13,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/journal"
 )
@@ -40,18 +40,18 @@ func (c *crash) step() bool {
 }
 
 // mishap is what a request of a dead process meets.
-func (c *crash) mishap(q emulate.Request) emulate.Mishap {
+func (c *crash) mishap(q awstest.Request) awstest.Mishap {
 	switch {
 	case c.dead:
-		return emulate.Unsent
+		return awstest.Unsent
 	case !q.Mutates:
-		return emulate.Nothing
+		return awstest.Nothing
 	case c.step():
-		return emulate.Unsent
+		return awstest.Unsent
 	case c.step():
-		return emulate.Unanswered
+		return awstest.Unanswered
 	}
-	return emulate.Nothing
+	return awstest.Nothing
 }
 
 // dying is a journal that ends with its process.

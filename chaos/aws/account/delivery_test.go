@@ -12,7 +12,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 )
 
 // named finds a fault of [all].
@@ -258,12 +258,12 @@ func TestFlushOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		lost := 0
-		w.Mishap = func(q emulate.Request) emulate.Mishap {
+		w.Mishap = func(q awstest.Request) awstest.Mishap {
 			if q.Op == "CreateInvalidation" && lost < 2 {
 				lost++
-				return emulate.Unanswered
+				return awstest.Unanswered
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}
 		w.Delay = 30 * time.Second
 		w.cfg.FlushPaths = []string{"/live/*", "/logo.png"}

@@ -6,20 +6,20 @@ import (
 	"testing"
 
 	"hlsload/chaos"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/chaos/aws/signalmap"
 )
 
 // signal is an account with a channel that writes to example-live.
-func signal(prefixes ...string) (*emulate.Account, *emulate.Channel, *emulate.Bucket) {
-	a := emulate.New(nil)
+func signal(prefixes ...string) (*awstest.Account, *awstest.Channel, *awstest.Bucket) {
+	a := awstest.New(nil)
 	b := a.AddBucket("example-live", true)
 	ch := a.AddChannel("1234567", b, prefixes...)
 	return a, ch, b
 }
 
 // discover follows the channel of a section that has nothing else.
-func discover(t *testing.T, a *emulate.Account, change func(*chaos.AWS)) *signalmap.Found {
+func discover(t *testing.T, a *awstest.Account, change func(*chaos.AWS)) *signalmap.Found {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "example")
@@ -50,12 +50,12 @@ func discover(t *testing.T, a *emulate.Account, change func(*chaos.AWS)) *signal
 // ownOrigin is the origin of an emulated distribution.
 const ownOrigin = "example-live.s3.eu-west-1.amazonaws.com"
 
-func alarmOn(a *emulate.Account, region, name string, dimensions ...string) {
+func alarmOn(a *awstest.Account, region, name string, dimensions ...string) {
 	d := map[string]string{}
 	for i := 0; i+1 < len(dimensions); i += 2 {
 		d[dimensions[i]] = dimensions[i+1]
 	}
-	a.AddAlarm(emulate.Alarm{Region: region, Name: name, Dimensions: d, States: []emulate.AlarmState{{State: "OK"}}})
+	a.AddAlarm(awstest.Alarm{Region: region, Name: name, Dimensions: d, States: []awstest.AlarmState{{State: "OK"}}})
 }
 
 func TestDiscoverBucket(t *testing.T) {
@@ -73,10 +73,10 @@ func TestDiscoverBucket(t *testing.T) {
 	alarmOn(a, "eu-west-1", "flow", "FlowARN", "arn:aws:mediaconnect:eu-west-1:123456789012:flow:1-AAAA:contribution")
 	alarmOn(a, "us-east-1", "viewers see errors", "DistributionId", "E3EXAMPLE", "Region", "Global")
 	alarmOn(a, "us-east-1", "another distribution", "DistributionId", "E1EXAMPLE", "Region", "Global")
-	a.AddAlarm(emulate.Alarm{Region: "eu-west-1", Name: "4xx of all GETs", Math: true, Dimensions: map[string]string{"BucketName": "example-live"}, States: []emulate.AlarmState{{State: "OK"}}})
-	a.AddAlarm(emulate.Alarm{Region: "eu-west-1", Name: "page somebody", Composite: true, Rule: `ALARM("everything") AND NOT OK("x")`, States: []emulate.AlarmState{{State: "OK"}}})
-	a.AddAlarm(emulate.Alarm{Region: "eu-west-1", Name: "everything", Composite: true, Rule: `ALARM(outputs) OR ALARM("flow")`, States: []emulate.AlarmState{{State: "OK"}}})
-	a.AddAlarm(emulate.Alarm{Region: "eu-west-1", Name: "elsewhere", Composite: true, Rule: `ALARM("another channel")`, States: []emulate.AlarmState{{State: "OK"}}})
+	a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "4xx of all GETs", Math: true, Dimensions: map[string]string{"BucketName": "example-live"}, States: []awstest.AlarmState{{State: "OK"}}})
+	a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "page somebody", Composite: true, Rule: `ALARM("everything") AND NOT OK("x")`, States: []awstest.AlarmState{{State: "OK"}}})
+	a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "everything", Composite: true, Rule: `ALARM(outputs) OR ALARM("flow")`, States: []awstest.AlarmState{{State: "OK"}}})
+	a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "elsewhere", Composite: true, Rule: `ALARM("another channel")`, States: []awstest.AlarmState{{State: "OK"}}})
 	a.PageMonitoring(2)
 
 	found := discover(t, a, nil)
@@ -136,41 +136,41 @@ func TestDiscoverPackager(t *testing.T) {
 func TestDiscoverDoubt(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
-		prepare func(a *emulate.Account, ch *emulate.Channel, b *emulate.Bucket)
+		prepare func(a *awstest.Account, ch *awstest.Channel, b *awstest.Bucket)
 		want    string // a problem
 		empty   func(*chaos.AWS) bool
 	}{
-		{"several distributions", func(a *emulate.Account, _ *emulate.Channel, _ *emulate.Bucket) {
+		{"several distributions", func(a *awstest.Account, _ *awstest.Channel, _ *awstest.Bucket) {
 			a.AddDistribution("E1EXAMPLE")
 			a.AddDistribution("E2EXAMPLE")
 		}, "several distributions have the channel's origin (got E1EXAMPLE, E2EXAMPLE; want aws.distribution)", func(c *chaos.AWS) bool { return c.Distribution == "" }},
 		{"no distribution", nil, "no distribution of this account has the channel's origin", func(c *chaos.AWS) bool { return c.Distribution == "" }},
-		{"a bucket whose name begins alike", func(a *emulate.Account, _ *emulate.Channel, _ *emulate.Bucket) {
+		{"a bucket whose name begins alike", func(a *awstest.Account, _ *awstest.Channel, _ *awstest.Bucket) {
 			a.AddDistribution("E1EXAMPLE").Replace(ownOrigin, "example-live.s3.example.com")
 		}, "no distribution of this account has the channel's origin", func(c *chaos.AWS) bool { return c.Distribution == "" }},
-		{"several functions", func(_ *emulate.Account, _ *emulate.Channel, b *emulate.Bucket) {
+		{"several functions", func(_ *awstest.Account, _ *awstest.Channel, b *awstest.Bucket) {
 			b.Notify("thumbnails")
 			b.Notify("stale")
 		}, "several functions watch the bucket (got thumbnails, stale; want aws.function", func(c *chaos.AWS) bool { return c.Function == "" }},
 		{"no alarm", nil, "no alarm is on the channel, its origin or its distribution", func(c *chaos.AWS) bool { return c.Alarms == nil }},
-		{"too many alarms", func(a *emulate.Account, _ *emulate.Channel, _ *emulate.Bucket) {
+		{"too many alarms", func(a *awstest.Account, _ *awstest.Channel, _ *awstest.Bucket) {
 			for i := range 60 {
 				alarmOn(a, "eu-west-1", fmt.Sprintf("a%02d", i), "ChannelId", "7654321")
 			}
 			a.PageMonitoring(1)
 		}, "there are more than 50 alarms in eu-west-1, and not all were looked at (want those that matter in aws.alarms)", func(c *chaos.AWS) bool { return c.Alarms == nil }},
-		{"the channel is not readable", func(a *emulate.Account, _ *emulate.Channel, _ *emulate.Bucket) { deny(a, "DescribeChannel") },
+		{"the channel is not readable", func(a *awstest.Account, _ *awstest.Channel, _ *awstest.Bucket) { deny(a, "DescribeChannel") },
 			"inputs and outputs of the channel cannot be found without the permission medialive:DescribeChannel (want it, or aws.bucket or aws.mediapackage)", func(c *chaos.AWS) bool { return c.Bucket == "" }},
-		{"distributions are not readable", func(a *emulate.Account, _ *emulate.Channel, _ *emulate.Bucket) { deny(a, "ListDistributions") },
+		{"distributions are not readable", func(a *awstest.Account, _ *awstest.Channel, _ *awstest.Bucket) { deny(a, "ListDistributions") },
 			"the distribution cannot be found without the permission cloudfront:ListDistributions (want it, or aws.distribution)", func(c *chaos.AWS) bool { return c.Distribution == "" && c.Bucket != "" }},
-		{"alarms are not readable", func(a *emulate.Account, _ *emulate.Channel, _ *emulate.Bucket) { deny(a, "DescribeAlarms") },
+		{"alarms are not readable", func(a *awstest.Account, _ *awstest.Channel, _ *awstest.Bucket) { deny(a, "DescribeAlarms") },
 			"alarms in us-east-1 cannot be found without the permission cloudwatch:DescribeAlarms", func(c *chaos.AWS) bool { return c.Alarms == nil }},
-		{"throttled", func(a *emulate.Account, _ *emulate.Channel, _ *emulate.Bucket) {
-			a.Mishap = func(r emulate.Request) emulate.Mishap {
+		{"throttled", func(a *awstest.Account, _ *awstest.Channel, _ *awstest.Bucket) {
+			a.Mishap = func(r awstest.Request) awstest.Mishap {
 				if r.Op == "GetBucketNotification" {
-					return emulate.Throttled
+					return awstest.Throttled
 				}
-				return emulate.Nothing
+				return awstest.Nothing
 			}
 		}, "the function that watches the bucket could not be found: s3:GetBucketNotification: SlowDown", func(c *chaos.AWS) bool { return c.Function == "" }},
 	} {
@@ -211,11 +211,11 @@ func TestDiscoverKeys(t *testing.T) {
 }
 
 // deny refuses an operation.
-func deny(a *emulate.Account, op string) {
-	a.Mishap = func(r emulate.Request) emulate.Mishap {
+func deny(a *awstest.Account, op string) {
+	a.Mishap = func(r awstest.Request) awstest.Mishap {
 		if r.Op == op {
-			return emulate.Denied
+			return awstest.Denied
 		}
-		return emulate.Nothing
+		return awstest.Nothing
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 )
 
 var update = flag.Bool("update", false, "rewrite the requests in testdata")
@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite the requests in testdata")
 // recorder writes down the requests that change something, as the SDK makes
 // them.
 type recorder struct {
-	*emulate.Account
+	*awstest.Account
 	mu   sync.Mutex
 	text strings.Builder
 }
@@ -145,7 +145,7 @@ func TestPolicyIsEnough(t *testing.T) {
 }
 
 // permission is what IAM calls an operation.
-func permission(q emulate.Request) string {
+func permission(q awstest.Request) string {
 	switch {
 	case q.Service != "s3":
 		return q.Op

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 )
 
 // A fault that is undone before AWS shows what was changed leaves nothing: no tag,
@@ -59,11 +59,11 @@ func TestClaimsThatLag(t *testing.T) {
 		if err := r.Unlock(t.Context()); err != nil {
 			t.Error(err)
 		}
-		w.Mishap = func(q emulate.Request) emulate.Mishap {
+		w.Mishap = func(q awstest.Request) awstest.Mishap {
 			if q.Op == "CreateTags" {
 				time.Sleep(4 * time.Second)
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}
 		slow := w.run(t, "0a1b2c3e")
 		if err := slow.Lock(t.Context(), time.Now().Add(time.Minute)); err == nil || !strings.Contains(err.Error(), "claiming the channel took too long (got 4s") {

@@ -12,7 +12,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/chaos/journal"
 )
 
@@ -234,11 +234,11 @@ func TestLeverThatCannotBeRead(t *testing.T) {
 			w := newWorld(t)
 			w.cfg.RequireLever = require
 			a := w.open(t)
-			w.Mishap = func(q emulate.Request) emulate.Mishap {
+			w.Mishap = func(q awstest.Request) awstest.Mishap {
 				if q.Op == "GetSafetyLever" {
-					return emulate.Denied
+					return awstest.Denied
 				}
-				return emulate.Nothing
+				return awstest.Nothing
 			}
 			const said = "the account's safety lever could not be read"
 			_, err := a.Guard(t.Context())
@@ -257,7 +257,7 @@ func TestLeverThatCannotBeRead(t *testing.T) {
 			if err := a.Stopped(t.Context()); err != nil {
 				t.Errorf("readable again: %v", err)
 			}
-			w.Mishap = func(emulate.Request) emulate.Mishap { return emulate.Denied }
+			w.Mishap = func(awstest.Request) awstest.Mishap { return awstest.Denied }
 			if err := a.Stopped(t.Context()); err != nil {
 				t.Errorf("counted on from before: %v", err)
 			}

@@ -14,7 +14,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/chaos/journal"
 )
 
@@ -192,11 +192,11 @@ func TestTidyingIsNoCondition(t *testing.T) {
 		if _, err := journal.Undo(t.Context(), r.path, map[chaos.Via]journal.Undoer{chaos.ViaAWS: u.Undo}); err != nil {
 			t.Fatal(err)
 		}
-		w.Mishap = func(q emulate.Request) emulate.Mishap {
+		w.Mishap = func(q awstest.Request) awstest.Mishap {
 			if q.Mutates {
-				return emulate.Denied
+				return awstest.Denied
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}
 		seen, err := u.Heal(t.Context())
 		if err != nil || !strings.Contains(strings.Join(seen, "\n"), "something harmless is left") {

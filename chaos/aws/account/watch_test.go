@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"hlsload/chaos"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 	"hlsload/chaos/aws/watch"
 	"hlsload/reports"
 )
@@ -35,7 +35,7 @@ func newWatched(t *testing.T) *watched {
 	w.monitor = reports.NewMonitor("aws", w.start, func(s string) string { return strings.ReplaceAll(s, w.ID, "${ACCOUNT}") })
 	s3 := map[string]string{"BucketName": "example-live", "FilterId": "EntireBucket"}
 	// Every fourth data point of the S3 metrics never comes: they are best effort.
-	w.AddMetric(emulate.Metric{Region: w.Region, Namespace: "AWS/S3", Name: "4xxErrors", Dimensions: s3,
+	w.AddMetric(awstest.Metric{Region: w.Region, Namespace: "AWS/S3", Name: "4xxErrors", Dimensions: s3,
 		Delay: func(time.Time) time.Duration { return 58 * time.Second },
 		Value: func(at time.Time) (float64, bool) {
 			switch {
@@ -46,11 +46,11 @@ func newWatched(t *testing.T) *watched {
 			}
 			return 2, true
 		}})
-	w.AddMetric(emulate.Metric{Region: watch.Global, Namespace: "AWS/CloudFront", Name: "Requests", Dimensions: map[string]string{"DistributionId": "E2EXAMPLE", "Region": "Global"},
+	w.AddMetric(awstest.Metric{Region: watch.Global, Namespace: "AWS/CloudFront", Name: "Requests", Dimensions: map[string]string{"DistributionId": "E2EXAMPLE", "Region": "Global"},
 		Value: func(time.Time) (float64, bool) { return 6000, true }})
-	w.AddMetric(emulate.Metric{Region: watch.Global, Namespace: "AWS/CloudFront", Name: "CacheHitRate", Dimensions: map[string]string{"DistributionId": "E2EXAMPLE", "Region": "Global"},
+	w.AddMetric(awstest.Metric{Region: watch.Global, Namespace: "AWS/CloudFront", Name: "CacheHitRate", Dimensions: map[string]string{"DistributionId": "E2EXAMPLE", "Region": "Global"},
 		Value: func(time.Time) (float64, bool) { return 95, true }})
-	w.AddMetric(emulate.Metric{Region: w.Region, Namespace: "AWS/MediaLive", Name: "ActiveOutputs", Dimensions: map[string]string{"ChannelId": "1234567", "Pipeline": "0", "OutputGroupName": "HLS"},
+	w.AddMetric(awstest.Metric{Region: w.Region, Namespace: "AWS/MediaLive", Name: "ActiveOutputs", Dimensions: map[string]string{"ChannelId": "1234567", "Pipeline": "0", "OutputGroupName": "HLS"},
 		Delay: func(time.Time) time.Duration { return 20 * time.Second },
 		Value: func(at time.Time) (float64, bool) {
 			if at.After(w.onset.Add(5 * time.Second)) {
@@ -58,11 +58,11 @@ func newWatched(t *testing.T) *watched {
 			}
 			return 5, true
 		}})
-	w.AddAlarm(emulate.Alarm{Region: watch.Global, Name: "viewers see errors", Composite: true, States: []emulate.AlarmState{
+	w.AddAlarm(awstest.Alarm{Region: watch.Global, Name: "viewers see errors", Composite: true, States: []awstest.AlarmState{
 		{At: w.start.Add(-time.Hour), State: "OK"}, {At: w.onset.Add(180 * time.Second), State: "ALARM"}, {At: w.onset.Add(300 * time.Second), State: "OK"}}})
-	w.AddAlarm(emulate.Alarm{Region: w.Region, Name: "outputs", States: []emulate.AlarmState{{At: w.start.Add(-time.Hour), State: "OK"}}})
-	w.AddAlarm(emulate.Alarm{Region: w.Region, Name: "viewers see errors", States: []emulate.AlarmState{{At: w.start, State: "ALARM"}}}) // in the wrong region
-	w.AddAlert("1234567", emulate.Alert{ID: "a1", Type: "Failed to Create Output File or Socket", Pipeline: "0", Message: "403 from arn:aws:s3:::example-live of " + w.ID,
+	w.AddAlarm(awstest.Alarm{Region: w.Region, Name: "outputs", States: []awstest.AlarmState{{At: w.start.Add(-time.Hour), State: "OK"}}})
+	w.AddAlarm(awstest.Alarm{Region: w.Region, Name: "viewers see errors", States: []awstest.AlarmState{{At: w.start, State: "ALARM"}}}) // in the wrong region
+	w.AddAlert("1234567", awstest.Alert{ID: "a1", Type: "Failed to Create Output File or Socket", Pipeline: "0", Message: "403 from arn:aws:s3:::example-live of " + w.ID,
 		Set: w.onset.Add(12 * time.Second), Cleared: w.onset.Add(70 * time.Second), Delay: 9 * time.Second})
 	return w
 }
@@ -146,60 +146,60 @@ func TestWatch(t *testing.T) {
 func TestWatchTroubles(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
-		mishap  func(n int, r emulate.Request) emulate.Mishap
+		mishap  func(n int, r awstest.Request) awstest.Mishap
 		must    []string
 		refused string // at the beginning
 		problem string // noted
 		rings   bool   // at the end
 	}{
 		{"nothing", nil, []string{"viewers see errors", "outputs"}, "", "alarm output does not exist in eu-west-1", true},
-		{"no permission for metrics", func(_ int, r emulate.Request) emulate.Mishap {
+		{"no permission for metrics", func(_ int, r awstest.Request) awstest.Mishap {
 			if r.Op == "GetMetricData" {
-				return emulate.Denied
+				return awstest.Denied
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}, []string{"outputs"}, "", "metrics in eu-west-1 cannot be read without the permission cloudwatch:GetMetricData", true},
-		{"no permission for alerts and the channel", func(_ int, r emulate.Request) emulate.Mishap {
+		{"no permission for alerts and the channel", func(_ int, r awstest.Request) awstest.Mishap {
 			if r.Op == "ListAlerts" || r.Op == "DescribeChannel" {
-				return emulate.Denied
+				return awstest.Denied
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}, nil, "", "alerts of channel 1234567 cannot be read without the permission medialive:ListAlerts", true},
-		{"no permission for alarms", func(_ int, r emulate.Request) emulate.Mishap {
+		{"no permission for alarms", func(_ int, r awstest.Request) awstest.Mishap {
 			if r.Op == "DescribeAlarms" {
-				return emulate.Denied
+				return awstest.Denied
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}, nil, "", "alarms in us-east-1 cannot be read without the permission cloudwatch:DescribeAlarms", false},
-		{"no permission for an alarm that stops the run", func(_ int, r emulate.Request) emulate.Mishap {
+		{"no permission for an alarm that stops the run", func(_ int, r awstest.Request) awstest.Mishap {
 			if r.Op == "DescribeAlarms" {
-				return emulate.Denied
+				return awstest.Denied
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}, []string{"outputs"}, "alarm outputs, which is to stop the run, cannot be read: alarms in", "", false},
 		{"an alarm that is none", nil, []string{"output"}, "alarm output, which is to stop the run, does not exist", "", false},
 		{"an alarm that rings already", nil, []string{"rings"}, "alarm rings, which is to stop the run, is in ALARM already: nothing may be broken now", "", false},
-		{"throttled two times of three", func(n int, r emulate.Request) emulate.Mishap {
+		{"throttled two times of three", func(n int, r awstest.Request) awstest.Mishap {
 			if n%3 != 0 {
-				return emulate.Throttled
+				return awstest.Throttled
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}, []string{"outputs"}, "", "could not be read at times: TooManyRequestsException", true},
-		{"unavailable for a while", func(n int, r emulate.Request) emulate.Mishap {
+		{"unavailable for a while", func(n int, r awstest.Request) awstest.Mishap {
 			if n > 10 && n < 40 {
-				return emulate.Unavailable
+				return awstest.Unavailable
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}, []string{"outputs"}, "", "could not be read at times: ", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWatched(t)
 				w.cfg.Alarms = append(w.cfg.Alarms, chaos.AlarmAWS{Name: "rings", Region: w.Region}, chaos.AlarmAWS{Name: "output", Region: w.Region})
-				w.AddAlarm(emulate.Alarm{Region: w.Region, Name: "rings", States: []emulate.AlarmState{{At: w.start.Add(-time.Minute), State: "ALARM"}}})
+				w.AddAlarm(awstest.Alarm{Region: w.Region, Name: "rings", States: []awstest.AlarmState{{At: w.start.Add(-time.Minute), State: "ALARM"}}})
 				if tc.mishap != nil {
 					n := 0
-					w.Mishap = func(r emulate.Request) emulate.Mishap { n++; return tc.mishap(n, r) }
+					w.Mishap = func(r awstest.Request) awstest.Mishap { n++; return tc.mishap(n, r) }
 				}
 				watcher := w.open(t).Watch(w.monitor, w.cfg)
 				needed := map[string]string{}
@@ -238,7 +238,7 @@ func TestLateAlert(t *testing.T) {
 		w := newWatched(t)
 		w.cfg.Alarms = nil
 		end := w.start.Add(250 * time.Second)
-		w.AddAlert("1234567", emulate.Alert{ID: "a2", Type: "Late", Set: end.Add(240 * time.Second)})
+		w.AddAlert("1234567", awstest.Alert{ID: "a2", Type: "Late", Set: end.Add(240 * time.Second)})
 		watcher := w.open(t).Watch(w.monitor, w.cfg)
 		if err := watcher.Begin(t.Context(), nil); err != nil {
 			t.Fatal(err)

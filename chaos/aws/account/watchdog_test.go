@@ -8,7 +8,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
-	"hlsload/chaos/aws/emulate"
+	"hlsload/chaos/aws/awstest"
 )
 
 // guarded are the faults that do not end by themselves and that a single call
@@ -86,11 +86,11 @@ func TestWatchdogOutlivesAFailedUndo(t *testing.T) {
 		if err := r.apply(t.Context(), 0, f); err != nil {
 			t.Fatal(err)
 		}
-		w.Mishap = func(q emulate.Request) emulate.Mishap {
+		w.Mishap = func(q awstest.Request) awstest.Mishap {
 			if q.Service == "lambda" && q.Mutates {
-				return emulate.Denied
+				return awstest.Denied
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}
 		if err := r.Undo(t.Context(), f); err == nil {
 			t.Error("undone though it was denied")
@@ -164,12 +164,12 @@ func TestWatchdogOfAnOutdatedValue(t *testing.T) {
 		f := named(t, "invalidator.off-17")
 		w := worldFor(t, f)
 		r := w.run(t, "0a1b2c3d")
-		w.Mishap = func(q emulate.Request) emulate.Mishap {
+		w.Mishap = func(q awstest.Request) awstest.Mishap {
 			if q.Op == "CreateSchedule" {
 				n := int32(9)
 				w.function.Reserved = &n
 			}
-			return emulate.Nothing
+			return awstest.Nothing
 		}
 		err := r.apply(t.Context(), 0, f)
 		if err == nil || !strings.Contains(err.Error(), "the target was changed after its watchdog was made") {

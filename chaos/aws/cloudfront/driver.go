@@ -15,12 +15,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
-	"github.com/aws/smithy-go"
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
@@ -28,36 +26,34 @@ import (
 
 // Driver is the CloudFront driver.
 type Driver struct {
+	aws.Frame
 	api *cloudfront.Client
-	cfg *chaos.AWS
-	now func() time.Time
 }
 
-// New returns the driver of the distribution in cfg. A plan needs no client.
-func New(api *cloudfront.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
-	if now == nil {
-		now = time.Now
-	}
-	return &Driver{api, cfg, now}
+// New returns the driver of the distribution in the frame. A plan needs no client.
+func New(frame aws.Frame, api *cloudfront.Client) *Driver {
+	return &Driver{frame, api}
 }
+
+var _ aws.Answerable = (*errorTTL)(nil)
 
 // Service implements [aws.Driver].
 func (d *Driver) Service() string { return "cloudfront" }
 
 // Changes implements [aws.Driver].
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
-	if d.cfg.Distribution == "" {
+	if d.Config.Distribution == "" {
 		return nil
 	}
 	switch o.Fault.Kind {
 	case chaos.EdgeErrorTTL:
-		return []aws.Change{&errorTTL{d: d, Distribution: d.cfg.Distribution, Mark: o.Mark("-"), TTL: int64(o.Fault.TTL.Seconds())}}
+		return []aws.Change{&errorTTL{d: d, Distribution: d.Config.Distribution, Mark: o.Mark("-"), TTL: int64(o.Fault.TTL.Seconds())}}
 	case chaos.EdgeFlush:
-		paths := d.cfg.FlushPaths
+		paths := d.Config.FlushPaths
 		if len(paths) == 0 {
 			paths = []string{"/*"}
 		}
-		return []aws.Change{&flush{d: d, Distribution: d.cfg.Distribution, Mark: o.Mark("-"), Paths: paths}}
+		return []aws.Change{&flush{d: d, Distribution: d.Config.Distribution, Mark: o.Mark("-"), Paths: paths}}
 	}
 	return nil
 }
@@ -75,54 +71,54 @@ func (d *Driver) Restore(op string) aws.Change {
 
 // arn is that of a distribution; they belong to no region.
 func (d *Driver) arn(distribution string) string {
-	return fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", aws.Partition(d.cfg.Region), d.cfg.Account, distribution)
+	return fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", aws.Partition(d.Config.Region), d.Config.Account, distribution)
 }
 
 // Guards implements [aws.Driver].
 func (d *Driver) Guards() []aws.Call {
-	if d.cfg.Distribution == "" {
+	if d.Config.Distribution == "" {
 		return nil
 	}
-	return []aws.Call{{Action: "cloudfront:ListTagsForResource", Resource: d.arn(d.cfg.Distribution)}}
+	return []aws.Call{{Action: "cloudfront:ListTagsForResource", Resource: d.arn(d.Config.Distribution)}}
 }
 
 // Guard refuses a distribution that must not be touched, or is in the hands of
 // another run. Whether it carries the tags of targets, and is well, is asked by
 // the faults that change it: others only name it.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
-	if d.cfg.Distribution == "" {
+	if d.Config.Distribution == "" {
 		return nil, nil
 	}
-	tags, err := d.tags(ctx, d.cfg.Distribution)
+	tags, err := d.tags(ctx, d.Config.Distribution)
 	if err != nil {
 		return nil, err
 	}
 	found := aws.CheckTags(d.what(), tags, nil)
 	if mark, ok := tags[tagRun]; ok {
-		found = append(found, aws.Finding{Refuses: true, Text: d.busy(mark)})
+		found = append(found, d.busy(mark))
 	}
 	return found, nil
 }
 
-func (d *Driver) what() string { return "distribution " + d.cfg.Distribution }
+func (d *Driver) what() string { return "distribution " + d.Config.Distribution }
 
-func (d *Driver) busy(mark string) string {
-	return fmt.Sprintf("%s: another run is at work here, or left something (got the tag %s=%s; want it gone: hlsload undo its journal, or hlsload sweep)", d.what(), tagRun, mark)
+func (d *Driver) busy(mark string) aws.Finding {
+	return aws.Busy(d.what(), "the tag "+tagRun+"="+mark)
 }
 
 // ready makes sure that the distribution may be changed, and is as it should
 // be.
 func (d *Driver) ready(ctx context.Context, c *config, settled bool) error {
-	tags, err := d.tags(ctx, d.cfg.Distribution)
+	tags, err := d.tags(ctx, d.Config.Distribution)
 	if err != nil {
 		return err
 	}
 	var problems []error
-	for _, f := range aws.CheckTags(d.what(), tags, d.cfg.Tags) {
+	for _, f := range aws.CheckTags(d.what(), tags, d.Config.Tags) {
 		problems = append(problems, errors.New(f.Text))
 	}
 	if mark, ok := tags[tagRun]; ok {
-		problems = append(problems, errors.New(d.busy(mark)))
+		problems = append(problems, errors.New(d.busy(mark).Text))
 	}
 	if !sdk.ToBool(c.Enabled) {
 		problems = append(problems, fmt.Errorf("%s: not healthy (got a disabled one; want it enabled)", d.what()))
@@ -138,10 +134,10 @@ const deployed = "Deployed"
 
 // Leftovers implements [aws.Driver]: the tags tell what was there before.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
-	if d.cfg.Distribution == "" {
+	if d.Config.Distribution == "" {
 		return nil, nil
 	}
-	tags, err := d.tags(ctx, d.cfg.Distribution)
+	tags, err := d.tags(ctx, d.Config.Distribution)
 	if err != nil {
 		return nil, err
 	}
@@ -150,8 +146,8 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 		return nil, nil
 	}
 	run, _ := aws.Ours(mark, "-")
-	l := aws.Leftover{Service: d.Service(), Target: d.arn(d.cfg.Distribution), Run: run, What: "error caching of " + d.what() + ", before: " + tags[tagBefore]}
-	c := &errorTTL{d: d, Distribution: d.cfg.Distribution, Mark: mark, made: true}
+	l := aws.Leftover{Service: d.Service(), Target: d.arn(d.Config.Distribution), Run: run, What: "error caching of " + d.what() + ", before: " + tags[tagBefore]}
+	c := &errorTTL{d: d, Distribution: d.Config.Distribution, Mark: mark, made: true}
 	l.Remove = c.Undo
 	if err := c.parseTag(tags[tagBefore]); err != nil {
 		l.Remove = func(context.Context) error { return err }
@@ -161,10 +157,10 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 
 // Facts tells how long the distribution keeps which errors.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
-	if d.cfg.Distribution == "" {
+	if d.Config.Distribution == "" {
 		return nil, nil
 	}
-	c, err := d.read(ctx, d.cfg.Distribution)
+	c, err := d.read(ctx, d.Config.Distribution)
 	if err != nil {
 		return nil, err
 	}
@@ -215,13 +211,4 @@ func (d *Driver) untag(ctx context.Context, distribution string, keys ...string)
 	arn := d.arn(distribution)
 	_, err := d.api.UntagResource(ctx, &cloudfront.UntagResourceInput{Resource: &arn, TagKeys: &types.TagKeys{Items: keys}})
 	return err
-}
-
-// code is AWS's name of an error, "" for other errors.
-func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		return api.ErrorCode()
-	}
-	return ""
 }

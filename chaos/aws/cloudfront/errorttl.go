@@ -48,20 +48,19 @@ type before struct {
 	TTL   *int64 `json:"ttl"`   // null = none was set
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *errorTTL) Op() string { return opErrorTTL }
+// About implements [aws.Change], as do the methods below.
+func (c *errorTTL) About() aws.About {
+	return aws.About{Op: opErrorTTL, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Stays()}
+}
 
-// Marked is what carries the name of the run.
-func (c *errorTTL) Marked() (name, sep string) { return c.Mark, "-" }
-
-func (c *errorTTL) Target() string { return c.d.arn(c.Distribution) }
+func (c *errorTTL) target() string { return c.d.arn(c.Distribution) }
 
 // Answered notes that the journal has the answer to the call.
 func (c *errorTTL) Answered() { c.made = true }
 
 func (c *errorTTL) Calls() []aws.Call {
 	call := func(when aws.When, action, request string) aws.Call {
-		return aws.Call{Action: "cloudfront:" + action, Resource: c.Target(), When: when, Request: request}
+		return aws.Call{Action: "cloudfront:" + action, Resource: c.target(), When: when, Request: request}
 	}
 	return []aws.Call{
 		call(aws.Reads, "GetDistribution", ""), call(aws.Reads, "ListTagsForResource", ""),
@@ -82,7 +81,7 @@ func join(codes []int32) string {
 }
 
 func (c *errorTTL) Read(ctx context.Context) error {
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	cfg, err := c.d.read(ctx, c.Distribution)
 	if err != nil {
 		return err
@@ -179,8 +178,11 @@ func (c *errorTTL) ours(e *types.CustomErrorResponse) bool {
 // update edits the configuration and writes it. It reports whether there was
 // anything to do.
 func (c *errorTTL) update(ctx context.Context, edit func(*types.DistributionConfig) bool) (changed bool, err error) {
-	conflict := func(err error) bool { n := code(err); return n == "PreconditionFailed" || n == "InvalidIfMatchVersion" }
-	return aws.Contend(ctx, c.d.now, "the distribution", conflict, func(ctx context.Context) (func(context.Context) error, error) {
+	conflict := func(err error) bool {
+		n := aws.Code(err)
+		return n == "PreconditionFailed" || n == "InvalidIfMatchVersion"
+	}
+	return aws.Contend(ctx, c.d.Now, "the distribution", conflict, func(ctx context.Context) (func(context.Context) error, error) {
 		cfg, err := c.d.read(ctx, c.Distribution)
 		if err != nil || !edit(cfg.DistributionConfig) {
 			return nil, err
@@ -216,7 +218,7 @@ func (c *errorTTL) Undo(ctx context.Context) error {
 		}
 	}
 	if !changed { // never made, undone before, or it does not show yet
-		if waited, err := aws.Settle(ctx, c.At, c.d.now()); waited || err != nil {
+		if waited, err := aws.Settle(ctx, c.At, c.d.Now()); waited || err != nil {
 			if err != nil {
 				return err
 			}

@@ -30,20 +30,16 @@ type flush struct {
 	ID           string   `json:"id,omitempty"` // of the invalidation
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *flush) Op() string { return opFlush }
+// About implements [aws.Change], as do the methods below.
+func (c *flush) About() aws.About {
+	return aws.About{Op: opFlush, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Ends("happens once; the caches fill again")}
+}
 
-// Marked is what carries the name of the run.
-func (c *flush) Marked() (name, sep string) { return c.Mark, "-" }
-
-func (c *flush) Target() string { return c.d.arn(c.Distribution) }
-
-// Ends says how it is undone when nobody undoes it.
-func (c *flush) Ends() string { return "happens once; the caches fill again" }
+func (c *flush) target() string { return c.d.arn(c.Distribution) }
 
 func (c *flush) Calls() []aws.Call {
 	call := func(when aws.When, action, request string) aws.Call {
-		return aws.Call{Action: "cloudfront:" + action, Resource: c.Target(), When: when, Request: request}
+		return aws.Call{Action: "cloudfront:" + action, Resource: c.target(), When: when, Request: request}
 	}
 	return []aws.Call{
 		call(aws.Reads, "GetDistribution", ""), call(aws.Reads, "ListTagsForResource", ""),

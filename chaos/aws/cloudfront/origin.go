@@ -12,7 +12,7 @@ import (
 // control. Only then does a statement of the bucket's policy that is about the
 // distribution keep it from reading: anything else asks as somebody else.
 func (d *Driver) Reads(ctx context.Context, bucket string) error {
-	c, err := d.read(ctx, d.cfg.Distribution)
+	c, err := d.read(ctx, d.Config.Distribution)
 	if err != nil {
 		return err
 	}

@@ -25,35 +25,37 @@ import (
 
 // Driver is the Lambda driver.
 type Driver struct {
+	aws.Frame
 	api    *lambda.Client
 	faults *fis.Client
-	cfg    *chaos.AWS
-	now    func() time.Time
 }
 
-// New returns the driver of the function in cfg. A plan needs no clients.
-func New(api *lambda.Client, faults *fis.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
-	if now == nil {
-		now = time.Now
-	}
-	return &Driver{api, faults, cfg, now}
+// New returns the driver of the function in the frame. A plan needs no clients.
+func New(frame aws.Frame, api *lambda.Client, faults *fis.Client) *Driver {
+	return &Driver{frame, api, faults}
 }
+
+// What they can do beside the rest.
+var (
+	_ aws.Answerable = (*off)(nil)
+	_ aws.Rescuable  = (*off)(nil)
+)
 
 // Service implements [aws.Driver].
 func (d *Driver) Service() string { return "lambda" }
 
 // Changes implements [aws.Driver].
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
-	if d.cfg.Function == "" {
+	if d.Config.Function == "" {
 		return nil
 	}
 	switch o.Fault.Kind {
 	case chaos.InvalidatorOff:
-		return []aws.Change{&off{d: d, Function: d.arn(d.cfg.Function), Mark: o.Mark("-")}}
+		return []aws.Change{&off{d: d, Function: d.arn(d.Config.Function), Mark: o.Mark("-")}}
 	case chaos.InvalidatorSlow:
-		return []aws.Change{&slow{d: d, Function: d.arn(d.cfg.Function), Mark: o.Mark("-"), Role: d.cfg.FaultRole, By: o.Fault.By, Until: o.Expires}}
+		return []aws.Change{&slow{d: d, Function: d.arn(d.Config.Function), Mark: o.Mark("-"), Role: d.Config.FaultRole, By: o.Fault.By, Until: o.Expires}}
 	case chaos.InvalidatorThrottle:
-		return []aws.Change{&off{d: d, Function: d.arn(d.cfg.Function), Mark: o.Mark("-"), Reserve: int32(o.Fault.Concurrency)}}
+		return []aws.Change{&off{d: d, Function: d.arn(d.Config.Function), Mark: o.Mark("-"), Reserve: int32(o.Fault.Concurrency)}}
 	}
 	return nil
 }
@@ -70,16 +72,16 @@ func (d *Driver) Restore(op string) aws.Change {
 }
 
 func (d *Driver) arn(function string) string {
-	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", aws.Partition(d.cfg.Region), d.cfg.Region, d.cfg.Account, function)
+	return d.ARN("lambda", "function:"+function)
 }
 
 // Guards implements [aws.Driver].
 func (d *Driver) Guards() []aws.Call {
-	if d.cfg.Function == "" {
+	if d.Config.Function == "" {
 		return nil
 	}
-	calls := []aws.Call{{Action: "lambda:ListTags", Resource: d.arn(d.cfg.Function)}}
-	if d.cfg.FaultRole != "" {
+	calls := []aws.Call{{Action: "lambda:ListTags", Resource: d.arn(d.Config.Function)}}
+	if d.Config.FaultRole != "" {
 		calls = append(calls, aws.Call{Action: "fis:ListExperimentTemplates", Resource: "*"})
 	}
 	return calls
@@ -87,36 +89,32 @@ func (d *Driver) Guards() []aws.Call {
 
 // Guard refuses a function that is not tagged, or in the hands of another run.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
-	if d.cfg.Function == "" {
+	if d.Config.Function == "" {
 		return nil, nil
 	}
-	what := "function " + d.cfg.Function
-	tags, err := d.tags(ctx, d.arn(d.cfg.Function))
+	what := "function " + d.Config.Function
+	tags, err := d.tags(ctx, d.arn(d.Config.Function))
 	if err != nil {
 		return nil, fmt.Errorf("tags of %s: %w", what, err)
 	}
-	found := aws.CheckTags(what, tags, d.cfg.Tags)
+	found := aws.CheckTags(what, tags, d.Config.Tags)
 	if mark, ok := tags[tagRun]; ok {
-		found = append(found, aws.Finding{Refuses: true, Text: fmt.Sprintf(
-			"%s: another run is at work here, or left something (got the tag %s=%s; want it gone: hlsload undo its journal, or hlsload sweep)", what, tagRun, mark)})
+		found = append(found, aws.Busy(what, "the tag "+tagRun+"="+mark))
 	}
 	left, err := d.left(ctx)
-	for _, l := range left {
-		found = append(found, aws.Finding{Refuses: true, Text: fmt.Sprintf(
-			"%s: another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", what, l.What)})
-	}
+	found = append(found, aws.BusyWith(what, left)...)
 	return found, err
 }
 
 // Leftovers implements [aws.Driver]: the tags tell what was there before.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
-	if d.cfg.Function == "" {
+	if d.Config.Function == "" {
 		return nil, nil
 	}
-	arn := d.arn(d.cfg.Function)
+	arn := d.arn(d.Config.Function)
 	tags, err := d.tags(ctx, arn)
 	if err != nil {
-		return nil, fmt.Errorf("tags of function %s: %w", d.cfg.Function, err)
+		return nil, fmt.Errorf("tags of function %s: %w", d.Config.Function, err)
 	}
 	left, err := d.left(ctx)
 	if err != nil {
@@ -130,7 +128,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	c := &off{d: d, Function: arn, Mark: mark}
 	now, err := c.reserved(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("concurrency of function %s: %w", d.cfg.Function, err)
+		return nil, fmt.Errorf("concurrency of function %s: %w", d.Config.Function, err)
 	}
 	// What is reserved while the tags are there is ours.
 	c.Reserve = sdk.ToInt32(now)
@@ -178,13 +176,12 @@ type off struct {
 	At       time.Time `json:"at"`      // when that was read
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *off) Op() string { return opOff }
+// About implements [aws.Change], as do the methods below.
+func (c *off) About() aws.About {
+	return aws.About{Op: opOff, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Stays()}
+}
 
-// Marked is what carries the name of the run.
-func (c *off) Marked() (name, sep string) { return c.Mark, "-" }
-
-func (c *off) Target() string { return c.Function }
+func (c *off) target() string { return c.Function }
 
 // Answered notes that the journal has the answer to the call.
 func (c *off) Answered() { c.made = true }
@@ -214,7 +211,7 @@ func (c *off) Rescue() aws.Rescue {
 }
 
 func (c *off) Read(ctx context.Context) error {
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	n, err := c.reserved(ctx)
 	if err != nil {
 		return err
@@ -258,7 +255,7 @@ func (c *off) Undo(ctx context.Context) error {
 	}
 	ours := tags[tagRun] == c.Mark
 	if !ours && (tags[tagRun] != "" || !c.made) {
-		if waited, err := aws.Settle(ctx, c.At, c.d.now()); err != nil || !waited {
+		if waited, err := aws.Settle(ctx, c.At, c.d.Now()); err != nil || !waited {
 			return err // never made, undone before, or another run's by now
 		}
 		return c.Undo(ctx)
@@ -318,12 +315,12 @@ func text(n *int32) string {
 
 // Facts tells what is reserved for the function.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
-	if d.cfg.Function == "" {
+	if d.Config.Function == "" {
 		return nil, nil
 	}
-	n, err := (&off{d: d, Function: d.arn(d.cfg.Function)}).reserved(ctx)
+	n, err := (&off{d: d, Function: d.arn(d.Config.Function)}).reserved(ctx)
 	if err != nil { // a run needs to know only for some faults, and the plan's policy allows no more
-		return []string{fmt.Sprintf("function %s: reserved concurrency not known (%v)", d.cfg.Function, err)}, ctx.Err()
+		return []string{fmt.Sprintf("function %s: reserved concurrency not known (%v)", d.Config.Function, err)}, ctx.Err()
 	}
-	return []string{fmt.Sprintf("function %s: reserved concurrency %s", d.cfg.Function, text(n))}, nil
+	return []string{fmt.Sprintf("function %s: reserved concurrency %s", d.Config.Function, text(n))}, nil
 }

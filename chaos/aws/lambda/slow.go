@@ -36,22 +36,18 @@ type slow struct {
 	At       time.Time     `json:"at"`    // when the function was looked at
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *slow) Op() string { return opSlow }
+// About implements [aws.Change], as do the methods below.
+func (c *slow) About() aws.About {
+	return aws.About{Op: opSlow, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.EndsAt(c.Until)}
+}
 
-// Marked is what carries the name of the run.
-func (c *slow) Marked() (name, sep string) { return c.Mark, "-" }
-
-// Expiry is when it ends by itself.
-func (c *slow) Expiry() time.Time { return c.Until }
-
-func (c *slow) Target() string { return c.Function }
+func (c *slow) target() string { return c.Function }
 
 func (c *slow) Calls() []aws.Call {
 	call := func(when aws.When, action, what, request string) aws.Call {
 		resource := "*"
 		if what != "" {
-			resource = fmt.Sprintf("arn:%s:fis:%s:%s:%s/*", aws.Partition(c.d.cfg.Region), c.d.cfg.Region, c.d.cfg.Account, what)
+			resource = c.d.ARN("fis", what+"/*")
 		}
 		return aws.Call{Action: action, Resource: resource, When: when, Request: request}
 	}
@@ -76,7 +72,7 @@ const (
 )
 
 func (c *slow) Read(ctx context.Context) error {
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	out, err := c.d.api.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &c.Function})
 	if err != nil {
 		return err
@@ -98,7 +94,7 @@ func variables(f *lambda.GetFunctionConfigurationOutput) map[string]string {
 }
 
 func (c *slow) Make(ctx context.Context) error {
-	minutes := int(c.Until.Sub(c.d.now())/time.Minute) + 1
+	minutes := int(c.Until.Sub(c.d.Now())/time.Minute) + 1
 	const action, target = "delay", "invalidator"
 	out, err := c.d.faults.CreateExperimentTemplate(ctx, &fis.CreateExperimentTemplateInput{
 		ClientToken: &c.Mark, Description: sdk.String(about(c.Function)), RoleArn: &c.Role, Tags: map[string]string{tagRun: c.Mark},
@@ -195,18 +191,18 @@ func (c *slow) Undo(ctx context.Context) error {
 		return err
 	}
 	if template == "" {
-		if waited, err := aws.Settle(ctx, c.At, c.d.now()); err != nil || !waited {
+		if waited, err := aws.Settle(ctx, c.At, c.d.Now()); err != nil || !waited {
 			return err // never made, or undone before
 		}
 		return c.Undo(ctx)
 	}
-	for deadline := c.d.now().Add(stopTime); ; {
+	for deadline := c.d.Now().Add(stopTime); ; {
 		ids, any, err := c.going(ctx, template)
 		if err != nil {
 			return err
 		}
 		if !any { // never begun, or it does not show yet: without its template it could not be found
-			waited, err := aws.Settle(ctx, c.At, c.d.now())
+			waited, err := aws.Settle(ctx, c.At, c.d.Now())
 			if err != nil {
 				return err
 			}
@@ -217,7 +213,7 @@ func (c *slow) Undo(ctx context.Context) error {
 		if len(ids) == 0 {
 			break
 		}
-		if c.d.now().After(deadline) {
+		if c.d.Now().After(deadline) {
 			return fmt.Errorf("experiment %s has not stopped (waited %v; it ends by itself at %s)", ids[0], stopTime, c.Until.Format(time.RFC3339))
 		}
 		for _, id := range ids {
@@ -256,10 +252,10 @@ func (c *slow) Bites(ctx context.Context) (bool, string) {
 
 // left are the experiments of earlier runs.
 func (d *Driver) left(ctx context.Context) ([]aws.Leftover, error) {
-	if d.cfg.FaultRole == "" {
+	if d.Config.FaultRole == "" {
 		return nil, nil
 	}
-	function := d.arn(d.cfg.Function)
+	function := d.arn(d.Config.Function)
 	all, err := d.templates(ctx, function)
 	if err != nil {
 		return nil, fmt.Errorf("experiment templates: %w", err)

@@ -27,13 +27,12 @@ type cut struct {
 	At     time.Time `json:"at"` // when the output was looked at
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *cut) Op() string { return opCut }
+// About implements [aws.Change], as do the methods below.
+func (c *cut) About() aws.About {
+	return aws.About{Op: opCut, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Stays()}
+}
 
-// Marked is what carries the name of the run.
-func (c *cut) Marked() (name, sep string) { return c.Mark, "-" }
-
-func (c *cut) Target() string { return c.Output }
+func (c *cut) target() string { return c.Output }
 
 // Answered notes that the journal has the answer to the call.
 func (c *cut) Answered() { c.made = true }
@@ -78,7 +77,7 @@ func (c *cut) status(ctx context.Context) (types.OutputStatus, error) {
 }
 
 func (c *cut) Read(ctx context.Context) error {
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	status, err := c.status(ctx)
 	if err != nil {
 		return err
@@ -119,7 +118,7 @@ func (c *cut) Undo(ctx context.Context) error {
 		if tags[tagRun] != "" {
 			return nil // another run's by now
 		}
-		if waited, err := aws.Settle(ctx, c.At, c.d.now()); err != nil {
+		if waited, err := aws.Settle(ctx, c.At, c.d.Now()); err != nil {
 			return err
 		} else if waited {
 			return c.Undo(ctx)

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/mediaconnect"
@@ -22,26 +21,28 @@ import (
 
 // Driver is the MediaConnect driver.
 type Driver struct {
+	aws.Frame
 	api *mediaconnect.Client
-	cfg *chaos.AWS
-	now func() time.Time
 }
 
-// New returns the driver of the flow in cfg. A plan needs no client.
-func New(api *mediaconnect.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
-	if now == nil {
-		now = time.Now
-	}
-	return &Driver{api, cfg, now}
+// New returns the driver of the flow in the frame. A plan needs no client.
+func New(frame aws.Frame, api *mediaconnect.Client) *Driver {
+	return &Driver{frame, api}
 }
+
+// What they can do beside the rest.
+var (
+	_ aws.Answerable = (*cut)(nil)
+	_ aws.Rescuable  = (*cut)(nil)
+)
 
 // Service implements [aws.Driver].
 func (d *Driver) Service() string { return "mediaconnect" }
 
 // Changes implements [aws.Driver].
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
-	f, flow := o.Fault, &d.cfg.Flow
-	if f.Kind != chaos.InputLoss || d.cfg.InputLoss(f.Pipeline) != d.Service() {
+	f, flow := o.Fault, &d.Config.Flow
+	if f.Kind != chaos.InputLoss || d.Config.InputLoss(f.Pipeline) != d.Service() {
 		return nil
 	}
 	var all []aws.Change
@@ -63,7 +64,7 @@ func (d *Driver) Restore(op string) aws.Change {
 
 // Guards implements [aws.Driver].
 func (d *Driver) Guards() []aws.Call {
-	flow := &d.cfg.Flow
+	flow := &d.Config.Flow
 	if flow.ARN == "" {
 		return nil
 	}
@@ -77,7 +78,7 @@ func (d *Driver) Guards() []aws.Call {
 // Guard refuses a flow that is not tagged, not healthy, or in the hands of
 // another run.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
-	flow := &d.cfg.Flow
+	flow := &d.Config.Flow
 	if flow.ARN == "" {
 		return nil, nil
 	}
@@ -86,7 +87,7 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 		return nil, err
 	}
 	what := "flow " + name(flow.ARN)
-	found := aws.CheckTags(what, tags, d.cfg.Tags)
+	found := aws.CheckTags(what, tags, d.Config.Tags)
 	refuse := func(format string, args ...any) {
 		found = append(found, aws.Finding{Refuses: true, Text: what + ": " + fmt.Sprintf(format, args...)})
 	}
@@ -110,15 +111,12 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 		}
 	}
 	left, err := d.Leftovers(ctx)
-	for _, l := range left {
-		refuse("another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", l.What)
-	}
-	return found, err
+	return append(found, aws.BusyWith(what, left)...), err
 }
 
 // Leftovers implements [aws.Driver]: outputs with our tag.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
-	flow := &d.cfg.Flow
+	flow := &d.Config.Flow
 	var all []aws.Leftover
 	for _, arn := range flow.Outputs {
 		tags, err := d.tags(ctx, arn)
@@ -138,15 +136,15 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 
 // Facts tells how the flow and its outputs are.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
-	if d.cfg.Flow.ARN == "" {
+	if d.Config.Flow.ARN == "" {
 		return nil, nil
 	}
-	f, err := d.describe(ctx, d.cfg.Flow.ARN)
+	f, err := d.describe(ctx, d.Config.Flow.ARN)
 	if err != nil {
 		return nil, err
 	}
-	out := []string{fmt.Sprintf("flow %s: %s", name(d.cfg.Flow.ARN), f.Status)}
-	for i, arn := range d.cfg.Flow.Outputs {
+	out := []string{fmt.Sprintf("flow %s: %s", name(d.Config.Flow.ARN), f.Status)}
+	for i, arn := range d.Config.Flow.Outputs {
 		status := types.OutputStatus("not there")
 		if o := output(f, arn); o != nil {
 			status = o.OutputStatus

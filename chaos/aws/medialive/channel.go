@@ -28,19 +28,15 @@ type restart struct {
 	Mark     string `json:"mark,omitempty"`
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *restart) Op() string { return opRestart }
+// About implements [aws.Change], as do the methods below.
+func (c *restart) About() aws.About {
+	return aws.About{Op: opRestart, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Ends("the pipeline comes back by itself")}
+}
 
-// Marked names the run; nothing carries it.
-func (c *restart) Marked() (name, sep string) { return c.Mark, "-" }
-
-func (c *restart) Target() string { return c.d.arn(c.Channel) }
-
-// Ends says how it is undone when nobody undoes it.
-func (c *restart) Ends() string { return "the pipeline comes back by itself" }
+func (c *restart) target() string { return c.d.arn(c.Channel) }
 
 func (c *restart) Calls() []aws.Call {
-	arn := c.Target()
+	arn := c.target()
 	return []aws.Call{
 		{Action: "medialive:DescribeChannel", Resource: arn, When: aws.Reads},
 		{Action: "medialive:RestartChannelPipelines", Resource: arn, When: aws.Makes, Request: id(c.Pipeline)},
@@ -111,19 +107,18 @@ type stop struct {
 	At      time.Time `json:"at"` // when the channel was looked at
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *stop) Op() string { return opStop }
+// About implements [aws.Change], as do the methods below.
+func (c *stop) About() aws.About {
+	return aws.About{Op: opStop, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Stays()}
+}
 
-// Marked is what carries the name of the run.
-func (c *stop) Marked() (name, sep string) { return c.Mark, "-" }
-
-func (c *stop) Target() string { return c.d.arn(c.Channel) }
+func (c *stop) target() string { return c.d.arn(c.Channel) }
 
 // Answered notes that the journal has the answer to the call.
 func (c *stop) Answered() { c.made = true }
 
 func (c *stop) Calls() []aws.Call {
-	arn := c.Target()
+	arn := c.target()
 	return []aws.Call{
 		{Action: "medialive:DescribeChannel", Resource: arn, When: aws.Reads},
 		{Action: "medialive:CreateTags", Resource: arn, When: aws.Makes, Request: tagRun + "=" + c.Mark},
@@ -136,7 +131,7 @@ func (c *stop) Calls() []aws.Call {
 // Rescue is the call that starts it again.
 func (c *stop) Rescue() aws.Rescue {
 	return aws.Rescue{Target: "medialive:startChannel", Input: map[string]any{"ChannelId": c.Channel},
-		Needs: []aws.Call{{Action: "medialive:StartChannel", Resource: c.Target()}}}
+		Needs: []aws.Call{{Action: "medialive:StartChannel", Resource: c.target()}}}
 }
 
 func (c *stop) describe(ctx context.Context) (*medialive.DescribeChannelOutput, error) {
@@ -144,7 +139,7 @@ func (c *stop) describe(ctx context.Context) (*medialive.DescribeChannelOutput, 
 }
 
 func (c *stop) Read(ctx context.Context) error {
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	out, err := c.describe(ctx)
 	if err == nil && out.State != types.ChannelStateRunning {
 		err = fmt.Errorf("not healthy (got %s; want RUNNING)", out.State)
@@ -153,7 +148,7 @@ func (c *stop) Read(ctx context.Context) error {
 }
 
 func (c *stop) Make(ctx context.Context) error {
-	arn := c.Target()
+	arn := c.target()
 	if _, err := c.d.api.CreateTags(ctx, &medialive.CreateTagsInput{ResourceArn: &arn, Tags: map[string]string{tagRun: c.Mark}}); err != nil {
 		return err
 	}
@@ -176,7 +171,7 @@ func (c *stop) Undo(ctx context.Context) error {
 		}
 		ours := out.Tags[tagRun] == c.Mark
 		if !ours && (out.Tags[tagRun] != "" || !c.made) {
-			if waited, err := aws.Settle(ctx, c.At, c.d.now()); err != nil || !waited {
+			if waited, err := aws.Settle(ctx, c.At, c.d.Now()); err != nil || !waited {
 				return err // never made, undone before, or another run's by now
 			}
 			continue
@@ -197,7 +192,7 @@ func (c *stop) Undo(ctx context.Context) error {
 			return fmt.Errorf("channel %s cannot be started (got %s; want IDLE)", c.Channel, out.State)
 		}
 		if ours || c.made { // the tag may not show yet
-			arn := c.Target()
+			arn := c.target()
 			_, err = c.d.api.DeleteTags(ctx, &medialive.DeleteTagsInput{ResourceArn: &arn, TagKeys: []string{tagRun}})
 		}
 		return err

@@ -18,7 +18,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/medialive"
@@ -30,18 +29,26 @@ import (
 
 // Driver is the MediaLive driver.
 type Driver struct {
+	aws.Frame
 	api *medialive.Client
-	cfg *chaos.AWS
-	now func() time.Time
 }
 
-// New returns the driver of the channel in cfg. A plan needs no client.
-func New(api *medialive.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
-	if now == nil {
-		now = time.Now
-	}
-	return &Driver{api, cfg, now}
+// New returns the driver of the channel in the frame. A plan needs no client.
+func New(frame aws.Frame, api *medialive.Client) *Driver {
+	return &Driver{frame, api}
 }
+
+// What they can do beside the rest.
+var (
+	_ aws.Locker     = (*Driver)(nil)
+	_ aws.Examiner   = (*Driver)(nil)
+	_ aws.Answerable = (*pause)(nil)
+	_ aws.Tidier     = (*pause)(nil)
+	_ aws.Answerable = (*input)(nil)
+	_ aws.Tidier     = (*input)(nil)
+	_ aws.Answerable = (*stop)(nil)
+	_ aws.Rescuable  = (*stop)(nil)
+)
 
 // Service implements [aws.Driver].
 func (d *Driver) Service() string { return "medialive" }
@@ -56,14 +63,14 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 		case o.Fault.Resume != "restart":
 			return nil // S3's business: a pipeline that goes on is one that cannot write
 		case o.Fault.Pipeline == chaos.Any:
-			return []aws.Change{&stop{d: d, Channel: d.cfg.Channel, Mark: o.Mark("-")}}
+			return []aws.Change{&stop{d: d, Channel: d.Config.Channel, Mark: o.Mark("-")}}
 		}
-		return []aws.Change{&restart{d: d, Channel: d.cfg.Channel, Pipeline: o.Fault.Pipeline, Mark: o.Mark("-")}}
+		return []aws.Change{&restart{d: d, Channel: d.Config.Channel, Pipeline: o.Fault.Pipeline, Mark: o.Mark("-")}}
 	case chaos.InputLoss:
-		if d.cfg.InputLoss(o.Fault.Pipeline) != d.Service() {
+		if d.Config.InputLoss(o.Fault.Pipeline) != d.Service() {
 			return nil
 		}
-		return []aws.Change{&input{d: d, Channel: d.cfg.Channel, Mark: o.Mark("-"), Spare: d.cfg.SpareInput, Until: o.Expires}}
+		return []aws.Change{&input{d: d, Channel: d.Config.Channel, Mark: o.Mark("-"), Spare: d.Config.SpareInput, Until: o.Expires}}
 	}
 	return nil
 }
@@ -88,42 +95,42 @@ func (d *Driver) Restore(op string) aws.Change {
 // Role is the ARN of the role that the channel writes with, "" when there is no
 // channel.
 func (d *Driver) Role(ctx context.Context) (string, error) {
-	if d.cfg.Channel == "" {
+	if d.Config.Channel == "" {
 		return "", nil
 	}
-	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.cfg.Channel})
+	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
 	if err != nil {
-		return "", fmt.Errorf("role of channel %s: %w", d.cfg.Channel, err)
+		return "", fmt.Errorf("role of channel %s: %w", d.Config.Channel, err)
 	}
 	return sdk.ToString(out.RoleArn), nil
 }
 
 // arn is that of a channel.
 func (d *Driver) arn(channel string) string {
-	return fmt.Sprintf("arn:%s:medialive:%s:%s:channel:%s", aws.Partition(d.cfg.Region), d.cfg.Region, d.cfg.Account, channel)
+	return d.ARN("medialive", "channel:"+channel)
 }
 
 // Guards implements [aws.Driver].
 func (d *Driver) Guards() []aws.Call {
-	if d.cfg.Channel == "" {
+	if d.Config.Channel == "" {
 		return nil
 	}
-	arn := d.arn(d.cfg.Channel)
+	arn := d.arn(d.Config.Channel)
 	return []aws.Call{{Action: "medialive:DescribeChannel", Resource: arn}, {Action: "medialive:DescribeSchedule", Resource: arn}}
 }
 
 // Guard refuses a channel that is not tagged, not running with all its
 // pipelines, or in the hands of another run.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
-	if d.cfg.Channel == "" {
+	if d.Config.Channel == "" {
 		return nil, nil
 	}
-	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.cfg.Channel})
+	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
 	if err != nil {
-		return nil, fmt.Errorf("channel %s: %w", d.cfg.Channel, err)
+		return nil, fmt.Errorf("channel %s: %w", d.Config.Channel, err)
 	}
-	what := "channel " + d.cfg.Channel
-	found := aws.CheckTags(what, out.Tags, d.cfg.Tags)
+	what := "channel " + d.Config.Channel
+	found := aws.CheckTags(what, out.Tags, d.Config.Tags)
 	refuse := func(format string, args ...any) {
 		found = append(found, aws.Finding{Refuses: true, Text: what + ": " + fmt.Sprintf(format, args...)})
 	}
@@ -136,17 +143,17 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 	if text := d.sources(out); text != "" {
 		found = append(found, aws.Finding{Text: what + ": " + text})
 	}
-	actions, err := d.schedule(ctx, d.cfg.Channel)
+	actions, err := d.schedule(ctx, d.Config.Channel)
 	if err != nil {
-		return nil, fmt.Errorf("schedule of channel %s: %w", d.cfg.Channel, err)
+		return nil, fmt.Errorf("schedule of channel %s: %w", d.Config.Channel, err)
 	}
-	for _, l := range d.leftovers(d.cfg.Channel, out.Tags, actions) {
-		if l.Lock && !l.Expires.After(d.now()) {
+	for _, l := range d.leftovers(d.Config.Channel, out.Tags, actions) {
+		if l.Lock && !l.Expires.After(d.Now()) {
 			continue // forgotten, and harmless
 		}
-		refuse("another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", l.What)
+		found = append(found, aws.Busy(what, l.What))
 	}
-	if set := state(actions, d.now()); len(set) > 0 {
+	if set := state(actions, d.Now()); len(set) > 0 {
 		refuse("not healthy (got pipelines %v paused by the schedule; want none)", set)
 	}
 	return found, nil
@@ -155,11 +162,11 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 // sources tells when the addresses that the channel writes from are not those
 // that the scenario has, "" when they are: they change when a channel restarts.
 func (d *Driver) sources(out *medialive.DescribeChannelOutput) string {
-	if len(d.cfg.Package.Sources) == 0 {
+	if len(d.Config.Package.Sources) == 0 {
 		return ""
 	}
 	var has, strange []string
-	unused := slices.Clone(d.cfg.Package.Sources)
+	unused := slices.Clone(d.Config.Package.Sources)
 	for _, e := range out.EgressEndpoints {
 		ip := sdk.ToString(e.SourceIp)
 		if ip == "" {
@@ -167,7 +174,7 @@ func (d *Driver) sources(out *medialive.DescribeChannelOutput) string {
 		}
 		has = append(has, ip)
 		within := func(source string) bool { return inside(ip, source) }
-		if !slices.ContainsFunc(d.cfg.Package.Sources, within) {
+		if !slices.ContainsFunc(d.Config.Package.Sources, within) {
 			strange = append(strange, ip)
 		}
 		unused = slices.DeleteFunc(unused, within)
@@ -176,7 +183,7 @@ func (d *Driver) sources(out *medialive.DescribeChannelOutput) string {
 		return ""
 	}
 	return fmt.Sprintf("it does not write from where aws.mediapackage.sources says (got %s; want %s): a fault of one pipeline would not be one, and addresses change when a channel restarts",
-		strings.Join(has, ", "), strings.Join(d.cfg.Package.Sources, ", "))
+		strings.Join(has, ", "), strings.Join(d.Config.Package.Sources, ", "))
 }
 
 // inside reports whether an address is one, or in a CIDR block.
@@ -203,33 +210,33 @@ func well(out *medialive.DescribeChannelOutput) error {
 // Well refuses a fault for a channel that is not well by itself: taking away
 // one of two pipelines is harmless only while there are two.
 func (d *Driver) Well(ctx context.Context) error {
-	if d.cfg.Channel == "" {
+	if d.Config.Channel == "" {
 		return nil
 	}
-	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.cfg.Channel})
+	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
 	if err == nil {
 		err = well(out)
 	}
 	if err != nil {
-		return fmt.Errorf("channel %s: %w", d.cfg.Channel, err)
+		return fmt.Errorf("channel %s: %w", d.Config.Channel, err)
 	}
 	return nil
 }
 
 // Leftovers implements [aws.Driver]: our actions in the schedule, and our tag.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
-	if d.cfg.Channel == "" {
+	if d.Config.Channel == "" {
 		return nil, nil
 	}
-	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.cfg.Channel})
+	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
 	if err != nil {
-		return nil, fmt.Errorf("channel %s: %w", d.cfg.Channel, err)
+		return nil, fmt.Errorf("channel %s: %w", d.Config.Channel, err)
 	}
-	actions, err := d.schedule(ctx, d.cfg.Channel)
+	actions, err := d.schedule(ctx, d.Config.Channel)
 	if err != nil {
-		return nil, fmt.Errorf("schedule of channel %s: %w", d.cfg.Channel, err)
+		return nil, fmt.Errorf("schedule of channel %s: %w", d.Config.Channel, err)
 	}
-	return d.leftovers(d.cfg.Channel, out.Tags, actions), nil
+	return d.leftovers(d.Config.Channel, out.Tags, actions), nil
 }
 
 // leftovers are the marks of runs, one leftover for each.
@@ -268,9 +275,9 @@ func (d *Driver) done(a *types.ScheduleAction, mark string, actions []types.Sche
 		return false
 	}
 	if t, fixed := startOf(a); fixed {
-		return !t.After(d.now())
+		return !t.After(d.Now())
 	}
-	return has(actions, mark+"-"+kindRelease) || ended(actions, mark, d.now())
+	return has(actions, mark+"-"+kindRelease) || ended(actions, mark, d.Now())
 }
 
 // remover undoes what the actions of a mark did, without a journal.

@@ -11,14 +11,14 @@ import (
 // Facts tells how the channel is built, as far as it decides what faults look
 // like.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
-	if d.cfg.Channel == "" {
+	if d.Config.Channel == "" {
 		return nil, nil
 	}
-	c, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.cfg.Channel})
+	c, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
 	if err != nil {
 		return nil, err
 	}
-	what := "channel " + d.cfg.Channel + ": "
+	what := "channel " + d.Config.Channel + ": "
 	out := []string{fmt.Sprintf("%s%s, %s, %d pipelines running", what, c.ChannelClass, c.State, sdk.ToInt32(c.PipelinesRunningCount))}
 	for _, p := range c.PipelineDetails {
 		out = append(out, fmt.Sprintf("%spipeline %s, input %s", what, sdk.ToString(p.PipelineId), sdk.ToString(p.ActiveInputAttachmentName)))
@@ -36,7 +36,7 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 				what, sdk.ToString(g.Name), h.InputLossAction, h.RedundantManifest, sdk.ToInt32(h.SegmentLength), sdk.ToInt32(h.IndexNSegments), sdk.ToInt32(h.KeepSegments), h.IncompleteSegmentBehavior))
 		}
 	}
-	actions, err := d.schedule(ctx, d.cfg.Channel)
+	actions, err := d.schedule(ctx, d.Config.Channel)
 	if err != nil {
 		return out, err
 	}
@@ -46,5 +46,5 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 			immediate++
 		}
 	}
-	return append(out, fmt.Sprintf("%s%d actions in the schedule, %d of them began at once; paused by it: %s", what, len(actions), immediate, ids(state(actions, d.now())))), nil
+	return append(out, fmt.Sprintf("%s%d actions in the schedule, %d of them began at once; paused by it: %s", what, len(actions), immediate, ids(state(actions, d.Now())))), nil
 }

@@ -39,22 +39,18 @@ type input struct {
 	At      time.Time `json:"at"`     // when Before was read
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *input) Op() string { return opInput }
+// About implements [aws.Change], as do the methods below.
+func (c *input) About() aws.About {
+	return aws.About{Op: opInput, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.EndsAt(c.Until)}
+}
 
-// Marked is what carries the name of the run.
-func (c *input) Marked() (name, sep string) { return c.Mark, "-" }
-
-func (c *input) Target() string { return c.d.arn(c.Channel) }
-
-// Expiry is when MediaLive switches back by itself.
-func (c *input) Expiry() time.Time { return c.Until }
+func (c *input) target() string { return c.d.arn(c.Channel) }
 
 // Answered notes that the journal has the answer to the call.
 func (c *input) Answered() { c.made = true }
 
 func (c *input) Calls() []aws.Call {
-	arn := c.Target()
+	arn := c.target()
 	before := c.Before
 	if before == "" {
 		before = "the input that is active"
@@ -77,7 +73,7 @@ func (c *input) Calls() []aws.Call {
 func (c *input) name(kind string) string { return c.Mark + "-" + kind }
 
 func (c *input) Read(ctx context.Context) error {
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
 	if err != nil {
 		return err
@@ -127,7 +123,7 @@ func (c *input) Make(ctx context.Context) error {
 		return err
 	}
 	// The fault begins when the input changes, not when that was asked for.
-	for deadline := c.d.now().Add(executed + executed); c.d.now().Before(deadline); {
+	for deadline := c.d.Now().Add(executed + executed); c.d.Now().Before(deadline); {
 		if active, err := c.active(ctx); err == nil && active == c.Spare {
 			break
 		}
@@ -159,7 +155,7 @@ func (c *input) Undo(ctx context.Context) error {
 			if err := c.d.update(ctx, c.Channel, []types.ScheduleAction{back}, nil); err != nil && !c.d.has(ctx, c.Channel, c.name(kindRelease)) {
 				return err
 			}
-			c.released = c.d.now()
+			c.released = c.d.Now()
 		}
 	}
 	if !c.pending(actions) {
@@ -175,14 +171,14 @@ func (c *input) Undo(ctx context.Context) error {
 // over reports whether a switch back is in the schedule and begins at once, or has
 // begun.
 func (c *input) over(actions []types.ScheduleAction) bool {
-	return has(actions, c.name(kindRelease)) || ended(actions, c.Mark, c.d.now())
+	return has(actions, c.name(kindRelease)) || ended(actions, c.Mark, c.d.Now())
 }
 
 // pending reports whether the schedule will switch back by itself, at a time that
 // is so far ahead that this can be deleted. Nearer ones do no harm: they switch
 // to what is active.
 func (c *input) pending(actions []types.ScheduleAction) bool {
-	return has(actions, c.name(kindDeadman)) && !ended(actions, c.Mark, c.d.now()) && c.d.near(actions, c.name(kindDeadman)) == 0
+	return has(actions, c.name(kindDeadman)) && !ended(actions, c.Mark, c.d.Now()) && c.d.near(actions, c.name(kindDeadman)) == 0
 }
 
 // untouchable is how near an action may not be deleted any more: 15 s, and some
@@ -212,7 +208,7 @@ func (c *input) Tidy(ctx context.Context) error {
 	if err != nil || !has(actions, c.name(kindSwitch)) {
 		return err
 	}
-	if !ended(actions, c.Mark, c.d.now()) {
+	if !ended(actions, c.Mark, c.d.Now()) {
 		if err := c.d.passed(ctx, c.released, executed+executed); err != nil {
 			return err
 		}

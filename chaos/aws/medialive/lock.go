@@ -32,25 +32,21 @@ type lock struct {
 
 // Lock returns the change that claims the channel.
 func (d *Driver) Lock(o *aws.Order) aws.Change {
-	if d.cfg.Channel == "" {
+	if d.Config.Channel == "" {
 		return nil
 	}
-	return &lock{d: d, Channel: d.cfg.Channel, Mark: o.Mark("-"), Until: o.Expires}
+	return &lock{d: d, Channel: d.Config.Channel, Mark: o.Mark("-"), Until: o.Expires}
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *lock) Op() string { return opLock }
+// About implements [aws.Change], as do the methods below.
+func (c *lock) About() aws.About {
+	return aws.About{Op: opLock, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Ends("counts no more some minutes after the run")}
+}
 
-// Marked is what carries the name of the run.
-func (c *lock) Marked() (name, sep string) { return c.Mark, "-" }
-
-func (c *lock) Target() string { return c.d.arn(c.Channel) }
-
-// Ends says what becomes of it when it is not undone.
-func (c *lock) Ends() string { return "counts no more some minutes after the run" }
+func (c *lock) target() string { return c.d.arn(c.Channel) }
 
 func (c *lock) Calls() []aws.Call {
-	arn := c.Target()
+	arn := c.target()
 	return []aws.Call{
 		{Action: "medialive:DescribeChannel", Resource: arn, When: aws.Reads},
 		{Action: "medialive:CreateTags", Resource: arn, When: aws.Makes, Request: tagLock + c.Mark + ", so that two runs that begin at once do not both go on"},
@@ -59,7 +55,7 @@ func (c *lock) Calls() []aws.Call {
 }
 
 func (c *lock) Read(context.Context) error {
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	return nil
 }
 
@@ -68,10 +64,10 @@ func (c *lock) Read(context.Context) error {
 const claimed = "20060102T150405.000Z"
 
 func (c *lock) Make(ctx context.Context) error {
-	arn := c.Target()
+	arn := c.target()
 	value := c.At.Format(claimed) + " " + c.Until.UTC().Format(claimed)
 	_, err := c.d.api.CreateTags(ctx, &medialive.CreateTagsInput{ResourceArn: &arn, Tags: map[string]string{tagLock + c.Mark: value}})
-	if late := c.d.now().Sub(c.At); err == nil && late > claimTime {
+	if late := c.d.Now().Sub(c.At); err == nil && late > claimTime {
 		// A run that has looked already would not know of a claim that says it was first.
 		return fmt.Errorf("claiming the channel took too long (got %v; want at most %v: run it again)", late.Round(time.Millisecond), claimTime)
 	}
@@ -83,7 +79,7 @@ func (c *lock) Make(ctx context.Context) error {
 const claimTime = 3 * time.Second
 
 func (c *lock) Undo(ctx context.Context) error {
-	arn := c.Target()
+	arn := c.target()
 	_, err := c.d.api.DeleteTags(ctx, &medialive.DeleteTagsInput{ResourceArn: &arn, TagKeys: []string{tagLock + c.Mark}})
 	return err
 }
@@ -95,7 +91,7 @@ func (c *lock) Bites(ctx context.Context) (bool, string) {
 	if err != nil {
 		return false, err.Error()
 	}
-	all := holders(out.Tags, c.d.now())
+	all := holders(out.Tags, c.d.Now())
 	what := fmt.Sprintf("channel %s", c.Channel)
 	switch {
 	case len(all) == 0:

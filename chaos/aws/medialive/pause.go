@@ -42,29 +42,25 @@ type pause struct {
 }
 
 func (d *Driver) pause(o *aws.Order) *pause {
-	p := &pause{d: d, Channel: d.cfg.Channel, Mark: o.Mark("-"), Pipelines: []int{0, 1}, Until: o.Expires}
+	p := &pause{d: d, Channel: d.Config.Channel, Mark: o.Mark("-"), Pipelines: []int{0, 1}, Until: o.Expires}
 	if o.Fault.Pipeline != chaos.Any {
 		p.Pipelines = []int{o.Fault.Pipeline}
 	}
 	return p
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (p *pause) Op() string { return opPause }
+// About implements [aws.Change], as do the methods below.
+func (p *pause) About() aws.About {
+	return aws.About{Op: opPause, Target: p.target(), Owner: aws.Owner{Name: p.Mark, Sep: "-"}, End: aws.EndsAt(p.Until)}
+}
 
-// Marked is what carries the name of the run.
-func (p *pause) Marked() (name, sep string) { return p.Mark, "-" }
-
-func (p *pause) Target() string { return p.d.arn(p.Channel) }
-
-// Expiry is when MediaLive unpauses by itself.
-func (p *pause) Expiry() time.Time { return p.Until }
+func (p *pause) target() string { return p.d.arn(p.Channel) }
 
 // Answered notes that the journal has the answer to the call.
 func (p *pause) Answered() { p.made = true }
 
 func (p *pause) Calls() []aws.Call {
-	arn := p.Target()
+	arn := p.target()
 	hold, deadman := action(p.name(kindHold), p.Pipelines, time.Time{}), action(p.name(kindDeadman), p.Before, orLater(p.Until))
 	release := action(p.name(kindRelease), p.Before, time.Time{})
 	return []aws.Call{
@@ -94,7 +90,7 @@ func (p *pause) Read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.At = p.d.now().UTC()
+	p.At = p.d.Now().UTC()
 	p.Before = foreign(actions, p.At)
 	return nil
 }
@@ -145,16 +141,16 @@ func (p *pause) Undo(ctx context.Context) error {
 	switch {
 	case !has(actions, release):
 		create = []types.ScheduleAction{action(release, others, time.Time{})}
-	case ended(actions, p.Mark, p.d.now()) && !slices.Equal(others, union(p.Before, nil)):
+	case ended(actions, p.Mark, p.d.Now()) && !slices.Equal(others, union(p.Before, nil)):
 		// It has ended by itself after it was released, and with it what others
 		// hold by now.
 		create, rest = []types.ScheduleAction{action(release, others, time.Time{})}, append(rest, release)
 	}
 	if len(create)+len(rest) > 0 {
 		err = p.d.release(ctx, p.Channel, create, rest)
-		p.released = p.d.now()
+		p.released = p.d.Now()
 	} else if p.released.IsZero() {
-		p.released = p.d.now()
+		p.released = p.d.Now()
 	}
 	if err == nil && begins > 0 {
 		err = fmt.Errorf("schedule action %s begins in %v and cannot be deleted before (the pipelines are released already)", deadman, begins.Round(time.Second))
@@ -167,7 +163,7 @@ func (p *pause) Undo(ctx context.Context) error {
 func (d *Driver) near(actions []types.ScheduleAction, name string) time.Duration {
 	for i := range actions {
 		if at, fixed := startOf(&actions[i]); fixed && sdk.ToString(actions[i].ActionName) == name {
-			if left := at.Sub(d.now()); left > 0 && left <= untouchable {
+			if left := at.Sub(d.Now()); left > 0 && left <= untouchable {
 				return left
 			}
 		}
@@ -212,7 +208,7 @@ func (d *Driver) settled(ctx context.Context, channel string, at time.Time, name
 			return nil, err
 		}
 		missing := slices.ContainsFunc(names, func(name string) bool { return !has(actions, name) })
-		if !missing || at.IsZero() || !d.now().Before(at.Add(aws.Unsettled)) {
+		if !missing || at.IsZero() || !d.Now().Before(at.Add(aws.Unsettled)) {
 			return actions, nil
 		}
 		if err := aws.Wait(ctx, pollEvery); err != nil {
@@ -229,9 +225,9 @@ const executed = 15 * time.Second
 // now.
 func (d *Driver) passed(ctx context.Context, since time.Time, length time.Duration) error {
 	if since.IsZero() {
-		since = d.now()
+		since = d.Now()
 	}
-	return aws.Wait(ctx, since.Add(length).Sub(d.now()))
+	return aws.Wait(ctx, since.Add(length).Sub(d.Now()))
 }
 
 // Tidy deletes the action that released the pipelines, once it has done so.
@@ -251,7 +247,7 @@ func (p *pause) Bites(ctx context.Context) (bool, string) {
 	if err != nil {
 		return false, err.Error()
 	}
-	set := state(actions, p.d.now())
+	set := state(actions, p.d.Now())
 	for _, i := range p.Pipelines {
 		if !slices.Contains(set, i) {
 			return false, fmt.Sprintf("the schedule of channel %s holds %s paused, not pipeline %d", p.Channel, ids(set), i)
@@ -271,7 +267,7 @@ func (p *pause) Healthy(ctx context.Context) (bool, string) {
 		}
 	}
 	held := p.others(actions)
-	for _, i := range state(actions, p.d.now()) {
+	for _, i := range state(actions, p.d.Now()) {
 		if slices.Contains(p.Pipelines, i) && !slices.Contains(held, i) {
 			return false, fmt.Sprintf("the schedule of channel %s still holds pipeline %d paused", p.Channel, i)
 		}
@@ -311,12 +307,12 @@ func (p *pause) ours(actions []types.ScheduleAction) []string {
 // faults whose holds have not ended.
 func (p *pause) others(actions []types.ScheduleAction) []int {
 	set := p.Before
-	if known, ok := lastForeign(actions, p.d.now()); ok {
+	if known, ok := lastForeign(actions, p.d.Now()); ok {
 		set = known
 	}
 	for i := range actions {
 		mark, kind, ok := split(sdk.ToString(actions[i].ActionName))
-		if !ok || kind != kindHold || mark == p.Mark || ended(actions, mark, p.d.now()) {
+		if !ok || kind != kindHold || mark == p.Mark || ended(actions, mark, p.d.Now()) {
 			continue
 		}
 		set = union(set, held(sdk.ToString(actions[i].ActionName)))

@@ -36,19 +36,15 @@ type deny struct {
 	Statement json.RawMessage `json:"statement,omitempty"`
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *deny) Op() string { return opDeny }
+// About implements [aws.Change], as do the methods below.
+func (c *deny) About() aws.About {
+	return aws.About{Op: opDeny, Target: c.target(), Owner: aws.Owner{Name: c.Sid, Sep: ""}, End: aws.EndsAt(c.Until)}
+}
 
-// Marked is what carries the name of the run.
-func (c *deny) Marked() (name, sep string) { return c.Sid, "" }
-
-func (c *deny) Target() string { return c.d.arn(c.place) }
-
-// Expiry is from when on the statement says nothing.
-func (c *deny) Expiry() time.Time { return c.Until }
+func (c *deny) target() string { return c.d.arn(c.place) }
 
 func (c *deny) Calls() []aws.Call {
-	arn := c.Target()
+	arn := c.target()
 	return []aws.Call{
 		{Action: c.describe(), Resource: arn, When: aws.Reads},
 		{Action: c.action("Get"), Resource: arn, When: aws.Reads},
@@ -71,17 +67,17 @@ func (c *deny) shown() string {
 	case c.Endpoint != "":
 	case c.Source != "":
 		who = fmt.Sprintf(`"IpAddress":{"aws:SourceIp":%q},`, c.Source)
-	case c.d.cfg.Writer != "":
-		who = fmt.Sprintf(`"ArnEquals":{"aws:PrincipalArn":%q},`, c.d.cfg.Writer)
-	case c.d.cfg.Channel != "":
-		who = fmt.Sprintf(`"ArnEquals":{"aws:PrincipalArn":%q},`, "the role of channel "+c.d.cfg.Channel)
+	case c.d.Config.Writer != "":
+		who = fmt.Sprintf(`"ArnEquals":{"aws:PrincipalArn":%q},`, c.d.Config.Writer)
+	case c.d.Config.Channel != "":
+		who = fmt.Sprintf(`"ArnEquals":{"aws:PrincipalArn":%q},`, "the role of channel "+c.d.Config.Channel)
 	}
 	return fmt.Sprintf("{\"Sid\":%q,\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":[\"%s\"],\n \"Resource\":[%q],\n \"Condition\":{%s\"DateLessThan\":{\"aws:CurrentTime\":%q}}}",
-		c.Sid, strings.Join(c.Actions, `","`), c.Target(), who, until)
+		c.Sid, strings.Join(c.Actions, `","`), c.target(), who, until)
 }
 
 func (c *deny) Read(ctx context.Context) error {
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	_, url, err := c.d.look(ctx, c.place)
 	if err != nil {
 		return err
@@ -113,13 +109,13 @@ func (c *deny) Read(ctx context.Context) error {
 const maxPolicy = 6144
 
 func (c *deny) statement(ctx context.Context) (json.RawMessage, error) {
-	denial := policy.Denial{Sid: c.Sid, Actions: c.Actions, Resources: []string{c.Target()}, Until: c.Until}
+	denial := policy.Denial{Sid: c.Sid, Actions: c.Actions, Resources: []string{c.target()}, Until: c.Until}
 	switch {
 	case c.Endpoint != "":
 	case c.Source != "":
 		denial.Condition = map[string]map[string]any{"IpAddress": {"aws:SourceIp": c.Source}}
 	default:
-		role := c.d.cfg.Writer
+		role := c.d.Config.Writer
 		if role == "" && c.d.writer != nil {
 			var err error
 			if role, err = c.d.writer(ctx); err != nil {

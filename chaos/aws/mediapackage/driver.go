@@ -10,7 +10,6 @@ package mediapackage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,7 +18,6 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/mediapackagev2"
 	"github.com/aws/aws-sdk-go-v2/service/mediapackagev2/types"
-	"github.com/aws/smithy-go"
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
@@ -28,9 +26,8 @@ import (
 
 // Driver is the MediaPackage driver.
 type Driver struct {
+	aws.Frame
 	api *mediapackagev2.Client
-	cfg *chaos.AWS
-	now func() time.Time
 	// web asks endpoints as anybody would; nil = nobody does.
 	web Web
 	// writer asks for the ARN of the role that the channel writes with.
@@ -43,14 +40,17 @@ type Web interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-// New returns the driver of the channel and the endpoint in cfg. A plan needs
+// New returns the driver of the channel and the endpoint in the frame. A plan needs
 // neither client nor web.
-func New(api *mediapackagev2.Client, cfg *chaos.AWS, web Web, now func() time.Time, writer func(context.Context) (string, error)) *Driver {
-	if now == nil {
-		now = time.Now
-	}
-	return &Driver{api: api, cfg: cfg, now: now, web: web, writer: writer}
+func New(frame aws.Frame, api *mediapackagev2.Client, web Web, writer func(context.Context) (string, error)) *Driver {
+	return &Driver{Frame: frame, api: api, web: web, writer: writer}
 }
+
+// What they can do beside the rest.
+var (
+	_ aws.Answerable = (*force)(nil)
+	_ aws.Reviewer   = (*deny)(nil)
+)
 
 // Service implements [aws.Driver].
 func (d *Driver) Service() string { return "mediapackagev2" }
@@ -63,7 +63,7 @@ var (
 
 // Changes implements [aws.Driver].
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
-	p, f := &d.cfg.Package, o.Fault
+	p, f := &d.Config.Package, o.Fault
 	switch {
 	case f.Kind == chaos.OriginStatus && p.Endpoint != "":
 		return []aws.Change{&deny{d: d, place: place{p.Group, p.Channel, p.Endpoint}, Actions: reads, Sid: o.Mark(""), Until: o.Expires}}
@@ -75,7 +75,7 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 		return []aws.Change{&force{d: d, place: place{p.Group, p.Channel, p.Endpoint}, Conditions: sorted(conditions), Mark: o.Mark("-")}}
 	case p.Channel == "":
 	case f.Kind == chaos.PipelineKill && !(f.Resume == "restart" && f.Pipeline == chaos.Any), // then the channel is stopped
-		f.Kind == chaos.InputLoss && d.cfg.InputLoss(f.Pipeline) == "mediapackage":
+		f.Kind == chaos.InputLoss && d.Config.InputLoss(f.Pipeline) == "mediapackage":
 		c := &deny{d: d, place: place{p.Group, p.Channel, ""}, Actions: writes, Sid: o.Mark(""), Until: o.Expires}
 		if f.Pipeline >= 0 && f.Pipeline < len(p.Sources) {
 			c.Source = p.Sources[f.Pipeline]
@@ -127,7 +127,7 @@ func (p place) describe() string {
 }
 
 func (d *Driver) arn(p place) string {
-	arn := fmt.Sprintf("arn:%s:mediapackagev2:%s:%s:channelGroup/%s/channel/%s", aws.Partition(d.cfg.Region), d.cfg.Region, d.cfg.Account, p.Group, p.Channel)
+	arn := d.ARN("mediapackagev2", "channelGroup/"+p.Group+"/channel/"+p.Channel)
 	if p.Endpoint != "" {
 		arn += "/originEndpoint/" + p.Endpoint
 	}
@@ -136,7 +136,7 @@ func (d *Driver) arn(p place) string {
 
 // places are those that may be touched.
 func (d *Driver) places() []place {
-	p := &d.cfg.Package
+	p := &d.Config.Package
 	if p.Channel == "" {
 		return nil
 	}
@@ -165,15 +165,12 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, aws.CheckTags(p.String(), tags, d.cfg.Tags)...)
+		found = append(found, aws.CheckTags(p.String(), tags, d.Config.Tags)...)
 		left, err := d.left(ctx, p)
 		if err != nil {
 			return nil, err
 		}
-		for _, l := range left {
-			found = append(found, aws.Finding{Refuses: true, Text: fmt.Sprintf(
-				"%s: another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", p, l.What)})
-		}
+		found = append(found, aws.BusyWith(p.String(), left)...)
 	}
 	return found, nil
 }
@@ -270,7 +267,7 @@ func (d *Driver) left(ctx context.Context, p place) ([]aws.Leftover, error) {
 func (d *Driver) store(p place) *policy.Store {
 	if p.Endpoint == "" {
 		return &policy.Store{
-			What: p.String(), Now: d.now, Seen: &d.seen,
+			What: p.String(), Now: d.Now, Seen: &d.seen,
 			Read: func(ctx context.Context) (string, error) {
 				out, err := d.api.GetChannelPolicy(ctx, &mediapackagev2.GetChannelPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel})
 				if missing(err) {
@@ -293,7 +290,7 @@ func (d *Driver) store(p place) *policy.Store {
 	}
 	var cdn *types.CdnAuthConfiguration
 	return &policy.Store{
-		What: p.String(), Now: d.now, Seen: &d.seen,
+		What: p.String(), Now: d.Now, Seen: &d.seen,
 		Read: func(ctx context.Context) (string, error) {
 			cdn = nil
 			out, err := d.api.GetOriginEndpointPolicy(ctx, &mediapackagev2.GetOriginEndpointPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint})
@@ -320,8 +317,7 @@ func (d *Driver) store(p place) *policy.Store {
 
 // missing tells whether an error says that there is no such thing.
 func missing(err error) bool {
-	var api smithy.APIError
-	return errors.As(err, &api) && api.ErrorCode() == "ResourceNotFoundException"
+	return aws.Code(err) == "ResourceNotFoundException"
 }
 
 // ask asks a URL as anybody would, and returns the status.

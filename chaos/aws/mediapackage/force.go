@@ -12,7 +12,6 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/mediapackagev2"
 	"github.com/aws/aws-sdk-go-v2/service/mediapackagev2/types"
-	"github.com/aws/smithy-go"
 
 	"hlsload/chaos/aws"
 )
@@ -40,20 +39,19 @@ type force struct {
 	At         time.Time `json:"at"` // when that was read
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *force) Op() string { return opForce }
+// About implements [aws.Change], as do the methods below.
+func (c *force) About() aws.About {
+	return aws.About{Op: opForce, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Stays()}
+}
 
-// Marked is what carries the name of the run.
-func (c *force) Marked() (name, sep string) { return c.Mark, "-" }
-
-func (c *force) Target() string { return c.d.arn(c.place) }
+func (c *force) target() string { return c.d.arn(c.place) }
 
 // Answered notes that the journal has the answer to the call.
 func (c *force) Answered() { c.made = true }
 
 func (c *force) Calls() []aws.Call {
 	call := func(when aws.When, action, request string) aws.Call {
-		return aws.Call{Action: "mediapackagev2:" + action, Resource: c.Target(), When: when, Request: request}
+		return aws.Call{Action: "mediapackagev2:" + action, Resource: c.target(), When: when, Request: request}
 	}
 	return []aws.Call{
 		call(aws.Reads, "GetOriginEndpoint", ""),
@@ -209,10 +207,9 @@ func differs(path string, before, after any) string {
 // whether there was anything to do.
 func (c *force) update(ctx context.Context, edit func(now []string) (to []string, ok bool)) (changed bool, err error) {
 	conflict := func(err error) bool {
-		var api smithy.APIError
-		return errors.As(err, &api) && api.ErrorCode() == "ConflictException"
+		return aws.Code(err) == "ConflictException"
 	}
-	return aws.Contend(ctx, c.d.now, "the endpoint", conflict, func(ctx context.Context) (func(context.Context) error, error) {
+	return aws.Contend(ctx, c.d.Now, "the endpoint", conflict, func(ctx context.Context) (func(context.Context) error, error) {
 		e, err := c.d.readEndpoint(ctx, c.place)
 		if err != nil {
 			return nil, err
@@ -226,7 +223,7 @@ func (c *force) update(ctx context.Context, edit func(now []string) (to []string
 }
 
 func (c *force) Read(ctx context.Context) error {
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	e, err := c.d.readEndpoint(ctx, c.place)
 	if err != nil {
 		return err
@@ -243,7 +240,7 @@ func (c *force) Read(ctx context.Context) error {
 
 func (c *force) Make(ctx context.Context) error {
 	// The tags come first: what carries them can be put back by anybody.
-	arn := c.Target()
+	arn := c.target()
 	if _, err := c.d.api.TagResource(ctx, &mediapackagev2.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{tagRun: c.Mark, tagBefore: words(c.Before)}}); err != nil {
 		return err
 	}
@@ -271,7 +268,7 @@ func (c *force) Undo(ctx context.Context) error {
 		}
 	}
 	if !changed { // never made, undone before, or it does not show yet
-		if waited, err := aws.Settle(ctx, c.At, c.d.now()); waited || err != nil {
+		if waited, err := aws.Settle(ctx, c.At, c.d.Now()); waited || err != nil {
 			if err != nil {
 				return err
 			}
@@ -279,7 +276,7 @@ func (c *force) Undo(ctx context.Context) error {
 		}
 	}
 	if ours || c.made { // the tags may not show yet
-		_, err = c.d.api.UntagResource(ctx, &mediapackagev2.UntagResourceInput{ResourceArn: sdk.String(c.Target()), TagKeys: []string{tagRun, tagBefore}})
+		_, err = c.d.api.UntagResource(ctx, &mediapackagev2.UntagResourceInput{ResourceArn: sdk.String(c.target()), TagKeys: []string{tagRun, tagBefore}})
 	}
 	return err
 }

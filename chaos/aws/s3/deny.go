@@ -41,24 +41,20 @@ func (d *Driver) deny(o *aws.Order, s scope, actions []string) *deny {
 	return &deny{d: d, Bucket: s.Bucket, Owner: s.Owner, Sid: o.Mark(""), Actions: actions, Scope: s, Until: o.Expires}
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *deny) Op() string { return opDeny }
+// About implements [aws.Change], as do the methods below.
+func (c *deny) About() aws.About {
+	return aws.About{Op: opDeny, Target: c.target(), Owner: aws.Owner{Name: c.Sid, Sep: ""}, End: aws.EndsAt(c.Until)}
+}
 
-// Marked is what carries the name of the run.
-func (c *deny) Marked() (name, sep string) { return c.Sid, "" }
-
-func (c *deny) Target() string { return c.d.arn(c.Bucket) }
-
-// Expiry is from when on the statement says nothing.
-func (c *deny) Expiry() time.Time { return c.Until }
+func (c *deny) target() string { return c.d.arn(c.Bucket) }
 
 func (c *deny) Calls() []aws.Call {
-	arn := c.Target()
+	arn := c.target()
 	calls := []aws.Call{{Action: "s3:GetBucketPolicy", Resource: arn, When: aws.Reads}}
 	if c.Scope.resolved() {
 		calls = append(calls, c.d.lookups(&c.Scope)...)
 	}
-	if c.reads() && c.d.cfg.Distribution != "" {
+	if c.reads() && c.d.Config.Distribution != "" {
 		calls = append(calls, aws.Call{Action: "cloudfront:GetDistribution", Resource: c.distribution(), When: aws.Reads})
 	}
 	return append(calls,
@@ -81,14 +77,14 @@ func (c *deny) reads() bool { return len(c.Actions) == 1 && c.Actions[0] == read
 
 func (c *deny) whoText() string {
 	switch {
-	case c.reads() && c.d.cfg.Distribution != "":
+	case c.reads() && c.d.Config.Distribution != "":
 		return c.distribution()
 	case c.reads():
 		return everybody
-	case c.d.cfg.Writer != "":
-		return c.d.cfg.Writer
-	case c.d.cfg.Channel != "":
-		return "the role of channel " + c.d.cfg.Channel
+	case c.d.Config.Writer != "":
+		return c.d.Config.Writer
+	case c.d.Config.Channel != "":
+		return "the role of channel " + c.d.Config.Channel
 	}
 	return everybody
 }
@@ -96,7 +92,7 @@ func (c *deny) whoText() string {
 const everybody = "*"
 
 func (c *deny) distribution() string {
-	return fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", c.d.partition(), c.d.cfg.Account, c.d.cfg.Distribution)
+	return fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", c.d.partition(), c.d.Config.Account, c.d.Config.Distribution)
 }
 
 // shown is the statement for people: what is not known yet is said in words.
@@ -126,14 +122,14 @@ func (c *deny) shown() string {
 
 func (c *deny) Read(ctx context.Context) error {
 	var err error
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	var doc *policy.Document
 	if c.text, doc, _, err = c.store().Look(ctx); err != nil {
 		return err
 	}
 	was := doc.Print()
 	c.Was = &was
-	if c.reads() && c.d.cfg.Distribution != "" && c.d.Reader != nil {
+	if c.reads() && c.d.Config.Distribution != "" && c.d.Reader != nil {
 		if err := c.d.Reader(ctx, c.Bucket); err != nil {
 			return err
 		}
@@ -163,7 +159,7 @@ func (c *deny) statement(ctx context.Context, patterns []string) (json.RawMessag
 	}
 	denial := policy.Denial{Sid: c.Sid, Actions: c.Actions, Resources: resources, Until: c.Until}
 	if c.reads() {
-		if c.d.cfg.Distribution != "" {
+		if c.d.Config.Distribution != "" {
 			denial.Principal = map[string]string{"Service": "cloudfront.amazonaws.com"}
 			denial.Condition = map[string]map[string]any{"StringEquals": {"AWS:SourceArn": c.distribution()}}
 		}
@@ -177,8 +173,8 @@ func (c *deny) statement(ctx context.Context, patterns []string) (json.RawMessag
 
 // role is that of the writer, "" when nobody knows.
 func (d *Driver) role(ctx context.Context) (string, error) {
-	if d.cfg.Writer != "" || d.writer == nil {
-		return d.cfg.Writer, nil
+	if d.Config.Writer != "" || d.writer == nil {
+		return d.Config.Writer, nil
 	}
 	return d.writer(ctx)
 }
@@ -186,7 +182,7 @@ func (d *Driver) role(ctx context.Context) (string, error) {
 // store is the policy of the bucket.
 func (c *deny) store() *policy.Store {
 	return &policy.Store{
-		What: "bucket " + c.Bucket, Now: c.d.now, Seen: &c.d.seen,
+		What: "bucket " + c.Bucket, Now: c.d.Now, Seen: &c.d.seen,
 		Read:  func(ctx context.Context) (string, error) { return c.d.policy(ctx, c.Bucket, c.Owner) },
 		Write: c.put,
 	}

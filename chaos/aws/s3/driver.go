@@ -11,14 +11,11 @@ package s3
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go"
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
@@ -28,9 +25,8 @@ import (
 
 // Driver is the S3 driver.
 type Driver struct {
+	aws.Frame
 	api *s3.Client
-	cfg *chaos.AWS
-	now func() time.Time
 	// writer asks for the ARN of the role that the channel writes with; nil =
 	// nobody knows.
 	writer func(context.Context) (string, error)
@@ -40,13 +36,12 @@ type Driver struct {
 	Reader func(ctx context.Context, bucket string) error
 }
 
-// New returns the driver of the bucket in cfg. A plan needs no client.
-func New(api *s3.Client, cfg *chaos.AWS, now func() time.Time, writer func(context.Context) (string, error)) *Driver {
-	if now == nil {
-		now = time.Now
-	}
-	return &Driver{api: api, cfg: cfg, now: now, writer: writer}
+// New returns the driver of the bucket in the frame. A plan needs no client.
+func New(frame aws.Frame, api *s3.Client, writer func(context.Context) (string, error)) *Driver {
+	return &Driver{Frame: frame, api: api, writer: writer}
 }
+
+var _ aws.Reviewer = (*deny)(nil)
 
 // Service implements [aws.Driver].
 func (d *Driver) Service() string { return "s3" }
@@ -76,7 +71,7 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 }
 
 func (d *Driver) changes(o *aws.Order) []aws.Change {
-	if d.cfg.Bucket == "" {
+	if d.Config.Bucket == "" {
 		return nil
 	}
 	f := o.Fault
@@ -133,7 +128,7 @@ func (d *Driver) Restore(op string) aws.Change {
 	return nil
 }
 
-func (d *Driver) partition() string { return aws.Partition(d.cfg.Region) }
+func (d *Driver) partition() string { return aws.Partition(d.Config.Region) }
 
 // arn is that of a bucket, or of keys in it.
 func (d *Driver) arn(bucket string, keys ...string) string {
@@ -146,24 +141,24 @@ func (d *Driver) arn(bucket string, keys ...string) string {
 
 // Guards implements [aws.Driver].
 func (d *Driver) Guards() []aws.Call {
-	if d.cfg.Bucket == "" {
+	if d.Config.Bucket == "" {
 		return nil
 	}
 	return []aws.Call{
-		{Action: "s3:GetBucketTagging", Resource: d.arn(d.cfg.Bucket)},
-		{Action: "s3:GetBucketPolicy", Resource: d.arn(d.cfg.Bucket)},
+		{Action: "s3:GetBucketTagging", Resource: d.arn(d.Config.Bucket)},
+		{Action: "s3:GetBucketPolicy", Resource: d.arn(d.Config.Bucket)},
 	}
 }
 
 // Guard refuses a bucket that is not tagged, or in the hands of another run.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
-	if d.cfg.Bucket == "" {
+	if d.Config.Bucket == "" {
 		return nil, nil
 	}
-	what := "bucket " + d.cfg.Bucket
+	what := "bucket " + d.Config.Bucket
 	tags := map[string]string{}
-	out, err := d.api.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &d.cfg.Bucket, ExpectedBucketOwner: &d.cfg.Account})
-	if err != nil && code(err) != "NoSuchTagSet" {
+	out, err := d.api.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &d.Config.Bucket, ExpectedBucketOwner: &d.Config.Account})
+	if err != nil && aws.Code(err) != "NoSuchTagSet" {
 		return nil, fmt.Errorf("tags of %s: %w", what, err)
 	}
 	if err == nil {
@@ -171,30 +166,27 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 			tags[sdk.ToString(t.Key)] = sdk.ToString(t.Value)
 		}
 	}
-	found := aws.CheckTags(what, tags, d.cfg.Tags)
+	found := aws.CheckTags(what, tags, d.Config.Tags)
 	left, err := d.Leftovers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range left {
-		found = append(found, aws.Finding{Refuses: true, Text: fmt.Sprintf(
-			"%s: another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", what, l.What)})
-	}
+	found = append(found, aws.BusyWith(what, left)...)
 	return found, nil
 }
 
 // Leftovers implements [aws.Driver]: statements of the policy that are ours.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
-	if d.cfg.Bucket == "" {
+	if d.Config.Bucket == "" {
 		return nil, nil
 	}
-	text, err := d.policy(ctx, d.cfg.Bucket, d.cfg.Account)
+	text, err := d.policy(ctx, d.Config.Bucket, d.Config.Account)
 	if err != nil {
-		return nil, fmt.Errorf("policy of bucket %s: %w", d.cfg.Bucket, err)
+		return nil, fmt.Errorf("policy of bucket %s: %w", d.Config.Bucket, err)
 	}
 	doc, err := policy.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("policy of bucket %s: %w", d.cfg.Bucket, err)
+		return nil, fmt.Errorf("policy of bucket %s: %w", d.Config.Bucket, err)
 	}
 	var all []aws.Leftover
 	for _, s := range doc.Statements {
@@ -202,9 +194,9 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 		if !ok {
 			continue
 		}
-		c := &deny{d: d, Bucket: d.cfg.Bucket, Owner: d.cfg.Account, Sid: s.Sid}
+		c := &deny{d: d, Bucket: d.Config.Bucket, Owner: d.Config.Account, Sid: s.Sid}
 		all = append(all, aws.Leftover{
-			Service: d.Service(), Target: d.arn(d.cfg.Bucket), Run: run, What: "policy statement " + s.Sid, Expires: s.Until(), Remove: c.Undo,
+			Service: d.Service(), Target: d.arn(d.Config.Bucket), Run: run, What: "policy statement " + s.Sid, Expires: s.Until(), Remove: c.Undo,
 		})
 	}
 	return all, nil
@@ -213,7 +205,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 // policy reads the policy of a bucket; "" = it has none.
 func (d *Driver) policy(ctx context.Context, bucket, owner string) (string, error) {
 	out, err := d.api.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &bucket, ExpectedBucketOwner: &owner})
-	if code(err) == "NoSuchBucketPolicy" {
+	if aws.Code(err) == "NoSuchBucketPolicy" {
 		return "", nil
 	}
 	if err != nil {
@@ -222,18 +214,9 @@ func (d *Driver) policy(ctx context.Context, bucket, owner string) (string, erro
 	return sdk.ToString(out.Policy), nil
 }
 
-// code is AWS's name of an error, "" for other errors.
-func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		return api.ErrorCode()
-	}
-	return ""
-}
-
 // missing tells whether an error says that there is no such object.
 func missing(err error) bool {
-	switch code(err) {
+	switch aws.Code(err) {
 	case "NoSuchKey", "NotFound", "NoSuchVersion":
 		return true
 	}

@@ -9,12 +9,13 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"hlsload/chaos/aws"
 	"hlsload/chaos/aws/policy"
 )
 
 // Facts tells what the bucket keeps and what the channel has written there.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
-	if d.cfg.Bucket == "" {
+	if d.Config.Bucket == "" {
 		return nil, nil
 	}
 	s := d.everything()
@@ -24,7 +25,7 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil: // a run needs to know only for some faults, and the plan's policy allows no more
-		status = "not known (" + code(err) + ")"
+		status = "not known (" + aws.Code(err) + ")"
 	case versions.Status != "":
 		status = string(versions.Status)
 	default:
@@ -49,7 +50,7 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	}
 	out = append(out, fmt.Sprintf("bucket %s: written by %s", s.Bucket, role))
 	all, err := d.playlists(ctx, &s)
-	if code(err) == "AccessDenied" { // the plan's policy may not allow the pipelines that no fault is about
+	if aws.Code(err) == "AccessDenied" { // the plan's policy may not allow the pipelines that no fault is about
 		return append(out, fmt.Sprintf("bucket %s: playlists in %s not known (AccessDenied)", s.Bucket, strings.Join(s.Patterns, ", "))), nil
 	}
 	if err != nil {
@@ -61,23 +62,23 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 		if o.media != nil {
 			what = fmt.Sprintf("media, target duration %v, %d segments", o.media.TargetDuration, len(o.media.Segments))
 		}
-		out = append(out, fmt.Sprintf("%s: %s, Cache-Control %q, written %v ago", o.key, what, o.control, d.now().Sub(o.modified).Round(time.Second)))
+		out = append(out, fmt.Sprintf("%s: %s, Cache-Control %q, written %v ago", o.key, what, o.control, d.Now().Sub(o.modified).Round(time.Second)))
 	}
 	return out, nil
 }
 
 // everything is the scope of all the channel's objects.
 func (d *Driver) everything() scope {
-	s := scope{Bucket: d.cfg.Bucket, Owner: d.cfg.Account, Patterns: d.cfg.Pipelines}
+	s := scope{Bucket: d.Config.Bucket, Owner: d.Config.Account, Patterns: d.Config.Pipelines}
 	if len(s.Patterns) == 0 {
-		s.Patterns = []string{d.cfg.Prefix + "*"}
+		s.Patterns = []string{d.Config.Prefix + "*"}
 	}
 	return s
 }
 
 // Watch tells when media playlists are written, stop, go, end or come back.
 func (d *Driver) Watch(ctx context.Context) (func(context.Context) ([]string, error), error) {
-	if d.cfg.Bucket == "" {
+	if d.Config.Bucket == "" {
 		return nil, nil
 	}
 	s := d.everything()
@@ -93,7 +94,7 @@ func (d *Driver) Watch(ctx context.Context) (func(context.Context) ([]string, er
 	states := map[string]*state{}
 	for i := range all {
 		if all[i].media != nil {
-			states[all[i].key] = &state{all[i].etag, d.now(), "is written"}
+			states[all[i].key] = &state{all[i].etag, d.Now(), "is written"}
 		}
 	}
 	return func(ctx context.Context) (seen []string, err error) {
@@ -108,7 +109,7 @@ func (d *Driver) Watch(ctx context.Context) (func(context.Context) ([]string, er
 				return seen, err
 			}
 			if o.etag != st.etag {
-				st.etag, st.changed = o.etag, d.now()
+				st.etag, st.changed = o.etag, d.Now()
 			}
 			say := "is written"
 			switch {
@@ -116,7 +117,7 @@ func (d *Driver) Watch(ctx context.Context) (func(context.Context) ([]string, er
 				say = "is gone"
 			case o.media.EndList:
 				say = "has EXT-X-ENDLIST"
-			case d.now().Sub(st.changed) > o.media.TargetDuration*3/2:
+			case d.Now().Sub(st.changed) > o.media.TargetDuration*3/2:
 				say = "is not written any more"
 			}
 			if say != st.said {

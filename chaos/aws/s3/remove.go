@@ -53,25 +53,23 @@ const markerSlack = chaos.AWSMargin/3 + 10*time.Second
 
 func (d *Driver) remove(s scope) *remove { return &remove{d: d, Scope: s} }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *remove) Op() string { return opRemove }
+// About implements [aws.Change], as do the methods below.
+func (c *remove) About() aws.About {
+	return aws.About{Op: opRemove, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: ""}, End: c.end()}
+}
 
-// Marked names the run; nothing carries it.
-func (c *remove) Marked() (name, sep string) { return c.Mark, "" }
-
-func (c *remove) Target() string { return c.d.arn(c.Scope.Bucket) }
+func (c *remove) target() string { return c.d.arn(c.Scope.Bucket) }
 
 // back tells whether something is deleted that no encoder writes again.
 func (c *remove) back() bool {
 	return slices.ContainsFunc(c.Scope.Kinds, func(k string) bool { return k != m3u8.KindMedia.String() })
 }
 
-// Ends says how it is undone when nobody undoes it.
-func (c *remove) Ends() string {
+func (c *remove) end() aws.End {
 	if c.back() {
-		return "STICKY: the objects stay deleted until it is undone; the bucket's versions keep them"
+		return aws.StaysSo("the objects stay deleted until it is undone; the bucket's versions keep them")
 	}
-	return "heals when the encoder writes the playlists again"
+	return aws.Ends("heals when the encoder writes the playlists again")
 }
 
 func (c *remove) Calls() []aws.Call {
@@ -102,7 +100,7 @@ func (c *remove) Read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Objects, c.At = nil, c.d.now().UTC()
+	c.Objects, c.At = nil, c.d.Now().UTC()
 	if c.Scope.is(m3u8.KindMedia) {
 		for _, o := range media {
 			c.Objects = append(c.Objects, target{Key: o.key, ETag: o.etag, Version: o.version})
@@ -186,7 +184,7 @@ func (c *remove) remove(ctx context.Context, t *target) error {
 			return nil
 		case missing(err):
 			return nil
-		case code(err) != "PreconditionFailed" || i == tries:
+		case aws.Code(err) != "PreconditionFailed" || i == tries:
 			return err
 		}
 		out, err := c.d.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})

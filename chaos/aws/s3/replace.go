@@ -39,24 +39,18 @@ type replaced struct {
 
 func (d *Driver) replace(s scope, back int) *replace { return &replace{d: d, Scope: s, Back: back} }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *replace) Op() string { return opReplace }
-
-// Marked names the run; nothing carries it.
-func (c *replace) Marked() (name, sep string) { return c.Mark, "" }
-
-func (c *replace) Target() string { return c.d.arn(c.Scope.Bucket) }
-
-// Ends says how it is undone when nobody undoes it.
-func (c *replace) Ends() string {
-	return "heals when the encoder may write again and writes the playlists"
+// About implements [aws.Change], as do the methods below.
+func (c *replace) About() aws.About {
+	return aws.About{Op: opReplace, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: ""}, End: aws.Ends("heals when the encoder may write again and writes the playlists"), Witness: true}
 }
+
+func (c *replace) target() string { return c.d.arn(c.Scope.Bucket) }
 
 func (c *replace) Calls() []aws.Call {
 	calls := c.d.lookups(&c.Scope)
 	if c.Back > 0 {
-		calls = append(calls, aws.Call{Action: "s3:GetBucketVersioning", Resource: c.Target(), When: aws.Reads},
-			aws.Call{Action: "s3:ListBucketVersions", Resource: c.Target(), When: aws.Reads})
+		calls = append(calls, aws.Call{Action: "s3:GetBucketVersioning", Resource: c.target(), When: aws.Reads},
+			aws.Call{Action: "s3:ListBucketVersions", Resource: c.target(), When: aws.Reads})
 	}
 	for _, p := range c.Scope.Patterns {
 		arn := c.d.arn(c.Scope.Bucket, p)
@@ -191,10 +185,6 @@ func (c *replace) put(ctx context.Context, r *replaced) error {
 		ContentType: set(o.kind), CacheControl: set(o.control), ExpectedBucketOwner: &c.Scope.Owner})
 	return err
 }
-
-// Witness says that what was put there goes by itself, once nothing keeps the
-// encoder from writing.
-func (c *replace) Witness() {}
 
 // Undo has nothing to do: the encoder writes again, as soon as it may.
 func (c *replace) Undo(context.Context) error { return nil }

@@ -30,12 +30,12 @@ type scope struct {
 }
 
 func (d *Driver) scope(f *chaos.Fault, kinds ...m3u8.Kind) scope {
-	s := scope{Bucket: d.cfg.Bucket, Owner: d.cfg.Account, Rendition: f.Rendition, Patterns: []string{d.cfg.Prefix + "*"}}
+	s := scope{Bucket: d.Config.Bucket, Owner: d.Config.Account, Rendition: f.Rendition, Patterns: []string{d.Config.Prefix + "*"}}
 	switch {
-	case f.Pipeline >= 0 && f.Pipeline < len(d.cfg.Pipelines):
-		s.Patterns = []string{d.cfg.Pipelines[f.Pipeline]}
-	case len(d.cfg.Pipelines) > 0:
-		s.Patterns = d.cfg.Pipelines
+	case f.Pipeline >= 0 && f.Pipeline < len(d.Config.Pipelines):
+		s.Patterns = []string{d.Config.Pipelines[f.Pipeline]}
+	case len(d.Config.Pipelines) > 0:
+		s.Patterns = d.Config.Pipelines
 	}
 	for _, k := range kinds {
 		s.Kinds = append(s.Kinds, k.String())

@@ -36,20 +36,12 @@ type written struct {
 
 func (d *Driver) watch(s scope) *watch { return &watch{d: d, Scope: s} }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *watch) Op() string { return opWatch }
+// About implements [aws.Change], as do the methods below.
+func (c *watch) About() aws.About {
+	return aws.About{Op: opWatch, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: ""}, End: aws.Ends("changes nothing"), Witness: true}
+}
 
-// Marked names the run; nothing carries it.
-func (c *watch) Marked() (name, sep string) { return c.Mark, "" }
-
-func (c *watch) Target() string { return c.d.arn(c.Scope.Bucket) }
-
-// Ends says that there is nothing to undo.
-func (c *watch) Ends() string { return "changes nothing" }
-
-// Witness marks a change that only looks: what it sees heals by itself once
-// the others are undone.
-func (c *watch) Witness() {}
+func (c *watch) target() string { return c.d.arn(c.Scope.Bucket) }
 
 func (c *watch) Calls() []aws.Call { return c.d.lookups(&c.Scope) }
 
@@ -86,7 +78,7 @@ func (c *watch) look(ctx context.Context) (longest string, err error) {
 		}
 		w, ok := c.seen[key]
 		if !ok || w.etag != etag {
-			w = written{etag, c.d.now(), w.times}
+			w = written{etag, c.d.Now(), w.times}
 			if ok && etag != "" {
 				w.times++
 			}
@@ -114,7 +106,7 @@ func (c *watch) Bites(ctx context.Context) (bool, string) {
 			return true, k + " is not there"
 		}
 	}
-	since := c.d.now().Sub(c.seen[key].changed)
+	since := c.d.Now().Sub(c.seen[key].changed)
 	if since <= c.Longest*3/2 {
 		return false, fmt.Sprintf("all %d playlists were written within %v", len(c.Keys), since.Round(time.Second))
 	}
@@ -131,7 +123,7 @@ func (c *watch) Healthy(ctx context.Context) (bool, string) {
 		switch w := c.seen[k]; {
 		case w.etag == "":
 			return false, k + " is not there"
-		case w.times == 0 || c.d.now().Sub(w.changed) > c.Longest*3/2:
+		case w.times == 0 || c.d.Now().Sub(w.changed) > c.Longest*3/2:
 			return false, k + " was not seen to be written"
 		}
 	}

@@ -21,24 +21,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 
-	"hlsload/chaos"
 	"hlsload/chaos/aws"
 )
 
 // Driver is the driver of EventBridge Scheduler. It makes no faults.
 type Driver struct {
+	aws.Frame
 	api *scheduler.Client
-	cfg *chaos.AWS
-	now func() time.Time
 }
 
 // New returns the driver. A plan needs no client.
-func New(api *scheduler.Client, cfg *chaos.AWS, now func() time.Time) *Driver {
-	if now == nil {
-		now = time.Now
-	}
-	return &Driver{api, cfg, now}
+func New(frame aws.Frame, api *scheduler.Client) *Driver {
+	return &Driver{frame, api}
 }
+
+// What they can do beside the rest.
+var (
+	_ aws.Guardian   = (*Driver)(nil)
+	_ aws.Answerable = (*watchdog)(nil)
+	_ aws.Keeper     = (*watchdog)(nil)
+)
 
 // Service implements [aws.Driver], as do the methods below.
 func (d *Driver) Service() string { return "scheduler" }
@@ -54,10 +56,10 @@ func (d *Driver) Restore(op string) aws.Change {
 
 // Watchdog returns the schedule that undoes c unless it was undone before.
 func (d *Driver) Watchdog(o *aws.Order, c aws.Change, n int) aws.Change {
-	if d.cfg.Watchdog == "" {
+	if d.Config.Watchdog == "" {
 		return nil
 	}
-	w := &watchdog{d: d, watched: c, Name: o.Mark("-", fmt.Sprintf("w%d", n)), Role: d.cfg.Watchdog, Until: o.Expires}
+	w := &watchdog{d: d, watched: c, Name: o.Mark("-", fmt.Sprintf("w%d", n)), Role: d.Config.Watchdog, Until: o.Expires}
 	w.describe()
 	return w
 }
@@ -67,14 +69,14 @@ const group = "default"
 
 // arn is that of a schedule, or of all of ours.
 func (d *Driver) arn(name string) string {
-	return fmt.Sprintf("arn:%s:scheduler:%s:%s:schedule/%s/%s", aws.Partition(d.cfg.Region), d.cfg.Region, d.cfg.Account, group, name)
+	return d.ARN("scheduler", "schedule/"+group+"/"+name)
 }
 
 // ours begins the name of every schedule of ours.
 const ours = "hlsload-"
 
 func (d *Driver) Guards() []aws.Call {
-	if d.cfg.Watchdog == "" {
+	if d.Config.Watchdog == "" {
 		return nil
 	}
 	return []aws.Call{{Action: "scheduler:ListSchedules", Resource: "*"}, {Action: "scheduler:GetSchedule", Resource: d.arn(ours + "*")}}
@@ -83,12 +85,7 @@ func (d *Driver) Guards() []aws.Call {
 // Guard refuses targets for which the watchdog of another run is still there.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 	left, err := d.Leftovers(ctx)
-	var found []aws.Finding
-	for _, l := range left {
-		found = append(found, aws.Finding{Refuses: true, Text: fmt.Sprintf(
-			"another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", l.What)})
-	}
-	return found, err
+	return aws.BusyWith("watchdogs", left), err
 }
 
 // maxSchedules bounds how many schedules are looked at.
@@ -96,7 +93,7 @@ const maxSchedules = 1000
 
 // Leftovers implements [aws.Driver]: watchdogs that would touch a target.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
-	if d.cfg.Watchdog == "" {
+	if d.Config.Watchdog == "" {
 		return nil, nil
 	}
 	var all []aws.Leftover
@@ -139,10 +136,10 @@ func (d *Driver) touches(input string) bool {
 	if json.Unmarshal([]byte(input), &v) != nil {
 		return false
 	}
-	targets := append([]string{d.cfg.Channel}, d.cfg.Flow.Outputs...)
+	targets := append([]string{d.Config.Channel}, d.Config.Flow.Outputs...)
 	for _, value := range v {
 		text, _ := value.(string)
-		if text != "" && (slices.Contains(targets, text) || d.cfg.Function != "" && strings.HasSuffix(text, ":function:"+d.cfg.Function)) {
+		if text != "" && (slices.Contains(targets, text) || d.Config.Function != "" && strings.HasSuffix(text, ":function:"+d.Config.Function)) {
 			return true
 		}
 	}
@@ -168,23 +165,19 @@ type watchdog struct {
 
 // describe notes the call that undoes the change, as far as it is known.
 func (c *watchdog) describe() {
-	r, ok := c.watched.(interface{ Rescue() aws.Rescue })
+	r, ok := c.watched.(aws.Rescuable)
 	if !ok {
 		return
 	}
 	rescue := r.Rescue()
 	input, _ := json.Marshal(rescue.Input) // texts and numbers
-	c.Call, c.Input, c.Before = rescue.Target, string(input), c.watched.Op()+" of "+c.watched.Target()
+	c.Call, c.Input, c.Before = rescue.Target, string(input), c.watched.About().String()
 }
 
-// Op implements [aws.Change], as do the methods below.
-func (c *watchdog) Op() string { return opWatchdog }
-
-// Marked is what carries the name of the run.
-func (c *watchdog) Marked() (name, sep string) { return c.Name, "-" }
-
-// Keeps says that it stays until what it watches is undone.
-func (c *watchdog) Keeps() {}
+// About implements [aws.Change], as do the methods below.
+func (c *watchdog) About() aws.About {
+	return aws.About{Op: opWatchdog, Target: c.d.arn(c.Name), Owner: aws.Owner{Name: c.Name, Sep: "-"}, End: aws.EndsAt(c.Until).As("a schedule that runs once when its time comes, and is gone then")}
+}
 
 // Fits reports whether the call is still the one that undoes the change: others may
 // have changed the target since the schedule was made.
@@ -198,11 +191,6 @@ func (c *watchdog) Fits() error {
 	}
 	return nil
 }
-
-func (c *watchdog) Target() string { return c.d.arn(c.Name) }
-
-// Expiry is when it runs.
-func (c *watchdog) Expiry() time.Time { return c.Until }
 
 // Answered notes that the journal has the answer to the call.
 func (c *watchdog) Answered() { c.made = true }
@@ -226,7 +214,7 @@ const expression = "at(2006-01-02T15:04:05)"
 
 // Read looks at what will be changed: how it is undone depends on it.
 func (c *watchdog) Read(ctx context.Context) error {
-	c.At = c.d.now().UTC()
+	c.At = c.d.Now().UTC()
 	if err := c.watched.Read(ctx); err != nil {
 		return err
 	}
@@ -246,7 +234,7 @@ func (c *watchdog) Make(ctx context.Context) error {
 		Name: &c.Name, GroupName: sdk.String(group), ClientToken: &c.Name, Description: sdk.String("hlsload: undoes " + c.Before + " when it was not undone before"),
 		ScheduleExpression: sdk.String(c.Until.UTC().Format(expression)), ScheduleExpressionTimezone: sdk.String("UTC"),
 		FlexibleTimeWindow: &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}, ActionAfterCompletion: types.ActionAfterCompletionDelete,
-		Target: &types.Target{Arn: sdk.String(c.target()), RoleArn: &c.Role, Input: &c.Input,
+		Target: &types.Target{Arn: sdk.String(c.action()), RoleArn: &c.Role, Input: &c.Input,
 			RetryPolicy: &types.RetryPolicy{MaximumEventAgeInSeconds: sdk.Int32(retryAge), MaximumRetryAttempts: sdk.Int32(retryTimes)}},
 	})
 	if err != nil {
@@ -258,9 +246,9 @@ func (c *watchdog) Make(ctx context.Context) error {
 	return err
 }
 
-// target is the ARN of the API action.
-func (c *watchdog) target() string {
-	return fmt.Sprintf("arn:%s:scheduler:::aws-sdk:%s", aws.Partition(c.d.cfg.Region), c.Call)
+// action is the ARN of the API action.
+func (c *watchdog) action() string {
+	return fmt.Sprintf("arn:%s:scheduler:::aws-sdk:%s", aws.Partition(c.d.Config.Region), c.Call)
 }
 
 func (c *watchdog) there(ctx context.Context) (bool, error) {
@@ -282,7 +270,7 @@ func (c *watchdog) Undo(ctx context.Context) error {
 	if !gone(err) {
 		return err
 	}
-	if waited, err := aws.Settle(ctx, c.At, c.d.now()); err != nil || !waited {
+	if waited, err := aws.Settle(ctx, c.At, c.d.Now()); err != nil || !waited {
 		return err
 	}
 	return c.Undo(ctx)
@@ -293,7 +281,7 @@ func (c *watchdog) Bites(ctx context.Context) (bool, string) {
 	switch {
 	case err != nil:
 		return false, err.Error()
-	case !there && c.d.now().Before(c.Until):
+	case !there && c.d.Now().Before(c.Until):
 		return false, fmt.Sprintf("the watchdog %s is gone", c.Name)
 	}
 	return true, fmt.Sprintf("the watchdog %s undoes it at %s when it was not undone before", c.Name, c.Until.Format(time.TimeOnly))

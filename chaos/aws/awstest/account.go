@@ -1,4 +1,4 @@
-// Package emulate is a small AWS account for tests: the operations that the
+// Package awstest is a small AWS account for tests: the operations that the
 // drivers use, with their state, errors, delays and wire formats, as far as
 // the public documentation and the SDK tell them. It is not AWS; docs/aws.md
 // says which facts only a real account can settle.
@@ -8,7 +8,7 @@
 // to it by AWS_ENDPOINT_URL. Time is the caller's. [Account.Mishap] makes
 // requests fail, before or after they were carried out, and [Account.State] is
 // what must be as it was when everything has been undone.
-package emulate
+package awstest
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package emulate
+package awstest
 
 import (
 	"fmt"

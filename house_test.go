@@ -47,6 +47,7 @@ var core = map[string][]string{
 	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player/content", "player", "chaos", "reports/accesslog", "reports/cdn"},
 	"scenarios/redact":  {},
 	"sim/forecast":      {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "sim"},
+	"probe":             {"player/link", "player/m3u8", "player/mediatime", "player/stream", "player/profile", "player/predict", "player/trial", "player", "reports/cdn", "stage"},
 	"stage":             {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "scenarios"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig", "reports", "scenarios/redact"},
@@ -56,7 +57,7 @@ var core = map[string][]string{
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
-	"scenarios/redact", "reports/cdn", "reports/accesslog", "chaos", "rig/media", "rig", "stage", "sim", "sim/forecast",
+	"scenarios/redact", "reports/cdn", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast",
 }
 
 // mayImport tells whether package from may import package to of this module.
@@ -71,6 +72,8 @@ func mayImport(from, to string) bool {
 		return toCore
 	case top == "run" && from != "run/fleet":
 		return toCore || strings.HasPrefix(to, "run/") || strings.HasPrefix(to, "chaos/") || strings.HasPrefix(to, "rig/")
+	case from == "probe/visit":
+		return toCore || to == "run/look"
 	case nested && slices.Contains([]string{"chaos", "rig", "run"}, top):
 		// What meets the world: the core, and its own neighbours.
 		return toCore || strings.HasPrefix(to, top+"/")
@@ -82,7 +85,7 @@ func mayImport(from, to string) bool {
 func placed(pkg string) bool {
 	_, ok := core[pkg]
 	top, _, nested := strings.Cut(pkg, "/")
-	return ok || pkg == "sim" || pkg == "run" || nested && slices.Contains([]string{"chaos", "rig", "run"}, top)
+	return ok || pkg == "sim" || pkg == "run" || pkg == "probe/visit" || nested && slices.Contains([]string{"chaos", "rig", "run"}, top)
 }
 
 // vague names say nothing about what a package is for.
@@ -235,6 +238,8 @@ func TestMayImport(t *testing.T) {
 		{"sim", "run/fleet", false},
 		{"run/fleet", "chaos", true},
 		{"run/fleet", "rig/serve", false},
+		{"probe", "run/look", false},
+		{"probe/visit", "run/look", true},
 		{"chaos/journal", "chaos/conduct", true},
 		{"elsewhere", "player", false},
 	} {

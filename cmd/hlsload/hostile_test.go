@@ -273,9 +273,9 @@ fleet:
 // probed is what probe says of a stream.
 func probed(t *testing.T, m *memory, u string) (code int, said string) {
 	var out bytes.Buffer
-	p := &probe{fetch: look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime}), out: &out}
-	defer p.fetch.Close()
-	exit := exitOf(p.run(t.Context(), u))
+	fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime})
+	defer fetch.Close()
+	exit := exitOf(probeStream(t.Context(), fetch, &out, false, u))
 	return exit.code, exit.msg + "\n" + out.String()
 }
 

@@ -8,8 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/player/m3u8"
-	"hlsload/player/mediatime"
 	content "hlsload/rig/media"
 	"hlsload/run/look"
 )
@@ -74,11 +72,11 @@ func TestLineup(t *testing.T) {
 				base, srv := m.serve(h)
 				defer srv.Close()
 				var out bytes.Buffer
-				p := &probe{fetch: look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime}), out: &out}
-				if err := p.run(t.Context(), base+"/index.m3u8"); err != nil {
+				fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime})
+				if err := probeStream(t.Context(), fetch, &out, false, base+"/index.m3u8"); err != nil {
 					t.Error(err)
 				}
-				p.fetch.Close()
+				fetch.Close()
 				flat := strings.Join(strings.Fields(out.String()), " ")
 				for _, want := range c.want {
 					if !strings.Contains(flat, want) {
@@ -95,58 +93,4 @@ func TestLineup(t *testing.T) {
 
 func mapped(b string) string {
 	return strings.Replace(b, "#EXT-X-MEDIA-", "#EXT-X-MAP:URI=\"init.mp4\"\n#EXT-X-MEDIA-", 1)
-}
-
-// Clocks that wrap, and what no segment stands for, are seen through.
-func TestLineupCompare(t *testing.T) {
-	list := func(first uint64) *m3u8.Media {
-		m := &m3u8.Media{MediaSequence: first, TargetDuration: 4 * time.Second}
-		for i := range 6 {
-			m.Segments = append(m.Segments, m3u8.Segment{Sequence: first + uint64(i), Duration: 4 * time.Second, Start: time.Duration(i) * 4 * time.Second})
-		}
-		return m
-	}
-	_, period, _ := mediatime.Stamp{Kind: mediatime.Video}.Time(nil)
-	for _, c := range []struct {
-		name    string
-		b       uint64
-		at      func(n uint64, second bool) time.Duration
-		verdict string
-		off     time.Duration
-		numbers int64
-	}{
-		{"at the wrap", 100, func(n uint64, second bool) time.Duration {
-			if at := period - 421*time.Second + time.Duration(n)*4*time.Second; !second {
-				return at % period
-			}
-			return time.Duration(n)*4*time.Second - 420*time.Second + period
-		}, lineOff, time.Second, 0},
-		{"two segments on", 100, func(n uint64, second bool) time.Duration {
-			if second {
-				n -= 2
-			}
-			return time.Duration(n) * 4 * time.Second
-		}, lineNumbers, 0, 2},
-		{"two segments back, one listed", 103, func(n uint64, second bool) time.Duration {
-			if second {
-				n += 2
-			}
-			return time.Duration(n) * 4 * time.Second
-		}, lineNumbers, 0, -2},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			a, b := list(100), list(c.b)
-			l := &lineup{frame: 40 * time.Millisecond}
-			l.compare(a, b, func(s *m3u8.Segment) (instant, string) {
-				second := false
-				for i := range b.Segments {
-					second = second || s == &b.Segments[i]
-				}
-				return instant{c.at(s.Sequence, second), period, mediatime.Video}, ""
-			})
-			if l.Verdict != c.verdict || l.off != c.off || l.Numbers != c.numbers {
-				t.Errorf("%s, off %v, %d numbers apart; want %s, %v, %d", l.Verdict, l.off, l.Numbers, c.verdict, c.off, c.numbers)
-			}
-		})
-	}
 }

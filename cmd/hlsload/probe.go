@@ -2,27 +2,28 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"hlsload/player"
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
-	"hlsload/player/m3u8"
 	"hlsload/player/profile"
-	streams "hlsload/player/stream"
+	"hlsload/probe/visit"
 	"hlsload/reports"
-	"hlsload/reports/cdn"
 	"hlsload/run/look"
+	"hlsload/scenarios"
+	"hlsload/scenarios/redact"
 )
+
+// probeTime bounds one request of a probe.
+const probeTime = 15 * time.Second
 
 func probeCommand(on network) *cobra.Command {
 	var o probeOptions
@@ -46,306 +47,112 @@ playlists of two pipelines.`,
 			}
 			defer fetch.Close()
 			out := &veil{w: printable{cmd.OutOrStdout()}, f: secrets.Text}
-			p := &probe{fetch: fetch, out: out, json: o.json}
 			bare := slices.Clone(args)
 			for i := range bare {
 				bare[i] = credential.Bare(bare[i])
 			}
-			return errors.Join(p.run(ctx, bare...), internal(out.Close()))
+			return errors.Join(probeStream(ctx, fetch, out, o.json, bare...), internal(out.Close()))
 		},
 	}
 	o.register(cmd)
 	return cmd
 }
 
-// probe looks at one stream.
-type probe struct {
-	fetch *look.Fetcher
-	out   io.Writer
-	json  bool
-	// profiles are the players that are asked whether they would play it.
-	profiles []*player.Profile
-}
-
-// Bounds of a probe.
-const (
-	probeTime = 15 * time.Second // of one request
-	maxProbed = 64               // media playlists
-	atOnce    = 8                // requests
-)
-
-// sight is what a probe has seen of one playlist.
-type sight struct {
-	URL      string            `json:"url"`
-	Pipeline int               `json:"pipeline"` // -1 = unknown
-	Status   int               `json:"status"`
-	TTFBMs   float64           `json:"ttfb_ms"`
-	Bytes    int               `json:"bytes"`
-	Headers  map[string]string `json:"headers"` // those that tell about caches
-	Says     string            `json:"says"`    // of a media playlist, in words
-	Segment  string            `json:"segment"` // its newest segment, in words
-	Findings []string          `json:"findings"`
-
-	media  *m3u8.Media
-	answer *look.Answer
-	bad    bool // it cannot be watched
-	lost   *unreadable
-	down   int64
-}
-
-func (s *sight) find(format string, args ...any) {
-	s.Findings = append(s.Findings, fmt.Sprintf(format, args...))
-}
-
-// get fetches a playlist.
-func (p *probe) get(ctx context.Context, u string) (*look.Answer, error) {
-	f, err := p.fetch.Playlist(ctx, u)
+// probeStream looks at a stream and prints the report.
+func probeStream(ctx context.Context, fetch *look.Fetcher, out io.Writer, asJSON bool, urls ...string) error {
+	r, err := visit.Stream(ctx, fetch, profile.All(), urls...)
 	switch bad := (*look.BadURL)(nil); {
 	case errors.As(err, &bad):
-		err = &exitError{code: exitUsage, msg: bad.Error()}
+		return &exitError{code: exitUsage, msg: bad.Error()}
 	case errors.As(err, new(*agreed.NotDialled)):
-		err = closed(err)
+		return closed(err)
 	case err != nil:
-		err = &exitError{reports.ExitUnreachable, err.Error(), err}
+		return &exitError{reports.ExitUnreachable, err.Error(), err}
 	}
-	return f, err
-}
-
-func (p *probe) run(ctx context.Context, urls ...string) error {
-	r := &report{URLs: urls}
-	p.profiles = profile.All()
-	var lists []*m3u8.Multivariant
-	for _, u := range urls {
-		f, err := p.get(ctx, u)
-		if err != nil {
-			return err
-		}
-		list, err := m3u8.Parse(f.Body, m3u8.Options{Base: f.URL, Limits: p.fetch.Limits()})
-		if err != nil {
-			return &exitError{reports.ExitUnreachable, fmt.Sprintf("%s is no playlist: %v", u, err), err}
-		}
-		s := &sight{URL: u, Pipeline: -1}
-		s.take(f)
-		r.Playlists = append(r.Playlists, s)
-		if m, ok := list.(*m3u8.Media); ok {
-			s.media = m
-			p.media(ctx, s)
-			r.lowLatency()
-			r.Answer = append(r.Answer, u+" is a media playlist: one rendition, nothing to switch or fail over to.")
-			continue
-		}
-		mv := list.(*m3u8.Multivariant)
-		s.Findings = append(s.Findings, profile.Oddities(p.profiles, m3u8.KindMultivariant, mv.Findings)...)
-		if odd := profile.RefusedByAll(p.profiles, m3u8.KindMultivariant, mv.Findings); odd != nil {
-			return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%s: every player refuses it: %v", u, odd)}
-		}
-		mv.Variants = slices.DeleteFunc(slices.Clone(mv.Variants), func(v m3u8.Variant) bool { return v.URL == "" })
-		if len(mv.Variants) == 0 {
-			return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%s: multivariant playlist: no EXT-X-STREAM-INF; want at least one variant", u)}
-		}
-		lists = append(lists, mv)
-	}
-	if len(lists) > 0 {
-		r.stream = streams.Read(lists, nil)
-		r.Variants, r.Pipelines = len(r.stream.Variants), r.stream.Pipelines
-		p.renditions(ctx, r, lists)
-		p.lineUp(ctx, r)
-		r.judge()
-	}
-	if err := r.write(p.out, p.json); err != nil {
+	if err := r.Write(out, asJSON); err != nil {
 		return internal(err)
 	}
-	bad, of := 0, 0
-	for _, s := range r.Playlists {
-		if s.media != nil || s.bad {
-			of++
-		}
-		if s.bad {
-			bad++
-		}
+	if bad, of := r.Unwatchable(); bad > 0 {
+		return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%d of %d media playlists cannot be watched", bad, of)}
 	}
-	if bad == 0 {
-		return nil
-	}
-	return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%d of %d media playlists cannot be watched", bad, of)}
+	return nil
 }
 
-// cacheHeaders tell about caches.
-var cacheHeaders = append([]string{"Server", "Via", "Age", "Cache-Control", "Last-Modified", "X-Amz-Cf-Pop"}, cdn.HeaderNames()...)
-
-// take notes an answer.
-func (s *sight) take(f *look.Answer) {
-	s.answer, s.Status, s.TTFBMs, s.Bytes = f, f.Status, float64(f.FirstByte.Round(10*time.Microsecond))/1e6, len(f.Body)
-	s.Headers = map[string]string{}
-	for _, h := range cacheHeaders {
-		if v := f.Header.Values(h); len(v) > 0 {
-			s.Headers[h] = strings.Join(v, ", ")
-		}
-	}
+// probeOptions are the flags of probe: what the target of a scenario has.
+type probeOptions struct {
+	headers    []string // name: value
+	headersFor []string // hosts
+	hosts      []string // as authorized.hosts
+	caFile     string
+	skipVerify bool
+	playlist   string // the most bytes of one
+	json       bool
 }
 
-// renditions fetches every media playlist once, some at a time, so that they
-// can be compared.
-func (p *probe) renditions(ctx context.Context, r *report, lists []*m3u8.Multivariant) {
-	var urls []string
-	imports := map[string]map[string]string{}
-	for _, mv := range lists {
-		add := func(u string) {
-			urls = append(urls, u)
-			if imports[u] == nil {
-				imports[u] = mv.Variables()
+func (o *probeOptions) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&o.headers, "header", nil, "name: value to send to the hosts of the URLs, ${NAME} from the environment; repeatable")
+	f.StringSliceVar(&o.headersFor, "headers-for", nil, "hosts that the headers are also for, such as *.cdn.example.com")
+	f.StringSliceVar(&o.hosts, "authorized-hosts", nil, "hosts that may have private addresses though the stream is public")
+	f.StringVar(&o.caFile, "ca-file", "", "PEM file with certificates of who may sign the target's, beside those that the system trusts")
+	f.BoolVar(&o.skipVerify, "insecure-skip-verify", false, "do not check certificates at local addresses")
+	f.StringVar(&o.playlist, "playlist-limit", "", "the most bytes of one playlist, such as 64MB (limits.playlist of a scenario; 16 MiB unless given)")
+	f.BoolVar(&o.json, "json", false, "print the report as JSON")
+}
+
+// open returns what looks at the URLs. The secrets are told what must not be
+// shown.
+func (o *probeOptions) open(ctx context.Context, on network, secrets *redact.Secrets, urls []string) (*look.Fetcher, error) {
+	var headers []credential.Header
+	for _, line := range o.headers {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return nil, &exitError{code: exitUsage, msg: "bad --header (it has no colon; want name: value)"}
+		}
+		value, err := scenarios.ExpandEnv(value, os.LookupEnv)
+		h := credential.Header{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)}
+		if err == nil {
+			err = credential.Check(h.Name, h.Value)
+		}
+		if err != nil {
+			return nil, &exitError{code: exitUsage, msg: "bad --header: " + err.Error()}
+		}
+		headers = append(headers, h)
+		secrets.AddHeader(h.Name, h.Value)
+	}
+	for _, u := range urls {
+		secrets.AddURL(u)
+	}
+	for _, hosts := range [][]string{o.headersFor, o.hosts} {
+		for _, h := range hosts {
+			if !agreed.ValidPattern(h) {
+				return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("not a host name (got %q; want one such as segments.example.com, or *.cdn.example.com)", h)}
 			}
 		}
-		for i := range mv.Variants {
-			add(mv.Variants[i].URL)
+	}
+	var ca []byte
+	if o.caFile != "" {
+		var err error
+		if ca, err = os.ReadFile(o.caFile); err == nil {
+			err = scenarios.CheckCertificates(ca)
 		}
-		for i := range mv.Renditions {
-			if u := mv.Renditions[i].URL; u != "" {
-				add(u)
-			}
-		}
-	}
-	slices.Sort(urls)
-	urls = slices.Compact(urls)
-	if len(urls) > maxProbed {
-		r.Notes = append(r.Notes, fmt.Sprintf("looking at %d of %d media playlists", maxProbed, len(urls)))
-		urls = urls[:maxProbed]
-	}
-	sights := make([]*sight, len(urls))
-	slots := make(chan struct{}, atOnce)
-	var all sync.WaitGroup
-	for i, u := range urls {
-		sights[i] = &sight{URL: u, Pipeline: r.stream.Pipeline(u), Headers: map[string]string{}}
-		all.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			p.rendition(ctx, sights[i], imports[u])
-		})
-	}
-	all.Wait()
-	// Segments afterwards: nothing shall come between two playlists.
-	for _, s := range sights {
-		if s.media != nil {
-			all.Go(func() {
-				slots <- struct{}{}
-				defer func() { <-slots }()
-				p.media(ctx, s)
-			})
+		if err != nil {
+			return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad --ca-file %s: %v", o.caFile, err)}
 		}
 	}
-	all.Wait()
-	r.Playlists = append(r.Playlists, sights...)
-	r.lowLatency()
-}
-
-// lowLatency says it once for the stream.
-func (r *report) lowLatency() {
-	for _, s := range r.Playlists {
-		if s.media == nil {
-			continue
-		}
-		if ll := streams.LowLatency(s.media); ll != "" {
-			r.Notes = append(r.Notes, strings.ToUpper(ll[:1])+ll[1:]+".")
-			return
+	var most int64
+	if o.playlist != "" {
+		var ok bool
+		if most, ok = scenarios.ParseBytes(o.playlist); !ok || most < scenarios.LeastPlaylist || most > scenarios.MostPlaylist {
+			return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad --playlist-limit (got %q; want 100kB to 256MB)", o.playlist)}
 		}
 	}
-}
-
-// rendition looks at one media playlist.
-func (p *probe) rendition(ctx context.Context, s *sight, imports map[string]string) {
-	f, err := p.get(ctx, s.URL)
+	gate, err := on.web.Gate(ctx, urls, o.hosts)
 	if err != nil {
-		s.lose(m3u8.KindMedia, "playlist", err)
-		s.find("%v", err)
-		return
+		return nil, closed(err)
 	}
-	s.take(f)
-	m, err := m3u8.ParseMedia(f.Body, m3u8.Options{Base: f.URL, Imports: imports, Limits: p.fetch.Limits()})
-	if err != nil {
-		s.lose(m3u8.KindMedia, "playlist", err)
-		s.find("no media playlist: %v", err)
-		return
-	}
-	s.media = m
-}
-
-// media notes what a media playlist says and whether its newest segment is
-// there.
-func (p *probe) media(ctx context.Context, s *sight) {
-	m := s.media
-	kind := "live"
-	switch {
-	case m.EndList:
-		kind = "ended"
-	case m.Type != "":
-		kind = m.Type
-	}
-	s.Says = fmt.Sprintf("%s, target duration %v, %d segments, %v listed, media sequence %d", kind, m.TargetDuration, len(m.Segments), m.Duration, m.MediaSequence)
-	if n := len(m.Segments); n > 0 && m.HasProgramDateTime {
-		last := &m.Segments[n-1]
-		s.Says += ", ends at " + last.ProgramDateTime.Add(last.Duration).Format(time.RFC3339Nano)
-	}
-	s.Findings = append(s.Findings, profile.Oddities(p.profiles, m3u8.KindMedia, m.Findings)...)
-	if odd := profile.RefusedByAll(p.profiles, m3u8.KindMedia, m.Findings); odd != nil {
-		s.bad = true
-	}
-	if len(m.Segments) == 0 {
-		s.lose(m3u8.KindMedia, "playlist", nil)
-		s.find("no segment is listed: nothing can be played")
-		return
-	}
-	if m.Duration < 3*m.TargetDuration && !m.EndList {
-		s.find("less than three target durations are listed (rfc8216bis 6.2.2)")
-	}
-	last := &m.Segments[len(m.Segments)-1]
-	if len(last.Keys) > 0 && last.Keys[0].Method == "AES-128" && last.Keys[0].URL != "" {
-		p.need(ctx, s, m3u8.KindKey, "key", last.Keys[0].URL)
-	}
-	if last.Map != nil {
-		p.need(ctx, s, m3u8.KindInit, "initialization section", last.Map.URL)
-	}
-	p.segment(ctx, s, last.URL)
-}
-
-// need looks whether what the newest segment needs comes.
-func (p *probe) need(ctx context.Context, s *sight, kind m3u8.Kind, what, u string) {
-	if strings.HasPrefix(u, "data:") {
-		return
-	}
-	a, err := p.fetch.Drop(ctx, u)
-	if err == nil && a.Status/100 != 2 {
-		err = a.WrongStatus(u)
-	}
-	if err != nil {
-		s.lose(kind, what, err)
-		s.find("the %s of its newest segment: %v", what, err)
-	}
-}
-
-// segment looks whether a segment comes.
-func (p *probe) segment(ctx context.Context, s *sight, u string) {
-	a, err := p.fetch.Drop(ctx, u)
-	if err == nil && a.Status/100 != 2 {
-		err = a.WrongStatus(u)
-	}
-	if err != nil {
-		s.lose(m3u8.KindSegment, "segments", err)
-		s.find("its newest segment: %v", err)
-		return
-	}
-	s.Segment = fmt.Sprintf("%d in %v, %d bytes in %v", a.Status, a.FirstByte.Round(time.Millisecond), a.Size, a.Total.Round(time.Millisecond))
-	if took := (a.Total - a.FirstByte).Seconds(); took > 0 {
-		s.down = int64(min(8*float64(a.Size)/took, 1e12))
-	}
-}
-
-// write prints the report.
-func (r *report) write(w io.Writer, asJSON bool) error {
-	if !asJSON {
-		return r.text(w)
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false) // secrets are recognised as they are written
-	return e.Encode(r)
+	return look.New(look.Config{
+		On: on.web, Gate: gate, TLS: look.Certificates(ca, o.skipVerify), Timeout: probeTime, Playlist: most, Agent: agent(""), Credentials: credential.New(urls, headers, o.headersFor),
+		SetCookie: func(line string) { secrets.AddHeader("Set-Cookie", line) },
+	}), nil
 }

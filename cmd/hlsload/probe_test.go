@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"hlsload/run/look"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hlsload/probe"
+	"hlsload/probe/visit"
+	"hlsload/run/look"
 )
 
 // pair is a stream of two pipelines, /a/ and /b/; differ changes what the
@@ -102,15 +105,15 @@ func TestProbe(t *testing.T) {
 				said := map[bool]string{}
 				for _, asJSON := range []bool{false, true} {
 					var out bytes.Buffer
-					p := &probe{fetch: look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime}), out: &out, json: asJSON}
+					fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime})
 					var urls []string
 					for _, path := range c.paths {
 						urls = append(urls, base+path)
 					}
-					if err := p.run(t.Context(), urls...); err != nil {
+					if err := probeStream(t.Context(), fetch, &out, asJSON, urls...); err != nil {
 						t.Errorf("%v", err)
 					}
-					p.fetch.Close()
+					fetch.Close()
 					said[asJSON] = out.String()
 				}
 				flat := strings.Join(strings.Fields(said[false]), " ")
@@ -127,19 +130,19 @@ func TestProbe(t *testing.T) {
 						t.Errorf("%d columns: %s", n, line)
 					}
 				}
-				var r report
+				var r probe.Report
 				if err := json.Unmarshal([]byte(said[true]), &r); err != nil || len(r.Players) == 0 || len(r.Answer) == 0 {
 					t.Fatalf("%v in %s", err, said[true])
 				}
 				for _, v := range r.Players {
-					for _, f := range outlooks {
-						if o := v.Faults[f.name]; o == nil || o.End == "" || v.Confidence == "" {
-							t.Errorf("%s, %s: %+v", v.Profile, f.name, o)
+					for f, o := range v.Faults {
+						if o == nil || o.End == "" || v.Confidence == "" {
+							t.Errorf("%s, %s: %+v", v.Profile, f, o)
 						}
 					}
 				}
-				if top := h.top.Load(); top > atOnce {
-					t.Errorf("%d requests at a time; want %d at most", top, atOnce)
+				if top := h.top.Load(); top > visit.AtOnce {
+					t.Errorf("%d requests at a time; want %d at most", top, visit.AtOnce)
 				}
 			})
 		})

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hlsload/probe"
 	"hlsload/run/look"
 )
 
@@ -64,12 +65,12 @@ func TestProbeAndRunReadOneStream(t *testing.T) {
 					}
 					on := network{web: look.Network{Dial: m.dial}}
 					var out bytes.Buffer
-					p := &probe{fetch: look.New(look.Config{On: on.web, Timeout: probeTime}), out: &out, json: true}
-					defer p.fetch.Close()
-					if err := p.run(t.Context(), urls...); err != nil {
+					fetch := look.New(look.Config{On: on.web, Timeout: probeTime})
+					defer fetch.Close()
+					if err := probeStream(t.Context(), fetch, &out, true, urls...); err != nil {
 						t.Fatal(err)
 					}
-					var r report
+					var r probe.Report
 					if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 						t.Fatal(err)
 					}

@@ -63,9 +63,9 @@ func TestProbeUnreadable(t *testing.T) {
 				}))
 				defer srv.Close()
 				var out bytes.Buffer
-				p := &probe{fetch: look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime}), out: &out}
-				defer p.fetch.Close()
-				if err := p.run(t.Context(), base+"/index.m3u8"); (err != nil) != (tc.dead != "") {
+				fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime})
+				defer fetch.Close()
+				if err := probeStream(t.Context(), fetch, &out, false, base+"/index.m3u8"); (err != nil) != (tc.dead != "") {
 					t.Errorf("%v", err)
 				}
 				flat := strings.Join(strings.Fields(out.String()), " ")
@@ -101,9 +101,9 @@ func TestProbeLowLatency(t *testing.T) {
 		}))
 		defer srv.Close()
 		var out bytes.Buffer
-		p := &probe{fetch: look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime}), out: &out}
-		defer p.fetch.Close()
-		if err := p.run(t.Context(), base+"/index.m3u8"); err != nil || strings.Count(out.String(), "This is a low-latency stream (EXT-X-PART of 330ms, CAN-BLOCK-RELOAD)") != 1 {
+		fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime})
+		defer fetch.Close()
+		if err := probeStream(t.Context(), fetch, &out, false, base+"/index.m3u8"); err != nil || strings.Count(out.String(), "This is a low-latency stream (EXT-X-PART of 330ms, CAN-BLOCK-RELOAD)") != 1 {
 			t.Errorf("%v\n%s", err, out.String())
 		}
 		time.Sleep(time.Second)

@@ -1,4 +1,4 @@
-package main
+package probe
 
 import (
 	"fmt"
@@ -9,13 +9,13 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
-	streams "hlsload/player/stream"
+	"hlsload/player/stream"
 )
 
 // compare finds what differs between the pipelines, and says what it means for
 // which player.
-func (r *report) compare(profiles []*player.Profile) {
-	lists := r.stream.Lists
+func (r *Report) compare(profiles []*player.Profile) {
+	lists := r.Stream.Lists
 	if r.Pipelines < 2 {
 		return
 	}
@@ -28,30 +28,27 @@ func (r *report) compare(profiles []*player.Profile) {
 				return
 			}
 		}
-		r.Differences = append(r.Differences, difference{what, where, a, b, means})
+		r.Differences = append(r.Differences, Difference{what, where, a, b, means})
 	}
-	if r.stream.OwnOnly() {
+	if r.Stream.OwnOnly() {
 		add("multivariant playlists", "all", counted(len(lists[0].Variants), "variant"), counted(len(lists[1].Variants), "variant"),
 			"no player can fail over: list the variants of both pipelines in each, own ones first")
 	}
-	for _, p := range r.stream.Pairs {
+	for _, p := range r.Stream.Pairs {
 		r.attributes(p, profiles, add)
 	}
-	for _, v := range r.stream.Alone {
-		add("renditions", nameOfVariant(v), map[bool]string{true: "listed", false: "missing"}[r.stream.Pipeline(v.URL) == 0],
-			map[bool]string{true: "listed", false: "missing"}[r.stream.Pipeline(v.URL) == 1], "who watches it has no twin to go to and changes quality, or is lost")
+	for _, v := range r.Stream.Alone {
+		add("renditions", nameOfVariant(v), map[bool]string{true: "listed", false: "missing"}[r.Stream.Pipeline(v.URL) == 0],
+			map[bool]string{true: "listed", false: "missing"}[r.Stream.Pipeline(v.URL) == 1], "who watches it has no twin to go to and changes quality, or is lost")
 	}
 	r.losses(profiles, add)
-	seen := map[string]*sight{}
-	for _, s := range r.Playlists {
-		seen[s.URL] = s
-	}
-	for _, p := range r.stream.Pairs {
+	seen := r.byURL()
+	for _, p := range r.Stream.Pairs {
 		a, b := seen[p[0].URL], seen[p[1].URL]
 		if a == nil || b == nil {
 			continue
 		}
-		if a.media != nil && b.media != nil {
+		if a.Media != nil && b.Media != nil {
 			playlists(a, b, nameOfVariant(p[0]), profiles, add)
 		}
 	}
@@ -76,21 +73,24 @@ func nameOfVariant(v *m3u8.Variant) string {
 	if v.Height > 0 {
 		return fmt.Sprintf("%dx%d", v.Width, v.Height)
 	}
-	return rate(v.Bandwidth)
+	if v.Bandwidth >= 1e6 {
+		return fmt.Sprintf("%gMbps", float64(v.Bandwidth)/1e6)
+	}
+	return fmt.Sprintf("%gkbps", float64(v.Bandwidth)/1e3)
 }
 
 // attributes compares two variants that ought to be redundant.
-func (r *report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add func(what, where, a, b, means string)) {
+func (r *Report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	where := nameOfVariant(p[0])
-	for _, k := range streams.Attributes {
-		a, b := streams.Attribute(p[0], k), streams.Attribute(p[1], k)
+	for _, k := range stream.Attributes {
+		a, b := stream.Attribute(p[0], k), stream.Attribute(p[1], k)
 		if a == b {
 			continue
 		}
 		var who, rates []string
 		for _, prof := range profiles {
 			switch {
-			case prof.Grouping.Redundant == player.GroupNone && k == streams.Bandwidth:
+			case prof.Grouping.Redundant == player.GroupNone && k == stream.Bandwidth:
 				rates = append(rates, prof.ID)
 			case prof.Grouping.Redundant != player.GroupNone && slices.Contains(prof.Grouping.Key, k):
 				who = append(who, prof.ID)
@@ -118,8 +118,8 @@ func (r *report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add 
 }
 
 // playlists compares two media playlists that ought to say the same.
-func playlists(sa, sb *sight, where string, profiles []*player.Profile, add func(what, where, a, b, means string)) {
-	a, b := sa.media, sb.media
+func playlists(sa, sb *Sight, where string, profiles []*player.Profile, add func(what, where, a, b, means string)) {
+	a, b := sa.Media, sb.Media
 	say := func(what string, x, y any, means string) { add(what, where, fmt.Sprint(x), fmt.Sprint(y), means) }
 	if a.TargetDuration != b.TargetDuration {
 		say("EXT-X-TARGETDURATION", a.TargetDuration, b.TargetDuration, "reload intervals, hold-back and the rule for stale playlists change with the pipeline")
@@ -156,7 +156,7 @@ func playlists(sa, sb *sight, where string, profiles []*player.Profile, add func
 	if s, t := keyOf(x), keyOf(y); s != t {
 		say("EXT-X-KEY", s, t, "one side is encrypted in another way: who moves needs another key")
 	}
-	if s, t := path.Ext(streams.Path(x.URL)), path.Ext(streams.Path(y.URL)); s != t {
+	if s, t := path.Ext(stream.Path(x.URL)), path.Ext(stream.Path(y.URL)); s != t {
 		say("kind of segment", s, t, "containers differ: decoders start again or fail")
 	}
 	if d := longest(a) - longest(b); d.Abs() > 200*time.Millisecond {

@@ -1,6 +1,7 @@
-package main
+package probe
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -9,9 +10,20 @@ import (
 	"text/tabwriter"
 )
 
+// Write prints the report, as JSON or for people.
+func (r *Report) Write(w io.Writer, asJSON bool) error {
+	if !asJSON {
+		return r.text(w)
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	e.SetEscapeHTML(false) // secrets are recognised as they are written
+	return e.Encode(r)
+}
+
 // text prints the report for people: the answer, what differs, what players will
 // do, and every playlist.
-func (r *report) text(w io.Writer) error {
+func (r *Report) text(w io.Writer) error {
 	var b strings.Builder
 	for _, line := range r.Answer {
 		b.WriteString(fold(line, "", "    ") + "\n")
@@ -29,9 +41,9 @@ func (r *report) text(w io.Writer) error {
 	}
 	for _, s := range r.Playlists {
 		b.WriteString("\n" + s.URL + "\n")
-		if s.answer != nil {
+		if s.Status != 0 {
 			fmt.Fprintf(&b, "    playlist: %d in %.0fms, %d bytes\n", s.Status, s.TTFBMs, s.Bytes)
-			for _, h := range cacheHeaders {
+			for _, h := range CacheHeaders {
 				if v, ok := s.Headers[h]; ok {
 					fmt.Fprintf(&b, "        %s: %s\n", h, v)
 				}
@@ -52,7 +64,7 @@ func (r *report) text(w io.Writer) error {
 }
 
 // predictions prints what players will do.
-func (r *report) predictions(b *strings.Builder) {
+func (r *Report) predictions(b *strings.Builder) {
 	if len(r.Players) == 0 {
 		return
 	}

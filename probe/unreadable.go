@@ -1,9 +1,7 @@
-package main
+package probe
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +9,6 @@ import (
 	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/player/trial"
-	"hlsload/run/look"
 )
 
 // unreadable is what of a playlist, or of what it lists, cannot be read.
@@ -22,15 +19,19 @@ type unreadable struct {
 	why    string // as in "status 404"
 }
 
-// lose notes that something cannot be read, so that nothing can be watched.
-func (s *sight) lose(kind m3u8.Kind, what string, err error) {
-	s.bad = true
-	if s.lost != nil {
-		return
-	}
-	s.lost = &unreadable{kind: kind, status: http.StatusNotFound, what: what, why: "no answer that can be used"}
-	if r := (*look.Refused)(nil); errors.As(err, &r) {
-		s.lost.status, s.lost.why = r.Status, fmt.Sprintf("status %d", r.Status)
+// notFound is the status that a player is taken to see where there was no answer.
+const notFound = 404
+
+// Lose notes that the playlist, or something that it lists, cannot be read, so that
+// it cannot be watched. A status of 0 stands for no usable answer.
+func (s *Sight) Lose(kind m3u8.Kind, what string, status int) {
+	s.Bad = true
+	switch {
+	case s.lost != nil:
+	case status == 0:
+		s.lost = &unreadable{kind: kind, status: notFound, what: what, why: "no answer that can be used"}
+	default:
+		s.lost = &unreadable{kind: kind, status: status, what: what, why: fmt.Sprintf("status %d", status)}
 	}
 }
 
@@ -47,11 +48,8 @@ var pipelineNames = [2]string{"the first pipeline", "the second pipeline"}
 
 // losses finds what one pipeline has and cannot be read while its twin can, and
 // says what players make of it.
-func (r *report) losses(profiles []*player.Profile, add func(what, where, a, b, means string)) {
-	seen := map[string]*sight{}
-	for _, s := range r.Playlists {
-		seen[s.URL] = s
-	}
+func (r *Report) losses(profiles []*player.Profile, add func(what, where, a, b, means string)) {
+	seen := r.byURL()
 	means := [2]string{}
 	compare := func(what, where, a, b string) {
 		x, y := seen[a], seen[b]
@@ -72,10 +70,10 @@ func (r *report) losses(profiles []*player.Profile, add func(what, where, a, b, 
 			r.Unreadable = append(r.Unreadable, said)
 		}
 	}
-	for _, p := range r.stream.Pairs {
+	for _, p := range r.Stream.Pairs {
 		compare("variant", nameOfVariant(p[0]), p[0].URL, p[1].URL)
 	}
-	for _, p := range r.stream.Media {
+	for _, p := range r.Stream.Media {
 		compare(strings.ToLower(p[0].Type), p[0].Name, p[0].URL, p[1].URL)
 	}
 }
@@ -89,22 +87,22 @@ const (
 
 // outcomes says what becomes of viewers of a pipeline with the stream as it is
 // now, by profile.
-func (r *report) outcomes(side int, profiles []*player.Profile) string {
-	lists := r.stream.Lists
+func (r *Report) outcomes(side int, profiles []*player.Profile) string {
+	lists := r.Stream.Lists
 	mv := lists[min(side, len(lists)-1)]
 	media, lost := map[string]*m3u8.Media{}, map[string]*unreadable{}
 	for _, s := range r.Playlists {
-		if media[s.URL] = s.media; s.lost != nil {
+		if media[s.URL] = s.Media; s.lost != nil {
 			lost[s.URL] = s.lost
 		}
 	}
-	first := len(mv.Variants) > 0 && r.stream.Pipeline(mv.Variants[0].URL) == side
-	stream := &trial.Stream{List: mv, Media: media, Pipeline: r.stream.Pipeline, Fails: func(at time.Duration, kind m3u8.Kind, playlist string) int {
+	first := len(mv.Variants) > 0 && r.Stream.Pipeline(mv.Variants[0].URL) == side
+	stream := &trial.Stream{List: mv, Media: media, Pipeline: r.Stream.Pipeline, Fails: func(at time.Duration, kind m3u8.Kind, playlist string) int {
 		if u := lost[playlist]; u != nil && u.kind == kind {
 			return u.status
 		}
-		if !first && at >= trialBegins && r.stream.Pipeline(playlist) == 1-side {
-			return http.StatusNotFound
+		if !first && at >= trialBegins && r.Stream.Pipeline(playlist) == 1-side {
+			return notFound
 		}
 		return 0
 	}}

@@ -1,11 +1,9 @@
-package main
+package probe
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"hlsload/player"
@@ -22,9 +20,9 @@ const (
 	lineUnknown = "incomparable" // and why
 )
 
-// lineup is how the media of one rendition lines up between two pipelines, by
+// Lineup is how the media of one rendition lines up between two pipelines, by
 // the first timestamps of segments.
-type lineup struct {
+type Lineup struct {
 	Where   string  `json:"where"`
 	Verdict string  `json:"verdict"`
 	By      string  `json:"by"`     // what made the segments compared the same: number, date-time or timestamp
@@ -33,6 +31,7 @@ type lineup struct {
 	Numbers int64   `json:"numbers_apart"`
 	Why     string  `json:"why,omitempty"` // of what cannot be compared
 
+	a, b     *m3u8.Media
 	frame    time.Duration // 0 = not stated
 	off      time.Duration
 	segment  time.Duration
@@ -44,73 +43,41 @@ type lineup struct {
 // maxLined is how many renditions are compared, the first listed.
 const maxLined = 8
 
-// lineUp compares the media of renditions that both pipelines have.
-func (p *probe) lineUp(ctx context.Context, r *report) {
-	pairs := r.stream.Pairs
+// LineUp returns the renditions that both pipelines have, to be compared.
+func (r *Report) LineUp() []*Lineup {
 	if r.Pipelines < 2 {
-		return
+		return nil
 	}
-	seen := map[string]*sight{}
-	for _, s := range r.Playlists {
-		seen[s.URL] = s
-	}
-	slots := make(chan struct{}, atOnce)
-	var all sync.WaitGroup
-	for _, pair := range pairs {
+	seen := r.byURL()
+	for _, pair := range r.Stream.Pairs {
 		a, b := seen[pair[0].URL], seen[pair[1].URL]
-		if a == nil || b == nil || a.media == nil || b.media == nil || len(a.media.Segments) == 0 || len(b.media.Segments) == 0 {
+		if a == nil || b == nil || a.Media == nil || b.Media == nil || len(a.Media.Segments) == 0 || len(b.Media.Segments) == 0 {
 			continue
 		}
 		if len(r.Media) == maxLined {
-			r.Notes = append(r.Notes, fmt.Sprintf("comparing the media of %d of %d renditions", maxLined, len(pairs)))
+			r.Notes = append(r.Notes, fmt.Sprintf("comparing the media of %d of %d renditions", maxLined, len(r.Stream.Pairs)))
 			break
 		}
-		l := &lineup{Where: nameOfVariant(pair[0])}
+		l := &Lineup{Where: nameOfVariant(pair[0]), a: a.Media, b: b.Media}
 		rate := pair[0].FrameRate
 		if l.unstated = rate < 1 || rate > 1000; !l.unstated {
 			l.frame = time.Duration(float64(time.Second) / rate)
 		}
 		r.Media = append(r.Media, l)
-		all.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			l.compare(a.media, b.media, func(s *m3u8.Segment) (instant, string) { return p.instant(ctx, s) })
-		})
 	}
-	all.Wait()
+	return r.Media
 }
 
-// instant is where a segment begins on the clock of its pipeline.
-type instant struct {
-	at, period time.Duration
-	kind       mediatime.Kind
+// Instant is where a segment begins on the clock of its pipeline.
+type Instant struct {
+	At, Period time.Duration // a period of 0 = the clock does not wrap
+	Kind       mediatime.Kind
 }
 
-// instant reads a segment's first timestamp, or says why it cannot be had.
-func (p *probe) instant(ctx context.Context, s *m3u8.Segment) (instant, string) {
-	if len(s.Keys) > 0 && s.Keys[0].Method != "NONE" {
-		return instant{}, "its segments are encrypted (" + s.Keys[0].Method + ")"
-	}
-	o, err := p.fetch.Opening(ctx, s.URL, s.ByteRange)
-	if err != nil {
-		return instant{}, err.Error()
-	}
-	if s.Map != nil && o.Stamp.Known() && o.Scales.Of(o.Stamp.Track) == 0 {
-		init, err := p.fetch.Opening(ctx, s.Map.URL, s.Map.ByteRange)
-		if err != nil {
-			return instant{}, err.Error()
-		}
-		o.Scales = init.Scales
-	}
-	at, period, ok := o.Stamp.Time(&o.Scales)
-	if !ok {
-		return instant{}, fmt.Sprintf("the first %d KiB of a segment have no timestamp (PTS, or tfdt and the timescale of its track)", mediatime.Limit>>10)
-	}
-	return instant{at, period, o.Stamp.Kind}, ""
-}
-
-// compare compares two media playlists; read reads a segment.
-func (l *lineup) compare(a, b *m3u8.Media, read func(*m3u8.Segment) (instant, string)) {
+// Compare compares the media. Read returns where a segment begins, or why that is
+// not known.
+func (l *Lineup) Compare(read func(*m3u8.Segment) (Instant, string)) {
+	a, b := l.a, l.b
 	x, y, by := same(a, b)
 	l.By, l.segment = by, x.Duration
 	l.Numbers = int64(y.Sequence - x.Sequence)
@@ -136,7 +103,7 @@ func (l *lineup) compare(a, b *m3u8.Media, read func(*m3u8.Segment) (instant, st
 }
 
 // apartBy is how much later y begins than x, by their timestamps.
-func apartBy(x, y *m3u8.Segment, read func(*m3u8.Segment) (instant, string)) (time.Duration, string) {
+func apartBy(x, y *m3u8.Segment, read func(*m3u8.Segment) (Instant, string)) (time.Duration, string) {
 	from, why := read(x)
 	if why != "" {
 		return 0, why
@@ -145,11 +112,11 @@ func apartBy(x, y *m3u8.Segment, read func(*m3u8.Segment) (instant, string)) (ti
 	if why != "" {
 		return 0, why
 	}
-	return mediatime.Since(to.at, from.at, from.period), comparable(from, to)
+	return mediatime.Since(to.At, from.At, from.Period), comparable(from, to)
 }
 
 // conclude turns what was found into a verdict.
-func (l *lineup) conclude() {
+func (l *Lineup) conclude() {
 	l.OffMs = float64(l.off.Round(10*time.Microsecond)) / 1e6
 	exact := time.Millisecond // timestamps of other timescales are rounded
 	if l.frame > 0 {
@@ -171,11 +138,11 @@ func (l *lineup) conclude() {
 }
 
 // comparable says why two instants cannot be compared; "" = they can.
-func comparable(a, b instant) string {
+func comparable(a, b Instant) string {
 	switch {
-	case (a.period == 0) != (b.period == 0):
+	case (a.Period == 0) != (b.Period == 0):
 		return "one pipeline has transport streams and the other one fragmented MP4"
-	case a.kind != b.kind:
+	case a.Kind != b.Kind:
 		return "segments of one pipeline begin with pictures and those of the other one with sound alone"
 	}
 	return ""
@@ -228,17 +195,17 @@ func goes(profiles []*player.Profile) (stamps, numbers, dates []string) {
 }
 
 // agree reports whether nothing was seen of media that does not line up.
-func (r *report) agree() bool {
-	return !slices.ContainsFunc(r.Media, func(l *lineup) bool { return l.Verdict != lineFrame && l.Verdict != lineUnknown })
+func (r *Report) agree() bool {
+	return !slices.ContainsFunc(r.Media, func(l *Lineup) bool { return l.Verdict != lineFrame && l.Verdict != lineUnknown })
 }
 
 // lines says how the media lines up, what it means and for whom.
-func (r *report) lines(profiles []*player.Profile) (out []string) {
+func (r *Report) lines(profiles []*player.Profile) (out []string) {
 	stamps, numbers, dates := goes(profiles)
-	var said []*lineup
+	var said []*Lineup
 	for _, l := range r.Media {
 		// The same of another rendition is said once.
-		if i := slices.IndexFunc(said, func(o *lineup) bool {
+		if i := slices.IndexFunc(said, func(o *Lineup) bool {
 			return o.Verdict == l.Verdict && o.Why == l.Why && o.Numbers == l.Numbers && (o.off-l.off).Abs() < time.Millisecond
 		}); i >= 0 {
 			if !strings.HasSuffix(said[i].where, "…") {
@@ -255,7 +222,7 @@ func (r *report) lines(profiles []*player.Profile) (out []string) {
 	return out
 }
 
-func (l *lineup) says(stamps, numbers, dates string) string {
+func (l *Lineup) says(stamps, numbers, dates string) string {
 	lined := "lined up " + whether(l.unstated, "to the millisecond", "to the frame")
 	discs := ""
 	if l.discs {

@@ -43,21 +43,28 @@ var core = map[string][]string{
 	"rig/media":         {"player/mediatime"},
 	"rig":               {"player/draw", "player/m3u8", "player/mediatime", "chaos", "rig/media"},
 	"reports/cdn":       {},
-	"reports/accesslog": {"player/cmcd", "reports/cdn"},
-	"reports":           {"player/draw", "player/m3u8", "player/cmcd", "player/content", "player", "chaos", "reports/accesslog", "reports/cdn"},
+	"reports/figure":    {},
+	"reports":           {"reports/figure"},
+	"reports/expect":    {"player/m3u8", "reports/figure", "reports"},
+	"reports/traffic":   {"reports/cdn", "reports"},
+	"reports/record":    {"player/draw", "player/m3u8", "player/content", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/expect", "reports/traffic"},
+	"reports/monitor":   {"reports/figure", "reports"},
+	"reports/measure":   {"player/m3u8", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/expect", "reports/traffic", "reports/record", "reports/monitor"},
+	"reports/accesslog": {"player/cmcd", "reports/figure", "reports/cdn", "reports"},
+	"reports/page":      {"player/m3u8", "reports/figure", "reports/cdn", "reports"},
 	"scenarios/redact":  {},
-	"sim/forecast":      {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "sim"},
+	"sim/forecast":      {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "reports/record", "sim"},
 	"probe":             {"player/link", "player/m3u8", "player/mediatime", "player/stream", "player/profile", "player/predict", "player/trial", "player", "reports/cdn", "stage"},
-	"stage":             {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "scenarios"},
+	"stage":             {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/record", "reports/monitor", "reports/measure", "scenarios"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
-		"chaos", "rig", "reports", "scenarios/redact"},
+		"chaos", "rig", "reports/expect", "scenarios/redact"},
 }
 
 // pure packages reach no clock, socket, file or global randomness and start no
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
-	"scenarios/redact", "reports/cdn", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast",
+	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast",
 }
 
 // mayImport tells whether package from may import package to of this module.

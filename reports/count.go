@@ -9,7 +9,7 @@ import (
 const maxNames = 1000
 
 // count adds to the count of a name. Beyond the bound names are counted as "other".
-func count(m *map[string]int64, name string, n int64) {
+func Count(m *map[string]int64, name string, n int64) {
 	if *m == nil {
 		*m = map[string]int64{}
 	}
@@ -23,8 +23,8 @@ func count(m *map[string]int64, name string, n int64) {
 
 // countAll adds counts, in the order of names, so that the same ones remain when
 // there are too many.
-func countAll(m *map[string]int64, from map[string]int64) {
+func CountAll(m *map[string]int64, from map[string]int64) {
 	for _, name := range slices.Sorted(maps.Keys(from)) {
-		count(m, name, from[name])
+		Count(m, name, from[name])
 	}
 }

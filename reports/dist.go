@@ -1,5 +1,7 @@
 package reports
 
+import "hlsload/reports/figure"
+
 // Dist is a distribution. Count includes Censored: in an event's distribution
 // (detection_ms, failover_ms) those are the sessions in which it never
 // happened, which are larger than everything; in outage_ms those whose outage
@@ -20,37 +22,37 @@ type Dist struct {
 
 // dist derives the statistics, each divided by scale (1000: µs to ms), with
 // never sessions to whom it did not happen.
-func (h *Histogram) dist(scale float64, never int64) Dist {
-	at := func(s stat) Value { return h.stat(s, scale, never) }
+func (h *Histogram) Dist(scale float64, never int64) Dist {
+	at := func(s Stat) Value { return h.Stat(s, scale, never) }
 	return Dist{
 		Count: h.n + never, Censored: never,
-		Min: at(statMin), Mean: at(statMean), P50: at(statP50), P90: at(statP90), P95: at(statP95), P99: at(statP99), Max: at(statMax),
+		Min: at(StatMin), Mean: at(StatMean), P50: at(StatP50), P90: at(StatP90), P95: at(StatP95), P99: at(StatP99), Max: at(StatMax),
 		Hist: h.encoded(),
 	}
 }
 
 // stat is one statistic of a distribution.
-type stat uint8
+type Stat uint8
 
 const (
-	noStat stat = iota
-	statMin
-	statMean
-	statP50
-	statP90
-	statP95
-	statP99
-	statMax
-	statCount
+	NoStat Stat = iota
+	StatMin
+	StatMean
+	StatP50
+	StatP90
+	StatP95
+	StatP99
+	StatMax
+	StatCount
 	stats
 )
 
-var statNames = [stats]string{"", "min", "mean", "p50", "p90", "p95", "p99", "max", "count"}
+var StatNames = [stats]string{"", "min", "mean", "p50", "p90", "p95", "p99", "max", "count"}
 
-func (s stat) String() string { return statNames[s] }
+func (s Stat) String() string { return StatNames[s] }
 
-func (h *Histogram) stat(s stat, scale float64, never int64) Value {
-	if s == statCount {
+func (h *Histogram) Stat(s Stat, scale float64, never int64) Value {
+	if s == StatCount {
 		return Value(h.n + never)
 	}
 	if h.n+never == 0 {
@@ -58,23 +60,23 @@ func (h *Histogram) stat(s stat, scale float64, never int64) Value {
 	}
 	var v float64
 	switch s {
-	case statMin:
+	case StatMin:
 		v = float64(h.min)
 		if h.n == 0 {
 			return Never
 		}
-	case statMean:
+	case StatMean:
 		if never > 0 {
 			return Never
 		}
 		v = float64(h.sum) / float64(h.n)
-	case statMax:
+	case StatMax:
 		if never > 0 {
 			return Never
 		}
 		v = float64(h.max)
 	default:
-		v = h.quantile([stats]float64{statP50: .5, statP90: .9, statP95: .95, statP99: .99}[s], never)
+		v = h.Quantile([stats]float64{StatP50: .5, StatP90: .9, StatP95: .95, StatP99: .99}[s], never)
 	}
-	return Value(round(v/scale, 6))
+	return Value(figure.Round(v/scale, 6))
 }

@@ -22,7 +22,7 @@ type Histogram struct {
 const largestValue = 1 << 42
 
 // coarseHistogram records with two digits, for what is recorded most often.
-func coarseHistogram() Histogram { return Histogram{coarse: true} }
+func CoarseHistogram() Histogram { return Histogram{coarse: true} }
 
 func (h *Histogram) digits() int {
 	if h.coarse {
@@ -75,7 +75,7 @@ func (h *Histogram) Count() int64 { return h.n }
 // quantile is the value of nearest rank among the recorded values and never
 // further ones that are larger than all: +Inf when the rank falls on one of
 // those, NaN without any.
-func (h *Histogram) quantile(q float64, never int64) float64 {
+func (h *Histogram) Quantile(q float64, never int64) float64 {
 	total := h.n + never
 	if total == 0 {
 		return math.NaN()
@@ -101,14 +101,14 @@ func (h *Histogram) encoded() string {
 }
 
 // snapshot is what a histogram held at one instant.
-type snapshot struct {
+type Snapshot struct {
 	counts []int64 // one for each bucket
 	sum    int64
 	coarse bool
 }
 
-func (h *Histogram) snapshot() snapshot {
-	s := snapshot{sum: h.sum, coarse: h.coarse}
+func (h *Histogram) Snapshot() Snapshot {
+	s := Snapshot{sum: h.sum, coarse: h.coarse}
 	if h.n > 0 {
 		d := hdr.New(1, largestValue, h.digits())
 		h.counts.MergeInto(d)
@@ -118,7 +118,7 @@ func (h *Histogram) snapshot() snapshot {
 }
 
 // since is what was recorded after an earlier snapshot.
-func (s *snapshot) since(first *snapshot) Histogram {
+func (s *Snapshot) Since(first *Snapshot) Histogram {
 	h := Histogram{coarse: s.coarse}
 	if s.counts == nil {
 		return h

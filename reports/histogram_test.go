@@ -34,13 +34,13 @@ func TestQuantilesAgainstNaive(t *testing.T) {
 			all = append(all, math.Inf(1))
 		}
 		if len(all) == 0 {
-			if !math.IsNaN(h.quantile(.5, 0)) {
+			if !math.IsNaN(h.Quantile(.5, 0)) {
 				t.Fatal("an empty histogram has a median")
 			}
 			continue
 		}
 		for _, q := range []float64{0, .01, .5, .9, .95, .99, 1} {
-			got, want := h.quantile(q, never), all.quantile(q)
+			got, want := h.Quantile(q, never), all.quantile(q)
 			tolerance := want * 1.0 / 1000
 			if h.coarse {
 				tolerance = want / 100
@@ -49,7 +49,7 @@ func TestQuantilesAgainstNaive(t *testing.T) {
 				t.Fatalf("round %d: quantile %v of %d values and %d never: got %v, want %v", round, q, h.n, never, got, want)
 			}
 		}
-		if d := h.dist(1, never); d.Count != int64(len(all)) || d.Censored != never || never > 0 && (d.Max != Never || d.Mean != Never) || h.n == 0 && d.Min != Never {
+		if d := h.Dist(1, never); d.Count != int64(len(all)) || d.Censored != never || never > 0 && (d.Max != Never || d.Mean != Never) || h.n == 0 && d.Min != Never {
 			t.Fatalf("round %d: %+v", round, d)
 		}
 	}
@@ -70,7 +70,7 @@ func TestMergeIsRecording(t *testing.T) {
 		for i := range parts {
 			merged.Merge(&parts[i])
 		}
-		if a, b := merged.dist(1, 0), whole.dist(1, 0); a != b {
+		if a, b := merged.Dist(1, 0), whole.Dist(1, 0); a != b {
 			t.Fatalf("merged %+v, recorded %+v", a, b)
 		}
 	}
@@ -85,8 +85,8 @@ func TestEncodedIsHdr(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back.TotalCount() != 1000 || back.ValueAtPercentile(50) != int64(h.quantile(.5, 0)) {
-		t.Errorf("decoded %d values, median %d; want 1000, %v", back.TotalCount(), back.ValueAtPercentile(50), h.quantile(.5, 0))
+	if back.TotalCount() != 1000 || back.ValueAtPercentile(50) != int64(h.Quantile(.5, 0)) {
+		t.Errorf("decoded %d values, median %d; want 1000, %v", back.TotalCount(), back.ValueAtPercentile(50), h.Quantile(.5, 0))
 	}
 }
 

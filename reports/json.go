@@ -91,14 +91,14 @@ func ReadJSON(r io.Reader) (*Summary, error) {
 // repair fills in what a report takes for granted, and refuses what cannot be
 // drawn.
 func (s *Summary) repair() error {
-	if len(s.Timeline) > maxRows {
-		return fmt.Errorf("read summary: %d timeline rows; want at most %d", len(s.Timeline), maxRows)
+	if len(s.Timeline) > MaxRows {
+		return fmt.Errorf("read summary: %d timeline rows; want at most %d", len(s.Timeline), MaxRows)
 	}
 	if len(s.Timeline) > 0 && s.TimelineStepS < 1 {
 		return fmt.Errorf("read summary: timeline_step_s is %d; want 1 or more", s.TimelineStepS)
 	}
 	for i := range s.Expectations {
-		if e := &s.Expectations[i]; !e.Value.Known() && strings.HasSuffix(e.Reason, never) {
+		if e := &s.Expectations[i]; !e.Value.Known() && strings.HasSuffix(e.Reason, NeverText) {
 			e.Value = Never
 		}
 	}
@@ -206,4 +206,4 @@ func (p *Predicted) repair() {
 	}
 }
 
-const never = "never"
+const NeverText = "never"

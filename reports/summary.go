@@ -1,16 +1,18 @@
 package reports
 
-import (
-	"fmt"
-
-	"hlsload/player/m3u8"
-)
+import "fmt"
 
 // Schema names the format of summary.json.
 const Schema = "hlsload.summary/v1"
 
 // maxRows is how many rows the timeline may have (contract section 4).
-const maxRows = 3600
+const MaxRows = 3600
+
+// The modes of a run.
+const (
+	ModeRun      = "run"
+	ModeSimulate = "simulate"
+)
 
 // The verdicts.
 const (
@@ -226,6 +228,16 @@ type OriginSummary struct {
 	NotUnderstood []NotUnderstood `json:"not_understood"`
 }
 
+// Where the origin's load is known from.
+const (
+	FromRig     = "rig"
+	FromHeaders = "headers"
+	// Joined afterwards.
+	FromLogs       = "logs"
+	FromCloudWatch = "cloudwatch"
+	FromNowhere    = "none"
+)
+
 // OriginNumber is the origin's requests as one source tells them.
 type OriginNumber struct {
 	Source   string `json:"source"`
@@ -235,7 +247,7 @@ type OriginNumber struct {
 }
 
 // number adds a number, or replaces that of the same source.
-func (o *OriginSummary) number(n OriginNumber) {
+func (o *OriginSummary) SetNumber(n OriginNumber) {
 	for i := range o.Numbers {
 		if o.Numbers[i].Source == n.Source {
 			o.Numbers[i] = n
@@ -270,9 +282,6 @@ type Tester struct {
 	DroppedEvents  int64 `json:"dropped_events"`
 	GoroutinesPeak int64 `json:"goroutines_peak"`
 }
-
-// requestKinds are the kinds that are always in Requests; keys only when used.
-var requestKinds = []m3u8.Kind{m3u8.KindMultivariant, m3u8.KindMedia, m3u8.KindInit, m3u8.KindSegment}
 
 // Predicted is what was said beforehand about a fault and a player.
 type Predicted struct {
@@ -322,6 +331,9 @@ type Notice struct {
 	Note  string `json:"note"`
 }
 
+// maxOddValues is how many values of a header are told apart.
+const MaxOddValues = 64
+
 // NotUnderstood is a header of a cache whose values say nothing that is known.
 type NotUnderstood struct {
 	Header  string   `json:"header"`
@@ -331,11 +343,18 @@ type NotUnderstood struct {
 }
 
 // words is a distribution as in "5.7 s (2.1 s to 9 s)".
-func (d *PredictedDist) words() string {
-	p50 := duration.format(d.P50)
-	low, high := duration.format(d.Min), duration.format(d.Max)
+func (d *PredictedDist) Words() string {
+	p50 := Milliseconds.Format(d.P50)
+	low, high := Milliseconds.Format(d.Min), Milliseconds.Format(d.Max)
 	if low == high {
 		return p50
 	}
 	return fmt.Sprintf("%s (%s to %s)", p50, low, high)
+}
+
+// Scenario identifies what was run.
+type Scenario struct {
+	Name   string `json:"name"`
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
 }

@@ -3,49 +3,51 @@ package reports
 import (
 	"math"
 	"time"
+
+	"hlsload/reports/figure"
 )
 
 // unit is what a metric's numbers are.
-type unit uint8
+type Unit uint8
 
 const (
-	number unit = iota
-	duration
-	fraction
-	bitrate
-	perSecond
+	Plain Unit = iota
+	Milliseconds
+	Fraction
+	BitRate
+	PerSecond
 )
 
-var unitNames = [...]string{"number", "duration", "share", "bit/s", "1/s"}
+var UnitNames = [...]string{"number", "duration", "share", "bit/s", "1/s"}
 
 // symbols of units in the summary.
-var unitSymbols = [...]string{"", "ms", "share", "bit/s", "1/s"}
+var UnitSymbols = [...]string{"", "ms", "share", "bit/s", "1/s"}
 
 // format writes a value for people.
-func (u unit) format(v Value) string {
+func (u Unit) Format(v Value) string {
 	f := float64(v)
 	switch {
 	case math.IsNaN(f):
 		return "no data"
 	case math.IsInf(f, 0):
-		return never
+		return NeverText
 	}
 	switch u {
-	case duration:
-		return seconds(f)
-	case fraction:
-		return percent(f)
-	case bitrate:
-		return bitsPerSecond(f)
-	case perSecond:
-		return trim(f, 1) + "/s"
+	case Milliseconds:
+		return figure.Seconds(f)
+	case Fraction:
+		return figure.Percent(f)
+	case BitRate:
+		return figure.BitsPerSecond(f)
+	case PerSecond:
+		return figure.Trim(f, 1) + "/s"
 	}
-	return trim(f, 3)
+	return figure.Trim(f, 3)
 }
 
 // scale divides what histograms hold to get what the summary shows.
-func (u unit) scale() float64 {
-	if u == duration {
+func (u Unit) Scale() float64 {
+	if u == Milliseconds {
 		return float64(time.Millisecond / time.Microsecond)
 	}
 	return 1

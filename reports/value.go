@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"hlsload/reports/figure"
 )
 
 // Value is a number of the summary that may be missing: NaN means no data,
@@ -25,7 +27,7 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	if !v.Known() {
 		return []byte("null"), nil
 	}
-	return strconv.AppendFloat(nil, round(float64(v), 6), 'f', -1, 64), nil
+	return strconv.AppendFloat(nil, figure.Round(float64(v), 6), 'f', -1, 64), nil
 }
 
 // UnmarshalJSON reads null as NoData.
@@ -43,7 +45,7 @@ func (v *Value) UnmarshalJSON(b []byte) error {
 }
 
 // order sorts what never was behind the rest.
-func (v Value) order() float64 {
+func (v Value) Order() float64 {
 	if v.Known() {
 		return float64(v)
 	}
@@ -51,7 +53,7 @@ func (v Value) order() float64 {
 }
 
 // orZero is the number, 0 when there is none.
-func (v Value) orZero() float64 {
+func (v Value) OrZero() float64 {
 	if !v.Known() {
 		return 0
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hlsload/reports/figure"
 )
 
 // The exit codes of a finished run (contract section 1).
@@ -17,6 +19,10 @@ const (
 	ExitTester      = 111 // void: the tester was the bottleneck
 	ExitUnreachable = 112 // void: the target was unreachable at start, or nobody ever played
 )
+
+// ViewersServed is the expectation that every run has: outside of faults those
+// who want to play do, and what they fetch is there and is media.
+const ViewersServed = "viewers_served"
 
 // Ending is what decides about a run and is not in its summary.
 type Ending struct {
@@ -34,7 +40,7 @@ type Lag struct {
 
 // decide derives verdict, reason and exit code. Several reasons: 110 before 112
 // before 111 before 105 before 99.
-func (s *Summary) decide(end *Ending) {
+func (s *Summary) Decide(end *Ending) {
 	var void []string
 	code := ExitPass
 	first := func(c int) {
@@ -44,7 +50,7 @@ func (s *Summary) decide(end *Ending) {
 	}
 	for i := range s.Faults {
 		if f := &s.Faults[i]; f.Problem != "" {
-			void = append(void, fmt.Sprintf("fault %s: %s", f.title(s), f.Problem))
+			void = append(void, fmt.Sprintf("fault %s: %s", f.Title(s), f.Problem))
 			first(ExitFault)
 		}
 	}
@@ -52,14 +58,14 @@ func (s *Summary) decide(end *Ending) {
 		void = append(void, "target unreachable: "+end.Unreachable)
 		first(ExitUnreachable)
 	}
-	if s.nobodyPlayed() && (end.Interrupted == "" || s.Players.StartupFailed > 0) {
-		void = append(void, "nobody ever played, so nothing was measured: "+s.misery())
+	if s.NonePlayed() && (end.Interrupted == "" || s.Players.StartupFailed > 0) {
+		void = append(void, "nobody ever played, so nothing was measured: "+s.failures())
 		first(ExitUnreachable)
 	}
 	if s.Mode == ModeRun {
 		for _, l := range end.Lag {
 			if ms := float64(end.LagLimit) / 1e6; l.P99 > Value(ms) {
-				void = append(void, fmt.Sprintf("the tester was the bottleneck: requests left %s after they were due (p99, %s; limit %s)", duration.format(l.P99), l.Phase, seconds(ms)))
+				void = append(void, fmt.Sprintf("the tester was the bottleneck: requests left %s after they were due (p99, %s; limit %s)", Milliseconds.Format(l.P99), l.Phase, figure.Seconds(ms)))
 				first(ExitTester)
 			}
 		}
@@ -90,7 +96,7 @@ func (s *Summary) decide(end *Ending) {
 }
 
 // nobodyPlayed tells whether no session ever had a first frame.
-func (s *Summary) nobodyPlayed() bool {
+func (s *Summary) NonePlayed() bool {
 	for _, c := range s.Cohorts {
 		if c.StartupMs.Count > c.StartupMs.Censored {
 			return false
@@ -100,16 +106,16 @@ func (s *Summary) nobodyPlayed() bool {
 }
 
 // misery says what became of sessions that never played.
-func (s *Summary) misery() string {
+func (s *Summary) failures() string {
 	p := &s.Players
 	if p.Started == 0 {
 		return "no session began"
 	}
-	b := fmt.Sprintf("%s (%s)", plural(int(p.Started), "session"), players(p))
+	b := fmt.Sprintf("%s (%s)", figure.Plural(int(p.Started), "session"), players(p))
 	var kinds []string
 	for _, k := range slices.Sorted(maps.Keys(s.Requests)) {
 		if r := s.Requests[k]; r.Errors > 0 {
-			kinds = append(kinds, fmt.Sprintf("%s of %s %s requests (%s)", thousands(r.Errors), thousands(r.Count), k, reasons(r.ErrorsBy)))
+			kinds = append(kinds, fmt.Sprintf("%s of %s %s requests (%s)", figure.Thousands(r.Errors), figure.Thousands(r.Count), k, figure.Reasons(r.ErrorsBy)))
 		}
 	}
 	if len(kinds) == 0 {
@@ -126,14 +132,14 @@ func players(p *Players) string {
 		what string
 	}{{p.StartupFailed, "failed to start"}, {p.Unfinished, "still waiting at the end"}, {p.Left, "left"}} {
 		if x.n > 0 {
-			parts = append(parts, thousands(x.n)+" "+x.what)
+			parts = append(parts, figure.Thousands(x.n)+" "+x.what)
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
 // failed are the expectations that do not hold.
-func (s *Summary) failed() []*ExpectationResult {
+func (s *Summary) Failed() []*ExpectationResult {
 	var failed []*ExpectationResult
 	for i := range s.Expectations {
 		if !s.Expectations[i].Pass {
@@ -145,7 +151,7 @@ func (s *Summary) failed() []*ExpectationResult {
 
 // Reason is the verdict's reason in a sentence.
 func (s *Summary) Reason() string {
-	failed, total := s.failed(), len(s.Expectations)
+	failed, total := s.Failed(), len(s.Expectations)
 	switch {
 	case s.Verdict == Void:
 		return s.VoidReason
@@ -154,7 +160,7 @@ func (s *Summary) Reason() string {
 	case len(failed) == 1 && total == 1 && failed[0].Expr == ViewersServed:
 		return "viewers were not served: " + failed[0].Reason
 	case len(failed) == 1:
-		return fmt.Sprintf("1 of %s does not hold: %s, %s", plural(total, "expectation"), failed[0].Expr, failed[0].Reason)
+		return fmt.Sprintf("1 of %s does not hold: %s, %s", figure.Plural(total, "expectation"), failed[0].Expr, failed[0].Reason)
 	case len(failed) > 1:
 		return fmt.Sprintf("%d of %d expectations do not hold", len(failed), total)
 	case total == 0:
@@ -170,7 +176,7 @@ func (s *Summary) Reason() string {
 }
 
 // title names an occurrence; the number only when there are several.
-func (f *FaultSummary) title(s *Summary) string {
+func (f *FaultSummary) Title(s *Summary) string {
 	for i := range s.Faults {
 		if g := &s.Faults[i]; g != f && g.Name == f.Name {
 			return fmt.Sprintf("%s #%d", f.Name, f.Occurrence)

@@ -2,12 +2,13 @@ package scenarios
 
 import (
 	"go.yaml.in/yaml/v4"
-	"hlsload/reports"
+
+	"hlsload/reports/expect"
 )
 
 // expectations reads a list of expectations or stop conditions.
-func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*reports.Expectation {
-	known := reports.Known{Stop: stop}
+func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*expect.Expectation {
+	known := expect.Known{Stop: stop}
 	if sc.AWS != nil {
 		known.Alerts = sc.AWS.Channel != ""
 		for _, a := range sc.AWS.Alarms {
@@ -22,13 +23,13 @@ func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*reports.Expe
 		known.Profiles = append(known.Profiles, c.Profile)
 	}
 	const want = "a list of conditions such as failed_over{fault=kill-0} >= 99%"
-	var out []*reports.Expectation
+	var out []*expect.Expectation
 	for _, item := range v.list(false, want) {
 		text, ok := item.text("a condition such as failed_over{fault=kill-0} >= 99%")
 		if !ok {
 			continue
 		}
-		e, problems := reports.ParseExpectation(text.Value, known)
+		e, problems := expect.Parse(text.Value, known)
 		for _, p := range problems {
 			if d.filled[item.n] {
 				item.foreign(p.String())

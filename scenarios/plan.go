@@ -10,7 +10,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player/audience"
-	"hlsload/reports"
+	"hlsload/reports/expect"
 	"hlsload/rig"
 )
 
@@ -44,7 +44,7 @@ func (sc *Scenario) Plan() string {
 	}
 	for _, list := range []struct {
 		title string
-		of    []*reports.Expectation
+		of    []*expect.Expectation
 	}{{"stops when", sc.Stop}, {"expects", sc.Expect}} {
 		if len(list.of) > 0 {
 			fmt.Fprintf(&b, "\n%s\n", list.title)

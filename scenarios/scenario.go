@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"hlsload/chaos"
-	"hlsload/reports"
+	"hlsload/reports/expect"
 	"hlsload/scenarios/redact"
 )
 
@@ -23,8 +23,8 @@ type Scenario struct {
 	Chaos  []chaos.Entry // [Scenario.Faults] expands them
 	AWS    *chaos.AWS    // what faults via aws may touch; nil = nothing
 
-	Stop   []*reports.Expectation // end the run early when they hold
-	Expect []*reports.Expectation
+	Stop   []*expect.Expectation // end the run early when they hold
+	Expect []*expect.Expectation
 
 	// LagLimit is the p99 of tester_lag from which on a run is void.
 	LagLimit time.Duration

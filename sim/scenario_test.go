@@ -11,6 +11,8 @@ import (
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 	"hlsload/reports"
+	"hlsload/reports/measure"
+	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/scenarios"
 	"hlsload/sim"
@@ -71,7 +73,7 @@ func simulated(t testing.TB, sc *scenarios.Scenario) outcome {
 func recorded(t testing.TB, sc *scenarios.Scenario) outcome {
 	t.Helper()
 	var log strings.Builder
-	o := run(t, sc, reports.NewEventLog(&log, 0), nil)
+	o := run(t, sc, record.NewEventLog(&log, 0), nil)
 	for line := range strings.Lines(log.String()) {
 		var e event
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
@@ -83,7 +85,7 @@ func recorded(t testing.TB, sc *scenarios.Scenario) outcome {
 }
 
 // run runs a scenario. events and second may be nil.
-func run(t testing.TB, sc *scenarios.Scenario, events *reports.EventLog, second func(now time.Duration)) outcome {
+func run(t testing.TB, sc *scenarios.Scenario, events *record.EventLog, second func(now time.Duration)) outcome {
 	t.Helper()
 	seed := draw.Seed(sc.Seed)
 	channel, err := rig.New(*sc.Target.Rig, seed, epoch)
@@ -91,7 +93,7 @@ func run(t testing.TB, sc *scenarios.Scenario, events *reports.EventLog, second 
 		t.Fatal(err)
 	}
 	faults := sc.Faults()
-	rc := reports.Config{
+	rc := record.Config{
 		Scenario: reports.Scenario{Name: sc.Name, File: sc.File, SHA256: sc.SHA256}, Seed: sc.Seed, Mode: reports.ModeSimulate,
 		Duration: sc.Duration, ArrivalsEnd: sc.Fleet.Audience.ArrivalsEnd(), Recovery: sc.Recovery,
 		TargetDuration: channel.TargetDuration(), Pipelines: sc.Target.Rig.Pipelines, Renditions: renditions(t, channel, sc),
@@ -99,14 +101,14 @@ func run(t testing.TB, sc *scenarios.Scenario, events *reports.EventLog, second 
 	}
 	for i := range sc.Fleet.Audience.Cohorts {
 		co := &sc.Fleet.Audience.Cohorts[i]
-		rc.Cohorts = append(rc.Cohorts, reports.Cohort{Name: co.Name, Profile: co.Profile, Control: co.FaultsNone})
-		rc.Profiles = append(rc.Profiles, reports.Profile{Name: co.Profile})
+		rc.Cohorts = append(rc.Cohorts, record.Cohort{Name: co.Name, Profile: co.Profile, Control: co.FaultsNone})
+		rc.Profiles = append(rc.Profiles, record.Profile{Name: co.Profile})
 	}
-	c, err := reports.New(rc)
+	c, err := record.New(rc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	stops := reports.NewStops(c, nil)
+	stops := measure.NewStops(c, nil)
 	res, err := sim.Run(&sim.Config{
 		Rig: *sc.Target.Rig, Seed: seed, Epoch: epoch, Duration: sc.Duration, Audience: sc.Fleet.Audience, Profiles: sc.Fleet.Profiles,
 		HeadOnly: sc.Fleet.Body == "none", Faults: faults,
@@ -126,16 +128,16 @@ func run(t testing.TB, sc *scenarios.Scenario, events *reports.EventLog, second 
 			t.Fatal(err)
 		}
 	}
-	end := reports.End{At: res.End, Interrupted: res.Aborted}
+	end := measure.End{At: res.End, Interrupted: res.Aborted}
 	for i := range res.Outcomes {
 		o := &res.Outcomes[i]
-		end.Faults = append(end.Faults, reports.FaultEnd{Rule: o.Fault.Rule, Occurrence: o.Fault.Occurrence, UndoVerified: o.UndoVerified, Problem: o.Void()})
+		end.Faults = append(end.Faults, measure.FaultEnd{Rule: o.Fault.Rule, Occurrence: o.Fault.Occurrence, UndoVerified: o.UndoVerified, Problem: o.Void()})
 	}
-	return outcome{Result: res, sum: reports.Finish(c, end).Summary}
+	return outcome{Result: res, sum: measure.Finish(c, end).Summary}
 }
 
 // renditions describes the channel's media playlists to the collector.
-func renditions(t testing.TB, channel *rig.Rig, sc *scenarios.Scenario) []reports.Rendition {
+func renditions(t testing.TB, channel *rig.Rig, sc *scenarios.Scenario) []record.Rendition {
 	f := rig.Flight{Path: channel.Entry(0), Pop: rig.AtOrigin}
 	channel.Advance(0, &f)
 	mv, err := m3u8.ParseMultivariant(f.Answer.Object.Text(), m3u8.Options{})
@@ -151,10 +153,10 @@ func renditions(t testing.TB, channel *rig.Rig, sc *scenarios.Scenario) []report
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []reports.Rendition
+	var out []record.Rendition
 	for i := range l.Renditions {
 		r := &l.Renditions[i]
-		out = append(out, reports.Rendition{Name: r.Name, Pipeline: r.Pipeline, Rank: r.Rank, Index: r.Index})
+		out = append(out, record.Rendition{Name: r.Name, Pipeline: r.Pipeline, Rank: r.Rank, Index: r.Index})
 	}
 	return out
 }

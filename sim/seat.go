@@ -6,7 +6,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/audience"
 	"hlsload/player/link"
-	"hlsload/reports"
+	"hlsload/reports/record"
 	"hlsload/rig"
 )
 
@@ -26,7 +26,7 @@ type seat struct {
 	link    link.Link
 	flights [maxFlights]airborne
 	player  player.Player
-	session reports.Session
+	session record.Session
 	arrival audience.Arrival
 }
 
@@ -85,7 +85,7 @@ func (s *sim) sit(a audience.Arrival) {
 	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
 	st.flights = [maxFlights]airborne{}
 	st.link = link.New(&cohort.Network, link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
-	s.cfg.Collector.JoinAt(&st.session, s.now, reports.SessionInfo{Player: a.Player, Cohort: a.Cohort, Rejoin: a.Session > 1})
+	s.cfg.Collector.JoinAt(&st.session, s.now, record.SessionInfo{Player: a.Player, Cohort: a.Cohort, Rejoin: a.Session > 1})
 	st.player.Join(s.config(a.Cohort, a.Entry), a.Seed, s.now)
 	if s.cfg.Cautious {
 		st.player.Inherit(s.cautions[a.Player])
@@ -225,7 +225,7 @@ func (s *sim) note(st *seat, sm *player.Sample) {
 		st.session.Add(sm, nil)
 		return
 	}
-	m := reports.Meta{Marks: f.marks}
+	m := record.Meta{Marks: f.marks}
 	if f.met {
 		m.Cache, m.Layer, m.Pop, m.Fetched = f.cache, f.layer, s.popOf(st), time.Duration(f.fetched)*time.Millisecond
 	}

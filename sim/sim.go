@@ -10,7 +10,7 @@ import (
 	"hlsload/player/draw"
 	"hlsload/player/link"
 	"hlsload/player/m3u8"
-	"hlsload/reports"
+	"hlsload/reports/record"
 	"hlsload/rig"
 )
 
@@ -27,7 +27,7 @@ type Config struct {
 	Faults   []chaos.Fault
 	Timeline chaos.Timeline
 
-	Collector *reports.Collector
+	Collector *record.Collector
 	// Observe, when set, sees every sample of every player.
 	Observe func(*player.Sample)
 	// Second, when set, is called once per second of the run. It may end the

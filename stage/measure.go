@@ -11,14 +11,16 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/reports"
+	"hlsload/reports/measure"
+	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/scenarios"
 )
 
 // Measure is what a collector is told about a scenario; mode is one of package
 // reports.
-func Measure(sc *scenarios.Scenario, mode string, faults []chaos.Fault, started time.Time) reports.Config {
-	c := reports.Config{
+func Measure(sc *scenarios.Scenario, mode string, faults []chaos.Fault, started time.Time) record.Config {
+	c := record.Config{
 		Scenario:    reports.Scenario{Name: sc.Name, File: sc.File, SHA256: sc.SHA256},
 		Seed:        sc.Seed,
 		Mode:        mode,
@@ -38,8 +40,8 @@ func Measure(sc *scenarios.Scenario, mode string, faults []chaos.Fault, started 
 	for i := range sc.Fleet.Audience.Cohorts {
 		co := &sc.Fleet.Audience.Cohorts[i]
 		p := sc.Fleet.Profiles[i]
-		c.Cohorts = append(c.Cohorts, reports.Cohort{Name: co.Name, Profile: co.Profile, Control: co.FaultsNone && sc.Target.Rig != nil})
-		c.Profiles = append(c.Profiles, reports.Profile{Name: co.Profile, Player: p.Player, Confidence: p.Confidence.Words()})
+		c.Cohorts = append(c.Cohorts, record.Cohort{Name: co.Name, Profile: co.Profile, Control: co.FaultsNone && sc.Target.Rig != nil})
+		c.Profiles = append(c.Profiles, record.Profile{Name: co.Profile, Player: p.Player, Confidence: p.Confidence.Words()})
 	}
 	if sc.Target.Rig != nil {
 		c.Pipelines = sc.Target.Rig.Pipelines
@@ -48,7 +50,7 @@ func Measure(sc *scenarios.Scenario, mode string, faults []chaos.Fault, started 
 }
 
 // Channel adds what is known of the embedded channel.
-func Channel(c *reports.Config, r *rig.Rig, sc *scenarios.Scenario) error {
+func Channel(c *record.Config, r *rig.Rig, sc *scenarios.Scenario) error {
 	const host = "http://rig"
 	c.TargetDuration = r.TargetDuration()
 	mv, err := m3u8.ParseMultivariant(r.Multivariant(0), m3u8.Options{Base: &url.URL{Scheme: "http", Host: "rig", Path: r.Entry(0)}})
@@ -73,20 +75,20 @@ func Channel(c *reports.Config, r *rig.Rig, sc *scenarios.Scenario) error {
 }
 
 // Renditions lists the media playlists of a ladder for the collector.
-func Renditions(l *player.Ladder) []reports.Rendition {
-	var out []reports.Rendition
+func Renditions(l *player.Ladder) []record.Rendition {
+	var out []record.Rendition
 	for i := range l.Renditions {
 		r := &l.Renditions[i]
-		out = append(out, reports.Rendition{Name: r.Name, Pipeline: r.Pipeline, Rank: r.Rank, Index: r.Index})
+		out = append(out, record.Rendition{Name: r.Name, Pipeline: r.Pipeline, Rank: r.Rank, Index: r.Index})
 	}
 	return out
 }
 
 // FaultEnds are the outcomes of faults as the verdict needs them.
-func FaultEnds(outcomes []chaos.Outcome) []reports.FaultEnd {
-	var out []reports.FaultEnd
+func FaultEnds(outcomes []chaos.Outcome) []measure.FaultEnd {
+	var out []measure.FaultEnd
 	for i := range outcomes {
-		out = append(out, reports.FaultEndOf(&outcomes[i]))
+		out = append(out, measure.FaultEndOf(&outcomes[i]))
 	}
 	return out
 }

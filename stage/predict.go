@@ -10,13 +10,14 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/reports"
+	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/scenarios"
 )
 
 // Predict says before a run what faults do to the cohorts of a scenario. shape is
 // the stream as a cohort gets it.
-func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string) int, shape func(cohort int) predict.Shape) reports.Predict {
+func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string) int, shape func(cohort int) predict.Shape) record.Predict {
 	var origin *rig.Origin
 	if sc.Target.Rig != nil {
 		origin = &sc.Target.Rig.Origin

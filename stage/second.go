@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"hlsload/chaos"
-	"hlsload/reports"
+	"hlsload/reports/measure"
+	"hlsload/reports/monitor"
+	"hlsload/reports/record"
 )
 
 // Progress shows how a run is getting on.
 type Progress interface {
 	// Show is called about once a second of the run.
-	Show(now time.Duration, l *reports.Live)
+	Show(now time.Duration, l *record.Live)
 	// Mark notes an event of the timeline.
 	Mark(now time.Duration, text string)
 }
@@ -20,17 +22,17 @@ type Progress interface {
 // came and went are noted, stop conditions are checked, and events are written.
 type Second struct {
 	progress  Progress
-	collector *reports.Collector
-	stops     *reports.Stops
-	events    *reports.EventLog
+	collector *record.Collector
+	stops     *measure.Stops
+	events    *record.EventLog
 	faults    []chaos.Fault
-	known     []reports.LiveFault
+	known     []record.LiveFault
 }
 
 // NewSecond returns what is done each second. The monitor and the events may be
 // nil.
-func NewSecond(p Progress, c *reports.Collector, m *reports.Monitor, events *reports.EventLog, faults []chaos.Fault) *Second {
-	return &Second{progress: p, collector: c, stops: reports.NewStops(c, m), events: events, faults: faults, known: make([]reports.LiveFault, len(faults))}
+func NewSecond(p Progress, c *record.Collector, m *monitor.Monitor, events *record.EventLog, faults []chaos.Fault) *Second {
+	return &Second{progress: p, collector: c, stops: measure.NewStops(c, m), events: events, faults: faults, known: make([]record.LiveFault, len(faults))}
 }
 
 // Pass does it. It returns the stop condition that tripped, "" for none, and an
@@ -51,7 +53,7 @@ func (s *Second) Pass(now time.Duration) (tripped string, err error) {
 }
 
 // mark notes which faults came and went.
-func (s *Second) mark(now time.Duration, l *reports.Live) {
+func (s *Second) mark(now time.Duration, l *record.Live) {
 	for i, f := range l.Faults {
 		name := s.faults[i].Name
 		if s.faults[i].Occurrence > 1 {

@@ -72,7 +72,7 @@ func (a *accessFile) close() error {
 
 // joinLogs reads access logs and joins them to a run.
 func joinLogs(s *reports.Summary, files []string, fields string) error {
-	l, err := reports.NewLogs(s)
+	l, err := accesslog.NewLogs(s)
 	if err != nil {
 		return &exitError{exitUsage, err.Error(), err}
 	}

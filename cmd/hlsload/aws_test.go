@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-
 	"net/http/httptest"
 	"os"
 	"os/exec"

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/term"
 
 	"hlsload/reports"
+	"hlsload/reports/page"
+	"hlsload/reports/record"
 	"hlsload/scenarios/redact"
 )
 
@@ -42,7 +44,7 @@ func (o *output) make(name string, now time.Time) error {
 
 // eventFile is events.ndjson; the zero value is none.
 type eventFile struct {
-	log  *reports.EventLog
+	log  *record.EventLog
 	file *os.File
 }
 
@@ -55,7 +57,7 @@ func openEvents(out *output) (eventFile, error) {
 	if err != nil {
 		return eventFile{}, &exitError{exitUsage, fmt.Sprintf("creating the event file: %v", err), err}
 	}
-	return eventFile{reports.NewEventLog(f, 0), f}, nil
+	return eventFile{record.NewEventLog(f, 0), f}, nil
 }
 
 func (e *eventFile) close() error {
@@ -76,7 +78,7 @@ func (e *eventFile) close() error {
 // the verdict, and returns it as exit code.
 func finish(cmd *cobra.Command, s *reports.Summary, out *output, events *eventFile, hide func(string) string) error {
 	redact.Strings(s, hide, histograms)
-	return conclude(cmd, s, out.dir, s.ExitCode, errors.Join(events.close(), reports.Write(out.dir, s)))
+	return conclude(cmd, s, out.dir, s.ExitCode, errors.Join(events.close(), page.Write(out.dir, s)))
 }
 
 // conclude tells the verdict and returns the exit code. That files could not
@@ -104,12 +106,12 @@ const histograms = "Dist"
 // tell prints the summary for people.
 func tell(cmd *cobra.Command, s *reports.Summary, dir string) error {
 	w := cmd.OutOrStdout()
-	o := reports.TextOptions{Dir: dir, Width: 100}
+	o := page.TextOptions{Dir: dir, Width: 100}
 	if terminal(w) {
 		o.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 		if width, _, err := term.GetSize(int(w.(*os.File).Fd())); err == nil {
 			o.Width = min(max(width, 60), 120)
 		}
 	}
-	return s.WriteText(w, o)
+	return page.WriteText(s, w, o)
 }

@@ -16,6 +16,7 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/player/profile"
 	"hlsload/reports"
+	"hlsload/reports/expect"
 	"hlsload/rig"
 	"hlsload/scenarios"
 )
@@ -157,8 +158,8 @@ func listLadders(w io.Writer) error {
 
 func listMetrics(w io.Writer) error {
 	fmt.Fprintln(w, "METRIC\tSTATISTICS\tUNIT\tWHAT")
-	for _, m := range reports.Metrics() {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Name, strings.Join(m.Stats, " "), m.Unit, m.About)
+	for _, m := range expect.Metrics {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Name, strings.Join(m.StatNames(), " "), m.Unit(), m.About)
 	}
 	fmt.Fprintf(w, "%s\t\tshare\texpected of every run: outside of faults those who want to play do, and what they fetch is there and is media\n", reports.ViewersServed)
 	return nil

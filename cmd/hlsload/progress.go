@@ -12,7 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"hlsload/player/m3u8"
-	"hlsload/reports"
+	"hlsload/reports/record"
 	"hlsload/stage"
 )
 
@@ -65,14 +65,14 @@ func (h hiding) Mark(now time.Duration, text string) { h.progress.Mark(now, h.f(
 
 type silent struct{}
 
-func (silent) Show(time.Duration, *reports.Live) {}
-func (silent) Mark(time.Duration, string)        {}
-func (silent) close()                            {}
+func (silent) Show(time.Duration, *record.Live) {}
+func (silent) Mark(time.Duration, string)       {}
+func (silent) close()                           {}
 
 // gauge turns the counters of two snapshots into rates.
 type gauge struct {
 	at   time.Duration
-	last reports.Live
+	last record.Live
 }
 
 // rates are what changed since the last snapshot, per second.
@@ -84,7 +84,7 @@ type rates struct {
 	bits   float64
 }
 
-func (g *gauge) rates(now time.Duration, l *reports.Live) rates {
+func (g *gauge) rates(now time.Duration, l *record.Live) rates {
 	var r rates
 	s := (now - g.at).Seconds()
 	if s > 0 {
@@ -101,7 +101,7 @@ func (g *gauge) rates(now time.Duration, l *reports.Live) rates {
 }
 
 // people says who watches.
-func people(l *reports.Live) string {
+func people(l *record.Live) string {
 	s := fmt.Sprintf("playing %d  stalled %d  joining %d", l.Playing, l.Stalled, l.Joining)
 	if l.FailedOver > 0 {
 		s += fmt.Sprintf("  failed over %d", l.FailedOver)
@@ -113,7 +113,7 @@ func people(l *reports.Live) string {
 }
 
 // split says which pipeline is watched.
-func split(l *reports.Live) string {
+func split(l *record.Live) string {
 	var parts []string
 	for i, n := range l.Pipeline {
 		parts = append(parts, fmt.Sprintf("p%d %d", i, n))
@@ -145,7 +145,7 @@ type lines struct {
 	gauge    gauge
 }
 
-func (p *lines) Show(now time.Duration, l *reports.Live) {
+func (p *lines) Show(now time.Duration, l *record.Live) {
 	if now < p.next {
 		return
 	}
@@ -197,7 +197,7 @@ func newBars(w io.Writer, duration time.Duration) *bars {
 	return b
 }
 
-func (b *bars) Show(now time.Duration, l *reports.Live) {
+func (b *bars) Show(now time.Duration, l *record.Live) {
 	r := b.gauge.rates(now, l)
 	b.bar.SetCurrent(int64(now / time.Millisecond))
 	for i, s := range []string{people(l), split(l), r.load()} {

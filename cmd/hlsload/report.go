@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hlsload/reports"
+	"hlsload/reports/page"
 	"hlsload/scenarios/redact"
 )
 
@@ -41,7 +42,7 @@ are known by the session id of CMCD (fleet.cmcd), else by the User-Agent.`,
 			}
 			secrets.Keep(s.Scenario.File)
 			redact.Strings(s, secrets.Text, histograms) // whoever wrote it
-			return conclude(cmd, s, args[0], 0, reports.Write(args[0], s))
+			return conclude(cmd, s, args[0], 0, page.Write(args[0], s))
 		},
 	}
 	cmd.Flags().StringArrayVar(&logs, "logs", nil, "file of an access log; repeatable")

@@ -23,6 +23,9 @@ import (
 	"hlsload/player"
 	"hlsload/player/cmcd"
 	"hlsload/reports"
+	"hlsload/reports/measure"
+	"hlsload/reports/monitor"
+	"hlsload/reports/record"
 	"hlsload/run/cloud"
 	"hlsload/run/fleet"
 	"hlsload/run/look"
@@ -73,7 +76,7 @@ type realRun struct {
 	target    target
 	board     *conduct.Board
 	injector  *inject.Injector
-	collector *reports.Collector
+	collector *record.Collector
 	fleet     *fleet.Fleet
 	conductor *conduct.Runner
 	journal   *journal.Journal
@@ -84,7 +87,7 @@ type realRun struct {
 	onAWS     *aws.Applier                // nil = nothing is done there
 	stopped   func(context.Context) error // tells whether the account's owners have stopped experiments; nil = there is no account
 	watcher   cloud.Watcher               // nil = AWS is not watched
-	monitor   *reports.Monitor
+	monitor   *monitor.Monitor
 	warnings  []string // beside those of the target
 	stopFile  string
 
@@ -216,7 +219,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 	r.target.describe(&cfg)
 	cfg.Events = r.events.log
 	var err error
-	if r.collector, err = reports.New(cfg); err != nil {
+	if r.collector, err = record.New(cfg); err != nil {
 		return err
 	}
 	r.target.count(r.collector.Meter())
@@ -236,7 +239,7 @@ func (r *realRun) assemble(check *fleet.Check) error {
 		Audience: r.sc.Fleet.Audience, Profiles: profiles, Seed: seedOf(r.sc), Epoch: r.epoch,
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
 		CMCD: cmcdWays[r.sc.Fleet.CMCD], MaxPlaylist: r.sc.Limits.Playlist,
-		Join:   func(now time.Duration, who reports.SessionInfo) fleet.Session { return r.collector.Join(now, who) },
+		Join:   func(now time.Duration, who record.SessionInfo) fleet.Session { return r.collector.Join(now, who) },
 		Redact: r.hide.of, LinkFaults: onLinks, Lost: r.target.lost(), Named: named, Sources: check.Sources, Dial: r.network.web.Dial,
 		Guard: r.guard,
 	}
@@ -367,7 +370,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	<-ticked
 	<-halting
 	<-levering
-	end := reports.End{At: ended, Faults: stage.FaultEnds(outcomes), Interrupted: aborted}
+	end := measure.End{At: ended, Faults: stage.FaultEnds(outcomes), Interrupted: aborted}
 	if ctx.Err() != nil {
 		end.Interrupted = "interrupted by the user"
 	}
@@ -387,7 +390,7 @@ func (r *realRun) perform(ctx context.Context, p progress) error {
 	}
 	r.tester.sample()
 	end.CPU, end.RSSPeak, end.Goroutines = cpuTime(), rssPeak(), r.tester.goroutines
-	over := reports.Finish(r.collector, end)
+	over := measure.Finish(r.collector, end)
 	s := over.Summary
 	goHome()
 	<-gone

@@ -10,6 +10,8 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/reports"
+	"hlsload/reports/measure"
+	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/scenarios"
 	"hlsload/sim"
@@ -75,7 +77,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		return err
 	}
 	cfg.Events = events.log
-	c, err := reports.New(cfg)
+	c, err := record.New(cfg)
 	if err != nil {
 		return internal(err)
 	}
@@ -105,6 +107,6 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err != nil {
 		return internal(err)
 	}
-	s := reports.Finish(c, reports.End{At: res.End, Interrupted: res.Aborted, Faults: stage.FaultEnds(res.Outcomes)}).Summary
+	s := measure.Finish(c, measure.End{At: res.End, Interrupted: res.Aborted, Faults: stage.FaultEnds(res.Outcomes)}).Summary
 	return finish(cmd, s, out, &events, sc.Secrets().Text)
 }

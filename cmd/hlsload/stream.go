@@ -20,6 +20,8 @@ import (
 	streams "hlsload/player/stream"
 	"hlsload/reports"
 	"hlsload/reports/cdn"
+	"hlsload/reports/record"
+	"hlsload/reports/traffic"
 	"hlsload/run/look"
 	"hlsload/scenarios"
 	"hlsload/stage"
@@ -301,7 +303,7 @@ func (s *stream) urls() []string { return s.entries }
 
 func (s *stream) classify(u string) int { return s.read.Pipeline(u) }
 
-func (s *stream) describe(c *reports.Config) {
+func (s *stream) describe(c *record.Config) {
 	c.TargetDuration = s.duration
 	c.Renditions = stage.Renditions(s.ladder)
 	predicted := stage.Predict(s.sc, s.read.Lists[0], s.classify, func(cohort int) predict.Shape {
@@ -323,7 +325,7 @@ func (s *stream) describe(c *reports.Config) {
 }
 
 // count: nobody counts at the origin; the load is estimated from headers.
-func (s *stream) count(*reports.Meter) {}
+func (s *stream) count(*traffic.Meter) {}
 
 func (s *stream) rewriting(faults []chaos.Fault) chaos.RewriterConfig {
 	return chaos.RewriterConfig{Faults: faults}

@@ -10,7 +10,8 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/m3u8"
 	streams "hlsload/player/stream"
-	"hlsload/reports"
+	"hlsload/reports/record"
+	"hlsload/reports/traffic"
 	"hlsload/rig"
 	"hlsload/rig/serve"
 	"hlsload/stage"
@@ -25,8 +26,8 @@ type target interface {
 	classify(url string) int
 	// describe tells the collector about the stream, and count where its true
 	// load can be counted.
-	describe(*reports.Config)
-	count(*reports.Meter)
+	describe(*record.Config)
+	count(*traffic.Meter)
 	// rewriting configures what viewers are shown instead of it.
 	rewriting([]chaos.Fault) chaos.RewriterConfig
 	// applier applies faults via rig; nil = there is no rig.
@@ -126,12 +127,12 @@ func (c *channel) classify(u string) int {
 	return -1
 }
 
-func (c *channel) describe(cfg *reports.Config) {
+func (c *channel) describe(cfg *record.Config) {
 	// The rig's own playlist parses; if not, renditions stay unnamed.
 	_ = stage.Channel(cfg, c.paths, c.r.sc)
 }
 
-func (c *channel) count(m *reports.Meter) {
+func (c *channel) count(m *traffic.Meter) {
 	c.server.Do(func(r *rig.Rig, _ time.Duration) {
 		r.Stats().OnOrigin = func(now time.Duration, _ m3u8.Kind, _, status int, bytes int64) { m.Origin(now, status, bytes) }
 	})

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"hlsload/reports"
+	"hlsload/reports/expect"
+	"hlsload/reports/measure"
+	"hlsload/reports/monitor"
 	"hlsload/run/cloud"
 )
 
@@ -38,9 +41,9 @@ func (r *realRun) neededAlarms() map[string]string {
 
 // awaited is how long after the run's end an alarm under test may still go to
 // ALARM: as long after the last onset as an expectation allows.
-func awaited(expect []*reports.Expectation, s *reports.Summary) time.Duration {
+func awaited(expected []*expect.Expectation, s *reports.Summary) time.Duration {
 	var most time.Duration
-	for _, e := range expect {
+	for _, e := range expected {
 		for i := range s.Faults {
 			if at := s.Faults[i].AppliedAtS; at.Known() && e.Within() > 0 {
 				most = max(most, time.Duration(float64(at-s.DurationS)*float64(time.Second))+e.Within()+alarmMargin)
@@ -57,7 +60,7 @@ func (r *realRun) openWatch(ctx context.Context) error {
 	if r.sc.AWS == nil {
 		return nil
 	}
-	m := reports.NewMonitor("aws", time.Now(), r.sc.Redact)
+	m := monitor.New("aws", time.Now(), r.sc.Redact)
 	w, err := cloud.Watch(ctx, r.sc.AWS, r.network.aws, m)
 	if err == nil && w == nil {
 		return nil // there is nothing to be watched
@@ -98,7 +101,7 @@ func (r *realRun) watch(ctx context.Context) (end func()) {
 
 // watched adds what AWS noticed to a finished run. It waits for what comes
 // late; an interrupt ends the waiting.
-func (r *realRun) watched(ctx context.Context, over *reports.Finished, p progress) {
+func (r *realRun) watched(ctx context.Context, over *measure.Finished, p progress) {
 	if r.watcher == nil {
 		return
 	}

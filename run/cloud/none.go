@@ -10,7 +10,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
-	"hlsload/reports"
+	"hlsload/reports/monitor"
 )
 
 var errNoAWS = errors.New("this hlsload was built without AWS (tag noaws; want one built without the tag)")
@@ -43,7 +43,7 @@ func (*Found) Text() []string { return nil }
 func Section(*chaos.AWS) string { return "" }
 
 // Watch says that there is no account.
-func Watch(context.Context, *chaos.AWS, http.RoundTripper, *reports.Monitor) (Watcher, error) {
+func Watch(context.Context, *chaos.AWS, http.RoundTripper, *monitor.Monitor) (Watcher, error) {
 	return nil, errNoAWS
 }
 

@@ -13,7 +13,7 @@ import (
 	"hlsload/chaos/aws/account"
 	"hlsload/chaos/aws/signalmap"
 	readback "hlsload/chaos/aws/watch"
-	"hlsload/reports"
+	"hlsload/reports/monitor"
 )
 
 // discoverTime bounds following a channel through its account.
@@ -38,7 +38,7 @@ func Section(a *chaos.AWS) string { return signalmap.Section(a) }
 // Watch opens an account to read back what it notices; nil when the
 // scenario names nothing that could be watched. What it leaves out is found by
 // following the channel.
-func Watch(ctx context.Context, cfg *chaos.AWS, on http.RoundTripper, m *reports.Monitor) (Watcher, error) {
+func Watch(ctx context.Context, cfg *chaos.AWS, on http.RoundTripper, m *monitor.Monitor) (Watcher, error) {
 	if !readback.Anything(cfg) {
 		return nil, nil
 	}

@@ -115,7 +115,7 @@ type guard struct {
 }
 
 // clean fails when a sample says anything of a token.
-func clean(t *testing.T, name string, r *record) {
+func clean(t *testing.T, name string, r *ledger) {
 	t.Helper()
 	for _, s := range r.sessions {
 		for _, sm := range s.samples {

@@ -13,7 +13,7 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/audience"
-	"hlsload/reports"
+	"hlsload/reports/record"
 )
 
 // cpu is the processor time of this process, the benchmark's server included.
@@ -82,7 +82,7 @@ func BenchmarkParses(b *testing.B) {
 
 type nowhere struct{}
 
-func (nowhere) Add(*player.Sample, *reports.Meta) {}
+func (nowhere) Add(*player.Sample, *record.Meta) {}
 
 // BenchmarkFleet is players in real time for five seconds each, server in the
 // same process.
@@ -98,7 +98,7 @@ func BenchmarkFleet(b *testing.B) {
 		f, err := New(Config{
 			Audience: audience.Config{Players: 500, Arrive: audience.Arrive{Over: time.Second}, Cohorts: []audience.Cohort{{Name: "all", Share: 1, Profile: "rfc8216bis"}}},
 			Profiles: map[string]*player.Profile{"rfc8216bis": mustLoad("rfc8216bis")},
-			Epoch:    epoch, Duration: 5 * time.Second, Join: func(time.Duration, reports.SessionInfo) Session { return nowhere{} },
+			Epoch:    epoch, Duration: 5 * time.Second, Join: func(time.Duration, record.SessionInfo) Session { return nowhere{} },
 			URL: func(*audience.Arrival) string { return "http://" + ln.Addr().String() + "/index.m3u8" },
 		})
 		if err != nil {

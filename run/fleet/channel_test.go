@@ -15,7 +15,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/audience"
 	"hlsload/player/profile"
-	"hlsload/reports"
+	"hlsload/reports/record"
 )
 
 // pipes is a network in memory.
@@ -123,20 +123,20 @@ func (c *channel) count(match string) (n int) {
 	return n
 }
 
-// record is a sink that keeps everything.
-type record struct {
+// ledger is a sink that keeps everything.
+type ledger struct {
 	mu       sync.Mutex
 	sessions []*recorded
 }
 
 type recorded struct {
-	who     reports.SessionInfo
+	who     record.SessionInfo
 	joined  time.Duration
 	samples []player.Sample
-	metas   []reports.Meta // of answered samples, zero for others
+	metas   []record.Meta // of answered samples, zero for others
 }
 
-func (r *record) Join(now time.Duration, who reports.SessionInfo) Session {
+func (r *ledger) Join(now time.Duration, who record.SessionInfo) Session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &recorded{who: who, joined: now}
@@ -144,13 +144,13 @@ func (r *record) Join(now time.Duration, who reports.SessionInfo) Session {
 	return s
 }
 
-func (s *recorded) Add(sm *player.Sample, m *reports.Meta) {
+func (s *recorded) Add(sm *player.Sample, m *record.Meta) {
 	s.samples = append(s.samples, *sm)
 	if (m != nil) != (sm.Type == player.Answered) {
 		panic("a meta for what was not answered, or none for what was")
 	}
 	if m == nil {
-		m = new(reports.Meta)
+		m = new(record.Meta)
 	}
 	s.metas = append(s.metas, *m)
 }
@@ -164,7 +164,7 @@ func (s *recorded) count(t player.SampleType) (n int) {
 	return n
 }
 
-func (r *record) count(t player.SampleType) (n int) {
+func (r *ledger) count(t player.SampleType) (n int) {
 	for _, s := range r.sessions {
 		n += s.count(t)
 	}
@@ -183,7 +183,7 @@ func mustLoad(name string) *player.Profile {
 type world struct {
 	channel *channel
 	fleet   *Fleet
-	record  *record
+	record  *ledger
 	stop    context.CancelFunc
 	ended   time.Duration // when Run returned
 }
@@ -192,7 +192,7 @@ type world struct {
 // configuration and the channel; during runs beside the fleet.
 func inBubble(t *testing.T, set func(cfg *Config, c *channel), during func(w *world)) *world {
 	t.Helper()
-	w := &world{record: &record{}}
+	w := &world{record: &ledger{}}
 	synctest.Test(t, func(t *testing.T) {
 		epoch := time.Now()
 		w.channel = &channel{epoch: epoch, size: 100_000, asked: map[string]int{}, told: map[string]bool{}}

@@ -12,7 +12,7 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/credential"
 	"hlsload/player/draw"
-	"hlsload/reports"
+	"hlsload/reports/record"
 )
 
 // Config is what a fleet is made of.
@@ -39,7 +39,7 @@ type Config struct {
 	CMCD        CMCD   // whether players say how they are
 	Run         uint32 // names the run in the session ids of CMCD
 	// Join begins the record of a session. It is called from any goroutine.
-	Join func(now time.Duration, who reports.SessionInfo) Session
+	Join func(now time.Duration, who record.SessionInfo) Session
 	// Redact takes secrets out of a text that may quote a URL, or what a server
 	// made of one; nil = there are none.
 	Redact func(string) string

@@ -16,7 +16,7 @@ import (
 	"hlsload/player/cmcd"
 	"hlsload/player/content"
 	"hlsload/player/m3u8"
-	"hlsload/reports"
+	"hlsload/reports/record"
 )
 
 // flight is one fetch of a player. Its goroutine writes head and end before it
@@ -38,7 +38,7 @@ type flight struct {
 	ride  atomic.Pointer[ride]
 	marks atomic.Uint64
 	hops  atomic.Int32 // requests that were sent: one, and one more for each redirect
-	meta  atomic.Pointer[reports.Meta]
+	meta  atomic.Pointer[record.Meta]
 
 	asked  time.Duration // when the session took it up
 	sent   time.Duration
@@ -65,8 +65,8 @@ func (fl *flight) progress(s *shaper) int64 {
 func (fl *flight) mark(m chaos.Marks) { fl.marks.Or(uint64(m)) }
 
 // what is known of the answer, complete or not.
-func (fl *flight) what() reports.Meta {
-	m := reports.Meta{}
+func (fl *flight) what() record.Meta {
+	m := record.Meta{}
 	if p := fl.meta.Load(); p != nil {
 		m = *p
 	} else {
@@ -148,7 +148,7 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 		base = cmcd.CutQuery(base)
 	}
 	base = fl.in.pass().Shared(base)
-	fl.meta.Store(&reports.Meta{Outcome: res.CDN.Outcome(), URL: hashURL(fl.url)})
+	fl.meta.Store(&record.Meta{Outcome: res.CDN.Outcome(), URL: hashURL(fl.url)})
 	fl.mark(res.Marks)
 	fl.head = player.Event{Type: player.Head, Fetch: fl.id, Status: res.Status, Size: res.Size, Sent: fl.sent, FirstByte: s.f.now()}
 	switch {

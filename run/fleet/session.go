@@ -12,7 +12,7 @@ import (
 	"hlsload/player/cmcd"
 	"hlsload/player/link"
 	"hlsload/player/m3u8"
-	"hlsload/reports"
+	"hlsload/reports/record"
 )
 
 // session is one player on this machine. Its goroutine, run, is the only one
@@ -87,7 +87,7 @@ func (f *Fleet) newSession(v audience.Arrival, in *letIn) *session {
 	s.client = f.newClient(v.Player, c)
 	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Public: f.cfg.Public, Cautious: f.cautious.Load(), Progress: s.progress}, f.now())
 	s.player.Inherit(f.takeCaution(v.Player))
-	s.sink = f.cfg.Join(f.now(), reports.SessionInfo{Player: v.Player, Cohort: v.Cohort, Rejoin: v.Session > 1})
+	s.sink = f.cfg.Join(f.now(), record.SessionInfo{Player: v.Player, Cohort: v.Cohort, Rejoin: v.Session > 1})
 	return s
 }
 
@@ -333,7 +333,7 @@ func (s *session) note(sm *player.Sample) {
 		s.sink.Add(sm, nil)
 		return
 	}
-	m := reports.Meta{}
+	m := record.Meta{}
 	for _, list := range [...][]*flight{s.ended, s.flights} {
 		for _, fl := range list {
 			if fl.id == sm.Fetch {

@@ -5,15 +5,15 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player"
-	"hlsload/reports"
+	"hlsload/reports/record"
 )
 
 // Session takes the samples of one session, from one goroutine at a time; it is a
-// [reports.Session], except in tests.
+// [record.Session], except in tests.
 type Session interface {
 	// Add takes a sample; m is nil except for answered ones. Both are valid during
 	// the call only.
-	Add(s *player.Sample, m *reports.Meta)
+	Add(s *player.Sample, m *record.Meta)
 }
 
 // Chaos is what happens to answers and links on the viewers' side; package

@@ -10,7 +10,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/audience"
 	"hlsload/player/link"
-	"hlsload/reports"
+	"hlsload/reports/record"
 )
 
 // TestVersionOfHTTP proves that over TLS a player speaks the version of HTTP that
@@ -39,7 +39,7 @@ func TestVersionOfHTTP(t *testing.T) {
 			Audience: audience.Config{Players: 1, Cohorts: []audience.Cohort{{Name: "all", Share: 1, Profile: tc.profile, Network: link.Config{RTT: time.Millisecond}}}},
 			Profiles: map[string]*player.Profile{tc.profile: mustLoad(tc.profile)}, Epoch: time.Now(),
 			URL:  func(*audience.Arrival) string { return tc.srv.URL },
-			Join: func(time.Duration, reports.SessionInfo) Session { return nil },
+			Join: func(time.Duration, record.SessionInfo) Session { return nil },
 			TLS:  tc.srv.Client().Transport.(*http.Transport).TLSClientConfig,
 		})
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 	"hlsload/reports"
+	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/sim"
 )
@@ -97,13 +98,13 @@ func (l *Load) simulate(r *Run, crowd *audience.Config, faults []chaos.Fault) er
 	if err != nil {
 		return err
 	}
-	cfg := reports.Config{Mode: reports.ModeSimulate, Duration: l.Span, ArrivalsEnd: crowd.ArrivalsEnd(), Recovery: r.Recovery,
+	cfg := record.Config{Mode: reports.ModeSimulate, Duration: l.Span, ArrivalsEnd: crowd.ArrivalsEnd(), Recovery: r.Recovery,
 		TargetDuration: model.TargetDuration(), Pipelines: r.Channel.Pipelines, Faults: faults}
 	for i := range crowd.Cohorts {
-		cfg.Cohorts = append(cfg.Cohorts, reports.Cohort{Name: crowd.Cohorts[i].Name, Profile: crowd.Cohorts[i].Profile})
-		cfg.Profiles = append(cfg.Profiles, reports.Profile{Name: crowd.Cohorts[i].Profile})
+		cfg.Cohorts = append(cfg.Cohorts, record.Cohort{Name: crowd.Cohorts[i].Name, Profile: crowd.Cohorts[i].Profile})
+		cfg.Profiles = append(cfg.Profiles, record.Profile{Name: crowd.Cohorts[i].Profile})
 	}
-	collector, err := reports.New(cfg)
+	collector, err := record.New(cfg)
 	if err != nil {
 		return err
 	}

@@ -13,12 +13,12 @@ import (
 	"hlsload/chaos"
 	"hlsload/chaos/aws/signalmap"
 	"hlsload/chaos/aws/watch"
-	"hlsload/reports"
+	"hlsload/reports/monitor"
 )
 
 // Watch returns what reads back what the account notices of the things that a
 // section names. Whose clock is ahead is known once [Account.Identify] has asked.
-func (a *Account) Watch(m *reports.Monitor, what *chaos.AWS) *watch.Watcher {
+func (a *Account) Watch(m *monitor.Monitor, what *chaos.AWS) *watch.Watcher {
 	clients := map[string]*cloudwatch.Client{}
 	for _, region := range []string{what.Region, watch.Global} {
 		clients[region] = a.cloudWatch(region)

@@ -14,13 +14,14 @@ import (
 	"hlsload/chaos/aws/awstest"
 	"hlsload/chaos/aws/watch"
 	"hlsload/reports"
+	"hlsload/reports/monitor"
 )
 
 // watched is an account that notices a fault: S3 refuses writes from onset on,
 // MediaLive raises an alert 12 s later, and an alarm rings after three minutes.
 type watched struct {
 	*world
-	monitor *reports.Monitor
+	monitor *monitor.Monitor
 	start   time.Time
 	onset   time.Time
 }
@@ -32,7 +33,7 @@ func newWatched(t *testing.T) *watched {
 	w.onset = w.start.Add(100 * time.Second)
 	w.cfg.Distribution, w.cfg.Function = "E2EXAMPLE", "invalidator"
 	w.cfg.Alarms = []chaos.AlarmAWS{{Name: "viewers see errors", Region: watch.Global}, {Name: "outputs", Region: w.Region}}
-	w.monitor = reports.NewMonitor("aws", w.start, func(s string) string { return strings.ReplaceAll(s, w.ID, "${ACCOUNT}") })
+	w.monitor = monitor.New("aws", w.start, func(s string) string { return strings.ReplaceAll(s, w.ID, "${ACCOUNT}") })
 	s3 := map[string]string{"BucketName": "example-live", "FilterId": "EntireBucket"}
 	// Every fourth data point of the S3 metrics never comes: they are best effort.
 	w.AddMetric(awstest.Metric{Region: w.Region, Namespace: "AWS/S3", Name: "4xxErrors", Dimensions: s3,
@@ -72,7 +73,7 @@ func (w *watched) summary(m *reports.MonitorSummary) *reports.Summary {
 	s := &reports.Summary{DurationS: 250, Faults: []reports.FaultSummary{{Name: "freeze", AppliedAtS: 100, ClearedAtS: 160, RecoveryEndS: 190}}}
 	s.Faults[0].DetectionMs.Count, s.Faults[0].DetectionMs.P50 = 10, 4200
 	s.Origin.Source = "none"
-	s.Monitored(m)
+	monitor.Put(s, m)
 	return s
 }
 

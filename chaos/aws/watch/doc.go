@@ -4,7 +4,7 @@
 //
 // Start with [New]; [Watcher.Begin] looks once before the run, [Watcher.Run]
 // goes on looking until it is told to end, and [Watcher.Late] looks again for
-// what comes late. Everything goes into a [reports.Monitor], each thing with
+// what comes late. Everything goes into a [monitor.Monitor], each thing with
 // the instant that AWS gives it and the one at which it could first be seen.
 //
 // It only reads. What it may not read, or cannot, is noted with the permission

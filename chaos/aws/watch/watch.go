@@ -19,6 +19,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
 	"hlsload/reports"
+	"hlsload/reports/monitor"
 )
 
 // Config says what is watched, and by whom.
@@ -27,7 +28,7 @@ type Config struct {
 	// CloudWatch returns the client of a region.
 	CloudWatch func(region string) *cloudwatch.Client
 	MediaLive  *medialive.Client
-	Monitor    *reports.Monitor
+	Monitor    *monitor.Monitor
 	Now        func() time.Time // nil = time.Now
 	// Ahead is by how much AWS's clock is ahead of this machine's: the run's
 	// instants are this machine's.

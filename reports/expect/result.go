@@ -1,0 +1,99 @@
+package expect
+
+import (
+	"math"
+	"time"
+
+	"hlsload/reports"
+	"hlsload/reports/figure"
+)
+
+// result compares. An expectation without data does not hold.
+func (e *Expectation) Result(l, r reports.Value) reports.ExpectationResult {
+	res := reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: l}
+	switch {
+	case e.Operator != 0 && math.IsNaN(float64(r)):
+		res.Value, res.Reason = reports.NoData, "no data: "+e.Right.nothing()
+		return res
+	case math.IsNaN(float64(l)):
+		res.Reason = "no data: " + e.Left.nothing()
+		return res
+	case e.Operator != 0 && !r.Known():
+		res.Value, res.Reason = reports.NoData, e.Right.String()+" is never, which cannot be compared with"
+		return res
+	case e.Operator == '-':
+		res.Value = l - r
+	case e.Operator == '/':
+		if r == 0 {
+			res.Value, res.Reason = reports.NoData, e.Right.String()+" is 0 and cannot be divided by"
+			return res
+		}
+		res.Value = l / r
+	}
+	got := float64(res.Value)
+	if res.Value.Known() {
+		got = figure.Round(got, 9)
+	}
+	switch e.compare {
+	case "<":
+		res.Pass = got < e.value
+	case "<=":
+		res.Pass = got <= e.value
+	case ">":
+		res.Pass = got > e.value
+	case ">=":
+		res.Pass = got >= e.value
+	case "==":
+		res.Pass = got == e.value
+	}
+	res.Reason = "measured " + e.unit.Format(res.Value)
+	return res
+}
+
+// nothing says why a term has no value.
+func (t *Term) nothing() string {
+	switch {
+	case t.Metric.Monitored && t.Fault != "":
+		return "it could not be read on AWS, or " + t.Fault + " was never applied"
+	case t.Metric.Monitored:
+		return "it could not be read on AWS, or no fault was applied"
+	case t.Metric.Labels == perFault:
+		if t.Fault != "" {
+			return "no session was affected by " + t.Fault
+		}
+		return "no session was affected"
+	case t.Metric.Shape == Rate, t.Metric.Shape == ratio, t.Metric.Name == "hit_ratio":
+		return t.String() + " could not be measured"
+	}
+	return "nothing was counted for " + t.String()
+}
+
+// Monitored reports whether an expectation is about what a provider's
+// monitoring notices.
+func (e *Expectation) Monitored() bool {
+	return e.Left.Metric != nil && e.Left.Metric.Monitored || e.Operator != 0 && e.Right.Metric != nil && e.Right.Metric.Monitored
+}
+
+// AlarmsUnderTest are the alarms that an expectation names.
+func (e *Expectation) AlarmsUnderTest() (names []string) {
+	for _, t := range []*Term{&e.Left, &e.Right} {
+		if t.Alarm != "" {
+			names = append(names, t.Alarm)
+		}
+	}
+	return names
+}
+
+// Within is how long after an onset an expectation needs to know about an alarm
+// or alert: one that has to come in time, or not before; 0 = it does not say.
+func (e *Expectation) Within() time.Duration {
+	if !e.Monitored() || e.Operator != 0 || e.unit != reports.Milliseconds {
+		return 0
+	}
+	return time.Duration(e.value * float64(time.Millisecond))
+}
+
+// asksFor reports whether a term is about a metric.
+func (e *Expectation) AsksFor(metric string) bool {
+	return e.Left.Metric != nil && e.Left.Metric.Name == metric || e.Operator != 0 && e.Right.Metric.Name == metric
+}

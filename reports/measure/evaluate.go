@@ -1,0 +1,195 @@
+package measure
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/reports"
+	"hlsload/reports/expect"
+	"hlsload/reports/figure"
+	"hlsload/reports/record"
+	"hlsload/reports/traffic"
+)
+
+// view is a record and what it is judged with.
+type view struct {
+	*record.Record
+	traffic *traffic.Load // the truth, else the estimate
+	source  string        // of the origin's part of it
+
+	// Set once a provider's monitoring has been watched to the end.
+	monitor *reports.MonitorSummary
+	summary *reports.Summary
+}
+
+func (v *view) knowsOrigin() bool {
+	return v.source == reports.FromRig || v.source == reports.FromHeaders
+}
+
+// resolve turns a term's labels into numbers. Names were checked when it was
+// parsed; one that this run does not have selects nothing.
+func (v *view) resolve(t *expect.Term) filter {
+	f := filter{rule: -1, cohort: -1, profile: t.Profile, kind: -1, phase: record.Either, joined: t.Joined, fault: t.Fault, alarm: t.Alarm, alert: t.Alert}
+	const none = math.MaxInt16
+	if t.Fault != "" {
+		f.timed = true
+		f.rule = chaos.MaxEntries - 1
+		if i := slices.IndexFunc(v.Config.Faults, func(x chaos.Fault) bool { return x.Name == t.Fault }); i >= 0 {
+			f.rule = v.Config.Faults[i].Rule
+		}
+	}
+	if t.Phase != "" {
+		f.timed = true
+		f.phase = record.Phase(slices.Index(expect.PhaseNames, t.Phase))
+	}
+	if t.Cohort != "" {
+		f.cohort = none
+		if i := slices.IndexFunc(v.Config.Cohorts, func(x record.Cohort) bool { return x.Name == t.Cohort }); i >= 0 {
+			f.cohort = i
+		}
+	}
+	if t.Kind != "" {
+		f.kind = kindNumber(t.Kind)
+	}
+	return f
+}
+
+// number is what a term measured.
+func (v *view) number(t *expect.Term) reports.Value {
+	f := v.resolve(t)
+	switch e := evaluators[t.Metric.Name]; {
+	case t.Metric.Monitored && !v.watchedUntil(t).Known():
+		return reports.NoData
+	case e.dist != nil:
+		h, never := e.dist(v, &f)
+		return h.Stat(t.Stat, t.Unit().Scale(), never)
+	case e.series != nil:
+		return v.rate(e.series, t.Stat, &f)
+	case e.value != nil:
+		return e.value(v, &f)
+	default:
+		num, den := e.parts(v, &f)
+		if t.Metric.Shape == expect.Amount {
+			return reports.Value(num)
+		}
+		if den == 0 {
+			return reports.NoData
+		}
+		return reports.Value(float64(num) / float64(den))
+	}
+}
+
+// judge evaluates an expectation over everything.
+func (v *view) judge(e *expect.Expectation) reports.ExpectationResult {
+	l := v.number(&e.Left)
+	r := reports.Value(0)
+	if e.Operator != 0 {
+		r = v.number(&e.Right)
+	}
+	res := e.Result(l, r)
+	if f := v.resolve(&e.Left); e.Left.Metric.Name == otherAlarmsName && l > 0 {
+		res.Reason += ": " + strings.Join(v.unnamed(&f), ", ")
+	}
+	return res
+}
+
+// stretches are the intervals of time that a filter selects.
+func (v *view) stretches(f *filter) (s [][2]time.Duration) {
+	if !f.timed {
+		return [][2]time.Duration{{0, v.At}}
+	}
+	for i := range v.Phases.Intervals {
+		p := &v.Phases.Intervals[i]
+		to := v.At
+		if i+1 < len(v.Phases.Intervals) {
+			to = min(to, v.Phases.Intervals[i+1].From)
+		}
+		if p.From >= to || !v.Phases.Sets[p.Set].In(f.rule, f.phase) {
+			continue
+		}
+		if n := len(s); n > 0 && s[n-1][1] == p.From {
+			s[n-1][1] = to
+		} else {
+			s = append(s, [2]time.Duration{p.From, to})
+		}
+	}
+	return s
+}
+
+// rate is the mean or the highest rate (over a second) of a series.
+func (v *view) rate(of traffic.Series, st reports.Stat, f *filter) reports.Value {
+	if v.traffic == nil || !v.knowsOrigin() && !atEdge(of) {
+		return reports.NoData
+	}
+	var sum int64
+	var length time.Duration
+	peak := math.NaN()
+	for _, s := range v.stretches(f) {
+		sum += v.traffic.Sum(of, s[0], s[1])
+		length += s[1] - s[0]
+		if p := v.traffic.Peak(of, s[0], s[1], time.Second); !(p <= peak) {
+			peak = p
+		}
+	}
+	if length == 0 {
+		return reports.NoData
+	}
+	if st == reports.StatMax {
+		return reports.Value(figure.Round(peak, 6))
+	}
+	return reports.Value(figure.Round(float64(sum)/length.Seconds(), 6))
+}
+
+// atEdge tells whether a series is of the CDN's viewer side.
+func atEdge(of traffic.Series) bool {
+	probe := traffic.Slot{EdgeRequests: 1, EdgeBytes: 1}
+	return of(&probe) > 0
+}
+
+func hitRatio(v *view, f *filter) reports.Value {
+	if !v.knowsOrigin() {
+		return reports.NoData
+	}
+	var edge, origin int64
+	for _, s := range v.stretches(f) {
+		edge += v.traffic.Sum(traffic.EdgeRequests, s[0], s[1])
+		origin += v.traffic.Sum(traffic.OriginRequests, s[0], s[1])
+	}
+	if edge == 0 {
+		return reports.NoData
+	}
+	return reports.Value(max(0, 1-float64(origin)/float64(edge)))
+}
+
+// amplification is the worst over the occurrences of the faults asked for.
+func amplification(v *view, f *filter) reports.Value {
+	worst := reports.NoData
+	for i := range v.Phases.Occurrences {
+		if o := &v.Phases.Occurrences[i]; f.rule < 0 || o.Fault.Rule == f.rule {
+			if a := v.faultOrigin(o).Amplification; !math.IsNaN(float64(a)) && !(a <= worst) {
+				worst = a
+			}
+		}
+	}
+	return worst
+}
+
+// faultOrigin compares the origin's load during fault and recovery with the
+// baseline: the highest rates over a target duration.
+func (v *view) faultOrigin(o *record.Occurrence) reports.FaultOrigin {
+	n := reports.FaultOrigin{BaselineRps: reports.NoData, PeakRps: reports.NoData, Amplification: reports.NoData}
+	if !v.knowsOrigin() || o.Applied == record.Forever {
+		return n
+	}
+	window := v.Config.TargetDuration
+	from, to := v.Phases.BaselineOf(o, window)
+	n.BaselineRps = reports.Value(figure.Round(v.traffic.Peak(traffic.OriginRequests, from, min(to, v.At), window), 3))
+	n.PeakRps = reports.Value(figure.Round(v.traffic.Peak(traffic.OriginRequests, o.Applied, min(o.RecoveryEnd, v.At), window), 3))
+	if n.BaselineRps > 0 && n.PeakRps.Known() {
+		n.Amplification = reports.Value(figure.Round(float64(n.PeakRps/n.BaselineRps), 4))
+	}
+	return n
+}

@@ -1,0 +1,430 @@
+package measure
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/player"
+	"hlsload/player/m3u8"
+	"hlsload/reports"
+	"hlsload/reports/figure"
+	"hlsload/reports/record"
+)
+
+// When viewers are not served.
+const (
+	// darkShare of those who want to play do not, for as long as darkAfter.
+	darkShare = 0.5
+	// dimShare of them do not: a warning.
+	dimShare = 0.25
+	// standsTargets target durations without a new segment are too long.
+	standsTargets = 2
+	// unusableShare of the playlists can be used by no player.
+	unusableShare = 0.001
+	// rewoundShare of the playlists go back to an earlier media sequence number;
+	// caches that do not agree cause fewer.
+	rewoundShare = 0.01
+	// failedShare of the answers of a kind are errors, and metShare of the
+	// sessions that asked got one.
+	failedShare, metShare = 0.25, 0.1
+	// unfitShare of the answers of a kind cannot be what was asked for.
+	unfitShare = 0.1
+	// goneTimes is how often at least something was asked for that was never
+	// there.
+	goneTimes = 2
+)
+
+// service is what a run shows of how viewers were served outside of faults.
+type service struct {
+	v       *view
+	rows    record.Timeline
+	kinds   [m3u8.Kinds]record.Answers
+	watched []record.RenditionAnswers
+	left    []time.Duration // media that those who play at the end have buffered
+}
+
+func (v *view) service() *service {
+	sv := &service{v: v, rows: v.Timeline(), left: v.Buffered()}
+	sv.kinds, sv.watched = v.Answers()
+	slices.Sort(sv.left)
+	return sv
+}
+
+// judge is the expectation, and what a reader should know beside it.
+func (sv *service) judge(own bool) (reports.ExpectationResult, []string) {
+	res := reports.ExpectationResult{Expr: reports.ViewersServed, Unit: reports.UnitSymbols[reports.Fraction], Value: reports.NoData}
+	var wrong, warnings []string
+	dark, dim, least := sv.darkness()
+	res.Value = least
+	switch {
+	case dark != nil:
+		wrong = append(wrong, sv.tell(dark))
+	case dim != nil:
+		warnings = append(warnings, sv.tell(dim))
+	}
+	if standing, most := sv.standing(); standing != "" {
+		switch {
+		case dark != nil:
+			wrong = append(wrong, standing)
+		case dim != nil:
+			warnings = append(warnings, standing)
+		case most:
+			warnings = append(warnings, standing+sv.leftover())
+		}
+	}
+	wrong = append(wrong, sv.failures()...)
+	for k := range m3u8.Kinds {
+		if n := &sv.kinds[k]; len(n.Unfit) > 0 && !strings.Contains(strings.Join(wrong, "; "), unfitness(n, k)) {
+			warnings = append(warnings, "outside of faults "+unfitness(n, k))
+		}
+	}
+	if own {
+		unusable, back, warn := sv.playlists()
+		wrong = append(append(wrong, unusable...), back...)
+		warnings = append(warnings, warn...)
+	}
+	if res.Pass = len(wrong) == 0; !res.Pass {
+		res.Reason = strings.Join(wrong, "; ")
+		return res, warnings
+	}
+	switch {
+	case !least.Known():
+		res.Reason = fmt.Sprintf("no %s outside of faults in which viewers wanted to play", figure.Seconds(float64(sv.window()/time.Millisecond)))
+	case least == 1:
+		res.Reason = "outside of faults all who wanted to play did"
+	default:
+		res.Reason = fmt.Sprintf("outside of faults at least %s of those who wanted to play did", figure.Percent(float64(least)))
+	}
+	if n := sv.v.lost(); n > 0 {
+		res.Reason += fmt.Sprintf("; not counted: %s that faults affected and that never recovered", figure.Plural(int(n), "session"))
+	}
+	return res, warnings
+}
+
+// lost is how many sessions never came through a fault that affected them.
+func (v *view) lost() (n int64) {
+	for _, im := range v.Faults() {
+		n += im.Outcomes[record.NeverRecovered]
+	}
+	return n
+}
+
+// window is for how long a share of the viewers must not play.
+func (sv *service) window() time.Duration { return sv.v.Config.DarkAfter() }
+
+// stretch is a time in which a share of the viewers did not play, and what was
+// so when it was worst.
+type stretch struct {
+	from, to time.Duration
+	worst    record.Row
+	more     int // stretches beside
+}
+
+func notPlaying(r *record.Row) int64 { return r.Waiting + r.Still + r.Dead }
+
+func shareOut(r *record.Row) float64 { return float64(notPlaying(r)) / float64(max(r.Want, 1)) }
+
+// darkness looks for stretches outside of faults in which half of those who
+// wanted to play, or a quarter, did not. least is the share that played at the
+// best moment of the worst stretch of that length.
+func (sv *service) darkness() (dark, dim *stretch, least reports.Value) {
+	n := max(2, int((sv.window()+sv.rows.Step-1)/sv.rows.Step))
+	least = reports.NoData
+	var sum, now record.Row
+	var missing float64  // of those who died, who would be here
+	var shares []float64 // since the last fault, or since a viewer wanted to play
+	var out, partly stretches
+	for from := time.Duration(0); from < sv.v.At; from += sv.rows.Step {
+		to := min(from+sv.rows.Step, sv.v.At)
+		if i := int(from / sv.rows.Step); i < len(sv.rows.Rows) {
+			r := sv.rows.Rows[i]
+			r.Pipeline = nil
+			sum.Add(&r)
+			missing = sv.missing(missing, &r, &sum)
+			now = sum
+			now.Dead = int64(math.Round(missing))
+			now.Want += now.Dead - sum.Dead
+		}
+		disturbed := sv.v.disturbed(from, to)
+		if !disturbed && now.Want <= 0 && now.Joining > 0 {
+			continue // all are about to start: that shows neither picture nor trouble
+		}
+		if now.Want <= 0 || disturbed {
+			shares = shares[:0]
+			out.cut()
+			partly.cut()
+			continue
+		}
+		shares = append(shares, shareOut(&now))
+		if len(shares) > n {
+			if l := reports.Value(figure.Round(1-slices.Min(shares[len(shares)-n-1:]), 6)); math.IsNaN(float64(least)) || l < least {
+				least = l
+			}
+		}
+		out.note(&now, from, to, shareOut(&now) >= darkShare, n)
+		partly.note(&now, from, to, shareOut(&now) >= dimShare, n)
+	}
+	dark, dim = out.longest(), partly.longest()
+	switch atEnd := time.Duration(out.rows) * sv.rows.Step; {
+	case dark != nil || out.rows == 0:
+	case notPlaying(&now) == now.Want && 2*now.Dead >= now.Want && now.Joining == 0:
+		dark = &out.now // none is left, however short before the end
+	case dim == nil && atEnd >= sv.v.Config.TargetDuration:
+		dim = &out.now // the run was over before it could be long enough
+	}
+	return dark, dim, least
+}
+
+// missing is how many of those who died would be here after a row r, if they were
+// missing before it; sum is all rows up to it. Where no viewer takes a place that
+// became free, they would have left as others do: when half of the others
+// leave, or have seen the stream to its end, so would half of them.
+func (sv *service) missing(before float64, r, sum *record.Row) float64 {
+	if sv.v.Config.Absence > 0 {
+		return float64(sum.Dead)
+	}
+	came := r.Joining + r.Playing + r.Stalled + r.Gone + r.Dead // in place of others, as with a new token
+	if left := min(r.Gone, r.Gone-came); left > 0 {
+		before *= 1 - float64(left)/float64(sum.Joining+sum.Playing+sum.Stalled+r.Dead+left)
+	}
+	return before + float64(r.Dead)
+}
+
+// stretches collects those that are long enough.
+type stretches struct {
+	now   stretch
+	rows  int
+	found []stretch
+}
+
+// note takes a row; n rows after the first one make a stretch.
+func (s *stretches) note(r *record.Row, from, to time.Duration, in bool, n int) {
+	if !in {
+		s.cut()
+		return
+	}
+	if s.rows++; s.rows == 1 {
+		s.now = stretch{from: from}
+	}
+	s.now.to = to
+	if s.rows == 1 || shareOut(r) > shareOut(&s.now.worst) || shareOut(r) == shareOut(&s.now.worst) && r.Want >= s.now.worst.Want {
+		s.now.worst = *r
+	}
+	switch {
+	case s.rows == n+1:
+		s.found = append(s.found, s.now)
+	case s.rows > n:
+		s.found[len(s.found)-1] = s.now
+	}
+}
+
+func (s *stretches) cut() { s.rows = 0 }
+
+func (s *stretches) longest() *stretch {
+	var best *stretch
+	for i := range s.found {
+		if f := &s.found[i]; best == nil || f.to-f.from > best.to-best.from {
+			best = f
+		}
+	}
+	if best != nil {
+		best.more = len(s.found) - 1
+	}
+	return best
+}
+
+// disturbed reports whether any instant of a time is of a fault or its recovery.
+func (v *view) disturbed(from, to time.Duration) bool {
+	for i := v.Phases.At(from); i < len(v.Phases.Intervals) && (i == 0 || v.Phases.Intervals[i].From < to); i++ {
+		if v.Phases.Sets[v.Phases.Intervals[i].Set].In(-1, record.Either) {
+			return true
+		}
+	}
+	return false
+}
+
+// tell says who did not play, and when.
+func (sv *service) tell(d *stretch) string {
+	r := &d.worst
+	at := func(t time.Duration) string { return figure.Trim(t.Seconds(), 0) + " s" }
+	end := at(d.to)
+	if d.to >= sv.v.At {
+		end = "the end"
+	}
+	s := fmt.Sprintf("%d of %s had no picture from %s to %s, outside of any fault", notPlaying(r), figure.Plural(int(r.Want), "session"), at(d.from), end)
+	var how []string
+	for _, x := range []struct {
+		n    int64
+		what string
+	}{{r.Still, "stood still"}, {r.Waiting, "never started"}, {r.Dead, "died of an error"}} {
+		if x.n > 0 {
+			how = append(how, fmt.Sprintf("%d %s", x.n, x.what))
+		}
+	}
+	s += " (" + strings.Join(how, ", ") + ")"
+	if d.more > 0 {
+		s += fmt.Sprintf(", and at %s besides", figure.Plural(d.more, "other time"))
+	}
+	return s
+}
+
+// standing says which media playlists answered and did not go on when they were
+// last asked for, or had no segments; most reports whether hardly any went on.
+func (sv *service) standing() (text string, most bool) {
+	frozen, empty, asked := 0, 0, 0
+	since := time.Duration(0)
+	lately := sv.v.At - 2*sv.window()
+	for i := range sv.watched {
+		w := &sv.watched[i]
+		stands := w.Asked-w.Moved > standsTargets*sv.v.Config.TargetDuration
+		if !w.Listed || w.Final || !stands && w.Asked < lately {
+			continue
+		}
+		asked++
+		switch {
+		case w.Empty:
+			empty++
+		case stands:
+			frozen++
+			since = max(since, w.Moved)
+		}
+	}
+	var parts []string
+	if frozen > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s answered 200 and stopped advancing at %s s", frozen, figure.Plural(asked, "media playlist"), figure.Trim(since.Seconds(), 0)))
+	}
+	if empty > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s answered 200 and listed no segment", empty, figure.Plural(asked, "media playlist")))
+	}
+	return strings.Join(parts, "; "), 2*(frozen+empty) >= asked
+}
+
+// leftover says what those who still play have buffered.
+func (sv *service) leftover() string {
+	if len(sv.left) == 0 {
+		return "; no player had any buffer left when the run ended"
+	}
+	lo, hi := sv.left[0].Round(time.Second).Seconds(), sv.left[len(sv.left)-1].Round(time.Second).Seconds()
+	if lo == hi {
+		return fmt.Sprintf("; players had %s s of buffer left when the run ended", figure.Trim(hi, 0))
+	}
+	return fmt.Sprintf("; players had %s to %s s of buffer left when the run ended", figure.Trim(lo, 0), figure.Trim(hi, 0))
+}
+
+// failures says what was never there for any session that asked, and of what
+// kinds much of the rest failed, for many.
+func (sv *service) failures() (wrong []string) {
+	rest := [...]record.Answers{m3u8.KindMultivariant: sv.kinds[m3u8.KindMultivariant], m3u8.KindMedia: {}, m3u8.KindInit: {}, m3u8.KindSegment: {}, m3u8.KindKey: sv.kinds[m3u8.KindKey]}
+	for i := range sv.watched {
+		for _, x := range []struct {
+			what string
+			kind m3u8.Kind
+			n    *record.Answers
+		}{
+			{"the media playlist", m3u8.KindMedia, &sv.watched[i].Lists},
+			{"the initialization section", m3u8.KindInit, &sv.watched[i].Inits},
+			{"the media", m3u8.KindSegment, &sv.watched[i].Media},
+		} {
+			sessions := sv.kinds[x.kind].Sessions
+			if x.n.Bad < goneTimes || x.n.Bad < x.n.Answers || float64(x.n.Met) < metShare*float64(sessions) {
+				rest[x.kind].Add(x.n)
+				continue
+			}
+			never := "there"
+			if total(x.n.Unfit) == x.n.Bad && x.kind != m3u8.KindMedia {
+				never = "media"
+			}
+			wrong = append(wrong, fmt.Sprintf("%s of %s was never %s (%s), for %d of %s", x.what, sv.v.renditionName(i), never, figure.Reasons(x.n.Why), x.n.Met, figure.Plural(int(sessions), "session")))
+		}
+	}
+	if len(wrong) > maxNamed {
+		wrong = append(wrong[:maxNamed], "and more")
+	}
+	for k := range m3u8.Kinds {
+		n, all := &rest[k], &sv.kinds[k]
+		if sum := total(n.Unfit); float64(sum) >= unfitShare*float64(n.Answers) && sum >= goneTimes && float64(all.Met) >= metShare*float64(all.Sessions) {
+			wrong = append(wrong, fmt.Sprintf("%s, for %d of %s", unfitness(n, k), all.Met, figure.Plural(int(all.Sessions), "session")))
+			continue
+		}
+		if n.Bad >= goneTimes && float64(n.Bad) >= failedShare*float64(n.Answers) && float64(all.Met) >= metShare*float64(all.Sessions) {
+			wrong = append(wrong, fmt.Sprintf("%s of %s %s requests failed (%s), for %d of %s", figure.Thousands(n.Bad), figure.Thousands(n.Answers), k, figure.Reasons(n.Why), all.Met, figure.Plural(int(all.Sessions), "session")))
+		}
+	}
+	return wrong
+}
+
+// unfitness says how many answers of a kind cannot be what was asked for, what
+// they were, and where they came from.
+func unfitness(n *record.Answers, k m3u8.Kind) string {
+	noun := "media"
+	switch k {
+	case m3u8.KindMultivariant, m3u8.KindMedia:
+		noun = "playlists"
+	case m3u8.KindKey:
+		noun = "keys"
+	}
+	s := fmt.Sprintf("%s of %s %s answers cannot be %s (%s)", figure.Thousands(total(n.Unfit)), figure.Thousands(n.Answers), k, noun, figure.Reasons(n.Unfit))
+	if len(n.Hosts) > 0 {
+		s += " from " + strings.Join(slices.Sorted(maps.Keys(n.Hosts)), ", ")
+	}
+	return s
+}
+
+func total(by map[string]int64) (sum int64) {
+	for _, n := range by {
+		sum += n
+	}
+	return sum
+}
+
+// maxNamed is how many things that are wrong are named.
+const maxNamed = 6
+
+func (v *view) renditionName(i int) string {
+	name := fmt.Sprintf("rendition %d", i)
+	if i < len(v.Config.Renditions) {
+		r := &v.Config.Renditions[i]
+		if r.Name != "" {
+			name = r.Name
+		}
+		if r.Pipeline >= 0 {
+			name += fmt.Sprintf(" of pipeline %d", r.Pipeline)
+		}
+	}
+	return name
+}
+
+// unusable are the failures of playlists that no player can work with.
+var unusable = [...]player.Failure{player.BadBody, player.TooLarge, player.Redirects, player.Mismatch}
+
+// playlists says what is wrong with a stream that is not the rig's.
+func (sv *service) playlists() (unfit, back, warnings []string) {
+	all, rewound, sum, why := int64(0), int64(0), int64(0), map[string]int64{}
+	for _, k := range []m3u8.Kind{m3u8.KindMultivariant, m3u8.KindMedia} {
+		r := sv.v.undisturbed(k)
+		all += r.Answers
+		rewound += r.Rewound
+		for _, f := range unusable {
+			if n := r.Why[f.String()]; n > 0 {
+				reports.Count(&why, f.String(), n)
+				sum += n
+			}
+		}
+	}
+	if sum > 0 && float64(sum) >= unusableShare*float64(all) {
+		unfit = []string{fmt.Sprintf("%s of %s playlists are unusable (%s)", figure.Thousands(sum), figure.Thousands(all), figure.Reasons(why))}
+	}
+	text := fmt.Sprintf("%s of %s playlists went back to an earlier media sequence number", figure.Thousands(rewound), figure.Thousands(all))
+	switch {
+	case rewound == 0:
+	case float64(rewound) < rewoundShare*float64(all):
+		warnings = []string{"outside of faults " + text}
+	default:
+		back = []string{text}
+	}
+	return unfit, back, warnings
+}

@@ -1,0 +1,3 @@
+// Package monitor records what a provider's own monitoring noticed during a run
+// ([Monitor]), and puts beside each fault what noticed it and when ([Put]).
+package monitor

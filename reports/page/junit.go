@@ -1,0 +1,124 @@
+package page
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"hlsload/reports"
+)
+
+// The JUnit shape that CI systems read: one suite for the scenario, a case for
+// each expectation and each fault. Nothing in a void run is a success: its
+// cases are errors.
+
+type junitSuites struct {
+	XMLName  xml.Name   `xml:"testsuites"`
+	Name     string     `xml:"name,attr"`
+	Tests    int        `xml:"tests,attr"`
+	Failures int        `xml:"failures,attr"`
+	Errors   int        `xml:"errors,attr"`
+	Time     string     `xml:"time,attr"`
+	Suite    junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name      string      `xml:"name,attr"`
+	Tests     int         `xml:"tests,attr"`
+	Failures  int         `xml:"failures,attr"`
+	Errors    int         `xml:"errors,attr"`
+	Skipped   int         `xml:"skipped,attr"`
+	Time      string      `xml:"time,attr"`
+	Timestamp string      `xml:"timestamp,attr,omitempty"`
+	Cases     []junitCase `xml:"testcase"`
+	Out       string      `xml:"system-out,omitempty"`
+}
+
+type junitCase struct {
+	Name    string        `xml:"name,attr"`
+	Class   string        `xml:"classname,attr"`
+	Time    string        `xml:"time,attr"`
+	Failure *junitProblem `xml:"failure,omitempty"`
+	Error   *junitProblem `xml:"error,omitempty"`
+	Out     string        `xml:"system-out,omitempty"`
+}
+
+type junitProblem struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// WriteJUnit writes junit.xml.
+func WriteJUnit(s *reports.Summary, w io.Writer) error {
+	class := xmlText("hlsload." + s.Scenario.Name)
+	suite := junitSuite{Name: xmlText(s.Scenario.Name), Time: fmt.Sprintf("%.3f", s.DurationS.OrZero()), Timestamp: strings.TrimSuffix(xmlText(s.Started), "Z")}
+	add := func(c junitCase) {
+		c.Class, c.Time = class, "0.000"
+		suite.Tests++
+		if c.Error != nil {
+			suite.Errors++
+		}
+		if c.Failure != nil {
+			suite.Failures++
+		}
+		suite.Cases = append(suite.Cases, c)
+	}
+	broken := func(kind, message string) *junitProblem {
+		message = xmlText(message)
+		return &junitProblem{Message: message, Type: kind, Text: message}
+	}
+	for i := range s.Expectations {
+		e := &s.Expectations[i]
+		c := junitCase{Name: "expect: " + xmlText(e.Expr), Out: xmlText(e.Reason)}
+		switch {
+		case s.Verdict == reports.Void:
+			c.Error = broken(reports.Void, s.VoidReason+"; "+e.Reason)
+		case !e.Pass:
+			c.Failure = broken("expectation", e.Expr+": "+e.Reason)
+		}
+		add(c)
+	}
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		c := junitCase{Name: fmt.Sprintf("fault: %s #%d (%s)", xmlText(f.Name), f.Occurrence, xmlText(f.Fault)), Out: xmlText(faultLine(f) + "\n" + strings.Join(story(f, s.Players.Started), "\n"))}
+		switch {
+		case f.Problem != "":
+			c.Error = broken(reports.Void, f.Problem)
+		case !f.AppliedAtS.Known():
+			c.Error = broken(s.Verdict, "the fault was never applied")
+		}
+		add(c)
+	}
+	// A run can be void or interrupted without any case that says so.
+	if run := (junitCase{Name: "run"}); s.Verdict == reports.Void || s.Verdict == reports.Interrupted {
+		run.Error = broken(s.Verdict, s.Reason())
+		add(run)
+	}
+	suites := junitSuites{Name: "hlsload", Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors, Time: suite.Time, Suite: suite}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", " ")
+	if err := enc.Encode(suites); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+// xmlText drops what XML 1.0 (section 2.2) cannot hold.
+func xmlText(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r < ' ', r >= 0xd800 && r < 0xe000, r == 0xfffe, r == 0xffff, r == utf8.RuneError:
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,309 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hlsload/reports"
+	"hlsload/reports/cdn"
+	"hlsload/reports/figure"
+)
+
+// what says what a fault is, in a line.
+func faultLine(f *reports.FaultSummary) string {
+	s := f.Fault
+	if f.Pipeline != nil {
+		s += fmt.Sprintf(" of pipeline %d", *f.Pipeline)
+	}
+	if f.Via != "" {
+		s += " via " + f.Via
+	}
+	switch {
+	case !f.AppliedAtS.Known():
+		return s + ", never applied"
+	case !f.ClearedAtS.Known():
+		return s + fmt.Sprintf(", from %s s, never undone", figure.Trim(float64(f.AppliedAtS), 1))
+	case f.ClearedAtS == f.AppliedAtS:
+		s += fmt.Sprintf(", at %s s", figure.Trim(float64(f.AppliedAtS), 1))
+	default:
+		s += fmt.Sprintf(", %s s to %s s (for %s)", figure.Trim(float64(f.AppliedAtS), 1), figure.Trim(float64(f.ClearedAtS), 1), figure.Seconds(1000*float64(f.ClearedAtS-f.AppliedAtS)))
+	}
+	if !f.UndoVerified {
+		s += ", undo not verified"
+	}
+	return s
+}
+
+// story is what a fault did, in sentences.
+func story(f *reports.FaultSummary, players int64) []string {
+	if !f.AppliedAtS.Known() {
+		return []string{"It was never applied."}
+	}
+	if f.Affected == 0 {
+		lines := []string{"Nobody was affected."}
+		if line := noticedLine(f); line != "" {
+			lines = append(lines, line)
+		}
+		return lines
+	}
+	var lines []string
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	who := fmt.Sprintf("%s of %s sessions were affected", figure.WithShare(f.Affected, players), figure.Thousands(players))
+	if f.JoinedDuring > 0 {
+		who += fmt.Sprintf(", %s of them joined while it was on", figure.Thousands(f.JoinedDuring))
+	}
+	say("%s.", who)
+	var ends []string
+	end := func(n int64, what string) {
+		if n > 0 {
+			ends = append(ends, figure.WithShare(n, f.Affected)+" "+what)
+		}
+	}
+	end(f.FailedOver, "failed over")
+	end(f.Healed, "healed in place")
+	end(f.Left, "left")
+	lost := "never recovered"
+	if f.Fatal > 0 {
+		lost += fmt.Sprintf(" (%s died)", figure.Thousands(f.Fatal))
+	}
+	end(f.NeverRecovered, lost)
+	say("%s.", strings.Join(ends, "; "))
+	if line := speedLine(f); line != "" {
+		say("%s.", line)
+	}
+	if f.OutageMs.Count > 0 {
+		if f.OutageMs.Max == 0 {
+			say("Nobody was without playback because of it.")
+		} else {
+			say("Without playback for %s (p50), %s (p95), %s (longest).", reports.Milliseconds.Format(f.OutageMs.P50), reports.Milliseconds.Format(f.OutageMs.P95), atLeast(&f.OutageMs))
+		}
+	}
+	if line := noticedLine(f); line != "" {
+		lines = append(lines, line)
+	}
+	if f.FlappedBack > 0 {
+		say("%s went back to the faulty side while it was still faulty.", figure.WithShare(f.FlappedBack, f.Affected))
+	}
+	if f.Origin.Amplification.Known() {
+		say("The origin got %s at most, %s times the %s before.", reports.PerSecond.Format(f.Origin.PeakRps), figure.Trim(float64(f.Origin.Amplification), 2), reports.PerSecond.Format(f.Origin.BaselineRps))
+	}
+	return lines
+}
+
+// speed is how fast the affected sessions moved.
+func speedLine(f *reports.FaultSummary) string {
+	d := &f.FailoverMs
+	moved := d.Count - d.Censored
+	if moved <= 0 {
+		return ""
+	}
+	line := fmt.Sprintf("Failover took %s (p50), %s (p95), %s (slowest)", reports.Milliseconds.Format(d.P50), reports.Milliseconds.Format(d.P95), reports.Milliseconds.Format(d.Max))
+	switch {
+	case !d.P50.Known():
+		line = fmt.Sprintf("Most did not move: %s of %s did, the fastest in %s", figure.Thousands(moved), figure.Thousands(d.Count), reports.Milliseconds.Format(d.Min))
+	case d.Censored > 0:
+		line += fmt.Sprintf("; %s did not move", figure.Plural(int(d.Censored), "session"))
+	}
+	if f.JoinedDuring > 0 {
+		line += ", counted from onset for those who joined later as well"
+	}
+	return line
+}
+
+// atLeast is the longest outage, which is a lower bound when some were cut off.
+func atLeast(d *reports.Dist) string {
+	if d.Censored > 0 {
+		return "at least " + reports.Milliseconds.Format(d.Max)
+	}
+	return reports.Milliseconds.Format(d.Max)
+}
+
+// headline is the run in a line.
+func headline(s *reports.Summary) string {
+	name := s.Scenario.Name
+	if name == "" {
+		name = "unnamed scenario"
+	}
+	line := fmt.Sprintf("%s · %s · seed %d · %s · %s sessions", name, s.Mode, s.Seed, figure.Seconds(1000*float64(s.DurationS)), figure.Thousands(s.Players.Started))
+	if s.Players.Rejoined > 0 {
+		line += fmt.Sprintf(" (%s of them came back)", figure.Thousands(s.Players.Rejoined))
+	}
+	return line
+}
+
+// audience is how the sessions ended, in a line.
+func audience(s *reports.Summary) string {
+	p := &s.Players
+	parts := []string{figure.Thousands(p.PlayingAtEnd) + " playing at the end"}
+	add := func(n int64, what string) {
+		if n > 0 {
+			parts = append(parts, figure.Thousands(n)+" "+what)
+		}
+	}
+	add(p.Ended, "played to the end")
+	add(p.Stalled, "stalled at least once")
+	add(p.StartupFailed, "never got a picture")
+	add(p.Fatal, "died of an error")
+	add(p.Left, "left")
+	add(p.Unfinished, "still joining (not counted)")
+	return strings.Join(parts, " · ")
+}
+
+// answeredBy is who answered, in a few words.
+func answeredBy(s *reports.Summary) string {
+	total := int64(0)
+	for _, n := range s.Origin.AnsweredBy {
+		total += n
+	}
+	var parts []string
+	for l := range cdn.Layers {
+		if n := s.Origin.AnsweredBy[l.String()]; n > 0 {
+			parts = append(parts, l.String()+" "+figure.Percent(float64(n)/float64(total)))
+		}
+	}
+	if len(parts) < 2 {
+		return ""
+	}
+	return " (answered by " + strings.Join(parts, ", ") + ")"
+}
+
+// loadLine is hit ratio and where the origin's load is known from.
+func loadLine(s *reports.Summary) string {
+	switch s.Origin.Source {
+	case reports.FromRig:
+		line := "hit ratio " + reports.Fraction.Format(s.Origin.HitRatio) + "; origin load as counted by the rig"
+		if s.Origin.Estimated.Known() {
+			line += ", " + figure.Thousands(int64(s.Origin.Estimated)) + " requests as estimated from headers" + answeredBy(s)
+		}
+		return line
+	case reports.FromHeaders:
+		line := "hit ratio " + reports.Fraction.Format(s.Origin.HitRatio) + "; origin load estimated from response headers" + answeredBy(s)
+		if odd := notUnderstood(s); odd != "" {
+			line += "; " + odd
+		}
+		return line
+	case reports.FromCloudWatch:
+		return "hit ratio " + reports.Fraction.Format(s.Origin.HitRatio) + " of all viewers, as CloudWatch has it"
+	case reports.FromLogs:
+		return "hit ratio " + reports.Fraction.Format(s.Origin.HitRatio) + "; origin load as access logs have it"
+	}
+	if odd := notUnderstood(s); odd != "" {
+		return "origin load unknown: " + odd
+	}
+	return "origin load unknown: the answers carry no cache headers"
+}
+
+// testerLine is what the tool itself needed.
+func testerLine(s *reports.Summary) string {
+	t := &s.Tester
+	if s.Mode == reports.ModeSimulate {
+		return "Simulated: the tester's own lag, CPU and memory play no part"
+	}
+	return fmt.Sprintf("Tester: lag %s (p99), %s samples dropped, %s of CPU, %s of memory", reports.Milliseconds.Format(t.LagMs.P99), figure.Thousands(t.DroppedSamples), reports.Milliseconds.Format(1000*t.CPUS), figure.Size(t.RSSPeakBytes))
+}
+
+// words are a notice for people.
+func noticeWords(n *reports.Notice) string {
+	name := n.Name
+	switch n.Who {
+	case "players":
+		name = "players"
+	case "alert", "alarm":
+		name = n.Who + " " + n.Name
+	}
+	switch {
+	case !n.After.Known() && n.Note != "" && n.Who != "alert":
+		return name + ": never (" + n.Note + ")"
+	case !n.After.Known():
+		return name + ": never"
+	case n.Who == "players":
+		return fmt.Sprintf("%s: +%s (p50 of detection)", name, figure.Seconds(1000*float64(n.After)))
+	case n.Seen >= n.After+1:
+		return fmt.Sprintf("%s: +%s (seen +%s)", name, figure.Seconds(1000*float64(n.After)), figure.Seconds(1000*float64(n.Seen)))
+	}
+	return fmt.Sprintf("%s: +%s", name, figure.Seconds(1000*float64(n.After)))
+}
+
+// noticedLine is who noticed a fault when, "" when nobody else looked.
+func noticedLine(f *reports.FaultSummary) string {
+	if len(f.Noticed) == 0 {
+		return ""
+	}
+	var parts []string
+	var never []string
+	for i := range f.Noticed {
+		if n := &f.Noticed[i]; n.Who == "metric" && !n.After.Known() && n.Note == "" {
+			never = append(never, n.Name)
+		} else {
+			parts = append(parts, noticeWords(n))
+		}
+	}
+	if !slices.ContainsFunc(f.Noticed, func(n reports.Notice) bool { return n.Who == "alert" }) {
+		parts = append(parts, "alerts: never")
+	}
+	if len(never) > 0 {
+		parts = append(parts, strings.Join(never, ", ")+": never")
+	}
+	return "Noticed after: " + strings.Join(parts, " · ") + "."
+}
+
+// notUnderstood names them in a line; "" if there are none.
+func notUnderstood(s *reports.Summary) string {
+	var parts []string
+	for i, h := range s.Origin.NotUnderstood {
+		if i == 3 {
+			parts = append(parts, fmt.Sprintf("and %d more", len(s.Origin.NotUnderstood)-i))
+			break
+		}
+		seen := fmt.Sprintf("%d values seen", h.Values)
+		switch {
+		case h.Values == 1:
+			seen = "1 value seen"
+		case h.Values >= reports.MaxOddValues:
+			seen = fmt.Sprintf("%d values and more seen", reports.MaxOddValues)
+		}
+		if len(h.Words) > 0 {
+			seen += ", among them " + strings.Join(h.Words, ", ")
+		}
+		parts = append(parts, h.Header+" ("+seen+")")
+	}
+	if parts == nil {
+		return ""
+	}
+	return "cache headers that are not understood: " + strings.Join(parts, ", ")
+}
+
+// logLine is the join in a sentence.
+func logLine(g *reports.LogSummary) string {
+	line := fmt.Sprintf("%s requests of this run", figure.Thousands(g.Ours))
+	if g.Coverage.Known() {
+		line += fmt.Sprintf(" (%s of those sent)", figure.Percent(float64(g.Coverage)))
+	}
+	switch {
+	case g.OursBySID > 0 && g.OursByUserAgent > 0:
+		line += fmt.Sprintf(", %s known by the session id of CMCD and %s by the User-Agent", figure.Thousands(g.OursBySID), figure.Thousands(g.OursByUserAgent))
+	case g.OursBySID > 0:
+		line += fmt.Sprintf(", known by the session id of CMCD (%s)", figure.Plural(int(g.Viewers), "viewer"))
+	case g.OursByUserAgent > 0:
+		line += ", known by the User-Agent"
+	}
+	line += fmt.Sprintf("; %s of others", figure.Thousands(g.Others))
+	if g.ClockSkewS.Known() {
+		switch s := float64(g.ClockSkewS); {
+		case s == 0:
+			line += "; the clocks agree"
+		case s > 0:
+			line += "; the log's clock is " + figure.Seconds(1000*s) + " ahead"
+		default:
+			line += "; the log's clock is " + figure.Seconds(-1000*s) + " behind"
+		}
+	}
+	if g.FirstByteMs.Count > 0 {
+		line += fmt.Sprintf("; first byte at the edge %s (p50), %s (p95)", reports.Milliseconds.Format(g.FirstByteMs.P50), reports.Milliseconds.Format(g.FirstByteMs.P95))
+	}
+	if g.OriginFirstMs.Count > 0 {
+		line += fmt.Sprintf(", at the origin %s (p50)", reports.Milliseconds.Format(g.OriginFirstMs.P50))
+	}
+	return line
+}

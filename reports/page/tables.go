@@ -1,0 +1,246 @@
+package page
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"hlsload/player/m3u8"
+	"hlsload/reports"
+	"hlsload/reports/figure"
+)
+
+// The tables that all reports for people share.
+
+func expectationTable(s *reports.Summary) *table {
+	t := &table{caption: "Expectations", head: []string{"expectation", "result", "measured"}, words: map[int]bool{1: true, 2: true}}
+	for i := range s.Expectations {
+		e := &s.Expectations[i]
+		t.add(e.Expr, map[bool]string{true: "holds", false: "FAILS"}[e.Pass], strings.TrimPrefix(e.Reason, "measured "))
+	}
+	return t
+}
+
+// cohortNames are the cohorts with all of them first.
+func cohortNames(s *reports.Summary) []string {
+	names := slices.Sorted(maps.Keys(s.Cohorts))
+	if i := slices.Index(names, "all"); i > 0 {
+		names = slices.Insert(slices.Delete(names, i, i+1), 0, "all")
+	}
+	return names
+}
+
+func cohortTable(s *reports.Summary) *table {
+	t := &table{caption: "Cohorts", head: []string{"cohort", "profile", "players", "start p50", "p95", "not started", "stalled", "rebuffer", "latency", "bitrate", "died", "confidence"}, words: map[int]bool{1: true, 11: true}}
+	for _, name := range cohortNames(s) {
+		c := s.Cohorts[name]
+		if c.Control && name != "control" {
+			name += " (control)"
+		}
+		t.add(name, c.Profile, figure.Thousands(c.Players), reports.Milliseconds.Format(c.StartupMs.P50), reports.Milliseconds.Format(c.StartupMs.P95), figure.Thousands(c.StartupFailed),
+			figure.WithShare(c.Stalled, c.Players), reports.Fraction.Format(c.RebufferRatio), reports.Milliseconds.Format(c.LiveLatencyMs.P50), reports.BitRate.Format(c.BitrateBps), figure.Thousands(c.Fatal), s.Profiles[c.Profile].Confidence)
+	}
+	return t
+}
+
+// shareTable shows what a fault did to the parts of the audience.
+func shareTable(caption, what string, parts map[string]*reports.FaultShare) *table {
+	t := &table{caption: caption, head: []string{what, "affected", "failed over", "healed", "left", "never", "died", "failover p50", "p95", "max", "outage p50", "p95"}}
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		p := parts[name]
+		t.add(name, figure.Thousands(p.Affected), figure.Thousands(p.FailedOver), figure.Thousands(p.Healed), figure.Thousands(p.Left), figure.Thousands(p.NeverRecovered), figure.Thousands(p.Fatal),
+			reports.Milliseconds.Format(p.FailoverMs.P50), reports.Milliseconds.Format(p.FailoverMs.P95), reports.Milliseconds.Format(p.FailoverMs.Max),
+			reports.Milliseconds.Format(p.OutageMs.P50), reports.Milliseconds.Format(p.OutageMs.P95))
+	}
+	return t
+}
+
+// profileShares is shareTable by profile, with how well founded each one is: no
+// figure of a model stands without that.
+func profileShares(s *reports.Summary, caption string, f *reports.FaultSummary) *table {
+	return withConfidence(shareTable(caption, "profile", f.ByProfile), func(name string) string { return s.Profiles[name].Confidence })
+}
+
+// cohortShares is the same by cohort.
+func cohortShares(s *reports.Summary, caption string, f *reports.FaultSummary) *table {
+	return withConfidence(shareTable(caption, "cohort", f.ByCohort), func(name string) string {
+		if c := s.Cohorts[name]; c != nil {
+			return s.Profiles[c.Profile].Confidence
+		}
+		return ""
+	})
+}
+
+func withConfidence(t *table, of func(name string) string) *table {
+	t.words = map[int]bool{len(t.head): true}
+	t.head = append(t.head, "confidence")
+	for i, row := range t.rows {
+		t.rows[i] = append(row, of(row[0]))
+	}
+	return t
+}
+
+// chainTable shows a fault's chain of events over all affected sessions.
+func chainTable(f *reports.FaultSummary) *table {
+	t := &table{caption: "How fast", head: []string{"after onset", "sessions", "never", "p50", "p90", "p95", "p99", "max"}}
+	row := func(name string, d *reports.Dist, never string) {
+		t.add(name, figure.Thousands(d.Count), never, reports.Milliseconds.Format(d.P50), reports.Milliseconds.Format(d.P90), reports.Milliseconds.Format(d.P95), reports.Milliseconds.Format(d.P99), reports.Milliseconds.Format(d.Max))
+	}
+	row("detected", &f.DetectionMs, figure.Thousands(f.DetectionMs.Censored))
+	row("failed over", &f.FailoverMs, figure.Thousands(f.FailoverMs.Censored))
+	row("outage (seconds without playback)", &f.OutageMs, "")
+	row("content skipped", &f.ContentSkippedMs, "")
+	row("content repeated", &f.ContentRepeatedMs, "")
+	return t
+}
+
+func requestTable(s *reports.Summary) *table {
+	t := &table{caption: "Requests of the players", head: []string{"kind", "requests", "errors", "bytes", "first byte p50", "p95", "p99", "complete p50", "p95", "p99"}}
+	for k := range m3u8.Kinds {
+		kind := k.String()
+		if r := s.Requests[kind]; r != nil && r.Count > 0 {
+			t.add(kind, figure.Thousands(r.Count), figure.WithShare(r.Errors, r.Count), figure.Size(r.Bytes), reports.Milliseconds.Format(r.TTFBMs.P50), reports.Milliseconds.Format(r.TTFBMs.P95), reports.Milliseconds.Format(r.TTFBMs.P99),
+				reports.Milliseconds.Format(r.TotalMs.P50), reports.Milliseconds.Format(r.TotalMs.P95), reports.Milliseconds.Format(r.TotalMs.P99))
+		}
+	}
+	return t
+}
+
+func loadTable(s *reports.Summary) *table {
+	t := &table{caption: "Load", head: []string{"where", "requests", "bytes", "mean", "highest second", "mean", "highest second"}}
+	t.add("edge", figure.Thousands(s.Edge.Requests), figure.Size(s.Edge.Bytes), reports.PerSecond.Format(s.Edge.Rps.Mean), reports.PerSecond.Format(s.Edge.Rps.Max), reports.BitRate.Format(s.Edge.Bps.Mean), reports.BitRate.Format(s.Edge.Bps.Max))
+	if s.Origin.Source != reports.FromNowhere {
+		t.add("origin", figure.Thousands(s.Origin.Requests), figure.Size(s.Origin.Bytes), reports.PerSecond.Format(s.Origin.Rps.Mean), reports.PerSecond.Format(s.Origin.Rps.Max), reports.BitRate.Format(s.Origin.Bps.Mean), reports.BitRate.Format(s.Origin.Bps.Max))
+	}
+	return t
+}
+
+func testerTable(s *reports.Summary) *table {
+	t := &table{caption: "Tester", head: []string{"lag p50", "lag p99", "lag max", "samples dropped", "CPU", "memory", "goroutines"}}
+	d := &s.Tester
+	t.add(reports.Milliseconds.Format(d.LagMs.P50), reports.Milliseconds.Format(d.LagMs.P99), reports.Milliseconds.Format(d.LagMs.Max), figure.Thousands(d.DroppedSamples),
+		reports.Milliseconds.Format(1000*d.CPUS), figure.Size(d.RSSPeakBytes), figure.Thousands(d.GoroutinesPeak))
+	return t
+}
+
+// predictedTable shows what was measured beside what was predicted; without
+// rows if nothing was.
+func predictedTable(s *reports.Summary, caption string, f *reports.FaultSummary) *table {
+	t := &table{caption: caption, head: []string{"profile", "failover p50", "predicted", "outage p50", "predicted", "agrees", "confidence"},
+		words: map[int]bool{2: true, 4: true, 5: true, 6: true}}
+	for _, name := range slices.Sorted(maps.Keys(f.ByProfile)) {
+		p := f.ByProfile[name]
+		switch {
+		case p.Predicted == nil:
+		case p.Predicted.Unknown != "":
+			t.add(name, reports.Milliseconds.Format(p.FailoverMs.P50), "not: "+p.Predicted.Unknown, reports.Milliseconds.Format(p.OutageMs.P50), "", "", s.Profiles[name].Confidence)
+		default:
+			r, agrees := p.Residual, "yes"
+			if r.Finding != "" {
+				agrees = "NO"
+			}
+			t.add(name, reports.Milliseconds.Format(r.MeasuredFailoverMs), p.Predicted.FailoverMs.Words(), reports.Milliseconds.Format(r.MeasuredOutageMs), p.Predicted.OutageMs.Words(), agrees, s.Profiles[name].Confidence)
+		}
+	}
+	return t
+}
+
+// logTables are what logs have, for people.
+func logTables(s *reports.Summary) []*table {
+	g := s.Logs
+	results := &table{caption: "Requests in the access logs", head: []string{"result", "ours", "others"}}
+	names := map[string]bool{}
+	for _, m := range []map[string]int64{g.ByResult, g.OthersBy} {
+		for name := range m {
+			names[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		results.add(name, figure.WithShare(g.ByResult[name], g.Ours), figure.WithShare(g.OthersBy[name], g.Others))
+	}
+	results.add("asked the origin", figure.WithShare(g.Origin, g.Ours), figure.WithShare(g.OthersOrigin, g.Others))
+	pops := &table{caption: "By point of presence", head: []string{"POP", "ours"}}
+	for _, name := range largest(g.ByPop, 12) {
+		pops.add(name, figure.WithShare(g.ByPop[name], g.Ours))
+	}
+	details := &table{caption: "In detail", head: []string{"result", "ours"}}
+	for _, name := range largest(g.ByDetail, 12) {
+		details.add(name, figure.WithShare(g.ByDetail[name], g.Ours))
+	}
+	return []*table{results, details, pops}
+}
+
+// largest are the names with the largest counts, in that order.
+func largest(m map[string]int64, most int) []string {
+	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		if m[a] != m[b] {
+			return int(max(-1, min(1, m[b]-m[a])))
+		}
+		return strings.Compare(a, b)
+	})
+	return names[:min(len(names), most)]
+}
+
+// monitorTables are what monitoring noticed, for people.
+func monitorTables(s *reports.Summary) []*table {
+	m := s.Monitoring
+	var all []*table
+	at := func(v reports.Value) string {
+		switch {
+		case math.IsNaN(float64(v)):
+			return ""
+		case !v.Known():
+			return reports.NeverText
+		}
+		return figure.Trim(float64(v), 1) + " s"
+	}
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		t := &table{caption: "Who noticed " + f.Title(s), head: []string{"who", "what", "after onset", "seen after", "note"}, words: map[int]bool{1: true, 4: true}}
+		for k := range f.Noticed {
+			n := &f.Noticed[k]
+			after, seen := reports.NeverText, reports.NeverText
+			if n.After.Known() {
+				after, seen = figure.Seconds(1000*float64(n.After)), figure.Seconds(1000*float64(n.Seen))
+			}
+			t.add(n.Who, n.Name, after, seen, n.Note)
+		}
+		all = append(all, t)
+	}
+	if len(m.Found) > 0 {
+		t := &table{caption: "The channel's way through the account", head: []string{"found"}, words: map[int]bool{0: true}}
+		for _, line := range m.Found {
+			t.add(line)
+		}
+		all = append(all, t)
+	}
+	alarms := &table{caption: "Alarms", head: []string{"alarm", "region", "state", "since", "seen", "reason"}, words: map[int]bool{1: true, 2: true, 5: true}}
+	for i := range m.Alarms {
+		a := &m.Alarms[i]
+		for k := range a.States {
+			st := &a.States[k]
+			alarms.add(a.Name, a.Region, st.State, at(st.T), at(st.Seen), st.Reason)
+		}
+	}
+	alerts := &table{caption: "Alerts of the channel", head: []string{"alert", "pipeline", "set", "cleared", "seen", "message"}, words: map[int]bool{1: true, 5: true}}
+	for i := range m.Alerts {
+		a := &m.Alerts[i]
+		alerts.add(a.Type, a.Pipeline, at(a.Set), at(a.Cleared), at(a.Seen), a.Message)
+	}
+	metrics := &table{caption: "Metrics", head: []string{"metric", "of", "statistic", "period", "data points", "lowest", "highest", "delay, median", "longest"}, words: map[int]bool{1: true, 2: true}}
+	for i := range m.Metrics {
+		r := &m.Metrics[i]
+		if len(r.Points) == 0 {
+			metrics.add(r.Name, r.Namespace+" "+r.Metric, r.Stat, fmt.Sprintf("%d s", r.PeriodS), "0", "", "", "", "")
+			continue
+		}
+		lo, hi := math.Inf(1), math.Inf(-1)
+		for k := range r.Points {
+			lo, hi = min(lo, float64(r.Points[k].Value)), max(hi, float64(r.Points[k].Value))
+		}
+		metrics.add(r.Name, r.Namespace+" "+r.Metric, r.Stat, fmt.Sprintf("%d s", r.PeriodS), figure.Thousands(int64(len(r.Points))), figure.Trim(lo, 2), figure.Trim(hi, 2), at(r.DelayS), at(r.DelayMaxS))
+	}
+	return append(all, alarms, alerts, metrics)
+}

@@ -1,0 +1,431 @@
+package record
+
+import (
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player"
+	"hlsload/player/draw"
+	"hlsload/player/m3u8"
+	"hlsload/reports"
+)
+
+// trouble is what one occurrence of a fault does to one session. It exists for
+// every session that lives through the onset or joins during the window,
+// because the time before the first touched answer counts too.
+type faultRecord struct {
+	next   *faultRecord
+	totals *FaultTotals // nil until affected
+	occ    int32
+
+	rendition int16 // of the last touched answer, -1 = none
+	pipeline  int8  // of the same
+	good      uint8 // tracks that got media of something not under the fault, as bits
+	steps     uint16
+	looks     uint16 // requests for a faulty playlist after the failover
+
+	joinedDuring bool
+	moved        bool // some track got media of something healthy
+	decided      bool // failed over and playing again, or healed
+	healed       bool
+	flapped      bool
+	cut          bool // out at the end of the recovery phase
+	unfinished   bool
+
+	affected time.Duration // -1 = not
+	detected time.Duration
+	failover time.Duration
+	outage   time.Duration
+	died     time.Duration // fatal at; -1 = not
+	skipped  time.Duration
+	repeated time.Duration
+}
+
+// outcome of an affected session.
+type outcome uint8
+
+const (
+	FailedOver outcome = iota
+	Healed
+	Left
+	NeverRecovered
+	outcomes
+)
+
+var outcomeNames = [outcomes]string{"failed_over", "healed", "left", "never_recovered"}
+
+// concern opens a record of an occurrence for the session.
+func (s *Session) concern(co *PhaseMap, occ int32, joinedDuring bool) {
+	f := co.Occurrences[occ].Fault
+	if s.control || f.Cohort != "" && f.Cohort != s.shard.c.cfg.Cohorts[s.Group.Key.Cohort].Name {
+		return
+	}
+	t := s.shard.newRecord()
+	*t = faultRecord{next: s.faults, occ: occ, rendition: -1, pipeline: -1, joinedDuring: joinedDuring, affected: -1, detected: -1, failover: -1, died: -1}
+	s.faults = t
+}
+
+// supersede closes what is undecided about earlier occurrences of the same
+// rule when a new one begins.
+func (s *Session) supersede(co *PhaseMap, occ int32) {
+	at := co.Occurrences[occ].Applied
+	s.drop(func(t *faultRecord) bool {
+		if co.Occurrences[t.occ].Fault.Rule != co.Occurrences[occ].Fault.Rule {
+			return false
+		}
+		s.settle(co, t, at, player.Joined)
+		return true
+	})
+}
+
+// drop removes the records for which gone is true.
+func (s *Session) drop(gone func(*faultRecord) bool) {
+	for p := &s.faults; *p != nil; {
+		if t := *p; gone(t) {
+			*p = t.next
+			s.shard.recycle(t)
+		} else {
+			p = &t.next
+		}
+	}
+}
+
+// before looks at a sample for signs of the fault.
+func (s *Session) before(co *PhaseMap, t *faultRecord, sm *player.Sample, m *Meta) {
+	o := &co.Occurrences[t.occ]
+	f, c := o.Fault, s.shard.c
+	on := o.on(sm.At)
+	switch sm.Type {
+	case player.Requested:
+		if on && t.affected < 0 && t.joinedDuring && s.asksFor(f, sm) {
+			s.affect(o, t, sm.At)
+		}
+		if on && t.failover >= 0 && c.under(o, t, sm) {
+			switch sm.Kind {
+			case m3u8.KindMedia:
+				t.looks++
+			case m3u8.KindInit, m3u8.KindSegment:
+				t.flap()
+			}
+		}
+	case player.Answered:
+		touched := m != nil && m.Marks.Has(f.Rule) && sm.At >= o.Applied && min(sm.Sent, sm.At) < o.Cleared
+		if touched {
+			t.rendition, t.pipeline = sm.Rendition, sm.Pipeline
+		}
+		touched = touched || on && (!f.Via.Marks() && c.evidence(sm) || f.Kind.Spec().Silent && unanswered(sm)) && s.asksFor(f, sm)
+		if touched && t.affected < 0 {
+			s.affect(o, t, sm.At)
+		}
+	case player.StallStart:
+		// Players without timeouts never say that they wait for an answer.
+		if on && t.affected < 0 && f.Kind.Spec().Hangs {
+			want := *sm
+			want.Kind = m3u8.KindSegment
+			if s.asksFor(f, &want) {
+				s.affect(o, t, sm.At)
+			}
+		}
+	case player.Evidence:
+		if on && t.affected < 0 && !f.Via.Marks() && c.under(o, t, sm) {
+			s.affect(o, t, sm.At)
+		}
+	case player.Detected:
+		if sm.At < o.Applied || sm.At >= o.RecoveryEnd || t.affected < 0 && !f.Kind.Spec().Silent || !c.under(o, t, sm) {
+			return
+		}
+		switch sm.Decision {
+		case player.Step, player.Failover, player.Exclude, player.AbandonFetch:
+			if t.detected < 0 {
+				t.detected = sm.At
+			}
+			if sm.Decision == player.Step && t.failover < 0 {
+				t.steps++
+			}
+		}
+	}
+}
+
+// after follows the session's way out.
+func (s *Session) after(co *PhaseMap, t *faultRecord, sm *player.Sample) {
+	o := &co.Occurrences[t.occ]
+	switch sm.Type {
+	case player.Appended:
+		s.media(o, t, sm)
+	case player.StallStart:
+		if o.on(sm.At) && t.failover >= 0 && s.waitsFor(o) {
+			t.flap()
+		}
+	}
+	if s.state == playing && t.failover >= 0 && !t.decided {
+		s.decide(t, sm.At)
+	}
+}
+
+// waitsFor tells whether the video asked for last is of the faulty thing.
+func (s *Session) waitsFor(o *Occurrence) bool {
+	return s.loading >= 0 && o.Fault.Pipeline == int(s.loading)
+}
+
+// media judges an appended segment.
+func (s *Session) media(o *Occurrence, t *faultRecord, sm *player.Sample) {
+	if sm.At >= o.Applied && sm.At < o.RecoveryEnd && sm.Track == player.MainTrack {
+		t.skipped += sm.Skipped
+		t.repeated += sm.Repeated
+	}
+	faulty, on := s.shard.c.under(o, t, sm), o.on(sm.At)
+	if t.failover >= 0 {
+		if faulty && on {
+			t.flap()
+		}
+		return
+	}
+	if t.affected < 0 || t.healed || sm.At < o.Applied || faulty && on {
+		return
+	}
+	t.good |= 1 << sm.Track
+	t.moved = t.moved || !faulty
+	want := uint8(1 << player.MainTrack)
+	if s.demuxed {
+		want |= 1 << player.AudioTrack
+	}
+	if t.good&want != want {
+		return
+	}
+	if !t.moved {
+		t.healed = true
+		s.decide(t, sm.At)
+		return
+	}
+	t.failover = sm.At
+	s.shard.fault(t.occ).Moved++
+	if e := s.shard.c.cfg.Events; e != nil {
+		e.failover(s, o, sm, t)
+	}
+}
+
+// decide marks that the session has come through.
+func (s *Session) decide(t *faultRecord, at time.Duration) {
+	t.decided = true
+	n := s.shard.fault(t.occ)
+	if t.healed {
+		n.Healed++
+	} else {
+		n.FailedOver++
+		s.shard.live.FailedOver++
+	}
+	if e := s.shard.c.cfg.Events; e != nil {
+		e.recovered(s, at, s.shard.c.faultName(t.occ), t)
+	}
+}
+
+// flap notes that a session went back for media of the faulty thing. The look
+// that led there is no probe then.
+func (t *faultRecord) flap() {
+	if !t.flapped && t.looks > 0 {
+		t.looks--
+	}
+	t.flapped = true
+}
+
+func (s *Session) affect(o *Occurrence, t *faultRecord, at time.Duration) {
+	t.affected = at
+	t.totals = s.shard.faultTotals(FaultKey{Occurrence: t.occ, Cohort: s.Group.Key.Cohort, Profile: s.Group.Key.Profile, During: t.joinedDuring})
+	s.shard.fault(t.occ).Affected++
+}
+
+// spend adds an interval, in which the session's state did not change, to its
+// outage.
+func (t *faultRecord) spend(s *Session, co *PhaseMap, from, to time.Duration) {
+	o := &co.Occurrences[t.occ]
+	switch s.state {
+	case stalled:
+	case joining:
+		from = max(from, s.joined+o.normal[s.Group.Key.Cohort])
+	default:
+		return
+	}
+	if d := min(to, o.RecoveryEnd) - max(from, o.Applied); d > 0 {
+		t.outage += d
+		t.cut = to >= o.RecoveryEnd
+	}
+}
+
+// fold closes the records of which nothing more is to come.
+func (s *Session) fold(co *PhaseMap, now time.Duration) {
+	if s.faults == nil {
+		return
+	}
+	s.drop(func(t *faultRecord) bool {
+		if now < co.Occurrences[t.occ].RecoveryEnd || t.affected >= 0 && !t.decided {
+			return false
+		}
+		s.settle(co, t, now, player.Joined)
+		return true
+	})
+}
+
+// close settles all records at the session's end. The outage of a session that
+// died goes on to the end of the recovery phase, which may not be known yet:
+// such a record waits in the shard.
+func (s *Session) close(co *PhaseMap, at time.Duration, how player.SampleType, unfinished bool) {
+	for t := s.faults; t != nil; t = t.next {
+		t.unfinished = unfinished
+		if t.affected < 0 {
+			continue
+		}
+		if how == player.Fatal {
+			t.died = at
+		}
+		if how == player.Ended && !t.decided && ends(co.Occurrences[t.occ].Fault) {
+			t.died = at // the programme goes on without this viewer
+		}
+	}
+	s.drop(func(t *faultRecord) bool {
+		if t.died >= 0 && co.Occurrences[t.occ].RecoveryEnd > at {
+			s.shard.pending = append(s.shard.pending, pendingDeath{*t, how})
+			s.shard.pending[len(s.shard.pending)-1].t.next = nil
+			return true
+		}
+		s.settle(co, t, at, how)
+		return true
+	})
+}
+
+// settle folds a record into the impact of its fault. how is why it is closed.
+func (s *Session) settle(co *PhaseMap, t *faultRecord, at time.Duration, how player.SampleType) {
+	if t.affected >= 0 {
+		still := s.state == stalled || s.state == joining
+		t.settle(&co.Occurrences[t.occ], at, how, still)
+	}
+}
+
+func (t *faultRecord) settle(o *Occurrence, at time.Duration, how player.SampleType, stillOut bool) {
+	n := t.totals
+	if t.unfinished {
+		n.Unfinished++
+		return
+	}
+	n.Affected++
+	out := NeverRecovered
+	switch {
+	case t.decided && t.healed:
+		out = Healed
+	case t.decided:
+		out = FailedOver
+	case how == player.Left, how == player.Ended && t.died < 0:
+		out = Left // a viewer who has seen it to its end does not need more
+	}
+	n.Outcomes[out]++
+	n.Steps += int64(t.steps)
+	n.Probes += int64(t.looks)
+	if t.flapped {
+		n.Flapped++
+	}
+	if t.died >= 0 && how == player.Fatal {
+		n.Fatal++
+	}
+	if out == Left {
+		return
+	}
+	event := func(h *reports.Histogram, never *int64, at time.Duration) {
+		if at < 0 {
+			*never++
+		} else {
+			h.Duration(at - o.Applied)
+		}
+	}
+	event(&n.Detection, &n.Undetected, t.detected)
+	event(&n.Failover, &n.Unmoved, t.failover)
+	if t.died >= 0 && o.RecoveryEnd > t.died {
+		t.outage += min(o.RecoveryEnd, at) - max(t.died, o.Applied)
+	}
+	// The outage of a session that was still out when its time was up is
+	// longer than what was seen.
+	if t.cut || t.died >= 0 && t.died < o.RecoveryEnd || stillOut && at <= o.RecoveryEnd {
+		n.CutOff++
+	}
+	n.Outage.Duration(t.outage)
+	n.Skipped.Duration(t.skipped)
+	n.Repeated.Duration(t.repeated)
+}
+
+// ends reports whether a fault may have a player believe that the presentation
+// is over.
+func ends(f *chaos.Fault) bool { return f.Kind.Spec().EndsStream || !f.Via.Marks() }
+
+// pendingDeath is the record of a session that died before the end of the
+// recovery phase was known.
+type pendingDeath struct {
+	t   faultRecord
+	how player.SampleType
+}
+
+// unanswered tells whether a fetch ended without a status.
+func unanswered(sm *player.Sample) bool {
+	switch sm.Failure {
+	case player.Timeout, player.Reset, player.Refused, player.Truncated:
+		return true
+	}
+	return false
+}
+
+// evidence tells whether an answer shows trouble by itself.
+func (c *Collector) evidence(sm *player.Sample) bool {
+	return bad(sm) || 2*sm.Unchanged > 3*c.cfg.TargetDuration
+}
+
+// asksFor tells whether a request is for what the fault selects. A fault of one
+// POP is not recognised: which POP will answer is not known.
+func (s *Session) asksFor(f *chaos.Fault, sm *player.Sample) bool {
+	part := f.Kind.Spec().Part
+	if part == chaos.PartAudience || part == chaos.PartTokens {
+		return false // whether a token is refused shows in the answers only
+	}
+	c := s.shard.c
+	t := c.thing(sm)
+	t.HasViewer, t.Viewer, t.Cohort = true, s.player, c.cfg.Cohorts[s.Group.Key.Cohort].Name
+	switch part {
+	case chaos.PartLink:
+		return f.SelectsViewer(&t, draw.Seed(c.cfg.Seed)) // it hits the viewer's link, whatever is asked for
+	case chaos.PartUnknown:
+		return f.Pipeline == chaos.Any || f.Pipeline == t.Pipeline // it is not known what the programs touch
+	}
+	return f.Selects(&t, draw.Seed(c.cfg.Seed))
+}
+
+// under tells whether what the sample is about is under the fault, whatever its
+// kind: the twin of a faulty playlist is healthy, its segments are not. What is
+// not known to be healthy is not.
+func (c *Collector) under(o *Occurrence, t *faultRecord, sm *player.Sample) bool {
+	f := o.Fault
+	if f.Pipeline != chaos.Any && sm.Pipeline >= 0 && int(sm.Pipeline) != f.Pipeline {
+		return false
+	}
+	if f.Rendition == "" {
+		return true
+	}
+	if len(c.cfg.Renditions) == 0 {
+		return sm.Rendition == t.rendition
+	}
+	thing := c.thing(sm)
+	return o.media.Selects(&thing, draw.Seed(c.cfg.Seed))
+}
+
+// thing is what a sample is about, as faults select it.
+func (c *Collector) thing(sm *player.Sample) chaos.Thing {
+	t := chaos.Thing{Kind: sm.Kind, Pipeline: int(sm.Pipeline), Rendition: chaos.Any, Rank: chaos.Any, Renditions: c.topRank + 1, Pop: chaos.Any}
+	if i := int(sm.Rendition); i >= 0 && i < len(c.cfg.Renditions) {
+		r := &c.cfg.Renditions[i]
+		t.Rendition, t.Name, t.Rank = r.Index, r.Name, r.Rank
+	}
+	return t
+}
+
+// anyMedia is the fault as it selects media of any kind, for any viewer.
+func anyMedia(f *chaos.Fault) chaos.Fault {
+	m := *f
+	m.Kinds = []m3u8.Kind{m3u8.KindMultivariant, m3u8.KindMedia, m3u8.KindInit, m3u8.KindSegment, m3u8.KindKey}
+	m.Pipeline, m.Pop, m.Cohort, m.Share = chaos.Any, chaos.Any, "", 1
+	return m
+}

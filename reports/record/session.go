@@ -1,0 +1,535 @@
+package record
+
+import (
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player"
+	"hlsload/player/m3u8"
+	"hlsload/reports"
+	"hlsload/reports/cdn"
+	"hlsload/reports/traffic"
+)
+
+// SessionInfo says whose session begins.
+type SessionInfo struct {
+	Player uint64
+	Cohort int  // index in Config.Cohorts and Config.Profiles
+	Rejoin bool // the viewer is back after an error
+}
+
+// Meta is what the driver knows about an answer and the player does not.
+type Meta struct {
+	cdn.Outcome
+	Marks chaos.Marks // faults that touched the answer, directly or through a cache
+	// URL identifies what was answered, by any hash; 0 = unknown. It is used to
+	// recognise viewers that shared one request to the origin.
+	URL  uint64
+	Host string // that was asked; "" = unknown
+	// Rewound means that a media playlist went back to an earlier media sequence
+	// number.
+	Rewound bool
+	// Redirects is how many there were before the answer, each of them a request
+	// to the CDN.
+	Redirects int
+}
+
+type state uint8
+
+const (
+	joining state = iota
+	playing
+	stalled
+	over
+)
+
+// startupLimit is how long a viewer waits for a first frame before the startup
+// counts as failed (contract: 30 s).
+const startupLimit = 30 * time.Second
+
+// Session is what is known of one viewer. It is fed by one goroutine at a time.
+type Session struct {
+	shard  *shard
+	Group  *Group
+	totals *Totals // of the current span
+	player uint64
+	// troubles is the faults that concern the session.
+	faults   *faultRecord
+	joined   time.Duration
+	at       time.Duration // accounted for up to here
+	since    time.Duration // of the state
+	bitrate  int64         // of the last video appended
+	buffered time.Duration // media appended and not played yet
+
+	kinds, renditions asking // what it has asked for
+
+	// stalls tells in which phases of which rules it stalled.
+	stalls [phases]Rules
+
+	index     int32 // in shard.open
+	piece     int32 // of the course
+	joinPiece int32
+	stallsAny [phases]bool
+	pipeline  int8 // of the last video appended; -1 = none
+	loading   int8 // of the last video asked for or appended
+	state     state
+	demuxed   bool
+	control   bool
+	standing  standing
+	late      bool // it has waited for a first picture for longer than usual
+	started   bool
+	failed    bool // startup_failed
+	everStall bool
+	rejoin    bool
+}
+
+// Join begins a session. Its first sample (joined) need not be added.
+func (c *Collector) Join(now time.Duration, info SessionInfo) *Session {
+	s := new(Session)
+	c.JoinAt(s, now, info)
+	return s
+}
+
+// JoinAt is [Collector.Join] for a caller that has room for the session: s is
+// overwritten, and must be unused or over.
+func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
+	sh := c.shards[info.Player%uint64(len(c.shards))]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	co := c.course.Load()
+	at := co.At(now)
+	sp := co.Intervals[at].Set
+	cohort := min(max(info.Cohort, 0), len(c.cfg.Cohorts)-1)
+	*s = Session{
+		shard: sh, player: info.Player, joined: now, at: now, since: now,
+		piece: int32(at), joinPiece: int32(at), pipeline: -1, loading: -1, index: int32(len(sh.open)), rejoin: info.Rejoin,
+		control: c.cfg.Cohorts[cohort].Control,
+	}
+	s.Group = sh.groupOf(GroupKey{Cohort: int16(cohort), Profile: int16(min(cohort, len(c.cfg.Profiles)-1)), Joined: sp})
+	s.totals = s.Group.totals(sp)
+	sh.open = append(sh.open, s)
+	sh.live.Started++
+	sh.live.Joining++
+	sh.rows.At(now).Joining++
+	if s.rejoin {
+		sh.rejoins++
+	}
+	c.present(1)
+	for i := range co.Occurrences {
+		if co.Occurrences[i].on(now) {
+			s.concern(co, int32(i), true)
+		}
+	}
+	if c.cfg.Events != nil {
+		c.cfg.Events.joined(s, now)
+	}
+}
+
+// Add records a sample; m accompanies an answer and may be nil. Samples must
+// come in the order of their instants; what comes after the session's end is
+// ignored.
+func (s *Session) Add(sm *player.Sample, m *Meta) {
+	s.shard.mu.Lock()
+	if s.state != over {
+		s.add(sm, m)
+	}
+	s.shard.mu.Unlock()
+}
+
+func (s *Session) add(sm *player.Sample, m *Meta) {
+	c := s.shard.c
+	co := c.course.Load()
+	if e := c.cfg.Events; e != nil && sm.Type != player.Joined {
+		e.sample(s, sm, m)
+	}
+	s.advance(co, sm.At)
+	for t := s.faults; t != nil; t = t.next {
+		s.before(co, t, sm, m)
+	}
+	switch sm.Type {
+	case player.Requested:
+		s.requested(sm)
+	case player.Answered:
+		s.answered(sm, m)
+		s.look(co, sm, m)
+	case player.Evidence:
+		if sm.Failure == player.Mismatch {
+			s.contradicted(sm)
+		}
+	case player.Withheld:
+		if sm.Kind < m3u8.Kinds {
+			s.totals.kind(sm.Kind).Withheld++
+		}
+	case player.Appended:
+		s.appended(sm)
+	case player.Started:
+		s.start(sm)
+	case player.StallStart:
+		s.stall(co, sm.At)
+	case player.StallEnd:
+		s.resume(sm)
+	case player.Fatal, player.Left, player.Ended:
+		s.end(co, sm.At, sm.Type)
+		return
+	}
+	for t := s.faults; t != nil; t = t.next {
+		s.after(co, t, sm)
+	}
+	s.fold(co, sm.At)
+	s.stand(sm.At)
+}
+
+// advance accounts for the time up to now, span by span.
+func (s *Session) advance(co *PhaseMap, now time.Duration) {
+	for int(s.piece) >= len(co.Intervals) || s.piece > 0 && co.Intervals[s.piece].From > s.at {
+		s.piece-- // the course was cut again while this session was ahead of it
+	}
+	for int(s.piece)+1 < len(co.Intervals) && co.Intervals[s.piece+1].From <= now {
+		next := &co.Intervals[s.piece+1]
+		s.spend(co, next.From)
+		s.piece++
+		s.totals = s.Group.totals(next.Set)
+		if s.state == stalled {
+			s.markStalled(&co.Sets[next.Set])
+		}
+		for _, occ := range next.starts {
+			s.supersede(co, occ)
+			s.concern(co, occ, s.joined >= co.Occurrences[occ].Applied)
+		}
+	}
+	s.spend(co, now)
+}
+
+// spend accounts for the time since s.at, in which nothing changed.
+func (s *Session) spend(co *PhaseMap, now time.Duration) {
+	d := now - s.at
+	if d <= 0 {
+		return
+	}
+	switch s.state {
+	case playing:
+		s.totals.Played += d
+		s.buffered = max(0, s.buffered-d)
+	case stalled:
+		s.totals.Stalled += d
+	case joining:
+		if !s.failed && now-s.joined > startupLimit {
+			s.failStartup(co)
+		}
+		s.wait(now)
+	}
+	for t := s.faults; t != nil; t = t.next {
+		t.spend(s, co, s.at, now)
+	}
+	s.at = now
+}
+
+func (s *Session) failStartup(co *PhaseMap) {
+	s.failed = true
+	s.totals.StartupFailed++
+	s.Group.StartupFailed++
+	s.Group.eachPhase(&co.Sets[co.Intervals[s.piece].Set], func(sl *PhaseCount) { sl.StartupFailed++ })
+}
+
+func (s *Session) requested(sm *player.Sample) {
+	sh := s.shard
+	if sm.Kind >= m3u8.Kinds {
+		return
+	}
+	if sm.Track == player.AudioTrack {
+		s.demuxed = true
+	} else if sm.Kind == m3u8.KindMedia || sm.Kind == m3u8.KindSegment {
+		s.loading = sm.Pipeline
+	}
+	s.totals.kind(sm.Kind).Count++
+	sh.live.Requests[sm.Kind]++
+	if !s.control {
+		sh.traffic.Slot(sm.At).EdgeRequests++
+	}
+}
+
+// contradicted counts an error for a playlist that contradicts its earlier
+// version: it was answered well, and is counted as an answer already.
+func (s *Session) contradicted(sm *player.Sample) {
+	if sm.Kind >= m3u8.Kinds {
+		return
+	}
+	s.totals.kind(sm.Kind).fail(sm)
+	s.shard.live.Errors++
+	s.shard.rows.At(sm.At).Errors++
+}
+
+func (s *Session) answered(sm *player.Sample, m *Meta) {
+	if sm.Kind >= m3u8.Kinds {
+		return
+	}
+	sh := s.shard
+	k := s.totals.kind(sm.Kind)
+	k.Answers++
+	k.Bytes += sm.Bytes
+	sh.live.Answers++
+	sh.live.EdgeBytes += sm.Bytes
+	if bad(sm) {
+		k.fail(sm)
+		sh.live.Errors++
+		sh.rows.At(sm.At).Errors++
+	}
+	if sm.FirstByte > 0 && sm.FirstByte >= sm.Sent {
+		k.TTFB.Duration(sm.FirstByte - sm.Sent)
+		if !bad(sm) {
+			k.Total.Duration(sm.At - sm.Sent)
+		}
+	}
+	if sm.Sent > 0 {
+		k.Lag.Duration(sm.Sent - sm.Due)
+	}
+	if m != nil && m.Rewound {
+		k.Rewound++
+	}
+	if s.control {
+		return
+	}
+	sh.traffic.Slot(sm.At).EdgeBytes += sm.Bytes
+	if m == nil {
+		return
+	}
+	sh.traffic.Slot(sm.At).EdgeRequests += int64(m.Redirects)
+	sh.redirects += int64(m.Redirects)
+	if m.Pop != "" {
+		reports.Count(&sh.traffic.ByPop, m.Pop, 1)
+	}
+	if m.Cache == cdn.CacheUnknown {
+		if m.Odd.Name != "" {
+			sh.odd.add(&m.Odd)
+		}
+		return
+	}
+	sh.headers = true
+	sh.traffic.ByLayer[min(m.Layer, cdn.Layers-1)]++
+	if m.Cache >= cdn.CacheRevalidated && (m.Exact || m.URL == 0 || sh.c.fills.First(traffic.FillKey{URL: m.URL, Pop: m.Pop}, sm.Sent, sm.FirstByte)) {
+		bytes := sm.Bytes
+		if m.Cache == cdn.CacheRevalidated {
+			bytes = 0
+		}
+		sh.traffic.Origin(sm.Sent, int(sm.Status), bytes)
+		if m.Pop != "" {
+			reports.Count(&sh.traffic.OriginByPop, m.Pop, 1)
+		}
+		if m.Fetched > 0 {
+			sh.fetched.Duration(m.Fetched)
+		}
+		sh.live.OriginRequests++
+	}
+}
+
+// bad tells whether an answer was none, or an error.
+func bad(sm *player.Sample) bool { return sm.Failure != player.NoFailure || sm.Status >= 400 }
+
+func (s *Session) appended(sm *player.Sample) {
+	if sm.Track == player.AudioTrack {
+		s.demuxed = true
+		return
+	}
+	s.buffered += max(0, sm.MediaDuration-sm.Repeated)
+	if sm.Latency >= 0 {
+		s.totals.Latency.Duration(sm.Latency)
+	}
+	if sm.Bitrate > 0 {
+		switch {
+		case s.bitrate == 0 || sm.Bitrate == s.bitrate:
+		case sm.Bitrate > s.bitrate:
+			s.totals.Up++
+		default:
+			s.totals.Down++
+		}
+		s.bitrate = sm.Bitrate
+		s.totals.Bitrate.Record(sm.Bitrate)
+		s.totals.Media += sm.MediaDuration
+		s.totals.Bits += sm.Bitrate * int64(sm.MediaDuration/time.Millisecond) / 1000
+	}
+	s.loading = sm.Pipeline
+	s.moveTo(sm.Pipeline, sm.At)
+}
+
+// moveTo notes which pipeline the session watches.
+func (s *Session) moveTo(pipeline int8, at time.Duration) {
+	if pipeline == s.pipeline {
+		return
+	}
+	row := s.shard.rows.At(at)
+	live := s.shard.live.Pipeline
+	if p := int(s.pipeline); p >= 0 && p < len(row.Pipeline) {
+		row.Pipeline[p]--
+		live[p]--
+	}
+	if p := int(pipeline); p >= 0 && p < len(row.Pipeline) {
+		row.Pipeline[p]++
+		live[p]++
+	}
+	s.pipeline = pipeline
+}
+
+// enter changes the state.
+func (s *Session) enter(st state, at time.Duration) {
+	row, live := s.shard.rows.At(at), &s.shard.live
+	switch s.state {
+	case joining:
+		row.Joining--
+		live.Joining--
+	case playing:
+		row.Playing--
+		live.Playing--
+	case stalled:
+		row.Stalled--
+		live.Stalled--
+	}
+	switch st {
+	case playing:
+		row.Playing++
+		live.Playing++
+	case stalled:
+		row.Stalled++
+		live.Stalled++
+	}
+	s.state, s.since = st, at
+}
+
+func (s *Session) start(sm *player.Sample) {
+	if s.state != joining {
+		return
+	}
+	s.started = true
+	d := sm.Duration
+	if d <= 0 {
+		d = sm.At - s.joined
+	}
+	s.totals.Startup.Duration(d)
+	s.shard.c.startups.note(int(s.Group.Key.Cohort), d)
+	s.Group.started++
+	s.enter(playing, sm.At)
+}
+
+func (s *Session) stall(co *PhaseMap, at time.Duration) {
+	if s.state != playing {
+		return
+	}
+	s.enter(stalled, at)
+	s.totals.stalls++
+	if !s.everStall {
+		s.everStall = true
+		s.Group.EverStalled++
+	}
+	s.markStalled(&co.Sets[co.Intervals[s.piece].Set])
+}
+
+// markStalled notes in which phases of which faults the session stalled.
+func (s *Session) markStalled(sp *PhaseSet) {
+	s.stalls[Baseline] |= sp.baseline
+	s.stalls[During] |= sp.Fault
+	s.stalls[recovery] |= sp.recovery
+	s.stalls[Either] |= sp.Fault | sp.recovery
+	for p := range phases {
+		s.stallsAny[p] = s.stallsAny[p] || sp.In(-1, p)
+	}
+}
+
+func (s *Session) resume(sm *player.Sample) {
+	if s.state != stalled {
+		return
+	}
+	s.stallOver(sm.At)
+	s.enter(playing, sm.At)
+}
+
+// stallOver records the stall that ends now in the span where it ends.
+func (s *Session) stallOver(at time.Duration) { s.totals.Stall.Duration(at - s.since) }
+
+// end closes the session. how is Fatal, Left or Ended; Joined stands for the end
+// of the run.
+func (s *Session) end(co *PhaseMap, at time.Duration, how player.SampleType) {
+	sh, g := s.shard, s.Group
+	sp := &co.Sets[co.Intervals[s.piece].Set]
+	unfinished := false
+	switch {
+	case how == player.Fatal:
+		s.totals.Fatal++
+		g.Fatal++
+		sh.live.Fatal++
+		g.eachPhase(sp, func(sl *PhaseCount) { sl.Fatal++ })
+		if s.state == joining && !s.failed {
+			s.failStartup(co)
+		}
+		s.miss(at)
+	case how == player.Left:
+		g.left++
+	case how == player.Ended:
+		g.ended++
+	case how == player.Joined && s.state == joining && !s.failed:
+		unfinished = true
+	case how == player.Joined && s.state == playing:
+		sh.playingAtEnd++
+		if s.standing == served {
+			sh.left = append(sh.left, s.buffered)
+		}
+	}
+	if s.state == stalled {
+		s.stallOver(at)
+	}
+	s.close(co, at, how, unfinished)
+	if unfinished {
+		g.Unfinished++
+	} else {
+		s.visit(co)
+	}
+	g.Sessions++
+	if how == player.Joined {
+		s.state = over // the timeline's last row shows who was there
+	} else {
+		s.moveTo(-1, at)
+		s.enter(over, at)
+		if how != player.Fatal {
+			sh.rows.At(at).Gone++
+		}
+		s.standAs(aside, at)
+		sh.c.present(-1)
+	}
+	last := len(sh.open) - 1
+	sh.open[s.index] = sh.open[last]
+	sh.open[s.index].index = s.index
+	sh.open[last] = nil
+	sh.open = sh.open[:last]
+	s.totals = nil
+}
+
+// visit counts the session, and whether it stalled, in every phase of every
+// fault that it lived through.
+func (s *Session) visit(co *PhaseMap) {
+	var lived [phases]Rules
+	var livedAny [phases]bool
+	for i := s.joinPiece; i <= s.piece; i++ {
+		sp := &co.Sets[co.Intervals[i].Set]
+		lived[Baseline] |= sp.baseline
+		lived[During] |= sp.Fault
+		lived[recovery] |= sp.recovery
+		for p := range phases {
+			livedAny[p] = livedAny[p] || sp.In(-1, p)
+		}
+	}
+	lived[Either] = lived[During] | lived[recovery]
+	for p := range phases {
+		if livedAny[p] {
+			s.Group.Phase(-1, p).visit(s.stallsAny[p])
+		}
+		for r := 0; lived[p]>>uint(r) != 0; r++ {
+			if lived[p].has(r) {
+				s.Group.Phase(r, p).visit(s.stalls[p].has(r))
+			}
+		}
+	}
+}
+
+// PlayerNumber is the number that the session joined with.
+func (s *Session) PlayerNumber() uint64 { return s.player }
+
+// stands reports whether the session is stalled.
+func (s *Session) Stalled() bool { return s.state == stalled }

@@ -27,6 +27,7 @@ var core = map[string][]string{
 	"player/m3u8":       {},
 	"player/units":      {},
 	"player/policy":     {"player/units"},
+	"player/estimate":   {"player/policy", "player/units"},
 	"player/profile":    {"player/m3u8", "player", "player/policy"},
 	"player/stream":     {"player/m3u8"},
 	"player/consent":    {},
@@ -37,7 +38,7 @@ var core = map[string][]string{
 	"player/mediatime":  {},
 	"player/predict":    {"player/draw", "player/link", "player/m3u8", "player/mediatime", "player"},
 	"player/audience":   {"player/draw", "player/link"},
-	"player":            {"player/draw", "player/m3u8", "player/stream", "player/units", "player/policy", "player/link", "player/cmcd", "player/content", "player/mediatime"},
+	"player":            {"player/draw", "player/m3u8", "player/stream", "player/units", "player/policy", "player/estimate", "player/link", "player/cmcd", "player/content", "player/mediatime"},
 	"player/trial":      {"player/draw", "player/m3u8", "player"},
 	"chaos":             {"player/draw", "player/m3u8"},
 	"rig/media":         {"player/mediatime"},
@@ -63,7 +64,7 @@ var core = map[string][]string{
 // pure packages reach no clock, socket, file or global randomness and start no
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
-	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
+	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/estimate", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
 	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast",
 }
 

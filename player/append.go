@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"hlsload/player/estimate"
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
 )
@@ -71,7 +72,7 @@ func (p *Player) appendSegment(f *flight, bytes int64, stamp mediatime.Stamp) {
 	}
 	p.errs.appended(f.rendition)
 	if f.track == MainTrack {
-		p.lastLevel, p.undecided = f.level, follows || !p.cfg.Profile.ABR.SecondSegment
+		p.lastLevel, p.undecided = f.level, p.chooser().considers(follows)
 		if p.forced == f.level {
 			p.forced = -1
 		}
@@ -127,20 +128,14 @@ func (p *Player) dateTime(f *flight, s *Sample, seen sight) {
 	}
 }
 
-// sampleTransfer feeds the estimator.
+// sampleTransfer feeds the estimate.
 func (p *Player) sampleTransfer(f *flight, bytes int64) {
-	if f.track != MainTrack || p.estimatorOff {
+	if f.track != MainTrack {
 		return
 	}
-	ttfb := (f.firstByte - f.sent).Seconds()
 	arrived := p.now
 	if f.held {
 		arrived = f.moved
 	}
-	took := (arrived - f.sent + time.Duration(p.cfg.Profile.ABR.Parse)).Seconds()
-	if p.cfg.Profile.ABR.TTFB {
-		p.abr.sampleTTFB(ttfb)
-		took -= min(ttfb, p.abr.timeToFirstByte())
-	}
-	p.abr.sample(took, bytes)
+	p.estimate.Add(estimate.Transfer{Took: arrived - f.sent, FirstByte: f.firstByte - f.sent, Bytes: bytes})
 }

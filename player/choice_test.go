@@ -25,14 +25,14 @@ func TestFirstChoice(t *testing.T) {
 		{"of a network at home", "vhs-3.17", "", "192.168.1.7", 360},
 		{"by name", "vhs-3.17", "", "localhost:80", 360},
 		{"an address that only looks so", "vhs-3.17", "", "127.0.0.1.example.com", 720},
-		{"a player that fills half of it", "vhs-3.17", "{abr: {screen: 640x360}}", "cdn.example.com", 360},
-		{"a player between two sizes", "vhs-3.17", "{abr: {screen: 700x400}}", "cdn.example.com", 720},
-		{"a player larger than everything", "vhs-3.17", "{abr: {screen: 4000x3000}}", "cdn.example.com", 1080},
-		{"no bound", "vhs-3.17", "{abr: {screen: none}}", "cdn.example.com", 1080},
+		{"a player that fills half of it", "vhs-3.17", "{choose: {screen: {size: 640x360}}}", "cdn.example.com", 360},
+		{"a player between two sizes", "vhs-3.17", "{choose: {screen: {size: 700x400}}}", "cdn.example.com", 720},
+		{"a player larger than everything", "vhs-3.17", "{choose: {screen: {size: 4000x3000}}}", "cdn.example.com", 1080},
+		{"no bound", "vhs-3.17", "{choose: {screen: {size: none}}}", "cdn.example.com", 1080},
 		{"an address that stands for one of the Internet", "vhs-3.17", "", "public 127.0.0.1:8080", 720},
 		{"Shaka as well", "shaka-5.2", "", "10.0.0.1", 360},
 		{"Shaka elsewhere", "shaka-5.2", "", "11.0.0.1", 1080},
-		{"Shaka if nothing fits", "shaka-5.2", "{startup: {bandwidth: 100kbps}}", "cdn.example.com", 180},
+		{"Shaka if nothing fits", "shaka-5.2", "{startup: {estimate: {browser: {public: 100kbps}}}}", "cdn.example.com", 180},
 		{"hls.js does not care", "hlsjs-1.7", "", "10.0.0.1", 180},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestDrawsOfOneRule(t *testing.T) {
 	}
 	delays := map[time.Duration]bool{}
 	for seed := range draw.Seed(20) {
-		plain, noisy := first(seed, "{startup: {noise: 0}}"), first(seed, "{startup: {noise: 0.1}}")
+		plain, noisy := first(seed, "{startup: {estimate: {browser: {noise: 0}}}}"), first(seed, "{startup: {estimate: {browser: {noise: 0.1}}}}")
 		if plain != noisy {
 			t.Errorf("seed %d: retries at %v, with noise on the first estimate at %v; want the same", seed, plain, noisy)
 		}

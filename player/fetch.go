@@ -90,7 +90,7 @@ func (p *Player) byID(id FetchID) *flight {
 func (p *Player) fetch(k m3u8.Kind, tr Track, rendition int16, url string, r *m3u8.Range, due time.Duration) *flight {
 	f := p.slot()
 	p.nextID++
-	*f = flight{id: p.nextID, kind: k, track: tr, rendition: rendition, level: p.main.level, due: due, sent: p.now, moved: p.now}
+	*f = flight{id: p.nextID, kind: k, track: tr, rendition: rendition, level: p.main.level, due: due, sent: p.now, moved: p.now, look: Never}
 	if !p.withhold(f, url, r) {
 		p.request(f, url, r)
 	}
@@ -142,9 +142,7 @@ func (p *Player) head(ev *Event) {
 	}
 	f.sent, f.firstByte, f.moved = ev.Sent, ev.FirstByte, ev.FirstByte
 	f.size = max(ev.Size, 0)
-	if f.kind == m3u8.KindSegment && p.cfg.Profile.ABR.Abandon.Enabled {
-		f.look = max(f.look, p.now)
-	}
+	f.look = max(f.look, p.now)
 }
 
 // end takes a complete answer.
@@ -345,7 +343,7 @@ func (p *Player) deadline(f *flight) time.Duration {
 // flightWake is when a fetch in flight wants attention.
 func (p *Player) flightWake(f *flight) time.Duration {
 	at := p.deadline(f)
-	if f.kind == m3u8.KindSegment && f.track == MainTrack && p.cfg.Profile.ABR.Abandon.Enabled && p.state != loading && !f.ahead && !f.waits {
+	if f.kind == m3u8.KindSegment && f.track == MainTrack && p.state != loading && !f.ahead && !f.waits {
 		at = min(at, f.look)
 	}
 	return max(at, p.now)

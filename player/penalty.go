@@ -158,7 +158,6 @@ func (p *Player) giveUp(f *flight, failure Failure, until time.Duration) bool {
 // else was left.
 func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 	main := &p.main
-	a := &p.cfg.Profile.ABR
 	from := p.errs.of(main.rendition)
 	from.known = from.known || main.listed()
 	if f.kind == m3u8.KindMedia {
@@ -168,7 +167,7 @@ func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 		}
 		p.errs.of(f.rendition).remember().asked = asked
 	}
-	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(main))
+	to := p.bestLevel()
 	if to < 0 || p.renditionOf(to) < 0 {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"hlsload/player/draw"
+	"hlsload/player/estimate"
 	"hlsload/player/m3u8"
 )
 
@@ -51,12 +52,11 @@ type Player struct {
 	state state
 	// undecided: something changed that the choice of level
 	// depends on.
-	undecided    bool
-	estimatorOff bool          // what is transferred does not tell the estimator anything
-	pathway      int16         // of pathway grouping
-	forced       int16         // level that the next segment must come from; -1 = free
-	lastLevel    int16         // of the last loaded segment; -1 = none
-	since        time.Duration // when the state began; the join before the first frame
+	undecided bool
+	pathway   int16         // of pathway grouping
+	forced    int16         // level that the next segment must come from; -1 = free
+	lastLevel int16         // of the last loaded segment; -1 = none
+	since     time.Duration // when the state began; the join before the first frame
 
 	// Playback: while playing, the position is anchor + (now - anchorAt).
 	anchorAt time.Duration
@@ -74,7 +74,7 @@ type Player struct {
 	jitters uint32  // delays of retries drawn so far
 	rate    float32 // of playback, less 1
 
-	abr      estimator
+	estimate estimate.Estimate
 	switched time.Duration
 	errs     errorBook
 	// start is when the multivariant playlist may be asked for; once it is
@@ -107,7 +107,7 @@ func New(cfg Config, now time.Duration) *Player {
 func (p *Player) Join(cfg *Config, seed draw.Seed, now time.Duration) {
 	*p = Player{cfg: cfg, seed: seed, now: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, start: now}
 	p.flights = p.room[:0]
-	p.abr.reset(&cfg.Profile.ABR, p.firstEstimate())
+	p.estimate = cfg.Profile.Estimate.Is.Start(p.firstRate(), p.private())
 	p.main.reset()
 	if cfg.Cautious {
 		p.caution = new(Caution)

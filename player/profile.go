@@ -1,6 +1,7 @@
 package player
 
 import (
+	"hlsload/player/estimate"
 	"hlsload/player/m3u8"
 	"hlsload/player/policy"
 	"hlsload/player/units"
@@ -16,22 +17,24 @@ type Profile struct {
 	Source     string     `yaml:"source"`     // where the values were read or measured
 	Confidence Confidence `yaml:"confidence"` // how sure the values are, as above
 
-	Playlist Playlist               `yaml:"playlist"`
-	HTTP     HTTP                   `yaml:"http"`
-	Grouping Grouping               `yaml:"grouping"`
-	Startup  Startup                `yaml:"startup"`
-	Live     Live                   `yaml:"live"`
-	Reload   Reload                 `yaml:"reload"`
-	Timeline Timeline               `yaml:"timeline"`
-	Buffer   Buffer                 `yaml:"buffer"`
-	ABR      ABR                    `yaml:"abr"`
-	Timeouts Timeouts               `yaml:"timeouts"`
-	Errors   []ErrorRule            `yaml:"errors"`  // what happens after a failed fetch; the last rule of each kind has causes: [any]
-	Penalty  policy.Choice[Penalty] `yaml:"penalty"` // what is given up for a time because of an error
-	Returns  policy.Choice[Returns] `yaml:"returns"` // when the end of a penalty matters
-	Stale    StaleRule              `yaml:"stale"`
-	Stall    Stall                  `yaml:"stall"`
-	Gap      policy.Choice[AtGap]   `yaml:"gap"` // what happens at a segment with EXT-X-GAP
+	Playlist Playlist                       `yaml:"playlist"`
+	HTTP     HTTP                           `yaml:"http"`
+	Grouping Grouping                       `yaml:"grouping"`
+	Startup  Startup                        `yaml:"startup"`
+	Live     Live                           `yaml:"live"`
+	Reload   Reload                         `yaml:"reload"`
+	Timeline Timeline                       `yaml:"timeline"`
+	Buffer   Buffer                         `yaml:"buffer"`
+	Estimate policy.Choice[estimate.Policy] `yaml:"estimate"` // how throughput is estimated
+	Choose   policy.Choice[Chooser]         `yaml:"choose"`   // how levels are chosen by throughput
+	Abandon  policy.Choice[Abandoner]       `yaml:"abandon"`  // whether a segment in flight is dropped for being too slow
+	Timeouts Timeouts                       `yaml:"timeouts"`
+	Errors   []ErrorRule                    `yaml:"errors"`  // what happens after a failed fetch; the last rule of each kind has causes: [any]
+	Penalty  policy.Choice[Penalty]         `yaml:"penalty"` // what is given up for a time because of an error
+	Returns  policy.Choice[Returns]         `yaml:"returns"` // when the end of a penalty matters
+	Stale    StaleRule                      `yaml:"stale"`
+	Stall    Stall                          `yaml:"stall"`
+	Gap      policy.Choice[AtGap]           `yaml:"gap"` // what happens at a segment with EXT-X-GAP
 
 	refuses [2]m3u8.Codes // as Playlist says, by kind
 }
@@ -82,14 +85,6 @@ type Grouping struct {
 	Key       []string `yaml:"key"`       // attributes that must be equal: bandwidth, resolution, frame-rate, codecs, video-range, hdcp-level or stable-variant-id; none = never copies
 }
 
-// How the first level is chosen.
-const (
-	StartFirstListed = "first-listed" // the first listed variant
-	StartEstimate    = "estimate"     // the best that the initial estimate carries
-	StartLowest      = "lowest"       // the lowest
-	StartHighest     = "highest"      // the first listed of the best
-)
-
 // Which media playlists are loaded before the first segment.
 const (
 	PlaylistsChosen      = "chosen"       // that of the first level
@@ -105,26 +100,13 @@ const (
 
 // Startup is what happens until the first frame.
 type Startup struct {
-	Level     string     `yaml:"level"`     // first-listed, estimate, lowest or highest
-	Bandwidth units.Rate `yaml:"bandwidth"` // initial estimate
-	// PrivateBandwidth takes the place of Bandwidth if the stream comes from a
-	// private address (loopback, 10/8 …): browsers do not learn from those.
-	// The embedded channel does not count as one.
-	PrivateBandwidth units.Rate `yaml:"private_bandwidth"`
-	// Noise is the share by which the initial estimate varies from player to
-	// player, 0 to 1.
-	Noise float64 `yaml:"noise"`
-	// RaiseTo lifts the initial estimate to the first listed variant's
-	// BANDWIDTH, up to this rate; 0 = not.
-	RaiseTo units.Rate `yaml:"raise_to"`
-	// Share of the initial estimate that the first level must fit in, above 0
-	// up to 1; 0 = all of it.
-	Share     float64    `yaml:"share"`
-	Playlists string     `yaml:"playlists"` // chosen (default), first-listed or all
-	Samples   int        `yaml:"samples"`   // segments of each with playlists: all, 1 to 3; 0 = one
-	Sound     string     `yaml:"sound"`     // variant (default) or first-listed
-	Buffer    units.Span `yaml:"buffer"`    // media needed to start; 0 = one segment
-	Resume    units.Span `yaml:"resume"`    // media needed to go on after a stall; 0 = one segment
+	Estimate  policy.Choice[FirstEstimate] `yaml:"estimate"`  // of throughput, before anything was measured
+	Level     policy.Choice[FirstLevel]    `yaml:"level"`     // the level to begin with
+	Playlists string                       `yaml:"playlists"` // chosen (default), first-listed or all
+	Samples   int                          `yaml:"samples"`   // segments of each with playlists: all, 1 to 3; 0 = one
+	Sound     string                       `yaml:"sound"`     // variant (default) or first-listed
+	Buffer    units.Span                   `yaml:"buffer"`    // media needed to start; 0 = one segment
+	Resume    units.Span                   `yaml:"resume"`    // media needed to go on after a stall; 0 = one segment
 	// Cap bounds Buffer and Resume to this share of the hold-back, 0 to 1;
 	// 0 = no bound.
 	Cap float64 `yaml:"cap"`
@@ -305,80 +287,6 @@ type Buffer struct {
 	// another rendition, if it carries audio and video: these do not end
 	// together, so it counts as incomplete. Not twice in a row.
 	RepeatJoint bool `yaml:"repeat_joint"`
-}
-
-// Estimators of throughput.
-const (
-	EstimateDualEWMA = "dual-ewma" // min of a fast and a slow moving average
-	EstimateLast     = "last"      // the last segment
-	EstimateMean     = "mean3"     // min of the last and the mean of the last three
-	EstimateMedian   = "median"    // median of the latest, each weighing the root of its bytes
-	EstimateNone     = "none"      // the initial estimate for ever
-)
-
-// ABR is the choice of level.
-type ABR struct {
-	Estimator string         `yaml:"estimator"` // dual-ewma, last, mean3, median or none
-	Fast      units.Duration `yaml:"fast"`      // half-life of dual-ewma, in seconds of transfer
-	Slow      units.Duration `yaml:"slow"`      // of dual-ewma as well
-	MinBytes  int64          `yaml:"min_bytes"` // samples below are ignored
-	MinTotal  int64          `yaml:"min_total"` // bytes before the estimate counts
-	MinTime   units.Duration `yaml:"min_time"`  // transfer time that makes up for fewer bytes; 0 = none does
-	Window    float64        `yaml:"window"`    // of median: the weight kept, in roots of bytes; 1 to 1e6
-	// Ceiling bounds the estimate while the last transfer was not faster
-	// either; 0 = no bound.
-	Ceiling units.Rate `yaml:"ceiling"`
-	// OfBrowser tells that the estimate is the browser's: what comes from a
-	// private address does not change it.
-	OfBrowser bool `yaml:"of_browser"`
-	// Screen is the size of the player on its page, in pixels: of the levels that
-	// fit, the one of that size is taken, else the smallest that is larger;
-	// none = no bound.
-	Screen units.Size `yaml:"screen"`
-	// TimeoutZeroes tells that a segment's timeout sets the estimate to 1 bit/s.
-	TimeoutZeroes bool `yaml:"timeout_zeroes"`
-	// TTFB tells that the estimated time to first byte is taken out of a
-	// sample; its half-life and first value follow.
-	TTFB         bool           `yaml:"ttfb"`
-	TTFBHalfLife units.Duration `yaml:"ttfb_half_life"` // in seconds of transfer
-	TTFBInitial  units.Duration `yaml:"ttfb_initial"`   // before anything was measured
-	// Parse is how long a segment takes to parse, which counts as transfer.
-	Parse units.Duration `yaml:"parse"`
-	Up    float64        `yaml:"up"`   // a higher level must fit in Up × estimate
-	Down  float64        `yaml:"down"` // the current one stays within Down × estimate
-	// UseAverage takes AVERAGE-BANDWIDTH while two segments are buffered.
-	UseAverage bool `yaml:"use_average"`
-	// SecondSegment chooses only after a segment that followed another one of its
-	// rendition.
-	SecondSegment  bool           `yaml:"second_segment"`
-	SwitchInterval units.Duration `yaml:"switch_interval"` // at least so long from one switch to the next; 0 = any
-	// ChoiceInterval is at least from one choice to the next, even if it was for
-	// the level that is played; 0 = any. The first one is free.
-	ChoiceInterval units.Duration `yaml:"choice_interval"`
-	UpMinBuffer    units.Duration `yaml:"up_min_buffer"` // media ahead that a step up needs; 0 = any
-	// UpEdgeShare bounds UpMinBuffer to this share of the media between the
-	// playhead and the live edge less a segment, 0 to 1; 0 = no bound.
-	UpEdgeShare   float64        `yaml:"up_edge_share"`
-	DownMaxBuffer units.Duration `yaml:"down_max_buffer"` // no step down with more ahead; 0 = any
-	Abandon       AbandonRule    `yaml:"abandon"`
-}
-
-// Abandon is dropping a segment in flight for a lower level.
-type AbandonRule struct {
-	Enabled bool           `yaml:"enabled"` // whether it does so at all
-	Every   units.Duration `yaml:"every"`   // between looks
-	After   float64        `yaml:"after"`   // first look, as a share of the segment's duration
-	// Lowest goes to the lowest level, and reckons with no more than its rate,
-	// instead of to the highest one that arrives in time.
-	Lowest bool `yaml:"lowest"`
-	// Exclude penalises the level for so long and lets bandwidth choose again,
-	// if another one would save the viewer at least Saves of standing still. It
-	// is looked at when bytes arrive, Settle after the first one or later, and
-	// Margin of the buffer is kept back; 0 = not so.
-	Exclude units.Duration `yaml:"exclude"`
-	Settle  units.Duration `yaml:"settle"` // see Exclude
-	Margin  units.Duration `yaml:"margin"` // see Exclude
-	Saves   units.Duration `yaml:"saves"`  // see Exclude; twice that when the buffer is used up
 }
 
 // Timeout bounds one fetch; 0 = no bound.

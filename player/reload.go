@@ -30,7 +30,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	}
 	t.loadTook = p.now - f.sent
 	if h := p.cfg.Profile.Reload.MinusLoad; h > 0 && (f.update || !p.cfg.Profile.Reload.Together) {
-		t.load.add(h, 1, t.loadTook.Seconds())
+		t.load.Add(h, 1, t.loadTook.Seconds())
 	}
 	if t.joint == errorJoint && p.now-p.switched > time.Duration(p.cfg.Profile.Buffer.Tick)/2 {
 		t.joint = choiceJoint // hls.js looked for a segment meanwhile, and forgot where it was
@@ -147,7 +147,7 @@ func (p *Player) schedule(f *flight, t *track, news bool) {
 		}
 	}
 	if r.MinusLoad > 0 {
-		wait -= time.Duration(t.load.get(r.MinusLoad) * float64(time.Second))
+		wait -= time.Duration(t.load.Get(r.MinusLoad) * float64(time.Second))
 	}
 	// A playlist whose segments are announced shorter than they are must not
 	// make a busy loop.

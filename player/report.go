@@ -22,8 +22,8 @@ func (p *Player) Report(a *Action) cmcd.Report {
 			r.Stream = "v"
 		}
 	}
-	if p.abr.ready() {
-		r.Measured = int64(p.abr.estimate())
+	if p.estimate.Measured() {
+		r.Measured = int64(p.estimate.Rate())
 	}
 	switch a.Kind {
 	case m3u8.KindMultivariant, m3u8.KindMedia:

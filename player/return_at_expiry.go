@@ -12,8 +12,7 @@ func (*returnAtExpiry) ended(p *Player) {
 	if !p.main.active() {
 		return
 	}
-	a := &p.cfg.Profile.ABR
-	if l := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(&p.main)); l >= 0 && l != int(p.main.level) {
+	if l := p.bestLevel(); l >= 0 && l != int(p.main.level) {
 		p.setLevel(l, true, "penalty ended")
 	}
 }

@@ -155,8 +155,7 @@ func (p *Player) trouble(f *flight, failure Failure, status int, problem string)
 		p.track(f.track).reloadAt(p.now)
 		return
 	}
-	if failure == Timeout && f.kind == m3u8.KindSegment && p.cfg.Profile.ABR.TimeoutZeroes {
-		p.abr.zero()
+	if failure == Timeout && f.kind == m3u8.KindSegment && p.estimate.TimedOut() {
 		p.undecided = true
 	}
 	r := p.rule(f, failure, status)

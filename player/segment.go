@@ -72,8 +72,7 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 func (p *Player) fetchSegment(tr Track, t *track, s *m3u8.Segment) *flight {
 	f := p.fetch(m3u8.KindSegment, tr, t.rendition, s.URL, s.ByteRange, p.now)
 	f.seg, f.start = s, t.base+s.Start
-	r := &p.cfg.Profile.ABR.Abandon
-	f.look = p.now + max(time.Duration(r.After*float64(s.Duration)), time.Duration(r.Settle))
+	f.look = later(p.now, p.abandoner().first(s.Duration))
 	return f
 }
 

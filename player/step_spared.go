@@ -9,8 +9,7 @@ type stepSpared struct{}
 func (*stepSpared) Limits(*policy.Limits) {}
 
 func (*stepSpared) take(p *Player, _ *flight, failure Failure, _ int) (Decision, bool) {
-	a := &p.cfg.Profile.ABR
-	to := p.bestLevel(p.abr.estimate(), a.Down, a.Up, p.ahead(&p.main))
+	to := p.bestLevel()
 	if to < 0 || to == int(p.main.level) || p.errs.recoveries(p.renditionOf(to)) >= p.errs.recoveries(p.main.rendition) {
 		return NoDecision, false
 	}

@@ -56,14 +56,14 @@ func (s *stepWhileOthers) packet(p *Player, tr Track) time.Duration {
 			continue
 		}
 		if v := p.ladder.Renditions[t.rendition].Variant; v != nil && s.Picture > 0 {
-			frames := 1 / seconds(s.Picture)
+			frames := 1 / time.Duration(s.Picture).Seconds()
 			if v.FrameRate >= 1 && v.FrameRate <= 1000 {
 				frames = v.FrameRate
 			}
 			rate += frames
 		}
 		if s.Sound > 0 && !p.ladder.silent(int(t.rendition)) {
-			rate += 1 / seconds(s.Sound)
+			rate += 1 / time.Duration(s.Sound).Seconds()
 		}
 	}
 	if rate == 0 {

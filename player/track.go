@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"hlsload/player/estimate"
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
 )
@@ -42,7 +43,7 @@ type track struct {
 	changedAt time.Duration // when it last changed
 	loadedAt  time.Duration // when it was last loaded
 	scheduled time.Duration // the reload clock; -1 = starts with the next load
-	load      ewma          // duration of loads, in seconds
+	load      estimate.EWMA // duration of loads, in seconds
 	loadTook  time.Duration // of the last load
 
 	listAt time.Duration // when the playlist is due; Never = not

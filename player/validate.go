@@ -47,11 +47,9 @@ func (p *Profile) Validate() error {
 	for _, k := range p.Grouping.Key {
 		oneOf("grouping.key", k, stream.Attributes...)
 	}
-	oneOf("startup.level", p.Startup.Level, StartFirstListed, StartEstimate, StartLowest, StartHighest)
 	oneOf("startup.playlists", cmp.Or(p.Startup.Playlists, PlaylistsChosen), PlaylistsChosen, PlaylistsFirstListed, PlaylistsAll)
 	oneOf("startup.sound", cmp.Or(p.Startup.Sound, SoundVariant), SoundVariant, SoundFirstListed)
 	within("startup.samples", float64(p.Startup.Samples), 0, 3)
-	within("startup.share", p.Startup.Share, 0, 1)
 	within("startup.cap", p.Startup.Cap, 0, 1)
 	within("startup.prepare in nanoseconds", float64(p.Startup.Prepare), 0, 10e9)
 	if c := &p.Live.CatchUp; c.Slope != 0 {
@@ -59,9 +57,6 @@ func (p *Profile) Validate() error {
 		within("live.catch_up.min", c.Min, 0.5, 1)
 		within("live.catch_up.max", c.Max, 1, 2)
 	}
-	within("startup.bandwidth", float64(p.Startup.Bandwidth), 1, 1e12)
-	within("startup.private_bandwidth", float64(p.Startup.PrivateBandwidth), 0, 1e12)
-	within("startup.noise", p.Startup.Noise, 0, 1)
 	within("buffer.lead_in in nanoseconds", float64(p.Buffer.LeadIn), 0, 10e9)
 	if p.Reload.AfterError != 0 && !p.Reload.Together {
 		errs = append(errs, errors.New("reload.after_error: out of place (want it with together: true)"))
@@ -93,19 +88,6 @@ func (p *Profile) Validate() error {
 		within("buffer.goal in seconds", g.Fixed.Seconds(), 1, 3600)
 	}
 	within("buffer.blocks in nanoseconds", float64(p.Buffer.Blocks), 0, 10e9)
-	oneOf("abr.estimator", p.ABR.Estimator, EstimateDualEWMA, EstimateLast, EstimateMean, EstimateMedian, EstimateNone)
-	within("abr.up_edge_share", p.ABR.UpEdgeShare, 0, 1)
-	if p.ABR.Estimator == EstimateMedian {
-		within("abr.window", p.ABR.Window, 1, 1e6)
-	}
-	within("abr.up", p.ABR.Up, 0.01, 10)
-	within("abr.down", p.ABR.Down, 0.01, 10)
-	if p.ABR.Abandon.Enabled && p.ABR.Abandon.Every <= 0 {
-		errs = append(errs, errors.New("abr.abandon.every: missing (want a duration such as 100ms)"))
-	}
-	if a := &p.ABR.Abandon; a.Exclude == 0 && a.Settle+a.Margin+a.Saves > 0 {
-		errs = append(errs, errors.New("abr.abandon: settle, margin and saves without effect (want them with exclude)"))
-	}
 	oneOf("stale.detect", p.Stale.Detect, StaleNone, StaleMisses, StaleSince, StaleBufferEnd, StaleStarved)
 	within("stale.misses", float64(p.Stale.Misses), 0, 1e6)
 	if p.Stale.Misses != 0 && p.Stale.Detect != StaleMisses {
@@ -119,6 +101,11 @@ func (p *Profile) Validate() error {
 
 // Limits states what the values may be.
 func (p *Profile) Limits(l *policy.Limits) {
+	l.In("startup.estimate", &p.Startup.Estimate)
+	l.In("startup.level", &p.Startup.Level)
+	l.In("estimate", &p.Estimate)
+	l.In("choose", &p.Choose)
+	l.In("abandon", &p.Abandon)
 	policy.List(l, "errors", &p.Errors, 1, 100)
 	for _, k := range []string{"multivariant", "media", "init", "segment", "key"} {
 		if !slices.ContainsFunc(p.Errors, func(r ErrorRule) bool {

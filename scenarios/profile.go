@@ -236,20 +236,22 @@ func plainWords(text string) string {
 	return text
 }
 
-// prune removes the entries of mappings whose key or value is wrong, and
-// tells whether there were any.
+// prune removes the entries of mappings whose key or value is wrong, and those in
+// which nothing is left then. It reports whether there were any.
 func prune(n *yaml.Node, wrong map[*yaml.Node]bool) bool {
 	pruned := false
 	if n.Kind == yaml.MappingNode {
 		kept := n.Content[:0]
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			if wrong[n.Content[i]] || wrong[n.Content[i+1]] {
-				pruned = true
-				continue
+			key, val := n.Content[i], n.Content[i+1]
+			below := prune(val, wrong)
+			pruned = pruned || below || wrong[key] || wrong[val]
+			if !wrong[key] && !wrong[val] && !(below && len(val.Content) == 0) {
+				kept = append(kept, key, val)
 			}
-			kept = append(kept, n.Content[i], n.Content[i+1])
 		}
 		n.Content = kept
+		return pruned
 	}
 	for _, c := range n.Content {
 		pruned = prune(c, wrong) || pruned

@@ -24,8 +24,9 @@ type Offers[P Limited] map[string]P
 
 // A Seam is a part of a profile that is a choice.
 type Seam struct {
-	Name     string
-	Policies map[string]Limited // as registered: they must not be changed
+	Name      string
+	Interface reflect.Type       // of its policies
+	Policies  map[string]Limited // as registered: they must not be changed
 }
 
 var seams = map[reflect.Type]*Seam{} // by the interface of the policies
@@ -34,11 +35,11 @@ var seams = map[reflect.Type]*Seam{} // by the interface of the policies
 // pointers to structs; one that is written in another way than as a mapping of its
 // fields has an UnmarshalYAML and a MarshalYAML of its own.
 func Register[P Limited](name string, offers Offers[P]) *Seam {
-	s := &Seam{Name: name, Policies: map[string]Limited{}}
+	s := &Seam{name, reflect.TypeFor[P](), map[string]Limited{}}
 	for n, p := range offers {
 		s.Policies[n] = p
 	}
-	seams[reflect.TypeFor[P]()] = s
+	seams[s.Interface] = s
 	return s
 }
 

@@ -153,7 +153,7 @@ func TestLimits(t *testing.T) {
 		{"read: none", ""},
 		{"read: steady", ""},
 		{"read: {steady: {each: 2s, pause: 0s}}", "read.steady.each: out of range (got 2s; want 1ms to 1s)\nread.steady.pause: missing (want a span such as 10s or 1td)"},
-		{"read: {steady: {pause: 2m}}", "read.steady.pause: out of range (got 2m0s; want 1s to 1m0s)"},
+		{"read: {steady: {pause: 2m}}", "read.steady.pause: out of range (got 2m; want 1s to 1m)"},
 		{"read: {skimming: {share: .nan, aloud: no, within: none}}", "read.skimming.share: out of range (got NaN; want 0 to 1)\nread.skimming.aloud: unknown value (got \"no\"; want one of , yes)"},
 		{"read: {skimming: {within: none, then: [none, {steady: {each: 0s}}]}}", "read.skimming.then.1.steady.each: out of range (got 0s; want 1ms to 1s)"},
 		{"read: {skimming: {within: none, then: [none, none, none]}}", "read.skimming.then: too many or too few (got 3; want 0 to 2)"},

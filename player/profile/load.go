@@ -54,9 +54,7 @@ func Parse(b []byte) (*player.Profile, error) {
 		}
 		p = base // read anew at each Load, so it is ours to change
 	}
-	d := yaml.NewDecoder(bytes.NewReader(b))
-	d.KnownFields(true)
-	if err := d.Decode(p); err != nil {
+	if err := decode(b, p); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	if err := p.Validate(); err != nil {
@@ -76,13 +74,25 @@ func Override(base *player.Profile, values []byte) (*player.Profile, error) {
 	if err := yaml.Unmarshal(b, p); err != nil {
 		return nil, fmt.Errorf("profile %q: copying it: %w", base.ID, err)
 	}
-	d := yaml.NewDecoder(bytes.NewReader(values))
-	d.KnownFields(true)
-	if err := d.Decode(p); err != nil {
+	if err := decode(values, p); err != nil {
 		return nil, err
 	}
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// decode reads values over those of p.
+func decode(text []byte, p *player.Profile) error {
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return err
+	}
+	if errs := old(&root, ""); len(errs) > 0 {
+		return &yaml.LoadErrors{Errors: errs}
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	return d.Decode(p)
 }

@@ -1,12 +1,17 @@
 package profile
 
 import (
+	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v4"
+
 	"hlsload/player"
+	"hlsload/player/policy"
 	"hlsload/player/units"
 )
 
@@ -63,15 +68,16 @@ func TestMistakes(t *testing.T) {
 		{"stale: {detect: psychic}", "stale.detect"},
 		{"stale: {misses: 3}", "without effect"},
 		{"stale: {after: 1.5 days}", "1.5 days"},
-		{"startup: {bandwidth: fast}", "fast"},
+		{"startup: {estimate: {configured: {rate: fast}}}", "fast"},
+		{"startup: {estimate: {browser: {public: 1Mbps}}}", "startup.estimate.browser.private"},
 		{"http: {connections_per_host: 0}", "connections_per_host"},
-		{"abr: {up: -1}", "abr.up"},
+		{"choose: {share: {up: -1}}", "choose.share.up"},
 		{"errors: []", "no rule for every cause"},
 		{"errors: [{kinds: [media], causes: [any], then: [dance]}]", "dance"},
 		{"returns: someday", "unknown policy"},
 		{"reload: {unchanged: 0s}", "reload.unchanged"},
 		{"buffer: {goal: 0s}", "buffer.goal"},
-		{"abr: {estimator: median}", "abr.window"},
+		{"estimate: median", "estimate.median.window"},
 		{"startup: {playlists: some}", "startup.playlists"},
 		{"startup: {cap: 2}", "startup.cap"},
 		{"live: {catch_up: {slope: 0.1, min: 0.97, max: 9}}", "live.catch_up.max"},
@@ -90,10 +96,10 @@ func TestMistakes(t *testing.T) {
 		{"errors: [{kinds: [media], causes: [any], retry: limited, then: [fatal]}]", "retry.limited.times"},
 		{"errors: [{kinds: [media], causes: [sometimes], then: [fatal]}]", "causes"},
 		{"errors: [{kinds: [media], causes: [any]}]", "then"},
-		{"abr: {screen: 1280}", "bad size"},
-		{"abr: {screen: 1280x0}", "bad size"},
-		{"abr: {abandon: {margin: 1s}}", "settle, margin and saves"},
-		{"startup: {noise: 2}", "startup.noise"},
+		{"choose: {screen: {size: 1280}}", "bad size"},
+		{"choose: {screen: {size: 1280x0}}", "bad size"},
+		{"abandon: {lower: {margin: 1s}}", "margin"},
+		{"startup: {estimate: {browser: {noise: 2}}}", "startup.estimate.browser.noise"},
 		{"buffer: {lead_in: 1m}", "buffer.lead_in"},
 		{"reload: {after_error: 1s}", "reload.after_error"},
 	} {
@@ -156,10 +162,10 @@ func TestBase(t *testing.T) {
 	if !reflect.DeepEqual(p.Penalty, base.Penalty) || len(p.Errors) != len(base.Errors) || p.HTTP != base.HTTP {
 		t.Error("values that the file does not give differ from the base")
 	}
-	if p.ABR.Estimator != player.EstimateLast || base.ABR.Estimator != player.EstimateMedian {
-		t.Errorf("estimators are %q and %q", p.ABR.Estimator, base.ABR.Estimator)
+	if p.Estimate.Name() != "last" || base.Estimate.Name() != "browser" {
+		t.Errorf("estimates are %q and %q", p.Estimate.Name(), base.Estimate.Name())
 	}
-	if p.Confidence.Fields["abr.estimator"] != "S" || p.Confidence.Fields["penalty"] != "M" {
+	if p.Confidence.Fields["estimate"] != "S" || p.Confidence.Fields["penalty"] != "M" {
 		t.Errorf("confidence: %v", p.Confidence.Fields)
 	}
 	if _, err := Parse([]byte("base: nobody\nid: x")); err == nil || !strings.Contains(err.Error(), "nobody") {
@@ -176,6 +182,30 @@ func TestUnchecked(t *testing.T) {
 		}
 		if got := strings.HasPrefix(p.Confidence.Words(), "unchecked"); got != want {
 			t.Errorf("%s: %q; want unchecked=%v", name, p.Confidence.Words(), want)
+		}
+	}
+}
+
+// TestOldKeys wants the position of an old key, and how it is written now.
+func TestOldKeys(t *testing.T) {
+	for text, want := range map[string]string{
+		"base: hlsjs-1.7\nabr:\n  up: 0.7\n":          "3:3: unknown key (got abr.up; want choose: {share: {up: …}})",
+		"base: hlsjs-1.7\nstartup: {raise_to: 5Mbps}": "2:11: unknown key (got startup.raise_to; want startup: {level: {raised: {to: …}}})",
+	} {
+		_, err := Parse([]byte(text))
+		var wrong *yaml.LoadErrors
+		if !errors.As(err, &wrong) {
+			t.Errorf("%s: %v; want %s", text, err, want)
+			continue
+		}
+		e := wrong.Errors[0]
+		if got := fmt.Sprintf("%d:%d: %s", e.Mark.Line, e.Mark.Column, e.Message); got != want {
+			t.Errorf("%s: %s; want %s", text, got, want)
+		}
+	}
+	for path := range renamed {
+		if policy.Has(reflect.TypeFor[player.Profile](), path) {
+			t.Errorf("%s is renamed and exists", path)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package profile
 
 import (
+	"cmp"
+	"encoding"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -13,17 +15,19 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"hlsload/player"
 	"hlsload/player/policy"
+	"hlsload/player/units"
 )
 
 var update = flag.Bool("update", false, "rewrite the reference in docs/profiles.md")
 
-// TestReference keeps the list of fields in docs/profiles.md the one of package
-// player: every field with its type and its comment, every policy with its
-// parameters, every word with what it means.
+// TestReference keeps the reference in docs/profiles.md what the code says: every
+// parameter with its type, range and comment, every policy, every word.
 func TestReference(t *testing.T) {
-	const file, begin, end = "../../docs/profiles.md", "<!-- fields: made from player/profile.go -->\n", "<!-- end of fields -->\n"
+	const file, begin, end = "../../docs/profiles.md", "<!-- fields: made from package player -->\n", "<!-- end of fields -->\n"
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -33,184 +37,239 @@ func TestReference(t *testing.T) {
 	if !ok || !closed {
 		t.Fatalf("%s: no place for the fields (want %q and %q)", file, begin, end)
 	}
-	want := before + begin + reference(t) + end + after
-	if want == string(text) {
+	r := reference{t: t, comments: map[string]string{}, values: map[string]string{}, described: map[reflect.Type]bool{}}
+	r.read("..", "../estimate")
+	r.section("", reflect.TypeFor[player.Profile]())
+	for i := 0; i < len(r.parts); i++ {
+		r.parts[i]()
+	}
+	r.b.WriteString("\n## Words\n")
+	for _, w := range r.words {
+		r.b.WriteString("\n" + w)
+	}
+	want := before + begin + r.b.String() + end + after
+	if t.Failed() || want == string(text) {
 		return
 	}
 	if !*update {
-		t.Fatalf("%s does not have the fields of profile.go (want go test ./player/profile -run Reference -update)", file)
+		t.Fatalf("%s is not what the code says (want go test ./player/profile -run Reference -update)", file)
 	}
 	if err := os.WriteFile(file, []byte(want), 0o666); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// source is what package player says of its types and words.
-type source struct {
-	structs map[string]*ast.StructType
-	about   map[string]string // type -> comment
-	words   []string          // groups of words, as Markdown
-	values  map[string]string // constant -> the word it stands for
+// reference is the text that is made of types and their comments.
+type reference struct {
+	t        *testing.T
+	b        strings.Builder
+	comments map[string]string // of types and their fields, as in "ChooseShare.Up"
+	words    []string          // groups of words, as Markdown
+	values   map[string]string // constant -> the word it stands for
+	parts    []func()          // sections yet to come
+
+	described map[reflect.Type]bool // structs, and the seams that lists are made of
 }
 
-func readSource(t *testing.T) source {
-	t.Helper()
-	s := source{map[string]*ast.StructType{}, map[string]string{}, nil, map[string]string{}}
-	files, err := filepath.Glob("../*.go")
-	if err != nil {
-		t.Fatal(err)
+// read takes the comments of packages.
+func (r *reference) read(dirs ...string) {
+	for _, dir := range dirs {
+		names, err := filepath.Glob(dir + "/*.go")
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		for _, name := range names {
+			f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			for _, d := range f.Decls {
+				if g, ok := d.(*ast.GenDecl); ok {
+					r.declaration(g)
+				}
+			}
+		}
 	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
+}
+
+func (r *reference) declaration(g *ast.GenDecl) {
+	if g.Tok == token.CONST {
+		if words := r.constants(g); words != "" {
+			r.words = append(r.words, "**"+strings.TrimSuffix(r.cell("a group of words", line(g.Doc)), ".")+"**\n\n| word | what |\n| --- | --- |\n"+words)
+		}
+		return
+	}
+	for _, spec := range g.Specs {
+		ts, ok := spec.(*ast.TypeSpec)
+		if !ok {
 			continue
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range f.Decls {
-			g, ok := d.(*ast.GenDecl)
-			if !ok {
-				continue
-			}
-			if g.Tok == token.CONST {
-				if words := s.constants(t, g); words != "" {
-					s.words = append(s.words, "**"+strings.TrimSuffix(s.cell(t, "a group of words", line(g.Doc)), ".")+"**\n\n| word | what |\n| --- | --- |\n"+words)
-				}
-				continue
-			}
-			for _, spec := range g.Specs {
-				ts, ok := spec.(*ast.TypeSpec)
-				if !ok {
-					continue
-				}
-				s.about[ts.Name.Name] = line(g.Doc)
-				if st, ok := ts.Type.(*ast.StructType); ok {
-					s.structs[ts.Name.Name] = st
+		r.comments[ts.Name.Name] = comment(ts.Doc, g.Doc)
+		if st, ok := ts.Type.(*ast.StructType); ok {
+			for _, f := range st.Fields.List {
+				for _, n := range f.Names {
+					r.comments[ts.Name.Name+"."+n.Name] = strings.TrimPrefix(comment(f.Doc, f.Comment), n.Name+" ")
 				}
 			}
 		}
 	}
-	return s
 }
 
 // constants lists the words of a group.
-func (s *source) constants(t *testing.T, g *ast.GenDecl) string {
+func (r *reference) constants(g *ast.GenDecl) string {
 	var b strings.Builder
 	for _, spec := range g.Specs {
 		v := spec.(*ast.ValueSpec)
-		if len(v.Values) == 0 {
+		if len(v.Values) == 0 || !v.Names[0].IsExported() {
 			return ""
 		}
 		lit, ok := v.Values[0].(*ast.BasicLit)
-		if !ok || lit.Kind != token.STRING || !v.Names[0].IsExported() {
+		if !ok || lit.Kind != token.STRING {
 			return ""
 		}
 		word, _ := strconv.Unquote(lit.Value)
-		s.values[v.Names[0].Name] = word
-		fmt.Fprintf(&b, "| `%s` | %s |\n", word, s.cell(t, word, strings.TrimPrefix(comment(v.Doc, v.Comment), v.Names[0].Name+" is ")))
+		r.values[v.Names[0].Name] = word
+		fmt.Fprintf(&b, "| `%s` | %s |\n", word, r.cell(word, strings.TrimPrefix(comment(v.Doc, v.Comment), v.Names[0].Name+" is ")))
 	}
 	return b.String()
 }
 
-func reference(t *testing.T) string {
-	t.Helper()
-	s := readSource(t)
-	var b strings.Builder
-	var walk func(path, name string)
-	walk = func(path, name string) {
-		fmt.Fprintf(&b, "| field | type | what |\n| --- | --- | --- |\n")
-		var below []string
-		for _, f := range s.structs[name].Fields.List {
-			if f.Tag == nil {
-				continue // made from the others
-			}
-			key, _, _ := strings.Cut(reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml"), ",")
-			typ := typeName(f.Type)
-			if _, ok := s.structs[typ]; ok && typ != "Confidence" {
-				below = append(below, key, typ)
-				fmt.Fprintf(&b, "| `%s` | section | %s below |\n", path+key, "see `"+path+key+"`")
-				continue
-			}
-			doc := strings.TrimPrefix(comment(f.Doc, f.Comment), f.Names[0].Name+" ")
-			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", path+key, words(typ), s.cell(t, path+key, doc))
-		}
-		for i := 0; i < len(below); i += 2 {
-			if i > 0 && below[i+1] == below[i-1] {
-				fmt.Fprintf(&b, "\n### `%s`\n\nThe same fields.\n", path+below[i])
-				continue
-			}
-			fmt.Fprintf(&b, "\n### `%s`\n\n%s\n\n", path+below[i], s.about[below[i+1]])
-			walk(path+below[i]+".", below[i+1])
-		}
+// union is a choice of policies.
+type union interface{ Seam() *policy.Seam }
+
+func seamOf(t reflect.Type) *policy.Seam {
+	if u, ok := reflect.Zero(t).Interface().(union); ok {
+		return u.Seam()
 	}
-	walk("", "Profile")
-	b.WriteString("\n### An entry of `errors`\n\n" + s.about["ErrorRule"] + "\n\n")
-	walk("", "ErrorRule")
-	b.WriteString("\n## Policies\n\nWhere a field is a policy one of these is written, as `{name: {parameters}}`, or the name alone.\n")
-	for _, seam := range policy.Seams() {
-		fmt.Fprintf(&b, "\n### Policies of `%s`\n", seam.Name)
-		for _, name := range seam.Names() {
-			typ := reflect.TypeOf(seam.Policies[name]).Elem()
-			fmt.Fprintf(&b, "\n**`%s`** %s\n", name, s.cell(t, name, strings.TrimPrefix(s.about[typ.Name()], typ.Name()+" ")))
-			if typ.NumField() > 0 {
-				b.WriteString("\n")
-				walk("", typ.Name())
-			}
-		}
-	}
-	b.WriteString("\n## Words\n")
-	for _, w := range s.words {
-		b.WriteString("\n" + w)
-	}
-	return b.String()
+	return nil
 }
 
-func typeName(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.Ident:
-		return e.Name
-	case *ast.ArrayType:
-		return "[]" + typeName(e.Elt)
-	case *ast.SelectorExpr:
-		return e.Sel.Name
-	case *ast.IndexExpr:
+// section describes the parameters of a struct, and what they refer to later.
+func (r *reference) section(path string, t reflect.Type) {
+	ranges := map[string]string{}
+	if l, ok := reflect.New(t).Interface().(policy.Limited); ok {
+		policy.Walk(l, func(p policy.Parameter) { ranges[p.Path] = rangeOf(p) })
+	}
+	head := false
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if key == "" || key == "-" {
+			continue
+		}
+		if !head {
+			fmt.Fprintf(&r.b, "| field | type | what |\n| --- | --- | --- |\n")
+			head = true
+		}
+		what := r.cell(path+key, cmp.Or(r.comments[t.Name()+"."+f.Name], r.comments[f.Type.Name()]))
+		if s := ranges[key]; s != "" {
+			what = strings.TrimSuffix(what, ".") + "; " + s
+		}
+		fmt.Fprintf(&r.b, "| `%s` | %s | %s |\n", path+key, r.kind(path+key, f.Type), what)
+	}
+}
+
+// rangeOf is what a parameter may be.
+func rangeOf(p policy.Parameter) string {
+	if p.Low == nil || reflect.TypeOf(p.Value).Elem().Kind() == reflect.Slice {
+		return ""
+	}
+	text := func(v any) string {
+		if d, ok := v.(time.Duration); ok {
+			v = units.Duration(d)
+		}
+		if m, ok := v.(encoding.TextMarshaler); ok {
+			b, _ := m.MarshalText()
+			return string(b)
+		}
+		return fmt.Sprint(v)
+	}
+	return text(p.Low) + " to " + text(p.High)
+}
+
+// kind says what is written for a type. What has parameters of its own is
+// described later.
+func (r *reference) kind(path string, t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[units.Duration]():
+		return "duration"
+	case reflect.TypeFor[units.Span]():
+		return "span"
+	case reflect.TypeFor[units.Rate]():
+		return "rate"
+	case reflect.TypeFor[units.Size]():
+		return "size"
+	case reflect.TypeFor[player.Confidence](): // described by hand
+		return "section"
+	}
+	if s := seamOf(t); s != nil {
+		r.parts = append(r.parts, func() { r.policies(path, s) })
 		return "policy, see below"
 	}
-	return "?"
+	switch t.Kind() {
+	case reflect.String:
+		return "word"
+	case reflect.Int, reflect.Int64:
+		return "whole number"
+	case reflect.Float64:
+		return "number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Struct:
+		r.parts = append(r.parts, func() { r.part("`"+path+"`", path+".", t) })
+		return "section, see below"
+	case reflect.Slice:
+		return r.list(path, t.Elem())
+	}
+	r.t.Fatalf("%s: no words for %v", path, t)
+	return ""
 }
 
-// words says what is written for a type.
-func words(typ string) string {
-	switch typ {
-	case "Duration":
-		return "duration"
-	case "Span":
-		return "span"
-	case "Rate":
-		return "rate"
-	case "Size":
-		return "size"
-	case "string":
-		return "word"
-	case "int", "int64":
-		return "whole number"
-	case "float64":
-		return "number"
-	case "bool":
-		return "true or false"
-	case "Confidence":
-		return "section"
-	case "[]ErrorRule":
+// list says what a list is made of; each kind of entry is described once.
+func (r *reference) list(path string, t reflect.Type) string {
+	switch s := seamOf(t); {
+	case s != nil:
+		if !r.described[t] {
+			r.parts = append(r.parts, func() { r.policies(s.Name, s) })
+		}
+		r.described[t] = true
+		return "list of " + s.Name + " policies, see below"
+	case t.Kind() == reflect.Struct:
+		r.parts = append(r.parts, func() { r.part("An entry of `"+path+"`", "", t) })
 		return "list, see below"
-	case "Recovery":
-		return "list of policies of `step`"
-	case "[]string":
-		return "list of words"
-	case "[]Duration":
+	case t == reflect.TypeFor[units.Duration]():
 		return "list of durations"
 	}
-	return typ
+	return "list of words"
+}
+
+func (r *reference) part(title, path string, t reflect.Type) {
+	if r.described[t] {
+		fmt.Fprintf(&r.b, "\n### %s\n\nThe same fields.\n", title)
+		return
+	}
+	r.described[t] = true
+	fmt.Fprintf(&r.b, "\n### %s\n\n%s\n\n", title, r.cell(t.Name(), r.comments[t.Name()]))
+	r.section(path, t)
+}
+
+// policies describes a seam.
+func (r *reference) policies(path string, s *policy.Seam) {
+	fmt.Fprintf(&r.b, "\n### `%s`\n\n%s One of:\n", path, r.cell(path, strings.TrimPrefix(r.comments[s.Interface.Name()], s.Interface.Name()+" is ")))
+	for _, name := range s.Names() {
+		t := reflect.TypeOf(s.Policies[name]).Elem()
+		fmt.Fprintf(&r.b, "\n**`%s`** %s\n", name, r.cell(path+"."+name, strings.TrimPrefix(r.comments[t.Name()], t.Name()+" ")))
+		at := r.b.Len()
+		r.section(name+".", t)
+		if r.b.Len() > at {
+			s := r.b.String()
+			r.b.Reset()
+			r.b.WriteString(s[:at] + "\n" + s[at:])
+		}
+	}
 }
 
 // comment is the one above or, if there is none, the one behind.
@@ -225,12 +284,12 @@ func comment(above, behind *ast.CommentGroup) string {
 func line(c *ast.CommentGroup) string { return strings.Join(strings.Fields(c.Text()), " ") }
 
 // cell is a comment with the words of YAML in place of Go's names.
-func (s *source) cell(t *testing.T, of, text string) string {
+func (r *reference) cell(of, text string) string {
 	if text == "" {
-		t.Errorf("profile.go: %s has no comment (want what it does, its unit and range)", of)
+		r.t.Errorf("%s has no comment (want what it does, its unit and range)", of)
 	}
 	text = goName.ReplaceAllStringFunc(text, func(name string) string {
-		if word, ok := s.values[name]; ok {
+		if word, ok := r.values[name]; ok {
 			return "`" + word + "`"
 		}
 		return name

@@ -22,7 +22,14 @@ func (d Duration) MarshalText() ([]byte, error) {
 	if time.Duration(d) == Never {
 		return []byte("never"), nil
 	}
-	return []byte(time.Duration(d).String()), nil
+	s := time.Duration(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return []byte(s), nil
 }
 
 func parseDuration(s string) (time.Duration, error) {
@@ -65,7 +72,15 @@ func (r *Rate) UnmarshalText(b []byte) error {
 
 // MarshalText is the inverse of UnmarshalText.
 func (r Rate) MarshalText() ([]byte, error) {
-	return []byte(strconv.FormatInt(int64(r), 10) + "bps"), nil
+	for _, u := range []struct {
+		suffix string
+		factor Rate
+	}{{"Gbps", 1e9}, {"Mbps", 1e6}, {"kbps", 1e3}} {
+		if r > 0 && r%u.factor == 0 {
+			return fmt.Appendf(nil, "%d%s", r/u.factor, u.suffix), nil
+		}
+	}
+	return fmt.Appendf(nil, "%dbps", r), nil
 }
 
 // Size is a width and a height in pixels, written "1280x720".

@@ -1,0 +1,22 @@
+package player
+
+import "hlsload/player/policy"
+
+// FirstByEstimate begins with the level that the first estimate carries, as later
+// ones are chosen; with the lowest if it carries none.
+type FirstByEstimate struct{}
+
+func (*FirstByEstimate) Limits(*policy.Limits) {}
+
+func (*FirstByEstimate) choose(p *Player) int {
+	down, _ := p.chooser().shares()
+	rate := down * p.firstRate()
+	best := p.highestWithin(rate)
+	if best < 0 {
+		return p.firstOf(p.lowestLevel())
+	}
+	if l := p.chooser().pick(p, func(i int) bool { return p.offered(i) && float64(p.ladder.Levels[i].Bandwidth) <= rate }); l >= 0 {
+		return l
+	}
+	return p.firstOf(best)
+}

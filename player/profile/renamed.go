@@ -1,0 +1,73 @@
+package profile
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// renamed are keys of older profiles, with how the same is written now.
+var renamed = map[string]string{
+	"abr.estimator":      "estimate: {median: {…}}, dual_ewma, transfer_ewma, last, mean3, browser or fixed",
+	"abr.fast":           "estimate: {dual_ewma: {fast: …}}",
+	"abr.slow":           "estimate: {dual_ewma: {slow: …}}",
+	"abr.min_bytes":      "estimate: {dual_ewma: {min_bytes: …}}",
+	"abr.min_total":      "estimate: {median: {min_total: …}} or {dual_ewma: {min_total: …}}",
+	"abr.min_time":       "estimate: {median: {min_time: …}}",
+	"abr.window":         "estimate: {median: {window: …}} or {browser: {window: …}}",
+	"abr.ceiling":        "estimate: {browser: {ceiling: …}}",
+	"abr.of_browser":     "estimate: {browser: {window: …, ceiling: …}}",
+	"abr.timeout_zeroes": "estimate: {last: {zero_on_timeout: true}}",
+	"abr.ttfb":           "estimate: {transfer_ewma: {latency: …}}",
+	"abr.ttfb_half_life": "estimate: {transfer_ewma: {latency_half_life: …}}",
+	"abr.ttfb_initial":   "estimate: {transfer_ewma: {latency: …}}",
+	"abr.parse":          "estimate: {transfer_ewma: {parse: …}}",
+
+	"abr.up":              "choose: {share: {up: …}}",
+	"abr.down":            "choose: {share: {down: …}}",
+	"abr.use_average":     "choose: {share: {average: true}}",
+	"abr.screen":          "choose: {screen: {size: …}}",
+	"abr.second_segment":  "choose: {screen: {share: …, size: none}}",
+	"abr.switch_interval": "choose: {interval: {every: …}}",
+	"abr.choice_interval": "choose: {interval: {every: …}}",
+	"abr.up_min_buffer":   "choose: {buffered: {up_from: …}}",
+	"abr.up_edge_share":   "choose: {buffered: {edge_share: …}}",
+	"abr.down_max_buffer": "choose: {buffered: {down_below: …}}",
+
+	"abr.abandon.enabled": "abandon: {lower: {…}}, {exclude: {…}} or never",
+	"abr.abandon.every":   "abandon: {lower: {every: …}}",
+	"abr.abandon.after":   "abandon: {lower: {after: …}}",
+	"abr.abandon.lowest":  "abandon: {lower: {lowest: true}}",
+	"abr.abandon.exclude": "abandon: {exclude: {for: …}}",
+	"abr.abandon.settle":  "abandon: {exclude: {settle: …}}",
+	"abr.abandon.margin":  "abandon: {exclude: {margin: …}}",
+	"abr.abandon.saves":   "abandon: {exclude: {saves: …}}",
+
+	"startup.bandwidth":         "startup: {estimate: {configured: {rate: …}}}",
+	"startup.private_bandwidth": "startup: {estimate: {browser: {private: …}}}",
+	"startup.noise":             "startup: {estimate: {browser: {noise: …}}}",
+	"startup.raise_to":          "startup: {level: {raised: {to: …}}}",
+	"startup.share":             "choose: {share: {down: …}}",
+}
+
+// old returns an error for each key of older profiles below a node.
+func old(n *yaml.Node, path string) (errs []*yaml.LoadError) {
+	switch n.Kind {
+	case yaml.DocumentNode, yaml.SequenceNode:
+		for _, c := range n.Content {
+			errs = append(errs, old(c, path)...)
+		}
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			at := strings.TrimPrefix(path+"."+key.Value, ".")
+			if now, ok := renamed[at]; ok {
+				errs = append(errs, &yaml.LoadError{Mark: yaml.Mark{Line: key.Line, Column: key.Column}, Message: fmt.Sprintf("unknown key (got %s; want %s)", at, now)})
+				continue
+			}
+			errs = append(errs, old(n.Content[i+1], at)...)
+		}
+	}
+	return errs
+}

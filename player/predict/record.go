@@ -56,9 +56,6 @@ func (v *viewer) note(s *player.Sample) {
 		v.appended(s, faulty, on)
 	case player.StallStart:
 		v.stalled = s.At
-		if s.At >= v.onset {
-			v.stands = min(v.stands, s.At)
-		}
 	case player.StallEnd:
 		v.spend(s.At)
 	case player.Fatal, player.Ended:
@@ -69,7 +66,7 @@ func (v *viewer) note(s *player.Sample) {
 // miss counts a request that the fault leaves without what it asked for.
 func (v *viewer) miss() {
 	v.touched = true
-	if v.moved == Never && v.stands == Never {
+	if v.moved == Never && !v.standing() {
 		v.asked++
 	}
 }
@@ -96,17 +93,27 @@ func (v *viewer) appended(s *player.Sample, faulty, on bool) {
 
 // spend counts a stall that ends then.
 func (v *viewer) spend(at time.Duration) {
-	if v.stalled != Never {
-		v.outage += max(0, min(at, v.recEnd)-max(v.stalled, v.onset))
-		v.stalled = Never
+	if v.stalled == Never {
+		return
 	}
+	if from := max(v.stalled, v.onset); at > from {
+		v.stands = min(v.stands, from)
+		v.outage += max(0, min(at, v.recEnd)-from)
+	}
+	v.stalled = Never
 }
+
+// standing reports whether nothing has been played for a moment since the onset.
+func (v *viewer) standing() bool { return v.stands != Never || v.stalled != Never && v.now > v.onset }
 
 // settle ends the record at that instant, and counts from the onset.
 func (v *viewer) settle(last time.Duration) {
 	gone := min(v.stalled, v.died)
 	if !v.begun {
 		gone = min(gone, v.onset)
+	}
+	if gone != Never {
+		v.stands = min(v.stands, max(gone, v.onset))
 	}
 	switch {
 	case gone == Never:
@@ -115,7 +122,6 @@ func (v *viewer) settle(last time.Duration) {
 	default:
 		v.outage += max(0, last-max(gone, v.onset))
 	}
-	v.stands = min(v.stands, v.died)
 	for _, t := range []*time.Duration{&v.detected, &v.moved, &v.decided, &v.died, &v.stands} {
 		if *t != Never {
 			*t = max(0, *t-v.onset)

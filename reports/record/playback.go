@@ -1,0 +1,126 @@
+package record
+
+import (
+	"time"
+
+	"hlsload/player"
+)
+
+func (s *Session) appended(sm *player.Sample) {
+	if sm.Track == player.AudioTrack {
+		s.demuxed = true
+		return
+	}
+	s.buffered += max(0, sm.MediaDuration-sm.Repeated)
+	if sm.Latency >= 0 {
+		s.totals.Latency.Duration(sm.Latency)
+	}
+	if sm.Bitrate > 0 {
+		switch {
+		case s.bitrate == 0 || sm.Bitrate == s.bitrate:
+		case sm.Bitrate > s.bitrate:
+			s.totals.Up++
+		default:
+			s.totals.Down++
+		}
+		s.bitrate = sm.Bitrate
+		s.totals.Bitrate.Record(sm.Bitrate)
+		s.totals.Media += sm.MediaDuration
+		s.totals.Bits += sm.Bitrate * int64(sm.MediaDuration/time.Millisecond) / 1000
+	}
+	s.loading = sm.Pipeline
+	s.moveTo(sm.Pipeline, sm.At)
+}
+
+// moveTo notes which pipeline the session watches.
+func (s *Session) moveTo(pipeline int8, at time.Duration) {
+	if pipeline == s.pipeline {
+		return
+	}
+	row := s.shard.rows.At(at)
+	live := s.shard.live.Pipeline
+	if p := int(s.pipeline); p >= 0 && p < len(row.Pipeline) {
+		row.Pipeline[p]--
+		live[p]--
+	}
+	if p := int(pipeline); p >= 0 && p < len(row.Pipeline) {
+		row.Pipeline[p]++
+		live[p]++
+	}
+	s.pipeline = pipeline
+}
+
+// enter changes the state.
+func (s *Session) enter(st state, at time.Duration) {
+	row, live := s.shard.rows.At(at), &s.shard.live
+	switch s.state {
+	case joining:
+		row.Joining--
+		live.Joining--
+	case playing:
+		row.Playing--
+		live.Playing--
+	case stalled:
+		row.Stalled--
+		live.Stalled--
+	}
+	switch st {
+	case playing:
+		row.Playing++
+		live.Playing++
+	case stalled:
+		row.Stalled++
+		live.Stalled++
+	}
+	s.state, s.since = st, at
+}
+
+func (s *Session) start(sm *player.Sample) {
+	if s.state != joining {
+		return
+	}
+	s.started = true
+	d := sm.Duration
+	if d <= 0 {
+		d = sm.At - s.joined
+	}
+	s.totals.Startup.Duration(d)
+	s.shard.c.startups.note(int(s.Group.Key.Cohort), d)
+	s.Group.started++
+	s.enter(playing, sm.At)
+}
+
+func (s *Session) stall(co *PhaseMap, at time.Duration) {
+	if s.state != playing {
+		return
+	}
+	s.enter(stalled, at)
+	s.totals.stalls++
+	if !s.everStall {
+		s.everStall = true
+		s.Group.EverStalled++
+	}
+	s.markStalled(&co.Sets[co.Intervals[s.piece].Set])
+}
+
+// markStalled notes in which phases of which faults the session stalled.
+func (s *Session) markStalled(sp *PhaseSet) {
+	s.stalls[Baseline] |= sp.baseline
+	s.stalls[During] |= sp.Fault
+	s.stalls[recovery] |= sp.recovery
+	s.stalls[Either] |= sp.Fault | sp.recovery
+	for p := range phases {
+		s.stallsAny[p] = s.stallsAny[p] || sp.In(-1, p)
+	}
+}
+
+func (s *Session) resume(sm *player.Sample) {
+	if s.state != stalled {
+		return
+	}
+	s.stallOver(sm.At)
+	s.enter(playing, sm.At)
+}
+
+// stallOver records the stall that ends now in the span where it ends.
+func (s *Session) stallOver(at time.Duration) { s.totals.Stall.Duration(at - s.since) }

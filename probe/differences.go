@@ -32,14 +32,14 @@ func (r *Report) compare(profiles []*player.Profile) {
 	}
 	if r.Stream.OwnOnly() {
 		add("multivariant playlists", "all", counted(len(lists[0].Variants), "variant"), counted(len(lists[1].Variants), "variant"),
-			"no player can fail over: list the variants of both pipelines in each, own ones first")
+			"no player can fail over: list the variants of both pipelines in each playlist, its own first")
 	}
 	for _, p := range r.Stream.Pairs {
 		r.attributes(p, profiles, add)
 	}
 	for _, v := range r.Stream.Alone {
 		add("renditions", nameOfVariant(v), map[bool]string{true: "listed", false: "missing"}[r.Stream.Pipeline(v.URL) == 0],
-			map[bool]string{true: "listed", false: "missing"}[r.Stream.Pipeline(v.URL) == 1], "who watches it has no twin to go to and changes quality, or is lost")
+			map[bool]string{true: "listed", false: "missing"}[r.Stream.Pipeline(v.URL) == 1], "its viewers have no copy to fail over to: they change quality, or are lost")
 	}
 	r.losses(profiles, add)
 	seen := r.byURL()
@@ -98,22 +98,22 @@ func (r *Report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add 
 		}
 		var means []string
 		if len(who) > 0 {
-			means = append(means, fmt.Sprintf("%s see a ladder of more levels, not a level with a twin: make it identical", strings.Join(who, ", ")))
+			means = append(means, fmt.Sprintf("%s see more levels instead of copies of one: make the values identical", strings.Join(who, ", ")))
 		}
 		if len(rates) > 0 {
-			means = append(means, fmt.Sprintf("%s change quality when they move", strings.Join(rates, ", ")))
+			means = append(means, fmt.Sprintf("%s change quality when they fail over", strings.Join(rates, ", ")))
 		}
 		if len(means) == 0 {
-			means = []string{"no player that is known here groups by it"}
+			means = []string{"no known player groups variants by it"}
 		}
 		add(strings.ToUpper(k), where, a, b, strings.Join(means, "; "))
 	}
 	if p[0].AverageBandwidth != p[1].AverageBandwidth {
 		add("AVERAGE-BANDWIDTH", where, fmt.Sprint(p[0].AverageBandwidth), fmt.Sprint(p[1].AverageBandwidth),
-			"players that choose by it (hls.js with two segments buffered) may change level when they move")
+			"players that choose by it (hls.js with two segments buffered) may change level when they fail over")
 	}
 	if (p[0].Audio == "") != (p[1].Audio == "") {
-		add("AUDIO", where, dash(p[0].Audio), dash(p[1].Audio), "audio comes by itself on one side only: who moves loads or drops a track")
+		add("AUDIO", where, dash(p[0].Audio), dash(p[1].Audio), "only one pipeline has separate audio: a player that fails over adds or drops a track")
 	}
 }
 
@@ -125,20 +125,20 @@ func playlists(sa, sb *Sight, where string, profiles []*player.Profile, add func
 		say("EXT-X-TARGETDURATION", a.TargetDuration, b.TargetDuration, "reload intervals, hold-back and the rule for stale playlists change with the pipeline")
 	}
 	if a.EndList != b.EndList {
-		say("EXT-X-ENDLIST", a.EndList, b.EndList, "who moves there plays to the end and stops")
+		say("EXT-X-ENDLIST", a.EndList, b.EndList, "a player that fails over to the ended playlist plays to its end and stops")
 	}
 	if a.Type != b.Type {
-		say("EXT-X-PLAYLIST-TYPE", dash(a.Type), dash(b.Type), "one side can be rewound further than the other")
+		say("EXT-X-PLAYLIST-TYPE", dash(a.Type), dash(b.Type), "one pipeline can be rewound further than the other")
 	}
 	if x, y := holdBack(a), holdBack(b); x != y {
 		say("HOLD-BACK", x, y, "the distance to the live edge changes when a player seeks or joins, and media3 changes its speed")
 	}
 	if (a.ServerControl == nil) != (b.ServerControl == nil) || a.PartTarget != b.PartTarget {
-		say("EXT-X-SERVER-CONTROL", whether(a.ServerControl != nil, "there", "absent"), whether(b.ServerControl != nil, "there", "absent"), "low latency works on one side only")
+		say("EXT-X-SERVER-CONTROL", whether(a.ServerControl != nil, "present", "absent"), whether(b.ServerControl != nil, "present", "absent"), "low latency works on one pipeline only")
 	}
 	if a.HasProgramDateTime != b.HasProgramDateTime {
-		say("EXT-X-PROGRAM-DATE-TIME", whether(a.HasProgramDateTime, "there", "absent"), whether(b.HasProgramDateTime, "there", "absent"),
-			"players cannot align the pipelines by date-time and take equal media sequence numbers for equal media")
+		say("EXT-X-PROGRAM-DATE-TIME", whether(a.HasProgramDateTime, "present", "absent"), whether(b.HasProgramDateTime, "present", "absent"),
+			"players cannot align the pipelines by date-time and assume that equal media sequence numbers are equal media")
 	}
 	if a.DiscontinuitySequence != b.DiscontinuitySequence {
 		say("EXT-X-DISCONTINUITY-SEQUENCE", a.DiscontinuitySequence, b.DiscontinuitySequence, "hls.js aligns the pipelines by it before anything else: media may be skipped or repeated")
@@ -147,20 +147,20 @@ func playlists(sa, sb *Sight, where string, profiles []*player.Profile, add func
 		return
 	}
 	if d := (a.Duration - b.Duration).Abs(); d > max(a.TargetDuration, b.TargetDuration) {
-		say("window", a.Duration, b.Duration, "a viewer who is behind may fall out of the shorter one: hls.js and VHS seek to live, media3 ends")
+		say("window", a.Duration, b.Duration, "a viewer that is behind may fall out of the shorter window: hls.js and VHS seek to live, media3 ends")
 	}
 	x, y := &a.Segments[len(a.Segments)-1], &b.Segments[len(b.Segments)-1]
 	if (x.Map == nil) != (y.Map == nil) {
-		say("EXT-X-MAP", whether(x.Map != nil, "there", "absent"), whether(y.Map != nil, "there", "absent"), "one side is fragmented MP4 and the other is not: decoders start again or fail")
+		say("EXT-X-MAP", whether(x.Map != nil, "present", "absent"), whether(y.Map != nil, "present", "absent"), "one pipeline is fragmented MP4, the other is not: decoders restart or fail")
 	}
 	if s, t := keyOf(x), keyOf(y); s != t {
-		say("EXT-X-KEY", s, t, "one side is encrypted in another way: who moves needs another key")
+		say("EXT-X-KEY", s, t, "the encryption differs: a player that fails over needs another key")
 	}
 	if s, t := path.Ext(stream.Path(x.URL)), path.Ext(stream.Path(y.URL)); s != t {
-		say("kind of segment", s, t, "containers differ: decoders start again or fail")
+		say("kind of segment", s, t, "the containers differ: decoders restart or fail")
 	}
 	if d := longest(a) - longest(b); d.Abs() > 200*time.Millisecond {
-		say("segment duration", longest(a), longest(b), "segments begin at other instants: a player that moves repeats part of one")
+		say("segment duration", longest(a), longest(b), "segments begin at different times: a player that fails over repeats part of a segment")
 	}
 	aligned(a, b, where, profiles, add)
 }
@@ -202,9 +202,9 @@ func aligned(a, b *m3u8.Media, where string, profiles []*player.Profile, add fun
 	switch {
 	case off.Abs() < 20*time.Millisecond:
 	case off.Abs() < x.Duration/2:
-		add("date-times", where, "0s", off.Round(time.Millisecond).String(), "clocks differ by less than half a segment: equal numbers are taken for equal media, what is shown as latency jumps")
+		add("date-times", where, "0s", off.Round(time.Millisecond).String(), "the clocks differ by less than half a segment: players still match segments, but the latency that they show jumps")
 	default:
-		said, from, to := "segments of one number are not of one instant", "0s", off.Round(time.Millisecond).String()
+		said, from, to := "segments with the same number have different date-times", "0s", off.Round(time.Millisecond).String()
 		if off.Abs() > 10*a.TargetDuration {
 			said, from, to = "the clocks of the encoders are not synchronised", x.ProgramDateTime.Format(time.RFC3339), y.ProgramDateTime.Format(time.RFC3339)
 		}
@@ -213,15 +213,15 @@ func aligned(a, b *m3u8.Media, where string, profiles []*player.Profile, add fun
 		if len(lost) > 0 {
 			does := "skip or repeat that much"
 			if off.Abs() > b.Duration {
-				does = "are lost in the window"
+				does = "find no media in the window"
 			}
-			means = append(means, fmt.Sprintf("%s go by date-times and %s", strings.Join(lost, ", "), does))
+			means = append(means, fmt.Sprintf("%s align by date-time and %s", strings.Join(lost, ", "), does))
 		}
 		if len(right) > 0 {
-			means = append(means, fmt.Sprintf("%s look there first and are put right by timestamps", strings.Join(right, ", ")))
+			means = append(means, fmt.Sprintf("%s align by date-time first and correct it by timestamps", strings.Join(right, ", ")))
 		}
 		if len(not) > 0 {
-			means = append(means, fmt.Sprintf("%s do not go by them", strings.Join(not, ", ")))
+			means = append(means, fmt.Sprintf("%s do not use date-times", strings.Join(not, ", ")))
 		}
 		add("date-times", where, from, to, strings.Join(means, "; "))
 	}
@@ -250,14 +250,14 @@ func renumbered(profiles []*player.Profile, dated bool) string {
 	var kinds []string
 	for _, p := range profiles {
 		l := &p.Timeline
-		how := "from where the old list began or ended: media may be skipped or repeated"
+		how := "by where the old playlist began or ended, so media may be skipped or repeated"
 		switch {
 		case l.Timestamps:
 			how = "by timestamps"
 		case l.By == player.ByNumber && p.Live.Behind == player.BehindFatal:
-			how = "higher numbers end the session, at lower ones it waits"
+			how = "a higher number ends the session, at a lower one it waits"
 		case l.Reset == player.ResetWait && l.ResetOthers:
-			how = "higher numbers are played, at lower ones it stands still"
+			how = "plays higher numbers, stalls at lower ones"
 		case l.By == player.ByNumber:
 			continue // there is nowhere that it moves to
 		case dated:
@@ -268,7 +268,7 @@ func renumbered(profiles []*player.Profile, dated bool) string {
 		}
 		by[how] = append(by[how], p.ID)
 	}
-	means := []string{"players find their place in the other list in their own ways"}
+	means := []string{"the playlists have no segment number in common, and players find their place in the other one in different ways"}
 	for _, how := range kinds {
 		means = append(means, strings.Join(by[how], ", ")+": "+how)
 	}

@@ -55,7 +55,7 @@ func (r *Report) LineUp() []*Lineup {
 			continue
 		}
 		if len(r.Media) == maxLined {
-			r.Notes = append(r.Notes, fmt.Sprintf("comparing the media of %d of %d renditions", maxLined, len(r.Stream.Pairs)))
+			r.Notes = append(r.Notes, fmt.Sprintf("Compared the media of %d of %d variants.", maxLined, len(r.Stream.Pairs)))
 			break
 		}
 		l := &Lineup{Where: nameOfVariant(pair[0]), a: a.Media, b: b.Media}
@@ -141,9 +141,9 @@ func (l *Lineup) conclude() {
 func comparable(a, b Instant) string {
 	switch {
 	case (a.Period == 0) != (b.Period == 0):
-		return "one pipeline has transport streams and the other one fragmented MP4"
+		return "one pipeline has transport streams, the other one fragmented MP4"
 	case a.Kind != b.Kind:
-		return "segments of one pipeline begin with pictures and those of the other one with sound alone"
+		return "segments of one pipeline begin with video, those of the other one with audio only"
 	}
 	return ""
 }
@@ -223,31 +223,31 @@ func (r *Report) lines(profiles []*player.Profile) (out []string) {
 }
 
 func (l *Lineup) says(stamps, numbers, dates string) string {
-	lined := "lined up " + whether(l.unstated, "to the millisecond", "to the frame")
+	lined := "aligned " + whether(l.unstated, "to the millisecond", "to the frame")
 	discs := ""
 	if l.discs {
-		discs = " But their discontinuity sequence numbers differ, so that players do not compare timestamps."
+		discs = " Their discontinuity sequence numbers differ, so players do not compare timestamps."
 	}
 	switch l.Verdict {
 	case lineFrame:
-		return fmt.Sprintf("Media (%s): %s. Segments of one %s begin with the same timestamp: nothing in the media makes a failover repeat or skip.%s", l.where, lined, l.By, discs)
+		return fmt.Sprintf("Media (%s): %s. Segments with the same %s begin at the same timestamp, so a failover neither repeats nor skips media.%s", l.where, lined, l.By, discs)
 	case lineNumbers:
 		n := max(l.Numbers, -l.Numbers)
-		return fmt.Sprintf("Media (%s): %s, but the numbers of equal segments are %d apart, %v of media. That does not matter to %s, which go by timestamps.%s "+
-			"By numbers go %s: see below. By date-times, or without them from where the old list began, go %s.", l.where, lined, n, (time.Duration(n) * l.segment).Round(time.Millisecond), stamps, discs, numbers, dates)
+		return fmt.Sprintf("Media (%s): %s, but equal segments have media sequence numbers that are %d apart (%v of media). Players that align by timestamps are not affected: %s.%s "+
+			"Players that align by number are, see below: %s. Players that align by date-time, or without one by where the old playlist began: %s.", l.where, lined, n, (time.Duration(n) * l.segment).Round(time.Millisecond), stamps, discs, numbers, dates)
 	case lineOff:
 		off, frames := l.off.Abs().Round(10*time.Microsecond).String(), ""
 		if l.Frames > 0 {
 			off += fmt.Sprintf(" (%.4g frames)", l.Frames)
 		}
 		if l.unstated {
-			frames = " FRAME-RATE is not stated, so frames are not counted."
+			frames = " FRAME-RATE is absent, so frames are not counted."
 		}
-		return fmt.Sprintf("Media (%s): off by %s. Segments of one %s begin that much %s in the second pipeline: a failover repeats or skips so much. No player stalls because of it.%s%s",
+		return fmt.Sprintf("Media (%s): off by %s. Segments with the same %s begin that much %s in the second pipeline, so a failover repeats or skips that much. No player stalls because of it.%s%s",
 			l.where, off, l.By, whether(l.off > 0, "later", "earlier"), frames, discs)
 	case lineApart:
-		return fmt.Sprintf("Media (%s): not lined up. Timestamps of segments of one %s are %s apart, more than a segment. %s go by timestamps: to them the media is not where it is needed, and a failover skips, stalls or goes dark. Others may play on with a jump in the picture.%s",
+		return fmt.Sprintf("Media (%s): not aligned. Timestamps of segments with the same %s are %s apart, more than a segment. Players that align by timestamps look for media in the wrong place, so a failover skips, stalls or never resumes: %s. Others may play on with a jump in the picture.%s",
 			l.where, l.By, l.off.Abs().Round(time.Millisecond), stamps, discs)
 	}
-	return fmt.Sprintf("Media (%s): whether it lines up cannot be seen: %s.", l.where, l.Why)
+	return fmt.Sprintf("Media (%s): alignment unknown: %s.", l.where, l.Why)
 }

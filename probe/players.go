@@ -171,9 +171,9 @@ func (r *Report) shape(mv *m3u8.Multivariant) (predict.Shape, string) {
 	}
 	switch {
 	case first == nil:
-		return predict.Shape{}, "its first variant cannot be watched"
+		return predict.Shape{}, "the first variant cannot be played"
 	case first.Media.EndList:
-		return predict.Shape{}, "it is not live"
+		return predict.Shape{}, "the stream is not live"
 	}
 	slices.Sort(trips)
 	return stage.ShapeOf(first.Media, first, &link.Config{RTT: trips[len(trips)/2], Down: down}), ""

@@ -165,22 +165,22 @@ func (r *Report) answer() {
 	names := func(sees string) string { return strings.Join(by[sees], ", ") }
 	switch {
 	case r.Pipelines < 2:
-		say("Redundancy: none. %s of one pipeline: nothing to fail over to.", counted(r.Variants, "variant"))
+		say("Redundancy: none. One pipeline with %s, so no player can fail over.", counted(r.Variants, "variant"))
 	case r.Stream.OwnOnly():
-		say("Redundancy: none for a player. Each multivariant playlist lists its own pipeline only: %d of %d variants have a twin that no player can find.", paired, r.Variants-paired)
+		say("Redundancy: not visible to players. Each multivariant playlist lists its own pipeline only: %d of %d variants have a copy, which no player can find.", paired, r.Variants-paired)
 	default:
-		say("Redundancy: %s twice.", counted(paired, "variant"))
+		say("Redundancy: %s with a copy.", counted(paired, "variant"))
 		if alone := r.Variants - 2*paired; alone > 0 {
-			r.Answer[0] = fmt.Sprintf("Redundancy: partial. %s twice, %d without a twin.", counted(paired, "variant"), alone)
+			r.Answer[0] = fmt.Sprintf("Redundancy: partial. %s with a copy, %d without one.", counted(paired, "variant"), alone)
 		}
 		if by[seesCopies] != nil {
-			say("Seen as such by: %s.", names(seesCopies))
+			say("Taken for copies of one level by: %s.", names(seesCopies))
 		}
 		if by[seesTwins] != nil {
-			say("As twins of the same rate, each for itself, by: %s.", names(seesTwins))
+			say("Taken for separate levels of the same bandwidth by: %s.", names(seesTwins))
 		}
 		if by[seesLadder] != nil {
-			say("As a ladder of %d by: %s.", levels[seesLadder], names(seesLadder))
+			say("Taken for a ladder of %d levels by: %s.", levels[seesLadder], names(seesLadder))
 		}
 	}
 	for _, u := range r.Unreadable {
@@ -189,9 +189,9 @@ func (r *Report) answer() {
 	if n := len(r.Differences); n > 0 && r.Pipelines > 1 {
 		say("The pipelines differ in %s.", counted(n, "way"))
 	} else if r.Pipelines > 1 && !r.agree() {
-		say("Their playlists agree in everything that was looked at.")
+		say("Their playlists agree in everything that was compared.")
 	} else if r.Pipelines > 1 {
-		say("The pipelines agree in everything that was looked at.")
+		say("The pipelines agree in everything that was compared.")
 	}
 }
 

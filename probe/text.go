@@ -73,12 +73,12 @@ func (r *Report) predictions(b *strings.Builder) {
 		unknown = r.Players[0].Faults[f.name].Unknown
 	}
 	if unknown != "" {
-		fmt.Fprintf(b, "\nNothing is predicted: %s.\n", unknown)
+		fmt.Fprintf(b, "\nNo predictions: %s.\n", unknown)
 		return
 	}
-	b.WriteString("\nPredicted for viewers of a pipeline of which, from one moment on and for good, …\n")
+	b.WriteString("\nPredicted for viewers of one pipeline when it fails and stays that way\n")
 	for _, u := range r.Unreadable {
-		b.WriteString(fold("This does not hold for as long as the "+u+".", "", "    ") + "\n")
+		b.WriteString(fold("Not valid while the "+u+".", "", "    ") + "\n")
 	}
 	t := tabwriter.NewWriter(b, 0, 4, 2, ' ', 0)
 	fmt.Fprint(t, "PROFILE")
@@ -94,8 +94,9 @@ func (r *Report) predictions(b *strings.Builder) {
 		fmt.Fprintf(t, "\t%s\n", shortly(p.Confidence))
 	}
 	t.Flush()
-	b.WriteString(fold("Seconds until there is media of the other pipeline: median (least-most). Dark: from then on, or for so long, "+
-		"nothing plays. Unchecked: never compared with the player; hlsload list profiles has the sources.", "", "") + "\n")
+	b.WriteString(fold("Figures are seconds from the start of the fault until media of the other pipeline arrives: median (minimum-maximum). "+
+		"dark: nothing plays, from that second on or for that long. dies: the session ends. "+
+		"unchecked: never compared with the real player; hlsload list profiles names the sources.", "", "") + "\n")
 	back := map[string][]string{}
 	for _, p := range r.Players {
 		if strings.HasSuffix(p.Back, " s") {
@@ -103,7 +104,7 @@ func (r *Report) predictions(b *strings.Builder) {
 		}
 	}
 	for _, d := range slices.Sorted(maps.Keys(back)) {
-		b.WriteString(fold(fmt.Sprintf("Look at the failed pipeline again after %s: %s.", d, strings.Join(back[d], ", ")), "", "    ") + "\n")
+		b.WriteString(fold(fmt.Sprintf("These players try the failed pipeline again after %s: %s.", d, strings.Join(back[d], ", ")), "", "    ") + "\n")
 	}
 }
 

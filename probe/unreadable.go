@@ -29,7 +29,7 @@ func (s *Sight) Lose(kind m3u8.Kind, what string, status int) {
 	switch {
 	case s.lost != nil:
 	case status == 0:
-		s.lost = &unreadable{kind: kind, status: notFound, what: what, why: "no answer that can be used"}
+		s.lost = &unreadable{kind: kind, status: notFound, what: what, why: "no usable answer"}
 	default:
 		s.lost = &unreadable{kind: kind, status: status, what: what, why: fmt.Sprintf("status %d", status)}
 	}
@@ -38,9 +38,9 @@ func (s *Sight) Lose(kind m3u8.Kind, what string, status int) {
 // is says whether it can be read, for one side of a difference.
 func (u *unreadable) is() string {
 	if u == nil {
-		return "there"
+		return "readable"
 	}
-	return "listed, cannot be read (" + u.why + ")"
+	return "listed, but cannot be read (" + u.why + ")"
 }
 
 // pipelineNames are what a report calls pipelines.
@@ -64,7 +64,7 @@ func (r *Report) losses(profiles []*player.Profile, add func(what, where, a, b, 
 			means[side] = r.outcomes(side, profiles)
 		}
 		name := what + " " + lost.what
-		add(name, where, x.lost.is(), y.lost.is(), "there is no redundancy for it now. "+means[side])
+		add(name, where, x.lost.is(), y.lost.is(), "it has no redundancy now. "+means[side])
 		said := fmt.Sprintf("%s of %s cannot be read", name, pipelineNames[side])
 		if !slices.Contains(r.Unreadable, said) {
 			r.Unreadable = append(r.Unreadable, said)
@@ -109,7 +109,7 @@ func (r *Report) outcomes(side int, profiles []*player.Profile) string {
 	by := map[string][]string{}
 	for _, p := range profiles {
 		o, err := trial.Watch(p, stream, trialLasts)
-		what := "does not start"
+		what := "do not start"
 		if err == nil {
 			what = becomes(&o, side)
 		}
@@ -118,18 +118,18 @@ func (r *Report) outcomes(side int, profiles []*player.Profile) string {
 	var parts []string
 	for _, what := range ends {
 		if by[what] != nil {
-			parts = append(parts, what+": "+strings.Join(by[what], ", "))
+			parts = append(parts, what+" ("+strings.Join(by[what], ", ")+")")
 		}
 	}
-	who := "Who begins there"
+	which := "Players that start there: "
 	if !first {
-		who = "Who has to move there when the other pipeline fails"
+		which = "Players that fail over to it: "
 	}
-	return who + " " + strings.Join(parts, "; ")
+	return which + strings.Join(parts, "; ")
 }
 
 // What becomes of viewers, the worst first.
-var ends = []string{"does not start", "stops", "stays without pictures", "stays without sound", "takes the other pipeline's sound", "takes the other pipeline's pictures", "moves to the other pipeline", "plays on"}
+var ends = []string{"do not start", "stop", "stay without video", "stay without audio", "take audio from the other pipeline", "take video from the other pipeline", "fail over", "play on"}
 
 // becomes is which of these a trial ended with.
 func becomes(o *trial.Outcome, side int) string {

@@ -256,7 +256,7 @@ func TestRig(t *testing.T) {
 			}
 		}
 		code, said := probed(t, m, at.URLs[0])
-		if code != 0 || !strings.Contains(said, "Seen as such by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7") || strings.Contains(said, "finding") {
+		if code != 0 || !strings.Contains(said, "Taken for copies of one level by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7") || strings.Contains(said, "finding") {
 			t.Errorf("probe: exit code %d:\n%s", code, said)
 		}
 		fetch.Close()

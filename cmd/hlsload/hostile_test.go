@@ -153,7 +153,7 @@ var hostile = []struct {
 }{
 	{"nothing", nil, 0, "viewers were served: outside of faults all who wanted to play did; nothing else was expected", 0, "newest segment: 200 in 0s, 20000 bytes"},
 	{"html", all(says("<!DOCTYPE html><title>Sign in</title>")), 112, `index.m3u8 is no playlist: line 1: got HTML or XML`, 112, "got HTML"},
-	{"html for media", media(says("<html>")), 112, "no media playlist can be read", 112, "no media playlist: line 1: got HTML"},
+	{"html for media", media(says("<html>")), 112, "no media playlist can be read", 112, "not a media playlist: line 1: got HTML"},
 	{"empty", index(says("")), 112, "got an empty body", 112, "got an empty body"},
 	{"rubbish", index(says("\x00\x1b[2J\xff")), 112, "want #EXTM3U", 112, "want #EXTM3U"},
 	{"endless", index(endless("#EXTM3U\n", "#EXT-X-STREAM-INF:BANDWIDTH=1\nx\n")), 112, "more than 16 MiB", 112, "more than 16 MiB"},

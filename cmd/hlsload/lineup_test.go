@@ -46,24 +46,24 @@ func TestLineup(t *testing.T) {
 		not    string
 	}{
 		{"to the frame", rated, shifted(ts, ts, 0), nil,
-			[]string{"Redundancy: 2 variants twice. Media (640x360, …): lined up to the frame. Segments of one number", "The pipelines agree in everything"}, "Differences"},
-		{"without a frame rate", variants("a", "b"), shifted(ts, ts, 0), nil, []string{"lined up to the millisecond."}, ""},
+			[]string{"Redundancy: 2 variants with a copy. Media (640x360, …): aligned to the frame. Segments with the same number", "The pipelines agree in everything"}, "Differences"},
+		{"without a frame rate", variants("a", "b"), shifted(ts, ts, 0), nil, []string{"aligned to the millisecond."}, ""},
 		{"off", rated, shifted(ts, ts, 500*time.Millisecond), nil,
-			[]string{"Media (640x360, …): off by 500ms (12 frames). Segments of one number begin that much later in the second pipeline", "Their playlists agree in everything"}, "The pipelines agree"},
-		{"off, earlier", variants("a", "b"), shifted(ts, ts, -500*time.Millisecond), nil, []string{"off by 500ms. Segments of one number begin that much earlier", "FRAME-RATE is not stated"}, ""},
+			[]string{"Media (640x360, …): off by 500ms (12 frames). Segments with the same number begin that much later in the second pipeline", "Their playlists agree in everything"}, "The pipelines agree"},
+		{"off, earlier", variants("a", "b"), shifted(ts, ts, -500*time.Millisecond), nil, []string{"off by 500ms. Segments with the same number begin that much earlier", "FRAME-RATE is absent"}, ""},
 		{"numbers apart", rated, func(path string) []byte { return shifted(ts, ts, -4000*time.Second)(path) }, strings.NewReplacer("SEQUENCE:9", "SEQUENCE:109", "\n9", "\n109", "\n10", "\n110").Replace,
-			[]string{"lined up to the frame, but the numbers of equal segments are 1000 apart, 1h6m40s of media. That does not matter to avplayer-ios17, hlsjs-1.5, hlsjs-1.7",
-				"vhs-3.17, vhs-3.17-other: higher numbers are played, at lower ones it stands still", "media3-1.11: higher numbers end the session"}, ""},
-		{"a segment apart", rated, shifted(ts, ts, 4*time.Second), nil, []string{"lined up to the frame, but the numbers of equal segments are 1 apart, 4s of media"}, ""},
-		{"unrelated", rated, shifted(ts, ts, 10*time.Hour), nil, []string{"not lined up. Timestamps of segments of one number are 10h0m0s apart", "avplayer-ios17, hlsjs-1.5, hlsjs-1.7, rfc8216bis go by timestamps"}, ""},
+			[]string{"aligned to the frame, but equal segments have media sequence numbers that are 1000 apart (1h6m40s of media). Players that align by timestamps are not affected: avplayer-ios17, hlsjs-1.5, hlsjs-1.7",
+				"vhs-3.17, vhs-3.17-other: plays higher numbers, stalls at lower ones", "media3-1.11: a higher number ends the session"}, ""},
+		{"a segment apart", rated, shifted(ts, ts, 4*time.Second), nil, []string{"aligned to the frame, but equal segments have media sequence numbers that are 1 apart (4s of media)"}, ""},
+		{"unrelated", rated, shifted(ts, ts, 10*time.Hour), nil, []string{"not aligned. Timestamps of segments with the same number are 10h0m0s apart", "so a failover skips, stalls or never resumes: avplayer-ios17, hlsjs-1.5, hlsjs-1.7, rfc8216bis."}, ""},
 		{"clocks apart", rated, shifted(ts, ts, 0), strings.NewReplacer("DATE-TIME:20", "DATE-TIME:21").Replace,
-			[]string{"lined up to the frame", "gstreamer-1.29, media3-1.8, shaka-5.2 go by date-times and are lost in the window", "hlsjs-1.5, hlsjs-1.7, media3-1.11, vhs-3.17, vhs-3.17-other do not go by them"}, ""},
-		{"other kinds", rated, shifted(ts, sound, 0), nil, []string{"whether it lines up cannot be seen: segments of one pipeline begin with pictures and those of the other one with sound alone"}, ""},
-		{"no media", rated, nil, nil, []string{"whether it lines up cannot be seen: the first 16 KiB of a segment have no timestamp", "The pipelines agree"}, ""},
+			[]string{"aligned to the frame", "gstreamer-1.29, media3-1.8, shaka-5.2 align by date-time and find no media in the window", "hlsjs-1.5, hlsjs-1.7, media3-1.11, vhs-3.17, vhs-3.17-other do not use date-times"}, ""},
+		{"other kinds", rated, shifted(ts, sound, 0), nil, []string{"alignment unknown: segments of one pipeline begin with video, those of the other one with audio only"}, ""},
+		{"no media", rated, nil, nil, []string{"alignment unknown: the first 16 KiB of a segment have no timestamp", "The pipelines agree"}, ""},
 		{"fmp4", rated, shifted(fmp4, fmp4, 500*time.Millisecond), mapped, []string{"off by 500ms (12 frames)"}, ""},
 		{"encrypted", rated, shifted(ts, ts, 0), func(b string) string {
 			return strings.Replace(b, "#EXT-X-MEDIA", "#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n#EXT-X-MEDIA", 1)
-		}, []string{"cannot be seen: its segments are encrypted (AES-128)"}, ""},
+		}, []string{"alignment unknown: segments are encrypted (AES-128)"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -29,13 +29,17 @@ func probeCommand(on network) *cobra.Command {
 	var o probeOptions
 	cmd := &cobra.Command{
 		Use:   "probe URL [URL]",
-		Short: "Look at a real stream: who sees its redundancy, what differs, what each player will do",
-		Long: `Look at a real stream with one request for each of its playlists: which players
-see that variants are redundant and which a ladder of twice the size, whether the
-media of the pipelines lines up, to the frame (by the first bytes of two or three
-segments of each rendition), what differs between the pipelines, and what each
-player is predicted to do when one of them fails. Two URLs are the multivariant
-playlists of two pipelines.`,
+		Short: "Examine a live stream: which players see its redundancy, how its pipelines differ, what each player will do",
+		Long: `Examine a live stream with one request for each of its playlists:
+
+  * which players take redundant variants for copies, and which for a ladder of
+    twice the size;
+  * whether the media of the pipelines is aligned, to the frame (from the first
+    bytes of two or three segments of each variant);
+  * what differs between the pipelines;
+  * what each player is predicted to do when one of them fails.
+
+Two URLs are the multivariant playlists of two pipelines.`,
 		Args: takes("URL", "[URL]"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
@@ -73,7 +77,7 @@ func probeStream(ctx context.Context, fetch *look.Fetcher, out io.Writer, asJSON
 		return internal(err)
 	}
 	if bad, of := r.Unwatchable(); bad > 0 {
-		return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%d of %d media playlists cannot be watched", bad, of)}
+		return &exitError{code: reports.ExitUnreachable, msg: fmt.Sprintf("%d of %d media playlists cannot be played", bad, of)}
 	}
 	return nil
 }
@@ -92,11 +96,11 @@ type probeOptions struct {
 func (o *probeOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.headers, "header", nil, "name: value to send to the hosts of the URLs, ${NAME} from the environment; repeatable")
-	f.StringSliceVar(&o.headersFor, "headers-for", nil, "hosts that the headers are also for, such as *.cdn.example.com")
-	f.StringSliceVar(&o.hosts, "authorized-hosts", nil, "hosts that may have private addresses though the stream is public")
-	f.StringVar(&o.caFile, "ca-file", "", "PEM file with certificates of who may sign the target's, beside those that the system trusts")
+	f.StringSliceVar(&o.headersFor, "headers-for", nil, "other hosts to send the headers to, such as *.cdn.example.com")
+	f.StringSliceVar(&o.hosts, "authorized-hosts", nil, "hosts that may have private addresses although the stream is public")
+	f.StringVar(&o.caFile, "ca-file", "", "PEM file of certificate authorities to trust, in addition to the system's")
 	f.BoolVar(&o.skipVerify, "insecure-skip-verify", false, "do not check certificates at local addresses")
-	f.StringVar(&o.playlist, "playlist-limit", "", "the most bytes of one playlist, such as 64MB (limits.playlist of a scenario; 16 MiB unless given)")
+	f.StringVar(&o.playlist, "playlist-limit", "", "largest playlist to accept, such as 64MB (limits.playlist of a scenario; default 16 MiB)")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 }
 
@@ -107,7 +111,7 @@ func (o *probeOptions) open(ctx context.Context, on network, secrets *redact.Sec
 	for _, line := range o.headers {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
-			return nil, &exitError{code: exitUsage, msg: "bad --header (it has no colon; want name: value)"}
+			return nil, &exitError{code: exitUsage, msg: "bad --header (got no colon; want name: value)"}
 		}
 		value, err := scenarios.ExpandEnv(value, os.LookupEnv)
 		h := credential.Header{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)}

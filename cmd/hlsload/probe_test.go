@@ -81,20 +81,20 @@ func TestProbe(t *testing.T) {
 		not    string
 	}{
 		{"redundant", variants("a", "b"), nil, []string{"/index.m3u8"},
-			[]string{"Redundancy: 2 variants twice.", "Seen as such by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7", "As twins of the same rate, each for itself, by: avplayer-ios17",
+			[]string{"Redundancy: 2 variants with a copy.", "Taken for copies of one level by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7", "Taken for separate levels of the same bandwidth by: avplayer-ios17",
 				"The pipelines agree in everything", "PLAYLIST 404", "unchecked: guess", "hlsjs-1.7"}, "Differences"},
 		{"other codecs", variants("a", "b*"), nil, []string{"/index.m3u8"},
-			[]string{"As a ladder of 4 by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7", "CODECS (640x360, …): avc1.64001f and avc1.4d401f", "see a ladder of more levels, not"}, "Seen as such"},
+			[]string{"Taken for a ladder of 4 levels by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7", "CODECS (640x360, …): avc1.64001f and avc1.4d401f", "see more levels instead of copies of one"}, "Taken for copies"},
 		{"other playlists", variants("a", "b"), strings.NewReplacer("TARGETDURATION:4", "TARGETDURATION:5", "SEQUENCE:9", "SEQUENCE:5").Replace, []string{"/index.m3u8"},
 			[]string{"The pipelines differ in 2 ways", "EXT-X-TARGETDURATION (640x360, …): 4s and 5s", "EXT-X-MEDIA-SEQUENCE (640x360, …)"}, "agree in everything"},
 		{"clocks apart", variants("a", "b"), strings.NewReplacer(".000Z", ".700Z").Replace, []string{"/index.m3u8"},
 			[]string{"date-times (640x360, …): 0s and 700ms"}, ""},
 		{"one pipeline", variants("a"), nil, []string{"/index.m3u8"},
-			[]string{"Redundancy: none. 2 variants of one pipeline"}, "Differences"},
+			[]string{"Redundancy: none. One pipeline with 2 variants"}, "Differences"},
 		{"half a twin", variants("a", "b")[:strings.LastIndex(variants("a", "b"), "#EXT")], nil, []string{"/index.m3u8"},
-			[]string{"Redundancy: partial. 1 variant twice, 1 without a twin.", "renditions (1280x720): listed and missing"}, ""},
+			[]string{"Redundancy: partial. 1 variant with a copy, 1 without one.", "renditions (1280x720): listed and missing"}, ""},
 		{"two that do not know each other", "", nil, []string{"/a.m3u8", "/b.m3u8"},
-			[]string{"Redundancy: none for a player. Each multivariant playlist lists its own pipeline only", "list the variants of both pipelines in each"}, "Seen as such"},
+			[]string{"Redundancy: not visible to players. Each multivariant playlist lists its own pipeline only", "list the variants of both pipelines in each playlist"}, "Taken for copies"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

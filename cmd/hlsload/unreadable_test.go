@@ -32,14 +32,14 @@ func TestProbeUnreadable(t *testing.T) {
 	}{
 		{"", []string{"The pipelines agree in everything"}, "cannot be read"},
 		{"/a/aud.m3u8", []string{"Audio playlist of the first pipeline cannot be read.", "The pipelines differ in 1 way.",
-			"audio playlist (English): listed, cannot be read (status 404) and there", "takes the other pipeline's sound: ffmpeg-5.1", "hlsjs-1.7",
-			"This does not hold for as long as the audio playlist of the first pipeline cannot be read"}, "agree in everything"},
-		{"/b/aud.m3u8", []string{"audio playlist (English): there and listed, cannot be read (status 404)", "Who has to move there when the other pipeline fails"}, "agree in everything"},
-		{"/a/v0.m3u8", []string{"variant playlist (1280x720): listed, cannot be read (status 404) and there", "moves to the other pipeline:"}, "agree in everything"},
-		{"/a/sub.m3u8", []string{"subtitles playlist (Deutsch): listed, cannot be read", "plays on:"}, "agree in everything"},
-		{"/a/aud/105.m4s", []string{"audio segments (English): listed, cannot be read (status 404) and there"}, "agree in everything"},
-		{"/a/v0/init.mp4", []string{"variant initialization section (1280x720): listed, cannot be read (status 404) and there"}, "agree in everything"},
-		{"/a/v0/key", []string{"variant key (1280x720): listed, cannot be read (status 404) and there"}, "agree in everything"},
+			"audio playlist (English): listed, but cannot be read (status 404) and readable", "take audio from the other pipeline (ffmpeg-5.1", "hlsjs-1.7",
+			"Not valid while the audio playlist of the first pipeline cannot be read"}, "agree in everything"},
+		{"/b/aud.m3u8", []string{"audio playlist (English): readable and listed, but cannot be read (status 404)", "Players that fail over to it:"}, "agree in everything"},
+		{"/a/v0.m3u8", []string{"variant playlist (1280x720): listed, but cannot be read (status 404) and readable", "fail over ("}, "agree in everything"},
+		{"/a/sub.m3u8", []string{"subtitles playlist (Deutsch): listed, but cannot be read", "play on ("}, "agree in everything"},
+		{"/a/aud/105.m4s", []string{"audio segments (English): listed, but cannot be read (status 404) and readable"}, "agree in everything"},
+		{"/a/v0/init.mp4", []string{"variant initialization section (1280x720): listed, but cannot be read (status 404) and readable"}, "agree in everything"},
+		{"/a/v0/key", []string{"variant key (1280x720): listed, but cannot be read (status 404) and readable"}, "agree in everything"},
 		{"aud.m3u8", []string{"The pipelines agree in everything"}, "differ in"}, // of both
 	} {
 		t.Run(tc.dead, func(t *testing.T) {

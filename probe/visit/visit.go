@@ -129,7 +129,7 @@ func (v *visit) renditions(ctx context.Context, r *probe.Report, lists []*m3u8.M
 	slices.Sort(urls)
 	urls = slices.Compact(urls)
 	if len(urls) > maxProbed {
-		r.Notes = append(r.Notes, fmt.Sprintf("looking at %d of %d media playlists", maxProbed, len(urls)))
+		r.Notes = append(r.Notes, fmt.Sprintf("Looked at %d of %d media playlists.", maxProbed, len(urls)))
 		urls = urls[:maxProbed]
 	}
 	sights := make([]*probe.Sight, len(urls))
@@ -170,7 +170,7 @@ func (v *visit) rendition(ctx context.Context, s *probe.Sight, imports map[strin
 	m, err := m3u8.ParseMedia(f.Body, m3u8.Options{Base: f.URL, Imports: imports, Limits: v.fetch.Limits()})
 	if err != nil {
 		lose(s, m3u8.KindMedia, "playlist", err)
-		s.Find("no media playlist: %v", err)
+		s.Find("not a media playlist: %v", err)
 		return
 	}
 	s.Media = m
@@ -244,7 +244,7 @@ func (v *visit) lineUp(ctx context.Context, r *probe.Report) {
 // instant reads a segment's first timestamp, or says why it cannot be had.
 func (v *visit) instant(ctx context.Context, s *m3u8.Segment) (probe.Instant, string) {
 	if len(s.Keys) > 0 && s.Keys[0].Method != "NONE" {
-		return probe.Instant{}, "its segments are encrypted (" + s.Keys[0].Method + ")"
+		return probe.Instant{}, "segments are encrypted (" + s.Keys[0].Method + ")"
 	}
 	o, err := v.fetch.Opening(ctx, s.URL, s.ByteRange)
 	if err != nil {

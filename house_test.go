@@ -56,7 +56,7 @@ var core = map[string][]string{
 	"scenarios/redact":  {},
 	"sim/forecast":      {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "reports/record", "sim"},
 	"probe":             {"player/link", "player/m3u8", "player/mediatime", "player/stream", "player/profile", "player/predict", "player/trial", "player", "reports/cdn", "stage"},
-	"stage":             {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/record", "reports/monitor", "reports/measure", "scenarios"},
+	"stage":             {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/record", "reports/monitor", "reports/measure", "scenarios", "scenarios/redact"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig", "reports/expect", "scenarios/redact"},
 }

@@ -153,6 +153,16 @@ const (
 	VOD   = "vod"
 )
 
+// Rewriting configures what viewers are shown in place of the channel's answers
+// by faults via viewer.
+func (c *Config) Rewriting(faults []chaos.Fault) chaos.RewriterConfig {
+	cfg := chaos.RewriterConfig{Faults: faults, StaleAfter: c.Origin.StaleAfter, Missing: c.Origin.Missing}
+	if c.Origin.Stale == "none" {
+		cfg.StaleAfter = chaos.NeverStale
+	}
+	return cfg
+}
+
 // Check returns every mistake in c, in the order of its fields; nil when it
 // can be used.
 func (c *Config) Check() []*FieldError {

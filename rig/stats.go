@@ -76,7 +76,7 @@ type Stats struct {
 	Seconds []Second
 	// OnOrigin, when set, is called for each read at the origin, by whoever
 	// calls the rig.
-	OnOrigin func(now time.Duration, kind m3u8.Kind, pipeline, status int, bytes int64)
+	OnOrigin func(now time.Duration, status int, bytes int64)
 }
 
 // MaxSeconds bounds the time series: a week.
@@ -111,7 +111,7 @@ func (s *Stats) origin(now time.Duration, q *query, status int, bytes int64) {
 		b.Origin.add(bytes)
 	}
 	if s.OnOrigin != nil {
-		s.OnOrigin(now, kind, pipeline, status, bytes)
+		s.OnOrigin(now, status, bytes)
 	}
 }
 

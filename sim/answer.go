@@ -270,12 +270,3 @@ func fnv(path string, body []byte) uint64 {
 	}
 	return h
 }
-
-// rewriting configures what viewers are shown.
-func rewriting(cfg *Config) chaos.RewriterConfig {
-	c := chaos.RewriterConfig{Faults: cfg.Faults, StaleAfter: cfg.Rig.Origin.StaleAfter, Missing: cfg.Rig.Origin.Missing}
-	if cfg.Rig.Origin.Stale == "none" {
-		c.StaleAfter = chaos.NeverStale
-	}
-	return c
-}

@@ -9,7 +9,6 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/draw"
 	"hlsload/player/link"
-	"hlsload/player/m3u8"
 	"hlsload/reports/record"
 	"hlsload/rig"
 )
@@ -102,9 +101,8 @@ func Run(cfg *Config) (*Result, error) {
 		s.pops[0], s.pops[1] = append(s.pops[0], rig.PopName(i, false)), append(s.pops[1], rig.PopName(i, true))
 	}
 	s.ranks, s.ranked = ranksOf(cfg.Rig.Ladder)
-	s.rewriter = chaos.NewRewriter(rewriting(cfg))
-	meter := cfg.Collector.Meter()
-	s.rig.Stats().OnOrigin = func(now time.Duration, _ m3u8.Kind, _, status int, bytes int64) { meter.Origin(now, status, bytes) }
+	s.rewriter = chaos.NewRewriter(cfg.Rig.Rewriting(cfg.Faults))
+	s.rig.Stats().OnOrigin = cfg.Collector.Meter().Origin
 	s.conductor = chaos.NewConductor(cfg.Faults, cfg.Timeline)
 	s.audience = audience.New(&cfg.Audience, cfg.Seed)
 	s.schedule(s.audience.Wake(), arrive, 0, 0)

@@ -15,6 +15,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/chaos/aws/awstest"
 	"hlsload/reports"
+	"hlsload/run"
 	"hlsload/run/look"
 )
 
@@ -51,9 +52,7 @@ func TestShippedOnAWS(t *testing.T) {
 					t.Fatal(err)
 				}
 				cmd, stdout, stderr := quiet()
-				r := &realRun{cmd: cmd, sc: sc, out: &output{dir: filepath.Join(t.TempDir(), "out"), progress: progressNone}, faults: sc.Faults(),
-					network: network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: account}, applying: c.applying}
-				if exit := exitOf(r.do(t.Context())); exit.code != c.code {
+				if exit := exitOf(perform(cmd, &run.Config{Scenario: sc, Applying: c.applying}, &output{dir: filepath.Join(t.TempDir(), "out"), progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: account})); exit.code != c.code {
 					t.Errorf("exit code %d; want %d: %s\n%s%s", exit.code, c.code, exit.msg, stdout, stderr)
 				}
 				if got := account.State(); got != before {

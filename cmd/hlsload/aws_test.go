@@ -87,7 +87,7 @@ func newBubble() *bubble {
 
 func (b *bubble) run(ctx context.Context, args ...string) (code int, said string) {
 	var out bytes.Buffer
-	code = runOn(ctx, b.on, args, &out, &out)
+	code = executeOn(ctx, b.on, args, &out, &out)
 	return code, out.String()
 }
 
@@ -409,7 +409,7 @@ func TestAWSCheckWithThePlansPolicy(t *testing.T) {
 func newBubbleless(t *testing.T, args ...string) (code int, said string) {
 	t.Helper()
 	var out bytes.Buffer
-	code = run(t.Context(), args, &out, &out)
+	code = execute(t.Context(), args, &out, &out)
 	return code, out.String()
 }
 

@@ -16,6 +16,7 @@ import (
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/journal"
 	"hlsload/reports"
+	"hlsload/run"
 	"hlsload/run/cloud"
 	"hlsload/scenarios"
 )
@@ -128,7 +129,7 @@ func (c *awsCheck) look(ctx context.Context) error {
 	for _, f := range facts {
 		c.say("%s", f)
 	}
-	rehearsal := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: a.Drivers, Run: newRun()})
+	rehearsal := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: a.Drivers, Run: run.NewID()})
 	cannot := rehearsal.Rehearse(ctx, c.sc.Faults())
 	if cannot == nil {
 		c.say("faults: every one can be made, as far as reading tells")
@@ -159,7 +160,7 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	for _, w := range warnings {
 		c.say("be careful: %s", w)
 	}
-	run := newRun()
+	run := run.NewID()
 	applier := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: c.drivers, Run: run, Journal: j, Refresh: c.refresh, Now: c.now,
 		Before: func(ctx context.Context, alone bool) error { return c.still(ctx, run, alone) }})
 	runner, err := conduct.New(conduct.Config{
@@ -183,7 +184,7 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 		return internal(err)
 	}
 	if err := applier.Lock(ctx, until); err != nil {
-		return c.fail(errors.Join(err, unlock(ctx, applier)))
+		return c.fail(errors.Join(err, cloud.Unlock(ctx, applier)))
 	}
 	c.began = time.Now()
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))

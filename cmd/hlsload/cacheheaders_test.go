@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hlsload/reports"
+	"hlsload/run"
 	"hlsload/run/look"
 )
 
@@ -55,8 +56,7 @@ func watchClip(t *testing.T, head http.HandlerFunc) (s *reports.Summary, text st
 		go srv.Serve(l)
 		cmd, out, _ := quiet()
 		sc := parse(t, fmt.Sprintf("duration: 10s\nrecovery: 1s\ntarget: {url: \"http://%s/index.m3u8\"}\nfleet: {players: 2, arrive: {over: 1s}}\n", l.Addr()))
-		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressNone}, network: network{listen: m.listen, web: look.Network{Dial: m.dial}}}
-		if err := r.do(t.Context()); err != nil && err.Error() != "" {
+		if err := perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}}); err != nil && err.Error() != "" {
 			t.Error(err)
 		}
 		text = out.String()

@@ -84,7 +84,7 @@ func TestOwnCertificate(t *testing.T) {
 				probe := append([]string{"probe", "https://edge.example/index.m3u8"}, tc.args...)
 				for _, args := range [][]string{{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, probe} {
 					var stdout, stderr bytes.Buffer
-					code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
+					code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want, text := tc.code, tc.said
 					if args[0] == "probe" {
@@ -121,7 +121,7 @@ func TestUncheckedCertificate(t *testing.T) {
 		{append(run, "--set", "target.insecure_skip_verify=true"), 0, "certificates were not checked at local addresses"},
 	} {
 		var stdout, stderr bytes.Buffer
-		if code := runOn(t.Context(), network{}, c.args, &stdout, &stderr); code != c.code || !strings.Contains(stdout.String()+stderr.String(), c.said) {
+		if code := executeOn(t.Context(), network{}, c.args, &stdout, &stderr); code != c.code || !strings.Contains(stdout.String()+stderr.String(), c.said) {
 			t.Errorf("%v: exit code %d; want %d and %q:\n%s%s", c.args, code, c.code, c.said, &stdout, &stderr)
 		}
 	}

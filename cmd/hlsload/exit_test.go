@@ -16,6 +16,7 @@ import (
 
 	"hlsload/chaos/journal"
 	"hlsload/reports"
+	"hlsload/run"
 	"hlsload/run/look"
 )
 
@@ -57,7 +58,7 @@ func TestExitCodes(t *testing.T) {
 					time.AfterFunc(tc.interrupt, cancel)
 				}
 				var stdout, stderr bytes.Buffer
-				code := runOn(ctx, network{listen: m.listen, web: look.Network{Dial: m.dial}}, append([]string{"run", "--out", dir, "--progress", "plain"}, tc.args...), &stdout, &stderr)
+				code := executeOn(ctx, network{listen: m.listen, web: look.Network{Dial: m.dial}}, append([]string{"run", "--out", dir, "--progress", "plain"}, tc.args...), &stdout, &stderr)
 				said := strings.Join(strings.Fields(stdout.String()), " ")
 				if code != tc.code || !strings.Contains(said, tc.said) {
 					t.Errorf("exit code %d; want %d and %q in\n%s%s", code, tc.code, tc.said, &stdout, &stderr)
@@ -115,8 +116,7 @@ chaos: [{name: bad, fault: edge.status, at: 3s, for: 1s, code: 500, kind: media}
 	sc := parse(t, text)
 	sc.LagLimit = time.Nanosecond
 	cmd, stdout, stderr := quiet()
-	r := &realRun{cmd: cmd, sc: sc, faults: sc.Faults(), out: &output{dir: dir, events: true, progress: progressPlain}}
-	if exit := exitOf(r.do(t.Context())); exit.code != reports.ExitTester || !strings.Contains(stdout.String(), "VOID  the tester was the bottleneck") {
+	if exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, events: true, progress: progressPlain}, network{})); exit.code != reports.ExitTester || !strings.Contains(stdout.String(), "VOID  the tester was the bottleneck") {
 		t.Errorf("exit code %d; want %d and VOID in\n%s%s", exit.code, reports.ExitTester, stdout, stderr)
 	}
 	for _, want := range []string{"** the channel can be watched at http://127.0.0.1:", "** bad: edge.status is on", "** bad: edge.status is over"} {
@@ -145,7 +145,7 @@ func TestInterruptedCheck(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(2*time.Second, cancel)
 		var stdout, stderr bytes.Buffer
-		code := runOn(ctx, network{web: look.Network{Dial: m.dial}}, []string{"run", "testdata/scenarios/url.yaml", "--url", base + "/index.m3u8", "--out", t.TempDir()}, &stdout, &stderr)
+		code := executeOn(ctx, network{web: look.Network{Dial: m.dial}}, []string{"run", "testdata/scenarios/url.yaml", "--url", base + "/index.m3u8", "--out", t.TempDir()}, &stdout, &stderr)
 		if code != reports.ExitInterrupted || time.Since(h.began) != 2*time.Second {
 			t.Errorf("exit code %d after %v:\n%s%s", code, time.Since(h.began), &stdout, &stderr)
 		}
@@ -158,7 +158,7 @@ func TestSimulateInterrupted(t *testing.T) {
 	cancel()
 	dir := t.TempDir()
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, []string{"simulate", "soak", "--players", "50", "--out", dir, "--progress", "none"}, &stdout, &stderr)
+	code := execute(ctx, []string{"simulate", "soak", "--players", "50", "--out", dir, "--progress", "none"}, &stdout, &stderr)
 	if s := summaryOf(t, dir); code != reports.ExitInterrupted || s["verdict"] != reports.Interrupted || s["duration_s"].(float64) > 10 {
 		t.Errorf("exit code %d, verdict %v after %v s:\n%s%s", code, s["verdict"], s["duration_s"], &stdout, &stderr)
 	}
@@ -170,7 +170,7 @@ func TestSimulateAgain(t *testing.T) {
 	text := func(seed string) string {
 		dir := t.TempDir()
 		var stdout, stderr bytes.Buffer
-		if code := run(t.Context(), []string{"simulate", "testdata/scenarios/short.yaml", "--seed", seed, "--out", dir, "--events", "--progress", "none"}, &stdout, &stderr); code != 0 {
+		if code := execute(t.Context(), []string{"simulate", "testdata/scenarios/short.yaml", "--seed", seed, "--out", dir, "--events", "--progress", "none"}, &stdout, &stderr); code != 0 {
 			t.Fatalf("exit code %d:\n%s%s", code, &stdout, &stderr)
 		}
 		b, err := os.ReadFile(filepath.Join(dir, "summary.json"))
@@ -206,7 +206,7 @@ func TestUndo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
 		var stdout, stderr bytes.Buffer
-		code := runOn(t.Context(), network{listen: m.listen, web: look.Network{Dial: m.dial}}, []string{"run", "testdata/scenarios/command.yaml", "--set", `chaos.stop-it.start=["true"]`,
+		code := executeOn(t.Context(), network{listen: m.listen, web: look.Network{Dial: m.dial}}, []string{"run", "testdata/scenarios/command.yaml", "--set", `chaos.stop-it.start=["true"]`,
 			"--set", stop, "--out", dir, "--progress", "none"}, &stdout, &stderr)
 		if code != reports.ExitFault {
 			t.Fatalf("exit code %d:\n%s%s", code, &stdout, &stderr)
@@ -215,7 +215,7 @@ func TestUndo(t *testing.T) {
 	undo := func(code int, said string) {
 		t.Helper()
 		var stdout, stderr bytes.Buffer
-		if got := run(t.Context(), []string{"undo", filepath.Join(dir, "journal.ndjson")}, &stdout, &stderr); got != code || !strings.Contains(stdout.String(), said) {
+		if got := execute(t.Context(), []string{"undo", filepath.Join(dir, "journal.ndjson")}, &stdout, &stderr); got != code || !strings.Contains(stdout.String(), said) {
 			t.Errorf("exit code %d; want %d and %q in\n%s%s", got, code, said, &stdout, &stderr)
 		}
 	}
@@ -236,7 +236,7 @@ func TestRig(t *testing.T) {
 		var stderr bytes.Buffer
 		ended := make(chan int)
 		go func() {
-			ended <- runOn(ctx, network{listen: m.listen, web: look.Network{Dial: m.dial}}, []string{"rig", "testdata/scenarios/short.yaml"}, lines, &stderr)
+			ended <- executeOn(ctx, network{listen: m.listen, web: look.Network{Dial: m.dial}}, []string{"rig", "testdata/scenarios/short.yaml"}, lines, &stderr)
 		}()
 		var at struct {
 			URLs            []string

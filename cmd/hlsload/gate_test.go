@@ -99,7 +99,7 @@ func TestGate(t *testing.T) {
 						defer m.serveAt(addr+":80", h).Close()
 					}
 					var stdout, stderr bytes.Buffer
-					code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args[command], &stdout, &stderr)
+					code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args[command], &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want, text := tc.run, tc.said
 					if command == "probe" {

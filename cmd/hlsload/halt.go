@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
 // haltSignals returns a channel that is closed when all players are to leave at
@@ -29,49 +26,4 @@ func haltSignals() <-chan struct{} {
 		}
 	}()
 	return halted
-}
-
-// stopFileEvery is how often the stop file is looked for: players are to be
-// gone within a second.
-const stopFileEvery = 200 * time.Millisecond
-
-// stopFileThere tells whether a stop file exists. One that cannot be looked for
-// counts, too: a switch that may not work is no switch.
-func stopFileThere(path string) (string, bool) {
-	_, err := os.Lstat(path)
-	switch {
-	case err == nil:
-		return fmt.Sprintf("stop file: %s is there", path), true
-	case os.IsNotExist(err):
-		return "", false
-	}
-	return fmt.Sprintf("stop file: %v", err), true
-}
-
-// watchHalt ends all players when somebody says so, and the run when the fleet
-// was halted, whoever did that.
-func (r *realRun) watchHalt(ctx context.Context) {
-	every := time.NewTicker(stopFileEvery)
-	defer every.Stop()
-	signalled := r.network.halt
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-r.fleet.Halted():
-			why, _ := r.fleet.HaltReason()
-			r.conductor.Abort(r.sc.Redact(why))
-			return
-		case <-signalled:
-			r.fleet.Halt("halted by the user")
-			signalled = nil
-		case <-every.C:
-			if r.stopFile == "" {
-				continue
-			}
-			if why, there := stopFileThere(r.stopFile); there {
-				r.fleet.Halt(why)
-			}
-		}
-	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"hlsload/run"
 	"hlsload/run/look"
 	"runtime"
 	"testing"
@@ -38,8 +39,7 @@ fleet:
 			}
 		}()
 		cmd, _, _ := quiet()
-		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone}, network: network{listen: m.listen, web: look.Network{Dial: m.dial}}}
-		if exit := exitOf(r.do(t.Context())); exit.code != 0 {
+		if exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: t.TempDir(), progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}})); exit.code != 0 {
 			t.Fatalf("exit code %d, %s", exit.code, exit.msg)
 		}
 		t.Logf("live heap of %d kB after 150 s, %d kB after 360 s", live[0]>>10, live[1]>>10)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"hlsload/run"
 	"hlsload/run/look"
 	"io"
 	"net/http"
@@ -265,8 +266,7 @@ fleet:
   cohorts: [{name: a, share: 50%, profile: hlsjs-1.7}, {name: b, share: 50%, profile: rfc8216bis}]
 `)
 	cmd, out, _ := quiet()
-	r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone, events: true}, network: network{web: look.Network{Dial: m.dial}}}
-	exit := exitOf(r.do(t.Context()))
+	exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: t.TempDir(), progress: progressNone, events: true}, network{web: look.Network{Dial: m.dial}}))
 	return exit.code, exit.msg + strings.Join(strings.Fields(out.String()), " ")
 }
 

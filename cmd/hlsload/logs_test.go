@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hlsload/reports"
+	"hlsload/run"
 	"hlsload/run/look"
 )
 
@@ -28,8 +29,7 @@ func logged(t *testing.T, text string) (dir, log string) {
 		m := newMemory()
 		cmd, _, _ := quiet()
 		sc := parse(t, text)
-		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressNone}, faults: sc.Faults(), edgeLog: log, network: network{listen: m.listen, web: look.Network{Dial: m.dial}}}
-		if err := r.do(t.Context()); err != nil && err.Error() != "" {
+		if err := perform(cmd, &run.Config{Scenario: sc, EdgeLog: log}, &output{dir: dir, progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}}); err != nil && err.Error() != "" {
 			t.Error(err)
 		}
 	})
@@ -44,7 +44,7 @@ func TestLogs(t *testing.T) {
 	for _, way := range []string{"header", "query"} {
 		dir, log := logged(t, loggedFleet+"fleet: {players: 40, arrive: {over: 5s}, cmcd: "+way+"}\n")
 		var out strings.Builder
-		if code := run(t.Context(), []string{"report", dir, "--logs", log}, &out, io.Discard); code != 0 {
+		if code := execute(t.Context(), []string{"report", dir, "--logs", log}, &out, io.Discard); code != 0 {
 			t.Fatalf("exit %d: %s", code, out.String())
 		}
 		s, err := reports.Read(dir)
@@ -104,7 +104,7 @@ func TestLogsOfOthers(t *testing.T) {
 	z.Close()
 	file.Close()
 	var out strings.Builder
-	if code := run(t.Context(), []string{"report", dir, "--logs", file.Name()}, &out, io.Discard); code != 0 {
+	if code := execute(t.Context(), []string{"report", dir, "--logs", file.Name()}, &out, io.Discard); code != 0 {
 		t.Fatalf("exit %d: %s", code, out.String())
 	}
 	s, err := reports.Read(dir)
@@ -139,7 +139,7 @@ func TestLogsRefused(t *testing.T) {
 		{"run pipeline-kill --url http://127.0.0.1:1/x --edge-log " + dir + "/x", "only the embedded channel writes an edge log"},
 	} {
 		var errs strings.Builder
-		if code := run(t.Context(), strings.Fields(tc.args), io.Discard, &errs); code == 0 || !strings.Contains(errs.String(), tc.want) {
+		if code := execute(t.Context(), strings.Fields(tc.args), io.Discard, &errs); code == 0 || !strings.Contains(errs.String(), tc.want) {
 			t.Errorf("%s: exit %d, %s; want %q", tc.args, code, errs.String(), tc.want)
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"hlsload/run"
 	"hlsload/run/look"
 	"net/http"
 	"strings"
@@ -40,8 +41,7 @@ func TestLongDVR(t *testing.T) {
 				defer srv.Close()
 				sc := parse(t, "duration: 20s\ntarget: {url: "+base+"/index.m3u8}\n"+tt.limits+"fleet: {players: 2, cohorts: [{name: a, share: 100%, profile: hlsjs-1.7}]}\n")
 				cmd, out, _ := quiet()
-				r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone}, network: network{web: look.Network{Dial: m.dial}}}
-				exit := exitOf(r.do(t.Context()))
+				exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: t.TempDir(), progress: progressNone}, network{web: look.Network{Dial: m.dial}}))
 				if said := exit.msg + out.String(); exit.code != tt.code || !strings.Contains(said, tt.said) {
 					t.Errorf("exit code %d; want %d and %q in\n%s", exit.code, tt.code, tt.said, said)
 				}

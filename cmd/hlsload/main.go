@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hlsload/reports"
+	"hlsload/run"
 	"io"
 	"os"
 	"os/signal"
@@ -34,6 +36,12 @@ type exitError struct {
 // errSaid is the cause of an error that says itself what to do.
 var errSaid = errors.New("said")
 
+// codes are the exit codes of what keeps a run from beginning.
+var codes = map[run.Kind]int{
+	run.Internal: exitInternal, run.Usage: exitUsage, run.Refused: exitUsage, run.Invalid: exitInvalid,
+	run.Unreachable: reports.ExitUnreachable, run.Interrupted: reports.ExitInterrupted, run.Cloud: reports.ExitFault,
+}
+
 func (e *exitError) Error() string { return e.msg }
 func (e *exitError) Unwrap() error { return e.cause }
 
@@ -43,18 +51,18 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// Nobody reading the output any more is no reason to leave anything open.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	code := runOn(ctx, network{halt: haltSignals()}, os.Args[1:], os.Stdout, os.Stderr)
+	code := executeOn(ctx, network{halt: haltSignals()}, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-// run is the whole program as a function of arguments and writers.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return runOn(ctx, network{}, args, stdout, stderr)
+// execute is the whole program as a function of arguments and writers.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return executeOn(ctx, network{}, args, stdout, stderr)
 }
 
-// runOn is run on a network.
-func runOn(ctx context.Context, on network, args []string, stdout, stderr io.Writer) int {
+// executeOn is execute on a network.
+func executeOn(ctx context.Context, on network, args []string, stdout, stderr io.Writer) int {
 	ctx, secrets := withSecrets(ctx)
 	root := rootCommand(on)
 	root.SetArgs(args)
@@ -73,11 +81,16 @@ func runOn(ctx context.Context, on network, args []string, stdout, stderr io.Wri
 // exitOf is how an error ends the program.
 func exitOf(err error) *exitError {
 	var exit *exitError
+	var refused *run.Error
 	switch {
 	case err == nil:
 		return &exitError{}
 	case errors.As(err, &exit):
 		return exit
+	case errors.As(err, &refused) && refused.Kind == run.Refused:
+		return &exitError{exitUsage, refused.Text, errSaid}
+	case errors.As(err, &refused):
+		return &exitError{codes[refused.Kind], refused.Text, refused.Err}
 	}
 	return &exitError{code: exitUsage, msg: err.Error()} // cobra's own errors are about usage
 }
@@ -92,6 +105,11 @@ func internal(err error) error {
 		return err
 	}
 	return &exitError{exitInternal, err.Error(), err}
+}
+
+// closed is the end of a command that must not go on; the error says why.
+func closed(err error) error {
+	return &exitError{code: exitUsage, msg: err.Error(), cause: errSaid}
 }
 
 // takes demands these arguments, by the names that the usage line has: [NAME]

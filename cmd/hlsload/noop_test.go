@@ -12,6 +12,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/reports"
+	"hlsload/run"
 	"hlsload/run/look"
 	"hlsload/scenarios"
 )
@@ -72,9 +73,7 @@ func TestNothingInjected(t *testing.T) {
 						time.Sleep(time.Until(simEpoch) - time.Second)
 						m := newMemory()
 						cmd, _, _ := quiet()
-						r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressNone}, faults: sc.Faults(), network: network{listen: m.listen, web: look.Network{Dial: m.dial}},
-							applying: func(a chaos.Applier) chaos.Applier { return nothing{a, lies} }}
-						exit := exitOf(r.do(t.Context()))
+						exit := exitOf(perform(cmd, &run.Config{Scenario: sc, Applying: func(a chaos.Applier) chaos.Applier { return nothing{a, lies} }}, &output{dir: dir, progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}}))
 						want := reports.ExitFault
 						if lies {
 							want = reports.ExitFail

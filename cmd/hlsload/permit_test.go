@@ -20,7 +20,6 @@ import (
 	"hlsload/reports"
 	"hlsload/run/fleet"
 	"hlsload/run/look"
-	"hlsload/scenarios"
 )
 
 // names is a resolver: what a host is found to have, one after the other.
@@ -175,7 +174,7 @@ func TestConsent(t *testing.T) {
 				out := filepath.Join(t.TempDir(), "out")
 				args := append([]string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "none", "--out", out}, strings.Fields(tc.args)...)
 				var stdout, stderr bytes.Buffer
-				code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
+				code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 				said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 				if code != tc.code || !strings.Contains(said, tc.said) {
 					t.Errorf("exit code %d; want %d and\n%s\nin\n%s", code, tc.code, tc.said, said)
@@ -219,49 +218,6 @@ func (m *memory) serveAt(addr string, h http.Handler) *http.Server {
 	srv := &http.Server{Handler: h}
 	go srv.Serve(l)
 	return srv
-}
-
-// TestDecidedOnce: a host that shows up during the run gets no credentials because
-// of its own file, which could not bind the run any more.
-func TestDecidedOnce(t *testing.T) {
-	for _, tc := range []struct {
-		during bool
-		hosts  []string
-		ok     bool
-		asked  int
-	}{{false, nil, true, 1}, {true, nil, false, 0}, {true, []string{"late.example"}, true, 0}} {
-		synctest.Test(t, func(t *testing.T) {
-			m := newMemory()
-			file := &public{terms: "hlsload: 1\ntester: ops@example.com\nuntil: 2000-06-01\n", agents: map[string]int{}}
-			defer m.serveAt("203.0.113.9:80", file).Close()
-			n := &names{hosts: map[string][]string{"late.example": {"203.0.113.9"}}}
-			sc := &scenarios.Scenario{Duration: time.Minute}
-			sc.Authorized.By, sc.Authorized.Hosts = "ops@example.com", tc.hosts
-			if tc.hosts != nil {
-				sc.Authorized.Until = time.Now().Add(time.Hour)
-			}
-			p, err := newPermission(t.Context(), look.Network{Dial: m.dial, Resolver: n}, sc, 6)
-			if err == nil && tc.during {
-				err = p.permit(t.Context(), nil)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := p.decide(t.Context(), "http://late.example"); (err == nil) != tc.ok || file.asked != tc.asked {
-				t.Errorf("%+v: %v after %d requests for the file", tc, err, file.asked)
-			}
-		})
-	}
-}
-
-// TestOnlyLocal: the embedded channel is nowhere else.
-func TestOnlyLocal(t *testing.T) {
-	if err := onlyLocal("h", []netip.Addr{netip.MustParseAddr("127.0.0.1")}); err != nil {
-		t.Error(err)
-	}
-	if err := onlyLocal("h", []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("203.0.113.9")}); err == nil {
-		t.Error("a foreign address may be dialled")
-	}
 }
 
 // TestHalts ends runs at once: players go, the fault is undone, the results are
@@ -309,7 +265,7 @@ func TestHalts(t *testing.T) {
 					time.AfterFunc(pull, write)
 				}
 				var stdout, stderr bytes.Buffer
-				code := runOn(t.Context(), on, args, &stdout, &stderr)
+				code := executeOn(t.Context(), on, args, &stdout, &stderr)
 				said := strings.Join(strings.Fields(stdout.String()+stderr.String()), " ")
 				if code != tc.code || !strings.Contains(said, tc.said) {
 					t.Errorf("exit code %d; want %d and %q in\n%s", code, tc.code, tc.said, said)

@@ -156,7 +156,7 @@ func (o *probeOptions) open(ctx context.Context, on network, secrets *redact.Sec
 		return nil, closed(err)
 	}
 	return look.New(look.Config{
-		On: on.web, Gate: gate, TLS: look.Certificates(ca, o.skipVerify), Timeout: probeTime, Playlist: most, Agent: agent(""), Credentials: credential.New(urls, headers, o.headersFor),
+		On: on.web, Gate: gate, TLS: look.Certificates(ca, o.skipVerify), Timeout: probeTime, Playlist: most, Agent: look.Agent(ownVersion(), ""), Credentials: credential.New(urls, headers, o.headersFor),
 		SetCookie: func(line string) { secrets.AddHeader("Set-Cookie", line) },
 	}), nil
 }

@@ -9,7 +9,7 @@ import (
 
 	"hlsload/reports"
 	"hlsload/reports/page"
-	"hlsload/scenarios/redact"
+	"hlsload/stage"
 )
 
 func reportCommand() *cobra.Command {
@@ -41,7 +41,7 @@ are known by the session id of CMCD (fleet.cmcd), else by the User-Agent.`,
 				}
 			}
 			secrets.Keep(s.Scenario.File)
-			redact.Strings(s, secrets.Text, histograms) // whoever wrote it
+			stage.Hide(s, secrets) // whoever wrote it
 			return conclude(cmd, s, args[0], 0, page.Write(args[0], s))
 		},
 	}

@@ -42,7 +42,7 @@ func TestPanicStopsPrograms(t *testing.T) {
 			left = err == nil
 		}
 		var stdout, stderr bytes.Buffer
-		runOn(t.Context(), on, []string{"run", "testdata/scenarios/command.yaml", "--set", `chaos.stop-it.start=["touch", "` + state + `"]`,
+		executeOn(t.Context(), on, []string{"run", "testdata/scenarios/command.yaml", "--set", `chaos.stop-it.start=["touch", "` + state + `"]`,
 			"--set", `chaos.stop-it.stop=["rm", "` + state + `"]`, "--out", dir, "--progress", "none", "--set", "fleet.players=30", "--set", "fleet.arrive.over=25s"}, &stdout, &stderr)
 		said := stderr.String()
 		if !during || code != exitInternal || left || !strings.Contains(said, "hlsload: put back") || !strings.Contains(said, "fault stop-it: undone via command") {
@@ -50,7 +50,7 @@ func TestPanicStopsPrograms(t *testing.T) {
 		}
 	})
 	var stdout, stderr bytes.Buffer
-	if code := run(t.Context(), []string{"undo", filepath.Join(dir, "journal.ndjson")}, &stdout, &stderr); code != 0 || !strings.Contains(stdout.String(), "nothing was left behind") {
+	if code := execute(t.Context(), []string{"undo", filepath.Join(dir, "journal.ndjson")}, &stdout, &stderr); code != 0 || !strings.Contains(stdout.String(), "nothing was left behind") {
 		t.Errorf("undo: exit code %d: %s%s", code, &stdout, &stderr)
 	}
 }
@@ -120,7 +120,7 @@ func TestResultsCannotBeWritten(t *testing.T) {
 func TestReportCannotBeWritten(t *testing.T) {
 	dir := t.TempDir()
 	var stdout, stderr bytes.Buffer
-	if code := run(t.Context(), []string{"simulate", "testdata/scenarios/short.yaml", "--out", dir, "--progress", "none"}, &stdout, &stderr); code != 0 {
+	if code := execute(t.Context(), []string{"simulate", "testdata/scenarios/short.yaml", "--out", dir, "--progress", "none"}, &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d: %s", code, &stderr)
 	}
 	if err := os.Remove(filepath.Join(dir, reports.HTMLFile)); err != nil {
@@ -130,7 +130,7 @@ func TestReportCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	stdout.Reset()
-	code := run(t.Context(), []string{"report", dir}, &stdout, &stderr)
+	code := execute(t.Context(), []string{"report", dir}, &stdout, &stderr)
 	if code != exitInternal || !strings.Contains(stdout.String(), "PASS") || !strings.Contains(stderr.String(), "writing the results") {
 		t.Errorf("exit code %d: %s%s", code, &stdout, &stderr)
 	}

@@ -12,6 +12,7 @@ import (
 	"hlsload/player/draw"
 	"hlsload/rig"
 	"hlsload/rig/serve"
+	"hlsload/run"
 	"hlsload/scenarios"
 )
 
@@ -42,11 +43,11 @@ with the URLs. The scenario's faults do not begin by themselves: POST them to
 			} else if list, err := o.list(); err != nil || len(list) > 0 {
 				return &exitError{code: exitUsage, msg: "flags that change a scenario need a scenario"}
 			}
-			log, err := openAccessFile(edgeLog)
+			log, err := run.CreateEdgeLog(edgeLog)
 			if err != nil {
-				return err
+				return &exitError{exitUsage, err.Error(), err}
 			}
-			defer log.close()
+			defer log.Close()
 			epoch := time.Now()
 			r, err := rig.New(cfg, seed, epoch)
 			if err != nil {
@@ -57,7 +58,7 @@ with the URLs. The scenario's faults do not begin by themselves: POST them to
 				Rig: r, Now: func() time.Duration { return time.Since(epoch) }, Listen: listen, Control: control, Listener: on.listen,
 				Decode: func(b []byte) (chaos.Fault, error) { return scenarios.DecodeFault(b, target) },
 				Board:  conduct.NewBoard(seed),
-				Log:    log.writer(),
+				Log:    log.Writer(),
 			})
 			if err != nil {
 				return &exitError{exitUsage, err.Error(), err}

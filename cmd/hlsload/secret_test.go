@@ -240,7 +240,7 @@ type secretRun struct {
 func (s *secretRun) run(args ...string) (code int) {
 	s.t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = runOn(s.t.Context(), s.on, args, &stdout, &stderr)
+	code = executeOn(s.t.Context(), s.on, args, &stdout, &stderr)
 	what := args[0]
 	reveals(s.t, what+"'s stdout", stdout.Bytes(), s.except)
 	reveals(s.t, what+"'s stderr", stderr.Bytes(), s.except)

@@ -5,8 +5,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"sync"
-	"sync/atomic"
 
 	"hlsload/scenarios/redact"
 )
@@ -29,23 +27,6 @@ func secretsOf(ctx context.Context) *redact.Secrets {
 	}
 	s, _ := ctx.Value(secretsKey{}).(*redact.Secrets)
 	return s
-}
-
-// veiledError is an error whose text has no secrets.
-type veiledError struct {
-	text  string
-	cause error
-}
-
-func (e *veiledError) Error() string { return e.text }
-func (e *veiledError) Unwrap() error { return e.cause }
-
-// veiled returns err with f taking secrets out of its text.
-func veiled(err error, f func(string) string) error {
-	if err == nil {
-		return nil
-	}
-	return &veiledError{f(err.Error()), err}
 }
 
 // veil passes lines through f on their way to w. Close writes the last one.
@@ -79,29 +60,4 @@ func (v *veil) Close() error {
 	_, err := io.WriteString(v.w, v.f(string(v.buf)))
 	v.buf = nil
 	return err
-}
-
-// memo remembers what a function made of the few texts that come again and
-// again. It is safe for concurrent use.
-type memo struct {
-	f     func(string) string
-	known sync.Map
-	n     atomic.Int64
-}
-
-// maxMemo bounds what is remembered.
-const maxMemo = 4096
-
-func (m *memo) of(s string) string {
-	if s == "" {
-		return ""
-	}
-	if v, ok := m.known.Load(s); ok {
-		return v.(string)
-	}
-	v := m.f(s)
-	if m.n.Add(1) <= maxMemo {
-		m.known.Store(s, v)
-	}
-	return v
 }

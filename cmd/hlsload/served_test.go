@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"hlsload/run"
 	"hlsload/run/look"
 	"net/http"
 	"strings"
@@ -103,8 +104,7 @@ func TestViewersServed(t *testing.T) {
 					defer srv.Close()
 					sc := parse(t, "duration: 36s\nrecovery: 5s\nseed: 3\ntarget: {url: "+base+"/index.m3u8}\nfleet: {players: 6, arrive: {over: 2s}, cohorts: "+cohorts+"}\n")
 					cmd, out, _ := quiet()
-					r := &realRun{cmd: cmd, sc: sc, out: &output{dir: t.TempDir(), progress: progressNone}, network: network{web: look.Network{Dial: m.dial}}}
-					exit := exitOf(r.do(t.Context()))
+					exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: t.TempDir(), progress: progressNone}, network{web: look.Network{Dial: m.dial}}))
 					said := exit.msg + strings.Join(strings.Fields(out.String()), " ")
 					if exit.code != tc.code {
 						t.Errorf("exit code %d; want %d in\n%s", exit.code, tc.code, said)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -11,8 +12,10 @@ import (
 	"hlsload/chaos"
 	"hlsload/reports"
 	"hlsload/reports/measure"
+	"hlsload/reports/page"
 	"hlsload/reports/record"
 	"hlsload/rig"
+	"hlsload/run"
 	"hlsload/scenarios"
 	"hlsload/sim"
 	"hlsload/stage"
@@ -61,8 +64,9 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if l, ok := p.(*lines); ok {
 		l.every = max(l.every, sc.Duration/10) // virtual time flies
 	}
-	if err := out.make(sc.Name, started); err != nil {
-		return err
+	out.place(sc.Name, started)
+	if err := os.MkdirAll(out.dir, 0o755); err != nil {
+		return &exitError{exitUsage, fmt.Sprintf("creating the directory of the results: %v", err), err}
 	}
 	cfg := stage.Measure(sc, reports.ModeSimulate, faults, started)
 	model, err := rig.New(*sc.Target.Rig, seedOf(sc), simEpoch)
@@ -72,11 +76,11 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err := stage.Channel(&cfg, model, sc); err != nil {
 		return internal(err)
 	}
-	events, err := openEvents(out)
+	events, err := run.CreateEvents(out.dir, out.events)
 	if err != nil {
-		return err
+		return &exitError{exitUsage, err.Error(), err}
 	}
-	cfg.Events = events.log
+	cfg.Events = events.Log
 	c, err := record.New(cfg)
 	if err != nil {
 		return internal(err)
@@ -86,7 +90,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		// collected, and what waits for it would cost more than looking often.
 		defer debug.SetGCPercent(debug.SetGCPercent(5))
 	}
-	each := stage.NewSecond(p, c, nil, events.log, faults)
+	each := stage.NewSecond(p, c, nil, events.Log, faults)
 	res, err := sim.Run(&sim.Config{
 		Rig: *sc.Target.Rig, Seed: seedOf(sc), Epoch: simEpoch, Duration: sc.Duration, Audience: sc.Fleet.Audience,
 		Profiles: sc.Fleet.Profiles, HeadOnly: sc.Fleet.Body == "none", Faults: faults,
@@ -108,5 +112,6 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		return internal(err)
 	}
 	s := measure.Finish(c, measure.End{At: res.End, Interrupted: res.Aborted, Faults: stage.FaultEnds(res.Outcomes)}).Summary
-	return finish(cmd, s, out, &events, sc.Secrets().Text)
+	stage.Hide(s, sc.Secrets())
+	return conclude(cmd, s, out.dir, s.ExitCode, errors.Join(events.Close(), page.Write(out.dir, s)))
 }

@@ -65,7 +65,7 @@ func TestStorm(t *testing.T) {
 					"--players", fmt.Sprint(players), "--duration", fmt.Sprintf("%ds", seconds), "--set", "fleet.cohorts=[{name: stormy, profile: {base: hlsjs-1.7, " +
 						"errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retry: {forever: {delays: [20ms]}}}]}}]"}
 				var stdout, stderr bytes.Buffer
-				runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
+				executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 				url, most := s.most()
 				said := strings.Join(strings.Fields(stdout.String()), " ")
 				if storm := most > players*player.MaxRepeats*(seconds/target+1); storm != tc.storm {
@@ -89,7 +89,7 @@ func TestBytesEndTheRun(t *testing.T) {
 			n := &names{hosts: map[string][]string{"edge.example": {addr}}}
 			args := []string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "none", "--out", dir, "--set", "limits.bytes=20kB"}
 			var stdout, stderr bytes.Buffer
-			code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
+			code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
 			s := summaryOf(t, dir)
 			if why, _ := s["interrupted"].(string); code != reports.ExitInterrupted || !strings.Contains(why, "kB of bodies were received (limits.bytes: 20 kB)") {
 				t.Errorf("%s: exit code %d: %q\n%s", addr, code, why, stderr.String())

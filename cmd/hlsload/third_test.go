@@ -215,7 +215,7 @@ func TestSecretsBeforeConsent(t *testing.T) {
 					t.Fatal(err)
 				}
 				var stdout, stderr bytes.Buffer
-				code := runOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, append([]string{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, strings.Fields(tc.args)...), &stdout, &stderr)
+				code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, append([]string{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, strings.Fields(tc.args)...), &stdout, &stderr)
 				said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 				if code != tc.code || !strings.Contains(said, tc.said) {
 					t.Errorf("exit code %d; want %d and\n%s\nin\n%s", code, tc.code, tc.said, said)
@@ -313,7 +313,7 @@ func TestLetIn(t *testing.T) {
 						continue // its predictions take their time
 					}
 					var stdout, stderr bytes.Buffer
-					code := runOn(t.Context(), network{web: look.Network{Dial: m.dial}}, args, &stdout, &stderr)
+					code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial}}, args, &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want := map[string]string{"run": "5 playing at the end", "probe": "Predicted for viewers of a pipeline"}[args[0]]
 					if code != 0 || !strings.Contains(said, want) || strings.Contains(said, "p@ss") || strings.Contains(said, "viewer7") {
@@ -373,7 +373,7 @@ func TestNotForThisHost(t *testing.T) {
 				}
 				for _, args := range [][]string{{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, probe} {
 					var stdout, stderr bytes.Buffer
-					code := runOn(t.Context(), network{web: look.Network{Dial: m.dial}}, args, &stdout, &stderr)
+					code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial}}, args, &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want, text := tc.code, tc.said
 					if args[0] == "probe" {

@@ -71,7 +71,7 @@ func transcript(t *testing.T, script string) []byte {
 		b.WriteString(line)
 		args := words(strings.ReplaceAll(command, "$OUT", dir))
 		var stdout, stderr bytes.Buffer
-		code := run(context.Background(), args, &stdout, &stderr)
+		code := execute(context.Background(), args, &stdout, &stderr)
 		say := func(prefix, text string) {
 			text = strings.ReplaceAll(text, dir, "$OUT")
 			for _, own := range machine {

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hlsload/run"
 	"hlsload/run/look"
 	"hlsload/scenarios"
 )
@@ -36,9 +37,7 @@ func inRealTime(t *testing.T, sc *scenarios.Scenario) string {
 		time.Sleep(time.Until(simEpoch) - time.Second) // dates are part of playlists
 		m := newMemory()
 		cmd, _, _ := quiet()
-		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, events: true, progress: progressNone}, faults: sc.Faults(),
-			network: network{listen: m.listen, web: look.Network{Dial: m.dial}}}
-		if err := r.do(t.Context()); err != nil && err.Error() != "" {
+		if err := perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, events: true, progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}}); err != nil && err.Error() != "" {
 			t.Error(err)
 		}
 	})

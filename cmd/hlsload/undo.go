@@ -1,24 +1,19 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
-	"hlsload/chaos"
-	"hlsload/chaos/command"
-	"hlsload/chaos/journal"
 	"hlsload/reports"
+	"hlsload/run"
 	"hlsload/run/cloud"
-	"hlsload/scenarios/redact"
 )
 
 func undoCommand(on network) *cobra.Command {
-	onAWS := &accounts{network: on}
+	u := &run.Undoer{AWS: on.aws}
 	cmd := &cobra.Command{
 		Use:   "undo JOURNAL",
 		Short: "Put back whatever an interrupted run left behind",
@@ -26,7 +21,8 @@ func undoCommand(on network) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			secrets := secretsOf(cmd.Context())
 			secrets.Keep(args[0])
-			done, err := journal.Undo(cmd.Context(), args[0], undoers(onAWS, secrets))
+			u.Secrets = secrets
+			done, err := u.Undo(cmd.Context(), args[0])
 			for _, i := range done.Items {
 				what := i.Action
 				if i.Err != nil {
@@ -39,7 +35,7 @@ func undoCommand(on network) *cobra.Command {
 					}
 				}
 			}
-			seen, healErr := onAWS.heal(cmd.Context())
+			seen, healErr := u.Heal(cmd.Context())
 			for _, what := range seen {
 				fmt.Fprintf(cmd.OutOrStdout(), "seen: %s\n", secrets.Text(what))
 			}
@@ -58,29 +54,6 @@ func undoCommand(on network) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().DurationVar(&onAWS.patience, "wait", cloud.Patience, "how long to try again, and to look until AWS shows that a fault is undone")
+	cmd.Flags().DurationVar(&u.Patience, "wait", cloud.Patience, "how long to try again, and to look until AWS shows that a fault is undone")
 	return cmd
-}
-
-// undoers put back what each applier may have left. The rig and the players
-// ended with the process, and their faults with them. What is looked up in the
-// environment is a secret from then on; no error shows one.
-func undoers(onAWS *accounts, secrets *redact.Secrets) map[chaos.Via]journal.Undoer {
-	lookup := func(name string) (string, bool) {
-		value, set := os.LookupEnv(name)
-		secrets.Add(value, "${"+name+"}")
-		return value, set
-	}
-	all := map[chaos.Via]journal.Undoer{
-		chaos.ViaCommand: func(ctx context.Context, l journal.Line) error {
-			return command.Stop(ctx, l.Stop, l.Dir, lookup)
-		},
-		chaos.ViaAWS: onAWS.undo,
-	}
-	for via, undo := range all {
-		all[via] = func(ctx context.Context, l journal.Line) error {
-			return veiled(undo(ctx, l), secrets.Text)
-		}
-	}
-	return all
 }

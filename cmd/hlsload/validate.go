@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hlsload/run"
 	"hlsload/scenarios"
 )
 
@@ -71,18 +72,10 @@ func planCommand(on network) *cobra.Command {
 
 // planLoad says what a run on a URL will ask of its target.
 func planLoad(cmd *cobra.Command, sc *scenarios.Scenario, on network, look bool) error {
-	ctx, w := cmd.Context(), cmd.OutOrStdout()
-	if !look {
-		return internal(printExpected(ctx, w, sc, nil, nil))
-	}
-	p, err := newPermission(ctx, on.web, sc, sc.MostPlayers())
+	text, err := run.ExpectedLoad(cmd.Context(), &run.Config{Scenario: sc, Version: ownVersion(), Network: run.Network{Target: on.web}}, look)
 	if err != nil {
 		return err
 	}
-	s, err := openStream(ctx, sc, p)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	return internal(printExpected(ctx, w, sc, p, s))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "\n%s\n", text)
+	return internal(err)
 }

@@ -15,6 +15,7 @@ import (
 
 	"hlsload/chaos/aws/awstest"
 	"hlsload/reports"
+	"hlsload/run"
 	"hlsload/run/look"
 )
 
@@ -42,8 +43,7 @@ func onAWS(t *testing.T, text string, prepare func(a *awstest.Account, ch *awste
 		before := a.State()
 		cmd, out, errs := quiet()
 		sc := parse(t, fmt.Sprintf(text, "http://"+l.Addr().String()))
-		r := &realRun{cmd: cmd, sc: sc, out: &output{dir: dir, progress: progressPlain}, faults: sc.Faults(), network: network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: a}}
-		exit := exitOf(r.do(t.Context()))
+		exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, progress: progressPlain}, network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: a}))
 		code, said = exit.code, out.String()+errs.String()+exit.msg
 		if after := a.State(); after != before {
 			t.Errorf("left behind\n%s\nwant\n%s", after, before)

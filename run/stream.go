@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"context"
@@ -21,7 +21,6 @@ import (
 	"hlsload/reports"
 	"hlsload/reports/cdn"
 	"hlsload/reports/record"
-	"hlsload/reports/traffic"
 	"hlsload/run/look"
 	"hlsload/scenarios"
 	"hlsload/stage"
@@ -30,12 +29,12 @@ import (
 // stream is a stream at a URL as a target.
 type stream struct {
 	sc    *scenarios.Scenario
+	urls  []string // multivariant playlists
 	fetch *look.Fetcher
 	creds *credential.Set
 	in    *tickets // nil = all sessions have the same URL and headers
 
-	entries []string        // multivariant playlists
-	read    *streams.Stream // what they list
+	read *streams.Stream // what they list
 	// variables are those that media playlists may import, by host and path.
 	variables map[string]map[string]string
 	media     []string // media playlists
@@ -63,23 +62,23 @@ func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	s := &stream{sc: sc, creds: credentials(sc), variables: map[string]map[string]string{}, looks: map[string]*looked{}}
-	s.fetch = look.New(look.Config{On: may.on, Gate: may.gate, TLS: may.tls, Timeout: requestTime, Playlist: sc.Limits.Playlist, Agent: agent(sc.Authorized.By), Credentials: s.creds, Decide: may.decide,
+	s.fetch = look.New(look.Config{On: may.on, Gate: may.gate, TLS: may.tls, Timeout: requestTime, Playlist: sc.Limits.Playlist, Agent: may.agent, Credentials: s.creds, Decide: may.decide,
 		SetCookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
 	if sc.Target.Personal() {
 		var err error
 		if s.in, err = openTickets(sc); err != nil {
 			return nil, s.unreachable(err)
 		}
-		if s.entries, err = s.in.look(ctx, s.fetch); err != nil {
+		if s.urls, err = s.in.look(ctx, s.fetch); err != nil {
 			return nil, s.unreachable(err)
 		}
 	} else {
 		for i := range sc.Target.URLs {
-			s.entries = append(s.entries, credential.Bare(sc.Target.URLs[i].Value))
+			s.urls = append(s.urls, credential.Bare(sc.Target.URLs[i].Value))
 		}
 	}
 	var lists []*m3u8.Multivariant
-	for _, u := range s.entries {
+	for _, u := range s.urls {
 		mv, err := s.open(ctx, u)
 		if err != nil {
 			return nil, s.unreachable(err)
@@ -112,16 +111,16 @@ func credentials(sc *scenarios.Scenario) *credential.Set {
 // URLs, and URLs may hold secrets.
 func (s *stream) unreachable(err error) error {
 	s.close()
-	if refused := (*exitError)(nil); errors.As(err, &refused) {
-		return refused // there is no consent
+	if said := (*Error)(nil); errors.As(err, &said) {
+		return said // there is no consent
 	}
 	if bad := (*look.BadURL)(nil); errors.As(err, &bad) {
-		return &exitError{code: exitUsage, msg: bad.Error()}
+		return &Error{Usage, bad.Error(), nil}
 	}
 	if errors.As(err, new(*agreed.NotDialled)) {
-		return closed(errors.New(s.sc.Redact(err.Error())))
+		return refuse(errors.New(s.sc.Redact(err.Error())))
 	}
-	return &exitError{code: reports.ExitUnreachable, msg: "void: target unreachable at start: " + s.sc.Redact(err.Error()), cause: err}
+	return &Error{Unreachable, "void: target unreachable at start: " + s.sc.Redact(err.Error()), err}
 }
 
 // open reads a multivariant playlist.
@@ -154,7 +153,7 @@ func (s *stream) arrange(lists []*m3u8.Multivariant) error {
 	for i, mv := range lists {
 		l, err := s.ladderOf(mv)
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.entries[i], err)
+			return fmt.Errorf("%s: %w", s.urls[i], err)
 		}
 		if i == 0 {
 			s.ladder = l
@@ -245,7 +244,7 @@ func (s *stream) hosts() []string {
 			}
 		}
 	}
-	for _, u := range s.entries {
+	for _, u := range s.urls {
 		add(look.HostOf(u))
 	}
 	add(s.fetch.Hosts()...)
@@ -269,8 +268,6 @@ func (s *stream) find(u string, m *m3u8.Media) {
 	}
 	s.odd(u, m3u8.KindMedia, m.Findings)
 }
-
-func (s *stream) shown() string { return "" }
 
 // warnings are findings from before the run.
 func (s *stream) warnings() []string { return slices.Concat(s.findings, s.in.warnings()) }
@@ -297,16 +294,14 @@ func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *look.An
 	return m, a, nil
 }
 
-func (s *stream) url(a *audience.Arrival) string { return s.entries[min(a.Entry, len(s.entries)-1)] }
+// url is the multivariant playlist that a viewer opens.
+func (s *stream) url(a *audience.Arrival) string { return s.urls[min(a.Entry, len(s.urls)-1)] }
 
-func (s *stream) urls() []string { return s.entries }
-
-func (s *stream) classify(u string) int { return s.read.Pipeline(u) }
-
+// describe tells the collector about the stream.
 func (s *stream) describe(c *record.Config) {
 	c.TargetDuration = s.duration
 	c.Renditions = stage.Renditions(s.ladder)
-	predicted := stage.Predict(s.sc, s.read.Lists[0], s.classify, func(cohort int) predict.Shape {
+	predicted := stage.Predict(s.sc, s.read.Lists[0], s.read.Pipeline, func(cohort int) predict.Shape {
 		shape, on := s.shape, s.sc.Fleet.Audience.Cohorts[cohort].Network
 		if shape.Network != nil {
 			on.RTT += shape.Network.RTT
@@ -323,17 +318,6 @@ func (s *stream) describe(c *record.Config) {
 	}
 	c.Pipelines = s.read.Pipelines
 }
-
-// count: nobody counts at the origin; the load is estimated from headers.
-func (s *stream) count(*traffic.Meter) {}
-
-func (s *stream) rewriting(faults []chaos.Fault) chaos.RewriterConfig {
-	return chaos.RewriterConfig{Faults: faults}
-}
-
-func (s *stream) applier() chaos.Applier { return nil }
-
-func (s *stream) lost() func(uint64) chaos.Marks { return nil }
 
 func (s *stream) close() {
 	s.fetch.Close()

@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type looked struct {
 func (s *stream) watched(f *chaos.Fault) []string {
 	var all []string
 	for _, u := range s.media {
-		if f.Pipeline == chaos.Any || s.classify(u) == f.Pipeline {
+		if f.Pipeline == chaos.Any || s.read.Pipeline(u) == f.Pipeline {
 			all = append(all, u)
 		}
 	}

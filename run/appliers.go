@@ -1,16 +1,26 @@
-package main
+package run
 
 import (
 	"context"
 
 	"hlsload/chaos"
+	"hlsload/chaos/conduct"
 	"hlsload/chaos/inject"
+	"hlsload/chaos/journal"
 )
+
+// faulting is what breaks the stream and puts it back.
+type faulting struct {
+	board     *conduct.Board
+	injector  *inject.Injector
+	conductor *conduct.Runner
+	journal   *journal.Journal
+}
 
 // viewers applies faults on the players' side.
 type viewers struct {
 	*inject.Injector
-	r *realRun
+	r *live
 }
 
 // Apply opens the window; links notice at once.
@@ -34,7 +44,7 @@ func (v *viewers) relink(f *chaos.Fault) {
 }
 
 // crowd applies the faults that are about how many viewers there are.
-type crowd struct{ r *realRun }
+type crowd struct{ r *live }
 
 // Apply sends for more viewers, or lets some break off and come back.
 func (c *crowd) Apply(_ context.Context, f *chaos.Fault) error {

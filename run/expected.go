@@ -1,9 +1,8 @@
-package main
+package run
 
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"hlsload/chaos"
 	agreed "hlsload/player/consent"
+	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 	"hlsload/run/fleet"
 	"hlsload/run/look"
@@ -38,7 +38,7 @@ func expectLoad(ctx context.Context, sc *scenarios.Scenario, faults []chaos.Faul
 	channel, assumed := shape.Channel()
 	end := time.Now().Add(simulationTime)
 	l, err := forecast.Expect(&forecast.Run{
-		Channel: channel, Seed: seedOf(sc), Duration: sc.Duration, Recovery: sc.Recovery, Audience: sc.Fleet.Audience, Profiles: sc.Fleet.Profiles,
+		Channel: channel, Seed: draw.Seed(sc.Seed), Duration: sc.Duration, Recovery: sc.Recovery, Audience: sc.Fleet.Audience, Profiles: sc.Fleet.Profiles,
 		HeadOnly: sc.Fleet.Body == "none", Faults: faults, Cautious: foreign,
 		Expired: func() bool { return ctx.Err() != nil || time.Now().After(end) },
 	})
@@ -128,15 +128,15 @@ func tooLow(limit, expected float64) string {
 
 // expect finds out what the run will ask of its target. Ceilings follow from it;
 // they hold as soon as a host is not local.
-func (r *realRun) expect(ctx context.Context, s *stream, p progress) {
+func (r *live) expect(ctx context.Context, s *stream) {
 	foreign := len(r.permission.foreign) > 0
 	e, err := expectLoad(ctx, r.sc, r.faults, s.stream(), foreign)
 	if err != nil { // there is a ceiling all the same
-		e = &expected{Load: forecast.Unknown(r.mostPlayers(), r.sc.Duration)}
-		p.Mark(0, "what to expect of this run cannot be simulated: "+err.Error())
+		e = &expected{Load: forecast.Unknown(r.sc.MostPlayers(), r.sc.Duration)}
+		r.progress.Mark(0, "what to expect of this run cannot be simulated: "+err.Error())
 	} else {
 		for _, line := range e.lines(foreign) {
-			p.Mark(0, line)
+			r.progress.Mark(0, line)
 		}
 	}
 	e.ceilings(&r.permission.ceiling, &r.sc.Limits, s.asked())
@@ -144,7 +144,7 @@ func (r *realRun) expect(ctx context.Context, s *stream, p progress) {
 		return
 	}
 	for _, line := range e.ceilingLines(&r.sc.Limits, "") {
-		p.Mark(0, line)
+		r.progress.Mark(0, line)
 	}
 }
 
@@ -163,7 +163,7 @@ func (s *stream) asked() map[string]forecast.Kinds {
 			hosts[name] |= kinds
 		}
 	}
-	for _, u := range s.entries {
+	for _, u := range s.urls {
 		add(look.HostOf(u), forecast.Of(m3u8.KindMultivariant))
 	}
 	beside := false // segments are where their playlists are
@@ -185,42 +185,56 @@ func (s *stream) asked() map[string]forecast.Kinds {
 	return hosts
 }
 
-// printExpected says what a run on a URL will ask of its target. seen is the
-// stream as a look at it found it, and p who may be looked at; nil = there was
-// none.
-func printExpected(ctx context.Context, w io.Writer, sc *scenarios.Scenario, p *permission, seen *stream) error {
+// ExpectedLoad says what a run on a URL will ask of its target: of a stream as
+// the look at it finds it, or, without a look, of one as it is assumed to be.
+func ExpectedLoad(ctx context.Context, cfg *Config, looking bool) (string, error) {
+	sc := cfg.Scenario
 	shape := forecast.Stream{Pipelines: max(2, len(sc.Target.URLs))}
 	if len(sc.Target.Pipelines) == 1 {
 		shape.Pipelines = 1
 	}
-	if seen != nil {
-		shape = seen.stream()
-	}
 	foreign, where := !allLocal(sc), " where the target is not local"
-	if seen != nil {
-		where, foreign = "", false
-		for _, h := range seen.hosts() {
-			out, err := p.look(ctx, look.Hostname(h))
-			if err != nil {
-				return closed(err)
-			}
-			foreign = foreign || out
+	if looking {
+		var err error
+		if shape, foreign, err = lookAt(ctx, cfg); err != nil {
+			return "", err
 		}
+		where = ""
 	}
 	e, err := expectLoad(ctx, sc, sc.Faults(), shape, foreign)
 	if err != nil {
-		return err
+		return "", internal(err)
 	}
-	if seen == nil {
+	if !looking {
 		e.assumed = append(e.assumed, fmt.Sprintf("%d pipelines (hlsload plan --look looks at the stream)", shape.Pipelines))
 	}
 	lines := e.lines(foreign)
 	if foreign {
 		lines = append(lines, e.ceilingLines(&sc.Limits, where)...)
 	}
-	text := lines[0] + "\n          " + strings.Join(lines[1:], "\n          ")
-	_, err = fmt.Fprintf(w, "\n%s\n", sc.Redact(text))
-	return err
+	return sc.Redact(lines[0] + "\n          " + strings.Join(lines[1:], "\n          ")), nil
+}
+
+// lookAt looks at a stream as one player would, and reports whether a host of it
+// is not local.
+func lookAt(ctx context.Context, cfg *Config) (shape forecast.Stream, foreign bool, err error) {
+	p, err := newPermission(ctx, cfg)
+	if err != nil {
+		return shape, false, err
+	}
+	s, err := openStream(ctx, cfg.Scenario, p)
+	if err != nil {
+		return shape, false, err
+	}
+	defer s.close()
+	for _, h := range s.hosts() {
+		out, err := p.look(ctx, look.Hostname(h))
+		if err != nil {
+			return shape, false, refuse(err)
+		}
+		foreign = foreign || out
+	}
+	return s.stream(), foreign, nil
 }
 
 // allLocal reports whether the URLs of a target alone show that it is local.

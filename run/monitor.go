@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"context"
@@ -24,7 +24,7 @@ const (
 )
 
 // neededAlarms are the alarms that a run may not go without, and what for.
-func (r *realRun) neededAlarms() map[string]string {
+func (r *live) neededAlarms() map[string]string {
 	needed := map[string]string{}
 	for _, e := range r.sc.Expect {
 		for _, name := range e.AlarmsUnderTest() {
@@ -53,15 +53,15 @@ func awaited(expected []*expect.Expectation, s *reports.Summary) time.Duration {
 	return min(most, longestPatience)
 }
 
-// openWatch begins to watch what the scenario names on AWS. Without an account
+// openMonitor begins to watch what the scenario names on AWS. Without an account
 // a run goes on, unless an alarm is to stop it.
-func (r *realRun) openWatch(ctx context.Context) error {
+func (r *live) openMonitor(ctx context.Context) error {
 	needed := r.neededAlarms()
 	if r.sc.AWS == nil {
 		return nil
 	}
 	m := monitor.New("aws", time.Now(), r.sc.Redact)
-	w, err := cloud.Watch(ctx, r.sc.AWS, r.network.aws, m)
+	w, err := cloud.Watch(ctx, r.sc.AWS, r.cfg.Network.AWS, m)
 	if err == nil && w == nil {
 		return nil // there is nothing to be watched
 	}
@@ -73,17 +73,17 @@ func (r *realRun) openWatch(ctx context.Context) error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return &exitError{reports.ExitInterrupted, "interrupted before the run began", err}
+		return &Error{Interrupted, "interrupted before the run began", err}
 	case err != nil:
-		return &exitError{reports.ExitInterrupted, r.sc.Redact("before anything was changed: " + err.Error()), err}
+		return &Error{Interrupted, r.sc.Redact("before anything was changed: " + err.Error()), err}
 	}
-	r.watcher, r.monitor = w, m
+	r.account.watcher, r.account.monitor = w, m
 	return nil
 }
 
 // watch reads back until the run is over; the function returned ends it.
-func (r *realRun) watch(ctx context.Context) (end func()) {
-	if r.watcher == nil {
+func (r *live) watch(ctx context.Context) (end func()) {
+	if r.account.watcher == nil {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -91,7 +91,7 @@ func (r *realRun) watch(ctx context.Context) (end func()) {
 	go func() {
 		defer close(done)
 		defer r.guard()
-		r.watcher.Run(ctx, r.guard)
+		r.account.watcher.Run(ctx, r.guard)
 	}()
 	return func() {
 		cancel()
@@ -101,8 +101,8 @@ func (r *realRun) watch(ctx context.Context) (end func()) {
 
 // watched adds what AWS noticed to a finished run. It waits for what comes
 // late; an interrupt ends the waiting.
-func (r *realRun) watched(ctx context.Context, over *measure.Finished, p progress) {
-	if r.watcher == nil {
+func (r *live) watched(ctx context.Context, over *measure.Finished) {
+	if r.account.watcher == nil {
 		return
 	}
 	s := over.Summary
@@ -112,8 +112,8 @@ func (r *realRun) watched(ctx context.Context, over *measure.Finished, p progres
 	if halted, _ := r.fleet.HaltReason(); ctx.Err() != nil || halted != "" { // once more, and no waiting
 		ctx, patience = context.WithoutCancel(ctx), 10*time.Second
 	} else {
-		p.Mark(r.now(), fmt.Sprintf("the players are gone; waiting for data points of AWS that come late (at most %v, or until interrupted)", patience))
+		r.progress.Mark(r.now(), fmt.Sprintf("the players are gone; waiting for data points of AWS that come late (at most %v, or until interrupted)", patience))
 	}
-	r.watcher.Late(ctx, end, end.Add(await), patience)
-	over.Monitored(r.monitor.Summary())
+	r.account.watcher.Late(ctx, end, end.Add(await), patience)
+	over.Monitored(r.account.monitor.Summary())
 }

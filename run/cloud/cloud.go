@@ -6,6 +6,7 @@ package cloud
 
 import (
 	"context"
+	"hlsload/chaos/aws"
 	"time"
 )
 
@@ -22,4 +23,11 @@ type Watcher interface {
 	Begin(ctx context.Context, needed map[string]string) error
 	Run(ctx context.Context, guard func())
 	Late(ctx context.Context, end, awaited time.Time, patience time.Duration)
+}
+
+// Unlock gives the targets of a run free.
+func Unlock(ctx context.Context, a *aws.Applier) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Limit)
+	defer cancel()
+	return a.Unlock(ctx)
 }

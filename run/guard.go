@@ -1,10 +1,10 @@
-package main
+package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -16,9 +16,9 @@ import (
 
 // guard is deferred wherever a panic would end the program with faults left
 // that do not end with it: they are undone first.
-func (r *realRun) guard() {
+func (r *live) guard() {
 	stays := func(f chaos.Fault) bool { return f.Via == chaos.ViaAWS || f.Via == chaos.ViaCommand }
-	if r.journal == nil || !slices.ContainsFunc(r.faults, stays) {
+	if r.chaos.journal == nil || !slices.ContainsFunc(r.faults, stays) {
 		return
 	}
 	p := recover()
@@ -27,32 +27,31 @@ func (r *realRun) guard() {
 	}
 	stack := debug.Stack()
 	r.rescuing.Do(func() {
-		w := printable{r.cmd.ErrOrStderr()}
+		w := cmp.Or(r.cfg.Notices, io.Discard)
 		fmt.Fprintf(w, "hlsload: panic: %s\n%s\nhlsload: what was changed is put back first\n", r.sc.Redact(fmt.Sprint(p)), stack)
 		if err := r.rescue(w); err != nil {
-			fmt.Fprintf(w, "hlsload: not put back: %s\nput it back with: hlsload undo %s\n", r.sc.Redact(err.Error()), r.journal.Path())
+			fmt.Fprintf(w, "hlsload: not put back: %s\nput it back with: hlsload undo %s\n", r.sc.Redact(err.Error()), r.chaos.journal.Path())
 		} else {
 			fmt.Fprintln(w, "hlsload: put back")
 		}
-		exit := os.Exit
-		if r.network.exit != nil {
-			exit = r.network.exit
+		if r.cfg.Exit == nil {
+			panic(p)
 		}
-		exit(exitInternal)
+		r.cfg.Exit()
 	})
 }
 
 // rescue undoes every fault that was made: those on AWS by those who made them,
 // those of programs from the journal, which is closed, so that no fault is made
 // any more.
-func (r *realRun) rescue(w io.Writer) error {
+func (r *live) rescue(w io.Writer) error {
 	onAWS := r.rescueAWS()
-	r.journal.Close()
-	all := undoers(&accounts{network: r.network}, secretsOf(r.cmd.Context()))
+	r.chaos.journal.Close()
+	all := (&Undoer{Secrets: r.cfg.Secrets}).undoers()
 	all[chaos.ViaAWS] = func(context.Context, journal.Line) error { return onAWS }
 	ctx, cancel := context.WithTimeout(context.Background(), cloud.Limit)
 	defer cancel()
-	done, err := journal.Undo(ctx, r.journal.Path(), all)
+	done, err := journal.Undo(ctx, r.chaos.journal.Path(), all)
 	for _, i := range done.Items {
 		if i.Line.Via == chaos.ViaCommand {
 			fmt.Fprintf(w, "hlsload: fault %s: %s\n", r.sc.Redact(i.Line.Name), i.Action)
@@ -65,14 +64,14 @@ func (r *realRun) rescue(w io.Writer) error {
 }
 
 // rescueAWS undoes what was made on AWS, and tries for as long as a run does.
-func (r *realRun) rescueAWS() error {
-	if r.onAWS == nil {
+func (r *live) rescueAWS() error {
+	if r.account.applier == nil {
 		return nil
 	}
 	deadline := time.Now().Add(cloud.Patience)
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), cloud.Limit)
-		err := r.onAWS.UndoAll(ctx)
+		err := r.account.applier.UndoAll(ctx)
 		cancel()
 		if err == nil || time.Now().After(deadline) {
 			return err

@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"cmp"
@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +26,7 @@ type permission struct {
 	sc      *scenarios.Scenario
 	on      look.Network
 	gate    *agreed.Gate
+	agent   string
 	tls     *tls.Config // nil = the default
 	players int
 	ceiling fleet.Ceiling
@@ -49,23 +49,22 @@ const (
 
 // newPermission has decided nothing yet. A gate that does not let the target
 // itself pass is an error.
-func newPermission(ctx context.Context, on look.Network, sc *scenarios.Scenario, players int) (*permission, error) {
+func newPermission(ctx context.Context, cfg *Config) (*permission, error) {
+	on, sc := cfg.Network.Target, cfg.Scenario
 	var urls []string
 	for _, u := range sc.Target.URLs {
 		urls = append(urls, u.Value)
 	}
 	gate, err := on.Gate(ctx, urls, sc.Authorized.Hosts)
 	if err != nil {
-		return nil, closed(err)
+		return nil, refuse(err)
 	}
-	return &permission{sc: sc, on: on, gate: gate, tls: look.Certificates(sc.Target.CA, sc.Target.InsecureSkipVerify), players: players, foreign: map[string]netip.Addr{}, granted: map[string]bool{},
+	return &permission{sc: sc, on: on, gate: gate, tls: look.Certificates(sc.Target.CA, sc.Target.InsecureSkipVerify), players: sc.MostPlayers(), agent: look.Agent(cfg.Version, sc.Authorized.By), foreign: map[string]netip.Addr{}, granted: map[string]bool{},
 		ceiling: ceilingOf(&sc.Limits)}, nil
 }
 
-// closed is the end of a command that a gate does not let pass.
-func closed(err error) error {
-	return &exitError{code: exitUsage, msg: err.Error(), cause: errSaid}
-}
+// refuse is the end of a run that a gate does not let pass.
+func refuse(err error) error { return &Error{Refused, err.Error(), err} }
 
 // permit finds out whether the players may watch a target. Hosts are those that
 // the look at it met; what shows up later is decided about when it is dialled.
@@ -76,7 +75,7 @@ func (p *permission) permit(ctx context.Context, hosts []string) error {
 		name := look.Hostname(host)
 		foreign, err := p.look(ctx, name)
 		if err != nil {
-			return closed(err)
+			return refuse(err)
 		}
 		p.cloudFront = p.cloudFront || foreign && p.on.OnCloudFront(ctx, name)
 		if !foreign || !p.crowd() || p.grants(name) || slices.Contains(refused, name) {
@@ -110,7 +109,7 @@ func (p *permission) decide(ctx context.Context, host string) error {
 	}
 	switch foreign, err := p.look(ctx, name); {
 	case err != nil:
-		return closed(err)
+		return refuse(err)
 	case !foreign:
 		return nil
 	}
@@ -151,7 +150,7 @@ func (p *permission) grant(name string) {
 // else the scenario's word counts.
 func (p *permission) ask(ctx context.Context, host string) error {
 	name := look.Hostname(host)
-	terms, where, err := p.terms(ctx, host, agent(p.sc.Authorized.By))
+	terms, where, err := p.terms(ctx, host)
 	switch {
 	case terms != nil:
 		if err := terms.Check(p.sc.Authorized.By, time.Now().Add(p.sc.Duration), p.players); err != nil {
@@ -200,7 +199,7 @@ func (p *permission) refusal(refused []string, reasons []error) error {
 	fmt.Fprintf(&b, "once their operator agrees, either write into the scenario (%s)\n    authorized: {by: %s, until: %s%s}\n", p.sc.File, by, time.Now().AddDate(0, 0, 7).UTC().Format(time.DateOnly), hosts)
 	fmt.Fprintf(&b, "or have them serve at https://%s%s, with authorized: {by: %s} in the scenario\n    hlsload: 1\n    tester: %s\n    until: %s",
 		refused[0], agreed.Path, by, by, time.Now().AddDate(0, 0, 7).UTC().Format(time.DateOnly))
-	return &exitError{code: exitUsage, msg: b.String(), cause: errSaid}
+	return &Error{Refused, b.String(), nil}
 }
 
 // crowd tells whether there are more players than need nobody's consent.
@@ -236,13 +235,13 @@ func onlyLocal(host string, addrs []netip.Addr) error {
 // met over plain HTTP) says about load tests: nil without an error that says
 // why there is nothing. Neither headers nor cookies of the target are sent, and
 // no redirect is followed.
-func (p *permission) terms(ctx context.Context, host, agent string) (*agreed.Terms, string, error) {
+func (p *permission) terms(ctx context.Context, host string) (*agreed.Terms, string, error) {
 	name, plain := strings.CutPrefix(host, "http://")
 	places := []string{"https://" + name + agreed.Path}
 	if plain {
 		places = []string{"https://" + bracketed(look.Hostname(name)) + agreed.Path, "http://" + name + agreed.Path}
 	}
-	f := look.New(look.Config{On: p.on, Gate: p.gate, TLS: p.tls, Timeout: consentTime, Agent: agent, Stay: true})
+	f := look.New(look.Config{On: p.on, Gate: p.gate, TLS: p.tls, Timeout: consentTime, Agent: p.agent, Stay: true})
 	defer f.Close()
 	var why error
 	for _, place := range places {
@@ -275,24 +274,6 @@ func bracketed(host string) string {
 		return "[" + host + "]"
 	}
 	return host
-}
-
-// agent is what this program calls itself towards a target; by is who answers
-// for the test.
-func agent(by string) string { return look.Agent(ownVersion(), by) }
-
-// ownVersion is the version as a token of a header.
-func ownVersion() string {
-	v := version
-	if info, ok := debug.ReadBuildInfo(); ok && v == "" {
-		v = info.Main.Version
-	}
-	return cmp.Or(strings.Trim(strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(".-", r) {
-			return r
-		}
-		return -1
-	}, v), "."), "dev")
 }
 
 // cloudFrontHint is for whoever loads a stream that CloudFront serves.

@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"hlsload/player/audience"
 	"hlsload/player/credential"
+	"hlsload/player/draw"
 	"hlsload/player/ticket"
 	"hlsload/run/fleet"
 	"hlsload/run/fleet/issuer"
@@ -44,7 +45,7 @@ func openTickets(sc *scenarios.Scenario) (*tickets, error) {
 	if _, err := rand.Read(secret[:]); err != nil {
 		return nil, err
 	}
-	t := &tickets{sc: sc, gate: sc.Target.Gate(seedOf(sc), hex.EncodeToString(secret[:]))}
+	t := &tickets{sc: sc, gate: sc.Target.Gate(draw.Seed(sc.Seed), hex.EncodeToString(secret[:]))}
 	for i := range sc.Target.URLs {
 		t.urls = append(t.urls, sc.Target.URLs[i].Value)
 	}
@@ -168,7 +169,7 @@ func (t *tickets) none(err error) error {
 			text += "; " + w
 		}
 	}
-	return &exitError{code: exitUsage, msg: t.sc.Redact(text), cause: err}
+	return &Error{Usage, t.sc.Redact(text), err}
 }
 
 // learn keeps a look's secrets out of what is shown, and has its stand-ins shown

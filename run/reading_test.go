@@ -1,8 +1,6 @@
-package main
+package run
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,14 +8,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/probe"
+	"hlsload/player/profile"
+	"hlsload/probe/visit"
 	"hlsload/run/look"
 )
 
 // TestProbeAndRunReadOneStream: the pipelines that a probe prints are those that
 // a run acts on, whatever the first cohort plays with.
 func TestProbeAndRunReadOneStream(t *testing.T) {
-	slow(t)
 	const variant = "#EXT-X-STREAM-INF:BANDWIDTH=%d,RESOLUTION=%s,CODECS=\"avc1.64001f,mp4a.40.2\"%s\n%s\n"
 	// ladder is a pipeline's two variants; more are further attributes.
 	ladder := func(at string, rate int, more string) string {
@@ -43,43 +41,37 @@ func TestProbeAndRunReadOneStream(t *testing.T) {
 		{"two lists of their own", []string{ladder("a/", 0, ""), ladder("b/", 17, "")}},
 		{"sound of one name in two lists", []string{media("AUDIO", "x", "a/sound.m3u8") + ladder("a/", 0, ",AUDIO=\"x\""), media("AUDIO", "x", "b/sound.m3u8") + ladder("b/", 0, ",AUDIO=\"x\"")}},
 	} {
-		for _, profile := range []string{"hlsjs-1.7", "shaka-5.2"} {
-			t.Run(tt.name+", "+profile, func(t *testing.T) {
+		for _, player := range []string{"hlsjs-1.7", "shaka-5.2"} {
+			t.Run(tt.name+", "+player, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					m := newMemory()
-					h := &pair{began: time.Now()}
-					other, otherServer := m.serve(h)
-					defer otherServer.Close()
-					base, srv := m.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					const base, other = "http://127.0.0.1:1000", "http://127.0.0.1:1001"
+					defer m.serve(other[7:], http.HandlerFunc(media4)).Close()
+					defer m.serve(base[7:], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						var n int
 						if _, err := fmt.Sscanf(r.URL.Path, "/%d.m3u8", &n); err == nil && n < len(tt.lists) {
 							fmt.Fprint(w, "#EXTM3U\n", strings.ReplaceAll(tt.lists[n], "B/", other+"/"))
 							return
 						}
-						h.ServeHTTP(w, r)
-					}))
-					defer srv.Close()
+						media4(w, r)
+					})).Close()
 					var urls []string
 					for i := range tt.lists {
 						urls = append(urls, fmt.Sprintf("%s/%d.m3u8", base, i))
 					}
-					on := network{web: look.Network{Dial: m.dial}}
-					var out bytes.Buffer
-					fetch := look.New(look.Config{On: on.web, Timeout: probeTime})
+					on := look.Network{Dial: m.dial}
+					fetch := look.New(look.Config{On: on, Timeout: time.Minute})
 					defer fetch.Close()
-					if err := probeStream(t.Context(), fetch, &out, true, urls...); err != nil {
-						t.Fatal(err)
-					}
-					var r probe.Report
-					if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-						t.Fatal(err)
-					}
-					sc := parse(t, "duration: 20s\ntarget: {url: ["+strings.Join(urls, ", ")+"]}\nfleet: {players: 2, cohorts: [{name: a, share: 100%, profile: "+profile+"}]}\n")
-					may, err := newPermission(t.Context(), on.web, sc, 2)
+					r, err := visit.Stream(t.Context(), fetch, profile.All(), urls...)
 					if err != nil {
 						t.Fatal(err)
 					}
-					s, err := openStream(t.Context(), sc, may)
+					cfg := &Config{Network: Network{Target: on}, Scenario: parse(t, "duration: 20s\ntarget: {url: ["+strings.Join(urls, ", ")+"]}\nfleet: {players: 2, cohorts: [{name: a, share: 100%, profile: "+player+"}]}\n")}
+					may, err := newPermission(t.Context(), cfg)
+					if err != nil {
+						t.Fatal(err)
+					}
+					s, err := openStream(t.Context(), cfg.Scenario, may)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -89,12 +81,25 @@ func TestProbeAndRunReadOneStream(t *testing.T) {
 						if u := strings.TrimPrefix(seen.URL, base+"/"); strings.HasPrefix(u, other) || u[0] == 'b' {
 							want = 1
 						}
-						if got := s.classify(seen.URL); got != want || seen.Pipeline != want {
+						if got := s.read.Pipeline(seen.URL); got != want || seen.Pipeline != want {
 							t.Errorf("%s: pipeline %d to a run, %d to a probe; want %d", seen.URL, got, seen.Pipeline, want)
 						}
 					}
 				})
 			})
 		}
+	}
+}
+
+// media4 answers with a media playlist of ten segments of 4 s, or a segment.
+func media4(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasSuffix(r.URL.Path, ".m3u8") {
+		w.Write(make([]byte, 4096))
+		return
+	}
+	const last = 110
+	fmt.Fprintf(w, "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:%d\n", last-9)
+	for n := last - 9; n <= last; n++ {
+		fmt.Fprintf(w, "#EXTINF:4,\n%d.ts\n", n)
 	}
 }

@@ -1,0 +1,140 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hlsload/chaos"
+	"hlsload/chaos/aws"
+	"hlsload/reports/monitor"
+	"hlsload/run/cloud"
+	"slices"
+	"time"
+)
+
+// account is the AWS account of a run.
+type account struct {
+	applier *aws.Applier                // nil = nothing is done there
+	stopped func(context.Context) error // reports that the account's owners have stopped experiments
+	watcher cloud.Watcher               // nil = it is not watched
+	monitor *monitor.Monitor
+}
+
+// openAccount makes sure that the run may begin, if it has faults via aws.
+func (r *live) openAccount(ctx context.Context) error {
+	if !slices.ContainsFunc(r.faults, func(f chaos.Fault) bool { return f.Via == chaos.ViaAWS }) {
+		return nil
+	}
+	fail := func(err error) error {
+		return &Error{Cloud, r.sc.Redact("AWS, before anything was changed: " + err.Error()), err}
+	}
+	length := r.sc.Duration + r.sc.Recovery
+	undone := length + cloud.Patience // when everything is surely undone, from now on
+	if err := r.sc.AWS.Hours.Allows(time.Now(), time.Now().Add(length)); err != nil {
+		return fail(err)
+	}
+	a, err := cloud.Open(ctx, r.sc.AWS, r.cfg.Network.AWS)
+	if err != nil {
+		return fail(err)
+	}
+	warnings, err := a.Guard(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	more, err := a.Last(ctx, a.Now().Add(undone), aws.Sticky(a.Drivers, r.faults))
+	if err != nil {
+		return fail(err)
+	}
+	warnings = append(warnings, more...)
+	for _, w := range warnings {
+		r.warnings = append(r.warnings, r.sc.Redact(w))
+	}
+	applier := aws.New(aws.Config{
+		AWS: r.sc.AWS, Drivers: a.Drivers, Run: r.id, Journal: r.chaos.journal, Refresh: a.Refresh, Now: a.Now,
+		Before: func(ctx context.Context, alone bool) error { return a.Still(ctx, r.id, alone) },
+		Bites:  outside(r.sc.AWS, r.target.bites), Healthy: outside(r.sc.AWS, r.target.healthy),
+	})
+	if err := applier.Rehearse(ctx, r.faults); err != nil {
+		return fail(err)
+	}
+	if err := applier.Lock(ctx, a.Now().Add(undone)); err != nil {
+		freed := cloud.Unlock(ctx, applier)
+		if ctx.Err() != nil && freed == nil {
+			return &Error{Interrupted, "interrupted before the run began", err}
+		}
+		return fail(errors.Join(err, freed))
+	}
+	r.account.applier, r.account.stopped = applier, a.Stopped
+	return nil
+}
+
+// unlock gives the targets of the run free, if it has any.
+func (r *live) unlock(ctx context.Context) error {
+	if r.account.applier == nil {
+		return nil
+	}
+	return cloud.Unlock(ctx, r.account.applier)
+}
+
+// outside looks at the stream for faults that show in media playlists for as
+// long as they hold; the others are seen by what AWS says alone.
+func outside(cfg *chaos.AWS, look func(context.Context, *chaos.Fault) (bool, string)) func(context.Context, *chaos.Fault) (bool, string) {
+	return func(ctx context.Context, f *chaos.Fault) (bool, string) {
+		if !cfg.ShowsInPlaylists(f) {
+			return true, "nobody looked at the stream"
+		}
+		return look(ctx, f)
+	}
+}
+
+// leverEvery is how often the account's safety lever is looked at.
+const leverEvery = 10 * time.Second
+
+// watchLever ends the run when somebody engages the account's safety lever.
+func (r *live) watchLever(ctx context.Context) {
+	if r.account.stopped == nil {
+		return
+	}
+	every := time.NewTicker(leverEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		if err := r.account.stopped(ctx); err != nil && ctx.Err() == nil {
+			r.chaos.conductor.Abort(r.sc.Redact(err.Error()))
+			return
+		}
+	}
+}
+
+// tidyAWS takes away what undoing has left there, and tells what others have
+// changed meanwhile.
+func (r *live) tidyAWS(ctx context.Context) {
+	if r.account.applier == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cloud.Limit)
+	defer cancel()
+	if err := r.account.applier.Tidy(ctx); err != nil {
+		r.warnings = append(r.warnings, r.sc.Redact("AWS: something harmless is left: "+err.Error()))
+	}
+	if err := r.unlock(ctx); err != nil {
+		r.warnings = append(r.warnings, r.sc.Redact("AWS: "+err.Error()+"; hlsload undo does that, too, and it counts no more after some minutes"))
+	}
+	for _, what := range r.account.applier.Review(ctx) {
+		r.warnings = append(r.warnings, r.sc.Redact("AWS: "+what))
+	}
+}
+
+// leftOnAWS says what may be left there after a run.
+func (r *live) leftOnAWS(outcomes []chaos.Outcome) (left []string) {
+	for i := range outcomes {
+		if o := &outcomes[i]; o.Tried && o.Fault.Via == chaos.ViaAWS && !o.Fault.Kind.Spec().Instant && !(o.Undone && o.UndoVerified) {
+			left = append(left, fmt.Sprintf("fault %s may be left on AWS; put it back with: hlsload undo %s", o.Fault.Name, r.chaos.journal.Path()))
+		}
+	}
+	return left
+}

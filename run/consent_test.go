@@ -1,0 +1,69 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	agreed "hlsload/player/consent"
+	"hlsload/run/look"
+	"hlsload/scenarios"
+	"net/http"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestDecidedOnce: a host that shows up during the run gets no credentials because
+// of its own file, which could not bind the run any more.
+func TestDecidedOnce(t *testing.T) {
+	for _, tc := range []struct {
+		during bool
+		hosts  []string
+		ok     bool
+		asked  int
+	}{{false, nil, true, 1}, {true, nil, false, 0}, {true, []string{"late.example"}, true, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			asked := 0
+			m := newMemory()
+			defer m.serve("203.0.113.9:80", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == agreed.Path {
+					asked++
+				}
+				fmt.Fprint(w, "hlsload: 1\ntester: ops@example.com\nuntil: 2000-06-01\n")
+			})).Close()
+			sc := &scenarios.Scenario{Duration: time.Minute}
+			sc.Fleet.Audience.Players = 6
+			sc.Authorized.By, sc.Authorized.Hosts = "ops@example.com", tc.hosts
+			if tc.hosts != nil {
+				sc.Authorized.Until = time.Now().Add(time.Hour)
+			}
+			p, err := newPermission(t.Context(), &Config{Scenario: sc, Network: Network{Target: look.Network{Dial: m.dial, Resolver: oneHost{}}}})
+			if err == nil && tc.during {
+				err = p.permit(t.Context(), nil)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.decide(t.Context(), "http://late.example"); (err == nil) != tc.ok || asked != tc.asked {
+				t.Errorf("%+v: %v after %d requests for the file", tc, err, asked)
+			}
+		})
+	}
+}
+
+// TestOnlyLocal: the embedded channel is nowhere else.
+func TestOnlyLocal(t *testing.T) {
+	if err := onlyLocal("h", []netip.Addr{netip.MustParseAddr("127.0.0.1")}); err != nil {
+		t.Error(err)
+	}
+	if err := onlyLocal("h", []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("203.0.113.9")}); err == nil {
+		t.Error("a foreign address may be dialled")
+	}
+}
+
+// oneHost resolves every name to one public address.
+type oneHost struct{}
+
+func (oneHost) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return []netip.Addr{netip.MustParseAddr("203.0.113.9")}, nil
+}

@@ -1,0 +1,101 @@
+package run
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"hlsload/reports/record"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// Events is events.ndjson. Without a file, there is no log.
+type Events struct {
+	Log  *record.EventLog // nil = events are not written
+	file *os.File
+}
+
+// CreateEvents creates the file in the directory of the results, if events are
+// wanted.
+func CreateEvents(dir string, wanted bool) (*Events, error) {
+	if !wanted {
+		return &Events{}, nil
+	}
+	f, err := os.Create(filepath.Join(dir, "events.ndjson"))
+	if err != nil {
+		return nil, fmt.Errorf("creating the event file: %w", err)
+	}
+	return &Events{record.NewEventLog(f, 0), f}, nil
+}
+
+// Close writes what waits.
+func (e *Events) Close() error {
+	if e.Log == nil {
+		return nil
+	}
+	if err := errors.Join(e.Log.Flush(), e.file.Close()); err != nil {
+		return fmt.Errorf("writing the event file: %w", err)
+	}
+	return nil
+}
+
+// EdgeLog is an access log that the embedded channel's edges write. Without a
+// file, nothing is written.
+type EdgeLog struct {
+	file *os.File
+	mu   sync.Mutex
+	buf  *bufio.Writer
+}
+
+// CreateEdgeLog creates the file; "" = there is none.
+func CreateEdgeLog(name string) (*EdgeLog, error) {
+	if name == "" {
+		return &EdgeLog{}, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, fmt.Errorf("creating the edge log: %w", err)
+	}
+	return &EdgeLog{file: f, buf: bufio.NewWriterSize(f, 64<<10)}, nil
+}
+
+// openEdgeLog opens the access log if one is wanted.
+func (r *live) openEdgeLog() (*EdgeLog, error) {
+	if r.cfg.EdgeLog != "" && r.sc.Target.Rig == nil {
+		return nil, &Error{Usage, "only the embedded channel writes an edge log (got --edge-log and target.url; want report --logs with the CDN's)", nil}
+	}
+	log, err := CreateEdgeLog(r.cfg.EdgeLog)
+	if err != nil {
+		return nil, &Error{Usage, err.Error(), err}
+	}
+	return log, nil
+}
+
+// Writer is where lines go; nil = nowhere.
+func (l *EdgeLog) Writer() io.Writer {
+	if l.file == nil {
+		return nil
+	}
+	return l
+}
+
+func (l *EdgeLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+// Close writes what waits.
+func (l *EdgeLog) Close() error {
+	if l.file == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := errors.Join(l.buf.Flush(), l.file.Close()); err != nil {
+		return fmt.Errorf("writing the edge log: %w", err)
+	}
+	return nil
+}

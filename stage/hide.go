@@ -1,0 +1,9 @@
+package stage
+
+import (
+	"hlsload/reports"
+	"hlsload/scenarios/redact"
+)
+
+// Hide takes secrets out of the texts of a summary. Encoded histograms are none.
+func Hide(s *reports.Summary, secrets *redact.Secrets) { redact.Strings(s, secrets.Text, "Dist") }

@@ -2,17 +2,24 @@ package chaos
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 // pretend is a world in which everything takes some time and may fail.
 type pretend struct {
-	random  *rand.Rand
+	random  random
 	pending []answer // by instant
 }
+
+// random draws numbers that can be shrunk.
+type random struct{ t *rapid.T }
+
+func (r random) IntN(n int) int       { return rapid.IntRange(0, n-1).Draw(r.t, "n") }
+func (r random) Int64N(n int64) int64 { return rapid.Int64Range(0, n-1).Draw(r.t, "n") }
 
 type answer struct {
 	at   time.Duration
@@ -46,14 +53,14 @@ func (w *pretend) take(now time.Duration, o Order) {
 // its apply was answered, everything that was applied is undone exactly once
 // (again only after an undo that failed), and the stop is the last order.
 func TestWhatIsAppliedIsUndone(t *testing.T) {
-	for seed := range uint64(3000) {
-		if problem := walk(rand.New(rand.NewPCG(seed, 1))); problem != "" {
-			t.Fatalf("seed %d: %s", seed, problem)
+	rapid.Check(t, func(t *rapid.T) {
+		if problem := walk(random{t}); problem != "" {
+			t.Fatal(problem)
 		}
-	}
+	})
 }
 
-func walk(random *rand.Rand) (problem string) {
+func walk(random random) (problem string) {
 	instant := func() time.Duration { return time.Duration(random.Int64N(int64(60 * time.Second))) }
 	faults := make([]Fault, random.IntN(6))
 	for i := range faults {

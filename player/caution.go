@@ -23,7 +23,7 @@ const (
 
 // maxFailing is how many URLs that failed a cautious player keeps in mind: more
 // than can fail within a target duration.
-const maxFailing = MaxFailures + maxFlights
+const maxFailing = MaxFailures + MaxFetches
 
 // Caution is what a cautious player knows of URLs that failed. It outlives a
 // session: a viewer who comes back has not forgotten (see [Player.Caution]). URLs

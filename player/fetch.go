@@ -11,10 +11,10 @@ import (
 	"hlsload/player/units"
 )
 
-// maxFlights is how many fetches may be in flight: a playlist, something of the
+// MaxFetches is how many fetches may be in flight: a playlist, something of the
 // segment chain (key, initialization section, segment) and two segments that
 // arrived or were asked for ahead of their turn, for each track.
-const maxFlights = 4 * int(Tracks)
+const MaxFetches = 4 * int(Tracks)
 
 // flight is a fetch that has been asked for and has not ended.
 type flight struct {
@@ -110,7 +110,7 @@ func (p *Player) slot() *flight {
 			return &p.flights[i]
 		}
 	}
-	if len(p.flights) == maxFlights {
+	if len(p.flights) == MaxFetches {
 		panic("player: more fetches in flight than a player may have")
 	}
 	p.flights = append(p.flights, flight{})

@@ -113,7 +113,7 @@ func (c *checker) check(a *player.Action) {
 			c.t.Fatalf("fetch without a URL: %+v", a)
 		}
 		c.inFlight[a.Fetch] = true
-		if len(c.inFlight) > 6 {
+		if len(c.inFlight) > player.MaxFetches {
 			c.t.Fatalf("%d fetches in flight", len(c.inFlight))
 		}
 	case player.Abandon:

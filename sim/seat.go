@@ -24,7 +24,7 @@ type seat struct {
 	faulty  bool // a fault holds its link
 	breaks  bool // it leaves to come back: nobody takes its place
 	link    link.Link
-	flights [maxFlights]airborne
+	flights [player.MaxFetches]airborne
 	player  player.Player
 	session record.Session
 	arrival audience.Arrival
@@ -35,10 +35,6 @@ type airborne struct {
 	id  player.FetchID // 0 = none
 	ref uint32
 }
-
-// maxFlights is how many fetches a player has in flight at most: for each track a
-// playlist, a segment or what belongs to one, and a segment ahead of its turn.
-const maxFlights = 3 * int(player.Tracks)
 
 // wake is when a seat wants attention, and what the queue knows of that.
 type wake struct {
@@ -83,7 +79,7 @@ func (s *sim) sit(a audience.Arrival) {
 	st.wake = wake{at: player.Never, later: player.Never}
 	st.control, st.faulty, st.breaks = cohort.FaultsNone, false, false
 	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
-	st.flights = [maxFlights]airborne{}
+	st.flights = [player.MaxFetches]airborne{}
 	st.link = link.New(&cohort.Network, link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
 	s.cfg.Collector.JoinAt(&st.session, s.now, record.SessionInfo{Player: a.Player, Cohort: a.Cohort, Rejoin: a.Session > 1})
 	st.player.Join(s.config(a.Cohort, a.Entry), a.Seed, s.now)

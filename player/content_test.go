@@ -37,7 +37,10 @@ func (h *theatre) watch(name, multivariant string, d time.Duration) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	prof.Startup.Probe, prof.Buffer.LeadIn = false, 0 // what is loaded beside what is played
+	prof.Buffer.LeadIn = 0 // what is loaded beside what is played
+	if prof.Startup.Playlists.Name() == "probe" {
+		prof.Startup.Playlists.Choose("chosen")
+	}
 	h.started = -1
 	p := player.New(player.Config{Profile: prof, URL: "http://h/index.m3u8", Seed: draw.Seed(3)}, 0)
 	type answer struct {

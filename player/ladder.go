@@ -63,7 +63,7 @@ func NewLadder(mv *m3u8.Multivariant, p *Profile, classify Classify) (*Ladder, e
 		return nil, fmt.Errorf("multivariant playlist: no EXT-X-STREAM-INF; want at least one variant")
 	}
 	l := &Ladder{Start: mv.Start}
-	audio := audioRenditions(mv)
+	audio, copies := audioRenditions(mv), p.Read.Is.Copies()
 	type key struct {
 		k       string
 		pathway int
@@ -86,16 +86,15 @@ func NewLadder(mv *m3u8.Multivariant, p *Profile, classify Classify) (*Ladder, e
 		if v.URL == "" {
 			continue
 		}
-		k, name := groupKey(v, &p.Grouping, i), v.PathwayID
-		if p.Grouping.Redundant != GroupNone {
+		k, name := fmt.Sprint(i), "."
+		if len(copies) > 0 {
+			k, name = stream.Key(v, copies), v.PathwayID
 			if name == "" {
 				// Redundant variants become generated pathways ".", "..",
 				// as hls.js 1.7 and media3 1.10 name them.
 				name = strings.Repeat(".", seen[k]+1)
 			}
 			seen[k]++
-		} else {
-			name = "."
 		}
 		pw := pathway(name)
 		if taken[key{k, pw}] {
@@ -125,7 +124,7 @@ func NewLadder(mv *m3u8.Multivariant, p *Profile, classify Classify) (*Ladder, e
 	l.sortLevels(order)
 	l.rank()
 	l.addAudio(audio)
-	if p.Startup.Sound == SoundFirstListed {
+	if p.Startup.Playlists.Is.firstSound() {
 		l.addSound()
 	}
 	l.number(classify)
@@ -289,15 +288,6 @@ func nameOf(url string) string {
 		return name
 	}
 	return url
-}
-
-// groupKey is equal for variants that the profile takes for copies of each
-// other.
-func groupKey(v *m3u8.Variant, g *Grouping, i int) string {
-	if g.Redundant == GroupNone {
-		return fmt.Sprint(i)
-	}
-	return stream.Key(v, g.Key)
 }
 
 // Single is the multivariant playlist of a stream that has only one media

@@ -19,7 +19,7 @@ type Profile struct {
 
 	Playlist Playlist                       `yaml:"playlist"`
 	HTTP     HTTP                           `yaml:"http"`
-	Grouping Grouping                       `yaml:"grouping"`
+	Read     policy.Choice[Reading]         `yaml:"read"` // how the variants of a multivariant playlist are read
 	Startup  Startup                        `yaml:"startup"`
 	Live     Live                           `yaml:"live"`
 	Reload   Reload                         `yaml:"reload"`
@@ -72,41 +72,13 @@ type HTTP struct {
 // HTTP2 reports whether the player offers HTTP/2 over TLS.
 func (h *HTTP) HTTP2() bool { return h.Version != "1.1" }
 
-// How redundant variants are seen.
-const (
-	GroupNone     = "none"     // every variant is a level of its own
-	GroupPathway  = "pathway"  // copies form pathways; all levels move together
-	GroupLocation = "location" // copies are other URLs of one level; each level moves alone
-)
-
-// Grouping is how the multivariant playlist is read.
-type Grouping struct {
-	Redundant string   `yaml:"redundant"` // none, pathway or location
-	Key       []string `yaml:"key"`       // attributes that must be equal: bandwidth, resolution, frame-rate, codecs, video-range, hdcp-level or stable-variant-id; none = never copies
-}
-
-// Which media playlists are loaded before the first segment.
-const (
-	PlaylistsChosen      = "chosen"       // that of the first level
-	PlaylistsFirstListed = "first-listed" // that of the first listed variant, then the chosen one
-	PlaylistsAll         = "all"          // all of them and one segment of each, one after the other
-)
-
-// Whose sound is played when variants carry their own.
-const (
-	SoundVariant     = "variant"      // that of the variant whose pictures are shown
-	SoundFirstListed = "first-listed" // that of the first listed variant, which is loaded as well
-)
-
 // Startup is what happens until the first frame.
 type Startup struct {
-	Estimate  policy.Choice[FirstEstimate] `yaml:"estimate"`  // of throughput, before anything was measured
-	Level     policy.Choice[FirstLevel]    `yaml:"level"`     // the level to begin with
-	Playlists string                       `yaml:"playlists"` // chosen (default), first-listed or all
-	Samples   int                          `yaml:"samples"`   // segments of each with playlists: all, 1 to 3; 0 = one
-	Sound     string                       `yaml:"sound"`     // variant (default) or first-listed
-	Buffer    units.Span                   `yaml:"buffer"`    // media needed to start; 0 = one segment
-	Resume    units.Span                   `yaml:"resume"`    // media needed to go on after a stall; 0 = one segment
+	Estimate  policy.Choice[FirstEstimate]  `yaml:"estimate"`  // of throughput, before anything was measured
+	Level     policy.Choice[FirstLevel]     `yaml:"level"`     // the level to begin with
+	Playlists policy.Choice[FirstPlaylists] `yaml:"playlists"` // what is loaded before playback begins
+	Buffer    units.Span                    `yaml:"buffer"`    // media needed to start; 0 = one segment
+	Resume    units.Span                    `yaml:"resume"`    // media needed to go on after a stall; 0 = one segment
 	// Cap bounds Buffer and Resume to this share of the hold-back, 0 to 1;
 	// 0 = no bound.
 	Cap float64 `yaml:"cap"`
@@ -115,10 +87,6 @@ type Startup struct {
 	Prepare units.Duration `yaml:"prepare"`
 	// IgnoreStart tells that EXT-X-START is not heeded.
 	IgnoreStart bool `yaml:"ignore_start"`
-	// Probe looks into the middle segment of the first playlist before anything
-	// else: of fMP4 together with its initialization section, and two more
-	// segments after it.
-	Probe bool `yaml:"probe"`
 }
 
 // What a player does when its position has left the window.

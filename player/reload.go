@@ -64,11 +64,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	}
 	if f.track == MainTrack && old == nil {
 		p.joinAt(t)
-		p.probe(m)
-	}
-	if old == nil && f.track == MainTrack && p.cfg.Profile.Startup.Playlists == PlaylistsFirstListed {
-		p.setLevel(p.firstLevel(), true, "start")
-		p.switched = 0
+		p.cfg.Profile.Startup.Playlists.Is.listed(p, m)
 	}
 	if !news {
 		p.stale(f, t)

@@ -10,10 +10,11 @@ import (
 // some segments of each, one after the other; those of what will be played are
 // kept. Or it is a probe: only some segments of the first playlist.
 type survey struct {
-	lists  []*m3u8.Media // by rendition; nil = not loaded, or failed
-	next   int           // what to visit; stops from len(lists) on are for segments
-	loaded int           // segments loaded there
-	init   bool          // the initialization section was
+	lists   []*m3u8.Media // by rendition; nil = not loaded, or failed
+	samples int           // segments to load of each
+	next    int           // what to visit; stops from len(lists) on are for segments
+	loaded  int           // segments loaded there
+	init    bool          // the initialization section was
 
 	// Where no segment could be loaded yet:
 	from   uint64        // sequence number of the next one to try; 0 = wherever playback begins
@@ -27,7 +28,7 @@ type survey struct {
 // probe begins a look into the first playlist (Shaka hls_parser
 // getBasicInfoFromSegments_, for captions that are not announced).
 func (p *Player) probe(m *m3u8.Media) {
-	if !p.cfg.Profile.Startup.Probe || p.ladder.Captions || len(m.Segments) == 0 {
+	if p.ladder.Captions || len(m.Segments) == 0 {
 		return
 	}
 	last := len(m.Segments) - 1
@@ -157,7 +158,7 @@ func (p *Player) pumpSurvey() {
 func (p *Player) look(r int) bool {
 	t := p.survey
 	m := t.lists[r]
-	if t.loaded >= max(p.cfg.Profile.Startup.Samples, 1) || m == nil || len(m.Segments) == 0 {
+	if t.loaded >= t.samples || m == nil || len(m.Segments) == 0 {
 		return false
 	}
 	t.at = 0
@@ -323,13 +324,6 @@ func (p *Player) bestLoaded() int {
 // it or there is none.
 func (p *Player) loadedSound(level int) int16 {
 	pictures := p.renditionOf(level)
-	if p.cfg.Profile.Startup.Sound != SoundFirstListed {
-		own := p.ladder.Levels[level].AudioByPathway[p.ladder.Renditions[pictures].Pathway]
-		if own < 0 || p.survey.lists[own] == nil {
-			return -1
-		}
-		return own
-	}
 	if sound := p.firstLoaded(); sound != pictures {
 		return sound
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"hlsload/player/policy"
-	"hlsload/player/stream"
 	"hlsload/player/units"
 )
 
@@ -43,13 +42,6 @@ func (p *Profile) Validate() error {
 	}
 	within("http.connections_per_host", float64(p.HTTP.ConnectionsPerHost), 1, 64)
 	oneOf("http.version", cmp.Or(p.HTTP.Version, "2"), "1.1", "2")
-	oneOf("grouping.redundant", p.Grouping.Redundant, GroupNone, GroupPathway, GroupLocation)
-	for _, k := range p.Grouping.Key {
-		oneOf("grouping.key", k, stream.Attributes...)
-	}
-	oneOf("startup.playlists", cmp.Or(p.Startup.Playlists, PlaylistsChosen), PlaylistsChosen, PlaylistsFirstListed, PlaylistsAll)
-	oneOf("startup.sound", cmp.Or(p.Startup.Sound, SoundVariant), SoundVariant, SoundFirstListed)
-	within("startup.samples", float64(p.Startup.Samples), 0, 3)
 	within("startup.cap", p.Startup.Cap, 0, 1)
 	within("startup.prepare in nanoseconds", float64(p.Startup.Prepare), 0, 10e9)
 	if c := &p.Live.CatchUp; c.Slope != 0 {
@@ -101,8 +93,10 @@ func (p *Profile) Validate() error {
 
 // Limits states what the values may be.
 func (p *Profile) Limits(l *policy.Limits) {
+	l.In("read", &p.Read)
 	l.In("startup.estimate", &p.Startup.Estimate)
 	l.In("startup.level", &p.Startup.Level)
+	l.In("startup.playlists", &p.Startup.Playlists)
 	l.In("estimate", &p.Estimate)
 	l.In("choose", &p.Choose)
 	l.In("abandon", &p.Abandon)

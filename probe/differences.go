@@ -90,9 +90,9 @@ func (r *Report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add 
 		var who, rates []string
 		for _, prof := range profiles {
 			switch {
-			case prof.Grouping.Redundant == player.GroupNone && k == stream.Bandwidth:
+			case len(prof.Read.Is.Copies()) == 0 && k == stream.Bandwidth:
 				rates = append(rates, prof.ID)
-			case prof.Grouping.Redundant != player.GroupNone && slices.Contains(prof.Grouping.Key, k):
+			case slices.Contains(prof.Read.Is.Copies(), k):
 				who = append(who, prof.ID)
 			}
 		}

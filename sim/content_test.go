@@ -79,7 +79,7 @@ func TestContent(t *testing.T) {
 			t.Parallel()
 			for name, w := range watch(t, c.rig) {
 				tracks := 1
-				if strings.Contains(c.rig, "demuxed") || w.prof.Startup.Sound == player.SoundFirstListed {
+				if strings.Contains(c.rig, "demuxed") || w.prof.Startup.Playlists.Name() == "survey" {
 					tracks = 2 // the first listed variant is not the best one
 				}
 				for who, life := range w.events {
@@ -118,7 +118,7 @@ func TestContent(t *testing.T) {
 					}
 					keys := c.keys
 					if w.prof.HTTP.KeyPerTrack {
-						if keys *= tracks; tracks == 1 && w.prof.Startup.Sound != "" {
+						if keys *= tracks; tracks == 1 && w.prof.Startup.Playlists.Name() == "survey" {
 							keys *= 2 // sound of another variant than the picture
 						}
 					}

@@ -49,6 +49,12 @@ var renamed = map[string]string{
 	"startup.noise":             "startup: {estimate: {browser: {noise: …}}}",
 	"startup.raise_to":          "startup: {level: {raised: {to: …}}}",
 	"startup.share":             "choose: {share: {down: …}}",
+	"startup.samples":           "startup: {playlists: {survey: {samples: …}}}",
+	"startup.sound":             "startup: {playlists: {survey: {samples: …}}}",
+	"startup.probe":             "startup: {playlists: probe}",
+
+	"grouping.redundant": "read: every_variant, {pathways: {key: […]}} or {locations: {key: […]}}",
+	"grouping.key":       "read: {pathways: {key: […]}} or {locations: {key: […]}}",
 }
 
 // old returns an error for each key of older profiles below a node.

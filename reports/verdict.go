@@ -17,7 +17,7 @@ const (
 	ExitInterrupted = 105
 	ExitFault       = 110 // void: a fault was not applied, did not bite, or was not undone
 	ExitTester      = 111 // void: the tester was the bottleneck
-	ExitUnreachable = 112 // void: the target was unreachable at start, or nobody ever played
+	ExitUnreachable = 112 // void: the target was unreachable at start, or no session ever played
 )
 
 // ViewersServed is the expectation that every run has: outside of faults those
@@ -59,7 +59,7 @@ func (s *Summary) Decide(end *Ending) {
 		first(ExitUnreachable)
 	}
 	if s.NonePlayed() && (end.Interrupted == "" || s.Players.StartupFailed > 0) {
-		void = append(void, "nobody ever played, so nothing was measured: "+s.failures())
+		void = append(void, "no session ever played, so nothing was measured: "+s.failures())
 		first(ExitUnreachable)
 	}
 	if s.Mode == ModeRun {

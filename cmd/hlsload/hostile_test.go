@@ -152,7 +152,7 @@ var hostile = []struct {
 	probe int
 	found string
 }{
-	{"nothing", nil, 0, "viewers were served: outside of faults all who wanted to play did; nothing else was expected", 0, "newest segment: 200 in 0s, 20000 bytes"},
+	{"nothing", nil, 0, "viewers were served: outside of faults all sessions that wanted to play did; nothing else was expected", 0, "newest segment: 200 in 0s, 20000 bytes"},
 	{"html", all(says("<!DOCTYPE html><title>Sign in</title>")), 112, `index.m3u8 is no playlist: line 1: got HTML or XML`, 112, "got HTML"},
 	{"html for media", media(says("<html>")), 112, "no media playlist can be read", 112, "not a media playlist: line 1: got HTML"},
 	{"empty", index(says("")), 112, "got an empty body", 112, "got an empty body"},
@@ -189,7 +189,7 @@ var hostile = []struct {
 	}}, 0, "all players know variables", 0, "newest segment: 200"},
 	{"target duration of years", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2e9, "2.0", "%d.ts") }), 112, "want one up to 10m", 0, "less than three target durations"},
 	{"another scheme", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(2, "2.0", "file:///etc/passwd?%d") }), 112, "segment requests (refused × ", 112, "bad URL"},
-	{"no segments", media(says("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:5\n")), 112, "nobody ever played", 112, "no segment is listed"},
+	{"no segments", media(says("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:5\n")), 112, "no session ever played", 112, "no segment is listed"},
 	{"segments missing", segments(status(404)), 112, "segment requests (404 × ", 112, "status 404"},
 	{"segments cut off", segments(short), 112, "segment requests (truncated × ", 112, "breaks off after 8 bytes"},
 	{"segments drip", segments(drip), 112, "segment requests (timeout × ", 112, "no complete answer within 15s"},

@@ -161,7 +161,7 @@ func listMetrics(w io.Writer) error {
 	for _, m := range expect.Metrics {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Name, strings.Join(m.StatNames(), " "), m.Unit(), m.About)
 	}
-	fmt.Fprintf(w, "%s\t\tshare\texpected of every run: outside of faults those who want to play do, and what they fetch is there and is media\n", reports.ViewersServed)
+	fmt.Fprintf(w, "%s\t\tshare\texpected of every run: outside of faults sessions that want to play do, and what they fetch is there and is media\n", reports.ViewersServed)
 	return nil
 }
 

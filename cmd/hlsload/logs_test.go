@@ -135,7 +135,7 @@ func TestLogsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct{ args, want string }{
-		{"report " + dir + " --logs nothing.log", "nobody logged this run (got mode \"simulate\""},
+		{"report " + dir + " --logs nothing.log", "simulated runs have no CDN logs (got mode \"simulate\""},
 		{"run pipeline-kill --url http://127.0.0.1:1/x --edge-log " + dir + "/x", "only the embedded channel writes an edge log"},
 	} {
 		var errs strings.Builder

@@ -77,7 +77,7 @@ func TestViewersServed(t *testing.T) {
 		code   int
 		said   []string
 	}{
-		{"sound", oneOf("a", "b"), never, 0, []string{"viewers were served: outside of faults all who wanted to play did; nothing else was expected"}},
+		{"sound", oneOf("a", "b"), never, 0, []string{"viewers were served: outside of faults all sessions that wanted to play did; nothing else was expected"}},
 		{"frozen at 200", oneOf("a"), frozenAt(stopsAt, "a/"), 99, []string{"had no picture from ", "to the end, outside of any fault", "1 of 1 media playlist answered 200 and stopped advancing at 10 s"}},
 		{"no segments", oneOf("a"), func(path string, t time.Duration) (string, bool) {
 			return "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:106\n", path == "a/v.m3u8" && t > stopsAt

@@ -55,7 +55,7 @@ func NewLogs(s *reports.Summary) (*Logs, error) {
 		return nil, fmt.Errorf("join logs: the run's start is %.40q; want an instant of RFC 3339", s.Started)
 	}
 	if s.Mode != reports.ModeRun || len(s.Timeline) == 0 {
-		return nil, fmt.Errorf("join logs: nobody logged this run (got mode %q with %d timeline rows; want a run in real time)", s.Mode, len(s.Timeline))
+		return nil, fmt.Errorf("join logs: simulated runs have no CDN logs (got mode %q with %d timeline rows; want a run in real time)", s.Mode, len(s.Timeline))
 	}
 	l := &Logs{started: started, step: time.Duration(s.TimelineStepS) * time.Second, viewers: map[uint64]struct{}{},
 		first: reports.CoarseHistogram(), origin: reports.CoarseHistogram()}
@@ -293,20 +293,20 @@ func warnLogs(s *reports.Summary) {
 	g := s.Logs
 	switch {
 	case g.Entries == 0:
-		add("there is no entry in them")
+		add("they have no entry")
 		return
 	case g.Entries == g.Outside:
-		add("not one of their %s requests is from the time of the run", figure.Thousands(g.Entries))
+		add("none of their %s requests is from the time of the run", figure.Thousands(g.Entries))
 		return
 	case g.Ours == 0:
-		add("none of their requests is known to be of this run (want players with fleet.cmcd: header, and logs with the CMCD fields, cs-headers or the User-Agent)")
+		add("none of their requests can be identified as belonging to this run (want players with fleet.cmcd: header, and logs with the CMCD fields, cs-headers or the User-Agent)")
 		return
 	}
 	if g.Coverage.Known() && g.Coverage < 0.95 {
-		add("they have %s of the requests that the players sent: sampled, late or incomplete", figure.Percent(float64(g.Coverage)))
+		add("they hold only %s of the requests that the players sent: sampled, late or incomplete", figure.Percent(float64(g.Coverage)))
 	}
 	if g.Coverage > 1.05 {
-		add("they have more requests than the players sent (%s): a file read twice, or another run under this User-Agent", figure.Percent(float64(g.Coverage)))
+		add("they hold more requests than the players sent (%s): a file read twice, or another run under this User-Agent", figure.Percent(float64(g.Coverage)))
 	}
 	if g.Malformed > 0 {
 		add("%s could not be read", figure.Plural(int(g.Malformed), "line"))

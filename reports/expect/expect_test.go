@@ -152,10 +152,10 @@ func TestCompare(t *testing.T) {
 		{"fatal < 1%", reports.NoData, 0, false, "no data: nothing was counted for fatal"},
 		{"origin_rps.max < 5", reports.NoData, 0, false, "no data: origin_rps.max could not be measured"},
 		{"stalled - stalled{cohort=control} <= 1%", .03, .02, true, "measured 1 %"},
-		{"failover.p50 - failover.p95 < 1s", 5, reports.Never, false, "failover.p95 is never, which cannot be compared with"},
-		{"failover.p50 - failover.p95 < 1s", reports.Never, reports.Never, false, "failover.p95 is never, which cannot be compared with"},
+		{"failover.p50 - failover.p95 < 1s", 5, reports.Never, false, "cannot compare: failover.p95 never happened"},
+		{"failover.p50 - failover.p95 < 1s", reports.Never, reports.Never, false, "cannot compare: failover.p95 never happened"},
 		{"failover.p95 - failover.p50 > 1s", reports.Never, 5, true, "measured never"},
-		{"requests{kind=media} / requests{kind=segment} < 2", 5, 0, false, "requests{kind=segment} is 0 and cannot be divided by"},
+		{"requests{kind=media} / requests{kind=segment} < 2", 5, 0, false, "cannot divide: requests{kind=segment} is 0"},
 		{"requests{kind=media} / requests{kind=segment} < 2", 6, 4, true, "measured 1.5"},
 		{"requests{kind=media} / requests{kind=segment} < 2", 6, reports.NoData, false, "no data: nothing was counted for requests{kind=segment}"},
 	} {

@@ -19,13 +19,13 @@ func (e *Expectation) Result(l, r reports.Value) reports.ExpectationResult {
 		res.Reason = "no data: " + e.Left.nothing()
 		return res
 	case e.Operator != 0 && !r.Known():
-		res.Value, res.Reason = reports.NoData, e.Right.String()+" is never, which cannot be compared with"
+		res.Value, res.Reason = reports.NoData, "cannot compare: "+e.Right.String()+" never happened"
 		return res
 	case e.Operator == '-':
 		res.Value = l - r
 	case e.Operator == '/':
 		if r == 0 {
-			res.Value, res.Reason = reports.NoData, e.Right.String()+" is 0 and cannot be divided by"
+			res.Value, res.Reason = reports.NoData, "cannot divide: "+e.Right.String()+" is 0"
 			return res
 		}
 		res.Value = l / r

@@ -338,7 +338,7 @@ func warn(s *reports.Summary, v *view, end *End) {
 		name := f.Title(s)
 		instantly := f.ClearedAtS == f.AppliedAtS
 		if f.Affected == 0 && !instantly && kind.Spec().Part != chaos.PartAudience {
-			add("fault %s bit, but nobody was affected", name)
+			add("fault %s took effect, but no session was affected", name)
 		}
 		if !f.ClearedAtS.Known() {
 			add("fault %s was on when the run ended: its outcomes are those of that instant", name)

@@ -8,7 +8,7 @@ import (
 	"hlsload/reports"
 )
 
-// A run in which nobody ever played is void, whatever was expected of it.
+// A run in which no session ever played is void, whatever was expected of it.
 func TestNobodyPlayed(t *testing.T) {
 	for _, tc := range []struct {
 		name   string

@@ -116,7 +116,7 @@ func compare(s *reports.FaultShare, p *reports.Predicted, before *reports.FaultS
 	}
 	var odd []string
 	if end := endOf(before); end != p.End {
-		odd = append(odd, fmt.Sprintf("most %s, which were to %s", endWords[end][0], endWords[p.End][1]))
+		odd = append(odd, fmt.Sprintf("predicted: most %s; measured: most %s", endWords[p.End][1], endWords[end][0]))
 	} else {
 		if p.End == reports.EndFailsOver && excludes(&p.FailoverMs, failover) {
 			odd = append(odd, fmt.Sprintf("failover took %s (p50); predicted: %s", reports.Milliseconds.Format(failover), p.FailoverMs.Words()))
@@ -130,8 +130,8 @@ func compare(s *reports.FaultShare, p *reports.Predicted, before *reports.FaultS
 
 // endWords are what became of sessions, and what was to.
 var endWords = map[string][2]string{
-	reports.EndFailsOver: {"failed over", "fail over"}, reports.EndWaits: {"stayed until it was over", "stay until it is over"},
-	reports.EndDies: {"died", "die"}, reports.EndUntouched: {"were not touched", "notice nothing"},
+	reports.EndFailsOver: {"failed over", "fail over"}, reports.EndWaits: {"waited until the fault ended", "wait until the fault ends"},
+	reports.EndDies: {"died", "die"}, reports.EndUntouched: {"were not affected", "notice nothing"},
 }
 
 // end is what became of most.

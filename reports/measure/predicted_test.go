@@ -36,7 +36,7 @@ func TestResidual(t *testing.T) {
 		{"late", measured(9000, 0, 10), moves, "failover took 9 s (p50); predicted: 3 s (1 s to 5 s)", 6000},
 		{"early", measured(200, 0, 10), moves, "failover took 200 ms (p50)", -2800},
 		{"dark", measured(3000, 800, 10), moves, "the outage was 800 ms (p50); predicted: 0 s", 0},
-		{"another end", measured(3000, 0, 2), moves, "most stayed until it was over, which were to fail over", 0},
+		{"another end", measured(3000, 0, 2), moves, "predicted: most fail over; measured: most waited until the fault ended", 0},
 		{"waits", measured(float64(reports.Never), 26000, 0), waits, "", reports.NoData},
 		{"too few", &reports.FaultShare{Affected: 3, FailedOver: 3, FailoverMs: reports.Dist{P50: 90000}}, moves, "", 87000},
 		{"unknown", measured(9000, 0, 10), &reports.Predicted{Unknown: "why"}, "", reports.NoData},

@@ -346,7 +346,7 @@ func TestNobodyAffected(t *testing.T) {
 		t.Errorf("%s: %s", s.Verdict, s.Expectations[0].Reason)
 	}
 	all := strings.Join(s.Warnings, "\n")
-	for _, want := range []string{"nobody was affected", "baseline of only 2 s"} {
+	for _, want := range []string{"no session was affected", "baseline of only 2 s"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("warnings lack %q: %s", want, all)
 		}

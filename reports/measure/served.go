@@ -95,9 +95,9 @@ func (sv *service) judge(own bool) (reports.ExpectationResult, []string) {
 	case !least.Known():
 		res.Reason = fmt.Sprintf("no %s outside of faults in which viewers wanted to play", figure.Seconds(float64(sv.window()/time.Millisecond)))
 	case least == 1:
-		res.Reason = "outside of faults all who wanted to play did"
+		res.Reason = "outside of faults all sessions that wanted to play did"
 	default:
-		res.Reason = fmt.Sprintf("outside of faults at least %s of those who wanted to play did", figure.Percent(float64(least)))
+		res.Reason = fmt.Sprintf("outside of faults at least %s of the sessions that wanted to play did", figure.Percent(float64(least)))
 	}
 	if n := sv.v.lost(); n > 0 {
 		res.Reason += fmt.Sprintf("; not counted: %s that faults affected and that never recovered", figure.Plural(int(n), "session"))

@@ -54,7 +54,7 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 		absence time.Duration
 		play    func(sc *scene)
 		value   reports.Value
-		reason  string // begins with; "" = it holds and all who wanted to play did
+		reason  string // begins with; "" = it holds and all sessions that wanted to play did
 		holds   bool
 		warning string
 	}{
@@ -85,9 +85,9 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 		{name: "half stand still", play: func(sc *scene) { stallAll(six(sc)[:3], 40) }, value: .5,
 			reason: "3 of 6 sessions had no picture from 40 s to the end"},
 		{name: "a third stands still", play: func(sc *scene) { stallAll(six(sc)[:2], 40) }, value: .666667, holds: true,
-			reason: "outside of faults at least 66.7 % of those who wanted to play did", warning: "2 of 6 sessions had no picture from 40 s to the end"},
+			reason: "outside of faults at least 66.7 % of the sessions that wanted to play did", warning: "2 of 6 sessions had no picture from 40 s to the end"},
 		{name: "a sixth stands still", play: func(sc *scene) { stallAll(six(sc)[:1], 40) }, value: .833333, holds: true,
-			reason: "outside of faults at least 83.3 % of those who wanted to play did"},
+			reason: "outside of faults at least 83.3 % of the sessions that wanted to play did"},
 		{name: "frozen at 200", play: func(sc *scene) {
 			vs := six(sc)
 			frozen(vs[1:], 40, 0)
@@ -245,7 +245,7 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 				v.stall(36)
 			}
 			vs[0].die(60)
-		}, value: 1, holds: true, reason: "outside of faults all who wanted to play did; not counted: 5 sessions that faults affected and that never recovered"},
+		}, value: 1, holds: true, reason: "outside of faults all sessions that wanted to play did; not counted: 5 sessions that faults affected and that never recovered"},
 		{name: "a fault accounts for those who died", fault: true, play: func(sc *scene) {
 			for _, v := range six(sc)[:5] {
 				v.answer(32, m3u8.KindMedia, 0, 404, 0)
@@ -296,7 +296,7 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 			s := sc.finish(end)
 			e := s.Expectations[len(s.Expectations)-1]
 			if tc.reason == "" {
-				tc.reason = "outside of faults all who wanted to play did"
+				tc.reason = "outside of faults all sessions that wanted to play did"
 			}
 			if e.Pass != tc.holds || !strings.HasPrefix(e.Reason, tc.reason) || e.Value != tc.value && (tc.value != 1 || e.Value.Known()) {
 				t.Errorf("holds: %v, %v, %q; want %v, %v, %q", e.Pass, e.Value, e.Reason, tc.holds, tc.value, tc.reason)

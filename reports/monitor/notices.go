@@ -44,7 +44,7 @@ func notices(s *reports.Summary, f *reports.FaultSummary, m *reports.MonitorSumm
 		players.After = reports.Value(figure.Round(float64(d.P50)/1000, 3))
 		players.Seen = players.After
 	} else if d.Count == d.Censored {
-		players.Note = "nobody detected it"
+		players.Note = "no player detected it"
 	}
 	return append([]reports.Notice{players}, all...)
 }

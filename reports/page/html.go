@@ -145,7 +145,7 @@ func htmlVerdict(s *reports.Summary, p *page) {
 	reason := s.Reason()
 	p.tag("p", "reason", strings.ToUpper(reason[:min(1, len(reason))])+reason[min(1, len(reason)):]+".")
 	if s.Verdict == reports.Void {
-		p.tag("p", "", "What follows was measured, but proves nothing.")
+		p.tag("p", "", "The figures below were measured, but prove nothing.")
 	}
 	failed := s.Failed()
 	if len(failed) > 1 || len(failed) == 1 && s.Verdict != reports.Fail {
@@ -163,7 +163,7 @@ func htmlVerdict(s *reports.Summary, p *page) {
 	p.raw("</header>\n")
 	if len(s.Warnings) > 0 {
 		p.raw(`<section class="card warnings" aria-label="Warnings">` + "\n")
-		p.tag("h3", "", "Be careful")
+		p.tag("h3", "", "Warnings")
 		p.raw("<ul>\n")
 		for _, warning := range s.Warnings {
 			p.tag("li", "", warning)

@@ -14,7 +14,7 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 	para := func(text string) { b.WriteString(escapeMarkdown(text) + "\n\n") }
 	fmt.Fprintf(&b, "# %s: %s\n\n", strings.ToUpper(s.Verdict), escapeMarkdown(s.Reason()))
 	if s.Verdict == reports.Void {
-		para("What follows was measured, but proves nothing.")
+		para("The figures below were measured, but prove nothing.")
 	}
 	para(headline(s))
 	para(audience(s))
@@ -52,7 +52,7 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 		expectationTable(s).markdown(&b)
 	}
 	if len(s.Warnings) > 0 {
-		b.WriteString("## Be careful\n\n")
+		b.WriteString("## Warnings\n\n")
 		for _, warning := range s.Warnings {
 			b.WriteString("- " + escapeMarkdown(warning) + "\n")
 		}

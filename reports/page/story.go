@@ -41,7 +41,7 @@ func story(f *reports.FaultSummary, players int64) []string {
 		return []string{"It was never applied."}
 	}
 	if f.Affected == 0 {
-		lines := []string{"Nobody was affected."}
+		lines := []string{"No session was affected."}
 		if line := noticedLine(f); line != "" {
 			lines = append(lines, line)
 		}
@@ -74,7 +74,7 @@ func story(f *reports.FaultSummary, players int64) []string {
 	}
 	if f.OutageMs.Count > 0 {
 		if f.OutageMs.Max == 0 {
-			say("Nobody was without playback because of it.")
+			say("No session lost playback.")
 		} else {
 			say("Without playback for %s (p50), %s (p95), %s (longest).", reports.Milliseconds.Format(f.OutageMs.P50), reports.Milliseconds.Format(f.OutageMs.P95), atLeast(&f.OutageMs))
 		}

@@ -198,7 +198,7 @@ func monitorTables(s *reports.Summary) []*table {
 	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		t := &table{caption: "Who noticed " + f.Title(s), head: []string{"who", "what", "after onset", "seen after", "note"}, words: map[int]bool{1: true, 4: true}}
+		t := &table{caption: "What noticed " + f.Title(s), head: []string{"who", "what", "after onset", "seen after", "note"}, words: map[int]bool{1: true, 4: true}}
 		for k := range f.Noticed {
 			n := &f.Noticed[k]
 			after, seen := reports.NeverText, reports.NeverText

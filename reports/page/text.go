@@ -64,7 +64,7 @@ func WriteText(s *reports.Summary, w io.Writer, o TextOptions) error {
 		}
 	}
 	if s.Verdict == reports.Void {
-		b.WriteString("      what follows was measured, but proves nothing\n")
+		b.WriteString("      the figures below were measured, but prove nothing\n")
 	}
 	wrap("      ", headline(s))
 	wrap("      ", audience(s))
@@ -110,7 +110,7 @@ func WriteText(s *reports.Summary, w io.Writer, o TextOptions) error {
 		}
 	}
 	if len(s.Warnings) > 0 {
-		section("Be careful")
+		section("Warnings")
 		for _, warning := range s.Warnings {
 			wrap("  ", warning)
 		}

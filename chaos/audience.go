@@ -12,7 +12,7 @@ var audienceKinds = []Spec{
 	},
 	{
 		Kind: ViewersReconnect, Vias: viewer,
-		Doc:       "viewers leave and join again at once",
+		Doc:       "viewers leave and rejoin at once",
 		Changes:   "sessions",
 		Selectors: fields(byCohort, byShare),
 		Part:      PartAudience, Instant: true,

@@ -9,14 +9,14 @@ import (
 var authKinds = []Spec{
 	{
 		Kind: AuthExpire, Vias: edges, Requests: allRequests,
-		Doc:       "tokens run out: those issued before the fault are refused, new ones are accepted",
+		Doc:       "tokens expire: those issued before the fault are refused, new ones are accepted",
 		Changes:   "answers of the edge to sessions with an old token",
 		Selectors: sessions, Params: fields(refusal),
 		Part: PartTokens, Site: AtEdge, act: actRefuse, refuses: old,
 	},
 	{
 		Kind: AuthRevoke, Vias: edges, Requests: allRequests,
-		Doc:       "viewers lose their permission: they are refused, whatever token they come with",
+		Doc:       "viewers lose their permission: they are refused with any token",
 		Changes:   "answers of the edge to these viewers",
 		Selectors: sessions, Params: fields(refusal),
 		Part: PartTokens, Site: AtEdge, act: actRefuse, refuses: all,

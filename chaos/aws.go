@@ -151,7 +151,7 @@ func first(all ...objection) objection {
 // Realises says why the fault cannot be made with what the account has: the
 // field of the entry that is to blame; "" = it can be made.
 func (a *AWS) Realises(f *Fault) (field, why string) {
-	o := demand(f.Pop == Any, "pop", "nothing on AWS is done to one POP (got a pop; want none, or via viewer)")
+	o := demand(f.Pop == Any, "pop", "faults on AWS cannot be limited to one POP (got a pop; want none, or via viewer)")
 	if cannot := f.Kind.Spec().awsCannot; cannot == nil {
 		o = first(o, demand(false, "via", "%s cannot be made on AWS (got aws; want one of %s)", f.Kind, strings.Join(KindsVia(ViaAWS), ", ")))
 	} else {
@@ -180,7 +180,7 @@ func needs(f *Fault, ok bool, key, what string) objection {
 // told objects when the pipelines cannot be told apart in a list of n.
 func told(f *Fault, key string, n int, what string) objection {
 	return first(
-		demand(f.Pipeline == Any || n > 0, "pipeline", "pipelines cannot be told apart there (got no aws.%s; want %s for each)", key, what),
+		demand(f.Pipeline == Any || n > 0, "pipeline", "the pipelines cannot be distinguished there (got no aws.%s; want %s for each)", key, what),
 		demand(f.Pipeline == Any || f.Pipeline < n, "pipeline", "no such pipeline in aws.%s (got %d; want less than %d)", key, f.Pipeline, n))
 }
 
@@ -189,7 +189,7 @@ func inBucket(a *AWS, f *Fault) objection {
 	n := len(a.Pipelines)
 	return first(
 		needs(f, a.Bucket != "", "bucket", writesTo),
-		demand(f.Pipeline == Any || n > 0, "pipeline", "pipelines cannot be told apart in the bucket (got no aws.pipelines; want a pattern of keys for each, such as [live/p0/*, live/p1/*])"),
+		demand(f.Pipeline == Any || n > 0, "pipeline", "the pipelines cannot be distinguished in the bucket (got no aws.pipelines; want a pattern of keys for each, such as [live/p0/*, live/p1/*])"),
 		demand(f.Pipeline < n || n == 0, "pipeline", "no such pipeline in aws.pipelines (got %d; want less than %d)", f.Pipeline, n))
 }
 
@@ -208,12 +208,12 @@ func written(a *AWS, f *Fault) objection {
 
 // rescued objects to what stays until it is undone, unless somebody sees to that.
 func (a *AWS) rescued(what string) objection {
-	return demand(a.AllowSticky || a.Watchdog != "", "via", "%s stays until it is undone (got neither aws.watchdog nor aws.allow_sticky; want aws.watchdog: {role: ARN}, with which AWS undoes it whatever becomes of hlsload, or aws.allow_sticky: true, and a way to run hlsload undo)", what)
+	return demand(a.AllowSticky || a.Watchdog != "", "via", "%s stays until it is undone (got neither aws.watchdog nor aws.allow_sticky; want aws.watchdog: {role: ARN}, with which AWS undoes it even if hlsload has died, or aws.allow_sticky: true, and a way to run hlsload undo)", what)
 }
 
 // sticky objects to what stays until it is undone, and which no watchdog undoes.
 func (a *AWS) sticky(stays bool, what string) objection {
-	return demand(!stays || a.AllowSticky, "via", "%s stays until it is undone, and no watchdog can (got no aws.allow_sticky; want aws.allow_sticky: true, and a way to run hlsload undo)", what)
+	return demand(!stays || a.AllowSticky, "via", "%s stays until it is undone, and no watchdog can undo it (got no aws.allow_sticky; want aws.allow_sticky: true, and a way to run hlsload undo)", what)
 }
 
 // hits reports whether the fault names that kind of request.

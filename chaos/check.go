@@ -53,7 +53,7 @@ func CheckAll(entries []Entry, t *Target) []Problem {
 		}
 		name := entries[i].Name
 		if first, taken := names[name]; taken && name != "" {
-			all = append(all, Problem{i, "name", fmt.Sprintf("name is taken by entry %d (got %s; want another)", first+1, name)})
+			all = append(all, Problem{i, "name", fmt.Sprintf("the name is already used by entry %d (got %s; want another)", first+1, name)})
 		} else {
 			names[name] = i
 		}
@@ -133,7 +133,7 @@ func (c *checker) applier() {
 	switch {
 	case c.t.VOD && via == ViaRig && c.spec.NeedsWriter:
 		names := slices.DeleteFunc(c.t.applicable(), func(name string) bool { return Kind(name).Spec().NeedsWriter })
-		c.add("fault", "%s cannot be applied to a VOD, which nobody writes any more (got %s; want one of %s)", c.e.Kind, c.e.Kind, strings.Join(names, ", "))
+		c.add("fault", "%s cannot be applied to a VOD, which is not written any more (got %s; want one of %s)", c.e.Kind, c.e.Kind, strings.Join(names, ", "))
 	case slices.Contains(possible, via):
 		c.via = via
 	case via == ViaAWS && slices.Contains(c.spec.Vias, via) && !c.t.URL:
@@ -182,7 +182,7 @@ func (c *checker) window() {
 	}
 	switch {
 	case c.spec.Instant && e.For != 0:
-		c.add("for", "%s happens at once and takes no length (got %v; want no `for`)", e.Kind, e.For)
+		c.add("for", "%s is instantaneous and takes no length (got %v; want no `for`)", e.Kind, e.For)
 		return
 	case !c.spec.Instant && e.For == 0:
 		c.add("for", "for is missing (got nothing; want how long the fault holds, such as 30s)")
@@ -276,7 +276,7 @@ func (c *checker) selectors() {
 	}
 	if c.checked("pop") {
 		if t.URL {
-			c.add("pop", "edges of a URL cannot be told apart (got pop %d; want no pop)", e.Pop)
+			c.add("pop", "the edges of a URL cannot be distinguished (got pop %d; want no pop)", e.Pop)
 		} else if !within(e.Pop, t.Pops) {
 			c.add("pop", "no such edge (got %d; want %s)", e.Pop, upTo(t.Pops))
 		}
@@ -367,6 +367,6 @@ func (c *checker) onAWS() {
 		c.add(field, "%s", why)
 	}
 	if longest := c.t.AWS.Longest(); c.e.For > longest {
-		c.add("for", "longer than aws.max_duration (got %v; want at most %v)", c.e.For, longest)
+		c.add("for", "longer than aws.max_duration allows (got %v; want at most %v)", c.e.For, longest)
 	}
 }

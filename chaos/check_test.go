@@ -35,7 +35,7 @@ func TestCheck(t *testing.T) {
 		{"kill on a url", url, entry(PipelineKill, func(e *Entry) { e.Pipeline = 0 }), ""},
 		{"restart by viewers", url, entry(PipelineKill, func(e *Entry) { e.Resume = "restart" }),
 			"resume: viewers cannot be shown a restart (got restart; want resume: continue, or via rig or command)"},
-		{"kill of a VOD", &Target{VOD: true}, entry(PipelineKill, nil), "fault: pipeline.kill cannot be applied to a VOD, which nobody writes any more (got pipeline.kill; want one of " +
+		{"kill of a VOD", &Target{VOD: true}, entry(PipelineKill, nil), "fault: pipeline.kill cannot be applied to a VOD, which is not written any more (got pipeline.kill; want one of " +
 			"playlist.delete, playlist.rollback, segment.missing, segment.truncate, origin.status, origin.slow, origin.hang, edge.status, edge.slow, edge.hang, edge.error_ttl, edge.flush, " +
 			"http.status, http.slow, http.hang, http.truncate, http.reset, net.bandwidth, net.latency, net.down, auth.expire, auth.revoke, auth.clock, viewers.surge, viewers.reconnect, command)"},
 		{"kill of a VOD at the viewers", &Target{VOD: true}, entry(PipelineKill, func(e *Entry) { e.Via = ViaViewer }), ""},
@@ -55,7 +55,7 @@ func TestCheck(t *testing.T) {
 		{"http on a rig", rig, entry(HTTPReset, func(e *Entry) { e.Via = ViaRig }), "via: http.reset cannot be applied to a rig via rig (got rig; want viewer)"},
 		{"no length", rig, entry(PlaylistFreeze, func(e *Entry) { e.For = 0 }), "for: for is missing (got nothing; want how long the fault holds, such as 30s)"},
 		{"negative length", rig, entry(PlaylistFreeze, func(e *Entry) { e.For = -1 }), "for: length out of range (got -1ns; want more than 0s, at most 168h0m0s)"},
-		{"length of an instant", rig, entry(EdgeFlush, func(e *Entry) { e.For = time.Second }), "for: edge.flush happens at once and takes no length (got 1s; want no `for`)"},
+		{"length of an instant", rig, entry(EdgeFlush, func(e *Entry) { e.For = time.Second }), "for: edge.flush is instantaneous and takes no length (got 1s; want no `for`)"},
 		{"negative start", rig, entry(EdgeFlush, func(e *Entry) { e.At = -time.Second }), "at: start out of range (got -1s; want 0s to 168h0m0s)"},
 		{"too long", rig, entry(PlaylistFreeze, func(e *Entry) { e.For = 71 * time.Second }), "for: the window does not fit the run (got an end at 1m41s; want at most the duration, 1m40s)"},
 		{"too late", rig, entry(EdgeFlush, func(e *Entry) { e.At = 101 * time.Second }), "at: the window does not fit the run (got an end at 1m41s; want at most the duration, 1m40s)"},
@@ -72,7 +72,7 @@ func TestCheck(t *testing.T) {
 		{"share nan", rig, entry(HTTPHang, func(e *Entry) { e.Share = nan() }), "share: share out of range (got NaN%; want more than 0%, at most 100%)"},
 		{"pipeline", rig, entry(PipelineKill, func(e *Entry) { e.Pipeline = 2 }), "pipeline: no such pipeline (got 2; want 0 to 1)"},
 		{"pop", rig, entry(EdgeHang, func(e *Entry) { e.Pop = 4 }), "pop: no such edge (got 4; want 0 to 3)"},
-		{"pop of a url", url, entry(EdgeHang, func(e *Entry) { e.Pop = 0 }), "pop: edges of a URL cannot be told apart (got pop 0; want no pop)"},
+		{"pop of a url", url, entry(EdgeHang, func(e *Entry) { e.Pop = 0 }), "pop: the edges of a URL cannot be distinguished (got pop 0; want no pop)"},
 		{"rendition", rig, entry(PlaylistFreeze, func(e *Entry) { e.Rendition = "v7" }), "rendition: no such rendition (got v7; want lowest, highest, v0, v1, or an index, 0 to 1)"},
 		{"rendition by index", rig, entry(PlaylistFreeze, func(e *Entry) { e.Rendition = "1" }), ""},
 		{"rendition highest", rig, entry(PlaylistFreeze, func(e *Entry) { e.Rendition = "highest" }), ""},
@@ -129,7 +129,7 @@ func TestCheckAll(t *testing.T) {
 	want := []string{
 		"64 : too many entries (got 65; want at most 64)",
 		"7 for: for is missing (got nothing; want how long the fault holds, such as 30s)",
-		"5 name: name is taken by entry 3 (got nCA; want another)",
+		"5 name: the name is already used by entry 3 (got nCA; want another)",
 	}
 	slices.Sort(got)
 	slices.Sort(want)

@@ -4,8 +4,8 @@ package chaos
 var commandKinds = []Spec{
 	{
 		Kind: Command, Vias: []Via{ViaCommand}, Requests: allRequests,
-		Doc:       "programs of the user make and undo the fault",
-		Changes:   "whatever they change; the selectors say what that is",
+		Doc:       "your own programs make and undo the fault",
+		Changes:   "whatever they change; the selectors describe it to the reports",
 		Selectors: fields(byPipeline, byRendition, anyRequest), Params: fields(start, stop),
 	},
 }

@@ -97,7 +97,7 @@ var (
 	byRendition = Field{Name: "rendition", Type: "name, index, lowest or highest", Default: "all", Doc: "which rendition", of: func(f *Fault) any { return &f.Rendition }}
 	byPop       = Field{Name: "pop", Type: "number", Default: "all", Doc: "index of the edge", of: func(f *Fault) any { return &f.Pop }}
 	byCohort    = Field{Name: "cohort", Type: "name", Default: "all", Doc: "only viewers of this cohort", Vias: viewer, of: func(f *Fault) any { return &f.Cohort }}
-	byShare     = Field{Name: "share", Type: "share", Default: "100%", Doc: "of viewers, by stable hash of the player number", Vias: viewer, of: func(f *Fault) any { return &f.Share }}
+	byShare     = Field{Name: "share", Type: "share", Default: "100%", Doc: "share of viewers, chosen by a stable hash of the player number", Vias: viewer, of: func(f *Fault) any { return &f.Share }}
 
 	anyRequest  = byRequest("of request", "all of these", allRequests...)
 	anyDownload = byRequest("of request", "segment", m3u8.KindInit, m3u8.KindSegment, m3u8.KindKey)

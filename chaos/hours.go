@@ -35,7 +35,7 @@ func (h *Hours) Allows(from, to time.Time) error {
 		}
 	}
 	const form = "Mon 15:04"
-	return fmt.Errorf("not within the hours in which faults may be made (got %s to %s; want all of it within %s)", local.Format(form), to.In(h.Zone).Format(form), h)
+	return fmt.Errorf("outside the hours in which faults are allowed (got %s to %s; want all of it within %s)", local.Format(form), to.In(h.Zone).Format(form), h)
 }
 
 // String says when, for people.

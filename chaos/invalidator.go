@@ -18,21 +18,21 @@ var invalidatorKinds = []Spec{
 	},
 	{
 		Kind: InvalidatorSlow, Vias: []Via{ViaRig, ViaAWS}, Requests: playlists,
-		Doc:       "the stale-playlist invalidator begins late",
+		Doc:       "the stale-playlist invalidator starts late",
 		Changes:   "stale playlists stay at the origin for longer",
-		Selectors: fields(byPipeline), Params: fields(by("time from a write to the invalidator's beginning; what is less than the time it waits anyway changes nothing")),
+		Selectors: fields(byPipeline), Params: fields(by("time from a write until the invalidator starts; less than its normal wait changes nothing")),
 		Part: PartInvalidator, NeedsWriter: true, awsCannot: slowOnAWS,
 	},
 	{
 		Kind: InvalidatorThrottle, Vias: []Via{ViaAWS}, Requests: playlists,
-		Doc:     "the stale-playlist invalidator may run only a few times at once",
-		Changes: "stale playlists stay at the origin until an invocation is let in",
+		Doc:     "the concurrency of the stale-playlist invalidator is limited",
+		Changes: "stale playlists stay at the origin until an invocation is allowed",
 		Params:  fields(concurrency),
 		Part:    PartInvalidator, awsCannot: throttleOnAWS,
 	},
 	{
 		Kind: PackagerErrors, Vias: []Via{ViaAWS}, Requests: playlists,
-		Doc:     "the packager answers errors on other conditions than it is set to",
+		Doc:     "the packager answers errors on other conditions than configured",
 		Changes: "what players see of a stale or incomplete manifest: an error, or the manifest",
 		Params:  fields(conditions),
 		Part:    PartPackager, awsCannot: packagerErrorsOnAWS,
@@ -76,7 +76,7 @@ func offOnAWS(a *AWS, f *Fault) objection {
 func slowOnAWS(a *AWS, f *Fault) objection {
 	return first(
 		demand(f.Pipeline == Any, "pipeline", "the function is slow for all that it serves (got one pipeline; want no `pipeline`)"),
-		demand(f.By <= MaxStartupDelay, "by", "longer than a function's invocation can be delayed (got %v; want at most %v)", f.By, MaxStartupDelay),
+		demand(f.By <= MaxStartupDelay, "by", "longer than the invocation of a function can be delayed (got %v; want at most %v)", f.By, MaxStartupDelay),
 		needs(f, a.Function != "", "function", functionName),
 		needs(f, a.FaultRole != "", "fault_role", "the ARN of the role that AWS FIS delays the function with"))
 }

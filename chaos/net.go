@@ -6,7 +6,7 @@ import "time"
 var linkKinds = []Spec{
 	{
 		Kind: NetBandwidth, Vias: viewer,
-		Doc:       "the viewer's link gets narrow",
+		Doc:       "the viewer's link loses bandwidth",
 		Changes:   "bit rate of the link",
 		Selectors: fields(byCohort, byShare),
 		Params:    fields(down),
@@ -14,7 +14,7 @@ var linkKinds = []Spec{
 	},
 	{
 		Kind: NetLatency, Vias: viewer,
-		Doc:       "the viewer's link gets long",
+		Doc:       "the viewer's link gains latency",
 		Changes:   "round-trip time of the link",
 		Selectors: fields(byCohort, byShare), Params: fields(by("added to the round trip")),
 		Part: PartLink, Silent: true, link: lengthened,
@@ -28,7 +28,7 @@ var linkKinds = []Spec{
 	},
 }
 
-var down = Field{Name: "down", Type: "rate", Required: true, Doc: "what is left towards the viewer", Says: "down %s",
+var down = Field{Name: "down", Type: "rate", Required: true, Doc: "rate that is left towards the viewer", Says: "down %s",
 	of: func(f *Fault) any { return &f.Down },
 	wrong: func(f *Fault) string {
 		return unless(f.Down > 0, "rate out of range (got %d bit/s; want more than 0; net.down cuts the link)", f.Down)

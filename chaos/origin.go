@@ -13,14 +13,14 @@ var originKinds = []Spec{
 	},
 	{
 		Kind: OriginSlow, Vias: edges, Requests: allRequests,
-		Doc:       "the origin takes its time",
+		Doc:       "the origin answers slowly",
 		Changes:   "first byte of answers of the origin",
 		Selectors: append(slices.Clone(objects), anyRequest), Params: fields(by("added to the first byte")),
 		Part: PartAnswers, act: actSlow, Silent: true,
 	},
 	{
 		Kind: OriginHang, Vias: edges, Requests: allRequests,
-		Doc:       "the origin takes requests and never answers",
+		Doc:       "the origin accepts requests and never answers",
 		Changes:   "answers of the origin",
 		Selectors: append(slices.Clone(objects), anyRequest),
 		Part:      PartAnswers, act: actHang, Silent: true, Hangs: true,
@@ -35,7 +35,7 @@ func originStatusOnAWS(a *AWS, f *Fault) objection {
 		return first(needs(f, a.Bucket != "", "bucket", writesTo+", or an endpoint in aws.mediapackage"), inBucket(a, f))
 	}
 	whole := func(field string, got bool) objection {
-		return demand(!got, field, "an endpoint of MediaPackage is denied as a whole (got %s; want none, or via viewer)", field)
+		return demand(!got, field, "access to a MediaPackage endpoint can only be denied as a whole (got %s; want none, or via viewer)", field)
 	}
 	o := first(whole("pipeline", f.Pipeline != Any), whole("rendition", f.Rendition != ""), whole("kind", len(f.Kinds) > 0))
 	if a.Bucket != "" {

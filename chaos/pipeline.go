@@ -8,7 +8,7 @@ import (
 var pipelineKinds = []Spec{
 	{
 		Kind: PipelineKill, Vias: writers, Requests: playlists,
-		Doc:       "the pipeline crashes: it stops writing, what it wrote stays until something deletes it",
+		Doc:       "the pipeline crashes: it stops writing, and what it wrote stays until something deletes it",
 		Changes:   "every media playlist of the pipeline stops; its segments stay",
 		Selectors: fields(byPipeline, byCohort, byShare),
 		Params:    fields(resume, start, stop),
@@ -26,8 +26,8 @@ var pipelineKinds = []Spec{
 	},
 	{
 		Kind: PipelineDrift, Vias: ownWriters, Requests: playlists,
-		Doc:       "the pipeline lags behind its twin",
-		Changes:   "its media playlists are those of some time ago",
+		Doc:       "the pipeline falls behind its twin",
+		Changes:   "its media playlists are some time behind",
 		Selectors: fields(byPipeline, byCohort, byShare),
 		Params:    fields(by("how far behind"), start, stop),
 		Part:      PartStore, NeedsWriter: true,
@@ -46,11 +46,11 @@ var pipelineKinds = []Spec{
 
 var (
 	resume = Field{Name: "resume", Type: "word", Words: []string{"continue", "restart"}, Default: "continue", Says: "resume %s",
-		Doc: "how the pipeline comes back: numbers go on, or start again", of: func(f *Fault) any { return &f.Resume }}
+		Doc: "how the pipeline comes back: sequence numbers continue, or restart", of: func(f *Fault) any { return &f.Resume }}
 	children = Field{Name: "children", Type: "word", Words: []string{"delete", "stale"}, Default: "delete", Vias: ownWriters, Says: "children %s",
 		Doc: "what becomes of its media playlists", of: func(f *Fault) any { return &f.Children }}
 	then = Field{Name: "then", Type: "word", Words: []string{"emit", "pause"}, Default: "emit", Vias: ownWriters, Says: "then %s",
-		Doc: "go on with filler, or pause the output", of: func(f *Fault) any { return &f.Then }}
+		Doc: "continue with filler, or pause the output", of: func(f *Fault) any { return &f.Then }}
 )
 
 func leavesStale(f *Fault) bool { return f.Children == "stale" }
@@ -141,5 +141,5 @@ func inputLossOnAWS(a *AWS, f *Fault) objection {
 	return first(
 		demand(f.Pipeline == Any, "pipeline", "a MediaLive channel switches the input of all its pipelines (got one pipeline, and no aws.mediaconnect; want no `pipeline`, or the outputs of the flow that feed the pipelines)"),
 		needs(f, a.Channel != "", "channel", channelID),
-		needs(f, a.SpareInput != "", "spare_input", "the name of an input attachment of the channel that shows what a lost source does, or aws.mediaconnect"))
+		needs(f, a.SpareInput != "", "spare_input", "the name of an input attachment that stands in for a lost source, or aws.mediaconnect"))
 }

@@ -11,8 +11,8 @@ import (
 var playlistKinds = []Spec{
 	{
 		Kind: PlaylistFreeze, Vias: writers, Requests: playlists,
-		Doc:       "200, never advances, and nobody is told",
-		Changes:   "media playlists stay those of the fault's instant",
+		Doc:       "the playlist stops advancing, with status 200 and no sign of an error",
+		Changes:   "media playlists stay as they were when the fault began",
 		Selectors: objects, Params: fields(start, stop),
 		Part: PartStore, NeedsWriter: true, ShowsInPlaylists: true,
 		rewriting: rewriting{pins: always, shows: pinned}, awsCannot: inBucket,
@@ -47,7 +47,7 @@ var playlistKinds = []Spec{
 var (
 	once = Field{Name: "once", Type: "true or false", Default: "false", Doc: "healed by the next write", Says: "once",
 		of: func(f *Fault) any { return &f.Once }}
-	bySegments = Field{Name: "by", Type: "count", Required: true, Doc: "segments to go back, 1 to 1000", Least: 1, Most: 1000, Says: "by %s segments",
+	bySegments = Field{Name: "by", Type: "count", Required: true, Doc: "number of segments to go back, 1 to 1000", Least: 1, Most: 1000, Says: "by %s segments",
 		of: func(f *Fault) any { return &f.Segments },
 		wrong: func(f *Fault) string {
 			return unless(f.Segments >= 1 && f.Segments <= 1000, "count of segments out of range (got %d; want 1 to 1000)", f.Segments)
@@ -77,6 +77,6 @@ func end(e edits, _ *Fault) edits {
 func deleteOnAWS(a *AWS, f *Fault) objection {
 	top := f.hits(m3u8.KindMultivariant)
 	return first(inBucket(a, f),
-		demand(!top || a.AllowMultivariant, "kind", "encoders write a multivariant playlist once and never again (got no aws.allow_multivariant; want kind: media, or aws.allow_multivariant: true and a bucket with versions)"),
+		demand(!top || a.AllowMultivariant, "kind", "encoders write a multivariant playlist only once (got no aws.allow_multivariant; want kind: media, or aws.allow_multivariant: true and a bucket with versions)"),
 		a.sticky(top, "a multivariant playlist that is deleted"))
 }

@@ -11,16 +11,16 @@ import (
 var segmentKinds = []Spec{
 	{
 		Kind: SegmentMissing, Vias: servers, Requests: segments,
-		Doc:       "listed segments are not there",
+		Doc:       "segments that are listed do not exist",
 		Changes:   "segments are answered 404",
 		Selectors: append(slices.Clone(objects), anyDownload),
 		Part:      PartStore, act: actMissing, awsCannot: missingOnAWS,
 	},
 	{
 		Kind: SegmentLate, Vias: edges, Requests: segments,
-		Doc:       "segments appear only some time after they were listed",
+		Doc:       "segments become available some time after they are listed",
 		Changes:   "segments are answered 404 until then",
-		Selectors: objects, Params: fields(by("time from listed to there")),
+		Selectors: objects, Params: fields(by("time from the listing of a segment until it is available")),
 		Part: PartStore, NeedsWriter: true, Silent: true,
 		rewriting: rewriting{lists: true, missing: late},
 	},

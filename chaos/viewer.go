@@ -25,7 +25,7 @@ var viewerKinds = []Spec{
 	},
 	{
 		Kind: HTTPTruncate, Vias: viewer, Requests: allRequests,
-		Doc:       "bodies end halfway, the connection with them",
+		Doc:       "bodies end halfway, and the connection closes",
 		Changes:   "bodies as viewers see them",
 		Selectors: answers,
 		Part:      PartAnswers, Site: AtViewer, act: actTruncate, Silent: true,

@@ -81,7 +81,7 @@ func (r *live) unlock(ctx context.Context) error {
 func outside(cfg *chaos.AWS, look func(context.Context, *chaos.Fault) (bool, string)) func(context.Context, *chaos.Fault) (bool, string) {
 	return func(ctx context.Context, f *chaos.Fault) (bool, string) {
 		if !cfg.ShowsInPlaylists(f) {
-			return true, "nobody looked at the stream"
+			return true, "the stream was not checked"
 		}
 		return look(ctx, f)
 	}
@@ -119,7 +119,7 @@ func (r *live) tidyAWS(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cloud.Limit)
 	defer cancel()
 	if err := r.account.applier.Tidy(ctx); err != nil {
-		r.warnings = append(r.warnings, r.sc.Redact("AWS: something harmless is left: "+err.Error()))
+		r.warnings = append(r.warnings, r.sc.Redact("AWS: harmless leftovers: "+err.Error()))
 	}
 	if err := r.unlock(ctx); err != nil {
 		r.warnings = append(r.warnings, r.sc.Redact("AWS: "+err.Error()+"; hlsload undo does that, too, and it counts no more after some minutes"))

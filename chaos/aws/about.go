@@ -61,7 +61,7 @@ type End struct {
 // EndsAt is the end of a change that AWS ends by itself at a time; the zero time
 // in a plan.
 func EndsAt(at time.Time) End {
-	return End{how: fmt.Sprintf("ends by itself %v after its window, whatever becomes of this tool", chaos.AWSMargin), at: at}
+	return End{how: fmt.Sprintf("ends by itself %v after its window, even if hlsload has died", chaos.AWSMargin), at: at}
 }
 
 // As puts the end into other words.
@@ -78,7 +78,7 @@ func StaysSo(how string) End { return End{how: how, sticky: true} }
 
 // Stays is the end of a change that stays until something undoes it: this tool,
 // or a watchdog when it is [Rescuable].
-func Stays() End { return StaysSo("stays until it is undone, and nothing but this tool does that") }
+func Stays() End { return StaysSo("stays until hlsload undoes it; nothing else does") }
 
 // What some changes and drivers can do beside the rest.
 type (

@@ -74,7 +74,7 @@ func (t turn) take(ctx context.Context) error {
 	case t <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("another fault is still being made or undone: %w", context.Cause(ctx))
+		return fmt.Errorf("another fault is still being applied or undone: %w", context.Cause(ctx))
 	}
 }
 
@@ -110,7 +110,7 @@ func New(cfg Config) *Applier {
 }
 
 // errEnding is why nothing is made any more.
-var errEnding = errors.New("the run is being ended")
+var errEnding = errors.New("the run is ending")
 
 // Apply makes the changes of a fault, each once it is in the journal.
 func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {

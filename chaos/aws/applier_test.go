@@ -108,7 +108,7 @@ func TestUndoDoesNotWaitForOtherServices(t *testing.T) {
 			t.Errorf("at s3, after %v: %d undone, %v", time.Since(began), store.undos, err)
 		}
 		err := a.Undo(ctx, paused)
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "another fault is still being made") || time.Since(began) != time.Minute {
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "another fault is still being applied") || time.Since(began) != time.Minute {
 			t.Errorf("at medialive, after %v: %v", time.Since(began), err)
 		}
 		close(live.hang)

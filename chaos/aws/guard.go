@@ -31,9 +31,9 @@ func CheckTags(what string, got map[string]string, want []chaos.Tag) []Finding {
 	}
 	for _, t := range want {
 		if value, ok := got[t.Key]; !ok {
-			found = append(found, Finding{Refuses: true, Text: fmt.Sprintf("%s is not tagged for this (got no tag %s; want %s=%s)", what, t.Key, t.Key, t.Value)})
+			found = append(found, Finding{Refuses: true, Text: fmt.Sprintf("%s does not carry a required tag (got no tag %s; want %s=%s)", what, t.Key, t.Key, t.Value)})
 		} else if value != t.Value {
-			found = append(found, Finding{Refuses: true, Text: fmt.Sprintf("%s is not tagged for this (got %s=%s; want %s=%s)", what, t.Key, value, t.Key, t.Value)})
+			found = append(found, Finding{Refuses: true, Text: fmt.Sprintf("%s does not carry a required tag (got %s=%s; want %s=%s)", what, t.Key, value, t.Key, t.Value)})
 		}
 	}
 	return found

@@ -92,19 +92,19 @@ func remarks(calls []Call, tags []chaos.Tag) []string {
 	var all []string
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if len(tags) > 0 && slices.ContainsFunc(narrowed, func(service string) bool { return changes(service + ":") }) {
-		say("undoing needs the tags too: take one away only while no run goes on")
+		say("undoing needs the tags too: remove one only while no run is in progress")
 	}
 	if changes("s3:PutBucketPolicy") {
-		say("s3:PutBucketPolicy cannot be narrowed: by itself it is the right to open the bucket. Give the policy to a role of its own")
+		say("s3:PutBucketPolicy cannot be narrowed: it allows opening the bucket to the public. Use a separate role for it")
 	}
 	if changes("s3:") {
-		say("the statements for S3 have no condition on tags: IAM knows those of a bucket only where attribute-based access is switched on for it. hlsload asks for the tags itself")
+		say("the statements for S3 have no condition on tags: IAM supports those of a bucket only where attribute-based access control is enabled for it. hlsload checks the tags itself")
 	}
 	if changes("mediaconnect:") {
-		say("the statements for MediaConnect have no condition on tags: its documentation does not say that its actions know them. hlsload asks for the tags itself")
+		say("the statements for MediaConnect have no condition on tags: its documentation does not say that its actions support them. hlsload checks the tags itself")
 	}
 	if changes("cloudfront:UpdateDistribution") {
-		say("cloudfront:UpdateDistribution needs more where the distribution writes logs the legacy way (s3:GetBucketAcl and s3:PutBucketAcl on the bucket of the logs), or has Lambda@Edge (lambda:GetFunction and lambda:EnableReplication* on the function). No rehearsal finds that out")
+		say("cloudfront:UpdateDistribution needs more where the distribution writes logs the legacy way (s3:GetBucketAcl and s3:PutBucketAcl on the bucket of the logs), or has Lambda@Edge (lambda:GetFunction and lambda:EnableReplication* on the function). A rehearsal does not find that out")
 	}
 	return all
 }

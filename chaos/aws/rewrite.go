@@ -102,7 +102,7 @@ func Contend(ctx context.Context, now func() time.Time, what string, conflict fu
 			return changed, err
 		}
 		if now().After(deadline) {
-			return changed, fmt.Errorf("%s is changed by others at the same time (got another version again and again for %v; want it left alone): %w", what, Unsettled, err)
+			return changed, fmt.Errorf("%s is being changed by another program (got a different version at every try for %v; want no other changes during the run): %w", what, Unsettled, err)
 		}
 		if err := Wait(ctx, time.Second); err != nil {
 			return changed, err

@@ -77,7 +77,7 @@ func (u *Undoer) Heal(ctx context.Context) (seen []string, err error) {
 	}
 	for _, c := range u.undone {
 		if err := tidy(ctx, c); err != nil {
-			seen = append(seen, fmt.Sprintf("something harmless is left: %v", err))
+			seen = append(seen, fmt.Sprintf("harmless leftovers: %v", err))
 		}
 	}
 	return append(seen, review(ctx, u.undone)...), errors.Join(problems...)
@@ -141,7 +141,7 @@ func restore(drivers []Driver, call *journal.Call, lookup func(string) (string, 
 		}
 		return c, nil
 	}
-	return nil, fmt.Errorf("journal: call %d: nobody can undo %q of service %q (want the version of hlsload that made it)", call.N, call.Op, call.Service)
+	return nil, fmt.Errorf("journal: call %d: no driver can undo %q of service %q (want the version of hlsload that made it)", call.N, call.Op, call.Service)
 }
 
 // tidy takes away what undoing itself has left.

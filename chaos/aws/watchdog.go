@@ -66,7 +66,7 @@ func (s *step) ends() string {
 	case s.sticky():
 		return "STICKY: " + end.how
 	case end.sticky:
-		return fmt.Sprintf("a watchdog undoes it about %v after its window, whatever becomes of this tool", chaos.AWSMargin)
+		return fmt.Sprintf("a watchdog undoes it about %v after its window, even if hlsload has died", chaos.AWSMargin)
 	default:
 		return end.how
 	}

@@ -52,7 +52,7 @@ func (a *Applier) run(ctx context.Context, which string, args []string) error {
 // Look asks the target, when there is somebody to ask.
 func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
 	if a.cfg.Bites == nil {
-		return true, "start program ended with status 0; nobody looked at the target"
+		return true, "start program ended with status 0; the target was not checked"
 	}
 	return a.cfg.Bites(ctx, f)
 }
@@ -60,7 +60,7 @@ func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
 // LookUndone asks the target, when there is somebody to ask.
 func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string) {
 	if a.cfg.Healthy == nil {
-		return true, "stop program ended with status 0; nobody looked at the target"
+		return true, "stop program ended with status 0; the target was not checked"
 	}
 	return a.cfg.Healthy(ctx, f)
 }

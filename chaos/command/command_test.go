@@ -146,7 +146,7 @@ func TestApplier(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	blind := New(Config{})
-	if ok, detail := blind.Look(t.Context(), &f); !ok || !strings.Contains(detail, "nobody looked") {
+	if ok, detail := blind.Look(t.Context(), &f); !ok || !strings.Contains(detail, "the target was not checked") {
 		t.Errorf("%v %s", ok, detail)
 	}
 }

@@ -67,7 +67,7 @@ func New(cfg Config) (*Runner, error) {
 	for i := range cfg.Faults {
 		if r.applier(&cfg.Faults[i]) == nil {
 			f := &cfg.Faults[i]
-			return nil, fmt.Errorf("fault %s: nobody applies %s via %s", f.Name, f.Kind, f.Via)
+			return nil, fmt.Errorf("fault %s: no applier makes %s via %s", f.Name, f.Kind, f.Via)
 		}
 	}
 	if r.cfg.Record == nil {
@@ -147,7 +147,7 @@ func (r *Runner) Outcomes(ctx context.Context) ([]chaos.Outcome, error) {
 // error says why.
 func (r *Runner) Add(ctx context.Context, f *chaos.Fault) (id int, err error) {
 	if r.applier(f) == nil {
-		return -1, fmt.Errorf("fault %s: nobody applies %s via %s", f.Name, f.Kind, f.Via)
+		return -1, fmt.Errorf("fault %s: no applier makes %s via %s", f.Name, f.Kind, f.Via)
 	}
 	added := make(chan int, 1)
 	shown := make(chan chaos.Outcome, 1)

@@ -316,7 +316,7 @@ func TestNewWantsAppliers(t *testing.T) {
 	f := fault("a", 0, time.Second)
 	f.Via = chaos.ViaCommand
 	_, err := New(Config{Faults: []chaos.Fault{f}})
-	if err == nil || err.Error() != "fault a: nobody applies pipeline.kill via command" {
+	if err == nil || err.Error() != "fault a: no applier makes pipeline.kill via command" {
 		t.Errorf("got %v", err)
 	}
 }

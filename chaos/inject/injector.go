@@ -112,12 +112,12 @@ func (i *Injector) Look(_ context.Context, f *chaos.Fault) (bool, string) {
 	then, _ := was.(since)
 	now := i.count(f)
 	if n := now.touched - then.touched; n > 0 {
-		return true, fmt.Sprintf("changed %d for players", n)
+		return true, fmt.Sprintf("players saw it %d times", n)
 	}
 	if f.Kind.Spec().Part == chaos.PartLink {
-		return false, "no player's link was hit"
+		return false, "no player's link was affected"
 	}
-	return false, fmt.Sprintf("changed none of %d answers since: no player asked for what it hits", now.passed-then.passed)
+	return false, fmt.Sprintf("none of %d answers was changed since: no player requested what the fault selects", now.passed-then.passed)
 }
 
 // Undo closes the window of the fault.
@@ -134,11 +134,11 @@ func (i *Injector) LookUndone(_ context.Context, f *chaos.Fault) (bool, string) 
 	then, _ := was.(since)
 	now := i.count(f)
 	if i.board.Plan().Holds(f) {
-		return false, "its window is still open"
+		return false, "the fault is still on"
 	}
 	if now.touched != then.touched {
 		i.starts.Store(f, now)
-		return false, fmt.Sprintf("changed %d for players since the undo", now.touched-then.touched)
+		return false, fmt.Sprintf("players saw it %d times since the undo", now.touched-then.touched)
 	}
 	return true, fmt.Sprintf("%d answers since, none changed", now.passed-then.passed)
 }

@@ -42,7 +42,7 @@ func TestAllPlayersSeeTheSameFreeze(t *testing.T) {
 	if err := i.Apply(ctx, f); err != nil {
 		t.Fatal(err)
 	}
-	if bites, why := i.Look(ctx, f); bites || !strings.Contains(why, "changed none of 0 answers") {
+	if bites, why := i.Look(ctx, f); bites || !strings.Contains(why, "none of 0 answers was changed") {
 		t.Errorf("bites before anybody asked: %v %s", bites, why)
 	}
 	now = 4 * time.Second
@@ -55,7 +55,7 @@ func TestAllPlayersSeeTheSameFreeze(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if bites, why := i.Look(ctx, f); !bites || why != "changed 50 for players" {
+	if bites, why := i.Look(ctx, f); !bites || why != "players saw it 50 times" {
 		t.Errorf("bites: %v %s", bites, why)
 	}
 	if healthy, why := i.LookUndone(ctx, f); healthy {
@@ -96,7 +96,7 @@ func TestLateAnswersDelayHealth(t *testing.T) {
 		t.Fatal(err)
 	}
 	i.Touched(chaos.Mark(5)) // was decided before the undo
-	if healthy, why := i.LookUndone(ctx, f); healthy || why != "changed 1 for players since the undo" {
+	if healthy, why := i.LookUndone(ctx, f); healthy || why != "players saw it 1 times since the undo" {
 		t.Errorf("healthy: %v %s", healthy, why)
 	}
 	if healthy, _ := i.LookUndone(ctx, f); !healthy {

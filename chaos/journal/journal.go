@@ -73,7 +73,7 @@ func Create(path string, redact func(string) string) (*Journal, error) {
 }
 
 // ErrBusy tells that the run of a journal still goes on.
-var ErrBusy = errors.New("its run still goes on")
+var ErrBusy = errors.New("its run is still in progress")
 
 // busy is ErrBusy with who the run is, as far as the file tells, and what to
 // do when that process does nothing any more.
@@ -84,7 +84,7 @@ func busy(f *os.File) error {
 			whose = fmt.Sprintf("process %d on %s", l.PID, l.Host)
 		}
 	})
-	return fmt.Errorf("%w: stop %s first, also when it is only suspended; what it left on AWS goes without it: hlsload sweep --yes SCENARIO", ErrBusy, whose)
+	return fmt.Errorf("%w: stop %s first, even if it is only suspended; hlsload sweep --yes SCENARIO removes what it left on AWS without stopping it", ErrBusy, whose)
 }
 
 func openLocked(path string) (*os.File, error) {
@@ -154,7 +154,7 @@ func (j *Journal) Call(f *chaos.Fault, c Call) error {
 	}
 	// What cannot be filled in again cannot be undone.
 	if again, err := concealed.Reveal(os.LookupEnv); err != nil || !again.same(&c) {
-		return fmt.Errorf("write journal: call %d: values of the environment cannot be told from the rest (got %v; want values that occur nowhere else)", c.N, concealed.Env)
+		return fmt.Errorf("write journal: call %d: values of the environment cannot be distinguished from other text (got %v; want values that occur nowhere else)", c.N, concealed.Env)
 	}
 	c = concealed
 	return j.write(Line{Time: time.Now().UTC(), Step: StepCall, ID: -1, Name: f.Name, Occurrence: f.Occurrence, Fault: f.Kind, Via: f.Via, Call: &c})

@@ -137,7 +137,7 @@ func TestUndoOfAnotherFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	done, err := Undo(t.Context(), path, nil)
-	if err == nil || !strings.Contains(err.Error(), "line 1: no step of a fault (want the journal.ndjson of a run)") || strings.Count(err.Error(), "no step") != maxStrangers || len(done.Items) != 0 {
+	if err == nil || !strings.Contains(err.Error(), "line 1: not a step of a fault (want the journal.ndjson of a run)") || strings.Count(err.Error(), "not a step of") != maxStrangers || len(done.Items) != 0 {
 		t.Errorf("got %v, %+v", err, done)
 	}
 }

@@ -61,7 +61,7 @@ func decode(text []byte) (Line, error) {
 	case at < 0 && l.Format < 2:
 		return l, nil
 	case at < 0 || string(text[at:]) != fmt.Sprintf("%s%08x\"}", sum, checksum(text[:at])):
-		return l, errors.New("damaged (got another checksum than was written)")
+		return l, errors.New("damaged (the checksum does not match)")
 	case l.Format > format: // later formats keep the checksum
 		return l, fmt.Errorf("%w (got format %d; want at most %d: use the hlsload that wrote it, or a newer one)", ErrNewer, l.Format, format)
 	}
@@ -91,7 +91,7 @@ func read(r io.Reader) ([]Line, error) {
 		case l.Step == StepBegin:
 		case l.Step == "" || l.Name == "": // another file, which says nothing of what was left
 			if strangers++; strangers <= maxStrangers {
-				problems = append(problems, fmt.Errorf("read journal: line %d: no step of a fault (want the journal.ndjson of a run)", n))
+				problems = append(problems, fmt.Errorf("read journal: line %d: not a step of a fault (want the journal.ndjson of a run)", n))
 			}
 		default:
 			lines = append(lines, l)

@@ -47,7 +47,7 @@ func Undo(ctx context.Context, path string, undoers map[chaos.Via]Undoer) (Repor
 		return Report{}, fmt.Errorf("undo %s: %w", path, err)
 	}
 	if err != nil {
-		err = fmt.Errorf("%w\nwhat only those lines tell was not put back, everything else was (on AWS, hlsload sweep finds it without them)", err)
+		err = fmt.Errorf("%w\nwhat only those lines describe was not undone; everything else was (hlsload sweep finds leftovers on AWS without them)", err)
 	}
 	problems := []error{err}
 	left := Left(lines)
@@ -76,7 +76,7 @@ func putBack(ctx context.Context, l Line, undoers map[chaos.Via]Undoer) (string,
 	case chaos.ViaViewer:
 		return "nothing to do: the players ended with their process", nil
 	}
-	return "not undone", fmt.Errorf("nobody undoes faults via %s", l.Via)
+	return "not undone", fmt.Errorf("faults via %s cannot be undone from a journal", l.Via)
 }
 
 // undone is the line that notes what was done.

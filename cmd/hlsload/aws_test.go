@@ -138,10 +138,10 @@ func TestRunOnAWS(t *testing.T) {
 		{name: "interrupted in the fault", args: []string{"--yes"}, interrupt: 20 * time.Second, code: reports.ExitInterrupted, said: "interrupted by the user"},
 		{name: "interrupted just after the call", args: []string{"--yes"}, interrupt: claiming + 12*time.Second + 100*time.Millisecond, code: reports.ExitInterrupted, said: "interrupted by the user"},
 		{name: "stop condition", args: []string{"--yes", "--set", `stop=["stalled_now > 1%"]`, "--set", "chaos.pause-0.for=40s", "--duration", "90s"}, code: reports.ExitInterrupted, said: "stop condition"},
-		{name: "not tagged", args: []string{"--yes"}, account: func(b *bubble) { b.channel.Tags["hlsload"] = "deny" }, code: reports.ExitFault, said: "must not be touched", untouched: true},
-		{name: "outside of the hours", args: []string{"--yes", "--set", `aws.hours={from: "09:00", to: "17:00", zone: UTC}`}, code: reports.ExitFault, said: "not within the hours in which faults may be made", untouched: true},
+		{name: "denied by a tag", args: []string{"--yes"}, account: func(b *bubble) { b.channel.Tags["hlsload"] = "deny" }, code: reports.ExitFault, said: "must not be touched", untouched: true},
+		{name: "outside of the hours", args: []string{"--yes", "--set", `aws.hours={from: "09:00", to: "17:00", zone: UTC}`}, code: reports.ExitFault, said: "outside the hours in which faults are allowed", untouched: true},
 		{name: "within the hours", args: []string{"--yes", "--set", `aws.hours={from: "23:00", to: "01:00", zone: UTC}`}, said: "PASS"},
-		{name: "credentials that end", args: []string{"--yes", "--set", "chaos.pause-0.for=21s"}, account: func(b *bubble) { os.Setenv("AWS_CREDENTIAL_EXPIRATION", "2000-01-01T00:05:00Z") }, said: "the credentials end too soon"},
+		{name: "credentials that end", args: []string{"--yes", "--set", "chaos.pause-0.for=21s"}, account: func(b *bubble) { os.Setenv("AWS_CREDENTIAL_EXPIRATION", "2000-01-01T00:05:00Z") }, said: "the credentials expire too soon"},
 		{name: "lever", args: []string{"--yes"}, account: func(b *bubble) { b.Engage("engaged") }, code: reports.ExitFault, said: "safety lever is engaged", untouched: true},
 		{name: "lever during the run", args: []string{"--yes"}, account: func(b *bubble) { time.AfterFunc(claiming+15*time.Second, func() { b.Engage("engaged") }) }, code: reports.ExitInterrupted, said: "safety lever is engaged"},
 		{name: "lever just before the fault", args: []string{"--yes"}, account: func(b *bubble) { time.AfterFunc(claiming+11*time.Second, func() { b.Engage("engaged") }) }, code: reports.ExitFault, said: "safety lever is engaged", untouched: true},
@@ -360,7 +360,7 @@ func TestAWSCheck(t *testing.T) {
 		// Credentials that end before everything is surely undone.
 		os.Setenv("AWS_CREDENTIAL_EXPIRATION", time.Now().Add(5*time.Minute).Format(time.RFC3339))
 		code, said = b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml", "--try", "pause-0", "--yes", "--out", t.TempDir())
-		if code != 0 || !strings.Contains(said, "be careful: the credentials end too soon") {
+		if code != 0 || !strings.Contains(said, "be careful: the credentials expire too soon") {
 			t.Errorf("exit code %d\n%s", code, said)
 		}
 	})

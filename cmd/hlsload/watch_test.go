@@ -175,7 +175,7 @@ func TestAlarmGuards(t *testing.T) {
 		name, stop, want string
 		prepare          func(a *awstest.Account, ch *awstest.Channel, begin time.Time)
 	}{
-		{"rings already", "alarm(outputs)", "alarm outputs, which is to stop the run, is in ALARM already: nothing may be broken now",
+		{"rings already", "alarm(outputs)", "alarm outputs, which is to stop the run, is in ALARM already: no fault may be added now",
 			func(a *awstest.Account, _ *awstest.Channel, begin time.Time) {
 				a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "outputs", States: []awstest.AlarmState{{At: begin, State: "ALARM"}}})
 			}},

@@ -155,7 +155,7 @@ func (a *Account) Guard(ctx context.Context) (warnings []string, err error) {
 	}
 	found, err := aws.Guards(ctx, a.Drivers)
 	if err != nil {
-		return nil, fmt.Errorf("looking at the targets: %w", plain(err))
+		return nil, fmt.Errorf("check the targets: %w", plain(err))
 	}
 	var problems []error
 	for _, f := range found {
@@ -181,11 +181,11 @@ func (a *Account) Still(ctx context.Context, run string, alone bool) error {
 	}
 	left, err := aws.Leftovers(ctx, a.Drivers)
 	if err != nil {
-		return fmt.Errorf("looking at the targets: %w", plain(err))
+		return fmt.Errorf("check the targets: %w", plain(err))
 	}
 	for _, l := range left {
 		if l.Run != run && !l.Lock { // who has locked first is settled
-			return fmt.Errorf("another run has begun since (got %s at %s; want this one to be alone)", l.What, l.Target)
+			return fmt.Errorf("another run has started in the meantime (got %s at %s; want no other run)", l.What, l.Target)
 		}
 	}
 	for _, d := range a.Drivers {
@@ -232,7 +232,7 @@ func (e *unreadError) Unwrap() error { return e.cause }
 func (a *Account) Identify(ctx context.Context) error {
 	who, err := sts.NewFromConfig(a.sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return fmt.Errorf("asking who we are on AWS: %w", plain(err))
+		return fmt.Errorf("identify the caller on AWS: %w", plain(err))
 	}
 	if got := sdk.ToString(who.Account); got != a.cfg.Account {
 		return fmt.Errorf("the credentials are for another account (got %s; want %s)", got, a.cfg.Account)
@@ -242,7 +242,7 @@ func (a *Account) Identify(ctx context.Context) error {
 		return nil
 	}
 	if skew.Abs() > maxSkew {
-		return fmt.Errorf("this machine's clock is not AWS's (got %v of difference; want at most %v: faults end by themselves at a time)", skew.Round(time.Second), maxSkew)
+		return fmt.Errorf("this machine's clock differs from AWS's (got %v; want at most %v: faults end by themselves at a set time)", skew.Round(time.Second), maxSkew)
 	}
 	if skew.Abs() < time.Second {
 		skew = 0 // answers have whole seconds

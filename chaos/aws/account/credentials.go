@@ -38,11 +38,11 @@ func (a *Account) Last(ctx context.Context, until time.Time, sticky []string) (w
 	case !known && c.SessionToken == "": // those of a user, which stay
 		return nil, nil
 	case !known:
-		return []string{fmt.Sprintf("the credentials are temporary (from %s) and do not say when they end: undoing needs them until %s", c.Source, until.Format(time.RFC3339))}, nil
+		return []string{fmt.Sprintf("the credentials are temporary (from %s) and do not say when they expire: undoing needs them until %s", c.Source, until.Format(time.RFC3339))}, nil
 	case !end.Before(until):
 		return nil, nil
 	}
-	what := fmt.Sprintf("the credentials end too soon, and are not renewed by themselves (got %s, from %s; want them to last until %s, when everything is surely undone)",
+	what := fmt.Sprintf("the credentials expire too soon and are not renewed automatically (got %s, from %s; want them to last until %s, when everything is certain to be undone)",
 		end.Format(time.RFC3339), c.Source, until.Format(time.RFC3339))
 	if len(sticky) > 0 {
 		return nil, fmt.Errorf("%s: nothing else undoes %s", what, strings.Join(sticky, ", "))

@@ -166,7 +166,7 @@ func TestDeliveryIsRefused(t *testing.T) {
 		{"fine", "edge.error_ttl-19", func(*world) {}, ""},
 		{"a setting that the SDK does not know", "edge.error_ttl-19", func(w *world) { w.cdn.Replace("<Staging>", "<Teleport><Key>planted-key</Key></Teleport><Staging>") },
 			"would lose (got DistributionConfig/Teleport/Key; want a newer version)"},
-		{"not deployed", "edge.error_ttl-19", func(w *world) { w.Delay = time.Minute; w.cdn.Replace("the live channel", "x") }, "somebody is changing it (got status InProgress; want Deployed)"},
+		{"not deployed", "edge.error_ttl-19", func(w *world) { w.Delay = time.Minute; w.cdn.Replace("the live channel", "x") }, "it is being changed (got status InProgress; want Deployed)"},
 		{"disabled", "edge.error_ttl-19", func(w *world) {
 			w.cdn.Replace("</PriceClass><Enabled>true", "</PriceClass><Enabled>false")
 		}, "not healthy (got a disabled one; want it enabled)"},
@@ -179,8 +179,8 @@ func TestDeliveryIsRefused(t *testing.T) {
 			}
 			w.cdn.Replace(config[from:to], "<CustomErrorResponses><Quantity>7</Quantity><Items>"+b.String()+"</Items></CustomErrorResponses>")
 		}, "keeps all errors for 60 s already"},
-		{"no tag", "edge.error_ttl-19", func(w *world) { delete(w.cdn.Tags, "hlsload") }, "distribution E1EXAMPLE is not tagged for this (got no tag hlsload; want hlsload=allow)"},
-		{"no tag", "edge.flush-20", func(w *world) { delete(w.cdn.Tags, "hlsload") }, "distribution E1EXAMPLE is not tagged for this"},
+		{"no tag", "edge.error_ttl-19", func(w *world) { delete(w.cdn.Tags, "hlsload") }, "distribution E1EXAMPLE does not carry a required tag (got no tag hlsload; want hlsload=allow)"},
+		{"no tag", "edge.flush-20", func(w *world) { delete(w.cdn.Tags, "hlsload") }, "distribution E1EXAMPLE does not carry a required tag"},
 		{"no such distribution", "edge.flush-20", func(w *world) { w.cfg.Distribution = "E2" }, "NoSuchDistribution"},
 		{"room for one more", "edge.flush-20", func(w *world) {
 			w.Delay = time.Hour
@@ -229,12 +229,12 @@ func TestGuardDelivery(t *testing.T) {
 		{"a distribution that is only named needs no tag", false, func(w *world) { delete(w.cdn.Tags, "hlsload") }, ""},
 		{"distribution is denied", false, func(w *world) { w.cdn.Tags["hlsload"] = "deny" }, "distribution E1EXAMPLE must not be touched"},
 		{"distribution has another run", false, func(w *world) { w.cdn.Tags["hlsload:run"] = "hlsload-99999999-f0n1" }, "distribution E1EXAMPLE: another run is at work here"},
-		{"flow has no tag", false, func(w *world) { delete(w.flow.Tags, "hlsload") }, "flow feed is not tagged for this"},
+		{"flow has no tag", false, func(w *world) { delete(w.flow.Tags, "hlsload") }, "flow feed does not carry a required tag"},
 		{"flow stands still", false, func(w *world) { w.flow.Status = "STANDBY" }, "flow feed: not healthy (got STANDBY; want ACTIVE)"},
 		{"output is off", false, func(w *world) { w.flow.Switch(1, "DISABLED") }, "flow feed: not healthy (got output feed-1 switched off; want it on)"},
 		{"output has another run", false, func(w *world) { w.flow.Outputs[1].Tags["hlsload:run"] = "hlsload-99999999-f0n1" }, "flow feed: another run is at work here"},
-		{"endpoint has no tag", true, func(w *world) { delete(w.egress.Tags, "hlsload") }, "endpoint hls is not tagged for this"},
-		{"channel has no tag", true, func(w *world) { delete(w.ingest.Tags, "hlsload") }, "channel news is not tagged for this"},
+		{"endpoint has no tag", true, func(w *world) { delete(w.egress.Tags, "hlsload") }, "endpoint hls does not carry a required tag"},
+		{"channel has no tag", true, func(w *world) { delete(w.ingest.Tags, "hlsload") }, "channel news does not carry a required tag"},
 		{"channel has another run", true, func(w *world) {
 			w.ingest.SetPolicy(strings.Replace(ingestPolicy, `"Sid":"encoder"`, `"Sid":"hlsload99999999f0n1"`, 1))
 		}, "channel news: another run is at work here"},
@@ -495,7 +495,7 @@ func TestDeliveryFacts(t *testing.T) {
 			"distribution E1EXAMPLE: Deployed, enabled true",
 			"distribution E1EXAMPLE: errors are kept for 10 s, but 403 for 1 s 404 for 2 s 500 for 10 s",
 			"channel news: a policy of 1 statements",
-			"endpoint hls: a policy of 1 statements; anybody who asks is answered 200",
+			"endpoint hls: a policy of 1 statements; an anonymous request is answered 200",
 			"flow feed: ACTIVE", "output feed-0, of pipeline 0: ENABLED",
 		} {
 			if !slices.Contains(got, want) {

@@ -17,9 +17,9 @@ func TestOriginsThatNoStatementIsAbout(t *testing.T) {
 		name, from, to, want string
 	}{
 		{"origin access control", "", "", ""},
-		{"legacy", "<OriginAccessIdentity></OriginAccessIdentity>", "<OriginAccessIdentity>origin-access-identity/cloudfront/E127EXAMPLE51Z</OriginAccessIdentity>", "by an origin access identity, which is a user of its own"},
-		{"public", "<OriginAccessControlId>E327GJI25M56DG</OriginAccessControlId>", "<OriginAccessControlId></OriginAccessControlId>", "as everybody may"},
-		{"website", host, "example-live.s3-website-eu-west-1.amazonaws.com", "as a website"},
+		{"legacy", "<OriginAccessIdentity></OriginAccessIdentity>", "<OriginAccessIdentity>origin-access-identity/cloudfront/E127EXAMPLE51Z</OriginAccessIdentity>", "by an origin access identity, which has its own principal"},
+		{"public", "<OriginAccessControlId>E327GJI25M56DG</OriginAccessControlId>", "<OriginAccessControlId></OriginAccessControlId>", "anonymously"},
+		{"website", host, "example-live.s3-website-eu-west-1.amazonaws.com", "as a public website"},
 		{"another", host, "another.s3.eu-west-1.amazonaws.com", "distribution E1EXAMPLE does not read bucket example-live (got origins another.s3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -54,11 +54,11 @@ func TestReplacedObjectsHaveNothingToLose(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 			w.bucket.Public = true
-			if err := rehearse(); err == nil || !strings.Contains(err.Error(), "has an ACL that lets others have it, which what is put in its place would not (got a grant of READ") {
+			if err := rehearse(); err == nil || !strings.Contains(err.Error(), "has an ACL with further grants, which the replacement would not have (got a grant of READ") {
 				t.Errorf("%s: with an ACL: %v", name, err)
 			}
 			w.bucket.Public, w.bucket.Tagged = false, true
-			if err := rehearse(); err == nil || !strings.Contains(err.Error(), "has tags, which what is put in its place would not have (got 1; want none)") {
+			if err := rehearse(); err == nil || !strings.Contains(err.Error(), "has tags, which the replacement would not have (got 1; want none)") {
 				t.Errorf("%s: with tags: %v", name, err)
 			}
 		})
@@ -82,7 +82,7 @@ func TestWhereTheChannelWritesFrom(t *testing.T) {
 			w := worldFor(t, named(t, "packaged-pipeline.kill-1"))
 			w.channel.Egress = c.egress
 			warnings, err := w.open(t).Guard(t.Context())
-			if said := strings.Join(warnings, "\n"); err != nil || strings.Contains(said, "it does not write from where aws.mediapackage.sources says") != c.warns {
+			if said := strings.Join(warnings, "\n"); err != nil || strings.Contains(said, "it does not write from the addresses in aws.mediapackage.sources") != c.warns {
 				t.Errorf("%s: %v, said %q", c.name, err, said)
 			}
 		})

@@ -66,7 +66,7 @@ func TestClaimsThatLag(t *testing.T) {
 			return awstest.Nothing
 		}
 		slow := w.run(t, "0a1b2c3e")
-		if err := slow.Lock(t.Context(), time.Now().Add(time.Minute)); err == nil || !strings.Contains(err.Error(), "claiming the channel took too long (got 4s") {
+		if err := slow.Lock(t.Context(), time.Now().Add(time.Minute)); err == nil || !strings.Contains(err.Error(), "locking the channel took too long (got 4s") {
 			t.Errorf("got %v", err)
 		}
 		if err := slow.Unlock(t.Context()); err != nil {

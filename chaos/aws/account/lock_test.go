@@ -44,7 +44,7 @@ func TestRunsThatBeginAtOnce(t *testing.T) {
 			for i, err := range errs {
 				if err == nil {
 					won++
-				} else if !strings.Contains(err.Error(), "another run was first") && !strings.Contains(err.Error(), "another run is at work here") {
+				} else if !strings.Contains(err.Error(), "another run locked it first") && !strings.Contains(err.Error(), "another run is at work here") {
 					t.Errorf("%v apart: run %d: %v", apart, i, err)
 				}
 				if err := all[i].Unlock(t.Context()); err != nil {
@@ -189,9 +189,9 @@ func TestCredentialsThatEnd(t *testing.T) {
 	}{
 		{"of a user", "", "", []string{"off"}, "", ""},
 		{"long enough", "token", until.Add(time.Minute).Format(time.RFC3339), []string{"off"}, "", ""},
-		{"too short", "token", until.Add(-time.Minute).Format(time.RFC3339), nil, "the credentials end too soon, and are not renewed by themselves", ""},
+		{"too short", "token", until.Add(-time.Minute).Format(time.RFC3339), nil, "the credentials expire too soon and are not renewed automatically", ""},
 		{"too short and sticky", "token", until.Add(-time.Minute).Format(time.RFC3339), []string{"off", "ttl"}, "", "nothing else undoes off, ttl"},
-		{"not known", "token", "", []string{"off"}, "do not say when they end", ""},
+		{"not known", "token", "", []string{"off"}, "do not say when they expire", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("AWS_SESSION_TOKEN", c.token)
@@ -286,7 +286,7 @@ func TestClockThatIsSetDuringARun(t *testing.T) {
 			t.Errorf("AWS's time is said to be %v ahead; want 5 s", ahead)
 		}
 		w.Skew = time.Minute
-		if err := a.Still(t.Context(), "0a1b2c3d", true); err == nil || !strings.Contains(err.Error(), "this machine's clock is not AWS's") {
+		if err := a.Still(t.Context(), "0a1b2c3d", true); err == nil || !strings.Contains(err.Error(), "this machine's clock differs from AWS's") {
 			t.Errorf("1 m: %v", err)
 		}
 	})

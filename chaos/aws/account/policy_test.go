@@ -33,7 +33,7 @@ func TestPolicyThatIsBeingChanged(t *testing.T) {
 			w.bucket.SetPolicy(edited)
 		}()
 		err := r.apply(t.Context(), 0, f)
-		if err == nil || !strings.Contains(err.Error(), `the policy of bucket example-live is being changed by others (statement "deployed" is new within 5s`) {
+		if err == nil || !strings.Contains(err.Error(), `the policy of bucket example-live is being changed by another program (statement "deployed" is new within 5s`) {
 			t.Errorf("got %v", err)
 		}
 		if p := w.bucket.Policy(); p != edited {
@@ -109,7 +109,7 @@ func TestPolicyThatOthersEdit(t *testing.T) {
 				said = r.Review(t.Context())
 			}
 			text := strings.Join(said, "\n")
-			if !strings.Contains(text, `the policy of bucket example-live is another one than before the fault, and not by hlsload (statement "cdn reads" is gone, statement "deployed" is new)`) {
+			if !strings.Contains(text, `the policy of bucket example-live was changed during the fault by another program (statement "cdn reads" is gone, statement "deployed" is new)`) {
 				t.Errorf("crashed %v: said %q", crashed, text)
 			}
 			if p := w.bucket.Policy(); strings.Contains(p, "hlsload") || !strings.Contains(p, "deployed") || strings.Contains(p, "cdn reads") {
@@ -190,7 +190,7 @@ func TestStatementWhoseTimeHasPassed(t *testing.T) {
 				t.Errorf("%s: not on: %s", name, seen)
 			}
 			time.Sleep(f.For + chaos.AWSMargin)
-			if ok, seen := r.Look(t.Context(), f); ok || !strings.Contains(seen, "whose time has passed") {
+			if ok, seen := r.Look(t.Context(), f); ok || !strings.Contains(seen, "which expired") {
 				t.Errorf("%s: after its time: %v, %s", name, ok, seen)
 			}
 			if err := r.Undo(t.Context(), f); err != nil {

@@ -199,7 +199,7 @@ func TestTidyingIsNoCondition(t *testing.T) {
 			return awstest.Nothing
 		}
 		seen, err := u.Heal(t.Context())
-		if err != nil || !strings.Contains(strings.Join(seen, "\n"), "something harmless is left") {
+		if err != nil || !strings.Contains(strings.Join(seen, "\n"), "harmless leftovers") {
 			t.Errorf("got %v, %v", seen, err)
 		}
 	})

@@ -179,19 +179,19 @@ func TestWatchTroubles(t *testing.T) {
 			return awstest.Nothing
 		}, []string{"outputs"}, "alarm outputs, which is to stop the run, cannot be read: alarms in", "", false},
 		{"an alarm that is none", nil, []string{"output"}, "alarm output, which is to stop the run, does not exist", "", false},
-		{"an alarm that rings already", nil, []string{"rings"}, "alarm rings, which is to stop the run, is in ALARM already: nothing may be broken now", "", false},
+		{"an alarm that rings already", nil, []string{"rings"}, "alarm rings, which is to stop the run, is in ALARM already: no fault may be added now", "", false},
 		{"throttled two times of three", func(n int, r awstest.Request) awstest.Mishap {
 			if n%3 != 0 {
 				return awstest.Throttled
 			}
 			return awstest.Nothing
-		}, []string{"outputs"}, "", "could not be read at times: TooManyRequestsException", true},
+		}, []string{"outputs"}, "", "could not always be read: TooManyRequestsException", true},
 		{"unavailable for a while", func(n int, r awstest.Request) awstest.Mishap {
 			if n > 10 && n < 40 {
 				return awstest.Unavailable
 			}
 			return awstest.Nothing
-		}, []string{"outputs"}, "", "could not be read at times: ", true},
+		}, []string{"outputs"}, "", "could not always be read: ", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

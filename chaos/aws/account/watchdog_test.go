@@ -140,7 +140,7 @@ func TestStickyWithoutWatchdog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ttl, off := named(t, "edge.error_ttl-19"), named(t, "invalidator.off-17")
 		w := worldFor(t, ttl)
-		const sticky = "STICKY: stays until it is undone, and nothing but this tool does that"
+		const sticky = "STICKY: stays until hlsload undoes it; nothing else does"
 		p := aws.NewPlan(w.cfg, []chaos.Fault{*ttl}, Describe(w.cfg), Calls())
 		if !strings.Contains(p.Text, sticky) || p.Role != "" {
 			t.Errorf("with a watchdog:\n%s", p.Text)

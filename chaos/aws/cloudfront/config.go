@@ -72,7 +72,7 @@ func keeps(received, sent []byte) error {
 	n := 0
 	for _, leaf := range before {
 		if n == len(after) || after[n] > leaf {
-			return fmt.Errorf("the configuration of the distribution has something that this version of hlsload does not know, and would lose (got %s; want a newer version)", pathOf(leaf))
+			return fmt.Errorf("the configuration of the distribution has a setting that this version of hlsload does not know and would lose (got %s; want a newer version)", pathOf(leaf))
 		}
 		if after[n] < leaf {
 			break
@@ -80,7 +80,7 @@ func keeps(received, sent []byte) error {
 		n++
 	}
 	if n < len(after) {
-		return fmt.Errorf("the configuration of the distribution would change where it must not (got %s)", pathOf(after[n]))
+		return fmt.Errorf("writing back the configuration of the distribution would change other settings (got %s)", pathOf(after[n]))
 	}
 	return nil
 }

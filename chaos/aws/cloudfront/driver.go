@@ -124,7 +124,7 @@ func (d *Driver) ready(ctx context.Context, c *config, settled bool) error {
 		problems = append(problems, fmt.Errorf("%s: not healthy (got a disabled one; want it enabled)", d.what()))
 	}
 	if settled && c.status != deployed {
-		problems = append(problems, fmt.Errorf("%s: somebody is changing it (got status %s; want %s)", d.what(), c.status, deployed))
+		problems = append(problems, fmt.Errorf("%s: it is being changed (got status %s; want %s)", d.what(), c.status, deployed))
 	}
 	return errors.Join(problems...)
 }

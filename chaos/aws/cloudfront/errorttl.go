@@ -250,7 +250,7 @@ func (c *errorTTL) tag() string {
 
 // parseTag reads what tag wrote.
 func (c *errorTTL) parseTag(text string) error {
-	fail := fmt.Errorf("tag %s does not tell what was there before (got %.80q; want such as %q)", tagBefore, text, "60 404=10 500= 503")
+	fail := fmt.Errorf("tag %s does not say what was there before (got %.80q; want such as %q)", tagBefore, text, "60 404=10 500= 503")
 	words := strings.Fields(text)
 	if len(words) < 2 || len(words) > 20 {
 		return fail

@@ -28,15 +28,15 @@ func (d *Driver) Reads(ctx context.Context, bucket string) error {
 			others = append(others, host)
 			continue
 		case strings.HasPrefix(host, bucket+".s3-website"):
-			what = "as a website, which everybody may read"
+			what = "as a public website"
 		case o.S3OriginConfig != nil && sdk.ToString(o.S3OriginConfig.OriginAccessIdentity) != "":
-			what = "by an origin access identity, which is a user of its own"
+			what = "by an origin access identity, which has its own principal"
 		case sdk.ToString(o.OriginAccessControlId) == "":
-			what = "as everybody may"
+			what = "anonymously"
 		default:
 			continue
 		}
-		return fmt.Errorf("%s reads bucket %s %s (got origin %s; want origin access control, or no aws.distribution, which denies everybody): a statement about the distribution would not keep it from reading",
+		return fmt.Errorf("%s reads bucket %s %s (got origin %s; want origin access control, or no aws.distribution, which denies all readers): a statement about the distribution would not deny it",
 			d.what(), bucket, what, sdk.ToString(o.Id))
 	}
 	if len(others) == len(c.Origins.Items) {

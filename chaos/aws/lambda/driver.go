@@ -138,7 +138,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 		n, err := strconv.ParseInt(before, 10, 32)
 		if err != nil || n < 0 {
 			l.Remove = func(context.Context) error {
-				return fmt.Errorf("tag %s does not tell what was there before (got %q; want none or a number)", tagBefore, before)
+				return fmt.Errorf("tag %s does not say what was there before (got %q; want none or a number)", tagBefore, before)
 			}
 		}
 		c.Before = sdk.Int32(int32(n))
@@ -220,7 +220,7 @@ func (c *off) Read(ctx context.Context) error {
 	case n != nil && *n == 0:
 		return errors.New("the function is switched off already (got reserved concurrency 0; want it on)")
 	case n != nil && *n <= c.Reserve:
-		return fmt.Errorf("nothing to throttle: the function has no more already (got reserved concurrency %d; want a fault that leaves less)", *n)
+		return fmt.Errorf("nothing to throttle: the function already has no more (got reserved concurrency %d; want a fault that leaves less)", *n)
 	}
 	c.Before = n
 	return nil

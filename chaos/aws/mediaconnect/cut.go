@@ -87,7 +87,7 @@ func (c *cut) Read(ctx context.Context) error {
 	}
 	tags, err := c.d.tags(ctx, c.Output)
 	if mark, ok := tags[tagRun]; err == nil && ok {
-		err = fmt.Errorf("the output is in the hands of another fault (got the tag %s=%s; want none)", tagRun, mark)
+		err = fmt.Errorf("the output is already used by another fault (got the tag %s=%s; want none)", tagRun, mark)
 	}
 	return err
 }
@@ -161,5 +161,5 @@ func (c *cut) Healthy(ctx context.Context) (bool, string) {
 	case "":
 		return status == types.OutputStatusEnabled, fmt.Sprintf("output %s of flow %s is %s", name(c.Output), name(c.Flow), status)
 	}
-	return true, fmt.Sprintf("output %s is another run's by now", name(c.Output))
+	return true, fmt.Sprintf("output %s now belongs to another run", name(c.Output))
 }

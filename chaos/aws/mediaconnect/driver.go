@@ -106,7 +106,7 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 		case o.OutputStatus == types.OutputStatusDisabled:
 			refuse("not healthy (got output %s switched off; want it on)", name(arn))
 		case sdk.ToString(o.MediaLiveInputArn) != "":
-			found = append(found, aws.Finding{Text: fmt.Sprintf("%s: output %s was made by a MediaLive input (%s): whether such an output may be switched off by hand is not documented. Try it with hlsload aws-check --try first",
+			found = append(found, aws.Finding{Text: fmt.Sprintf("%s: output %s was made by a MediaLive input (%s): whether such an output may be switched off by hand is not documented. Check it first with hlsload aws-check --try",
 				what, name(arn), *o.MediaLiveInputArn)})
 		}
 	}

@@ -182,7 +182,7 @@ func (d *Driver) sources(out *medialive.DescribeChannelOutput) string {
 	if len(has) == 0 || len(strange) == 0 && len(unused) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("it does not write from where aws.mediapackage.sources says (got %s; want %s): a fault of one pipeline would not be one, and addresses change when a channel restarts",
+	return fmt.Sprintf("it does not write from the addresses in aws.mediapackage.sources (got %s; want %s): a fault of one pipeline would miss it; addresses change when a channel restarts",
 		strings.Join(has, ", "), strings.Join(d.Config.Package.Sources, ", "))
 }
 

@@ -94,7 +94,7 @@ func (c *input) Read(ctx context.Context) error {
 		c.Before = active
 	}
 	if c.Before == "" || c.Before == c.Spare {
-		return fmt.Errorf("nothing to switch from (got active input %q; want another than aws.spare_input)", c.Before)
+		return fmt.Errorf("the spare input is already active (got active input %q; want an input other than aws.spare_input)", c.Before)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (d *Driver) Lock(o *aws.Order) aws.Change {
 
 // About implements [aws.Change], as do the methods below.
 func (c *lock) About() aws.About {
-	return aws.About{Op: opLock, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Ends("counts no more some minutes after the run")}
+	return aws.About{Op: opLock, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Ends("expires some minutes after the run")}
 }
 
 func (c *lock) target() string { return c.d.arn(c.Channel) }
@@ -69,7 +69,7 @@ func (c *lock) Make(ctx context.Context) error {
 	_, err := c.d.api.CreateTags(ctx, &medialive.CreateTagsInput{ResourceArn: &arn, Tags: map[string]string{tagLock + c.Mark: value}})
 	if late := c.d.Now().Sub(c.At); err == nil && late > claimTime {
 		// A run that has looked already would not know of a claim that says it was first.
-		return fmt.Errorf("claiming the channel took too long (got %v; want at most %v: run it again)", late.Round(time.Millisecond), claimTime)
+		return fmt.Errorf("locking the channel took too long (got %v; want at most %v: run it again)", late.Round(time.Millisecond), claimTime)
 	}
 	return err
 }
@@ -98,7 +98,7 @@ func (c *lock) Bites(ctx context.Context) (bool, string) {
 		return false, what + " does not show the tag of this run"
 	case all[0] != c.Mark:
 		run, _ := aws.Ours(all[0], "-")
-		return false, fmt.Sprintf("%s: another run was first (got the tag %s%s of run %s; want this run to be alone)", what, tagLock, all[0], run)
+		return false, fmt.Sprintf("%s: another run locked it first (got the tag %s%s of run %s; want no other run)", what, tagLock, all[0], run)
 	}
 	return true, what + " is this run's"
 }

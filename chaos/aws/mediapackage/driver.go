@@ -217,7 +217,7 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 		line := fmt.Sprintf("%s: a policy of %d statements", p, len(doc.Statements))
 		if url != "" && d.web != nil {
 			if status, err := d.ask(ctx, url); err == nil {
-				line += fmt.Sprintf("; anybody who asks is answered %d", status)
+				line += fmt.Sprintf("; an anonymous request is answered %d", status)
 			}
 		}
 		out = append(out, line)

@@ -111,7 +111,7 @@ func (d *Driver) readEndpoint(ctx context.Context, p place) (*endpoint, error) {
 	// The fields of what is written have the names of what is read; what would
 	// be lost is found when it is about to be sent.
 	if err := json.Unmarshal(raw, &e.input); err != nil {
-		return nil, fmt.Errorf("%s: it has something that this version of hlsload cannot write back (%w; want its forced errors changed by hand)", p, err)
+		return nil, fmt.Errorf("%s: it has a setting that this version of hlsload cannot write back (%w; want its forced errors changed by hand)", p, err)
 	}
 	e.input.ChannelGroupName, e.input.ChannelName, e.input.OriginEndpointName = &p.Group, &p.Channel, &p.Endpoint
 	if f := out.ForceEndpointErrorConfiguration; f != nil {
@@ -155,7 +155,7 @@ func keeps(received, sent []byte) error {
 		delete(m, "ForceEndpointErrorConfiguration")
 	}
 	if lost := differs("", before, after); lost != "" {
-		return fmt.Errorf("the endpoint has something that this version of hlsload does not know, and would lose (got %s; want its forced errors changed by hand)", lost)
+		return fmt.Errorf("the endpoint has a setting that this version of hlsload does not know and would lose (got %s; want its forced errors changed by hand)", lost)
 	}
 	return nil
 }
@@ -229,7 +229,7 @@ func (c *force) Read(ctx context.Context) error {
 		return err
 	}
 	if mark, ok := e.tags[tagRun]; ok {
-		return fmt.Errorf("the endpoint is in the hands of another fault (got the tag %s=%s; want none)", tagRun, mark)
+		return fmt.Errorf("the endpoint is already used by another fault (got the tag %s=%s; want none)", tagRun, mark)
 	}
 	if slices.Equal(e.conditions, c.Conditions) {
 		return fmt.Errorf("nothing to change: the endpoint answers errors on %s already", words(c.Conditions))

@@ -84,7 +84,7 @@ func (s *Store) quiet(ctx context.Context) error {
 	}
 	now := doc.Print()
 	if what := before.Differences(&now); len(what) > 0 {
-		return fmt.Errorf("the policy of %s is being changed by others (%s within %v; want it left alone while a run goes on)", s.What, strings.Join(what, ", "), apart)
+		return fmt.Errorf("the policy of %s is being changed by another program (%s within %v; want no other changes during a run)", s.What, strings.Join(what, ", "), apart)
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (s *Store) Holds(ctx context.Context, sid string, until time.Time) (bool, s
 	case !there:
 		return false, fmt.Sprintf("the policy of %s has no statement %s", s.What, sid)
 	case !until.IsZero() && !s.Now().Before(until):
-		return false, fmt.Sprintf("the policy of %s has statement %s, whose time has passed (at %s)", s.What, sid, until.UTC().Format(time.RFC3339))
+		return false, fmt.Sprintf("the policy of %s has statement %s, which expired at %s", s.What, sid, until.UTC().Format(time.RFC3339))
 	}
 	return true, fmt.Sprintf("the policy of %s has statement %s", s.What, sid)
 }
@@ -141,14 +141,14 @@ func (s *Store) Holds(ctx context.Context, sid string, until time.Time) (bool, s
 func (s *Store) Review(ctx context.Context, before *Print) []string {
 	_, doc, _, err := s.Look(ctx)
 	if err != nil {
-		return []string{fmt.Sprintf("whether the policy of %s is what it was before the fault is not known: %v", s.What, err)}
+		return []string{fmt.Sprintf("cannot tell whether the policy of %s is as it was before the fault: %v", s.What, err)}
 	}
 	now := doc.Print()
 	what := before.Differences(&now)
 	if len(what) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("the policy of %s is another one than before the fault, and not by hlsload (%s): those who have changed it meanwhile should look whether it is what they meant", s.What, strings.Join(what, ", "))}
+	return []string{fmt.Sprintf("the policy of %s was changed during the fault by another program (%s): check that the result is what was intended", s.What, strings.Join(what, ", "))}
 }
 
 // change reads the policy, edits it, writes it, and reads it again until it
@@ -182,7 +182,7 @@ func (s *Store) change(ctx context.Context, before string, edit func(*Document) 
 			return err
 		}
 	}
-	return fmt.Errorf("the policy of %s is changed by others at the same time (got another policy %d times; want it left alone)", s.What, tries)
+	return fmt.Errorf("the policy of %s is being changed by another program (got a different policy %d times; want no other changes during the run)", s.What, tries)
 }
 
 // shows reads the policy until it is another than before: the one that is

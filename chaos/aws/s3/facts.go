@@ -46,7 +46,7 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 		return out, err
 	}
 	if role == "" {
-		role = "nobody knows who: write faults would be for everybody"
+		role = "not known: write faults would deny every role"
 	}
 	out = append(out, fmt.Sprintf("bucket %s: written by %s", s.Bucket, role))
 	all, err := d.playlists(ctx, &s)

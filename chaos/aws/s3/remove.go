@@ -153,7 +153,7 @@ func (d *Driver) versioned(ctx context.Context, s *scope) error {
 		return err
 	}
 	if out.Status != types.BucketVersioningStatusEnabled {
-		return fmt.Errorf("bucket %s keeps no versions, so what is deleted could not be brought back (got versioning %q; want Enabled)", s.Bucket, out.Status)
+		return fmt.Errorf("bucket %s keeps no versions, so deleted objects could not be restored (got versioning %q; want Enabled)", s.Bucket, out.Status)
 	}
 	return nil
 }
@@ -195,7 +195,7 @@ func (c *remove) remove(ctx context.Context, t *target) error {
 			return err
 		}
 		if t.Back && sdk.ToString(out.ETag) != t.ETag {
-			return errors.New("it was changed since it was looked at (want nobody else to write it)")
+			return errors.New("it was changed after it was read (want no other writer)")
 		}
 		etag = sdk.ToString(out.ETag)
 	}

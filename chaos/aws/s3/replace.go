@@ -67,7 +67,7 @@ func (c *replace) Calls() []aws.Call {
 
 // errNoWriter tells that the encoder cannot be kept from writing without us
 // being kept from it too.
-var errNoWriter = errors.New("nobody knows who writes to the bucket (got neither aws.writer nor aws.channel; want one, so that only that role is denied)")
+var errNoWriter = errors.New("the role that writes to the bucket is not known (got neither aws.writer nor aws.channel; want one, so that only this role is denied)")
 
 func (c *replace) Read(ctx context.Context) error {
 	role, err := c.d.role(ctx)
@@ -111,7 +111,7 @@ func (c *replace) plain(ctx context.Context, key string) error {
 	}
 	for _, g := range acl.Grants {
 		if g.Grantee == nil || acl.Owner == nil || g.Grantee.ID == nil || sdk.ToString(g.Grantee.ID) != sdk.ToString(acl.Owner.ID) {
-			return fmt.Errorf("%s has an ACL that lets others have it, which what is put in its place would not (got a grant of %s; want none but the owner's)", key, g.Permission)
+			return fmt.Errorf("%s has an ACL with further grants, which the replacement would not have (got a grant of %s; want none but the owner's)", key, g.Permission)
 		}
 	}
 	tags, err := c.d.api.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
@@ -119,7 +119,7 @@ func (c *replace) plain(ctx context.Context, key string) error {
 		return fmt.Errorf("tags of %s: %w", key, err)
 	}
 	if n := len(tags.TagSet); n > 0 {
-		return fmt.Errorf("%s has tags, which what is put in its place would not have (got %d; want none)", key, n)
+		return fmt.Errorf("%s has tags, which the replacement would not have (got %d; want none)", key, n)
 	}
 	return nil
 }
@@ -175,7 +175,7 @@ func (c *replace) put(ctx context.Context, r *replaced) error {
 		return err
 	}
 	if o.media == nil {
-		return errors.New("it is no media playlist any more")
+		return errors.New("it is not a media playlist any more")
 	}
 	if o.media.EndList {
 		return nil

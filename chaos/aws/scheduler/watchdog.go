@@ -176,7 +176,7 @@ func (c *watchdog) describe() {
 
 // About implements [aws.Change], as do the methods below.
 func (c *watchdog) About() aws.About {
-	return aws.About{Op: opWatchdog, Target: c.d.arn(c.Name), Owner: aws.Owner{Name: c.Name, Sep: "-"}, End: aws.EndsAt(c.Until).As("a schedule that runs once when its time comes, and is gone then")}
+	return aws.About{Op: opWatchdog, Target: c.d.arn(c.Name), Owner: aws.Owner{Name: c.Name, Sep: "-"}, End: aws.EndsAt(c.Until).As("a schedule that runs once at its time and then deletes itself")}
 }
 
 // Fits reports whether the call is still the one that undoes the change: others may
@@ -203,7 +203,7 @@ func (c *watchdog) Calls() []aws.Call {
 	}
 	return []aws.Call{
 		{Action: "scheduler:GetSchedule", Resource: all, When: aws.Reads},
-		{Action: "scheduler:CreateSchedule", Resource: all, When: aws.Makes, Request: fmt.Sprintf("%s, %s: %s %s\nwhich undoes %s, and is deleted when it has run", c.Name, at, c.Call, c.Input, c.Before)},
+		{Action: "scheduler:CreateSchedule", Resource: all, When: aws.Makes, Request: fmt.Sprintf("%s, %s: %s %s\nwhich undoes %s, and deletes itself when it has run", c.Name, at, c.Call, c.Input, c.Before)},
 		{Action: "iam:PassRole", Resource: c.Role, When: aws.Makes, Request: "to EventBridge Scheduler", If: map[string]string{"iam:PassedToService": "scheduler.amazonaws.com"}},
 		{Action: "scheduler:DeleteSchedule", Resource: all, When: aws.Undoes, Request: c.Name + ", once the fault is undone"},
 	}
@@ -284,7 +284,7 @@ func (c *watchdog) Bites(ctx context.Context) (bool, string) {
 	case !there && c.d.Now().Before(c.Until):
 		return false, fmt.Sprintf("the watchdog %s is gone", c.Name)
 	}
-	return true, fmt.Sprintf("the watchdog %s undoes it at %s when it was not undone before", c.Name, c.Until.Format(time.TimeOnly))
+	return true, fmt.Sprintf("the watchdog %s undoes it at %s unless it was undone before", c.Name, c.Until.Format(time.TimeOnly))
 }
 
 func (c *watchdog) Healthy(ctx context.Context) (bool, string) {

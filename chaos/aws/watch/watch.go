@@ -152,7 +152,7 @@ func (w *Watcher) guard(needed map[string]string, looked error) error {
 		case i < 0:
 			problems = append(problems, fmt.Errorf("alarm %s, %s, does not exist (got none of that name in its region; want the name as CloudWatch has it)", name, why))
 		case w.cfg.Monitor.Rings(name):
-			problems = append(problems, fmt.Errorf("alarm %s, %s, is in ALARM already: nothing may be broken now", name, why))
+			problems = append(problems, fmt.Errorf("alarm %s, %s, is in ALARM already: no fault may be added now", name, why))
 		}
 	}
 	return errors.Join(problems...)
@@ -451,9 +451,9 @@ func (w *Watcher) problem(ctx context.Context, action, what string, err error) e
 			w.cfg.Monitor.Problem(fmt.Sprintf("%s cannot be read without the permission %s", what, action))
 			return fmt.Errorf("%s: not allowed (want the permission %s)", what, action)
 		}
-		w.cfg.Monitor.Problem(fmt.Sprintf("%s could not be read at times: %s", what, code))
+		w.cfg.Monitor.Problem(fmt.Sprintf("%s could not always be read: %s", what, code))
 		return fmt.Errorf("%s: %s: %s", what, code, api.ErrorMessage())
 	}
-	w.cfg.Monitor.Problem(fmt.Sprintf("%s could not be read at times: no answer", what))
+	w.cfg.Monitor.Problem(fmt.Sprintf("%s could not always be read: no answer", what))
 	return fmt.Errorf("%s: %w", what, err)
 }

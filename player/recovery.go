@@ -50,13 +50,6 @@ func limitRecovery(l *policy.Limits, name string, r *Recovery) {
 	policy.List(l, name, r, 1, 16)
 }
 
-// limitDelays takes a list of delays.
-func limitDelays(l *policy.Limits, name string, delays *[]units.Duration) {
-	if len(*delays) == 0 {
-		l.Wrong(name, "missing (want delays such as [1s, 2s])")
-	}
-}
-
 // recover takes the first step that can be taken. n is how many failures of the
 // kind there were before.
 func (p *Player) recover(f *flight, steps Recovery, failure Failure, n int) bool {

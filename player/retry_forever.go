@@ -13,7 +13,10 @@ type retryForever struct {
 	Jitter float64          `yaml:"jitter"` // share by which the delays vary, 0 to 1
 }
 
-func (r *retryForever) Limits(l *policy.Limits) { policy.Within(l, "jitter", &r.Jitter, 0, 1) }
+func (r *retryForever) Limits(l *policy.Limits) {
+	l.Delays("delays", &r.Delays, 0)
+	policy.Within(l, "jitter", &r.Jitter, 0, 1)
+}
 
 func (r *retryForever) ends() bool { return false }
 

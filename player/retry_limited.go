@@ -17,6 +17,7 @@ type retryLimited struct {
 
 func (r *retryLimited) Limits(l *policy.Limits) {
 	policy.Within(l, "times", &r.Times, 1, 250)
+	l.Delays("delays", &r.Delays, 0)
 	policy.Within(l, "jitter", &r.Jitter, 0, 1)
 }
 

@@ -63,19 +63,13 @@ var _ = policy.Register("retry", policy.Offers[Retry]{
 
 // Limits states what a rule may be.
 func (r *ErrorRule) Limits(l *policy.Limits) {
-	words := func(name string, got []string, want ...string) {
-		for i := range got {
-			policy.OneOf(l, name, &got[i], want...)
-		}
+	policy.Words(l, "kinds", &r.Kinds, nil, "multivariant", "media", "init", "segment", "key")
+	policy.Words(l, "tracks", &r.Tracks, nil, "main", "audio")
+	status := func(s string) bool {
+		n, err := strconv.Atoi(s)
+		return err == nil && n >= 100 && n <= 599
 	}
-	words("kinds", r.Kinds, "multivariant", "media", "init", "segment", "key")
-	words("tracks", r.Tracks, "main", "audio")
-	for i, c := range r.Causes {
-		if n, err := strconv.Atoi(c); err == nil && n >= 100 && n <= 599 {
-			continue
-		}
-		policy.OneOf(l, "causes", &r.Causes[i], CauseAny, Cause4xx, Cause5xx, CauseNetwork, CauseTimeout, CauseParse, CauseMismatch)
-	}
+	policy.Words(l, "causes", &r.Causes, status, CauseAny, Cause4xx, Cause5xx, CauseNetwork, CauseTimeout, CauseParse, CauseMismatch)
 	l.Duration("pause.for", &r.Pause.For, 0, time.Hour)
 	policy.Within(l, "pause.jitter", &r.Pause.Jitter, 0, 1)
 	if r.Retry.Name() != "" {

@@ -12,7 +12,7 @@ type stepReload struct {
 	Delays []units.Duration `yaml:"delays"` // before each reload; the last one repeats
 }
 
-func (s *stepReload) Limits(l *policy.Limits) { limitDelays(l, "delays", &s.Delays) }
+func (s *stepReload) Limits(l *policy.Limits) { l.Delays("delays", &s.Delays, 1) }
 
 func (s *stepReload) take(p *Player, f *flight, _ Failure, n int) (Decision, bool) {
 	t := p.track(f.track)

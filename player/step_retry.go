@@ -13,7 +13,7 @@ type stepRetry struct {
 	Delays []units.Duration `yaml:"delays"` // before each retry
 }
 
-func (s *stepRetry) Limits(l *policy.Limits) { limitDelays(l, "delays", &s.Delays) }
+func (s *stepRetry) Limits(l *policy.Limits) { l.Delays("delays", &s.Delays, 1) }
 
 func (*stepRetry) early() {}
 

@@ -13,7 +13,7 @@ type stepRound struct {
 }
 
 func (s *stepRound) Limits(l *policy.Limits) {
-	limitDelays(l, "delays", &s.Delays)
+	l.Delays("delays", &s.Delays, 1)
 	limitRecovery(l, "then", &s.Then)
 }
 

@@ -14,7 +14,7 @@ type stepUntilStarved struct {
 }
 
 func (s *stepUntilStarved) Limits(l *policy.Limits) {
-	limitDelays(l, "delays", &s.Delays)
+	l.Delays("delays", &s.Delays, 1)
 	policy.Within(l, "forgives", &s.Forgives, 0, 250)
 }
 

@@ -22,7 +22,7 @@ type stepWhileOthers struct {
 }
 
 func (s *stepWhileOthers) Limits(l *policy.Limits) {
-	limitDelays(l, "delays", &s.Delays)
+	l.Delays("delays", &s.Delays, 1)
 	l.Duration("picture", &s.Picture, 0, time.Second)
 	l.Duration("sound", &s.Sound, 0, time.Second)
 	if s.Picture > 0 && s.Picture < units.Duration(time.Millisecond) || s.Sound > 0 && s.Sound < units.Duration(time.Millisecond) {

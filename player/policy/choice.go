@@ -88,7 +88,23 @@ func (c *Choice[P]) UnmarshalYAML(n *yaml.Node) error {
 	if parameters == nil {
 		return nil
 	}
+	if _, own := any(c.Is).(interface{ UnmarshalYAML(*yaml.Node) error }); !own && parameters.Kind != yaml.MappingNode && parameters.Kind != yaml.AliasNode {
+		return at(parameters, fmt.Errorf("not the parameters of %s (want %s)", name.Value, shape(reflect.TypeOf(c.Is).Elem())))
+	}
 	return parameters.Load(c.Is, yaml.WithKnownFields())
+}
+
+// shape is how the parameters of a policy are written.
+func shape(t reflect.Type) string {
+	var names []string
+	for i := range t.NumField() {
+		tag, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		names = append(names, tag+": …")
+	}
+	if names == nil {
+		return "none"
+	}
+	return "{" + strings.Join(names, ", ") + "}"
 }
 
 // MarshalYAML is the inverse of UnmarshalYAML.

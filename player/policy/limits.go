@@ -119,6 +119,30 @@ func OneOf[T ~string](l *Limits, name string, v *T, words ...T) {
 	}
 }
 
+// Words takes a list of words. Other words that are taken as well are those that also
+// reports; nil = none.
+func Words(l *Limits, name string, v *[]string, also func(string) bool, words ...string) {
+	l.see(Parameter{Path: name, Value: v, Words: words})
+	for _, got := range *v {
+		if !slices.Contains(words, got) && (also == nil || !also(got)) {
+			l.Wrong(name, "unknown value (got %q; want one of %s)", got, strings.Join(words, ", "))
+		}
+	}
+}
+
+// Delays takes a list of at least low durations, each up to an hour.
+func (l *Limits) Delays(name string, v *[]units.Duration, low int) {
+	l.see(Parameter{Path: name, Value: v, Low: low})
+	if len(*v) < low {
+		l.Wrong(name, "missing (want delays such as [1s, 2s])")
+	}
+	for _, d := range *v {
+		if d < 0 || d > units.Duration(time.Hour) {
+			l.Wrong(name, "out of range (got %s; want 0s to 1h)", text(d))
+		}
+	}
+}
+
 // text is how a value is written.
 func text(v any) string {
 	if m, ok := v.(encoding.TextMarshaler); ok {

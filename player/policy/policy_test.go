@@ -130,7 +130,7 @@ func TestMistakesHaveAPosition(t *testing.T) {
 		{"read: {none: {}, steady: {}}", "1:7: not one policy"},
 		{"read: [none]", "1:7: not one policy"},
 		{"read: {skimming: {then: [none, {skiming: {}}]}}", "1:33: unknown policy"},
-		{"read: {steady: 5}", "1:16: cannot construct"},
+		{"read: {steady: 5}", "1:16: not the parameters of steady (want {each: …, pause: …})"},
 	} {
 		var b book
 		err := yaml.Load([]byte(c.text), &b, yaml.WithKnownFields())

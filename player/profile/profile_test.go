@@ -191,8 +191,13 @@ func TestUnchecked(t *testing.T) {
 // TestOldKeys wants the position of an old key, and how it is written now.
 func TestOldKeys(t *testing.T) {
 	for text, want := range map[string]string{
-		"base: hlsjs-1.7\nabr:\n  up: 0.7\n":          "3:3: unknown key (got abr.up; want choose: {share: {up: …}})",
-		"base: hlsjs-1.7\nstartup: {raise_to: 5Mbps}": "2:11: unknown key (got startup.raise_to; want startup: {level: {raised: {to: …}}})",
+		"base: hlsjs-1.7\nabr:\n  up: 0.7\n":                       "3:3: unknown key (got abr.up; want choose: {share: {up: …}})",
+		"base: hlsjs-1.7\nerrors: [{kinds: [media], retries: 2}]":  "2:27: unknown key (got errors.retries; want retry: {limited: {times: …}} or {forever: {}})",
+		"base: hlsjs-1.7\npenalty: {level: 60s, return: reselect}": "2:23: unknown key (got penalty.return; want returns: on_error, reselect or at_expiry)",
+		"base: hlsjs-1.7\npenalty: {level: 60s}":                   "2:18: not the parameters of level (want {for: …})",
+		"base: hlsjs-1.7\ngap: {load: true}":                       "2:13: not the parameters of load (want none)",
+		"base: hlsjs-1.7\nerrors: [{then: [{retry: [1s, 2s]}]}]":   "2:26: not the parameters of retry (want {delays: …})",
+		"base: hlsjs-1.7\nstartup: {raise_to: 5Mbps}":              "2:11: unknown key (got startup.raise_to; want startup: {level: {raised: {to: …}}})",
 	} {
 		_, err := Parse([]byte(text))
 		var wrong *yaml.LoadErrors

@@ -44,6 +44,23 @@ var renamed = map[string]string{
 	"abr.abandon.margin":  "abandon: {exclude: {margin: …}}",
 	"abr.abandon.saves":   "abandon: {exclude: {saves: …}}",
 
+	"errors.count":   "per_url: true, or nothing",
+	"errors.retries": "retry: {limited: {times: …}} or {forever: {}}",
+	"errors.delays":  "retry: {limited: {delays: …}}",
+	"errors.jitter":  "retry: {limited: {jitter: …}}",
+	"buffer.chunk":   "errors: [{then: [{due: {chunk: …}}]}]",
+	"buffer.picture": "errors: [{then: [{while_others: {picture: …}}]}]",
+	"buffer.sound":   "errors: [{then: [{while_others: {sound: …}}]}]",
+	"stall.forgives": "errors: [{then: [{until_starved: {forgives: …}}]}]",
+
+	"penalty.pathway":       "errors: [{then: [{pathway: {for: …}}]}]",
+	"penalty.location":      "errors: [{then: [{location: {for: …}}]}]",
+	"penalty.of":            "penalty: {level: {…}} or {rendition: {…}}",
+	"penalty.return":        "returns: on_error, reselect or at_expiry",
+	"penalty.pause":         "penalty: {level_then_pause: {pause: …}}",
+	"penalty.pause_unknown": "penalty: {level_then_pause: {unknown: …}}",
+	"gap.then":              "gap: {recover: {then: …}}",
+
 	"startup.bandwidth":         "startup: {estimate: {configured: {rate: …}}}",
 	"startup.private_bandwidth": "startup: {estimate: {browser: {private: …}}}",
 	"startup.noise":             "startup: {estimate: {browser: {noise: …}}}",

@@ -119,6 +119,9 @@ func (m Marks) Has(rule int) bool { return m>>uint(rule)&1 != 0 }
 // Mark is the set of one entry.
 func Mark(rule int) Marks { return 1 << uint(rule) }
 
+// Ordinal numbers the random draws that are about this occurrence of the fault.
+func (f *Fault) Ordinal() uint64 { return uint64(f.Rule)<<32 | uint64(f.Occurrence) }
+
 // Thing is what a decision is about: a request, or an object of the origin.
 type Thing struct {
 	Kind       m3u8.Kind

@@ -52,7 +52,7 @@ func (c *crowd) Apply(_ context.Context, f *chaos.Fault) error {
 		c.r.fleet.Surge(f.Players, f.Over)
 		return nil
 	}
-	c.r.fleet.Reconnect(uint64(f.Rule)<<32|uint64(f.Occurrence), f.Share, f.Cohort)
+	c.r.fleet.Reconnect(f.Ordinal(), f.Share, f.Cohort)
 	return nil
 }
 

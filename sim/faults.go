@@ -132,7 +132,7 @@ func (s *sim) reconnect(f *chaos.Fault) {
 		if f.Cohort != "" && f.Cohort != t.Cohort {
 			continue
 		}
-		back, ok := s.audience.Reconnect(s.now, st.arrival, uint64(f.Rule)<<32|uint64(f.Occurrence), f.Share)
+		back, ok := s.audience.Reconnect(s.now, st.arrival, f.Ordinal(), f.Share)
 		if !ok || back.At < s.now || st.arrival.At == s.now {
 			continue
 		}

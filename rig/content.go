@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hlsload/chaos"
+	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
 	"hlsload/rig/media"
@@ -121,7 +122,7 @@ func (c *Channel) key(id ID, now time.Duration) look {
 		return look{}
 	}
 	key, _ := c.keyBytes(id.Sequence)
-	tag := hash(key[:])
+	tag := draw.Hash(key[:])
 	return look{object: &Object{
 		ID: id, Channel: true, Size: int64(len(key)), ETag: tag, Version: mix(tag^mix(id.key())) | 1, Modified: c.started,
 		control: control{hasAge: true, age: c.cfg.Edge.SegmentTTL}, contentType: keyType, body: key[:],

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hlsload/chaos"
+	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 )
 
@@ -162,7 +163,7 @@ func (r *Rig) query(path, rng string) query {
 	path = withoutQuery(path)
 	q := query{path: path}
 	if q.id, q.channel = r.channel.names.parse(path); !q.channel {
-		q.key = hash(path) | 1<<63
+		q.key = draw.Hash(path) | 1<<63
 		return q
 	}
 	if rng != "" && (q.id.Kind == m3u8.KindSegment || q.id.Kind == m3u8.KindInit) {

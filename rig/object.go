@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hlsload/chaos"
+	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 	"hlsload/rig/media"
 )
@@ -49,15 +50,6 @@ func (o *Object) Packed() []byte { return o.packed }
 
 const playlistType = "application/vnd.apple.mpegurl"
 
-// hash is FNV-1a, good enough to tell bodies of one channel apart.
-func hash[T string | []byte](b T) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(b) {
-		h = (h ^ uint64(b[i])) * 1099511628211
-	}
-	return h
-}
-
 // mix spreads the bits of x (splitmix64's finaliser).
 func mix(x uint64) uint64 {
 	x ^= x >> 30
@@ -81,7 +73,7 @@ func (c *Channel) playlistObject(s *stream, v *version, ended bool) *Object {
 
 // text makes the object of a playlist.
 func (c *Channel) text(id ID, body []byte, modified time.Duration) *Object {
-	tag := hash(body)
+	tag := draw.Hash(body)
 	return &Object{
 		ID: id, Channel: true, Size: int64(len(body)), ETag: tag, Version: mix(tag^mix(id.key())) | 1, Modified: modified,
 		control: control{hasAge: true, age: c.cfg.Edge.PlaylistTTL}, contentType: playlistType, body: body,
@@ -108,7 +100,7 @@ func (c *Channel) initObject(pipeline, rendition int) *Object {
 	f := c.formats[rendition]
 	body := media.Init(f)
 	id := ID{Kind: m3u8.KindInit, Pipeline: pipeline, Rendition: rendition}
-	tag := hash(body)
+	tag := draw.Hash(body)
 	return &Object{
 		ID: id, Channel: true, Size: int64(len(body)), ETag: tag, Version: mix(tag^mix(id.key())) | 1, Modified: c.started,
 		control: control{hasAge: true, age: c.cfg.Edge.SegmentTTL}, contentType: media.ContentType(f), body: body,

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hlsload/chaos"
+	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 )
 
@@ -126,7 +127,7 @@ func (b *budget) take(now time.Duration, path string, limit int) bool {
 	for end > 0 && path[end-1] != '/' {
 		end--
 	}
-	key := hash(path[:end])
+	key := draw.Hash(path[:end])
 	if len(b.used) >= 10_000 && b.used[key] == 0 {
 		return true // so many prefixes that none of them is busy
 	}

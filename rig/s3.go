@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hlsload/chaos"
+	"hlsload/player/draw"
 )
 
 // Bounds of what others may PUT.
@@ -126,7 +127,7 @@ func (r *Rig) Write(now time.Duration, w *Write) Written {
 		}
 	} else {
 		out.Status = 200
-		v.object = &Object{ID: q.id, Size: int64(len(w.Body)), ETag: hash(w.Body), Modified: now, control: parseControl(w.CacheControl),
+		v.object = &Object{ID: q.id, Size: int64(len(w.Body)), ETag: draw.Hash(w.Body), Modified: now, control: parseControl(w.CacheControl),
 			contentType: w.ContentType, body: w.Body}
 		if v.object.contentType == "" {
 			v.object.contentType = "binary/octet-stream"

@@ -6,6 +6,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player"
+	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 	"hlsload/reports/cdn"
 	"hlsload/rig"
@@ -199,7 +200,7 @@ func (s *sim) read(st *seat, f *flight, e *player.Event) {
 		body, version = f.object.Text(), f.object.Version
 	}
 	if version == 0 {
-		version = fnv(f.url, body)
+		version = draw.Hash(f.url + string(body)) // two runs must agree on it
 	}
 	var err error
 	if f.kind == m3u8.KindMedia {
@@ -257,16 +258,4 @@ func (s *sim) classify(u string) int {
 		return id.Pipeline
 	}
 	return -1
-}
-
-// fnv hashes what a URL answered (FNV-1a): two runs must agree on it.
-func fnv(path string, body []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(path) {
-		h = (h ^ uint64(path[i])) * 1099511628211
-	}
-	for _, b := range body {
-		h = (h ^ uint64(b)) * 1099511628211
-	}
-	return h
 }

@@ -17,14 +17,16 @@ type Seed uint64
 // share a number.
 type Rule uint64
 
-// NewRule derives a rule from its name (FNV-1a). Call it once, in a package
-// variable.
-func NewRule(name string) Rule {
+// NewRule derives a rule from its name. Call it once, in a package variable.
+func NewRule(name string) Rule { return Rule(Hash(name)) }
+
+// Hash is FNV-1a, the same in every run.
+func Hash[T string | []byte](b T) uint64 {
 	h := uint64(14695981039346656037)
-	for i := 0; i < len(name); i++ {
-		h = (h ^ uint64(name[i])) * 1099511628211
+	for i := range len(b) {
+		h = (h ^ uint64(b[i])) * 1099511628211
 	}
-	return Rule(h)
+	return h
 }
 
 // mix is the finaliser of splitmix64 (Steele, Lea, Flood 2014).

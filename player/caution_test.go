@@ -230,24 +230,25 @@ func generated(t *testing.T, seed uint64) *player.Profile {
 	delay := func() string { return pick("0s", "0s", "1ms", "20ms", "100ms", "1s", "4s") }
 	delays := func() string { return "[" + delay() + ", " + delay() + "]" }
 	length := func() string { return pick("0s", "1s", "1m") }
-	ladder := func() string {
-		var steps []string
+	steps := func() string {
+		var list []string
 		for range 1 + rnd.IntN(4) {
-			steps = append(steps, pick("level", "pathway", "spared", "reselect", "ban", "skip", "drop", "wait", "due", "clear", "idle", "fatal",
+			list = append(list, pick("level", "pathway", "spared", "reselect", "ban", "skip", "drop", "wait", "due", "clear", "idle", "fatal",
 				"{pathway: {for: "+length()+"}}", "{location: {for: "+length()+"}}", "{retry: {delays: "+delays()+"}}",
 				"{reload: {delays: "+delays()+"}}", "{round: {delays: "+delays()+", then: [clear]}}",
 				"{until_starved: {delays: "+delays()+", forgives: 3}}", "{while_others: {delays: "+delays()+"}}"))
 		}
-		return "[" + strings.Join(steps, ", ") + "]"
+		return "[" + strings.Join(list, ", ") + "]"
 	}
 	var rules []string
 	for _, kind := range []string{"multivariant", "media", "init", "segment", "key"} {
 		rules = append(rules, fmt.Sprintf("{kinds: [%s], causes: [any], per_url: %s, %s}", kind, pick("true", "false"), []string{
-			"then: " + ladder(),
-			fmt.Sprintf("retry: {limited: {times: 1, delays: %s, jitter: %.1f}}, then: %s", delays(), rnd.Float64(), ladder()),
-			fmt.Sprintf("retry: {limited: {times: 3, delays: %s, jitter: %.1f}}, then: %s", delays(), rnd.Float64(), ladder()),
+			"then: " + steps(),
+			fmt.Sprintf("retry: {limited: {times: 1, delays: %s, jitter: %.1f}}, then: %s", delays(), rnd.Float64(), steps()),
+			fmt.Sprintf("retry: {limited: {times: 3, delays: %s, jitter: %.1f}}, then: %s", delays(), rnd.Float64(), steps()),
 			fmt.Sprintf("retry: {forever: {delays: %s, jitter: %.1f}}", delays(), rnd.Float64()),
-		}[rnd.IntN(4)]))
+			"retry: {limited: {times: 2}}, then: " + steps(), // at once
+		}[rnd.IntN(5)]))
 	}
 	names := profile.Names()
 	base, err := profile.Load(names[rnd.IntN(len(names))])

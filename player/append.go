@@ -58,7 +58,7 @@ func (p *Player) appendSegment(f *flight, bytes int64, stamp mediatime.Stamp) {
 	}
 	t.repeated = t.filled && f.start < t.end-touching
 	end := f.start + f.seg.Duration
-	if t.filled || p.cfg.Profile.Buffer.LeadIn == 0 {
+	if t.filled || p.loader().leadIn() == 0 {
 		end = max(end, t.end)
 	}
 	t.end, t.joint = end, noJoint

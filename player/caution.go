@@ -246,9 +246,6 @@ func (p *Player) release() {
 	}
 }
 
-// inTurn reports whether the player does one thing at a time.
-func (p *Player) inTurn() bool { return p.cfg.Profile.Buffer.Blocks > 0 }
-
 // releaseWake is when a fetch that is held back may be made.
 func (p *Player) releaseWake() time.Duration {
 	at := Never

@@ -258,7 +258,9 @@ func generated(t *testing.T, seed uint64) *player.Profile {
 	text := fmt.Sprintf("errors: [%s]\npenalty: {%s: {for: %s}}\nreturns: %s\n", strings.Join(rules, ", "),
 		pick("level", "rendition"), length(), pick("on_error", "reselect", "at_expiry"))
 	if rnd.IntN(2) == 0 {
-		text += fmt.Sprintf("reload: {changed: %s, unchanged: %s}\n", pick("1td", "0.5td", "100ms"), pick("0.5td", "50ms"))
+		text += fmt.Sprintf("clock: {%s: {changed: %s, unchanged: %s}}\n", pick("steady", "after_request", "after_response", "on_demand"),
+			pick("1td", "0.5td", "100ms"), pick("0.5td", "50ms"))
+		text += pick("loader: eager\n", "loader: {polling: {every: 200ms}}\n", "loader: {one_thread: {patience: 200ms}}\n", "")
 	}
 	p, err := profile.Override(base, []byte(text))
 	if err != nil {

@@ -37,7 +37,9 @@ func (h *theatre) watch(name, multivariant string, d time.Duration) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	prof.Buffer.LeadIn = 0 // what is loaded beside what is played
+	if l, ok := prof.Loader.Is.(*player.LoaderPolling); ok {
+		l.LeadIn = 0 // what is loaded beside what is played
+	}
 	if prof.Startup.Playlists.Name() == "probe" {
 		prof.Startup.Playlists.Choose("chosen")
 	}

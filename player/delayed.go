@@ -45,7 +45,7 @@ func (p *Player) starved() {
 			return
 		}
 		if t.stalePending {
-			p.recover(&f, p.cfg.Profile.Stale.Then, Stale, 0)
+			p.recover(&f, p.cfg.Profile.Stale.Is.then(), Stale, 0)
 			return
 		}
 	}

@@ -10,6 +10,7 @@ import (
 // switched away. Shaka lets it finish, tries it again as if nothing had happened,
 // and penalises the rendition if it fails (hls_parser updateStream_).
 type orphan struct {
+	by    *ClockShared
 	of    flight
 	at    time.Duration // when it is tried again; Never = it is in flight
 	tries uint8         // that failed
@@ -18,11 +19,11 @@ type orphan struct {
 }
 
 // orphan keeps the reload of a playlist that is being left.
-func (p *Player) orphan(tr Track, t *track) {
-	if p.cfg.Profile.Reload.AfterError == 0 || !t.listed() {
+func (p *Player) orphan(c *ClockShared, tr Track, t *track) {
+	if !t.listed() {
 		return
 	}
-	s := orphan{at: Never, tries: t.tries[0], holds: p.main.scheduled <= p.now, next: p.orphans}
+	s := orphan{by: c, at: Never, tries: t.tries[0], holds: p.main.scheduled <= p.now, next: p.orphans}
 	switch f := p.flight(tr, m3u8.KindMedia); {
 	case f != nil && f.update:
 		f.orphan = true
@@ -61,14 +62,14 @@ func (p *Player) orphanEnded(f *flight, failure Failure) {
 	if s == nil {
 		return
 	}
-	wait := p.cfg.Profile.Reload.Changed.Of(p.targetDuration(MainTrack), p.segmentDuration())
+	wait := p.betweenLoads(true)
 	if failure != NoFailure {
 		r := p.rule(f, failure, int(f.status))
 		if d, ok := r.retry(p, int(s.tries)); ok {
 			s.at, s.tries = p.now+d, bump(s.tries)
 			return
 		}
-		wait = time.Duration(p.cfg.Profile.Reload.AfterError)
+		wait = time.Duration(s.by.AfterError)
 		p.errs.penalise(f.rendition, p.until(p.penalty().lasts()))
 	}
 	*at = s.next

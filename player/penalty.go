@@ -173,8 +173,8 @@ func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 	}
 	left := main.rendition
 	p.setLevel(to, false, failure.String())
-	if d := p.cfg.Profile.Reload.AfterError; d > 0 && f.update && main.scheduled >= 0 {
-		main.scheduled = p.now + time.Duration(d)
+	if f.update {
+		p.clock().fallback(p)
 	}
 	p.penalty().chosen(p, left, last)
 	return true

@@ -54,6 +54,6 @@ func (c *penaltyLevelThenPause) chosen(p *Player, left int16, last bool) {
 	if back {
 		t.wait()
 		t.joint = noJoint
-		t.reloadAt(t.listAt + p.cfg.Profile.Reload.Changed.Of(target, segment))
+		t.reloadAt(t.listAt + p.betweenLoads(true))
 	}
 }

@@ -68,9 +68,7 @@ func (p *Player) bufferedEnd() time.Duration {
 }
 
 // without reports whether playback goes on without a track (StepWhileOthers).
-func (p *Player) without(t *track) bool {
-	return t.retryUntilDry > 0 && p.cfg.Profile.Buffer.Blocks > 0
-}
+func (p *Player) without(t *track) bool { return t.retryUntilDry > 0 && p.inTurn() }
 
 // limit is the media time at which playback must stand: the next hole or the
 // end of the buffer.
@@ -79,11 +77,11 @@ func (p *Player) limit() time.Duration {
 	if p.hole.to > p.hole.from {
 		end = min(end, p.hole.from)
 	}
-	if b := p.cfg.Profile.Buffer.Blocks; b > 0 {
+	if b := p.loader().patience(); b != Never {
 		for i := range p.flights {
 			if f := &p.flights[i]; f.id != 0 && f.firstByte == 0 && !f.waits {
 				pos := p.position(p.now)
-				end = min(end, max(pos, pos+f.sent+time.Duration(b)-p.now))
+				end = min(end, max(pos, pos+f.sent+b-p.now))
 			}
 		}
 	}
@@ -260,7 +258,7 @@ func (p *Player) standing() {
 			return
 		}
 		p.tryPlay()
-	} else if p.cfg.Profile.Buffer.Blocks > 0 {
+	} else if p.inTurn() {
 		p.tryPlay() // whose answer may just have begun
 	}
 }
@@ -269,7 +267,7 @@ func (p *Player) standing() {
 // that reads everything itself sees holes only once there is more behind them.
 func (p *Player) atHole() bool {
 	h := p.hole
-	return h.to > h.from && p.anchor >= h.from && (p.cfg.Profile.Buffer.Blocks == 0 || p.bufferedEnd() > h.to)
+	return h.to > h.from && p.anchor >= h.from && (!p.inTurn() || p.bufferedEnd() > h.to)
 }
 
 // addHole records that media between from and to is missing. One hole is kept;

@@ -23,41 +23,11 @@ func (p *Player) pump() {
 		return
 	}
 	p.slide()
-	if p.inTurn() {
-		for i, t := range p.turns {
-			if p.pumpList(i, t); !p.busy() {
-				p.pumpSegment(i, t)
-			}
-		}
-		return
-	}
-	for i, t := range p.turns {
-		p.pumpList(i, t)
-	}
-	for i, t := range p.turns {
-		p.pumpSegment(i, t)
-	}
+	p.loader().pump(p)
 }
 
-// turns yields the tracks that may ask for something. With one thread these are,
-// audio first, those up to the first one that asked, or that has nothing left and
-// waits for its playlist.
-func (p *Player) turns(yield func(Track, *track) bool) {
-	if !p.inTurn() {
-		for i := range p.tracks() {
-			if t := p.track(i); t.active() && !yield(i, t) {
-				return
-			}
-		}
-		return
-	}
-	for i := p.tracks(); i > 0 && !p.busy(); i-- {
-		t := p.track(i - 1)
-		if t.active() && (!yield(i-1, t) || t.listAt != Never && !p.without(t) && p.ahead(t) == 0) {
-			return
-		}
-	}
-}
+// turns yields the tracks that may ask for something.
+func (p *Player) turns(yield func(Track, *track) bool) { p.loader().turns(p, yield) }
 
 // listDue is when a track's playlist is to be asked for.
 func (p *Player) listDue(tr Track, t *track) time.Duration {
@@ -77,7 +47,7 @@ func (p *Player) segmentDue(tr Track, t *track) time.Duration {
 		return t.segAt
 	}
 	at := p.roomAt(t)
-	if at > p.now && p.next(t) == nil && !(p.cfg.Profile.Reload.OnDemand && t.live()) {
+	if at > p.now && p.next(t) == nil && !p.clock().first(p, t) {
 		return Never
 	}
 	return at

@@ -18,27 +18,25 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	first := !t.listed()
 	old, oldBase := t.media, t.base
 	news := first || p.changed(old, m)
-	if news && p.setsAside(old, m, !first) {
+	if news && p.putsAside(old, m, !first) {
 		p.aside(f, t, m)
 		return
 	}
-	if !first && old != m && !p.cfg.Profile.Reload.KeepMismatch && contradicts(old, m) {
+	if !first && old != m && !p.cfg.Profile.Playlist.KeepMismatch && contradicts(old, m) {
 		t.media, t.changedAt, t.base = m, p.now, p.place(m, old, oldBase, true)
-		p.schedule(f, t, true)
+		p.clock().schedule(p, f, t, true)
 		p.trouble(f, Mismatch, 0, "a media sequence number changed its URI")
 		return
 	}
 	t.loadTook = p.now - f.sent
-	if h := p.cfg.Profile.Reload.MinusLoad; h > 0 && (f.update || !p.cfg.Profile.Reload.Together) {
-		t.load.Add(h, 1, t.loadTook.Seconds())
-	}
+	p.clock().took(f, t, t.loadTook)
 	if t.joint == errorJoint && p.now-p.switched > time.Duration(p.cfg.Profile.Buffer.Tick)/2 {
 		t.joint = choiceJoint // hls.js looked for a segment meanwhile, and forgot where it was
 	}
 	more := news && t.state == exhausted
 	t.loaded(news)
 	t.mediaOf, t.loadedAt = t.rendition, p.now
-	if p.cfg.Profile.Reload.InitAgain && t.using != nil {
+	if p.loader().initAgain() && t.using != nil {
 		t.using.init = ""
 	}
 	if news {
@@ -52,13 +50,13 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		}
 		t.media, t.changedAt, t.misses, t.evidenceSent, t.stalePending, t.numbersLower = m, p.now, 0, false, false, false
 		if more {
-			t.segAt = p.nextLook(t)
+			t.segAt = p.loader().look(p, t)
 		}
 	} else {
 		t.media = m // its URLs may be signed anew
 		t.misses++
 	}
-	p.schedule(f, t, news)
+	p.clock().schedule(p, f, t, news)
 	if a := p.audio; f.track == MainTrack && a != nil && a.active() && !a.listed() && a.listAt == Never && p.flight(AudioTrack, m3u8.KindMedia) == nil {
 		a.reloadAt(p.now) // it has waited for this one
 	}
@@ -67,7 +65,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		p.cfg.Profile.Startup.Playlists.Is.listed(p, m)
 	}
 	if !news {
-		p.stale(f, t)
+		p.stale(f, t, false)
 		return
 	}
 	if p.state == stalled && p.finished() {
@@ -90,7 +88,7 @@ func (p *Player) changed(old, m *m3u8.Media) bool {
 		return true
 	}
 	last := len(m.Segments) - 1
-	return p.cfg.Profile.Reload.ByText && last >= 0 && old.Segments[last].URI != m.Segments[last].URI
+	return p.cfg.Profile.Playlist.ByText && last >= 0 && old.Segments[last].URI != m.Segments[last].URI
 }
 
 // contradicts reports whether a segment that both versions list changed its URI,
@@ -112,103 +110,6 @@ func contradicts(old, m *m3u8.Media) bool {
 
 // samePath reports whether two URIs differ in their queries at most.
 func samePath(a, b string) bool { return a == b || withoutQuery(a) == withoutQuery(b) }
-
-// schedule sets the reload clock after a load.
-func (p *Player) schedule(f *flight, t *track, news bool) {
-	m := t.media
-	r := &p.cfg.Profile.Reload
-	if !t.live() && !r.Together {
-		t.reloadAt(Never)
-		return
-	}
-	target, last := p.targetDuration(f.track), p.targetDuration(f.track)
-	if len(m.Segments) > 0 {
-		last = lastDuration(m)
-	}
-	if r.Together {
-		for i := range p.tracks() {
-			if o := p.track(i); o.active() && o.media != nil && len(o.media.Segments) > 0 {
-				last = min(last, lastDuration(o.media))
-			}
-		}
-	}
-	wait := r.Unchanged.Of(target, last)
-	// A player that has nothing left asks at the shorter interval until something comes.
-	starving := r.OnDemand && (p.state == stalled && p.ahead(t) == 0 || p.survey != nil && p.survey.passes > 0)
-	if news && !starving {
-		wait = r.Changed.Of(target, last)
-		near := r.NearEdge.Of(target, last)
-		if near > 0 && t.base+m.Duration-p.position(p.now) < near && last < wait && last > 0 {
-			wait = last
-		}
-	}
-	if r.MinusLoad > 0 {
-		wait -= time.Duration(t.load.Get(r.MinusLoad) * float64(time.Second))
-	}
-	// A playlist whose segments are announced shorter than they are must not
-	// make a busy loop.
-	wait = max(wait, 50*time.Millisecond)
-	if r.OnDemand {
-		t.scheduled = p.now + wait
-		t.reloadAt(Never)
-		return
-	}
-	if r.Together {
-		p.scheduleTogether(f, t, wait)
-		return
-	}
-	switch r.From {
-	case FromResponse:
-		t.reloadAt(p.now + wait)
-		return
-	case FromSent:
-		t.reloadAt(max(f.sent+wait, p.now))
-		return
-	}
-	if t.scheduled < 0 {
-		t.scheduled = f.sent
-	}
-	t.scheduled = max(t.scheduled+wait, p.now)
-	t.reloadAt(t.scheduled)
-}
-
-// scheduleTogether sets the clock that all active tracks share, from when the
-// last of their playlists has arrived. A playlist loaded in between, because of
-// a change of level, leaves it as it is; what came due meanwhile found nothing
-// to reload.
-func (p *Player) scheduleTogether(f *flight, t *track, wait time.Duration) {
-	main := &p.main
-	if main.scheduled > 0 && !f.update {
-		for main.scheduled <= p.now {
-			main.scheduled += wait
-		}
-	}
-	if main.scheduled > p.now {
-		t.reloadWithOthers(main.scheduled)
-		return
-	}
-	for i := range p.tracks() {
-		if o := p.track(i); o != t && o.active() && (p.flight(i, m3u8.KindMedia) != nil || !o.listed() || o.tries[0] > 0) {
-			t.reloadAt(Never)
-			return
-		}
-	}
-	main.scheduled = p.now + wait
-	for i := range p.tracks() {
-		if o := p.track(i); o.active() {
-			o.reloadWithOthers(main.scheduled)
-		}
-	}
-}
-
-// reloadWithOthers is reloadAt for a clock that all tracks share: what has ended leaves
-// it to the others.
-func (t *track) reloadWithOthers(at time.Duration) {
-	if !t.live() {
-		at = Never
-	}
-	t.reloadAt(at)
-}
 
 // lastDuration is that of the last segment. One without a duration is nothing to
 // go by: the target duration stands for it.

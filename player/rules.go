@@ -225,25 +225,10 @@ func (p *Player) again(f *flight, d time.Duration) {
 	case f.kind == m3u8.KindMultivariant:
 		p.start = p.now + d
 	case f.kind == m3u8.KindMedia:
-		t.reloadAt(p.now + min(d, p.insists(f)))
+		t.reloadAt(p.now + min(d, p.clock().retry(p, f)))
 	default:
 		t.segAt = p.now + d
 	}
-}
-
-// insists is how long the retry of a playlist may wait at most, for players
-// that ask for one that is not there when they look for segments (hls.js 1.5
-// level-controller set level).
-func (p *Player) insists(f *flight) time.Duration {
-	tick := time.Duration(p.cfg.Profile.Buffer.Tick)
-	if !p.cfg.Profile.Reload.Insist || f.track != MainTrack || f.rendition >= 64 || p.visited&(1<<f.rendition) != 0 || p.main.listed() {
-		return Never
-	}
-	look := (p.switched/tick + 1) * tick
-	if look < p.now {
-		return Never
-	}
-	return look - p.now
 }
 
 var retryJitter = draw.NewRule("player/retry jitter")

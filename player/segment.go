@@ -23,10 +23,10 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 			}
 			return
 		}
-	} else if main := &p.main; main.active() && t.end > main.end+p.segmentDuration()/2 && p.cfg.Profile.Buffer.Blocks == 0 {
+	} else if main := &p.main; main.active() && t.end > main.end+p.segmentDuration()/2 && !p.inTurn() {
 		return // audio stays with the video
 	}
-	if p.cfg.Profile.Reload.OnDemand && t.live() && t.scheduled <= p.now {
+	if t.scheduled <= p.now && p.clock().first(p, t) {
 		if t.listAt == Never && p.flight(tr, m3u8.KindMedia) == nil {
 			t.reloadAt(p.now)
 			p.pumpList(tr, t)
@@ -61,7 +61,7 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 	case t.needsInit(s):
 		f := p.fetch(m3u8.KindInit, tr, t.rendition, s.Map.URL, s.Map.ByteRange, due)
 		f.seg = s
-		if p.cfg.Profile.Buffer.InitBeside && p.prefetched(tr) == nil {
+		if p.loader().initBeside() && p.prefetched(tr) == nil {
 			p.fetchSegment(tr, t, s).ahead = true
 		}
 	default:
@@ -120,31 +120,13 @@ func (t *track) needsInit(s *m3u8.Segment) bool {
 
 // exhausted is the look for a segment that finds none.
 func (p *Player) exhausted(tr Track, t *track) {
-	if !p.cfg.Profile.Buffer.Poll.Zero() {
-		t.exhaust(p.now)
-	}
-	if ahead := p.ahead(t); p.cfg.Profile.Buffer.Blocks > 0 && p.state == playing && ahead > 0 {
-		t.segAt = p.now + p.lasts(ahead) // it is read when playback has come there
+	if p.loader().exhausted(p, t) {
 		return
 	}
-	if p.cfg.Profile.Reload.OnDemand && t.listAt == Never && p.flight(tr, m3u8.KindMedia) == nil && t.live() {
+	if t.listAt == Never && p.clock().first(p, t) && p.flight(tr, m3u8.KindMedia) == nil {
 		t.reloadAt(max(t.scheduled, p.now))
 		p.pumpList(tr, t)
 	}
-}
-
-// nextLook is when a player that looks for segments from time to time does so
-// again.
-func (p *Player) nextLook(t *track) time.Duration {
-	b := &p.cfg.Profile.Buffer
-	every := b.Poll.Of(p.targetDuration(MainTrack), p.segmentDuration())
-	if b.PollMax > 0 {
-		every = min(every, time.Duration(b.PollMax))
-	}
-	if every <= 0 || t.segAt >= p.now {
-		return p.now
-	}
-	return t.segAt + (p.now-t.segAt+every-1)/every*every
 }
 
 // awaited is the segment if it was asked for ahead of its turn, or nil. What is
@@ -208,14 +190,14 @@ func (p *Player) next(t *track) *m3u8.Segment {
 	}
 	at := t.end - t.base
 	if !t.filled {
-		at -= time.Duration(p.cfg.Profile.Buffer.LeadIn)
+		at -= p.loader().leadIn()
 	}
 	// Segments are nearly equal in length, so the first guess is close.
 	i := 0
 	if m.Duration > 0 && at > 0 {
 		i = min(int(float64(at)/float64(m.Duration)*float64(len(m.Segments))), len(m.Segments)-1)
 	}
-	if t.filled && p.cfg.Profile.Live.Behind == BehindFatal && at < -m.Segments[0].Duration/2 {
+	if t.filled && !p.cfg.Profile.Behind.Is.goesOn() && at < -m.Segments[0].Duration/2 {
 		return nil // what follows has left the window
 	}
 	past := func(s *m3u8.Segment) bool { // nothing of s is worth having
@@ -246,6 +228,6 @@ func (p *Player) next(t *track) *m3u8.Segment {
 // at, the next segment is found by date-time, and the last one is loaded again
 // only if nothing follows (base-stream-controller getInitialLiveFragment).
 func (p *Player) repeatsJoint(t *track, follows bool) bool {
-	return t.joint != noJoint && t == &p.main && t.filled && !t.repeated && p.cfg.Profile.Buffer.RepeatJoint &&
+	return t.joint != noJoint && t == &p.main && t.filled && !t.repeated && p.loader().repeatJoint() &&
 		(p.audio == nil || !p.audio.active()) && (t.joint == errorJoint || p.began >= t.base || !follows)
 }

@@ -1,45 +1,48 @@
 package player
 
 import (
+	"time"
+
 	"hlsload/player/m3u8"
+	"hlsload/player/policy"
+	"hlsload/player/units"
 )
 
-// stale looks at a playlist that a reload found unchanged.
-func (p *Player) stale(f *flight, t *track) {
+// StalePolicy is how a playlist that no longer changes is noticed, and what happens
+// then.
+type StalePolicy interface {
+	policy.Limited
+	// found reports whether a playlist that a reload found unchanged is stale now. aside
+	// means that the reload brought one that was not taken.
+	found(p *Player, f *flight, t *track, aside bool) bool
+	// then is the recovery.
+	then() Recovery
+}
+
+// StalePolicies are the ways of noticing it.
+var StalePolicies = policy.Register("stale", policy.Offers[StalePolicy]{
+	"ignored":      new(StaleIgnored),
+	"misses":       new(StaleMisses),
+	"since_change": new(StaleSinceChange),
+	"starved":      new(StaleStarved),
+	"buffer_end":   new(StaleBufferEnd),
+})
+
+// stale looks at a playlist that a reload found unchanged, or put another one aside
+// for.
+func (p *Player) stale(f *flight, t *track, aside bool) {
 	if t.media.EndList {
 		return
 	}
 	p.noteStale(f, t)
-	since := p.now - t.changedAt
-	r := &p.cfg.Profile.Stale
-	after := r.After.Of(p.targetDuration(f.track), p.segmentDuration())
-	var found bool
-	switch r.Detect {
-	case StaleMisses:
-		found = r.Misses > 0 && int(t.misses) >= r.Misses
-	case StaleSince:
-		found = since >= after
-	case StaleStarved:
-		t.stalePending = since >= after
-		found = t.stalePending && p.state == stalled
-	case StaleBufferEnd:
-		edge := t.base + t.media.Duration
-		found = p.state != loading && p.ahead(t) <= touching && t.end >= edge-touching
+	if s := p.cfg.Profile.Stale.Is; s.found(p, f, t, aside) {
+		p.recover(f, s.then(), Stale, 0)
 	}
-	if !found {
-		return
-	}
-	if r.Once || r.Trial {
-		rec := p.errs.of(f.rendition)
-		if r.Once && rec.wasStale {
-			return
-		}
-		rec.wasStale = true
-		if r.Trial {
-			rec.remember().stale = t.media
-		}
-	}
-	p.recover(f, r.Then, Stale, 0)
+}
+
+// unchangedFor is how long a playlist has not changed, and a span in its measure.
+func (p *Player) unchangedFor(f *flight, t *track, s units.Span) (since, span time.Duration) {
+	return p.now - t.changedAt, s.Of(p.targetDuration(f.track), p.segmentDuration())
 }
 
 // noteStale records the first sign that a playlist no longer brings anything new.
@@ -77,7 +80,7 @@ func (p *Player) triedOut(f *flight, m *m3u8.Media) {
 	r := p.errs.find(f.rendition)
 	t := &p.main
 	if r != nil && r.was().stale != nil && !p.changed(r.was().stale, m) {
-		t.reloadAt(p.now + p.cfg.Profile.Reload.Unchanged.Of(p.targetDuration(MainTrack), p.segmentDuration()))
+		t.reloadAt(p.now + p.betweenLoads(false))
 		return
 	}
 	if r != nil {

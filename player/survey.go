@@ -12,6 +12,7 @@ import (
 type survey struct {
 	lists   []*m3u8.Media // by rendition; nil = not loaded, or failed
 	samples int           // segments to load of each
+	reloads int           // of a playlist none of whose segments can be loaded
 	next    int           // what to visit; stops from len(lists) on are for segments
 	loaded  int           // segments loaded there
 	init    bool          // the initialization section was
@@ -71,9 +72,7 @@ func (p *Player) pumpProbe() {
 	}
 	if t.next == len(t.probes) {
 		p.survey = nil
-		if p.cfg.Profile.Reload.Together && main.scheduled > 0 && main.listAt == main.scheduled {
-			p.postpone(p.now - main.loadedAt)
-		}
+		p.clock().probed(p)
 		p.pump()
 		return
 	}
@@ -85,20 +84,9 @@ func (p *Player) pumpProbe() {
 	p.fetchSegment(MainTrack, main, s)
 }
 
-// postpone moves the clock that all tracks share.
-func (p *Player) postpone(d time.Duration) {
-	main := &p.main
-	main.scheduled += d
-	for i := range p.tracks() {
-		if o := p.track(i); o.active() && o.listAt != Never {
-			o.reloadAt(main.scheduled)
-		}
-	}
-}
-
 // probed takes a segment that was looked into. It is kept if it is played.
 func (p *Player) probed(f *flight, bytes int64) {
-	if s := f.seg; f.start+s.Duration <= p.anchor-time.Duration(p.cfg.Profile.Buffer.LeadIn) {
+	if s := f.seg; f.start+s.Duration <= p.anchor-p.loader().leadIn() {
 		p.sampleTransfer(f, bytes)
 		return
 	}
@@ -218,7 +206,7 @@ func (p *Player) lookLater(r int, m *m3u8.Media) bool {
 // so on, until it gives up (FFmpeg read_data within avformat_open_input, max_reload;
 // twice, because avio_feof reads once more).
 func (p *Player) missed(f *flight, failure Failure) {
-	t, most := p.survey, 2*p.cfg.Profile.Stale.Misses
+	t, most := p.survey, 2*p.survey.reloads
 	if t.next < len(t.lists) || t.loaded > 0 || most == 0 || f.kind == m3u8.KindKey {
 		t.leave()
 		return
@@ -228,7 +216,7 @@ func (p *Player) missed(f *flight, failure Failure) {
 		return
 	}
 	if t.from = f.seg.Sequence + 1; t.again <= p.now {
-		t.again = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.surveyTarget(f), f.seg.Duration)
+		t.again = p.now + p.clock().interval(false).Of(p.surveyTarget(f), f.seg.Duration)
 	}
 	if tr := p.track(f.track); tr.active() && tr.rendition == f.rendition {
 		p.skip(tr, f.seg)
@@ -265,7 +253,7 @@ func (p *Player) visit(f *flight, m *m3u8.Media) bool {
 			return true
 		}
 		t.passes++ // none of its segments could be loaded before
-		t.again = p.now + p.cfg.Profile.Reload.Unchanged.Of(p.surveyTarget(f), 0)
+		t.again = p.now + p.clock().interval(false).Of(p.surveyTarget(f), 0)
 	case m3u8.KindInit:
 		t.init = true
 	case m3u8.KindSegment:

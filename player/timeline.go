@@ -53,31 +53,8 @@ func (p *Player) locate(t *track, f *flight, first mediatime.Stamp) (out sight) 
 	}
 	out.known = true
 	d := c.media + mediatime.Since(stamp, c.stamp, period) - f.start
-	if d.Abs() < f.seg.Duration/2 {
-		d = 0 // as exact as EXTINF is
-	}
-	l := &p.cfg.Profile.Timeline
-	switch {
-	case d == 0:
-	case l.Join > 0 && t.filled:
-		gap := f.start + d - t.end
-		at := f.start + d
-		if gap < -touching || gap > time.Duration(l.Join) {
-			at, out.off = t.end, gap
-		}
-		t.base, f.start = t.base+at-f.start, at
-	case l.Timestamps:
-		t.base, f.start = t.base+d, f.start+d
-		// In another place of the buffer it fills nothing up.
-		end := f.start + f.seg.Duration
-		switch next := p.next(t); {
-		case l.Origin && f.start < -touching, t.filled && end <= t.end+touching:
-			out.elsewhere = true
-		case guessed && f.start > t.end+touching && next != nil && next.Sequence != f.seg.Sequence:
-			out.elsewhere = true
-		}
-	default:
-		out.off = d
+	if d.Abs() >= f.seg.Duration/2 { // EXTINF is no more exact than that
+		out.off, out.elsewhere = p.cfg.Profile.Timeline.Segments.Is.lies(p, t, f, d, guessed)
 	}
 	*c, t.placeGuessed = clock{stamp, f.start, sequence, true}, false
 	return out
@@ -98,77 +75,6 @@ func (p *Player) stampOf(t *track, f *flight, first mediatime.Stamp) (at, period
 // needsDecryption reports whether a segment's bytes say nothing without its key.
 func (t *track) needsDecryption(s *m3u8.Segment) bool {
 	return len(s.Keys) > 0 && s.Keys[0].Method == "AES-128"
-}
-
-// place returns the media time of m's first segment, given another playlist of
-// the same presentation and the media time of that one's first segment; reload
-// means that it is an earlier version of the same one.
-//
-// Equal numbers of a reload are the same segment. Another rendition goes by
-// date-time, or by number where the profile says so. Pipelines stamp equal
-// segments a little apart; players see by the timestamps that nothing is missing
-// between them, so date-times that put the same number less than half a segment
-// off mean the same segment. What has nothing in common lies where the profile
-// has it.
-func (p *Player) place(m, ref *m3u8.Media, base time.Duration, reload bool) time.Duration {
-	if len(m.Segments) == 0 || len(ref.Segments) == 0 {
-		return base
-	}
-	l := &p.cfg.Profile.Timeline
-	numbered, overlaps := alignSequence(m, ref, base)
-	if overlaps && (reload || l.By == ByNumber) {
-		return numbered
-	}
-	adjacent := m.MediaSequence == ref.MediaSequence+uint64(len(ref.Segments))
-	apart := l.Apart
-	switch {
-	case reload && adjacent:
-		return numbered
-	case reload && m.MediaSequence < ref.MediaSequence:
-		apart = l.Reset
-	case reload:
-		apart = l.Jump
-	}
-	if dated, ok := p.alignDate(m, ref, base); ok && (!reload || apart == "" || apart == PlaceDate) {
-		if overlaps && (dated-numbered).Abs() < m.Segments[0].Duration/2 {
-			return numbered
-		}
-		return dated
-	}
-	if overlaps || adjacent {
-		return numbered
-	}
-	if apart == "" || apart == PlaceDate {
-		apart = l.Apart
-	}
-	switch apart {
-	case PlaceStart:
-		if t := &p.main; p.cfg.Profile.Live.Sliding && t.media != nil {
-			return base + p.now - t.changedAt // where the window has moved to
-		}
-		return base
-	case PlaceZero:
-		return 0
-	case PlacePlayhead:
-		return p.position(p.now)
-	}
-	if numbered != noPlace {
-		return numbered
-	}
-	return base + ref.Duration - m.Duration
-}
-
-// alignDate is place by date-time, if both have one that counts.
-func (p *Player) alignDate(m, ref *m3u8.Media, base time.Duration) (at time.Duration, ok bool) {
-	if !m.HasProgramDateTime || !ref.HasProgramDateTime {
-		return 0, false
-	}
-	most := 24 * time.Hour
-	if d := time.Duration(p.cfg.Profile.Timeline.Dates); d > 0 {
-		most = max(d, m.Duration)
-	}
-	d := m.Segments[0].ProgramDateTime.Sub(ref.Segments[0].ProgramDateTime)
-	return base + d, d.Abs() < most
 }
 
 const noPlace = time.Duration(math.MinInt64)
@@ -197,45 +103,23 @@ func overlap(a, b *m3u8.Media) bool {
 	return overlaps
 }
 
-// setsAside reports whether a player does not take a playlist because its numbers
-// went back.
-func (p *Player) setsAside(old, m *m3u8.Media, reload bool) bool {
-	l := &p.cfg.Profile.Timeline
-	if old == nil || len(old.Segments) == 0 || len(m.Segments) == 0 || m.MediaSequence >= old.MediaSequence || !reload && !l.ResetOthers {
-		return false
-	}
-	switch l.Reset {
-	case ResetFatal:
-		return true
-	case ResetWait:
-		return !overlap(old, m)
-	}
-	return false
+// ByTimestamps reports whether the player puts everything where timestamps say.
+func (p *Profile) ByTimestamps() bool { return p.Timeline.Segments.Is.exact() }
+
+// ByNumbers reports whether the player takes equal numbers of two renditions for the
+// same segment.
+func (p *Profile) ByNumbers() bool { return p.Timeline.Others.Is.byNumber() }
+
+// ByDates reports whether the player goes by date-times that are so far apart, where so
+// much is listed.
+func (p *Profile) ByDates(apart, listed time.Duration) bool {
+	bound := p.Timeline.Others.Is.within(listed)
+	return !p.ByNumbers() && (apart <= bound || bound == maxDates)
 }
 
-// wentBack is why a session ends.
-const wentBack = "the media sequence number went back"
+// WaitsForNumbers reports whether the player puts a playlist of another rendition aside
+// whose numbers are lower.
+func (p *Profile) WaitsForNumbers() bool { return p.Timeline.Rewind.Is.others() }
 
-// aside deals with such a playlist: it counts as one without news.
-func (p *Player) aside(f *flight, t *track, m *m3u8.Media) {
-	l := &p.cfg.Profile.Timeline
-	t.misses++
-	p.schedule(f, t, false)
-	if d := time.Duration(l.ResetRetry); d > 0 {
-		if p.caution != nil {
-			p.caution.fail(withoutQuery(p.ladder.Renditions[f.rendition].URL), f.sent, f.counted, p.now)
-		}
-		if t.reloadAt(p.now + d); p.cfg.Profile.Reload.Together {
-			p.main.scheduled = t.listAt
-		}
-	}
-	t.numbersLower = l.Reset == ResetFatal && m.MediaSequence+uint64(len(m.Segments)) < t.media.MediaSequence
-	switch {
-	case t.numbersLower && p.state == stalled && p.ahead(t) == 0:
-		p.finish(Fatal, wentBack)
-	case t.listed() && p.cfg.Profile.Stale.Detect == StaleBufferEnd:
-		p.noteStale(f, t) // what it looks for the end of is the playlist that was set aside
-	case t.listed():
-		p.stale(f, t)
-	}
-}
+// EndsBehind reports whether the session ends when the position has left the window.
+func (p *Profile) EndsBehind() bool { return !p.Behind.Is.goesOn() }

@@ -145,7 +145,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		if t.listed() && t.rendition < 64 {
 			p.visited |= 1 << t.rendition
 		}
-		p.orphan(tr, t)
+		p.clock().leave(p, tr, t)
 		if f := p.flight(tr, m3u8.KindMedia); f != nil {
 			p.drop(f)
 		}
@@ -159,31 +159,16 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 	if abr {
 		t.joint = choiceJoint
 	}
-	if tr == AudioTrack && p.cfg.Profile.Reload.AudioAfter && !p.main.listed() {
-		next = Never
-	}
-	t.reloadAt(next)
 	t.segAt, t.delayed = min(t.segAt, p.now), nil
 	t.misses, t.evidenceSent, t.stalePending, t.numbersLower, t.retryUntilDry, t.tries = 0, false, false, false, 0, [2]uint8{}
-	if !p.cfg.Profile.Reload.Together {
-		t.scheduled = -1
-		if p.overdue(to) {
-			t.scheduled = 0
-		}
-	}
+	p.clock().chosen(p, tr, t, next)
 }
 
 // noticed is when a change of rendition is acted on: a player that has loaded
 // everything listed sees it when it looks for segments again.
 func (p *Player) noticed(t *track) time.Duration {
 	if t.state == exhausted {
-		return p.nextLook(t)
+		return p.loader().look(p, t)
 	}
 	return p.now
-}
-
-// overdue reports whether the clock of a rendition's playlist went on while
-// others were loaded. Switches within a target duration do not leave it behind.
-func (p *Player) overdue(to int16) bool {
-	return p.cfg.Profile.Reload.Overdue && to < 64 && p.visited&(1<<to) != 0 && p.now-p.switched > p.targetDuration(MainTrack)
 }

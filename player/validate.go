@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"hlsload/player/policy"
 	"hlsload/player/units"
@@ -49,27 +48,7 @@ func (p *Profile) Validate() error {
 		within("live.catch_up.min", c.Min, 0.5, 1)
 		within("live.catch_up.max", c.Max, 1, 2)
 	}
-	within("buffer.lead_in in nanoseconds", float64(p.Buffer.LeadIn), 0, 10e9)
-	if p.Reload.AfterError != 0 && !p.Reload.Together {
-		errs = append(errs, errors.New("reload.after_error: out of place (want it with together: true)"))
-	}
-	oneOf("live.behind", p.Live.Behind, BehindSeekLive, BehindWindowStart, BehindFatal, BehindNext)
-	if p.Live.Sliding && (p.Live.Behind != BehindWindowStart || p.Live.BehindOffset <= 0) {
-		errs = append(errs, errors.New("live.sliding: out of place (want it with behind: window-start and a behind_offset)"))
-	}
-	l := &p.Timeline
-	oneOf("timeline.by", cmp.Or(l.By, ByDate), ByDate, ByNumber)
-	oneOf("timeline.apart", cmp.Or(l.Apart, PlaceCount), PlaceCount, PlaceStart, PlacePlayhead)
-	oneOf("timeline.jump", cmp.Or(l.Jump, PlaceDate), PlaceDate, PlaceCount, PlaceStart, PlacePlayhead)
-	oneOf("timeline.reset", cmp.Or(l.Reset, PlaceDate), PlaceDate, PlaceCount, PlaceStart, PlaceZero, ResetWait, ResetFatal)
-	within("timeline.dates in seconds", time.Duration(l.Dates).Seconds(), 0, 86400)
-	within("timeline.join in seconds", time.Duration(l.Join).Seconds(), 0, 3600)
-	within("timeline.reset_retry in seconds", time.Duration(l.ResetRetry).Seconds(), 0, 60)
-	if aside := l.Reset == ResetWait || l.Reset == ResetFatal; !aside && (l.ResetOthers || l.ResetRetry != 0) {
-		errs = append(errs, errors.New("timeline.reset_others, reset_retry: without effect (want them with reset: wait or fatal)"))
-	}
-	oneOf("reload.from", p.Reload.From, FromRequest, FromSent, FromResponse)
-	for f, s := range map[string]units.Span{"live.hold_back": p.Live.HoldBack, "reload.changed": p.Reload.Changed, "reload.unchanged": p.Reload.Unchanged} {
+	for f, s := range map[string]units.Span{"live.hold_back": p.Live.HoldBack} {
 		if s.Zero() {
 			errs = append(errs, fmt.Errorf("%s: missing (want a span such as 1td)", f))
 		}
@@ -78,12 +57,6 @@ func (p *Profile) Validate() error {
 		errs = append(errs, errors.New("buffer.goal: missing (want a span such as 30s or 1d)"))
 	} else if g.Fixed != 0 {
 		within("buffer.goal in seconds", g.Fixed.Seconds(), 1, 3600)
-	}
-	within("buffer.blocks in nanoseconds", float64(p.Buffer.Blocks), 0, 10e9)
-	oneOf("stale.detect", p.Stale.Detect, StaleNone, StaleMisses, StaleSince, StaleBufferEnd, StaleStarved)
-	within("stale.misses", float64(p.Stale.Misses), 0, 1e6)
-	if p.Stale.Misses != 0 && p.Stale.Detect != StaleMisses {
-		errs = append(errs, fmt.Errorf("stale.misses: without effect (got %d with detect: %s; want it with detect: misses)", p.Stale.Misses, p.Stale.Detect))
 	}
 	if err := policy.Validate(p); err != nil {
 		errs = append(errs, err)
@@ -111,7 +84,9 @@ func (p *Profile) Limits(l *policy.Limits) {
 	l.In("penalty", &p.Penalty)
 	l.In("returns", &p.Returns)
 	l.In("gap", &p.Gap)
-	if p.Stale.Detect != StaleNone {
-		limitRecovery(l, "stale.then", &p.Stale.Then)
-	}
+	l.In("clock", &p.Clock)
+	l.In("timeline", &p.Timeline)
+	l.In("loader", &p.Loader)
+	l.In("behind", &p.Behind)
+	l.In("stale", &p.Stale)
 }

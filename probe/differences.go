@@ -231,11 +231,10 @@ func aligned(a, b *m3u8.Media, where string, profiles []*player.Profile, add fun
 // them that timestamps put right, and those that do not go by them.
 func byDates(profiles []*player.Profile, off, window time.Duration) (lost, right, not []string) {
 	for _, p := range profiles {
-		l := &p.Timeline
 		switch {
-		case l.By == player.ByNumber, l.Dates > 0 && off > max(time.Duration(l.Dates), window):
+		case !p.ByDates(off, window):
 			not = append(not, p.ID)
-		case l.Timestamps:
+		case p.ByTimestamps():
 			right = append(right, p.ID)
 		default:
 			lost = append(lost, p.ID)
@@ -249,16 +248,15 @@ func renumbered(profiles []*player.Profile, dated bool) string {
 	by := map[string][]string{}
 	var kinds []string
 	for _, p := range profiles {
-		l := &p.Timeline
 		how := "by where the old playlist began or ended, so media may be skipped or repeated"
 		switch {
-		case l.Timestamps:
+		case p.ByTimestamps():
 			how = "by timestamps"
-		case l.By == player.ByNumber && p.Live.Behind == player.BehindFatal:
+		case p.ByNumbers() && p.EndsBehind():
 			how = "a higher number ends the session, at a lower one it waits"
-		case l.Reset == player.ResetWait && l.ResetOthers:
+		case p.WaitsForNumbers():
 			how = "plays higher numbers, stalls at lower ones"
-		case l.By == player.ByNumber:
+		case p.ByNumbers():
 			continue // there is nowhere that it moves to
 		case dated:
 			how = "by date-times"

@@ -182,10 +182,10 @@ func starting(m *m3u8.Media, at time.Duration) *m3u8.Segment {
 // goes is by what players find the media of another pipeline.
 func goes(profiles []*player.Profile) (stamps, numbers, dates []string) {
 	for _, p := range profiles {
-		switch l := &p.Timeline; {
-		case l.Timestamps:
+		switch {
+		case p.ByTimestamps():
 			stamps = append(stamps, p.ID)
-		case l.By == player.ByNumber:
+		case p.ByNumbers():
 			numbers = append(numbers, p.ID)
 		default:
 			dates = append(dates, p.ID)

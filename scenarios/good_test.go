@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hlsload/chaos"
+	"hlsload/player"
 	"hlsload/player/audience"
 	"hlsload/player/m3u8"
 	"hlsload/player/ticket"
@@ -114,7 +115,7 @@ func TestURL(t *testing.T) {
 	same(t, "players", sc.Fleet.Audience.Players, 250)
 	same(t, "session", sc.Fleet.Audience.Session, audience.Session{Mean: 5 * time.Minute, Rejoin: true})
 	c := sc.Fleet.Audience.Cohorts
-	same(t, "overridden profile", []any{c[0].Profile, sc.Fleet.Profiles[0].ID, sc.Fleet.Profiles[0].Stale.Misses}, []any{"tuned", "tuned", 4})
+	same(t, "overridden profile", []any{c[0].Profile, sc.Fleet.Profiles[0].ID, misses(sc.Fleet.Profiles[0])}, []any{"tuned", "tuned", 4})
 	same(t, "link of its own", []any{c[0].Network.Name, c[0].Network.Down, c[0].Network.RTT}, []any{"unlimited", int64(3e6), 50 * time.Millisecond})
 	same(t, "trace", len(c[1].Network.Trace), 3)
 	byName := map[string][]chaos.Fault{}
@@ -144,7 +145,7 @@ func TestOverrides(t *testing.T) {
 	same(t, "at", sc.Chaos[0].At, 20*time.Second)
 	same(t, "shares", []float64{a.Cohorts[0].Share, a.Cohorts[1].Share}, []float64{0.5, 0.5})
 	same(t, "network", []any{a.Cohorts[1].Network.Name, a.Cohorts[1].Network.Down}, []any{"mobile-4g", int64(2e6)})
-	same(t, "profiles", []int{sc.Fleet.Profiles[0].Stale.Misses, sc.Fleet.Profiles[1].Stale.Misses}, []int{0, 3})
+	same(t, "profiles", []int{misses(sc.Fleet.Profiles[0]), misses(sc.Fleet.Profiles[1])}, []int{0, 3})
 	same(t, "ids", []string{a.Cohorts[0].Profile, a.Cohorts[1].Profile, sc.Fleet.Profiles[1].ID}, []string{"hlsjs-1.7", "hlsjs-1.7+tv", "hlsjs-1.7+tv"})
 	same(t, "error TTL", sc.Target.Rig.Edge.ErrorTTL, 10*time.Second)
 	same(t, "ladder", sc.Target.Rig.Ladder, []rig.Rung{{Width: 640, Height: 360, Rate: 800e3}})
@@ -345,3 +346,6 @@ func TestAWSSafety(t *testing.T) {
 	same(t, "allow_sticky", a.AllowSticky, false)
 	same(t, "hours", a.Hours.String(), "22:00 to 04:30 Europe/Berlin, Mon, Fri")
 }
+
+// misses is how many unchanged reloads a profile takes for stale.
+func misses(p *player.Profile) int { return p.Stale.Is.(*player.StaleMisses).Misses }

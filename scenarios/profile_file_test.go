@@ -66,15 +66,15 @@ func TestProfileFileInUse(t *testing.T) {
 		"nameless.yaml":     "base: hlsjs-1.7\n",
 		"broken.yaml":       "id: [\n",
 	}
-	if _, err := scenarioWith(files, "players/mine.yaml", "{base: players/mine.yaml, id: mine-2, stale: {misses: 3}}", `"${FILE}"`); err == nil {
+	if _, err := scenarioWith(files, "players/mine.yaml", "{base: players/mine.yaml, id: mine-2, stale: {misses: {misses: 3}}}", `"${FILE}"`); err == nil {
 		t.Error("a file named by the environment cannot be told from a name, so it is an error; got none")
 	}
-	sc, err := scenarioWith(files, "players/mine.yaml", "{base: players/mine.yaml, id: mine-2, stale: {misses: 3}}")
+	sc, err := scenarioWith(files, "players/mine.yaml", "{base: players/mine.yaml, id: mine-2, stale: {misses: {misses: 3}}}")
 	if err != nil {
 		t.Fatal(err)
 	}
 	a, b := sc.Fleet.Profiles[0], sc.Fleet.Profiles[1]
-	if a.ID != "mine-1" || b.ID != "mine-2" || a.Live.HoldBack != b.Live.HoldBack || a.Live.HoldBack.Fixed.Seconds() != 12 || b.Stale.Misses != 3 || a.Stale.Misses != 0 {
+	if a.ID != "mine-1" || b.ID != "mine-2" || a.Live.HoldBack != b.Live.HoldBack || a.Live.HoldBack.Fixed.Seconds() != 12 || misses(b) != 3 || misses(a) != 0 {
 		t.Errorf("got %s %+v %+v, %s %+v %+v", a.ID, a.Live.HoldBack, a.Stale, b.ID, b.Live.HoldBack, b.Stale)
 	}
 	for _, c := range []struct {

@@ -84,7 +84,7 @@ func TestMeasured(t *testing.T) {
 
 // A profile of one's own has predictions, too.
 func TestOwnProfile(t *testing.T) {
-	p, err := profile.Override(load(t, "hlsjs-1.7"), []byte("id: mine\nstale: {detect: misses, misses: 3}\n"))
+	p, err := profile.Override(load(t, "hlsjs-1.7"), []byte("id: mine\nstale: {misses: {misses: 3}}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,17 +43,18 @@ func TestOverride(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Override(base, []byte("stale: {misses: 5}\nlive: {hold_back: 18s}\npenalty: {rendition: {for: never}}"))
+	p, err := Override(base, []byte("stale: {misses: {misses: 5}}\nlive: {hold_back: 18s}\npenalty: {rendition: {for: never}}"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Stale.Detect != player.StaleMisses || p.Stale.Misses != 5 || p.Live.HoldBack.Fixed != 18*time.Second || p.Penalty.Name() != "rendition" {
+	stale := func(p *player.Profile) *player.StaleMisses { return p.Stale.Is.(*player.StaleMisses) }
+	if stale(p).Misses != 5 || p.Live.HoldBack.Fixed != 18*time.Second || p.Penalty.Name() != "rendition" {
 		t.Errorf("not overridden: %+v %+v %+v", p.Stale, p.Live, p.Penalty)
 	}
-	if p.Live.Behind != base.Live.Behind || len(p.Errors) != len(base.Errors) || p.Stale.Then[0].Name() != base.Stale.Then[0].Name() {
+	if p.Behind.Name() != base.Behind.Name() || len(p.Errors) != len(base.Errors) || stale(p).Then[0].Name() != stale(base).Then[0].Name() {
 		t.Error("values that were not overridden changed")
 	}
-	if base.Stale.Misses != 0 {
+	if stale(base).Misses != 0 {
 		t.Error("the base changed")
 	}
 }
@@ -65,9 +66,10 @@ func TestMistakes(t *testing.T) {
 	}
 	for _, c := range []struct{ values, want string }{
 		{"stael: {misses: 3}", "stael"},
-		{"stale: {detect: psychic}", "stale.detect"},
-		{"stale: {misses: 3}", "without effect"},
-		{"stale: {after: 1.5 days}", "1.5 days"},
+		{"stale: psychic", "unknown policy"},
+		{"stale: {misses: {after: 3s}}", "after"},
+		{"stale: {misses: {misses: 3}}", "stale.misses.then"},
+		{"stale: {since_change: {after: 1.5 days}}", "1.5 days"},
 		{"startup: {estimate: {configured: {rate: fast}}}", "fast"},
 		{"startup: {estimate: {browser: {public: 1Mbps}}}", "startup.estimate.browser.private"},
 		{"http: {connections_per_host: 0}", "connections_per_host"},
@@ -75,7 +77,7 @@ func TestMistakes(t *testing.T) {
 		{"errors: []", "no rule for every cause"},
 		{"errors: [{kinds: [media], causes: [any], then: [dance]}]", "dance"},
 		{"returns: someday", "unknown policy"},
-		{"reload: {unchanged: 0s}", "reload.unchanged"},
+		{"clock: {steady: {unchanged: 0s}}", "clock.steady.unchanged"},
 		{"buffer: {goal: 0s}", "buffer.goal"},
 		{"estimate: median", "estimate.median.window"},
 		{"startup: {playlists: some}", "unknown policy"},
@@ -85,10 +87,10 @@ func TestMistakes(t *testing.T) {
 		{"live: {catch_up: {slope: 0.1, min: 0.97, max: 9}}", "live.catch_up.max"},
 		{"penalty: everything", "unknown policy"},
 		{"penalty: {level_then_pause: {for: 1m}}", "penalty.level_then_pause.pause"},
-		{"live: {sliding: true}", "live.sliding"},
+		{"behind: sliding", "behind.sliding.offset"},
 		{"errors: [{kinds: [media], causes: [any], then: [{until_starved: {delays: [1s], forgives: 9999}}]}]", "errors.0.then.0.until_starved.forgives"},
-		{"confidence: {fields: {stale.afer: S}}", "stale.afer"},
-		{"confidence: {fields: {stale.after: sure}}", "sure"},
+		{"confidence: {fields: {stale.misses.afer: S}}", "stale.misses.afer"},
+		{"confidence: {fields: {stale.starved.after: sure}}", "sure"},
 		{"errors: [{kinds: [media], causes: [any], then: [until_starved]}]", "until_starved.delays"},
 		{"errors: [{kinds: [media], causes: [any], then: [{retry: {delays: [1s]}, fatal: {}}]}]", "not one policy"},
 		{"errors: [{kinds: [media], causes: [any], then: [retry]}]", "retry.delays"},
@@ -102,8 +104,8 @@ func TestMistakes(t *testing.T) {
 		{"choose: {screen: {size: 1280x0}}", "bad size"},
 		{"abandon: {lower: {margin: 1s}}", "margin"},
 		{"startup: {estimate: {browser: {noise: 2}}}", "startup.estimate.browser.noise"},
-		{"buffer: {lead_in: 1m}", "buffer.lead_in"},
-		{"reload: {after_error: 1s}", "reload.after_error"},
+		{"loader: {polling: {lead_in: 1m}}", "loader.polling.lead_in"},
+		{"clock: {steady: {after_error: 1s}}", "after_error"},
 	} {
 		if _, err := Override(base, []byte(c.values)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want an error about %s", c.values, err, c.want)

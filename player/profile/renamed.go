@@ -72,6 +72,48 @@ var renamed = map[string]string{
 
 	"grouping.redundant": "read: every_variant, {pathways: {key: […]}} or {locations: {key: […]}}",
 	"grouping.key":       "read: {pathways: {key: […]}} or {locations: {key: […]}}",
+
+	"reload.from":          "clock: {steady: {…}} for request, {after_request: {…}} for sent, {after_response: {…}} for response",
+	"reload.changed":       "clock: {steady: {changed: …}}, or of after_request, after_response and on_demand",
+	"reload.unchanged":     "clock: {steady: {unchanged: …}}, or of after_request, after_response and on_demand",
+	"reload.near_edge":     "clock: {steady: {near_edge: …}}",
+	"reload.overdue":       "clock: {steady: {overdue: true}}",
+	"reload.insist":        "clock: {steady: {insist: true}}",
+	"reload.audio_after":   "clock: {after_response: {audio_after: true}}",
+	"reload.together":      "clock: {shared: {every: …, after_error: …}}",
+	"reload.minus_load":    "clock: {shared: {minus_load: …}}",
+	"reload.after_error":   "clock: {shared: {after_error: …}}",
+	"reload.on_demand":     "clock: {on_demand: {changed: …, unchanged: …}}",
+	"reload.init_again":    "loader: {one_thread: {init_again: true}}",
+	"reload.keep_mismatch": "playlist: {keep_mismatch: true}",
+	"reload.by_text":       "playlist: {by_text: true}",
+
+	"buffer.poll":         "loader: {polling: {every: …}}",
+	"buffer.poll_max":     "loader: {polling: {max: …}}",
+	"buffer.lead_in":      "loader: {polling: {lead_in: …}}",
+	"buffer.init_beside":  "loader: {eager: {init_beside: true}} or {polling: {init_beside: true}}",
+	"buffer.repeat_joint": "loader: {eager: {repeat_joint: true}}",
+	"buffer.blocks":       "loader: {one_thread: {patience: …}}",
+
+	"live.behind":        "behind: seek_live, window_start, sliding, next or fatal",
+	"live.behind_offset": "behind: {window_start: {offset: …}} or {sliding: {offset: …}}",
+	"live.behind_once":   "behind: {seek_live: {once: true}}",
+	"live.sliding":       "behind: {sliding: {offset: …}}",
+
+	"timeline.timestamps":   "timeline: {segments: timestamps}",
+	"timeline.origin":       "timeline: {segments: {timestamps: {origin: true}}}",
+	"timeline.join":         "timeline: {segments: {joined: {within: …}}}",
+	"timeline.by":           "timeline: {others: date} or number",
+	"timeline.dates":        "timeline: {others: {date: {within: …}}}",
+	"timeline.reset":        "timeline: {rewind: {placed: {at: …}}}, wait or fatal",
+	"timeline.reset_others": "timeline: {rewind: {wait: {others: true}}}",
+	"timeline.reset_retry":  "timeline: {rewind: {wait: {retry: …}}}",
+
+	"stale.detect": "stale: {misses: {…}}, since_change, starved, buffer_end or ignored",
+	"stale.after":  "stale: {since_change: {after: …}} or {starved: {after: …}}",
+	"stale.once":   "stale: {buffer_end: {once: true}}",
+	"stale.trial":  "stale: {buffer_end: {trial: true}}",
+	"stale.then":   "stale: {misses: {then: […]}}, or of since_change, starved and buffer_end",
 }
 
 // old returns an error for each key of older profiles below a node.

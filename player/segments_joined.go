@@ -1,0 +1,35 @@
+package player
+
+import (
+	"time"
+
+	"hlsload/player/policy"
+	"hlsload/player/units"
+)
+
+// SegmentsJoined has a segment whose timestamp disagrees with its number follow what was
+// loaded last without a gap, if it lies before the end of that or too far after it
+// (fftools/ffmpeg.c dts_delta_threshold).
+type SegmentsJoined struct {
+	Within units.Duration `yaml:"within"` // the longest gap that is left; up to 1h
+}
+
+func (s *SegmentsJoined) Limits(l *policy.Limits) {
+	l.Duration("within", &s.Within, time.Millisecond, time.Hour)
+}
+
+func (s *SegmentsJoined) lies(_ *Player, t *track, f *flight, off time.Duration, _ bool) (left time.Duration, elsewhere bool) {
+	if !t.filled {
+		return off, false
+	}
+	at := f.start + off
+	if gap := at - t.end; gap < -touching || gap > time.Duration(s.Within) {
+		at, left = t.end, gap
+	}
+	t.base, f.start = t.base+at-f.start, at
+	return left, false
+}
+
+func (*SegmentsJoined) plays(time.Duration) bool { return true }
+
+func (*SegmentsJoined) exact() bool { return false }

@@ -161,6 +161,17 @@ func (c *call) throttling() string {
 	return "TooManyRequestsException"
 }
 
+// invalid is the service's name of the error that a request is not valid.
+func (c *call) invalid() string {
+	switch c.service {
+	case "lambda":
+		return "InvalidParameterValueException"
+	case "mediapackagev2", "scheduler", "fis":
+		return "ValidationException"
+	}
+	return "BadRequestException"
+}
+
 func (c *call) denial() string {
 	if c.service == "s3" || c.service == "cloudfront" {
 		return "AccessDenied"
@@ -195,6 +206,15 @@ func (c *call) fail(status int, code, message string) {
 	c.w.Header().Set("X-Amzn-ErrorType", code)
 	c.w.WriteHeader(status)
 	_ = json.NewEncoder(c.w).Encode(map[string]string{"message": message, "Message": message})
+}
+
+// decode reads the body's JSON, or answers that the request is not valid.
+func (c *call) decode(v any) bool {
+	err := json.Unmarshal(c.body, v)
+	if err != nil {
+		c.fail(http.StatusBadRequest, c.invalid(), err.Error())
+	}
+	return err == nil
 }
 
 // json answers with a JSON value.

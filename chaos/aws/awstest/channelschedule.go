@@ -1,7 +1,6 @@
 package awstest
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -113,8 +112,7 @@ func (ch *Channel) batchUpdate(c *call) {
 		Creates struct{ ScheduleActions []map[string]any }
 		Deletes struct{ ActionNames []string }
 	}
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		c.fail(http.StatusBadRequest, "BadRequestException", err.Error())
+	if !c.decode(&in) {
 		return
 	}
 	unprocessable := func(format string, args ...any) {

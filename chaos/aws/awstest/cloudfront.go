@@ -7,9 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -18,10 +16,9 @@ import (
 type Distribution struct {
 	a *Account
 
-	ID   string
-	Tags map[string]string
+	ID string
+	tagged
 
-	shown         lagging
 	old           []replaced // earlier versions of the configuration, and until when they show
 	config        []byte     // the element DistributionConfig, as it was written last
 	version       int
@@ -35,12 +32,6 @@ type replaced struct {
 	config []byte
 	number int
 	until  time.Time
-}
-
-type invalidation struct {
-	id, reference string
-	paths         []string
-	done          time.Time
 }
 
 // distributionConfig is a configuration as people have it: entries for errors
@@ -90,7 +81,7 @@ const distributionConfig = `<DistributionConfig xmlns="http://cloudfront.amazona
 
 // AddDistribution adds a distribution that is deployed.
 func (a *Account) AddDistribution(id string) *Distribution {
-	d := &Distribution{a: a, ID: id, Tags: map[string]string{"hlsload": "allow"}, config: []byte(distributionConfig), deployed: []byte(distributionConfig), version: 1}
+	d := &Distribution{a: a, ID: id, tagged: allowed(), config: []byte(distributionConfig), deployed: []byte(distributionConfig), version: 1}
 	a.distributions[id] = d
 	return d
 }
@@ -126,16 +117,6 @@ func (d *Distribution) ErrorTTL(code int) (ttl time.Duration) {
 }
 
 const defaultErrorTTL = 10 * time.Second
-
-// Invalidate takes paths out of the caches as somebody else would.
-func (d *Distribution) Invalidate(paths ...string) {
-	d.a.Do(func() { d.invalidate(fmt.Sprintf("by hand %d", len(d.invalidations)), paths, d.a.Now()) })
-}
-
-func (d *Distribution) invalidate(reference string, paths []string, now time.Time) *invalidation {
-	d.invalidations = append(d.invalidations, invalidation{fmt.Sprintf("I%06d", len(d.invalidations)+1), reference, paths, now.Add(d.a.Delay)})
-	return &d.invalidations[len(d.invalidations)-1]
-}
 
 func (d *Distribution) set(config []byte, now time.Time) {
 	d.old = append(d.old, replaced{config: d.config, number: d.version, until: now.Add(d.a.Lag)})
@@ -263,12 +244,7 @@ func (a *Account) serveCloudFront(c *call) {
 	case "UpdateDistribution":
 		d.update(c)
 	case "ListTagsForResource":
-		var out strings.Builder
-		tags := d.shown.of(d.Tags, c.now)
-		for _, k := range slices.Sorted(maps.Keys(tags)) {
-			fmt.Fprintf(&out, "<Tag><Key>%s</Key><Value>%s</Value></Tag>", escape(k), escape(tags[k]))
-		}
-		c.xml("<Tags><Items>" + out.String() + "</Items></Tags>")
+		c.xml("<Tags><Items>" + tagsXML(d.shown(c.now)) + "</Items></Tags>")
 	case "TagResource", "UntagResource":
 		d.tagging(c, op)
 	case "ListInvalidations":
@@ -328,92 +304,16 @@ func (d *Distribution) tagging(c *call, op string) {
 		c.fail(http.StatusBadRequest, "InvalidTagging", "The tagging specified is not valid.")
 		return
 	}
-	d.shown.change(d.Tags, c.now.Add(d.a.Lag))
+	add := map[string]string{}
 	for _, t := range in.Items.Tag {
 		if !tagValue(t.Key) || !tagValue(t.Value) {
 			c.fail(http.StatusBadRequest, "InvalidTagging", "The tagging specified is not valid.")
 			return
 		}
-		d.Tags[t.Key] = t.Value
+		add[t.Key] = t.Value
 	}
-	for _, k := range in.Items.Key {
-		delete(d.Tags, k)
-	}
+	d.change(c, add, in.Items.Key)
 	c.w.WriteHeader(http.StatusNoContent)
-}
-
-func (i *invalidation) status(now time.Time) string {
-	if i.done.After(now) {
-		return "InProgress"
-	}
-	return "Completed"
-}
-
-func (i *invalidation) text(now time.Time) string {
-	var paths strings.Builder
-	for _, p := range i.paths {
-		fmt.Fprintf(&paths, "<Path>%s</Path>", escape(p))
-	}
-	return fmt.Sprintf("<Invalidation><Id>%s</Id><Status>%s</Status><CreateTime>2026-11-25T12:00:00Z</CreateTime><InvalidationBatch><Paths><Quantity>%d</Quantity><Items>%s</Items></Paths><CallerReference>%s</CallerReference></InvalidationBatch></Invalidation>",
-		i.id, i.status(now), len(i.paths), paths.String(), escape(i.reference))
-}
-
-// listInvalidations answers with the newest first, a few at a time.
-func (d *Distribution) listInvalidations(c *call, q url.Values) {
-	const page = 3
-	from, _ := strconv.Atoi(q.Get("Marker"))
-	var out strings.Builder
-	n := len(d.invalidations)
-	to := min(from+page, n)
-	for k := from; k < to; k++ {
-		i := &d.invalidations[n-1-k]
-		fmt.Fprintf(&out, "<InvalidationSummary><Id>%s</Id><CreateTime>2026-11-25T12:00:00Z</CreateTime><Status>%s</Status></InvalidationSummary>", i.id, i.status(c.now))
-	}
-	next := ""
-	if to < n {
-		next = fmt.Sprintf("<NextMarker>%d</NextMarker>", to)
-	}
-	c.xml(fmt.Sprintf("<InvalidationList><Marker>%d</Marker>%s<MaxItems>100</MaxItems><IsTruncated>%v</IsTruncated><Quantity>%d</Quantity><Items>%s</Items></InvalidationList>", from, next, to < n, to-from, out.String()))
-}
-
-func (d *Distribution) createInvalidation(c *call) {
-	var in struct {
-		CallerReference string
-		Paths           struct {
-			Quantity int
-			Items    struct{ Path []string }
-		}
-	}
-	if err := xml.Unmarshal(c.body, &in); err != nil || in.CallerReference == "" || in.Paths.Quantity != len(in.Paths.Items.Path) || in.Paths.Quantity == 0 {
-		c.fail(http.StatusBadRequest, "InvalidArgument", "The invalidation is not valid.")
-		return
-	}
-	wildcards := 0
-	for _, p := range in.Paths.Items.Path {
-		wildcards += strings.Count(p, "*")
-	}
-	for i := range d.invalidations {
-		o := &d.invalidations[i]
-		if o.reference == in.CallerReference {
-			if !slices.Equal(o.paths, in.Paths.Items.Path) {
-				c.fail(http.StatusBadRequest, "InvalidationBatchAlreadyExists", "Your request contains a caller reference that was used for a previous invalidation batch for the same distribution.")
-				return
-			}
-			c.w.WriteHeader(http.StatusCreated)
-			c.xml(o.text(c.now))
-			return
-		}
-		if o.done.After(c.now) {
-			wildcards += strings.Count(strings.Join(o.paths, " "), "*")
-		}
-	}
-	if wildcards > 15 {
-		c.fail(http.StatusBadRequest, "TooManyInvalidationsInProgress", "You have exceeded the maximum number of allowable InProgress invalidation batch requests, or invalidation objects.")
-		return
-	}
-	i := d.invalidate(in.CallerReference, in.Paths.Items.Path, c.now)
-	c.w.WriteHeader(http.StatusCreated)
-	c.xml(i.text(c.now))
 }
 
 func (a *Account) cloudFrontState(w io.Writer) {

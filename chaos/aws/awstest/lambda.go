@@ -2,7 +2,6 @@ package awstest
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -17,15 +16,14 @@ type Function struct {
 	Name     string
 	Reserved *int32  // nil = nothing is reserved
 	Watches  *Bucket // where it deletes stale playlists; nil = it does nothing
-	Tags     map[string]string
-	shown    lagging
+	tagged
 	// Extension: it has what AWS FIS needs to delay it.
 	Extension bool
 }
 
 // AddFunction adds a function.
 func (a *Account) AddFunction(name string) *Function {
-	f := &Function{Name: name, Tags: map[string]string{"hlsload": "allow"}}
+	f := &Function{Name: name, tagged: allowed()}
 	a.functions[name] = f
 	return f
 }
@@ -74,16 +72,6 @@ func (a *Account) serveLambda(c *call) {
 		c.fail(http.StatusNotFound, "ResourceNotFoundException", "Function not found: "+part[2])
 		return
 	}
-	var in struct {
-		ReservedConcurrentExecutions *int32
-		Tags                         map[string]string
-	}
-	if len(c.body) > 0 {
-		if err := json.Unmarshal(c.body, &in); err != nil {
-			c.fail(http.StatusBadRequest, "InvalidParameterValueException", err.Error())
-			return
-		}
-	}
 	switch op {
 	case "GetFunctionConfiguration":
 		out := map[string]any{"FunctionName": f.Name, "Environment": map[string]any{"Variables": map[string]string{"OTHER": "x"}}}
@@ -99,8 +87,12 @@ func (a *Account) serveLambda(c *call) {
 		}
 		c.json(http.StatusOK, out)
 	case "PutFunctionConcurrency":
+		var in struct{ ReservedConcurrentExecutions *int32 }
+		if !c.decode(&in) {
+			return
+		}
 		if in.ReservedConcurrentExecutions == nil || *in.ReservedConcurrentExecutions < 0 {
-			c.fail(http.StatusBadRequest, "InvalidParameterValueException", "ReservedConcurrentExecutions is missing")
+			c.fail(http.StatusBadRequest, c.invalid(), "ReservedConcurrentExecutions is missing")
 			return
 		}
 		f.Reserved = in.ReservedConcurrentExecutions
@@ -109,17 +101,9 @@ func (a *Account) serveLambda(c *call) {
 		f.Reserved = nil
 		c.w.WriteHeader(http.StatusNoContent)
 	case "ListTags":
-		c.json(http.StatusOK, map[string]any{"Tags": f.shown.of(f.Tags, c.now)})
-	case "TagResource":
-		f.shown.change(f.Tags, c.now.Add(a.Lag))
-		maps.Copy(f.Tags, in.Tags)
-		c.w.WriteHeader(http.StatusNoContent)
-	case "UntagResource":
-		f.shown.change(f.Tags, c.now.Add(a.Lag))
-		for _, key := range c.r.URL.Query()["tagKeys"] {
-			delete(f.Tags, key)
-		}
-		c.w.WriteHeader(http.StatusNoContent)
+		c.json(http.StatusOK, map[string]any{"Tags": f.shown(c.now)})
+	case "TagResource", "UntagResource":
+		c.changeTags(&f.tagged)
 	}
 }
 

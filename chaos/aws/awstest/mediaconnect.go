@@ -1,7 +1,6 @@
 package awstest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -17,16 +16,15 @@ type Flow struct {
 
 	ARN     string
 	Status  string
-	Tags    map[string]string
 	Outputs []*FlowOutput
+	tagged
 }
 
 // FlowOutput is an output of a flow.
 type FlowOutput struct {
-	ARN  string
-	Tags map[string]string
+	ARN string
+	tagged
 
-	shown    lagging
 	settings map[string]any // everything else: an update of one thing leaves it
 	status   []switched     // what was asked for, and from when on it shows
 }
@@ -38,10 +36,10 @@ type switched struct {
 
 // AddFlow adds a flow with outputs that are on.
 func (a *Account) AddFlow(name string, outputs ...string) *Flow {
-	f := &Flow{a: a, ARN: fmt.Sprintf("arn:aws:mediaconnect:%s:%s:flow:1-AAAA:%s", a.Region, a.ID, name), Status: "ACTIVE", Tags: map[string]string{"hlsload": "allow"}}
+	f := &Flow{a: a, ARN: fmt.Sprintf("arn:aws:mediaconnect:%s:%s:flow:1-AAAA:%s", a.Region, a.ID, name), Status: "ACTIVE", tagged: allowed()}
 	for i, o := range outputs {
 		f.Outputs = append(f.Outputs, &FlowOutput{
-			ARN: fmt.Sprintf("arn:aws:mediaconnect:%s:%s:output:1-BBBB:%s", a.Region, a.ID, o), Tags: map[string]string{},
+			ARN: fmt.Sprintf("arn:aws:mediaconnect:%s:%s:output:1-BBBB:%s", a.Region, a.ID, o), tagged: tagged{Tags: map[string]string{}},
 			settings: map[string]any{"name": o, "destination": "198.51.100.7", "port": 5000 + i}, status: []switched{{time.Time{}, "ENABLED"}},
 		})
 	}
@@ -92,13 +90,12 @@ func (a *Account) serveMediaConnect(c *call) {
 		return
 	}
 	i := slices.IndexFunc(f.Outputs, func(o *FlowOutput) bool { return o.ARN == output })
-	var in map[string]any
-	switch {
-	case i < 0:
+	if i < 0 {
 		c.fail(http.StatusNotFound, "NotFoundException", "The output was not found")
 		return
-	case json.Unmarshal(c.body, &in) != nil:
-		c.fail(http.StatusBadRequest, "BadRequestException", "not JSON")
+	}
+	var in map[string]any
+	if !c.decode(&in) {
 		return
 	}
 	o := f.Outputs[i]
@@ -136,42 +133,25 @@ func (a *Account) flowTags(c *call, arn string) {
 	if op == "" || !c.operation(op, c.r.Method != http.MethodGet) {
 		return
 	}
-	var tags map[string]string
-	shown := &lagging{}
+	var t *tagged
 	for _, f := range a.flows {
 		if f.ARN == arn {
-			tags = f.Tags
+			t = &f.tagged
 		}
 		for _, o := range f.Outputs {
 			if o.ARN == arn {
-				tags, shown = o.Tags, &o.shown
+				t = &o.tagged
 			}
 		}
 	}
-	if tags == nil {
+	switch {
+	case t == nil:
 		c.fail(http.StatusNotFound, "NotFoundException", "The resource was not found")
-		return
+	case c.mutates:
+		c.changeTags(t)
+	default:
+		c.json(http.StatusOK, map[string]any{"tags": t.shown(c.now)})
 	}
-	if c.mutates {
-		shown.change(tags, c.now.Add(a.Lag))
-	}
-	switch op {
-	case "ListTagsForResource":
-		c.json(http.StatusOK, map[string]any{"tags": shown.of(tags, c.now)})
-		return
-	case "TagResource":
-		var in struct{ Tags map[string]string }
-		if err := json.Unmarshal(c.body, &in); err != nil {
-			c.fail(http.StatusBadRequest, "BadRequestException", err.Error())
-			return
-		}
-		maps.Copy(tags, in.Tags)
-	case "UntagResource":
-		for _, k := range c.r.URL.Query()["tagKeys"] {
-			delete(tags, k)
-		}
-	}
-	c.w.WriteHeader(http.StatusNoContent)
 }
 
 func (a *Account) mediaConnectState(w io.Writer) {

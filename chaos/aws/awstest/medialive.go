@@ -1,7 +1,6 @@
 package awstest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -20,8 +19,7 @@ type Channel struct {
 	Role   string // ARN of the role that it writes with
 	Inputs []string
 	Egress []string // addresses that the pipelines write from
-	Tags   map[string]string
-	shown  lagging
+	tagged
 	// Mixed says whether one request may create actions that begin at once and
 	// others that begin at a time.
 	RefusesMixed bool
@@ -47,7 +45,7 @@ type Channel struct {
 func (a *Account) AddChannel(id string, bucket *Bucket, prefixes ...string) *Channel {
 	ch := &Channel{
 		a: a, ID: id, Class: "STANDARD", Role: "arn:aws:iam::" + a.ID + ":role/MediaLiveAccessRole",
-		Inputs: []string{"main", "spare"}, Tags: map[string]string{"hlsload": "allow"},
+		Inputs: []string{"main", "spare"}, tagged: allowed(),
 		RestartTime: 20 * time.Second, ChangeTime: 40 * time.Second,
 		state: "RUNNING", active: "main",
 	}
@@ -177,19 +175,7 @@ func (a *Account) tagChannel(c *call, arn string) {
 		c.fail(http.StatusNotFound, "NotFoundException", "channel "+id+" not found")
 		return
 	}
-	var in struct{ Tags map[string]string }
-	if len(c.body) > 0 {
-		if err := json.Unmarshal(c.body, &in); err != nil {
-			c.fail(http.StatusBadRequest, "BadRequestException", err.Error())
-			return
-		}
-	}
-	ch.shown.change(ch.Tags, c.now.Add(ch.a.Lag))
-	maps.Copy(ch.Tags, in.Tags)
-	for _, key := range c.r.URL.Query()["tagKeys"] {
-		delete(ch.Tags, key)
-	}
-	c.w.WriteHeader(http.StatusNoContent)
+	c.changeTags(&ch.tagged)
 }
 
 func (ch *Channel) describe(now time.Time) map[string]any {
@@ -210,7 +196,7 @@ func (ch *Channel) describe(now time.Time) map[string]any {
 	return map[string]any{
 		"egressEndpoints": egress,
 		"arn":             ch.arn(), "id": ch.ID, "name": "channel-" + ch.ID, "channelClass": ch.Class, "state": ch.status(now),
-		"pipelinesRunningCount": ch.count(now), "pipelineDetails": details, "roleArn": ch.Role, "tags": ch.shown.of(ch.Tags, now), "inputAttachments": inputs, "destinations": ch.written(),
+		"pipelinesRunningCount": ch.count(now), "pipelineDetails": details, "roleArn": ch.Role, "tags": ch.shown(now), "inputAttachments": inputs, "destinations": ch.written(),
 		"encoderSettings": map[string]any{"outputGroups": []any{map[string]any{"name": "HLS", "outputs": []any{}}}},
 	}
 }
@@ -244,8 +230,7 @@ func (ch *Channel) startStop(c *call, op string) {
 
 func (ch *Channel) restart(c *call) {
 	var in struct{ PipelineIds []string }
-	if err := json.Unmarshal(c.body, &in); err != nil {
-		c.fail(http.StatusBadRequest, "BadRequestException", err.Error())
+	if !c.decode(&in) {
 		return
 	}
 	if ch.state != "RUNNING" {

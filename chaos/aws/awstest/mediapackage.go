@@ -15,29 +15,28 @@ import (
 // Packager is what has a policy in MediaPackage v2: a channel, or an origin
 // endpoint of one.
 type Packager struct {
-	a *Account
+	policied
+	tagged
 
 	Path string // channelGroup/G/channel/C, and /originEndpoint/E
-	Tags map[string]string
 	// CDN is the authorization of the CDN, which is written with the policy of
 	// an endpoint.
 	CDN map[string]any
 	// Settings are what an endpoint is made of, as the API spells it.
 	Settings map[string]any
 
-	policies []put
-	version  int     // of the settings
-	shown    lagging // of the tags
+	version int // of the settings
 }
 
 // AddPackager adds a channel, or an endpoint of one, without a policy.
 func (a *Account) AddPackager(path string) *Packager {
-	p := &Packager{a: a, Path: path, Tags: map[string]string{"hlsload": "allow"}, version: 1, Settings: map[string]any{
+	p := &Packager{policied: policied{a: a}, Path: path, tagged: allowed(), version: 1, Settings: map[string]any{
 		"ContainerType": "TS", "Description": "news", "StartoverWindowSeconds": 3600.0, "UriSeparator": "UNDERSCORE",
 		"Segment":                         map[string]any{"SegmentDurationSeconds": 6.0, "SegmentName": "segment", "TsUseAudioRenditionGroup": true, "Scte": map[string]any{"ScteFilter": []any{"BREAK"}}},
 		"HlsManifests":                    []any{map[string]any{"ManifestName": "index", "ManifestWindowSeconds": 60.0, "StartTag": map[string]any{"TimeOffset": -20.1, "Precise": true}}},
 		"ForceEndpointErrorConfiguration": map[string]any{"EndpointErrorConditions": []any{"STALE_MANIFEST"}},
 	}}
+	p.only = p.arn()
 	a.packagers[path] = p
 	return p
 }
@@ -48,53 +47,6 @@ func (p *Packager) arn() string {
 
 func (p *Packager) endpoint() bool { return strings.Contains(p.Path, "/originEndpoint/") }
 
-// SetPolicy puts a policy as somebody else would; "" deletes it.
-func (p *Packager) SetPolicy(text string) {
-	p.a.Do(func() {
-		if err := p.setPolicy([]byte(text), p.a.Now()); err != nil {
-			panic(err)
-		}
-	})
-}
-
-func (p *Packager) setPolicy(text []byte, now time.Time) error {
-	n := put{at: now.Add(p.a.Delay), shows: now.Add(p.a.Lag)}
-	if len(text) > 0 {
-		statements, err := parsePolicy(text)
-		if err != nil {
-			return err
-		}
-		for _, s := range statements {
-			for _, r := range s.Resource {
-				if r != p.arn() {
-					return fmt.Errorf("statement %q is about another resource, or has a wildcard: %s", s.Sid, r)
-				}
-			}
-		}
-		n.text, n.statements = text, statements
-	}
-	p.policies = append(p.policies, n)
-	return nil
-}
-
-// Policy is the policy as it was put last; "" = none.
-func (p *Packager) Policy() string {
-	if len(p.policies) == 0 {
-		return ""
-	}
-	return string(p.policies[len(p.policies)-1].text)
-}
-
-// policyAt is the policy as it can be read at an instant.
-func (p *Packager) policyAt(now time.Time) string {
-	for i := len(p.policies) - 1; i >= 0; i-- {
-		if !p.policies[i].shows.After(now) {
-			return string(p.policies[i].text)
-		}
-	}
-	return ""
-}
-
 // Allows tells whether a request is let in. What nobody allows is denied.
 func (p *Packager) Allows(action, arn, ip string) (allowed bool) {
 	p.a.Do(func() { allowed = p.allows(action, principal{arn: arn, ip: ip}, p.a.Now()) })
@@ -102,22 +54,8 @@ func (p *Packager) Allows(action, arn, ip string) (allowed bool) {
 }
 
 func (p *Packager) allows(action string, who principal, now time.Time) bool {
-	allowed := false
-	for i := len(p.policies) - 1; i >= 0; i-- {
-		if p.policies[i].at.After(now) {
-			continue
-		}
-		for _, s := range p.policies[i].statements {
-			if s.applies("mediapackagev2:"+action, p.arn(), who, now) {
-				if s.Effect == "Deny" {
-					return false
-				}
-				allowed = true
-			}
-		}
-		break
-	}
-	return allowed
+	allow, deny := p.effects("mediapackagev2:"+action, p.arn(), who, now)
+	return allow && !deny
 }
 
 // views serves a request that is not AWS's own: somebody watches an endpoint.
@@ -191,7 +129,7 @@ func (a *Account) serveMediaPackage(c *call) {
 	}
 	switch op {
 	case "GetChannel", "GetOriginEndpoint":
-		out["Arn"], out["Tags"] = p.arn(), p.shown.of(p.Tags, c.now)
+		out["Arn"], out["Tags"] = p.arn(), p.shown(c.now)
 		if p.endpoint() {
 			p.describe(c, out)
 		}
@@ -277,23 +215,11 @@ func (a *Account) packagerTags(c *call, arn string) {
 	if op == "" || !c.operation(op, true) {
 		return
 	}
-	var in struct {
-		Tags map[string]string `json:"tags"`
-	}
-	switch {
-	case p == nil:
+	if p == nil {
 		c.fail(http.StatusNotFound, "ResourceNotFoundException", "Resource not found")
 		return
-	case len(c.body) > 0 && json.Unmarshal(c.body, &in) != nil:
-		c.fail(http.StatusBadRequest, "ValidationException", "not JSON")
-		return
 	}
-	p.shown.change(p.Tags, c.now.Add(a.Lag))
-	maps.Copy(p.Tags, in.Tags)
-	for _, key := range c.r.URL.Query()["tagKeys"] {
-		delete(p.Tags, key)
-	}
-	c.w.WriteHeader(http.StatusNoContent)
+	c.changeTags(&p.tagged)
 }
 
 // url is where viewers get an endpoint: at this server, if the request went to

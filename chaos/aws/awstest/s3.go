@@ -2,8 +2,6 @@ package awstest
 
 import (
 	"bytes"
-	"crypto/md5"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -18,7 +16,7 @@ import (
 
 // Bucket is an S3 bucket.
 type Bucket struct {
-	a *Account
+	policied
 
 	Name      string
 	Versioned bool
@@ -27,19 +25,10 @@ type Bucket struct {
 	Public    bool   // every object has an ACL that lets everybody read it
 	Tagged    bool   // every object has a tag
 
-	policies []put // what was put, and from when on it holds
-	objects  map[string][]version
-	serial   int
+	objects map[string][]version
+	serial  int
 
 	functions []string // that are told what is written
-}
-
-// put is a policy that was put; nil text = it was deleted.
-type put struct {
-	at         time.Time // when it takes effect
-	shows      time.Time // when it can be read
-	text       []byte
-	statements []statement
 }
 
 // version is one version of an object, or a delete marker.
@@ -54,49 +43,9 @@ type version struct {
 
 // AddBucket adds a bucket.
 func (a *Account) AddBucket(name string, versioned bool) *Bucket {
-	b := &Bucket{a: a, Name: name, Versioned: versioned, Tags: map[string]string{"hlsload": "allow"}, objects: map[string][]version{}}
+	b := &Bucket{policied: policied{a: a}, Name: name, Versioned: versioned, Tags: map[string]string{"hlsload": "allow"}, objects: map[string][]version{}}
 	a.buckets[name] = b
 	return b
-}
-
-// SetPolicy puts a policy as somebody else would; "" deletes it.
-func (b *Bucket) SetPolicy(text string) {
-	b.a.Do(func() {
-		if err := b.setPolicy([]byte(text), b.a.Now()); err != nil {
-			panic(err)
-		}
-	})
-}
-
-func (b *Bucket) setPolicy(text []byte, now time.Time) error {
-	p := put{at: now.Add(b.a.Delay), shows: now.Add(b.a.Lag)}
-	if len(text) > 0 {
-		statements, err := parsePolicy(text)
-		if err != nil {
-			return err
-		}
-		p.text, p.statements = text, statements
-	}
-	b.policies = append(b.policies, p)
-	return nil
-}
-
-// Policy is the policy as it was put last; "" = none.
-func (b *Bucket) Policy() string {
-	if len(b.policies) == 0 {
-		return ""
-	}
-	return string(b.policies[len(b.policies)-1].text)
-}
-
-// policyAt is the policy as it can be read at an instant.
-func (b *Bucket) policyAt(now time.Time) string {
-	for i := len(b.policies) - 1; i >= 0; i-- {
-		if !b.policies[i].shows.After(now) {
-			return string(b.policies[i].text)
-		}
-	}
-	return ""
 }
 
 // allows evaluates the policy that is in effect. Who owns the account may do
@@ -106,18 +55,8 @@ func (b *Bucket) allows(action, key string, who principal, now time.Time) bool {
 	if key != "" {
 		resource += "/" + key
 	}
-	for i := len(b.policies) - 1; i >= 0; i-- {
-		if b.policies[i].at.After(now) {
-			continue
-		}
-		for _, s := range b.policies[i].statements {
-			if s.Effect == "Deny" && s.applies(action, resource, who, now) {
-				return false
-			}
-		}
-		break
-	}
-	return true
+	_, deny := b.effects(action, resource, who, now)
+	return !deny
 }
 
 // Allows tells whether the policy lets a role do something with a key now.
@@ -129,49 +68,6 @@ func (b *Bucket) Allows(action, key, role string) (ok bool) {
 // Put writes an object as others would.
 func (b *Bucket) Put(key, body string) {
 	b.a.Do(func() { b.put(key, []byte(body), "application/octet-stream", "", b.a.Now()) })
-}
-
-func (b *Bucket) put(key string, body []byte, kind, control string, at time.Time) *version {
-	sum := md5.Sum(body)
-	v := version{id: "null", etag: `"` + hex.EncodeToString(sum[:]) + `"`, modified: at, body: body, kind: kind, control: control}
-	b.insert(key, &v)
-	return &v
-}
-
-func (b *Bucket) insert(key string, v *version) {
-	if b.Versioned {
-		b.serial++
-		v.id = fmt.Sprintf("v%06d", b.serial)
-		b.objects[key] = append(b.objects[key], *v)
-		return
-	}
-	b.objects[key] = []version{*v}
-}
-
-// remove deletes an object, or one version of it.
-func (b *Bucket) remove(key, id string, at time.Time) (marker *version) {
-	switch {
-	case id != "":
-		b.objects[key] = slices.DeleteFunc(b.objects[key], func(v version) bool { return v.id == id })
-	case b.Versioned:
-		marker = &version{marker: true, modified: at}
-		b.insert(key, marker)
-	default:
-		delete(b.objects, key)
-	}
-	if len(b.objects[key]) == 0 {
-		delete(b.objects, key)
-	}
-	return marker
-}
-
-// latest is the object as it is now, nil when there is none.
-func (b *Bucket) latest(key string) *version {
-	all := b.objects[key]
-	if len(all) == 0 || all[len(all)-1].marker {
-		return nil
-	}
-	return &all[len(all)-1]
 }
 
 // Body is the object's text as it is now.
@@ -246,11 +142,7 @@ func (a *Account) serveS3(c *call) {
 			c.fail(http.StatusNotFound, "NoSuchTagSet", "The TagSet does not exist")
 			return
 		}
-		var out bytes.Buffer
-		for _, k := range slices.Sorted(maps.Keys(b.Tags)) {
-			fmt.Fprintf(&out, "<Tag><Key>%s</Key><Value>%s</Value></Tag>", escape(k), escape(b.Tags[k]))
-		}
-		c.xml("<Tagging><TagSet>" + out.String() + "</TagSet></Tagging>")
+		c.xml("<Tagging><TagSet>" + tagsXML(b.Tags) + "</TagSet></Tagging>")
 	case "GetBucketVersioning":
 		if b.Versioned {
 			c.xml("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
@@ -328,178 +220,6 @@ func s3Operation(r *http.Request, key string, q url.Values) string {
 func (c *call) xml(body string) {
 	c.w.Header().Set("Content-Type", "application/xml")
 	_, _ = io.WriteString(c.w, xml.Header+body)
-}
-
-const isoTime = "2006-01-02T15:04:05.000Z"
-
-func (b *Bucket) list(c *call, q url.Values) {
-	const page = 7
-	var out bytes.Buffer
-	after, n, more := q.Get("continuation-token"), 0, ""
-	for _, key := range slices.Sorted(maps.Keys(b.objects)) {
-		v := b.latest(key)
-		if v == nil || !strings.HasPrefix(key, q.Get("prefix")) || key <= after {
-			continue
-		}
-		if n == page {
-			break
-		}
-		n++
-		more = key
-		fmt.Fprintf(&out, "<Contents><Key>%s</Key><LastModified>%s</LastModified><ETag>%s</ETag><Size>%d</Size></Contents>", escape(key), v.modified.UTC().Format(isoTime), escape(v.etag), len(v.body))
-	}
-	truncated := ""
-	if n == page {
-		truncated = "<IsTruncated>true</IsTruncated><NextContinuationToken>" + escape(more) + "</NextContinuationToken>"
-	}
-	c.xml("<ListBucketResult>" + truncated + out.String() + "</ListBucketResult>")
-}
-
-func (b *Bucket) listVersions(c *call, q url.Values) {
-	const page = 7
-	type row struct {
-		key string
-		v   version
-		top bool
-	}
-	var rows []row
-	for _, key := range slices.Sorted(maps.Keys(b.objects)) {
-		if !strings.HasPrefix(key, q.Get("prefix")) {
-			continue
-		}
-		all := b.objects[key]
-		for i := len(all) - 1; i >= 0; i-- {
-			rows = append(rows, row{key, all[i], i == len(all)-1})
-		}
-	}
-	from := 0
-	if k := q.Get("key-marker"); k != "" {
-		from = len(rows)
-		for i, r := range rows {
-			if r.key == k && r.v.id == q.Get("version-id-marker") {
-				from = i + 1
-			}
-		}
-	}
-	to := min(from+page, len(rows))
-	var out bytes.Buffer
-	for _, r := range rows[from:to] {
-		tag := "Version"
-		if r.v.marker {
-			tag = "DeleteMarker"
-		}
-		fmt.Fprintf(&out, "<%s><Key>%s</Key><VersionId>%s</VersionId><IsLatest>%v</IsLatest><LastModified>%s</LastModified>", tag, escape(r.key), r.v.id, r.top, r.v.modified.UTC().Format(isoTime))
-		if !r.v.marker {
-			fmt.Fprintf(&out, "<ETag>%s</ETag><Size>%d</Size>", escape(r.v.etag), len(r.v.body))
-		}
-		fmt.Fprintf(&out, "</%s>", tag)
-	}
-	if to < len(rows) {
-		fmt.Fprintf(&out, "<IsTruncated>true</IsTruncated><NextKeyMarker>%s</NextKeyMarker><NextVersionIdMarker>%s</NextVersionIdMarker>", escape(rows[to-1].key), rows[to-1].v.id)
-	}
-	c.xml("<ListVersionsResult>" + out.String() + "</ListVersionsResult>")
-}
-
-func (b *Bucket) get(c *call, key, id string) {
-	v := b.latest(key)
-	if id != "" {
-		v = nil
-		for i := range b.objects[key] {
-			if o := &b.objects[key][i]; o.id == id && !o.marker {
-				v = o
-			}
-		}
-	}
-	if v == nil {
-		c.fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
-		return
-	}
-	h := c.w.Header()
-	h.Set("ETag", v.etag)
-	h.Set("Last-Modified", v.modified.UTC().Format(http.TimeFormat))
-	h.Set("Content-Type", v.kind)
-	h.Set("Content-Length", fmt.Sprint(len(v.body)))
-	if v.control != "" {
-		h.Set("Cache-Control", v.control)
-	}
-	if b.Versioned {
-		h.Set("X-Amz-Version-Id", v.id)
-	}
-	if c.r.Method == http.MethodGet {
-		_, _ = c.w.Write(v.body)
-	}
-}
-
-func (b *Bucket) write(c *call, op, key string) {
-	if match := c.r.Header.Get("If-Match"); match != "" {
-		if v := b.latest(key); v == nil || v.etag != match {
-			c.fail(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-			return
-		}
-	}
-	if op == "CopyObject" {
-		from, err := url.PathUnescape(c.r.Header.Get("X-Amz-Copy-Source"))
-		if err != nil {
-			c.fail(http.StatusBadRequest, "InvalidArgument", err.Error())
-			return
-		}
-		from, id, _ := strings.Cut(strings.TrimPrefix(from, "/"), "?versionId=")
-		bucket, source, _ := strings.Cut(from, "/")
-		var v *version
-		if bucket == b.Name {
-			for i := range b.objects[source] {
-				if o := &b.objects[source][i]; !o.marker && (id == "" || o.id == id) {
-					v = o
-				}
-			}
-		}
-		if v == nil {
-			c.fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
-			return
-		}
-		n := b.put(key, v.body, v.kind, v.control, c.now)
-		c.w.Header().Set("X-Amz-Version-Id", n.id)
-		c.xml("<CopyObjectResult><ETag>" + escape(n.etag) + "</ETag></CopyObjectResult>")
-		return
-	}
-	n := b.put(key, unchunk(c.r, c.body), c.r.Header.Get("Content-Type"), c.r.Header.Get("Cache-Control"), c.now)
-	c.w.Header().Set("ETag", n.etag)
-	c.w.Header().Set("X-Amz-Version-Id", n.id)
-}
-
-// unchunk takes the framing off a body that was signed in pieces.
-func unchunk(r *http.Request, body []byte) []byte {
-	if !strings.Contains(r.Header.Get("Content-Encoding"), "aws-chunked") && !strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
-		return body
-	}
-	var out []byte
-	for len(body) > 0 {
-		line, rest, ok := bytes.Cut(body, []byte("\r\n"))
-		if !ok {
-			break
-		}
-		var n int
-		if _, err := fmt.Sscanf(string(line), "%x", &n); err != nil || n == 0 || n > len(rest) {
-			break
-		}
-		out = append(out, rest[:n]...)
-		body = bytes.TrimPrefix(rest[n:], []byte("\r\n"))
-	}
-	return out
-}
-
-func (b *Bucket) deleteObject(c *call, key, id string) {
-	if match := c.r.Header.Get("If-Match"); match != "" {
-		if v := b.latest(key); v == nil || v.etag != match {
-			c.fail(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-			return
-		}
-	}
-	if marker := b.remove(key, id, c.now); marker != nil {
-		c.w.Header().Set("X-Amz-Version-Id", marker.id)
-		c.w.Header().Set("X-Amz-Delete-Marker", "true")
-	}
-	c.w.WriteHeader(http.StatusNoContent)
 }
 
 // s3State is policies and what encoders do not write again.

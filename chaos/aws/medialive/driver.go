@@ -304,22 +304,3 @@ func (d *Driver) remover(channel, mark string, actions []types.ScheduleAction) f
 	p := &pause{d: d, Channel: channel, Mark: mark, made: true}
 	return p.Undo
 }
-
-// maxActions bounds a schedule.
-const maxActions = 10_000
-
-// schedule reads the whole schedule of a channel.
-func (d *Driver) schedule(ctx context.Context, channel string) ([]types.ScheduleAction, error) {
-	var all []types.ScheduleAction
-	pages := medialive.NewDescribeSchedulePaginator(d.api, &medialive.DescribeScheduleInput{ChannelId: &channel, MaxResults: sdk.Int32(100)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if all = append(all, page.ScheduleActions...); len(all) > maxActions {
-			return nil, fmt.Errorf("too long (got more than %d actions)", maxActions)
-		}
-	}
-	return all, nil
-}

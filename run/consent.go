@@ -15,6 +15,7 @@ import (
 
 	agreed "hlsload/player/consent"
 	"hlsload/reports"
+	"hlsload/run/client"
 	"hlsload/run/fleet"
 	"hlsload/run/look"
 	"hlsload/scenarios"
@@ -218,14 +219,14 @@ func (p *permission) allow(host string, addrs []netip.Addr) error {
 	if p.sc.Authorized.By != "" {
 		want = fmt.Sprintf("authorized.hosts of the scenario to have %s, once its operator agrees", host)
 	}
-	return &fleet.NotAllowed{Host: host, Addr: addrs[i], Want: want}
+	return &client.NotAllowed{Host: host, Addr: addrs[i], Want: want}
 }
 
 // onlyLocal is the gate of a run on the embedded channel.
 func onlyLocal(host string, addrs []netip.Addr) error {
 	for _, a := range addrs {
 		if !agreed.Local(a) {
-			return &fleet.NotAllowed{Host: host, Addr: a, Want: "the embedded channel only"}
+			return &client.NotAllowed{Host: host, Addr: a, Want: "the embedded channel only"}
 		}
 	}
 	return nil
@@ -247,7 +248,7 @@ func (p *permission) terms(ctx context.Context, host string) (*agreed.Terms, str
 	for _, place := range places {
 		a, err := f.Fetch(ctx, place, consentBytes, "permission", true)
 		switch {
-		case errors.Is(err, fleet.ErrTooLarge):
+		case errors.Is(err, client.ErrTooLarge):
 			err = fmt.Errorf("%s: too long (want at most %d bytes)", place, consentBytes)
 		case err == nil && a.Status != http.StatusOK:
 			err = a.WrongStatus(place)
@@ -284,7 +285,7 @@ const cloudFrontHint = "CloudFront serves this target: read AWS's current polici
 const minSpread = 20
 
 // oneWay warns when all players ended at one place of a CDN.
-func (p *permission) oneWay(s *reports.Summary, spread fleet.Spread) {
+func (p *permission) oneWay(s *reports.Summary, spread client.Spread) {
 	if p == nil || len(p.foreign) == 0 || spread.Connections < minSpread {
 		return
 	}

@@ -18,7 +18,7 @@ import (
 
 	agreed "hlsload/player/consent"
 	"hlsload/reports"
-	"hlsload/run/fleet"
+	"hlsload/run/client"
 	"hlsload/run/look"
 )
 
@@ -297,4 +297,4 @@ func (n noting) Write(b []byte) (int, error) {
 	return n.Conn.Write(b)
 }
 
-var _ fleet.Resolver = (*names)(nil)
+var _ client.Resolver = (*names)(nil)

@@ -10,6 +10,7 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
+	"hlsload/run/client"
 )
 
 // parses keeps playlists that were parsed, so that players who fetched the same
@@ -60,6 +61,16 @@ const (
 	maxParsedBytes = 32 << 20
 )
 
+// maxBody are the limits of bodies by kind, except for what
+// [Config.MaxPlaylist] says.
+var maxBody = [m3u8.Kinds]int64{
+	m3u8.KindMultivariant: m3u8.DefaultBody,
+	m3u8.KindMedia:        m3u8.DefaultBody,
+	m3u8.KindInit:         16 << 20,
+	m3u8.KindSegment:      1 << 30,
+	m3u8.KindKey:          64 << 10,
+}
+
 func newParses(classify player.Classify, playlist int64) *parses {
 	most := maxBody
 	if playlist > 0 {
@@ -87,7 +98,7 @@ func (e *encoded) options(most int64) (body []byte, opt m3u8.Options, err error)
 		return nil, opt, fmt.Errorf("url of the playlist: %w", err)
 	}
 	opt.Limits.Body = int(most)
-	body, err = decode(e.body, e.coding, most)
+	body, err = client.Decode(e.body, e.coding, most)
 	return body, opt, err
 }
 

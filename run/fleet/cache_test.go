@@ -1,11 +1,16 @@
 package fleet
 
 import (
+	"compress/gzip"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 
+	"hlsload/player"
 	"hlsload/player/m3u8"
 )
 
@@ -105,4 +110,31 @@ func TestParsesAreForgotten(t *testing.T) {
 			t.Errorf("%d playlists kept; want at most %d", n, 2*maxParsed)
 		}
 	})
+}
+
+func TestGzipPlaylists(t *testing.T) {
+	w := inBubble(t, func(cfg *Config, c *channel) {
+		c.hook = func(w http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, ".m3u8") {
+				if r.Header.Get("Accept-Encoding") != "" {
+					t.Error("gzip is welcome for a segment")
+				}
+				return false
+			}
+			if r.Header.Get("Accept-Encoding") != "gzip" {
+				t.Error("gzip is not welcome for a playlist")
+			}
+			rec := httptest.NewRecorder()
+			(&channel{epoch: c.epoch, asked: map[string]int{}, told: map[string]bool{}}).ServeHTTP(rec, r)
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			z.Write(rec.Body.Bytes())
+			z.Close()
+			return true
+		}
+		cfg.Audience.Players = 1
+	}, nil)
+	if n := w.record.count(player.Appended); n < 13 {
+		t.Errorf("%d segments appended; want at least 13", n)
+	}
 }

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -8,9 +10,18 @@ import (
 	"time"
 
 	"hlsload/player"
+	"hlsload/player/consent"
 	"hlsload/player/m3u8"
 	"hlsload/player/profile"
+	"hlsload/run/client"
 )
+
+// names is a resolver: the address of each host.
+type names map[string]string
+
+func (n names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	return []netip.Addr{netip.MustParseAddr(n[host])}, nil
+}
 
 // TestCautiousFleet: viewers who give up and come back at once, again and again,
 // do not make up for what their players hold back.
@@ -53,12 +64,7 @@ func TestCautiousOnceForeign(t *testing.T) {
 				t.Fatal(err)
 			}
 			cfg.Profiles["rfc8216bis"] = p
-			cfg.Resolver = &zone{answer: func(_ int, host string) ([]netip.Addr, error) {
-				if host == "elsewhere" {
-					return []netip.Addr{netip.MustParseAddr(addr)}, nil
-				}
-				return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
-			}}
+			cfg.Resolver = names{"elsewhere": addr, "rig": "10.0.0.1"}
 			c.hook = func(w http.ResponseWriter, r *http.Request) bool {
 				switch {
 				case r.Host == "elsewhere":
@@ -102,12 +108,7 @@ func TestForeignLater(t *testing.T) {
 		w := inBubble(t, func(cfg *Config, c *channel) {
 			cfg.Caller = "hlsload/1"
 			cfg.Ceiling = ceiling
-			cfg.Resolver = &zone{answer: func(_ int, host string) ([]netip.Addr, error) {
-				if host == "elsewhere" {
-					return []netip.Addr{netip.MustParseAddr(addr)}, nil
-				}
-				return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
-			}}
+			cfg.Resolver = names{"elsewhere": addr, "rig": "10.0.0.1"}
 			c.hook = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Host == "elsewhere" || !strings.HasSuffix(r.URL.Path, ".ts") || time.Since(c.epoch) < 10*time.Second {
 					c.mu.Lock()
@@ -163,5 +164,33 @@ func TestRedirectsAreTold(t *testing.T) {
 	}
 	if segments == 0 {
 		t.Error("no segment was loaded")
+	}
+}
+
+// TestForeignSegments halts a fleet whose playlists lead elsewhere.
+func TestForeignSegments(t *testing.T) {
+	w := inBubble(t, func(cfg *Config, c *channel) {
+		dial := cfg.Dial
+		cfg.Resolver = names{"rig": "127.0.0.1", "segments.example": "203.0.113.9"}
+		cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if !strings.HasPrefix(address, "127.0.0.1:") {
+				t.Errorf("dialled %s", address)
+			}
+			return dial(ctx, network, address)
+		}
+		cfg.Allow = func(host string, addrs []netip.Addr) error {
+			if consent.Local(addrs[0]) {
+				return nil
+			}
+			return &client.NotAllowed{Host: host, Addr: addrs[0], Want: "consent"}
+		}
+		c.elsewhere = "http://segments.example"
+	}, nil)
+	why, at := w.fleet.HaltReason()
+	if !strings.Contains(why, "no consent for segments.example, which is at 203.0.113.9 (want consent); a playlist led there") || at > 2*time.Second || w.ended != at.Truncate(time.Millisecond) && w.ended-at > time.Millisecond {
+		t.Errorf("halted at %v, ended at %v: %s", at, w.ended, why)
+	}
+	if n := w.record.count(player.Appended); n != 0 {
+		t.Errorf("%d segments came", n)
 	}
 }

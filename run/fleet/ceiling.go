@@ -3,10 +3,11 @@ package fleet
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"hlsload/run/client"
 )
 
 // Ceiling is what the whole fleet must not exceed; 0 = no limit. Reaching it
@@ -137,7 +138,7 @@ func (c *ceiling) count(now time.Duration, url string) string {
 	if len(c.Hosts) == 0 && c.Elsewhere.zero() {
 		return ""
 	}
-	host := hostName(url)
+	host := client.HostName(url)
 	bound, ok := c.Hosts[host]
 	if !ok {
 		bound = c.Elsewhere
@@ -171,22 +172,6 @@ func (b *Bound) over(w *window) (peak, floor int64, over bool) {
 }
 
 func rate(n int64, d time.Duration) float64 { return float64(n) / d.Seconds() }
-
-// hostName is the host of an absolute URL in lower case, without its port and the
-// dot at its end.
-func hostName(u string) string {
-	if i := strings.Index(u, "://"); i >= 0 {
-		u = u[i+3:]
-	}
-	if i := strings.IndexAny(u, "/?#"); i >= 0 {
-		u = u[:i]
-	}
-	u = u[strings.LastIndexByte(u, '@')+1:]
-	if i := strings.LastIndexByte(u, ':'); i > strings.LastIndexByte(u, ']') {
-		u = u[:i]
-	}
-	return strings.ToLower(strings.TrimSuffix(strings.Trim(u, "[]"), "."))
-}
 
 // received counts n bytes of bodies.
 func (c *ceiling) received(now time.Duration, n int64) {

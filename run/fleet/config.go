@@ -13,6 +13,7 @@ import (
 	"hlsload/player/credential"
 	"hlsload/player/draw"
 	"hlsload/reports/record"
+	"hlsload/run/client"
 )
 
 // Config is what a fleet is made of.
@@ -25,8 +26,8 @@ type Config struct {
 	Duration time.Duration // of the run; 0 = until the context ends
 	// URL is the multivariant playlist that a viewer opens.
 	URL      func(*audience.Arrival) string
-	Classify player.Classify // which pipeline a media playlist belongs to; nil = unknown
-	Headers  []Header        // sent with every request to any host: no secrets
+	Classify player.Classify     // which pipeline a media playlist belongs to; nil = unknown
+	Headers  []credential.Header // sent with every request to any host: no secrets
 	// Credentials are what the hosts of the target are sent; nil = nothing.
 	Credentials *credential.Set
 	// Tickets lets each session in with a URL and credentials of its own, instead
@@ -58,19 +59,19 @@ type Config struct {
 
 	// Standard carries http URLs with net/http, too.
 	Standard bool
-	TLS      *tls.Config // nil = the default; see [NewStandard]
+	TLS      *tls.Config // nil = the default; see [client.Config]
 	// Public tells that the stream's addresses stand for ones of the Internet;
 	// see [player.Config].
 	Public bool
 	// Sources is how many loopback addresses players connect from, 127.0.0.1
 	// and on; 0 = whatever the system chooses. [Preflight] says how many.
 	Sources int
-	Dial    Dial // of IP addresses; nil = the system's
+	Dial    client.Dial // of IP addresses; nil = the system's
 
 	// Resolver looks hosts up; nil = the system's.
-	Resolver Resolver
+	Resolver client.Resolver
 	// Allow says whether a host may be dialled at the addresses that it was found
-	// to have, nil = it may. An error, such as a [NotAllowed], halts the fleet.
+	// to have, nil = it may. An error, such as a [client.NotAllowed], halts the fleet.
 	// The address of a host that is not looked up here is the zero one.
 	Allow func(host string, addrs []netip.Addr) error
 	// Led is called with each host that redirected a request or answered with a
@@ -134,6 +135,7 @@ type cohort struct {
 	audience.Cohort
 	profile *player.Profile
 	conns   int // to one host
+	http    client.Config
 
 	called string // the User-Agent with [Config.Caller]
 }

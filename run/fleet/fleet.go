@@ -13,12 +13,14 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/audience"
+	"hlsload/run/client"
 )
 
 // Fleet is the players of a run on this machine.
 type Fleet struct {
 	cfg     Config
 	cohorts []cohort
+	dialer  *client.Dialer
 	parses  *parses
 
 	mu       sync.Mutex
@@ -34,7 +36,6 @@ type Fleet struct {
 	halted     context.Context // ends with Halt
 	halt       context.CancelFunc
 	why        atomic.Pointer[halting]
-	roads      *roads
 	ceiling    *ceiling
 	cautious   atomic.Bool
 	local      atomic.Int64
@@ -52,7 +53,7 @@ func New(cfg Config) (*Fleet, error) {
 	f.halted, f.halt = context.WithCancel(context.Background())
 	f.cautious.Store(cfg.Cautious)
 	f.cfg.Allow = f.watchful(cfg.Allow)
-	f.roads = newRoads(&f.cfg)
+	f.dialer = client.NewDialer(client.DialerConfig{Resolver: cfg.Resolver, Dial: cfg.Dial, Allow: f.cfg.Allow, Sources: cfg.Sources})
 	f.holding.halt = f.Halt
 	f.holding.most.Store(maxHeld)
 	f.ceiling = newCeiling(cfg.Ceiling, &f.cautious, f.Halt)
@@ -65,6 +66,10 @@ func New(cfg Config) (*Fleet, error) {
 		c.profile = cfg.Profiles[c.Profile]
 		if n := c.profile.HTTP.ConnectionsPerHost; n > 0 {
 			c.conns = n
+		}
+		c.http = client.Config{
+			Conns: c.conns, HTTP2: c.profile.HTTP.HTTP2(), TLS: cfg.TLS, Standard: cfg.Standard, Credentials: cfg.Credentials, Led: cfg.Led,
+			Count: f.count, Received: f.received, Withheld: f.withheld.note, Barred: func(err error) { f.Halt(err.Error()) },
 		}
 		c.called = strings.TrimSpace(c.profile.HTTP.UserAgent + " " + cfg.Caller)
 		f.cohorts = append(f.cohorts, c)
@@ -217,6 +222,10 @@ func (f *Fleet) LinksChanged() {
 	}
 }
 
+// Spread says how the players' connections were spread; it may be called at any
+// time.
+func (f *Fleet) Spread() client.Spread { return f.dialer.Spread() }
+
 // Stats is what a fleet did so far.
 type Stats struct {
 	Sessions   int64 // begun
@@ -276,18 +285,16 @@ func (r *refusals) all() map[string]int64 {
 	return maps.Clone(r.hosts)
 }
 
+// count counts a request that is about to be sent; an error keeps it from being
+// sent.
+func (f *Fleet) count(url string) error { return f.ceiling.request(f.now(), url) }
+
+// received counts bytes of bodies that no player reads.
+func (f *Fleet) received(n int64) { f.ceiling.received(f.now(), n) }
+
 // newClient returns the HTTP client of one player.
-func (f *Fleet) newClient(number uint64, c *cohort) *client {
-	dial := (&way{roads: f.roads, number: number, sources: f.cfg.Sources, paced: !c.Network.Unlimited()}).DialContext
-	secure := func() Engine { return NewStandard(dial, c.conns, c.profile.HTTP.HTTP2(), f.cfg.TLS) }
-	k := &client{secure: secure, fleet: f, creds: f.cfg.Credentials, withheld: f.withheld.note, led: f.cfg.Led}
-	if f.cfg.Standard {
-		e := secure()
-		k.plain, k.secure = e, func() Engine { return e }
-		return k
-	}
-	k.plain = NewLean(dial, c.conns)
-	return k
+func (f *Fleet) newClient(number uint64, c *cohort) *client.Client {
+	return client.New(&c.http, f.dialer.For(number, !c.Network.Unlimited()))
 }
 
 // arrivals is a heap by time, then number.

@@ -17,6 +17,7 @@ import (
 	"hlsload/player/content"
 	"hlsload/player/m3u8"
 	"hlsload/reports/record"
+	"hlsload/run/client"
 )
 
 // flight is one fetch of a player. Its goroutine writes head and end before it
@@ -25,7 +26,7 @@ type flight struct {
 	id      player.FetchID
 	kind    m3u8.Kind
 	url     string
-	request Request
+	request client.Request
 	list    int    // rendition of a media playlist
 	rewound bool   // its media sequence number was higher before
 	number  uint64 // of the request, for Lost; 0 = none
@@ -73,7 +74,7 @@ func (fl *flight) what() record.Meta {
 		m.URL = hashURL(fl.url)
 	}
 	m.Marks |= chaos.Marks(fl.marks.Load())
-	m.Rewound, m.Host = fl.rewound, hostPart(fl.url)
+	m.Rewound, m.Host = fl.rewound, client.HostPart(fl.url)
 	m.Redirects = max(int(fl.hops.Load())-1, 0)
 	return m
 }
@@ -92,26 +93,26 @@ func (s *session) fetch(ctx context.Context, fl *flight) {
 		return
 	}
 	if err != nil {
-		s.fail(ctx, fl, failureOf(err), err)
+		s.fail(ctx, fl, client.Failure(err), err)
 	}
 }
 
 // carry does everything; an error is one before the head of the answer.
 func (s *session) carry(ctx context.Context, fl *flight) error {
-	var res Response
+	var res client.Response
 	r := fl.ride.Load()
 	if r != nil {
 		defer func() { s.link.leave(r) }()
 	}
 	hop, asked := uint32(0), fl.request.URL
-	base, err := s.client.do(ctx, &fl.request, &res, func(ctx context.Context, e Engine, req *Request, res *Response) error {
+	base, err := s.client.Do(ctx, &fl.request, &res, func(ctx context.Context, e client.Engine, req *client.Request, res *client.Response) error {
 		fl.hops.Add(1)
 		if s.link == nil {
 			return e.Send(ctx, req, res)
 		}
 		if hop > 0 {
 			s.link.leave(r) // the redirect before
-			r = s.link.start(hop<<28|uint32(fl.id), hostPart(req.URL))
+			r = s.link.start(hop<<28|uint32(fl.id), client.HostPart(req.URL))
 			fl.ride.Store(r)
 		}
 		hop++
@@ -123,14 +124,14 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 		if err := e.Send(ctx, req, res); err != nil {
 			return err
 		}
-		if !res.Multiplexed && isTLS(req.URL) {
-			s.link.http1(hostPart(req.URL))
+		if !res.Multiplexed && client.IsTLS(req.URL) {
+			s.link.http1(client.HostPart(req.URL))
 		}
 		if err := s.link.answer(ctx, r); err != nil {
 			res.Body.Close()
 			return err
 		}
-		if redirects(res) {
+		if client.Redirects(res) {
 			return s.link.finish(ctx, r, 0, false)
 		}
 		return nil
@@ -192,7 +193,7 @@ func (s *session) fail(ctx context.Context, fl *flight, why player.Failure, err 
 
 // failureOfBody classifies the error that ended a body.
 func failureOfBody(err error) player.Failure {
-	if errors.Is(err, errTooLarge) {
+	if errors.Is(err, client.ErrTooLarge) {
 		return player.TooLarge
 	}
 	return player.Truncated
@@ -204,7 +205,7 @@ const maxPooled = 1 << 20
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // playlist takes the body of a playlist: whole, decoded and parsed.
-func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ride, base string) {
+func (s *session) playlist(ctx context.Context, fl *flight, res *client.Response, r *ride, base string) {
 	hooked := s.chaos != nil
 	if !hooked && !s.tell(ctx, fl, false) {
 		return
@@ -229,7 +230,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 	if hooked || fl.in != nil {
 		// Faults and tokens need the text. What does not decode is for the parser
 		// to refuse.
-		if text, err := decode(body.body, body.coding, s.f.parses.most[fl.kind]); err == nil {
+		if text, err := client.Decode(body.body, body.coding, s.f.parses.most[fl.kind]); err == nil {
 			body.body, body.coding = fl.in.pass().SharedBody(text), ""
 			held.take(int64(len(text)))
 		}
@@ -244,7 +245,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		s.complete(ctx, fl)
 		return
 	}
-	s.client.leads(base)
+	s.client.Leads(base)
 	var err error
 	if fl.kind == m3u8.KindMedia {
 		fl.end.Media, err = s.f.parses.media(body, fl.imports, s.cohort.profile)
@@ -252,7 +253,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 		fl.end.Ladder, fl.master, err = s.f.parses.ladder(body, s.cohort.profile)
 	}
 	switch {
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, client.ErrTooLarge):
 		s.fail(ctx, fl, player.TooLarge, err)
 		return
 	case err != nil:
@@ -265,7 +266,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *Response, r *ri
 }
 
 // read reads a whole body at the pace of the link.
-func (s *session) read(ctx context.Context, fl *flight, res *Response, r *ride, buf *bytes.Buffer, held *hold) error {
+func (s *session) read(ctx context.Context, fl *flight, res *client.Response, r *ride, buf *bytes.Buffer, held *hold) error {
 	most := s.f.parses.most[fl.kind]
 	comes := s.f.ceiling.begin(res.Size)
 	defer comes.end()
@@ -278,7 +279,7 @@ func (s *session) read(ctx context.Context, fl *flight, res *Response, r *ride, 
 		held.take(int64(n))
 		comes.got(s.f.now(), int64(n))
 		if int64(buf.Len()) > most {
-			return fmt.Errorf("%w: %v playlist (want at most %d bytes)", errTooLarge, fl.kind, most)
+			return fmt.Errorf("%w: %v playlist (want at most %d bytes)", client.ErrTooLarge, fl.kind, most)
 		}
 		if err == io.EOF {
 			return s.arrive(ctx, r, int64(buf.Len()), nil)
@@ -361,7 +362,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // media takes the body of a segment, an initialization section or a key. Of its
 // bytes only the first are looked at.
-func (s *session) media(ctx context.Context, fl *flight, res *Response, r *ride) {
+func (s *session) media(ctx context.Context, fl *flight, res *client.Response, r *ride) {
 	most := s.f.parses.most[fl.kind]
 	cut := int64(-1)
 	if s.chaos != nil {
@@ -383,7 +384,7 @@ func (s *session) media(ctx context.Context, fl *flight, res *Response, r *ride)
 		return
 	}
 	if res.Size > most {
-		s.fail(ctx, fl, player.TooLarge, fmt.Errorf("%w: %v (got %d bytes; want at most %d)", errTooLarge, fl.kind, res.Size, most))
+		s.fail(ctx, fl, player.TooLarge, fmt.Errorf("%w: %v (got %d bytes; want at most %d)", client.ErrTooLarge, fl.kind, res.Size, most))
 		return
 	}
 	if !s.tell(ctx, fl, false) {
@@ -408,18 +409,18 @@ var errCut = errors.New("the body was cut short")
 
 // drain drops a body at the pace of the link, after a look at its first bytes;
 // cut ≥ 0 breaks off there.
-func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride, cut int64) (err error) {
+func (s *session) drain(ctx context.Context, fl *flight, res *client.Response, r *ride, cut int64) (err error) {
 	most, room := s.f.parses.most[fl.kind], int64(1<<30)
 	comes := s.f.ceiling.begin(res.Size)
 	defer comes.end()
-	l := look{init: fl.kind == m3u8.KindInit}
+	sniff := client.Sniffer{Init: fl.kind == m3u8.KindInit}
 	if res.Status/100 == 2 && res.Encoding == "" {
-		l.begin()
+		sniff.Begin()
 		defer func() {
-			l.end(err == nil)
-			fl.end.Opening, fl.end.Content = l.said, l.is
+			sniff.End(err == nil)
+			fl.end.Opening, fl.end.Content = sniff.Opening, sniff.Content
 			if fl.kind == m3u8.KindKey {
-				fl.end.Content = keyContent(l.is, fl.bytes.Load())
+				fl.end.Content = keyContent(sniff.Content, fl.bytes.Load())
 			}
 		}()
 	}
@@ -436,15 +437,15 @@ func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride,
 			}
 		}
 		var n int64
-		if l.looking() {
-			n, err = l.read(res.Body, room)
+		if sniff.Looking() {
+			n, err = sniff.Read(res.Body, room)
 		} else {
 			n, err = res.Body.Discard(room)
 		}
 		total := fl.bytes.Add(n)
 		comes.got(s.f.now(), n)
 		if total > most {
-			return fmt.Errorf("%w: %v (want at most %d bytes)", errTooLarge, fl.kind, most)
+			return fmt.Errorf("%w: %v (want at most %d bytes)", client.ErrTooLarge, fl.kind, most)
 		}
 		switch {
 		case err == io.EOF || total == res.Size:
@@ -461,7 +462,7 @@ func (s *session) drain(ctx context.Context, fl *flight, res *Response, r *ride,
 
 // hide is an error's text without what is the session's own.
 func (s *session) hide(fl *flight, err error) string {
-	return fl.in.hide(s.client.hide(&fl.request, err.Error()))
+	return fl.in.hide(s.client.Hide(&fl.request, err.Error()))
 }
 
 // keyContent is what the body of a key is: a key of AES-128 has 16 bytes, which

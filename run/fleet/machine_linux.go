@@ -57,26 +57,3 @@ func available() int64 {
 	}
 	return free
 }
-
-// ipBindAddressNoPort is IP_BIND_ADDRESS_NO_PORT of ip(7).
-const ipBindAddressNoPort = 24
-
-// prepare sets options of a socket before it connects. A bound one must not
-// take its port before the target is known, so that ports serve once for each
-// target. A paced one must not let the kernel buffer whole segments: with 5,000
-// players that would be gigabytes.
-func prepare(bound, paced bool) func(_, _ string, c syscall.RawConn) error {
-	if !bound && !paced {
-		return nil
-	}
-	return func(_, _ string, c syscall.RawConn) error {
-		return c.Control(func(fd uintptr) { // without them it works, too
-			if bound {
-				_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, ipBindAddressNoPort, 1)
-			}
-			if paced {
-				_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 128<<10)
-			}
-		})
-	}
-}

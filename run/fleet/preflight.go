@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+
+	"hlsload/run/client"
 )
 
 // Check is what [Preflight] found out about this machine.
@@ -29,7 +31,6 @@ const (
 	memoryPlayer   = 60 << 10 // bytes, with connections and histograms
 	memoryPlain    = 64 << 20 // bytes of the program itself
 	memoryTLS      = 90 << 10 // bytes that TLS adds to a connection
-	maxSources     = 250
 )
 
 // room is what a machine offers; see machine.
@@ -62,7 +63,7 @@ func check(m room, players int, targets []string) Check {
 	switch {
 	case conns <= usable:
 	case local && m.manyLocal:
-		c.Sources = int(min(maxSources, (conns+usable-1)/usable))
+		c.Sources = int(min(client.MaxSources, (conns+usable-1)/usable))
 		if fits := usable * int64(c.Sources) / connsPerPlayer; fits < want {
 			fewer(fits, "ports: %d from %d addresses of 127.0.0.0/8 (sysctl net.ipv4.ip_local_port_range='1024 65535')", m.ports, c.Sources)
 		}
@@ -99,9 +100,6 @@ func hostsOf(targets []string) (hosts int, local, secure bool) {
 	}
 	return len(seen), local, secure
 }
-
-// sourceIP is the i-th loopback address to connect from.
-func sourceIP(i int) net.IP { return net.IPv4(127, 0, byte(i/maxSources), byte(i%maxSources)+1) }
 
 // linuxLocal tells whether all of 127.0.0.0/8 is local without set-up.
 const linuxLocal = runtime.GOOS == "linux"

@@ -37,14 +37,3 @@ func TestPreflight(t *testing.T) {
 		t.Errorf("ten players do not fit this machine: %v", c.Advice)
 	}
 }
-
-func TestSourceAddresses(t *testing.T) {
-	seen := map[string]bool{}
-	for i := range 600 {
-		ip := sourceIP(i)
-		if !ip.IsLoopback() || ip[15] == 0 || ip[15] == 255 || seen[ip.String()] {
-			t.Fatalf("address %d is %v", i, ip)
-		}
-		seen[ip.String()] = true
-	}
-}

@@ -13,6 +13,7 @@ import (
 	"hlsload/player/link"
 	"hlsload/player/m3u8"
 	"hlsload/reports/record"
+	"hlsload/run/client"
 )
 
 // session is one player on this machine. Its goroutine, run, is the only one
@@ -23,7 +24,7 @@ type session struct {
 	cohort  *cohort
 	player  *player.Player
 	sink    Session
-	client  *client
+	client  *client.Client
 	link    *shaper // nil = unlimited
 	chaos   Chaos   // nil = none
 
@@ -72,7 +73,7 @@ func (f *Fleet) newSession(v audience.Arrival, in *letIn) *session {
 		url = f.cfg.URL(&v)
 	}
 	if !c.Network.Unlimited() || s.chaos != nil && f.cfg.LinkFaults {
-		tls := isTLS(url)
+		tls := client.IsTLS(url)
 		l := link.New(&c.Network, link.Transport{Conns: uint8(c.conns), TLS: tls, Multiplex: tls && c.profile.HTTP.HTTP2()}, v.Seed)
 		s.link = newShaper(l, f.now)
 	}
@@ -108,9 +109,9 @@ func (s *session) run(ctx context.Context) (why audience.Why, next *audience.Arr
 	var fetches sync.WaitGroup
 	defer func() {
 		cancel()
-		s.client.close()
+		s.client.Close()
 		fetches.Wait()
-		s.client.close() // what was being connected
+		s.client.Close() // what was being connected
 	}()
 	s.relink()
 	timer := time.NewTimer(0)
@@ -235,9 +236,9 @@ func (s *session) userAgent() string {
 func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.Action) {
 	ctx, cancel := context.WithCancel(ctx)
 	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, list: a.Rendition, cancel: cancel, in: s.in}
-	fl.request = Request{Method: "GET", URL: fl.in.pass().Wire(a.URL), UserAgent: s.userAgent(), Range: a.Range, Headers: s.f.cfg.Headers}
+	fl.request = client.Request{Method: "GET", URL: fl.in.pass().Wire(a.URL), UserAgent: s.userAgent(), Range: a.Range, Headers: s.f.cfg.Headers}
 	if fl.in != nil {
-		fl.request.creds = fl.in.creds
+		fl.request.Credentials = fl.in.creds
 	}
 	switch a.Kind {
 	case m3u8.KindMultivariant:
@@ -264,7 +265,7 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 		fl.mark(s.touched(fl.asked))
 	}
 	if s.link != nil {
-		fl.ride.Store(s.link.start(uint32(fl.id), hostPart(a.URL)))
+		fl.ride.Store(s.link.start(uint32(fl.id), client.HostPart(a.URL)))
 	}
 	s.flights = append(s.flights, fl)
 	fetches.Go(func() {

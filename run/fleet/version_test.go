@@ -1,7 +1,9 @@
 package fleet
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/link"
 	"hlsload/reports/record"
+	"hlsload/run/client"
 )
 
 // TestVersionOfHTTP proves that over TLS a player speaks the version of HTTP that
@@ -46,9 +49,17 @@ func TestVersionOfHTTP(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := f.newClient(0, &f.cohorts[0])
-		if _, _, got, err := ask(c, tc.srv.URL); err != nil || got != tc.want {
-			t.Errorf("%s: %q, %v; want %s", tc.profile, got, err, tc.want)
+		var res client.Response
+		if _, err := c.Do(t.Context(), &client.Request{Method: "GET", URL: tc.srv.URL}, &res, func(ctx context.Context, e client.Engine, req *client.Request, res *client.Response) error {
+			return e.Send(ctx, req, res)
+		}); err != nil {
+			t.Fatal(err)
 		}
-		c.close()
+		got, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if string(got) != tc.want {
+			t.Errorf("%s: %q; want %s", tc.profile, got, tc.want)
+		}
+		c.Close()
 	}
 }

@@ -20,13 +20,13 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
 	"hlsload/player/ticket"
-	"hlsload/run/fleet"
+	"hlsload/run/client"
 )
 
 // Fetcher looks at single playlists and segments, for checks and probes, with
 // the client that players have.
 type Fetcher struct {
-	visitor *fleet.Visitor
+	visitor *client.Visitor
 	timeout time.Duration // of one request
 	gate    *consent.Gate // where it may lead; nil = anywhere
 
@@ -64,9 +64,9 @@ type Config struct {
 // New returns a fetcher; the caller closes it.
 func New(c Config) *Fetcher {
 	f := &Fetcher{timeout: c.Timeout, gate: c.Gate, playlistMost: cmp.Or(c.Playlist, m3u8.DefaultBody)}
-	var headers []fleet.Header
+	var headers []credential.Header
 	if !c.Stay {
-		headers = []fleet.Header{ServerTiming}
+		headers = []credential.Header{ServerTiming}
 	}
 	var allow func(string, []netip.Addr) error
 	var led func(string)
@@ -74,7 +74,7 @@ func New(c Config) *Fetcher {
 		allow, led = c.Gate.Check, c.Gate.Told
 	}
 	cookies := 0
-	f.visitor = fleet.NewVisitor(fleet.VisitorConfig{
+	f.visitor = client.NewVisitor(client.VisitorConfig{
 		Resolver: c.On.Resolver, Dial: c.On.Dial, Allow: allow, Led: led, TLS: c.TLS, UserAgent: c.Agent, Credentials: c.Credentials, Stay: c.Stay, Headers: headers,
 		SetCookie: func(line string) {
 			f.mu.Lock()
@@ -85,7 +85,7 @@ func New(c Config) *Fetcher {
 				c.SetCookie(line)
 			}
 		},
-		Before: func(ctx context.Context, hop fleet.Hop) error {
+		Before: func(ctx context.Context, hop client.Hop) error {
 			host := HostOf(hop.URL.String())
 			f.saw(host)
 			if hop.Credentials && !hop.Own && c.Decide != nil {
@@ -115,7 +115,7 @@ func Certificates(ca []byte, skip bool) *tls.Config {
 // ServerTiming asks CloudFront for Server-Timing. A response headers policy that
 // has it answers this always, whatever its sampling rate: it tells which answers
 // the origin gave.
-var ServerTiming = fleet.Header{Name: "Pragma", Value: "server-timing"}
+var ServerTiming = credential.Header{Name: "Pragma", Value: "server-timing"}
 
 // Use has the Fetcher ask as a session of that pass: what it is given and what it
 // returns are URLs that all sessions share.
@@ -211,7 +211,7 @@ func (f *Fetcher) Fetch(ctx context.Context, u string, most int64, what string, 
 	defer cancel()
 	a, err := f.visitor.Get(ctx, wire, most, keep)
 	switch {
-	case errors.Is(err, fleet.ErrTooLarge):
+	case errors.Is(err, client.ErrTooLarge):
 		return nil, fmt.Errorf("%s: %w", u, &oversized{most, what})
 	case err != nil && a == nil:
 		return nil, fmt.Errorf("%s: %w", u, f.plain(err))
@@ -256,7 +256,7 @@ func (e *oversized) Error() string {
 	return fmt.Sprintf("the answer has more than %d MiB; want a %s", e.most>>20, e.what)
 }
 
-func (e *oversized) Unwrap() error { return fleet.ErrTooLarge }
+func (e *oversized) Unwrap() error { return client.ErrTooLarge }
 
 // withheldHint is for a host that refuses without the headers of the target.
 func withheldHint(host string) string {
@@ -289,7 +289,7 @@ func (f *Fetcher) Playlist(ctx context.Context, u string) (*Answer, error) {
 
 // plain is the error of a request in words.
 func (f *Fetcher) plain(err error) error {
-	if fleet.Timeout(err) {
+	if client.Timeout(err) {
 		return fmt.Errorf("no complete answer within %v", f.timeout)
 	}
 	return err

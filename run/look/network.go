@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"hlsload/player/consent"
-	"hlsload/run/fleet"
+	"hlsload/run/client"
 )
 
 // Network is what a target is reached by; the zero value is the system's.
 type Network struct {
-	Dial fleet.Dial // of IP addresses, if there is a resolver
+	Dial client.Dial // of IP addresses, if there is a resolver
 	// Resolver looks names up; nil = the system's, or Dial knows them.
-	Resolver fleet.Resolver
+	Resolver client.Resolver
 }
 
 // lookupTime bounds looking up one name.
@@ -80,7 +80,7 @@ func (n *Network) OnCloudFront(ctx context.Context, host string) bool {
 }
 
 // lookup is the network's resolver.
-func (n *Network) lookup() fleet.Resolver {
+func (n *Network) lookup() client.Resolver {
 	if n.Resolver != nil {
 		return n.Resolver
 	}

@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"context"
@@ -12,12 +12,15 @@ import (
 	"time"
 )
 
+// Dial opens a connection.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
 // Resolver looks up the addresses of a host; [net.Resolver] is one.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// roads is how the players of a fleet reach hosts. Each connection looks its
+// Dialer connects the players of a fleet, or a look, to hosts. Each connection looks its
 // host up anew and goes to one of all the addresses that the answer has, IPv4
 // and IPv6, so that players spread over them as the audience of a CDN does.
 //
@@ -25,9 +28,10 @@ type Resolver interface {
 // answer serves the connection it was asked for; only when the resolver does
 // not keep up or fails is the last one used, as long as it is younger than
 // staleAnswer, which is less than the TTL of CloudFront's names (60 s).
-type roads struct {
+type Dialer struct {
 	resolver Resolver
 	dial     Dial // nil = the system's
+	sources  int
 	// allow says whether addresses may be dialled, after the look-up.
 	allow func(host string, addrs []netip.Addr) error
 
@@ -38,6 +42,25 @@ type roads struct {
 	last  map[string]answer
 	conns map[netip.Addr]int64
 }
+
+// DialerConfig is what a dialer is made of.
+type DialerConfig struct {
+	Resolver Resolver // looks hosts up; nil = the system's
+	Dial     Dial     // of IP addresses; nil = the system's
+	// Allow says whether a host may be dialled at the addresses that it was found
+	// to have, nil = it may. The address of a host that is not looked up here is
+	// the zero one.
+	Allow func(host string, addrs []netip.Addr) error
+	// Sources is how many loopback addresses players connect from, 127.0.0.1 and
+	// on, at most [MaxSources]; 0 = whatever the system chooses.
+	Sources int
+}
+
+// MaxSources bounds the loopback addresses to connect from.
+const MaxSources = 250
+
+// sourceIP is the i-th loopback address to connect from.
+func sourceIP(i int) net.IP { return net.IPv4(127, 0, byte(i/MaxSources), byte(i%MaxSources)+1) }
 
 type answer struct {
 	at    time.Time
@@ -56,54 +79,60 @@ const (
 	no6After    = 3               // failures until IPv6 is given up
 )
 
-func newRoads(c *Config) *roads {
-	r := &roads{resolver: c.Resolver, dial: c.Dial, allow: c.Allow, lookups: make(chan struct{}, maxLookups),
+// NewDialer returns a dialer.
+func NewDialer(c DialerConfig) *Dialer {
+	d := &Dialer{resolver: c.Resolver, dial: c.Dial, sources: c.Sources, allow: c.Allow, lookups: make(chan struct{}, maxLookups),
 		last: map[string]answer{}, conns: map[netip.Addr]int64{}}
-	if r.resolver == nil && r.dial == nil {
-		r.resolver = net.DefaultResolver
+	if d.resolver == nil && d.dial == nil {
+		d.resolver = net.DefaultResolver
 	}
-	return r
+	return d
 }
 
-// way is the road of one player.
-type way struct {
-	*roads
-	number  uint64
-	sources int
-	paced   bool
-	made    atomic.Uint32 // connections
+// For returns what connects one player. paced says that the player's link is
+// limited: then the kernel must not buffer whole segments.
+func (d *Dialer) For(player uint64, paced bool) Dial {
+	return (&playerDialer{Dialer: d, number: player, paced: paced}).connectHost
 }
 
-// DialContext connects to one of the addresses of a host: which one follows
+// playerDialer is the dialer of one player.
+type playerDialer struct {
+	*Dialer
+	number uint64
+	paced  bool
+	made   atomic.Uint32 // connections
+}
+
+// connectHost connects to one of the addresses of a host: which one follows
 // from the player's number and how many connections it made. The others are
 // tried when it does not answer.
-func (w *way) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+func (d *playerDialer) connectHost(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
-	if w.resolver == nil && !literal(host) { // a network of its own, with names of its own
-		if err := w.may(host, []netip.Addr{{}}); err != nil {
+	if d.resolver == nil && !literal(host) { // a network of its own, with names of its own
+		if err := d.may(host, []netip.Addr{{}}); err != nil {
 			return nil, err
 		}
-		return w.dial(ctx, network, address)
+		return d.dial(ctx, network, address)
 	}
-	addrs, err := w.look(ctx, host)
+	addrs, err := d.look(ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.may(host, addrs); err != nil {
+	if err := d.may(host, addrs); err != nil {
 		return nil, err
 	}
 	var first error
-	start := int((w.number + uint64(w.made.Add(1)-1)) % uint64(len(addrs)))
+	start := int((d.number + uint64(d.made.Add(1)-1)) % uint64(len(addrs)))
 	for i := range addrs {
 		a := addrs[(start+i)%len(addrs)]
-		if a.Is6() && w.no6.Load() >= no6After && len(addrs) > 1 && i < len(addrs)-1 {
+		if a.Is6() && d.no6.Load() >= no6After && len(addrs) > 1 && i < len(addrs)-1 {
 			continue
 		}
-		c, err := w.connect(ctx, network, net.JoinHostPort(a.String(), port), i < len(addrs)-1)
-		w.learn(a, err)
+		c, err := d.connect(ctx, network, net.JoinHostPort(a.String(), port), i < len(addrs)-1)
+		d.learn(a, err)
 		if err == nil {
 			return c, nil
 		}
@@ -122,11 +151,11 @@ type refusal struct{ error }
 
 func (e *refusal) Unwrap() error { return e.error }
 
-func (r *roads) may(host string, addrs []netip.Addr) error {
-	if r.allow == nil {
+func (d *Dialer) may(host string, addrs []netip.Addr) error {
+	if d.allow == nil {
 		return nil
 	}
-	if err := r.allow(host, addrs); err != nil {
+	if err := d.allow(host, addrs); err != nil {
 		return &refusal{err}
 	}
 	return nil
@@ -138,72 +167,72 @@ func literal(host string) bool {
 }
 
 // connect dials an address, not longer than nextAddress when there are others.
-func (w *way) connect(ctx context.Context, network, address string, others bool) (net.Conn, error) {
+func (d *playerDialer) connect(ctx context.Context, network, address string, others bool) (net.Conn, error) {
 	if others {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, nextAddress)
 		defer cancel()
 	}
-	if w.dial != nil {
-		return w.dial(ctx, network, address)
+	if d.dial != nil {
+		return d.dial(ctx, network, address)
 	}
-	d := net.Dialer{KeepAlive: -1}
-	if n := uint64(w.sources); n > 0 {
-		d.LocalAddr = &net.TCPAddr{IP: sourceIP(int(w.number % n))}
+	nd := net.Dialer{KeepAlive: -1}
+	if n := uint64(d.sources); n > 0 {
+		nd.LocalAddr = &net.TCPAddr{IP: sourceIP(int(d.number % n))}
 	}
-	d.Control = prepare(d.LocalAddr != nil, w.paced)
-	return d.DialContext(ctx, network, address)
+	nd.Control = prepare(nd.LocalAddr != nil, d.paced)
+	return nd.DialContext(ctx, network, address)
 }
 
 // learn counts a connection, and whether IPv6 leads anywhere.
-func (r *roads) learn(a netip.Addr, err error) {
+func (d *Dialer) learn(a netip.Addr, err error) {
 	if a.Is6() {
 		switch {
 		case err == nil:
-			r.no6.Store(-1 << 60)
+			d.no6.Store(-1 << 60)
 		case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
-			r.no6.Add(no6After)
+			d.no6.Add(no6After)
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.EHOSTUNREACH):
-			r.no6.Add(1)
+			d.no6.Add(1)
 		}
 	}
 	if err != nil {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, ok := r.conns[a]; ok || len(r.conns) < maxCounted {
-		r.conns[a]++
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.conns[a]; ok || len(d.conns) < maxCounted {
+		d.conns[a]++
 	}
 }
 
 // look returns the addresses of a host.
-func (r *roads) look(ctx context.Context, host string) ([]netip.Addr, error) {
+func (d *Dialer) look(ctx context.Context, host string) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a.Unmap()}, nil
 	}
 	select {
-	case r.lookups <- struct{}{}:
+	case d.lookups <- struct{}{}:
 	default:
-		if old := r.known(host); old != nil {
+		if old := d.known(host); old != nil {
 			return old, nil
 		}
 		select {
-		case r.lookups <- struct{}{}:
+		case d.lookups <- struct{}{}:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
-	defer func() { <-r.lookups }()
+	defer func() { <-d.lookups }()
 	asking, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
-	found, err := r.resolver.LookupNetIP(asking, "ip", host)
+	found, err := d.resolver.LookupNetIP(asking, "ip", host)
 	if err == nil && len(found) == 0 {
 		err = &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
 	}
 	if err != nil {
 		var gone *net.DNSError
-		if old := r.known(host); old != nil && !(errors.As(err, &gone) && gone.IsNotFound) {
+		if old := d.known(host); old != nil && !(errors.As(err, &gone) && gone.IsNotFound) {
 			return old, nil
 		}
 		return nil, err
@@ -212,56 +241,46 @@ func (r *roads) look(ctx context.Context, host string) ([]netip.Addr, error) {
 	for _, a := range found[:min(len(found), maxAddrs)] {
 		addrs = append(addrs, a.Unmap())
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, ok := r.last[host]; !ok && len(r.last) >= maxAnswers {
-		for h := range r.last { // whichever: it is asked for again
-			delete(r.last, h)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.last[host]; !ok && len(d.last) >= maxAnswers {
+		for h := range d.last { // whichever: it is asked for again
+			delete(d.last, h)
 			break
 		}
 	}
-	r.last[host] = answer{time.Now(), addrs}
+	d.last[host] = answer{time.Now(), addrs}
 	return addrs, nil
 }
 
 // known is the last answer, if it is young enough.
-func (r *roads) known(host string) []netip.Addr {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if a := r.last[host]; time.Since(a.at) < staleAnswer {
+func (d *Dialer) known(host string) []netip.Addr {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if a := d.last[host]; time.Since(a.at) < staleAnswer {
 		return a.addrs
 	}
 	return nil
 }
 
-// reached is how many connections were made to each address.
-func (r *roads) reached() map[netip.Addr]int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	all := make(map[netip.Addr]int64, len(r.conns))
-	for a, n := range r.conns {
-		all[a] = n
-	}
-	return all
-}
-
-// Spread says how the connections of a fleet were spread.
+// Spread says how the connections of all players were spread.
 type Spread struct {
 	Connections int64
 	Addresses   int // different ones
 }
 
 // Spread may be called at any time.
-func (f *Fleet) Spread() Spread {
-	var s Spread
-	for _, n := range f.roads.reached() {
+func (d *Dialer) Spread() Spread {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := Spread{Addresses: len(d.conns)}
+	for _, n := range d.conns {
 		s.Connections += n
-		s.Addresses++
 	}
 	return s
 }
 
-// NotAllowed is the error of an address that the fleet may not dial.
+// NotAllowed is the error of an address that may not be dialled.
 type NotAllowed struct {
 	Host string
 	Addr netip.Addr

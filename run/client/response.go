@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"bytes"
@@ -10,10 +10,6 @@ import (
 	"hlsload/reports/cdn"
 )
 
-// FaultsHeader names the header in which the embedded rig tells which faults
-// touched an answer: [chaos.Marks] as a hexadecimal number.
-const FaultsHeader = "Hlsload-Faults"
-
 // Response is the head of an answer: what players and reports want of it.
 type Response struct {
 	Status    int
@@ -22,7 +18,7 @@ type Response struct {
 	Encoding  string // Content-Encoding; "" = identity
 	Location  string
 	SetCookie []string
-	Marks     chaos.Marks
+	Marks     chaos.Marks // Hlsload-Faults: which faults of the embedded channel touched it
 	// Multiplexed reports whether the answer came over HTTP/2.
 	Multiplexed bool
 	CDN         cdn.Headers

@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"context"
@@ -23,26 +23,24 @@ type Engine interface {
 	Close()
 }
 
-// Header is one header field.
-type Header = credential.Header
-
 // Request is one request.
 type Request struct {
 	Method    string // GET or HEAD
 	URL       string // absolute
 	UserAgent string
-	Range     *m3u8.Range // nil = all
-	Cookie    string      // value of the Cookie header, "" = none
-	Gzip      bool        // a gzip body is welcome
-	Number    uint64      // Hlsload-Request header, 0 = none
-	Viewer    string      // Hlsload-Viewer header, "" = none
-	Headers   []Header    // more of them, for any host
-	// Credentials are header fields for the host of URL; see package credential.
-	Credentials []Header
-	CMCD        *cmcd.Report    // in headers; nil = none
-	creds       *credential.Set // where Credentials come from; nil = from the client's
-	// Whole asks for Response.Header.
-	Whole bool
+	Range     *m3u8.Range         // nil = all
+	Gzip      bool                // a gzip body is welcome
+	Number    uint64              // Hlsload-Request header, 0 = none
+	Viewer    string              // Hlsload-Viewer header, "" = none
+	Headers   []credential.Header // more of them, for any host
+	// Credentials are what hosts are sent; nil = what the client's config says.
+	Credentials *credential.Set
+	CMCD        *cmcd.Report // in headers; nil = none
+	Whole       bool         // asks for Response.Header
+
+	// Of the credentials, for the host of URL; set by [Client.Do].
+	granted []credential.Header
+	cookie  string // value of the Cookie header, "" = none
 }
 
 // Body is the body of an answer as it is transferred.

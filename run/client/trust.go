@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func advised(err error) error {
 	want := ""
 	switch {
 	case errors.As(err, &unknown):
-		want = "target.ca_file, --ca-file of probe, or SSL_CERT_FILE to name a PEM file with the certificate of who signed it; at a local address target.insecure_skip_verify: true also does"
+		want = "target.ca_file, --ca-file of probe, or SSL_CERT_FILE to name a PEM file with the certificate of the authority that signed it; at a local address target.insecure_skip_verify: true also does"
 	case errors.As(err, &name):
 		want = "a host in the URL that the certificate is for, or a certificate for this host"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/player"
 	"hlsload/player/consent"
 )
 
@@ -81,16 +80,16 @@ func TestSpread(t *testing.T) {
 		return addrs("192.0.2.1", "192.0.2.2", "2001:db8::1", fmt.Sprintf("192.0.2.%d", 10+n/100)), nil
 	}}
 	d := &dialled{}
-	r := newRoads(&Config{Resolver: z, Dial: d.dial})
+	r := NewDialer(DialerConfig{Resolver: z, Dial: d.dial})
 	for n := range uint64(400) {
-		if _, err := (&way{roads: r, number: n}).DialContext(t.Context(), "tcp", "cdn.example:443"); err != nil {
+		if _, err := r.For(n, false)(t.Context(), "tcp", "cdn.example:443"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if z.asked != 400 {
 		t.Errorf("%d look-ups; want one a connection", z.asked)
 	}
-	got := r.reached()
+	got := r.conns
 	for _, a := range addrs("192.0.2.1", "192.0.2.2", "2001:db8::1") {
 		if got[a] != 100 {
 			t.Errorf("%v: %d connections; want a quarter", a, got[a])
@@ -106,16 +105,16 @@ func TestOtherAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		z := &zone{answer: func(int, string) ([]netip.Addr, error) { return addrs("2001:db8::1", "192.0.2.1", "192.0.2.2"), nil }}
 		d := &dialled{fail: map[string]error{"[2001:db8::1]:80": syscall.ENETUNREACH, "192.0.2.1:80": nil}}
-		r := newRoads(&Config{Resolver: z, Dial: d.dial})
+		r := NewDialer(DialerConfig{Resolver: z, Dial: d.dial})
 		began := time.Now()
-		if _, err := (&way{roads: r}).DialContext(t.Context(), "tcp", "h:80"); err != nil || time.Since(began) != nextAddress {
+		if _, err := r.For(0, false)(t.Context(), "tcp", "h:80"); err != nil || time.Since(began) != nextAddress {
 			t.Errorf("%v after %v; want the third address after %v", err, time.Since(began), nextAddress)
 		}
 		if got := d.take(); got != "[2001:db8::1]:80 192.0.2.1:80 192.0.2.2:80" {
 			t.Errorf("dialled %s", got)
 		}
-		// Nobody tries IPv6 again on a machine that has none.
-		if _, err := (&way{roads: r, number: 3}).DialContext(t.Context(), "tcp", "h:80"); err != nil {
+		// IPv6 is not tried again on a machine that has none.
+		if _, err := r.For(3, false)(t.Context(), "tcp", "h:80"); err != nil {
 			t.Error(err)
 		}
 		if got := d.take(); got != "192.0.2.1:80 192.0.2.2:80" {
@@ -123,7 +122,7 @@ func TestOtherAddresses(t *testing.T) {
 		}
 		// All refuse: the first error counts.
 		d.fail = map[string]error{"192.0.2.1:80": syscall.ECONNREFUSED, "192.0.2.2:80": syscall.EHOSTUNREACH, "[2001:db8::1]:80": syscall.ENETUNREACH}
-		if _, err := (&way{roads: r, number: 1}).DialContext(t.Context(), "tcp", "h:80"); !errors.Is(err, syscall.ECONNREFUSED) {
+		if _, err := r.For(1, false)(t.Context(), "tcp", "h:80"); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("%v; want refused", err)
 		}
 	})
@@ -136,9 +135,9 @@ func TestLastAnswer(t *testing.T) {
 		var fails error
 		z := &zone{answer: func(int, string) ([]netip.Addr, error) { return addrs("192.0.2.1"), fails }}
 		d := &dialled{}
-		r := newRoads(&Config{Resolver: z, Dial: d.dial})
+		r := NewDialer(DialerConfig{Resolver: z, Dial: d.dial})
 		try := func() error {
-			_, err := (&way{roads: r}).DialContext(t.Context(), "tcp", "h:80")
+			_, err := r.For(0, false)(t.Context(), "tcp", "h:80")
 			return err
 		}
 		if err := try(); err != nil {
@@ -210,11 +209,11 @@ func TestAllow(t *testing.T) {
 	} {
 		z.asked = 0
 		d := &dialled{}
-		r := newRoads(&Config{Resolver: z, Dial: d.dial, Allow: allow})
+		r := NewDialer(DialerConfig{Resolver: z, Dial: d.dial, Allow: allow})
 		var err error
 		for h := range strings.FieldsSeq(c.hosts) {
 			d.take()
-			_, err = (&way{roads: r}).DialContext(t.Context(), "tcp", h+":80")
+			_, err = r.For(0, false)(t.Context(), "tcp", h+":80")
 		}
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || d.take() != "") {
 			t.Errorf("%s: %v; want %q", c.hosts, err, c.want)
@@ -222,35 +221,13 @@ func TestAllow(t *testing.T) {
 	}
 }
 
-// TestForeignSegments halts a fleet whose playlists lead elsewhere.
-func TestForeignSegments(t *testing.T) {
-	w := inBubble(t, func(cfg *Config, c *channel) {
-		dial := cfg.Dial
-		cfg.Resolver = &zone{answer: func(_ int, host string) ([]netip.Addr, error) {
-			if host == "rig" {
-				return addrs("127.0.0.1"), nil
-			}
-			return addrs("203.0.113.9"), nil
-		}}
-		cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-			if !strings.HasPrefix(address, "127.0.0.1:") {
-				t.Errorf("dialled %s", address)
-			}
-			return dial(ctx, network, address)
+func TestSourceAddresses(t *testing.T) {
+	seen := map[string]bool{}
+	for i := range 600 {
+		ip := sourceIP(i)
+		if !ip.IsLoopback() || ip[15] == 0 || ip[15] == 255 || seen[ip.String()] {
+			t.Fatalf("address %d is %v", i, ip)
 		}
-		cfg.Allow = func(host string, addrs []netip.Addr) error {
-			if consent.Local(addrs[0]) {
-				return nil
-			}
-			return &NotAllowed{host, addrs[0], "consent"}
-		}
-		c.elsewhere = "http://segments.example"
-	}, nil)
-	why, at := w.fleet.HaltReason()
-	if !strings.Contains(why, "no consent for segments.example, which is at 203.0.113.9 (want consent); a playlist led there") || at > 2*time.Second || w.ended != at.Truncate(time.Millisecond) && w.ended-at > time.Millisecond {
-		t.Errorf("halted at %v, ended at %v: %s", at, w.ended, why)
-	}
-	if n := w.record.count(player.Appended); n != 0 {
-		t.Errorf("%d segments came", n)
+		seen[ip.String()] = true
 	}
 }

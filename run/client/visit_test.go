@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"compress/gzip"
@@ -53,7 +53,7 @@ func TestVisitor(t *testing.T) {
 	var lines []string
 	var hops []string
 	v := NewVisitor(VisitorConfig{
-		UserAgent: "look/1", Credentials: credential.New([]string{srv.URL}, []Header{{Name: "X-Token", Value: "t"}}, nil),
+		UserAgent: "look/1", Credentials: credential.New([]string{srv.URL}, []credential.Header{{Name: "X-Token", Value: "t"}}, nil),
 		SetCookie: func(line string) { lines = append(lines, line) },
 		Before: func(_ context.Context, h Hop) error {
 			hops = append(hops, fmt.Sprintf("%s own %v with credentials %v", h.URL.Path, h.Own, h.Credentials))

@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"bufio"
@@ -19,10 +19,10 @@ import (
 )
 
 // ask sends a GET through a client of a player and returns what came.
-func ask(c *client, url string) (status int, base, body string, err error) {
+func ask(c *Client, url string) (status int, base, body string, err error) {
 	var res Response
 	req := Request{Method: "GET", URL: url}
-	base, err = c.do(context.Background(), &req, &res, func(ctx context.Context, e Engine, req *Request, res *Response) error {
+	base, err = c.Do(context.Background(), &req, &res, func(ctx context.Context, e Engine, req *Request, res *Response) error {
 		return e.Send(ctx, req, res)
 	})
 	if err != nil {
@@ -34,13 +34,14 @@ func ask(c *client, url string) (status int, base, body string, err error) {
 }
 
 // clients returns a client over each engine; over TLS both are the same.
-func clients(t *testing.T, srv *httptest.Server) map[string]*client {
+func clients(t *testing.T, srv *httptest.Server) map[string]*Client {
 	d := new(net.Dialer)
 	config := srv.Client().Transport.(*http.Transport).TLSClientConfig
-	out := map[string]*client{}
+	out := map[string]*Client{}
 	for name, e := range engines(2) {
-		c := &client{plain: e, secure: func() Engine { return NewStandard(d.DialContext, 2, true, config) }}
-		t.Cleanup(c.close)
+		c := New(&Config{Conns: 2, HTTP2: true, TLS: config}, d.DialContext)
+		c.plain = e
+		t.Cleanup(c.Close)
 		out[name] = c
 	}
 	return out
@@ -92,7 +93,7 @@ func TestRedirectsAndCookies(t *testing.T) {
 	other = httptest.NewTLSServer(mux)
 	defer other.Close()
 	for name, c := range clients(t, other) {
-		c.creds = credential.New([]string{srv.URL}, []Header{{Name: "X-Token", Value: "secret"}}, nil)
+		c.creds = credential.New([]string{srv.URL}, []credential.Header{{Name: "X-Token", Value: "secret"}}, nil)
 		t.Run(name, func(t *testing.T) {
 			for _, tc := range []struct {
 				path, base, body string
@@ -113,8 +114,8 @@ func TestRedirectsAndCookies(t *testing.T) {
 				if !errors.Is(err, tc.err) || body != tc.body || tc.err == nil && base != srv.URL+tc.base {
 					t.Errorf("%s: %q from %s, %v; want %q from %s, %v", tc.path, body, base, err, tc.body, tc.base, tc.err)
 				}
-				if tc.err != nil && failureOf(err) != player.Redirects {
-					t.Errorf("%s: %v; want redirects", tc.path, failureOf(err))
+				if tc.err != nil && Failure(err) != player.Redirects {
+					t.Errorf("%s: %v; want redirects", tc.path, Failure(err))
 				}
 			}
 			walls = 0
@@ -140,17 +141,17 @@ func TestTLS(t *testing.T) {
 		}
 	}
 	d := new(net.Dialer)
-	c := &client{plain: NewLean(d.DialContext, 1), secure: func() Engine { return NewStandard(d.DialContext, 1, true, nil) }}
-	defer c.close()
-	if _, _, _, err := ask(c, srv.URL); failureOf(err) != player.Refused {
-		t.Errorf("a certificate of nobody: %v (%v); want refused", err, failureOf(err))
+	c := New(&Config{Conns: 1, HTTP2: true}, d.DialContext)
+	defer c.Close()
+	if _, _, _, err := ask(c, srv.URL); Failure(err) != player.Refused {
+		t.Errorf("a certificate of an unknown authority: %v (%v); want refused", err, Failure(err))
 	}
 	plain, _ := server(t, func(_ int, c net.Conn, br *bufio.Reader) {
 		br.ReadByte()
 		io.WriteString(c, "HTTP/1.1 400 no TLS here\r\n\r\n")
 	})
-	if _, _, _, err := ask(c, "https://"+plain); failureOf(err) != player.Refused {
-		t.Errorf("a server without TLS: %v (%v); want refused", err, failureOf(err))
+	if _, _, _, err := ask(c, "https://"+plain); Failure(err) != player.Refused {
+		t.Errorf("a server without TLS: %v (%v); want refused", err, Failure(err))
 	}
 }
 
@@ -165,39 +166,12 @@ func TestUnzip(t *testing.T) {
 	if out, err := unzip(zip(3), 100); err != nil || string(out) != strings.Repeat("#EXTM3U\n", 3) {
 		t.Errorf("%q, %v", out, err)
 	}
-	if _, err := unzip(zip(1<<20), 4<<20); !errors.Is(err, errTooLarge) { // 8 MiB out of some KiB
+	if _, err := unzip(zip(1<<20), 4<<20); !errors.Is(err, ErrTooLarge) { // 8 MiB out of some KiB
 		t.Errorf("a bomb: %v; want too large", err)
 	}
 	for _, in := range [][]byte{nil, []byte("#EXTM3U"), zip(100)[:30]} {
 		if _, err := unzip(in, 1000); !errors.Is(err, errBody) {
 			t.Errorf("%q: %v; want a malformed body", in, err)
 		}
-	}
-}
-
-func TestGzipPlaylists(t *testing.T) {
-	w := inBubble(t, func(cfg *Config, c *channel) {
-		c.hook = func(w http.ResponseWriter, r *http.Request) bool {
-			if !strings.HasSuffix(r.URL.Path, ".m3u8") {
-				if r.Header.Get("Accept-Encoding") != "" {
-					t.Error("gzip is welcome for a segment")
-				}
-				return false
-			}
-			if r.Header.Get("Accept-Encoding") != "gzip" {
-				t.Error("gzip is not welcome for a playlist")
-			}
-			rec := httptest.NewRecorder()
-			(&channel{epoch: c.epoch, asked: map[string]int{}, told: map[string]bool{}}).ServeHTTP(rec, r)
-			w.Header().Set("Content-Encoding", "gzip")
-			z := gzip.NewWriter(w)
-			z.Write(rec.Body.Bytes())
-			z.Close()
-			return true
-		}
-		cfg.Audience.Players = 1
-	}, nil)
-	if n := w.record.count(player.Appended); n < 13 {
-		t.Errorf("%d segments appended; want at least 13", n)
 	}
 }

@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ func body(b []byte, one bool) (r Body) {
 	return slowBody{bytes.NewReader(b)}
 }
 
-func TestLook(t *testing.T) {
+func TestSnifferReadsWhatItNeeds(t *testing.T) {
 	video := media.Format{Container: media.TS, Video: true, Audio: true, Width: 256, Height: 144}
 	audio := media.Format{Container: media.TS, Audio: true}
 	fmp4 := media.Format{Container: media.FMP4, Video: true, Width: 256, Height: 144}
@@ -45,14 +45,14 @@ func TestLook(t *testing.T) {
 	} {
 		for _, one := range []bool{false, true} {
 			b := body(c.b, one)
-			var l look
-			l.begin()
+			var l Sniffer
+			l.Begin()
 			n, looked := int64(0), 0
 			for {
 				var k int64
 				var err error
-				if l.looking() {
-					k, err = l.read(b, 1<<20)
+				if l.Looking() {
+					k, err = l.Read(b, 1<<20)
 					looked += int(k)
 				} else {
 					k, err = b.Discard(1 << 20)
@@ -62,9 +62,9 @@ func TestLook(t *testing.T) {
 					break
 				}
 			}
-			l.end(true)
-			if l.said != c.want || l.is != c.is || n != int64(len(c.b)) || looked > c.most {
-				t.Errorf("%s, byte by byte %v: got %+v, %v, %d bytes, %d looked at; want %+v, %v, %d, at most %d", c.name, one, l.said, l.is, n, looked, c.want, c.is, len(c.b), c.most)
+			l.End(true)
+			if l.Opening != c.want || l.Content != c.is || n != int64(len(c.b)) || looked > c.most {
+				t.Errorf("%s, byte by byte %v: got %+v, %v, %d bytes, %d looked at; want %+v, %v, %d, at most %d", c.name, one, l.Opening, l.Content, n, looked, c.want, c.is, len(c.b), c.most)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"bufio"
@@ -11,10 +11,9 @@ import (
 	"strings"
 	"sync"
 	"time"
-)
 
-// Dial opens a connection.
-type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	"hlsload/player/credential"
+)
 
 // lean is the small HTTP/1.1 engine. A connection at rest holds no buffer.
 type lean struct {
@@ -42,10 +41,10 @@ type leanConn struct {
 	drops  dropper
 }
 
-// NewLean returns an engine for http URLs with at most conns connections to a
+// newLean returns an engine for http URLs with at most conns connections to a
 // host. It speaks HTTP/1.1 with keep-alive; requests wait when all connections
 // are taken.
-func NewLean(dial Dial, conns int) Engine { return &lean{dial: dial, conns: conns} }
+func newLean(dial Dial, conns int) Engine { return &lean{dial: dial, conns: conns} }
 
 var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4<<10) }}
 
@@ -82,7 +81,7 @@ func (l *lean) Send(ctx context.Context, req *Request, res *Response) error {
 }
 
 // exchange sends the request on c and reads the head of the answer. After an
-// error the connection is gone; nothing tells that not a byte has come.
+// error the connection is gone; nothing reports whether not a byte has come.
 func (c *leanConn) exchange(ctx context.Context, req *Request, host, target string, res *Response) (nothing bool, err error) {
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	buf := requests.Get().(*[]byte)
@@ -137,9 +136,9 @@ func appendRequest(b []byte, req *Request, host, target string) []byte {
 		b = append(b, "\r\nRange: "...)
 		b = appendRange(b, req)
 	}
-	if req.Cookie != "" {
+	if req.cookie != "" {
 		b = append(b, "\r\nCookie: "...)
-		b = append(b, req.Cookie...)
+		b = append(b, req.cookie...)
 	}
 	if req.Number != 0 {
 		b = append(b, "\r\nHlsload-Request: "...)
@@ -149,7 +148,7 @@ func appendRequest(b []byte, req *Request, host, target string) []byte {
 		b = append(b, "\r\nHlsload-Viewer: "...)
 		b = append(b, req.Viewer...)
 	}
-	for _, list := range [...][]Header{req.Headers, req.Credentials} {
+	for _, list := range [...][]credential.Header{req.Headers, req.granted} {
 		for _, h := range list {
 			b = append(b, "\r\n"...)
 			b = append(b, h.Name...)

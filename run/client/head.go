@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"bufio"
@@ -101,7 +101,7 @@ func (h *headReader) read(res *Response) (framing, error) {
 			return f, fmt.Errorf("%w: too many header fields (want at most %d)", errHead, maxFields)
 		}
 		if line[0] == ' ' || line[0] == '\t' {
-			continue // the continuation of a field that nobody needs (RFC 9112 5.2)
+			continue // the continuation of a field that is not needed (RFC 9112 5.2)
 		}
 		colon := bytes.IndexByte(line, ':')
 		if colon <= 0 || line[colon-1] == ' ' {
@@ -115,7 +115,7 @@ func (h *headReader) read(res *Response) (framing, error) {
 	}
 }
 
-// parseStatus reads "HTTP/1.1 200 OK"; old tells that the version is 1.0.
+// parseStatus reads "HTTP/1.1 200 OK"; old reports whether the version is 1.0.
 func parseStatus(line []byte, res *Response) (old, ok bool) {
 	if len(line) < 12 || string(line[:7]) != "HTTP/1." || line[8] != ' ' || (len(line) > 12 && line[12] != ' ') {
 		return false, false

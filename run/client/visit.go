@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"context"
@@ -20,11 +20,11 @@ import (
 // share one set of cookies. It is safe for concurrent use.
 type Visitor struct {
 	cfg    VisitorConfig
-	client *client
+	client *Client
 }
 
-// VisitorConfig is what a visitor is made of. Fields that [Config] has, too,
-// mean the same.
+// VisitorConfig is what a visitor is made of. Fields that [Config] and
+// [DialerConfig] have, too, mean the same.
 type VisitorConfig struct {
 	Resolver    Resolver
 	Dial        Dial
@@ -32,11 +32,9 @@ type VisitorConfig struct {
 	Led         func(host string)
 	TLS         *tls.Config
 	UserAgent   string
-	Headers     []Header
+	Headers     []credential.Header
 	Credentials *credential.Set
 
-	// Before is told of each request, redirects included, before it is sent; an
-	// error keeps it from being sent. nil = it is not called.
 	Before func(context.Context, Hop) error
 	// SetCookie is called with each Set-Cookie line; nil = it is not.
 	SetCookie func(line string)
@@ -49,13 +47,10 @@ const visitorConns = 6
 
 // NewVisitor returns a visitor; the caller closes it.
 func NewVisitor(cfg VisitorConfig) *Visitor {
-	r := newRoads(&Config{Resolver: cfg.Resolver, Dial: cfg.Dial, Allow: cfg.Allow})
-	dial := (&way{roads: r}).DialContext
-	return &Visitor{cfg, &client{
-		plain:  NewLean(dial, visitorConns),
-		secure: func() Engine { return NewStandard(dial, visitorConns, true, cfg.TLS) },
-		creds:  cfg.Credentials, before: cfg.Before, stay: cfg.Stay, led: cfg.Led,
-	}}
+	d := NewDialer(DialerConfig{Resolver: cfg.Resolver, Dial: cfg.Dial, Allow: cfg.Allow})
+	return &Visitor{cfg, New(&Config{
+		Conns: visitorConns, HTTP2: true, TLS: cfg.TLS, Stay: cfg.Stay, Credentials: cfg.Credentials, Before: cfg.Before, Led: cfg.Led,
+	}, d.For(0, false))}
 }
 
 // Use has later requests carry other credentials: those that were there have
@@ -67,7 +62,7 @@ func (v *Visitor) Use(c *credential.Set) {
 }
 
 // Close closes the visitor's connections.
-func (v *Visitor) Close() { v.client.close() }
+func (v *Visitor) Close() { v.client.Close() }
 
 // Visit is an answer to a visitor.
 type Visit struct {
@@ -83,10 +78,6 @@ type Visit struct {
 	FirstByte, Total time.Duration // from the beginning
 }
 
-// ErrTooLarge is wrapped by the error of a body that is larger than was asked
-// for.
-var ErrTooLarge = errTooLarge
-
 // Get fetches a URL and follows redirects. An answer of any status is no error;
 // the body has at most so many bytes, and is kept or dropped. A body that breaks
 // off is an error beside the visit so far.
@@ -94,7 +85,7 @@ func (v *Visitor) Get(ctx context.Context, url string, most int64, keep bool) (*
 	began := time.Now()
 	var res Response
 	req := Request{Method: http.MethodGet, URL: url, UserAgent: v.cfg.UserAgent, Headers: v.cfg.Headers, Gzip: keep, Whole: true}
-	at, err := v.client.do(ctx, &req, &res, v.carry)
+	at, err := v.client.Do(ctx, &req, &res, v.carry)
 	if err != nil {
 		return nil, v.veiled(&req, err)
 	}
@@ -117,9 +108,9 @@ func (v *Visitor) Get(ctx context.Context, url string, most int64, keep bool) (*
 	case err != nil:
 		return a, v.veiled(&req, err)
 	case a.Size > most:
-		return a, fmt.Errorf("%w: more than %d bytes", errTooLarge, most)
+		return a, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, most)
 	case keep:
-		a.Body, err = decode(a.Body, res.Encoding, most)
+		a.Body, err = Decode(a.Body, res.Encoding, most)
 	}
 	return a, err
 }
@@ -133,18 +124,18 @@ func (v *Visitor) Opening(ctx context.Context, url string, part *m3u8.Range) (st
 	if part != nil {
 		req.Range = &m3u8.Range{Offset: part.Offset, Length: min(part.Length, mediatime.Limit)}
 	}
-	if _, err := v.client.do(ctx, &req, &res, v.carry); err != nil {
+	if _, err := v.client.Do(ctx, &req, &res, v.carry); err != nil {
 		return 0, said, v.veiled(&req, err)
 	}
 	defer res.Body.Close()
 	if res.Status/100 != 2 || res.Encoding != "" {
 		return res.Status, said, nil
 	}
-	var l look
-	l.begin()
-	defer l.end(false)
-	for l.looking() && err == nil {
-		_, err = l.read(res.Body, mediatime.Limit)
+	var l Sniffer
+	l.Begin()
+	defer l.End(false)
+	for l.Looking() && err == nil {
+		_, err = l.Read(res.Body, mediatime.Limit)
 	}
 	if err == io.EOF {
 		err = nil
@@ -152,7 +143,7 @@ func (v *Visitor) Opening(ctx context.Context, url string, part *m3u8.Range) (st
 	if err != nil {
 		err = v.veiled(&req, err)
 	}
-	return res.Status, l.said, err
+	return res.Status, l.Opening, err
 }
 
 func (v *Visitor) carry(ctx context.Context, e Engine, req *Request, res *Response) error {
@@ -167,7 +158,7 @@ func (v *Visitor) carry(ctx context.Context, e Engine, req *Request, res *Respon
 
 // veiled is an error without the values of cookies.
 func (v *Visitor) veiled(req *Request, err error) error {
-	return &veiledError{v.client.hide(req, err.Error()), err}
+	return &veiledError{v.client.Hide(req, err.Error()), err}
 }
 
 type veiledError struct {

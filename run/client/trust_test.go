@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"context"
@@ -85,14 +85,14 @@ func TestTrust(t *testing.T) {
 				}
 				return nc, err
 			}
-			c := &client{plain: NewLean(dial, 1), secure: func() Engine { return NewStandard(dial, 1, true, tc.config) }}
-			defer c.close()
+			c := New(&Config{Conns: 1, HTTP2: true, TLS: tc.config}, dial)
+			defer c.Close()
 			_, _, body, err := ask(c, tc.url)
 			if !strings.Contains(body+fmt.Sprint(err), tc.want) {
 				t.Errorf("%q, %v; want %s", body, err, tc.want)
 			}
-			if err != nil && failureOf(err) != player.Refused {
-				t.Errorf("%v is taken for %v; want refused", err, failureOf(err))
+			if err != nil && Failure(err) != player.Refused {
+				t.Errorf("%v is taken for %v; want refused", err, Failure(err))
 			}
 		})
 	}

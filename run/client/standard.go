@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"hlsload/player/cmcd"
+	"hlsload/player/credential"
 )
 
 // standard is net/http.
@@ -25,11 +26,11 @@ type standard struct {
 	conns  map[*standardConn]struct{}
 }
 
-// NewStandard returns an engine for http and https URLs with at most conns
+// newStandard returns an engine for http and https URLs with at most conns
 // connections to a host over HTTP/1.1; over TLS it offers HTTP/2 as well if http2
 // is set. config may be nil; skipping the check of certificates has an effect at
 // local addresses only.
-func NewStandard(dial Dial, conns int, http2 bool, config *tls.Config) Engine {
+func newStandard(dial Dial, conns int, http2 bool, config *tls.Config) Engine {
 	if config == nil {
 		config = new(tls.Config)
 	}
@@ -74,7 +75,7 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	}
 	set("User-Agent", req.UserAgent)
 	set("Accept", "*/*")
-	set("Cookie", req.Cookie)
+	set("Cookie", req.cookie)
 	if req.Gzip {
 		set("Accept-Encoding", "gzip")
 	}
@@ -85,7 +86,7 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 		set("Hlsload-Request", strconv.FormatUint(req.Number, 10))
 	}
 	set("Hlsload-Viewer", req.Viewer)
-	for _, list := range [...][]Header{req.Headers, req.Credentials} {
+	for _, list := range [...][]credential.Header{req.Headers, req.granted} {
 		for _, h := range list {
 			set(h.Name, h.Value)
 		}

@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player"
+	"hlsload/player/credential"
 	"hlsload/player/m3u8"
 	"hlsload/reports/cdn"
 )
@@ -61,7 +62,7 @@ func says(text string, close bool) func(int, net.Conn, *bufio.Reader) {
 
 func engines(conns int) map[string]Engine {
 	d := new(net.Dialer)
-	return map[string]Engine{"lean": NewLean(d.DialContext, conns), "standard": NewStandard(d.DialContext, conns, true, nil)}
+	return map[string]Engine{"lean": newLean(d.DialContext, conns), "standard": newStandard(d.DialContext, conns, true, nil)}
 }
 
 // both runs a test on both engines.
@@ -194,7 +195,7 @@ func TestRequestAsSent(t *testing.T) {
 		})
 		var res Response
 		req := &Request{Method: "GET", URL: "http://" + addr + "/a/b.ts?x=1&y=%20", UserAgent: "Test/1", Range: &m3u8.Range{Length: 3, Offset: 10},
-			Cookie: "a=1; b=2", Gzip: true, Headers: []Header{{Name: "X-More", Value: "more"}}, Credentials: []Header{{Name: "X-Token", Value: "secret"}}}
+			cookie: "a=1; b=2", Gzip: true, Headers: []credential.Header{{Name: "X-More", Value: "more"}}, granted: []credential.Header{{Name: "X-Token", Value: "secret"}}}
 		if err := e.Send(context.Background(), req, &res); err != nil {
 			t.Fatal(err)
 		}
@@ -428,7 +429,7 @@ func TestRefused(t *testing.T) {
 			_, _, _, err := fetch(e, "GET", u)
 			if err == nil {
 				t.Errorf("%s: no error", u)
-			} else if f := failureOf(err); f != player.Refused && u != "http:///nowhere" {
+			} else if f := Failure(err); f != player.Refused && u != "http:///nowhere" {
 				t.Errorf("%s: %v for %v; want refused", u, f, err)
 			}
 		}
@@ -519,7 +520,7 @@ func FuzzHead(f *testing.F) {
 			right.Write(in)
 			right.Close()
 		}()
-		e := NewLean(func(context.Context, string, string) (net.Conn, error) { return left, nil }, 1)
+		e := newLean(func(context.Context, string, string) (net.Conn, error) { return left, nil }, 1)
 		defer e.Close()
 		var res Response
 		if err := e.Send(context.Background(), &Request{Method: "GET", URL: "http://a/"}, &res); err != nil {

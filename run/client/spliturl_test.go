@@ -1,4 +1,4 @@
-package fleet
+package client
 
 import (
 	"net"
@@ -37,8 +37,8 @@ func FuzzSplitURL(f *testing.F) {
 		if name != u.Hostname() || port != want || host != strings.TrimSuffix(u.Host, ":") || strings.ContainsAny(host+target, "\r\n ") {
 			t.Errorf("%q: %q %q %q; net/url has %q", s, addr, host, target, u.Host)
 		}
-		if !strings.Contains(s, "%") && hostName(s) != strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")) {
-			t.Errorf("%q: requests to %q count as to %q", s, u.Hostname(), hostName(s))
+		if !strings.Contains(s, "%") && HostName(s) != strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")) {
+			t.Errorf("%q: requests to %q count as to %q", s, u.Hostname(), HostName(s))
 		}
 	})
 }

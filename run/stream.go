@@ -309,12 +309,12 @@ func (s *stream) describe(c *record.Config) {
 		shape.Network = &on
 		return shape
 	})
-	c.Predict = func(f *chaos.Fault, recovery time.Duration, cohort int) *reports.Predicted {
+	c.Predict = func(f *chaos.Fault, recovery time.Duration, cohort int, remembered bool) *reports.Predicted {
 		p := s.sc.Fleet.Profiles[cohort]
 		if s.read.Lists[0].Findings.Of(p.Refuses(m3u8.KindMultivariant)) != nil || s.sample.Findings.Of(p.Refuses(m3u8.KindMedia)) != nil {
 			return &reports.Predicted{Unknown: p.ID + " refuses the playlists"}
 		}
-		return predicted(f, recovery, cohort)
+		return predicted(f, recovery, cohort, remembered)
 	}
 	c.Pipelines = s.read.Pipelines
 }

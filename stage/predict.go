@@ -23,10 +23,13 @@ func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string
 		origin = &sc.Target.Rig.Origin
 	}
 	worlds := map[int]*predict.World{}
-	return func(f *chaos.Fault, recovery time.Duration, cohort int) *reports.Predicted {
+	return func(f *chaos.Fault, recovery time.Duration, cohort int, remembered bool) *reports.Predicted {
 		pf, ok := scenarios.PredictionOf(f, origin, recovery)
 		if !ok {
 			return nil
+		}
+		if remembered {
+			return &reports.Predicted{Unknown: "players remember another fault"}
 		}
 		// Viewers who had joined before, on average half way through the arrivals.
 		pf.Played = max(f.At-min(sc.Fleet.Audience.ArrivalsEnd(), f.At)/2, time.Second)

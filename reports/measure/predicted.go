@@ -32,12 +32,9 @@ func (v *view) predictions(occ int32, f *reports.FaultSummary) {
 		if c.Control || share == nil || share.Affected == 0 {
 			continue
 		}
-		p := &reports.Predicted{Unknown: "players remember another fault"}
-		if !remembered {
-			p = v.Config.Predict(&actual, recovery, i)
-		}
+		p := v.Config.Predict(&actual, recovery, i, remembered)
 		if p == nil {
-			return
+			return // nothing is predicted about faults of this kind
 		}
 		compare(share, p, cohorts[c.Name])
 		by[c.Profile] = append(by[c.Profile], p)

@@ -115,7 +115,7 @@ func TestPredictionsAreForSessionsThatHadJoined(t *testing.T) {
 		{"all joined late", 0, 10, 0, false, "all joined during the fault"},
 	} {
 		cfg := sceneConfig(kill("x", 0, 30, 60))
-		cfg.Predict = func(*chaos.Fault, time.Duration, int) *reports.Predicted {
+		cfg.Predict = func(*chaos.Fault, time.Duration, int, bool) *reports.Predicted {
 			return &reports.Predicted{FailoverMs: reports.PredictedDist{Min: 1000, P50: 3000, P95: 4000, Max: 5000}, End: reports.EndFailsOver}
 		}
 		sc := newScene(t, cfg)

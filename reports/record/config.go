@@ -104,5 +104,6 @@ func (c *Config) DarkAfter() time.Duration { return min(3*c.TargetDuration, time
 
 // Predict says beforehand what a fault does to a cohort; nil = nothing is said
 // about such faults. The fault is as it really was, and recovery how long after
-// it outages were counted.
-type Predict func(f *chaos.Fault, recovery time.Duration, cohort int) *reports.Predicted
+// it outages were counted. remembered reports whether players may still act on
+// another fault, so that no prediction holds.
+type Predict func(f *chaos.Fault, recovery time.Duration, cohort int, remembered bool) *reports.Predicted

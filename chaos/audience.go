@@ -1,5 +1,25 @@
 package chaos
 
+import "time"
+
+// Crowd is what faults of the audience act on.
+type Crowd interface {
+	// Surge lets more viewers arrive, spread evenly over a time.
+	Surge(players int, over time.Duration)
+	// Reconnect lets a share of the viewers of a cohort ("" = all) leave and
+	// rejoin at once. Ordinal numbers the random draws of this occurrence.
+	Reconnect(ordinal uint64, share float64, cohort string)
+}
+
+// Gather applies a fault of the audience.
+func (f *Fault) Gather(c Crowd) {
+	if f.Kind == ViewersSurge {
+		c.Surge(f.Players, f.Over)
+		return
+	}
+	c.Reconnect(uint64(f.Rule)<<32|uint64(f.Occurrence), f.Share, f.Cohort)
+}
+
 // Faults of the audience.
 var audienceKinds = []Spec{
 	{

@@ -119,9 +119,6 @@ func (m Marks) Has(rule int) bool { return m>>uint(rule)&1 != 0 }
 // Mark is the set of one entry.
 func Mark(rule int) Marks { return 1 << uint(rule) }
 
-// Ordinal numbers the random draws that are about this occurrence of the fault.
-func (f *Fault) Ordinal() uint64 { return uint64(f.Rule)<<32 | uint64(f.Occurrence) }
-
 // Thing is what a decision is about: a request, or an object of the origin.
 type Thing struct {
 	Kind       m3u8.Kind
@@ -137,6 +134,16 @@ type Thing struct {
 	// Issued is when the viewer's token was issued: at the start of the session,
 	// or when the session renewed it last.
 	Issued time.Duration
+}
+
+// NewThing returns a thing of which only the kind and the pipeline are known.
+func NewThing(kind m3u8.Kind, pipeline int) Thing {
+	return Thing{Kind: kind, Pipeline: pipeline, Rendition: Any, Rank: Any, Pop: Any}
+}
+
+// By sets the viewer that asks for the thing.
+func (t *Thing) By(cohort string, viewer uint64, issued time.Duration) {
+	t.Cohort, t.Viewer, t.HasViewer, t.Issued = cohort, viewer, true, issued
 }
 
 // Site is where a decision is asked for.

@@ -21,6 +21,7 @@ type Ladder struct {
 	Captions   bool // tells that closed captions are announced, or their absence
 	// PerPipeline is how many renditions the pipeline with the most has.
 	PerPipeline int
+	Ranks       int // how many ranks of bandwidth there are
 }
 
 // Rendition is one media playlist of the presentation.
@@ -184,11 +185,11 @@ func (l *Ladder) rank() {
 	for i := range l.Renditions {
 		rates = append(rates, l.Renditions[i].Variant.Bandwidth)
 	}
-	slices.Sort(rates)
-	rates = slices.Compact(rates)
-	for i := range l.Renditions {
-		l.Renditions[i].Rank, _ = slices.BinarySearch(rates, l.Renditions[i].Variant.Bandwidth)
+	ranks, n := m3u8.Ranks(rates)
+	for i, rank := range ranks {
+		l.Renditions[i].Rank = rank
 	}
+	l.Ranks = n
 }
 
 // addAudio appends the audio renditions that variants refer to.

@@ -29,7 +29,7 @@ type Channel struct {
 	shape      uint64         // hash of what segments depend on besides their number
 
 	formats []media.Format // by rendition
-	ranks   []int          // by rendition; chaos.Any for audio
+	ranks   []int          // by rung
 	ranked  int            // how many ranks there are
 	rungs   []variant      // by rung
 	inits   [2][]*Object
@@ -50,7 +50,11 @@ func newChannel(cfg Config, seed draw.Seed, epoch time.Time) *Channel {
 	}
 	c.started = c.clock.end(c.first)
 	c.formats = formats(&cfg)
-	c.ranks, c.ranked = ranks(&cfg, len(c.formats))
+	var rates []int64
+	for _, r := range cfg.Ladder {
+		rates = append(rates, r.Rate)
+	}
+	c.ranks, c.ranked = m3u8.Ranks(rates)
 	for _, f := range c.formats {
 		c.shape = mix(c.shape ^ mix(uint64(f.Rate)<<20^uint64(f.Width)<<6^uint64(f.Container)))
 	}
@@ -94,29 +98,15 @@ func audioRate(cfg *Config) int64 {
 	return MiniAudioRate
 }
 
-// ranks orders the rungs by rate, 0 = lowest; equal rates share a rank.
-func ranks(cfg *Config, n int) ([]int, int) {
-	rates := make([]int64, 0, n)
-	for _, r := range cfg.Ladder {
-		rates = append(rates, r.Rate)
-	}
-	slices.Sort(rates)
-	rates = slices.Compact(rates)
-	out := make([]int, n)
-	for i := range out {
-		out[i] = chaos.Any
-		if i < len(cfg.Ladder) {
-			out[i], _ = slices.BinarySearch(rates, cfg.Ladder[i].Rate)
-		}
-	}
-	return out, len(rates)
-}
-
 // thing describes id to a plan.
 func (c *Channel) thing(id ID) chaos.Thing {
-	t := chaos.Thing{Kind: id.Kind, Pipeline: id.Pipeline, Rendition: chaos.Any, Renditions: c.ranked, Rank: chaos.Any, Pop: chaos.Any}
+	t := chaos.NewThing(id.Kind, id.Pipeline)
+	t.Renditions = c.ranked
 	if id.Rendition >= 0 {
-		t.Rendition, t.Name, t.Rank = id.Rendition, c.names.renditions[id.Rendition], c.ranks[id.Rendition]
+		t.Rendition, t.Name = id.Rendition, c.names.renditions[id.Rendition]
+		if id.Rendition < len(c.ranks) {
+			t.Rank = c.ranks[id.Rendition]
+		}
 	}
 	return t
 }

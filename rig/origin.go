@@ -92,7 +92,7 @@ func (r *Rig) thing(q *query) chaos.Thing {
 	if q.channel {
 		return r.channel.thing(q.id)
 	}
-	return chaos.Thing{Kind: foreignKind(q.path), Pipeline: chaos.Any, Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any}
+	return chaos.NewThing(foreignKind(q.path), chaos.Any)
 }
 
 // foreignKind guesses the kind of what is no thing of the channel.

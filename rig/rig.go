@@ -100,6 +100,10 @@ func (r *Rig) Path(id ID) string { return r.channel.names.path(id) }
 // Parse is the inverse of [Rig.Path]; it ignores a query.
 func (r *Rig) Parse(path string) (ID, bool) { return r.channel.names.parse(withoutQuery(path)) }
 
+// Thing is what a plan is asked about a request for id, at no edge and by no
+// known viewer.
+func (r *Rig) Thing(id ID) chaos.Thing { return r.channel.thing(id) }
+
 // Config returns the configuration.
 func (r *Rig) Config() Config { return r.cfg }
 

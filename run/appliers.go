@@ -46,13 +46,9 @@ func (v *viewers) relink(f *chaos.Fault) {
 // crowd applies the faults that are about how many viewers there are.
 type crowd struct{ r *live }
 
-// Apply sends for more viewers, or lets some break off and come back.
+// Apply lets more viewers arrive, or some leave and rejoin.
 func (c *crowd) Apply(_ context.Context, f *chaos.Fault) error {
-	if f.Players > 0 {
-		c.r.fleet.Surge(f.Players, f.Over)
-		return nil
-	}
-	c.r.fleet.Reconnect(f.Ordinal(), f.Share, f.Cohort)
+	f.Gather(c.r.fleet)
 	return nil
 }
 

@@ -133,13 +133,7 @@ func (r *live) record(s conduct.Step) error {
 	}
 	switch {
 	case s.Type == conduct.StepApplied && s.Err == "":
-		if err := r.results.collector.FaultApplied(s.Fault.Rule, s.Fault.Occurrence, s.At); err != nil {
-			return err
-		}
-		if !s.Fault.Kind.Spec().Instant {
-			return nil
-		}
-		return r.results.collector.FaultCleared(s.Fault.Rule, s.Fault.Occurrence, s.At)
+		return r.results.collector.FaultApplied(s.Fault.Rule, s.Fault.Occurrence, s.At)
 	case s.Type == conduct.StepUndone && s.Err == "":
 		// A fault whose apply failed is undone all the same, and was never on.
 		_ = r.results.collector.FaultCleared(s.Fault.Rule, s.Fault.Occurrence, s.At)

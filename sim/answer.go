@@ -157,36 +157,18 @@ func layerOf(a *rig.Answer) cdn.Layer {
 // thingOf describes a request to the plan.
 func (s *sim) thingOf(st *seat, f *flight) *chaos.Thing {
 	t := &s.thing
-	*t = chaos.Thing{Kind: f.kind, Pipeline: int(f.pipeline), Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any,
-		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true, Issued: st.arrival.At}
-	if id, ok := s.rig.Parse(pathOf(f.url)); ok && id.Rendition >= 0 {
-		t.Rendition, t.Renditions, t.Name = id.Rendition, s.ranked, s.rig.Renditions()[id.Rendition]
-		if id.Rendition < len(s.ranks) { // audio has none
-			t.Rank = s.ranks[id.Rendition]
-		}
+	if id, ok := s.rig.Parse(pathOf(f.url)); ok {
+		*t = s.rig.Thing(id)
+		t.Kind, t.Pipeline = f.kind, int(f.pipeline)
+	} else {
+		*t = chaos.NewThing(f.kind, int(f.pipeline))
 	}
+	t.By(s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, st.arrival.Player, st.arrival.At)
 	return t
 }
 
 // pathOf is a URL of the channel without its host.
 func pathOf(u string) string { return u[min(len(host), len(u)):] }
-
-// ranksOf orders renditions by rate, 0 = lowest; equal rates share a rank. It
-// also returns how many ranks there are.
-func ranksOf(ladder []rig.Rung) ([]int, int) {
-	ranks, n := make([]int, len(ladder)), 0
-	for i := range ladder {
-		lower := map[int64]bool{}
-		for k := range ladder {
-			if ladder[k].Rate < ladder[i].Rate {
-				lower[ladder[k].Rate] = true
-			}
-		}
-		ranks[i] = len(lower)
-		n = max(n, ranks[i]+1)
-	}
-	return ranks, n
-}
 
 type ladderKey struct {
 	profile *player.Profile

@@ -43,18 +43,11 @@ func (s *sim) conduct(seen chaos.Observation) {
 }
 
 func (s *sim) apply(f *chaos.Fault) error {
-	// The collector knows every occurrence that the conductor does.
-	if err := s.cfg.Collector.FaultApplied(f.Rule, f.Occurrence, s.now); err != nil {
-		return err
-	}
 	kind := f.Kind.Spec()
-	switch {
-	case kind.Part == chaos.PartAudience && f.Players > 0:
-		s.audience.Surge(s.now, f.Players, f.Over)
-		s.schedule(s.audience.Wake(), arrive, 0, 0)
-	case kind.Part == chaos.PartAudience:
-		s.reconnect(f)
-	case kind.Part == chaos.PartUnknown:
+	switch kind.Part {
+	case chaos.PartAudience:
+		f.Gather(s)
+	case chaos.PartUnknown:
 		return fmt.Errorf("%s: programs cannot be run in virtual time", f.Name)
 	default:
 		s.setPlan(s.plan.With(f, s.now), f)
@@ -62,10 +55,7 @@ func (s *sim) apply(f *chaos.Fault) error {
 			s.setPlan(s.plan.Without(f, s.now), f)
 		}
 	}
-	if kind.Instant {
-		return s.cfg.Collector.FaultCleared(f.Rule, f.Occurrence, s.now)
-	}
-	return nil
+	return s.cfg.Collector.FaultApplied(f.Rule, f.Occurrence, s.now)
 }
 
 func (s *sim) undo(f *chaos.Fault) {
@@ -95,8 +85,8 @@ func (s *sim) linkFaults(st *seat) {
 	if st.control || s.plan.Quiet() && !st.faulty {
 		return
 	}
-	t := chaos.Thing{Pipeline: chaos.Any, Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any,
-		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true}
+	t := chaos.NewThing(0, chaos.Any)
+	t.By(s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, st.arrival.Player, st.arrival.At)
 	down, extra, cut, marks := s.plan.Link(s.now, &t)
 	s.bitten |= marks
 	for _, a := range st.flights {
@@ -110,7 +100,7 @@ func (s *sim) linkFaults(st *seat) {
 	}
 }
 
-// bites tells whether a fault shows.
+// bites reports whether a fault shows.
 func (s *sim) bites(f *chaos.Fault) (bool, string) {
 	if f.Via == chaos.ViaRig {
 		return s.rig.Bites(s.now, f)
@@ -121,18 +111,20 @@ func (s *sim) bites(f *chaos.Fault) (bool, string) {
 	return false, "no answer was changed yet"
 }
 
-// reconnect lets a share of the viewers break off and come back at once.
-func (s *sim) reconnect(f *chaos.Fault) {
-	for i := range s.seats.n { // of now: those who come back may take new seats
+// Surge lets more viewers arrive.
+func (s *sim) Surge(players int, over time.Duration) {
+	s.audience.Surge(s.now, players, over)
+	s.schedule(s.audience.Wake(), arrive, 0, 0)
+}
+
+// Reconnect lets a share of the viewers leave and rejoin at once.
+func (s *sim) Reconnect(ordinal uint64, share float64, cohort string) {
+	for i := range s.seats.n { // of now: those that come back may take new seats
 		st := s.seats.at(i)
-		if !st.taken || st.control {
+		if !st.taken || st.control || cohort != "" && cohort != s.cfg.Audience.Cohorts[st.arrival.Cohort].Name {
 			continue
 		}
-		t := chaos.Thing{Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Viewer: st.arrival.Player, HasViewer: true}
-		if f.Cohort != "" && f.Cohort != t.Cohort {
-			continue
-		}
-		back, ok := s.audience.Reconnect(s.now, st.arrival, f.Ordinal(), f.Share)
+		back, ok := s.audience.Reconnect(s.now, st.arrival, ordinal, share)
 		if !ok || back.At < s.now || st.arrival.At == s.now {
 			continue
 		}
@@ -143,7 +135,7 @@ func (s *sim) reconnect(f *chaos.Fault) {
 	}
 }
 
-// later lets somebody arrive.
+// later lets a viewer arrive.
 func (s *sim) later(a audience.Arrival) {
 	i := s.coming.take()
 	*s.coming.at(i) = a

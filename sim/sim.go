@@ -64,8 +64,6 @@ type sim struct {
 	configs  map[[2]int]*player.Config
 	lists    lists
 	ladders  map[ladderKey]*player.Ladder
-	ranks    []int // of the ladder's rungs
-	ranked   int
 	pops     [2][]string // names of the edges, and of the twin's
 	hooked   bool        // there are faults via viewer
 	bitten   chaos.Marks // faults via viewer that were seen to act
@@ -81,6 +79,22 @@ type sim struct {
 
 // Run simulates. The collector is fed but not finished.
 func Run(cfg *Config) (*Result, error) {
+	s, err := begin(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.loop(); err != nil {
+		return nil, err
+	}
+	r := &Result{End: s.now, Outcomes: s.conductor.Outcomes(), Aborted: s.conductor.Aborted(), Stats: s.rig.Stats()}
+	if s.twin != nil {
+		r.Control = s.twin.Stats()
+	}
+	return r, nil
+}
+
+// begin makes everything that takes part.
+func begin(cfg *Config) (*sim, error) {
 	s := &sim{cfg: cfg, events: newQueue(), plan: chaos.NewPlan(cfg.Seed),
 		cautions: map[uint64]*player.Caution{}, configs: map[[2]int]*player.Config{}, ladders: map[ladderKey]*player.Ladder{}}
 	var err error
@@ -100,7 +114,6 @@ func Run(cfg *Config) (*Result, error) {
 	for i := range cfg.Rig.Edge.Pops {
 		s.pops[0], s.pops[1] = append(s.pops[0], rig.PopName(i, false)), append(s.pops[1], rig.PopName(i, true))
 	}
-	s.ranks, s.ranked = ranksOf(cfg.Rig.Ladder)
 	s.rewriter = chaos.NewRewriter(cfg.Rig.Rewriting(cfg.Faults))
 	s.rig.Stats().OnOrigin = cfg.Collector.Meter().Origin
 	s.conductor = chaos.NewConductor(cfg.Faults, cfg.Timeline)
@@ -108,14 +121,7 @@ func Run(cfg *Config) (*Result, error) {
 	s.schedule(s.audience.Wake(), arrive, 0, 0)
 	s.schedule(0, conduct, 0, 0)
 	s.schedule(time.Second, second, 0, 0)
-	if err := s.loop(); err != nil {
-		return nil, err
-	}
-	r := &Result{End: s.now, Outcomes: s.conductor.Outcomes(), Aborted: s.conductor.Aborted(), Stats: s.rig.Stats()}
-	if s.twin != nil {
-		r.Control = s.twin.Stats()
-	}
-	return r, nil
+	return s, nil
 }
 
 func (s *sim) schedule(at time.Duration, k kind, ref, gen uint32) {

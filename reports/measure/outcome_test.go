@@ -307,3 +307,14 @@ func TestOutcomes(t *testing.T) {
 		})
 	}
 }
+
+// TestInstantIsOverAtOnce: nothing has to say that a surge is over.
+func TestInstantIsOverAtOnce(t *testing.T) {
+	surge := chaos.NewFault("more", chaos.ViewersSurge)
+	surge.Occurrence, surge.Via, surge.At, surge.Players = 1, chaos.ViaViewer, sec(30), 5
+	sc := newScene(t, sceneConfig(surge))
+	sc.apply(0, 1, 30)
+	if f := sc.c.Live().Faults[0]; !f.Applied || !f.Cleared {
+		t.Errorf("got %+v; want it applied and cleared", f)
+	}
+}

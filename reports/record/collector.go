@@ -108,8 +108,8 @@ func (c *Collector) Config() *Config { return &c.cfg }
 func (c *Collector) Meter() *traffic.Meter { return &c.meter }
 
 // FaultApplied says that an occurrence is on since at: applied and
-// acknowledged. An occurrence that is not in Config.Faults, as one added by
-// hand, is an error.
+// acknowledged. An instant is over at once. An occurrence that is not in
+// Config.Faults, as one added by hand, is an error.
 func (c *Collector) FaultApplied(rule, occurrence int, at time.Duration) error {
 	normal := make([]time.Duration, len(c.cfg.Cohorts))
 	for i := range normal {
@@ -121,6 +121,9 @@ func (c *Collector) FaultApplied(rule, occurrence int, at time.Duration) error {
 			return fmt.Errorf("fault %s, occurrence %d: applied at %v, and again at %v", o.Fault.Name, occurrence, o.Applied, at)
 		}
 		o.Applied, o.normal = at, normal
+		if o.Fault.Kind.Spec().Instant {
+			o.Cleared = at
+		}
 		return nil
 	})
 }

@@ -414,7 +414,8 @@ func (c *Collector) under(o *Occurrence, t *faultRecord, sm *player.Sample) bool
 
 // thing is what a sample is about, as faults select it.
 func (c *Collector) thing(sm *player.Sample) chaos.Thing {
-	t := chaos.Thing{Kind: sm.Kind, Pipeline: int(sm.Pipeline), Rendition: chaos.Any, Rank: chaos.Any, Renditions: c.topRank + 1, Pop: chaos.Any}
+	t := chaos.NewThing(sm.Kind, int(sm.Pipeline))
+	t.Renditions = c.topRank + 1
 	if i := int(sm.Rendition); i >= 0 && i < len(c.cfg.Renditions) {
 		r := &c.cfg.Renditions[i]
 		t.Rendition, t.Name, t.Rank = r.Index, r.Name, r.Rank

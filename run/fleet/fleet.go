@@ -186,8 +186,8 @@ func (f *Fleet) Surge(n int, over time.Duration) {
 
 // Reconnect lets a share of the viewers of a cohort ("" = all) break off and
 // come back at once (viewers.reconnect). Occurrence tells one such event from
-// another. It returns how many do.
-func (f *Fleet) Reconnect(occurrence uint64, share float64, cohort string) (n int) {
+// another.
+func (f *Fleet) Reconnect(occurrence uint64, share float64, cohort string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
@@ -201,11 +201,9 @@ func (f *Fleet) Reconnect(occurrence uint64, share float64, cohort string) (n in
 		}
 		select {
 		case s.rejoin <- v:
-			n++
-		default:
+		default: // it is about to rejoin already
 		}
 	}
-	return n
 }
 
 // LinksChanged tells that Chaos leaves more or less of the players' links than

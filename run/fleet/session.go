@@ -40,7 +40,6 @@ type session struct {
 	passes   chan renewed
 	renewAt  time.Duration
 	renewals int
-	ranks    int // of the ladder's video renditions
 	lists    []listed
 
 	notices chan notice
@@ -165,10 +164,7 @@ func (s *session) event(n notice) player.Event {
 		fl.cancel()
 		s.compare(fl)
 		if l := fl.end.Ladder; l != nil {
-			s.ladder, s.imports, s.ranks = l, fl.master, 0
-			for i := range l.Renditions {
-				s.ranks = max(s.ranks, l.Renditions[i].Rank+1)
-			}
+			s.ladder, s.imports = l, fl.master
 		}
 		return fl.end
 	}
@@ -295,20 +291,21 @@ func (s *session) say(fl *flight, a *player.Action) {
 
 // thing is what a fetch is about, for chaos.
 func (s *session) thing(a *player.Action) chaos.Thing {
-	t := s.viewer()
-	t.Kind = a.Kind
+	t := s.viewer(a.Kind)
 	if s.ladder == nil || a.Rendition < 0 || a.Rendition >= len(s.ladder.Renditions) {
 		t.Pipeline = s.arrival.Entry // of the multivariant playlist
 		return t
 	}
 	r := &s.ladder.Renditions[a.Rendition]
-	t.Pipeline, t.Rendition, t.Renditions, t.Name, t.Rank = r.Pipeline, r.Index, s.ranks, r.Name, r.Rank
+	t.Pipeline, t.Rendition, t.Renditions, t.Name, t.Rank = r.Pipeline, r.Index, s.ladder.Ranks, r.Name, r.Rank
 	return t
 }
 
-func (s *session) viewer() chaos.Thing {
-	return chaos.Thing{Pipeline: chaos.Any, Rendition: chaos.Any, Rank: chaos.Any, Pop: chaos.Any,
-		Cohort: s.cohort.Name, Viewer: s.arrival.Player, HasViewer: true, Issued: s.issued}
+// viewer is a thing that this viewer asks for.
+func (s *session) viewer(kind m3u8.Kind) chaos.Thing {
+	t := chaos.NewThing(kind, chaos.Any)
+	t.By(s.cohort.Name, s.arrival.Player, s.issued)
+	return t
 }
 
 func (s *session) abandon(id player.FetchID) {
@@ -365,7 +362,7 @@ func (s *session) relink() {
 	if s.link == nil || s.chaos == nil {
 		return
 	}
-	t := s.viewer()
+	t := s.viewer(0) // its link, whatever is asked for
 	s.linkMu.Lock()
 	defer s.linkMu.Unlock()
 	now := s.f.now()

@@ -110,23 +110,27 @@ func (r *live) watchLever(ctx context.Context) {
 	}
 }
 
-// tidyAWS takes away what undoing has left there, and tells what others have
-// changed meanwhile.
-func (r *live) tidyAWS(ctx context.Context) {
+// tidyAWS removes what undoing has left there. It returns warnings: what could not
+// be removed, and what was changed from outside meanwhile.
+func (r *live) tidyAWS(ctx context.Context) (warnings []string) {
 	if r.account.applier == nil {
-		return
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cloud.Limit)
 	defer cancel()
+	warn := func(format string, args ...any) {
+		warnings = append(warnings, r.sc.Redact("AWS: "+fmt.Sprintf(format, args...)))
+	}
 	if err := r.account.applier.Tidy(ctx); err != nil {
-		r.warnings = append(r.warnings, r.sc.Redact("AWS: harmless leftovers: "+err.Error()))
+		warn("harmless leftovers: %v", err)
 	}
 	if err := r.unlock(ctx); err != nil {
-		r.warnings = append(r.warnings, r.sc.Redact("AWS: "+err.Error()+"; hlsload undo does that, too, and it counts no more after some minutes"))
+		warn("%v; hlsload undo removes it as well, and it expires after some minutes", err)
 	}
 	for _, what := range r.account.applier.Review(ctx) {
-		r.warnings = append(r.warnings, r.sc.Redact("AWS: "+what))
+		warn("%s", what)
 	}
+	return warnings
 }
 
 // leftOnAWS says what may be left there after a run.

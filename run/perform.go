@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// perform lets it all happen, and writes down what did.
+// perform performs the run and measures it.
 func (r *live) perform(ctx context.Context) *reports.Summary {
 	sleepUntil(ctx, r.epoch)
 	// Players outlive an interrupt until the faults are undone.
@@ -45,19 +45,17 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	}()
 	stopWatching := r.watch(ctx)
 	outcomes, aborted := r.chaos.conductor.Run(ctx)
-	ended := r.now() // what comes now may take AWS minutes, and is not part of the run
-	r.tidyAWS(ctx)
+	end := measure.End{At: r.now(), Faults: stage.FaultEnds(outcomes), Interrupted: aborted}
 	stopWatching()
 	stopTicking()
 	<-ticked
 	<-halting
 	<-levering
-	end := measure.End{At: ended, Faults: stage.FaultEnds(outcomes), Interrupted: aborted}
 	if ctx.Err() != nil {
 		end.Interrupted = "interrupted by the user"
 	}
 	why, at := r.fleet.HaltReason()
-	if why != "" { // what came after is nobody's viewing
+	if why != "" { // no player watched after that
 		end.At, end.Interrupted = at, why
 	}
 	end.Warnings = slices.Concat(r.target.warnings(), r.said(), r.warnings, r.leftOnAWS(outcomes))
@@ -76,6 +74,7 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	s := over.Summary
 	goHome()
 	<-gone
+	s.Warnings = append(s.Warnings, r.tidyAWS(ctx)...) // may take minutes, which are not part of the run
 	r.watched(ctx, over)
 	r.permission.oneWay(s, r.fleet.Spread())
 	return s
@@ -95,7 +94,7 @@ func (r *live) said() (w []string) {
 	return w
 }
 
-// hint is what somebody who loads this target should read; "" = nothing.
+// hint is what the user should know before loading this target; "" = nothing.
 func (r *live) hint() string {
 	s := r.target.stream
 	if p := r.permission; s != nil && (s.cloudFront || p.cloudFront) && p.crowd() {

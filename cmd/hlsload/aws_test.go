@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -197,6 +198,47 @@ func TestRunOnAWS(t *testing.T) {
 			}
 		})
 	}
+}
+
+// slowCleanup is AWS that takes long to free the channel after a run.
+type slowCleanup struct {
+	http.RoundTripper
+	freeing func()
+}
+
+func (s *slowCleanup) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodDelete && strings.Contains(r.URL.RawQuery, "lock") {
+		s.freeing()
+	}
+	return s.RoundTripper.RoundTrip(r)
+}
+
+// TestCleanupIsNoPartOfTheRun: no player watches while a slow AWS is cleaned up,
+// so that nothing it does then is measured.
+func TestCleanupIsNoPartOfTheRun(t *testing.T) {
+	setCredentials(t)
+	dir := filepath.Join(t.TempDir(), "out")
+	synctest.Test(t, func(t *testing.T) {
+		b := newBubble()
+		defer b.srv.Close()
+		var asked atomic.Int64
+		b.srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked.Add(1)
+			b.bucket.ServeHTTP(w, r)
+		})
+		freed := false
+		b.on.aws = &slowCleanup{b.Account, func() {
+			before := asked.Load()
+			time.Sleep(90 * time.Second)
+			if n := asked.Load() - before; n > 0 {
+				t.Errorf("%d requests of players during the cleanup", n)
+			}
+			freed = true
+		}}
+		if code, said := b.run(t.Context(), "run", "testdata/scenarios/aws.yaml", "--out", dir, "--progress", "none", "--yes", "--set", b.urls); code != 0 || !freed {
+			t.Errorf("exit code %d, freed: %v\n%s", code, freed, said)
+		}
+	})
 }
 
 // files are those below a directory, if there is one.

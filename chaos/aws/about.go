@@ -86,7 +86,7 @@ type (
 	// has answered that it was made.
 	Answerable interface {
 		Change
-		Answered()
+		answered()
 	}
 	// Tidier is a change of which undoing leaves something harmless, that it
 	// takes away at the end of a run.
@@ -135,6 +135,13 @@ type (
 		Well(ctx context.Context) error
 	}
 )
+
+// Answer is embedded in a change that is [Answerable].
+type Answer struct {
+	Made bool `json:"-"` // the call was answered
+}
+
+func (a *Answer) answered() { a.Made = true }
 
 // mayUndo makes sure that a change from a journal is that run's own: a journal
 // may come from anywhere, and only what runs leave is taken away. Some changes

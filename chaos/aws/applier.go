@@ -304,12 +304,7 @@ func (a *Applier) wait(ctx context.Context, f *chaos.Fault) {
 	due := a.looked[f].Add(lookEvery).Sub(a.cfg.Now())
 	a.mu.Unlock()
 	if due > 0 {
-		timer := time.NewTimer(due)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
+		_ = Wait(ctx, due) // the look itself says why it fails
 	}
 	a.mu.Lock()
 	a.looked[f] = a.cfg.Now()

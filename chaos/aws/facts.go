@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -15,18 +14,12 @@ type facts interface {
 
 // Facts asks every driver that has something to tell.
 func Facts(ctx context.Context, drivers []Driver) ([]string, error) {
-	var all []string
-	var problems []error
-	for _, d := range drivers {
+	return ask(drivers, func(d Driver) ([]string, error) {
 		if f, ok := d.(facts); ok {
-			found, err := f.Facts(ctx)
-			if err != nil {
-				problems = append(problems, fmt.Errorf("%s: %w", d.Service(), err))
-			}
-			all = append(all, found...)
+			return f.Facts(ctx)
 		}
-	}
-	return all, errors.Join(problems...)
+		return nil, nil
+	})
 }
 
 // Watcher watches what a channel writes. A driver is one if it has a method

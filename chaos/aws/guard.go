@@ -42,24 +42,19 @@ func CheckTags(what string, got map[string]string, want []chaos.Tag) []Finding {
 // Guards asks every driver whether its targets may be touched. The error is
 // about looking; what was found is another matter.
 func Guards(ctx context.Context, drivers []Driver) ([]Finding, error) {
-	var all []Finding
-	var problems []error
-	for _, d := range drivers {
-		found, err := d.Guard(ctx)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", d.Service(), err))
-		}
-		all = append(all, found...)
-	}
-	return all, errors.Join(problems...)
+	return ask(drivers, func(d Driver) ([]Finding, error) { return d.Guard(ctx) })
 }
 
 // Leftovers asks every driver for what earlier runs have left.
 func Leftovers(ctx context.Context, drivers []Driver) ([]Leftover, error) {
-	var all []Leftover
+	return ask(drivers, func(d Driver) ([]Leftover, error) { return d.Leftovers(ctx) })
+}
+
+// ask collects the answers of all drivers, though some fail.
+func ask[T any](drivers []Driver, one func(Driver) ([]T, error)) (all []T, err error) {
 	var problems []error
 	for _, d := range drivers {
-		found, err := d.Leftovers(ctx)
+		found, err := one(d)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", d.Service(), err))
 		}

@@ -103,12 +103,8 @@ func (u *Undoer) putBack(ctx context.Context, c Change, deadline time.Time) erro
 		if !u.now().Add(retryEvery).Before(deadline) {
 			return err
 		}
-		timer := time.NewTimer(retryEvery)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return errors.Join(err, ctx.Err())
+		if ended := Wait(ctx, retryEvery); ended != nil {
+			return errors.Join(err, ended)
 		}
 		if u.Refresh != nil {
 			u.Refresh()
@@ -137,7 +133,7 @@ func restore(drivers []Driver, call *journal.Call, lookup func(string) (string, 
 			return nil, fmt.Errorf("journal: call %d: %s %s: %w", call.N, call.Service, call.Op, err)
 		}
 		if a, ok := c.(Answerable); ok && call.Answered {
-			a.Answered()
+			a.answered()
 		}
 		return c, nil
 	}

@@ -147,7 +147,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	}
 	run, _ := aws.Ours(mark, "-")
 	l := aws.Leftover{Service: d.Service(), Target: d.arn(d.Config.Distribution), Run: run, What: "error caching of " + d.what() + ", before: " + tags[tagBefore]}
-	c := &errorTTL{d: d, Distribution: d.Config.Distribution, Mark: mark, made: true}
+	c := &errorTTL{d: d, Distribution: d.Config.Distribution, Mark: mark, Answer: aws.Answer{Made: true}}
 	l.Remove = c.Undo
 	if err := c.parseTag(tags[tagBefore]); err != nil {
 		l.Remove = func(context.Context) error { return err }

@@ -31,8 +31,8 @@ var always = []int32{404, 414, 500, 501, 502, 503, 504}
 // of those that the distribution has an entry for. Where an error has a page of
 // its own, that stays.
 type errorTTL struct {
-	d    *Driver
-	made bool // the call was answered
+	aws.Answer
+	d *Driver
 
 	Distribution string    `json:"distribution"`
 	Mark         string    `json:"mark"`
@@ -54,9 +54,6 @@ func (c *errorTTL) About() aws.About {
 }
 
 func (c *errorTTL) target() string { return c.d.arn(c.Distribution) }
-
-// Answered notes that the journal has the answer to the call.
-func (c *errorTTL) Answered() { c.made = true }
 
 func (c *errorTTL) Calls() []aws.Call {
 	call := func(when aws.When, action, request string) aws.Call {
@@ -198,7 +195,7 @@ func (c *errorTTL) Make(ctx context.Context) error {
 		return err
 	}
 	_, err := c.update(ctx, c.edit)
-	c.made = c.made || err == nil
+	c.Made = c.Made || err == nil
 	return err
 }
 
@@ -212,7 +209,7 @@ func (c *errorTTL) Undo(ctx context.Context) error {
 		return nil // another run's by now
 	}
 	changed := false
-	if ours || c.made {
+	if ours || c.Made {
 		if changed, err = c.update(ctx, c.restore); err != nil {
 			return err
 		}
@@ -225,7 +222,7 @@ func (c *errorTTL) Undo(ctx context.Context) error {
 			return c.Undo(ctx)
 		}
 	}
-	if ours || c.made { // the tags may not show yet
+	if ours || c.Made { // the tags may not show yet
 		err = c.d.untag(ctx, c.Distribution, tagRun, tagBefore)
 	}
 	return err
@@ -306,7 +303,7 @@ func (c *errorTTL) Healthy(ctx context.Context) (bool, string) {
 		return false, fmt.Sprintf("distribution %s still has the tag %s=%s", c.Distribution, tagRun, c.Mark)
 	case tags[tagRun] == "":
 		for _, b := range c.Before {
-			if e := entry(cfg.DistributionConfig, b.Code); c.made && e != nil && c.ours(e) {
+			if e := entry(cfg.DistributionConfig, b.Code); c.Made && e != nil && c.ours(e) {
 				return false, fmt.Sprintf("distribution %s still keeps %d for %d s", c.Distribution, b.Code, c.TTL)
 			}
 		}

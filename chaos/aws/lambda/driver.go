@@ -166,8 +166,8 @@ const (
 // off switches a function off, or throttles it. That no concurrency is reserved
 // and that none is left are different things: the first is nil, the second 0.
 type off struct {
-	d    *Driver
-	made bool // the call was answered
+	aws.Answer
+	d *Driver
 
 	Function string    `json:"function"` // ARN
 	Mark     string    `json:"mark"`
@@ -182,9 +182,6 @@ func (c *off) About() aws.About {
 }
 
 func (c *off) target() string { return c.Function }
-
-// Answered notes that the journal has the answer to the call.
-func (c *off) Answered() { c.made = true }
 
 func (c *off) Calls() []aws.Call {
 	call := func(when aws.When, action, request string) aws.Call {
@@ -244,7 +241,7 @@ func (c *off) Make(ctx context.Context) error {
 		return err
 	}
 	_, err := c.d.api.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &c.Function, ReservedConcurrentExecutions: &c.Reserve})
-	c.made = c.made || err == nil
+	c.Made = c.Made || err == nil
 	return err
 }
 
@@ -254,7 +251,7 @@ func (c *off) Undo(ctx context.Context) error {
 		return err
 	}
 	ours := tags[tagRun] == c.Mark
-	if !ours && (tags[tagRun] != "" || !c.made) {
+	if !ours && (tags[tagRun] != "" || !c.Made) {
 		if waited, err := aws.Settle(ctx, c.At, c.d.Now()); err != nil || !waited {
 			return err // never made, undone before, or another run's by now
 		}
@@ -274,7 +271,7 @@ func (c *off) Undo(ctx context.Context) error {
 			return err
 		}
 	}
-	if ours || c.made { // the tags may not show yet
+	if ours || c.Made { // the tags may not show yet
 		_, err = c.d.api.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &c.Function, TagKeys: []string{tagRun, tagBefore}})
 	}
 	return err

@@ -18,8 +18,8 @@ const tagRun = aws.TagRun
 
 // cut switches an output of a flow off.
 type cut struct {
-	d    *Driver
-	made bool // the call was answered
+	aws.Answer
+	d *Driver
 
 	Flow   string    `json:"flow"`   // ARN
 	Output string    `json:"output"` // ARN
@@ -33,9 +33,6 @@ func (c *cut) About() aws.About {
 }
 
 func (c *cut) target() string { return c.Output }
-
-// Answered notes that the journal has the answer to the call.
-func (c *cut) Answered() { c.made = true }
 
 func (c *cut) Calls() []aws.Call {
 	call := func(when aws.When, action, resource, request string) aws.Call {
@@ -103,7 +100,7 @@ func (c *cut) Make(ctx context.Context) error {
 		return err
 	}
 	err := c.set(ctx, types.OutputStatusDisabled)
-	c.made = c.made || err == nil
+	c.Made = c.Made || err == nil
 	return err
 }
 
@@ -123,7 +120,7 @@ func (c *cut) Undo(ctx context.Context) error {
 		} else if waited {
 			return c.Undo(ctx)
 		}
-		if !c.made {
+		if !c.Made {
 			return nil // never made, or undone before
 		}
 		status, err := c.status(ctx)

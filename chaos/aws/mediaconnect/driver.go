@@ -128,7 +128,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 			continue
 		}
 		run, _ := aws.Ours(mark, "-")
-		c := &cut{d: d, Flow: flow.ARN, Output: arn, Mark: mark, made: true}
+		c := &cut{d: d, Flow: flow.ARN, Output: arn, Mark: mark, Answer: aws.Answer{Made: true}}
 		all = append(all, aws.Leftover{Service: d.Service(), Target: arn, Run: run, What: fmt.Sprintf("output %s, cut by a run (tag %s=%s)", name(arn), tagRun, mark), Remove: c.Undo})
 	}
 	return all, nil

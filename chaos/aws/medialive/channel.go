@@ -99,8 +99,8 @@ const tagRun = aws.TagRun
 // stop stops the channel, and starts it at the end. A channel that is stopped
 // has no schedule that could start it by itself.
 type stop struct {
-	d    *Driver
-	made bool // the call was answered
+	aws.Answer
+	d *Driver
 
 	Channel string    `json:"channel"`
 	Mark    string    `json:"mark"`
@@ -113,9 +113,6 @@ func (c *stop) About() aws.About {
 }
 
 func (c *stop) target() string { return c.d.arn(c.Channel) }
-
-// Answered notes that the journal has the answer to the call.
-func (c *stop) Answered() { c.made = true }
 
 func (c *stop) Calls() []aws.Call {
 	arn := c.target()
@@ -159,7 +156,7 @@ func (c *stop) Make(ctx context.Context) error {
 			err = nil
 		}
 	}
-	c.made = c.made || err == nil
+	c.Made = c.Made || err == nil
 	return err
 }
 
@@ -170,7 +167,7 @@ func (c *stop) Undo(ctx context.Context) error {
 			return err
 		}
 		ours := out.Tags[tagRun] == c.Mark
-		if !ours && (out.Tags[tagRun] != "" || !c.made) {
+		if !ours && (out.Tags[tagRun] != "" || !c.Made) {
 			if waited, err := aws.Settle(ctx, c.At, c.d.Now()); err != nil || !waited {
 				return err // never made, undone before, or another run's by now
 			}
@@ -191,7 +188,7 @@ func (c *stop) Undo(ctx context.Context) error {
 		default:
 			return fmt.Errorf("channel %s cannot be started (got %s; want IDLE)", c.Channel, out.State)
 		}
-		if ours || c.made { // the tag may not show yet
+		if ours || c.Made { // the tag may not show yet
 			arn := c.target()
 			_, err = c.d.api.DeleteTags(ctx, &medialive.DeleteTagsInput{ResourceArn: &arn, TagKeys: []string{tagRun}})
 		}

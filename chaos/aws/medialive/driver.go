@@ -125,9 +125,9 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 	if d.Config.Channel == "" {
 		return nil, nil
 	}
-	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
+	out, err := d.channel(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("channel %s: %w", d.Config.Channel, err)
+		return nil, err
 	}
 	what := "channel " + d.Config.Channel
 	found := aws.CheckTags(what, out.Tags, d.Config.Tags)
@@ -213,14 +213,23 @@ func (d *Driver) Well(ctx context.Context) error {
 	if d.Config.Channel == "" {
 		return nil
 	}
-	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
-	if err == nil {
-		err = well(out)
-	}
+	out, err := d.channel(ctx)
 	if err != nil {
+		return err
+	}
+	if err := well(out); err != nil {
 		return fmt.Errorf("channel %s: %w", d.Config.Channel, err)
 	}
 	return nil
+}
+
+// channel describes the channel in the frame.
+func (d *Driver) channel(ctx context.Context) (*medialive.DescribeChannelOutput, error) {
+	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
+	if err != nil {
+		return nil, fmt.Errorf("channel %s: %w", d.Config.Channel, err)
+	}
+	return out, nil
 }
 
 // Leftovers implements [aws.Driver]: our actions in the schedule, and our tag.
@@ -228,9 +237,9 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	if d.Config.Channel == "" {
 		return nil, nil
 	}
-	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
+	out, err := d.channel(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("channel %s: %w", d.Config.Channel, err)
+		return nil, err
 	}
 	actions, err := d.schedule(ctx, d.Config.Channel)
 	if err != nil {
@@ -244,7 +253,7 @@ func (d *Driver) leftovers(channel string, tags map[string]string, actions []typ
 	var all []aws.Leftover
 	if mark, ok := tags[tagRun]; ok {
 		run, _ := aws.Ours(mark, "-")
-		c := &stop{d: d, Channel: channel, Mark: mark, made: true}
+		c := &stop{d: d, Channel: channel, Mark: mark, Answer: aws.Answer{Made: true}}
 		all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(channel), Run: run, What: "stopped by a run (tag " + tagRun + "=" + mark + ")", Remove: c.Undo})
 	}
 	all = append(all, d.claims(channel, tags)...)
@@ -301,6 +310,6 @@ func (d *Driver) remover(channel, mark string, actions []types.ScheduleAction) f
 	if switches {
 		return c.Undo
 	}
-	p := &pause{d: d, Channel: channel, Mark: mark, made: true}
+	p := &pause{d: d, Channel: channel, Mark: mark, Answer: aws.Answer{Made: true}}
 	return p.Undo
 }

@@ -27,8 +27,8 @@ const opInput = "input"
 // switches back is created first and alone. It stays, and MediaLive forgets it
 // after an hour. The others are deleted when they may be.
 type input struct {
+	aws.Answer
 	d        *Driver
-	made     bool      // the call was answered
 	released time.Time // when it was switched back, or that was first seen
 
 	Channel string    `json:"channel"`
@@ -45,9 +45,6 @@ func (c *input) About() aws.About {
 }
 
 func (c *input) target() string { return c.d.arn(c.Channel) }
-
-// Answered notes that the journal has the answer to the call.
-func (c *input) Answered() { c.made = true }
 
 func (c *input) Calls() []aws.Call {
 	arn := c.target()
@@ -118,7 +115,7 @@ func (c *input) Make(ctx context.Context) error {
 			err = nil // the answer to the first try was lost, and the second found its names taken
 		}
 	}
-	c.made = c.made || err == nil
+	c.Made = c.Made || err == nil
 	if err != nil {
 		return err
 	}
@@ -139,7 +136,7 @@ func (c *input) Undo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	began := has(actions, c.name(kindSwitch)) || c.made
+	began := has(actions, c.name(kindSwitch)) || c.Made
 	if began && !c.over(actions) {
 		active, err := c.active(ctx)
 		if err != nil {

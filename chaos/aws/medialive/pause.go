@@ -27,8 +27,8 @@ const (
 
 // pause holds pipelines paused.
 type pause struct {
+	aws.Answer
 	d        *Driver
-	made     bool      // the call was answered
 	released time.Time // when the pipelines were released, or that was first seen
 
 	Channel   string    `json:"channel"`
@@ -53,9 +53,6 @@ func (p *pause) About() aws.About {
 }
 
 func (p *pause) target() string { return p.d.arn(p.Channel) }
-
-// Answered notes that the journal has the answer to the call.
-func (p *pause) Answered() { p.made = true }
 
 func (p *pause) Calls() []aws.Call {
 	arn := p.target()
@@ -112,7 +109,7 @@ func (p *pause) Make(ctx context.Context) error {
 	if err != nil && p.there(ctx) {
 		err = nil // the answer to the first try was lost, and the second found its names taken
 	}
-	p.made = p.made || err == nil
+	p.Made = p.Made || err == nil
 	return err
 }
 
@@ -128,7 +125,7 @@ func (p *pause) Undo(ctx context.Context) error {
 		return err
 	}
 	ours := p.ours(actions)
-	if len(ours) == 0 && !p.made {
+	if len(ours) == 0 && !p.Made {
 		return nil // it was never made, or undone before
 	}
 	release, deadman := p.name(kindRelease), p.name(kindDeadman)

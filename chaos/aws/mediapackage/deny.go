@@ -139,19 +139,13 @@ func (c *deny) Undo(ctx context.Context) error {
 
 // Review reports whether others have changed the policy since it was read.
 func (c *deny) Review(ctx context.Context) []string {
-	if c.Was == nil {
-		return nil
-	}
 	return c.d.store(c.place).Review(ctx, c.Was)
 }
 
 func (c *deny) Bites(ctx context.Context) (bool, string) {
 	ok, what := c.d.store(c.place).Holds(ctx, c.Sid, c.Until)
-	if !ok {
-		return false, what
-	}
-	if c.URL == "" {
-		return true, what
+	if !ok || c.URL == "" {
+		return ok, what
 	}
 	status, err := c.d.ask(ctx, c.URL)
 	if err != nil {
@@ -161,16 +155,9 @@ func (c *deny) Bites(ctx context.Context) (bool, string) {
 }
 
 func (c *deny) Healthy(ctx context.Context) (bool, string) {
-	there, err := c.d.store(c.place).Has(ctx, c.Sid)
-	if err != nil {
-		return false, err.Error()
-	}
-	if there {
-		return false, fmt.Sprintf("the policy of %s still has statement %s", c.place, c.Sid)
-	}
-	what := fmt.Sprintf("the policy of %s has nothing of this fault", c.place)
-	if c.URL == "" {
-		return true, what
+	ok, what := c.d.store(c.place).Gone(ctx, c.Sid)
+	if !ok || c.URL == "" {
+		return ok, what
 	}
 	status, err := c.d.ask(ctx, c.URL)
 	if err != nil {

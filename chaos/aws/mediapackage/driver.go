@@ -239,27 +239,12 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 }
 
 func (d *Driver) left(ctx context.Context, p place) ([]aws.Leftover, error) {
-	text, err := d.store(p).Read(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("policy of %s: %w", p, err)
+	all, err := d.store(p).Leftovers(ctx, d.Service(), d.arn(p), func(sid string) aws.Change { return &deny{d: d, place: p, Sid: sid} })
+	if err != nil || p.Endpoint == "" {
+		return all, err
 	}
-	doc, err := policy.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("policy of %s: %w", p, err)
-	}
-	var all []aws.Leftover
-	if p.Endpoint != "" {
-		if all, err = d.forced(ctx, p); err != nil {
-			return nil, err
-		}
-	}
-	for _, s := range doc.Statements {
-		if run, ok := aws.Ours(s.Sid, ""); ok {
-			c := &deny{d: d, place: p, Sid: s.Sid}
-			all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(p), Run: run, What: "policy statement " + s.Sid, Expires: s.Until(), Remove: c.Undo})
-		}
-	}
-	return all, nil
+	forced, err := d.forced(ctx, p)
+	return append(forced, all...), err
 }
 
 // store is the policy of a place. What comes with the policy of an endpoint is

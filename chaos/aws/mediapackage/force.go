@@ -29,8 +29,8 @@ const (
 // has nothing that ends by itself, so this is a sticky fault: while it holds,
 // the endpoint has tags that say which run it was and what was set before.
 type force struct {
-	d    *Driver
-	made bool // the call was answered
+	aws.Answer
+	d *Driver
 
 	place
 	Mark       string    `json:"mark"`
@@ -45,9 +45,6 @@ func (c *force) About() aws.About {
 }
 
 func (c *force) target() string { return c.d.arn(c.place) }
-
-// Answered notes that the journal has the answer to the call.
-func (c *force) Answered() { c.made = true }
 
 func (c *force) Calls() []aws.Call {
 	call := func(when aws.When, action, request string) aws.Call {
@@ -245,7 +242,7 @@ func (c *force) Make(ctx context.Context) error {
 		return err
 	}
 	_, err := c.update(ctx, func(now []string) ([]string, bool) { return c.Conditions, !slices.Equal(now, c.Conditions) })
-	c.made = c.made || err == nil
+	c.Made = c.Made || err == nil
 	return err
 }
 
@@ -259,7 +256,7 @@ func (c *force) Undo(ctx context.Context) error {
 		return nil // another run's by now
 	}
 	changed := false
-	if ours || c.made {
+	if ours || c.Made {
 		changed, err = c.update(ctx, func(now []string) ([]string, bool) {
 			return c.Before, slices.Equal(now, c.Conditions) && !slices.Equal(now, c.Before)
 		})
@@ -275,7 +272,7 @@ func (c *force) Undo(ctx context.Context) error {
 			return c.Undo(ctx)
 		}
 	}
-	if ours || c.made { // the tags may not show yet
+	if ours || c.Made { // the tags may not show yet
 		_, err = c.d.api.UntagResource(ctx, &mediapackagev2.UntagResourceInput{ResourceArn: sdk.String(c.target()), TagKeys: []string{tagRun, tagBefore}})
 	}
 	return err
@@ -297,7 +294,7 @@ func (c *force) Healthy(ctx context.Context) (bool, string) {
 	switch mark := e.tags[tagRun]; {
 	case mark == c.Mark:
 		return false, fmt.Sprintf("%s still has the tag %s=%s", c.place, tagRun, c.Mark)
-	case mark == "" && c.made && slices.Equal(e.conditions, c.Conditions):
+	case mark == "" && c.Made && slices.Equal(e.conditions, c.Conditions):
 		return false, fmt.Sprintf("%s still answers errors on %s", c.place, words(c.Conditions))
 	}
 	return true, fmt.Sprintf("%s answers errors on %s", c.place, words(e.conditions))

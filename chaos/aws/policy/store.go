@@ -135,10 +135,45 @@ func (s *Store) Holds(ctx context.Context, sid string, until time.Time) (bool, s
 	return true, fmt.Sprintf("the policy of %s has statement %s", s.What, sid)
 }
 
-// Review tells for people what is another policy than before, but for what runs
-// have in it: others have changed it in between, and should
-// make sure that it is what they meant.
+// Gone reports whether the policy has no statement of that Sid any more, with
+// what was seen.
+func (s *Store) Gone(ctx context.Context, sid string) (bool, string) {
+	there, err := s.Has(ctx, sid)
+	switch {
+	case err != nil:
+		return false, err.Error()
+	case there:
+		return false, fmt.Sprintf("the policy of %s still has statement %s", s.What, sid)
+	}
+	return true, fmt.Sprintf("the policy of %s has nothing of this fault", s.What)
+}
+
+// Leftovers are the statements that runs have left in the policy of a target;
+// denial returns the change that made one.
+func (s *Store) Leftovers(ctx context.Context, service, target string, denial func(sid string) aws.Change) (all []aws.Leftover, err error) {
+	text, err := s.Read(ctx)
+	var doc *Document
+	if err == nil {
+		doc, err = Parse(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("policy of %s: %w", s.What, err)
+	}
+	for _, st := range doc.Statements {
+		if run, ok := aws.Ours(st.Sid, ""); ok {
+			all = append(all, aws.Leftover{Service: service, Target: target, Run: run, What: "policy statement " + st.Sid, Expires: st.Until(), Remove: denial(st.Sid).Undo})
+		}
+	}
+	return all, nil
+}
+
+// Review says how the policy differs from what it was before, but for what runs
+// have in it: others have changed it in between, and should make sure that it
+// is what they meant. A nil before is not known.
 func (s *Store) Review(ctx context.Context, before *Print) []string {
+	if before == nil {
+		return nil
+	}
 	_, doc, _, err := s.Look(ctx)
 	if err != nil {
 		return []string{fmt.Sprintf("cannot tell whether the policy of %s is as it was before the fault: %v", s.What, err)}

@@ -180,38 +180,10 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	if d.Config.Bucket == "" {
 		return nil, nil
 	}
-	text, err := d.policy(ctx, d.Config.Bucket, d.Config.Account)
-	if err != nil {
-		return nil, fmt.Errorf("policy of bucket %s: %w", d.Config.Bucket, err)
+	of := func(sid string) *deny {
+		return &deny{d: d, Bucket: d.Config.Bucket, Owner: d.Config.Account, Sid: sid}
 	}
-	doc, err := policy.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("policy of bucket %s: %w", d.Config.Bucket, err)
-	}
-	var all []aws.Leftover
-	for _, s := range doc.Statements {
-		run, ok := aws.Ours(s.Sid, "")
-		if !ok {
-			continue
-		}
-		c := &deny{d: d, Bucket: d.Config.Bucket, Owner: d.Config.Account, Sid: s.Sid}
-		all = append(all, aws.Leftover{
-			Service: d.Service(), Target: d.arn(d.Config.Bucket), Run: run, What: "policy statement " + s.Sid, Expires: s.Until(), Remove: c.Undo,
-		})
-	}
-	return all, nil
-}
-
-// policy reads the policy of a bucket; "" = it has none.
-func (d *Driver) policy(ctx context.Context, bucket, owner string) (string, error) {
-	out, err := d.api.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &bucket, ExpectedBucketOwner: &owner})
-	if aws.Code(err) == "NoSuchBucketPolicy" {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return sdk.ToString(out.Policy), nil
+	return of("").store().Leftovers(ctx, d.Service(), d.arn(d.Config.Bucket), func(sid string) aws.Change { return of(sid) })
 }
 
 // missing tells whether an error says that there is no such object.

@@ -32,7 +32,7 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 		status = "off: segments and multivariant playlists cannot be deleted, playlists not rolled back"
 	}
 	out := []string{fmt.Sprintf("bucket %s: versions %s", s.Bucket, status)}
-	text, err := d.policy(ctx, s.Bucket, s.Owner)
+	text, err := (&deny{d: d, Bucket: s.Bucket, Owner: s.Owner}).policy(ctx)
 	if err != nil {
 		return out, err
 	}

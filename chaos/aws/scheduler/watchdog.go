@@ -150,9 +150,9 @@ const opWatchdog = "watchdog"
 
 // watchdog is a schedule that undoes another change.
 type watchdog struct {
+	aws.Answer
 	d       *Driver
 	watched aws.Change // nil = it comes from a journal
-	made    bool       // the call was answered
 
 	Name   string    `json:"name"`
 	Role   string    `json:"role"`   // ARN of the role that Scheduler makes the call with
@@ -191,9 +191,6 @@ func (c *watchdog) Fits() error {
 	}
 	return nil
 }
-
-// Answered notes that the journal has the answer to the call.
-func (c *watchdog) Answered() { c.made = true }
 
 func (c *watchdog) Calls() []aws.Call {
 	all := c.d.arn(ours + "*")
@@ -242,7 +239,7 @@ func (c *watchdog) Make(ctx context.Context) error {
 			err = nil // the answer to the first try was lost
 		}
 	}
-	c.made = c.made || err == nil
+	c.Made = c.Made || err == nil
 	return err
 }
 

@@ -144,14 +144,9 @@ type Answer struct {
 func (a *Answer) answered() { a.Made = true }
 
 // mayUndo makes sure that a change from a journal is that run's own: a journal
-// may come from anywhere, and only what runs leave is taken away. Some changes
-// had no owner in journals of the first format.
-func mayUndo(a About, run string, format int) error {
-	former := a.Owner.Name == "" && format <= 1
-	if former {
-		a.Owner.Name = "former"
-	}
-	if !former && !a.Owner.is(run) {
+// may come from anywhere, and only what runs leave is taken away.
+func mayUndo(a About, run string) error {
+	if !a.Owner.is(run) {
 		return fmt.Errorf("not the mark of run %q (got %.80q)", run, a.Owner.Name)
 	}
 	return a.check()

@@ -151,7 +151,7 @@ func TestUndescribedChangesAreNotMade(t *testing.T) {
 			t.Errorf("without %s: made %d, %v", lacks, s.made, err)
 		}
 		u := Undoer{Drivers: []Driver{s}, Lookup: func(string) (string, bool) { return "", false }}
-		call := journal.Call{Format: 2, Run: run, Service: "s3", Op: "change", Change: []byte(`{"Mark":"hlsload-` + run + `-f0n1"}`)}
+		call := journal.Call{Run: run, Service: "s3", Op: "change", Change: []byte(`{"Mark":"hlsload-` + run + `-f0n1"}`)}
 		if err := u.Undo(t.Context(), journal.Line{Calls: []journal.Call{call}}); err == nil || s.undos != 0 {
 			t.Errorf("without %s: undone %d, %v", lacks, s.undos, err)
 		}

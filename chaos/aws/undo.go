@@ -129,7 +129,7 @@ func restore(drivers []Driver, call *journal.Call, lookup func(string) (string, 
 		if err != nil {
 			return nil, fmt.Errorf("journal: call %d: %s %s: %w", call.N, call.Service, call.Op, err)
 		}
-		if err := mayUndo(c.About(), call.Run, call.Format); err != nil {
+		if err := mayUndo(c.About(), call.Run); err != nil {
 			return nil, fmt.Errorf("journal: call %d: %s %s: %w", call.N, call.Service, call.Op, err)
 		}
 		if a, ok := c.(Answerable); ok && call.Answered {

@@ -52,7 +52,7 @@ func (c Call) Reveal(lookup func(string) (string, bool)) (Call, error) {
 			return v
 		})
 	})
-	out.Answered, out.Format = c.Answered, c.Format
+	out.Answered = c.Answered
 	return out, err
 }
 

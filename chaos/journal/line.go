@@ -53,7 +53,6 @@ type Call struct {
 	Env []string `json:"env,omitempty"`
 
 	Answered bool `json:"-"` // the answer is in the journal, and was no error
-	Format   int  `json:"-"` // of the line that it was read from
 }
 
 // The steps of calls: one line before each is made, one after.
@@ -113,9 +112,7 @@ func (l *Line) opens() bool {
 func (l *Line) note(call Line) {
 	switch call.Step {
 	case StepCall:
-		c := *call.Call
-		c.Format = call.Format
-		l.Calls = append(l.Calls, c)
+		l.Calls = append(l.Calls, *call.Call)
 	case StepCalled:
 		for i := range l.Calls {
 			c := &l.Calls[i]

@@ -154,25 +154,23 @@ func TestUndoOfWhatIsNotOurs(t *testing.T) {
 		a := w.open(t)
 		for _, c := range []struct {
 			service, op, change string
-			format              int
 			ok                  bool
 		}{
-			{"s3", "remove", `{"scope":{}}`, 2, false},
-			{"s3", "remove", `{"scope":{},"mark":"hlsload0a1b2c3df1n1"}`, 2, true},
-			{"s3", "remove", `{"scope":{},"mark":"hlsload99999999f1n1"}`, 2, false},
-			{"s3", "remove", `{"scope":{}}`, 0, true}, // of a former version
-			{"s3", "watch", `{"scope":{}}`, 2, false},
-			{"s3", "replace", `{"scope":{}}`, 2, false},
-			{"medialive", "restart", `{"channel":"1234567"}`, 2, false},
-			{"cloudfront", "flush", `{"distribution":"E1EXAMPLE"}`, 2, false},
-			{"s3", "deny", `{"bucket":"example-live","sid":"cdn reads"}`, 0, false},
-			{"scheduler", "watchdog", `{"name":"nightly-backup"}`, 2, false},
-			{"medialive", "lock", `{"channel":"1234567","mark":"x"}`, 2, false},
+			{"s3", "remove", `{"scope":{}}`, false},
+			{"s3", "remove", `{"scope":{},"mark":"hlsload0a1b2c3df1n1"}`, true},
+			{"s3", "remove", `{"scope":{},"mark":"hlsload99999999f1n1"}`, false},
+			{"s3", "watch", `{"scope":{}}`, false},
+			{"s3", "replace", `{"scope":{}}`, false},
+			{"medialive", "restart", `{"channel":"1234567"}`, false},
+			{"cloudfront", "flush", `{"distribution":"E1EXAMPLE"}`, false},
+			{"s3", "deny", `{"bucket":"example-live","sid":"cdn reads"}`, false},
+			{"scheduler", "watchdog", `{"name":"nightly-backup"}`, false},
+			{"medialive", "lock", `{"channel":"1234567","mark":"x"}`, false},
 		} {
 			u := a.Undoer(0)
-			err := u.Undo(t.Context(), journal.Line{Name: "x", Calls: []journal.Call{{N: 1, Run: "0a1b2c3d", Service: c.service, Op: c.op, Change: []byte(c.change), Format: c.format}}})
+			err := u.Undo(t.Context(), journal.Line{Name: "x", Calls: []journal.Call{{N: 1, Run: "0a1b2c3d", Service: c.service, Op: c.op, Change: []byte(c.change)}}})
 			if refused := err != nil && strings.Contains(err.Error(), "not the mark of run"); refused == c.ok {
-				t.Errorf("%s %s %s, format %d: %v", c.service, c.op, c.change, c.format, err)
+				t.Errorf("%s %s %s: %v", c.service, c.op, c.change, err)
 			}
 		}
 	})

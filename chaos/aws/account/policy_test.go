@@ -2,7 +2,6 @@ package account
 
 import (
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -141,38 +140,6 @@ func TestNoPolicyInTheJournal(t *testing.T) {
 			w.put(t, r.path, before, "undo", 0)
 		})
 	}
-}
-
-// Journals of former versions have the policy itself, and are undone word for
-// word.
-func TestFormerJournalWithAPolicy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := freeze(t)
-		w := worldFor(t, f)
-		before := w.bucket.Policy()
-		r := w.run(t, "0a1b2c3d")
-		if err := r.apply(t.Context(), 0, f); err != nil {
-			t.Fatal(err)
-		}
-		lines, err := journal.Read(r.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var deny journal.Call
-		for _, l := range lines {
-			if l.Step == journal.StepCall && l.Call.Op == "deny" {
-				deny = *l.Call
-			}
-		}
-		deny.Change = []byte(`{"bucket":"example-live","owner":"123456789012","sid":"hlsload0a1b2c3df6n1","before":` + strconv.Quote(foreignPolicy) + `}`)
-		u := w.bare(t).Undoer(time.Minute)
-		if err := u.Undo(t.Context(), journal.Line{Name: f.Name, Calls: []journal.Call{deny}}); err != nil {
-			t.Fatal(err)
-		}
-		if got := w.bucket.Policy(); got != before {
-			t.Errorf("got %s; want %s", got, before)
-		}
-	})
 }
 
 // A statement whose time has passed denies nothing, though the process was asleep

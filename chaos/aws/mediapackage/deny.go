@@ -1,7 +1,6 @@
 package mediapackage
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,10 +25,8 @@ type deny struct {
 	Source  string    `json:"source,omitempty"` // address that a pipeline writes from; "" = any
 	Until   time.Time `json:"until"`            // when it ends by itself
 	At      time.Time `json:"at"`               // when the policy was read
-	// Was is that policy. Before is the policy itself, in journals of former
-	// versions.
-	Was    *policy.Print `json:"was,omitempty"`
-	Before string        `json:"before,omitempty"`
+	// Was is that policy, as far as it must be known again.
+	Was *policy.Print `json:"was,omitempty"`
 	// URL is where anybody got the endpoint before; "" = nobody could tell.
 	URL string `json:"url,omitempty"`
 
@@ -134,7 +131,7 @@ func (c *deny) Make(ctx context.Context) error {
 }
 
 func (c *deny) Undo(ctx context.Context) error {
-	return c.d.store(c.place).Remove(ctx, cmp.Or(c.text, c.Before), c.Sid, c.At)
+	return c.d.store(c.place).Remove(ctx, c.text, c.Sid, c.At)
 }
 
 // Review reports whether others have changed the policy since it was read.

@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,10 +29,8 @@ type deny struct {
 	Scope   scope     `json:"scope"`
 	Until   time.Time `json:"until"` // when it ends by itself
 	At      time.Time `json:"at"`    // when the policy was read
-	// Was is that policy. Before is the policy itself, in journals of former
-	// versions.
-	Was    *policy.Print `json:"was,omitempty"`
-	Before string        `json:"before,omitempty"`
+	// Was is that policy, as far as it must be known again.
+	Was *policy.Print `json:"was,omitempty"`
 
 	Statement json.RawMessage `json:"statement,omitempty"`
 }
@@ -202,7 +199,7 @@ func (c *deny) Make(ctx context.Context) error {
 }
 
 func (c *deny) Undo(ctx context.Context) error {
-	return c.store().Remove(ctx, cmp.Or(c.text, c.Before), c.Sid, c.At)
+	return c.store().Remove(ctx, c.text, c.Sid, c.At)
 }
 
 func (c *deny) put(ctx context.Context, text string) error {

@@ -11,18 +11,15 @@ import (
 
 // Problem is one thing wrong with an entry.
 type Problem struct {
-	Entry int    // index in the chaos list; 0 from [Check]
 	Field string // key of the entry; when it was not written, the entry itself is to blame
 	Msg   string // what is wrong (got …; want …)
 }
-
-func (p Problem) String() string { return p.Field + ": " + p.Msg }
 
 // Target is what the entries are checked against. Its zero value is a rig of
 // which nothing else is known; what is not known is not checked.
 type Target struct {
 	URL        bool
-	VOD        bool          // a rig that nobody writes to any more
+	VOD        bool          // a rig that is not written to any more
 	Pipelines  int           // of a rig
 	Pops       int           // of a rig
 	Renditions []string      // names, in listed order
@@ -36,29 +33,6 @@ func (t *Target) String() string {
 		return "a URL"
 	}
 	return "a rig"
-}
-
-// CheckAll checks a whole chaos list.
-func CheckAll(entries []Entry, t *Target) []Problem {
-	var all []Problem
-	if len(entries) > MaxEntries {
-		all = append(all, Problem{Entry: MaxEntries, Msg: fmt.Sprintf("too many entries (got %d; want at most %d)", len(entries), MaxEntries)})
-		entries = entries[:MaxEntries]
-	}
-	names := map[string]int{}
-	for i := range entries {
-		for _, p := range Check(&entries[i], t) {
-			p.Entry = i
-			all = append(all, p)
-		}
-		name := entries[i].Name
-		if first, taken := names[name]; taken && name != "" {
-			all = append(all, Problem{i, "name", fmt.Sprintf("the name is already used by entry %d (got %s; want another)", first+1, name)})
-		} else {
-			names[name] = i
-		}
-	}
-	return all
 }
 
 // Check returns everything that is wrong with one entry. An entry that went
@@ -84,7 +58,7 @@ type checker struct {
 	e        *Entry
 	t        *Target
 	spec     *Spec
-	via      Via // who would apply it; "" when nobody can
+	via      Via // what would apply it; "" when nothing can
 	problems []Problem
 }
 
@@ -115,7 +89,7 @@ func (c *checker) unknownKind() {
 	c.add("fault", "unknown fault (got %.80s; want %s)", c.e.Kind, want)
 }
 
-// applier checks who is to apply the fault, and whether anybody can.
+// applier checks what is to apply the fault, and whether anything can.
 func (c *checker) applier() {
 	possible := c.t.possible(c.spec)
 	if len(possible) == 0 {
@@ -149,12 +123,12 @@ func (c *checker) applier() {
 	}
 }
 
-// possible is who can apply a fault to the target.
+// possible is what can apply a fault to the target.
 func (t *Target) possible(s *Spec) []Via {
 	return slices.DeleteFunc(s.Possible(t.URL), func(v Via) bool { return v == ViaAWS && (t.AWS == nil || !t.URL) })
 }
 
-// applicable names the faults that somebody can apply to the target.
+// applicable names the faults that can be applied to the target.
 func (t *Target) applicable() []string {
 	var names []string
 	for i := range Kinds {
@@ -263,7 +237,7 @@ func (c *checker) taken() string {
 	return strings.Join(names, ", ")
 }
 
-// checked tells whether a key is there and belongs there.
+// checked reports whether a key is there and belongs there.
 func (c *checker) checked(key string) bool {
 	f := c.spec.Field(key)
 	return f != nil && c.given(f)
@@ -322,7 +296,7 @@ func (c *checker) rendition() {
 	c.add("rendition", "no such rendition (got %.80s; want lowest, highest, %s, or an index, %s)", name, strings.Join(known, ", "), upTo(len(known)))
 }
 
-// within tells whether i is an index of n things; n = 0 is unknown.
+// within reports whether i is an index of n things; n = 0 is unknown.
 func within(i, n int) bool { return i >= 0 && (n <= 0 || i < n) }
 
 func upTo(n int) string {

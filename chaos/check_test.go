@@ -105,7 +105,7 @@ func TestCheck(t *testing.T) {
 		e.Fill(c.t.URL)
 		var got []string
 		for _, p := range Check(&e, c.t) {
-			got = append(got, p.String())
+			got = append(got, p.Field+": "+p.Msg)
 		}
 		if strings.Join(got, "\n") != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, strings.Join(got, "\n     "), c.want)
@@ -114,29 +114,6 @@ func TestCheck(t *testing.T) {
 }
 
 func nan() float64 { zero := 0.0; return zero / zero }
-
-func TestCheckAll(t *testing.T) {
-	entries := make([]Entry, MaxEntries+1)
-	for i := range entries {
-		entries[i] = entry(NetDown, func(e *Entry) { e.Name = "n" + string(rune('A'+i%26)) + string(rune('A'+i/26)) })
-	}
-	entries[5].Name = entries[2].Name
-	entries[7].For = 0
-	var got []string
-	for _, p := range CheckAll(entries, &Target{}) {
-		got = append(got, itoa(p.Entry)+" "+p.String())
-	}
-	want := []string{
-		"64 : too many entries (got 65; want at most 64)",
-		"7 for: for is missing (got nothing; want how long the fault holds, such as 30s)",
-		"5 name: the name is already used by entry 3 (got nCA; want another)",
-	}
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
 
 // Every kind passes with nothing but what it requires, filled with defaults.
 func TestDefaultsAreValid(t *testing.T) {

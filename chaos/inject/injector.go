@@ -82,9 +82,6 @@ func (i *Injector) Touched(m chaos.Marks) {
 	}
 }
 
-// Half is how much of a body of n bytes a truncated answer gives.
-func Half(n int64) int64 { return n / 2 }
-
 // Apply opens the window of the fault.
 func (i *Injector) Apply(_ context.Context, f *chaos.Fault) error {
 	if f.Via != chaos.ViaViewer {
@@ -106,7 +103,7 @@ func (i *Injector) count(f *chaos.Fault) since {
 	return since{i.touched[f.Rule].Load(), i.passed.Load()}
 }
 
-// Look tells whether any player was shown the fault since it was applied.
+// Look reports whether any player was shown the fault since it was applied.
 func (i *Injector) Look(_ context.Context, f *chaos.Fault) (bool, string) {
 	was, _ := i.starts.Load(f)
 	then, _ := was.(since)
@@ -127,7 +124,7 @@ func (i *Injector) Undo(_ context.Context, f *chaos.Fault) error {
 	return nil
 }
 
-// LookUndone tells whether players are shown what is real again: the window is
+// LookUndone reports whether players are shown what is real again: the window is
 // closed, and nothing was changed by the fault since the last look.
 func (i *Injector) LookUndone(_ context.Context, f *chaos.Fault) (bool, string) {
 	was, _ := i.starts.Load(f)

@@ -2,7 +2,7 @@ package chaos
 
 import "context"
 
-// Applier makes faults happen and puts them right again. Whoever drives a
+// Applier makes faults happen and puts them right again. The driver of a
 // [Conductor] calls it: the methods for one fault one after another, for
 // several faults at the same time. Every method must return soon after its
 // context ends.
@@ -10,13 +10,13 @@ type Applier interface {
 	// Apply starts the fault and returns once it is acknowledged. After an
 	// error Undo follows all the same: half a fault may be there.
 	Apply(ctx context.Context, f *Fault) error
-	// Look tells whether the target shows the fault, with what was seen. It is
+	// Look reports whether the target shows the fault, with what was seen. It is
 	// asked again until it does.
 	Look(ctx context.Context, f *Fault) (bites bool, detail string)
 	// Undo puts everything back. It must be harmless when there is nothing to
 	// put back, and when it is called again.
 	Undo(ctx context.Context, f *Fault) error
-	// LookUndone tells whether the target is healthy again, as far as this
+	// LookUndone reports whether the target is healthy again, as far as this
 	// fault goes, with what was seen.
 	LookUndone(ctx context.Context, f *Fault) (healthy bool, detail string)
 }

@@ -91,12 +91,12 @@ type Tag struct{ Key, Value string }
 const (
 	DefaultAWSDuration = 10 * time.Minute
 	// MaxAWSDuration: MediaLive forgets actions of its schedule after about an
-	// hour, and with them who paused what.
+	// hour, and with them which fault paused what.
 	MaxAWSDuration = 50 * time.Minute
 	// MaxStartupDelay is how much later AWS FIS may let a function begin.
 	MaxStartupDelay = 15 * time.Minute
 	// AWSMargin is how long after its window a fault ends by itself, where AWS
-	// can do that, when nobody has undone it.
+	// can do that, when nothing has undone it.
 	AWSMargin = time.Minute
 )
 
@@ -108,7 +108,7 @@ func (a *AWS) Longest() time.Duration {
 	return DefaultAWSDuration
 }
 
-// InputLoss tells which service takes away the source: the channel's schedule,
+// InputLoss says which service takes away the source: the channel's schedule,
 // because that ends by itself, else the flow that feeds it, else what its
 // packager lets in. "" = none can.
 func (a *AWS) InputLoss(pipeline int) string {
@@ -206,7 +206,7 @@ func written(a *AWS, f *Fault) objection {
 	return first(inBucket(a, f), sources)
 }
 
-// rescued objects to what stays until it is undone, unless somebody sees to that.
+// rescued objects to what stays until it is undone, unless something else undoes it.
 func (a *AWS) rescued(what string) objection {
 	return demand(a.AllowSticky || a.Watchdog != "", "via", "%s stays until it is undone (got neither aws.watchdog nor aws.allow_sticky; want aws.watchdog: {role: ARN}, with which AWS undoes it even if hlsload has died, or aws.allow_sticky: true, and a way to run hlsload undo)", what)
 }

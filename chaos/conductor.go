@@ -105,11 +105,11 @@ func (c *Conductor) Outcome(id int) (Outcome, bool) {
 // Aborted returns the reason of the abort, "" when there was none.
 func (c *Conductor) Aborted() string { return c.reason }
 
-// Stopped tells that the stop was ordered.
+// Stopped reports whether the stop was ordered.
 func (c *Conductor) Stopped() bool { return c.stopped }
 
 // Step takes one observation and appends what is to be done to out. An answer
-// that nobody waits for is ignored.
+// that is not waited for is ignored.
 func (c *Conductor) Step(now time.Duration, seen Observation, out []Order) []Order {
 	if c.stopped {
 		return out
@@ -176,7 +176,7 @@ func (o *occurrence) wake() time.Duration {
 
 func (c *Conductor) abort(reason string, grace bool) {
 	if c.aborted {
-		c.grace = c.grace && grace // who says now means it
+		c.grace = c.grace && grace // an abort without grace means now
 		return
 	}
 	c.aborted, c.reason = true, cmp.Or(reason, "aborted")
@@ -287,7 +287,7 @@ func (o *occurrence) keepDetail(seen Observation) {
 	}
 }
 
-// advance moves one occurrence on when its time has come and tells whether it
+// advance moves one occurrence on when its time has come and reports whether it
 // did.
 func (c *Conductor) advance(now time.Duration, o *occurrence) bool {
 	switch o.state {
@@ -315,7 +315,7 @@ func (c *Conductor) advance(now time.Duration, o *occurrence) bool {
 	return !o.asked && now >= o.next && o.next != Open && o.orders()
 }
 
-// orders tells whether the state has something to order.
+// orders reports whether the state has something to order.
 func (o *occurrence) orders() bool {
 	return o.state == applying || o.state == looking || o.state == undoing || o.state == verifying
 }
@@ -365,7 +365,7 @@ func (c *Conductor) deadline(o *occurrence) time.Duration {
 	return since + max(c.timeline.Grace(), c.timeline.Patience[o.fault.Via])
 }
 
-// meet tells whether two faults may hit the same thing.
+// meet reports whether two faults may hit the same thing.
 func meet(a, b *Fault) bool {
 	if a.Pipeline != Any && b.Pipeline != Any && a.Pipeline != b.Pipeline {
 		return false
@@ -376,7 +376,7 @@ func meet(a, b *Fault) bool {
 	return a.Cohort == "" || b.Cohort == "" || a.Cohort == b.Cohort
 }
 
-// finished tells whether nothing is left to do.
+// finished reports whether nothing is left to do.
 func (c *Conductor) finished(now time.Duration) bool {
 	if slices.ContainsFunc(c.all, func(o *occurrence) bool { return o.state != over }) {
 		return false

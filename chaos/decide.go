@@ -96,5 +96,5 @@ func (e *Effect) add(w *openWindow, strongest act) act {
 	return w.act
 }
 
-// Fails tells that the effect leaves nothing of the answer but a failure.
+// Fails reports whether the effect leaves nothing of the answer but a failure.
 func (e *Effect) Fails() bool { return e.Reset || e.Hang || e.Status != 0 }

@@ -23,7 +23,7 @@ type segmentText struct {
 	duration time.Duration
 }
 
-// isPlaylist tells whether the body claims to be a playlist (rfc8216bis
+// isPlaylist reports whether the body claims to be a playlist (rfc8216bis
 // 4.4.1.1: EXTM3U is the first line) that is worth keeping.
 func isPlaylist(body []byte) bool {
 	return len(body) <= maxPlaylist && bytes.HasPrefix(body, []byte("#EXTM3U"))

@@ -50,7 +50,7 @@ const (
 	Command             Kind = "command"
 )
 
-// Via names who applies a fault.
+// Via names what applies a fault.
 type Via string
 
 // The appliers.
@@ -113,7 +113,7 @@ func NewFault(name string, kind Kind) Fault {
 // entry with [Fault.Rule] i. Which occurrence it was follows from the time.
 type Marks uint64
 
-// Has tells whether the entry with that rule is in the set.
+// Has reports whether the entry with that rule is in the set.
 func (m Marks) Has(rule int) bool { return m>>uint(rule)&1 != 0 }
 
 // Mark is the set of one entry.
@@ -163,5 +163,5 @@ type Effect struct {
 	Hang     bool          // no byte ever comes (until the other side gives up)
 	Truncate bool          // the body ends halfway, the connection with it
 	Reset    bool          // the connection is reset instead of an answer
-	Marks    Marks         // who did it
+	Marks    Marks         // the faults that did it
 }

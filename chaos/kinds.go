@@ -65,8 +65,8 @@ const (
 	PartAudience                // the number of viewers; no answer is touched
 )
 
-// Default returns who applies the fault when the entry does not say; "" when
-// nobody can on this target.
+// Default returns what applies the fault when the entry does not say; "" when
+// nothing can on this target.
 func (s *Spec) Default(onURL bool) Via {
 	if !onURL {
 		return s.Vias[0]
@@ -79,7 +79,7 @@ func (s *Spec) Default(onURL bool) Via {
 	return ""
 }
 
-// Possible returns who can apply the fault on this target.
+// Possible returns what can apply the fault on this target.
 func (s *Spec) Possible(onURL bool) []Via {
 	var possible []Via
 	for _, v := range s.Vias {

@@ -55,7 +55,7 @@ func (m *memory) asOf(at time.Duration) *version {
 	return nil
 }
 
-// remember takes a body that was seen at now and tells whether it is a new
+// remember takes a body that was seen at now and reports whether it is a new
 // version. Versions that were superseded before the horizon are forgotten. It
 // keeps a copy.
 func (m *memory) remember(now time.Duration, body []byte, horizon time.Duration) (fresh bool) {
@@ -95,7 +95,7 @@ func (m *memory) pinned(f *Fault) *pin {
 }
 
 // pin keeps the playlist of the instant at which w began: the last one seen
-// before, unless nobody had looked for over a target duration; else what is
+// before, unless no player had looked for over a target duration; else what is
 // real now, without what was listed since. real is nil when there is none.
 func (m *memory) pin(w *Window, now time.Duration, real []byte) {
 	if last := m.latest(); last != nil && m.seen >= w.From-orTarget(last.body) {

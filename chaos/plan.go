@@ -19,7 +19,7 @@ type Window struct {
 }
 
 // Plan is what holds or has held. It is immutable: [Plan.With] and
-// [Plan.Without] return a changed copy, so whoever serves requests swaps one
+// [Plan.Without] return a changed copy, so what serves requests swaps one
 // pointer. A nil *Plan is an empty plan.
 type Plan struct {
 	seed draw.Seed
@@ -190,7 +190,7 @@ func (p *Plan) Without(f *Fault, now time.Duration) *Plan {
 	return q
 }
 
-// Holds tells whether a window of f is open.
+// Holds reports whether a window of f is open.
 func (p *Plan) Holds(f *Fault) bool {
 	if p == nil {
 		return false
@@ -203,7 +203,7 @@ func (p *Plan) Holds(f *Fault) bool {
 	return false
 }
 
-// Quiet tells that no window is open, so nothing that asks the plan need ask.
+// Quiet reports whether no window is open, so nothing that asks the plan need ask.
 func (p *Plan) Quiet() bool { return p == nil || len(p.open) == 0 }
 
 // Holding yields the open windows that have begun by now, of the kinds given

@@ -118,7 +118,7 @@ func (r *Rewriter) Watch(f *Fault) {
 	}
 }
 
-// Watching tells whether answers must be shown to [Rewriter.Rewrite] while no
+// Watching reports whether answers must be shown to [Rewriter.Rewrite] while no
 // fault is open, too.
 func (r *Rewriter) Watching() bool { return r.watching }
 
@@ -160,7 +160,7 @@ func (o *object) deliver(now time.Duration, p *Plan, t *Thing) (Answer, Effect) 
 	return o.Answer, e
 }
 
-// watches tells whether playlists are to be remembered: because it was
+// watches reports whether playlists are to be remembered: because it was
 // planned, or because a fault came by hand.
 func (r *Rewriter) watches(p *Plan) bool {
 	if r.watching || p.Quiet() {
@@ -172,7 +172,7 @@ func (r *Rewriter) watches(p *Plan) bool {
 	return r.watching || touches(p)
 }
 
-// touches tells whether an open fault changes objects themselves.
+// touches reports whether an open fault changes objects themselves.
 func touches(p *Plan) bool {
 	for i := range p.open {
 		if p.open[i].object {
@@ -182,7 +182,7 @@ func touches(p *Plan) bool {
 	return false
 }
 
-// observe learns from a real answer, whoever it is for, and returns what is
+// observe learns from a real answer, whichever player it is for, and returns what is
 // remembered of the URL.
 func (r *Rewriter) observe(now time.Duration, p *Plan, t *Thing, url string, real Answer) *memory {
 	m := r.memories[url]

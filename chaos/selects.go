@@ -9,7 +9,7 @@ import (
 
 var shareRule = draw.NewRule("chaos/share")
 
-// Selects tells whether a thing is among those that the fault hits. What is
+// Selects reports whether a thing is among those that the fault hits. What is
 // not known about the thing is not selected: a fault of pipeline 0 leaves a
 // request of unknown pipeline alone. Who belongs to a share depends on seed,
 // player number and entry only, so every occurrence hits the same viewers.
@@ -27,7 +27,7 @@ func (f *Fault) selectsObject(t *Thing) bool {
 	return (f.Pipeline == Any || f.Pipeline == t.Pipeline) && (f.Rendition == "" || f.selectsRendition(t))
 }
 
-// SelectsViewer tells whether the viewer is among those that the fault hits,
+// SelectsViewer reports whether the viewer is among those that the fault hits,
 // whatever is asked for.
 func (f *Fault) SelectsViewer(t *Thing, seed draw.Seed) bool {
 	if f.Cohort != "" && (!t.HasViewer || f.Cohort != t.Cohort) {

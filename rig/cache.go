@@ -35,7 +35,7 @@ type result struct {
 	changed   chaos.Marks
 }
 
-// holds tells whether a part of an object is in a copy of the whole.
+// holds reports whether a part of an object is in a copy of the whole.
 func (r *result) holds(part stretch) bool {
 	if r.status != 200 || r.object == nil {
 		return false
@@ -50,7 +50,7 @@ type how uint8
 const (
 	missed    how = iota // nothing usable was there: fetched
 	hit                  // fresh in the cache
-	joined               // waited for somebody else's fetch
+	joined               // waited for another request's fetch
 	refreshed            // expired, and the layer behind confirmed it
 	stale                // expired, and served all the same because the layer behind failed
 )
@@ -86,8 +86,8 @@ type report struct {
 const idleAtLeast = 5 * time.Minute
 
 // cache is a shield or an edge: descriptors by path, the least recently used
-// go first, and those that were not asked for in a long time. A fetch that is under way is part of its entry: everything about
-// its outcome is known when it starts, so it needs nobody to complete it.
+// go first, and those that were not asked for in a long time. A fetch
+// that is under way is part of its entry: everything about its outcome is known when it starts, so nothing has to complete it.
 type cache struct {
 	rig     *Rig
 	up      *cache // nil: the origin

@@ -119,7 +119,7 @@ func (c *Channel) setPlan(now time.Duration, p *chaos.Plan) (horizon time.Durati
 	horizon = chaos.Open
 	for _, streams := range c.streams {
 		for _, s := range streams {
-			s.run(min(now, differ-1)) // which nobody may have asked for since the start
+			s.run(min(now, differ-1)) // which may not have been asked for since the start
 			horizon = min(horizon, s.horizon())
 		}
 	}

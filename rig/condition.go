@@ -52,7 +52,7 @@ func parseDate(s string) (time.Time, bool) {
 	return t, err == nil
 }
 
-// matches tells whether an If-Match or If-None-Match list has the tag. A weak
+// matches reports whether an If-Match or If-None-Match list has the tag. A weak
 // tag matches in a weak comparison only (RFC 9110 section 8.8.3.2).
 func matches(list string, tag uint64, strong bool) bool {
 	if strings.TrimSpace(list) == "*" {

@@ -43,7 +43,7 @@ func (c *Channel) mediaStart(sequence uint64) time.Duration {
 	return time.Duration(mix(n)%7200)*media.Grid + time.Duration(within)*c.clock.segment
 }
 
-// gap tells whether a pipeline has no media under that number.
+// gap reports whether a pipeline has no media under that number.
 func (c *Channel) gap(pipeline int, sequence uint64) bool {
 	every := uint64(c.cfg.GapEvery)
 	return every > 0 && sequence%every == 0 && (c.cfg.GapPipeline == chaos.Any || c.cfg.GapPipeline == pipeline)

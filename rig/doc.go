@@ -11,7 +11,7 @@
 // A channel is a function of (configuration, windows of the plan, now): what the
 // pipelines wrote and the invalidator deleted is replayed from there, so any
 // playlist of any instant can be computed. Only caches, request budgets, counters
-// and objects that somebody PUT hold state, all of it bounded. Bodies are made
+// and objects that were PUT hold state, all of it bounded. Bodies are made
 // when they are read.
 //
 // From a viewer to the source:

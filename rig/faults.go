@@ -116,7 +116,7 @@ func (c *Channel) stopping(t chaos.Thing) []span {
 // filling reports whether the encoder goes on with filler.
 func filling(f *chaos.Fault) bool { return f.Kind == chaos.InputLoss && f.Then != "pause" }
 
-// deletes tells whether the encoder takes its media playlists away as it
+// deletes reports whether the encoder takes its media playlists away as it
 // stops, as MediaLive does when the input of one pipeline is lost and the
 // channel is set to PAUSE_OUTPUT.
 func deletes(f *chaos.Fault) bool {

@@ -23,7 +23,7 @@ type Flight struct {
 	IfMatch         string // If-Match header
 	Gzip            bool   // the viewer takes gzip; edges pack playlists then
 
-	// Cohort and Viewer are who asks, and Issued is when their token was issued,
+	// Cohort and Viewer say which viewer asks, and Issued is when their token was issued,
 	// for faults at the edge that choose.
 	Cohort    string
 	Viewer    uint64
@@ -93,7 +93,7 @@ type Answer struct {
 	Cached    bool          // served without a fetch for this request; Age counts
 	Age       time.Duration // since the origin made or confirmed it
 	Fresh     time.Duration // how much longer it is; negative = stale
-	Collapsed bool          // it waited for somebody else's fetch
+	Collapsed bool          // it waited for another request's fetch
 	Stale     bool          // expired, served because the layer behind failed
 	Hit       Layer         // where it was found fresh; NoLayer = nowhere
 	Upstream  Layer         // which layer asked the origin for it; NoLayer = none
@@ -105,7 +105,7 @@ type Answer struct {
 
 // Advance takes a request: it decides the answer and says when its first byte
 // comes. One call is all a flight needs, because the outcome of a fetch is known
-// when it starts: who joins it waits for the same instant.
+// when it starts: what joins it waits for the same instant.
 func (r *Rig) Advance(now time.Duration, f *Flight) Step {
 	now = r.tick(now)
 	q := r.query(f.Path, f.Range)

@@ -13,20 +13,20 @@ import (
 // made when they are read ([Rig.AppendBody]).
 type Object struct {
 	ID       ID
-	Channel  bool // one of the channel's own; false: somebody PUT it, and ID means nothing
+	Channel  bool // one of the channel's own; false: it was PUT, and ID means nothing
 	Filler   bool // a segment that shows filler, because the input was lost
 	Size     int64
 	ETag     uint64        // shown as 16 hex digits in quotes
 	Modified time.Duration // shown in whole seconds
 	// Version is equal for equal bytes under one path, so that a driver can
-	// share what it made of them. 0 for what somebody PUT.
+	// share what it made of them. 0 for what was PUT.
 	Version uint64
 	// Start and Duration are a segment's media time.
 	Start, Duration time.Duration
 
 	control     control // Cache-Control
 	contentType string
-	body        []byte  // of playlists, and of what somebody PUT
+	body        []byte  // of playlists, and of what was PUT
 	packed      []byte  // body in gzip, once an edge had to pack it
 	pieces      []piece // of a resource with several segments
 }
@@ -34,13 +34,13 @@ type Object struct {
 // ContentType is the media type of the body.
 func (o *Object) ContentType() string { return o.contentType }
 
-// IsPlaylist tells whether the body is a playlist of the channel, which
+// IsPlaylist reports whether the body is a playlist of the channel, which
 // compresses well.
 func (o *Object) IsPlaylist() bool {
 	return o.Channel && (o.ID.Kind == m3u8.KindMultivariant || o.ID.Kind == m3u8.KindMedia)
 }
 
-// Text is the body of a playlist, or of what somebody PUT; nil of media. It
+// Text is the body of a playlist, or of what was PUT; nil of media. It
 // must not be changed.
 func (o *Object) Text() []byte { return o.body }
 

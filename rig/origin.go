@@ -62,8 +62,8 @@ func (r *Rig) fetch(now time.Duration, q *query, expired *result) exchange {
 	return x
 }
 
-// stored is what the origin holds for q: the channel's, unless somebody PUT or
-// deleted it since the channel wrote it last.
+// stored is what the origin holds for q: the channel's, unless it was PUT or
+// deleted since the channel wrote it last.
 func (r *Rig) stored(now time.Duration, q *query) look {
 	var l look
 	if q.channel {
@@ -80,8 +80,8 @@ func (r *Rig) stored(now time.Duration, q *query) look {
 	return l
 }
 
-// outdated tells whether an expired copy differs from what the origin holds:
-// whoever gets it is left behind by what kept the origin from answering.
+// outdated reports whether an expired copy differs from what the origin holds:
+// a viewer that gets it is left behind by what kept the origin from answering.
 func (r *Rig) outdated(now time.Duration, q *query, expired *result) bool {
 	l := r.stored(now, q)
 	return l.object == nil || expired.object == nil || l.object.ETag != expired.object.ETag

@@ -153,7 +153,7 @@ func (m *multivariant) compile(c *Channel, p int, horizon time.Duration) {
 
 func (m *multivariant) look(c *Channel, p int, now time.Duration) look {
 	if gone := marksAt(m.removed, now); gone != 0 {
-		return look{marks: gone} // nobody writes it again: `once` makes no difference
+		return look{marks: gone} // it is not written again: `once` makes no difference
 	}
 	paused := marksAt(m.paused, now)
 	if paused == 0 || c.cfg.Pipelines == 1 {

@@ -13,7 +13,7 @@ type control struct {
 	age          time.Duration // s-maxage before max-age
 	noStore      bool          // no-store, no-cache or private
 	noStaleError bool          // stale-if-error=0
-	text         string        // as written, for what somebody PUT
+	text         string        // as written, for what was PUT
 }
 
 // parseControl reads a Cache-Control header (RFC 9111 section 5.2). It ignores

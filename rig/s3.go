@@ -17,7 +17,7 @@ const (
 	MaxPuts     = 1_000    // objects, deletions included
 )
 
-// overlays are objects that somebody PUT or deleted, until the channel's own
+// overlays are objects that were PUT or deleted, until the channel's own
 // next write of that key.
 type overlays struct {
 	byPath map[string]*overlay

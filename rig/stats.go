@@ -48,7 +48,7 @@ type EdgeStats struct {
 	Hits      uint64 // served fresh from this POP's cache
 	StaleHits uint64 // expired, served because what is behind failed
 	Refreshed uint64 // expired, confirmed by what is behind
-	Collapsed uint64 // waited for a fetch that somebody else caused
+	Collapsed uint64 // waited for a fetch that another request caused
 	Upstream  uint64 // caused an origin request
 	Aborted   uint64 // the viewer gave up
 }
@@ -74,8 +74,8 @@ type Stats struct {
 	// Seconds are the seconds of the run so far, up to [MaxSeconds]; later
 	// ones are in the totals only.
 	Seconds []Second
-	// OnOrigin, when set, is called for each read at the origin, by whoever
-	// calls the rig.
+	// OnOrigin, when set, is called for each read at the origin, by the
+	// caller of the rig.
 	OnOrigin func(now time.Duration, status int, bytes int64)
 }
 

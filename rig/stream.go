@@ -32,8 +32,8 @@ type stream struct {
 	closed   bool       // the playlist has EXT-X-ENDLIST; nothing follows
 
 	exists  bool        // the media playlist is there
-	deleted chaos.Marks // who deleted it; 0 = the invalidator
-	missed  chaos.Marks // who kept newer versions away since the last one stored
+	deleted chaos.Marks // what deleted it; 0 = the invalidator
+	missed  chaos.Marks // what kept newer versions away since the last one stored
 	put     put         // last write that the store accepted, stored or not
 	checks  []check     // of the invalidator, by time
 }
@@ -206,7 +206,7 @@ func (s *stream) keepVersion(t time.Duration) {
 	s.versions = appendLast(s.versions, v, manyVersions)
 }
 
-// removedThroughout tells whether a playlist.delete takes away at once what is
+// removedThroughout reports whether a playlist.delete takes away at once what is
 // written at t; with `once` the write heals it.
 func (s *stream) removedThroughout(t time.Duration) bool {
 	for i := range s.f.del {

@@ -8,7 +8,7 @@ import (
 	"hlsload/player/m3u8"
 )
 
-// Bites tells whether a look at the origin or the edges shows f at now, and
+// Bites reports whether a look at the origin or the edges shows f at now, and
 // what it shows, or what it would have to show. A pipeline that was killed bites
 // once the first write is missing, not before.
 func (r *Rig) Bites(now time.Duration, f *chaos.Fault) (bool, string) {
@@ -21,7 +21,7 @@ func (r *Rig) Bites(now time.Duration, f *chaos.Fault) (bool, string) {
 	return false, "nothing shows " + string(f.Kind) + r.where(f)
 }
 
-// Healthy tells whether nothing that f selects shows it any more, and if not,
+// Healthy reports whether nothing that f selects shows it any more, and if not,
 // what still does. Caches may hold answers of the fault for longer.
 func (r *Rig) Healthy(now time.Duration, f *chaos.Fault) (bool, string) {
 	now = r.tick(now)
@@ -94,7 +94,7 @@ func (r *Rig) targets(f *chaos.Fault) []target {
 	return out
 }
 
-// shows tells whether f shows at t, and how.
+// shows reports whether f shows at t, and how.
 func (r *Rig) shows(now time.Duration, f *chaos.Fault, t *target) (bool, string) {
 	switch spec := f.Kind.Spec(); spec.Part {
 	case chaos.PartCache:

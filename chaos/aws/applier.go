@@ -31,10 +31,10 @@ type Config struct {
 	Journal Recorder
 	Now     func() time.Time
 	// Bites and Healthy look at the stream from outside, beside what AWS says;
-	// nil = nobody does.
+	// nil = they are not looked at.
 	Bites, Healthy func(ctx context.Context, f *chaos.Fault) (bool, string)
 	// Before is asked before every fault, with whether none of the others holds;
-	// its error keeps the fault from being made. Nil = nobody is asked. The
+	// its error keeps the fault from being made. Nil = it is not asked. The
 	// guards have looked when the run began, which may be long ago.
 	Before func(ctx context.Context, alone bool) error
 	// Refresh is called before an undo is tried again: credentials may have
@@ -311,7 +311,7 @@ func (a *Applier) wait(ctx context.Context, f *chaos.Fault) {
 	a.mu.Unlock()
 }
 
-// Look tells whether AWS shows every change, and the stream the fault.
+// Look reports whether AWS shows every change, and the stream the fault.
 func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
 	a.wait(ctx, f)
 	var seen []string
@@ -329,7 +329,7 @@ func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
 	return true, strings.Join(seen, "; ")
 }
 
-// LookUndone tells whether nothing of the fault is left on AWS, and the stream
+// LookUndone reports whether nothing of the fault is left on AWS, and the stream
 // is as it should be.
 func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string) {
 	a.wait(ctx, f)

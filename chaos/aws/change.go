@@ -27,10 +27,10 @@ type Change interface {
 	// Make makes the change. After an error Undo follows all the same.
 	Make(ctx context.Context) error
 	// Undo puts back what is ours, whatever became of Make: never called,
-	// answer lost, half done, undone already, changed by somebody else since.
+	// answer lost, half done, undone already, changed by another program since.
 	// What is not ours stays as it is. It must be harmless to repeat.
 	Undo(ctx context.Context) error
-	// Bites tells whether AWS shows the change, and Healthy whether nothing of
+	// Bites reports whether AWS shows the change, and Healthy whether nothing of
 	// it is left, with what was seen. Both look; neither trusts an answer.
 	Bites(ctx context.Context) (bool, string)
 	Healthy(ctx context.Context) (bool, string)
@@ -75,7 +75,7 @@ const prefix = "hlsload"
 // runLength is that of the name of a run.
 const runLength = 8
 
-// Ours tells whether a name is one that [Order.Mark] made, and of which run.
+// Ours reports whether a name is one that [Order.Mark] made, and of which run.
 func Ours(name, sep string) (run string, ok bool) {
 	rest, ok := strings.CutPrefix(name, prefix+sep)
 	if !ok || len(rest) < runLength {
@@ -110,7 +110,7 @@ type Driver interface {
 	Service() string
 	// Changes are what the service has to do with an occurrence, in the order
 	// in which they are made; they are undone in reverse. None when it is not
-	// its business. It asks nobody.
+	// its business. It sends no request.
 	Changes(o *Order) []Change
 	// Restore returns an empty change of that type to read the journal into,
 	// nil for an unknown one.
@@ -151,7 +151,7 @@ const (
 const Unsettled = 15 * time.Second
 
 // Settle waits until a call that may have been made right after at must show,
-// and tells whether it had to wait: then it is worth looking again.
+// and reports whether it had to wait: then it is worth looking again.
 func Settle(ctx context.Context, at, now time.Time) (waited bool, err error) {
 	left := at.Add(Unsettled).Sub(now)
 	if at.IsZero() || left <= 0 {

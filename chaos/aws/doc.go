@@ -2,7 +2,7 @@
 // are always undone.
 //
 // Start with [Applier], which is a [chaos.Applier], [Undo], which puts back
-// what a journal says was left, and [Plan], which tells what would be done. A
+// what a journal says was left, and [Plan], which says what would be done. A
 // [Driver] is what a service does: it turns an occurrence of a fault into
 // [Change]s. A change is data. The journal carries it whole, with what was
 // there before, and is on disk before the change is made; the run itself and
@@ -14,6 +14,6 @@
 // names carry the run ([Order.Mark]), so that undoing takes away what is ours
 // and nothing else, and [Sweep] finds what was forgotten.
 //
-// This package talks to nobody. The drivers below it do, each with the SDK of
+// This package sends no request. The drivers below it do, each with the SDK of
 // one service; account puts them together.
 package aws

@@ -26,8 +26,8 @@ func locks(drivers []Driver, o *Order) (all []step) {
 
 func newLock() *chaos.Fault { return &chaos.Fault{Name: lockKind, Kind: lockKind, Via: chaos.ViaAWS} }
 
-// settled is how long a claim is given to show to others, before it is looked
-// at who was the first.
+// settled is how long a claim is given to show to others, before the first
+// of them is looked for.
 const settled = 5 * time.Second
 
 // Lock claims the targets until a time, and refuses when another run was first.

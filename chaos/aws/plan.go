@@ -23,7 +23,7 @@ type Plan struct {
 	Remarks []string
 }
 
-// NewPlan tells what these faults would do. The drivers need no clients.
+// NewPlan says what these faults would do. The drivers need no clients.
 // always are calls that are made in any case.
 func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Call) Plan {
 	var b strings.Builder
@@ -78,7 +78,7 @@ func (p *Plan) Cover(text string) {
 	p.Hash = hex.EncodeToString(sum[:6])
 }
 
-// describe tells one change.
+// describe writes one change for people.
 func describe(b *strings.Builder, s step) {
 	d, c := s.driver, s.change
 	about := c.About()

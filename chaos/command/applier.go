@@ -10,7 +10,7 @@ import (
 	"hlsload/chaos"
 )
 
-// Observe looks at the target from outside and tells whether it shows what it
+// Observe looks at the target from outside and reports whether it shows what it
 // should, with what was seen: for instance, whether the playlists of the faulty
 // pipeline stopped or its answers changed.
 type Observe func(ctx context.Context, f *chaos.Fault) (ok bool, detail string)
@@ -49,7 +49,7 @@ func (a *Applier) run(ctx context.Context, which string, args []string) error {
 	return nil
 }
 
-// Look asks the target, when there is somebody to ask.
+// Look asks the target, when there is a program to ask.
 func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
 	if a.cfg.Bites == nil {
 		return true, "start program ended with status 0; the target was not checked"
@@ -57,7 +57,7 @@ func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
 	return a.cfg.Bites(ctx, f)
 }
 
-// LookUndone asks the target, when there is somebody to ask.
+// LookUndone asks the target, when there is a program to ask.
 func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string) {
 	if a.cfg.Healthy == nil {
 		return true, "stop program ended with status 0; the target was not checked"

@@ -89,7 +89,7 @@ func TestCancelKillsTheGroup(t *testing.T) {
 	}
 }
 
-// gone tells whether a process has ended, reaped or not.
+// gone reports whether a process has ended, reaped or not.
 func gone(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return true

@@ -29,7 +29,7 @@ type Program struct {
 }
 
 // Run runs a program to its end and returns the last of what it printed. Its
-// error tells the exit status and the last line printed. When ctx or the limit
+// error says the exit status and the last line printed. When ctx or the limit
 // ends, or when it prints too much, it is killed with its process group.
 //
 // Output goes to a file that is already unlinked, not to a pipe: what the
@@ -44,7 +44,7 @@ func Run(ctx context.Context, p Program) (string, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("took longer than %v", limit))
 	defer cancel()
-	if ctx.Err() != nil { // do not begin what nobody waits for
+	if ctx.Err() != nil { // do not begin what is not waited for any more
 		return "", fmt.Errorf("run %s: %w", p.Args[0], context.Cause(ctx))
 	}
 	output, err := unlinkedFile()

@@ -21,7 +21,7 @@ type loop struct {
 	began                    time.Time
 	calls                    sync.WaitGroup
 	answers                  chan chaos.Observation
-	quit                     chan struct{}              // closed when nobody takes answers any more
+	quit                     chan struct{}              // closed when answers are not taken any more
 	looks                    map[int]context.CancelFunc // of looks under way
 	busy                     map[int]chan struct{}      // closed when the fault's last call returned
 	watchers                 []watcher

@@ -10,7 +10,7 @@ import (
 	"hlsload/chaos"
 )
 
-// Config describes the faults of a run and who applies them.
+// Config describes the faults of a run and what applies them.
 type Config struct {
 	Faults   []chaos.Fault // occurrences, as [chaos.Expand] made them
 	Timeline chaos.Timeline

@@ -56,7 +56,7 @@ func (c Call) Reveal(lookup func(string) (string, bool)) (Call, error) {
 	return out, err
 }
 
-// same tells whether two calls say the same.
+// same reports whether two calls say the same.
 func (c *Call) same(o *Call) bool {
 	norm := func(c Call) string {
 		c.Env = nil

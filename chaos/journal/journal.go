@@ -34,7 +34,7 @@ type Journal struct {
 // writes texts as they are.
 //
 // The file stays locked until [Journal.Close] or the end of the process, so
-// that nobody undoes a run which still goes on.
+// that no run is undone which still goes on.
 func Create(path string, redact func(string) string) (*Journal, error) {
 	f, err := openLocked(path)
 	if err != nil {
@@ -72,10 +72,10 @@ func Create(path string, redact func(string) string) (*Journal, error) {
 	return j, nil
 }
 
-// ErrBusy tells that the run of a journal still goes on.
+// ErrBusy says that the run of a journal still goes on.
 var ErrBusy = errors.New("its run is still in progress")
 
-// busy is ErrBusy with who the run is, as far as the file tells, and what to
+// busy is ErrBusy with which process the run is, as far as the file tells, and what to
 // do when that process does nothing any more.
 func busy(f *os.File) error {
 	whose := "its process"

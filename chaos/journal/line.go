@@ -61,7 +61,7 @@ const (
 	StepCalled conduct.StepType = "called"
 )
 
-// undoes tells whether the line is the end of a fault. When calls were made
+// undoes reports whether the line is the end of a fault. When calls were made
 // outside, the answer to an undo is not enough: it has to be seen.
 func (l *Line) undoes(calls bool) bool {
 	return l.Err == "" && (l.Step == conduct.StepUndone && (!calls || l.By != "") || l.Step == conduct.StepHealthy && calls)

@@ -20,7 +20,7 @@ const format = 2
 // StepBegin is the first line of a journal: which process writes it.
 const StepBegin conduct.StepType = "begin"
 
-// ErrNewer tells that a journal is of a later version of this program.
+// ErrNewer says that a journal is of a later version of this program.
 var ErrNewer = errors.New("journal of a newer format")
 
 // maxLine bounds a line, in bytes; one has some hundred.
@@ -103,7 +103,7 @@ func read(r io.Reader) ([]Line, error) {
 	return lines, errors.Join(problems...)
 }
 
-// each tells of every line, or why it cannot be read: damage reaches no further
+// each passes on every line, or why it cannot be read: damage reaches no further
 // than the lines that it is in. The error is about reading at all.
 func each(r io.Reader, tell func(n int, l Line, err error)) error {
 	in := bufio.NewReaderSize(r, maxLine)
@@ -140,7 +140,7 @@ func whole(text []byte) (l Line, ok bool, bad error) {
 	return l, err == nil, err
 }
 
-// salvage tells of the lines that stand whole within something that cannot be
+// salvage passes on the lines that stand whole within something that cannot be
 // read: where the end of the line before them was damaged.
 func salvage(n int, text []byte, tell func(n int, l Line, err error)) (found bool) {
 	for tries := 0; ; tries++ {

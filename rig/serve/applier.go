@@ -8,7 +8,7 @@ import (
 	"hlsload/rig"
 )
 
-// Board holds the plan: what was opened and closed, by whoever applies faults.
+// Board holds the plan: what was opened and closed, by what applies faults.
 type Board interface {
 	Open(f *chaos.Fault, now time.Duration)
 	Close(f *chaos.Fault, now time.Duration)
@@ -47,13 +47,13 @@ func (a *Applier) Undo(_ context.Context, f *chaos.Fault) error {
 	return nil
 }
 
-// Look tells whether origin or edges show the fault.
+// Look reports whether origin or edges show the fault.
 func (a *Applier) Look(_ context.Context, f *chaos.Fault) (bites bool, detail string) {
 	a.Server.Do(func(r *rig.Rig, now time.Duration) { bites, detail = r.Bites(now, f) })
 	return
 }
 
-// LookUndone tells whether they do not show it any more.
+// LookUndone reports whether they do not show it any more.
 func (a *Applier) LookUndone(_ context.Context, f *chaos.Fault) (healthy bool, detail string) {
 	a.Server.Do(func(r *rig.Rig, now time.Duration) { healthy, detail = r.Healthy(now, f) })
 	return

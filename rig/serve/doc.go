@@ -5,6 +5,6 @@
 // package rig, one request after another under one lock; this package waits,
 // makes bodies and writes them. [Applier] opens and closes the rig's faults.
 //
-// It is made for loopback and test networks: there is no TLS and nobody is
-// asked who they are.
+// It is made for loopback and test networks: there is no TLS and no
+// authentication.
 package serve

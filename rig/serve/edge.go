@@ -44,7 +44,7 @@ func (s *Server) release(j *job) {
 	s.jobs.Put(j)
 }
 
-// until waits, and tells whether it was not interrupted.
+// until waits, and reports whether it was not interrupted.
 func (j *job) until(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
@@ -64,7 +64,7 @@ func (j *job) until(ctx context.Context, d time.Duration) bool {
 }
 
 // Values of headers that never change. They are shared by all answers, so
-// nobody may append to them.
+// they must not be appended to.
 var (
 	star        = []string{"*"}
 	bytesUnit   = []string{"bytes"}
@@ -148,7 +148,7 @@ func (c *channel) popOf(req *http.Request) int {
 }
 
 // noted is how long an answer must be held back for its faults to be
-// remembered: nobody gives up sooner.
+// remembered: no viewer gives up sooner.
 const noted = time.Second
 
 // answer carries a flight through: ask the rig, wait, write.
@@ -314,7 +314,7 @@ func (s *Server) head(h http.Header, c *channel, j *job) {
 	}
 }
 
-// accepts tells whether a coding is acceptable. A weight of 0 is looked for, no
+// accepts reports whether a coding is acceptable. A weight of 0 is looked for, no
 // other is compared.
 func accepts(h http.Header, coding string) bool {
 	for part := range strings.SplitSeq(h.Get("Accept-Encoding"), ",") {

@@ -97,7 +97,7 @@ func (l *edgeLog) answered(req *http.Request, c *channel, f *rig.Flight, id stri
 	l.b = b
 }
 
-// resultOf is x-edge-result-type. Those who wait for somebody else's request
+// resultOf is x-edge-result-type. Those that wait for another viewer's request
 // are logged as hits.
 func resultOf(a *rig.Answer) string {
 	switch {

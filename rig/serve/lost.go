@@ -9,7 +9,7 @@ import (
 )
 
 // lost remembers which faults hold back answers, by the number that the sender
-// gave its request: who gives up waiting never sees a header. It keeps the
+// gave its request: a viewer that gives up waiting never sees a header. It keeps the
 // latest of them.
 type lost struct {
 	lock  sync.Mutex

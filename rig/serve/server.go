@@ -255,7 +255,7 @@ func (s *Server) URLs() []string {
 	return urls
 }
 
-// Do calls f with the rig and its clock while nobody else uses it. f must not
+// Do calls f with the rig and its clock while nothing else uses it. f must not
 // keep the rig nor block.
 func (s *Server) Do(f func(r *rig.Rig, now time.Duration)) { s.main.do(f) }
 

@@ -1,5 +1,5 @@
 // Package account puts the drivers of an account on AWS together: credentials,
-// region, who we are there, and a client for every service. It is the only
+// region, the caller, and a client for every service. It is the only
 // package of its kind; a program that must not carry AWS's SDK is built with
 // the tag noaws and does not import it.
 //
@@ -101,7 +101,7 @@ func storeOf(c *sdk.Config) *awss3.Client {
 	})
 }
 
-// Open finds credentials. It asks nobody on AWS.
+// Open finds credentials. It sends no request to AWS.
 func Open(ctx context.Context, cfg *chaos.AWS, o Options) (*Account, error) {
 	load := func(ctx context.Context) (sdk.Config, error) {
 		return config.LoadDefaultConfig(ctx, config.WithRegion(cfg.Region), config.WithAppID("hlsload"))
@@ -114,8 +114,8 @@ func Open(ctx context.Context, cfg *chaos.AWS, o Options) (*Account, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
-	// Files and variables are read again when credentials are lost: who runs
-	// this may have put fresh ones there.
+	// Files and variables are read again when credentials are lost: fresh
+	// ones may have been put there.
 	a.credentials = sdk.NewCredentialsCache(sdk.CredentialsProviderFunc(func(ctx context.Context) (sdk.Credentials, error) {
 		fresh, err := load(ctx)
 		if err != nil {
@@ -184,7 +184,7 @@ func (a *Account) Still(ctx context.Context, run string, alone bool) error {
 		return fmt.Errorf("check the targets: %w", plain(err))
 	}
 	for _, l := range left {
-		if l.Run != run && !l.Lock { // who has locked first is settled
+		if l.Run != run && !l.Lock { // which run locked first is settled
 			return fmt.Errorf("another run has started in the meantime (got %s at %s; want no other run)", l.What, l.Target)
 		}
 	}

@@ -535,7 +535,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// unswept tells whether a fault deletes objects: what stands for them is a
+// unswept reports whether a fault deletes objects: what stands for them is a
 // delete marker, which carries no name. Only a journal knows them.
 func unswept(f *chaos.Fault) bool {
 	return f.Kind == chaos.SegmentMissing || f.Kind == chaos.PlaylistDelete && len(f.Kinds) > 0

@@ -119,7 +119,7 @@ type call struct {
 	w        *httptest.ResponseRecorder
 }
 
-// operation says what the request is, and tells whether it is to be carried
+// operation says what the request is, and reports whether it is to be carried
 // out; a mishap may have been ordered instead.
 func (c *call) operation(op string, mutates bool) bool {
 	c.op, c.mutates = op, mutates

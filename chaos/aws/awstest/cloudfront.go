@@ -86,7 +86,7 @@ func (a *Account) AddDistribution(id string) *Distribution {
 	return d
 }
 
-// Replace changes the text of the configuration as somebody else would.
+// Replace changes the text of the configuration as another program would.
 func (d *Distribution) Replace(from, to string) {
 	d.a.Do(func() {
 		if !bytes.Contains(d.config, []byte(from)) {

@@ -18,7 +18,7 @@ type invalidation struct {
 	done          time.Time
 }
 
-// Invalidate takes paths out of the caches as somebody else would.
+// Invalidate takes paths out of the caches as another program would.
 func (d *Distribution) Invalidate(paths ...string) {
 	d.a.Do(func() { d.invalidate(fmt.Sprintf("by hand %d", len(d.invalidations)), paths, d.a.Now()) })
 }

@@ -47,7 +47,7 @@ func (a *Account) AddFlow(name string, outputs ...string) *Flow {
 	return f
 }
 
-// Switch switches an output on or off as somebody else would.
+// Switch switches an output on or off as another program would.
 func (f *Flow) Switch(output int, status string) {
 	f.a.Do(func() { f.Outputs[output].set(status, f.a.Now()) })
 }

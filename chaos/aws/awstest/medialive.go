@@ -40,8 +40,8 @@ type Channel struct {
 }
 
 // AddChannel adds a running channel that writes to bucket below each of the
-// prefixes, one a pipeline. The bucket may be nil: then nobody sees what it
-// makes.
+// prefixes, one a pipeline. The bucket may be nil: then what it makes is
+// lost.
 func (a *Account) AddChannel(id string, bucket *Bucket, prefixes ...string) *Channel {
 	ch := &Channel{
 		a: a, ID: id, Class: "STANDARD", Role: "arn:aws:iam::" + a.ID + ":role/MediaLiveAccessRole",
@@ -88,7 +88,7 @@ func (ch *Channel) advance(now time.Time) {
 	ch.actions = slices.DeleteFunc(ch.actions, func(s scheduled) bool { return now.Sub(s.at) > time.Hour })
 }
 
-// paused tells whether a pipeline is paused at an instant.
+// paused reports whether a pipeline is paused at an instant.
 func (ch *Channel) paused(pipeline int, at time.Time) bool {
 	var now []int
 	var since time.Time
@@ -107,7 +107,7 @@ func (ch *Channel) Lose(pipeline int) {
 	ch.writers[pipeline].down = ch.a.Now().Add(ch.RestartTime)
 }
 
-// running tells whether a pipeline encodes.
+// running reports whether a pipeline encodes.
 func (ch *Channel) running(pipeline int, at time.Time) bool {
 	return (ch.state == "RUNNING" || ch.state == "RECOVERING") && !at.Before(ch.writers[pipeline].down)
 }

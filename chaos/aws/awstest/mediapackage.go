@@ -47,7 +47,7 @@ func (p *Packager) arn() string {
 
 func (p *Packager) endpoint() bool { return strings.Contains(p.Path, "/originEndpoint/") }
 
-// Allows tells whether a request is let in. What nobody allows is denied.
+// Allows reports whether a request is let in. What no statement allows is denied.
 func (p *Packager) Allows(action, arn, ip string) (allowed bool) {
 	p.a.Do(func() { allowed = p.allows(action, principal{arn: arn, ip: ip}, p.a.Now()) })
 	return allowed
@@ -58,7 +58,7 @@ func (p *Packager) allows(action string, who principal, now time.Time) bool {
 	return allow && !deny
 }
 
-// views serves a request that is not AWS's own: somebody watches an endpoint.
+// views serves a request that is not AWS's own: a viewer asks an endpoint.
 func (a *Account) views(c *call) bool {
 	part := strings.Split(strings.TrimPrefix(c.r.URL.Path, "/out/v1/"), "/")
 	if !strings.HasPrefix(c.r.URL.Path, "/out/v1/") || len(part) != 4 {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// principal is who asks: a role, or a service for a resource.
+// principal is the caller of a request: a role, or a service for a resource.
 type principal struct {
 	arn     string
 	ip      string // address that is asked from
@@ -105,7 +105,7 @@ var conditions = map[string]func(got, want string) bool{
 	"Bool":            func(got, want string) bool { return got == want },
 }
 
-// inBlock tells whether an address is in a block, or is the address.
+// inBlock reports whether an address is in a block, or is the address.
 func inBlock(got, want string) bool {
 	ip, err := netip.ParseAddr(got)
 	if err != nil {
@@ -129,7 +129,7 @@ func glob(pattern, s string) bool {
 	return err == nil && ok
 }
 
-// applies tells whether the statement is about this request.
+// applies reports whether the statement is about this request.
 func (s *statement) applies(action, resource string, who principal, now time.Time) bool {
 	return anyGlob(s.Action, action) && anyGlob(s.Resource, resource) && s.about(who) && s.holds(who, now)
 }

@@ -22,7 +22,7 @@ type Bucket struct {
 	Versioned bool
 	Tags      map[string]string
 	Reader    string // ARN of the distribution that reads it
-	Public    bool   // every object has an ACL that lets everybody read it
+	Public    bool   // every object has an ACL that lets anyone read it
 	Tagged    bool   // every object has a tag
 
 	objects map[string][]version
@@ -48,7 +48,7 @@ func (a *Account) AddBucket(name string, versioned bool) *Bucket {
 	return b
 }
 
-// allows evaluates the policy that is in effect. Who owns the account may do
+// allows evaluates the policy that is in effect. The owner of the account may do
 // what is not denied.
 func (b *Bucket) allows(action, key string, who principal, now time.Time) bool {
 	resource := "arn:aws:s3:::" + b.Name
@@ -59,7 +59,7 @@ func (b *Bucket) allows(action, key string, who principal, now time.Time) bool {
 	return !deny
 }
 
-// Allows tells whether the policy lets a role do something with a key now.
+// Allows reports whether the policy lets a role do something with a key now.
 func (b *Bucket) Allows(action, key, role string) (ok bool) {
 	b.a.Do(func() { ok = b.allows(action, key, principal{arn: role}, b.a.Now()) })
 	return ok
@@ -80,7 +80,7 @@ func (b *Bucket) Body(key string) (text string, ok bool) {
 	return text, ok
 }
 
-// locate tells bucket and key from a virtual-hosted or a path-style URL.
+// locate says bucket and key from a virtual-hosted or a path-style URL.
 func (a *Account) locate(r *http.Request) (bucket, key string) {
 	host := r.Host
 	if host == "" {
@@ -237,7 +237,7 @@ func (a *Account) s3State(w io.Writer) {
 	}
 }
 
-// written tells whether a pipeline writes the key again and again.
+// written reports whether a pipeline writes the key again and again.
 func (b *Bucket) written(key string) bool {
 	for _, ch := range b.a.channels {
 		for _, w := range ch.writers {
@@ -308,5 +308,5 @@ func (b *Bucket) Deleted() (keys []string) {
 	return keys
 }
 
-// Delete deletes an object as somebody else would.
+// Delete deletes an object as another program would.
 func (b *Bucket) Delete(key string) { b.a.Do(func() { b.remove(key, "", b.a.Now()) }) }

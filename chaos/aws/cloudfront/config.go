@@ -43,7 +43,7 @@ func (d *Driver) read(ctx context.Context, distribution string) (*config, error)
 	return c, nil
 }
 
-// write writes the configuration, if nobody has written it since it was read.
+// write writes the configuration, if it was not written since it was read.
 // With dry it is only made sure that nothing would be lost.
 func (d *Driver) write(ctx context.Context, c *config, dry bool) error {
 	_, err := d.api.UpdateDistribution(ctx, &cloudfront.UpdateDistributionInput{Id: &c.id, IfMatch: &c.etag, DistributionConfig: c.DistributionConfig}, func(o *cloudfront.Options) {

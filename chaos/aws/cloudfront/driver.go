@@ -7,7 +7,7 @@
 // numbers that a fault is about, and written only if it is still that version;
 // a field that this program does not know would be lost on the way, so a
 // configuration with one is left alone. Nothing there ends by itself: while a
-// fault holds, the distribution carries tags that say who did it and what was
+// fault holds, the distribution carries tags that say which run did it and what was
 // there before.
 package cloudfront
 
@@ -155,7 +155,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	return []aws.Leftover{l}, nil
 }
 
-// Facts tells how long the distribution keeps which errors.
+// Facts says how long the distribution keeps which errors.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	if d.Config.Distribution == "" {
 		return nil, nil

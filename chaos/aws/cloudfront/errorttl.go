@@ -125,7 +125,7 @@ func entry(c *types.DistributionConfig, code int32) *types.CustomErrorResponse {
 	return nil
 }
 
-// edit makes the change, and tells whether there was anything to do.
+// edit makes the change, and reports whether there was anything to do.
 func (c *errorTTL) edit(to *types.DistributionConfig) (changed bool) {
 	for _, b := range c.Before {
 		switch e := entry(to, b.Code); {
@@ -138,7 +138,7 @@ func (c *errorTTL) edit(to *types.DistributionConfig) (changed bool) {
 		case e != nil && b.There && !c.ours(e):
 			e.ErrorCachingMinTTL = sdk.Int64(c.TTL)
 			changed = true
-		} // else somebody has made or removed the entry since it was looked at
+		} // else the entry was made or removed since it was looked at
 	}
 	count(to)
 	return changed
@@ -189,7 +189,7 @@ func (c *errorTTL) update(ctx context.Context, edit func(*types.DistributionConf
 }
 
 func (c *errorTTL) Make(ctx context.Context) error {
-	// The tags come first: what carries them can be put back by anybody.
+	// The tags come first: what carries them can be put back without a journal.
 	run, was := tagRun, tagBefore
 	if err := c.d.tag(ctx, c.Distribution, types.Tag{Key: &run, Value: &c.Mark}, types.Tag{Key: &was, Value: sdk.String(c.tag())}); err != nil {
 		return err

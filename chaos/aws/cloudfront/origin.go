@@ -10,7 +10,7 @@ import (
 
 // Reads makes sure that the distribution reads a bucket by origin access
 // control. Only then does a statement of the bucket's policy that is about the
-// distribution keep it from reading: anything else asks as somebody else.
+// distribution keep it from reading: anything else asks under another name.
 func (d *Driver) Reads(ctx context.Context, bucket string) error {
 	c, err := d.read(ctx, d.Config.Distribution)
 	if err != nil {

@@ -1,11 +1,10 @@
 // Package lambda makes faults with AWS Lambda: it switches a function off, such
 // as the one that deletes stale playlists, by reserving no concurrency for it,
-// throttles it, by reserving little,
-// or lets it begin late, by an experiment of AWS FIS.
+// throttles it, by reserving little, or lets it begin late, by an experiment of AWS FIS.
 //
 // Lambda has nothing that ends by itself, so the first two are sticky faults:
-// while one holds, the function carries tags that say who did it and what was there
-// before, and anybody who finds them can put it back.
+// while one holds, the function carries tags that say which run did it and what was
+// there before: that is enough to put it back.
 package lambda
 
 import (
@@ -236,7 +235,7 @@ func (c *off) Make(ctx context.Context) error {
 	if c.Before != nil {
 		before = strconv.Itoa(int(*c.Before))
 	}
-	// The tags come first: what carries them can be put back by anybody.
+	// The tags come first: what carries them can be put back without a journal.
 	if _, err := c.d.api.TagResource(ctx, &lambda.TagResourceInput{Resource: &c.Function, Tags: map[string]string{tagRun: c.Mark, tagBefore: before}}); err != nil {
 		return err
 	}
@@ -310,7 +309,7 @@ func text(n *int32) string {
 	return strconv.Itoa(int(*n))
 }
 
-// Facts tells what is reserved for the function.
+// Facts says what is reserved for the function.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	if d.Config.Function == "" {
 		return nil, nil

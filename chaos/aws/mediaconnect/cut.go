@@ -44,7 +44,7 @@ func (c *cut) Calls() []aws.Call {
 		call(aws.Makes, "TagResource", c.Output, tagRun+"="+c.Mark),
 		call(aws.Makes, "UpdateFlowOutput", c.Output, "outputStatus DISABLED, nothing else"),
 		// The documentation does not say surely which of the two the service asks
-		// for; whoever may do it must be able to undo it.
+		// for; a role that may make the fault must be able to undo it.
 		call(aws.Makes, "UpdateFlowOutput", c.Flow, "which has the output"),
 		call(aws.Undoes, "UpdateFlowOutput", c.Output, "outputStatus ENABLED, nothing else"),
 		call(aws.Undoes, "UntagResource", c.Output, tagRun),
@@ -95,7 +95,7 @@ func (c *cut) set(ctx context.Context, status types.OutputStatus) error {
 }
 
 func (c *cut) Make(ctx context.Context) error {
-	// The tag comes first: what carries it can be put back by anybody.
+	// The tag comes first: what carries it can be put back without a journal.
 	if _, err := c.d.api.TagResource(ctx, &mediaconnect.TagResourceInput{ResourceArn: &c.Output, Tags: map[string]string{tagRun: c.Mark}}); err != nil {
 		return err
 	}

@@ -1,8 +1,8 @@
 // Package mediaconnect makes faults with AWS Elemental MediaConnect: it cuts the
 // outputs of a flow that feed a channel's pipelines.
 //
-// An output that is switched off stays so until somebody switches it on. While
-// the fault holds it carries a tag that says who did it.
+// An output that is switched off stays so until it is switched on. While the
+// fault holds it carries a tag that says which run did it.
 package mediaconnect
 
 import (
@@ -134,7 +134,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	return all, nil
 }
 
-// Facts tells how the flow and its outputs are.
+// Facts says how the flow and its outputs are.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	if d.Config.Flow.ARN == "" {
 		return nil, nil

@@ -43,7 +43,7 @@ func (c *restart) Calls() []aws.Call {
 	}
 }
 
-// running tells how the channel is, and which of its pipelines run.
+// running says how the channel is, and which of its pipelines run.
 func (d *Driver) running(ctx context.Context, channel string) (state types.ChannelState, pipelines []int, err error) {
 	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &channel})
 	if err != nil {

@@ -9,7 +9,7 @@
 // knows nothing but the journal can compute the set again.
 //
 // Every pause and every switch goes with a second action that ends it when
-// nobody else does.
+// nothing else does.
 package medialive
 
 import (
@@ -159,7 +159,7 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 	return found, nil
 }
 
-// sources tells when the addresses that the channel writes from are not those
+// sources says when the addresses that the channel writes from are not those
 // that the scenario has, "" when they are: they change when a channel restarts.
 func (d *Driver) sources(out *medialive.DescribeChannelOutput) string {
 	if len(d.Config.Package.Sources) == 0 {
@@ -195,7 +195,7 @@ func inside(ip, source string) bool {
 	return ip == source
 }
 
-// well tells whether a channel runs with all its pipelines.
+// well reports whether a channel runs with all its pipelines.
 func well(out *medialive.DescribeChannelOutput) error {
 	want := int32(2)
 	if out.ChannelClass == types.ChannelClassSinglePipeline {

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/medialive"
 )
 
-// Facts tells how the channel is built, as far as it decides what faults look
+// Facts says how the channel is built, as far as it decides what faults look
 // like.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	if d.Config.Channel == "" {

@@ -17,7 +17,7 @@ const opLock = "lock"
 
 // tagLock begins the key of the tag with which a run claims a channel. Each run
 // has a key of its own, so that none overwrites another's; the value is when it
-// was claimed, which decides who was first, and until when.
+// was claimed, which decides which run was first, and until when.
 const tagLock = "hlsload:lock:"
 
 // lock claims the channel for a run.
@@ -114,7 +114,7 @@ func (c *lock) Healthy(ctx context.Context) (bool, string) {
 	return true, fmt.Sprintf("channel %s is free", c.Channel)
 }
 
-// holders are the marks of those who have claimed a channel and whose time has
+// holders are the marks of runs that have claimed a channel and whose time has
 // not passed, the first first.
 func holders(tags map[string]string, now time.Time) []string {
 	var all []string

@@ -113,7 +113,7 @@ func (p *pause) Make(ctx context.Context) error {
 	return err
 }
 
-// there tells whether both actions are in the schedule.
+// there reports whether both actions are in the schedule.
 func (p *pause) there(ctx context.Context) bool {
 	actions, err := p.d.schedule(ctx, p.Channel)
 	return err == nil && has(actions, p.name(kindHold)) && has(actions, p.name(kindDeadman))
@@ -210,7 +210,7 @@ func (p *pause) ours(actions []types.ScheduleAction) []string {
 	return names
 }
 
-// others are the pipelines that somebody else wants paused: people, and other
+// others are the pipelines that are to stay paused for others: operators, and other
 // faults whose holds have not ended.
 func (p *pause) others(actions []types.ScheduleAction) []int {
 	set := p.Before

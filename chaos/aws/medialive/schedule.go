@@ -69,7 +69,7 @@ func (d *Driver) release(ctx context.Context, channel string, create []types.Sch
 	return errors.Join(problems...)
 }
 
-// has tells whether the schedule has an action, or may have it.
+// has reports whether the schedule has an action, or may have it.
 func (d *Driver) has(ctx context.Context, channel, name string) bool {
 	actions, err := d.schedule(ctx, channel)
 	return err != nil || has(actions, name)
@@ -171,7 +171,7 @@ func split(name string) (mark, kind string, ok bool) {
 	return "", "", false
 }
 
-// ended tells whether the action that ends a hold by itself has begun.
+// ended reports whether the action that ends a hold by itself has begun.
 func ended(actions []types.ScheduleAction, mark string, now time.Time) bool {
 	for i := range actions {
 		if m, kind, ok := split(sdk.ToString(actions[i].ActionName)); ok && m == mark && kind == kindDeadman {
@@ -245,8 +245,7 @@ func union(a, b []int) []int {
 	return slices.Compact(all)
 }
 
-// refused tells whether MediaLive did not like the request, in contrast to not
-// having got it.
+// refused reports whether MediaLive got the request and rejected it.
 func refused(err error) bool {
 	var bad *types.BadRequestException
 	var unprocessable *types.UnprocessableEntityException

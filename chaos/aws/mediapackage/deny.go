@@ -27,7 +27,7 @@ type deny struct {
 	At      time.Time `json:"at"`               // when the policy was read
 	// Was is that policy, as far as it must be known again.
 	Was *policy.Print `json:"was,omitempty"`
-	// URL is where anybody got the endpoint before; "" = nobody could tell.
+	// URL is where an anonymous request got the endpoint before; "" = not known.
 	URL string `json:"url,omitempty"`
 
 	Statement json.RawMessage `json:"statement,omitempty"`
@@ -87,8 +87,8 @@ func (c *deny) Read(ctx context.Context) error {
 	c.Was = &was
 	c.URL = ""
 	if url != "" && c.d.web != nil {
-		// An endpoint that answers anybody must answer nobody; one that wants
-		// to know who asks cannot be looked at.
+		// An endpoint that answers an anonymous request must refuse it; one that
+		// answers only known callers cannot be looked at.
 		if status, err := c.d.ask(ctx, url); err == nil && status == http.StatusOK {
 			c.URL = url
 		}

@@ -1,9 +1,9 @@
 // Package mediapackage makes faults with AWS Elemental MediaPackage v2: it keeps
-// everybody from an origin endpoint, or an encoder from a channel, by a
+// all viewers from an origin endpoint, or an encoder from a channel, by a
 // statement of the policy there that ends by itself; and it changes on which
 // conditions an endpoint answers errors.
 //
-// An endpoint without a policy is closed to everybody, and its policy carries
+// An endpoint without a policy is closed to all, and its policy carries
 // more than statements: the authorization of the CDN is written with it, and is
 // kept as it is.
 package mediapackage
@@ -28,7 +28,7 @@ import (
 type Driver struct {
 	aws.Frame
 	api *mediapackagev2.Client
-	// web asks endpoints as anybody would; nil = nobody does.
+	// web asks endpoints without credentials; nil = they are not asked.
 	web Web
 	// writer asks for the ARN of the role that the channel writes with.
 	writer func(context.Context) (string, error)
@@ -197,7 +197,7 @@ func (d *Driver) look(ctx context.Context, p place) (tags map[string]string, url
 	return out.Tags, "", nil
 }
 
-// Facts tells what policies there are, and whether anybody gets the endpoint.
+// Facts says what policies there are, and how an anonymous request is answered.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	var out []string
 	for _, p := range d.places() {
@@ -300,12 +300,12 @@ func (d *Driver) store(p place) *policy.Store {
 	}
 }
 
-// missing tells whether an error says that there is no such thing.
+// missing reports whether an error says that there is no such thing.
 func missing(err error) bool {
 	return aws.Code(err) == "ResourceNotFoundException"
 }
 
-// ask asks a URL as anybody would, and returns the status.
+// ask asks a URL without credentials, and returns the status.
 func (d *Driver) ask(ctx context.Context, url string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

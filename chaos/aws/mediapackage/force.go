@@ -236,7 +236,7 @@ func (c *force) Read(ctx context.Context) error {
 }
 
 func (c *force) Make(ctx context.Context) error {
-	// The tags come first: what carries them can be put back by anybody.
+	// The tags come first: what carries them can be put back without a journal.
 	arn := c.target()
 	if _, err := c.d.api.TagResource(ctx, &mediapackagev2.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{tagRun: c.Mark, tagBefore: words(c.Before)}}); err != nil {
 		return err

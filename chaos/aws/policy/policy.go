@@ -1,6 +1,6 @@
 // Package policy changes resource policies of AWS, statement by statement: the
-// documents that buckets, channels and endpoints carry. A document belongs to
-// everybody who put something into it; what is not ours stays as it is written.
+// documents that buckets, channels and endpoints carry. A document is shared by
+// all that put something into it; what is not ours stays as it is written.
 //
 // Start with [Store]. It knows no service; the drivers give it the calls that
 // read and write.
@@ -111,7 +111,7 @@ func (d *Document) Without(sid string) *Document {
 	return out
 }
 
-// Has tells whether there is a statement of that Sid.
+// Has reports whether there is a statement of that Sid.
 func (d *Document) Has(sid string) bool {
 	for _, s := range d.Statements {
 		if s.Sid == sid {
@@ -147,7 +147,7 @@ func (d *Document) String() string {
 	return b.String()
 }
 
-// same tells whether two policies say the same.
+// same reports whether two policies say the same.
 func same(a, b string) bool {
 	if a == "" || b == "" {
 		return a == b
@@ -168,7 +168,7 @@ func same(a, b string) bool {
 // Denial is a statement that denies something until a time.
 type Denial struct {
 	Sid       string
-	Principal any // nil = everybody
+	Principal any // nil = anyone
 	Actions   []string
 	Resources []string
 	Condition map[string]map[string]any

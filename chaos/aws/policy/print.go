@@ -63,7 +63,7 @@ func (p *Print) same(o *Print) bool {
 	return p.Rest == o.Rest && slices.Equal(p.Statements, o.Statements)
 }
 
-// Differences tells for people what is another policy by now.
+// Differences are, for people, what has become another policy since.
 func (p *Print) Differences(now *Print) []string {
 	var all []string
 	if p.Rest != now.Rest && p.Rest != "" && now.Rest != "" {

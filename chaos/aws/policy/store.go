@@ -32,7 +32,7 @@ type sighting struct {
 	since time.Time
 }
 
-// note tells since when the policy is known to be that.
+// note says since when the policy is known to be that.
 func (m *Memory) note(what string, p Print, now time.Time) time.Time {
 	if m == nil {
 		return now

@@ -16,7 +16,7 @@ import (
 
 const opDeny = "deny"
 
-// deny keeps somebody from doing something to objects of the bucket, by a
+// deny keeps a caller from doing something to objects of the bucket, by a
 // statement of its policy that ends by itself.
 type deny struct {
 	d    *Driver
@@ -169,7 +169,7 @@ func (c *deny) statement(ctx context.Context, patterns []string) (json.RawMessag
 	return denial.JSON()
 }
 
-// role is that of the writer, "" when nobody knows.
+// role is that of the writer, "" when it is not known.
 func (d *Driver) role(ctx context.Context) (string, error) {
 	if d.Config.Writer != "" || d.writer == nil {
 		return d.Config.Writer, nil

@@ -2,7 +2,7 @@
 // it denies writes or reads by a statement of the bucket's policy that ends by
 // itself, deletes playlists and segments, and puts older versions back.
 //
-// A bucket policy is one document for everybody. It is read, changed by the
+// A bucket policy is one document, which others write to as well. It is read, changed by the
 // statements whose Sid is ours, written, and read again; what others have in it
 // stays, before and after. Objects are deleted only in the version that was
 // looked at, and only where an encoder writes them again or the bucket keeps
@@ -28,7 +28,7 @@ type Driver struct {
 	aws.Frame
 	api *s3.Client
 	// writer asks for the ARN of the role that the channel writes with; nil =
-	// nobody knows.
+	// not known.
 	writer func(context.Context) (string, error)
 	seen   policy.Memory
 	// Reader makes sure that the distribution reads the bucket in such a way that
@@ -46,7 +46,7 @@ var _ aws.Reviewer = (*deny)(nil)
 // Service implements [aws.Driver].
 func (d *Driver) Service() string { return "s3" }
 
-// The actions that an encoder needs to write, and everybody to read.
+// The actions that an encoder needs to write, and a viewer to read.
 var (
 	writes = []string{"s3:PutObject"}
 	// crashed writers do not clean up either.
@@ -186,7 +186,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	return of("").store().Leftovers(ctx, d.Service(), d.arn(d.Config.Bucket), func(sid string) aws.Change { return of(sid) })
 }
 
-// missing tells whether an error says that there is no such object.
+// missing reports whether an error says that there is no such object.
 func missing(err error) bool {
 	switch aws.Code(err) {
 	case "NoSuchKey", "NotFound", "NoSuchVersion":

@@ -13,7 +13,7 @@ import (
 	"hlsload/chaos/aws/policy"
 )
 
-// Facts tells what the bucket keeps and what the channel has written there.
+// Facts says what the bucket keeps and what the channel has written there.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	if d.Config.Bucket == "" {
 		return nil, nil
@@ -76,7 +76,7 @@ func (d *Driver) everything() scope {
 	return s
 }
 
-// Watch tells when media playlists are written, stop, go, end or come back.
+// Watch says when media playlists are written, stop, go, end or come back.
 func (d *Driver) Watch(ctx context.Context) (func(context.Context) ([]string, error), error) {
 	if d.Config.Bucket == "" {
 		return nil, nil

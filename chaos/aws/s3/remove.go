@@ -60,7 +60,7 @@ func (c *remove) About() aws.About {
 
 func (c *remove) target() string { return c.d.arn(c.Scope.Bucket) }
 
-// back tells whether something is deleted that no encoder writes again.
+// back reports whether something is deleted that no encoder writes again.
 func (c *remove) back() bool {
 	return slices.ContainsFunc(c.Scope.Kinds, func(k string) bool { return k != m3u8.KindMedia.String() })
 }
@@ -237,7 +237,7 @@ func (c *remove) marker(ctx context.Context, t *target) (string, error) {
 		}
 		at := sdk.ToTime(m.LastModified)
 		if at.Before(c.At.Add(-markerSlack)) || at.After(c.At.Add(removeLimit+markerSlack)) {
-			return "", nil // somebody else has deleted it, at another time
+			return "", nil // another program has deleted it, at another time
 		}
 		// What was deleted must be the newest of its versions.
 		newest := types.ObjectVersion{}

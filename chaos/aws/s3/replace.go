@@ -65,7 +65,7 @@ func (c *replace) Calls() []aws.Call {
 	return calls
 }
 
-// errNoWriter tells that the encoder cannot be kept from writing without us
+// errNoWriter says that the encoder cannot be kept from writing without us
 // being kept from it too.
 var errNoWriter = errors.New("the role that writes to the bucket is not known (got neither aws.writer nor aws.channel; want one, so that only this role is denied)")
 

@@ -45,7 +45,7 @@ func (d *Driver) scope(f *chaos.Fault, kinds ...m3u8.Kind) scope {
 
 func (s *scope) is(kind m3u8.Kind) bool { return slices.Contains(s.Kinds, kind.String()) }
 
-// resolved tells whether the keys have to be looked up: playlists are named one
+// resolved reports whether the keys have to be looked up: playlists are named one
 // by one, since a pattern cannot tell a multivariant playlist from the others.
 func (s *scope) resolved() bool { return len(s.Kinds) > 0 || s.Rendition != "" }
 
@@ -250,7 +250,7 @@ func ladder(m *m3u8.Multivariant, of func(key string) bool) []rung {
 	return all
 }
 
-// named tells whether a key is that of a rendition's playlist: its whole name,
+// named reports whether a key is that of a rendition's playlist: its whole name,
 // or its end after something that is neither letter nor digit.
 func named(key, rendition string) bool {
 	stem := strings.TrimSuffix(path.Base(key), ".m3u8")

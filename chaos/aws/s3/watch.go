@@ -23,7 +23,7 @@ type watch struct {
 	Mark    string        `json:"mark,omitempty"`
 	Keys    []string      `json:"keys"`
 	Longest time.Duration `json:"target"` // longest target duration
-	// Blip: the fault is over before anybody may have seen it.
+	// Blip: the fault is over before a look may have seen it.
 	Blip bool `json:"blip,omitempty"`
 }
 
@@ -91,7 +91,7 @@ func (c *watch) look(ctx context.Context) (longest string, err error) {
 	return longest, nil
 }
 
-// Bites tells whether one of the playlists stopped: not written for one and a
+// Bites reports whether one of the playlists stopped: not written for one and a
 // half target durations (rfc8216bis 6.2.1).
 func (c *watch) Bites(ctx context.Context) (bool, string) {
 	key, err := c.look(ctx)
@@ -113,7 +113,7 @@ func (c *watch) Bites(ctx context.Context) (bool, string) {
 	return true, fmt.Sprintf("%s was not written for %v", key, since.Round(time.Second))
 }
 
-// Healthy tells whether all of them are there, and were seen to be written
+// Healthy reports whether all of them are there, and were seen to be written
 // since looking began.
 func (c *watch) Healthy(ctx context.Context) (bool, string) {
 	if _, err := c.look(ctx); err != nil {

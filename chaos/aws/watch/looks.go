@@ -214,7 +214,7 @@ func (w *Watcher) isDenied(action string) bool {
 }
 
 // problem notes what could not be looked at, once; what is not allowed is not
-// asked for again. It returns the error, for those who wait longer then.
+// asked for again. It returns the error, after which the next look waits longer.
 func (w *Watcher) problem(ctx context.Context, action, what string, err error) error {
 	var api smithy.APIError
 	switch {

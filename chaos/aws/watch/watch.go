@@ -60,7 +60,7 @@ type Watcher struct {
 	denied  sync.Map // IAM action -> struct{}: not asked for again
 }
 
-// New returns a watcher. It asks nobody.
+// New returns a watcher. It sends no request.
 func New(cfg Config) *Watcher {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -76,7 +76,7 @@ func New(cfg Config) *Watcher {
 	return &Watcher{cfg: cfg}
 }
 
-// Anything tells whether a scenario names anything that can be watched.
+// Anything reports whether a scenario names anything that can be watched.
 func Anything(cfg *chaos.AWS) bool {
 	return cfg != nil && (len(cfg.Alarms) > 0 || len(metricsOf(cfg, nil)) > 0)
 }
@@ -216,7 +216,7 @@ func (w *Watcher) Late(ctx context.Context, end, awaited time.Time, patience tim
 	}
 }
 
-// rung tells whether every alarm rings, or has.
+// rung reports whether every alarm rings, or has.
 func (w *Watcher) rung() bool {
 	m := w.cfg.Monitor.Summary()
 	return !slices.ContainsFunc(m.Alarms, func(a reports.AlarmRecord) bool {
@@ -224,7 +224,7 @@ func (w *Watcher) rung() bool {
 	})
 }
 
-// complete tells whether metrics that had data have them up to an instant.
+// complete reports whether metrics that had data have them up to an instant.
 func (w *Watcher) complete(end time.Time) bool {
 	m := w.cfg.Monitor.Summary()
 	at := reports.Value(end.Sub(w.cfg.Monitor.Started()).Seconds())

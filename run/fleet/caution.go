@@ -11,7 +11,7 @@ import (
 
 // watchful is an Allow that has all be done as towards strangers once a host that
 // may be dialled is not local, such as one that a redirect leads to in the middle
-// of a run: players are cautious and say who they are, and ceilings hold.
+// of a run: players are cautious and identify themselves, and ceilings hold.
 func (f *Fleet) watchful(allow func(string, []netip.Addr) error) func(string, []netip.Addr) error {
 	return func(host string, addrs []netip.Addr) error {
 		if allow != nil {

@@ -40,16 +40,16 @@ type Config struct {
 	CMCD        CMCD   // whether players say how they are
 	Run         uint32 // names the run in the session ids of CMCD
 	// Join begins the record of a session. It is called from any goroutine.
-	Join func(now time.Duration, who record.SessionInfo) Session
+	Join func(now time.Duration, of record.SessionInfo) Session
 	// Redact takes secrets out of a text that may quote a URL, or what a server
 	// made of one; nil = there are none.
 	Redact func(string) string
 	Chaos  Chaos // on the viewers' side; nil = none
-	// LinkFaults tells that Chaos may change links, so that links without
+	// LinkFaults says that Chaos may change links, so that links without
 	// limits must be modelled, too. See [Fleet.LinksChanged].
 	LinkFaults bool
 	// Lost returns the faults that held back the answer to a request which its
-	// player gave up: an answer that comes tells them itself. Requests carry
+	// player gave up: an answer that comes names them itself. Requests carry
 	// their number in a Hlsload-Request header then; nil = they do not.
 	Lost func(request uint64) chaos.Marks
 	// Named has requests say whose they are and when that viewer's token was
@@ -60,7 +60,7 @@ type Config struct {
 	// Standard carries http URLs with net/http, too.
 	Standard bool
 	TLS      *tls.Config // nil = the default; see [client.Config]
-	// Public tells that the stream's addresses stand for ones of the Internet;
+	// Public says that the stream's addresses stand for ones of the Internet;
 	// see [player.Config].
 	Public bool
 	// Sources is how many loopback addresses players connect from, 127.0.0.1

@@ -25,10 +25,10 @@ type Fleet struct {
 
 	mu       sync.Mutex
 	audience *audience.Audience
-	coming   arrivals                   // who come besides those that audience plans
-	cautions map[uint64]*player.Caution // of viewers who come back, by number
+	coming   arrivals                   // arrivals besides those that audience plans
+	cautions map[uint64]*player.Caution // of viewers that come back, by number
 	sessions map[*session]struct{}
-	changed  chan struct{} // capacity 1: there may be somebody new
+	changed  chan struct{} // capacity 1: there may be a new arrival
 
 	begun      atomic.Int64
 	requests   atomic.Uint64 // numbered so far
@@ -81,8 +81,8 @@ func New(cfg Config) (*Fleet, error) {
 func (f *Fleet) now() time.Duration { return time.Since(f.cfg.Epoch) }
 
 // Run lets the audience watch until the duration is over, the context ends
-// or somebody calls [Fleet.Halt]. Then it cuts off whoever is left and returns when the last goroutine and
-// connection is gone. It must be called once.
+// or [Fleet.Halt] is called. Then it cuts off the sessions that are left and returns
+// when the last goroutine and connection is gone. It must be called once.
 func (f *Fleet) Run(ctx context.Context) {
 	var cancel context.CancelFunc
 	if f.cfg.Duration > 0 {
@@ -107,7 +107,7 @@ func (f *Fleet) Run(ctx context.Context) {
 	}
 }
 
-// admit begins the sessions that are due and tells when the next one is.
+// admit begins the sessions that are due and returns when the next one is.
 func (f *Fleet) admit(ctx context.Context, sessions *sync.WaitGroup) time.Duration {
 	for {
 		f.mu.Lock()
@@ -163,7 +163,7 @@ func (f *Fleet) watch(ctx context.Context, v audience.Arrival) {
 	f.come(*next)
 }
 
-// come takes in somebody new; f.mu must be held.
+// come adds an arrival; f.mu must be held.
 func (f *Fleet) come(v audience.Arrival) {
 	heap.Push(&f.coming, v)
 	f.wake()
@@ -206,7 +206,7 @@ func (f *Fleet) Reconnect(occurrence uint64, share float64, cohort string) {
 	}
 }
 
-// LinksChanged tells that Chaos leaves more or less of the players' links than
+// LinksChanged says that Chaos leaves more or less of the players' links than
 // before.
 func (f *Fleet) LinksChanged() {
 	f.mu.Lock()

@@ -9,7 +9,7 @@ type halting struct {
 }
 
 // Halt ends all players at once, wherever they are: their connections are
-// closed and nobody arrives any more. [Fleet.Run] returns once the last one is
+// closed and no viewer arrives any more. [Fleet.Run] returns once the last one is
 // gone. Only the first reason counts. It may be called from any goroutine.
 func (f *Fleet) Halt(reason string) {
 	if f.why.CompareAndSwap(nil, &halting{reason, f.now()}) {

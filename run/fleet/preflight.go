@@ -41,8 +41,8 @@ type room struct {
 	manyLocal bool  // all of 127.0.0.0/8 is this machine
 }
 
-// Preflight raises the limit of open files as far as it may, and tells how many
-// players fit who watch the targets.
+// Preflight raises the limit of open files as far as it may, and says how many
+// players fit that watch the targets.
 func Preflight(players int, targets []string) Check { return check(machine(), players, targets) }
 
 func check(m room, players int, targets []string) Check {
@@ -80,7 +80,7 @@ func check(m room, players int, targets []string) Check {
 	return c
 }
 
-// hostsOf tells how many different targets there are, whether all of them are
+// hostsOf returns how many different targets there are, and reports whether all of them are
 // on loopback, and whether any speaks TLS.
 func hostsOf(targets []string) (hosts int, local, secure bool) {
 	seen := map[string]bool{}
@@ -101,5 +101,5 @@ func hostsOf(targets []string) (hosts int, local, secure bool) {
 	return len(seen), local, secure
 }
 
-// linuxLocal tells whether all of 127.0.0.0/8 is local without set-up.
+// linuxLocal reports whether all of 127.0.0.0/8 is local without set-up.
 const linuxLocal = runtime.GOOS == "linux"

@@ -36,7 +36,7 @@ type session struct {
 	named   string        // Hlsload-Viewer header; "" = none
 	issued  time.Duration // when the token was
 
-	in       *letIn // nil = as everybody
+	in       *letIn // nil = with the URL and credentials of all
 	passes   chan renewed
 	renewAt  time.Duration
 	renewals int

@@ -47,7 +47,7 @@ func New(board Board, now func() time.Duration, cfg chaos.RewriterConfig) *Injec
 // Answer returns the answer that the player shall see instead of the real one,
 // and what else happens to it: wait Delay before the first byte; with Hang
 // never give a byte; with Reset break the connection; with Truncate give the
-// first [Half] of the body and break it. Status and body of the answer are
+// first half of the body and break it. Status and body of the answer are
 // final. Bodies are shared among players and must not be changed.
 //
 // now is when the real answer was complete, on the run's clock. Answers that

@@ -409,8 +409,5 @@ func (s *Session) visit(co *PhaseMap) {
 	}
 }
 
-// PlayerNumber is the number that the session joined with.
-func (s *Session) PlayerNumber() uint64 { return s.player }
-
 // stands reports whether the session is stalled.
 func (s *Session) Stalled() bool { return s.state == stalled }

@@ -259,13 +259,6 @@ func (s *Server) URLs() []string {
 // keep the rig nor block.
 func (s *Server) Do(f func(r *rig.Rig, now time.Duration)) { s.main.do(f) }
 
-// DoTwin is Do for the twin; without one it does nothing.
-func (s *Server) DoTwin(f func(r *rig.Rig, now time.Duration)) {
-	if s.twin != nil {
-		s.twin.do(f)
-	}
-}
-
 func (c *channel) do(f func(r *rig.Rig, now time.Duration)) {
 	c.lock.Lock()
 	defer c.lock.Unlock()

@@ -11,20 +11,20 @@ import (
 	"hlsload/player/consent"
 )
 
-// Authorized is who may send a crowd to a target that is not local, and until
-// when. The zero value is nobody.
+// Authorized is the consent to send many players to a target that is not local.
+// The zero value is no consent.
 type Authorized struct {
 	By string // name or mail address; goes into the User-Agent
 	// Until is the first instant at which it is over. Zero: the scenario itself
-	// gives no consent; the target's own file has to name By.
+	// gives no consent; the target's own file must name By.
 	Until time.Time
 	Hosts []string // covered besides those of target.url; *.example.com for all below
 }
 
 const wantAuthorized = "a mapping such as {by: ops@example.com, until: 2026-12-31}"
 
-// authorized decodes the section and checks what can be told about consent
-// without the network.
+// authorized decodes the section and checks consent as far as the network is
+// not needed.
 func (d *decoder) authorized(v, target value, sc *Scenario) {
 	s, ok := v.section(wantAuthorized)
 	if !ok {
@@ -32,10 +32,10 @@ func (d *decoder) authorized(v, target value, sc *Scenario) {
 	}
 	a := &sc.Authorized
 	byAt, untilAt := s.at("by"), s.at("until")
-	const wantBy = "the name or mail address of who answers for the test"
+	const wantBy = "the name or mail address of the person responsible for the test"
 	switch {
 	case byAt.given() && (byAt.n.Value == "" || !consent.ValidTester(byAt.n.Value) || strings.Contains(byAt.n.Value, "${")):
-		byAt.wrong("cannot be shown to the target", wantBy+`, without ( ) " \ ; < > # and ${`)
+		byAt.wrong("cannot be sent to the target", wantBy+`, without ( ) " \ ; < > # and ${`)
 	case byAt.given():
 		a.By = byAt.n.Value
 	case v.given():
@@ -57,8 +57,8 @@ func (d *decoder) authorized(v, target value, sc *Scenario) {
 	d.foreign(target, sc)
 }
 
-// foreign reports an address written out that is not local and that nobody
-// consents to. Names are decided about when they are resolved.
+// foreign reports an IP address that is not local and has no consent. Names are
+// checked when they are resolved.
 func (d *decoder) foreign(target value, sc *Scenario) {
 	players := sc.MostPlayers()
 	if sc.Authorized.By != "" || players <= consent.Handful {
@@ -71,8 +71,8 @@ func (d *decoder) foreign(target value, sc *Scenario) {
 			continue
 		}
 		if addr, err := netip.ParseAddr(p.Hostname()); err == nil && !consent.Local(addr) {
-			urlAt.problem("%d players may not watch an address that is not local without consent (want authorized: {by: NAME, until: DAY} once its operator agrees, or at most %d players)",
-				players, consent.Handful)
+			urlAt.problem("more than %d players need the consent of the operator to watch an address that is not local (got %d; want authorized: {by: NAME, until: DAY} once the operator agrees, or fewer players)",
+				consent.Handful, players)
 			return
 		}
 	}
@@ -89,7 +89,7 @@ func (sc *Scenario) MostPlayers() int {
 	return n
 }
 
-// Consents tells whether the scenario itself consents to a crowd at a host.
+// Consents reports whether the scenario itself consents to many players at a host.
 func (sc *Scenario) Consents(host string) bool {
 	if sc.Authorized.By == "" || sc.Authorized.Until.IsZero() {
 		return false
@@ -107,7 +107,7 @@ func (sc *Scenario) Consents(host string) bool {
 	return false
 }
 
-// describe says for people who consents to what.
+// describeConsent says in words which consent there is.
 func (sc *Scenario) describeConsent() string {
 	if sc.Target.Rig != nil {
 		return ""
@@ -116,17 +116,17 @@ func (sc *Scenario) describeConsent() string {
 	var s string
 	switch {
 	case n <= consent.Handful && a.By == "":
-		return fmt.Sprintf("none needed for %d players (more than %d need it unless every address is local)", n, consent.Handful)
+		return fmt.Sprintf("not needed for %d players (needed for more than %d, unless every address is local)", n, consent.Handful)
 	case a.By == "":
-		return fmt.Sprintf("none: %d players may watch local addresses only (want authorized: {by: NAME, until: DAY})", n)
+		return fmt.Sprintf("not given: %d players can watch local addresses only (other addresses need authorized: {by: NAME, until: DAY})", n)
 	case a.Until.IsZero():
-		s = fmt.Sprintf("by %s, if %s of each host that is not local names them", a.By, consent.Path)
+		s = fmt.Sprintf("by %s, valid at each host that is not local only if its %s names the same tester", a.By, consent.Path)
 	default:
 		s = fmt.Sprintf("by %s until %s, for the hosts of the URLs", a.By, a.Until.AddDate(0, 0, -1).Format(time.DateOnly))
 		if len(a.Hosts) > 0 {
 			s += " and " + strings.Join(a.Hosts, ", ")
 		}
-		s += "; a host's own " + consent.Path + " binds, where there is one"
+		s += "; a host that serves " + consent.Path + " decides for itself"
 	}
 	return s
 }

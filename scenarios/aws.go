@@ -11,7 +11,7 @@ import (
 	"hlsload/chaos"
 )
 
-// What names on AWS look like.
+// The forms of names on AWS.
 var (
 	awsAccount  = regexp.MustCompile(`^[0-9]{12}$`)
 	awsRegion   = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
@@ -25,16 +25,16 @@ var (
 	awsLoose    = regexp.MustCompile(`^[^\x00-\x1f*?]{1,128}$`)
 )
 
-// maxFlushPaths bounds what one edge.flush takes out of the cache: CloudFront
-// takes 15 paths with * at a time.
+// maxFlushPaths is how many paths one edge.flush may have: CloudFront takes 15
+// with * at a time.
 const maxFlushPaths = 15
 
-// aws reads what of an account may be touched; nil when there is no section.
+// aws reads which resources of an account may be changed; nil without a section.
 func (d *decoder) aws(v value) *chaos.AWS {
 	if !v.given() {
 		return nil
 	}
-	s, ok := v.section("a mapping with account and region, and what of the account may be touched")
+	s, ok := v.section("a mapping with account, region and the resources that faults may change")
 	if !ok {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (d *decoder) aws(v value) *chaos.AWS {
 	name(s, "region", &a.Region, awsRegion, "a region such as eu-west-1")
 	for _, key := range []string{"account", "region"} {
 		if !s.at(key).given() {
-			s.problem("%s is missing (got nothing; want the %s that the channel is in)", key, key)
+			s.problem("%s is missing (got nothing; want the %s of the channel)", key, key)
 		}
 	}
 	name(s, "channel", &a.Channel, awsChannel, "the ID of a MediaLive channel, a number")
@@ -59,28 +59,28 @@ func (d *decoder) aws(v value) *chaos.AWS {
 		return item.matching(awsPath, "a path that begins with / and has at most one *, at its end")
 	})
 	name(s, "function", &a.Function, awsFunction, "the name of a Lambda function")
-	name(s, "fault_role", &a.FaultRole, awsARN, "the ARN of the role that AWS FIS delays the function with")
+	name(s, "fault_role", &a.FaultRole, awsARN, "the ARN of the role that lets AWS FIS delay the function")
 	if p, ok := s.at("mediapackage").section("a mapping with group, channel and endpoint"); ok && p.given() {
 		name(p, "group", &a.Package.Group, awsName, "the name of a channel group")
 		name(p, "channel", &a.Package.Channel, awsName, "the name of a channel")
 		name(p, "endpoint", &a.Package.Endpoint, awsName, "the name of an origin endpoint")
-		a.Package.Sources = p.at("sources").each(maxPipelines, "the addresses that the pipelines write from, one each", source)
+		a.Package.Sources = p.at("sources").each(maxPipelines, "the addresses that the pipelines write from, one per pipeline", source)
 		if a.Package.Group == "" || a.Package.Channel == "" {
-			p.problem("group and channel are missing (got one of them at most; want both)")
+			p.problem("group or channel is missing (got one of them at most; want both)")
 		}
 		p.done()
 	}
 	if m, ok := s.at("mediaconnect").section("a mapping with flow and outputs"); ok && m.given() {
 		name(m, "flow", &a.Flow.ARN, awsARN, "the ARN of a flow")
-		a.Flow.Outputs = m.at("outputs").each(maxPipelines, "the ARNs of the outputs that feed the pipelines, one each", func(item value) string {
+		a.Flow.Outputs = m.at("outputs").each(maxPipelines, "the ARNs of the outputs that feed the pipelines, one per pipeline", func(item value) string {
 			return item.matching(awsARN, "the ARN of an output")
 		})
 		if a.Flow.ARN == "" || len(a.Flow.Outputs) == 0 {
-			m.problem("flow and outputs are missing (got one of them at most; want both)")
+			m.problem("flow or outputs is missing (got one of them at most; want both)")
 		}
 		m.done()
 	}
-	a.Pipelines = s.at("pipelines").each(maxPipelines, "a list of patterns of keys, one a pipeline", func(item value) string {
+	a.Pipelines = s.at("pipelines").each(maxPipelines, "a list of key patterns, one per pipeline", func(item value) string {
 		return d.keys(item, a.Prefix)
 	})
 	name(s, "request_metrics", &a.RequestMetrics, awsName, "the id of the bucket's request metrics, such as EntireBucket")
@@ -98,10 +98,10 @@ func (d *decoder) aws(v value) *chaos.AWS {
 	return a
 }
 
-// maxAlarms bounds what is watched.
+// maxAlarms is how many alarms may be watched.
 const maxAlarms = 100
 
-// alarms are names in the channel's region, or ARNs, which name their region:
+// alarms reads names in the channel's region, or ARNs, which name their region:
 // CloudFront's alarms are in us-east-1.
 func (d *decoder) alarms(v value, a *chaos.AWS) []chaos.AlarmAWS {
 	const want = "the name of a CloudWatch alarm, or its ARN"
@@ -131,7 +131,7 @@ func (d *decoder) alarms(v value, a *chaos.AWS) []chaos.AlarmAWS {
 			alarm = chaos.AlarmAWS{Name: part[5], Region: part[2]}
 		}
 		if seen[alarm.Name] {
-			item.wrong("an alarm of that name is watched already", "each name once")
+			item.wrong("alarm listed twice", "each alarm once")
 			continue
 		}
 		seen[alarm.Name] = true
@@ -146,15 +146,19 @@ func (v value) matching(form *regexp.Regexp, want string) string {
 	if !v.given() {
 		return ""
 	}
+	return v.checked(form.MatchString, want)
+}
+
+// checked returns a text that is valid, "" when it is not.
+func (v value) checked(valid func(string) bool, want string) string {
 	t, ok := v.secret(want)
-	if ok && !form.MatchString(t.Value) {
-		v.wrong("not usable here", want)
-		ok = false
+	if ok && valid(t.Value) {
+		return t.Value
 	}
-	if !ok {
-		return ""
+	if ok {
+		v.wrong("not valid", want)
 	}
-	return t.Value
+	return ""
 }
 
 // each reads a list of at most that many items.
@@ -171,31 +175,24 @@ func (v value) each(most int, want string, read func(value) string) []string {
 	return all
 }
 
-// source is where a pipeline writes from.
+// source reads the address that a pipeline writes from.
 func source(item value) string {
 	const want = "an address, or a CIDR block such as 198.51.100.0/28"
 	if !item.given() {
 		item.problem("empty (want %s)", want)
 		return ""
 	}
-	t, ok := item.secret(want)
-	if !ok {
-		return ""
-	}
-	if p, err := netip.ParsePrefix(t.Value); err == nil && p.Masked() == p && p.Bits() > 0 {
-		return t.Value
-	}
-	if _, err := netip.ParseAddr(t.Value); err == nil {
-		return t.Value
-	}
-	item.wrong("not usable here", want)
-	return ""
+	return item.checked(func(s string) bool {
+		p, err := netip.ParsePrefix(s)
+		_, notAddress := netip.ParseAddr(s)
+		return notAddress == nil || err == nil && p.Masked() == p && p.Bits() > 0
+	}, want)
 }
 
-// keys is the pattern of the keys of a pipeline. It goes into policies, where
-// a * in the middle would reach further than a reader thinks.
+// keys reads the pattern of the keys of a pipeline. It goes into policies, where
+// a * in the middle would match more than a reader expects.
 func (d *decoder) keys(v value, prefix string) string {
-	const want = "a pattern of keys that ends in its only *, such as live/p0/*"
+	const want = "a key pattern that ends in its only *, such as live/p0/*"
 	if !v.given() {
 		v.problem("empty pattern (want %s)", want)
 		return ""
@@ -205,18 +202,18 @@ func (d *decoder) keys(v value, prefix string) string {
 	switch {
 	case !ok:
 	case !star || stem == "" || strings.ContainsAny(stem, "*?") || !awsLoose.MatchString(stem):
-		v.wrong("not a pattern of keys", want)
+		v.wrong("not a key pattern", want)
 	case !strings.HasPrefix(stem, prefix):
-		v.problem("outside of aws.prefix (got %s; want it to begin with the prefix)", v.got())
+		v.problem("outside aws.prefix (got %s; want a pattern that begins with the prefix)", v.got())
 	default:
 		return t.Value
 	}
 	return ""
 }
 
-// tags are what every target must carry.
+// tags reads what every changed resource must carry.
 func (d *decoder) tags(v value) []chaos.Tag {
-	s, ok := v.section("a mapping of tags that every target must carry, such as {hlsload: allow}")
+	s, ok := v.section("a mapping of tags that every changed resource must carry, such as {hlsload: allow}")
 	if !ok {
 		return nil
 	}
@@ -246,7 +243,7 @@ func (d *decoder) crowded(list value, sc *Scenario) {
 			blamed[f.Rule] = true
 			at, _ := list.below(fmt.Sprintf("%d.at", f.Rule))
 			at.path = "chaos." + f.Name + ".at"
-			at.problem("too many faults via aws at once (got %s while %s holds; want at most %d, aws.max_faults)", f.Name, open[0].Name, sc.AWS.AtOnce())
+			at.problem("too many faults via aws at once (got %s while %s is applied; want at most %d, aws.max_faults)", f.Name, open[0].Name, sc.AWS.AtOnce())
 		}
 	}
 }

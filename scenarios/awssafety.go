@@ -15,7 +15,7 @@ import (
 // awsRole is a role that a service may assume.
 var awsRole = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,256}$`)
 
-// watchdog is the role with which AWS undoes what does not end by itself.
+// watchdog reads the role with which AWS undoes a change that does not end by itself.
 func watchdog(v value) string {
 	s, ok := v.section("a mapping with role, such as {role: arn:aws:iam::123456789012:role/hlsload-watchdog}")
 	if !ok || !v.given() {
@@ -35,7 +35,7 @@ var clock = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
 // weekdays are the days of aws.hours.days.
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-// hours are when faults may be made; nil = always.
+// hours reads when faults may be applied; nil = always.
 func hours(v value) *chaos.Hours {
 	s, ok := v.section("a mapping with from, to and zone, such as {from: \"09:00\", to: \"17:00\", zone: Europe/Berlin, days: [mon, tue, wed, thu, fri]}")
 	if !ok || !v.given() {
@@ -72,15 +72,15 @@ func hours(v value) *chaos.Hours {
 			}
 		}
 		if len(h.Days) == 0 {
-			days.problem("no days (want some of %s, or no days: every day)", strings.Join(weekdays, ", "))
+			days.problem("the list of days is empty (want some of %s, or leave the key out for every day)", strings.Join(weekdays, ", "))
 		}
 	}
 	s.done()
 	return h
 }
 
-// tagged demands tags where something on AWS is changed: without them every
-// resource of the account that a slip of the pen names could be touched.
+// tagged demands tags where resources on AWS are changed: without them a typing
+// error could name any resource of the account.
 func (d *decoder) tagged(v value, sc *Scenario) {
 	via := func(e chaos.Entry) bool { return e.Via == chaos.ViaAWS }
 	if sc.AWS == nil || len(sc.AWS.Tags) > 0 || !slices.ContainsFunc(sc.Chaos, via) {
@@ -89,9 +89,9 @@ func (d *decoder) tagged(v value, sc *Scenario) {
 	if i := mappingIndex(v.n, "tags"); i >= 0 {
 		v.n = v.n.Content[i]
 		if d.bad[v.n] || slices.ContainsFunc(v.n.Content, func(n *yaml.Node) bool { return d.bad[n] }) {
-			return // what is wrong with them has been said
+			return // already reported
 		}
 	}
 	v.path = join(v.path, "tags")
-	v.problem("faults via aws need a tag that everything they touch must carry (got none; want one such as tags: {hlsload: allow}, and the same tag on the resources)")
+	v.problem("faults via aws need a tag that every changed resource must carry (got none; want one such as tags: {hlsload: allow}, and the same tag on the resources)")
 }

@@ -21,7 +21,7 @@ func (d *decoder) trust(caAt, skipAt value, t *Target) {
 			continue
 		}
 		if a, err := netip.ParseAddr(p.Hostname()); err == nil && !consent.Local(a) {
-			skipAt.problem("only for local addresses (got a URL with %s; want ca_file)", a)
+			skipAt.problem("certificate checks can be skipped only at local addresses (got a URL with %s; want ca_file)", a)
 		}
 	}
 }
@@ -31,17 +31,8 @@ func (d *decoder) certificates(v value) []byte {
 	if !v.given() {
 		return nil
 	}
-	name, ok := v.secret("the name of a PEM file with certificates")
+	_, data, ok := v.file("the name of a PEM file with certificates", "the certificates", "no ca_file")
 	if !ok {
-		return nil
-	}
-	if d.src.ReadFile == nil {
-		v.problem("no files can be read here (got %s)", v.got())
-		return nil
-	}
-	data, err := d.src.ReadFile(name.Value)
-	if err != nil {
-		v.foreign("cannot read the certificates: " + err.Error())
 		return nil
 	}
 	if err := CheckCertificates(data); err != nil {

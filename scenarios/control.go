@@ -33,7 +33,7 @@ func (d *decoder) fault(v value, t Target) chaos.Entry {
 		return chaos.Entry{}
 	}
 	for _, key := range []string{"at", "every"} {
-		s.forbid(key, "a fault given to a running rig starts now, once (want no such key)")
+		s.forbid(key, "a fault sent to a running rig starts at once and does not repeat (leave this key out)")
 	}
 	e := d.entryOf(s, t)
 	target := (&Scenario{Target: t}).chaosTarget()

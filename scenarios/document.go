@@ -40,7 +40,7 @@ func (d *decoder) document(data []byte) *yaml.Node {
 	}
 	if i := badByte(data); i >= 0 {
 		line, column := position(data, i)
-		d.report("", line, column, "not a text in UTF-8 (got byte 0x%02x)", data[i])
+		d.report("", line, column, "not UTF-8 text (got byte 0x%02x)", data[i])
 		return nil
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(depthLimit{}))
@@ -53,23 +53,21 @@ func (d *decoder) document(data []byte) *yaml.Node {
 		d.syntax(err)
 		return nil
 	}
+	top := &root
 	if root.Kind == yaml.DocumentNode {
 		if len(root.Content) != 1 {
 			d.report("", 1, 1, "%s", emptyScenario)
 			return nil
 		}
+		top = root.Content[0]
 	}
 	var second yaml.Node
 	if err := loader.Load(&second); err == nil {
-		d.report("", max(second.Line, 1), max(second.Column, 1), "several YAML documents (want one scenario a file)")
+		d.report("", max(second.Line, 1), max(second.Column, 1), "several YAML documents (want one scenario per file)")
 		return nil
 	} else if !errors.Is(err, io.EOF) {
 		d.syntax(err)
 		return nil
-	}
-	top := &root
-	if root.Kind == yaml.DocumentNode {
-		top = root.Content[0]
 	}
 	e := expander{d: d, open: map[*yaml.Node]bool{}}
 	tree := e.expand(top, 0)
@@ -107,7 +105,7 @@ func parserMessage(err error) string {
 	return text
 }
 
-// badByte returns the index of the first byte that is no text, -1 = none.
+// badByte returns the index of the first byte that is not text; -1 = none.
 func badByte(data []byte) int {
 	for i := 0; i < len(data); {
 		r, n := utf8.DecodeRune(data[i:])

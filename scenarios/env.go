@@ -9,7 +9,7 @@ import (
 )
 
 // Text is a string of a scenario that may hold values of the environment.
-// Whatever prints it shows it as it was written.
+// It is printed as it was written.
 type Text struct {
 	Raw   string // as written, as in "${TOKEN}"
 	Value string // with the environment filled in; must not be printed
@@ -24,14 +24,9 @@ func (t Text) GoString() string { return fmt.Sprintf("%q", t.Raw) }
 // MarshalText returns the text as written.
 func (t Text) MarshalText() ([]byte, error) { return []byte(t.Raw), nil }
 
-// ExpandEnv replaces ${NAME} in a text from outside of a scenario, as in one.
-func ExpandEnv(s string, getenv func(string) (string, bool)) (string, error) {
-	return expandEnv(s, getenv)
-}
-
-// expandEnv replaces ${NAME} by its value; $${NAME} stands for a literal
+// ExpandEnv replaces ${NAME} by its value; $${NAME} stands for a literal
 // ${NAME}. Errors never hold a value.
-func expandEnv(s string, getenv func(string) (string, bool)) (string, error) {
+func ExpandEnv(s string, getenv func(string) (string, bool)) (string, error) {
 	var b strings.Builder
 	for {
 		before, after, found := strings.Cut(s, "${")
@@ -60,10 +55,10 @@ func expandEnv(s string, getenv func(string) (string, bool)) (string, error) {
 	}
 }
 
-// envNames lists the names in a string that expandEnv accepts.
+// envNames lists the names in a string that ExpandEnv accepts.
 func envNames(s string) []string {
 	var names []string
-	_, _ = expandEnv(s, func(name string) (string, bool) {
+	_, _ = ExpandEnv(s, func(name string) (string, bool) {
 		names = append(names, name)
 		return "", true
 	})
@@ -79,11 +74,11 @@ func validEnv(s string) bool {
 	return s != ""
 }
 
-// Redact hides what must not be shown. Every environment value that the
-// scenario uses in a URL, a header, a glob, a file name or a command becomes its
-// ${NAME}; what else its URLs and headers hold that may be secret is masked, as
-// is what looks secret in any text (package redact). Whatever prints or stores
-// text that may hold one passes it through here.
+// Redact hides secrets in a text. Every environment value that the scenario
+// uses in a URL, a header, a glob, a file name or a command becomes its ${NAME};
+// other secrets in its URLs and headers are masked, and so is anything that
+// looks secret (package redact). Text that may hold a secret must pass through
+// here before it is printed or stored.
 func (s *Scenario) Redact(text string) string { return s.secrets.Text(s.references.Known(text)) }
 
 // Reference turns environment values into their ${NAME} and masks nothing, so
@@ -93,7 +88,7 @@ func (s *Scenario) Reference(text string) string { return s.references.Known(tex
 // Secrets are the values that [Scenario.Redact] hides; more may be added.
 func (s *Scenario) Secrets() *redact.Secrets { return s.secrets }
 
-// learn takes in what the scenario holds that is secret.
+// learn adds the secrets that the scenario holds.
 func (s *Scenario) learn() {
 	s.secrets.AddAll(s.references)
 	none := func(string) string { return "" }

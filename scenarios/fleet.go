@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -13,17 +14,17 @@ import (
 	"hlsload/player/audience"
 )
 
-// Fleet is who watches.
+// Fleet is the players of a run.
 type Fleet struct {
 	Audience audience.Config
 	Profiles []*player.Profile // by cohort
-	// Body tells whether segments are read in full, or asked for with HEAD.
+	// Body is whether segments are read in full, or requested with HEAD.
 	Body string // full | none
-	// CMCD tells how players tell the CDN about themselves (CTA-5004).
+	// CMCD is how players send their state to the CDN (CTA-5004).
 	CMCD string // off | header | query
 }
 
-// What a cohort is when nothing is said about it.
+// The defaults of a cohort.
 const (
 	defaultCohort  = "viewers"
 	defaultProfile = "hlsjs-1.7"
@@ -70,14 +71,14 @@ func (d *decoder) arrive(v, playersAt value, a *audience.Config, duration time.D
 	a.Arrive.Shape = audience.Shape(shapeAt.choice("linear", string(audience.Linear), string(audience.Burst), string(audience.Poisson)))
 	a.Arrive.Over = overAt.duration(a.Arrive.Over, 0, maxDuration)
 	if a.Arrive.Over > duration {
-		overAt.wrong("arrivals do not end before the run does", "at most the duration, "+formatDuration(duration))
+		overAt.wrong("arrivals would end after the run", "at most the duration, "+formatDuration(duration))
 	}
 	if !stagesAt.given() {
 		return
 	}
 	for _, at := range []value{shapeAt, overAt} {
 		if at.given() {
-			at.problem("stages say this already (got both; want stages, or over and shape)")
+			at.problem("conflicts with stages (got both; want either stages, or over and shape)")
 		}
 	}
 	a.Arrive.Shape, a.Arrive.Over = "", 0
@@ -107,12 +108,12 @@ func (d *decoder) stages(v, playersAt value, a *audience.Config, duration time.D
 		a.Arrive.Stages = append(a.Arrive.Stages, st)
 	}
 	if length > duration {
-		v.problem("stages do not end before the run does (got %s in all; want at most the duration, %s)", formatDuration(length), formatDuration(duration))
+		v.problem("stages would end after the run (got %s in all; want at most the duration, %s)", formatDuration(length), formatDuration(duration))
 	}
 	switch peak := a.Peak(); {
 	case len(a.Arrive.Stages) == 0:
 	case peak == 0:
-		v.problem("nobody ever watches (got to: 0 in every stage; want at least one with 1 or more)")
+		v.problem("the stages have no players (got to: 0 in every stage; want 1 or more in at least one)")
 	case !playersAt.given():
 		a.Players = peak
 	case d.from[playersAt.n] != "": // an override scales the shape
@@ -121,7 +122,7 @@ func (d *decoder) stages(v, playersAt value, a *audience.Config, duration time.D
 			st.To = int(math.Round(float64(st.To) * float64(a.Players) / float64(peak)))
 		}
 	case a.Players != peak:
-		playersAt.wrong("players and stages disagree", fmt.Sprintf("%d, the peak of the stages, or no players", peak))
+		playersAt.wrong("not the peak of the stages", fmt.Sprintf("%d, the peak, or leave the key out", peak))
 	}
 }
 
@@ -134,7 +135,7 @@ func (d *decoder) session(v value) audience.Session {
 	mean := s.at("mean")
 	out.Mean = mean.duration(0, 0, maxDuration)
 	if out.Mean != 0 && out.Mean < time.Second {
-		mean.wrong("out of range", "0s to stay, or at least 1s")
+		mean.wrong("out of range", "0s for players that stay, or at least 1s")
 	}
 	after := s.at("after_fatal")
 	s.done()
@@ -162,7 +163,7 @@ func (d *decoder) cohorts(v value, f *Fleet) {
 	}
 	if len(items) == 0 {
 		if v.given() && v.n.Kind == yaml.SequenceNode {
-			v.problem("no cohorts (got an empty list; want at least one, or no cohorts key)")
+			v.problem("no cohorts (got an empty list; want at least one, or leave the key out)")
 		}
 		p := d.profile(value{d: d})
 		f.Profiles = []*player.Profile{p}
@@ -173,7 +174,7 @@ func (d *decoder) cohorts(v value, f *Fleet) {
 	for _, item := range items {
 		c, p := d.cohort(item, len(items) == 1)
 		if c.Name != "" && names[c.Name] {
-			nameValue(item).wrong("duplicate name", "a name of its own for every cohort")
+			nameValue(item).wrong("duplicate name", "a unique name")
 		}
 		names[c.Name] = true
 		f.Audience.Cohorts = append(f.Audience.Cohorts, c)
@@ -183,8 +184,8 @@ func (d *decoder) cohorts(v value, f *Fleet) {
 	d.tellApart(items, f)
 }
 
-// tellApart gives profiles that were changed an id of their own where another
-// cohort uses the id for something else: results are kept by id.
+// tellApart gives changed profiles a unique id where another cohort uses the id
+// for a different profile: results are kept by id.
 func (d *decoder) tellApart(items []value, f *Fleet) {
 	for i, p := range f.Profiles {
 		if p == nil || !slices.ContainsFunc(f.Profiles, func(o *player.Profile) bool {
@@ -194,9 +195,9 @@ func (d *decoder) tellApart(items []value, f *Fleet) {
 		}
 		at, changed := items[i].below("profile")
 		if id, given := at.below("id"); given {
-			id.wrong("id is taken by another profile of the fleet", "an id of its own")
+			id.wrong("id is that of another profile in the fleet", "a unique id")
 		} else if changed && at.n.Kind == yaml.ScalarNode && isProfileFile(at.n.Value) {
-			at.problem("id %s of this profile is taken by another one of the fleet (want an id of its own)", p.ID)
+			at.problem("id %s of this profile is that of another profile in the fleet (want a unique id)", p.ID)
 		} else if changed && at.n.Kind == yaml.MappingNode && len(at.n.Content) > 2 {
 			defer func() { // when all have been compared
 				p.ID += "+" + f.Audience.Cohorts[i].Name
@@ -206,8 +207,8 @@ func (d *decoder) tellApart(items []value, f *Fleet) {
 	}
 }
 
-// shares divides what is left over among the cohorts that say nothing, and
-// makes the sum exactly 1.
+// shares divides the remaining share among the cohorts without one, and makes the
+// sum exactly 1.
 func (d *decoder) shares(v value, cohorts []audience.Cohort) {
 	sum, silent := 0.0, 0
 	for i := range cohorts {
@@ -228,7 +229,7 @@ func (d *decoder) shares(v value, cohorts []audience.Cohort) {
 			}
 		}
 	case silent > 0:
-		v.problem("nothing is left for cohorts without a share (got %s in the others; want less than 100%%)", formatShare(sum))
+		v.problem("no share is left for the cohorts without one (got %s in the others; want less than 100%%)", formatShare(sum))
 	case !addsUp(sum):
 		v.problem("shares do not add up (got %s; want 100%%)", formatShare(sum))
 	default:
@@ -274,7 +275,7 @@ func (d *decoder) cohort(v value, only bool) (audience.Cohort, *player.Profile) 
 	return c, p
 }
 
-// rename makes the paths of a list item's keys speak of its name.
+// rename puts the name of a list item into the paths of its keys.
 func (d *decoder) rename(s *section, v value, name string) {
 	for i := range s.entries {
 		e := &s.entries[i]
@@ -284,10 +285,8 @@ func (d *decoder) rename(s *section, v value, name string) {
 }
 
 func parent(path string) string {
-	for i := len(path) - 1; i >= 0; i-- {
-		if path[i] == '.' {
-			return path[:i]
-		}
+	if i := strings.LastIndexByte(path, '.'); i >= 0 {
+		return path[:i]
 	}
 	return path
 }

@@ -268,7 +268,7 @@ func TestDecodeFault(t *testing.T) {
 		{`name: x`, "not valid JSON"},
 		{`[]`, "wrong type (got a list"},
 		{`{"fault": "pipeline.kil"}`, `fault:1:11: chaos: fault: unknown fault (got "pipeline.kil"; want pipeline.kill)`},
-		{`{"fault": "pipeline.kill", "at": "3s"}`, "starts now"},
+		{`{"fault": "pipeline.kill", "at": "3s"}`, "starts at once"},
 		{`{"fault": "pipeline.kill", "pipeline": 2}`, "no such pipeline (got 2; want 0 to 1)"},
 		{`{"fault": "http.reset"}`, "cannot be applied by the rig itself"},
 		{`{"fault": "pipeline.kill", "via": "command", "start": ["rm", "-rf", "/"], "stop": ["true"]}`, "cannot be applied by the rig itself"},

@@ -11,8 +11,8 @@ import (
 
 // Limits are what a run must never exceed; zero = no limit. Reaching one of
 // requests, bandwidth and bytes ends the run: nothing more is sent, the faults are
-// undone, and the results are written. Nobody is slowed down instead, which
-// would change what is measured.
+// undone, and the results are written. Players are not slowed down instead, since
+// that would change what is measured.
 type Limits struct {
 	Players   int
 	Requests  int64  // of the whole fleet, in any second
@@ -30,7 +30,7 @@ const (
 	MostPlaylist  = 256_000_000
 )
 
-const wantRequests = "a number a second such as 20000/s"
+const wantRequests = "a number per second such as 20000/s"
 
 func (d *decoder) limits(v value, sc *Scenario) {
 	sc.LagLimit = defaultLagLimit
@@ -43,7 +43,7 @@ func (d *decoder) limits(v value, sc *Scenario) {
 	playersAt := s.at("players")
 	l.Players = int(playersAt.integer(0, 1, audience.MaxPlayers))
 	requestsAt := s.at("requests")
-	l.Requests = scalar(requestsAt, 0, "not a number of requests a second", wantRequests, nil, func(s string) (int64, bool) {
+	l.Requests = scalar(requestsAt, 0, "not a rate of requests", wantRequests, nil, func(s string) (int64, bool) {
 		n, ok := strings.CutSuffix(s, "/s")
 		x, err := strconv.ParseInt(n, 10, 64)
 		return x, ok && err == nil && n[0] != '+'
@@ -55,17 +55,17 @@ func (d *decoder) limits(v value, sc *Scenario) {
 	if at := s.at("stop_file"); at.given() {
 		if t, ok := at.secret("the name of a file"); ok {
 			if l.StopFile = t.Value; l.StopFile == "" {
-				at.wrong("no name", "the name of a file whose appearance ends the run")
+				at.wrong("empty file name", "the name of a file whose appearance ends the run")
 			}
 		}
 	}
 	s.done()
 	if n := sc.MostPlayers(); l.Players > 0 && n > l.Players {
-		playersAt.wrong("fewer than there would be", fmt.Sprintf("at least %d, the most players at a time, or fewer players", n))
+		playersAt.wrong("fewer than the run would have", fmt.Sprintf("at least %d, the most players at one time, or a smaller fleet", n))
 	}
 }
 
-// describe lists the limits for people.
+// describe lists the limits in words.
 func (l *Limits) describe() string {
 	var parts []string
 	add := func(given bool, format string, args ...any) {
@@ -76,16 +76,16 @@ func (l *Limits) describe() string {
 	add(l.Players > 0, "%d players", l.Players)
 	add(l.Requests > 0, "%d requests/s", l.Requests)
 	add(l.Bandwidth > 0, "%s", formatRate(l.Bandwidth))
-	add(l.Bytes > 0, "%s of bodies", formatBytes(l.Bytes))
-	add(l.Playlist > 0, "%s a playlist", formatBytes(l.Playlist))
-	add(l.StopFile != "", "stops at once when %s appears", l.StopFile)
+	add(l.Bytes > 0, "%s of response bodies", formatBytes(l.Bytes))
+	add(l.Playlist > 0, "%s per playlist", formatBytes(l.Playlist))
+	add(l.StopFile != "", "the run stops when the file %s appears", l.StopFile)
 	switch rated := l.Requests > 0 || l.Bandwidth > 0; {
 	case rated && l.Bytes > 0:
-		parts = append(parts, "reaching a rate or the bytes ends the run")
+		parts = append(parts, "the run ends when a rate or the number of bytes is reached")
 	case rated:
-		parts = append(parts, "reaching a rate ends the run")
+		parts = append(parts, "the run ends when a rate is reached")
 	case l.Bytes > 0:
-		parts = append(parts, "reaching the bytes ends the run")
+		parts = append(parts, "the run ends when the number of bytes is reached")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -18,11 +19,11 @@ type Source struct {
 	// Getenv looks up ${NAME}; nil means that nothing is set.
 	Getenv func(name string) (string, bool)
 	// ReadFile reads a file that the scenario refers to, by the name it has in
-	// the scenario; nil means that there are none.
+	// the scenario; nil = the scenario cannot refer to files.
 	ReadFile func(name string) ([]byte, error)
 	// Overrides are applied in this order: environment first, then flags.
 	Overrides []Override
-	// Now tells the day on which consent must not have expired; nil = time.Now.
+	// Now is the day on which consent must not have expired; nil = time.Now.
 	Now func() time.Time
 }
 
@@ -98,7 +99,7 @@ func (d *decoder) scenario(v value, sc *Scenario) {
 	d.limits(s.at("limits"), sc)
 	d.authorized(s.at("authorized"), s.at("target"), sc)
 	for _, key := range reserved {
-		s.forbid(key, "not supported yet: reserved for a later version (want it left out)")
+		s.forbid(key, "reserved for a later version (leave this key out)")
 	}
 	s.done()
 }
@@ -118,7 +119,7 @@ func (d *decoder) version(s *section, v value) {
 }
 
 // timelineEnd is the end of the last window, as far as it can be read: the
-// default duration follows from it, problems are reported later.
+// default duration follows from it. Problems are reported later.
 func timelineEnd(list value) time.Duration {
 	var end time.Duration
 	if !list.given() || list.n.Kind != yaml.SequenceNode {
@@ -138,7 +139,7 @@ func timelineEnd(list value) time.Duration {
 	return end
 }
 
-// undisturbed checks that a cohort without faults can be kept from them.
+// undisturbed checks that a cohort without faults can be kept free of them.
 func (d *decoder) undisturbed(fleet value, sc *Scenario) {
 	for i, c := range sc.Fleet.Audience.Cohorts {
 		if !c.FaultsNone {
@@ -146,27 +147,11 @@ func (d *decoder) undisturbed(fleet value, sc *Scenario) {
 		}
 		for _, e := range sc.Chaos {
 			if via := e.Via; via == chaos.ViaAWS || via == chaos.ViaCommand {
-				at := cohortKey(fleet, i, "faults")
+				at, _ := fleet.below(fmt.Sprintf("cohorts.%d.faults", i))
 				at.path = "fleet.cohorts." + c.Name + ".faults"
-				at.problem("fault %s reaches every viewer via %s (got faults: none; want no such cohort, or a fault via rig or viewer)", e.Name, via)
+				at.problem("fault %s affects every viewer, since it is applied via %s (got faults: none; want faults: all, or a fault via rig or viewer)", e.Name, via)
 				break
 			}
 		}
 	}
-}
-
-// cohortKey is a key of the i-th cohort, or the nearest node around it.
-func cohortKey(fleet value, i int, key string) value {
-	at := fleet
-	for _, k := range []string{"cohorts", "", key} {
-		j := mappingIndex(at.n, k)
-		if at.n.Kind == yaml.SequenceNode && i < len(at.n.Content) {
-			j = i
-		}
-		if j < 0 {
-			return at
-		}
-		at.n = at.n.Content[j]
-	}
-	return value{fleet.d, at.n, "fleet.cohorts." + key}
 }

@@ -36,7 +36,7 @@ func (d *decoder) network(v value) link.Config {
 	c.Loss = s.at("loss").fraction(c.Loss, 0.99)
 	c.Spread = s.at("spread").fraction(c.Spread, 3)
 	if at := s.at("trace"); at.given() {
-		c.Trace = d.trace(at)
+		c.Trace = trace(at)
 	}
 	before := len(d.problems)
 	s.done()
@@ -46,18 +46,9 @@ func (d *decoder) network(v value) link.Config {
 	return c
 }
 
-func (d *decoder) trace(v value) []link.TracePoint {
-	name, ok := v.secret("the name of a file with lines of seconds,bit/s")
+func trace(v value) []link.TracePoint {
+	_, data, ok := v.file("the name of a file with lines of seconds,bit/s", "the trace", "no trace")
 	if !ok {
-		return nil
-	}
-	if d.src.ReadFile == nil {
-		v.problem("no files can be read here (got %s; want no trace)", v.got())
-		return nil
-	}
-	data, err := d.src.ReadFile(name.Value)
-	if err != nil {
-		v.foreign("cannot read the trace: " + err.Error())
 		return nil
 	}
 	points, err := link.ParseTrace(bytes.NewReader(data))

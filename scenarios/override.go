@@ -20,7 +20,7 @@ type Override struct {
 func Set(arg string) (Override, error) {
 	path, val, ok := strings.Cut(arg, "=")
 	if !ok || path == "" || strings.Contains("."+path+".", "..") {
-		return Override{}, fmt.Errorf("--set: bad override (got %q; want path=value such as chaos.kill-0.at=20s)", clip(arg))
+		return Override{}, fmt.Errorf("--set: not an override (got %q; want path=value such as chaos.kill-0.at=20s)", clip(arg))
 	}
 	return Override{From: "--set " + clip(arg), Path: path, Value: val}, nil
 }
@@ -100,7 +100,7 @@ func (d *decoder) override(root *yaml.Node, o Override) {
 			}
 			i++
 		default:
-			fail("%s holds a single value (got %q below it; want the path of a value)", path, clip(keys[i]))
+			fail("%s is a single value without keys (got %q below it; want the path of a value)", path, clip(keys[i]))
 			return
 		}
 		if i == len(keys) {
@@ -119,7 +119,7 @@ func parseOverride(s string) (*yaml.Node, error) {
 	structured := t != "" && strings.ContainsAny(t[:1], "[{\"'")
 	text := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	if len(s) > MaxBytes || badByte([]byte(s)) >= 0 {
-		return nil, errors.New("not a text in UTF-8, or too long")
+		return nil, errors.New("not UTF-8 text, or too long")
 	}
 	loader, err := yaml.NewLoader(strings.NewReader(t), yaml.WithPlugin(depthLimit{}))
 	if err != nil {

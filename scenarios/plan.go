@@ -17,15 +17,15 @@ import (
 // Faults expands the chaos list into occurrences, by their start.
 func (sc *Scenario) Faults() []chaos.Fault { return chaos.Expand(sc.Chaos, sc.Duration) }
 
-// Plan is the expanded timeline for people: what would be done to what, when,
-// by whom, and how it would be undone. Values of the environment do not show.
+// Plan is the expanded timeline in words: what is done to what, when and via
+// what, and how it is undone. Values of the environment do not show.
 func (sc *Scenario) Plan() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s, seed %d\n", sc.Name, formatDuration(sc.Duration), sc.Seed)
 	if d := strings.Join(strings.Fields(sc.Description.Raw), " "); d != "" {
 		fmt.Fprintf(&b, "%s\n", d)
 	}
-	fmt.Fprintf(&b, "\ntarget  %s\n        entered at %s\n", sc.Target.describe(), sc.Target.entries())
+	fmt.Fprintf(&b, "\ntarget  %s\n        players enter at %s\n", sc.Target.describe(), sc.Target.entries())
 	if s := sc.Target.Sessions.describe(sc.Fleet.Audience.Peak()); s != "" {
 		fmt.Fprintf(&b, "tokens  %s\n", s)
 	}
@@ -72,7 +72,7 @@ func (sc *Scenario) moments() []moment {
 	for _, f := range sc.Faults() {
 		spec := f.Kind.Spec()
 		name := f.Name
-		if f.Occurrence > 1 || repeats(sc.Chaos, f.Rule) {
+		if f.Occurrence > 1 || sc.Chaos[f.Rule].Every > 0 {
 			name += " #" + strconv.Itoa(f.Occurrence)
 		}
 		text := fmt.Sprintf("%s: %s via %s on %s\n%s", name, f.Kind, f.Via, describeScope(&f), spec.Doc)
@@ -96,9 +96,7 @@ func (sc *Scenario) moments() []moment {
 	return ms
 }
 
-func repeats(entries []chaos.Entry, rule int) bool { return entries[rule].Every > 0 }
-
-// describeScope says who and what a fault selects.
+// describeScope says in words what a fault selects.
 func describeScope(f *chaos.Fault) string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
@@ -131,7 +129,7 @@ func describeScope(f *chaos.Fault) string {
 }
 
 // describeParams puts the parameters into words: those that are set, and those
-// that must be, as no time and no condition at all.
+// that must be.
 func describeParams(f *chaos.Fault) string {
 	var parts []string
 	params := f.Kind.Spec().Params
@@ -158,25 +156,24 @@ func describeValue(p *chaos.Field, f *chaos.Fault) string {
 		case p.Words == nil:
 			return fmt.Sprintf("%q", *v)
 		case len(*v) == 0:
-			return "no condition"
+			return "none of the conditions"
 		}
 		return strings.Join(*v, ", ")
 	}
 	return ""
 }
 
-// describeUndo says how the end of a window is brought about. Every undo is
-// verified at the target.
+// describeUndo says how a fault is ended. Every undo is verified at the target.
 func describeUndo(f *chaos.Fault) string {
 	switch f.Via {
 	case chaos.ViaRig:
-		return "the rig lifts it, then the target is checked"
+		return "the rig ends it, then the target is checked"
 	case chaos.ViaViewer:
-		return "the players' transport stops doing it"
+		return "the players' own connections are no longer disturbed"
 	case chaos.ViaCommand:
 		return fmt.Sprintf("runs %q, then the target is checked", f.StopCommand)
 	}
-	return "lifted via " + string(f.Via) + ", then the target is checked"
+	return "ended via " + string(f.Via) + ", then the target is checked"
 }
 
 func (t *Target) describe() string {
@@ -208,7 +205,7 @@ func (t *Target) describe() string {
 		describeContent(c), c.Edge.Pops, shield, formatDuration(c.Edge.ErrorTTL), invalidator)
 }
 
-// describeHeaders says who is sent the headers.
+// describeHeaders says to which hosts the headers are sent.
 func (t *Target) describeHeaders() string {
 	if len(t.Headers) == 0 {
 		return ""
@@ -224,10 +221,10 @@ func (t *Target) describeHeaders() string {
 // describeTrust says which certificates are accepted beside the usual ones.
 func (t *Target) describeTrust() (s string) {
 	if len(t.CA) > 0 {
-		s += "\n        certificates of ca_file accepted, too"
+		s += "\n        certificates signed by those of ca_file are accepted too"
 	}
 	if t.InsecureSkipVerify {
-		s += "\n        certificates not checked at local addresses"
+		s += "\n        certificates are not checked at local addresses"
 	}
 	return s
 }
@@ -244,7 +241,7 @@ func describeListed(c *rig.Config) string {
 	return fmt.Sprintf("%d listed", c.Window)
 }
 
-// describeContent is a line about what is out of the ordinary; "" without any.
+// describeContent lists the unusual features of a channel; "" without any.
 func describeContent(c *rig.Config) string {
 	var parts []string
 	add := func(given bool, format string, args ...any) {
@@ -292,7 +289,7 @@ func (t *Target) entries() string {
 		case s >= 1:
 			return fmt.Sprintf("pipeline %d", i)
 		case s > 0:
-			parts = append(parts, fmt.Sprintf("pipeline %d by %s", i, formatShare(s)))
+			parts = append(parts, fmt.Sprintf("pipeline %d (%s)", i, formatShare(s)))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -313,22 +310,22 @@ func (f *Fleet) describe() string {
 		}
 	}
 	if a.Session.Mean > 0 {
-		s += "; sessions of " + formatDuration(a.Session.Mean) + " in the mean, replaced"
+		s += "; sessions of " + formatDuration(a.Session.Mean) + " on average, each replaced when it ends"
 	}
 	if a.Session.Rejoin {
-		s += "; back " + formatDuration(a.Session.RejoinAfter) + " after a fatal error"
+		s += "; players rejoin " + formatDuration(a.Session.RejoinAfter) + " after a fatal error"
 	}
 	if f.Body == "none" {
-		s += "; segments with HEAD only"
+		s += "; segments are requested with HEAD only"
 	}
 	return s
 }
 
 func describeCohort(c *audience.Cohort) string {
-	s := fmt.Sprintf("%s: %s, %s on %s", c.Name, formatShare(c.Share), c.Profile, cmp.Or(c.Network.Name, "a link of its own"))
+	s := fmt.Sprintf("%s: %s, %s on %s", c.Name, formatShare(c.Share), c.Profile, cmp.Or(c.Network.Name, "a custom link"))
 	switch n := &c.Network; {
 	case len(n.Trace) > 0:
-		s += " (recorded rates)"
+		s += " (rates from a trace)"
 	case n.Down > 0:
 		s += fmt.Sprintf(" (%s, %s round trip)", formatRate(n.Down), formatDuration(n.RTT))
 	}

@@ -61,7 +61,8 @@ func (d *decoder) profileNamed(v value) *player.Profile {
 	return p
 }
 
-// isProfileFile tells a file from the name of a profile that ships.
+// isProfileFile reports whether a name is that of a file, not of a profile that
+// ships.
 func isProfileFile(name string) bool {
 	return strings.ContainsRune(name, '/') || slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name))
 }
@@ -69,17 +70,8 @@ func isProfileFile(name string) bool {
 // profileFile reads a file of the user's, named relative to the scenario. Its
 // problems carry its own name and positions.
 func (d *decoder) profileFile(v value) *player.Profile {
-	name, ok := v.secret("a file with a profile")
+	name, data, ok := v.file("the name of a file with a profile", "the profile", "the name of a profile that ships")
 	if !ok {
-		return nil
-	}
-	if d.src.ReadFile == nil {
-		v.problem("no files can be read here (got %s; want the name of a profile that ships)", v.got())
-		return nil
-	}
-	data, err := d.src.ReadFile(name.Value)
-	if err != nil {
-		v.foreign("cannot read the profile: " + err.Error())
 		return nil
 	}
 	file := name.Raw
@@ -125,13 +117,13 @@ func decodeProfile(src Source) (*player.Profile, *decoder) {
 			continue
 		case "id":
 			if id := e.val.name(""); slices.Contains(profile.Names(), id) {
-				e.val.wrong("id is that of a profile that ships", "another, with the player's version in it")
+				e.val.wrong("id of a profile that ships", "another id, with the player's version in it")
 			}
 		}
 		values.Content = append(values.Content, e.key, d.fill(e.val))
 	}
 	if base.ID != "" && mappingIndex(root, "id") < 0 {
-		v.problem("id is missing (want one of its own, with the player's version in it)")
+		v.problem("id is missing (want a unique id, with the player's version in it)")
 	}
 	if len(d.problems) > 0 {
 		return nil, d
@@ -173,7 +165,7 @@ func (d *decoder) changed(v value, base *player.Profile, values *yaml.Node) *pla
 	plain(values)
 	text, err := yaml.Dump(values)
 	if err != nil {
-		v.problem("cannot write the changes out: %v", err)
+		v.problem("cannot write the changed values as YAML: %v", err)
 		return base
 	}
 	p, err := profile.Override(base, text)
@@ -229,7 +221,7 @@ func plainWords(text string) string {
 		case kind == "bool":
 			kind = "true or false"
 		default:
-			kind = "what the profile has there"
+			kind = "the type that the profile has there"
 		}
 		return fmt.Sprintf("wrong type (got %s; want %s)", cmp.Or(strings.Trim(m[1], "` "), "a mapping or list"), kind)
 	}
@@ -268,8 +260,7 @@ func plain(n *yaml.Node) {
 	}
 }
 
-// linesOf tells which value is on a line of the text that a tree was written
-// out as.
+// linesOf maps each line of the text that a tree was written as to its value.
 func linesOf(text []byte, v value, tree *yaml.Node) map[int]value {
 	lines := map[int]value{}
 	var again yaml.Node

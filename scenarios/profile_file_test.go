@@ -81,11 +81,11 @@ func TestProfileFileInUse(t *testing.T) {
 		profiles, want []string
 	}{
 		{[]string{"wrong.yaml"}, []string{"dir/wrong.yaml:3:19: live.hold_back", "dir/wrong.yaml:6:11: stale.deject"}},
-		{[]string{"taken.yaml"}, []string{"dir/taken.yaml:1:5: id: id is that of a profile that ships"}},
+		{[]string{"taken.yaml"}, []string{"dir/taken.yaml:1:5: id: id of a profile that ships"}},
 		{[]string{"nameless.yaml"}, []string{"dir/nameless.yaml:1:1: id is missing"}},
 		{[]string{"broken.yaml"}, []string{"dir/broken.yaml:2:1: not valid YAML"}},
 		{[]string{"none.yaml"}, []string{"dir/own.yaml:6:27: fleet.cohorts.c0.profile: cannot read the profile"}},
-		{[]string{"players/mine.yaml", "other.yaml"}, []string{"fleet.cohorts.1.profile: id mine-1 of this profile is taken"}},
+		{[]string{"players/mine.yaml", "other.yaml"}, []string{"fleet.cohorts.1.profile: id mine-1 of this profile is that of another profile"}},
 		{[]string{"hlsjs-1.6"}, []string{"unknown profile"}},
 	} {
 		_, err := scenarioWith(files, c.profiles...)

@@ -11,7 +11,7 @@ import (
 	"hlsload/player/ticket"
 )
 
-// Sessions says where the tokens come from that each session has for itself.
+// Sessions is where each session gets a token of its own.
 type Sessions struct {
 	FileName Text         // "" = a program issues them
 	File     *ticket.File // nil = a program issues them
@@ -21,7 +21,7 @@ type Sessions struct {
 	Renew    Renewal
 }
 
-// Renewal says when a session gets another token.
+// Renewal is when a session gets another token.
 type Renewal struct {
 	Before time.Duration // its end; 0 = not because of that
 	Every  time.Duration // 0 = not because of that
@@ -51,7 +51,7 @@ type templated struct {
 // template reads a text as a template. Braces in values of the environment stand
 // for themselves.
 func (d *decoder) template(v value, txt *Text, loose bool) (ticket.Template, bool) {
-	text, err := expandEnv(txt.Raw, func(name string) (string, bool) {
+	text, err := ExpandEnv(txt.Raw, func(name string) (string, bool) {
 		val, set := "", false
 		if d.src.Getenv != nil {
 			val, set = d.src.Getenv(name)
@@ -59,7 +59,7 @@ func (d *decoder) template(v value, txt *Text, loose bool) (ticket.Template, boo
 		return ticket.Literal(val), set
 	})
 	if err != nil {
-		return ticket.Template{}, false // it was said
+		return ticket.Template{}, false // already reported
 	}
 	t, err := ticket.ParseTemplate(text, loose)
 	if err != nil {
@@ -80,22 +80,21 @@ func sameHost(t *ticket.Template) bool {
 	marked, err := url.Parse(t.Fill(func(string) string { return "field" }))
 	other, err2 := url.Parse(t.Fill(func(string) string { return "other" }))
 	if err != nil || err2 != nil {
-		return true // it is no URL, which is said elsewhere
+		return true // not a URL, which is reported elsewhere
 	}
 	return marked.Host == other.Host && marked.Scheme == other.Scheme && marked.User.String() == other.User.String()
 }
 
 const wantSessions = "a file of tokens or a program that issues them, such as {file: tokens.csv} or {command: [./issue]}"
 
-// sessions reads target.sessions, and checks that what it brings has the fields
-// that the URLs and headers want.
+// sessions reads target.sessions and checks that it defines the fields of the
+// URLs and headers.
 func (d *decoder) sessions(v value, t *Target) {
-	texts := d.templates
-	for _, x := range texts {
+	for _, x := range d.templates {
 		t.fields = t.fields || len(x.of.Fields()) > 0
 	}
 	if !v.given() {
-		d.fieldsKnown(texts, nil, "")
+		d.fieldsKnown(nil, "")
 		return
 	}
 	s, ok := v.section(wantSessions)
@@ -108,10 +107,10 @@ func (d *decoder) sessions(v value, t *Target) {
 	t.Sessions = c
 	switch {
 	case fileAt.given() == commandAt.given():
-		v.problem("want one of file and command (got %s; want %s)", map[bool]string{true: "both", false: "none"}[fileAt.given()], wantSessions)
+		v.problem("give exactly one of file and command (got %s; want %s)", map[bool]string{true: "both", false: "none"}[fileAt.given()], wantSessions)
 		return
 	case fileAt.given():
-		d.ticketFile(fileAt, c)
+		ticketFile(fileAt, c)
 	default:
 		if c.Command = d.program(commandAt); len(c.Command) == 0 || c.Command[0] == "" {
 			commandAt.problem("no program (want a program and its arguments as a list, or a line for sh -c)")
@@ -120,22 +119,15 @@ func (d *decoder) sessions(v value, t *Target) {
 	}
 	d.renewal(renewAt, c)
 	if c.File == nil {
-		return // what a program brings is seen when it does
+		return // the output of a program is checked when it comes
 	}
-	d.fieldsKnown(texts, c.File, c.FileName.Raw)
+	d.fieldsKnown(c.File, c.FileName.Raw)
 	if c.Renew.Before > 0 && c.File.Lacks("expires") > 0 {
-		renewAt.problem("before needs to know when tokens end (got no expires in line %d of %s; want it in every line, or renew: {every: 5m})", c.File.Lacks("expires"), clip(c.FileName.Raw))
+		renewAt.problem("before needs the time at which each token expires (got no expires in line %d of %s; want it in every line, or renew: {every: 5m})", c.File.Lacks("expires"), clip(c.FileName.Raw))
 	}
 	if own := c.File.Lacks("url") == 0; !t.fields && !own {
-		v.problem("nothing of the file is used (got neither url in every line nor a field in target.url or target.headers; want a field such as {%s})", firstOf(c.File.Fields()))
+		v.problem("the file is not used (got neither url in every line nor a field in target.url or target.headers; want a field such as {%s})", append(c.File.Fields(), "token")[0])
 	}
-}
-
-func firstOf(names []string) string {
-	if len(names) == 0 {
-		return "token"
-	}
-	return names[0]
 }
 
 // written is a program as it stands in the scenario.
@@ -147,21 +139,13 @@ func written(v value) []string {
 	return words
 }
 
-func (d *decoder) ticketFile(v value, c *Sessions) {
-	name, ok := v.secret("the name of a file of tokens, such as tokens.csv or tokens.ndjson")
+func ticketFile(v value, c *Sessions) {
+	name, data, ok := v.file("the name of a file of tokens, such as tokens.csv or tokens.ndjson", "the tokens", "command")
 	if !ok {
 		return
 	}
+	var err error
 	c.FileName = name
-	if d.src.ReadFile == nil {
-		v.problem("no files can be read here (got %s; want command)", v.got())
-		return
-	}
-	data, err := d.src.ReadFile(name.Value)
-	if err != nil {
-		v.foreign("cannot read the tokens: " + err.Error())
-		return
-	}
 	if c.File, err = ticket.ReadFile(name.Value, data); err != nil {
 		v.problem("%s: %v", v.got(), err)
 	}
@@ -171,7 +155,7 @@ func (d *decoder) renewal(v value, c *Sessions) {
 	if !v.given() {
 		return
 	}
-	s, ok := v.section("when, such as {before: 30s} or {every: 5m}")
+	s, ok := v.section("a mapping such as {before: 30s} or {every: 5m}")
 	if !ok {
 		return
 	}
@@ -182,59 +166,59 @@ func (d *decoder) renewal(v value, c *Sessions) {
 	before := len(d.problems)
 	s.done()
 	if !r.On() && len(d.problems) == before && !s.at("before").given() && !s.at("every").given() {
-		v.problem("it is not said when (want before or every)")
+		v.problem("no time is given (want before or every)")
 	}
 }
 
-// fieldsKnown checks that there is a value for every field. Without a file only what
-// every session has is known; a program may bring more.
-func (d *decoder) fieldsKnown(texts []templated, f *ticket.File, name string) {
-	for _, x := range texts {
+// fieldsKnown checks that every field has a value. Without a file, only the
+// fields that every session has are known; a program may define more.
+func (d *decoder) fieldsKnown(f *ticket.File, name string) {
+	for _, x := range d.templates {
 		for _, field := range x.of.Fields() {
 			if slices.Contains(ticket.Builtin, field) {
 				continue
 			}
 			known := slices.Clone(ticket.Builtin)
 			if f == nil {
-				x.at.problem("unknown field (got {%s}; want %s, or target.sessions, which brings more; a brace is written {{)%s", field, oneOf(known), didYouMean(field, known))
+				x.at.problem("unknown field (got {%s}; want %s, or target.sessions, which defines more; write {{ for a brace)%s", field, oneOf(known), didYouMean(field, known))
 				continue
 			}
 			known = append(known, f.Fields()...)
 			if n := f.Lacks(field); n > 0 {
-				x.at.problem("no value for a field (got {%s}; want %s, or it in every line of %s: ticket %d has none)%s", field, oneOf(known), clip(name), n, didYouMean(field, known))
+				x.at.problem("no value for a field (got {%s}; want %s, or a value in every line of %s: ticket %d has none)%s", field, oneOf(known), clip(name), n, didYouMean(field, known))
 				continue
 			}
 		}
 	}
 }
 
-// describe says where tokens come from, "" when there are none.
+// describe says where tokens come from; "" without any.
 func (c *Sessions) describe(players int) string {
 	if c == nil {
 		return ""
 	}
 	var text string
 	if c.File != nil {
-		text = fmt.Sprintf("%d tokens of %s", c.File.Len(), c.FileName)
+		text = fmt.Sprintf("%d tokens from %s", c.File.Len(), c.FileName)
 		if n := c.File.Len(); n < players {
 			text += fmt.Sprintf(", shared by %d players", players)
 		}
 	} else {
-		text = fmt.Sprintf("a token each from the program %q, at most %s for one", strings.Join(c.shown, " "), formatDuration(c.Limit))
+		text = fmt.Sprintf("one token per session from the program %q, which may take %s for each", strings.Join(c.shown, " "), formatDuration(c.Limit))
 	}
 	if r := &c.Renew; r.On() {
 		var when []string
 		if r.Before > 0 {
-			when = append(when, formatDuration(r.Before)+" before its end")
+			when = append(when, formatDuration(r.Before)+" before a token expires")
 		}
 		if r.Every > 0 {
 			when = append(when, "every "+formatDuration(r.Every))
 		}
-		text += "; another one " + strings.Join(when, " and ")
+		text += "; renewed " + strings.Join(when, " and ")
 		if r.Rejoin {
-			text += ", by joining anew"
+			text += ", by rejoining"
 		} else {
-			text += ", for the requests that follow"
+			text += ", without rejoining"
 		}
 	}
 	return text

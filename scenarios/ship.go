@@ -72,7 +72,7 @@ func Open(nameOrFile string) (Source, error) {
 	}}, nil
 }
 
-// OpenProfile finds a profile of the user's by file name, for [LoadProfile].
+// OpenProfile reads a profile from a file, for [LoadProfile].
 func OpenProfile(file string) (Source, error) {
 	data, err := readFile(file, MaxBytes)
 	if err != nil {
@@ -81,8 +81,8 @@ func OpenProfile(file string) (Source, error) {
 	return Source{File: file, Data: data, Getenv: os.LookupEnv}, nil
 }
 
-// readFile reads a regular file or a pipe up to one byte over the limit, so
-// that the caller can tell.
+// readFile reads a regular file or a pipe up to one byte over the limit, which
+// shows the caller that it is too large.
 func readFile(name string, limit int64) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

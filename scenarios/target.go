@@ -17,18 +17,18 @@ import (
 	"hlsload/rig"
 )
 
-// Target is what the fleet watches: the embedded channel, or a stream at a
+// Target is the stream that the fleet plays: the embedded channel, or one at a
 // URL.
 type Target struct {
-	Rig *rig.Config // nil: URLs are watched
+	Rig *rig.Config // nil: the stream is at URLs
 
 	URLs    []Text   // the multivariant playlist, or that of each pipeline
 	Headers []Header // sent to the hosts of the URLs
 	// HeadersFor are patterns of hosts that the headers are also for.
 	HeadersFor []string
-	Sessions   *Sessions // where tokens of their own come from; nil = from nowhere
-	// CA is certificates in PEM of who may sign the target's, beside those that the
-	// system trusts.
+	Sessions   *Sessions // where each session gets a token; nil = sessions have none
+	// CA is the certificates, in PEM, of authorities that are trusted besides those of
+	// the system.
 	CA []byte
 	// InsecureSkipVerify skips the check of certificates at local addresses.
 	InsecureSkipVerify bool
@@ -41,7 +41,7 @@ type Target struct {
 	// Of URLs and Headers, which may have fields.
 	urlTemplates    []ticket.Template
 	headerTemplates []ticket.HeaderTemplate
-	fields          bool // some of them has
+	fields          bool // some of them have fields
 }
 
 // Header is one header field of requests to the target.
@@ -50,8 +50,8 @@ type Header struct {
 	Value Text
 }
 
-// Presets of the edge's error TTL: what the AWS solution sets, and what
-// CloudFront does without a setting.
+// Presets of the edge's error TTL: that of the AWS solution, and CloudFront's
+// default.
 var edgePresets = map[string]time.Duration{
 	"aws-solution":       time.Second,
 	"cloudfront-default": 10 * time.Second,
@@ -59,7 +59,7 @@ var edgePresets = map[string]time.Duration{
 
 func (d *decoder) target(v value) Target {
 	t := Target{Entry: []float64{1}}
-	s, ok := v.section("rig or url")
+	s, ok := v.section("a mapping with rig or url")
 	if !ok {
 		return t
 	}
@@ -76,7 +76,7 @@ func (d *decoder) target(v value) Target {
 		t.Rig = &c
 		for _, extra := range []value{headersAt, forAt, globsAt, sessionsAt, caAt, skipAt} {
 			if extra.given() {
-				extra.problem("only for a target with a url (got a rig)")
+				extra.problem("applies only to a target with a url (got a rig)")
 			}
 		}
 		d.entry(entryAt, &t, c.Pipelines, "pipelines of the rig")
@@ -87,10 +87,10 @@ func (d *decoder) target(v value) Target {
 	d.trust(caAt, skipAt, &t)
 	t.HeadersFor = d.hosts(forAt)
 	if forAt.given() && len(t.Headers) == 0 && !headersAt.given() && !sessionsAt.given() {
-		forAt.problem("there are no headers to be sent (want target.headers, too)")
+		forAt.problem("there are no headers to send (want target.headers as well)")
 	}
 	d.sessions(sessionsAt, &t)
-	for _, g := range globsAt.list(false, "a list of globs, one a pipeline") {
+	for _, g := range globsAt.list(false, "a list of globs, one per pipeline") {
 		if txt, ok := g.secret("a glob such as */p0/*"); ok {
 			if txt.Value == "" {
 				g.wrong("empty glob", "a glob such as */p0/*")
@@ -122,7 +122,7 @@ func (d *decoder) urls(v value, t *Target) {
 			continue
 		}
 		if !sameHost(&tmpl) {
-			u.problem("a field in the host (got %s; want fields in the path and the query only)", u.got())
+			u.problem("a field cannot stand in the host (got %s; want fields in the path and the query only)", u.got())
 			continue
 		}
 		p, err := url.Parse(tmpl.Fill(func(string) string { return "field" }))
@@ -133,7 +133,7 @@ func (d *decoder) urls(v value, t *Target) {
 		if p.User != nil {
 			host := strings.ToLower(p.Scheme + "://" + p.Host)
 			if other, ok := users[host]; ok && other != p.User.String() {
-				u.problem("another user for the same host (want one, or target.headers)")
+				u.problem("two users for the same host (want one, or target.headers)")
 			}
 			users[host] = p.User.String()
 		}
@@ -145,7 +145,7 @@ func (d *decoder) urls(v value, t *Target) {
 		v.wrong("no URL", want)
 	}
 	if len(items) > maxPipelines {
-		v.problem("too many URLs (got %d; want one a pipeline, at most %d)", len(items), maxPipelines)
+		v.problem("too many URLs (got %d; want one per pipeline, at most %d)", len(items), maxPipelines)
 	}
 }
 
@@ -261,10 +261,10 @@ func (d *decoder) rig(v value, c *rig.Config) {
 	d.edge(s.at("edge"), &c.Edge)
 	s.done()
 	if c.Playlist == rig.VOD && windowAt.given() {
-		windowAt.problem("only for playlist: live and event (got a VOD, which lists everything)")
+		windowAt.problem("applies only to playlist: live and event (got a VOD, which lists everything)")
 	}
 	if c.Playlist != rig.Live && keepAt.given() {
-		keepAt.problem("only for playlist: live (got %s, of which everything is kept)", c.Playlist)
+		keepAt.problem("applies only to playlist: live (got %s, which keeps every segment)", c.Playlist)
 	}
 	for _, bad := range c.Check() {
 		at, ok := v.below(strings.NewReplacer("[", ".", "]", "").Replace(bad.Field))

@@ -16,7 +16,7 @@ import (
 const chaosEntry = "a mapping such as {name: kill-0, fault: pipeline.kill, at: 30s, for: 40s, pipeline: 0}"
 
 func (d *decoder) chaos(v value, sc *Scenario) []chaos.Entry {
-	items := v.list(false, "a list of mappings such as {name: kill-0, fault: pipeline.kill, at: 30s, for: 40s, pipeline: 0}")
+	items := v.list(false, "a list; each item is "+chaosEntry)
 	if len(items) > chaos.MaxEntries {
 		v.problem("too many faults (got %d; want at most %d)", len(items), chaos.MaxEntries)
 		return nil
@@ -36,7 +36,7 @@ func (d *decoder) chaos(v value, sc *Scenario) []chaos.Entry {
 			s.problem("at is missing (got nothing; want the start of the fault, such as at: 30s)")
 		}
 		if nameAt := s.at("name"); names[e.Name] && nameAt.given() && !d.bad[nameAt.n] {
-			nameAt.wrong("duplicate name", "a name of its own for every fault")
+			nameAt.wrong("duplicate name", "a unique name")
 		} else if names[e.Name] {
 			e.Name = unused(e.Name, names)
 		}
@@ -62,11 +62,11 @@ func (sc *Scenario) chaosTarget() *chaos.Target {
 	return t
 }
 
-// takesFaults checks that a selected cohort can be hit at all.
+// takesFaults checks that a fault does not select a cohort without faults.
 func (d *decoder) takesFaults(v value, e *chaos.Entry, sc *Scenario) {
 	for _, c := range sc.Fleet.Audience.Cohorts {
 		if v.given() && c.Name == e.Cohort && c.FaultsNone {
-			v.wrong("the cohort takes no faults", "a cohort without faults: none")
+			v.wrong("this cohort is kept free of faults", "a cohort with faults: all")
 		}
 	}
 }
@@ -109,7 +109,7 @@ func (d *decoder) entryOf(s *section, t Target) chaos.Entry {
 func (d *decoder) check(s *section, e *chaos.Entry, t *chaos.Target) {
 	e.Fill(t.URL)
 	if e.Kind == "" && s.at("fault").given() {
-		return // an unknown fault was reported
+		return // already reported
 	}
 	for _, p := range chaos.Check(e, t) {
 		at := s.at(p.Field)
@@ -134,7 +134,7 @@ func unused(name string, names map[string]bool) string {
 	}
 }
 
-// blamed tells whether a value already has a problem.
+// blamed reports whether a value already has a problem.
 func (d *decoder) blamed(n *yaml.Node) bool { return n != nil && d.bad[n] }
 
 // param reads a selector or parameter into where the fault keeps it.
@@ -200,9 +200,8 @@ func (d *decoder) kinds(v value) []m3u8.Kind {
 	return kinds
 }
 
-// program reads a list of program and arguments, or a line for the shell.
-// plainSecrets reports secrets written out in a program that undoes: the journal
-// keeps its arguments as they stand here, to run it after a crash.
+// plainSecrets reports secrets in plain text in a program that undoes a fault:
+// the journal stores its arguments as written, to run it after a crash.
 func (d *decoder) plainSecrets(v value) {
 	before := ""
 	for _, item := range v.list(true, "") {
@@ -210,12 +209,13 @@ func (d *decoder) plainSecrets(v value) {
 			continue
 		}
 		if redact.Credential(before, item.n.Value) {
-			item.problem("a secret is written out, and the journal would hold it (want ${NAME} of the environment in its place)")
+			item.problem("a secret in plain text, which the journal would store (want ${NAME} from the environment in its place)")
 		}
 		before = item.n.Value
 	}
 }
 
+// program reads a list of program and arguments, or a line for the shell.
 func (d *decoder) program(v value) []string {
 	if !v.given() {
 		return nil

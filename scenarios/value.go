@@ -55,7 +55,7 @@ type value struct {
 	path string
 }
 
-// given tells whether the key is there with something other than null.
+// given reports whether the key is there with something other than null.
 func (v value) given() bool {
 	return v.n != nil && !(v.n.Kind == yaml.ScalarNode && v.n.ShortTag() == "!!null")
 }
@@ -95,7 +95,7 @@ func (v value) wrong(what, want string) {
 // seen the values of the environment, so its words cannot be shown then.
 func (v value) foreign(text string) {
 	if v.d.filled[v.n] {
-		text = "cannot be used once the environment is filled in (got " + v.got() + ")"
+		text = "not valid with the values of the environment filled in (got " + v.got() + ")"
 	}
 	v.problem("%s", text)
 }
@@ -106,7 +106,7 @@ func (v value) text(want string) (Text, bool) {
 		v.wrong("wrong type", want)
 		return Text{}, false
 	}
-	expanded, err := expandEnv(v.n.Value, v.d.src.Getenv)
+	expanded, err := ExpandEnv(v.n.Value, v.d.src.Getenv)
 	if err != nil {
 		v.problem("%v", err)
 		return Text{}, false
@@ -128,6 +128,23 @@ func (v value) secret(want string) (Text, bool) {
 		}
 	}
 	return t, ok
+}
+
+// file reads the file that the value names. Where there are no files, instead
+// says what to write.
+func (v value) file(want, what, instead string) (name Text, data []byte, ok bool) {
+	if name, ok = v.secret(want); !ok {
+		return name, nil, false
+	}
+	if v.d.src.ReadFile == nil {
+		v.problem("this scenario cannot refer to files (got %s; want %s)", v.got(), instead)
+		return name, nil, false
+	}
+	data, err := v.d.src.ReadFile(name.Value)
+	if err != nil {
+		v.foreign("cannot read " + what + ": " + err.Error())
+	}
+	return name, data, err == nil
 }
 
 // scalar parses a scalar; a value that was expanded from the environment may
@@ -198,7 +215,7 @@ func (v value) integer(def, lo, hi int64) int64 {
 	return within(v, x, def, lo, hi, func(n int64) string { return strconv.FormatInt(n, 10) })
 }
 
-// count is integer where the range is checked by whoever uses the number.
+// count is integer where the user of the number checks its range.
 func (v value) count(def int) int { return int(v.integer(int64(def), 0, 1e9)) }
 
 func (v value) number(def float64) float64 {
@@ -209,7 +226,7 @@ func (v value) number(def float64) float64 {
 }
 
 func (v value) boolean(def bool) bool {
-	return scalar(v, def, "not a truth value", "true or false", boolTags, func(s string) (bool, bool) {
+	return scalar(v, def, "neither true nor false", "true or false", boolTags, func(s string) (bool, bool) {
 		return s == "true", s == "true" || s == "false"
 	})
 }
@@ -359,7 +376,7 @@ func orList(names []string) string {
 }
 
 // section is a mapping that is being read key by key; done reports the keys
-// that nobody asked for.
+// that were not asked for.
 type section struct {
 	value
 	entries []entry

@@ -48,7 +48,7 @@ func (s *sim) apply(f *chaos.Fault) error {
 	case chaos.PartAudience:
 		f.Gather(s)
 	case chaos.PartUnknown:
-		return fmt.Errorf("%s: programs cannot be run in virtual time", f.Name)
+		return fmt.Errorf("%s: a simulation cannot run programs", f.Name)
 	default:
 		s.setPlan(s.plan.With(f, s.now), f)
 		if kind.Instant {

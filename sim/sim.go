@@ -143,10 +143,10 @@ func (s *sim) loop() error {
 		// Neither can happen; a mistake in a profile or in here must not run for
 		// ever and fill the memory.
 		if here > 1000*(int(s.seats.n)+1000) {
-			return fmt.Errorf("simulation: it does not get past %v: %d events at this instant", s.now, here)
+			return fmt.Errorf("simulation: stuck at %v, after %d events at this instant", s.now, here)
 		}
 		if s.now > last {
-			return fmt.Errorf("simulation: it does not end: now at %v of %v", s.now, s.cfg.Duration)
+			return fmt.Errorf("simulation: does not end: reached %v of %v", s.now, s.cfg.Duration)
 		}
 		switch e.kind() {
 		case wakeSeat:

@@ -1,7 +1,7 @@
 // Package redact keeps secrets out of everything that is shown or stored.
 //
 // Start with [Text], which needs to know nothing: it masks what a URL may carry
-// that is nobody's business (user information, the values of its query, path
+// that is private (user information, the values of its query, path
 // segments that look like tokens) and the values of headers and parameters
 // whose names say that they are secret. [Secrets] adds values that are known:
 // those of the environment, of the scenario and of its URLs and headers, in

@@ -173,7 +173,7 @@ func (s *Secrets) AddArgs(args []string) {
 	}
 }
 
-// Credential tells whether an argument of a program, after the one before it,
+// Credential reports whether an argument of a program, after the one before it,
 // holds a secret by its name: a flag's value, a header, user information of a
 // URL. The values of a URL's query count when their names say so.
 func Credential(before, arg string) bool {

@@ -24,7 +24,7 @@ var secretName = regexp.MustCompile(`(?i)^(.*[-_.]|u0026|26|2526)?(x-)?(amz-)?(s
 // well, such as the Sid of an IAM policy.
 var weakName = regexp.MustCompile(`(?i)^(sig|sign|policy|acl|auth|session|sid|signature)$`)
 
-// IsSecretName tells whether what goes by a name is likely to be secret: a
+// IsSecretName reports whether what goes by a name is likely to be secret: a
 // header, a parameter, a variable of the environment, a flag.
 func IsSecretName(name string) bool {
 	name = strings.ReplaceAll(strings.TrimLeft(name, "-"), "_", "-")
@@ -122,7 +122,7 @@ func words(s string) string {
 	return b.String()
 }
 
-// ends tells whether a rune ends a word: none of them stands in a URL.
+// ends reports whether a rune ends a word: none of them stands in a URL.
 func ends(r rune) bool {
 	return r <= ' ' || strings.ContainsRune("\"'<>\\`|^", r)
 }
@@ -217,7 +217,7 @@ func maskQuery(q string) string {
 	return strings.Join(pairs, "&") + trailing
 }
 
-// hidden tells whether a value is a mask already, or one ${NAME} and
+// hidden reports whether a value is a mask already, or one ${NAME} and
 // nothing else.
 func hidden(v string) bool {
 	return v == Mask || strings.HasPrefix(v, "${") && strings.IndexByte(v, '}') == len(v)-1
@@ -251,7 +251,7 @@ func cutExt(s string) (stem, ext string) {
 	return s, ""
 }
 
-// token tells whether a path segment looks drawn at random: a UUID, or a piece
+// token reports whether a path segment looks drawn at random: a UUID, or a piece
 // of 16 letters and digits or more that is hexadecimal and mixed, or whose case
 // and kind change nearly every time. Names of renditions, segments and files,
 // with sizes, dates and numbers, do not look so.

@@ -193,8 +193,8 @@ func TestExpectWithout(t *testing.T) {
 		fault chaos.Fault
 		note  string
 	}{
-		{chaos.Fault{Kind: chaos.Command, Via: chaos.ViaCommand, Pipeline: chaos.Any, Pop: chaos.Any}, "fault command is not in it: what it does cannot be simulated"},
-		{chaos.Fault{Kind: chaos.PipelineKill, Via: chaos.ViaAWS, Pipeline: 1, Pop: chaos.Any}, "fault pipeline.kill is not in it: the stream shows no pipeline 1"},
+		{chaos.Fault{Kind: chaos.Command, Via: chaos.ViaCommand, Pipeline: chaos.Any, Pop: chaos.Any}, "fault command is not simulated: its effect cannot be simulated"},
+		{chaos.Fault{Kind: chaos.PipelineKill, Via: chaos.ViaAWS, Pipeline: 1, Pop: chaos.Any}, "fault pipeline.kill is not simulated: the stream has no pipeline 1"},
 		{chaos.Fault{Kind: chaos.PlaylistFreeze, Via: chaos.ViaViewer, Pipeline: chaos.Any, Rendition: "a-name-of-the-stream", Pop: chaos.Any}, ""},
 		{chaos.Fault{Kind: chaos.ViewersReconnect, Via: chaos.ViaViewer, Pipeline: chaos.Any, Pop: chaos.Any}, ""},
 	} {

@@ -184,7 +184,7 @@ func simulable(faults []chaos.Fault, c *rig.Config) (out []chaos.Fault, notes []
 	said := map[string]bool{}
 	without := func(f *chaos.Fault, why string) {
 		if !said[f.Name] {
-			notes = append(notes, fmt.Sprintf("fault %s is not in it: %s", f.Name, why))
+			notes = append(notes, fmt.Sprintf("fault %s is not simulated: %s", f.Name, why))
 		}
 		said[f.Name] = true
 	}
@@ -197,11 +197,11 @@ func simulable(faults []chaos.Fault, c *rig.Config) (out []chaos.Fault, notes []
 		case slices.Contains(spec.Vias, chaos.ViaRig):
 			f.Via = chaos.ViaRig
 		default:
-			without(&f, "what it does cannot be simulated")
+			without(&f, "its effect cannot be simulated")
 			continue
 		}
 		if f.Pipeline >= c.Pipelines {
-			without(&f, fmt.Sprintf("the stream shows no pipeline %d", f.Pipeline))
+			without(&f, fmt.Sprintf("the stream has no pipeline %d", f.Pipeline))
 			continue
 		}
 		if f.Pop >= c.Edge.Pops {

@@ -104,7 +104,7 @@ func (s Stream) Channel() (c rig.Config, assumed []string) {
 	if plain.Check() != nil {
 		plain = rig.Default()
 	}
-	return plain, []string{"the ladder hd-720p, since the embedded channel cannot have this one"}
+	return plain, []string{"the ladder hd-720p, because the embedded channel cannot have the ladder of the stream"}
 }
 
 // usable is the ladder as a channel can have it: the highest ones if there are

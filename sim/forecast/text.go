@@ -14,8 +14,8 @@ func (l *Load) Lines() []string {
 	busiest, at := l.Busiest(All)
 	bits, bitsAt := l.BusiestBits()
 	return []string{
-		fmt.Sprintf("%s requests: %s/s in the mean, %s/s in the busiest 5 s (those before %s)", Number(requests), Number(requests/d), Number(busiest), instant(at)),
-		fmt.Sprintf("%s of bodies: %s in the mean, %s in the busiest 5 s (those before %s)", Size(bytes), Rate(8*bytes/d), Rate(bits), instant(bitsAt)),
+		fmt.Sprintf("%s requests: %s/s on average, %s/s in the busiest 5 s (up to %s)", Number(requests), Number(requests/d), Number(busiest), instant(at)),
+		fmt.Sprintf("%s of response bodies: %s on average, %s in the busiest 5 s (up to %s)", Size(bytes), Rate(8*bytes/d), Rate(bits), instant(bitsAt)),
 	}
 }
 
@@ -23,10 +23,10 @@ func (l *Load) Lines() []string {
 func (l *Load) How() string {
 	s := fmt.Sprintf("simulated with %s players", Number(float64(l.Simulated)))
 	if l.Simulated < l.Players {
-		s = fmt.Sprintf("simulated with %s of %s players, the rest in proportion", Number(float64(l.Simulated)), Number(float64(l.Players)))
+		s = fmt.Sprintf("simulated with %s of %s players, and scaled up", Number(float64(l.Simulated)), Number(float64(l.Players)))
 	}
 	if l.Span < l.Duration {
-		s += fmt.Sprintf(", the first %s, the rest like the second half of that", instant(l.Span))
+		s += fmt.Sprintf(", the first %s; the rest is taken to be like the second half of that", instant(l.Span))
 	}
 	return s
 }
@@ -38,7 +38,7 @@ func (l *Load) Cost(p *Prices, now time.Time) string {
 	s := fmt.Sprintf("%s to %s %s for egress and requests at CloudFront's public list price (%s); contracts, free tiers and other CDNs differ",
 		money(lowOut+lowAsk), money(highOut+highAsk), p.Currency, p.Seen().Format(time.DateOnly))
 	if p.Old(now) {
-		s += "; that list is older than 180 days: look the prices up"
+		s += "; that list is older than 180 days: look up the current prices"
 	}
 	return s
 }

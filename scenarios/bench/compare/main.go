@@ -173,7 +173,7 @@ func ms(d dist) string {
 	return fmt.Sprintf("%.0f", *d.P50)
 }
 
-// medians tells whether two medians differ by more than 5 % and 150 ms.
+// medians reports whether two medians differ by more than 5 % and 150 ms.
 func medians(a, b dist) bool {
 	if a.P50 == nil || b.P50 == nil {
 		return (a.P50 == nil) != (b.P50 == nil)

@@ -21,7 +21,9 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 					p.pumpList(i, t)
 				}
 			}
-			return
+			if l == int(t.level) {
+				return
+			} // else another playlist is tried out, and this one is played on
 		}
 	} else if main := &p.main; main.active() && t.end > main.end+p.segmentDuration()/2 && !p.inTurn() {
 		return // audio stays with the video

@@ -151,7 +151,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 		}
 		p.dropSegment(tr)
 	} else {
-		t.end = p.anchor
+		t.end = p.position(p.now)
 	}
 	next := p.noticed(t)
 	t.want(to)

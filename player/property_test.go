@@ -9,6 +9,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/draw"
 	"hlsload/player/profile"
+	"hlsload/player/profile/profiletest"
 )
 
 // TestInvariants lets players meet random faults, answers in any order and
@@ -16,8 +17,11 @@ import (
 func TestInvariants(t *testing.T) {
 	for _, name := range profile.Names() {
 		for seed := range uint64(60) {
-			t.Run(fmt.Sprintf("%s/%d", name, seed), func(t *testing.T) { torment(t, name, seed, 120) })
+			t.Run(fmt.Sprintf("%s/%d", name, seed), func(t *testing.T) { torment(t, load(t, name), seed, 120) })
 		}
+	}
+	for seed := range uint64(60) {
+		t.Run(fmt.Sprintf("generated/%d", seed), func(t *testing.T) { torment(t, generated(seed), seed, 120) })
 	}
 }
 
@@ -27,13 +31,25 @@ func FuzzPlayer(f *testing.F) {
 	f.Add(uint64(77), uint8(90))
 	f.Fuzz(func(t *testing.T, seed uint64, steps uint8) {
 		names := profile.Names()
-		torment(t, names[seed%uint64(len(names))], seed, int(steps))
+		torment(t, load(t, names[seed%uint64(len(names))]), seed, int(steps))
 	})
 }
 
-func torment(t *testing.T, name string, seed uint64, steps int) {
+func load(t *testing.T, name string) *player.Profile {
+	t.Helper()
+	p, err := profile.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// generated is a valid profile that no player has.
+func generated(seed uint64) *player.Profile { return profiletest.Profiles().Example(int(seed)) }
+
+func torment(t *testing.T, prof *player.Profile, seed uint64, steps int) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	w := disorder(t, name, rnd)
+	w := disorder(t, prof, rnd)
 	c := &checker{t: t, inFlight: map[player.FetchID]bool{}}
 	w.watch = c.check
 	w.p = player.New(player.Config{Profile: w.prof, URL: "http://h/p0/index.m3u8", Seed: draw.Seed(seed), Cautious: seed%2 == 1}, w.now)
@@ -55,9 +71,9 @@ func torment(t *testing.T, name string, seed uint64, steps int) {
 }
 
 // disorder is a world of random shape.
-func disorder(t *testing.T, name string, rnd *rand.Rand) *world {
+func disorder(t *testing.T, prof *player.Profile, rnd *rand.Rand) *world {
 	w := newWorld(t)
-	w.profile(name, "")
+	w.prof = prof
 	w.levels = 1 + rnd.IntN(5)
 	w.demuxed = rnd.IntN(2) == 0
 	w.init = rnd.IntN(2) == 0

@@ -22,14 +22,17 @@ const maxTicks = 3
 func TestWakeMatchesStep(t *testing.T) {
 	for _, name := range profile.Names() {
 		for seed := range uint64(25) {
-			t.Run(fmt.Sprintf("%s/%d", name, seed), func(t *testing.T) { wakes(t, name, seed) })
+			t.Run(fmt.Sprintf("%s/%d", name, seed), func(t *testing.T) { wakes(t, load(t, name), seed) })
 		}
+	}
+	for seed := range uint64(50) {
+		t.Run(fmt.Sprintf("generated/%d", seed), func(t *testing.T) { wakes(t, generated(seed), seed) })
 	}
 }
 
-func wakes(t *testing.T, name string, seed uint64) {
+func wakes(t *testing.T, prof *player.Profile, seed uint64) {
 	rnd := rand.New(rand.NewPCG(seed, 7))
-	w := disorder(t, name, rnd)
+	w := disorder(t, prof, rnd)
 	const tick = time.Millisecond
 	w.prof.Buffer.Tick = units.Duration(tick)
 	ticks, early := 0, false

@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"bytes"
 	"embed"
 	"fmt"
 	"slices"
@@ -41,10 +40,15 @@ func Load(name string) (*player.Profile, error) {
 // Parse reads a profile file. Unknown keys are errors.
 func Parse(b []byte) (*player.Profile, error) {
 	p := new(player.Profile)
+	var root yaml.Node
 	var head struct {
 		Base string `yaml:"base"`
 	}
-	if err := yaml.Unmarshal(b, &head); err != nil {
+	err := yaml.Unmarshal(b, &root)
+	if err == nil {
+		err = root.Decode(&head)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	if head.Base != "" {
@@ -54,7 +58,7 @@ func Parse(b []byte) (*player.Profile, error) {
 		}
 		p = base // read anew at each Load, so it is ours to change
 	}
-	if err := decode(b, p); err != nil {
+	if err := decode(&root, p); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	if err := p.Validate(); err != nil {
@@ -74,7 +78,11 @@ func Override(base *player.Profile, values []byte) (*player.Profile, error) {
 	if err := yaml.Unmarshal(b, p); err != nil {
 		return nil, fmt.Errorf("profile %q: copying it: %w", base.ID, err)
 	}
-	if err := decode(values, p); err != nil {
+	var root yaml.Node
+	if err := yaml.Unmarshal(values, &root); err != nil {
+		return nil, err
+	}
+	if err := decode(&root, p); err != nil {
 		return nil, err
 	}
 	if err := p.Validate(); err != nil {
@@ -84,15 +92,9 @@ func Override(base *player.Profile, values []byte) (*player.Profile, error) {
 }
 
 // decode reads values over those of p.
-func decode(text []byte, p *player.Profile) error {
-	var root yaml.Node
-	if err := yaml.Unmarshal(text, &root); err != nil {
-		return err
-	}
-	if errs := old(&root, ""); len(errs) > 0 {
+func decode(values *yaml.Node, p *player.Profile) error {
+	if errs := old(values, ""); len(errs) > 0 {
 		return &yaml.LoadErrors{Errors: errs}
 	}
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	return d.Decode(p)
+	return values.Load(p, yaml.WithKnownFields())
 }

@@ -119,7 +119,7 @@ func (p *Player) play(now time.Duration) {
 	if limit == Never {
 		return
 	}
-	dry := p.anchorAt + p.lasts(limit-p.anchor)
+	dry := max(p.anchorAt+p.lasts(limit-p.anchor), p.now) // what came to an end at p.now did not before
 	if now < dry {
 		return
 	}

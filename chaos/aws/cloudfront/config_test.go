@@ -15,7 +15,7 @@ func TestKeeps(t *testing.T) {
 		{`<DistributionConfig xmlns="x"><Aliases><Items><CNAME>x</CNAME><CNAME>x</CNAME></Items><Quantity>2</Quantity></Aliases><Comment>a &#38; b</Comment><CustomErrorResponses><Quantity>1</Quantity><Items><CustomErrorResponse><ErrorCode>404</ErrorCode></CustomErrorResponse></Items></CustomErrorResponses></DistributionConfig>`, ""},
 		{`<DistributionConfig><Aliases><Items><CNAME>x</CNAME></Items><Quantity>2</Quantity></Aliases><Comment>a &amp; b</Comment></DistributionConfig>`, "would lose (got DistributionConfig/Aliases/Items/CNAME;"},
 		{`<DistributionConfig><Aliases><Items><CNAME>x</CNAME><CNAME>x</CNAME></Items><Quantity>2</Quantity></Aliases><Comment>secret</Comment></DistributionConfig>`, "would lose (got DistributionConfig/Comment;"},
-		{`<DistributionConfig><Aliases><Items><CNAME>x</CNAME><CNAME>x</CNAME></Items><Quantity>2</Quantity></Aliases><Comment>a &amp; b</Comment><Enabled>false</Enabled></DistributionConfig>`, "would change where it must not (got DistributionConfig/Enabled)"},
+		{`<DistributionConfig><Aliases><Items><CNAME>x</CNAME><CNAME>x</CNAME></Items><Quantity>2</Quantity></Aliases><Comment>a &amp; b</Comment><Enabled>false</Enabled></DistributionConfig>`, "would change other settings (got DistributionConfig/Enabled)"},
 		{`<DistributionConfig><Comment>`, "configuration of the distribution: "},
 		{``, "would lose"},
 	} {

@@ -49,7 +49,7 @@ func TestPredictionsOfUnknownProfiles(t *testing.T) {
 					sc := scenario(t, fmt.Sprintf(alike, run, 170, ladders[3], 4, "muxed", "aws-sample", 24, "hlsjs-1.7", 60, fault))
 					sc.Fleet.Profiles[0] = p
 					return sc
-				}, 4*time.Second)
+				}, 4*time.Second, within)
 			})
 		}
 	}

@@ -315,7 +315,7 @@ func TestLetIn(t *testing.T) {
 					var stdout, stderr bytes.Buffer
 					code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial}}, args, &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
-					want := map[string]string{"run": "5 playing at the end", "probe": "Predicted for viewers of a pipeline"}[args[0]]
+					want := map[string]string{"run": "5 playing at the end", "probe": "Predicted for viewers of one pipeline"}[args[0]]
 					if code != 0 || !strings.Contains(said, want) || strings.Contains(said, "p@ss") || strings.Contains(said, "viewer7") {
 						t.Errorf("%s: exit code %d; want 0 and %q, without the user, in\n%s", args[0], code, want, said)
 					}

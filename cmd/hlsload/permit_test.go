@@ -149,7 +149,7 @@ func TestConsent(t *testing.T) {
 		}, "--players 6", reports.ExitInterrupted,
 			"no consent for edge.example, which is at 203.0.113.9 (want ", "-"},
 		{"at home", func(_ *public, n *names) { n.hosts["edge.example"] = []string{"10.0.0.1"} }, "--players 6", 0, "6 playing", "-"},
-		{"written out", nil, "--players 6 --url http://203.0.113.9/index.m3u8", exitInvalid, "target.url: 6 players may not watch an address that is not local without consent", ""},
+		{"written out", nil, "--players 6 --url http://203.0.113.9/index.m3u8", exitInvalid, "target.url: more than 5 players need the consent of the operator to watch an address that is not local (got 6;", ""},
 		{"written out, agreed", nil, "--players 6 --url http://203.0.113.9/index.m3u8 " + by + " " + until, 0, "6 playing", "(+ops@example.com)"},
 		{"CloudFront", func(p *public, _ *names) { p.cdn = true }, "--players 30 " + by + " " + until, 0, "CloudFront serves this target: read AWS's current policies", "(+ops@example.com)"},
 		{"CloudFront by its name", func(_ *public, n *names) { n.alias = map[string]string{"edge.example": "D123.CloudFront.net."} }, "--players 30 --progress plain " + by + " " + until, 0,

@@ -14,6 +14,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/link"
 	"hlsload/player/m3u8"
+	"hlsload/player/policy"
 	"hlsload/player/profile"
 	"hlsload/reports"
 	"hlsload/reports/expect"
@@ -27,6 +28,7 @@ var lists = map[string]func(w io.Writer) error{
 	"findings":  listFindings,
 	"profiles":  listProfiles,
 	"networks":  listNetworks,
+	"policies":  listPolicies,
 	"ladders":   listLadders,
 	"metrics":   listMetrics,
 	"scenarios": listScenarios,
@@ -101,6 +103,26 @@ func listProfiles(w io.Writer) error {
 		all = append(all, p)
 	}
 	return printProfiles(w, all)
+}
+
+// listPolicies lists what a profile can choose at each of its seams. docs/profiles.md says
+// what each does.
+func listPolicies(w io.Writer) error {
+	fmt.Fprintln(w, "SEAM\tPOLICY\tPARAMETERS")
+	for _, s := range policy.Seams() {
+		for _, name := range s.Names() {
+			var parameters []string
+			for _, p := range s.Parameters(name) {
+				text := p.Path
+				if r := p.Range(); r != "" && len(p.Words) == 0 {
+					text += " (" + r + ")"
+				}
+				parameters = append(parameters, text)
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\n", s.Name, name, strings.Join(parameters, ", "))
+		}
+	}
+	return nil
 }
 
 // ownProfiles reads files of the user's.

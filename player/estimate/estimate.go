@@ -18,13 +18,14 @@ type Policy interface {
 
 // Seam is how throughput is estimated.
 var Seam = policy.Register("estimate", policy.Offers[Policy]{
-	"fixed":         new(Fixed),
-	"last":          new(Last),
-	"mean3":         new(Mean3),
-	"dual_ewma":     new(DualEWMA),
-	"transfer_ewma": new(TransferEWMA),
-	"median":        new(Median),
-	"browser":       new(Browser),
+	"fixed":          new(Fixed),
+	"last":           new(Last),
+	"mean3":          new(Mean3),
+	"moving_average": new(MovingAverage),
+	"dual_ewma":      new(DualEWMA),
+	"transfer_ewma":  new(TransferEWMA),
+	"median":         new(Median),
+	"browser":        new(Browser),
 })
 
 // Transfer is one segment that was loaded, or a part of it. Times are from the

@@ -26,6 +26,7 @@ func TestRates(t *testing.T) {
 		{"last is the last one", &Last{}, []int64{9000, 3000}, 3000},
 		{"mean3 is the last one if that is lower", &Mean3{}, []int64{9000, 6000, 3000}, 3000},
 		{"mean3 is the mean of the last three otherwise", &Mean3{}, []int64{1, 3000, 6000, 9000}, 6000},
+		{"moving_average takes its share of each", &MovingAverage{Decay: 0.5}, []int64{1500, 3000}, 2000},
 		{"median of equal weights", &Median{Window: 1e6}, []int64{1000, 9000, 2000}, 9000},
 		{"median before its bytes", &Median{Window: 1e6, MinTotal: 1e6}, []int64{1000, 9000, 2000}, 9000},
 		{"median with too few bytes", &Median{Window: 1e6, MinTotal: 1e7}, []int64{1000, 9000, 2000}, 500},
@@ -64,7 +65,7 @@ func TestBrowserKeepsToItself(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
-	for _, p := range []Policy{&Last{}, &Mean3{}, &Median{Window: 1e6}, &DualEWMA{Fast: 1e9, Slow: 1e9}, &TransferEWMA{Fast: 1e9, Slow: 1e9, LatencyHalfLife: 1e9}} {
+	for _, p := range []Policy{&Last{}, &MovingAverage{Decay: 0.5}, &Mean3{}, &Median{Window: 1e6}, &DualEWMA{Fast: 1e9, Slow: 1e9}, &TransferEWMA{Fast: 1e9, Slow: 1e9, LatencyHalfLife: 1e9}} {
 		e := p.Start(1, false)
 		load(e, 3000)
 		if e.Restart(7); e.Measured() || e.Rate() != 7 {
@@ -81,6 +82,10 @@ func TestTimeoutOfLast(t *testing.T) {
 	load(e, 2000)
 	if e.Rate() != 2e6 {
 		t.Errorf("%.0f bit/s after the next segment", e.Rate())
+	}
+	e = (&MovingAverage{Decay: 0.5}).Start(1e6, false)
+	if !e.TimedOut() || e.Rate() != 500000.5 {
+		t.Errorf("moving average: %.1f bit/s after a timeout", e.Rate())
 	}
 	if (&Last{}).Start(1e6, false).TimedOut() {
 		t.Error("a timeout changed an estimate that it should not")

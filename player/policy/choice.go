@@ -51,6 +51,27 @@ func Seams() []*Seam {
 // Names returns the names of the policies, sorted.
 func (s *Seam) Names() []string { return slices.Sorted(maps.Keys(s.Policies)) }
 
+// Parameters returns what may be given to a policy, as declared.
+func (s *Seam) Parameters(name string) []Parameter {
+	p := s.Policies[name]
+	limits := map[string]Parameter{}
+	Walk(p, func(p Parameter) { limits[p.Path] = p })
+	var all []Parameter
+	t := reflect.TypeOf(p).Elem()
+	for i := range t.NumField() {
+		key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if key == "" || key == "-" {
+			continue
+		}
+		at, ok := limits[key]
+		if !ok {
+			at = Parameter{Path: key, Value: reflect.New(t.Field(i).Type).Interface()}
+		}
+		all = append(all, at)
+	}
+	return all
+}
+
 // Name returns the name of the policy; "" = none was chosen.
 func (c Choice[P]) Name() string { return c.name }
 

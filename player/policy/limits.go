@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,17 @@ type Parameter struct {
 	Value     any    // a pointer to it
 	Low, High any    // its range, where it has one; of the length of a list
 	Words     []string
+}
+
+// Range is what the value may be, as in "1ms to 10s"; "" = it has no range.
+func (p Parameter) Range() string {
+	switch {
+	case len(p.Words) > 0:
+		return strings.Join(p.Words, ", ")
+	case p.Low == nil || p.High == nil || reflect.TypeOf(p.Value).Elem().Kind() == reflect.Slice:
+		return ""
+	}
+	return text(p.Low) + " to " + text(p.High)
 }
 
 // Limits takes the parameters of a struct.
@@ -103,7 +115,7 @@ func (l *Limits) Span(name string, v *units.Span, low, high time.Duration) {
 	case v.Zero() && low > 0:
 		l.Wrong(name, "missing (want a span such as 10s or 1td)")
 	case v.Target == 0 && v.Last == 0 && (v.Fixed < low || v.Fixed > high):
-		l.Wrong(name, "out of range (got %s; want %s to %s)", text(*v), text(units.Duration(low)), text(units.Duration(high)))
+		l.Wrong(name, "out of range (got %s; want %s to %s)", text(*v), text(low), text(high))
 	}
 }
 
@@ -145,6 +157,9 @@ func (l *Limits) Delays(name string, v *[]units.Duration, low int) {
 
 // text is how a value is written.
 func text(v any) string {
+	if d, ok := v.(time.Duration); ok {
+		v = units.Duration(d)
+	}
 	if m, ok := v.(encoding.TextMarshaler); ok {
 		if b, err := m.MarshalText(); err == nil {
 			return string(b)

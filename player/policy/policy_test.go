@@ -198,3 +198,19 @@ func TestHas(t *testing.T) {
 		}
 	}
 }
+
+func TestParameters(t *testing.T) {
+	var b book
+	load(t, &b, "read: steady")
+	var got []string
+	for _, name := range []string{"none", "steady", "skimming"} {
+		for _, p := range b.Read.Seam().Parameters(name) {
+			got = append(got, name+"."+p.Path+": "+p.Range())
+		}
+	}
+	want := []string{"steady.each: 1ms to 1s", "steady.pause: 1s to 1m", "skimming.share: 0 to 1", "skimming.aloud: , yes",
+		"skimming.within: none, pauses, skimming, steady", "skimming.then: "}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q; want %q", got, want)
+	}
+}

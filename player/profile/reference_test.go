@@ -2,7 +2,6 @@ package profile
 
 import (
 	"cmp"
-	"encoding"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -15,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"hlsload/player"
 	"hlsload/player/policy"
@@ -151,7 +149,7 @@ func seamOf(t reflect.Type) *policy.Seam {
 func (r *reference) section(path string, t reflect.Type) {
 	ranges := map[string]string{}
 	if l, ok := reflect.New(t).Interface().(policy.Limited); ok {
-		policy.Walk(l, func(p policy.Parameter) { ranges[p.Path] = rangeOf(p) })
+		policy.Walk(l, func(p policy.Parameter) { ranges[p.Path] = p.Range() })
 	}
 	head := false
 	for i := range t.NumField() {
@@ -170,24 +168,6 @@ func (r *reference) section(path string, t reflect.Type) {
 		}
 		fmt.Fprintf(&r.b, "| `%s` | %s | %s |\n", path+key, r.kind(path+key, f.Type), what)
 	}
-}
-
-// rangeOf is what a parameter may be.
-func rangeOf(p policy.Parameter) string {
-	if p.Low == nil || reflect.TypeOf(p.Value).Elem().Kind() == reflect.Slice {
-		return ""
-	}
-	text := func(v any) string {
-		if d, ok := v.(time.Duration); ok {
-			v = units.Duration(d)
-		}
-		if m, ok := v.(encoding.TextMarshaler); ok {
-			b, _ := m.MarshalText()
-			return string(b)
-		}
-		return fmt.Sprint(v)
-	}
-	return text(p.Low) + " to " + text(p.High)
 }
 
 // kind says what is written for a type. What has parameters of its own is

@@ -37,8 +37,6 @@ func (m *memory) listenAt(addr string) net.Listener {
 	return l
 }
 
-func (m *memory) listen(context.Context, string) (net.Listener, error) { return m.listenAt(""), nil }
-
 func (m *memory) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	m.mu.Lock()
 	l := m.listeners[addr]

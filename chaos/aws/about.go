@@ -86,7 +86,7 @@ type (
 	// has answered that it was made.
 	Answerable interface {
 		Change
-		answered()
+		Answered()
 	}
 	// Tidier is a change of which undoing leaves something harmless, that it
 	// takes away at the end of a run.
@@ -141,7 +141,8 @@ type Answer struct {
 	Made bool `json:"-"` // the call was answered
 }
 
-func (a *Answer) answered() { a.Made = true }
+// Answered notes that the call was answered.
+func (a *Answer) Answered() { a.Made = true }
 
 // mayUndo makes sure that a change from a journal is that run's own: a journal
 // may come from anywhere, and only what runs leave is taken away.

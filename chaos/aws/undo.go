@@ -133,7 +133,7 @@ func restore(drivers []Driver, call *journal.Call, lookup func(string) (string, 
 			return nil, fmt.Errorf("journal: call %d: %s %s: %w", call.N, call.Service, call.Op, err)
 		}
 		if a, ok := c.(Answerable); ok && call.Answered {
-			a.answered()
+			a.Answered()
 		}
 		return c, nil
 	}

@@ -55,14 +55,6 @@ func terminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// hiding takes secrets out of events.
-type hiding struct {
-	progress
-	f func(string) string
-}
-
-func (h hiding) Mark(now time.Duration, text string) { h.progress.Mark(now, h.f(text)) }
-
 type silent struct{}
 
 func (silent) Show(time.Duration, *record.Live) {}

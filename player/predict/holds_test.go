@@ -98,7 +98,7 @@ func TestPredictionEnds(t *testing.T) {
 // The same prediction is made once.
 func TestPredictionIsKept(t *testing.T) {
 	w, p := world(20*time.Millisecond, 100e6), load(t, "vhs-3.17")
-	if w.Predict(p, &predict.Fault{}) != w.Predict(p, &predict.Fault{}) {
+	if first := w.Predict(p, &predict.Fault{}); first != w.Predict(p, &predict.Fault{}) {
 		t.Error("predicted twice")
 	}
 	if w.Predict(p, &predict.Fault{}) == w.Predict(p, &predict.Fault{For: time.Minute}) {

@@ -16,8 +16,8 @@ type Chooser interface {
 	needs(p *Player, l *Level) float64
 	// upward reports whether the buffer allows a higher level.
 	upward(p *Player) bool
-	// pick is the level to take of those that fit; -1 = the highest.
-	pick(p *Player, fits func(level int) bool) int
+	// pick is the level to take of those that a throughput allows; -1 = the highest.
+	pick(p *Player, allowed allowance) int
 	// decides reports whether it is time to choose, after a segment was loaded.
 	decides(p *Player) bool
 	// stays reports whether the buffer is long enough to stay with the current
@@ -40,12 +40,12 @@ var Choosers = policy.Register("choose", policy.Offers[Chooser]{
 // choosing is a Chooser in its plainest form, but for the shares.
 type choosing struct{}
 
-func (choosing) needs(_ *Player, l *Level) float64      { return float64(l.Bandwidth) }
-func (choosing) upward(*Player) bool                    { return true }
-func (choosing) pick(*Player, func(level int) bool) int { return -1 }
-func (choosing) decides(*Player) bool                   { return true }
-func (choosing) stays(*Player) bool                     { return false }
-func (choosing) considers(bool) bool                    { return true }
+func (choosing) needs(_ *Player, l *Level) float64 { return float64(l.Bandwidth) }
+func (choosing) upward(*Player) bool               { return true }
+func (choosing) pick(*Player, allowance) int       { return -1 }
+func (choosing) decides(*Player) bool              { return true }
+func (choosing) stays(*Player) bool                { return false }
+func (choosing) considers(bool) bool               { return true }
 
 // share states the range of a share of the throughput.
 func share(l *policy.Limits, name string, v *float64) { policy.Within(l, name, v, 0.01, 10) }
@@ -79,6 +79,26 @@ func (p *Player) bestLevel() int {
 	return p.bestWithin(p.estimate.Rate(), down, up)
 }
 
+// allowance is the throughput that levels must fit in, in bit/s.
+type allowance struct {
+	base     int     // a level
+	down, up float64 // for levels up to that one, and for those above
+}
+
+// fits reports whether a level needs no more.
+func (a allowance) fits(p *Player, level int) bool {
+	need := p.chooser().needs(p, &p.ladder.Levels[level])
+	if level > a.base {
+		return a.up >= need
+	}
+	return a.down >= need
+}
+
+// usable reports whether bandwidth may choose a level.
+func (p *Player) usable(level int) bool {
+	return p.offered(level) && (level == int(p.lastLevel) || !p.errs.blamed(p, level))
+}
+
 // bestWithin is bestLevel for another throughput and other shares.
 func (p *Player) bestWithin(rate, down, up float64) int {
 	c := p.chooser()
@@ -86,28 +106,21 @@ func (p *Player) bestWithin(rate, down, up float64) int {
 	if base < 0 {
 		base = p.ladder.FirstLevel
 	}
-	usable := func(i int) bool {
-		return p.offered(i) && (i == int(p.lastLevel) || !p.errs.blamed(p, i))
+	if !c.upward(p) {
+		up = -1
 	}
-	upward := c.upward(p)
-	fits := func(i int) bool {
-		need := c.needs(p, &p.ladder.Levels[i])
-		if i > base {
-			return upward && up*rate >= need
-		}
-		return down*rate >= need
-	}
-	if l := c.pick(p, func(i int) bool { return usable(i) && fits(i) }); l >= 0 {
+	allowed := allowance{base, down * rate, up * rate}
+	if l := c.pick(p, allowed); l >= 0 {
 		return l
 	}
 	lowest := -1
 	for i := len(p.ladder.Levels) - 1; i >= 0; i-- {
-		if !usable(i) {
+		if !p.usable(i) {
 			continue
 		}
 		lowest = i
 		l := &p.ladder.Levels[i]
-		if fits(i) {
+		if allowed.fits(p, i) {
 			// Of equals, the first listed.
 			for i > 0 && p.ladder.Levels[i-1].Bandwidth == l.Bandwidth && p.offered(i-1) && !p.errs.blamed(p, i-1) {
 				i--

@@ -22,7 +22,7 @@ func (c *ChooseScreen) considers(follows bool) bool { return follows }
 // pick is, of the levels that fit, the best one of the screen's size, else the
 // best one of the smallest size that is larger; -1 if there is none (video.js
 // playlist-selectors simpleSelector).
-func (c *ChooseScreen) pick(p *Player, fits func(level int) bool) int {
+func (c *ChooseScreen) pick(p *Player, allowed allowance) int {
 	s := c.Size
 	best := -1
 	if s.Width == 0 {
@@ -31,7 +31,7 @@ func (c *ChooseScreen) pick(p *Player, fits func(level int) bool) int {
 	exact := func(l *Level) bool { return l.Width == s.Width && l.Height == s.Height }
 	for i := range p.ladder.Levels {
 		l := &p.ladder.Levels[i]
-		if !exact(l) && l.Width <= s.Width && l.Height <= s.Height || l.Width == 0 || !fits(i) {
+		if !exact(l) && l.Width <= s.Width && l.Height <= s.Height || l.Width == 0 || !p.usable(i) || !allowed.fits(p, i) {
 			continue
 		}
 		if best >= 0 {

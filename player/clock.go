@@ -17,9 +17,9 @@ type Clock interface {
 	// chosen sets the clock of a track whose new rendition is to be loaded at an instant.
 	chosen(p *Player, tr Track, t *track, at time.Duration)
 	// took takes how long a load took.
-	took(f *flight, t *track, d time.Duration)
+	took(f flight, t *track, d time.Duration)
 	// schedule sets the clock after a load; news means that it brought something new.
-	schedule(p *Player, f *flight, t *track, news bool)
+	schedule(p *Player, f flight, t *track, news bool)
 	// aside sets the clock to an instant, for a playlist that was put aside.
 	aside(p *Player, t *track, at time.Duration)
 	// fallback takes a failed reload because of which another level was chosen.
@@ -58,7 +58,7 @@ func (ownClock) chosen(_ *Player, _ Track, t *track, at time.Duration) {
 	t.scheduled = -1
 }
 
-func (ownClock) took(*flight, *track, time.Duration) {}
+func (ownClock) took(flight, *track, time.Duration) {}
 
 func (ownClock) aside(_ *Player, t *track, at time.Duration) { t.reloadAt(at) }
 
@@ -77,7 +77,7 @@ func limitIntervals(l *policy.Limits, changed, unchanged *units.Span) {
 }
 
 // interval is a span in the measure of a track's playlist.
-func (p *Player) interval(f *flight, t *track, s units.Span) time.Duration {
+func (p *Player) interval(f flight, t *track, s units.Span) time.Duration {
 	target := p.targetDuration(f.track)
 	last := target
 	if len(t.media.Segments) > 0 {
@@ -88,7 +88,7 @@ func (p *Player) interval(f *flight, t *track, s units.Span) time.Duration {
 
 // reloadIn is how long until the reload of a playlist, in its measure and with the
 // intervals of the clock.
-func (p *Player) reloadIn(f *flight, t *track, news bool) time.Duration {
+func (p *Player) reloadIn(f flight, t *track, news bool) time.Duration {
 	return max(p.interval(f, t, p.clock().interval(news)), minReload)
 }
 

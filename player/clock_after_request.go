@@ -21,7 +21,7 @@ func (c *ClockAfterRequest) interval(news bool) units.Span {
 	return c.Unchanged
 }
 
-func (c *ClockAfterRequest) schedule(p *Player, f *flight, t *track, news bool) {
+func (c *ClockAfterRequest) schedule(p *Player, f flight, t *track, news bool) {
 	if !t.live() {
 		t.reloadAt(Never)
 		return

@@ -33,7 +33,7 @@ func (c *ClockAfterResponse) chosen(p *Player, tr Track, t *track, at time.Durat
 	c.ownClock.chosen(p, tr, t, at)
 }
 
-func (c *ClockAfterResponse) schedule(p *Player, f *flight, t *track, news bool) {
+func (c *ClockAfterResponse) schedule(p *Player, f flight, t *track, news bool) {
 	if !t.live() {
 		t.reloadAt(Never)
 		return

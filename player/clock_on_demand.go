@@ -22,7 +22,7 @@ func (c *ClockOnDemand) interval(news bool) units.Span {
 	return c.Unchanged
 }
 
-func (c *ClockOnDemand) schedule(p *Player, f *flight, t *track, news bool) {
+func (c *ClockOnDemand) schedule(p *Player, f flight, t *track, news bool) {
 	if t.reloadAt(Never); !t.live() {
 		return
 	}

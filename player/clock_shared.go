@@ -34,7 +34,7 @@ func (c *ClockShared) leave(p *Player, tr Track, t *track) { p.orphan(c, tr, t) 
 
 func (*ClockShared) chosen(_ *Player, _ Track, t *track, at time.Duration) { t.reloadAt(at) }
 
-func (c *ClockShared) took(f *flight, t *track, d time.Duration) {
+func (c *ClockShared) took(f flight, t *track, d time.Duration) {
 	if c.MinusLoad > 0 && f.update {
 		t.load.Add(c.MinusLoad, 1, d.Seconds())
 	}
@@ -43,7 +43,7 @@ func (c *ClockShared) took(f *flight, t *track, d time.Duration) {
 // schedule sets the clock from when the last of the playlists has arrived. A playlist
 // loaded in between, because of a change of level, leaves it as it is; what came due
 // meanwhile found nothing to reload.
-func (c *ClockShared) schedule(p *Player, f *flight, t *track, _ bool) {
+func (c *ClockShared) schedule(p *Player, f flight, t *track, _ bool) {
 	wait := c.wait(p, f, t)
 	main := &p.main
 	if main.scheduled > 0 && !f.update {
@@ -70,7 +70,7 @@ func (c *ClockShared) schedule(p *Player, f *flight, t *track, _ bool) {
 }
 
 // wait goes by the shortest last segment of all tracks.
-func (c *ClockShared) wait(p *Player, f *flight, t *track) time.Duration {
+func (c *ClockShared) wait(p *Player, f flight, t *track) time.Duration {
 	target := p.targetDuration(f.track)
 	last := target
 	if len(t.media.Segments) > 0 {

@@ -42,7 +42,7 @@ func (c *ClockSteady) chosen(p *Player, tr Track, t *track, at time.Duration) {
 	}
 }
 
-func (c *ClockSteady) schedule(p *Player, f *flight, t *track, news bool) {
+func (c *ClockSteady) schedule(p *Player, f flight, t *track, news bool) {
 	if !t.live() {
 		t.reloadAt(Never)
 		return

@@ -15,7 +15,7 @@ func (*FirstByEstimate) choose(p *Player) int {
 	if best < 0 {
 		return p.firstOf(p.lowestLevel())
 	}
-	if l := p.chooser().pick(p, func(i int) bool { return p.offered(i) && float64(p.ladder.Levels[i].Bandwidth) <= rate }); l >= 0 {
+	if l := p.chooser().pick(p, allowance{len(p.ladder.Levels), rate, rate}); l >= 0 {
 		return l
 	}
 	return p.firstOf(best)

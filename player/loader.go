@@ -11,8 +11,9 @@ type Loader interface {
 	policy.Limited
 	// pump asks for whatever is due.
 	pump(p *Player)
-	// turns yields the tracks that may ask for something.
-	turns(p *Player, yield func(Track, *track) bool)
+	// after is the track that may ask for something after another one, or after
+	// noTrack.
+	after(p *Player, last Track) (Track, bool)
 	// exhausted takes a track everything listed of which was loaded. It reports whether
 	// there is no need for more yet.
 	exhausted(p *Player, t *track) bool
@@ -49,24 +50,28 @@ func (p *Player) loader() Loader { return p.cfg.Profile.Loader.Is }
 // inTurn reports whether the player does one thing at a time.
 func (p *Player) inTurn() bool { return p.loader().inTurn() }
 
+// noTrack comes before the first track.
+const noTrack = ^Track(0)
+
 // besides is what loaders have in common that ask for all tracks at once.
 type besides struct{}
 
-func (besides) pump(p *Player) {
-	for i, t := range p.turns {
-		p.pumpList(i, t)
+func (b besides) pump(p *Player) {
+	for i, ok := b.after(p, noTrack); ok; i, ok = b.after(p, i) {
+		p.pumpList(i, p.track(i))
 	}
-	for i, t := range p.turns {
-		p.pumpSegment(i, t)
+	for i, ok := b.after(p, noTrack); ok; i, ok = b.after(p, i) {
+		p.pumpSegment(i, p.track(i))
 	}
 }
 
-func (besides) turns(p *Player, yield func(Track, *track) bool) {
-	for i := range p.tracks() {
-		if t := p.track(i); t.active() && !yield(i, t) {
-			return
+func (besides) after(p *Player, last Track) (Track, bool) {
+	for i := last + 1; i < p.tracks(); i++ { // noTrack + 1 = 0
+		if p.track(i).active() {
+			return i, true
 		}
 	}
+	return noTrack, false
 }
 
 func (besides) inTurn() bool { return false }

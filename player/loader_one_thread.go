@@ -20,23 +20,31 @@ func (l *LoaderOneThread) Limits(m *policy.Limits) {
 	m.Duration("patience", &l.Patience, time.Millisecond, 10*time.Second)
 }
 
-func (*LoaderOneThread) pump(p *Player) {
-	for i, t := range p.turns {
+func (l *LoaderOneThread) pump(p *Player) {
+	for i, ok := l.after(p, noTrack); ok; i, ok = l.after(p, i) {
+		t := p.track(i)
 		if p.pumpList(i, t); !p.busy() {
 			p.pumpSegment(i, t)
 		}
 	}
 }
 
-// turns yields the tracks up to the first one that asked for something, or that has
-// nothing left and waits for its playlist.
-func (*LoaderOneThread) turns(p *Player, yield func(Track, *track) bool) {
-	for i := p.tracks(); i > 0 && !p.busy(); i-- {
-		t := p.track(i - 1)
-		if t.active() && (!yield(i-1, t) || t.listAt != Never && !p.without(t) && p.ahead(t) == 0) {
-			return
+// after ends with a track that asked for something, or that has nothing left and waits
+// for its playlist.
+func (*LoaderOneThread) after(p *Player, last Track) (Track, bool) {
+	i := p.tracks()
+	if last != noTrack {
+		i = last
+		if t := p.track(i); t.active() && t.listAt != Never && !p.without(t) && p.ahead(t) == 0 {
+			return noTrack, false
 		}
 	}
+	for ; i > 0 && !p.busy(); i-- {
+		if p.track(i - 1).active() {
+			return i - 1, true
+		}
+	}
+	return noTrack, false
 }
 
 // exhausted waits until playback has come to what is to be read.

@@ -197,8 +197,9 @@ func (p *Player) Wake() time.Duration {
 		return at // else its fetches are awaited
 	}
 	at = min(at, p.slideWake())
-	for i, t := range p.turns {
-		at = min(at, p.trackWake(i, t))
+	l := p.loader()
+	for i, ok := l.after(p, noTrack); ok; i, ok = l.after(p, i) {
+		at = min(at, p.trackWake(i, p.track(i)))
 	}
 	return at
 }

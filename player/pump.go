@@ -26,9 +26,6 @@ func (p *Player) pump() {
 	p.loader().pump(p)
 }
 
-// turns yields the tracks that may ask for something.
-func (p *Player) turns(yield func(Track, *track) bool) { p.loader().turns(p, yield) }
-
 // listDue is when a track's playlist is to be asked for.
 func (p *Player) listDue(tr Track, t *track) time.Duration {
 	if p.flight(tr, m3u8.KindMedia) != nil {

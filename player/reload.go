@@ -24,12 +24,12 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	}
 	if !first && old != m && !p.cfg.Profile.Playlist.KeepMismatch && contradicts(old, m) {
 		t.media, t.changedAt, t.base = m, p.now, p.place(m, old, oldBase, true)
-		p.clock().schedule(p, f, t, true)
+		p.clock().schedule(p, *f, t, true)
 		p.trouble(f, Mismatch, 0, "a media sequence number changed its URI")
 		return
 	}
 	t.loadTook = p.now - f.sent
-	p.clock().took(f, t, t.loadTook)
+	p.clock().took(*f, t, t.loadTook)
 	if t.joint == errorJoint && p.now-p.switched > time.Duration(p.cfg.Profile.Buffer.Tick)/2 {
 		t.joint = choiceJoint // hls.js looked for a segment meanwhile, and forgot where it was
 	}
@@ -56,7 +56,7 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		t.media = m // its URLs may be signed anew
 		t.misses++
 	}
-	p.clock().schedule(p, f, t, news)
+	p.clock().schedule(p, *f, t, news)
 	if a := p.audio; f.track == MainTrack && a != nil && a.active() && !a.listed() && a.listAt == Never && p.flight(AudioTrack, m3u8.KindMedia) == nil {
 		a.reloadAt(p.now) // it has waited for this one
 	}

@@ -45,7 +45,7 @@ const wentBack = "the media sequence number went back"
 func (p *Player) aside(f *flight, t *track, m *m3u8.Media) {
 	r := p.cfg.Profile.Timeline.Rewind.Is
 	t.misses++
-	p.clock().schedule(p, f, t, false)
+	p.clock().schedule(p, *f, t, false)
 	if d := r.retry(); d > 0 {
 		if p.caution != nil {
 			p.caution.fail(withoutQuery(p.ladder.Renditions[f.rendition].URL), f.sent, f.counted, p.now)

@@ -129,7 +129,9 @@ func (p *Player) rule(f *flight, failure Failure, status int) *ErrorRule {
 }
 
 // trouble decides what to do about a failed fetch: the same URL again, or a step.
-func (p *Player) trouble(f *flight, failure Failure, status int, problem string) {
+func (p *Player) trouble(ended *flight, failure Failure, status int, problem string) {
+	f := new(flight) // only failures cost memory
+	*f = *ended
 	f.status = int16(status)
 	p.note(&Sample{Type: Evidence, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition,
 		Pipeline: p.pipelineOf(int(f.rendition)), Failure: failure, Status: int16(status), Reason: problem})

@@ -3,17 +3,18 @@ package player
 import (
 	"time"
 
+	"hlsload/player/m3u8"
 	"hlsload/player/policy"
 )
 
 // Segments is where a segment lies whose timestamp disagrees with its playlist.
 type Segments interface {
 	policy.Limited
-	// lies takes a segment that lies off after where the playlist has it. It moves the
-	// segment and its playlist, or returns how far off they are left, and reports whether
-	// the segment is not what was wanted and not buffered. guessed means that no timestamp
-	// of the playlist was seen before.
-	lies(p *Player, t *track, f *flight, off time.Duration, guessed bool) (left time.Duration, elsewhere bool)
+	// lies takes a segment that lies off after where the playlist has it. It moves its
+	// playlist, and returns where the segment lies then, how far off they are left, and
+	// whether the segment is not what was wanted and not buffered. guessed means that no
+	// timestamp of the playlist was seen before.
+	lies(p *Player, t *track, s *m3u8.Segment, start, off time.Duration, guessed bool) (at, left time.Duration, elsewhere bool)
 	// plays reports whether what lies at an instant of the session's timeline can be
 	// played.
 	plays(at time.Duration) bool

@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"hlsload/player/m3u8"
 	"hlsload/player/policy"
 	"hlsload/player/units"
 )
@@ -18,16 +19,16 @@ func (s *SegmentsJoined) Limits(l *policy.Limits) {
 	l.Duration("within", &s.Within, time.Millisecond, time.Hour)
 }
 
-func (s *SegmentsJoined) lies(_ *Player, t *track, f *flight, off time.Duration, _ bool) (left time.Duration, elsewhere bool) {
+func (s *SegmentsJoined) lies(_ *Player, t *track, _ *m3u8.Segment, start, off time.Duration, _ bool) (at, left time.Duration, elsewhere bool) {
 	if !t.filled {
-		return off, false
+		return start, off, false
 	}
-	at := f.start + off
+	at = start + off
 	if gap := at - t.end; gap < -touching || gap > time.Duration(s.Within) {
 		at, left = t.end, gap
 	}
-	t.base, f.start = t.base+at-f.start, at
-	return left, false
+	t.base += at - start
+	return at, left, false
 }
 
 func (*SegmentsJoined) plays(time.Duration) bool { return true }

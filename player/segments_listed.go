@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"hlsload/player/m3u8"
 	"hlsload/player/policy"
 )
 
@@ -11,8 +12,8 @@ type SegmentsListed struct{}
 
 func (*SegmentsListed) Limits(*policy.Limits) {}
 
-func (*SegmentsListed) lies(_ *Player, _ *track, _ *flight, off time.Duration, _ bool) (time.Duration, bool) {
-	return off, false
+func (*SegmentsListed) lies(_ *Player, _ *track, _ *m3u8.Segment, start, off time.Duration, _ bool) (at, left time.Duration, elsewhere bool) {
+	return start, off, false
 }
 
 func (*SegmentsListed) plays(time.Duration) bool { return true }

@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"hlsload/player/m3u8"
 	"hlsload/player/policy"
 )
 
@@ -16,17 +17,17 @@ type SegmentsTimestamps struct {
 
 func (*SegmentsTimestamps) Limits(*policy.Limits) {}
 
-func (s *SegmentsTimestamps) lies(p *Player, t *track, f *flight, off time.Duration, guessed bool) (left time.Duration, elsewhere bool) {
-	t.base, f.start = t.base+off, f.start+off
+func (s *SegmentsTimestamps) lies(p *Player, t *track, seg *m3u8.Segment, start, off time.Duration, guessed bool) (at, left time.Duration, elsewhere bool) {
+	t.base += off
+	at = start + off
 	// In another place of the buffer it fills nothing up.
-	end := f.start + f.seg.Duration
 	switch next := p.next(t); {
-	case s.Origin && f.start < -touching, t.filled && end <= t.end+touching:
+	case s.Origin && at < -touching, t.filled && at+seg.Duration <= t.end+touching:
 		elsewhere = true
-	case guessed && f.start > t.end+touching && next != nil && next.Sequence != f.seg.Sequence:
+	case guessed && at > t.end+touching && next != nil && next.Sequence != seg.Sequence:
 		elsewhere = true
 	}
-	return 0, elsewhere
+	return at, 0, elsewhere
 }
 
 func (s *SegmentsTimestamps) plays(at time.Duration) bool { return at >= 0 || !s.Origin }

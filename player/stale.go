@@ -14,7 +14,7 @@ type StalePolicy interface {
 	policy.Limited
 	// found reports whether a playlist that a reload found unchanged is stale now. aside
 	// means that the reload brought one that was not taken.
-	found(p *Player, f *flight, t *track, aside bool) bool
+	found(p *Player, f flight, t *track, aside bool) bool
 	// then is the recovery.
 	then() Recovery
 }
@@ -35,13 +35,14 @@ func (p *Player) stale(f *flight, t *track, aside bool) {
 		return
 	}
 	p.noteStale(f, t)
-	if s := p.cfg.Profile.Stale.Is; s.found(p, f, t, aside) {
-		p.recover(f, s.then(), Stale, 0)
+	if s := p.cfg.Profile.Stale.Is; s.found(p, *f, t, aside) {
+		of := *f
+		p.recover(&of, s.then(), Stale, 0)
 	}
 }
 
 // unchangedFor is how long a playlist has not changed, and a span in its measure.
-func (p *Player) unchangedFor(f *flight, t *track, s units.Span) (since, span time.Duration) {
+func (p *Player) unchangedFor(f flight, t *track, s units.Span) (since, span time.Duration) {
 	return p.now - t.changedAt, s.Of(p.targetDuration(f.track), p.segmentDuration())
 }
 

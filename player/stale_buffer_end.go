@@ -14,7 +14,7 @@ type StaleBufferEnd struct {
 
 func (s *StaleBufferEnd) Limits(l *policy.Limits) { limitRecovery(l, "then", &s.Then) }
 
-func (s *StaleBufferEnd) found(p *Player, f *flight, t *track, aside bool) bool {
+func (s *StaleBufferEnd) found(p *Player, f flight, t *track, aside bool) bool {
 	edge := t.base + t.media.Duration
 	if aside || p.state == loading || p.ahead(t) > touching || t.end < edge-touching {
 		return false // the end that it looks for is that of the playlist that was set aside

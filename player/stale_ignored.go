@@ -7,6 +7,6 @@ type StaleIgnored struct{}
 
 func (*StaleIgnored) Limits(*policy.Limits) {}
 
-func (*StaleIgnored) found(*Player, *flight, *track, bool) bool { return false }
+func (*StaleIgnored) found(*Player, flight, *track, bool) bool { return false }
 
 func (*StaleIgnored) then() Recovery { return nil }

@@ -13,7 +13,7 @@ func (s *StaleMisses) Limits(l *policy.Limits) {
 	limitRecovery(l, "then", &s.Then)
 }
 
-func (s *StaleMisses) found(_ *Player, _ *flight, t *track, _ bool) bool {
+func (s *StaleMisses) found(_ *Player, _ flight, t *track, _ bool) bool {
 	return s.Misses > 0 && int(t.misses) >= s.Misses
 }
 

@@ -18,7 +18,7 @@ func (s *StaleSinceChange) Limits(l *policy.Limits) {
 	limitRecovery(l, "then", &s.Then)
 }
 
-func (s *StaleSinceChange) found(p *Player, f *flight, t *track, _ bool) bool {
+func (s *StaleSinceChange) found(p *Player, f flight, t *track, _ bool) bool {
 	since, after := p.unchangedFor(f, t, s.After)
 	return since >= after
 }

@@ -19,7 +19,7 @@ func (s *StaleStarved) Limits(l *policy.Limits) {
 	limitRecovery(l, "then", &s.Then)
 }
 
-func (s *StaleStarved) found(p *Player, f *flight, t *track, _ bool) bool {
+func (s *StaleStarved) found(p *Player, f flight, t *track, _ bool) bool {
 	since, after := p.unchangedFor(f, t, s.After)
 	t.stalePending = since >= after
 	return t.stalePending && p.state == stalled

@@ -54,7 +54,7 @@ func (p *Player) locate(t *track, f *flight, first mediatime.Stamp) (out sight) 
 	out.known = true
 	d := c.media + mediatime.Since(stamp, c.stamp, period) - f.start
 	if d.Abs() >= f.seg.Duration/2 { // EXTINF is no more exact than that
-		out.off, out.elsewhere = p.cfg.Profile.Timeline.Segments.Is.lies(p, t, f, d, guessed)
+		f.start, out.off, out.elsewhere = p.cfg.Profile.Timeline.Segments.Is.lies(p, t, f.seg, f.start, d, guessed)
 	}
 	*c, t.placeGuessed = clock{stamp, f.start, sequence, true}, false
 	return out

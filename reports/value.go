@@ -19,7 +19,7 @@ var NoData = Value(math.NaN())
 // Never is the value of what did not happen.
 var Never = Value(math.Inf(1))
 
-// Known tells whether there is a number.
+// Known reports whether there is a number.
 func (v Value) Known() bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
 
 // MarshalJSON writes at most six decimals.

@@ -95,7 +95,7 @@ func (s *Summary) Decide(end *Ending) {
 	s.VoidReason, s.Interrupted, s.ExitCode = strings.Join(void, "; "), end.Interrupted, code
 }
 
-// nobodyPlayed tells whether no session ever had a first frame.
+// nobodyPlayed reports whether no session ever had a first frame.
 func (s *Summary) NonePlayed() bool {
 	for _, c := range s.Cohorts {
 		if c.StartupMs.Count > c.StartupMs.Censored {

@@ -203,7 +203,7 @@ func (p *permission) refusal(refused []string, reasons []error) error {
 	return &Error{Refused, b.String(), nil}
 }
 
-// crowd tells whether there are more players than need nobody's consent.
+// crowd reports whether there are so many players that they need consent.
 func (p *permission) crowd() bool { return p.players > agreed.Handful }
 
 // allow decides about a host when it is dialled.
@@ -277,7 +277,7 @@ func bracketed(host string) string {
 	return host
 }
 
-// cloudFrontHint is for whoever loads a stream that CloudFront serves.
+// cloudFrontHint is shown when CloudFront serves the stream.
 const cloudFrontHint = "CloudFront serves this target: read AWS's current policies on load and stress tests before a large one (\"Load testing CloudFront\" in its developer guide, which also says what is not " +
 	"to be load tested, and the EC2 testing policy for the machines it is sent from); from one machine and one resolver players reach few of its edge locations, whatever their number"
 

@@ -11,7 +11,7 @@ import (
 // gone within a second.
 const stopFileEvery = 200 * time.Millisecond
 
-// stopFileThere tells whether a stop file exists. One that cannot be looked for
+// stopFileThere reports whether a stop file exists. One that cannot be looked for
 // counts, too: a switch that may not work is no switch.
 func stopFileThere(path string) (string, bool) {
 	if path == "" {
@@ -27,8 +27,8 @@ func stopFileThere(path string) (string, bool) {
 	return fmt.Sprintf("stop file: %v", err), true
 }
 
-// watchHalt ends all players when somebody says so, and the run when the fleet
-// was halted, whoever did that.
+// watchHalt ends all players on a halt, and the run once the fleet was halted for
+// any reason.
 func (r *live) watchHalt(ctx context.Context) {
 	every := time.NewTicker(stopFileEvery)
 	defer every.Stop()

@@ -87,7 +87,7 @@ func (s *sim) show(st *seat, ref uint32, f *flight) {
 	s.reveal(st, f)
 }
 
-// same tells whether a body is the very one it was.
+// same reports whether a body is the very one it was.
 func same(a, b []byte) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
 // reveal gives the player an answer as the faults via viewer have left it.

@@ -39,7 +39,7 @@ type flight struct {
 	body     []byte // of a playlist that was rewritten; object is nil then
 }
 
-// playlist tells whether a playlist was asked for.
+// playlist reports whether a playlist was asked for.
 func (f *flight) playlist() bool { return f.kind == m3u8.KindMedia || f.kind == m3u8.KindMultivariant }
 
 // flightOf finds a request of a seat; nil when it has ended.

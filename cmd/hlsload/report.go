@@ -41,7 +41,7 @@ are known by the session id of CMCD (fleet.cmcd), else by the User-Agent.`,
 				}
 			}
 			secrets.Keep(s.Scenario.File)
-			stage.Hide(s, secrets) // whoever wrote it
+			stage.Hide(s, secrets) // the summary may come from another version of hlsload
 			return conclude(cmd, s, args[0], 0, page.Write(args[0], s))
 		},
 	}

@@ -228,7 +228,7 @@ func (a *Audience) Surge(now time.Duration, n int, over time.Duration) {
 	a.add(group{n: n, surge: true, start: now, over: over})
 }
 
-// Reconnect tells whether a share of the viewers that all break off and come
+// Reconnect reports whether a share of the viewers that all break off and come
 // back at now includes v, and how v comes back. Occurrence tells one such event
 // from another.
 func (a *Audience) Reconnect(now time.Duration, v Arrival, occurrence uint64, share float64) (Arrival, bool) {

@@ -22,7 +22,7 @@ const Path = "/.well-known/hlsload.txt"
 // is not reachable from the internet; clusters number their pods from it.
 var shared = netip.MustParsePrefix("100.64.0.0/10")
 
-// Local tells whether an address is reachable only from this machine or within
+// Local reports whether an address is reachable only from this machine or within
 // its own networks: loopback, unspecified (which is loopback when dialled),
 // RFC 1918, ULA, link-local, and RFC 6598. Addresses that embed an IPv4 address
 // are what that one is when mapped (::ffff:0:0/96), and foreign otherwise: NAT64
@@ -32,7 +32,7 @@ func Local(a netip.Addr) bool {
 	return a.IsLoopback() || a.IsUnspecified() || a.IsPrivate() || a.IsLinkLocalUnicast() || shared.Contains(a)
 }
 
-// Covers tells whether a pattern stands for a host: the same name, or
+// Covers reports whether a pattern stands for a host: the same name, or
 // *.example.com for any name below example.com.
 func Covers(pattern, host string) bool {
 	pattern, host = canonical(pattern), canonical(host)
@@ -46,7 +46,7 @@ func canonical(host string) string {
 	return strings.Trim(strings.ToLower(strings.TrimSuffix(host, ".")), "[]")
 }
 
-// ValidPattern tells whether [Covers] can be asked about a pattern. *.com would
+// ValidPattern reports whether [Covers] can be asked about a pattern. *.com would
 // be somebody else's consent.
 func ValidPattern(p string) bool {
 	below, star := strings.CutPrefix(p, "*.")
@@ -64,7 +64,7 @@ func ValidPattern(p string) bool {
 	return true
 }
 
-// ValidTester tells whether a name or mail address may stand for who tests: it
+// ValidTester reports whether a name or mail address may stand for who tests: it
 // goes into a header and into error messages.
 func ValidTester(s string) bool {
 	return s != "" && len(s) <= 100 && utf8.ValidString(s) && strings.TrimSpace(s) == s &&

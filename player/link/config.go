@@ -41,7 +41,7 @@ type TracePoint struct {
 	Down int64 // bit/s; 0 = nothing gets through
 }
 
-// Unlimited tells whether the link neither limits nor delays anything.
+// Unlimited reports whether the link neither limits nor delays anything.
 func (c *Config) Unlimited() bool {
 	return c.Down == 0 && c.Up == 0 && c.RTT == 0 && c.Jitter == 0 && c.Loss == 0 && len(c.Trace) == 0
 }

@@ -198,7 +198,7 @@ type Media struct {
 	Findings Findings
 	// Duration is the sum of the segments' durations.
 	Duration time.Duration
-	// HasProgramDateTime tells whether any segment carried
+	// HasProgramDateTime reports whether any segment carried
 	// EXT-X-PROGRAM-DATE-TIME; then every segment has one, extrapolated.
 	HasProgramDateTime bool
 

@@ -425,7 +425,7 @@ func (w *writer) initial(m *Map, state *Segment) {
 	state.Map = m
 }
 
-// extends tells whether keys are those before, with some replaced in their
+// extends reports whether keys are those before, with some replaced in their
 // place and others added: otherwise some must be taken away first.
 func extends(keys, before []Key) bool {
 	if len(keys) < len(before) {

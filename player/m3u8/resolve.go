@@ -36,7 +36,7 @@ func newResolver(base *url.URL, budget int) resolver {
 	return r
 }
 
-// plainHost tells whether net/url prints the host as it is.
+// plainHost reports whether net/url prints the host as it is.
 func plainHost(host string) bool {
 	for i := 0; i < len(host); i++ {
 		if c := host[i]; !alphanumeric(c) && c != '.' && c != '-' && c != ':' && c != '_' {
@@ -135,7 +135,7 @@ var urlBytes = func() (t [256]uint8) {
 	return t
 }()
 
-// look tells whether ref is made of plain bytes without dot segments and stray
+// look reports whether ref is made of plain bytes without dot segments and stray
 // percent signs, and whether it begins with what may be a scheme.
 func look(ref string) (plain, colon bool) {
 	path := false
@@ -187,7 +187,7 @@ func percent(c byte) string {
 	return string([]byte{'%', hex[c>>4], hex[c&15]})
 }
 
-// escaped tells whether s begins with a percent sign and two hex digits.
+// escaped reports whether s begins with a percent sign and two hex digits.
 func escaped(s string) bool { return len(s) >= 3 && hexDigit(s[1]) && hexDigit(s[2]) }
 
 func letter(c byte) bool       { return c|0x20 >= 'a' && c|0x20 <= 'z' }

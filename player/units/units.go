@@ -155,7 +155,7 @@ func (s Span) MarshalText() ([]byte, error) {
 	return Duration(s.Fixed).MarshalText()
 }
 
-// Zero tells whether nothing was given.
+// Zero reports whether nothing was given.
 func (s Span) Zero() bool { return s == Span{} }
 
 // Of evaluates the span for a target duration and a last segment's duration.

@@ -45,7 +45,7 @@ const (
 	maxViewers = 4 << 20
 )
 
-// userAgent is what the players' User-Agent has in it, whoever runs them.
+// userAgent is part of the User-Agent of all players.
 const userAgent = "hlsload"
 
 // NewLogs prepares the join with a run.
@@ -165,7 +165,7 @@ func orUnknown(s string) string {
 	return s
 }
 
-// ours tells whether a player of this run sent the request.
+// ours reports whether a player of this run sent the request.
 func (l *Logs) ours(e *Entry) bool {
 	if run, viewer, _, ok := cmcd.ParseSID(e.CMCD.Session); ok {
 		if !l.known || run != l.run {

@@ -16,8 +16,7 @@ import (
 //	TERM = METRIC[.STAT][{label=value,…}]
 //	OP   = < <= > >= ==
 //
-// A stop condition may also be an alarm of a provider's, which is rung by
-// somebody else:
+// A stop condition may also be an alarm of the provider:
 //
 //	alarm(NAME) [for DURATION]
 type Expectation struct {

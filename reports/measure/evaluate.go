@@ -143,7 +143,7 @@ func (v *view) rate(of traffic.Series, st reports.Stat, f *filter) reports.Value
 	return reports.Value(figure.Round(float64(sum)/length.Seconds(), 6))
 }
 
-// atEdge tells whether a series is of the CDN's viewer side.
+// atEdge reports whether a series is of the CDN's viewer side.
 func atEdge(of traffic.Series) bool {
 	probe := traffic.Slot{EdgeRequests: 1, EdgeBytes: 1}
 	return of(&probe) > 0

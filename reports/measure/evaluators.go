@@ -70,7 +70,7 @@ type filter struct {
 	alarm, alert       string
 }
 
-// who tells whether the sessions of a group are meant.
+// who reports whether the sessions of a group are meant.
 func (f *filter) who(v *view, k record.GroupKey) bool {
 	return (f.cohort < 0 || int(k.Cohort) == f.cohort) && f.playedBy(v, k.Profile) &&
 		(f.joined == "" || f.joined == joinedWhen(&v.Phases.Sets[k.Joined], f.rule))

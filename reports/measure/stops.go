@@ -72,7 +72,7 @@ func (s *Stops) Check(now time.Duration) string {
 	return ""
 }
 
-// holds tells whether the condition has been true for as long as it must be.
+// holds reports whether the condition has been true for as long as it must be.
 func (e *stopCondition) holds(now time.Duration, is bool) bool {
 	if !is {
 		e.since = -1

@@ -168,7 +168,7 @@ func (m *Monitor) Alarm(name, region, state string, at, seen time.Time, reason s
 	a.States = append(a.States, reports.AlarmState{T: m.seconds(at), State: state, Seen: m.seconds(seen), Reason: m.text(reason)})
 }
 
-// Rings tells whether an alarm was in the state ALARM when it was last seen.
+// Rings reports whether an alarm was in the state ALARM when it was last seen.
 func (m *Monitor) Rings(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -98,7 +98,7 @@ func metricNotice(s *reports.Summary, f *reports.FaultSummary, r *reports.Metric
 	return n, true
 }
 
-// disturbed tells whether a fault was on or in recovery within an interval.
+// disturbed reports whether a fault was on or in recovery within an interval.
 func disturbed(s *reports.Summary, from, to reports.Value) bool {
 	for i := range s.Faults {
 		f := &s.Faults[i]

@@ -162,7 +162,7 @@ func (s *Session) after(co *PhaseMap, t *faultRecord, sm *player.Sample) {
 	}
 }
 
-// waitsFor tells whether the video asked for last is of the faulty thing.
+// waitsFor reports whether the video asked for last is of the faulty thing.
 func (s *Session) waitsFor(o *Occurrence) bool {
 	return s.loading >= 0 && o.Fault.Pipeline == int(s.loading)
 }
@@ -361,7 +361,7 @@ type pendingDeath struct {
 	how player.SampleType
 }
 
-// unanswered tells whether a fetch ended without a status.
+// unanswered reports whether a fetch ended without a status.
 func unanswered(sm *player.Sample) bool {
 	switch sm.Failure {
 	case player.Timeout, player.Reset, player.Refused, player.Truncated:
@@ -370,12 +370,12 @@ func unanswered(sm *player.Sample) bool {
 	return false
 }
 
-// evidence tells whether an answer shows trouble by itself.
+// evidence reports whether an answer shows trouble by itself.
 func (c *Collector) evidence(sm *player.Sample) bool {
 	return bad(sm) || 2*sm.Unchanged > 3*c.cfg.TargetDuration
 }
 
-// asksFor tells whether a request is for what the fault selects. A fault of one
+// asksFor reports whether a request is for what the fault selects. A fault of one
 // POP is not recognised: which POP will answer is not known.
 func (s *Session) asksFor(f *chaos.Fault, sm *player.Sample) bool {
 	part := f.Kind.Spec().Part
@@ -394,7 +394,7 @@ func (s *Session) asksFor(f *chaos.Fault, sm *player.Sample) bool {
 	return f.Selects(&t, draw.Seed(c.cfg.Seed))
 }
 
-// under tells whether what the sample is about is under the fault, whatever its
+// under reports whether what the sample is about is under the fault, whatever its
 // kind: the twin of a faulty playlist is healthy, its segments are not. What is
 // not known to be healthy is not.
 func (c *Collector) under(o *Occurrence, t *faultRecord, sm *player.Sample) bool {

@@ -37,7 +37,7 @@ type PhaseSet struct {
 	alone bool
 }
 
-// in tells whether the span belongs to a phase of a rule; rule -1 is any.
+// in reports whether the span belongs to a phase of a rule; rule -1 is any.
 func (s *PhaseSet) In(rule int, p Phase) bool {
 	if rule < 0 {
 		switch p {

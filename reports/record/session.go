@@ -322,7 +322,7 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	}
 }
 
-// bad tells whether an answer was none, or an error.
+// bad reports whether an answer was none, or an error.
 func bad(sm *player.Sample) bool { return sm.Failure != player.NoFailure || sm.Status >= 400 }
 
 // end closes the session. how is Fatal, Left or Ended; Joined stands for the end

@@ -96,7 +96,7 @@ func (t *Load) Add(o *Load) {
 	}
 }
 
-// hasEdge tells whether any request to the CDN was counted.
+// hasEdge reports whether any request to the CDN was counted.
 func (t *Load) HasEdge() bool {
 	return slices.ContainsFunc(t.Slots, func(s Slot) bool { return s.EdgeRequests > 0 })
 }
@@ -239,7 +239,7 @@ type FillKey struct {
 
 const maxFills = 1 << 16
 
-// first tells whether this answer is the one to count.
+// first reports whether this answer is the one to count.
 func (f *Fills) First(k FillKey, sent, firstByte time.Duration) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

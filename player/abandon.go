@@ -9,19 +9,20 @@ import (
 
 // Abandoner is whether a segment in flight is dropped for being too slow.
 type Abandoner interface {
-	policy.Limited
 	// first is how long after the request for a segment it is looked at first.
 	first(segment time.Duration) time.Duration
 	// look looks at a main segment in flight, and returns how long until the next
 	// time.
 	look(p *Player, f *flight) time.Duration
+	// starting reports whether it is looked at before playback begins as well, when a
+	// playlist has arrived.
+	starting() bool
 }
 
-// Abandoners are the ways of abandoning a segment.
-var Abandoners = policy.Register("abandon", policy.Offers[Abandoner]{
-	"never":   new(AbandonNever),
-	"lower":   new(AbandonLower),
-	"exclude": new(AbandonExclude),
+var _ = policy.Register("abandon", policy.Offers[Abandoner]{
+	"never":   new(abandonNever),
+	"lower":   new(abandonLower),
+	"exclude": new(abandonExclude),
 })
 
 func (p *Player) abandoner() Abandoner { return p.cfg.Profile.Abandon.Is }
@@ -44,6 +45,16 @@ func (p *Player) abandon() {
 	next := later(p.now, p.abandoner().look(p, f))
 	if f := p.byID(id); f != nil {
 		f.look = next
+	}
+}
+
+// abandonStarting looks at it before playback has begun.
+func (p *Player) abandonStarting() {
+	if p.state != loading || !p.abandoner().starting() {
+		return
+	}
+	if f := p.chain(MainTrack); f != nil && !f.waits && f.kind == m3u8.KindSegment {
+		p.abandoner().look(p, f)
 	}
 }
 

@@ -8,10 +8,10 @@ import (
 	"hlsload/player/units"
 )
 
-// AbandonExclude drops a segment that will not arrive in time, penalises its level
+// abandonExclude drops a segment that will not arrive in time, penalises its level
 // and lets bandwidth choose again, if another level would save the viewer some
 // standing still (video.js segment-loader earlyAbortWhenNeeded_).
-type AbandonExclude struct {
+type abandonExclude struct {
 	Every  units.Duration `yaml:"every"`  // between looks, when bytes have arrived
 	For    units.Duration `yaml:"for"`    // how long the level is penalised
 	Settle units.Duration `yaml:"settle"` // from the first byte to the first look
@@ -19,7 +19,7 @@ type AbandonExclude struct {
 	Saves  units.Duration `yaml:"saves"`  // of standing still, at least; twice that when the buffer is used up
 }
 
-func (a *AbandonExclude) Limits(l *policy.Limits) {
+func (a *abandonExclude) Limits(l *policy.Limits) {
 	l.Duration("every", &a.Every, time.Millisecond, time.Minute)
 	l.Duration("for", &a.For, time.Millisecond, Never)
 	l.Duration("settle", &a.Settle, 0, time.Minute)
@@ -27,9 +27,11 @@ func (a *AbandonExclude) Limits(l *policy.Limits) {
 	l.Duration("saves", &a.Saves, 0, time.Minute)
 }
 
-func (a *AbandonExclude) first(time.Duration) time.Duration { return time.Duration(a.Settle) }
+func (*abandonExclude) starting() bool { return false }
 
-func (a *AbandonExclude) look(p *Player, f *flight) time.Duration {
+func (a *abandonExclude) first(time.Duration) time.Duration { return time.Duration(a.Settle) }
+
+func (a *abandonExclude) look(p *Player, f *flight) time.Duration {
 	every := time.Duration(a.Every)
 	if f.firstByte == 0 || p.now-f.firstByte < time.Duration(a.Settle) || p.cfg.Progress == nil {
 		return every

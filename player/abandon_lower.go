@@ -9,26 +9,30 @@ import (
 	"hlsload/player/units"
 )
 
-// AbandonLower drops a segment that will not arrive before the buffer runs dry
+// abandonLower drops a segment that will not arrive before the buffer runs dry
 // if one of a lower level would (hls.js abr-controller _abandonRulesCheck).
-type AbandonLower struct {
+type abandonLower struct {
 	Every units.Duration `yaml:"every"` // between looks
 	After float64        `yaml:"after"` // first look, as a share of the segment's duration
 	// Lowest goes to the lowest level, and reckons with no more than its rate,
 	// instead of to the highest one that arrives in time.
 	Lowest bool `yaml:"lowest"`
+	// Starting looks before playback begins as well, whenever a playlist has arrived.
+	Starting bool `yaml:"starting"`
 }
 
-func (a *AbandonLower) Limits(l *policy.Limits) {
+func (a *abandonLower) Limits(l *policy.Limits) {
 	l.Duration("every", &a.Every, time.Millisecond, time.Minute)
 	policy.Within(l, "after", &a.After, 0, 10)
 }
 
-func (a *AbandonLower) first(segment time.Duration) time.Duration {
+func (a *abandonLower) starting() bool { return a.Starting }
+
+func (a *abandonLower) first(segment time.Duration) time.Duration {
 	return time.Duration(a.After * float64(segment))
 }
 
-func (a *AbandonLower) look(p *Player, f *flight) time.Duration {
+func (a *abandonLower) look(p *Player, f *flight) time.Duration {
 	lowest := p.lowestLevel()
 	if int(f.level) <= lowest {
 		return Never
@@ -80,7 +84,7 @@ func (a *AbandonLower) look(p *Player, f *flight) time.Duration {
 }
 
 // fall drops the segment and goes to a lower level.
-func (a *AbandonLower) fall(p *Player, f *flight, to, lowest int) {
+func (a *abandonLower) fall(p *Player, f *flight, to, lowest int) {
 	target := float64(p.ladder.Levels[to].Bandwidth)
 	if _, up := p.chooser().shares(); p.estimate.Rate()*up > target {
 		p.estimate.Restart(target)

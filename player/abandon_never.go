@@ -1,15 +1,12 @@
 package player
 
-import (
-	"time"
+import "time"
 
-	"hlsload/player/policy"
-)
+// abandonNever waits for every segment.
+type abandonNever struct{}
 
-// AbandonNever waits for every segment.
-type AbandonNever struct{}
+func (*abandonNever) first(time.Duration) time.Duration { return Never }
 
-func (*AbandonNever) Limits(*policy.Limits) {}
+func (*abandonNever) starting() bool { return false }
 
-func (*AbandonNever) first(time.Duration) time.Duration   { return Never }
-func (*AbandonNever) look(*Player, *flight) time.Duration { return Never }
+func (*abandonNever) look(*Player, *flight) time.Duration { return Never }

@@ -10,7 +10,6 @@ import (
 
 // Alignment is by what a playlist of another rendition is aligned first.
 type Alignment interface {
-	policy.Limited
 	// byNumber reports whether equal media sequence numbers go before date-times.
 	byNumber() bool
 	// within is how far apart date-times may be to count, where so much is listed.
@@ -18,15 +17,15 @@ type Alignment interface {
 }
 
 var _ = policy.Register("others", policy.Offers[Alignment]{
-	"date":   &AlignDate{Within: units.Duration(maxDates)},
-	"number": new(AlignNumber),
+	"date":   &alignDate{Within: units.Duration(maxDates)},
+	"number": new(alignNumber),
 })
 
 // maxDates is how far apart date-times are at most that mean anything.
 const maxDates = 24 * time.Hour
 
-// alignDate is place by date-time, if both have one that counts.
-func (p *Player) alignDate(m, ref *m3u8.Media, base time.Duration) (at time.Duration, ok bool) {
+// byDate is place by date-time, if both have one that counts.
+func (p *Player) byDate(m, ref *m3u8.Media, base time.Duration) (at time.Duration, ok bool) {
 	if !m.HasProgramDateTime || !ref.HasProgramDateTime {
 		return 0, false
 	}

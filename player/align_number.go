@@ -1,16 +1,10 @@
 package player
 
-import (
-	"time"
+import "time"
 
-	"hlsload/player/policy"
-)
+// alignNumber goes by media sequence numbers; where no number is in both, by date-time.
+type alignNumber struct{}
 
-// AlignNumber goes by media sequence numbers; where no number is in both, by date-time.
-type AlignNumber struct{}
+func (*alignNumber) byNumber() bool { return true }
 
-func (*AlignNumber) Limits(*policy.Limits) {}
-
-func (*AlignNumber) byNumber() bool { return true }
-
-func (*AlignNumber) within(time.Duration) time.Duration { return maxDates }
+func (*alignNumber) within(time.Duration) time.Duration { return maxDates }

@@ -25,7 +25,7 @@ func (p *Player) skip(t *track, s *m3u8.Segment) {
 	if p.state == loading && (!t.filled || p.anchor >= t.end) {
 		p.anchor = max(p.anchor, to) // the join position itself is missing; what leads in does not help
 	} else {
-		p.addHole(t.end, to)
+		p.addHole(t, to)
 	}
 	t.end = to
 }
@@ -87,18 +87,18 @@ func (p *Player) appendSegment(f *flight, bytes int64, stamp mediatime.Stamp) {
 
 // lost notes that media between the buffered end and from cannot be had.
 func (p *Player) lost(t *track, from time.Duration) {
-	if p.state == loading && p.anchor >= t.end && p.hole.to <= p.hole.from {
+	if p.state == loading && p.anchor >= t.end && p.hole().empty() {
 		p.anchor = from // only what leads in is buffered: playback begins behind the gap
 		return
 	}
-	if p.state == stalled && p.anchor >= t.end && p.hole.to <= p.hole.from && p.ahead(t) == 0 {
+	if p.state == stalled && p.anchor >= t.end-p.early() && p.hole().empty() && !p.goesOn(t) {
 		// Nothing is buffered before the gap: the element seeks to what comes.
 		if p.cfg.Profile.Stall.JumpAfter <= 0 || p.now-p.since >= time.Duration(p.cfg.Profile.Stall.JumpAfter) {
 			p.jump(from)
 			return
 		}
 	}
-	p.addHole(t.end, from)
+	p.addHole(t, from)
 }
 
 // dateTime fills in what follows from the segment's date-time.

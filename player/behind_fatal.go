@@ -1,24 +1,16 @@
 package player
 
-import (
-	"time"
+import "time"
 
-	"hlsload/player/policy"
-)
+// behindFatal ends the session (media3 BehindLiveWindowException).
+type behindFatal struct {
+	behindReloads `yaml:"-"`
+}
 
-// BehindFatal ends the session (media3 BehindLiveWindowException).
-type BehindFatal struct{}
-
-func (*BehindFatal) Limits(*policy.Limits) {}
-
-func (*BehindFatal) left(p *Player, _ time.Duration) {
+func (*behindFatal) left(p *Player, _ time.Duration) {
 	if p.state == stalled {
 		p.finish(Fatal, "behind the live window")
 	}
 }
 
-func (*BehindFatal) leaves(*Player) time.Duration { return Never }
-
-func (*BehindFatal) moved(*Player, *track) time.Duration { return 0 }
-
-func (*BehindFatal) goesOn() bool { return false }
+func (*behindFatal) goesOn() bool { return false }

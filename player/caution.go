@@ -25,7 +25,7 @@ const (
 // than can fail within a target duration.
 const maxFailing = MaxFailures + MaxFetches
 
-// Caution is what a cautious player knows of URLs that failed. It outlives a
+// Caution is what a cautious player keeps of URLs that failed. It outlives a
 // session: a viewer who comes back has not forgotten (see [Player.Caution]). URLs
 // count without query, where tokens change from request to request.
 type Caution struct {
@@ -195,7 +195,7 @@ func (p *Player) Inherit(c *Caution) {
 	}
 }
 
-// withhold holds a fetch back that a cautious player must not make yet. It tells
+// withhold holds a fetch back that a cautious player must not make yet. It reports
 // whether it did.
 func (p *Player) withhold(f *flight, url string, r *m3u8.Range) bool {
 	c := p.caution
@@ -213,14 +213,14 @@ func (p *Player) withhold(f *flight, url string, r *m3u8.Range) bool {
 	return true
 }
 
-// release makes the fetches whose time has come.
+// release makes the fetches of a cautious player whose time has come.
 func (p *Player) release() {
-	if p.caution == nil || p.state == over {
+	if p.state == over {
 		return
 	}
 	for i := 0; i < len(p.caution.waiting); {
 		w := p.caution.waiting[i]
-		if w.at > p.now || p.inTurn() && p.busy() {
+		if w.at > p.now || p.inTurn && p.busy() {
 			i++
 			continue
 		}
@@ -249,7 +249,7 @@ func (p *Player) release() {
 // releaseWake is when a fetch that is held back may be made.
 func (p *Player) releaseWake() time.Duration {
 	at := Never
-	if p.caution == nil || p.inTurn() && p.busy() {
+	if p.inTurn && p.busy() {
 		return at
 	}
 	for i := range p.caution.waiting {

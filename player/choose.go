@@ -8,7 +8,6 @@ import (
 
 // Chooser is how levels are chosen by throughput.
 type Chooser interface {
-	policy.Limited
 	// shares are the parts of the throughput that a level must fit in: one that
 	// is not above the current one, and one that is.
 	shares() (down, up float64)
@@ -28,13 +27,12 @@ type Chooser interface {
 	considers(follows bool) bool
 }
 
-// Choosers are how levels are chosen.
-var Choosers = policy.Register("choose", policy.Offers[Chooser]{
-	"never":    new(ChooseNever),
-	"share":    new(ChooseShare),
-	"interval": new(ChooseInterval),
-	"buffered": new(ChooseBuffered),
-	"screen":   new(ChooseScreen),
+var _ = policy.Register("choose", policy.Offers[Chooser]{
+	"never":    new(chooseNever),
+	"share":    new(chooseShare),
+	"interval": new(chooseInterval),
+	"buffered": new(chooseBuffered),
+	"screen":   new(chooseScreen),
 })
 
 // choosing is a Chooser in its plainest form, but for the shares.
@@ -46,6 +44,15 @@ func (choosing) pick(*Player, allowance) int       { return -1 }
 func (choosing) decides(*Player) bool              { return true }
 func (choosing) stays(*Player) bool                { return false }
 func (choosing) considers(bool) bool               { return true }
+
+// choosingWithin is one that takes levels which fit in a share of the estimate.
+type choosingWithin struct {
+	choosing `yaml:"-"`
+	Share    float64 `yaml:"share"` // of the estimate
+}
+
+func (c *choosingWithin) Limits(l *policy.Limits)    { share(l, "share", &c.Share) }
+func (c *choosingWithin) shares() (down, up float64) { return c.Share, c.Share }
 
 // share states the range of a share of the throughput.
 func share(l *policy.Limits, name string, v *float64) { policy.Within(l, name, v, 0.01, 10) }

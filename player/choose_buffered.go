@@ -7,28 +7,25 @@ import (
 	"hlsload/player/units"
 )
 
-// ChooseBuffered takes the highest level that fits in a share of the estimate, but
+// chooseBuffered takes the highest level that fits in a share of the estimate, but
 // goes up only with enough in the buffer, and down only with little.
-type ChooseBuffered struct {
-	choosing  `yaml:"-"`
-	Share     float64        `yaml:"share"`      // of the estimate
-	UpFrom    units.Duration `yaml:"up_from"`    // media ahead that a step up needs
-	DownBelow units.Duration `yaml:"down_below"` // no step down with more ahead
+type chooseBuffered struct {
+	choosingWithin `yaml:",inline"`
+	UpFrom         units.Duration `yaml:"up_from"`    // media ahead that a step up needs
+	DownBelow      units.Duration `yaml:"down_below"` // no step down with more ahead
 	// EdgeShare bounds up_from to this share of the media between the playhead and
 	// the live edge less a segment.
 	EdgeShare float64 `yaml:"edge_share"`
 }
 
-func (c *ChooseBuffered) Limits(l *policy.Limits) {
-	share(l, "share", &c.Share)
+func (c *chooseBuffered) Limits(l *policy.Limits) {
+	c.choosingWithin.Limits(l)
 	l.Duration("up_from", &c.UpFrom, 0, time.Hour)
 	l.Duration("down_below", &c.DownBelow, time.Millisecond, time.Hour)
 	policy.Within(l, "edge_share", &c.EdgeShare, 0.01, 1)
 }
 
-func (c *ChooseBuffered) shares() (down, up float64) { return c.Share, c.Share }
-
-func (c *ChooseBuffered) upward(p *Player) bool {
+func (c *chooseBuffered) upward(p *Player) bool {
 	need := time.Duration(c.UpFrom)
 	if t := &p.main; t.media != nil && t.live() {
 		edge := t.base + t.media.Duration - p.position(p.now) - p.segmentDuration()
@@ -37,4 +34,4 @@ func (c *ChooseBuffered) upward(p *Player) bool {
 	return p.ahead(&p.main) >= need
 }
 
-func (c *ChooseBuffered) stays(p *Player) bool { return p.ahead(&p.main) >= time.Duration(c.DownBelow) }
+func (c *chooseBuffered) stays(p *Player) bool { return p.ahead(&p.main) >= time.Duration(c.DownBelow) }

@@ -1,13 +1,10 @@
 package player
 
-import "hlsload/player/policy"
-
-// ChooseNever stays with the level that the session began with.
-type ChooseNever struct {
+// chooseNever stays with the level that the session began with.
+type chooseNever struct {
 	choosing `yaml:"-"`
 }
 
-func (*ChooseNever) Limits(*policy.Limits) {}
+func (*chooseNever) shares() (down, up float64) { return 1, 1 }
 
-func (*ChooseNever) shares() (down, up float64) { return 1, 1 }
-func (*ChooseNever) decides(*Player) bool       { return false }
+func (*chooseNever) decides(*Player) bool { return false }

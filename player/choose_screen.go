@@ -1,28 +1,21 @@
 package player
 
-import (
-	"hlsload/player/policy"
-	"hlsload/player/units"
-)
+import "hlsload/player/units"
 
-// ChooseScreen takes, of the levels that fit in a share of the estimate, the one of
+// chooseScreen takes, of the levels that fit in a share of the estimate, the one of
 // the size of the player on its page, else the smallest that is larger; after
 // every segment that followed another one of its rendition.
-type ChooseScreen struct {
-	choosing `yaml:"-"`
-	Share    float64    `yaml:"share"` // of the estimate
-	Size     units.Size `yaml:"size"`  // of the player, in pixels; none = the highest level that fits
+type chooseScreen struct {
+	choosingWithin `yaml:",inline"`
+	Size           units.Size `yaml:"size"` // of the player, in pixels; none = the highest level that fits
 }
 
-func (c *ChooseScreen) Limits(l *policy.Limits) { share(l, "share", &c.Share) }
-
-func (c *ChooseScreen) shares() (down, up float64)  { return c.Share, c.Share }
-func (c *ChooseScreen) considers(follows bool) bool { return follows }
+func (c *chooseScreen) considers(follows bool) bool { return follows }
 
 // pick is, of the levels that fit, the best one of the screen's size, else the
 // best one of the smallest size that is larger; -1 if there is none (video.js
 // playlist-selectors simpleSelector).
-func (c *ChooseScreen) pick(p *Player, allowed allowance) int {
+func (c *chooseScreen) pick(p *Player, allowed allowance) int {
 	s := c.Size
 	best := -1
 	if s.Width == 0 {

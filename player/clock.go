@@ -9,17 +9,16 @@ import (
 
 // Clock is when media playlists are loaded again.
 type Clock interface {
-	policy.Limited
 	// interval is the time from one load to the next, in the measure of a playlist.
 	interval(news bool) units.Span
 	// leave takes a track that is about to leave its playlist.
 	leave(p *Player, tr Track, t *track)
 	// chosen sets the clock of a track whose new rendition is to be loaded at an instant.
 	chosen(p *Player, tr Track, t *track, at time.Duration)
-	// took takes how long a load took.
-	took(f flight, t *track, d time.Duration)
+	// took takes how long a reload took.
+	took(t *track, d time.Duration)
 	// schedule sets the clock after a load; news means that it brought something new.
-	schedule(p *Player, f flight, t *track, news bool)
+	schedule(p *Player, l load, t *track, news bool)
 	// aside sets the clock to an instant, for a playlist that was put aside.
 	aside(p *Player, t *track, at time.Duration)
 	// fallback takes a failed reload because of which another level was chosen.
@@ -32,14 +31,22 @@ type Clock interface {
 	first(p *Player, t *track) bool
 }
 
-// Clocks are the ways of reloading.
-var Clocks = policy.Register("clock", policy.Offers[Clock]{
-	"steady":         new(ClockSteady),
-	"after_request":  new(ClockAfterRequest),
-	"after_response": new(ClockAfterResponse),
-	"shared":         new(ClockShared),
-	"on_demand":      new(ClockOnDemand),
+var _ = policy.Register("clock", policy.Offers[Clock]{
+	"steady":         new(clockSteady),
+	"after_request":  new(clockAfterRequest),
+	"after_response": new(clockAfterResponse),
+	"shared":         new(clockShared),
+	"on_demand":      new(clockOnDemand),
 })
+
+// load is what clocks see of a playlist that was loaded.
+type load struct {
+	track  Track
+	update bool          // one of that rendition was there
+	sent   time.Duration // when it was asked for
+}
+
+func (f *flight) load() load { return load{f.track, f.update, f.sent} }
 
 func (p *Player) clock() Clock { return p.cfg.Profile.Clock.Is }
 
@@ -51,34 +58,41 @@ const minReload = 50 * time.Millisecond
 // anew with each rendition, and stop when the playlist may not change any more.
 type ownClock struct{}
 
-func (ownClock) leave(*Player, Track, *track) {}
+func (ownClock) leave(*Player, Track, *track)                {}
+func (ownClock) took(*track, time.Duration)                  {}
+func (ownClock) aside(_ *Player, t *track, at time.Duration) { t.reloadAt(at) }
+func (ownClock) fallback(*Player)                            {}
+func (ownClock) retry(*Player, *flight) time.Duration        { return Never }
+func (ownClock) probed(*Player)                              {}
+func (ownClock) first(*Player, *track) bool                  { return false }
 
 func (ownClock) chosen(_ *Player, _ Track, t *track, at time.Duration) {
 	t.reloadAt(at)
 	t.scheduled = -1
 }
 
-func (ownClock) took(flight, *track, time.Duration) {}
+// intervals are those of such a clock.
+type intervals struct {
+	ownClock  `yaml:"-"`
+	Changed   units.Span `yaml:"changed"`   // until the next reload, when this one brought something new
+	Unchanged units.Span `yaml:"unchanged"` // until the next reload, when it did not
+}
 
-func (ownClock) aside(_ *Player, t *track, at time.Duration) { t.reloadAt(at) }
+func (c *intervals) Limits(l *policy.Limits) {
+	l.Span("changed", &c.Changed, time.Millisecond, time.Hour)
+	l.Span("unchanged", &c.Unchanged, time.Millisecond, time.Hour)
+}
 
-func (ownClock) fallback(*Player) {}
-
-func (ownClock) retry(*Player, *flight) time.Duration { return Never }
-
-func (ownClock) probed(*Player) {}
-
-func (ownClock) first(*Player, *track) bool { return false }
-
-// limitIntervals takes the two intervals of such a clock.
-func limitIntervals(l *policy.Limits, changed, unchanged *units.Span) {
-	l.Span("changed", changed, time.Millisecond, time.Hour)
-	l.Span("unchanged", unchanged, time.Millisecond, time.Hour)
+func (c *intervals) interval(news bool) units.Span {
+	if news {
+		return c.Changed
+	}
+	return c.Unchanged
 }
 
 // interval is a span in the measure of a track's playlist.
-func (p *Player) interval(f flight, t *track, s units.Span) time.Duration {
-	target := p.targetDuration(f.track)
+func (p *Player) interval(tr Track, t *track, s units.Span) time.Duration {
+	target := p.targetDuration(tr)
 	last := target
 	if len(t.media.Segments) > 0 {
 		last = lastDuration(t.media)
@@ -88,8 +102,8 @@ func (p *Player) interval(f flight, t *track, s units.Span) time.Duration {
 
 // reloadIn is how long until the reload of a playlist, in its measure and with the
 // intervals of the clock.
-func (p *Player) reloadIn(f flight, t *track, news bool) time.Duration {
-	return max(p.interval(f, t, p.clock().interval(news)), minReload)
+func (p *Player) reloadIn(tr Track, t *track, news bool) time.Duration {
+	return max(p.interval(tr, t, p.clock().interval(news)), minReload)
 }
 
 // betweenLoads is the time from one load to the next as the main playlist measures it.

@@ -1,28 +1,12 @@
 package player
 
-import (
-	"hlsload/player/policy"
-	"hlsload/player/units"
-)
-
-// ClockOnDemand loads a playlist only when a segment is wanted (FFmpeg read_data); the
+// clockOnDemand loads a playlist only when a segment is wanted (FFmpeg read_data); the
 // intervals are minima.
-type ClockOnDemand struct {
-	ownClock  `yaml:"-"`
-	Changed   units.Span `yaml:"changed"`   // until the next reload, when this one brought something new
-	Unchanged units.Span `yaml:"unchanged"` // until the next reload, when it did not
+type clockOnDemand struct {
+	intervals `yaml:",inline"`
 }
 
-func (c *ClockOnDemand) Limits(l *policy.Limits) { limitIntervals(l, &c.Changed, &c.Unchanged) }
-
-func (c *ClockOnDemand) interval(news bool) units.Span {
-	if news {
-		return c.Changed
-	}
-	return c.Unchanged
-}
-
-func (c *ClockOnDemand) schedule(p *Player, f flight, t *track, news bool) {
+func (c *clockOnDemand) schedule(p *Player, l load, t *track, news bool) {
 	if t.reloadAt(Never); !t.live() {
 		return
 	}
@@ -30,7 +14,11 @@ func (c *ClockOnDemand) schedule(p *Player, f flight, t *track, news bool) {
 	if p.state == stalled && p.ahead(t) == 0 || p.survey != nil && p.survey.passes > 0 {
 		news = false
 	}
-	t.scheduled = p.now + p.reloadIn(f, t, news)
+	t.scheduled = p.now + p.reloadIn(l.track, t, news)
 }
 
-func (c *ClockOnDemand) first(p *Player, t *track) bool { return t.live() }
+// first: no playlist is loaded for a segment that failed and is asked for again while the
+// one before it is still read (read_data opens the next segment without a look at the list).
+func (c *clockOnDemand) first(p *Player, t *track) bool {
+	return t.live() && (t.tries[1] == 0 || p.ahead(t) <= touching)
+}

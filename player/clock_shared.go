@@ -8,34 +8,37 @@ import (
 	"hlsload/player/units"
 )
 
-// ClockShared loads all active playlists on one clock, which starts again when the
+// clockShared loads all active playlists on one clock, which starts again when the
 // last of them has arrived and goes on through changes of level (Shaka hls_parser
 // updateManifest_).
-type ClockShared struct {
-	Every units.Span `yaml:"every"` // from a load to the next one, whether it brought news or not
+type clockShared struct {
+	ownClock `yaml:"-"`
+	Every    units.Span `yaml:"every"` // from a load to the next one, whether it brought news or not
 	// MinusLoad subtracts the smoothed duration of a load (EWMA, half-life in
 	// loads); 0 = not.
 	MinusLoad float64 `yaml:"minus_load"`
-	// AfterError is the time from a failed reload to the next one of whatever is
+	// AfterError is the time from a failed reload to the next one of what is
 	// played then.
 	AfterError units.Duration `yaml:"after_error"`
 }
 
-func (c *ClockShared) Limits(l *policy.Limits) {
+func (c *clockShared) Limits(l *policy.Limits) {
 	l.Span("every", &c.Every, time.Millisecond, time.Hour)
 	policy.Within(l, "minus_load", &c.MinusLoad, 0, 1000)
 	l.Duration("after_error", &c.AfterError, time.Millisecond, time.Hour)
 }
 
-func (c *ClockShared) interval(bool) units.Span { return c.Every }
+func (c *clockShared) interval(bool) units.Span { return c.Every }
 
 // leave keeps a reload that is under way: it is brought to an end.
-func (c *ClockShared) leave(p *Player, tr Track, t *track) { p.orphan(c, tr, t) }
+func (c *clockShared) leave(p *Player, tr Track, t *track) {
+	p.orphan(tr, t, time.Duration(c.AfterError))
+}
 
-func (*ClockShared) chosen(_ *Player, _ Track, t *track, at time.Duration) { t.reloadAt(at) }
+func (*clockShared) chosen(_ *Player, _ Track, t *track, at time.Duration) { t.reloadAt(at) }
 
-func (c *ClockShared) took(f flight, t *track, d time.Duration) {
-	if c.MinusLoad > 0 && f.update {
+func (c *clockShared) took(t *track, d time.Duration) {
+	if c.MinusLoad > 0 {
 		t.load.Add(c.MinusLoad, 1, d.Seconds())
 	}
 }
@@ -43,10 +46,10 @@ func (c *ClockShared) took(f flight, t *track, d time.Duration) {
 // schedule sets the clock from when the last of the playlists has arrived. A playlist
 // loaded in between, because of a change of level, leaves it as it is; what came due
 // meanwhile found nothing to reload.
-func (c *ClockShared) schedule(p *Player, f flight, t *track, _ bool) {
-	wait := c.wait(p, f, t)
+func (c *clockShared) schedule(p *Player, l load, t *track, _ bool) {
+	wait := c.wait(p, l.track, t)
 	main := &p.main
-	if main.scheduled > 0 && !f.update {
+	if main.scheduled > 0 && !l.update {
 		for main.scheduled <= p.now {
 			main.scheduled += wait
 		}
@@ -70,8 +73,8 @@ func (c *ClockShared) schedule(p *Player, f flight, t *track, _ bool) {
 }
 
 // wait goes by the shortest last segment of all tracks.
-func (c *ClockShared) wait(p *Player, f flight, t *track) time.Duration {
-	target := p.targetDuration(f.track)
+func (c *clockShared) wait(p *Player, tr Track, t *track) time.Duration {
+	target := p.targetDuration(tr)
 	last := target
 	if len(t.media.Segments) > 0 {
 		last = lastDuration(t.media)
@@ -96,21 +99,19 @@ func (t *track) reloadWithOthers(at time.Duration) {
 	t.reloadAt(at)
 }
 
-func (*ClockShared) aside(p *Player, t *track, at time.Duration) {
+func (*clockShared) aside(p *Player, t *track, at time.Duration) {
 	t.reloadAt(at)
 	p.main.scheduled = at
 }
 
-func (c *ClockShared) fallback(p *Player) {
+func (c *clockShared) fallback(p *Player) {
 	if p.main.scheduled >= 0 {
 		p.main.scheduled = p.now + time.Duration(c.AfterError)
 	}
 }
 
-func (*ClockShared) retry(*Player, *flight) time.Duration { return Never }
-
 // probed moves the clock by as long as the look took.
-func (*ClockShared) probed(p *Player) {
+func (*clockShared) probed(p *Player) {
 	main := &p.main
 	if main.scheduled <= 0 || main.listAt != main.scheduled {
 		return
@@ -122,5 +123,3 @@ func (*ClockShared) probed(p *Player) {
 		}
 	}
 }
-
-func (*ClockShared) first(*Player, *track) bool { return false }

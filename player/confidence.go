@@ -1,5 +1,13 @@
 package player
 
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"hlsload/player/policy"
+)
+
 // Confidence says where values come from: S read in source, M measured,
 // D vendor documentation, E reported by third parties, ? guessed.
 type Confidence struct {
@@ -29,4 +37,17 @@ func (c Confidence) Words() string {
 		return "unchecked: " + out
 	}
 	return out
+}
+
+// Limits checks that the letters are known, and the paths.
+func (c *Confidence) Limits(l *policy.Limits) {
+	letters := []string{"S", "M", "D", "E", "?"}
+	policy.OneOf(l, "default", &c.Default, letters...)
+	for _, f := range slices.Sorted(maps.Keys(c.Fields)) {
+		letter := c.Fields[f]
+		policy.OneOf(l, "fields."+f, &letter, letters...)
+		if !policy.Has(reflect.TypeFor[Profile](), f) {
+			l.Wrong("fields", "no such value (got %q; want a path such as stale.after)", f)
+		}
+	}
 }

@@ -37,8 +37,10 @@ func (h *theatre) watch(name, multivariant string, d time.Duration) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if l, ok := prof.Loader.Is.(*player.LoaderPolling); ok {
-		l.LeadIn = 0 // what is loaded beside what is played
+	if prof.Loader.Name() == "polling" { // without what is loaded beside what is played
+		if prof, err = profile.Override(prof, []byte("loader: {polling: {lead_in: 0s}}")); err != nil {
+			h.t.Fatal(err)
+		}
 	}
 	if prof.Startup.Playlists.Name() == "probe" {
 		prof.Startup.Playlists.Choose("chosen")

@@ -13,6 +13,26 @@ type delayed struct {
 	then    Recovery
 	failure Failure
 	n       int
+	// follows has it meet what the track plays when it begins: a change of rendition does
+	// not end it (Shaka streaming_engine handleStreamingError_).
+	follows bool
+}
+
+// holds reports whether the track asks for nothing before the recovery begins.
+func (d *delayed) holds() bool { return d != nil && !d.of.left }
+
+// leave is the transition of the recovery to another rendition; nil = it is no more.
+func (d *delayed) leave(to int16) *delayed {
+	if d == nil || !d.follows {
+		return nil
+	}
+	d.of.rendition, d.of.left = to, true
+	return d
+}
+
+// delays reports whether any recovery is delayed.
+func (p *Player) delays() bool {
+	return p.main.delayed != nil || p.audio != nil && p.audio.delayed != nil
 }
 
 // recoverDelayed begins the recoveries whose pause has ended.
@@ -24,6 +44,17 @@ func (p *Player) recoverDelayed() {
 			p.judge(&v.of, v.then, v.failure, v.n)
 		}
 	}
+}
+
+// delayedWake is when the first of them begins.
+func (p *Player) delayedWake() time.Duration {
+	at := Never
+	for i := range p.tracks() {
+		if v := p.track(i).delayed; v != nil {
+			at = min(at, max(v.at, p.now))
+		}
+	}
+	return at
 }
 
 // starved ends the session when playback has just run dry and a fetch has

@@ -22,9 +22,10 @@
 //	   └──────────────────────────────────┘         reset: sound comes with the video
 //
 // While current, a track works through a chain: key, initialization section, segment.
-// A recovery may be delayed in each of these states; it holds the chain up. When a
-// track wants something is said once, by listDue and segmentDue: Step asks for what
-// is due, and Wake returns the earliest instant that is still to come.
+// A recovery may be delayed in each of these states; it holds the chain up, until
+// another rendition is wanted. When a track wants something is said once, by listDue
+// and segmentDue: Step asks for what is due, and Wake returns the earliest instant that
+// is still to come.
 //
 // The package is pure: no sockets, no clock, no goroutines, and no knowledge of
 // being tested. Time is a duration since the start of the run. A Player belongs

@@ -94,7 +94,7 @@ const (
 
 func (t Track) String() string { return [...]string{"main", "audio"}[t] }
 
-// ActionType says what the player wants.
+// ActionType says what an action is.
 type ActionType uint8
 
 // The actions.
@@ -105,7 +105,7 @@ const (
 	Done                      // the session is over; nothing follows
 )
 
-// Action is one thing that the player wants done.
+// Action is one thing for the driver to do.
 type Action struct {
 	Type  ActionType
 	Fetch FetchID

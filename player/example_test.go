@@ -9,7 +9,7 @@ import (
 	"hlsload/player/profile"
 )
 
-// A driver tells a player what happened and does what it wants.
+// A driver passes a player what happened and carries out its actions.
 func ExamplePlayer_Step() {
 	prof, err := profile.Load("hlsjs-1.7")
 	if err != nil {

@@ -26,6 +26,7 @@ type flight struct {
 	update    bool // a playlist of which one is there
 	counted   bool // among the repeats of a cautious player, once it has ended
 	orphan    bool // of a rendition that was left meanwhile
+	left      bool // it failed, and what the track plays now has not
 	waits     bool // it is held back and not in flight yet
 	level     int16
 	rendition int16
@@ -99,7 +100,8 @@ func (p *Player) fetch(k m3u8.Kind, tr Track, rendition int16, url string, r *m3
 
 // request has the driver make a fetch.
 func (p *Player) request(f *flight, url string, r *m3u8.Range) {
-	p.out = append(p.out, Action{Type: Fetch, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: int(f.rendition), URL: url, Range: r})
+	a := p.act(Fetch)
+	a.Fetch, a.Kind, a.Track, a.Rendition, a.URL, a.Range = f.id, f.kind, f.track, int(f.rendition), url, r
 	p.note(&Sample{Type: Requested, Fetch: f.id, Kind: f.kind, Track: f.track, Rendition: f.rendition, Pipeline: p.pipelineOf(int(f.rendition)), Due: f.due})
 }
 
@@ -120,7 +122,7 @@ func (p *Player) slot() *flight {
 // drop abandons a fetch in flight.
 func (p *Player) drop(f *flight) {
 	if (p.caution == nil || p.caution.dropped(f.id)) && !f.held {
-		p.out = append(p.out, Action{Type: Abandon, Fetch: f.id})
+		p.act(Abandon).Fetch = f.id
 	}
 	f.id = 0
 }
@@ -213,7 +215,7 @@ func (p *Player) end(ev *Event) {
 	}
 }
 
-// refuses returns what the player does not put up with in a media playlist, or
+// refuses returns what the player does not accept in a media playlist, or
 // nil.
 func (p *Player) refuses(m *m3u8.Media) *m3u8.Finding {
 	if len(m.Findings) == 0 {
@@ -315,29 +317,27 @@ func (p *Player) deadline(f *flight) time.Duration {
 		p.ladder.Levels[f.level].Bandwidth <= p.ladder.Levels[p.lowestLevel()].Bandwidth {
 		return Never
 	}
-	target, last := p.targetDuration(f.track), p.segmentDuration()
-	at := Never
-	bound := func(s units.Span, from time.Duration) {
-		if s.Zero() {
-			return
-		}
-		if d := s.Of(target, last); d > 0 && d < Never-from {
-			at = min(at, from+d)
-		}
-	}
-	if f.firstByte == 0 {
-		bound(r.FirstByte, f.sent)
-	}
-	bound(r.Total, f.sent)
-	if !r.Idle.Zero() && f.firstByte != 0 {
+	at := bound(p.length(&r.Total, f.track), f.sent)
+	switch {
+	case f.firstByte == 0:
+		at = min(at, bound(p.length(&r.FirstByte, f.track), f.sent))
+	case !r.Idle.Zero():
 		if p.cfg.Progress != nil {
 			if n := p.cfg.Progress(f.id); n > f.bytes {
 				f.bytes, f.moved = n, p.now
 			}
 		}
-		bound(r.Idle, f.moved)
+		at = min(at, bound(p.length(&r.Idle, f.track), f.moved))
 	}
 	return at
+}
+
+// bound is when what may last for so long has to end; Never if there is no bound.
+func bound(d, from time.Duration) time.Duration {
+	if d > 0 && d < Never-from {
+		return from + d
+	}
+	return Never
 }
 
 // flightWake is when a fetch in flight wants attention.
@@ -349,6 +349,19 @@ func (p *Player) flightWake(f *flight) time.Duration {
 	return max(at, p.now)
 }
 
+// length is that of a span in the measure of a track's playlist, and of the segments of
+// the main one.
+func (p *Player) length(s *units.Span, t Track) time.Duration {
+	if s.Target == 0 && s.Last == 0 {
+		return s.Fixed // as most are
+	}
+	return p.measure(s, t)
+}
+
+func (p *Player) measure(s *units.Span, t Track) time.Duration {
+	return s.Of(p.targetDuration(t), p.segmentDuration())
+}
+
 // targetDuration is that of a track's playlist; a guess before there is one.
 func (p *Player) targetDuration(t Track) time.Duration {
 	if m := p.track(t).media; m != nil && m.TargetDuration > 0 {
@@ -357,5 +370,5 @@ func (p *Player) targetDuration(t Track) time.Duration {
 	if m := p.main.media; m != nil && m.TargetDuration > 0 {
 		return m.TargetDuration
 	}
-	return 6 * time.Second // the duration that Apple recommends, until the playlist tells
+	return 6 * time.Second // the duration that Apple recommends, until the playlist states its own
 }

@@ -5,21 +5,20 @@ import (
 	"net/url"
 	"strings"
 
+	"hlsload/player/draw"
 	"hlsload/player/policy"
 )
 
 // FirstEstimate is the throughput that is reckoned with before anything was
 // measured.
 type FirstEstimate interface {
-	policy.Limited
 	// rate is in bit/s, for a stream from a private address or a public one.
 	rate(p *Player, private bool) float64
 }
 
-// FirstEstimates are where the first estimate comes from.
-var FirstEstimates = policy.Register("startup.estimate", policy.Offers[FirstEstimate]{
-	"configured": new(ConfiguredEstimate),
-	"browser":    new(BrowserEstimate),
+var _ = policy.Register("startup.estimate", policy.Offers[FirstEstimate]{
+	"configured": new(configuredEstimate),
+	"browser":    new(browserEstimate),
 })
 
 // firstRate is the first estimate.
@@ -44,3 +43,5 @@ func private(u string) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && (a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast())
 }
+
+var firstNoise = draw.NewRule("player/first estimate")

@@ -5,11 +5,11 @@ import (
 	"hlsload/player/units"
 )
 
-// ConfiguredEstimate is a fixed first estimate.
-type ConfiguredEstimate struct {
+// configuredEstimate is a fixed first estimate.
+type configuredEstimate struct {
 	Rate units.Rate `yaml:"rate"` // the estimate
 }
 
-func (c *ConfiguredEstimate) Limits(l *policy.Limits) { policy.Within(l, "rate", &c.Rate, 1, 1e12) }
+func (c *configuredEstimate) Limits(l *policy.Limits) { policy.Within(l, "rate", &c.Rate, 1, 1e12) }
 
-func (c *ConfiguredEstimate) rate(*Player, bool) float64 { return float64(c.Rate) }
+func (c *configuredEstimate) rate(*Player, bool) float64 { return float64(c.Rate) }

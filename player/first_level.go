@@ -4,17 +4,15 @@ import "hlsload/player/policy"
 
 // FirstLevel is how the level to begin with is chosen.
 type FirstLevel interface {
-	policy.Limited
 	choose(p *Player) int
 }
 
-// FirstLevels are the ways of choosing the first level.
-var FirstLevels = policy.Register("startup.level", policy.Offers[FirstLevel]{
-	"first_listed": new(FirstListed),
-	"lowest":       new(FirstLowest),
-	"highest":      new(FirstHighest),
-	"estimate":     new(FirstByEstimate),
-	"raised":       new(FirstByRaised),
+var _ = policy.Register("startup.level", policy.Offers[FirstLevel]{
+	"first_listed": new(firstListed),
+	"lowest":       new(firstLowest),
+	"highest":      new(firstHighest),
+	"estimate":     new(firstByEstimate),
+	"raised":       new(firstByRaised),
 })
 
 // firstLevel chooses the level to begin with.

@@ -1,14 +1,10 @@
 package player
 
-import "hlsload/player/policy"
-
-// FirstByEstimate begins with the level that the first estimate carries, as later
+// firstByEstimate begins with the level that the first estimate carries, as later
 // ones are chosen; with the lowest if it carries none.
-type FirstByEstimate struct{}
+type firstByEstimate struct{}
 
-func (*FirstByEstimate) Limits(*policy.Limits) {}
-
-func (*FirstByEstimate) choose(p *Player) int {
+func (*firstByEstimate) choose(p *Player) int {
 	down, _ := p.chooser().shares()
 	rate := down * p.firstRate()
 	best := p.highestWithin(rate)

@@ -1,10 +1,6 @@
 package player
 
-import "hlsload/player/policy"
+// firstLowest begins with the lowest level.
+type firstLowest struct{}
 
-// FirstLowest begins with the lowest level.
-type FirstLowest struct{}
-
-func (*FirstLowest) Limits(*policy.Limits) {}
-
-func (*FirstLowest) choose(*Player) int { return 0 }
+func (*firstLowest) choose(*Player) int { return 0 }

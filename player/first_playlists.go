@@ -7,7 +7,6 @@ import (
 
 // FirstPlaylists is what is loaded before playback begins.
 type FirstPlaylists interface {
-	policy.Limited
 	// begin takes the multivariant playlist.
 	begin(p *Player)
 	// listed takes the first media playlist.
@@ -29,3 +28,10 @@ func (p *Player) startAt(level int) {
 	p.setLevel(level, true, "start")
 	p.switched = 0
 }
+
+// oneByOne is what policies have in common that load the playlists that they play.
+type oneByOne struct{}
+
+func (oneByOne) begin(p *Player)             { p.startAt(p.firstLevel()) }
+func (oneByOne) listed(*Player, *m3u8.Media) {}
+func (oneByOne) firstSound() bool            { return false }

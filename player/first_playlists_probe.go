@@ -1,17 +1,12 @@
 package player
 
-import (
-	"hlsload/player/m3u8"
-	"hlsload/player/policy"
-)
+import "hlsload/player/m3u8"
 
 // playlistsProbe loads the playlist of the first level and looks into its middle segment
 // before anything else, unless closed captions are announced, or their absence: of fMP4
 // together with its initialization section, and two more segments after it.
-type playlistsProbe struct{}
+type playlistsProbe struct {
+	oneByOne `yaml:"-"`
+}
 
-func (*playlistsProbe) Limits(*policy.Limits) {}
-
-func (*playlistsProbe) begin(p *Player)                 { p.startAt(p.firstLevel()) }
 func (*playlistsProbe) listed(p *Player, m *m3u8.Media) { p.probe(m) }
-func (*playlistsProbe) firstSound() bool                { return false }

@@ -7,7 +7,6 @@ import (
 
 // AtGap is what happens at a segment that the playlist marks with EXT-X-GAP.
 type AtGap interface {
-	policy.Limited
 	// loads reports whether the segment is asked for.
 	loads() bool
 	// avoid looks for something else to play. It reports whether a step was taken;
@@ -27,3 +26,9 @@ func (p *Player) avoid(tr Track, t *track, s *m3u8.Segment) bool {
 	f := flight{kind: m3u8.KindSegment, track: tr, rendition: t.rendition, level: p.main.level, seg: s, start: t.base + s.Start}
 	return p.cfg.Profile.Gap.Is.avoid(p, &f)
 }
+
+// passing is what policies have in common that go on after the segment.
+type passing struct{}
+
+func (passing) loads() bool                 { return false }
+func (passing) avoid(*Player, *flight) bool { return false }

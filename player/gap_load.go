@@ -1,10 +1,8 @@
 package player
 
-import "hlsload/player/policy"
-
 // gapLoad does not know the tag: the segment is asked for.
-type gapLoad struct{}
+type gapLoad struct {
+	passing `yaml:"-"`
+}
 
-func (*gapLoad) Limits(*policy.Limits)       {}
-func (*gapLoad) loads() bool                 { return true }
-func (*gapLoad) avoid(*Player, *flight) bool { return false }
+func (*gapLoad) loads() bool { return true }

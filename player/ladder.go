@@ -18,7 +18,7 @@ type Ladder struct {
 	Pathways   []string    // in listed order; the first is where a player starts
 	Start      *m3u8.Start
 	FirstLevel int  // index of the first listed variant's level
-	Captions   bool // tells that closed captions are announced, or their absence
+	Captions   bool // closed captions are announced, or their absence
 	// PerPipeline is how many renditions the pipeline with the most has.
 	PerPipeline int
 	Ranks       int // how many ranks of bandwidth there are
@@ -49,12 +49,12 @@ type Level struct {
 	AudioByPathway []int16
 }
 
-// Classify tells which pipeline a media playlist belongs to, -1 = unknown. A
-// player does not use it; it only carries the answer into its samples.
+// Classify returns the pipeline that a media playlist belongs to, -1 = unknown. A
+// player does not use it; it only copies it into its samples.
 type Classify func(url string) int
 
 // NewLadder arranges a multivariant playlist the way the profile does. It
-// fails when nothing in it can be played, or the player does not put up with
+// fails when nothing in it can be played, or the player does not accept
 // what is odd in it.
 func NewLadder(mv *m3u8.Multivariant, p *Profile, classify Classify) (*Ladder, error) {
 	if f := mv.Findings.Of(p.Refuses(m3u8.KindMultivariant)); f != nil {

@@ -1,8 +1,6 @@
 package player
 
-import (
-	"hlsload/player/m3u8"
-)
+import "hlsload/player/m3u8"
 
 // join takes the multivariant playlist: chooses a level and asks for its
 // playlists.

@@ -8,12 +8,10 @@ import (
 
 // Loader is in what order, and when, segments are asked for.
 type Loader interface {
-	policy.Limited
-	// pump asks for whatever is due.
+	// pump asks for everything that is due.
 	pump(p *Player)
-	// after is the track that may ask for something after another one, or after
-	// noTrack.
-	after(p *Player, last Track) (Track, bool)
+	// wake is when something is due next.
+	wake(p *Player) time.Duration
 	// exhausted takes a track everything listed of which was loaded. It reports whether
 	// there is no need for more yet.
 	exhausted(p *Player, t *track) bool
@@ -38,44 +36,46 @@ type Loader interface {
 	repeatJoint() bool
 }
 
-// Loaders are the ways of loading segments.
-var Loaders = policy.Register("loader", policy.Offers[Loader]{
-	"eager":      new(LoaderEager),
-	"polling":    new(LoaderPolling),
-	"one_thread": new(LoaderOneThread),
+var _ = policy.Register("loader", policy.Offers[Loader]{
+	"eager":      new(loaderEager),
+	"polling":    new(loaderPolling),
+	"one_thread": new(loaderOneThread),
 })
 
 func (p *Player) loader() Loader { return p.cfg.Profile.Loader.Is }
 
-// inTurn reports whether the player does one thing at a time.
-func (p *Player) inTurn() bool { return p.loader().inTurn() }
+// plainLoader is a Loader in its plainest form, but for the order.
+type plainLoader struct{}
 
-// noTrack comes before the first track.
-const noTrack = ^Track(0)
+func (plainLoader) exhausted(*Player, *track) bool         { return false }
+func (plainLoader) look(p *Player, _ *track) time.Duration { return p.now }
+func (plainLoader) inTurn() bool                           { return false }
+func (plainLoader) patience() time.Duration                { return Never }
+func (plainLoader) leadIn() time.Duration                  { return 0 }
+func (plainLoader) initBeside() bool                       { return false }
+func (plainLoader) initAgain() bool                        { return false }
+func (plainLoader) repeatJoint() bool                      { return false }
 
 // besides is what loaders have in common that ask for all tracks at once.
-type besides struct{}
+type besides struct{ plainLoader }
 
-func (b besides) pump(p *Player) {
-	for i, ok := b.after(p, noTrack); ok; i, ok = b.after(p, i) {
-		p.pumpList(i, p.track(i))
+func (*besides) pump(p *Player) {
+	p.pumpLists()
+	if p.main.active() {
+		p.pumpSegment(MainTrack, &p.main)
 	}
-	for i, ok := b.after(p, noTrack); ok; i, ok = b.after(p, i) {
-		p.pumpSegment(i, p.track(i))
+	if a := p.audio; a != nil && a.active() {
+		p.pumpSegment(AudioTrack, a)
 	}
 }
 
-func (besides) after(p *Player, last Track) (Track, bool) {
-	for i := last + 1; i < p.tracks(); i++ { // noTrack + 1 = 0
-		if p.track(i).active() {
-			return i, true
-		}
+func (*besides) wake(p *Player) time.Duration {
+	at := Never
+	if p.main.active() {
+		at = p.trackWake(MainTrack, &p.main)
 	}
-	return noTrack, false
+	if a := p.audio; a != nil && a.active() {
+		at = min(at, p.trackWake(AudioTrack, a))
+	}
+	return at
 }
-
-func (besides) inTurn() bool { return false }
-
-func (besides) patience() time.Duration { return Never }
-
-func (besides) initAgain() bool { return false }

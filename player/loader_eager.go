@@ -1,14 +1,8 @@
 package player
 
-import (
-	"time"
-
-	"hlsload/player/policy"
-)
-
-// LoaderEager asks for the next segment as soon as one is listed and the buffer has
+// loaderEager asks for the next segment as soon as one is listed and the buffer has
 // room.
-type LoaderEager struct {
+type loaderEager struct {
 	besides `yaml:"-"`
 	// InitBeside asks for an initialization section and the segment that needs
 	// it at the same time.
@@ -19,14 +13,6 @@ type LoaderEager struct {
 	RepeatJoint bool `yaml:"repeat_joint"`
 }
 
-func (*LoaderEager) Limits(*policy.Limits) {}
+func (l *loaderEager) initBeside() bool { return l.InitBeside }
 
-func (*LoaderEager) exhausted(*Player, *track) bool { return false }
-
-func (*LoaderEager) look(p *Player, _ *track) time.Duration { return p.now }
-
-func (*LoaderEager) leadIn() time.Duration { return 0 }
-
-func (l *LoaderEager) initBeside() bool { return l.InitBeside }
-
-func (l *LoaderEager) repeatJoint() bool { return l.RepeatJoint }
+func (l *loaderEager) repeatJoint() bool { return l.RepeatJoint }

@@ -7,20 +7,25 @@ import (
 	"hlsload/player/units"
 )
 
-// LoaderOneThread reads everything in one thread: one request at a time, audio first; a
-// track that waits for its playlist holds up the others (FFmpeg).
-type LoaderOneThread struct {
+// loaderOneThread reads everything in one thread: one request at a time, audio first; a
+// track that has nothing left holds up the others until something comes, and they play
+// on where it has a hole (FFmpeg).
+type loaderOneThread struct {
+	plainLoader `yaml:"-"`
 	// Patience is how long playback goes on while an answer has not begun; up to 10 s.
 	Patience units.Duration `yaml:"patience"`
 	// InitAgain loads the initialization section again after every playlist.
 	InitAgain bool `yaml:"init_again"`
 }
 
-func (l *LoaderOneThread) Limits(m *policy.Limits) {
+func (l *loaderOneThread) Limits(m *policy.Limits) {
 	m.Duration("patience", &l.Patience, time.Millisecond, 10*time.Second)
 }
 
-func (l *LoaderOneThread) pump(p *Player) {
+// noTrack comes before the first track.
+const noTrack = ^Track(0)
+
+func (l *loaderOneThread) pump(p *Player) {
 	for i, ok := l.after(p, noTrack); ok; i, ok = l.after(p, i) {
 		t := p.track(i)
 		if p.pumpList(i, t); !p.busy() {
@@ -29,9 +34,21 @@ func (l *LoaderOneThread) pump(p *Player) {
 	}
 }
 
-// after ends with a track that asked for something, or that has nothing left and waits
-// for its playlist.
-func (*LoaderOneThread) after(p *Player, last Track) (Track, bool) {
+func (l *loaderOneThread) wake(p *Player) time.Duration {
+	at := Never
+	for i, ok := l.after(p, noTrack); ok; i, ok = l.after(p, i) {
+		at = min(at, p.trackWake(i, p.track(i)))
+	}
+	return at
+}
+
+// after is the track that may ask for something after another one, or after noTrack. It
+// ends with a track that asked for something, or that has nothing left and waits
+// for its playlist. A player that stands is in the middle of reading what it lacks.
+func (l *loaderOneThread) after(p *Player, last Track) (Track, bool) {
+	if i := l.lacks(p); i != noTrack {
+		return i, last == noTrack && !p.busy()
+	}
 	i := p.tracks()
 	if last != noTrack {
 		i = last
@@ -47,8 +64,23 @@ func (*LoaderOneThread) after(p *Player, last Track) (Track, bool) {
 	return noTrack, false
 }
 
+// lacks is the first track of which a player that stands has nothing left, and will
+// have more; noTrack if there is none.
+func (*loaderOneThread) lacks(p *Player) Track {
+	if p.state != stalled {
+		return noTrack
+	}
+	for i := p.tracks(); i > 0; i-- {
+		t := p.track(i - 1)
+		if t.active() && t.listed() && !p.without(t) && p.ahead(t) == 0 && (t.live() || p.next(t) != nil) {
+			return i - 1
+		}
+	}
+	return noTrack
+}
+
 // exhausted waits until playback has come to what is to be read.
-func (*LoaderOneThread) exhausted(p *Player, t *track) bool {
+func (*loaderOneThread) exhausted(p *Player, t *track) bool {
 	ahead := p.ahead(t)
 	if p.state != playing || ahead <= 0 {
 		return false
@@ -57,16 +89,6 @@ func (*LoaderOneThread) exhausted(p *Player, t *track) bool {
 	return true
 }
 
-func (*LoaderOneThread) look(p *Player, _ *track) time.Duration { return p.now }
-
-func (*LoaderOneThread) inTurn() bool { return true }
-
-func (l *LoaderOneThread) patience() time.Duration { return time.Duration(l.Patience) }
-
-func (*LoaderOneThread) leadIn() time.Duration { return 0 }
-
-func (*LoaderOneThread) initBeside() bool { return false }
-
-func (l *LoaderOneThread) initAgain() bool { return l.InitAgain }
-
-func (*LoaderOneThread) repeatJoint() bool { return false }
+func (*loaderOneThread) inTurn() bool              { return true }
+func (l *loaderOneThread) patience() time.Duration { return time.Duration(l.Patience) }
+func (l *loaderOneThread) initAgain() bool         { return l.InitAgain }

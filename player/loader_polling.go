@@ -7,9 +7,9 @@ import (
 	"hlsload/player/units"
 )
 
-// LoaderPolling looks for new segments from time to time, once it has loaded
+// loaderPolling looks for new segments from time to time, once it has loaded
 // everything that is listed (Shaka streaming_engine).
-type LoaderPolling struct {
+type loaderPolling struct {
 	besides `yaml:"-"`
 	Every   units.Span     `yaml:"every"` // from one look to the next
 	Max     units.Duration `yaml:"max"`   // bound of Every; 0 = none
@@ -21,19 +21,19 @@ type LoaderPolling struct {
 	InitBeside bool `yaml:"init_beside"`
 }
 
-func (l *LoaderPolling) Limits(m *policy.Limits) {
+func (l *loaderPolling) Limits(m *policy.Limits) {
 	m.Span("every", &l.Every, time.Millisecond, time.Hour)
 	m.Duration("max", &l.Max, 0, time.Hour)
 	m.Duration("lead_in", &l.LeadIn, 0, 10*time.Second)
 }
 
-func (*LoaderPolling) exhausted(p *Player, t *track) bool {
+func (*loaderPolling) exhausted(p *Player, t *track) bool {
 	t.exhaust(p.now)
 	return false
 }
 
-func (l *LoaderPolling) look(p *Player, t *track) time.Duration {
-	every := l.Every.Of(p.targetDuration(MainTrack), p.segmentDuration())
+func (l *loaderPolling) look(p *Player, t *track) time.Duration {
+	every := p.length(&l.Every, MainTrack)
 	if l.Max > 0 {
 		every = min(every, time.Duration(l.Max))
 	}
@@ -43,8 +43,5 @@ func (l *LoaderPolling) look(p *Player, t *track) time.Duration {
 	return t.segAt + (p.now-t.segAt+every-1)/every*every
 }
 
-func (l *LoaderPolling) leadIn() time.Duration { return time.Duration(l.LeadIn) }
-
-func (l *LoaderPolling) initBeside() bool { return l.InitBeside }
-
-func (*LoaderPolling) repeatJoint() bool { return false }
+func (l *loaderPolling) leadIn() time.Duration { return time.Duration(l.LeadIn) }
+func (l *loaderPolling) initBeside() bool      { return l.InitBeside }

@@ -16,6 +16,9 @@ type errorBook struct {
 	pathways   []time.Duration // penalised until; nil until one is
 }
 
+// any reports whether anything failed so far.
+func (b *errorBook) any() bool { return b.renditions != nil || b.pathways != nil }
+
 // record is kept for a rendition once anything failed.
 type record struct {
 	rendition int16
@@ -57,6 +60,16 @@ func (r *record) forgive() {
 	if r.past != nil {
 		r.past.until = 0
 	}
+}
+
+// restore lifts all penalties but those for ever.
+func (b *errorBook) restore() {
+	for i := range b.renditions {
+		if r := &b.renditions[i]; r.was().until != Never {
+			r.forgive()
+		}
+	}
+	clear(b.pathways)
 }
 
 // find returns the record of a rendition, nil if there is none.

@@ -10,20 +10,20 @@ import (
 // switched away. Shaka lets it finish, tries it again as if nothing had happened,
 // and penalises the rendition if it fails (hls_parser updateStream_).
 type orphan struct {
-	by    *ClockShared
 	of    flight
 	at    time.Duration // when it is tried again; Never = it is in flight
 	tries uint8         // that failed
 	holds bool          // the clock of reloads waits for it
+	after time.Duration // from its failure to the next reload of what is played
 	next  *orphan
 }
 
 // orphan keeps the reload of a playlist that is being left.
-func (p *Player) orphan(c *ClockShared, tr Track, t *track) {
+func (p *Player) orphan(tr Track, t *track, afterError time.Duration) {
 	if !t.listed() {
 		return
 	}
-	s := orphan{by: c, at: Never, tries: t.tries[0], holds: p.main.scheduled <= p.now, next: p.orphans}
+	s := orphan{after: afterError, at: Never, tries: t.tries[0], holds: p.main.scheduled <= p.now, next: p.orphans}
 	switch f := p.flight(tr, m3u8.KindMedia); {
 	case f != nil && f.update:
 		f.orphan = true
@@ -52,7 +52,7 @@ func (p *Player) reloadOrphans() {
 	}
 }
 
-// settled takes the end of such a reload.
+// orphanEnded takes the end of such a reload.
 func (p *Player) orphanEnded(f *flight, failure Failure) {
 	at := &p.orphans
 	for *at != nil && (*at).of.id != f.id {
@@ -69,7 +69,7 @@ func (p *Player) orphanEnded(f *flight, failure Failure) {
 			s.at, s.tries = p.now+d, bump(s.tries)
 			return
 		}
-		wait = time.Duration(s.by.AfterError)
+		wait = s.after
 		p.errs.penalise(f.rendition, p.until(p.penalty().lasts()))
 	}
 	*at = s.next

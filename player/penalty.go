@@ -11,7 +11,6 @@ import (
 // Penalty is what a player gives up for a time when it chooses again by bandwidth
 // because of an error.
 type Penalty interface {
-	policy.Limited
 	lasts() units.Duration
 	// of is the rendition that is given up because of a fetch.
 	of(p *Player, f *flight) int16
@@ -20,8 +19,8 @@ type Penalty interface {
 	// blames reports whether bandwidth keeps from levels that failed, before they
 	// are given up.
 	blames() bool
-	// chosen is told that the main track has left a rendition for another one; last
-	// reports whether nothing else was left.
+	// chosen follows the choice of another rendition than the one that was left; last means
+	// that nothing else could be chosen.
 	chosen(p *Player, left int16, last bool)
 }
 
@@ -29,21 +28,6 @@ var _ = policy.Register("penalty", policy.Offers[Penalty]{
 	"level":            &penaltyLevel{},
 	"rendition":        &penaltyRendition{},
 	"level_then_pause": &penaltyLevelThenPause{},
-})
-
-// Returns is when the end of a penalty matters.
-type Returns interface {
-	policy.Limited
-	// notices reports whether the end of a penalty is seen when it comes.
-	notices() bool
-	// ended follows the end of penalties that left the pathway as it is.
-	ended(p *Player)
-}
-
-var _ = policy.Register("returns", policy.Offers[Returns]{
-	"on_error":  &returnOnError{},
-	"reselect":  &returnReselect{},
-	"at_expiry": &returnAtExpiry{},
 })
 
 func (p *Player) penalty() Penalty { return p.cfg.Profile.Penalty.Is }
@@ -78,53 +62,6 @@ func (b *errorBook) pathwayUntil(i int16) time.Duration {
 	return b.pathways[i]
 }
 
-// wake is when a penalty ends, for players that look at that.
-func (b *errorBook) wake(p *Player) time.Duration {
-	at := Never
-	if !p.cfg.Profile.Returns.Is.notices() {
-		return at
-	}
-	for _, r := range b.renditions {
-		if r.was().until > p.now {
-			at = min(at, r.was().until)
-		}
-	}
-	for _, u := range b.pathways {
-		if u > p.now {
-			at = min(at, u)
-		}
-	}
-	return at
-}
-
-// returns goes back to what a penalty that ended had kept away from.
-func (p *Player) returns() {
-	if !p.cfg.Profile.Returns.Is.notices() || p.ladder == nil || p.state == over {
-		return
-	}
-	ended := false
-	for i := range p.errs.renditions {
-		if r := &p.errs.renditions[i]; r.was().until > 0 && r.was().until <= p.now {
-			r.forgive()
-			ended = true
-		}
-	}
-	for i, u := range p.errs.pathways {
-		if u > 0 && u <= p.now {
-			p.errs.pathways[i], ended = 0, true
-		}
-	}
-	if !ended {
-		return
-	}
-	if best := p.freePathway(-1); best >= 0 && best < p.pathway {
-		p.pathway = best
-		p.setLevel(int(p.main.level), true, "penalty ended")
-		return
-	}
-	p.cfg.Profile.Returns.Is.ended(p)
-}
-
 // freePathway is the first listed pathway that is not penalised and offers
 // something, other than the given one; -1 if there is none.
 func (p *Player) freePathway(not int16) int16 {
@@ -154,7 +91,7 @@ func (p *Player) giveUp(f *flight, failure Failure, until time.Duration) bool {
 	return false
 }
 
-// reselect is the choice by bandwidth after an error; last reports that nothing
+// reselect is the choice by bandwidth after an error; last means that nothing
 // else was left.
 func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 	main := &p.main
@@ -187,3 +124,16 @@ func (p *Player) until(d units.Duration) time.Duration {
 	}
 	return p.now + time.Duration(d)
 }
+
+// ofLevel is what policies have in common that give up the level that is played.
+type ofLevel struct {
+	For units.Duration `yaml:"for"` // how long it is not chosen again; "never" = for ever
+}
+
+func (c *ofLevel) Limits(l *policy.Limits) { l.Duration("for", &c.For, 0, Never) }
+
+func (c *ofLevel) lasts() units.Duration       { return c.For }
+func (*ofLevel) of(p *Player, _ *flight) int16 { return p.main.rendition }
+func (*ofLevel) sound() bool                   { return false }
+func (*ofLevel) blames() bool                  { return true }
+func (*ofLevel) chosen(*Player, int16, bool)   {}

@@ -11,21 +11,20 @@ import (
 // that is chosen in place of it, if that one was asked for a moment ago or is the
 // last one (VHS playlist-controller excludePlaylist).
 type penaltyLevelThenPause struct {
-	For     units.Duration `yaml:"for"`     // how long it is not chosen again; "never" = for ever
+	ofLevel `yaml:",inline"`
 	Pause   units.Span     `yaml:"pause"`   // how long ago the playlist must have been asked for, else it is delayed by as much
 	Unknown units.Duration `yaml:"unknown"` // as Pause, of a playlist that was never loaded
+	// Takes is what the player itself needs from the choice to the first frame of the
+	// other playlist; it is waited for before that is asked for.
+	Takes units.Duration `yaml:"takes"`
 }
 
 func (c *penaltyLevelThenPause) Limits(l *policy.Limits) {
-	l.Duration("for", &c.For, 0, Never)
+	c.ofLevel.Limits(l)
 	l.Span("pause", &c.Pause, time.Millisecond, time.Hour)
 	l.Duration("unknown", &c.Unknown, 0, time.Hour)
+	l.Duration("takes", &c.Takes, 0, time.Second)
 }
-
-func (c *penaltyLevelThenPause) lasts() units.Duration       { return c.For }
-func (*penaltyLevelThenPause) of(p *Player, _ *flight) int16 { return p.main.rendition }
-func (*penaltyLevelThenPause) sound() bool                   { return false }
-func (*penaltyLevelThenPause) blames() bool                  { return true }
 
 // chosen delays the playlist. If it is the one that is still in use, because that
 // of the other one never came, nothing changes but that it is loaded again when it
@@ -50,6 +49,8 @@ func (c *penaltyLevelThenPause) chosen(p *Player, left int16, last bool) {
 	}
 	if last || asked > 0 && p.now-asked <= d {
 		t.reloadAt(p.now + d)
+	} else if t.listAt == p.now {
+		t.reloadAt(p.now + time.Duration(c.Takes))
 	}
 	if back {
 		t.wait()

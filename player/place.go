@@ -7,23 +7,30 @@ import (
 	"hlsload/player/policy"
 )
 
-// Placement is where a playlist lies that has no number in common with the one before
-// it.
+// Placement is where a reload lies that has no number in common with the one before it.
 type Placement interface {
-	policy.Limited
-	// at is the media time of its first segment; ok = false if it is where the numbers
-	// say, or both end together.
-	at(p *Player, base time.Duration) (at time.Duration, ok bool)
-	// byDate reports whether date-times go first.
-	byDate() bool
+	// at is the media time of the first segment of m; ok = false if it is where the
+	// numbers say, or both end together.
+	at(p *Player, m, ref *m3u8.Media, base time.Duration) (at time.Duration, ok bool)
 }
 
 var _ = policy.Register("place", policy.Offers[Placement]{
-	"date":     new(PlaceDate),
-	"count":    new(PlaceCount),
-	"start":    new(PlaceStart),
-	"playhead": new(PlacePlayhead),
-	"zero":     new(PlaceZero),
+	"date":     new(placeDate),
+	"count":    new(placeCount),
+	"start":    new(placeStart),
+	"playhead": new(placePlayhead),
+	"zero":     new(placeZero),
+})
+
+// Apart is where a playlist lies that has no number or date-time in common with the one
+// before it.
+type Apart interface{ Placement }
+
+var _ = policy.Register("apart", policy.Offers[Apart]{
+	"count":    new(placeCount),
+	"start":    new(placeStart),
+	"playhead": new(placePlayhead),
+	"zero":     new(placeZero),
 })
 
 // place returns the media time of m's first segment, given another playlist of
@@ -35,7 +42,7 @@ var _ = policy.Register("place", policy.Offers[Placement]{
 // segments a little apart; players see by the timestamps that nothing is missing
 // between them, so date-times that put the same number less than half a segment
 // off mean the same segment. What has nothing in common lies where the profile
-// has it.
+// puts it.
 func (p *Player) place(m, ref *m3u8.Media, base time.Duration, reload bool) time.Duration {
 	if len(m.Segments) == 0 || len(ref.Segments) == 0 {
 		return base
@@ -46,7 +53,7 @@ func (p *Player) place(m, ref *m3u8.Media, base time.Duration, reload bool) time
 		return numbered
 	}
 	adjacent := m.MediaSequence == ref.MediaSequence+uint64(len(ref.Segments))
-	how := l.Apart.Is
+	var how Placement = l.Apart.Is
 	switch {
 	case reload && adjacent:
 		return numbered
@@ -55,7 +62,7 @@ func (p *Player) place(m, ref *m3u8.Media, base time.Duration, reload bool) time
 	case reload:
 		how = l.Jump.Is
 	}
-	if dated, ok := p.alignDate(m, ref, base); ok && (!reload || how.byDate()) {
+	if dated, ok := p.byDate(m, ref, base); ok && !reload {
 		if overlaps && (dated-numbered).Abs() < m.Segments[0].Duration/2 {
 			return numbered
 		}
@@ -64,11 +71,18 @@ func (p *Player) place(m, ref *m3u8.Media, base time.Duration, reload bool) time
 	if overlaps || adjacent {
 		return numbered
 	}
-	if at, ok := how.at(p, base); ok {
+	if at, ok := how.at(p, m, ref, base); ok {
 		return at
 	}
 	if numbered != noPlace {
 		return numbered
 	}
 	return base + ref.Duration - m.Duration
+}
+
+// asNumbered leaves a playlist where the numbers put it.
+type asNumbered struct{}
+
+func (asNumbered) at(*Player, *m3u8.Media, *m3u8.Media, time.Duration) (time.Duration, bool) {
+	return 0, false
 }

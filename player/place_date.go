@@ -3,16 +3,15 @@ package player
 import (
 	"time"
 
-	"hlsload/player/policy"
+	"hlsload/player/m3u8"
 )
 
-// PlaceDate goes by date-times; without those that count, as timeline.apart has it.
-type PlaceDate struct{}
+// placeDate goes by date-times; without those that count, as timeline.apart says.
+type placeDate struct{}
 
-func (*PlaceDate) Limits(*policy.Limits) {}
-
-func (*PlaceDate) at(p *Player, base time.Duration) (time.Duration, bool) {
-	return p.cfg.Profile.Timeline.Apart.Is.at(p, base)
+func (*placeDate) at(p *Player, m, ref *m3u8.Media, base time.Duration) (time.Duration, bool) {
+	if dated, ok := p.byDate(m, ref, base); ok {
+		return dated, true
+	}
+	return p.cfg.Profile.Timeline.Apart.Is.at(p, m, ref, base)
 }
-
-func (*PlaceDate) byDate() bool { return true }

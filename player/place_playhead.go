@@ -3,16 +3,12 @@ package player
 import (
 	"time"
 
-	"hlsload/player/policy"
+	"hlsload/player/m3u8"
 )
 
-// PlacePlayhead has it start at the playback position.
-type PlacePlayhead struct{}
+// placePlayhead puts its start at the playback position.
+type placePlayhead struct{}
 
-func (*PlacePlayhead) Limits(*policy.Limits) {}
-
-func (*PlacePlayhead) at(p *Player, _ time.Duration) (time.Duration, bool) {
+func (*placePlayhead) at(p *Player, _, _ *m3u8.Media, _ time.Duration) (time.Duration, bool) {
 	return p.position(p.now), true
 }
-
-func (*PlacePlayhead) byDate() bool { return false }

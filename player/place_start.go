@@ -3,19 +3,15 @@ package player
 import (
 	"time"
 
-	"hlsload/player/policy"
+	"hlsload/player/m3u8"
 )
 
-// PlaceStart has it start where the window of the one before it starts.
-type PlaceStart struct{}
+// placeStart puts its start where the window of the one before it starts.
+type placeStart struct{}
 
-func (*PlaceStart) Limits(*policy.Limits) {}
-
-func (*PlaceStart) at(p *Player, base time.Duration) (time.Duration, bool) {
+func (*placeStart) at(p *Player, _, _ *m3u8.Media, base time.Duration) (time.Duration, bool) {
 	if t := &p.main; t.media != nil {
 		base += p.cfg.Profile.Behind.Is.moved(p, t)
 	}
 	return base, true
 }
-
-func (*PlaceStart) byDate() bool { return false }

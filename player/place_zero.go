@@ -3,14 +3,12 @@ package player
 import (
 	"time"
 
-	"hlsload/player/policy"
+	"hlsload/player/m3u8"
 )
 
-// PlaceZero has it start where the session's timeline did.
-type PlaceZero struct{}
+// placeZero puts its start where the session's timeline started.
+type placeZero struct{}
 
-func (*PlaceZero) Limits(*policy.Limits) {}
-
-func (*PlaceZero) at(*Player, time.Duration) (time.Duration, bool) { return 0, true }
-
-func (*PlaceZero) byDate() bool { return false }
+func (*placeZero) at(*Player, *m3u8.Media, *m3u8.Media, time.Duration) (time.Duration, bool) {
+	return 0, true
+}

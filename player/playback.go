@@ -33,28 +33,6 @@ func (p *Player) lasts(media time.Duration) time.Duration {
 	return time.Duration(float64(media) / (1 + float64(p.rate)))
 }
 
-// catchUp sets the playback rate by the distance to the target latency (media3
-// DefaultLivePlaybackSpeedControl).
-func (p *Player) catchUp() {
-	c := &p.cfg.Profile.Live.CatchUp
-	if c.Slope == 0 || p.state != playing || p.pdt == noPDT {
-		return
-	}
-	m := p.main.media
-	if m == nil || m.ServerControl == nil || m.ServerControl.HoldBack == 0 || m.EndList {
-		return
-	}
-	latency := p.now - time.Duration(p.pdt+int64(p.position(p.now))-p.cfg.Epoch)
-	rate := 0.0
-	if behind := latency - p.holdBack(&p.main); behind.Abs() > time.Duration(c.DeadZone) {
-		rate = min(max(c.Slope*behind.Seconds(), c.Min-1), c.Max-1)
-	}
-	if r := float32(rate); r != p.rate {
-		p.anchor, p.anchorAt = p.position(p.now), p.now
-		p.rate = r
-	}
-}
-
 // bufferedEnd is how far every active track is buffered, but for those that
 // playback does without; Never before any is.
 func (p *Player) bufferedEnd() time.Duration {
@@ -67,17 +45,48 @@ func (p *Player) bufferedEnd() time.Duration {
 	return end
 }
 
-// without reports whether playback goes on without a track (StepWhileOthers).
-func (p *Player) without(t *track) bool { return t.retryUntilDry > 0 && p.inTurn() }
+// reach is how far all tracks can be played, but for those that playback does
+// without; Never before any can.
+func (p *Player) reach() time.Duration {
+	end := p.reachOf(&p.main)
+	if p.audio != nil {
+		end = min(end, p.reachOf(p.audio))
+	}
+	return end
+}
+
+// reachOf is reach for one track, holes passed over: one that nothing follows yet is
+// the end.
+func (p *Player) reachOf(t *track) time.Duration {
+	switch h := t.hole; {
+	case !t.active() || p.without(t):
+		return Never
+	case !h.empty() && t.end <= h.to:
+		return h.from
+	}
+	return t.end
+}
+
+// early is how long before the end of what is buffered playback stands.
+func (p *Player) early() time.Duration { return time.Duration(p.cfg.Profile.Stall.Early) }
+
+// without reports whether playback goes on without a track (stepWhileOthers).
+func (p *Player) without(t *track) bool { return t.retryUntilDry > 0 && p.inTurn }
 
 // limit is the media time at which playback must stand: the next hole or the
 // end of the buffer.
 func (p *Player) limit() time.Duration {
-	end := p.bufferedEnd()
-	if p.hole.to > p.hole.from {
-		end = min(end, p.hole.from)
+	end := p.reach()
+	if end != Never && !p.lastAppended() {
+		end -= p.early()
 	}
-	if b := p.loader().patience(); b != Never {
+	if p.holes() {
+		if h := p.hole(); !h.empty() {
+			end = min(end, h.from)
+		}
+	}
+	if p.inTurn {
+		b := p.loader().patience()
 		for i := range p.flights {
 			if f := &p.flights[i]; f.id != 0 && f.firstByte == 0 && !f.waits {
 				pos := p.position(p.now)
@@ -90,11 +99,26 @@ func (p *Player) limit() time.Duration {
 
 // ahead is how much media of a track can be played from here.
 func (p *Player) ahead(t *track) time.Duration {
-	a := t.end - p.position(p.now)
-	if h := p.hole; h.to > h.from && h.from >= p.position(p.now) && h.to <= t.end {
-		a -= h.to - h.from
+	pos := p.position(p.now)
+	a := t.end - pos
+	if p.holes() {
+		a -= p.missing(t, pos)
 	}
 	return max(a, 0)
+}
+
+// missing is how much a track lacks of what is between a position and its end.
+func (p *Player) missing(t *track, pos time.Duration) time.Duration {
+	h := t.hole
+	if !p.inTurn {
+		if h = p.hole(); h.from < pos {
+			return 0
+		}
+	}
+	if h.from = max(h.from, pos); h.empty() || h.to > t.end {
+		return 0
+	}
+	return h.to - h.from
 }
 
 // buffered reports whether every active track has media at the position.
@@ -110,16 +134,24 @@ func (p *Player) buffered() bool {
 	return any
 }
 
+// runsDry is when a player that plays must stand, if nothing else happens before; Never
+// if it does not know yet.
+func (p *Player) runsDry() time.Duration {
+	if p.dry == noDry {
+		p.dry = Never
+		if l := p.limit(); l != Never {
+			p.dry = p.anchorAt + p.lasts(l-p.anchor)
+		}
+	}
+	return p.dry
+}
+
 // play brings playback up to now.
 func (p *Player) play(now time.Duration) {
 	if p.state != playing {
 		return
 	}
-	limit := p.limit()
-	if limit == Never {
-		return
-	}
-	dry := max(p.anchorAt+p.lasts(limit-p.anchor), p.now) // what came to an end at p.now did not before
+	dry := max(p.runsDry(), p.now) // what came to an end at p.now did not before
 	if now < dry {
 		return
 	}
@@ -158,12 +190,12 @@ func (p *Player) tryPlay() {
 	}
 	var need time.Duration
 	if !span.Zero() {
-		need = span.Of(p.targetDuration(MainTrack), p.segmentDuration())
+		need = p.length(&span, MainTrack)
 		if s.Cap > 0 && p.main.media != nil && p.main.live() {
 			need = min(need, time.Duration(s.Cap*float64(p.holdBack(&p.main))))
 		}
 	}
-	if p.hole.to > p.hole.from && p.anchor >= p.hole.from {
+	if h := p.hole(); !h.empty() && p.anchor >= h.from {
 		return // waits for the jump
 	}
 	ahead := p.limit() - p.anchor
@@ -182,8 +214,8 @@ func (p *Player) tryPlay() {
 	}
 }
 
-// offClock runs through what a player that goes by a clock has missed, and reports
-// whether there is more of that, or what there is has yet to fall due.
+// offClock passes over what a player that goes by a clock has missed. It reports whether
+// more was missed, or what is buffered is not due yet.
 func (p *Player) offClock() bool {
 	if !p.cfg.Profile.Live.RealTime {
 		return false
@@ -199,6 +231,7 @@ func (p *Player) offClock() bool {
 func (p *Player) jump(to time.Duration) {
 	p.anchorAt += to - p.anchor
 	p.anchor = to
+	p.passHoles()
 }
 
 // lastAppended reports whether nothing more will come, so that a short end is played.
@@ -216,9 +249,7 @@ func (p *Player) playWake() time.Duration {
 			return max(p.start, p.now)
 		}
 	case playing:
-		if l := p.limit(); l != Never {
-			return p.anchorAt + p.lasts(l-p.anchor)
-		}
+		return p.runsDry()
 	case stalled:
 		at := Never
 		if p.atHole() {
@@ -251,47 +282,100 @@ func (p *Player) standing() {
 		return
 	}
 	if p.atHole() && p.now-p.since >= time.Duration(s.JumpAfter) {
-		p.jump(p.hole.to)
-		p.hole = span{}
+		p.jump(p.hole().to)
 		if p.finished() {
 			p.finish(Ended, "") // nothing follows
 			return
 		}
 		p.tryPlay()
-	} else if p.inTurn() {
-		p.tryPlay() // whose answer may just have begun
+	} else if p.inTurn {
+		p.tryPlay() // an answer may just have begun
 	}
 }
 
 // atHole reports whether playback stands before a hole to be jumped. A player
 // that reads everything itself sees holes only once there is more behind them.
 func (p *Player) atHole() bool {
-	h := p.hole
-	return h.to > h.from && p.anchor >= h.from && (!p.inTurn() || p.bufferedEnd() > h.to)
+	h := p.hole()
+	return !h.empty() && p.anchor >= h.from && (!p.inTurn || p.reach() > h.from)
 }
 
-// addHole records that media between from and to is missing. One hole is kept;
-// a second one before the first was reached extends it.
-func (p *Player) addHole(from, to time.Duration) {
-	if from = max(from, p.position(p.now)); from >= to {
+// holes reports whether any track has a hole. Nearly always, none has.
+func (p *Player) holes() bool {
+	return !p.main.hole.empty() || p.audio != nil && !p.audio.hole.empty()
+}
+
+// hole is what playback cannot pass: where a track has no media. A player that
+// reads everything in one thread plays what the other tracks have; only what all
+// of them lack holds it up.
+func (p *Player) hole() span {
+	all, first := span{}, true
+	if !p.holes() {
+		return all
+	}
+	for i := range p.tracks() {
+		t := p.track(i)
+		switch h := t.hole; {
+		case !t.active() || p.without(t):
+		case first:
+			all, first = h, false
+		case p.inTurn:
+			all = span{max(all.from, h.from), min(all.to, h.to)}
+		case all.empty():
+			all = h
+		case !h.empty():
+			all = span{min(all.from, h.from), max(all.to, h.to)}
+		}
+	}
+	return all
+}
+
+// addHole records that a track misses the media from its buffered end on. One hole
+// is kept; a second one before the first was reached extends it.
+func (p *Player) addHole(t *track, to time.Duration) {
+	pos := p.position(p.now)
+	from := max(t.end, pos)
+	if from >= to {
 		return
 	}
-	if p.hole.to > p.hole.from {
-		p.hole = span{min(p.hole.from, from), max(p.hole.to, to)}
-		return
+	passed := p.inTurn && t.hole.from <= pos && t.end > t.hole.to
+	if h := t.hole; !h.empty() && !passed {
+		from, to = min(h.from, from), max(h.to, to)
 	}
-	p.hole = span{from, to}
+	t.hole = span{from, to}
+}
+
+// passHoles forgets the holes that the position has passed.
+func (p *Player) passHoles() {
+	for i := range p.tracks() {
+		if t := p.track(i); t.hole.to <= p.anchor {
+			t.hole = span{}
+		}
+	}
+}
+
+// goesOn reports whether playback can go on without what a track misses.
+func (p *Player) goesOn(t *track) bool {
+	for i := range p.tracks() {
+		if other := p.track(i); other != t && other.active() && !p.without(other) {
+			return p.inTurn
+		}
+	}
+	return false
 }
 
 // seek moves the position; everything buffered is dropped.
 func (p *Player) seek(to time.Duration) {
 	p.jump(to)
-	if p.hole = (span{}); p.state == playing {
+	if p.state == playing {
 		p.anchorAt = p.now
 	}
 	for i := range p.tracks() {
 		t := p.track(i)
-		t.end, t.filled = to, false
+		if t.filled && t.state == exhausted {
+			t.exhaust(p.now) // clearing the buffer ends with a look for segments
+		}
+		t.end, t.hole, t.filled = to, span{}, false
 		p.dropSegment(i)
 		if p.errs.idled && t.active() && !t.listed() && t.listAt == Never && p.flight(i, m3u8.KindMedia) == nil {
 			t.reloadAt(p.now)

@@ -61,7 +61,7 @@ type Player struct {
 	// Playback: while playing, the position is anchor + (now - anchorAt).
 	anchorAt time.Duration
 	anchor   time.Duration
-	hole     span          // media that is missing within the buffer; zero = none
+	dry      time.Duration // what runsDry found, until the next Step; noDry = not asked
 	began    time.Duration // media time that loading is held to have begun at
 
 	main    track
@@ -73,6 +73,7 @@ type Player struct {
 	stalls  uint32
 	jitters uint32  // delays of retries drawn so far
 	rate    float32 // of playback, less 1
+	inTurn  bool    // it does one thing at a time, as its loader says
 
 	estimate estimate.Estimate
 	switched time.Duration
@@ -89,10 +90,15 @@ type Player struct {
 	pdt int64
 }
 
-const noPDT = math.MinInt64
+const (
+	noPDT = math.MinInt64
+	noDry = time.Duration(math.MinInt64)
+)
 
 // span is a stretch of media time.
 type span struct{ from, to time.Duration }
+
+func (s span) empty() bool { return s.to <= s.from }
 
 // New returns a player that joins at now. Call [Player.Step] with a Tick at
 // once: it asks for the multivariant playlist.
@@ -105,7 +111,8 @@ func New(cfg Config, now time.Duration) *Player {
 // Join makes p the player of another session, as [New] does, in place: it must
 // not be copied then. cfg is shared and must not change; seed is this player's.
 func (p *Player) Join(cfg *Config, seed draw.Seed, now time.Duration) {
-	*p = Player{cfg: cfg, seed: seed, now: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, start: now}
+	*p = Player{cfg: cfg, seed: seed, now: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, dry: noDry, start: now}
+	p.inTurn = cfg.Profile.Loader.Is.inTurn()
 	p.flights = p.room[:0]
 	p.estimate = cfg.Profile.Estimate.Is.Start(p.firstRate(), p.private())
 	p.main.reset()
@@ -133,7 +140,7 @@ func (p *Player) track(t Track) *track {
 	return p.audio
 }
 
-// Step tells the player what happened at now and appends what it wants done to
+// Step takes what happened at now and appends the player's actions to
 // out. It may be called at any time; instants must not decrease.
 func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
 	if p.state == over {
@@ -145,7 +152,7 @@ func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
 		p.note(&Sample{Type: Joined, Pipeline: -1, Rendition: -1})
 	}
 	p.play(now)
-	p.now = now
+	p.now, p.dry = now, noDry
 	switch ev.Type {
 	case Head:
 		p.head(ev)
@@ -157,13 +164,21 @@ func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
 		p.finish(Left, "")
 	}
 	p.timeouts()
-	p.reloadOrphans()
+	if p.orphans != nil {
+		p.reloadOrphans()
+	}
 	p.abandon()
-	p.recoverDelayed()
-	p.returns()
+	if p.delays() {
+		p.recoverDelayed()
+	}
+	if p.errs.any() {
+		p.returns()
+	}
 	p.pump()
 	p.catchUp()
-	p.release()
+	if p.caution != nil {
+		p.release()
+	}
 	out, p.out = p.out, nil
 	return out
 }
@@ -174,7 +189,10 @@ func (p *Player) Wake() time.Duration {
 	if p.state == over {
 		return Never
 	}
-	at := min(p.playWake(), p.releaseWake())
+	at := p.playWake()
+	if p.caution != nil {
+		at = min(at, p.releaseWake())
+	}
 	for i := range p.flights {
 		if f := &p.flights[i]; f.id != 0 {
 			at = min(at, p.flightWake(f))
@@ -186,7 +204,9 @@ func (p *Player) Wake() time.Duration {
 		}
 		return at
 	}
-	at = min(at, p.errs.wake(p))
+	if p.errs.any() {
+		at = min(at, p.errs.wake(p))
+	}
 	for s := p.orphans; s != nil; s = s.next {
 		at = min(at, max(s.at, p.now))
 	}
@@ -194,14 +214,17 @@ func (p *Player) Wake() time.Duration {
 		if t.at > 0 {
 			at = min(at, max(t.at, p.now))
 		}
+		for i := range p.tracks() {
+			if tr := p.track(i); t.probes != nil && tr.active() {
+				at = min(at, max(p.listDue(i, tr), p.now))
+			}
+		}
 		return at // else its fetches are awaited
 	}
-	at = min(at, p.slideWake())
-	l := p.loader()
-	for i, ok := l.after(p, noTrack); ok; i, ok = l.after(p, i) {
-		at = min(at, p.trackWake(i, p.track(i)))
+	if p.delays() {
+		at = min(at, p.delayedWake())
 	}
-	return at
+	return min(at, p.slideWake(), p.loader().wake(p))
 }
 
 // Over reports whether the session has ended.
@@ -219,7 +242,16 @@ func (p *Player) note(s *Sample) {
 	if s.At == 0 {
 		s.At = p.now
 	}
-	p.out = append(p.out, Action{Type: Note, Sample: *s})
+	p.act(Note).Sample = *s
+}
+
+// act adds an action, for the caller to fill in before there is another one: an Action
+// is too large to be made first and copied then.
+func (p *Player) act(t ActionType) *Action {
+	p.out = append(p.out, Action{})
+	a := &p.out[len(p.out)-1]
+	a.Type = t
+	return a
 }
 
 // begin is the transition to the first frame.
@@ -260,7 +292,7 @@ func (p *Player) finish(how SampleType, reason string) {
 	}
 	p.setState(over, p.now)
 	p.note(&Sample{Type: how, Reason: reason, Pipeline: p.pipeline(), Rendition: p.main.rendition})
-	p.out = append(p.out, Action{Type: Done})
+	p.act(Done)
 }
 
 func (p *Player) setState(s state, at time.Duration) {

@@ -1,8 +1,6 @@
 package player
 
-import (
-	"time"
-)
+import "time"
 
 // holdBack is the distance from the live edge at which to play.
 func (p *Player) holdBack(t *track) time.Duration {
@@ -39,6 +37,11 @@ func (p *Player) livePosition(t *track) time.Duration {
 		}
 	}
 	return pos
+}
+
+// startsAnew reports whether a retry begins at another position.
+func (p *Player) startsAnew() bool {
+	return p.cfg.Profile.Startup.Anew && p.state == loading && !p.main.filled && (p.audio == nil || !p.audio.filled)
 }
 
 // joinAt chooses the position to begin with.

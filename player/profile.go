@@ -1,6 +1,8 @@
 package player
 
 import (
+	"time"
+
 	"hlsload/player/estimate"
 	"hlsload/player/m3u8"
 	"hlsload/player/policy"
@@ -43,7 +45,7 @@ type Profile struct {
 
 // Playlist is what the player makes of the text of a playlist.
 type Playlist struct {
-	// NoVariables tells that it knows no variables (EXT-X-DEFINE): it asks for
+	// NoVariables means that it has no variables (EXT-X-DEFINE): it asks for
 	// URIs as they are written.
 	NoVariables bool `yaml:"no_variables"`
 	// KeepMismatch takes a playlist that changed the path of a known segment's URI
@@ -52,8 +54,10 @@ type Playlist struct {
 	// ByText takes a playlist for changed when its URIs are, as new signatures make
 	// them; others go by the numbers of what is listed.
 	ByText  bool    `yaml:"by_text"`
-	Refuses Refuses `yaml:"refuses"` // what it does not put up with
+	Refuses Refuses `yaml:"refuses"` // what it does not accept
 }
+
+func (p *Playlist) Limits(l *policy.Limits) { l.In("refuses", &p.Refuses) }
 
 // Refuses lists the kinds of oddity because of which the player takes a
 // playlist for a broken one, or asks for something that it does not list. The
@@ -65,7 +69,7 @@ type Refuses struct {
 
 // HTTP is how the player talks to servers.
 type HTTP struct {
-	ConnectionsPerHost int    `yaml:"connections_per_host"` // over HTTP/1.1; 1 … 64
+	ConnectionsPerHost int    `yaml:"connections_per_host"` // over HTTP/1.1
 	UserAgent          string `yaml:"user_agent"`           // sent with every request
 	// Version is the newest version of HTTP that the player speaks over TLS: 1.1
 	// or 2 (default). Without TLS it is always 1.1.
@@ -75,6 +79,13 @@ type HTTP struct {
 	KeyPerTrack bool `yaml:"key_per_track"`
 	// KeyPerSegment asks for the key of every segment, also of those that share it.
 	KeyPerSegment bool `yaml:"key_per_segment"`
+}
+
+func (h *HTTP) Limits(l *policy.Limits) {
+	policy.Within(l, "connections_per_host", &h.ConnectionsPerHost, 1, 64)
+	if h.Version != "" {
+		policy.OneOf(l, "version", &h.Version, "1.1", "2")
+	}
 }
 
 // HTTP2 reports whether the player offers HTTP/2 over TLS.
@@ -87,14 +98,24 @@ type Startup struct {
 	Playlists policy.Choice[FirstPlaylists] `yaml:"playlists"` // what is loaded before playback begins
 	Buffer    units.Span                    `yaml:"buffer"`    // media needed to start; 0 = one segment
 	Resume    units.Span                    `yaml:"resume"`    // media needed to go on after a stall; 0 = one segment
-	// Cap bounds Buffer and Resume to this share of the hold-back, 0 to 1;
-	// 0 = no bound.
+	// Cap bounds Buffer and Resume to this share of the hold-back; 0 = no bound.
 	Cap float64 `yaml:"cap"`
 	// Prepare is the time from that media to the first frame, in which buffers
-	// and decoders are made; up to 10 s.
+	// and decoders are made.
 	Prepare units.Duration `yaml:"prepare"`
-	// IgnoreStart tells that EXT-X-START is not heeded.
+	// Anew chooses the position to begin with anew for each retry of a segment, until
+	// something is buffered.
+	Anew bool `yaml:"anew"`
+	// IgnoreStart means that EXT-X-START is ignored.
 	IgnoreStart bool `yaml:"ignore_start"`
+}
+
+func (s *Startup) Limits(l *policy.Limits) {
+	l.In("estimate", &s.Estimate)
+	l.In("level", &s.Level)
+	l.In("playlists", &s.Playlists)
+	policy.Within(l, "cap", &s.Cap, 0, 1)
+	l.Duration("prepare", &s.Prepare, 0, 10*time.Second)
 }
 
 // Live is the distance to the live edge.
@@ -105,38 +126,25 @@ type Live struct {
 	// LatencyOnStall is added to the target latency at each stall, up to
 	// LatencyOnStallMax in all.
 	LatencyOnStall    units.Duration `yaml:"latency_on_stall"`
-	LatencyOnStallMax units.Span     `yaml:"latency_on_stall_max"` // 0 = no bound
-	// RealTime tells that media is due by a clock that goes on while playback
+	LatencyOnStallMax units.Span     `yaml:"latency_on_stall_max"` // 0 = nothing is added
+	// RealTime means that media is due by a clock that goes on while playback
 	// stands: what was missed is run through as fast as it comes.
-	RealTime bool    `yaml:"real_time"`
-	CatchUp  CatchUp `yaml:"catch_up"`
+	RealTime bool                   `yaml:"real_time"`
+	CatchUp  policy.Choice[CatchUp] `yaml:"catch_up"` // the playback rate that keeps the latency
 }
 
-// CatchUp is the playback rate that keeps the latency, for playlists that
-// state HOLD-BACK and carry date-times: 1 + Slope × seconds behind the target.
-type CatchUp struct {
-	Slope    float64        `yaml:"slope"`     // per second, 0 to 1; 0 = the rate is always 1
-	Min      float64        `yaml:"min"`       // of the rate, 0.5 to 1
-	Max      float64        `yaml:"max"`       // of the rate, 1 to 2
-	DeadZone units.Duration `yaml:"dead_zone"` // off by less: rate 1
+func (v *Live) Limits(l *policy.Limits) {
+	l.Span("hold_back", &v.HoldBack, time.Millisecond, time.Hour)
+	l.In("catch_up", &v.CatchUp)
 }
 
 // Timeline is where playlists and segments lie on the timeline of a session.
 type Timeline struct {
 	Segments policy.Choice[Segments]  `yaml:"segments"` // where a segment lies whose timestamp disagrees with its playlist
 	Others   policy.Choice[Alignment] `yaml:"others"`   // by what a playlist of another rendition is aligned first
-	Apart    policy.Choice[Placement] `yaml:"apart"`    // where one lies that has no number or date-time in common with the last; not date
+	Apart    policy.Choice[Apart]     `yaml:"apart"`    // where one lies that has no number or date-time in common with the last
 	Jump     policy.Choice[Placement] `yaml:"jump"`     // where a reload lies whose numbers went ahead of all known
 	Rewind   policy.Choice[Rewind]    `yaml:"rewind"`   // what happens to a playlist whose media sequence number went back
-}
-
-// Buffer is how much media a player keeps ahead.
-type Buffer struct {
-	Goal  units.Span     `yaml:"goal"`  // media ahead of the playhead from which on nothing more is asked for; 1 s to 1 h
-	Bytes int64          `yaml:"bytes"` // raises the goal for low rates: bytes*8/highest rate; 0 = not
-	Max   units.Duration `yaml:"max"`   // bound of what Bytes raises to
-	// Tick is how late a freed buffer is noticed.
-	Tick units.Duration `yaml:"tick"`
 }
 
 func (t *Timeline) Limits(l *policy.Limits) {
@@ -145,12 +153,20 @@ func (t *Timeline) Limits(l *policy.Limits) {
 	l.In("apart", &t.Apart)
 	l.In("jump", &t.Jump)
 	l.In("rewind", &t.Rewind)
-	if t.Apart.Is != nil && t.Apart.Is.byDate() {
-		l.Wrong("apart", "out of place (got date; want another place)")
-	}
 }
 
-// Timeout bounds one fetch; 0 = no bound.
+// Buffer is how much media a player keeps ahead.
+type Buffer struct {
+	Goal  units.Span     `yaml:"goal"`  // media ahead of the playhead from which on nothing more is asked for
+	Bytes int64          `yaml:"bytes"` // raises the goal for low rates: bytes*8/highest rate; 0 = not
+	Max   units.Duration `yaml:"max"`   // bound of what Bytes raises to
+	// Tick is how late a freed buffer is noticed.
+	Tick units.Duration `yaml:"tick"`
+}
+
+func (b *Buffer) Limits(l *policy.Limits) { l.Span("goal", &b.Goal, time.Second, time.Hour) }
+
+// FetchTimeout bounds one fetch; 0 = no bound.
 type FetchTimeout struct {
 	FirstByte units.Span `yaml:"first_byte"` // from the request to the first byte of the body; 0 = no bound
 	Idle      units.Span `yaml:"idle"`       // without progress after the first byte
@@ -159,7 +175,7 @@ type FetchTimeout struct {
 	NotOnLowest bool `yaml:"not_on_lowest"`
 }
 
-// Timeouts by kind of fetch.
+// Timeouts is how long fetches may take, by kind.
 type Timeouts struct {
 	Multivariant FetchTimeout `yaml:"multivariant"`
 	Media        FetchTimeout `yaml:"media"`
@@ -170,23 +186,13 @@ type Timeouts struct {
 
 // Stall is what happens at holes and when playback runs dry.
 type Stall struct {
+	// Early is how long before the end of what is buffered playback stands: with the
+	// last frame.
+	Early units.Duration `yaml:"early"`
 	// JumpAfter is how long playback stands before a hole is jumped.
 	JumpAfter units.Duration `yaml:"jump_after"`
 	// FatalAfter ends the session when it has stood for this long; 0 = never.
 	FatalAfter units.Duration `yaml:"fatal_after"`
 }
 
-// Timeout returns the bounds for a kind by its name.
-func (t *Timeouts) For(kind string) *FetchTimeout {
-	switch kind {
-	case "multivariant":
-		return &t.Multivariant
-	case "media":
-		return &t.Media
-	case "init":
-		return &t.Init
-	case "key":
-		return &t.Key
-	}
-	return &t.Segment
-}
+func (s *Stall) Limits(l *policy.Limits) { l.Duration("early", &s.Early, 0, touching) }

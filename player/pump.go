@@ -6,9 +6,11 @@ import (
 	"hlsload/player/m3u8"
 )
 
-// pump asks for whatever is due.
+// pump asks for everything that is due.
 func (p *Player) pump() {
-	p.standing()
+	if p.state != playing {
+		p.standing()
+	}
 	if p.state == over {
 		return
 	}
@@ -26,7 +28,7 @@ func (p *Player) pump() {
 	p.loader().pump(p)
 }
 
-// listDue is when a track's playlist is to be asked for.
+// listDue is when a track's playlist is to be asked for; not before listAt.
 func (p *Player) listDue(tr Track, t *track) time.Duration {
 	if p.flight(tr, m3u8.KindMedia) != nil {
 		return Never
@@ -37,26 +39,20 @@ func (p *Player) listDue(tr Track, t *track) time.Duration {
 // segmentDue is when the next link of a track's chain is to be looked for. What is
 // due and cannot be had waits for an event: a playlist, or a segment of another track.
 func (p *Player) segmentDue(tr Track, t *track) time.Duration {
-	if t.state != current || t.delayed != nil || p.chain(tr) != nil || p.main.media == nil {
+	if t.state != current || t.delayed.holds() || p.chain(tr) != nil || p.main.media == nil {
 		return Never
 	}
 	if t.segAt > p.now {
 		return t.segAt
 	}
-	at := p.roomAt(t)
-	if at > p.now && p.next(t) == nil && !p.clock().first(p, t) {
-		return Never
-	}
-	return at
+	return p.roomAt(t)
 }
 
 // trackWake is when a track wants something. Step has looked for the segments that
 // were due.
 func (p *Player) trackWake(tr Track, t *track) time.Duration {
 	at := p.listDue(tr, t)
-	if t.delayed != nil {
-		at = min(at, t.delayed.at)
-	} else if s := p.segmentDue(tr, t); s > p.now {
+	if s := p.segmentDue(tr, t); s > p.now {
 		at = min(at, s)
 	}
 	return max(at, p.now)

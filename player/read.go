@@ -10,7 +10,6 @@ import (
 // Reading is how the variants of a multivariant playlist are read, which may be
 // copies of each other.
 type Reading interface {
-	policy.Limited
 	// Copies are the attributes that copies have in common; none = every variant is
 	// a level of its own.
 	Copies() []string
@@ -28,16 +27,6 @@ var _ = policy.Register("read", policy.Offers[Reading]{
 })
 
 func (p *Player) reading() Reading { return p.cfg.Profile.Read.Is }
-
-// limitCopies states which attributes there are.
-func limitCopies(l *policy.Limits, key []string) {
-	if len(key) == 0 {
-		l.Wrong("key", "missing (want a list of attributes such as [bandwidth, resolution])")
-	}
-	for i := range key {
-		policy.OneOf(l, "key", &key[i], stream.Attributes...)
-	}
-}
 
 // onPathway is the media playlist of a level on the current pathway, -1 if it is
 // not offered there or penalised.
@@ -77,3 +66,20 @@ func (p *Player) location(copies []int16, current int16) int16 {
 func (p *Player) mute(l *Level) bool {
 	return slices.ContainsFunc(l.AudioByPathway, func(r int16) bool { return r >= 0 }) && p.location(l.AudioByPathway, -1) < 0
 }
+
+// copies is what policies have in common that know copies.
+type copies struct {
+	Key []string `yaml:"key"` // attributes that copies have in common
+}
+
+func (c *copies) Limits(l *policy.Limits) {
+	policy.Words(l, "key", &c.Key, 1, nil, stream.Attributes...)
+}
+
+func (c *copies) Copies() []string { return c.Key }
+
+// together is what policies have in common whose levels move together.
+type together struct{}
+
+func (together) pick(p *Player, l *Level) int16             { return p.onPathway(l) }
+func (together) sound(_ *Player, _ *Level, own int16) int16 { return own }

@@ -1,15 +1,9 @@
 package player
 
-import "hlsload/player/policy"
-
 // readLocations takes copies for other URLs of one level: each level moves by itself.
 type readLocations struct {
-	Key []string `yaml:"key"` // attributes that copies have in common: bandwidth, resolution, frame-rate, codecs, video-range, hdcp-level or stable-variant-id
+	copies `yaml:",inline"`
 }
-
-func (r *readLocations) Limits(l *policy.Limits) { limitCopies(l, r.Key) }
-
-func (r *readLocations) Copies() []string { return r.Key }
 
 func (*readLocations) pick(p *Player, l *Level) int16 {
 	r := p.location(l.ByPathway, p.main.rendition)

@@ -14,7 +14,6 @@ type Recovery = []policy.Choice[RecoveryStep]
 
 // RecoveryStep is one way out of an error.
 type RecoveryStep interface {
-	policy.Limited
 	// take takes the step, if it can be taken. n is how many failures of the kind
 	// there were before.
 	take(p *Player, f *flight, failure Failure, n int) (Decision, bool)
@@ -34,6 +33,7 @@ var _ = policy.Register("step", policy.Offers[RecoveryStep]{
 	"until_starved": &stepUntilStarved{},
 	"while_others":  &stepWhileOthers{},
 	"due":           &stepDue{},
+	"restore":       &stepRestore{},
 	"wait":          &stepWait{},
 	"skip":          &stepSkip{},
 	"drop":          &stepDrop{},
@@ -45,10 +45,8 @@ var _ = policy.Register("step", policy.Offers[RecoveryStep]{
 // so nothing to choose from.
 type early interface{ early() }
 
-// limitRecovery takes the parameters of a list of steps.
-func limitRecovery(l *policy.Limits, name string, r *Recovery) {
-	policy.List(l, name, r, 1, 16)
-}
+// limitSteps takes the parameters of a list of steps.
+func limitSteps(l *policy.Limits, then *Recovery) { policy.List(l, "then", then, 1, 16) }
 
 // recover takes the first step that can be taken. n is how many failures of the
 // kind there were before.

@@ -1,12 +1,11 @@
 package player
 
 import (
-	"fmt"
-
 	"hlsload/player/m3u8"
+	"hlsload/player/policy"
 )
 
-// Refuses returns the kinds of oddity that the player does not put up with in
+// Refuses returns the kinds of oddity that the player does not accept in
 // a playlist of that kind.
 func (p *Profile) Refuses(kind m3u8.Kind) m3u8.Codes {
 	if int(kind) >= len(p.refuses) {
@@ -15,7 +14,7 @@ func (p *Profile) Refuses(kind m3u8.Kind) m3u8.Codes {
 	return p.refuses[kind]
 }
 
-// Refusing returns the ids of the profiles that do not put up with a kind of
+// Refusing returns the ids of the profiles that do not accept a kind of
 // oddity in a playlist of that kind, in the order given.
 func Refusing(profiles []*Profile, kind m3u8.Kind, c m3u8.Code) []string {
 	var ids []string
@@ -27,21 +26,23 @@ func Refusing(profiles []*Profile, kind m3u8.Kind, c m3u8.Code) []string {
 	return ids
 }
 
-// readRefuses reads the names that the profile lists.
-func (p *Profile) readRefuses() error {
-	read := func(field string, names []string, to *m3u8.Codes) error {
-		*to = 0
+// Limits checks that there are such kinds.
+func (r *Refuses) Limits(l *policy.Limits) {
+	for i, names := range [][]string{r.Multivariant, r.Media} {
 		for _, name := range names {
-			c, ok := m3u8.ParseCode(name)
-			if !ok {
-				return fmt.Errorf("playlist.refuses.%s: unknown finding (got %q; want one of hlsload list findings)", field, name)
+			if _, ok := m3u8.ParseCode(name); !ok {
+				l.Wrong([]string{"multivariant", "media"}[i], "unknown finding (got %q; want one of hlsload list findings)", name)
 			}
-			*to = to.With(c)
 		}
-		return nil
 	}
-	if err := read("multivariant", p.Playlist.Refuses.Multivariant, &p.refuses[m3u8.KindMultivariant]); err != nil {
-		return err
+}
+
+// codesOf are the kinds of those names.
+func codesOf(names []string) (all m3u8.Codes) {
+	for _, name := range names {
+		if c, ok := m3u8.ParseCode(name); ok {
+			all = all.With(c)
+		}
 	}
-	return read("media", p.Playlist.Refuses.Media, &p.refuses[m3u8.KindMedia])
+	return all
 }

@@ -24,12 +24,14 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 	}
 	if !first && old != m && !p.cfg.Profile.Playlist.KeepMismatch && contradicts(old, m) {
 		t.media, t.changedAt, t.base = m, p.now, p.place(m, old, oldBase, true)
-		p.clock().schedule(p, *f, t, true)
+		p.clock().schedule(p, f.load(), t, true)
 		p.trouble(f, Mismatch, 0, "a media sequence number changed its URI")
 		return
 	}
 	t.loadTook = p.now - f.sent
-	p.clock().took(*f, t, t.loadTook)
+	if f.update {
+		p.clock().took(t, t.loadTook)
+	}
 	if t.joint == errorJoint && p.now-p.switched > time.Duration(p.cfg.Profile.Buffer.Tick)/2 {
 		t.joint = choiceJoint // hls.js looked for a segment meanwhile, and forgot where it was
 	}
@@ -56,13 +58,16 @@ func (p *Player) playlist(f *flight, m *m3u8.Media) {
 		t.media = m // its URLs may be signed anew
 		t.misses++
 	}
-	p.clock().schedule(p, *f, t, news)
+	p.clock().schedule(p, f.load(), t, news)
 	if a := p.audio; f.track == MainTrack && a != nil && a.active() && !a.listed() && a.listAt == Never && p.flight(AudioTrack, m3u8.KindMedia) == nil {
 		a.reloadAt(p.now) // it has waited for this one
 	}
 	if f.track == MainTrack && old == nil {
 		p.joinAt(t)
 		p.cfg.Profile.Startup.Playlists.Is.listed(p, m)
+	}
+	if f.track == MainTrack {
+		p.abandonStarting()
 	}
 	if !news {
 		p.stale(f, t, false)
@@ -98,10 +103,11 @@ func contradicts(old, m *m3u8.Media) bool {
 	if old == nil {
 		return false
 	}
+	first, listed := m.MediaSequence, m.Segments
 	for i := range old.Segments {
 		s := &old.Segments[i]
-		at := s.Sequence - m.MediaSequence // wraps around for what is listed no more
-		if at < uint64(len(m.Segments)) && !samePath(s.URI, m.Segments[at].URI) {
+		at := s.Sequence - first // wraps around for what is listed no more
+		if at < uint64(len(listed)) && s.URI != listed[at].URI && !samePath(s.URI, listed[at].URI) {
 			return true
 		}
 	}
@@ -109,7 +115,7 @@ func contradicts(old, m *m3u8.Media) bool {
 }
 
 // samePath reports whether two URIs differ in their queries at most.
-func samePath(a, b string) bool { return a == b || withoutQuery(a) == withoutQuery(b) }
+func samePath(a, b string) bool { return withoutQuery(a) == withoutQuery(b) }
 
 // lastDuration is that of the last segment. One without a duration is nothing to
 // go by: the target duration stands for it.
@@ -120,9 +126,17 @@ func lastDuration(m *m3u8.Media) time.Duration {
 	return m.TargetDuration
 }
 
+// pumpLists asks for the playlists that are due.
+func (p *Player) pumpLists() {
+	p.pumpList(MainTrack, &p.main)
+	if p.audio != nil {
+		p.pumpList(AudioTrack, p.audio)
+	}
+}
+
 func (p *Player) pumpList(tr Track, t *track) {
-	due := p.listDue(tr, t)
-	if due > p.now {
+	due := t.listAt
+	if due > p.now || p.listDue(tr, t) > p.now || !t.active() {
 		return
 	}
 	t.reloadAt(Never)

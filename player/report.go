@@ -55,7 +55,7 @@ func (p *Player) reportSegment(a *Action, r *cmcd.Report) {
 		r.Duration = f.seg.Duration
 	}
 	if a.Track == AudioTrack {
-		r.Object = "a" // EXT-X-MEDIA tells no bitrate
+		r.Object = "a" // EXT-X-MEDIA states no bitrate
 		return
 	}
 	rendition := &p.ladder.Renditions[f.rendition]
@@ -71,7 +71,7 @@ func (p *Player) reportSegment(a *Action, r *cmcd.Report) {
 	r.Object = objectOf(rendition.Variant, p.audio != nil && p.audio.active())
 }
 
-// objectOf is what the segments of a variant hold, "" when nothing tells.
+// objectOf is what the segments of a variant hold, "" when it is not stated.
 func objectOf(v *m3u8.Variant, demuxed bool) string {
 	video, audio := codecsOf(v.Codecs)
 	switch {
@@ -87,7 +87,7 @@ func objectOf(v *m3u8.Variant, demuxed bool) string {
 	return ""
 }
 
-// codecsOf tells what kinds of media a CODECS attribute lists. What is neither
+// codecsOf returns which kinds of media a CODECS attribute lists. What is neither
 // audio nor text is video.
 func codecsOf(codecs string) (video, audio bool) {
 	for c := range strings.SplitSeq(codecs, ",") {

@@ -9,7 +9,6 @@ import (
 
 // Rewind is what happens to a playlist whose media sequence number went back.
 type Rewind interface {
-	policy.Limited
 	// aside reports whether it is put aside. reload = false means that it is the first
 	// one of another rendition.
 	aside(old, m *m3u8.Media, reload bool) bool
@@ -26,9 +25,9 @@ type Rewind interface {
 }
 
 var _ = policy.Register("rewind", policy.Offers[Rewind]{
-	"placed": new(RewindPlaced),
-	"wait":   new(RewindWait),
-	"fatal":  new(RewindFatal),
+	"placed": new(rewindPlaced),
+	"wait":   new(rewindWait),
+	"fatal":  new(rewindFatal),
 })
 
 // putsAside reports whether a player does not take a playlist because its numbers
@@ -45,7 +44,7 @@ const wentBack = "the media sequence number went back"
 func (p *Player) aside(f *flight, t *track, m *m3u8.Media) {
 	r := p.cfg.Profile.Timeline.Rewind.Is
 	t.misses++
-	p.clock().schedule(p, *f, t, false)
+	p.clock().schedule(p, f.load(), t, false)
 	if d := r.retry(); d > 0 {
 		if p.caution != nil {
 			p.caution.fail(withoutQuery(p.ladder.Renditions[f.rendition].URL), f.sent, f.counted, p.now)
@@ -60,3 +59,12 @@ func (p *Player) aside(f *flight, t *track, m *m3u8.Media) {
 		p.stale(f, t, true)
 	}
 }
+
+// rewindCounts is what policies have in common that put no playlist of another rendition
+// aside, and reckon by numbers.
+type rewindCounts struct{}
+
+func (rewindCounts) place() Placement     { return asNumbered{} }
+func (rewindCounts) retry() time.Duration { return 0 }
+func (rewindCounts) ends() bool           { return false }
+func (rewindCounts) others() bool         { return false }

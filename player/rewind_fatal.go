@@ -1,24 +1,13 @@
 package player
 
-import (
-	"time"
+import "hlsload/player/m3u8"
 
-	"hlsload/player/m3u8"
-	"hlsload/player/policy"
-)
-
-// RewindFatal puts a reload aside, also with numbers in common; without, the session
+// rewindFatal puts a reload aside, also with numbers in common; without, the session
 // ends once playback has run dry (media3 PlaylistResetException).
-type RewindFatal struct{}
+type rewindFatal struct {
+	rewindCounts `yaml:"-"`
+}
 
-func (*RewindFatal) Limits(*policy.Limits) {}
+func (*rewindFatal) aside(_, _ *m3u8.Media, reload bool) bool { return reload }
 
-func (*RewindFatal) aside(_, _ *m3u8.Media, reload bool) bool { return reload }
-
-func (*RewindFatal) place() Placement { return new(PlaceCount) }
-
-func (*RewindFatal) retry() time.Duration { return 0 }
-
-func (*RewindFatal) ends() bool { return true }
-
-func (*RewindFatal) others() bool { return false }
+func (*rewindFatal) ends() bool { return true }

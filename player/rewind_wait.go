@@ -8,22 +8,19 @@ import (
 	"hlsload/player/units"
 )
 
-// RewindWait puts it aside until its numbers have caught up.
-type RewindWait struct {
-	Others bool           `yaml:"others"` // also playlists of other renditions
-	Retry  units.Duration `yaml:"retry"`  // until the next reload; 0 = as after one without news
+// rewindWait puts it aside until its numbers have caught up.
+type rewindWait struct {
+	rewindCounts `yaml:"-"`
+	Others       bool           `yaml:"others"` // also playlists of other renditions
+	Retry        units.Duration `yaml:"retry"`  // until the next reload; 0 = as after one without news
 }
 
-func (r *RewindWait) Limits(l *policy.Limits) { l.Duration("retry", &r.Retry, 0, time.Minute) }
+func (r *rewindWait) Limits(l *policy.Limits) { l.Duration("retry", &r.Retry, 0, time.Minute) }
 
-func (r *RewindWait) aside(old, m *m3u8.Media, reload bool) bool {
+func (r *rewindWait) aside(old, m *m3u8.Media, reload bool) bool {
 	return (reload || r.Others) && !overlap(old, m)
 }
 
-func (*RewindWait) place() Placement { return new(PlaceCount) }
+func (r *rewindWait) retry() time.Duration { return time.Duration(r.Retry) }
 
-func (r *RewindWait) retry() time.Duration { return time.Duration(r.Retry) }
-
-func (*RewindWait) ends() bool { return false }
-
-func (r *RewindWait) others() bool { return r.Others }
+func (r *rewindWait) others() bool { return r.Others }

@@ -13,7 +13,7 @@ import (
 
 // Causes of an error rule.
 const (
-	CauseAny     = "any"     // whatever
+	CauseAny     = "any"     // any failure
 	Cause4xx     = "4xx"     // status 400 to 499
 	Cause5xx     = "5xx"     // status 500 to 599
 	CauseNetwork = "network" // refused, reset, truncated
@@ -29,13 +29,14 @@ type ErrorRule struct {
 	Kinds  []string `yaml:"kinds"`  // multivariant, media, init, segment, key
 	Causes []string `yaml:"causes"` // CauseAny … or a status as "410"
 	Tracks []string `yaml:"tracks"` // main, audio; none = both
-	// AtStart has the rule match only while the track has no playlist yet.
+	// AtStart has the rule match only while the track has no playlist yet; of segments,
+	// while the first playlist is looked into.
 	AtStart bool `yaml:"at_start"`
 	// PerURL counts failures for the URL at hand instead of over all tracks and
 	// levels.
 	PerURL bool                 `yaml:"per_url"`
 	Retry  policy.Choice[Retry] `yaml:"retry"` // the same URL again before the steps; none = not
-	// Pause is waited before the steps.
+	// Pause is waited before the steps, which are then about what is played by that time.
 	Pause Pause    `yaml:"pause"`
 	Then  Recovery `yaml:"then"` // steps; none where retries go on for ever
 }
@@ -43,35 +44,23 @@ type ErrorRule struct {
 // Pause is a delay.
 type Pause struct {
 	For    units.Duration `yaml:"for"`    // how long it is; 0 = none
-	Jitter float64        `yaml:"jitter"` // share by which it varies, 0 to 1
+	Jitter float64        `yaml:"jitter"` // share by which it varies
 }
 
-// Retry is how a rule asks for the same URL again.
-type Retry interface {
-	policy.Limited
-	// delay is the time to the next retry after n that failed; false = there is
-	// none.
-	delay(p *Player, n int) (time.Duration, bool)
-	// ends reports whether there is a last retry.
-	ends() bool
+func (p *Pause) Limits(l *policy.Limits) {
+	l.Duration("for", &p.For, 0, time.Hour)
+	policy.Within(l, "jitter", &p.Jitter, 0, 1)
 }
 
-var _ = policy.Register("retry", policy.Offers[Retry]{
-	"limited": &retryLimited{},
-	"forever": &retryForever{},
-})
-
-// Limits states what a rule may be.
 func (r *ErrorRule) Limits(l *policy.Limits) {
-	policy.Words(l, "kinds", &r.Kinds, nil, "multivariant", "media", "init", "segment", "key")
-	policy.Words(l, "tracks", &r.Tracks, nil, "main", "audio")
+	policy.Words(l, "kinds", &r.Kinds, 0, nil, "multivariant", "media", "init", "segment", "key")
+	policy.Words(l, "tracks", &r.Tracks, 0, nil, "main", "audio")
 	status := func(s string) bool {
 		n, err := strconv.Atoi(s)
 		return err == nil && n >= 100 && n <= 599
 	}
-	policy.Words(l, "causes", &r.Causes, status, CauseAny, Cause4xx, Cause5xx, CauseNetwork, CauseTimeout, CauseParse, CauseMismatch)
-	l.Duration("pause.for", &r.Pause.For, 0, time.Hour)
-	policy.Within(l, "pause.jitter", &r.Pause.Jitter, 0, 1)
+	policy.Words(l, "causes", &r.Causes, 0, status, CauseAny, Cause4xx, Cause5xx, CauseNetwork, CauseTimeout, CauseParse, CauseMismatch)
+	l.In("pause", &r.Pause)
 	if r.Retry.Name() != "" {
 		l.In("retry", &r.Retry)
 		if !r.Retry.Is.ends() {
@@ -81,7 +70,7 @@ func (r *ErrorRule) Limits(l *policy.Limits) {
 			return
 		}
 	}
-	limitRecovery(l, "then", &r.Then)
+	limitSteps(l, &r.Then)
 }
 
 // retry is the time to the next retry after n that failed; false = there is none.
@@ -116,7 +105,7 @@ func (p *Player) rule(f *flight, failure Failure, status int) *ErrorRule {
 		if !slices.Contains(r.Kinds, f.kind.String()) || len(r.Tracks) > 0 && !slices.Contains(r.Tracks, f.track.String()) {
 			continue
 		}
-		if r.AtStart && p.track(f.track).media != nil {
+		if r.AtStart && !p.starts(f) {
 			continue
 		}
 		if slices.Contains(r.Causes, c) || slices.Contains(r.Causes, CauseAny) ||
@@ -126,6 +115,15 @@ func (p *Player) rule(f *flight, failure Failure, status int) *ErrorRule {
 		}
 	}
 	panic("player: profile " + p.cfg.Profile.ID + " has no rule for a failed " + f.kind.String()) // Parse checks that there is one
+}
+
+// starts reports whether a fetch belongs to the start of a track, for which the rules of
+// the start hold.
+func (p *Player) starts(f *flight) bool {
+	if f.kind >= m3u8.KindInit {
+		return p.survey != nil && p.survey.probes != nil
+	}
+	return p.track(f.track).media == nil
 }
 
 // trouble decides what to do about a failed fetch: the same URL again, or a step.
@@ -140,7 +138,8 @@ func (p *Player) trouble(ended *flight, failure Failure, status int, problem str
 		p.orphanEnded(f, failure)
 		return
 	case p.survey != nil && p.survey.probes != nil && f.kind >= m3u8.KindInit:
-		return // there are others to look into
+		p.probeFailed(f, failure, status)
+		return
 	case p.survey != nil && p.survey.probes == nil && f.kind != m3u8.KindMultivariant:
 		p.missed(f, failure)
 		return
@@ -165,7 +164,7 @@ func (p *Player) trouble(ended *flight, failure Failure, status int, problem str
 	p.errs.broken = p.errs.broken || f.kind >= m3u8.KindInit
 	if r.Pause.For > 0 && f.kind != m3u8.KindMultivariant {
 		d := p.spread(time.Duration(r.Pause.For), r.Pause.Jitter)
-		p.track(f.track).delay(&delayed{at: p.now + d, of: *f, then: r.Then, failure: failure, n: n})
+		p.track(f.track).delay(&delayed{at: p.now + d, of: *f, then: r.Then, failure: failure, n: n, follows: true})
 		return
 	}
 	p.judge(f, r.Then, failure, n)
@@ -220,10 +219,11 @@ func (p *Player) count(f *flight, r *ErrorRule) int {
 
 func bump(n uint8) uint8 { return min(n, 254) + 1 }
 
-// again asks for the same URL after a delay.
+// again asks for the same URL after a delay, unless the track has left it.
 func (p *Player) again(f *flight, d time.Duration) {
 	t := p.track(f.track)
 	switch {
+	case f.left:
 	case f.kind == m3u8.KindMultivariant:
 		p.start = p.now + d
 	case f.kind == m3u8.KindMedia:
@@ -234,11 +234,6 @@ func (p *Player) again(f *flight, d time.Duration) {
 }
 
 var retryJitter = draw.NewRule("player/retry jitter")
-
-// nth is the delay after n failures; the last one repeats.
-func nth(delays []units.Duration, n int) time.Duration {
-	return time.Duration(delays[min(n, len(delays)-1)])
-}
 
 // spread draws a delay from ±jitter around d.
 func (p *Player) spread(d time.Duration, jitter float64) time.Duration {

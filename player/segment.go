@@ -16,16 +16,12 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 	if tr == MainTrack {
 		if l := p.chooseLevel(); l != int(t.level) {
 			p.setLevel(l, true, "bandwidth")
-			for i := range p.tracks() {
-				if t := p.track(i); t.active() {
-					p.pumpList(i, t)
-				}
-			}
+			p.pumpLists()
 			if l == int(t.level) {
 				return
 			} // else another playlist is tried out, and this one is played on
 		}
-	} else if main := &p.main; main.active() && t.end > main.end+p.segmentDuration()/2 && !p.inTurn() {
+	} else if main := &p.main; main.active() && t.end > main.end+p.segmentDuration()/2 && !p.inTurn {
 		return // audio stays with the video
 	}
 	if t.scheduled <= p.now && p.clock().first(p, t) {
@@ -34,6 +30,9 @@ func (p *Player) pumpSegment(tr Track, t *track) {
 			p.pumpList(tr, t)
 		}
 		return
+	}
+	if tr == MainTrack && t.tries[1] > 0 && p.startsAnew() {
+		p.joinAt(t)
 	}
 	s := p.next(t)
 	if s == nil {
@@ -165,9 +164,12 @@ func (p *Player) promote(f *flight) {
 
 // roomAt is when the buffer has room for another segment.
 func (p *Player) roomAt(t *track) time.Duration {
+	if p.state != playing {
+		return p.now
+	}
 	b := &p.cfg.Profile.Buffer
-	goal := b.Goal.Of(p.targetDuration(MainTrack), p.segmentDuration())
-	if b.Bytes > 0 && p.ladder != nil {
+	goal := p.length(&b.Goal, MainTrack)
+	if b.Bytes > 0 {
 		rate := p.ladder.Levels[p.main.level].Bandwidth
 		if rate > 0 {
 			goal = max(goal, time.Duration(float64(b.Bytes)*8/float64(rate)*float64(time.Second)))
@@ -177,7 +179,7 @@ func (p *Player) roomAt(t *track) time.Duration {
 		}
 	}
 	over := p.ahead(t) - goal
-	if over < 0 || p.state != playing {
+	if over < 0 {
 		return p.now
 	}
 	tick := max(time.Duration(b.Tick), time.Millisecond)
@@ -194,22 +196,24 @@ func (p *Player) next(t *track) *m3u8.Segment {
 	if !t.filled {
 		at -= p.loader().leadIn()
 	}
-	// Segments are nearly equal in length, so the first guess is close.
-	i := 0
-	if m.Duration > 0 && at > 0 {
-		i = min(int(float64(at)/float64(m.Duration)*float64(len(m.Segments))), len(m.Segments)-1)
-	}
-	if t.filled && !p.cfg.Profile.Behind.Is.goesOn() && at < -m.Segments[0].Duration/2 {
+	if t.filled && at < -m.Segments[0].Duration/2 && !p.cfg.Profile.Behind.Is.goesOn() {
 		return nil // what follows has left the window
 	}
 	past := func(s *m3u8.Segment) bool { // nothing of s is worth having
 		return s.Start+s.Duration <= at+min(s.Duration/2, 250*time.Millisecond)
 	}
-	for i > 0 && !past(&m.Segments[i-1]) {
-		i--
-	}
-	for i < len(m.Segments) && past(&m.Segments[i]) {
-		i++
+	i := len(m.Segments)
+	if !past(&m.Segments[i-1]) { // else nothing follows, as most of the time
+		// Segments are nearly equal in length, so the first guess is close.
+		if i = 0; m.Duration > 0 && at > 0 {
+			i = min(int(float64(at)/float64(m.Duration)*float64(len(m.Segments))), len(m.Segments)-1)
+		}
+		for i > 0 && !past(&m.Segments[i-1]) {
+			i--
+		}
+		for past(&m.Segments[i]) {
+			i++
+		}
 	}
 	if p.repeatsJoint(t, i < len(m.Segments)) && i > 0 && m.Segments[i-1].Start+m.Segments[i-1].Duration > at-touching {
 		i--

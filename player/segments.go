@@ -9,8 +9,7 @@ import (
 
 // Segments is where a segment lies whose timestamp disagrees with its playlist.
 type Segments interface {
-	policy.Limited
-	// lies takes a segment that lies off after where the playlist has it. It moves its
+	// lies takes a segment that lies off after where the playlist puts it. It moves its
 	// playlist, and returns where the segment lies then, how far off they are left, and
 	// whether the segment is not what was wanted and not buffered. guessed means that no
 	// timestamp of the playlist was seen before.
@@ -23,7 +22,14 @@ type Segments interface {
 }
 
 var _ = policy.Register("segments", policy.Offers[Segments]{
-	"listed":     new(SegmentsListed),
-	"joined":     new(SegmentsJoined),
-	"timestamps": new(SegmentsTimestamps),
+	"listed":     new(segmentsListed),
+	"joined":     new(segmentsJoined),
+	"timestamps": new(segmentsTimestamps),
 })
+
+// asListed is what policies have in common that know where a segment lies from its
+// playlist.
+type asListed struct{}
+
+func (asListed) plays(time.Duration) bool { return true }
+func (asListed) exact() bool              { return false }

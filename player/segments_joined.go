@@ -8,18 +8,19 @@ import (
 	"hlsload/player/units"
 )
 
-// SegmentsJoined has a segment whose timestamp disagrees with its number follow what was
+// segmentsJoined has a segment whose timestamp disagrees with its number follow what was
 // loaded last without a gap, if it lies before the end of that or too far after it
 // (fftools/ffmpeg.c dts_delta_threshold).
-type SegmentsJoined struct {
-	Within units.Duration `yaml:"within"` // the longest gap that is left; up to 1h
+type segmentsJoined struct {
+	asListed `yaml:"-"`
+	Within   units.Duration `yaml:"within"` // the longest gap that is left; up to 1h
 }
 
-func (s *SegmentsJoined) Limits(l *policy.Limits) {
+func (s *segmentsJoined) Limits(l *policy.Limits) {
 	l.Duration("within", &s.Within, time.Millisecond, time.Hour)
 }
 
-func (s *SegmentsJoined) lies(_ *Player, t *track, _ *m3u8.Segment, start, off time.Duration, _ bool) (at, left time.Duration, elsewhere bool) {
+func (s *segmentsJoined) lies(_ *Player, t *track, _ *m3u8.Segment, start, off time.Duration, _ bool) (at, left time.Duration, elsewhere bool) {
 	if !t.filled {
 		return start, off, false
 	}
@@ -30,7 +31,3 @@ func (s *SegmentsJoined) lies(_ *Player, t *track, _ *m3u8.Segment, start, off t
 	t.base += at - start
 	return at, left, false
 }
-
-func (*SegmentsJoined) plays(time.Duration) bool { return true }
-
-func (*SegmentsJoined) exact() bool { return false }

@@ -4,20 +4,17 @@ import (
 	"time"
 
 	"hlsload/player/m3u8"
-	"hlsload/player/policy"
 )
 
-// SegmentsTimestamps has a segment lie where its first timestamp says (PTS, or tfdt),
-// and its playlist with it, whatever numbers and dates made of it.
-type SegmentsTimestamps struct {
+// segmentsTimestamps puts a segment where its first timestamp says (PTS, or tfdt), and its
+// playlist with it, whatever numbers and dates say.
+type segmentsTimestamps struct {
 	// Origin means that nothing can be played from before where the session's
 	// timeline began.
 	Origin bool `yaml:"origin"`
 }
 
-func (*SegmentsTimestamps) Limits(*policy.Limits) {}
-
-func (s *SegmentsTimestamps) lies(p *Player, t *track, seg *m3u8.Segment, start, off time.Duration, guessed bool) (at, left time.Duration, elsewhere bool) {
+func (s *segmentsTimestamps) lies(p *Player, t *track, seg *m3u8.Segment, start, off time.Duration, guessed bool) (at, left time.Duration, elsewhere bool) {
 	t.base += off
 	at = start + off
 	// In another place of the buffer it fills nothing up.
@@ -30,6 +27,6 @@ func (s *SegmentsTimestamps) lies(p *Player, t *track, seg *m3u8.Segment, start,
 	return at, 0, elsewhere
 }
 
-func (s *SegmentsTimestamps) plays(at time.Duration) bool { return at >= 0 || !s.Origin }
+func (s *segmentsTimestamps) plays(at time.Duration) bool { return at >= 0 || !s.Origin }
 
-func (*SegmentsTimestamps) exact() bool { return true }
+func (*segmentsTimestamps) exact() bool { return true }

@@ -11,7 +11,6 @@ import (
 // StalePolicy is how a playlist that no longer changes is noticed, and what happens
 // then.
 type StalePolicy interface {
-	policy.Limited
 	// found reports whether a playlist that a reload found unchanged is stale now. aside
 	// means that the reload brought one that was not taken.
 	found(p *Player, f flight, t *track, aside bool) bool
@@ -19,13 +18,12 @@ type StalePolicy interface {
 	then() Recovery
 }
 
-// StalePolicies are the ways of noticing it.
-var StalePolicies = policy.Register("stale", policy.Offers[StalePolicy]{
-	"ignored":      new(StaleIgnored),
-	"misses":       new(StaleMisses),
-	"since_change": new(StaleSinceChange),
-	"starved":      new(StaleStarved),
-	"buffer_end":   new(StaleBufferEnd),
+var _ = policy.Register("stale", policy.Offers[StalePolicy]{
+	"ignored":      new(staleIgnored),
+	"misses":       new(staleMisses),
+	"since_change": new(staleSinceChange),
+	"starved":      new(staleStarved),
+	"buffer_end":   new(staleBufferEnd),
 })
 
 // stale looks at a playlist that a reload found unchanged, or put another one aside
@@ -39,11 +37,6 @@ func (p *Player) stale(f *flight, t *track, aside bool) {
 		of := *f
 		p.recover(&of, s.then(), Stale, 0)
 	}
-}
-
-// unchangedFor is how long a playlist has not changed, and a span in its measure.
-func (p *Player) unchangedFor(f flight, t *track, s units.Span) (since, span time.Duration) {
-	return p.now - t.changedAt, s.Of(p.targetDuration(f.track), p.segmentDuration())
 }
 
 // noteStale records the first sign that a playlist no longer brings anything new.
@@ -93,3 +86,21 @@ func (p *Player) triedOut(f *flight, m *m3u8.Media) {
 		p.playlist(f, m)
 	}
 }
+
+// sinceChange is what policies have in common that go by the time since the playlist
+// changed.
+type sinceChange struct {
+	After units.Span `yaml:"after"` // since the last change
+	Then  Recovery   `yaml:"then"`  // steps, tried in order
+}
+
+func (s *sinceChange) Limits(l *policy.Limits) {
+	l.Span("after", &s.After, time.Millisecond, time.Hour)
+	limitSteps(l, &s.Then)
+}
+
+func (s *sinceChange) long(p *Player, f flight, t *track) bool {
+	return p.now-t.changedAt >= p.length(&s.After, f.track)
+}
+
+func (s *sinceChange) then() Recovery { return s.Then }

@@ -2,9 +2,9 @@ package player
 
 import "hlsload/player/policy"
 
-// StaleBufferEnd notices it when a reload brought nothing new and nothing is left to
+// staleBufferEnd notices it when a reload brought nothing new and nothing is left to
 // play (video.js playlist-controller stuckAtPlaylistEnd_).
-type StaleBufferEnd struct {
+type staleBufferEnd struct {
 	Once bool `yaml:"once"` // a rendition is never found stale twice
 	// Trial goes back to a rendition that was left for being stale only if its playlist
 	// has changed since.
@@ -12,9 +12,9 @@ type StaleBufferEnd struct {
 	Then  Recovery `yaml:"then"` // steps, tried in order
 }
 
-func (s *StaleBufferEnd) Limits(l *policy.Limits) { limitRecovery(l, "then", &s.Then) }
+func (s *staleBufferEnd) Limits(l *policy.Limits) { limitSteps(l, &s.Then) }
 
-func (s *StaleBufferEnd) found(p *Player, f flight, t *track, aside bool) bool {
+func (s *staleBufferEnd) found(p *Player, f flight, t *track, aside bool) bool {
 	edge := t.base + t.media.Duration
 	if aside || p.state == loading || p.ahead(t) > touching || t.end < edge-touching {
 		return false // the end that it looks for is that of the playlist that was set aside
@@ -32,4 +32,4 @@ func (s *StaleBufferEnd) found(p *Player, f flight, t *track, aside bool) bool {
 	return true
 }
 
-func (s *StaleBufferEnd) then() Recovery { return s.Then }
+func (s *staleBufferEnd) then() Recovery { return s.Then }

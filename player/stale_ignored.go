@@ -1,12 +1,8 @@
 package player
 
-import "hlsload/player/policy"
+// staleIgnored never notices that a playlist no longer changes.
+type staleIgnored struct{}
 
-// StaleIgnored never notices that a playlist no longer changes.
-type StaleIgnored struct{}
+func (*staleIgnored) found(*Player, flight, *track, bool) bool { return false }
 
-func (*StaleIgnored) Limits(*policy.Limits) {}
-
-func (*StaleIgnored) found(*Player, flight, *track, bool) bool { return false }
-
-func (*StaleIgnored) then() Recovery { return nil }
+func (*staleIgnored) then() Recovery { return nil }

@@ -2,19 +2,19 @@ package player
 
 import "hlsload/player/policy"
 
-// StaleMisses counts reloads that brought nothing new.
-type StaleMisses struct {
+// staleMisses counts reloads that brought nothing new.
+type staleMisses struct {
 	Misses int      `yaml:"misses"` // in a row; 0 = never
 	Then   Recovery `yaml:"then"`   // steps, tried in order
 }
 
-func (s *StaleMisses) Limits(l *policy.Limits) {
+func (s *staleMisses) Limits(l *policy.Limits) {
 	policy.Within(l, "misses", &s.Misses, 0, 1e6)
-	limitRecovery(l, "then", &s.Then)
+	limitSteps(l, &s.Then)
 }
 
-func (s *StaleMisses) found(_ *Player, _ flight, t *track, _ bool) bool {
+func (s *staleMisses) found(_ *Player, _ flight, t *track, _ bool) bool {
 	return s.Misses > 0 && int(t.misses) >= s.Misses
 }
 
-func (s *StaleMisses) then() Recovery { return s.Then }
+func (s *staleMisses) then() Recovery { return s.Then }

@@ -1,11 +1,7 @@
 package player
 
-import "hlsload/player/policy"
-
 // stepBan gives up what penalty says for ever and chooses again by bandwidth.
 type stepBan struct{}
-
-func (*stepBan) Limits(*policy.Limits) {}
 
 func (*stepBan) take(p *Player, f *flight, failure Failure, _ int) (Decision, bool) {
 	return Exclude, p.giveUp(f, failure, Never)

@@ -1,21 +1,12 @@
 package player
 
-import "hlsload/player/policy"
-
 // stepClear lifts all penalties but those for ever, gives up what penalty says
 // and chooses again by bandwidth. Where nothing else is there the same is loaded
 // again after half a target duration.
 type stepClear struct{}
 
-func (*stepClear) Limits(*policy.Limits) {}
-
 func (*stepClear) take(p *Player, f *flight, failure Failure, _ int) (Decision, bool) {
-	for i := range p.errs.renditions {
-		if r := &p.errs.renditions[i]; r.was().until != Never {
-			r.forgive()
-		}
-	}
-	clear(p.errs.pathways)
+	p.errs.restore()
 	r := p.penalty().of(p, f)
 	p.errs.penalise(r, p.until(p.penalty().lasts()))
 	if !p.reselect(f, failure, true) { // it is the only one

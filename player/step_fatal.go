@@ -1,11 +1,7 @@
 package player
 
-import "hlsload/player/policy"
-
 // stepFatal ends the session.
 type stepFatal struct{}
-
-func (*stepFatal) Limits(*policy.Limits) {}
 
 func (*stepFatal) early() {}
 

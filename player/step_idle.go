@@ -1,15 +1,10 @@
 package player
 
-import (
-	"hlsload/player/m3u8"
-	"hlsload/player/policy"
-)
+import "hlsload/player/m3u8"
 
 // stepIdle lifts all penalties and asks for nothing more until the position is
 // moved, as a window does that moves on with the clock; once a session.
 type stepIdle struct{}
-
-func (*stepIdle) Limits(*policy.Limits) {}
 
 func (*stepIdle) take(p *Player, f *flight, _ Failure, _ int) (Decision, bool) {
 	if p.errs.idled || f.kind == m3u8.KindMultivariant {

@@ -1,14 +1,10 @@
 package player
 
-import "hlsload/player/policy"
-
 // stepLevel moves to the next lower level without an error, then from the top
 // down, on the same pathway (hls.js error-controller getLevelSwitchAction). For
 // audio it must be a level with another audio rendition. A level that failed is
 // marked until media of it was buffered.
 type stepLevel struct{}
-
-func (*stepLevel) Limits(*policy.Limits) {}
 
 func (*stepLevel) take(p *Player, f *flight, failure Failure, _ int) (Decision, bool) {
 	n, cur := len(p.ladder.Levels), int(p.main.level)

@@ -14,7 +14,7 @@ type stepRound struct {
 
 func (s *stepRound) Limits(l *policy.Limits) {
 	l.Delays("delays", &s.Delays, 1)
-	limitRecovery(l, "then", &s.Then)
+	limitSteps(l, &s.Then)
 }
 
 func (s *stepRound) take(p *Player, f *flight, failure Failure, n int) (Decision, bool) {

@@ -1,11 +1,7 @@
 package player
 
-import "hlsload/player/policy"
-
 // stepSkip gives the segment up and goes on after it; not the newest one.
 type stepSkip struct{}
-
-func (*stepSkip) Limits(*policy.Limits) {}
 
 func (*stepSkip) take(p *Player, f *flight, _ Failure, _ int) (Decision, bool) {
 	m := p.track(f.track).media

@@ -1,12 +1,8 @@
 package player
 
-import "hlsload/player/policy"
-
 // stepSpared moves to the level that bandwidth would choose, if it led to fewer
 // recoveries than the current one (hls.js abr-controller nextAutoLevel).
 type stepSpared struct{}
-
-func (*stepSpared) Limits(*policy.Limits) {}
 
 func (*stepSpared) take(p *Player, _ *flight, failure Failure, _ int) (Decision, bool) {
 	to := p.bestLevel()

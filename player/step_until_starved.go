@@ -8,7 +8,7 @@ import (
 // stepUntilStarved asks for the same URL again for as long as playback goes on.
 type stepUntilStarved struct {
 	Delays []units.Duration `yaml:"delays"` // before each retry; the last one repeats
-	// Forgives is how many failures in a row are put up with once playback has run
+	// Forgives is how many failures in a row are allowed once playback has run
 	// dry: one more ends the session.
 	Forgives int `yaml:"forgives"`
 }

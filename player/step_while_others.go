@@ -16,7 +16,7 @@ type stepWhileOthers struct {
 	// FRAME-RATE, 1 ms to 1 s; 0 = the last delay repeats.
 	Picture units.Duration `yaml:"picture"`
 	Sound   units.Duration `yaml:"sound"` // as Picture, of sound
-	// Forgives is how many failures in a row of every track are put up with: one
+	// Forgives is how many failures in a row of every track are allowed: one
 	// more ends the session.
 	Forgives int `yaml:"forgives"`
 }
@@ -32,8 +32,9 @@ func (s *stepWhileOthers) Limits(l *policy.Limits) {
 }
 
 func (s *stepWhileOthers) take(p *Player, f *flight, failure Failure, n int) (Decision, bool) {
-	p.track(f.track).retryUntilDry, p.hole = uint8(s.Forgives)+1, span{}
-	if s.forsaken(p) {
+	t := p.track(f.track)
+	t.retryUntilDry, t.hole = uint8(s.Forgives)+1, span{}
+	if s.failed(p) {
 		p.fail(f, failure)
 		return GiveUp, true
 	}
@@ -72,8 +73,8 @@ func (s *stepWhileOthers) packet(p *Player, tr Track) time.Duration {
 	return time.Duration(float64(time.Second) / rate)
 }
 
-// forsaken reports whether every track has failed too often.
-func (s *stepWhileOthers) forsaken(p *Player) bool {
+// failed reports whether every track has failed too often.
+func (s *stepWhileOthers) failed(p *Player) bool {
 	for i := range p.tracks() {
 		if t := p.track(i); t.active() && int(max(t.tries[0], t.tries[1])) <= s.Forgives {
 			return false

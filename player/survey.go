@@ -1,6 +1,7 @@
 package player
 
 import (
+	"slices"
 	"time"
 
 	"hlsload/player/m3u8"
@@ -10,20 +11,35 @@ import (
 // some segments of each, one after the other; those of what will be played are
 // kept. Or it is a probe: only some segments of the first playlist.
 type survey struct {
-	lists   []*m3u8.Media // by rendition; nil = not loaded, or failed
-	samples int           // segments to load of each
-	reloads int           // of a playlist none of whose segments can be loaded
-	next    int           // what to visit; stops from len(lists) on are for segments
-	loaded  int           // segments loaded there
-	init    bool          // the initialization section was
+	lists    []*m3u8.Media // by rendition; nil = not loaded, or failed
+	from     []uint64      // by rendition: sequence number of the next segment to try; 0 = wherever playback begins
+	loadedAt time.Duration // when the last of the playlists was
+	samples  int           // segments to load of each
+	reloads  int           // of a playlist none of whose segments can be loaded
+	twice    bool          // a playlist that fails after another was loaded is asked for once more
+	asked    bool          // it was
+	next     int           // what to visit; stops from len(lists) on are for segments, from 2*len(lists) on for one more of each
+	rounds   int           // of these
+	analyze  time.Duration // a rendition that begins later is passed over
+	joined   time.Duration // where playback begins
+	loaded   int           // segments loaded there
+	init     bool          // the initialization section was
 
 	// Where no segment could be loaded yet:
-	from   uint64        // sequence number of the next one to try; 0 = wherever playback begins
 	passes int           // failed segments and loads of the playlist
+	late   time.Duration // how much later than the others it begins
 	again  time.Duration // when the playlist may be loaded again
 	at     time.Duration // when that is waited for; 0 = something else is
 
 	probes []*m3u8.Segment // the first one together with its initialization section
+	failed []failedProbe
+}
+
+// failedProbe is what a probe could not load.
+type failedProbe struct {
+	of    flight
+	tries int
+	at    time.Duration // when it is asked for again; 0 = it is in flight
 }
 
 // probe begins a look into the first playlist (Shaka hls_parser
@@ -58,16 +74,12 @@ func (p *Player) probe(m *m3u8.Media) {
 // pumpProbe asks for the next segment to look into.
 func (p *Player) pumpProbe() {
 	t, main := p.survey, &p.main
-	for i := range p.tracks() {
-		if t := p.track(i); t.active() {
-			p.pumpList(i, t)
-		}
-	}
+	p.pumpLists()
 	if !main.listed() {
 		p.survey = nil
 		return
 	}
-	if p.chain(MainTrack) != nil {
+	if p.probeAgain() || p.chain(MainTrack) != nil {
 		return
 	}
 	if t.next == len(t.probes) {
@@ -84,6 +96,52 @@ func (p *Player) pumpProbe() {
 	p.fetchSegment(MainTrack, main, s)
 }
 
+// probeFailed has a rule of the start decide about a failed fetch of a probe. Without one
+// there are others to look into.
+func (p *Player) probeFailed(f *flight, failure Failure, status int) {
+	r := p.rule(f, failure, status)
+	if !r.AtStart {
+		return
+	}
+	t := p.survey
+	i := slices.IndexFunc(t.failed, func(b failedProbe) bool { return b.of.kind == f.kind && b.of.seg == f.seg })
+	if i < 0 {
+		i = len(t.failed)
+		t.failed = append(t.failed, failedProbe{of: *f})
+	}
+	b := &t.failed[i]
+	d, ok := r.retry(p, b.tries)
+	if b.tries++; ok {
+		b.at = p.now + d
+		return
+	}
+	p.judge(f, r.Then, failure, b.tries-1)
+}
+
+// probeAgain asks again for what failed in a probe. It reports whether something waits
+// for that.
+func (p *Player) probeAgain() bool {
+	t := p.survey
+	t.at = 0
+	for i := range t.failed {
+		switch b := &t.failed[i]; {
+		case b.at > p.now:
+			if t.at == 0 || b.at < t.at {
+				t.at = b.at
+			}
+		case b.at > 0:
+			b.at = 0
+			url, r := b.of.seg.URL, b.of.seg.ByteRange
+			if b.of.kind == m3u8.KindInit {
+				url, r = b.of.seg.Map.URL, b.of.seg.Map.ByteRange
+			}
+			f := p.fetch(b.of.kind, b.of.track, b.of.rendition, url, r, p.now)
+			f.seg, f.start = b.of.seg, b.of.start
+		}
+	}
+	return t.at > 0
+}
+
 // probed takes a segment that was looked into. It is kept if it is played.
 func (p *Player) probed(f *flight, bytes int64) {
 	if s := f.seg; f.start+s.Duration <= p.anchor-p.loader().leadIn() {
@@ -98,8 +156,8 @@ func (p *Player) probed(f *flight, bytes int64) {
 // leave goes on to the next stop.
 func (t *survey) leave() {
 	t.next++
-	t.loaded, t.init = 0, false
-	t.from, t.passes, t.again, t.at = 0, 0, 0, 0
+	t.loaded, t.init, t.asked = 0, false, false
+	t.passes, t.late, t.again, t.at = 0, 0, 0, 0
 }
 
 // stop is the rendition visited at a stop: audio is listed before the variants.
@@ -123,18 +181,23 @@ func (p *Player) pumpSurvey() {
 		return
 	}
 	n := len(t.lists)
-	for ; t.next < 2*n; t.leave() {
+	for ; t.next < (2+t.rounds)*n; t.leave() {
 		r := p.stop(t.next % n)
 		if t.next < n {
 			p.fetch(m3u8.KindMedia, MainTrack, int16(r), p.ladder.Renditions[r].URL, nil, p.now)
 			return
 		}
-		if !p.main.active() && !p.chooseSurveyed() {
-			p.finish(Fatal, "media: no playlist could be loaded")
-			return
+		if !p.main.active() {
+			if t.loadedAt = p.now; !p.chooseSurveyed() {
+				p.finish(Fatal, "media: no playlist could be loaded")
+				return
+			}
 		}
 		if p.look(r) {
 			return
+		}
+		if t.late > t.analyze && t.analyze > 0 {
+			p.passOver(r)
 		}
 	}
 	p.survey = nil
@@ -146,7 +209,11 @@ func (p *Player) pumpSurvey() {
 func (p *Player) look(r int) bool {
 	t := p.survey
 	m := t.lists[r]
-	if t.loaded >= t.samples || m == nil || len(m.Segments) == 0 {
+	samples := t.samples
+	if t.next >= 2*len(t.lists) {
+		samples = 1
+	}
+	if t.loaded >= samples || m == nil || len(m.Segments) == 0 {
 		return false
 	}
 	t.at = 0
@@ -166,9 +233,9 @@ func (p *Player) look(r int) bool {
 	}
 	i := t.loaded
 	switch {
-	case t.from > 0:
-		if i = int(min(t.from-min(t.from, m.MediaSequence), uint64(len(m.Segments)))); i == len(m.Segments) {
-			return p.lookLater(r, m)
+	case t.from[r] > 0:
+		if i = int(min(t.from[r]-min(t.from[r], m.MediaSequence), uint64(len(m.Segments)))); i == len(m.Segments) {
+			return t.passes > 0 && t.loaded == 0 && p.lookLater(r, m)
 		}
 	case !m.EndList:
 		i += p.segmentAt(m, m.Duration-p.cfg.Profile.Live.HoldBack.Of(m.TargetDuration, m.Segments[len(m.Segments)-1].Duration))
@@ -177,7 +244,13 @@ func (p *Player) look(r int) bool {
 		return false
 	}
 	s := &m.Segments[i]
-	if s.Map != nil && !t.init {
+	t.from[r] = s.Sequence
+	if t.next < 2*len(t.lists) && t.loaded == 0 && t.passes == 0 && !t.asked && !m.EndList && p.now-t.loadedAt >= p.clock().interval(true).Of(m.TargetDuration, lastDuration(m)) {
+		t.asked = true // the survey has taken so long that the playlist is loaded again
+		p.fetch(m3u8.KindMedia, MainTrack, int16(r), p.ladder.Renditions[r].URL, nil, p.now)
+		return true
+	}
+	if s.Map != nil && !t.init && t.next < 2*len(t.lists) {
 		p.fetch(m3u8.KindInit, MainTrack, int16(r), s.Map.URL, s.Map.ByteRange, p.now).seg = s
 		return true
 	}
@@ -201,13 +274,18 @@ func (p *Player) lookLater(r int, m *m3u8.Media) bool {
 	return true
 }
 
-// missed deals with what could not be loaded. A playlist is left out. Where no
+// missed deals with what could not be loaded. A playlist is left out, after a second
+// try on a new connection if there was an old one (FFmpeg open_url_keepalive). Where no
 // segment could be loaded the player stays: the next one, the playlist again, and
 // so on, until it gives up (FFmpeg read_data within avformat_open_input, max_reload;
 // twice, because avio_feof reads once more).
 func (p *Player) missed(f *flight, failure Failure) {
 	t, most := p.survey, 2*p.survey.reloads
-	if t.next < len(t.lists) || t.loaded > 0 || most == 0 || f.kind == m3u8.KindKey {
+	if t.twice && !t.asked && failure == BadStatus && t.next < len(t.lists) && t.any() {
+		t.asked = true
+		return
+	}
+	if t.next < len(t.lists) || t.next >= 2*len(t.lists) || t.loaded > 0 || most == 0 || f.kind == m3u8.KindKey {
 		t.leave()
 		return
 	}
@@ -215,13 +293,19 @@ func (p *Player) missed(f *flight, failure Failure) {
 		p.finish(Fatal, f.kind.String()+": "+reasonOf(failure, int(f.status)))
 		return
 	}
-	if t.from = f.seg.Sequence + 1; t.again <= p.now {
+	t.late += f.seg.Duration
+	if t.from[f.rendition] = f.seg.Sequence + 1; t.again <= p.now {
 		t.again = p.now + p.clock().interval(false).Of(p.surveyTarget(f), f.seg.Duration)
 	}
 	if tr := p.track(f.track); tr.active() && tr.rendition == f.rendition {
 		p.skip(tr, f.seg)
 		tr.tries[1] = 0
 	}
+}
+
+// any reports whether a playlist was loaded.
+func (t *survey) any() bool {
+	return slices.ContainsFunc(t.lists, func(m *m3u8.Media) bool { return m != nil })
 }
 
 // surveyTarget is the target duration of what a fetch belongs to.
@@ -241,8 +325,8 @@ func (p *Player) segmentAt(m *m3u8.Media, at time.Duration) int {
 	return i
 }
 
-// visit takes an answer of the survey. It reports whether that is all there is to
-// it: what will be played goes its usual way.
+// visit takes an answer of the survey. It reports whether the answer is used up:
+// what will be played goes its usual way.
 func (p *Player) visit(f *flight, m *m3u8.Media) bool {
 	t := p.survey
 	switch f.kind {
@@ -258,6 +342,7 @@ func (p *Player) visit(f *flight, m *m3u8.Media) bool {
 		t.init = true
 	case m3u8.KindSegment:
 		t.loaded++
+		t.from[f.rendition] = f.seg.Sequence + 1
 	}
 	tr := p.track(f.track)
 	return !tr.active() || tr.rendition != f.rendition
@@ -280,12 +365,49 @@ func (p *Player) chooseSurveyed() bool {
 		return false
 	}
 	for i := range p.tracks() {
-		if tr := p.track(i); tr.active() {
+		if tr := p.track(i); tr.active() && tr.media == nil {
 			tr.reloadAt(Never)
 			p.playlist(&flight{kind: m3u8.KindMedia, track: i, rendition: tr.rendition, sent: p.now}, t.lists[tr.rendition])
 		}
 	}
+	p.survey.joined = p.anchor
 	return true
+}
+
+// passOver leaves out a rendition that begins too late to be seen when streams are
+// chosen (FFmpeg: none of its packets was read by avformat_find_stream_info), unless there
+// is no other. Until then the player has read that much of the others.
+func (p *Player) passOver(r int) {
+	t := p.survey
+	m := t.lists[r]
+	if t.lists[r] = nil; !t.any() {
+		t.lists[r] = m
+		return
+	}
+	if len(m.Segments) > 0 {
+		d := lastDuration(m)
+		t.rounds = max(int((t.analyze+d-1)/d)+1-t.samples, 0)
+	}
+	p.anchor, p.began = t.joined, t.joined
+	for i := range p.tracks() {
+		if tr := p.track(i); tr.active() && int(tr.rendition) == r {
+			p.dropSegment(i)
+			tr.reset()
+		}
+	}
+	sound := time.Duration(0)
+	if p.audio != nil && p.audio.active() {
+		sound = p.audio.end
+	}
+	p.chooseSurveyed()
+	for i := range p.tracks() {
+		if tr := p.track(i); tr.active() && !tr.filled && len(tr.media.Segments) > 0 {
+			tr.scheduled = min(tr.scheduled, t.loadedAt+p.clock().interval(true).Of(tr.media.TargetDuration, lastDuration(tr.media)))
+		}
+	}
+	if sound > 0 {
+		p.audio.end = sound
+	}
 }
 
 // bestLoaded is the level to play: the one that the player would choose, else

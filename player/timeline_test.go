@@ -131,7 +131,7 @@ func TestRestartOfOne(t *testing.T) {
 	}
 }
 
-// TestRestartCautious: who asks on and on for a playlist that it sets aside does
+// TestRestartCautious: a player that asks on and on for a playlist that it puts aside does
 // so less often where the target is not local.
 func TestRestartCautious(t *testing.T) {
 	for _, cautious := range []bool{false, true} {

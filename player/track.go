@@ -50,6 +50,7 @@ type track struct {
 	segAt  time.Duration // the segment chain is not asked for before
 
 	end   time.Duration // buffered end
+	hole  span          // media that is missing before it; zero = none
 	using *using        // nil until there is something
 	clock clock         // of the timestamps of its segments
 
@@ -159,7 +160,7 @@ func (p *Player) setRendition(tr Track, to int16, abr bool, reason string) {
 	if abr {
 		t.joint = choiceJoint
 	}
-	t.segAt, t.delayed = min(t.segAt, p.now), nil
+	t.segAt, t.delayed = min(t.segAt, p.now), t.delayed.leave(to)
 	t.misses, t.evidenceSent, t.stalePending, t.numbersLower, t.retryUntilDry, t.tries = 0, false, false, false, 0, [2]uint8{}
 	p.clock().chosen(p, tr, t, next)
 }

@@ -90,6 +90,7 @@ type world struct {
 	faults   map[string]fault
 	now      time.Duration
 	p        *player.Player
+	twin     *player.Player // is never asked when it wakes; nil = there is none
 	prof     *player.Profile
 	queue    []pending
 	requests bool
@@ -251,7 +252,11 @@ func (w *world) run(d time.Duration) {
 }
 
 func (w *world) step(ev player.Event) {
-	for _, a := range w.p.Step(w.now, &ev, nil) {
+	actions := w.p.Step(w.now, &ev, nil)
+	if w.twin != nil {
+		w.compare(&ev, actions)
+	}
+	for _, a := range actions {
 		if w.watch != nil {
 			w.watch(&a)
 		}

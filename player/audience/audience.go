@@ -17,14 +17,15 @@ var (
 // Generation is the distance between the numbers of viewers that follow one
 // another in the same place under churn: player 17's successor is
 // 1,000,000,017, whose successor is 2,000,000,017. So a number does not depend
-// on who else left before.
+// on which other viewers left before.
 const Generation = 1_000_000_000
 
 // Arrival is one session about to begin.
 type Arrival struct {
 	At      time.Duration
-	Player  uint64 // number of the viewer; [Generation] tells more
+	Player  uint64 // number of the viewer; see [Generation]
 	Session int    // of this viewer: 1, and one more after each rejoin
+	Failed  bool   // the viewer's session before ended by an error
 	Cohort  int    // index in [Config.Cohorts]
 	Entry   int    // index in [Config.Entry]
 	Pop     float64
@@ -56,8 +57,9 @@ type Audience struct {
 	ramps  []ramp
 	shares []float64
 
-	groups []group // the base audience, then surges that have not all arrived
+	groups []group // the base audience, then surges that have not all arrived; next is in slots
 	places int     // numbers given out, or reserved by groups
+	slots  *Slots  // nil = all
 }
 
 // group is viewers that arrive by one plan.
@@ -85,11 +87,50 @@ func New(cfg *Config, seed draw.Seed) *Audience {
 func (a *Audience) add(g group) {
 	g.first = a.places
 	a.places += g.n
-	g.seats = newSeats(g.n, a.shares, a.cfg.Entry)
+	share := atLeastOne
+	if g.surge {
+		share = counts // a surge may be smaller than the number of cohorts
+	}
+	g.seats = newSeats(share(g.n, a.shares), a.cfg.Entry)
 	g.at = a.when(&g)
-	if g.n > 0 {
+	if g.n > 0 && a.seek(&g) {
 		a.groups = append(a.groups, g)
 	}
+}
+
+// Keep leaves only the viewers of some slots. What each of them does stays as it is,
+// because the others are passed over, not taken out. Surges must be made on every machine
+// of a run in the same order. It must be called before anything else.
+func (a *Audience) Keep(s Slots) {
+	a.slots = &s
+	left := a.groups[:0]
+	for _, g := range a.groups {
+		if a.seek(&g) {
+			left = append(left, g)
+		}
+	}
+	a.groups = left
+}
+
+// seek passes over viewers of other slots; false when none is left.
+func (a *Audience) seek(g *group) bool {
+	for a.slots != nil && !a.slots.Has(SlotOf(uint64(g.first+g.next))) {
+		g.seats.next()
+		if !a.pass(g) {
+			return false
+		}
+	}
+	return true
+}
+
+// pass goes on to the group's next viewer; false when there is none.
+func (a *Audience) pass(g *group) bool {
+	g.next++
+	if g.next == g.n {
+		return false
+	}
+	g.at = a.when(g)
+	return true
 }
 
 // when is the arrival of viewer g.next of the group.
@@ -170,9 +211,7 @@ func (a *Audience) Next() (Arrival, bool) {
 		v.until = a.departure(g.next)
 	}
 	a.begin(&v)
-	if g.next++; g.next < g.n {
-		g.at = a.when(g)
-	} else {
+	if !a.pass(g) || !a.seek(g) {
 		a.groups = append(a.groups[:i], a.groups[i+1:]...)
 	}
 	return v, true
@@ -193,24 +232,24 @@ func (a *Audience) begin(v *Arrival) {
 }
 
 // again is the same viewer coming back.
-func again(v Arrival, at time.Duration) Arrival {
-	v.At = at
+func again(v Arrival, at time.Duration, why Why) Arrival {
+	v.At, v.Failed = at, why == Fatal
 	v.Session++
 	v.Seed = v.Seed.For(uint64(v.Session))
 	return v
 }
 
-// Ended tells who comes after the session of v, which ended at now, and when;
-// false = nobody. Under churn the place of a viewer that left goes to a new one
-// at once, as does that of one who has seen everything. A viewer whose player gave up comes back when the config says so;
-// otherwise its place stays empty until it would have left.
+// Ended returns the viewer that comes after the session of v, which ended at now,
+// and when; false = there is none. Under churn the place of a viewer that left, or
+// has seen everything, goes to a new one at once. A viewer whose player gave up
+// comes back when the config says so; otherwise its place stays empty until it
+// would have left.
 func (a *Audience) Ended(now time.Duration, v Arrival, why Why) (Arrival, bool) {
 	at := now
-	switch why {
-	case Fatal:
+	if why == Fatal {
 		if s := &a.cfg.Session; s.Rejoin {
 			back := now + s.RejoinAfter
-			return again(v, back), back < v.Leave
+			return again(v, back, why), back < v.Leave
 		}
 		at = max(now, v.Leave)
 	}
@@ -222,7 +261,7 @@ func (a *Audience) Ended(now time.Duration, v Arrival, why Why) (Arrival, bool) 
 	return next, true
 }
 
-// Surge adds n viewers who arrive evenly from now on within over, in the same
+// Surge adds n viewers that arrive evenly from now on within over, in the same
 // proportions.
 func (a *Audience) Surge(now time.Duration, n int, over time.Duration) {
 	a.add(group{n: n, surge: true, start: now, over: over})
@@ -235,5 +274,5 @@ func (a *Audience) Reconnect(now time.Duration, v Arrival, occurrence uint64, sh
 	if a.seed.For(v.Player).Uniform(ruleReconnect, occurrence) >= share || now >= v.Leave {
 		return Arrival{}, false
 	}
-	return again(v, now), true
+	return again(v, now, Left), true
 }

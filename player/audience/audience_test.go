@@ -56,6 +56,35 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+func TestEachCohortHasAPlayer(t *testing.T) {
+	shares := []float64{0.35, 0.25, 0.2, 0.1, 0.1}
+	for n, want := range map[int][]int{
+		1:  {1, 0, 0, 0, 0},
+		5:  {1, 1, 1, 1, 1},
+		6:  {2, 1, 1, 1, 1},
+		10: {4, 2, 2, 1, 1},
+	} {
+		if got := atLeastOne(n, shares); !slices.Equal(got, want) {
+			t.Errorf("%d players by %v: %v; want %v", n, shares, got, want)
+		}
+	}
+	if got := atLeastOne(20, []float64{0.98, 0.01, 0.01, 0}); !slices.Equal(got, []int{18, 1, 1, 0}) {
+		t.Errorf("20 players: %v; want one for each share above 0", got)
+	}
+	for n := 5; n < 200; n++ {
+		var got [5]int
+		a := New(&Config{Players: n, Cohorts: cohorts(shares...)}, 7)
+		a.Surge(0, 1, 0) // one more viewer needs no cohort of every kind
+		arrivals := all(a)
+		for _, v := range arrivals {
+			got[v.Cohort]++
+		}
+		if len(arrivals) != n+1 || slices.Min(got[:]) < 1 {
+			t.Errorf("%d viewers and a surge of 1: %v", n, got)
+		}
+	}
+}
+
 func TestCohortsAreExactAndInterleaved(t *testing.T) {
 	cfg := &Config{Players: 1000, Cohorts: cohorts(0.6, 0.3, 0.1), Entry: []float64{0.5, 0.5}}
 	var byCohort, byEntry [3]int

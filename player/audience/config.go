@@ -45,7 +45,7 @@ type Arrive struct {
 }
 
 // Stage changes the number of viewers evenly to To within Over. When it falls,
-// those leave first who came first.
+// those leave first that came first.
 type Stage struct {
 	To   int
 	Over time.Duration
@@ -56,7 +56,7 @@ type Session struct {
 	// Mean of an exponential length, after which another viewer takes the
 	// place; 0 = they stay.
 	Mean time.Duration
-	// Rejoin tells that a viewer whose player gave up comes back, after
+	// Rejoin: a viewer whose player gave up comes back, after
 	// RejoinAfter.
 	Rejoin      bool
 	RejoinAfter time.Duration
@@ -68,7 +68,7 @@ type Cohort struct {
 	Share   float64
 	Profile string // name of the player profile
 	Network link.Config
-	// FaultsNone tells that the cohort watches undisturbed.
+	// FaultsNone: no fault affects the cohort.
 	FaultsNone bool
 }
 

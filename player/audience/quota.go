@@ -6,6 +6,22 @@ import (
 	"slices"
 )
 
+// atLeastOne is counts with at least one for every share above 0, as long as n
+// allows. What a small share gets beyond its own is taken from the largest count.
+func atLeastOne(n int, shares []float64) []int {
+	out := counts(n, shares)
+	for i, share := range shares {
+		if share == 0 || out[i] > 0 {
+			continue
+		}
+		if most := slices.Index(out, slices.Max(out)); out[most] > 1 {
+			out[most]--
+			out[i]++
+		}
+	}
+	return out
+}
+
 // counts shares n out by largest remainder; equal remainders go to the first.
 func counts(n int, shares []float64) []int {
 	out := make([]int, len(shares))
@@ -71,19 +87,20 @@ func (q *quota) next() int {
 }
 
 // seats hands out (cohort, entry) to the viewers of one group: the base
-// audience or a surge. Cohorts have exact counts; entries have exact counts in
-// all and are interleaved within each cohort, so that cohorts can be compared.
+// audience or a surge. Cohorts have exact counts and, in the base audience, at
+// least one viewer each; entries have exact counts in all and are interleaved
+// within each cohort, so that cohorts can be compared.
 type seats struct {
 	cohort  quota
 	entries []quota // by cohort
 }
 
-func newSeats(n int, cohorts, entries []float64) seats {
-	s := seats{cohort: newQuota(counts(n, cohorts))}
+func newSeats(cohorts []int, entries []float64) seats {
+	s := seats{cohort: newQuota(cohorts)}
 	if len(entries) < 2 {
 		return s
 	}
-	all := newQuota(counts(n, entries))
+	all := newQuota(counts(s.cohort.total, entries))
 	for _, c := range s.cohort.want {
 		want := make([]int, len(entries))
 		for range c {

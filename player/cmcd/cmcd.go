@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Unknown is a duration that is not told.
+// Unknown is a duration that is not sent.
 const Unknown = time.Duration(-1)
 
 // Report is what a player says with one request. The zero value of most fields
@@ -22,11 +22,11 @@ type Report struct {
 	Top      int64  // tb, bit/s of the highest variant
 	Measured int64  // mtp, bit/s
 	Duration time.Duration
-	Buffer   time.Duration // bl; Unknown = not told
-	Deadline time.Duration // dl; Unknown = not told
+	Buffer   time.Duration // bl; Unknown = not sent
+	Deadline time.Duration // dl; Unknown = not sent
 	Startup  bool          // su: needed urgently
 	Starved  bool          // bs: playback ran dry since the request before
-	Rate     float64       // pr, of playback; 1 is not told
+	Rate     float64       // pr, of playback; 1 is not sent
 }
 
 // The four headers, by how often their contents change (CTA-5004 section 2.1).

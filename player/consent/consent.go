@@ -10,9 +10,11 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"hlsload/player/units"
 )
 
-// Handful is how many players need nobody's consent: fewer than a household.
+// Handful is how many players need no consent: fewer than a household.
 const Handful = 5
 
 // Path is where the operator of a host keeps what it allows.
@@ -47,7 +49,7 @@ func canonical(host string) string {
 }
 
 // ValidPattern reports whether [Covers] can be asked about a pattern. *.com would
-// be somebody else's consent.
+// be the consent of others.
 func ValidPattern(p string) bool {
 	below, star := strings.CutPrefix(p, "*.")
 	if _, err := netip.ParseAddr(strings.Trim(p, "[]")); err == nil {
@@ -87,7 +89,7 @@ const (
 )
 
 // Unclear is the error of a file that is about this program, and cannot be
-// understood: whoever wrote it has something to say about load tests.
+// understood: its author has something to say about load tests.
 type Unclear struct{ Err error }
 
 func (e *Unclear) Error() string { return e.Err.Error() }
@@ -173,15 +175,9 @@ func (t *Terms) set(key, value string) error {
 		s, _ := strings.CutSuffix(value, "/s")
 		t.Requests, err = number("a rate such as 20000/s", s, 1e9)
 	case "bandwidth":
-		for _, u := range []struct {
-			suffix string
-			factor int64
-		}{{"Gbps", 1e9}, {"Mbps", 1e6}, {"kbps", 1e3}, {"bps", 1}} {
-			if s, ok := strings.CutSuffix(value, u.suffix); ok {
-				n, err := number("a rate such as 5Gbps", s, 1e15/u.factor)
-				t.Bandwidth = n * u.factor
-				return err
-			}
+		var ok bool
+		if t.Bandwidth, ok = units.ParseRate(value); ok && t.Bandwidth > 0 {
+			return nil
 		}
 		return fmt.Errorf("bad bandwidth (got %.40q; want a rate such as 5Gbps)", value)
 	default:

@@ -1,8 +1,8 @@
-// Package consent says when a crowd of players needs somebody's permission, and
+// Package consent says when a crowd of players needs a permission, and
 // reads the permission that the operator of a target gives at
 // /.well-known/hlsload.txt.
 //
-// Start with [Local], which tells addresses that are nobody else's, and
+// Start with [Local], which reports whether an address is the user's own, and
 // [Parse], which reads the file; docs/targets.md describes it for operators.
 // What dials asks [Local] about the address that is really dialled, and a
 // [Gate] whether a stream may lead there.

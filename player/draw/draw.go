@@ -1,8 +1,8 @@
 // Package draw makes the random numbers of a run.
 //
-// Every number is a function of (seed, who, rule, ordinal) and never of the
+// Every number is a function of (seed, member, rule, ordinal) and never of the
 // order in which numbers are asked for, so neither goroutine scheduling nor a
-// new draw somewhere else can change who is hit by what. Start with [Seed].
+// new draw somewhere else can change which member is hit by what. Start with [Seed].
 //
 // It is not a cryptographic source.
 package draw
@@ -29,9 +29,11 @@ func Hash[T string | []byte](b T) uint64 {
 	return h
 }
 
-// mix is the finaliser of splitmix64 (Steele, Lea, Flood 2014).
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
+func mix(x uint64) uint64 { return Mix(x + 0x9e3779b97f4a7c15) }
+
+// Mix spreads the bits of x: the finaliser of splitmix64 (Steele, Lea, Flood
+// 2014).
+func Mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31

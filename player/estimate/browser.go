@@ -5,31 +5,31 @@ import (
 	"hlsload/player/units"
 )
 
-// Browser is what the browser says of the network: a slow median of what was
+// browser is what the browser says of the network: a slow median of what was
 // loaded from public addresses. It goes on whatever the player does.
-type Browser struct {
+type browser struct {
 	Window float64 `yaml:"window"` // the weight that is kept, in roots of bytes
 	// Ceiling bounds the estimate while the last transfer was not faster either.
 	Ceiling units.Rate `yaml:"ceiling"`
 }
 
-func (b *Browser) Limits(l *policy.Limits) {
+func (b *browser) Limits(l *policy.Limits) {
 	policy.Within(l, "window", &b.Window, 1, 1e6)
 	policy.Within(l, "ceiling", &b.Ceiling, 1, 1e12)
 }
 
-func (b *Browser) Start(first float64, private bool) Estimate {
-	return &browser{plain: plain{first: first}, policy: b, private: private}
+func (b *browser) Start(first float64, private bool) Estimate {
+	return &browserState{plain: plain{first: first}, policy: b, private: private}
 }
 
-type browser struct {
+type browserState struct {
 	plain
-	policy  *Browser
+	policy  *browser
 	window  *window // nil until there is a transfer
 	private bool
 }
 
-func (b *browser) Add(t Transfer) {
+func (b *browserState) Add(t Transfer) {
 	if t.Bytes <= 0 || b.private {
 		return
 	}
@@ -40,17 +40,17 @@ func (b *browser) Add(t Transfer) {
 	b.bytes += t.Bytes
 }
 
-func (b *browser) Decides() bool { return b.private || b.Measured() }
+func (b *browserState) Decides() bool { return b.private || b.Measured() }
 
-func (b *browser) Rate() float64 {
-	v, last := b.first, 0.0
+func (b *browserState) Rate() float64 {
+	v, latest := b.first, 0.0
 	if b.window != nil {
-		v, last = b.window.median(), b.window.latest()
+		v, latest = b.window.median(), b.window.latest()
 	}
 	if c := float64(b.policy.Ceiling); v > c {
-		return max(c, last)
+		return max(c, latest)
 	}
 	return v
 }
 
-func (b *browser) Restart(float64) {}
+func (b *browserState) Restart(float64) {}

@@ -5,50 +5,50 @@ import (
 	"hlsload/player/units"
 )
 
-// DualEWMA is the lower one of a fast and a slow moving average.
-type DualEWMA struct {
+// dualEWMA is the lower one of a fast and a slow moving average.
+type dualEWMA struct {
 	Fast     units.Duration `yaml:"fast"`      // half-life, in seconds of transfer
 	Slow     units.Duration `yaml:"slow"`      // half-life, in seconds of transfer
 	MinBytes int64          `yaml:"min_bytes"` // smaller transfers are ignored
 	MinTotal int64          `yaml:"min_total"` // bytes before the estimate counts
 }
 
-func (d *DualEWMA) Limits(l *policy.Limits) {
+func (d *dualEWMA) Limits(l *policy.Limits) {
 	halfLives(l, &d.Fast, &d.Slow)
 	policy.Within(l, "min_bytes", &d.MinBytes, 0, 1e9)
 	policy.Within(l, "min_total", &d.MinTotal, 0, 1e9)
 }
 
-func (d *DualEWMA) Start(first float64, _ bool) Estimate {
-	return &dualEWMA{plain: plain{first: first}, policy: d}
+func (d *dualEWMA) Start(first float64, _ bool) Estimate {
+	return &dualEWMAState{plain: plain{first: first}, policy: d}
 }
 
-type dualEWMA struct {
+type dualEWMAState struct {
 	plain
-	policy *DualEWMA
+	policy *dualEWMA
 	averages
 }
 
-func (d *dualEWMA) Add(t Transfer) {
+func (d *dualEWMAState) Add(t Transfer) {
 	if t.Bytes > 0 && t.Bytes >= d.policy.MinBytes {
 		d.add(d.policy.Fast, d.policy.Slow, seconds(t.Took), t.Bytes)
 		d.bytes += t.Bytes
 	}
 }
 
-func (d *dualEWMA) Measured() bool {
+func (d *dualEWMAState) Measured() bool {
 	return d.bytes > 0 && d.bytes >= d.policy.MinTotal && d.fast.weight >= minWeight
 }
 
-func (d *dualEWMA) Decides() bool { return d.Measured() }
+func (d *dualEWMAState) Decides() bool { return d.Measured() }
 
-func (d *dualEWMA) Rate() float64 {
+func (d *dualEWMAState) Rate() float64 {
 	if !d.Measured() {
 		return d.first
 	}
 	return d.lower(d.policy.Fast, d.policy.Slow)
 }
 
-func (d *dualEWMA) Restart(first float64) {
-	*d = dualEWMA{plain: plain{first: first}, policy: d.policy}
+func (d *dualEWMAState) Restart(first float64) {
+	*d = dualEWMAState{plain: plain{first: first}, policy: d.policy}
 }

@@ -10,22 +10,20 @@ import (
 
 // Policy is how throughput is estimated.
 type Policy interface {
-	policy.Limited
 	// Start begins an estimate with a first value in bit/s. private means that the
 	// stream comes from a private address.
 	Start(first float64, private bool) Estimate
 }
 
-// Seam is how throughput is estimated.
-var Seam = policy.Register("estimate", policy.Offers[Policy]{
-	"fixed":          new(Fixed),
-	"last":           new(Last),
-	"mean3":          new(Mean3),
-	"moving_average": new(MovingAverage),
-	"dual_ewma":      new(DualEWMA),
-	"transfer_ewma":  new(TransferEWMA),
-	"median":         new(Median),
-	"browser":        new(Browser),
+var _ = policy.Register("estimate", policy.Offers[Policy]{
+	"fixed":          new(fixed),
+	"last":           new(last),
+	"mean3":          new(mean3),
+	"moving_average": new(movingAverage),
+	"dual_ewma":      new(dualEWMA),
+	"transfer_ewma":  new(transferEWMA),
+	"median":         new(median),
+	"browser":        new(browser),
 })
 
 // Transfer is one segment that was loaded, or a part of it. Times are from the
@@ -44,7 +42,7 @@ func rate(took float64, n int64) (bits, lasted float64) {
 	return 8 * float64(n) / lasted, lasted
 }
 
-// Estimate is what one player knows of its throughput.
+// Estimate is the throughput of one player.
 type Estimate interface {
 	Add(t Transfer)
 	Rate() float64         // bit/s to reckon with

@@ -1,16 +1,12 @@
 package estimate
 
-import "hlsload/player/policy"
+// fixed is the first estimate for ever.
+type fixed struct{}
 
-// Fixed is the first estimate for ever.
-type Fixed struct{}
+func (*fixed) Start(first float64, _ bool) Estimate { return &fixedState{plain{first: first}} }
 
-func (*Fixed) Limits(*policy.Limits) {}
+type fixedState struct{ plain }
 
-func (*Fixed) Start(first float64, _ bool) Estimate { return &fixed{plain{first: first}} }
-
-type fixed struct{ plain }
-
-func (f *fixed) Add(Transfer)          {}
-func (f *fixed) Rate() float64         { return f.first }
-func (f *fixed) Restart(first float64) { f.first = first }
+func (f *fixedState) Add(Transfer)          {}
+func (f *fixedState) Rate() float64         { return f.first }
+func (f *fixedState) Restart(first float64) { f.first = first }

@@ -1,21 +1,19 @@
 package estimate
 
-import "hlsload/player/policy"
-
-// Mean3 is the lower one of the last segment's throughput and the mean of the
+// mean3 is the lower one of the last segment's throughput and the mean of the
 // last three.
-type Mean3 struct{}
+type mean3 struct{}
 
-func (*Mean3) Limits(*policy.Limits) {}
+func (*mean3) Start(first float64, _ bool) Estimate {
+	return &mean3State{plain: plain{first: first}}
+}
 
-func (*Mean3) Start(first float64, _ bool) Estimate { return &mean3{plain: plain{first: first}} }
-
-type mean3 struct {
+type mean3State struct {
 	plain
 	last [3]float64 // the newest first
 }
 
-func (m *mean3) Add(t Transfer) {
+func (m *mean3State) Add(t Transfer) {
 	if t.Bytes > 0 {
 		v, _ := rate(seconds(t.Took), t.Bytes)
 		m.last[2], m.last[1], m.last[0] = m.last[1], m.last[0], v
@@ -23,7 +21,7 @@ func (m *mean3) Add(t Transfer) {
 	}
 }
 
-func (m *mean3) Rate() float64 {
+func (m *mean3State) Rate() float64 {
 	if m.bytes == 0 {
 		return m.first
 	}
@@ -36,4 +34,4 @@ func (m *mean3) Rate() float64 {
 	return min(m.last[0], sum/n)
 }
 
-func (m *mean3) Restart(first float64) { *m = mean3{plain: plain{first: first}} }
+func (m *mean3State) Restart(first float64) { *m = mean3State{plain: plain{first: first}} }

@@ -8,31 +8,31 @@ import (
 	"hlsload/player/units"
 )
 
-// Median is the median of the latest segments, each weighing the root of its
+// median is the median of the latest segments, each weighing the root of its
 // bytes.
-type Median struct {
+type median struct {
 	Window   float64        `yaml:"window"`    // the weight that is kept, in roots of bytes
 	MinTotal int64          `yaml:"min_total"` // bytes before the estimate counts
 	MinTime  units.Duration `yaml:"min_time"`  // transfer time that makes up for fewer bytes; 0 = none does
 }
 
-func (m *Median) Limits(l *policy.Limits) {
+func (m *median) Limits(l *policy.Limits) {
 	policy.Within(l, "window", &m.Window, 1, 1e6)
 	policy.Within(l, "min_total", &m.MinTotal, 0, 1e9)
 	l.Duration("min_time", &m.MinTime, 0, time.Hour)
 }
 
-func (m *Median) Start(first float64, _ bool) Estimate {
-	return &median{plain: plain{first: first}, policy: m}
+func (m *median) Start(first float64, _ bool) Estimate {
+	return &medianState{plain: plain{first: first}, policy: m}
 }
 
-type median struct {
+type medianState struct {
 	plain
-	policy *Median
+	policy *median
 	window *window // nil until there is a transfer
 }
 
-func (m *median) Add(t Transfer) {
+func (m *medianState) Add(t Transfer) {
 	if t.Bytes <= 0 {
 		return
 	}
@@ -43,20 +43,22 @@ func (m *median) Add(t Transfer) {
 	m.bytes += t.Bytes
 }
 
-func (m *median) Measured() bool {
+func (m *medianState) Measured() bool {
 	return m.bytes > 0 && (m.bytes >= m.policy.MinTotal || m.policy.MinTime > 0 && m.window.took >= seconds(m.policy.MinTime))
 }
 
-func (m *median) Decides() bool { return m.Measured() }
+func (m *medianState) Decides() bool { return m.Measured() }
 
-func (m *median) Rate() float64 {
+func (m *medianState) Rate() float64 {
 	if !m.Measured() {
 		return m.first
 	}
 	return m.window.median()
 }
 
-func (m *median) Restart(first float64) { *m = median{plain: plain{first: first}, policy: m.policy} }
+func (m *medianState) Restart(first float64) {
+	*m = medianState{plain: plain{first: first}, policy: m.policy}
+}
 
 // window holds the latest samples of a sliding median, oldest first.
 type window struct {

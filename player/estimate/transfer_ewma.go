@@ -8,9 +8,9 @@ import (
 	"hlsload/player/units"
 )
 
-// TransferEWMA is the lower one of a fast and a slow moving average of the
+// transferEWMA is the lower one of a fast and a slow moving average of the
 // throughput without the time to first byte, of which there is an average as well.
-type TransferEWMA struct {
+type transferEWMA struct {
 	Fast            units.Duration `yaml:"fast"`              // half-life, in seconds of transfer
 	Slow            units.Duration `yaml:"slow"`              // half-life, in seconds of transfer
 	LatencyHalfLife units.Duration `yaml:"latency_half_life"` // of the time to first byte
@@ -18,25 +18,25 @@ type TransferEWMA struct {
 	Parse           units.Duration `yaml:"parse"`             // how long a segment takes to parse, which counts as transfer
 }
 
-func (e *TransferEWMA) Limits(l *policy.Limits) {
+func (e *transferEWMA) Limits(l *policy.Limits) {
 	halfLives(l, &e.Fast, &e.Slow)
 	l.Duration("latency_half_life", &e.LatencyHalfLife, 10*time.Millisecond, time.Hour)
 	l.Duration("latency", &e.Latency, 0, 10*time.Second)
 	l.Duration("parse", &e.Parse, 0, 10*time.Second)
 }
 
-func (e *TransferEWMA) Start(first float64, _ bool) Estimate {
-	return &transferEWMA{plain: plain{first: first}, policy: e}
+func (e *transferEWMA) Start(first float64, _ bool) Estimate {
+	return &transferEWMAState{plain: plain{first: first}, policy: e}
 }
 
-type transferEWMA struct {
+type transferEWMAState struct {
 	plain
-	policy *TransferEWMA
+	policy *transferEWMA
 	averages
 	latency EWMA
 }
 
-func (e *transferEWMA) Add(t Transfer) {
+func (e *transferEWMAState) Add(t Transfer) {
 	took := t.Took
 	switch {
 	case !t.Partial:
@@ -53,28 +53,28 @@ func (e *transferEWMA) Add(t Transfer) {
 
 // addLatency takes a time to first byte. Long ones weigh less (hls.js
 // EwmaBandWidthEstimator sampleTTFB).
-func (e *transferEWMA) addLatency(s float64) {
+func (e *transferEWMAState) addLatency(s float64) {
 	e.latency.Add(seconds(e.policy.LatencyHalfLife), math.Sqrt2*math.Exp(-s*s/2), max(s, 0.005))
 }
 
-func (e *transferEWMA) Latency() float64 {
+func (e *transferEWMAState) Latency() float64 {
 	if e.latency.weight >= minWeight {
 		return e.latency.Get(seconds(e.policy.LatencyHalfLife))
 	}
 	return seconds(e.policy.Latency)
 }
 
-func (e *transferEWMA) Measured() bool { return e.bytes > 0 && e.fast.weight >= minWeight }
+func (e *transferEWMAState) Measured() bool { return e.bytes > 0 && e.fast.weight >= minWeight }
 
-func (e *transferEWMA) Decides() bool { return e.Measured() }
+func (e *transferEWMAState) Decides() bool { return e.Measured() }
 
-func (e *transferEWMA) Rate() float64 {
+func (e *transferEWMAState) Rate() float64 {
 	if !e.Measured() {
 		return e.first
 	}
 	return e.lower(e.policy.Fast, e.policy.Slow)
 }
 
-func (e *transferEWMA) Restart(first float64) {
-	*e = transferEWMA{plain: plain{first: first}, policy: e.policy}
+func (e *transferEWMAState) Restart(first float64) {
+	*e = transferEWMAState{plain: plain{first: first}, policy: e.policy}
 }

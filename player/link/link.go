@@ -1,7 +1,9 @@
 package link
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"hlsload/player/draw"
@@ -29,12 +31,18 @@ type Link struct {
 	limit     int64         // fault: bit/s, 0 = none
 	extra     time.Duration // fault: added to the round trip
 	cut       bool          // fault: nothing gets through
+	known     bool          // due, next and each hold
+	due       bool          // there are events that Step has not returned
+	serial    uint8         // bit by host: it turned out to speak HTTP/1.1 only
 	transport Transport
 	hosts     [Hosts]host
 	ready     *[Hosts]time.Duration // multiplexed: when the connection is there
-	serial    [Hosts]bool           // the host turned out to speak HTTP/1.1 only
 	transfers []transfer            // in the order of Start; of room, until that is too small
 	room      [2]transfer
+
+	// What happens if nothing else does, when known; see foresee.
+	next time.Duration // when something changes by itself
+	each float64       // what each flowing transfer gets until then
 }
 
 type host struct{ open, busy uint8 } // connections
@@ -74,7 +82,7 @@ const (
 	headDue
 )
 
-// EventType says what an [Event] tells.
+// EventType is the type of an [Event].
 type EventType uint8
 
 // The events.
@@ -117,7 +125,7 @@ func (l *Link) Rate(now time.Duration) float64 {
 
 // Start sends request id (unique among those in flight) to a host. It returns
 // the instant at which the request reaches the server, or [Never] when it has
-// to wait for a connection or for the end of a cut; then a [Reach] event tells
+// to wait for a connection or for the end of a cut; then a [Reach] event has
 // the instant later.
 func (l *Link) Start(now time.Duration, id uint32, host uint8) time.Duration {
 	l.advance(now)
@@ -138,7 +146,7 @@ func (l *Link) Start(now time.Duration, id uint32, host uint8) time.Duration {
 }
 
 // multiplexes reports whether requests to a host share one connection.
-func (l *Link) multiplexes(host uint8) bool { return l.transport.Multiplex && !l.serial[host] }
+func (l *Link) multiplexes(host uint8) bool { return l.transport.Multiplex && l.serial>>host&1 == 0 }
 
 // HTTP1 notes that a host speaks HTTP/1.1 although the player offered HTTP/2:
 // from now on each of its requests needs a connection.
@@ -154,7 +162,7 @@ func (l *Link) HTTP1(host uint8) {
 		}
 	}
 	h.open = max(h.open, h.busy)
-	l.serial[host] = true
+	l.serial |= 1 << host
 }
 
 // connect takes a connection for t, if there is one.
@@ -220,8 +228,8 @@ func (l *Link) release(t *transfer) {
 	}
 }
 
-// Answer tells that the server answers request id at now with a body of size
-// bytes; close tells that the connection ends with it. Requests that are not
+// Answer notes that the server answers request id at now with a body of size
+// bytes; close: the connection ends with it. Requests that are not
 // in flight are ignored, here and below.
 func (l *Link) Answer(now time.Duration, id uint32, size int64, close bool) {
 	l.AnswerAt(now, now, id, size, close)
@@ -252,6 +260,7 @@ func (l *Link) answer(now, at time.Duration, id uint32, size int64, f flags, clo
 	if close {
 		t.flags |= closing
 	}
+	l.known = false
 	switch {
 	case at > l.at:
 		t.state, t.at, t.done = leaving, at, at+l.downward(id)
@@ -266,7 +275,7 @@ func (l *Link) answer(now, at time.Duration, id uint32, size int64, f flags, clo
 	}
 }
 
-// Offer tells that the server has sent n more bytes of answer id.
+// Offer notes that the server has sent n more bytes of answer id.
 func (l *Link) Offer(now time.Duration, id uint32, n int64) {
 	l.advance(now)
 	t := l.find(id)
@@ -274,6 +283,7 @@ func (l *Link) Offer(now time.Duration, id uint32, n int64) {
 		return
 	}
 	t.size += n
+	l.known = false
 	switch t.state {
 	case flowing:
 		t.end += float64(n)
@@ -283,8 +293,8 @@ func (l *Link) Offer(now time.Duration, id uint32, n int64) {
 	l.advance(now)
 }
 
-// Finish tells that everything of answer id has been offered; close tells that
-// the connection cannot be used again.
+// Finish notes that everything of answer id has been offered; close: the
+// connection cannot be used again.
 func (l *Link) Finish(now time.Duration, id uint32, close bool) {
 	l.advance(now)
 	t := l.find(id)
@@ -295,6 +305,7 @@ func (l *Link) Finish(now time.Duration, id uint32, close bool) {
 	if close {
 		t.flags |= closing
 	}
+	l.known = false
 	if t.state == starved {
 		l.delivered(t)
 	}
@@ -310,6 +321,7 @@ func (l *Link) Abandon(now time.Duration, id uint32) {
 			continue
 		}
 		l.transfers = append(l.transfers[:i], l.transfers[i+1:]...)
+		l.known = false
 		if t.state != waiting && t.state != complete {
 			if !l.multiplexes(t.host) || t.flags&fresh != 0 {
 				t.flags |= closing
@@ -353,8 +365,8 @@ func (l *Link) When(now time.Duration, id uint32, n int64) time.Duration {
 	if t.state != flowing || n > t.size {
 		return Never
 	}
-	_, each := l.next()
-	return l.after(t.end-l.served-float64(t.size-n), each)
+	l.foresee()
+	return l.after(t.end-l.served-float64(t.size-n), l.each)
 }
 
 // SetFault replaces what holds from now on: a limit of the downlink in bit/s
@@ -362,6 +374,7 @@ func (l *Link) When(now time.Duration, id uint32, n int64) time.Duration {
 // in either direction. What a cut has held goes on its way when it ends.
 func (l *Link) SetFault(now time.Duration, downLimit int64, extra time.Duration, cut bool) {
 	l.advance(now)
+	l.known = false
 	for i := range l.transfers {
 		t := &l.transfers[i]
 		if t.state != leaving || t.at > l.at {
@@ -395,21 +408,23 @@ func (l *Link) SetFault(now time.Duration, downLimit int64, extra time.Duration,
 	}
 }
 
-// Wake is the instant at which [Link.Step] will have something to tell if
-// nothing else happens; [Never] when it will not.
+// Wake is the instant at which [Link.Step] will have an event if
+// nothing else happens; [Never] when it will have none.
 func (l *Link) Wake() time.Duration {
-	for i := range l.transfers {
-		if t := &l.transfers[i]; t.flags&(reachDue|headDue) != 0 || t.state == complete {
-			return l.at
-		}
+	l.foresee()
+	if l.due {
+		return l.at
 	}
-	at, _ := l.next()
-	return at
+	return l.next
 }
 
 // Step appends to out what has happened up to now, in order.
 func (l *Link) Step(now time.Duration, out []Event) []Event {
 	l.advance(now)
+	if !l.due {
+		return out
+	}
+	l.due = false
 	from, kept := len(out), 0
 	for i := range l.transfers {
 		t := &l.transfers[i]
@@ -430,17 +445,10 @@ func (l *Link) Step(now time.Duration, out []Event) []Event {
 		kept++
 	}
 	l.transfers = l.transfers[:kept]
-	sortByTime(out[from:])
-	return out
-}
-
-// sortByTime is a stable insertion sort; there are a handful of events.
-func sortByTime(ev []Event) {
-	for i := 1; i < len(ev); i++ {
-		for k := i; k > 0 && ev[k].At < ev[k-1].At; k-- {
-			ev[k], ev[k-1] = ev[k-1], ev[k]
-		}
+	if len(out)-from > 1 {
+		slices.SortStableFunc(out[from:], func(a, b Event) int { return cmp.Compare(a.At, b.At) })
 	}
+	return out
 }
 
 func (l *Link) find(id uint32) *transfer {

@@ -311,6 +311,13 @@ func TestProperties(t *testing.T) {
 				t.Fatalf("seed %d: %d bytes in %v; want at most %.0f bit/s", seed, sum-before, dt, most)
 			}
 			before, beforeAt = sum, now
+			if l.known { // what is foreseen is what would be found out now
+				due, next, each := l.due, l.next, l.each
+				l.look()
+				if due != l.due || next != l.next || each != l.each {
+					t.Fatalf("seed %d: at %v: due %v, next %v, each %v; want %v, %v, %v", seed, now, due, next, each, l.due, l.next, l.each)
+				}
+			}
 		}
 		take := func(ev []Event) {
 			for _, e := range ev {

@@ -9,7 +9,7 @@ import (
 )
 
 // The downlink is shared by processor sharing with equal shares. So one
-// number, served, tells what every flowing transfer has got since some instant;
+// number, served, is what every flowing transfer has got since some instant;
 // a transfer that began at served = s and has n bytes is complete at s + n.
 
 // rate is the downlink now, in bytes a nanosecond, and until when it holds.
@@ -75,30 +75,42 @@ func (l *Link) after(left, each float64) time.Duration {
 	return l.at + time.Duration(d)
 }
 
-// next is the earliest instant at which something changes by itself, and what
-// each flowing transfer gets until then.
-func (l *Link) next() (at time.Duration, each float64) {
-	at = Never
+// foresee finds out what happens if nothing else does, if that is not known. It is
+// not known any more when a transfer changes, or what the flowing ones have got.
+func (l *Link) foresee() {
+	if !l.known {
+		l.look()
+	}
+}
+
+func (l *Link) look() {
+	l.known, l.due, l.next, l.each = true, false, Never, 0
 	n, least := 0, math.Inf(1)
 	for i := range l.transfers {
-		switch t := &l.transfers[i]; t.state {
+		t := &l.transfers[i]
+		if t.flags&(reachDue|headDue) != 0 {
+			l.due = true
+		}
+		switch t.state {
 		case arriving:
-			at = min(at, t.at)
+			l.next = min(l.next, t.at)
 		case leaving:
 			if !l.cut {
-				at = min(at, t.done)
+				l.next = min(l.next, t.done)
 			}
 		case flowing:
 			n++
 			least = min(least, t.end-l.served)
+		case complete:
+			l.due = true
 		}
 	}
 	if n == 0 {
-		return at, 0
+		return
 	}
 	rate, until := l.rate(l.at)
-	each = l.perTransfer(rate, n)
-	return min(at, until, l.after(least, each)), each
+	l.each = l.perTransfer(rate, n)
+	l.next = min(l.next, until, l.after(least, l.each))
 }
 
 // advance brings the model to now. An instant before the last one counts as
@@ -106,25 +118,27 @@ func (l *Link) next() (at time.Duration, each float64) {
 func (l *Link) advance(now time.Duration) {
 	now = max(now, l.at)
 	for {
-		at, each := l.next()
+		l.foresee()
+		at := l.next
 		to := min(max(at, l.at), now)
-		if each > 0 && to > l.at && !math.IsInf(each, 1) {
-			l.served += float64(each * float64(to-l.at)) // the conversion keeps it from being fused with the addition
+		if l.each > 0 && to > l.at && !math.IsInf(l.each, 1) {
+			l.served += float64(l.each * float64(to-l.at)) // the conversion keeps it from being fused with the addition
+			l.known = false
 		}
 		l.at = to
 		if at > now {
 			return
 		}
-		l.happen(each)
+		l.happen()
 	}
 }
 
-// happen lets what is due at l.at happen. each is the share that the flowing
-// transfers had until now.
-func (l *Link) happen(each float64) {
+// happen lets what is due at l.at happen.
+func (l *Link) happen() {
+	l.known = false
 	for i := range l.transfers {
 		t := &l.transfers[i]
-		if t.state == flowing && l.after(t.end-l.served, each) <= l.at {
+		if t.state == flowing && l.after(t.end-l.served, l.each) <= l.at {
 			l.delivered(t)
 		}
 	}

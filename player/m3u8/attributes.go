@@ -57,7 +57,7 @@ func (p *parser) next() bool {
 		}
 		p.name = trim(rest[:equals])
 		p.readValue(trim(rest[equals+1:]))
-		if slices.Contains(p.seen[:p.count0], p.name) {
+		if p.has(p.name) {
 			p.misplaced(AttributeSyntax, "a second one", "one", "the last one counts")
 		} else if p.count0 == maxAttributes {
 			p.name = ""
@@ -130,6 +130,9 @@ func (p *parser) require(c Code, name string, has bool) {
 		p.leaveOut(c, "no usable "+name, "one")
 	}
 }
+
+// has reports whether the attribute list has an attribute of that name.
+func (a *attributes) has(name string) bool { return slices.Contains(a.seen[:a.count0], name) }
 
 // other keeps an attribute that is not known.
 func (p *parser) other(to *[]Attribute) {

@@ -29,22 +29,8 @@ func (m *Multivariant) Variables() map[string]string {
 
 func (p *parser) readDefine() {
 	var d Define
-	hasValue := false
-	for p.next() {
-		switch p.name {
-		case "NAME":
-			d.Name = p.definedName()
-		case "VALUE":
-			d.Value, hasValue = p.value, true
-		case "IMPORT":
-			d.Import = p.definedName()
-		case "QUERYPARAM":
-			d.QueryParam = p.definedName()
-		default:
-			var forgotten []Attribute
-			p.other(&forgotten)
-		}
-	}
+	var forgotten []Attribute
+	readTag(p, defineTable, &d, &forgotten)
 	p.name = ""
 	name, ok := d.Name+d.Import+d.QueryParam, true
 	code := BadDefine
@@ -54,7 +40,7 @@ func (p *parser) readDefine() {
 	case name == "" || name != d.Name && name != d.Import && name != d.QueryParam:
 		name = ""
 	case name == d.Name:
-		p.require(BadDefine, "VALUE", hasValue)
+		p.require(BadDefine, "VALUE", p.has("VALUE"))
 	case p.kind != kindMedia && d.Import != "" && !p.hasMedia():
 		p.leaveOut(BadDefine, "IMPORT in a multivariant playlist", "it in a media playlist")
 	case name == d.Import:

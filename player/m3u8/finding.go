@@ -204,7 +204,7 @@ func (f *Finding) String() string {
 // code, and how many more there were.
 type Findings []Finding
 
-const maxPerCode = 5 // findings that are told one by one
+const maxPerCode = 5 // findings that are kept one by one
 
 // Codes returns the codes of the findings.
 func (f Findings) Codes() Codes {
@@ -232,7 +232,7 @@ type noted struct {
 	last     [codes]uint16 // index of the last one in findings
 }
 
-// more reports whether a finding of this code is told in words; if not, it is
+// more reports whether a finding of this code is put into words; if not, it is
 // counted.
 func (n *noted) more(c Code) bool {
 	n.times[c]++
@@ -248,7 +248,7 @@ func (n *noted) add(c Code, line int, msg string) {
 	n.findings = append(n.findings, Finding{c, line, msg, 1})
 }
 
-// tells notes something odd, and reports whether it is told in words. Words
+// tells notes something odd, and reports whether it is put into words. Words
 // are only made then.
 func (p *parser) tells(c Code) bool {
 	if p.odd == nil {

@@ -83,16 +83,9 @@ func (p *parser) readPlaylistType() {
 }
 
 func (p *parser) readPartInf() {
+	var forgotten []Attribute
 	var target time.Duration
-	for p.next() {
-		switch p.name {
-		case "PART-TARGET":
-			target, _ = p.seconds()
-		default:
-			var forgotten []Attribute
-			p.other(&forgotten)
-		}
-	}
+	readTag(p, partInfTable, &target, &forgotten)
 	p.require(IncompleteTag, "PART-TARGET above 0", target > 0)
 	if p.err == nil {
 		p.media.PartTarget = target
@@ -101,22 +94,7 @@ func (p *parser) readPartInf() {
 
 func (p *parser) readServerControl() {
 	var c ServerControl
-	for p.next() {
-		switch p.name {
-		case "CAN-SKIP-UNTIL":
-			c.CanSkipUntil, _ = p.seconds()
-		case "CAN-SKIP-DATERANGES":
-			c.CanSkipDateRanges = p.yes()
-		case "HOLD-BACK":
-			c.HoldBack, _ = p.seconds()
-		case "PART-HOLD-BACK":
-			c.PartHoldBack, _ = p.seconds()
-		case "CAN-BLOCK-RELOAD":
-			c.CanBlockReload = p.yes()
-		default:
-			p.other(&c.Attributes)
-		}
-	}
+	readTag(p, serverControlTable, &c, &c.Attributes)
 	if p.err == nil {
 		p.media.ServerControl = &c
 	}
@@ -164,31 +142,7 @@ var methods = []string{"NONE", "AES-128", "SAMPLE-AES", "SAMPLE-AES-CTR", "SAMPL
 // key reads the attributes of EXT-X-KEY or EXT-X-SESSION-KEY.
 func (p *parser) key() Key {
 	var k Key
-	for p.next() {
-		switch p.name {
-		case "METHOD":
-			k.Method = p.value
-		case "URI":
-			k.URI = p.value
-		case "IV":
-			ok, code, done := hexadecimal(p.value), BadAttribute, leftOut
-			if len(p.value) < 10 {
-				code = ShortIV
-			}
-			if ok {
-				k.IV, done = p.value, "read as it is"
-			}
-			if !ok || code == ShortIV {
-				p.wrong(code, p.value, "0x and 32 hexadecimal digits", done)
-			}
-		case "KEYFORMAT":
-			k.KeyFormat = p.value
-		case "KEYFORMATVERSIONS":
-			k.KeyFormatVersions = p.value
-		default:
-			p.other(&k.Attributes)
-		}
-	}
+	readTag(p, keyTable, &k, &k.Attributes)
 	p.name = ""
 	if !slices.Contains(methods, k.Method) && k.Method != "" {
 		p.leaveOut(KeyMethod, "METHOD="+shown(k.Method), "one of "+strings.Join(methods, ", "))
@@ -266,24 +220,7 @@ func keyFormat(k Key) string {
 
 func (p *parser) readMap() {
 	var m Map
-	for p.next() {
-		switch p.name {
-		case "URI":
-			m.URI = p.value
-		case "BYTERANGE":
-			r := p.subRange()
-			if r.Length == 0 {
-				continue
-			}
-			if r.Offset < 0 {
-				p.wrong(NoOffset, p.value, "LENGTH@OFFSET in bytes", "read from 0")
-				r.Offset = 0
-			}
-			m.ByteRange = &r
-		default:
-			p.other(&m.Attributes)
-		}
-	}
+	readTag(p, mapTable, &m, &m.Attributes)
 	p.require(IncompleteTag, "URI", m.URI != "")
 	s := &p.segment
 	same := p.err == nil && equalMap(s.initial, &m)
@@ -301,109 +238,39 @@ func (p *parser) readMap() {
 }
 
 func (p *parser) readPart() {
-	var part Part
-	var r Range
-	hasDuration := false
-	for p.next() {
-		switch p.name {
-		case "URI":
-			part.URI = p.value
-		case "DURATION":
-			part.Duration, hasDuration = p.seconds()
-		case "INDEPENDENT":
-			part.Independent = p.yes()
-		case "BYTERANGE":
-			r = p.subRange()
-		case "GAP":
-			part.Gap = p.yes()
-		default:
-			p.other(&part.Attributes)
-		}
-	}
-	p.require(IncompleteTag, "URI", part.URI != "")
-	p.require(IncompleteTag, "DURATION", hasDuration)
 	s := &p.segment
-	if n := len(s.parts); r.Length > 0 && p.err == nil {
-		if r.Offset < 0 {
-			var before *Range
-			same := false
-			if n > 0 {
-				before, same = s.parts[n-1].ByteRange, s.parts[n-1].URI == part.URI
-			}
-			r = p.continued(r, before, same)
+	n := len(s.parts)
+	part := grow(&s.parts, Part{Duration: -1})
+	readTag(p, partTable, part, &part.Attributes)
+	p.require(IncompleteTag, "URI", part.URI != "")
+	p.require(IncompleteTag, "DURATION", part.Duration >= 0)
+	if r := part.ByteRange; r != nil && r.Offset < 0 && p.err == nil {
+		var before *Range
+		same := false
+		if n > 0 {
+			before, same = s.parts[n-1].ByteRange, s.parts[n-1].URI == part.URI
 		}
-		part.ByteRange = s.keep(r)
+		*r = p.continued(*r, before, same)
 	}
 	part.URL = p.url(part.URI)
-	if p.err == nil && len(s.parts) >= p.limits.Parts {
+	if p.err == nil && n >= p.limits.Parts {
 		p.err = &Error{p.line, p.tag + ": got more than " + strconv.Itoa(p.limits.Parts) + " parts; want no more"}
 	}
-	if p.err == nil {
-		s.begun = true
-		s.parts = append(s.parts, part)
-	}
+	s.begun = s.begun || p.err == nil
+	undo(p, &s.parts)
 }
 
 func (p *parser) readDateRange() {
-	d := DateRange{Duration: -1, PlannedDuration: -1}
-	for p.next() {
-		switch p.name {
-		case "ID":
-			d.ID = p.value
-		case "CLASS":
-			d.Class = p.value
-		case "START-DATE":
-			d.StartDate, _ = p.date(IncompleteDateRange, IncompleteDateRange)
-		case "END-DATE":
-			d.EndDate, _ = p.date(IncompleteDateRange, IncompleteDateRange)
-		case "DURATION":
-			d.Duration = p.optionalSeconds()
-		case "PLANNED-DURATION":
-			d.PlannedDuration = p.optionalSeconds()
-		case "CUE":
-			d.Cue = p.value
-		case "END-ON-NEXT":
-			d.EndOnNext = p.yes()
-		default:
-			p.other(&d.Attributes)
-		}
-	}
+	d := grow(&p.media.DateRanges, DateRange{Duration: -1, PlannedDuration: -1})
+	readTag(p, dateRangeTable, d, &d.Attributes)
 	p.require(IncompleteDateRange, "ID", d.ID != "")
-	if p.err == nil {
-		p.media.DateRanges = append(p.media.DateRanges, d)
-	}
-}
-
-// optionalSeconds is -1 when there are none.
-func (p *parser) optionalSeconds() time.Duration {
-	if d, ok := p.seconds(); ok {
-		return d
-	}
-	return -1
+	undo(p, &p.media.DateRanges)
 }
 
 func (p *parser) readSkip() {
-	var s Skip
-	has := false
-	for p.next() {
-		switch p.name {
-		case "SKIPPED-SEGMENTS":
-			n, ok := p.integer(math.MaxInt64)
-			if n > int64(p.limits.Segments) && p.err == nil {
-				// What it stands for cannot be left out.
-				p.err = p.refusal(p.what(), shown(p.value), "an integer from 0 to "+strconv.Itoa(p.limits.Segments))
-			}
-			s.Segments, has = int(n), ok
-		case "RECENTLY-REMOVED-DATERANGES":
-			s.RecentlyRemovedDateRanges = []string{}
-			if p.value != "" {
-				s.RecentlyRemovedDateRanges = strings.Split(p.value, "\t")
-			}
-		default:
-			p.other(&s.Attributes)
-		}
-	}
-	p.require(IncompleteTag, "SKIPPED-SEGMENTS", has)
+	s := Skip{Segments: -1}
+	readTag(p, skipTable, &s, &s.Attributes)
+	p.require(IncompleteTag, "SKIPPED-SEGMENTS", s.Segments >= 0)
 	if len(p.media.Segments) > 0 || p.segment.infLine > 0 {
 		p.leaveOut(LateTag, "it after a segment", "it before the first")
 	}
@@ -413,55 +280,21 @@ func (p *parser) readSkip() {
 }
 
 func (p *parser) readPreloadHint() {
-	h := PreloadHint{Length: -1}
-	for p.next() {
-		switch p.name {
-		case "TYPE":
-			h.Type = p.oneOf("PART", "MAP")
-		case "URI":
-			h.URI = p.value
-		case "BYTERANGE-START":
-			h.Start, _ = p.integer(math.MaxInt64)
-		case "BYTERANGE-LENGTH":
-			if n, ok := p.integer(math.MaxInt64); ok {
-				h.Length = n
-			}
-		default:
-			p.other(&h.Attributes)
-		}
-	}
+	h := grow(&p.media.PreloadHints, PreloadHint{Length: -1})
+	readTag(p, preloadHintTable, h, &h.Attributes)
 	p.require(IncompleteTag, "TYPE", h.Type != "")
 	p.require(IncompleteTag, "URI", h.URI != "")
 	h.URL = p.url(h.URI)
 	if p.err == nil && h.Length > math.MaxInt64-h.Start {
 		p.leaveOut(BadRange, shown(p.value0), "an end below 2^63")
 	}
-	if p.err == nil {
-		p.media.PreloadHints = append(p.media.PreloadHints, h)
-	}
+	undo(p, &p.media.PreloadHints)
 }
 
 func (p *parser) readRenditionReport() {
-	r := RenditionReport{LastMSN: unreported, LastPart: -1}
-	for p.next() {
-		switch p.name {
-		case "URI":
-			r.URI = p.value
-		case "LAST-MSN":
-			if n, ok := p.integer(math.MaxInt64); ok {
-				r.LastMSN = uint64(n)
-			}
-		case "LAST-PART":
-			if n, ok := p.integer(math.MaxInt32); ok {
-				r.LastPart = int(n)
-			}
-		default:
-			p.other(&r.Attributes)
-		}
-	}
+	r := grow(&p.media.RenditionReports, RenditionReport{LastMSN: unreported, LastPart: -1})
+	readTag(p, renditionReportTable, r, &r.Attributes)
 	p.require(IncompleteTag, "URI", r.URI != "")
 	r.URL = p.url(r.URI)
-	if p.err == nil {
-		p.media.RenditionReports = append(p.media.RenditionReports, r)
-	}
+	undo(p, &p.media.RenditionReports)
 }

@@ -1,7 +1,6 @@
 package m3u8
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,79 +27,34 @@ func (p *parser) readStreamInf() {
 		p.leaveOut(IncompleteVariant, "no attributes", "BANDWIDTH")
 		return
 	}
-	v := p.readVariant(true)
+	if p.variant == nil {
+		p.variant = new(Variant)
+	}
+	p.readVariant(p.variant, variantTable[:len(variantTable)-1])
 	if p.err == nil {
-		p.variant, p.waiting = v, streamRead
+		p.waiting = streamRead
 	}
 }
 
 func (p *parser) readIFrameStreamInf() {
-	v := p.readVariant(false)
+	v := grow(&p.multi.IFrameVariants, Variant{})
+	p.readVariant(v, variantTable)
 	p.require(IncompleteVariant, "URI", v.URI != "")
 	v.URL = p.url(v.URI)
-	p.within(len(p.multi.IFrameVariants))
-	if p.err == nil {
-		p.multi.IFrameVariants = append(p.multi.IFrameVariants, v)
-	}
+	p.within(len(p.multi.IFrameVariants) - 1)
+	undo(p, &p.multi.IFrameVariants)
 }
 
-// readVariant reads the attributes of EXT-X-STREAM-INF, or, without a URI
-// line, of EXT-X-I-FRAME-STREAM-INF.
-func (p *parser) readVariant(uriLine bool) Variant {
-	v := Variant{Line: p.line}
-	hasBandwidth := false
-	for p.next() {
-		switch p.name {
-		case "BANDWIDTH":
-			v.Bandwidth, hasBandwidth = p.integer(math.MaxInt64)
-		case "AVERAGE-BANDWIDTH":
-			v.AverageBandwidth, _ = p.integer(math.MaxInt64)
-		case "SCORE":
-			v.Score = p.float()
-		case "CODECS":
-			v.Codecs = p.value
-		case "SUPPLEMENTAL-CODECS":
-			v.SupplementalCodecs = p.value
-		case "RESOLUTION":
-			v.Width, v.Height = p.resolution()
-		case "FRAME-RATE":
-			v.FrameRate = p.float()
-		case "HDCP-LEVEL":
-			v.HDCPLevel = p.oneOf("NONE", "TYPE-0", "TYPE-1")
-		case "ALLOWED-CPC":
-			v.AllowedCPC = p.value
-		case "VIDEO-RANGE":
-			v.VideoRange = p.oneOf("SDR", "HLG", "PQ")
-		case "REQ-VIDEO-LAYOUT":
-			v.ReqVideoLayout = p.value
-		case "STABLE-VARIANT-ID":
-			v.StableVariantID = p.value
-		case "PATHWAY-ID":
-			v.PathwayID = p.value
-		case "AUDIO":
-			v.Audio = p.value
-		case "VIDEO":
-			v.Video = p.value
-		case "SUBTITLES":
-			v.Subtitles = p.value
-		case "CLOSED-CAPTIONS":
-			v.ClosedCaptions = p.value
-		case "URI":
-			if uriLine {
-				p.other(&v.Attributes)
-			} else {
-				v.URI = p.value
-			}
-		default:
-			p.other(&v.Attributes)
-		}
-	}
-	if !hasBandwidth && p.err == nil {
+// readVariant reads the attributes of EXT-X-STREAM-INF or
+// EXT-X-I-FRAME-STREAM-INF.
+func (p *parser) readVariant(v *Variant, table []row[Variant]) {
+	*v = Variant{Line: p.line, Bandwidth: -1}
+	readTag(p, table, v, &v.Attributes)
+	if v.Bandwidth < 0 && p.err == nil {
 		p.name = ""
 		v.Bandwidth = v.AverageBandwidth
 		p.wrong(NoBandwidth, p.value0, "BANDWIDTH", "AVERAGE-BANDWIDTH, or 0, is taken")
 	}
-	return v
 }
 
 // endVariant takes the URI line of the waiting EXT-X-STREAM-INF.
@@ -114,7 +68,11 @@ func (p *parser) endVariant(uri string) error {
 		return nil
 	}
 	if p.err == nil {
-		p.multi.Variants = append(p.multi.Variants, p.variant)
+		if p.multi.Variants == nil {
+			more := strings.Count(p.text, "\n#EXT-X-STREAM-INF:") // as a guess, and one
+			p.multi.Variants = make([]Variant, 0, min(1+more, p.limits.Variants))
+		}
+		p.multi.Variants = append(p.multi.Variants, *p.variant)
 	}
 	return p.err
 }
@@ -137,45 +95,8 @@ func (p *parser) noURI(line int) {
 var renditionTypes = []string{"AUDIO", "VIDEO", "SUBTITLES", "CLOSED-CAPTIONS"}
 
 func (p *parser) readRendition() {
-	r := Rendition{Line: p.line}
-	for p.next() {
-		switch p.name {
-		case "TYPE":
-			r.Type = p.value
-		case "URI":
-			r.URI = p.value
-		case "GROUP-ID":
-			r.GroupID = p.value
-		case "NAME":
-			r.Name = p.value
-		case "LANGUAGE":
-			r.Language = p.value
-		case "ASSOC-LANGUAGE":
-			r.AssocLanguage = p.value
-		case "STABLE-RENDITION-ID":
-			r.StableRenditionID = p.value
-		case "DEFAULT":
-			r.Default = p.yes()
-		case "AUTOSELECT":
-			r.Autoselect = p.yes()
-		case "FORCED":
-			r.Forced = p.yes()
-		case "INSTREAM-ID":
-			r.InstreamID = p.value
-		case "BIT-DEPTH":
-			n, _ := p.integer(math.MaxInt32)
-			r.BitDepth = int(n)
-		case "SAMPLE-RATE":
-			n, _ := p.integer(math.MaxInt32)
-			r.SampleRate = int(n)
-		case "CHARACTERISTICS":
-			r.Characteristics = p.value
-		case "CHANNELS":
-			r.Channels = p.value
-		default:
-			p.other(&r.Attributes)
-		}
-	}
+	r := grow(&p.multi.Renditions, Rendition{Line: p.line})
+	readTag(p, renditionTable, r, &r.Attributes)
 	p.require(NoType, "TYPE", r.Type != "")
 	if !slices.Contains(renditionTypes, r.Type) {
 		p.leaveOut(UnknownType, "TYPE="+shown(r.Type), "one of "+strings.Join(renditionTypes, ", "))
@@ -186,39 +107,19 @@ func (p *parser) readRendition() {
 		p.wrong(NoName, p.value0, "NAME", "read without")
 	}
 	r.URL = p.url(r.URI)
-	p.within(len(p.multi.Renditions))
-	if p.err == nil {
-		p.multi.Renditions = append(p.multi.Renditions, r)
-	}
+	p.within(len(p.multi.Renditions) - 1)
+	undo(p, &p.multi.Renditions)
 }
 
 func (p *parser) readSessionData() {
-	var d SessionData
-	hasValue := false
-	for p.next() {
-		switch p.name {
-		case "DATA-ID":
-			d.DataID = p.value
-		case "VALUE":
-			d.Value, hasValue = p.value, true
-		case "URI":
-			d.URI = p.value
-		case "FORMAT":
-			d.Format = p.oneOf("JSON", "RAW")
-		case "LANGUAGE":
-			d.Language = p.value
-		default:
-			p.other(&d.Attributes)
-		}
-	}
+	d := grow(&p.multi.SessionData, SessionData{})
+	readTag(p, sessionDataTable, d, &d.Attributes)
 	p.require(IncompleteVariant, "DATA-ID", d.DataID != "")
-	if hasValue == (d.URI != "") {
+	if p.has("VALUE") == (d.URI != "") {
 		p.leaveOut(IncompleteVariant, shown(p.value0), "exactly one of VALUE and URI")
 	}
 	d.URL = p.url(d.URI)
-	if p.err == nil {
-		p.multi.SessionData = append(p.multi.SessionData, d)
-	}
+	undo(p, &p.multi.SessionData)
 }
 
 func (p *parser) readSessionKey() {
@@ -233,16 +134,7 @@ func (p *parser) readSessionKey() {
 
 func (p *parser) readContentSteering() {
 	var s Steering
-	for p.next() {
-		switch p.name {
-		case "SERVER-URI":
-			s.ServerURI = p.value
-		case "PATHWAY-ID":
-			s.PathwayID = p.value
-		default:
-			p.other(&s.Attributes)
-		}
-	}
+	readTag(p, steeringTable, &s, &s.Attributes)
 	p.require(NoServerURI, "SERVER-URI", s.ServerURI != "")
 	s.ServerURL = p.url(s.ServerURI)
 	if p.err == nil {

@@ -2,6 +2,7 @@ package m3u8
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -78,7 +79,7 @@ type parser struct {
 	media   *Media
 	segment pending
 	multi   *Multivariant
-	variant Variant // of an EXT-X-STREAM-INF that waits for its URI line
+	variant *Variant // of an EXT-X-STREAM-INF that waits for its URI line
 	waiting stream
 }
 
@@ -353,28 +354,9 @@ func (p *parser) readVersion() {
 }
 
 func (p *parser) readStart() {
-	var s Start
-	has := false
-	for p.next() {
-		switch p.name {
-		case "TIME-OFFSET":
-			digits, negative := strings.CutPrefix(p.value, "-")
-			if !negative {
-				digits = strings.TrimPrefix(digits, "+")
-			}
-			if d, ok := p.secondsIn(digits); ok {
-				if negative {
-					d = -d
-				}
-				s.TimeOffset, has = d, true
-			}
-		case "PRECISE":
-			s.Precise = p.yes()
-		default:
-			p.other(&s.Attributes)
-		}
-	}
-	p.require(IncompleteTag, "TIME-OFFSET", has)
+	s := Start{TimeOffset: math.MinInt64}
+	readTag(p, startTable, &s, &s.Attributes)
+	p.require(IncompleteTag, "TIME-OFFSET", s.TimeOffset > math.MinInt64)
 	if p.err == nil {
 		p.start = &s
 	}

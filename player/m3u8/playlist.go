@@ -189,7 +189,7 @@ type Media struct {
 	// Line greater than the last segment's, after the last one. Those in
 	// between are in [Segment.Unknown].
 	Unknown []Tag
-	// Truncated tells that the body ended inside a segment: with an EXTINF,
+	// Truncated: the body ended inside a segment: with an EXTINF,
 	// EXT-X-BYTERANGE or EXT-X-PROGRAM-DATE-TIME and without the URI line (or
 	// part) they belong to. Everything before is here. A body cut between two
 	// segments looks whole; only its length in HTTP gives it away.
@@ -205,7 +205,7 @@ type Media struct {
 	inherited inherited // of a delta update
 }
 
-// inherited tells what a delta update leaves to the segments it skips: how
+// inherited is what a delta update leaves to the segments that it skips: how
 // many of its first segments, Next included, come before its first tag of each
 // class.
 type inherited struct {

@@ -15,11 +15,11 @@ func (m *Media) Append(dst []byte) []byte {
 	w := writer{dst}
 	w.head(m.Version, m.IndependentSegments, m.Start, m.Defines)
 	w.line("#EXT-X-TARGETDURATION:", strconv.FormatInt(int64((m.TargetDuration+time.Second-1)/time.Second), 10))
-	w.serverControl(m.ServerControl)
+	if c := m.ServerControl; c != nil {
+		writeTag(&w, "#EXT-X-SERVER-CONTROL:", serverControlTable, c, c.Attributes)
+	}
 	if m.PartTarget > 0 {
-		w.open("#EXT-X-PART-INF:")
-		w.duration("PART-TARGET", m.PartTarget)
-		w.close(nil)
+		writeTag(&w, "#EXT-X-PART-INF:", partInfTable, &m.PartTarget, nil)
 	}
 	w.line("#EXT-X-MEDIA-SEQUENCE:", strconv.FormatUint(m.MediaSequence, 10))
 	if m.DiscontinuitySequence > 0 {
@@ -40,32 +40,32 @@ func (m *Media) Append(dst []byte) []byte {
 			w.tag(t)
 		}
 	}
-	w.skip(m.Skip)
+	if s := m.Skip; s != nil {
+		writeTag(&w, "#EXT-X-SKIP:", skipTable, s, s.Attributes)
+	}
 	for i := range m.DateRanges {
-		w.dateRange(&m.DateRanges[i])
+		writeTag(&w, "#EXT-X-DATERANGE:", dateRangeTable, &m.DateRanges[i], m.DateRanges[i].Attributes)
 	}
 	state := Segment{DiscontinuitySequence: m.DiscontinuitySequence}
 	for i := range m.Segments {
 		s := &m.Segments[i]
 		w.segment(m, i, s, &state)
-		w.uriLine(s.URI)
+		w.line("", s.URI)
 	}
 	if m.Next != nil {
 		w.applying(m, len(m.Segments), m.Next, &state)
 	}
-	for i := range m.Parts {
-		w.part(&m.Parts[i])
-	}
+	w.parts(m.Parts)
 	for _, t := range m.Unknown {
 		if t.Line > last {
 			w.tag(t)
 		}
 	}
 	for i := range m.PreloadHints {
-		w.preloadHint(&m.PreloadHints[i])
+		writeTag(&w, "#EXT-X-PRELOAD-HINT:", preloadHintTable, &m.PreloadHints[i], m.PreloadHints[i].Attributes)
 	}
 	for i := range m.RenditionReports {
-		w.renditionReport(&m.RenditionReports[i])
+		writeTag(&w, "#EXT-X-RENDITION-REPORT:", renditionReportTable, &m.RenditionReports[i], m.RenditionReports[i].Attributes)
 	}
 	if m.EndList {
 		w.line("#EXT-X-ENDLIST", "")
@@ -82,32 +82,29 @@ func (m *Multivariant) Append(dst []byte) []byte {
 		w.tag(t)
 	}
 	if s := m.Steering; s != nil {
-		w.open("#EXT-X-CONTENT-STEERING:")
-		w.quoted("SERVER-URI", s.ServerURI)
-		w.quoted("PATHWAY-ID", s.PathwayID)
-		w.close(s.Attributes)
+		writeTag(&w, "#EXT-X-CONTENT-STEERING:", steeringTable, s, s.Attributes)
 	}
 	for i := range m.SessionData {
-		w.sessionData(&m.SessionData[i])
+		writeTag(&w, "#EXT-X-SESSION-DATA:", sessionDataTable, &m.SessionData[i], m.SessionData[i].Attributes)
 	}
 	for i := range m.SessionKeys {
-		w.key("#EXT-X-SESSION-KEY:", &m.SessionKeys[i])
+		writeTag(&w, "#EXT-X-SESSION-KEY:", keyTable, &m.SessionKeys[i], m.SessionKeys[i].Attributes)
 	}
 	for i := range m.Renditions {
-		w.rendition(&m.Renditions[i])
+		writeTag(&w, "#EXT-X-MEDIA:", renditionTable, &m.Renditions[i], m.Renditions[i].Attributes)
 	}
 	for i := range m.Variants {
-		w.variant("#EXT-X-STREAM-INF:", &m.Variants[i])
-		w.uriLine(m.Variants[i].URI)
+		v := &m.Variants[i]
+		writeTag(&w, "#EXT-X-STREAM-INF:", variantTable[:len(variantTable)-1], v, v.Attributes)
+		w.line("", v.URI)
 	}
 	for i := range m.IFrameVariants {
-		w.variant("#EXT-X-I-FRAME-STREAM-INF:", &m.IFrameVariants[i])
+		writeTag(&w, "#EXT-X-I-FRAME-STREAM-INF:", variantTable, &m.IFrameVariants[i], m.IFrameVariants[i].Attributes)
 	}
 	return w.dst
 }
 
-// writer appends tags. The text methods of attributes write nothing for an
-// empty value.
+// writer appends tags.
 type writer struct{ dst []byte }
 
 func (w *writer) line(tag, value string) {
@@ -133,82 +130,14 @@ func (w *writer) tag(t Tag) {
 	w.line(":", t.Value)
 }
 
-func (w *writer) uriLine(uri string) { w.line("", uri) }
-
-// open begins an attribute list, which close ends.
-func (w *writer) open(tag string) { w.dst = append(w.dst, tag...) }
-
-func (w *writer) close(unknown []Attribute) {
-	for _, a := range unknown {
-		w.name(a.Name)
-		w.text(a.Value)
-		w.comma()
-	}
-	if n := len(w.dst) - 1; w.dst[n] == ',' {
-		w.dst[n] = '\n'
-	} else {
-		w.dst = append(w.dst, '\n')
-	}
-}
-
-func (w *writer) name(name string) {
-	w.text(name)
-	w.dst = append(w.dst, '=')
-}
-
-func (w *writer) comma() { w.dst = append(w.dst, ',') }
-
-func (w *writer) enumerated(name, value string) {
-	if value != "" {
-		w.name(name)
-		w.text(value)
-		w.comma()
-	}
-}
-
-func (w *writer) quoted(name, value string) {
-	if value != "" {
-		w.string(name, value)
-	}
-}
-
-// string writes a quoted-string, which may be empty and cannot hold a quote.
-func (w *writer) string(name, value string) {
-	w.name(name)
+// quoted writes a quoted-string, which cannot hold a quote.
+func (w *writer) quoted(s string) {
 	w.dst = append(w.dst, '"')
-	if strings.IndexByte(value, '"') >= 0 {
-		value = strings.ReplaceAll(value, `"`, "")
+	if strings.IndexByte(s, '"') >= 0 {
+		s = strings.ReplaceAll(s, `"`, "")
 	}
-	w.text(value)
+	w.text(s)
 	w.dst = append(w.dst, '"')
-	w.comma()
-}
-
-func (w *writer) yes(name string, value bool) {
-	if value {
-		w.enumerated(name, "YES")
-	}
-}
-
-func (w *writer) integer(name string, n int64) {
-	w.name(name)
-	w.dst = strconv.AppendInt(w.dst, n, 10)
-	w.comma()
-}
-
-func (w *writer) float(name string, f float64, digits int) {
-	if f == 0 {
-		return
-	}
-	w.name(name)
-	w.dst = strconv.AppendFloat(w.dst, f, 'f', digits, 64)
-	w.comma()
-}
-
-func (w *writer) duration(name string, d time.Duration) {
-	w.name(name)
-	w.seconds(d)
-	w.comma()
 }
 
 // seconds writes d in seconds with three to nine decimals.
@@ -239,31 +168,11 @@ func (w *writer) date(t time.Time) {
 	w.dst = t.AppendFormat(w.dst, layout)
 }
 
-func (w *writer) dateAttribute(name string, t time.Time) {
-	if !t.IsZero() {
-		w.name(name)
-		w.dst = append(w.dst, '"')
-		w.date(t)
-		w.dst = append(w.dst, '"')
-		w.comma()
-	}
-}
-
 func (w *writer) subRange(r *Range) {
 	w.dst = strconv.AppendInt(w.dst, r.Length, 10)
 	if r.Offset >= 0 {
 		w.dst = append(w.dst, '@')
 		w.dst = strconv.AppendInt(w.dst, r.Offset, 10)
-	}
-}
-
-func (w *writer) rangeAttribute(r *Range) {
-	if r != nil {
-		w.name("BYTERANGE")
-		w.dst = append(w.dst, '"')
-		w.subRange(r)
-		w.dst = append(w.dst, '"')
-		w.comma()
 	}
 }
 
@@ -276,78 +185,28 @@ func (w *writer) head(version int, independent bool, start *Start, defines []Def
 	if independent {
 		w.line("#EXT-X-INDEPENDENT-SEGMENTS", "")
 	}
-	for _, d := range defines {
-		w.open("#EXT-X-DEFINE:")
-		w.quoted("NAME", d.Name)
-		if d.Name != "" {
-			w.string("VALUE", d.Value)
+	for i := range defines {
+		d, table := &defines[i], defineTable
+		if d.Name == "" {
+			table = table[:len(table)-1]
 		}
-		w.quoted("IMPORT", d.Import)
-		w.quoted("QUERYPARAM", d.QueryParam)
-		w.close(nil)
+		writeTag(w, "#EXT-X-DEFINE:", table, d, nil)
 	}
 	if start != nil {
-		w.open("#EXT-X-START:")
-		w.duration("TIME-OFFSET", start.TimeOffset)
-		w.yes("PRECISE", start.Precise)
-		w.close(start.Attributes)
+		writeTag(w, "#EXT-X-START:", startTable, start, start.Attributes)
 	}
 }
 
-func (w *writer) serverControl(c *ServerControl) {
-	if c == nil {
-		return
+func (w *writer) parts(parts []Part) {
+	for i := range parts {
+		writeTag(w, "#EXT-X-PART:", partTable, &parts[i], parts[i].Attributes)
 	}
-	w.open("#EXT-X-SERVER-CONTROL:")
-	w.yes("CAN-BLOCK-RELOAD", c.CanBlockReload)
-	if c.CanSkipUntil > 0 {
-		w.duration("CAN-SKIP-UNTIL", c.CanSkipUntil)
-	}
-	w.yes("CAN-SKIP-DATERANGES", c.CanSkipDateRanges)
-	if c.HoldBack > 0 {
-		w.duration("HOLD-BACK", c.HoldBack)
-	}
-	if c.PartHoldBack > 0 {
-		w.duration("PART-HOLD-BACK", c.PartHoldBack)
-	}
-	w.close(c.Attributes)
-}
-
-func (w *writer) skip(s *Skip) {
-	if s == nil {
-		return
-	}
-	w.open("#EXT-X-SKIP:")
-	w.integer("SKIPPED-SEGMENTS", int64(s.Segments))
-	if s.RecentlyRemovedDateRanges != nil {
-		w.string("RECENTLY-REMOVED-DATERANGES", strings.Join(s.RecentlyRemovedDateRanges, "\t"))
-	}
-	w.close(s.Attributes)
-}
-
-func (w *writer) dateRange(d *DateRange) {
-	w.open("#EXT-X-DATERANGE:")
-	w.quoted("ID", d.ID)
-	w.quoted("CLASS", d.Class)
-	w.dateAttribute("START-DATE", d.StartDate)
-	w.quoted("CUE", d.Cue)
-	w.dateAttribute("END-DATE", d.EndDate)
-	if d.Duration >= 0 {
-		w.duration("DURATION", d.Duration)
-	}
-	if d.PlannedDuration >= 0 {
-		w.duration("PLANNED-DURATION", d.PlannedDuration)
-	}
-	w.yes("END-ON-NEXT", d.EndOnNext)
-	w.close(d.Attributes)
 }
 
 // segment writes what precedes the URI line of a segment.
 func (w *writer) segment(m *Media, i int, s, state *Segment) {
 	w.applying(m, i, s, state)
-	for j := range s.Parts {
-		w.part(&s.Parts[j])
-	}
+	w.parts(s.Parts)
 	w.dst = append(w.dst, "#EXTINF:"...)
 	if m.Version > 0 && m.Version < 3 && s.Duration%time.Second == 0 {
 		w.dst = strconv.AppendInt(w.dst, int64(s.Duration/time.Second), 10)
@@ -384,8 +243,8 @@ func (w *writer) applying(m *Media, i int, s, state *Segment) {
 			w.line("#EXT-X-KEY:METHOD=NONE", "")
 			state.Keys = nil
 		}
-		w.initial(s.Map, state)
-		mapped = true
+		writeTag(w, "#EXT-X-MAP:", mapTable, s.Map, s.Map.Attributes)
+		state.Map, mapped = s.Map, true
 	}
 	cleared := m.Skip != nil && m.inherited.cleared && m.inherited.keys == i
 	if cleared || !equalKeys(state.Keys, s.Keys) {
@@ -395,13 +254,14 @@ func (w *writer) applying(m *Media, i int, s, state *Segment) {
 		}
 		for j := range s.Keys {
 			if fresh || j >= len(state.Keys) || !equalKey(s.Keys[j], state.Keys[j]) {
-				w.key("#EXT-X-KEY:", &s.Keys[j])
+				writeTag(w, "#EXT-X-KEY:", keyTable, &s.Keys[j], s.Keys[j].Attributes)
 			}
 		}
 		state.Keys = s.Keys
 	}
 	if !mapped {
-		w.initial(s.Map, state)
+		writeTag(w, "#EXT-X-MAP:", mapTable, s.Map, s.Map.Attributes)
+		state.Map = s.Map
 	}
 	if s.Bitrate != state.Bitrate && s.ByteRange == nil {
 		w.line("#EXT-X-BITRATE:", strconv.FormatInt(s.Bitrate/1000, 10))
@@ -417,14 +277,6 @@ func (w *writer) applying(m *Media, i int, s, state *Segment) {
 	}
 }
 
-func (w *writer) initial(m *Map, state *Segment) {
-	w.open("#EXT-X-MAP:")
-	w.quoted("URI", m.URI)
-	w.rangeAttribute(m.ByteRange)
-	w.close(m.Attributes)
-	state.Map = m
-}
-
 // extends reports whether keys are those before, with some replaced in their
 // place and others added: otherwise some must be taken away first.
 func extends(keys, before []Key) bool {
@@ -437,124 +289,4 @@ func extends(keys, before []Key) bool {
 		}
 	}
 	return true
-}
-
-func (w *writer) key(tag string, k *Key) {
-	w.open(tag)
-	w.enumerated("METHOD", k.Method)
-	w.quoted("URI", k.URI)
-	w.enumerated("IV", k.IV)
-	w.quoted("KEYFORMAT", k.KeyFormat)
-	w.quoted("KEYFORMATVERSIONS", k.KeyFormatVersions)
-	w.close(k.Attributes)
-}
-
-func (w *writer) part(p *Part) {
-	w.open("#EXT-X-PART:")
-	w.duration("DURATION", p.Duration)
-	w.quoted("URI", p.URI)
-	w.rangeAttribute(p.ByteRange)
-	w.yes("INDEPENDENT", p.Independent)
-	w.yes("GAP", p.Gap)
-	w.close(p.Attributes)
-}
-
-func (w *writer) preloadHint(h *PreloadHint) {
-	w.open("#EXT-X-PRELOAD-HINT:")
-	w.enumerated("TYPE", h.Type)
-	w.quoted("URI", h.URI)
-	if h.Start > 0 {
-		w.integer("BYTERANGE-START", h.Start)
-	}
-	if h.Length >= 0 {
-		w.integer("BYTERANGE-LENGTH", h.Length)
-	}
-	w.close(h.Attributes)
-}
-
-func (w *writer) renditionReport(r *RenditionReport) {
-	w.open("#EXT-X-RENDITION-REPORT:")
-	w.quoted("URI", r.URI)
-	w.name("LAST-MSN")
-	w.dst = strconv.AppendUint(w.dst, r.LastMSN, 10)
-	w.comma()
-	if r.LastPart >= 0 {
-		w.integer("LAST-PART", int64(r.LastPart))
-	}
-	w.close(r.Attributes)
-}
-
-func (w *writer) sessionData(d *SessionData) {
-	w.open("#EXT-X-SESSION-DATA:")
-	w.quoted("DATA-ID", d.DataID)
-	if d.URI == "" {
-		w.string("VALUE", d.Value)
-	}
-	w.quoted("URI", d.URI)
-	w.enumerated("FORMAT", d.Format)
-	w.quoted("LANGUAGE", d.Language)
-	w.close(d.Attributes)
-}
-
-func (w *writer) rendition(r *Rendition) {
-	w.open("#EXT-X-MEDIA:")
-	w.enumerated("TYPE", r.Type)
-	w.quoted("GROUP-ID", r.GroupID)
-	w.quoted("NAME", r.Name)
-	w.quoted("LANGUAGE", r.Language)
-	w.quoted("ASSOC-LANGUAGE", r.AssocLanguage)
-	w.quoted("STABLE-RENDITION-ID", r.StableRenditionID)
-	w.yes("DEFAULT", r.Default)
-	w.yes("AUTOSELECT", r.Autoselect)
-	w.yes("FORCED", r.Forced)
-	w.quoted("INSTREAM-ID", r.InstreamID)
-	if r.BitDepth > 0 {
-		w.integer("BIT-DEPTH", int64(r.BitDepth))
-	}
-	if r.SampleRate > 0 {
-		w.integer("SAMPLE-RATE", int64(r.SampleRate))
-	}
-	w.quoted("CHARACTERISTICS", r.Characteristics)
-	w.quoted("CHANNELS", r.Channels)
-	w.quoted("URI", r.URI)
-	w.close(r.Attributes)
-}
-
-// variant writes EXT-X-STREAM-INF or EXT-X-I-FRAME-STREAM-INF, whose URI is an
-// attribute.
-func (w *writer) variant(tag string, v *Variant) {
-	w.open(tag)
-	w.integer("BANDWIDTH", v.Bandwidth)
-	if v.AverageBandwidth > 0 {
-		w.integer("AVERAGE-BANDWIDTH", v.AverageBandwidth)
-	}
-	w.float("SCORE", v.Score, -1)
-	w.quoted("CODECS", v.Codecs)
-	w.quoted("SUPPLEMENTAL-CODECS", v.SupplementalCodecs)
-	if v.Width > 0 || v.Height > 0 {
-		w.enumerated("RESOLUTION", strconv.Itoa(v.Width)+"x"+strconv.Itoa(v.Height))
-	}
-	digits := 3
-	if v.FrameRate != math.Round(v.FrameRate*1000)/1000 {
-		digits = -1
-	}
-	w.float("FRAME-RATE", v.FrameRate, digits)
-	w.enumerated("HDCP-LEVEL", v.HDCPLevel)
-	w.quoted("ALLOWED-CPC", v.AllowedCPC)
-	w.enumerated("VIDEO-RANGE", v.VideoRange)
-	w.quoted("REQ-VIDEO-LAYOUT", v.ReqVideoLayout)
-	w.quoted("STABLE-VARIANT-ID", v.StableVariantID)
-	w.quoted("PATHWAY-ID", v.PathwayID)
-	w.quoted("AUDIO", v.Audio)
-	w.quoted("VIDEO", v.Video)
-	w.quoted("SUBTITLES", v.Subtitles)
-	if v.ClosedCaptions == "NONE" {
-		w.enumerated("CLOSED-CAPTIONS", "NONE")
-	} else {
-		w.quoted("CLOSED-CAPTIONS", v.ClosedCaptions)
-	}
-	if tag == "#EXT-X-I-FRAME-STREAM-INF:" {
-		w.quoted("URI", v.URI)
-	}
-	w.close(v.Attributes)
 }

@@ -52,7 +52,7 @@ func (r *resolver) resolve(ref string) (string, bool) {
 	plain, colon := look(ref)
 	if r.base == nil {
 		if !plain && hasControl(ref) {
-			ref = escape(ref)
+			ref = Escape(ref)
 		}
 		return ref, true
 	}
@@ -95,7 +95,7 @@ func (r *resolver) join(a, b string) string {
 
 // ask resolves with net/url. It returns "" when ref is no URI reference.
 func (r *resolver) ask(ref string) string {
-	clean := escape(ref)
+	clean := Escape(ref)
 	u, err := url.Parse(clean)
 	if err != nil && ref != "" && !letter(ref[0]) && ref[0] != '/' {
 		// "10:00:00.ts" has no scheme, because that begins with a letter.
@@ -154,7 +154,7 @@ func look(ref string) (plain, colon bool) {
 				return false, false
 			}
 		case '%':
-			if !escaped(ref[i:]) {
+			if !Escaped(ref[i:]) {
 				return false, false
 			}
 		case ':':
@@ -166,13 +166,13 @@ func look(ref string) (plain, colon bool) {
 	return true, colon
 }
 
-// escape percent-encodes what may not stand in a URL, such as spaces and
+// Escape percent-encodes what may not stand in a URL, such as spaces and
 // control characters and stray percent signs, as browsers do or would have to.
-func escape(ref string) string {
+func Escape(ref string) string {
 	var b strings.Builder
 	for i := 0; i < len(ref); i++ {
 		c := ref[i]
-		if urlBytes[c] != 0 && (c != '%' || escaped(ref[i:])) {
+		if urlBytes[c] != 0 && (c != '%' || Escaped(ref[i:])) {
 			b.WriteByte(c)
 			continue
 		}
@@ -187,8 +187,8 @@ func percent(c byte) string {
 	return string([]byte{'%', hex[c>>4], hex[c&15]})
 }
 
-// escaped reports whether s begins with a percent sign and two hex digits.
-func escaped(s string) bool { return len(s) >= 3 && hexDigit(s[1]) && hexDigit(s[2]) }
+// Escaped reports whether s begins with a percent sign and two hex digits.
+func Escaped(s string) bool { return len(s) >= 3 && hexDigit(s[1]) && hexDigit(s[2]) }
 
 func letter(c byte) bool       { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 func alphanumeric(c byte) bool { return letter(c) || c-'0' <= 9 }

@@ -13,29 +13,28 @@ import (
 // Choice is one policy of a seam. In YAML it is {name: {parameters}}, or the
 // name alone. Read over another choice, a policy of the same name keeps the
 // parameters that are not given; another one starts from its own.
-type Choice[P Limited] struct {
+type Choice[P any] struct {
 	Is   P // nil = none was chosen
 	name string
 }
 
 // Offers is what a seam offers: its policies by name, each with the parameters
 // that it has when none are given.
-type Offers[P Limited] map[string]P
+type Offers[P any] map[string]P
 
 // A Seam is a part of a profile that is a choice.
 type Seam struct {
 	Name      string
-	Interface reflect.Type       // of its policies
-	Policies  map[string]Limited // as registered: they must not be changed
+	Interface reflect.Type   // of its policies
+	Policies  map[string]any // as registered: they must not be changed
 }
 
 var seams = map[reflect.Type]*Seam{} // by the interface of the policies
 
 // Register names the policies of a seam, once for each interface P. Policies are
-// pointers to structs; one that is written in another way than as a mapping of its
-// fields has an UnmarshalYAML and a MarshalYAML of its own.
-func Register[P Limited](name string, offers Offers[P]) *Seam {
-	s := &Seam{name, reflect.TypeFor[P](), map[string]Limited{}}
+// pointers to structs.
+func Register[P any](name string, offers Offers[P]) *Seam {
+	s := &Seam{name, reflect.TypeFor[P](), map[string]any{}}
 	for n, p := range offers {
 		s.Policies[n] = p
 	}
@@ -52,24 +51,34 @@ func Seams() []*Seam {
 func (s *Seam) Names() []string { return slices.Sorted(maps.Keys(s.Policies)) }
 
 // Parameters returns what may be given to a policy, as declared.
-func (s *Seam) Parameters(name string) []Parameter {
+func (s *Seam) Parameters(name string) (all []Parameter) {
 	p := s.Policies[name]
 	limits := map[string]Parameter{}
-	Walk(p, func(p Parameter) { limits[p.Path] = p })
-	var all []Parameter
-	t := reflect.TypeOf(p).Elem()
-	for i := range t.NumField() {
-		key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
-		if key == "" || key == "-" {
-			continue
-		}
-		at, ok := limits[key]
+	if l, ok := p.(Limited); ok {
+		Walk(l, func(p Parameter) { limits[p.Path] = p })
+	}
+	for _, f := range fields(reflect.TypeOf(p).Elem()) {
+		at, ok := limits[key(f)]
 		if !ok {
-			at = Parameter{Path: key, Value: reflect.New(t.Field(i).Type).Interface()}
+			at = Parameter{Path: key(f), Value: reflect.New(f.Type).Interface()}
 		}
 		all = append(all, at)
 	}
 	return all
+}
+
+// fields are the parameters of a struct, with those of structs that it embeds.
+func fields(t reflect.Type) []reflect.StructField {
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return key(f) == "" || key(f) == "-" })
+}
+
+// key is how YAML names a field.
+func key(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	return name
 }
 
 // Name returns the name of the policy; "" = none was chosen.
@@ -109,7 +118,7 @@ func (c *Choice[P]) UnmarshalYAML(n *yaml.Node) error {
 	if parameters == nil {
 		return nil
 	}
-	if _, own := any(c.Is).(interface{ UnmarshalYAML(*yaml.Node) error }); !own && parameters.Kind != yaml.MappingNode && parameters.Kind != yaml.AliasNode {
+	if parameters.Kind != yaml.MappingNode && parameters.Kind != yaml.AliasNode {
 		return at(parameters, fmt.Errorf("not the parameters of %s (want %s)", name.Value, shape(reflect.TypeOf(c.Is).Elem())))
 	}
 	return parameters.Load(c.Is, yaml.WithKnownFields())
@@ -118,9 +127,8 @@ func (c *Choice[P]) UnmarshalYAML(n *yaml.Node) error {
 // shape is how the parameters of a policy are written.
 func shape(t reflect.Type) string {
 	var names []string
-	for i := range t.NumField() {
-		tag, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
-		names = append(names, tag+": …")
+	for _, f := range fields(t) {
+		names = append(names, key(f)+": …")
 	}
 	if names == nil {
 		return "none"
@@ -151,10 +159,12 @@ func (c *Choice[P]) Limits(l *Limits) {
 		l.Wrong("", "missing (want one of %s)", strings.Join(c.Seam().Names(), ", "))
 		return
 	}
-	l.In(c.name, c.Is)
+	if p, ok := any(c.Is).(Limited); ok {
+		l.In(c.name, p)
+	}
 }
 
-// union is a Choice of whatever policies.
+// union is a Choice of any seam.
 type union interface{ Seam() *Seam }
 
 // Has reports whether a value of type t has a parameter of that path, as in
@@ -169,25 +179,12 @@ func Has(t reflect.Type, path string) bool {
 			t = reflect.TypeOf(p).Elem()
 			continue
 		}
-		f, ok := field(t, name)
-		if !ok {
+		all := fields(t)
+		i := slices.IndexFunc(all, func(f reflect.StructField) bool { return key(f) == name })
+		if i < 0 {
 			return false
 		}
-		t = f.Type
+		t = all[i].Type
 	}
 	return true
-}
-
-// field is the one of a YAML name.
-func field(t reflect.Type, name string) (f reflect.StructField, ok bool) {
-	if t.Kind() != reflect.Struct {
-		return f, false
-	}
-	for i := range t.NumField() {
-		f = t.Field(i)
-		if tag, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); tag == name {
-			return f, true
-		}
-	}
-	return f, false
 }

@@ -131,10 +131,13 @@ func OneOf[T ~string](l *Limits, name string, v *T, words ...T) {
 	}
 }
 
-// Words takes a list of words. Other words that are taken as well are those that also
-// reports; nil = none.
-func Words(l *Limits, name string, v *[]string, also func(string) bool, words ...string) {
-	l.see(Parameter{Path: name, Value: v, Words: words})
+// Words takes a list of at least low words. Other words that are taken as well are
+// those that also reports; nil = none.
+func Words(l *Limits, name string, v *[]string, low int, also func(string) bool, words ...string) {
+	l.see(Parameter{Path: name, Value: v, Low: low, Words: words})
+	if len(*v) < low {
+		l.Wrong(name, "missing (want a list of %s)", strings.Join(words, ", "))
+	}
 	for _, got := range *v {
 		if !slices.Contains(words, got) && (also == nil || !also(got)) {
 			l.Wrong(name, "unknown value (got %q; want one of %s)", got, strings.Join(words, ", "))

@@ -16,7 +16,6 @@ import (
 
 // A seam of a profile that reads letters.
 type reader interface {
-	policy.Limited
 	read(letters int) time.Duration
 }
 
@@ -54,23 +53,12 @@ func (s *skimming) Limits(l *policy.Limits) {
 
 type none struct{}
 
-func (none) read(int) time.Duration { return 0 }
-
-func (*none) Limits(*policy.Limits) {}
-
-// pauses is written as a list.
-type pauses struct{ all []units.Duration }
-
-func (*pauses) read(int) time.Duration             { return 0 }
-func (*pauses) Limits(*policy.Limits)              {}
-func (p *pauses) UnmarshalYAML(n *yaml.Node) error { return n.Load(&p.all) }
-func (p *pauses) MarshalYAML() (any, error)        { return p.all, nil }
+func (*none) read(int) time.Duration { return 0 }
 
 var _ = policy.Register("read", policy.Offers[reader]{
 	"steady":   &steady{Each: units.Duration(time.Millisecond), Pause: units.Span{Target: 1}},
 	"skimming": &skimming{Share: 0.5},
 	"none":     &none{},
-	"pauses":   &pauses{},
 })
 
 type book struct {
@@ -99,7 +87,7 @@ func TestReadOverAnother(t *testing.T) {
 		{"title: x", "read: {steady: {each: 5ms, pause: 2s}}"},
 		{"read: none", "read: none"},
 		{"read: steady", "read: steady"},
-		{"read: {skimming: {within: none, then: [none, {pauses: [1s, 2s]}]}}", "read: {skimming: {share: 0.5, aloud: '', within: none, then: [none, {pauses: [1s, 2s]}]}}"},
+		{"read: {skimming: {within: none, then: [none, {steady: {each: 3ms}}]}}", "read: {skimming: {share: 0.5, aloud: '', within: none, then: [none, {steady: {each: 3ms, pause: 1td}}]}}"},
 		{"read: {skimming: {then: [{steady: {each: 2ms}}]}}", "read: {skimming: {share: 0.5, aloud: '', within: none, then: [{steady: {each: 2ms, pause: 1td}}]}}"},
 	} {
 		load(t, &b, c.text)
@@ -122,7 +110,7 @@ func TestReadOverAnother(t *testing.T) {
 // TestMistakesHaveAPosition wants the line and column of what is wrong.
 func TestMistakesHaveAPosition(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"title: x\nread: stedy", "2:7: unknown policy (got \"stedy\"; want one of none, pauses, skimming, steady)"},
+		{"title: x\nread: stedy", "2:7: unknown policy (got \"stedy\"; want one of none, skimming, steady)"},
 		{"read:\n  stedy: {each: 1s}", "2:3: unknown policy"},
 		{"read:\n  steady:\n    eech: 1s", "3:5: field eech not found"},
 		{"read:\n  steady:\n    each: 1 day", "3:11: bad duration"},
@@ -149,7 +137,7 @@ func TestMistakesHaveAPosition(t *testing.T) {
 // TestLimits proves that each range is checked, with the path of the parameter.
 func TestLimits(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"title: x", "read: missing (want one of none, pauses, skimming, steady)"},
+		{"title: x", "read: missing (want one of none, skimming, steady)"},
 		{"read: none", ""},
 		{"read: steady", ""},
 		{"read: {steady: {each: 2s, pause: 0s}}", "read.steady.each: out of range (got 2s; want 1ms to 1s)\nread.steady.pause: missing (want a span such as 10s or 1td)"},
@@ -209,7 +197,7 @@ func TestParameters(t *testing.T) {
 		}
 	}
 	want := []string{"steady.each: 1ms to 1s", "steady.pause: 1s to 1m", "skimming.share: 0 to 1", "skimming.aloud: , yes",
-		"skimming.within: none, pauses, skimming, steady", "skimming.then: "}
+		"skimming.within: none, skimming, steady", "skimming.then: "}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q; want %q", got, want)
 	}

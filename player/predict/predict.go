@@ -136,7 +136,7 @@ func (w *World) predict(p *player.Profile, f *Fault) *Prediction {
 // that it touched.
 func (w *World) watch(p *player.Profile, ladder *player.Ladder, f *Fault, n int, life time.Duration) ([]record, error) {
 	v := newViewer(w, p, ladder, f)
-	if f.Cached {
+	if f.Kind == Missing && f.Cached {
 		for i := range fewest { // what they ask for before
 			v.watch(i, 0)
 		}

@@ -11,8 +11,8 @@ import (
 	"hlsload/player/mediatime"
 )
 
-// World is a live stream of two pipelines without faults, as players see it that
-// have it for themselves. It keeps what it has predicted.
+// World is a live stream of two pipelines without faults and without other players. It
+// keeps what it has predicted.
 type World struct {
 	list     *m3u8.Multivariant
 	classify player.Classify
@@ -45,8 +45,8 @@ const (
 	early       = 1000    // number of the newest segment at 0
 )
 
-// NewWorld returns the world of a stream. pipeline tells to which pipeline a
-// media playlist belongs, -1 = unknown.
+// NewWorld returns the world of a stream. pipeline returns the pipeline that
+// a media playlist belongs to, -1 = unknown.
 func NewWorld(list *m3u8.Multivariant, pipeline player.Classify, s *Shape) *World {
 	w := &World{list: list, classify: pipeline, shape: *s, ladders: map[ladderKey]*player.Ladder{},
 		media: map[listKey]*m3u8.Media{}, known: map[cell]*Prediction{}}

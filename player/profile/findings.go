@@ -88,7 +88,7 @@ func RefusedByAll(profiles []*player.Profile, kind m3u8.Kind, findings m3u8.Find
 func All() []*player.Profile {
 	var all []*player.Profile
 	for _, name := range Names() {
-		if p, err := Load(name); err == nil { // those that ship load: a test sees to that
+		if p, err := Load(name); err == nil { // those that ship load: a test proves it
 			all = append(all, p)
 		}
 	}

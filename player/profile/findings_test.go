@@ -9,7 +9,7 @@ import (
 	"hlsload/player/m3u8"
 )
 
-// TestOddities groups what is alike and names who refuses it.
+// TestOddities groups what is alike and names the players that refuse it.
 func TestOddities(t *testing.T) {
 	load := func(names ...string) []*player.Profile {
 		var all []*player.Profile

@@ -3,6 +3,7 @@ package profile
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -15,14 +16,17 @@ import (
 var files embed.FS
 
 // Names lists the profiles that ship, sorted.
-func Names() []string {
-	entries, err := files.ReadDir(".")
+func Names() []string { return Shipped(files, "*.yaml") }
+
+// Shipped lists the YAML files that ship and match a pattern, sorted, by the names
+// that they go by.
+func Shipped(files embed.FS, pattern string) []string {
+	names, err := fs.Glob(files, pattern)
 	if err != nil {
-		panic(err) // the embedded directory is part of the binary
+		panic(err) // the pattern is good
 	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
+	for i, name := range names {
+		names[i] = strings.TrimSuffix(name, ".yaml")
 	}
 	slices.Sort(names)
 	return names
@@ -70,6 +74,15 @@ func Parse(b []byte) (*player.Profile, error) {
 // Override returns a copy of base with the values of a YAML mapping put over
 // it; lists are replaced whole. Unknown keys are errors.
 func Override(base *player.Profile, values []byte) (*player.Profile, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(values, &root); err != nil {
+		return nil, err
+	}
+	return Put(base, &root)
+}
+
+// Put is [Override] with a mapping that is read already.
+func Put(base *player.Profile, values *yaml.Node) (*player.Profile, error) {
 	b, err := yaml.Marshal(base)
 	if err != nil {
 		return nil, fmt.Errorf("profile %q: %w", base.ID, err)
@@ -78,11 +91,7 @@ func Override(base *player.Profile, values []byte) (*player.Profile, error) {
 	if err := yaml.Unmarshal(b, p); err != nil {
 		return nil, fmt.Errorf("profile %q: copying it: %w", base.ID, err)
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(values, &root); err != nil {
-		return nil, err
-	}
-	if err := decode(&root, p); err != nil {
+	if err := decode(values, p); err != nil {
 		return nil, err
 	}
 	if err := p.Validate(); err != nil {

@@ -61,7 +61,7 @@ func TestReference(t *testing.T) {
 type reference struct {
 	t        *testing.T
 	b        strings.Builder
-	comments map[string]string // of types and their fields, as in "ChooseShare.Up"
+	comments map[string]string // of types and their fields, as in "chooseShare.Up"
 	words    []string          // groups of words, as Markdown
 	values   map[string]string // constant -> the word it stands for
 	parts    []func()          // sections yet to come
@@ -152,8 +152,11 @@ func (r *reference) section(path string, t reflect.Type) {
 		policy.Walk(l, func(p policy.Parameter) { ranges[p.Path] = p.Range() })
 	}
 	head := false
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) {
+		owner := t
+		if n := len(f.Index) - 1; n > 0 {
+			owner = t.FieldByIndex(f.Index[:n]).Type
+		}
 		key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		if key == "" || key == "-" {
 			continue
@@ -162,7 +165,8 @@ func (r *reference) section(path string, t reflect.Type) {
 			fmt.Fprintf(&r.b, "| field | type | what |\n| --- | --- | --- |\n")
 			head = true
 		}
-		what := r.cell(path+key, cmp.Or(r.comments[t.Name()+"."+f.Name], r.comments[f.Type.Name()]))
+		what := cmp.Or(r.comments[owner.Name()+"."+f.Name], of(f.Type.Name(), r.comments[f.Type.Name()]))
+		what = r.cell(path+key, strings.TrimSuffix(strings.TrimPrefix(inKeys(t, what), "is "), "."))
 		if s := ranges[key]; s != "" {
 			what = strings.TrimSuffix(what, ".") + "; " + s
 		}
@@ -232,13 +236,14 @@ func (r *reference) part(title, path string, t reflect.Type) {
 		return
 	}
 	r.described[t] = true
-	fmt.Fprintf(&r.b, "\n### %s\n\n%s\n\n", title, r.cell(t.Name(), r.comments[t.Name()]))
+	text := r.cell(t.Name(), of(t.Name(), r.comments[t.Name()]))
+	fmt.Fprintf(&r.b, "\n### %s\n\n%s\n\n", title, strings.ToUpper(text[:1])+text[1:])
 	r.section(path, t)
 }
 
 // policies describes a seam.
 func (r *reference) policies(path string, s *policy.Seam) {
-	fmt.Fprintf(&r.b, "\n### `%s`\n\n%s One of:\n", path, r.cell(path, strings.TrimPrefix(r.comments[s.Interface.Name()], s.Interface.Name()+" is ")))
+	fmt.Fprintf(&r.b, "\n### `%s`\n\n%s One of:\n", path, r.cell(path, of(s.Interface.Name(), r.comments[s.Interface.Name()])))
 	for _, name := range s.Names() {
 		t := reflect.TypeOf(s.Policies[name]).Elem()
 		fmt.Fprintf(&r.b, "\n**`%s`** %s\n", name, r.cell(path+"."+name, strings.TrimPrefix(r.comments[t.Name()], t.Name()+" ")))
@@ -250,6 +255,22 @@ func (r *reference) policies(path string, s *policy.Seam) {
 			r.b.WriteString(s[:at] + "\n" + s[at:])
 		}
 	}
+}
+
+// of is a type's comment without the name that it begins with.
+func of(name, comment string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(comment, name+" "), "is ")
+}
+
+// inKeys puts the keys of a struct in place of the names of its fields.
+func inKeys(t reflect.Type, text string) string {
+	keys := map[string]string{}
+	for _, f := range reflect.VisibleFields(t) {
+		if key, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); key != "" && key != "-" {
+			keys[f.Name] = "`" + key + "`"
+		}
+	}
+	return goName.ReplaceAllStringFunc(text, func(name string) string { return cmp.Or(keys[name], name) })
 }
 
 // comment is the one above or, if there is none, the one behind.

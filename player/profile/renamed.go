@@ -100,6 +100,11 @@ var renamed = map[string]string{
 	"live.behind_once":   "behind: {seek_live: {once: true}}",
 	"live.sliding":       "behind: {sliding: {offset: …}}",
 
+	"live.catch_up.slope":     "live: {catch_up: {rate: {slope: …}}}",
+	"live.catch_up.min":       "live: {catch_up: {rate: {min: …}}}",
+	"live.catch_up.max":       "live: {catch_up: {rate: {max: …}}}",
+	"live.catch_up.dead_zone": "live: {catch_up: {rate: {dead_zone: …}}}",
+
 	"timeline.timestamps":   "timeline: {segments: timestamps}",
 	"timeline.origin":       "timeline: {segments: {timestamps: {origin: true}}}",
 	"timeline.join":         "timeline: {segments: {joined: {within: …}}}",

@@ -77,7 +77,7 @@ func (f *File) readCSV(data []byte) error {
 				return fmt.Errorf("too many columns (got %d; want at most %d)", len(row), maxValues)
 			}
 			for i, name := range row {
-				if !ValidName(name) || slices.Contains(row[:i], name) {
+				if !validName(name) || slices.Contains(row[:i], name) {
 					return fmt.Errorf("line %d: not the name of a column (got %s; want a name of its own of letters, digits, _ and -)", line, Quote(name))
 				}
 			}
@@ -158,7 +158,7 @@ func (f *File) Fields() []string {
 }
 
 // Line is which ticket a session takes: the first ones go to the first sessions
-// of the players, in the order of their numbers; a viewer who comes back, or takes
+// of the players, in the order of their numbers; a viewer that comes back, or takes
 // the place of another one, takes a further one. Generation is how far apart the
 // numbers of successors are.
 func Line(a Ask, renewals, players int, generation uint64) uint64 {

@@ -3,6 +3,7 @@ package ticket
 import (
 	"bytes"
 	"cmp"
+	"encoding/hex"
 	"errors"
 	"net/url"
 	"slices"
@@ -48,19 +49,9 @@ func (p *Pass) standIn(name, value string) string {
 	}
 	// Letters and digits mean themselves anywhere in a URL. The length keeps one
 	// name from being the beginning of another.
-	s := "tk" + strconv.Itoa(len(name)) + hexed(name) + p.mark
+	s := "tk" + strconv.Itoa(len(name)) + hex.EncodeToString([]byte(name)) + p.mark
 	p.pairs = append(p.pairs, pair{s, value, name})
 	return s
-}
-
-// hexed is a name in letters and digits.
-func hexed(name string) string {
-	const digits = "0123456789abcdef"
-	b := make([]byte, 0, 2*len(name))
-	for i := range len(name) {
-		b = append(b, digits[name[i]>>4], digits[name[i]&15])
-	}
-	return string(b)
 }
 
 var (

@@ -36,7 +36,7 @@ func ParseTemplate(s string, loose bool) (Template, error) {
 		case strings.HasPrefix(rest, "{"):
 			lit.WriteByte('{')
 			s = rest[1:]
-		case closed && ValidName(name):
+		case closed && validName(name):
 			if len(t.fields) == maxFields {
 				return t, fmt.Errorf("too many fields (want at most %d)", maxFields)
 			}
@@ -53,8 +53,8 @@ func ParseTemplate(s string, loose bool) (Template, error) {
 	}
 }
 
-// ValidName reports whether a field may have that name.
-func ValidName(s string) bool {
+// validName reports whether a field may have that name.
+func validName(s string) bool {
 	for i, r := range s {
 		if !(r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || i > 0 && (r == '-' || r >= '0' && r <= '9')) {
 			return false

@@ -107,7 +107,7 @@ func (t *Ticket) Set(key, text string, now time.Time) error {
 		}
 		t.Expires = at
 	default:
-		if !ValidName(key) {
+		if !validName(key) {
 			return fmt.Errorf("not the name of a field (got %s; want letters, digits, _ and -)", Quote(key))
 		}
 		if t.Fields == nil {

@@ -23,7 +23,7 @@ import (
 type Stream struct {
 	List  *m3u8.Multivariant
 	Media map[string]*m3u8.Media // by URL; what is not there cannot be read
-	// Pipeline tells which one a media playlist belongs to, -1 = unknown.
+	// Pipeline returns the one that a media playlist belongs to, -1 = unknown.
 	Pipeline func(url string) int
 	// Fails is the status with which a fetch fails at an instant, 0 = it does
 	// not. The URL is that of the media playlist that refers to what is fetched.
@@ -38,7 +38,7 @@ type Outcome struct {
 	Video   int    // pipeline of what came last, -1 = none lately
 	Sound   int    // of what came last by itself, -1 = none lately
 	Muxed   bool   // the pictures carry the sound
-	// NoPictures tells that sound is all that is played.
+	// NoPictures: sound is all that is played.
 	NoPictures bool
 	Failed     int // fetches that failed
 }

@@ -22,25 +22,15 @@ func (d Duration) MarshalText() ([]byte, error) {
 	if time.Duration(d) == Never {
 		return []byte("never"), nil
 	}
-	s := time.Duration(d).String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return []byte(s), nil
+	return []byte(FormatDuration(time.Duration(d))), nil
 }
 
 func parseDuration(s string) (time.Duration, error) {
 	if s == "never" {
 		return Never, nil
 	}
-	if s == "0" {
-		return 0, nil
-	}
-	v, err := time.ParseDuration(s)
-	if err != nil || v < 0 {
+	v, ok := ParseDuration(s)
+	if !ok {
 		return 0, fmt.Errorf("bad duration (got %q; want something like 250ms, 10s or never)", s)
 	}
 	return v, nil
@@ -51,37 +41,16 @@ type Rate int64
 
 // UnmarshalText reads "800kbps" or "20Mbps".
 func (r *Rate) UnmarshalText(b []byte) error {
-	s := string(b)
-	for _, u := range []struct {
-		suffix string
-		factor float64
-	}{{"Gbps", 1e9}, {"Mbps", 1e6}, {"kbps", 1e3}, {"bps", 1}} {
-		n, ok := strings.CutSuffix(s, u.suffix)
-		if !ok {
-			continue
-		}
-		v, err := strconv.ParseFloat(strings.TrimSpace(n), 64)
-		if err != nil || !(v >= 0 && v*u.factor < 1e15) {
-			break
-		}
-		*r = Rate(v * u.factor)
-		return nil
+	v, ok := ParseRate(string(b))
+	if !ok {
+		return fmt.Errorf("bad rate (got %q; want something like 800kbps or 20Mbps)", b)
 	}
-	return fmt.Errorf("bad rate (got %q; want something like 800kbps or 20Mbps)", s)
+	*r = Rate(v)
+	return nil
 }
 
 // MarshalText is the inverse of UnmarshalText.
-func (r Rate) MarshalText() ([]byte, error) {
-	for _, u := range []struct {
-		suffix string
-		factor Rate
-	}{{"Gbps", 1e9}, {"Mbps", 1e6}, {"kbps", 1e3}} {
-		if r > 0 && r%u.factor == 0 {
-			return fmt.Appendf(nil, "%d%s", r/u.factor, u.suffix), nil
-		}
-	}
-	return fmt.Appendf(nil, "%dbps", r), nil
-}
+func (r Rate) MarshalText() ([]byte, error) { return []byte(FormatRate(int64(r))), nil }
 
 // Size is a width and a height in pixels, written "1280x720".
 type Size struct{ Width, Height int }

@@ -11,17 +11,32 @@ import (
 	"hlsload/player"
 	"hlsload/player/policy"
 	"hlsload/player/profile"
-	"hlsload/player/stream"
 	"hlsload/player/units"
 )
 
 // Profiles generates valid profiles. Each begins as one that ships, of which about
 // half of the choices and values are drawn anew.
-func Profiles() *rapid.Generator[*player.Profile] {
-	return rapid.Custom(draw).Filter(func(p *player.Profile) bool { return p.Validate() == nil })
+func Profiles() *rapid.Generator[*player.Profile] { return rapid.Custom(draw).Filter(valid) }
+
+// Bred generates valid profiles each section of which is that of a profile that ships: no
+// player does all of it, but each part of it is what some player does.
+func Bred() *rapid.Generator[*player.Profile] { return rapid.Custom(breed).Filter(valid) }
+
+func valid(p *player.Profile) bool { return p.Validate() == nil }
+
+func breed(t *rapid.T) *player.Profile {
+	one := rapid.SampledFrom(profile.All())
+	p := *one.Draw(t, "base")
+	to := reflect.ValueOf(&p).Elem()
+	for i := range to.NumField() {
+		if f := to.Type().Field(i); f.IsExported() && f.Name != "Playlist" && f.Type.Kind() != reflect.String {
+			to.Field(i).Set(reflect.ValueOf(one.Draw(t, f.Name)).Elem().Field(i))
+		}
+	}
+	return &p
 }
 
-// choice is a policy.Choice of whatever seam.
+// choice is a policy.Choice of any seam.
 type choice interface {
 	Choose(name string) error
 	Seam() *policy.Seam
@@ -56,7 +71,7 @@ func change(t *rapid.T, p *player.Profile, at policy.Parameter) {
 	}
 	switch list := at.Value.(type) {
 	case *[]string:
-		if len(*list) == 0 && len(at.Words) > 0 && !keep(t, at) {
+		if len(*list) == 0 && (at.Low.(int) > 0 || !keep(t, at)) {
 			*list = []string{rapid.SampledFrom(at.Words).Draw(t, at.Path)}
 		}
 		return
@@ -84,14 +99,9 @@ func keep(t *rapid.T, at policy.Parameter) bool { return rapid.Bool().Draw(t, "k
 
 // fill draws what has no range.
 func fill(t *rapid.T, path string, s reflect.Value) {
-	for i := range s.NumField() {
-		f := s.Field(i)
-		switch {
-		case !f.CanSet():
-		case f.Kind() == reflect.Bool:
+	for _, at := range reflect.VisibleFields(s.Type()) {
+		if f := s.FieldByIndex(at.Index); f.CanSet() && f.Kind() == reflect.Bool {
 			f.SetBool(rapid.Bool().Draw(t, path))
-		case f.Type() == reflect.TypeFor[[]string]():
-			f.Set(reflect.ValueOf([]string{rapid.SampledFrom(stream.Attributes).Draw(t, path)}))
 		}
 	}
 }

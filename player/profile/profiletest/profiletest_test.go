@@ -8,6 +8,7 @@ import (
 	"hlsload/player"
 	"hlsload/player/policy"
 	"hlsload/player/profile"
+	"hlsload/player/units"
 )
 
 // TestProfiles proves that generated profiles are valid, are read back from what they
@@ -48,4 +49,21 @@ func note(p *player.Profile, chosen map[string]bool) {
 			chosen[c.Seam().Name+" "+c.Name()] = true
 		}
 	})
+}
+
+// TestRanges proves that every number and word of a policy has a range.
+func TestRanges(t *testing.T) {
+	for _, s := range policy.Seams() {
+		for _, name := range s.Names() {
+			for _, p := range s.Parameters(name) {
+				switch p.Value.(type) {
+				case *bool, *units.Size: // any
+				default:
+					if p.Low == nil && p.Words == nil {
+						t.Errorf("%s: %s: %s has no range", s.Name, name, p.Path)
+					}
+				}
+			}
+		}
+	}
 }

@@ -1,12 +1,9 @@
 package player
 
-import "hlsload/player/policy"
-
 // returnAtExpiry chooses again by bandwidth as soon as a penalty ends.
 type returnAtExpiry struct{}
 
-func (*returnAtExpiry) Limits(*policy.Limits) {}
-func (*returnAtExpiry) notices() bool         { return true }
+func (*returnAtExpiry) notices() bool { return true }
 
 func (*returnAtExpiry) ended(p *Player) {
 	if !p.main.active() {

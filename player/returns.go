@@ -1,0 +1,68 @@
+package player
+
+import (
+	"time"
+
+	"hlsload/player/policy"
+)
+
+// Returns is when the end of a penalty matters.
+type Returns interface {
+	// notices reports whether the end of a penalty is seen when it comes.
+	notices() bool
+	// ended follows the end of penalties that left the pathway as it is.
+	ended(p *Player)
+}
+
+var _ = policy.Register("returns", policy.Offers[Returns]{
+	"on_error":  &returnOnError{},
+	"reselect":  &returnReselect{},
+	"at_expiry": &returnAtExpiry{},
+})
+
+// wake is when a penalty ends, for players that look at that.
+func (b *errorBook) wake(p *Player) time.Duration {
+	at := Never
+	if !p.cfg.Profile.Returns.Is.notices() {
+		return at
+	}
+	for _, r := range b.renditions {
+		if r.was().until > p.now {
+			at = min(at, r.was().until)
+		}
+	}
+	for _, u := range b.pathways {
+		if u > p.now {
+			at = min(at, u)
+		}
+	}
+	return at
+}
+
+// returns goes back to what a penalty that ended had kept away from.
+func (p *Player) returns() {
+	if !p.cfg.Profile.Returns.Is.notices() || p.ladder == nil || p.state == over {
+		return
+	}
+	ended := false
+	for i := range p.errs.renditions {
+		if r := &p.errs.renditions[i]; r.was().until > 0 && r.was().until <= p.now {
+			r.forgive()
+			ended = true
+		}
+	}
+	for i, u := range p.errs.pathways {
+		if u > 0 && u <= p.now {
+			p.errs.pathways[i], ended = 0, true
+		}
+	}
+	if !ended {
+		return
+	}
+	if best := p.freePathway(-1); best >= 0 && best < p.pathway {
+		p.pathway = best
+		p.setLevel(int(p.main.level), true, "penalty ended")
+		return
+	}
+	p.cfg.Profile.Returns.Is.ended(p)
+}

@@ -43,9 +43,8 @@ var refusal = Field{Name: "code", Type: "status", Default: strconv.Itoa(refused)
 		return unless(f.Code >= 400 && f.Code <= 499, "not the status of a refusal (got %d; want 400 to 499, such as 401 or 403)", f.Code)
 	}}
 
-// sessions are the selectors: the edge of the rig knows whose token it checks,
-// and checks tokens before anything is looked up, so what is asked for does not
-// matter, but for its kind.
+// sessions are the selectors: the edge of the rig knows the viewer of a token
+// and checks it before anything is looked up. Of the request only its kind matters.
 var sessions = fields(anyVia(byCohort), anyVia(byShare), anyRequest)
 
 func anyVia(f Field) Field {

@@ -116,7 +116,7 @@ func (c *checker) applier() {
 		c.add("via", "faults via aws need a section aws (got none; want aws: {account: …, region: …}, or via %s)", join(possible))
 	case via == ViaAWS:
 		c.add("via", "%s cannot be made on AWS (got aws; want %s; AWS can make %s)", c.e.Kind, join(possible), strings.Join(KindsVia(ViaAWS), ", "))
-	case !slices.Contains([]Via{ViaRig, ViaViewer, ViaAWS, ViaCommand}, via):
+	case !slices.Contains([]Via{ViaRig, ViaViewer, ViaAWS, ViaCommand, ViaManual}, via):
 		c.add("via", "unknown applier (got %.80s; want %s)", via, join(possible))
 	default:
 		c.add("via", "%s cannot be applied to %s via %s (got %s; want %s)", c.e.Kind, c.t, via, via, join(possible))
@@ -130,13 +130,7 @@ func (t *Target) possible(s *Spec) []Via {
 
 // applicable names the faults that can be applied to the target.
 func (t *Target) applicable() []string {
-	var names []string
-	for i := range Kinds {
-		if len(t.possible(&Kinds[i])) > 0 {
-			names = append(names, string(Kinds[i].Kind))
-		}
-	}
-	return names
+	return namesOf(func(s *Spec) bool { return len(t.possible(s)) > 0 })
 }
 
 func join(vias []Via) string {
@@ -287,13 +281,13 @@ func (c *checker) rendition() {
 		c.add("rendition", "rendition is empty (got nothing; want a name, an index, lowest or highest)")
 		return
 	}
-	if known == nil || name == "lowest" || name == "highest" || slices.Contains(known, name) {
+	if known == nil || name == "lowest" || name == "highest" || slices.Contains(known, name) || slices.ContainsFunc(known, func(n string) bool { return ofHeight(name, n) }) {
 		return
 	}
 	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(known) {
 		return
 	}
-	c.add("rendition", "no such rendition (got %.80s; want lowest, highest, %s, or an index, %s)", name, strings.Join(known, ", "), upTo(len(known)))
+	c.add("rendition", "no such rendition (got %.80s; want lowest, highest, %s, a height such as 720p, or an index, %s)", name, strings.Join(known, ", "), upTo(len(known)))
 }
 
 // within reports whether i is an index of n things; n = 0 is unknown.
@@ -321,26 +315,20 @@ func (c *checker) params() {
 	}
 }
 
-// realisable checks for what viewers cannot be shown, and for what AWS cannot
-// do.
+// realisable checks for what viewers cannot be shown, and for what the account on
+// AWS cannot do, or must not.
 func (c *checker) realisable() {
-	if c.via == ViaAWS {
-		c.onAWS()
-	}
-	if c.via != ViaViewer || c.spec.viewerCannot == nil {
-		return
-	}
-	if o := c.spec.viewerCannot(&c.e.Fault); o.field != "" {
-		c.add(o.field, "%s", o.why)
-	}
-}
-
-// onAWS checks for what the account cannot do, or must not.
-func (c *checker) onAWS() {
-	if field, why := c.t.AWS.Realises(&c.e.Fault); field != "" {
-		c.add(field, "%s", why)
-	}
-	if longest := c.t.AWS.Longest(); c.e.For > longest {
-		c.add("for", "longer than aws.max_duration allows (got %v; want at most %v)", c.e.For, longest)
+	switch {
+	case c.via == ViaAWS:
+		if field, why := c.t.AWS.Realises(&c.e.Fault); field != "" {
+			c.add(field, "%s", why)
+		}
+		if longest := c.t.AWS.Longest(); c.e.For > longest {
+			c.add("for", "longer than aws.max_duration allows (got %v; want at most %v)", c.e.For, longest)
+		}
+	case c.via == ViaViewer && c.spec.viewerCannot != nil:
+		if o := c.spec.viewerCannot(&c.e.Fault); o.field != "" {
+			c.add(o.field, "%s", o.why)
+		}
 	}
 }

@@ -48,10 +48,10 @@ func TestCheck(t *testing.T) {
 		{"not on a url at all", url, entry(InvalidatorOff, nil), "fault: invalidator.off can be applied to a URL only via aws, which needs a section aws (got none; want aws: {account: …, region: …}, or one of " +
 			"pipeline.kill, pipeline.pause, pipeline.drift, input.loss, playlist.freeze, playlist.delete, playlist.rollback, playlist.endlist, segment.missing, segment.late, segment.truncate, " +
 			"origin.status, origin.slow, origin.hang, edge.status, edge.slow, edge.hang, http.status, http.slow, http.hang, http.truncate, http.reset, net.bandwidth, net.latency, net.down, " +
-			"auth.expire, auth.revoke, auth.clock, viewers.surge, viewers.reconnect, command)"},
+			"auth.expire, auth.revoke, auth.clock, viewers.surge, viewers.reconnect, command, manual)"},
 		{"not that way", url, entry(PipelineKill, func(e *Entry) { e.Via = ViaRig }), "via: pipeline.kill cannot be applied to a URL via rig (got rig; want viewer or command)"},
 		{"not yet", rig, entry(PipelineKill, func(e *Entry) { e.Via = ViaAWS }), "via: the embedded channel is not on AWS (got aws; want rig or viewer or command)"},
-		{"nobody", rig, entry(PipelineKill, func(e *Entry) { e.Via = "gremlins" }), "via: unknown applier (got gremlins; want rig or viewer or command)"},
+		{"unknown applier", rig, entry(PipelineKill, func(e *Entry) { e.Via = "gremlins" }), "via: unknown applier (got gremlins; want rig or viewer or command)"},
 		{"http on a rig", rig, entry(HTTPReset, func(e *Entry) { e.Via = ViaRig }), "via: http.reset cannot be applied to a rig via rig (got rig; want viewer)"},
 		{"no length", rig, entry(PlaylistFreeze, func(e *Entry) { e.For = 0 }), "for: for is missing (got nothing; want how long the fault holds, such as 30s)"},
 		{"negative length", rig, entry(PlaylistFreeze, func(e *Entry) { e.For = -1 }), "for: length out of range (got -1ns; want more than 0s, at most 168h0m0s)"},
@@ -73,7 +73,7 @@ func TestCheck(t *testing.T) {
 		{"pipeline", rig, entry(PipelineKill, func(e *Entry) { e.Pipeline = 2 }), "pipeline: no such pipeline (got 2; want 0 to 1)"},
 		{"pop", rig, entry(EdgeHang, func(e *Entry) { e.Pop = 4 }), "pop: no such edge (got 4; want 0 to 3)"},
 		{"pop of a url", url, entry(EdgeHang, func(e *Entry) { e.Pop = 0 }), "pop: the edges of a URL cannot be distinguished (got pop 0; want no pop)"},
-		{"rendition", rig, entry(PlaylistFreeze, func(e *Entry) { e.Rendition = "v7" }), "rendition: no such rendition (got v7; want lowest, highest, v0, v1, or an index, 0 to 1)"},
+		{"rendition", rig, entry(PlaylistFreeze, func(e *Entry) { e.Rendition = "v7" }), "rendition: no such rendition (got v7; want lowest, highest, v0, v1, a height such as 720p, or an index, 0 to 1)"},
 		{"rendition by index", rig, entry(PlaylistFreeze, func(e *Entry) { e.Rendition = "1" }), ""},
 		{"rendition highest", rig, entry(PlaylistFreeze, func(e *Entry) { e.Rendition = "highest" }), ""},
 		{"kind", rig, entry(PlaylistDelete, func(e *Entry) { e.Kinds = []m3u8.Kind{m3u8.KindSegment} }), "kind: playlist.delete does not touch such requests (got segment; want multivariant, media)"},
@@ -85,7 +85,7 @@ func TestCheck(t *testing.T) {
 		{"drift", rig, entry(PipelineDrift, func(e *Entry) { e.By = -time.Second }), "by: duration out of range (got -1s; want more than 0s, at most 168h0m0s)"},
 		{"bandwidth", rig, entry(NetBandwidth, func(e *Entry) { e.Down = -1 }), "down: rate out of range (got -1 bit/s; want more than 0; net.down cuts the link)"},
 		{"surge", rig, entry(ViewersSurge, func(e *Entry) { e.Players = 500; e.Over = time.Minute }), ""},
-		{"surge of nobody", rig, entry(ViewersSurge, nil), "players: viewers.surge needs players (got nothing; want a count: how many, 1 to 10000000)"},
+		{"surge of no players", rig, entry(ViewersSurge, nil), "players: viewers.surge needs players (got nothing; want a count: how many, 1 to 10000000)"},
 		{"command", rig, entry(Command, func(e *Entry) { e.StartCommand = []string{"true"}; e.StopCommand = []string{"true"} }), ""},
 		{"command without stop", url, entry(Command, func(e *Entry) { e.StartCommand = []string{"true"} }),
 			`stop: command needs stop (got nothing; want a program: program and arguments run at its end; ["true"] when nothing needs undoing)`},

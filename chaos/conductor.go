@@ -21,13 +21,12 @@ const (
 
 type occurrence struct {
 	fault   *Fault
-	outcome *Outcome
+	outcome Outcome
 	state   state
 	asked   bool          // an order waits for its answer
 	next    time.Duration // of the next order in this state; Open = none
 	end     time.Duration // of the window
 	since   time.Duration // when undoing or verifying began
-	cut     bool          // the end came early
 	unseen  string        // what the last look for the fault saw
 }
 
@@ -56,30 +55,20 @@ func NewConductor(faults []Fault, t Timeline) *Conductor {
 	t.RetryUndo = cmp.Or(t.RetryUndo, time.Second)
 	c := &Conductor{timeline: t}
 	for i := range faults {
-		c.Add(&faults[i])
+		f := &faults[i]
+		o := &occurrence{fault: f, outcome: Outcome{Fault: f}, next: f.At, end: Open}
+		if f.For > 0 {
+			o.end = f.At + f.For
+		}
+		if d := t.Duration; d > 0 {
+			o.end = min(o.end, d)
+			if f.At > d {
+				o.state = over // never applied
+			}
+		}
+		c.all = append(c.all, o)
 	}
 	return c
-}
-
-// Add puts one more fault on the timeline and returns its ID. A fault without
-// length holds until it is cleared, or until the run ends. What would begin
-// after an abort or the end is never applied.
-func (c *Conductor) Add(f *Fault) int {
-	o := &occurrence{fault: f, outcome: &Outcome{Fault: f}, next: f.At, end: Open}
-	if f.For > 0 {
-		o.end = f.At + f.For
-	}
-	if d := c.timeline.Duration; d > 0 {
-		o.end = min(o.end, d)
-		if f.At > d {
-			o.state = over
-		}
-	}
-	if c.aborted || c.stopped {
-		o.state = over
-	}
-	c.all = append(c.all, o)
-	return len(c.all) - 1
 }
 
 // Len returns how many occurrences there are; their IDs are the numbers below.
@@ -89,17 +78,14 @@ func (c *Conductor) Len() int { return len(c.all) }
 func (c *Conductor) Outcomes() []Outcome {
 	out := make([]Outcome, len(c.all))
 	for i, o := range c.all {
-		out[i] = *o.outcome
-		out[i].Cut = o.cut
+		out[i] = o.outcome
 	}
 	return out
 }
 
 // Outcome returns what became of one occurrence so far, and whether it is over.
 func (c *Conductor) Outcome(id int) (Outcome, bool) {
-	o := *c.all[id].outcome
-	o.Cut = c.all[id].cut
-	return o, c.all[id].state == over
+	return c.all[id].outcome, c.all[id].state == over
 }
 
 // Aborted returns the reason of the abort, "" when there was none.
@@ -182,17 +168,12 @@ func (c *Conductor) abort(reason string, grace bool) {
 	c.aborted, c.reason = true, cmp.Or(reason, "aborted")
 	c.grace = grace && slices.ContainsFunc(c.all, func(o *occurrence) bool { return o.state != waiting && o.state != over })
 	for _, o := range c.all {
-		o.clear()
-	}
-}
-
-// clear ends the window early.
-func (o *occurrence) clear() {
-	switch o.state {
-	case waiting:
-		o.enter(over, Open)
-	case applying, looking, holding:
-		o.end, o.cut = 0, true
+		switch o.state {
+		case waiting:
+			o.enter(over, Open)
+		case applying, looking, holding:
+			o.end, o.outcome.Cut = 0, true
+		}
 	}
 }
 
@@ -204,10 +185,6 @@ func (o *occurrence) enter(s state, next time.Duration) {
 
 // observe takes what was seen of one occurrence.
 func (c *Conductor) observe(now time.Duration, o *occurrence, seen Observation) {
-	if seen.Type == Clear {
-		o.clear()
-		return
-	}
 	if !o.asked {
 		return
 	}
@@ -232,7 +209,7 @@ func (o *occurrence) applied(now time.Duration, err string) {
 	switch {
 	case o.fault.Kind.Spec().Instant:
 		if err == "" {
-			r := o.outcome
+			r := &o.outcome
 			r.Bitten, r.Undone, r.UndoVerified = true, true, true
 			r.BittenAt, r.ClearedAt, r.HealthyAt = now, now, now
 		}
@@ -267,7 +244,9 @@ func (o *occurrence) undone(now time.Duration, err string, again time.Duration) 
 }
 
 func (o *occurrence) healthy(now time.Duration, seen Observation, again time.Duration) {
-	o.keepDetail(seen)
+	if o.outcome.Bitten || !seen.OK { // else it would hide why the fault never showed
+		o.outcome.Detail = seen.Detail
+	}
 	if !seen.OK {
 		o.enter(verifying, now+again)
 		return
@@ -277,14 +256,6 @@ func (o *occurrence) healthy(now time.Duration, seen Observation, again time.Dur
 		o.outcome.Detail = o.unseen
 	}
 	o.enter(over, Open)
-}
-
-// keepDetail notes what a look after the undo saw, but not over the reason why
-// the fault never showed, when all ended well.
-func (o *occurrence) keepDetail(seen Observation) {
-	if o.outcome.Bitten || !seen.OK {
-		o.outcome.Detail = seen.Detail
-	}
 }
 
 // advance moves one occurrence on when its time has come and reports whether it
@@ -312,29 +283,17 @@ func (c *Conductor) advance(now time.Duration, o *occurrence) bool {
 	case over:
 		return false
 	}
-	return !o.asked && now >= o.next && o.next != Open && o.orders()
+	_, orders := orderIn[o.state]
+	return orders && !o.asked && now >= o.next && o.next != Open
 }
 
-// orders reports whether the state has something to order.
-func (o *occurrence) orders() bool {
-	return o.state == applying || o.state == looking || o.state == undoing || o.state == verifying
-}
+// orderIn is what each state orders.
+var orderIn = map[state]OrderType{applying: OrderApply, looking: OrderLook, undoing: OrderUndo, verifying: OrderLookUndone}
 
 // order returns the order that is due in the state and notes that it was given.
 func (o *occurrence) order() (OrderType, bool) {
-	if o.asked || o.next == Open {
-		return 0, false
-	}
-	order := OrderApply
-	switch o.state {
-	case applying:
-	case looking:
-		order = OrderLook
-	case undoing:
-		order = OrderUndo
-	case verifying:
-		order = OrderLookUndone
-	default:
+	order, ok := orderIn[o.state]
+	if !ok || o.asked || o.next == Open {
 		return 0, false
 	}
 	o.asked = true

@@ -75,7 +75,6 @@ func walk(random random) (problem string) {
 	if random.IntN(4) > 0 {
 		abort = 2 * instant()
 	}
-	hand := instant()
 	const undone, none = "undone", ""
 	type history struct {
 		applies, undoes int
@@ -87,7 +86,7 @@ func walk(random random) (problem string) {
 	c := NewConductor(faults, Timeline{Duration: 125 * time.Second, Target: 4 * time.Second, Recovery: 10 * time.Second, Linger: time.Duration(random.IntN(2)) * 12 * time.Second})
 	grace := random.IntN(2) == 0
 	w := &pretend{random: random}
-	now, stops, handed := time.Duration(0), 0, false
+	now, stops := time.Duration(0), 0
 	step := func(seen Observation) string {
 		for _, o := range c.Step(now, seen, nil) {
 			if stops > 0 {
@@ -120,9 +119,6 @@ func walk(random random) (problem string) {
 			return "it never ends"
 		}
 		next := min(c.Wake(), abort)
-		if !handed && len(faults) > 0 {
-			next = min(next, hand)
-		}
 		if len(w.pending) > 0 {
 			next = min(next, w.pending[0].at)
 		}
@@ -134,9 +130,6 @@ func walk(random random) (problem string) {
 		case next == abort:
 			abort = Open
 			problem = step(Observation{Type: Abort, Detail: "interrupt", OK: grace})
-		case !handed && next == hand && len(faults) > 0:
-			handed = true
-			problem = step(Observation{Type: Clear, ID: random.IntN(len(faults)+2) - 1})
 		case len(w.pending) > 0 && w.pending[0].at == next:
 			seen := w.pending[0].seen
 			w.pending = w.pending[1:]

@@ -24,7 +24,6 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 //	at 12s bites NAME yes|no words
 //	at 30s undone NAME [error words]
 //	at 31s healthy NAME yes|no words
-//	at 15s clear NAME
 //	at 15s abort words
 //	at 15s stop words        an abort with grace
 //	outcomes
@@ -141,7 +140,7 @@ func (s *stage) observation(words []string) (Observation, error) {
 	if words[0] == "abort" || words[0] == "stop" {
 		return Observation{Type: Abort, Detail: strings.Join(words[1:], " "), OK: words[0] == "stop"}, nil
 	}
-	types := map[string]ObservationType{"applied": Applied, "bites": Bites, "undone": Undone, "healthy": Healthy, "clear": Clear}
+	types := map[string]ObservationType{"applied": Applied, "bites": Bites, "undone": Undone, "healthy": Healthy}
 	seen := Observation{Type: types[words[0]], ID: -1}
 	for i := range s.faults {
 		if len(words) > 1 && s.faults[i].Name == words[1] {

@@ -29,7 +29,7 @@ const (
 // status beats what would have happened to the body: then neither delay nor cut
 // is left. Delays add up, and a delayed body may also be cut. Among statuses
 // the fault opened last decides. Marks has every fault that would have done
-// what happened, and none whose part was overruled.
+// what happened, and no fault that another one overruled.
 //
 // It allocates nothing, and costs one length check while no fault is open.
 func (p *Plan) Decide(now time.Duration, site Site, t *Thing) Effect {

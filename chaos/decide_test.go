@@ -51,6 +51,8 @@ func TestSelects(t *testing.T) {
 		{"other pop", fault(HTTPHang, ViaViewer, func(f *Fault) { f.Pop = 1 }), media(nil), false},
 		{"rendition by name", fault(HTTPHang, ViaViewer, func(f *Fault) { f.Rendition = "v1" }), media(nil), true},
 		{"rendition by index", fault(HTTPHang, ViaViewer, func(f *Fault) { f.Rendition = "1" }), media(nil), true},
+		{"rendition by height", fault(HTTPHang, ViaViewer, func(f *Fault) { f.Rendition = "720p" }), media(func(t *Thing) { t.Name = "1280x720_2000000" }), true},
+		{"other height", fault(HTTPHang, ViaViewer, func(f *Fault) { f.Rendition = "20p" }), media(func(t *Thing) { t.Name = "1280x720" }), false},
 		{"other index", fault(HTTPHang, ViaViewer, func(f *Fault) { f.Rendition = "2" }), media(nil), false},
 		{"negative index", fault(HTTPHang, ViaViewer, func(f *Fault) { f.Rendition = "-1" }), media(func(t *Thing) { t.Rendition = Any }), false},
 		{"middle is not lowest", fault(HTTPHang, ViaViewer, func(f *Fault) { f.Rendition = "lowest" }), media(nil), false},

@@ -39,6 +39,9 @@ func (e *Entry) Fill(onURL bool) {
 	if code := s.Field("code"); code != nil && !code.Required && e.Code == 0 && !slices.Contains(e.Given, "code") {
 		e.Code = refused
 	}
+	if e.Kind == Manual && e.Within == 0 && !slices.Contains(e.Given, "within") {
+		e.Within = min(maxWithin, e.For)
+	}
 	for i := range s.Params {
 		p := &s.Params[i]
 		if word, ok := p.Of(&e.Fault).(*string); ok && *word == "" && p.takes(e.Via) {

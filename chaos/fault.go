@@ -48,6 +48,7 @@ const (
 	ViewersSurge        Kind = "viewers.surge"
 	ViewersReconnect    Kind = "viewers.reconnect"
 	Command             Kind = "command"
+	Manual              Kind = "manual"
 )
 
 // Via names what applies a fault.
@@ -59,6 +60,7 @@ const (
 	ViaViewer  Via = "viewer"  // the players' own transport
 	ViaAWS     Via = "aws"     // the AWS control plane
 	ViaCommand Via = "command" // programs of the user
+	ViaManual  Via = "manual"  // a person, at a URL
 )
 
 // Marks reports whether the applier marks the answers that its faults touch.
@@ -75,9 +77,9 @@ type Fault struct {
 	Kind       Kind
 	Via        Via
 	At         time.Duration // planned start
-	For        time.Duration // length of the window; 0 = instant, or open until cleared
+	For        time.Duration // length of the window; 0 = instant, or open until the end
 
-	// Who and what is hit.
+	// Viewers and things that are hit.
 	Pipeline  int         // or Any
 	Rendition string      // name, index, "lowest", "highest"; "" = any
 	Pop       int         // or Any
@@ -101,6 +103,7 @@ type Fault struct {
 	Conditions   []string      // packager.errors; empty = none
 	StartCommand []string      // command
 	StopCommand  []string      // command
+	Within       time.Duration // manual
 }
 
 // NewFault returns a fault of that kind that hits everything: with a zero

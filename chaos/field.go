@@ -94,13 +94,13 @@ func fields(f ...Field) []Field { return f }
 // The selectors.
 var (
 	byPipeline  = Field{Name: "pipeline", Type: "number", Default: "all", Doc: "index of the pipeline", of: func(f *Fault) any { return &f.Pipeline }}
-	byRendition = Field{Name: "rendition", Type: "name, index, lowest or highest", Default: "all", Doc: "which rendition", of: func(f *Fault) any { return &f.Rendition }}
+	byRendition = Field{Name: "rendition", Type: "name, height, index, lowest or highest", Default: "all", Doc: "which rendition: 1280x720 or 720p, its index in listed order, lowest or highest", of: func(f *Fault) any { return &f.Rendition }}
 	byPop       = Field{Name: "pop", Type: "number", Default: "all", Doc: "index of the edge", of: func(f *Fault) any { return &f.Pop }}
 	byCohort    = Field{Name: "cohort", Type: "name", Default: "all", Doc: "only viewers of this cohort", Vias: viewer, of: func(f *Fault) any { return &f.Cohort }}
 	byShare     = Field{Name: "share", Type: "share", Default: "100%", Doc: "share of viewers, chosen by a stable hash of the player number", Vias: viewer, of: func(f *Fault) any { return &f.Share }}
 
-	anyRequest  = byRequest("of request", "all of these", allRequests...)
-	anyDownload = byRequest("of request", "segment", m3u8.KindInit, m3u8.KindSegment, m3u8.KindKey)
+	anyRequest  = byRequest("which kind of request", "all of these", allRequests...)
+	anyDownload = byRequest("which kind of request", "segment", m3u8.KindInit, m3u8.KindSegment, m3u8.KindKey)
 )
 
 func byRequest(doc, otherwise string, kinds ...m3u8.Kind) Field {

@@ -17,7 +17,7 @@ type Spec struct {
 	Selectors []Field
 	Params    []Field
 	// Vias are the appliers that can make it, the default on a rig first. The
-	// default on a URL is the first of viewer, aws, command among them.
+	// default on a URL is the first of viewer, aws, command, manual among them.
 	Vias []Via
 	// Requests are the kinds of request it hits unless `kind` says otherwise.
 	Requests []m3u8.Kind
@@ -37,7 +37,7 @@ type Spec struct {
 	ShowsInPlaylists bool
 
 	act     act                                                               // what it does to single answers
-	refuses func(w *Window, now, issued time.Duration, viewerKnown bool) bool // of actRefuse: whose token
+	refuses func(w *Window, now, issued time.Duration, viewerKnown bool) bool // of actRefuse: which tokens
 	link    func(linkFaults, *Fault) linkFaults                               // what it leaves of a viewer's link
 	rewriting
 	// viewerCannot says what viewers cannot be shown, where answers are
@@ -59,7 +59,7 @@ const (
 	PartInvalidator             // what deletes stale playlists
 	PartPackager                // when a packager answers errors
 	PartAnswers                 // single answers on their way
-	PartTokens                  // whose token is accepted
+	PartTokens                  // which tokens are accepted
 	PartCache                   // what the edges keep
 	PartLink                    // the viewer's link
 	PartAudience                // the number of viewers; no answer is touched
@@ -71,7 +71,7 @@ func (s *Spec) Default(onURL bool) Via {
 	if !onURL {
 		return s.Vias[0]
 	}
-	for _, v := range [...]Via{ViaViewer, ViaAWS, ViaCommand} {
+	for _, v := range [...]Via{ViaViewer, ViaAWS, ViaCommand, ViaManual} {
 		if slices.Contains(s.Vias, v) {
 			return v
 		}
@@ -83,7 +83,7 @@ func (s *Spec) Default(onURL bool) Via {
 func (s *Spec) Possible(onURL bool) []Via {
 	var possible []Via
 	for _, v := range s.Vias {
-		if v != ViaRig || !onURL {
+		if v != ViaRig && v != ViaManual || (v == ViaManual) == onURL {
 			possible = append(possible, v)
 		}
 	}
@@ -92,7 +92,7 @@ func (s *Spec) Possible(onURL bool) []Via {
 
 // Kinds are all faults, in the order in which they are listed to people. It
 // must not be changed.
-var Kinds = slices.Concat(pipelineKinds, playlistKinds, segmentKinds, originKinds, invalidatorKinds, edgeKinds, viewerKinds, linkKinds, authKinds, audienceKinds, commandKinds)
+var Kinds = slices.Concat(pipelineKinds, playlistKinds, segmentKinds, originKinds, invalidatorKinds, edgeKinds, cacheKinds, viewerKinds, linkKinds, authKinds, audienceKinds, commandKinds, manualKinds)
 
 var specs = map[Kind]*Spec{}
 
@@ -117,11 +117,18 @@ func (k Kind) Spec() *Spec {
 	return &unknown
 }
 
+// KindNames returns the names of all faults, as listed.
+func KindNames() []string { return namesOf(func(*Spec) bool { return true }) }
+
 // KindsVia names the faults that an applier can make.
 func KindsVia(via Via) []string {
+	return namesOf(func(s *Spec) bool { return slices.Contains(s.Vias, via) })
+}
+
+func namesOf(those func(*Spec) bool) []string {
 	var names []string
 	for i := range Kinds {
-		if slices.Contains(Kinds[i].Vias, via) {
+		if those(&Kinds[i]) {
 			names = append(names, string(Kinds[i].Kind))
 		}
 	}
@@ -136,11 +143,10 @@ var (
 
 	writers = []Via{ViaRig, ViaViewer, ViaAWS, ViaCommand}
 	servers = []Via{ViaRig, ViaViewer, ViaAWS}
-	// Without AWS: nothing there can be told to do it.
+	// Without AWS, which has no way to do it.
 	ownWriters = []Via{ViaRig, ViaViewer, ViaCommand}
 	edges      = []Via{ViaRig, ViaViewer}
 	viewer     = []Via{ViaViewer}
 
-	answers = fields(byPipeline, byRendition, byPop, byCohort, byShare, anyRequest)
 	objects = fields(byPipeline, byRendition, byCohort, byShare)
 )

@@ -54,6 +54,7 @@ func TestKindsKeepThePromise(t *testing.T) {
 		{ViewersSurge, []Via{ViaViewer}, ViaViewer, true, []string{"players"}},
 		{ViewersReconnect, []Via{ViaViewer}, ViaViewer, true, nil},
 		{Command, []Via{ViaCommand}, ViaCommand, false, []string{"start", "stop"}},
+		{Manual, []Via{ViaManual}, ViaManual, false, nil},
 	}
 	if len(Kinds) != len(promised) {
 		t.Errorf("%d kinds, want %d", len(Kinds), len(promised))

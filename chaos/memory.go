@@ -95,7 +95,7 @@ func (m *memory) pinned(f *Fault) *pin {
 }
 
 // pin keeps the playlist of the instant at which w began: the last one seen
-// before, unless no player had looked for over a target duration; else what is
+// before, unless no player had asked for it for over a target duration; else what is
 // real now, without what was listed since. real is nil when there is none.
 func (m *memory) pin(w *Window, now time.Duration, real []byte) {
 	if last := m.latest(); last != nil && m.seen >= w.From-orTarget(last.body) {
@@ -111,8 +111,8 @@ func (m *memory) pin(w *Window, now time.Duration, real []byte) {
 	}
 }
 
-// touch tells the pins what is real, so that a playlist which was deleted once
-// heals with the next write.
+// touch passes the real playlist to the pins, so that a playlist which was deleted
+// once heals with the next write.
 func (m *memory) touch(real []byte) {
 	for i := range m.pins {
 		switch p := &m.pins[i]; {
@@ -147,8 +147,7 @@ func (m *memory) edit(body []byte, changes edits) []byte {
 	return to
 }
 
-// orTarget is the target duration of a playlist, or that of the AWS profiles'
-// slower relatives when it has none.
+// orTarget is the target duration of a playlist, 6 s when it has none.
 func orTarget(body []byte) time.Duration {
 	if d := targetOf(body); d > 0 {
 		return d

@@ -41,12 +41,3 @@ func distance(a, b string) int {
 	}
 	return last[len(b)]
 }
-
-// KindNames returns the names of all faults, as listed.
-func KindNames() []string {
-	names := make([]string, len(Kinds))
-	for i := range Kinds {
-		names[i] = string(Kinds[i].Kind)
-	}
-	return names
-}

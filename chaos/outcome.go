@@ -15,7 +15,7 @@ type Outcome struct {
 	Bitten       bool // seen at the target
 	Undone       bool // undo acknowledged
 	UndoVerified bool // target seen healthy again
-	Cut          bool // the window was ended early, by an abort or by hand
+	Cut          bool // the window was ended early, by an abort
 
 	Err    string // of the first step that failed
 	Detail string // what the last look saw

@@ -53,6 +53,13 @@ var (
 		Doc: "continue with filler, or pause the output", of: func(f *Fault) any { return &f.Then }}
 )
 
+// AwaitsInvalidator reports whether the fault leaves playlists stale until something
+// deletes them.
+func (f *Fault) AwaitsInvalidator() bool {
+	s := f.Kind.Spec()
+	return s.pins != nil && s.pins(f) && s.missing != nil
+}
+
 func leavesStale(f *Fault) bool { return f.Children == "stale" }
 
 func pauseMissing(r *Rewriter, now time.Duration, w *Window, url string, m *memory) bool {

@@ -203,7 +203,7 @@ func (p *Plan) Holds(f *Fault) bool {
 	return false
 }
 
-// Quiet reports whether no window is open, so nothing that asks the plan need ask.
+// Quiet reports whether no window is open, so the plan has no effect.
 func (p *Plan) Quiet() bool { return p == nil || len(p.open) == 0 }
 
 // Holding yields the open windows that have begun by now, of the kinds given

@@ -21,7 +21,7 @@ var playlistKinds = []Spec{
 		Kind: PlaylistDelete, Vias: writers, Requests: playlists,
 		Doc:       "the playlist is gone",
 		Changes:   "playlists are answered 404",
-		Selectors: append(slices.Clone(objects), byRequest("of playlist", "media", m3u8.KindMultivariant, m3u8.KindMedia)),
+		Selectors: append(slices.Clone(objects), byRequest("which kind of playlist", "media", m3u8.KindMultivariant, m3u8.KindMedia)),
 		Params:    fields(once, start, stop),
 		Part:      PartStore, ShowsInPlaylists: true,
 		rewriting: rewriting{pins: isOnce, missing: deleted}, awsCannot: deleteOnAWS,

@@ -10,6 +10,10 @@ import (
 // NeverStale as RewriterConfig.StaleAfter: nothing deletes stale playlists.
 const NeverStale = -1
 
+// DefaultStaleAfter is RewriterConfig.StaleAfter when it is 0: what the AWS
+// stale-playlist invalidator does.
+const DefaultStaleAfter = 1.5
+
 // RewriterConfig configures a [Rewriter].
 type RewriterConfig struct {
 	// Faults are those that are planned. What has to be remembered from before
@@ -27,7 +31,7 @@ type RewriterConfig struct {
 	// the edges of one channel are.
 	Place func(url string) string
 	// MaxURLs and MaxBytes bound what is remembered of playlists; 0 = 10,000
-	// URLs and 64 MiB. Past it the URL that was met first is forgotten.
+	// URLs and 64 MiB. Beyond them the URL that was seen first is forgotten.
 	MaxURLs, MaxBytes int
 }
 
@@ -42,7 +46,7 @@ const (
 type Answer struct {
 	Status int
 	// Body is that of a playlist, whole and decoded; other kinds may leave it
-	// nil. Nobody may change it, before or after.
+	// nil. It must not be changed, before or after.
 	Body []byte
 }
 
@@ -87,7 +91,7 @@ type Rewriter struct {
 // NewRewriter returns a rewriter that has seen nothing.
 func NewRewriter(cfg RewriterConfig) *Rewriter {
 	if cfg.StaleAfter == 0 {
-		cfg.StaleAfter = 1.5
+		cfg.StaleAfter = DefaultStaleAfter
 	}
 	if cfg.Missing == 0 {
 		cfg.Missing = 404
@@ -160,8 +164,8 @@ func (o *object) deliver(now time.Duration, p *Plan, t *Thing) (Answer, Effect) 
 	return o.Answer, e
 }
 
-// watches reports whether playlists are to be remembered: because it was
-// planned, or because a fault came by hand.
+// watches reports whether playlists are to be remembered: because a planned or an open
+// fault needs it.
 func (r *Rewriter) watches(p *Plan) bool {
 	if r.watching || p.Quiet() {
 		return r.watching
@@ -182,7 +186,7 @@ func touches(p *Plan) bool {
 	return false
 }
 
-// observe learns from a real answer, whichever player it is for, and returns what is
+// observe learns from a real answer, for any player, and returns what is
 // remembered of the URL.
 func (r *Rewriter) observe(now time.Duration, p *Plan, t *Thing, url string, real Answer) *memory {
 	m := r.memories[url]
@@ -191,7 +195,9 @@ func (r *Rewriter) observe(now time.Duration, p *Plan, t *Thing, url string, rea
 		if !good {
 			return nil
 		}
-		m = r.newMemory(url)
+		m = &memory{}
+		r.memories[url] = m
+		r.urls = append(r.urls, url)
 	}
 	r.unpin(m, p)
 	r.pin(m, now, p, t, real, good)
@@ -238,13 +244,6 @@ func (r *Rewriter) pin(m *memory, now time.Duration, p *Plan, t *Thing, real Ans
 			m.pin(&w.Window, now, body)
 		}
 	}
-}
-
-func (r *Rewriter) newMemory(url string) *memory {
-	m := &memory{}
-	r.memories[url] = m
-	r.urls = append(r.urls, url)
-	return m
 }
 
 // shrink forgets the oldest URLs but the one given until the bounds hold.

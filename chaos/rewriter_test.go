@@ -71,14 +71,14 @@ func TestRewriteOverTime(t *testing.T) {
 		name  string
 		fault *Fault
 		cfg   RewriterConfig
-		seen  []time.Duration // when somebody asked before the onset
+		seen  []time.Duration // when a player asked before the onset
 		want  []asked
 	}{
 		{"freeze", fault(PlaylistFreeze, ViaViewer, nil), RewriterConfig{}, []time.Duration{20 * s},
 			[]asked{{22 * s, "95-104"}, {24 * s, "95-104 by 1"}, {200 * s, "95-104 by 1"}}},
 		{"freeze of a playlist that was seen a version ago", fault(PlaylistFreeze, ViaViewer, nil), RewriterConfig{}, []time.Duration{18 * s},
 			[]asked{{21 * s, "94-103 by 1"}, {24 * s, "94-103 by 1"}}},
-		{"freeze of a playlist nobody had looked at for long", fault(PlaylistFreeze, ViaViewer, nil), RewriterConfig{}, []time.Duration{4 * s},
+		{"freeze of a playlist that was not asked for lately", fault(PlaylistFreeze, ViaViewer, nil), RewriterConfig{}, []time.Duration{4 * s},
 			[]asked{{22 * s, "95-104"}, {24 * s, "95-104 by 1"}}},
 		{"freeze of a playlist never seen before goes back to the onset", fault(PlaylistFreeze, ViaViewer, nil), RewriterConfig{}, nil,
 			[]asked{{34 * s, "98-104 by 1"}, {60 * s, "98-104 by 1"}}},
@@ -136,8 +136,8 @@ func TestRewriteOverTime(t *testing.T) {
 	}
 }
 
-// A fault touches nothing but what it selects, yet everybody it selects sees
-// the same, whoever asked first.
+// A fault touches nothing but what it selects, yet every viewer that it selects sees
+// the same, whichever asked first.
 func TestRewriteTouchesOnlyWhatIsSelected(t *testing.T) {
 	f := fault(PlaylistFreeze, ViaViewer, func(f *Fault) { f.Pipeline, f.Cohort = 0, "web" })
 	v := &viewing{t, NewRewriter(RewriterConfig{Faults: []Fault{*f}}), NewPlan(1)}

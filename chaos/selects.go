@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"strconv"
+	"strings"
 
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
@@ -11,7 +12,7 @@ var shareRule = draw.NewRule("chaos/share")
 
 // Selects reports whether a thing is among those that the fault hits. What is
 // not known about the thing is not selected: a fault of pipeline 0 leaves a
-// request of unknown pipeline alone. Who belongs to a share depends on seed,
+// request of unknown pipeline alone. Which viewers belong to a share depends on seed,
 // player number and entry only, so every occurrence hits the same viewers.
 func (f *Fault) Selects(t *Thing, seed draw.Seed) bool {
 	return f.kindMask()>>t.Kind&1 != 0 && f.selects(t, seed)
@@ -22,7 +23,7 @@ func (f *Fault) selects(t *Thing, seed draw.Seed) bool {
 	return f.selectsObject(t) && (f.Pop == Any || f.Pop == t.Pop) && f.SelectsViewer(t, seed)
 }
 
-// selectsObject leaves aside where and by whom the object is asked for.
+// selectsObject is selects whatever the edge and the viewer.
 func (f *Fault) selectsObject(t *Thing) bool {
 	return (f.Pipeline == Any || f.Pipeline == t.Pipeline) && (f.Rendition == "" || f.selectsRendition(t))
 }
@@ -43,7 +44,7 @@ func (f *Fault) selectsRendition(t *Thing) bool {
 	if t.Rendition == Any {
 		return false
 	}
-	if f.Rendition == t.Name {
+	if f.Rendition == t.Name || ofHeight(f.Rendition, t.Name) {
 		return true
 	}
 	switch f.Rendition {
@@ -54,6 +55,15 @@ func (f *Fault) selectsRendition(t *Thing) bool {
 	}
 	i, err := strconv.ParseUint(f.Rendition, 10, 31)
 	return err == nil && int(i) == t.Rendition
+}
+
+// ofHeight reports whether a height such as 720p is that of a rendition named by its size,
+// such as 1280x720.
+func ofHeight(height, name string) bool {
+	lines, ok := strings.CutSuffix(height, "p")
+	name, _, _ = strings.Cut(name, "_") // the rate, where sizes repeat
+	_, rows, sized := strings.Cut(name, "x")
+	return ok && sized && lines == rows
 }
 
 // kindMask has the bit of every kind of request that the fault hits.

@@ -67,7 +67,6 @@ const (
 	Bites                          // answer to look: OK, Detail
 	Undone                         // answer to undo: Err
 	Healthy                        // answer to look-undone: OK, Detail
-	Clear                          // end the window of this occurrence now
 	Abort                          // end the run now; Detail is the reason, OK = with grace
 )
 

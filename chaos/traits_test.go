@@ -124,7 +124,7 @@ func TestEveryKindGoesAllTheWay(t *testing.T) {
 					blank := NewFault("", "")
 					reflect.ValueOf(p.Of(&lacks.Fault)).Elem().Set(reflect.ValueOf(p.Of(&blank)).Elem())
 					if len(Check(&lacks, target)) == 0 {
-						t.Errorf("%s via %s: nobody misses %s", s.Kind, via, p.Name)
+						t.Errorf("%s via %s: %s is not missed", s.Kind, via, p.Name)
 					}
 				}
 			}

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,10 +15,12 @@ import (
 type About struct {
 	Op     string // its type in the journal, as in "pause"
 	Target string // ARN of the thing that is changed
-	Owner  Owner
-	End    End
-	// Witness: it leaves nothing of its own to undo; what it sees heals by itself
-	// once the others are undone.
+	// Owner is the [Order.Mark] of the occurrence. Where the change leaves something
+	// that can carry a name, it is that one.
+	Owner string
+	End   End
+	// Witness: it leaves nothing to undo. What it looks at heals by itself once the
+	// other changes are undone.
 	Witness bool
 }
 
@@ -30,7 +33,7 @@ func (a About) check() error {
 	for _, part := range []struct {
 		name  string
 		given bool
-	}{{"an operation", a.Op != ""}, {"a target", a.Target != ""}, {"an owner", a.Owner.Name != ""}, {"an end", a.End.how != ""}} {
+	}{{"an operation", a.Op != ""}, {"a target", a.Target != ""}, {"an owner", a.Owner != ""}, {"an end", a.End.how != ""}} {
 		if !part.given {
 			lacks = append(lacks, part.name)
 		}
@@ -41,14 +44,18 @@ func (a About) check() error {
 	return nil
 }
 
-// Owner says whose change it is: an [Order.Mark] with that separator. Where the
-// change leaves something that can carry a name, it is that one.
-type Owner struct{ Name, Sep string }
-
-// is reports whether the change is that run's.
-func (o Owner) is(run string) bool {
-	whose, ours := Ours(o.Name, o.Sep)
-	return ours && whose == run
+// check reports what the description of a change lacks, and where its calls
+// contradict it.
+func check(c Change) error {
+	a := c.About()
+	undoes := slices.ContainsFunc(c.Calls(), func(call Call) bool { return call.When == Undoes })
+	switch {
+	case a.Witness && undoes:
+		return fmt.Errorf("the change contradicts itself (got %s, which leaves nothing to undo; want no calls that undo it)", a)
+	case a.End.sticky && !undoes:
+		return fmt.Errorf("the change contradicts itself (got %s, which stays until it is undone; want a call that undoes it)", a)
+	}
+	return a.check()
 }
 
 // End is how a change ends when nothing undoes it.
@@ -82,26 +89,25 @@ func Stays() End { return StaysSo("stays until hlsload undoes it; nothing else d
 
 // What some changes and drivers can do beside the rest.
 type (
-	// Answerable is a change that does more to undo itself when it knows that AWS
-	// has answered that it was made.
+	// Answerable is a change of which undoing does more when AWS has answered that
+	// it was made.
 	Answerable interface {
 		Change
 		Answered()
 	}
-	// Tidier is a change of which undoing leaves something harmless, that it
+	// Tidier is a change of which undoing leaves something harmless, which Tidy
 	// takes away at the end of a run.
 	Tidier interface {
 		Change
 		Tidy(ctx context.Context) error
 	}
-	// Reviewer is a change that can report whether others have changed meanwhile
-	// what it has changed, too.
+	// Reviewer is a change that reports whether other programs have meanwhile
+	// changed the same thing.
 	Reviewer interface {
 		Change
 		Review(ctx context.Context) []string
 	}
-	// Rescuable is a change that a single call undoes, as far as it matters:
-	// marks may stay.
+	// Rescuable is a change that a single call undoes, apart from its marks.
 	Rescuable interface {
 		Change
 		Rescue() Rescue
@@ -144,11 +150,11 @@ type Answer struct {
 // Answered notes that the call was answered.
 func (a *Answer) Answered() { a.Made = true }
 
-// mayUndo makes sure that a change from a journal is that run's own: a journal
+// mayUndo makes sure that a change from a journal was made by that run: a journal
 // may come from anywhere, and only what runs leave is taken away.
 func mayUndo(a About, run string) error {
-	if !a.Owner.is(run) {
-		return fmt.Errorf("not the mark of run %q (got %.80q)", run, a.Owner.Name)
+	if owner, ours := Ours(a.Owner); !ours || owner != run {
+		return fmt.Errorf("not the mark of run %q (got %.80q)", run, a.Owner)
 	}
 	return a.check()
 }

@@ -177,7 +177,7 @@ func (a *Applier) order(f *chaos.Fault) *Order {
 func (a *Applier) make(ctx context.Context, o *Order, s step, n int) error {
 	c := s.change
 	what := func(err error) error { return fmt.Errorf("%s %s: %w", s.driver.Service(), c.About(), err) }
-	if err := c.About().check(); err != nil {
+	if err := check(c); err != nil {
 		return what(err)
 	}
 	services := []string{s.driver.Service()}
@@ -213,7 +213,8 @@ func (a *Applier) make(ctx context.Context, o *Order, s step, n int) error {
 	if err != nil {
 		err = what(err)
 	}
-	// What the answers told, such as the version of what was made, goes with it.
+	// What was learnt from the answers, such as the version of what was made, goes
+	// with it.
 	before := call.Change
 	if call.Change, _ = json.Marshal(c); bytes.Equal(call.Change, before) {
 		call.Change = nil
@@ -232,7 +233,7 @@ func (a *Applier) begin(f *chaos.Fault, s step) error {
 	return nil
 }
 
-// call is the change as the journal has it.
+// call is the journal's record of the change.
 func (a *Applier) call(o *Order, s step, n int) (journal.Call, error) {
 	c, about := s.change, s.change.About()
 	data, err := json.Marshal(c)
@@ -313,42 +314,33 @@ func (a *Applier) wait(ctx context.Context, f *chaos.Fault) {
 
 // Look reports whether AWS shows every change, and the stream the fault.
 func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
-	a.wait(ctx, f)
-	var seen []string
-	for _, s := range a.steps(f) {
-		ok, detail := s.change.Bites(ctx)
-		if !ok {
-			return false, detail
-		}
-		seen = append(seen, detail)
-	}
-	if a.cfg.Bites != nil {
-		ok, detail := a.cfg.Bites(ctx, f)
-		return ok, strings.Join(append(seen, detail), "; ")
-	}
-	return true, strings.Join(seen, "; ")
+	return a.look(ctx, f, Change.Bites, a.cfg.Bites)
 }
 
 // LookUndone reports whether nothing of the fault is left on AWS, and the stream
 // is as it should be.
 func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string) {
+	return a.look(ctx, f, Change.Healthy, a.cfg.Healthy)
+}
+
+// look looks at every change, and then at the stream.
+func (a *Applier) look(ctx context.Context, f *chaos.Fault, at func(Change, context.Context) (bool, string), stream func(context.Context, *chaos.Fault) (bool, string)) (bool, string) {
 	a.wait(ctx, f)
 	var seen []string
 	for _, s := range a.steps(f) {
-		ok, detail := s.change.Healthy(ctx)
+		ok, detail := at(s.change, ctx)
 		if !ok {
 			return false, detail
 		}
 		seen = append(seen, detail)
 	}
-	if a.cfg.Healthy != nil {
-		ok, detail := a.cfg.Healthy(ctx, f)
-		if !ok {
-			return false, detail
-		}
+	ok := true
+	if stream != nil {
+		var detail string
+		ok, detail = stream(ctx, f)
 		seen = append(seen, detail)
 	}
-	return true, strings.Join(seen, "; ")
+	return ok, strings.Join(seen, "; ")
 }
 
 // Tidy takes away what undoing has left, such as the action of a schedule that
@@ -378,7 +370,7 @@ func (a *Applier) all() (all []Change) {
 }
 
 // UndoAll undoes every fault that was made, and applies none any more: for a
-// program that has lost its way. What is undone already is no trouble.
+// program that has failed. Faults that are undone already do no harm.
 func (a *Applier) UndoAll(ctx context.Context) error {
 	a.mu.Lock()
 	a.closed = true

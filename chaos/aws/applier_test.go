@@ -16,12 +16,14 @@ import (
 // long as it is told to.
 type service struct {
 	Driver
-	name  string
-	kind  chaos.Kind
-	about func(*About)
-	hang  chan struct{} // nil = it does not
-	made  int
-	undos int
+	name   string
+	kind   chaos.Kind
+	about  func(*About)
+	left   []Leftover
+	silent bool          // it has no call that undoes
+	hang   chan struct{} // nil = it does not
+	made   int
+	undos  int
 }
 
 func (s *service) Service() string { return s.name }
@@ -33,7 +35,13 @@ func (s *service) Changes(o *Order) []Change {
 	return []Change{&change{s: s, Mark: o.Mark("-")}}
 }
 
-func (s *service) Restore(string) Change { return &change{s: s} }
+func (s *service) Target() string { return s.name }
+
+func (s *service) Guard(context.Context) ([]Finding, error) { return nil, nil }
+
+func (s *service) Leftovers(context.Context) ([]Leftover, error) { return s.left, nil }
+
+func (s *service) Empty() []Change { return []Change{&change{s: s}} }
 
 type change struct {
 	Change
@@ -42,14 +50,20 @@ type change struct {
 }
 
 func (c *change) About() About {
-	a := About{Op: "change", Target: "arn:" + c.s.name, Owner: Owner{c.Mark, "-"}, End: Stays()}
+	a := About{Op: "change", Target: "arn:" + c.s.name, Owner: c.Mark, End: Stays()}
 	if c.s.about != nil {
 		c.s.about(&a)
 	}
 	return a
 }
 
-func (c *change) Calls() []Call              { return nil }
+func (c *change) Calls() []Call {
+	if c.s.silent {
+		return nil
+	}
+	return []Call{{When: Undoes}}
+}
+
 func (c *change) Read(context.Context) error { return nil }
 
 func (c *change) Make(ctx context.Context) error {
@@ -144,7 +158,7 @@ func TestUndoAllWaitsForWhatIsBeingMade(t *testing.T) {
 func TestUndescribedChangesAreNotMade(t *testing.T) {
 	for lacks, drop := range map[string]func(*About){
 		"an operation": func(a *About) { a.Op = "" }, "a target": func(a *About) { a.Target = "" },
-		"an owner": func(a *About) { a.Owner = Owner{} }, "an end": func(a *About) { a.End = End{} },
+		"an owner": func(a *About) { a.Owner = "" }, "an end": func(a *About) { a.End = End{} },
 	} {
 		s := &service{name: "s3", kind: chaos.OriginStatus, about: drop}
 		if err := applierOf(s).Apply(t.Context(), &chaos.Fault{Kind: s.kind}); err == nil || !strings.Contains(err.Error(), lacks) || s.made != 0 {
@@ -154,6 +168,46 @@ func TestUndescribedChangesAreNotMade(t *testing.T) {
 		call := journal.Call{Run: run, Service: "s3", Op: "change", Change: []byte(`{"Mark":"hlsload-` + run + `-f0n1"}`)}
 		if err := u.Undo(t.Context(), journal.Line{Calls: []journal.Call{call}}); err == nil || s.undos != 0 {
 			t.Errorf("without %s: undone %d, %v", lacks, s.undos, err)
+		}
+	}
+}
+
+// A change whose calls contradict its description is not made.
+func TestContradictingChangesAreNotMade(t *testing.T) {
+	for want, s := range map[string]*service{
+		"leaves nothing to undo":   {about: func(a *About) { a.Witness = true }},
+		"stays until it is undone": {about: func(a *About) { a.End = Stays() }, silent: true},
+	} {
+		s.name, s.kind = "s3", chaos.OriginStatus
+		if err := applierOf(s).Apply(t.Context(), &chaos.Fault{Kind: s.kind}); err == nil || !strings.Contains(err.Error(), want) || s.made != 0 {
+			t.Errorf("%s: made %d, %v", want, s.made, err)
+		}
+	}
+}
+
+// What another run has left refuses a target, whatever its driver looks at; only
+// a lock whose time has passed does not. A driver without a target is not asked,
+// and makes nothing.
+func TestGuardsAskForLeftovers(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	for _, c := range []struct {
+		left    Leftover
+		target  string
+		refuses bool
+	}{
+		{Leftover{What: "tag"}, "s3", true},
+		{Leftover{What: "statement", Expires: now.Add(-time.Hour)}, "s3", true},
+		{Leftover{What: "lock", Lock: true, Expires: now.Add(time.Hour)}, "s3", true},
+		{Leftover{What: "lock", Lock: true, Expires: now.Add(-time.Hour)}, "s3", false},
+		{Leftover{What: "tag"}, "", false},
+	} {
+		s := &service{name: c.target, kind: chaos.OriginStatus, left: []Leftover{c.left}}
+		found, err := Guards(t.Context(), []Driver{s}, now)
+		if refuses := len(found) == 1 && found[0].Refuses && strings.Contains(found[0].Text, c.left.What); err != nil || refuses != c.refuses || len(found) > 1 {
+			t.Errorf("%+v: got %v, %v", c.left, found, err)
+		}
+		if all := steps([]Driver{s}, &Order{Fault: &chaos.Fault{Kind: s.kind}, Run: run}); (len(all) == 1) != (c.target != "") {
+			t.Errorf("target %q: %d changes", c.target, len(all))
 		}
 	}
 }

@@ -17,8 +17,8 @@ type Change interface {
 	// About describes the change. What is not described is not made, nor undone
 	// from a journal.
 	About() About
-	// Calls are the calls that it makes, for people and for the policy of who
-	// makes them. No call is made that is not among them.
+	// Calls are the calls that it makes, for people and for the IAM policy of the
+	// caller. No call is made that is not among them.
 	Calls() []Call
 
 	// Read notes what is there before, and completes what depends on it. The
@@ -26,9 +26,9 @@ type Change interface {
 	Read(ctx context.Context) error
 	// Make makes the change. After an error Undo follows all the same.
 	Make(ctx context.Context) error
-	// Undo puts back what is ours, whatever became of Make: never called,
+	// Undo puts back what Make has changed, whatever happened to it: never called,
 	// answer lost, half done, undone already, changed by another program since.
-	// What is not ours stays as it is. It must be harmless to repeat.
+	// What others have changed stays as it is. It must be harmless to repeat.
 	Undo(ctx context.Context) error
 	// Bites reports whether AWS shows the change, and Healthy whether nothing of
 	// it is left, with what was seen. Both look; neither trusts an answer.
@@ -63,7 +63,7 @@ type Order struct {
 }
 
 // Mark is a name for something that this occurrence leaves on AWS. It has
-// nothing but letters, digits and the separator sep, which may be "".
+// nothing but letters, digits and the separator sep, which is "-" or "".
 func (o *Order) Mark(sep string, parts ...string) string {
 	all := append([]string{prefix, o.Run, fmt.Sprintf("f%dn%d", o.Fault.Rule, o.Fault.Occurrence)}, parts...)
 	return strings.Join(all, sep)
@@ -76,8 +76,12 @@ const prefix = "hlsload"
 const runLength = 8
 
 // Ours reports whether a name is one that [Order.Mark] made, and of which run.
-func Ours(name, sep string) (run string, ok bool) {
-	rest, ok := strings.CutPrefix(name, prefix+sep)
+func Ours(name string) (run string, ok bool) {
+	rest, ok := strings.CutPrefix(name, prefix)
+	sep := ""
+	if strings.HasPrefix(rest, "-") {
+		sep, rest = "-", rest[1:]
+	}
 	if !ok || len(rest) < runLength {
 		return "", false
 	}
@@ -88,7 +92,7 @@ func Ours(name, sep string) (run string, ok bool) {
 	return run, true
 }
 
-// review asks every change that can tell, each thing once.
+// review asks every change that is a [Reviewer], and has each answer once.
 func review(ctx context.Context, all []Change) (said []string) {
 	for _, c := range all {
 		r, ok := c.(Reviewer)
@@ -108,14 +112,18 @@ func review(ctx context.Context, all []Change) (said []string) {
 type Driver interface {
 	// Service is how the journal names it, as in "medialive".
 	Service() string
+	// Target names what the section gives the service to work on, as in "bucket
+	// example". "" = nothing: the driver makes no faults then, and guards nothing.
+	Target() string
 	// Changes are what the service has to do with an occurrence, in the order
 	// in which they are made; they are undone in reverse. None when it is not
 	// its business. It sends no request.
 	Changes(o *Order) []Change
-	// Restore returns an empty change of that type to read the journal into,
-	// nil for an unknown one.
-	Restore(op string) Change
-	// Guard looks at the targets before the run.
+	// Empty returns an empty change of each type that it makes, to read the
+	// journal into.
+	Empty() []Change
+	// Guard looks at the targets before the run. What earlier runs have left is
+	// asked for by [Guards].
 	Guard(ctx context.Context) ([]Finding, error)
 	// Guards are the calls that Guard and Leftovers make.
 	Guards() []Call
@@ -140,11 +148,12 @@ type Leftover struct {
 	Remove          func(context.Context) error
 }
 
-// The tags of what is changed by a change that AWS does not end by itself.
-const (
-	TagRun    = "hlsload:run"    // the mark of the run
-	TagBefore = "hlsload:before" // what was there before
-)
+// Left describes a change that a run has made as something that it left behind.
+func Left(d Driver, c Change, what string) Leftover {
+	about := c.About()
+	run, _ := Ours(about.Owner)
+	return Leftover{Service: d.Service(), Target: about.Target, Run: run, What: what, Expires: about.End.at, Watchdog: keeps(c), Remove: c.Undo}
+}
 
 // Unsettled is how long what a call has changed may not show yet: settings on
 // AWS are eventually consistent.

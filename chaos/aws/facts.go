@@ -6,13 +6,12 @@ import (
 	"time"
 )
 
-// Facts are what a driver can tell of its targets without changing anything.
-// A driver has them if it has a method Facts.
+// facts is a driver that describes its targets, without changing anything.
 type facts interface {
 	Facts(ctx context.Context) ([]string, error)
 }
 
-// Facts asks every driver that has something to tell.
+// Facts are what the drivers say of their targets.
 func Facts(ctx context.Context, drivers []Driver) ([]string, error) {
 	return ask(drivers, func(d Driver) ([]string, error) {
 		if f, ok := d.(facts); ok {
@@ -22,19 +21,18 @@ func Facts(ctx context.Context, drivers []Driver) ([]string, error) {
 	})
 }
 
-// Watcher watches what a channel writes. A driver is one if it has a method
-// Watch.
+// watcher is a driver that watches what a channel writes.
 type watcher interface {
-	// Watch returns a function that tells what has happened since its last
+	// Watch returns a function that returns what has happened since its last
 	// call.
 	Watch(ctx context.Context) (func(context.Context) ([]string, error), error)
 }
 
 // Watch watches what the channel writes, at most every two seconds, until ctx
-// ends, and tells what happens.
+// ends, and calls tell with what happens.
 func Watch(ctx context.Context, drivers []Driver, tell func(string)) error {
 	var all []func(context.Context) ([]string, error)
-	for _, d := range drivers {
+	for _, d := range working(drivers) {
 		if w, ok := d.(watcher); ok {
 			look, err := w.Watch(ctx)
 			if err != nil {

@@ -8,7 +8,7 @@ import (
 	"hlsload/chaos"
 )
 
-// Frame is what every driver has: what it may touch, and the time as AWS has it.
+// Frame is what every driver has: what it may touch, and the time by AWS's clock.
 type Frame struct {
 	Config *chaos.AWS
 	Now    func() time.Time
@@ -27,18 +27,16 @@ func (f *Frame) ARN(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", Partition(f.Config.Region), service, f.Config.Region, f.Config.Account, resource)
 }
 
-// Busy refuses a target that another run has its hands on; mark is what shows it.
-func Busy(what, mark string) Finding {
-	return Finding{Refuses: true, Text: fmt.Sprintf("%s: another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", what, mark)}
+// Named names a thing by its kind, as in "bucket example"; "" = it has no name.
+func Named(kind, name string) string {
+	if name == "" {
+		return ""
+	}
+	return kind + " " + name
 }
 
-// BusyWith refuses a target for everything that another run has left there.
-func BusyWith(what string, left []Leftover) (found []Finding) {
-	for _, l := range left {
-		found = append(found, Busy(what, l.What))
-	}
-	return found
-}
+// Time is the time by AWS's clock.
+func (f *Frame) Time() time.Time { return f.Now() }
 
 // Code is AWS's name of an error, "" for other errors.
 func Code(err error) string {

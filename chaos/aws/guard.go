@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"hlsload/chaos"
 )
@@ -23,7 +25,7 @@ func Partition(region string) string {
 // Denied is the tag that keeps every run away from a resource.
 const Denied = "hlsload=deny"
 
-// CheckTags holds the tags of a resource against those that it must carry.
+// CheckTags compares the tags of a resource with those that it must carry.
 func CheckTags(what string, got map[string]string, want []chaos.Tag) []Finding {
 	var found []Finding
 	if got["hlsload"] == "deny" {
@@ -39,10 +41,40 @@ func CheckTags(what string, got map[string]string, want []chaos.Tag) []Finding {
 	return found
 }
 
-// Guards asks every driver whether its targets may be touched. The error is
-// about looking; what was found is another matter.
-func Guards(ctx context.Context, drivers []Driver) ([]Finding, error) {
-	return ask(drivers, func(d Driver) ([]Finding, error) { return d.Guard(ctx) })
+// Guards asks every driver whether its targets may be touched, and refuses those
+// at which another run is at work, or has left something. The error is about
+// looking; what was found is another matter.
+func Guards(ctx context.Context, drivers []Driver, now time.Time) ([]Finding, error) {
+	return ask(drivers, func(d Driver) ([]Finding, error) {
+		found, err := d.Guard(ctx)
+		if err != nil {
+			return nil, err
+		}
+		left, err := d.Leftovers(ctx)
+		for _, l := range left {
+			if !l.Lock || l.Expires.After(now) { // an old lock does no harm
+				found = append(found, Finding{Refuses: true, Text: busy(d.Target(), l.What)})
+			}
+		}
+		return found, err
+	})
+}
+
+// busy says that another run is at work at a target, and what shows it.
+func busy(what, got string) string {
+	return fmt.Sprintf("%s: another run is at work here, or left something (got %s; want it gone: hlsload undo its journal, or hlsload sweep)", what, got)
+}
+
+// Well makes sure that every target is healthy.
+func Well(ctx context.Context, drivers []Driver) error {
+	for _, d := range working(drivers) {
+		if e, ok := d.(Examiner); ok {
+			if err := e.Well(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Leftovers asks every driver for what earlier runs have left.
@@ -50,10 +82,15 @@ func Leftovers(ctx context.Context, drivers []Driver) ([]Leftover, error) {
 	return ask(drivers, func(d Driver) ([]Leftover, error) { return d.Leftovers(ctx) })
 }
 
-// ask collects the answers of all drivers, though some fail.
+// working are the drivers that have a target.
+func working(drivers []Driver) []Driver {
+	return slices.DeleteFunc(slices.Clone(drivers), func(d Driver) bool { return d.Target() == "" })
+}
+
+// ask collects the answers of all drivers that have a target, though some fail.
 func ask[T any](drivers []Driver, one func(Driver) ([]T, error)) (all []T, err error) {
 	var problems []error
-	for _, d := range drivers {
+	for _, d := range working(drivers) {
 		found, err := one(d)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", d.Service(), err))

@@ -14,7 +14,7 @@ const lockKind = "lock"
 
 // locks are the claims of a run.
 func locks(drivers []Driver, o *Order) (all []step) {
-	for _, d := range drivers {
+	for _, d := range working(drivers) {
 		if l, ok := d.(Locker); ok {
 			if c := l.Lock(o); c != nil {
 				all = append(all, step{driver: d, change: c})

@@ -40,7 +40,7 @@ func NewPlan(cfg *chaos.AWS, faults []chaos.Fault, drivers []Driver, always []Ca
 	}
 	calls := slices.Clone(always)
 	var needs []Call // of watchdogs
-	for _, d := range drivers {
+	for _, d := range working(drivers) {
 		calls = append(calls, d.Guards()...)
 	}
 	for _, s := range locks(drivers, &Order{Fault: newLock(), Run: anyRun}) {

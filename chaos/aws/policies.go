@@ -9,7 +9,7 @@ import (
 	"hlsload/chaos"
 )
 
-// narrowed are the services whose changes IAM can hold against the tags of the
+// narrowed are the services whose changes IAM can allow by the tags of the
 // resource that is changed.
 var narrowed = []string{"medialive", "mediapackagev2", "lambda", "cloudfront"}
 

@@ -98,7 +98,7 @@ func (u *Undoer) putBack(ctx context.Context, c Change, deadline time.Time) erro
 			if healthy {
 				return nil
 			}
-			err = fmt.Errorf("undone, but not seen healthy: %s", detail)
+			err = fmt.Errorf("undone, but not healthy yet: %s", detail)
 		}
 		if !u.now().Add(retryEvery).Before(deadline) {
 			return err
@@ -115,13 +115,15 @@ func (u *Undoer) putBack(ctx context.Context, c Change, deadline time.Time) erro
 // restore makes a change of what the journal has.
 func restore(drivers []Driver, call *journal.Call, lookup func(string) (string, bool)) (Change, error) {
 	for _, d := range drivers {
-		if d.Service() != call.Service {
+		var all []Change
+		if d.Service() == call.Service {
+			all = d.Empty()
+		}
+		i := slices.IndexFunc(all, func(c Change) bool { return c.About().Op == call.Op })
+		if i < 0 {
 			continue
 		}
-		c := d.Restore(call.Op)
-		if c == nil {
-			break
-		}
+		c := all[i]
 		clear, err := call.Reveal(lookup)
 		if err == nil {
 			err = json.Unmarshal(clear.Change, c)

@@ -36,6 +36,7 @@ type step struct {
 // each that stays until it is undone after its watchdog.
 func steps(drivers []Driver, o *Order) []step {
 	var all []step
+	drivers = working(drivers)
 	for _, d := range drivers {
 		for _, c := range d.Changes(o) {
 			s := step{driver: d, change: c}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"hlsload/chaos"
 )
@@ -15,54 +14,44 @@ import (
 // pipeline stopped or its answers changed.
 type Observe func(ctx context.Context, f *chaos.Fault) (ok bool, detail string)
 
-// Config configures an [Applier].
-type Config struct {
-	Dir   string        // where programs run; "" = the current directory
-	Env   []string      // nil = the current environment
-	Limit time.Duration // for one program; 0 = 30s
+// Applier runs the programs of faults via command. It is a [chaos.Applier].
+type Applier struct {
 	// Bites and Healthy look at the target; nil trusts the programs: exit
 	// status 0 is enough.
 	Bites, Healthy Observe
 }
 
-// Applier runs the programs of faults via command. It is a [chaos.Applier].
-type Applier struct{ cfg Config }
-
-// New returns an applier.
-func New(cfg Config) *Applier { return &Applier{cfg} }
-
 // Apply runs the start program.
 func (a *Applier) Apply(ctx context.Context, f *chaos.Fault) error {
-	return a.run(ctx, "start", f.StartCommand)
+	return named("start", run(ctx, f.StartCommand, ""))
 }
 
 // Undo runs the stop program.
 func (a *Applier) Undo(ctx context.Context, f *chaos.Fault) error {
-	return a.run(ctx, "stop", f.StopCommand)
+	return named("stop", run(ctx, f.StopCommand, ""))
 }
 
-func (a *Applier) run(ctx context.Context, which string, args []string) error {
-	_, err := Run(ctx, Program{Args: args, Dir: a.cfg.Dir, Env: a.cfg.Env, Limit: a.cfg.Limit})
+func named(which string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s program: %w", which, err)
 	}
 	return nil
 }
 
-// Look asks the target, when there is a program to ask.
+// Look asks the target, unless only the programs are trusted.
 func (a *Applier) Look(ctx context.Context, f *chaos.Fault) (bool, string) {
-	if a.cfg.Bites == nil {
+	if a.Bites == nil {
 		return true, "start program ended with status 0; the target was not checked"
 	}
-	return a.cfg.Bites(ctx, f)
+	return a.Bites(ctx, f)
 }
 
-// LookUndone asks the target, when there is a program to ask.
+// LookUndone asks the target, unless only the programs are trusted.
 func (a *Applier) LookUndone(ctx context.Context, f *chaos.Fault) (bool, string) {
-	if a.cfg.Healthy == nil {
+	if a.Healthy == nil {
 		return true, "stop program ended with status 0; the target was not checked"
 	}
-	return a.cfg.Healthy(ctx, f)
+	return a.Healthy(ctx, f)
 }
 
 // Stop runs the stop program of a fault that an interrupted run left behind,
@@ -73,20 +62,16 @@ func Stop(ctx context.Context, args []string, dir string, lookup func(string) (s
 	for i, arg := range args {
 		text, err := expand(arg, lookup)
 		if err != nil {
-			return fmt.Errorf("stop program: %w", err)
+			return named("stop", err)
 		}
 		expanded[i] = text
 	}
 	if dir != "" {
 		if _, err := os.Stat(dir); err != nil {
-			return fmt.Errorf("stop program: %w", err)
+			return named("stop", err)
 		}
 	}
-	_, err := Run(ctx, Program{Args: expanded, Dir: dir})
-	if err != nil {
-		return fmt.Errorf("stop program: %w", err)
-	}
-	return nil
+	return named("stop", run(ctx, expanded, dir))
 }
 
 // expand replaces each ${NAME}.

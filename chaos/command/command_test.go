@@ -18,42 +18,28 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func sh(script string) Program { return Program{Args: []string{"sh", "-c", script}} }
+func sh(script string) []string { return []string{"sh", "-c", script} }
 
 func TestRun(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		run    Program
-		output string
-		err    string // part of
+		name string
+		args []string
+		err  string // part of
 	}{
-		{"output", sh("echo out; echo err >&2"), "out\nerr\n", ""},
-		{"no shell", Program{Args: []string{"echo", "$HOME; rm"}}, "$HOME; rm\n", ""},
-		{"status", sh("echo first; echo cannot stop 7; exit 3"), "first\ncannot stop 7\n", `run sh: exit status 3 ("cannot stop 7")`},
-		{"silent status", sh("exit 1"), "", "run sh: exit status 1"},
-		{"no such program", Program{Args: []string{"/no/such/program"}}, "", "no such file"},
-		{"no program", Program{}, "", "none given"},
-		{"environment", Program{Args: []string{"sh", "-c", "echo $X"}, Env: []string{"X=1", "PATH=" + os.Getenv("PATH")}}, "1\n", ""},
-		{"limit", Program{Args: []string{"sleep", "600"}, Limit: 50 * time.Millisecond}, "", "run sleep: killed: took longer than 50ms"},
-		{"bad bytes", sh(`printf 'a\377b'`), "a?b", ""},
+		{"output", sh("echo out; echo err >&2"), ""},
+		{"no shell", []string{"test", "$HOME", "=", `$HOME`}, ""},
+		{"status", sh("echo first; echo cannot stop 7; exit 3"), `run sh: exit status 3 ("cannot stop 7")`},
+		{"silent status", sh("exit 1"), "run sh: exit status 1"},
+		{"no such program", []string{"/no/such/program"}, "no such file"},
+		{"no program", nil, "none given"},
+		{"bad bytes", sh(`printf 'a\377b'; exit 1`), `("a?b")`},
+		{"much output", sh("i=0; while [ $i -lt 1000 ]; do echo line $i; i=$((i+1)); done; exit 1"), `("line 999")`},
+		{"endless output", sh("while :; do head -c 1000000 /dev/zero; done"), "printed more than"},
 	} {
-		output, err := Run(t.Context(), c.run)
-		if output != c.output {
-			t.Errorf("%s: printed %q, want %q", c.name, output, c.output)
-		}
+		err := run(t.Context(), c.args, "")
 		if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
-			t.Errorf("%s: error %v, want %q", c.name, err, c.err)
+			t.Errorf("%s: error %.500v, want %q", c.name, err, c.err)
 		}
-	}
-}
-
-func TestOutputIsBounded(t *testing.T) {
-	output, err := Run(t.Context(), sh("i=0; while [ $i -lt 1000 ]; do echo line $i; i=$((i+1)); done"))
-	if err != nil || len(output) != keptTail || !strings.HasSuffix(output, "line 999\n") {
-		t.Errorf("kept %d bytes, %v", len(output), err)
-	}
-	if _, err := Run(t.Context(), sh("while :; do head -c 1000000 /dev/zero; done")); err == nil || !strings.Contains(err.Error(), "printed more than") {
-		t.Errorf("an endless output gave %v", err)
 	}
 }
 
@@ -70,7 +56,7 @@ func TestCancelKillsTheGroup(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}()
-	_, err := Run(ctx, sh("sleep 600 & echo $! >"+file+"; echo $$ >>"+file+"; wait"))
+	err := run(ctx, sh("sleep 600 & echo $! >"+file+"; echo $$ >>"+file+"; wait"), "")
 	if err == nil || !strings.Contains(err.Error(), "killed: enough") {
 		t.Errorf("got %v", err)
 	}
@@ -81,11 +67,11 @@ func TestCancelKillsTheGroup(t *testing.T) {
 			time.Sleep(time.Millisecond) // an orphan is reaped a moment later
 		}
 	}
-	if _, err := Run(ctx, sh("touch "+file+".never")); err == nil {
-		t.Error("ran although nobody waits for it")
+	if err := run(ctx, sh("touch "+file+".never"), ""); err == nil {
+		t.Error("ran although its context had ended")
 	}
 	if _, err := os.Stat(file + ".never"); err == nil {
-		t.Error("began although nobody waits for it")
+		t.Error("began although its context had ended")
 	}
 }
 
@@ -101,7 +87,7 @@ func gone(pid int) bool {
 // What a program leaves in the background goes on, and can print.
 func TestBackgroundStays(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "alive")
-	if _, err := Run(t.Context(), sh("(while [ ! -e "+file+".go ]; do sleep .01; done; echo hello && touch "+file+") &")); err != nil {
+	if err := run(t.Context(), sh("(while [ ! -e "+file+".go ]; do sleep .01; done; echo hello && touch "+file+") &"), ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file+".go", nil, 0o644); err != nil {
@@ -117,16 +103,17 @@ func TestBackgroundStays(t *testing.T) {
 
 func TestApplier(t *testing.T) {
 	dir := t.TempDir()
+	t.Chdir(dir)
 	f := chaos.NewFault("stop-0", chaos.Command)
 	f.Via, f.StartCommand, f.StopCommand = chaos.ViaCommand, []string{"touch", "broken"}, []string{"rm", "-f", "broken"}
 	broken := func() bool {
 		_, err := os.Stat(filepath.Join(dir, "broken"))
 		return err == nil
 	}
-	a := New(Config{Dir: dir,
+	a := &Applier{
 		Bites:   func(context.Context, *chaos.Fault) (bool, string) { return broken(), "looked" },
 		Healthy: func(context.Context, *chaos.Fault) (bool, string) { return !broken(), "looked" },
-	})
+	}
 	var applier chaos.Applier = a
 	for _, step := range []struct {
 		do   func(context.Context, *chaos.Fault) error
@@ -145,7 +132,7 @@ func TestApplier(t *testing.T) {
 	if err := a.Apply(t.Context(), &f); err == nil || err.Error() != "start program: run false: exit status 1" {
 		t.Errorf("got %v", err)
 	}
-	blind := New(Config{})
+	blind := &Applier{}
 	if ok, detail := blind.Look(t.Context(), &f); !ok || !strings.Contains(detail, "the target was not checked") {
 		t.Errorf("%v %s", ok, detail)
 	}

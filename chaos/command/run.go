@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -19,53 +18,41 @@ const (
 	keptTail  = 2 << 10  // of it goes into an error
 )
 
-// Program is a program and how to run it.
-type Program struct {
-	Args []string // program and arguments
-	Dir  string   // "" = the current directory
-	Env  []string // nil = the current environment
-	// Limit is how long it may take; 0 = 30s.
-	Limit time.Duration
-}
+// limit is how long a program may take.
+const limit = 30 * time.Second
 
-// Run runs a program to its end and returns the last of what it printed. Its
-// error says the exit status and the last line printed. When ctx or the limit
-// ends, or when it prints too much, it is killed with its process group.
+// run runs a program in a directory ("" = the current one) to its end. Its error
+// says the exit status and the last line printed. When ctx or the limit ends, or
+// when it prints too much, it is killed with its process group.
 //
 // Output goes to a file that is already unlinked, not to a pipe: what the
 // program leaves in the background may keep printing and does not break.
-func Run(ctx context.Context, p Program) (string, error) {
-	if len(p.Args) == 0 || p.Args[0] == "" {
-		return "", errors.New("run program: none given (got an empty list; want a program and its arguments)")
-	}
-	limit := p.Limit
-	if limit <= 0 {
-		limit = 30 * time.Second
+func run(ctx context.Context, args []string, dir string) error {
+	if len(args) == 0 || args[0] == "" {
+		return errors.New("run program: none given (got an empty list; want a program and its arguments)")
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("took longer than %v", limit))
 	defer cancel()
 	if ctx.Err() != nil { // do not begin what is not waited for any more
-		return "", fmt.Errorf("run %s: %w", p.Args[0], context.Cause(ctx))
+		return fmt.Errorf("run %s: %w", args[0], context.Cause(ctx))
 	}
 	output, err := unlinkedFile()
 	if err != nil {
-		return "", fmt.Errorf("run %s: %w", p.Args[0], err)
+		return fmt.Errorf("run %s: %w", args[0], err)
 	}
 	defer output.Close()
 
-	cmd := exec.Command(p.Args[0], p.Args[1:]...)
-	cmd.Dir, cmd.Env = p.Dir, p.Env
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
-		return "", fmt.Errorf("run %s: %w", p.Args[0], err)
+		return fmt.Errorf("run %s: %w", args[0], err)
 	}
-	err = wait(ctx, cmd, output)
-	tail := readTail(output)
-	if err != nil {
-		return tail, fmt.Errorf("run %s: %w%s", p.Args[0], err, lastLine(tail))
+	if err := wait(ctx, cmd, output); err != nil {
+		return fmt.Errorf("run %s: %w%s", args[0], err, lastLine(output))
 	}
-	return tail, nil
+	return nil
 }
 
 // wait waits for the program and kills it when it must not go on.
@@ -101,23 +88,19 @@ func unlinkedFile() (*os.File, error) {
 	return f, os.Remove(f.Name())
 }
 
-func readTail(f *os.File) string {
+// lastLine is how an error quotes what was printed last.
+func lastLine(f *os.File) string {
 	info, err := f.Stat()
 	if err != nil {
 		return ""
 	}
 	from := max(0, info.Size()-keptTail)
 	tail, _ := io.ReadAll(io.NewSectionReader(f, from, keptTail))
-	return string(bytes.ToValidUTF8(tail, []byte("?")))
-}
-
-// lastLine is how an error quotes what was printed last.
-func lastLine(tail string) string {
-	printed := strings.TrimSpace(tail)
-	if i := strings.LastIndexByte(printed, '\n'); i >= 0 {
+	printed := bytes.TrimSpace(bytes.ToValidUTF8(tail, []byte("?")))
+	if i := bytes.LastIndexByte(printed, '\n'); i >= 0 {
 		printed = printed[i+1:]
 	}
-	if printed == "" {
+	if len(printed) == 0 {
 		return ""
 	}
 	return fmt.Sprintf(" (%.200q)", printed)

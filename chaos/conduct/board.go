@@ -9,8 +9,8 @@ import (
 	"hlsload/player/draw"
 )
 
-// Board holds the plan of a run. Whoever serves requests loads it for each;
-// appliers open and close windows. It is safe for concurrent use.
+// Board holds the plan of a run. Code that serves requests loads it for
+// each of them; appliers open and close windows. It is safe for concurrent use.
 type Board struct {
 	changing sync.Mutex
 	plan     atomic.Pointer[chaos.Plan]

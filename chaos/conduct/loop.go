@@ -2,7 +2,6 @@ package conduct
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,15 +23,8 @@ type loop struct {
 	quit                     chan struct{}              // closed when answers are not taken any more
 	looks                    map[int]context.CancelFunc // of looks under way
 	busy                     map[int]chan struct{}      // closed when the fault's last call returned
-	watchers                 []watcher
-	reported                 map[int]bool // occurrences whose end was recorded
+	reported                 map[int]bool               // occurrences whose end was recorded
 	orders                   []chaos.Order
-}
-
-// watcher is told about one occurrence after every step until it returns true.
-type watcher struct {
-	id   int
-	tell func(o chaos.Outcome, over bool) bool
 }
 
 func newLoop(ctx context.Context, r *Runner) *loop {
@@ -65,10 +57,6 @@ func (l *loop) now() time.Duration {
 	return time.Since(l.began)
 }
 
-func (l *loop) watch(id int, tell func(chaos.Outcome, bool) bool) {
-	l.watchers = append(l.watchers, watcher{id, tell})
-}
-
 // wait waits for the next thing to happen and takes the step.
 func (l *loop) wait() {
 	var due <-chan time.Time
@@ -85,8 +73,8 @@ func (l *loop) wait() {
 	case <-l.interrupt:
 		l.interrupt = nil
 		l.step(chaos.Observation{Type: chaos.Abort, Detail: "interrupt"})
-	case f := <-l.tell:
-		f(l)
+	case seen := <-l.aborts:
+		l.step(seen)
 	}
 }
 
@@ -99,9 +87,6 @@ func (l *loop) step(seen chaos.Observation) {
 		}
 	}
 	l.recordEnds()
-	l.watchers = slices.DeleteFunc(l.watchers, func(w watcher) bool {
-		return w.tell(l.conductor.Outcome(w.id))
-	})
 	if l.conductor.Aborted() != "" {
 		l.stopApplying()
 	}

@@ -3,7 +3,6 @@ package conduct
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -20,8 +19,8 @@ type Config struct {
 	Parts map[chaos.Part]chaos.Applier
 	// Now is the run's clock; nil = time since [Runner.Run] was called.
 	Now func() time.Duration
-	// Record is told every step before it is made, and every result after, from
-	// several goroutines at once. An error keeps an apply from being made, and
+	// Record gets every step before it is made, and every result after, from several
+	// goroutines at once. An error keeps an apply from being made, and
 	// nothing else.
 	Record func(Step) error
 	// Limits of one call of an applier; 0 = 30s, and 5s for a look.
@@ -56,14 +55,14 @@ const (
 
 // Runner carries out one timeline.
 type Runner struct {
-	cfg   Config
-	tell  chan func(*loop)
-	ended chan struct{}
+	cfg    Config
+	aborts chan chaos.Observation
+	ended  chan struct{}
 }
 
 // New checks that everything that may be asked for can be applied.
 func New(cfg Config) (*Runner, error) {
-	r := &Runner{cfg: cfg, tell: make(chan func(*loop)), ended: make(chan struct{})}
+	r := &Runner{cfg: cfg, aborts: make(chan chaos.Observation), ended: make(chan struct{})}
 	for i := range cfg.Faults {
 		if r.applier(&cfg.Faults[i]) == nil {
 			f := &cfg.Faults[i]
@@ -102,21 +101,6 @@ func (r *Runner) Run(ctx context.Context) (outcomes []chaos.Outcome, aborted str
 	return l.conductor.Outcomes(), l.conductor.Aborted()
 }
 
-// ErrEnded is returned for what was asked of a run that is over.
-var ErrEnded = errors.New("the run is over")
-
-// do has the loop do something.
-func (r *Runner) do(ctx context.Context, f func(*loop)) error {
-	select {
-	case r.tell <- f:
-		return nil
-	case <-r.ended:
-		return ErrEnded
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // Abort ends the run as an interrupt does, with this reason. It returns at
 // once; only the first reason counts.
 func (r *Runner) Abort(reason string) { r.abort(reason, false) }
@@ -127,98 +111,8 @@ func (r *Runner) Abort(reason string) { r.abort(reason, false) }
 func (r *Runner) Stop(reason string) { r.abort(reason, true) }
 
 func (r *Runner) abort(reason string, grace bool) {
-	_ = r.do(context.Background(), func(l *loop) {
-		l.step(chaos.Observation{Type: chaos.Abort, Detail: reason, OK: grace})
-	})
-}
-
-// Outcomes returns what became of each occurrence so far, by ID.
-func (r *Runner) Outcomes(ctx context.Context) ([]chaos.Outcome, error) {
-	answer := make(chan []chaos.Outcome, 1)
-	if err := r.do(ctx, func(l *loop) { answer <- l.conductor.Outcomes() }); err != nil {
-		return nil, err
-	}
-	return <-answer, nil
-}
-
-// Add applies one more fault now and returns its ID once it is applied and
-// seen at the target. A fault without length holds until [Runner.Clear]. When
-// it cannot be applied, or does not show before ctx ends, it is undone and the
-// error says why.
-func (r *Runner) Add(ctx context.Context, f *chaos.Fault) (id int, err error) {
-	if r.applier(f) == nil {
-		return -1, fmt.Errorf("fault %s: no applier makes %s via %s", f.Name, f.Kind, f.Via)
-	}
-	added := make(chan int, 1)
-	shown := make(chan chaos.Outcome, 1)
-	err = r.do(ctx, func(l *loop) {
-		f.At = l.now()
-		id := l.conductor.Add(f)
-		l.watch(id, func(o chaos.Outcome, over bool) bool {
-			if !o.Bitten && !over {
-				return false
-			}
-			shown <- o
-			return true
-		})
-		added <- id
-		l.step(chaos.Observation{Type: chaos.Tick})
-	})
-	if err != nil {
-		return -1, err
-	}
-	id = <-added
 	select {
-	case o := <-shown:
-		if !o.Bitten {
-			return id, fmt.Errorf("fault %s: %s", f.Name, cmp.Or(o.Void(), "ended before it showed at the target"))
-		}
-		return id, nil
-	case <-ctx.Done():
-		_ = r.do(context.Background(), func(l *loop) { l.step(chaos.Observation{Type: chaos.Clear, ID: id}) })
-		return id, fmt.Errorf("fault %s: did not show at the target: %w", f.Name, ctx.Err())
+	case r.aborts <- chaos.Observation{Type: chaos.Abort, Detail: reason, OK: grace}:
 	case <-r.ended:
-		return id, ErrEnded
-	}
-}
-
-// Clear ends the window of an occurrence now and returns once the target was
-// seen healthy again, or the reason why it was not. Clearing what is over is
-// no error.
-func (r *Runner) Clear(ctx context.Context, id int) error {
-	result := make(chan error, 1)
-	err := r.do(ctx, func(l *loop) {
-		if id < 0 || id >= l.conductor.Len() {
-			result <- fmt.Errorf("clear fault: no such occurrence (got %d)", id)
-			return
-		}
-		l.watch(id, func(o chaos.Outcome, over bool) bool {
-			if !over {
-				return false
-			}
-			if why := o.Void(); why != "" {
-				result <- fmt.Errorf("fault %s: %s", o.Fault.Name, why)
-			} else {
-				result <- nil
-			}
-			return true
-		})
-		l.step(chaos.Observation{Type: chaos.Clear, ID: id})
-	})
-	if err != nil {
-		return err
-	}
-	select {
-	case err := <-result:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-r.ended:
-		select {
-		case err := <-result:
-			return err
-		default:
-			return ErrEnded
-		}
 	}
 }

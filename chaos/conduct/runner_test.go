@@ -204,9 +204,6 @@ func TestInterruptUndoesFirst(t *testing.T) {
 			t.Errorf("%s overlap", w.overlap)
 		}
 		r.Abort("too late")
-		if _, err := r.Outcomes(t.Context()); !errors.Is(err, ErrEnded) {
-			t.Errorf("outcomes after the end: %v", err)
-		}
 	})
 }
 
@@ -245,69 +242,6 @@ func TestApplyHasALimit(t *testing.T) {
 		outcomes, _ := runner(t, w, l, fault("a", time.Second, 50*time.Second)).Run(t.Context())
 		if o := outcomes[0]; o.Applied || o.Err != context.DeadlineExceeded.Error() || o.Void() == "" {
 			t.Errorf("%+v", o)
-		}
-	})
-}
-
-func TestAddAndClear(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w, l := &world{slow: time.Second, shows: 2 * time.Second, heals: 2 * time.Second}, &log{}
-		r, err := New(Config{Timeline: chaos.Timeline{Target: 4 * time.Second}, Appliers: map[chaos.Via]chaos.Applier{chaos.ViaRig: w}, Record: l.record})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, end := context.WithCancel(t.Context())
-		done := make(chan []chaos.Outcome)
-		go func() {
-			outcomes, _ := r.Run(ctx)
-			done <- outcomes
-		}()
-		time.Sleep(100 * time.Second)
-		a, b, c := fault("a", 0, 0), fault("b", 0, 10*time.Second), fault("c", 0, 0)
-		id, err := r.Add(ctx, &a)
-		if err != nil || id != 0 {
-			t.Errorf("add a: %d, %v", id, err)
-		}
-		if _, err := r.Add(ctx, &b); err != nil {
-			t.Errorf("add b: %v", err)
-		}
-		time.Sleep(100 * time.Second)
-		if err := r.Clear(ctx, id); err != nil {
-			t.Errorf("clear a: %v", err)
-		}
-		if err := r.Clear(ctx, id); err != nil {
-			t.Errorf("clear a again: %v", err)
-		}
-		if err := r.Clear(ctx, 7); err == nil {
-			t.Error("cleared what is not there")
-		}
-		w.shows = time.Hour
-		soon, cancel := context.WithTimeout(ctx, 5*time.Second)
-		defer cancel()
-		if _, err := r.Add(soon, &c); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("add c: %v", err)
-		}
-		w.applyErr = errors.New("refused")
-		d := fault("d", 0, 0)
-		if _, err := r.Add(ctx, &d); err == nil || !strings.Contains(err.Error(), "could not be applied: refused") {
-			t.Errorf("add d: %v", err)
-		}
-		e := fault("e", 0, 0)
-		e.Via = chaos.ViaAWS
-		if _, err := r.Add(ctx, &e); err == nil {
-			t.Error("added what nobody applies")
-		}
-		if outcomes, err := r.Outcomes(ctx); err != nil || len(outcomes) != 4 {
-			t.Errorf("%d outcomes, %v", len(outcomes), err)
-		}
-		end()
-		for _, o := range <-done {
-			if !o.UndoVerified {
-				t.Errorf("%s: %+v", o.Fault.Name, o)
-			}
-		}
-		if _, err := r.Add(t.Context(), &a); !errors.Is(err, ErrEnded) {
-			t.Errorf("add after the end: %v", err)
 		}
 	})
 }

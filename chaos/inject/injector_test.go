@@ -43,7 +43,7 @@ func TestAllPlayersSeeTheSameFreeze(t *testing.T) {
 		t.Fatal(err)
 	}
 	if bites, why := i.Look(ctx, f); bites || !strings.Contains(why, "none of 0 answers was changed") {
-		t.Errorf("bites before anybody asked: %v %s", bites, why)
+		t.Errorf("bites before any player asked: %v %s", bites, why)
 	}
 	now = 4 * time.Second
 	var all sync.WaitGroup

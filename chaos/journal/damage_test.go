@@ -203,8 +203,8 @@ func TestFormerFormat(t *testing.T) {
 	}
 }
 
-// Who cannot undo because the run goes on is told which process it is.
-func TestBusySaysWhose(t *testing.T) {
+// An undo that fails because the run goes on names its process.
+func TestBusyNamesTheProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.ndjson")
 	j, err := Create(path, nil)
 	if err != nil {

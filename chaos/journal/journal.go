@@ -75,16 +75,16 @@ func Create(path string, redact func(string) string) (*Journal, error) {
 // ErrBusy says that the run of a journal still goes on.
 var ErrBusy = errors.New("its run is still in progress")
 
-// busy is ErrBusy with which process the run is, as far as the file tells, and what to
-// do when that process does nothing any more.
+// busy is ErrBusy with the process of the run, as far as the file says, and what to
+// do when that process hangs.
 func busy(f *os.File) error {
-	whose := "its process"
+	process := "its process"
 	_ = each(f, func(_ int, l Line, err error) {
 		if err == nil && l.Step == StepBegin {
-			whose = fmt.Sprintf("process %d on %s", l.PID, l.Host)
+			process = fmt.Sprintf("process %d on %s", l.PID, l.Host)
 		}
 	})
-	return fmt.Errorf("%w: stop %s first, even if it is only suspended; hlsload sweep --yes SCENARIO removes what it left on AWS without stopping it", ErrBusy, whose)
+	return fmt.Errorf("%w: stop %s first, even if it is only suspended; hlsload sweep --yes SCENARIO removes what it left on AWS without stopping it", ErrBusy, process)
 }
 
 func openLocked(path string) (*os.File, error) {
@@ -160,8 +160,8 @@ func (j *Journal) Call(f *chaos.Fault, c Call) error {
 	return j.write(Line{Time: time.Now().UTC(), Step: StepCall, ID: -1, Name: f.Name, Occurrence: f.Occurrence, Fault: f.Kind, Via: f.Via, Call: &c})
 }
 
-// Called writes what became of a call, with its change only if the answer told
-// more of that.
+// Called writes what became of a call, with its change only if the answer added
+// to it.
 func (j *Journal) Called(f *chaos.Fault, c Call, failure error) error {
 	short := Call{N: c.N, Run: c.Run, Service: c.Service, Op: c.Op, Target: c.Target, Change: c.Change}
 	short, err := short.conceal(j.reference)

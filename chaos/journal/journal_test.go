@@ -204,7 +204,7 @@ func FuzzRead(f *testing.F) {
 }
 
 // Calls are on disk with what it takes to undo them, without the values of the
-// environment, and whole again for who knows those.
+// environment, and whole again when those are set.
 func TestCalls(t *testing.T) {
 	t.Setenv("BUCKET", "value-of-the-environment")
 	path := filepath.Join(t.TempDir(), "journal.ndjson")
@@ -220,7 +220,7 @@ func TestCalls(t *testing.T) {
 		j.Record(conduct.Step{Type: conduct.StepApply, ID: 3, Fault: &f}),
 		j.Call(&f, call), j.Called(&f, call, nil),
 		j.Call(&f, Call{N: 2, Service: "s3", Op: "remove", Change: []byte(`{}`)}), j.Called(&f, Call{N: 2}, errors.New("no")),
-		j.Record(conduct.Step{Type: conduct.StepUndone, ID: 3, Fault: &f}), // an answer; nobody has looked
+		j.Record(conduct.Step{Type: conduct.StepUndone, ID: 3, Fault: &f}), // an answer; there was no look
 		j.Close(),
 	}
 	if err := errors.Join(steps...); err != nil {

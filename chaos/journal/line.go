@@ -120,7 +120,7 @@ func (l *Line) note(call Line) {
 				continue
 			}
 			c.Answered = c.Answered || call.Err == ""
-			if len(call.Call.Change) > 0 { // the answer told more of what it takes to undo it
+			if len(call.Call.Change) > 0 { // the answer added to what it takes to undo it
 				c.Change, c.Env = call.Call.Change, call.Call.Env
 			}
 		}

@@ -1,7 +1,7 @@
 // Package account puts the drivers of an account on AWS together: credentials,
 // region, the caller, and a client for every service. It is the only
-// package of its kind; a program that must not carry AWS's SDK is built with
-// the tag noaws and does not import it.
+// package of its kind; the core build of hlsload, without the tag full, does not
+// import it and so carries no SDK.
 //
 // Credentials, endpoints and proxies are the SDK's business: its environment
 // variables and files are all that there is.
@@ -60,43 +60,29 @@ type Options struct {
 	Now       func() time.Time  // nil = time.Now
 }
 
-// Describe returns the drivers without clients: they can tell what they would
-// do.
-func Describe(cfg *chaos.AWS) []aws.Driver { return drivers(cfg, nil, nil) }
+// Describe returns drivers for a plan: they send no request.
+func Describe(cfg *chaos.AWS) []aws.Driver { return drivers(cfg, sdk.Config{}, nil) }
 
 // drivers are in the order in which the changes of one fault are made.
-func drivers(cfg *chaos.AWS, c *sdk.Config, now func() time.Time) []aws.Driver {
-	var live *ml.Client
-	var store *awss3.Client
-	var functions *awslambda.Client
-	var experiments *fis.Client
-	var cdn *awscloudfront.Client
-	var packager *mediapackagev2.Client
-	var flows *awsmediaconnect.Client
-	var schedules *awsscheduler.Client
-	var web mediapackage.Web
-	if c != nil {
-		experiments = fis.NewFromConfig(*c)
-		live, functions, cdn = ml.NewFromConfig(*c), awslambda.NewFromConfig(*c), awscloudfront.NewFromConfig(*c)
-		packager, flows, web = mediapackagev2.NewFromConfig(*c), awsmediaconnect.NewFromConfig(*c), c.HTTPClient
-		store, schedules = storeOf(c), awsscheduler.NewFromConfig(*c)
-	}
+func drivers(cfg *chaos.AWS, c sdk.Config, now func() time.Time) []aws.Driver {
 	frame := aws.NewFrame(cfg, now)
-	m := medialive.New(frame, live)
-	front := cloudfront.New(frame, cdn)
-	origin := s3.New(frame, store, m.Role)
-	origin.Reader = front.Reads
+	m := &medialive.Driver{Frame: frame, API: ml.NewFromConfig(c)}
+	front := &cloudfront.Driver{Frame: frame, API: awscloudfront.NewFromConfig(c)}
 	return []aws.Driver{
-		origin, mediapackage.New(frame, packager, web, m.Role), m,
-		mediaconnect.New(frame, flows), lambda.New(frame, functions, experiments), front,
-		scheduler.New(frame, schedules), // last: what is swept comes before its watchdog
+		&s3.Driver{Frame: frame, API: storeOf(c), Writer: m.Role, Reader: front.Reads},
+		&mediapackage.Driver{Frame: frame, API: mediapackagev2.NewFromConfig(c), Web: c.HTTPClient, Writer: m.Role},
+		m,
+		&mediaconnect.Driver{Frame: frame, API: awsmediaconnect.NewFromConfig(c)},
+		&lambda.Driver{Frame: frame, API: awslambda.NewFromConfig(c), Experiments: fis.NewFromConfig(c)},
+		front,
+		&scheduler.Driver{Frame: frame, API: awsscheduler.NewFromConfig(c)}, // last: what is swept comes before its watchdog
 	}
 }
 
 // storeOf returns the client of S3.
-func storeOf(c *sdk.Config) *awss3.Client {
-	return awss3.NewFromConfig(*c, func(o *awss3.Options) {
-		// What stands in for S3 has no host name for every bucket.
+func storeOf(c sdk.Config) *awss3.Client {
+	return awss3.NewFromConfig(c, func(o *awss3.Options) {
+		// An emulator of S3 does not have a host name for each bucket.
 		o.UsePathStyle = c.BaseEndpoint != nil || os.Getenv("AWS_ENDPOINT_URL_S3") != ""
 	})
 }
@@ -131,11 +117,11 @@ func Open(ctx context.Context, cfg *chaos.AWS, o Options) (*Account, error) {
 		c.HTTPClient = &http.Client{Transport: o.Transport}
 	}
 	a.sdk = c
-	a.Drivers = drivers(cfg, &c, a.Now)
+	a.Drivers = drivers(cfg, c, a.Now)
 	return a, nil
 }
 
-// Now is the time as AWS has it, as far as its answers have told.
+// Now is the time by AWS's clock, as far as [Account.Identify] has seen it.
 func (a *Account) Now() time.Time { return a.now().Add(time.Duration(a.skew.Load())) }
 
 // Refresh forgets the credentials, so that the next request looks for others.
@@ -153,7 +139,7 @@ func (a *Account) Guard(ctx context.Context) (warnings []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := aws.Guards(ctx, a.Drivers)
+	found, err := aws.Guards(ctx, a.Drivers, a.Now())
 	if err != nil {
 		return nil, fmt.Errorf("check the targets: %w", plain(err))
 	}
@@ -168,10 +154,9 @@ func (a *Account) Guard(ctx context.Context) (warnings []string, err error) {
 	return warnings, errors.Join(problems...)
 }
 
-// Still makes sure, before a fault of a run, that nothing has come up since the
-// guards looked: another account or clock, the safety lever, the marks of
-// another run and, when none of the run's other faults holds, a target that is
-// not well.
+// Still makes sure, before a fault of a run, that nothing has changed since the
+// guards looked: the account and the clock, the safety lever, the marks of other
+// runs and, when none of the run's other faults holds, the health of the targets.
 func (a *Account) Still(ctx context.Context, run string, alone bool) error {
 	if err := a.Identify(ctx); err != nil { // the clock may have been set, or the machine asleep
 		return err
@@ -188,14 +173,10 @@ func (a *Account) Still(ctx context.Context, run string, alone bool) error {
 			return fmt.Errorf("another run has started in the meantime (got %s at %s; want no other run)", l.What, l.Target)
 		}
 	}
-	for _, d := range a.Drivers {
-		if w, ok := d.(aws.Examiner); ok && alone {
-			if err := w.Well(ctx); err != nil {
-				return err
-			}
-		}
+	if !alone {
+		return nil
 	}
-	return nil
+	return aws.Well(ctx, a.Drivers)
 }
 
 // Stopped reports whether the account's owners have stopped experiments. Where
@@ -230,6 +211,9 @@ func (e *unreadError) Unwrap() error { return e.cause }
 // Identify makes sure that the credentials are for the account, and that this
 // machine's clock is AWS's.
 func (a *Account) Identify(ctx context.Context) error {
+	if err := a.Credentials(ctx); err != nil {
+		return err
+	}
 	who, err := sts.NewFromConfig(a.sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return fmt.Errorf("identify the caller on AWS: %w", plain(err))
@@ -260,8 +244,8 @@ func Calls() []aws.Call {
 	return []aws.Call{{Action: "sts:GetCallerIdentity", Resource: "*"}, {Action: "fis:GetSafetyLever", Resource: "*"}}
 }
 
-// lever asks for the safety lever of AWS's own fault injection service: who
-// has pulled it wants no experiments in the account, ours included.
+// lever asks for the safety lever of AWS's own fault injection service: it stops
+// experiments in the account, and hlsload keeps to it.
 func (a *Account) lever(ctx context.Context) (warnings []string, err error) {
 	out, err := fis.NewFromConfig(a.sdk).GetSafetyLever(ctx, &fis.GetSafetyLeverInput{Id: sdk.String("default")})
 	switch {

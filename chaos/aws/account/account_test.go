@@ -234,7 +234,7 @@ func TestUndoFromJournal(t *testing.T) {
 	})
 }
 
-// Nobody undoes it: MediaLive does.
+// MediaLive ends it when hlsload does not.
 func TestPauseEndsByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -420,7 +420,7 @@ func TestPolicyTooLong(t *testing.T) {
 		f := chaos.NewFault("freeze", chaos.PlaylistFreeze)
 		f.Via, f.Pipeline, f.Occurrence, f.For = chaos.ViaAWS, 0, 1, time.Minute
 		err := w.run(t, "0a1b2c3d").Rehearse(t.Context(), []chaos.Fault{f})
-		if err == nil || !strings.Contains(err.Error(), "the policy of bucket example-live would become too long with 2 keys in a statement (got 20") {
+		if err == nil || !strings.Contains(err.Error(), "the policy of bucket example-live would become too long with a statement about 2 resources (got 20") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -573,7 +573,7 @@ func TestClocksApart(t *testing.T) {
 	}
 }
 
-// Somebody else changes the same things while a fault holds: that stays, and
+// Another program changes the same things while a fault holds: that stays, and
 // what is ours goes all the same.
 func TestOthersChangeIt(t *testing.T) {
 	find := func(kind chaos.Kind) *chaos.Fault {
@@ -601,7 +601,7 @@ func TestOthersChangeIt(t *testing.T) {
 		{"there was no policy", chaos.PlaylistFreeze, func(w *world) { w.bucket.SetPolicy("") }, nil, "policy \n"},
 		{"our statement was all, and is deleted", chaos.PlaylistFreeze, func(w *world) { w.bucket.SetPolicy("") }, func(w *world) { w.bucket.SetPolicy("") }, "policy \n"},
 		{"pipeline 1 is paused for maintenance", chaos.PipelinePause, nil, func(w *world) { w.channel.Pause("maintenance", 0, 1) }, "pipeline 0: paused true\n  pipeline 1: paused true"},
-		{"somebody unpauses", chaos.PipelinePause, nil, func(w *world) { w.channel.Pause("enough") }, "pipeline 0: paused false\n  pipeline 1: paused false"},
+		{"an operator unpauses", chaos.PipelinePause, nil, func(w *world) { w.channel.Pause("enough") }, "pipeline 0: paused false\n  pipeline 1: paused false"},
 		{"our action is deleted, which unpauses nothing", chaos.PipelinePause, nil, func(w *world) {
 			w.channel.Forget("hlsload-0a1b2c3d-f0n1-hold-p0")
 			w.channel.Forget("hlsload-0a1b2c3d-f0n1-deadman")

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -10,21 +11,41 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// fixed are the sources of credentials that give the same ones for ever: what
-// ends, ends.
+// fixed are the sources of credentials that always give the same ones: they are
+// not renewed when they expire.
 var fixed = []string{"EnvConfigCredentials", "SharedConfigCredentials", "StaticCredentials"}
 
 // expirations are the variables in which tools leave when the credentials that
 // they put into the environment end.
 var expirations = []string{"AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION"}
 
+// Credentials makes sure that there are credentials. What is wrong is one sentence: the
+// SDK's chain of providers says the same of every call.
+func (a *Account) Credentials(ctx context.Context) error {
+	_, err := a.credentials.Retrieve(ctx)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	const want = "want AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or aws sso login"
+	if strings.Contains(err.Error(), "no EC2 IMDS role found") { // the last provider of the chain
+		return fmt.Errorf("no AWS credentials found (%s)", want)
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return fmt.Errorf("the AWS credentials cannot be used: %w (%s)", err, want)
+}
+
 // Last makes sure that the credentials last until all is undone. sticky are the
 // faults that nothing else undoes: with those, credentials that end too soon
 // are an error, else a warning.
 func (a *Account) Last(ctx context.Context, until time.Time, sticky []string) (warnings []string, err error) {
+	if err := a.Credentials(ctx); err != nil {
+		return nil, err
+	}
 	c, err := a.credentials.Retrieve(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("credentials for AWS: %w", err)
+		return nil, err
 	}
 	renews := true
 	for _, source := range fixed {

@@ -90,8 +90,8 @@ func TestOthersChangeDelivery(t *testing.T) {
 					c.meant(w)
 				}
 				r.journal.Close()
-				// Who has closed the endpoint meanwhile keeps it from being well.
-				if _, err := w.undoJournal(t, r.path); err != nil && !(c.name == "policy is replaced" && strings.Contains(err.Error(), "it answers 403")) {
+				// An endpoint that others have closed meanwhile is not well.
+				if _, err := w.undoJournal(t, r.path); err != nil && !(c.name == "policy is replaced" && strings.Contains(err.Error(), "an anonymous request is answered 403")) {
 					t.Fatal(err)
 				}
 				got := w.State()
@@ -169,7 +169,7 @@ func TestDeliveryIsRefused(t *testing.T) {
 		{"not deployed", "edge.error_ttl-19", func(w *world) { w.Delay = time.Minute; w.cdn.Replace("the live channel", "x") }, "it is being changed (got status InProgress; want Deployed)"},
 		{"disabled", "edge.error_ttl-19", func(w *world) {
 			w.cdn.Replace("</PriceClass><Enabled>true", "</PriceClass><Enabled>false")
-		}, "not healthy (got a disabled one; want it enabled)"},
+		}, "not healthy (got it disabled; want it enabled)"},
 		{"nothing to change", "edge.error_ttl-19", func(w *world) {
 			config := w.cdn.Config()
 			from, to := strings.Index(config, "<CustomErrorResponses>"), strings.Index(config, "<Comment>")
@@ -285,8 +285,8 @@ func TestFlushOnce(t *testing.T) {
 	})
 }
 
-// What a packager lets in and out, at every instant of a fault that nobody
-// undoes: it ends by itself.
+// What a packager lets in and out, at every instant of a fault that is not
+// undone: it ends by itself.
 func TestDeniedUntil(t *testing.T) {
 	for _, c := range []struct {
 		fault string
@@ -362,21 +362,21 @@ func TestEndpointIsAsked(t *testing.T) {
 		if err := r.apply(t.Context(), 0, f); err != nil {
 			t.Fatal(err)
 		}
-		if seen, what := r.Look(t.Context(), f); seen || !strings.Contains(what, "it answers 200") {
+		if seen, what := r.Look(t.Context(), f); seen || !strings.Contains(what, "an anonymous request is answered 200") {
 			t.Errorf("before the policy holds: %v %s", seen, what)
 		}
 		time.Sleep(w.Delay)
-		if seen, what := r.Look(t.Context(), f); !seen || !strings.Contains(what, "it answers 403") {
+		if seen, what := r.Look(t.Context(), f); !seen || !strings.Contains(what, "an anonymous request is answered 403") {
 			t.Errorf("while it holds: %v %s", seen, what)
 		}
 		if err := r.Undo(t.Context(), f); err != nil {
 			t.Fatal(err)
 		}
-		if seen, what := r.LookUndone(t.Context(), f); seen || !strings.Contains(what, "it answers 403") {
+		if seen, what := r.LookUndone(t.Context(), f); seen || !strings.Contains(what, "an anonymous request is answered 403") {
 			t.Errorf("before the undo holds: %v %s", seen, what)
 		}
 		time.Sleep(w.Delay)
-		if seen, what := r.LookUndone(t.Context(), f); !seen || !strings.Contains(what, "it answers 200") {
+		if seen, what := r.LookUndone(t.Context(), f); !seen || !strings.Contains(what, "an anonymous request is answered 200") {
 			t.Errorf("afterwards: %v %s", seen, what)
 		}
 	})

@@ -74,7 +74,7 @@ func TestDiscoverBucket(t *testing.T) {
 	alarmOn(a, "us-east-1", "viewers see errors", "DistributionId", "E3EXAMPLE", "Region", "Global")
 	alarmOn(a, "us-east-1", "another distribution", "DistributionId", "E1EXAMPLE", "Region", "Global")
 	a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "4xx of all GETs", Math: true, Dimensions: map[string]string{"BucketName": "example-live"}, States: []awstest.AlarmState{{State: "OK"}}})
-	a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "page somebody", Composite: true, Rule: `ALARM("everything") AND NOT OK("x")`, States: []awstest.AlarmState{{State: "OK"}}})
+	a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "page the operator", Composite: true, Rule: `ALARM("everything") AND NOT OK("x")`, States: []awstest.AlarmState{{State: "OK"}}})
 	a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "everything", Composite: true, Rule: `ALARM(outputs) OR ALARM("flow")`, States: []awstest.AlarmState{{State: "OK"}}})
 	a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "elsewhere", Composite: true, Rule: `ALARM("another channel")`, States: []awstest.AlarmState{{State: "OK"}}})
 	a.PageMonitoring(2)
@@ -93,7 +93,7 @@ func TestDiscoverBucket(t *testing.T) {
   mediaconnect: {flow: "arn:aws:mediaconnect:eu-west-1:123456789012:flow:1-AAAA:contribution", outputs: ["arn:aws:mediaconnect:eu-west-1:123456789012:output:1-BBBB:to-p0", "arn:aws:mediaconnect:eu-west-1:123456789012:output:1-BBBB:to-p1"]}
   distribution: E3EXAMPLE
   function: stale-playlists
-  alarms: [outputs, flow, "4xx of all GETs", everything, "page somebody", "arn:aws:cloudwatch:us-east-1:123456789012:alarm:viewers see errors"]
+  alarms: [outputs, flow, "4xx of all GETs", everything, "page the operator", "arn:aws:cloudwatch:us-east-1:123456789012:alarm:viewers see errors"]
 `
 	if got := signalmap.Section(&found.AWS); got != want {
 		t.Errorf("section\n%s\nwant\n%s", got, want)
@@ -102,7 +102,7 @@ func TestDiscoverBucket(t *testing.T) {
 	for _, want := range []string{
 		"channel   1234567 channel-1234567, STANDARD, RUNNING", "input     main, MEDIACONNECT", "input     spare, URL_PULL", "flow      contribution, ACTIVE, 2 outputs feed the channel",
 		"output    hls of pipeline 1, s3://example-live/live/p1/index", "edge      distribution E3EXAMPLE (e3example.cloudfront.net, live.example.com), origin example-live.s3.eu-west-1.amazonaws.com",
-		"function  stale-playlists is told what is written to the bucket", "alarm     viewers see errors, us-east-1",
+		"function  stale-playlists is notified of what is written to the bucket", "alarm     viewers see errors, us-east-1",
 	} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("nothing says %q:\n%s", want, lines)
@@ -152,7 +152,7 @@ func TestDiscoverDoubt(t *testing.T) {
 			b.Notify("thumbnails")
 			b.Notify("stale")
 		}, "several functions watch the bucket (got thumbnails, stale; want aws.function", func(c *chaos.AWS) bool { return c.Function == "" }},
-		{"no alarm", nil, "no alarm is on the channel, its origin or its distribution", func(c *chaos.AWS) bool { return c.Alarms == nil }},
+		{"no alarm", nil, "no alarm watches the channel, its origin or its distribution", func(c *chaos.AWS) bool { return c.Alarms == nil }},
 		{"too many alarms", func(a *awstest.Account, _ *awstest.Channel, _ *awstest.Bucket) {
 			for i := range 60 {
 				alarmOn(a, "eu-west-1", fmt.Sprintf("a%02d", i), "ChannelId", "7654321")

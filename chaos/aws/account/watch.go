@@ -17,7 +17,8 @@ import (
 )
 
 // Watch returns what reads back what the account notices of the things that a
-// section names. Whose clock is ahead is known once [Account.Identify] has asked.
+// section names. How far AWS's clock is ahead is known once [Account.Identify] has
+// asked.
 func (a *Account) Watch(m *monitor.Monitor, what *chaos.AWS) *watch.Watcher {
 	clients := map[string]*cloudwatch.Client{}
 	for _, region := range []string{what.Region, watch.Global} {
@@ -34,7 +35,7 @@ func (a *Account) Watch(m *monitor.Monitor, what *chaos.AWS) *watch.Watcher {
 func (a *Account) Discover(ctx context.Context) *signalmap.Found {
 	return signalmap.Find(ctx, a.cfg, signalmap.Clients{
 		MediaLive: ml.NewFromConfig(a.sdk), MediaConnect: awsmediaconnect.NewFromConfig(a.sdk), MediaPackage: mediapackagev2.NewFromConfig(a.sdk),
-		S3: storeOf(&a.sdk), CloudFront: awscloudfront.NewFromConfig(a.sdk), CloudWatch: a.cloudWatch,
+		S3: storeOf(a.sdk), CloudFront: awscloudfront.NewFromConfig(a.sdk), CloudWatch: a.cloudWatch,
 	})
 }
 

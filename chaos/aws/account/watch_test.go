@@ -115,7 +115,7 @@ func TestWatch(t *testing.T) {
 			}
 			for _, x := range want {
 				if !slices.ContainsFunc(got, func(g string) bool { return strings.HasPrefix(g, x) }) {
-					t.Errorf("nobody noticed %q; got\n%s", x, strings.Join(got, "\n"))
+					t.Errorf("%q was not noticed; got\n%s", x, strings.Join(got, "\n"))
 				}
 			}
 			for i := range m.Metrics {

@@ -1,6 +1,6 @@
 // Package awstest is a small AWS account for tests: the operations that the
 // drivers use, with their state, errors, delays and wire formats, as far as
-// the public documentation and the SDK tell them. It is not AWS; docs/aws.md
+// the public documentation and the SDK show them. It is not AWS; docs/aws.md
 // says which facts only a real account can settle.
 //
 // Start with [New]. An [Account] is an [http.RoundTripper] for the SDK's
@@ -13,11 +13,13 @@ package awstest
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -86,9 +88,42 @@ var ErrBroken = errors.New("emulate: connection broke")
 // service is one service of the account. Requests are told apart by the name
 // that they are signed for.
 type service struct {
-	name  string
-	serve func(*call)
-	state func(w io.Writer) // what must be as it was after an undo
+	name       string
+	operations []operation       // the first that a request fits is carried out
+	state      func(w io.Writer) // what must be as it was after an undo
+}
+
+// operation is one operation of a service. Its answer is a value that becomes
+// JSON, a [document], a [cbor.Map], bytes, or nil: nothing; an error is a [refusal].
+type operation struct {
+	route, name string // as in "GET /tags/{arn}", and as the documentation has it
+	serve       func(*call) (any, error)
+}
+
+// document is an answer in XML.
+type document string
+
+// refusal is an error that a service answers with.
+type refusal struct {
+	status        int
+	code, message string
+}
+
+func (r *refusal) Error() string { return r.code + ": " + r.message }
+
+func refuse(status int, code, format string, args ...any) error {
+	return &refusal{status, code, fmt.Sprintf(format, args...)}
+}
+
+// on looks up what a request is about before it is served.
+func on[T any](find func(*call) (T, error), serve func(T, *call) (any, error)) func(*call) (any, error) {
+	return func(c *call) (any, error) {
+		t, err := find(c)
+		if err != nil {
+			return nil, err
+		}
+		return serve(t, c)
+	}
 }
 
 // New returns an empty account. now = nil is the system's clock.
@@ -106,122 +141,173 @@ func New(now func() time.Time) *Account {
 
 // call is a request that is being carried out, under the account's lock.
 type call struct {
-	a       *Account
-	r       *http.Request
-	body    []byte
-	now     time.Time
-	service string
-	op      string // set by the service
-	mutates bool
-	// resource is the ARN of what it is about, as policies name it; set by some
-	// services.
-	resource string
+	a        *Account
+	r        *http.Request
+	body     []byte
+	now      time.Time
+	service  string
+	action   string            // what S3 allows it by
+	resource string            // ARN of what it is about, as policies name it; set by some services
+	at       map[string]string // what the path has where the route has braces
 	w        *httptest.ResponseRecorder
 }
 
-// operation says what the request is, and reports whether it is to be carried
-// out; a mishap may have been ordered instead.
-func (c *call) operation(op string, mutates bool) bool {
-	c.op, c.mutates = op, mutates
-	req := Request{Service: c.service, Op: op, Mutates: mutates, N: len(c.a.requests), Query: c.r.URL.RawQuery, Body: string(c.body), Resource: c.resource}
-	c.a.requests = append(c.a.requests, req)
-	if c.a.Mishap == nil {
-		return true
+// fits reports whether the request goes to a route. A name after ? is that of
+// a parameter or a header that must be there. Braces with ... take the rest of
+// the path.
+func (c *call) fits(route string) bool {
+	method, route, _ := strings.Cut(route, " ")
+	route, must, _ := strings.Cut(route, "?")
+	name, value, _ := strings.Cut(must, "=")
+	given := c.r.URL.Query().Get(name)
+	if method != c.r.Method || must != "" && !c.r.URL.Query().Has(name) && c.r.Header.Get(name) == "" || value != "" && given != value {
+		return false
 	}
-	switch c.a.Mishap(req) {
-	case Throttled:
-		c.fail(http.StatusTooManyRequests, c.throttling(), "Rate exceeded")
-	case Unavailable:
-		c.fail(http.StatusInternalServerError, "InternalServerErrorException", "Internal error")
-	case Denied:
-		c.fail(http.StatusForbidden, c.denial(), "User is not authorized to perform: "+c.service+":"+op)
-	case Expired:
-		c.fail(http.StatusForbidden, "ExpiredToken", "The provided token has expired.")
-	case Unsent:
-		panic(ErrBroken)
-	case Unanswered:
-		c.w.Header().Set(lost, "1")
-		return true
-	default:
-		return true
+	c.at = map[string]string{}
+	want, most := strings.Split(route, "/"), -1
+	if strings.HasSuffix(route, "...}") {
+		most = len(want)
 	}
-	return false
+	got := strings.SplitN(strings.TrimRight(c.path(), "/"), "/", most)
+	if len(got) != len(want) {
+		return false
+	}
+	for i, w := range want {
+		text, err := url.PathUnescape(got[i])
+		if name, ok := strings.CutPrefix(w, "{"); ok && text != "" && err == nil {
+			c.at[strings.TrimRight(name, ".}")] = text
+		} else if text != w {
+			return false
+		}
+	}
+	return true
 }
 
-// lost marks an answer that must not arrive.
-const lost = "X-Emulate-Lost"
+// path is that of the request; the host may name a bucket.
+func (c *call) path() string {
+	host := c.r.Host
+	if host == "" {
+		host = c.r.URL.Host
+	}
+	if bucket, _, ok := strings.Cut(host, ".s3."); ok {
+		return "/" + bucket + c.r.URL.EscapedPath()
+	}
+	return c.r.URL.EscapedPath()
+}
 
-func (c *call) throttling() string {
+// carryOut answers the request, unless a mishap was ordered.
+func (c *call) carryOut(op *operation) (any, error) {
+	n := len(c.a.requests)
+	req := Request{Service: c.service, Op: op.name, Mutates: c.r.Method != http.MethodGet && c.r.Method != http.MethodHead && c.service != "sts" && c.service != "monitoring",
+		N: n, Query: c.r.URL.RawQuery, Body: string(c.body)}
+	c.a.requests = append(c.a.requests, req)
+	mishap := Nothing
+	if c.a.Mishap != nil {
+		mishap = c.a.Mishap(req)
+	}
+	throttled, _, denied := c.words()
+	switch mishap {
+	case Throttled:
+		return nil, refuse(http.StatusTooManyRequests, throttled, "Rate exceeded")
+	case Unavailable:
+		return nil, refuse(http.StatusInternalServerError, "InternalServerErrorException", "Internal error")
+	case Denied:
+		return nil, refuse(http.StatusForbidden, denied, "User is not authorized to perform: %s:%s", c.service, op.name)
+	case Expired:
+		return nil, refuse(http.StatusForbidden, "ExpiredToken", "The provided token has expired.")
+	case Unsent:
+		return nil, ErrBroken
+	}
+	out, err := op.serve(c)
+	c.a.requests[n].Resource = c.resource
+	if mishap == Unanswered {
+		return nil, ErrBroken
+	}
+	return out, err
+}
+
+// words are the service's names of three errors.
+func (c *call) words() (throttled, invalid, denied string) {
+	throttled, invalid, denied = "TooManyRequestsException", "BadRequestException", "AccessDeniedException"
 	switch c.service {
 	case "s3":
-		return "SlowDown"
+		throttled, denied = "SlowDown", "AccessDenied"
 	case "cloudfront":
-		return "Throttling"
-	}
-	return "TooManyRequestsException"
-}
-
-// invalid is the service's name of the error that a request is not valid.
-func (c *call) invalid() string {
-	switch c.service {
+		throttled, denied = "Throttling", "AccessDenied"
 	case "lambda":
-		return "InvalidParameterValueException"
+		invalid = "InvalidParameterValueException"
 	case "mediapackagev2", "scheduler", "fis":
-		return "ValidationException"
+		invalid = "ValidationException"
 	}
-	return "BadRequestException"
-}
-
-func (c *call) denial() string {
-	if c.service == "s3" || c.service == "cloudfront" {
-		return "AccessDenied"
-	}
-	return "AccessDeniedException"
+	return throttled, invalid, denied
 }
 
 // fail answers with an error as the service words it.
-func (c *call) fail(status int, code, message string) {
-	if c.service == "s3" {
-		c.w.Header().Set("Content-Type", "application/xml")
-		c.w.WriteHeader(status)
-		if c.r.Method != http.MethodHead {
-			fmt.Fprintf(c.w, "<Error><Code>%s</Code><Message>%s</Message></Error>", code, escape(message))
-		}
-		return
+func (c *call) fail(r *refusal) {
+	switch {
+	case c.service == "s3" && c.r.Method == http.MethodHead:
+		c.w.WriteHeader(r.status)
+	case c.service == "s3":
+		c.write(r.status, "application/xml", fmt.Sprintf("<Error><Code>%s</Code><Message>%s</Message></Error>", r.code, escape(r.message)))
+	case c.r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor":
+		c.cbor(r.status, cbor.Map{"__type": cbor.String("com.amazonaws.cloudwatch#" + r.code), "message": cbor.String(r.message)})
+	case c.service == "cloudfront":
+		c.write(r.status, "text/xml", fmt.Sprintf(`<ErrorResponse xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>1</RequestId></ErrorResponse>`, r.code, escape(r.message)))
+	default:
+		c.w.Header().Set("X-Amzn-ErrorType", r.code)
+		c.json(r.status, map[string]string{"message": r.message, "Message": r.message})
 	}
-	if c.r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" {
-		c.w.Header().Set("Content-Type", "application/cbor")
-		c.w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-		c.w.WriteHeader(status)
-		_, _ = c.w.Write(cbor.Encode(cbor.Map{"__type": cbor.String("com.amazonaws.cloudwatch#" + code), "message": cbor.String(message)}))
-		return
-	}
-	if c.service == "cloudfront" {
-		c.w.Header().Set("Content-Type", "text/xml")
-		c.w.WriteHeader(status)
-		fmt.Fprintf(c.w, `<ErrorResponse xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>1</RequestId></ErrorResponse>`, code, escape(message))
-		return
-	}
-	c.w.Header().Set("Content-Type", "application/json")
-	c.w.Header().Set("X-Amzn-ErrorType", code)
+}
+
+func (c *call) write(status int, kind, body string) {
+	c.w.Header().Set("Content-Type", kind)
 	c.w.WriteHeader(status)
-	_ = json.NewEncoder(c.w).Encode(map[string]string{"message": message, "Message": message})
+	_, _ = io.WriteString(c.w, body)
 }
 
-// decode reads the body's JSON, or answers that the request is not valid.
-func (c *call) decode(v any) bool {
-	err := json.Unmarshal(c.body, v)
-	if err != nil {
-		c.fail(http.StatusBadRequest, c.invalid(), err.Error())
-	}
-	return err == nil
-}
-
-// json answers with a JSON value.
 func (c *call) json(status int, v any) {
-	c.w.Header().Set("Content-Type", "application/json")
-	c.w.WriteHeader(status)
-	_ = json.NewEncoder(c.w).Encode(v)
+	text, _ := json.Marshal(v) // maps, lists and texts
+	c.write(status, "application/json", string(text))
+}
+
+func (c *call) cbor(status int, v cbor.Map) {
+	c.w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+	c.write(status, "application/cbor", string(cbor.Encode(v)))
+}
+
+// answer writes what an operation has answered.
+func (c *call) answer(out any, err error) {
+	var r *refusal
+	if errors.As(err, &r) {
+		c.fail(r)
+		return
+	}
+	switch v := out.(type) {
+	case nil:
+		c.w.WriteHeader(http.StatusNoContent)
+	case document:
+		c.write(http.StatusOK, "text/xml", xml.Header+string(v))
+	case cbor.Map:
+		c.cbor(http.StatusOK, v)
+	case []byte: // its header is written
+		_, _ = c.w.Write(v)
+	default:
+		c.json(http.StatusOK, v)
+	}
+}
+
+// invalid says that the request is not valid.
+func (c *call) invalid(format string, args ...any) error {
+	_, code, _ := c.words()
+	return refuse(http.StatusBadRequest, code, format, args...)
+}
+
+// decode reads the body's JSON; the error is that the request is not valid.
+func (c *call) decode(v any) error {
+	if err := json.Unmarshal(c.body, v); err != nil {
+		return c.invalid("%v", err)
+	}
+	return nil
 }
 
 // scope is in the Authorization header: date, region, service.
@@ -229,16 +315,16 @@ var scope = regexp.MustCompile(`Credential=[^/]+/[0-9]{8}/([^/]+)/([^/]+)/aws4_r
 
 func (a *Account) services() []service {
 	return []service{
-		{"medialive", a.serveMediaLive, a.mediaLiveState},
-		{"s3", a.serveS3, a.s3State},
-		{"lambda", a.serveLambda, a.lambdaState},
-		{"cloudfront", a.serveCloudFront, a.cloudFrontState},
-		{"mediapackagev2", a.serveMediaPackage, a.mediaPackageState},
-		{"mediaconnect", a.serveMediaConnect, a.mediaConnectState},
-		{"scheduler", a.serveScheduler, a.schedulerState},
-		{"sts", a.serveSTS, nil},
-		{"fis", a.serveFIS, a.fisState},
-		{"monitoring", a.serveCloudWatch, nil},
+		{"medialive", a.mediaLive(), a.mediaLiveState},
+		{"s3", a.s3(), a.s3State},
+		{"lambda", a.lambda(), a.lambdaState},
+		{"cloudfront", a.cloudFront(), a.cloudFrontState},
+		{"mediapackagev2", a.mediaPackage(), a.mediaPackageState},
+		{"mediaconnect", a.mediaConnect(), a.mediaConnectState},
+		{"scheduler", a.scheduler(), a.schedulerState},
+		{"sts", []operation{{"POST ", "GetCallerIdentity", a.callerIdentity}}, nil},
+		{"fis", a.fis(), a.fisState},
+		{"monitoring", a.cloudWatch(), nil},
 	}
 }
 
@@ -254,39 +340,31 @@ func (a *Account) handle(r *http.Request) (w *httptest.ResponseRecorder, err err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	defer func() {
-		if p := recover(); p == ErrBroken {
-			err = ErrBroken
-		} else if p != nil {
-			panic(p)
-		}
-	}()
 	c := &call{a: a, r: r, body: body, now: a.Now(), w: httptest.NewRecorder()}
 	signed := scope.FindStringSubmatch(r.Header.Get("Authorization"))
-	if signed == nil && a.views(c) {
-		return c.w, nil
-	}
 	if signed == nil {
 		c.service = "s3"
-		c.fail(http.StatusForbidden, "AccessDenied", "not signed")
+		if !a.views(c) {
+			c.fail(&refusal{http.StatusForbidden, "AccessDenied", "not signed"})
+		}
 		return c.w, nil
 	}
 	c.service = signed[2]
 	c.w.Header().Set("Date", c.now.Add(a.Skew).UTC().Format(http.TimeFormat))
 	a.advance(c.now)
-	all := a.services()
-	i := slices.IndexFunc(all, func(s service) bool { return s.name == c.service })
-	if i < 0 {
-		c.fail(http.StatusNotImplemented, "NotImplemented", "not emulated: "+c.service)
-		return c.w, nil
+	for _, s := range a.services() {
+		for i := range s.operations {
+			if s.name == c.service && c.fits(s.operations[i].route) {
+				out, err := c.carryOut(&s.operations[i])
+				if err == ErrBroken {
+					return nil, err
+				}
+				c.answer(out, err)
+				return c.w, nil
+			}
+		}
 	}
-	all[i].serve(c)
-	if c.op == "" {
-		c.fail(http.StatusNotImplemented, "NotImplemented", fmt.Sprintf("not emulated: %s %s %s", c.service, r.Method, r.URL))
-	}
-	if c.w.Header().Get(lost) != "" {
-		return nil, ErrBroken
-	}
+	c.fail(&refusal{http.StatusNotImplemented, "NotImplemented", fmt.Sprintf("not emulated: %s %s %s", c.service, r.Method, r.URL)})
 	return c.w, nil
 }
 
@@ -348,8 +426,8 @@ func (a *Account) State() string {
 	return b.String()
 }
 
-// advance lets pass what happens by itself until now: encoders write, and what
-// was changed reaches the edges.
+// advance does what happens by itself until now: schedules run, encoders
+// write, and functions act.
 func (a *Account) advance(now time.Time) {
 	a.runSchedules(now)
 	for _, ch := range a.sorted() {
@@ -358,17 +436,10 @@ func (a *Account) advance(now time.Time) {
 	for _, f := range a.functions {
 		f.invalidate(a, now)
 	}
-	for _, d := range a.distributions {
-		d.advance(now)
-	}
 }
 
-func (a *Account) serveSTS(c *call) {
-	if !c.operation("GetCallerIdentity", false) {
-		return
-	}
-	c.w.Header().Set("Content-Type", "text/xml")
-	fmt.Fprintf(c.w, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>%s</Arn><UserId>AROAEXAMPLE:session</UserId><Account>%s</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata></GetCallerIdentityResponse>`, escape(a.Caller), a.ID)
+func (a *Account) callerIdentity(*call) (any, error) {
+	return document(fmt.Sprintf(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>%s</Arn><UserId>AROAEXAMPLE:session</UserId><Account>%s</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata></GetCallerIdentityResponse>`, escape(a.Caller), a.ID)), nil
 }
 
 func escape(s string) string {

@@ -1,16 +1,19 @@
 package awstest
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // scheduled is an action of a schedule.
 type scheduled struct {
-	raw   map[string]any
+	raw   json.RawMessage
 	name  string
 	at    time.Time // when it begins
 	fixed bool
@@ -37,18 +40,13 @@ type paused struct {
 // Pause pauses pipelines as an operator would, by the schedule.
 func (ch *Channel) Pause(action string, pipelines ...int) {
 	ch.a.Do(func() {
-		var set []any
+		var set []string
 		for _, p := range pipelines {
-			set = append(set, map[string]any{"pipelineId": fmt.Sprintf("PIPELINE_%d", p)})
+			set = append(set, fmt.Sprintf(`{"pipelineId":"PIPELINE_%d"}`, p))
 		}
-		if set == nil {
-			set = []any{}
-		}
-		ch.create([]scheduled{{name: action, at: ch.a.Now(), pause: pipelines, raw: map[string]any{
-			"actionName":                  action,
-			"scheduleActionSettings":      map[string]any{"pauseStateSettings": map[string]any{"pipelines": set}},
-			"scheduleActionStartSettings": map[string]any{"immediateModeScheduleActionStartSettings": map[string]any{}},
-		}}})
+		ch.create([]scheduled{{name: action, at: ch.a.Now(), pause: append([]int{}, pipelines...), raw: fmt.Appendf(nil,
+			`{"actionName":%q,"scheduleActionSettings":{"pauseStateSettings":{"pipelines":[%s]}},"scheduleActionStartSettings":{"immediateModeScheduleActionStartSettings":{}}}`,
+			action, strings.Join(set, ","))}})
 	})
 }
 
@@ -69,7 +67,7 @@ func (ch *Channel) create(actions []scheduled) {
 	for _, s := range actions {
 		s.shows = ch.a.Now().Add(ch.a.Lag)
 		ch.actions = append(ch.actions, s)
-		if s.pause != nil || s.raw != nil && strings.Contains(fmt.Sprint(s.raw), "pauseStateSettings") {
+		if s.pause != nil {
 			ch.pauses = append(ch.pauses, paused{s.at, s.pause, s.name})
 		}
 	}
@@ -84,62 +82,52 @@ func (ch *Channel) remove(names []string, now time.Time) {
 	}
 }
 
-func (ch *Channel) describeSchedule(c *call) {
+func (ch *Channel) describeSchedule(c *call) (any, error) {
 	const page = 5 // small, so that paging is exercised
 	from := 0
 	_, _ = fmt.Sscan(c.r.URL.Query().Get("nextToken"), &from)
-	var shown []scheduled
+	list := []any{}
 	for _, s := range ch.actions {
 		if !s.shows.After(c.now) {
-			shown = append(shown, s)
+			list = append(list, s.raw)
 		}
 	}
-	to := min(from+page, len(shown))
-	out := map[string]any{}
-	list := []any{}
-	for _, s := range shown[min(from, to):to] {
-		list = append(list, s.raw)
+	out := map[string]any{"scheduleActions": list[min(from, len(list)):min(from+page, len(list))]}
+	if from+page < len(list) {
+		out["nextToken"] = fmt.Sprint(from + page)
 	}
-	out["scheduleActions"] = list
-	if to < len(shown) {
-		out["nextToken"] = fmt.Sprint(to)
-	}
-	c.json(http.StatusOK, out)
+	return out, nil
 }
 
-func (ch *Channel) batchUpdate(c *call) {
+func (ch *Channel) batchUpdate(c *call) (any, error) {
 	var in struct {
-		Creates struct{ ScheduleActions []map[string]any }
+		Creates struct{ ScheduleActions []json.RawMessage }
 		Deletes struct{ ActionNames []string }
 	}
-	if !c.decode(&in) {
-		return
+	if err := c.decode(&in); err != nil {
+		return nil, err
 	}
-	unprocessable := func(format string, args ...any) {
-		c.fail(http.StatusUnprocessableEntity, "UnprocessableEntityException", fmt.Sprintf(format, args...))
+	unprocessable := func(err error) error {
+		return refuse(http.StatusUnprocessableEntity, "UnprocessableEntityException", "%v", err)
 	}
 	if ch.state != "RUNNING" && ch.state != "RECOVERING" && ch.state != "IDLE" {
-		c.fail(http.StatusConflict, "ConflictException", "channel is "+ch.state)
-		return
+		return nil, refuse(http.StatusConflict, "ConflictException", "channel is %s", ch.state)
 	}
 	// Deletions come before creations, and one that is refused refuses all.
 	for _, name := range in.Deletes.ActionNames {
 		if err := ch.deletable(name, c.now); err != nil {
-			unprocessable("%v", err)
-			return
+			return nil, unprocessable(err)
 		}
 	}
 	var create []scheduled
 	fixed, immediate := 0, 0
 	for _, raw := range in.Creates.ScheduleActions {
 		s, err := ch.parse(raw, c.now)
-		if err == nil && (slices.ContainsFunc(ch.actions, func(o scheduled) bool { return o.name == s.name }) ||
-			slices.ContainsFunc(create, func(o scheduled) bool { return o.name == s.name })) && !slices.Contains(in.Deletes.ActionNames, s.name) {
+		if err == nil && slices.ContainsFunc(slices.Concat(ch.actions, create), func(o scheduled) bool { return o.name == s.name }) && !slices.Contains(in.Deletes.ActionNames, s.name) {
 			err = fmt.Errorf("action %q is there already", s.name)
 		}
 		if err != nil {
-			unprocessable("%v", err)
-			return
+			return nil, unprocessable(err)
 		}
 		if s.fixed {
 			fixed++
@@ -149,15 +137,14 @@ func (ch *Channel) batchUpdate(c *call) {
 		create = append(create, s)
 	}
 	if ch.RefusesMixed && fixed > 0 && immediate > 0 {
-		unprocessable("actions that begin at once cannot be mixed with others")
-		return
+		return nil, unprocessable(errors.New("actions that begin at once cannot be mixed with others"))
 	}
 	ch.remove(in.Deletes.ActionNames, c.now)
 	ch.create(create)
-	c.json(http.StatusOK, map[string]any{
+	return map[string]any{
 		"creates": map[string]any{"scheduleActions": in.Creates.ScheduleActions},
 		"deletes": map[string]any{"scheduleActions": []any{}},
-	})
+	}, nil
 }
 
 // deletable reports whether MediaLive lets an action be deleted: neither one that
@@ -189,45 +176,52 @@ func (ch *Channel) switched() int {
 	return last
 }
 
-// parse checks one action as MediaLive does.
-func (ch *Channel) parse(raw map[string]any, now time.Time) (scheduled, error) {
-	sub := func(m map[string]any, key string) map[string]any { v, _ := m[key].(map[string]any); return v }
-	s := scheduled{raw: raw}
-	if s.name, _ = raw["actionName"].(string); s.name == "" {
-		return s, fmt.Errorf("no actionName")
+// action is one of a schedule, as the API spells it.
+type action struct {
+	ActionName                  string
+	ScheduleActionStartSettings struct {
+		FixedModeScheduleActionStartSettings     *struct{ Time string }
+		ImmediateModeScheduleActionStartSettings *struct{}
 	}
-	start := sub(raw, "scheduleActionStartSettings")
-	switch {
-	case start["immediateModeScheduleActionStartSettings"] != nil:
-		s.at = now.Add(ch.a.Delay)
-	case start["fixedModeScheduleActionStartSettings"] != nil:
-		text, _ := sub(start, "fixedModeScheduleActionStartSettings")["time"].(string)
-		t, err := time.Parse("2006-01-02T15:04:05.000Z", text)
+	ScheduleActionSettings struct {
+		PauseStateSettings *struct {
+			Pipelines []struct{ PipelineID string }
+		}
+		InputSwitchSettings *struct{ InputAttachmentNameReference string }
+	}
+}
+
+// parse checks one action as MediaLive does.
+func (ch *Channel) parse(raw json.RawMessage, now time.Time) (scheduled, error) {
+	var a action
+	if err := json.Unmarshal(raw, &a); err != nil || a.ActionName == "" {
+		return scheduled{}, fmt.Errorf("no actionName (%v)", err)
+	}
+	s := scheduled{raw: raw, name: a.ActionName, at: now.Add(ch.a.Delay)}
+	start, what := &a.ScheduleActionStartSettings, &a.ScheduleActionSettings
+	if f := start.FixedModeScheduleActionStartSettings; f != nil {
+		t, err := time.Parse("2006-01-02T15:04:05.000Z", f.Time)
 		if err != nil || t.Before(now.Add(ahead)) || t.After(now.Add(14*24*time.Hour)) {
-			return s, fmt.Errorf("start time %q is not 15 s to 14 days ahead", text)
+			return s, fmt.Errorf("start time %q is not 15 s to 14 days ahead", f.Time)
 		}
 		s.at, s.fixed = t, true
-	default:
-		return s, fmt.Errorf("start must be Fixed or Immediate")
+	} else if start.ImmediateModeScheduleActionStartSettings == nil {
+		return s, errors.New("start must be Fixed or Immediate")
 	}
-	settings := sub(raw, "scheduleActionSettings")
 	switch {
-	case settings["pauseStateSettings"] != nil:
-		list, ok := sub(settings, "pauseStateSettings")["pipelines"].([]any)
-		if !ok {
-			return s, fmt.Errorf("pipelines is missing")
-		}
+	case what.PauseStateSettings != nil && what.PauseStateSettings.Pipelines == nil:
+		return s, errors.New("pipelines is missing")
+	case what.PauseStateSettings != nil:
 		s.pause = []int{}
-		for _, p := range list {
-			m, _ := p.(map[string]any)
-			var n int
-			if _, err := fmt.Sscanf(fmt.Sprint(m["pipelineId"]), "PIPELINE_%d", &n); err != nil || n < 0 || n >= len(ch.writers) {
-				return s, fmt.Errorf("bad pipelineId %v", m["pipelineId"])
+		for _, p := range what.PauseStateSettings.Pipelines {
+			n, err := strconv.Atoi(strings.TrimPrefix(p.PipelineID, "PIPELINE_"))
+			if err != nil || n < 0 || n >= len(ch.writers) {
+				return s, fmt.Errorf("bad pipelineId %v", p.PipelineID)
 			}
 			s.pause = append(s.pause, n)
 		}
-	case settings["inputSwitchSettings"] != nil:
-		s.input, _ = sub(settings, "inputSwitchSettings")["inputAttachmentNameReference"].(string)
+	case what.InputSwitchSettings != nil:
+		s.input = what.InputSwitchSettings.InputAttachmentNameReference
 		if !slices.Contains(ch.Inputs, s.input) {
 			return s, fmt.Errorf("no input attachment %q", s.input)
 		}
@@ -235,7 +229,7 @@ func (ch *Channel) parse(raw map[string]any, now time.Time) (scheduled, error) {
 			s.at = s.at.Add(switching)
 		}
 	default:
-		return s, fmt.Errorf("not emulated")
+		return s, errors.New("not emulated")
 	}
 	return s, nil
 }

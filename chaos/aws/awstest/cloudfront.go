@@ -2,6 +2,7 @@ package awstest
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -19,69 +20,20 @@ type Distribution struct {
 	ID string
 	tagged
 
-	old           []replaced // earlier versions of the configuration, and until when they show
-	config        []byte     // the element DistributionConfig, as it was written last
-	version       int
-	deployed      []byte // what the edges have
-	due           time.Time
+	configs       history[[]byte] // elements DistributionConfig
 	invalidations []invalidation
 }
 
-// replaced is a configuration that was replaced, and until when it shows.
-type replaced struct {
-	config []byte
-	number int
-	until  time.Time
-}
-
-// distributionConfig is a configuration as people have it: entries for errors
-// with and without a page, and much that is none of a fault's business.
-const distributionConfig = `<DistributionConfig xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/">
-  <CallerReference>made-by-hand</CallerReference>
-  <Aliases><Quantity>1</Quantity><Items><CNAME>live.example.com</CNAME></Items></Aliases>
-  <DefaultRootObject></DefaultRootObject>
-  <Origins><Quantity>1</Quantity><Items><Origin>
-    <Id>live</Id><DomainName>example-live.s3.eu-west-1.amazonaws.com</DomainName><OriginPath></OriginPath>
-    <CustomHeaders><Quantity>1</Quantity><Items><OriginCustomHeader><HeaderName>X-Origin-Key</HeaderName><HeaderValue>a &amp; b</HeaderValue></OriginCustomHeader></Items></CustomHeaders>
-    <S3OriginConfig><OriginAccessIdentity></OriginAccessIdentity></S3OriginConfig>
-    <ConnectionAttempts>3</ConnectionAttempts><ConnectionTimeout>10</ConnectionTimeout>
-    <OriginShield><Enabled>true</Enabled><OriginShieldRegion>eu-west-1</OriginShieldRegion></OriginShield>
-    <OriginAccessControlId>E327GJI25M56DG</OriginAccessControlId>
-  </Origin></Items></Origins>
-  <OriginGroups><Quantity>0</Quantity></OriginGroups>
-  <DefaultCacheBehavior>
-    <TargetOriginId>live</TargetOriginId>
-    <TrustedSigners><Enabled>false</Enabled><Quantity>0</Quantity></TrustedSigners>
-    <TrustedKeyGroups><Enabled>false</Enabled><Quantity>0</Quantity></TrustedKeyGroups>
-    <ViewerProtocolPolicy>redirect-to-https</ViewerProtocolPolicy>
-    <AllowedMethods><Quantity>2</Quantity><Items><Method>HEAD</Method><Method>GET</Method></Items>
-      <CachedMethods><Quantity>2</Quantity><Items><Method>HEAD</Method><Method>GET</Method></Items></CachedMethods></AllowedMethods>
-    <SmoothStreaming>false</SmoothStreaming><Compress>true</Compress>
-    <LambdaFunctionAssociations><Quantity>0</Quantity></LambdaFunctionAssociations>
-    <FunctionAssociations><Quantity>0</Quantity></FunctionAssociations>
-    <FieldLevelEncryptionId></FieldLevelEncryptionId>
-    <ResponseHeadersPolicyId>60669652-455b-4ae9-85a4-c4c02393f86c</ResponseHeadersPolicyId>
-    <CachePolicyId>658327ea-f89d-4fab-a63d-7e88639e58f6</CachePolicyId>
-    <GrpcConfig><Enabled>false</Enabled></GrpcConfig>
-  </DefaultCacheBehavior>
-  <CacheBehaviors><Quantity>0</Quantity></CacheBehaviors>
-  <CustomErrorResponses><Quantity>3</Quantity><Items>
-    <CustomErrorResponse><ErrorCode>403</ErrorCode><ResponsePagePath></ResponsePagePath><ResponseCode></ResponseCode><ErrorCachingMinTTL>1</ErrorCachingMinTTL></CustomErrorResponse>
-    <CustomErrorResponse><ErrorCode>404</ErrorCode><ResponsePagePath>/404.html</ResponsePagePath><ResponseCode>404</ResponseCode><ErrorCachingMinTTL>2</ErrorCachingMinTTL></CustomErrorResponse>
-    <CustomErrorResponse><ErrorCode>500</ErrorCode><ResponsePagePath></ResponsePagePath><ResponseCode></ResponseCode></CustomErrorResponse>
-  </Items></CustomErrorResponses>
-  <Comment>the live channel</Comment>
-  <Logging><Enabled>false</Enabled><IncludeCookies>false</IncludeCookies><Bucket></Bucket><Prefix></Prefix></Logging>
-  <PriceClass>PriceClass_100</PriceClass><Enabled>true</Enabled>
-  <ViewerCertificate><CloudFrontDefaultCertificate>true</CloudFrontDefaultCertificate><SSLSupportMethod>vip</SSLSupportMethod><MinimumProtocolVersion>TLSv1</MinimumProtocolVersion><CertificateSource>cloudfront</CertificateSource></ViewerCertificate>
-  <Restrictions><GeoRestriction><RestrictionType>none</RestrictionType><Quantity>0</Quantity></GeoRestriction></Restrictions>
-  <WebACLId></WebACLId><HttpVersion>http2and3</HttpVersion><IsIPV6Enabled>true</IsIPV6Enabled>
-  <ContinuousDeploymentPolicyId></ContinuousDeploymentPolicyId><Staging>false</Staging>
-</DistributionConfig>`
+// distributionConfig is a typical configuration: entries for errors with and
+// without a page, and much that no fault changes.
+//
+//go:embed distribution.xml
+var distributionConfig string
 
 // AddDistribution adds a distribution that is deployed.
 func (a *Account) AddDistribution(id string) *Distribution {
-	d := &Distribution{a: a, ID: id, tagged: allowed(), config: []byte(distributionConfig), deployed: []byte(distributionConfig), version: 1}
+	d := &Distribution{a: a, ID: id, tagged: allowed()}
+	d.configs.set([]byte(distributionConfig), time.Time{}, time.Time{})
 	a.distributions[id] = d
 	return d
 }
@@ -89,23 +41,24 @@ func (a *Account) AddDistribution(id string) *Distribution {
 // Replace changes the text of the configuration as another program would.
 func (d *Distribution) Replace(from, to string) {
 	d.a.Do(func() {
-		if !bytes.Contains(d.config, []byte(from)) {
+		config := d.configs.last()
+		if !bytes.Contains(config, []byte(from)) {
 			panic("not in the configuration: " + from)
 		}
-		d.set(bytes.Replace(d.config, []byte(from), []byte(to), 1), d.a.Now())
+		d.set(bytes.Replace(config, []byte(from), []byte(to), 1), d.a.Now())
 	})
 }
 
 // Config is the configuration, as it was written last.
 func (d *Distribution) Config() (text string) {
-	d.a.Do(func() { text = string(d.config) })
+	d.a.Do(func() { text = string(d.configs.last()) })
 	return text
 }
 
 // ErrorTTL is how long the edges keep an error, by what they have.
 func (d *Distribution) ErrorTTL(code int) (ttl time.Duration) {
 	d.a.Do(func() {
-		e, _ := parseErrors(d.deployed)
+		e, _ := parseErrors(d.configs.acting(d.a.Now()))
 		ttl = defaultErrorTTL
 		for _, r := range e.Items {
 			if r.ErrorCode == code && r.ErrorCachingMinTTL != nil {
@@ -119,33 +72,14 @@ func (d *Distribution) ErrorTTL(code int) (ttl time.Duration) {
 const defaultErrorTTL = 10 * time.Second
 
 func (d *Distribution) set(config []byte, now time.Time) {
-	d.old = append(d.old, replaced{config: d.config, number: d.version, until: now.Add(d.a.Lag)})
-	d.config, d.version, d.due = config, d.version+1, now.Add(d.a.Delay)
-	d.advance(now)
-}
-
-// advance deploys what is due.
-func (d *Distribution) advance(now time.Time) {
-	if !d.due.After(now) {
-		d.deployed = d.config
-	}
+	d.configs.set(config, now.Add(d.a.Delay), now.Add(d.a.Lag))
 }
 
 func (d *Distribution) status(now time.Time) string {
-	if d.due.After(now) {
+	if d.configs[len(d.configs)-1].acts.After(now) {
 		return "InProgress"
 	}
 	return "Deployed"
-}
-
-// read is the configuration that can be read at an instant, and its number.
-func (d *Distribution) read(now time.Time) (config []byte, number int) {
-	for _, v := range d.old {
-		if v.until.After(now) {
-			return v.config, v.number
-		}
-	}
-	return d.config, d.version
 }
 
 func etag(number int) string { return fmt.Sprintf("E%013d", number) }
@@ -193,97 +127,61 @@ func parseErrors(config []byte) (customErrors, error) {
 	return *e, err
 }
 
-// distribution finds one by ID or ARN.
-func (a *Account) distribution(name string) *Distribution {
-	if _, id, ok := strings.Cut(name, ":distribution/"); ok {
-		name = id
+func (a *Account) cloudFront() []operation {
+	const tagging, all = "/2020-05-31/tagging", "/2020-05-31/distribution"
+	of := func(serve func(*Distribution, *call) (any, error)) func(*call) (any, error) {
+		return on(a.findDistribution, serve)
 	}
-	return a.distributions[name]
+	return []operation{
+		{"GET " + tagging, "ListTagsForResource", of(func(d *Distribution, c *call) (any, error) {
+			return document("<Tags><Items>" + tagsXML(d.shown(c.now)) + "</Items></Tags>"), nil
+		})},
+		{"POST " + tagging + "?Operation=Tag", "TagResource", of((*Distribution).tagging)},
+		{"POST " + tagging + "?Operation=Untag", "UntagResource", of((*Distribution).tagging)},
+		{"GET " + all, "ListDistributions", a.listDistributions},
+		{"PUT " + all + "/{id}/config", "UpdateDistribution", of((*Distribution).update)},
+		{"GET " + all + "/{id}/invalidation", "ListInvalidations", of((*Distribution).listInvalidations)},
+		{"POST " + all + "/{id}/invalidation", "CreateInvalidation", of((*Distribution).createInvalidation)},
+		{"GET " + all + "/{id}/invalidation/{invalidation}", "GetInvalidation", of((*Distribution).getInvalidation)},
+		{"GET " + all + "/{id}", "GetDistribution", of(func(d *Distribution, c *call) (any, error) {
+			config, number := d.configs.shown(c.now)
+			return d.text(c, config, number), nil
+		})},
+	}
 }
 
-func (a *Account) serveCloudFront(c *call) {
-	q := c.r.URL.Query()
-	part := strings.Split(strings.TrimPrefix(c.r.URL.Path, "/2020-05-31/"), "/")
-	var op, name, rest string
-	switch {
-	case part[0] == "tagging":
-		name = q.Get("Resource")
-		op = map[string]string{"GET": "ListTagsForResource", "POST" + "Tag": "TagResource", "POST" + "Untag": "UntagResource"}[c.r.Method+q.Get("Operation")]
-	case part[0] == "distribution" && len(part) == 1 && c.r.Method == http.MethodGet:
-		a.listDistributions(c)
-		return
-	case part[0] == "distribution" && len(part) >= 2:
-		name, rest = part[1], strings.Join(part[2:], "/")
-		switch what, id, _ := strings.Cut(rest, "/"); {
-		case rest == "":
-			op = map[string]string{"GET": "GetDistribution"}[c.r.Method]
-		case rest == "config":
-			op = map[string]string{"PUT": "UpdateDistribution"}[c.r.Method]
-		case what == "invalidation" && id == "":
-			op = map[string]string{"GET": "ListInvalidations", "POST": "CreateInvalidation"}[c.r.Method]
-		case what == "invalidation":
-			op, rest = map[string]string{"GET": "GetInvalidation"}[c.r.Method], id
-		}
+func (a *Account) findDistribution(c *call) (*Distribution, error) {
+	id := c.at["id"]
+	if _, tagged, ok := strings.Cut(c.r.URL.Query().Get("Resource"), ":distribution/"); ok {
+		id = tagged
 	}
-	d := a.distribution(name)
-	if d != nil {
-		c.resource = d.arn()
-	}
-	if op == "" || !c.operation(op, c.r.Method != http.MethodGet) {
-		return
-	}
+	d := a.distributions[id]
 	if d == nil {
-		c.fail(http.StatusNotFound, "NoSuchDistribution", "The specified distribution does not exist.")
-		return
+		return nil, refuse(http.StatusNotFound, "NoSuchDistribution", "The specified distribution does not exist.")
 	}
-	switch op {
-	case "GetDistribution":
-		config, number := d.read(c.now)
-		c.w.Header().Set("ETag", etag(number))
-		c.xml(d.text(c.now, config))
-	case "UpdateDistribution":
-		d.update(c)
-	case "ListTagsForResource":
-		c.xml("<Tags><Items>" + tagsXML(d.shown(c.now)) + "</Items></Tags>")
-	case "TagResource", "UntagResource":
-		d.tagging(c, op)
-	case "ListInvalidations":
-		d.listInvalidations(c, q)
-	case "GetInvalidation":
-		for i := range d.invalidations {
-			if d.invalidations[i].id == rest {
-				c.xml(d.invalidations[i].text(c.now))
-				return
-			}
-		}
-		c.fail(http.StatusNotFound, "NoSuchInvalidation", "The specified invalidation does not exist.")
-	case "CreateInvalidation":
-		d.createInvalidation(c)
-	}
+	c.resource = d.arn()
+	return d, nil
 }
 
-func (d *Distribution) text(now time.Time, config []byte) string {
-	return fmt.Sprintf(`<Distribution xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Id>%s</Id><ARN>%s</ARN><Status>%s</Status><DomainName>d1.cloudfront.net</DomainName><InProgressInvalidationBatches>0</InProgressInvalidationBatches>%s</Distribution>`,
-		d.ID, d.arn(), d.status(now), config)
+func (d *Distribution) text(c *call, config []byte, number int) document {
+	c.w.Header().Set("ETag", etag(number))
+	return document(fmt.Sprintf(`<Distribution xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Id>%s</Id><ARN>%s</ARN><Status>%s</Status><DomainName>d1.cloudfront.net</DomainName><InProgressInvalidationBatches>0</InProgressInvalidationBatches>%s</Distribution>`,
+		d.ID, d.arn(), d.status(c.now), config))
 }
 
-func (d *Distribution) update(c *call) {
+func (d *Distribution) update(c *call) (any, error) {
 	switch match := c.r.Header.Get("If-Match"); {
 	case match == "":
-		c.fail(http.StatusBadRequest, "InvalidIfMatchVersion", "The If-Match version is missing or not valid for the resource.")
-		return
-	case match != etag(d.version):
-		c.fail(http.StatusPreconditionFailed, "PreconditionFailed", "The precondition in one or more of the request fields evaluated to false.")
-		return
+		return nil, refuse(http.StatusBadRequest, "InvalidIfMatchVersion", "The If-Match version is missing or not valid for the resource.")
+	case match != etag(len(d.configs)):
+		return nil, refuse(http.StatusPreconditionFailed, "PreconditionFailed", "The precondition in one or more of the request fields evaluated to false.")
 	}
 	if _, err := parseErrors(c.body); err != nil {
 		code, message, _ := strings.Cut(err.Error(), ": ")
-		c.fail(http.StatusBadRequest, code, message)
-		return
+		return nil, refuse(http.StatusBadRequest, code, "%s", message)
 	}
 	d.set(bytes.Clone(c.body), c.now)
-	c.w.Header().Set("ETag", etag(d.version))
-	c.xml(d.text(c.now, d.config))
+	return d.text(c, d.configs.last(), len(d.configs)), nil
 }
 
 // tagValue is what a tag may hold.
@@ -293,37 +191,35 @@ func tagValue(s string) bool {
 	})
 }
 
-func (d *Distribution) tagging(c *call, op string) {
+func (d *Distribution) tagging(c *call) (any, error) {
 	var in struct {
 		Items struct {
 			Tag []struct{ Key, Value string }
 			Key []string
 		}
 	}
-	if err := xml.Unmarshal(c.body, &in); err != nil || len(in.Items.Tag)+len(in.Items.Key) == 0 {
-		c.fail(http.StatusBadRequest, "InvalidTagging", "The tagging specified is not valid.")
-		return
-	}
+	err := xml.Unmarshal(c.body, &in)
+	valid := err == nil && len(in.Items.Tag)+len(in.Items.Key) > 0
 	add := map[string]string{}
 	for _, t := range in.Items.Tag {
-		if !tagValue(t.Key) || !tagValue(t.Value) {
-			c.fail(http.StatusBadRequest, "InvalidTagging", "The tagging specified is not valid.")
-			return
-		}
+		valid = valid && tagValue(t.Key) && tagValue(t.Value)
 		add[t.Key] = t.Value
 	}
+	if !valid {
+		return nil, refuse(http.StatusBadRequest, "InvalidTagging", "The tagging specified is not valid.")
+	}
 	d.change(c, add, in.Items.Key)
-	c.w.WriteHeader(http.StatusNoContent)
+	return nil, nil
 }
 
 func (a *Account) cloudFrontState(w io.Writer) {
 	for _, id := range slices.Sorted(maps.Keys(a.distributions)) {
 		d := a.distributions[id]
 		fmt.Fprintf(w, "distribution %s: tags %v\n", id, d.Tags)
-		for _, l := range elements(d.config) {
+		for _, l := range elements(d.configs.last()) {
 			fmt.Fprintf(w, "  %s\n", l)
 		}
-		if !slices.Equal(elements(d.config), elements(d.deployed)) {
+		if !slices.Equal(elements(d.configs.last()), elements(d.configs.acting(a.Now()))) {
 			fmt.Fprintf(w, "  the edges have another configuration\n")
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/smithy-go/encoding/cbor"
@@ -94,33 +93,21 @@ func (c *call) region() string {
 	return ""
 }
 
-// serveCloudWatch speaks smithy's RPC protocol, in CBOR.
-func (a *Account) serveCloudWatch(c *call) {
-	const prefix = "/service/GraniteServiceVersion20100801/operation/"
-	op, ok := strings.CutPrefix(c.r.URL.Path, prefix)
-	if !ok || c.r.Method != http.MethodPost || c.r.Header.Get("Smithy-Protocol") != "rpc-v2-cbor" || op != "GetMetricData" && op != "DescribeAlarms" {
-		return
+// cloudWatch uses smithy's RPC protocol, in CBOR.
+func (a *Account) cloudWatch() []operation {
+	const route = "POST /service/GraniteServiceVersion20100801/operation/"
+	in := func(c *call) (cbor.Map, error) {
+		v, err := cbor.Decode(c.body)
+		in, ok := v.(cbor.Map)
+		if err != nil || !ok {
+			return nil, refuse(http.StatusBadRequest, "SerializationException", "no CBOR map")
+		}
+		return in, nil
 	}
-	if !c.operation(op, false) {
-		return
+	return []operation{
+		{route + "GetMetricData", "GetMetricData", on(in, a.metricData)},
+		{route + "DescribeAlarms", "DescribeAlarms", on(in, a.describeAlarms)},
 	}
-	v, err := cbor.Decode(c.body)
-	in, ok := v.(cbor.Map)
-	if err != nil || !ok {
-		c.fail(http.StatusBadRequest, "SerializationException", "no CBOR map")
-		return
-	}
-	if op == "GetMetricData" {
-		a.metricData(c, in)
-	} else {
-		a.describeAlarms(c, in)
-	}
-}
-
-func (c *call) cbor(v cbor.Map) {
-	c.w.Header().Set("Content-Type", "application/cbor")
-	c.w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-	_, _ = c.w.Write(cbor.Encode(v))
 }
 
 func text(v cbor.Value) string {
@@ -138,17 +125,15 @@ func epoch(t time.Time) cbor.Value {
 }
 
 // metricData answers for every query; what there is no metric for is empty.
-func (a *Account) metricData(c *call, in cbor.Map) {
+func (a *Account) metricData(in cbor.Map, c *call) (any, error) {
 	from, err1 := cbor.AsTime(in["StartTime"])
 	to, err2 := cbor.AsTime(in["EndTime"])
 	queries := list(in["MetricDataQueries"])
 	switch {
 	case err1 != nil || err2 != nil || !from.Before(to):
-		c.fail(http.StatusBadRequest, "InvalidParameterValue", "StartTime must be before EndTime")
-		return
+		return nil, refuse(http.StatusBadRequest, "InvalidParameterValue", "StartTime must be before EndTime")
 	case len(queries) == 0 || len(queries) > 500:
-		c.fail(http.StatusBadRequest, "ValidationError", fmt.Sprintf("%d queries; at most 500 are allowed", len(queries)))
-		return
+		return nil, refuse(http.StatusBadRequest, "ValidationError", "%d queries; at most 500 are allowed", len(queries))
 	}
 	begin := 0
 	fmt.Sscan(text(in["NextToken"]), &begin)
@@ -165,8 +150,7 @@ func (a *Account) metricData(c *call, in cbor.Map) {
 		period, err := cbor.AsInt32(stat["Period"])
 		id := text(q["Id"])
 		if err != nil || period <= 0 || period != 1 && period != 5 && period != 10 && period != 30 && period%60 != 0 || id == "" || ids[id] || id[0] < 'a' || id[0] > 'z' {
-			c.fail(http.StatusBadRequest, "ValidationError", "a query needs an id of its own that begins with a small letter, and a period of 1, 5, 10, 30 or n×60 seconds")
-			return
+			return nil, refuse(http.StatusBadRequest, "ValidationError", "a query needs an id of its own that begins with a small letter, and a period of 1, 5, 10, 30 or n×60 seconds")
 		}
 		ids[id] = true
 		dimensions := map[string]string{}
@@ -198,10 +182,10 @@ func (a *Account) metricData(c *call, in cbor.Map) {
 	if next != "" {
 		out["NextToken"] = cbor.String(next)
 	}
-	c.cbor(out)
+	return out, nil
 }
 
-func (a *Account) describeAlarms(c *call, in cbor.Map) {
+func (a *Account) describeAlarms(in cbor.Map, c *call) (any, error) {
 	var names []string
 	for _, n := range list(in["AlarmNames"]) {
 		names = append(names, text(n))
@@ -211,8 +195,7 @@ func (a *Account) describeAlarms(c *call, in cbor.Map) {
 		types = append(types, text(n))
 	}
 	if len(names) > 100 {
-		c.fail(http.StatusBadRequest, "ValidationError", "at most 100 names are allowed")
-		return
+		return nil, refuse(http.StatusBadRequest, "ValidationError", "at most 100 names are allowed")
 	}
 	metric, composite := cbor.List{}, cbor.List{}
 	begin := 0
@@ -265,11 +248,10 @@ func (a *Account) describeAlarms(c *call, in cbor.Map) {
 	if next != "" {
 		out["NextToken"] = cbor.String(next)
 	}
-	c.cbor(out)
+	return out, nil
 }
 
-// listAlerts answers medialive:ListAlerts.
-func (ch *Channel) listAlerts(c *call) {
+func (ch *Channel) listAlerts(c *call) (any, error) {
 	alerts := []any{}
 	for _, al := range ch.a.monitoring.alerts[ch.ID] {
 		cleared := !al.Cleared.IsZero() && !al.Cleared.After(c.now)
@@ -287,5 +269,5 @@ func (ch *Channel) listAlerts(c *call) {
 		}
 		alerts = append(alerts, v)
 	}
-	c.json(http.StatusOK, map[string]any{"alerts": alerts})
+	return map[string]any{"alerts": alerts}, nil
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -71,79 +70,74 @@ func (e *experiment) status(now time.Time) string {
 // "" where there is none.
 func (a *Account) Engage(state string) { a.Do(func() { a.faults.lever = state }) }
 
-func (a *Account) serveFIS(c *call) {
-	what, id, _ := strings.Cut(strings.Trim(c.r.URL.Path, "/"), "/")
-	op := map[string]string{
-		"GET safetyLevers/": "GetSafetyLever", "POST experimentTemplates": "CreateExperimentTemplate", "GET experimentTemplates": "ListExperimentTemplates",
-		"DELETE experimentTemplates/": "DeleteExperimentTemplate", "POST experiments": "StartExperiment", "GET experiments": "ListExperiments", "DELETE experiments/": "StopExperiment",
-	}[c.r.Method+" "+what+strings.Repeat("/", min(len(id), 1))]
-	if op == "" || !c.operation(op, c.r.Method != http.MethodGet) {
-		return
-	}
+func (a *Account) fis() []operation {
 	f := &a.faults
-	switch op {
-	case "GetSafetyLever":
-		if f.lever == "" {
-			c.fail(http.StatusNotFound, "ResourceNotFoundException", "no safety lever")
-			return
-		}
-		c.json(http.StatusOK, map[string]any{"safetyLever": map[string]any{
-			"id": "default", "arn": "arn:aws:fis:" + a.Region + ":" + a.ID + ":safety-lever/default",
-			"state": map[string]string{"status": f.lever, "reason": "set by the tester"},
-		}})
-	case "CreateExperimentTemplate":
-		a.createTemplate(c)
-	case "ListExperimentTemplates":
-		items := []any{}
-		for _, id := range slices.Sorted(maps.Keys(f.templates)) {
-			t := f.templates[id]
-			items = append(items, map[string]any{"id": id, "description": t.Description, "tags": t.Tags})
-		}
-		c.json(http.StatusOK, map[string]any{"experimentTemplates": items})
-	case "DeleteExperimentTemplate":
-		if f.templates[id] == nil {
-			c.fail(http.StatusNotFound, "ResourceNotFoundException", "no such template")
-			return
-		}
-		delete(f.templates, id)
-		c.json(http.StatusOK, map[string]any{})
-	case "StartExperiment":
-		a.startExperiment(c)
-	case "ListExperiments":
-		items := []any{}
-		of := c.r.URL.Query().Get("experimentTemplateId")
-		for _, id := range slices.Sorted(maps.Keys(f.running)) {
-			if e := f.running[id]; (of == "" || e.template == of) && !c.now.Before(e.shows) {
-				items = append(items, map[string]any{"id": id, "experimentTemplateId": e.template, "tags": e.tags, "state": map[string]string{"status": e.status(c.now)}})
+	return []operation{
+		{"GET /safetyLevers/{id}", "GetSafetyLever", func(*call) (any, error) {
+			if f.lever == "" {
+				return nil, missing("safety lever", "default")
 			}
-		}
-		c.json(http.StatusOK, map[string]any{"experiments": items})
-	case "StopExperiment":
-		e := f.running[id]
-		if e == nil {
-			c.fail(http.StatusNotFound, "ResourceNotFoundException", "no such experiment")
-			return
-		}
-		if e.stopped.IsZero() && c.now.Before(e.to) {
-			e.stopped = c.now
-		}
-		c.json(http.StatusOK, map[string]any{})
+			return map[string]any{"safetyLever": map[string]any{
+				"id": "default", "arn": "arn:aws:fis:" + a.Region + ":" + a.ID + ":safety-lever/default",
+				"state": map[string]string{"status": f.lever, "reason": "set by the tester"},
+			}}, nil
+		}},
+		{"POST /experimentTemplates", "CreateExperimentTemplate", a.createTemplate},
+		{"GET /experimentTemplates", "ListExperimentTemplates", func(*call) (any, error) {
+			items := []any{}
+			for _, id := range slices.Sorted(maps.Keys(f.templates)) {
+				t := f.templates[id]
+				items = append(items, map[string]any{"id": id, "description": t.Description, "tags": t.Tags})
+			}
+			return map[string]any{"experimentTemplates": items}, nil
+		}},
+		{"DELETE /experimentTemplates/{id}", "DeleteExperimentTemplate", func(c *call) (any, error) {
+			if f.templates[c.at["id"]] == nil {
+				return nil, missing("template", c.at["id"])
+			}
+			delete(f.templates, c.at["id"])
+			return nil, nil
+		}},
+		{"POST /experiments", "StartExperiment", a.startExperiment},
+		{"GET /experiments", "ListExperiments", func(c *call) (any, error) {
+			items := []any{}
+			of := c.r.URL.Query().Get("experimentTemplateId")
+			for _, id := range slices.Sorted(maps.Keys(f.running)) {
+				if e := f.running[id]; (of == "" || e.template == of) && !c.now.Before(e.shows) {
+					items = append(items, map[string]any{"id": id, "experimentTemplateId": e.template, "tags": e.tags, "state": map[string]string{"status": e.status(c.now)}})
+				}
+			}
+			return map[string]any{"experiments": items}, nil
+		}},
+		{"DELETE /experiments/{id}", "StopExperiment", func(c *call) (any, error) {
+			e := f.running[c.at["id"]]
+			if e == nil {
+				return nil, missing("experiment", c.at["id"])
+			}
+			if e.stopped.IsZero() && c.now.Before(e.to) {
+				e.stopped = c.now
+			}
+			return nil, nil
+		}},
 	}
+}
+
+// missing refuses a request about what is not there.
+func missing(what, name string) error {
+	return refuse(http.StatusNotFound, "ResourceNotFoundException", "no %s %s", what, name)
 }
 
 // createTemplate takes templates that delay one function. The same token makes
 // the same template.
-func (a *Account) createTemplate(c *call) {
+func (a *Account) createTemplate(c *call) (any, error) {
 	f := &a.faults
 	var t template
 	if err := json.Unmarshal(c.body, &t); err != nil || t.ClientToken == "" || t.RoleArn == "" || len(t.StopConditions) == 0 || len(t.Targets) != 1 || len(t.Actions) != 1 {
-		c.fail(http.StatusBadRequest, "ValidationException", fmt.Sprintf("something that is required is missing (%v)", err))
-		return
+		return nil, c.invalid("something that is required is missing (%v)", err)
 	}
 	for _, action := range t.Actions {
 		if action.ActionID != "aws:lambda:invocation-add-delay" || len(action.Targets) != 1 {
-			c.fail(http.StatusBadRequest, "ValidationException", "not an action for a function: "+action.ActionID)
-			return
+			return nil, c.invalid("not an action for a function: %s", action.ActionID)
 		}
 	}
 	t.ID = f.tokens[t.ClientToken]
@@ -152,10 +146,10 @@ func (a *Account) createTemplate(c *call) {
 		t.ID = fmt.Sprintf("EXT%d", f.serial)
 		f.tokens[t.ClientToken], f.templates[t.ID] = t.ID, &t
 	}
-	c.json(http.StatusOK, map[string]any{"experimentTemplate": map[string]any{"id": t.ID, "tags": t.Tags}})
+	return map[string]any{"experimentTemplate": map[string]any{"id": t.ID, "tags": t.Tags}}, nil
 }
 
-func (a *Account) startExperiment(c *call) {
+func (a *Account) startExperiment(c *call) (any, error) {
 	f := &a.faults
 	var in struct {
 		ClientToken, ExperimentTemplateID string
@@ -164,8 +158,7 @@ func (a *Account) startExperiment(c *call) {
 	err := json.Unmarshal(c.body, &in)
 	t := f.templates[in.ExperimentTemplateID]
 	if err != nil || t == nil {
-		c.fail(http.StatusNotFound, "ResourceNotFoundException", "no such template: "+in.ExperimentTemplateID)
-		return
+		return nil, missing("template", in.ExperimentTemplateID)
 	}
 	id := f.tokens["start "+in.ClientToken]
 	if id == "" {
@@ -185,7 +178,7 @@ func (a *Account) startExperiment(c *call) {
 		}
 		f.tokens["start "+in.ClientToken], f.running[id] = id, e
 	}
-	c.json(http.StatusOK, map[string]any{"experiment": map[string]any{"id": id}})
+	return map[string]any{"experiment": map[string]any{"id": id}}, nil
 }
 
 // delayed is how much later an invocation of a function begins.

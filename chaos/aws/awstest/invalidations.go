@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,19 +34,19 @@ func (i *invalidation) status(now time.Time) string {
 	return "Completed"
 }
 
-func (i *invalidation) text(now time.Time) string {
+func (i *invalidation) text(now time.Time) document {
 	var paths strings.Builder
 	for _, p := range i.paths {
 		fmt.Fprintf(&paths, "<Path>%s</Path>", escape(p))
 	}
-	return fmt.Sprintf("<Invalidation><Id>%s</Id><Status>%s</Status><CreateTime>2026-11-25T12:00:00Z</CreateTime><InvalidationBatch><Paths><Quantity>%d</Quantity><Items>%s</Items></Paths><CallerReference>%s</CallerReference></InvalidationBatch></Invalidation>",
-		i.id, i.status(now), len(i.paths), paths.String(), escape(i.reference))
+	return document(fmt.Sprintf("<Invalidation><Id>%s</Id><Status>%s</Status><CreateTime>2026-11-25T12:00:00Z</CreateTime><InvalidationBatch><Paths><Quantity>%d</Quantity><Items>%s</Items></Paths><CallerReference>%s</CallerReference></InvalidationBatch></Invalidation>",
+		i.id, i.status(now), len(i.paths), paths.String(), escape(i.reference)))
 }
 
 // listInvalidations answers with the newest first, a few at a time.
-func (d *Distribution) listInvalidations(c *call, q url.Values) {
+func (d *Distribution) listInvalidations(c *call) (any, error) {
 	const page = 3
-	from, _ := strconv.Atoi(q.Get("Marker"))
+	from, _ := strconv.Atoi(c.r.URL.Query().Get("Marker"))
 	var out strings.Builder
 	n := len(d.invalidations)
 	to := min(from+page, n)
@@ -59,10 +58,19 @@ func (d *Distribution) listInvalidations(c *call, q url.Values) {
 	if to < n {
 		next = fmt.Sprintf("<NextMarker>%d</NextMarker>", to)
 	}
-	c.xml(fmt.Sprintf("<InvalidationList><Marker>%d</Marker>%s<MaxItems>100</MaxItems><IsTruncated>%v</IsTruncated><Quantity>%d</Quantity><Items>%s</Items></InvalidationList>", from, next, to < n, to-from, out.String()))
+	return document(fmt.Sprintf("<InvalidationList><Marker>%d</Marker>%s<MaxItems>100</MaxItems><IsTruncated>%v</IsTruncated><Quantity>%d</Quantity><Items>%s</Items></InvalidationList>", from, next, to < n, to-from, out.String())), nil
 }
 
-func (d *Distribution) createInvalidation(c *call) {
+func (d *Distribution) getInvalidation(c *call) (any, error) {
+	for i := range d.invalidations {
+		if d.invalidations[i].id == c.at["invalidation"] {
+			return d.invalidations[i].text(c.now), nil
+		}
+	}
+	return nil, refuse(http.StatusNotFound, "NoSuchInvalidation", "The specified invalidation does not exist.")
+}
+
+func (d *Distribution) createInvalidation(c *call) (any, error) {
 	var in struct {
 		CallerReference string
 		Paths           struct {
@@ -71,8 +79,7 @@ func (d *Distribution) createInvalidation(c *call) {
 		}
 	}
 	if err := xml.Unmarshal(c.body, &in); err != nil || in.CallerReference == "" || in.Paths.Quantity != len(in.Paths.Items.Path) || in.Paths.Quantity == 0 {
-		c.fail(http.StatusBadRequest, "InvalidArgument", "The invalidation is not valid.")
-		return
+		return nil, refuse(http.StatusBadRequest, "InvalidArgument", "The invalidation is not valid.")
 	}
 	wildcards := 0
 	for _, p := range in.Paths.Items.Path {
@@ -82,22 +89,16 @@ func (d *Distribution) createInvalidation(c *call) {
 		o := &d.invalidations[i]
 		if o.reference == in.CallerReference {
 			if !slices.Equal(o.paths, in.Paths.Items.Path) {
-				c.fail(http.StatusBadRequest, "InvalidationBatchAlreadyExists", "Your request contains a caller reference that was used for a previous invalidation batch for the same distribution.")
-				return
+				return nil, refuse(http.StatusBadRequest, "InvalidationBatchAlreadyExists", "Your request contains a caller reference that was used for a previous invalidation batch for the same distribution.")
 			}
-			c.w.WriteHeader(http.StatusCreated)
-			c.xml(o.text(c.now))
-			return
+			return o.text(c.now), nil
 		}
 		if o.done.After(c.now) {
 			wildcards += strings.Count(strings.Join(o.paths, " "), "*")
 		}
 	}
 	if wildcards > 15 {
-		c.fail(http.StatusBadRequest, "TooManyInvalidationsInProgress", "You have exceeded the maximum number of allowable InProgress invalidation batch requests, or invalidation objects.")
-		return
+		return nil, refuse(http.StatusBadRequest, "TooManyInvalidationsInProgress", "You have exceeded the maximum number of allowable InProgress invalidation batch requests, or invalidation objects.")
 	}
-	i := d.invalidate(in.CallerReference, in.Paths.Items.Path, c.now)
-	c.w.WriteHeader(http.StatusCreated)
-	c.xml(i.text(c.now))
+	return d.invalidate(in.CallerReference, in.Paths.Items.Path, c.now).text(c.now), nil
 }

@@ -53,58 +53,56 @@ func (a *Account) function(name string) *Function {
 	return a.functions[name]
 }
 
-func (a *Account) serveLambda(c *call) {
-	part := strings.Split(strings.TrimPrefix(c.r.URL.Path, "/"), "/")
-	var op string
-	switch {
-	case len(part) == 4 && part[1] == "functions" && part[3] == "configuration":
-		op = map[string]string{"GET": "GetFunctionConfiguration"}[c.r.Method]
-	case len(part) == 4 && part[1] == "functions" && part[3] == "concurrency":
-		op = map[string]string{"GET": "GetFunctionConcurrency", "PUT": "PutFunctionConcurrency", "DELETE": "DeleteFunctionConcurrency"}[c.r.Method]
-	case len(part) == 3 && part[1] == "tags":
-		op = map[string]string{"GET": "ListTags", "POST": "TagResource", "DELETE": "UntagResource"}[c.r.Method]
+func (a *Account) lambda() []operation {
+	return []operation{
+		{"GET /2015-03-31/functions/{function}/configuration", "GetFunctionConfiguration", on(a.findFunction, (*Function).configuration)},
+		{"GET /2019-09-30/functions/{function}/concurrency", "GetFunctionConcurrency", on(a.findFunction, (*Function).concurrency)},
+		{"PUT /2017-10-31/functions/{function}/concurrency", "PutFunctionConcurrency", on(a.findFunction, (*Function).reserve)},
+		{"DELETE /2017-10-31/functions/{function}/concurrency", "DeleteFunctionConcurrency", on(a.findFunction, func(f *Function, _ *call) (any, error) {
+			f.Reserved = nil
+			return nil, nil
+		})},
+		{"GET /2017-03-31/tags/{function}", "ListTags", on(a.findFunction, func(f *Function, c *call) (any, error) {
+			return map[string]any{"Tags": f.shown(c.now)}, nil
+		})},
+		{"POST /2017-03-31/tags/{function}", "TagResource", on(a.findFunction, (*Function).retag)},
+		{"DELETE /2017-03-31/tags/{function}", "UntagResource", on(a.findFunction, (*Function).retag)},
 	}
-	if op == "" || !c.operation(op, c.r.Method != http.MethodGet) {
-		return
+}
+
+func (a *Account) findFunction(c *call) (*Function, error) {
+	if f := a.function(c.at["function"]); f != nil {
+		return f, nil
 	}
-	f := a.function(part[2])
-	if f == nil {
-		c.fail(http.StatusNotFound, "ResourceNotFoundException", "Function not found: "+part[2])
-		return
+	return nil, refuse(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", c.at["function"])
+}
+
+func (f *Function) configuration(*call) (any, error) {
+	out := map[string]any{"FunctionName": f.Name, "Environment": map[string]any{"Variables": map[string]string{"OTHER": "x"}}}
+	if f.Extension {
+		out["Layers"] = []any{map[string]any{"Arn": "arn:aws:lambda:eu-west-1:211125607513:layer:aws-fis-extension-x86_64:9"}}
+		out["Environment"] = map[string]any{"Variables": map[string]string{"AWS_FIS_CONFIGURATION_LOCATION": "arn:aws:s3:::example-faults/FisConfigs/"}}
 	}
-	switch op {
-	case "GetFunctionConfiguration":
-		out := map[string]any{"FunctionName": f.Name, "Environment": map[string]any{"Variables": map[string]string{"OTHER": "x"}}}
-		if f.Extension {
-			out["Layers"] = []any{map[string]any{"Arn": "arn:aws:lambda:eu-west-1:211125607513:layer:aws-fis-extension-x86_64:9"}}
-			out["Environment"] = map[string]any{"Variables": map[string]string{"AWS_FIS_CONFIGURATION_LOCATION": "arn:aws:s3:::example-faults/FisConfigs/"}}
-		}
-		c.json(http.StatusOK, out)
-	case "GetFunctionConcurrency":
-		out := map[string]any{}
-		if f.Reserved != nil {
-			out["ReservedConcurrentExecutions"] = *f.Reserved
-		}
-		c.json(http.StatusOK, out)
-	case "PutFunctionConcurrency":
-		var in struct{ ReservedConcurrentExecutions *int32 }
-		if !c.decode(&in) {
-			return
-		}
-		if in.ReservedConcurrentExecutions == nil || *in.ReservedConcurrentExecutions < 0 {
-			c.fail(http.StatusBadRequest, c.invalid(), "ReservedConcurrentExecutions is missing")
-			return
-		}
-		f.Reserved = in.ReservedConcurrentExecutions
-		c.json(http.StatusOK, in)
-	case "DeleteFunctionConcurrency":
-		f.Reserved = nil
-		c.w.WriteHeader(http.StatusNoContent)
-	case "ListTags":
-		c.json(http.StatusOK, map[string]any{"Tags": f.shown(c.now)})
-	case "TagResource", "UntagResource":
-		c.changeTags(&f.tagged)
+	return out, nil
+}
+
+// reservation is how requests and answers have the reserved concurrency.
+type reservation struct {
+	ReservedConcurrentExecutions *int32 `json:",omitempty"`
+}
+
+func (f *Function) concurrency(*call) (any, error) { return reservation{f.Reserved}, nil }
+
+func (f *Function) reserve(c *call) (any, error) {
+	var in reservation
+	if err := c.decode(&in); err != nil {
+		return nil, err
 	}
+	if in.ReservedConcurrentExecutions == nil || *in.ReservedConcurrentExecutions < 0 {
+		return nil, c.invalid("ReservedConcurrentExecutions is missing")
+	}
+	f.Reserved = in.ReservedConcurrentExecutions
+	return in, nil
 }
 
 func (a *Account) lambdaState(w io.Writer) {

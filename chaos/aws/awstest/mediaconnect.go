@@ -26,12 +26,7 @@ type FlowOutput struct {
 	tagged
 
 	settings map[string]any // everything else: an update of one thing leaves it
-	status   []switched     // what was asked for, and from when on it shows
-}
-
-type switched struct {
-	at     time.Time
-	status string
+	status   history[string]
 }
 
 // AddFlow adds a flow with outputs that are on.
@@ -40,7 +35,7 @@ func (a *Account) AddFlow(name string, outputs ...string) *Flow {
 	for i, o := range outputs {
 		f.Outputs = append(f.Outputs, &FlowOutput{
 			ARN: fmt.Sprintf("arn:aws:mediaconnect:%s:%s:output:1-BBBB:%s", a.Region, a.ID, o), tagged: tagged{Tags: map[string]string{}},
-			settings: map[string]any{"name": o, "destination": "198.51.100.7", "port": 5000 + i}, status: []switched{{time.Time{}, "ENABLED"}},
+			settings: map[string]any{"name": o, "destination": "198.51.100.7", "port": 5000 + i}, status: history[string]{{value: "ENABLED"}},
 		})
 	}
 	a.flows[f.ARN] = f
@@ -52,70 +47,57 @@ func (f *Flow) Switch(output int, status string) {
 	f.a.Do(func() { f.Outputs[output].set(status, f.a.Now()) })
 }
 
-func (o *FlowOutput) set(status string, at time.Time) {
-	o.status = append(o.status, switched{at, status})
+func (o *FlowOutput) set(status string, at time.Time) { o.status.set(status, at, at) }
+
+func (a *Account) mediaConnect() []operation {
+	return []operation{
+		{"GET /tags/{arn}", "ListTagsForResource", on(a.flowTags, func(t *tagged, c *call) (any, error) {
+			return map[string]any{"tags": t.shown(c.now)}, nil
+		})},
+		{"POST /tags/{arn}", "TagResource", on(a.flowTags, (*tagged).retag)},
+		{"DELETE /tags/{arn}", "UntagResource", on(a.flowTags, (*tagged).retag)},
+		{"GET /v1/flows/{flow}", "DescribeFlow", on(a.findFlow, func(f *Flow, c *call) (any, error) {
+			return map[string]any{"flow": f.describe(c.now)}, nil
+		})},
+		{"PUT /v1/flows/{flow}/outputs/{output}", "UpdateFlowOutput", on(a.findFlow, (*Flow).update)},
+	}
 }
 
-// shows is the status as it is seen.
-func (o *FlowOutput) shows(now time.Time) string {
-	for i := len(o.status) - 1; ; i-- {
-		if i == 0 || !o.status[i].at.After(now) {
-			return o.status[i].status
-		}
+func (a *Account) findFlow(c *call) (*Flow, error) {
+	c.resource = c.at["flow"]
+	if f := a.flows[c.resource]; f != nil {
+		return f, nil
 	}
+	return nil, refuse(http.StatusNotFound, "NotFoundException", "The flow was not found")
 }
 
-func (a *Account) serveMediaConnect(c *call) {
-	path := strings.TrimPrefix(c.r.URL.Path, "/")
-	if arn, ok := strings.CutPrefix(path, "tags/"); ok {
-		a.flowTags(c, arn)
-		return
-	}
-	flow, output, hasOutput := strings.Cut(strings.TrimPrefix(path, "v1/flows/"), "/outputs/")
-	op := map[string]string{"GET": "DescribeFlow"}[c.r.Method]
-	c.resource = flow
-	if hasOutput {
-		op, c.resource = map[string]string{"PUT": "UpdateFlowOutput"}[c.r.Method], output
-	}
-	if op == "" || !c.operation(op, hasOutput) {
-		return
-	}
-	f := a.flows[flow]
-	if f == nil {
-		c.fail(http.StatusNotFound, "NotFoundException", "The flow was not found")
-		return
-	}
-	if !hasOutput {
-		c.json(http.StatusOK, map[string]any{"flow": f.describe(c.now)})
-		return
-	}
-	i := slices.IndexFunc(f.Outputs, func(o *FlowOutput) bool { return o.ARN == output })
+func (f *Flow) update(c *call) (any, error) {
+	c.resource = c.at["output"]
+	i := slices.IndexFunc(f.Outputs, func(o *FlowOutput) bool { return o.ARN == c.resource })
 	if i < 0 {
-		c.fail(http.StatusNotFound, "NotFoundException", "The output was not found")
-		return
+		return nil, refuse(http.StatusNotFound, "NotFoundException", "The output was not found")
 	}
 	var in map[string]any
-	if !c.decode(&in) {
-		return
+	if err := c.decode(&in); err != nil {
+		return nil, err
 	}
 	o := f.Outputs[i]
 	for k, v := range in {
-		if k == "outputStatus" {
-			if v != "ENABLED" && v != "DISABLED" {
-				c.fail(http.StatusBadRequest, "BadRequestException", "invalid outputStatus")
-				return
-			}
-			o.set(v.(string), c.now.Add(a.Lag))
+		if k != "outputStatus" {
+			o.settings[k] = v
 			continue
 		}
-		o.settings[k] = v
+		if v != "ENABLED" && v != "DISABLED" {
+			return nil, refuse(http.StatusBadRequest, "BadRequestException", "invalid outputStatus")
+		}
+		o.set(v.(string), c.now.Add(f.a.Lag))
 	}
-	c.json(http.StatusAccepted, map[string]any{"flowArn": f.ARN, "output": o.describe(c.now)})
+	return map[string]any{"flowArn": f.ARN, "output": o.describe(c.now)}, nil
 }
 
 func (o *FlowOutput) describe(now time.Time) map[string]any {
 	out := maps.Clone(o.settings)
-	out["outputArn"], out["outputStatus"] = o.ARN, o.shows(now)
+	out["outputArn"], out["outputStatus"] = o.ARN, o.status.acting(now)
 	return out
 }
 
@@ -127,31 +109,19 @@ func (f *Flow) describe(now time.Time) map[string]any {
 	return map[string]any{"flowArn": f.ARN, "name": f.ARN[strings.LastIndexByte(f.ARN, ':')+1:], "status": f.Status, "availabilityZone": f.a.Region + "a", "entitlements": []any{}, "outputs": outputs}
 }
 
-func (a *Account) flowTags(c *call, arn string) {
-	op := map[string]string{"GET": "ListTagsForResource", "POST": "TagResource", "DELETE": "UntagResource"}[c.r.Method]
-	c.resource = arn
-	if op == "" || !c.operation(op, c.r.Method != http.MethodGet) {
-		return
-	}
-	var t *tagged
+func (a *Account) flowTags(c *call) (*tagged, error) {
+	c.resource = c.at["arn"]
 	for _, f := range a.flows {
-		if f.ARN == arn {
-			t = &f.tagged
+		if f.ARN == c.resource {
+			return &f.tagged, nil
 		}
 		for _, o := range f.Outputs {
-			if o.ARN == arn {
-				t = &o.tagged
+			if o.ARN == c.resource {
+				return &o.tagged, nil
 			}
 		}
 	}
-	switch {
-	case t == nil:
-		c.fail(http.StatusNotFound, "NotFoundException", "The resource was not found")
-	case c.mutates:
-		c.changeTags(t)
-	default:
-		c.json(http.StatusOK, map[string]any{"tags": t.shown(c.now)})
-	}
+	return nil, refuse(http.StatusNotFound, "NotFoundException", "The resource was not found")
 }
 
 func (a *Account) mediaConnectState(w io.Writer) {
@@ -159,7 +129,7 @@ func (a *Account) mediaConnectState(w io.Writer) {
 		f := a.flows[arn]
 		fmt.Fprintf(w, "flow %s: %s, tags %v\n", arn, f.Status, f.Tags)
 		for _, o := range f.Outputs {
-			fmt.Fprintf(w, "  output %s: %s, %v, tags %v\n", o.ARN, o.status[len(o.status)-1].status, o.settings, o.Tags)
+			fmt.Fprintf(w, "  output %s: %s, %v, tags %v\n", o.ARN, o.status.last(), o.settings, o.Tags)
 		}
 	}
 }

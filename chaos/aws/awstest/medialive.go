@@ -71,7 +71,7 @@ func (a *Account) sorted() []*Channel {
 	return all
 }
 
-// advance lets pass what happens until now.
+// advance does what happens by itself until now.
 func (ch *Channel) advance(now time.Time) {
 	for _, w := range ch.writers {
 		w.advance(now)
@@ -122,63 +122,34 @@ func (ch *Channel) count(at time.Time) int {
 	return n
 }
 
-func (a *Account) serveMediaLive(c *call) {
-	if arn, ok := strings.CutPrefix(c.r.URL.Path, "/prod/tags/"); ok {
-		a.tagChannel(c, arn)
-		return
+func (a *Account) mediaLive() []operation {
+	return []operation{
+		{"POST /prod/tags/{arn}", "CreateTags", on(a.findChannel, (*Channel).retag)},
+		{"DELETE /prod/tags/{arn}", "DeleteTags", on(a.findChannel, (*Channel).retag)},
+		{"GET /prod/inputs/{id}", "DescribeInput", a.describeInput},
+		{"GET /prod/channels/{id}", "DescribeChannel", on(a.findChannel, (*Channel).describe)},
+		{"GET /prod/channels/{id}/schedule", "DescribeSchedule", on(a.findChannel, (*Channel).describeSchedule)},
+		{"PUT /prod/channels/{id}/schedule", "BatchUpdateSchedule", on(a.findChannel, (*Channel).batchUpdate)},
+		{"GET /prod/channels/{id}/alerts", "ListAlerts", on(a.findChannel, (*Channel).listAlerts)},
+		{"POST /prod/channels/{id}/start", "StartChannel", on(a.findChannel, (*Channel).start)},
+		{"POST /prod/channels/{id}/stop", "StopChannel", on(a.findChannel, (*Channel).stop)},
+		{"POST /prod/channels/{id}/restartChannelPipelines", "RestartChannelPipelines", on(a.findChannel, (*Channel).restart)},
 	}
-	if id, ok := strings.CutPrefix(c.r.URL.Path, "/prod/inputs/"); ok {
-		a.describeInput(c, id)
-		return
-	}
-	rest, ok := strings.CutPrefix(c.r.URL.Path, "/prod/channels/")
+}
+
+func (a *Account) findChannel(c *call) (*Channel, error) {
+	_, id, ok := strings.Cut(c.at["arn"], ":channel:")
 	if !ok {
-		return
+		id = c.at["id"]
 	}
-	id, what, _ := strings.Cut(rest, "/")
-	ch := a.channels[id]
-	op, mutates := map[string]string{
-		"GET ": "DescribeChannel", "GET schedule": "DescribeSchedule", "GET alerts": "ListAlerts", "PUT schedule": "BatchUpdateSchedule",
-		"POST start": "StartChannel", "POST stop": "StopChannel", "POST restartChannelPipelines": "RestartChannelPipelines",
-	}[c.r.Method+" "+what], c.r.Method != http.MethodGet
-	if op == "" || !c.operation(op, mutates) {
-		return
+	if ch := a.channels[id]; ch != nil {
+		return ch, nil
 	}
-	if ch == nil {
-		c.fail(http.StatusNotFound, "NotFoundException", "channel "+id+" not found")
-		return
-	}
-	switch op {
-	case "DescribeChannel":
-		c.json(http.StatusOK, ch.describe(c.now))
-	case "DescribeSchedule":
-		ch.describeSchedule(c)
-	case "ListAlerts":
-		ch.listAlerts(c)
-	case "BatchUpdateSchedule":
-		ch.batchUpdate(c)
-	case "StartChannel", "StopChannel":
-		ch.startStop(c, op)
-	case "RestartChannelPipelines":
-		ch.restart(c)
-	}
+	return nil, refuse(http.StatusNotFound, "NotFoundException", "channel %s not found", id)
 }
 
-func (a *Account) tagChannel(c *call, arn string) {
-	op := map[string]string{"POST": "CreateTags", "DELETE": "DeleteTags"}[c.r.Method]
-	if op == "" || !c.operation(op, true) {
-		return
-	}
-	_, id, _ := strings.Cut(arn, ":channel:")
-	ch := a.channels[id]
-	if ch == nil {
-		c.fail(http.StatusNotFound, "NotFoundException", "channel "+id+" not found")
-		return
-	}
-	c.changeTags(&ch.tagged)
-}
-
-func (ch *Channel) describe(now time.Time) map[string]any {
+func (ch *Channel) describe(c *call) (any, error) {
+	now := c.now
 	details := []any{}
 	for i := range ch.writers {
 		if ch.running(i, now) {
@@ -198,7 +169,7 @@ func (ch *Channel) describe(now time.Time) map[string]any {
 		"arn":             ch.arn(), "id": ch.ID, "name": "channel-" + ch.ID, "channelClass": ch.Class, "state": ch.status(now),
 		"pipelinesRunningCount": ch.count(now), "pipelineDetails": details, "roleArn": ch.Role, "tags": ch.shown(now), "inputAttachments": inputs, "destinations": ch.written(),
 		"encoderSettings": map[string]any{"outputGroups": []any{map[string]any{"name": "HLS", "outputs": []any{}}}},
-	}
+	}, nil
 }
 
 func (ch *Channel) status(now time.Time) string {
@@ -212,38 +183,37 @@ func (ch *Channel) arn() string {
 	return fmt.Sprintf("arn:aws:medialive:%s:%s:channel:%s", ch.a.Region, ch.a.ID, ch.ID)
 }
 
-func (ch *Channel) startStop(c *call, op string) {
-	from, via, to := "IDLE", "STARTING", "RUNNING"
-	if op == "StopChannel" {
-		from, via, to = "RUNNING", "STOPPING", "IDLE"
-	}
+func (ch *Channel) start(c *call) (any, error) { return ch.become(c, "IDLE", "STARTING", "RUNNING") }
+
+func (ch *Channel) stop(c *call) (any, error) { return ch.become(c, "RUNNING", "STOPPING", "IDLE") }
+
+// become takes the channel from one state to another, which takes a while.
+func (ch *Channel) become(c *call, from, via, to string) (any, error) {
 	if ch.state != from {
-		c.fail(http.StatusConflict, "ConflictException", "channel is "+ch.state)
-		return
+		return nil, refuse(http.StatusConflict, "ConflictException", "channel is %s", ch.state)
 	}
 	ch.state, ch.next, ch.until = via, to, c.now.Add(ch.ChangeTime)
 	for _, w := range ch.writers {
-		w.restarted(c.now)
+		w.restarted()
 	}
-	c.json(http.StatusOK, ch.describe(c.now))
+	return ch.describe(c)
 }
 
-func (ch *Channel) restart(c *call) {
+func (ch *Channel) restart(c *call) (any, error) {
 	var in struct{ PipelineIds []string }
-	if !c.decode(&in) {
-		return
+	if err := c.decode(&in); err != nil {
+		return nil, err
 	}
 	if ch.state != "RUNNING" {
-		c.fail(http.StatusConflict, "ConflictException", "channel is "+ch.state)
-		return
+		return nil, refuse(http.StatusConflict, "ConflictException", "channel is %s", ch.state)
 	}
 	for i, w := range ch.writers {
 		if len(in.PipelineIds) == 0 || slices.Contains(in.PipelineIds, fmt.Sprintf("PIPELINE_%d", i)) {
 			w.down = c.now.Add(ch.RestartTime)
-			w.restarted(c.now)
+			w.restarted()
 		}
 	}
-	c.json(http.StatusOK, ch.describe(c.now))
+	return ch.describe(c)
 }
 
 func (a *Account) mediaLiveState(w io.Writer) {

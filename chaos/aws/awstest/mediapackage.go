@@ -2,6 +2,7 @@ package awstest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -77,107 +78,97 @@ func (a *Account) views(c *call) bool {
 	return true
 }
 
-func (a *Account) serveMediaPackage(c *call) {
-	path := strings.Trim(c.r.URL.Path, "/")
-	if arn, ok := strings.CutPrefix(path, "tags/"); ok {
-		a.packagerTags(c, arn)
-		return
+func (a *Account) mediaPackage() []operation {
+	const channel = "/channelGroup/{group}/channel/{channel}"
+	const endpoint = channel + "/originEndpoint/{endpoint}"
+	of := func(serve func(*Packager, *call) (any, error)) func(*call) (any, error) {
+		return on(a.findPackager, serve)
 	}
-	if channel, ok := strings.CutSuffix(path, "/originEndpoint"); ok && c.r.Method == http.MethodGet {
-		a.listEndpoints(c, channel)
-		return
+	return []operation{
+		{"POST /tags/{arn}", "TagResource", of((*Packager).retag)},
+		{"DELETE /tags/{arn}", "UntagResource", of((*Packager).retag)},
+		{"GET " + channel, "GetChannel", of((*Packager).describe)},
+		{"GET " + channel + "/originEndpoint", "ListOriginEndpoints", of((*Packager).listEndpoints)},
+		{"GET " + endpoint, "GetOriginEndpoint", of((*Packager).describe)},
+		{"PUT " + endpoint, "UpdateOriginEndpoint", of((*Packager).update)},
+		{"GET " + channel + "/policy", "GetChannelPolicy", of((*Packager).getPolicy)},
+		{"PUT " + channel + "/policy", "PutChannelPolicy", of((*Packager).putPolicy)},
+		{"DELETE " + channel + "/policy", "DeleteChannelPolicy", of((*Packager).deletePolicy)},
+		{"GET " + endpoint + "/policy", "GetOriginEndpointPolicy", of((*Packager).getPolicy)},
+		{"POST " + endpoint + "/policy", "PutOriginEndpointPolicy", of((*Packager).putPolicy)},
+		{"DELETE " + endpoint + "/policy", "DeleteOriginEndpointPolicy", of((*Packager).deletePolicy)},
 	}
-	path, policy := strings.CutSuffix(path, "/policy")
-	kind := "Channel"
-	if strings.Contains(path, "/originEndpoint/") {
-		kind = "OriginEndpoint"
+}
+
+func (a *Account) findPackager(c *call) (*Packager, error) {
+	path := "channelGroup/" + c.at["group"] + "/channel/" + c.at["channel"]
+	if e := c.at["endpoint"]; e != "" {
+		path += "/originEndpoint/" + e
 	}
-	op := ""
-	switch c.r.Method {
-	case http.MethodGet:
-		op = "Get" + kind
-	case http.MethodPut, http.MethodPost:
-		if !policy && kind == "OriginEndpoint" && c.r.Method == http.MethodPut {
-			op = "Update" + kind
-		}
-		if policy && (c.r.Method == http.MethodPut) == (kind == "Channel") {
-			op = "Put" + kind
-		}
-	case http.MethodDelete:
-		if policy {
-			op = "Delete" + kind
-		}
-	}
-	if policy && op != "" {
-		op += "Policy"
+	if _, rest, ok := strings.Cut(c.at["arn"], ":channelGroup/"); ok {
+		path = "channelGroup/" + rest
 	}
 	p := a.packagers[path]
-	if p != nil {
-		c.resource = p.arn()
-	}
-	if op == "" || !c.operation(op, c.r.Method != http.MethodGet) {
-		return
-	}
 	if p == nil {
-		c.fail(http.StatusNotFound, "ResourceNotFoundException", "Resource not found")
-		return
+		return nil, missing("resource", path)
 	}
+	c.resource = p.arn()
+	return p, nil
+}
+
+// named is what every answer about it has.
+func (p *Packager) named() map[string]any {
 	part := strings.Split(p.Path, "/")
 	out := map[string]any{"ChannelGroupName": part[1], "ChannelName": part[3]}
 	if p.endpoint() {
 		out["OriginEndpointName"] = part[5]
 	}
-	switch op {
-	case "GetChannel", "GetOriginEndpoint":
-		out["Arn"], out["Tags"] = p.arn(), p.shown(c.now)
-		if p.endpoint() {
-			p.describe(c, out)
-		}
-		c.json(http.StatusOK, out)
-		return
-	case "UpdateOriginEndpoint":
-		p.update(c)
-		return
-	}
-	switch {
-	case strings.HasPrefix(op, "Get"):
-		policy := p.policyAt(c.now)
-		if policy == "" {
-			c.fail(http.StatusNotFound, "ResourceNotFoundException", "Policy not found")
-			return
-		}
-		out["Policy"] = policy
-		if p.CDN != nil {
-			out["CdnAuthConfiguration"] = p.CDN
-		}
-		c.json(http.StatusOK, out)
-	case strings.HasPrefix(op, "Put"):
-		var in struct {
-			Policy               string
-			CdnAuthConfiguration map[string]any
-		}
-		err := json.Unmarshal(c.body, &in)
-		if err == nil && in.Policy == "" {
-			err = fmt.Errorf("Policy is missing")
-		}
-		if err == nil {
-			err = p.setPolicy([]byte(in.Policy), c.now)
-		}
-		if err != nil {
-			c.fail(http.StatusBadRequest, "ValidationException", err.Error())
-			return
-		}
-		p.CDN = in.CdnAuthConfiguration
-		c.json(http.StatusOK, map[string]any{})
-	default:
-		_ = p.setPolicy(nil, c.now)
-		p.CDN = nil
-		c.w.WriteHeader(http.StatusNoContent)
-	}
+	return out
 }
 
-// describe adds the settings of an endpoint, and what only describes it.
-func (p *Packager) describe(c *call, out map[string]any) {
+func (p *Packager) getPolicy(c *call) (any, error) {
+	out, policy := p.named(), p.policyAt(c.now)
+	if policy == "" {
+		return nil, missing("policy", p.Path)
+	}
+	out["Policy"] = policy
+	if p.CDN != nil {
+		out["CdnAuthConfiguration"] = p.CDN
+	}
+	return out, nil
+}
+
+func (p *Packager) putPolicy(c *call) (any, error) {
+	var in struct {
+		Policy               string
+		CdnAuthConfiguration map[string]any
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	err := errors.New("Policy is missing") //nolint:revive,staticcheck // the name of a field
+	if in.Policy != "" {
+		err = p.setPolicy([]byte(in.Policy), c.now)
+	}
+	if err != nil {
+		return nil, c.invalid("%v", err)
+	}
+	p.CDN = in.CdnAuthConfiguration
+	return nil, nil
+}
+
+func (p *Packager) deletePolicy(c *call) (any, error) {
+	p.CDN = nil
+	return nil, p.setPolicy(nil, c.now)
+}
+
+// describe answers with the settings, and with what only describes it.
+func (p *Packager) describe(c *call) (any, error) {
+	out := p.named()
+	out["Arn"], out["Tags"] = p.arn(), p.shown(c.now)
+	if !p.endpoint() {
+		return out, nil
+	}
 	maps.Copy(out, p.Settings)
 	out["ETag"], out["CreatedAt"], out["ModifiedAt"] = fmt.Sprint("v", p.version), 1.7e9, 1.7e9
 	var manifests []any
@@ -188,38 +179,21 @@ func (p *Packager) describe(c *call, out map[string]any) {
 		manifests = append(manifests, one)
 	}
 	out["HlsManifests"] = manifests
+	return out, nil
 }
 
 // update replaces the settings of an endpoint: what is not sent is gone.
-func (p *Packager) update(c *call) {
+func (p *Packager) update(c *call) (any, error) {
 	var in map[string]any
 	switch match := c.r.Header.Get("X-Amzn-Update-If-Match"); {
 	case match != "" && match != fmt.Sprint("v", p.version):
-		c.fail(http.StatusConflict, "ConflictException", "The ETag does not match")
-		return
+		return nil, refuse(http.StatusConflict, "ConflictException", "The ETag does not match")
 	case json.Unmarshal(c.body, &in) != nil || in["ContainerType"] == nil:
-		c.fail(http.StatusBadRequest, "ValidationException", "ContainerType is missing")
-		return
+		return nil, c.invalid("ContainerType is missing")
 	}
 	p.Settings = in
 	p.version++
-	c.json(http.StatusOK, map[string]any{"Arn": p.arn()})
-}
-
-// packagerTags answers TagResource and UntagResource of mediapackagev2.
-func (a *Account) packagerTags(c *call, arn string) {
-	op := map[string]string{http.MethodPost: "TagResource", http.MethodDelete: "UntagResource"}[c.r.Method]
-	_, path, _ := strings.Cut(arn, ":channelGroup/")
-	p := a.packagers["channelGroup/"+path]
-	c.resource = arn
-	if op == "" || !c.operation(op, true) {
-		return
-	}
-	if p == nil {
-		c.fail(http.StatusNotFound, "ResourceNotFoundException", "Resource not found")
-		return
-	}
-	c.changeTags(&p.tagged)
+	return map[string]any{"Arn": p.arn()}, nil
 }
 
 // url is where viewers get an endpoint: at this server, if the request went to

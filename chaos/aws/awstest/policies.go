@@ -9,13 +9,11 @@ import (
 type policied struct {
 	a        *Account
 	only     string // ARN: the only resource that the policy may name; "" = any
-	policies []put
+	policies history[put]
 }
 
 // put is a policy that was put; nil text = it was deleted.
 type put struct {
-	at         time.Time // when it takes effect
-	shows      time.Time // when it can be read
 	text       []byte
 	statements []statement
 }
@@ -30,7 +28,7 @@ func (p *policied) SetPolicy(text string) {
 }
 
 func (p *policied) setPolicy(text []byte, now time.Time) error {
-	n := put{at: now.Add(p.a.Delay), shows: now.Add(p.a.Lag)}
+	var n put
 	if len(text) > 0 {
 		statements, err := parsePolicy(text)
 		if err != nil {
@@ -45,41 +43,26 @@ func (p *policied) setPolicy(text []byte, now time.Time) error {
 		}
 		n.text, n.statements = text, statements
 	}
-	p.policies = append(p.policies, n)
+	p.policies.set(n, now.Add(p.a.Delay), now.Add(p.a.Lag))
 	return nil
 }
 
 // Policy is the policy as it was put last; "" = none.
-func (p *policied) Policy() string {
-	if len(p.policies) == 0 {
-		return ""
-	}
-	return string(p.policies[len(p.policies)-1].text)
-}
+func (p *policied) Policy() string { return string(p.policies.last().text) }
 
 // policyAt is the policy as it can be read at an instant.
 func (p *policied) policyAt(now time.Time) string {
-	for i := len(p.policies) - 1; i >= 0; i-- {
-		if !p.policies[i].shows.After(now) {
-			return string(p.policies[i].text)
-		}
-	}
-	return ""
+	n, _ := p.policies.shown(now)
+	return string(n.text)
 }
 
 // effects reports which effects the statements about a request have at an
 // instant.
 func (p *policied) effects(action, resource string, who principal, now time.Time) (allow, deny bool) {
-	for i := len(p.policies) - 1; i >= 0; i-- {
-		if p.policies[i].at.After(now) {
-			continue
+	for _, s := range p.policies.acting(now).statements {
+		if s.applies(action, resource, who, now) {
+			allow, deny = allow || s.Effect == "Allow", deny || s.Effect == "Deny"
 		}
-		for _, s := range p.policies[i].statements {
-			if s.applies(action, resource, who, now) {
-				allow, deny = allow || s.Effect == "Allow", deny || s.Effect == "Deny"
-			}
-		}
-		break
 	}
 	return allow, deny
 }

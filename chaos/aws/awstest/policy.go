@@ -23,41 +23,22 @@ type statement struct {
 	Sid       string
 	Effect    string
 	Principal any
-	Action    texts
-	Resource  texts
-	Condition map[string]map[string]texts
+	Action    many[string]
+	Resource  many[string]
+	Condition map[string]map[string]many[string]
 }
 
-// texts is one string or a list of them.
-type texts []string
+// many is one value or a list of them.
+type many[T any] []T
 
 // UnmarshalJSON implements [json.Unmarshaler].
-func (t *texts) UnmarshalJSON(data []byte) error {
-	var one string
+func (m *many[T]) UnmarshalJSON(data []byte) error {
+	var one T
 	if json.Unmarshal(data, &one) == nil {
-		*t = texts{one}
+		*m = many[T]{one}
 		return nil
 	}
-	var list []string
-	err := json.Unmarshal(data, &list)
-	*t = list
-	return err
-}
-
-// statements is one statement or a list of them.
-type statements []statement
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (s *statements) UnmarshalJSON(data []byte) error {
-	var one statement
-	if json.Unmarshal(data, &one) == nil {
-		*s = statements{one}
-		return nil
-	}
-	var list []statement
-	err := json.Unmarshal(data, &list)
-	*s = list
-	return err
+	return json.Unmarshal(data, (*[]T)(m))
 }
 
 // parsePolicy checks a policy as S3 does.
@@ -65,7 +46,7 @@ func parsePolicy(text []byte) ([]statement, error) {
 	var doc struct {
 		Version   string
 		ID        string `json:"Id"`
-		Statement statements
+		Statement many[statement]
 	}
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("not JSON: %w", err)
@@ -134,7 +115,7 @@ func (s *statement) applies(action, resource string, who principal, now time.Tim
 	return anyGlob(s.Action, action) && anyGlob(s.Resource, resource) && s.about(who) && s.holds(who, now)
 }
 
-func anyGlob(patterns texts, s string) bool {
+func anyGlob(patterns many[string], s string) bool {
 	for _, p := range patterns {
 		if glob(p, s) {
 			return true

@@ -2,13 +2,12 @@ package awstest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -80,146 +79,96 @@ func (b *Bucket) Body(key string) (text string, ok bool) {
 	return text, ok
 }
 
-// locate says bucket and key from a virtual-hosted or a path-style URL.
-func (a *Account) locate(r *http.Request) (bucket, key string) {
-	host := r.Host
-	if host == "" {
-		host = r.URL.Host
+// s3 are the operations of S3; the path names bucket and key.
+func (a *Account) s3() []operation {
+	all := []operation{
+		{"GET /{bucket}?policy", "GetBucketPolicy", on(a.findBucket, (*Bucket).getPolicy)},
+		{"PUT /{bucket}?policy", "PutBucketPolicy", on(a.findBucket, (*Bucket).putPolicy)},
+		{"DELETE /{bucket}?policy", "DeleteBucketPolicy", on(a.findBucket, (*Bucket).putPolicy)},
+		{"GET /{bucket}?tagging", "GetBucketTagging", on(a.findBucket, (*Bucket).tagging)},
+		{"GET /{bucket}?versioning", "GetBucketVersioning", on(a.findBucket, (*Bucket).versioning)},
+		{"GET /{bucket}?notification", "GetBucketNotification", on(a.findBucket, (*Bucket).notifications)},
+		{"GET /{bucket}?versions", "ListObjectVersions", on(a.findBucket, (*Bucket).listVersions)},
+		{"GET /{bucket}?list-type", "ListObjectsV2", on(a.findBucket, (*Bucket).list)},
+		{"GET /{bucket}/{key...}?acl", "GetObjectAcl", on(a.findBucket, (*Bucket).acl)},
+		{"GET /{bucket}/{key...}?tagging", "GetObjectTagging", on(a.findBucket, (*Bucket).objectTagging)},
+		{"GET /{bucket}/{key...}", "GetObject", on(a.findBucket, (*Bucket).get)},
+		{"HEAD /{bucket}/{key...}", "HeadObject", on(a.findBucket, (*Bucket).get)},
+		{"PUT /{bucket}/{key...}?X-Amz-Copy-Source", "CopyObject", on(a.findBucket, (*Bucket).copy)},
+		{"PUT /{bucket}/{key...}", "PutObject", on(a.findBucket, (*Bucket).write)},
+		{"DELETE /{bucket}/{key...}", "DeleteObject", on(a.findBucket, (*Bucket).deleteObject)},
 	}
-	p := strings.TrimPrefix(r.URL.Path, "/")
-	if name, _, ok := strings.Cut(host, ".s3."); ok {
-		return name, p
+	actions := map[string]string{"HeadObject": "GetObject", "CopyObject": "PutObject", "ListObjectsV2": "ListBucket", "ListObjectVersions": "ListBucketVersions"}
+	for i, op := range all {
+		all[i].serve = func(c *call) (any, error) {
+			c.action = "s3:" + cmp.Or(actions[op.name], op.name)
+			return op.serve(c)
+		}
 	}
-	bucket, key, _ = strings.Cut(p, "/")
-	return bucket, key
+	return all
 }
 
-func (a *Account) serveS3(c *call) {
-	name, key := a.locate(c.r)
-	q := c.r.URL.Query()
-	op := s3Operation(c.r, key, q)
-	if op == "" || !c.operation(op, c.r.Method != http.MethodGet && c.r.Method != http.MethodHead) {
-		return
-	}
-	b := a.buckets[name]
+// findBucket finds the bucket, if its policy lets the caller do what it asks for.
+func (a *Account) findBucket(c *call) (*Bucket, error) {
+	b := a.buckets[c.at["bucket"]]
 	if b == nil {
-		c.fail(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
-		return
+		return nil, refuse(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
 	}
-	if owner := c.r.Header.Get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != a.ID {
-		c.fail(http.StatusForbidden, "AccessDenied", "Access Denied")
-		return
+	owner := c.r.Header.Get("X-Amz-Expected-Bucket-Owner")
+	if owner != "" && owner != a.ID || !b.allows(c.action, c.at["key"], principal{arn: a.Caller}, c.now) {
+		return nil, refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
 	}
-	who := principal{arn: a.Caller}
-	action := map[string]string{"HeadObject": "GetObject", "CopyObject": "PutObject", "ListObjectsV2": "ListBucket", "ListObjectVersions": "ListBucketVersions"}[op]
-	if action == "" {
-		action = op
-	}
-	if !b.allows("s3:"+action, key, who, c.now) {
-		c.fail(http.StatusForbidden, "AccessDenied", "Access Denied")
-		return
-	}
-	switch op {
-	case "GetBucketPolicy":
-		policy := b.policyAt(c.now)
-		if policy == "" {
-			c.fail(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist")
-			return
-		}
-		c.w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(c.w, policy)
-	case "PutBucketPolicy":
-		if err := b.setPolicy(bytes.Clone(c.body), c.now); err != nil {
-			c.fail(http.StatusBadRequest, "MalformedPolicy", err.Error())
-			return
-		}
-		c.w.WriteHeader(http.StatusNoContent)
-	case "DeleteBucketPolicy":
-		_ = b.setPolicy(nil, c.now)
-		c.w.WriteHeader(http.StatusNoContent)
-	case "GetBucketTagging":
-		if len(b.Tags) == 0 {
-			c.fail(http.StatusNotFound, "NoSuchTagSet", "The TagSet does not exist")
-			return
-		}
-		c.xml("<Tagging><TagSet>" + tagsXML(b.Tags) + "</TagSet></Tagging>")
-	case "GetBucketVersioning":
-		if b.Versioned {
-			c.xml("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
-			return
-		}
-		c.xml("<VersioningConfiguration/>")
-	case "GetBucketNotification":
-		b.notifications(c)
-	case "ListObjectsV2":
-		b.list(c, q)
-	case "ListObjectVersions":
-		b.listVersions(c, q)
-	case "GetObject", "HeadObject":
-		b.get(c, key, q.Get("versionId"))
-	case "GetObjectAcl":
-		grant := func(grantee, permission string) string {
-			return `<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" ` + grantee + `</Grantee><Permission>` + permission + `</Permission></Grant>`
-		}
-		all := grant(`xsi:type="CanonicalUser"><ID>owner</ID>`, "FULL_CONTROL")
-		if b.Public {
-			all += grant(`xsi:type="Group"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>`, "READ")
-		}
-		c.xml("<AccessControlPolicy><Owner><ID>owner</ID></Owner><AccessControlList>" + all + "</AccessControlList></AccessControlPolicy>")
-	case "GetObjectTagging":
-		all := ""
-		if b.Tagged {
-			all = "<Tag><Key>stage</Key><Value>test</Value></Tag>"
-		}
-		c.xml("<Tagging><TagSet>" + all + "</TagSet></Tagging>")
-	case "PutObject", "CopyObject":
-		b.write(c, op, key)
-	case "DeleteObject":
-		b.deleteObject(c, key, q.Get("versionId"))
-	}
+	return b, nil
 }
 
-func s3Operation(r *http.Request, key string, q url.Values) string {
-	if key == "" {
-		for sub, ops := range map[string]map[string]string{
-			"policy":       {"GET": "GetBucketPolicy", "PUT": "PutBucketPolicy", "DELETE": "DeleteBucketPolicy"},
-			"tagging":      {"GET": "GetBucketTagging"},
-			"versioning":   {"GET": "GetBucketVersioning"},
-			"notification": {"GET": "GetBucketNotification"},
-			"versions":     {"GET": "ListObjectVersions"},
-			"list-type":    {"GET": "ListObjectsV2"},
-		} {
-			if q.Has(sub) {
-				return ops[r.Method]
-			}
-		}
-		return ""
+func (b *Bucket) getPolicy(c *call) (any, error) {
+	policy := b.policyAt(c.now)
+	if policy == "" {
+		return nil, refuse(http.StatusNotFound, "NoSuchBucketPolicy", "The bucket policy does not exist")
 	}
-	switch r.Method {
-	case http.MethodGet:
-		switch {
-		case q.Has("acl"):
-			return "GetObjectAcl"
-		case q.Has("tagging"):
-			return "GetObjectTagging"
-		}
-		return "GetObject"
-	case http.MethodHead:
-		return "HeadObject"
-	case http.MethodPut:
-		if r.Header.Get("X-Amz-Copy-Source") != "" {
-			return "CopyObject"
-		}
-		return "PutObject"
-	case http.MethodDelete:
-		return "DeleteObject"
-	}
-	return ""
+	return []byte(policy), nil
 }
 
-func (c *call) xml(body string) {
-	c.w.Header().Set("Content-Type", "application/xml")
-	_, _ = io.WriteString(c.w, xml.Header+body)
+// putPolicy puts the policy in the body; without one, it deletes the policy.
+func (b *Bucket) putPolicy(c *call) (any, error) {
+	if err := b.setPolicy(bytes.Clone(c.body), c.now); err != nil {
+		return nil, refuse(http.StatusBadRequest, "MalformedPolicy", "%v", err)
+	}
+	return nil, nil
+}
+
+func (b *Bucket) tagging(*call) (any, error) {
+	if len(b.Tags) == 0 {
+		return nil, refuse(http.StatusNotFound, "NoSuchTagSet", "The TagSet does not exist")
+	}
+	return document("<Tagging><TagSet>" + tagsXML(b.Tags) + "</TagSet></Tagging>"), nil
+}
+
+func (b *Bucket) versioning(*call) (any, error) {
+	status := ""
+	if b.Versioned {
+		status = "<Status>Enabled</Status>"
+	}
+	return document("<VersioningConfiguration>" + status + "</VersioningConfiguration>"), nil
+}
+
+func (b *Bucket) acl(*call) (any, error) {
+	grant := func(grantee, permission string) string {
+		return `<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" ` + grantee + `</Grantee><Permission>` + permission + `</Permission></Grant>`
+	}
+	all := grant(`xsi:type="CanonicalUser"><ID>owner</ID>`, "FULL_CONTROL")
+	if b.Public {
+		all += grant(`xsi:type="Group"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>`, "READ")
+	}
+	return document("<AccessControlPolicy><Owner><ID>owner</ID></Owner><AccessControlList>" + all + "</AccessControlList></AccessControlPolicy>"), nil
+}
+
+func (b *Bucket) objectTagging(*call) (any, error) {
+	all := ""
+	if b.Tagged {
+		all = "<Tag><Key>stage</Key><Value>test</Value></Tag>"
+	}
+	return document("<Tagging><TagSet>" + all + "</TagSet></Tagging>"), nil
 }
 
 // s3State is policies and what encoders do not write again.

@@ -60,7 +60,8 @@ func (b *Bucket) latest(key string) *version {
 
 const isoTime = "2006-01-02T15:04:05.000Z"
 
-func (b *Bucket) list(c *call, q url.Values) {
+func (b *Bucket) list(c *call) (any, error) {
+	q := c.r.URL.Query()
 	const page = 7
 	var out bytes.Buffer
 	after, n, more := q.Get("continuation-token"), 0, ""
@@ -80,10 +81,11 @@ func (b *Bucket) list(c *call, q url.Values) {
 	if n == page {
 		truncated = "<IsTruncated>true</IsTruncated><NextContinuationToken>" + escape(more) + "</NextContinuationToken>"
 	}
-	c.xml("<ListBucketResult>" + truncated + out.String() + "</ListBucketResult>")
+	return document("<ListBucketResult>" + truncated + out.String() + "</ListBucketResult>"), nil
 }
 
-func (b *Bucket) listVersions(c *call, q url.Values) {
+func (b *Bucket) listVersions(c *call) (any, error) {
+	q := c.r.URL.Query()
 	const page = 7
 	type row struct {
 		key string
@@ -125,7 +127,7 @@ func (b *Bucket) listVersions(c *call, q url.Values) {
 	if to < len(rows) {
 		fmt.Fprintf(&out, "<IsTruncated>true</IsTruncated><NextKeyMarker>%s</NextKeyMarker><NextVersionIdMarker>%s</NextVersionIdMarker>", escape(rows[to-1].key), rows[to-1].v.id)
 	}
-	c.xml("<ListVersionsResult>" + out.String() + "</ListVersionsResult>")
+	return document("<ListVersionsResult>" + out.String() + "</ListVersionsResult>"), nil
 }
 
 // find is an object in one of its versions, as it is now when id is "", nil when
@@ -142,22 +144,21 @@ func (b *Bucket) find(key, id string) *version {
 	return nil
 }
 
-// matches reports whether the object is the one that the request is about, or
-// answers that it is not.
-func (b *Bucket) matches(c *call, key string) bool {
+// matches refuses a request that is about the object as it was.
+func (b *Bucket) matches(c *call) error {
 	match := c.r.Header.Get("If-Match")
-	if v := b.latest(key); match == "" || v != nil && v.etag == match {
-		return true
+	if v := b.latest(c.at["key"]); match == "" || v != nil && v.etag == match {
+		return nil
 	}
-	c.fail(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-	return false
+	return refuse(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 }
 
-func (b *Bucket) get(c *call, key, id string) {
-	v := b.find(key, id)
+var errNoKey = refuse(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
+
+func (b *Bucket) get(c *call) (any, error) {
+	v := b.find(c.at["key"], c.r.URL.Query().Get("versionId"))
 	if v == nil {
-		c.fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
-		return
+		return nil, errNoKey
 	}
 	h := c.w.Header()
 	h.Set("ETag", v.etag)
@@ -170,39 +171,36 @@ func (b *Bucket) get(c *call, key, id string) {
 	if b.Versioned {
 		h.Set("X-Amz-Version-Id", v.id)
 	}
-	if c.r.Method == http.MethodGet {
-		_, _ = c.w.Write(v.body)
+	if c.r.Method == http.MethodHead {
+		return []byte{}, nil
 	}
+	return v.body, nil
 }
 
-func (b *Bucket) write(c *call, op, key string) {
-	if !b.matches(c, key) {
-		return
+func (b *Bucket) copy(c *call) (any, error) {
+	from, err := url.PathUnescape(c.r.Header.Get("X-Amz-Copy-Source"))
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "InvalidArgument", "%v", err)
 	}
-	if op == "CopyObject" {
-		from, err := url.PathUnescape(c.r.Header.Get("X-Amz-Copy-Source"))
-		if err != nil {
-			c.fail(http.StatusBadRequest, "InvalidArgument", err.Error())
-			return
-		}
-		from, id, _ := strings.Cut(strings.TrimPrefix(from, "/"), "?versionId=")
-		bucket, source, _ := strings.Cut(from, "/")
-		var v *version
-		if bucket == b.Name {
-			v = b.find(source, id)
-		}
-		if v == nil {
-			c.fail(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
-			return
-		}
-		n := b.put(key, v.body, v.kind, v.control, c.now)
-		c.w.Header().Set("X-Amz-Version-Id", n.id)
-		c.xml("<CopyObjectResult><ETag>" + escape(n.etag) + "</ETag></CopyObjectResult>")
-		return
+	from, id, _ := strings.Cut(strings.TrimPrefix(from, "/"), "?versionId=")
+	bucket, source, _ := strings.Cut(from, "/")
+	v := b.find(source, id)
+	if v == nil || bucket != b.Name {
+		return nil, errNoKey
 	}
-	n := b.put(key, unchunk(c.r, c.body), c.r.Header.Get("Content-Type"), c.r.Header.Get("Cache-Control"), c.now)
+	n := b.put(c.at["key"], v.body, v.kind, v.control, c.now)
+	c.w.Header().Set("X-Amz-Version-Id", n.id)
+	return document("<CopyObjectResult><ETag>" + escape(n.etag) + "</ETag></CopyObjectResult>"), nil
+}
+
+func (b *Bucket) write(c *call) (any, error) {
+	if err := b.matches(c); err != nil {
+		return nil, err
+	}
+	n := b.put(c.at["key"], unchunk(c.r, c.body), c.r.Header.Get("Content-Type"), c.r.Header.Get("Cache-Control"), c.now)
 	c.w.Header().Set("ETag", n.etag)
 	c.w.Header().Set("X-Amz-Version-Id", n.id)
+	return nil, nil
 }
 
 // unchunk takes the framing off a body that was signed in pieces.
@@ -226,13 +224,13 @@ func unchunk(r *http.Request, body []byte) []byte {
 	return out
 }
 
-func (b *Bucket) deleteObject(c *call, key, id string) {
-	if !b.matches(c, key) {
-		return
+func (b *Bucket) deleteObject(c *call) (any, error) {
+	if err := b.matches(c); err != nil {
+		return nil, err
 	}
-	if marker := b.remove(key, id, c.now); marker != nil {
+	if marker := b.remove(c.at["key"], c.r.URL.Query().Get("versionId"), c.now); marker != nil {
 		c.w.Header().Set("X-Amz-Version-Id", marker.id)
 		c.w.Header().Set("X-Amz-Delete-Marker", "true")
 	}
-	c.w.WriteHeader(http.StatusNoContent)
+	return nil, nil
 }

@@ -2,6 +2,7 @@ package awstest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -24,74 +25,68 @@ func (a *Account) Ran() []string {
 	return slices.Clone(a.ran)
 }
 
-func (a *Account) serveScheduler(c *call) {
-	path := strings.Trim(c.r.URL.Path, "/")
-	name, one := strings.CutPrefix(path, "schedules/")
-	if path != "schedules" && !one {
-		return
-	}
-	op := map[string]string{"POST": "CreateSchedule", "GET": "GetSchedule", "DELETE": "DeleteSchedule"}[c.r.Method]
-	if !one {
-		op = "ListSchedules"
-	}
-	if op == "" || !c.operation(op, c.r.Method != http.MethodGet) {
-		return
-	}
-	s, there := a.schedules[name]
-	switch {
-	case op == "ListSchedules":
-		list := []any{}
-		for _, n := range slices.Sorted(maps.Keys(a.schedules)) {
-			if strings.HasPrefix(n, c.r.URL.Query().Get("NamePrefix")) {
-				list = append(list, map[string]any{"Name": n, "GroupName": "default"})
+func (a *Account) scheduler() []operation {
+	return []operation{
+		{"GET /schedules", "ListSchedules", func(c *call) (any, error) {
+			list := []any{}
+			for _, n := range slices.Sorted(maps.Keys(a.schedules)) {
+				if strings.HasPrefix(n, c.r.URL.Query().Get("NamePrefix")) {
+					list = append(list, map[string]any{"Name": n, "GroupName": "default"})
+				}
 			}
-		}
-		c.json(http.StatusOK, map[string]any{"Schedules": list})
-	case op == "CreateSchedule" && there:
-		c.fail(http.StatusConflict, "ConflictException", "schedule "+name+" already exists")
-	case op == "CreateSchedule":
-		a.createSchedule(c, name)
-	case !there:
-		c.fail(http.StatusNotFound, "ResourceNotFoundException", "schedule "+name+" does not exist")
-	case op == "GetSchedule":
-		out := maps.Clone(s.body)
-		out["Name"] = name
-		c.json(http.StatusOK, out)
-	case op == "DeleteSchedule":
-		delete(a.schedules, name)
-		c.json(http.StatusOK, map[string]any{})
+			return map[string]any{"Schedules": list}, nil
+		}},
+		{"POST /schedules/{name}", "CreateSchedule", a.createSchedule},
+		{"GET /schedules/{name}", "GetSchedule", on(a.findSchedule, func(s schedule, c *call) (any, error) {
+			out := maps.Clone(s.body)
+			out["Name"] = c.at["name"]
+			return out, nil
+		})},
+		{"DELETE /schedules/{name}", "DeleteSchedule", on(a.findSchedule, func(_ schedule, c *call) (any, error) {
+			delete(a.schedules, c.at["name"])
+			return nil, nil
+		})},
 	}
 }
 
-func (a *Account) createSchedule(c *call, name string) {
-	invalid := func(format string, args ...any) {
-		c.fail(http.StatusBadRequest, "ValidationException", fmt.Sprintf(format, args...))
+func (a *Account) findSchedule(c *call) (schedule, error) {
+	s, there := a.schedules[c.at["name"]]
+	if !there {
+		return s, missing("schedule", c.at["name"])
 	}
+	return s, nil
+}
+
+func (a *Account) createSchedule(c *call) (any, error) {
+	name := c.at["name"]
 	var in struct {
 		ScheduleExpression, ActionAfterCompletion string
 		FlexibleTimeWindow                        struct{ Mode string }
 		Target                                    struct{ Arn, RoleArn, Input string }
 	}
 	var body map[string]any
-	if json.Unmarshal(c.body, &in) != nil || json.Unmarshal(c.body, &body) != nil {
-		invalid("not JSON")
-		return
+	if err := errors.Join(c.decode(&in), c.decode(&body)); err != nil {
+		return nil, err
 	}
 	at, err := time.Parse("at(2006-01-02T15:04:05)", in.ScheduleExpression)
-	_, known := a.rescue(in.Target.Arn, in.Target.Input)
+	_, unknown := a.rescue(in.Target.Arn, in.Target.Input)
+	_, there := a.schedules[name]
 	switch {
+	case there:
+		return nil, refuse(http.StatusConflict, "ConflictException", "schedule %s already exists", name)
 	case err != nil:
-		invalid("bad expression %q", in.ScheduleExpression)
 	case in.FlexibleTimeWindow.Mode != "OFF" || in.ActionAfterCompletion != "DELETE":
-		invalid("not emulated: %s", c.body)
+		err = fmt.Errorf("not emulated: %s", c.body)
 	case !strings.HasPrefix(in.Target.RoleArn, "arn:aws:iam::"+a.ID+":role/"):
-		invalid("the execution role must allow EventBridge Scheduler to assume it")
-	case known != nil:
-		invalid("%v", known)
+		err = errors.New("the execution role must allow EventBridge Scheduler to assume it")
 	default:
-		a.schedules[name] = schedule{at, body}
-		c.json(http.StatusOK, map[string]any{"ScheduleArn": "arn:aws:scheduler:" + a.Region + ":" + a.ID + ":schedule/default/" + name})
+		err = unknown
 	}
+	if err != nil {
+		return nil, c.invalid("%v", err)
+	}
+	a.schedules[name] = schedule{at, body}
+	return map[string]any{"ScheduleArn": "arn:aws:scheduler:" + a.Region + ":" + a.ID + ":schedule/default/" + name}, nil
 }
 
 // rescue is the call of a universal target: what it does, or why there is none.
@@ -121,7 +116,7 @@ func (a *Account) rescue(arn, input string) (func(now time.Time) error, error) {
 			}
 			ch.state, ch.next, ch.until = "STARTING", "RUNNING", now.Add(ch.ChangeTime)
 			for _, w := range ch.writers {
-				w.restarted(now)
+				w.restarted()
 			}
 			return nil
 		}, nil

@@ -9,7 +9,7 @@ import (
 )
 
 // What follows a channel through the account: its inputs and what feeds them,
-// where it writes to, who serves that, and what is told of it.
+// where it writes to, the distribution in front of that, and what is notified.
 
 // Feed makes the outputs of a flow feed an input of the channel.
 func (ch *Channel) Feed(input string, f *Flow) {
@@ -31,7 +31,7 @@ func (ch *Channel) Package(group, channel string) {
 	})
 }
 
-// Notify makes a bucket tell a function what is written to it.
+// Notify makes a bucket notify a function of what is written to it.
 func (b *Bucket) Notify(function string) {
 	b.a.Do(func() { b.functions = append(b.functions, function) })
 }
@@ -55,11 +55,8 @@ func (ch *Channel) written() []any {
 	return all
 }
 
-// describeInput answers medialive:DescribeInput.
-func (a *Account) describeInput(c *call, id string) {
-	if c.r.Method != http.MethodGet || !c.operation("DescribeInput", false) {
-		return
-	}
+func (a *Account) describeInput(c *call) (any, error) {
+	id := c.at["id"]
 	for _, ch := range a.sorted() {
 		for _, name := range ch.Inputs {
 			if "1"+name != id {
@@ -69,18 +66,14 @@ func (a *Account) describeInput(c *call, id string) {
 			if f := ch.feeds[name]; f != nil {
 				out["type"], out["mediaConnectFlows"] = "MEDIACONNECT", []any{map[string]any{"flowArn": f.ARN}}
 			}
-			c.json(http.StatusOK, out)
-			return
+			return out, nil
 		}
 	}
-	c.fail(http.StatusNotFound, "NotFoundException", "input "+id+" not found")
+	return nil, refuse(http.StatusNotFound, "NotFoundException", "input %s not found", id)
 }
 
-// listDistributions answers cloudfront:ListDistributions, two a page.
-func (a *Account) listDistributions(c *call) {
-	if !c.operation("ListDistributions", false) {
-		return
-	}
+// listDistributions has two a page.
+func (a *Account) listDistributions(c *call) (any, error) {
 	const page = 2
 	ids := slices.Sorted(maps.Keys(a.distributions))
 	marker := c.r.URL.Query().Get("Marker")
@@ -92,7 +85,7 @@ func (a *Account) listDistributions(c *call) {
 	var items strings.Builder
 	for _, id := range ids {
 		d := a.distributions[id]
-		config, _ := d.read(c.now)
+		config, _ := d.configs.shown(c.now)
 		part := func(name string) string { // as it stands in the configuration
 			s := string(config)
 			from, to := strings.Index(s, "<"+name+">"), strings.Index(s, "</"+name+">")
@@ -103,34 +96,26 @@ func (a *Account) listDistributions(c *call) {
 		}
 		fmt.Fprintf(&items, "<DistributionSummary><Id>%s</Id><ARN>%s</ARN><DomainName>%s.cloudfront.net</DomainName>%s%s</DistributionSummary>", d.ID, d.arn(), strings.ToLower(d.ID), part("Aliases"), part("Origins"))
 	}
-	c.xml(fmt.Sprintf(`<DistributionList xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Marker>%s</Marker><NextMarker>%s</NextMarker><IsTruncated>%t</IsTruncated><Quantity>%d</Quantity><Items>%s</Items></DistributionList>`,
-		marker, next, next != "", len(ids), items.String()))
+	return document(fmt.Sprintf(`<DistributionList xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Marker>%s</Marker><NextMarker>%s</NextMarker><IsTruncated>%t</IsTruncated><Quantity>%d</Quantity><Items>%s</Items></DistributionList>`,
+		marker, next, next != "", len(ids), items.String())), nil
 }
 
-// notifications answers s3:GetBucketNotification.
-func (b *Bucket) notifications(c *call) {
+func (b *Bucket) notifications(*call) (any, error) {
 	var out strings.Builder
 	for _, f := range b.functions {
 		fmt.Fprintf(&out, "<CloudFunctionConfiguration><Id>%s</Id><CloudFunction>arn:aws:lambda:%s:%s:function:%s</CloudFunction><Event>s3:ObjectCreated:*</Event></CloudFunctionConfiguration>", f, b.a.Region, b.a.ID, f)
 	}
-	c.xml(`<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` + out.String() + `</NotificationConfiguration>`)
+	return document(`<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` + out.String() + `</NotificationConfiguration>`), nil
 }
 
-// listEndpoints answers mediapackagev2:ListOriginEndpoints.
-func (a *Account) listEndpoints(c *call, channel string) {
-	if !c.operation("ListOriginEndpoints", false) {
-		return
-	}
-	if a.packagers[channel] == nil {
-		c.fail(http.StatusNotFound, "ResourceNotFoundException", "Resource not found")
-		return
-	}
-	part := strings.Split(channel, "/")
+func (p *Packager) listEndpoints(*call) (any, error) {
 	items := []any{}
-	for _, path := range slices.Sorted(maps.Keys(a.packagers)) {
-		if name, ok := strings.CutPrefix(path, channel+"/originEndpoint/"); ok {
-			items = append(items, map[string]any{"Arn": a.packagers[path].arn(), "ChannelGroupName": part[1], "ChannelName": part[3], "OriginEndpointName": name, "ContainerType": "TS"})
+	for _, path := range slices.Sorted(maps.Keys(p.a.packagers)) {
+		if name, ok := strings.CutPrefix(path, p.Path+"/originEndpoint/"); ok {
+			out := p.named()
+			out["Arn"], out["OriginEndpointName"], out["ContainerType"] = p.a.packagers[path].arn(), name, "TS"
+			items = append(items, out)
 		}
 	}
-	c.json(http.StatusOK, map[string]any{"Items": items})
+	return map[string]any{"Items": items}, nil
 }

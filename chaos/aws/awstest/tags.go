@@ -3,7 +3,6 @@ package awstest
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -42,15 +41,17 @@ func (t *tagged) change(c *call, add map[string]string, remove []string) {
 	}
 }
 
-// changeTags answers a request to add the tags in its body, or to remove those
-// in its query.
-func (c *call) changeTags(t *tagged) {
+// retag answers a request to add the tags in its body, or to remove those in its
+// query.
+func (t *tagged) retag(c *call) (any, error) {
 	var in struct{ Tags map[string]string }
-	if len(c.body) > 0 && !c.decode(&in) {
-		return
+	if len(c.body) > 0 {
+		if err := c.decode(&in); err != nil {
+			return nil, err
+		}
 	}
 	t.change(c, in.Tags, c.r.URL.Query()["tagKeys"])
-	c.w.WriteHeader(http.StatusNoContent)
+	return nil, nil
 }
 
 func tagsXML(tags map[string]string) string {

@@ -42,7 +42,7 @@ func (w *writer) begin(now time.Time) {
 }
 
 // restarted makes the numbers begin again.
-func (w *writer) restarted(time.Time) { w.number, w.list, w.fresh = 0, nil, true }
+func (w *writer) restarted() { w.number, w.list, w.fresh = 0, nil, true }
 
 func (w *writer) advance(now time.Time) {
 	for !w.next.After(now) {

@@ -6,20 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
 	"hlsload/chaos/aws"
-)
-
-const opErrorTTL = "error-ttl"
-
-// The tags of a distribution while a fault holds.
-const (
-	tagRun    = aws.TagRun
-	tagBefore = aws.TagBefore
 )
 
 // always are the errors that CloudFront keeps whatever the origin says. Others
@@ -31,14 +22,12 @@ var always = []int32{404, 414, 500, 501, 502, 503, 504}
 // of those that the distribution has an entry for. Where an error has a page of
 // its own, that stays.
 type errorTTL struct {
-	aws.Answer
+	aws.Marked
 	d *Driver
 
-	Distribution string    `json:"distribution"`
-	Mark         string    `json:"mark"`
-	TTL          int64     `json:"ttl"`    // seconds
-	Before       []before  `json:"before"` // what is changed, by code
-	At           time.Time `json:"at"`     // when that was read
+	Distribution string   `json:"distribution"`
+	TTL          int64    `json:"ttl"`    // seconds
+	Before       []before `json:"before"` // what is changed, by code
 }
 
 // before is the entry of an error as it was.
@@ -50,7 +39,7 @@ type before struct {
 
 // About implements [aws.Change], as do the methods below.
 func (c *errorTTL) About() aws.About {
-	return aws.About{Op: opErrorTTL, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Stays()}
+	return aws.About{Op: "error-ttl", Target: c.target(), Owner: c.Mark, End: aws.Stays()}
 }
 
 func (c *errorTTL) target() string { return c.d.arn(c.Distribution) }
@@ -61,11 +50,11 @@ func (c *errorTTL) Calls() []aws.Call {
 	}
 	return []aws.Call{
 		call(aws.Reads, "GetDistribution", ""), call(aws.Reads, "ListTagsForResource", ""),
-		call(aws.Makes, "TagResource", fmt.Sprintf("%s=%s, %s=the error caching as it is", tagRun, c.Mark, tagBefore)),
+		call(aws.Makes, "TagResource", fmt.Sprintf("%s=%s, %s=the error caching as it is", aws.TagRun, c.Mark, aws.TagBefore)),
 		call(aws.Makes, "UpdateDistribution", fmt.Sprintf(
 			"If-Match: the version that was read\nthe configuration as it is, and ErrorCachingMinTTL %d for %s and every error that has an entry", c.TTL, join(always))),
 		call(aws.Undoes, "UpdateDistribution", "If-Match: the version that was read\nthe configuration as it is then, and ErrorCachingMinTTL as it was where it is still ours"),
-		call(aws.Undoes, "UntagResource", tagRun+", "+tagBefore),
+		call(aws.Undoes, "UntagResource", aws.TagRun+", "+aws.TagBefore),
 	}
 }
 
@@ -144,7 +133,7 @@ func (c *errorTTL) edit(to *types.DistributionConfig) (changed bool) {
 	return changed
 }
 
-// restore takes the change back where it is still ours.
+// restore takes the change back where the entry is still as the fault left it.
 func (c *errorTTL) restore(to *types.DistributionConfig) (changed bool) {
 	for _, b := range c.Before {
 		e := entry(to, b.Code)
@@ -175,11 +164,8 @@ func (c *errorTTL) ours(e *types.CustomErrorResponse) bool {
 // update edits the configuration and writes it. It reports whether there was
 // anything to do.
 func (c *errorTTL) update(ctx context.Context, edit func(*types.DistributionConfig) bool) (changed bool, err error) {
-	conflict := func(err error) bool {
-		n := aws.Code(err)
-		return n == "PreconditionFailed" || n == "InvalidIfMatchVersion"
-	}
-	return aws.Contend(ctx, c.d.Now, "the distribution", conflict, func(ctx context.Context) (func(context.Context) error, error) {
+	conflicts := []string{"PreconditionFailed", "InvalidIfMatchVersion"}
+	return aws.Contend(ctx, c.d.Now, "the distribution", conflicts, func(ctx context.Context) (func(context.Context) error, error) {
 		cfg, err := c.d.read(ctx, c.Distribution)
 		if err != nil || !edit(cfg.DistributionConfig) {
 			return nil, err
@@ -189,43 +175,14 @@ func (c *errorTTL) update(ctx context.Context, edit func(*types.DistributionConf
 }
 
 func (c *errorTTL) Make(ctx context.Context) error {
-	// The tags come first: what carries them can be put back without a journal.
-	run, was := tagRun, tagBefore
-	if err := c.d.tag(ctx, c.Distribution, types.Tag{Key: &run, Value: &c.Mark}, types.Tag{Key: &was, Value: sdk.String(c.tag())}); err != nil {
+	return c.Change(ctx, c.d, c.target(), c.tag(), func(ctx context.Context) error {
+		_, err := c.update(ctx, c.edit)
 		return err
-	}
-	_, err := c.update(ctx, c.edit)
-	c.Made = c.Made || err == nil
-	return err
+	})
 }
 
 func (c *errorTTL) Undo(ctx context.Context) error {
-	tags, err := c.d.tags(ctx, c.Distribution)
-	if err != nil {
-		return err
-	}
-	ours := tags[tagRun] == c.Mark
-	if !ours && tags[tagRun] != "" {
-		return nil // another run's by now
-	}
-	changed := false
-	if ours || c.Made {
-		if changed, err = c.update(ctx, c.restore); err != nil {
-			return err
-		}
-	}
-	if !changed { // never made, undone before, or it does not show yet
-		if waited, err := aws.Settle(ctx, c.At, c.d.Now()); waited || err != nil {
-			if err != nil {
-				return err
-			}
-			return c.Undo(ctx)
-		}
-	}
-	if ours || c.Made { // the tags may not show yet
-		err = c.d.untag(ctx, c.Distribution, tagRun, tagBefore)
-	}
-	return err
+	return c.PutBack(ctx, c.d, c.target(), func(ctx context.Context) (bool, error) { return c.update(ctx, c.restore) })
 }
 
 // tag is what was there before, as the value of a tag: "404=10 500= 503", an
@@ -247,7 +204,7 @@ func (c *errorTTL) tag() string {
 
 // parseTag reads what tag wrote.
 func (c *errorTTL) parseTag(text string) error {
-	fail := fmt.Errorf("tag %s does not say what was there before (got %.80q; want such as %q)", tagBefore, text, "60 404=10 500= 503")
+	fail := fmt.Errorf("tag %s does not say what was there before (got %.80q; want such as %q)", aws.TagBefore, text, "60 404=10 500= 503")
 	words := strings.Fields(text)
 	if len(words) < 2 || len(words) > 20 {
 		return fail
@@ -290,23 +247,16 @@ func (c *errorTTL) Bites(ctx context.Context) (bool, string) {
 }
 
 func (c *errorTTL) Healthy(ctx context.Context) (bool, string) {
-	tags, err := c.d.tags(ctx, c.Distribution)
-	if err != nil {
-		return false, err.Error()
-	}
-	cfg, err := c.d.read(ctx, c.Distribution)
-	if err != nil {
-		return false, err.Error()
-	}
-	switch {
-	case tags[tagRun] == c.Mark:
-		return false, fmt.Sprintf("distribution %s still has the tag %s=%s", c.Distribution, tagRun, c.Mark)
-	case tags[tagRun] == "":
+	return c.Clear(ctx, c.d, c.target(), "distribution "+c.Distribution, func(ctx context.Context) (bool, string) {
+		cfg, err := c.d.read(ctx, c.Distribution)
+		if err != nil {
+			return false, err.Error()
+		}
 		for _, b := range c.Before {
 			if e := entry(cfg.DistributionConfig, b.Code); c.Made && e != nil && c.ours(e) {
 				return false, fmt.Sprintf("distribution %s still keeps %d for %d s", c.Distribution, b.Code, c.TTL)
 			}
 		}
-	}
-	return cfg.status == deployed, fmt.Sprintf("distribution %s has nothing of this fault and is %s", c.Distribution, cfg.status)
+		return cfg.status == deployed, fmt.Sprintf("distribution %s has nothing of this fault and is %s", c.Distribution, cfg.status)
+	})
 }

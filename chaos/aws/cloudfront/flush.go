@@ -12,8 +12,6 @@ import (
 	"hlsload/chaos/aws"
 )
 
-const opFlush = "flush"
-
 // What CloudFront takes at a time, of a distribution.
 const (
 	maxWildcards = 15
@@ -32,7 +30,7 @@ type flush struct {
 
 // About implements [aws.Change], as do the methods below.
 func (c *flush) About() aws.About {
-	return aws.About{Op: opFlush, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Ends("happens once; the caches fill again")}
+	return aws.About{Op: "flush", Target: c.target(), Owner: c.Mark, End: aws.Ends("happens once; the caches fill again")}
 }
 
 func (c *flush) target() string { return c.d.arn(c.Distribution) }
@@ -82,7 +80,7 @@ func kinds(paths []string) (files, wildcards int) {
 
 // inProgress counts the paths that are being taken out of the caches.
 func (c *flush) inProgress(ctx context.Context) (files, wildcards int, err error) {
-	pages := cloudfront.NewListInvalidationsPaginator(c.d.api, &cloudfront.ListInvalidationsInput{DistributionId: &c.Distribution, MaxItems: sdk.Int32(100)})
+	pages := cloudfront.NewListInvalidationsPaginator(c.d.API, &cloudfront.ListInvalidationsInput{DistributionId: &c.Distribution, MaxItems: sdk.Int32(100)})
 	for range 10 { // the newest come first
 		if !pages.HasMorePages() {
 			return files, wildcards, nil
@@ -98,7 +96,7 @@ func (c *flush) inProgress(ctx context.Context) (files, wildcards int, err error
 					continue
 				}
 				busy = true
-				out, err := c.d.api.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &c.Distribution, Id: s.Id})
+				out, err := c.d.API.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &c.Distribution, Id: s.Id})
 				if err != nil {
 					return 0, 0, err
 				}
@@ -120,7 +118,7 @@ const completed = "Completed"
 
 func (c *flush) Make(ctx context.Context) error {
 	// The reference makes a second try, after a lost answer, the same one.
-	out, err := c.d.api.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{DistributionId: &c.Distribution, InvalidationBatch: &types.InvalidationBatch{
+	out, err := c.d.API.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{DistributionId: &c.Distribution, InvalidationBatch: &types.InvalidationBatch{
 		CallerReference: &c.Mark, Paths: &types.Paths{Quantity: sdk.Int32(int32(len(c.Paths))), Items: c.Paths}}})
 	if err == nil && out.Invalidation != nil {
 		c.ID = sdk.ToString(out.Invalidation.Id)
@@ -135,7 +133,7 @@ func (c *flush) Bites(ctx context.Context) (bool, string) {
 	if c.ID == "" {
 		return false, "no invalidation was made"
 	}
-	out, err := c.d.api.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &c.Distribution, Id: &c.ID})
+	out, err := c.d.API.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &c.Distribution, Id: &c.ID})
 	if err != nil {
 		return false, err.Error()
 	}

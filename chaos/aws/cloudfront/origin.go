@@ -17,7 +17,7 @@ func (d *Driver) Reads(ctx context.Context, bucket string) error {
 		return err
 	}
 	if c.Origins == nil {
-		return fmt.Errorf("%s has no origins", d.what())
+		return fmt.Errorf("%s has no origins", d.Target())
 	}
 	var others []string
 	for _, o := range c.Origins.Items {
@@ -37,10 +37,10 @@ func (d *Driver) Reads(ctx context.Context, bucket string) error {
 			continue
 		}
 		return fmt.Errorf("%s reads bucket %s %s (got origin %s; want origin access control, or no aws.distribution, which denies all readers): a statement about the distribution would not deny it",
-			d.what(), bucket, what, sdk.ToString(o.Id))
+			d.Target(), bucket, what, sdk.ToString(o.Id))
 	}
 	if len(others) == len(c.Origins.Items) {
-		return fmt.Errorf("%s does not read bucket %s (got origins %s; want %s.s3.…)", d.what(), bucket, strings.Join(others, ", "), bucket)
+		return fmt.Errorf("%s does not read bucket %s (got origins %s; want %s.s3.…)", d.Target(), bucket, strings.Join(others, ", "), bucket)
 	}
 	return nil
 }

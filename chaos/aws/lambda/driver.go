@@ -1,6 +1,6 @@
 // Package lambda makes faults with AWS Lambda: it switches a function off, such
 // as the one that deletes stale playlists, by reserving no concurrency for it,
-// throttles it, by reserving little, or lets it begin late, by an experiment of AWS FIS.
+// throttles it, by reserving little, or delays it, by an experiment of AWS FIS.
 //
 // Lambda has nothing that ends by itself, so the first two are sticky faults:
 // while one holds, the function carries tags that say which run did it and what was
@@ -12,7 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
+	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/fis"
@@ -25,13 +25,8 @@ import (
 // Driver is the Lambda driver.
 type Driver struct {
 	aws.Frame
-	api    *lambda.Client
-	faults *fis.Client
-}
-
-// New returns the driver of the function in the frame. A plan needs no clients.
-func New(frame aws.Frame, api *lambda.Client, faults *fis.Client) *Driver {
-	return &Driver{frame, api, faults}
+	API         *lambda.Client
+	Experiments *fis.Client
 }
 
 // What they can do beside the rest.
@@ -40,45 +35,31 @@ var (
 	_ aws.Rescuable  = (*off)(nil)
 )
 
-// Service implements [aws.Driver].
+// Service implements [aws.Driver], as do the methods below.
 func (d *Driver) Service() string { return "lambda" }
 
-// Changes implements [aws.Driver].
+func (d *Driver) Target() string { return aws.Named("function", d.Config.Function) }
+
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
-	if d.Config.Function == "" {
-		return nil
-	}
+	marked := aws.Marked{Mark: o.Mark("-")}
 	switch o.Fault.Kind {
 	case chaos.InvalidatorOff:
-		return []aws.Change{&off{d: d, Function: d.arn(d.Config.Function), Mark: o.Mark("-")}}
+		return []aws.Change{&off{d: d, Function: d.arn(d.Config.Function), Marked: marked}}
 	case chaos.InvalidatorSlow:
-		return []aws.Change{&slow{d: d, Function: d.arn(d.Config.Function), Mark: o.Mark("-"), Role: d.Config.FaultRole, By: o.Fault.By, Until: o.Expires}}
+		return []aws.Change{&slow{d: d, Function: d.arn(d.Config.Function), Mark: marked.Mark, Role: d.Config.FaultRole, By: o.Fault.By, Until: o.Expires}}
 	case chaos.InvalidatorThrottle:
-		return []aws.Change{&off{d: d, Function: d.arn(d.Config.Function), Mark: o.Mark("-"), Reserve: int32(o.Fault.Concurrency)}}
+		return []aws.Change{&off{d: d, Function: d.arn(d.Config.Function), Marked: marked, Reserve: int32(o.Fault.Concurrency)}}
 	}
 	return nil
 }
 
-// Restore implements [aws.Driver].
-func (d *Driver) Restore(op string) aws.Change {
-	switch op {
-	case opOff:
-		return &off{d: d}
-	case opSlow:
-		return &slow{d: d}
-	}
-	return nil
-}
+func (d *Driver) Empty() []aws.Change { return []aws.Change{&off{d: d}, &slow{d: d}} }
 
 func (d *Driver) arn(function string) string {
 	return d.ARN("lambda", "function:"+function)
 }
 
-// Guards implements [aws.Driver].
 func (d *Driver) Guards() []aws.Call {
-	if d.Config.Function == "" {
-		return nil
-	}
 	calls := []aws.Call{{Action: "lambda:ListTags", Resource: d.arn(d.Config.Function)}}
 	if d.Config.FaultRole != "" {
 		calls = append(calls, aws.Call{Action: "fis:ListExperimentTemplates", Resource: "*"})
@@ -86,101 +67,74 @@ func (d *Driver) Guards() []aws.Call {
 	return calls
 }
 
-// Guard refuses a function that is not tagged, or in the hands of another run.
+// Guard refuses a function that is not tagged.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
-	if d.Config.Function == "" {
-		return nil, nil
-	}
-	what := "function " + d.Config.Function
-	tags, err := d.tags(ctx, d.arn(d.Config.Function))
-	if err != nil {
-		return nil, fmt.Errorf("tags of %s: %w", what, err)
-	}
-	found := aws.CheckTags(what, tags, d.Config.Tags)
-	if mark, ok := tags[tagRun]; ok {
-		found = append(found, aws.Busy(what, "the tag "+tagRun+"="+mark))
-	}
-	left, err := d.left(ctx)
-	found = append(found, aws.BusyWith(what, left)...)
-	return found, err
+	tags, err := d.Tags(ctx, d.arn(d.Config.Function))
+	return aws.CheckTags(d.Target(), tags, d.Config.Tags), err
 }
 
-// Leftovers implements [aws.Driver]: the tags tell what was there before.
+// Leftovers implements [aws.Driver]: the tags say what was there before.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
-	if d.Config.Function == "" {
-		return nil, nil
-	}
 	arn := d.arn(d.Config.Function)
-	tags, err := d.tags(ctx, arn)
-	if err != nil {
-		return nil, fmt.Errorf("tags of function %s: %w", d.Config.Function, err)
-	}
-	left, err := d.left(ctx)
+	tags, err := d.Tags(ctx, arn)
 	if err != nil {
 		return nil, err
 	}
-	mark, ok := tags[tagRun]
-	if !ok {
-		return left, nil
-	}
-	run, _ := aws.Ours(mark, "-")
-	c := &off{d: d, Function: arn, Mark: mark}
-	now, err := c.reserved(ctx)
+	all, err := d.left(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("concurrency of function %s: %w", d.Config.Function, err)
+		return nil, err
 	}
-	// What is reserved while the tags are there is ours.
-	c.Reserve = sdk.ToInt32(now)
-	l := aws.Leftover{Service: d.Service(), Target: arn, Run: run, What: "reserved concurrency " + text(now) + ", before: " + tags[tagBefore]}
-	l.Remove = c.Undo
-	if before := tags[tagBefore]; before != none {
-		n, err := strconv.ParseInt(before, 10, 32)
-		if err != nil || n < 0 {
-			l.Remove = func(context.Context) error {
-				return fmt.Errorf("tag %s does not say what was there before (got %q; want none or a number)", tagBefore, before)
-			}
+	var problem error
+	left := aws.LeftBy(d, tags, func(m aws.Marked) (aws.Change, string) {
+		c := &off{d: d, Function: arn, Marked: m}
+		var now *int32
+		if now, problem = c.reserved(ctx); problem != nil {
+			problem = fmt.Errorf("concurrency of %s: %w", d.Target(), problem)
 		}
-		c.Before = sdk.Int32(int32(n))
-	}
-	return append(left, l), nil
+		c.Reserve = sdk.ToInt32(now) // what is reserved while the tags are there is ours
+		c.Before, c.Unknown = parse(tags[aws.TagBefore])
+		return c, "reserved concurrency " + text(now) + ", before: " + tags[aws.TagBefore]
+	})
+	return append(all, left...), problem
 }
 
-func (d *Driver) tags(ctx context.Context, arn string) (map[string]string, error) {
-	out, err := d.api.ListTags(ctx, &lambda.ListTagsInput{Resource: &arn})
+// Tags implements [aws.Tagger], as do the methods below.
+func (d *Driver) Tags(ctx context.Context, arn string) (map[string]string, error) {
+	out, err := d.API.ListTags(ctx, &lambda.ListTagsInput{Resource: &arn})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("tags of %s: %w", arn[strings.LastIndexByte(arn, ':')+1:], err)
 	}
 	return out.Tags, nil
 }
 
-const opOff = "off"
+func (d *Driver) Tag(ctx context.Context, arn string, tags map[string]string) error {
+	_, err := d.API.TagResource(ctx, &lambda.TagResourceInput{Resource: &arn, Tags: tags})
+	return err
+}
 
-// The tags of a function that is switched off.
-const (
-	tagRun    = aws.TagRun
-	tagBefore = aws.TagBefore
-	none      = "none" // no reservation
-)
+func (d *Driver) Untag(ctx context.Context, arn string) error {
+	_, err := d.API.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &arn, TagKeys: []string{aws.TagRun, aws.TagBefore}})
+	return err
+}
+
+// none says that there is no reservation.
+const none = "none"
 
 // off switches a function off, or throttles it. That no concurrency is reserved
 // and that none is left are different things: the first is nil, the second 0.
 type off struct {
-	aws.Answer
+	aws.Marked
 	d *Driver
 
-	Function string    `json:"function"` // ARN
-	Mark     string    `json:"mark"`
-	Reserve  int32     `json:"reserve"` // what is left; 0 = off
-	Before   *int32    `json:"before"`  // reserved concurrency; null = none
-	At       time.Time `json:"at"`      // when that was read
+	Function string `json:"function"` // ARN
+	Reserve  int32  `json:"reserve"`  // what is left; 0 = off
+	Before   *int32 `json:"before"`   // reserved concurrency; null = none
 }
 
 // About implements [aws.Change], as do the methods below.
 func (c *off) About() aws.About {
-	return aws.About{Op: opOff, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Stays()}
+	return aws.About{Op: "off", Target: c.Function, Owner: c.Mark, End: aws.Stays()}
 }
-
-func (c *off) target() string { return c.Function }
 
 func (c *off) Calls() []aws.Call {
 	call := func(when aws.When, action, request string) aws.Call {
@@ -188,11 +142,11 @@ func (c *off) Calls() []aws.Call {
 	}
 	return []aws.Call{
 		call(aws.Reads, "GetFunctionConcurrency", ""), call(aws.Reads, "ListTags", ""),
-		call(aws.Makes, "TagResource", fmt.Sprintf("%s=%s, %s=the concurrency that is reserved now, or none", tagRun, c.Mark, tagBefore)),
+		call(aws.Makes, "TagResource", fmt.Sprintf("%s=%s, %s=the concurrency that is reserved now, or none", aws.TagRun, c.Mark, aws.TagBefore)),
 		call(aws.Makes, "PutFunctionConcurrency", fmt.Sprintf("reserve %d", c.Reserve)),
 		call(aws.Undoes, "PutFunctionConcurrency", "what was reserved before"),
 		call(aws.Undoes, "DeleteFunctionConcurrency", "when nothing was reserved before"),
-		call(aws.Undoes, "UntagResource", tagRun+", "+tagBefore),
+		call(aws.Undoes, "UntagResource", aws.TagRun+", "+aws.TagBefore),
 	}
 }
 
@@ -207,7 +161,9 @@ func (c *off) Rescue() aws.Rescue {
 }
 
 func (c *off) Read(ctx context.Context) error {
-	c.At = c.d.Now().UTC()
+	if err := c.Look(ctx, c.d, c.Function); err != nil {
+		return err
+	}
 	n, err := c.reserved(ctx)
 	if err != nil {
 		return err
@@ -223,7 +179,7 @@ func (c *off) Read(ctx context.Context) error {
 }
 
 func (c *off) reserved(ctx context.Context) (*int32, error) {
-	out, err := c.d.api.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: &c.Function})
+	out, err := c.d.API.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: &c.Function})
 	if err != nil {
 		return nil, err
 	}
@@ -231,49 +187,26 @@ func (c *off) reserved(ctx context.Context) (*int32, error) {
 }
 
 func (c *off) Make(ctx context.Context) error {
-	before := none
-	if c.Before != nil {
-		before = strconv.Itoa(int(*c.Before))
-	}
-	// The tags come first: what carries them can be put back without a journal.
-	if _, err := c.d.api.TagResource(ctx, &lambda.TagResourceInput{Resource: &c.Function, Tags: map[string]string{tagRun: c.Mark, tagBefore: before}}); err != nil {
-		return err
-	}
-	_, err := c.d.api.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &c.Function, ReservedConcurrentExecutions: &c.Reserve})
-	c.Made = c.Made || err == nil
+	return c.Change(ctx, c.d, c.Function, text(c.Before), func(ctx context.Context) error { return c.reserve(ctx, &c.Reserve) })
+}
+
+func (c *off) reserve(ctx context.Context, n *int32) error {
+	_, err := c.d.API.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &c.Function, ReservedConcurrentExecutions: n})
 	return err
 }
 
 func (c *off) Undo(ctx context.Context) error {
-	tags, err := c.d.tags(ctx, c.Function)
-	if err != nil {
-		return err
-	}
-	ours := tags[tagRun] == c.Mark
-	if !ours && (tags[tagRun] != "" || !c.Made) {
-		if waited, err := aws.Settle(ctx, c.At, c.d.Now()); err != nil || !waited {
-			return err // never made, undone before, or another run's by now
+	return c.PutBack(ctx, c.d, c.Function, func(ctx context.Context) (bool, error) {
+		now, err := c.reserved(ctx)
+		switch {
+		case err != nil || !c.ours(now): // it has been set to something else since
+			return false, err
+		case c.Before != nil:
+			return true, c.reserve(ctx, c.Before)
 		}
-		return c.Undo(ctx)
-	}
-	now, err := c.reserved(ctx)
-	if err != nil {
-		return err
-	}
-	if c.ours(now) { // else it has been set to something else since
-		if c.Before == nil {
-			_, err = c.d.api.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &c.Function})
-		} else {
-			_, err = c.d.api.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &c.Function, ReservedConcurrentExecutions: c.Before})
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if ours || c.Made { // the tags may not show yet
-		_, err = c.d.api.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &c.Function, TagKeys: []string{tagRun, tagBefore}})
-	}
-	return err
+		_, err = c.d.API.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &c.Function})
+		return true, err
+	})
 }
 
 func (c *off) Bites(ctx context.Context) (bool, string) {
@@ -288,18 +221,13 @@ func (c *off) Bites(ctx context.Context) (bool, string) {
 func (c *off) ours(n *int32) bool { return n != nil && *n == c.Reserve }
 
 func (c *off) Healthy(ctx context.Context) (bool, string) {
-	tags, err := c.d.tags(ctx, c.Function)
-	if err != nil {
-		return false, err.Error()
-	}
-	n, err := c.reserved(ctx)
-	if err != nil {
-		return false, err.Error()
-	}
-	if tags[tagRun] == c.Mark || c.ours(n) && tags[tagRun] == "" {
-		return false, "reserved concurrency is " + text(n) + ", tags " + fmt.Sprint(tags)
-	}
-	return true, "reserved concurrency is " + text(n)
+	return c.Clear(ctx, c.d, c.Function, "function "+c.Function, func(ctx context.Context) (bool, string) {
+		n, err := c.reserved(ctx)
+		if err != nil {
+			return false, err.Error()
+		}
+		return !c.ours(n), "reserved concurrency is " + text(n)
+	})
 }
 
 func text(n *int32) string {
@@ -309,11 +237,20 @@ func text(n *int32) string {
 	return strconv.Itoa(int(*n))
 }
 
-// Facts says what is reserved for the function.
-func (d *Driver) Facts(ctx context.Context) ([]string, error) {
-	if d.Config.Function == "" {
+// parse reads what text wrote.
+func parse(s string) (*int32, error) {
+	if s == none {
 		return nil, nil
 	}
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || n < 0 {
+		return nil, fmt.Errorf("tag %s does not say what was there before (got %q; want none or a number)", aws.TagBefore, s)
+	}
+	return sdk.Int32(int32(n)), nil
+}
+
+// Facts says what is reserved for the function.
+func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	n, err := (&off{d: d, Function: d.arn(d.Config.Function)}).reserved(ctx)
 	if err != nil { // a run needs to know only for some faults, and the plan's policy allows no more
 		return []string{fmt.Sprintf("function %s: reserved concurrency not known (%v)", d.Config.Function, err)}, ctx.Err()

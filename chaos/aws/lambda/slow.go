@@ -19,8 +19,6 @@ import (
 	"hlsload/chaos/aws"
 )
 
-const opSlow = "slow"
-
 // slow makes a function begin late, by an experiment of AWS FIS: the extension
 // that the function carries for it sleeps before each invocation
 // (aws:lambda:invocation-add-delay). An experiment has a length, so the fault
@@ -38,10 +36,8 @@ type slow struct {
 
 // About implements [aws.Change], as do the methods below.
 func (c *slow) About() aws.About {
-	return aws.About{Op: opSlow, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.EndsAt(c.Until)}
+	return aws.About{Op: "slow", Target: c.Function, Owner: c.Mark, End: aws.EndsAt(c.Until)}
 }
-
-func (c *slow) target() string { return c.Function }
 
 func (c *slow) Calls() []aws.Call {
 	call := func(when aws.When, action, what, request string) aws.Call {
@@ -57,15 +53,15 @@ func (c *slow) Calls() []aws.Call {
 	const template, experiment = "experiment-template", "experiment"
 	return []aws.Call{
 		configuration, call(aws.Reads, "fis:ListExperimentTemplates", "", ""), call(aws.Reads, "fis:ListExperiments", "", ""),
-		call(aws.Makes, "fis:CreateExperimentTemplate", template, fmt.Sprintf("aws:lambda:invocation-add-delay of %v, tag %s=%s, no stop condition; it ends with its length", c.By, tagRun, c.Mark)),
+		call(aws.Makes, "fis:CreateExperimentTemplate", template, fmt.Sprintf("aws:lambda:invocation-add-delay of %v, tag %s=%s, no stop condition; it ends with its length", c.By, aws.TagRun, c.Mark)),
 		call(aws.Makes, "fis:TagResource", template, ""), call(aws.Makes, "fis:TagResource", experiment, ""), pass,
-		call(aws.Makes, "fis:StartExperiment", template, ""), call(aws.Makes, "fis:StartExperiment", experiment, "tag "+tagRun+"="+c.Mark),
+		call(aws.Makes, "fis:StartExperiment", template, ""), call(aws.Makes, "fis:StartExperiment", experiment, "tag "+aws.TagRun+"="+c.Mark),
 		call(aws.Undoes, "fis:StopExperiment", experiment, "if it still runs"),
 		call(aws.Undoes, "fis:DeleteExperimentTemplate", template, ""),
 	}
 }
 
-// The extension of AWS FIS, as its user guide has it attached to a function.
+// The extension of AWS FIS that a function must have, by its user guide.
 const (
 	extension     = "aws-fis-extension"
 	configuration = "AWS_FIS_CONFIGURATION_LOCATION"
@@ -73,7 +69,7 @@ const (
 
 func (c *slow) Read(ctx context.Context) error {
 	c.At = c.d.Now().UTC()
-	out, err := c.d.api.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &c.Function})
+	out, err := c.d.API.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &c.Function})
 	if err != nil {
 		return err
 	}
@@ -96,8 +92,8 @@ func variables(f *lambda.GetFunctionConfigurationOutput) map[string]string {
 func (c *slow) Make(ctx context.Context) error {
 	minutes := int(c.Until.Sub(c.d.Now())/time.Minute) + 1
 	const action, target = "delay", "invalidator"
-	out, err := c.d.faults.CreateExperimentTemplate(ctx, &fis.CreateExperimentTemplateInput{
-		ClientToken: &c.Mark, Description: sdk.String(about(c.Function)), RoleArn: &c.Role, Tags: map[string]string{tagRun: c.Mark},
+	out, err := c.d.Experiments.CreateExperimentTemplate(ctx, &fis.CreateExperimentTemplateInput{
+		ClientToken: &c.Mark, Description: sdk.String(about(c.Function)), RoleArn: &c.Role, Tags: map[string]string{aws.TagRun: c.Mark},
 		StopConditions: []types.CreateExperimentTemplateStopConditionInput{{Source: sdk.String("none")}},
 		Targets: map[string]types.CreateExperimentTemplateTargetInput{target: {
 			ResourceType: sdk.String("aws:lambda:function"), SelectionMode: sdk.String("ALL"), ResourceArns: []string{c.Function}}},
@@ -111,7 +107,7 @@ func (c *slow) Make(ctx context.Context) error {
 	if out.ExperimentTemplate == nil {
 		return errors.New("the answer to CreateExperimentTemplate names no template")
 	}
-	_, err = c.d.faults.StartExperiment(ctx, &fis.StartExperimentInput{ExperimentTemplateId: out.ExperimentTemplate.Id, ClientToken: &c.Mark, Tags: map[string]string{tagRun: c.Mark}})
+	_, err = c.d.Experiments.StartExperiment(ctx, &fis.StartExperimentInput{ExperimentTemplateId: out.ExperimentTemplate.Id, ClientToken: &c.Mark, Tags: map[string]string{aws.TagRun: c.Mark}})
 	return err
 }
 
@@ -141,14 +137,14 @@ func (d *Driver) templates(ctx context.Context, function string) (map[string]str
 	all := map[string]string{}
 	in := &fis.ListExperimentTemplatesInput{}
 	for range maxPages {
-		out, err := d.faults.ListExperimentTemplates(ctx, in)
+		out, err := d.Experiments.ListExperimentTemplates(ctx, in)
 		if err != nil {
 			return nil, err
 		}
 		for i := range out.ExperimentTemplates {
 			t := &out.ExperimentTemplates[i]
-			if _, ok := aws.Ours(t.Tags[tagRun], "-"); ok && sdk.ToString(t.Description) == about(function) {
-				all[sdk.ToString(t.Id)] = t.Tags[tagRun]
+			if _, ok := aws.Ours(t.Tags[aws.TagRun]); ok && sdk.ToString(t.Description) == about(function) {
+				all[sdk.ToString(t.Id)] = t.Tags[aws.TagRun]
 			}
 		}
 		if in.NextToken = out.NextToken; in.NextToken == nil {
@@ -158,27 +154,20 @@ func (d *Driver) templates(ctx context.Context, function string) (map[string]str
 	return all, nil
 }
 
-// going are the experiments of a template that have not ended, and whether there
-// are any at all.
-func (c *slow) going(ctx context.Context, template string) (ids []string, any bool, err error) {
+// experiments are those of a template.
+func (c *slow) experiments(ctx context.Context, template string) (all []types.ExperimentSummary, err error) {
 	in := &fis.ListExperimentsInput{ExperimentTemplateId: &template}
 	for range maxPages {
-		out, err := c.d.faults.ListExperiments(ctx, in)
+		out, err := c.d.Experiments.ListExperiments(ctx, in)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
-		for i := range out.Experiments {
-			e := &out.Experiments[i]
-			any = true
-			if e.State == nil || !slices.Contains(ended, e.State.Status) {
-				ids = append(ids, sdk.ToString(e.Id))
-			}
-		}
+		all = append(all, out.Experiments...)
 		if in.NextToken = out.NextToken; in.NextToken == nil {
 			break
 		}
 	}
-	return ids, any, nil
+	return all, nil
 }
 
 var ended = []types.ExperimentStatus{types.ExperimentStatusCompleted, types.ExperimentStatusStopped, types.ExperimentStatusFailed, types.ExperimentStatusCancelled}
@@ -197,11 +186,11 @@ func (c *slow) Undo(ctx context.Context) error {
 		return c.Undo(ctx)
 	}
 	for deadline := c.d.Now().Add(stopTime); ; {
-		ids, any, err := c.going(ctx, template)
+		all, err := c.experiments(ctx, template)
 		if err != nil {
 			return err
 		}
-		if !any { // never begun, or it does not show yet: without its template it could not be found
+		if len(all) == 0 { // never begun, or it does not show yet: without its template it could not be found
 			waited, err := aws.Settle(ctx, c.At, c.d.Now())
 			if err != nil {
 				return err
@@ -210,14 +199,15 @@ func (c *slow) Undo(ctx context.Context) error {
 				continue
 			}
 		}
-		if len(ids) == 0 {
+		all = slices.DeleteFunc(all, func(e types.ExperimentSummary) bool { return e.State != nil && slices.Contains(ended, e.State.Status) })
+		if len(all) == 0 {
 			break
 		}
 		if c.d.Now().After(deadline) {
-			return fmt.Errorf("experiment %s has not stopped (waited %v; it ends by itself at %s)", ids[0], stopTime, c.Until.Format(time.RFC3339))
+			return fmt.Errorf("experiment %s has not stopped (waited %v; it ends by itself at %s)", sdk.ToString(all[0].Id), stopTime, c.Until.Format(time.RFC3339))
 		}
-		for _, id := range ids {
-			if _, err := c.d.faults.StopExperiment(ctx, &fis.StopExperimentInput{Id: &id}); err != nil {
+		for i := range all {
+			if _, err := c.d.Experiments.StopExperiment(ctx, &fis.StopExperimentInput{Id: all[i].Id}); err != nil {
 				return err
 			}
 		}
@@ -225,7 +215,7 @@ func (c *slow) Undo(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = c.d.faults.DeleteExperimentTemplate(ctx, &fis.DeleteExperimentTemplateInput{Id: &template})
+	_, err = c.d.Experiments.DeleteExperimentTemplate(ctx, &fis.DeleteExperimentTemplateInput{Id: &template})
 	return err
 }
 
@@ -237,14 +227,13 @@ func (c *slow) Bites(ctx context.Context) (bool, string) {
 	if err != nil {
 		return false, err.Error()
 	}
-	out, err := c.d.faults.ListExperiments(ctx, &fis.ListExperimentsInput{ExperimentTemplateId: &template})
+	all, err := c.experiments(ctx, template)
 	if err != nil || template == "" {
 		return false, fmt.Sprintf("no experiment is there (%v)", err)
 	}
-	for i := range out.Experiments {
-		e := &out.Experiments[i]
-		if s := e.State; s != nil {
-			return s.Status == types.ExperimentStatusRunning, fmt.Sprintf("experiment %s is %s %s", sdk.ToString(e.Id), s.Status, sdk.ToString(s.Reason))
+	for i := range all {
+		if s := all[i].State; s != nil {
+			return s.Status == types.ExperimentStatusRunning, fmt.Sprintf("experiment %s is %s %s", sdk.ToString(all[i].Id), s.Status, sdk.ToString(s.Reason))
 		}
 	}
 	return false, "no experiment has begun"
@@ -262,9 +251,7 @@ func (d *Driver) left(ctx context.Context) ([]aws.Leftover, error) {
 	}
 	var found []aws.Leftover
 	for _, id := range slices.Sorted(maps.Keys(all)) {
-		run, _ := aws.Ours(all[id], "-")
-		c := &slow{d: d, Function: function, Mark: all[id]}
-		found = append(found, aws.Leftover{Service: d.Service(), Target: c.Function, Run: run, What: "experiment template " + id, Remove: c.Undo})
+		found = append(found, aws.Left(d, &slow{d: d, Function: function, Mark: all[id]}, "experiment template "+id))
 	}
 	return found, nil
 }
@@ -277,5 +264,5 @@ func (c *slow) Healthy(ctx context.Context) (bool, string) {
 	if template != "" {
 		return false, "experiment template " + template + " is still there"
 	}
-	return true, "no experiment template has the tag " + tagRun + "=" + c.Mark
+	return true, "no experiment template has the tag " + aws.TagRun + "=" + c.Mark
 }

@@ -22,12 +22,7 @@ import (
 // Driver is the MediaConnect driver.
 type Driver struct {
 	aws.Frame
-	api *mediaconnect.Client
-}
-
-// New returns the driver of the flow in the frame. A plan needs no client.
-func New(frame aws.Frame, api *mediaconnect.Client) *Driver {
-	return &Driver{frame, api}
+	API *mediaconnect.Client
 }
 
 // What they can do beside the rest.
@@ -36,10 +31,11 @@ var (
 	_ aws.Rescuable  = (*cut)(nil)
 )
 
-// Service implements [aws.Driver].
+// Service implements [aws.Driver], as do the methods below.
 func (d *Driver) Service() string { return "mediaconnect" }
 
-// Changes implements [aws.Driver].
+func (d *Driver) Target() string { return aws.Named("flow", name(d.Config.Flow.ARN)) }
+
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
 	f, flow := o.Fault, &d.Config.Flow
 	if f.Kind != chaos.InputLoss || d.Config.InputLoss(f.Pipeline) != d.Service() {
@@ -48,26 +44,16 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 	var all []aws.Change
 	for i, output := range flow.Outputs {
 		if f.Pipeline == chaos.Any || f.Pipeline == i {
-			all = append(all, &cut{d: d, Flow: flow.ARN, Output: output, Mark: o.Mark("-")})
+			all = append(all, &cut{d: d, Flow: flow.ARN, Output: output, Marked: aws.Marked{Mark: o.Mark("-")}})
 		}
 	}
 	return all
 }
 
-// Restore implements [aws.Driver].
-func (d *Driver) Restore(op string) aws.Change {
-	if op == opCut {
-		return &cut{d: d}
-	}
-	return nil
-}
+func (d *Driver) Empty() []aws.Change { return []aws.Change{&cut{d: d}} }
 
-// Guards implements [aws.Driver].
 func (d *Driver) Guards() []aws.Call {
 	flow := &d.Config.Flow
-	if flow.ARN == "" {
-		return nil
-	}
 	calls := []aws.Call{{Action: "mediaconnect:DescribeFlow", Resource: flow.ARN}, {Action: "mediaconnect:ListTagsForResource", Resource: flow.ARN}}
 	for _, output := range flow.Outputs {
 		calls = append(calls, aws.Call{Action: "mediaconnect:ListTagsForResource", Resource: output})
@@ -75,18 +61,13 @@ func (d *Driver) Guards() []aws.Call {
 	return calls
 }
 
-// Guard refuses a flow that is not tagged, not healthy, or in the hands of
-// another run.
+// Guard refuses a flow that is not tagged or not healthy.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
-	flow := &d.Config.Flow
-	if flow.ARN == "" {
-		return nil, nil
-	}
-	tags, err := d.tags(ctx, flow.ARN)
+	flow, what := &d.Config.Flow, d.Target()
+	tags, err := d.Tags(ctx, flow.ARN)
 	if err != nil {
 		return nil, err
 	}
-	what := "flow " + name(flow.ARN)
 	found := aws.CheckTags(what, tags, d.Config.Tags)
 	refuse := func(format string, args ...any) {
 		found = append(found, aws.Finding{Refuses: true, Text: what + ": " + fmt.Sprintf(format, args...)})
@@ -110,8 +91,7 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 				what, name(arn), *o.MediaLiveInputArn)})
 		}
 	}
-	left, err := d.Leftovers(ctx)
-	return append(found, aws.BusyWith(what, left)...), err
+	return found, nil
 }
 
 // Leftovers implements [aws.Driver]: outputs with our tag.
@@ -119,31 +99,24 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	flow := &d.Config.Flow
 	var all []aws.Leftover
 	for _, arn := range flow.Outputs {
-		tags, err := d.tags(ctx, arn)
+		tags, err := d.Tags(ctx, arn)
 		if err != nil {
 			return all, err
 		}
-		mark, ok := tags[tagRun]
-		if !ok {
-			continue
-		}
-		run, _ := aws.Ours(mark, "-")
-		c := &cut{d: d, Flow: flow.ARN, Output: arn, Mark: mark, Answer: aws.Answer{Made: true}}
-		all = append(all, aws.Leftover{Service: d.Service(), Target: arn, Run: run, What: fmt.Sprintf("output %s, cut by a run (tag %s=%s)", name(arn), tagRun, mark), Remove: c.Undo})
+		all = append(all, aws.LeftBy(d, tags, func(m aws.Marked) (aws.Change, string) {
+			return &cut{d: d, Flow: flow.ARN, Output: arn, Marked: m}, fmt.Sprintf("output %s, cut by a run (tag %s=%s)", name(arn), aws.TagRun, m.Mark)
+		})...)
 	}
 	return all, nil
 }
 
 // Facts says how the flow and its outputs are.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
-	if d.Config.Flow.ARN == "" {
-		return nil, nil
-	}
 	f, err := d.describe(ctx, d.Config.Flow.ARN)
 	if err != nil {
 		return nil, err
 	}
-	out := []string{fmt.Sprintf("flow %s: %s", name(d.Config.Flow.ARN), f.Status)}
+	out := []string{fmt.Sprintf("%s: %s", d.Target(), f.Status)}
 	for i, arn := range d.Config.Flow.Outputs {
 		status := types.OutputStatus("not there")
 		if o := output(f, arn); o != nil {
@@ -154,18 +127,29 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-func (d *Driver) tags(ctx context.Context, arn string) (map[string]string, error) {
-	out, err := d.api.ListTagsForResource(ctx, &mediaconnect.ListTagsForResourceInput{ResourceArn: &arn})
+// Tags implements [aws.Tagger], as do the methods below.
+func (d *Driver) Tags(ctx context.Context, arn string) (map[string]string, error) {
+	out, err := d.API.ListTagsForResource(ctx, &mediaconnect.ListTagsForResourceInput{ResourceArn: &arn})
 	if err != nil {
 		return nil, fmt.Errorf("tags of %s: %w", name(arn), err)
 	}
 	return out.Tags, nil
 }
 
+func (d *Driver) Tag(ctx context.Context, arn string, tags map[string]string) error {
+	_, err := d.API.TagResource(ctx, &mediaconnect.TagResourceInput{ResourceArn: &arn, Tags: tags})
+	return err
+}
+
+func (d *Driver) Untag(ctx context.Context, arn string) error {
+	_, err := d.API.UntagResource(ctx, &mediaconnect.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{aws.TagRun}})
+	return err
+}
+
 func (d *Driver) describe(ctx context.Context, flow string) (*types.Flow, error) {
-	out, err := d.api.DescribeFlow(ctx, &mediaconnect.DescribeFlowInput{FlowArn: &flow})
+	out, err := d.API.DescribeFlow(ctx, &mediaconnect.DescribeFlowInput{FlowArn: &flow})
 	if err == nil && out.Flow == nil {
-		err = errors.New("an answer without a flow")
+		err = errors.New("the answer has no flow")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("flow %s: %w", name(flow), err)

@@ -30,12 +30,7 @@ import (
 // Driver is the MediaLive driver.
 type Driver struct {
 	aws.Frame
-	api *medialive.Client
-}
-
-// New returns the driver of the channel in the frame. A plan needs no client.
-func New(frame aws.Frame, api *medialive.Client) *Driver {
-	return &Driver{frame, api}
+	API *medialive.Client
 }
 
 // What they can do beside the rest.
@@ -50,10 +45,11 @@ var (
 	_ aws.Rescuable  = (*stop)(nil)
 )
 
-// Service implements [aws.Driver].
+// Service implements [aws.Driver], as do the methods below.
 func (d *Driver) Service() string { return "medialive" }
 
-// Changes implements [aws.Driver].
+func (d *Driver) Target() string { return aws.Named("channel", d.Config.Channel) }
+
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
 	switch o.Fault.Kind {
 	case chaos.PipelinePause:
@@ -63,7 +59,7 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 		case o.Fault.Resume != "restart":
 			return nil // S3's business: a pipeline that goes on is one that cannot write
 		case o.Fault.Pipeline == chaos.Any:
-			return []aws.Change{&stop{d: d, Channel: d.Config.Channel, Mark: o.Mark("-")}}
+			return []aws.Change{&stop{d: d, Channel: d.Config.Channel, Marked: aws.Marked{Mark: o.Mark("-")}}}
 		}
 		return []aws.Change{&restart{d: d, Channel: d.Config.Channel, Pipeline: o.Fault.Pipeline, Mark: o.Mark("-")}}
 	case chaos.InputLoss:
@@ -75,32 +71,19 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 	return nil
 }
 
-// Restore implements [aws.Driver].
-func (d *Driver) Restore(op string) aws.Change {
-	switch op {
-	case opPause:
-		return &pause{d: d}
-	case opRestart:
-		return &restart{d: d}
-	case opStop:
-		return &stop{d: d}
-	case opInput:
-		return &input{d: d}
-	case opLock:
-		return &lock{d: d}
-	}
-	return nil
+func (d *Driver) Empty() []aws.Change {
+	return []aws.Change{&pause{d: d}, &restart{d: d}, &stop{d: d}, &input{d: d}, &lock{d: d}}
 }
 
-// Role is the ARN of the role that the channel writes with, "" when there is no
-// channel.
+// Role is the ARN of the role that writes: the one in aws.writer, or that of the
+// channel. "" = there is neither.
 func (d *Driver) Role(ctx context.Context) (string, error) {
-	if d.Config.Channel == "" {
-		return "", nil
+	if d.Config.Writer != "" || d.Config.Channel == "" {
+		return d.Config.Writer, nil
 	}
-	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
+	out, err := d.describe(ctx, d.Config.Channel)
 	if err != nil {
-		return "", fmt.Errorf("role of channel %s: %w", d.Config.Channel, err)
+		return "", fmt.Errorf("role of the writer: %w", err)
 	}
 	return sdk.ToString(out.RoleArn), nil
 }
@@ -110,26 +93,19 @@ func (d *Driver) arn(channel string) string {
 	return d.ARN("medialive", "channel:"+channel)
 }
 
-// Guards implements [aws.Driver].
 func (d *Driver) Guards() []aws.Call {
-	if d.Config.Channel == "" {
-		return nil
-	}
 	arn := d.arn(d.Config.Channel)
 	return []aws.Call{{Action: "medialive:DescribeChannel", Resource: arn}, {Action: "medialive:DescribeSchedule", Resource: arn}}
 }
 
-// Guard refuses a channel that is not tagged, not running with all its
-// pipelines, or in the hands of another run.
+// Guard refuses a channel that is not tagged, or not running with all its
+// pipelines.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
-	if d.Config.Channel == "" {
-		return nil, nil
-	}
-	out, err := d.channel(ctx)
+	out, err := d.describe(ctx, d.Config.Channel)
 	if err != nil {
 		return nil, err
 	}
-	what := "channel " + d.Config.Channel
+	what := d.Target()
 	found := aws.CheckTags(what, out.Tags, d.Config.Tags)
 	refuse := func(format string, args ...any) {
 		found = append(found, aws.Finding{Refuses: true, Text: what + ": " + fmt.Sprintf(format, args...)})
@@ -145,13 +121,7 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 	}
 	actions, err := d.schedule(ctx, d.Config.Channel)
 	if err != nil {
-		return nil, fmt.Errorf("schedule of channel %s: %w", d.Config.Channel, err)
-	}
-	for _, l := range d.leftovers(d.Config.Channel, out.Tags, actions) {
-		if l.Lock && !l.Expires.After(d.Now()) {
-			continue // forgotten, and harmless
-		}
-		found = append(found, aws.Busy(what, l.What))
+		return nil, err
 	}
 	if set := state(actions, d.Now()); len(set) > 0 {
 		refuse("not healthy (got pipelines %v paused by the schedule; want none)", set)
@@ -182,7 +152,7 @@ func (d *Driver) sources(out *medialive.DescribeChannelOutput) string {
 	if len(has) == 0 || len(strange) == 0 && len(unused) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("it does not write from the addresses in aws.mediapackage.sources (got %s; want %s): a fault of one pipeline would miss it; addresses change when a channel restarts",
+	return fmt.Sprintf("it does not write from the addresses in aws.mediapackage.sources (got %s; want %s): a fault in one pipeline would not reach it; addresses change when a channel restarts",
 		strings.Join(has, ", "), strings.Join(d.Config.Package.Sources, ", "))
 }
 
@@ -207,74 +177,81 @@ func well(out *medialive.DescribeChannelOutput) error {
 	return nil
 }
 
-// Well refuses a fault for a channel that is not well by itself: taking away
-// one of two pipelines is harmless only while there are two.
+// Well refuses a fault for a channel that is not healthy: taking away one of two
+// pipelines is harmless only while there are two.
 func (d *Driver) Well(ctx context.Context) error {
-	if d.Config.Channel == "" {
-		return nil
-	}
-	out, err := d.channel(ctx)
+	out, err := d.describe(ctx, d.Config.Channel)
 	if err != nil {
 		return err
 	}
 	if err := well(out); err != nil {
-		return fmt.Errorf("channel %s: %w", d.Config.Channel, err)
+		return fmt.Errorf("%s: %w", d.Target(), err)
 	}
 	return nil
 }
 
-// channel describes the channel in the frame.
-func (d *Driver) channel(ctx context.Context) (*medialive.DescribeChannelOutput, error) {
-	out, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
+// describe describes a channel.
+func (d *Driver) describe(ctx context.Context, channel string) (*medialive.DescribeChannelOutput, error) {
+	out, err := d.API.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &channel})
 	if err != nil {
-		return nil, fmt.Errorf("channel %s: %w", d.Config.Channel, err)
+		return nil, fmt.Errorf("channel %s: %w", channel, err)
 	}
 	return out, nil
 }
 
-// Leftovers implements [aws.Driver]: our actions in the schedule, and our tag.
-func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
-	if d.Config.Channel == "" {
-		return nil, nil
-	}
-	out, err := d.channel(ctx)
+// Tags implements [aws.Tagger], as do the methods below.
+func (d *Driver) Tags(ctx context.Context, arn string) (map[string]string, error) {
+	_, channel, _ := strings.Cut(arn, ":channel:")
+	out, err := d.describe(ctx, channel)
 	if err != nil {
 		return nil, err
 	}
-	actions, err := d.schedule(ctx, d.Config.Channel)
-	if err != nil {
-		return nil, fmt.Errorf("schedule of channel %s: %w", d.Config.Channel, err)
-	}
-	return d.leftovers(d.Config.Channel, out.Tags, actions), nil
+	return out.Tags, nil
 }
 
-// leftovers are the marks of runs, one leftover for each.
-func (d *Driver) leftovers(channel string, tags map[string]string, actions []types.ScheduleAction) []aws.Leftover {
-	var all []aws.Leftover
-	if mark, ok := tags[tagRun]; ok {
-		run, _ := aws.Ours(mark, "-")
-		c := &stop{d: d, Channel: channel, Mark: mark, Answer: aws.Answer{Made: true}}
-		all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(channel), Run: run, What: "stopped by a run (tag " + tagRun + "=" + mark + ")", Remove: c.Undo})
+func (d *Driver) Tag(ctx context.Context, arn string, tags map[string]string) error {
+	_, err := d.API.CreateTags(ctx, &medialive.CreateTagsInput{ResourceArn: &arn, Tags: tags})
+	return err
+}
+
+func (d *Driver) Untag(ctx context.Context, arn string) error { return d.untag(ctx, arn, aws.TagRun) }
+
+func (d *Driver) untag(ctx context.Context, arn, key string) error {
+	_, err := d.API.DeleteTags(ctx, &medialive.DeleteTagsInput{ResourceArn: &arn, TagKeys: []string{key}})
+	return err
+}
+
+// Leftovers implements [aws.Driver]: our actions in the schedule, and our tag.
+func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
+	channel := d.Config.Channel
+	out, err := d.describe(ctx, channel)
+	if err != nil {
+		return nil, err
 	}
-	all = append(all, d.claims(channel, tags)...)
+	actions, err := d.schedule(ctx, channel)
+	if err != nil {
+		return nil, err
+	}
+	all := aws.LeftBy(d, out.Tags, func(m aws.Marked) (aws.Change, string) {
+		return &stop{d: d, Channel: channel, Marked: m}, "stopped by a run (tag " + aws.TagRun + "=" + m.Mark + ")"
+	})
+	all = append(all, d.claims(channel, out.Tags)...)
 	for i := range actions {
-		name := sdk.ToString(actions[i].ActionName)
-		mark, kind, ok := split(name)
+		mark, kind, ok := split(sdk.ToString(actions[i].ActionName))
 		if !ok || kind == kindRelease || d.done(&actions[i], mark, actions) {
 			continue
 		}
-		run, _ := aws.Ours(name, "-")
 		what := "schedule actions " + mark + "-…"
 		at := slices.IndexFunc(all, func(l aws.Leftover) bool { return l.What == what })
 		if at < 0 {
-			all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(channel), Run: run, What: what, Remove: d.remover(channel, mark, actions)})
+			all = append(all, aws.Left(d, d.remover(channel, mark, actions), what))
 			at = len(all) - 1
 		}
 		if t, ok := startOf(&actions[i]); ok && kind == kindDeadman {
 			all[at].Expires = t
 		}
 	}
-	return all
+	return all, nil
 }
 
 // done reports whether an action of ours is an input switch that is over: another
@@ -289,8 +266,9 @@ func (d *Driver) done(a *types.ScheduleAction, mark string, actions []types.Sche
 	return has(actions, mark+"-"+kindRelease) || ended(actions, mark, d.Now())
 }
 
-// remover undoes what the actions of a mark did, without a journal.
-func (d *Driver) remover(channel, mark string, actions []types.ScheduleAction) func(context.Context) error {
+// remover is the change that the actions of a mark have made, as far as undoing
+// it without a journal needs.
+func (d *Driver) remover(channel, mark string, actions []types.ScheduleAction) aws.Change {
 	c := &input{d: d, Channel: channel, Mark: mark}
 	switches := false
 	for i := range actions {
@@ -308,8 +286,7 @@ func (d *Driver) remover(channel, mark string, actions []types.ScheduleAction) f
 		}
 	}
 	if switches {
-		return c.Undo
+		return c
 	}
-	p := &pause{d: d, Channel: channel, Mark: mark, Answer: aws.Answer{Made: true}}
-	return p.Undo
+	return &pause{d: d, Channel: channel, Mark: mark, Answer: aws.Answer{Made: true}}
 }

@@ -5,20 +5,16 @@ import (
 	"fmt"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/medialive"
 )
 
 // Facts says how the channel is built, as far as it decides what faults look
 // like.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
-	if d.Config.Channel == "" {
-		return nil, nil
-	}
-	c, err := d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &d.Config.Channel})
+	c, err := d.describe(ctx, d.Config.Channel)
 	if err != nil {
 		return nil, err
 	}
-	what := "channel " + d.Config.Channel + ": "
+	what := d.Target() + ": "
 	out := []string{fmt.Sprintf("%s%s, %s, %d pipelines running", what, c.ChannelClass, c.State, sdk.ToInt32(c.PipelinesRunningCount))}
 	for _, p := range c.PipelineDetails {
 		out = append(out, fmt.Sprintf("%spipeline %s, input %s", what, sdk.ToString(p.PipelineId), sdk.ToString(p.ActiveInputAttachmentName)))

@@ -9,13 +9,10 @@ import (
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/medialive"
 	"github.com/aws/aws-sdk-go-v2/service/medialive/types"
 
 	"hlsload/chaos/aws"
 )
-
-const opInput = "input"
 
 // input switches the channel, with all its pipelines, to another of its input
 // attachments, and back. The schedule switches back by itself too.
@@ -41,7 +38,7 @@ type input struct {
 
 // About implements [aws.Change], as do the methods below.
 func (c *input) About() aws.About {
-	return aws.About{Op: opInput, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.EndsAt(c.Until)}
+	return aws.About{Op: "input", Target: c.target(), Owner: c.Mark, End: aws.EndsAt(c.Until)}
 }
 
 func (c *input) target() string { return c.d.arn(c.Channel) }
@@ -71,7 +68,7 @@ func (c *input) name(kind string) string { return c.Mark + "-" + kind }
 
 func (c *input) Read(ctx context.Context) error {
 	c.At = c.d.Now().UTC()
-	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
+	out, err := c.d.describe(ctx, c.Channel)
 	if err != nil {
 		return err
 	}
@@ -104,17 +101,7 @@ func switchTo(name, attachment string, at time.Time) types.ScheduleAction {
 
 func (c *input) Make(ctx context.Context) error {
 	to, deadman := switchTo(c.name(kindSwitch), c.Spare, time.Time{}), switchTo(c.name(kindDeadman), c.Before, c.Until)
-	err := c.d.update(ctx, c.Channel, []types.ScheduleAction{to, deadman}, nil)
-	if refused(err) {
-		if err = c.d.update(ctx, c.Channel, []types.ScheduleAction{deadman}, nil); err == nil {
-			err = c.d.update(ctx, c.Channel, []types.ScheduleAction{to}, nil)
-		}
-	}
-	if err != nil {
-		if actions, look := c.d.schedule(ctx, c.Channel); look == nil && has(actions, c.name(kindSwitch)) && has(actions, c.name(kindDeadman)) {
-			err = nil // the answer to the first try was lost, and the second found its names taken
-		}
-	}
+	err := c.d.begin(ctx, c.Channel, to, deadman)
 	c.Made = c.Made || err == nil
 	if err != nil {
 		return err
@@ -185,7 +172,7 @@ const untouchable = executed + 3*time.Second
 // active is the input of the first pipeline that is not that of the others, or
 // of all.
 func (c *input) active(ctx context.Context) (string, error) {
-	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
+	out, err := c.d.describe(ctx, c.Channel)
 	if err != nil {
 		return "", err
 	}

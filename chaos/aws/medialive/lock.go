@@ -8,12 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/medialive"
-
 	"hlsload/chaos/aws"
 )
-
-const opLock = "lock"
 
 // tagLock begins the key of the tag with which a run claims a channel. Each run
 // has a key of its own, so that none overwrites another's; the value is when it
@@ -32,15 +28,12 @@ type lock struct {
 
 // Lock returns the change that claims the channel.
 func (d *Driver) Lock(o *aws.Order) aws.Change {
-	if d.Config.Channel == "" {
-		return nil
-	}
 	return &lock{d: d, Channel: d.Config.Channel, Mark: o.Mark("-"), Until: o.Expires}
 }
 
 // About implements [aws.Change], as do the methods below.
 func (c *lock) About() aws.About {
-	return aws.About{Op: opLock, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Ends("expires some minutes after the run")}
+	return aws.About{Op: "lock", Target: c.target(), Owner: c.Mark, End: aws.Ends("expires some minutes after the run")}
 }
 
 func (c *lock) target() string { return c.d.arn(c.Channel) }
@@ -64,9 +57,7 @@ func (c *lock) Read(context.Context) error {
 const claimed = "20060102T150405.000Z"
 
 func (c *lock) Make(ctx context.Context) error {
-	arn := c.target()
-	value := c.At.Format(claimed) + " " + c.Until.UTC().Format(claimed)
-	_, err := c.d.api.CreateTags(ctx, &medialive.CreateTagsInput{ResourceArn: &arn, Tags: map[string]string{tagLock + c.Mark: value}})
+	err := c.d.Tag(ctx, c.target(), map[string]string{tagLock + c.Mark: c.At.Format(claimed) + " " + c.Until.UTC().Format(claimed)})
 	if late := c.d.Now().Sub(c.At); err == nil && late > claimTime {
 		// A run that has looked already would not know of a claim that says it was first.
 		return fmt.Errorf("locking the channel took too long (got %v; want at most %v: run it again)", late.Round(time.Millisecond), claimTime)
@@ -79,32 +70,30 @@ func (c *lock) Make(ctx context.Context) error {
 const claimTime = 3 * time.Second
 
 func (c *lock) Undo(ctx context.Context) error {
-	arn := c.target()
-	_, err := c.d.api.DeleteTags(ctx, &medialive.DeleteTagsInput{ResourceArn: &arn, TagKeys: []string{tagLock + c.Mark}})
-	return err
+	return c.d.untag(ctx, c.target(), tagLock+c.Mark)
 }
 
 // Bites reports whether the channel is this run's: whether no other has claimed it
 // before.
 func (c *lock) Bites(ctx context.Context) (bool, string) {
-	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
+	tags, err := c.d.Tags(ctx, c.target())
 	if err != nil {
 		return false, err.Error()
 	}
-	all := holders(out.Tags, c.d.Now())
+	all := holders(tags, c.d.Now())
 	what := fmt.Sprintf("channel %s", c.Channel)
 	switch {
 	case len(all) == 0:
 		return false, what + " does not show the tag of this run"
 	case all[0] != c.Mark:
-		run, _ := aws.Ours(all[0], "-")
+		run, _ := aws.Ours(all[0])
 		return false, fmt.Sprintf("%s: another run locked it first (got the tag %s%s of run %s; want no other run)", what, tagLock, all[0], run)
 	}
 	return true, what + " is this run's"
 }
 
 func (c *lock) Healthy(ctx context.Context) (bool, string) {
-	out, err := c.d.api.DescribeChannel(ctx, &medialive.DescribeChannelInput{ChannelId: &c.Channel})
+	out, err := c.d.describe(ctx, c.Channel)
 	if err != nil {
 		return false, err.Error()
 	}
@@ -144,10 +133,9 @@ func (d *Driver) claims(channel string, tags map[string]string) (all []aws.Lefto
 		if !ok {
 			continue
 		}
-		run, _ := aws.Ours(mark, "-")
-		c := &lock{d: d, Channel: channel, Mark: mark}
-		all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(channel), Run: run, What: "claimed by a run (tag " + key + ")",
-			Expires: until(tags[key]), Lock: true, Remove: c.Undo})
+		l := aws.Left(d, &lock{d: d, Channel: channel, Mark: mark}, "claimed by a run (tag "+key+")")
+		l.Expires, l.Lock = until(tags[key]), true
+		all = append(all, l)
 	}
 	return all
 }

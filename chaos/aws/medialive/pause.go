@@ -14,8 +14,6 @@ import (
 	"hlsload/chaos/aws"
 )
 
-const opPause = "pause"
-
 // Our actions of a schedule are named by the mark of the fault and what they
 // are for. A hold's name goes on with the pipelines that it holds.
 const (
@@ -49,7 +47,7 @@ func (d *Driver) pause(o *aws.Order) *pause {
 
 // About implements [aws.Change], as do the methods below.
 func (p *pause) About() aws.About {
-	return aws.About{Op: opPause, Target: p.target(), Owner: aws.Owner{Name: p.Mark, Sep: "-"}, End: aws.EndsAt(p.Until)}
+	return aws.About{Op: "pause", Target: p.target(), Owner: p.Mark, End: aws.EndsAt(p.Until)}
 }
 
 func (p *pause) target() string { return p.d.arn(p.Channel) }
@@ -86,7 +84,7 @@ func (p *pause) Read(ctx context.Context) error {
 		return err
 	}
 	p.At = p.d.Now().UTC()
-	p.Before = foreign(actions, p.At)
+	p.Before, _ = lastForeign(actions, p.At)
 	return nil
 }
 
@@ -98,25 +96,9 @@ func (p *pause) Make(ctx context.Context) error {
 	others := p.others(actions)
 	hold := action(p.name(kindHold), union(others, p.Pipelines), time.Time{})
 	deadman := action(p.name(kindDeadman), p.Before, p.Until)
-	err = p.d.update(ctx, p.Channel, []types.ScheduleAction{hold, deadman}, nil)
-	if refused(err) {
-		// One request for both may not be allowed; then the one that ends it
-		// comes first.
-		if err = p.d.update(ctx, p.Channel, []types.ScheduleAction{deadman}, nil); err == nil {
-			err = p.d.update(ctx, p.Channel, []types.ScheduleAction{hold}, nil)
-		}
-	}
-	if err != nil && p.there(ctx) {
-		err = nil // the answer to the first try was lost, and the second found its names taken
-	}
+	err = p.d.begin(ctx, p.Channel, hold, deadman)
 	p.Made = p.Made || err == nil
 	return err
-}
-
-// there reports whether both actions are in the schedule.
-func (p *pause) there(ctx context.Context) bool {
-	actions, err := p.d.schedule(ctx, p.Channel)
-	return err == nil && has(actions, p.name(kindHold)) && has(actions, p.name(kindDeadman))
 }
 
 func (p *pause) Undo(ctx context.Context) error {

@@ -21,14 +21,14 @@ const maxActions = 10_000
 // schedule reads the whole schedule of a channel.
 func (d *Driver) schedule(ctx context.Context, channel string) ([]types.ScheduleAction, error) {
 	var all []types.ScheduleAction
-	pages := medialive.NewDescribeSchedulePaginator(d.api, &medialive.DescribeScheduleInput{ChannelId: &channel, MaxResults: sdk.Int32(100)})
+	pages := medialive.NewDescribeSchedulePaginator(d.API, &medialive.DescribeScheduleInput{ChannelId: &channel, MaxResults: sdk.Int32(100)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("schedule of channel %s: %w", channel, err)
 		}
 		if all = append(all, page.ScheduleActions...); len(all) > maxActions {
-			return nil, fmt.Errorf("too long (got more than %d actions)", maxActions)
+			return nil, fmt.Errorf("schedule of channel %s: too long (got more than %d actions)", channel, maxActions)
 		}
 	}
 	return all, nil
@@ -45,6 +45,23 @@ func (d *Driver) near(actions []types.ScheduleAction, name string) time.Duration
 		}
 	}
 	return 0
+}
+
+// begin creates an action that begins at once and the one that ends it: in one
+// request or, where that is refused, the one that ends it first.
+func (d *Driver) begin(ctx context.Context, channel string, onset, deadman types.ScheduleAction) error {
+	err := d.update(ctx, channel, []types.ScheduleAction{onset, deadman}, nil)
+	if refused(err) {
+		if err = d.update(ctx, channel, []types.ScheduleAction{deadman}, nil); err == nil {
+			err = d.update(ctx, channel, []types.ScheduleAction{onset}, nil)
+		}
+	}
+	if err != nil {
+		if actions, look := d.schedule(ctx, channel); look == nil && has(actions, *onset.ActionName) && has(actions, *deadman.ActionName) {
+			return nil // the answer to the first try was lost, and the second found its names taken
+		}
+	}
+	return err
 }
 
 // release creates what ends our actions and deletes them: in one request, or,
@@ -93,7 +110,7 @@ func (d *Driver) settled(ctx context.Context, channel string, at time.Time, name
 	}
 }
 
-// executed is when an action that begins at once has surely done so: deleting
+// executed is when an action that begins at once is certain to have begun: deleting
 // it before would be as if it had never been.
 const executed = 15 * time.Second
 
@@ -118,7 +135,7 @@ func (d *Driver) update(ctx context.Context, channel string, create []types.Sche
 	if len(create)+len(remove) == 0 {
 		return nil
 	}
-	_, err := d.api.BatchUpdateSchedule(ctx, in)
+	_, err := d.API.BatchUpdateSchedule(ctx, in)
 	return err
 }
 
@@ -160,7 +177,7 @@ func ids(set []int) string {
 
 // split takes the name of one of our actions apart.
 func split(name string) (mark, kind string, ok bool) {
-	if _, ok := aws.Ours(name, "-"); !ok {
+	if _, ok := aws.Ours(name); !ok {
 		return "", "", false
 	}
 	for _, kind := range []string{kindHold, kindDeadman, kindRelease, kindSwitch} {
@@ -228,14 +245,9 @@ func state(actions []types.ScheduleAction, now time.Time) []int {
 // lastForeign is what others paused last.
 func lastForeign(actions []types.ScheduleAction, now time.Time) ([]int, bool) {
 	return last(actions, now, func(name string) bool {
-		_, ours := aws.Ours(name, "-")
+		_, ours := aws.Ours(name)
 		return !ours
 	})
-}
-
-func foreign(actions []types.ScheduleAction, now time.Time) []int {
-	set, _ := lastForeign(actions, now)
-	return set
 }
 
 // union is sorted and has each once.

@@ -27,23 +27,11 @@ import (
 // Driver is the MediaPackage driver.
 type Driver struct {
 	aws.Frame
-	api *mediapackagev2.Client
-	// web asks endpoints without credentials; nil = they are not asked.
-	web Web
-	// writer asks for the ARN of the role that the channel writes with.
-	writer func(context.Context) (string, error)
+	API *mediapackagev2.Client
+	Web aws.HTTPClient // asks endpoints without credentials; nil = they are not asked
+	// Writer asks for the ARN of the role that the channel writes with.
+	Writer func(context.Context) (string, error)
 	seen   policy.Memory
-}
-
-// Web carries out requests that are not AWS's.
-type Web interface {
-	Do(*http.Request) (*http.Response, error)
-}
-
-// New returns the driver of the channel and the endpoint in the frame. A plan needs
-// neither client nor web.
-func New(frame aws.Frame, api *mediapackagev2.Client, web Web, writer func(context.Context) (string, error)) *Driver {
-	return &Driver{Frame: frame, api: api, web: web, writer: writer}
 }
 
 // What they can do beside the rest.
@@ -52,8 +40,10 @@ var (
 	_ aws.Reviewer   = (*deny)(nil)
 )
 
-// Service implements [aws.Driver].
+// Service implements [aws.Driver], as do the methods below.
 func (d *Driver) Service() string { return "mediapackagev2" }
+
+func (d *Driver) Target() string { return aws.Named("channel", d.Config.Package.Channel) }
 
 // The actions that viewers and encoders need.
 var (
@@ -61,22 +51,20 @@ var (
 	writes = []string{"mediapackagev2:PutObject"}
 )
 
-// Changes implements [aws.Driver].
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
 	p, f := &d.Config.Package, o.Fault
 	switch {
 	case f.Kind == chaos.OriginStatus && p.Endpoint != "":
-		return []aws.Change{&deny{d: d, place: place{p.Group, p.Channel, p.Endpoint}, Actions: reads, Sid: o.Mark(""), Until: o.Expires}}
+		return []aws.Change{d.deny(o, place{p.Group, p.Channel, p.Endpoint}, reads)}
 	case f.Kind == chaos.PackagerErrors && p.Endpoint != "":
 		var conditions []string
 		for _, c := range f.Conditions {
 			conditions = append(conditions, strings.ToUpper(c))
 		}
-		return []aws.Change{&force{d: d, place: place{p.Group, p.Channel, p.Endpoint}, Conditions: sorted(conditions), Mark: o.Mark("-")}}
-	case p.Channel == "":
+		return []aws.Change{&force{d: d, place: place{p.Group, p.Channel, p.Endpoint}, Conditions: sorted(conditions), Marked: aws.Marked{Mark: o.Mark("-")}}}
 	case f.Kind == chaos.PipelineKill && !(f.Resume == "restart" && f.Pipeline == chaos.Any), // then the channel is stopped
 		f.Kind == chaos.InputLoss && d.Config.InputLoss(f.Pipeline) == "mediapackage":
-		c := &deny{d: d, place: place{p.Group, p.Channel, ""}, Actions: writes, Sid: o.Mark(""), Until: o.Expires}
+		c := d.deny(o, place{p.Group, p.Channel, ""}, writes)
 		if f.Pipeline >= 0 && f.Pipeline < len(p.Sources) {
 			c.Source = p.Sources[f.Pipeline]
 		}
@@ -85,16 +73,7 @@ func (d *Driver) Changes(o *aws.Order) []aws.Change {
 	return nil
 }
 
-// Restore implements [aws.Driver].
-func (d *Driver) Restore(op string) aws.Change {
-	switch op {
-	case opDeny:
-		return &deny{d: d}
-	case opForce:
-		return &force{d: d}
-	}
-	return nil
-}
+func (d *Driver) Empty() []aws.Change { return []aws.Change{d.newDeny(place{}), &force{d: d}} }
 
 // place is what has a policy: an origin endpoint, or a channel.
 type place struct {
@@ -137,9 +116,6 @@ func (d *Driver) arn(p place) string {
 // places are those that may be touched.
 func (d *Driver) places() []place {
 	p := &d.Config.Package
-	if p.Channel == "" {
-		return nil
-	}
 	all := []place{{p.Group, p.Channel, ""}}
 	if p.Endpoint != "" {
 		all = append(all, place{p.Group, p.Channel, p.Endpoint})
@@ -147,7 +123,6 @@ func (d *Driver) places() []place {
 	return all
 }
 
-// Guards implements [aws.Driver].
 func (d *Driver) Guards() []aws.Call {
 	var calls []aws.Call
 	for _, p := range d.places() {
@@ -156,8 +131,7 @@ func (d *Driver) Guards() []aws.Call {
 	return calls
 }
 
-// Guard refuses a channel or an endpoint that is not tagged, or in the hands of
-// another run.
+// Guard refuses a channel or an endpoint that is not tagged.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 	var found []aws.Finding
 	for _, p := range d.places() {
@@ -166,11 +140,6 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 			return nil, err
 		}
 		found = append(found, aws.CheckTags(p.String(), tags, d.Config.Tags)...)
-		left, err := d.left(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, aws.BusyWith(p.String(), left)...)
 	}
 	return found, nil
 }
@@ -178,13 +147,13 @@ func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
 // look describes a place: its tags, and where viewers get an endpoint.
 func (d *Driver) look(ctx context.Context, p place) (tags map[string]string, url string, err error) {
 	if p.Endpoint == "" {
-		out, err := d.api.GetChannel(ctx, &mediapackagev2.GetChannelInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel})
+		out, err := d.API.GetChannel(ctx, &mediapackagev2.GetChannelInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel})
 		if err != nil {
 			return nil, "", fmt.Errorf("%s: %w", p, err)
 		}
 		return out.Tags, "", nil
 	}
-	out, err := d.api.GetOriginEndpoint(ctx, &mediapackagev2.GetOriginEndpointInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint})
+	out, err := d.API.GetOriginEndpoint(ctx, &mediapackagev2.GetOriginEndpointInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint})
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", p, err)
 	}
@@ -215,7 +184,7 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 			continue
 		}
 		line := fmt.Sprintf("%s: a policy of %d statements", p, len(doc.Statements))
-		if url != "" && d.web != nil {
+		if url != "" && d.Web != nil {
 			if status, err := d.ask(ctx, url); err == nil {
 				line += fmt.Sprintf("; an anonymous request is answered %d", status)
 			}
@@ -229,22 +198,28 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 	var all []aws.Leftover
 	for _, p := range d.places() {
-		left, err := d.left(ctx, p)
+		if p.Endpoint != "" {
+			e, err := d.readEndpoint(ctx, p)
+			if err != nil {
+				return all, err
+			}
+			all = append(all, aws.LeftBy(d, e.tags, func(m aws.Marked) (aws.Change, string) {
+				c := &force{d: d, place: p, Marked: m, Conditions: e.conditions}
+				c.Before, c.Unknown = parseWords(e.tags[aws.TagBefore])
+				return c, "forced errors on " + words(e.conditions) + ", before: " + e.tags[aws.TagBefore]
+			})...)
+		}
+		left, err := d.store(p).Leftovers(ctx, d, func(sid string) aws.Change {
+			c := d.newDeny(p)
+			c.Sid = sid
+			return c
+		})
 		if err != nil {
 			return all, err
 		}
 		all = append(all, left...)
 	}
 	return all, nil
-}
-
-func (d *Driver) left(ctx context.Context, p place) ([]aws.Leftover, error) {
-	all, err := d.store(p).Leftovers(ctx, d.Service(), d.arn(p), func(sid string) aws.Change { return &deny{d: d, place: p, Sid: sid} })
-	if err != nil || p.Endpoint == "" {
-		return all, err
-	}
-	forced, err := d.forced(ctx, p)
-	return append(forced, all...), err
 }
 
 // store is the policy of a place. What comes with the policy of an endpoint is
@@ -254,21 +229,18 @@ func (d *Driver) store(p place) *policy.Store {
 		return &policy.Store{
 			What: p.String(), Now: d.Now, Seen: &d.seen,
 			Read: func(ctx context.Context) (string, error) {
-				out, err := d.api.GetChannelPolicy(ctx, &mediapackagev2.GetChannelPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel})
-				if missing(err) {
-					return "", nil
-				}
+				out, err := d.API.GetChannelPolicy(ctx, &mediapackagev2.GetChannelPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel})
 				if err != nil {
-					return "", err
+					return "", unless(err)
 				}
 				return sdk.ToString(out.Policy), nil
 			},
 			Write: func(ctx context.Context, text string) error {
 				if text == "" {
-					_, err := d.api.DeleteChannelPolicy(ctx, &mediapackagev2.DeleteChannelPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel})
+					_, err := d.API.DeleteChannelPolicy(ctx, &mediapackagev2.DeleteChannelPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel})
 					return err
 				}
-				_, err := d.api.PutChannelPolicy(ctx, &mediapackagev2.PutChannelPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, Policy: &text})
+				_, err := d.API.PutChannelPolicy(ctx, &mediapackagev2.PutChannelPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, Policy: &text})
 				return err
 			},
 		}
@@ -278,31 +250,51 @@ func (d *Driver) store(p place) *policy.Store {
 		What: p.String(), Now: d.Now, Seen: &d.seen,
 		Read: func(ctx context.Context) (string, error) {
 			cdn = nil
-			out, err := d.api.GetOriginEndpointPolicy(ctx, &mediapackagev2.GetOriginEndpointPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint})
-			if missing(err) {
-				return "", nil
-			}
+			out, err := d.API.GetOriginEndpointPolicy(ctx, &mediapackagev2.GetOriginEndpointPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint})
 			if err != nil {
-				return "", err
+				return "", unless(err)
 			}
 			cdn = out.CdnAuthConfiguration
 			return sdk.ToString(out.Policy), nil
 		},
 		Write: func(ctx context.Context, text string) error {
 			if text == "" {
-				_, err := d.api.DeleteOriginEndpointPolicy(ctx, &mediapackagev2.DeleteOriginEndpointPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint})
+				_, err := d.API.DeleteOriginEndpointPolicy(ctx, &mediapackagev2.DeleteOriginEndpointPolicyInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint})
 				return err
 			}
-			_, err := d.api.PutOriginEndpointPolicy(ctx, &mediapackagev2.PutOriginEndpointPolicyInput{
+			_, err := d.API.PutOriginEndpointPolicy(ctx, &mediapackagev2.PutOriginEndpointPolicyInput{
 				ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint, Policy: &text, CdnAuthConfiguration: cdn})
 			return err
 		},
 	}
 }
 
-// missing reports whether an error says that there is no such thing.
-func missing(err error) bool {
-	return aws.Code(err) == "ResourceNotFoundException"
+// Tags implements [aws.Tagger], as do the methods below.
+func (d *Driver) Tags(ctx context.Context, arn string) (map[string]string, error) {
+	var p place
+	if part := strings.Split(arn, "/"); len(part) == 6 { // of an endpoint
+		p = place{part[1], part[3], part[5]}
+	}
+	tags, _, err := d.look(ctx, p)
+	return tags, err
+}
+
+func (d *Driver) Tag(ctx context.Context, arn string, tags map[string]string) error {
+	_, err := d.API.TagResource(ctx, &mediapackagev2.TagResourceInput{ResourceArn: &arn, Tags: tags})
+	return err
+}
+
+func (d *Driver) Untag(ctx context.Context, arn string) error {
+	_, err := d.API.UntagResource(ctx, &mediapackagev2.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{aws.TagRun, aws.TagBefore}})
+	return err
+}
+
+// unless returns an error unless it says that there is no policy.
+func unless(err error) error {
+	if aws.Code(err) == "ResourceNotFoundException" {
+		return nil
+	}
+	return err
 }
 
 // ask asks a URL without credentials, and returns the status.
@@ -313,7 +305,7 @@ func (d *Driver) ask(ctx context.Context, url string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	res, err := d.web.Do(r)
+	res, err := d.Web.Do(r)
 	if err != nil {
 		return 0, err
 	}

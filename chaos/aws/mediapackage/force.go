@@ -1,47 +1,38 @@
 package mediapackage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/mediapackagev2"
 	"github.com/aws/aws-sdk-go-v2/service/mediapackagev2/types"
 
 	"hlsload/chaos/aws"
 )
 
-const opForce = "force-errors"
-
-// The tags of an endpoint while its forced errors are changed.
-const (
-	tagRun    = aws.TagRun
-	tagBefore = aws.TagBefore
-	none      = "none" // no condition
-)
+// none says that there are no conditions.
+const none = "none"
 
 // force changes on which conditions an endpoint answers errors. MediaPackage
 // has nothing that ends by itself, so this is a sticky fault: while it holds,
 // the endpoint has tags that say which run it was and what was set before.
 type force struct {
-	aws.Answer
+	aws.Marked
 	d *Driver
 
 	place
-	Mark       string    `json:"mark"`
-	Conditions []string  `json:"conditions"` // as the API spells them, sorted
-	Before     []string  `json:"before"`
-	At         time.Time `json:"at"` // when that was read
+	Conditions []string `json:"conditions"` // as the API spells them, sorted
+	Before     []string `json:"before"`
 }
 
 // About implements [aws.Change], as do the methods below.
 func (c *force) About() aws.About {
-	return aws.About{Op: opForce, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: "-"}, End: aws.Stays()}
+	return aws.About{Op: "force-errors", Target: c.target(), Owner: c.Mark, End: aws.Stays()}
 }
 
 func (c *force) target() string { return c.d.arn(c.place) }
@@ -52,10 +43,10 @@ func (c *force) Calls() []aws.Call {
 	}
 	return []aws.Call{
 		call(aws.Reads, "GetOriginEndpoint", ""),
-		call(aws.Makes, "TagResource", fmt.Sprintf("%s=%s, %s=the conditions that are set now, or %s", tagRun, c.Mark, tagBefore, none)),
+		call(aws.Makes, "TagResource", fmt.Sprintf("%s=%s, %s=the conditions that are set now, or %s", aws.TagRun, c.Mark, aws.TagBefore, none)),
 		call(aws.Makes, "UpdateOriginEndpoint", "X-Amzn-Update-If-Match: the version that was read\nthe endpoint as it is, and ForceEndpointErrorConfiguration on "+words(c.Conditions)),
 		call(aws.Undoes, "UpdateOriginEndpoint", "X-Amzn-Update-If-Match: the version that was read\nthe endpoint as it is then, and ForceEndpointErrorConfiguration as it was, if it is still ours"),
-		call(aws.Undoes, "UntagResource", tagRun+", "+tagBefore),
+		call(aws.Undoes, "UntagResource", aws.TagRun+", "+aws.TagBefore),
 	}
 }
 
@@ -75,7 +66,7 @@ func parseWords(text string) ([]string, error) {
 	conditions := strings.Fields(text)
 	for _, w := range conditions {
 		if !slices.Contains(types.EndpointErrorCondition("").Values(), types.EndpointErrorCondition(w)) {
-			return nil, fmt.Errorf("tag %s does not hold the conditions from before (got %.80q; want %s, or conditions such as STALE_MANIFEST)", tagBefore, text, none)
+			return nil, fmt.Errorf("tag %s does not hold the conditions from before (got %.80q; want %s, or conditions such as STALE_MANIFEST)", aws.TagBefore, text, none)
 		}
 	}
 	return sorted(conditions), nil
@@ -98,7 +89,7 @@ type endpoint struct {
 // readEndpoint reads an endpoint such that it can be written back.
 func (d *Driver) readEndpoint(ctx context.Context, p place) (*endpoint, error) {
 	var raw []byte
-	out, err := d.api.GetOriginEndpoint(ctx, &mediapackagev2.GetOriginEndpointInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint}, func(o *mediapackagev2.Options) {
+	out, err := d.API.GetOriginEndpoint(ctx, &mediapackagev2.GetOriginEndpointInput{ChannelGroupName: &p.Group, ChannelName: &p.Channel, OriginEndpointName: &p.Endpoint}, func(o *mediapackagev2.Options) {
 		o.HTTPClient = aws.Keep(o.HTTPClient, &raw, maxEndpoint)
 	})
 	if err != nil {
@@ -131,7 +122,7 @@ func (d *Driver) write(ctx context.Context, e *endpoint, conditions []string, dr
 		f.EndpointErrorConditions = append(f.EndpointErrorConditions, types.EndpointErrorCondition(c))
 	}
 	e.input.ForceEndpointErrorConfiguration = f
-	_, err := d.api.UpdateOriginEndpoint(ctx, &e.input, func(o *mediapackagev2.Options) {
+	_, err := d.API.UpdateOriginEndpoint(ctx, &e.input, func(o *mediapackagev2.Options) {
 		o.HTTPClient = aws.Checked(o.HTTPClient, func(body []byte) error { return keeps(e.raw, body) }, dry)
 	})
 	return aws.CheckedError(err)
@@ -151,62 +142,37 @@ func keeps(received, sent []byte) error {
 	for _, m := range []map[string]any{before, after} {
 		delete(m, "ForceEndpointErrorConfiguration")
 	}
-	if lost := differs("", before, after); lost != "" {
-		return fmt.Errorf("the endpoint has a setting that this version of hlsload does not know and would lose (got %s; want its forced errors changed by hand)", lost)
+	if lost, changed := aws.Kept(settings("", before), settings("", after)); lost+changed != "" {
+		return fmt.Errorf("the endpoint has a setting that this version of hlsload does not know and would lose (got %s; want its forced errors changed by hand)", cmp.Or(lost, changed))
 	}
 	return nil
 }
 
-// differs names what one value has otherwise than another, "" for nothing.
-func differs(path string, before, after any) string {
-	switch b := before.(type) {
+// settings are the values in what was read from JSON, with their paths.
+func settings(path string, v any) (all []string) {
+	switch v := v.(type) {
 	case map[string]any:
-		a, ok := after.(map[string]any)
-		if !ok {
-			return path
-		}
-		for k := range a {
-			if _, ok := b[k]; !ok {
-				return path + "." + k
+		for k, one := range v {
+			if one != nil && !slices.Contains(described, k) {
+				all = append(all, settings(path+"."+k, one)...)
 			}
 		}
-		for k, v := range b {
-			if slices.Contains(described, k) || v == nil {
-				continue
-			}
-			if d := differs(path+"."+k, v, a[k]); d != "" {
-				return d
-			}
-		}
+		return append(all, path+" object")
 	case []any:
-		a, ok := after.([]any)
-		if !ok && len(b) > 0 || len(a) != len(b) {
-			return path
+		for i, one := range v {
+			all = append(all, settings(fmt.Sprintf("%s[%d]", path, i), one)...)
 		}
-		for i := range b {
-			if d := differs(fmt.Sprintf("%s[%d]", path, i), b[i], a[i]); d != "" {
-				return d
-			}
-		}
-	case float64: // some are 32 bits wide
-		if a, ok := after.(float64); !ok || float32(a) != float32(b) {
-			return path
-		}
-	default:
-		if before != after {
-			return path
-		}
+		return all
+	case float64:
+		return []string{fmt.Sprint(path, " ", float32(v))} // some are 32 bits wide
 	}
-	return ""
+	return []string{fmt.Sprintf("%s %q", path, fmt.Sprint(v))}
 }
 
 // update writes the endpoint with the conditions that edit returns. It reports
 // whether there was anything to do.
 func (c *force) update(ctx context.Context, edit func(now []string) (to []string, ok bool)) (changed bool, err error) {
-	conflict := func(err error) bool {
-		return aws.Code(err) == "ConflictException"
-	}
-	return aws.Contend(ctx, c.d.Now, "the endpoint", conflict, func(ctx context.Context) (func(context.Context) error, error) {
+	return aws.Contend(ctx, c.d.Now, "the endpoint", []string{"ConflictException"}, func(ctx context.Context) (func(context.Context) error, error) {
 		e, err := c.d.readEndpoint(ctx, c.place)
 		if err != nil {
 			return nil, err
@@ -220,13 +186,12 @@ func (c *force) update(ctx context.Context, edit func(now []string) (to []string
 }
 
 func (c *force) Read(ctx context.Context) error {
-	c.At = c.d.Now().UTC()
+	if err := c.Look(ctx, c.d, c.target()); err != nil {
+		return err
+	}
 	e, err := c.d.readEndpoint(ctx, c.place)
 	if err != nil {
 		return err
-	}
-	if mark, ok := e.tags[tagRun]; ok {
-		return fmt.Errorf("the endpoint is already used by another fault (got the tag %s=%s; want none)", tagRun, mark)
 	}
 	if slices.Equal(e.conditions, c.Conditions) {
 		return fmt.Errorf("nothing to change: the endpoint answers errors on %s already", words(c.Conditions))
@@ -236,46 +201,18 @@ func (c *force) Read(ctx context.Context) error {
 }
 
 func (c *force) Make(ctx context.Context) error {
-	// The tags come first: what carries them can be put back without a journal.
-	arn := c.target()
-	if _, err := c.d.api.TagResource(ctx, &mediapackagev2.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{tagRun: c.Mark, tagBefore: words(c.Before)}}); err != nil {
+	return c.Change(ctx, c.d, c.target(), words(c.Before), func(ctx context.Context) error {
+		_, err := c.update(ctx, func(now []string) ([]string, bool) { return c.Conditions, !slices.Equal(now, c.Conditions) })
 		return err
-	}
-	_, err := c.update(ctx, func(now []string) ([]string, bool) { return c.Conditions, !slices.Equal(now, c.Conditions) })
-	c.Made = c.Made || err == nil
-	return err
+	})
 }
 
 func (c *force) Undo(ctx context.Context) error {
-	e, err := c.d.readEndpoint(ctx, c.place)
-	if err != nil {
-		return err
-	}
-	ours := e.tags[tagRun] == c.Mark
-	if !ours && e.tags[tagRun] != "" {
-		return nil // another run's by now
-	}
-	changed := false
-	if ours || c.Made {
-		changed, err = c.update(ctx, func(now []string) ([]string, bool) {
+	return c.PutBack(ctx, c.d, c.target(), func(ctx context.Context) (bool, error) {
+		return c.update(ctx, func(now []string) ([]string, bool) {
 			return c.Before, slices.Equal(now, c.Conditions) && !slices.Equal(now, c.Before)
 		})
-		if err != nil {
-			return err
-		}
-	}
-	if !changed { // never made, undone before, or it does not show yet
-		if waited, err := aws.Settle(ctx, c.At, c.d.Now()); waited || err != nil {
-			if err != nil {
-				return err
-			}
-			return c.Undo(ctx)
-		}
-	}
-	if ours || c.Made { // the tags may not show yet
-		_, err = c.d.api.UntagResource(ctx, &mediapackagev2.UntagResourceInput{ResourceArn: sdk.String(c.target()), TagKeys: []string{tagRun, tagBefore}})
-	}
-	return err
+	})
 }
 
 func (c *force) Bites(ctx context.Context) (bool, string) {
@@ -287,37 +224,11 @@ func (c *force) Bites(ctx context.Context) (bool, string) {
 }
 
 func (c *force) Healthy(ctx context.Context) (bool, string) {
-	e, err := c.d.readEndpoint(ctx, c.place)
-	if err != nil {
-		return false, err.Error()
-	}
-	switch mark := e.tags[tagRun]; {
-	case mark == c.Mark:
-		return false, fmt.Sprintf("%s still has the tag %s=%s", c.place, tagRun, c.Mark)
-	case mark == "" && c.Made && slices.Equal(e.conditions, c.Conditions):
-		return false, fmt.Sprintf("%s still answers errors on %s", c.place, words(c.Conditions))
-	}
-	return true, fmt.Sprintf("%s answers errors on %s", c.place, words(e.conditions))
-}
-
-// forced is what an earlier run left of its forced errors.
-func (d *Driver) forced(ctx context.Context, p place) ([]aws.Leftover, error) {
-	e, err := d.readEndpoint(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	mark, ok := e.tags[tagRun]
-	if !ok {
-		return nil, nil
-	}
-	run, _ := aws.Ours(mark, "-")
-	l := aws.Leftover{Service: d.Service(), Target: d.arn(p), Run: run, What: "forced errors on " + words(e.conditions) + ", before: " + e.tags[tagBefore]}
-	before, err := parseWords(e.tags[tagBefore])
-	if err != nil {
-		l.Remove = func(context.Context) error { return err }
-		return []aws.Leftover{l}, nil
-	}
-	c := &force{d: d, place: p, Mark: mark, Conditions: e.conditions, Before: before}
-	l.Remove = c.Undo
-	return []aws.Leftover{l}, nil
+	return c.Clear(ctx, c.d, c.target(), c.place.String(), func(ctx context.Context) (bool, string) {
+		e, err := c.d.readEndpoint(ctx, c.place)
+		if err != nil {
+			return false, err.Error()
+		}
+		return !c.Made || !slices.Equal(e.conditions, c.Conditions), fmt.Sprintf("%s answers errors on %s", c.place, words(e.conditions))
+	})
 }

@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
 	"time"
 )
@@ -163,32 +162,4 @@ func same(a, b string) bool {
 		return v
 	}
 	return reflect.DeepEqual(norm(a), norm(b))
-}
-
-// Denial is a statement that denies something until a time.
-type Denial struct {
-	Sid       string
-	Principal any // nil = anyone
-	Actions   []string
-	Resources []string
-	Condition map[string]map[string]any
-	Until     time.Time
-}
-
-// JSON is the denial as a statement.
-func (d *Denial) JSON() (json.RawMessage, error) {
-	condition := map[string]map[string]any{"DateLessThan": {"aws:CurrentTime": d.Until.UTC().Format(time.RFC3339)}}
-	maps.Copy(condition, d.Condition)
-	principal := d.Principal
-	if principal == nil {
-		principal = "*"
-	}
-	return json.Marshal(struct {
-		Sid       string
-		Effect    string
-		Principal any
-		Action    []string
-		Resource  []string
-		Condition map[string]map[string]any
-	}{d.Sid, "Deny", principal, d.Actions, d.Resources, condition})
 }

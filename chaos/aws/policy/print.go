@@ -38,7 +38,7 @@ func (d *Document) Print() Print {
 	}
 	foreign := 0
 	for _, s := range d.Statements {
-		if _, ours := aws.Ours(s.Sid, ""); ours {
+		if _, ours := aws.Ours(s.Sid); ours {
 			continue
 		}
 		foreign++

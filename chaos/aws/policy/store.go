@@ -148,9 +148,9 @@ func (s *Store) Gone(ctx context.Context, sid string) (bool, string) {
 	return true, fmt.Sprintf("the policy of %s has nothing of this fault", s.What)
 }
 
-// Leftovers are the statements that runs have left in the policy of a target;
-// denial returns the change that made one.
-func (s *Store) Leftovers(ctx context.Context, service, target string, denial func(sid string) aws.Change) (all []aws.Leftover, err error) {
+// Leftovers are the statements that runs have left in the policy; denial returns
+// the change that made one.
+func (s *Store) Leftovers(ctx context.Context, d aws.Driver, denial func(sid string) aws.Change) (all []aws.Leftover, err error) {
 	text, err := s.Read(ctx)
 	var doc *Document
 	if err == nil {
@@ -160,8 +160,10 @@ func (s *Store) Leftovers(ctx context.Context, service, target string, denial fu
 		return nil, fmt.Errorf("policy of %s: %w", s.What, err)
 	}
 	for _, st := range doc.Statements {
-		if run, ok := aws.Ours(st.Sid, ""); ok {
-			all = append(all, aws.Leftover{Service: service, Target: target, Run: run, What: "policy statement " + st.Sid, Expires: st.Until(), Remove: denial(st.Sid).Undo})
+		if _, ok := aws.Ours(st.Sid); ok {
+			l := aws.Left(d, denial(st.Sid), "policy statement "+st.Sid)
+			l.Expires = st.Until()
+			all = append(all, l)
 		}
 	}
 	return all, nil

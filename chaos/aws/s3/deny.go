@@ -2,10 +2,7 @@ package s3
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strings"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -14,35 +11,31 @@ import (
 	"hlsload/chaos/aws/policy"
 )
 
-const opDeny = "deny"
-
 // deny keeps a caller from doing something to objects of the bucket, by a
 // statement of its policy that ends by itself.
 type deny struct {
-	d    *Driver
-	text string // the policy, word for word; "" = there was none, or it is not known
+	policy.Deny
+	d *Driver
 
-	Bucket  string    `json:"bucket"`
-	Owner   string    `json:"owner"` // account
-	Sid     string    `json:"sid"`
-	Actions []string  `json:"actions"`
-	Scope   scope     `json:"scope"`
-	Until   time.Time `json:"until"` // when it ends by itself
-	At      time.Time `json:"at"`    // when the policy was read
-	// Was is that policy, as far as it must be known again.
-	Was *policy.Print `json:"was,omitempty"`
+	Bucket string `json:"bucket"`
+	Owner  string `json:"owner"` // account
+	Scope  scope  `json:"scope"`
+}
 
-	Statement json.RawMessage `json:"statement,omitempty"`
+func (d *Driver) newDeny(s scope) *deny {
+	c := &deny{d: d, Bucket: s.Bucket, Owner: s.Owner, Scope: s}
+	c.Of = c.store
+	return c
 }
 
 func (d *Driver) deny(o *aws.Order, s scope, actions []string) *deny {
-	return &deny{d: d, Bucket: s.Bucket, Owner: s.Owner, Sid: o.Mark(""), Actions: actions, Scope: s, Until: o.Expires}
+	c := d.newDeny(s)
+	c.Sid, c.Actions, c.Until = o.Mark(""), actions, o.Expires
+	return c
 }
 
 // About implements [aws.Change], as do the methods below.
-func (c *deny) About() aws.About {
-	return aws.About{Op: opDeny, Target: c.target(), Owner: aws.Owner{Name: c.Sid, Sep: ""}, End: aws.EndsAt(c.Until)}
-}
+func (c *deny) About() aws.About { return c.Describe(c.target()) }
 
 func (c *deny) target() string { return c.d.arn(c.Bucket) }
 
@@ -73,108 +66,55 @@ func (d *Driver) lookups(s *scope) []aws.Call {
 
 func (c *deny) reads() bool { return len(c.Actions) == 1 && c.Actions[0] == reads[0] }
 
-func (c *deny) whoText() string {
-	switch {
-	case c.reads() && c.d.Config.Distribution != "":
-		return c.distribution()
-	case c.reads():
-		return everybody
-	case c.d.Config.Writer != "":
-		return c.d.Config.Writer
-	case c.d.Config.Channel != "":
-		return "the role of channel " + c.d.Config.Channel
-	}
-	return everybody
-}
-
-const everybody = "*"
-
 func (c *deny) distribution() string {
 	return fmt.Sprintf("arn:%s:cloudfront::%s:distribution/%s", c.d.partition(), c.d.Config.Account, c.d.Config.Distribution)
 }
 
-// shown is the statement for people: what is not known yet is said in words.
+// shown is the statement for people.
 func (c *deny) shown() string {
-	if len(c.Statement) > 0 {
-		return string(c.Statement)
+	role := c.d.Config.Writer
+	if role == "" && c.d.Config.Channel != "" {
+		role = "the role of channel " + c.d.Config.Channel
 	}
-	until := "EXPIRY"
-	if !c.Until.IsZero() {
-		until = c.Until.Format(time.RFC3339)
-	}
-	who := `"ArnEquals":{"aws:PrincipalArn":"` + c.whoText() + `"}`
-	principal := `"*"`
-	switch text := c.whoText(); {
-	case text == everybody:
-		who = ""
-	case c.reads():
-		principal = `{"Service":"cloudfront.amazonaws.com"}`
-		who = `"StringEquals":{"AWS:SourceArn":"` + text + `"}`
-	}
-	if who != "" {
-		who += ","
-	}
-	return fmt.Sprintf("{\"Sid\":%q,\"Effect\":\"Deny\",\"Principal\":%s,\"Action\":[\"%s\"],\n \"Resource\":[%s],\n \"Condition\":{%s\"DateLessThan\":{\"aws:CurrentTime\":%q}}}",
-		c.Sid, principal, strings.Join(c.Actions, `","`), &c.Scope, who, until)
+	return c.Shown(c.denial(role, nil), c.Scope.String())
 }
 
 func (c *deny) Read(ctx context.Context) error {
+	role := ""
 	var err error
-	c.At = c.d.Now().UTC()
-	var doc *policy.Document
-	if c.text, doc, _, err = c.store().Look(ctx); err != nil {
-		return err
+	if !c.reads() {
+		role, err = c.d.Writer(ctx)
+	} else if c.d.Config.Distribution != "" && c.d.Reader != nil {
+		err = c.d.Reader(ctx, c.Bucket)
 	}
-	was := doc.Print()
-	c.Was = &was
-	if c.reads() && c.d.Config.Distribution != "" && c.d.Reader != nil {
-		if err := c.d.Reader(ctx, c.Bucket); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	patterns, err := c.d.patterns(ctx, &c.Scope)
 	if err != nil {
 		return err
 	}
-	if c.Statement, err = c.statement(ctx, patterns); err != nil {
-		return err
-	}
-	if n := len(doc.With(c.Sid, c.Statement).String()); n > maxPolicy {
-		return fmt.Errorf("the policy of bucket %s would become too long with %d keys in a statement (got %d bytes; want at most %d: fewer renditions or pipelines)", c.Bucket, len(patterns), n, maxPolicy)
-	}
-	return nil
+	return c.Note(ctx, c.denial(role, patterns), maxPolicy)
 }
 
 // maxPolicy is how long S3 lets a bucket's policy be, in bytes.
 const maxPolicy = 20 << 10
 
-// statement denies only whom the fault is about: a bucket whose owner cannot
-// read it is another fault than was asked for.
-func (c *deny) statement(ctx context.Context, patterns []string) (json.RawMessage, error) {
-	resources := make([]string, len(patterns))
+// denial denies only the role or the distribution that the fault is about: a
+// bucket that its owner cannot read is another fault than was asked for.
+func (c *deny) denial(role string, patterns []string) *policy.Denial {
+	denial := &policy.Denial{Resources: make([]string, len(patterns))}
 	for i, p := range patterns {
-		resources[i] = c.d.arn(c.Bucket, p)
+		denial.Resources[i] = c.d.arn(c.Bucket, p)
 	}
-	denial := policy.Denial{Sid: c.Sid, Actions: c.Actions, Resources: resources, Until: c.Until}
-	if c.reads() {
-		if c.d.Config.Distribution != "" {
-			denial.Principal = map[string]string{"Service": "cloudfront.amazonaws.com"}
-			denial.Condition = map[string]map[string]any{"StringEquals": {"AWS:SourceArn": c.distribution()}}
-		}
-	} else if role, err := c.d.role(ctx); err != nil {
-		return nil, err
-	} else if role != "" {
+	switch {
+	case c.reads() && c.d.Config.Distribution != "":
+		denial.Principal = map[string]string{"Service": "cloudfront.amazonaws.com"}
+		denial.Condition = map[string]map[string]any{"StringEquals": {"AWS:SourceArn": c.distribution()}}
+	case role != "" && !c.reads():
 		denial.Condition = map[string]map[string]any{"ArnEquals": {"aws:PrincipalArn": role}}
 	}
-	return denial.JSON()
-}
-
-// role is that of the writer, "" when it is not known.
-func (d *Driver) role(ctx context.Context) (string, error) {
-	if d.Config.Writer != "" || d.writer == nil {
-		return d.Config.Writer, nil
-	}
-	return d.writer(ctx)
+	return denial
 }
 
 // store is the policy of the bucket.
@@ -184,7 +124,7 @@ func (c *deny) store() *policy.Store {
 
 // policy reads the policy of the bucket; "" = it has none.
 func (c *deny) policy(ctx context.Context) (string, error) {
-	out, err := c.d.api.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Owner})
+	out, err := c.d.API.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Owner})
 	if aws.Code(err) == "NoSuchBucketPolicy" {
 		return "", nil
 	}
@@ -194,32 +134,11 @@ func (c *deny) policy(ctx context.Context) (string, error) {
 	return sdk.ToString(out.Policy), nil
 }
 
-func (c *deny) Make(ctx context.Context) error {
-	return c.store().Add(ctx, c.text, c.Sid, c.Statement)
-}
-
-func (c *deny) Undo(ctx context.Context) error {
-	return c.store().Remove(ctx, c.text, c.Sid, c.At)
-}
-
 func (c *deny) put(ctx context.Context, text string) error {
 	if text == "" {
-		_, err := c.d.api.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Owner})
+		_, err := c.d.API.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Owner})
 		return err
 	}
-	_, err := c.d.api.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &c.Bucket, Policy: &text, ExpectedBucketOwner: &c.Owner})
+	_, err := c.d.API.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &c.Bucket, Policy: &text, ExpectedBucketOwner: &c.Owner})
 	return err
-}
-
-func (c *deny) Bites(ctx context.Context) (bool, string) {
-	return c.store().Holds(ctx, c.Sid, c.Until)
-}
-
-// Review reports whether others have changed the policy since it was read.
-func (c *deny) Review(ctx context.Context) []string {
-	return c.store().Review(ctx, c.Was)
-}
-
-func (c *deny) Healthy(ctx context.Context) (bool, string) {
-	return c.store().Gone(ctx, c.Sid)
 }

@@ -2,9 +2,9 @@
 // it denies writes or reads by a statement of the bucket's policy that ends by
 // itself, deletes playlists and segments, and puts older versions back.
 //
-// A bucket policy is one document, which others write to as well. It is read, changed by the
-// statements whose Sid is ours, written, and read again; what others have in it
-// stays, before and after. Objects are deleted only in the version that was
+// A bucket policy is one document, which others write to as well. It is read,
+// changed by statements whose Sid carries the run, written, and read again; the
+// statements of others stay. Objects are deleted only in the version that was
 // looked at, and only where an encoder writes them again or the bucket keeps
 // versions.
 package s3
@@ -26,25 +26,21 @@ import (
 // Driver is the S3 driver.
 type Driver struct {
 	aws.Frame
-	api *s3.Client
-	// writer asks for the ARN of the role that the channel writes with; nil =
-	// not known.
-	writer func(context.Context) (string, error)
-	seen   policy.Memory
+	API *s3.Client
+	// Writer asks for the ARN of the role that writes, "" when it is not known.
+	Writer func(context.Context) (string, error)
 	// Reader makes sure that the distribution reads the bucket in such a way that
 	// a statement about it can keep it from that; nil = not known.
 	Reader func(ctx context.Context, bucket string) error
-}
-
-// New returns the driver of the bucket in the frame. A plan needs no client.
-func New(frame aws.Frame, api *s3.Client, writer func(context.Context) (string, error)) *Driver {
-	return &Driver{Frame: frame, api: api, writer: writer}
+	seen   policy.Memory
 }
 
 var _ aws.Reviewer = (*deny)(nil)
 
-// Service implements [aws.Driver].
+// Service implements [aws.Driver], as do the methods below.
 func (d *Driver) Service() string { return "s3" }
+
+func (d *Driver) Target() string { return aws.Named("bucket", d.Config.Bucket) }
 
 // The actions that an encoder needs to write, and a viewer to read.
 var (
@@ -54,78 +50,48 @@ var (
 	reads = []string{"s3:GetObject"}
 )
 
-// Changes implements [aws.Driver].
 func (d *Driver) Changes(o *aws.Order) []aws.Change {
-	all := d.changes(o)
-	for _, c := range all {
-		switch c := c.(type) {
-		case *watch:
-			c.Mark = o.Mark("")
-		case *remove:
-			c.Mark = o.Mark("")
-		case *replace:
-			c.Mark = o.Mark("")
-		}
-	}
-	return all
-}
-
-func (d *Driver) changes(o *aws.Order) []aws.Change {
-	if d.Config.Bucket == "" {
-		return nil
-	}
 	f := o.Fault
 	media := d.scope(f, m3u8.KindMedia)
+	watch := &watch{d: d, Mark: o.Mark(""), Scope: media}
+	remove := &remove{d: d, Mark: o.Mark(""), Scope: d.scope(f, f.Kinds...)}
 	switch f.Kind {
 	case chaos.PipelinePause:
-		return []aws.Change{d.watch(media)}
+		return []aws.Change{watch}
 	case chaos.PipelineKill:
 		if f.Resume == "restart" && f.Pipeline == chaos.Any {
-			return []aws.Change{d.watch(media)} // the channel is stopped
+			return []aws.Change{watch} // the channel is stopped
 		}
-		return []aws.Change{d.watch(media), d.deny(o, d.scope(f), stops)}
+		return []aws.Change{watch, d.deny(o, d.scope(f), stops)}
 	case chaos.PlaylistFreeze:
-		return []aws.Change{d.watch(media), d.deny(o, media, writes)}
-	case chaos.PlaylistRollback:
-		return []aws.Change{d.watch(media), d.deny(o, media, writes), d.replace(media, f.Segments)}
-	case chaos.PlaylistEndlist:
-		return []aws.Change{d.watch(media), d.deny(o, media, writes), d.replace(media, 0)}
+		return []aws.Change{watch, d.deny(o, media, writes)}
+	case chaos.PlaylistRollback, chaos.PlaylistEndlist:
+		replace := &replace{d: d, Mark: o.Mark(""), Scope: media}
+		if f.Kind == chaos.PlaylistRollback {
+			replace.Back = f.Segments
+		}
+		return []aws.Change{watch, d.deny(o, media, writes), replace}
 	case chaos.PlaylistDelete:
-		s := d.scope(f, f.Kinds...)
 		if len(f.Kinds) == 0 {
-			s = media
+			remove.Scope = media
 		}
-		if f.Once {
-			w := d.watch(media)
-			w.Blip = true
-			return []aws.Change{w, d.remove(s)}
+		if watch.Blip = f.Once; f.Once {
+			return []aws.Change{watch, remove}
 		}
-		return []aws.Change{d.watch(media), d.deny(o, s, writes), d.remove(s)}
+		return []aws.Change{watch, d.deny(o, remove.Scope, writes), remove}
 	case chaos.SegmentMissing:
-		s := d.scope(f, f.Kinds...)
 		if len(f.Kinds) == 0 {
-			s = d.scope(f, m3u8.KindSegment)
+			remove.Scope = d.scope(f, m3u8.KindSegment)
 		}
-		return []aws.Change{d.remove(s)}
+		return []aws.Change{remove}
 	case chaos.OriginStatus:
 		return []aws.Change{d.deny(o, d.scope(f, f.Kinds...), reads)}
 	}
 	return nil
 }
 
-// Restore implements [aws.Driver].
-func (d *Driver) Restore(op string) aws.Change {
-	switch op {
-	case opWatch:
-		return &watch{d: d}
-	case opDeny:
-		return &deny{d: d}
-	case opRemove:
-		return &remove{d: d}
-	case opReplace:
-		return &replace{d: d}
-	}
-	return nil
+func (d *Driver) Empty() []aws.Change {
+	return []aws.Change{&watch{d: d}, d.newDeny(scope{}), &remove{d: d}, &replace{d: d}}
 }
 
 func (d *Driver) partition() string { return aws.Partition(d.Config.Region) }
@@ -139,51 +105,36 @@ func (d *Driver) arn(bucket string, keys ...string) string {
 	return arn
 }
 
-// Guards implements [aws.Driver].
 func (d *Driver) Guards() []aws.Call {
-	if d.Config.Bucket == "" {
-		return nil
-	}
 	return []aws.Call{
 		{Action: "s3:GetBucketTagging", Resource: d.arn(d.Config.Bucket)},
 		{Action: "s3:GetBucketPolicy", Resource: d.arn(d.Config.Bucket)},
 	}
 }
 
-// Guard refuses a bucket that is not tagged, or in the hands of another run.
+// Guard refuses a bucket that is not tagged.
 func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
-	if d.Config.Bucket == "" {
-		return nil, nil
-	}
-	what := "bucket " + d.Config.Bucket
 	tags := map[string]string{}
-	out, err := d.api.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &d.Config.Bucket, ExpectedBucketOwner: &d.Config.Account})
+	out, err := d.API.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &d.Config.Bucket, ExpectedBucketOwner: &d.Config.Account})
 	if err != nil && aws.Code(err) != "NoSuchTagSet" {
-		return nil, fmt.Errorf("tags of %s: %w", what, err)
+		return nil, fmt.Errorf("tags of %s: %w", d.Target(), err)
 	}
 	if err == nil {
 		for _, t := range out.TagSet {
 			tags[sdk.ToString(t.Key)] = sdk.ToString(t.Value)
 		}
 	}
-	found := aws.CheckTags(what, tags, d.Config.Tags)
-	left, err := d.Leftovers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found = append(found, aws.BusyWith(what, left)...)
-	return found, nil
+	return aws.CheckTags(d.Target(), tags, d.Config.Tags), nil
 }
 
 // Leftovers implements [aws.Driver]: statements of the policy that are ours.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
-	if d.Config.Bucket == "" {
-		return nil, nil
-	}
-	of := func(sid string) *deny {
-		return &deny{d: d, Bucket: d.Config.Bucket, Owner: d.Config.Account, Sid: sid}
-	}
-	return of("").store().Leftovers(ctx, d.Service(), d.arn(d.Config.Bucket), func(sid string) aws.Change { return of(sid) })
+	s := d.everything()
+	return d.newDeny(s).store().Leftovers(ctx, d, func(sid string) aws.Change {
+		c := d.newDeny(s)
+		c.Sid = sid
+		return c
+	})
 }
 
 // missing reports whether an error says that there is no such object.

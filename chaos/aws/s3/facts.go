@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -15,24 +16,21 @@ import (
 
 // Facts says what the bucket keeps and what the channel has written there.
 func (d *Driver) Facts(ctx context.Context) ([]string, error) {
-	if d.Config.Bucket == "" {
-		return nil, nil
-	}
 	s := d.everything()
-	versions, err := d.api.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner})
+	versions, err := d.API.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner})
 	status := ""
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil: // a run needs to know only for some faults, and the plan's policy allows no more
-		status = "not known (" + aws.Code(err) + ")"
+		status = "not known (" + cmp.Or(aws.Code(err), err.Error()) + ")"
 	case versions.Status != "":
 		status = string(versions.Status)
 	default:
 		status = "off: segments and multivariant playlists cannot be deleted, playlists not rolled back"
 	}
 	out := []string{fmt.Sprintf("bucket %s: versions %s", s.Bucket, status)}
-	text, err := (&deny{d: d, Bucket: s.Bucket, Owner: s.Owner}).policy(ctx)
+	text, err := d.newDeny(s).policy(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -41,7 +39,7 @@ func (d *Driver) Facts(ctx context.Context) ([]string, error) {
 	} else {
 		out = append(out, fmt.Sprintf("bucket %s: a policy of %d statements, %d of %d bytes", s.Bucket, len(doc.Statements), len(text), maxPolicy))
 	}
-	role, err := d.role(ctx)
+	role, err := d.Writer(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -78,9 +76,6 @@ func (d *Driver) everything() scope {
 
 // Watch says when media playlists are written, stop, go, end or come back.
 func (d *Driver) Watch(ctx context.Context) (func(context.Context) ([]string, error), error) {
-	if d.Config.Bucket == "" {
-		return nil, nil
-	}
 	s := d.everything()
 	all, err := d.playlists(ctx, &s)
 	if err != nil {

@@ -17,8 +17,6 @@ import (
 	"hlsload/player/m3u8"
 )
 
-const opRemove = "remove"
-
 // remove deletes objects: each only in the version that was looked at. Media
 // playlists are written again by the encoder; everything else is brought back,
 // so the bucket must keep versions.
@@ -51,11 +49,9 @@ const removeLimit = time.Minute
 // margin), and some time for the request.
 const markerSlack = chaos.AWSMargin/3 + 10*time.Second
 
-func (d *Driver) remove(s scope) *remove { return &remove{d: d, Scope: s} }
-
 // About implements [aws.Change], as do the methods below.
 func (c *remove) About() aws.About {
-	return aws.About{Op: opRemove, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: ""}, End: c.end()}
+	return aws.About{Op: "remove", Target: c.target(), Owner: c.Mark, End: c.end()}
 }
 
 func (c *remove) target() string { return c.d.arn(c.Scope.Bucket) }
@@ -135,7 +131,7 @@ func (c *remove) add(ctx context.Context, key string) error {
 	if !inside || slices.ContainsFunc(c.Objects, func(t target) bool { return t.Key == key }) {
 		return nil
 	}
-	out, err := c.d.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
+	out, err := c.d.API.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
 	if missing(err) {
 		return nil
 	}
@@ -148,7 +144,7 @@ func (c *remove) add(ctx context.Context, key string) error {
 
 // versioned makes sure that what is deleted can be brought back.
 func (d *Driver) versioned(ctx context.Context, s *scope) error {
-	out, err := d.api.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner})
+	out, err := d.API.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner})
 	if err != nil {
 		return err
 	}
@@ -175,7 +171,7 @@ func (c *remove) remove(ctx context.Context, t *target) error {
 	etag := t.ETag
 	const tries = 5
 	for i := 1; ; i++ {
-		done, err := c.d.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, IfMatch: &etag, ExpectedBucketOwner: &c.Scope.Owner})
+		done, err := c.d.API.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, IfMatch: &etag, ExpectedBucketOwner: &c.Scope.Owner})
 		switch {
 		case err == nil:
 			if sdk.ToBool(done.DeleteMarker) {
@@ -187,7 +183,7 @@ func (c *remove) remove(ctx context.Context, t *target) error {
 		case aws.Code(err) != "PreconditionFailed" || i == tries:
 			return err
 		}
-		out, err := c.d.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})
+		out, err := c.d.API.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})
 		if missing(err) {
 			return nil
 		}
@@ -207,7 +203,7 @@ func (c *remove) Undo(ctx context.Context) error {
 		if t := &c.Objects[i]; t.Back {
 			marker, err := c.marker(ctx, t)
 			if err == nil && marker != "" {
-				_, err = c.d.api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, VersionId: &marker, ExpectedBucketOwner: &c.Scope.Owner})
+				_, err = c.d.API.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, VersionId: &marker, ExpectedBucketOwner: &c.Scope.Owner})
 			}
 			if err != nil {
 				problems = append(problems, fmt.Errorf("bring back %s: %w", t.Key, err))
@@ -221,7 +217,7 @@ func (c *remove) Undo(ctx context.Context) error {
 // is not. Without the answer that names it, it is one that was made at that
 // time and is what the key stands for: it may be the encoder's own.
 func (c *remove) marker(ctx context.Context, t *target) (string, error) {
-	out, err := c.d.api.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &c.Scope.Bucket, Prefix: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})
+	out, err := c.d.API.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &c.Scope.Bucket, Prefix: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})
 	if err != nil {
 		return "", err
 	}
@@ -256,7 +252,7 @@ func (c *remove) marker(ctx context.Context, t *target) (string, error) {
 func (c *remove) Bites(ctx context.Context) (bool, string) {
 	for i := range c.Objects {
 		t := &c.Objects[i]
-		out, err := c.d.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})
+		out, err := c.d.API.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &t.Key, ExpectedBucketOwner: &c.Scope.Owner})
 		switch {
 		case missing(err):
 			continue
@@ -282,5 +278,5 @@ func (c *remove) Healthy(ctx context.Context) (bool, string) {
 			}
 		}
 	}
-	return true, "nothing stays deleted"
+	return true, "no object is deleted any more"
 }

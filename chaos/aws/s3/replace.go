@@ -16,8 +16,6 @@ import (
 	"hlsload/chaos/aws"
 )
 
-const opReplace = "replace"
-
 // replace puts something else in the place of media playlists: the version of
 // some writes ago, or the same with EXT-X-ENDLIST. The encoder must be kept
 // from writing while that is to be seen; once it writes again, all is well.
@@ -37,11 +35,9 @@ type replaced struct {
 	Etag    string `json:"put,omitempty"`     // of what is put there
 }
 
-func (d *Driver) replace(s scope, back int) *replace { return &replace{d: d, Scope: s, Back: back} }
-
 // About implements [aws.Change], as do the methods below.
 func (c *replace) About() aws.About {
-	return aws.About{Op: opReplace, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: ""}, End: aws.Ends("heals when the encoder may write again and writes the playlists"), Witness: true}
+	return aws.About{Op: "replace", Target: c.target(), Owner: c.Mark, End: aws.Ends("heals when the encoder may write again and writes the playlists"), Witness: true}
 }
 
 func (c *replace) target() string { return c.d.arn(c.Scope.Bucket) }
@@ -70,7 +66,7 @@ func (c *replace) Calls() []aws.Call {
 var errNoWriter = errors.New("the role that writes to the bucket is not known (got neither aws.writer nor aws.channel; want one, so that only this role is denied)")
 
 func (c *replace) Read(ctx context.Context) error {
-	role, err := c.d.role(ctx)
+	role, err := c.d.Writer(ctx)
 	if err != nil {
 		return err
 	}
@@ -105,7 +101,7 @@ func (c *replace) Read(ctx context.Context) error {
 // plain refuses an object with tags or with an ACL that gives others something:
 // a copy has neither, and what reads it by them would be refused.
 func (c *replace) plain(ctx context.Context, key string) error {
-	acl, err := c.d.api.GetObjectAcl(ctx, &s3.GetObjectAclInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
+	acl, err := c.d.API.GetObjectAcl(ctx, &s3.GetObjectAclInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
 	if err != nil {
 		return fmt.Errorf("ACL of %s: %w", key, err)
 	}
@@ -114,7 +110,7 @@ func (c *replace) plain(ctx context.Context, key string) error {
 			return fmt.Errorf("%s has an ACL with further grants, which the replacement would not have (got a grant of %s; want none but the owner's)", key, g.Permission)
 		}
 	}
-	tags, err := c.d.api.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
+	tags, err := c.d.API.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
 	if err != nil {
 		return fmt.Errorf("tags of %s: %w", key, err)
 	}
@@ -134,7 +130,7 @@ func set(text string) *string {
 
 // older is the version of some writes ago.
 func (c *replace) older(ctx context.Context, key string) (version, etag string, err error) {
-	out, err := c.d.api.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &c.Scope.Bucket, Prefix: &key, ExpectedBucketOwner: &c.Scope.Owner})
+	out, err := c.d.API.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &c.Scope.Bucket, Prefix: &key, ExpectedBucketOwner: &c.Scope.Owner})
 	if err != nil {
 		return "", "", err
 	}
@@ -166,7 +162,7 @@ func (c *replace) put(ctx context.Context, r *replaced) error {
 	if c.Back > 0 {
 		source := url.PathEscape(c.Scope.Bucket+"/"+r.Key) + "?versionId=" + url.QueryEscape(r.Version)
 		source = strings.ReplaceAll(source, "%2F", "/")
-		_, err := c.d.api.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &c.Scope.Bucket, Key: &r.Key, CopySource: &source,
+		_, err := c.d.API.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &c.Scope.Bucket, Key: &r.Key, CopySource: &source,
 			ExpectedBucketOwner: &c.Scope.Owner, ExpectedSourceBucketOwner: &c.Scope.Owner})
 		return err
 	}
@@ -181,7 +177,7 @@ func (c *replace) put(ctx context.Context, r *replaced) error {
 		return nil
 	}
 	body := append(bytes.TrimRight(o.body, "\n"), "\n#EXT-X-ENDLIST\n"...)
-	_, err := c.d.api.PutObject(ctx, &s3.PutObjectInput{Bucket: &c.Scope.Bucket, Key: &r.Key, Body: bytes.NewReader(body), IfMatch: &o.etag,
+	_, err := c.d.API.PutObject(ctx, &s3.PutObjectInput{Bucket: &c.Scope.Bucket, Key: &r.Key, Body: bytes.NewReader(body), IfMatch: &o.etag,
 		ContentType: set(o.kind), CacheControl: set(o.control), ExpectedBucketOwner: &c.Scope.Owner})
 	return err
 }
@@ -197,7 +193,7 @@ func (c *replace) Bites(ctx context.Context) (bool, string) {
 			return false, err.Error()
 		}
 		if c.Back > 0 && o.etag != r.Etag || c.Back == 0 && (o.media == nil || !o.media.EndList) {
-			return false, r.Key + " does not show it"
+			return false, r.Key + " does not show the replacement"
 		}
 	}
 	return true, fmt.Sprintf("%d playlists were replaced", len(c.Objects))

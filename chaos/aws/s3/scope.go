@@ -87,7 +87,7 @@ func (d *Driver) playlists(ctx context.Context, s *scope) ([]object, error) {
 	var all []object
 	seen := 0
 	for _, p := range s.Patterns {
-		pages := s3.NewListObjectsV2Paginator(d.api, &s3.ListObjectsV2Input{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner, Prefix: sdk.String(strings.TrimSuffix(p, "*"))})
+		pages := s3.NewListObjectsV2Paginator(d.API, &s3.ListObjectsV2Input{Bucket: &s.Bucket, ExpectedBucketOwner: &s.Owner, Prefix: sdk.String(strings.TrimSuffix(p, "*"))})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -124,7 +124,7 @@ func (d *Driver) playlists(ctx context.Context, s *scope) ([]object, error) {
 
 // read reads one playlist.
 func (d *Driver) read(ctx context.Context, s *scope, o *object) error {
-	out, err := d.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &o.key, ExpectedBucketOwner: &s.Owner})
+	out, err := d.API.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &o.key, ExpectedBucketOwner: &s.Owner})
 	if err != nil {
 		return err
 	}

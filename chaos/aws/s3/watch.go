@@ -11,8 +11,6 @@ import (
 	"hlsload/chaos/aws"
 )
 
-const opWatch = "watch"
-
 // watch changes nothing. It looks whether the playlists of a fault are written,
 // whichever service keeps the encoder from writing them.
 type watch struct {
@@ -34,11 +32,9 @@ type written struct {
 	times   int       // how often it was seen to change
 }
 
-func (d *Driver) watch(s scope) *watch { return &watch{d: d, Scope: s} }
-
 // About implements [aws.Change], as do the methods below.
 func (c *watch) About() aws.About {
-	return aws.About{Op: opWatch, Target: c.target(), Owner: aws.Owner{Name: c.Mark, Sep: ""}, End: aws.Ends("changes nothing"), Witness: true}
+	return aws.About{Op: "watch", Target: c.target(), Owner: c.Mark, End: aws.Ends("changes nothing"), Witness: true}
 }
 
 func (c *watch) target() string { return c.d.arn(c.Scope.Bucket) }
@@ -69,7 +65,7 @@ func (c *watch) look(ctx context.Context) (longest string, err error) {
 	}
 	for _, key := range c.Keys {
 		etag := ""
-		out, err := c.d.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
+		out, err := c.d.API.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &c.Scope.Bucket, Key: &key, ExpectedBucketOwner: &c.Scope.Owner})
 		switch {
 		case err == nil:
 			etag = sdk.ToString(out.ETag) + sdk.ToTime(out.LastModified).String()

@@ -1,8 +1,8 @@
 // Package scheduler has Amazon EventBridge Scheduler undo what does not end by
 // itself: a schedule that runs once, some time after the fault's window, and
 // makes the call that undoes it. It is made before the fault and deleted after
-// it; one that has run deletes itself. It depends on nothing of ours: neither
-// the process, nor its machine, nor its credentials.
+// it; one that has run deletes itself. It does not depend on the process of
+// hlsload, nor on its machine or its credentials.
 //
 // Start with [New]. Which call undoes a change is the change's to say
 // (an [aws.Rescue]); one that no single fixed call undoes has no watchdog.
@@ -27,12 +27,7 @@ import (
 // Driver is the driver of EventBridge Scheduler. It makes no faults.
 type Driver struct {
 	aws.Frame
-	api *scheduler.Client
-}
-
-// New returns the driver. A plan needs no client.
-func New(frame aws.Frame, api *scheduler.Client) *Driver {
-	return &Driver{frame, api}
+	API *scheduler.Client
 }
 
 // What they can do beside the rest.
@@ -45,20 +40,19 @@ var (
 // Service implements [aws.Driver], as do the methods below.
 func (d *Driver) Service() string { return "scheduler" }
 
+func (d *Driver) Target() string {
+	if d.Config.Watchdog == "" {
+		return ""
+	}
+	return "watchdogs"
+}
+
 func (d *Driver) Changes(*aws.Order) []aws.Change { return nil }
 
-func (d *Driver) Restore(op string) aws.Change {
-	if op == opWatchdog {
-		return &watchdog{d: d}
-	}
-	return nil
-}
+func (d *Driver) Empty() []aws.Change { return []aws.Change{&watchdog{d: d}} }
 
 // Watchdog returns the schedule that undoes c unless it was undone before.
 func (d *Driver) Watchdog(o *aws.Order, c aws.Change, n int) aws.Change {
-	if d.Config.Watchdog == "" {
-		return nil
-	}
 	w := &watchdog{d: d, watched: c, Name: o.Mark("-", fmt.Sprintf("w%d", n)), Role: d.Config.Watchdog, Until: o.Expires}
 	w.describe()
 	return w
@@ -76,28 +70,19 @@ func (d *Driver) arn(name string) string {
 const ours = "hlsload-"
 
 func (d *Driver) Guards() []aws.Call {
-	if d.Config.Watchdog == "" {
-		return nil
-	}
 	return []aws.Call{{Action: "scheduler:ListSchedules", Resource: "*"}, {Action: "scheduler:GetSchedule", Resource: d.arn(ours + "*")}}
 }
 
-// Guard refuses targets for which the watchdog of another run is still there.
-func (d *Driver) Guard(ctx context.Context) ([]aws.Finding, error) {
-	left, err := d.Leftovers(ctx)
-	return aws.BusyWith("watchdogs", left), err
-}
+// Guard has nothing to look at: [aws.Guards] asks for the watchdogs of other runs.
+func (d *Driver) Guard(context.Context) ([]aws.Finding, error) { return nil, nil }
 
 // maxSchedules bounds how many schedules are looked at.
 const maxSchedules = 1000
 
 // Leftovers implements [aws.Driver]: watchdogs that would touch a target.
 func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
-	if d.Config.Watchdog == "" {
-		return nil, nil
-	}
 	var all []aws.Leftover
-	pages := scheduler.NewListSchedulesPaginator(d.api, &scheduler.ListSchedulesInput{GroupName: sdk.String(group), NamePrefix: sdk.String(ours)})
+	pages := scheduler.NewListSchedulesPaginator(d.API, &scheduler.ListSchedulesInput{GroupName: sdk.String(group), NamePrefix: sdk.String(ours)})
 	for n := 0; pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -108,11 +93,10 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 		}
 		for _, s := range page.Schedules {
 			name := sdk.ToString(s.Name)
-			run, ok := aws.Ours(name, "-")
-			if !ok {
+			if _, ok := aws.Ours(name); !ok {
 				continue
 			}
-			out, err := d.api.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &name, GroupName: sdk.String(group)})
+			out, err := d.API.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &name, GroupName: sdk.String(group)})
 			if gone(err) {
 				continue // it has run since
 			}
@@ -122,9 +106,8 @@ func (d *Driver) Leftovers(ctx context.Context) ([]aws.Leftover, error) {
 			if out.Target == nil || !d.touches(sdk.ToString(out.Target.Input)) {
 				continue
 			}
-			c := &watchdog{d: d, Name: name}
 			at, _ := time.Parse(expression, sdk.ToString(out.ScheduleExpression))
-			all = append(all, aws.Leftover{Service: d.Service(), Target: d.arn(name), Run: run, What: "watchdog " + name, Expires: at, Watchdog: true, Remove: c.Undo})
+			all = append(all, aws.Left(d, &watchdog{d: d, Name: name, Until: at}, "watchdog "+name))
 		}
 	}
 	return all, nil
@@ -145,8 +128,6 @@ func (d *Driver) touches(input string) bool {
 	}
 	return false
 }
-
-const opWatchdog = "watchdog"
 
 // watchdog is a schedule that undoes another change.
 type watchdog struct {
@@ -176,7 +157,7 @@ func (c *watchdog) describe() {
 
 // About implements [aws.Change], as do the methods below.
 func (c *watchdog) About() aws.About {
-	return aws.About{Op: opWatchdog, Target: c.d.arn(c.Name), Owner: aws.Owner{Name: c.Name, Sep: "-"}, End: aws.EndsAt(c.Until).As("a schedule that runs once at its time and then deletes itself")}
+	return aws.About{Op: "watchdog", Target: c.d.arn(c.Name), Owner: c.Name, End: aws.EndsAt(c.Until).As("a schedule that runs once at its time and then deletes itself")}
 }
 
 // Fits reports whether the call is still the one that undoes the change: others may
@@ -227,7 +208,7 @@ const (
 )
 
 func (c *watchdog) Make(ctx context.Context) error {
-	_, err := c.d.api.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
+	_, err := c.d.API.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
 		Name: &c.Name, GroupName: sdk.String(group), ClientToken: &c.Name, Description: sdk.String("hlsload: undoes " + c.Before + " when it was not undone before"),
 		ScheduleExpression: sdk.String(c.Until.UTC().Format(expression)), ScheduleExpressionTimezone: sdk.String("UTC"),
 		FlexibleTimeWindow: &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}, ActionAfterCompletion: types.ActionAfterCompletionDelete,
@@ -249,7 +230,7 @@ func (c *watchdog) action() string {
 }
 
 func (c *watchdog) there(ctx context.Context) (bool, error) {
-	_, err := c.d.api.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &c.Name, GroupName: sdk.String(group)})
+	_, err := c.d.API.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: &c.Name, GroupName: sdk.String(group)})
 	if gone(err) {
 		return false, nil
 	}
@@ -263,7 +244,7 @@ func gone(err error) bool {
 
 // Undo deletes the schedule. One that has run is gone.
 func (c *watchdog) Undo(ctx context.Context) error {
-	_, err := c.d.api.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{Name: &c.Name, GroupName: sdk.String(group), ClientToken: sdk.String(c.Name + "-gone")})
+	_, err := c.d.API.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{Name: &c.Name, GroupName: sdk.String(group), ClientToken: sdk.String(c.Name + "-gone")})
 	if !gone(err) {
 		return err
 	}

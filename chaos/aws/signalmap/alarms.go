@@ -52,7 +52,7 @@ func (f *finder) alarms(ctx context.Context) {
 		for _, name := range names {
 			switch {
 			case len(all) == maxAlarms:
-				f.problem("more than %d alarms are on this channel's way (want those that matter in aws.alarms)", maxAlarms)
+				f.problem("more than %d alarms watch this channel (want those that matter in aws.alarms)", maxAlarms)
 				return
 			case slices.ContainsFunc(all, func(a chaos.AlarmAWS) bool { return a.Name == name }):
 				f.problem("an alarm of the name %s is in two regions (want the one that matters in aws.alarms)", name)
@@ -64,7 +64,7 @@ func (f *finder) alarms(ctx context.Context) {
 	}
 	f.AWS.Alarms = all
 	if len(all) == 0 {
-		f.problem("no alarm is on the channel, its origin or its distribution: a fault would be noticed by viewers first")
+		f.problem("no alarm watches the channel, its origin or its distribution: viewers would notice a fault first")
 	}
 }
 
@@ -88,7 +88,7 @@ func (f *finder) describe(ctx context.Context, region string) (metric []cw.Metri
 }
 
 // concerns reports whether one of an alarm's metrics is of something on the
-// channel's way.
+// channel's path.
 func (f *finder) concerns(a *cw.MetricAlarm) bool {
 	if f.ours(a.Dimensions) {
 		return true
@@ -101,7 +101,7 @@ func (f *finder) concerns(a *cw.MetricAlarm) bool {
 	return false
 }
 
-// ours reports whether dimensions name something on the channel's way.
+// ours reports whether dimensions name something on the channel's path.
 func (f *finder) ours(dimensions []cw.Dimension) bool {
 	at := map[string]string{}
 	for _, d := range dimensions {

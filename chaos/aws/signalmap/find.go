@@ -33,12 +33,12 @@ type Clients struct {
 	CloudWatch func(region string) *cloudwatch.Client
 }
 
-// Found is a channel's way through the account.
+// Found is a channel's path through the account.
 type Found struct {
 	// AWS is the section as it was given, with what was found where it said
 	// nothing and only one thing fits.
 	AWS chaos.AWS
-	// Lines are the way, for people: what and which.
+	// Lines describe the path: the kind of a thing and its name.
 	Lines [][2]string
 	// Problems say what could not be read or decided, and what to do.
 	Problems []string
@@ -64,9 +64,8 @@ func Calls(a *chaos.AWS) []aws.Call {
 	if a.Channel == "" {
 		return nil
 	}
-	arn := func(service, what string) string {
-		return fmt.Sprintf("arn:%s:%s:%s:%s:%s", aws.Partition(a.Region), service, a.Region, a.Account, what)
-	}
+	frame := aws.NewFrame(a, nil)
+	arn := frame.ARN
 	for _, c := range [][2]string{
 		{"medialive:DescribeChannel", arn("medialive", "channel:"+a.Channel)}, {"medialive:DescribeInput", arn("medialive", "input:*")},
 		{"mediaconnect:DescribeFlow", arn("mediaconnect", "flow:*")}, {"mediapackagev2:ListOriginEndpoints", arn("mediapackagev2", "channelGroup/*")},
@@ -263,7 +262,7 @@ func (f *finder) endpoints(ctx context.Context) {
 	}
 }
 
-// distribution finds who serves the bucket or the endpoints.
+// distribution finds the distribution in front of the bucket or the endpoints.
 func (f *finder) distribution(ctx context.Context) {
 	if f.AWS.Bucket == "" && len(f.hosts) == 0 {
 		return
@@ -322,7 +321,7 @@ func (f *finder) serves(domain string) bool {
 	return slices.Contains(f.hosts, domain)
 }
 
-// function finds the function that is told what is written to the bucket.
+// function finds the function that is notified of what is written to the bucket.
 func (f *finder) function(ctx context.Context) {
 	if f.AWS.Bucket == "" || f.AWS.Function != "" {
 		return
@@ -337,7 +336,7 @@ func (f *finder) function(ctx context.Context) {
 		_, name, _ := strings.Cut(sdk.ToString(out.LambdaFunctionConfigurations[i].LambdaFunctionArn), ":function:")
 		if name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
-			f.line("function", "%s is told what is written to the bucket", name)
+			f.line("function", "%s is notified of what is written to the bucket", name)
 		}
 	}
 	switch {

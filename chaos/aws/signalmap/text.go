@@ -2,6 +2,7 @@ package signalmap
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,7 +10,7 @@ import (
 	"hlsload/chaos"
 )
 
-// Text is the way for people, a line each.
+// Text is the path as lines of text.
 func (f *Found) Text() []string {
 	var all []string
 	for _, l := range f.Lines {
@@ -80,13 +81,14 @@ func Section(a *chaos.AWS) string {
 	return b.String()
 }
 
-const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+// word is a text that needs no quotation marks in YAML.
+var word = regexp.MustCompile(`^[a-zA-Z][-\w./]*$`)
 
 // plain writes a string for YAML, in quotation marks unless it is a word that
 // means nothing else there.
 func plain(s string) string {
 	other := slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}, strings.ToLower(s))
-	if s != "" && !other && strings.Contains(letters, s[:1]) && strings.Trim(s, letters+"0123456789-_/.") == "" {
+	if !other && word.MatchString(s) {
 		return s
 	}
 	return strconv.Quote(s)

@@ -25,7 +25,7 @@ type metric struct {
 }
 
 // metricsOf are the metrics of what a scenario names. outputs are the names of
-// the channel's output groups, which only the channel itself can tell.
+// the channel's output groups, which only its description has.
 func metricsOf(cfg *chaos.AWS, outputs []string) []metric {
 	var all []metric
 	add := func(region, namespace, name, stat string, period int, turns, people string, dimensions map[string]string) {

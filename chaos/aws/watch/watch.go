@@ -18,7 +18,7 @@ import (
 	"hlsload/reports/monitor"
 )
 
-// Config says what is watched, and by whom.
+// Config says what is watched, and with which clients.
 type Config struct {
 	AWS *chaos.AWS
 	// CloudWatch returns the client of a region.
@@ -91,7 +91,8 @@ func Calls(cfg *chaos.AWS) []aws.Call {
 		all = append(all, aws.Call{Action: "cloudwatch:DescribeAlarms", Resource: "*"})
 	}
 	if cfg.Channel != "" {
-		arn := fmt.Sprintf("arn:%s:medialive:%s:%s:channel:%s", aws.Partition(cfg.Region), cfg.Region, cfg.Account, cfg.Channel)
+		frame := aws.NewFrame(cfg, nil)
+		arn := frame.ARN("medialive", "channel:"+cfg.Channel)
 		all = append(all, aws.Call{Action: "medialive:DescribeChannel", Resource: arn}, aws.Call{Action: "medialive:ListAlerts", Resource: arn})
 	}
 	return all
@@ -119,10 +120,7 @@ func (w *Watcher) Begin(ctx context.Context, needed map[string]string) error {
 	if err == nil && !w.isDenied("cloudwatch:DescribeAlarms") {
 		w.missing()
 	}
-	if problem := w.guard(needed, err); problem != nil {
-		return problem
-	}
-	return nil
+	return w.guard(needed, err)
 }
 
 // missing notes the alarms that do not exist.
@@ -135,7 +133,7 @@ func (w *Watcher) missing() {
 	}
 }
 
-// guard holds the alarms against those that a run may not go without.
+// guard checks the alarms that a run may not go without.
 func (w *Watcher) guard(needed map[string]string, looked error) error {
 	var problems []error
 	m := w.cfg.Monitor.Summary()

@@ -2,29 +2,8 @@ package chaos
 
 import "time"
 
-// Faults of the edges: their answers, and what they keep.
-var edgeKinds = []Spec{
-	{
-		Kind: EdgeStatus, Vias: edges, Requests: allRequests,
-		Doc:       "the edge answers with an error",
-		Changes:   "answers of the edge",
-		Selectors: answers, Params: fields(code),
-		Part: PartAnswers, Site: AtEdge, act: actStatus,
-	},
-	{
-		Kind: EdgeSlow, Vias: edges, Requests: allRequests,
-		Doc:       "the edge answers slowly",
-		Changes:   "first byte of answers of the edge",
-		Selectors: answers, Params: fields(by("added to the first byte")),
-		Part: PartAnswers, Site: AtEdge, act: actSlow, Silent: true,
-	},
-	{
-		Kind: EdgeHang, Vias: edges, Requests: allRequests,
-		Doc:       "the edge accepts requests and never answers",
-		Changes:   "answers of the edge",
-		Selectors: answers,
-		Part:      PartAnswers, Site: AtEdge, act: actHang, Silent: true, Hangs: true,
-	},
+// Faults of what the edges keep.
+var cacheKinds = []Spec{
 	{
 		Kind: EdgeErrorTTL, Vias: []Via{ViaRig, ViaAWS}, Requests: allRequests,
 		Doc:     "the edge caches errors for a different time",

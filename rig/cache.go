@@ -1,13 +1,14 @@
 package rig
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
 	"hlsload/chaos"
 )
 
-// query is one request below the edge's door.
+// query is one request as caches and origin see it.
 type query struct {
 	id      ID
 	channel bool // id means something
@@ -44,7 +45,7 @@ func (r *result) holds(part stretch) bool {
 	return n > 0
 }
 
-// how says how a layer came by a result.
+// how is the way in which a layer got a result.
 type how uint8
 
 const (
@@ -55,7 +56,7 @@ const (
 	stale                // expired, and served all the same because the layer behind failed
 )
 
-// exchange is a result and how a layer came by it.
+// exchange is a result and how a layer got it.
 type exchange struct {
 	result
 	how       how
@@ -80,17 +81,19 @@ type report struct {
 	wait     time.Duration
 }
 
-// idleAtLeast is for how long a cache keeps at least what is not asked for: a
-// live segment leaves the playlists, and players do not come back for it. A CDN forgets
+// idleAtLeast is for how long at least a cache keeps what is not asked for: a live
+// segment leaves the playlists, and players do not come back for it. A CDN drops
 // what is not popular as well.
 const idleAtLeast = 5 * time.Minute
 
 // cache is a shield or an edge: descriptors by path, the least recently used
-// go first, and those that were not asked for in a long time. A fetch
-// that is under way is part of its entry: everything about its outcome is known when it starts, so nothing has to complete it.
+// go first, and those that were not asked for in a long time. A fetch that is
+// under way is part of its entry: its outcome is known when it starts, so nothing
+// has to complete it.
 type cache struct {
 	rig     *Rig
 	up      *cache // nil: the origin
+	pop     int    // chaos.Any = the shield
 	limit   int
 	idle    time.Duration // 0 = what is not asked for stays
 	entries map[uint64]*entry
@@ -118,11 +121,8 @@ type entry struct {
 }
 
 // newCache returns an empty cache in front of up.
-func newCache(r *Rig, up *cache) *cache {
-	c := &cache{rig: r, up: up, limit: r.cfg.Edge.Objects, entries: map[uint64]*entry{}}
-	if c.limit == 0 {
-		c.limit = 20_000
-	}
+func newCache(r *Rig, up *cache, pop int) *cache {
+	c := &cache{rig: r, up: up, pop: pop, limit: cmp.Or(r.cfg.Edge.Objects, 20_000), entries: map[uint64]*entry{}}
 	if r.cfg.Playlist == Live {
 		c.idle = max(idleAtLeast, 2*time.Duration(r.cfg.Keep)*r.cfg.Segment)
 	}
@@ -182,7 +182,7 @@ func (c *cache) pushFront(e *entry) {
 	e.prev.next, e.next.prev = e, e
 }
 
-// add makes an entry, and room for it.
+// add makes an entry. The oldest go when there is no room for it.
 func (c *cache) add(now time.Duration, q *query) *entry {
 	if old := c.entries[q.key]; old != nil {
 		c.drop(old) // another path with the same hash

@@ -2,12 +2,10 @@ package rig
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"hlsload/chaos"
-	"hlsload/player/m3u8"
 )
 
 // TestCacheRules walks CloudFront's rules: what is cached, whether it has
@@ -142,7 +140,7 @@ func TestStaleAfter404(t *testing.T) {
 	if a, _ := get(r, 3*sec, path); a.Status != 404 {
 		t.Fatalf("deleted: %d", a.Status)
 	}
-	r.SetPlan(r.Plan().With(fault(chaos.OriginStatus, 1, 0, 0, func(f *chaos.Fault) { f.Code = 500 }), 5*sec))
+	r.SetPlan(r.plan.With(fault(chaos.OriginStatus, 1, 0, 0, func(f *chaos.Fault) { f.Code = 500 }), 5*sec))
 	if a, _ := get(r, 6*sec, path); a.Status != 500 || a.Stale {
 		t.Errorf("then 500: %d stale=%v", a.Status, a.Stale)
 	}
@@ -184,7 +182,7 @@ func TestCollapse(t *testing.T) {
 	}
 }
 
-// TestJoinedInheritsFailure: who waits for a failing fetch fails with it.
+// TestJoinedInheritsFailure: a request that waits for a failing fetch fails with it.
 func TestJoinedInheritsFailure(t *testing.T) {
 	r := newRig(t, mini())
 	r.SetPlan(open(fault(chaos.OriginHang, 3, 0, 0)))
@@ -212,7 +210,7 @@ func TestFlush(t *testing.T) {
 		ask(sec, pop)
 	}
 	one := fault(chaos.EdgeFlush, 0, 0, 0, func(f *chaos.Fault) { f.Pop = 1 })
-	r.SetPlan(r.Plan().With(one, 3*sec).Without(one, 3*sec))
+	r.SetPlan(r.plan.With(one, 3*sec).Without(one, 3*sec))
 	if a := ask(4*sec, 0); a.Hit != EdgeLayer {
 		t.Errorf("the other POP: %+v", a)
 	}
@@ -220,7 +218,7 @@ func TestFlush(t *testing.T) {
 		t.Errorf("the flushed POP: %+v", a)
 	}
 	all := fault(chaos.EdgeFlush, 1, 0, 0)
-	r.SetPlan(r.Plan().With(all, 5*sec).Without(all, 5*sec))
+	r.SetPlan(r.plan.With(all, 5*sec).Without(all, 5*sec))
 	if a := ask(6*sec, 0); a.Upstream != ShieldLayer {
 		t.Errorf("after a flush of everything: %+v", a)
 	}
@@ -262,13 +260,13 @@ func TestErrorTTL(t *testing.T) {
 			if bites, _ := r.Bites(step.at, step.open); bites {
 				t.Errorf("at %v: it bites before it holds", step.at)
 			}
-			r.SetPlan(r.Plan().With(step.open, step.at))
+			r.SetPlan(r.plan.With(step.open, step.at))
 			if bites, what := r.Bites(step.at, step.open); !bites {
 				t.Errorf("at %v: %s", step.at, what)
 			}
 		}
 		if step.close != nil {
-			r.SetPlan(r.Plan().Without(step.close, step.at))
+			r.SetPlan(r.plan.Without(step.close, step.at))
 			if healthy, what := r.Healthy(step.at, step.close); !healthy {
 				t.Errorf("at %v: %s", step.at, what)
 			}
@@ -337,164 +335,5 @@ func TestIdleLeavesTheCache(t *testing.T) {
 	}
 	if n := len(r.edges[0].entries); n < 100 {
 		t.Errorf("%d entries of a presentation that stays; want all of them", n)
-	}
-}
-
-// naive is a cache that keeps everything it ever fetched and looks through it
-// from the beginning for every request.
-type naive struct {
-	r     *Rig
-	up    *naive
-	log   []naiveFill
-	flush []time.Duration
-}
-
-type naiveFill struct {
-	key uint64
-	due time.Duration
-	x   exchange
-}
-
-func (n *naive) ask(now time.Duration, q *query) exchange {
-	var have *naiveFill // what is kept as of now
-	var flying *naiveFill
-	for i := range n.log {
-		f := &n.log[i]
-		switch {
-		case f.key != q.key:
-		case f.due > now:
-			flying = f
-		case f.x.store:
-			have = f
-		case f.x.status/100 == 2 && !f.x.truncate:
-			have = nil
-		}
-	}
-	if have != nil {
-		for _, at := range n.flush {
-			if at <= now && have.due <= at {
-				have = nil
-				break
-			}
-		}
-	}
-	if have != nil && now < have.x.until {
-		return exchange{result: have.x.result, how: hit, store: true, collapse: true}
-	}
-	if flying != nil && flying.x.collapse && n.r.cfg.Edge.Collapse {
-		x := flying.x
-		x.how, x.wait, x.origin, x.shield = joined, flying.due-now, false, report{}
-		return x
-	}
-	c := &cache{rig: n.r}
-	var expired *result
-	if have != nil {
-		expired = &have.x.result
-	}
-	var x exchange
-	if n.up == nil {
-		x = c.forward(now, q, expired)
-	} else {
-		x = forwardTo(c, n.up, now, q, expired)
-	}
-	if flying == nil {
-		n.log = append(n.log, naiveFill{q.key, now + x.wait, x})
-	}
-	return x
-}
-
-// forwardTo is forward with a naive cache behind.
-func forwardTo(c *cache, up *naive, now time.Duration, q *query, expired *result) exchange {
-	x := up.ask(now, q)
-	r := c.rig
-	x.shield = report{true, x.how, x.expired, x.upstream, x.wait}
-	x.wait += r.cfg.Edge.Latency
-	x.confirmed = false
-	x.how, x.expired, x.upstream = missed, expired != nil, x.status
-	if expired != nil && expired.status == 200 {
-		if x.status == 200 && x.object.ETag == expired.object.ETag {
-			x.how = refreshed
-		} else if x.status >= 500 {
-			m := expired.marks
-			if r.outdated(now, q, expired) {
-				m |= x.marks
-			}
-			x.result = *expired
-			x.marks, x.until, x.how, x.store, x.collapse = m, now+x.wait+r.policy.err, stale, true, true
-		}
-	}
-	if x.truncate {
-		x.store = false
-	}
-	return x
-}
-
-func TestCacheAgainstNaiveTwin(t *testing.T) {
-	for seed := range uint64(60) {
-		rng := rand.New(rand.NewPCG(seed, 1))
-		c := mini()
-		c.Segment = 2 * sec
-		c.Edge.Shield = rng.IntN(2) == 0
-		c.Edge.Collapse = rng.IntN(4) > 0
-		c.Edge.PlaylistTTL = time.Duration(rng.IntN(3)) * sec
-		c.Edge.SegmentTTL = time.Duration(1+rng.IntN(20)) * sec
-		c.Edge.ErrorTTL = time.Duration(rng.IntN(4)) * sec
-		c.Edge.Pops = 2
-		c.Origin.Missing = []int{404, 403}[rng.IntN(2)]
-		c.Origin.ReadLimit = 0
-		a, b := newRig(t, c), newRig(t, c)
-		twins := make([]*naive, 2)
-		var shield *naive
-		if c.Edge.Shield {
-			shield = &naive{r: b}
-		}
-		for i := range twins {
-			twins[i] = &naive{r: b, up: shield}
-		}
-		kinds := []chaos.Kind{chaos.PipelineKill, chaos.OriginStatus, chaos.OriginSlow, chaos.OriginHang, chaos.PlaylistDelete, chaos.SegmentTruncate, chaos.EdgeFlush}
-		var held []*chaos.Fault
-		now := time.Duration(0)
-		for i := range 400 {
-			now += time.Duration(rng.IntN(400)) * time.Millisecond
-			if rng.IntN(15) == 0 {
-				plan := a.Plan()
-				if len(held) > 0 && rng.IntN(2) == 0 {
-					plan = plan.Without(held[0], now)
-					held = held[1:]
-				} else {
-					f := fault(kinds[rng.IntN(len(kinds))], i%64, 0, 0, func(f *chaos.Fault) { f.Code, f.By = 500+rng.IntN(5), 3*sec })
-					plan = plan.With(f, now)
-					held = append(held, f)
-					if f.Kind == chaos.EdgeFlush {
-						for _, n := range append(twins, shield) {
-							if n != nil {
-								n.flush = append(n.flush, now)
-							}
-						}
-					}
-				}
-				a.SetPlan(plan)
-				b.SetPlan(plan)
-			}
-			id := ID{Kind: m3u8.KindMedia, Pipeline: rng.IntN(2), Rendition: rng.IntN(2)}
-			if rng.IntN(2) == 0 {
-				id.Kind, id.Sequence = m3u8.KindSegment, uint64(30+int64(now/c.Segment)+rng.Int64N(4))
-			}
-			pop := rng.IntN(2)
-			f := Flight{Path: a.Path(id), Pop: pop}
-			step := a.Advance(now, &f)
-			q := b.query(f.Path, "")
-			x := twins[pop].ask(now, &q)
-			if f.Answer.Status != x.status || step.Wait != x.wait+c.Edge.Latency || f.Answer.Marks != x.marks|x.passing ||
-				(f.Answer.Upstream != NoLayer) != x.origin || f.Answer.Collapsed != (x.how == joined || x.how != hit && x.shield.how == joined) {
-				t.Fatalf("seed %d, request %d at %v, %s at POP %d:\n got %+v after %v\nwant %+v", seed, i, now, f.Path, pop, f.Answer, step.Wait, x)
-			}
-			if x.object != nil && f.Answer.Object != nil && f.Answer.Object.ETag != x.object.ETag {
-				t.Fatalf("seed %d, request %d: another version", seed, i)
-			}
-		}
-		if a.stats.Origin.Requests != b.stats.Origin.Requests || a.stats.Origin.Bytes != b.stats.Origin.Bytes {
-			t.Errorf("seed %d: origin load %+v and %+v", seed, a.stats.Origin.Count, b.stats.Origin.Count)
-		}
 	}
 }

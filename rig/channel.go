@@ -56,14 +56,15 @@ func newChannel(cfg Config, seed draw.Seed, epoch time.Time) *Channel {
 	}
 	c.ranks, c.ranked = m3u8.Ranks(rates)
 	for _, f := range c.formats {
-		c.shape = mix(c.shape ^ mix(uint64(f.Rate)<<20^uint64(f.Width)<<6^uint64(f.Container)))
+		c.shape = draw.Mix(c.shape ^ draw.Mix(uint64(f.Rate)<<20^uint64(f.Width)<<6^uint64(f.Container)))
 	}
 	c.measure()
 	for p := range cfg.Pipelines {
 		c.tops[p].settled = c.started
-		for r := range c.formats {
+		for r, f := range c.formats {
 			if c.names.hasInit {
-				c.inits[p] = append(c.inits[p], c.initObject(p, r))
+				id := ID{Kind: m3u8.KindInit, Pipeline: p, Rendition: r}
+				c.inits[p] = append(c.inits[p], c.withBody(id, media.Init(f), c.started, media.ContentType(f)))
 			}
 			c.streams[p] = append(c.streams[p], newStream(c, p, r))
 		}

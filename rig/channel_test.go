@@ -282,6 +282,7 @@ func TestHistoryDoesNotMatter(t *testing.T) {
 // the run, also at playlists that nothing asks for.
 func TestOldWindowsCostNothing(t *testing.T) {
 	r, plan := newRig(t, mini()), chaos.NewPlan(1)
+	var allocations []float64 // of a change, early and late
 	kinds := []chaos.Kind{chaos.PlaylistFreeze, chaos.PlaylistDelete, chaos.InputLoss, chaos.EdgeFlush}
 	for i := range 1500 {
 		at := time.Duration(i) * 10 * sec
@@ -296,6 +297,18 @@ func TestOldWindowsCostNothing(t *testing.T) {
 		if n := max(len(r.channel.windows), len(s.f.bounds), len(top.removed)+len(top.paused), len(r.edges[0].flushes)); n > 50 {
 			t.Fatalf("after %d windows a change looks at %d of them", i+1, n)
 		}
+		if i == 100 || i == 1499 {
+			next := fault(chaos.PlaylistDelete, 1, at+6*sec, 0)
+			r.tick(next.At)
+			allocations = append(allocations, testing.AllocsPerRun(5, func() {
+				r.SetPlan(plan.With(next, next.At))
+				r.SetPlan(plan.With(next, next.At).Without(next, next.At))
+			}))
+			r.SetPlan(plan)
+		}
+	}
+	if few, many := allocations[0], allocations[1]; many > few*1.2 {
+		t.Errorf("a change after 1500 windows makes %v allocations, after 100 windows %v", many, few)
 	}
 }
 
@@ -380,7 +393,7 @@ func TestMarksOfSegments(t *testing.T) {
 }
 
 // TestStaleMarks: an origin that fails while the edge still has an expired copy
-// leaves viewers behind, and the answer says by whom; while the copy is as good
+// leaves viewers behind, and the answer says by which fault; while the copy is as good
 // as what the origin holds it does not.
 func TestStaleMarks(t *testing.T) {
 	r := newRig(t, mini())
@@ -412,16 +425,16 @@ func TestLongPlan(t *testing.T) {
 				f.By, f.Segments, f.Then, f.Resume = 3*sec, 2, []string{"emit", "pause"}[i%3/2], []string{"continue", "restart"}[i%5/4]
 			})
 			now += time.Duration(1+8*d.Uniform(rule, uint64(3*i+1))) * sec
-			a.SetPlan(a.Plan().With(f, now))
+			a.SetPlan(a.plan.With(f, now))
 			get(a, now, "/live/p0/index_256x144.m3u8")
 			now += time.Duration(1+20*d.Uniform(rule, uint64(3*i+2))) * sec
-			a.SetPlan(a.Plan().Without(f, now))
+			a.SetPlan(a.plan.Without(f, now))
 			get(a, now, "/live/p1/index_256x144.m3u8")
 			if i%50 != 49 {
 				continue
 			}
 			b := newRig(t, mini())
-			b.SetPlan(a.Plan())
+			b.SetPlan(a.plan)
 			for at := now; at < now+40*sec; at += sec {
 				for p := range 2 {
 					x, y := a.channel.ids(p, at), b.channel.ids(p, at)

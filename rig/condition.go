@@ -1,6 +1,8 @@
 package rig
 
 import (
+	"errors"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -11,8 +13,7 @@ func (r *Rig) conditions(f *Flight) {
 	a := &f.Answer
 	o := a.Object
 	if f.IfMatch != "" && !matches(f.IfMatch, o.ETag, true) {
-		a.Status, a.Object, a.Truncate = 412, nil, false
-		a.Length = bodySize(412, nil)
+		a.fail(412)
 		return
 	}
 	switch {
@@ -30,16 +31,22 @@ func (r *Rig) conditions(f *Flight) {
 	if f.Range == "" {
 		return
 	}
-	offset, length, ok := parseRange(f.Range, o.Size)
-	switch {
-	case !ok:
+	part, ok := parseStretch(f.Range)
+	if !ok {
 		return // a Range that cannot be read is ignored (RFC 9110 section 14.2)
-	case length == 0:
-		a.Status, a.Object, a.Truncate = 416, nil, false
-		a.Length = bodySize(416, nil)
+	}
+	offset, length := part.of(o.Size)
+	if length == 0 {
+		a.fail(416)
 		return
 	}
 	a.Status, a.Offset, a.Length = 206, offset, length
+}
+
+// fail makes the answer an error.
+func (a *Answer) fail(status int) {
+	a.Status, a.Object, a.Truncate = status, nil, false
+	a.Length = bodySize(status, nil)
 }
 
 // parseDate reads an HTTP date. Only the preferred form is understood, others
@@ -85,18 +92,6 @@ func AppendETag(dst []byte, tag uint64) []byte {
 	return append(dst, '"')
 }
 
-// parseRange reads a Range header for a body of size bytes (RFC 9110 section
-// 14.1.2). It takes one range; of several, of other units and of what cannot be
-// read it returns false. A length of 0 means that nothing of the body is in it.
-func parseRange(s string, size int64) (offset, length int64, ok bool) {
-	r, ok := parseStretch(s)
-	if !ok {
-		return 0, 0, false
-	}
-	offset, length = r.of(size)
-	return offset, length, true
-}
-
 // stretch is one byte range of a body whose size is not known yet: from first to
 // last, or the last n bytes.
 type stretch struct{ first, last int64 }
@@ -106,7 +101,8 @@ const (
 	suffix = -1 // as first: last is how many bytes from the end
 )
 
-// parseStretch reads a Range header of one byte range.
+// parseStretch reads a Range header of one byte range (RFC 9110 section 14.1.2);
+// false of several, of other units and of what cannot be read.
 func parseStretch(s string) (stretch, bool) {
 	s, ok := strings.CutPrefix(strings.TrimSpace(s), "bytes=")
 	if !ok {
@@ -147,17 +143,9 @@ func (r stretch) of(size int64) (offset, length int64) {
 // digits reads a number that may be missing. One too large for an int64 is the
 // largest.
 func digits(s string) (n int64, has, ok bool) {
-	const most = 1<<63 - 1
-	for i := range len(s) {
-		d := int64(s[i]) - '0'
-		if d < 0 || d > 9 {
-			return 0, false, false
-		}
-		if n > (most-d)/10 {
-			n = most
-			continue
-		}
-		n = n*10 + d
+	if s == "" {
+		return 0, false, true
 	}
-	return n, s != "", true
+	v, err := strconv.ParseUint(s, 10, 63)
+	return int64(v), true, err == nil || errors.Is(err, strconv.ErrRange)
 }

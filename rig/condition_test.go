@@ -27,7 +27,11 @@ func TestRange(t *testing.T) {
 		{"", 1000, 0, 0, false},
 	}
 	for _, tt := range tests {
-		offset, length, ok := parseRange(tt.in, tt.size)
+		part, ok := parseStretch(tt.in)
+		offset, length := part.of(tt.size)
+		if !ok {
+			length = 0
+		}
 		if ok != tt.ok || length != tt.length || ok && length > 0 && offset != tt.offset {
 			t.Errorf("%q of %d: %d+%d %v; want %d+%d %v", tt.in, tt.size, offset, length, ok, tt.offset, tt.length, tt.ok)
 		}
@@ -41,7 +45,8 @@ func FuzzConditions(f *testing.F) {
 		if size < 0 {
 			return
 		}
-		offset, length, ok := parseRange(rng, size)
+		part, ok := parseStretch(rng)
+		offset, length := part.of(size)
 		if ok && (offset < 0 || length < 0 || offset+length > size) {
 			t.Errorf("%q of %d: %d+%d", rng, size, offset, length)
 		}

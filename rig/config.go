@@ -1,7 +1,6 @@
 package rig
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -309,13 +308,4 @@ func (c *Config) segments() int64 {
 		return MaxSegments
 	}
 	return int64(c.Length / c.Segment)
-}
-
-// joinErrors is the mistakes as one error, nil without any.
-func joinErrors(bad []*FieldError) error {
-	errs := make([]error, len(bad))
-	for i, b := range bad {
-		errs[i] = b
-	}
-	return errors.Join(errs...)
 }

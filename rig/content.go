@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
-	"slices"
+	"sort"
 	"time"
 
 	"hlsload/chaos"
@@ -40,7 +40,7 @@ func (c *Channel) mediaStart(sequence uint64) time.Duration {
 		return time.Duration(sequence) * c.clock.segment
 	}
 	within := (sequence - 1) % uint64(c.cfg.DiscontinuityEvery)
-	return time.Duration(mix(n)%7200)*media.Grid + time.Duration(within)*c.clock.segment
+	return time.Duration(draw.Mix(n)%7200)*media.Grid + time.Duration(within)*c.clock.segment
 }
 
 // gap reports whether a pipeline has no media under that number.
@@ -69,7 +69,7 @@ func (c *Channel) keyOf(sequence uint64) uint64 {
 // keyBytes is a key, and the IV that goes with it where that is explicit.
 func (c *Channel) keyBytes(number uint64) (key, iv [aes.BlockSize]byte) {
 	for i, at := range [][]byte{key[:8], key[8:], iv[:8], iv[8:]} {
-		binary.BigEndian.PutUint64(at, mix(c.shape^mix(number<<2+uint64(i)+1)))
+		binary.BigEndian.PutUint64(at, draw.Mix(c.shape^draw.Mix(number<<2+uint64(i)+1)))
 	}
 	return key, iv
 }
@@ -122,14 +122,8 @@ func (c *Channel) key(id ID, now time.Duration) look {
 		return look{}
 	}
 	key, _ := c.keyBytes(id.Sequence)
-	tag := draw.Hash(key[:])
-	return look{object: &Object{
-		ID: id, Channel: true, Size: int64(len(key)), ETag: tag, Version: mix(tag^mix(id.key())) | 1, Modified: c.started,
-		control: control{hasAge: true, age: c.cfg.Edge.SegmentTTL}, contentType: keyType, body: key[:],
-	}}
+	return look{object: c.withBody(id, key[:], c.started, "application/octet-stream")}
 }
-
-const keyType = "application/octet-stream"
 
 // resourceSegments is how many segments share a resource in a live or event
 // playlist; a VOD is one resource. A resource is written again with each
@@ -146,17 +140,10 @@ type resource struct {
 
 // piece is a part of a resource.
 type piece struct {
-	sequence uint64 // 0 = the initialization section
-	end      int64  // where it ends
-	filler   chaos.Marks
-	at       time.Duration // when it was written
-}
-
-func (p *piece) start(before []piece) int64 {
-	if len(before) == 0 {
-		return 0
-	}
-	return before[len(before)-1].end
+	sequence   uint64 // 0 = the initialization section
+	start, end int64  // in the resource
+	filler     chaos.Marks
+	at         time.Duration // when it was written
 }
 
 // store gives a new segment its place in a resource.
@@ -181,7 +168,7 @@ func (s *stream) store(seg *listed) {
 		seg.offset = r.pieces[n-1].end
 	}
 	seg.size = s.c.size(s.rendition, s.c.mediaStart(seg.sequence))
-	r.pieces = append(r.pieces, piece{sequence: seg.sequence, end: seg.offset + seg.size, filler: seg.filler, at: seg.at})
+	r.pieces = append(r.pieces, piece{sequence: seg.sequence, start: seg.offset, end: seg.offset + seg.size, filler: seg.filler, at: seg.at})
 }
 
 // resource is the resource whose first segment has that number, at now.
@@ -217,11 +204,8 @@ func (c *Channel) resourceObject(s *stream, r *resource, n int, modified time.Du
 		return o
 	}
 	id := ID{Kind: m3u8.KindSegment, Pipeline: s.pipeline, Rendition: s.rendition, Sequence: r.first}
-	tag := mix(mix(id.key()) + c.shape + mix(uint64(n)))
-	r.object = &Object{
-		ID: id, Channel: true, Size: r.pieces[n-1].end, ETag: tag, Version: tag | 1, Modified: modified, pieces: r.pieces[:n:n],
-		control: control{hasAge: true, age: c.cfg.Edge.SegmentTTL}, contentType: media.ContentType(c.formats[s.rendition]),
-	}
+	r.object = c.withMedia(id, draw.Mix(draw.Mix(id.key())+c.shape+draw.Mix(uint64(n))), r.pieces[n-1].end, modified)
+	r.object.pieces = r.pieces[:n:n]
 	return r.object
 }
 
@@ -237,13 +221,8 @@ func (o *Object) fillers(offset, length int64) chaos.Marks {
 // within are the pieces that a part of a resource touches.
 func (o *Object) within(offset, length int64) iter.Seq[int] {
 	return func(yield func(int) bool) {
-		i, _ := slices.BinarySearchFunc(o.pieces, offset, func(p piece, at int64) int {
-			if p.end <= at {
-				return -1
-			}
-			return 1
-		})
-		for ; i < len(o.pieces) && o.pieces[i].start(o.pieces[:i]) < offset+length; i++ {
+		i := sort.Search(len(o.pieces), func(i int) bool { return o.pieces[i].end > offset })
+		for ; i < len(o.pieces) && o.pieces[i].start < offset+length; i++ {
 			if !yield(i) {
 				return
 			}
@@ -267,8 +246,7 @@ func (r *Rig) Parts(o *Object, offset, length int64) iter.Seq[Part] {
 		}
 		for i := range o.within(offset, length) {
 			p := &o.pieces[i]
-			start := p.start(o.pieces[:i])
-			if !yield(Part{r.channel.pieceObject(o, p), max(offset-start, 0), min(offset+length, p.end) - start}) {
+			if !yield(Part{r.channel.pieceObject(o, p), max(offset-p.start, 0), min(offset+length, p.end) - p.start}) {
 				return
 			}
 		}

@@ -302,8 +302,8 @@ func TestPartsInCaches(t *testing.T) {
 	}
 }
 
-// A part that segment.late keeps away is no part of the resource yet; who asks
-// for others is not touched.
+// A part that segment.late keeps away is no part of the resource yet; requests
+// for other parts are not touched.
 func TestLateParts(t *testing.T) {
 	f := chaos.NewFault("late", chaos.SegmentLate)
 	f.Via, f.By, f.At, f.For, f.Rule = chaos.ViaRig, 5*sec, 0, 20*sec, 3
@@ -358,6 +358,7 @@ func TestEventEnds(t *testing.T) {
 		{"quiet", nil, "", 16, 0, end + sec},
 		{"killed before", func(f *chaos.Fault) { f.At, f.For = 3*sec, 3*sec }, chaos.PipelineKill, 16, 4, end + sec},
 		{"killed at the end", func(f *chaos.Fault) { f.At, f.For = 8*sec, 10*sec }, chaos.PipelineKill, 16, 2, 19 * sec},
+		{"killed at the end, to restart", func(f *chaos.Fault) { f.At, f.For, f.Resume = 8*sec, 10*sec, "restart" }, chaos.PipelineKill, 16, 2, 19 * sec},
 		{"frozen at the end", func(f *chaos.Fault) { f.At, f.For = 8*sec, 10*sec }, chaos.PlaylistFreeze, 16, 0, 19 * sec},
 		{"deleted at the end", func(f *chaos.Fault) { f.At, f.For = 8*sec, 10*sec }, chaos.PlaylistDelete, 16, 0, 19 * sec},
 		{"deleted after the end", func(f *chaos.Fault) { f.At, f.For = 15*sec, 10*sec }, chaos.PlaylistDelete, 16, 0, 26 * sec},

@@ -1,6 +1,6 @@
 package rig
 
-import "strconv"
+import "fmt"
 
 // s3Errors are S3's words for a status.
 var s3Errors = map[int][2]string{
@@ -20,17 +20,9 @@ var s3Errors = map[int][2]string{
 func AppendErrorBody(dst []byte, status int) []byte {
 	e, ok := s3Errors[status]
 	if !ok {
-		e = [2]string{"Status" + strconv.Itoa(status), "The server answered with status " + strconv.Itoa(status) + "."}
+		e = [2]string{fmt.Sprintf("Status%d", status), fmt.Sprintf("The server answered with status %d.", status)}
 	}
-	return appendError(dst, e[0], e[1])
-}
-
-func appendError(dst []byte, code, message string) []byte {
-	dst = append(dst, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>"...)
-	dst = append(dst, code...)
-	dst = append(dst, "</Code><Message>"...)
-	dst = append(dst, message...)
-	return append(dst, "</Message></Error>"...)
+	return fmt.Appendf(dst, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>%s</Message></Error>", e[0], e[1])
 }
 
 var errorSizes = func() (sizes [600]int16) {

@@ -67,18 +67,17 @@ type bound struct {
 func (c *Channel) compile(s *stream) faults {
 	t := c.thing(ID{Kind: m3u8.KindMedia, Pipeline: s.pipeline, Rendition: s.rendition})
 	var f faults
-	for _, w := range c.stopping(t) {
+	for _, w := range c.spans(&t, chaos.PipelineKill, chaos.PipelinePause, chaos.InputLoss) {
+		if filling(w.fault) {
+			f.filler = append(f.filler, w)
+			continue
+		}
 		f.block = append(f.block, w)
 		if deletes(w.fault) {
 			f.remove = append(f.remove, w)
 		}
 	}
 	f.drift = c.spans(&t, chaos.PipelineDrift)
-	for _, w := range c.spans(&t, chaos.InputLoss) {
-		if filling(w.fault) {
-			f.filler = append(f.filler, w)
-		}
-	}
 	f.freeze = c.spans(&t, chaos.PlaylistFreeze)
 	f.del = c.spans(&t, chaos.PlaylistDelete)
 	f.rollback = c.spans(&t, chaos.PlaylistRollback)
@@ -100,17 +99,6 @@ func (c *Channel) compile(s *stream) faults {
 	}
 	slices.SortStableFunc(f.bounds, func(a, b bound) int { return int(min(max(a.at-b.at, -1), 1)) })
 	return f
-}
-
-// stopping are the windows in which the encoder of t writes nothing.
-func (c *Channel) stopping(t chaos.Thing) []span {
-	var out []span
-	for _, w := range c.spans(&t, chaos.PipelineKill, chaos.PipelinePause, chaos.InputLoss) {
-		if !filling(w.fault) {
-			out = append(out, w)
-		}
-	}
-	return out
 }
 
 // filling reports whether the encoder goes on with filler.

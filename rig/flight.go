@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"strings"
 	"time"
 
 	"hlsload/chaos"
@@ -23,16 +24,12 @@ type Flight struct {
 	IfMatch         string // If-Match header
 	Gzip            bool   // the viewer takes gzip; edges pack playlists then
 
-	// Cohort and Viewer say which viewer asks, and Issued is when their token was issued,
-	// for faults at the edge that choose.
+	// Cohort and Viewer say which viewer asks, and Issued when their token was
+	// issued, for faults that hit only some viewers.
 	Cohort    string
 	Viewer    uint64
 	HasViewer bool
 	Issued    time.Duration
-
-	// Tag and Number are the driver's own.
-	Tag    any
-	Number int
 
 	Answer Answer
 }
@@ -123,7 +120,7 @@ func (r *Rig) Advance(now time.Duration, f *Flight) Step {
 	switch {
 	case effect.Hang || effect.Reset:
 		f.Answer = Answer{Marks: effect.Marks, Kind: q.kind(), Pipeline: q.pipeline()}
-		r.stats.hung(now, f.Pop, &q)
+		r.stats.edge(now, f.Pop, &f.Answer)
 		return Step{Hang: true}
 	case effect.Status != 0:
 		x.status, x.marks, x.how = effect.Status, effect.Marks, hit
@@ -137,11 +134,11 @@ func (r *Rig) Advance(now time.Duration, f *Flight) Step {
 	}
 	wait += x.wait
 	r.answer(now+wait, f, &q, &x)
-	r.stats.edge(now, f.Pop, &q, &f.Answer)
+	r.stats.edge(now, f.Pop, &f.Answer)
 	return Step{Wait: wait}
 }
 
-// Abort tells that the viewer of a flight gave up before its end. Fetches that
+// Abort notes that the viewer of a flight gave up before its end. Fetches that
 // it caused go on.
 func (r *Rig) Abort(now time.Duration, f *Flight) {
 	r.tick(now)
@@ -160,9 +157,11 @@ func reads(method string) bool { return method == "" || method == "GET" || metho
 
 // query reads a path and a Range header.
 func (r *Rig) query(path, rng string) query {
-	path = withoutQuery(path)
 	q := query{path: path}
 	if q.id, q.channel = r.channel.names.parse(path); !q.channel {
+		if q.path = withoutQuery(path); q.path != path {
+			return r.query(q.path, rng)
+		}
 		q.key = draw.Hash(path) | 1<<63
 		return q
 	}
@@ -180,17 +179,14 @@ func (r *Rig) query(path, rng string) query {
 		if !r.cfg.ByteRanges {
 			q.whole.Kind = q.id.Kind
 		}
-		q.key = mix(mix(q.key+uint64(q.part.first))^uint64(q.part.last)) | 1<<62
+		q.key = draw.Mix(draw.Mix(q.key+uint64(q.part.first))^uint64(q.part.last)) | 1<<62
 	}
 	return q
 }
 
 func withoutQuery(path string) string {
-	for i := range len(path) {
-		if path[i] == '?' || path[i] == '#' {
-			return path[:i]
-		}
-	}
+	path, _, _ = strings.Cut(path, "?")
+	path, _, _ = strings.Cut(path, "#")
 	return path
 }
 

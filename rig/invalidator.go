@@ -15,8 +15,8 @@ import (
 //     seconds, and a write between the two requests is deleted unseen.
 //   - "conditional" deletes with If-Match: only what it looked at dies.
 //
-// It only knows keys that were written, so a playlist whose write it never
-// heard of stays for ever. The next write brings the key back.
+// It knows only the keys that it heard a write of; any other playlist stays for
+// ever. The next write brings the key back.
 
 // deleteGap is the time between the sample's HEAD and its DELETE: two requests
 // to S3 from a Lambda in its region.

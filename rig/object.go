@@ -50,15 +50,6 @@ func (o *Object) Packed() []byte { return o.packed }
 
 const playlistType = "application/vnd.apple.mpegurl"
 
-// mix spreads the bits of x (splitmix64's finaliser).
-func mix(x uint64) uint64 {
-	x ^= x >> 30
-	x *= 0xbf58476d1ce4e5b9
-	x ^= x >> 27
-	x *= 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
 // playlistObject is the object of a stored version.
 func (c *Channel) playlistObject(s *stream, v *version, ended bool) *Object {
 	o := &v.plain
@@ -66,17 +57,28 @@ func (c *Channel) playlistObject(s *stream, v *version, ended bool) *Object {
 		o = &v.ended
 	}
 	if *o == nil {
-		*o = c.text(s.id(), c.mediaPlaylist(s, v, ended), v.at)
+		*o = c.withBody(s.id(), c.mediaPlaylist(s, v, ended), v.at, playlistType)
 	}
 	return *o
 }
 
-// text makes the object of a playlist.
-func (c *Channel) text(id ID, body []byte, modified time.Duration) *Object {
-	tag := draw.Hash(body)
+// withBody makes an object of which the bytes are kept.
+func (c *Channel) withBody(id ID, body []byte, modified time.Duration, contentType string) *Object {
+	tag, ttl := draw.Hash(body), c.cfg.Edge.SegmentTTL
+	if contentType == playlistType {
+		ttl = c.cfg.Edge.PlaylistTTL
+	}
 	return &Object{
-		ID: id, Channel: true, Size: int64(len(body)), ETag: tag, Version: mix(tag^mix(id.key())) | 1, Modified: modified,
-		control: control{hasAge: true, age: c.cfg.Edge.PlaylistTTL}, contentType: playlistType, body: body,
+		ID: id, Channel: true, Size: int64(len(body)), ETag: tag, Version: draw.Mix(tag^draw.Mix(id.key())) | 1, Modified: modified,
+		control: control{hasAge: true, age: ttl}, contentType: contentType, body: body,
+	}
+}
+
+// withMedia makes an object of which the bytes are made when they are read.
+func (c *Channel) withMedia(id ID, tag uint64, size int64, modified time.Duration) *Object {
+	return &Object{
+		ID: id, Channel: true, Size: size, ETag: tag, Version: tag | 1, Modified: modified,
+		control: control{hasAge: true, age: c.cfg.Edge.SegmentTTL}, contentType: media.ContentType(c.formats[id.Rendition]),
 	}
 }
 
@@ -86,25 +88,9 @@ func (c *Channel) text(id ID, body []byte, modified time.Duration) *Object {
 func (c *Channel) segmentObject(pipeline, rendition int, sequence uint64, filler chaos.Marks, modified time.Duration) *Object {
 	id := ID{Kind: m3u8.KindSegment, Pipeline: pipeline, Rendition: rendition, Sequence: sequence}
 	start := c.mediaStart(sequence)
-	f := c.formats[rendition]
-	tag := mix(mix(id.key()) + c.shape)
-	return &Object{
-		ID: id, Channel: true, Filler: filler != 0, Size: c.size(rendition, start), ETag: tag, Version: tag | 1, Modified: modified,
-		Start: start, Duration: c.clock.segment,
-		control: control{hasAge: true, age: c.cfg.Edge.SegmentTTL}, contentType: media.ContentType(f),
-	}
-}
-
-// initObject is the object of an initialization section.
-func (c *Channel) initObject(pipeline, rendition int) *Object {
-	f := c.formats[rendition]
-	body := media.Init(f)
-	id := ID{Kind: m3u8.KindInit, Pipeline: pipeline, Rendition: rendition}
-	tag := draw.Hash(body)
-	return &Object{
-		ID: id, Channel: true, Size: int64(len(body)), ETag: tag, Version: mix(tag^mix(id.key())) | 1, Modified: c.started,
-		control: control{hasAge: true, age: c.cfg.Edge.SegmentTTL}, contentType: media.ContentType(f), body: body,
-	}
+	o := c.withMedia(id, draw.Mix(draw.Mix(id.key())+c.shape), c.size(rendition, start), modified)
+	o.Filler, o.Start, o.Duration = filler != 0, start, c.clock.segment
+	return o
 }
 
 // AppendBody appends the bytes of o. It may be called from any goroutine.

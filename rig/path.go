@@ -3,6 +3,7 @@ package rig
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"hlsload/player/m3u8"
 )
@@ -139,21 +140,23 @@ func cut(s *string, suffix string) bool {
 
 // cutSequence takes "_00123" off the end.
 func cutSequence(s *string) (uint64, bool) {
-	t := *s
-	i := len(t)
-	for i > 0 && t[i-1] >= '0' && t[i-1] <= '9' {
-		i--
-	}
-	digits := t[i:]
-	if i == 0 || t[i-1] != '_' || len(digits) < 5 || len(digits) > maxDigits || len(digits) > 5 && digits[0] == '0' {
+	i := strings.LastIndexByte(*s, '_')
+	if i < 0 {
 		return 0, false
 	}
-	var v uint64
-	for k := range len(digits) {
-		v = v*10 + uint64(digits[k]-'0')
+	digits := (*s)[i+1:]
+	if len(digits) < 5 || len(digits) > maxDigits || len(digits) > 5 && digits[0] == '0' {
+		return 0, false
 	}
-	*s = t[:i-1]
-	return v, true
+	n := uint64(0) // that many digits are in range
+	for _, c := range []byte(digits) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + uint64(c-'0')
+	}
+	*s = (*s)[:i]
+	return n, true
 }
 
 // name returns the last element of the path of id.

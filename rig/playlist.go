@@ -182,7 +182,7 @@ func (c *Channel) top(old *Object, p int, own bool, modified time.Duration) *Obj
 	if old != nil && old.Modified == modified {
 		return old
 	}
-	return c.text(ID{Kind: m3u8.KindMultivariant, Pipeline: p, Rendition: noRendition}, c.multivariantPlaylist(p, own), modified)
+	return c.withBody(ID{Kind: m3u8.KindMultivariant, Pipeline: p, Rendition: noRendition}, c.multivariantPlaylist(p, own), modified, playlistType)
 }
 
 // multivariantPlaylist prints the multivariant playlist of pipeline p as

@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -46,18 +47,8 @@ func parseControl(s string) control {
 
 // deltaSeconds reads whole seconds; too many are 2³¹ (RFC 9111 section 1.2.2).
 func deltaSeconds(s string) (time.Duration, bool) {
-	if s == "" {
-		return 0, false
-	}
-	const most = 1 << 31
-	n := int64(0)
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return 0, false
-		}
-		n = min(n*10+int64(s[i]-'0'), most)
-	}
-	return time.Duration(n) * time.Second, true
+	n, has, ok := digits(s)
+	return time.Duration(min(n, 1<<31)) * time.Second, has && ok
 }
 
 // policy is CloudFront's cache policy ("Managing how long content stays in the
@@ -68,15 +59,7 @@ type policy struct {
 }
 
 func newPolicy(e *Edge) policy {
-	p := policy{min: e.MinTTL, def: e.DefaultTTL, max: e.MaxTTL, err: e.ErrorTTL}
-	if p.def == 0 {
-		p.def = 24 * time.Hour
-	}
-	if p.max == 0 {
-		p.max = 365 * 24 * time.Hour
-	}
-	p.max = max(p.max, p.min)
-	return p
+	return policy{min: e.MinTTL, def: cmp.Or(e.DefaultTTL, 24*time.Hour), max: max(cmp.Or(e.MaxTTL, 365*24*time.Hour), e.MinTTL), err: e.ErrorTTL}
 }
 
 // policyAt is the policy that holds at now, and the fault that made it

@@ -1,7 +1,10 @@
 package rig
 
 import (
+	"cmp"
 	"compress/gzip"
+	"errors"
+	"slices"
 	"time"
 
 	"hlsload/chaos"
@@ -21,6 +24,7 @@ type Rig struct {
 	now      time.Duration
 	shield   *cache // nil without one
 	edges    []*cache
+	caches   []*cache // shield and edges
 	overlays overlays
 	reads    budget
 	writes   budget
@@ -32,20 +36,24 @@ type Rig struct {
 // first segment boundary, epoch is the wall-clock instant of now = 0. The error
 // joins a [FieldError] for each mistake.
 func New(cfg Config, seed draw.Seed, epoch time.Time) (*Rig, error) {
-	if bad := cfg.Check(); bad != nil {
-		return nil, joinErrors(bad)
+	var bad []error
+	for _, b := range cfg.Check() {
+		bad = append(bad, b)
 	}
-	r := &Rig{cfg: cfg, policy: newPolicy(&cfg.Edge), timeout: cfg.Edge.OriginTimeout}
-	if r.timeout == 0 {
-		r.timeout = 30 * time.Second
+	if bad != nil {
+		return nil, errors.Join(bad...)
 	}
+	r := &Rig{cfg: cfg, policy: newPolicy(&cfg.Edge), timeout: cmp.Or(cfg.Edge.OriginTimeout, 30*time.Second)}
 	r.channel = newChannel(cfg, seed, epoch)
-	r.stats.init(&cfg)
+	r.stats.Edges = make([]EdgeStats, cfg.Edge.Pops)
 	if cfg.Edge.Shield {
-		r.shield = newCache(r, nil)
+		r.shield = newCache(r, nil, chaos.Any)
 	}
-	for range cfg.Edge.Pops {
-		r.edges = append(r.edges, newCache(r, r.shield))
+	for pop := range cfg.Edge.Pops {
+		r.edges = append(r.edges, newCache(r, r.shield, pop))
+	}
+	if r.caches = slices.Clone(r.edges); r.shield != nil {
+		r.caches = append(r.caches, r.shield)
 	}
 	return r, nil
 }
@@ -56,29 +64,15 @@ func (r *Rig) SetPlan(p *chaos.Plan) {
 	r.setFlushes(r.channel.setPlan(r.now, p), p)
 }
 
-// Plan returns the plan that holds.
-func (r *Rig) Plan() *chaos.Plan { return r.plan }
-
 // setFlushes tells the caches when they lose what they hold: a POP's own, and
 // everything, the shield included, when the fault names no POP.
 func (r *Rig) setFlushes(horizon time.Duration, p *chaos.Plan) {
-	for _, c := range r.edges {
+	for _, c := range r.caches {
 		c.forgetFlushes(horizon)
-	}
-	if r.shield != nil {
-		r.shield.forgetFlushes(horizon)
-	}
-	for w := range p.Since(horizon) {
-		if w.Fault.Kind != chaos.EdgeFlush || w.Fault.Via != chaos.ViaRig {
-			continue
-		}
-		for i, c := range r.edges {
-			if w.Fault.Pop == chaos.Any || w.Fault.Pop == i {
+		for w := range p.Since(horizon) {
+			if w.Fault.Kind == chaos.EdgeFlush && w.Fault.Via == chaos.ViaRig && (w.Fault.Pop == chaos.Any || w.Fault.Pop == c.pop) {
 				c.flushes = append(c.flushes, w.From)
 			}
-		}
-		if w.Fault.Pop == chaos.Any && r.shield != nil {
-			r.shield.flushes = append(r.shield.flushes, w.From)
 		}
 	}
 }

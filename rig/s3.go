@@ -88,7 +88,6 @@ func (r *Rig) Write(now time.Duration, w *Write) Written {
 	effect := r.plan.Decide(now, chaos.AtOrigin, &t)
 	out.Wait += effect.Delay
 	out.Marks = effect.Marks
-	r.stats.Origin.Writes.add(int64(len(w.Body)))
 	switch {
 	case effect.Hang || effect.Reset:
 		out.Hang = true

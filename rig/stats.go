@@ -3,7 +3,6 @@ package rig
 import (
 	"time"
 
-	"hlsload/chaos"
 	"hlsload/player/m3u8"
 )
 
@@ -45,10 +44,7 @@ type EdgeStats struct {
 	Count
 	ByStatus  Statuses // 0 = never answered (edge.hang)
 	ByKind    [m3u8.Kinds]Count
-	Hits      uint64 // served fresh from this POP's cache
 	StaleHits uint64 // expired, served because what is behind failed
-	Refreshed uint64 // expired, confirmed by what is behind
-	Collapsed uint64 // waited for a fetch that another request caused
 	Upstream  uint64 // caused an origin request
 	Aborted   uint64 // the viewer gave up
 }
@@ -57,11 +53,8 @@ type EdgeStats struct {
 // request that the origin never answered counts as 504.
 type OriginStats struct {
 	Count
-	ByStatus   Statuses
-	ByKind     [m3u8.Kinds]Count
-	ByPipeline [3]Count // 0, 1, neither
-	// Writes are PUT and DELETE from outside.
-	Writes Count
+	ByStatus Statuses
+	ByKind   [m3u8.Kinds]Count
 }
 
 // Second is what happened in one second of the run.
@@ -82,13 +75,11 @@ type Stats struct {
 // MaxSeconds bounds the time series: a week.
 const MaxSeconds = 7 * 24 * 3600
 
-func (s *Stats) init(c *Config) { s.Edges = make([]EdgeStats, c.Edge.Pops) }
-
-// second is the bucket of now, nil outside of the series.
+// second is the bucket of now; outside of the series one that is not kept.
 func (s *Stats) second(now time.Duration) *Second {
 	i := int(max(now, 0) / time.Second)
 	if i >= MaxSeconds {
-		return nil
+		return new(Second)
 	}
 	for len(s.Seconds) <= i {
 		s.Seconds = append(s.Seconds, Second{})
@@ -97,57 +88,28 @@ func (s *Stats) second(now time.Duration) *Second {
 }
 
 func (s *Stats) origin(now time.Duration, q *query, status int, bytes int64) {
-	kind, pipeline := q.kind(), q.pipeline()
 	o := &s.Origin
 	o.add(bytes)
 	o.ByStatus.add(status)
-	o.ByKind[kind].add(bytes)
-	at := pipeline
-	if pipeline == chaos.Any {
-		at = 2
-	}
-	o.ByPipeline[at].add(bytes)
-	if b := s.second(now); b != nil {
-		b.Origin.add(bytes)
-	}
+	o.ByKind[q.kind()].add(bytes)
+	s.second(now).Origin.add(bytes)
 	if s.OnOrigin != nil {
 		s.OnOrigin(now, status, bytes)
 	}
 }
 
-func (s *Stats) edge(now time.Duration, pop int, q *query, a *Answer) {
+func (s *Stats) edge(now time.Duration, pop int, a *Answer) {
 	e := &s.Edges[pop]
 	e.add(a.Bytes)
 	e.ByStatus.add(a.Status)
-	e.ByKind[q.kind()].add(a.Bytes)
-	switch {
-	case a.Stale:
+	e.ByKind[a.Kind].add(a.Bytes)
+	if a.Stale {
 		e.StaleHits++
-	case a.Hit == EdgeLayer:
-		e.Hits++
-	case a.XCache == RefreshHit:
-		e.Refreshed++
-	}
-	if a.Collapsed {
-		e.Collapsed++
 	}
 	if a.Upstream != NoLayer {
 		e.Upstream++
 	}
-	if b := s.second(now); b != nil {
-		b.Edge.add(a.Bytes)
-	}
-}
-
-// hung counts a request that an edge never answers.
-func (s *Stats) hung(now time.Duration, pop int, q *query) {
-	e := &s.Edges[pop]
-	e.add(0)
-	e.ByStatus.add(0)
-	e.ByKind[q.kind()].add(0)
-	if b := s.second(now); b != nil {
-		b.Edge.add(0)
-	}
+	s.second(now).Edge.add(a.Bytes)
 }
 
 // Edge is the sum over the POPs.
@@ -162,10 +124,7 @@ func (s *Stats) Edge() EdgeStats {
 		for k := range e.ByKind {
 			sum.ByKind[k].plus(e.ByKind[k])
 		}
-		sum.Hits += e.Hits
 		sum.StaleHits += e.StaleHits
-		sum.Refreshed += e.Refreshed
-		sum.Collapsed += e.Collapsed
 		sum.Upstream += e.Upstream
 		sum.Aborted += e.Aborted
 	}

@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"slices"
 	"time"
 
 	"hlsload/chaos"
@@ -153,7 +154,7 @@ func (s *stream) write(t time.Duration) {
 func (s *stream) mend(j int64, t time.Duration) {
 	s.open = nil
 	switch {
-	case s.restart:
+	case s.restart && j <= s.c.last: // else nothing is left to begin with
 		s.list = nil
 		s.base = j - 1
 		s.era++
@@ -209,27 +210,17 @@ func (s *stream) keepVersion(t time.Duration) {
 // removedThroughout reports whether a playlist.delete takes away at once what is
 // written at t; with `once` the write heals it.
 func (s *stream) removedThroughout(t time.Duration) bool {
-	for i := range s.f.del {
-		if w := &s.f.del[i]; w.holds(t) && !w.fault.Once {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.f.del, func(w span) bool { return w.holds(t) && !w.fault.Once })
 }
 
-// appendLast appends and drops the oldest beyond n.
+// appendLast appends to at most n values, of which the oldest goes when they are
+// as many.
 func appendLast[T any](s []T, v T, n int) []T {
 	if len(s) < n {
 		return append(s, v)
 	}
-	if len(s) > n {
-		s = s[len(s)-n:]
-	}
-	if n == 0 {
-		return s
-	}
 	copy(s, s[1:])
-	s[len(s)-1] = v
+	s[n-1] = v
 	return s
 }
 
@@ -245,7 +236,7 @@ type look struct {
 func (s *stream) playlist(now time.Duration) look {
 	m := s.missed | s.overdue(now)
 	if s.closed {
-		// Nobody writes it again: it is back when what took it away is undone.
+		// It is not written again: it is back when what took it away is undone.
 		gone := marksAt(s.f.remove, now)
 		for i := range s.f.del {
 			if w := &s.f.del[i]; w.holds(now) && (!w.fault.Once || s.put.at < w.from) {

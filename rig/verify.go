@@ -137,9 +137,11 @@ func (r *Rig) cacheShows(now time.Duration, f *chaos.Fault) (bool, string) {
 	if p, fault := r.policyAt(now); fault.Has(f.Rule) {
 		return true, fmt.Sprintf("the edge keeps errors for %v", p.err)
 	}
-	for w := range r.plan.Windows() {
-		if f.Kind.Spec().Instant && w.Fault == f && w.From <= now {
-			return true, fmt.Sprintf("flushed at %v", w.From)
+	if f.Kind == chaos.EdgeFlush {
+		for w := range r.plan.Windows() {
+			if w.Fault == f && w.From <= now {
+				return true, fmt.Sprintf("flushed at %v", w.From)
+			}
 		}
 	}
 	return false, ""

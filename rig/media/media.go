@@ -47,8 +47,8 @@ type Format struct {
 	Width, Height int
 
 	// Rate is the rate of the whole segment in bit/s, everything included. The
-	// real content is never cut: below [MinRate] segments are larger than Rate
-	// asks for. 0 means no padding.
+	// real content is never cut: below its own rate, segments are larger than
+	// Rate asks for. 0 means no padding.
 	Rate int64
 }
 
@@ -103,23 +103,6 @@ func AppendSegment(dst []byte, f Format, start, dur time.Duration) []byte {
 		return appendFMP4(dst, f, v, from, to, size)
 	}
 	return appendTS(dst, f, v, from, to, size)
-}
-
-// MinRate returns the lowest Rate in bit/s that all segments of duration dur of
-// f's content keep to, whatever f.Rate is.
-func MinRate(f Format, dur time.Duration) int64 {
-	f.Rate = 0
-	dur = max(dur, Grid)
-	var most int64
-	for g := range time.Duration(loopGOPs) {
-		most = max(most, Size(f, g*Grid, dur))
-	}
-	// A transport stream is padded with whole packets, so the rate has to pay
-	// for the last one entirely: round up.
-	hi, lo := bits.Mul64(uint64(most)*8, uint64(time.Second))
-	lo, carry := bits.Add64(lo, uint64(dur-1), 0)
-	q, _ := bits.Div64(hi+carry, lo, uint64(dur))
-	return int64(q)
 }
 
 // Codecs returns the CODECS attribute of f (RFC 6381), as the embedded content

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"math/bits"
 	"testing"
 	"time"
 )
@@ -101,7 +102,7 @@ func TestSizeIsTheLength(t *testing.T) {
 					if float64(want) < exact-188 {
 						t.Fatalf("%v, %v: %d bytes, rate asks for %.0f", f, dur, want, exact)
 					}
-					if min := MinRate(f, dur); f.Rate >= min && float64(want) > exact {
+					if min := minRate(f, dur); f.Rate >= min && float64(want) > exact {
 						t.Fatalf("%v, %v: %d bytes, rate asks for %.0f and is at least %d", f, dur, want, exact, min)
 					}
 				}
@@ -122,12 +123,12 @@ func TestMinRateIsTheLowest(t *testing.T) {
 				}
 				return n
 			}
-			lowest := MinRate(f, dur)
+			lowest := minRate(f, dur)
 			if n := over(lowest); n > 0 {
-				t.Errorf("%v, %v: %d segments over MinRate %d", f, dur, n, lowest)
+				t.Errorf("%v, %v: %d segments over minRate %d", f, dur, n, lowest)
 			}
 			if over(lowest-1) == 0 {
-				t.Errorf("%v, %v: 1 bit/s below MinRate %d does as well", f, dur, lowest)
+				t.Errorf("%v, %v: 1 bit/s below minRate %d does as well", f, dur, lowest)
 			}
 		}
 	}
@@ -143,7 +144,7 @@ func TestContentFitsTheSmallestLadder(t *testing.T) {
 				{Container: c, Video: true, Audio: true, Width: 416, Height: 234, Rate: 200_000},
 				{Container: c, Video: true, Audio: true, Width: 640, Height: 360, Rate: 400_000},
 			} {
-				if got := MinRate(f, dur); got > f.Rate {
+				if got := minRate(f, dur); got > f.Rate {
 					t.Errorf("%v, %v: content needs %d bit/s", f, dur, got)
 				}
 			}
@@ -446,4 +447,21 @@ func BenchmarkSize(b *testing.B) {
 	for b.Loop() {
 		Size(f, 1_793_000_000*time.Second, 4*time.Second)
 	}
+}
+
+// minRate returns the lowest Rate in bit/s that all segments of duration dur of
+// f's content keep to, whatever f.Rate is.
+func minRate(f Format, dur time.Duration) int64 {
+	f.Rate = 0
+	dur = max(dur, Grid)
+	var most int64
+	for g := range time.Duration(loopGOPs) {
+		most = max(most, Size(f, g*Grid, dur))
+	}
+	// A transport stream is padded with whole packets, so the rate has to pay
+	// for the last one entirely: round up.
+	hi, lo := bits.Mul64(uint64(most)*8, uint64(time.Second))
+	lo, carry := bits.Add64(lo, uint64(dur-1), 0)
+	q, _ := bits.Div64(hi+carry, lo, uint64(dur))
+	return int64(q)
 }

@@ -275,35 +275,19 @@ var nullPackets = func() (b [64 * packetSize]byte) {
 }()
 
 // tables returns the packets of PAT (2.4.4.3) and PMT (2.4.4.8), counters 0.
-func tables(f Format) [2 * packetSize]byte {
-	switch {
-	case f.Video && f.Audio:
-		return tablesMuxed
-	case f.Video:
-		return tablesVideo
-	}
-	return tablesAudio
-}
-
-var (
-	tablesMuxed = makeTables(true, true)
-	tablesVideo = makeTables(true, false)
-	tablesAudio = makeTables(false, true)
-)
-
-func makeTables(video, audio bool) (b [2 * packetSize]byte) {
+func tables(f Format) (b [2 * packetSize]byte) {
 	pat := []byte{0, 0xb0, 0, 0, 1, 0xc1, 0, 0,
 		0, 1, 0xe0 | pidPMT>>8, pidPMT & 0xff}
 	clock := pidVideo
-	if !video {
+	if !f.Video {
 		clock = pidAudio
 	}
 	pmt := []byte{2, 0xb0, 0, 0, 1, 0xc1, 0, 0,
 		0xe0 | byte(clock>>8), byte(clock), 0xf0, 0}
-	if video {
+	if f.Video {
 		pmt = append(pmt, 0x1b, 0xe0|pidVideo>>8, pidVideo&0xff, 0xf0, 0) // H.264
 	}
-	if audio {
+	if f.Audio {
 		pmt = append(pmt, 0x0f, 0xe0|pidAudio>>8, pidAudio&0xff, 0xf0, 0) // AAC in ADTS
 	}
 	section(b[:packetSize], pidPAT, pat)

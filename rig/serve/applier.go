@@ -15,14 +15,6 @@ type Board interface {
 	Plan() *chaos.Plan
 }
 
-// board is the board of a server that was given none. Its server's lock guards
-// it.
-type board struct{ plan *chaos.Plan }
-
-func (b *board) Open(f *chaos.Fault, now time.Duration)  { b.plan = b.plan.With(f, now) }
-func (b *board) Close(f *chaos.Fault, now time.Duration) { b.plan = b.plan.Without(f, now) }
-func (b *board) Plan() *chaos.Plan                       { return b.plan }
-
 // Applier applies the rig's own faults. It is a [chaos.Applier].
 type Applier struct {
 	Server *Server

@@ -10,8 +10,8 @@ import (
 )
 
 // bodies makes segments when they are read and keeps the latest, up to a number
-// of bytes and for as long as they are read. Both pipelines, and the twin, have the same bytes under the same
-// media sequence number, so they share them.
+// of bytes and for as long as they are read. Both pipelines and the twin have the
+// same bytes under the same media sequence number, so they share them.
 type bodies struct {
 	lock   sync.Mutex
 	limit  int64

@@ -15,10 +15,11 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/rig"
+	"hlsload/rig/page"
 )
 
 // controlAPI is the control API: GET /stats, GET /faults, POST /faults,
-// DELETE /faults/NAME, all JSON.
+// DELETE /faults/NAME, all JSON; and the page that uses it.
 func (s *Server) controlAPI() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
@@ -27,19 +28,8 @@ func (s *Server) controlAPI() http.Handler {
 	m.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, s.hand.list()) })
 	m.HandleFunc("POST /faults", s.postFault)
 	m.HandleFunc("DELETE /faults/{name}", s.deleteFault)
-	return local(m)
-}
-
-// local refuses what a web page of another site may have sent: the API has no
-// other protection than that it listens on loopback.
-func local(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Header.Get("Origin") != "" || req.Header.Get("Sec-Fetch-Site") != "" {
-			refuse(w, http.StatusForbidden, errors.New("the control API is not for web pages"))
-			return
-		}
-		h.ServeHTTP(w, req)
-	})
+	m.Handle("GET /", page.Handler(page.Channel{URLs: s.URLs(), Decode: s.cfg.Decode, Now: s.cfg.Now}))
+	return Guard(hostOf(s.cfg.Control), m)
 }
 
 func reply(w http.ResponseWriter, status int, v any) {
@@ -139,16 +129,6 @@ type held struct {
 	over  chan struct{}
 }
 
-func newHand(s *Server) *hand {
-	b := s.cfg.Board
-	if b == nil {
-		b = &board{plan: s.cfg.Rig.Plan()}
-	}
-	return &hand{s: s, applier: Applier{Server: s, Board: b}}
-}
-
-func (h *hand) wait() { h.timers.Wait() }
-
 type faultRow struct {
 	Name     string   `json:"name"`
 	Fault    string   `json:"fault"`
@@ -160,7 +140,7 @@ type faultRow struct {
 }
 
 func (h *hand) row(e *held) faultRow {
-	row := faultRow{Name: e.fault.Name, Fault: string(e.fault.Kind), SinceS: e.since.Seconds()}
+	row := faultRow{Name: e.fault.Name, Fault: string(e.fault.Kind), SinceS: e.since.Round(time.Millisecond).Seconds()}
 	if e.fault.Pipeline != chaos.Any {
 		row.Pipeline = &e.fault.Pipeline
 	}
@@ -207,8 +187,7 @@ func (h *hand) add(f chaos.Fault) (*held, error) {
 	return e, nil
 }
 
-// take takes a fault out of the list, so that only one caller
-// undoes it.
+// take takes a fault out of the list, so that only one caller undoes it.
 func (h *hand) take(name string, which *held) *held {
 	h.lock.Lock()
 	defer h.lock.Unlock()
@@ -228,7 +207,7 @@ func (h *hand) patience(f *chaos.Fault) time.Duration {
 	return 3*h.s.cfg.Rig.TargetDuration() + f.By + 5*time.Second
 }
 
-// poll asks until it is told yes.
+// poll looks until the look succeeds or patience ends.
 func (h *hand) poll(ctx context.Context, patience time.Duration, look func() (bool, string)) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

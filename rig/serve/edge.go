@@ -262,10 +262,9 @@ func (s *Server) head(h http.Header, c *channel, j *job) {
 		add("Etag")
 		b = c.rig.AppendLastModified(b, o)
 		add("Last-Modified")
-		if before := len(b); true {
-			if b = o.AppendCacheControl(b); len(b) > before {
-				add("Cache-Control")
-			}
+		before := len(b)
+		if b = o.AppendCacheControl(b); len(b) > before {
+			add("Cache-Control")
 		}
 		h["Accept-Ranges"] = bytesUnit
 		if a.Packed {

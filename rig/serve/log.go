@@ -100,17 +100,11 @@ func (l *edgeLog) answered(req *http.Request, c *channel, f *rig.Flight, id stri
 // resultOf is x-edge-result-type. Those that wait for another viewer's request
 // are logged as hits.
 func resultOf(a *rig.Answer) string {
-	switch {
-	case a.Collapsed && a.Status < 400:
+	if a.Collapsed && a.Status < 400 {
 		return "Hit"
-	case a.XCache == rig.Hit:
-		return "Hit"
-	case a.XCache == rig.RefreshHit:
-		return "RefreshHit"
-	case a.XCache == rig.Error:
-		return "Error"
 	}
-	return "Miss"
+	name, _, _ := strings.Cut(a.XCache.String(), " ")
+	return name
 }
 
 // appendEscaped percent-encodes what CloudFront does: white space, controls,

@@ -1,16 +1,14 @@
 package serve
 
 import (
-	"io"
-	"log"
 	"sync"
 
 	"hlsload/chaos"
 )
 
 // lost remembers which faults hold back answers, by the number that the sender
-// gave its request: a viewer that gives up waiting never sees a header. It keeps the
-// latest of them.
+// gave its request: a player that gives up waiting never sees a header. It keeps
+// the latest of them.
 type lost struct {
 	lock  sync.Mutex
 	by    map[uint64]chaos.Marks
@@ -46,6 +44,3 @@ func (l *lost) marks(request uint64) chaos.Marks {
 	defer l.lock.Unlock()
 	return l.by[request]
 }
-
-// silent is for http.Server: a client that sends rubbish is no news.
-var silent = log.New(io.Discard, "", 0)

@@ -1,10 +1,12 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -30,20 +32,16 @@ type Config struct {
 	// Now is the rig's clock; nil = since Start was called.
 	Now func() time.Duration
 
-	// Host is where edges and origin listen, each on a port of its own;
-	// "" = 127.0.0.1.
-	Host string
 	// Listen, when set, is the one address of all edges: the POP of a request
-	// follows from the client's address, or from a Hlsload-Pop header.
+	// follows from the client's address, or from a Hlsload-Pop header. "" = each
+	// edge has a port of its own on loopback, as the origin has.
 	Listen string
-	// Origin is the address of the origin; "" = a free port of Host.
-	Origin string
 	// Control is the address of the control API; "" = none.
 	Control string
 	// Decode reads a fault given to the control API: a chaos entry in JSON.
 	// nil = faults cannot be changed there.
 	Decode func([]byte) (chaos.Fault, error)
-	// Board holds the plan that the control API changes; nil = one of its own.
+	// Board holds the plan that the control API changes.
 	Board Board
 
 	// Log, when set, gets a line for each request that an edge answered, as
@@ -51,8 +49,6 @@ type Config struct {
 	// goroutine at a time.
 	Log io.Writer
 
-	// BodyCache bounds the made segments that are kept, in bytes; 0 = 64 MiB.
-	BodyCache int64
 	// Hang is how long a request that gets no answer is kept; 0 = 2 minutes.
 	Hang time.Duration
 }
@@ -72,7 +68,7 @@ type Server struct {
 	servers   []*http.Server
 	listeners []net.Listener
 	running   sync.WaitGroup // accept loops
-	conns     connections
+	conns     sync.WaitGroup // open connections
 	closing   sync.Once
 
 	hand            *hand
@@ -104,16 +100,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 			return new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		}
 	}
-	if cfg.Host == "" {
-		cfg.Host = "127.0.0.1"
-	}
-	if cfg.BodyCache == 0 {
-		cfg.BodyCache = 64 << 20
-	}
-	s := &Server{cfg: cfg, bodies: newBodies(cfg.BodyCache), hang: cfg.Hang, log: newEdgeLog(cfg.Log)}
-	if s.hang == 0 {
-		s.hang = 2 * time.Minute
-	}
+	s := &Server{cfg: cfg, bodies: newBodies(bodyCache), hang: cmp.Or(cfg.Hang, 2*time.Minute), log: newEdgeLog(cfg.Log)}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.main = newChannel(cfg.Rig, cfg.Now, false)
 	if cfg.Twin != nil {
@@ -139,7 +126,6 @@ func newChannel(r *rig.Rig, now func() time.Duration, twin bool) *channel {
 }
 
 func (s *Server) listen() error {
-	free := net.JoinHostPort(s.cfg.Host, "0")
 	for _, c := range []*channel{s.main, s.twin} {
 		if c == nil {
 			continue
@@ -155,29 +141,31 @@ func (s *Server) listen() error {
 			continue
 		}
 		for i := range c.pops {
-			base, err := s.serve(free, &edge{s: s, c: c, pop: i})
+			base, err := s.serve(freePort, &edge{s: s, c: c, pop: i})
 			if err != nil {
 				return fmt.Errorf("edge %d: %w", i, err)
 			}
 			c.urls = append(c.urls, base)
 		}
 	}
-	at := s.cfg.Origin
-	if at == "" {
-		at = free
-	}
 	var err error
-	if s.origin, err = s.serve(at, &store{s: s, c: s.main}); err != nil {
+	if s.origin, err = s.serve(freePort, &store{s: s, c: s.main}); err != nil {
 		return fmt.Errorf("origin: %w", err)
 	}
 	if s.cfg.Control != "" {
-		s.hand = newHand(s)
+		s.hand = &hand{s: s, applier: Applier{Server: s, Board: s.cfg.Board}}
 		if s.control, err = s.serve(s.cfg.Control, s.controlAPI()); err != nil {
 			return fmt.Errorf("control: %w", err)
 		}
 	}
 	return nil
 }
+
+// freePort is where what has no address of its own listens.
+const freePort = "127.0.0.1:0"
+
+// bodyCache bounds the made segments that are kept, in bytes.
+const bodyCache = 64 << 20
 
 // Limits of a connection.
 const (
@@ -197,8 +185,8 @@ func (s *Server) serve(addr string, h http.Handler) (string, error) {
 	srv := &http.Server{
 		Handler: h, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return s.ctx },
-		ConnState:   s.conns.changed,
-		ErrorLog:    silent,
+		ConnState:   s.connection,
+		ErrorLog:    log.New(io.Discard, "", 0), // a client that sends rubbish is no news
 	}
 	s.servers = append(s.servers, srv)
 	s.listeners = append(s.listeners, l)
@@ -211,9 +199,9 @@ func (s *Server) Close() {
 	s.cancel()
 	s.stop()
 	s.running.Wait()
-	s.conns.wait()
+	s.conns.Wait()
 	if s.hand != nil {
-		s.hand.wait()
+		s.hand.timers.Wait()
 	}
 }
 
@@ -265,27 +253,18 @@ func (c *channel) do(f func(r *rig.Rig, now time.Duration)) {
 	f(c.rig, c.now())
 }
 
-// SetPlan changes the plan of the rig. The twin has none.
-func (s *Server) SetPlan(p *chaos.Plan) {
-	s.Do(func(r *rig.Rig, _ time.Duration) { r.SetPlan(p) })
-}
-
 // Marks returns the faults that held back the answer to a request which its
 // sender gave up: those of the request that carried this number in its
 // Hlsload-Request header. An answer that comes carries them itself, in
 // Hlsload-Faults.
 func (s *Server) Marks(request uint64) chaos.Marks { return s.main.lost.marks(request) }
 
-// connections counts open connections, so that Close can wait for them.
-type connections struct{ open sync.WaitGroup }
-
-func (c *connections) changed(_ net.Conn, st http.ConnState) {
+// connection counts open connections, so that Close can wait for them.
+func (s *Server) connection(_ net.Conn, st http.ConnState) {
 	switch st {
 	case http.StateNew:
-		c.open.Add(1)
+		s.conns.Add(1)
 	case http.StateClosed, http.StateHijacked:
-		c.open.Done()
+		s.conns.Done()
 	}
 }
-
-func (c *connections) wait() { c.open.Wait() }

@@ -93,7 +93,7 @@ func (o *store) list(w http.ResponseWriter, req *http.Request, bucket string) {
 func (o *store) put(w http.ResponseWriter, req *http.Request, j *job) {
 	var from io.Reader = http.MaxBytesReader(w, req.Body, 2*rig.MaxPut)
 	if strings.HasPrefix(req.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
-		from = newChunks(from)
+		from = &chunks{r: bufio.NewReader(from)}
 	}
 	body, err := io.ReadAll(io.LimitReader(from, rig.MaxPut+1))
 	switch {
@@ -141,8 +141,6 @@ type chunks struct {
 	left int64
 	end  bool
 }
-
-func newChunks(r io.Reader) *chunks { return &chunks{r: bufio.NewReader(r)} }
 
 func (c *chunks) Read(p []byte) (int, error) {
 	if c.end {

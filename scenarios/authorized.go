@@ -21,12 +21,16 @@ type Authorized struct {
 	Hosts []string // covered besides those of target.url; *.example.com for all below
 }
 
-const wantAuthorized = "a mapping such as {by: ops@example.com, until: 2026-12-31}"
+var authorizedKey = key{name: "authorized", example: "{by: ops@example.com, until: 2026-12-31}", doc: "the consent to more than five players at an address that is not local", keys: []key{
+	{name: "by", form: ofText, required: true, example: "ops@example.com", doc: "the name or mail address of the person responsible for the test"},
+	{name: "until", form: ofDay, without: "the host's own file must name the tester", example: "2026-12-31", doc: "last day of the consent (UTC), agreed with the operator of the target"},
+	{name: "hosts", items: &hostKey, without: "the hosts of target.url", example: "[segments.example.com]", doc: "hosts that the consent covers besides those of target.url"},
+}}
 
 // authorized decodes the section and checks consent as far as the network is
 // not needed.
 func (d *decoder) authorized(v, target value, sc *Scenario) {
-	s, ok := v.section(wantAuthorized)
+	s, ok := v.section()
 	if !ok {
 		return
 	}

@@ -17,11 +17,11 @@ var awsRole = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9
 
 // watchdog reads the role with which AWS undoes a change that does not end by itself.
 func watchdog(v value) string {
-	s, ok := v.section("a mapping with role, such as {role: arn:aws:iam::123456789012:role/hlsload-watchdog}")
+	s, ok := v.section()
 	if !ok || !v.given() {
 		return ""
 	}
-	role := s.at("role").matching(awsRole, "the ARN of a role that EventBridge Scheduler may assume")
+	role := s.at("role").matching()
 	if !s.at("role").given() {
 		s.problem("role is missing (got nothing; want the ARN of a role that EventBridge Scheduler may assume)")
 	}
@@ -37,23 +37,22 @@ var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 // hours reads when faults may be applied; nil = always.
 func hours(v value) *chaos.Hours {
-	s, ok := v.section("a mapping with from, to and zone, such as {from: \"09:00\", to: \"17:00\", zone: Europe/Berlin, days: [mon, tue, wed, thu, fri]}")
+	s, ok := v.section()
 	if !ok || !v.given() {
 		return nil
 	}
 	h := &chaos.Hours{}
 	of := func(key string) time.Duration {
-		text := s.at(key).matching(clock, "a time of day in quotes, such as \"09:00\"")
+		text := s.at(key).matching()
 		t, _ := time.Parse("15:04", text)
 		return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
 	}
 	h.From, h.To = of("from"), of("to")
-	const want = "the name of a time zone, such as Europe/Berlin or UTC"
 	h.Zone = time.UTC
 	if zone := s.at("zone"); zone.given() {
-		if t, ok := zone.text(want); ok {
+		if t, ok := zone.text(); ok {
 			if z, err := time.LoadLocation(t.Value); err != nil || t.Value == "" || t.Value == "Local" {
-				zone.wrong("no such time zone", want)
+				zone.wrong("no such time zone", zone.key.wants())
 			} else {
 				h.Zone = z
 			}
@@ -66,8 +65,8 @@ func hours(v value) *chaos.Hours {
 	}
 	if days := s.at("days"); days.given() {
 		h.Days = []time.Weekday{}
-		for _, item := range days.list(false, "a list of days, such as [mon, tue, wed, thu, fri]") {
-			if day := slices.Index(weekdays, item.choice("", weekdays...)); day >= 0 {
+		for _, item := range days.list() {
+			if day := slices.Index(weekdays, item.choice("")); day >= 0 {
 				h.Days = append(h.Days, time.Weekday(day))
 			}
 		}

@@ -31,7 +31,7 @@ func (d *decoder) certificates(v value) []byte {
 	if !v.given() {
 		return nil
 	}
-	_, data, ok := v.file("the name of a PEM file with certificates", "the certificates", "no ca_file")
+	_, data, ok := v.file("the certificates", "no ca_file")
 	if !ok {
 		return nil
 	}

@@ -20,7 +20,7 @@ func DecodeFault(data []byte, t Target) (chaos.Fault, error) {
 	if root == nil {
 		return chaos.Fault{}, d.problems.sorted()
 	}
-	e := d.fault(value{d: d, n: root}, t)
+	e := d.fault(value{d: d, n: root, key: scenarioKey.find("chaos").items}, t)
 	if len(d.problems) > 0 {
 		return chaos.Fault{}, d.problems.sorted()
 	}
@@ -28,7 +28,7 @@ func DecodeFault(data []byte, t Target) (chaos.Fault, error) {
 }
 
 func (d *decoder) fault(v value, t Target) chaos.Entry {
-	s, ok := v.section(chaosEntry)
+	s, ok := v.section()
 	if !ok {
 		return chaos.Entry{}
 	}

@@ -22,10 +22,9 @@ func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*expect.Expec
 		known.Cohorts = append(known.Cohorts, c.Name)
 		known.Profiles = append(known.Profiles, c.Profile)
 	}
-	const want = "a list of conditions such as failed_over{fault=kill-0} >= 99%"
 	var out []*expect.Expectation
-	for _, item := range v.list(false, want) {
-		text, ok := item.text("a condition such as failed_over{fault=kill-0} >= 99%")
+	for _, item := range v.list() {
+		text, ok := item.text()
 		if !ok {
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
+	"hlsload/player/units"
 )
 
 // Fleet is the players of a run.
@@ -38,20 +39,51 @@ const (
 	maxStages   = 1000
 )
 
+var fleetKey = key{name: "fleet", without: "1000 players", example: "{players: 1000}", doc: "the players", keys: []key{
+	{name: "players", form: ofCount, least: 1, most: audience.MaxPlayers, without: "1000, or the peak of the stages", example: "500", doc: "players at one time"},
+	{name: "arrive", without: "linear, over 15s", example: "{over: 15s, shape: linear}", doc: "how players arrive: over and shape, or stages", keys: []key{
+		{name: "over", form: ofDuration, without: "15s, or the duration if that is shorter", example: "1m", doc: "time in which all players arrive"},
+		{name: "shape", form: ofWord, word: []string{string(audience.Linear), string(audience.Burst), string(audience.Poisson)}, def: "linear", example: "burst", doc: "at equal distances, as a crowd of which half comes in the first seventh of the time, or independently of each other"},
+		{name: "stages", without: "none", example: "[{to: 1000, over: 20s}, {to: 1000, over: 1m}]", doc: "a ramp: the number of viewers moves to each value in turn, in the time given",
+			items: &key{example: "{to: 1000, over: 1m}", keys: []key{
+				{name: "to", form: ofCount, most: audience.MaxPlayers, required: true, example: "1000", doc: "viewers at the end of the stage"},
+				{name: "over", form: ofDuration, required: true, example: "1m", doc: "length of the stage; 0s is a jump"},
+			}}},
+	}},
+	{name: "session", without: "players stay", example: "{mean: 10m, after_fatal: gone}", doc: "how long players stay", keys: []key{
+		{name: "mean", form: ofDuration, def: "0s", example: "10m", doc: "mean of the exponential length of sessions, at least 1s, each replaced by a new arrival when it ends; 0s = players stay"},
+		{name: "after_fatal", form: ofWord, word: []string{"gone"}, def: "gone", example: "{rejoin: 5s}", doc: "what a viewer does after a fatal error", keys: []key{
+			{name: "rejoin", form: ofDuration, most: int64(time.Hour), required: true, example: "5s", doc: "time until the viewer joins again, as a new session"},
+		}},
+	}},
+	{name: "body", form: ofWord, word: []string{"full", "none"}, def: "full", example: "none", doc: "read segments in full, or request them with HEAD: the load of requests without the bandwidth"},
+	{name: "cmcd", form: ofWord, word: []string{"off", "header", "query"}, def: "off", example: "header", doc: "send the state of players to the CDN (CTA-5004)"},
+	{name: "cohorts", items: &cohortKey, without: "one cohort, viewers", example: "[{name: web, share: 60%, profile: hlsjs-1.7, network: home}, {name: tv, share: 40%}]", doc: "groups of viewers with one profile and one kind of link, at most 64; the shares add up to 100%"},
+}}
+
+var cohortKey = key{example: "{name: web, share: 60%, profile: hlsjs-1.7, network: home}", keys: []key{
+	{name: "name", form: ofName, without: "viewers, for a single cohort", example: "web", doc: "name in results and in the label cohort"},
+	{name: "share", form: ofShare, without: "an equal part of what the others leave", example: "60%", doc: "share of the players"},
+	profileKey,
+	networkKey,
+	{name: "faults", form: ofWord, word: []string{"all", "none"}, def: "all", example: "none", doc: "with none, the cohort watches an undisturbed twin of the channel, for comparison"},
+}}
+
 func (d *decoder) fleet(v value, sc *Scenario) {
 	f := &sc.Fleet
-	s, ok := v.section("a mapping such as {players: 1000}")
+	s, ok := v.section()
 	if !ok {
-		s = &section{value: value{d: d, path: v.path}}
+		s = &section{value: value{d: d, path: v.path, key: v.key}}
 	}
 	playersAt := s.at("players")
-	f.Audience.Players = int(playersAt.integer(1000, 1, audience.MaxPlayers))
+	f.Audience.Players = playersAt.count(1000)
 	d.arrive(s.at("arrive"), playersAt, &f.Audience, sc.Duration)
 	f.Audience.Session = d.session(s.at("session"))
 	f.Audience.Entry = sc.Target.Entry
-	f.Body = s.at("body").choice("full", "full", "none")
-	f.CMCD = s.at("cmcd").choice("off", "off", "header", "query")
+	f.Body = s.at("body").choice("full")
+	f.CMCD = s.at("cmcd").choice("off")
 	d.cohorts(s.at("cohorts"), f)
+	d.enough(playersAt, s.at("cohorts"), &f.Audience)
 	s.done()
 	if len(d.problems) == 0 {
 		if err := f.Audience.Validate(); err != nil { // what it wants was checked key by key
@@ -60,18 +92,31 @@ func (d *decoder) fleet(v value, sc *Scenario) {
 	}
 }
 
+// enough checks that there is a player for each cohort: a cohort without one measures
+// nothing.
+func (d *decoder) enough(playersAt, cohortsAt value, a *audience.Config) {
+	n, cohorts := a.Arrivals(), len(a.Cohorts)
+	switch want := fmt.Sprintf("at least %d, one for each cohort", cohorts); {
+	case n == 0 || n >= cohorts: // none at all is another problem
+	case playersAt.given():
+		playersAt.wrong(fmt.Sprintf("too few players for %d cohorts", cohorts), want)
+	default:
+		cohortsAt.problem("more cohorts than players (got %d cohorts for %d players; want %s)", cohorts, n, want)
+	}
+}
+
 func (d *decoder) arrive(v, playersAt value, a *audience.Config, duration time.Duration) {
 	a.Arrive = audience.Arrive{Shape: audience.Linear, Over: min(15*time.Second, duration)}
-	s, ok := v.section("a mapping such as {over: 15s, shape: linear}")
+	s, ok := v.section()
 	if !ok {
 		return
 	}
 	shapeAt, overAt, stagesAt := s.at("shape"), s.at("over"), s.at("stages")
 	s.done()
-	a.Arrive.Shape = audience.Shape(shapeAt.choice("linear", string(audience.Linear), string(audience.Burst), string(audience.Poisson)))
-	a.Arrive.Over = overAt.duration(a.Arrive.Over, 0, maxDuration)
+	a.Arrive.Shape = audience.Shape(shapeAt.choice("linear"))
+	a.Arrive.Over = overAt.duration(a.Arrive.Over)
 	if a.Arrive.Over > duration {
-		overAt.wrong("arrivals would end after the run", "at most the duration, "+formatDuration(duration))
+		overAt.wrong("arrivals would end after the run", "at most the duration, "+units.FormatDuration(duration))
 	}
 	if !stagesAt.given() {
 		return
@@ -86,14 +131,14 @@ func (d *decoder) arrive(v, playersAt value, a *audience.Config, duration time.D
 }
 
 func (d *decoder) stages(v, playersAt value, a *audience.Config, duration time.Duration) {
-	items := v.list(false, "a list such as [{to: 1000, over: 1m}, {to: 1000, over: 5m}]")
+	items := v.list()
 	if v.n.Kind == yaml.SequenceNode && (len(items) == 0 || len(items) > maxStages) {
 		v.problem("bad stages (got %d; want 1 to %d)", len(items), maxStages)
 		return
 	}
 	var length time.Duration
 	for _, item := range items {
-		s, ok := item.section("a mapping such as {to: 1000, over: 1m}")
+		s, ok := item.section()
 		if !ok {
 			continue
 		}
@@ -103,12 +148,12 @@ func (d *decoder) stages(v, playersAt value, a *audience.Config, duration time.D
 			item.problem("incomplete stage (want {to: 1000, over: 1m})")
 			continue
 		}
-		st := audience.Stage{To: int(toAt.integer(0, 0, audience.MaxPlayers)), Over: overAt.duration(0, 0, maxDuration)}
+		st := audience.Stage{To: toAt.count(0), Over: overAt.duration(0)}
 		length += st.Over
 		a.Arrive.Stages = append(a.Arrive.Stages, st)
 	}
 	if length > duration {
-		v.problem("stages would end after the run (got %s in all; want at most the duration, %s)", formatDuration(length), formatDuration(duration))
+		v.problem("stages would end after the run (got %s in all; want at most the duration, %s)", units.FormatDuration(length), units.FormatDuration(duration))
 	}
 	switch peak := a.Peak(); {
 	case len(a.Arrive.Stages) == 0:
@@ -128,12 +173,12 @@ func (d *decoder) stages(v, playersAt value, a *audience.Config, duration time.D
 
 func (d *decoder) session(v value) audience.Session {
 	var out audience.Session
-	s, ok := v.section("a mapping such as {mean: 10m, after_fatal: gone}")
+	s, ok := v.section()
 	if !ok {
 		return out
 	}
 	mean := s.at("mean")
-	out.Mean = mean.duration(0, 0, maxDuration)
+	out.Mean = mean.duration(0)
 	if out.Mean != 0 && out.Mean < time.Second {
 		mean.wrong("out of range", "0s for players that stay, or at least 1s")
 	}
@@ -142,13 +187,13 @@ func (d *decoder) session(v value) audience.Session {
 	switch {
 	case !after.given() || after.n.Kind == yaml.ScalarNode && after.n.Value == "gone":
 	case after.n.Kind == yaml.MappingNode:
-		r, _ := after.section("")
+		r, _ := after.section()
 		at := r.at("rejoin")
 		r.done()
 		if !at.given() {
 			after.problem("rejoin is missing (want gone or {rejoin: 5s})")
 		}
-		out.Rejoin, out.RejoinAfter = true, at.duration(0, 0, time.Hour)
+		out.Rejoin, out.RejoinAfter = true, at.duration(0)
 	default:
 		after.wrong("unknown value", "gone or {rejoin: 5s}")
 	}
@@ -156,7 +201,7 @@ func (d *decoder) session(v value) audience.Session {
 }
 
 func (d *decoder) cohorts(v value, f *Fleet) {
-	items := v.list(false, "a list such as [{name: web, share: 60%, profile: hlsjs-1.7, network: home}]")
+	items := v.list()
 	if len(items) > maxCohorts {
 		v.problem("too many cohorts (got %d; want at most %d)", len(items), maxCohorts)
 		return
@@ -165,9 +210,9 @@ func (d *decoder) cohorts(v value, f *Fleet) {
 		if v.given() && v.n.Kind == yaml.SequenceNode {
 			v.problem("no cohorts (got an empty list; want at least one, or leave the key out)")
 		}
-		p := d.profile(value{d: d})
+		p := d.profile(value{d: d, key: cohortKey.find("profile")})
 		f.Profiles = []*player.Profile{p}
-		f.Audience.Cohorts = []audience.Cohort{{Name: defaultCohort, Share: 1, Profile: p.ID, Network: d.network(value{d: d})}}
+		f.Audience.Cohorts = []audience.Cohort{{Name: defaultCohort, Share: 1, Profile: p.ID, Network: d.network(value{d: d, key: cohortKey.find("network")})}}
 		return
 	}
 	names := map[string]bool{}
@@ -229,9 +274,9 @@ func (d *decoder) shares(v value, cohorts []audience.Cohort) {
 			}
 		}
 	case silent > 0:
-		v.problem("no share is left for the cohorts without one (got %s in the others; want less than 100%%)", formatShare(sum))
+		v.problem("no share is left for the cohorts without one (got %s in the others; want less than 100%%)", units.FormatShare(sum))
 	case !addsUp(sum):
-		v.problem("shares do not add up (got %s; want 100%%)", formatShare(sum))
+		v.problem("shares do not add up (got %s; want 100%%)", units.FormatShare(sum))
 	default:
 		for i := range cohorts {
 			cohorts[i].Share /= sum
@@ -243,7 +288,7 @@ const unreadable = -1
 
 // cohort decodes one item. Its share is 0 when it is not given.
 func (d *decoder) cohort(v value, only bool) (audience.Cohort, *player.Profile) {
-	s, ok := v.section("a mapping such as {name: web, share: 60%, profile: hlsjs-1.7, network: home}")
+	s, ok := v.section()
 	if !ok {
 		return audience.Cohort{Share: unreadable}, nil
 	}
@@ -270,7 +315,7 @@ func (d *decoder) cohort(v value, only bool) (audience.Cohort, *player.Profile) 
 		c.Profile = p.ID
 	}
 	c.Network = d.network(s.at("network"))
-	c.FaultsNone = s.at("faults").choice("all", "all", "none") == "none"
+	c.FaultsNone = s.at("faults").choice("all") == "none"
 	s.done()
 	return c, p
 }
@@ -294,7 +339,7 @@ func parent(path string) string {
 // nameValue is the name of a list item, or the item when it has none.
 func nameValue(v value) value {
 	if i := mappingIndex(v.n, "name"); i >= 0 {
-		return value{v.d, v.n.Content[i], parent(v.path) + "." + v.n.Content[i].Value + ".name"}
+		return value{d: v.d, n: v.n.Content[i], path: parent(v.path) + "." + v.n.Content[i].Value + ".name"}
 	}
 	return v
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"go.yaml.in/yaml/v4"
+
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
@@ -115,7 +117,7 @@ func TestURL(t *testing.T) {
 	same(t, "players", sc.Fleet.Audience.Players, 250)
 	same(t, "session", sc.Fleet.Audience.Session, audience.Session{Mean: 5 * time.Minute, Rejoin: true})
 	c := sc.Fleet.Audience.Cohorts
-	same(t, "overridden profile", []any{c[0].Profile, sc.Fleet.Profiles[0].ID, misses(sc.Fleet.Profiles[0])}, []any{"tuned", "tuned", 4})
+	same(t, "overridden profile", []any{c[0].Profile, sc.Fleet.Profiles[0].ID, misses(t, sc.Fleet.Profiles[0])}, []any{"tuned", "tuned", 4})
 	same(t, "link of its own", []any{c[0].Network.Name, c[0].Network.Down, c[0].Network.RTT}, []any{"unlimited", int64(3e6), 50 * time.Millisecond})
 	same(t, "trace", len(c[1].Network.Trace), 3)
 	byName := map[string][]chaos.Fault{}
@@ -145,7 +147,7 @@ func TestOverrides(t *testing.T) {
 	same(t, "at", sc.Chaos[0].At, 20*time.Second)
 	same(t, "shares", []float64{a.Cohorts[0].Share, a.Cohorts[1].Share}, []float64{0.5, 0.5})
 	same(t, "network", []any{a.Cohorts[1].Network.Name, a.Cohorts[1].Network.Down}, []any{"mobile-4g", int64(2e6)})
-	same(t, "profiles", []int{misses(sc.Fleet.Profiles[0]), misses(sc.Fleet.Profiles[1])}, []int{0, 3})
+	same(t, "profiles", []int{misses(t, sc.Fleet.Profiles[0]), misses(t, sc.Fleet.Profiles[1])}, []int{0, 3})
 	same(t, "ids", []string{a.Cohorts[0].Profile, a.Cohorts[1].Profile, sc.Fleet.Profiles[1].ID}, []string{"hlsjs-1.7", "hlsjs-1.7+tv", "hlsjs-1.7+tv"})
 	same(t, "error TTL", sc.Target.Rig.Edge.ErrorTTL, 10*time.Second)
 	same(t, "ladder", sc.Target.Rig.Ladder, []rig.Rung{{Width: 640, Height: 360, Rate: 800e3}})
@@ -206,6 +208,30 @@ func TestPrecedence(t *testing.T) {
 			continue
 		}
 		same(t, c.what, []any{sc.Fleet.Audience.Players, sc.Seed, sc.Duration}, []any{c.players, c.seed, c.duration})
+	}
+}
+
+// TestSetByDefaultName: --set finds an entry by the name that it gets when it has none, and
+// problems of a list do not repeat it.
+func TestSetByDefaultName(t *testing.T) {
+	file := []byte("version: 1\nname: a\nduration: 60s\nchaos: [{fault: playlist.freeze, at: 20s, for: 5s}]\n")
+	set := func(arg string) (*Scenario, error) {
+		o, err := Set(arg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Load(Source{File: "a.yaml", Data: file, Overrides: []Override{o}})
+	}
+	sc, err := set("chaos.playlist-freeze.rendition=720p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "rendition", sc.Chaos[0].Rendition, "720p")
+	_, err = set("expect=[a < 1, b < 2]")
+	for line := range strings.Lines(err.Error()) {
+		if !strings.HasPrefix(line, "--set expect: expect.") {
+			t.Errorf("got %q", line)
+		}
 	}
 }
 
@@ -348,4 +374,15 @@ func TestAWSSafety(t *testing.T) {
 }
 
 // misses is how many unchanged reloads a profile takes for stale.
-func misses(p *player.Profile) int { return p.Stale.Is.(*player.StaleMisses).Misses }
+func misses(t *testing.T, p *player.Profile) int {
+	t.Helper()
+	var is struct{ Misses struct{ Misses int } }
+	text, err := yaml.Marshal(p.Stale)
+	if err == nil {
+		err = yaml.Unmarshal(text, &is)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return is.Misses.Misses
+}

@@ -2,11 +2,11 @@ package scenarios
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"hlsload/player/audience"
+	"hlsload/player/units"
 )
 
 // Limits are what a run must never exceed; zero = no limit. Reaching one of
@@ -30,30 +30,32 @@ const (
 	MostPlaylist  = 256_000_000
 )
 
-const wantRequests = "a number per second such as 20000/s"
+var limitsKey = key{name: "limits", example: "{requests: 20000/s, bandwidth: 5Gbps, bytes: 500GB}", doc: "what the run must never exceed", keys: []key{
+	{name: "lag", form: ofDuration, least: int64(time.Millisecond), most: int64(time.Minute), def: "100ms", example: "250ms", doc: "how late requests may leave this machine (p99); above it the run is void"},
+	{name: "players", form: ofCount, least: 1, most: audience.MaxPlayers, without: "no limit", example: "5000", doc: "players at one time; a larger fleet is an error"},
+	{name: "requests", form: ofPerSecond, least: 1, most: 1e9, without: "no limit", example: "20000/s", doc: "requests of the whole fleet in any second; reaching it ends the run"},
+	{name: "bandwidth", form: ofRate, least: 1000, most: 1e15, without: "no limit", example: "5Gbps", doc: "rate of the bodies that the whole fleet receives in any second; reaching it ends the run"},
+	{name: "bytes", form: ofBytes, least: 1000, most: 1e15, without: "no limit", example: "500GB", doc: "bodies that the whole fleet receives in the run; reaching it ends the run"},
+	{name: "playlist", form: ofBytes, least: LeastPlaylist, most: MostPlaylist, without: "16 MiB", example: "2MB", doc: "size of one playlist, before and after decompression; a larger one is a failed fetch"},
+	{name: "stop_file", form: ofFile, without: "none", example: "/tmp/stop", doc: "the name of a file; when it appears, all players leave at once and the faults are undone"},
+}}
 
 func (d *decoder) limits(v value, sc *Scenario) {
 	sc.LagLimit = defaultLagLimit
-	s, ok := v.section("a mapping such as {lag: 100ms, requests: 20000/s, bandwidth: 5Gbps, bytes: 500GB}")
+	s, ok := v.section()
 	if !ok {
 		return
 	}
-	sc.LagLimit = s.at("lag").duration(defaultLagLimit, time.Millisecond, time.Minute)
+	sc.LagLimit = s.at("lag").duration(defaultLagLimit)
 	l := &sc.Limits
 	playersAt := s.at("players")
-	l.Players = int(playersAt.integer(0, 1, audience.MaxPlayers))
-	requestsAt := s.at("requests")
-	l.Requests = scalar(requestsAt, 0, "not a rate of requests", wantRequests, nil, func(s string) (int64, bool) {
-		n, ok := strings.CutSuffix(s, "/s")
-		x, err := strconv.ParseInt(n, 10, 64)
-		return x, ok && err == nil && n[0] != '+'
-	})
-	l.Requests = within(requestsAt, l.Requests, 0, 1, 1e9, func(n int64) string { return fmt.Sprintf("%d/s", n) })
-	l.Bandwidth = s.at("bandwidth").rate(0, 1000, 1e15)
-	l.Bytes = s.at("bytes").bytes(0, 1000, 1e15)
-	l.Playlist = s.at("playlist").bytes(0, LeastPlaylist, MostPlaylist)
+	l.Players = playersAt.count(0)
+	l.Requests = s.at("requests").perSecond()
+	l.Bandwidth = s.at("bandwidth").rate(0)
+	l.Bytes = s.at("bytes").bytes(0)
+	l.Playlist = s.at("playlist").bytes(0)
 	if at := s.at("stop_file"); at.given() {
-		if t, ok := at.secret("the name of a file"); ok {
+		if t, ok := at.secret(); ok {
 			if l.StopFile = t.Value; l.StopFile == "" {
 				at.wrong("empty file name", "the name of a file whose appearance ends the run")
 			}
@@ -75,9 +77,9 @@ func (l *Limits) describe() string {
 	}
 	add(l.Players > 0, "%d players", l.Players)
 	add(l.Requests > 0, "%d requests/s", l.Requests)
-	add(l.Bandwidth > 0, "%s", formatRate(l.Bandwidth))
-	add(l.Bytes > 0, "%s of response bodies", formatBytes(l.Bytes))
-	add(l.Playlist > 0, "%s per playlist", formatBytes(l.Playlist))
+	add(l.Bandwidth > 0, "%s", units.FormatRate(l.Bandwidth))
+	add(l.Bytes > 0, "%s of response bodies", units.FormatBytes(l.Bytes))
+	add(l.Playlist > 0, "%s per playlist", units.FormatBytes(l.Playlist))
 	add(l.StopFile != "", "the run stops when the file %s appears", l.StopFile)
 	switch rated := l.Requests > 0 || l.Bandwidth > 0; {
 	case rated && l.Bytes > 0:

@@ -8,13 +8,17 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"hlsload/chaos"
+	"hlsload/player/units"
 	"hlsload/scenarios/redact"
 )
 
 // Source is a scenario before it is decoded.
 type Source struct {
 	File string // for messages and summaries
-	Data []byte
+	// Argument names the scenario on the command line; "" = File does.
+	Argument string
+	Data     []byte
+	Note     string // for people: why this is not the file that was asked for; "" = it is
 
 	// Getenv looks up ${NAME}; nil means that nothing is set.
 	Getenv func(name string) (string, bool)
@@ -54,8 +58,8 @@ func Load(src Source) (*Scenario, error) {
 		d.override(root, o)
 	}
 	sum := sha256.Sum256(src.Data)
-	sc := &Scenario{File: src.File, SHA256: hex.EncodeToString(sum[:]), secrets: &redact.Secrets{}, references: d.references}
-	d.scenario(value{d: d, n: root}, sc)
+	sc := &Scenario{File: src.File, Argument: src.Argument, overrides: src.Overrides, SHA256: hex.EncodeToString(sum[:]), secrets: &redact.Secrets{}, references: d.references}
+	d.scenario(value{d: d, n: root, key: &scenarioKey}, sc)
 	if len(d.problems) > 0 {
 		return nil, d.problems.sorted()
 	}
@@ -66,8 +70,31 @@ func Load(src Source) (*Scenario, error) {
 // Keys that a later version will give a meaning to.
 var reserved = []string{"targets"}
 
+// scenarioKey is a whole file.
+var scenarioKey = key{example: "{version: 1, name: my-first, target: {rig: {}}}", keys: []key{
+	{name: "version", form: ofInteger, least: 1, most: 1, required: true, example: "1", doc: "version of the format"},
+	{name: "name", form: ofName, required: true, example: "pipeline-kill", doc: "name of the scenario in every output"},
+	{name: "description", form: ofText, without: "nothing", example: "Pipeline 0 crashes.", doc: "what the scenario shows, for people; the first sentence stands in lists"},
+	{name: "seed", form: ofInteger, most: 1 << 53, def: "1", example: "7", doc: "seed of everything that is random; the same seed gives the same players, arrivals and draws"},
+	{name: "duration", form: ofDuration, least: int64(time.Second), most: int64(maxDuration), without: "the end of the timeline and its recovery, at least 100s", example: "2m", doc: "length of the run from the first arrival; it must hold the whole timeline"},
+	{name: "recovery", form: ofDuration, def: "30s", example: "45s", doc: "how long the recovery phase lasts after the end of a fault"},
+	targetKey,
+	fleetKey,
+	{name: "chaos", items: &key{example: "{name: kill-0, fault: pipeline.kill, at: 30s, for: 40s, pipeline: 0}", keys: chaosKeys}, without: "no faults",
+		example: "[{name: kill-0, fault: pipeline.kill, at: 30s, for: 40s, pipeline: 0}]", doc: "the faults of the run, at most 64"},
+	{name: "stop", items: &conditionKey, without: "none", example: "[stalled_now > 90% for 20s]", doc: "conditions that end the run early, with all faults undone; they look at the last 5 s, or hold for a time"},
+	{name: "expect", items: &conditionKey, without: "only viewers_served", example: `["failed_over{fault=kill-0} >= 99%"]`, doc: "what the service owes its viewers; all of it must hold for the verdict PASS"},
+	{name: "known", items: &conditionKey, without: "none", example: `["failed_over{fault=kill-0} == 0%"]`, doc: "what players are known to do, good or bad; an entry that does not hold is a finding in the report and changes neither the verdict nor the exit code"},
+	limitsKey,
+	authorizedKey,
+	awsKey,
+}}
+
+// conditionKey is an item of stop, expect and known.
+var conditionKey = key{form: ofCondition, example: "failed_over{fault=kill-0} >= 99%", doc: "a condition"}
+
 func (d *decoder) scenario(v value, sc *Scenario) {
-	s, ok := v.section("a mapping with version, name, target, fleet and chaos")
+	s, ok := v.section()
 	if !ok {
 		return
 	}
@@ -81,20 +108,21 @@ func (d *decoder) scenario(v value, sc *Scenario) {
 		v.problem("name is missing (want a name such as pipeline-kill)")
 	}
 	if at := s.at("description"); at.given() {
-		sc.Description, _ = at.text("a text")
+		sc.Description, _ = at.text()
 	}
-	sc.Seed = uint64(s.at("seed").integer(defaultSeed, 0, 1<<53))
-	sc.Recovery = s.at("recovery").duration(defaultRecovery, 0, maxDuration)
+	sc.Seed = uint64(s.at("seed").integer(defaultSeed))
+	sc.Recovery = s.at("recovery").duration(defaultRecovery)
 	sc.Target = d.target(s.at("target"))
 	sc.AWS = d.aws(s.at("aws"))
 	chaosAt := s.at("chaos")
-	sc.Duration = s.at("duration").duration(max(defaultDuration, timelineEnd(chaosAt)+sc.Recovery), time.Second, maxDuration)
+	sc.Duration = s.at("duration").duration(max(defaultDuration, timelineEnd(chaosAt)+sc.Recovery))
 	d.fleet(s.at("fleet"), sc)
 	sc.Chaos = d.chaos(chaosAt, sc)
 	d.crowded(chaosAt, sc)
 	d.tagged(s.at("aws"), sc)
 	sc.Stop = d.expectations(s.at("stop"), sc, true)
 	sc.Expect = d.expectations(s.at("expect"), sc, false)
+	sc.Known = d.expectations(s.at("known"), sc, false)
 	d.undisturbed(s.at("fleet"), sc)
 	d.limits(s.at("limits"), sc)
 	d.authorized(s.at("authorized"), s.at("target"), sc)
@@ -127,7 +155,7 @@ func timelineEnd(list value) time.Duration {
 	}
 	length := func(n *yaml.Node, key string) time.Duration {
 		if i := mappingIndex(n, key); i >= 0 {
-			if d, ok := parseDuration(n.Content[i].Value); ok {
+			if d, ok := units.ParseDuration(n.Content[i].Value); ok {
 				return min(d, maxDuration)
 			}
 		}
@@ -146,7 +174,7 @@ func (d *decoder) undisturbed(fleet value, sc *Scenario) {
 			continue
 		}
 		for _, e := range sc.Chaos {
-			if via := e.Via; via == chaos.ViaAWS || via == chaos.ViaCommand {
+			if via := e.Via; via == chaos.ViaAWS || via == chaos.ViaCommand || via == chaos.ViaManual {
 				at, _ := fleet.below(fmt.Sprintf("cohorts.%d.faults", i))
 				at.path = "fleet.cohorts." + c.Name + ".faults"
 				at.problem("fault %s affects every viewer, since it is applied via %s (got faults: none; want faults: all, or a fault via rig or viewer)", e.Name, via)

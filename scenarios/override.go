@@ -3,15 +3,19 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"hlsload/scenarios/redact"
 )
 
 // Override is one value from outside the file. Later ones win.
 type Override struct {
 	From  string // for messages: "--set fleet.players=5", "--players 5", "HLSLOAD_PLAYERS"
+	Flag  string // the flag that has the same effect, without --; "" = --set
 	Path  string // keys with dots between; list items by name or index
 	Value string // a YAML scalar, or a flow list or mapping
 }
@@ -22,39 +26,110 @@ func Set(arg string) (Override, error) {
 	if !ok || path == "" || strings.Contains("."+path+".", "..") {
 		return Override{}, fmt.Errorf("--set: not an override (got %q; want path=value such as chaos.kill-0.at=20s)", clip(arg))
 	}
-	return Override{From: "--set " + clip(arg), Path: path, Value: val}, nil
+	from := "--set " + clip(arg)
+	if strings.ContainsAny(val[:min(1, len(val))], "[{") {
+		from = "--set " + clip(path) // each problem of a list would repeat the whole of it
+	}
+	return Override{From: from, Path: path, Value: val}, nil
 }
 
-// The values that have a flag and an environment variable of their own.
-var shortcuts = []struct{ flag, env, path string }{
-	{"players", "HLSLOAD_PLAYERS", "fleet.players"},
-	{"duration", "HLSLOAD_DURATION", "duration"},
-	{"seed", "HLSLOAD_SEED", "seed"},
-	{"url", "HLSLOAD_URL", urlPath},
+// Variable is an environment variable that has the same effect as a flag.
+type Variable struct {
+	Name string
+	Flag string // without --
+	Path string // the key that it replaces; "" = none
+	Doc  string
+}
+
+// Variables are all that users may set.
+var Variables = []Variable{
+	{"HLSLOAD_PLAYERS", "players", "fleet.players", "number of players"},
+	{"HLSLOAD_DURATION", "duration", "duration", "length of the run"},
+	{"HLSLOAD_SEED", "seed", "seed", "seed of everything that is random"},
+	{"HLSLOAD_URL", "url", urlPath, "the stream to watch, in place of the whole target except its headers and globs"},
+	{"HLSLOAD_PROGRESS", "progress", "", "how progress is shown: auto, bar, plain or none"},
+}
+
+// Variables of the project's own tests begin with one of these.
+var testVariables = []string{"HLSLOAD_TEST_", "HLSLOAD_CORPUS"}
+
+// CheckEnv reports the variables of an environment (NAME=value) that are named like
+// those of this program and mean nothing to it. Their values do not show.
+func CheckEnv(environ []string) error {
+	var known []string
+	for _, v := range Variables {
+		known = append(known, v.Name)
+	}
+	var errs []error
+	for _, e := range environ {
+		name, _, _ := strings.Cut(e, "=")
+		ofTests := slices.ContainsFunc(testVariables, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		if strings.HasPrefix(name, "HLSLOAD_") && !ofTests && !slices.Contains(known, name) {
+			errs = append(errs, fmt.Errorf("unknown environment variable (got %s; want %s)", clip(name), nearOf(name, known)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // urlPath is where --url puts its value: it replaces the whole target, except
 // headers and globs.
 const urlPath = "target.url"
 
+// KeyPaths are the beginnings of overrides, as in "fleet.players=". Items of lists go by
+// names of the user's and are not among them.
+func KeyPaths() []string {
+	var paths []string
+	var walk func(path string, keys []key)
+	walk = func(path string, keys []key) {
+		for i := range keys {
+			at := join(path, keys[i].name)
+			if keys[i].form != "" || keys[i].items != nil {
+				paths = append(paths, at+"=")
+			}
+			walk(at, keys[i].keys)
+		}
+	}
+	walk("", scenarioKey.keys)
+	return paths
+}
+
 // Flag returns the override of a flag: players, duration, seed or url.
 func Flag(name, val string) (Override, error) {
-	for _, s := range shortcuts {
-		if s.flag == name {
-			return Override{From: "--" + name + " " + clip(val), Path: s.path, Value: val}, nil
+	for _, s := range Variables {
+		if s.Flag == name && s.Path != "" {
+			return Override{From: "--" + name + " " + clip(val), Flag: name, Path: s.Path, Value: val}, nil
 		}
 	}
 	return Override{}, fmt.Errorf("no such flag (got --%s; want --players, --duration, --seed or --url)", name)
 }
 
-// FromEnv returns the overrides of the environment: HLSLOAD_PLAYERS,
-// HLSLOAD_DURATION, HLSLOAD_SEED and HLSLOAD_URL. Empty ones count as not set.
+// FromEnv returns the overrides of the environment. Empty variables count as not set.
 func FromEnv(getenv func(string) (string, bool)) []Override {
 	var out []Override
-	for _, s := range shortcuts {
-		if v, ok := getenv(s.env); ok && v != "" {
-			out = append(out, Override{From: s.env, Path: s.path, Value: v})
+	for _, s := range Variables {
+		if v, ok := getenv(s.Name); ok && v != "" && s.Path != "" {
+			out = append(out, Override{From: s.Name, Flag: s.Flag, Path: s.Path, Value: v})
 		}
+	}
+	return out
+}
+
+// Overrides are what changed the scenario, as flags that would change it again: without
+// those that a later one replaced, the seed (which [Scenario.Seed] has) and the values of
+// headers.
+func (sc *Scenario) Overrides() []Override {
+	var out []Override
+	for i, o := range sc.overrides {
+		replaced := slices.ContainsFunc(sc.overrides[i+1:], func(later Override) bool {
+			return later.Path == o.Path || strings.HasPrefix(o.Path, later.Path+".")
+		})
+		if replaced || o.Path == "seed" {
+			continue
+		}
+		if header, _, _ := strings.Cut(strings.TrimPrefix(o.Path, "target."), "."); header == "headers" || o.Path == "target" && strings.Contains(o.Value, "headers") {
+			o.Value = redact.Mask
+		}
+		out = append(out, o)
 	}
 	return out
 }
@@ -206,11 +281,14 @@ func (d *decoder) replaceTarget(root *yaml.Node) {
 // returns how many keys that took: a name may hold dots.
 func item(list *yaml.Node, keys []string) (index, taken int, names []string) {
 	for i, n := range list.Content {
-		j := mappingIndex(n, "name")
-		if j < 0 {
+		var name string
+		if j := mappingIndex(n, "name"); j >= 0 {
+			name = n.Content[j].Value
+		} else if j := mappingIndex(n, "fault"); j >= 0 {
+			name = nameless(n.Content[j].Value)
+		} else {
 			continue
 		}
-		name := n.Content[j].Value
 		dots := strings.Count(name, ".") + 1
 		if dots <= len(keys) && name == strings.Join(keys[:dots], ".") {
 			return i, dots, nil

@@ -10,7 +10,9 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player/audience"
+	"hlsload/player/units"
 	"hlsload/reports/expect"
+	"hlsload/reports/figure"
 	"hlsload/rig"
 )
 
@@ -21,7 +23,7 @@ func (sc *Scenario) Faults() []chaos.Fault { return chaos.Expand(sc.Chaos, sc.Du
 // what, and how it is undone. Values of the environment do not show.
 func (sc *Scenario) Plan() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s, seed %d\n", sc.Name, formatDuration(sc.Duration), sc.Seed)
+	fmt.Fprintf(&b, "%s: %s, seed %d\n", sc.Name, units.FormatDuration(sc.Duration), sc.Seed)
 	if d := strings.Join(strings.Fields(sc.Description.Raw), " "); d != "" {
 		fmt.Fprintf(&b, "%s\n", d)
 	}
@@ -40,12 +42,12 @@ func (sc *Scenario) Plan() string {
 	}
 	b.WriteString("\ntimeline\n")
 	for _, m := range sc.moments() {
-		fmt.Fprintf(&b, "%8s  %s\n", formatDuration(m.at), strings.ReplaceAll(m.text, "\n", "\n          "))
+		fmt.Fprintf(&b, "%8s  %s\n", figure.Clock(m.at), strings.ReplaceAll(m.text, "\n", "\n          "))
 	}
 	for _, list := range []struct {
 		title string
 		of    []*expect.Expectation
-	}{{"stops when", sc.Stop}, {"expects", sc.Expect}} {
+	}{{"stops when", sc.Stop}, {"expects", sc.Expect}, {"known", sc.Known}} {
 		if len(list.of) > 0 {
 			fmt.Fprintf(&b, "\n%s\n", list.title)
 		}
@@ -75,10 +77,7 @@ func (sc *Scenario) moments() []moment {
 		if f.Occurrence > 1 || sc.Chaos[f.Rule].Every > 0 {
 			name += " #" + strconv.Itoa(f.Occurrence)
 		}
-		text := fmt.Sprintf("%s: %s via %s on %s\n%s", name, f.Kind, f.Via, describeScope(&f), spec.Doc)
-		if p := describeParams(&f); p != "" {
-			text += "; " + p
-		}
+		text := fmt.Sprintf("%s: %s via %s on %s\n%s", name, f.Kind, f.Via, describeScope(&f), describeEffect(&f))
 		if spec.Changes != "" {
 			text += "\nchanges: " + spec.Changes
 		}
@@ -89,11 +88,19 @@ func (sc *Scenario) moments() []moment {
 		end := f.At + f.For
 		ms = append(ms, moment{end, 1, fmt.Sprintf("%s: undone: %s", name, describeUndo(&f))})
 		if sc.Recovery > 0 && end < sc.Duration {
-			ms[len(ms)-1].text += fmt.Sprintf("\nrecovery is measured until %s, or the next fault", formatDuration(min(end+sc.Recovery, sc.Duration)))
+			ms[len(ms)-1].text += fmt.Sprintf("\nrecovery is measured until %s, or the next fault", figure.Clock(min(end+sc.Recovery, sc.Duration)))
 		}
 	}
 	slices.SortStableFunc(ms, func(a, b moment) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank)) })
 	return ms
+}
+
+// describeEffect says what a fault does, with the parameters that were given.
+func describeEffect(f *chaos.Fault) string {
+	if p := describeParams(f); p != "" {
+		return f.Kind.Spec().Doc + "; " + p
+	}
+	return f.Kind.Spec().Doc
 }
 
 // describeScope says in words what a fault selects.
@@ -120,7 +127,7 @@ func describeScope(f *chaos.Fault) string {
 		add("cohort %s", f.Cohort)
 	}
 	if f.Share > 0 && f.Share < 1 {
-		add("%s of viewers", formatShare(f.Share))
+		add("%s of viewers", units.FormatShare(f.Share))
 	}
 	if len(parts) == 0 {
 		return "everything"
@@ -144,9 +151,9 @@ func describeParams(f *chaos.Fault) string {
 func describeValue(p *chaos.Field, f *chaos.Fault) string {
 	switch v := p.Of(f).(type) {
 	case *time.Duration:
-		return formatDuration(*v)
+		return units.FormatDuration(*v)
 	case *int64:
-		return formatRate(*v)
+		return units.FormatRate(*v)
 	case *int:
 		return strconv.Itoa(*v)
 	case *string:
@@ -170,6 +177,8 @@ func describeUndo(f *chaos.Fault) string {
 		return "the rig ends it, then the target is checked"
 	case chaos.ViaViewer:
 		return "the players' own connections are no longer disturbed"
+	case chaos.ViaManual:
+		return "the run says so, and a person ends it; then the media playlists are read until all advance"
 	case chaos.ViaCommand:
 		return fmt.Sprintf("runs %q, then the target is checked", f.StopCommand)
 	}
@@ -201,8 +210,8 @@ func (t *Target) describe() string {
 		invalidator = "nothing to invalidate"
 	}
 	return fmt.Sprintf("embedded channel: %s, %s of %s, %s segments, %s, %s%s\n        %d POPs%s, errors cached %s, %s",
-		pipelines, fmt.Sprintf("%d renditions", len(renditionNames(c))), c.Container, formatDuration(c.Segment), describeListed(c), c.Audio+" audio",
-		describeContent(c), c.Edge.Pops, shield, formatDuration(c.Edge.ErrorTTL), invalidator)
+		pipelines, fmt.Sprintf("%d renditions", len(renditionNames(c))), c.Container, units.FormatDuration(c.Segment), describeListed(c), c.Audio+" audio",
+		describeContent(c), c.Edge.Pops, shield, units.FormatDuration(c.Edge.ErrorTTL), invalidator)
 }
 
 // describeHeaders says to which hosts the headers are sent.
@@ -232,11 +241,11 @@ func (t *Target) describeTrust() (s string) {
 func describeListed(c *rig.Config) string {
 	switch {
 	case c.Playlist == rig.VOD:
-		return "a VOD of " + formatDuration(c.Length)
+		return "a VOD of " + units.FormatDuration(c.Length)
 	case c.Playlist == rig.Event && c.Length == 0:
 		return fmt.Sprintf("an event, %d listed at the start", c.Window)
 	case c.Playlist == rig.Event:
-		return fmt.Sprintf("an event of %s, %d listed at the start", formatDuration(c.Length), c.Window)
+		return fmt.Sprintf("an event of %s, %d listed at the start", units.FormatDuration(c.Length), c.Window)
 	}
 	return fmt.Sprintf("%d listed", c.Window)
 }
@@ -274,7 +283,7 @@ func describeContent(c *rig.Config) string {
 		if d < 0 {
 			sign, d = "-", -d
 		}
-		add(true, "EXT-X-START %s%s%s", sign, formatDuration(d), precise)
+		add(true, "EXT-X-START %s%s%s", sign, units.FormatDuration(d), precise)
 	}
 	if len(parts) == 0 {
 		return ""
@@ -289,7 +298,7 @@ func (t *Target) entries() string {
 		case s >= 1:
 			return fmt.Sprintf("pipeline %d", i)
 		case s > 0:
-			parts = append(parts, fmt.Sprintf("pipeline %d (%s)", i, formatShare(s)))
+			parts = append(parts, fmt.Sprintf("pipeline %d (%s)", i, units.FormatShare(s)))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -299,21 +308,21 @@ func (f *Fleet) describe() string {
 	a := &f.Audience
 	var s string
 	if len(a.Arrive.Stages) == 0 {
-		s = fmt.Sprintf("%d players, arriving over %s (%s)", a.Players, formatDuration(a.Arrive.Over), a.Arrive.Shape)
+		s = fmt.Sprintf("%d players, arriving over %s (%s)", a.Players, units.FormatDuration(a.Arrive.Over), a.Arrive.Shape)
 	} else {
 		s = fmt.Sprintf("%d players at the peak:", a.Peak())
 		for i, st := range a.Arrive.Stages {
 			if i > 0 {
 				s += ","
 			}
-			s += fmt.Sprintf(" to %d in %s", st.To, formatDuration(st.Over))
+			s += fmt.Sprintf(" to %d in %s", st.To, units.FormatDuration(st.Over))
 		}
 	}
 	if a.Session.Mean > 0 {
-		s += "; sessions of " + formatDuration(a.Session.Mean) + " on average, each replaced when it ends"
+		s += "; sessions of " + units.FormatDuration(a.Session.Mean) + " on average, each replaced when it ends"
 	}
 	if a.Session.Rejoin {
-		s += "; players rejoin " + formatDuration(a.Session.RejoinAfter) + " after a fatal error"
+		s += "; players rejoin " + units.FormatDuration(a.Session.RejoinAfter) + " after a fatal error"
 	}
 	if f.Body == "none" {
 		s += "; segments are requested with HEAD only"
@@ -322,12 +331,12 @@ func (f *Fleet) describe() string {
 }
 
 func describeCohort(c *audience.Cohort) string {
-	s := fmt.Sprintf("%s: %s, %s on %s", c.Name, formatShare(c.Share), c.Profile, cmp.Or(c.Network.Name, "a custom link"))
+	s := fmt.Sprintf("%s: %s, %s on %s", c.Name, units.FormatShare(c.Share), c.Profile, cmp.Or(c.Network.Name, "a custom link"))
 	switch n := &c.Network; {
 	case len(n.Trace) > 0:
 		s += " (rates from a trace)"
 	case n.Down > 0:
-		s += fmt.Sprintf(" (%s, %s round trip)", formatRate(n.Down), formatDuration(n.RTT))
+		s += fmt.Sprintf(" (%s, %s round trip)", units.FormatRate(n.Down), units.FormatDuration(n.RTT))
 	}
 	if c.FaultsNone {
 		s += ", without faults"

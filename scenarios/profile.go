@@ -14,13 +14,25 @@ import (
 	"hlsload/player/profile"
 )
 
+// Profiles have values of their own (docs/profiles.md), which package profile reads.
+var (
+	profileKey = key{name: "profile", form: ofName, word: profile.Names(), orFile: true, def: defaultProfile, example: "{base: hlsjs-1.7, stale: {misses: {misses: 3}}}",
+		doc: "the player: the name of a profile, a file of yours, or {base: NAME} with values to change (docs/profiles.md)", keys: baseKeys, values: &profileValue}
+	profileFileKey = key{example: "{id: my-player-3, base: hlsjs-1.7, source: our lab, buffer: {goal: 12s}}", keys: baseKeys, values: &profileValue}
+
+	baseKeys = []key{
+		{name: "base", form: ofName, word: profile.Names(), example: "hlsjs-1.7", doc: "the profile whose values hold where none are given"},
+		{name: "id", form: ofName, example: "my-player-3", doc: "name in results, with the player's version in it"},
+	}
+	profileValue = key{form: ofText, example: "{misses: 3}", doc: "a value of the profile"}
+)
+
 // profile reads a name or a file, or {base: name or file} with single values
 // to change.
 func (d *decoder) profile(v value) *player.Profile {
-	const want = "the name of a profile, a file such as ./my-player.yaml, or {base: NAME} with values to change"
 	base, changes := v, (*section)(nil)
 	if v.given() && v.n.Kind != yaml.ScalarNode {
-		s, ok := v.section(want)
+		s, ok := v.section()
 		if !ok {
 			return nil
 		}
@@ -39,7 +51,7 @@ func (d *decoder) profile(v value) *player.Profile {
 			if e.key.Value == "id" {
 				e.val.name("")
 			}
-			values.Content = append(values.Content, e.key, d.fill(e.val))
+			values.Content = append(values.Content, d.fillEntry(e.val.path, e.key, e.val.n, e.val.key)...)
 		}
 	}
 	if len(values.Content) == 0 {
@@ -53,7 +65,7 @@ func (d *decoder) profileNamed(v value) *player.Profile {
 	if v.given() && v.n.Kind == yaml.ScalarNode && isProfileFile(v.n.Value) {
 		return d.profileFile(v)
 	}
-	p, err := profile.Load(v.known(defaultProfile, "profile", profile.Names()))
+	p, err := profile.Load(v.known(defaultProfile, "profile"))
 	if err != nil { // the profiles are embedded and tested
 		v.problem("%v", err)
 		return nil
@@ -70,7 +82,7 @@ func isProfileFile(name string) bool {
 // profileFile reads a file of the user's, named relative to the scenario. Its
 // problems carry its own name and positions.
 func (d *decoder) profileFile(v value) *player.Profile {
-	name, data, ok := v.file("the name of a file with a profile", "the profile", "the name of a profile that ships")
+	name, data, ok := v.file("the profile", "the name of a profile that ships")
 	if !ok {
 		return nil
 	}
@@ -101,8 +113,8 @@ func decodeProfile(src Source) (*player.Profile, *decoder) {
 	if root == nil {
 		return nil, d
 	}
-	v := value{d: d, n: root}
-	s, ok := v.section("a mapping with id, player, source, confidence and the values of a profile")
+	v := value{d: d, n: root, key: &profileFileKey}
+	s, ok := v.section()
 	if !ok {
 		return nil, d
 	}
@@ -111,7 +123,7 @@ func decodeProfile(src Source) (*player.Profile, *decoder) {
 	for _, e := range s.entries {
 		switch e.key.Value {
 		case "base":
-			if base, _ = profile.Load(e.val.known("", "profile", profile.Names())); base == nil {
+			if base, _ = profile.Load(e.val.known("", "profile")); base == nil {
 				return nil, d
 			}
 			continue
@@ -120,7 +132,7 @@ func decodeProfile(src Source) (*player.Profile, *decoder) {
 				e.val.wrong("id of a profile that ships", "another id, with the player's version in it")
 			}
 		}
-		values.Content = append(values.Content, e.key, d.fill(e.val))
+		values.Content = append(values.Content, d.fillEntry(e.val.path, e.key, e.val.n, e.val.key)...)
 	}
 	if base.ID != "" && mappingIndex(root, "id") < 0 {
 		v.problem("id is missing (want a unique id, with the player's version in it)")
@@ -135,40 +147,42 @@ func decodeProfile(src Source) (*player.Profile, *decoder) {
 	return p, d
 }
 
-// fill copies a tree with the environment filled into its scalars.
+// fill copies a tree with the environment filled into its scalars. The line of
+// a copy is its number, by which a complaint about it finds what was copied.
 func (d *decoder) fill(v value) *yaml.Node {
 	c := *v.n
-	d.copyOf[&c] = v.n
+	d.copied = append(d.copied, v)
+	c.Line = len(d.copied)
 	if c.Kind == yaml.ScalarNode && strings.Contains(c.Value, "${") {
-		if t, ok := v.secret("a value of the profile"); ok {
+		if t, ok := v.secret(); ok {
 			c.Value = t.Value
 		}
 	}
-	c.Content = make([]*yaml.Node, len(v.n.Content))
-	for i, n := range v.n.Content {
-		c.Content[i] = d.fill(value{d, n, v.path})
+	c.Content = nil
+	for i := 0; i < len(v.n.Content); i++ {
+		if n := v.n.Content[i]; c.Kind == yaml.MappingNode {
+			i++
+			c.Content = append(c.Content, d.fillEntry(join(v.path, n.Value), n, v.n.Content[i], v.key)...)
+		} else {
+			c.Content = append(c.Content, d.fill(value{d, n, v.path, v.key}))
+		}
 	}
 	return &c
 }
 
-// original is the value that a copy was made of.
-func (d *decoder) original(v value) value {
-	if n := d.copyOf[v.n]; n != nil {
-		v.n = n
+// fillEntry copies an entry of a mapping. A complaint about the key of a scalar
+// is one about the scalar.
+func (d *decoder) fillEntry(path string, k, n *yaml.Node, of *key) []*yaml.Node {
+	entry := []*yaml.Node{d.fill(value{d, k, path, of}), d.fill(value{d, n, path, of})}
+	if n.Kind == yaml.ScalarNode {
+		entry[0].Line = entry[1].Line
 	}
-	return v
+	return entry
 }
 
-// changed puts values over a profile. The profile package reads text, so the
-// values are written out and its complaints are traced back to their nodes.
+// changed puts values, which are copies, over a profile.
 func (d *decoder) changed(v value, base *player.Profile, values *yaml.Node) *player.Profile {
-	plain(values)
-	text, err := yaml.Dump(values)
-	if err != nil {
-		v.problem("cannot write the changed values as YAML: %v", err)
-		return base
-	}
-	p, err := profile.Override(base, text)
+	p, err := profile.Put(base, values)
 	if err == nil {
 		return p
 	}
@@ -176,23 +190,22 @@ func (d *decoder) changed(v value, base *player.Profile, values *yaml.Node) *pla
 	if !errors.As(err, &many) {
 		for _, text := range strings.Split(err.Error(), "\n") {
 			path, rest, _ := strings.Cut(text, ": ")
-			if at, ok := (value{v.d, values, v.path}).below(path); ok && rest != "" {
-				d.original(at).foreign(rest)
+			if at, ok := (value{d: v.d, n: values, path: v.path}).below(path); ok && rest != "" {
+				at.n = d.copied[at.n.Line-1].n
+				at.foreign(rest)
 			} else {
 				v.problem("%s", text)
 			}
 		}
 		return base
 	}
-	lines := linesOf(text, v, values)
-	wrong := map[*yaml.Node]bool{}
+	wrong := map[int]bool{}
 	for _, e := range many.Errors {
-		at, ok := lines[e.Mark.Line]
-		if !ok {
-			at = v
+		at := v
+		if n := e.Mark.Line; n > 0 && n <= len(d.copied) {
+			at, wrong[n] = d.copied[n-1], true
 		}
-		wrong[at.n] = true
-		d.original(at).foreign(plainWords(e.Message))
+		at.foreign(plainWords(e.Message))
 	}
 	if prune(values, wrong) { // the rest may have problems too
 		d.changed(v, base, values)
@@ -230,15 +243,15 @@ func plainWords(text string) string {
 
 // prune removes the entries of mappings whose key or value is wrong, and those in
 // which nothing is left then. It reports whether there were any.
-func prune(n *yaml.Node, wrong map[*yaml.Node]bool) bool {
+func prune(n *yaml.Node, wrong map[int]bool) bool {
 	pruned := false
 	if n.Kind == yaml.MappingNode {
 		kept := n.Content[:0]
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key, val := n.Content[i], n.Content[i+1]
 			below := prune(val, wrong)
-			pruned = pruned || below || wrong[key] || wrong[val]
-			if !wrong[key] && !wrong[val] && !(below && len(val.Content) == 0) {
+			pruned = pruned || below || wrong[key.Line] || wrong[val.Line]
+			if !wrong[key.Line] && !wrong[val.Line] && !(below && len(val.Content) == 0) {
 				kept = append(kept, key, val)
 			}
 		}
@@ -249,52 +262,4 @@ func prune(n *yaml.Node, wrong map[*yaml.Node]bool) bool {
 		pruned = prune(c, wrong) || pruned
 	}
 	return pruned
-}
-
-// plain drops comments and styles, so that every value is on a line of its own.
-func plain(n *yaml.Node) {
-	n.HeadComment, n.LineComment, n.FootComment, n.Anchor = "", "", "", ""
-	n.Style &^= yaml.FlowStyle
-	for _, c := range n.Content {
-		plain(c)
-	}
-}
-
-// linesOf maps each line of the text that a tree was written as to its value.
-func linesOf(text []byte, v value, tree *yaml.Node) map[int]value {
-	lines := map[int]value{}
-	var again yaml.Node
-	if yaml.Load(text, &again) != nil || len(again.Content) != 1 {
-		return lines
-	}
-	var walk func(a, b *yaml.Node)
-	walk = func(a, b *yaml.Node) {
-		lines[b.Line] = value{v.d, a, v.path}
-		for i := range min(len(a.Content), len(b.Content)) {
-			walk(a.Content[i], b.Content[i])
-		}
-	}
-	walk(tree, again.Content[0])
-	for line, at := range lines {
-		at.path = strings.TrimPrefix(v.path+pathTo(tree, at.n), ".")
-		lines[line] = at
-	}
-	return lines
-}
-
-// pathTo is the path from tree to n, with a leading dot.
-func pathTo(tree, n *yaml.Node) string {
-	if tree.Kind != yaml.MappingNode {
-		return ""
-	}
-	for i := 0; i+1 < len(tree.Content); i += 2 {
-		k, val := tree.Content[i], tree.Content[i+1]
-		if k == n || val == n {
-			return "." + clip(k.Value)
-		}
-		if p := pathTo(val, n); p != "" {
-			return "." + clip(k.Value) + p
-		}
-	}
-	return ""
 }

@@ -74,13 +74,13 @@ func TestProfileFileInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := sc.Fleet.Profiles[0], sc.Fleet.Profiles[1]
-	if a.ID != "mine-1" || b.ID != "mine-2" || a.Live.HoldBack != b.Live.HoldBack || a.Live.HoldBack.Fixed.Seconds() != 12 || misses(b) != 3 || misses(a) != 0 {
+	if a.ID != "mine-1" || b.ID != "mine-2" || a.Live.HoldBack != b.Live.HoldBack || a.Live.HoldBack.Fixed.Seconds() != 12 || misses(t, b) != 3 || misses(t, a) != 0 {
 		t.Errorf("got %s %+v %+v, %s %+v %+v", a.ID, a.Live.HoldBack, a.Stale, b.ID, b.Live.HoldBack, b.Stale)
 	}
 	for _, c := range []struct {
 		profiles, want []string
 	}{
-		{[]string{"wrong.yaml"}, []string{"dir/wrong.yaml:3:19: live.hold_back", "dir/wrong.yaml:6:11: stale.deject"}},
+		{[]string{"wrong.yaml"}, []string{"dir/wrong.yaml:3:19: live.hold_back", "dir/wrong.yaml:5:3: stale: not one policy"}},
 		{[]string{"taken.yaml"}, []string{"dir/taken.yaml:1:5: id: id of a profile that ships"}},
 		{[]string{"nameless.yaml"}, []string{"dir/nameless.yaml:1:1: id is missing"}},
 		{[]string{"broken.yaml"}, []string{"dir/broken.yaml:2:1: not valid YAML"}},

@@ -13,6 +13,7 @@ type Scenario struct {
 	Name        string
 	Description Text
 	File        string // as it was given
+	Argument    string // that names it on the command line; "" = File
 	SHA256      string // of the file's bytes, in hex; overrides are not part of it
 	Seed        uint64
 	Duration    time.Duration // from the first arrival
@@ -24,7 +25,8 @@ type Scenario struct {
 	AWS    *chaos.AWS    // what faults via aws may touch; nil = nothing
 
 	Stop   []*expect.Expectation // end the run early when they hold
-	Expect []*expect.Expectation
+	Expect []*expect.Expectation // what the service owes its viewers; the verdict follows from it
+	Known  []*expect.Expectation // what players are known to do; no verdict follows from it
 
 	// LagLimit is the p99 of tester_lag from which on a run is void.
 	LagLimit time.Duration
@@ -32,6 +34,7 @@ type Scenario struct {
 	Authorized Authorized
 	Limits     Limits
 
+	overrides  []Override
 	secrets    *redact.Secrets // what Redact hides
 	references *redact.Secrets // values of the environment, as ${NAME}
 }

@@ -9,6 +9,7 @@ import (
 
 	"hlsload/player/draw"
 	"hlsload/player/ticket"
+	"hlsload/player/units"
 )
 
 // Sessions is where each session gets a token of its own.
@@ -87,6 +88,20 @@ func sameHost(t *ticket.Template) bool {
 
 const wantSessions = "a file of tokens or a program that issues them, such as {file: tokens.csv} or {command: [./issue]}"
 
+var sessionsKey = key{name: "sessions", without: "none", example: "{file: tokens.csv}", doc: "tokens, one for each session: file or command (docs/tokens.md)", keys: []key{
+	{name: "file", form: ofFile, without: "command", example: "tokens.csv", doc: "the name of a file of tokens, CSV or NDJSON"},
+	{name: "command", form: ofText, items: &argumentKey, without: "file", example: "[./issue, --kid, k1]", doc: "a program that issues tokens, with its arguments, or a line for sh -c"},
+	{name: "limit", form: ofDuration, least: int64(10 * time.Millisecond), most: int64(time.Minute), def: "5s", example: "2s", doc: "time that the program may take for a token"},
+	{name: "renew", without: "never", example: "{before: 30s}", doc: "when a session gets another token", keys: []key{
+		{name: "before", form: ofDuration, least: int64(time.Second), most: int64(24 * time.Hour), without: "not because of its end", example: "30s", doc: "time before the token expires"},
+		{name: "every", form: ofDuration, least: int64(time.Second), most: int64(24 * time.Hour), without: "not by the clock", example: "5m", doc: "time since the last token"},
+		{name: "rejoin", form: ofBoolean, def: "false", example: "true", doc: "the session ends and a new one begins with the new token; else its next requests carry it"},
+	}},
+}}
+
+// argumentKey is an item of a program.
+var argumentKey = key{form: ofText, example: "--verbose", doc: "the program or an argument"}
+
 // sessions reads target.sessions and checks that it defines the fields of the
 // URLs and headers.
 func (d *decoder) sessions(v value, t *Target) {
@@ -97,12 +112,12 @@ func (d *decoder) sessions(v value, t *Target) {
 		d.fieldsKnown(nil, "")
 		return
 	}
-	s, ok := v.section(wantSessions)
+	s, ok := v.section()
 	if !ok {
 		return
 	}
 	fileAt, commandAt, renewAt := s.at("file"), s.at("command"), s.at("renew")
-	c := &Sessions{Limit: s.at("limit").duration(5*time.Second, 10*time.Millisecond, time.Minute)}
+	c := &Sessions{Limit: s.at("limit").duration(5 * time.Second)}
 	s.done()
 	t.Sessions = c
 	switch {
@@ -133,14 +148,14 @@ func (d *decoder) sessions(v value, t *Target) {
 // written is a program as it stands in the scenario.
 func written(v value) []string {
 	var words []string
-	for _, item := range v.list(true, "") {
+	for _, item := range v.list() {
 		words = append(words, item.n.Value)
 	}
 	return words
 }
 
 func ticketFile(v value, c *Sessions) {
-	name, data, ok := v.file("the name of a file of tokens, such as tokens.csv or tokens.ndjson", "the tokens", "command")
+	name, data, ok := v.file("the tokens", "command")
 	if !ok {
 		return
 	}
@@ -155,13 +170,13 @@ func (d *decoder) renewal(v value, c *Sessions) {
 	if !v.given() {
 		return
 	}
-	s, ok := v.section("a mapping such as {before: 30s} or {every: 5m}")
+	s, ok := v.section()
 	if !ok {
 		return
 	}
 	r := &c.Renew
-	r.Before = s.at("before").duration(0, time.Second, 24*time.Hour)
-	r.Every = s.at("every").duration(0, time.Second, 24*time.Hour)
+	r.Before = s.at("before").duration(0)
+	r.Every = s.at("every").duration(0)
 	r.Rejoin = s.at("rejoin").boolean(false)
 	before := len(d.problems)
 	s.done()
@@ -204,15 +219,15 @@ func (c *Sessions) describe(players int) string {
 			text += fmt.Sprintf(", shared by %d players", players)
 		}
 	} else {
-		text = fmt.Sprintf("one token per session from the program %q, which may take %s for each", strings.Join(c.shown, " "), formatDuration(c.Limit))
+		text = fmt.Sprintf("one token per session from the program %q, which may take %s for each", strings.Join(c.shown, " "), units.FormatDuration(c.Limit))
 	}
 	if r := &c.Renew; r.On() {
 		var when []string
 		if r.Before > 0 {
-			when = append(when, formatDuration(r.Before)+" before a token expires")
+			when = append(when, units.FormatDuration(r.Before)+" before a token expires")
 		}
 		if r.Every > 0 {
-			when = append(when, "every "+formatDuration(r.Every))
+			when = append(when, "every "+units.FormatDuration(r.Every))
 		}
 		text += "; renewed " + strings.Join(when, " and ")
 		if r.Rejoin {

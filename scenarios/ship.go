@@ -7,59 +7,99 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"hlsload/player/profile"
 )
 
-//go:embed *.yaml
+//go:embed *.yaml aws/*.yaml
 var shipped embed.FS
 
-// Names lists the scenarios that ship, sorted.
+//go:embed template/my-first.yaml
+var template string
+
+// Names lists the scenarios that ship, sorted: those of the embedded channel, then those
+// of a folder, as in aws/pipeline-failover.
 func Names() []string {
-	entries, err := shipped.ReadDir(".")
-	if err != nil {
-		panic(err) // the embedded directory is part of the binary
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
-	}
-	slices.Sort(names)
-	return names
+	return append(profile.Shipped(shipped, "*.yaml"), profile.Shipped(shipped, "aws/*.yaml")...)
 }
 
-// About is the first sentence of a shipped scenario's description.
-func About(name string) string {
-	data, err := shipped.ReadFile(name + ".yaml")
+// Show is the text of a scenario that ships.
+func Show(name string) ([]byte, error) {
+	data, err := shipped.ReadFile(shippedAs(name) + ".yaml")
 	if err != nil {
-		return ""
+		return nil, fmt.Errorf("no such scenario (got %q; want %s%s)", name, oneOf(Names()), didYouMean(baseName(name), Names()))
 	}
-	for line := range strings.Lines(string(data)) {
-		if about, ok := strings.CutPrefix(line, "description: "); ok {
-			return strings.TrimSpace(about)
+	return data, nil
+}
+
+// Template is a commented scenario to begin with, named after the file that it is for.
+func Template(file string) ([]byte, error) {
+	name := baseName(file)
+	if !validName(name) {
+		return nil, fmt.Errorf("not a name for a scenario (got %q; want at most 64 letters, digits, - _ ., beginning with a letter or digit)", name)
+	}
+	return []byte(strings.NewReplacer("name: my-first\n", "name: "+name+"\n", "my-first.yaml", filepath.Base(file)).Replace(template)), nil
+}
+
+// shippedAs is the name of the shipped scenario that a name or path may mean: NAME,
+// NAME.yaml, scenarios/NAME.yaml.
+func shippedAs(file string) string {
+	name := strings.TrimSuffix(filepath.ToSlash(file), ".yaml")
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "./"), "scenarios/")
+	for _, known := range Names() {
+		if name == known || name == path.Base(known) {
+			return known
 		}
 	}
-	return ""
+	return name
 }
 
-// Open finds a scenario by the name of one that ships, or by file name. The
-// source looks up the process's environment and reads traces relative to the
-// scenario's file.
+func baseName(file string) string {
+	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+}
+
+// Open finds a scenario by the name of one that ships, or by file name; - is the standard
+// input. A path such as scenarios/NAME.yaml that does not exist is the scenario of that
+// name that ships. The source looks up the process's environment and reads other files
+// relative to the scenario's.
 func Open(nameOrFile string) (Source, error) {
-	if data, err := shipped.ReadFile(nameOrFile + ".yaml"); err == nil {
-		return Source{File: nameOrFile + ".yaml", Data: data, Getenv: os.LookupEnv, ReadFile: shipped.ReadFile}, nil
+	if nameOrFile == "-" {
+		data, err := io.ReadAll(io.LimitReader(os.Stdin, MaxBytes+1))
+		src := fromDisk("stdin", data)
+		src.Argument = nameOrFile
+		return src, err
+	}
+	if slices.Contains(Names(), nameOrFile) {
+		return fromBinary(nameOrFile), nil
 	}
 	data, err := readFile(nameOrFile, MaxBytes)
-	if errors.Is(err, fs.ErrNotExist) {
-		base := strings.TrimSuffix(filepath.Base(nameOrFile), filepath.Ext(nameOrFile))
-		return Source{}, fmt.Errorf("no such scenario (got %q; want a file, or %s%s)", nameOrFile, oneOf(Names()), didYouMean(base, Names()))
-	}
-	if err != nil {
+	if known := shippedAs(nameOrFile); errors.Is(err, fs.ErrNotExist) && slices.Contains(Names(), known) {
+		src := fromBinary(known)
+		src.Note = fmt.Sprintf("there is no file %s: taking the scenario %s that ships", nameOrFile, known)
+		return src, nil
+	} else if errors.Is(err, fs.ErrNotExist) {
+		return Source{}, fmt.Errorf("no such scenario (got %q; want a file, or %s%s)", nameOrFile, oneOf(Names()), didYouMean(baseName(nameOrFile), Names()))
+	} else if err != nil {
 		return Source{}, fmt.Errorf("reading the scenario: %w", err)
 	}
-	dir := filepath.Dir(nameOrFile)
-	return Source{File: nameOrFile, Data: data, Getenv: os.LookupEnv, ReadFile: func(name string) ([]byte, error) {
+	return fromDisk(nameOrFile, data), nil
+}
+
+func fromBinary(name string) Source {
+	data, err := shipped.ReadFile(name + ".yaml")
+	if err != nil {
+		panic(err) // it is one of Names
+	}
+	return Source{File: name + ".yaml", Argument: name, Data: data, Getenv: os.LookupEnv, ReadFile: shipped.ReadFile}
+}
+
+func fromDisk(file string, data []byte) Source {
+	dir := filepath.Dir(file)
+	return Source{File: file, Data: data, Getenv: os.LookupEnv, ReadFile: func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(dir, name)
 		}
@@ -69,7 +109,7 @@ func Open(nameOrFile string) (Source, error) {
 			err = fmt.Errorf("file is too large (want at most %d bytes)", limit)
 		}
 		return data, err
-	}}, nil
+	}}
 }
 
 // OpenProfile reads a profile from a file, for [LoadProfile].

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,7 +10,7 @@ import (
 )
 
 func TestShippedScenariosAreValid(t *testing.T) {
-	want := []string{"error-caching", "event-end", "kickoff", "origin-5xx", "pipeline-kill", "pipeline-kill-no-invalidator", "playlist-freeze", "segment-404", "single-pipeline", "soak"}
+	want := []string{"error-caching", "event-end", "kickoff", "origin-5xx", "pipeline-kill", "pipeline-kill-no-invalidator", "playlist-freeze", "segment-404", "single-pipeline", "soak", "soak-hard", "aws/pipeline-failover"}
 	if got := strings.Join(Names(), " "); got != strings.Join(want, " ") {
 		t.Errorf("names %s; want %s", got, strings.Join(want, " "))
 	}
@@ -23,16 +24,16 @@ func TestShippedScenariosAreValid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if sc.Name != name {
+			if sc.Name != path.Base(name) {
 				t.Errorf("name %q; want that of the file", sc.Name)
 			}
-			if !strings.HasPrefix(string(src.Data), "# ") || About(name) == "" {
+			if !strings.HasPrefix(string(src.Data), "# ") || sc.Description.Raw == "" {
 				t.Error("no opening comment or no description")
 			}
 			if len(sc.Expect) < 3 {
 				t.Errorf("%d expectations; want what the comment promises", len(sc.Expect))
 			}
-			if sc.Duration > 2*time.Minute && name != "soak" || sc.Fleet.Audience.Peak() > 1000 {
+			if sc.Duration > 2*time.Minute && !strings.HasPrefix(name, "soak") && sc.Target.Rig != nil || sc.Fleet.Audience.Peak() > 1000 {
 				t.Errorf("%v, %d players; want what a laptop carries", sc.Duration, sc.Fleet.Audience.Peak())
 			}
 		})
@@ -50,7 +51,7 @@ func TestPlan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		expected(t, filepath.Join("testdata", "plan", name+".txt"), sc.Plan())
+		expected(t, filepath.Join("testdata", "plan", strings.ReplaceAll(name, "/", "-")+".txt"), sc.Plan())
 	}
 }
 
@@ -107,6 +108,17 @@ func TestOpen(t *testing.T) {
 	}
 	if n := len(sc.Fleet.Audience.Cohorts[0].Network.Trace); n != 2 {
 		t.Errorf("%d trace points; want 2", n)
+	}
+	for _, c := range []struct{ name, file, note string }{
+		{"soak", "soak.yaml", ""},
+		{"soak.yaml", "soak.yaml", ""}, // the file is here
+		{"scenarios/soak.yaml", "soak.yaml", "there is no file scenarios/soak.yaml: taking the scenario soak that ships"},
+		{"./scenarios/aws/pipeline-failover.yaml", "aws/pipeline-failover.yaml", "taking the scenario aws/pipeline-failover that ships"},
+		{"pipeline-failover.yaml", "aws/pipeline-failover.yaml", "taking the scenario aws/pipeline-failover that ships"},
+	} {
+		if src, err := Open(c.name); err != nil || src.File != c.file || !strings.Contains(src.Note, c.note) || c.note == "" && src.Note != "" {
+			t.Errorf("Open(%q): file %q, note %q, %v; want file %q, note %q", c.name, src.File, src.Note, err, c.file, c.note)
+		}
 	}
 	for name, want := range map[string]string{
 		"pipeline-kil":                      "did you mean pipeline-kill?",

@@ -14,7 +14,9 @@ import (
 	"hlsload/player/consent"
 	"hlsload/player/credential"
 	"hlsload/player/ticket"
+	"hlsload/player/units"
 	"hlsload/rig"
+	"hlsload/rig/media"
 )
 
 // Target is the stream that the fleet plays: the embedded channel, or one at a
@@ -50,6 +52,77 @@ type Header struct {
 	Value Text
 }
 
+var targetKey = key{name: "target", without: "the embedded channel with its defaults", example: "{rig: {ladder: mini}}", doc: "the stream that the players watch: rig or url", keys: []key{
+	rigKey,
+	{name: "url", form: ofText, items: &key{form: ofText, example: "https://example.com/live/index.m3u8", doc: "the http or https URL of a multivariant playlist"},
+		example: "https://example.com/live/index.m3u8", doc: "the http or https URL of the multivariant playlist, or a list with that of each pipeline"},
+	{name: "headers", values: &key{form: ofText, example: `"${TOKEN}"`, doc: "the value of a header"}, without: "none", example: `{X-Token: "${TOKEN}"}`, doc: "header fields of requests to the hosts of the URLs"},
+	{name: "headers_for", items: &hostKey, without: "the hosts of the URLs only", example: "[segments.example.com]", doc: "further hosts that get the headers"},
+	{name: "pipelines", items: &key{form: ofText, example: `"*/p0/*"`, doc: "a glob on host and path of media playlists"}, without: "the first and the second of each redundant pair",
+		example: `["*/p0/*", "*/p1/*"]`, doc: "a glob per pipeline on host and path of its media playlists; * includes /"},
+	{name: "entry", form: ofInteger, most: maxPipelines - 1, values: &key{form: ofShare, most: 100, example: "50%", doc: "the share of players"}, def: "0",
+		example: "{0: 50%, 1: 50%}", doc: "the pipeline whose multivariant playlist players open, or the share of players for each"},
+	sessionsKey,
+	{name: "ca_file", form: ofFile, without: "the system's only", example: "staging.pem", doc: "the name of a PEM file with certificates of further authorities"},
+	{name: "insecure_skip_verify", form: ofBoolean, def: "false", example: "true", doc: "accept any certificate, at local addresses only"},
+}}
+
+// hostKey is an item of a list of hosts.
+var hostKey = key{form: ofText, example: `"*.cdn.example.com"`, doc: "the name of a host, or *. with the name of a domain"}
+
+const maxTTL = 10 * 365 * 24 * time.Hour
+
+var rigKey = key{name: "rig", without: "its defaults", example: "{ladder: mini, segment: 2s}", doc: "the embedded channel; every key has a default", keys: []key{
+	{name: "ladder", form: ofName, word: slices.Sorted(maps.Keys(rig.Ladders)), def: "hd-720p", example: "[{size: 640x360, rate: 800kbps}]", doc: "the renditions: the name of a ladder, or a list of at most 32",
+		items: &key{example: "{size: 640x360, rate: 800kbps}", keys: []key{
+			{name: "size", form: ofSize, required: true, example: "640x360", doc: "width and height in pixels"},
+			{name: "rate", form: ofRate, required: true, least: 1000, most: media.MaxRate, example: "800kbps", doc: "bit rate of its segments"},
+		}}},
+	{name: "container", form: ofWord, word: []string{"ts", "fmp4"}, def: "ts", example: "fmp4", doc: "the container of segments"},
+	{name: "audio", form: ofWord, word: []string{"muxed", "demuxed"}, def: "muxed", example: "demuxed", doc: "audio in the video's segments, or in a rendition of its own"},
+	{name: "segment", form: ofDuration, least: int64(media.Grid), most: int64(rig.MaxSegment), def: "4s", example: "6s", doc: "length of a segment, a multiple of " + media.Grid.String()},
+	{name: "window", form: ofInteger, least: 3, most: rig.MaxWindow, def: "10", example: "6", doc: "segments that a playlist lists"},
+	{name: "keep", form: ofInteger, least: 3, most: rig.MaxKeep, without: "twice the window and 1", example: "21", doc: "segments that stay at the origin, not fewer than the window"},
+	{name: "program_date_time", form: ofBoolean, def: "true", example: "false", doc: "playlists have EXT-X-PROGRAM-DATE-TIME"},
+	{name: "pipelines", form: ofInteger, least: 1, most: maxPipelines, def: "2", example: "1", doc: "encoder pipelines; with 1 there is nothing to fail over to"},
+	{name: "layout", form: ofWord, word: []string{"interleaved", "blocked"}, def: "interleaved", example: "blocked", doc: "order of redundant variants: a,b,a,b or a,a,b,b"},
+	{name: "playlist", form: ofWord, word: []string{rig.Live, rig.Event, rig.VOD}, def: "live", example: "event", doc: "live, an event whose playlist keeps all segments, or a VOD that is complete from the start"},
+	{name: "length", form: ofDuration, without: "an event without end; a VOD needs it", example: "10m", doc: "length of an event or VOD, a multiple of the segment"},
+	{name: "byte_ranges", form: ofBoolean, def: "false", example: "true", doc: "several segments share a resource (EXT-X-BYTERANGE)"},
+	{name: "encryption", form: ofWord, word: []string{"none", "aes-128"}, def: "none", example: "aes-128", doc: "EXT-X-KEY of the segments"},
+	{name: "key_rotation", form: ofInteger, most: rig.MaxSegments, def: "0", example: "10", doc: "segments under one key; 0 = one key for all"},
+	{name: "iv", form: ofWord, word: []string{"sequence", "explicit"}, def: "sequence", example: "explicit", doc: "initialization vector: the media sequence number, or an attribute"},
+	{name: "discontinuity_every", form: ofInteger, most: rig.MaxSegments, def: "0", example: "15", doc: "segments between discontinuities; 0 = none"},
+	{name: "gap_every", form: ofInteger, most: rig.MaxSegments, def: "0", example: "20", doc: "one segment of so many, at least 2, is a gap (EXT-X-GAP); 0 = none"},
+	{name: "gap_pipeline", form: ofInteger, most: maxPipelines - 1, without: "all pipelines", example: "0", doc: "the pipeline that has the gaps"},
+	{name: "start", without: "none", example: "{offset: -20s, precise: true}", doc: "EXT-X-START of all playlists", keys: []key{
+		{name: "offset", form: ofOffset, required: true, example: "-20s", doc: "TIME-OFFSET; below 0s it counts from the end"},
+		{name: "precise", form: ofBoolean, def: "false", example: "true", doc: "PRECISE"},
+	}},
+	{name: "origin", without: "its defaults", example: "{stale: aws-sample}", doc: "the object store and the invalidator", keys: []key{
+		{name: "stale", form: ofWord, word: []string{"none", "aws-sample", "conditional"}, def: "aws-sample", example: "none", doc: "the stale-playlist invalidator: none, that of the AWS sample, or one that deletes with If-Match"},
+		{name: "stale_after", form: ofNumber, def: "1.5", example: "2.5", doc: "target durations without a write until a playlist is deleted, 0.5 to 1000"},
+		{name: "missing", form: ofWord, word: []string{"404", "403"}, def: "404", example: "403", doc: "answer to a missing object; S3 answers 403 to those that may not list the bucket"},
+		{name: "latency", form: ofDuration, most: int64(time.Minute), def: "15ms", example: "40ms", doc: "time to the first byte"},
+		{name: "read_limit", form: ofCount, def: "5500", example: "0", doc: "GET and HEAD per second and prefix; 0 = no limit"},
+		{name: "write_limit", form: ofCount, def: "3500", example: "0", doc: "PUT and DELETE per second and prefix; 0 = no limit"},
+	}},
+	{name: "edge", without: "its defaults", example: "{pops: 4, error_ttl: 1s}", doc: "the caches between viewers and origin", keys: []key{
+		{name: "preset", form: ofName, word: slices.Sorted(maps.Keys(edgePresets)), without: "aws-solution", example: "cloudfront-default", doc: "sets error_ttl: 1s as the AWS solution has it, or CloudFront's default of 10s"},
+		{name: "pops", form: ofInteger, least: 1, most: rig.MaxPops, def: "4", example: "8", doc: "edges; each viewer uses one of them"},
+		{name: "shield", form: ofBoolean, def: "true", example: "false", doc: "one more cache between the edges and the origin"},
+		{name: "collapse", form: ofBoolean, def: "true", example: "false", doc: "requests for the same object wait for the one that is on its way"},
+		{name: "playlist_ttl", form: ofDuration, most: int64(maxTTL), def: "1s", example: "2s", doc: "Cache-Control max-age of playlists"},
+		{name: "segment_ttl", form: ofDuration, most: int64(maxTTL), def: "24h", example: "1h", doc: "Cache-Control max-age of segments"},
+		{name: "error_ttl", form: ofDuration, most: int64(maxTTL), def: "1s", example: "10s", doc: "how long an error is cached"},
+		{name: "latency", form: ofDuration, most: int64(time.Minute), def: "5ms", example: "20ms", doc: "time to the first byte, for each cache that a request passes"},
+		{name: "min_ttl", form: ofDuration, most: int64(maxTTL), def: "0s", example: "1s", doc: "the cache policy's minimum TTL"},
+		{name: "default_ttl", form: ofDuration, most: int64(maxTTL), without: "24h", example: "1h", doc: "the cache policy's TTL of objects without Cache-Control"},
+		{name: "max_ttl", form: ofDuration, most: int64(maxTTL), without: "1 year", example: "24h", doc: "the cache policy's maximum TTL"},
+		{name: "origin_timeout", form: ofDuration, most: int64(10 * time.Minute), without: "30s", example: "5s", doc: "how long a cache waits for the first byte of what is behind it"},
+	}},
+}}
+
 // Presets of the edge's error TTL: that of the AWS solution, and CloudFront's
 // default.
 var edgePresets = map[string]time.Duration{
@@ -59,7 +132,7 @@ var edgePresets = map[string]time.Duration{
 
 func (d *decoder) target(v value) Target {
 	t := Target{Entry: []float64{1}}
-	s, ok := v.section("a mapping with rig or url")
+	s, ok := v.section()
 	if !ok {
 		return t
 	}
@@ -90,8 +163,8 @@ func (d *decoder) target(v value) Target {
 		forAt.problem("there are no headers to send (want target.headers as well)")
 	}
 	d.sessions(sessionsAt, &t)
-	for _, g := range globsAt.list(false, "a list of globs, one per pipeline") {
-		if txt, ok := g.secret("a glob such as */p0/*"); ok {
+	for _, g := range globsAt.list() {
+		if txt, ok := g.secret(); ok {
 			if txt.Value == "" {
 				g.wrong("empty glob", "a glob such as */p0/*")
 			}
@@ -110,10 +183,10 @@ const maxPipelines = 2
 
 func (d *decoder) urls(v value, t *Target) {
 	const want = "the http or https URL of a multivariant playlist"
-	items := v.list(true, want+", or a list of them")
+	items := v.list()
 	users := map[string]string{} // by scheme and host
 	for _, u := range items {
-		txt, ok := u.secret(want)
+		txt, ok := u.secret()
 		if !ok {
 			continue
 		}
@@ -150,18 +223,17 @@ func (d *decoder) urls(v value, t *Target) {
 }
 
 func (d *decoder) headers(v value, t *Target) {
-	s, ok := v.section("a mapping of header names to values")
+	s, ok := v.section()
 	if !ok {
 		return
 	}
 	for _, e := range s.entries {
 		name := e.key.Value
-		s.at(name)
 		if err := credential.Check(name, ""); err != nil {
-			value{d, e.key, v.path}.problem("%v", err)
+			value{d: d, n: e.key, path: v.path}.problem("%v", err)
 			continue
 		}
-		if txt, ok := e.val.secret("a header value"); ok {
+		if txt, ok := e.val.secret(); ok {
 			if err := credential.Check(name, txt.Value); err != nil {
 				e.val.problem("%v", err)
 				continue
@@ -179,8 +251,8 @@ func (d *decoder) headers(v value, t *Target) {
 
 // hosts reads a list of host names, of which each may begin with "*.".
 func (d *decoder) hosts(v value) (patterns []string) {
-	for _, at := range v.list(false, "a list of host names such as [segments.example.com, \"*.cdn.example.com\"]") {
-		if txt, ok := at.secret("a host name"); ok {
+	for _, at := range v.list() {
+		if txt, ok := at.secret(); ok {
 			if !consent.ValidPattern(txt.Value) {
 				at.wrong("not a host name", "one such as segments.example.com, or *.cdn.example.com")
 				continue
@@ -197,7 +269,7 @@ func (d *decoder) entry(v value, t *Target, pipelines int, what string) {
 		return
 	}
 	if v.n.Kind != yaml.MappingNode {
-		n := v.integer(0, 0, maxPipelines-1)
+		n := v.integer(0)
 		if n >= int64(pipelines) {
 			v.problem("no such pipeline (got %d; want less than %d, the %s)", n, pipelines, what)
 			return
@@ -206,19 +278,19 @@ func (d *decoder) entry(v value, t *Target, pipelines int, what string) {
 		t.Entry[n] = 1
 		return
 	}
-	s, _ := v.section("")
+	s, _ := v.section()
 	shares, sum := make([]float64, pipelines), 0.0
 	for _, e := range s.entries {
 		n, err := strconv.Atoi(e.key.Value)
 		if err != nil || n < 0 || n >= pipelines {
-			value{d, e.key, v.path}.problem("no such pipeline (got %q; want a number less than %d, the %s)", clip(e.key.Value), pipelines, what)
+			value{d: d, n: e.key, path: v.path}.problem("no such pipeline (got %q; want a number less than %d, the %s)", clip(e.key.Value), pipelines, what)
 			return
 		}
-		shares[n] = scalar(e.val, 0, "not a share", wantShare, nil, parseShare)
+		shares[n] = e.val.share(0)
 		sum += shares[n]
 	}
 	if !addsUp(sum) {
-		v.problem("shares do not add up (got %s; want 100%%)", formatShare(sum))
+		v.problem("shares do not add up (got %s; want 100%%)", units.FormatShare(sum))
 		return
 	}
 	t.Entry = shares
@@ -233,29 +305,29 @@ func (d *decoder) entry(v value, t *Target, pipelines int, what string) {
 func addsUp(sum float64) bool { return sum > 0.9985 && sum < 1.0015 }
 
 func (d *decoder) rig(v value, c *rig.Config) {
-	s, ok := v.section("the settings of the rig, or {} for its defaults")
+	s, ok := v.section()
 	if !ok {
 		return
 	}
 	c.Ladder = d.ladder(s.at("ladder"), c.Ladder)
-	c.Container = s.at("container").choice(c.Container, "ts", "fmp4")
-	c.Audio = s.at("audio").choice(c.Audio, "muxed", "demuxed")
-	c.Segment = s.at("segment").duration(c.Segment, 0, maxDuration)
+	c.Container = s.at("container").choice(c.Container)
+	c.Audio = s.at("audio").choice(c.Audio)
+	c.Segment = s.at("segment").duration(c.Segment)
 	windowAt, keepAt := s.at("window"), s.at("keep")
 	c.Window = windowAt.count(c.Window)
 	c.Keep = keepAt.count(2*c.Window + 1) // as the AWS SDK recommends: 21 for 10
 	c.ProgramDateTime = s.at("program_date_time").boolean(c.ProgramDateTime)
 	c.Pipelines = s.at("pipelines").count(c.Pipelines)
-	c.Layout = s.at("layout").choice(c.Layout, "interleaved", "blocked")
-	c.Playlist = s.at("playlist").choice(c.Playlist, rig.Live, rig.Event, rig.VOD)
-	c.Length = s.at("length").duration(c.Length, 0, maxDuration)
+	c.Layout = s.at("layout").choice(c.Layout)
+	c.Playlist = s.at("playlist").choice(c.Playlist)
+	c.Length = s.at("length").duration(c.Length)
 	c.ByteRanges = s.at("byte_ranges").boolean(c.ByteRanges)
-	c.Encryption = s.at("encryption").choice(c.Encryption, "none", "aes-128")
+	c.Encryption = s.at("encryption").choice(c.Encryption)
 	c.KeyRotation = s.at("key_rotation").count(c.KeyRotation)
-	c.IV = s.at("iv").choice(c.IV, "sequence", "explicit")
+	c.IV = s.at("iv").choice(c.IV)
 	c.DiscontinuityEvery = s.at("discontinuity_every").count(c.DiscontinuityEvery)
 	c.GapEvery = s.at("gap_every").count(c.GapEvery)
-	c.GapPipeline = int(s.at("gap_pipeline").integer(int64(c.GapPipeline), 0, maxPipelines-1))
+	c.GapPipeline = s.at("gap_pipeline").count(c.GapPipeline)
 	c.Start = d.start(s.at("start"))
 	d.origin(s.at("origin"), &c.Origin)
 	d.edge(s.at("edge"), &c.Edge)
@@ -280,15 +352,13 @@ func (d *decoder) ladder(v value, def []rig.Rung) []rig.Rung {
 	if !v.given() {
 		return def
 	}
-	names := slices.Sorted(maps.Keys(rig.Ladders))
 	if v.n.Kind == yaml.ScalarNode {
-		return rig.Ladders[v.known("hd-720p", "ladder", names)]
+		return rig.Ladders[v.known("hd-720p", "ladder")]
 	}
-	const want = "a list of {size: 640x360, rate: 800kbps}"
 	var rungs []rig.Rung
 	before := len(d.problems)
-	for _, item := range v.list(false, want+", or "+oneOf(names)) {
-		s, ok := item.section("{size: 640x360, rate: 800kbps}")
+	for _, item := range v.list() {
+		s, ok := item.section()
 		if !ok {
 			continue
 		}
@@ -301,7 +371,7 @@ func (d *decoder) ladder(v value, def []rig.Rung) []rig.Rung {
 			w, h, ok := parseSize(s)
 			return [2]int{w, h}, ok
 		})
-		rate := rateAt.rate(0, 0, 1e12)
+		rate := rateAt.rate(0)
 		rungs = append(rungs, rig.Rung{Width: size[0], Height: size[1], Rate: rate})
 	}
 	if len(d.problems) > before {
@@ -316,7 +386,7 @@ func (d *decoder) start(v value) *rig.Start {
 		return nil
 	}
 	const want = "{offset: -20s, precise: true}"
-	s, ok := v.section(want)
+	s, ok := v.section()
 	if !ok {
 		return nil
 	}
@@ -332,26 +402,26 @@ func (d *decoder) start(v value) *rig.Start {
 }
 
 func (d *decoder) origin(v value, o *rig.Origin) {
-	s, ok := v.section("a mapping such as {stale: aws-sample}")
+	s, ok := v.section()
 	if !ok {
 		return
 	}
-	o.Stale = s.at("stale").choice(o.Stale, "none", "aws-sample", "conditional")
+	o.Stale = s.at("stale").choice(o.Stale)
 	o.StaleAfter = s.at("stale_after").number(o.StaleAfter)
-	o.Missing = s.at("missing").count(o.Missing)
-	o.Latency = s.at("latency").duration(o.Latency, 0, maxDuration)
+	o.Missing, _ = strconv.Atoi(s.at("missing").choice(strconv.Itoa(o.Missing)))
+	o.Latency = s.at("latency").duration(o.Latency)
 	o.ReadLimit = s.at("read_limit").count(o.ReadLimit)
 	o.WriteLimit = s.at("write_limit").count(o.WriteLimit)
 	s.done()
 }
 
 func (d *decoder) edge(v value, e *rig.Edge) {
-	s, ok := v.section("a mapping such as {pops: 4}")
+	s, ok := v.section()
 	if !ok {
 		return
 	}
 	if p := s.at("preset"); p.given() {
-		if ttl, ok := edgePresets[p.known("", "preset", slices.Sorted(maps.Keys(edgePresets)))]; ok {
+		if ttl, ok := edgePresets[p.known("", "preset")]; ok {
 			e.ErrorTTL = ttl
 		}
 	}
@@ -362,7 +432,7 @@ func (d *decoder) edge(v value, e *rig.Edge) {
 		"playlist_ttl": &e.PlaylistTTL, "segment_ttl": &e.SegmentTTL, "error_ttl": &e.ErrorTTL, "latency": &e.Latency,
 		"min_ttl": &e.MinTTL, "default_ttl": &e.DefaultTTL, "max_ttl": &e.MaxTTL, "origin_timeout": &e.OriginTimeout,
 	} {
-		*ttl = s.at(key).duration(*ttl, 0, 10*365*24*time.Hour)
+		*ttl = s.at(key).duration(*ttl)
 	}
 	s.done()
 }

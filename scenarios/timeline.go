@@ -13,10 +13,27 @@ import (
 	"hlsload/scenarios/redact"
 )
 
-const chaosEntry = "a mapping such as {name: kill-0, fault: pipeline.kill, at: 30s, for: 40s, pipeline: 0}"
+// chaosKeys are those of every fault, then selectors and parameters.
+var chaosKeys = faultKeys()
+
+func faultKeys() []key {
+	keys := []key{
+		{name: "name", form: ofName, without: "that of the fault, with - for .", example: "kill-0", doc: "name in results and in the label fault"},
+		{name: "fault", form: ofName, word: chaos.KindNames(), required: true, example: "pipeline.kill", doc: "the kind of fault"},
+		{name: "at", form: ofDuration, required: true, example: "30s", doc: "start of its window, from the first arrival"},
+		{name: "for", form: ofDuration, without: "required, except for instants", example: "40s", doc: "length of its window"},
+		{name: "every", form: ofDuration, without: "once", example: "20m", doc: "repeat at this interval, at least 1s, while the window fits into the run"},
+		{name: "via", form: ofWord, word: []string{string(chaos.ViaRig), string(chaos.ViaViewer), string(chaos.ViaAWS), string(chaos.ViaCommand), string(chaos.ViaManual)},
+			without: "the first one that the fault has; for a URL the first of viewer, aws, command, manual", example: "viewer", doc: "what applies the fault: the embedded channel, the players' own connections, AWS, programs of yours, or a person"},
+	}
+	for _, f := range chaos.Fields() {
+		keys = append(keys, ofField(f))
+	}
+	return keys
+}
 
 func (d *decoder) chaos(v value, sc *Scenario) []chaos.Entry {
-	items := v.list(false, "a list; each item is "+chaosEntry)
+	items := v.list()
 	if len(items) > chaos.MaxEntries {
 		v.problem("too many faults (got %d; want at most %d)", len(items), chaos.MaxEntries)
 		return nil
@@ -25,7 +42,7 @@ func (d *decoder) chaos(v value, sc *Scenario) []chaos.Entry {
 	var entries []chaos.Entry
 	names := map[string]bool{}
 	for _, item := range items {
-		s, ok := item.section(chaosEntry)
+		s, ok := item.section()
 		if !ok {
 			continue
 		}
@@ -71,20 +88,23 @@ func (d *decoder) takesFaults(v value, e *chaos.Entry, sc *Scenario) {
 	}
 }
 
+// nameless is the name of a fault without one.
+func nameless(kind string) string { return strings.ReplaceAll(kind, ".", "-") }
+
 // entryOf reads the keys of an entry; whether they fit its kind is checked
 // afterwards. Keys whose value could not be read count as not given.
 func (d *decoder) entryOf(s *section, t Target) chaos.Entry {
-	e := chaos.Entry{Fault: chaos.NewFault("", chaos.Kind(s.at("fault").known("", "fault", chaos.KindNames()))), Given: []string{}}
+	e := chaos.Entry{Fault: chaos.NewFault("", chaos.Kind(s.at("fault").known("", "fault"))), Given: []string{}}
 	e.Occurrence = 1
 	nameAt := s.at("name")
-	e.Name = nameAt.name(strings.ReplaceAll(string(e.Kind), ".", "-"))
+	e.Name = nameAt.name(nameless(string(e.Kind)))
 	if e.Name != "" {
 		d.rename(s, s.value, e.Name)
 	}
-	e.At = s.at("at").duration(0, 0, chaos.MaxWindow)
-	e.For = s.at("for").duration(0, 0, chaos.MaxWindow)
-	e.Every = s.at("every").duration(0, 0, chaos.MaxWindow)
-	e.Via = chaos.Via(s.at("via").choice("", string(chaos.ViaRig), string(chaos.ViaViewer), string(chaos.ViaAWS), string(chaos.ViaCommand)))
+	e.At = s.at("at").duration(0)
+	e.For = s.at("for").duration(0)
+	e.Every = s.at("every").duration(0)
+	e.Via = chaos.Via(s.at("via").choice(""))
 	for _, known := range chaos.Fields() {
 		field := cmp.Or(e.Kind.Spec().Field(known.Name), known)
 		d.param(s.at(field.Name), field, &e.Fault)
@@ -139,26 +159,27 @@ func (d *decoder) blamed(n *yaml.Node) bool { return n != nil && d.bad[n] }
 
 // param reads a selector or parameter into where the fault keeps it.
 func (d *decoder) param(v value, f *chaos.Field, fault *chaos.Fault) {
-	most := f.Most
+	of := ofField(f)
+	v.key = &of
 	switch to := f.Of(fault).(type) {
 	case *int:
-		*to = int(v.integer(int64(*to), f.Least, cmp.Or(most, 1e6)))
+		*to = v.count(*to)
 	case *int64:
-		*to = v.rate(*to, 0, cmp.Or(most, 1e12))
+		*to = v.rate(*to)
 	case *float64:
 		*to = v.share(*to)
 	case *bool:
 		*to = v.boolean(*to)
 	case *time.Duration:
-		*to = v.duration(*to, 0, cmp.Or(time.Duration(most), chaos.MaxWindow))
+		*to = v.duration(*to)
 	case *string:
 		switch {
 		case f.Words != nil:
-			*to = v.choice("", f.Words...)
+			*to = v.choice("")
 		case to != &fault.Rendition:
 			*to = v.name("")
 		case v.given():
-			name, _ := v.secret("a rendition's name, its index, lowest or highest")
+			name, _ := v.secret()
 			*to = strings.TrimPrefix(name.Value, "index_") // a file's name means the same
 		}
 	case *[]string:
@@ -166,7 +187,7 @@ func (d *decoder) param(v value, f *chaos.Field, fault *chaos.Fault) {
 		case f.Words == nil:
 			*to = d.program(v)
 		case v.given():
-			*to = words(v.list(false, "a list of conditions, or [] for none: "+orList(f.Words)), f.Words)
+			*to = words(v.list())
 		}
 	case *[]m3u8.Kind:
 		*to = d.kinds(v)
@@ -174,26 +195,29 @@ func (d *decoder) param(v value, f *chaos.Field, fault *chaos.Fault) {
 }
 
 // words reads the items that are one of them.
-func words(items []value, known []string) []string {
+func words(items []value) []string {
 	read := []string{}
 	for _, item := range items {
-		if word := item.choice("", known...); word != "" {
+		if word := item.choice(""); word != "" {
 			read = append(read, word)
 		}
 	}
 	return read
 }
 
+func kindNames() (names []string) {
+	for k := range m3u8.Kinds {
+		names = append(names, k.String())
+	}
+	return names
+}
+
 func (d *decoder) kinds(v value) []m3u8.Kind {
 	if !v.given() {
 		return nil
 	}
-	var names []string
-	for k := range m3u8.Kinds {
-		names = append(names, k.String())
-	}
 	kinds := []m3u8.Kind{}
-	for _, name := range words(v.list(true, "a kind of request, or a list of them: "+orList(names)), names) {
+	for _, name := range words(v.list()) {
 		k, _ := m3u8.ParseKind(name)
 		kinds = append(kinds, k)
 	}
@@ -204,7 +228,7 @@ func (d *decoder) kinds(v value) []m3u8.Kind {
 // the journal stores its arguments as written, to run it after a crash.
 func (d *decoder) plainSecrets(v value) {
 	before := ""
-	for _, item := range v.list(true, "") {
+	for _, item := range v.list() {
 		if item.n.Kind != yaml.ScalarNode {
 			continue
 		}
@@ -222,7 +246,7 @@ func (d *decoder) program(v value) []string {
 	}
 	const want = "a program with its arguments as a list, or a line for sh -c"
 	if v.n.Kind == yaml.ScalarNode {
-		t, ok := v.secret(want)
+		t, ok := v.secret()
 		if !ok {
 			return nil
 		}
@@ -232,8 +256,8 @@ func (d *decoder) program(v value) []string {
 		return []string{"/bin/sh", "-c", t.Value}
 	}
 	argv := []string{}
-	for _, item := range v.list(false, want) {
-		if t, ok := item.secret("an argument"); ok {
+	for _, item := range v.list() {
+		if t, ok := item.secret(); ok {
 			argv = append(argv, t.Value)
 		}
 	}

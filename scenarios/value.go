@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"hlsload/chaos"
+	"hlsload/player/units"
 	"hlsload/scenarios/redact"
 )
 
@@ -19,13 +20,13 @@ import (
 type decoder struct {
 	src        Source
 	problems   Problems
-	from       map[*yaml.Node]string     // nodes that an override put into the tree
-	copyOf     map[*yaml.Node]*yaml.Node // copy with the environment filled in -> what is written
-	bad        map[*yaml.Node]bool       // nodes that a problem is about
-	references *redact.Secrets           // values of the environment in opaque strings
-	filled     map[*yaml.Node]bool       // scalars that hold a value of the environment
-	replaced   bool                      // an override replaced the target by a URL
-	templates  []templated               // URLs and header values of the target
+	from       map[*yaml.Node]string // nodes that an override put into the tree
+	copied     []value               // values of profiles, as they are written; see fill
+	bad        map[*yaml.Node]bool   // nodes that a problem is about
+	references *redact.Secrets       // values of the environment in opaque strings
+	filled     map[*yaml.Node]bool   // scalars that hold a value of the environment
+	replaced   bool                  // an override replaced the target by a URL
+	templates  []templated           // URLs and header values of the target
 }
 
 func newDecoder(src Source) *decoder {
@@ -34,7 +35,6 @@ func newDecoder(src Source) *decoder {
 		from:       map[*yaml.Node]string{},
 		bad:        map[*yaml.Node]bool{},
 		filled:     map[*yaml.Node]bool{},
-		copyOf:     map[*yaml.Node]*yaml.Node{},
 		references: &redact.Secrets{},
 	}
 }
@@ -53,6 +53,7 @@ type value struct {
 	d    *decoder
 	n    *yaml.Node
 	path string
+	key  *key // how it is written; nil for a key of the file, or a value of a profile
 }
 
 // given reports whether the key is there with something other than null.
@@ -101,7 +102,9 @@ func (v value) foreign(text string) {
 }
 
 // text returns a scalar with the environment filled in.
-func (v value) text(want string) (Text, bool) {
+func (v value) text() (Text, bool) { return v.textAs(v.key.wants()) }
+
+func (v value) textAs(want string) (Text, bool) {
 	if v.n.Kind != yaml.ScalarNode || !v.given() {
 		v.wrong("wrong type", want)
 		return Text{}, false
@@ -119,8 +122,8 @@ func (v value) text(want string) (Text, bool) {
 
 // secret is text for opaque strings, whose environment values are kept for
 // [Scenario.Redact].
-func (v value) secret(want string) (Text, bool) {
-	t, ok := v.text(want)
+func (v value) secret() (Text, bool) {
+	t, ok := v.text()
 	if ok && t.Value != t.Raw {
 		for _, name := range envNames(t.Raw) {
 			val, _ := v.d.src.Getenv(name)
@@ -132,8 +135,8 @@ func (v value) secret(want string) (Text, bool) {
 
 // file reads the file that the value names. Where there are no files, instead
 // says what to write.
-func (v value) file(want, what, instead string) (name Text, data []byte, ok bool) {
-	if name, ok = v.secret(want); !ok {
+func (v value) file(what, instead string) (name Text, data []byte, ok bool) {
+	if name, ok = v.secret(); !ok {
 		return name, nil, false
 	}
 	if v.d.src.ReadFile == nil {
@@ -153,7 +156,7 @@ func scalar[T any](v value, def T, what, want string, tags []string, parse func(
 	if !v.given() {
 		return def
 	}
-	t, ok := v.text(want)
+	t, ok := v.textAs(want)
 	if !ok {
 		return def
 	}
@@ -174,52 +177,59 @@ var (
 	boolTags   = []string{"!!bool"}
 )
 
-func (v value) duration(def, lo, hi time.Duration) time.Duration {
-	x := scalar(v, def, "not a duration", wantDuration, nil, func(s string) (time.Duration, bool) {
-		if s == "0" {
-			return 0, true
-		}
-		return parseDuration(s)
-	})
-	return within(v, x, def, lo, hi, formatDuration)
+func (v value) duration(def time.Duration) time.Duration {
+	x := scalar(v, def, "not a duration", wantDuration, nil, units.ParseDuration)
+	return time.Duration(v.within(int64(x), int64(def)))
 }
 
-func (v value) rate(def, lo, hi int64) int64 {
-	return within(v, scalar(v, def, "not a rate", wantRate, nil, parseRate), def, lo, hi, formatRate)
+func (v value) rate(def int64) int64 {
+	return v.within(scalar(v, def, "not a rate", wantRate, nil, units.ParseRate), def)
 }
 
-func (v value) bytes(def, lo, hi int64) int64 {
-	return within(v, scalar(v, def, "not a number of bytes", wantBytes, nil, ParseBytes), def, lo, hi, formatBytes)
+func (v value) bytes(def int64) int64 {
+	return v.within(scalar(v, def, "not a number of bytes", wantBytes, nil, units.ParseBytes), def)
 }
 
-// share returns a fraction in (0, 1].
+// share returns a fraction in (0, 1], or from 0 to the most that the key has.
 func (v value) share(def float64) float64 {
-	x := scalar(v, def, "not a share", wantShare, nil, parseShare)
-	if v.given() && !v.d.bad[v.n] && (x <= 0 || x > 1) {
-		v.wrong("share out of range", "more than 0% and at most 100%")
+	x := scalar(v, def, "not a share", wantShare, nil, units.ParseShare)
+	_, most := v.key.bounds()
+	if v.given() && !v.d.bad[v.n] && (x > float64(most)/100 || x <= 0 && v.key.most == 0) {
+		v.wrong("out of range", v.key.ranges())
 		return def
 	}
 	return x
 }
 
-// fraction returns a share from 0 to most, which may be above 1.
-func (v value) fraction(def, most float64) float64 {
-	return within(v, scalar(v, def, "not a share", wantShare, nil, parseShare), def, 0, most, formatShare)
-}
-
-func (v value) integer(def, lo, hi int64) int64 {
-	x := scalar(v, def, "not a whole number", fmt.Sprintf("a whole number from %d to %d", lo, hi), numberTags, func(s string) (int64, bool) {
+func (v value) integer(def int64) int64 {
+	least, most := v.key.bounds()
+	want, tags := fmt.Sprintf("a whole number from %d to %d", least, most), numberTags
+	parse := func(s string) (int64, bool) {
 		n, err := strconv.ParseInt(s, 10, 64)
 		return n, err == nil
-	})
-	return within(v, x, def, lo, hi, func(n int64) string { return strconv.FormatInt(n, 10) })
+	}
+	if v.key.form == ofCount && v.given() {
+		want, parse = want+", such as 500, 20k or 2M", units.ParseCount
+		if _, ok := units.ParseCount(v.n.Value); ok && v.n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 {
+			tags = nil // 20k is text to YAML
+		}
+	}
+	return v.within(scalar(v, def, "not a whole number", want, tags, parse), def)
 }
 
-// count is integer where the user of the number checks its range.
-func (v value) count(def int) int { return int(v.integer(int64(def), 0, 1e9)) }
+// count is an integer that the machine has a word for.
+func (v value) count(def int) int { return int(v.integer(int64(def))) }
+
+func (v value) perSecond() int64 {
+	return v.within(scalar(v, 0, "not a rate of requests", wantRequests, nil, func(s string) (int64, bool) {
+		n, ok := strings.CutSuffix(s, "/s")
+		x, whole := units.ParseCount(n)
+		return x, ok && whole && n[0] != '+'
+	}), 0)
+}
 
 func (v value) number(def float64) float64 {
-	return scalar(v, def, "not a number", "a number such as 1.5", numberTags, func(s string) (float64, bool) {
+	return scalar(v, def, "not a number", "a number such as "+v.key.example, numberTags, func(s string) (float64, bool) {
 		f, err := strconv.ParseFloat(s, 64)
 		return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0)
 	})
@@ -231,15 +241,16 @@ func (v value) boolean(def bool) bool {
 	})
 }
 
-// choice returns one of the names.
-func (v value) choice(def string, names ...string) string {
-	return scalar(v, def, "unknown value", orList(names)+v.hint(names), nil, func(s string) (string, bool) {
-		return s, slices.Contains(names, s)
+// choice returns one of the key's words.
+func (v value) choice(def string) string {
+	return scalar(v, def, "unknown value", orList(v.key.word)+v.hint(v.key.word), nil, func(s string) (string, bool) {
+		return s, slices.Contains(v.key.word, s)
 	})
 }
 
 // known is choice for names of things, as in "unknown network".
-func (v value) known(def, thing string, names []string) string {
+func (v value) known(def, thing string) string {
+	names := v.key.word
 	want := oneOf(names)
 	if v.given() && v.n.Kind == yaml.ScalarNode {
 		want = nearOf(v.n.Value, names)
@@ -288,22 +299,22 @@ func validName(s string) bool {
 	return s != "" && len(s) <= 64
 }
 
-// list returns the items of a list; a single value is a list of one when one
-// is true.
-func (v value) list(one bool, want string) []value {
+// list returns the items of a list; a single value is a list of one where the key may
+// have one.
+func (v value) list() []value {
 	if !v.given() {
 		return nil
 	}
 	if v.n.Kind != yaml.SequenceNode {
-		if one && v.n.Kind == yaml.ScalarNode {
+		if v.key.form != "" && v.n.Kind == yaml.ScalarNode {
 			return []value{v}
 		}
-		v.wrong("wrong type", want)
+		v.wrong("wrong type", v.key.wants())
 		return nil
 	}
 	items := make([]value, len(v.n.Content))
 	for i, n := range v.n.Content {
-		items[i] = value{v.d, n, fmt.Sprintf("%s.%d", v.path, i)}
+		items[i] = value{v.d, n, fmt.Sprintf("%s.%d", v.path, i), v.key.items}
 	}
 	return items
 }
@@ -324,17 +335,18 @@ func (v value) below(path string) (value, bool) {
 		if i < 0 {
 			return v, false
 		}
-		v = value{v.d, v.n.Content[i], join(v.path, key)}
+		v = value{d: v.d, n: v.n.Content[i], path: join(v.path, key)}
 	}
 	return v, true
 }
 
-// within checks a range and returns def outside it.
-func within[T int64 | float64 | time.Duration](v value, x, def, lo, hi T, format func(T) string) T {
-	if !v.given() || v.d.bad[v.n] || x >= lo && x <= hi {
+// within checks the range of the key and returns def outside it.
+func (v value) within(x, def int64) int64 {
+	least, most := v.key.bounds()
+	if !v.given() || v.d.bad[v.n] || x >= least && x <= most {
 		return x
 	}
-	v.wrong("out of range", format(lo)+" to "+format(hi))
+	v.wrong("out of range", v.key.ranges())
 	return def
 }
 
@@ -375,12 +387,12 @@ func orList(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-// section is a mapping that is being read key by key; done reports the keys
-// that were not asked for.
+// section is a mapping that is read key by key; done reports the keys that it must not
+// have.
 type section struct {
 	value
-	entries []entry
-	asked   []string
+	entries  []entry
+	reserved []string // reported already
 }
 
 type entry struct {
@@ -389,19 +401,19 @@ type entry struct {
 }
 
 // section opens a mapping. A key that is not given is an empty mapping.
-func (v value) section(want string) (*section, bool) {
+func (v value) section() (*section, bool) {
 	s := &section{value: v}
 	if !v.given() {
 		return s, true
 	}
 	if v.n.Kind != yaml.MappingNode {
-		v.wrong("wrong type", want)
+		v.wrong("wrong type", v.key.wants())
 		return s, false
 	}
 	seen := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(v.n.Content); i += 2 {
 		k, n := v.n.Content[i], v.n.Content[i+1]
-		at := value{v.d, k, v.path}
+		at := value{d: v.d, n: k, path: v.path}
 		if k.Kind != yaml.ScalarNode || k.ShortTag() == "!!null" {
 			at.problem("a key must be a word (got %s)", at.got())
 			continue
@@ -411,7 +423,11 @@ func (v value) section(want string) (*section, bool) {
 			continue
 		}
 		seen[k.Value] = k
-		s.entries = append(s.entries, entry{k, value{v.d, n, join(v.path, k.Value)}})
+		of := v.key.find(k.Value)
+		if of == nil {
+			of = v.key.values
+		}
+		s.entries = append(s.entries, entry{k, value{v.d, n, join(v.path, k.Value), of}})
 	}
 	return s, true
 }
@@ -423,25 +439,26 @@ func join(path, key string) string {
 	return path + "." + clip(key)
 }
 
-// at returns the value of a key and marks the key as known.
-func (s *section) at(key string) value {
-	if !slices.Contains(s.asked, key) {
-		s.asked = append(s.asked, key)
+// at returns the value of a key, which must be in the table.
+func (s *section) at(name string) value {
+	of := s.key.find(name)
+	if of == nil {
+		panic("scenarios: " + join(s.path, name) + " is read and is in no table of keys")
 	}
 	for _, e := range s.entries {
-		if e.key.Value == key {
+		if e.key.Value == name {
 			return e.val
 		}
 	}
-	return value{d: s.d, path: join(s.path, key)}
+	return value{d: s.d, path: join(s.path, name), key: of}
 }
 
 // forbid reports a key that has no place here.
-func (s *section) forbid(key, reason string) {
+func (s *section) forbid(name, reason string) {
 	for _, e := range s.entries {
-		if e.key.Value == key {
-			s.asked = append(s.asked, key)
-			value{s.d, e.key, e.val.path}.problem("%s", reason)
+		if e.key.Value == name {
+			s.reserved = append(s.reserved, name)
+			value{d: s.d, n: e.key, path: e.val.path}.problem("%s", reason)
 		}
 	}
 }
@@ -449,9 +466,9 @@ func (s *section) forbid(key, reason string) {
 // done reports unknown keys.
 func (s *section) done() {
 	for _, e := range s.entries {
-		if !slices.Contains(s.asked, e.key.Value) {
-			k := value{s.d, e.key, s.path}
-			k.problem("unknown key (got %s; want %s)", k.got(), nearOf(e.key.Value, s.asked))
+		if s.key.find(e.key.Value) == nil && s.key.values == nil && !slices.Contains(s.reserved, e.key.Value) {
+			k := value{d: s.d, n: e.key, path: s.path}
+			k.problem("unknown key (got %s; want %s)", k.got(), nearOf(e.key.Value, s.key.names()))
 		}
 	}
 }

@@ -159,14 +159,14 @@ func (s *Secrets) AddHeader(name, value string) {
 // --token=VALUE, Authorization: VALUE, and what is in their URLs.
 func (s *Secrets) AddArgs(args []string) {
 	for i, a := range args {
-		if strings.HasPrefix(a, "-") && IsSecretName(a) && i+1 < len(args) {
+		if strings.HasPrefix(a, "-") && isSecretName(a) && i+1 < len(args) {
 			s.guess(args[i+1])
 		}
 		if strings.Contains(a, "://") {
 			s.AddURL(a)
 		}
 		for _, sign := range []string{"=", ":"} {
-			if name, value, ok := strings.Cut(a, sign); ok && IsSecretName(name) && !strings.HasPrefix(value, "//") {
+			if name, value, ok := strings.Cut(a, sign); ok && isSecretName(name) && !strings.HasPrefix(value, "//") {
 				s.AddHeader(strings.TrimLeft(name, "-"), strings.TrimSpace(value))
 			}
 		}
@@ -177,7 +177,7 @@ func (s *Secrets) AddArgs(args []string) {
 // holds a secret by its name: a flag's value, a header, user information of a
 // URL. The values of a URL's query count when their names say so.
 func Credential(before, arg string) bool {
-	if strings.HasPrefix(before, "-") && IsSecretName(before) {
+	if strings.HasPrefix(before, "-") && isSecretName(before) {
 		return arg != "" && !strings.HasPrefix(arg, "-")
 	}
 	if i := strings.Index(arg, "://"); i >= 0 {
@@ -194,7 +194,7 @@ func Credential(before, arg string) bool {
 func (s *Secrets) AddEnv(environ []string) {
 	for _, e := range environ {
 		name, value, _ := strings.Cut(e, "=")
-		if IsSecretName(name) && !strings.ContainsAny(value, "/\\") || strings.HasPrefix(name, "AWS_") && IsSecretName(name) {
+		if isSecretName(name) && !strings.ContainsAny(value, "/\\") || strings.HasPrefix(name, "AWS_") && isSecretName(name) {
 			if len(value) >= 8 {
 				s.Add(value, "${"+name+"}")
 			}
@@ -384,7 +384,7 @@ func visit(v reflect.Value, f func(string) string, skip []string) {
 	}
 }
 
-// textless tells that values of a type hold no text: bytes and numbers.
+// textless reports whether values of a type hold no text: bytes and numbers.
 func textless(t reflect.Type) bool {
 	return t.Kind() >= reflect.Bool && t.Kind() <= reflect.Complex128
 }

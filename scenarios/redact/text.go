@@ -24,9 +24,16 @@ var secretName = regexp.MustCompile(`(?i)^(.*[-_.]|u0026|26|2526)?(x-)?(amz-)?(s
 // well, such as the Sid of an IAM policy.
 var weakName = regexp.MustCompile(`(?i)^(sig|sign|policy|acl|auth|session|sid|signature)$`)
 
-// IsSecretName reports whether what goes by a name is likely to be secret: a
+// wordy fits names before a colon that also end a sentence, as in "get credentials: failed to
+// refresh": then what follows is an ordinary word.
+var (
+	wordy = regexp.MustCompile(`(?i)^credentials?$`)
+	word  = regexp.MustCompile(`^[a-z]{1,16}$`)
+)
+
+// isSecretName reports whether what goes by a name is likely to be secret: a
 // header, a parameter, a variable of the environment, a flag.
-func IsSecretName(name string) bool {
+func isSecretName(name string) bool {
 	name = strings.ReplaceAll(strings.TrimLeft(name, "-"), "_", "-")
 	return len(name) < 200 && secretName.MatchString(name)
 }
@@ -77,14 +84,14 @@ func byName(s string) string {
 	s = bearer.ReplaceAllString(s, "${1} "+Mask)
 	s = named.ReplaceAllStringFunc(s, func(m string) string {
 		p := named.FindStringSubmatch(m)
-		if !IsSecretName(p[1]) || strings.Contains(p[2], ":") && weakName.MatchString(p[1]) || header.MatchString(m) || strings.HasPrefix(p[3], Mask) || strings.HasPrefix(p[3], "${") || strings.HasPrefix(p[3], "//") {
+		if !isSecretName(p[1]) || strings.Contains(p[2], ":") && (weakName.MatchString(p[1]) || wordy.MatchString(p[1]) && word.MatchString(p[3])) || header.MatchString(m) || strings.HasPrefix(p[3], Mask) || strings.HasPrefix(p[3], "${") || strings.HasPrefix(p[3], "//") {
 			return m
 		}
 		return p[1] + p[2] + Mask
 	})
 	s = flag.ReplaceAllStringFunc(s, func(m string) string {
 		p := flag.FindStringSubmatch(m)
-		if !IsSecretName(p[2]) || hidden(p[4]) {
+		if !isSecretName(p[2]) || hidden(p[4]) {
 			return m
 		}
 		return p[1] + p[2] + p[3] + Mask
@@ -93,7 +100,7 @@ func byName(s string) string {
 	return accessKey.ReplaceAllString(s, Mask)
 }
 
-// suspicious tells cheaply whether a text can hold anything to mask.
+// suspicious reports cheaply whether a text can hold anything to mask.
 func suspicious(s string) bool {
 	return strings.ContainsAny(s, "?=:@/") || strings.Contains(s, "eyJ") || strings.Contains(s, "AKIA") || strings.Contains(s, "ASIA") ||
 		strings.Contains(s, "Bearer") || strings.Contains(s, "--") || strings.Contains(s, "Basic") || strings.Contains(s, "%3") || strings.Contains(s, "%2")
@@ -228,7 +235,7 @@ func maskPath(p string) string {
 	parts := strings.Split(p, "/")
 	for i, s := range parts {
 		s, params, hasParams := strings.Cut(s, ";")
-		if name, value, ok := strings.Cut(s, "="); ok && value != "" && !hidden(value) && (IsSecretName(name) || strings.Contains(value, "~") || token(value)) {
+		if name, value, ok := strings.Cut(s, "="); ok && value != "" && !hidden(value) && (isSecretName(name) || strings.Contains(value, "~") || token(value)) {
 			s = name + "=" + Mask // as Akamai's path tokens: /hdntl=exp=…~hmac=…/
 		} else if stem, ext := cutExt(s); token(stem) {
 			s = Mask + ext

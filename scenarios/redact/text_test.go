@@ -42,6 +42,7 @@ func TestText(t *testing.T) {
 		{`Get "https://h/a?x=hush": EOF`, `Get "https://h/a?x=***": EOF`},
 		{"https://h/a#access_token=hush", "https://h/a#***"},
 		{"https://h/a?hush", "https://h/a?***"},
+		{"get credentials: failed to refresh cached credentials, credentials: hush-1", "get credentials: failed to refresh cached credentials, credentials: ***"},
 	} {
 		got := Text(c.in)
 		if got != c.want {

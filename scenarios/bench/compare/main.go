@@ -9,7 +9,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"text/tabwriter"
+
+	"hlsload/reports"
 )
 
 func main() {
@@ -41,37 +42,10 @@ func main() {
 	}
 }
 
-// dist is a distribution as far as it is compared; nil = never.
-type dist struct {
-	P50 *float64 `json:"p50"`
-}
-
-// summary is what is compared of summary.json.
-type summary struct {
-	Verdict string `json:"verdict"`
-	Reason  string `json:"void_reason"`
-	Players struct {
-		Started int `json:"started"`
-	} `json:"players"`
-	Faults []struct {
-		Name           string `json:"name"`
-		Occurrence     int    `json:"occurrence"`
-		Affected       int    `json:"affected"`
-		FailedOver     int    `json:"failed_over"`
-		Healed         int    `json:"healed"`
-		NeverRecovered int    `json:"never_recovered"`
-		Failover       dist   `json:"failover_ms"`
-		Outage         dist   `json:"outage_ms"`
-	} `json:"faults"`
-	Origin struct {
-		Requests int `json:"requests"`
-	} `json:"origin"`
-}
-
 // pair is one scenario and seed, run both ways.
 type pair struct {
 	scenario, seed string
-	run, sim       summary
+	run, sim       *reports.Summary
 	err            error
 }
 
@@ -112,32 +86,24 @@ func compare(program string, scenarios, seeds []string, parallel int, out string
 }
 
 // one runs the program once and reads its summary.
-func one(program, command string, p *pair, out string) (summary, error) {
+func one(program, command string, p *pair, out string) (*reports.Summary, error) {
 	dir := filepath.Join(out, fmt.Sprintf("%s-%s-%s", filepath.Base(p.scenario), p.seed, command))
 	cmd := exec.Command(program, command, p.scenario, "--seed", p.seed, "--out", dir, "--progress", "none")
 	text, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() >= 99) {
-		return summary{}, fmt.Errorf("%s %s seed %s: %w\n%s", command, p.scenario, p.seed, err, text)
+		return nil, fmt.Errorf("%s %s seed %s: %w\n%s", command, p.scenario, p.seed, err, text)
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "summary.json"))
-	if err != nil {
-		return summary{}, err
-	}
-	var s summary
-	if err := json.Unmarshal(b, &s); err != nil {
-		return summary{}, fmt.Errorf("%s: %w", dir, err)
-	}
-	return s, nil
+	return reports.Read(dir)
 }
 
 func (p *pair) print(w *tabwriter.Writer) (missed int) {
 	players := max(p.run.Players.Started, 1)
 	origin := fmt.Sprintf("%d/%d", p.run.Origin.Requests, p.sim.Origin.Requests)
 	originMiss := off(float64(p.run.Origin.Requests), float64(p.sim.Origin.Requests), 0.03, 0)
-	if p.run.Verdict == "void" {
+	if p.run.Verdict == reports.Void {
 		missed++
-		fmt.Fprintf(w, "%s\t%s\t-\t\t\t\t\t\t%s\tvoid: %s\n", p.scenario, p.seed, origin, p.run.Reason)
+		fmt.Fprintf(w, "%s\t%s\t-\t\t\t\t\t\t%s\tvoid: %s\n", p.scenario, p.seed, origin, p.run.VoidReason)
 	}
 	if len(p.run.Faults) == 0 && originMiss {
 		missed++
@@ -151,34 +117,34 @@ func (p *pair) print(w *tabwriter.Writer) (missed int) {
 				misses = append(misses, what)
 			}
 		}
-		count := func(a, b int) bool { return math.Abs(float64(a-b)) > 0.01*float64(players) }
-		note(medians(r.Failover, s.Failover), "failover")
-		note(medians(r.Outage, s.Outage), "outage")
+		count := func(a, b int64) bool { return math.Abs(float64(a-b)) > 0.01*float64(players) }
+		note(medians(r.FailoverMs.P50, s.FailoverMs.P50), "failover")
+		note(medians(r.OutageMs.P50, s.OutageMs.P50), "outage")
 		note(count(r.FailedOver, s.FailedOver), "failed over")
 		note(count(r.Healed, s.Healed), "healed")
 		note(count(r.NeverRecovered, s.NeverRecovered), "never")
 		note(i == 0 && originMiss, "origin")
 		missed += len(misses)
 		fmt.Fprintf(w, "%s\t%s\t%s #%d\t%s/%s\t%s/%s\t%d/%d\t%d/%d\t%d/%d\t%s\t%s\n", p.scenario, p.seed, r.Name, r.Occurrence,
-			ms(r.Failover), ms(s.Failover), ms(r.Outage), ms(s.Outage), r.FailedOver, s.FailedOver, r.Healed, s.Healed,
+			ms(r.FailoverMs.P50), ms(s.FailoverMs.P50), ms(r.OutageMs.P50), ms(s.OutageMs.P50), r.FailedOver, s.FailedOver, r.Healed, s.Healed,
 			r.NeverRecovered, s.NeverRecovered, origin, strings.Join(misses, ", "))
 	}
 	return missed
 }
 
-func ms(d dist) string {
-	if d.P50 == nil {
+func ms(median reports.Value) string {
+	if !median.Known() {
 		return "never"
 	}
-	return fmt.Sprintf("%.0f", *d.P50)
+	return fmt.Sprintf("%.0f", median)
 }
 
 // medians reports whether two medians differ by more than 5 % and 150 ms.
-func medians(a, b dist) bool {
-	if a.P50 == nil || b.P50 == nil {
-		return (a.P50 == nil) != (b.P50 == nil)
+func medians(a, b reports.Value) bool {
+	if !a.Known() || !b.Known() {
+		return a.Known() != b.Known()
 	}
-	return off(*a.P50, *b.P50, 0.05, 150)
+	return off(float64(a), float64(b), 0.05, 150)
 }
 
 func off(a, b, share, least float64) bool {

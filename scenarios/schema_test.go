@@ -1,0 +1,120 @@
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
+
+	"hlsload/player/profile"
+)
+
+func compiled(t *testing.T, schema []byte) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// plainJSON is what a YAML value is in JSON, as editors take it.
+func plainJSON(v any) any {
+	switch v := v.(type) {
+	case map[any]any:
+		m := map[string]any{}
+		for k, x := range v {
+			m[fmt.Sprint(k)] = plainJSON(x)
+		}
+		return m
+	case map[string]any:
+		for k, x := range v {
+			v[k] = plainJSON(x)
+		}
+	case []any:
+		for i, x := range v {
+			v[i] = plainJSON(x)
+		}
+	case time.Time:
+		return v.Format(time.DateOnly)
+	}
+	return v
+}
+
+func byTheSchema(t *testing.T, s *jsonschema.Schema, data []byte) error {
+	t.Helper()
+	var v any
+	if err := yaml.Load(data, &v); err != nil {
+		return err
+	}
+	return s.Validate(plainJSON(v))
+}
+
+func TestValidScenariosAreValidByTheSchema(t *testing.T) {
+	s := compiled(t, Schema())
+	for _, pattern := range []string{"*.yaml", "aws/*.yaml", "real/*.yaml", "bench/*.yaml", "template/*.yaml", "testdata/good/*.yaml"} {
+		for _, file := range files(t, pattern) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := byTheSchema(t, s, data); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+}
+
+// beyond are the mistakes that no schema sees: what depends on several keys, on other
+// files, on the environment or on overrides.
+var beyond = strings.Fields(`authorized-secret authorized-short aws-no-tags certificates content-event entry environment environment-url
+	faults-none foreign headers-for not-for-url override-duration override-path override-url plain-secret players-few players-few-stages profile-id profile-range
+	rig-only-keys sessions-both sessions-command sessions-fields sessions-file sessions-file-missing sessions-file-odd sessions-rig
+	shares-left-over stages-empty stages-zero tags targets trace`)
+
+func TestMistakesAreMistakesByTheSchema(t *testing.T) {
+	s := compiled(t, Schema())
+	for _, file := range files(t, "testdata/bad/*.yaml") {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		if err := byTheSchema(t, s, data); (err == nil) != slices.Contains(beyond, name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestProfilesAreValidByTheSchema(t *testing.T) {
+	s := compiled(t, ProfileSchema())
+	for _, name := range profile.Names() {
+		data, err := os.ReadFile("../player/profile/" + name + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := byTheSchema(t, s, data); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, bad := range []string{"base: hlsjs-1.7", "{id: x, bufer: {goal: 12s}}", "{id: x, buffer: {goal: 12}}", "{id: x, stale: {misses: 3}}", "{id: x, stale: soon}"} {
+		if err := byTheSchema(t, s, []byte(bad)); err == nil {
+			t.Errorf("%s is valid", bad)
+		}
+	}
+}

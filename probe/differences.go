@@ -12,15 +12,15 @@ import (
 	"hlsload/player/stream"
 )
 
-// compare finds what differs between the pipelines, and says what it means for
-// which player.
+// compare finds the differences between the pipelines, and what each means for which
+// players.
 func (r *Report) compare(profiles []*player.Profile) {
 	lists := r.Stream.Lists
 	if r.Pipelines < 2 {
 		return
 	}
 	add := func(what, where, a, b, means string) {
-		for i := range r.Differences { // the same thing of another rendition
+		for i := range r.Differences { // the same difference of another rendition
 			if d := &r.Differences[i]; d.What == what && d.Means == means {
 				if !strings.HasSuffix(d.Where, "…") {
 					d.Where += ", …"
@@ -68,7 +68,7 @@ func whether(is bool, yes, no string) string {
 	return no
 }
 
-// nameOfVariant is how people call it.
+// nameOfVariant is the resolution of a variant, or its bandwidth.
 func nameOfVariant(v *m3u8.Variant) string {
 	if v.Height > 0 {
 		return fmt.Sprintf("%dx%d", v.Width, v.Height)
@@ -79,7 +79,7 @@ func nameOfVariant(v *m3u8.Variant) string {
 	return fmt.Sprintf("%gkbps", float64(v.Bandwidth)/1e3)
 }
 
-// attributes compares two variants that ought to be redundant.
+// attributes compares two variants that should be redundant.
 func (r *Report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	where := nameOfVariant(p[0])
 	for _, k := range stream.Attributes {
@@ -87,18 +87,18 @@ func (r *Report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add 
 		if a == b {
 			continue
 		}
-		var who, rates []string
+		var levels, rates []string
 		for _, prof := range profiles {
 			switch {
 			case len(prof.Read.Is.Copies()) == 0 && k == stream.Bandwidth:
 				rates = append(rates, prof.ID)
 			case slices.Contains(prof.Read.Is.Copies(), k):
-				who = append(who, prof.ID)
+				levels = append(levels, prof.ID)
 			}
 		}
 		var means []string
-		if len(who) > 0 {
-			means = append(means, fmt.Sprintf("%s see more levels instead of copies of one: make the values identical", strings.Join(who, ", ")))
+		if len(levels) > 0 {
+			means = append(means, fmt.Sprintf("%s see more levels instead of copies of one: make the values identical", strings.Join(levels, ", ")))
 		}
 		if len(rates) > 0 {
 			means = append(means, fmt.Sprintf("%s change quality when they fail over", strings.Join(rates, ", ")))
@@ -117,7 +117,7 @@ func (r *Report) attributes(p [2]*m3u8.Variant, profiles []*player.Profile, add 
 	}
 }
 
-// playlists compares two media playlists that ought to say the same.
+// playlists compares two media playlists that should be equal.
 func playlists(sa, sb *Sight, where string, profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	a, b := sa.Media, sb.Media
 	say := func(what string, x, y any, means string) { add(what, where, fmt.Sprint(x), fmt.Sprint(y), means) }
@@ -186,8 +186,8 @@ func longest(m *m3u8.Media) (d time.Duration) {
 	return d.Round(time.Millisecond)
 }
 
-// aligned compares where the segments of one number are in time. Playlists were
-// not read at one instant: one may be a segment ahead.
+// aligned compares the date-times of segments with the same number. The playlists
+// were not read at the same instant: one may be a segment ahead.
 func aligned(a, b *m3u8.Media, where string, profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	x, y, by := same(a, b)
 	dated := a.HasProgramDateTime && b.HasProgramDateTime
@@ -227,8 +227,8 @@ func aligned(a, b *m3u8.Media, where string, profiles []*player.Profile, add fun
 	}
 }
 
-// byDates are the players that go by date-times which are so far apart, those of
-// them that timestamps put right, and those that do not go by them.
+// byDates sorts the players by how they handle date-times that are off by off: lost
+// align by them, right correct them by timestamps, not do not use them.
 func byDates(profiles []*player.Profile, off, window time.Duration) (lost, right, not []string) {
 	for _, p := range profiles {
 		switch {
@@ -243,7 +243,8 @@ func byDates(profiles []*player.Profile, off, window time.Duration) (lost, right
 	return lost, right, not
 }
 
-// renumbered is what it means that pipelines have no number in common.
+// renumbered is what it means for players that the pipelines have no media sequence
+// number in common.
 func renumbered(profiles []*player.Profile, dated bool) string {
 	by := map[string][]string{}
 	var kinds []string
@@ -257,7 +258,7 @@ func renumbered(profiles []*player.Profile, dated bool) string {
 		case p.WaitsForNumbers():
 			how = "plays higher numbers, stalls at lower ones"
 		case p.ByNumbers():
-			continue // there is nowhere that it moves to
+			continue // it does not leave its pipeline
 		case dated:
 			how = "by date-times"
 		}

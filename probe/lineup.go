@@ -11,39 +11,39 @@ import (
 	"hlsload/player/mediatime"
 )
 
-// What comparing the media of two pipelines came to.
+// Results of comparing the media of two pipelines.
 const (
 	lineFrame   = "frame"        // equal segments begin with the same frame
-	lineNumbers = "numbers"      // they do, under other numbers
+	lineNumbers = "numbers"      // they do, with other media sequence numbers
 	lineOff     = "off"          // segments begin at other frames
 	lineApart   = "apart"        // timestamps have nothing in common
-	lineUnknown = "incomparable" // and why
+	lineUnknown = "incomparable" // Why says why
 )
 
-// Lineup is how the media of one rendition lines up between two pipelines, by
-// the first timestamps of segments.
+// Lineup is the alignment of one rendition's media between two pipelines, by the first
+// timestamps of segments.
 type Lineup struct {
 	Where   string  `json:"where"`
 	Verdict string  `json:"verdict"`
-	By      string  `json:"by"`     // what made the segments compared the same: number, date-time or timestamp
+	By      string  `json:"by"`     // how equal segments were found: number, date-time or timestamp
 	OffMs   float64 `json:"off_ms"` // how much later the second pipeline's segment begins
 	Frames  float64 `json:"frames"` // the same in frames; 0 = none, or FRAME-RATE is not stated
 	Numbers int64   `json:"numbers_apart"`
-	Why     string  `json:"why,omitempty"` // of what cannot be compared
+	Why     string  `json:"why,omitempty"` // they cannot be compared
 
 	a, b     *m3u8.Media
 	frame    time.Duration // 0 = not stated
 	off      time.Duration
 	segment  time.Duration
-	where    string // with those of which the same is said
+	where    string // Where, and "…" if other renditions have the same result
 	discs    bool   // discontinuity sequence numbers differ
 	unstated bool   // FRAME-RATE
 }
 
-// maxLined is how many renditions are compared, the first listed.
+// maxLined bounds the renditions that are compared, in the order of the list.
 const maxLined = 8
 
-// LineUp returns the renditions that both pipelines have, to be compared.
+// LineUp returns the renditions that both pipelines have, for comparison.
 func (r *Report) LineUp() []*Lineup {
 	if r.Pipelines < 2 {
 		return nil
@@ -74,8 +74,8 @@ type Instant struct {
 	Kind       mediatime.Kind
 }
 
-// Compare compares the media. Read returns where a segment begins, or why that is
-// not known.
+// Compare compares the media. read returns the instant at which a segment begins, or
+// why it is unknown.
 func (l *Lineup) Compare(read func(*m3u8.Segment) (Instant, string)) {
 	a, b := l.a, l.b
 	x, y, by := same(a, b)
@@ -88,8 +88,8 @@ func (l *Lineup) Compare(read func(*m3u8.Segment) (Instant, string)) {
 		return
 	}
 	l.off = at
-	// Under another number there may be the same instant: in one list or, if one
-	// pipeline is behind, in the other.
+	// A segment with another number may begin at the same instant: in one playlist
+	// or, if that pipeline is behind, in the other one.
 	for _, pair := range [][2]*m3u8.Segment{{x, starting(b, y.Start-at)}, {starting(a, x.Start+at), y}} {
 		if pair[0] == nil || pair[1] == nil || pair == [2]*m3u8.Segment{x, y} {
 			continue
@@ -115,7 +115,7 @@ func apartBy(x, y *m3u8.Segment, read func(*m3u8.Segment) (Instant, string)) (ti
 	return mediatime.Since(to.At, from.At, from.Period), comparable(from, to)
 }
 
-// conclude turns what was found into a verdict.
+// conclude sets the verdict.
 func (l *Lineup) conclude() {
 	l.OffMs = float64(l.off.Round(10*time.Microsecond)) / 1e6
 	exact := time.Millisecond // timestamps of other timescales are rounded
@@ -148,7 +148,7 @@ func comparable(a, b Instant) string {
 	return ""
 }
 
-// same are the newest segments of both that ought to be the same, and by what.
+// same are the newest segments of both that should be equal, and how they were found.
 func same(a, b *m3u8.Media) (x, y *m3u8.Segment, by string) {
 	for i := len(a.Segments) - 1; i >= 0; i-- {
 		if n := a.Segments[i].Sequence; n >= b.MediaSequence && n-b.MediaSequence < uint64(len(b.Segments)) {
@@ -168,8 +168,8 @@ func same(a, b *m3u8.Media) (x, y *m3u8.Segment, by string) {
 	return x, y, by
 }
 
-// starting is the segment of m that begins at an instant of it, about; nil = it
-// is not listed.
+// starting is the segment of m that begins nearest to an instant; nil = none is
+// listed.
 func starting(m *m3u8.Media, at time.Duration) *m3u8.Segment {
 	for i := range m.Segments {
 		if s := &m.Segments[i]; (s.Start - at).Abs() <= s.Duration/2 {
@@ -179,8 +179,8 @@ func starting(m *m3u8.Media, at time.Duration) *m3u8.Segment {
 	return nil
 }
 
-// goes is by what players find the media of another pipeline.
-func goes(profiles []*player.Profile) (stamps, numbers, dates []string) {
+// aligning sorts players by how they find their place in another pipeline.
+func aligning(profiles []*player.Profile) (stamps, numbers, dates []string) {
 	for _, p := range profiles {
 		switch {
 		case p.ByTimestamps():
@@ -194,17 +194,17 @@ func goes(profiles []*player.Profile) (stamps, numbers, dates []string) {
 	return stamps, numbers, dates
 }
 
-// agree reports whether nothing was seen of media that does not line up.
+// agree reports whether no compared media is misaligned.
 func (r *Report) agree() bool {
 	return !slices.ContainsFunc(r.Media, func(l *Lineup) bool { return l.Verdict != lineFrame && l.Verdict != lineUnknown })
 }
 
-// lines says how the media lines up, what it means and for whom.
+// lines are the alignments in words, with what they mean for which players.
 func (r *Report) lines(profiles []*player.Profile) (out []string) {
-	stamps, numbers, dates := goes(profiles)
+	stamps, numbers, dates := aligning(profiles)
 	var said []*Lineup
 	for _, l := range r.Media {
-		// The same of another rendition is said once.
+		// The same result of several renditions is printed once.
 		if i := slices.IndexFunc(said, func(o *Lineup) bool {
 			return o.Verdict == l.Verdict && o.Why == l.Why && o.Numbers == l.Numbers && (o.off-l.off).Abs() < time.Millisecond
 		}); i >= 0 {
@@ -233,8 +233,8 @@ func (l *Lineup) says(stamps, numbers, dates string) string {
 		return fmt.Sprintf("Media (%s): %s. Segments with the same %s begin at the same timestamp, so a failover neither repeats nor skips media.%s", l.where, lined, l.By, discs)
 	case lineNumbers:
 		n := max(l.Numbers, -l.Numbers)
-		return fmt.Sprintf("Media (%s): %s, but equal segments have media sequence numbers that are %d apart (%v of media). Players that align by timestamps are not affected: %s.%s "+
-			"Players that align by number are, see below: %s. Players that align by date-time, or without one by where the old playlist began: %s.", l.where, lined, n, (time.Duration(n) * l.segment).Round(time.Millisecond), stamps, discs, numbers, dates)
+		return fmt.Sprintf("Media (%s): %s, but equal segments have media sequence numbers that are %d apart (%v of media). Not affected, because they align by timestamps: %s.%s "+
+			"Affected, because they align by number (see below): %s. Aligning by date-time, or without one by where the old playlist began: %s.", l.where, lined, n, (time.Duration(n) * l.segment).Round(time.Millisecond), stamps, discs, numbers, dates)
 	case lineOff:
 		off, frames := l.off.Abs().Round(10*time.Microsecond).String(), ""
 		if l.Frames > 0 {

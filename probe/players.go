@@ -20,19 +20,19 @@ const (
 	seesNothing = "nothing" // there is nothing redundant
 )
 
-// Player is a stream as one profile sees it.
+// Player is how one profile sees a stream, and what is predicted for it.
 type Player struct {
 	Profile    string              `json:"profile"`
 	Confidence string              `json:"confidence"`
 	Sees       string              `json:"sees"`
 	Levels     int                 `json:"levels"`
 	Back       string              `json:"goes_back"`
-	Refuses    []string            `json:"refuses"` // findings because of which it plays nothing; see hlsload list findings
+	Refuses    []string            `json:"refuses"` // findings that make it refuse the stream; see hlsload list findings
 	Faults     map[string]*Outlook `json:"faults"`
 }
 
-// Outlook is what is predicted for a fault, in milliseconds after the
-// onset; null = never.
+// Outlook is the prediction for a fault, in milliseconds after the onset; null =
+// never.
 type Outlook struct {
 	End      string    `json:"end"`
 	Failover *spreadMs `json:"failover_ms"`
@@ -49,12 +49,12 @@ type spreadMs struct {
 	Max float64 `json:"max"`
 }
 
-// view is the stream as one player sees it, with what is predicted.
+// view is the stream as one profile sees it, with the predictions.
 func (r *Report) view(p *player.Profile, mv *m3u8.Multivariant, w *predict.World, why string) Player {
 	out := Player{Profile: p.ID, Confidence: p.Confidence.Words(), Faults: map[string]*Outlook{}}
 	out.Refuses = r.refusedBy(p, mv)
 	plain := *mv
-	plain.Findings = nil // what it would see if it did not refuse it
+	plain.Findings = nil // as if the player did not refuse the stream
 	if l, err := player.NewLadder(&plain, p, r.Stream.Pipeline); err == nil {
 		out.Levels, out.Sees = len(l.Levels), r.sees(l, groups(p))
 	}
@@ -79,7 +79,7 @@ func (r *Report) view(p *player.Profile, mv *m3u8.Multivariant, w *predict.World
 	return out
 }
 
-// sees says how a player's levels contain the redundancy.
+// sees is how a player's levels contain the redundancy.
 func (r *Report) sees(l *player.Ladder, grouped bool) string {
 	if r.Pipelines < 2 || len(l.Renditions) < 2 {
 		return seesNothing
@@ -117,14 +117,14 @@ func (r *Report) sees(l *player.Ladder, grouped bool) string {
 	return seesLadder
 }
 
-// groups reports whether a player takes equal variants for copies of one level.
+// groups reports whether a player treats equal variants as copies of one level.
 func groups(p *player.Profile) bool {
 	l, err := player.NewLadder(&m3u8.Multivariant{Variants: []m3u8.Variant{{URL: "a"}, {URL: "b"}}}, p, nil)
 	return err == nil && len(l.Levels) == 1
 }
 
-// refusedBy are the kinds of oddity because of which the player plays nothing of
-// the multivariant playlist, or of the first variant of it.
+// refusedBy are the findings because of which the player refuses the multivariant
+// playlist, or the media playlist of its first variant.
 func (r *Report) refusedBy(p *player.Profile, mv *m3u8.Multivariant) []string {
 	codes := []string{}
 	add := func(kind m3u8.Kind, findings m3u8.Findings) {
@@ -144,7 +144,7 @@ func (r *Report) refusedBy(p *player.Profile, mv *m3u8.Multivariant) []string {
 	return codes
 }
 
-// outlooks are the faults that a probe predicts: from the onset on, for good.
+// outlooks are the faults that a probe predicts; they do not end.
 var outlooks = []struct {
 	name, head string
 	kind       predict.Kind
@@ -155,7 +155,7 @@ var outlooks = []struct {
 	{"segment_hang", "SEGMENT HANGS", predict.Hang},
 }
 
-// shape is the stream as it was seen, or why there is none.
+// shape is the stream as it was read, or why it cannot be predicted.
 func (r *Report) shape(mv *m3u8.Multivariant) (predict.Shape, string) {
 	var trips []time.Duration
 	var first *Sight
@@ -179,7 +179,7 @@ func (r *Report) shape(mv *m3u8.Multivariant) (predict.Shape, string) {
 	return stage.ShapeOf(first.Media, first, &link.Config{RTT: trips[len(trips)/2], Down: down}), ""
 }
 
-// outlook is a prediction in words and figures.
+// outlook is a prediction, with the text of its cell.
 func outlook(p *predict.Prediction) *Outlook {
 	if p.Unknown != "" {
 		return &Outlook{Unknown: p.Unknown, cell: "-"}
@@ -210,7 +210,7 @@ func spreadOf(s predict.Spread) *spreadMs {
 	return &spreadMs{ms(s.Min), ms(s.P50), ms(s.Max)}
 }
 
-// span is as in "4.1 (2.0-6.2)".
+// span is a spread such as "4.1 (2.0-6.2)".
 func span(s predict.Spread) string {
 	if s.Min == s.Max || s.Max-s.Min < 100*time.Millisecond {
 		return brief(s.P50)

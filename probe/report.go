@@ -13,9 +13,10 @@ import (
 	"hlsload/player/profile"
 	"hlsload/player/stream"
 	"hlsload/reports/cdn"
+	"hlsload/stage"
 )
 
-// Report is what a probe found out.
+// Report is the result of a probe.
 type Report struct {
 	URLs        []string       `json:"urls"`
 	Answer      []string       `json:"answer"` // in words
@@ -24,13 +25,13 @@ type Report struct {
 	Players     []Player       `json:"players"`
 	Media       []*Lineup      `json:"media"`
 	Differences []Difference   `json:"differences"`
-	Unreadable  []string       `json:"unreadable"` // by one pipeline's viewers; predictions do not hold
+	Unreadable  []string       `json:"unreadable"` // in one pipeline only; then predictions are not valid
 	Notes       []string       `json:"notes"`
 	Playlists   []*Sight       `json:"playlists"`
 	Stream      *stream.Stream `json:"-"`
 }
 
-// Difference is something in which the pipelines differ.
+// Difference is a difference between the pipelines.
 type Difference struct {
 	What  string `json:"what"`
 	Where string `json:"where"`
@@ -39,11 +40,11 @@ type Difference struct {
 	Means string `json:"means"`
 }
 
-// Sight is what was seen of one playlist.
+// Sight is what was read of one playlist.
 type Sight struct {
 	URL      string            `json:"url"`
 	Pipeline int               `json:"pipeline"` // -1 = unknown
-	Status   int               `json:"status"`   // 0 = there was no answer
+	Status   int               `json:"status"`   // 0 = no answer
 	TTFBMs   float64           `json:"ttfb_ms"`
 	Bytes    int               `json:"bytes"`
 	Headers  map[string]string `json:"headers"` // those of [CacheHeaders]
@@ -52,24 +53,24 @@ type Sight struct {
 	Findings []string          `json:"findings"`
 
 	Media *m3u8.Media   `json:"-"` // nil = it could not be read
-	Took  time.Duration `json:"-"` // the answer, to its end
-	Down  int64         `json:"-"` // bit/s at which a segment came; 0 = unknown
+	Took  time.Duration `json:"-"` // from the request to the end of the answer
+	Down  int64         `json:"-"` // rate of a segment in bit/s; 0 = unknown
 	Bad   bool          `json:"-"` // it cannot be watched
 	lost  *unreadable
 }
 
-// CacheHeaders are the headers of answers that say something about caches.
+// CacheHeaders are the headers of answers that are about caches.
 var CacheHeaders = append([]string{"Server", "Via", "Age", "Cache-Control", "Last-Modified", "X-Amz-Cf-Pop"}, cdn.HeaderNames()...)
 
 // Get is the value of one of these headers.
 func (s *Sight) Get(header string) string { return s.Headers[header] }
 
-// Find notes a finding.
+// Find adds a finding.
 func (s *Sight) Find(format string, args ...any) {
 	s.Findings = append(s.Findings, fmt.Sprintf(format, args...))
 }
 
-// Describe notes what its media playlist says.
+// Describe sets the description and the findings of its media playlist.
 func (s *Sight) Describe(profiles []*player.Profile) {
 	m := s.Media
 	kind := "live"
@@ -100,7 +101,7 @@ func (r *Report) Read(lists []*m3u8.Multivariant) {
 	r.Variants, r.Pipelines = len(r.Stream.Variants), r.Stream.Pipelines
 }
 
-// Conclude says what the sights of a stream mean for the players.
+// Conclude draws the conclusions for players of the profiles.
 func (r *Report) Conclude(profiles []*player.Profile) {
 	for _, s := range r.Playlists {
 		if s.Media == nil {
@@ -108,7 +109,7 @@ func (r *Report) Conclude(profiles []*player.Profile) {
 		}
 		if ll := stream.LowLatency(s.Media); ll != "" {
 			r.Notes = append(r.Notes, sentence(ll))
-			break // it is said once for the stream
+			break // once for the stream
 		}
 	}
 	if r.Stream == nil {
@@ -118,7 +119,7 @@ func (r *Report) Conclude(profiles []*player.Profile) {
 	shape, why := r.shape(list)
 	shape.Unlike = cmp.Or(shape.Unlike, why)
 	plain := *list
-	plain.Findings = nil // what players would see if none refused it
+	plain.Findings = nil // as if no player refused the stream
 	w := predict.NewWorld(&plain, r.Stream.Pipeline, &shape)
 	for _, p := range profiles {
 		r.Players = append(r.Players, r.view(p, list, w, why))
@@ -128,8 +129,8 @@ func (r *Report) Conclude(profiles []*player.Profile) {
 	r.Answer = slices.Insert(r.Answer, 1, r.lines(profiles)...)
 }
 
-// Unwatchable counts the media playlists that cannot be watched, and those that
-// were looked at.
+// Unwatchable counts the media playlists that cannot be watched, and those that were
+// read.
 func (r *Report) Unwatchable() (bad, of int) {
 	for _, s := range r.Playlists {
 		if s.Media != nil || s.Bad {
@@ -152,7 +153,7 @@ func (r *Report) byURL() map[string]*Sight {
 
 func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }
 
-// answer says in a few lines who sees the redundancy.
+// answer is the summary: which players recognise the redundancy.
 func (r *Report) answer() {
 	paired := len(r.Stream.Pairs)
 	by := map[string][]string{}
@@ -174,13 +175,13 @@ func (r *Report) answer() {
 			r.Answer[0] = fmt.Sprintf("Redundancy: partial. %s with a copy, %d without one.", counted(paired, "variant"), alone)
 		}
 		if by[seesCopies] != nil {
-			say("Taken for copies of one level by: %s.", names(seesCopies))
+			say("Treated as copies of one level by: %s.", names(seesCopies))
 		}
 		if by[seesTwins] != nil {
-			say("Taken for separate levels of the same bandwidth by: %s.", names(seesTwins))
+			say("Treated as separate levels of the same bandwidth by: %s.", names(seesTwins))
 		}
 		if by[seesLadder] != nil {
-			say("Taken for a ladder of %d levels by: %s.", levels[seesLadder], names(seesLadder))
+			say("Treated as a ladder of %d levels by: %s.", levels[seesLadder], names(seesLadder))
 		}
 	}
 	for _, u := range r.Unreadable {
@@ -193,6 +194,20 @@ func (r *Report) answer() {
 	} else if r.Pipelines > 1 {
 		say("The pipelines agree in everything that was compared.")
 	}
+	if target := r.target(); r.Pipelines > 1 && target > 0 {
+		say("A run on this stream takes faults via viewer by default: %s.", stage.AtViewers)
+		say("When such a fault kills a pipeline, %s.", stage.AssumesStale(target))
+	}
+}
+
+// target is the longest target duration of the media playlists; 0 = none was read.
+func (r *Report) target() (longest time.Duration) {
+	for _, s := range r.Playlists {
+		if s.Media != nil {
+			longest = max(longest, s.Media.TargetDuration)
+		}
+	}
+	return longest
 }
 
 func counted(n int, what string) string {

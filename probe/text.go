@@ -10,19 +10,19 @@ import (
 	"text/tabwriter"
 )
 
-// Write prints the report, as JSON or for people.
+// Write prints the report, as JSON or as text.
 func (r *Report) Write(w io.Writer, asJSON bool) error {
 	if !asJSON {
 		return r.text(w)
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", " ")
-	e.SetEscapeHTML(false) // secrets are recognised as they are written
+	e.SetEscapeHTML(false) // secrets are found only in their own spelling
 	return e.Encode(r)
 }
 
-// text prints the report for people: the answer, what differs, what players will
-// do, and every playlist.
+// text prints the report as text: the answer, the differences, the predictions, and
+// every playlist.
 func (r *Report) text(w io.Writer) error {
 	var b strings.Builder
 	for _, line := range r.Answer {
@@ -39,15 +39,16 @@ func (r *Report) text(w io.Writer) error {
 	for _, n := range r.Notes {
 		b.WriteString("\n" + n + "\n")
 	}
+	usual := r.usualHeaders()
+	if len(usual) > 0 {
+		b.WriteString("\nHeaders of the playlists (below, only those that differ)\n")
+		writeHeaders(&b, "    ", usual, nil)
+	}
 	for _, s := range r.Playlists {
 		b.WriteString("\n" + s.URL + "\n")
 		if s.Status != 0 {
 			fmt.Fprintf(&b, "    playlist: %d in %.0fms, %d bytes\n", s.Status, s.TTFBMs, s.Bytes)
-			for _, h := range CacheHeaders {
-				if v, ok := s.Headers[h]; ok {
-					fmt.Fprintf(&b, "        %s: %s\n", h, v)
-				}
-			}
+			writeHeaders(&b, "        ", s.Headers, usual)
 		}
 		if s.Says != "" {
 			b.WriteString("    " + s.Says + "\n")
@@ -63,7 +64,45 @@ func (r *Report) text(w io.Writer) error {
 	return err
 }
 
-// predictions prints what players will do.
+// usualHeaders are the headers that most of the playlists have with the same value; none
+// of a single playlist.
+func (r *Report) usualHeaders() map[string]string {
+	usual := map[string]string{}
+	answers, values := 0, map[[2]string]int{}
+	for _, s := range r.Playlists {
+		if s.Status == 0 {
+			continue
+		}
+		answers++
+		for _, h := range CacheHeaders {
+			if v, ok := s.Headers[h]; ok {
+				values[[2]string{h, v}]++
+			}
+		}
+	}
+	for hv, n := range values {
+		if n > 1 && 2*n > answers {
+			usual[hv[0]] = hv[1]
+		}
+	}
+	return usual
+}
+
+// writeHeaders prints the headers that are not as usual.
+func writeHeaders(b *strings.Builder, indent string, headers, usual map[string]string) {
+	for _, h := range CacheHeaders {
+		v, sent := headers[h]
+		was, known := usual[h]
+		switch {
+		case sent && !(known && v == was):
+			fmt.Fprintf(b, "%s%s: %s\n", indent, h, v)
+		case known && !sent:
+			fmt.Fprintf(b, "%s%s: not sent\n", indent, h)
+		}
+	}
+}
+
+// predictions prints the table of predictions.
 func (r *Report) predictions(b *strings.Builder) {
 	if len(r.Players) == 0 {
 		return
@@ -80,6 +119,9 @@ func (r *Report) predictions(b *strings.Builder) {
 	for _, u := range r.Unreadable {
 		b.WriteString(fold("Not valid while the "+u+".", "", "    ") + "\n")
 	}
+	b.WriteString(fold("Cells: seconds from the start of the fault until media of the other pipeline arrives, median (minimum-maximum). "+
+		"dark: nothing plays, from that second on, or (+) for so many seconds. dies: the session ends at that second. "+
+		"unchecked: never compared with the real player; hlsload list profiles names the sources.", "", "") + "\n\n")
 	t := tabwriter.NewWriter(b, 0, 4, 2, ' ', 0)
 	fmt.Fprint(t, "PROFILE")
 	for _, f := range outlooks {
@@ -91,12 +133,9 @@ func (r *Report) predictions(b *strings.Builder) {
 		for _, f := range outlooks {
 			fmt.Fprint(t, "\t"+p.Faults[f.name].cell)
 		}
-		fmt.Fprintf(t, "\t%s\n", shortly(p.Confidence))
+		fmt.Fprintf(t, "\t%s\n", shortConfidence(p.Confidence))
 	}
 	t.Flush()
-	b.WriteString(fold("Figures are seconds from the start of the fault until media of the other pipeline arrives: median (minimum-maximum). "+
-		"dark: nothing plays, from that second on or for that long. dies: the session ends. "+
-		"unchecked: never compared with the real player; hlsload list profiles names the sources.", "", "") + "\n")
 	back := map[string][]string{}
 	for _, p := range r.Players {
 		if strings.HasSuffix(p.Back, " s") {
@@ -108,8 +147,8 @@ func (r *Report) predictions(b *strings.Builder) {
 	}
 }
 
-// shortly is whether and by what a profile is founded, for a column.
-func shortly(confidence string) string {
+// shortConfidence is the confidence in a profile, for a column.
+func shortConfidence(confidence string) string {
 	first, _, _ := strings.Cut(confidence, ", ")
 	if strings.HasPrefix(first, "unchecked") {
 		return strings.Replace(first, "documentation", "docs", 1)
@@ -118,7 +157,7 @@ func shortly(confidence string) string {
 	return strings.Join(words[:min(2, len(words))], ", ")
 }
 
-// cut keeps what a stranger wrote short.
+// cut shortens text from a playlist.
 func cut(s string) string {
 	const most = 60
 	if r := []rune(s); len(r) > most {
@@ -130,7 +169,7 @@ func cut(s string) string {
 	return s
 }
 
-// fold breaks text into lines of a terminal.
+// fold wraps text at 100 columns.
 func fold(text, first, indent string) string {
 	const width = 100
 	var b strings.Builder

@@ -11,19 +11,19 @@ import (
 	"hlsload/player/trial"
 )
 
-// unreadable is what of a playlist, or of what it lists, cannot be read.
+// unreadable is a playlist, or a resource that it lists, which cannot be read.
 type unreadable struct {
 	kind   m3u8.Kind
-	status int    // that a player sees
+	status int    // that players get
 	what   string // as in "audio playlist"
 	why    string // as in "status 404"
 }
 
-// notFound is the status that a player is taken to see where there was no answer.
+// notFound is the status that players are assumed to get where there was no answer.
 const notFound = 404
 
-// Lose notes that the playlist, or something that it lists, cannot be read, so that
-// it cannot be watched. A status of 0 stands for no usable answer.
+// Lose marks the playlist as unwatchable, because it, or a resource that it lists,
+// cannot be read. A status of 0 stands for no usable answer.
 func (s *Sight) Lose(kind m3u8.Kind, what string, status int) {
 	s.Bad = true
 	switch {
@@ -35,8 +35,8 @@ func (s *Sight) Lose(kind m3u8.Kind, what string, status int) {
 	}
 }
 
-// is says whether it can be read, for one side of a difference.
-func (u *unreadable) is() string {
+// String is one side of a difference.
+func (u *unreadable) String() string {
 	if u == nil {
 		return "readable"
 	}
@@ -46,8 +46,8 @@ func (u *unreadable) is() string {
 // pipelineNames are what a report calls pipelines.
 var pipelineNames = [2]string{"the first pipeline", "the second pipeline"}
 
-// losses finds what one pipeline has and cannot be read while its twin can, and
-// says what players make of it.
+// losses adds a difference for each playlist that can be read in one pipeline only,
+// with what happens to players.
 func (r *Report) losses(profiles []*player.Profile, add func(what, where, a, b, means string)) {
 	seen := r.byURL()
 	means := [2]string{}
@@ -64,7 +64,7 @@ func (r *Report) losses(profiles []*player.Profile, add func(what, where, a, b, 
 			means[side] = r.outcomes(side, profiles)
 		}
 		name := what + " " + lost.what
-		add(name, where, x.lost.is(), y.lost.is(), "it has no redundancy now. "+means[side])
+		add(name, where, x.lost.String(), y.lost.String(), "the stream has no redundancy now. "+means[side])
 		said := fmt.Sprintf("%s of %s cannot be read", name, pipelineNames[side])
 		if !slices.Contains(r.Unreadable, said) {
 			r.Unreadable = append(r.Unreadable, said)
@@ -78,15 +78,14 @@ func (r *Report) losses(profiles []*player.Profile, add func(what, where, a, b, 
 	}
 }
 
-// How long a viewer is looked at: until players with full buffers have played
-// what they have.
+// How long a trial lasts: until players with full buffers have played them out.
 const (
 	trialBegins = 40 * time.Second
 	trialLasts  = 160 * time.Second
 )
 
-// outcomes says what becomes of viewers of a pipeline with the stream as it is
-// now, by profile.
+// outcomes is what happens to viewers of a pipeline with the stream as it is now, by
+// profile.
 func (r *Report) outcomes(side int, profiles []*player.Profile) string {
 	lists := r.Stream.Lists
 	mv := lists[min(side, len(lists)-1)]
@@ -128,10 +127,10 @@ func (r *Report) outcomes(side int, profiles []*player.Profile) string {
 	return which + strings.Join(parts, "; ")
 }
 
-// What becomes of viewers, the worst first.
+// Outcomes for viewers, the worst first.
 var ends = []string{"do not start", "stop", "stay without video", "stay without audio", "take audio from the other pipeline", "take video from the other pipeline", "fail over", "play on"}
 
-// becomes is which of these a trial ended with.
+// becomes is the outcome of a trial.
 func becomes(o *trial.Outcome, side int) string {
 	other := 1 - side
 	switch {

@@ -1,6 +1,5 @@
-// Package stage has what a run needs on either clock, in real time and in virtual
-// time: what the collector is told about a scenario, what is predicted, and what
-// is done once a second.
+// Package stage has what runs in real time and in virtual time have in common: the
+// configuration of the collector, predictions, and the work of each second.
 //
 // Start with [Measure] and [Second].
 package stage

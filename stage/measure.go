@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -11,17 +12,17 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/reports"
-	"hlsload/reports/measure"
 	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/scenarios"
 )
 
-// Measure is what a collector is told about a scenario; mode is one of package
+// Measure is the configuration of a collector for a scenario; mode is one of package
 // reports.
 func Measure(sc *scenarios.Scenario, mode string, faults []chaos.Fault, started time.Time) record.Config {
 	c := record.Config{
-		Scenario:    reports.Scenario{Name: sc.Name, File: sc.File, SHA256: sc.SHA256},
+		Scenario:    Scenario(sc),
+		Target:      Target(sc),
 		Seed:        sc.Seed,
 		Mode:        mode,
 		Started:     started,
@@ -31,26 +32,57 @@ func Measure(sc *scenarios.Scenario, mode string, faults []chaos.Fault, started 
 		Pipelines:   2,
 		Faults:      faults,
 		Expect:      sc.Expect,
+		Known:       sc.Known,
 		Stop:        sc.Stop,
 		LagLimit:    sc.LagLimit,
 	}
 	if c.Absence = sc.Fleet.Audience.Session.Mean; sc.Fleet.Audience.Session.Rejoin {
-		c.Absence = max(sc.Fleet.Audience.Session.RejoinAfter, time.Millisecond) // at once is not never
+		c.Absence = max(sc.Fleet.Audience.Session.RejoinAfter, time.Millisecond) // 0 would mean never
 	}
 	for i := range sc.Fleet.Audience.Cohorts {
 		co := &sc.Fleet.Audience.Cohorts[i]
 		p := sc.Fleet.Profiles[i]
-		c.Cohorts = append(c.Cohorts, record.Cohort{Name: co.Name, Profile: co.Profile, Control: co.FaultsNone && sc.Target.Rig != nil})
-		c.Profiles = append(c.Profiles, record.Profile{Name: co.Profile, Player: p.Player, Confidence: p.Confidence.Words()})
+		c.Cohorts = append(c.Cohorts, record.Cohort{Name: co.Name, Profile: co.Profile, Player: p.Player, Confidence: p.Confidence.Words(), Control: co.FaultsNone && sc.Target.Rig != nil})
 	}
 	if sc.Target.Rig != nil {
 		c.Pipelines = sc.Target.Rig.Pipelines
 	}
+	c.Explain = Explain(sc, faults)
 	return c
 }
 
-// Channel adds what is known of the embedded channel.
-func Channel(c *record.Config, r *rig.Rig, sc *scenarios.Scenario) error {
+// Scenario identifies a scenario in a summary. Its texts may still hold secrets.
+func Scenario(sc *scenarios.Scenario) reports.Scenario {
+	s := reports.Scenario{Name: sc.Name, Description: sc.Description.Raw, File: cmp.Or(sc.Argument, sc.File), SHA256: sc.SHA256, Overrides: []reports.Override{}}
+	for _, o := range sc.Overrides() {
+		s.Overrides = append(s.Overrides, reports.Override{Flag: o.Flag, Path: o.Path, Value: o.Value})
+	}
+	return s
+}
+
+// Target says where the stream of a scenario is, without secrets.
+func Target(sc *scenarios.Scenario) string {
+	if sc.Target.Rig != nil {
+		return reports.Rig
+	}
+	var urls []string
+	for _, u := range sc.Target.URLs {
+		urls = append(urls, sc.Redact(u.Raw))
+	}
+	return strings.Join(urls, " and ")
+}
+
+// Rig is the part of a [rig.Rig] that names the playlists of the embedded channel.
+type Rig interface {
+	TargetDuration() time.Duration
+	Multivariant(pipeline int) []byte
+	Entry(pipeline int) string
+	Parse(path string) (rig.ID, bool)
+}
+
+// Channel adds the embedded channel to the configuration: target duration, names of
+// renditions, and predictions.
+func Channel(c *record.Config, r Rig, sc *scenarios.Scenario) error {
 	const host = "http://rig"
 	c.TargetDuration = r.TargetDuration()
 	mv, err := m3u8.ParseMultivariant(r.Multivariant(0), m3u8.Options{Base: &url.URL{Scheme: "http", Host: "rig", Path: r.Entry(0)}})
@@ -80,15 +112,6 @@ func Renditions(l *player.Ladder) []record.Rendition {
 	for i := range l.Renditions {
 		r := &l.Renditions[i]
 		out = append(out, record.Rendition{Name: r.Name, Pipeline: r.Pipeline, Rank: r.Rank, Index: r.Index})
-	}
-	return out
-}
-
-// FaultEnds are the outcomes of faults as the verdict needs them.
-func FaultEnds(outcomes []chaos.Outcome) []measure.FaultEnd {
-	var out []measure.FaultEnd
-	for i := range outcomes {
-		out = append(out, measure.FaultEndOf(&outcomes[i]))
 	}
 	return out
 }

@@ -15,8 +15,8 @@ import (
 	"hlsload/scenarios"
 )
 
-// Predict says before a run what faults do to the cohorts of a scenario. shape is
-// the stream as a cohort gets it.
+// Predict predicts what faults do to the cohorts of a scenario. shape is the stream as
+// a cohort gets it.
 func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string) int, shape func(cohort int) predict.Shape) record.Predict {
 	var origin *rig.Origin
 	if sc.Target.Rig != nil {
@@ -29,9 +29,10 @@ func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string
 			return nil
 		}
 		if remembered {
-			return &reports.Predicted{Unknown: "players remember another fault"}
+			return &reports.Predicted{Unknown: "another fault still affects these players"}
 		}
-		// Viewers who had joined before, on average half way through the arrivals.
+		// For viewers that joined before the fault, on average half way through the
+		// arrivals.
 		pf.Played = max(f.At-min(sc.Fleet.Audience.ArrivalsEnd(), f.At)/2, time.Second)
 		w := worlds[cohort]
 		if w == nil {
@@ -48,7 +49,7 @@ func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string
 	}
 }
 
-// reported is a prediction as reports have it.
+// reported is a prediction for the report.
 func reported(p *predict.Prediction) *reports.Predicted {
 	if p.Unknown != "" {
 		return &reports.Predicted{Unknown: p.Unknown}
@@ -66,16 +67,16 @@ func milliseconds(d time.Duration) reports.Value {
 	return reports.Value(float64(d.Round(time.Microsecond)) / float64(time.Millisecond))
 }
 
-// ShapeOf is a stream as its playlists show it, over a network.
+// ShapeOf is the shape of a stream by its media playlist, over a network.
 func ShapeOf(m *m3u8.Media, header interface{ Get(string) string }, on *link.Config) predict.Shape {
 	s := predict.Shape{Target: m.TargetDuration, Window: m.Duration, Undated: !m.HasProgramDateTime, Network: on}
 	switch {
 	case m.EndList || m.Type != "":
 		s.Unlike = "the playlists are not live"
 	case m.Start != nil:
-		s.Unlike = "EXT-X-START decides where viewers are"
+		s.Unlike = "EXT-X-START decides where players join"
 	case slices.ContainsFunc(m.Segments, func(g m3u8.Segment) bool { return g.Gap }):
-		s.Unlike = "there are gaps without a fault"
+		s.Unlike = "the playlist has EXT-X-GAP without a fault"
 	}
 	if n := len(m.Segments); n > 0 {
 		s.Segment = m.Duration / time.Duration(n)
@@ -90,7 +91,7 @@ func ShapeOf(m *m3u8.Media, header interface{ Get(string) string }, on *link.Con
 	return s
 }
 
-// freshness is for how long shared caches may keep an answer; 0 = not known.
+// freshness is how long shared caches may keep an answer; 0 = unknown.
 func freshness(control string) time.Duration {
 	var age time.Duration
 	for _, d := range strings.Split(control, ",") {

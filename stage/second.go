@@ -10,16 +10,16 @@ import (
 	"hlsload/reports/record"
 )
 
-// Progress shows how a run is getting on.
+// Progress shows a run in progress.
 type Progress interface {
 	// Show is called about once a second of the run.
 	Show(now time.Duration, l *record.Live)
-	// Mark notes an event of the timeline.
+	// Mark shows an event of the timeline.
 	Mark(now time.Duration, text string)
 }
 
-// Second is what is done once a second of a run: progress is shown, faults that
-// came and went are noted, stop conditions are checked, and events are written.
+// Second does the work of each second of a run: it says what startup times are usual,
+// shows progress and which faults are on, checks stop conditions, and writes events.
 type Second struct {
 	progress  Progress
 	collector *record.Collector
@@ -27,50 +27,57 @@ type Second struct {
 	events    *record.EventLog
 	faults    []chaos.Fault
 	known     []record.LiveFault
+	lost      bool // events can no longer be written
 }
 
-// NewSecond returns what is done each second. The monitor and the events may be
-// nil.
+// NewSecond returns a Second. The monitor and the events may be nil.
 func NewSecond(p Progress, c *record.Collector, m *monitor.Monitor, events *record.EventLog, faults []chaos.Fault) *Second {
 	return &Second{progress: p, collector: c, stops: measure.NewStops(c, m), events: events, faults: faults, known: make([]record.LiveFault, len(faults))}
 }
 
-// Pass does it. It returns the stop condition that tripped, "" for none, and an
-// error if events cannot be written.
-func (s *Second) Pass(now time.Duration) (tripped string, err error) {
+// Pass does the work of one second. It returns the stop condition that tripped; "" =
+// none. When events cannot be written, the run goes on without them.
+func (s *Second) Pass(now time.Duration) (tripped string) {
+	s.collector.SetUsual(s.collector.Usual())
 	live := s.collector.Live()
 	s.mark(now, &live)
 	s.progress.Show(now, &live)
 	if tripped = s.stops.Check(now); tripped != "" {
 		tripped = "stop condition: " + tripped
 	}
-	if s.events != nil {
-		if err = s.events.Flush(); err != nil {
-			err = fmt.Errorf("writing the event file: %w", err)
+	if s.events != nil && !s.lost {
+		if err := s.events.Flush(); err != nil {
+			s.lost = true
+			s.progress.Mark(now, fmt.Sprintf("warning: writing the event file: %v; the run goes on without it", err))
 		}
 	}
-	return tripped, err
+	return tripped
 }
 
-// mark notes which faults came and went.
+// mark shows which faults began and ended.
 func (s *Second) mark(now time.Duration, l *record.Live) {
 	for i, f := range l.Faults {
 		name := s.faults[i].Name
 		if s.faults[i].Occurrence > 1 {
 			name += fmt.Sprintf(" #%d", s.faults[i].Occurrence)
 		}
-		if f.Applied && !s.known[i].Applied {
+		instant := s.faults[i].Kind.Spec().Instant
+		switch {
+		case !f.Applied || s.known[i].Applied:
+		case instant:
+			s.progress.Mark(now, fmt.Sprintf("%s: %s", name, s.faults[i].Kind))
+		default:
 			s.progress.Mark(now, fmt.Sprintf("%s: %s is on", name, s.faults[i].Kind))
 		}
-		if f.Cleared && !s.known[i].Cleared {
+		if f.Cleared && !s.known[i].Cleared && !instant {
 			s.progress.Mark(now, fmt.Sprintf("%s: %s is over; affected %d, failed over %d", name, s.faults[i].Kind, f.Affected, f.FailedOver))
 		}
 		s.known[i] = f
 	}
 }
 
-// Linger is how long a run goes on after a stop condition has ended it and its
-// faults are undone: players need some reloads to show that they are well.
+// Linger is how long a run goes on after a stop condition has tripped and the faults
+// are undone: players need some reloads to show that they have recovered.
 func Linger(recovery, target time.Duration) time.Duration {
 	return min(recovery, 3*target)
 }

@@ -1,5 +1,5 @@
-// Package visit fetches what a probe is about: every playlist of a stream once, its
+// Package visit fetches what a probe needs: every playlist of a stream once, its
 // newest segments, and the first bytes of some of them.
 //
-// Start with [Stream]. What the answers mean is the matter of package probe.
+// Start with [Stream]. Package probe draws the conclusions.
 package visit

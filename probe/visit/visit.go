@@ -24,14 +24,13 @@ const (
 	AtOnce    = 8  // requests
 )
 
-// visit looks at one stream.
+// visit reads one stream.
 type visit struct {
 	fetch    *look.Fetcher
-	profiles []*player.Profile // that are asked whether they would play it
+	profiles []*player.Profile // whose players may refuse it
 }
 
-// Stream looks at the stream of one or two URLs, and says what that means for
-// players of the profiles.
+// Stream probes the stream of one or two URLs for players of the profiles.
 func Stream(ctx context.Context, fetch *look.Fetcher, profiles []*player.Profile, urls ...string) (*probe.Report, error) {
 	v := &visit{fetch, profiles}
 	r := &probe.Report{URLs: urls}
@@ -54,7 +53,7 @@ func Stream(ctx context.Context, fetch *look.Fetcher, profiles []*player.Profile
 	return r, nil
 }
 
-// entry reads one of the URLs. Without an error nil is a media playlist.
+// entry reads one of the URLs; nil without an error = it is a media playlist.
 func (v *visit) entry(ctx context.Context, r *probe.Report, u string) (*m3u8.Multivariant, error) {
 	a, err := v.fetch.Playlist(ctx, u)
 	if err != nil {
@@ -62,7 +61,7 @@ func (v *visit) entry(ctx context.Context, r *probe.Report, u string) (*m3u8.Mul
 	}
 	list, err := m3u8.Parse(a.Body, m3u8.Options{Base: a.URL, Limits: v.fetch.Limits()})
 	if err != nil {
-		return nil, fmt.Errorf("%s is no playlist: %w", u, err)
+		return nil, fmt.Errorf("%s is not a playlist: %w", u, err)
 	}
 	s := &probe.Sight{URL: u, Pipeline: stream.Unknown}
 	take(s, a)
@@ -85,7 +84,7 @@ func (v *visit) entry(ctx context.Context, r *probe.Report, u string) (*m3u8.Mul
 	return mv, nil
 }
 
-// take notes an answer.
+// take sets the facts of an answer.
 func take(s *probe.Sight, a *look.Answer) {
 	s.Status, s.TTFBMs, s.Bytes, s.Took = a.Status, float64(a.FirstByte.Round(10*time.Microsecond))/1e6, len(a.Body), a.Total
 	s.Headers = map[string]string{}
@@ -96,7 +95,7 @@ func take(s *probe.Sight, a *look.Answer) {
 	}
 }
 
-// lose notes an error because of which a playlist cannot be watched.
+// lose marks a playlist as unwatchable because of an error.
 func lose(s *probe.Sight, kind m3u8.Kind, what string, err error) {
 	status := 0
 	if r := (*look.Refused)(nil); errors.As(err, &r) {
@@ -105,8 +104,7 @@ func lose(s *probe.Sight, kind m3u8.Kind, what string, err error) {
 	s.Lose(kind, what, status)
 }
 
-// renditions fetches every media playlist once, some at a time, so that they
-// can be compared.
+// renditions fetches every media playlist once, at most AtOnce at a time.
 func (v *visit) renditions(ctx context.Context, r *probe.Report, lists []*m3u8.Multivariant) {
 	var urls []string
 	imports := map[string]map[string]string{}
@@ -129,7 +127,7 @@ func (v *visit) renditions(ctx context.Context, r *probe.Report, lists []*m3u8.M
 	slices.Sort(urls)
 	urls = slices.Compact(urls)
 	if len(urls) > maxProbed {
-		r.Notes = append(r.Notes, fmt.Sprintf("Looked at %d of %d media playlists.", maxProbed, len(urls)))
+		r.Notes = append(r.Notes, fmt.Sprintf("Read %d of %d media playlists.", maxProbed, len(urls)))
 		urls = urls[:maxProbed]
 	}
 	sights := make([]*probe.Sight, len(urls))
@@ -144,7 +142,7 @@ func (v *visit) renditions(ctx context.Context, r *probe.Report, lists []*m3u8.M
 		})
 	}
 	all.Wait()
-	// Segments afterwards: nothing shall come between two playlists.
+	// Segments come afterwards, so that the playlists are read close together.
 	for _, s := range sights {
 		if s.Media != nil {
 			all.Go(func() {
@@ -158,7 +156,7 @@ func (v *visit) renditions(ctx context.Context, r *probe.Report, lists []*m3u8.M
 	r.Playlists = append(r.Playlists, sights...)
 }
 
-// rendition looks at one media playlist.
+// rendition reads one media playlist.
 func (v *visit) rendition(ctx context.Context, s *probe.Sight, imports map[string]string) {
 	f, err := v.fetch.Playlist(ctx, s.URL)
 	if err != nil {
@@ -176,8 +174,7 @@ func (v *visit) rendition(ctx context.Context, s *probe.Sight, imports map[strin
 	s.Media = m
 }
 
-// media notes what a media playlist says and whether its newest segment is
-// there.
+// media describes a media playlist and checks its newest segment.
 func (v *visit) media(ctx context.Context, s *probe.Sight) {
 	s.Describe(v.profiles)
 	m := s.Media
@@ -194,7 +191,7 @@ func (v *visit) media(ctx context.Context, s *probe.Sight) {
 	v.segment(ctx, s, last.URL)
 }
 
-// need looks whether what the newest segment needs comes.
+// need checks a resource that the newest segment needs.
 func (v *visit) need(ctx context.Context, s *probe.Sight, kind m3u8.Kind, what, u string) {
 	if strings.HasPrefix(u, "data:") {
 		return
@@ -205,11 +202,11 @@ func (v *visit) need(ctx context.Context, s *probe.Sight, kind m3u8.Kind, what, 
 	}
 	if err != nil {
 		lose(s, kind, what, err)
-		s.Find("the %s of its newest segment: %v", what, err)
+		s.Find("%s of the newest segment: %v", what, err)
 	}
 }
 
-// segment looks whether a segment comes.
+// segment checks a segment.
 func (v *visit) segment(ctx context.Context, s *probe.Sight, u string) {
 	a, err := v.fetch.Drop(ctx, u)
 	if err == nil && a.Status/100 != 2 {
@@ -217,7 +214,7 @@ func (v *visit) segment(ctx context.Context, s *probe.Sight, u string) {
 	}
 	if err != nil {
 		lose(s, m3u8.KindSegment, "segments", err)
-		s.Find("its newest segment: %v", err)
+		s.Find("newest segment: %v", err)
 		return
 	}
 	s.Segment = fmt.Sprintf("%d in %v, %d bytes in %v", a.Status, a.FirstByte.Round(time.Millisecond), a.Size, a.Total.Round(time.Millisecond))
@@ -227,7 +224,7 @@ func (v *visit) segment(ctx context.Context, s *probe.Sight, u string) {
 }
 
 // lineUp compares the media of renditions that both pipelines have, by the first
-// bytes of their segments.
+// timestamps of their segments.
 func (v *visit) lineUp(ctx context.Context, r *probe.Report) {
 	slots := make(chan struct{}, AtOnce)
 	var all sync.WaitGroup
@@ -241,7 +238,7 @@ func (v *visit) lineUp(ctx context.Context, r *probe.Report) {
 	all.Wait()
 }
 
-// instant reads a segment's first timestamp, or says why it cannot be had.
+// instant reads a segment's first timestamp, or returns why it cannot be read.
 func (v *visit) instant(ctx context.Context, s *m3u8.Segment) (probe.Instant, string) {
 	if len(s.Keys) > 0 && s.Keys[0].Method != "NONE" {
 		return probe.Instant{}, "segments are encrypted (" + s.Keys[0].Method + ")"

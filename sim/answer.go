@@ -17,8 +17,8 @@ import (
 func (s *sim) reach(f *flight) {
 	st := s.seats.at(f.seat)
 	q := &s.asked
-	*q = rig.Flight{Path: pathOf(f.url), Pop: int(st.pop), Viewer: st.arrival.Player, HasViewer: true,
-		Cohort: s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, Issued: st.arrival.At, Gzip: f.playlist()}
+	q.Method, q.Path, q.Range, q.Pop, q.Gzip = "", pathOf(f.url), "", int(st.pop), f.playlist()
+	q.Viewer, q.HasViewer, q.Cohort, q.Issued = st.arrival.Player, true, s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, st.arrival.At
 	if f.kind == m3u8.KindSegment && s.cfg.HeadOnly {
 		q.Method = "HEAD"
 	}
@@ -127,7 +127,7 @@ func (s *sim) end(st *seat, f *flight) {
 	s.step(st, &e)
 }
 
-// cacheOf is what the answer's headers would tell.
+// cacheOf is what the answer's headers would say.
 func cacheOf(a *rig.Answer) cdn.Cache {
 	switch {
 	case a.Upstream != rig.NoLayer && a.XCache == rig.RefreshHit:
@@ -227,14 +227,11 @@ func (s *sim) ladder(u string, body []byte, key ladderKey) (*player.Ladder, erro
 
 // parsed is what URLs in a playlist are relative to.
 func parsed(u string) *url.URL {
-	base, err := url.Parse(u)
-	if err != nil {
-		return nil // the channel's own URLs parse
-	}
+	base, _ := url.Parse(u) // the channel's own URLs parse
 	return base
 }
 
-// classify tells the pipeline of a media playlist.
+// classify returns the pipeline of a media playlist, -1 of an unknown one.
 func (s *sim) classify(u string) int {
 	if id, ok := s.rig.Parse(pathOf(u)); ok {
 		return id.Pipeline

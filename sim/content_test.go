@@ -82,10 +82,10 @@ func TestContent(t *testing.T) {
 				if strings.Contains(c.rig, "demuxed") || w.prof.Startup.Playlists.Name() == "survey" {
 					tracks = 2 // the first listed variant is not the best one
 				}
-				for who, life := range w.events {
+				for player, life := range w.events {
 					fail := func(format string, args ...any) {
 						t.Helper()
-						t.Errorf("%s, player %d: %s", name, who, fmt.Sprintf(format, args...))
+						t.Errorf("%s, player %d: %s", name, player, fmt.Sprintf(format, args...))
 					}
 					if loads := w.prof.Gap.Name() == "load" && c.gaps != 0; loads {
 						// What it asks for is not there, and it does not know why.
@@ -130,7 +130,7 @@ func TestContent(t *testing.T) {
 					} else if n == 0 && strings.Contains(c.rig, "aes-128") {
 						fail("no key request")
 					}
-					// Those who look at all renditions first, and those who change
+					// Players that look at all renditions first, and those that change
 					// them, ask for more.
 					if n, want := count(life, "append", nil), tracks*(c.segments-max(c.gaps, 0)); c.segments > 0 && n < want {
 						fail("%d segments appended; want %d", n, want)
@@ -197,13 +197,13 @@ fleet:
 	}
 	for _, name := range names {
 		if all[name] == nil {
-			t.Errorf("nobody with profile %s", name)
+			t.Errorf("no player with profile %s", name)
 		}
 	}
 	return all
 }
 
-// A viewer who has seen everything has finished: it does not stall, is not out,
+// A player that has played everything has finished: it does not stall, is not out,
 // and nothing is left of it at the end. One whose playlist was ended by a fault
 // misses what comes.
 func TestTheEndIsNoOutage(t *testing.T) {
@@ -232,7 +232,7 @@ chaos:
 		t.Run(c.fault+" at "+c.at, func(t *testing.T) {
 			o := simulated(t, scenario(t, fmt.Sprintf(text, c.fault, c.at, c.lasts)))
 			if p := o.sum.Players; p.Ended != 20 || p.PlayingAtEnd != 0 || p.Fatal != 0 || p.Stalled != 0 || p.Left != 0 {
-				t.Errorf("%+v; want 20 who played to the end, and nothing else", p)
+				t.Errorf("%+v; want 20 that played to the end, and nothing else", p)
 			}
 			f := o.sum.Faults[0]
 			if !f.UndoVerified || !c.outcome(f.Affected, f.FailedOver, f.Left, f.NeverRecovered) {
@@ -242,7 +242,7 @@ chaos:
 				t.Errorf("outage of %v ms; want %v", worst, c.outage)
 			}
 			if last := o.sum.Timeline[len(o.sum.Timeline)-1]; last.Playing+last.Stalled+last.Joining != 0 {
-				t.Errorf("%+v at the end; want nobody", last)
+				t.Errorf("%+v at the end; want no player", last)
 			}
 		})
 	}

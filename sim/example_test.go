@@ -26,7 +26,7 @@ fleet: {players: 200, arrive: {over: 10s}, cohorts: [{name: web, share: 100%, pr
 		return
 	}
 	c, err := record.New(record.Config{Mode: reports.ModeSimulate, Duration: sc.Duration, ArrivalsEnd: 10 * time.Second, TargetDuration: 2 * time.Second, Pipelines: 2,
-		Cohorts: []record.Cohort{{Name: "web", Profile: "hlsjs-1.7"}}, Profiles: []record.Profile{{Name: "hlsjs-1.7"}}})
+		Cohorts: []record.Cohort{{Name: "web", Profile: "hlsjs-1.7"}}})
 	if err != nil {
 		fmt.Println(err)
 		return

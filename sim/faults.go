@@ -46,7 +46,12 @@ func (s *sim) apply(f *chaos.Fault) error {
 	kind := f.Kind.Spec()
 	switch kind.Part {
 	case chaos.PartAudience:
-		f.Gather(s)
+		// Those who leave at the onset were watching then.
+		err := s.onset(f)
+		if err == nil {
+			f.Gather(s)
+		}
+		return err
 	case chaos.PartUnknown:
 		return fmt.Errorf("%s: a simulation cannot run programs", f.Name)
 	default:
@@ -55,7 +60,12 @@ func (s *sim) apply(f *chaos.Fault) error {
 			s.setPlan(s.plan.Without(f, s.now), f)
 		}
 	}
-	return s.cfg.Collector.FaultApplied(f.Rule, f.Occurrence, s.now)
+	return s.onset(f)
+}
+
+// onset says that a fault is on.
+func (s *sim) onset(f *chaos.Fault) error {
+	return s.cfg.Collector.FaultApplied(f.Rule, f.Occurrence, s.now, s.cfg.Collector.Usual())
 }
 
 func (s *sim) undo(f *chaos.Fault) {

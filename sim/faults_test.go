@@ -35,7 +35,7 @@ const roundTrip = 25 * time.Millisecond // at least, on these links
 type fate string
 
 const (
-	spared     fate = "nobody is affected"
+	spared     fate = "no player is affected"
 	failedOver fate = "all fail over"
 	healed     fate = "all wait until it is over"
 	lost       fate = "all are lost"
@@ -56,7 +56,7 @@ func fateOf(f *reports.FaultShare) fate {
 	case f.NeverRecovered == f.Affected:
 		return lost
 	}
-	return fate(fmt.Sprintf("of %d, %d fail over, %d wait, %d are lost, of whom %d give up", f.Affected, f.FailedOver, f.Healed, f.NeverRecovered, f.Fatal))
+	return fate(fmt.Sprintf("of %d, %d fail over, %d wait, %d are lost, of which %d give up", f.Affected, f.FailedOver, f.Healed, f.NeverRecovered, f.Fatal))
 }
 
 // Every kind of fault, and what it does to the two kinds of players
@@ -148,7 +148,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("control: %d players, %d stalled, %d fatal, %d startups failed; want 12 without trouble", control.Players, control.Stalled, control.Fatal, control.StartupFailed)
 			}
 			if quick := soonest(f); quick >= 0 && quick < roundTrip {
-				t.Errorf("somebody failed over %v after the onset, which no round trip allows", quick)
+				t.Errorf("a player failed over %v after the onset, which no round trip allows", quick)
 			}
 			conserved(t, o)
 		})
@@ -241,8 +241,8 @@ func hung(t *testing.T, o outcome) {
 	}
 }
 
-// outOfReach: who gets nothing for longer than the buffer lasts stalls, nobody
-// else does.
+// outOfReach: a player that gets nothing for longer than its buffer lasts stalls,
+// and no other does.
 func outOfReach(t *testing.T, o outcome) {
 	for _, c := range []string{"web", "bis"} {
 		if stalled, affected := o.sum.Cohorts[c].Stalled, o.sum.Faults[0].ByCohort[c].Affected; stalled != affected {
@@ -264,16 +264,17 @@ func reconnected(t *testing.T, o outcome) {
 		t.Errorf("%d rejoined, %d started, %d left, %d play at the end, %d at a time; want about half of 108, those more, as many, 120, 120",
 			p.Rejoined, p.Started, p.Left, p.PlayingAtEnd, p.Peak)
 	}
+	nobodyVanishes(t, o, 120, 0)
 }
 
-// noOrigin: who is refused is refused at the edge; the origin never hears of it.
+// noOrigin: the edge refuses; the origin never hears of it.
 func noOrigin(t *testing.T, o outcome) {
 	if n := o.sum.Origin.ByStatus["401"]; n != 0 || o.Stats.Edge().ByStatus[401] == 0 {
 		t.Errorf("%d refusals of the origin, %d of the edges; want none and some", n, o.Stats.Edge().ByStatus[401])
 	}
 }
 
-// Players who give up and join anew come with a new token: that helps against
+// Players that give up and join anew come with a new token: that helps against
 // tokens that ran out, not against a revocation, and is what a token service
 // with a fast clock does harm to.
 func TestComingBackWithANewToken(t *testing.T) {

@@ -72,7 +72,7 @@ func (s *sim) fetch(st *seat, a *player.Action) {
 func (s *sim) abandon(st *seat, id player.FetchID) {
 	st.link.Abandon(s.now, uint32(id))
 	if ref, f := s.flightOf(st, id); f != nil {
-		s.asked = rig.Flight{Pop: int(st.pop)}
+		s.asked.Pop = int(st.pop)
 		s.rigOf(st).Abort(s.now, &s.asked)
 		s.land(st, ref)
 	}
@@ -83,6 +83,7 @@ func (s *sim) land(st *seat, ref uint32) {
 	for i := range st.flights {
 		if a := &st.flights[i]; a.id != 0 && a.ref == ref {
 			a.id = 0
+			break
 		}
 	}
 	f := s.flights.at(ref)

@@ -1,9 +1,6 @@
 package sim
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // entry is something that is to happen. Entries of one instant happen in the
 // order in which they were added.
@@ -39,19 +36,21 @@ func (e *entry) before(o *entry) bool { return e.at < o.at || e.at == o.at && e.
 // nearest cache however many players there are.
 type queue struct {
 	seq     uint64
-	near    heap  // the slot that is due, and what was added for it since
-	slot    int64 // its number
+	near    heap   // the slot that is due, and what was added for it since
+	slot    uint64 // its number
 	ring    [slots]*chunk
-	waiting int    // entries in the ring
-	horizon int64  // the first slot beyond the ring
-	far     *chunk // beyond the horizon, in no order
-	soonest int64  // slot of those
+	waiting int            // entries in the ring
+	horizon uint64         // the first slot beyond the ring; it goes on by whole blocks
+	far     [blocks]*chunk // from there on, by block; what is further ahead shares them
+	beyond  int            // entries there
 	idle    *chunk
 }
 
 const (
+	slotLen = time.Duration(1 << 20) // about a millisecond
 	slots   = 4096
-	slotLen = time.Millisecond
+	block   = slots / 2 // slots
+	blocks  = 1024      // more than half an hour
 )
 
 // chunk is a part of a slot.
@@ -61,7 +60,7 @@ type chunk struct {
 	e    [20]entry // it fills half a kilobyte
 }
 
-func newQueue() *queue { return &queue{horizon: slots, soonest: math.MaxInt64} }
+func newQueue() *queue { return &queue{horizon: slots} }
 
 // push adds an entry. at must not be before that of the last entry taken.
 func (q *queue) push(at time.Duration, k kind, ref, gen uint32) {
@@ -70,15 +69,15 @@ func (q *queue) push(at time.Duration, k kind, ref, gen uint32) {
 }
 
 func (q *queue) put(e *entry) {
-	switch slot := int64(e.at / slotLen); {
+	switch slot := uint64(e.at) / uint64(slotLen); {
 	case slot <= q.slot:
 		q.near.push(e)
 	case slot < q.horizon:
 		q.add(&q.ring[slot%slots], e)
 		q.waiting++
 	default:
-		q.add(&q.far, e)
-		q.soonest = min(q.soonest, slot)
+		q.add(&q.far[slot/block%blocks], e)
+		q.beyond++
 	}
 }
 
@@ -114,17 +113,19 @@ func (q *queue) pop(e *entry) bool {
 
 // turn goes on to the next slot that has entries; false when there is none.
 func (q *queue) turn() bool {
-	if q.waiting == 0 {
-		if q.far == nil {
+	for q.waiting == 0 {
+		if q.beyond == 0 {
 			return false
 		}
-		q.slot = q.soonest
+		q.slot = q.horizon - 1
 		q.look()
-		return true
 	}
-	for q.slot++; q.ring[q.slot%slots] == nil; q.slot++ {
+	slot := q.slot + 1
+	for q.ring[slot%slots] == nil {
+		slot++
 	}
-	list := &q.ring[q.slot%slots]
+	q.slot = slot
+	list := &q.ring[slot%slots]
 	for c := *list; c != nil; c = *list {
 		for i := range c.n {
 			q.near.push(&c.e[i])
@@ -132,18 +133,20 @@ func (q *queue) turn() bool {
 		q.waiting -= c.n
 		q.drop(list)
 	}
-	if q.slot+slots/2 >= q.horizon {
+	if slot+block >= q.horizon {
 		q.look()
 	}
 	return true
 }
 
-// look moves the horizon on.
+// look moves the horizon on by a block.
 func (q *queue) look() {
-	q.horizon = q.slot + slots
-	far := q.far
-	q.far, q.soonest = nil, math.MaxInt64
+	list := &q.far[q.horizon/block%blocks]
+	far := *list
+	*list = nil
+	q.horizon += block
 	for far != nil {
+		q.beyond -= far.n
 		for i := range far.n {
 			q.put(&far.e[i])
 		}
@@ -156,25 +159,23 @@ func (q *queue) look() {
 type heap []entry
 
 func (h *heap) push(e *entry) {
-	*h = append(*h, entry{})
+	*h = append(*h, *e)
 	s := *h
-	i := len(s) - 1
-	for i > 0 {
+	for i := len(s) - 1; i > 0; {
 		up := (i - 1) / 4
 		if !e.before(&s[up]) {
-			break
+			return
 		}
-		s[i] = s[up]
+		s[i], s[up] = s[up], *e
 		i = up
 	}
-	s[i] = *e
 }
 
 // pop takes the earliest entry; there must be one.
 func (h *heap) pop(e *entry) {
 	s := *h
 	*e = s[0]
-	last := s[len(s)-1]
+	last := &s[len(s)-1] // it stays there until its new place is found
 	s = s[:len(s)-1]
 	*h = s
 	if len(s) == 0 {
@@ -192,11 +193,11 @@ func (h *heap) pop(e *entry) {
 				least = c
 			}
 		}
-		if !s[least].before(&last) {
+		if !s[least].before(last) {
 			break
 		}
 		s[i] = s[least]
 		i = least
 	}
-	s[i] = last
+	s[i] = *last
 }

@@ -87,6 +87,16 @@ func recorded(t testing.TB, sc *scenarios.Scenario) outcome {
 // run runs a scenario. events and second may be nil.
 func run(t testing.TB, sc *scenarios.Scenario, events *record.EventLog, second func(now time.Duration)) outcome {
 	t.Helper()
+	o, err := try(t, sc, events, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// try is run for a simulation that may fail.
+func try(t testing.TB, sc *scenarios.Scenario, events *record.EventLog, second func(now time.Duration)) (outcome, error) {
+	t.Helper()
 	seed := draw.Seed(sc.Seed)
 	channel, err := rig.New(*sc.Target.Rig, seed, epoch)
 	if err != nil {
@@ -97,12 +107,11 @@ func run(t testing.TB, sc *scenarios.Scenario, events *record.EventLog, second f
 		Scenario: reports.Scenario{Name: sc.Name, File: sc.File, SHA256: sc.SHA256}, Seed: sc.Seed, Mode: reports.ModeSimulate,
 		Duration: sc.Duration, ArrivalsEnd: sc.Fleet.Audience.ArrivalsEnd(), Recovery: sc.Recovery,
 		TargetDuration: channel.TargetDuration(), Pipelines: sc.Target.Rig.Pipelines, Renditions: renditions(t, channel, sc),
-		Faults: faults, Expect: sc.Expect, Stop: sc.Stop, Events: events,
+		Faults: faults, Expect: sc.Expect, Known: sc.Known, Stop: sc.Stop, Events: events,
 	}
 	for i := range sc.Fleet.Audience.Cohorts {
 		co := &sc.Fleet.Audience.Cohorts[i]
 		rc.Cohorts = append(rc.Cohorts, record.Cohort{Name: co.Name, Profile: co.Profile, Control: co.FaultsNone})
-		rc.Profiles = append(rc.Profiles, record.Profile{Name: co.Profile})
 	}
 	c, err := record.New(rc)
 	if err != nil {
@@ -121,19 +130,14 @@ func run(t testing.TB, sc *scenarios.Scenario, events *record.EventLog, second f
 		},
 	})
 	if err != nil {
-		t.Fatal(err)
+		return outcome{}, err
 	}
 	if events != nil {
 		if err := events.Flush(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	end := measure.End{At: res.End, Interrupted: res.Aborted}
-	for i := range res.Outcomes {
-		o := &res.Outcomes[i]
-		end.Faults = append(end.Faults, measure.FaultEnd{Rule: o.Fault.Rule, Occurrence: o.Fault.Occurrence, UndoVerified: o.UndoVerified, Problem: o.Void()})
-	}
-	return outcome{Result: res, sum: measure.Finish(c, end).Summary}
+	return outcome{Result: res, sum: measure.Finish(c, measure.End{At: res.End, Interrupted: res.Aborted, Faults: res.Outcomes}).Summary}, nil
 }
 
 // renditions describes the channel's media playlists to the collector.

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"time"
 
 	"hlsload/player"
@@ -22,7 +23,7 @@ type seat struct {
 	taken   bool
 	control bool
 	faulty  bool // a fault holds its link
-	breaks  bool // it leaves to come back: nobody takes its place
+	breaks  bool // its viewer leaves to come back: the place stays empty
 	link    link.Link
 	flights [player.MaxFetches]airborne
 	player  player.Player
@@ -59,7 +60,7 @@ func (s *sim) wakes(e *entry) {
 	s.attend(st)
 }
 
-// wakeAt sees to it that there is an entry for when a seat wants attention.
+// wakeAt puts an entry into the queue for when a seat wants attention.
 func (s *sim) wakeAt(st *seat, at time.Duration) {
 	w := &st.wake
 	if w.due = at; at < w.at {
@@ -81,7 +82,7 @@ func (s *sim) sit(a audience.Arrival) {
 	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
 	st.flights = [player.MaxFetches]airborne{}
 	st.link = link.New(&cohort.Network, link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
-	s.cfg.Collector.JoinAt(&st.session, s.now, record.SessionInfo{Player: a.Player, Cohort: a.Cohort, Rejoin: a.Session > 1})
+	s.cfg.Collector.JoinAt(&st.session, s.now, record.SessionInfo{Player: a.Player, Cohort: a.Cohort, Rejoin: a.Session > 1, Failed: a.Failed})
 	st.player.Join(s.config(a.Cohort, a.Entry), a.Seed, s.now)
 	if s.cfg.Cautious {
 		st.player.Inherit(s.cautions[a.Player])
@@ -106,9 +107,9 @@ func (s *sim) config(cohort, entry int) *player.Config {
 // progress is how much of a body has arrived at the seat whose player asks.
 func (s *sim) progress(id player.FetchID) int64 { return s.acting.link.Progress(s.now, uint32(id)) }
 
-// attend lets everything happen that is due at a seat.
+// attend does everything that is due at a seat.
 func (s *sim) attend(st *seat) {
-	for range 1000 {
+	for s.turn(st) {
 		at := st.link.Wake()
 		switch {
 		case at <= s.now:
@@ -120,10 +121,29 @@ func (s *sim) attend(st *seat) {
 			return
 		}
 	}
-	s.settle(st)
 }
 
-// move lets happen what is due on a seat's link.
+// maxTurns is how many turns the seats may have at one instant, a seat.
+const maxTurns = 1000
+
+// turn counts a turn of a seat. It reports whether those of one instant may still come
+// to an end.
+func (s *sim) turn(st *seat) bool {
+	s.turns++
+	return s.turns <= maxTurns*int(s.seats.n+1) || s.restless(st)
+}
+
+// restless ends the run: a player asks again at once for what fails at once.
+func (s *sim) restless(st *seat) bool {
+	if s.stuck == nil {
+		s.stopped = true
+		s.stuck = fmt.Errorf("simulation: player %d of profile %s does not come to rest: it still acts at %v after %d turns (want delays before its retries, or a round trip or latency above 0)",
+			st.arrival.Player, s.cfg.Profiles[st.arrival.Cohort].ID, s.now, s.turns)
+	}
+	return false
+}
+
+// move passes on what is due on a seat's link.
 func (s *sim) move(st *seat) {
 	moved := st.link.Step(s.now, s.moved[:0])
 	s.moved = nil // what follows may move the link again
@@ -170,7 +190,7 @@ func (s *sim) happened(st *seat, ev *link.Event) {
 	}
 }
 
-// step tells the player and carries out what it wants.
+// step passes an event to the player and carries out its actions.
 func (s *sim) step(st *seat, ev *player.Event) {
 	if !st.taken {
 		return
@@ -229,7 +249,7 @@ func (s *sim) note(st *seat, sm *player.Sample) {
 	s.land(st, ref)
 }
 
-// rise ends a session; somebody else may take the place.
+// rise ends a session; another viewer may take the place.
 func (s *sim) rise(st *seat, why audience.Why) {
 	for _, a := range st.flights {
 		if a.id != 0 {

@@ -41,7 +41,7 @@ chaos:
 // nothing.
 func plain(t *testing.T, o outcome) []byte {
 	t.Helper()
-	o.sum.Started = ""
+	o.sum.Started, o.sum.Ended = "", ""
 	b, err := json.Marshal(o.sum)
 	if err != nil {
 		t.Fatal(err)
@@ -148,8 +148,7 @@ fleet:
 	}
 }
 
-// Under churn a place is never empty, and a viewer who takes one is somebody
-// else.
+// Under churn a place is never empty, and another viewer takes it.
 func TestChurn(t *testing.T) {
 	o := recorded(t, scenario(t, `
 duration: 5m
@@ -181,7 +180,7 @@ fleet:
 			there--
 			next := o.events[i+1]
 			if next.T != e.T {
-				t.Fatalf("nobody took the place of player %d at %v ms", e.Player, e.T)
+				t.Fatalf("no viewer took the place of player %d at %v ms", e.Player, e.T)
 			}
 		}
 	}
@@ -208,11 +207,13 @@ chaos:
 	if p := &o.sum.Players; p.Fatal != 40 || p.Started != 40 || p.PlayingAtEnd != 0 {
 		t.Errorf("without coming back: %d fatal, %d started, %d play at the end; want 40, 40, 0", p.Fatal, p.Started, p.PlayingAtEnd)
 	}
+	nobodyVanishes(t, o, 40, 40)
 	o = recorded(t, scenario(t, fmt.Sprintf(text, "{rejoin: 4s}")))
 	p := &o.sum.Players
 	if p.Fatal < 80 || p.Started != 40+p.Rejoined || p.Rejoined != p.Fatal || p.PlayingAtEnd != 40 || p.Peak != 40 {
 		t.Errorf("coming back: %d fatal, %d started, %d rejoined, %d play at the end; want some attempts of each, and all 40 in the end", p.Fatal, p.Started, p.Rejoined, p.PlayingAtEnd)
 	}
+	nobodyVanishes(t, o, 40, 0)
 	gone := map[uint64]float64{}
 	for _, e := range o.events {
 		switch {
@@ -223,6 +224,22 @@ chaos:
 				t.Fatalf("player %d came back after %v ms; want 4000", e.Player, d)
 			}
 		}
+	}
+}
+
+// nobodyVanishes checks that the timeline accounts for all viewers at any time, and how
+// many of them errors have taken in the end.
+func nobodyVanishes(t *testing.T, o outcome, viewers, gone int64) {
+	t.Helper()
+	var most int64
+	for _, r := range o.sum.Timeline[20:] {
+		most = max(most, r.Gone)
+		if r.Joining+r.Playing+r.Stalled+r.Gone+r.Left != viewers || r.Left != 0 {
+			t.Fatalf("%d s: %d joining, %d playing, %d stalled, %d gone, %d left; want %d in all, none of them left", r.T, r.Joining, r.Playing, r.Stalled, r.Gone, r.Left, viewers)
+		}
+	}
+	if last := o.sum.Timeline[len(o.sum.Timeline)-1]; last.Gone != gone || o.sum.Players.Fatal > 0 && most == 0 {
+		t.Errorf("%d gone in the end, %d at most; want %d in the end", last.Gone, most, gone)
 	}
 }
 
@@ -249,7 +266,7 @@ func TestPhysics(t *testing.T) {
 			}
 		}
 		if over == 0 {
-			t.Errorf("%s: nobody failed over", fault)
+			t.Errorf("%s: no player failed over", fault)
 		}
 	}
 }

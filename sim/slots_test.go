@@ -25,7 +25,7 @@ func TestSlotsAreUsedAgain(t *testing.T) {
 		Session: audience.Session{Mean: 5 * time.Second, Rejoin: true, RejoinAfter: time.Second}}
 	cfg.Timeline = chaos.Timeline{Duration: cfg.Duration, Target: 4 * time.Second}
 	if cfg.Collector, err = record.New(record.Config{Mode: reports.ModeSimulate, Duration: cfg.Duration, Pipelines: 2, TargetDuration: 4 * time.Second,
-		Cohorts: []record.Cohort{{Name: "web", Profile: p.ID}}, Profiles: []record.Profile{{Name: p.ID}}}); err != nil {
+		Cohorts: []record.Cohort{{Name: "web", Profile: p.ID}}}); err != nil {
 		t.Fatal(err)
 	}
 	s, err := begin(cfg)

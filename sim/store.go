@@ -12,7 +12,7 @@ const blockLen = 256
 
 func (s *store[T]) at(i uint32) *T { return &s.blocks[i/blockLen][i%blockLen] }
 
-// take returns a value that nobody uses, as it was left.
+// take returns a value that is not in use, as it was left.
 func (s *store[T]) take() uint32 {
 	if n := len(s.free); n > 0 {
 		i := s.free[n-1]

@@ -102,7 +102,6 @@ func (l *Load) simulate(r *Run, crowd *audience.Config, faults []chaos.Fault) er
 		TargetDuration: model.TargetDuration(), Pipelines: r.Channel.Pipelines, Faults: faults}
 	for i := range crowd.Cohorts {
 		cfg.Cohorts = append(cfg.Cohorts, record.Cohort{Name: crowd.Cohorts[i].Name, Profile: crowd.Cohorts[i].Profile})
-		cfg.Profiles = append(cfg.Profiles, record.Profile{Name: crowd.Cohorts[i].Profile})
 	}
 	collector, err := record.New(cfg)
 	if err != nil {

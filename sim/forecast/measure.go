@@ -94,7 +94,7 @@ type Ceiling struct{ Peak, Floor float64 }
 const (
 	Times     = 3.0 // the busiest 5 s that are expected
 	PerPlayer = 4.0 // requests a second: a failover alone is 3.8
-	// perPlayerLeast is for a host of which little is expected: viewers who come
+	// perPlayerLeast is for a host of which little is expected: viewers that come
 	// back at once, all of them, must not end the run.
 	perPlayerLeast = 1.0
 	// Bufferings is how many times as fast as it plays a player may load the

@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -35,8 +36,8 @@ const (
 	HTTPS = "cloudfront.https" // requests
 )
 
-// units are how many bytes or requests a unit has.
-var units = map[string]float64{"GB": 1e9, "10k requests": 10_000}
+// perUnit is how many bytes or requests a unit has.
+var perUnit = map[string]float64{"GB": 1e9, "10k requests": 10_000}
 
 // maxAge is how old a price may be.
 const maxAge = 180 * 24 * time.Hour
@@ -46,15 +47,15 @@ var list []byte
 
 // ListPrices are the prices that ship.
 func ListPrices() *Prices {
-	p, err := ParsePrices(list)
+	p, err := parsePrices(list)
 	if err != nil {
 		panic(err) // it is part of the binary, and a test reads it
 	}
 	return p
 }
 
-// ParsePrices reads a list of prices. Unknown keys are errors.
-func ParsePrices(b []byte) (*Prices, error) {
+// parsePrices reads a list of prices. Unknown keys are errors.
+func parsePrices(b []byte) (*Prices, error) {
 	p := new(Prices)
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
@@ -73,7 +74,7 @@ func ParsePrices(b []byte) (*Prices, error) {
 		if x.Name == "" || x.Region == "" || x.Source == "" {
 			bad("name, region and source are required")
 		}
-		if units[x.Unit] == 0 {
+		if perUnit[x.Unit] == 0 {
 			bad("unknown unit (got %q; want GB or 10k requests)", x.Unit)
 		}
 		if !(x.Value >= 0 && x.Value < 1e6 && x.From >= 0 && x.From < 1e15) {
@@ -100,19 +101,14 @@ func (p *Prices) Cost(name string, n float64) (low, high float64) {
 		}
 	}
 	for _, tiers := range regions {
-		slices.SortFunc(tiers, func(a, b *Price) int {
-			if a.From < b.From {
-				return -1
-			}
-			return 1
-		})
+		slices.SortFunc(tiers, func(a, b *Price) int { return cmp.Compare(a.From, b.From) })
 		cost := 0.0
 		for i, t := range tiers {
 			to := math.Inf(1)
 			if i+1 < len(tiers) {
 				to = tiers[i+1].From
 			}
-			if used := min(n/units[t.Unit], to) - t.From; used > 0 {
+			if used := min(n/perUnit[t.Unit], to) - t.From; used > 0 {
 				cost += used * t.Value
 			}
 		}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
+
+	"hlsload/player/units"
+	"hlsload/reports/figure"
 )
 
 // Lines say what is expected, a line each.
@@ -15,7 +17,7 @@ func (l *Load) Lines() []string {
 	bits, bitsAt := l.BusiestBits()
 	return []string{
 		fmt.Sprintf("%s requests: %s/s on average, %s/s in the busiest 5 s (up to %s)", Number(requests), Number(requests/d), Number(busiest), instant(at)),
-		fmt.Sprintf("%s of response bodies: %s on average, %s in the busiest 5 s (up to %s)", Size(bytes), Rate(8*bytes/d), Rate(bits), instant(bitsAt)),
+		fmt.Sprintf("%s of response bodies: %s on average, %s in the busiest 5 s (up to %s)", figure.Size(int64(bytes)), figure.BitsPerSecond(8*bytes/d), figure.BitsPerSecond(bits), instant(bitsAt)),
 	}
 }
 
@@ -48,33 +50,8 @@ func Number(x float64) string {
 	if x < 10 && x != math.Trunc(x) {
 		return strconv.FormatFloat(x, 'f', 1, 64)
 	}
-	s := strconv.FormatFloat(math.Round(x), 'f', 0, 64)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return figure.Thousands(int64(math.Round(x)))
 }
-
-// scaleOf is x with the largest prefix of a unit that fits.
-func scaleOf(x float64, unit string) string {
-	prefix := ""
-	for _, u := range []struct {
-		prefix string
-		of     float64
-	}{{"P", 1e15}, {"T", 1e12}, {"G", 1e9}, {"M", 1e6}, {"k", 1e3}} {
-		if x >= u.of {
-			prefix, x = u.prefix, x/u.of
-			break
-		}
-	}
-	return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0") + " " + prefix + unit
-}
-
-// Size is a number of bytes for people.
-func Size(bytes float64) string { return scaleOf(bytes, "B") }
-
-// Rate is a bit rate for people.
-func Rate(bits float64) string { return scaleOf(bits, "bit/s") }
 
 // money is an amount for people.
 func money(x float64) string {
@@ -84,13 +61,4 @@ func money(x float64) string {
 	return Number(x)
 }
 
-func instant(d time.Duration) string {
-	s := d.Round(time.Second).String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
+func instant(d time.Duration) string { return units.FormatDuration(d.Round(time.Second)) }

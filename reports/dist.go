@@ -1,11 +1,9 @@
 package reports
 
-import "hlsload/reports/figure"
-
-// Dist is a distribution. Count includes Censored: in an event's distribution
-// (detection_ms, failover_ms) those are the sessions in which it never
-// happened, which are larger than everything; in outage_ms those whose outage
-// was cut off by the end, which count with what was seen. Numbers of *_ms are
+// Dist is a distribution. Count includes Censored. In the distribution of an event
+// (detection_ms, failover_ms) these are the sessions without the event, which rank
+// above all others. In outage_ms these are the sessions whose outage the end cut
+// off, which count with the part that was seen. Numbers of *_ms are
 // milliseconds; Hist counts microseconds.
 type Dist struct {
 	Count    int64  `json:"count"`
@@ -20,8 +18,8 @@ type Dist struct {
 	Hist     string `json:"hist"`
 }
 
-// dist derives the statistics, each divided by scale (1000: µs to ms), with
-// never sessions to whom it did not happen.
+// Dist derives the statistics, each divided by scale (1000: µs to ms). never is
+// how many sessions did not have the event.
 func (h *Histogram) Dist(scale float64, never int64) Dist {
 	at := func(s Stat) Value { return h.Stat(s, scale, never) }
 	return Dist{
@@ -31,7 +29,7 @@ func (h *Histogram) Dist(scale float64, never int64) Dist {
 	}
 }
 
-// stat is one statistic of a distribution.
+// Stat is one statistic of a distribution.
 type Stat uint8
 
 const (
@@ -78,5 +76,5 @@ func (h *Histogram) Stat(s Stat, scale float64, never int64) Value {
 	default:
 		v = h.Quantile([stats]float64{StatP50: .5, StatP90: .9, StatP95: .95, StatP99: .99}[s], never)
 	}
-	return Value(figure.Round(v/scale, 6))
+	return Value(v / scale).Round(6)
 }

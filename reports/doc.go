@@ -1,5 +1,5 @@
 // Package reports is the result of a run: the [Summary], its verdict, and
-// summary.json. Every file that people read is a function of a summary alone.
+// summary.json. Every report for people is a function of a summary alone.
 //
 // The packages below it, each of which imports only those above it:
 //

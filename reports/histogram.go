@@ -2,6 +2,7 @@ package reports
 
 import (
 	"math"
+	"math/bits"
 	"time"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
@@ -10,18 +11,30 @@ import (
 // Histogram counts values exactly enough: two or three significant digits
 // (HdrHistogram), with the exact sum and extremes beside. Histograms of equal
 // digits merge without loss and in any order. The zero value is empty and
-// records with three digits.
+// records with three digits. It belongs to one caller at a time, to read it too.
 type Histogram struct {
 	n, sum   int64
 	min, max int64
 	coarse   bool
-	counts   *hdr.PackedHistogram
+	counts   *hdr.PackedHistogram // but for what is in recent; see whole
+	recent   *recent              // of a coarse one with many values
 }
 
-// The largest value that is told apart: 48 days in microseconds, 4 Tbit/s.
+// recent counts values that are not in the counts yet: to find a bucket there is
+// slow, and most values fall into a few of them. Neighbouring buckets have places
+// of their own.
+type recent [256]struct{ value, n int64 }
+
+const (
+	coarseBits = 8    // leading bits that tell the buckets of a coarse histogram apart
+	many       = 1000 // values after which recent is worth its memory
+)
+
+// largestValue is the largest value that is recorded as it is: 48 days in
+// microseconds, 4 Tbit/s.
 const largestValue = 1 << 42
 
-// coarseHistogram records with two digits, for what is recorded most often.
+// CoarseHistogram records with two digits, for what is recorded most often.
 func CoarseHistogram() Histogram { return Histogram{coarse: true} }
 
 func (h *Histogram) digits() int {
@@ -31,11 +44,16 @@ func (h *Histogram) digits() int {
 	return 3
 }
 
+// newCounts is empty, for the histogram's digits.
+func (h *Histogram) newCounts() *hdr.PackedHistogram {
+	return hdr.NewPacked(1, largestValue, h.digits())
+}
+
 // Record adds a value. Negative values count as 0, values beyond 2⁴² as that.
 func (h *Histogram) Record(v int64) {
 	v = min(max(v, 0), largestValue)
 	if h.counts == nil {
-		h.counts = hdr.NewPacked(1, largestValue, h.digits())
+		h.counts = h.newCounts()
 	}
 	if h.n == 0 || v < h.min {
 		h.min = v
@@ -45,7 +63,34 @@ func (h *Histogram) Record(v int64) {
 	}
 	h.n++
 	h.sum += v
-	h.counts.RecordValue(v) // in range by the clamping above
+	if !h.coarse || h.n <= many {
+		h.counts.RecordValue(v) // in range by the clamping above
+		return
+	}
+	if h.recent == nil {
+		h.recent = new(recent)
+	}
+	drop := max(bits.Len64(uint64(v))-coarseBits, 0)
+	bucket := v >> drop
+	r := &h.recent[(uint(bucket)+uint(drop)<<(coarseBits-1))%uint(len(h.recent))]
+	if v = bucket << drop; v != r.value {
+		h.counts.RecordValues(r.value, r.n)
+		r.value, r.n = v, 0
+	}
+	r.n++
+}
+
+// whole is the counts of all values, nil without any.
+func (h *Histogram) whole() *hdr.PackedHistogram {
+	if h.recent != nil {
+		for i := range h.recent {
+			if r := &h.recent[i]; r.n > 0 {
+				h.counts.RecordValues(r.value, r.n)
+				r.n = 0
+			}
+		}
+	}
+	return h.counts
 }
 
 // Duration adds a duration, in microseconds.
@@ -58,7 +103,7 @@ func (h *Histogram) Merge(o *Histogram) {
 	}
 	if h.counts == nil {
 		h.coarse = o.coarse
-		h.counts = hdr.NewPacked(1, largestValue, h.digits())
+		h.counts = h.newCounts()
 	}
 	if h.n == 0 || o.min < h.min {
 		h.min = o.min
@@ -66,15 +111,27 @@ func (h *Histogram) Merge(o *Histogram) {
 	h.max = max(h.max, o.max)
 	h.n += o.n
 	h.sum += o.sum
-	h.counts.Merge(o.counts)
+	h.whole().Merge(o.whole())
 }
 
 // Count is how many values were recorded.
 func (h *Histogram) Count() int64 { return h.n }
 
-// quantile is the value of nearest rank among the recorded values and never
-// further ones that are larger than all: +Inf when the rank falls on one of
-// those, NaN without any.
+// Sum is the exact sum of the values.
+func (h *Histogram) Sum() int64 { return h.sum }
+
+// Cells calls yield with the smallest value and the count of each group of values that are
+// counted as one, in ascending order. The bounds of the groups are the same in all
+// histograms of equal digits.
+func (h *Histogram) Cells(yield func(least, count int64) bool) {
+	if h.n > 0 {
+		h.whole().ForEachBucket(yield)
+	}
+}
+
+// Quantile is the value of nearest rank. never is how many further values are
+// larger than all recorded ones: +Inf when the rank falls on one of them, NaN
+// without any value.
 func (h *Histogram) Quantile(q float64, never int64) float64 {
 	total := h.n + never
 	if total == 0 {
@@ -84,23 +141,24 @@ func (h *Histogram) Quantile(q float64, never int64) float64 {
 	if rank > h.n {
 		return math.Inf(1)
 	}
-	v := h.counts.ValueAtPercentile(100 * float64(rank) / float64(h.n))
+	v := h.whole().ValueAtPercentile(100 * float64(rank) / float64(h.n))
 	return float64(min(max(v, h.min), h.max))
 }
 
 // encoded is the HdrHistogram V2 form in base64, "" when empty.
 func (h *Histogram) encoded() string {
-	if h.counts == nil {
+	counts := h.whole()
+	if counts == nil {
 		return ""
 	}
-	b, err := h.counts.Encode()
+	b, err := counts.Encode()
 	if err != nil {
 		return "" // only of a histogram too large to encode, which largestValue excludes
 	}
 	return string(b)
 }
 
-// snapshot is what a histogram held at one instant.
+// Snapshot is what a histogram held at one instant.
 type Snapshot struct {
 	counts []int64 // one for each bucket
 	sum    int64
@@ -111,13 +169,13 @@ func (h *Histogram) Snapshot() Snapshot {
 	s := Snapshot{sum: h.sum, coarse: h.coarse}
 	if h.n > 0 {
 		d := hdr.New(1, largestValue, h.digits())
-		h.counts.MergeInto(d)
+		h.whole().MergeInto(d)
 		s.counts = d.Export().Counts
 	}
 	return s
 }
 
-// since is what was recorded after an earlier snapshot.
+// Since is what was recorded after an earlier snapshot.
 func (s *Snapshot) Since(first *Snapshot) Histogram {
 	h := Histogram{coarse: s.coarse}
 	if s.counts == nil {
@@ -126,7 +184,7 @@ func (s *Snapshot) Since(first *Snapshot) Histogram {
 	later := &hdr.Snapshot{LowestTrackableValue: 1, HighestTrackableValue: largestValue, SignificantFigures: int64(h.digits()), Counts: make([]int64, len(s.counts))}
 	for i, n := range s.counts {
 		if i < len(first.counts) {
-			n -= first.counts[i]
+			n = max(n-first.counts[i], 0)
 		}
 		later.Counts[i] = n
 	}
@@ -134,7 +192,7 @@ func (s *Snapshot) Since(first *Snapshot) Histogram {
 	if d.TotalCount() == 0 {
 		return h
 	}
-	h.counts = hdr.NewPacked(1, largestValue, h.digits())
+	h.counts = h.newCounts()
 	h.counts.MergeFrom(d)
 	h.n, h.sum = d.TotalCount(), s.sum-first.sum
 	h.min, h.max = d.Min(), d.Max()

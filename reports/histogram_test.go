@@ -99,3 +99,33 @@ func TestHistogramBounds(t *testing.T) {
 		t.Errorf("n %d, min %d, max %d; want 4, 0, %d", h.n, h.min, h.max, int64(largestValue))
 	}
 }
+
+// A coarse histogram with many values holds some of them beside its counts. It
+// says what one says that has them all, whenever it is read.
+func TestRecentValues(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for round := range 20 {
+		h := CoarseHistogram()
+		plain := hdr.NewPacked(1, largestValue, h.digits())
+		for i := range 5 * many {
+			v := int64(math.Exp(float64(round+10) * rng.Float64()))
+			switch rng.IntN(4) {
+			case 0:
+				v = 0
+			case 1:
+				v = int64(1000 + rng.IntN(1000))
+			}
+			h.Record(v)
+			plain.RecordValue(v)
+			if i%977 != 0 && i != 5*many-1 {
+				continue
+			}
+			var sum Histogram
+			sum.Merge(&h)
+			all := Histogram{n: h.n, sum: h.sum, min: h.min, max: h.max, coarse: true, counts: plain}
+			if got, merged, want := h.Dist(1, 0), sum.Dist(1, 0), all.Dist(1, 0); got != want || merged != want {
+				t.Fatalf("round %d, value %d: %+v, merged %+v; want %+v", round, i, got, merged, want)
+			}
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"reflect"
 	"strings"
 )
@@ -88,8 +87,19 @@ func ReadJSON(r io.Reader) (*Summary, error) {
 	return s, s.repair()
 }
 
-// repair fills in what a report takes for granted, and refuses what cannot be
-// drawn.
+// UnmarshalJSON reads a row; what an older version did not write is no data.
+func (r *Row) UnmarshalJSON(b []byte) error {
+	type plain Row
+	row := plain{StartupP50Ms: NoData, StartupP95Ms: NoData, TTFBP50Ms: NoData, TTFBP95Ms: NoData, ErrorShare: NoData}
+	if err := json.Unmarshal(b, &row); err != nil {
+		return err
+	}
+	*r = Row(row)
+	return nil
+}
+
+// repair fills in what reports rely on, and returns an error for what they cannot
+// show.
 func (s *Summary) repair() error {
 	if len(s.Timeline) > MaxRows {
 		return fmt.Errorf("read summary: %d timeline rows; want at most %d", len(s.Timeline), MaxRows)
@@ -97,113 +107,100 @@ func (s *Summary) repair() error {
 	if len(s.Timeline) > 0 && s.TimelineStepS < 1 {
 		return fmt.Errorf("read summary: timeline_step_s is %d; want 1 or more", s.TimelineStepS)
 	}
+	if s.Logs != nil && len(s.Logs.Timeline) != len(s.Timeline) {
+		return fmt.Errorf("read summary: %d timeline rows of access logs; want %d", len(s.Logs.Timeline), len(s.Timeline))
+	}
 	for i := range s.Expectations {
-		if e := &s.Expectations[i]; !e.Value.Known() && strings.HasSuffix(e.Reason, NeverText) {
-			e.Value = Never
+		if e := &s.Expectations[i]; strings.HasSuffix(e.Reason, NeverText) {
+			never(&e.Value)
 		}
 	}
+	for i := range s.Known {
+		if k := &s.Known[i]; strings.HasSuffix(k.Reason, NeverText) {
+			never(&k.Value)
+		}
+	}
+	repair(reflect.ValueOf(s))
 	if s.Cohorts == nil {
 		s.Cohorts = map[string]*CohortSummary{}
-	}
-	for name, c := range s.Cohorts {
-		if c == nil {
-			c = &CohortSummary{RebufferRatio: NoData, BitrateBps: NoData}
-			s.Cohorts[name] = c
-		}
-		c.StartupMs.repair()
-		c.StallMs.repair()
-		c.LiveLatencyMs.repair()
-	}
-	for name, r := range s.Requests {
-		if r == nil {
-			r = &RequestSummary{}
-			s.Requests[name] = r
-		}
-		r.TTFBMs.repair()
-		r.TotalMs.repair()
-	}
-	if err := s.Logs.repair(len(s.Timeline)); err != nil {
-		return err
 	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
 		for k := range f.Noticed {
-			for _, v := range []*Value{&f.Noticed[k].After, &f.Noticed[k].Seen} {
-				if !v.Known() {
-					*v = Never
-				}
-			}
-		}
-		for _, d := range []*Dist{&f.DetectionMs, &f.FailoverMs, &f.OutageMs, &f.ContentSkippedMs, &f.ContentRepeatedMs} {
-			d.repair()
+			never(&f.Noticed[k].After, &f.Noticed[k].Seen)
 		}
 		for _, parts := range []map[string]*FaultShare{f.ByProfile, f.ByCohort} {
-			for name, p := range parts {
-				if p == nil {
-					p = &FaultShare{}
-					parts[name] = p
-				}
-				p.DetectionMs.repair()
-				p.FailoverMs.repair()
-				p.OutageMs.repair()
-				p.Predicted.repair()
-				if p.Residual == nil {
-					p.Residual = &Residual{FailoverMs: NoData, OutageMs: NoData}
-				}
-				for _, v := range []*Value{&p.Residual.MeasuredFailoverMs, &p.Residual.MeasuredOutageMs} {
-					if !v.Known() {
-						*v = Never
-					}
-				}
-				if p.Predicted == nil {
+			for _, p := range parts {
+				switch {
+				case p.Predicted == nil:
 					p.Residual = nil
+				case p.Residual == nil:
+					p.Residual = &Residual{FailoverMs: NoData, OutageMs: NoData}
+				default:
+					never(&p.Residual.MeasuredFailoverMs, &p.Residual.MeasuredOutageMs)
 				}
 			}
 		}
 	}
-	s.Origin.FirstByteMs.repair()
-	s.Tester.LagMs.repair()
 	return nil
 }
 
-// repair does the same for what access logs had.
-func (g *LogSummary) repair(rows int) error {
-	if g == nil {
-		return nil
-	}
-	if len(g.Timeline) != rows {
-		return fmt.Errorf("read summary: %d timeline rows of access logs; want %d", len(g.Timeline), rows)
-	}
-	g.FirstByteMs.repair()
-	g.OriginFirstMs.repair()
-	return nil
-}
-
-// repair tells never from no data, which are both null in JSON.
-func (d *Dist) repair() {
-	missing := NoData
-	if d.Count > 0 {
-		missing = Never
-	}
-	for _, v := range []*Value{&d.Min, &d.Mean, &d.P50, &d.P90, &d.P95, &d.P99, &d.Max} {
-		if math.IsNaN(float64(*v)) || d.Count == 0 {
-			*v = missing
+// repair separates never from no data, which are both null in JSON, in every
+// distribution, and removes entries of maps that are null.
+func repair(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			repair(v.Elem())
 		}
-	}
-}
-
-// repair tells that null is never.
-func (p *Predicted) repair() {
-	if p == nil || p.Unknown != "" {
-		return
-	}
-	for _, d := range []*PredictedDist{&p.DetectionMs, &p.FailoverMs, &p.OutageMs} {
-		for _, v := range []*Value{&d.Min, &d.P50, &d.P95, &d.Max} {
-			if math.IsNaN(float64(*v)) {
-				*v = Never
+	case reflect.Slice:
+		for i := range v.Len() {
+			repair(v.Index(i))
+		}
+	case reflect.Map:
+		for _, name := range v.MapKeys() {
+			if e := v.MapIndex(name); e.Kind() == reflect.Pointer && e.IsNil() {
+				v.SetMapIndex(name, reflect.Value{})
+			} else {
+				repair(e)
+			}
+		}
+	case reflect.Struct:
+		if !v.CanAddr() {
+			return
+		}
+		switch d := v.Addr().Interface().(type) {
+		case *Dist:
+			values := []*Value{&d.Min, &d.Mean, &d.P50, &d.P90, &d.P95, &d.P99, &d.Max}
+			if d.Count > 0 {
+				never(values...)
+				return
+			}
+			for _, v := range values {
+				*v = NoData
+			}
+		case *Predicted:
+			if d.Unknown == "" {
+				for _, d := range []*PredictedDist{&d.DetectionMs, &d.FailoverMs, &d.OutageMs} {
+					never(&d.Min, &d.P50, &d.P95, &d.Max)
+				}
+			}
+		default:
+			for i := range v.NumField() {
+				repair(v.Field(i))
 			}
 		}
 	}
 }
 
+// never takes null as never.
+func never(values ...*Value) {
+	for _, v := range values {
+		if !v.Known() {
+			*v = Never
+		}
+	}
+}
+
+// NeverText is [Never] for people.
 const NeverText = "never"

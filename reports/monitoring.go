@@ -1,7 +1,7 @@
 package reports
 
 // LogSummary is what a CDN's access logs have of a run: the requests of its
-// players, as far as they can be told from others, and who else was there.
+// players, as far as they can be identified, and the requests of others.
 type LogSummary struct {
 	Files     []LogFile `json:"files"`
 	Entries   int64     `json:"entries"`
@@ -17,7 +17,7 @@ type LogSummary struct {
 	Ours            int64 `json:"ours"`
 	OursBySID       int64 `json:"ours_by_sid"`        // known by the session id of CMCD
 	OursByUserAgent int64 `json:"ours_by_user_agent"` // else by the User-Agent
-	Viewers         int64 `json:"viewers"`            // different ones among the session ids
+	Viewers         int64 `json:"viewers"`            // different session ids
 	Coverage        Value `json:"coverage"`           // ours, of the requests that the players sent
 
 	// Of ours.
@@ -80,11 +80,11 @@ type MonitorSummary struct {
 	Missing []string  `json:"-"` // alarms that do not exist
 }
 
-// AlarmRecord is the story of an alarm.
+// AlarmRecord is an alarm and the states that it went through.
 type AlarmRecord struct {
 	Name   string       `json:"name"`
 	Region string       `json:"region"`
-	States []AlarmState `json:"states"` // the first is the one that was met
+	States []AlarmState `json:"states"` // the first is that of the first look
 }
 
 // The states of an alarm.
@@ -122,8 +122,8 @@ type MetricRecord struct {
 	Dimensions map[string]string `json:"dimensions"`
 	Region     string            `json:"region"`
 	PeriodS    int               `json:"period_s"`
-	// Turns says which way the metric moves in trouble: up, down, or "" for
-	// one that says how much there was, not whether it was well.
+	// Turns says which way the metric moves in trouble: up, down, or "" for a
+	// metric of quantity, which does not show trouble.
 	Turns  string        `json:"turns"`
 	Points []MetricPoint `json:"points"`
 	// Delay is how long after the end of their period data points could first
@@ -145,10 +145,9 @@ const (
 	TurnsDown = "down"
 )
 
-// Watched is what a look was at.
+// Watched is what is looked at.
 type Watched string
 
-// What is watched.
 const (
 	WatchedAlarms  Watched = "alarms"
 	WatchedAlerts  Watched = "alerts"

@@ -8,7 +8,7 @@ import (
 )
 
 // The files of a run (contract section 4). The journal and the events are
-// written while it goes on, by others.
+// written during the run, by other packages.
 const (
 	SummaryFile  = "summary.json"
 	HTMLFile     = "report.html"
@@ -16,14 +16,26 @@ const (
 	MarkdownFile = "summary.md"
 	EventsFile   = "events.ndjson"
 	JournalFile  = "journal.ndjson"
+	// CheckpointFile is the summary so far of a long run, until there is the final one.
+	CheckpointFile = "checkpoint.json"
 )
 
-// Read reads the summary of a finished run from its directory.
+// Read reads the summary of a finished run from its directory, or what an unfinished
+// one kept.
 func Read(dir string) (*Summary, error) {
 	f, err := os.Open(filepath.Join(dir, SummaryFile))
+	if os.IsNotExist(err) {
+		if kept, _ := os.Open(filepath.Join(dir, CheckpointFile)); kept != nil {
+			f, err = kept, nil
+		}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read summary: %w", err)
+		return nil, err
 	}
 	defer f.Close()
-	return ReadJSON(bufio.NewReaderSize(f, 1<<16))
+	s, err := ReadJSON(bufio.NewReaderSize(f, 1<<16))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	return s, nil
 }

@@ -5,7 +5,7 @@ import "fmt"
 // Schema names the format of summary.json.
 const Schema = "hlsload.summary/v1"
 
-// maxRows is how many rows the timeline may have (contract section 4).
+// MaxRows is how many rows the timeline may have (contract section 4).
 const MaxRows = 3600
 
 // The modes of a run.
@@ -13,6 +13,9 @@ const (
 	ModeRun      = "run"
 	ModeSimulate = "simulate"
 )
+
+// Rig is the target of a run on the embedded channel.
+const Rig = "rig"
 
 // The verdicts.
 const (
@@ -26,20 +29,26 @@ const (
 // function of it. See contract section 4 for the fields that scripts may rely
 // on.
 type Summary struct {
-	Schema      string   `json:"schema"`
-	Scenario    Scenario `json:"scenario"`
-	Seed        uint64   `json:"seed"`
-	Mode        string   `json:"mode"`
-	Started     string   `json:"started"` // RFC 3339
-	RunID       string   `json:"run_id"`  // as logs of others have it; "" in virtual time
-	DurationS   Value    `json:"duration_s"`
-	Verdict     string   `json:"verdict"`
-	VoidReason  string   `json:"void_reason"`
+	Schema     string   `json:"schema"`
+	Scenario   Scenario `json:"scenario"`
+	Seed       uint64   `json:"seed"`
+	Mode       string   `json:"mode"`
+	Target     string   `json:"target"`  // the URL without secrets, or "rig"; with several URLs, " and " between them
+	Build      string   `json:"build"`   // version, commit, tags
+	Started    string   `json:"started"` // RFC 3339
+	Ended      string   `json:"ended"`   // RFC 3339
+	RunID      string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
+	DurationS  Value    `json:"duration_s"`
+	Verdict    string   `json:"verdict"`
+	VoidReason string   `json:"void_reason"`
+	// WhatHelps says what to change after a void run, as commands.
+	WhatHelps   []string `json:"what_helps"`
 	Interrupted string   `json:"interrupted"` // why the run ended early; "" = it did not
 	Warnings    []string `json:"warnings"`
 	ExitCode    int      `json:"exit_code"`
 
 	Expectations []ExpectationResult        `json:"expectations"`
+	Known        []KnownResult              `json:"known"`
 	Players      Players                    `json:"players"`
 	Cohorts      map[string]*CohortSummary  `json:"cohorts"` // "all" without control cohorts
 	Profiles     map[string]ProfileSummary  `json:"profiles"`
@@ -48,7 +57,7 @@ type Summary struct {
 	Edge         EdgeSummary                `json:"edge"`
 	Origin       OriginSummary              `json:"origin"`
 	Logs         *LogSummary                `json:"logs"`       // null = none were joined
-	Monitoring   *MonitorSummary            `json:"monitoring"` // null = nobody watched a provider's
+	Monitoring   *MonitorSummary            `json:"monitoring"` // null = no provider's was watched
 
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
@@ -63,13 +72,28 @@ type ExpectationResult struct {
 	Unit   string `json:"unit"`  // of the value: ms, share, bit/s, 1/s or none
 	Pass   bool   `json:"pass"`
 	Reason string `json:"reason"` // in words
+	// NotMeasured: there was nothing to compare. It neither holds nor fails, and no
+	// verdict is PASS without it.
+	NotMeasured bool `json:"not_measured,omitempty"`
+}
+
+// KnownResult is what became of something that players are known to do. It has no part
+// in the verdict.
+type KnownResult struct {
+	Expr   string `json:"expr"`
+	Value  Value  `json:"value"` // null = never or no data
+	Unit   string `json:"unit"`
+	Holds  bool   `json:"holds"`
+	Reason string `json:"reason"` // in words
+	// NotMeasured: there was nothing to compare.
+	NotMeasured bool `json:"not_measured,omitempty"`
 }
 
 // Players counts all sessions.
 type Players struct {
 	Started       int64 `json:"started"`
 	Rejoined      int64 `json:"rejoined"` // of those
-	Peak          int64 `json:"peak"`     // at one time
+	Peak          int64 `json:"peak"`     // at the end of a step of the timeline
 	StartupFailed int64 `json:"startup_failed"`
 	Unfinished    int64 `json:"unfinished"` // cut by the end before a first frame; in no share
 	Fatal         int64 `json:"fatal"`
@@ -112,41 +136,63 @@ type ProfileSummary struct {
 
 // FaultSummary is what one occurrence of a fault did.
 type FaultSummary struct {
-	Name           string `json:"name"`
-	Occurrence     int    `json:"occurrence"`
-	Fault          string `json:"fault"`
-	Via            string `json:"via"`
-	Pipeline       *int   `json:"pipeline"` // null = any
-	AppliedAtS     Value  `json:"applied_at_s"`
-	ClearedAtS     Value  `json:"cleared_at_s"`
-	RecoveryEndS   Value  `json:"recovery_end_s"`
-	BaselineFromS  Value  `json:"baseline_from_s"` // null = there is none
-	UndoVerified   bool   `json:"undo_verified"`
-	Problem        string `json:"problem"` // why it makes the run void
-	Affected       int64  `json:"affected"`
-	JoinedDuring   int64  `json:"joined_during"` // of the affected
-	FailedOver     int64  `json:"failed_over"`
-	Healed         int64  `json:"healed"`
-	Recovered      int64  `json:"recovered"`
-	Left           int64  `json:"left"`
-	NeverRecovered int64  `json:"never_recovered"`
-	FlappedBack    int64  `json:"flapped_back"`
-	Probes         int64  `json:"probes"` // looks at the faulty playlist after the failover
-	Steps          int64  `json:"steps"`  // level steps before leaving the pipeline
-	Fatal          int64  `json:"fatal"`
-	Unfinished     int64  `json:"unfinished"` // not in affected
+	Name          string `json:"name"`
+	Occurrence    int    `json:"occurrence"`
+	Fault         string `json:"fault"`
+	Via           string `json:"via"`
+	Pipeline      *int   `json:"pipeline"` // null = any
+	AppliedAtS    Value  `json:"applied_at_s"`
+	ClearedAtS    Value  `json:"cleared_at_s"`
+	RecoveryEndS  Value  `json:"recovery_end_s"`
+	BaselineFromS Value  `json:"baseline_from_s"` // null = there is none
+	UndoVerified  bool   `json:"undo_verified"`
+	Problem       string `json:"problem"` // why the fault makes the run void
+	// Why says in a sentence which players lost playback, and by which rule of theirs;
+	// "" = nobody lost any, or it is not known.
+	Why string `json:"why"`
+	// WhatHelps lists what prevents the loss or shortens it; empty = nothing is known,
+	// or nothing is needed.
+	WhatHelps []string `json:"what_helps"`
+	// WatchingAtOnset is how many sessions there were at onset, without control cohorts.
+	WatchingAtOnset int64 `json:"watching_at_onset"`
+	Affected        int64 `json:"affected"`
+	JoinedDuring    int64 `json:"joined_during"` // of the affected
+	FailedOver      int64 `json:"failed_over"`
+	Healed          int64 `json:"healed"`
+	Recovered       int64 `json:"recovered"`
+	Left            int64 `json:"left"`
+	NeverRecovered  int64 `json:"never_recovered"`
+	FlappedBack     int64 `json:"flapped_back"`
+	Probes          int64 `json:"probes"` // looks at the faulty playlist after the failover
+	Steps           int64 `json:"steps"`  // level steps before leaving the pipeline
+	Fatal           int64 `json:"fatal"`
+	Unfinished      int64 `json:"unfinished"` // not in affected
+	// SoFar counts sessions that go on, too; absent once the run is over.
+	SoFar *FaultSoFar `json:"so_far,omitempty"`
 
+	// Those that joined during the fault count from their first request that met it.
 	DetectionMs       Dist `json:"detection_ms"`
 	FailoverMs        Dist `json:"failover_ms"`
 	OutageMs          Dist `json:"outage_ms"`
 	ContentSkippedMs  Dist `json:"content_skipped_ms"`
 	ContentRepeatedMs Dist `json:"content_repeated_ms"`
 
+	// AtOnset are the affected sessions that were watching at onset.
+	AtOnset   *FaultShare            `json:"at_onset"`
 	ByProfile map[string]*FaultShare `json:"by_profile"`
 	ByCohort  map[string]*FaultShare `json:"by_cohort"`
 	Origin    FaultOrigin            `json:"origin"`
-	// Noticed is who noticed it when, where a provider's monitoring was watched.
+	Edge      FaultEdge              `json:"edge"`
+	// Noticed is what noticed the fault and when, where a provider's monitoring was
+	// watched.
 	Noticed []Notice `json:"noticed"`
+}
+
+// FaultSoFar is what a fault did so far in a run that goes on.
+type FaultSoFar struct {
+	Affected   int64 `json:"affected"`
+	FailedOver int64 `json:"failed_over"`
+	Healed     int64 `json:"healed"`
 }
 
 // FaultShare is a fault's effect on a part of the audience.
@@ -161,16 +207,40 @@ type FaultShare struct {
 	DetectionMs    Dist  `json:"detection_ms"`
 	FailoverMs     Dist  `json:"failover_ms"`
 	OutageMs       Dist  `json:"outage_ms"`
-	// Predicted is what was said beforehand, and Residual how far off it was;
-	// absent where nothing is said about such faults.
+	// Residual is how far the prediction is off. Both are absent for faults that
+	// are not predicted.
 	Predicted *Predicted `json:"predicted,omitempty"`
 	Residual  *Residual  `json:"residual,omitempty"`
 }
 
-// FaultOrigin is what the origin felt.
+// Stayed is how many of the affected sessions did not leave: what the shares of
+// outcomes are of.
+func (f *FaultSummary) Stayed() int64 { return f.Affected - f.Left }
+
+// Headline are the affected sessions that the headline figures are about: those that
+// were watching at onset, if there are any.
+func (f *FaultSummary) Headline() *FaultShare {
+	if f.AtOnset != nil && f.AtOnset.Affected > 0 {
+		return f.AtOnset
+	}
+	// All joined during the fault.
+	return &FaultShare{Affected: f.Affected, Left: f.Left, DetectionMs: f.DetectionMs, FailoverMs: f.FailoverMs, OutageMs: f.OutageMs}
+}
+
+// FaultOrigin is the load on the origin before and during a fault.
 type FaultOrigin struct {
 	BaselineRps   Value `json:"baseline_rps"` // highest rate over a target duration before
 	PeakRps       Value `json:"peak_rps"`     // the same during fault and recovery
+	Amplification Value `json:"amplification"`
+}
+
+// FaultEdge is the load on the CDN before and during a fault, in the busiest seconds,
+// without control cohorts.
+type FaultEdge struct {
+	BaselineRps   Value `json:"baseline_rps"`
+	PeakRps       Value `json:"peak_rps"`     // during fault and recovery
+	PeakAfterS    Value `json:"peak_after_s"` // when it was reached, after onset
+	FailedRps     Value `json:"failed_rps"`   // most failed requests in a second of fault and recovery
 	Amplification Value `json:"amplification"`
 }
 
@@ -214,21 +284,21 @@ type OriginSummary struct {
 	Bps      Rate             `json:"bps"`
 	HitRatio Value            `json:"hit_ratio"` // 1 - origin requests / edge requests
 	ByStatus map[string]int64 `json:"by_status"`
-	// Estimated is the number of requests as the answers' headers show them;
-	// null when they show nothing. So are the rest: requests by the POP that
+	// Estimated is the number of requests that the headers of the answers show;
+	// null when they show none. From headers are also: requests by the POP that
 	// caused them, answers by the layer that had them (edge, regional, shield,
 	// cache, joined, origin), and the origin's time to its first byte.
 	Estimated   Value            `json:"estimated_requests"`
 	ByPop       map[string]int64 `json:"by_pop"`
 	AnsweredBy  map[string]int64 `json:"answered_by"`
 	FirstByteMs Dist             `json:"first_byte_ms"`
-	// Numbers are all that is known of the requests, by where it is known from.
+	// Numbers are the requests by every source that has a number.
 	Numbers []OriginNumber `json:"numbers"`
-	// NotUnderstood are headers of caches that may tell more than is known.
+	// NotUnderstood are headers of caches that are not understood.
 	NotUnderstood []NotUnderstood `json:"not_understood"`
 }
 
-// Where the origin's load is known from.
+// The sources of the origin's load.
 const (
 	FromRig     = "rig"
 	FromHeaders = "headers"
@@ -238,7 +308,7 @@ const (
 	FromNowhere    = "none"
 )
 
-// OriginNumber is the origin's requests as one source tells them.
+// OriginNumber is the number of requests to the origin from one source.
 type OriginNumber struct {
 	Source   string `json:"source"`
 	Requests Value  `json:"requests"`
@@ -246,7 +316,7 @@ type OriginNumber struct {
 	Of       string `json:"of"` // what is counted, in words
 }
 
-// number adds a number, or replaces that of the same source.
+// SetNumber adds a number, or replaces that of the same source.
 func (o *OriginSummary) SetNumber(n OriginNumber) {
 	for i := range o.Numbers {
 		if o.Numbers[i].Source == n.Source {
@@ -271,9 +341,20 @@ type Row struct {
 	// OriginEstimatedRps is the estimate beside a count; null without one.
 	OriginEstimatedRps Value `json:"origin_estimated_rps"`
 	Errors             int64 `json:"errors"`
+	// Viewers who are not there any more: Gone, because an error ended their session and
+	// they are not back, and Left, as they wished or because the presentation ended.
+	Gone int64 `json:"gone"`
+	Left int64 `json:"left"`
+	// Of the startups and answers within the step, at most 12 % off; null without any. An
+	// answer that never began is in ErrorShare only.
+	StartupP50Ms Value `json:"startup_p50_ms"`
+	StartupP95Ms Value `json:"startup_p95_ms"`
+	TTFBP50Ms    Value `json:"ttfb_p50_ms"`
+	TTFBP95Ms    Value `json:"ttfb_p95_ms"`
+	ErrorShare   Value `json:"error_share"` // failed requests of those answered
 }
 
-// Tester is what the tool itself needed.
+// Tester is the tool's own lag and what it used of the machine.
 type Tester struct {
 	LagMs          Dist  `json:"lag_ms"`
 	CPUS           Value `json:"cpu_s"`
@@ -283,7 +364,7 @@ type Tester struct {
 	GoroutinesPeak int64 `json:"goroutines_peak"`
 }
 
-// Predicted is what was said beforehand about a fault and a player.
+// Predicted is the prediction for a fault and a player.
 type Predicted struct {
 	DetectionMs PredictedDist `json:"detection_ms"`
 	FailoverMs  PredictedDist `json:"failover_ms"`
@@ -292,7 +373,8 @@ type Predicted struct {
 	Unknown     string        `json:"unknown"` // why nothing is predicted
 }
 
-// PredictedDist is a predicted distribution; null = never.
+// PredictedDist is a predicted distribution; null = never. Min and Max of what is
+// compared with medians include the tolerance, 5 % and 100 ms.
 type PredictedDist struct {
 	Min Value `json:"min"`
 	P50 Value `json:"p50"`
@@ -316,8 +398,10 @@ type Residual struct {
 	// Finding says what was measured and does not agree with what was predicted;
 	// "" = it agrees.
 	Finding string `json:"finding"`
-	// Sessions are those that are compared, and Measured… their medians.
+	// Sessions are those that are compared, and Measured… their medians. TooFew: too few
+	// to say whether their median agrees.
 	Sessions           int64 `json:"sessions"`
+	TooFew             bool  `json:"too_few,omitempty"`
 	MeasuredFailoverMs Value `json:"measured_failover_ms"`
 	MeasuredOutageMs   Value `json:"measured_outage_ms"`
 }
@@ -331,18 +415,18 @@ type Notice struct {
 	Note  string `json:"note"`
 }
 
-// maxOddValues is how many values of a header are told apart.
+// MaxOddValues is how many different values of a header are counted.
 const MaxOddValues = 64
 
-// NotUnderstood is a header of a cache whose values say nothing that is known.
+// NotUnderstood is a header of a cache with values that are not understood.
 type NotUnderstood struct {
 	Header  string   `json:"header"`
-	Answers int64    `json:"answers"` // that nothing else told about
+	Answers int64    `json:"answers"` // without another header that is understood
 	Values  int      `json:"values"`  // that were seen; 64 stands for 64 or more
 	Words   []string `json:"words"`   // those of them that are words of other caches
 }
 
-// words is a distribution as in "5.7 s (2.1 s to 9 s)".
+// Words is a distribution as in "5.7 s (2.1 s to 9 s)".
 func (d *PredictedDist) Words() string {
 	p50 := Milliseconds.Format(d.P50)
 	low, high := Milliseconds.Format(d.Min), Milliseconds.Format(d.Max)
@@ -354,7 +438,17 @@ func (d *PredictedDist) Words() string {
 
 // Scenario identifies what was run.
 type Scenario struct {
-	Name   string `json:"name"`
-	File   string `json:"file"`
-	SHA256 string `json:"sha256"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	File        string `json:"file"` // as the command line names it: a file, or a scenario that ships
+	SHA256      string `json:"sha256"`
+	// Overrides are what flags and the environment changed, except the seed.
+	Overrides []Override `json:"overrides"`
+}
+
+// Override is a value that took the place of one in a scenario.
+type Override struct {
+	Flag  string `json:"flag"` // the flag that sets it, without --; "" = --set
+	Path  string `json:"path"`
+	Value string `json:"value"` // without secrets
 }

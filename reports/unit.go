@@ -7,7 +7,7 @@ import (
 	"hlsload/reports/figure"
 )
 
-// unit is what a metric's numbers are.
+// Unit is what a metric's numbers are.
 type Unit uint8
 
 const (
@@ -20,10 +20,10 @@ const (
 
 var UnitNames = [...]string{"number", "duration", "share", "bit/s", "1/s"}
 
-// symbols of units in the summary.
+// UnitSymbols of units in the summary.
 var UnitSymbols = [...]string{"", "ms", "share", "bit/s", "1/s"}
 
-// format writes a value for people.
+// Format writes a value for people.
 func (u Unit) Format(v Value) string {
 	f := float64(v)
 	switch {
@@ -40,12 +40,15 @@ func (u Unit) Format(v Value) string {
 	case BitRate:
 		return figure.BitsPerSecond(f)
 	case PerSecond:
+		if math.Abs(f) >= 1000 {
+			return figure.Thousands(int64(math.Round(f))) + "/s"
+		}
 		return figure.Trim(f, 1) + "/s"
 	}
 	return figure.Trim(f, 3)
 }
 
-// scale divides what histograms hold to get what the summary shows.
+// Scale divides what histograms hold to get what the summary shows.
 func (u Unit) Scale() float64 {
 	if u == Milliseconds {
 		return float64(time.Millisecond / time.Microsecond)

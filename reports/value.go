@@ -22,6 +22,9 @@ var Never = Value(math.Inf(1))
 // Known reports whether there is a number.
 func (v Value) Known() bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
 
+// Round rounds to so many decimals.
+func (v Value) Round(decimals int) Value { return Value(figure.Round(float64(v), decimals)) }
+
 // MarshalJSON writes at most six decimals.
 func (v Value) MarshalJSON() ([]byte, error) {
 	if !v.Known() {
@@ -44,7 +47,7 @@ func (v *Value) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// order sorts what never was behind the rest.
+// Order is a number to sort by: never and no data come last.
 func (v Value) Order() float64 {
 	if v.Known() {
 		return float64(v)
@@ -52,7 +55,7 @@ func (v Value) Order() float64 {
 	return 1e9
 }
 
-// orZero is the number, 0 when there is none.
+// OrZero is the number, 0 when there is none.
 func (v Value) OrZero() float64 {
 	if !v.Known() {
 		return 0

@@ -16,15 +16,15 @@ const (
 	ExitFail        = 99
 	ExitInterrupted = 105
 	ExitFault       = 110 // void: a fault was not applied, did not bite, or was not undone
-	ExitTester      = 111 // void: the tester was the bottleneck
+	ExitTester      = 111 // void: this machine was too slow
 	ExitUnreachable = 112 // void: the target was unreachable at start, or no session ever played
 )
 
-// ViewersServed is the expectation that every run has: outside of faults those
-// who want to play do, and what they fetch is there and is media.
+// ViewersServed is the expectation that every run has: outside of faults, viewers
+// who want to play do play, and what they fetch exists and is media.
 const ViewersServed = "viewers_served"
 
-// Ending is what decides about a run and is not in its summary.
+// Ending is what the verdict depends on beside the summary.
 type Ending struct {
 	Interrupted string // why the run ended early; "" = it did not
 	Unreachable string // why the target could not be watched at all; "" = it could
@@ -35,10 +35,11 @@ type Ending struct {
 // Lag is the tester's lag in a phase.
 type Lag struct {
 	Phase string
-	P99   Value // ms
+	Agent string // whose it is, the worst of all agents; "" = the run has one machine
+	P99   Value  // ms
 }
 
-// decide derives verdict, reason and exit code. Several reasons: 110 before 112
+// Decide derives verdict, reason and exit code. Several reasons: 110 before 112
 // before 111 before 105 before 99.
 func (s *Summary) Decide(end *Ending) {
 	var void []string
@@ -65,12 +66,16 @@ func (s *Summary) Decide(end *Ending) {
 	if s.Mode == ModeRun {
 		for _, l := range end.Lag {
 			if ms := float64(end.LagLimit) / 1e6; l.P99 > Value(ms) {
-				void = append(void, fmt.Sprintf("the tester was the bottleneck: requests left %s after they were due (p99, %s; limit %s)", Milliseconds.Format(l.P99), l.Phase, figure.Seconds(ms)))
+				who := "this machine"
+				if l.Agent != "" {
+					who = "agent " + l.Agent
+				}
+				void = append(void, fmt.Sprintf("%s was too slow: 1 %% of the requests left more than %s late (%s; limit %s)", who, Milliseconds.Format(l.P99), l.Phase, figure.Seconds(ms)))
 				first(ExitTester)
 			}
 		}
 		if n := s.Tester.DroppedSamples; n > 0 {
-			void = append(void, fmt.Sprintf("the tester was the bottleneck: %d samples were dropped", n))
+			void = append(void, fmt.Sprintf("this machine was too slow: %d samples were dropped", n))
 			first(ExitTester)
 		}
 	}
@@ -95,7 +100,7 @@ func (s *Summary) Decide(end *Ending) {
 	s.VoidReason, s.Interrupted, s.ExitCode = strings.Join(void, "; "), end.Interrupted, code
 }
 
-// nobodyPlayed reports whether no session ever had a first frame.
+// NonePlayed reports whether no session ever had a first frame.
 func (s *Summary) NonePlayed() bool {
 	for _, c := range s.Cohorts {
 		if c.StartupMs.Count > c.StartupMs.Censored {
@@ -105,7 +110,7 @@ func (s *Summary) NonePlayed() bool {
 	return true
 }
 
-// misery says what became of sessions that never played.
+// failures says how sessions that never played ended, and which requests failed.
 func (s *Summary) failures() string {
 	p := &s.Players
 	if p.Started == 0 {
@@ -138,25 +143,61 @@ func players(p *Players) string {
 	return strings.Join(parts, ", ")
 }
 
-// failed are the expectations that do not hold.
-func (s *Summary) Failed() []*ExpectationResult {
-	var failed []*ExpectationResult
+// Failed returns the expectations that do not hold.
+func (s *Summary) Failed() []*ExpectationResult { return s.without(false) }
+
+// Unmeasured returns the expectations for which there was nothing to compare.
+func (s *Summary) Unmeasured() []*ExpectationResult { return s.without(true) }
+
+func (s *Summary) without(measure bool) (all []*ExpectationResult) {
 	for i := range s.Expectations {
-		if !s.Expectations[i].Pass {
-			failed = append(failed, &s.Expectations[i])
+		if e := &s.Expectations[i]; !e.Pass && e.NotMeasured == measure {
+			all = append(all, e)
 		}
 	}
-	return failed
+	return all
+}
+
+// KnownLine says in a line whether players did what they are known to do; "" = the
+// scenario lists nothing.
+func (s *Summary) KnownLine() string {
+	var changed []*KnownResult
+	unmeasured := 0
+	for i := range s.Known {
+		if !s.Known[i].Holds && !s.Known[i].NotMeasured {
+			changed = append(changed, &s.Known[i])
+		} else if s.Known[i].NotMeasured {
+			unmeasured++
+		}
+	}
+	of := "of " + figure.Plural(len(s.Known), "known behaviour")
+	switch {
+	case len(s.Known) == 0:
+		return ""
+	case len(changed) == 0 && unmeasured > 0:
+		return fmt.Sprintf("players did what they are known to do (%d of %d; %d not measured)", len(s.Known)-unmeasured, len(s.Known), unmeasured)
+	case len(changed) == 0:
+		return fmt.Sprintf("players did what they are known to do (%d of %[1]d)", len(s.Known))
+	case len(changed) == 1:
+		return fmt.Sprintf("finding: 1 %s no longer holds: %s, %s", of, changed[0].Expr, changed[0].Reason)
+	}
+	return fmt.Sprintf("finding: %d %s no longer hold", len(changed), of)
 }
 
 // Reason is the verdict's reason in a sentence.
 func (s *Summary) Reason() string {
-	failed, total := s.Failed(), len(s.Expectations)
+	failed, unmeasured, total := s.Failed(), s.Unmeasured(), len(s.Expectations)
 	switch {
 	case s.Verdict == Void:
 		return s.VoidReason
 	case s.Verdict == Interrupted:
 		return s.Interrupted
+	case len(failed) == 0 && len(unmeasured) == 1:
+		return fmt.Sprintf("1 of %s was not measured: %s, %s", figure.Plural(total, "expectation"), unmeasured[0].Expr, unmeasured[0].Reason)
+	case len(failed) == 0 && len(unmeasured) > 1:
+		return fmt.Sprintf("%d of %d expectations were not measured", len(unmeasured), total)
+	case len(unmeasured) > 0:
+		return fmt.Sprintf("%d of %d expectations do not hold, %d not measured", len(failed), total, len(unmeasured))
 	case len(failed) == 1 && total == 1 && failed[0].Expr == ViewersServed:
 		return "viewers were not served: " + failed[0].Reason
 	case len(failed) == 1:
@@ -175,7 +216,7 @@ func (s *Summary) Reason() string {
 	return fmt.Sprintf("all %d expectations hold", total)
 }
 
-// title names an occurrence; the number only when there are several.
+// Title names an occurrence; the number only when there are several.
 func (f *FaultSummary) Title(s *Summary) string {
 	for i := range s.Faults {
 		if g := &s.Faults[i]; g != f && g.Name == f.Name {

@@ -6,11 +6,11 @@
 // Start with [NewReader], then call [Reader.Next] until io.EOF. The format and
 // the order of the columns follow from the file: a #Fields line, JSON, or the
 // order that CloudFront documents; [Options.Fields] gives another one. Unknown
-// columns are passed over. Lines that cannot be read are counted, not fatal:
-// logs are delivered as best effort, and anybody on the internet can put words
-// into them.
+// columns are passed over. Lines that cannot be read are counted and left out:
+// logs are delivered as best effort, and they contain text that any client can
+// choose.
 //
 // A file is read as a stream in bounded memory. Client addresses, cookies and
-// referrers are never looked at. The package does not know which requests were
-// ours; package reports joins them to a run.
+// referrers are never looked at. [Logs] finds out which requests were those of a
+// run, and joins them to its summary.
 package accesslog

@@ -18,63 +18,60 @@ type Entry struct {
 	Pop       string    // x-edge-location
 	Status    int       // 0 = unknown; below 100 CloudFront's own, such as 000
 	Bytes     int64     // of the answer, its head included
-	Method    string
-	Host      string // that the viewer asked for
-	Path      string // cs-uri-stem
 	UserAgent string
 	Result    string // Hit, RefreshHit, Miss, Error, …: what the edge had
-	Response  string // x-edge-response-result-type: what the viewer got
 	Detailed  string // OriginShieldHit, OriginError, …
-	RequestID string // X-Amz-Cf-Id of the answer
 
 	Took      time.Duration // from the request to the last byte
 	FirstByte time.Duration // at the edge
-	Origin    time.Duration // first byte of the origin; Unknown = it was not asked, or the log does not tell
+	Origin    time.Duration // first byte of the origin; Unknown = it was not asked, or the log does not say
 
 	CMCD cmcd.Report
+
+	at clock
 }
 
 // AskedOrigin reports whether the log shows that the origin was asked for this
 // request: it has the origin's latency, or its result says so.
 func (e *Entry) AskedOrigin() bool { return e.Origin >= 0 || cdn.AskedOrigin(e.Result, e.Detailed) }
 
-// field is a column that means something here.
-type field uint8
-
-const (
-	ignored field = iota
-	fDate
-	fTime
-	fTimestamp   // seconds since 1970
-	fTimestampMs // milliseconds since 1970
-	fPop
-	fBytes
-	fMethod
-	fHost
-	fPath
-	fStatus
-	fUserAgent
-	fQuery
-	fResult
-	fResponse
-	fDetailed
-	fRequestID
-	fTook
-	fFirstByte
-	fOrigin
-	fHeaders
-	fCMCD // and the key
-)
-
-// fields are the columns by their names in lower case. A log names the same
-// thing cs(Host) or cs-host, by its version.
-var fields = map[string]field{
-	"date": fDate, "time": fTime, "timestamp": fTimestamp, "timestamp(ms)": fTimestampMs,
-	"x-edge-location": fPop, "sc-bytes": fBytes, "cs-method": fMethod, "x-host-header": fHost, "cs-uri-stem": fPath,
-	"sc-status": fStatus, "cs(user-agent)": fUserAgent, "cs-user-agent": fUserAgent, "cs-uri-query": fQuery,
-	"x-edge-result-type": fResult, "x-edge-response-result-type": fResponse, "x-edge-detailed-result-type": fDetailed,
-	"x-edge-request-id": fRequestID, "time-taken": fTook, "time-to-first-byte": fFirstByte, "origin-fbl": fOrigin, "cs-headers": fHeaders,
+// column is what a column of a log means. The zero column means nothing here.
+type column struct {
+	take   func(e *Entry, v string)
+	common bool // its values are few and come again
 }
+
+// columns are known by their names in lower case. A log names the same thing
+// cs(Host) or cs-host, by its version.
+var columns = func() map[string]column {
+	userAgent := column{take: func(e *Entry, v string) { e.UserAgent = cmcd.Unescape(v) }}
+	all := map[string]column{
+		"date":                        {func(e *Entry, v string) { e.at.date = v }, true},
+		"time":                        {take: func(e *Entry, v string) { e.at.time = v }},
+		"timestamp":                   {take: func(e *Entry, v string) { e.at.stamp = v }},
+		"timestamp(ms)":               {take: func(e *Entry, v string) { e.at.stampMs = v }},
+		"x-edge-location":             {func(e *Entry, v string) { e.Pop = v }, true},
+		"x-edge-result-type":          {func(e *Entry, v string) { e.Result = v }, true},
+		"x-edge-detailed-result-type": {func(e *Entry, v string) { e.Detailed = v }, true},
+		"sc-status": {take: func(e *Entry, v string) {
+			if n := whole(v); n < 1000 {
+				e.Status = int(n)
+			}
+		}},
+		"sc-bytes":           {take: func(e *Entry, v string) { e.Bytes = whole(v) }},
+		"time-taken":         {take: func(e *Entry, v string) { e.Took = seconds(v) }},
+		"time-to-first-byte": {take: func(e *Entry, v string) { e.FirstByte = seconds(v) }},
+		"origin-fbl":         {take: func(e *Entry, v string) { e.Origin = seconds(v) }},
+		"cs(user-agent)":     userAgent,
+		"cs-user-agent":      userAgent,
+		"cs-uri-query":       {take: func(e *Entry, v string) { e.CMCD.ParseQuery(v) }},
+		"cs-headers":         {take: func(e *Entry, v string) { e.headers(cmcd.Unescape(v)) }},
+	}
+	for name, key := range cmcdColumns {
+		all[name] = column{take: func(e *Entry, v string) { e.CMCD.Set(key, cmcd.Unescape(v)) }}
+	}
+	return all
+}()
 
 // cmcdColumns are the keys that real-time logs and v2 logs give columns of
 // their own, as CTA-5004 calls them.
@@ -85,19 +82,7 @@ var cmcdColumns = map[string]string{
 	"cmcd-startup": "su", "cmcd-top-bitrate": "tb", "cmcd-version": "v",
 }
 
-// column is one column of a file.
-type column struct {
-	field field
-	key   string // of CMCD
-}
-
-func columnNamed(name string) column {
-	name = strings.ToLower(strings.TrimSpace(name))
-	if key, ok := cmcdColumns[name]; ok {
-		return column{fCMCD, key}
-	}
-	return column{fields[name], ""}
-}
+func columnNamed(name string) column { return columns[strings.ToLower(strings.TrimSpace(name))] }
 
 // standardOrder is the order of columns of standard logs v1, and of v2 logs in
 // the format plain unless the delivery names its own.
@@ -116,7 +101,7 @@ const realtimeOrder = "timestamp c-ip s-ip time-to-first-byte sc-status sc-bytes
 	"cmcd-next-object-request cmcd-next-range-request cmcd-object-type cmcd-playback-rate cmcd-requested-maximum-throughput cmcd-streaming-format " +
 	"cmcd-session-id cmcd-stream-type cmcd-startup cmcd-top-bitrate cmcd-version r-host sr-reason x-edge-mqcs distribution-tenant-id connection-id"
 
-// clock is a line's instant, which may come in several columns.
+// clock is an entry's instant, which may come in several columns.
 type clock struct{ date, time, stamp, stampMs string }
 
 func (c *clock) instant() (time.Time, bool) {
@@ -136,60 +121,6 @@ func (c *clock) instant() (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
-}
-
-// set takes the value of a column; v is a copy of the line's bytes or shares
-// them, as text.
-func (e *Entry) set(c column, v string, at *clock) {
-	if v == "-" || v == "" {
-		return
-	}
-	switch c.field {
-	case fDate:
-		at.date = v
-	case fTime:
-		at.time = v
-	case fTimestamp:
-		at.stamp = v
-	case fTimestampMs:
-		at.stampMs = v
-	case fPop:
-		e.Pop = v
-	case fBytes:
-		e.Bytes = whole(v)
-	case fMethod:
-		e.Method = v
-	case fHost:
-		e.Host = v
-	case fPath:
-		e.Path = v
-	case fStatus:
-		if n := whole(v); n < 1000 {
-			e.Status = int(n)
-		}
-	case fUserAgent:
-		e.UserAgent = cmcd.Unescape(v)
-	case fQuery:
-		e.CMCD.ParseQuery(v)
-	case fHeaders:
-		e.headers(cmcd.Unescape(v))
-	case fResult:
-		e.Result = v
-	case fResponse:
-		e.Response = v
-	case fDetailed:
-		e.Detailed = v
-	case fRequestID:
-		e.RequestID = cmcd.Unescape(v)
-	case fTook:
-		e.Took = seconds(v)
-	case fFirstByte:
-		e.FirstByte = seconds(v)
-	case fOrigin:
-		e.Origin = seconds(v)
-	case fCMCD:
-		e.CMCD.Set(c.key, cmcd.Unescape(v))
-	}
 }
 
 // whole reads a number, 0 for anything else.

@@ -41,7 +41,7 @@ type logRow struct {
 const (
 	// maxSkew is how far apart clocks may be that are still recognised.
 	maxSkew = 2 * time.Minute
-	// maxViewers bounds the session ids that are told apart.
+	// maxViewers bounds the session ids that are remembered.
 	maxViewers = 4 << 20
 )
 
@@ -59,7 +59,7 @@ func NewLogs(s *reports.Summary) (*Logs, error) {
 	}
 	l := &Logs{started: started, step: time.Duration(s.TimelineStepS) * time.Second, viewers: map[uint64]struct{}{},
 		first: reports.CoarseHistogram(), origin: reports.CoarseHistogram()}
-	for _, r := range s.Requests { // those of control cohorts, too: they say sids as well
+	for _, r := range s.Requests { // those of control cohorts, too: they send session ids, too
 		l.sent += r.Count
 	}
 	l.run, l.known = cmcd.ParseRun(s.RunID)
@@ -87,7 +87,7 @@ func (l *Logs) Read(name string, r io.Reader, o Options) error {
 			l.add(&e)
 		}
 	}
-	st := reader.Stats()
+	st := &reader.stats
 	l.sum.Malformed += st.Malformed
 	l.sum.Files = append(l.sum.Files, reports.LogFile{Name: name, Format: string(st.Format), Entries: st.Entries, Malformed: st.Malformed, Problem: st.Problem})
 	if !errors.Is(err, io.EOF) {
@@ -107,12 +107,11 @@ func (l *Logs) add(e *Entry) {
 		s.Outside++
 		return
 	}
-	if t := reports.Value(figure.Round(at.Seconds(), 3)); !s.FromS.Known() || t < s.FromS {
-		s.FromS = t
+	t := reports.Value(at.Seconds()).Round(3)
+	if !s.FromS.Known() {
+		s.FromS, s.ToS = t, t
 	}
-	if t := reports.Value(figure.Round(at.Seconds(), 3)); !s.ToS.Known() || t > s.ToS {
-		s.ToS = t
-	}
+	s.FromS, s.ToS = min(s.FromS, t), max(s.ToS, t)
 	row := &l.rows[i]
 	asked := e.AskedOrigin()
 	if !l.ours(e) {
@@ -154,7 +153,8 @@ func (l *Logs) add(e *Entry) {
 	}
 }
 
-// orUnknown is a name that is counted by: anybody can put words into a log.
+// orUnknown is the name under which a value is counted: clients can choose text
+// that gets into a log.
 func orUnknown(s string) string {
 	switch {
 	case s == "":
@@ -204,16 +204,15 @@ func (l *Logs) Join(s *reports.Summary) {
 	sum.FirstByteMs, sum.OriginFirstMs = l.first.Dist(1000, 0), l.origin.Dist(1000, 0)
 	sum.Timeline = make([]reports.LogRow, 0, n)
 	for i := range n {
-		row := reports.LogRow{FirstByteMs: reports.NoData}
+		var row logRow
 		if k := i + l.margin + shift; k >= 0 && k < len(l.rows) {
-			row = l.rows[k].LogRow
-			row.FirstByteMs = reports.NoData
-			if t := l.rows[k].timed; t > 0 {
-				row.FirstByteMs = reports.Value(figure.Round(l.rows[k].firstByte.Seconds()*1000/float64(t), 3))
-			}
+			row = l.rows[k]
 		}
-		row.T = s.Timeline[i].T
-		sum.Timeline = append(sum.Timeline, row)
+		row.T, row.FirstByteMs = s.Timeline[i].T, reports.NoData
+		if row.timed > 0 {
+			row.FirstByteMs = reports.Value(row.firstByte.Seconds() * 1000 / float64(row.timed)).Round(3)
+		}
+		sum.Timeline = append(sum.Timeline, row.LogRow)
 	}
 	s.Logs = &sum
 	logsOrigin(s, &sum)
@@ -223,7 +222,7 @@ func (l *Logs) Join(s *reports.Summary) {
 // minLikeness is the correlation from which two series are held to be the same.
 const minLikeness = 0.6
 
-// logsOrigin takes the origin's load from the logs where nothing better tells.
+// logsOrigin takes the origin's load from the logs when there is no better source.
 func logsOrigin(s *reports.Summary, g *reports.LogSummary) {
 	s.Origin.SetNumber(reports.OriginNumber{Source: reports.FromLogs, Requests: reports.Value(g.Origin), Bytes: reports.NoData, Of: "this run's requests, as access logs have them"})
 	if s.Origin.Source != reports.FromNowhere && s.Origin.Source != reports.FromLogs || g.Ours == 0 {
@@ -234,12 +233,12 @@ func logsOrigin(s *reports.Summary, g *reports.LogSummary) {
 	step := float64(s.TimelineStepS)
 	s.Origin.Rps = reports.Rate{Mean: 0, Max: 0}
 	for i := range s.Timeline {
-		rps := reports.Value(figure.Round(float64(g.Timeline[i].Origin)/step, 3))
+		rps := reports.Value(float64(g.Timeline[i].Origin) / step).Round(3)
 		s.Timeline[i].OriginRps = rps
 		s.Origin.Rps.Max = max(s.Origin.Rps.Max, rps)
 	}
 	if s.DurationS > 0 {
-		s.Origin.Rps.Mean = reports.Value(figure.Round(float64(g.Origin)/float64(s.DurationS), 3))
+		s.Origin.Rps.Mean = reports.Value(float64(g.Origin) / float64(s.DurationS)).Round(3)
 	}
 }
 
@@ -285,7 +284,7 @@ func (l *Logs) likeness(shift int) float64 {
 	return (n*sxy - sx*sy) / d
 }
 
-// warnLogs says what makes the join doubtful.
+// warnLogs warns of what makes the join doubtful.
 func warnLogs(s *reports.Summary) {
 	const mark = "access logs: "
 	s.Warnings = slices.DeleteFunc(s.Warnings, func(w string) bool { return strings.HasPrefix(w, mark) })

@@ -22,7 +22,7 @@ const (
 	maxColumns = 256
 )
 
-// Options say what a file does not say itself.
+// Options describe a file that does not describe itself.
 type Options struct {
 	// Fields names the columns in order, for files without a #Fields line that
 	// are not in the documented order.
@@ -40,10 +40,9 @@ const (
 	RealTime Format = "realtime" // columns in the order of real-time records
 )
 
-// Stats is what was met in a file so far.
+// Stats counts what was read of a file so far.
 type Stats struct {
 	Format    Format
-	Packed    bool // with gzip
 	Lines     int64
 	Entries   int64
 	Malformed int64
@@ -58,8 +57,7 @@ type Reader struct {
 	sep     byte
 	stats   Stats
 	line    []byte
-	names   map[string]string // one copy of the words that come again and again
-	clock   clock
+	names   map[string]string // one copy of each common word
 }
 
 // NewReader looks at the beginning of a file. It unpacks gzip by itself.
@@ -76,7 +74,7 @@ func NewReader(r io.Reader, o Options) (*Reader, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read access log: gzip: %w", err)
 		}
-		a.br, a.stats.Packed = bufio.NewReaderSize(z, 64<<10), true
+		a.br = bufio.NewReaderSize(z, 64<<10)
 	case string(head) == "PAR1":
 		return nil, errors.New("read access log: Parquet is not supported (want w3c, json or plain, or convert it to JSON lines)")
 	}
@@ -89,9 +87,6 @@ func NewReader(r io.Reader, o Options) (*Reader, error) {
 	return a, nil
 }
 
-// Stats tells what was met so far.
-func (r *Reader) Stats() Stats { return r.stats }
-
 // order sets the columns.
 func (r *Reader) order(names []string) error {
 	if len(names) > maxColumns {
@@ -101,11 +96,11 @@ func (r *Reader) order(names []string) error {
 	for _, n := range names {
 		r.columns = append(r.columns, columnNamed(n))
 	}
-	has := func(fs ...field) bool {
-		return slices.ContainsFunc(r.columns, func(c column) bool { return slices.Contains(fs, c.field) })
+	has := func(column string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(strings.TrimSpace(n), column) })
 	}
-	if !has(fTimestamp, fTimestampMs) && !(has(fDate) && has(fTime)) {
-		return fmt.Errorf("read access log: the columns tell no instant (got %.200q; want date and time, or timestamp, among them)", strings.Join(names, " "))
+	if !has("timestamp") && !has("timestamp(ms)") && !(has("date") && has("time")) {
+		return fmt.Errorf("read access log: no column has an instant (got %.200q; want date and time, or timestamp, among them)", strings.Join(names, " "))
 	}
 	return nil
 }
@@ -140,7 +135,6 @@ func (r *Reader) Next(e *Entry) error {
 			}
 		}
 		*e = Entry{Took: Unknown, FirstByte: Unknown, Origin: Unknown, CMCD: cmcd.Empty()}
-		r.clock = clock{}
 		if r.stats.Format == JSON {
 			err = r.object(line, e)
 		} else {
@@ -148,7 +142,7 @@ func (r *Reader) Next(e *Entry) error {
 		}
 		if err == nil {
 			var ok bool
-			if e.Time, ok = r.clock.instant(); !ok {
+			if e.Time, ok = e.at.instant(); !ok {
 				err = errors.New("no instant in it")
 			}
 		}
@@ -262,11 +256,7 @@ func (r *Reader) row(line []byte, e *Entry) error {
 	for more := true; more && n < len(r.columns); n++ {
 		var v string
 		v, text, more = strings.Cut(text, string(rune(r.sep)))
-		c := r.columns[n]
-		if c.field == ignored {
-			continue
-		}
-		e.set(c, r.word(c.field, v), &r.clock)
+		r.take(e, r.columns[n], v)
 	}
 	if n < 2 || n < len(r.columns)/2 {
 		return fmt.Errorf("%d columns; want %d", n, len(r.columns))
@@ -285,7 +275,7 @@ func (r *Reader) object(line []byte, e *Entry) error {
 	}
 	for name, raw := range values {
 		c := columnNamed(name)
-		if c.field == ignored || len(raw) == 0 {
+		if c.take == nil || len(raw) == 0 {
 			continue
 		}
 		v := string(raw)
@@ -297,7 +287,7 @@ func (r *Reader) object(line []byte, e *Entry) error {
 		case '{', '[', 'n': // null
 			continue
 		}
-		e.set(c, r.word(c.field, v), &r.clock)
+		r.take(e, c, v)
 	}
 	return nil
 }
@@ -305,13 +295,19 @@ func (r *Reader) object(line []byte, e *Entry) error {
 // maxWords bounds the words of which one copy is kept.
 const maxWords = 10_000
 
-// word keeps one copy of a value that comes again and again.
-func (r *Reader) word(f field, v string) string {
-	switch f {
-	case fPop, fMethod, fHost, fResult, fResponse, fDetailed, fDate:
-	default:
-		return v
+// take gives an entry the value of a column. Of values that come again one copy
+// is kept.
+func (r *Reader) take(e *Entry, c column, v string) {
+	if c.take == nil || v == "-" || v == "" {
+		return
 	}
+	if c.common {
+		v = r.kept(v)
+	}
+	c.take(e, v)
+}
+
+func (r *Reader) kept(v string) string {
 	if w, ok := r.names[v]; ok {
 		return w
 	}

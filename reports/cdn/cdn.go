@@ -2,8 +2,8 @@
 // had it, where, and whether the origin was asked. [Headers] reads that from the
 // headers of an answer, [AskedOrigin] from a line of an access log.
 //
-// It knows the words of the CDNs and caches that document theirs; what it does
-// not understand is named as an [OddHeader] and never guessed.
+// It knows the words of CDNs and caches that document them. A header that it does
+// not understand becomes an [OddHeader]; its meaning is never guessed.
 package cdn
 
 import (
@@ -24,12 +24,13 @@ type Outcome struct {
 	Odd   OddHeader // when Cache is unknown: a header that was not understood
 }
 
-// Cache is what the caches did with a request.
+// Cache is what the caches did with a request, in the order of what it costs the
+// origin.
 type Cache uint8
 
-// What they can do, in order of what it costs the origin.
+// The outcomes.
 const (
-	CacheUnknown     Cache = iota // nothing was said
+	CacheUnknown     Cache = iota // no header says
 	CacheHit                      // answered without the origin
 	CacheJoined                   // waited for a request to the origin that another viewer caused
 	CacheRevalidated              // the origin was asked and said: unchanged

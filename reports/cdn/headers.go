@@ -7,8 +7,8 @@ import (
 )
 
 // Headers collects what the headers of one answer say about the caches that it
-// came through. The zero value is ready. Header fields come in any order, so each
-// notes what it says, and [Headers.Outcome] weighs them.
+// came through. The zero value is ready. Header fields come in any order, so they
+// are only noted, and [Headers.Outcome] decides.
 type Headers struct {
 	pop string // X-Amz-Cf-Pop, or the cdn-pop of Server-Timing
 
@@ -74,7 +74,7 @@ func (h *Headers) Note(name, value []byte) {
 	}
 }
 
-// Outcome weighs what was noted.
+// Outcome decides what the noted headers mean together.
 func (h *Headers) Outcome() Outcome {
 	o := Outcome{Cache: h.cache(), Pop: h.pop, Fetched: h.fetched, Exact: h.hasStatus}
 	switch {
@@ -93,7 +93,7 @@ func (h *Headers) Outcome() Outcome {
 	return o
 }
 
-// cache says whether the origin was asked. The first that speaks wins:
+// cache reports what the caches did. The first of these that is present decides:
 //
 //  1. Server-Timing of CloudFront, which adds cdn-upstream-layer to the answers
 //     for which it fetched the whole object from the origin; a refresh has asked

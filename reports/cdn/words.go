@@ -93,8 +93,7 @@ func with(all ...map[string]Cache) map[string]Cache {
 	return words
 }
 
-// aside are headers that have to do with caches and never say whether the origin
-// was asked.
+// aside are headers about caches that never say whether the origin was asked.
 var aside = map[string]bool{
 	"cache-control": true, "cdn-cache-control": true, "cloudflare-cdn-cache-control": true, "cache-status": true,
 	"cache-tag": true, "cache-tags": true, "edge-cache-tag": true, "x-cache-tags": true, "x-cache-key": true, "x-cache-group": true,
@@ -154,8 +153,8 @@ func (t *cacheHeader) means(value []byte) (found Cache, ok bool) {
 	return found, ok
 }
 
-// least is what counts of what two caches on the way say: a copy in one of them
-// means that the origin was not asked.
+// least combines what two caches on the way say: when one of them had a copy, the
+// origin was not asked.
 func least(a, b Cache) Cache {
 	if a == CacheUnknown || b != CacheUnknown && b < a {
 		return b
@@ -163,8 +162,8 @@ func least(a, b Cache) Cache {
 	return a
 }
 
-// strange notes a header that is not understood, or one value of it; the first
-// one counts. Values may be secrets: none is kept but words that are known.
+// strange notes the first header, or value of one, that is not understood. Values
+// may be secrets: only known words are kept.
 func (h *Headers) strange(name, value []byte) {
 	if h.odd.Name != "" {
 		return
@@ -183,7 +182,7 @@ func (h *Headers) strange(name, value []byte) {
 	}
 }
 
-// allWords are those of all headers.
+// allWords are the known words of all headers.
 var allWords = func() map[string]bool {
 	all := map[string]bool{}
 	for _, h := range cacheHeaders {

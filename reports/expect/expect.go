@@ -23,7 +23,7 @@ type Expectation struct {
 	Text  string
 	Alarm string // "" = a comparison
 
-	Left, Right Term // right only with an operator
+	Left, Right Term // Right only with an operator
 	Operator    byte // 0, '-' or '/'
 	compare     string
 	value       float64 // in the unit of the summary: ms, share, bit/s, 1/s
@@ -31,7 +31,7 @@ type Expectation struct {
 	Hold        time.Duration // stop conditions: for how long
 }
 
-// term is one measured number.
+// Term is one measured number.
 type Term struct {
 	Metric                                                    *Metric
 	Stat                                                      reports.Stat
@@ -70,7 +70,7 @@ type Problem struct {
 	Column int    // of the first byte concerned, from 1
 	What   string // in words
 	Got    string
-	Want   string // "" = goes without saying
+	Want   string // "" = obvious
 }
 
 func (p Problem) String() string {

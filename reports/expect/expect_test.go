@@ -31,6 +31,9 @@ func TestParseExpectation(t *testing.T) {
 		{"ttfb.p99{kind=segment,phase=fault,joined=before} < 250ms", "ttfb.p99{kind=segment,phase=fault,joined=before}", "", 0, "<", 250, reports.Milliseconds},
 		{"ttfb.p99{ kind = segment , phase = fault } < 1m30s", "ttfb.p99{kind=segment,phase=fault}", "", 0, "<", 90_000, reports.Milliseconds},
 		{"outage.count == 0", "outage.count", "", 0, "==", 0, reports.Plain},
+		{"origin_rps.max < 200/s", "origin_rps.max", "", 0, "<", 200, reports.PerSecond},
+		{"origin_rps.max < 1.5k/s", "origin_rps.max", "", 0, "<", 1500, reports.PerSecond},
+		{"requests >= 20k", "requests", "", 0, ">=", 20000, reports.Plain},
 		{"requests{kind=\"segment\"} >= 1000", "requests{kind=segment}", "", 0, ">=", 1000, reports.Plain},
 		{"fatal == 0", "fatal", "", 0, "==", 0, reports.Fraction},
 		{"edge_bps.max < 20Gbps", "edge_bps.max", "", 0, "<", 20e9, reports.BitRate},
@@ -99,7 +102,9 @@ func TestExpectationProblems(t *testing.T) {
 		"failedover >= 99%":                 `1: unknown metric (got "failedover"; want failed_over)`,
 		"failover{fault=kill-0} < 15s":      `1: failover is a distribution and needs a statistic (got "failover"; want failover.min or .mean or .p50 or .p90 or .p95 or .p99 or .max or .count)`,
 		"failed_over.p95 > 1%":              `13: failed_over is a share and has no statistic (got ".p95"; want failed_over alone)`,
-		"failover.p96 < 1s":                 `10: unknown statistic (got "p96"; want p90)`,
+		"failover.p96 < 1s":                 `10: unknown statistic (got "p96"; want one of min, mean, p50, p90, p95, p99, max, count)`,
+		"requests < 200/s":                  `12: not a value of that unit (got "200/s"; want a number)`,
+		"edge_rps.max < 200rps":             `16: not a value of that unit (got "200rps"; want a number per second such as 200/s)`,
 		"edge_rps.p95 < 1":                  `10: edge_rps has no such statistic (got "p95"; want mean or max)`,
 		"failed_over{fualt=kill-0} >= 99%":  `13: unknown label (got "fualt"; want fault)`,
 		"failed_over{fault=kill-1} >= 99%":  `19: unknown fault (got "kill-1"; want kill-0)`,
@@ -203,7 +208,7 @@ func TestMetricNames(t *testing.T) {
 	// The names of contract section 2.
 	for _, name := range strings.Fields(`startup startup_failed fatal stalled stalled_now error_rate stall rebuffer_ratio live_latency bitrate
 		detection failover outage content_skipped content_repeated failed_over healed recovered left never_recovered flapped_back
-		request_errors ttfb requests edge_rps edge_bps origin_rps origin_bps origin_amplification hit_ratio tester_lag`) {
+		request_errors ttfb requests edge_rps edge_bps origin_rps origin_bps origin_amplification edge_amplification error_rps hit_ratio tester_lag`) {
 		if metricNamed(name) == nil {
 			t.Errorf("no metric %s", name)
 		}

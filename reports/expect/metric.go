@@ -28,53 +28,53 @@ const (
 	AlarmLabel
 	AlertLabel
 
-	who      = cohortLabel | profileLabel
+	audience = cohortLabel | profileLabel
 	when     = faultLabel | phaseLabel
-	sessions = who | when | joinedLabel
-	perFault = faultLabel | who | joinedLabel
+	sessions = audience | when | joinedLabel
+	perFault = faultLabel | audience | joinedLabel
 )
 
 var labelNames = []string{"fault", "cohort", "profile", "kind", "phase", "joined", "alarm", "alert"}
 
-// metric is an entry of the registry: what can be asked for, not how it is
+// Metric is an entry of the registry: what can be asked for, not how it is
 // measured.
 type Metric struct {
 	Name, About string
 	Shape       shape
 	unit        reports.Unit
 	Labels      label
-	live        bool  // of use in a stop condition
+	live        bool  // a stop condition may ask for it
 	Needs       label // that a term must carry
-	// monitored: what a provider's monitoring noticed, which is known when the
+	// Monitored: a provider's monitoring notices it, so it is known when the
 	// watching has ended.
 	Monitored bool
 }
 
-// metrics is the registry, in the order of the contract.
+// Metrics is the registry, in the order of the contract.
 var Metrics = []*Metric{
 	{Name: "startup", About: "request of the multivariant playlist to first media playable", Shape: Distribution, unit: reports.Milliseconds, Labels: sessions, live: true},
 	{Name: "startup_failed", About: "sessions that ended by error before a first frame, or waited for more than 30 s", Shape: share, unit: reports.Fraction, Labels: sessions, live: true},
 	{Name: "fatal", About: "sessions that the player gave up", Shape: share, unit: reports.Fraction, Labels: sessions, live: true},
 	{Name: "stalled", About: "sessions that stalled at least once", Shape: share, unit: reports.Fraction, Labels: sessions, live: true},
-	{Name: "stalled_now", About: "sessions that are stalled, of those present (for stop)", Shape: share, unit: reports.Fraction, Labels: who, live: true},
-	{Name: "error_rate", About: "answers that were errors or never came, in the last 5 s (for stop)", Shape: share, unit: reports.Fraction, Labels: who | KindLabel, live: true},
+	{Name: "stalled_now", About: "sessions that are stalled, of those present (for stop)", Shape: share, unit: reports.Fraction, Labels: audience, live: true},
+	{Name: "error_rate", About: "answers that were errors or never came, in the last 5 s (for stop)", Shape: share, unit: reports.Fraction, Labels: audience | KindLabel, live: true},
 	{Name: "stall", About: "how long stalls lasted", Shape: Distribution, unit: reports.Milliseconds, Labels: sessions, live: true},
 	{Name: "rebuffer_ratio", About: "time stalled of the time stalled or played", Shape: share, unit: reports.Fraction, Labels: sessions, live: true},
 	{Name: "live_latency", About: "wall clock behind the programme's date-time at the playhead", Shape: Distribution, unit: reports.Milliseconds, Labels: sessions, live: true},
 	{Name: "bitrate", About: "BANDWIDTH of the variants of the segments appended", Shape: Distribution, unit: reports.BitRate, Labels: sessions, live: true},
 
-	{Name: "detection", About: "onset to the first switch, exclusion or abandon decided because of the fault", Shape: Distribution, unit: reports.Milliseconds, Labels: perFault},
-	{Name: "failover", About: "onset to media from something not under the fault, for every track", Shape: Distribution, unit: reports.Milliseconds, Labels: perFault},
-	{Name: "outage", About: "time between onset and the end of recovery in which a session that wanted to play did not", Shape: Distribution, unit: reports.Milliseconds, Labels: perFault},
+	{Name: "detection", About: "onset to the first switch, exclusion or abandon decided because of the fault; of sessions that joined during it, from their first request that met it", Shape: Distribution, unit: reports.Milliseconds, Labels: perFault},
+	{Name: "failover", About: "onset to media from something not under the fault, for every track; of sessions that joined during it, from their first request that met it", Shape: Distribution, unit: reports.Milliseconds, Labels: perFault},
+	{Name: "outage", About: "time between onset (for sessions that joined during the fault: their first request that met it) and the end of recovery in which a session that wanted to play did not", Shape: Distribution, unit: reports.Milliseconds, Labels: perFault},
 	{Name: "content_skipped", About: "media lost between onset and the end of recovery", Shape: Distribution, unit: reports.Milliseconds, Labels: perFault},
 	{Name: "content_repeated", About: "media seen twice between onset and the end of recovery", Shape: Distribution, unit: reports.Milliseconds, Labels: perFault},
 
-	{Name: "failed_over", About: "affected sessions that moved to something healthy and played on", Shape: share, unit: reports.Fraction, Labels: perFault},
-	{Name: "healed", About: "affected sessions that never moved and got new media once the fault had ended", Shape: share, unit: reports.Fraction, Labels: perFault},
+	{Name: "failed_over", About: "affected sessions that moved to something healthy and played on, of those that did not leave", Shape: share, unit: reports.Fraction, Labels: perFault},
+	{Name: "healed", About: "affected sessions that never moved and got new media once the fault had ended, of those that did not leave", Shape: share, unit: reports.Fraction, Labels: perFault},
 	{Name: "recovered", About: "failed_over and healed", Shape: share, unit: reports.Fraction, Labels: perFault},
-	{Name: "left", About: "affected sessions that left, or had seen everything, before they recovered", Shape: share, unit: reports.Fraction, Labels: perFault},
-	{Name: "never_recovered", About: "affected sessions with any other end", Shape: share, unit: reports.Fraction, Labels: perFault},
-	{Name: "flapped_back", About: "affected sessions that went back to the faulty thing for media while it was faulty", Shape: share, unit: reports.Fraction, Labels: perFault},
+	{Name: "left", About: "affected sessions that left, or had seen everything, before they recovered, of all affected", Shape: share, unit: reports.Fraction, Labels: perFault},
+	{Name: "never_recovered", About: "affected sessions with any other end, of those that did not leave", Shape: share, unit: reports.Fraction, Labels: perFault},
+	{Name: "flapped_back", About: "affected sessions that went back to the faulty thing for media while it was faulty, of those that did not leave", Shape: share, unit: reports.Fraction, Labels: perFault},
 	{Name: "affected", About: "sessions that the fault touched", Shape: Amount, unit: reports.Plain, Labels: perFault},
 
 	{Name: "request_errors", About: "requests answered by an error or not at all", Shape: share, unit: reports.Fraction, Labels: sessions | KindLabel, live: true},
@@ -86,6 +86,8 @@ var Metrics = []*Metric{
 	{Name: "origin_rps", About: "requests to the origin", Shape: Rate, unit: reports.PerSecond, Labels: when, live: true},
 	{Name: "origin_bps", About: "body bits from the origin", Shape: Rate, unit: reports.BitRate, Labels: when, live: true},
 	{Name: "origin_amplification", About: "highest origin request rate over a target duration during fault and recovery, of the same in the baseline; the worst of the faults asked for", Shape: ratio, unit: reports.Plain, Labels: faultLabel},
+	{Name: "edge_amplification", About: "requests to the CDN in the busiest second of fault and recovery, of the same in the baseline; the worst of the faults asked for", Shape: ratio, unit: reports.Plain, Labels: faultLabel},
+	{Name: "error_rps", About: "failed requests of the players: error answers, timeouts, broken connections", Shape: Rate, unit: reports.PerSecond, Labels: when, live: true},
 	{Name: "hit_ratio", About: "part of the requests to the CDN that needed no request to the origin", Shape: share, unit: reports.Fraction, Labels: when, live: true},
 	{Name: "alarm_delay", About: "onset of a fault to the state ALARM of an alarm of aws.alarms, by the provider's clock", Shape: Distribution, unit: reports.Milliseconds, Labels: faultLabel | AlarmLabel, Needs: AlarmLabel, Monitored: true},
 	{Name: "alert_delay", About: "onset of a fault to the first alert of a type from the channel, by the provider's clock", Shape: Distribution, unit: reports.Milliseconds, Labels: faultLabel | AlertLabel, Needs: AlertLabel, Monitored: true},
@@ -102,17 +104,19 @@ func metricNamed(name string) *Metric {
 	return nil
 }
 
-// stats that a metric takes.
-func (m *Metric) Stats() []reports.Stat {
+// StatNames are the names of the statistics that the metric takes; nil = it is one
+// number.
+func (m *Metric) StatNames() []string {
 	switch m.Shape {
 	case Distribution:
-		return []reports.Stat{reports.StatMin, reports.StatMean, reports.StatP50, reports.StatP90, reports.StatP95, reports.StatP99, reports.StatMax, reports.StatCount}
+		return reports.StatNames[1:]
 	case Rate:
-		return []reports.Stat{reports.StatMean, reports.StatMax}
+		return []string{reports.StatMean.String(), reports.StatMax.String()}
 	}
 	return nil
 }
 
+// LabelNames are the labels that a term may carry.
 func (m *Metric) LabelNames() []string {
 	var names []string
 	for i, n := range labelNames {
@@ -123,7 +127,7 @@ func (m *Metric) LabelNames() []string {
 	return names
 }
 
-// phaseNames are the values of the label phase.
+// PhaseNames are the values of the label phase.
 var PhaseNames = []string{"baseline", "fault", "recovery"}
 
 // The values of the label joined.
@@ -133,17 +137,5 @@ const (
 	JoinedAfter  = "after"
 )
 
-// Kind is distribution (a statistic is required), rate (mean or max), share,
-// ratio or count.
-func (m *Metric) Kind() string { return shapeNames[m.Shape] }
-
 // Unit is duration, share, bit/s, 1/s or number.
 func (m *Metric) Unit() string { return reports.UnitNames[m.unit] }
-
-// StatNames are the statistics that the metric takes.
-func (m *Metric) StatNames() (names []string) {
-	for _, s := range m.Stats() {
-		names = append(names, s.String())
-	}
-	return names
-}

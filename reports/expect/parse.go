@@ -13,8 +13,8 @@ import (
 
 const maxExpectation = 1000 // bytes
 
-// ParseExpectation reads an expectation or a stop condition. It reports all
-// problems that it can see; the expectation is nil when there are any.
+// Parse reads an expectation or a stop condition. It reports all problems that it
+// finds; the expectation is nil when there are any.
 func Parse(text string, known Known) (*Expectation, []Problem) {
 	if len(text) > maxExpectation {
 		return nil, []Problem{{1, "expectation is too long", fmt.Sprintf("%d bytes", len(text)), fmt.Sprintf("at most %d", maxExpectation)}}
@@ -61,7 +61,7 @@ func (p *parser) next() byte {
 	return 0
 }
 
-// rest is what follows, for a message.
+// rest is the text that follows, for a message.
 func (p *parser) rest() string {
 	if p.at >= len(p.text) {
 		return "the end"
@@ -141,36 +141,25 @@ func (p *parser) alarm(e *Expectation) {
 	open := p.at + strings.IndexByte(p.text[p.at:], '(')
 	p.at = open + 1
 	p.spaces()
-	at, name := p.at, ""
-	closing := -1
-	if p.next() == '"' {
-		if end := strings.IndexByte(p.text[p.at+1:], '"'); end >= 0 {
-			name = p.text[p.at+1 : p.at+1+end]
-			p.at += end + 2
-			p.spaces()
-			if p.next() == ')' {
-				closing = p.at
-			}
-		}
-	} else if end := strings.IndexByte(p.text[p.at:], ')'); end >= 0 {
-		closing = p.at + end
-		name = strings.TrimSpace(p.text[p.at:closing])
-	}
+	at := p.at
+	name := p.value(")")
+	p.spaces()
 	switch {
-	case closing < 0:
+	case p.next() != ')' || strings.HasPrefix(name, `"`): // or its quotation mark is not closed
 		p.stop(open, "unclosed (", quote(p.text[open:]), ")")
 		return
 	case !p.known.Stop:
-		p.stop(start, "alarm(NAME) belongs to stop conditions", quote(p.text[start:closing+1]), "an expectation of what the run measures")
+		p.stop(start, "alarm(NAME) belongs to stop conditions", quote(p.text[start:p.at+1]), "an expectation of what the run measures")
 		return
 	case name == "":
-		p.wrong(at, "no alarm", p.rest(), "the name of one of aws.alarms")
+		p.wrong(at, "no alarm", quote(p.text[at:]), "the name of one of aws.alarms")
 	case len(p.known.Alarms) == 0:
 		p.wrong(at, "no alarm is watched", quote(name), "its name in aws.alarms, too")
 	case !slices.Contains(p.known.Alarms, name):
 		p.wrong(at, "unknown alarm", quote(name), suggest(name, p.known.Alarms))
 	}
-	e.Alarm, p.at = name, closing+1
+	e.Alarm = name
+	p.at++
 	p.spaces()
 	if p.next() != 0 {
 		p.holds(e)
@@ -247,8 +236,8 @@ func (p *parser) term() Term {
 		p.at++
 		at := p.at
 		p.stat(&t, at, p.while(isWord))
-	} else if t.Metric != nil && t.Metric.Stats() != nil {
-		p.wrong(at, t.Metric.Name+" is a "+shapeNames[t.Metric.Shape]+" and needs a statistic", quote(name), t.Metric.Name+"."+join(t.Metric.Stats(), " or ."))
+	} else if t.Metric != nil && t.Metric.StatNames() != nil {
+		p.wrong(at, t.Metric.Name+" is a "+shapeNames[t.Metric.Shape]+" and needs a statistic", quote(name), t.Metric.Name+"."+strings.Join(t.Metric.StatNames(), " or ."))
 	}
 	if p.next() == '{' {
 		p.labels(&t)
@@ -269,12 +258,12 @@ func (p *parser) stat(t *Term, at int, name string) {
 	i := slices.Index(reports.StatNames[1:], name)
 	switch {
 	case i < 0:
-		p.wrong(at, "unknown statistic", quote(name), suggest(name, reports.StatNames[1:]))
+		p.wrong(at, "unknown statistic", quote(name), "one of "+strings.Join(reports.StatNames[1:], ", "))
 	case t.Metric == nil:
-	case t.Metric.Stats() == nil:
+	case t.Metric.StatNames() == nil:
 		p.wrong(at, t.Metric.Name+" is a "+shapeNames[t.Metric.Shape]+" and has no statistic", quote("."+name), t.Metric.Name+" alone")
-	case !slices.Contains(t.Metric.Stats(), reports.Stat(i+1)):
-		p.wrong(at, t.Metric.Name+" has no such statistic", quote(name), join(t.Metric.Stats(), " or "))
+	case !slices.Contains(t.Metric.StatNames(), name):
+		p.wrong(at, t.Metric.Name+" has no such statistic", quote(name), strings.Join(t.Metric.StatNames(), " or "))
 	default:
 		t.Stat = reports.Stat(i + 1)
 	}
@@ -296,7 +285,7 @@ func (p *parser) labels(t *Term) {
 		p.at++
 		p.spaces()
 		valueAt := p.at
-		p.label(t, at, name, valueAt, p.labelValue())
+		p.label(t, at, name, valueAt, p.value(",}"))
 		p.spaces()
 		switch p.next() {
 		case ',':
@@ -311,9 +300,9 @@ func (p *parser) labels(t *Term) {
 	}
 }
 
-// labelValue reads up to the next comma or bracket; a value that has one of
-// these in it stands in quotation marks.
-func (p *parser) labelValue() string {
+// value reads up to one of these bytes; a value that has one of them in it stands
+// in quotation marks.
+func (p *parser) value(ends string) string {
 	if p.next() == '"' {
 		if end := strings.IndexByte(p.text[p.at+1:], '"'); end >= 0 {
 			value := p.text[p.at+1 : p.at+1+end]
@@ -321,7 +310,7 @@ func (p *parser) labelValue() string {
 			return value
 		}
 	}
-	return strings.TrimRight(p.while(func(c byte) bool { return c != ',' && c != '}' }), " \t")
+	return strings.TrimRight(p.while(func(c byte) bool { return strings.IndexByte(ends, c) < 0 }), " \t")
 }
 
 func (p *parser) label(t *Term, at int, name string, valueAt int, value string) {
@@ -350,7 +339,7 @@ func (p *parser) label(t *Term, at int, name string, valueAt int, value string) 
 	case label(1)<<i == AlertLabel && !p.known.Alerts:
 		p.wrong(valueAt, "the alerts of no channel are watched", quote(value), "the channel in aws.channel, too")
 	case label(1)<<i == AlertLabel && value != "":
-		*field = value // the provider's words, which are not a closed list
+		*field = value // AWS may add types of alerts
 	case label(1)<<i == AlertLabel:
 		p.wrong(valueAt, "no alert", p.rest(), "the type of an alert, such as \"Pipeline Failed\"")
 	case label(1)<<i == AlarmLabel && len(names) == 0:

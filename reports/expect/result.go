@@ -8,15 +8,15 @@ import (
 	"hlsload/reports/figure"
 )
 
-// result compares. An expectation without data does not hold.
+// Result compares what was measured. An expectation without data is not measured.
 func (e *Expectation) Result(l, r reports.Value) reports.ExpectationResult {
 	res := reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: l}
 	switch {
 	case e.Operator != 0 && math.IsNaN(float64(r)):
-		res.Value, res.Reason = reports.NoData, "no data: "+e.Right.nothing()
+		res.Value, res.NotMeasured, res.Reason = reports.NoData, true, "no data: "+e.Right.nothing()
 		return res
 	case math.IsNaN(float64(l)):
-		res.Reason = "no data: " + e.Left.nothing()
+		res.NotMeasured, res.Reason = true, "no data: "+e.Left.nothing()
 		return res
 	case e.Operator != 0 && !r.Known():
 		res.Value, res.Reason = reports.NoData, "cannot compare: "+e.Right.String()+" never happened"
@@ -25,7 +25,7 @@ func (e *Expectation) Result(l, r reports.Value) reports.ExpectationResult {
 		res.Value = l - r
 	case e.Operator == '/':
 		if r == 0 {
-			res.Value, res.Reason = reports.NoData, "cannot divide: "+e.Right.String()+" is 0"
+			res.Value, res.NotMeasured, res.Reason = reports.NoData, true, "cannot divide: "+e.Right.String()+" is 0"
 			return res
 		}
 		res.Value = l / r
@@ -84,8 +84,7 @@ func (e *Expectation) AlarmsUnderTest() (names []string) {
 	return names
 }
 
-// Within is how long after an onset an expectation needs to know about an alarm
-// or alert: one that has to come in time, or not before; 0 = it does not say.
+// Within is for how long after an onset an alarm or alert has to be watched: one that has to come in time, or not before; 0 = it has no such bound.
 func (e *Expectation) Within() time.Duration {
 	if !e.Monitored() || e.Operator != 0 || e.unit != reports.Milliseconds {
 		return 0
@@ -93,7 +92,7 @@ func (e *Expectation) Within() time.Duration {
 	return time.Duration(e.value * float64(time.Millisecond))
 }
 
-// asksFor reports whether a term is about a metric.
+// AsksFor reports whether the expectation has a term of this metric.
 func (e *Expectation) AsksFor(metric string) bool {
 	return e.Left.Metric != nil && e.Left.Metric.Name == metric || e.Operator != 0 && e.Right.Metric.Name == metric
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"hlsload/chaos"
+	"hlsload/player/units"
 	"hlsload/reports"
 )
 
@@ -36,15 +38,8 @@ func (p *parser) number(at int, text string, u reports.Unit, quotient bool) floa
 		}
 		want = "a share such as 99%"
 	case reports.BitRate:
-		for _, s := range []struct {
-			suffix string
-			factor float64
-		}{{"kbps", 1e3}, {"Mbps", 1e6}, {"Gbps", 1e9}, {"bps", 1}} {
-			if n, ok := strings.CutSuffix(text, s.suffix); ok {
-				if f, ok := plain(n); ok {
-					return f * s.factor
-				}
-			}
+		if r, ok := units.ParseRate(text); ok {
+			return float64(r)
 		}
 		want = "a rate such as 800kbps or 20Mbps"
 	default:
@@ -53,10 +48,19 @@ func (p *parser) number(at int, text string, u reports.Unit, quotient bool) floa
 				return f / 100
 			}
 		}
-		if f, ok := plain(text); ok {
+		count := text
+		if u == reports.PerSecond {
+			count = strings.TrimSuffix(count, "/s")
+		}
+		if f, ok := plain(count); ok {
 			return f
 		}
-		want = "a number"
+		if n, ok := units.ParseCount(count); ok && !quotient {
+			return float64(n)
+		}
+		if want = "a number"; u == reports.PerSecond {
+			want = "a number per second such as 200/s"
+		}
 	}
 	got := quote(text)
 	if text == "" {
@@ -64,14 +68,6 @@ func (p *parser) number(at int, text string, u reports.Unit, quotient bool) floa
 	}
 	p.wrong(at, "not a value of that unit", got, want)
 	return 0
-}
-
-func join(stats []reports.Stat, by string) string {
-	var s []string
-	for _, st := range stats {
-		s = append(s, st.String())
-	}
-	return strings.Join(s, by)
 }
 
 func metricNames(live bool) []string {
@@ -89,41 +85,11 @@ func suggest(name string, names []string) string {
 	if len(names) == 0 {
 		return "nothing: there are none"
 	}
-	best, nearest := len(name)/2+1, ""
-	for _, n := range names {
-		if d := editDistance(name, n); d < best {
-			best, nearest = d, n
-		}
-	}
-	if nearest != "" {
-		return nearest
+	if near := chaos.Nearest(name, names); near != "" {
+		return near
 	}
 	if len(names) > 12 {
 		names = append(slices.Clone(names[:12]), "…")
 	}
 	return "one of " + strings.Join(names, ", ")
-}
-
-// editDistance is Levenshtein's, over bytes.
-func editDistance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return max(len(a), len(b))
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

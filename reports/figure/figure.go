@@ -13,6 +13,7 @@ import (
 	"time"
 )
 
+// Round rounds to so many decimals; there is no negative zero.
 func Round(f float64, decimals int) float64 {
 	p := math.Pow(10, float64(decimals))
 	if r := math.Round(f*p) / p; !math.IsInf(r, 0) && r != 0 {
@@ -24,11 +25,12 @@ func Round(f float64, decimals int) float64 {
 	return 0 // and no negative zero
 }
 
+// Trim writes a number with at most so many decimals.
 func Trim(f float64, decimals int) string {
 	return strconv.FormatFloat(Round(f, decimals), 'f', -1, 64)
 }
 
-// seconds writes milliseconds the way one reads them aloud.
+// Seconds writes milliseconds the way one reads them aloud.
 func Seconds(ms float64) string {
 	switch a := math.Abs(ms); {
 	case a == 0:
@@ -43,10 +45,27 @@ func Seconds(ms float64) string {
 		return Trim(ms/1000, 1) + " s"
 	}
 	d := time.Duration(ms) * time.Millisecond
-	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	if s := int(d.Seconds()) % 60; s != 0 {
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), s)
+	}
+	return fmt.Sprintf("%d min", int(d.Minutes()))
 }
 
-// percent keeps small shares visible.
+// Clock writes an instant of a run, as in 8:00, 1:02:03 or 0:30.5; parts of a second
+// only where there are any.
+func Clock(d time.Duration) string {
+	d = d.Round(time.Millisecond)
+	s := fmt.Sprintf("%02d", d%time.Minute/time.Second)
+	if part := d % time.Second / time.Millisecond; part != 0 {
+		s += strings.TrimRight(fmt.Sprintf(".%03d", part), "0")
+	}
+	if d < time.Hour {
+		return fmt.Sprintf("%d:%s", d/time.Minute, s)
+	}
+	return fmt.Sprintf("%d:%02d:%s", d/time.Hour, d%time.Hour/time.Minute, s)
+}
+
+// Percent keeps small shares visible.
 func Percent(f float64) string {
 	switch a := math.Abs(f); {
 	case a == 0:
@@ -61,19 +80,36 @@ func Percent(f float64) string {
 	return Trim(100*f, 1) + " %"
 }
 
-func BitsPerSecond(f float64) string {
-	switch a := math.Abs(f); {
-	case a >= 1e9:
-		return Trim(f/1e9, 2) + " Gbit/s"
-	case a >= 1e6:
-		return Trim(f/1e6, 1) + " Mbit/s"
-	case a >= 1e3:
-		return Trim(f/1e3, 0) + " kbit/s"
-	}
-	return Trim(f, 0) + " bit/s"
+// unit is one that is used from a size on, with so many decimals.
+type unit struct {
+	size     float64
+	decimals int
+	name     string
 }
 
-// thousands writes an integer with separators.
+// scaled writes a value in the largest unit that it reaches.
+func scaled(f float64, units []unit) string {
+	u := units[len(units)-1]
+	for _, larger := range units {
+		if math.Abs(f) >= larger.size {
+			u = larger
+			break
+		}
+	}
+	return Trim(f/u.size, u.decimals) + " " + u.name
+}
+
+// BitsPerSecond writes a rate in decimal units.
+func BitsPerSecond(f float64) string {
+	return scaled(f, []unit{{1e9, 2, "Gbit/s"}, {1e6, 1, "Mbit/s"}, {1e3, 0, "kbit/s"}, {1, 0, "bit/s"}})
+}
+
+// Size writes a number of bytes in decimal units.
+func Size(bytes int64) string {
+	return scaled(float64(bytes), []unit{{1e12, 2, "TB"}, {1e9, 2, "GB"}, {1e6, 1, "MB"}, {1e3, 1, "kB"}, {1, 0, "B"}})
+}
+
+// Thousands writes an integer with separators.
 func Thousands(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	sign := ""
@@ -86,7 +122,7 @@ func Thousands(n int64) string {
 	return sign + s
 }
 
-// withShare writes "12 (3.4 %)".
+// WithShare writes "12 (3.4 %)".
 func WithShare(n, of int64) string {
 	if of == 0 {
 		return Thousands(n)
@@ -94,21 +130,7 @@ func WithShare(n, of int64) string {
 	return Thousands(n) + " (" + Percent(float64(n)/float64(of)) + ")"
 }
 
-func Size(bytes int64) string {
-	f := float64(bytes)
-	switch {
-	case f >= 1e12:
-		return Trim(f/1e12, 2) + " TB"
-	case f >= 1e9:
-		return Trim(f/1e9, 2) + " GB"
-	case f >= 1e6:
-		return Trim(f/1e6, 1) + " MB"
-	case f >= 1e3:
-		return Trim(f/1e3, 1) + " kB"
-	}
-	return Trim(f, 0) + " B"
-}
-
+// Plural writes "1 session" or "2 sessions".
 func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -116,11 +138,15 @@ func Plural(n int, noun string) string {
 	return Thousands(int64(n)) + " " + noun + "s"
 }
 
-// reasons lists errors, the most frequent first.
+// MostFirst are the names with the largest counts first.
+func MostFirst(by map[string]int64) []string {
+	return slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
+}
+
+// Reasons lists errors, the most frequent first.
 func Reasons(by map[string]int64) string {
-	names := slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
 	var parts []string
-	for i, name := range names {
+	for i, name := range MostFirst(by) {
 		if i == 4 {
 			parts = append(parts, "…")
 			break

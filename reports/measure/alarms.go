@@ -11,9 +11,8 @@ import (
 	"hlsload/reports/monitor"
 )
 
-// An alarm under test: the expectations about what a provider's monitoring
-// notices. They are judged once the watching has ended, see
-// [Collector.Monitored].
+// The expectations about what a provider's monitoring notices are judged once the
+// watching has ended: see [Finished.Monitored].
 
 // Monitored puts what monitoring noticed into the summary, judges the
 // expectations about it, and decides anew.
@@ -27,7 +26,7 @@ func (f *Finished) Monitored(m *reports.MonitorSummary) {
 		}
 		res := v.judge(e)
 		if why := v.unsettled(e, res); why != "" {
-			res.Pass, res.Value, res.Reason = false, reports.NoData, why
+			res.Pass, res.NotMeasured, res.Value, res.Reason = false, true, reports.NoData, why
 		}
 		for i := range s.Expectations {
 			if s.Expectations[i].Expr == e.Text {
@@ -38,8 +37,8 @@ func (f *Finished) Monitored(m *reports.MonitorSummary) {
 	s.Decide(&f.ending)
 }
 
-// unsettled says why "never" or "no other" is not known: the watching ended before
-// the time was over that the expectation is about.
+// unsettled says why "never" or "no other" is not known: the watching ended too
+// early for the expectation.
 func (v *view) unsettled(e *expect.Expectation, res reports.ExpectationResult) string {
 	within, until := e.Within(), v.watchedUntil(&e.Left)
 	if ends := v.summary.DurationS; e.Left.Metric != nil && e.Left.Metric.Name == otherAlarmsName && until.Known() && until < ends {
@@ -134,7 +133,7 @@ func (v *view) delays(f *filter, of func(s *reports.FaultSummary, until reports.
 
 // otherAlarms counts the alarms and alerts that no expectation names for the
 // fault that was on, or that came without any. Those that were set before the
-// run are not of the run.
+// run do not count.
 func otherAlarms(v *view, f *filter) (num, den int64) { return int64(len(v.unnamed(f))), 1 }
 
 // unnamed are the alarms and alerts that otherAlarms counts, one for each

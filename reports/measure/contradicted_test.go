@@ -14,7 +14,7 @@ import (
 // version is one answer and one error, not two answers.
 func TestContradictingPlaylist(t *testing.T) {
 	c, err := record.New(record.Config{Mode: reports.ModeSimulate, Duration: 10 * time.Second, TargetDuration: 2 * time.Second, Pipelines: 2,
-		Cohorts: []record.Cohort{{Name: "a", Profile: "hlsjs-1.7"}}, Profiles: []record.Profile{{Name: "hlsjs-1.7"}}})
+		Cohorts: []record.Cohort{{Name: "a", Profile: "hlsjs-1.7"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

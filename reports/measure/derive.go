@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"hlsload/chaos"
@@ -15,52 +16,71 @@ import (
 	"hlsload/reports/traffic"
 )
 
-// startedFormat is RFC 3339 with milliseconds, which a join with other people's
-// clocks needs; whole seconds have none.
+// startedFormat is RFC 3339 with milliseconds, which a join with access
+// logs needs; whole seconds have none.
 const startedFormat = "2006-01-02T15:04:05.999Z07:00"
 
 // Finish ends a run: sessions still open are cut, and everything is derived.
-// Samples that come later are ignored, so call it before the players are told
-// to go away. It is called once.
-func Finish(c *record.Collector, end End) *Finished {
-	stop := map[int]reports.ExpectationResult{} // of those that ask for the moment before the sessions are cut
-	v := &view{Record: c.Finish(end.At, func(r *record.Record) {
-		for i, e := range r.Config.Expect {
-			if e.AsksFor("stalled_now") {
-				stop[i] = (&view{Record: r}).judge(e)
+// Samples that come later are ignored, so call it before the players are stopped. It is called once.
+func Finish(c *record.Collector, end End) *Finished { return Derive(c.Finish(end.At), end) }
+
+// SoFar derives the summary of a run that goes on.
+func SoFar(c *record.Collector, end End) *reports.Summary { return Derive(c.Part(end.At), end).Summary }
+
+// Derive derives everything from the part that has all sessions of a run. Of a run that
+// goes on, what becomes of sessions that are still open is in it as far as it is settled;
+// what each fault did to them so far stands beside it.
+func Derive(p *record.Part, end End) *Finished {
+	v := &view{Record: p.Record()}
+	f := v.derive(&end)
+	if p.Over {
+		return f
+	}
+	for i, n := range p.Live.Faults {
+		of := &v.Config.Faults[i]
+		for k := range f.Summary.Faults {
+			if f := &f.Summary.Faults[k]; n.Applied && f.Name == of.Name && f.Occurrence == of.Occurrence {
+				f.SoFar = &reports.FaultSoFar{Affected: n.Affected, FailedOver: n.FailedOver, Healed: n.Healed}
 			}
 		}
-	})}
-	v.traffic, v.source = v.truth(&end)
+	}
+	return f
+}
+
+// derive derives everything.
+func (v *view) derive(end *End) *Finished {
+	v.load, v.source = v.truth(end)
 	s := &reports.Summary{
-		Schema: reports.Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Started: v.Config.Started.UTC().Format(startedFormat), RunID: v.Config.RunID,
-		DurationS: reports.Value(figure.Round(end.At.Seconds(), 3)), Warnings: []string{}, HistUnit: "us",
+		Schema: reports.Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Target: v.Config.Target, Build: v.Config.Build, RunID: v.Config.RunID,
+		Started: v.Config.Started.UTC().Format(startedFormat), Ended: v.Config.Started.Add(end.At).UTC().Format(startedFormat),
+		DurationS: reports.Value(end.At.Seconds()).Round(3), Warnings: []string{}, WhatHelps: []string{}, HistUnit: "us",
+	}
+	if s.Scenario.Overrides == nil {
+		s.Scenario.Overrides = []reports.Override{}
 	}
 	s.Players = v.Players()
 	s.Cohorts, s.Profiles = v.cohorts(), v.profiles()
-	s.Faults = v.faults(&end)
+	s.Faults = v.faults(end)
 	s.Requests = v.requests()
-	estimate := v.Estimate()
-	loads(s, v, estimate)
-	rows(s, v, estimate)
+	loads(s, v)
+	rows(s, v)
 	lag, _ := evaluators["tester_lag"].dist(v, &filter{rule: -1, cohort: -1, kind: -1})
-	s.Tester = reports.Tester{LagMs: lag.Dist(1000, 0), CPUS: reports.Value(figure.Round(end.CPU.Seconds(), 3)), RSSPeakBytes: end.RSSPeak,
-		DroppedSamples: end.DroppedSamples, GoroutinesPeak: end.Goroutines}
-	if v.Config.Events != nil {
-		s.Tester.DroppedEvents = v.Config.Events.Dropped()
-	}
+	s.Tester = reports.Tester{LagMs: lag.Dist(1000, 0), CPUS: reports.Value(end.CPU.Seconds()).Round(3), RSSPeakBytes: end.RSSPeak,
+		DroppedSamples: end.DroppedSamples, DroppedEvents: v.DroppedEvents, GoroutinesPeak: end.Goroutines}
 	s.Expectations = []reports.ExpectationResult{}
-	for i, e := range v.Config.Expect {
-		if r, ok := stop[i]; ok {
-			s.Expectations = append(s.Expectations, r)
-		} else {
-			s.Expectations = append(s.Expectations, v.judge(e))
-		}
+	for _, e := range v.Config.Expect {
+		s.Expectations = append(s.Expectations, v.judge(e))
+	}
+	s.Known = []reports.KnownResult{}
+	for _, e := range v.Config.Known {
+		r := v.judge(e)
+		s.Known = append(s.Known, reports.KnownResult{Expr: r.Expr, Value: r.Value, Unit: r.Unit, Holds: r.Pass, Reason: r.Reason, NotMeasured: r.NotMeasured})
 	}
 	inspect(s, v)
 	f := &Finished{Summary: s, view: v, ending: reports.Ending{Interrupted: end.Interrupted, Unreachable: end.Unreachable, Lag: v.testerLag(), LagLimit: v.Config.LagLimit}}
 	s.Decide(&f.ending)
-	warn(s, v, &end)
+	advise(s, v, &f.ending)
+	warn(s, v, end)
 	return f
 }
 
@@ -71,22 +91,24 @@ type Finished struct {
 	ending  reports.Ending
 }
 
-// truth is the load that was counted, else the estimate; and where it knows the
-// origin's part from.
+// truth returns the load that was counted, else the estimate, and the source of
+// the origin's part.
 func (v *view) truth(end *End) (*traffic.Load, string) {
 	if end.Traffic != nil {
 		return end.Traffic, reports.FromRig
 	}
-	if t := v.Meter.Load(); t != nil {
-		if !t.HasEdge() { // only the origin was counted: players know what they asked the CDN for
-			t.TakeEdge(v.Estimate())
+	if v.Meter != nil {
+		t := v.Meter.Copy()
+		t.TakeFailed(&v.Traffic) // players know what failed
+		if !t.HasEdge() {        // only the origin was counted: players know what they asked the CDN for
+			t.TakeEdge(&v.Traffic)
 		}
 		return t, reports.FromRig
 	}
-	if v.SawHeaders() {
-		return v.Estimate(), reports.FromHeaders
+	if v.Headers {
+		return &v.Traffic, reports.FromHeaders
 	}
-	return v.Estimate(), reports.FromNowhere
+	return &v.Traffic, reports.FromNowhere
 }
 
 func (v *view) cohorts() map[string]*reports.CohortSummary {
@@ -100,18 +122,21 @@ func (v *view) cohorts() map[string]*reports.CohortSummary {
 
 func (v *view) cohort(index int) *reports.CohortSummary {
 	f := filter{rule: -1, cohort: index, kind: -1}
-	sum := record.Totals{Latency: reports.CoarseHistogram(), Bitrate: reports.CoarseHistogram()}
+	var sum record.Totals
 	s := &reports.CohortSummary{}
 	for k, g := range v.Groups() {
-		if !f.who(v, k) {
+		if !f.selects(v, k) {
 			continue
 		}
 		s.Players += g.Sessions
+		if !v.Over {
+			s.Players += g.Open
+		}
 		s.StartupFailed += g.StartupFailed
 		s.Stalled += g.EverStalled
 		s.Fatal += g.Fatal
 		for _, c := range g.Totals {
-			sum.Add(c)
+			reports.Add(&sum, c)
 		}
 	}
 	s.StartupMs, s.StallMs, s.LiveLatencyMs = sum.Startup.Dist(1000, 0), sum.Stall.Dist(1000, 0), sum.Latency.Dist(1000, 0)
@@ -120,7 +145,7 @@ func (v *view) cohort(index int) *reports.CohortSummary {
 		s.RebufferRatio = reports.Value(float64(sum.Stalled) / float64(total))
 	}
 	if sum.Media > 0 {
-		s.BitrateBps = reports.Value(figure.Round(float64(sum.Bits)/sum.Media.Seconds(), 0))
+		s.BitrateBps = reports.Value(float64(sum.Bits) / sum.Media.Seconds()).Round(0)
 	}
 	s.Switches = reports.Switches{Up: sum.Up, Down: sum.Down}
 	return s
@@ -129,8 +154,8 @@ func (v *view) cohort(index int) *reports.CohortSummary {
 func (v *view) profiles() map[string]reports.ProfileSummary {
 	m := map[string]reports.ProfileSummary{}
 	withheld := v.withheld()
-	for _, p := range v.Config.Profiles {
-		m[p.Name] = reports.ProfileSummary{Player: p.Player, Confidence: p.Confidence, Withheld: withheld[p.Name]}
+	for _, c := range v.Config.Cohorts {
+		m[c.Profile] = reports.ProfileSummary{Player: c.Player, Confidence: c.Confidence, Withheld: withheld[c.Profile]}
 	}
 	return m
 }
@@ -140,9 +165,10 @@ func (v *view) faults(end *End) []reports.FaultSummary {
 	for i := range v.Phases.Occurrences {
 		o := &v.Phases.Occurrences[i]
 		f := reports.FaultSummary{
-			Name: o.Fault.Name, Occurrence: o.Fault.Occurrence, Fault: string(o.Fault.Kind), Via: string(o.Fault.Via),
+			WhatHelps: []string{},
+			Name:      o.Fault.Name, Occurrence: o.Fault.Occurrence, Fault: string(o.Fault.Kind), Via: string(o.Fault.Via),
 			AppliedAtS: instant(o.Applied), ClearedAtS: instant(o.Cleared), RecoveryEndS: reports.NoData, BaselineFromS: reports.NoData,
-			Noticed: []reports.Notice{}, Origin: v.faultOrigin(o),
+			Noticed: []reports.Notice{}, Origin: v.faultOrigin(o), Edge: v.faultEdge(o),
 		}
 		if o.Fault.Pipeline != chaos.Any {
 			p := o.Fault.Pipeline
@@ -154,13 +180,14 @@ func (v *view) faults(end *End) []reports.FaultSummary {
 				f.BaselineFromS = instant(from)
 			}
 		}
-		for _, e := range end.Faults {
-			if e.Rule == o.Fault.Rule && e.Occurrence == o.Fault.Occurrence {
-				f.UndoVerified, f.Problem = e.UndoVerified, e.Problem
+		for i := range end.Faults {
+			if e := &end.Faults[i]; e.Fault.Rule == o.Fault.Rule && e.Fault.Occurrence == o.Fault.Occurrence {
+				f.UndoVerified, f.Problem = e.UndoVerified, e.Void()
 			}
 		}
 		v.effects(int32(i), &f)
 		v.predictions(int32(i), &f)
+		v.explain(int32(i), &f)
 		all = append(all, f)
 	}
 	slices.SortStableFunc(all, func(a, b reports.FaultSummary) int {
@@ -173,24 +200,24 @@ func instant(t time.Duration) reports.Value {
 	if t == record.Forever {
 		return reports.NoData
 	}
-	return reports.Value(figure.Round(t.Seconds(), 3))
+	return reports.Value(t.Seconds()).Round(3)
 }
 
 // effects fills in what an occurrence did to sessions.
 func (v *view) effects(occ int32, f *reports.FaultSummary) {
-	var all record.FaultTotals
-	byProfile, byCohort := map[string]*record.FaultTotals{}, map[string]*record.FaultTotals{}
+	var all, atOnset record.FaultTotals
 	for k, n := range v.Faults() {
 		if k.Occurrence != occ {
 			continue
 		}
-		all.Add(n)
-		part(byProfile, v.Config.Profiles[k.Profile].Name).Add(n)
-		part(byCohort, v.Config.Cohorts[k.Cohort].Name).Add(n)
+		reports.Add(&all, n)
 		if k.During {
 			f.JoinedDuring += n.Affected
+		} else {
+			reports.Add(&atOnset, n)
 		}
 	}
+	f.WatchingAtOnset, f.AtOnset = v.Watching[occ], faultShare(&atOnset)
 	f.Affected, f.Unfinished = all.Affected, all.Unfinished
 	f.FailedOver, f.Healed, f.Left, f.NeverRecovered = all.Outcomes[record.FailedOver], all.Outcomes[record.Healed], all.Outcomes[record.Left], all.Outcomes[record.NeverRecovered]
 	f.Recovered = f.FailedOver + f.Healed
@@ -198,23 +225,42 @@ func (v *view) effects(occ int32, f *reports.FaultSummary) {
 	f.DetectionMs, f.FailoverMs = all.Detection.Dist(1000, all.Undetected), all.Failover.Dist(1000, all.Unmoved)
 	f.OutageMs = outageDist(&all)
 	f.ContentSkippedMs, f.ContentRepeatedMs = all.Skipped.Dist(1000, 0), all.Repeated.Dist(1000, 0)
-	f.ByProfile, f.ByCohort = shares(byProfile), shares(byCohort)
+	f.ByProfile, f.ByCohort = v.shares(occ, true)
 }
 
-// part is the totals of that name.
-func part(m map[string]*record.FaultTotals, name string) *record.FaultTotals {
-	if m[name] == nil {
-		m[name] = &record.FaultTotals{}
+// shares is what an occurrence did to the sessions of each profile and cohort;
+// with late, those that joined during the fault count, too.
+func (v *view) shares(occ int32, late bool) (byProfile, byCohort map[string]*reports.FaultShare) {
+	profiles, cohorts := map[string]*record.FaultTotals{}, map[string]*record.FaultTotals{}
+	part := func(m map[string]*record.FaultTotals, name string, n *record.FaultTotals) {
+		if m[name] == nil {
+			m[name] = &record.FaultTotals{}
+		}
+		reports.Add(m[name], n)
 	}
-	return m[name]
+	for k, n := range v.Faults() {
+		if k.Occurrence == occ && (late || !k.During) {
+			c := &v.Config.Cohorts[k.Cohort]
+			part(profiles, c.Profile, n)
+			part(cohorts, c.Name, n)
+		}
+	}
+	shares := func(of map[string]*record.FaultTotals) map[string]*reports.FaultShare {
+		m := map[string]*reports.FaultShare{}
+		for name, n := range of {
+			m[name] = faultShare(n)
+		}
+		return m
+	}
+	return shares(profiles), shares(cohorts)
 }
 
-func shares(of map[string]*record.FaultTotals) map[string]*reports.FaultShare {
-	m := map[string]*reports.FaultShare{}
-	for name, n := range of {
-		m[name] = share(n)
+func faultShare(n *record.FaultTotals) *reports.FaultShare {
+	return &reports.FaultShare{
+		Affected: n.Affected, FailedOver: n.Outcomes[record.FailedOver], Healed: n.Outcomes[record.Healed], Left: n.Outcomes[record.Left], NeverRecovered: n.Outcomes[record.NeverRecovered],
+		FlappedBack: n.Flapped, Fatal: n.Fatal,
+		DetectionMs: n.Detection.Dist(1000, n.Undetected), FailoverMs: n.Failover.Dist(1000, n.Unmoved), OutageMs: outageDist(n),
 	}
-	return m
 }
 
 func outageDist(n *record.FaultTotals) reports.Dist {
@@ -223,19 +269,11 @@ func outageDist(n *record.FaultTotals) reports.Dist {
 	return d
 }
 
-func share(n *record.FaultTotals) *reports.FaultShare {
-	return &reports.FaultShare{
-		Affected: n.Affected, FailedOver: n.Outcomes[record.FailedOver], Healed: n.Outcomes[record.Healed], Left: n.Outcomes[record.Left], NeverRecovered: n.Outcomes[record.NeverRecovered],
-		FlappedBack: n.Flapped, Fatal: n.Fatal,
-		DetectionMs: n.Detection.Dist(1000, n.Undetected), FailoverMs: n.Failover.Dist(1000, n.Unmoved), OutageMs: outageDist(n),
-	}
-}
-
 func (v *view) requests() map[string]*reports.RequestSummary {
 	m := map[string]*reports.RequestSummary{}
 	for k := range m3u8.Kinds {
-		sum := record.Requests{TTFB: reports.CoarseHistogram(), Total: reports.CoarseHistogram(), Lag: reports.CoarseHistogram()}
-		v.eachKind(&filter{rule: -1, cohort: -1, kind: int(k)}, func(r *record.Requests) { sum.Add(r) })
+		var sum record.Requests
+		v.eachRequests(&filter{rule: -1, cohort: -1, kind: int(k)}, func(r *record.Requests) { reports.Add(&sum, r) })
 		if sum.Count > 0 || slices.Contains(requestKinds, k) {
 			m[k.String()] = &reports.RequestSummary{Count: sum.Count, Errors: sum.Errors, ErrorsBy: orEmpty(sum.Why), NotMedia: maps.Clone(sum.Unfit), Bytes: sum.Bytes, TTFBMs: sum.TTFB.Dist(1000, 0), TotalMs: sum.Total.Dist(1000, 0)}
 		}
@@ -243,26 +281,26 @@ func (v *view) requests() map[string]*reports.RequestSummary {
 	return m
 }
 
-// loads fills in what CDN and origin had to carry.
-func loads(s *reports.Summary, v *view, estimate *traffic.Load) {
+// loads fills in the load on CDN and origin.
+func loads(s *reports.Summary, v *view) {
+	estimate := &v.Traffic
 	all := filter{rule: -1}
 	rate := func(of traffic.Series) reports.Rate {
 		return reports.Rate{Mean: v.rate(of, reports.StatMean, &all), Max: v.rate(of, reports.StatMax, &all)}
 	}
-	of := func(s traffic.Series) int64 { return v.traffic.Total(s) }
-	s.Edge = reports.EdgeSummary{Requests: of(traffic.EdgeRequests), Bytes: of(traffic.EdgeBits) / 8, Rps: rate(traffic.EdgeRequests), Bps: rate(traffic.EdgeBits), ByPop: orEmpty(v.traffic.ByPop)}
+	of := func(s traffic.Series) int64 { return v.load.Total(s) }
+	s.Edge = reports.EdgeSummary{Requests: of(traffic.EdgeRequests), Bytes: of(traffic.EdgeBits) / 8, Rps: rate(traffic.EdgeRequests), Bps: rate(traffic.EdgeBits), ByPop: orEmpty(v.load.ByPop)}
 	s.Origin = reports.OriginSummary{Source: v.source, Rps: rate(traffic.OriginRequests), Bps: rate(traffic.OriginBits), HitRatio: hitRatio(v, &all),
 		ByStatus: map[string]int64{}, Estimated: reports.NoData}
 	if v.knowsOrigin() {
-		s.Origin.Requests, s.Origin.Bytes, s.Origin.ByStatus = of(traffic.OriginRequests), of(traffic.OriginBits)/8, orEmpty(v.traffic.ByStatus)
+		s.Origin.Requests, s.Origin.Bytes, s.Origin.ByStatus = of(traffic.OriginRequests), of(traffic.OriginBits)/8, orEmpty(v.load.ByStatus)
 	}
-	s.Edge.Redirects = v.Redirects()
-	fetched := v.OriginFirstByte()
-	if v.SawHeaders() {
+	s.Edge.Redirects = v.Redirects
+	if v.Headers {
 		s.Origin.Estimated = reports.Value(estimate.Total(traffic.OriginRequests))
 	}
-	s.Origin.ByPop, s.Origin.AnsweredBy, s.Origin.FirstByteMs = orEmpty(estimate.OriginByPop), map[string]int64{}, fetched.Dist(1000, 0)
-	s.Origin.Numbers, s.Origin.NotUnderstood = []reports.OriginNumber{}, v.NotUnderstood()
+	s.Origin.ByPop, s.Origin.AnsweredBy, s.Origin.FirstByteMs = orEmpty(estimate.OriginByPop), map[string]int64{}, estimate.OriginFirstByte.Dist(1000, 0)
+	s.Origin.Numbers, s.Origin.NotUnderstood = []reports.OriginNumber{}, v.Odd.List()
 	if v.source == reports.FromRig {
 		s.Origin.SetNumber(reports.OriginNumber{Source: reports.FromRig, Requests: reports.Value(s.Origin.Requests), Bytes: reports.Value(s.Origin.Bytes), Of: "all that reached the origin"})
 	}
@@ -283,9 +321,10 @@ func orEmpty(m map[string]int64) map[string]int64 {
 	return maps.Clone(m)
 }
 
-// rows derives the rows from changes and traffic.
-func rows(s *reports.Summary, v *view, estimate *traffic.Load) {
-	r := v.Record.Timeline()
+// rows derives the timeline from changes and traffic. Beside a count of the
+// origin's requests stands the estimate.
+func rows(s *reports.Summary, v *view) {
+	r := v.Timeline()
 	for t := time.Duration(0); t < v.At; t += r.Step {
 		r.At(t) // so that a quiet end has rows, too
 	}
@@ -295,37 +334,39 @@ func rows(s *reports.Summary, v *view, estimate *traffic.Load) {
 	r.Fold(reports.MaxRows)
 	s.TimelineStepS = int(r.Step / time.Second)
 	s.Timeline = make([]reports.Row, 0, len(r.Rows))
+	known, beside := v.knowsOrigin(), s.Origin.Source == reports.FromRig && s.Origin.Estimated.Known()
 	now := record.Row{Pipeline: make([]int64, v.Config.Pipelines)}
 	for i := range r.Rows {
 		errors := r.Rows[i].Errors
-		now.Add(&r.Rows[i])
+		reports.Add(&now, &r.Rows[i])
 		from := time.Duration(i) * r.Step
 		to := min(from+r.Step, v.At)
+		delays := v.Delays.Between(from, from+r.Step)
+		startup, firstByte := delays.Startup.Quantiles(.5, .95), delays.FirstByte.Quantiles(.5, .95)
+		share := reports.NoData
+		if n := delays.Answers(); n > 0 {
+			share = reports.Value(min(float64(errors)/float64(n), 1)).Round(6) // a playlist that contradicts itself may be noticed later
+		}
 		s.Timeline = append(s.Timeline, reports.Row{
 			T: int(from / time.Second), Joining: now.Joining, Playing: now.Playing, Stalled: now.Stalled, Pipeline: slices.Clone(now.Pipeline),
-			EdgeRps: v.average(traffic.EdgeRequests, from, to), EdgeBps: v.average(traffic.EdgeBits, from, to),
-			OriginRps: v.average(traffic.OriginRequests, from, to), OriginBps: v.average(traffic.OriginBits, from, to),
-			OriginEstimatedRps: estimated(s, estimate, from, to), Errors: errors,
+			EdgeRps: average(v.load, traffic.EdgeRequests, from, to, true), EdgeBps: average(v.load, traffic.EdgeBits, from, to, true),
+			OriginRps: average(v.load, traffic.OriginRequests, from, to, known), OriginBps: average(v.load, traffic.OriginBits, from, to, known),
+			OriginEstimatedRps: average(&v.Traffic, traffic.OriginRequests, from, to, beside), Errors: errors,
+			Gone: now.Lost, Left: now.Gone - now.Returned,
+			StartupP50Ms: startup[0], StartupP95Ms: startup[1], TTFBP50Ms: firstByte[0], TTFBP95Ms: firstByte[1], ErrorShare: share,
 		})
 	}
 }
 
-// estimated is the estimate of the origin's load beside what was counted.
-func estimated(s *reports.Summary, t *traffic.Load, from, to time.Duration) reports.Value {
-	if s.Origin.Source != reports.FromRig || !s.Origin.Estimated.Known() || to <= from {
+// average is the mean rate of a series over a step; no data when it is not known.
+func average(t *traffic.Load, of traffic.Series, from, to time.Duration, known bool) reports.Value {
+	if to <= from || !known {
 		return reports.NoData
 	}
-	return reports.Value(figure.Round(float64(t.Sum(traffic.OriginRequests, from, to))/(to-from).Seconds(), 3))
+	return reports.Value(float64(t.Sum(of, from, to)) / (to - from).Seconds()).Round(3)
 }
 
-func (v *view) average(of traffic.Series, from, to time.Duration) reports.Value {
-	if to <= from || !v.knowsOrigin() && !atEdge(of) {
-		return reports.NoData
-	}
-	return reports.Value(figure.Round(float64(v.traffic.Sum(of, from, to))/(to-from).Seconds(), 3))
-}
-
-// warn adds what a reader must know before believing a number.
+// warn adds the warnings that limit what the numbers mean.
 func warn(s *reports.Summary, v *view, end *End) {
 	s.Warnings = append(s.Warnings, end.Warnings...)
 	add := func(format string, args ...any) { s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...)) }
@@ -338,7 +379,7 @@ func warn(s *reports.Summary, v *view, end *End) {
 		name := f.Title(s)
 		instantly := f.ClearedAtS == f.AppliedAtS
 		if f.Affected == 0 && !instantly && kind.Spec().Part != chaos.PartAudience {
-			add("fault %s took effect, but no session was affected", name)
+			add("fault %s took effect, but no session was affected%s", name, v.unplayed(f.Name))
 		}
 		if !f.ClearedAtS.Known() {
 			add("fault %s was on when the run ended: its outcomes are those of that instant", name)
@@ -354,9 +395,39 @@ func warn(s *reports.Summary, v *view, end *End) {
 	if w := warnWithheld(s); w != "" {
 		s.Warnings = append(s.Warnings, w)
 	}
+	if v.Partly {
+		add("the origin's load by headers is an upper bound: more answers shared requests to the origin than could be compared")
+	}
 	if n := s.Tester.DroppedEvents; n > 0 {
 		add("events.ndjson lacks %s: they came faster than they could be written", figure.Plural(int(n), "event"))
 	}
+}
+
+// unplayed says that no session played the rendition which a fault selects, and what was played
+// instead; "" = the fault selects none, or a session played it.
+func (v *view) unplayed(name string) string {
+	i := slices.IndexFunc(v.Config.Faults, func(f chaos.Fault) bool { return f.Name == name })
+	if i < 0 || v.Config.Faults[i].Rendition == "" {
+		return ""
+	}
+	f := &v.Config.Faults[i]
+	var played []string
+	for i := range min(len(v.Renditions), len(v.Config.Renditions)) {
+		if v.Renditions[i].Media.Answers == 0 {
+			continue
+		}
+		if v.Config.Selects(f, i) {
+			return ""
+		}
+		if n := v.Config.Renditions[i].Name; !slices.Contains(played, n) {
+			played = append(played, n)
+		}
+	}
+	if played == nil {
+		return ""
+	}
+	slices.Sort(played)
+	return fmt.Sprintf(": it selects the rendition %s, which no session played (they played %s)", f.Rendition, strings.Join(played, ", "))
 }
 
 // requestKinds are the kinds that are always in Requests; keys only when used.

@@ -9,7 +9,7 @@ import (
 	"hlsload/reports/traffic"
 )
 
-// End is how a run ended and what only its driver knows.
+// End is how a run ended, with what only its driver knows.
 type End struct {
 	At time.Duration // the last instant of the run
 
@@ -19,9 +19,9 @@ type End struct {
 	// Unreachable is why the target could not be watched at all; "" = it could.
 	Unreachable string
 
-	Faults []FaultEnd
+	Faults []chaos.Outcome
 	// Traffic is the true load, when it was counted elsewhere. It replaces what
-	// the [Meter] has.
+	// the meter has.
 	Traffic *traffic.Load
 
 	CPU            time.Duration // user and system time of the tool
@@ -31,33 +31,30 @@ type End struct {
 	Warnings       []string
 }
 
-// FaultEnd is how an occurrence of a fault ended.
-type FaultEnd struct {
-	Rule, Occurrence int
-	UndoVerified     bool
-	// Problem is why the fault makes the run void: it could not be applied, did
-	// not show at the target, or could not be undone. "" = it does not.
-	Problem string
-}
-
-// FaultEndOf is the end of a fault as its conductor tells it.
-func FaultEndOf(o *chaos.Outcome) FaultEnd {
-	return FaultEnd{Rule: o.Fault.Rule, Occurrence: o.Fault.Occurrence, UndoVerified: o.UndoVerified, Problem: o.Void()}
-}
-
-// testerLag is the lag that the bound is about: in baseline and fault; of the
-// whole run when it has no fault.
+// testerLag is the lag that the limit applies to: in baseline and fault; of the
+// whole run when it has no fault. The agent with the worst one decides.
 func (v *view) testerLag() []reports.Lag {
-	of := func(f filter, name string) reports.Lag {
-		h, _ := evaluators["tester_lag"].dist(v, &f)
-		return reports.Lag{Phase: name, P99: h.Stat(reports.StatP99, reports.Milliseconds.Scale(), 0)}
+	of := func(name string, counts func(*record.PhaseSet) bool) reports.Lag {
+		worst := reports.Lag{Phase: name, P99: reports.NoData}
+		for i := range v.Testers {
+			t := &v.Testers[i]
+			var h reports.Histogram
+			for set := range t.Lag {
+				if counts(&v.Phases.Sets[set]) {
+					h.Merge(&t.Lag[set])
+				}
+			}
+			if p99 := h.Stat(reports.StatP99, reports.Milliseconds.Scale(), 0); p99.Known() && !(p99 <= worst.P99) {
+				worst.P99, worst.Agent = p99, t.Agent
+			}
+		}
+		return worst
 	}
-	all := filter{rule: -1, cohort: -1, kind: -1}
 	if len(v.Config.Faults) == 0 {
-		return []reports.Lag{of(all, "whole run")}
+		return []reports.Lag{of("whole run", func(*record.PhaseSet) bool { return true })}
 	}
-	before, on := all, all
-	before.timed, before.phase = true, record.Baseline
-	on.timed, on.phase = true, record.During
-	return []reports.Lag{of(before, "baseline"), of(on, "fault")}
+	return []reports.Lag{
+		of("baseline", func(s *record.PhaseSet) bool { return s.In(-1, record.Baseline) }),
+		of("fault", func(s *record.PhaseSet) bool { return s.In(-1, record.During) }),
+	}
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"hlsload/chaos"
+	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/reports/expect"
-	"hlsload/reports/figure"
 	"hlsload/reports/record"
 	"hlsload/reports/traffic"
 )
@@ -17,8 +17,8 @@ import (
 // view is a record and what it is judged with.
 type view struct {
 	*record.Record
-	traffic *traffic.Load // the truth, else the estimate
-	source  string        // of the origin's part of it
+	load   *traffic.Load // the truth, else the estimate
+	source string        // of the origin's part of it
 
 	// Set once a provider's monitoring has been watched to the end.
 	monitor *reports.MonitorSummary
@@ -51,8 +51,8 @@ func (v *view) resolve(t *expect.Term) filter {
 			f.cohort = i
 		}
 	}
-	if t.Kind != "" {
-		f.kind = kindNumber(t.Kind)
+	if k, ok := m3u8.ParseKind(t.Kind); ok {
+		f.kind = int(k)
 	}
 	return f
 }
@@ -121,16 +121,16 @@ func (v *view) stretches(f *filter) (s [][2]time.Duration) {
 
 // rate is the mean or the highest rate (over a second) of a series.
 func (v *view) rate(of traffic.Series, st reports.Stat, f *filter) reports.Value {
-	if v.traffic == nil || !v.knowsOrigin() && !atEdge(of) {
+	if v.load == nil || !v.knowsOrigin() && !atEdge(of) {
 		return reports.NoData
 	}
 	var sum int64
 	var length time.Duration
 	peak := math.NaN()
 	for _, s := range v.stretches(f) {
-		sum += v.traffic.Sum(of, s[0], s[1])
+		sum += v.load.Sum(of, s[0], s[1])
 		length += s[1] - s[0]
-		if p := v.traffic.Peak(of, s[0], s[1], time.Second); !(p <= peak) {
+		if p, _ := v.load.Peak(of, s[0], s[1], time.Second); !(p <= peak) {
 			peak = p
 		}
 	}
@@ -138,14 +138,14 @@ func (v *view) rate(of traffic.Series, st reports.Stat, f *filter) reports.Value
 		return reports.NoData
 	}
 	if st == reports.StatMax {
-		return reports.Value(figure.Round(peak, 6))
+		return reports.Value(peak).Round(6)
 	}
-	return reports.Value(figure.Round(float64(sum)/length.Seconds(), 6))
+	return reports.Value(float64(sum) / length.Seconds()).Round(6)
 }
 
 // atEdge reports whether a series is of the CDN's viewer side.
 func atEdge(of traffic.Series) bool {
-	probe := traffic.Slot{EdgeRequests: 1, EdgeBytes: 1}
+	probe := traffic.Slot{EdgeRequests: 1, EdgeBytes: 1, Failed: 1}
 	return of(&probe) > 0
 }
 
@@ -155,8 +155,8 @@ func hitRatio(v *view, f *filter) reports.Value {
 	}
 	var edge, origin int64
 	for _, s := range v.stretches(f) {
-		edge += v.traffic.Sum(traffic.EdgeRequests, s[0], s[1])
-		origin += v.traffic.Sum(traffic.OriginRequests, s[0], s[1])
+		edge += v.load.Sum(traffic.EdgeRequests, s[0], s[1])
+		origin += v.load.Sum(traffic.OriginRequests, s[0], s[1])
 	}
 	if edge == 0 {
 		return reports.NoData
@@ -164,17 +164,36 @@ func hitRatio(v *view, f *filter) reports.Value {
 	return reports.Value(max(0, 1-float64(origin)/float64(edge)))
 }
 
-// amplification is the worst over the occurrences of the faults asked for.
-func amplification(v *view, f *filter) reports.Value {
-	worst := reports.NoData
-	for i := range v.Phases.Occurrences {
-		if o := &v.Phases.Occurrences[i]; f.rule < 0 || o.Fault.Rule == f.rule {
-			if a := v.faultOrigin(o).Amplification; !math.IsNaN(float64(a)) && !(a <= worst) {
-				worst = a
+// worst is the highest value over the occurrences of the faults asked for.
+func worst(of func(*view, *record.Occurrence) reports.Value) func(*view, *filter) reports.Value {
+	return func(v *view, f *filter) reports.Value {
+		worst := reports.NoData
+		for i := range v.Phases.Occurrences {
+			if o := &v.Phases.Occurrences[i]; f.rule < 0 || o.Fault.Rule == f.rule {
+				if a := of(v, o); !math.IsNaN(float64(a)) && !(a <= worst) {
+					worst = a
+				}
 			}
 		}
+		return worst
 	}
-	return worst
+}
+
+// peaks are the highest rates of a series in the baseline of an occurrence, and
+// during fault and recovery, and when the second one was reached.
+func (v *view) peaks(of traffic.Series, o *record.Occurrence, window time.Duration) (before, peak reports.Value, at time.Duration) {
+	from, to := v.Phases.BaselineOf(o, v.Config.TargetDuration)
+	b, _ := v.load.Peak(of, from, min(to, v.At), window)
+	p, at := v.load.Peak(of, o.Applied, min(o.RecoveryEnd, v.At), window)
+	return reports.Value(b).Round(3), reports.Value(p).Round(3), at
+}
+
+// times is how many times the baseline a peak is.
+func times(peak, before reports.Value) reports.Value {
+	if before > 0 && peak.Known() {
+		return (peak / before).Round(4)
+	}
+	return reports.NoData
 }
 
 // faultOrigin compares the origin's load during fault and recovery with the
@@ -184,12 +203,24 @@ func (v *view) faultOrigin(o *record.Occurrence) reports.FaultOrigin {
 	if !v.knowsOrigin() || o.Applied == record.Forever {
 		return n
 	}
-	window := v.Config.TargetDuration
-	from, to := v.Phases.BaselineOf(o, window)
-	n.BaselineRps = reports.Value(figure.Round(v.traffic.Peak(traffic.OriginRequests, from, min(to, v.At), window), 3))
-	n.PeakRps = reports.Value(figure.Round(v.traffic.Peak(traffic.OriginRequests, o.Applied, min(o.RecoveryEnd, v.At), window), 3))
-	if n.BaselineRps > 0 && n.PeakRps.Known() {
-		n.Amplification = reports.Value(figure.Round(float64(n.PeakRps/n.BaselineRps), 4))
+	n.BaselineRps, n.PeakRps, _ = v.peaks(traffic.OriginRequests, o, v.Config.TargetDuration)
+	n.Amplification = times(n.PeakRps, n.BaselineRps)
+	return n
+}
+
+// faultEdge compares the load on the CDN in the busiest second of fault and recovery
+// with that in the busiest second of the baseline.
+func (v *view) faultEdge(o *record.Occurrence) reports.FaultEdge {
+	n := reports.FaultEdge{BaselineRps: reports.NoData, PeakRps: reports.NoData, PeakAfterS: reports.NoData, FailedRps: reports.NoData, Amplification: reports.NoData}
+	if o.Applied == record.Forever {
+		return n
 	}
+	var at time.Duration
+	n.BaselineRps, n.PeakRps, at = v.peaks(traffic.EdgeRequests, o, time.Second)
+	if n.PeakRps.Known() {
+		n.PeakAfterS = reports.Value((at - o.Applied).Seconds()).Round(1)
+	}
+	_, n.FailedRps, _ = v.peaks(traffic.Failed, o, time.Second)
+	n.Amplification = times(n.PeakRps, n.BaselineRps)
 	return n
 }

@@ -16,7 +16,7 @@ func TestEveryMetricIsMeasured(t *testing.T) {
 			}
 		}
 		if set != 1 || (e.dist != nil) != (m.Shape == expect.Distribution) || (e.series != nil) != (m.Shape == expect.Rate) {
-			t.Errorf("%s: %d evaluators, shape %s", m.Name, set, m.Kind())
+			t.Errorf("%s: %d evaluators, shape %d", m.Name, set, m.Shape)
 		}
 	}
 	if len(evaluators) != len(expect.Metrics) {

@@ -13,7 +13,7 @@ import (
 )
 
 // inspect looks at what happened outside of faults: whether viewers were
-// served, and what failed. And it names cohorts that never played at all.
+// served, and what failed. It also names cohorts that never played.
 func inspect(s *reports.Summary, v *view) {
 	var failed []string
 	for k := range m3u8.Kinds {
@@ -24,7 +24,7 @@ func inspect(s *reports.Summary, v *view) {
 	if len(failed) > 0 {
 		s.Warnings = append(s.Warnings, "outside of faults failed "+strings.Join(failed, ", "))
 	}
-	served, warnings := v.service().judge(s.Origin.Source != reports.FromRig)
+	served, warnings := v.viewersServed(s.Origin.Source != reports.FromRig)
 	s.Expectations = append(s.Expectations, served)
 	s.Warnings = append(s.Warnings, warnings...)
 	for _, name := range slices.Sorted(maps.Keys(s.Cohorts)) {
@@ -38,11 +38,11 @@ func inspect(s *reports.Summary, v *view) {
 // undisturbed sums up the requests of a kind while no fault was on or in
 // recovery.
 func (v *view) undisturbed(k m3u8.Kind) *record.Requests {
-	sum := &record.Requests{TTFB: reports.CoarseHistogram(), Total: reports.CoarseHistogram(), Lag: reports.CoarseHistogram()}
+	sum := &record.Requests{}
 	for _, g := range v.Groups() {
 		for i, c := range g.Totals {
-			if c != nil && c.Kinds[k] != nil && !v.Phases.Sets[i].In(-1, record.Either) {
-				sum.Add(c.Kinds[k])
+			if c != nil && !v.Phases.Sets[i].In(-1, record.Either) {
+				reports.Add(sum, c.Kinds[k])
 			}
 		}
 	}

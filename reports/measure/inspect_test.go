@@ -11,7 +11,7 @@ import (
 	"hlsload/reports/record"
 )
 
-// What is wrong with a stream outside of faults is found, without anybody
+// What is wrong with a stream outside of faults is found, without any user
 // having expected anything; what a fault did is not.
 func TestInspect(t *testing.T) {
 	// answers feeds n media playlists, of which so many fail or go back.
@@ -69,7 +69,7 @@ func TestInspect(t *testing.T) {
 		}
 		end := End{}
 		if tc.fault {
-			end.Faults = []FaultEnd{{Rule: 0, Occurrence: 1, UndoVerified: true}}
+			end.Faults = undone(0)
 		}
 		s := sc.finish(end)
 		if len(s.Expectations) != 1 {

@@ -39,7 +39,7 @@ func TestNotUnderstood(t *testing.T) {
 				v.add(at+.1, player.Sample{Type: player.Answered, Kind: m3u8.KindSegment, Status: 200, Sent: sec(at), FirstByte: sec(at + .05)}, &record.Meta{Outcome: m})
 			}
 			var b bytes.Buffer
-			if err := page.WriteText(sc.finish(End{}), &b, page.TextOptions{Width: 1000}); err != nil || !strings.Contains(b.String(), "\n  "+tc.want+"\n") {
+			if err := page.WriteText(sc.finish(End{}), &b, page.TextOptions{Width: 1000, Detail: page.Full}); err != nil || !strings.Contains(b.String(), "\n  "+tc.want+"\n") {
 				t.Errorf("got %s, %v; want %q", &b, err, tc.want)
 			}
 		})

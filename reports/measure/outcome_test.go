@@ -30,13 +30,20 @@ func kill(name string, rule int, from, to float64) chaos.Fault {
 	return f
 }
 
+// undone are the outcomes of the first occurrences of these rules.
+func undone(rules ...int) (all []chaos.Outcome) {
+	for _, rule := range rules {
+		all = append(all, chaos.Outcome{Fault: &chaos.Fault{Rule: rule, Occurrence: 1}, UndoVerified: true})
+	}
+	return all
+}
+
 func sceneConfig(faults ...chaos.Fault) record.Config {
 	return record.Config{
 		Scenario: reports.Scenario{Name: "hand-made"}, Mode: reports.ModeSimulate, Started: time.Date(2026, 7, 11, 18, 0, 0, 0, time.UTC),
 		Duration: sec(100), ArrivalsEnd: sec(10), Recovery: sec(20), TargetDuration: sec(4), Pipelines: 2,
-		Cohorts:  []record.Cohort{{Name: "web", Profile: "hlsjs"}, {Name: "control", Profile: "hlsjs", Control: true}, {Name: "tv", Profile: "exo"}},
-		Profiles: []record.Profile{{Name: "hlsjs", Player: "hls.js", Confidence: "S"}, {Name: "hlsjs"}, {Name: "exo"}},
-		Faults:   faults,
+		Cohorts: []record.Cohort{{Name: "web", Profile: "hlsjs"}, {Name: "control", Profile: "hlsjs", Control: true}, {Name: "tv", Profile: "exo"}},
+		Faults:  faults,
 	}
 }
 
@@ -51,7 +58,7 @@ func newScene(t *testing.T, cfg record.Config) *scene {
 
 func (sc *scene) apply(rule, occ int, at float64) {
 	sc.Helper()
-	if err := sc.c.FaultApplied(rule, occ, sec(at)); err != nil {
+	if err := sc.c.FaultApplied(rule, occ, sec(at), sc.c.Usual()); err != nil {
 		sc.Fatal(err)
 	}
 }
@@ -260,8 +267,8 @@ func TestOutcomes(t *testing.T) {
 			v := sc.join(40, 0)
 			v.request(40.5, media, 0)
 			v.append(49, 1)
-			v.start(50) // 10 s, of which 4 s are normal: nobody had started before
-		}, "affected=1 during=1 over=1 healed=0 left=0 never=0 fatal=0 flapped=0 probes=0 unfinished=0 | detect never failover 19 s outage 6 s/0"},
+			v.start(50) // 10 s, of which 4 s are normal: no session had started before
+		}, "affected=1 during=1 over=1 healed=0 left=0 never=0 fatal=0 flapped=0 probes=0 unfinished=0 | detect never failover 8.5 s outage 6 s/0"},
 		{"joined during and asked for the other", func(sc *scene) {
 			v := sc.join(40, 0)
 			v.request(40.5, m3u8.KindMultivariant, 0)

@@ -5,14 +5,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"hlsload/reports"
-	"hlsload/reports/figure"
 	"hlsload/reports/record"
 )
 
-// predictions puts what was predicted beside what was measured of the sessions
-// that had joined before the fault: those are the ones that predictions are for.
+// predictions puts predictions beside what was measured of the sessions that had
+// joined before the fault. Predictions are for those only.
 func (v *view) predictions(occ int32, f *reports.FaultSummary) {
 	o := &v.Phases.Occurrences[occ]
 	if v.Config.Predict == nil || o.Applied == record.Forever || f.Affected == 0 {
@@ -25,7 +25,7 @@ func (v *view) predictions(occ int32, f *reports.FaultSummary) {
 		actual.For, recovery = o.RecoveryEnd-o.Applied, 0
 	}
 	remembered := v.remembered(occ)
-	profiles, cohorts := v.joinedBefore(occ)
+	profiles, cohorts := v.shares(occ, false)
 	by := map[string][]*reports.Predicted{}
 	for i, c := range v.Config.Cohorts {
 		share := f.ByCohort[c.Name]
@@ -34,7 +34,7 @@ func (v *view) predictions(occ int32, f *reports.FaultSummary) {
 		}
 		p := v.Config.Predict(&actual, recovery, i, remembered)
 		if p == nil {
-			return // nothing is predicted about faults of this kind
+			return // faults of this kind are not predicted
 		}
 		compare(share, p, cohorts[c.Name])
 		by[c.Profile] = append(by[c.Profile], p)
@@ -46,24 +46,20 @@ func (v *view) predictions(occ int32, f *reports.FaultSummary) {
 	}
 }
 
-// joinedBefore is what the fault did to the sessions that had joined before it.
-func (v *view) joinedBefore(occ int32) (byProfile, byCohort map[string]*reports.FaultShare) {
-	profiles, cohorts := map[string]*record.FaultTotals{}, map[string]*record.FaultTotals{}
-	for k, n := range v.Faults() {
-		if k.Occurrence == occ && !k.During {
-			part(profiles, v.Config.Profiles[k.Profile].Name).Add(n)
-			part(cohorts, v.Config.Cohorts[k.Cohort].Name).Add(n)
-		}
-	}
-	return shares(profiles), shares(cohorts)
-}
+// lately is how long before a fault viewers that came at once, or an empty cache,
+// change what players do in it.
+const lately = time.Minute
 
-// remembered reports whether another fault was on before or during this one.
+// remembered reports whether another fault may affect the players during this one: it
+// was on before or meanwhile, or happened at once within the last minute.
 func (v *view) remembered(occ int32) bool {
 	o := &v.Phases.Occurrences[occ]
 	for i := range v.Phases.Occurrences {
 		other := &v.Phases.Occurrences[i]
-		if int32(i) != occ && other.Applied < o.Cleared && !other.Fault.Kind.Spec().Instant {
+		if int32(i) == occ || other.Applied >= o.Cleared {
+			continue
+		}
+		if !other.Fault.Kind.Spec().Instant || other.Applied >= o.Applied-lately {
 			return true
 		}
 	}
@@ -94,21 +90,24 @@ func joined(all []*reports.Predicted) *reports.Predicted {
 // fewest is how many sessions a median needs to contradict a prediction.
 const fewest = 5
 
-// compare notes a prediction, and what of it did not come true for the sessions
-// it is about; nil = there are none.
+// compare notes a prediction, and where it differs from what was measured. before
+// is the sessions that it is for; nil = there are none.
 func compare(s *reports.FaultShare, p *reports.Predicted, before *reports.FaultShare) {
-	s.Predicted = p
-	if p.Unknown == "" && before == nil {
+	switch {
+	case p.Unknown != "":
+		s.Predicted = p
+		return
+	case before == nil:
 		s.Predicted = &reports.Predicted{Unknown: "all joined during the fault"}
-	}
-	if s.Predicted.Unknown != "" {
 		return
 	}
+	p = tolerant(p)
+	s.Predicted = p
 	failover, outage := before.FailoverMs.P50, before.OutageMs.P50
 	r := &reports.Residual{FailoverMs: less(failover, p.FailoverMs.P50), OutageMs: less(outage, p.OutageMs.P50),
 		Sessions: before.Affected - before.Left, MeasuredFailoverMs: failover, MeasuredOutageMs: outage}
 	s.Residual = r
-	if r.Sessions < fewest {
+	if r.TooFew = r.Sessions < fewest; r.TooFew {
 		return
 	}
 	var odd []string
@@ -125,13 +124,13 @@ func compare(s *reports.FaultShare, p *reports.Predicted, before *reports.FaultS
 	r.Finding = strings.Join(odd, "; ")
 }
 
-// endWords are what became of sessions, and what was to.
+// endWords say how most sessions ended, and how they were predicted to end.
 var endWords = map[string][2]string{
 	reports.EndFailsOver: {"failed over", "fail over"}, reports.EndWaits: {"waited until the fault ended", "wait until the fault ends"},
 	reports.EndDies: {"died", "die"}, reports.EndUntouched: {"were not affected", "notice nothing"},
 }
 
-// end is what became of most.
+// endOf is how most sessions ended.
 func endOf(s *reports.FaultShare) string {
 	n := s.Affected - s.Left
 	switch {
@@ -147,13 +146,25 @@ func less(a, b reports.Value) reports.Value {
 	if !a.Known() || !b.Known() {
 		return reports.NoData
 	}
-	return reports.Value(figure.Round(float64(a-b), 3))
+	return (a - b).Round(3)
 }
 
-// excludes reports whether a value lies outside, by more than 100 ms and 5 %:
-// predictions know no load.
+// tolerant is a prediction whose ranges are wider by 100 ms and 5 %: predictions know
+// no load.
+func tolerant(p *reports.Predicted) *reports.Predicted {
+	wide := *p
+	for _, d := range []*reports.PredictedDist{&wide.FailoverMs, &wide.OutageMs} {
+		d.Min, d.Max = max(0, .95*d.Min-100).Round(3), (1.05*d.Max + 100).Round(3)
+	}
+	return &wide
+}
+
+// excludes reports whether a value lies outside the range, as both are printed.
 func excludes(d *reports.PredictedDist, v reports.Value) bool {
-	return float64(v) < .95*float64(d.Min)-100 || float64(v) > 1.05*float64(d.Max)+100
+	same := func(bound reports.Value) bool {
+		return reports.Milliseconds.Format(v) == reports.Milliseconds.Format(bound)
+	}
+	return v < d.Min && !same(d.Min) || v > d.Max && !same(d.Max)
 }
 
 // residuals are the findings, as warnings.
@@ -162,7 +173,7 @@ func residuals(s *reports.Summary) (all []string) {
 		f := &s.Faults[i]
 		for _, name := range slices.Sorted(maps.Keys(f.ByProfile)) {
 			if r := f.ByProfile[name].Residual; r != nil && r.Finding != "" {
-				all = append(all, fmt.Sprintf("fault %s, %s (%s): %s; look at the server (caches, who deletes stale playlists), at the network, then at the profile", f.Title(s), name, s.Profiles[name].Confidence, r.Finding))
+				all = append(all, fmt.Sprintf("fault %s, %s (%s): %s; look at the server (caches, what deletes stale playlists), at the network, then at the profile", f.Title(s), name, s.Profiles[name].Confidence, r.Finding))
 			}
 		}
 	}

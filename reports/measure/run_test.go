@@ -93,7 +93,7 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
-// TestOverlapDied: who survived the first fault and dies of the second is lost
+// TestOverlapDied: a session that survived the first fault and dies of the second is lost
 // to the second only.
 func TestOverlapDied(t *testing.T) {
 	b := kill("kill-1", 1, 40, 70)
@@ -140,7 +140,7 @@ func TestEverything(t *testing.T) {
 	}
 }
 
-// TestNeverUndone: nobody heals of a fault that is still on at the end.
+// TestNeverUndone: no session heals of a fault that is still on at the end.
 func TestNeverUndone(t *testing.T) {
 	sc := newScene(t, sceneConfig(kill("kill-0", 0, 30, 100)))
 	sc.apply(0, 1, 30)
@@ -189,7 +189,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// TestAgain: two occurrences of one entry. Who is lost in the first is settled
+// TestAgain: two occurrences of one entry. A session that is lost in the first is settled
 // when the second strikes; the label pools both.
 func TestAgain(t *testing.T) {
 	a, b := kill("kill-0", 0, 20, 25), kill("kill-0", 0, 60, 65)
@@ -237,6 +237,27 @@ func TestRendition(t *testing.T) {
 		v.add(40, player.Sample{Type: player.Appended, Kind: m3u8.KindSegment, Rendition: 2, Pipeline: 0}, nil)
 		if f := sc.finish(End{}).Faults[0]; f.FailedOver != 1 || f.FailoverMs.Max != 10_000 {
 			t.Errorf("with %d known renditions: %s", len(table), told(&f))
+		}
+	}
+}
+
+// TestUnplayedRendition: a fault on a rendition that no session played gives a warning;
+// one on a rendition that was played gives none.
+func TestUnplayedRendition(t *testing.T) {
+	for _, played := range []int16{0, 1} {
+		f := chaos.NewFault("gone", chaos.SegmentMissing)
+		f.Occurrence, f.Via, f.Rendition, f.At, f.For = 1, chaos.ViaRig, "lowest", sec(30), sec(30)
+		cfg := sceneConfig(f)
+		cfg.Renditions = []record.Rendition{{Name: "low", Rank: 0, Index: 0}, {Name: "high", Rank: 1, Index: 1}}
+		sc := newScene(t, cfg)
+		v := sc.watching(0)
+		v.add(20, player.Sample{Type: player.Answered, Kind: m3u8.KindSegment, Rendition: played, Status: 200, Sent: sec(19)}, &record.Meta{})
+		sc.apply(0, 1, 30)
+		sc.clear(0, 1, 60)
+		said := strings.Join(sc.finish(End{}).Warnings, "\n")
+		const hint = "no session was affected: it selects the rendition lowest, which no session played (they played high)"
+		if strings.Contains(said, hint) != (played == 1) {
+			t.Errorf("rendition %d was played: %s", played, said)
 		}
 	}
 }
@@ -319,7 +340,7 @@ func TestVerdict(t *testing.T) {
 		{"lag of a simulation", reports.ModeSimulate, lagging, End{}, holds, reports.Pass, 0},
 		{"dropped", reports.ModeRun, nil, End{DroppedSamples: 1}, holds, reports.Void, 111},
 		{"unreachable", reports.ModeRun, lagging, End{Unreachable: "refused"}, fails, reports.Void, 112},
-		{"fault", reports.ModeRun, lagging, End{Unreachable: "refused", Faults: []FaultEnd{{Rule: 0, Occurrence: 1, Problem: "did not show at the target"}}}, fails, reports.Void, 110},
+		{"fault", reports.ModeRun, lagging, End{Unreachable: "refused", Faults: []chaos.Outcome{{Fault: &chaos.Fault{Rule: 0, Occurrence: 1}, Tried: true, Applied: true, Undone: true, UndoVerified: true}}}, fails, reports.Void, 110},
 	} {
 		cfg := sceneConfig(kill("kill-0", 0, 30, 60))
 		cfg.Mode = tc.mode
@@ -335,8 +356,8 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// TestNobodyAffected: a result with a warning, and shares have no data.
-func TestNobodyAffected(t *testing.T) {
+// TestNoneAffected: a result with a warning, and shares have no data.
+func TestNoneAffected(t *testing.T) {
 	sc := newScene(t, sceneConfig(kill("kill-0", 0, 12, 60)))
 	sc.apply(0, 1, 12)
 	sc.clear(0, 1, 60)
@@ -517,6 +538,35 @@ func TestTimelineFolds(t *testing.T) {
 	}
 }
 
+// TestTimelineShows puts startups, answers and ends of sessions into steps of their own.
+func TestTimelineShows(t *testing.T) {
+	sc := newScene(t, sceneConfig())
+	v := sc.join(1, 0)
+	v.answer(1.5, m3u8.KindMedia, 0, 200, -1)
+	v.start(2.5) // after 1 s, as all do here
+	v.answer(4.1, m3u8.KindMedia, 0, 200, -1)
+	v.answer(4.3, m3u8.KindMedia, 0, 404, -1)
+	v.add(4.5, player.Sample{Type: player.Answered, Kind: m3u8.KindMedia, Failure: player.Timeout, Sent: sec(2)}, nil)
+	v.die(10)
+	back := record.SessionInfo{Player: 1, Rejoin: true, Failed: true}
+	viewer{sc.c.Join(sec(20), back)}.leave(30)
+	back.Failed = false
+	viewer{sc.c.Join(sec(40), back)}.leave(50)
+	rows := sc.finish(End{}).Timeline
+	near := func(v reports.Value, want float64) bool { return math.Abs(float64(v)-want) <= .125*want }
+	if r := &rows[2]; !near(r.StartupP50Ms, 1000) || !near(r.StartupP95Ms, 1000) || r.TTFBP50Ms.Known() || r.ErrorShare.Known() {
+		t.Errorf("a step with a startup: %+v", *r)
+	}
+	if r := &rows[4]; r.StartupP50Ms.Known() || !near(r.TTFBP50Ms, 50) || !near(r.TTFBP95Ms, 50) || r.ErrorShare != .666667 || r.Errors != 2 {
+		t.Errorf("a step with three answers, one of which never began: %+v", *r)
+	}
+	for at, want := range map[int][2]int64{9: {0, 0}, 10: {1, 0}, 19: {1, 0}, 20: {0, 0}, 30: {0, 1}, 39: {0, 1}, 40: {0, 0}, 50: {0, 1}, 99: {0, 1}} {
+		if r := &rows[at]; r.Gone != want[0] || r.Left != want[1] {
+			t.Errorf("%d s: %d gone, %d left; want %d and %d", at, r.Gone, r.Left, want[0], want[1])
+		}
+	}
+}
+
 func TestEventLog(t *testing.T) {
 	var b bytes.Buffer
 	cfg := sceneConfig(kill("kill-0", 0, 30, 60))
@@ -558,11 +608,11 @@ func TestLive(t *testing.T) {
 
 func TestMisuse(t *testing.T) {
 	sc := newScene(t, sceneConfig(kill("kill-0", 0, 30, 60)))
-	if sc.c.FaultApplied(3, 1, 0) == nil || sc.c.FaultApplied(0, 2, 0) == nil || sc.c.FaultCleared(0, 1, 0) == nil {
+	if sc.c.FaultApplied(3, 1, 0, sc.c.Usual()) == nil || sc.c.FaultApplied(0, 2, 0, sc.c.Usual()) == nil || sc.c.FaultApplied(0, 1, 0, nil) == nil || sc.c.FaultCleared(0, 1, 0) == nil {
 		t.Error("unplanned changes are accepted")
 	}
 	sc.apply(0, 1, 30)
-	if sc.c.FaultApplied(0, 1, sec(31)) == nil {
+	if sc.c.FaultApplied(0, 1, sec(31), sc.c.Usual()) == nil {
 		t.Error("a fault is applied twice")
 	}
 	if _, err := record.New(record.Config{}); err == nil {
@@ -593,7 +643,7 @@ func FuzzReadJSON(f *testing.F) {
 		var out bytes.Buffer
 		for _, write := range []func() error{
 			func() error { return page.WriteHTML(s, &out) }, func() error { return page.WriteJUnit(s, &out) }, func() error { return page.WriteMarkdown(s, &out) },
-			func() error { return page.WriteText(s, &out, page.TextOptions{}) }, func() error { return s.WriteJSON(&out) },
+			func() error { return page.WriteText(s, &out, page.TextOptions{Detail: page.Full}) }, func() error { return s.WriteJSON(&out) },
 		} {
 			if err := write(); err != nil {
 				t.Fatal(err)
@@ -608,7 +658,7 @@ func BenchmarkAdd(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c.FaultApplied(0, 1, sec(30))
+	c.FaultApplied(0, 1, sec(30), c.Usual())
 	s := c.Join(sec(1), record.SessionInfo{})
 	s.Add(&player.Sample{At: sec(2), Type: player.Started}, nil)
 	rng := rand.New(rand.NewPCG(1, 1))

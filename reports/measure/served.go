@@ -17,73 +17,57 @@ import (
 
 // When viewers are not served.
 const (
-	// darkShare of those who want to play do not, for as long as darkAfter.
+	// darkShare of the viewers who want to play do not play for DarkAfter.
 	darkShare = 0.5
-	// dimShare of them do not: a warning.
+	// dimShare of them do not play: a warning.
 	dimShare = 0.25
 	// standsTargets target durations without a new segment are too long.
 	standsTargets = 2
-	// unusableShare of the playlists can be used by no player.
+	// unusableShare of the playlists are of no use to any player.
 	unusableShare = 0.001
 	// rewoundShare of the playlists go back to an earlier media sequence number;
-	// caches that do not agree cause fewer.
+	// caches that differ cause fewer.
 	rewoundShare = 0.01
 	// failedShare of the answers of a kind are errors, and metShare of the
-	// sessions that asked got one.
+	// sessions that asked received one.
 	failedShare, metShare = 0.25, 0.1
 	// unfitShare of the answers of a kind cannot be what was asked for.
 	unfitShare = 0.1
-	// goneTimes is how often at least something was asked for that was never
-	// there.
+	// goneTimes is how often at least a thing must have been asked for.
 	goneTimes = 2
 )
 
-// service is what a run shows of how viewers were served outside of faults.
-type service struct {
-	v       *view
-	rows    record.Timeline
-	kinds   [m3u8.Kinds]record.Answers
-	watched []record.RenditionAnswers
-	left    []time.Duration // media that those who play at the end have buffered
-}
-
-func (v *view) service() *service {
-	sv := &service{v: v, rows: v.Timeline(), left: v.Buffered()}
-	sv.kinds, sv.watched = v.Answers()
-	slices.Sort(sv.left)
-	return sv
-}
-
-// judge is the expectation, and what a reader should know beside it.
-func (sv *service) judge(own bool) (reports.ExpectationResult, []string) {
+// viewersServed is the expectation, and what a reader should know beside it. own
+// says that the stream is not the rig's.
+func (v *view) viewersServed(own bool) (reports.ExpectationResult, []string) {
 	res := reports.ExpectationResult{Expr: reports.ViewersServed, Unit: reports.UnitSymbols[reports.Fraction], Value: reports.NoData}
 	var wrong, warnings []string
-	dark, dim, least := sv.darkness()
+	dark, dim, least := v.darkness()
 	res.Value = least
 	switch {
 	case dark != nil:
-		wrong = append(wrong, sv.tell(dark))
+		wrong = append(wrong, v.tell(dark))
 	case dim != nil:
-		warnings = append(warnings, sv.tell(dim))
+		warnings = append(warnings, v.tell(dim))
 	}
-	if standing, most := sv.standing(); standing != "" {
+	if standing, most := v.standing(); standing != "" {
 		switch {
 		case dark != nil:
 			wrong = append(wrong, standing)
 		case dim != nil:
 			warnings = append(warnings, standing)
 		case most:
-			warnings = append(warnings, standing+sv.leftover())
+			warnings = append(warnings, standing+v.leftover())
 		}
 	}
-	wrong = append(wrong, sv.failures()...)
+	wrong = append(wrong, v.failures()...)
 	for k := range m3u8.Kinds {
-		if n := &sv.kinds[k]; len(n.Unfit) > 0 && !strings.Contains(strings.Join(wrong, "; "), unfitness(n, k)) {
+		if n := &v.Kinds[k]; len(n.Unfit) > 0 && !strings.Contains(strings.Join(wrong, "; "), unfitness(n, k)) {
 			warnings = append(warnings, "outside of faults "+unfitness(n, k))
 		}
 	}
 	if own {
-		unusable, back, warn := sv.playlists()
+		unusable, back, warn := v.playlists()
 		wrong = append(append(wrong, unusable...), back...)
 		warnings = append(warnings, warn...)
 	}
@@ -93,65 +77,71 @@ func (sv *service) judge(own bool) (reports.ExpectationResult, []string) {
 	}
 	switch {
 	case !least.Known():
-		res.Reason = fmt.Sprintf("no %s outside of faults in which viewers wanted to play", figure.Seconds(float64(sv.window()/time.Millisecond)))
+		res.Reason = fmt.Sprintf("no %s outside of faults in which viewers wanted to play", figure.Seconds(float64(v.Config.DarkAfter()/time.Millisecond)))
 	case least == 1:
 		res.Reason = "outside of faults all sessions that wanted to play did"
 	default:
 		res.Reason = fmt.Sprintf("outside of faults at least %s of the sessions that wanted to play did", figure.Percent(float64(least)))
 	}
-	if n := sv.v.lost(); n > 0 {
-		res.Reason += fmt.Sprintf("; not counted: %s that faults affected and that never recovered", figure.Plural(int(n), "session"))
-	}
+	res.Reason += v.lost()
 	return res, warnings
 }
 
-// lost is how many sessions never came through a fault that affected them.
-func (v *view) lost() (n int64) {
-	for _, im := range v.Faults() {
-		n += im.Outcomes[record.NeverRecovered]
+// lost says how many sessions never recovered from a fault that affected them; "" = none.
+// A session that several faults affected counts for each of them.
+func (v *view) lost() string {
+	by := map[string]int64{}
+	for k, im := range v.Faults() {
+		if n := im.Outcomes[record.NeverRecovered]; n > 0 {
+			by[v.Phases.Occurrences[k.Occurrence].Fault.Name] += n
+		}
 	}
-	return n
+	if len(by) > 1 {
+		return "; not counted: sessions that never recovered from a fault (" + figure.Reasons(by) + ")"
+	}
+	for _, n := range by {
+		return fmt.Sprintf("; not counted: %s that faults affected and that never recovered", figure.Plural(int(n), "session"))
+	}
+	return ""
 }
 
-// window is for how long a share of the viewers must not play.
-func (sv *service) window() time.Duration { return sv.v.Config.DarkAfter() }
-
-// stretch is a time in which a share of the viewers did not play, and what was
-// so when it was worst.
+// stretch is a time in which a share of the viewers did not play, with the
+// numbers at its worst moment.
 type stretch struct {
 	from, to time.Duration
 	worst    record.Row
-	more     int // stretches beside
+	more     int // other stretches
 }
 
 func notPlaying(r *record.Row) int64 { return r.Waiting + r.Still + r.Dead }
 
 func shareOut(r *record.Row) float64 { return float64(notPlaying(r)) / float64(max(r.Want, 1)) }
 
-// darkness looks for stretches outside of faults in which half of those who
-// wanted to play, or a quarter, did not. least is the share that played at the
+// darkness looks for stretches outside of faults in which half of the viewers who
+// wanted to play, or a quarter, did not play. least is the share that played at the
 // best moment of the worst stretch of that length.
-func (sv *service) darkness() (dark, dim *stretch, least reports.Value) {
-	n := max(2, int((sv.window()+sv.rows.Step-1)/sv.rows.Step))
+func (v *view) darkness() (dark, dim *stretch, least reports.Value) {
+	rows := v.Timeline()
+	n := max(2, int((v.Config.DarkAfter()+rows.Step-1)/rows.Step))
 	least = reports.NoData
 	var sum, now record.Row
-	var missing float64  // of those who died, who would be here
+	var missing float64  // viewers ended by an error who would still be here
 	var shares []float64 // since the last fault, or since a viewer wanted to play
 	var out, partly stretches
-	for from := time.Duration(0); from < sv.v.At; from += sv.rows.Step {
-		to := min(from+sv.rows.Step, sv.v.At)
-		if i := int(from / sv.rows.Step); i < len(sv.rows.Rows) {
-			r := sv.rows.Rows[i]
+	for from := time.Duration(0); from < v.At; from += rows.Step {
+		to := min(from+rows.Step, v.At)
+		if i := int(from / rows.Step); i < len(rows.Rows) {
+			r := rows.Rows[i]
 			r.Pipeline = nil
-			sum.Add(&r)
-			missing = sv.missing(missing, &r, &sum)
+			reports.Add(&sum, &r)
+			missing = v.missing(missing, &r, &sum)
 			now = sum
 			now.Dead = int64(math.Round(missing))
 			now.Want += now.Dead - sum.Dead
 		}
-		disturbed := sv.v.disturbed(from, to)
+		disturbed := v.disturbed(from, to)
 		if !disturbed && now.Want <= 0 && now.Joining > 0 {
-			continue // all are about to start: that shows neither picture nor trouble
+			continue // all are about to start, which is no trouble yet
 		}
 		if now.Want <= 0 || disturbed {
 			shares = shares[:0]
@@ -161,7 +151,7 @@ func (sv *service) darkness() (dark, dim *stretch, least reports.Value) {
 		}
 		shares = append(shares, shareOut(&now))
 		if len(shares) > n {
-			if l := reports.Value(figure.Round(1-slices.Min(shares[len(shares)-n-1:]), 6)); math.IsNaN(float64(least)) || l < least {
+			if l := reports.Value(1 - slices.Min(shares[len(shares)-n-1:])).Round(6); math.IsNaN(float64(least)) || l < least {
 				least = l
 			}
 		}
@@ -169,22 +159,22 @@ func (sv *service) darkness() (dark, dim *stretch, least reports.Value) {
 		partly.note(&now, from, to, shareOut(&now) >= dimShare, n)
 	}
 	dark, dim = out.longest(), partly.longest()
-	switch atEnd := time.Duration(out.rows) * sv.rows.Step; {
+	switch atEnd := time.Duration(out.rows) * rows.Step; {
 	case dark != nil || out.rows == 0:
 	case notPlaying(&now) == now.Want && 2*now.Dead >= now.Want && now.Joining == 0:
-		dark = &out.now // none is left, however short before the end
-	case dim == nil && atEnd >= sv.v.Config.TargetDuration:
-		dim = &out.now // the run was over before it could be long enough
+		dark = &out.now // no viewer is left, however short the time before the end
+	case dim == nil && atEnd >= v.Config.TargetDuration:
+		dim = &out.now // the run ended before it could be long enough
 	}
 	return dark, dim, least
 }
 
-// missing is how many of those who died would be here after a row r, if they were
-// missing before it; sum is all rows up to it. Where no viewer takes a place that
-// became free, they would have left as others do: when half of the others
-// leave, or have seen the stream to its end, so would half of them.
-func (sv *service) missing(before float64, r, sum *record.Row) float64 {
-	if sv.v.Config.Absence > 0 {
+// missing is how many viewers ended by an error would still be here after row r;
+// before is their number before it, and sum all rows up to it. When no other
+// viewers come, they would have left as others do: when half of the others leave or
+// have seen the stream to its end, half of the missing stop counting.
+func (v *view) missing(before float64, r, sum *record.Row) float64 {
+	if v.Config.Absence > 0 {
 		return float64(sum.Dead)
 	}
 	came := r.Joining + r.Playing + r.Stalled + r.Gone + r.Dead // in place of others, as with a new token
@@ -194,7 +184,7 @@ func (sv *service) missing(before float64, r, sum *record.Row) float64 {
 	return before + float64(r.Dead)
 }
 
-// stretches collects those that are long enough.
+// stretches collects the stretches that are long enough.
 type stretches struct {
 	now   stretch
 	rows  int
@@ -247,12 +237,12 @@ func (v *view) disturbed(from, to time.Duration) bool {
 	return false
 }
 
-// tell says who did not play, and when.
-func (sv *service) tell(d *stretch) string {
+// tell says how many viewers did not play, when, and why.
+func (v *view) tell(d *stretch) string {
 	r := &d.worst
 	at := func(t time.Duration) string { return figure.Trim(t.Seconds(), 0) + " s" }
 	end := at(d.to)
-	if d.to >= sv.v.At {
+	if d.to >= v.At {
 		end = "the end"
 	}
 	s := fmt.Sprintf("%d of %s had no picture from %s to %s, outside of any fault", notPlaying(r), figure.Plural(int(r.Want), "session"), at(d.from), end)
@@ -274,14 +264,15 @@ func (sv *service) tell(d *stretch) string {
 
 // standing says which media playlists answered and did not go on when they were
 // last asked for, or had no segments; most reports whether hardly any went on.
-func (sv *service) standing() (text string, most bool) {
+func (v *view) standing() (text string, most bool) {
 	frozen, empty, asked := 0, 0, 0
 	since := time.Duration(0)
-	lately := sv.v.At - 2*sv.window()
-	for i := range sv.watched {
-		w := &sv.watched[i]
-		stands := w.Asked-w.Moved > standsTargets*sv.v.Config.TargetDuration
-		if !w.Listed || w.Final || !stands && w.Asked < lately {
+	lately := v.At - 2*v.Config.DarkAfter()
+	for i := range v.Renditions {
+		w := &v.Renditions[i]
+		moved, listed := w.Moved()
+		stands := w.Asked-moved > standsTargets*v.Config.TargetDuration
+		if !listed || w.Final || !stands && w.Asked < lately {
 			continue
 		}
 		asked++
@@ -290,7 +281,7 @@ func (sv *service) standing() (text string, most bool) {
 			empty++
 		case stands:
 			frozen++
-			since = max(since, w.Moved)
+			since = max(since, moved)
 		}
 	}
 	var parts []string
@@ -303,49 +294,49 @@ func (sv *service) standing() (text string, most bool) {
 	return strings.Join(parts, "; "), 2*(frozen+empty) >= asked
 }
 
-// leftover says what those who still play have buffered.
-func (sv *service) leftover() string {
-	if len(sv.left) == 0 {
+// leftover says how much the sessions that still play have buffered.
+func (v *view) leftover() string {
+	if v.Buffers.Sessions == 0 {
 		return "; no player had any buffer left when the run ended"
 	}
-	lo, hi := sv.left[0].Round(time.Second).Seconds(), sv.left[len(sv.left)-1].Round(time.Second).Seconds()
+	lo, hi := v.Buffers.Least.Round(time.Second).Seconds(), v.Buffers.Most.Round(time.Second).Seconds()
 	if lo == hi {
 		return fmt.Sprintf("; players had %s s of buffer left when the run ended", figure.Trim(hi, 0))
 	}
 	return fmt.Sprintf("; players had %s to %s s of buffer left when the run ended", figure.Trim(lo, 0), figure.Trim(hi, 0))
 }
 
-// failures says what was never there for any session that asked, and of what
-// kinds much of the rest failed, for many.
-func (sv *service) failures() (wrong []string) {
-	rest := [...]record.Answers{m3u8.KindMultivariant: sv.kinds[m3u8.KindMultivariant], m3u8.KindMedia: {}, m3u8.KindInit: {}, m3u8.KindSegment: {}, m3u8.KindKey: sv.kinds[m3u8.KindKey]}
-	for i := range sv.watched {
+// failures says which things were never there for any session that asked, and
+// which other kinds of requests failed too often.
+func (v *view) failures() (wrong []string) {
+	rest := [...]record.Answers{m3u8.KindMultivariant: v.Kinds[m3u8.KindMultivariant], m3u8.KindMedia: {}, m3u8.KindInit: {}, m3u8.KindSegment: {}, m3u8.KindKey: v.Kinds[m3u8.KindKey]}
+	for i := range v.Renditions {
 		for _, x := range []struct {
 			what string
 			kind m3u8.Kind
 			n    *record.Answers
 		}{
-			{"the media playlist", m3u8.KindMedia, &sv.watched[i].Lists},
-			{"the initialization section", m3u8.KindInit, &sv.watched[i].Inits},
-			{"the media", m3u8.KindSegment, &sv.watched[i].Media},
+			{"the media playlist", m3u8.KindMedia, &v.Renditions[i].Lists},
+			{"the initialization section", m3u8.KindInit, &v.Renditions[i].Inits},
+			{"the media", m3u8.KindSegment, &v.Renditions[i].Media},
 		} {
-			sessions := sv.kinds[x.kind].Sessions
+			sessions := v.Kinds[x.kind].Sessions
 			if x.n.Bad < goneTimes || x.n.Bad < x.n.Answers || float64(x.n.Met) < metShare*float64(sessions) {
-				rest[x.kind].Add(x.n)
+				reports.Add(&rest[x.kind], x.n)
 				continue
 			}
 			never := "there"
 			if total(x.n.Unfit) == x.n.Bad && x.kind != m3u8.KindMedia {
 				never = "media"
 			}
-			wrong = append(wrong, fmt.Sprintf("%s of %s was never %s (%s), for %d of %s", x.what, sv.v.renditionName(i), never, figure.Reasons(x.n.Why), x.n.Met, figure.Plural(int(sessions), "session")))
+			wrong = append(wrong, fmt.Sprintf("%s of %s was never %s (%s), for %d of %s", x.what, v.renditionName(i), never, figure.Reasons(x.n.Why), x.n.Met, figure.Plural(int(sessions), "session")))
 		}
 	}
 	if len(wrong) > maxNamed {
 		wrong = append(wrong[:maxNamed], "and more")
 	}
 	for k := range m3u8.Kinds {
-		n, all := &rest[k], &sv.kinds[k]
+		n, all := &rest[k], &v.Kinds[k]
 		if sum := total(n.Unfit); float64(sum) >= unfitShare*float64(n.Answers) && sum >= goneTimes && float64(all.Met) >= metShare*float64(all.Sessions) {
 			wrong = append(wrong, fmt.Sprintf("%s, for %d of %s", unfitness(n, k), all.Met, figure.Plural(int(all.Sessions), "session")))
 			continue
@@ -381,7 +372,7 @@ func total(by map[string]int64) (sum int64) {
 	return sum
 }
 
-// maxNamed is how many things that are wrong are named.
+// maxNamed is how many wrong things are named.
 const maxNamed = 6
 
 func (v *view) renditionName(i int) string {
@@ -398,14 +389,14 @@ func (v *view) renditionName(i int) string {
 	return name
 }
 
-// unusable are the failures of playlists that no player can work with.
+// unusable are the failures of playlists that no player can use.
 var unusable = [...]player.Failure{player.BadBody, player.TooLarge, player.Redirects, player.Mismatch}
 
 // playlists says what is wrong with a stream that is not the rig's.
-func (sv *service) playlists() (unfit, back, warnings []string) {
+func (v *view) playlists() (unfit, back, warnings []string) {
 	all, rewound, sum, why := int64(0), int64(0), int64(0), map[string]int64{}
 	for _, k := range []m3u8.Kind{m3u8.KindMultivariant, m3u8.KindMedia} {
-		r := sv.v.undisturbed(k)
+		r := v.undisturbed(k)
 		all += r.Answers
 		rewound += r.Rewound
 		for _, f := range unusable {

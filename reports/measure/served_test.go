@@ -228,6 +228,7 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 			for range 20 {
 				sc.join(1, 2).add(13, player.Sample{Type: player.Started, Duration: sec(40)}, nil)
 			}
+			sc.c.SetUsual(sc.c.Usual())
 			for range 30 {
 				sc.join(40, 2).start(75)
 			}
@@ -290,7 +291,7 @@ func TestThoseWhoWantToPlayDo(t *testing.T) {
 			if tc.fault {
 				sc.apply(0, 1, 30)
 				sc.clear(0, 1, 50)
-				end.Faults = []FaultEnd{{Rule: 0, Occurrence: 1, UndoVerified: true}}
+				end.Faults = undone(0)
 			}
 			tc.play(sc)
 			s := sc.finish(end)

@@ -7,7 +7,6 @@ import (
 	"hlsload/reports/expect"
 	"hlsload/reports/monitor"
 	"hlsload/reports/record"
-	"hlsload/reports/traffic"
 )
 
 // Stops watches the conditions that end a run early. Rates, shares and
@@ -26,7 +25,7 @@ type stopCondition struct {
 	since       time.Duration // true since; -1 = not
 }
 
-// lookBack is what a stop condition looks at.
+// lookBack is how much time a stop condition looks at.
 const lookBack = 5 * time.Second
 
 // NewStops returns the watcher of the collector's stop conditions. m has the
@@ -41,57 +40,45 @@ func NewStops(c *record.Collector, m *monitor.Monitor) *Stops {
 
 // Check looks at the run now, and returns the text of a condition that tripped
 // with what was measured, or "". Call it about once a second.
-func (s *Stops) Check(now time.Duration) string {
-	if len(s.conds) == 0 {
+func (s *Stops) Check(now time.Duration) string { return s.Judge(now, ReadStops(s.c, now)) }
+
+// Judge is [Stops.Check] for what was read of all sessions of the run, by one collector
+// or, added up, by many. A reading of other conditions trips nothing.
+func (s *Stops) Judge(now time.Duration, all StopReading) string {
+	if len(all) != 2*len(s.conds) {
 		return ""
 	}
-	s.c.Look(now, func(r *record.Record) {
-		v := &view{Record: r}
-		for i := range s.conds {
-			e := &s.conds[i]
-			if e.Alarm != "" {
-				continue
-			}
-			e.left.observe(v, &e.Expectation.Left, now)
-			if e.Operator != 0 {
-				e.right.observe(v, &e.Expectation.Right, now)
-			}
-		}
-	})
 	for i := range s.conds {
-		tripped := ""
-		if e := &s.conds[i]; e.Alarm != "" {
-			tripped = e.checkAlarm(now, s.m != nil && s.m.Rings(e.Alarm))
-		} else {
-			tripped = e.check(now)
+		if e := &s.conds[i]; e.Alarm == "" {
+			e.left.take(&e.Expectation.Left, now, &all[2*i])
+			e.right.take(&e.Expectation.Right, now, &all[2*i+1])
 		}
-		if tripped != "" {
-			return tripped
+	}
+	for i := range s.conds {
+		e := &s.conds[i]
+		var is bool
+		var seen string
+		if e.Alarm != "" {
+			is, seen = s.m != nil && s.m.Rings(e.Alarm), "it is in "+reports.AlarmRings
+		} else {
+			is, seen = e.check()
+		}
+		switch {
+		case !is:
+			e.since = -1
+			continue
+		case e.since < 0:
+			e.since = now
+		}
+		if now-e.since >= e.Hold {
+			return e.Text + ": " + seen
 		}
 	}
 	return ""
 }
 
-// holds reports whether the condition has been true for as long as it must be.
-func (e *stopCondition) holds(now time.Duration, is bool) bool {
-	if !is {
-		e.since = -1
-		return false
-	}
-	if e.since < 0 {
-		e.since = now
-	}
-	return now-e.since >= e.Hold
-}
-
-func (e *stopCondition) checkAlarm(now time.Duration, rings bool) string {
-	if !e.holds(now, rings) {
-		return ""
-	}
-	return e.Text + ": it is in " + reports.AlarmRings
-}
-
-func (e *stopCondition) check(now time.Duration) string {
+// check reports whether the comparison is true now, with what was measured.
+func (e *stopCondition) check() (is bool, seen string) {
 	moment := e.Hold > 0
 	l := e.left.value(&e.Expectation.Left, moment)
 	r := reports.Value(0)
@@ -99,10 +86,7 @@ func (e *stopCondition) check(now time.Duration) string {
 		r = e.right.value(&e.Expectation.Right, moment)
 	}
 	res := e.Result(l, r)
-	if !e.holds(now, res.Pass) {
-		return ""
-	}
-	return e.Text + ": " + res.Reason
+	return res.Pass, res.Reason
 }
 
 // window is what a term counted at the last few checks.
@@ -115,51 +99,18 @@ type reading struct {
 	seen     reports.Snapshot // of a distribution
 }
 
-func (w *window) observe(v *view, t *expect.Term, now time.Duration) {
-	f := v.resolve(t)
-	r := reading{at: now}
-	switch m, e := t.Metric, evaluators[t.Metric.Name]; {
-	case e.dist != nil:
-		h, _ := e.dist(v, &f)
-		r.seen = h.Snapshot()
-	case e.series != nil:
-		r.num = v.SoFar(e.series)
-	case e.value != nil: // hit_ratio
-		r.den = v.SoFar(traffic.EdgeRequests)
-		r.num = r.den - v.SoFar(traffic.OriginRequests)
-	case m.Name == "rebuffer_ratio", m.Labels&expect.KindLabel != 0, m.Name == "stalled_now":
-		r.num, r.den = e.parts(v, &f)
-	default:
-		r.num, r.den = v.losses(m.Name, &f)
+func (w *window) take(t *expect.Term, now time.Duration, of *TermReading) {
+	if t.Metric == nil {
+		return
+	}
+	r := reading{at: now, num: of.Num.known(), den: of.Den.known(), seen: of.Seen.Snapshot()}
+	if evaluators[t.Metric.Name].value != nil { // hit_ratio
+		r.num = r.den - r.num
 	}
 	w.seen = append(w.seen, r)
 	for len(w.seen) > 2 && w.seen[1].at <= now-lookBack {
 		w.seen = w.seen[1:]
 	}
-}
-
-// losses counts what happened to sessions so far (num), and those that are
-// present (den).
-func (v *view) losses(name string, f *filter) (num, den int64) {
-	for s := range v.Open() {
-		if f.who(v, s.Group.Key) {
-			den++
-			if name == "stalled" && s.Stalled() {
-				num++
-			}
-		}
-	}
-	v.eachCell(f, func(c *record.Totals) {
-		switch name {
-		case "fatal":
-			num += c.Fatal
-		case "startup_failed":
-			num += c.StartupFailed
-		case "stalled":
-			num += c.Stall.Count()
-		}
-	})
-	return num, den
 }
 
 // value is the term over the window, or of its last moment.

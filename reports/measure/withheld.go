@@ -7,31 +7,22 @@ import (
 	"strings"
 
 	"hlsload/player"
-	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/reports/figure"
+	"hlsload/reports/record"
 )
 
 // withheld is how many requests players of each profile had to hold back because
 // of failures before, by the profile's name.
 func (v *view) withheld() map[string]int64 {
 	by := map[string]int64{}
-	for key, g := range v.Groups() {
-		for _, c := range g.Totals {
-			if c == nil {
-				continue
-			}
-			for k := range m3u8.Kinds {
-				if r := c.Kinds[k]; r != nil && r.Withheld > 0 {
-					by[v.Config.Profiles[key.Profile].Name] += r.Withheld
-				}
-			}
-		}
+	for i, c := range v.Config.Cohorts {
+		v.eachRequests(&filter{rule: -1, cohort: i, kind: -1}, func(r *record.Requests) { by[c.Profile] += r.Withheld })
 	}
 	return by
 }
 
-// warnWithheld says so; "" = none was.
+// warnWithheld warns of requests that were held back; "" = none was.
 func warnWithheld(s *reports.Summary) string {
 	sum, parts := int64(0), []string{}
 	for _, name := range slices.Sorted(maps.Keys(s.Profiles)) {

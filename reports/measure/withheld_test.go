@@ -15,8 +15,7 @@ import (
 // figures are not any more.
 func TestWithheld(t *testing.T) {
 	c, err := record.New(record.Config{Mode: reports.ModeSimulate, Duration: 10 * time.Second, TargetDuration: 2 * time.Second, Pipelines: 2,
-		Cohorts:  []record.Cohort{{Name: "a", Profile: "ffmpeg-5.1"}, {Name: "b", Profile: "hlsjs-1.7"}},
-		Profiles: []record.Profile{{Name: "ffmpeg-5.1"}, {Name: "hlsjs-1.7"}}})
+		Cohorts: []record.Cohort{{Name: "a", Profile: "ffmpeg-5.1"}, {Name: "b", Profile: "hlsjs-1.7"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

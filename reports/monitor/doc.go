@@ -1,3 +1,3 @@
 // Package monitor records what a provider's own monitoring noticed during a run
-// ([Monitor]), and puts beside each fault what noticed it and when ([Put]).
+// ([Monitor]), and notes with each fault what noticed it and when ([Put]).
 package monitor

@@ -14,23 +14,17 @@ import (
 	"hlsload/reports/figure"
 )
 
-// Monitor records what a provider's own monitoring noticed during a run: when
-// it says that it did, and when we could see that. Its methods may be called
+// Monitor records what a provider's own monitoring noticed during a run: the
+// instant that the provider gives, and when it could first be seen. Its methods may be called
 // from any goroutine.
 type Monitor struct {
-	source  string
 	started time.Time
 	redact  func(string) string
 
-	mu       sync.Mutex
-	alarms   []*reports.AlarmRecord
-	alerts   []*reports.AlertRecord
-	metrics  []*history
-	problems []string
-	found    []string
-	looked   map[reports.Watched]time.Time // the latest look
-	wanted   []reports.Watched             // what other_alarms cannot go without
-	missing  []string                      // alarms that do not exist
+	mu      sync.Mutex
+	sum     reports.MonitorSummary // but for its metrics
+	metrics []*history
+	looked  map[reports.Watched]time.Time // the latest look
 }
 
 // history is a metric as it is recorded.
@@ -48,34 +42,37 @@ const (
 	maxNote     = 400 // bytes of a text
 )
 
-// NewMonitor returns an empty record. redact takes secrets out of texts; nil =
-// there are none.
+// New returns an empty record. redact removes secrets from texts; nil = there are
+// none.
 func New(source string, started time.Time, redact func(string) string) *Monitor {
 	if redact == nil {
 		redact = func(s string) string { return s }
 	}
-	return &Monitor{source: source, started: started, redact: redact, looked: map[reports.Watched]time.Time{}}
+	return &Monitor{started: started, redact: redact, looked: map[reports.Watched]time.Time{},
+		sum: reports.MonitorSummary{Source: source, Alarms: []reports.AlarmRecord{}, Alerts: []reports.AlertRecord{}, Problems: []string{}}}
 }
 
-// Started is when the run's clock stood at 0.
+// Started is the instant at which the run's clock is 0.
 func (m *Monitor) Started() time.Time { return m.started }
 
 // Start sets the run's clock to 0 at an instant. What was recorded before
-// moves with it. It must be called before others use the record.
+// moves with it. Call it before other goroutines use the record.
 func (m *Monitor) Start(at time.Time) {
 	d := reports.Value(at.Sub(m.started).Seconds())
 	m.started = at
 	move := func(all ...*reports.Value) {
 		for _, v := range all {
-			*v = reports.Value(figure.Round(float64(*v-d), 3)) // of no data, no data
+			*v = (*v - d).Round(3) // of no data, no data
 		}
 	}
-	for _, a := range m.alarms {
-		for i := range a.States {
-			move(&a.States[i].T, &a.States[i].Seen)
+	for i := range m.sum.Alarms {
+		states := m.sum.Alarms[i].States
+		for k := range states {
+			move(&states[k].T, &states[k].Seen)
 		}
 	}
-	for _, a := range m.alerts {
+	for i := range m.sum.Alerts {
+		a := &m.sum.Alerts[i]
 		move(&a.Set, &a.Cleared, &a.Seen)
 	}
 	for _, r := range m.metrics {
@@ -90,7 +87,7 @@ func (m *Monitor) seconds(t time.Time) reports.Value {
 	if t.IsZero() {
 		return reports.NoData
 	}
-	return reports.Value(figure.Round(t.Sub(m.started).Seconds(), 3))
+	return reports.Value(t.Sub(m.started).Seconds()).Round(3)
 }
 
 func (m *Monitor) text(s string) string {
@@ -110,12 +107,11 @@ func (m *Monitor) Looked(what reports.Watched, at time.Time) {
 	}
 }
 
-// Wants notes what is to be looked at: without it nothing is known of other
-// alarms.
+// Wants notes what has to be looked at before other_alarms is known.
 func (m *Monitor) Wants(what reports.Watched) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.wanted = append(m.wanted, what)
+	m.sum.Wanted = append(m.sum.Wanted, what)
 }
 
 // Missing notes that an alarm does not exist.
@@ -123,7 +119,7 @@ func (m *Monitor) Missing(name, region string) {
 	m.Problem(fmt.Sprintf("alarm %s does not exist in %s (want the name as CloudWatch has it)", name, region))
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.missing = append(m.missing, m.text(name))
+	m.sum.Missing = append(m.sum.Missing, m.text(name))
 }
 
 // Problem notes what could not be looked at. Each is noted once.
@@ -131,8 +127,8 @@ func (m *Monitor) Problem(text string) {
 	text = m.text(text)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.problems) < maxProblems && !slices.Contains(m.problems, text) {
-		m.problems = append(m.problems, text)
+	if len(m.sum.Problems) < maxProblems && !slices.Contains(m.sum.Problems, text) {
+		m.sum.Problems = append(m.sum.Problems, text)
 	}
 }
 
@@ -145,7 +141,7 @@ func (m *Monitor) Found(lines, problems []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, text := range lines[:min(len(lines), maxWatched)] {
-		m.found = append(m.found, m.text(text))
+		m.sum.Found = append(m.sum.Found, m.text(text))
 	}
 }
 
@@ -153,15 +149,15 @@ func (m *Monitor) Found(lines, problems []string) {
 func (m *Monitor) Alarm(name, region, state string, at, seen time.Time, reason string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	i := slices.IndexFunc(m.alarms, func(a *reports.AlarmRecord) bool { return a.Name == name && a.Region == region })
+	i := slices.IndexFunc(m.sum.Alarms, func(a reports.AlarmRecord) bool { return a.Name == name && a.Region == region })
 	if i < 0 {
-		if len(m.alarms) == maxWatched {
+		if len(m.sum.Alarms) == maxWatched {
 			return
 		}
-		i = len(m.alarms)
-		m.alarms = append(m.alarms, &reports.AlarmRecord{Name: name, Region: region, States: []reports.AlarmState{}})
+		i = len(m.sum.Alarms)
+		m.sum.Alarms = append(m.sum.Alarms, reports.AlarmRecord{Name: name, Region: region, States: []reports.AlarmState{}})
 	}
-	a := m.alarms[i]
+	a := &m.sum.Alarms[i]
 	if n := len(a.States); n > 0 && a.States[n-1].State == state || n == maxStates {
 		return
 	}
@@ -172,7 +168,7 @@ func (m *Monitor) Alarm(name, region, state string, at, seen time.Time, reason s
 func (m *Monitor) Rings(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.ContainsFunc(m.alarms, func(a *reports.AlarmRecord) bool {
+	return slices.ContainsFunc(m.sum.Alarms, func(a reports.AlarmRecord) bool {
 		return a.Name == name && len(a.States) > 0 && a.States[len(a.States)-1].State == reports.AlarmRings
 	})
 }
@@ -181,17 +177,17 @@ func (m *Monitor) Rings(name string) bool {
 func (m *Monitor) Alert(id, kind, pipeline, message string, set, cleared, seen time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	i := slices.IndexFunc(m.alerts, func(a *reports.AlertRecord) bool { return a.ID == id && a.Set == m.seconds(set) })
+	i := slices.IndexFunc(m.sum.Alerts, func(a reports.AlertRecord) bool { return a.ID == id && a.Set == m.seconds(set) })
 	if i < 0 {
-		if len(m.alerts) == maxStates {
+		if len(m.sum.Alerts) == maxStates {
 			return
 		}
-		i = len(m.alerts)
-		m.alerts = append(m.alerts, &reports.AlertRecord{ID: m.text(id), Type: m.text(kind), Pipeline: m.text(pipeline), Message: m.text(message),
+		i = len(m.sum.Alerts)
+		m.sum.Alerts = append(m.sum.Alerts, reports.AlertRecord{ID: m.text(id), Type: m.text(kind), Pipeline: m.text(pipeline), Message: m.text(message),
 			Set: m.seconds(set), Cleared: reports.NoData, Seen: m.seconds(seen)})
 	}
 	if !cleared.IsZero() {
-		m.alerts[i].Cleared = m.seconds(cleared)
+		m.sum.Alerts[i].Cleared = m.seconds(cleared)
 	}
 }
 
@@ -256,18 +252,12 @@ func (m *Monitor) Summary() *reports.MonitorSummary {
 			latest = at
 		}
 	}
-	s := &reports.MonitorSummary{Source: m.source, UntilS: m.seconds(latest), AlarmsUntilS: m.seconds(m.looked[reports.WatchedAlarms]), AlertsUntilS: m.seconds(m.looked[reports.WatchedAlerts]), Alarms: []reports.AlarmRecord{}, Alerts: []reports.AlertRecord{}, Metrics: []reports.MetricRecord{}, Problems: slices.Clone(m.problems), Found: slices.Clone(m.found),
-		Wanted: slices.Clone(m.wanted), Missing: slices.Clone(m.missing)}
-	if s.Problems == nil {
-		s.Problems = []string{}
-	}
-	for _, a := range m.alarms {
-		c := *a
-		c.States = slices.Clone(a.States)
-		s.Alarms = append(s.Alarms, c)
-	}
-	for _, a := range m.alerts {
-		s.Alerts = append(s.Alerts, *a)
+	s := m.sum
+	s.UntilS, s.AlarmsUntilS, s.AlertsUntilS = m.seconds(latest), m.seconds(m.looked[reports.WatchedAlarms]), m.seconds(m.looked[reports.WatchedAlerts])
+	s.Problems, s.Found, s.Wanted, s.Missing = slices.Clone(s.Problems), slices.Clone(s.Found), slices.Clone(s.Wanted), slices.Clone(s.Missing)
+	s.Alarms, s.Alerts, s.Metrics = slices.Clone(s.Alarms), slices.Clone(s.Alerts), []reports.MetricRecord{}
+	for i := range s.Alarms {
+		s.Alarms[i].States = slices.Clone(s.Alarms[i].States)
 	}
 	slices.SortStableFunc(s.Alerts, func(a, b reports.AlertRecord) int { return cmp.Compare(a.Set, b.Set) })
 	for _, r := range m.metrics {
@@ -276,11 +266,11 @@ func (m *Monitor) Summary() *reports.MonitorSummary {
 		delays(&c)
 		s.Metrics = append(s.Metrics, c)
 	}
-	return s
+	return &s
 }
 
-// delays derives how late data points were. Those that were there before the
-// first look tell nothing.
+// delays derives how late data points were. Data points older than the first
+// look do not count.
 func delays(r *reports.MetricRecord) {
 	r.DelayS, r.DelayMaxS = reports.NoData, reports.NoData
 	var late []reports.Value
@@ -294,10 +284,10 @@ func delays(r *reports.MetricRecord) {
 		return
 	}
 	slices.Sort(late)
-	r.DelayS, r.DelayMaxS = reports.Value(figure.Round(float64(late[(len(late)-1)/2]), 3)), reports.Value(figure.Round(float64(late[len(late)-1]), 3))
+	r.DelayS, r.DelayMaxS = late[(len(late)-1)/2].Round(3), late[len(late)-1].Round(3)
 }
 
-// origin takes the CDN's own numbers over where nothing better tells: requests
+// origin takes the CDN's own numbers when there is no better source: requests
 // times the share that no cache had. They are of all viewers.
 func origin(m *reports.MonitorSummary, s *reports.Summary) {
 	named := func(metric string) *reports.MetricRecord {

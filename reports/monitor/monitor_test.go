@@ -9,8 +9,8 @@ import (
 	"hlsload/reports"
 )
 
-// TestNotices holds who noticed a fault when: what counts as leaving what was
-// before, and what is said of those who did not.
+// TestNotices holds what noticed a fault and when: what counts as leaving what was
+// before, and what is said of those that did not.
 func TestNotices(t *testing.T) {
 	series := func(turns string, period int, values string) reports.MetricRecord {
 		r := reports.MetricRecord{Name: "metric", Turns: turns, PeriodS: period}
@@ -38,7 +38,7 @@ func TestNotices(t *testing.T) {
 		{"no data since", series(reports.TurnsUp, 60, "2 3 2"), ""},
 		{"falls", series(reports.TurnsDown, 60, "10 10 10 7 0"), "20 65 "},
 		{"falls a little", series(reports.TurnsDown, 60, "10 10 10 8 8"), "+Inf +Inf "},
-		{"falls, from what nobody knows", series(reports.TurnsDown, 60, "- - - 0 0"), "+Inf +Inf no data before the fault to compare with"},
+		{"falls, without data before", series(reports.TurnsDown, 60, "- - - 0 0"), "+Inf +Inf no data before the fault to compare with"},
 		{"tells no trouble", series("", 60, "2 3 2 40 40"), ""},
 		{"what is within the next fault is not of this one", series(reports.TurnsUp, 60, "2 3 2 3 3 3 40"), "+Inf +Inf "},
 		{"before is what is not of another fault", series(reports.TurnsUp, 10, strings.Repeat("2 ", 13)+"50 50 50 50 "+strings.Repeat("2 ", 5)+"30 30"), "10 55 "},

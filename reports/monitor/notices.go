@@ -6,11 +6,10 @@ import (
 	"slices"
 
 	"hlsload/reports"
-	"hlsload/reports/figure"
 )
 
-// Monitored puts what monitoring noticed into the summary, and with each fault
-// who noticed it when.
+// Put puts what monitoring noticed into the summary, and with each fault what
+// noticed it and when.
 func Put(s *reports.Summary, m *reports.MonitorSummary) {
 	s.Monitoring = m
 	for i := range s.Faults {
@@ -24,8 +23,8 @@ func Put(s *reports.Summary, m *reports.MonitorSummary) {
 	origin(m, s)
 }
 
-// notices are the players first, then all that monitoring has, in the order of
-// their instants; who never noticed comes last.
+// notices are first that of the players, then those of monitoring in the order of
+// their instants. Metrics and alarms that never noticed the fault come last.
 func notices(s *reports.Summary, f *reports.FaultSummary, m *reports.MonitorSummary) []reports.Notice {
 	until := NextOnset(s, f)
 	var all []reports.Notice
@@ -40,8 +39,8 @@ func notices(s *reports.Summary, f *reports.FaultSummary, m *reports.MonitorSumm
 	}
 	slices.SortStableFunc(all, func(a, b reports.Notice) int { return cmp.Compare(a.After.Order(), b.After.Order()) })
 	players := reports.Notice{Who: "players", Name: "detection, p50", After: reports.Never, Seen: reports.Never}
-	if d := &f.DetectionMs; d.P50.Known() {
-		players.After = reports.Value(figure.Round(float64(d.P50)/1000, 3))
+	if d := &f.Headline().DetectionMs; d.P50.Known() {
+		players.After = reports.Value(float64(d.P50) / 1000).Round(3)
 		players.Seen = players.After
 	} else if d.Count == d.Censored {
 		players.Note = "no player detected it"
@@ -58,8 +57,7 @@ const (
 
 // metricNotice is the first period whose value left what the metric was before
 // the fault. It is noticed at the period's end: no value is known before. A
-// metric without data around the fault says nothing, and one that says nothing
-// about trouble is no notice.
+// metric without data after the onset, or which does not show trouble, gives none.
 func metricNotice(s *reports.Summary, f *reports.FaultSummary, r *reports.MetricRecord, until reports.Value) (reports.Notice, bool) {
 	if r.Turns == "" || len(r.Points) == 0 {
 		return reports.Notice{}, false
@@ -85,7 +83,7 @@ func metricNotice(s *reports.Summary, f *reports.FaultSummary, r *reports.Metric
 			up := r.Turns == reports.TurnsUp && v > 0 && v > troubleUp*hi
 			down := r.Turns == reports.TurnsDown && before > 0 && v < troubleDown*lo
 			if up || down {
-				n.After, n.Seen = reports.Value(figure.Round(float64(end-f.AppliedAtS), 3)), reports.Value(figure.Round(float64(max(p.Seen, end)-f.AppliedAtS), 3))
+				n.After, n.Seen = (end - f.AppliedAtS).Round(3), (max(p.Seen, end) - f.AppliedAtS).Round(3)
 			}
 		}
 	}
@@ -113,7 +111,7 @@ func disturbed(s *reports.Summary, from, to reports.Value) bool {
 }
 
 // alertNotices are the alerts that were set since the onset, the first of each
-// type and pipeline; one notice of never when there are none.
+// type and pipeline.
 func alertNotices(f *reports.FaultSummary, alerts []reports.AlertRecord, until reports.Value) []reports.Notice {
 	var all []reports.Notice
 	for i := range alerts {
@@ -126,14 +124,14 @@ func alertNotices(f *reports.FaultSummary, alerts []reports.AlertRecord, until r
 			name += " of pipeline " + a.Pipeline
 		}
 		if !slices.ContainsFunc(all, func(n reports.Notice) bool { return n.Name == name }) {
-			all = append(all, reports.Notice{Who: "alert", Name: name, After: reports.Value(figure.Round(float64(a.Set-f.AppliedAtS), 3)),
-				Seen: reports.Value(figure.Round(float64(max(a.Seen, a.Set)-f.AppliedAtS), 3)), Note: a.Message})
+			all = append(all, reports.Notice{Who: "alert", Name: name, After: (a.Set - f.AppliedAtS).Round(3),
+				Seen: (max(a.Seen, a.Set) - f.AppliedAtS).Round(3), Note: a.Message})
 		}
 	}
 	return all
 }
 
-// notice is the first time that the alarm rang since the onset.
+// AlarmNotice is the first time that the alarm rang since the onset.
 func AlarmNotice(a *reports.AlarmRecord, f *reports.FaultSummary, until reports.Value) reports.Notice {
 	n := reports.Notice{Who: "alarm", Name: a.Name, After: reports.Never, Seen: reports.Never}
 	for i := range a.States {
@@ -144,16 +142,16 @@ func AlarmNotice(a *reports.AlarmRecord, f *reports.FaultSummary, until reports.
 		case st.T < f.AppliedAtS:
 			n.Note = ""
 		case st.State == reports.AlarmRings && st.T < until:
-			n.After, n.Note = reports.Value(figure.Round(float64(st.T-f.AppliedAtS), 3)), ""
-			n.Seen = reports.Value(figure.Round(float64(max(st.Seen, st.T)-f.AppliedAtS), 3))
+			n.After, n.Note = (st.T - f.AppliedAtS).Round(3), ""
+			n.Seen = (max(st.Seen, st.T) - f.AppliedAtS).Round(3)
 			return n
 		}
 	}
 	return n
 }
 
-// nextOnset is the first onset after that of a fault: what comes later may be
-// of that one.
+// NextOnset is the first onset after that of a fault: what comes later may be
+// caused by that one.
 func NextOnset(s *reports.Summary, f *reports.FaultSummary) reports.Value {
 	until := reports.Value(math.Inf(1))
 	for i := range s.Faults {
@@ -164,7 +162,7 @@ func NextOnset(s *reports.Summary, f *reports.FaultSummary) reports.Value {
 	return until
 }
 
-// cause is the fault with the latest onset at an instant; nil before the first.
+// Cause is the fault with the latest onset at an instant; nil before the first.
 func Cause(s *reports.Summary, at reports.Value) (f *reports.FaultSummary) {
 	for i := range s.Faults {
 		if o := &s.Faults[i]; o.AppliedAtS.Known() && o.AppliedAtS <= at && (f == nil || o.AppliedAtS > f.AppliedAtS) {

@@ -24,15 +24,24 @@ type chartData struct {
 	Edge      []reports.Value `json:"edge"`
 	Origin    []reports.Value `json:"origin"`
 	Errors    []int64         `json:"errors"`
-	Faults    []chartBand     `json:"faults"`
-	Curves    []curves        `json:"curves"`
+	// Live is the version of the page of a run that goes on; absent afterwards.
+	Live int64 `json:"live,omitempty"`
+	// Started is when the run's clock was 0, in seconds since 1970; absent in virtual time.
+	Started float64            `json:"started,omitempty"`
+	Gone    []int64            `json:"gone"`
+	Left    []int64            `json:"left"`
+	Startup [2][]reports.Value `json:"startup"` // ms: p50, p95
+	TTFB    [2][]reports.Value `json:"ttfb"`
+	Share   []reports.Value    `json:"share"` // of failed requests, in percent
+	Faults  []chartBand        `json:"faults"`
+	Curves  []curves           `json:"curves"`
 	// Of access logs; absent without them.
 	Ours      []int64 `json:"ours,omitempty"`
 	Others    []int64 `json:"others,omitempty"`
 	LogErrors []int64 `json:"log_errors,omitempty"`
 	// Marks are what monitoring noticed; absent without it.
 	Marks []chartMark `json:"marks,omitempty"`
-	// Estimated is the origin's load as headers tell, beside a count.
+	// Estimated is the origin's load by headers, beside a count.
 	Estimated []reports.Value `json:"estimated,omitempty"`
 }
 
@@ -44,8 +53,8 @@ type chartBand struct {
 	Recovery float64 `json:"recovery"`
 }
 
-// chartMark is an instant at which somebody's monitoring noticed something,
-// and when that could be seen.
+// chartMark is an instant at which monitoring noticed a fault, and when that
+// could be seen.
 type chartMark struct {
 	Name string  `json:"name"`
 	At   float64 `json:"at"`
@@ -92,6 +101,9 @@ type curve struct {
 func chartDataOf(s *reports.Summary) *chartData {
 	d := &chartData{T: []int{}, Playing: []int64{}, Stalled: []int64{}, Joining: []int64{}, Pipelines: [][]int64{}, Edge: []reports.Value{}, Origin: []reports.Value{}, Errors: []int64{},
 		Faults: []chartBand{}, Curves: curvesOf(s)}
+	if at := began(s); !at.IsZero() {
+		d.Started = float64(at.UnixMilli()) / 1000
+	}
 	if len(s.Timeline) > 0 {
 		d.Pipelines = make([][]int64, min(len(s.Timeline[0].Pipeline), 16))
 	}
@@ -99,6 +111,11 @@ func chartDataOf(s *reports.Summary) *chartData {
 		r := &s.Timeline[i]
 		d.T = append(d.T, r.T)
 		d.Playing, d.Stalled, d.Joining = append(d.Playing, r.Playing), append(d.Stalled, r.Stalled), append(d.Joining, r.Joining)
+		d.Gone, d.Left = append(d.Gone, r.Gone), append(d.Left, r.Left)
+		for i, of := range [][2]reports.Value{{r.StartupP50Ms, r.TTFBP50Ms}, {r.StartupP95Ms, r.TTFBP95Ms}} {
+			d.Startup[i], d.TTFB[i] = append(d.Startup[i], of[0]), append(d.TTFB[i], of[1])
+		}
+		d.Share = append(d.Share, (100 * r.ErrorShare).Round(3))
 		d.Edge, d.Origin, d.Errors = append(d.Edge, r.EdgeRps), append(d.Origin, r.OriginRps), append(d.Errors, r.Errors)
 		for p := range d.Pipelines {
 			n := int64(0)
@@ -152,7 +169,7 @@ func curvesOf(s *reports.Summary) []curves {
 			break
 		}
 		c := curves{ID: fmt.Sprintf("curve-%d", i), title: f.Title(s)}
-		hists := map[string]*hdr.PackedHistogram{} // nil = nobody moved
+		hists := map[string]*hdr.PackedHistogram{} // nil = no session moved
 		moved := false
 		last := 0.0
 		for name, p := range f.ByProfile {
@@ -185,8 +202,8 @@ func curvesOf(s *reports.Summary) []curves {
 	return all
 }
 
-// lineName is a profile's name in a legend, with a word of caution where its
-// model was never compared with the player.
+// lineName is a profile's name in a legend; "(unchecked)" when its model was never
+// compared with the player.
 func lineName(s *reports.Summary, profile string) string {
 	if strings.HasPrefix(s.Profiles[profile].Confidence, "unchecked") {
 		return profile + " (unchecked)"
@@ -229,4 +246,72 @@ func niceStep(s float64) float64 {
 		}
 	}
 	return 10 * p
+}
+
+func (p *page) chart(id, title, about string) {
+	p.raw(`<div class="chart">`)
+	p.tag("h3", "", title)
+	if about != "" {
+		p.tag("p", "about", about)
+	}
+	p.raw(`<div id="` + id + `" role="img" aria-label="`)
+	p.text("Chart: " + title + ". The tables hold the same figures.")
+	p.raw("\"></div></div>\n")
+}
+
+// htmlTimeline draws what happened over time, and offers to show wall-clock time where
+// there is one.
+func htmlTimeline(s *reports.Summary, p *page) {
+	if len(s.Timeline) == 0 {
+		return
+	}
+	p.section("timeline", "Timeline")
+	about := "Minutes and seconds since the first arrival, " + figure.Plural(s.TimelineStepS, "second") + " a step. Drag to zoom, double-click to go back; click a name to hide or show its line."
+	if len(s.Faults) > 0 {
+		about += " Hatched: a fault is on. Grey: its recovery."
+	}
+	if len(marks(s)) > 0 {
+		about += " Dotted: what monitoring noticed; the bar below a name ends when that could be seen."
+	}
+	p.tag("p", "soft", about)
+	p.raw("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n")
+	if !began(s).IsZero() {
+		p.raw(`<fieldset id="clock" hidden><legend>Time</legend><label><input type="radio" name="clock" value="run" checked>of the run</label><label><input type="radio" name="clock" value="utc">UTC</label></fieldset>` + "\n")
+	}
+	p.chart("chart-sessions", "Sessions", "")
+	if len(s.Timeline[0].Pipeline) > 1 {
+		p.chart("chart-pipelines", "Sessions by pipeline", "the pipeline of the latest segment of each")
+	}
+	if slices.ContainsFunc(s.Timeline, func(r reports.Row) bool { return r.StartupP50Ms.Known() }) {
+		p.chart("chart-startup", "Startup time", "from joining to the first picture, of those that started within a step")
+	}
+	if slices.ContainsFunc(s.Timeline, func(r reports.Row) bool { return r.TTFBP50Ms.Known() }) {
+		p.chart("chart-ttfb", "Time to first byte", "of all answers that began")
+	}
+	p.chart("chart-edge", "Requests per second at the edge", "")
+	if s.Origin.Source != reports.FromNowhere {
+		p.chart("chart-origin", "Requests per second at the origin", loadLine(s))
+	}
+	p.chart("chart-errors", "Failed requests", "per step: error answers, timeouts, broken connections")
+	if slices.ContainsFunc(s.Timeline, func(r reports.Row) bool { return r.ErrorShare > 0 }) {
+		p.chart("chart-share", "Share of failed requests", "of those answered, or given up, within a step")
+	}
+	if s.Logs != nil {
+		p.chart("chart-logs", "Requests in the access logs", "per step; "+logLine(s.Logs))
+	}
+	p.raw("</section>\n")
+}
+
+// htmlSpeed shows how fast each profile failed over.
+func htmlSpeed(s *reports.Summary, p *page) {
+	curves := curvesOf(s)
+	if len(curves) == 0 {
+		return
+	}
+	p.section("speed", "How fast they failed over")
+	p.tag("p", "soft", "Share of the affected sessions that had media from something healthy, by the time since onset or, for those that joined later, since their first request that met the fault. A line that ends below 100 % leaves out those that never did.")
+	for _, c := range curves {
+		p.chart(c.ID, c.title, "")
+	}
+	p.raw("</section>\n")
 }

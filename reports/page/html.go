@@ -1,17 +1,12 @@
 package page
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"html"
 	"io"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"hlsload/reports"
 	"hlsload/reports/figure"
@@ -33,108 +28,23 @@ var (
 // it. Its content security policy allows the scripts and styles in it, by hash,
 // and nothing else.
 func WriteHTML(s *reports.Summary, w io.Writer) error {
-	style, script := pageStyle(), pageScript()
-	data, err := json.Marshal(chartDataOf(s)) // escapes <, > and &
-	if err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
 	p := &page{}
-	p.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-	p.raw(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '` + script.hash + `'; style-src '` + style.hash + `'; base-uri 'none'; form-action 'none'">` + "\n")
-	p.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
-	p.tag("title", "", strings.ToUpper(s.Verdict)+" · "+s.Scenario.Name+" · hlsload")
-	p.raw("<style>" + style.text + "</style>\n</head>\n<body>\n<main>\n")
 	htmlVerdict(s, p)
-	for i := range s.Faults {
-		htmlFault(s, p, &s.Faults[i])
-	}
-	htmlTimeline(s, p)
-	htmlSpeed(s, p)
-	htmlFaultTables(s, p)
-	htmlTables(s, p)
-	p.raw("</main>\n<script type=\"application/json\" id=\"data\">")
-	p.raw(string(data))
-	p.raw("</script>\n<script>" + script.text + "</script>\n</body>\n</html>\n")
-	_, err = io.WriteString(w, p.b.String())
-	return err
-}
-
-// inline is a part of the page that its policy allows by hash.
-type inline struct{ text, hash string }
-
-func newInline(text string) inline {
-	sum := sha256.Sum256([]byte(text))
-	return inline{text, "sha256-" + base64.StdEncoding.EncodeToString(sum[:])}
-}
-
-var (
-	pageStyle  = sync.OnceValue(func() inline { return newInline(uPlotCSS + reportCSS) })
-	pageScript = sync.OnceValue(func() inline { return newInline(uPlotJS + "\n" + reportJS) })
-)
-
-// page is HTML under construction. Only raw writes what it is given; everything
-// else is escaped.
-type page struct{ b strings.Builder }
-
-func (p *page) raw(s string) { p.b.WriteString(s) }
-
-func (p *page) text(s string) { p.b.WriteString(html.EscapeString(printable(s, false))) }
-
-func (p *page) tag(name, class, text string) {
-	p.open(name, class)
-	p.text(text)
-	p.raw("</" + name + ">\n")
-}
-
-func (p *page) open(name, class string) {
-	p.raw("<" + name)
-	if class != "" {
-		p.raw(` class="` + class + `"`)
-	}
-	p.raw(">")
-}
-
-// table writes a table that scrolls by itself when it is too wide.
-func (p *page) table(t *table) {
-	p.raw(`<div class="scroll" tabindex="0" role="region" aria-label="`)
-	p.text(t.caption)
-	p.raw("\">\n<table>\n")
-	p.tag("caption", "", t.caption)
-	p.raw("<thead><tr>")
-	for i, h := range t.head {
-		p.raw(`<th scope="col"` + map[bool]string{true: ` class="w"`}[t.left(i)] + ">")
-		p.text(h)
-		p.raw("</th>")
-	}
-	p.raw("</tr></thead>\n<tbody>\n")
-	for _, row := range t.rows {
-		p.raw("<tr>")
-		for i, c := range row {
-			switch {
-			case i == 0:
-				p.raw(`<th scope="row">`)
-				p.text(c)
-				p.raw("</th>")
-				continue
-			case c == "NO" && t.head[i] == "agrees":
-				p.raw(`<td class="w no">✕ `)
-			case c == "yes" && t.head[i] == "agrees":
-				p.raw(`<td class="w ok">✓ `)
-			case c == "FAILS":
-				p.raw(`<td class="w no">✕ `)
-			case c == "holds":
-				p.raw(`<td class="w ok">✓ `)
-			case t.left(i):
-				p.raw(`<td class="w">`)
-			default:
-				p.raw("<td>")
+	if !unbegun(s) {
+		htmlContents(s, p)
+		if len(s.Faults) > 0 {
+			p.raw(`<div id="faults">` + "\n")
+			for i := range s.Faults {
+				htmlFault(s, p, i)
 			}
-			p.text(c)
-			p.raw("</td>")
+			p.raw("</div>\n")
 		}
-		p.raw("</tr>\n")
+		htmlExpectations(s, p)
+		htmlTimeline(s, p)
+		htmlSpeed(s, p)
+		htmlTables(s, p)
 	}
-	p.raw("</tbody>\n</table>\n</div>\n")
+	return p.document(w, strings.ToUpper(s.Verdict)+" · "+s.Scenario.Name+" · hlsload", "", chartDataOf(s))
 }
 
 var verdictWords = map[string]string{reports.Pass: "✓ Pass", reports.Fail: "✕ Fail", reports.Void: "! Void", reports.Interrupted: "! Interrupted"}
@@ -142,24 +52,33 @@ var verdictWords = map[string]string{reports.Pass: "✓ Pass", reports.Fail: "�
 func htmlVerdict(s *reports.Summary, p *page) {
 	p.raw(`<header class="card verdict ` + s.Verdict + `">` + "\n")
 	p.tag("h1", "", verdictWords[s.Verdict])
-	reason := s.Reason()
-	p.tag("p", "reason", strings.ToUpper(reason[:min(1, len(reason))])+reason[min(1, len(reason)):]+".")
-	if s.Verdict == reports.Void {
+	if line := outcome(s); line != "" {
+		p.tag("p", "reason", line)
+		p.tag("p", "because", sentence(s.Reason()))
+	} else {
+		p.tag("p", "reason", sentence(s.Reason()))
+	}
+	if s.Verdict == reports.Void && !unbegun(s) {
 		p.tag("p", "", "The figures below were measured, but prove nothing.")
 	}
-	failed := s.Failed()
-	if len(failed) > 1 || len(failed) == 1 && s.Verdict != reports.Fail {
-		p.raw("<ul>\n")
-		for _, e := range failed {
-			p.raw("<li>")
-			p.tag("code", "", e.Expr)
-			p.text(" does not hold: " + e.Reason)
-			p.raw("</li>\n")
+	head := facts(s)
+	for i := range head {
+		head[i].lines = slices.Clone(head[i].lines)
+		for k, line := range head[i].lines {
+			head[i].lines[k] = advice(line) // the card of the fault has all of it
 		}
-		p.raw("</ul>\n")
 	}
-	p.tag("p", "soft", headline(s)+" · exit code "+fmt.Sprint(s.ExitCode))
-	p.tag("p", "soft", audience(s))
+	p.facts(head)
+	if failed := s.Failed(); len(failed) > 1 || len(failed) == 1 && (s.Verdict != reports.Fail || len(s.Unmeasured()) > 0) {
+		htmlConditions(p, failed, "does not hold")
+	}
+	if unmeasured := s.Unmeasured(); len(unmeasured) > 1 || len(unmeasured) == 1 && (len(s.Failed()) > 0 || s.Verdict != reports.Fail) {
+		htmlConditions(p, unmeasured, "was not measured")
+	}
+	if line := s.KnownLine(); line != "" {
+		p.tag("p", "", sentence(line))
+	}
+	p.tag("p", "soft", headline(s)+" · "+audience(s)+" · exit code "+fmt.Sprint(s.ExitCode))
 	p.raw("</header>\n")
 	if len(s.Warnings) > 0 {
 		p.raw(`<section class="card warnings" aria-label="Warnings">` + "\n")
@@ -172,7 +91,61 @@ func htmlVerdict(s *reports.Summary, p *page) {
 	}
 }
 
-// outcomeParts are an outcome bar's parts. The pattern tells them apart without
+// htmlConditions lists the conditions that a verdict is due to.
+func htmlConditions(p *page, all []*reports.ExpectationResult, what string) {
+	p.raw(`<ul class="conditions">` + "\n")
+	for _, e := range all {
+		p.raw("<li>")
+		p.tag("code", "", e.Expr)
+		p.text(" " + what + ": " + strings.TrimPrefix(e.Reason, "measured "))
+		p.raw("</li>\n")
+	}
+	p.raw("</ul>\n")
+}
+
+// htmlContents links to the parts of the page, and to each fault that needs a look.
+func htmlContents(s *reports.Summary, p *page) {
+	p.raw(`<nav class="contents" aria-label="Contents">` + "\n<p>")
+	for i, part := range [][2]string{{"faults", "Faults"}, {"expectations", "Expectations"}, {"timeline", "Timeline"}, {"speed", "Failover"}, {"audience", "Audience"}, {"load", "Load"}, {"tester", "Tester"}} {
+		if part[0] == "faults" && len(s.Faults) == 0 || part[0] == "expectations" && len(s.Expectations) == 0 || part[0] == "timeline" && len(s.Timeline) == 0 || part[0] == "speed" && len(curvesOf(s)) == 0 || part[0] == "tester" && s.Mode == reports.ModeSimulate {
+			continue
+		}
+		if i > 0 {
+			p.raw(" · ")
+		}
+		p.raw(`<a href="#` + part[0] + `">` + part[1] + "</a>")
+	}
+	p.raw("</p>\n")
+	if len(s.Faults) > 1 {
+		p.raw("<ol>\n")
+		quiet := 0
+		for i := range s.Faults {
+			f := &s.Faults[i]
+			if !hurt(f) {
+				quiet++
+				continue
+			}
+			fmt.Fprintf(&p.b, `<li><a href="#fault-%d">`, i)
+			p.text(f.Title(s))
+			p.raw("</a> ")
+			p.text(brief(f))
+			p.raw("</li>\n")
+		}
+		p.raw("</ol>\n")
+		if quiet > 0 {
+			p.tag("p", "soft", figure.Plural(quiet, "fault")+" that no viewer noticed")
+		}
+	}
+	p.raw("</nav>\n")
+}
+
+// sentence gives a reason a capital letter and a full stop.
+func sentence(s string) string {
+	first := min(1, len(s))
+	return strings.ToUpper(s[:first]) + s[first:] + "."
+}
+
+// outcomeParts are an outcome bar's parts. The patterns make them distinct without
 // colour.
 var outcomeParts = []struct {
 	name, color, pattern string
@@ -190,55 +163,53 @@ const patterns = `<defs>
 <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse"><path d="M-1 8L8 -1M-1 1L1 -1M6 8L8 6" stroke="var(--card)" stroke-width="1.6"/></pattern>
 </defs>`
 
-func htmlFault(s *reports.Summary, p *page, f *reports.FaultSummary) {
-	p.raw(`<section class="card">` + "\n")
-	p.tag("h2", "", f.Title(s))
-	p.tag("p", "soft", faultLine(f))
+// htmlFault writes the card of a fault. That of a fault that no viewer noticed is folded.
+func htmlFault(s *reports.Summary, p *page, i int) {
+	f := &s.Faults[i]
+	if hurt(f) {
+		fmt.Fprintf(&p.b, `<section class="card fault hurt" id="fault-%d">`+"\n", i)
+		p.tag("h2", "", f.Title(s)+": "+brief(f))
+		htmlFaultBody(s, p, f)
+		p.raw("</section>\n")
+		return
+	}
+	fmt.Fprintf(&p.b, `<details class="card fault" id="fault-%d"><summary>`, i)
+	p.raw(`<span class="ok">✓</span> <b>`)
+	p.text(f.Title(s))
+	p.raw("</b> ")
+	p.text(brief(f))
+	p.raw("</summary>\n")
+	htmlFaultBody(s, p, f)
+	p.raw("</details>\n")
+}
+
+func htmlFaultBody(s *reports.Summary, p *page, f *reports.FaultSummary) {
+	p.tag("p", "soft", faultLine(f)+wallClock(s, f))
 	if f.Problem != "" {
 		p.tag("p", "no", "Void: "+f.Problem)
 	}
-	for _, line := range story(f, s.Players.Started) {
-		p.tag("p", "", line)
-	}
-	if f.Affected > 0 {
+	if f.Affected > 0 && s.Verdict != reports.Void { // a void run has nothing to show at a glance
+		if hurt(f) {
+			p.facts(faultFacts(s, f))
+		}
 		p.outcomes(f)
-		p.raw(`<dl class="tiles">` + "\n")
-		tile := func(name, value string) {
-			p.raw("<div>")
-			p.tag("dt", "", name)
-			p.tag("dd", "", value)
-			p.raw("</div>\n")
-		}
-		tile("recovered", reports.Fraction.Format(reports.Value(float64(f.Recovered)/float64(f.Affected))))
-		if f.FailedOver > 0 {
-			tile("detected, p95", reports.Milliseconds.Format(f.DetectionMs.P95))
-			tile("failed over, p95", reports.Milliseconds.Format(f.FailoverMs.P95))
-		}
-		tile("without playback, p95", reports.Milliseconds.Format(f.OutageMs.P95))
-		if f.Origin.Amplification.Known() {
-			tile("origin load", "× "+figure.Trim(float64(f.Origin.Amplification), 2))
-		}
-		p.raw("</dl>\n")
 	}
-	p.raw("</section>\n")
-}
-
-func htmlFaultTables(s *reports.Summary, p *page) {
-	for i := range s.Faults {
-		f := &s.Faults[i]
-		if f.Affected == 0 {
-			continue
-		}
-		p.raw(`<section class="card">` + "\n")
-		p.tag("h2", "", f.Title(s)+" in figures")
-		p.table(profileShares(s, "By player", f).withoutZeros())
-		if t := predictedTable(s, "Measured beside predicted", f); len(t.rows) > 0 {
-			p.table(t)
-		}
-		p.table(cohortShares(s, "By cohort", f).withoutZeros())
-		p.table(chainTable(f))
-		p.raw("</section>\n")
+	p.raw("<ul>\n")
+	for _, line := range story(f) {
+		p.tag("li", "", line)
 	}
+	p.raw("</ul>\n")
+	if f.Affected == 0 {
+		return
+	}
+	p.raw("<details><summary>In figures</summary>\n")
+	p.table(profileShares(s, "By player", f).withoutZeros())
+	if t := predictedTable(s, "Measured beside predicted", f); len(t.rows) > 0 {
+		p.table(t)
+	}
+	p.table(cohortShares(s, "By cohort", f).withoutZeros())
+	p.table(chainTable(f))
+	p.raw("</details>\n")
 }
 
 // outcomes draws the bar of outcomes, and its key with numbers.
@@ -269,85 +240,71 @@ func (p *page) outcomes(f *reports.FaultSummary) {
 			fmt.Fprintf(&p.b, `<rect width="14" height="14" fill="url(#%s)"/>`, part.pattern)
 		}
 		p.raw("</svg>")
-		p.text(figure.WithShare(n, f.Affected) + " " + part.name)
+		words := figure.WithShare(n, f.Stayed())
+		if part.name == "left" {
+			words = figure.Thousands(n) // in no share
+		}
+		p.text(words + " " + part.name)
 		p.raw("</li>\n")
 	}
 	p.raw("</ul>\n")
 }
 
-func (p *page) chart(id, title, about string) {
-	p.raw(`<div class="chart">`)
-	p.tag("h3", "", title)
-	if about != "" {
-		p.tag("p", "about", about)
+// htmlExpectations writes what was expected and what players are known to do. What is
+// as it should be is folded.
+func htmlExpectations(s *reports.Summary, p *page) {
+	if len(s.Expectations) > 0 {
+		p.section("expectations", "Expectations")
+		p.folded(expectationTable(s), "holds", "hold")
+		p.raw("</section>\n")
 	}
-	p.raw(`<div id="` + id + `" role="img" aria-label="`)
-	p.text("Chart: " + title + ". The tables hold the same figures.")
-	p.raw("\"></div></div>\n")
+	if len(s.Known) > 0 {
+		p.section("known", "Known behaviour of players")
+		p.tag("p", "soft", "What players are known to do in this scenario, good or bad. It is not part of the verdict; an entry that changed is a finding about a player or about the channel.")
+		p.folded(knownTable(s), "as known", "are as known")
+		p.raw("</section>\n")
+	}
 }
 
-func htmlTimeline(s *reports.Summary, p *page) {
-	if len(s.Timeline) == 0 {
-		return
+// folded writes a table whose rows with a good result are folded.
+func (p *page) folded(t *table, good, said string) {
+	rest, fine := *t, *t
+	rest.rows, fine.rows = nil, nil
+	for _, row := range t.rows {
+		if row[1] == good {
+			fine.rows = append(fine.rows, row)
+		} else {
+			rest.rows = append(rest.rows, row)
+		}
 	}
-	p.raw(`<section class="card">` + "\n")
-	p.tag("h2", "", "Timeline")
-	about := "Minutes and seconds since the first arrival, " + figure.Plural(s.TimelineStepS, "second") + " a step. Drag to zoom, double-click to go back."
-	if len(s.Faults) > 0 {
-		about += " Hatched: a fault is on. Tinted: its recovery."
+	if len(rest.rows) > 0 {
+		p.table(&rest)
 	}
-	if len(marks(s)) > 0 {
-		about += " Dotted: what monitoring noticed; the bar below a name ends when that could be seen."
+	if n := len(fine.rows); n > 0 {
+		p.raw("<details><summary>")
+		if n == len(t.rows) {
+			p.text(fmt.Sprintf("All %d %s", n, said))
+		} else {
+			p.text(fmt.Sprintf("%d %s", n, said))
+		}
+		p.raw("</summary>\n")
+		p.table(&fine)
+		p.raw("</details>\n")
 	}
-	p.tag("p", "soft", about)
-	p.raw("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n")
-	p.chart("chart-sessions", "Sessions", "")
-	if len(s.Timeline[0].Pipeline) > 1 {
-		p.chart("chart-pipelines", "Sessions by pipeline", "whose media was appended last")
-	}
-	p.chart("chart-edge", "Requests per second at the edge", "")
-	if s.Origin.Source != reports.FromNowhere {
-		p.chart("chart-origin", "Requests per second at the origin", loadLine(s))
-	}
-	p.chart("chart-errors", "Failed requests", "per step: error answers, timeouts, broken connections")
-	if s.Logs != nil {
-		p.chart("chart-logs", "Requests in the access logs", "per step; "+logLine(s.Logs))
-	}
-	p.raw("</section>\n")
-}
-
-// htmlSpeed shows how quickly each profile failed over.
-func htmlSpeed(s *reports.Summary, p *page) {
-	curves := curvesOf(s)
-	if len(curves) == 0 {
-		return
-	}
-	p.raw(`<section class="card">` + "\n")
-	p.tag("h2", "", "How fast they failed over")
-	p.tag("p", "soft", "Share of the affected sessions that had media from something healthy, by the time since onset. A line that ends below 100 % leaves out those that never did.")
-	for _, c := range curves {
-		p.chart(c.ID, c.title, "")
-	}
-	p.raw("</section>\n")
 }
 
 func htmlTables(s *reports.Summary, p *page) {
-	section := func(title string, tables ...*table) {
-		p.raw(`<section class="card">` + "\n")
-		p.tag("h2", "", title)
+	section := func(id, title string, tables ...*table) {
+		p.section(id, title)
 		for _, t := range tables {
 			if len(t.rows) > 0 {
 				p.table(t)
 			}
 		}
 	}
-	if len(s.Expectations) > 0 {
-		section("Expectations", expectationTable(s))
-		p.raw("</section>\n")
-	}
-	section("Audience", cohortTable(s), profileTable(s))
+	section("audience", "Audience", cohortTable(s), profileTable(s))
 	p.raw("</section>\n")
-	section("Load", loadTable(s))
+	section("load", "Load", loadTable(s))
 	p.tag("p", "soft", loadLine(s))
 	p.table(requestTable(s))
 	for _, t := range []*table{popTable(s), namedCounts("Answered by", "layer", s.Origin.AnsweredBy), originTable(s), namedCounts("Origin answers by status", "status", s.Origin.ByStatus)} {
@@ -357,22 +314,25 @@ func htmlTables(s *reports.Summary, p *page) {
 	}
 	p.raw("</section>\n")
 	if s.Logs != nil {
-		section("Access logs", logTables(s)...)
+		section("logs", "Access logs", logTables(s)...)
 		p.tag("p", "soft", logLine(s.Logs))
 		p.table(logFileTable(s))
 		p.raw("</section>\n")
 	}
 	if s.Monitoring != nil {
-		section("What "+strings.ToUpper(s.Monitoring.Source)+" noticed", monitorTables(s)...)
+		section("noticed", "What "+strings.ToUpper(s.Monitoring.Source)+" noticed", monitorTables(s)...)
 		p.tag("p", "soft", "Instants are seconds of the run. A metric notices a fault at the end of the first period whose value leaves what was before: 1.5 times the highest, or below three quarters of the lowest. Its delay is from the end of a period to when its data point could be seen.")
 		for _, problem := range s.Monitoring.Problems {
 			p.tag("p", "no", problem)
 		}
 		p.raw("</section>\n")
 	}
-	section("The tester itself", testerTable(s))
-	p.tag("p", "soft", "Lag is how long after it was due a request left. A run whose tester lags proves nothing.")
-	p.raw("</section>\n<footer>\n")
+	if s.Mode != reports.ModeSimulate { // in virtual time the tester plays no part
+		section("tester", "The tester itself", testerTable(s))
+		p.tag("p", "soft", "Lag is the time from when a request was due until it left. A run whose tester lags proves nothing.")
+		p.raw("</section>\n")
+	}
+	p.raw("<footer>\n")
 	p.tag("p", "", fmt.Sprintf("hlsload · %s · seed %d · started %s · %s", s.Mode, s.Seed, s.Started, s.Scenario.File))
 	if s.Scenario.SHA256 != "" {
 		p.tag("p", "mono", "scenario sha256 "+s.Scenario.SHA256)
@@ -388,29 +348,27 @@ func profileTable(s *reports.Summary) *table {
 	return t
 }
 
-// popTable shows who had the load, and who passed it on.
+// popTable shows the requests to each POP, and how many of them it passed on.
 func popTable(s *reports.Summary) *table {
-	t := &table{caption: "Requests by POP", head: []string{"POP", "requests", "to the origin, as headers tell"}}
+	t := &table{caption: "Requests by POP", head: []string{"POP", "requests", "to the origin, by headers"}}
 	for _, name := range slices.Sorted(maps.Keys(s.Edge.ByPop)) {
 		t.add(name, figure.Thousands(s.Edge.ByPop[name]), figure.Thousands(s.Origin.ByPop[name]))
 	}
 	return t
 }
 
-// originTable shows where the origin's numbers come from.
+// originTable shows the origin's requests by source.
 func originTable(s *reports.Summary) *table {
 	t := &table{caption: "Requests to the origin, by where they are known from", head: []string{"source", "requests", "bytes", "what is counted"}, words: map[int]bool{3: true}}
 	for i := range s.Origin.Numbers {
 		n := &s.Origin.Numbers[i]
-		bytes := "no data"
-		if n.Bytes.Known() {
-			bytes = figure.Size(int64(n.Bytes))
+		known := func(v reports.Value, write func(int64) string) string {
+			if !v.Known() {
+				return "no data"
+			}
+			return write(int64(v))
 		}
-		requests := "no data"
-		if n.Requests.Known() {
-			requests = figure.Thousands(int64(n.Requests))
-		}
-		t.add(n.Source, requests, bytes, n.Of)
+		t.add(n.Source, known(n.Requests, figure.Thousands), known(n.Bytes, figure.Size), n.Of)
 	}
 	return t
 }

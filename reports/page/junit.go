@@ -1,9 +1,12 @@
 package page
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -32,8 +35,14 @@ type junitSuite struct {
 	Skipped   int         `xml:"skipped,attr"`
 	Time      string      `xml:"time,attr"`
 	Timestamp string      `xml:"timestamp,attr,omitempty"`
+	About     []junitFact `xml:"properties>property"`
 	Cases     []junitCase `xml:"testcase"`
 	Out       string      `xml:"system-out,omitempty"`
+}
+
+type junitFact struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
 }
 
 type junitCase struct {
@@ -55,6 +64,10 @@ type junitProblem struct {
 func WriteJUnit(s *reports.Summary, w io.Writer) error {
 	class := xmlText("hlsload." + s.Scenario.Name)
 	suite := junitSuite{Name: xmlText(s.Scenario.Name), Time: fmt.Sprintf("%.3f", s.DurationS.OrZero()), Timestamp: strings.TrimSuffix(xmlText(s.Started), "Z")}
+	for _, f := range facts(s) {
+		suite.About = append(suite.About, junitFact{strings.ToLower(f.name), xmlText(cmp.Or(f.text, strings.Join(f.lines, "\n")))})
+	}
+	suite.Out = xmlText(outcome(s))
 	add := func(c junitCase) {
 		c.Class, c.Time = class, "0.000"
 		suite.Tests++
@@ -75,15 +88,18 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 		c := junitCase{Name: "expect: " + xmlText(e.Expr), Out: xmlText(e.Reason)}
 		switch {
 		case s.Verdict == reports.Void:
-			c.Error = broken(reports.Void, s.VoidReason+"; "+e.Reason)
+			c.Error = broken(reports.Void, "the run is void; "+e.Reason)
+		case e.NotMeasured:
+			c.Failure = broken(notMeasured, e.Expr+": "+e.Reason)
 		case !e.Pass:
 			c.Failure = broken("expectation", e.Expr+": "+e.Reason)
+			c.Failure.Text += xmlText(remedies(s, e.Expr))
 		}
 		add(c)
 	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		c := junitCase{Name: fmt.Sprintf("fault: %s #%d (%s)", xmlText(f.Name), f.Occurrence, xmlText(f.Fault)), Out: xmlText(faultLine(f) + "\n" + strings.Join(story(f, s.Players.Started), "\n"))}
+		c := junitCase{Name: fmt.Sprintf("fault: %s #%d (%s)", xmlText(f.Name), f.Occurrence, xmlText(f.Fault)), Out: xmlText(faultLine(f) + "\n" + strings.Join(story(f), "\n"))}
 		switch {
 		case f.Problem != "":
 			c.Error = broken(reports.Void, f.Problem)
@@ -91,10 +107,13 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 			c.Error = broken(s.Verdict, "the fault was never applied")
 		}
 		add(c)
+		if f.AppliedAtS.Known() && f.ClearedAtS.Known() {
+			suite.Cases[len(suite.Cases)-1].Time = fmt.Sprintf("%.3f", float64(f.ClearedAtS-f.AppliedAtS))
+		}
 	}
 	// A run can be void or interrupted without any case that says so.
 	if run := (junitCase{Name: "run"}); s.Verdict == reports.Void || s.Verdict == reports.Interrupted {
-		run.Error = broken(s.Verdict, s.Reason())
+		run.Error = broken(s.Verdict, strings.Join(append([]string{s.Reason()}, s.WhatHelps...), "\n"))
 		add(run)
 	}
 	suites := junitSuites{Name: "hlsload", Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors, Time: suite.Time, Suite: suite}
@@ -108,6 +127,32 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// faultNamed fits the label of an expectation that names a fault.
+var faultNamed = regexp.MustCompile(`[{,]fault=([^,{}]+)`)
+
+// remedies says why the faults that an expectation names hurt and what helps: of each
+// fault that with the most time without a picture.
+func remedies(s *reports.Summary, expr string) (text string) {
+	said := map[string]bool{}
+	for _, m := range faultNamed.FindAllStringSubmatch(expr, -1) {
+		named := *s
+		named.Faults = slices.DeleteFunc(slices.Clone(s.Faults), func(f reports.FaultSummary) bool { return f.Name != m[1] })
+		f := worst(&named)
+		if f == nil || said[f.Name] {
+			continue
+		}
+		said[f.Name] = true
+		text += "\n" + loss(s, f)
+		if f.Why != "" {
+			text += "\nwhy: " + f.Why
+		}
+		for _, line := range f.WhatHelps {
+			text += "\nwhat helps: " + line
+		}
+	}
+	return text
 }
 
 // xmlText drops what XML 1.0 (section 2.2) cannot hold.

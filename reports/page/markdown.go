@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -13,19 +14,39 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 	var b strings.Builder
 	para := func(text string) { b.WriteString(escapeMarkdown(text) + "\n\n") }
 	fmt.Fprintf(&b, "# %s: %s\n\n", strings.ToUpper(s.Verdict), escapeMarkdown(s.Reason()))
-	if s.Verdict == reports.Void {
+	if line := outcome(s); line != "" {
+		b.WriteString("**" + escapeMarkdown(line) + "**\n\n")
+	}
+	if s.Verdict == reports.Void && !unbegun(s) {
 		para("The figures below were measured, but prove nothing.")
+	}
+	markdownFacts(&b, facts(s))
+	if unbegun(s) {
+		_, err := io.WriteString(w, Printable(b.String(), false))
+		return err
+	}
+	if line := s.KnownLine(); line != "" {
+		para(sentence(line))
 	}
 	para(headline(s))
 	para(audience(s))
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		fmt.Fprintf(&b, "## %s\n\n", escapeMarkdown(f.Title(s)))
-		para(faultLine(f))
+		title := escapeMarkdown(f.Title(s) + ": " + brief(f))
+		folded := !hurt(f)
+		if folded {
+			b.WriteString("<details><summary>" + title + "</summary>\n\n")
+		} else {
+			b.WriteString("## " + title + "\n\n")
+		}
+		para(faultLine(f) + wallClock(s, f))
 		if f.Problem != "" {
 			para("Void: " + f.Problem)
 		}
-		for _, line := range story(f, s.Players.Started) {
+		if f.Affected > 0 && !folded && s.Verdict != reports.Void && f != mainFault(s) {
+			markdownFacts(&b, faultFacts(s, f))
+		}
+		for _, line := range story(f) {
 			b.WriteString("- " + escapeMarkdown(line) + "\n")
 		}
 		b.WriteString("\n")
@@ -35,6 +56,9 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 				para("Measured beside predicted:")
 				t.markdown(&b)
 			}
+		}
+		if folded {
+			b.WriteString("</details>\n\n")
 		}
 	}
 	b.WriteString("## Cohorts\n\n")
@@ -51,6 +75,10 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 		b.WriteString("## Expectations\n\n")
 		expectationTable(s).markdown(&b)
 	}
+	if len(s.Known) > 0 {
+		b.WriteString("## Known behaviour of players\n\nNot part of the verdict.\n\n")
+		knownTable(s).markdown(&b)
+	}
 	if len(s.Warnings) > 0 {
 		b.WriteString("## Warnings\n\n")
 		for _, warning := range s.Warnings {
@@ -59,6 +87,24 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 		b.WriteString("\n")
 	}
 	para(testerLine(s))
-	_, err := io.WriteString(w, printable(b.String(), false))
+	_, err := io.WriteString(w, Printable(b.String(), false))
 	return err
+}
+
+// markdownFacts writes facts as a list.
+func markdownFacts(b *strings.Builder, all []fact) {
+	for _, f := range all {
+		switch {
+		case f.code:
+			b.WriteString("- " + f.name + ": `` " + strings.ReplaceAll(f.text, "`", "'") + " ``\n")
+		case len(f.lines) > 1:
+			b.WriteString("- " + f.name + ":\n")
+			for _, line := range f.lines {
+				b.WriteString("  - " + escapeMarkdown(line) + "\n")
+			}
+		default:
+			b.WriteString("- " + f.name + ": " + escapeMarkdown(cmp.Or(f.text, strings.Join(f.lines, " "))) + "\n")
+		}
+	}
+	b.WriteString("\n")
 }

@@ -24,7 +24,7 @@ func TestNoticedLine(t *testing.T) {
 		},
 	})
 	want := "Noticed after: players: +4.2 s (p50 of detection) · alert Failed to Create Output File or Socket of pipeline 0: +31 s · S3 4xx: +61 s (seen +118 s) · " +
-		"alarm edge 5xx: +3 min 0 s (seen +3 min 3 s) · alarm outputs: never · alarm old: never (it rang before the fault) · S3 5xx: never."
+		"alarm edge 5xx: +3 min (seen +3 min 3 s) · alarm outputs: never · alarm old: never (it rang before the fault) · S3 5xx: never."
 	if got := noticedLine(&s.Faults[0]); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -4,30 +4,21 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"hlsload/reports"
 	"hlsload/reports/cdn"
 	"hlsload/reports/figure"
 )
 
-// what says what a fault is, in a line.
+// faultLine describes a fault in a line.
 func faultLine(f *reports.FaultSummary) string {
-	s := f.Fault
-	if f.Pipeline != nil {
-		s += fmt.Sprintf(" of pipeline %d", *f.Pipeline)
+	s := faultKind(f) + ", " + window(f)
+	if !f.AppliedAtS.Known() || !f.ClearedAtS.Known() {
+		return s
 	}
-	if f.Via != "" {
-		s += " via " + f.Via
-	}
-	switch {
-	case !f.AppliedAtS.Known():
-		return s + ", never applied"
-	case !f.ClearedAtS.Known():
-		return s + fmt.Sprintf(", from %s s, never undone", figure.Trim(float64(f.AppliedAtS), 1))
-	case f.ClearedAtS == f.AppliedAtS:
-		s += fmt.Sprintf(", at %s s", figure.Trim(float64(f.AppliedAtS), 1))
-	default:
-		s += fmt.Sprintf(", %s s to %s s (for %s)", figure.Trim(float64(f.AppliedAtS), 1), figure.Trim(float64(f.ClearedAtS), 1), figure.Seconds(1000*float64(f.ClearedAtS-f.AppliedAtS)))
+	if f.ClearedAtS != f.AppliedAtS {
+		s += " (for " + figure.Seconds(1000*float64(f.ClearedAtS-f.AppliedAtS)) + ")"
 	}
 	if !f.UndoVerified {
 		s += ", undo not verified"
@@ -35,8 +26,37 @@ func faultLine(f *reports.FaultSummary) string {
 	return s
 }
 
-// story is what a fault did, in sentences.
-func story(f *reports.FaultSummary, players int64) []string {
+func faultKind(f *reports.FaultSummary) string {
+	s := f.Fault
+	if f.Pipeline != nil {
+		s += fmt.Sprintf(" of pipeline %d", *f.Pipeline)
+	}
+	if f.Via != "" {
+		s += " via " + f.Via
+	}
+	return s
+}
+
+// window is when a fault was on.
+func window(f *reports.FaultSummary) string {
+	switch {
+	case !f.AppliedAtS.Known():
+		return "never applied"
+	case !f.ClearedAtS.Known():
+		return "from " + instant(f.AppliedAtS) + ", never undone"
+	case f.ClearedAtS == f.AppliedAtS:
+		return "at " + instant(f.AppliedAtS)
+	}
+	return instant(f.AppliedAtS) + " to " + instant(f.ClearedAtS)
+}
+
+// instant writes seconds since the first arrival, to a tenth.
+func instant(v reports.Value) string {
+	return figure.Clock(time.Duration(float64(v) * float64(time.Second)).Round(100 * time.Millisecond))
+}
+
+// story says in sentences what a fault did.
+func story(f *reports.FaultSummary) []string {
 	if !f.AppliedAtS.Known() {
 		return []string{"It was never applied."}
 	}
@@ -45,70 +65,116 @@ func story(f *reports.FaultSummary, players int64) []string {
 		if line := noticedLine(f); line != "" {
 			lines = append(lines, line)
 		}
-		return lines
+		return append(lines, loadLines(f)...)
 	}
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	who := fmt.Sprintf("%s of %s sessions were affected", figure.WithShare(f.Affected, players), figure.Thousands(players))
+	affected := fmt.Sprintf("%s of the %s watching at onset were affected", figure.WithShare(f.Affected-f.JoinedDuring, f.WatchingAtOnset), figure.Plural(int(f.WatchingAtOnset), "session"))
 	if f.JoinedDuring > 0 {
-		who += fmt.Sprintf(", %s of them joined while it was on", figure.Thousands(f.JoinedDuring))
+		affected += fmt.Sprintf(", and %s that joined while it was on", figure.Thousands(f.JoinedDuring))
 	}
-	say("%s.", who)
+	say("%s.", affected)
 	var ends []string
 	end := func(n int64, what string) {
 		if n > 0 {
-			ends = append(ends, figure.WithShare(n, f.Affected)+" "+what)
+			ends = append(ends, figure.WithShare(n, f.Stayed())+" "+what)
 		}
 	}
 	end(f.FailedOver, "failed over")
 	end(f.Healed, "healed in place")
-	end(f.Left, "left")
 	lost := "never recovered"
 	if f.Fatal > 0 {
 		lost += fmt.Sprintf(" (%s died)", figure.Thousands(f.Fatal))
 	}
 	end(f.NeverRecovered, lost)
+	if f.Left > 0 {
+		ends = append(ends, figure.Thousands(f.Left)+" left (in no share)")
+	}
 	say("%s.", strings.Join(ends, "; "))
 	if line := speedLine(f); line != "" {
 		say("%s.", line)
 	}
-	if f.OutageMs.Count > 0 {
-		if f.OutageMs.Max == 0 {
-			say("No session lost playback.")
+	if d := &f.Headline().OutageMs; d.Count > 0 {
+		if d.Max == 0 {
+			say("No session lost playback%s.", ofWhich(f))
 		} else {
-			say("Without playback for %s (p50), %s (p95), %s (longest).", reports.Milliseconds.Format(f.OutageMs.P50), reports.Milliseconds.Format(f.OutageMs.P95), atLeast(&f.OutageMs))
+			say("Without playback for %s (p50), %s (p95), %s (longest)%s.", reports.Milliseconds.Format(d.P50), reports.Milliseconds.Format(d.P95), atLeast(d), ofWhich(f))
 		}
 	}
 	if line := noticedLine(f); line != "" {
 		lines = append(lines, line)
 	}
 	if f.FlappedBack > 0 {
-		say("%s went back to the faulty side while it was still faulty.", figure.WithShare(f.FlappedBack, f.Affected))
+		say("%s went back to the faulty side while it was still faulty.", figure.WithShare(f.FlappedBack, f.Stayed()))
+	}
+	return append(lines, loadLines(f)...)
+}
+
+// loadLines say what CDN and origin had to carry, as far as it is known.
+func loadLines(f *reports.FaultSummary) (lines []string) {
+	if line := edgeLine(&f.Edge); line != "" {
+		lines = append(lines, line)
 	}
 	if f.Origin.Amplification.Known() {
-		say("The origin got %s at most, %s times the %s before.", reports.PerSecond.Format(f.Origin.PeakRps), figure.Trim(float64(f.Origin.Amplification), 2), reports.PerSecond.Format(f.Origin.BaselineRps))
+		lines = append(lines, fmt.Sprintf("The origin got %s at most, %s.", reports.PerSecond.Format(f.Origin.PeakRps), timesBefore(f.Origin.Amplification, f.Origin.BaselineRps)))
 	}
 	return lines
 }
 
-// speed is how fast the affected sessions moved.
+// timesBefore compares a peak with the one of the baseline.
+func timesBefore(amplification, baseline reports.Value) string {
+	times := figure.Trim(float64(amplification), 2)
+	if times == "1" {
+		return fmt.Sprintf("as much as the %s before", reports.PerSecond.Format(baseline))
+	}
+	return fmt.Sprintf("%s times the %s before", times, reports.PerSecond.Format(baseline))
+}
+
+// edgeLine says what the CDN had to carry; "" = it is not known.
+func edgeLine(e *reports.FaultEdge) string {
+	if !(e.PeakRps > 0) {
+		return ""
+	}
+	line := fmt.Sprintf("The edge got %s at most, %s after onset", reports.PerSecond.Format(e.PeakRps), figure.Seconds(1000*float64(e.PeakAfterS)))
+	if e.Amplification.Known() {
+		line += ", " + timesBefore(e.Amplification, e.BaselineRps)
+	}
+	if e.FailedRps > 0 {
+		line += fmt.Sprintf("; up to %s failed", reports.PerSecond.Format(e.FailedRps))
+	}
+	return line + "."
+}
+
+// speedLine says how fast the affected sessions failed over.
 func speedLine(f *reports.FaultSummary) string {
-	d := &f.FailoverMs
+	d := &f.Headline().FailoverMs
 	moved := d.Count - d.Censored
 	if moved <= 0 {
 		return ""
 	}
+	never := figure.WithShare(d.Censored, d.Count) + " never did"
 	line := fmt.Sprintf("Failover took %s (p50), %s (p95), %s (slowest)", reports.Milliseconds.Format(d.P50), reports.Milliseconds.Format(d.P95), reports.Milliseconds.Format(d.Max))
 	switch {
+	case d.Censored == 0:
 	case !d.P50.Known():
-		line = fmt.Sprintf("Most did not move: %s of %s did, the fastest in %s", figure.Thousands(moved), figure.Thousands(d.Count), reports.Milliseconds.Format(d.Min))
-	case d.Censored > 0:
-		line += fmt.Sprintf("; %s did not move", figure.Plural(int(d.Censored), "session"))
+		line = fmt.Sprintf("The fastest failed over in %s; %s", reports.Milliseconds.Format(d.Min), never)
+	case !d.P95.Known():
+		line = fmt.Sprintf("Half failed over within %s; %s", reports.Milliseconds.Format(d.P50), never)
+	default:
+		line = fmt.Sprintf("Half failed over within %s, 95 %% within %s; %s", reports.Milliseconds.Format(d.P50), reports.Milliseconds.Format(d.P95), never)
 	}
-	if f.JoinedDuring > 0 {
-		line += ", counted from onset for those who joined later as well"
+	return line + ofWhich(f)
+}
+
+// ofWhich says which sessions a headline figure is of; "" = of all that were affected.
+func ofWhich(f *reports.FaultSummary) string {
+	switch f.JoinedDuring {
+	case 0:
+		return ""
+	case f.Affected:
+		return " (of those that joined while it was on)"
 	}
-	return line
+	return " (of those watching at onset)"
 }
 
 // atLeast is the longest outage, which is a lower bound when some were cut off.
@@ -150,7 +216,7 @@ func audience(s *reports.Summary) string {
 	return strings.Join(parts, " · ")
 }
 
-// answeredBy is who answered, in a few words.
+// answeredBy is the share of the answers that each layer gave.
 func answeredBy(s *reports.Summary) string {
 	total := int64(0)
 	for _, n := range s.Origin.AnsweredBy {
@@ -159,22 +225,26 @@ func answeredBy(s *reports.Summary) string {
 	var parts []string
 	for l := range cdn.Layers {
 		if n := s.Origin.AnsweredBy[l.String()]; n > 0 {
-			parts = append(parts, l.String()+" "+figure.Percent(float64(n)/float64(total)))
+			name := l.String()
+			if l == cdn.LayerJoined {
+				name = "coalesced" // with another viewer's request
+			}
+			parts = append(parts, name+" "+figure.Percent(float64(n)/float64(total)))
 		}
 	}
 	if len(parts) < 2 {
 		return ""
 	}
-	return " (answered by " + strings.Join(parts, ", ") + ")"
+	return "; answered by: " + strings.Join(parts, ", ")
 }
 
-// loadLine is hit ratio and where the origin's load is known from.
+// loadLine is the hit ratio and the source of the origin's load.
 func loadLine(s *reports.Summary) string {
 	switch s.Origin.Source {
 	case reports.FromRig:
-		line := "hit ratio " + reports.Fraction.Format(s.Origin.HitRatio) + "; origin load as counted by the rig"
+		line := "hit ratio " + reports.Fraction.Format(s.Origin.HitRatio) + "; origin load counted by the rig"
 		if s.Origin.Estimated.Known() {
-			line += ", " + figure.Thousands(int64(s.Origin.Estimated)) + " requests as estimated from headers" + answeredBy(s)
+			line += " (" + figure.Thousands(int64(s.Origin.Estimated)) + " requests by the estimate from headers)" + answeredBy(s)
 		}
 		return line
 	case reports.FromHeaders:
@@ -184,9 +254,9 @@ func loadLine(s *reports.Summary) string {
 		}
 		return line
 	case reports.FromCloudWatch:
-		return "hit ratio " + reports.Fraction.Format(s.Origin.HitRatio) + " of all viewers, as CloudWatch has it"
+		return "hit ratio " + reports.Fraction.Format(s.Origin.HitRatio) + " of all viewers, from CloudWatch"
 	case reports.FromLogs:
-		return "hit ratio " + reports.Fraction.Format(s.Origin.HitRatio) + "; origin load as access logs have it"
+		return "hit ratio " + reports.Fraction.Format(s.Origin.HitRatio) + "; origin load from access logs"
 	}
 	if odd := notUnderstood(s); odd != "" {
 		return "origin load unknown: " + odd
@@ -194,7 +264,7 @@ func loadLine(s *reports.Summary) string {
 	return "origin load unknown: the answers carry no cache headers"
 }
 
-// testerLine is what the tool itself needed.
+// testerLine is the tool's own lag and what it used of the machine.
 func testerLine(s *reports.Summary) string {
 	t := &s.Tester
 	if s.Mode == reports.ModeSimulate {
@@ -203,7 +273,7 @@ func testerLine(s *reports.Summary) string {
 	return fmt.Sprintf("Tester: lag %s (p99), %s samples dropped, %s of CPU, %s of memory", reports.Milliseconds.Format(t.LagMs.P99), figure.Thousands(t.DroppedSamples), reports.Milliseconds.Format(1000*t.CPUS), figure.Size(t.RSSPeakBytes))
 }
 
-// words are a notice for people.
+// noticeWords writes a notice for people.
 func noticeWords(n *reports.Notice) string {
 	name := n.Name
 	switch n.Who {
@@ -225,7 +295,7 @@ func noticeWords(n *reports.Notice) string {
 	return fmt.Sprintf("%s: +%s", name, figure.Seconds(1000*float64(n.After)))
 }
 
-// noticedLine is who noticed a fault when, "" when nobody else looked.
+// noticedLine is what noticed a fault and when; "" when no monitoring was watched.
 func noticedLine(f *reports.FaultSummary) string {
 	if len(f.Noticed) == 0 {
 		return ""
@@ -248,7 +318,7 @@ func noticedLine(f *reports.FaultSummary) string {
 	return "Noticed after: " + strings.Join(parts, " · ") + "."
 }
 
-// notUnderstood names them in a line; "" if there are none.
+// notUnderstood names the headers that are not understood in a line; "" = none.
 func notUnderstood(s *reports.Summary) string {
 	var parts []string
 	for i, h := range s.Origin.NotUnderstood {
@@ -274,11 +344,15 @@ func notUnderstood(s *reports.Summary) string {
 	return "cache headers that are not understood: " + strings.Join(parts, ", ")
 }
 
-// logLine is the join in a sentence.
+// logLine summarises the access logs in a sentence.
 func logLine(g *reports.LogSummary) string {
 	line := fmt.Sprintf("%s requests of this run", figure.Thousands(g.Ours))
 	if g.Coverage.Known() {
-		line += fmt.Sprintf(" (%s of those sent)", figure.Percent(float64(g.Coverage)))
+		line += fmt.Sprintf(" (%s of those that the players count", figure.Percent(float64(g.Coverage)))
+		if g.Coverage > 1 {
+			line += ": a redirect, and a request sent again on a new connection, are further requests for the CDN"
+		}
+		line += ")"
 	}
 	switch {
 	case g.OursBySID > 0 && g.OursByUserAgent > 0:

@@ -14,11 +14,31 @@ import (
 
 // The tables that all reports for people share.
 
+// notMeasured is the result of what had nothing to compare.
+const notMeasured = "not measured"
+
 func expectationTable(s *reports.Summary) *table {
 	t := &table{caption: "Expectations", head: []string{"expectation", "result", "measured"}, words: map[int]bool{1: true, 2: true}}
 	for i := range s.Expectations {
 		e := &s.Expectations[i]
-		t.add(e.Expr, map[bool]string{true: "holds", false: "FAILS"}[e.Pass], strings.TrimPrefix(e.Reason, "measured "))
+		result := map[bool]string{true: "holds", false: "FAILS"}[e.Pass]
+		if e.NotMeasured {
+			result = notMeasured
+		}
+		t.add(e.Expr, result, strings.TrimPrefix(e.Reason, "measured "))
+	}
+	return t
+}
+
+func knownTable(s *reports.Summary) *table {
+	t := &table{caption: "What players are known to do", head: []string{"known behaviour", "result", "measured"}, words: map[int]bool{1: true, 2: true}}
+	for i := range s.Known {
+		k := &s.Known[i]
+		result := map[bool]string{true: "as known", false: "CHANGED"}[k.Holds]
+		if k.NotMeasured {
+			result = notMeasured
+		}
+		t.add(k.Expr, result, strings.TrimPrefix(k.Reason, "measured "))
 	}
 	return t
 }
@@ -33,7 +53,8 @@ func cohortNames(s *reports.Summary) []string {
 }
 
 func cohortTable(s *reports.Summary) *table {
-	t := &table{caption: "Cohorts", head: []string{"cohort", "profile", "players", "start p50", "p95", "not started", "stalled", "rebuffer", "latency", "bitrate", "died", "confidence"}, words: map[int]bool{1: true, 11: true}}
+	t := &table{caption: "Cohorts", head: []string{"cohort", "profile", "players", "start p50", "p95", "not started", "stalled", "rebuffer", "latency", "bitrate", "died", "confidence"}, words: map[int]bool{1: true, 11: true},
+		spare: []int{11, 4, 9, 3, 8, 5, 1}}
 	for _, name := range cohortNames(s) {
 		c := s.Cohorts[name]
 		if c.Control && name != "control" {
@@ -47,7 +68,8 @@ func cohortTable(s *reports.Summary) *table {
 
 // shareTable shows what a fault did to the parts of the audience.
 func shareTable(caption, what string, parts map[string]*reports.FaultShare) *table {
-	t := &table{caption: caption, head: []string{what, "affected", "failed over", "healed", "left", "never", "died", "failover p50", "p95", "max", "outage p50", "p95"}}
+	t := &table{caption: caption, head: []string{what, "affected", "failed over", "healed", "left", "never", "died", "failover p50", "p95", "max", "outage p50", "p95"},
+		spare: []int{12, 9, 8, 6, 11, 4, 3}}
 	for _, name := range slices.Sorted(maps.Keys(parts)) {
 		p := parts[name]
 		t.add(name, figure.Thousands(p.Affected), figure.Thousands(p.FailedOver), figure.Thousands(p.Healed), figure.Thousands(p.Left), figure.Thousands(p.NeverRecovered), figure.Thousands(p.Fatal),
@@ -57,8 +79,7 @@ func shareTable(caption, what string, parts map[string]*reports.FaultShare) *tab
 	return t
 }
 
-// profileShares is shareTable by profile, with how well founded each one is: no
-// figure of a model stands without that.
+// profileShares is shareTable by profile, with the confidence in each model.
 func profileShares(s *reports.Summary, caption string, f *reports.FaultSummary) *table {
 	return withConfidence(shareTable(caption, "profile", f.ByProfile), func(name string) string { return s.Profiles[name].Confidence })
 }
@@ -85,6 +106,9 @@ func withConfidence(t *table, of func(name string) string) *table {
 // chainTable shows a fault's chain of events over all affected sessions.
 func chainTable(f *reports.FaultSummary) *table {
 	t := &table{caption: "How fast", head: []string{"after onset", "sessions", "never", "p50", "p90", "p95", "p99", "max"}}
+	if f.JoinedDuring > 0 {
+		t.head[0] = "after onset, or after meeting the fault"
+	}
 	row := func(name string, d *reports.Dist, never string) {
 		t.add(name, figure.Thousands(d.Count), never, reports.Milliseconds.Format(d.P50), reports.Milliseconds.Format(d.P90), reports.Milliseconds.Format(d.P95), reports.Milliseconds.Format(d.P99), reports.Milliseconds.Format(d.Max))
 	}
@@ -93,6 +117,17 @@ func chainTable(f *reports.FaultSummary) *table {
 	row("outage (seconds without playback)", &f.OutageMs, "")
 	row("content skipped", &f.ContentSkippedMs, "")
 	row("content repeated", &f.ContentRepeatedMs, "")
+	return t
+}
+
+// faultTable shows all faults, one in a line.
+func faultTable(s *reports.Summary) *table {
+	t := &table{caption: "Faults", head: []string{"fault", "when", "affected", "failed over", "healed", "left", "never", "failover p95", "outage p95"}, words: map[int]bool{1: true}, spare: []int{5, 4, 7}}
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		t.add(f.Title(s), window(f), figure.Thousands(f.Affected), figure.Thousands(f.FailedOver), figure.Thousands(f.Healed), figure.Thousands(f.Left), figure.Thousands(f.NeverRecovered),
+			reports.Milliseconds.Format(f.FailoverMs.P95), reports.Milliseconds.Format(f.OutageMs.P95))
+	}
 	return t
 }
 
@@ -109,7 +144,7 @@ func requestTable(s *reports.Summary) *table {
 }
 
 func loadTable(s *reports.Summary) *table {
-	t := &table{caption: "Load", head: []string{"where", "requests", "bytes", "mean", "highest second", "mean", "highest second"}}
+	t := &table{caption: "Load", head: []string{"where", "requests", "bytes", "mean rate", "peak rate", "mean bit rate", "peak bit rate"}}
 	t.add("edge", figure.Thousands(s.Edge.Requests), figure.Size(s.Edge.Bytes), reports.PerSecond.Format(s.Edge.Rps.Mean), reports.PerSecond.Format(s.Edge.Rps.Max), reports.BitRate.Format(s.Edge.Bps.Mean), reports.BitRate.Format(s.Edge.Bps.Max))
 	if s.Origin.Source != reports.FromNowhere {
 		t.add("origin", figure.Thousands(s.Origin.Requests), figure.Size(s.Origin.Bytes), reports.PerSecond.Format(s.Origin.Rps.Mean), reports.PerSecond.Format(s.Origin.Rps.Max), reports.BitRate.Format(s.Origin.Bps.Mean), reports.BitRate.Format(s.Origin.Bps.Max))
@@ -125,21 +160,24 @@ func testerTable(s *reports.Summary) *table {
 	return t
 }
 
-// predictedTable shows what was measured beside what was predicted; without
-// rows if nothing was.
+// predictedTable shows measured figures beside predicted ones. It has no rows when
+// nothing was predicted.
 func predictedTable(s *reports.Summary, caption string, f *reports.FaultSummary) *table {
 	t := &table{caption: caption, head: []string{"profile", "failover p50", "predicted", "outage p50", "predicted", "agrees", "confidence"},
-		words: map[int]bool{2: true, 4: true, 5: true, 6: true}}
+		words: map[int]bool{2: true, 4: true, 5: true, 6: true}, spare: []int{6, 4, 3, 1}}
 	for _, name := range slices.Sorted(maps.Keys(f.ByProfile)) {
 		p := f.ByProfile[name]
 		switch {
 		case p.Predicted == nil:
 		case p.Predicted.Unknown != "":
-			t.add(name, reports.Milliseconds.Format(p.FailoverMs.P50), "not: "+p.Predicted.Unknown, reports.Milliseconds.Format(p.OutageMs.P50), "", "", s.Profiles[name].Confidence)
+			t.add(name, reports.Milliseconds.Format(p.FailoverMs.P50), "no prediction: "+p.Predicted.Unknown, reports.Milliseconds.Format(p.OutageMs.P50), "", "", s.Profiles[name].Confidence)
 		default:
 			r, agrees := p.Residual, "yes"
-			if r.Finding != "" {
+			switch {
+			case r.Finding != "":
 				agrees = "NO"
+			case r.TooFew:
+				agrees = "too few"
 			}
 			t.add(name, reports.Milliseconds.Format(r.MeasuredFailoverMs), p.Predicted.FailoverMs.Words(), reports.Milliseconds.Format(r.MeasuredOutageMs), p.Predicted.OutageMs.Words(), agrees, s.Profiles[name].Confidence)
 		}
@@ -147,43 +185,28 @@ func predictedTable(s *reports.Summary, caption string, f *reports.FaultSummary)
 	return t
 }
 
-// logTables are what logs have, for people.
+// logTables are the tables of access logs.
 func logTables(s *reports.Summary) []*table {
 	g := s.Logs
 	results := &table{caption: "Requests in the access logs", head: []string{"result", "ours", "others"}}
-	names := map[string]bool{}
-	for _, m := range []map[string]int64{g.ByResult, g.OthersBy} {
-		for name := range m {
-			names[name] = true
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(g.ByResult)), maps.Keys(g.OthersBy))
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
 		results.add(name, figure.WithShare(g.ByResult[name], g.Ours), figure.WithShare(g.OthersBy[name], g.Others))
 	}
 	results.add("asked the origin", figure.WithShare(g.Origin, g.Ours), figure.WithShare(g.OthersOrigin, g.Others))
-	pops := &table{caption: "By point of presence", head: []string{"POP", "ours"}}
-	for _, name := range largest(g.ByPop, 12) {
-		pops.add(name, figure.WithShare(g.ByPop[name], g.Ours))
-	}
-	details := &table{caption: "In detail", head: []string{"result", "ours"}}
-	for _, name := range largest(g.ByDetail, 12) {
-		details.add(name, figure.WithShare(g.ByDetail[name], g.Ours))
-	}
-	return []*table{results, details, pops}
-}
-
-// largest are the names with the largest counts, in that order.
-func largest(m map[string]int64, most int) []string {
-	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
-		if m[a] != m[b] {
-			return int(max(-1, min(1, m[b]-m[a])))
+	largest := func(caption, what string, counts map[string]int64) *table {
+		t := &table{caption: caption, head: []string{what, "ours"}}
+		names := figure.MostFirst(counts)
+		for _, name := range names[:min(len(names), 12)] {
+			t.add(name, figure.WithShare(counts[name], g.Ours))
 		}
-		return strings.Compare(a, b)
-	})
-	return names[:min(len(names), most)]
+		return t
+	}
+	return []*table{results, largest("In detail", "result", g.ByDetail), largest("By point of presence", "POP", g.ByPop)}
 }
 
-// monitorTables are what monitoring noticed, for people.
+// monitorTables are the tables of monitoring.
 func monitorTables(s *reports.Summary) []*table {
 	m := s.Monitoring
 	var all []*table

@@ -8,7 +8,7 @@ import (
 	"hlsload/reports"
 )
 
-// fail counts an answer that was none, or an error.
+// fail counts an answer that was an error or never came.
 func (r *Requests) fail(sm *player.Sample) {
 	r.Errors++
 	reports.Count(&r.Why, why(sm), 1)
@@ -28,12 +28,12 @@ func why(sm *player.Sample) string {
 	return sm.Failure.String()
 }
 
-// unfit reports whether an answer was complete, and cannot be what was asked for.
+// unfit reports whether an answer was complete but cannot be what was asked for.
 func unfit(sm *player.Sample) bool {
 	return sm.Failure == player.NotMedia || sm.Failure == player.BadBody && sm.Content > content.Media && sm.Content != content.Playlist
 }
 
-// what is what such an answer was.
+// what is the content of an answer that is unfit.
 func what(sm *player.Sample) string {
 	if sm.Content == content.Unseen {
 		return content.Empty.String() // as announced

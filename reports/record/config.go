@@ -1,7 +1,9 @@
 package record
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"hlsload/chaos"
@@ -13,6 +15,8 @@ import (
 // first session joins.
 type Config struct {
 	Scenario reports.Scenario
+	Target   string // where the stream is: URLs without secrets, or rig
+	Build    string // of the program
 	Seed     uint64
 	Mode     string    // ModeRun or ModeSimulate
 	Started  time.Time // wall-clock instant at which the run's clock is 0
@@ -21,7 +25,7 @@ type Config struct {
 	Duration       time.Duration // of the run, from the first arrival
 	ArrivalsEnd    time.Duration // when the initial arrivals are complete
 	Recovery       time.Duration // how long after an undo its recovery phase lasts
-	Absence        time.Duration // from a player's giving up to the viewer's return or the next one in its place; 0 = to the end
+	Absence        time.Duration // from the end of a session by an error to the viewer's return or the next viewer; 0 = to the end
 	TargetDuration time.Duration // of the channel; > 0
 	Pipelines      int           // how many there are; ≥ 1
 
@@ -30,8 +34,7 @@ type Config struct {
 	// recognised by the answers it marked.
 	Renditions []Rendition
 
-	Cohorts  []Cohort // in the scenario's order; SessionInfo.Cohort is an index
-	Profiles []Profile
+	Cohorts []Cohort // in the scenario's order; SessionInfo.Cohort is an index
 
 	// Faults are the planned occurrences, expanded. Rule must be below chaos.MaxEntries.
 	Faults []chaos.Fault
@@ -39,12 +42,24 @@ type Config struct {
 	// Predict is asked at the end; nil = nothing is predicted.
 	Predict Predict
 
+	// Explain is asked at the end; nil = losses are not explained.
+	Explain Explain
+
 	Expect []*expect.Expectation
+	Known  []*expect.Expectation // what players are known to do
 	Stop   []*expect.Expectation
 
 	LagLimit time.Duration // of tester_lag p99; 0 = 100ms
 	Shards   int           // how many locks; 0 = 1 in simulate, 16 in run
 	Events   *EventLog     // nil = events are not written
+
+	// Agent is the name of the machine when the run goes over several.
+	Agent string
+
+	// Tap, when set, sees what the collector is told, in order. It must not call the collector.
+	Tap func(Told)
+
+	planned []int32 // occurrences by planned start
 }
 
 // Rendition is a media playlist of the presentation.
@@ -55,18 +70,13 @@ type Rendition struct {
 	Index    int // within its pipeline, in listed order
 }
 
-// Cohort is a part of the audience.
+// Cohort is a part of the audience, and the player model that it uses.
 type Cohort struct {
-	Name    string
-	Profile string // as the scenario names it
-	Control bool   // faults: none; it is never affected, and its load is counted apart
-}
-
-// Profile is a player model that takes part.
-type Profile struct {
 	Name       string
+	Profile    string // as the scenario names it
 	Player     string // "hls.js 1.7.4"
-	Confidence string // how well founded its values are
+	Confidence string // how well founded the profile's values are
+	Control    bool   // faults: none; it is never affected, and its load is counted apart
 }
 
 const defaultLagLimit = 100 * time.Millisecond
@@ -80,6 +90,14 @@ func (c *Config) fill() error {
 			return fmt.Errorf("reports: fault %q has rule %d; want 0 to %d", c.Faults[i].Name, r, chaos.MaxEntries-1)
 		}
 	}
+	if len(c.Cohorts) == 0 {
+		c.Cohorts = []Cohort{{Name: "viewers", Profile: "unknown"}}
+	}
+	c.planned = nil
+	for i := range c.Faults {
+		c.planned = append(c.planned, int32(i))
+	}
+	slices.SortStableFunc(c.planned, func(a, b int32) int { return cmp.Compare(c.Faults[a].At, c.Faults[b].At) })
 	if c.Pipelines < 1 {
 		c.Pipelines = 1
 	}
@@ -98,12 +116,22 @@ func (c *Config) fill() error {
 	return nil
 }
 
-// darkAfter is for how long those who want to play must not before it counts:
-// three target durations, but no more than a minute, whatever the playlists say.
+// DarkAfter is how long viewers who want to play must go without a picture before
+// that counts: three target durations, a minute at most.
 func (c *Config) DarkAfter() time.Duration { return min(3*c.TargetDuration, time.Minute) }
 
-// Predict says beforehand what a fault does to a cohort; nil = nothing is said
-// about such faults. The fault is as it really was, and recovery how long after
-// it outages were counted. remembered reports whether players may still act on
+// Predict predicts what a fault does to a cohort; nil = such faults are not
+// predicted. The fault is as it really was, and recovery how long after
+// it outages were counted. remembered reports whether players may still react to
 // another fault, so that no prediction holds.
 type Predict func(f *chaos.Fault, recovery time.Duration, cohort int, remembered bool) *reports.Predicted
+
+// Explain says why sessions lost the picture in a fault, and what helps. losses are one
+// for each cohort; pipelines is how many the stream has.
+type Explain func(f *chaos.Fault, pipelines int, losses []Loss) (why string, helps []string)
+
+// Loss is how many sessions of a cohort lost the picture ([reports.Dist.Dark]).
+type Loss struct {
+	Sessions, Fatal int64
+	AsPredicted     bool
+}

@@ -1,7 +1,15 @@
 // Package record takes what players do during a run. Start with [New]: a
 // [Collector] takes the samples of every session ([Collector.Join],
-// [Session.Add]) and the instants at which faults began and ended; a [Record] is
-// everything that was recorded so far. Package measure makes a summary of it.
+// [Session.Add]) and the instants at which faults began and ended; a [Part] is
+// what was recorded, as a value. Package measure makes a summary of it.
+//
+// # Several collectors
+//
+// When a run goes over several machines, each has a collector for its players, and
+// [Part.Merge] adds up their parts: exactly, and in any order. What is no sum belongs to
+// the conductor, which sees the whole run, and is told to every collector: the onsets and ends of
+// faults with the usual startup times of all sessions ([Collector.FaultApplied]), and the
+// latter once a second ([Collector.SetUsual]). Peaks are taken after adding.
 //
 // # How things are counted
 //
@@ -26,6 +34,10 @@
 // (commands, a provider's control plane) are recognised by evidence instead: a
 // failed answer, or a playlist unchanged for more than 1.5 target durations, of
 // a thing that the fault selects.
+//
+// Detection, failover and outage count from onset. Those of a session that joined
+// during the window count from its first request that met the fault: the request for
+// the faulty thing, or the one whose answer the fault touched.
 //
 // The outcome of an affected session is decided once: failed_over when media
 // from something not under the fault was appended for every track and playback

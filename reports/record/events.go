@@ -21,7 +21,6 @@ import (
 type EventLog struct {
 	w     io.Writer
 	limit int
-	drop  bool
 	cfg   *Config
 
 	mu       sync.Mutex
@@ -68,25 +67,22 @@ func (e *EventLog) Dropped() int64 {
 	return e.dropped
 }
 
-func (e *EventLog) attach(cfg *Config) {
-	e.cfg, e.drop = cfg, cfg.Mode == reports.ModeRun
-}
-
 // event writes one line; fields appends to it.
 func (e *EventLog) event(s *Session, at time.Duration, name string, fields func(*fieldWriter)) {
 	e.mu.Lock()
 	f := fieldWriter{append(e.line[:0], `{"t_ms":`...)}
 	f.b = appendMs(f.b, at)
 	f.b = strconv.AppendUint(append(f.b, `,"player":`...), s.player, 10)
-	f.text("cohort", e.cfg.Cohorts[s.Group.Key.Cohort].Name)
-	f.text("profile", e.cfg.Profiles[s.Group.Key.Profile].Name)
+	cohort := &e.cfg.Cohorts[s.Group.Key.Cohort]
+	f.text("cohort", cohort.Name)
+	f.text("profile", cohort.Profile)
 	f.text("event", name)
 	if fields != nil {
 		fields(&f)
 	}
 	e.line = append(f.b, '}', '\n')
 	full := len(e.buf)+len(e.line) > e.limit
-	if full && e.drop {
+	if full && e.cfg.Mode == reports.ModeRun {
 		e.dropped++
 		e.mu.Unlock()
 		return
@@ -163,18 +159,18 @@ func (e *EventLog) failover(s *Session, o *Occurrence, sm *player.Sample, t *fau
 		f.text("fault", o.Fault.Name)
 		f.number("occurrence", int64(o.Fault.Occurrence))
 		f.place("pipeline", int64(sm.Pipeline))
-		f.ms("after_ms", sm.At-o.Applied)
+		f.ms("after_ms", sm.At-t.since)
 	})
 }
 
 func (e *EventLog) recovered(s *Session, at time.Duration, fault string, t *faultRecord) {
 	e.event(s, at, "recovered", func(f *fieldWriter) {
 		f.text("fault", fault)
-		how := FailedOver
+		how := "failed_over"
 		if t.healed {
-			how = Healed
+			how = "healed"
 		}
-		f.text("outcome", outcomeNames[how])
+		f.text("outcome", how)
 	})
 }
 
@@ -196,7 +192,7 @@ func (f *fieldWriter) text(name, s string) {
 	f.b = append(f.b, q...)
 }
 
-// texts leaves an empty text out.
+// texts writes a text that is not empty.
 func (f *fieldWriter) texts(name, s string) {
 	if s != "" {
 		f.text(name, s)
@@ -208,7 +204,7 @@ func (f *fieldWriter) number(name string, n int64) {
 	f.b = strconv.AppendInt(f.b, n, 10)
 }
 
-// place leaves an unknown index out.
+// place writes an index that is known.
 func (f *fieldWriter) place(name string, n int64) {
 	if n >= 0 {
 		f.number(name, n)

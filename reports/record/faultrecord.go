@@ -10,7 +10,7 @@ import (
 	"hlsload/reports"
 )
 
-// trouble is what one occurrence of a fault does to one session. It exists for
+// faultRecord is what one occurrence of a fault does to one session. It exists for
 // every session that lives through the onset or joins during the window,
 // because the time before the first touched answer counts too.
 type faultRecord struct {
@@ -33,6 +33,7 @@ type faultRecord struct {
 	unfinished   bool
 
 	affected time.Duration // -1 = not
+	since    time.Duration // what detection, failover and outage count from, once affected
 	detected time.Duration
 	failover time.Duration
 	outage   time.Duration
@@ -52,15 +53,18 @@ const (
 	outcomes
 )
 
-var outcomeNames = [outcomes]string{"failed_over", "healed", "left", "never_recovered"}
-
 // concern opens a record of an occurrence for the session.
 func (s *Session) concern(co *PhaseMap, occ int32, joinedDuring bool) {
 	f := co.Occurrences[occ].Fault
 	if s.control || f.Cohort != "" && f.Cohort != s.shard.c.cfg.Cohorts[s.Group.Key.Cohort].Name {
 		return
 	}
-	t := s.shard.newRecord()
+	t := s.shard.spare // a record that was folded, or a new one
+	if t == nil {
+		t = new(faultRecord)
+	} else {
+		s.shard.spare = t.next
+	}
 	*t = faultRecord{next: s.faults, occ: occ, rendition: -1, pipeline: -1, joinedDuring: joinedDuring, affected: -1, detected: -1, failover: -1, died: -1}
 	s.faults = t
 }
@@ -83,14 +87,14 @@ func (s *Session) drop(gone func(*faultRecord) bool) {
 	for p := &s.faults; *p != nil; {
 		if t := *p; gone(t) {
 			*p = t.next
-			s.shard.recycle(t)
+			t.next, s.shard.spare = s.shard.spare, t
 		} else {
 			p = &t.next
 		}
 	}
 }
 
-// before looks at a sample for signs of the fault.
+// before notes the signs of the fault in a sample.
 func (s *Session) before(co *PhaseMap, t *faultRecord, sm *player.Sample, m *Meta) {
 	o := &co.Occurrences[t.occ]
 	f, c := o.Fault, s.shard.c
@@ -98,7 +102,7 @@ func (s *Session) before(co *PhaseMap, t *faultRecord, sm *player.Sample, m *Met
 	switch sm.Type {
 	case player.Requested:
 		if on && t.affected < 0 && t.joinedDuring && s.asksFor(f, sm) {
-			s.affect(o, t, sm.At)
+			s.affect(o, t, sm.At, sm.At)
 		}
 		if on && t.failover >= 0 && c.under(o, t, sm) {
 			switch sm.Kind {
@@ -115,20 +119,24 @@ func (s *Session) before(co *PhaseMap, t *faultRecord, sm *player.Sample, m *Met
 		}
 		touched = touched || on && (!f.Via.Marks() && c.evidence(sm) || f.Kind.Spec().Silent && unanswered(sm)) && s.asksFor(f, sm)
 		if touched && t.affected < 0 {
-			s.affect(o, t, sm.At)
+			sent := sm.At
+			if sm.Sent > 0 {
+				sent = max(sm.Sent, s.joined)
+			}
+			s.affect(o, t, sm.At, sent)
 		}
 	case player.StallStart:
-		// Players without timeouts never say that they wait for an answer.
+		// Players without timeouts report nothing while they wait for an answer.
 		if on && t.affected < 0 && f.Kind.Spec().Hangs {
 			want := *sm
 			want.Kind = m3u8.KindSegment
 			if s.asksFor(f, &want) {
-				s.affect(o, t, sm.At)
+				s.affect(o, t, sm.At, sm.At)
 			}
 		}
 	case player.Evidence:
 		if on && t.affected < 0 && !f.Via.Marks() && c.under(o, t, sm) {
-			s.affect(o, t, sm.At)
+			s.affect(o, t, sm.At, sm.At)
 		}
 	case player.Detected:
 		if sm.At < o.Applied || sm.At >= o.RecoveryEnd || t.affected < 0 && !f.Kind.Spec().Silent || !c.under(o, t, sm) {
@@ -146,14 +154,14 @@ func (s *Session) before(co *PhaseMap, t *faultRecord, sm *player.Sample, m *Met
 	}
 }
 
-// after follows the session's way out.
+// after notes how the session recovers from the fault.
 func (s *Session) after(co *PhaseMap, t *faultRecord, sm *player.Sample) {
 	o := &co.Occurrences[t.occ]
 	switch sm.Type {
 	case player.Appended:
 		s.media(o, t, sm)
 	case player.StallStart:
-		if o.on(sm.At) && t.failover >= 0 && s.waitsFor(o) {
+		if o.on(sm.At) && t.failover >= 0 && s.loading >= 0 && o.Fault.Pipeline == int(s.loading) { // it waits for video of the faulty thing
 			t.flap()
 		}
 	}
@@ -162,12 +170,7 @@ func (s *Session) after(co *PhaseMap, t *faultRecord, sm *player.Sample) {
 	}
 }
 
-// waitsFor reports whether the video asked for last is of the faulty thing.
-func (s *Session) waitsFor(o *Occurrence) bool {
-	return s.loading >= 0 && o.Fault.Pipeline == int(s.loading)
-}
-
-// media judges an appended segment.
+// media notes whether an appended segment is of something healthy.
 func (s *Session) media(o *Occurrence, t *faultRecord, sm *player.Sample) {
 	if sm.At >= o.Applied && sm.At < o.RecoveryEnd && sm.Track == player.MainTrack {
 		t.skipped += sm.Skipped
@@ -198,29 +201,32 @@ func (s *Session) media(o *Occurrence, t *faultRecord, sm *player.Sample) {
 		return
 	}
 	t.failover = sm.At
-	s.shard.fault(t.occ).Moved++
+	s.shard.Live.Faults[t.occ].Moved++
 	if e := s.shard.c.cfg.Events; e != nil {
 		e.failover(s, o, sm, t)
 	}
 }
 
-// decide marks that the session has come through.
+// decide marks that the session has failed over or healed.
 func (s *Session) decide(t *faultRecord, at time.Duration) {
 	t.decided = true
-	n := s.shard.fault(t.occ)
+	n, sum := &s.shard.Live.Faults[t.occ], &t.totals.SoFar
 	if t.healed {
 		n.Healed++
+		sum.Healed++
 	} else {
 		n.FailedOver++
-		s.shard.live.FailedOver++
+		sum.FailedOver++
+		sum.Failover.Duration(max(0, t.failover-t.since))
+		s.shard.Live.FailedOver++
 	}
 	if e := s.shard.c.cfg.Events; e != nil {
-		e.recovered(s, at, s.shard.c.faultName(t.occ), t)
+		e.recovered(s, at, s.shard.c.cfg.Faults[t.occ].Name, t)
 	}
 }
 
-// flap notes that a session went back for media of the faulty thing. The look
-// that led there is no probe then.
+// flap notes that a session went back for media of the faulty thing. The request
+// that led to it is then no probe.
 func (t *faultRecord) flap() {
 	if !t.flapped && t.looks > 0 {
 		t.looks--
@@ -228,10 +234,17 @@ func (t *faultRecord) flap() {
 	t.flapped = true
 }
 
-func (s *Session) affect(o *Occurrence, t *faultRecord, at time.Duration) {
-	t.affected = at
-	t.totals = s.shard.faultTotals(FaultKey{Occurrence: t.occ, Cohort: s.Group.Key.Cohort, Profile: s.Group.Key.Profile, During: t.joinedDuring})
-	s.shard.fault(t.occ).Affected++
+// affect notes that the fault has met the session, by a request sent at an instant.
+// The clock of a session that joined during the fault starts with that request.
+func (s *Session) affect(o *Occurrence, t *faultRecord, at, sent time.Duration) {
+	t.affected, t.since = at, o.Applied
+	if t.joinedDuring {
+		t.since = min(sent, at)
+		t.outage = min(t.outage, at-t.since)
+	}
+	t.totals = s.shard.faultOf(FaultKey{Occurrence: t.occ, Cohort: s.Group.Key.Cohort, During: t.joinedDuring})
+	t.totals.SoFar.Affected++
+	s.shard.Live.Faults[t.occ].Affected++
 }
 
 // spend adds an interval, in which the session's state did not change, to its
@@ -241,7 +254,7 @@ func (t *faultRecord) spend(s *Session, co *PhaseMap, from, to time.Duration) {
 	switch s.state {
 	case stalled:
 	case joining:
-		from = max(from, s.joined+o.normal[s.Group.Key.Cohort])
+		from = max(from, s.joined+o.Usual[s.Group.Key.Cohort])
 	default:
 		return
 	}
@@ -251,11 +264,8 @@ func (t *faultRecord) spend(s *Session, co *PhaseMap, from, to time.Duration) {
 	}
 }
 
-// fold closes the records of which nothing more is to come.
+// fold closes the records that are complete.
 func (s *Session) fold(co *PhaseMap, now time.Duration) {
-	if s.faults == nil {
-		return
-	}
 	s.drop(func(t *faultRecord) bool {
 		if now < co.Occurrences[t.occ].RecoveryEnd || t.affected >= 0 && !t.decided {
 			return false
@@ -278,7 +288,7 @@ func (s *Session) close(co *PhaseMap, at time.Duration, how player.SampleType, u
 			t.died = at
 		}
 		if how == player.Ended && !t.decided && ends(co.Occurrences[t.occ].Fault) {
-			t.died = at // the programme goes on without this viewer
+			t.died = at // the stream goes on without this viewer
 		}
 	}
 	s.drop(func(t *faultRecord) bool {
@@ -314,7 +324,7 @@ func (t *faultRecord) settle(o *Occurrence, at time.Duration, how player.SampleT
 	case t.decided:
 		out = FailedOver
 	case how == player.Left, how == player.Ended && t.died < 0:
-		out = Left // a viewer who has seen it to its end does not need more
+		out = Left // a viewer who has seen the stream to its end needs no more
 	}
 	n.Outcomes[out]++
 	n.Steps += int64(t.steps)
@@ -332,7 +342,7 @@ func (t *faultRecord) settle(o *Occurrence, at time.Duration, how player.SampleT
 		if at < 0 {
 			*never++
 		} else {
-			h.Duration(at - o.Applied)
+			h.Duration(max(0, at-t.since))
 		}
 	}
 	event(&n.Detection, &n.Undetected, t.detected)
@@ -350,8 +360,8 @@ func (t *faultRecord) settle(o *Occurrence, at time.Duration, how player.SampleT
 	n.Repeated.Duration(t.repeated)
 }
 
-// ends reports whether a fault may have a player believe that the presentation
-// is over.
+// ends reports whether a fault may make a player believe that the presentation is
+// over.
 func ends(f *chaos.Fault) bool { return f.Kind.Spec().EndsStream || !f.Via.Marks() }
 
 // pendingDeath is the record of a session that died before the end of the
@@ -370,7 +380,7 @@ func unanswered(sm *player.Sample) bool {
 	return false
 }
 
-// evidence reports whether an answer shows trouble by itself.
+// evidence reports whether an answer is an error or a stale playlist.
 func (c *Collector) evidence(sm *player.Sample) bool {
 	return bad(sm) || 2*sm.Unchanged > 3*c.cfg.TargetDuration
 }
@@ -380,23 +390,23 @@ func (c *Collector) evidence(sm *player.Sample) bool {
 func (s *Session) asksFor(f *chaos.Fault, sm *player.Sample) bool {
 	part := f.Kind.Spec().Part
 	if part == chaos.PartAudience || part == chaos.PartTokens {
-		return false // whether a token is refused shows in the answers only
+		return false // only answers show whether a token is refused
 	}
 	c := s.shard.c
 	t := c.thing(sm)
 	t.HasViewer, t.Viewer, t.Cohort = true, s.player, c.cfg.Cohorts[s.Group.Key.Cohort].Name
 	switch part {
 	case chaos.PartLink:
-		return f.SelectsViewer(&t, draw.Seed(c.cfg.Seed)) // it hits the viewer's link, whatever is asked for
+		return f.SelectsViewer(&t, draw.Seed(c.cfg.Seed)) // it hits the viewer's link, whatever the request
 	case chaos.PartUnknown:
-		return f.Pipeline == chaos.Any || f.Pipeline == t.Pipeline // it is not known what the programs touch
+		return f.Pipeline == chaos.Any || f.Pipeline == t.Pipeline // the programs may change anything
 	}
 	return f.Selects(&t, draw.Seed(c.cfg.Seed))
 }
 
-// under reports whether what the sample is about is under the fault, whatever its
-// kind: the twin of a faulty playlist is healthy, its segments are not. What is
-// not known to be healthy is not.
+// under reports whether the thing of a sample is under the fault, whatever its
+// kind: the segments of a faulty playlist are, those of its twin are not. A thing
+// that is not known to be healthy is.
 func (c *Collector) under(o *Occurrence, t *faultRecord, sm *player.Sample) bool {
 	f := o.Fault
 	if f.Pipeline != chaos.Any && sm.Pipeline >= 0 && int(sm.Pipeline) != f.Pipeline {
@@ -412,7 +422,7 @@ func (c *Collector) under(o *Occurrence, t *faultRecord, sm *player.Sample) bool
 	return o.media.Selects(&thing, draw.Seed(c.cfg.Seed))
 }
 
-// thing is what a sample is about, as faults select it.
+// thing is the thing of a sample, as faults select it.
 func (c *Collector) thing(sm *player.Sample) chaos.Thing {
 	t := chaos.NewThing(sm.Kind, int(sm.Pipeline))
 	t.Renditions = c.topRank + 1
@@ -421,6 +431,18 @@ func (c *Collector) thing(sm *player.Sample) chaos.Thing {
 		t.Rendition, t.Name, t.Rank = r.Index, r.Name, r.Rank
 	}
 	return t
+}
+
+// Selects reports whether a fault selects a rendition, whatever else it selects.
+func (c *Config) Selects(f *chaos.Fault, rendition int) bool {
+	r := &c.Renditions[rendition]
+	t := chaos.NewThing(m3u8.KindSegment, r.Pipeline)
+	t.Rendition, t.Name, t.Rank = r.Index, r.Name, r.Rank
+	for i := range c.Renditions {
+		t.Renditions = max(t.Renditions, c.Renditions[i].Rank+1)
+	}
+	any := anyMedia(f)
+	return any.Selects(&t, draw.Seed(c.Seed))
 }
 
 // anyMedia is the fault as it selects media of any kind, for any viewer.

@@ -2,44 +2,28 @@ package record
 
 import "hlsload/reports"
 
-// impactKey says whom an impact is about.
+// FaultKey says which occurrence and which sessions totals are about.
 type FaultKey struct {
-	Occurrence      int32
-	Cohort, Profile int16
-	During          bool // joined during the window
+	Occurrence int32
+	Cohort     int16
+	During     bool // joined during the window
 }
 
-// impact is what an occurrence did to the affected sessions of a cohort and
-// profile.
+// FaultTotals is what an occurrence did to the affected sessions of a cohort.
 type FaultTotals struct {
 	Affected, Unfinished int64
 	Outcomes             [outcomes]int64
 	Flapped, Fatal       int64
 	Steps, Probes        int64
-	Detection, Failover  reports.Histogram // onset to it
-	Undetected, Unmoved  int64             // without it
+	Detection, Failover  reports.Histogram // from onset, or from the first request that met the fault, to the event
+	Undetected, Unmoved  int64             // sessions without the event
 	Outage               reports.Histogram
 	CutOff               int64 // outages that lasted longer than was seen
 	Skipped, Repeated    reports.Histogram
-}
 
-// add merges o.
-func (n *FaultTotals) Add(o *FaultTotals) {
-	n.Affected += o.Affected
-	n.Unfinished += o.Unfinished
-	for i := range o.Outcomes {
-		n.Outcomes[i] += o.Outcomes[i]
+	// What is known while the run goes on; the rest is settled later.
+	SoFar struct {
+		Affected, FailedOver, Healed int64
+		Failover                     reports.Histogram // of those that failed over and play
 	}
-	n.Flapped += o.Flapped
-	n.Fatal += o.Fatal
-	n.Steps += o.Steps
-	n.Probes += o.Probes
-	n.Detection.Merge(&o.Detection)
-	n.Failover.Merge(&o.Failover)
-	n.Undetected += o.Undetected
-	n.Unmoved += o.Unmoved
-	n.Outage.Merge(&o.Outage)
-	n.CutOff += o.CutOff
-	n.Skipped.Merge(&o.Skipped)
-	n.Repeated.Merge(&o.Repeated)
 }

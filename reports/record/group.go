@@ -8,33 +8,57 @@ import (
 	"hlsload/reports"
 )
 
-// groupKey says which sessions a group holds: those of a cohort and profile that
-// joined in one span.
+// GroupKey says which sessions a group holds: those of a cohort that joined in one
+// phase set.
 type GroupKey struct {
-	Cohort, Profile int16
-	Joined          int32 // number of a span
+	Cohort int16
+	Joined int32 // number of a phase set
 }
 
-// group is what became of its sessions.
+// Group counts the sessions of a cohort that joined in one phase set.
 type Group struct {
 	Key         GroupKey
-	Totals      []*Totals    // by span; nil = nothing happened there
-	phaseCounts []PhaseCount // by phase and rule; see slot
+	Totals      []*Totals    // by phase set; nil = nothing happened in it
+	PhaseCounts []PhaseCount // by phase and rule; see Phase
 
-	// Sessions that are over. All but unfinished are in the shares.
-	Sessions, Unfinished int64
-	started, left, ended int64
-	StartupFailed, Fatal int64
-	EverStalled          int64
+	GroupCounts
 }
 
-// cell is what the sessions of a group did in one span of time. All of it adds
-// up over spans.
+// GroupCounts are counts of sessions.
+type GroupCounts struct {
+	// Sessions that are over. All but unfinished are in the shares.
+	Sessions, Unfinished int64
+	Started, Left, Ended int64
+	StartupFailed, Fatal int64
+	EverStalled          int64
+
+	// Sessions that go on, and those of them that play or are stalled. Of a run that is
+	// over: those that its end cut.
+	Open, OpenPlaying, OpenStalled int64
+}
+
+// add adds the sessions of a group with the same key.
+func (g *Group) add(o *Group) {
+	for set, t := range o.Totals {
+		if t != nil {
+			reports.Add(g.totals(int32(set)), t)
+		}
+	}
+	if n := len(o.PhaseCounts) - len(g.PhaseCounts); n > 0 {
+		g.PhaseCounts = append(g.PhaseCounts, make([]PhaseCount, n)...)
+	}
+	for i := range o.PhaseCounts {
+		reports.Add(&g.PhaseCounts[i], &o.PhaseCounts[i])
+	}
+	reports.Add(&g.GroupCounts, &o.GroupCounts)
+}
+
+// Totals is what the sessions of a group did in one phase set. It adds up over
+// phase sets.
 type Totals struct {
 	Startup, Stall   reports.Histogram
 	Latency, Bitrate reports.Histogram
 	Played, Stalled  time.Duration
-	stalls           int64
 	Fatal            int64
 	StartupFailed    int64
 	Up, Down         int64
@@ -43,7 +67,7 @@ type Totals struct {
 	Kinds            [m3u8.Kinds]*Requests
 }
 
-// requests are those of one kind.
+// Requests counts the requests of one kind.
 type Requests struct {
 	Count, Answers, Errors, Bytes int64
 	Rewound                       int64            // playlists that went back
@@ -53,8 +77,8 @@ type Requests struct {
 	TTFB, Total, Lag              reports.Histogram
 }
 
-// slot counts the sessions that lived through a phase of a rule. Sessions do not
-// add up over spans, so they are counted at their end.
+// PhaseCount counts the sessions that lived through a phase of a rule. Sessions do not
+// add up over phase sets, so they are counted at their end.
 type PhaseCount struct {
 	Sessions, Stalled    int64
 	StartupFailed, Fatal int64
@@ -77,16 +101,16 @@ func (g *Group) totals(span int32) *Totals {
 	return g.Totals[span]
 }
 
-// slot is the one of a phase of a rule; rule -1 is any.
+// Phase returns the counts of a phase of a rule; rule -1 is any.
 func (g *Group) Phase(rule int, p Phase) *PhaseCount {
 	i := (rule+1)*int(phases) + int(p)
-	for i >= len(g.phaseCounts) {
-		g.phaseCounts = append(g.phaseCounts, PhaseCount{})
+	for i >= len(g.PhaseCounts) {
+		g.PhaseCounts = append(g.PhaseCounts, PhaseCount{})
 	}
-	return &g.phaseCounts[i]
+	return &g.PhaseCounts[i]
 }
 
-// slotsOf calls f for every phase that the span belongs to.
+// eachPhase calls f for every phase that a phase set belongs to.
 func (g *Group) eachPhase(sp *PhaseSet, f func(*PhaseCount)) {
 	for p := range phases {
 		if sp.In(-1, p) {
@@ -105,45 +129,4 @@ func (c *Totals) kind(k m3u8.Kind) *Requests {
 		c.Kinds[k] = &Requests{TTFB: reports.CoarseHistogram(), Total: reports.CoarseHistogram(), Lag: reports.CoarseHistogram()}
 	}
 	return c.Kinds[k]
-}
-
-func (r *Requests) Add(o *Requests) {
-	if o == nil {
-		return
-	}
-	r.Count += o.Count
-	r.Answers += o.Answers
-	r.Errors += o.Errors
-	reports.CountAll(&r.Why, o.Why)
-	reports.CountAll(&r.Unfit, o.Unfit)
-	r.Bytes += o.Bytes
-	r.Rewound += o.Rewound
-	r.Withheld += o.Withheld
-	r.TTFB.Merge(&o.TTFB)
-	r.Total.Merge(&o.Total)
-	r.Lag.Merge(&o.Lag)
-}
-
-func (c *Totals) Add(o *Totals) {
-	if o == nil {
-		return
-	}
-	c.Startup.Merge(&o.Startup)
-	c.Stall.Merge(&o.Stall)
-	c.Latency.Merge(&o.Latency)
-	c.Bitrate.Merge(&o.Bitrate)
-	c.Played += o.Played
-	c.Stalled += o.Stalled
-	c.stalls += o.stalls
-	c.Fatal += o.Fatal
-	c.StartupFailed += o.StartupFailed
-	c.Up += o.Up
-	c.Down += o.Down
-	c.Media += o.Media
-	c.Bits += o.Bits
-	for k := range o.Kinds {
-		if o.Kinds[k] != nil {
-			c.kind(m3u8.Kind(k)).Add(o.Kinds[k])
-		}
-	}
 }

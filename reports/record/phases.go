@@ -11,7 +11,7 @@ import (
 
 const Forever = time.Duration(math.MaxInt64)
 
-// phase is a part of a fault's story.
+// Phase is a part of the time around a fault.
 type Phase uint8
 
 const (
@@ -22,75 +22,116 @@ const (
 	phases
 )
 
-// bits is a set of rules (entries of the chaos list).
+// Rules is a set of rules (entries of the chaos list).
 type Rules uint64
 
 func (b Rules) has(rule int) bool { return b>>uint(rule)&1 != 0 }
 
-// span is a class of instants in which the same faults are on (fault), in
-// recovery, about to come (baseline), or were on before (cleared).
+// PhaseSet says which faults are on (Fault), in recovery, about to come (baseline),
+// or were on before (Cleared).
 type PhaseSet struct {
-	Fault, recovery, baseline, Cleared Rules
-	// quiet: after the initial arrivals, no fault on and none in recovery.
-	quiet bool
-	// alone: the run has no fault at all; then all that is quiet is baseline.
-	alone bool
+	Fault, Recovery, Baseline, Cleared Rules
+	// Quiet: after the initial arrivals, no fault on and none in recovery.
+	Quiet bool
+	// Alone: the run has no fault at all; then all that is quiet is baseline.
+	Alone bool
 }
 
-// in reports whether the span belongs to a phase of a rule; rule -1 is any.
+// In reports whether the phase set belongs to a phase of a rule; rule -1 is any.
 func (s *PhaseSet) In(rule int, p Phase) bool {
 	if rule < 0 {
 		switch p {
 		case Baseline:
-			return s.baseline != 0 || s.alone
+			return s.Baseline != 0 || s.Alone
 		case During:
 			return s.Fault != 0
 		case recovery:
-			return s.Fault == 0 && s.recovery != 0
+			return s.Fault == 0 && s.Recovery != 0
 		}
-		return s.Fault|s.recovery != 0
+		return s.Fault|s.Recovery != 0
 	}
 	switch p {
 	case Baseline:
-		return s.baseline.has(rule)
+		return s.Baseline.has(rule)
 	case During:
 		return s.Fault.has(rule)
 	case recovery:
-		return s.recovery.has(rule)
+		return s.Recovery.has(rule)
 	}
-	return (s.Fault | s.recovery).has(rule)
+	return (s.Fault | s.Recovery).has(rule)
 }
 
-// occurrence is a fault's window as it really was.
+// Window is when an occurrence of a fault was on, as far as it is known.
+type Window struct {
+	Applied time.Duration // forever until it was
+	Cleared time.Duration // forever until it was
+	// Usual is the usual startup time by cohort when the fault was applied: a session
+	// that waits for longer has an outage.
+	Usual []time.Duration
+}
+
+// Occurrence is a fault's window as it really was.
 type Occurrence struct {
-	Fault       *chaos.Fault
-	media       chaos.Fault   // the fault as anyMedia
-	Applied     time.Duration // forever until it was
-	Cleared     time.Duration // forever until it was
+	Fault *chaos.Fault
+	media chaos.Fault // the fault as anyMedia
+	Window
 	RecoveryEnd time.Duration // end of the recovery phase; forever until cleared
-	// normal is the usual startup time by cohort when the fault was applied:
-	// a session that waits for longer has an outage.
-	normal []time.Duration
 }
 
 func (o *Occurrence) on(t time.Duration) bool { return t >= o.Applied && t < o.Cleared }
 
-// piece is a stretch of time, up to the next one.
+// Interval is a stretch of time, up to the next one.
 type Interval struct {
 	From   time.Duration
 	Set    int32
 	starts []int32 // occurrences whose onset this is
 }
 
-// course is how the run's time is cut. It is immutable and replaced as a
-// whole; only what lies in the future of the change differs.
+// PhaseMap is how the run's time is cut into intervals. It is immutable and
+// replaced as a whole; only what lies after the change differs.
 type PhaseMap struct {
 	Intervals   []Interval
 	Sets        []PhaseSet // by number; numbers never change their meaning
 	Occurrences []Occurrence
 }
 
-// endsAt is the course of a run that ends: what the end cuts off ends there.
+// occurrences are the planned ones; none was applied.
+func (c *Config) occurrences() (all []Occurrence) {
+	for i := range c.Faults {
+		all = append(all, Occurrence{Fault: &c.Faults[i], media: anyMedia(&c.Faults[i]), Window: Window{Applied: Forever, Cleared: Forever}, RecoveryEnd: Forever})
+	}
+	return all
+}
+
+// phases is the map of occurrences, of which it settles the recoveries. sets are those
+// that have their numbers already.
+func (c *Config) phases(sets []PhaseSet, occs []Occurrence) *PhaseMap {
+	settleRecoveries(occs, c.Recovery)
+	m := &PhaseMap{Sets: sets, Occurrences: occs}
+	m.cut(c.ArrivalsEnd, c.TargetDuration, c.upcoming(occs))
+	return m
+}
+
+// upcoming is the rules that are planned next and were not applied yet.
+func (c *Config) upcoming(occs []Occurrence) Rules {
+	var b Rules
+	first := Forever
+	for _, i := range c.planned {
+		o := &occs[i]
+		if o.Applied != Forever {
+			continue
+		}
+		if first == Forever {
+			first = o.Fault.At
+		}
+		if o.Fault.At-first <= c.TargetDuration {
+			b |= 1 << uint(o.Fault.Rule)
+		}
+	}
+	return b
+}
+
+// endsAt is the map of a run that ends: recoveries end there.
 func (c *PhaseMap) endsAt(end time.Duration) *PhaseMap {
 	occs := slices.Clone(c.Occurrences)
 	for i := range occs {
@@ -99,7 +140,7 @@ func (c *PhaseMap) endsAt(end time.Duration) *PhaseMap {
 	return &PhaseMap{Intervals: c.Intervals, Sets: c.Sets, Occurrences: occs}
 }
 
-// at is the number of the piece that t is in.
+// At is the number of the interval that t is in.
 func (c *PhaseMap) At(t time.Duration) int {
 	i, ok := slices.BinarySearchFunc(c.Intervals, t, func(p Interval, t time.Duration) int { return cmp.Compare(p.From, t) })
 	if !ok {
@@ -125,7 +166,7 @@ func settleRecoveries(occs []Occurrence, d time.Duration) {
 	}
 }
 
-// cut derives the pieces from the windows. upcoming is the rules of the next
+// cut derives the intervals from the windows. upcoming is the rules of the next
 // planned onset after the last one that happened.
 func (c *PhaseMap) cut(arrivalsEnd, target time.Duration, upcoming Rules) {
 	edges := []time.Duration{0, arrivalsEnd}
@@ -140,7 +181,7 @@ func (c *PhaseMap) cut(arrivalsEnd, target time.Duration, upcoming Rules) {
 		if from < 0 || from == Forever {
 			continue
 		}
-		s := PhaseSet{quiet: from >= arrivalsEnd}
+		s := PhaseSet{Quiet: from >= arrivalsEnd}
 		var starts []int32
 		for i := range c.Occurrences {
 			o := &c.Occurrences[i]
@@ -150,7 +191,7 @@ func (c *PhaseMap) cut(arrivalsEnd, target time.Duration, upcoming Rules) {
 			case from < o.Cleared:
 				s.Fault |= r
 			case from < o.RecoveryEnd:
-				s.recovery |= r
+				s.Recovery |= r
 				s.Cleared |= r
 			default:
 				s.Cleared |= r
@@ -159,11 +200,11 @@ func (c *PhaseMap) cut(arrivalsEnd, target time.Duration, upcoming Rules) {
 				starts = append(starts, int32(i))
 			}
 		}
-		s.recovery &^= s.Fault
-		s.quiet = s.quiet && s.Fault == 0 && s.recovery == 0
-		if s.quiet {
-			s.baseline = c.nextRules(from, target, upcoming)
-			s.alone = len(c.Occurrences) == 0
+		s.Recovery &^= s.Fault
+		s.Quiet = s.Quiet && s.Fault == 0 && s.Recovery == 0
+		if s.Quiet {
+			s.Baseline = c.nextRules(from, target, upcoming)
+			s.Alone = len(c.Occurrences) == 0
 		}
 		c.Intervals = append(c.Intervals, Interval{From: from, Set: c.number(s), starts: starts})
 	}
@@ -190,8 +231,8 @@ func (c *PhaseMap) nextRules(t, target time.Duration, upcoming Rules) Rules {
 	return b
 }
 
-// number interns a span. Spans is copied on growth because older courses share
-// it.
+// number finds or adds a phase set. Sets is copied on growth because older maps
+// share it.
 func (c *PhaseMap) number(s PhaseSet) int32 {
 	if i := slices.Index(c.Sets, s); i >= 0 {
 		return int32(i)
@@ -200,12 +241,12 @@ func (c *PhaseMap) number(s PhaseSet) int32 {
 	return int32(len(c.Sets) - 1)
 }
 
-// baselineOf is the stretch before an onset that its values are compared with;
+// BaselineOf is the stretch before an onset that its values are compared with;
 // empty when another fault was on or in recovery right before.
 func (c *PhaseMap) BaselineOf(o *Occurrence, target time.Duration) (from, to time.Duration) {
 	for i := len(c.Intervals) - 1; i >= 0; i-- {
 		p := &c.Intervals[i]
-		if p.From >= o.Applied || !c.Sets[p.Set].quiet {
+		if p.From >= o.Applied || !c.Sets[p.Set].Quiet {
 			continue
 		}
 		to = o.Applied
@@ -215,7 +256,7 @@ func (c *PhaseMap) BaselineOf(o *Occurrence, target time.Duration) (from, to tim
 		if o.Applied-to > target {
 			return 0, 0
 		}
-		for i > 0 && c.Sets[c.Intervals[i-1].Set].quiet {
+		for i > 0 && c.Sets[c.Intervals[i-1].Set].Quiet {
 			i--
 		}
 		return c.Intervals[i].From, to

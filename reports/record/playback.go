@@ -37,8 +37,8 @@ func (s *Session) moveTo(pipeline int8, at time.Duration) {
 	if pipeline == s.pipeline {
 		return
 	}
-	row := s.shard.rows.At(at)
-	live := s.shard.live.Pipeline
+	row := s.shard.Rows.At(at)
+	live := s.shard.Live.Pipeline
 	if p := int(s.pipeline); p >= 0 && p < len(row.Pipeline) {
 		row.Pipeline[p]--
 		live[p]--
@@ -52,7 +52,7 @@ func (s *Session) moveTo(pipeline int8, at time.Duration) {
 
 // enter changes the state.
 func (s *Session) enter(st state, at time.Duration) {
-	row, live := s.shard.rows.At(at), &s.shard.live
+	row, live := s.shard.Rows.At(at), &s.shard.Live
 	switch s.state {
 	case joining:
 		row.Joining--
@@ -60,17 +60,21 @@ func (s *Session) enter(st state, at time.Duration) {
 	case playing:
 		row.Playing--
 		live.Playing--
+		s.Group.OpenPlaying--
 	case stalled:
 		row.Stalled--
 		live.Stalled--
+		s.Group.OpenStalled--
 	}
 	switch st {
 	case playing:
 		row.Playing++
 		live.Playing++
+		s.Group.OpenPlaying++
 	case stalled:
 		row.Stalled++
 		live.Stalled++
+		s.Group.OpenStalled++
 	}
 	s.state, s.since = st, at
 }
@@ -86,7 +90,8 @@ func (s *Session) start(sm *player.Sample) {
 	}
 	s.totals.Startup.Duration(d)
 	s.shard.c.startups.note(int(s.Group.Key.Cohort), d)
-	s.Group.started++
+	s.shard.c.delays.started(sm.At, d)
+	s.Group.Started++
 	s.enter(playing, sm.At)
 }
 
@@ -95,7 +100,6 @@ func (s *Session) stall(co *PhaseMap, at time.Duration) {
 		return
 	}
 	s.enter(stalled, at)
-	s.totals.stalls++
 	if !s.everStall {
 		s.everStall = true
 		s.Group.EverStalled++
@@ -105,10 +109,10 @@ func (s *Session) stall(co *PhaseMap, at time.Duration) {
 
 // markStalled notes in which phases of which faults the session stalled.
 func (s *Session) markStalled(sp *PhaseSet) {
-	s.stalls[Baseline] |= sp.baseline
+	s.stalls[Baseline] |= sp.Baseline
 	s.stalls[During] |= sp.Fault
-	s.stalls[recovery] |= sp.recovery
-	s.stalls[Either] |= sp.Fault | sp.recovery
+	s.stalls[recovery] |= sp.Recovery
+	s.stalls[Either] |= sp.Fault | sp.Recovery
 	for p := range phases {
 		s.stallsAny[p] = s.stallsAny[p] || sp.In(-1, p)
 	}

@@ -4,79 +4,51 @@ import (
 	"iter"
 	"time"
 
-	"hlsload/player"
-	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/reports/traffic"
 )
 
-// Record is everything that was recorded up to an instant.
+// Record is what was recorded, as it is evaluated: of a [Part], or of a run that goes on
+// and is only looked at.
 type Record struct {
 	Config *Config
 	At     time.Duration
+	Over   bool
 	Phases *PhaseMap
-	Meter  *traffic.Meter
-	peak   int64
-	shards []*shard
+	*Part  // nil of a run that is only looked at
+
+	meter  func(traffic.Series) int64 // what a rig counted so far
+	fills  func(traffic.Series) int64 // what players saw and is not in counts
+	counts []*Counts
 }
 
-// Look calls f with what was recorded so far. Nothing is recorded meanwhile.
+// Look calls f with what was recorded so far. Nothing is recorded meanwhile. The record
+// has no part.
 func (c *Collector) Look(now time.Duration, f func(*Record)) {
+	r := &Record{Config: &c.cfg, At: now, Phases: c.course.Load(), meter: c.meter.Total, fills: c.fills.Total}
 	for _, sh := range c.shards {
 		sh.mu.Lock()
 		defer sh.mu.Unlock()
+		r.counts = append(r.counts, &sh.Counts)
 	}
-	f(&Record{Config: &c.cfg, At: now, Phases: c.course.Load(), Meter: &c.meter, shards: c.shards})
+	f(r)
 }
 
-// finish cuts all sessions that are still open, after last has looked at them.
-// Samples that come later are ignored.
-func (c *Collector) Finish(end time.Duration, last func(*Record)) (r *Record) {
-	c.Look(end, func(now *Record) {
-		r = now
-		r.Phases = r.Phases.endsAt(end)
-		last(r)
-		for _, sh := range c.shards {
-			sh.cut(r.Phases, end)
-		}
-		r.peak = c.presence.peak
-	})
-	return r
-}
-
-// cut ends all open sessions and settles what waited for the end.
-func (sh *shard) cut(co *PhaseMap, end time.Duration) {
-	for len(sh.open) > 0 {
-		s := sh.open[len(sh.open)-1]
-		s.advance(co, max(end, s.at))
-		s.end(co, max(end, s.at), player.Joined)
-	}
-	for i := range sh.pending {
-		p := &sh.pending[i]
-		p.t.settle(&co.Occurrences[p.t.occ], end, p.how, false)
-	}
-	sh.pending = nil
-}
-
-// groups are the sessions by cohort and span in which they joined.
+// Groups are the sessions by cohort and phase set in which they joined.
 func (r *Record) Groups() iter.Seq2[GroupKey, *Group] {
-	return func(yield func(GroupKey, *Group) bool) {
-		for _, sh := range r.shards {
-			for k, g := range sh.groups {
-				if !yield(k, g) {
-					return
-				}
-			}
-		}
-	}
+	return of(r, func(c *Counts) map[GroupKey]*Group { return c.Groups })
 }
 
-// impacts are what occurrences of faults did.
+// Faults are what occurrences of faults did.
 func (r *Record) Faults() iter.Seq2[FaultKey, *FaultTotals] {
-	return func(yield func(FaultKey, *FaultTotals) bool) {
-		for _, sh := range r.shards {
-			for k, n := range sh.faults {
-				if !yield(k, n) {
+	return of(r, func(c *Counts) map[FaultKey]*FaultTotals { return c.Faults })
+}
+
+func of[K comparable, V any](r *Record, what func(*Counts) map[K]V) iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		for _, c := range r.counts {
+			for k, v := range what(c) {
+				if !yield(k, v) {
 					return
 				}
 			}
@@ -84,124 +56,37 @@ func (r *Record) Faults() iter.Seq2[FaultKey, *FaultTotals] {
 	}
 }
 
-// open are the sessions that go on.
-func (r *Record) Open() iter.Seq[*Session] {
-	return func(yield func(*Session) bool) {
-		for _, sh := range r.shards {
-			for _, s := range sh.open {
-				if !yield(s) {
-					return
-				}
-			}
+// SoFar is a sum over the whole run until now, of a run that is looked at: as players saw
+// it, and as a rig counted it, 0 without one.
+func (r *Record) SoFar(of traffic.Series) (seen, metered int64) {
+	seen = r.fills(of)
+	for _, c := range r.counts {
+		seen += c.Traffic.Total(of)
+	}
+	return seen, r.meter(of)
+}
+
+// Players counts the sessions.
+func (p *Part) Players() reports.Players {
+	n := reports.Players{Peak: p.Rows.Peak(), PlayingAtEnd: p.PlayingAtEnd, Rejoined: p.Rejoined}
+	for _, g := range p.Groups {
+		n.Started += g.Sessions
+		if !p.Over {
+			n.Started += g.Open
 		}
-	}
-}
-
-// players counts the sessions.
-func (r *Record) Players() reports.Players {
-	p := reports.Players{Peak: r.peak}
-	for _, sh := range r.shards {
-		p.PlayingAtEnd += sh.playingAtEnd
-		p.Rejoined += sh.rejoins
-	}
-	for _, g := range r.Groups() {
-		p.Started += g.Sessions
-		p.StartupFailed += g.StartupFailed
-		p.Unfinished += g.Unfinished
-		p.Fatal += g.Fatal
-		p.Left += g.left
-		p.Ended += g.ended
-		p.Stalled += g.EverStalled
-	}
-	return p
-}
-
-// estimate is the load as the players saw it.
-func (r *Record) Estimate() *traffic.Load {
-	t := traffic.New(r.Config.Duration)
-	for _, sh := range r.shards {
-		t.Add(&sh.traffic)
-	}
-	return &t
-}
-
-// soFar is a sum over the whole run until now: as it was counted, else as the
-// players saw it.
-func (r *Record) SoFar(of traffic.Series) (n int64) {
-	if n := r.Meter.Total(of); n > 0 {
-		return n
-	}
-	for _, sh := range r.shards {
-		n += sh.traffic.Total(of)
+		n.StartupFailed += g.StartupFailed
+		n.Unfinished += g.Unfinished
+		n.Fatal += g.Fatal
+		n.Left += g.Left
+		n.Ended += g.Ended
+		n.Stalled += g.EverStalled
 	}
 	return n
 }
 
-// sawHeaders reports whether some answer had headers of a cache.
-func (r *Record) SawHeaders() bool {
-	for _, sh := range r.shards {
-		if sh.headers {
-			return true
-		}
-	}
-	return false
-}
-
-// redirects is how many requests were answered by one.
-func (r *Record) Redirects() (n int64) {
-	for _, sh := range r.shards {
-		n += sh.redirects
-	}
-	return n
-}
-
-// originFirstByte is how long the origin took, as headers have it.
-func (r *Record) OriginFirstByte() reports.Histogram {
-	h := reports.CoarseHistogram()
-	for _, sh := range r.shards {
-		h.Merge(&sh.fetched)
-	}
-	return h
-}
-
-// notUnderstood are the headers of caches that were not.
-func (r *Record) NotUnderstood() []reports.NotUnderstood {
-	odd := oddHeaders{}
-	for _, sh := range r.shards {
-		odd.merge(sh.odd)
-	}
-	return odd.list()
-}
-
-// timeline is how many sessions did what, by step.
-func (r *Record) Timeline() Timeline {
-	t := newRows(r.Config.Duration, r.Config.Pipelines)
-	for _, sh := range r.shards {
-		t.add(&sh.rows)
-	}
+// Timeline is how many sessions did what, by step.
+func (p *Part) Timeline() Timeline {
+	t := newRows(p.cfg.Duration, p.cfg.Pipelines)
+	t.add(&p.Rows)
 	return t
-}
-
-// seen are the answers outside of faults, by kind and by rendition.
-func (r *Record) Answers() (kinds [m3u8.Kinds]Answers, renditions []RenditionAnswers) {
-	for _, sh := range r.shards {
-		for k := range sh.kinds {
-			kinds[k].Add(&sh.kinds[k])
-		}
-		for i := range sh.watched {
-			if i == len(renditions) {
-				renditions = append(renditions, RenditionAnswers{})
-			}
-			renditions[i].add(&sh.watched[i])
-		}
-	}
-	return kinds, renditions
-}
-
-// buffered is the media that those who play at the end have left.
-func (r *Record) Buffered() (all []time.Duration) {
-	for _, sh := range r.shards {
-		all = append(all, sh.left...)
-	}
-	return all
 }

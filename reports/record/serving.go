@@ -16,10 +16,10 @@ import (
 type standing uint8
 
 const (
-	aside   standing = iota // it does not want to play yet, or a fault accounts for it
-	served                  // it plays
-	waiting                 // it was to play by now and never has
-	still                   // it stands still
+	aside   standing = iota // the viewer does not want to play yet, or a fault accounts for the session
+	served                  // the session plays
+	waiting                 // it has waited for its first picture for too long
+	still                   // it is stalled
 	dead                    // its player gave up
 )
 
@@ -33,14 +33,14 @@ func (s *Session) wait(now time.Duration) {
 	if s.late || now-s.joined <= d {
 		return
 	}
-	if d = max(d, c.startups.usual(int(s.Group.Key.Cohort))); now-s.joined > d {
+	if d = max(d, c.usual(int(s.Group.Key.Cohort))); now-s.joined > d {
 		s.late = true
 		s.stand(s.joined + d)
 	}
 }
 
 // accounted reports whether a fault accounts for the session: it was affected,
-// and has not come through or is still within the fault's recovery.
+// and has not recovered or the fault's recovery is not over.
 func (s *Session) accounted() bool {
 	for t := s.faults; t != nil; t = t.next {
 		if t.affected >= 0 {
@@ -62,29 +62,28 @@ func (s *Session) stand(at time.Duration) {
 	case s.state == joining && s.late:
 		to = waiting
 	}
-	s.standAs(to, at)
+	if to != s.standing {
+		s.standAs(to, at)
+	}
 }
 
 func (s *Session) standAs(to standing, at time.Duration) {
-	if to == s.standing {
-		return
-	}
-	r := s.shard.rows.At(at)
+	r := s.shard.Rows.At(at)
 	r.count(s.standing, -1)
 	r.count(to, 1)
 	s.standing = to
 }
 
-// miss counts a viewer whose player gave up. It is missing until it comes back
-// or another one takes its place.
+// miss counts a viewer whose player gave up. The viewer is missing until they
+// come back or another one takes their place.
 func (s *Session) miss(at time.Duration) {
 	if s.control || s.accounted() {
 		return
 	}
 	c := &s.shard.c.cfg
-	s.shard.rows.At(at).count(dead, 1)
+	s.shard.Rows.At(at).count(dead, 1)
 	if back := at + c.Absence; c.Absence > 0 && back < c.Duration {
-		s.shard.rows.At(back).count(dead, -1)
+		s.shard.Rows.At(back).count(dead, -1)
 	}
 }
 
@@ -102,40 +101,76 @@ func (r *Row) count(st standing, n int64) {
 	r.Want += n
 }
 
-// maxLooked is how many renditions are told apart; those beyond are not
-// looked at one by one.
+// maxLooked is how many renditions are recorded one by one.
 const maxLooked = 1024
 
-// watched is what was seen of a rendition.
+// RenditionAnswers counts the answers of a rendition.
 type RenditionAnswers struct {
 	Lists, Inits, Media Answers
 
-	next   uint64        // the media sequence number after its newest segment
-	Moved  time.Duration // when that changed last
-	Asked  time.Duration // when its playlist was answered last
-	Empty  bool          // and then it listed no segment
-	Listed bool
-	Final  bool // it has ended, and need not go on
+	Heads []Head        // by part of the run's time; see Config.headEvery
+	Asked time.Duration // when its playlist was answered last
+	Empty bool          // and then it listed no segment
+	Final bool          // it has ended, and need not go on
 }
 
-// seen are the answers of one kind, and how many sessions they went to.
+// Head is how far a playlist had come in a part of the run's time.
+type Head struct {
+	Next uint64        // 1 + the media sequence number after its newest segment; 0 = it was not answered
+	At   time.Duration // when that was seen first
+}
+
+// maxHeads is into how many parts the run's time is cut for [Head].
+const maxHeads = 256
+
+// headEvery is the length of such a part.
+func (c *Config) headEvery() time.Duration {
+	return max(c.Duration/maxHeads, time.Second)
+}
+
+func (h *Head) add(o Head) {
+	if o.Next > h.Next || o.Next == h.Next && o.At < h.At {
+		*h = o
+	}
+}
+
+// head is how far the playlist had come in part i.
+func (a *RenditionAnswers) head(i int) *Head {
+	for i >= len(a.Heads) {
+		a.Heads = append(a.Heads, Head{})
+	}
+	return &a.Heads[i]
+}
+
+// Moved is when the playlist changed last; listed is false when it never answered.
+func (a *RenditionAnswers) Moved() (at time.Duration, listed bool) {
+	now := uint64(0)
+	for _, h := range a.Heads {
+		if h.Next > 0 && (!listed || moves(now, h.Next)) {
+			now, at, listed = h.Next, h.At, true
+		}
+	}
+	return at, listed
+}
+
+// asked notes when the playlist was answered, and whether it was empty then.
+func (a *RenditionAnswers) asked(at time.Duration, empty bool) {
+	switch {
+	case at > a.Asked:
+		a.Asked, a.Empty = at, empty
+	case at == a.Asked:
+		a.Empty = a.Empty || empty
+	}
+}
+
+// Answers are the answers of one kind, and how many sessions they went to.
 type Answers struct {
 	Answers, Bad  int64
-	Sessions, Met int64 // sessions that asked, and those that got one that was bad
+	Sessions, Met int64 // sessions that asked, and those that got a bad answer
 	Why           map[string]int64
 
 	Unfit map[string]int64 // those that cannot be what was asked for, by what they were
 	Hosts map[string]int64 // that they came from
-}
-
-func (a *Answers) Add(o *Answers) {
-	a.Answers += o.Answers
-	a.Bad += o.Bad
-	a.Sessions += o.Sessions
-	a.Met += o.Met
-	reports.CountAll(&a.Why, o.Why)
-	reports.CountAll(&a.Unfit, o.Unfit)
-	reports.CountAll(&a.Hosts, o.Hosts)
 }
 
 // moves reports whether a playlist whose newest segment came before number old
@@ -144,26 +179,19 @@ func (a *Answers) Add(o *Answers) {
 func moves(old, now uint64) bool { return now > old || now+3 < old }
 
 func (a *RenditionAnswers) add(o *RenditionAnswers) {
-	a.Lists.Add(&o.Lists)
-	a.Inits.Add(&o.Inits)
-	a.Media.Add(&o.Media)
-	switch {
-	case !o.Listed:
-	case a.Listed && o.next == a.next:
-		a.Moved = min(a.Moved, o.Moved) // the first that saw it
-	case !a.Listed || moves(a.next, o.next) && (o.next > a.next || o.Moved > a.Moved):
-		a.next, a.Moved = o.next, o.Moved
+	reports.Add(&a.Lists, &o.Lists)
+	reports.Add(&a.Inits, &o.Inits)
+	reports.Add(&a.Media, &o.Media)
+	for i, h := range o.Heads {
+		a.head(i).add(h)
 	}
-	if o.Listed && (!a.Listed || o.Asked >= a.Asked) {
-		a.Asked, a.Empty = o.Asked, o.Empty
-	}
-	a.Listed = a.Listed || o.Listed
+	a.asked(o.Asked, o.Empty)
 	a.Final = a.Final || o.Final
 }
 
-// asking is what a session has asked for: which renditions it has asked for, and which it got
-// something bad of, so that each session counts once. Renditions beyond the first
-// 21 share marks.
+// asking is a set of marks: what a session has asked for, and where it got a bad
+// answer, so that each session counts once. Renditions beyond the first 21 share
+// marks.
 type asking struct{ asked, met uint64 }
 
 func (a *asking) note(n *Answers, bit uint, sm *player.Sample, m *Meta) {
@@ -190,31 +218,30 @@ func (a *asking) note(n *Answers, bit uint, sm *player.Sample, m *Meta) {
 	}
 }
 
-// look notes an answer that came while nothing was done to the stream.
+// look notes an answer that came outside of faults.
 func (s *Session) look(co *PhaseMap, sm *player.Sample, m *Meta) {
 	if s.control || co.Sets[co.Intervals[s.piece].Set].In(-1, Either) || m != nil && m.Marks != 0 || s.accounted() {
 		return
 	}
 	sh := s.shard
-	s.kinds.note(&sh.kinds[sm.Kind], uint(sm.Kind), sm, m)
+	s.kinds.note(&sh.Kinds[sm.Kind], uint(sm.Kind), sm, m)
 	i := int(sm.Rendition)
 	if i < 0 || i >= maxLooked {
 		return
 	}
-	for i >= len(sh.watched) {
-		sh.watched = append(sh.watched, RenditionAnswers{})
+	for i >= len(sh.Renditions) {
+		sh.Renditions = append(sh.Renditions, RenditionAnswers{})
 	}
-	w := &sh.watched[i]
+	w := &sh.Renditions[i]
 	switch sm.Kind {
 	case m3u8.KindMedia:
 		s.renditions.note(&w.Lists, uint(3*i), sm, m)
 		if bad(sm) {
 			return
 		}
-		if !w.Listed || moves(w.next, sm.Sequence) {
-			w.next, w.Moved = sm.Sequence, sm.At
-		}
-		w.Listed, w.Asked, w.Empty = true, sm.At, sm.MediaDuration == 0
+		every := s.shard.c.cfg.headEvery()
+		w.head(int(min(max(sm.At, 0)/every, 2*maxHeads))).add(Head{Next: max(sm.Sequence+1, sm.Sequence), At: sm.At})
+		w.asked(sm.At, sm.MediaDuration == 0)
 		w.Final = w.Final || sm.Final
 	case m3u8.KindInit:
 		s.renditions.note(&w.Inits, uint(3*i+1), sm, m)

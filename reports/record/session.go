@@ -11,11 +11,12 @@ import (
 	"hlsload/reports/traffic"
 )
 
-// SessionInfo says whose session begins.
+// SessionInfo describes a session that begins.
 type SessionInfo struct {
 	Player uint64
-	Cohort int  // index in Config.Cohorts and Config.Profiles
-	Rejoin bool // the viewer is back after an error
+	Cohort int  // index in Config.Cohorts
+	Rejoin bool // the viewer is back
+	Failed bool // and their session before ended by an error
 }
 
 // Meta is what the driver knows about an answer and the player does not.
@@ -47,13 +48,13 @@ const (
 // counts as failed (contract: 30 s).
 const startupLimit = 30 * time.Second
 
-// Session is what is known of one viewer. It is fed by one goroutine at a time.
+// Session is what is known of one viewer. One goroutine at a time may use it.
 type Session struct {
 	shard  *shard
 	Group  *Group
-	totals *Totals // of the current span
+	totals *Totals // of the current phase set
 	player uint64
-	// troubles is the faults that concern the session.
+	// faults are the faults that concern the session.
 	faults   *faultRecord
 	joined   time.Duration
 	at       time.Duration // accounted for up to here
@@ -61,13 +62,13 @@ type Session struct {
 	bitrate  int64         // of the last video appended
 	buffered time.Duration // media appended and not played yet
 
-	kinds, renditions asking // what it has asked for
+	kinds, renditions asking // see asking
 
-	// stalls tells in which phases of which rules it stalled.
+	// stalls says in which phases of which rules it stalled.
 	stalls [phases]Rules
 
 	index     int32 // in shard.open
-	piece     int32 // of the course
+	piece     int32 // in Intervals
 	joinPiece int32
 	stallsAny [phases]bool
 	pipeline  int8 // of the last video appended; -1 = none
@@ -105,16 +106,22 @@ func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
 		piece: int32(at), joinPiece: int32(at), pipeline: -1, loading: -1, index: int32(len(sh.open)), rejoin: info.Rejoin,
 		control: c.cfg.Cohorts[cohort].Control,
 	}
-	s.Group = sh.groupOf(GroupKey{Cohort: int16(cohort), Profile: int16(min(cohort, len(c.cfg.Profiles)-1)), Joined: sp})
+	s.Group = sh.groupOf(GroupKey{Cohort: int16(cohort), Joined: sp})
 	s.totals = s.Group.totals(sp)
 	sh.open = append(sh.open, s)
-	sh.live.Started++
-	sh.live.Joining++
-	sh.rows.At(now).Joining++
+	sh.Live.Started++
+	sh.Live.Joining++
+	row := sh.Rows.At(now)
+	row.Joining++
 	if s.rejoin {
-		sh.rejoins++
+		sh.Rejoined++
+		if info.Failed {
+			row.Lost--
+		} else {
+			row.Returned++
+		}
 	}
-	c.present(1)
+	s.Group.Open++
 	for i := range co.Occurrences {
 		if co.Occurrences[i].on(now) {
 			s.concern(co, int32(i), true)
@@ -122,6 +129,10 @@ func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
 	}
 	if c.cfg.Events != nil {
 		c.cfg.Events.joined(s, now)
+	}
+	if c.cfg.Tap != nil {
+		who := info
+		c.cfg.Tap(Told{At: now, Session: s, Joined: &who})
 	}
 }
 
@@ -138,6 +149,15 @@ func (s *Session) Add(sm *player.Sample, m *Meta) {
 
 func (s *Session) add(sm *player.Sample, m *Meta) {
 	c := s.shard.c
+	if c.cfg.Tap != nil {
+		told := Told{At: sm.At, Session: s, Sample: new(player.Sample)}
+		*told.Sample = *sm
+		if m != nil {
+			told.Meta = new(Meta)
+			*told.Meta = *m
+		}
+		c.cfg.Tap(told)
+	}
 	co := c.course.Load()
 	if e := c.cfg.Events; e != nil && sm.Type != player.Joined {
 		e.sample(s, sm, m)
@@ -172,17 +192,19 @@ func (s *Session) add(sm *player.Sample, m *Meta) {
 		s.end(co, sm.At, sm.Type)
 		return
 	}
-	for t := s.faults; t != nil; t = t.next {
-		s.after(co, t, sm)
+	if s.faults != nil {
+		for t := s.faults; t != nil; t = t.next {
+			s.after(co, t, sm)
+		}
+		s.fold(co, sm.At)
 	}
-	s.fold(co, sm.At)
 	s.stand(sm.At)
 }
 
-// advance accounts for the time up to now, span by span.
+// advance accounts for the time up to now, interval by interval.
 func (s *Session) advance(co *PhaseMap, now time.Duration) {
 	for int(s.piece) >= len(co.Intervals) || s.piece > 0 && co.Intervals[s.piece].From > s.at {
-		s.piece-- // the course was cut again while this session was ahead of it
+		s.piece-- // the phases changed while this session was ahead
 	}
 	for int(s.piece)+1 < len(co.Intervals) && co.Intervals[s.piece+1].From <= now {
 		next := &co.Intervals[s.piece+1]
@@ -194,7 +216,11 @@ func (s *Session) advance(co *PhaseMap, now time.Duration) {
 		}
 		for _, occ := range next.starts {
 			s.supersede(co, occ)
-			s.concern(co, occ, s.joined >= co.Occurrences[occ].Applied)
+			during := s.joined >= co.Occurrences[occ].Applied
+			s.concern(co, occ, during)
+			if !during && !s.control {
+				s.shard.Watching[occ]++
+			}
 		}
 	}
 	s.spend(co, now)
@@ -242,21 +268,29 @@ func (s *Session) requested(sm *player.Sample) {
 		s.loading = sm.Pipeline
 	}
 	s.totals.kind(sm.Kind).Count++
-	sh.live.Requests[sm.Kind]++
+	sh.Live.Requests[sm.Kind]++
 	if !s.control {
-		sh.traffic.Slot(sm.At).EdgeRequests++
+		sh.Traffic.Slot(sm.At).EdgeRequests++
 	}
 }
 
 // contradicted counts an error for a playlist that contradicts its earlier
-// version: it was answered well, and is counted as an answer already.
+// version: the answer itself was no error and is counted already.
 func (s *Session) contradicted(sm *player.Sample) {
 	if sm.Kind >= m3u8.Kinds {
 		return
 	}
 	s.totals.kind(sm.Kind).fail(sm)
-	s.shard.live.Errors++
-	s.shard.rows.At(sm.At).Errors++
+	s.noteFailed(sm.At)
+}
+
+// noteFailed counts a failed request in the load and in the timeline.
+func (s *Session) noteFailed(at time.Duration) {
+	s.shard.Live.Errors++
+	s.shard.Rows.At(at).Errors++
+	if !s.control {
+		s.shard.Traffic.Slot(at).Failed++
+	}
 }
 
 func (s *Session) answered(sm *player.Sample, m *Meta) {
@@ -267,21 +301,28 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	k := s.totals.kind(sm.Kind)
 	k.Answers++
 	k.Bytes += sm.Bytes
-	sh.live.Answers++
-	sh.live.EdgeBytes += sm.Bytes
+	sh.Live.Answers++
+	sh.Live.EdgeBytes += sm.Bytes
 	if bad(sm) {
 		k.fail(sm)
-		sh.live.Errors++
-		sh.rows.At(sm.At).Errors++
+		s.noteFailed(sm.At)
 	}
+	firstByte := time.Duration(-1)
 	if sm.FirstByte > 0 && sm.FirstByte >= sm.Sent {
-		k.TTFB.Duration(sm.FirstByte - sm.Sent)
+		firstByte = sm.FirstByte - sm.Sent
+		k.TTFB.Duration(firstByte)
 		if !bad(sm) {
 			k.Total.Duration(sm.At - sm.Sent)
 		}
 	}
+	sh.c.delays.answered(sm.At, firstByte)
 	if sm.Sent > 0 {
 		k.Lag.Duration(sm.Sent - sm.Due)
+		row := sh.Rows.At(sm.Sent)
+		row.Sent++
+		if sm.Sent-sm.Due > sh.c.cfg.LagLimit {
+			row.Late++
+		}
 	}
 	if m != nil && m.Rewound {
 		k.Rewound++
@@ -289,40 +330,40 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	if s.control {
 		return
 	}
-	sh.traffic.Slot(sm.At).EdgeBytes += sm.Bytes
+	slot := sh.Traffic.Slot(sm.At)
+	slot.EdgeBytes += sm.Bytes
 	if m == nil {
 		return
 	}
-	sh.traffic.Slot(sm.At).EdgeRequests += int64(m.Redirects)
-	sh.redirects += int64(m.Redirects)
+	slot.EdgeRequests += int64(m.Redirects)
+	sh.Redirects += int64(m.Redirects)
 	if m.Pop != "" {
-		reports.Count(&sh.traffic.ByPop, m.Pop, 1)
+		reports.Count(&sh.Traffic.ByPop, m.Pop, 1)
 	}
 	if m.Cache == cdn.CacheUnknown {
 		if m.Odd.Name != "" {
-			sh.odd.add(&m.Odd)
+			sh.Odd.add(&m.Odd)
 		}
 		return
 	}
-	sh.headers = true
-	sh.traffic.ByLayer[min(m.Layer, cdn.Layers-1)]++
-	if m.Cache >= cdn.CacheRevalidated && (m.Exact || m.URL == 0 || sh.c.fills.First(traffic.FillKey{URL: m.URL, Pop: m.Pop}, sm.Sent, sm.FirstByte)) {
-		bytes := sm.Bytes
-		if m.Cache == cdn.CacheRevalidated {
-			bytes = 0
-		}
-		sh.traffic.Origin(sm.Sent, int(sm.Status), bytes)
-		if m.Pop != "" {
-			reports.Count(&sh.traffic.OriginByPop, m.Pop, 1)
-		}
-		if m.Fetched > 0 {
-			sh.fetched.Duration(m.Fetched)
-		}
-		sh.live.OriginRequests++
+	sh.Headers = true
+	sh.Traffic.ByLayer[min(m.Layer, cdn.Layers-1)]++
+	if m.Cache < cdn.CacheRevalidated {
+		return
 	}
+	fill := traffic.Fill{FillKey: traffic.FillKey{URL: m.URL, Pop: m.Pop}, Sent: sm.Sent, FirstByte: sm.FirstByte, Status: int(sm.Status), Bytes: sm.Bytes, Fetched: m.Fetched}
+	if m.Cache == cdn.CacheRevalidated {
+		fill.Bytes = 0
+	}
+	if m.URL != 0 && !m.Exact {
+		sh.c.fills.Add(sm.At, fill)
+		return
+	}
+	sh.Traffic.Fetch(&fill)
+	sh.Live.OriginRequests++
 }
 
-// bad reports whether an answer was none, or an error.
+// bad reports whether an answer was an error or never came.
 func bad(sm *player.Sample) bool { return sm.Failure != player.NoFailure || sm.Status >= 400 }
 
 // end closes the session. how is Fatal, Left or Ended; Joined stands for the end
@@ -335,22 +376,22 @@ func (s *Session) end(co *PhaseMap, at time.Duration, how player.SampleType) {
 	case how == player.Fatal:
 		s.totals.Fatal++
 		g.Fatal++
-		sh.live.Fatal++
+		sh.Live.Fatal++
 		g.eachPhase(sp, func(sl *PhaseCount) { sl.Fatal++ })
 		if s.state == joining && !s.failed {
 			s.failStartup(co)
 		}
 		s.miss(at)
 	case how == player.Left:
-		g.left++
+		g.Left++
 	case how == player.Ended:
-		g.ended++
+		g.Ended++
 	case how == player.Joined && s.state == joining && !s.failed:
 		unfinished = true
 	case how == player.Joined && s.state == playing:
-		sh.playingAtEnd++
+		sh.PlayingAtEnd++
 		if s.standing == served {
-			sh.left = append(sh.left, s.buffered)
+			sh.Buffers.note(s.buffered)
 		}
 	}
 	if s.state == stalled {
@@ -364,15 +405,17 @@ func (s *Session) end(co *PhaseMap, at time.Duration, how player.SampleType) {
 	}
 	g.Sessions++
 	if how == player.Joined {
-		s.state = over // the timeline's last row shows who was there
+		s.state = over // the timeline's last row counts it, and so does its group
 	} else {
+		g.Open--
 		s.moveTo(-1, at)
 		s.enter(over, at)
-		if how != player.Fatal {
-			sh.rows.At(at).Gone++
+		if row := sh.Rows.At(at); how == player.Fatal {
+			row.Lost++
+		} else {
+			row.Gone++
 		}
 		s.standAs(aside, at)
-		sh.c.present(-1)
 	}
 	last := len(sh.open) - 1
 	sh.open[s.index] = sh.open[last]
@@ -389,9 +432,9 @@ func (s *Session) visit(co *PhaseMap) {
 	var livedAny [phases]bool
 	for i := s.joinPiece; i <= s.piece; i++ {
 		sp := &co.Sets[co.Intervals[i].Set]
-		lived[Baseline] |= sp.baseline
+		lived[Baseline] |= sp.Baseline
 		lived[During] |= sp.Fault
-		lived[recovery] |= sp.recovery
+		lived[recovery] |= sp.Recovery
 		for p := range phases {
 			livedAny[p] = livedAny[p] || sp.In(-1, p)
 		}
@@ -408,6 +451,3 @@ func (s *Session) visit(co *PhaseMap) {
 		}
 	}
 }
-
-// stands reports whether the session is stalled.
-func (s *Session) Stalled() bool { return s.state == stalled }

@@ -6,13 +6,24 @@ import (
 	"hlsload/reports"
 )
 
-// rows is the timeline while it is recorded: changes of gauges, and counts, by
+// Timeline is the timeline while it is recorded: changes of numbers of sessions, and counts, by
 // step. Rows of different shards add up exactly, and so do neighbouring rows.
 type Timeline struct {
-	Step      time.Duration
-	pipelines int
-	Rows      []Row
-	gauges    []int64 // taken beforehand for row.pipeline
+	Step time.Duration
+	Rows []Row
+
+	pipelines int     `bytes:"-"`
+	gauges    []int64 `bytes:"-"` // taken beforehand for Row.Pipeline
+}
+
+// Peak is the highest number of sessions at the end of a step.
+func (r *Timeline) Peak() (peak int64) {
+	now := int64(0)
+	for i := range r.Rows {
+		now += r.Rows[i].Joining + r.Rows[i].Playing + r.Rows[i].Stalled
+		peak = max(peak, now)
+	}
+	return peak
 }
 
 type Row struct {
@@ -20,10 +31,14 @@ type Row struct {
 	Pipeline                  []int64
 	Errors                    int64
 
-	// Changes, too: those who want to play, and those of them who do not.
+	// Changes, too: viewers who want to play, and those of them who do not play.
 	Want, Waiting, Still, Dead int64
 
-	Gone int64 // sessions that left, or saw the stream to its end
+	Sent, Late int64 // requests that were answered, by when they were sent; those sent later than the limit allows
+
+	Gone     int64 // sessions that left, or saw the stream to its end
+	Returned int64 // viewers who rejoined after they had left
+	Lost     int64 // change of the number of viewers whose player gave up and who are not back
 }
 
 func newRows(duration time.Duration, pipelines int) Timeline {
@@ -55,35 +70,20 @@ func (r *Timeline) At(t time.Duration) *Row {
 	return &r.Rows[i]
 }
 
-func (a *Row) Add(b *Row) {
-	a.Joining += b.Joining
-	a.Playing += b.Playing
-	a.Stalled += b.Stalled
-	for i := range b.Pipeline {
-		a.Pipeline[i] += b.Pipeline[i]
-	}
-	a.Errors += b.Errors
-	a.Want += b.Want
-	a.Waiting += b.Waiting
-	a.Still += b.Still
-	a.Dead += b.Dead
-	a.Gone += b.Gone
-}
-
 func (r *Timeline) add(o *Timeline) {
 	for i := range o.Rows {
-		r.At(time.Duration(i) * r.Step).Add(&o.Rows[i])
+		reports.Add(r.At(time.Duration(i)*r.Step), &o.Rows[i])
 	}
 }
 
-// fold doubles the step until the rows are few enough.
+// Fold doubles the step until the rows are few enough.
 func (r *Timeline) Fold(limit int) {
 	for len(r.Rows) > limit {
 		for i := range r.Rows {
 			if i%2 == 0 {
 				r.Rows[i/2] = r.Rows[i]
 			} else {
-				r.Rows[i/2].Add(&r.Rows[i])
+				reports.Add(&r.Rows[i/2], &r.Rows[i])
 			}
 		}
 		r.Rows = r.Rows[:(len(r.Rows)+1)/2]

@@ -1,3 +1,3 @@
 // Package traffic is the load on the CDN and on the origin over time: a [Load]
-// counts it, a [Meter] is where an embedded rig counts the true one.
+// counts it, an embedded rig counts the true load in a [Meter].
 package traffic

@@ -9,7 +9,7 @@ import (
 )
 
 // A run in which no session ever played is void, whatever was expected of it.
-func TestNobodyPlayed(t *testing.T) {
+func TestNonePlayed(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		end    End
@@ -17,7 +17,7 @@ func TestNobodyPlayed(t *testing.T) {
 		code   int
 		reason string
 	}{
-		{"nobody came", End{}, func(*scene) {}, reports.ExitUnreachable, "no session began"},
+		{"no viewer came", End{}, func(*scene) {}, reports.ExitUnreachable, "no session began"},
 		{"errors", End{}, func(sc *scene) {
 			v := sc.join(1, 0)
 			v.request(1, m3u8.KindSegment, 0)

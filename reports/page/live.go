@@ -1,0 +1,164 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"hlsload/reports"
+	"hlsload/reports/figure"
+)
+
+// Live is where a run is of which a page is made.
+type Live struct {
+	// Summary is what is known so far; nil = the run has not begun.
+	Summary *reports.Summary
+	// Length is how long the run is to go on, from the first arrival.
+	Length time.Duration
+	// Version tells one page from the next; the script asks for now?after=VERSION.
+	Version int64
+}
+
+// WriteHTML writes the page of a run that goes on. It is report.html with the state of the
+// run in place of a verdict, and its script may ask where it came from for the next one.
+func (l *Live) WriteHTML(w io.Writer) error {
+	p, s := l.body()
+	return p.document(w, l.title(s), "connect-src 'self'; ", l.figures(s))
+}
+
+// WriteNext writes what the script of an earlier page takes over: title, body and figures.
+func (l *Live) WriteNext(w io.Writer) error {
+	p, s := l.body()
+	d := &page{}
+	d.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n")
+	if err := d.content(p, l.title(s), l.figures(s)); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, d.b.String())
+	return err
+}
+
+func (l *Live) figures(s *reports.Summary) *chartData {
+	d := chartDataOf(s)
+	d.Live = l.Version
+	return d
+}
+
+func (l *Live) title(s *reports.Summary) string {
+	return l.clock() + " · RUNNING · " + s.Scenario.Name + " · hlsload"
+}
+
+// clock is how far the run is.
+func (l *Live) clock() string {
+	if l.Summary == nil {
+		return "0:00"
+	}
+	return figure.Clock(time.Duration(l.Summary.DurationS.OrZero() * float64(time.Second)).Truncate(time.Second))
+}
+
+func (l *Live) body() (*page, *reports.Summary) {
+	p, s := &page{}, l.Summary
+	p.raw(`<header class="card verdict running">` + "\n")
+	if s == nil {
+		s = &reports.Summary{}
+		p.tag("h1", "", "The run has not begun")
+		p.tag("p", "", "The target is looked at first. This page changes by itself.")
+		p.raw("</header>\n")
+		return p, s
+	}
+	s = l.soFar()
+	p.tag("h1", "", "Running, "+l.clock()+" of "+figure.Clock(l.Length)+on(s))
+	p.tag("p", "reason", present(s))
+	scenario := s.Scenario.Name
+	if s.Scenario.Description != "" {
+		scenario += ": " + strings.Join(strings.Fields(s.Scenario.Description), " ")
+	}
+	p.facts([]fact{{name: "Stream", text: stream(s)}, {name: "Since", text: began(s).Format("2006-01-02 15:04:05") + " UTC", half: true}, {name: "Build", text: cmp.Or(s.Build, "not known"), half: true}, {name: "Scenario", text: scenario}})
+	p.tag("p", "soft", "What stands here is that of this moment: expectations and outcomes are judged at the end. This page changes by itself.")
+	p.raw(`<p id="lost" class="no" hidden></p>` + "\n</header>\n")
+	htmlTimeline(s, p)
+	for i := range s.Faults {
+		f := &s.Faults[i]
+		switch n := f.SoFar; {
+		case n == nil:
+		case n.Affected > f.Affected || f.RecoveryEndS >= s.DurationS:
+			p.section(fmt.Sprintf("fault-%d", i), f.Title(s))
+			p.tag("p", "soft", faultSoFar(f)+wallClock(s, f))
+			p.tag("p", "", fmt.Sprintf("%s affected so far; of these %s failed over, %s healed in place, %s in neither way yet.",
+				figure.Plural(int(n.Affected), "session"), figure.Thousands(n.FailedOver), figure.Thousands(n.Healed), figure.Thousands(max(n.Affected-n.FailedOver-n.Healed, 0))))
+			p.raw("</section>\n")
+		default: // all is settled
+			htmlFault(s, p, i)
+		}
+	}
+	htmlExpectations(s, p)
+	htmlSpeed(s, p)
+	htmlTables(s, p)
+	return p, s
+}
+
+// soFar is the summary without what is known at the end only.
+func (l *Live) soFar() *reports.Summary {
+	s := *l.Summary
+	s.Faults = slices.Clone(s.Faults)
+	for i := range s.Faults {
+		s.Faults[i].UndoVerified = true // nothing is said of it
+	}
+	s.Expectations = slices.Clone(s.Expectations)
+	for i := range s.Expectations {
+		if e := &s.Expectations[i]; e.NotMeasured {
+			e.Reason = "not yet"
+		}
+	}
+	s.Known = slices.Clone(s.Known)
+	for i := range s.Known {
+		if e := &s.Known[i]; e.NotMeasured {
+			e.Reason = "not yet"
+		}
+	}
+	return &s
+}
+
+// faultSoFar says what a fault is and whether it is still on.
+func faultSoFar(f *reports.FaultSummary) string {
+	if f.ClearedAtS.Known() {
+		return faultKind(f) + ", " + window(f) + ", in recovery"
+	}
+	return faultKind(f) + ", on since " + instant(f.AppliedAtS)
+}
+
+// on names the faults that are on.
+func on(s *reports.Summary) string {
+	var names []string
+	for i := range s.Faults {
+		if f := &s.Faults[i]; f.AppliedAtS.Known() && !f.ClearedAtS.Known() {
+			names = append(names, f.Title(s))
+		}
+	}
+	switch len(names) {
+	case 0:
+		return ", no fault on"
+	case 1:
+		return ", fault " + names[0] + " on"
+	}
+	return ", faults " + strings.Join(names, ", ") + " on"
+}
+
+// present says where the viewers are at the end of the timeline so far.
+func present(s *reports.Summary) string {
+	if len(s.Timeline) == 0 {
+		return "no session yet"
+	}
+	r := &s.Timeline[len(s.Timeline)-1]
+	line := fmt.Sprintf("%s playing · %s stalled · %s joining", figure.Thousands(r.Playing), figure.Thousands(r.Stalled), figure.Thousands(r.Joining))
+	if r.Gone > 0 {
+		line += " · " + figure.Thousands(r.Gone) + " gone after an error"
+	}
+	if r.Left > 0 {
+		line += " · " + figure.Thousands(r.Left) + " left"
+	}
+	return line
+}

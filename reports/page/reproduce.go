@@ -1,0 +1,37 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"hlsload/reports"
+)
+
+// reproduce is the command that does the same again.
+func reproduce(s *reports.Summary) string {
+	args := []string{"hlsload", s.Mode, quoted(cmp.Or(s.Scenario.File, s.Scenario.Name))}
+	for _, o := range s.Scenario.Overrides {
+		if o.Flag == "" {
+			args = append(args, "--set", quoted(o.Path+"="+o.Value))
+		} else {
+			args = append(args, "--"+o.Flag, quoted(o.Value))
+		}
+	}
+	command := strings.Join(append(args, "--seed", fmt.Sprint(s.Seed)), " ")
+	if strings.Contains(command, "***") {
+		command += " # with the secrets in place of ***"
+	}
+	return command
+}
+
+// quoted is an argument as a shell takes it.
+func quoted(arg string) string {
+	plain := func(r rune) bool {
+		return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("-_./:=,@%+", r)
+	}
+	if arg != "" && strings.IndexFunc(arg, func(r rune) bool { return !plain(r) }) < 0 {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}

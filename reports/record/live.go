@@ -1,0 +1,63 @@
+package record
+
+import (
+	"hlsload/player/m3u8"
+	"hlsload/reports"
+	"hlsload/reports/traffic"
+)
+
+// Live is the state of a run while it goes on.
+type Live struct {
+	Started                   int64   // sessions so far
+	Joining, Playing, Stalled int64   // sessions now
+	Fatal                     int64   // so far
+	FailedOver                int64   // so far: took media of something healthy and played on
+	Pipeline                  []int64 // sessions now, by the pipeline they watch
+
+	// So far.
+	Requests       [m3u8.Kinds]int64
+	Answers        int64
+	Errors         int64
+	EdgeBytes      int64
+	OriginRequests int64
+
+	Faults []LiveFault // like Config.Faults
+}
+
+// LiveFault is what a fault did so far.
+type LiveFault struct {
+	Applied, Cleared bool
+	Affected         int64
+	Moved            int64 // got media of something healthy
+	FailedOver       int64
+	Healed           int64
+}
+
+func newLive(cfg *Config) Live {
+	return Live{Pipeline: make([]int64, cfg.Pipelines), Faults: make([]LiveFault, len(cfg.Faults))}
+}
+
+// Live returns the state now. It locks each part of the sessions for a moment.
+func (c *Collector) Live() Live {
+	l := newLive(&c.cfg)
+	for _, sh := range c.shards {
+		sh.mu.Lock()
+		reports.Add(&l, &sh.Live)
+		sh.mu.Unlock()
+	}
+	c.complete(&l)
+	return l
+}
+
+// complete adds what is not counted by shard.
+func (c *Collector) complete(l *Live) {
+	l.OriginRequests += c.fills.Total(traffic.OriginRequests)
+	if n := c.meter.Total(traffic.OriginRequests); n > 0 {
+		l.OriginRequests = n
+	}
+	co := c.course.Load()
+	for i := range l.Faults {
+		l.Faults[i].Applied = co.Occurrences[i].Applied != Forever
+		l.Faults[i].Cleared = co.Occurrences[i].Cleared != Forever
+	}
+}

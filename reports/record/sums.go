@@ -1,0 +1,188 @@
+package record
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"hlsload/player/m3u8"
+	"hlsload/reports"
+	"hlsload/reports/cdn"
+	"hlsload/reports/traffic"
+)
+
+// Sums is what was recorded so far, added up over all phases, for those who watch a run.
+// Sums of a later instant are never smaller, except what is said to be of now. Those of
+// parts of a run add up with [reports.Add].
+type Sums struct {
+	Cohorts   []CohortSums // like Config.Cohorts
+	Requests  [m3u8.Kinds]Requests
+	Faults    []FaultSums // like Config.Faults
+	Pipelines []int64     // sessions now, by the pipeline that they watch
+
+	// Requests to the origin: counted there, and as the headers of answers show them.
+	AtOrigin, ByHeaders int64
+	Headers             bool              // some answer had headers of a cache
+	Layers              [cdn.Layers]int64 // answers by the layer that gave them
+}
+
+// CohortSums are the sessions of a cohort.
+type CohortSums struct {
+	Joining, Playing, Stalled int64 // now
+
+	Started, StartupFailed int64
+	// How sessions ended: by an error, as the viewer wished, with the presentation, or with
+	// the run, after a first frame or before it.
+	Fatal, Left, Ended, Cut, Unfinished int64
+
+	Stalls                 int64         // those that go on included
+	PlayedFor, StalledFor  time.Duration // up to the last event of each session
+	Startup, Stall, Behind reports.Histogram
+}
+
+// FaultSums is what an occurrence of a fault did.
+type FaultSums struct {
+	On      bool              // now
+	Cohorts []FaultCohortSums // like Config.Cohorts
+}
+
+// FaultCohortSums is what an occurrence of a fault did to a cohort.
+type FaultCohortSums struct {
+	Undecided int64 // now: affected sessions whose outcome is open
+	Outcomes  [outcomes]int64
+	// Failover has those that failed over and play, at the end all that took media of
+	// something healthy; Outage has those whose outcome is final.
+	Failover, Outage reports.Histogram
+}
+
+// Sums returns what was recorded until now. It locks each part of the sessions for moments.
+// After [Collector.Finish] there is nothing: nil.
+func (c *Collector) Sums() *Sums {
+	s := newSums(&c.cfg)
+	co := c.course.Load()
+	for i := range s.Faults {
+		s.Faults[i].On = co.Occurrences[i].now()
+	}
+	for _, sh := range c.shards {
+		sh.mu.Lock()
+		groups := slices.Collect(maps.Values(sh.Groups))
+		s.count(&sh.Counts, false)
+		sh.mu.Unlock()
+		for _, g := range groups {
+			s.distribute(g, &sh.mu)
+		}
+	}
+	s.AtOrigin = c.meter.Total(traffic.OriginRequests)
+	if c.over.Load() { // some shards may have been empty already
+		return nil
+	}
+	return s
+}
+
+// Sums is what the part has. Nothing is of now in a part of a run that is over.
+func (p *Part) Sums() *Sums {
+	s := newSums(p.cfg)
+	for i := range s.Faults {
+		s.Faults[i].On = p.Windows[i].now()
+	}
+	s.count(&p.Counts, p.Over)
+	for _, g := range p.Groups {
+		s.distribute(g, new(sync.Mutex))
+	}
+	if p.Meter != nil {
+		s.AtOrigin = p.Meter.Total(traffic.OriginRequests)
+	}
+	return s
+}
+
+func newSums(cfg *Config) *Sums {
+	s := &Sums{Cohorts: make([]CohortSums, len(cfg.Cohorts)), Faults: make([]FaultSums, len(cfg.Faults)), Pipelines: make([]int64, cfg.Pipelines)}
+	for i := range s.Faults {
+		s.Faults[i].Cohorts = make([]FaultCohortSums, len(cfg.Cohorts))
+	}
+	return s
+}
+
+// now reports whether the fault is on.
+func (w *Window) now() bool { return w.Applied != Forever && w.Cleared == Forever }
+
+// count adds what has to be of one instant. over: the end has cut all sessions.
+func (s *Sums) count(c *Counts, over bool) {
+	for k, g := range c.Groups {
+		n := &s.Cohorts[k.Cohort]
+		n.Started += g.Sessions
+		n.StartupFailed += g.StartupFailed
+		n.Fatal += g.Fatal
+		n.Left += g.Left
+		n.Ended += g.Ended
+		n.Unfinished += g.Unfinished
+		n.Cut += g.Sessions - g.Fatal - g.Left - g.Ended - g.Unfinished
+		for _, t := range g.Totals {
+			if t != nil {
+				n.Stalls += t.Stall.Count()
+				n.PlayedFor += t.Played
+				n.StalledFor += t.Stalled
+			}
+		}
+		if !over {
+			n.Started += g.Open
+			n.Joining += g.Open - g.OpenPlaying - g.OpenStalled
+			n.Playing += g.OpenPlaying
+			n.Stalled += g.OpenStalled
+			n.Stalls += g.OpenStalled
+		}
+	}
+	if !over {
+		for i, n := range c.Live.Pipeline {
+			s.Pipelines[i] += n
+		}
+	}
+	for k, t := range c.Faults {
+		s.Faults[k.Occurrence].Cohorts[k.Cohort].add(t, over)
+	}
+	s.Headers = s.Headers || c.Headers
+	s.ByHeaders += c.Traffic.Total(traffic.OriginRequests)
+	reports.Add(&s.Layers, &c.Traffic.ByLayer)
+}
+
+func (n *FaultCohortSums) add(t *FaultTotals, over bool) {
+	n.Outage.Merge(&t.Outage)
+	if over {
+		reports.Add(&n.Outcomes, &t.Outcomes)
+		n.Failover.Merge(&t.Failover)
+		return
+	}
+	now := &t.SoFar
+	n.Outcomes[FailedOver] += now.FailedOver
+	n.Outcomes[Healed] += now.Healed
+	n.Outcomes[Left] += t.Outcomes[Left]
+	n.Outcomes[NeverRecovered] += t.Outcomes[NeverRecovered]
+	n.Undecided += now.Affected - now.FailedOver - now.Healed - t.Outcomes[Left] - t.Outcomes[NeverRecovered]
+	n.Failover.Merge(&now.Failover)
+}
+
+// distribute adds the distributions of a group, which mu guards. Small ones are added up
+// first: to add to a large one takes long, and needs no lock.
+func (s *Sums) distribute(g *Group, mu *sync.Mutex) {
+	var startup, stall, behind reports.Histogram
+	var requests [m3u8.Kinds]Requests
+	mu.Lock()
+	for _, t := range g.Totals {
+		if t == nil {
+			continue
+		}
+		startup.Merge(&t.Startup)
+		stall.Merge(&t.Stall)
+		behind.Merge(&t.Latency)
+		for k, r := range t.Kinds {
+			reports.Add(&requests[k], r)
+		}
+	}
+	mu.Unlock()
+	n := &s.Cohorts[g.Key.Cohort]
+	n.Startup.Merge(&startup)
+	n.Stall.Merge(&stall)
+	n.Behind.Merge(&behind)
+	reports.Add(&s.Requests, &requests)
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package remedy_test
+
+const underRace = false

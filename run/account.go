@@ -12,15 +12,16 @@ import (
 	"time"
 )
 
-// account is the AWS account of a run.
+// account is the AWS account that a run changes or watches.
 type account struct {
-	applier *aws.Applier                // nil = nothing is done there
+	applier *aws.Applier                // nil = nothing is changed there
 	stopped func(context.Context) error // reports that the account's owners have stopped experiments
-	watcher cloud.Watcher               // nil = it is not watched
+	watcher cloud.Watcher               // nil = nothing is watched
 	monitor *monitor.Monitor
 }
 
-// openAccount makes sure that the run may begin, if it has faults via aws.
+// openAccount checks that a run with faults via aws may begin, and locks its
+// targets.
 func (r *live) openAccount(ctx context.Context) error {
 	if !slices.ContainsFunc(r.faults, func(f chaos.Fault) bool { return f.Via == chaos.ViaAWS }) {
 		return nil
@@ -29,7 +30,7 @@ func (r *live) openAccount(ctx context.Context) error {
 		return &Error{Cloud, r.sc.Redact("AWS, before anything was changed: " + err.Error()), err}
 	}
 	length := r.sc.Duration + r.sc.Recovery
-	undone := length + cloud.Patience // when everything is surely undone, from now on
+	undone := length + cloud.Patience // from now until everything is certainly undone
 	if err := r.sc.AWS.Hours.Allows(time.Now(), time.Now().Add(length)); err != nil {
 		return fail(err)
 	}
@@ -68,7 +69,7 @@ func (r *live) openAccount(ctx context.Context) error {
 	return nil
 }
 
-// unlock gives the targets of the run free, if it has any.
+// unlock releases the targets of the run, if it locked any.
 func (r *live) unlock(ctx context.Context) error {
 	if r.account.applier == nil {
 		return nil
@@ -76,8 +77,8 @@ func (r *live) unlock(ctx context.Context) error {
 	return cloud.Unlock(ctx, r.account.applier)
 }
 
-// outside looks at the stream for faults that show in media playlists for as
-// long as they hold; the others are seen by what AWS says alone.
+// outside checks the stream for faults that show in media playlists while they
+// are on. Other faults can be checked on AWS only.
 func outside(cfg *chaos.AWS, look func(context.Context, *chaos.Fault) (bool, string)) func(context.Context, *chaos.Fault) (bool, string) {
 	return func(ctx context.Context, f *chaos.Fault) (bool, string) {
 		if !cfg.ShowsInPlaylists(f) {
@@ -87,10 +88,10 @@ func outside(cfg *chaos.AWS, look func(context.Context, *chaos.Fault) (bool, str
 	}
 }
 
-// leverEvery is how often the account's safety lever is looked at.
+// leverEvery is how often the account's safety lever is read.
 const leverEvery = 10 * time.Second
 
-// watchLever ends the run when somebody engages the account's safety lever.
+// watchLever ends the run when the account's safety lever is engaged.
 func (r *live) watchLever(ctx context.Context) {
 	if r.account.stopped == nil {
 		return
@@ -110,8 +111,8 @@ func (r *live) watchLever(ctx context.Context) {
 	}
 }
 
-// tidyAWS removes what undoing has left there. It returns warnings: what could not
-// be removed, and what was changed from outside meanwhile.
+// tidyAWS removes what undoing left on AWS. It returns warnings: what could not be
+// removed, and what others changed during the run.
 func (r *live) tidyAWS(ctx context.Context) (warnings []string) {
 	if r.account.applier == nil {
 		return nil
@@ -125,7 +126,7 @@ func (r *live) tidyAWS(ctx context.Context) (warnings []string) {
 		warn("harmless leftovers: %v", err)
 	}
 	if err := r.unlock(ctx); err != nil {
-		warn("%v; hlsload undo removes it as well, and it expires after some minutes", err)
+		warn("%v; hlsload undo removes it, and it expires by itself after some minutes", err)
 	}
 	for _, what := range r.account.applier.Review(ctx) {
 		warn("%s", what)
@@ -133,7 +134,7 @@ func (r *live) tidyAWS(ctx context.Context) (warnings []string) {
 	return warnings
 }
 
-// leftOnAWS says what may be left there after a run.
+// leftOnAWS lists the faults that may still be on after a run.
 func (r *live) leftOnAWS(outcomes []chaos.Outcome) (left []string) {
 	for i := range outcomes {
 		if o := &outcomes[i]; o.Tried && o.Fault.Via == chaos.ViaAWS && !o.Fault.Kind.Spec().Instant && !(o.Undone && o.UndoVerified) {

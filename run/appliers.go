@@ -9,7 +9,7 @@ import (
 	"hlsload/chaos/journal"
 )
 
-// faulting is what breaks the stream and puts it back.
+// faulting applies the faults and undoes them.
 type faulting struct {
 	board     *conduct.Board
 	injector  *inject.Injector
@@ -17,20 +17,20 @@ type faulting struct {
 	journal   *journal.Journal
 }
 
-// viewers applies faults on the players' side.
+// viewers applies faults via viewer.
 type viewers struct {
 	*inject.Injector
 	r *live
 }
 
-// Apply opens the window; links notice at once.
+// Apply opens the window and changes the players' links at once.
 func (v *viewers) Apply(ctx context.Context, f *chaos.Fault) error {
 	err := v.Injector.Apply(ctx, f)
 	v.relink(f)
 	return err
 }
 
-// Undo closes it.
+// Undo closes the window.
 func (v *viewers) Undo(ctx context.Context, f *chaos.Fault) error {
 	err := v.Injector.Undo(ctx, f)
 	v.relink(f)
@@ -43,20 +43,20 @@ func (v *viewers) relink(f *chaos.Fault) {
 	}
 }
 
-// crowd applies the faults that are about how many viewers there are.
-type crowd struct{ r *live }
+// audienceFaults applies the faults that change the number of viewers.
+type audienceFaults struct{ r *live }
 
 // Apply lets more viewers arrive, or some leave and rejoin.
-func (c *crowd) Apply(_ context.Context, f *chaos.Fault) error {
+func (c *audienceFaults) Apply(_ context.Context, f *chaos.Fault) error {
 	f.Gather(c.r.fleet)
 	return nil
 }
 
 // Undo has nothing to do: these faults are instants.
-func (c *crowd) Undo(context.Context, *chaos.Fault) error { return nil }
+func (c *audienceFaults) Undo(context.Context, *chaos.Fault) error { return nil }
 
 // Look has nothing to look at.
-func (c *crowd) Look(context.Context, *chaos.Fault) (bool, string) { return true, "" }
+func (c *audienceFaults) Look(context.Context, *chaos.Fault) (bool, string) { return true, "" }
 
 // LookUndone has nothing to look at.
-func (c *crowd) LookUndone(context.Context, *chaos.Fault) (bool, string) { return true, "" }
+func (c *audienceFaults) LookUndone(context.Context, *chaos.Fault) (bool, string) { return true, "" }

@@ -14,13 +14,14 @@ import (
 	"hlsload/run/fleet"
 	"hlsload/run/look"
 	"hlsload/stage"
+	"slices"
 	"time"
 )
 
-// assemble connects everything that takes part.
+// assemble connects target, collector, fleet and conductor.
 func (r *live) assemble(check *fleet.Check) error {
 	cfg := stage.Measure(r.sc, reports.ModeRun, r.faults, r.epoch)
-	cfg.RunID, cfg.Events = r.id, r.results.events.Log
+	cfg.RunID, cfg.Build, cfg.Events = r.id, r.cfg.Build, r.results.events.Log
 	if err := r.target.describe(&cfg, r.sc); err != nil {
 		return err
 	}
@@ -28,13 +29,19 @@ func (r *live) assemble(check *fleet.Check) error {
 	if r.results.collector, err = record.New(cfg); err != nil {
 		return err
 	}
+	if r.cfg.Began != nil {
+		r.cfg.Began(r.results.collector)
+	}
+	if slices.ContainsFunc(r.faults, func(f chaos.Fault) bool { return f.Via == chaos.ViaManual }) {
+		r.results.late = &later{lag: 2*cfg.TargetDuration + manualSpare}
+	}
 	r.chaos.injector = inject.New(r.chaos.board, r.now, r.target.rewriting)
 	if err := r.openFleet(check); err != nil {
 		return err
 	}
 	appliers := map[chaos.Via]chaos.Applier{
 		chaos.ViaViewer:  &viewers{r.chaos.injector, r},
-		chaos.ViaCommand: command.New(command.Config{Bites: r.target.bites, Healthy: r.target.healthy}),
+		chaos.ViaCommand: &command.Applier{Bites: r.target.bites, Healthy: r.target.healthy},
 	}
 	if e := r.target.embedded; e != nil {
 		e.count(r.results.collector.Meter())
@@ -43,7 +50,16 @@ func (r *live) assemble(check *fleet.Check) error {
 	if r.account.applier != nil {
 		appliers[chaos.ViaAWS] = r.account.applier
 	}
-	parts := map[chaos.Part]chaos.Applier{chaos.PartAudience: &crowd{r}}
+	longest := time.Duration(0) // that a person may take
+	for i := range r.faults {
+		longest = max(longest, r.faults[i].Within)
+	}
+	if s := r.target.stream; s != nil && longest > 0 {
+		r.manual = newManual(s, r.now, r.results.late, r.results.collector)
+		appliers[chaos.ViaManual] = r.manual
+		longest += manualSpare + 2*cfg.TargetDuration
+	}
+	parts := map[chaos.Part]chaos.Applier{chaos.PartAudience: &audienceFaults{r}}
 	if through := r.cfg.Applying; through != nil {
 		for via, a := range appliers {
 			appliers[via] = through(a)
@@ -55,8 +71,8 @@ func (r *live) assemble(check *fleet.Check) error {
 	r.chaos.conductor, err = conduct.New(conduct.Config{
 		Faults: r.faults,
 		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: cfg.TargetDuration, Recovery: r.sc.Recovery, Linger: stage.Linger(r.sc.Recovery, cfg.TargetDuration),
-			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: cloud.Patience}},
-		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: cloud.Limit},
+			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: cloud.Patience, chaos.ViaManual: longest}},
+		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: cloud.Limit, chaos.ViaManual: longest},
 		Appliers: appliers,
 		Parts:    parts,
 		Now:      r.now,
@@ -75,6 +91,9 @@ func (r *live) openFleet(check *fleet.Check) error {
 		URL: r.target.url, Classify: r.target.classify, NoBodies: r.sc.Fleet.Body == "none",
 		CMCD: cmcdWays[r.sc.Fleet.CMCD], MaxPlaylist: r.sc.Limits.Playlist,
 		Join: func(now time.Duration, who record.SessionInfo) fleet.Session {
+			if late := r.results.late; late != nil {
+				return late.join(r.results.collector, now, who)
+			}
 			return r.results.collector.Join(now, who)
 		},
 		Redact: r.hide.of, Sources: check.Sources, Dial: r.cfg.Network.Target.Dial, Guard: r.guard, Public: r.target.embedded != nil,
@@ -99,7 +118,7 @@ func (r *live) openFleet(check *fleet.Check) error {
 	s := r.target.stream
 	if s != nil {
 		fc.Credentials = s.creds
-		s.in.join(&fc)
+		s.in.configure(&fc)
 		if s.cloudFront {
 			fc.Headers = append(fc.Headers, look.ServerTiming)
 		}
@@ -109,13 +128,13 @@ func (r *live) openFleet(check *fleet.Check) error {
 		return err
 	}
 	if s != nil {
-		s.in.halts(r.fleet.Halt)
+		s.in.onEnd(r.fleet.Halt)
 	}
 	return nil
 }
 
-// limit sets the hosts that may be dialled, the ceilings, and what players call
-// themselves as soon as a host is not local.
+// limit sets the hosts that may be dialled, the ceilings, and the User-Agent that
+// players use once a host is not local.
 func (r *live) limit(fc *fleet.Config) {
 	fc.Resolver, fc.Allow = r.cfg.Network.Target.Resolver, onlyLocal
 	fc.Ceiling = ceilingOf(&r.sc.Limits)
@@ -125,17 +144,22 @@ func (r *live) limit(fc *fleet.Config) {
 	}
 }
 
-// record writes a step to the journal and tells the collector when faults came
-// and went.
+// record writes a step to the journal and reports faults to the collector when
+// they are applied and undone.
 func (r *live) record(s conduct.Step) error {
 	if err := r.chaos.journal.Record(s); err != nil {
 		return err
 	}
+	applied := s.Type == conduct.StepApplied && s.Err == ""
+	if s.Fault.Kind.Spec().Part == chaos.PartAudience {
+		applied = s.Type == conduct.StepApply // those who leave at the onset were watching then
+	}
 	switch {
-	case s.Type == conduct.StepApplied && s.Err == "":
-		return r.results.collector.FaultApplied(s.Fault.Rule, s.Fault.Occurrence, s.At)
+	case s.Fault.Via == chaos.ViaManual: // the playlists say when
+	case applied:
+		return r.results.collector.FaultApplied(s.Fault.Rule, s.Fault.Occurrence, s.At, r.results.collector.Usual())
 	case s.Type == conduct.StepUndone && s.Err == "":
-		// A fault whose apply failed is undone all the same, and was never on.
+		// A fault that could not be applied is undone as well; the collector refuses it.
 		_ = r.results.collector.FaultCleared(s.Fault.Rule, s.Fault.Occurrence, s.At)
 	}
 	return nil

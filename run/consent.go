@@ -21,8 +21,7 @@ import (
 	"hlsload/scenarios"
 )
 
-// permission is who may be dialled by how many players, and within which
-// ceilings.
+// permission decides which hosts the players may dial, and within which ceilings.
 type permission struct {
 	sc      *scenarios.Scenario
 	on      look.Network
@@ -36,20 +35,20 @@ type permission struct {
 	mu      sync.Mutex
 	foreign map[string]netip.Addr // hosts that are not local, with an address of each
 	granted map[string]bool       // hosts whose own file consents
-	decided bool                  // the run begins: ceilings and notes are what they are
+	decided bool                  // the run has begun: ceilings and notes do not change any more
 
 	cloudFront bool // a host is CloudFront's, by its name
 }
 
-// Bounds of finding out.
+// Bounds of asking for consent.
 const (
 	consentTime  = 5 * time.Second // for one file
 	consentBytes = agreed.MaxBytes // of one file
 	maxSaidHosts = 8
 )
 
-// newPermission has decided nothing yet. A gate that does not let the target
-// itself pass is an error.
+// newPermission returns a permission before any host is decided. A gate that
+// refuses the target itself is an error.
 func newPermission(ctx context.Context, cfg *Config) (*permission, error) {
 	on, sc := cfg.Network.Target, cfg.Scenario
 	var urls []string
@@ -64,11 +63,11 @@ func newPermission(ctx context.Context, cfg *Config) (*permission, error) {
 		ceiling: ceilingOf(&sc.Limits)}, nil
 }
 
-// refuse is the end of a run that a gate does not let pass.
+// refuse is the error of a run that must not begin.
 func refuse(err error) error { return &Error{Refused, err.Error(), err} }
 
-// permit finds out whether the players may watch a target. Hosts are those that
-// the look at it met; what shows up later is decided about when it is dialled.
+// permit finds out whether the players may watch a target. hosts are those found
+// before the run; a host found later is decided when it is dialled.
 func (p *permission) permit(ctx context.Context, hosts []string) error {
 	var refused []string
 	var reasons []error
@@ -79,7 +78,7 @@ func (p *permission) permit(ctx context.Context, hosts []string) error {
 			return refuse(err)
 		}
 		p.cloudFront = p.cloudFront || foreign && p.on.OnCloudFront(ctx, name)
-		if !foreign || !p.crowd() || p.grants(name) || slices.Contains(refused, name) {
+		if !foreign || !p.needsConsent() || p.grants(name) || slices.Contains(refused, name) {
 			continue
 		}
 		if err := p.ask(ctx, host); err != nil {
@@ -95,17 +94,17 @@ func (p *permission) permit(ctx context.Context, hosts []string) error {
 	return nil
 }
 
-// decide says whether credentials may go to a host that is none of the target's
-// own: not before its operator's consent is decided about.
+// decide reports whether a host that is not the target's own may get credentials:
+// only if its operator consents, where consent is needed.
 func (p *permission) decide(ctx context.Context, host string) error {
 	name := look.Hostname(host)
-	if !p.crowd() || p.grants(name) {
+	if !p.needsConsent() || p.grants(name) {
 		return nil
 	}
 	p.mu.Lock()
 	decided := p.decided
 	p.mu.Unlock()
-	if decided { // what its file would say came too late to bind the run
+	if decided { // the terms of its file can no longer limit the run
 		return p.allow(name, p.on.Addresses(ctx, name))
 	}
 	switch foreign, err := p.look(ctx, name); {
@@ -120,9 +119,9 @@ func (p *permission) decide(ctx context.Context, host string) error {
 	return nil
 }
 
-// look reports whether a host is foreign: whether any address of it is not local.
-// An error says why it must not be dialled. A host that cannot be looked up is
-// not foreign: it cannot be dialled either.
+// look reports whether a host is foreign: whether any of its addresses is not
+// local. An error says why it must not be dialled. A host without addresses is not
+// foreign: it cannot be dialled.
 func (p *permission) look(ctx context.Context, name string) (foreign bool, err error) {
 	addrs := p.on.Addresses(ctx, name)
 	i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return !agreed.Local(a) })
@@ -134,7 +133,14 @@ func (p *permission) look(ctx context.Context, name string) (foreign bool, err e
 	return i >= 0, p.gate.Check(name, addrs)
 }
 
-// grants reports whether a host was found to consent.
+// anyForeign reports whether any host so far is foreign.
+func (p *permission) anyForeign() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.foreign) > 0
+}
+
+// grants reports whether a host is known to consent.
 func (p *permission) grants(name string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -147,8 +153,8 @@ func (p *permission) grant(name string) {
 	p.granted[name] = true
 }
 
-// ask finds out whether a host consents: its own file binds where there is one,
-// else the scenario's word counts.
+// ask finds out whether a host consents. If it serves a consent file, the file
+// decides, otherwise the scenario does.
 func (p *permission) ask(ctx context.Context, host string) error {
 	name := look.Hostname(host)
 	terms, where, err := p.terms(ctx, host)
@@ -171,7 +177,7 @@ func (p *permission) ask(ctx context.Context, host string) error {
 	return nil
 }
 
-// lower is the lower of two limits, of which 0 is none.
+// lower is the lower of two limits; 0 = no limit.
 func lower(a, b int64) int64 {
 	if a == 0 || b > 0 && b < a {
 		return b
@@ -179,10 +185,10 @@ func lower(a, b int64) int64 {
 	return a
 }
 
-// refusal says exactly what to write where.
+// refusal is the error of hosts without consent. It says what to write where.
 func (p *permission) refusal(refused []string, reasons []error) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "no consent: %d players may not watch what is not local (at most %d may)\n", p.players, agreed.Handful)
+	fmt.Fprintf(&b, "no consent: more than %d players need permission where the target is not local (got %d)\n", agreed.Handful, p.players)
 	for i, host := range refused[:min(len(refused), maxSaidHosts)] {
 		fmt.Fprintf(&b, "    %s is at %s; %v\n", host, p.foreign[host], reasons[i])
 	}
@@ -197,45 +203,46 @@ func (p *permission) refusal(refused []string, reasons []error) error {
 	if others = append(slices.Clone(p.sc.Authorized.Hosts), others...); len(others) > 0 {
 		hosts = ", hosts: [" + strings.Join(others, ", ") + "]"
 	}
-	fmt.Fprintf(&b, "once their operator agrees, either write into the scenario (%s)\n    authorized: {by: %s, until: %s%s}\n", p.sc.File, by, time.Now().AddDate(0, 0, 7).UTC().Format(time.DateOnly), hosts)
-	fmt.Fprintf(&b, "or have them serve at https://%s%s, with authorized: {by: %s} in the scenario\n    hlsload: 1\n    tester: %s\n    until: %s",
+	fmt.Fprintf(&b, "once the operator agrees, either write into the scenario (%s)\n    authorized: {by: %s, until: %s%s}\n", p.sc.File, by, time.Now().AddDate(0, 0, 7).UTC().Format(time.DateOnly), hosts)
+	fmt.Fprintf(&b, "or have the operator serve https://%s%s, with authorized: {by: %s} in the scenario\n    hlsload: 1\n    tester: %s\n    until: %s",
 		refused[0], agreed.Path, by, by, time.Now().AddDate(0, 0, 7).UTC().Format(time.DateOnly))
 	return &Error{Refused, b.String(), nil}
 }
 
-// crowd reports whether there are so many players that they need consent.
-func (p *permission) crowd() bool { return p.players > agreed.Handful }
+// needsConsent reports whether there are so many players that a foreign host has
+// to consent.
+func (p *permission) needsConsent() bool { return p.players > agreed.Handful }
 
-// allow decides about a host when it is dialled.
+// allow decides whether a host may be dialled.
 func (p *permission) allow(host string, addrs []netip.Addr) error {
 	if err := p.gate.Check(host, addrs); err != nil {
 		return err
 	}
 	i := slices.IndexFunc(addrs, func(a netip.Addr) bool { return !agreed.Local(a) })
-	if i < 0 || !p.crowd() || p.grants(look.Bare(host)) || p.sc.Consents(host) {
+	if i < 0 || !p.needsConsent() || p.grants(look.Bare(host)) || p.sc.Consents(host) {
 		return nil
 	}
-	want := agreed.Path + " there to name the tester, and the host in the target's playlists from the start"
+	want := agreed.Path + " on that host to name the tester, and the target's playlists to list the host before the run begins"
 	if p.sc.Authorized.By != "" {
-		want = fmt.Sprintf("authorized.hosts of the scenario to have %s, once its operator agrees", host)
+		want = fmt.Sprintf("authorized.hosts of the scenario to name %s, once its operator agrees", host)
 	}
 	return &client.NotAllowed{Host: host, Addr: addrs[i], Want: want}
 }
 
-// onlyLocal is the gate of a run on the embedded channel.
+// onlyLocal allows the addresses of the embedded channel.
 func onlyLocal(host string, addrs []netip.Addr) error {
 	for _, a := range addrs {
 		if !agreed.Local(a) {
-			return &client.NotAllowed{Host: host, Addr: a, Want: "the embedded channel only"}
+			return &client.NotAllowed{Host: host, Addr: a, Want: "a local address: the embedded channel has no others"}
 		}
 	}
 	return nil
 }
 
-// terms fetches what a host (with its port, and "http://" before it when it was
-// met over plain HTTP) says about load tests: nil without an error that says
-// why there is nothing. Neither headers nor cookies of the target are sent, and
-// no redirect is followed.
+// terms fetches the consent file of a host (with its port, and "http://" before it
+// when the target uses plain HTTP), and returns its URL. No terms come with an
+// error that says why. The target's headers and cookies are not sent, and no
+// redirect is followed.
 func (p *permission) terms(ctx context.Context, host string) (*agreed.Terms, string, error) {
 	name, plain := strings.CutPrefix(host, "http://")
 	places := []string{"https://" + name + agreed.Path}
@@ -278,23 +285,24 @@ func bracketed(host string) string {
 }
 
 // cloudFrontHint is shown when CloudFront serves the stream.
-const cloudFrontHint = "CloudFront serves this target: read AWS's current policies on load and stress tests before a large one (\"Load testing CloudFront\" in its developer guide, which also says what is not " +
-	"to be load tested, and the EC2 testing policy for the machines it is sent from); from one machine and one resolver players reach few of its edge locations, whatever their number"
+const cloudFrontHint = "CloudFront serves this target: before a large test, read AWS's current policies on load and stress tests (\"Load testing CloudFront\" in its developer guide, which also lists what must not " +
+	"be load tested, and the EC2 testing policy for the machines that send the load); from one machine and one resolver, any number of players reaches only a few edge locations"
 
-// minSpread is from how many connections on it is odd that all went one way.
+// minSpread is the least number of connections that a CDN should spread over
+// several addresses.
 const minSpread = 20
 
-// oneWay warns when all players ended at one place of a CDN.
+// oneWay warns when all connections went to one place of a CDN.
 func (p *permission) oneWay(s *reports.Summary, spread client.Spread) {
 	if p == nil || len(p.foreign) == 0 || spread.Connections < minSpread {
 		return
 	}
 	if spread.Addresses == 1 {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("all %d connections went to one address: this loads one server, not a CDN as an audience does", spread.Connections))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("all %d connections went to one address: one server was loaded, not a CDN as a real audience loads it", spread.Connections))
 	}
 	if len(s.Edge.ByPop) == 1 {
 		for pop := range s.Edge.ByPop {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("all answers came from one POP (%s): a real audience is spread over many; the others, and their misses at the origin, were not tested", pop))
+			s.Warnings = append(s.Warnings, fmt.Sprintf("all answers came from one POP (%s): a real audience is spread over many POPs; the others, and their misses at the origin, were not tested", pop))
 		}
 	}
 }

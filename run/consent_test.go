@@ -5,6 +5,7 @@ import (
 	"fmt"
 	agreed "hlsload/player/consent"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 	"hlsload/scenarios"
 	"net/http"
 	"net/netip"
@@ -24,8 +25,8 @@ func TestDecidedOnce(t *testing.T) {
 	}{{false, nil, true, 1}, {true, nil, false, 0}, {true, []string{"late.example"}, true, 0}} {
 		synctest.Test(t, func(t *testing.T) {
 			asked := 0
-			m := newMemory()
-			defer m.serve("203.0.113.9:80", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			m := runtest.NewNetwork()
+			defer m.ServeAt("203.0.113.9:80", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == agreed.Path {
 					asked++
 				}
@@ -37,7 +38,7 @@ func TestDecidedOnce(t *testing.T) {
 			if tc.hosts != nil {
 				sc.Authorized.Until = time.Now().Add(time.Hour)
 			}
-			p, err := newPermission(t.Context(), &Config{Scenario: sc, Network: Network{Target: look.Network{Dial: m.dial, Resolver: oneHost{}}}})
+			p, err := newPermission(t.Context(), &Config{Scenario: sc, Network: Network{Target: look.Network{Dial: m.Dial, Resolver: oneHost{}}}})
 			if err == nil && tc.during {
 				err = p.permit(t.Context(), nil)
 			}
@@ -66,4 +67,18 @@ type oneHost struct{}
 
 func (oneHost) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
 	return []netip.Addr{netip.MustParseAddr("203.0.113.9")}, nil
+}
+
+// TestLoopbackIsNotCloudFront: the edges of a rig answer with CloudFront's headers.
+func TestLoopbackIsNotCloudFront(t *testing.T) {
+	for name, foreign := range map[string]bool{"127.0.0.1": false, "203.0.113.9": true} {
+		p := &permission{players: 300, foreign: map[string]netip.Addr{}, on: look.Network{}, gate: agreed.NewGate([]string{name}, nil)}
+		if _, err := p.look(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+		r := &live{permission: p, target: target{stream: &stream{cloudFront: true}}}
+		if hint := r.hint(); (hint != "") != foreign {
+			t.Errorf("%s answers with CloudFront's headers: hint %q; want one: %v", name, hint, foreign)
+		}
+	}
 }

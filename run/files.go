@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"hlsload/reports"
 	"hlsload/reports/record"
 	"io"
 	"os"
@@ -13,8 +14,9 @@ import (
 
 // Events is events.ndjson. Without a file, there is no log.
 type Events struct {
-	Log  *record.EventLog // nil = events are not written
-	file *os.File
+	Log    *record.EventLog // nil = events are not written
+	file   *os.File
+	failed bool // which was said
 }
 
 // CreateEvents creates the file in the directory of the results, if events are
@@ -23,19 +25,32 @@ func CreateEvents(dir string, wanted bool) (*Events, error) {
 	if !wanted {
 		return &Events{}, nil
 	}
-	f, err := os.Create(filepath.Join(dir, "events.ndjson"))
+	f, err := os.Create(filepath.Join(dir, reports.EventsFile))
 	if err != nil {
 		return nil, fmt.Errorf("creating the event file: %w", err)
 	}
-	return &Events{record.NewEventLog(f, 0), f}, nil
+	return &Events{Log: record.NewEventLog(f, 0), file: f}, nil
 }
 
-// Close writes what waits.
+// Rest writes what is buffered. If the file is incomplete, it returns a warning: events
+// are an extra, without which the results stand.
+func (e *Events) Rest() []string {
+	if e.Log == nil {
+		return nil
+	}
+	if err := e.Log.Flush(); err != nil {
+		e.failed = true
+		return []string{fmt.Sprintf("%s is incomplete: %v", reports.EventsFile, err)}
+	}
+	return nil
+}
+
+// Close writes what is buffered.
 func (e *Events) Close() error {
 	if e.Log == nil {
 		return nil
 	}
-	if err := errors.Join(e.Log.Flush(), e.file.Close()); err != nil {
+	if err := errors.Join(e.Log.Flush(), e.file.Close()); err != nil && !e.failed {
 		return fmt.Errorf("writing the event file: %w", err)
 	}
 	return nil
@@ -73,7 +88,7 @@ func (r *live) openEdgeLog() (*EdgeLog, error) {
 	return log, nil
 }
 
-// Writer is where lines go; nil = nowhere.
+// Writer takes the lines; nil = there is no log.
 func (l *EdgeLog) Writer() io.Writer {
 	if l.file == nil {
 		return nil
@@ -87,7 +102,7 @@ func (l *EdgeLog) Write(b []byte) (int, error) {
 	return l.buf.Write(b)
 }
 
-// Close writes what waits.
+// Close writes what is buffered.
 func (l *EdgeLog) Close() error {
 	if l.file == nil {
 		return nil

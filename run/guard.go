@@ -14,8 +14,8 @@ import (
 	"hlsload/run/cloud"
 )
 
-// guard is deferred wherever a panic would end the program with faults left
-// that do not end with it: they are undone first.
+// guard is deferred in each goroutine of a run. After a panic it undoes the faults
+// that would outlive the program, before the program ends.
 func (r *live) guard() {
 	stays := func(f chaos.Fault) bool { return f.Via == chaos.ViaAWS || f.Via == chaos.ViaCommand }
 	if r.chaos.journal == nil || !slices.ContainsFunc(r.faults, stays) {
@@ -41,9 +41,9 @@ func (r *live) guard() {
 	})
 }
 
-// rescue undoes every fault that was made: those on AWS by those who made them,
-// those of programs from the journal, which is closed, so that no fault is made
-// any more.
+// rescue undoes every fault that was applied: those via aws through their applier,
+// those via command from the journal. It closes the journal, so that no further
+// fault can be applied.
 func (r *live) rescue(w io.Writer) error {
 	onAWS := r.rescueAWS()
 	r.chaos.journal.Close()
@@ -63,7 +63,7 @@ func (r *live) rescue(w io.Writer) error {
 	return err
 }
 
-// rescueAWS undoes what was made on AWS, and tries for as long as a run does.
+// rescueAWS undoes the faults via aws. It retries for as long as a run does.
 func (r *live) rescueAWS() error {
 	if r.account.applier == nil {
 		return nil

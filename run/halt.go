@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// stopFileEvery is how often the stop file is looked for: players are to be
-// gone within a second.
+// stopFileEvery is how often the stop file is looked for: players must be gone
+// within a second.
 const stopFileEvery = 200 * time.Millisecond
 
-// stopFileThere reports whether a stop file exists. One that cannot be looked for
-// counts, too: a switch that may not work is no switch.
+// stopFileThere reports whether a stop file exists. A path that cannot be read
+// counts as one: a stop file that may not work is not safe to run with.
 func stopFileThere(path string) (string, bool) {
 	if path == "" {
 		return "", false
@@ -20,15 +20,15 @@ func stopFileThere(path string) (string, bool) {
 	_, err := os.Lstat(path)
 	switch {
 	case err == nil:
-		return fmt.Sprintf("stop file: %s is there", path), true
+		return fmt.Sprintf("stop file: %s exists", path), true
 	case os.IsNotExist(err):
 		return "", false
 	}
 	return fmt.Sprintf("stop file: %v", err), true
 }
 
-// watchHalt ends all players on a halt, and the run once the fleet was halted for
-// any reason.
+// watchHalt halts the fleet on a signal or a stop file, and ends the run once the
+// fleet is halted for any reason.
 func (r *live) watchHalt(ctx context.Context) {
 	every := time.NewTicker(stopFileEvery)
 	defer every.Stop()

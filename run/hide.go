@@ -9,7 +9,7 @@ import (
 	"hlsload/stage"
 )
 
-// redacted takes secrets out of what progress is told, if there is any.
+// redacted is a progress that shows no secrets; it shows nothing without one.
 type redacted struct {
 	to stage.Progress
 	f  func(string) string
@@ -27,18 +27,18 @@ func (r redacted) Show(now time.Duration, l *record.Live) {
 	}
 }
 
-// memo remembers what a function made of the few texts that come again and
-// again. It is safe for concurrent use.
-type memo struct {
+// redactor takes secrets out of texts and caches the results, because the same few
+// texts recur. It is safe for concurrent use.
+type redactor struct {
 	f     func(string) string
 	known sync.Map
 	n     atomic.Int64
 }
 
-// maxMemo bounds what is remembered.
-const maxMemo = 4096
+// maxRedacted bounds the texts that are cached.
+const maxRedacted = 4096
 
-func (m *memo) of(s string) string {
+func (m *redactor) of(s string) string {
 	if s == "" {
 		return ""
 	}
@@ -46,7 +46,7 @@ func (m *memo) of(s string) string {
 		return v.(string)
 	}
 	v := m.f(s)
-	if m.n.Add(1) <= maxMemo {
+	if m.n.Add(1) <= maxRedacted {
 		m.known.Store(s, v)
 	}
 	return v

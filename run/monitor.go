@@ -10,37 +10,39 @@ import (
 	"hlsload/reports/measure"
 	"hlsload/reports/monitor"
 	"hlsload/run/cloud"
+	"hlsload/scenarios"
 )
 
-// latePatience is how long a finished run waits for data points that come
-// late; CloudFront's take some minutes.
+// latePatience is how long a finished run waits for late data points;
+// CloudFront's take some minutes.
 const latePatience = 3 * time.Minute
 
-// Bounds of waiting for an alarm under test: how much longer than its
-// expectation allows, and how long at all.
+// Bounds of waiting for an alarm under test: the margin beyond what its
+// expectation allows, and the longest wait.
 const (
 	alarmMargin     = 15 * time.Second
 	longestPatience = 30 * time.Minute
 )
 
-// neededAlarms are the alarms that a run may not go without, and what for.
-func (r *live) neededAlarms() map[string]string {
+// NeededAlarms are the alarms of CloudWatch that a run cannot do without, with the
+// reason.
+func NeededAlarms(sc *scenarios.Scenario) map[string]string {
 	needed := map[string]string{}
-	for _, e := range r.sc.Expect {
+	for _, e := range sc.Expect {
 		for _, name := range e.AlarmsUnderTest() {
-			needed[name] = "which an expectation is about"
+			needed[name] = "which an expectation uses"
 		}
 	}
-	for _, e := range r.sc.Stop {
+	for _, e := range sc.Stop {
 		if e.Alarm != "" {
-			needed[e.Alarm] = "which is to stop the run"
+			needed[e.Alarm] = "which a stop condition uses"
 		}
 	}
 	return needed
 }
 
-// awaited is how long after the run's end an alarm under test may still go to
-// ALARM: as long after the last onset as an expectation allows.
+// awaited is how long after the run's end an alarm under test may still change to
+// ALARM: until the longest time after the last onset that an expectation allows.
 func awaited(expected []*expect.Expectation, s *reports.Summary) time.Duration {
 	var most time.Duration
 	for _, e := range expected {
@@ -53,10 +55,10 @@ func awaited(expected []*expect.Expectation, s *reports.Summary) time.Duration {
 	return min(most, longestPatience)
 }
 
-// openMonitor begins to watch what the scenario names on AWS. Without an account
-// a run goes on, unless an alarm is to stop it.
+// openMonitor opens what the scenario watches on AWS. If it cannot be opened, the
+// run goes on without, unless an expectation or a stop condition needs an alarm.
 func (r *live) openMonitor(ctx context.Context) error {
-	needed := r.neededAlarms()
+	needed := NeededAlarms(r.sc)
 	if r.sc.AWS == nil {
 		return nil
 	}
@@ -81,7 +83,7 @@ func (r *live) openMonitor(ctx context.Context) error {
 	return nil
 }
 
-// watch reads back until the run is over; the function returned ends it.
+// watch reads from AWS until the function that it returns is called.
 func (r *live) watch(ctx context.Context) (end func()) {
 	if r.account.watcher == nil {
 		return func() {}
@@ -99,8 +101,8 @@ func (r *live) watch(ctx context.Context) (end func()) {
 	}
 }
 
-// watched adds what AWS noticed to a finished run. It waits for what comes
-// late; an interrupt ends the waiting.
+// watched adds what AWS noticed to a finished run. It waits for late data points;
+// an interrupt ends the wait.
 func (r *live) watched(ctx context.Context, over *measure.Finished) {
 	if r.account.watcher == nil {
 		return
@@ -109,10 +111,10 @@ func (r *live) watched(ctx context.Context, over *measure.Finished) {
 	end := r.epoch.Add(time.Duration(float64(s.DurationS) * float64(time.Second)))
 	await := awaited(r.sc.Expect, s)
 	patience := max(latePatience, await)
-	if halted, _ := r.fleet.HaltReason(); ctx.Err() != nil || halted != "" { // once more, and no waiting
+	if halted, _ := r.fleet.HaltReason(); ctx.Err() != nil || halted != "" { // one last read, without a long wait
 		ctx, patience = context.WithoutCancel(ctx), 10*time.Second
 	} else {
-		r.progress.Mark(r.now(), fmt.Sprintf("the players are gone; waiting for data points of AWS that come late (at most %v, or until interrupted)", patience))
+		r.progress.Mark(r.now(), fmt.Sprintf("the players have left; waiting for late data points from AWS (at most %v, or until interrupted)", patience))
 	}
 	r.account.watcher.Late(ctx, end, end.Add(await), patience)
 	over.Monitored(r.account.monitor.Summary())

@@ -4,20 +4,23 @@ import (
 	"context"
 	"fmt"
 	"hlsload/reports"
+	"hlsload/reports/figure"
 	"hlsload/reports/measure"
+	"hlsload/reports/record"
 	"hlsload/run/look"
 	"hlsload/stage"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 )
 
-// perform performs the run and measures it.
+// perform performs the timeline and returns the summary.
 func (r *live) perform(ctx context.Context) *reports.Summary {
 	sleepUntil(ctx, r.epoch)
 	// Players outlive an interrupt until the faults are undone.
-	watching, goHome := context.WithCancel(context.WithoutCancel(ctx))
-	defer goHome()
+	watching, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -25,54 +28,48 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 		r.fleet.Run(watching)
 	}()
 	ticking, stopTicking := context.WithCancel(context.WithoutCancel(ctx))
-	ticked := make(chan struct{})
-	go func() {
-		defer close(ticked)
-		defer r.guard()
-		r.tick(ticking, ctx.Done())
-	}()
-	halting := make(chan struct{})
-	go func() {
-		defer close(halting)
-		defer r.guard()
-		r.watchHalt(ticking)
-	}()
-	levering := make(chan struct{})
-	go func() {
-		defer close(levering)
-		defer r.guard()
-		r.watchLever(ticking)
-	}()
+	var ticks sync.WaitGroup
+	for _, f := range []func(context.Context){func(until context.Context) { r.tick(until, ctx.Done()) }, r.watchHalt, r.watchLever} {
+		ticks.Go(func() {
+			defer r.guard()
+			f(ticking)
+		})
+	}
 	stopWatching := r.watch(ctx)
 	outcomes, aborted := r.chaos.conductor.Run(ctx)
-	end := measure.End{At: r.now(), Faults: stage.FaultEnds(outcomes), Interrupted: aborted}
+	r.manual.close()
+	end := measure.End{At: r.now(), Faults: outcomes, Interrupted: aborted}
 	stopWatching()
 	stopTicking()
-	<-ticked
-	<-halting
-	<-levering
+	ticks.Wait()
 	if ctx.Err() != nil {
 		end.Interrupted = "interrupted by the user"
 	}
 	why, at := r.fleet.HaltReason()
-	if why != "" { // no player watched after that
+	if why != "" { // there were no players after that
 		end.At, end.Interrupted = at, why
 	}
-	end.Warnings = slices.Concat(r.target.warnings(), r.said(), r.warnings, r.leftOnAWS(outcomes))
+	end.Warnings = slices.Concat(r.target.warnings(), r.notes(), r.warnings, r.leftOnAWS(outcomes))
 	if r.sc.Fleet.CMCD == "query" && r.sc.Target.Rig == nil {
-		end.Warnings = append(end.Warnings, "fleet.cmcd: query adds an argument of its own to every request: on a CDN whose cache key has query strings each of them is a miss, and the origin's load is not what real viewers cause (want header)")
+		end.Warnings = append(end.Warnings, "fleet.cmcd: query makes the URL of every request unique: on a CDN with query strings in its cache key each request is a miss, and the origin gets more load than real viewers cause (want header)")
 	}
 	stats := r.fleet.Stats()
 	end.Warnings = append(end.Warnings, look.WithheldFrom(stats.Withheld)...)
 	end.DroppedSamples = stats.LocalErrors
 	if stats.LocalErrors > 0 {
-		end.Warnings = append(end.Warnings, fmt.Sprintf("%d requests failed on this machine itself: %s", stats.LocalErrors, stats.LocalError))
+		end.Warnings = append(end.Warnings, fmt.Sprintf("%d requests failed because of this machine, not because of the target: %s", stats.LocalErrors, stats.LocalError))
 	}
 	r.count()
 	end.CPU, end.RSSPeak, end.Goroutines = cpuTime(), rssPeak(), r.results.goroutines
-	over := measure.Finish(r.results.collector, end)
+	r.results.late.handOver(record.Forever)
+	part := r.results.collector.Finish(end.At)
+	if r.cfg.Ended != nil {
+		r.cfg.Ended(part)
+	}
+	over := measure.Derive(part, end)
 	s := over.Summary
-	goHome()
+	s.Warnings = append(s.Warnings, r.results.events.Rest()...)
+	leave()
 	<-gone
 	s.Warnings = append(s.Warnings, r.tidyAWS(ctx)...) // may take minutes, which are not part of the run
 	r.watched(ctx, over)
@@ -80,8 +77,8 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	return s
 }
 
-// said is what the look at the target and its operator had to say.
-func (r *live) said() (w []string) {
+// notes are what the report should say about the target and its consent.
+func (r *live) notes() (w []string) {
 	if hint := r.hint(); hint != "" {
 		w = append(w, hint)
 	}
@@ -94,10 +91,10 @@ func (r *live) said() (w []string) {
 	return w
 }
 
-// hint is what the user should know before loading this target; "" = nothing.
+// hint is what users should know before they load this target; "" = nothing.
 func (r *live) hint() string {
 	s := r.target.stream
-	if p := r.permission; s != nil && (s.cloudFront || p.cloudFront) && p.crowd() {
+	if p := r.permission; s != nil && p.needsConsent() && (p.cloudFront || s.cloudFront && p.anyForeign()) {
 		return cloudFrontHint
 	}
 	return ""
@@ -113,7 +110,7 @@ func sleepUntil(ctx context.Context, at time.Time) {
 	}
 }
 
-// tick does once a second what has to be done all the time.
+// tick shows progress, checks stop conditions and writes events once a second.
 func (r *live) tick(ctx context.Context, interrupted <-chan struct{}) {
 	if where := r.target.shown; where != "" {
 		r.progress.Mark(0, where)
@@ -127,7 +124,7 @@ func (r *live) tick(ctx context.Context, interrupted <-chan struct{}) {
 		}
 	}
 	each := stage.NewSecond(r.progress, r.results.collector, r.account.monitor, r.results.events.Log, r.faults)
-	tripped := false
+	tripped, next := false, checkpointEvery
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -142,20 +139,40 @@ func (r *live) tick(ctx context.Context, interrupted <-chan struct{}) {
 		}
 		now := r.now()
 		r.count()
-		why, err := each.Pass(now)
+		r.results.late.handOver(now)
+		r.manual.show(r.progress.Mark)
+		why := each.Pass(now)
 		if why != "" && !tripped {
 			tripped = true
 			r.progress.Mark(now, why+"; the faults are put back, then the run ends")
 			r.chaos.conductor.Stop(why)
 		}
-		if err != nil {
-			r.chaos.conductor.Abort(err.Error())
+		if r.cfg.Live != nil && r.cfg.Live.Wanted() {
+			r.cfg.Live.Show(r.soFar(now))
+		}
+		if now >= next && r.cfg.Checkpoint != nil {
+			next = now + checkpointEvery
+			if err := r.cfg.Checkpoint(r.soFar(now)); err != nil {
+				r.progress.Mark(now, fmt.Sprintf("warning: writing a checkpoint: %v", err))
+			}
 		}
 	}
 }
 
-// count notes how many goroutines there are. It belongs to one goroutine at a
-// time.
+// checkpointEvery is how often a long run keeps what it has so far.
+const checkpointEvery = 5 * time.Minute
+
+// soFar is the summary of a run that goes on.
+func (r *live) soFar(now time.Duration) *reports.Summary {
+	stats := r.fleet.Stats()
+	s := measure.SoFar(r.results.collector, measure.End{At: now, Interrupted: "the run was still going on at " + figure.Clock(now.Truncate(time.Second)) + "; these are the figures so far",
+		CPU: cpuTime(), RSSPeak: rssPeak(), Goroutines: r.results.goroutines, DroppedSamples: stats.LocalErrors})
+	stage.Hide(s, r.sc.Secrets())
+	return s
+}
+
+// count keeps the peak number of goroutines. Only one goroutine at a time may call
+// it.
 func (r *live) count() {
 	r.results.goroutines = max(r.results.goroutines, int64(runtime.NumGoroutine()))
 }

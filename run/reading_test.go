@@ -11,6 +11,8 @@ import (
 	"hlsload/player/profile"
 	"hlsload/probe/visit"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
+	"hlsload/scenarios"
 )
 
 // TestProbeAndRunReadOneStream: the pipelines that a probe prints are those that
@@ -44,10 +46,10 @@ func TestProbeAndRunReadOneStream(t *testing.T) {
 		for _, player := range []string{"hlsjs-1.7", "shaka-5.2"} {
 			t.Run(tt.name+", "+player, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					m := newMemory()
+					m := runtest.NewNetwork()
 					const base, other = "http://127.0.0.1:1000", "http://127.0.0.1:1001"
-					defer m.serve(other[7:], http.HandlerFunc(media4)).Close()
-					defer m.serve(base[7:], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					defer m.ServeAt(other[7:], http.HandlerFunc(media4)).Close()
+					defer m.ServeAt(base[7:], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						var n int
 						if _, err := fmt.Sscanf(r.URL.Path, "/%d.m3u8", &n); err == nil && n < len(tt.lists) {
 							fmt.Fprint(w, "#EXTM3U\n", strings.ReplaceAll(tt.lists[n], "B/", other+"/"))
@@ -59,7 +61,7 @@ func TestProbeAndRunReadOneStream(t *testing.T) {
 					for i := range tt.lists {
 						urls = append(urls, fmt.Sprintf("%s/%d.m3u8", base, i))
 					}
-					on := look.Network{Dial: m.dial}
+					on := look.Network{Dial: m.Dial}
 					fetch := look.New(look.Config{On: on, Timeout: time.Minute})
 					defer fetch.Close()
 					r, err := visit.Stream(t.Context(), fetch, profile.All(), urls...)
@@ -102,4 +104,14 @@ func media4(w http.ResponseWriter, r *http.Request) {
 	for n := last - 9; n <= last; n++ {
 		fmt.Fprintf(w, "#EXTINF:4,\n%d.ts\n", n)
 	}
+}
+
+// parse reads a scenario.
+func parse(t testing.TB, text string) *scenarios.Scenario {
+	t.Helper()
+	sc, err := scenarios.Load(scenarios.Source{File: "test.yaml", Data: []byte("version: 1\nname: test\n" + text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sc
 }

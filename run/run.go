@@ -27,51 +27,69 @@ import (
 	"hlsload/stage"
 )
 
-// Config is what is run, and where.
+// Config says what to run and where.
 type Config struct {
 	Scenario *scenarios.Scenario
 	Dir      string // of the results: the journal of the faults and, with Events, events.ndjson
-	Events   bool   // every player event is written
+	Events   bool   // write every player event
 	EdgeLog  string // file for the access log of the embedded channel's edges; "" = none
 	StopFile string // when it appears, all players leave; "" = that of the scenario
 	Version  string // of this program, for the User-Agent
+	Build    string // of this program, for the summary
+
+	// Checkpoint keeps what a long run has measured so far; nil = it is not kept.
+	Checkpoint func(*reports.Summary) error
+	// Live is asked once a second whether it wants the summary so far; nil = nobody looks.
+	Live Live
+	// Began gets what records the run, before the first player arrives, and Ended what was
+	// recorded, before anything is derived from it; nil = that is not asked.
+	Began func(*record.Collector)
+	Ended func(*record.Part)
 
 	Progress stage.Progress  // nil = it is not shown
-	Notices  io.Writer       // what must be said although there may be no summary; nil = nowhere
-	Secrets  *redact.Secrets // of the caller: what must not be shown beside the scenario's own
+	Notices  io.Writer       // messages after a panic, when there is no summary; nil = none
+	Secrets  *redact.Secrets // must not be shown, in addition to the scenario's; nil = none
 	Halt     <-chan struct{} // closed: all players leave at once, the faults are put back, and the run ends
-	// Exit ends the program after a panic, once the faults that outlive the
-	// program have been put back; nil = the panic goes on then.
+	// Exit ends the program after a panic, once the faults that would outlive it
+	// are undone; nil = the panic continues.
 	Exit func()
 
 	Network Network
-	// Applying, when set, stands between the conductor and what applies a fault.
+	// Applying wraps each applier; nil = none is wrapped.
 	Applying func(chaos.Applier) chaos.Applier
 }
 
-// Network is what players and the embedded channel meet on; the zero value is the
-// system's.
+// Live shows a run while it goes on.
+type Live interface {
+	// Wanted reports whether Show would show a summary that is made now. To make it holds
+	// up the players for a moment.
+	Wanted() bool
+	Show(*reports.Summary)
+}
+
+// Network connects the players and the embedded channel; the zero value is the
+// system's network.
 type Network struct {
 	Listen func(ctx context.Context, addr string) (net.Listener, error)
 	Target look.Network
-	AWS    http.RoundTripper // what AWS is reached by
+	AWS    http.RoundTripper // carries requests to AWS; nil = the system's
 }
 
-// Kind says why there is no run.
+// Kind is the kind of an [Error].
 type Kind uint8
 
 // Kinds of errors.
 const (
-	Internal    Kind = iota // a mistake in this program
-	Usage                   // what was asked for cannot be done
-	Refused                 // it must not be done; the text says what would be right
+	Internal    Kind = iota // a bug in this program
+	Usage                   // the command cannot be carried out
+	Refused                 // the run is not allowed; the text says what would allow it
 	Invalid                 // the scenario cannot be run
-	Unreachable             // the target does not answer as a stream does
+	Unreachable             // the target does not answer with a stream
 	Interrupted             // before the run began
-	Cloud                   // AWS is not as the run needs it
+	Cloud                   // AWS is not in the state that the run needs
 )
 
-// Error is why there is no run. Its text has no secrets.
+// Error is the reason why there was no run. Its text has no secrets.
 type Error struct {
 	Kind Kind
 	Text string
@@ -81,7 +99,7 @@ type Error struct {
 func (e *Error) Error() string { return e.Text }
 func (e *Error) Unwrap() error { return e.Err }
 
-// internal marks an error that nothing has a kind for.
+// internal gives errors without a kind the kind Internal.
 func internal(err error) error {
 	if err == nil || errors.As(err, new(*Error)) {
 		return err
@@ -89,7 +107,7 @@ func internal(err error) error {
 	return &Error{Internal, err.Error(), err}
 }
 
-// live is a run while it is put together and goes on.
+// live is a run in progress.
 type live struct {
 	cfg    *Config
 	sc     *scenarios.Scenario
@@ -102,19 +120,21 @@ type live struct {
 	fleet      *fleet.Fleet
 	chaos      faulting
 	account    account
+	manual     *manual // nil = no fault is made by a person
 	results    results
 
-	hide     memo // takes secrets out of what is shown and stored
+	hide     redactor // of what is shown and stored
 	progress stage.Progress
-	warnings []string // beside those of the target
+	warnings []string // in addition to those of the target
 	rescuing sync.Once
 }
 
-// results are what a run writes down.
+// results are what a run records.
 type results struct {
 	collector  *record.Collector
+	late       *later // nil = samples reach the collector at once
 	events     *Events
-	goroutines int64 // the most so far
+	goroutines int64 // the peak so far
 }
 
 // now is the run's clock.
@@ -123,14 +143,14 @@ func (r *live) now() time.Duration { return time.Since(r.epoch) }
 func (r *live) seed() draw.Seed { return draw.Seed(r.sc.Seed) }
 
 // Do performs a scenario in real time. It returns when the timeline is over and
-// the faults are put back. When ctx ends, the run is interrupted: the faults are
-// put back first. Without a summary, the error is an [*Error], and there was no
-// run; with one, it says what could not be written.
+// the faults are undone. When ctx ends, the run is interrupted: the faults are
+// undone first. If there is no summary, there was no run, and the error is an
+// [*Error]; with a summary, the error says what could not be written.
 func Do(ctx context.Context, cfg *Config) (s *reports.Summary, err error) {
 	r := &live{cfg: cfg, sc: cfg.Scenario, faults: cfg.Scenario.Faults(), id: NewID()}
 	r.hide.f = r.sc.Redact
 	r.progress = redacted{cfg.Progress, r.hide.of}
-	// What is open at the end, an error included, is closed in reverse order.
+	// Everything is closed in reverse order, after an error as well.
 	var closers []func() error
 	defer func() {
 		for i := len(closers) - 1; i >= 0; i-- {
@@ -148,7 +168,7 @@ func Do(ctx context.Context, cfg *Config) (s *reports.Summary, err error) {
 	return s, nil
 }
 
-// prepare looks at everything that the run needs, and connects it.
+// prepare opens everything that the run needs and connects it.
 func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 	if why, there := stopFileThere(r.stopFile()); there {
 		return &Error{Refused, why + " already (want it removed before a run)", nil}
@@ -173,6 +193,14 @@ func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 		if err := r.permission.permit(ctx, s.hosts()); err != nil {
 			return err
 		}
+		notes, err := s.meaning(r.faults)
+		if err != nil {
+			return err
+		}
+		for _, line := range notes {
+			r.progress.Mark(0, line)
+		}
+		r.warnings = append(r.warnings, notes...)
 		r.expect(ctx, s)
 	}
 	players := r.sc.MostPlayers()
@@ -187,9 +215,9 @@ func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 	if err := r.openAccount(ctx); err != nil {
 		return err
 	}
-	*closers = append(*closers, func() error { _ = r.unlock(ctx); return nil }) // where a run was not performed
+	*closers = append(*closers, func() error { _ = r.unlock(ctx); return nil }) // if no run was performed
 	if r.target.embedded == nil {
-		// The first viewers arrive when everything has been put together.
+		// The first viewers arrive when everything is ready.
 		r.epoch = time.Now()
 	}
 	if r.account.monitor != nil {
@@ -198,8 +226,8 @@ func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 	return r.assemble(&check)
 }
 
-// openResults creates the directory of the results and what is written during a
-// run.
+// openResults creates the directory of the results and the files that are written
+// during a run.
 func (r *live) openResults() error {
 	dir := r.cfg.Dir
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -212,7 +240,7 @@ func (r *live) openResults() error {
 	if r.results.events, err = CreateEvents(dir, r.cfg.Events); err != nil {
 		return &Error{Usage, err.Error(), err}
 	}
-	if r.chaos.journal, err = journal.Create(filepath.Join(dir, "journal.ndjson"), r.sc.Redact); err != nil {
+	if r.chaos.journal, err = journal.Create(filepath.Join(dir, reports.JournalFile), r.sc.Redact); err != nil {
 		return &Error{Usage, err.Error(), err}
 	}
 	r.chaos.journal.Reference = r.sc.Reference
@@ -222,7 +250,7 @@ func (r *live) openResults() error {
 // stopFile is the file that ends the run; "" = none.
 func (r *live) stopFile() string { return cmp.Or(r.cfg.StopFile, r.sc.Limits.StopFile) }
 
-// NewID names a run. What it leaves on AWS carries the name.
+// NewID returns the id of a run, which marks what the run changes on AWS.
 func NewID() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // never fails

@@ -26,42 +26,43 @@ import (
 	"hlsload/stage"
 )
 
-// stream is a stream at a URL as a target.
+// stream is a target at a URL.
 type stream struct {
 	sc    *scenarios.Scenario
 	urls  []string // multivariant playlists
 	fetch *look.Fetcher
 	creds *credential.Set
-	in    *tickets // nil = all sessions have the same URL and headers
+	in    *tickets // nil = all sessions use the same URL and headers
 
-	read *streams.Stream // what they list
-	// variables are those that media playlists may import, by host and path.
+	read *streams.Stream // what the multivariant playlists list
+	// variables that media playlists may import, by the playlist's host and path.
 	variables map[string]map[string]string
-	media     []string // media playlists
+	media     []string // URLs of media playlists
 	ladder    *player.Ladder
-	shape     predict.Shape // of a media playlist, as it was seen
+	shape     predict.Shape // of the media playlist that was read
 	duration  time.Duration // target duration
 	findings  []string
-	segments  []string    // hosts of what the playlist lists that was read first
-	sample    *m3u8.Media // that playlist
-	// cloudFront tells that CloudFront answered.
+	segments  []string    // hosts of the segments that sample lists
+	sample    *m3u8.Media // the media playlist that was read
+	// cloudFront reports whether the answers have CloudFront's headers, as those of the
+	// embedded channel have.
 	cloudFront bool
 
 	mu    sync.Mutex
-	looks map[string]*looked // by URL
+	looks map[string]*observed // by URL
 }
 
-// checkTime bounds the look at a stream before a run.
+// checkTime bounds the check of a stream before a run.
 const checkTime = 20 * time.Second
 
-// requestTime bounds one request of such a look.
+// requestTime bounds one request of that check.
 const requestTime = 10 * time.Second
 
-// openStream looks whether the stream is there, and what it is.
+// openStream reads the stream's playlists before a run.
 func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	s := &stream{sc: sc, creds: credentials(sc), variables: map[string]map[string]string{}, looks: map[string]*looked{}}
+	s := &stream{sc: sc, creds: credentials(sc), variables: map[string]map[string]string{}, looks: map[string]*observed{}}
 	s.fetch = look.New(look.Config{On: may.on, Gate: may.gate, TLS: may.tls, Timeout: requestTime, Playlist: sc.Limits.Playlist, Agent: may.agent, Credentials: s.creds, Decide: may.decide,
 		SetCookie: func(line string) { sc.Secrets().AddHeader("Set-Cookie", line) }})
 	if sc.Target.Personal() {
@@ -88,13 +89,13 @@ func openStream(ctx context.Context, sc *scenarios.Scenario, may *permission) (*
 	if err := s.arrange(lists); err != nil {
 		return nil, s.unreachable(err)
 	}
-	if err := s.look(ctx); err != nil {
+	if err := s.readSample(ctx); err != nil {
 		return nil, s.unreachable(err)
 	}
 	return s, nil
 }
 
-// credentials are what the hosts of a scenario's target are sent.
+// credentials are those of a scenario's target, by host.
 func credentials(sc *scenarios.Scenario) *credential.Set {
 	var urls []string
 	for i := range sc.Target.URLs {
@@ -107,12 +108,12 @@ func credentials(sc *scenarios.Scenario) *credential.Set {
 	return credential.New(urls, headers, sc.Target.HeadersFor)
 }
 
-// unreachable is the end of a run that could not begin. The error may quote
-// URLs, and URLs may hold secrets.
+// unreachable is the error of a stream that cannot be read. It takes secrets out of
+// the URLs that err quotes.
 func (s *stream) unreachable(err error) error {
 	s.close()
 	if said := (*Error)(nil); errors.As(err, &said) {
-		return said // there is no consent
+		return said // such as missing consent
 	}
 	if bad := (*look.BadURL)(nil); errors.As(err, &bad) {
 		return &Error{Usage, bad.Error(), nil}
@@ -132,17 +133,18 @@ func (s *stream) open(ctx context.Context, u string) (*m3u8.Multivariant, error)
 	s.cloudFront = s.cloudFront || cdn.OnCloudFront(a.Header)
 	list, err := m3u8.Parse(a.Body, m3u8.Options{Base: a.URL, Limits: s.fetch.Limits()})
 	if err != nil {
-		return nil, fmt.Errorf("%s is no playlist: %w", u, err)
+		return nil, fmt.Errorf("%s is not a playlist: %w", u, err)
 	}
 	mv, ok := list.(*m3u8.Multivariant)
 	if !ok {
 		mv = player.Single(a.URL.String())
 	}
-	s.odd(u, m3u8.KindMultivariant, mv.Findings)
+	s.addOddities(u, m3u8.KindMultivariant, mv.Findings)
 	return mv, nil
 }
 
-// arrange finds out what the multivariant playlists list.
+// arrange finds the pipelines and media playlists that the multivariant playlists
+// list.
 func (s *stream) arrange(lists []*m3u8.Multivariant) error {
 	var globs []string
 	for _, g := range s.sc.Target.Pipelines {
@@ -173,8 +175,8 @@ func (s *stream) arrange(lists []*m3u8.Multivariant) error {
 	return nil
 }
 
-// ladderOf is the multivariant playlist as the first profile of the fleet sees it
-// that does not refuse it. When all do there is nothing to run.
+// ladderOf is the ladder that the first profile of the fleet which accepts the
+// multivariant playlist makes of it. An error means that all profiles refuse it.
 func (s *stream) ladderOf(mv *m3u8.Multivariant) (*player.Ladder, error) {
 	var l *player.Ladder
 	err := errors.New("a fleet without players")
@@ -184,33 +186,33 @@ func (s *stream) ladderOf(mv *m3u8.Multivariant) (*player.Ladder, error) {
 		}
 	}
 	if profile.Distinct(s.sc.Fleet.Profiles) > 1 && mv.Findings != nil {
-		err = fmt.Errorf("no player of the fleet takes it: %w", err)
+		err = fmt.Errorf("every player of the fleet refuses it: %w", err)
 	}
 	return nil, err
 }
 
-// odd notes what was put up with in a playlist.
-func (s *stream) odd(u string, kind m3u8.Kind, findings m3u8.Findings) {
+// addOddities keeps the findings of a playlist for the report.
+func (s *stream) addOddities(u string, kind m3u8.Kind, findings m3u8.Findings) {
 	for _, line := range profile.Oddities(s.sc.Fleet.Profiles, kind, findings) {
 		s.findings = append(s.findings, s.sc.Redact(u+": "+line))
 	}
 }
 
-// look reads media playlists until one tells the target duration.
-func (s *stream) look(ctx context.Context) error {
+// readSample reads media playlists until one of them can be played.
+func (s *stream) readSample(ctx context.Context) error {
 	var errs []error
 	for _, u := range s.media {
 		m, a, err := s.readMedia(ctx, u)
 		if err == nil {
 			if f := profile.RefusedByAll(s.sc.Fleet.Profiles, m3u8.KindMedia, m.Findings); f != nil {
-				err = fmt.Errorf("%s: no player of the fleet takes it: %v", u, f)
+				err = fmt.Errorf("%s: every player of the fleet refuses it: %v", u, f)
 			}
 		}
 		if err == nil {
 			s.duration, s.sample = m.TargetDuration, m
 			s.shape = stage.ShapeOf(m, a.Header, &link.Config{RTT: a.Total})
-			s.find(u, m)
-			s.note(m)
+			s.addFindings(u, m)
+			s.addHosts(m)
 			return nil
 		}
 		if errs = append(errs, err); ctx.Err() != nil {
@@ -223,8 +225,8 @@ func (s *stream) look(ctx context.Context) error {
 	return fmt.Errorf("no media playlist can be read: %w", errors.Join(errs...))
 }
 
-// note keeps the hosts of what a media playlist lists.
-func (s *stream) note(m *m3u8.Media) {
+// addHosts keeps the hosts of the segments of a media playlist.
+func (s *stream) addHosts(m *m3u8.Media) {
 	for i := range m.Segments {
 		if h := look.HostOf(m.Segments[i].URL); !slices.Contains(s.segments, h) && len(s.segments) < look.MaxHosts {
 			s.segments = append(s.segments, h)
@@ -232,9 +234,9 @@ func (s *stream) note(m *m3u8.Media) {
 	}
 }
 
-// hosts are all that players are known to ask: the target's own first, so that a
-// stream with many others does not crowd them out of what is looked at, then those
-// that the look was led to, media playlists and segments.
+// hosts are all hosts that players are known to ask. The target's own come first,
+// because only the first hosts are checked, then those that redirects led to, then
+// those of media playlists and segments.
 func (s *stream) hosts() []string {
 	var all []string
 	add := func(hosts ...string) {
@@ -255,8 +257,8 @@ func (s *stream) hosts() []string {
 	return all
 }
 
-// find notes what is odd about a media playlist.
-func (s *stream) find(u string, m *m3u8.Media) {
+// addFindings keeps what the report says about a media playlist.
+func (s *stream) addFindings(u string, m *m3u8.Media) {
 	add := func(format string, args ...any) {
 		s.findings = append(s.findings, s.sc.Redact(u+": "+fmt.Sprintf(format, args...)))
 	}
@@ -266,18 +268,18 @@ func (s *stream) find(u string, m *m3u8.Media) {
 	if ll := streams.LowLatency(m); ll != "" {
 		add("%s", ll)
 	}
-	s.odd(u, m3u8.KindMedia, m.Findings)
+	s.addOddities(u, m3u8.KindMedia, m.Findings)
 }
 
-// warnings are findings from before the run.
+// warnings are the findings of the check before the run.
 func (s *stream) warnings() []string { return slices.Concat(s.findings, s.in.warnings()) }
 
-// maxTarget is the longest target duration that makes sense of a live stream.
+// maxTarget is the longest target duration that is accepted.
 const maxTarget = 10 * time.Minute
 
-// readMedia reads a media playlist, and returns the answer that brought it.
+// readMedia reads a media playlist, and returns the answer as well.
 func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *look.Answer, error) {
-	if err := s.in.again(ctx, s.fetch); err != nil {
+	if err := s.in.renewLook(ctx, s.fetch); err != nil {
 		return nil, nil, err
 	}
 	a, err := s.fetch.Playlist(ctx, u)
@@ -286,7 +288,7 @@ func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *look.An
 	}
 	m, err := m3u8.ParseMedia(a.Body, m3u8.Options{Base: a.URL, Imports: s.variables[streams.Place(u)], Limits: s.fetch.Limits()})
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s is no media playlist: %w", u, err)
+		return nil, nil, fmt.Errorf("%s is not a media playlist: %w", u, err)
 	}
 	if m.TargetDuration <= 0 || m.TargetDuration > maxTarget {
 		return nil, nil, fmt.Errorf("%s: target duration %v; want one up to %v", u, m.TargetDuration, maxTarget)
@@ -294,10 +296,10 @@ func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *look.An
 	return m, a, nil
 }
 
-// url is the multivariant playlist that a viewer opens.
+// url is the URL that a viewer opens.
 func (s *stream) url(a *audience.Arrival) string { return s.urls[min(a.Entry, len(s.urls)-1)] }
 
-// describe tells the collector about the stream.
+// describe adds the stream to the collector's configuration.
 func (s *stream) describe(c *record.Config) {
 	c.TargetDuration = s.duration
 	c.Renditions = stage.Renditions(s.ladder)

@@ -8,16 +8,16 @@ import (
 	"hlsload/chaos"
 )
 
-// looked is what is known of a media playlist that is being watched.
-type looked struct {
-	at      time.Duration // of the last look, since began
+// observed is the state of a media playlist that is read again and again.
+type observed struct {
+	at      time.Duration // of the last read, since began
 	began   time.Time
 	changed time.Time
-	last    string // what identified its last version
+	last    string // identifies its last version
 	err     error
 }
 
-// watched are the media playlists that a fault may hit.
+// watched are the media playlists that a fault may affect.
 func (s *stream) watched(f *chaos.Fault) []string {
 	var all []string
 	for _, u := range s.media {
@@ -28,12 +28,12 @@ func (s *stream) watched(f *chaos.Fault) []string {
 	return all
 }
 
-// see looks at a media playlist again, at most twice a target duration.
-func (s *stream) see(ctx context.Context, u string) *looked {
+// see reads a media playlist again, at most twice a target duration.
+func (s *stream) see(ctx context.Context, u string) *observed {
 	s.mu.Lock()
 	l := s.looks[u]
 	if l == nil {
-		l = &looked{began: time.Now(), changed: time.Now(), at: -s.duration}
+		l = &observed{began: time.Now(), changed: time.Now(), at: -s.duration}
 		s.looks[u] = l
 	}
 	due := time.Since(l.began)-l.at >= s.duration/2
@@ -58,8 +58,9 @@ func (s *stream) see(ctx context.Context, u string) *looked {
 	return l
 }
 
-// bites reports whether one of the playlists that the fault may hit answers with
-// an error, or stopped: unchanged for 1.5 target durations (rfc8216bis 6.2.1).
+// bites reports whether a fault has an effect: whether a playlist that it may affect
+// answers with an error or has not changed for 1.5 target durations (rfc8216bis
+// 6.2.1).
 func (s *stream) bites(ctx context.Context, f *chaos.Fault) (bool, string) {
 	all := s.watched(f)
 	for _, u := range all {
@@ -70,7 +71,7 @@ func (s *stream) bites(ctx context.Context, f *chaos.Fault) (bool, string) {
 	return false, fmt.Sprintf("%d media playlists answer and advance", len(all))
 }
 
-// healthy reports whether all of them answer and advance.
+// healthy reports whether all playlists that a fault may affect answer and advance.
 func (s *stream) healthy(ctx context.Context, f *chaos.Fault) (bool, string) {
 	for _, u := range s.watched(f) {
 		if why := s.wrong(u, s.see(ctx, u)); why != "" {
@@ -80,8 +81,8 @@ func (s *stream) healthy(ctx context.Context, f *chaos.Fault) (bool, string) {
 	return true, "all media playlists answer and advance"
 }
 
-// wrong says what is wrong with a playlist, "" for nothing.
-func (s *stream) wrong(u string, l *looked) string {
+// wrong says what is wrong with a playlist; "" = nothing.
+func (s *stream) wrong(u string, l *observed) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch since := time.Since(l.changed); {

@@ -25,17 +25,17 @@ type target struct {
 	embedded *embedded // nil at a URL
 	stream   *stream   // nil on the embedded channel
 
-	urls      []string                       // that may be opened
+	urls      []string                       // that viewers may open
 	url       func(*audience.Arrival) string // the multivariant playlist that a viewer opens
 	classify  player.Classify
-	rewriting chaos.RewriterConfig // of what viewers are shown in place of its answers
-	// bites and healthy look at it for faults that others apply; nil = that cannot
-	// be seen.
+	rewriting chaos.RewriterConfig // of answers, for faults via viewer
+	// bites and healthy check the target for the effect of faults via command and
+	// aws; nil = they cannot.
 	bites, healthy command.Observe
-	shown          string // where people can watch it; "" = they know
+	shown          string // a line that says where to watch the embedded channel; "" = none
 }
 
-// openTarget starts the embedded channel, or looks whether the stream is there.
+// openTarget starts the embedded channel, or reads the stream at the URL.
 func (r *live) openTarget(ctx context.Context, log *EdgeLog) (err error) {
 	t := &r.target
 	if r.sc.Target.Rig != nil {
@@ -63,7 +63,7 @@ func (r *live) openTarget(ctx context.Context, log *EdgeLog) (err error) {
 	return nil
 }
 
-// describe tells the collector about the target.
+// describe adds the target to the collector's configuration.
 func (t *target) describe(c *record.Config, sc *scenarios.Scenario) error {
 	if t.stream != nil {
 		t.stream.describe(c)
@@ -72,7 +72,7 @@ func (t *target) describe(c *record.Config, sc *scenarios.Scenario) error {
 	return stage.Channel(c, t.embedded.rig, sc)
 }
 
-// warnings is what was found odd about the target.
+// warnings are the findings about the target.
 func (t *target) warnings() []string {
 	if t.stream == nil {
 		return nil
@@ -100,7 +100,7 @@ func nextSecond(t time.Time) time.Time {
 // embedded is the embedded channel as a target.
 type embedded struct {
 	server  *serve.Server
-	rig     *rig.Rig // what the server serves; here, its names only
+	rig     stage.Rig // the one that server serves
 	cohorts []audience.Cohort
 }
 
@@ -143,7 +143,7 @@ func (e *embedded) urls() []string {
 	return all
 }
 
-// classify tells the pipeline of a media playlist.
+// classify is the pipeline of a media playlist; -1 = unknown.
 func (e *embedded) classify(u string) int {
 	if id, ok := e.rig.Parse(streams.Path(u)); ok {
 		return id.Pipeline
@@ -151,7 +151,7 @@ func (e *embedded) classify(u string) int {
 	return -1
 }
 
-// count has the meter count the true load of the origin.
+// count makes the meter count the requests that reach the origin.
 func (e *embedded) count(m *traffic.Meter) {
 	e.server.Do(func(r *rig.Rig, _ time.Duration) { r.Stats().OnOrigin = m.Origin })
 }

@@ -21,23 +21,23 @@ import (
 	"hlsload/scenarios/redact"
 )
 
-// tickets lets the sessions of a run in, each with its own token. A nil one has
-// none. It is safe for concurrent use.
+// tickets gives each session of a run a token of its own. A nil one gives none. It
+// is safe for concurrent use.
 type tickets struct {
 	sc      *scenarios.Scenario
 	gate    *ticket.Gate
 	urls    []string        // of the target, with fields
-	program *issuer.Program // nil = a file has the tokens, or there are only fields
+	program *issuer.Program // nil = the tokens come from a file, or from fields alone
 
-	mu     sync.Mutex
-	halt   func(why string) // ends the run; nil before it has begun
-	issued []string         // secrets of all sessions
-	asked  time.Time        // when the look's pass was issued
-	looks  *ticket.Pass     // of the look
-	shows  int              // passes of looks so far
+	mu         sync.Mutex
+	halt       func(why string) // ends the run; nil before it has begun
+	issued     []string         // secrets of all sessions
+	lookIssued time.Time        // when lookPass was issued
+	lookPass   *ticket.Pass     // of the check of the target
+	lookCount  int              // passes for that check so far
 }
 
-// maxIssued bounds the secrets that are remembered.
+// maxIssued bounds the secrets that are kept.
 const maxIssued = 100_000
 
 func openTickets(sc *scenarios.Scenario) (*tickets, error) {
@@ -52,7 +52,7 @@ func openTickets(sc *scenarios.Scenario) (*tickets, error) {
 	if c := sc.Target.Sessions; c != nil && c.File == nil {
 		var err error
 		if t.program, err = issuer.Start(issuer.Config{Args: c.Command, Limit: c.Limit}); err != nil {
-			return nil, t.none(err)
+			return nil, t.noToken(err)
 		}
 	}
 	return t, nil
@@ -64,7 +64,7 @@ func (t *tickets) close() {
 	}
 }
 
-// ticket is what the issuer says about a session.
+// ticket gets the ticket of a session.
 func (t *tickets) ticket(ctx context.Context, a ticket.Ask, renewals int) (*ticket.Ticket, error) {
 	switch c := t.sc.Target.Sessions; {
 	case c == nil:
@@ -106,10 +106,10 @@ func (t *tickets) Credentials(p *ticket.Pass) *credential.Set {
 	return credential.New(t.urls, p.Headers, t.sc.Target.HeadersFor)
 }
 
-// remember keeps the secrets of a pass, for what the program says.
+// remember keeps the secrets of a pass, to take them out of the program's messages.
 func (t *tickets) remember(p *ticket.Pass) {
 	if t.program == nil {
-		return // a file says nothing
+		return // a file writes no messages
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -122,8 +122,8 @@ func (t *tickets) remember(p *ticket.Pass) {
 	}
 }
 
-// look has the look at the target before the run use a token of its own, and
-// returns the URLs of the multivariant playlists.
+// look gives the check of the target before the run a token of its own, and returns
+// the URLs of the multivariant playlists.
 func (t *tickets) look(ctx context.Context, f *look.Fetcher) (urls []string, err error) {
 	passes, err := t.admit(ctx)
 	if err != nil {
@@ -136,35 +136,35 @@ func (t *tickets) look(ctx context.Context, f *look.Fetcher) (urls []string, err
 	return urls, nil
 }
 
-// admit gets passes for a look, one for each URL.
+// admit gets the passes for the check of the target, one for each URL.
 func (t *tickets) admit(ctx context.Context) (passes []*ticket.Pass, err error) {
 	t.mu.Lock()
-	t.shows++
-	a := ticket.Ask{Player: ticket.Look, Session: t.shows, Reason: ticket.ToLook}
+	t.lookCount++
+	a := ticket.Ask{Player: ticket.Look, Session: t.lookCount, Reason: ticket.ToLook}
 	t.mu.Unlock()
 	got, err := t.ticket(ctx, a, 0)
 	if err != nil {
-		return nil, t.none(err)
+		return nil, t.noToken(err)
 	}
 	for i := range t.urls {
 		p, err := t.gate.Pass(a, got, i)
 		if err != nil {
-			return nil, t.none(err)
+			return nil, t.noToken(err)
 		}
-		t.learn(p)
+		t.redact(p)
 		passes = append(passes, p)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.asked, t.looks = time.Now(), passes[0]
+	t.lookIssued, t.lookPass = time.Now(), passes[0]
 	return passes, nil
 }
 
-// none is the error of a look that has no token: the target was not even asked.
-func (t *tickets) none(err error) error {
-	text := "no token for the look at the target: " + err.Error()
+// noToken is the error of a check that has no token. The target was not asked.
+func (t *tickets) noToken(err error) error {
+	text := "no token for the check of the target before the run: " + err.Error()
 	if errors.Is(err, issuer.ErrEnded) {
-		t.program.Close() // then all that it said is there
+		t.program.Close() // then all its messages have been read
 		for _, w := range t.warnings() {
 			text += "; " + w
 		}
@@ -172,13 +172,13 @@ func (t *tickets) none(err error) error {
 	return &Error{Usage, t.sc.Redact(text), err}
 }
 
-// learn keeps a look's secrets out of what is shown, and has its stand-ins shown
-// as the fields that they stand for. Those of players go no further than the
-// players.
-func (t *tickets) learn(p *ticket.Pass) {
+// redact takes the secrets of the check's pass out of what is shown, and shows its
+// stand-ins as the fields that they stand for. Passes of players are taken out in
+// package fleet.
+func (t *tickets) redact(p *ticket.Pass) {
 	s := t.sc.Secrets()
 	for _, v := range p.Secrets() {
-		if len(v) >= 6 { // shorter ones are in ordinary words
+		if len(v) >= 6 { // shorter ones occur in ordinary words
 			s.Add(v, redact.Mask)
 		}
 	}
@@ -191,16 +191,17 @@ func (t *tickets) learn(p *ticket.Pass) {
 	}
 }
 
-// lookAhead is how long before its end the pass of a look is not used any more.
+// lookAhead is how long before its end the check's pass is renewed.
 const lookAhead = 10 * time.Second
 
-// again renews the pass of looks when it ends, or as often as players do.
-func (t *tickets) again(ctx context.Context, f *look.Fetcher) error {
+// renewLook renews the check's pass before it ends, or as often as players renew
+// theirs.
+func (t *tickets) renewLook(ctx context.Context, f *look.Fetcher) error {
 	if t == nil || t.sc.Target.Sessions == nil {
 		return nil
 	}
 	t.mu.Lock()
-	r, p, since := t.sc.Target.Sessions.Renew, t.looks, time.Since(t.asked)
+	r, p, since := t.sc.Target.Sessions.Renew, t.lookPass, time.Since(t.lookIssued)
 	t.mu.Unlock()
 	ends := !p.Expires.IsZero() && time.Until(p.Expires) < max(lookAhead, r.Before) && since > time.Second
 	if !ends && (r.Every == 0 || since < r.Every) {
@@ -210,8 +211,8 @@ func (t *tickets) again(ctx context.Context, f *look.Fetcher) error {
 	return err
 }
 
-// join hands the tickets to the fleet.
-func (t *tickets) join(c *fleet.Config) {
+// configure makes the fleet use the tickets.
+func (t *tickets) configure(c *fleet.Config) {
 	if t == nil {
 		return
 	}
@@ -221,8 +222,8 @@ func (t *tickets) join(c *fleet.Config) {
 	}
 }
 
-// halts says how to end the run when no tokens are issued any more.
-func (t *tickets) halts(halt func(why string)) {
+// onEnd sets what ends the run when the program that issues tokens has ended.
+func (t *tickets) onEnd(halt func(why string)) {
 	if t == nil {
 		return
 	}
@@ -231,14 +232,14 @@ func (t *tickets) halts(halt func(why string)) {
 	t.halt = halt
 }
 
-// warnings is what was odd about the tokens.
+// warnings are about too few tokens, and messages of the program.
 func (t *tickets) warnings() (w []string) {
 	if t == nil || t.sc.Target.Sessions == nil {
 		return nil
 	}
 	if f := t.sc.Target.Sessions.File; f != nil {
 		if players := t.sc.Fleet.Audience.Peak(); f.Len() < players {
-			w = append(w, fmt.Sprintf("%s has %d tokens for %d players: several share one, which a target may refuse or take for sharing", t.sc.Target.Sessions.FileName, f.Len(), players))
+			w = append(w, fmt.Sprintf("%s has %d tokens for %d players: several players use the same one, which the target may refuse", t.sc.Target.Sessions.FileName, f.Len(), players))
 		}
 		return w
 	}

@@ -28,7 +28,7 @@ func TestTokensOfAProgram(t *testing.T) {
 			t.Fatal(err)
 		}
 		halted := ""
-		in.halts(func(why string) { halted = why })
+		in.onEnd(func(why string) { halted = why })
 		var got []string
 		for n := range uint64(3) {
 			p, err := in.Ticket(t.Context(), &audience.Arrival{Player: n, Session: 1}, 0)

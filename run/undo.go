@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
 	"hlsload/chaos/command"
@@ -15,16 +16,16 @@ import (
 	"time"
 )
 
-// Undoer puts back what a journal says an interrupted run has left. The rig and
-// the players ended with the process, and their faults with them.
+// Undoer undoes the faults that an interrupted run left on, as its journal says.
+// Faults via rig and viewer ended with the process.
 type Undoer struct {
-	AWS      http.RoundTripper // what AWS is reached by; nil = the network
-	Patience time.Duration     // how long to try again on AWS
-	Secrets  *redact.Secrets   // what is looked up in the environment is added
+	AWS      http.RoundTripper // carries requests to AWS; nil = the system's
+	Patience time.Duration     // how long to retry on AWS
+	Secrets  *redact.Secrets   // values looked up in the environment are added
 	open     map[string]*aws.Undoer
 }
 
-// Undo puts back what the journal in a file says was left.
+// Undo undoes what the journal in a file says was left.
 func (a *Undoer) Undo(ctx context.Context, journalFile string) (journal.Report, error) {
 	return journal.Undo(ctx, journalFile, a.undoers())
 }
@@ -58,7 +59,7 @@ func (a *Undoer) onAWS(ctx context.Context, l journal.Line) error {
 	return errors.Join(problems...)
 }
 
-// Heal looks whether what was undone on AWS works again.
+// Heal reports whether what was undone on AWS works again.
 func (a *Undoer) Heal(ctx context.Context) (seen []string, err error) {
 	var problems []error
 	for _, u := range a.open {
@@ -88,7 +89,8 @@ func (a *Undoer) undoer(ctx context.Context, key string) (*aws.Undoer, error) {
 	return u, nil
 }
 
-// undoers put back what each applier may have left. No error shows a secret.
+// undoers undo a fault, by the applier that applied it. Their errors show no
+// secrets.
 func (a *Undoer) undoers() map[chaos.Via]journal.Undoer {
 	lookup := func(name string) (string, bool) {
 		value, set := os.LookupEnv(name)
@@ -100,28 +102,14 @@ func (a *Undoer) undoers() map[chaos.Via]journal.Undoer {
 			return command.Stop(ctx, l.Stop, l.Dir, lookup)
 		},
 		chaos.ViaAWS: a.onAWS,
+		chaos.ViaManual: func(_ context.Context, l journal.Line) error {
+			return fmt.Errorf("a person made fault %s (want that person to end it)", l.Name)
+		},
 	}
 	for via, undo := range all {
 		all[via] = func(ctx context.Context, l journal.Line) error {
-			return veiled(undo(ctx, l), a.Secrets.Text)
+			return redact.Error(undo(ctx, l), a.Secrets.Text)
 		}
 	}
 	return all
-}
-
-// veiledError is an error whose text has no secrets.
-type veiledError struct {
-	text  string
-	cause error
-}
-
-func (e *veiledError) Error() string { return e.text }
-func (e *veiledError) Unwrap() error { return e.cause }
-
-// veiled returns err with f taking secrets out of its text.
-func veiled(err error, f func(string) string) error {
-	if err == nil {
-		return nil
-	}
-	return &veiledError{f(err.Error()), err}
 }

@@ -10,16 +10,16 @@ import (
 type leanBody struct {
 	conn *leanConn
 	br   *bufio.Reader
-	stop func() bool // ends the watch over the context
+	stop func() bool // undoes the AfterFunc of the context
 	framing
 	left   int64 // bytes of the body, or of the chunk
 	ended  bool
 	failed bool
 	closed bool
-	in     bool // chunked: a chunk has been begun
+	in     bool // a chunk has been begun
 }
 
-// start says how much there is to read.
+// start sets how much there is to read.
 func (b *leanBody) start() {
 	switch {
 	case b.none:
@@ -27,7 +27,7 @@ func (b *leanBody) start() {
 	case b.chunked:
 		b.left = 0
 		if b.length >= 0 {
-			b.close = true // both framings: not to be trusted further (RFC 9112 6.3)
+			b.close = true // both framings: close the connection afterwards (RFC 9112 6.3)
 		}
 	case b.length >= 0:
 		b.left = b.length
@@ -50,7 +50,7 @@ func (b *leanBody) Discard(max int64) (int64, error) {
 	return int64(n), err
 }
 
-// take reads up to max bytes of the body by get.
+// take reads up to max bytes of the body with get.
 func (b *leanBody) take(max int64, get func(n int64) (int64, error)) (int, error) {
 	if b.closed {
 		return 0, io.ErrClosedPipe
@@ -81,7 +81,7 @@ func (b *leanBody) take(max int64, get func(n int64) (int64, error)) (int, error
 			b.ended = true
 			return int(n), io.EOF
 		case n > 0:
-			err = nil // tell at the next call
+			err = nil // returned at the next call
 		case !b.ended:
 			err = io.ErrUnexpectedEOF
 		}
@@ -92,7 +92,7 @@ func (b *leanBody) take(max int64, get func(n int64) (int64, error)) (int, error
 	return int(n), err
 }
 
-// drop takes up to n bytes from the connection without looking at them.
+// drop reads up to n bytes from the connection and drops them.
 func (b *leanBody) drop(n int64) (int64, error) {
 	if k := int64(b.br.Buffered()); k > 0 {
 		k, err := b.br.Discard(int(min(k, n)))
@@ -130,7 +130,7 @@ func (b *leanBody) nextChunk() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: endless trailer", errBody)
+	return fmt.Errorf("%w: too many trailer fields (want at most %d)", errBody, maxFields)
 }
 
 // chunkLine reads a line; 4 KiB hold any size with extensions.
@@ -174,8 +174,8 @@ func parseChunkSize(line []byte) (n int64, ok bool) {
 	return n, len(line) > 0
 }
 
-// Close gives the connection back if the body was read to its end, and ends it
-// otherwise.
+// Close returns the connection to the engine if the body was read to its end, and
+// closes it otherwise.
 func (b *leanBody) Close() error {
 	if b.closed {
 		return nil

@@ -17,45 +17,44 @@ import (
 	"hlsload/player/credential"
 )
 
-// Client is the HTTP client of one player, or of one look at a target: it
-// chooses an engine by scheme, follows redirects, keeps cookies, and gives each
-// host the credentials that are for it. It never says where it comes from
-// (Referer). It is safe for concurrent use.
+// Client is the HTTP client of one player or of one [Visitor]: it chooses an engine
+// by scheme, follows redirects, keeps cookies, and sends each host the credentials
+// that are meant for it. It never sends a Referer. It is safe for concurrent use.
 type Client struct {
 	cfg  *Config
 	dial Dial
 
 	mu      sync.Mutex
-	plain   Engine          // for http; made when first needed, as most players need one engine
+	plain   Engine          // for http; made when first needed, because most players need one engine only
 	secure  Engine          // for https
-	creds   *credential.Set // unless the request has its own
+	creds   *credential.Set // of requests that have none of their own
 	cookies cookies
 	closed  bool
 }
 
-// Config is what clients of one kind have in common. A nil function is not
+// Config is what the clients of one cohort have in common. A nil function is not
 // called.
 type Config struct {
 	Conns       int             // to one host
-	HTTP2       bool            // is offered to servers that speak TLS
+	HTTP2       bool            // offer HTTP/2 over TLS
 	TLS         *tls.Config     // nil = the default; see [Config.Standard]
-	Standard    bool            // http URLs are carried by net/http, too
-	Stay        bool            // redirects are answers and not followed
+	Standard    bool            // use net/http for http URLs as well
+	Stay        bool            // do not follow redirects
 	Credentials *credential.Set // of requests that have none of their own; nil = none
 
-	// Before is called with each request, redirects included, before it is sent;
-	// an error keeps it from being sent.
+	// Before is called before each request is sent, after a redirect as well. On
+	// an error the request is not sent.
 	Before func(context.Context, Hop) error
-	// Count is called with the URL of each request, redirects included, before it
-	// is sent; an error keeps it from being sent.
+	// Count is called with the URL before each request is sent, after a redirect as
+	// well. On an error the request is not sent.
 	Count func(url string) error
-	// Received is called with the bytes of bodies of redirects, which no caller
-	// reads.
+	// Received is called with the size of the body of each redirect, which the
+	// caller does not read.
 	Received func(n int64)
 	// Led is called with each host that redirected a request; see [Client.Leads].
 	Led func(host string)
-	// Withheld is called with hosts that refused (401, 403) a request which came
-	// without the target's header fields, because they are not for that host.
+	// Withheld is called with each host that refused (401, 403) a request which
+	// lacked the target's header fields, because they are not meant for that host.
 	Withheld func(host string)
 	// Barred is called with the error of an address that the [Dialer] may not dial.
 	Barred func(error)
@@ -83,16 +82,15 @@ const (
 
 var (
 	errRedirect = errors.New("redirect")
-	// ErrTooLarge is wrapped by the error of a body that is larger than was asked
-	// for.
+	// ErrTooLarge is wrapped by the error of a body that exceeds its limit.
 	ErrTooLarge = errors.New("too large")
 )
 
-// Carrier carries one request to the head of its answer by an engine; a redirect
-// makes another one necessary.
+// Carrier sends one request with an engine and returns with the head of the answer.
+// It is called again after a redirect.
 type Carrier func(ctx context.Context, e Engine, req *Request, res *Response) error
 
-// Do sends the request by carry and follows redirects. It returns the URL that
+// Do sends the request with carry and follows redirects. It returns the URL that
 // answered.
 func (c *Client) Do(ctx context.Context, req *Request, res *Response, carry Carrier) (string, error) {
 	at, seen := req.URL, [maxRedirects + 1]string{}
@@ -101,7 +99,7 @@ func (c *Client) Do(ctx context.Context, req *Request, res *Response, carry Carr
 		if err != nil {
 			return "", err
 		}
-		grant, err := c.equip(ctx, at, req)
+		grant, err := c.prepare(ctx, at, req)
 		if err != nil {
 			return "", err
 		}
@@ -120,7 +118,7 @@ func (c *Client) Do(ctx context.Context, req *Request, res *Response, carry Carr
 		if c.cfg.Stay || !Redirects(res) {
 			return at, nil
 		}
-		if n := readSome(res.Body); c.cfg.Received != nil {
+		if n := drainBody(res.Body); c.cfg.Received != nil {
 			c.cfg.Received(n)
 		}
 		res.Body.Close()
@@ -139,8 +137,8 @@ func (c *Client) Do(ctx context.Context, req *Request, res *Response, carry Carr
 				been++
 			}
 		}
-		if been > 1 || been == 1 && !got { // a cookie may make the difference, once
-			return "", fmt.Errorf("%w: a loop by way of %.200q", errRedirect, next)
+		if been > 1 || been == 1 && !got { // a new cookie may change the answer, once
+			return "", fmt.Errorf("%w: loop at %.200q", errRedirect, next)
 		}
 		if !sameHost(at, next) {
 			req.Number, req.Viewer = 0, ""
@@ -149,7 +147,8 @@ func (c *Client) Do(ctx context.Context, req *Request, res *Response, carry Carr
 	}
 }
 
-// refused says of an address that may not be dialled what led there. before is the URL that redirected to it, "" = none did.
+// refused adds to the error of an address that may not be dialled how the request
+// got there. before is the URL that redirected to it; "" = none did.
 func (c *Client) refused(err error, req *Request, at, before string) error {
 	if !errors.As(err, new(*refusal)) {
 		return err
@@ -166,9 +165,9 @@ func (c *Client) refused(err error, req *Request, at, before string) error {
 	return err
 }
 
-// equip makes req one for a URL: with what that host may be sent, and without
-// the user information in the URL itself.
-func (c *Client) equip(ctx context.Context, at string, req *Request) (g credential.Grant, err error) {
+// prepare sets the URL of req, without user information, and the credentials that
+// its host may get.
+func (c *Client) prepare(ctx context.Context, at string, req *Request) (g credential.Grant, err error) {
 	req.URL, req.granted, req.cookie = credential.Bare(at), nil, ""
 	creds := c.credentials(req)
 	c.mu.Lock()
@@ -193,7 +192,7 @@ func (c *Client) equip(ctx context.Context, at string, req *Request) (g credenti
 	return g, err
 }
 
-// credentials are those of a request, or else of the client.
+// credentials are those of the request, or those of the client.
 func (c *Client) credentials(req *Request) *credential.Set {
 	if req.Credentials != nil {
 		return req.Credentials
@@ -203,14 +202,14 @@ func (c *Client) credentials(req *Request) *credential.Set {
 	return c.creds
 }
 
-// withholds reports whether the target's header fields are not for a URL.
+// withholds reports whether the target's header fields are not meant for a URL.
 func (c *Client) withholds(req *Request, at string) bool {
 	u, err := url.Parse(at)
 	return err == nil && c.credentials(req).For(u).Withheld
 }
 
-// Leads notes that the host of a URL, which redirected a request or answered with
-// a playlist, says what is asked for next.
+// Leads calls [Config.Led] with the host of a URL that redirected a request or
+// answered with a playlist: the next requests may be its choice.
 func (c *Client) Leads(at string) {
 	if c.cfg.Led == nil {
 		return
@@ -220,7 +219,7 @@ func (c *Client) Leads(at string) {
 	}
 }
 
-// Redirects reports whether an answer is a redirect that is to be followed.
+// Redirects reports whether an answer is a redirect to follow.
 func Redirects(res *Response) bool {
 	switch res.Status {
 	case 301, 302, 303, 307, 308:
@@ -297,8 +296,8 @@ func (c *Client) engine(u string) (Engine, error) {
 	return *at, nil
 }
 
-// Close closes all connections. Requests in flight fail. It may be called again,
-// to close what was being connected at the first call.
+// Close closes all connections. Requests in flight fail. A second call closes
+// connections that were being made during the first.
 func (c *Client) Close() {
 	c.mu.Lock()
 	c.closed = true
@@ -311,15 +310,15 @@ func (c *Client) Close() {
 	}
 }
 
-// Hide takes the values of the player's cookies out of a text about a request,
-// such as an error that quotes a server which sent them back.
+// Hide takes the values of the player's cookies out of a text about a request, such
+// as an error that quotes the server's answer.
 func (c *Client) Hide(req *Request, text string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.cookies.hide(req.cookie, text)
 }
 
-// keep keeps cookies, and reports whether there were any.
+// keep keeps the cookies of an answer, and reports whether there were any.
 func (c *Client) keep(rawURL string, lines []string) bool {
 	if len(lines) == 0 {
 		return false
@@ -333,9 +332,9 @@ func (c *Client) keep(rawURL string, lines []string) bool {
 	return c.cookies.keep(u, lines)
 }
 
-// readSome reads the body of an answer that is not used, as far as it is
-// worth to keep the connection.
-func readSome(b Body) (n int64) {
+// drainBody reads at most maxErrorBody bytes of a body that is not used, so that the
+// connection can be used again.
+func drainBody(b Body) (n int64) {
 	for n < maxErrorBody {
 		k, err := b.Discard(maxErrorBody - n)
 		n += k
@@ -372,7 +371,7 @@ func unzip(body []byte, max int64) ([]byte, error) {
 	out, err := io.ReadAll(io.LimitReader(z, max+1))
 	switch {
 	case int64(len(out)) > max:
-		return nil, fmt.Errorf("%w: more than %d bytes out of %d of gzip", ErrTooLarge, max, len(body))
+		return nil, fmt.Errorf("%w: more than %d bytes, decoded from %d bytes of gzip", ErrTooLarge, max, len(body))
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errBody, err)
 	}

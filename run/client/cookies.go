@@ -13,16 +13,15 @@ import (
 	"hlsload/scenarios/redact"
 )
 
-// cookies are those of one player, or of one look, from the first answer on
-// (RFC 6265). No host can set one for a whole public suffix, such as
-// cloudfront.net, where strangers live next door.
+// cookies are the cookies of one client (RFC 6265). No host can set one for a public
+// suffix such as cloudfront.net, which other companies' hosts share.
 type cookies struct {
-	jar  http.CookieJar // nil = there are none
-	kept []kept         // what the jar has; those that were set last are last
-	size int            // bytes of it
+	jar  http.CookieJar // nil = no cookie yet
+	kept []kept         // the cookies in the jar, the latest last
+	size int            // sum of their sizes
 }
 
-// kept is a cookie that is kept.
+// kept is a cookie in the jar.
 type kept struct {
 	from               *url.URL
 	domain, path, name string
@@ -30,8 +29,7 @@ type kept struct {
 	size               int
 }
 
-// Bounds of cookies. What exceeds them has those of the same host forgotten that
-// were set longest ago.
+// Bounds of cookies. Beyond them the oldest cookies of the same host are dropped.
 const (
 	maxCookie       = 4096     // bytes of a Set-Cookie line
 	maxCookies      = 300      // kept in all
@@ -39,7 +37,8 @@ const (
 	maxCookieHeader = 16 << 10 // bytes of a Cookie header
 )
 
-// header is the Cookie header for a URL, after what a target's own header says.
+// header is the Cookie header for a URL: own, from the target's header fields, and
+// then the kept cookies.
 func (k *cookies) header(u *url.URL, own string) string {
 	if k.jar == nil {
 		return own
@@ -85,7 +84,7 @@ func (k *cookies) keep(u *url.URL, lines []string) bool {
 	return any
 }
 
-// remember notes a cookie, and makes room for it.
+// remember keeps a cookie, and drops older ones to make room for it.
 func (k *cookies) remember(u *url.URL, c *http.Cookie, size int) {
 	path := c.Path
 	if !strings.HasPrefix(path, "/") { // the directory of the URL (RFC 6265 5.1.4)
@@ -102,7 +101,7 @@ func (k *cookies) remember(u *url.URL, c *http.Cookie, size int) {
 	k.size += one.size
 	for len(k.kept) > maxCookies || k.size > maxCookieBytes && len(k.kept) > 1 {
 		i := slices.IndexFunc(k.kept[:len(k.kept)-1], func(o kept) bool { return o.from.Host == u.Host })
-		i = max(i, 0) // a host that has others makes room itself
+		i = max(i, 0) // drop one of the same host if there is one
 		old := k.kept[i]
 		k.size -= old.size
 		k.kept = slices.Delete(k.kept, i, i+1)
@@ -110,12 +109,12 @@ func (k *cookies) remember(u *url.URL, c *http.Cookie, size int) {
 	}
 }
 
-// hide replaces in a text the values of the cookies that were set, and of those
-// that a request carried.
+// hide replaces in a text the values of the kept cookies, and of those that a request
+// carried.
 func (k *cookies) hide(sent, text string) string {
 	mask := func(value string) {
 		if len(value) < 6 {
-			return // in ordinary words, too
+			return // it occurs in ordinary words
 		}
 		for _, v := range redact.Spellings(value) {
 			if len(v) >= 6 {

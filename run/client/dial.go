@@ -20,22 +20,22 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// Dialer connects the players of a fleet, or a look, to hosts. Each connection looks its
-// host up anew and goes to one of all the addresses that the answer has, IPv4
-// and IPv6, so that players spread over them as the audience of a CDN does.
+// Dialer connects the players of a fleet, or a [Visitor], to hosts. Each connection
+// looks up its host again and uses one of all the addresses found, IPv4 and IPv6,
+// so that players spread over them as the audience of a CDN does.
 //
-// The standard library does not tell how long an answer is good for. So an
-// answer serves the connection it was asked for; only when the resolver does
-// not keep up or fails is the last one used, as long as it is younger than
-// staleAnswer, which is less than the TTL of CloudFront's names (60 s).
+// The standard library does not return the TTL of an answer, so an answer is used
+// for one connection. Only if the resolver fails or is too slow, the last answer is
+// used again, for at most staleAnswer, which is less than the TTL of CloudFront's
+// names (60 s).
 type Dialer struct {
 	resolver Resolver
 	dial     Dial // nil = the system's
 	sources  int
-	// allow says whether addresses may be dialled, after the look-up.
+	// allow returns an error if the addresses found must not be dialled.
 	allow func(host string, addrs []netip.Addr) error
 
-	lookups chan struct{} // those under way
+	lookups chan struct{} // in progress
 	no6     atomic.Int64  // failures of IPv6 in a row; negative = it works
 
 	mu    sync.Mutex
@@ -43,13 +43,12 @@ type Dialer struct {
 	conns map[netip.Addr]int64
 }
 
-// DialerConfig is what a dialer is made of.
+// DialerConfig configures a dialer.
 type DialerConfig struct {
-	Resolver Resolver // looks hosts up; nil = the system's
-	Dial     Dial     // of IP addresses; nil = the system's
-	// Allow says whether a host may be dialled at the addresses that it was found
-	// to have, nil = it may. The address of a host that is not looked up here is
-	// the zero one.
+	Resolver Resolver // nil = the system's, or none if there is a Dial
+	Dial     Dial     // of IP addresses, or of names without a resolver; nil = the system's
+	// Allow returns an error if a host must not be dialled at the addresses found;
+	// nil = all may be. A host that is not looked up here has the zero address.
 	Allow func(host string, addrs []netip.Addr) error
 	// Sources is how many loopback addresses players connect from, 127.0.0.1 and
 	// on, at most [MaxSources]; 0 = whatever the system chooses.
@@ -67,7 +66,7 @@ type answer struct {
 	addrs []netip.Addr
 }
 
-// Bounds of looking up.
+// Bounds of look-ups.
 const (
 	maxLookups  = 64               // at a time
 	maxAnswers  = 256              // hosts kept
@@ -75,8 +74,8 @@ const (
 	maxCounted  = 1024             // addresses whose connections are counted
 	staleAnswer = 10 * time.Second // how old an answer may be that is used again
 	lookupTime  = 5 * time.Second
-	nextAddress = 3 * time.Second // before another address is tried
-	no6After    = 3               // failures until IPv6 is given up
+	nextAddress = 3 * time.Second // until the next address is tried
+	no6After    = 3               // failures until IPv6 is not tried any more
 )
 
 // NewDialer returns a dialer.
@@ -89,8 +88,8 @@ func NewDialer(c DialerConfig) *Dialer {
 	return d
 }
 
-// For returns what connects one player. paced says that the player's link is
-// limited: then the kernel must not buffer whole segments.
+// For returns the Dial of one player. If paced is set, the player's link is limited,
+// and the kernel must not buffer whole segments.
 func (d *Dialer) For(player uint64, paced bool) Dial {
 	return (&playerDialer{Dialer: d, number: player, paced: paced}).connectHost
 }
@@ -103,16 +102,16 @@ type playerDialer struct {
 	made   atomic.Uint32 // connections
 }
 
-// connectHost connects to one of the addresses of a host: which one follows
-// from the player's number and how many connections it made. The others are
-// tried when it does not answer.
+// connectHost connects to one of the addresses of a host. The player's number and
+// the number of its connections choose the address. If it does not answer, the
+// others are tried.
 func (d *playerDialer) connectHost(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
-	if d.resolver == nil && !literal(host) { // a network of its own, with names of its own
-		if err := d.may(host, []netip.Addr{{}}); err != nil {
+	if d.resolver == nil && !literal(host) { // d.dial takes names
+		if err := d.check(host, []netip.Addr{{}}); err != nil {
 			return nil, err
 		}
 		return d.dial(ctx, network, address)
@@ -121,7 +120,7 @@ func (d *playerDialer) connectHost(ctx context.Context, network, address string)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.may(host, addrs); err != nil {
+	if err := d.check(host, addrs); err != nil {
 		return nil, err
 	}
 	var first error
@@ -146,12 +145,12 @@ func (d *playerDialer) connectHost(ctx context.Context, network, address string)
 	return nil, first
 }
 
-// refusal is the error of what may not be dialled.
+// refusal is the error of a host that must not be dialled.
 type refusal struct{ error }
 
 func (e *refusal) Unwrap() error { return e.error }
 
-func (d *Dialer) may(host string, addrs []netip.Addr) error {
+func (d *Dialer) check(host string, addrs []netip.Addr) error {
 	if d.allow == nil {
 		return nil
 	}
@@ -166,7 +165,7 @@ func literal(host string) bool {
 	return err == nil
 }
 
-// connect dials an address, not longer than nextAddress when there are others.
+// connect dials an address, for at most nextAddress if there are others.
 func (d *playerDialer) connect(ctx context.Context, network, address string, others bool) (net.Conn, error) {
 	if others {
 		var cancel context.CancelFunc
@@ -184,7 +183,7 @@ func (d *playerDialer) connect(ctx context.Context, network, address string, oth
 	return nd.DialContext(ctx, network, address)
 }
 
-// learn counts a connection, and whether IPv6 leads anywhere.
+// learn counts a connection, and whether IPv6 works.
 func (d *Dialer) learn(a netip.Addr, err error) {
 	if a.Is6() {
 		switch {
@@ -244,7 +243,7 @@ func (d *Dialer) look(ctx context.Context, host string) ([]netip.Addr, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, ok := d.last[host]; !ok && len(d.last) >= maxAnswers {
-		for h := range d.last { // whichever: it is asked for again
+		for h := range d.last { // any of them: it is looked up again
 			delete(d.last, h)
 			break
 		}
@@ -253,7 +252,7 @@ func (d *Dialer) look(ctx context.Context, host string) ([]netip.Addr, error) {
 	return addrs, nil
 }
 
-// known is the last answer, if it is young enough.
+// known is the last answer, if it is not too old.
 func (d *Dialer) known(host string) []netip.Addr {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -263,13 +262,13 @@ func (d *Dialer) known(host string) []netip.Addr {
 	return nil
 }
 
-// Spread says how the connections of all players were spread.
+// Spread is how many addresses the connections of all players went to.
 type Spread struct {
 	Connections int64
 	Addresses   int // different ones
 }
 
-// Spread may be called at any time.
+// Spread counts the connections so far. It may be called at any time.
 func (d *Dialer) Spread() Spread {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -280,14 +279,14 @@ func (d *Dialer) Spread() Spread {
 	return s
 }
 
-// NotAllowed is the error of an address that may not be dialled.
+// NotAllowed is the error of an address that must not be dialled.
 type NotAllowed struct {
 	Host string
 	Addr netip.Addr
 	Want string // what would allow it
 }
 
-// Error says what is not allowed, and what would be right.
+// Error says what is not allowed, and what would allow it.
 func (e *NotAllowed) Error() string {
 	return fmt.Sprintf("no consent for %s, which is at %s (want %s)", e.Host, e.Addr, e.Want)
 }

@@ -1,11 +1,10 @@
-// Package client speaks HTTP for players, and for looks at a target before a
-// run: engines, connections, redirects, cookies, certificates and, with package
-// credential, which host is sent what. All of them follow the same rules.
+// Package client is the HTTP client of players, and of checks of a target: engines,
+// connections, redirects, cookies, certificates and, with package credential, the
+// credentials of each host. Players and checks follow the same rules.
 //
-// Start with [New]: a [Client] is one player's, with connections and cookies of
-// its own. Its requests go through an [Engine]: a small HTTP/1.1 client carries
-// http URLs, and net/http carries https URLs with HTTP/2. A [Dialer] is shared by
-// all players; it looks a host up for each connection anew, takes another of its
-// addresses, and asks whether each of them may be dialled. A [Visitor] asks for
-// single resources.
+// Start with [New]: a [Client] belongs to one player, with its own connections and
+// cookies. It sends requests through an [Engine]: a small HTTP/1.1 client for http
+// URLs, and net/http for https URLs, with HTTP/2. All players share a [Dialer]; it
+// looks up the host of each connection again, chooses one of its addresses, and
+// checks whether they may be dialled. A [Visitor] fetches single resources.
 package client

@@ -11,12 +11,12 @@ import (
 	"hlsload/player/m3u8"
 )
 
-// Engine carries the requests of one player and owns its connections. It does
-// not follow redirects, keep cookies or decode bodies; that is the same for all
-// engines. Send may be called from several goroutines at a time.
+// Engine sends the requests of one player and owns its connections. It does not
+// follow redirects, keep cookies or decode bodies. Send may be called from several
+// goroutines at a time.
 type Engine interface {
-	// Send sends the request and fills in res once the head of the answer is
-	// there. After a nil error the caller must close res.Body. The end of the
+	// Send sends the request and fills in res once the head of the answer has
+	// arrived. After a nil error the caller must close res.Body. The end of the
 	// context aborts the request, and the reading of its body.
 	Send(ctx context.Context, req *Request, res *Response) error
 	// Close closes all connections. Requests in flight fail.
@@ -28,30 +28,31 @@ type Request struct {
 	Method    string // GET or HEAD
 	URL       string // absolute
 	UserAgent string
-	Range     *m3u8.Range         // nil = all
-	Gzip      bool                // a gzip body is welcome
+	Range     *m3u8.Range         // nil = the whole resource
+	Gzip      bool                // accept a gzip body
 	Number    uint64              // Hlsload-Request header, 0 = none
 	Viewer    string              // Hlsload-Viewer header, "" = none
-	Headers   []credential.Header // more of them, for any host
-	// Credentials are what hosts are sent; nil = what the client's config says.
+	Headers   []credential.Header // sent to any host
+	// Credentials are sent to the hosts that they are meant for; nil = those of the
+	// client.
 	Credentials *credential.Set
 	CMCD        *cmcd.Report // in headers; nil = none
-	Whole       bool         // asks for Response.Header
+	Whole       bool         // fill in Response.Header
 
-	// Of the credentials, for the host of URL; set by [Client.Do].
+	// The part of the credentials for the host of URL; set by [Client.Do].
 	granted []credential.Header
 	cookie  string // value of the Cookie header, "" = none
 }
 
-// Body is the body of an answer as it is transferred.
+// Body is the body of an answer, still encoded.
 type Body interface {
 	io.ReadCloser
-	// Discard reads up to max bytes and drops them. It returns as soon as some
-	// have come, and io.EOF at the end of the body, as Read does.
+	// Discard reads up to max bytes and drops them. Like Read, it returns as soon as
+	// some have arrived, and io.EOF at the end of the body.
 	Discard(max int64) (int64, error)
 }
 
-// Bounds of what a server may send before the body.
+// Bounds of the head of an answer.
 const (
 	maxHead    = 256 << 10 // bytes of a head, as in Chromium
 	maxFields  = 1000      // header fields
@@ -60,11 +61,11 @@ const (
 
 // Errors of engines.
 var (
-	// errHead wraps what is wrong with the head of an answer.
+	// errHead is wrapped by errors in the head of an answer.
 	errHead = errors.New("malformed answer")
-	// errBody wraps what is wrong with the framing of a body.
+	// errBody is wrapped by errors in the framing of a body.
 	errBody = errors.New("malformed body")
-	// errDial is what the error of a connection that could not be made is.
+	// errDial is matched by the error of a connection that could not be made.
 	errDial   = errors.New("connect")
 	errClosed = errors.New("the player has left")
 )
@@ -75,8 +76,8 @@ type dialError struct{ error }
 func (e *dialError) Unwrap() error        { return e.error }
 func (e *dialError) Is(target error) bool { return target == errDial }
 
-// drains are buffers that bodies are dropped into. 64 KiB a read costs a third
-// of the time of io.Copy's 8 KiB.
+// drains are buffers for dropped bodies. Reads of 64 KiB take a third of the time of
+// io.Copy's 8 KiB.
 var drains = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 // discard implements Discard by reading.

@@ -7,11 +7,11 @@ import (
 	"net/http"
 )
 
-// framing is how the body of an answer is delimited (RFC 9112 section 6).
+// framing is how the end of a body is found (RFC 9112 section 6).
 type framing struct {
 	length  int64 // Content-Length; -1 = none
 	chunked bool
-	close   bool // the connection ends with the answer
+	close   bool // the connection is closed after the answer
 	none    bool // there is no body
 }
 
@@ -29,7 +29,7 @@ func (h *headReader) line() ([]byte, error) {
 		h.long = append(h.long[:0], line...)
 		for err == bufio.ErrBufferFull {
 			if h.total+len(h.long) > maxHead {
-				return nil, fmt.Errorf("%w: endless head (got more than %d bytes)", errHead, maxHead)
+				return nil, fmt.Errorf("%w: head too long (got more than %d bytes)", errHead, maxHead)
 			}
 			line, err = h.br.ReadSlice('\n')
 			h.long = append(h.long, line...)
@@ -41,7 +41,7 @@ func (h *headReader) line() ([]byte, error) {
 		return nil, err
 	}
 	if h.total > maxHead {
-		return nil, fmt.Errorf("%w: endless head (got more than %d bytes)", errHead, maxHead)
+		return nil, fmt.Errorf("%w: head too long (got more than %d bytes)", errHead, maxHead)
 	}
 	line = line[:len(line)-1]
 	if n := len(line); n > 0 && line[n-1] == '\r' {
@@ -60,7 +60,7 @@ func readHead(br *bufio.Reader, method string, res *Response) (framing, error) {
 		}
 		switch {
 		case res.Status == http.StatusSwitchingProtocols:
-			return f, fmt.Errorf("%w: status 101 (want an answer)", errHead)
+			return f, fmt.Errorf("%w: status 101 (want no change of protocol)", errHead)
 		case res.Status < 200:
 			*res = newResponse(&Request{Whole: res.Header != nil})
 			continue
@@ -87,7 +87,7 @@ func (h *headReader) read(res *Response) (framing, error) {
 	}
 	old, ok := parseStatus(line, res)
 	if !ok {
-		return f, fmt.Errorf("%w: no status line (got %.60q; want HTTP/1.1 and a status)", errHead, line)
+		return f, fmt.Errorf("%w: bad status line (got %.60q; want HTTP/1.1 and a status)", errHead, line)
 	}
 	f.close = old
 	for n := 0; ; n++ {
@@ -105,7 +105,7 @@ func (h *headReader) read(res *Response) (framing, error) {
 		}
 		colon := bytes.IndexByte(line, ':')
 		if colon <= 0 || line[colon-1] == ' ' {
-			return f, fmt.Errorf("%w: no header field (got %.60q)", errHead, line)
+			return f, fmt.Errorf("%w: bad header field (got %.60q; want name: value)", errHead, line)
 		}
 		name, value := line[:colon], bytes.Trim(line[colon+1:], " \t")
 		if err := f.note(name, value); err != nil {

@@ -13,9 +13,10 @@ import (
 	"time"
 
 	"hlsload/player/credential"
+	"hlsload/player/m3u8"
 )
 
-// lean is the small HTTP/1.1 engine. A connection at rest holds no buffer.
+// lean is the small HTTP/1.1 engine. An idle connection holds no buffer.
 type lean struct {
 	dial  Dial
 	conns int // to one host
@@ -27,7 +28,7 @@ type lean struct {
 
 type leanHost struct {
 	addr    string
-	open    int // connections, those being made included
+	open    int // connections, including those being made
 	all     []*leanConn
 	idle    []*leanConn
 	waiting []chan struct{}
@@ -63,7 +64,7 @@ func (l *lean) Send(ctx context.Context, req *Request, res *Response) error {
 		*res = newResponse(req)
 		nothing, err := c.exchange(ctx, req, host, target, res)
 		if err == nil && reused && attempt == 0 && res.Status == http.StatusRequestTimeout && c.body.framing.close {
-			res.Body.Close() // said to the connection at rest, not to this request
+			res.Body.Close() // the server timed out the idle connection, not this request
 			continue
 		}
 		if err == nil {
@@ -72,8 +73,8 @@ func (l *lean) Send(ctx context.Context, req *Request, res *Response) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		// The server may have closed a connection at rest just now; browsers
-		// ask once more when nothing has come back.
+		// The server may just have closed an idle connection; browsers retry once
+		// if nothing was received.
 		if !reused || !nothing || attempt > 0 {
 			return err
 		}
@@ -81,7 +82,7 @@ func (l *lean) Send(ctx context.Context, req *Request, res *Response) error {
 }
 
 // exchange sends the request on c and reads the head of the answer. After an
-// error the connection is gone; nothing reports whether not a byte has come.
+// error the connection is closed; nothing reports whether no byte was received.
 func (c *leanConn) exchange(ctx context.Context, req *Request, host, target string, res *Response) (nothing bool, err error) {
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	buf := requests.Get().(*[]byte)
@@ -174,7 +175,7 @@ func appendRange(b []byte, req *Request) []byte {
 func splitURL(s string) (addr, host, target string, err error) {
 	rest, ok := strings.CutPrefix(s, "http://")
 	for i := 0; ok && i < len(rest); i++ {
-		if c := rest[i]; c <= ' ' || c >= 0x7f || c == '#' || c == '@' || c == '\\' {
+		if c := rest[i]; c <= ' ' || c >= 0x7f || c == '#' || c == '@' || c == '\\' || c == '%' && !m3u8.Escaped(rest[i:]) {
 			ok = false
 		}
 	}
@@ -182,7 +183,7 @@ func splitURL(s string) (addr, host, target string, err error) {
 		end := strings.IndexAny(rest, "/?")
 		ok = plainHost(rest[:max(end, 0)])
 	}
-	if !ok { // net/url decides, as for credentials and cookies
+	if !ok { // as for credentials and cookies, net/url decides
 		u, err := url.Parse(s)
 		if err != nil {
 			return "", "", "", fmt.Errorf("%w: %w", errDial, err)
@@ -190,7 +191,7 @@ func splitURL(s string) (addr, host, target string, err error) {
 		if u.Scheme != "http" || u.Host == "" {
 			return "", "", "", fmt.Errorf("%w: not an http URL with a host (got %.80q)", errDial, s)
 		}
-		rest = u.Host + u.RequestURI()
+		rest = u.Host + m3u8.Escape(u.RequestURI()) // net/url leaves a query as it is
 	}
 	i := strings.IndexAny(rest, "/?")
 	switch {
@@ -204,7 +205,7 @@ func splitURL(s string) (addr, host, target string, err error) {
 	if host == "" {
 		return "", "", "", fmt.Errorf("%w: no host (got %.80q)", errDial, s)
 	}
-	host = strings.TrimSuffix(host, ":") // an empty port is the usual one
+	host = strings.TrimSuffix(host, ":") // an empty port is the default port
 	addr = host
 	if strings.LastIndexByte(host, ':') <= strings.LastIndexByte(host, ']') {
 		addr = host + ":80"
@@ -212,8 +213,8 @@ func splitURL(s string) (addr, host, target string, err error) {
 	return addr, host, target, nil
 }
 
-// plainHost reports whether a host, with its port or without, is written so that
-// nothing about it can be read in two ways.
+// plainHost reports whether a host, with its port or without, has only characters
+// that all parsers read alike.
 func plainHost(host string) bool {
 	name, port, has := strings.Cut(host, ":")
 	for i := range len(name) {
@@ -224,7 +225,7 @@ func plainHost(host string) bool {
 	return name != "" && (!has || port != "") && strings.Trim(port, "0123456789") == ""
 }
 
-// hostOf returns the book of an address. l.mu must be held.
+// hostOf returns the connections of an address. l.mu must be held.
 func (l *lean) hostOf(addr string) *leanHost {
 	for _, h := range l.hosts {
 		if h.addr == addr {
@@ -236,9 +237,9 @@ func (l *lean) hostOf(addr string) *leanHost {
 	return h
 }
 
-// acquire returns a connection to addr, reused or new, waiting for one if need
-// be. With fresh it is a new one, and those at rest are closed: they are likely
-// to be as dead as the one just tried.
+// acquire returns a connection to addr, reused or new; it waits when all are taken.
+// With fresh it is a new one, and idle ones are closed: they are probably dead, like
+// the one just tried.
 func (l *lean) acquire(ctx context.Context, addr string, fresh bool) (c *leanConn, reused bool, err error) {
 	for {
 		l.mu.Lock()
@@ -298,7 +299,7 @@ func (l *lean) connect(ctx context.Context, h *leanHost) (*leanConn, error) {
 	return c, nil
 }
 
-// release gives a connection back, or ends it.
+// release returns a connection to the engine, or closes it.
 func (l *lean) release(c *leanConn, keep bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -310,7 +311,7 @@ func (l *lean) release(c *leanConn, keep bool) {
 	c.host.wake()
 }
 
-// drop closes a connection for good.
+// drop closes a connection and forgets it.
 func (h *leanHost) drop(c *leanConn) {
 	c.Close()
 	for i := range h.all {
@@ -324,7 +325,7 @@ func (h *leanHost) drop(c *leanConn) {
 	}
 }
 
-// wake lets the first in the queue try again.
+// wake lets the first waiting request try again.
 func (h *leanHost) wake() {
 	if len(h.waiting) > 0 {
 		h.waiting[0] <- struct{}{}
@@ -332,7 +333,7 @@ func (h *leanHost) wake() {
 	}
 }
 
-// giveUp leaves the queue, and passes the turn on if it had just come.
+// giveUp leaves the queue. If its turn has just come, the next request gets it.
 func (h *leanHost) giveUp(turn chan struct{}) {
 	for i := range h.waiting {
 		if h.waiting[i] == turn {

@@ -10,7 +10,7 @@ import (
 	"hlsload/reports/cdn"
 )
 
-// Response is the head of an answer: what players and reports want of it.
+// Response is the head of an answer, as far as players and reports need it.
 type Response struct {
 	Status    int
 	Size      int64 // Content-Length; -1 = not announced
@@ -18,14 +18,14 @@ type Response struct {
 	Encoding  string // Content-Encoding; "" = identity
 	Location  string
 	SetCookie []string
-	Marks     chaos.Marks // Hlsload-Faults: which faults of the embedded channel touched it
+	Marks     chaos.Marks // Hlsload-Faults: the faults of the embedded channel that affected it
 	// Multiplexed reports whether the answer came over HTTP/2.
 	Multiplexed bool
 	CDN         cdn.Headers
-	Header      http.Header // all of it, when [Request.Whole] asked for it
+	Header      http.Header // if [Request.Whole] is set
 }
 
-// newResponse is an answer of which nothing has come.
+// newResponse is an answer before its first byte.
 func newResponse(req *Request) (r Response) {
 	if req.Whole {
 		r.Header = http.Header{}

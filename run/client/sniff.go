@@ -7,27 +7,27 @@ import (
 	"hlsload/player/mediatime"
 )
 
-// Sniffer keeps the first bytes of a resource on their way until they have told
-// its media time and what it is. It holds a buffer only meanwhile.
+// Sniffer reads the first bytes of a resource until it knows the media time and the
+// kind of content. It holds a buffer only until then.
 type Sniffer struct {
 	buf     *[]byte
-	Init    bool // it is an initialization section
+	Init    bool // the resource is an initialization section
 	Opening mediatime.Opening
 	Content content.Kind
 }
 
-// glance is how many bytes tell it, mostly; at least [content.Enough].
-const glance = 2 << 10
+// sniffSize is usually enough bytes; at least [content.Enough].
+const sniffSize = 2 << 10
 
-var sniffs = sync.Pool{New: func() any { b := make([]byte, 0, glance); return &b }}
+var sniffs = sync.Pool{New: func() any { b := make([]byte, 0, sniffSize); return &b }}
 
-// Begin starts to look.
+// Begin starts sniffing.
 func (l *Sniffer) Begin() {
 	l.buf = sniffs.Get().(*[]byte)
 	*l.buf = (*l.buf)[:0]
 }
 
-// Looking reports whether more bytes could tell more.
+// Looking reports whether more bytes are needed.
 func (l *Sniffer) Looking() bool { return l.buf != nil }
 
 // Read takes at most n of the next bytes of a body.
@@ -46,14 +46,14 @@ func (l *Sniffer) Read(b Body, n int64) (int64, error) {
 	return int64(k), err
 }
 
-// End says what the resource is and gives the buffer back; whole says that it
-// is complete.
+// End sets Content and releases the buffer; whole means that the resource is
+// complete.
 func (l *Sniffer) End(whole bool) {
 	if l.buf == nil {
 		return
 	}
 	l.Content = content.Of(*l.buf, whole, l.Init)
-	if cap(*l.buf) == glance {
+	if cap(*l.buf) == sniffSize {
 		sniffs.Put(l.buf)
 	}
 	l.buf = nil

@@ -6,9 +6,8 @@ import (
 	"syscall"
 )
 
-// dropper drops what comes on a connection. On a TCP socket the kernel does so
-// without copying (tcp(7): MSG_TRUNC), which takes a third of the time of
-// reading.
+// dropper drops data that arrives on a connection. On a TCP socket the kernel drops
+// it without copying (tcp(7): MSG_TRUNC), in a third of the time of reading.
 type dropper struct {
 	conn  net.Conn
 	raw   syscall.RawConn // nil = not a TCP socket
@@ -58,16 +57,16 @@ func (d *dropper) receive(fd uintptr) bool {
 // ipBindAddressNoPort is IP_BIND_ADDRESS_NO_PORT of ip(7).
 const ipBindAddressNoPort = 24
 
-// prepare sets options of a socket before it connects. A bound one must not
-// take its port before the target is known, so that ports serve once for each
-// target. A paced one must not let the kernel buffer whole segments: with 5,000
-// players that would be gigabytes.
+// prepare sets options of a socket before it connects. A bound socket must not take
+// its port before the target is known, so that each target can use every port. For a
+// paced socket the kernel must not buffer whole segments: with 5,000 players that
+// would be gigabytes.
 func prepare(bound, paced bool) func(_, _ string, c syscall.RawConn) error {
 	if !bound && !paced {
 		return nil
 	}
 	return func(_, _ string, c syscall.RawConn) error {
-		return c.Control(func(fd uintptr) { // without them it works, too
+		return c.Control(func(fd uintptr) { // it also works without them
 			if bound {
 				_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, ipBindAddressNoPort, 1)
 			}

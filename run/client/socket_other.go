@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// dropper drops what comes on a connection.
+// dropper drops data that arrives on a connection.
 type dropper struct{ conn net.Conn }
 
 func (d *dropper) init(c net.Conn) { d.conn = c }

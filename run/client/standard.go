@@ -12,9 +12,10 @@ import (
 
 	"hlsload/player/cmcd"
 	"hlsload/player/credential"
+	"hlsload/player/m3u8"
 )
 
-// standard is net/http.
+// standard is the engine on net/http.
 type standard struct {
 	transport *http.Transport
 	dial      Dial
@@ -57,7 +58,7 @@ func newStandard(dial Dial, conns int, http2 bool, config *tls.Config) Engine {
 			if err != nil {
 				return nil, err
 			}
-			return shake(ctx, nc, addr, config)
+			return handshake(ctx, nc, addr, config)
 		}
 	}
 	return s
@@ -68,6 +69,7 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	if err != nil {
 		return fmt.Errorf("%w: %w", errDial, err)
 	}
+	r.URL.RawQuery = m3u8.Escape(r.URL.RawQuery) // net/url leaves a query as it is
 	set := func(name, value string) {
 		if value != "" {
 			r.Header.Set(name, value)
@@ -92,11 +94,11 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 		}
 	}
 	if req.CMCD != nil {
-		tell(r, req.CMCD)
+		setCMCD(r, req.CMCD)
 	}
 	a, err := s.transport.RoundTrip(r)
 	if err != nil {
-		return advised(err)
+		return withAdvice(err)
 	}
 	*res = newResponse(req)
 	res.Status, res.Size, res.Body = a.StatusCode, a.ContentLength, standardBody{a.Body}
@@ -109,11 +111,11 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	return nil
 }
 
-// tell is apart from Send so that nothing there has to outlive the call.
-func tell(r *http.Request, c *cmcd.Report) { c.Headers(r.Header.Set) }
+// setCMCD is a function of its own so that nothing in Send escapes to the heap.
+func setCMCD(r *http.Request, c *cmcd.Report) { c.Headers(r.Header.Set) }
 
-// connect dials on behalf of the transport, which goes on dialling for requests
-// that were aborted; so the engine must know of every connection.
+// connect dials for the transport, which goes on dialling for requests that were
+// aborted. So the engine keeps every connection, to close it.
 func (s *standard) connect(ctx context.Context, network, addr string) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -148,7 +150,7 @@ func (s *standard) Close() {
 	}
 }
 
-// standardConn is a connection that tells its engine when it is closed.
+// standardConn is a connection that its engine forgets when it is closed.
 type standardConn struct {
 	net.Conn
 	engine *standard

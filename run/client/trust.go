@@ -16,10 +16,10 @@ import (
 // handshakeTime bounds a TLS handshake.
 const handshakeTime = 30 * time.Second
 
-// shake makes a TLS connection of one. A configuration that skips the check of
-// certificates does so at local addresses only: elsewhere only the check shows
-// that the target answers, and not a machine on the way.
-func shake(ctx context.Context, nc net.Conn, addr string, config *tls.Config) (net.Conn, error) {
+// handshake turns a connection into a TLS connection. A configuration that skips the
+// check of certificates skips it at local addresses only: elsewhere only the check
+// shows that the target answers, and not a machine between.
+func handshake(ctx context.Context, nc net.Conn, addr string, config *tls.Config) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		nc.Close()
@@ -27,7 +27,7 @@ func shake(ctx context.Context, nc net.Conn, addr string, config *tls.Config) (n
 	}
 	config = config.Clone()
 	config.ServerName = host
-	config.InsecureSkipVerify = config.InsecureSkipVerify && atHome(nc.RemoteAddr())
+	config.InsecureSkipVerify = config.InsecureSkipVerify && isLocal(nc.RemoteAddr())
 	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()
 	c := tls.Client(nc, config)
@@ -46,8 +46,8 @@ func protocols(http2 bool) []string {
 	return []string{"http/1.1"}
 }
 
-// atHome reports whether the other end of a connection has a local address.
-func atHome(a net.Addr) bool {
+// isLocal reports whether the other end of a connection has a local address.
+func isLocal(a net.Addr) bool {
 	if a == nil {
 		return false
 	}
@@ -55,8 +55,8 @@ func atHome(a net.Addr) bool {
 	return err == nil && consent.Local(at.Addr())
 }
 
-// advised adds to the error of a TLS connection what would be right.
-func advised(err error) error {
+// withAdvice adds to the error of a TLS connection what would be right.
+func withAdvice(err error) error {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError

@@ -13,18 +13,19 @@ import (
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
 	"hlsload/player/mediatime"
+	"hlsload/scenarios/redact"
 )
 
-// Visitor asks for single things, as the look at a target before a run does:
-// with the client that players have, and so by the same rules. All its requests
-// share one set of cookies. It is safe for concurrent use.
+// Visitor fetches single resources, such as the check of a target before a run. It
+// uses the players' client, and so follows the same rules. All its requests share
+// one set of cookies. It is safe for concurrent use.
 type Visitor struct {
 	cfg    VisitorConfig
 	client *Client
 }
 
-// VisitorConfig is what a visitor is made of. Fields that [Config] and
-// [DialerConfig] have, too, mean the same.
+// VisitorConfig configures a visitor. Fields with the names of fields of [Config] and
+// [DialerConfig] mean the same.
 type VisitorConfig struct {
 	Resolver    Resolver
 	Dial        Dial
@@ -36,13 +37,13 @@ type VisitorConfig struct {
 	Credentials *credential.Set
 
 	Before func(context.Context, Hop) error
-	// SetCookie is called with each Set-Cookie line; nil = it is not.
+	// SetCookie is called with each Set-Cookie line, if it is not nil.
 	SetCookie func(line string)
-	// Stay says that redirects are answers and not followed.
+	// Stay makes it not follow redirects.
 	Stay bool
 }
 
-// visitorConns is as many connections to one host as browsers open.
+// visitorConns is the number of connections that browsers open to one host.
 const visitorConns = 6
 
 // NewVisitor returns a visitor; the caller closes it.
@@ -53,8 +54,7 @@ func NewVisitor(cfg VisitorConfig) *Visitor {
 	}, d.For(0, false))}
 }
 
-// Use has later requests carry other credentials: those that were there have
-// ended.
+// Use replaces the credentials of later requests.
 func (v *Visitor) Use(c *credential.Set) {
 	v.client.mu.Lock()
 	defer v.client.mu.Unlock()
@@ -66,28 +66,28 @@ func (v *Visitor) Close() { v.client.Close() }
 
 // Visit is an answer to a visitor.
 type Visit struct {
-	URL    string // that answered, after redirects
+	URL    string // the one that answered, after redirects
 	Status int
 	Header http.Header
-	Body   []byte // as it was before it was encoded; nil when it was dropped
+	Body   []byte // decoded; nil if it was dropped
 	Size   int64  // of the body as it was transferred
-	// Withheld says that the host refused (401, 403) a request that did not
-	// carry the target's header fields, because they are not for it.
+	// Withheld reports whether the host refused (401, 403) a request that lacked the
+	// target's header fields, because they are not meant for it.
 	Withheld bool
 
-	FirstByte, Total time.Duration // from the beginning
+	FirstByte, Total time.Duration // since the request was sent
 }
 
-// Get fetches a URL and follows redirects. An answer of any status is no error;
-// the body has at most so many bytes, and is kept or dropped. A body that breaks
-// off is an error beside the visit so far.
+// Get fetches a URL and follows redirects. Any status is an answer. The body may have
+// at most most bytes, and is dropped unless keep is set. If the body breaks off, Get
+// returns the visit so far and an error.
 func (v *Visitor) Get(ctx context.Context, url string, most int64, keep bool) (*Visit, error) {
 	began := time.Now()
 	var res Response
 	req := Request{Method: http.MethodGet, URL: url, UserAgent: v.cfg.UserAgent, Headers: v.cfg.Headers, Gzip: keep, Whole: true}
 	at, err := v.client.Do(ctx, &req, &res, v.carry)
 	if err != nil {
-		return nil, v.veiled(&req, err)
+		return nil, v.hide(&req, err)
 	}
 	defer res.Body.Close()
 	a := &Visit{URL: at, Status: res.Status, Header: res.Header, FirstByte: time.Since(began)}
@@ -106,7 +106,7 @@ func (v *Visitor) Get(ctx context.Context, url string, most int64, keep bool) (*
 	a.Total = time.Since(began)
 	switch {
 	case err != nil:
-		return a, v.veiled(&req, err)
+		return a, v.hide(&req, err)
 	case a.Size > most:
 		return a, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, most)
 	case keep:
@@ -115,9 +115,9 @@ func (v *Visitor) Get(ctx context.Context, url string, most int64, keep bool) (*
 	return a, err
 }
 
-// Opening reads the first bytes of a segment or an initialization section, as
-// many as tell its media time, and drops the connection. part is the byte range
-// that it has in its resource; nil = it is all of it.
+// Opening reads as many of the first bytes of a segment or an initialization section
+// as its media time needs, and closes the connection. part is its byte range within
+// the resource; nil = the whole resource.
 func (v *Visitor) Opening(ctx context.Context, url string, part *m3u8.Range) (status int, said mediatime.Opening, err error) {
 	var res Response
 	req := Request{Method: http.MethodGet, URL: url, UserAgent: v.cfg.UserAgent, Headers: v.cfg.Headers}
@@ -125,7 +125,7 @@ func (v *Visitor) Opening(ctx context.Context, url string, part *m3u8.Range) (st
 		req.Range = &m3u8.Range{Offset: part.Offset, Length: min(part.Length, mediatime.Limit)}
 	}
 	if _, err := v.client.Do(ctx, &req, &res, v.carry); err != nil {
-		return 0, said, v.veiled(&req, err)
+		return 0, said, v.hide(&req, err)
 	}
 	defer res.Body.Close()
 	if res.Status/100 != 2 || res.Encoding != "" {
@@ -141,7 +141,7 @@ func (v *Visitor) Opening(ctx context.Context, url string, part *m3u8.Range) (st
 		err = nil
 	}
 	if err != nil {
-		err = v.veiled(&req, err)
+		err = v.hide(&req, err)
 	}
 	return res.Status, l.Opening, err
 }
@@ -156,20 +156,12 @@ func (v *Visitor) carry(ctx context.Context, e Engine, req *Request, res *Respon
 	return err
 }
 
-// veiled is an error without the values of cookies.
-func (v *Visitor) veiled(req *Request, err error) error {
-	return &veiledError{v.client.Hide(req, err.Error()), err}
+// hide takes the values of cookies out of an error.
+func (v *Visitor) hide(req *Request, err error) error {
+	return redact.Error(err, func(text string) string { return v.client.Hide(req, text) })
 }
 
-type veiledError struct {
-	text  string
-	cause error
-}
-
-func (e *veiledError) Error() string { return e.text }
-func (e *veiledError) Unwrap() error { return e.cause }
-
-// Timeout reports whether an error is one of time that was up.
+// Timeout reports whether an error is a timeout.
 func Timeout(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()

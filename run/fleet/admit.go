@@ -13,36 +13,37 @@ import (
 	"hlsload/scenarios/redact"
 )
 
-// Tickets lets sessions in, each with a URL and headers of its own.
+// Tickets gives each session a URL and headers of its own.
 type Tickets interface {
-	// Ticket returns the pass of a session that begins, or renews what it has;
-	// renewals counts those before. It is called from any goroutine.
+	// Ticket returns the first pass of a session, or its next one; renewals counts
+	// the passes after the first. It is called from any goroutine.
 	Ticket(ctx context.Context, v *audience.Arrival, renewals int) (*ticket.Pass, error)
-	// Credentials are what hosts are sent for a pass.
+	// Credentials are the credentials of a pass, by host.
 	Credentials(*ticket.Pass) *credential.Set
 }
 
 // Renewal says when sessions get another pass.
 type Renewal struct {
-	Before time.Duration // it ends; 0 = not because of that
-	Every  time.Duration // 0 = not because of that
-	// With Rejoin the session ends and a new one begins with the new pass;
-	// else its further requests carry it.
+	Before time.Duration // the end of the pass; 0 = not before its end
+	Every  time.Duration // since the last pass; 0 = not regularly
+	// With Rejoin the session ends and a new one begins with the new pass.
+	// Otherwise the session's next requests carry the new pass.
 	Rejoin bool
 }
 
-// letIn is a pass and what follows from it. A nil one changes nothing.
-type letIn struct {
+// admitted is the pass of a session, and what follows from it; nil = sessions have no
+// passes.
+type admitted struct {
 	*ticket.Pass
 	creds  *credential.Set
-	hidden func() *redact.Secrets // made when something has to be hidden
+	hidden func() *redact.Secrets // computed at the first use
 }
 
-func (f *Fleet) letIn(p *ticket.Pass) *letIn {
-	return &letIn{Pass: p, creds: f.cfg.Tickets.Credentials(p), hidden: sync.OnceValue(func() *redact.Secrets {
+func (f *Fleet) admitted(p *ticket.Pass) *admitted {
+	return &admitted{Pass: p, creds: f.cfg.Tickets.Credentials(p), hidden: sync.OnceValue(func() *redact.Secrets {
 		s := &redact.Secrets{}
 		for _, v := range p.Secrets() {
-			if len(v) >= 6 { // shorter ones are in ordinary words
+			if len(v) >= 6 { // shorter ones occur in ordinary words
 				s.Add(v, redact.Mask)
 			}
 		}
@@ -54,25 +55,25 @@ func (f *Fleet) letIn(p *ticket.Pass) *letIn {
 	})}
 }
 
-// pass is the pass of a let-in, nil for none.
-func (in *letIn) pass() *ticket.Pass {
+// pass is the pass; nil = none.
+func (in *admitted) pass() *ticket.Pass {
 	if in == nil {
 		return nil
 	}
 	return in.Pass
 }
 
-// hide takes what is the session's own out of a text.
-func (in *letIn) hide(text string) string {
+// hide takes the secrets of the session out of a text.
+func (in *admitted) hide(text string) string {
 	if in == nil || text == "" {
 		return text
 	}
 	return in.Named(in.hidden().Known(text))
 }
 
-// admission gets the pass of a session that is about to begin; false = it cannot
-// begin, which is no word about the target.
-func (f *Fleet) admission(ctx context.Context, v *audience.Arrival) (*letIn, bool) {
+// admitSession gets the pass of a session that is about to begin; false = it cannot
+// begin, which is not the target's failure.
+func (f *Fleet) admitSession(ctx context.Context, v *audience.Arrival) (*admitted, bool) {
 	if f.cfg.Tickets == nil {
 		return nil, true
 	}
@@ -81,10 +82,10 @@ func (f *Fleet) admission(ctx context.Context, v *audience.Arrival) (*letIn, boo
 		f.noteTicket(ctx, err)
 		return nil, false
 	}
-	return f.letIn(p), true
+	return f.admitted(p), true
 }
 
-// noteTicket counts a session without a pass among the errors of this machine.
+// noteTicket counts a missing pass as an error of this machine.
 func (f *Fleet) noteTicket(ctx context.Context, err error) {
 	if ctx.Err() != nil || f.why.Load() != nil {
 		return
@@ -96,8 +97,8 @@ func (f *Fleet) noteTicket(ctx context.Context, err error) {
 
 // Bounds of renewing.
 const (
-	soonest  = time.Second     // after the last pass
-	tryAgain = 5 * time.Second // after a failure
+	soonest    = time.Second     // after the last pass
+	retryAfter = 5 * time.Second // after a failure
 )
 
 // renewal is when a session gets another pass.
@@ -115,12 +116,12 @@ func (s *session) renewal(now time.Duration) time.Duration {
 	return at
 }
 
-// renewed is the outcome of asking for another pass; nil = there is none.
+// renewed is the result of asking for another pass; nil = there is none.
 type renewed struct{ pass *ticket.Pass }
 
 // renew asks for another pass.
 func (s *session) renew(ctx context.Context, asks *sync.WaitGroup) {
-	s.renewAt = player.Never // until it is there
+	s.renewAt = player.Never // until the pass is there
 	s.renewals++
 	v, n := s.arrival, s.renewals
 	asks.Go(func() {
@@ -137,13 +138,13 @@ func (s *session) renew(ctx context.Context, asks *sync.WaitGroup) {
 	})
 }
 
-// take goes on with another pass.
-func (s *session) take(r renewed) {
+// usePass continues the session with another pass.
+func (s *session) usePass(r renewed) {
 	now := s.f.now()
 	if r.pass == nil {
-		s.renewAt = now + tryAgain
+		s.renewAt = now + retryAfter
 		return
 	}
-	s.in, s.issued = s.f.letIn(r.pass), now
+	s.in, s.issued = s.f.admitted(r.pass), now
 	s.renewAt = s.renewal(now)
 }

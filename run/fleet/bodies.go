@@ -29,10 +29,10 @@ const maxPooled = 1 << 20
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// playlist takes the body of a playlist: whole, decoded and parsed.
-func (s *session) playlist(ctx context.Context, fl *flight, res *client.Response, r *ride, base string) {
+// playlist reads the body of a playlist, decodes and parses it.
+func (s *session) playlist(ctx context.Context, fl *flight, res *client.Response, r *transfer, base string) {
 	hooked := s.chaos != nil
-	if !hooked && !s.tell(ctx, fl, false) {
+	if !hooked && !s.notify(ctx, fl, false) {
 		return
 	}
 	buf := buffers.Get().(*bytes.Buffer)
@@ -45,7 +45,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *client.Response
 	held := hold{h: &s.f.holding}
 	defer held.end()
 	if err := s.read(ctx, fl, res, r, buf, &held); err != nil {
-		if hooked && !s.tell(ctx, fl, false) {
+		if hooked && !s.notify(ctx, fl, false) {
 			return
 		}
 		s.fail(ctx, fl, failureOfBody(err), err)
@@ -53,8 +53,8 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *client.Response
 	}
 	body := encoded{base: base, body: buf.Bytes(), coding: res.Encoding}
 	if hooked || fl.in != nil {
-		// Faults and tokens need the text. What does not decode is for the parser
-		// to refuse.
+		// Faults and tokens need the text. The parser refuses a body that cannot be
+		// decoded.
 		if text, err := client.Decode(body.body, body.coding, s.f.parses.most[fl.kind]); err == nil {
 			body.body, body.coding = fl.in.pass().SharedBody(text), ""
 			held.take(int64(len(text)))
@@ -91,7 +91,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *client.Response
 }
 
 // read reads a whole body at the pace of the link.
-func (s *session) read(ctx context.Context, fl *flight, res *client.Response, r *ride, buf *bytes.Buffer, held *hold) error {
+func (s *session) read(ctx context.Context, fl *flight, res *client.Response, r *transfer, buf *bytes.Buffer, held *hold) error {
 	most := s.f.parses.most[fl.kind]
 	comes := s.f.ceiling.begin(res.Size)
 	defer comes.end()
@@ -115,9 +115,9 @@ func (s *session) read(ctx context.Context, fl *flight, res *client.Response, r 
 	}
 }
 
-// arrive waits until the last n bytes read have arrived by the link. It returns
-// why there are no more; nil = the body is complete.
-func (s *session) arrive(ctx context.Context, r *ride, n int64, broken error) error {
+// arrive waits until the last n bytes read have arrived over the link. It returns
+// why the body ended early; nil = it is complete.
+func (s *session) arrive(ctx context.Context, r *transfer, n int64, broken error) error {
 	if r != nil {
 		if err := s.link.finish(ctx, r, n, broken != nil); err != nil {
 			return err
@@ -126,18 +126,18 @@ func (s *session) arrive(ctx context.Context, r *ride, n int64, broken error) er
 	return broken
 }
 
-// rewritten shows the answer to the viewer's chaos and does what it says. It
-// returns nil when the fetch has ended by that.
+// rewritten applies faults via viewer to a playlist and returns the body that the
+// player gets; nil = the fetch has ended.
 func (s *session) rewritten(ctx context.Context, fl *flight, body []byte) []byte {
 	seen, effect := s.chaos.Answer(s.f.now(), &fl.thing, fl.url, chaos.Answer{Status: fl.head.Status, Body: body})
-	if !s.suffer(ctx, fl, effect) {
+	if !s.applyEffect(ctx, fl, effect) {
 		return nil
 	}
 	if seen.Status != fl.head.Status || !bytes.Equal(body, seen.Body) {
 		fl.head.Status, fl.head.Size = seen.Status, int64(len(seen.Body))
 		fl.bytes.Store(fl.head.Size)
 	}
-	if !s.tell(ctx, fl, false) {
+	if !s.notify(ctx, fl, false) {
 		return nil
 	}
 	if effect.Truncate {
@@ -151,8 +151,8 @@ func (s *session) rewritten(ctx context.Context, fl *flight, body []byte) []byte
 	return seen.Body
 }
 
-// suffer waits, hangs or breaks as the effect says; false = the fetch has ended.
-func (s *session) suffer(ctx context.Context, fl *flight, e chaos.Effect) bool {
+// applyEffect delays, hangs or breaks the answer; false = the fetch has ended.
+func (s *session) applyEffect(ctx context.Context, fl *flight, e chaos.Effect) bool {
 	fl.mark(e.Marks)
 	switch {
 	case e.Reset:
@@ -185,17 +185,17 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// media takes the body of a segment, an initialization section or a key. Of its
-// bytes only the first are looked at.
-func (s *session) media(ctx context.Context, fl *flight, res *client.Response, r *ride) {
+// media reads the body of a segment, an initialization section or a key. Only its
+// first bytes are kept.
+func (s *session) media(ctx context.Context, fl *flight, res *client.Response, r *transfer) {
 	most := s.f.parses.most[fl.kind]
 	cut := int64(-1)
 	if s.chaos != nil {
 		seen, effect := s.chaos.Answer(s.f.now(), &fl.thing, fl.url, chaos.Answer{Status: fl.head.Status})
-		if !s.suffer(ctx, fl, effect) {
+		if !s.applyEffect(ctx, fl, effect) {
 			return
 		}
-		if seen.Status != fl.head.Status { // its body is none; that of the real answer is not read
+		if seen.Status != fl.head.Status { // without a body; the body of the real answer is not read
 			fl.head.Status, fl.head.Size = seen.Status, 0
 			s.bodiless(ctx, fl, r)
 			return
@@ -212,7 +212,7 @@ func (s *session) media(ctx context.Context, fl *flight, res *client.Response, r
 		s.fail(ctx, fl, player.TooLarge, fmt.Errorf("%w: %v (got %d bytes; want at most %d)", client.ErrTooLarge, fl.kind, res.Size, most))
 		return
 	}
-	if !s.tell(ctx, fl, false) {
+	if !s.notify(ctx, fl, false) {
 		return
 	}
 	if err := s.drain(ctx, fl, res, r, cut); err != nil {
@@ -223,18 +223,18 @@ func (s *session) media(ctx context.Context, fl *flight, res *client.Response, r
 }
 
 // bodiless completes a flight without a body.
-func (s *session) bodiless(ctx context.Context, fl *flight, r *ride) {
-	if s.arrive(ctx, r, 0, nil) == nil && s.tell(ctx, fl, false) {
+func (s *session) bodiless(ctx context.Context, fl *flight, r *transfer) {
+	if s.arrive(ctx, r, 0, nil) == nil && s.notify(ctx, fl, false) {
 		s.complete(ctx, fl)
 	}
 }
 
-// errCut is how a body that chaos truncates ends.
+// errCut is the error of a body that a fault truncates.
 var errCut = errors.New("the body was cut short")
 
-// drain drops a body at the pace of the link, after a look at its first bytes;
-// cut ≥ 0 breaks off there.
-func (s *session) drain(ctx context.Context, fl *flight, res *client.Response, r *ride, cut int64) (err error) {
+// drain drops a body at the pace of the link, after sniffing its first bytes; with
+// cut ≥ 0 it stops there with an error.
+func (s *session) drain(ctx context.Context, fl *flight, res *client.Response, r *transfer, cut int64) (err error) {
 	most, room := s.f.parses.most[fl.kind], int64(1<<30)
 	comes := s.f.ceiling.begin(res.Size)
 	defer comes.end()
@@ -285,8 +285,8 @@ func (s *session) drain(ctx context.Context, fl *flight, res *client.Response, r
 	}
 }
 
-// keyContent is what the body of a key is: a key of AES-128 has 16 bytes, which
-// say nothing.
+// keyContent is the kind of content of a key: 16 bytes are a key of AES-128, whatever
+// they look like.
 func keyContent(is content.Kind, size int64) content.Kind {
 	switch {
 	case size == 16:

@@ -13,9 +13,9 @@ import (
 	"hlsload/run/client"
 )
 
-// parses keeps playlists that were parsed, so that players who fetched the same
-// bytes share one parse and, by profile, one ladder. What was not asked for
-// among the last entries is forgotten; players keep what they hold.
+// parses keeps parsed playlists, so that players that fetched the same bytes share
+// one parse and, by profile, one ladder. Entries that are not used for a generation
+// are dropped.
 type parses struct {
 	classify player.Classify
 	most     [m3u8.Kinds]int64 // limits of bodies
@@ -24,7 +24,7 @@ type parses struct {
 	mu        sync.Mutex
 	now, last map[parseKey]*parsed // two generations
 	size      int                  // bytes of bodies in now
-	since     time.Time            // when now began
+	since     time.Time            // when the generation now began
 	count     int                  // playlists parsed
 }
 
@@ -33,8 +33,8 @@ type parseKey struct {
 	coding  string // Content-Encoding of the body
 	length  int
 	sums    [2]uint64
-	imports *m3u8.Multivariant // whose variables the playlist may import
-	literal bool               // read as players do that know no variables
+	imports *m3u8.Multivariant // the playlist may import its variables
+	literal bool               // parsed without variables
 	kind    m3u8.Kind
 }
 
@@ -102,7 +102,7 @@ func (e *encoded) options(most int64) (body []byte, opt m3u8.Options, err error)
 	return body, opt, err
 }
 
-// entry returns the place of a body; the caller parses if it is the first.
+// entry returns the entry of a body, new or not.
 func (c *parses) entry(kind m3u8.Kind, e encoded, imports *m3u8.Multivariant, literal bool) *parsed {
 	k := parseKey{url: e.base, coding: e.coding, length: len(e.body), imports: imports, literal: literal, kind: kind}
 	for i := range k.sums {
@@ -126,21 +126,20 @@ func (c *parses) entry(kind m3u8.Kind, e encoded, imports *m3u8.Multivariant, li
 	return p
 }
 
-// parsedCount is how many playlists were parsed.
+// parsedCount is the number of playlists parsed.
 func (c *parses) parsedCount() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.count
 }
 
-// literal reports whether the body is to be read without variables: for players
-// that know none, if there may be some.
+// literal reports whether the body has to be parsed without variables: the profile
+// does not support them, and the body may have some.
 func (e *encoded) literal(prof *player.Profile) bool {
 	return prof.Playlist.NoVariables && (e.coding != "" || bytes.Contains(e.body, []byte("{$")))
 }
 
-// media returns the media playlist in a body as the profile reads it, or what is
-// wrong with it.
+// media returns the media playlist in a body as the profile reads it.
 func (c *parses) media(e encoded, imports *m3u8.Multivariant, prof *player.Profile) (*m3u8.Media, error) {
 	literal := e.literal(prof)
 	p := c.entry(m3u8.KindMedia, e, imports, literal)
@@ -159,8 +158,8 @@ func (c *parses) media(e encoded, imports *m3u8.Multivariant, prof *player.Profi
 	return p.media, p.err
 }
 
-// multivariant reads a multivariant playlist. A media playlist in its place is
-// one that lists itself.
+// multivariant parses a multivariant playlist. A media playlist counts as one that
+// lists itself.
 func multivariant(body []byte, opt m3u8.Options) (*m3u8.Multivariant, error) {
 	list, err := m3u8.Parse(body, opt)
 	if err != nil {
@@ -172,9 +171,9 @@ func multivariant(body []byte, opt m3u8.Options) (*m3u8.Multivariant, error) {
 	return player.Single(opt.Base.String()), nil
 }
 
-// ladder returns the multivariant playlist in a body as the profile sees it, or
-// what is wrong with it. The playlist itself is returned when it defines
-// variables that its media playlists may import.
+// ladder returns the ladder that the profile makes of the multivariant playlist in a
+// body. The playlist itself is returned if it defines variables that its media
+// playlists may import.
 func (c *parses) ladder(e encoded, prof *player.Profile) (*player.Ladder, *m3u8.Multivariant, error) {
 	literal := e.literal(prof)
 	p := c.entry(m3u8.KindMultivariant, e, nil, literal)

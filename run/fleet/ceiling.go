@@ -7,38 +7,38 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hlsload/reports/figure"
 	"hlsload/run/client"
 )
 
-// Ceiling is what the whole fleet must not exceed; 0 = no limit. Reaching it
-// halts the fleet: to hold players back instead would change what is measured.
+// Ceiling is the load that the whole fleet must not exceed; 0 = no limit. Reaching it
+// halts the fleet. To delay players instead would change what is measured.
 type Ceiling struct {
 	Requests  int64 // in any second, redirects included
 	Bandwidth int64 // bit/s of bodies received, over any second
 	Bytes     int64 // of bodies received in the whole run
 
-	// Total and Bits bound requests and bits of bodies of the whole fleet, Hosts
-	// the requests to a host, by name in lower case; the zero value does not.
-	// They are the ceilings that hold when the scenario names none, as soon as a
-	// host is not local (see [Config.Cautious]).
+	// Total and Bits bound the requests and the bits of bodies of the whole fleet,
+	// Hosts the requests to a host, by its name in lower case; the zero value is no
+	// bound. They hold once a host is not local (see [Config.Cautious]).
 	Total, Bits Bound
 	Hosts       map[string]Bound
-	Elsewhere   Bound // of each host that Hosts does not have
+	Elsewhere   Bound // of each host that is not in Hosts
 }
 
-// Bound is reached when a rate is above both: Peak over 5 s, Floor over 10 s.
-// The zero value is none.
+// Bound is exceeded when a rate is above both Peak over 5 s and Floor over 10 s. The
+// zero value is no bound.
 type Bound struct {
-	Peak, Floor float64 // a second
-	Why         string  // where they come from and what raises them
+	Peak, Floor float64 // per second
+	Why         string  // where they come from and how to raise them
 }
 
 func (b *Bound) zero() bool { return b.Peak == 0 && b.Floor == 0 }
 
-// errHalted is the end of a request that is not sent any more.
+// errHalted is the error of a request that is not sent because the fleet was halted.
 var errHalted = errors.New("the fleet was halted")
 
-// slot is the grain of a window.
+// slot is the resolution of a window.
 const slot = 100 * time.Millisecond
 
 // The windows.
@@ -47,8 +47,8 @@ const (
 	floorWindow = 10 * time.Second
 )
 
-// maxCountedHosts bounds the hosts that are counted one by one; what comes after is
-// counted together.
+// maxCountedHosts bounds the hosts that are counted one by one. All further hosts are
+// counted as one.
 const maxCountedHosts = 256
 
 // window counts in slots of the last 10 s. The zero value has counted nothing.
@@ -77,18 +77,18 @@ func (w *window) sum(d time.Duration) (n int64) {
 	return n
 }
 
-// ceiling counts what a fleet does. A nil one allows everything.
+// ceiling counts the load of a fleet. A nil one allows everything.
 type ceiling struct {
 	Ceiling
 	trip func(reason string)
-	// foreign says that a host is not local; nil = one is.
+	// foreign is true once a host is not local; nil = always.
 	foreign *atomic.Bool
 
 	mu             sync.Mutex
 	requests, bits window
 	hosts          map[string]*window
 	total          int64 // bytes received
-	announced      int64 // bytes of bodies that are under way and have not been received
+	announced      int64 // bytes of bodies in flight that have not been received
 	tripped        bool
 }
 
@@ -99,11 +99,11 @@ func newCeiling(c Ceiling, foreign *atomic.Bool, trip func(string)) *ceiling {
 	return &ceiling{Ceiling: c, trip: trip, foreign: foreign, hosts: map[string]*window{}}
 }
 
-// abroad reports whether the ceilings hold that the scenario does not name.
-func (c *ceiling) abroad() bool { return c.foreign == nil || c.foreign.Load() }
+// bounded reports whether the bounds hold, because a host is not local.
+func (c *ceiling) bounded() bool { return c.foreign == nil || c.foreign.Load() }
 
-// request asks for one more request; it must not be sent when it would be over
-// the ceiling.
+// request counts a request that is about to be sent. After an error it must not be
+// sent.
 func (c *ceiling) request(now time.Duration, url string) error {
 	if c == nil {
 		return nil
@@ -123,13 +123,14 @@ func (c *ceiling) request(now time.Duration, url string) error {
 	return errHalted
 }
 
-// count counts a request; it says why that is one too many. c.mu must be held.
+// count counts a request and says which ceiling it exceeds; "" = none. c.mu must be
+// held.
 func (c *ceiling) count(now time.Duration, url string) string {
 	c.requests.add(now, 1)
 	if c.Requests > 0 && c.requests.sum(time.Second) > c.Requests {
 		return fmt.Sprintf("more than %d requests would have been sent within a second (requests: %d/s)", c.Requests, c.Requests)
 	}
-	if !c.abroad() {
+	if !c.bounded() {
 		return ""
 	}
 	if peak, floor, over := c.Total.over(&c.requests); over {
@@ -159,7 +160,7 @@ func (c *ceiling) count(now time.Duration, url string) string {
 	return ""
 }
 
-// over reports whether a window is above a bound, and what it has.
+// over reports whether a window exceeds a bound, and its counts.
 func (b *Bound) over(w *window) (peak, floor int64, over bool) {
 	if b.zero() {
 		return 0, 0, false
@@ -192,43 +193,30 @@ func (c *ceiling) received(now time.Duration, n int64) {
 	}
 }
 
-// tooMuch says why what was received is too much. c.mu must be held.
+// tooMuch says which ceiling the received bytes exceed; "" = none. c.mu must be held.
 func (c *ceiling) tooMuch() string {
 	if sum := c.bits.sum(time.Second); c.Bandwidth > 0 && sum > c.Bandwidth {
 		return fmt.Sprintf("%.1f Mbit were received within a second (bandwidth: %.1f Mbit/s)", float64(sum)/1e6, float64(c.Bandwidth)/1e6)
 	}
 	if c.Bytes > 0 && c.total >= c.Bytes {
-		return fmt.Sprintf("%s of bodies were received (limits.bytes: %s); up to %s more were under way", bytesText(c.total), bytesText(c.Bytes), bytesText(c.announced))
+		return fmt.Sprintf("%s of bodies were received (limits.bytes: %s); up to %s more were on their way", figure.Size(c.total), figure.Size(c.Bytes), figure.Size(c.announced))
 	}
-	if peak, floor, over := c.Bits.over(&c.bits); over && c.abroad() {
+	if peak, floor, over := c.Bits.over(&c.bits); over && c.bounded() {
 		return fmt.Sprintf("%.1f Mbit/s of bodies over 5 s and %.1f Mbit/s over 10 s; %s", rate(peak, peakWindow)/1e6, rate(floor, floorWindow)/1e6, c.Bits.Why)
 	}
 	return ""
 }
 
-// bytesText is a number of bytes for people.
-func bytesText(n int64) string {
-	for _, u := range []struct {
-		name string
-		of   float64
-	}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}} {
-		if float64(n) >= u.of {
-			return fmt.Sprintf("%.4g %s", float64(n)/u.of, u.name)
-		}
-	}
-	return fmt.Sprintf("%d B", n)
-}
-
-// coming is what is still to come of a body that was announced.
-type coming struct {
+// inFlight is the rest of an announced body.
+type inFlight struct {
 	c    *ceiling
 	left int64
 }
 
-// begin counts a body that is under way; size < 0 = it was not announced how
-// long it is. It must be ended.
-func (c *ceiling) begin(size int64) coming {
-	b := coming{c, max(size, 0)}
+// begin counts a body in flight; size < 0 = its length was not announced. end must be
+// called.
+func (c *ceiling) begin(size int64) inFlight {
+	b := inFlight{c, max(size, 0)}
 	if c != nil && b.left > 0 {
 		c.mu.Lock()
 		c.announced += b.left
@@ -237,16 +225,16 @@ func (c *ceiling) begin(size int64) coming {
 	return b
 }
 
-// got counts n bytes of it that were received.
-func (b *coming) got(now time.Duration, n int64) {
+// got counts n received bytes of the body.
+func (b *inFlight) got(now time.Duration, n int64) {
 	b.less(n)
 	b.c.received(now, n)
 }
 
-// end ends the count: no more of it comes.
-func (b *coming) end() { b.less(b.left) }
+// end ends the count: no more bytes arrive.
+func (b *inFlight) end() { b.less(b.left) }
 
-func (b *coming) less(n int64) {
+func (b *inFlight) less(n int64) {
 	if n = min(n, b.left); b.c == nil || n <= 0 {
 		return
 	}

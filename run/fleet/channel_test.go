@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,44 +15,8 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/profile"
 	"hlsload/reports/record"
+	"hlsload/run/runtest"
 )
-
-// pipes is a network in memory.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	here, there := net.Pipe()
-	select {
-	case p.conns <- there:
-		return here, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 // channel is a live channel of 2 s segments, two renditions on two pipelines,
 // as a function of time.
@@ -196,9 +159,8 @@ func inBubble(t *testing.T, set func(cfg *Config, c *channel), during func(w *wo
 	synctest.Test(t, func(t *testing.T) {
 		epoch := time.Now()
 		w.channel = &channel{epoch: epoch, size: 100_000, asked: map[string]int{}, told: map[string]bool{}}
-		net := newPipes()
-		srv := &http.Server{Handler: w.channel}
-		go srv.Serve(net)
+		net := runtest.NewNetwork()
+		srv := net.ServeAt("", w.channel)
 		cfg := Config{
 			Audience: audience.Config{Players: 5, Arrive: audience.Arrive{Over: time.Second}, Cohorts: []audience.Cohort{{Name: "all", Share: 1, Profile: "rfc8216bis"}}},
 			Profiles: map[string]*player.Profile{"rfc8216bis": mustLoad("rfc8216bis"), "hlsjs-1.7": mustLoad("hlsjs-1.7")},
@@ -206,7 +168,7 @@ func inBubble(t *testing.T, set func(cfg *Config, c *channel), during func(w *wo
 			URL:      func(*audience.Arrival) string { return "http://rig/index.m3u8" },
 			Classify: func(u string) int { return strings.Index("01", u[strings.Index(u, "/p")+2:][:1]) },
 			Join:     w.record.Join,
-			Dial:     net.dial,
+			Dial:     net.Dial,
 		}
 		if set != nil {
 			set(&cfg, w.channel)
@@ -224,7 +186,6 @@ func inBubble(t *testing.T, set func(cfg *Config, c *channel), during func(w *wo
 		w.fleet.Run(ctx)
 		w.ended = time.Since(epoch)
 		srv.Close()
-		net.Close()
 	})
 	return w
 }

@@ -16,92 +16,88 @@ import (
 	"hlsload/run/client"
 )
 
-// Config is what a fleet is made of.
+// Config configures a fleet.
 type Config struct {
 	Audience audience.Config
 	Profiles map[string]*player.Profile // by the names that cohorts use
 	Seed     draw.Seed
-	// Epoch is when the run's clock stands at 0; the first viewers arrive then.
+	// Epoch is when the run's clock is 0. The first viewers arrive then.
 	Epoch    time.Time
 	Duration time.Duration // of the run; 0 = until the context ends
 	// URL is the multivariant playlist that a viewer opens.
 	URL      func(*audience.Arrival) string
 	Classify player.Classify     // which pipeline a media playlist belongs to; nil = unknown
 	Headers  []credential.Header // sent with every request to any host: no secrets
-	// Credentials are what the hosts of the target are sent; nil = nothing.
+	// Credentials are sent to the hosts of the target; nil = none.
 	Credentials *credential.Set
-	// Tickets lets each session in with a URL and credentials of its own, instead
-	// of URL and Credentials; nil = all have the same.
+	// Tickets gives each session a URL and credentials of its own, instead of URL
+	// and Credentials; nil = all sessions have the same.
 	Tickets  Tickets
-	Renew    Renewal // of what Tickets gives
-	NoBodies bool    // segments are asked for with HEAD
+	Renew    Renewal // of the passes of Tickets
+	NoBodies bool    // request segments with HEAD
 	// MaxPlaylist bounds the body of a playlist, in bytes; 0 = [m3u8.DefaultBody].
 	MaxPlaylist int64
-	CMCD        CMCD   // whether players say how they are
-	Run         uint32 // names the run in the session ids of CMCD
+	CMCD        CMCD   // whether and how players send CMCD
+	Run         uint32 // identifies the run in the session ids of CMCD
 	// Join begins the record of a session. It is called from any goroutine.
 	Join func(now time.Duration, of record.SessionInfo) Session
-	// Redact takes secrets out of a text that may quote a URL, or what a server
-	// made of one; nil = there are none.
+	// Redact takes secrets out of a text that may quote a URL; nil = there are none.
 	Redact func(string) string
-	Chaos  Chaos // on the viewers' side; nil = none
-	// LinkFaults says that Chaos may change links, so that links without
-	// limits must be modelled, too. See [Fleet.LinksChanged].
+	Chaos  Chaos // faults via viewer; nil = none
+	// LinkFaults means that Chaos may change links, so that links without limits
+	// must be modelled as well. See [Fleet.LinksChanged].
 	LinkFaults bool
-	// Lost returns the faults that held back the answer to a request which its
-	// player gave up: an answer that comes names them itself. Requests carry
-	// their number in a Hlsload-Request header then; nil = they do not.
+	// Lost returns the faults that held back the answer to a request that a player
+	// aborted; an answer that arrives names its faults itself. With Lost, requests
+	// carry their number in a Hlsload-Request header; nil = they do not.
 	Lost func(request uint64) chaos.Marks
-	// Named has requests say whose they are and when that viewer's token was
-	// issued, in a Hlsload-Viewer header: the embedded channel, which has no
-	// tokens, checks them by that.
+	// Named makes requests carry their viewer and the time when that viewer's token
+	// was issued, in a Hlsload-Viewer header. The embedded channel, which has no
+	// tokens, uses it for faults on tokens.
 	Named bool
 
-	// Standard carries http URLs with net/http, too.
+	// Standard uses net/http for http URLs as well.
 	Standard bool
 	TLS      *tls.Config // nil = the default; see [client.Config]
-	// Public says that the stream's addresses stand for ones of the Internet;
-	// see [player.Config].
+	// Public makes players treat the stream's addresses as public ones; see
+	// [player.Config].
 	Public bool
-	// Sources is how many loopback addresses players connect from, 127.0.0.1
-	// and on; 0 = whatever the system chooses. [Preflight] says how many.
+	// Sources is the number of loopback addresses that players connect from,
+	// beginning with 127.0.0.1; 0 = the system chooses. [Preflight] returns it.
 	Sources int
-	Dial    client.Dial // of IP addresses; nil = the system's
 
-	// Resolver looks hosts up; nil = the system's.
+	// Dial, Resolver and Allow are those of [client.DialerConfig]. An error of Allow,
+	// such as a [client.NotAllowed], halts the fleet.
+	Dial     client.Dial
 	Resolver client.Resolver
-	// Allow says whether a host may be dialled at the addresses that it was found
-	// to have, nil = it may. An error, such as a [client.NotAllowed], halts the fleet.
-	// The address of a host that is not looked up here is the zero one.
-	Allow func(host string, addrs []netip.Addr) error
+	Allow    func(host string, addrs []netip.Addr) error
 	// Led is called with each host that redirected a request or answered with a
-	// playlist: what is asked for next may be of its choice. nil = it is not.
+	// playlist: it may have chosen the next URLs. nil = it is not called.
 	Led     func(host string)
 	Ceiling Ceiling
-	// Cautious bounds how often players ask for URLs that failed; see
-	// [player.Config]. They are from the first address on that is dialled and not
-	// local, whatever this says.
+	// Cautious bounds how often players request failed URLs; see [player.Config]. It
+	// is set in any case once an address that is not local is dialled.
 	Cautious bool
-	// Caller is appended to the User-Agent of players that are cautious, as in
-	// "hlsload/1.0 (+ops@example.com)"; others look like real ones.
+	// Caller is appended to the User-Agent of cautious players, as in
+	// "hlsload/1.0 (+ops@example.com)"; others have the User-Agent of real players.
 	Caller string
-	// Guard is deferred in every goroutine of a viewer, so that it may recover
-	// from a panic; nil = none ends the program as usual.
+	// Guard is deferred in every goroutine of a viewer, to recover from a panic;
+	// nil = a panic ends the program.
 	Guard func()
 }
 
-// CMCD is how players tell the CDN about themselves (CTA-5004).
+// CMCD is how players send Common Media Client Data (CTA-5004).
 type CMCD uint8
 
-// The ways. A query argument is part of the cache key of a CDN that keys on
-// query strings: then every request is a miss.
+// The ways. Where a CDN's cache key has query strings, CMCDQuery makes every request
+// a miss.
 const (
 	CMCDOff CMCD = iota
 	CMCDHeader
 	CMCDQuery
 )
 
-// connsDefault is for profiles that say nothing.
+// connsDefault is the number of connections to a host of profiles without one.
 const connsDefault = 6
 
 func (c *Config) validate() error {
@@ -130,7 +126,7 @@ func (c *Config) validate() error {
 	return nil
 }
 
-// cohort is a cohort with what it refers to.
+// cohort is a cohort with its profile and the HTTP configuration of its players.
 type cohort struct {
 	audience.Cohort
 	profile *player.Profile

@@ -25,13 +25,13 @@ type Fleet struct {
 
 	mu       sync.Mutex
 	audience *audience.Audience
-	coming   arrivals                   // arrivals besides those that audience plans
-	cautions map[uint64]*player.Caution // of viewers that come back, by number
+	coming   arrivals                   // in addition to those that audience plans
+	cautions map[uint64]*player.Caution // of viewers that will rejoin, by number
 	sessions map[*session]struct{}
-	changed  chan struct{} // capacity 1: there may be a new arrival
+	changed  chan struct{} // capacity 1: there may be an earlier arrival
 
 	begun      atomic.Int64
-	requests   atomic.Uint64 // numbered so far
+	requests   atomic.Uint64 // number of the last request
 	live, peak atomic.Int64
 	halted     context.Context // ends with Halt
 	halt       context.CancelFunc
@@ -52,7 +52,7 @@ func New(cfg Config) (*Fleet, error) {
 	f := &Fleet{cfg: cfg, parses: newParses(cfg.Classify, cfg.MaxPlaylist), sessions: map[*session]struct{}{}, cautions: map[uint64]*player.Caution{}, changed: make(chan struct{}, 1)}
 	f.halted, f.halt = context.WithCancel(context.Background())
 	f.cautious.Store(cfg.Cautious)
-	f.cfg.Allow = f.watchful(cfg.Allow)
+	f.cfg.Allow = f.watchAllow(cfg.Allow)
 	f.dialer = client.NewDialer(client.DialerConfig{Resolver: cfg.Resolver, Dial: cfg.Dial, Allow: f.cfg.Allow, Sources: cfg.Sources})
 	f.holding.halt = f.Halt
 	f.holding.most.Store(maxHeld)
@@ -80,9 +80,9 @@ func New(cfg Config) (*Fleet, error) {
 // now is the run's clock.
 func (f *Fleet) now() time.Duration { return time.Since(f.cfg.Epoch) }
 
-// Run lets the audience watch until the duration is over, the context ends
-// or [Fleet.Halt] is called. Then it cuts off the sessions that are left and returns
-// when the last goroutine and connection is gone. It must be called once.
+// Run runs the players until the duration is over, the context ends or [Fleet.Halt]
+// is called. Then it cuts off the remaining sessions, and returns when the last
+// goroutine has ended and the last connection is closed. It must be called once.
 func (f *Fleet) Run(ctx context.Context) {
 	var cancel context.CancelFunc
 	if f.cfg.Duration > 0 {
@@ -130,9 +130,9 @@ func (f *Fleet) admit(ctx context.Context, sessions *sync.WaitGroup) time.Durati
 	}
 }
 
-// watch is one session from beginning to end.
+// watch runs one session from beginning to end.
 func (f *Fleet) watch(ctx context.Context, v audience.Arrival) {
-	in, ok := f.admission(ctx, &v)
+	in, ok := f.admitSession(ctx, &v)
 	if !ok {
 		return
 	}
@@ -176,7 +176,7 @@ func (f *Fleet) wake() {
 	}
 }
 
-// Surge adds n viewers who arrive from now on within over (viewers.surge).
+// Surge adds n viewers that arrive within over from now on (viewers.surge).
 func (f *Fleet) Surge(n int, over time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -184,9 +184,8 @@ func (f *Fleet) Surge(n int, over time.Duration) {
 	f.wake()
 }
 
-// Reconnect lets a share of the viewers of a cohort ("" = all) break off and
-// come back at once (viewers.reconnect). Occurrence tells one such event from
-// another.
+// Reconnect makes a share of the viewers of a cohort ("" = all) leave and rejoin at
+// once (viewers.reconnect). Occurrence distinguishes such events.
 func (f *Fleet) Reconnect(occurrence uint64, share float64, cohort string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -206,8 +205,7 @@ func (f *Fleet) Reconnect(occurrence uint64, share float64, cohort string) {
 	}
 }
 
-// LinksChanged says that Chaos leaves more or less of the players' links than
-// before.
+// LinksChanged must be called after Chaos has changed the players' links.
 func (f *Fleet) LinksChanged() {
 	f.mu.Lock()
 	var all []*session
@@ -220,21 +218,20 @@ func (f *Fleet) LinksChanged() {
 	}
 }
 
-// Spread says how the players' connections were spread; it may be called at any
-// time.
+// Spread is how the players' connections were spread. It may be called at any time.
 func (f *Fleet) Spread() client.Spread { return f.dialer.Spread() }
 
-// Stats is what a fleet did so far.
+// Stats are counts of a fleet so far.
 type Stats struct {
 	Sessions   int64 // begun
 	Live, Peak int64 // sessions now, and the most at a time
 	Parsed     int   // playlists parsed
-	// LocalErrors counts requests that failed because this machine ran out of
-	// something; then the run says nothing about the target. LocalError is one.
+	// LocalErrors counts requests that failed because this machine ran out of a
+	// resource; then the run proves nothing about the target. LocalError is one.
 	LocalErrors int64
 	LocalError  string
-	// Withheld counts the refusals (401, 403) of hosts to which the target's
-	// header fields are not sent, by scheme and host.
+	// Withheld counts the refusals (401, 403) of hosts that do not get the target's
+	// header fields, by scheme and host.
 	Withheld map[string]int64
 }
 
@@ -247,7 +244,7 @@ func (f *Fleet) Stats() Stats {
 	return s
 }
 
-// noteLocal counts errors that are this machine's own.
+// noteLocal counts an error of this machine.
 func (f *Fleet) noteLocal(err error, text string) {
 	for _, e := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM} {
 		if errors.Is(err, e) {
@@ -257,7 +254,7 @@ func (f *Fleet) noteLocal(err error, text string) {
 	}
 }
 
-// refusals counts answers by host, of which there are few.
+// refusals counts refusals by host.
 type refusals struct {
 	mu    sync.Mutex
 	hosts map[string]int64
@@ -283,11 +280,10 @@ func (r *refusals) all() map[string]int64 {
 	return maps.Clone(r.hosts)
 }
 
-// count counts a request that is about to be sent; an error keeps it from being
-// sent.
+// count counts a request that is about to be sent. After an error it is not sent.
 func (f *Fleet) count(url string) error { return f.ceiling.request(f.now(), url) }
 
-// received counts bytes of bodies that no player reads.
+// received counts bytes of bodies of redirects.
 func (f *Fleet) received(n int64) { f.ceiling.received(f.now(), n) }
 
 // newClient returns the HTTP client of one player.

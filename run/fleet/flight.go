@@ -22,27 +22,27 @@ type flight struct {
 	url     string
 	request client.Request
 	list    int    // rendition of a media playlist
-	rewound bool   // its media sequence number was higher before
+	rewound bool   // the media sequence number went back
 	number  uint64 // of the request, for Lost; 0 = none
 	thing   chaos.Thing
 	imports *m3u8.Multivariant // of a media playlist
 	cancel  context.CancelFunc
-	in      *letIn // of its request
+	in      *admitted // of its request
 
-	bytes atomic.Int64 // of the body, so far
-	ride  atomic.Pointer[ride]
-	marks atomic.Uint64
-	hops  atomic.Int32 // requests that were sent: one, and one more for each redirect
-	meta  atomic.Pointer[record.Meta]
+	bytes    atomic.Int64 // of the body, so far
+	transfer atomic.Pointer[transfer]
+	marks    atomic.Uint64
+	hops     atomic.Int32 // requests sent: one, and one more for each redirect
+	meta     atomic.Pointer[record.Meta]
 
-	asked  time.Duration // when the session took it up
+	asked  time.Duration // when the session began it
 	sent   time.Duration
 	head   player.Event
 	end    player.Event
-	master *m3u8.Multivariant // End of a multivariant playlist that defines variables
+	master *m3u8.Multivariant // of the End of a multivariant playlist that defines variables
 }
 
-// notice tells a session of its flight's head or end.
+// notice is the head or the end of a flight, for its session.
 type notice struct {
 	fl  *flight
 	end bool
@@ -50,17 +50,17 @@ type notice struct {
 
 // progress is how many bytes of the body the player has.
 func (fl *flight) progress(s *shaper) int64 {
-	if r := fl.ride.Load(); r != nil {
+	if r := fl.transfer.Load(); r != nil {
 		return s.progress(r)
 	}
 	return fl.bytes.Load()
 }
 
-// mark notes faults that touched the fetch.
+// mark keeps the faults that affected the fetch.
 func (fl *flight) mark(m chaos.Marks) { fl.marks.Or(uint64(m)) }
 
-// what is known of the answer, complete or not.
-func (fl *flight) what() record.Meta {
+// known is what is known about the answer, complete or not.
+func (fl *flight) known() record.Meta {
 	m := record.Meta{}
 	if p := fl.meta.Load(); p != nil {
 		m = *p
@@ -77,9 +77,8 @@ var urlSeed = maphash.MakeSeed()
 
 func hashURL(u string) uint64 { return max(1, maphash.String(urlSeed, u)) }
 
-// fetch carries a flight out and tells the session. It says nothing once the
-// context has ended, or the fleet was halted: then it was not the target that
-// failed.
+// fetch performs a flight and notifies the session. Once the context has ended, or
+// the fleet was halted, it reports no failure: it would not be the target's.
 func (s *session) fetch(ctx context.Context, fl *flight) {
 	fl.sent = s.f.now()
 	err := s.carry(ctx, fl)
@@ -91,10 +90,11 @@ func (s *session) fetch(ctx context.Context, fl *flight) {
 	}
 }
 
-// carry does everything; an error is one before the head of the answer.
+// carry performs the requests and reads the body; an error is one before the head of
+// the answer.
 func (s *session) carry(ctx context.Context, fl *flight) error {
 	var res client.Response
-	r := fl.ride.Load()
+	r := fl.transfer.Load()
 	if r != nil {
 		defer func() { s.link.leave(r) }()
 	}
@@ -105,9 +105,9 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 			return e.Send(ctx, req, res)
 		}
 		if hop > 0 {
-			s.link.leave(r) // the redirect before
+			s.link.leave(r) // the redirected request
 			r = s.link.start(hop<<28|uint32(fl.id), client.HostPart(req.URL))
-			fl.ride.Store(r)
+			fl.transfer.Store(r)
 		}
 		hop++
 		late, err := s.link.reach(ctx, r)
@@ -134,12 +134,12 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 		return err
 	}
 	defer res.Body.Close()
-	// What a playlist refers to, and the cache of parses, know nothing of what is
-	// this session's own.
+	// URLs in playlists and in the cache of parses are the shared ones, without the
+	// session's own query and token.
 	if base == asked {
 		base = fl.url
 	}
-	if s.said != nil {
+	if s.cmcd != nil {
 		base = cmcd.CutQuery(base)
 	}
 	base = fl.in.pass().Shared(base)
@@ -155,8 +155,8 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 	return nil
 }
 
-// tell hands head or end to the session, unless the fetch was abandoned.
-func (s *session) tell(ctx context.Context, fl *flight, end bool) bool {
+// notify gives the head or the end to the session, unless the fetch was abandoned.
+func (s *session) notify(ctx context.Context, fl *flight, end bool) bool {
 	select {
 	case s.notices <- notice{fl, end}:
 		return true
@@ -171,7 +171,7 @@ func (s *session) complete(ctx context.Context, fl *flight) {
 	fl.end.Status, fl.end.Size = fl.head.Status, fl.head.Size
 	fl.end.Sent, fl.end.FirstByte = fl.sent, fl.head.FirstByte
 	fl.end.Bytes = fl.bytes.Load()
-	s.tell(ctx, fl, true)
+	s.notify(ctx, fl, true)
 }
 
 // fail ends the flight without a complete answer.
@@ -182,10 +182,10 @@ func (s *session) fail(ctx context.Context, fl *flight, why player.Failure, err 
 		fl.end.Problem = s.hide(fl, err)
 		s.f.noteLocal(err, fl.end.Problem)
 	}
-	s.tell(ctx, fl, true)
+	s.notify(ctx, fl, true)
 }
 
-// hide is an error's text without what is the session's own.
+// hide is an error's text without the session's secrets.
 func (s *session) hide(fl *flight, err error) string {
 	return fl.in.hide(s.client.Hide(&fl.request, err.Error()))
 }

@@ -5,20 +5,19 @@ import (
 	"sync/atomic"
 )
 
-// maxHeld is how many bytes of playlists a fleet may hold while they arrive:
-// each player holds its own, and a target may answer each with the most that is
-// read of one.
+// maxHeld bounds the bytes of arriving playlists that a fleet holds: each player
+// holds its own, and a target may answer each request with the largest playlist.
 const maxHeld = 4 << 30
 
-// holding counts the bytes of playlists that are arriving. One too many halts
-// the fleet, which is better than a machine without memory.
+// holding counts the bytes of playlists that are arriving. Beyond the bound it halts
+// the fleet, before the machine runs out of memory.
 type holding struct {
 	now  atomic.Int64
 	most atomic.Int64
 	halt func(reason string)
 }
 
-// hold is what one fetch holds.
+// hold is the part of one fetch.
 type hold struct {
 	h *holding
 	n int64
@@ -27,7 +26,7 @@ type hold struct {
 func (h *hold) take(n int64) {
 	h.n += n
 	if now := h.h.now.Add(n); now > h.h.most.Load() {
-		h.h.halt(fmt.Sprintf("playlists of the target: %d bytes of them were arriving at the same time, and were held in memory (want at most %d: fewer players here, or a lower limits.playlist)", now, h.h.most.Load()))
+		h.h.halt(fmt.Sprintf("playlists that were arriving at the same time took %d bytes of memory (want at most %d: fewer players on this machine, or a lower limits.playlist)", now, h.h.most.Load()))
 	}
 }
 

@@ -31,7 +31,7 @@ func TestHolding(t *testing.T) {
 			}
 		}, func(w *world) { w.fleet.holding.most.Store(most) })
 		why, _ := w.fleet.HaltReason()
-		if halted := strings.Contains(why, "fewer players here"); halted != (most < 20_000_000) {
+		if halted := strings.Contains(why, "fewer players on this machine"); halted != (most < 20_000_000) {
 			t.Errorf("at most %d bytes: halted by %q", most, why)
 		}
 		if held := w.fleet.holding.now.Load(); held != 0 {

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// machine looks at this machine, and raises the limit of open files.
+// machine measures this machine, and raises the limit of open files.
 func machine() room {
 	m := room{files: 1024, ports: 28_232, manyLocal: linuxLocal}
 	var lim syscall.Rlimit
@@ -33,8 +33,7 @@ func machine() room {
 	return m
 }
 
-// available is the memory that may still be used: of the machine, or of the
-// control group.
+// available is the free memory of the machine, or of the control group, in bytes.
 func available() int64 {
 	var free int64
 	b, _ := os.ReadFile("/proc/meminfo")

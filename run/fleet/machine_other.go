@@ -2,5 +2,5 @@
 
 package fleet
 
-// machine assumes what is usual. The runtime has raised the limit of open files.
+// machine assumes usual values. The runtime has raised the limit of open files.
 func machine() room { return room{files: 10_240, ports: 16_384, manyLocal: linuxLocal} }

@@ -10,11 +10,11 @@ import (
 	"hlsload/run/client"
 )
 
-// Check is what [Preflight] found out about this machine.
+// Check is the result of [Preflight].
 type Check struct {
-	Fits    int      // players that fit
+	Fits    int      // players that fit on this machine
 	Sources int      // loopback addresses to connect from, for [Config.Sources]; 0 = the system's choice
-	Advice  []string // what to change so that more fit, or that all fit with room
+	Advice  []string // what to change so that more players fit
 }
 
 // Err is nil when all players fit.
@@ -26,23 +26,23 @@ func (c *Check) Err(players int) error {
 }
 
 const (
-	connsPerPlayer = 2        // a playlist and a segment at a time; demuxed audio needs twice as many for moments
+	connsPerPlayer = 2        // a playlist and a segment at a time; demuxed audio briefly needs twice as many
 	filesReserved  = 256      // for everything else
 	memoryPlayer   = 60 << 10 // bytes, with connections and histograms
 	memoryPlain    = 64 << 20 // bytes of the program itself
 	memoryTLS      = 90 << 10 // bytes that TLS adds to a connection
 )
 
-// room is what a machine offers; see machine.
+// room is the resources of a machine; see machine.
 type room struct {
 	files     int64 // descriptors that this process may open, after raising the limit
 	ports     int64 // ephemeral ports of one address
 	memory    int64 // bytes available; 0 = unknown
-	manyLocal bool  // all of 127.0.0.0/8 is this machine
+	manyLocal bool  // all of 127.0.0.0/8 is local
 }
 
-// Preflight raises the limit of open files as far as it may, and says how many
-// players fit that watch the targets.
+// Preflight raises the limit of open files as far as allowed, and returns how many
+// players of the targets fit on this machine.
 func Preflight(players int, targets []string) Check { return check(machine(), players, targets) }
 
 func check(m room, players int, targets []string) Check {
@@ -57,8 +57,8 @@ func check(m room, players int, targets []string) Check {
 	}
 	conns := want * connsPerPlayer
 	hosts, local, secure := hostsOf(targets)
-	// A port serves once for every address at the other end; leave a fifth to
-	// connections that linger in TIME_WAIT.
+	// Each remote address can use every port. A fifth is left to connections in
+	// TIME_WAIT.
 	usable := max(1, m.ports*4/5) * int64(max(1, hosts))
 	switch {
 	case conns <= usable:
@@ -80,8 +80,8 @@ func check(m room, players int, targets []string) Check {
 	return c
 }
 
-// hostsOf returns how many different targets there are, and reports whether all of them are
-// on loopback, and whether any speaks TLS.
+// hostsOf returns the number of different hosts, and reports whether all of them are
+// on loopback, and whether any uses TLS.
 func hostsOf(targets []string) (hosts int, local, secure bool) {
 	seen := map[string]bool{}
 	local = len(targets) > 0

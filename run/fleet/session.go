@@ -16,8 +16,8 @@ import (
 	"hlsload/run/client"
 )
 
-// session is one player on this machine. Its goroutine, run, is the only one
-// that touches player, sink, flights and ladder.
+// session is one player on this machine. Only its goroutine, run, uses player, sink,
+// flights and ladder.
 type session struct {
 	f       *Fleet
 	arrival audience.Arrival
@@ -32,34 +32,34 @@ type session struct {
 	ended   []*flight // since the last step
 	imports *m3u8.Multivariant
 	ladder  *player.Ladder
-	said    *said         // of CMCD; nil = off
+	cmcd    *cmcdState    // nil = off
 	named   string        // Hlsload-Viewer header; "" = none
-	issued  time.Duration // when the token was
+	issued  time.Duration // time of the token
 
-	in       *letIn // nil = with the URL and credentials of all
+	in       *admitted // nil = the URL and credentials are those of all sessions
 	passes   chan renewed
 	renewAt  time.Duration
 	renewals int
 	lists    []listed
 
 	notices chan notice
-	rejoin  chan audience.Arrival // capacity 1: break off, then come back as this
+	rejoin  chan audience.Arrival // capacity 1: leave, then rejoin as this arrival
 	linkMu  sync.Mutex
 
-	// Of net.* faults on the link, under linkMu: those that hold, and those that
-	// held until they changed last.
+	// The net.* faults on the link, under linkMu: those that are on, and those that
+	// were on until the last change.
 	marks, before chaos.Marks
 	changed       time.Duration
 }
 
-// listed is the media sequence number that a rendition had last.
+// listed is the last media sequence number of a rendition.
 type listed struct {
 	rendition int
 	sequence  uint64
 }
 
-// newSession begins a session; run does the rest.
-func (f *Fleet) newSession(v audience.Arrival, in *letIn) *session {
+// newSession returns a session, ready for run.
+func (f *Fleet) newSession(v audience.Arrival, in *admitted) *session {
 	c := &f.cohorts[v.Cohort]
 	s := &session{f: f, arrival: v, cohort: c, notices: make(chan notice, 4), rejoin: make(chan audience.Arrival, 1)}
 	if !c.FaultsNone {
@@ -77,7 +77,7 @@ func (f *Fleet) newSession(v audience.Arrival, in *letIn) *session {
 		s.link = newShaper(l, f.now)
 	}
 	if f.cfg.CMCD != CMCDOff {
-		s.said = &said{sid: cmcd.SID(f.cfg.Run, v.Player, v.Session)}
+		s.cmcd = &cmcdState{sid: cmcd.SID(f.cfg.Run, v.Player, v.Session)}
 	}
 	s.issued = f.now()
 	s.renewAt = s.renewal(s.issued)
@@ -87,11 +87,11 @@ func (f *Fleet) newSession(v audience.Arrival, in *letIn) *session {
 	s.client = f.newClient(v.Player, c)
 	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Epoch.UnixNano(), Public: f.cfg.Public, Cautious: f.cautious.Load(), Progress: s.progress}, f.now())
 	s.player.Inherit(f.takeCaution(v.Player))
-	s.sink = f.cfg.Join(f.now(), record.SessionInfo{Player: v.Player, Cohort: v.Cohort, Rejoin: v.Session > 1})
+	s.sink = f.cfg.Join(f.now(), record.SessionInfo{Player: v.Player, Cohort: v.Cohort, Rejoin: v.Session > 1, Failed: v.Failed})
 	return s
 }
 
-// progress answers the player, in the session's goroutine.
+// progress is how many bytes of a fetch have arrived, for the player.
 func (s *session) progress(id player.FetchID) int64 {
 	for _, fl := range s.flights {
 		if fl.id == id {
@@ -101,8 +101,8 @@ func (s *session) progress(id player.FetchID) int64 {
 	return 0
 }
 
-// run lives until the player has left, or the context has ended: then the
-// session is cut off where it stands.
+// run runs the player until it has left, or until the context ends, which cuts the
+// session off.
 func (s *session) run(ctx context.Context) (why audience.Why, next *audience.Arrival) {
 	ctx, cancel := context.WithCancel(ctx)
 	var fetches sync.WaitGroup
@@ -110,7 +110,7 @@ func (s *session) run(ctx context.Context) (why audience.Why, next *audience.Arr
 		cancel()
 		s.client.Close()
 		fetches.Wait()
-		s.client.Close() // what was being connected
+		s.client.Close() // connections that were being made
 	}()
 	s.relink()
 	timer := time.NewTimer(0)
@@ -140,7 +140,7 @@ func (s *session) run(ctx context.Context) (why audience.Why, next *audience.Arr
 				s.renew(ctx, &fetches)
 			}
 		case r := <-s.passes:
-			s.take(r)
+			s.usePass(r)
 		case v := <-s.rejoin:
 			ev.Type, next = player.Leave, &v
 		case <-ctx.Done():
@@ -149,8 +149,8 @@ func (s *session) run(ctx context.Context) (why audience.Why, next *audience.Arr
 	}
 }
 
-// event is what a notice means to the player. Those of flights that were
-// abandoned mean nothing.
+// event is the player's event for a notice. A notice of an abandoned flight is a
+// tick.
 func (s *session) event(n notice) player.Event {
 	for i, fl := range s.flights {
 		if fl != n.fl {
@@ -171,8 +171,8 @@ func (s *session) event(n notice) player.Event {
 	return player.Event{Type: player.Tick}
 }
 
-// compare notes whether a media playlist went back to an earlier media sequence
-// number, which it must not (rfc8216bis 6.2.2).
+// compare sets rewound if a media playlist went back to an earlier media sequence
+// number, which rfc8216bis 6.2.2 forbids.
 func (s *session) compare(fl *flight) {
 	m := fl.end.Media
 	if m == nil {
@@ -190,7 +190,7 @@ func (s *session) compare(fl *flight) {
 
 var actions = sync.Pool{New: func() any { return new([]player.Action) }}
 
-// step tells the player what happened and does what it wants.
+// step gives the player an event and performs its actions.
 func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.Event) (why audience.Why) {
 	if s.f.cautious.Load() {
 		s.player.BeCautious()
@@ -213,14 +213,14 @@ func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.
 			}
 		}
 	}
-	clear(*out) // they point to playlists and URLs
+	clear(*out) // release playlists and URLs
 	actions.Put(out)
 	clear(s.ended)
 	s.ended = s.ended[:0]
 	return why
 }
 
-// userAgent is what the player calls itself.
+// userAgent is the User-Agent of the next request.
 func (s *session) userAgent() string {
 	if s.f.cautious.Load() {
 		return s.cohort.called
@@ -252,16 +252,16 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 		fl.number = s.f.requests.Add(1)
 		fl.request.Number = fl.number
 	}
-	if s.said != nil {
-		s.say(fl, a)
+	if s.cmcd != nil {
+		s.addCMCD(fl, a)
 	}
 	if s.chaos != nil {
 		fl.thing = s.thing(a)
 		fl.asked = s.f.now()
-		fl.mark(s.touched(fl.asked))
+		fl.mark(s.linkFaults(fl.asked))
 	}
 	if s.link != nil {
-		fl.ride.Store(s.link.start(uint32(fl.id), client.HostPart(a.URL)))
+		fl.transfer.Store(s.link.start(uint32(fl.id), client.HostPart(a.URL)))
 	}
 	s.flights = append(s.flights, fl)
 	fetches.Go(func() {
@@ -270,18 +270,18 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 	})
 }
 
-// said is what a session remembers of its CMCD.
-type said struct {
+// cmcdState is the state of a session's CMCD.
+type cmcdState struct {
 	sid    string
-	stalls int // that have been told
+	stalls int // reported so far
 }
 
-// say adds to a fetch what the player says about it.
-func (s *session) say(fl *flight, a *player.Action) {
+// addCMCD adds the player's CMCD to a fetch.
+func (s *session) addCMCD(fl *flight, a *player.Action) {
 	r := s.player.Report(a)
-	r.Session = s.said.sid
-	r.Starved = s.player.Stalls() > s.said.stalls
-	s.said.stalls = s.player.Stalls()
+	r.Session = s.cmcd.sid
+	r.Starved = s.player.Stalls() > s.cmcd.stalls
+	s.cmcd.stalls = s.player.Stalls()
 	if s.f.cfg.CMCD == CMCDHeader {
 		fl.request.CMCD = &r
 		return
@@ -289,7 +289,7 @@ func (s *session) say(fl *flight, a *player.Action) {
 	fl.request.URL = string(r.AppendQuery(nil, fl.request.URL))
 }
 
-// thing is what a fetch is about, for chaos.
+// thing describes a fetch for chaos.
 func (s *session) thing(a *player.Action) chaos.Thing {
 	t := s.viewer(a.Kind)
 	if s.ladder == nil || a.Rendition < 0 || a.Rendition >= len(s.ladder.Renditions) {
@@ -301,7 +301,7 @@ func (s *session) thing(a *player.Action) chaos.Thing {
 	return t
 }
 
-// viewer is a thing that this viewer asks for.
+// viewer describes a request of this viewer for chaos.
 func (s *session) viewer(kind m3u8.Kind) chaos.Thing {
 	t := chaos.NewThing(kind, chaos.Any)
 	t.By(s.cohort.Name, s.arrival.Player, s.issued)
@@ -312,8 +312,8 @@ func (s *session) abandon(id player.FetchID) {
 	for i, fl := range s.flights {
 		if fl.id == id {
 			fl.cancel()
-			if r := fl.ride.Load(); r != nil {
-				s.link.leave(r) // before another fetch of this step takes to the link
+			if r := fl.transfer.Load(); r != nil {
+				s.link.leave(r) // before another fetch of this step uses the link
 			}
 			s.flights = append(s.flights[:i], s.flights[i+1:]...)
 			s.ended = append(s.ended, fl)
@@ -335,8 +335,8 @@ func (s *session) note(sm *player.Sample) {
 	for _, list := range [...][]*flight{s.ended, s.flights} {
 		for _, fl := range list {
 			if fl.id == sm.Fetch {
-				fl.mark(s.touched(fl.asked))
-				m = fl.what()
+				fl.mark(s.linkFaults(fl.asked))
+				m = fl.known()
 				if fl.number != 0 && fl.meta.Load() == nil {
 					m.Marks |= s.f.cfg.Lost(fl.number)
 				}
@@ -346,8 +346,8 @@ func (s *session) note(sm *player.Sample) {
 	s.sink.Add(sm, &m)
 }
 
-// touched is which net.* faults have held the link since an instant.
-func (s *session) touched(since time.Duration) chaos.Marks {
+// linkFaults are the net.* faults that have been on the link since an instant.
+func (s *session) linkFaults(since time.Duration) chaos.Marks {
 	s.linkMu.Lock()
 	defer s.linkMu.Unlock()
 	if since < s.changed {
@@ -356,13 +356,13 @@ func (s *session) touched(since time.Duration) chaos.Marks {
 	return s.marks
 }
 
-// relink takes over what chaos has left of the link. It may be called from any
-// goroutine.
+// relink sets the link to what the net.* faults leave of it. It may be called from
+// any goroutine.
 func (s *session) relink() {
 	if s.link == nil || s.chaos == nil {
 		return
 	}
-	t := s.viewer(0) // its link, whatever is asked for
+	t := s.viewer(0) // the link does not depend on the kind of request
 	s.linkMu.Lock()
 	defer s.linkMu.Unlock()
 	now := s.f.now()

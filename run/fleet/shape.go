@@ -8,20 +8,20 @@ import (
 	"hlsload/player/link"
 )
 
-// shaper makes the fetches of one player keep to its link: the model says when
-// a request may leave and when bytes have arrived, the fetches wait for it.
+// shaper makes the fetches of one player keep to its link: the model computes when a
+// request reaches its host and when bytes arrive, and the fetches wait for that.
 type shaper struct {
 	now func() time.Duration
 
-	mu     sync.Mutex
-	link   link.Link
-	rides  []*ride
-	hosts  []string
-	events []link.Event
+	mu        sync.Mutex
+	link      link.Link
+	transfers []*transfer
+	hosts     []string
+	events    []link.Event
 }
 
-// ride is one request on the link.
-type ride struct {
+// transfer is one request on the link.
+type transfer struct {
 	id      uint32
 	reach   time.Duration // Never until known
 	head    bool
@@ -32,11 +32,11 @@ type ride struct {
 
 func newShaper(l link.Link, now func() time.Duration) *shaper { return &shaper{link: l, now: now} }
 
-// collect takes what has happened on the link. s.mu must be held.
+// collect applies the events of the link to the transfers. s.mu must be held.
 func (s *shaper) collect(now time.Duration) {
 	s.events = s.link.Step(now, s.events[:0])
 	for _, e := range s.events {
-		for _, r := range s.rides {
+		for _, r := range s.transfers {
 			if r.id != e.ID {
 				continue
 			}
@@ -53,16 +53,16 @@ func (s *shaper) collect(now time.Duration) {
 	}
 }
 
-func (r *ride) wake() {
+func (r *transfer) wake() {
 	select {
 	case r.poke <- struct{}{}:
 	default:
 	}
 }
 
-// await returns once the instant that when tells has come. It is asked again
-// whenever the link changes.
-func (s *shaper) await(ctx context.Context, r *ride, when func(now time.Duration) time.Duration) error {
+// await waits until the instant that when returns. when is called again whenever the
+// link changes.
+func (s *shaper) await(ctx context.Context, r *transfer, when func(now time.Duration) time.Duration) error {
 	var timer *time.Timer
 	for {
 		s.mu.Lock()
@@ -90,22 +90,22 @@ func (s *shaper) await(ctx context.Context, r *ride, when func(now time.Duration
 	}
 }
 
-// start sends a request to a host. The number, which the model's draws depend
-// on, is that of the fetch: the order in which goroutines run decides nothing.
-func (s *shaper) start(id uint32, host string) *ride {
-	r := &ride{id: id, poke: make(chan struct{}, 1)}
+// start begins a request to a host. The id is the number of the fetch, so that the
+// model's draws do not depend on the order of goroutines.
+func (s *shaper) start(id uint32, host string) *transfer {
+	r := &transfer{id: id, poke: make(chan struct{}, 1)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rides = append(s.rides, r)
+	s.transfers = append(s.transfers, r)
 	now := s.now()
 	r.reach = s.link.Start(now, r.id, s.host(host))
 	s.collect(now)
 	return r
 }
 
-// reach waits until the request has reached its host. late is how much later
-// than the model says that was.
-func (s *shaper) reach(ctx context.Context, r *ride) (late time.Duration, err error) {
+// reach waits until the request has reached its host. late is the delay beyond what
+// the model says.
+func (s *shaper) reach(ctx context.Context, r *transfer) (late time.Duration, err error) {
 	err = s.await(ctx, r, func(time.Duration) time.Duration { return r.reach })
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +125,7 @@ func (s *shaper) host(name string) uint8 {
 	return uint8(len(s.hosts) - 1)
 }
 
-// http1 notes that a host speaks HTTP/1.1 although HTTP/2 was offered.
+// http1 tells the model that a host uses HTTP/1.1 although HTTP/2 was offered.
 func (s *shaper) http1(host string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,7 +133,7 @@ func (s *shaper) http1(host string) {
 }
 
 // answer waits until the first byte of the answer has arrived.
-func (s *shaper) answer(ctx context.Context, r *ride) error {
+func (s *shaper) answer(ctx context.Context, r *transfer) error {
 	s.mu.Lock()
 	s.link.Stream(s.now(), r.id)
 	s.mu.Unlock()
@@ -145,15 +145,15 @@ func (s *shaper) answer(ctx context.Context, r *ride) error {
 	})
 }
 
-// ahead is how much may be read before it has arrived: enough that a late timer
-// leaves no gap on the link.
+// ahead is how many bytes may be read before they have arrived on the link: enough
+// that a late timer leaves no gap.
 func (s *shaper) ahead(now time.Duration) int64 {
 	return max(64<<10, int64(s.link.Rate(now)/8*0.05))
 }
 
-// offer tells of n bytes read and waits until more should be. It returns how
-// many.
-func (s *shaper) offer(ctx context.Context, r *ride, n int64) (more int64, err error) {
+// offer adds n bytes that were read, and waits until more should be read. It returns
+// how many.
+func (s *shaper) offer(ctx context.Context, r *transfer, n int64) (more int64, err error) {
 	s.mu.Lock()
 	now := s.now()
 	r.offered += n
@@ -168,8 +168,8 @@ func (s *shaper) offer(ctx context.Context, r *ride, n int64) (more int64, err e
 	return max(1, ahead-(r.offered-s.link.Progress(s.now(), r.id))), err
 }
 
-// finish waits until everything has arrived.
-func (s *shaper) finish(ctx context.Context, r *ride, n int64, close bool) error {
+// finish adds the last n bytes, and waits until all have arrived.
+func (s *shaper) finish(ctx context.Context, r *transfer, n int64, close bool) error {
 	s.mu.Lock()
 	now := s.now()
 	r.offered += n
@@ -184,24 +184,24 @@ func (s *shaper) finish(ctx context.Context, r *ride, n int64, close bool) error
 	})
 }
 
-// leave ends a ride, complete or not.
-func (s *shaper) leave(r *ride) {
+// leave ends a transfer, complete or not.
+func (s *shaper) leave(r *transfer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !r.done {
 		s.link.Abandon(s.now(), r.id)
 		s.collect(s.now())
 	}
-	for i := range s.rides {
-		if s.rides[i] == r {
-			s.rides = append(s.rides[:i], s.rides[i+1:]...)
+	for i := range s.transfers {
+		if s.transfers[i] == r {
+			s.transfers = append(s.transfers[:i], s.transfers[i+1:]...)
 			return
 		}
 	}
 }
 
-// progress is how much of the body has arrived.
-func (s *shaper) progress(r *ride) int64 {
+// progress is how many bytes of the body have arrived.
+func (s *shaper) progress(r *transfer) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.done {
@@ -217,7 +217,7 @@ func (s *shaper) setFault(down int64, extra time.Duration, cut bool) {
 	now := s.now()
 	s.link.SetFault(now, down, extra, cut)
 	s.collect(now)
-	for _, r := range s.rides {
+	for _, r := range s.transfers {
 		r.wake()
 	}
 }

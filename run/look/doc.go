@@ -1,7 +1,7 @@
-// Package look asks a target for single things, before a run and beside it: with
-// the client that players have, and by the same rules about redirects,
-// credentials and where a stream may lead.
+// Package look fetches single playlists and segments of a target, before a run and
+// during it. It uses the players' HTTP client, and follows the same rules about
+// redirects, credentials and allowed hosts.
 //
-// Start with [New]. [Network] looks names up and decides which hosts may be
+// Start with [New]. [Network] looks up names and decides which hosts may be
 // dialled.
 package look

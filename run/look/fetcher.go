@@ -23,42 +23,42 @@ import (
 	"hlsload/run/client"
 )
 
-// Fetcher looks at single playlists and segments, for checks and probes, with
-// the client that players have.
+// Fetcher fetches single playlists and segments with the players' HTTP client.
 type Fetcher struct {
 	visitor *client.Visitor
 	timeout time.Duration // of one request
-	gate    *consent.Gate // where it may lead; nil = anywhere
+	gate    *consent.Gate // decides which hosts may be dialled; nil = all
 
 	mu   sync.Mutex
-	seen []string // hosts that were asked, redirects included
+	seen []string // hosts that were asked, after redirects as well
 
 	playlistMost int64 // bytes of a playlist
 	in           *ticket.Pass
 }
 
 const (
-	// MaxHosts bounds the hosts that are remembered.
+	// MaxHosts bounds the hosts that are kept.
 	MaxHosts   = 64
 	maxSegment = 256 << 20
-	// maxCookies bounds what is told of a server that sets a new one each time.
+	// maxCookies bounds the calls of SetCookie for a server that sets a new cookie
+	// each time.
 	maxCookies = 1000
 )
 
-// Config is how a fetcher asks.
+// Config configures a fetcher.
 type Config struct {
 	On          Network
-	Gate        *consent.Gate // where it may lead; nil = anywhere
+	Gate        *consent.Gate // decides which hosts may be dialled; nil = all
 	TLS         *tls.Config   // nil = the default
 	Timeout     time.Duration // of one request
 	Agent       string
 	Credentials *credential.Set
-	// Decide says whether the host of a URL may have credentials though it is
-	// none of the target's own; nil = it may.
+	// Decide returns an error if a host that is not the target's own must not get
+	// credentials; nil = all may get them.
 	Decide    func(ctx context.Context, host string) error
 	SetCookie func(line string) // called with each Set-Cookie; nil = it is not
-	Stay      bool              // redirects are answers
-	Playlist  int64             // bytes of a playlist, as players bound it; 0 = the parser's own bound
+	Stay      bool              // do not follow redirects
+	Playlist  int64             // most bytes of a playlist; 0 = the parser's default
 }
 
 // New returns a fetcher; the caller closes it.
@@ -97,9 +97,8 @@ func New(c Config) *Fetcher {
 	return f
 }
 
-// Certificates says which certificates are accepted: signed by who the system
-// trusts, or has one of ca; skip skips the check at local addresses. nil is the
-// default.
+// Certificates accepts certificates signed by an authority that the system trusts
+// or that ca holds; skip skips the check at local addresses. nil is the default.
 func Certificates(ca []byte, skip bool) *tls.Config {
 	if len(ca) == 0 && !skip {
 		return nil
@@ -112,13 +111,13 @@ func Certificates(ca []byte, skip bool) *tls.Config {
 	return &tls.Config{RootCAs: roots, InsecureSkipVerify: skip}
 }
 
-// ServerTiming asks CloudFront for Server-Timing. A response headers policy that
-// has it answers this always, whatever its sampling rate: it tells which answers
-// the origin gave.
+// ServerTiming asks CloudFront for Server-Timing, which shows which answers came from
+// the origin. A response headers policy with Server-Timing always answers it,
+// whatever its sampling rate.
 var ServerTiming = credential.Header{Name: "Pragma", Value: "server-timing"}
 
-// Use has the Fetcher ask as a session of that pass: what it is given and what it
-// returns are URLs that all sessions share.
+// Use makes the Fetcher use the token of a pass. The URLs that it takes and returns
+// are the shared ones, without the token.
 func (f *Fetcher) Use(p *ticket.Pass, creds *credential.Set) {
 	f.visitor.Use(creds)
 	f.mu.Lock()
@@ -142,14 +141,14 @@ func (f *Fetcher) saw(host string) {
 	}
 }
 
-// Hosts are those that were asked so far.
+// Hosts are the hosts that were asked so far.
 func (f *Fetcher) Hosts() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.seen)
 }
 
-// Limits are those of the playlists that are read.
+// Limits are the limits for parsing its playlists.
 func (f *Fetcher) Limits() m3u8.Limits { return m3u8.Limits{Body: int(f.playlistMost)} }
 
 // Close closes its connections.
@@ -164,10 +163,10 @@ type Answer struct {
 	Size      int64 // of the body
 	FirstByte time.Duration
 	Total     time.Duration
-	hint      string // why it may have been refused; "" = unknown
+	hint      string // why the host may have refused; "" = unknown
 }
 
-// Get fetches a URL. Errors begin with it. A status of any kind is none.
+// Get fetches a playlist. Any status is an answer; an error begins with the URL.
 func (f *Fetcher) Get(ctx context.Context, u string) (*Answer, error) {
 	a, err := f.Fetch(ctx, u, f.playlistMost, "playlist", true)
 	if err == nil && f.gate != nil {
@@ -176,18 +175,18 @@ func (f *Fetcher) Get(ctx context.Context, u string) (*Answer, error) {
 	return a, err
 }
 
-// Drop is get for a segment, whose body is not kept.
+// Drop fetches a segment and drops its body.
 func (f *Fetcher) Drop(ctx context.Context, u string) (*Answer, error) {
 	return f.Fetch(ctx, u, maxSegment, "segment", false)
 }
 
-// Opening is what the first bytes of a segment or an initialization section say.
+// Opening reads the first bytes of a segment or an initialization section.
 func (f *Fetcher) Opening(ctx context.Context, u string, part *m3u8.Range) (mediatime.Opening, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	in := f.Pass()
 	status, said, err := f.visitor.Opening(ctx, in.Wire(u), part)
-	u = in.Named(u) // for people
+	u = in.Named(u) // for messages
 	switch {
 	case err != nil:
 		return said, fmt.Errorf("%s: %w", u, f.plain(err))
@@ -197,12 +196,12 @@ func (f *Fetcher) Opening(ctx context.Context, u string, part *m3u8.Range) (medi
 	return said, nil
 }
 
-// Fetch fetches a URL of at most so many bytes; what is the noun of a limit that
-// is exceeded, and keep keeps the body.
+// Fetch fetches a URL of at most most bytes; what is the noun for the error of a
+// larger one, and keep keeps the body.
 func (f *Fetcher) Fetch(ctx context.Context, u string, most int64, what string, keep bool) (*Answer, error) {
 	in := f.Pass()
 	wire := in.Wire(u)
-	u = in.Named(u) // for people
+	u = in.Named(u) // for messages
 	p, err := url.Parse(wire)
 	if err != nil || p.Host == "" || p.Scheme != "http" && p.Scheme != "https" {
 		return nil, &BadURL{u}
@@ -228,14 +227,14 @@ func (f *Fetcher) Fetch(ctx context.Context, u string, most int64, what string, 
 	return answer, nil
 }
 
-// BadURL is the error of what is no URL of a web server.
+// BadURL is the error of a URL that is not an absolute http or https URL.
 type BadURL struct{ URL string }
 
 func (e *BadURL) Error() string {
 	return fmt.Sprintf("bad URL (got %q; want http://HOST/… or https://HOST/…)", e.URL)
 }
 
-// Refused is the error of an answer with another status than 200.
+// Refused is the error of an answer whose status is not the wanted one.
 type Refused struct {
 	URL    string
 	Status int
@@ -253,27 +252,27 @@ type oversized struct {
 }
 
 func (e *oversized) Error() string {
-	return fmt.Sprintf("the answer has more than %d MiB; want a %s", e.most>>20, e.what)
+	return fmt.Sprintf("the answer has more than %d MiB, too large for a %s", e.most>>20, e.what)
 }
 
 func (e *oversized) Unwrap() error { return client.ErrTooLarge }
 
-// withheldHint is for a host that refuses without the headers of the target.
+// withheldHint explains the refusal of a host that did not get the target's headers.
 func withheldHint(host string) string {
-	return fmt.Sprintf(" (the target's headers are not sent to %s; if they are for it, write target.headers_for: [%s])", host, Hostname(host))
+	return fmt.Sprintf(" (the target's headers are not sent to %s; if they are meant for it, write target.headers_for: [%s])", host, Hostname(host))
 }
 
-// WithheldFrom says which hosts refused players that came without the headers of
-// the target.
+// WithheldFrom warns of hosts that refused players because they did not get the
+// target's headers.
 func WithheldFrom(refusals map[string]int64) (said []string) {
 	for _, place := range slices.Sorted(maps.Keys(refusals)) {
 		host := Hostname(HostOf(place))
-		said = append(said, fmt.Sprintf("%s answered 401 or 403 to %d requests without the target's headers, which are not sent to it: if they are for it, write target.headers_for: [%s]", place, refusals[place], host))
+		said = append(said, fmt.Sprintf("%s answered 401 or 403 to %d requests without the target's headers, which are not sent to it: if they are meant for it, write target.headers_for: [%s]", place, refusals[place], host))
 	}
 	return said
 }
 
-// WrongStatus is the error of an answer that is not the one wanted.
+// WrongStatus is the error of an answer with an unwanted status.
 func (a *Answer) WrongStatus(u string) error {
 	return &Refused{u, a.Status, a.hint}
 }
@@ -287,7 +286,7 @@ func (f *Fetcher) Playlist(ctx context.Context, u string) (*Answer, error) {
 	return a, err
 }
 
-// plain is the error of a request in words.
+// plain replaces the error of a timeout by plain words.
 func (f *Fetcher) plain(err error) error {
 	if client.Timeout(err) {
 		return fmt.Errorf("no complete answer within %v", f.timeout)

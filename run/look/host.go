@@ -25,11 +25,10 @@ func Hostname(host string) string {
 	return Bare((&url.URL{Host: host}).Hostname())
 }
 
-// Bare is a name as names are compared.
+// Bare is a name in the form in which names are compared.
 func Bare(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
-// Agent is the User-Agent of this program of a version; by is the tester, if one
-// is named.
+// Agent is the User-Agent of this program; by is the tester, "" = unnamed.
 func Agent(version, by string) string {
 	s := "hlsload/" + version
 	if by != "" {
@@ -38,7 +37,7 @@ func Agent(version, by string) string {
 	return s
 }
 
-// headerText escapes what is not ASCII.
+// headerText escapes all bytes that are not printable ASCII.
 func headerText(s string) string {
 	var b strings.Builder
 	for i := range len(s) {

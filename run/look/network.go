@@ -11,19 +11,19 @@ import (
 	"hlsload/run/client"
 )
 
-// Network is what a target is reached by; the zero value is the system's.
+// Network reaches a target; the zero value is the system's network.
 type Network struct {
-	Dial client.Dial // of IP addresses, if there is a resolver
-	// Resolver looks names up; nil = the system's, or Dial knows them.
+	Dial client.Dial // of IP addresses if there is a resolver, else of names; nil = the system's
+	// Resolver looks up names; nil = the system's, or none if there is a Dial.
 	Resolver client.Resolver
 }
 
 // lookupTime bounds looking up one name.
 const lookupTime = 5 * time.Second
 
-// Gate returns what decides where a stream may lead, once it knows where its own
-// URLs lead: no answer of one of them must come before another is known to be
-// public. A gate that does not let a URL itself pass is an error.
+// Gate returns the gate that decides which hosts a stream may lead to. It first looks
+// up all URLs of the target, because one public URL makes the whole target public.
+// A gate that refuses one of the URLs is an error.
 func (n *Network) Gate(ctx context.Context, urls, named []string) (*consent.Gate, error) {
 	var own []string
 	for _, u := range urls {
@@ -33,7 +33,7 @@ func (n *Network) Gate(ctx context.Context, urls, named []string) (*consent.Gate
 	}
 	g := consent.NewGate(own, named)
 	for _, host := range own {
-		// What cannot be looked up cannot be dialled.
+		// A host without addresses passes: it cannot be dialled.
 		if err := g.Check(host, n.Addresses(ctx, host)); err != nil {
 			return nil, err
 		}
@@ -47,7 +47,7 @@ func (n *Network) Addresses(ctx context.Context, host string) []netip.Addr {
 		return []netip.Addr{a.Unmap()}
 	}
 	if n.Dial != nil && n.Resolver == nil {
-		return nil // a network of its own, with names of its own
+		return nil // Dial takes names
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
@@ -61,7 +61,7 @@ func (n *Network) Addresses(ctx context.Context, host string) []netip.Addr {
 	return found
 }
 
-// OnCloudFront reports whether a name is one of CloudFront's, or an alias of one.
+// OnCloudFront reports whether a name is CloudFront's, or an alias of such a name.
 func (n *Network) OnCloudFront(ctx context.Context, host string) bool {
 	const distributions = ".cloudfront.net"
 	if strings.HasSuffix(host, distributions) {

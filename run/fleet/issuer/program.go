@@ -16,7 +16,7 @@ import (
 	"hlsload/player/ticket"
 )
 
-// Config says what to run.
+// Config is the program to run.
 type Config struct {
 	Args  []string      // program and arguments
 	Dir   string        // "" = the current directory
@@ -26,11 +26,11 @@ type Config struct {
 // Bounds of a program.
 const (
 	defaultLimit = 5 * time.Second
-	goodbye      = time.Second // from the end of its input until it is killed
+	exitTime     = time.Second // from the end of its input until it is killed
 	keptTail     = 4 << 10     // bytes kept of what it writes to its standard error
 )
 
-// ErrEnded is the error when there is no program any more.
+// ErrEnded is the error after the program has ended.
 var ErrEnded = errors.New("the program that issues tokens has ended")
 
 // Program is a program that issues tokens. It is safe for concurrent use.
@@ -41,13 +41,13 @@ type Program struct {
 	said   tail
 	asks   chan *ask
 	end    chan struct{} // closed by Close
-	ended  chan struct{} // closed when the program is not asked any more
-	why    error         // why it ended; after ended
+	ended  chan struct{} // closed when no line is sent any more
+	why    error         // why it ended; valid once ended is closed
 	once   sync.Once
 	serves sync.WaitGroup
 }
 
-// ask is a line and where its answer goes.
+// ask is a line, and the channel for its answer.
 type ask struct {
 	line   []byte
 	answer chan answer // capacity 1
@@ -70,7 +70,7 @@ func Start(c Config) (*Program, error) {
 	p.cmd = exec.Command(c.Args[0], c.Args[1:]...)
 	p.cmd.Dir = c.Dir
 	p.cmd.Stderr = &p.said
-	p.cmd.WaitDelay = goodbye
+	p.cmd.WaitDelay = exitTime
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var err error
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
@@ -137,7 +137,7 @@ func (p *Program) read(out io.Reader, lines chan<- answer) {
 		case err != nil && len(bytes.TrimSpace(line)) == 0:
 			err = errors.New("its output ended")
 		case err != nil:
-			err = nil // a last line without an end
+			err = nil // the last line, without a line end
 		}
 		select {
 		case lines <- answer{bytes.Clone(line), err}:
@@ -150,7 +150,7 @@ func (p *Program) read(out io.Reader, lines chan<- answer) {
 	}
 }
 
-// serve puts one line after the other to the program, and ends it at last.
+// serve sends one line after another to the program, and finally ends it.
 func (p *Program) serve(lines <-chan answer) {
 	defer p.finish()
 	defer close(p.ended)
@@ -162,7 +162,7 @@ func (p *Program) serve(lines <-chan answer) {
 		case q = <-p.asks:
 		case <-p.end:
 			return
-		case got := <-lines: // it was not asked
+		case got := <-lines: // a line without a question
 			p.why = got.err
 			if got.err == nil {
 				p.why = errors.New("it wrote a line without being asked")
@@ -190,22 +190,22 @@ func (p *Program) serve(lines <-chan answer) {
 		}
 		q.answer <- got
 		select {
-		case <-wrote: // it has answered what it read
+		case <-wrote: // the program has read the line
 		case <-p.end:
 			return
 		}
 	}
 }
 
-// finish lets the program end, and ends it when it does not.
+// finish waits for the program to end, and kills it if it does not.
 func (p *Program) finish() {
 	p.in.Close()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = p.cmd.Wait() // how it ends does not matter any more
+		_ = p.cmd.Wait() // its exit status does not matter
 	}()
-	timer := time.NewTimer(goodbye)
+	timer := time.NewTimer(exitTime)
 	defer timer.Stop()
 	if p.why == nil {
 		select {
@@ -213,17 +213,17 @@ func (p *Program) finish() {
 		case <-timer.C:
 		}
 	}
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // and what it started
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // the whole process group
 	<-done
 }
 
-// Close ends the program and waits for that.
+// Close ends the program and waits until it has ended.
 func (p *Program) Close() {
 	p.once.Do(func() { close(p.end) })
 	p.serves.Wait()
 }
 
-// Said is the last of what the program wrote to its standard error.
+// Said is the end of what the program wrote to its standard error.
 func (p *Program) Said() string { return p.said.String() }
 
 // tail keeps the last bytes that are written to it.
@@ -246,7 +246,7 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	text := t.buf
-	if t.cut { // half a line may hold half a token, which cannot be found and hidden
+	if t.cut { // a part of a line may have a part of a token, which cannot be redacted
 		_, text, _ = bytes.Cut(text, []byte("\n"))
 	}
 	return string(bytes.ToValidUTF8(text, []byte("?")))

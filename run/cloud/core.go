@@ -1,4 +1,4 @@
-//go:build noaws
+//go:build !full
 
 package cloud
 
@@ -13,12 +13,15 @@ import (
 	"hlsload/reports/monitor"
 )
 
-var errNoAWS = errors.New("this hlsload was built without AWS (tag noaws; want one built without the tag)")
+// Full reports whether this build can reach AWS.
+const Full = false
 
-// Drivers says that there are none.
+var errNoAWS = errors.New("this is the core build of hlsload, without AWS (want the full one: make build, the container image or a release)")
+
+// Drivers returns an error.
 func Drivers(*chaos.AWS) ([]aws.Driver, []aws.Call, error) { return nil, nil, errNoAWS }
 
-// NoAccount stands for an account that cannot be had.
+// NoAccount replaces the account.
 type NoAccount struct{ Drivers []aws.Driver }
 
 func (*NoAccount) Refresh()                                                    {}
@@ -26,12 +29,13 @@ func (*NoAccount) Now() time.Time                                              {
 func (*NoAccount) Guard(context.Context) ([]string, error)                     { return nil, errNoAWS }
 func (*NoAccount) Still(context.Context, string, bool) error                   { return errNoAWS }
 func (*NoAccount) Stopped(context.Context) error                               { return errNoAWS }
+func (*NoAccount) Credentials(context.Context) error                           { return errNoAWS }
 func (*NoAccount) Identify(context.Context) error                              { return errNoAWS }
 func (*NoAccount) Discover(context.Context) *Found                             { return &Found{} }
 func (*NoAccount) Last(context.Context, time.Time, []string) ([]string, error) { return nil, errNoAWS }
 func (*NoAccount) Undoer(time.Duration) *aws.Undoer                            { return &aws.Undoer{} }
 
-// Found stands for what nothing finds.
+// Found is the empty result of a discovery.
 type Found struct {
 	AWS      chaos.AWS
 	Problems []string
@@ -42,10 +46,10 @@ func (*Found) Text() []string { return nil }
 // Section is empty.
 func Section(*chaos.AWS) string { return "" }
 
-// Watch says that there is no account.
+// Watch returns an error.
 func Watch(context.Context, *chaos.AWS, http.RoundTripper, *monitor.Monitor) (Watcher, error) {
 	return nil, errNoAWS
 }
 
-// Open says that there is no account.
+// Open returns an error.
 func Open(context.Context, *chaos.AWS, http.RoundTripper) (*NoAccount, error) { return nil, errNoAWS }

@@ -1,4 +1,4 @@
-//go:build !noaws
+//go:build full
 
 package cloud
 
@@ -16,15 +16,19 @@ import (
 	"hlsload/reports/monitor"
 )
 
+// Full reports whether this build can reach AWS.
+const Full = true
+
 // discoverTime bounds following a channel through its account.
 const discoverTime = 30 * time.Second
 
-// Drivers are the drivers of an account, to ask what they would do.
+// Drivers are the drivers of an account, and the calls that every run makes, for a
+// plan.
 func Drivers(cfg *chaos.AWS) ([]aws.Driver, []aws.Call, error) {
 	return account.Describe(cfg), slices.Concat(account.Calls(), readback.Calls(cfg), discovery(cfg)), nil
 }
 
-// discovery are the calls by which a run finds what its scenario leaves out.
+// discovery are the calls that find the resources which a scenario leaves out.
 func discovery(cfg *chaos.AWS) []aws.Call {
 	if !cfg.Discover {
 		return nil
@@ -35,9 +39,9 @@ func discovery(cfg *chaos.AWS) []aws.Call {
 // Section is the section aws of a scenario, as YAML.
 func Section(a *chaos.AWS) string { return signalmap.Section(a) }
 
-// Watch opens an account to read back what it notices; nil when the
-// scenario names nothing that could be watched. What it leaves out is found by
-// following the channel.
+// Watch opens an account to read its metrics and alarms; nil when the scenario
+// watches nothing. Resources that the scenario leaves out are found by following
+// the channel.
 func Watch(ctx context.Context, cfg *chaos.AWS, on http.RoundTripper, m *monitor.Monitor) (Watcher, error) {
 	if !readback.Anything(cfg) {
 		return nil, nil
@@ -59,8 +63,8 @@ func Watch(ctx context.Context, cfg *chaos.AWS, on http.RoundTripper, m *monitor
 	return a.Watch(m, &found.AWS), nil
 }
 
-// Open finds credentials for an account. on is what AWS is reached by; nil = the
-// network.
+// Open finds credentials for an account. on carries the requests; nil = the
+// system's.
 func Open(ctx context.Context, cfg *chaos.AWS, on http.RoundTripper) (*account.Account, error) {
 	return account.Open(ctx, cfg, account.Options{Transport: on})
 }

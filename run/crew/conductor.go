@@ -1,0 +1,164 @@
+package crew
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hlsload/run/bus"
+	"hlsload/run/crew/protocol"
+)
+
+// Lead leads a run. Calls come one at a time, in the order in which things happened. While
+// one takes long, rows wait at the agents.
+type Lead interface {
+	// Assign shares out the run when all agents have joined. Each gets what stands at its place.
+	Assign(ctx context.Context, members []protocol.Member) ([]protocol.Share, error)
+	// Start says that players come from T0 on, which is a short time ahead.
+	Start(t0 time.Time)
+	// Rows takes what an agent reported, each report once, in order.
+	Rows(member int, at time.Duration, rows []byte)
+	// Lost says that an agent is lost. If that is beyond what may be lost, faults have to be
+	// undone, and the run has to be halted. Before Start it is halted already.
+	Lost(protocol.Lost)
+	// Halting says that all agents are told to halt, by whomever.
+	Halting(protocol.Order)
+	// Part takes all that an agent measured.
+	Part(member int, part []byte)
+	// Note is a line for people.
+	Note(text string)
+}
+
+// ConductorConfig says what run a conductor leads. Nonce and Draw are drawn at random when
+// they are not set.
+type ConductorConfig struct {
+	protocol.ConductorConfig
+	Now func() time.Duration // its clock, which never goes back; nil = the system's
+}
+
+// maxBehind is how many calls may wait for a [Lead] before rows are not taken.
+const maxBehind = 4096
+
+// Conductor is the conductor of one run. Its methods may be called from any goroutine.
+type Conductor struct {
+	cfg   ConductorConfig
+	lead  Lead
+	loop  *loop
+	core  *protocol.Conductor
+	calls *queue
+	ctx   context.Context // of the lead's calls
+}
+
+// NewConductor returns a conductor that takes agents in when it is run.
+func NewConductor(b bus.Bus, lead Lead, cfg ConductorConfig) (*Conductor, error) {
+	cfg.Nonce = cmp.Or(cfg.Nonce, nonce())
+	if cfg.Draw == nil {
+		cfg.Draw = draw
+	}
+	l := newLoop(b, cfg.Run, cfg.Now)
+	core, err := protocol.NewConductor(cfg.ConductorConfig, time.Now().Add(-l.now()))
+	if err != nil {
+		return nil, err
+	}
+	return &Conductor{cfg: cfg, lead: lead, loop: l, core: core}, nil
+}
+
+// Run leads the run, once, until all parts have arrived, or cannot. The result is there in any case;
+// the error is that of the bus, or of ctx. When ctx ends, agents are told to halt, once, and
+// nothing is waited for.
+func (c *Conductor) Run(ctx context.Context) (*protocol.Result, error) {
+	cancel, err := c.loop.listen([]string{">"}, func(m *bus.Message, e *protocol.Arrived) {
+		e.Busy = c.calls.len() > maxBehind
+		if e.Kind == "halt" && m.Wanted() {
+			_ = m.Reply([]byte("taken")) // the sender asks again
+		}
+	})
+	if err != nil {
+		return c.core.Result(), err
+	}
+	var stop context.CancelFunc
+	c.ctx, stop = context.WithCancel(ctx)
+	c.calls = newQueue()
+	err = c.loop.serve(ctx, protocol.Wanted{Order: protocol.Order{Mode: protocol.Now, Reason: "interrupted"}}, func(now time.Duration, e protocol.Event) bool {
+		for _, act := range c.core.Step(now, e) {
+			if _, over := act.(protocol.Finished); over {
+				return true
+			}
+			c.perform(act)
+		}
+		return false
+	})
+	cancel()
+	close(c.loop.quit)
+	stop()
+	c.calls.close()
+	return c.core.Result(), err
+}
+
+// Course adds an entry to the course. All agents get all entries, in order. Only its size may be
+// wrong; agents get no entry after a halt.
+func (c *Conductor) Course(entry []byte) error {
+	if len(entry) > protocol.MaxEntry {
+		return fmt.Errorf("entry of the course of %d bytes (want at most %d)", len(entry), protocol.MaxEntry)
+	}
+	if !c.loop.post(protocol.Entry{Data: append([]byte(nil), entry...)}) {
+		return errOver
+	}
+	return nil
+}
+
+var errOver = errors.New("the run is over")
+
+// Halt tells all agents to halt. reason is "" at the end of the timeline.
+func (c *Conductor) Halt(mode protocol.Mode, reason, by string) {
+	c.loop.post(protocol.Wanted{Order: protocol.Order{Mode: mode, Reason: reason, By: by}})
+}
+
+func (c *Conductor) perform(act protocol.Action) {
+	switch act := act.(type) {
+	case protocol.Send:
+		c.loop.send(act)
+	case protocol.Assign:
+		c.calls.put(func() {
+			shares, err := c.lead.Assign(c.ctx, act.Members)
+			c.loop.post(protocol.Assigned{Shares: shares, Err: err})
+		})
+	case protocol.Started:
+		at := time.Now().Add(act.T0 - c.loop.now())
+		c.calls.put(func() { c.lead.Start(at) })
+	case protocol.Rows:
+		c.calls.put(func() { c.lead.Rows(act.Member, act.At, act.Data) })
+	case protocol.Lost:
+		c.calls.put(func() { c.lead.Lost(act) })
+	case protocol.Halting:
+		c.calls.put(func() { c.lead.Halting(act.Order) })
+	case protocol.Arrival:
+		c.calls.put(func() { c.lead.Part(act.Member, act.Part) })
+	case protocol.Note:
+		c.calls.put(func() { c.lead.Note(act.Text) })
+	}
+}
+
+// Stop halts a run from outside. It asks again until the conductor answers or ctx ends.
+// Agents that hear it halt at once.
+func Stop(ctx context.Context, b bus.Bus, run string, o protocol.Order) error {
+	subject, data, err := protocol.HaltMessage(run, o)
+	if err != nil {
+		return err
+	}
+	for {
+		trying, cancel := context.WithTimeout(ctx, protocol.RepeatEvery)
+		_, err := b.Request(trying, subject, data)
+		if err == nil || errors.Is(err, bus.ErrClosed) {
+			cancel()
+			return err
+		}
+		<-trying.Done()
+		cancel()
+		if ctx.Err() != nil {
+			return fmt.Errorf("halt run %s: no conductor answered: %w", run, err)
+		}
+	}
+}

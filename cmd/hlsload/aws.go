@@ -9,22 +9,23 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
+	"hlsload/run"
 	"hlsload/run/cloud"
 	"hlsload/scenarios"
 )
 
-// consent is how a user says that a run may change what is on AWS.
+// consent are the flags that allow a run to change resources on AWS.
 type consent struct {
 	confirm string
 	yes     bool
 }
 
 func (c *consent) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.confirm, "confirm", "", "`hash` that hlsload plan printed: this run may do on AWS what that plan said")
+	cmd.Flags().StringVar(&c.confirm, "confirm", "", "do on AWS what the plan with this `HASH` says (hlsload plan ends with it)")
 	cmd.Flags().BoolVar(&c.yes, "yes", false, "this run may do on AWS whatever the scenario says")
 }
 
-// check refuses a run that nobody has agreed to.
+// check refuses a run on AWS without consent.
 func (c *consent) check(sc *scenarios.Scenario, nameOrFile string) error {
 	plan, err := awsPlan(sc)
 	if err != nil || plan == nil {
@@ -40,10 +41,10 @@ func (c *consent) check(sc *scenarios.Scenario, nameOrFile string) error {
 	case c.confirm != "":
 		return refuse("this is not the plan that was confirmed (got --confirm %.20s; the plan has changed since)", c.confirm)
 	}
-	return refuse("this run would change account %s on AWS (got no --confirm)", sc.Redact(sc.AWS.Account))
+	return refuse("this run would change AWS account %s (got no --confirm)", sc.Redact(sc.AWS.Account))
 }
 
-// awsPlan is what a scenario would do on AWS; nil = nothing.
+// awsPlan is what a scenario would change on AWS; nil = nothing.
 func awsPlan(sc *scenarios.Scenario) (*aws.Plan, error) {
 	var faults []chaos.Fault
 	for _, f := range sc.Faults() {
@@ -54,20 +55,44 @@ func awsPlan(sc *scenarios.Scenario) (*aws.Plan, error) {
 	if len(faults) == 0 {
 		return nil, nil
 	}
+	if err := needsFull("fault " + faults[0].Name + " via aws"); err != nil {
+		return nil, err
+	}
 	drivers, always, err := cloud.Drivers(sc.AWS)
 	if err != nil {
-		return nil, &exitError{exitUsage, err.Error(), err}
+		return nil, internal(err)
 	}
 	p := aws.NewPlan(sc.AWS, faults, drivers, always)
 	p.Cover(sc.Plan()) // players, target, stop conditions and the rest of the timeline
 	return &p, nil
 }
 
-// printPlan adds to a plan what it would do on AWS.
-func printPlan(w io.Writer, sc *scenarios.Scenario) error {
-	p, err := awsPlan(sc)
-	if err != nil || p == nil {
+// runsHere refuses a scenario that only the full build can run.
+func runsHere(sc *scenarios.Scenario) error {
+	if cloud.Full {
+		return nil
+	}
+	if _, err := awsPlan(sc); err != nil {
 		return err
+	}
+	for name := range run.NeededAlarms(sc) {
+		return needsFull("alarm " + name)
+	}
+	return nil
+}
+
+// needsFull refuses what the core build cannot do.
+func needsFull(what string) error {
+	if cloud.Full {
+		return nil
+	}
+	return &exitError{exitInvalid, fmt.Sprintf("%s needs the full build (got the core build, without AWS; want make build, the container image or a release)", what), nil}
+}
+
+// printPlan prints what a scenario would change on AWS; p is nil when it changes nothing.
+func printPlan(w io.Writer, sc *scenarios.Scenario, p *aws.Plan) error {
+	if p == nil {
+		return nil
 	}
 	text := "\non AWS\n" + indent(p.Text) + "\nneeds at most this IAM policy\n" + indent(p.Policy)
 	if p.Role != "" {
@@ -77,7 +102,7 @@ func printPlan(w io.Writer, sc *scenarios.Scenario) error {
 	for _, r := range p.Remarks {
 		text += "\n  - " + r
 	}
-	_, err = fmt.Fprintf(w, "%s\n\nrun it with --confirm %s\n", sc.Reference(text), p.Hash)
+	_, err := fmt.Fprintf(w, "%s\n\nrun it with --confirm %s\n", sc.Reference(text), p.Hash)
 	return err
 }
 

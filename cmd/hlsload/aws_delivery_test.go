@@ -1,4 +1,4 @@
-//go:build !noaws
+//go:build full
 
 package main
 

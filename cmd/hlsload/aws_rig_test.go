@@ -1,4 +1,4 @@
-//go:build !noaws
+//go:build full
 
 package main
 
@@ -24,6 +24,7 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/rig"
 	"hlsload/rig/serve"
+	"hlsload/run/runtest"
 )
 
 // rigBucket is the embedded channel's origin as a bucket on AWS: objects are
@@ -114,14 +115,14 @@ func TestS3DriverOnTheRig(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				m := newMemory()
+				m := runtest.NewNetwork()
 				board := conduct.NewBoard(7)
-				server, err := serve.Start(t.Context(), serve.Config{Rig: main, Board: board, Listener: m.listen, Now: func() time.Duration { return time.Since(began) }})
+				server, err := serve.Start(t.Context(), serve.Config{Rig: main, Board: board, Listener: m.Listen, Now: func() time.Duration { return time.Since(began) }})
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer server.Close()
-				transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) { return m.dial(ctx, network, addr) }}
+				transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) { return m.Dial(ctx, network, addr) }}
 				defer transport.CloseIdleConnections()
 				b := &rigBucket{Account: awstest.New(nil), origin: server.Origin(), client: &http.Client{Transport: transport},
 					applier: &serve.Applier{Server: server, Board: board}, paths: map[string]*chaos.Fault{}, frozen: map[string]bool{}}

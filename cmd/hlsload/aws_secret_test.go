@@ -1,4 +1,4 @@
-//go:build !noaws
+//go:build full
 
 package main
 
@@ -19,6 +19,7 @@ import (
 	"hlsload/chaos/aws/awstest"
 	"hlsload/reports"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // plantedOnAWS is a scenario via aws with secrets in all places: the keys of
@@ -111,13 +112,13 @@ func TestSecretsOnAWS(t *testing.T) {
 				a.AddChannel("1234567", bucket, plants["env in a URL's path"]+"/p0/", plants["env in a URL's path"]+"/p1/")
 				a.AddFunction("invalidator")
 				before := a.State()
-				m := newMemory()
-				base, srv := m.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				m := runtest.NewNetwork()
+				base, srv := m.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					http.SetCookie(w, &http.Cookie{Name: "sid", Value: plants["cookie of the server"], Path: "/"})
 					bucket.ServeHTTP(w, r)
 				}))
 				defer srv.Close()
-				s := &secretRun{t: t, on: network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: a}, dir: t.TempDir()}
+				s := &secretRun{t: t, on: network{listen: m.Listen, web: look.Network{Dial: m.Dial}, aws: a}, dir: t.TempDir()}
 				file := filepath.Join(s.dir, "secret.yaml")
 				if err := os.WriteFile(file, []byte(plantedOnAWS(base, c.faults)), 0o600); err != nil {
 					t.Fatal(err)

@@ -1,4 +1,4 @@
-//go:build !noaws
+//go:build full
 
 package main
 
@@ -17,6 +17,7 @@ import (
 	"hlsload/reports"
 	"hlsload/run"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // TestShippedOnAWS runs the scenario for a real channel on an emulated one:
@@ -43,8 +44,8 @@ func TestShippedOnAWS(t *testing.T) {
 				account.AddFunction("stale-playlists").Watches = bucket
 				account.AddDistribution("E1EXAMPLE")
 				before := account.State()
-				m := newMemory()
-				base, srv := m.serve(bucket)
+				m := runtest.NewNetwork()
+				base, srv := m.Serve(bucket)
 				defer srv.Close()
 				sc, err := load("../../scenarios/aws/pipeline-failover.yaml", &overrides{cmd: &cobra.Command{}, players: "20", set: []string{
 					fmt.Sprintf(`target.url=["%s/live/index_a.m3u8", "%s/live/index_b.m3u8"]`, base, base)}})
@@ -52,7 +53,7 @@ func TestShippedOnAWS(t *testing.T) {
 					t.Fatal(err)
 				}
 				cmd, stdout, stderr := quiet()
-				if exit := exitOf(perform(cmd, &run.Config{Scenario: sc, Applying: c.applying}, &output{dir: filepath.Join(t.TempDir(), "out"), progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: account})); exit.code != c.code {
+				if exit := exitOf(perform(cmd, &run.Config{Scenario: sc, Applying: c.applying}, &output{dir: filepath.Join(t.TempDir(), "out"), progress: progressNone}, network{listen: m.Listen, web: look.Network{Dial: m.Dial}, aws: account})); exit.code != c.code {
 					t.Errorf("exit code %d; want %d: %s\n%s%s", exit.code, c.code, exit.msg, stdout, stderr)
 				}
 				if got := account.State(); got != before {
@@ -66,3 +67,5 @@ func TestShippedOnAWS(t *testing.T) {
 		})
 	}
 }
+
+func TestPlanAsJSONOnAWS(t *testing.T) { planAgrees(t, "aws/pipeline-failover") }

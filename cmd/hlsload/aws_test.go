@@ -1,4 +1,4 @@
-//go:build !noaws
+//go:build full
 
 package main
 
@@ -26,6 +26,7 @@ import (
 	"hlsload/reports"
 	"hlsload/run/cloud"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // emulated is an account on loopback, and the stream that its channel makes.
@@ -79,9 +80,9 @@ func newBubble() *bubble {
 	b.bucket = b.AddBucket("example-live", true)
 	b.channel = b.AddChannel("1234567", b.bucket, "live/p0/", "live/p1/")
 	b.AddFunction("invalidator")
-	m := newMemory()
-	base, srv := m.serve(b.bucket)
-	b.srv, b.on = srv, network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: b.Account}
+	m := runtest.NewNetwork()
+	base, srv := m.Serve(b.bucket)
+	b.srv, b.on = srv, network{listen: m.Listen, web: look.Network{Dial: m.Dial}, aws: b.Account}
 	b.urls = fmt.Sprintf(`target.url=["%s/live/p0/index.m3u8", "%s/live/p1/index.m3u8"]`, base, base)
 	return b
 }
@@ -129,7 +130,7 @@ func TestRunOnAWS(t *testing.T) {
 		untouched bool // nothing on AWS was changed
 	}{
 		{name: "pass", args: []string{"--yes"}, said: "PASS"},
-		{name: "nobody agreed", code: exitUsage, said: "this run would change account 123456789012 on AWS", untouched: true},
+		{name: "no consent", code: exitUsage, said: "this run would change AWS account 123456789012", untouched: true},
 		{name: "another plan", args: []string{"--confirm", "0123456789ab"}, code: exitUsage, said: "this is not the plan that was confirmed", untouched: true},
 		{name: "the plan", args: []string{"--confirm", hash}, said: "PASS"},
 		{name: "more players than in the plan", args: []string{"--confirm", hash, "--players", "7"}, code: exitUsage, said: "not the plan", untouched: true},
@@ -371,7 +372,7 @@ func TestAWSCheck(t *testing.T) {
 			"guards: a run may begin", "channel 1234567: STANDARD, RUNNING, 2 pipelines running", "bucket example-live: versions Enabled",
 			"bucket example-live: written by arn:aws:iam::123456789012:role/MediaLiveAccessRole",
 			`live/p0/index_1280x720.m3u8: media, target duration 4s, 10 segments, Cache-Control "max-age=2", written`, "function invalidator: reserved concurrency none",
-			"faults: every one can be made", "found: output    hls of pipeline 0, s3://example-live/live/p0/index", "the section, as far as it was found:", "  bucket: example-live\n",
+			"faults: all of them can be applied", "found: output    hls of pipeline 0, s3://example-live/live/p0/index", "section aws, as far as it could be found:", "  bucket: example-live\n",
 		} {
 			if code != 0 || !strings.Contains(said, want) {
 				t.Errorf("exit code %d; want %q in\n%s", code, want, said)
@@ -383,7 +384,7 @@ func TestAWSCheck(t *testing.T) {
 			}
 		}
 		if code, said := b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml", "--try", "pause-0", "--out", t.TempDir()); code != exitUsage || !strings.Contains(said, "no --confirm") {
-			t.Errorf("nobody agreed: exit code %d\n%s", code, said)
+			t.Errorf("no consent: exit code %d\n%s", code, said)
 		}
 		code, said = b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml", "--try", "pause-0", "--yes", "--out", t.TempDir())
 		for _, want := range []string{"** pause-0 applied", "live/p0/index_1280x720.m3u8 is not written any more (media sequence", "** pause-0 bites", "** pause-0 undone", "live/p0/index_1280x720.m3u8 is written", "** pause-0 healthy"} {
@@ -402,10 +403,24 @@ func TestAWSCheck(t *testing.T) {
 		// Credentials that end before everything is surely undone.
 		os.Setenv("AWS_CREDENTIAL_EXPIRATION", time.Now().Add(5*time.Minute).Format(time.RFC3339))
 		code, said = b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml", "--try", "pause-0", "--yes", "--out", t.TempDir())
-		if code != 0 || !strings.Contains(said, "be careful: the credentials expire too soon") {
+		if code != 0 || !strings.Contains(said, "warning: the credentials expire too soon") {
 			t.Errorf("exit code %d\n%s", code, said)
 		}
 	})
+}
+
+// TestNoCredentials: what needs AWS says in one line that there are no credentials.
+func TestNoCredentials(t *testing.T) {
+	setCredentials(t)
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"} {
+		t.Setenv(name, "")
+	}
+	for _, command := range []string{"aws-check", "sweep"} {
+		code, stdout, stderr := executed(t, command, "testdata/scenarios/aws.yaml")
+		if code != reports.ExitFault || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "hlsload: no AWS credentials found (want AWS_PROFILE,") {
+			t.Errorf("%s: exit code %d\n%s%s", command, code, stdout, stderr)
+		}
+	}
 }
 
 // TestAWSCheckWithThePlansPolicy: what the plan says that a run needs is enough
@@ -436,7 +451,7 @@ func TestAWSCheckWithThePlansPolicy(t *testing.T) {
 			return awstest.Denied
 		}
 		code, said := b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml")
-		for _, want := range []string{"guards: a run may begin", "versions not known (AccessDenied)", "function invalidator: reserved concurrency not known", "faults: every one can be made"} {
+		for _, want := range []string{"guards: a run may begin", "versions not known (AccessDenied)", "function invalidator: reserved concurrency not known", "faults: all of them can be applied"} {
 			if code != 0 || !strings.Contains(said, want) {
 				t.Errorf("exit code %d; want %q in\n%s", code, want, said)
 			}
@@ -472,6 +487,7 @@ var killed = [][]string{
 // TestKilled kills runs at random moments and undoes what they left from their
 // journals. HLSLOAD_TEST_KILLS says how often.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes some seconds of real time")
 	}

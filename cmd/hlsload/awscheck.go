@@ -22,58 +22,43 @@ import (
 )
 
 func awsCheckCommand(on network) *cobra.Command {
-	var o overrides
 	var may consent
 	var try, dir string
-	cmd := &cobra.Command{
-		Use:   "aws-check SCENARIO",
-		Short: "Look at what a scenario would touch on AWS; with --try make one of its faults, without players, and watch",
-		Long: `aws-check asks AWS what the guards of a run ask, follows the channel through the
-account and prints the section aws: of the scenario as it could be, reads what
-every fault of the scenario would read, and prints what is worth knowing of the
-targets. It changes nothing.
+	cmd := awsCommand("aws-check", "Check what a scenario would change on AWS; with --try apply one of its faults, without players, and watch the stream", func(cmd *cobra.Command, sc *scenarios.Scenario, nameOrFile string) error {
+		c := &awsCheck{sc: sc, w: cmd.OutOrStdout(), network: on, began: time.Now()}
+		if err := c.look(cmd.Context()); err != nil || try == "" {
+			return err
+		}
+		for _, f := range sc.Faults() {
+			if f.Name != try || f.Occurrence > 1 {
+				continue
+			}
+			if f.Via != chaos.ViaAWS {
+				return &exitError{exitUsage, fmt.Sprintf("fault %s is not applied via AWS (got via %s; want via aws)", try, f.Via), nil}
+			}
+			if err := may.check(sc, nameOrFile); err != nil {
+				return err
+			}
+			return c.try(cmd.Context(), &f, dir)
+		}
+		return &exitError{exitUsage, fmt.Sprintf("no such fault in the scenario (got --try %s)", try), nil}
+	})
+	cmd.Long = `aws-check makes the checks on AWS that a run makes before it begins, follows the
+channel through the account and prints a section aws: for the scenario, checks
+that every fault of the scenario can be applied, and prints what is worth knowing
+about the targets. It changes nothing.
 
-With --try NAME it makes that fault of the scenario for as long as the scenario
-says, undoes it, and tells with times what becomes of the channel's playlists
-meanwhile: what only a real account can settle (docs/aws.md). It keeps the same
-journal as a run and wants the same consent.`,
-		Args:              takes("SCENARIO"),
-		ValidArgsFunction: shipped,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			sc, err := load(args[0], &o)
-			if err != nil {
-				return err
-			}
-			if sc.AWS == nil {
-				return &exitError{exitUsage, fmt.Sprintf("%s has no section aws (want aws: {account: …, region: …} and what to look at)", args[0]), nil}
-			}
-			c := &awsCheck{sc: sc, w: cmd.OutOrStdout(), network: on, began: time.Now()}
-			if err := c.look(cmd.Context()); err != nil || try == "" {
-				return err
-			}
-			for _, f := range sc.Faults() {
-				if f.Name != try || f.Occurrence > 1 {
-					continue
-				}
-				if f.Via != chaos.ViaAWS {
-					return &exitError{exitUsage, fmt.Sprintf("fault %s is not made on AWS (got via %s; want via aws)", try, f.Via), nil}
-				}
-				if err := may.check(sc, args[0]); err != nil {
-					return err
-				}
-				return c.try(cmd.Context(), &f, dir)
-			}
-			return &exitError{exitUsage, fmt.Sprintf("no such fault in the scenario (got --try %s)", try), nil}
-		},
-	}
-	o.register(cmd)
+With --try NAME it applies that fault for as long as the scenario says, undoes it,
+and prints with times what happens to the channel's playlists meanwhile: questions
+that only a real account can answer (docs/aws.md). It keeps the same journal as a
+run and needs the same consent.`
 	may.register(cmd)
-	cmd.Flags().StringVar(&try, "try", "", "name of a fault of the scenario to make, and undo")
-	cmd.Flags().StringVar(&dir, "out", ".", "directory of the journal")
+	cmd.Flags().StringVar(&try, "try", "", "`NAME` of the fault to apply and undo")
+	cmd.Flags().StringVar(&dir, "out", ".", "write the journal to the directory `DIR`")
 	return cmd
 }
 
-// awsCheck looks at an account.
+// awsCheck checks an account.
 type awsCheck struct {
 	sc      *scenarios.Scenario
 	w       io.Writer
@@ -84,8 +69,8 @@ type awsCheck struct {
 	refresh func()
 	now     func() time.Time
 	drivers []aws.Driver
-	lasts   func(ctx context.Context, until time.Time, sticky []string) ([]string, error) // the credentials
-	still   func(ctx context.Context, run string, alone bool) error                       // what the guards saw
+	lasts   func(ctx context.Context, until time.Time, sticky []string) ([]string, error) // checks how long the credentials last
+	still   func(ctx context.Context, run string, alone bool) error                       // checks the guards again
 }
 
 func (c *awsCheck) say(format string, args ...any) {
@@ -94,23 +79,26 @@ func (c *awsCheck) say(format string, args ...any) {
 	fmt.Fprintf(c.w, "%s\n", c.sc.Redact(fmt.Sprintf(format, args...)))
 }
 
-// stamp says something that happened at an instant.
+// stamp prints an event with its time.
 func (c *awsCheck) stamp(what string) { c.say("%7.1fs  %s", time.Since(c.began).Seconds(), what) }
 
 func (c *awsCheck) fail(err error) error {
 	return &exitError{reports.ExitFault, c.sc.Redact(err.Error()), err}
 }
 
-// look changes nothing.
+// look checks the account. It changes nothing.
 func (c *awsCheck) look(ctx context.Context) error {
 	a, err := cloud.Open(ctx, c.sc.AWS, c.network.aws)
 	if err != nil {
 		return c.fail(err)
 	}
+	if err := a.Credentials(ctx); err != nil { // every check would say the same
+		return c.fail(err)
+	}
 	c.refresh, c.now, c.drivers, c.lasts, c.still = a.Refresh, a.Now, a.Drivers, a.Last, a.Still
 	warnings, refused := a.Guard(ctx)
 	for _, w := range warnings {
-		c.say("be careful: %s", w)
+		c.say("warning: %s", w)
 	}
 	if refused == nil {
 		c.say("guards: a run may begin")
@@ -123,7 +111,7 @@ func (c *awsCheck) look(ctx context.Context) error {
 		for _, p := range found.Problems {
 			c.say("not found: %s", p)
 		}
-		c.say("the section, as far as it was found:\n\n%s", cloud.Section(&found.AWS))
+		c.say("section aws, as far as it could be found:\n\n%s", cloud.Section(&found.AWS))
 	}
 	facts, err := aws.Facts(ctx, a.Drivers)
 	for _, f := range facts {
@@ -132,7 +120,7 @@ func (c *awsCheck) look(ctx context.Context) error {
 	rehearsal := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: a.Drivers, Run: run.NewID()})
 	cannot := rehearsal.Rehearse(ctx, c.sc.Faults())
 	if cannot == nil {
-		c.say("faults: every one can be made, as far as reading tells")
+		c.say("faults: all of them can be applied, as far as reading can show")
 	}
 	if err := errors.Join(refused, err, cannot); err != nil {
 		return c.fail(err)
@@ -140,9 +128,9 @@ func (c *awsCheck) look(ctx context.Context) error {
 	return nil
 }
 
-// try makes one fault and undoes it.
+// try applies one fault and undoes it.
 func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
-	j, err := journal.Create(filepath.Join(dir, "journal.ndjson"), c.sc.Redact)
+	j, err := journal.Create(filepath.Join(dir, reports.JournalFile), c.sc.Redact)
 	if err != nil {
 		return &exitError{exitUsage, err.Error(), err}
 	}
@@ -152,13 +140,13 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	if err := c.sc.AWS.Hours.Allows(time.Now(), time.Now().Add(f.For+cloud.Patience)); err != nil {
 		return c.fail(err)
 	}
-	until := c.now().Add(f.For + 2*cloud.Patience) // when everything is surely undone
+	until := c.now().Add(f.For + 2*cloud.Patience) // everything is certainly undone by then
 	warnings, err := c.lasts(ctx, until, aws.Sticky(c.drivers, []chaos.Fault{*f}))
 	if err != nil {
 		return c.fail(err)
 	}
 	for _, w := range warnings {
-		c.say("be careful: %s", w)
+		c.say("warning: %s", w)
 	}
 	run := run.NewID()
 	applier := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: c.drivers, Run: run, Journal: j, Refresh: c.refresh, Now: c.now,
@@ -196,10 +184,10 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	tidied := applier.Tidy(ctx)
 	stop()
 	if err := errors.Join(<-watched, tidied, applier.Unlock(ctx)); err != nil {
-		c.say("be careful: %v", err)
+		c.say("warning: %v", err)
 	}
 	for _, what := range applier.Review(ctx) {
-		c.say("be careful: %s", what)
+		c.say("warning: %s", what)
 	}
 	for i := range outcomes {
 		if why := outcomes[i].Void(); why != "" {

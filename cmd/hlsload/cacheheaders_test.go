@@ -12,11 +12,13 @@ import (
 	"hlsload/reports"
 	"hlsload/run"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // TestCacheHeadersOfOthers: what nginx writes by convention counts, and of headers
 // that are not understood the report says so.
 func TestCacheHeadersOfOthers(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct{ header, value, source, line string }{
 		{"X-Cache-Status", "HIT", "headers", "origin load estimated from response headers"},
 		{"X-Cache-Status", "EXPIRED", "headers", "origin load estimated from response headers"},
@@ -40,8 +42,8 @@ func watchClip(t *testing.T, head http.HandlerFunc) (s *reports.Summary, text st
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
-		l, _ := m.listen(t.Context(), "")
+		m := runtest.NewNetwork()
+		l, _ := m.Listen(t.Context(), "")
 		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			head(w, r)
 			switch {
@@ -56,7 +58,7 @@ func watchClip(t *testing.T, head http.HandlerFunc) (s *reports.Summary, text st
 		go srv.Serve(l)
 		cmd, out, _ := quiet()
 		sc := parse(t, fmt.Sprintf("duration: 10s\nrecovery: 1s\ntarget: {url: \"http://%s/index.m3u8\"}\nfleet: {players: 2, arrive: {over: 1s}}\n", l.Addr()))
-		if err := perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}}); err != nil && err.Error() != "" {
+		if err := perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, progress: progressNone}, network{listen: m.Listen, web: look.Network{Dial: m.Dial}}); err != nil && err.Error() != "" {
 			t.Error(err)
 		}
 		text = out.String()

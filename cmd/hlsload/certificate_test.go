@@ -11,13 +11,13 @@ import (
 	"encoding/pem"
 	"fmt"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 	"io"
 	"log"
 	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,6 +45,7 @@ func ownCertificate(t *testing.T) (tls.Certificate, []byte) {
 // TestOwnCertificate: a staging server with a certificate of its own, for the
 // look before a run, its consent, the players and a probe.
 func TestOwnCertificate(t *testing.T) {
+	t.Parallel()
 	certificate, text := ownCertificate(t)
 	dir := t.TempDir()
 	for name, data := range map[string][]byte{"ca.pem": text, "none.pem": []byte("none")} {
@@ -62,18 +63,16 @@ func TestOwnCertificate(t *testing.T) {
 		probe   int
 		found   string
 	}{
-		{"known", ", ca_file: ca.pem", 2, 0, "2 playing", []string{"--ca-file", filepath.Join(dir, "ca.pem")}, 0, "media.m3u8"},
+		{"known", ", ca_file: ca.pem", 5, 0, "5 playing", []string{"--ca-file", filepath.Join(dir, "ca.pem")}, 0, "media.m3u8"},
 		{"known, for a crowd", ", ca_file: ca.pem", 6, 0, "edge.example consents to this load (https://edge.example/.well-known/hlsload.txt)", []string{"--ca-file", filepath.Join(dir, "none.pem")}, exitUsage, "no certificate in it"},
 		{"no certificate", ", ca_file: none.pem", 2, exitInvalid, "five.yaml:6:59: target.ca_file: \"none.pem\": no certificate in it", []string{"--ca-file", filepath.Join(dir, "missing.pem")}, exitUsage, "bad --ca-file"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
+				m := runtest.NewNetwork()
 				p := &public{healthy: healthy{began: time.Now()}, agents: map[string]int{}, terms: "hlsload: 1\ntester: ops@example.com\nuntil: 2000-06-01\n"}
-				l := &memoryListener{addr: net.TCPAddrFromAddrPort(netip.MustParseAddrPort("203.0.113.9:443")), conns: make(chan net.Conn), closed: make(chan struct{})}
-				m.listeners["203.0.113.9:443"] = l
 				srv := &http.Server{Handler: p}
-				go srv.Serve(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}}))
+				go srv.Serve(tls.NewListener(m.ListenAt("203.0.113.9:443"), &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}}))
 				defer srv.Close()
 				n := &names{hosts: map[string][]string{"edge.example": {"203.0.113.9"}}}
 				file := filepath.Join(dir, "five.yaml")
@@ -84,7 +83,7 @@ func TestOwnCertificate(t *testing.T) {
 				probe := append([]string{"probe", "https://edge.example/index.m3u8"}, tc.args...)
 				for _, args := range [][]string{{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, probe} {
 					var stdout, stderr bytes.Buffer
-					code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
+					code := executeOn(t.Context(), network{web: look.Network{Dial: m.Dial, Resolver: n}}, args, &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want, text := tc.code, tc.said
 					if args[0] == "probe" {
@@ -101,6 +100,7 @@ func TestOwnCertificate(t *testing.T) {
 
 // TestUncheckedCertificate: at a local address, the check may be left out.
 func TestUncheckedCertificate(t *testing.T) {
+	t.Parallel()
 	certificate, _ := ownCertificate(t)
 	srv := httptest.NewUnstartedServer(&healthy{began: time.Now()})
 	srv.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,6 +16,7 @@ import (
 	"hlsload/reports"
 	"hlsload/run"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // TestExitCodes runs everything that a run consists of, in the time of a bubble,
@@ -51,14 +50,14 @@ func TestExitCodes(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
+				m := runtest.NewNetwork()
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				if tc.interrupt > 0 {
 					time.AfterFunc(tc.interrupt, cancel)
 				}
 				var stdout, stderr bytes.Buffer
-				code := executeOn(ctx, network{listen: m.listen, web: look.Network{Dial: m.dial}}, append([]string{"run", "--out", dir, "--progress", "plain"}, tc.args...), &stdout, &stderr)
+				code := executeOn(ctx, network{listen: m.Listen, web: look.Network{Dial: m.Dial}}, append([]string{"run", "--out", dir, "--progress", "plain"}, tc.args...), &stdout, &stderr)
 				said := strings.Join(strings.Fields(stdout.String()), " ")
 				if code != tc.code || !strings.Contains(said, tc.said) {
 					t.Errorf("exit code %d; want %d and %q in\n%s%s", code, tc.code, tc.said, &stdout, &stderr)
@@ -116,7 +115,7 @@ chaos: [{name: bad, fault: edge.status, at: 3s, for: 1s, code: 500, kind: media}
 	sc := parse(t, text)
 	sc.LagLimit = time.Nanosecond
 	cmd, stdout, stderr := quiet()
-	if exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, events: true, progress: progressPlain}, network{})); exit.code != reports.ExitTester || !strings.Contains(stdout.String(), "VOID  the tester was the bottleneck") {
+	if exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, events: true, progress: progressPlain}, network{})); exit.code != reports.ExitTester || !strings.Contains(stdout.String(), "VOID  this machine was too slow") {
 		t.Errorf("exit code %d; want %d and VOID in\n%s%s", exit.code, reports.ExitTester, stdout, stderr)
 	}
 	for _, want := range []string{"** the channel can be watched at http://127.0.0.1:", "** bad: edge.status is on", "** bad: edge.status is over"} {
@@ -137,15 +136,15 @@ chaos: [{name: bad, fault: edge.status, at: 3s, for: 1s, code: 500, kind: media}
 // TestInterruptedCheck interrupts while the target is looked at.
 func TestInterruptedCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := runtest.NewNetwork()
 		h := &healthy{began: time.Now()}
 		h.strange = map[string]http.HandlerFunc{"*": silence}
-		base, srv := m.serve(h)
+		base, srv := m.Serve(h)
 		defer srv.Close()
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(2*time.Second, cancel)
 		var stdout, stderr bytes.Buffer
-		code := executeOn(ctx, network{web: look.Network{Dial: m.dial}}, []string{"run", "testdata/scenarios/url.yaml", "--url", base + "/index.m3u8", "--out", t.TempDir()}, &stdout, &stderr)
+		code := executeOn(ctx, network{web: look.Network{Dial: m.Dial}}, []string{"run", "testdata/scenarios/url.yaml", "--url", base + "/index.m3u8", "--out", t.TempDir()}, &stdout, &stderr)
 		if code != reports.ExitInterrupted || time.Since(h.began) != 2*time.Second {
 			t.Errorf("exit code %d after %v:\n%s%s", code, time.Since(h.began), &stdout, &stderr)
 		}
@@ -181,8 +180,9 @@ func TestSimulateAgain(t *testing.T) {
 		if err := json.Unmarshal(b, &s); err != nil {
 			t.Fatal(err)
 		}
-		b = bytes.Replace(b, s["started"], nil, 1)
-		b = bytes.Replace(b, s["tester"], nil, 1)
+		for _, own := range []string{"started", "ended", "build", "tester"} { // and scenario.file, which is the same here
+			b = bytes.Replace(b, s[own], nil, 1)
+		}
 		events, err := os.ReadFile(filepath.Join(dir, "events.ndjson"))
 		if err != nil || len(events) == 0 {
 			t.Fatalf("%d bytes of events, %v", len(events), err)
@@ -204,9 +204,9 @@ func TestUndo(t *testing.T) {
 	ready := filepath.Join(dir, "ready")
 	stop := `chaos.stop-it.stop=["test", "-f", "` + ready + `"]`
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := runtest.NewNetwork()
 		var stdout, stderr bytes.Buffer
-		code := executeOn(t.Context(), network{listen: m.listen, web: look.Network{Dial: m.dial}}, []string{"run", "testdata/scenarios/command.yaml", "--set", `chaos.stop-it.start=["true"]`,
+		code := executeOn(t.Context(), network{listen: m.Listen, web: look.Network{Dial: m.Dial}}, []string{"run", "testdata/scenarios/command.yaml", "--set", `chaos.stop-it.start=["true"]`,
 			"--set", stop, "--out", dir, "--progress", "none"}, &stdout, &stderr)
 		if code != reports.ExitFault {
 			t.Fatalf("exit code %d:\n%s%s", code, &stdout, &stderr)
@@ -225,44 +225,4 @@ func TestUndo(t *testing.T) {
 	}
 	undo(0, "stop-it, occurrence 1: command: undone via command")
 	undo(0, "nothing was left behind")
-}
-
-// TestRig serves the channel, and takes it down when interrupted.
-func TestRig(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
-		ctx, cancel := context.WithCancel(t.Context())
-		first, lines := io.Pipe()
-		var stderr bytes.Buffer
-		ended := make(chan int)
-		go func() {
-			ended <- executeOn(ctx, network{listen: m.listen, web: look.Network{Dial: m.dial}}, []string{"rig", "testdata/scenarios/short.yaml"}, lines, &stderr)
-		}()
-		var at struct {
-			URLs            []string
-			Origin, Control string
-		}
-		line, err := bufio.NewReader(first).ReadString('\n')
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal([]byte(line), &at); err != nil || len(at.URLs) != 2 || at.Control == "" || at.Origin == "" {
-			t.Fatalf("first line: %s: %v", line, err)
-		}
-		fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: time.Minute})
-		for _, u := range append(at.URLs, at.Control+"/stats", at.Control+"/faults", at.Origin+"/live/p0/index.m3u8") {
-			if a, err := fetch.Get(ctx, u); err != nil || a.Status != 200 || len(a.Body) < 3 {
-				t.Errorf("%s: %+v, %v", u, a, err)
-			}
-		}
-		code, said := probed(t, m, at.URLs[0])
-		if code != 0 || !strings.Contains(said, "Taken for copies of one level by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7") || strings.Contains(said, "finding") {
-			t.Errorf("probe: exit code %d:\n%s", code, said)
-		}
-		fetch.Close()
-		cancel()
-		if code := <-ended; code != 0 {
-			t.Errorf("exit code %d:\n%s", code, &stderr)
-		}
-	})
 }

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -13,6 +17,9 @@ import (
 
 	"hlsload/reports"
 	"hlsload/reports/page"
+	"hlsload/run"
+	"hlsload/scenarios"
+	"hlsload/stage"
 )
 
 // output is where results go.
@@ -20,31 +27,94 @@ type output struct {
 	dir      string
 	events   bool
 	progress string
+	live     string // address of the report while the run goes on; "" = none
+	metrics  metrics
+	detail
+}
+
+// detail is how much is printed of a summary.
+type detail struct{ verbose, quiet, json bool }
+
+func (d *detail) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVarP(&d.verbose, "verbose", "v", false, "print all tables")
+	f.BoolVar(&d.quiet, "quiet", false, "print the verdict only, and no progress unless --progress asks for it")
+	f.BoolVar(&d.json, "json", false, "print summary.json and nothing else on stdout")
+	cmd.MarkFlagsMutuallyExclusive("verbose", "quiet", "json")
 }
 
 func (o *output) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.dir, "out", "", "directory of the results (default hlsload-out/<name>-<time>)")
+	f.StringVar(&o.dir, "out", "", "write the results to the directory `DIR` (default hlsload-out/<name>-<time>)")
 	f.BoolVar(&o.events, "events", false, "write every player event to events.ndjson")
-	f.StringVar(&o.progress, "progress", progressAuto, "auto, bar, plain or none")
+	f.StringVar(&o.progress, "progress", "", "show progress as `KIND`: auto, bar, plain or none (default auto)")
+	completes(cmd, "progress", func() []string { return []string{progressAuto, progressBar, progressPlain, progressNone} })
+	o.detail.register(cmd)
 }
 
-// place names the directory of the results, if no flag did.
-func (o *output) place(name string, now time.Time) {
-	if o.dir == "" {
-		o.dir = filepath.Join("hlsload-out", name+"-"+now.Format("20060102-150405"))
+// shows is how progress is shown: as the flags say, else as HLSLOAD_PROGRESS does.
+func (o *output) shows() string {
+	if o.quiet {
+		return cmp.Or(o.progress, progressNone)
 	}
+	return cmp.Or(o.progress, os.Getenv("HLSLOAD_PROGRESS"), progressAuto)
 }
 
-// conclude tells the verdict and returns the exit code. That files could not
-// be written, because a disk is full, hides neither: what may be left on AWS is
-// told here, and the verdict is worth more than the exit code of the disk.
-func conclude(cmd *cobra.Command, s *reports.Summary, dir string, code int, unwritten error) error {
+// place chooses the directory of the results, if no flag did. It refuses one that holds
+// the files of an earlier run: they would be lost, and with the journal the way to undo
+// what that run left behind.
+func (o *output) place(name string, now time.Time) error {
+	if o.dir != "" {
+		if file := holds(o.dir); file != "" {
+			return forbidden(fmt.Errorf("directory of the results: %s has %s of an earlier run (want --out with a new directory, or none)", o.dir, file))
+		}
+		return nil
+	}
+	first := filepath.Join("hlsload-out", name+"-"+now.Format("20060102-150405"))
+	o.dir = first
+	for i := 2; holds(o.dir) != ""; i++ {
+		o.dir = fmt.Sprintf("%s-%d", first, i)
+	}
+	return nil
+}
+
+// holds is a file of a run that a directory has; "" = none, or those of a run that
+// never began.
+func holds(dir string) string {
+	if _, err := os.Stat(filepath.Join(dir, reports.JournalFile)); err != nil {
+		if s, err := reports.Read(dir); err == nil && s.Verdict == reports.Void && s.DurationS == 0 {
+			return ""
+		}
+	}
+	for _, name := range []string{reports.JournalFile, reports.SummaryFile, reports.CheckpointFile, reports.EventsFile, reports.HTMLFile, reports.JUnitFile, reports.MarkdownFile} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
+			return name
+		}
+	}
+	return ""
+}
+
+// conclude prints the verdict, writes the result files and returns the exit code. The
+// verdict comes first: a full disk must not lose it, nor what the text says about AWS.
+// late is what could not be written during the run.
+func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late error) error {
+	w := cmd.OutOrStdout()
+	text := o.text(w)
+	var printed error
+	if o.json {
+		printed = s.WriteJSON(w)
+	} else {
+		printed = page.WriteText(s, w, text)
+	}
+	unwritten := errors.Join(late, page.Write(o.dir, s))
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
-	if err := tell(cmd, s, dir); err != nil && !errors.Is(err, syscall.EPIPE) {
-		unwritten = errors.Join(unwritten, err)
+	if !o.json && !o.quiet {
+		printed = errors.Join(printed, page.WriteEnd(s, w, o.dir, text))
+	}
+	if printed != nil && !errors.Is(printed, syscall.EPIPE) {
+		unwritten = errors.Join(unwritten, printed)
 	}
 	switch {
 	case code != 0 && unwritten != nil:
@@ -55,15 +125,55 @@ func conclude(cmd *cobra.Command, s *reports.Summary, dir string, code int, unwr
 	return internal(unwritten)
 }
 
-// tell prints the summary for people.
-func tell(cmd *cobra.Command, s *reports.Summary, dir string) error {
-	w := cmd.OutOrStdout()
-	o := page.TextOptions{Dir: dir, Width: 100}
+// text is how the summary is printed.
+func (o *output) text(w io.Writer) page.TextOptions {
+	t := page.TextOptions{Width: columns(w)}
+	switch {
+	case o.verbose:
+		t.Detail = page.Full
+	case o.quiet:
+		t.Detail = page.VerdictOnly
+	}
+	t.Color = terminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return t
+}
+
+// columns is how wide the summary may be: as COLUMNS says, else as the terminal is.
+func columns(w io.Writer) int {
+	const narrowest, widest, usual = 40, 120, 100
+	width := usual
 	if terminal(w) {
-		o.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-		if width, _, err := term.GetSize(int(w.(*os.File).Fd())); err == nil {
-			o.Width = min(max(width, 60), 120)
+		if n, _, err := term.GetSize(int(w.(*os.File).Fd())); err == nil {
+			width = n
 		}
 	}
-	return page.WriteText(s, w, o)
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		width = n
+	}
+	return min(max(width, narrowest), widest)
+}
+
+// unbegun writes the result files of a run that was void before it began, for what reads
+// them, and adds to the error what helps. Other errors stay as they are.
+func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
+	var refused *run.Error
+	if !errors.As(err, &refused) || refused.Kind != run.Unreachable && refused.Kind != run.Cloud {
+		return err
+	}
+	why := strings.TrimPrefix(refused.Text, "void: ")
+	now := time.Now().UTC().Format(time.RFC3339)
+	s := &reports.Summary{Schema: reports.Schema, Scenario: stage.Scenario(sc), Seed: sc.Seed, Mode: reports.ModeRun, Target: stage.Target(sc), Build: build(),
+		Started: now, Ended: now, Verdict: reports.Void, VoidReason: why, ExitCode: codes[refused.Kind], Warnings: []string{}, Expectations: []reports.ExpectationResult{}, Known: []reports.KnownResult{}, Faults: []reports.FaultSummary{},
+		Cohorts: map[string]*reports.CohortSummary{}, Profiles: map[string]reports.ProfileSummary{}, Requests: map[string]*reports.RequestSummary{}, Timeline: []reports.Row{}, Origin: reports.OriginSummary{Source: reports.FromNowhere},
+		WhatHelps: []string{"hlsload probe URL shows what a player makes of the stream, once the address answers"}}
+	if refused.Kind == run.Cloud {
+		s.WhatHelps = []string{"hlsload aws-check " + sc.Name + " shows what the run needs on AWS and does not find"}
+	}
+	stage.Hide(s, sc.Secrets())
+	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
+	unwritten := page.Write(o.dir, s)
+	if unwritten != nil {
+		said += "\nwriting the results: " + unwritten.Error()
+	}
+	return &exitError{s.ExitCode, said, err}
 }

@@ -13,6 +13,7 @@ import (
 
 	"hlsload/reports"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // winding is a stream where every request is sent from one place to another.
@@ -43,23 +44,23 @@ func TestDefaultCeiling(t *testing.T) {
 		said []string
 		not  string
 	}{
-		{"as expected", "203.0.113.9", 0, "", 0, []string{"expected load, simulated with 30 players", "requests: ", "of bodies: ", " USD for egress and requests at CloudFront's public list price (2026-11-29)",
-			"ceiling of requests: the run ends above ", "above 120/s over 10 s (4/s a player)", "ceiling of bodies: "}, "ceiling reached"},
-		{"much more", "203.0.113.9", 9, "", reports.ExitInterrupted, []string{"ceiling reached: ", " requests within 5 s (", "; expected were at most ", "limits: {requests: N/s} raises it"}, ""},
+		{"as expected", "203.0.113.9", 0, "", 0, []string{"expected load, simulated with 30 players", "requests: ", "of response bodies: ", " USD for egress and requests at CloudFront's public list price (2026-11-29)",
+			"ceiling of requests: the run ends when they exceed both ", "and 120/s over 10 s (4/s a player)", "ceiling of bandwidth: "}, "ceiling reached"},
+		{"much more", "203.0.113.9", 9, "", reports.ExitInterrupted, []string{"ceiling reached: ", " requests within 5 s (", "; the expected peak is ", "limits: {requests: N/s} raises the ceiling"}, ""},
 		{"much more, at home", "10.0.0.1", 9, "", 0, []string{"expected load, simulated with 30 players"}, "ceiling"},
 		{"much more, and asked for", "203.0.113.9", 9, "--set limits.requests=5000/s", 0, []string{"ceiling of requests: 5000/s (limits.requests)"}, "ceiling reached"},
-		{"more than asked for", "203.0.113.9", 9, "--set limits.requests=100/s", reports.ExitInterrupted, []string{"more than 100 requests would have been sent within a second"}, "expected were"},
+		{"more than asked for", "203.0.113.9", 9, "--set limits.requests=100/s", reports.ExitInterrupted, []string{"more than 100 requests would have been sent within a second"}, "; the expected peak"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
-				defer m.serveAt(tc.addr+":80", &winding{healthy{began: time.Now()}, tc.hops}).Close()
+				m := runtest.NewNetwork()
+				defer m.ServeAt(tc.addr+":80", &winding{healthy{began: time.Now()}, tc.hops}).Close()
 				n := &names{hosts: map[string][]string{"edge.example": {tc.addr}}}
 				args := append([]string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "plain", "--out", filepath.Join(t.TempDir(), "out"),
 					"--players", "30"}, strings.Fields(by+" "+until+" "+tc.args)...)
 				var stdout, stderr bytes.Buffer
-				code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
+				code := executeOn(t.Context(), network{web: look.Network{Dial: m.Dial, Resolver: n}}, args, &stdout, &stderr)
 				said := strings.Join(strings.Fields(stderr.String()+stdout.String()), " ")
 				if code != tc.code {
 					t.Errorf("exit code %d; want %d", code, tc.code)
@@ -80,26 +81,27 @@ func TestDefaultCeiling(t *testing.T) {
 // TestPlanLooks: plan says what it had to assume, and with --look what the stream
 // is like.
 func TestPlanLooks(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		args string
 		said []string
 		not  string
 	}{
-		{"", []string{"expected load, simulated with 2 players", "assumed, because it is not known: segments of 4 s, the ladder hd-720p (0.4 to 2.7 Mbit/s), 2 pipelines (hlsload plan --look looks at the stream)",
-			"ceiling of requests where the target is not local: the run ends above "}, "ceiling of bodies"},
-		{"--look", []string{"expected load, simulated with 2 players", "ceiling of requests: the run ends above "}, "segments of 4 s"},
-		{"--set limits.bytes=1GB", []string{"ceiling of bytes: the run ends at 1 GB of bodies (limits.bytes)"}, ""},
-		{"--set limits.bytes=1MB --set limits.requests=1/s", []string{"ceiling of bytes: the run ends at 1 MB of bodies (limits.bytes): less than what is expected, so the run will end early",
-			"ceiling of requests: 1/s (limits.requests): less than what is expected"}, ""},
+		{"", []string{"expected load, simulated with 2 players", "assumed, because it is unknown: segments of 4 s, the ladder hd-720p (0.4 to 2.7 Mbit/s), 2 pipelines (hlsload plan --look reads the stream)",
+			"ceiling of requests where the target is not local: the run ends when they exceed both "}, "ceiling of bandwidth"},
+		{"--look", []string{"expected load, simulated with 2 players", "ceiling of requests: the run ends when they exceed both "}, "segments of 4 s"},
+		{"--set limits.bytes=1GB", []string{"ceiling of bytes: the run ends when 1 GB of bodies have been received (limits.bytes)"}, ""},
+		{"--set limits.bytes=1MB --set limits.requests=1/s", []string{"ceiling of bytes: the run ends when 1 MB of bodies have been received (limits.bytes): below the expected load, so the run will end early",
+			"ceiling of requests: 1/s (limits.requests): below the expected load"}, ""},
 		{"--url http://127.0.0.1/x.m3u8", []string{"expected load"}, "USD"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			m := newMemory()
-			defer m.serveAt("203.0.113.9:80", &healthy{began: time.Now()}).Close()
+			m := runtest.NewNetwork()
+			defer m.ServeAt("203.0.113.9:80", &healthy{began: time.Now()}).Close()
 			n := &names{hosts: map[string][]string{"edge.example": {"203.0.113.9"}}}
 			args := append([]string{"plan", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8"}, strings.Fields(tc.args)...)
 			var stdout, stderr bytes.Buffer
-			code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
+			code := executeOn(t.Context(), network{web: look.Network{Dial: m.Dial, Resolver: n}}, args, &stdout, &stderr)
 			for _, want := range tc.said {
 				if !strings.Contains(stdout.String(), want) {
 					t.Errorf("plan %s: exit code %d, no %q in\n%s%s", tc.args, code, want, stdout.String(), stderr.String())

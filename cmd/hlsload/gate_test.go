@@ -12,6 +12,7 @@ import (
 
 	"hlsload/reports"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // TestGate: a public stream leads neither the look before a run, nor the players,
@@ -47,7 +48,7 @@ func TestGate(t *testing.T) {
 		{"its address mapped", media("http://[::ffff:10.0.0.9]/media.m3u8"), "", exitUsage, "is at 10.0.0.9", 112, "not dialled", false},
 		{"loopback, spelled oddly", media("http://0x7f.1/media.m3u8"), "", exitUsage, "not dialled: 0x7f.1 is at 127.0.0.1", 112, "not dialled: 0x7f.1 is at 127.0.0.1", false},
 		{"this machine", media("http://localhost/media.m3u8"), "", exitUsage, "not dialled: localhost is at 127.0.0.1", 112, "not dialled", false},
-		{"segments inside", segments("http://inside.example/"), "", exitUsage, "not dialled: inside.example is at 10.0.0.9", 112, "its newest segment: http://inside.example/", false},
+		{"segments inside", segments("http://inside.example/"), "", exitUsage, "not dialled: inside.example is at 10.0.0.9", 112, "newest segment: http://inside.example/", false},
 		{"segments inside, for a crowd", segments("http://inside.example/"), "--players 6 " + by + " " + until, exitUsage, "not dialled: inside.example is at 10.0.0.9", 112, "not dialled", false},
 		{"a redirect inside", redirect("http://inside.example/media.m3u8"), "", exitUsage, "to have inside.example, if it is meant); a redirect of http://edge.example led there", exitUsage, "a redirect of http://edge.example led there", false},
 		{"a redirect to credentials", redirect("http://169.254.169.254/latest/meta-data/"), "", exitUsage,
@@ -84,7 +85,7 @@ func TestGate(t *testing.T) {
 					args["probe"] = append(args["probe"], "--authorized-hosts", "inside.example")
 				}
 				for _, command := range []string{"run", "probe"} {
-					m := newMemory()
+					m := runtest.NewNetwork()
 					p := &public{healthy: healthy{began: time.Now()}, agents: map[string]int{}}
 					n := &names{hosts: map[string][]string{"edge.example": {foreign}, "segments.example": {foreign}, "inside.example": {inside}, "0x7f.1": {"127.0.0.1"}, "localhost": {"127.0.0.1"}}}
 					if tc.set != nil {
@@ -96,10 +97,10 @@ func TestGate(t *testing.T) {
 						p.healthy.ServeHTTP(w, r)
 					})
 					for addr, h := range map[string]http.Handler{foreign: p, "10.0.0.1": p, inside: within, "127.0.0.1": within, "169.254.169.254": within, "[64:ff9b::a00:9]": within} {
-						defer m.serveAt(addr+":80", h).Close()
+						defer m.ServeAt(addr+":80", h).Close()
 					}
 					var stdout, stderr bytes.Buffer
-					code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args[command], &stdout, &stderr)
+					code := executeOn(t.Context(), network{web: look.Network{Dial: m.Dial, Resolver: n}}, args[command], &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want, text := tc.run, tc.said
 					if command == "probe" {

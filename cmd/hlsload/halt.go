@@ -6,9 +6,8 @@ import (
 	"syscall"
 )
 
-// haltSignals returns a channel that is closed when all players are to leave at
-// once: by SIGUSR1, or when an interrupt is repeated because undoing takes too
-// long for somebody. The undoing goes on.
+// haltSignals returns a channel that is closed when all players must leave at once:
+// on SIGUSR1, or on the second interrupt. The faults are still undone.
 func haltSignals() <-chan struct{} {
 	halted := make(chan struct{})
 	signals := make(chan os.Signal, 8)

@@ -3,6 +3,7 @@ package main
 import (
 	"hlsload/run"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -17,7 +18,7 @@ func TestFlatHeapOfRun(t *testing.T) {
 		t.Skip("minutes of virtual time, alone")
 	}
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := runtest.NewNetwork()
 		sc := parse(t, `duration: 370s
 limits: {lag: 5s}
 target: {rig: {ladder: mini}}
@@ -39,7 +40,7 @@ fleet:
 			}
 		}()
 		cmd, _, _ := quiet()
-		if exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: t.TempDir(), progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}})); exit.code != 0 {
+		if exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: t.TempDir(), progress: progressNone}, network{listen: m.Listen, web: look.Network{Dial: m.Dial}})); exit.code != 0 {
 			t.Fatalf("exit code %d, %s", exit.code, exit.msg)
 		}
 		t.Logf("live heap of %d kB after 150 s, %d kB after 360 s", live[0]>>10, live[1]>>10)

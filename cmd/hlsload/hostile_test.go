@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hlsload/run"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 	"io"
 	"net/http"
 	"strconv"
@@ -153,19 +154,19 @@ var hostile = []struct {
 	found string
 }{
 	{"nothing", nil, 0, "viewers were served: outside of faults all sessions that wanted to play did; nothing else was expected", 0, "newest segment: 200 in 0s, 20000 bytes"},
-	{"html", all(says("<!DOCTYPE html><title>Sign in</title>")), 112, `index.m3u8 is no playlist: line 1: got HTML or XML`, 112, "got HTML"},
+	{"html", all(says("<!DOCTYPE html><title>Sign in</title>")), 112, `index.m3u8 is not a playlist: line 1: got HTML or XML`, 112, "got HTML"},
 	{"html for media", media(says("<html>")), 112, "no media playlist can be read", 112, "not a media playlist: line 1: got HTML"},
 	{"empty", index(says("")), 112, "got an empty body", 112, "got an empty body"},
 	{"rubbish", index(says("\x00\x1b[2J\xff")), 112, "want #EXTM3U", 112, "want #EXTM3U"},
 	{"endless", index(endless("#EXTM3U\n", "#EXT-X-STREAM-INF:BANDWIDTH=1\nx\n")), 112, "more than 16 MiB", 112, "more than 16 MiB"},
 	{"endless line", index(endless("#EXTM3U\n#", "x")), 112, "more than 16 MiB", 112, "more than 16 MiB"},
 	{"endless media", media(endless("#EXTM3U\n#EXT-X-TARGETDURATION:2\n", "#EXTINF:2,\nx\n")), 112, "more than 16 MiB", 112, "more than 16 MiB"},
-	{"many variants", index(says("#EXTM3U\n" + strings.Repeat("#EXT-X-STREAM-INF:BANDWIDTH=1\nx\n", 100_000))), 112, "is no playlist", 112, "is no playlist"},
+	{"many variants", index(says("#EXTM3U\n" + strings.Repeat("#EXT-X-STREAM-INF:BANDWIDTH=1\nx\n", 100_000))), 112, "is not a playlist", 112, "is not a playlist"},
 	{"bomb", index(bomb()), 112, "more than 16 MiB", 112, "more than 16 MiB"},
 	{"cut off", index(short), 112, "breaks off after 8 bytes", 112, "breaks off after 8 bytes"},
 	{"drip", index(drip), 112, "no complete answer within 10s", 112, "no complete answer within 15s"},
 	{"silence", index(silence), 112, "no complete answer within 10s", 112, "no complete answer within 15s"},
-	{"loop", index(again), 112, "redirect: a loop by way of", 112, "redirect: a loop by way of"},
+	{"loop", index(again), 112, "redirect: loop at", 112, "redirect: loop at"},
 	{"forbidden", all(status(403)), 112, "index.m3u8: status 403; want 200", 112, "status 403"},
 	{"no variants", index(says("#EXTM3U\n")), 112, "no EXT-X-STREAM-INF", 112, "no EXT-X-STREAM-INF"},
 	{"itself", media(says("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nmedia.m3u8\n")), 112, "got a multivariant playlist; want a media playlist", 112, "got a multivariant playlist"},
@@ -173,7 +174,7 @@ var hostile = []struct {
 	{"target duration 0", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.puts(0, "2.0", "%d.ts") }), 0, `EXT-X-TARGETDURATION: got "0"; want an integer of seconds >= 1: read as 1`, 0, "read as 1 (no player refuses it)"},
 	{"decimals", index(says("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000.5\nmedia.m3u8\n")), 0, `got "400000.5"; want an integer: read as 400000 (no player refuses it)`, 0, `read as 400000 (no player refuses it)`},
 	{"refused by some", index(says("#EXTM3U\n#EXT-X-CONTENT-STEERING:PATHWAY-ID=\"a\"\n#EXT-X-STREAM-INF:BANDWIDTH=400000\nmedia.m3u8\n")), 99, "left out (refused by hlsjs-1.7)", 0, "left out (refused by hlsjs-1.5, hlsjs-1.7)"},
-	{"refused by the fleet", index(says("# made by hand\n#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000\nmedia.m3u8\n")), 112, "no player of the fleet takes it: rfc8216bis refuses the multivariant playlist: line 1", 0, "want #EXTM3U first: read on (refused by "},
+	{"refused by the fleet", index(says("# made by hand\n#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000\nmedia.m3u8\n")), 112, "every player of the fleet refuses it: rfc8216bis refuses the multivariant playlist: line 1", 0, "want #EXTM3U first: read on (refused by "},
 	{"variables", index(says("#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"media\"\n#EXT-X-STREAM-INF:BANDWIDTH=400000\n{$a}.m3u8\n")), 0, "all players know variables", 0, "asked for as it is written by ffmpeg-5.1, gstreamer-1.29, without variables"},
 	{"imported variables", place{"/index.m3u8": func(*healthy) http.HandlerFunc {
 		return says("#EXTM3U\n#EXT-X-DEFINE:NAME=\"dot\",VALUE=\".ts\"\n#EXT-X-STREAM-INF:BANDWIDTH=400000\nold.m3u8\n")
@@ -193,7 +194,7 @@ var hostile = []struct {
 	{"segments missing", segments(status(404)), 112, "segment requests (404 × ", 112, "status 404"},
 	{"segments cut off", segments(short), 112, "segment requests (truncated × ", 112, "breaks off after 8 bytes"},
 	{"segments drip", segments(drip), 112, "segment requests (timeout × ", 112, "no complete answer within 15s"},
-	{"segments in a loop", segments(again), 112, "segment requests (redirects × ", 112, "redirect: a loop by way of"},
+	{"segments in a loop", segments(again), 112, "segment requests (redirects × ", 112, "redirect: loop at"},
 	{"backwards", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.backwards }), 99, "playlists went back to an earlier media sequence number", 0, ""},
 	{"turns into a bomb", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, bomb()) }), 99, "playlists are unusable (too large × ", 112, "more than 16 MiB"},
 	{"turns into html", of("/media.m3u8", func(h *healthy) http.HandlerFunc { return h.after(15*time.Second, says("<html>")) }), 99, "playlists are unusable (bad playlist × ", 112, "got HTML"},
@@ -229,12 +230,12 @@ func TestHostileTargets(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
+				m := runtest.NewNetwork()
 				h := &healthy{began: time.Now(), strange: map[string]http.HandlerFunc{}}
 				for path, f := range tc.at {
 					h.strange[path] = f(h)
 				}
-				base, srv := m.serve(h)
+				base, srv := m.Serve(h)
 				defer srv.Close()
 				code, said := watch(t, m, base+"/index.m3u8")
 				if code != tc.run || !strings.Contains(said, tc.said) {
@@ -258,7 +259,7 @@ func TestHostileTargets(t *testing.T) {
 
 // watch runs a scenario without faults and expectations for a minute. What it
 // said has no line breaks of the terminal.
-func watch(t *testing.T, m *memory, u string) (code int, said string) {
+func watch(t *testing.T, m *runtest.Network, u string) (code int, said string) {
 	sc := parse(t, "duration: 60s\ntarget: {url: "+u+`}
 fleet:
   players: 4
@@ -266,14 +267,14 @@ fleet:
   cohorts: [{name: a, share: 50%, profile: hlsjs-1.7}, {name: b, share: 50%, profile: rfc8216bis}]
 `)
 	cmd, out, _ := quiet()
-	exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: t.TempDir(), progress: progressNone, events: true}, network{web: look.Network{Dial: m.dial}}))
+	exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: t.TempDir(), progress: progressNone, events: true}, network{web: look.Network{Dial: m.Dial}}))
 	return exit.code, exit.msg + strings.Join(strings.Fields(out.String()), " ")
 }
 
 // probed is what probe says of a stream.
-func probed(t *testing.T, m *memory, u string) (code int, said string) {
+func probed(t *testing.T, m *runtest.Network, u string) (code int, said string) {
 	var out bytes.Buffer
-	fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime})
+	fetch := look.New(look.Config{On: look.Network{Dial: m.Dial}, Timeout: probeTime})
 	defer fetch.Close()
 	exit := exitOf(probeStream(t.Context(), fetch, &out, false, u))
 	return exit.code, exit.msg + "\n" + out.String()

@@ -10,11 +10,13 @@ import (
 
 	content "hlsload/rig/media"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // TestLineup: what is said of pipelines whose media is the rig's, at timestamps
 // of its own each.
 func TestLineup(t *testing.T) {
+	t.Parallel()
 	slow(t)
 	ts := content.Format{Container: content.TS, Video: true, Audio: true, Width: 256, Height: 144}
 	fmp4 := content.Format{Container: content.FMP4, Video: true, Width: 256, Height: 144}
@@ -52,7 +54,7 @@ func TestLineup(t *testing.T) {
 			[]string{"Media (640x360, …): off by 500ms (12 frames). Segments with the same number begin that much later in the second pipeline", "Their playlists agree in everything"}, "The pipelines agree"},
 		{"off, earlier", variants("a", "b"), shifted(ts, ts, -500*time.Millisecond), nil, []string{"off by 500ms. Segments with the same number begin that much earlier", "FRAME-RATE is absent"}, ""},
 		{"numbers apart", rated, func(path string) []byte { return shifted(ts, ts, -4000*time.Second)(path) }, strings.NewReplacer("SEQUENCE:9", "SEQUENCE:109", "\n9", "\n109", "\n10", "\n110").Replace,
-			[]string{"aligned to the frame, but equal segments have media sequence numbers that are 1000 apart (1h6m40s of media). Players that align by timestamps are not affected: avplayer-ios17, hlsjs-1.5, hlsjs-1.7",
+			[]string{"aligned to the frame, but equal segments have media sequence numbers that are 1000 apart (1h6m40s of media). Not affected, because they align by timestamps: avplayer-ios17, hlsjs-1.5, hlsjs-1.7",
 				"vhs-3.17, vhs-3.17-other: plays higher numbers, stalls at lower ones", "media3-1.11: a higher number ends the session"}, ""},
 		{"a segment apart", rated, shifted(ts, ts, 4*time.Second), nil, []string{"aligned to the frame, but equal segments have media sequence numbers that are 1 apart (4s of media)"}, ""},
 		{"unrelated", rated, shifted(ts, ts, 10*time.Hour), nil, []string{"not aligned. Timestamps of segments with the same number are 10h0m0s apart", "so a failover skips, stalls or never resumes: avplayer-ios17, hlsjs-1.5, hlsjs-1.7, rfc8216bis."}, ""},
@@ -67,12 +69,12 @@ func TestLineup(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
+				m := runtest.NewNetwork()
 				h := &pair{began: time.Now(), index: c.index, differ: c.differ, media: c.media, both: c.name == "fmp4"}
-				base, srv := m.serve(h)
+				base, srv := m.Serve(h)
 				defer srv.Close()
 				var out bytes.Buffer
-				fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime})
+				fetch := look.New(look.Config{On: look.Network{Dial: m.Dial}, Timeout: probeTime})
 				if err := probeStream(t.Context(), fetch, &out, false, base+"/index.m3u8"); err != nil {
 					t.Error(err)
 				}

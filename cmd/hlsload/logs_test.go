@@ -16,6 +16,7 @@ import (
 	"hlsload/reports"
 	"hlsload/run"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // logged runs a scenario on the rig with an edge log, and returns the directory
@@ -26,10 +27,10 @@ func logged(t *testing.T, text string) (dir, log string) {
 	log = filepath.Join(dir, "edge.log")
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(simEpoch) - time.Second)
-		m := newMemory()
+		m := runtest.NewNetwork()
 		cmd, _, _ := quiet()
 		sc := parse(t, text)
-		if err := perform(cmd, &run.Config{Scenario: sc, EdgeLog: log}, &output{dir: dir, progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}}); err != nil && err.Error() != "" {
+		if err := perform(cmd, &run.Config{Scenario: sc, EdgeLog: log}, &output{dir: dir, progress: progressNone}, network{listen: m.Listen, web: look.Network{Dial: m.Dial}}); err != nil && err.Error() != "" {
 			t.Error(err)
 		}
 	})
@@ -41,6 +42,7 @@ const loggedFleet = "duration: 50s\nrecovery: 10s\ntarget: {rig: {ladder: mini, 
 // TestLogs joins the edges' own log to a run: every request is found and known
 // to be ours, and the log has as many requests to the origin as the rig counted.
 func TestLogs(t *testing.T) {
+	t.Parallel()
 	for _, way := range []string{"header", "query"} {
 		dir, log := logged(t, loggedFleet+"fleet: {players: 40, arrive: {over: 5s}, cmcd: "+way+"}\n")
 		var out strings.Builder
@@ -77,6 +79,7 @@ func TestLogs(t *testing.T) {
 // TestLogsOfOthers joins what a CDN would deliver: packed, half of it, with a
 // clock of its own, and with requests of others in between.
 func TestLogsOfOthers(t *testing.T) {
+	t.Parallel()
 	dir, log := logged(t, loggedFleet+"fleet: {players: 40, arrive: {over: 5s}, cmcd: header}\n")
 	lines, err := os.ReadFile(log)
 	if err != nil {
@@ -129,6 +132,7 @@ func TestLogsOfOthers(t *testing.T) {
 }
 
 func TestLogsRefused(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	cmd, _, _ := quiet()
 	if err := simulate(cmd, parse(t, loggedFleet+"fleet: {players: 2}\n"), &output{dir: dir, progress: progressNone}); err != nil && err.Error() != "" {

@@ -1,6 +1,6 @@
-// Command hlsload sends a fleet of synthetic players to a live HLS stream,
-// breaks the stream, and says who failed over, how fast, who stalled, and what
-// the origin felt.
+// Command hlsload sends a fleet of synthetic players to a live HLS stream, breaks the
+// stream, and reports how many players failed over, how fast, how many stalled, and
+// the load on the origin.
 package main
 
 import (
@@ -18,25 +18,18 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Exit codes beside the verdict's own.
-const (
-	exitInternal = 1
-	exitUsage    = 2
-	exitInvalid  = 104
-)
-
-// exitError carries the exit code of a command. An empty message prints
-// nothing: everything has been said.
+// exitError carries the exit code of a command. An empty message is not printed.
 type exitError struct {
 	code  int
 	msg   string
 	cause error
 }
 
-// errSaid is the cause of an error that says itself what to do.
-var errSaid = errors.New("said")
+// errUsage is the cause of an error in the command line, after which a hint leads to the
+// help.
+var errUsage = errors.New("wrong usage")
 
-// codes are the exit codes of what keeps a run from beginning.
+// codes are the exit codes of runs that did not begin.
 var codes = map[run.Kind]int{
 	run.Internal: exitInternal, run.Usage: exitUsage, run.Refused: exitUsage, run.Invalid: exitInvalid,
 	run.Unreachable: reports.ExitUnreachable, run.Interrupted: reports.ExitInterrupted, run.Cloud: reports.ExitFault,
@@ -46,10 +39,10 @@ func (e *exitError) Error() string { return e.msg }
 func (e *exitError) Unwrap() error { return e.cause }
 
 func main() {
-	// A second signal does not skip that what is open is put back first; it only
-	// sends the players home (haltSignals).
+	// After a second signal, too, the faults are undone first; only the players leave
+	// at once (haltSignals).
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// Nobody reading the output any more is no reason to leave anything open.
+	// A closed output must not end the program before the faults are undone.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	code := executeOn(ctx, network{halt: haltSignals()}, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -61,7 +54,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return executeOn(ctx, network{}, args, stdout, stderr)
 }
 
-// executeOn is execute on a network.
+// executeOn is execute with a network.
 func executeOn(ctx context.Context, on network, args []string, stdout, stderr io.Writer) int {
 	ctx, secrets := withSecrets(ctx)
 	root := rootCommand(on)
@@ -72,13 +65,13 @@ func executeOn(ctx context.Context, on network, args []string, stdout, stderr io
 	if exit.msg != "" && !errors.Is(exit, syscall.EPIPE) {
 		fmt.Fprintf(printable{stderr}, "hlsload: %s\n", secrets.Text(exit.msg))
 	}
-	if exit.code == exitUsage && exit.cause != errSaid {
+	if exit.cause == errUsage {
 		fmt.Fprintln(stderr, "hlsload: hint: `hlsload help` lists the commands, `hlsload COMMAND --help` its flags")
 	}
 	return exit.code
 }
 
-// exitOf is how an error ends the program.
+// exitOf is the exit code and the message of an error.
 func exitOf(err error) *exitError {
 	var exit *exitError
 	var refused *run.Error
@@ -87,15 +80,13 @@ func exitOf(err error) *exitError {
 		return &exitError{}
 	case errors.As(err, &exit):
 		return exit
-	case errors.As(err, &refused) && refused.Kind == run.Refused:
-		return &exitError{exitUsage, refused.Text, errSaid}
 	case errors.As(err, &refused):
 		return &exitError{codes[refused.Kind], refused.Text, refused.Err}
 	}
-	return &exitError{code: exitUsage, msg: err.Error()} // cobra's own errors are about usage
+	return misused("%v", err) // errors of cobra are about usage
 }
 
-// internal marks an error that is not the user's.
+// internal gives an error without an exit code the code of a bug in this program.
 func internal(err error) error {
 	if err == nil {
 		return nil
@@ -107,25 +98,30 @@ func internal(err error) error {
 	return &exitError{exitInternal, err.Error(), err}
 }
 
-// closed is the end of a command that must not go on; the error says why.
-func closed(err error) error {
-	return &exitError{code: exitUsage, msg: err.Error(), cause: errSaid}
+// forbidden is the error of a command that must not go on; err says why.
+func forbidden(err error) error {
+	return &exitError{exitUsage, err.Error(), err}
 }
 
-// takes demands these arguments, by the names that the usage line has: [NAME]
-// may be missing, NAME… may be several.
+// misused is the error of a wrong command line.
+func misused(format string, args ...any) *exitError {
+	return &exitError{exitUsage, fmt.Sprintf(format, args...), errUsage}
+}
+
+// takes checks the arguments by their names in the usage line: [NAME] is optional,
+// NAME… may be repeated.
 func takes(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		for i, name := range names {
 			if i == len(args) && !strings.HasPrefix(name, "[") {
-				return &exitError{code: exitUsage, msg: fmt.Sprintf("%s: no %s given (want hlsload %s)", cmd.Name(), strings.TrimSuffix(name, "…"), cmd.Use)}
+				return misused("%s: no %s given (want hlsload %s)", cmd.Name(), strings.TrimSuffix(name, "…"), cmd.Use)
 			}
 			if strings.HasSuffix(name, "…") {
 				return nil
 			}
 		}
 		if len(args) > len(names) {
-			return &exitError{code: exitUsage, msg: fmt.Sprintf("%s: too many arguments (got %q; want hlsload %s)", cmd.Name(), args[len(names)], cmd.Use)}
+			return misused("%s: too many arguments (got %q; want hlsload %s)", cmd.Name(), args[len(names)], cmd.Use)
 		}
 		return nil
 	}
@@ -134,19 +130,20 @@ func takes(names ...string) cobra.PositionalArgs {
 func rootCommand(on network) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hlsload",
-		Short: "Synthetic players and chaos for live HLS: who fails over, how fast, and who is lost",
+		Short: "Synthetic players and chaos for live HLS: which viewers fail over, how fast, and which are lost",
 		Long: `hlsload sends a fleet of synthetic players to a live HLS stream, breaks the
-stream on a timeline, and says who failed over, how fast, who stalled, what the
-origin felt, and whether that is good enough.
+stream on a timeline, and reports how many viewers failed over, how fast, how many
+stalled, what load the origin got, and whether that is good enough.
 
-    hlsload run pipeline-kill            the default story on the embedded channel
+    hlsload run pipeline-kill            one pipeline of the embedded channel fails
     hlsload simulate pipeline-kill       the same in virtual time, in seconds
-    hlsload list scenarios               what else ships`,
+    hlsload list scenarios               all shipped scenarios`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(on), rigCommand(on), probeCommand(on),
+	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(on), showCommand(), initCommand(), schemaCommand(), rigCommand(on), probeCommand(on),
 		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), versionCommand())
+	explain(root)
 	return root
 }

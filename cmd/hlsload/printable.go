@@ -1,23 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"io"
-	"unicode"
+
+	"hlsload/reports/page"
 )
 
-// printable writes text that may quote a stranger: what would control the
-// terminal is replaced.
+// printable replaces control characters in text that may quote a server.
 type printable struct{ w io.Writer }
 
 func (p printable) Write(b []byte) (int, error) {
-	safe := bytes.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return '\uFFFD'
-		}
-		return r
-	}, b)
-	if _, err := p.w.Write(safe); err != nil {
+	if _, err := io.WriteString(p.w, page.Printable(string(b), false)); err != nil {
 		return 0, err
 	}
 	return len(b), nil

@@ -15,6 +15,7 @@ import (
 	agreed "hlsload/player/consent"
 	"hlsload/player/credential"
 	"hlsload/player/profile"
+	"hlsload/player/units"
 	"hlsload/probe/visit"
 	"hlsload/reports"
 	"hlsload/run/look"
@@ -29,11 +30,11 @@ func probeCommand(on network) *cobra.Command {
 	var o probeOptions
 	cmd := &cobra.Command{
 		Use:   "probe URL [URL]",
-		Short: "Examine a live stream: which players see its redundancy, how its pipelines differ, what each player will do",
+		Short: "Examine a live stream: which players recognise its redundancy, how its pipelines differ, what each player will do",
 		Long: `Examine a live stream with one request for each of its playlists:
 
-  * which players take redundant variants for copies, and which for a ladder of
-    twice the size;
+  * which players recognise redundant variants as copies, and which mistake them for
+    a ladder of twice the size;
   * whether the media of the pipelines is aligned, to the frame (from the first
     bytes of two or three segments of each variant);
   * what differs between the pipelines;
@@ -50,7 +51,7 @@ Two URLs are the multivariant playlists of two pipelines.`,
 				return err
 			}
 			defer fetch.Close()
-			out := &veil{w: printable{cmd.OutOrStdout()}, f: secrets.Text}
+			out := &redactingWriter{w: printable{cmd.OutOrStdout()}, f: secrets.Text}
 			bare := slices.Clone(args)
 			for i := range bare {
 				bare[i] = credential.Bare(bare[i])
@@ -62,14 +63,14 @@ Two URLs are the multivariant playlists of two pipelines.`,
 	return cmd
 }
 
-// probeStream looks at a stream and prints the report.
+// probeStream probes a stream and prints the report.
 func probeStream(ctx context.Context, fetch *look.Fetcher, out io.Writer, asJSON bool, urls ...string) error {
 	r, err := visit.Stream(ctx, fetch, profile.All(), urls...)
 	switch bad := (*look.BadURL)(nil); {
 	case errors.As(err, &bad):
 		return &exitError{code: exitUsage, msg: bad.Error()}
 	case errors.As(err, new(*agreed.NotDialled)):
-		return closed(err)
+		return forbidden(err)
 	case err != nil:
 		return &exitError{reports.ExitUnreachable, err.Error(), err}
 	}
@@ -82,30 +83,29 @@ func probeStream(ctx context.Context, fetch *look.Fetcher, out io.Writer, asJSON
 	return nil
 }
 
-// probeOptions are the flags of probe: what the target of a scenario has.
+// probeOptions are the flags of probe, which correspond to the target of a scenario.
 type probeOptions struct {
 	headers    []string // name: value
 	headersFor []string // hosts
 	hosts      []string // as authorized.hosts
 	caFile     string
 	skipVerify bool
-	playlist   string // the most bytes of one
+	playlist   string // size limit
 	json       bool
 }
 
 func (o *probeOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&o.headers, "header", nil, "name: value to send to the hosts of the URLs, ${NAME} from the environment; repeatable")
-	f.StringSliceVar(&o.headersFor, "headers-for", nil, "other hosts to send the headers to, such as *.cdn.example.com")
-	f.StringSliceVar(&o.hosts, "authorized-hosts", nil, "hosts that may have private addresses although the stream is public")
-	f.StringVar(&o.caFile, "ca-file", "", "PEM file of certificate authorities to trust, in addition to the system's")
+	f.StringArrayVar(&o.headers, "header", nil, "`name: value` to send to the hosts of the URLs, ${NAME} from the environment; repeatable")
+	f.StringSliceVar(&o.headersFor, "headers-for", nil, "other `HOSTS` to send the headers to, such as *.cdn.example.com; with commas, or repeatable")
+	f.StringSliceVar(&o.hosts, "authorized-hosts", nil, "`HOSTS` that may have private addresses although the stream is public; with commas, or repeatable")
+	f.StringVar(&o.caFile, "ca-file", "", "PEM `FILE` of certificate authorities to trust, in addition to the system's")
 	f.BoolVar(&o.skipVerify, "insecure-skip-verify", false, "do not check certificates at local addresses")
-	f.StringVar(&o.playlist, "playlist-limit", "", "largest playlist to accept, such as 64MB (limits.playlist of a scenario; default 16 MiB)")
+	f.StringVar(&o.playlist, "playlist-limit", "", "largest `SIZE` of a playlist to accept, such as 64MB (limits.playlist of a scenario; default 16 MiB)")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 }
 
-// open returns what looks at the URLs. The secrets are told what must not be
-// shown.
+// open returns a fetcher for the URLs, and adds their secrets to secrets.
 func (o *probeOptions) open(ctx context.Context, on network, secrets *redact.Secrets, urls []string) (*look.Fetcher, error) {
 	var headers []credential.Header
 	for _, line := range o.headers {
@@ -147,13 +147,13 @@ func (o *probeOptions) open(ctx context.Context, on network, secrets *redact.Sec
 	var most int64
 	if o.playlist != "" {
 		var ok bool
-		if most, ok = scenarios.ParseBytes(o.playlist); !ok || most < scenarios.LeastPlaylist || most > scenarios.MostPlaylist {
+		if most, ok = units.ParseBytes(o.playlist); !ok || most < scenarios.LeastPlaylist || most > scenarios.MostPlaylist {
 			return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("bad --playlist-limit (got %q; want 100kB to 256MB)", o.playlist)}
 		}
 	}
 	gate, err := on.web.Gate(ctx, urls, o.hosts)
 	if err != nil {
-		return nil, closed(err)
+		return nil, forbidden(err)
 	}
 	return look.New(look.Config{
 		On: on.web, Gate: gate, TLS: look.Certificates(ca, o.skipVerify), Timeout: probeTime, Playlist: most, Agent: look.Agent(ownVersion(), ""), Credentials: credential.New(urls, headers, o.headersFor),

@@ -11,9 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hlsload/player/profile"
 	"hlsload/probe"
 	"hlsload/probe/visit"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // pair is a stream of two pipelines, /a/ and /b/; differ changes what the
@@ -72,6 +74,7 @@ func (s *pair) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestProbe(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		index  string
@@ -81,10 +84,10 @@ func TestProbe(t *testing.T) {
 		not    string
 	}{
 		{"redundant", variants("a", "b"), nil, []string{"/index.m3u8"},
-			[]string{"Redundancy: 2 variants with a copy.", "Taken for copies of one level by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7", "Taken for separate levels of the same bandwidth by: avplayer-ios17",
+			[]string{"Redundancy: 2 variants with a copy.", "Treated as copies of one level by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7", "Treated as separate levels of the same bandwidth by: avplayer-ios17",
 				"The pipelines agree in everything", "PLAYLIST 404", "unchecked: guess", "hlsjs-1.7"}, "Differences"},
 		{"other codecs", variants("a", "b*"), nil, []string{"/index.m3u8"},
-			[]string{"Taken for a ladder of 4 levels by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7", "CODECS (640x360, …): avc1.64001f and avc1.4d401f", "see more levels instead of copies of one"}, "Taken for copies"},
+			[]string{"Treated as a ladder of 4 levels by: gstreamer-1.29, hlsjs-1.5, hlsjs-1.7", "CODECS (640x360, …): avc1.64001f and avc1.4d401f", "see more levels instead of copies of one"}, "Treated as copies"},
 		{"other playlists", variants("a", "b"), strings.NewReplacer("TARGETDURATION:4", "TARGETDURATION:5", "SEQUENCE:9", "SEQUENCE:5").Replace, []string{"/index.m3u8"},
 			[]string{"The pipelines differ in 2 ways", "EXT-X-TARGETDURATION (640x360, …): 4s and 5s", "EXT-X-MEDIA-SEQUENCE (640x360, …)"}, "agree in everything"},
 		{"clocks apart", variants("a", "b"), strings.NewReplacer(".000Z", ".700Z").Replace, []string{"/index.m3u8"},
@@ -94,26 +97,30 @@ func TestProbe(t *testing.T) {
 		{"half a twin", variants("a", "b")[:strings.LastIndex(variants("a", "b"), "#EXT")], nil, []string{"/index.m3u8"},
 			[]string{"Redundancy: partial. 1 variant with a copy, 1 without one.", "renditions (1280x720): listed and missing"}, ""},
 		{"two that do not know each other", "", nil, []string{"/a.m3u8", "/b.m3u8"},
-			[]string{"Redundancy: not visible to players. Each multivariant playlist lists its own pipeline only", "list the variants of both pipelines in each playlist"}, "Taken for copies"},
+			[]string{"Redundancy: not visible to players. Each multivariant playlist lists its own pipeline only", "list the variants of both pipelines in each playlist"}, "Treated as copies"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
+				m := runtest.NewNetwork()
 				h := &pair{began: time.Now(), index: c.index, differ: c.differ}
-				base, srv := m.serve(h)
+				base, srv := m.Serve(h)
 				defer srv.Close()
+				fetch := look.New(look.Config{On: look.Network{Dial: m.Dial}, Timeout: probeTime})
+				defer fetch.Close()
+				var urls []string
+				for _, path := range c.paths {
+					urls = append(urls, base+path)
+				}
+				report, err := visit.Stream(t.Context(), fetch, profile.All(), urls...)
+				if err != nil {
+					t.Fatal(err)
+				}
 				said := map[bool]string{}
 				for _, asJSON := range []bool{false, true} {
 					var out bytes.Buffer
-					fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime})
-					var urls []string
-					for _, path := range c.paths {
-						urls = append(urls, base+path)
+					if err := report.Write(&out, asJSON); err != nil {
+						t.Error(err)
 					}
-					if err := probeStream(t.Context(), fetch, &out, asJSON, urls...); err != nil {
-						t.Errorf("%v", err)
-					}
-					fetch.Close()
 					said[asJSON] = out.String()
 				}
 				flat := strings.Join(strings.Fields(said[false]), " ")

@@ -12,18 +12,18 @@ import (
 	"golang.org/x/term"
 
 	"hlsload/player/m3u8"
+	"hlsload/reports/figure"
 	"hlsload/reports/record"
 	"hlsload/stage"
 )
 
-// progress shows how a run is getting on. It goes to stderr; stdout carries the
-// result.
+// progress shows a run in progress on stderr; stdout has the result.
 type progress interface {
 	stage.Progress
 	close()
 }
 
-// Kinds of progress, as --progress takes them.
+// Values of --progress.
 const (
 	progressAuto  = "auto"
 	progressBar   = "bar"
@@ -31,8 +31,8 @@ const (
 	progressNone  = "none"
 )
 
-// newProgress chooses how to show progress. mpb writes nothing unless it has a
-// terminal, so plain lines are for everything else.
+// newProgress chooses how to show progress. mpb writes to a terminal only, so
+// everything else gets plain lines.
 func newProgress(kind string, w io.Writer, duration time.Duration) (progress, error) {
 	switch kind {
 	case progressAuto:
@@ -47,7 +47,7 @@ func newProgress(kind string, w io.Writer, duration time.Duration) (progress, er
 	case progressNone:
 		return silent{}, nil
 	}
-	return nil, &exitError{code: exitUsage, msg: fmt.Sprintf("unknown --progress (got %q; want auto, bar, plain or none)", kind)}
+	return nil, misused("unknown --progress (got %q; want auto, bar, plain or none)", kind)
 }
 
 func terminal(w io.Writer) bool {
@@ -67,7 +67,7 @@ type gauge struct {
 	last record.Live
 }
 
-// rates are what changed since the last snapshot, per second.
+// rates are changes since the last snapshot, per second.
 type rates struct {
 	kind   [m3u8.Kinds]float64
 	total  float64
@@ -92,8 +92,8 @@ func (g *gauge) rates(now time.Duration, l *record.Live) rates {
 	return r
 }
 
-// people says who watches.
-func people(l *record.Live) string {
+// viewers shows the states of the viewers.
+func viewers(l *record.Live) string {
 	s := fmt.Sprintf("playing %d  stalled %d  joining %d", l.Playing, l.Stalled, l.Joining)
 	if l.FailedOver > 0 {
 		s += fmt.Sprintf("  failed over %d", l.FailedOver)
@@ -104,7 +104,7 @@ func people(l *record.Live) string {
 	return s
 }
 
-// split says which pipeline is watched.
+// split shows how many viewers watch each pipeline.
 func split(l *record.Live) string {
 	var parts []string
 	for i, n := range l.Pipeline {
@@ -113,7 +113,7 @@ func split(l *record.Live) string {
 	return strings.Join(parts, " | ")
 }
 
-// load says what the CDN and the origin feel.
+// load shows the load on the CDN and the origin.
 func (r *rates) load() string {
 	s := fmt.Sprintf("%.0f req/s", r.total)
 	for k, n := range r.kind {
@@ -121,14 +121,14 @@ func (r *rates) load() string {
 			s += fmt.Sprintf(" %v %.0f", m3u8.Kind(k), n)
 		}
 	}
-	s += fmt.Sprintf("  %.0f Mbit/s  origin %.0f/s", r.bits/1e6, r.origin)
+	s += fmt.Sprintf("  %s  origin %.0f/s", figure.BitsPerSecond(r.bits), r.origin)
 	if r.errors >= 0.5 {
 		s += fmt.Sprintf("  errors %.0f/s", r.errors)
 	}
 	return s
 }
 
-// lines writes a plain line now and then.
+// lines writes a plain line every few seconds.
 type lines struct {
 	w        io.Writer
 	duration time.Duration
@@ -143,19 +143,18 @@ func (p *lines) Show(now time.Duration, l *record.Live) {
 	}
 	p.next = now + p.every
 	r := p.gauge.rates(now, l)
-	fmt.Fprintf(p.w, "t=%s/%s  %s  %s  %s\n", clock(now), clock(p.duration), people(l), split(l), r.load())
+	fmt.Fprintf(p.w, "%s/%s  %s  %s  %s\n", clock(now), clock(p.duration), viewers(l), split(l), r.load())
 }
 
 func (p *lines) Mark(now time.Duration, text string) {
-	fmt.Fprintf(p.w, "t=%s  ** %s\n", clock(now), text)
+	fmt.Fprintf(p.w, "%s  ** %s\n", clock(now), text)
 }
 
 func (p *lines) close() {}
 
-func clock(d time.Duration) string { return d.Truncate(time.Second).String() }
+func clock(d time.Duration) string { return figure.Clock(d.Truncate(time.Second)) }
 
-// bars is the display on a terminal: the timeline, the viewers, the pipelines,
-// the load.
+// bars is the display on a terminal: timeline, viewers, pipelines and load.
 type bars struct {
 	p     *mpb.Progress
 	bar   *mpb.Bar
@@ -192,9 +191,9 @@ func newBars(w io.Writer, duration time.Duration) *bars {
 func (b *bars) Show(now time.Duration, l *record.Live) {
 	r := b.gauge.rates(now, l)
 	b.bar.SetCurrent(int64(now / time.Millisecond))
-	for i, s := range []string{people(l), split(l), r.load()} {
+	for i, s := range []string{viewers(l), split(l), r.load()} {
 		select {
-		case <-b.text[i]: // nobody drew the last one
+		case <-b.text[i]: // the last one was not drawn
 		default:
 		}
 		b.text[i] <- s

@@ -2,5 +2,5 @@
 
 package main
 
-// underRace tells that tests are ten times as slow.
+// underRace reports that tests are ten times as slow.
 const underRace = true

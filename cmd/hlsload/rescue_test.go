@@ -1,4 +1,4 @@
-//go:build !noaws
+//go:build full
 
 package main
 
@@ -16,24 +16,26 @@ import (
 	"hlsload/chaos/aws/awstest"
 	"hlsload/reports"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // A program that panics stops what the programs of its scenario have started.
 func TestPanicStopsPrograms(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	state := filepath.Join(dir, "state")
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := runtest.NewNetwork()
 		began := time.Now()
 		during := false
-		on := network{listen: m.listen, web: look.Network{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		on := network{listen: m.Listen, web: look.Network{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if time.Since(began) > 14*time.Second {
 				if _, err := os.Stat(state); err == nil && !during {
 					during = true
 					panic("a viewer panics")
 				}
 			}
-			return m.dial(ctx, network, addr)
+			return m.Dial(ctx, network, addr)
 		}}}
 		code, left := 0, true
 		on.exit = func(c int) { // the program would end here
@@ -118,6 +120,7 @@ func TestResultsCannotBeWritten(t *testing.T) {
 // The verdict of a finished run is told again, whether or not the reports can
 // be written again.
 func TestReportCannotBeWritten(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var stdout, stderr bytes.Buffer
 	if code := execute(t.Context(), []string{"simulate", "testdata/scenarios/short.yaml", "--out", dir, "--progress", "none"}, &stdout, &stderr); code != 0 {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,24 +25,15 @@ func rigCommand(on network) *cobra.Command {
 		Short: "Serve the embedded channel until interrupted, for real players",
 		Long: `rig serves the embedded channel that a scenario describes (the default one
 without a scenario) until it is interrupted. Its first line on stdout is JSON
-with the URLs. The scenario's faults do not begin by themselves: POST them to
-/faults of the control address.`,
+with the URLs. The control address is a web page that plays the channel and
+starts and stops faults. The scenario's faults do not start by themselves: use
+that page, or POST them to /faults at the control address (docs/rig.md).`,
 		Args:              takes("[SCENARIO]"),
 		ValidArgsFunction: shipped,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg := rig.Default()
-			seed := seedOf(&scenarios.Scenario{Seed: 1})
-			if len(args) == 1 {
-				sc, err := load(args[0], &o)
-				if err != nil {
-					return err
-				}
-				if sc.Target.Rig == nil {
-					return &exitError{code: exitInvalid, msg: "the scenario watches a URL (got target.url; want target.rig)"}
-				}
-				cfg, seed = *sc.Target.Rig, seedOf(sc)
-			} else if list, err := o.list(); err != nil || len(list) > 0 {
-				return &exitError{code: exitUsage, msg: "flags that change a scenario need a scenario"}
+			sc, err := channelOf(args, &o)
+			if err != nil {
+				return err
 			}
 			log, err := run.CreateEdgeLog(edgeLog)
 			if err != nil {
@@ -49,14 +41,14 @@ with the URLs. The scenario's faults do not begin by themselves: POST them to
 			}
 			defer log.Close()
 			epoch := time.Now()
-			r, err := rig.New(cfg, seed, epoch)
+			seed := seedOf(sc)
+			r, err := rig.New(*sc.Target.Rig, seed, epoch)
 			if err != nil {
 				return &exitError{exitInvalid, err.Error(), err}
 			}
-			target := scenarios.Target{Rig: &cfg}
 			server, err := serve.Start(cmd.Context(), serve.Config{
 				Rig: r, Now: func() time.Duration { return time.Since(epoch) }, Listen: listen, Control: control, Listener: on.listen,
-				Decode: func(b []byte) (chaos.Fault, error) { return scenarios.DecodeFault(b, target) },
+				Decode: func(b []byte) (chaos.Fault, error) { return scenarios.DecodeFault(b, sc.Target) },
 				Board:  conduct.NewBoard(seed),
 				Log:    log.Writer(),
 			})
@@ -75,15 +67,34 @@ with the URLs. The scenario's faults do not begin by themselves: POST them to
 			if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line); err != nil {
 				return internal(err)
 			}
+			if terminal(cmd.ErrOrStderr()) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "watch the channel and break it at %s/\n", server.Control())
+			}
 			<-cmd.Context().Done()
 			return nil
 		},
 	}
-	o.register(cmd)
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "address of the edges; the POP follows from the client's address")
-	cmd.Flags().StringVar(&control, "control", "127.0.0.1:0", "address of the control API")
-	cmd.Flags().StringVar(&edgeLog, "edge-log", "", "file to which the edges write their access log, as CloudFront does")
+	o.registerChannel(cmd)
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "serve the edges at `ADDR`; the POP follows from the client's address")
+	cmd.Flags().StringVar(&control, "control", "127.0.0.1:0", "serve the web page and the control API at `ADDR`")
+	cmd.Flags().StringVar(&edgeLog, "edge-log", "", "`FILE` to which the edges write their access log, as CloudFront does")
 	return cmd
+}
+
+// defaultChannel is the scenario that rig serves without another one.
+const defaultChannel = "version: 1\nname: rig\n"
+
+// channelOf returns the scenario whose channel is served.
+func channelOf(args []string, o *overrides) (sc *scenarios.Scenario, err error) {
+	if len(args) == 1 {
+		sc, err = load(args[0], o)
+	} else {
+		sc, err = loadSource(scenarios.Source{File: "rig", Data: []byte(defaultChannel), Getenv: os.LookupEnv}, o)
+	}
+	if err == nil && sc.Target.Rig == nil {
+		err = &exitError{code: exitInvalid, msg: "the scenario watches a URL (got target.url; want target.rig)"}
+	}
+	return sc, err
 }
 
 // seedOf is the seed of a scenario.

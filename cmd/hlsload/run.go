@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -10,58 +11,71 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hlsload/reports"
 	"hlsload/reports/page"
 	"hlsload/run"
+	"hlsload/run/live"
 	"hlsload/run/look"
+	"hlsload/scenarios"
 )
 
-// network is what a command meets the world on; the zero value is the system's.
+// network connects a command to the world; the zero value is the system's network.
 type network struct {
 	listen func(ctx context.Context, addr string) (net.Listener, error)
 	web    look.Network
 	halt   <-chan struct{}   // closed: all players leave at once
-	aws    http.RoundTripper // what AWS is reached by
+	aws    http.RoundTripper // carries requests to AWS; nil = the system's
 	exit   func(code int)    // ends the program after a panic
 }
 
 func runCommand(on network) *cobra.Command {
-	var o overrides
 	var out output
 	var may consent
 	var cfg run.Config
-	cmd := &cobra.Command{
-		Use:               "run SCENARIO",
-		Short:             "Run a scenario in real time; SCENARIO is a file or the name of one that ships",
-		Args:              takes("SCENARIO"),
-		ValidArgsFunction: shipped,
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if cfg.Scenario, err = load(args[0], &o); err != nil {
-				return err
-			}
-			if err := may.check(cfg.Scenario, args[0]); err != nil {
-				return err
-			}
-			return perform(cmd, &cfg, &out, on)
-		},
-	}
-	o.register(cmd)
+	cmd := scenarioCommand("run", "Run a scenario in real time; SCENARIO is a file or the name of a shipped scenario", func(cmd *cobra.Command, sc *scenarios.Scenario, nameOrFile string) error {
+		if err := runsHere(sc); err != nil {
+			return err
+		}
+		if err := may.check(sc, nameOrFile); err != nil {
+			return err
+		}
+		cfg.Scenario = sc
+		return perform(cmd, &cfg, &out, on)
+	})
 	out.register(cmd)
+	out.metrics.register(cmd)
 	may.register(cmd)
-	cmd.Flags().StringVar(&cfg.StopFile, "stop-file", "", "when this file appears, all players leave at once and the faults are undone (limits.stop_file)")
-	cmd.Flags().StringVar(&cfg.EdgeLog, "edge-log", "", "file to which the embedded channel's edges write their access log, as CloudFront does")
+	cmd.Flags().StringVar(&cfg.StopFile, "stop-file", "", "when this `FILE` appears, all players leave at once and the faults are undone (limits.stop_file)")
+	cmd.Flags().StringVar(&out.live, "live", "", "serve the report at `ADDR` while the run goes on: a port of this machine alone, or address:port for others, too")
+	cmd.Flags().StringVar(&cfg.EdgeLog, "edge-log", "", "`FILE` to which the embedded channel's edges write their access log, as CloudFront does")
 	return cmd
 }
 
-// perform runs in real time, and tells the verdict.
+// perform runs in real time and prints the verdict.
 func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error {
-	p, err := newProgress(out.progress, cmd.ErrOrStderr(), cfg.Scenario.Duration)
+	watch, err := out.watch(cmd, cfg, on)
+	if err != nil {
+		return err
+	}
+	if watch != nil {
+		defer watch.Close()
+	}
+	if err := out.metrics.open(cmd, cfg.Scenario, on.listen); err != nil {
+		return err
+	}
+	defer out.metrics.close()
+	p, err := newProgress(out.shows(), cmd.ErrOrStderr(), cfg.Scenario.Duration)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	out.place(cfg.Scenario.Name, time.Now())
+	if err := out.place(cfg.Scenario.Name, time.Now()); err != nil {
+		return err
+	}
+	cfg.Checkpoint = func(s *reports.Summary) error { return page.WriteCheckpoint(out.dir, s) }
 	cfg.Dir, cfg.Events, cfg.Progress, cfg.Notices = out.dir, out.events, p, printable{cmd.ErrOrStderr()}
-	cfg.Version, cfg.Secrets, cfg.Halt = ownVersion(), secretsOf(cmd.Context()), on.halt
+	cfg.Version, cfg.Build, cfg.Secrets, cfg.Halt = ownVersion(), build(), secretsOf(cmd.Context()), on.halt
+	cfg.Began, cfg.Ended = out.metrics.begin, out.metrics.end
 	cfg.Network = run.Network{Listen: on.listen, Target: on.web, AWS: on.aws}
 	cfg.Exit = func() {
 		exit := os.Exit
@@ -72,8 +86,31 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 	}
 	s, err := run.Do(cmd.Context(), cfg)
 	if s == nil {
-		return err
+		return out.unbegun(cfg.Scenario, err)
 	}
+	if watch != nil {
+		watch.Finish(s)
+	}
+	err = errors.Join(err, out.metrics.finish(s))
 	p.close()
-	return conclude(cmd, s, out.dir, s.ExitCode, errors.Join(err, page.Write(out.dir, s)))
+	err = out.conclude(cmd, s, s.ExitCode, err)
+	out.metrics.wait(cmd)
+	return err
+}
+
+// watch serves the report while the run goes on, if a flag asks for it; nil = it does not.
+func (o *output) watch(cmd *cobra.Command, cfg *run.Config, on network) (*live.Page, error) {
+	if o.live == "" {
+		return nil, nil
+	}
+	p, err := live.Start(cmd.Context(), live.Config{Addr: o.live, Listen: on.listen, Length: cfg.Scenario.Duration})
+	if err != nil {
+		return nil, forbidden(err)
+	}
+	cfg.Live = p
+	fmt.Fprintf(cmd.ErrOrStderr(), "report while the run goes on: %s\n", p.URL())
+	if p.Open() {
+		fmt.Fprintf(cmd.ErrOrStderr(), "warning: all who reach %s can read it\n", o.live)
+	}
+	return p, nil
 }

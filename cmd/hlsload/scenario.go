@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -19,17 +20,34 @@ type overrides struct {
 }
 
 func (o *overrides) register(cmd *cobra.Command) {
-	o.cmd = cmd
 	f := cmd.Flags()
-	f.StringVar(&o.players, "players", "", "number of players")
-	f.StringVar(&o.duration, "duration", "", "length of the run, such as 2m")
-	f.StringVar(&o.seed, "seed", "", "seed of everything that is random")
-	f.StringVar(&o.url, "url", "", "watch this multivariant playlist instead of the embedded channel")
-	f.StringArrayVar(&o.set, "set", nil, "path=value: change any value, list items by name (chaos.kill-0.at=20s); repeatable")
+	f.StringVar(&o.players, "players", "", "number `N` of players, such as 500 or 20k")
+	f.StringVar(&o.duration, "duration", "", "length `D` of the run, such as 2m")
+	f.StringVar(&o.url, "url", "", "watch the multivariant playlist at this `URL` instead of the embedded channel")
+	o.registerChannel(cmd)
 }
 
-// list returns the overrides in order: --set first, so that the flags of their
-// own win over it.
+// registerChannel adds the flags that also make sense without a run.
+func (o *overrides) registerChannel(cmd *cobra.Command) {
+	o.cmd = cmd
+	f := cmd.Flags()
+	f.StringVar(&o.seed, "seed", "", "seed `S` of everything that is random")
+	f.StringArrayVar(&o.set, "set", nil, "`path=value` changes any value, list items by name (chaos.kill-0.at=20s); repeatable")
+	completes(cmd, "set", scenarios.KeyPaths)
+}
+
+// completes offers values for a flag to the shell.
+func completes(cmd *cobra.Command, flag string, values func() []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
+	if err != nil {
+		panic(err) // the flag was registered just now
+	}
+}
+
+// list returns the overrides in order: --set first, so that the other flags take
+// precedence.
 func (o *overrides) list() ([]scenarios.Override, error) {
 	var out []scenarios.Override
 	for _, s := range o.set {
@@ -52,11 +70,54 @@ func (o *overrides) list() ([]scenarios.Override, error) {
 	return out, nil
 }
 
+// scenarioCommand is a command on one scenario. It loads the scenario, with the flags that
+// change it, before run is called.
+func scenarioCommand(use, short string, run func(cmd *cobra.Command, sc *scenarios.Scenario, nameOrFile string) error) *cobra.Command {
+	var o overrides
+	cmd := &cobra.Command{
+		Use: use + " SCENARIO", Short: short, Args: takes("SCENARIO"), ValidArgsFunction: shipped,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sc, err := load(args[0], &o)
+			if err != nil {
+				return err
+			}
+			return run(cmd, sc, args[0])
+		},
+	}
+	o.register(cmd)
+	return cmd
+}
+
+// awsCommand is a command on the section aws of a scenario.
+func awsCommand(use, short string, run func(cmd *cobra.Command, sc *scenarios.Scenario, nameOrFile string) error) *cobra.Command {
+	return scenarioCommand(use, short, func(cmd *cobra.Command, sc *scenarios.Scenario, nameOrFile string) error {
+		if err := needsFull(use); err != nil {
+			return err
+		}
+		if sc.AWS == nil {
+			return &exitError{exitUsage, fmt.Sprintf("%s has no section aws (want aws: {account: …, region: …} and what to look at)", nameOrFile), nil}
+		}
+		return run(cmd, sc, nameOrFile)
+	})
+}
+
 // load reads and checks a scenario by name or file.
 func load(nameOrFile string, o *overrides) (*scenarios.Scenario, error) {
 	src, err := scenarios.Open(nameOrFile)
 	if err != nil {
-		return nil, &exitError{exitUsage, err.Error(), err}
+		return nil, forbidden(err)
+	}
+	if src.Note != "" {
+		fmt.Fprintf(printable{o.cmd.ErrOrStderr()}, "hlsload: %s\n", src.Note)
+	}
+	return loadSource(src, o)
+}
+
+// loadSource checks a scenario that was read, with what the environment and the
+// flags change in it.
+func loadSource(src scenarios.Source, o *overrides) (*scenarios.Scenario, error) {
+	if err := scenarios.CheckEnv(os.Environ()); err != nil {
+		return nil, forbidden(err)
 	}
 	changes, err := o.list()
 	if err != nil {
@@ -76,7 +137,7 @@ func load(nameOrFile string, o *overrides) (*scenarios.Scenario, error) {
 	return sc, nil
 }
 
-// invalid lists the problems of a scenario, a line each.
+// invalid is the error of a scenario, with one problem a line.
 func invalid(err error) error { return invalidFile("the scenario is invalid", err) }
 
 func invalidFile(title string, err error) error {
@@ -91,7 +152,7 @@ func invalidFile(title string, err error) error {
 	return &exitError{exitInvalid, title + "\n" + strings.Join(lines, "\n"), ps}
 }
 
-// shipped completes the names of the scenarios that ship.
+// shipped completes the names of the shipped scenarios.
 func shipped(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return scenarios.Names(), cobra.ShellCompDirectiveDefault
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 	"html"
 	"io/fs"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -53,6 +55,7 @@ var plants = map[string]string{
 	"token of another session":  "quincejellysecret",
 	"--url":                     "urlFromTheCommandLine",
 	"--header":                  "headerFromTheCommandLine",
+	"--set of a header":         "headerSetOnTheCommandLine",
 }
 
 // plantedEnv is the environment of the commands.
@@ -103,6 +106,7 @@ func reveals(t *testing.T, what string, out []byte, except string) {
 
 // TestForms: the search finds what it has to.
 func TestForms(t *testing.T) {
+	t.Parallel()
 	v := plants["env in a URL's query"]
 	for _, text := range []string{v, "?a=" + url.QueryEscape(v), base64.StdEncoding.EncodeToString([]byte("user:" + v + ":x")), base64.URLEncoding.EncodeToString([]byte("u:" + v)), html.EscapeString(v), `"t0k3n/with+odd=chars\u0026more"`} {
 		found := false
@@ -272,11 +276,11 @@ func TestSecrets(t *testing.T) {
 		for _, after := range []time.Duration{0, 10 * time.Second} {
 			t.Run(fmt.Sprintf("%s after %v", name, after), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					m := newMemory()
-					base, srv := m.serve(&untrusty{t: t, healthy: &healthy{began: time.Now()}, after: after, strange: strange})
+					m := runtest.NewNetwork()
+					base, srv := m.Serve(&untrusty{t: t, healthy: &healthy{began: time.Now()}, after: after, strange: strange})
 					defer srv.Close()
 					srv.ErrorLog = nil
-					s := &secretRun{t: t, on: network{web: look.Network{Dial: m.dial}}, dir: t.TempDir()}
+					s := &secretRun{t: t, on: network{web: look.Network{Dial: m.Dial}}, dir: t.TempDir()}
 					file := filepath.Join(s.dir, "secret.yaml")
 					if err := os.WriteFile(file, []byte(planted(base, after)), 0o600); err != nil {
 						t.Fatal(err)
@@ -317,10 +321,10 @@ func TestSecretsOfSessions(t *testing.T) {
 	for name, strange := range untrustworthy {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
-				base, srv := m.serve(&untrusty{t: t, healthy: &healthy{began: time.Now()}, after: 10 * time.Second, strange: strange})
+				m := runtest.NewNetwork()
+				base, srv := m.Serve(&untrusty{t: t, healthy: &healthy{began: time.Now()}, after: 10 * time.Second, strange: strange})
 				defer srv.Close()
-				s := &secretRun{t: t, on: network{web: look.Network{Dial: m.dial}}, dir: t.TempDir()}
+				s := &secretRun{t: t, on: network{web: look.Network{Dial: m.Dial}}, dir: t.TempDir()}
 				text := planted(base, 0)
 				for _, c := range [][2]string{{"\"" + plantedURL(base) + "\"", "\"" + base + "/${PATH_}/{path}/index.m3u8?q={query}&a=${TOKEN}\"\n  sessions: {file: " + tokens + ", renew: {every: 9s}}"}, {"headers: {", "headers: {Authorization: \"Bearer {header}\", "}} {
 					if !strings.Contains(text, c[0]) {
@@ -350,12 +354,12 @@ func TestSecretsOfProbe(t *testing.T) {
 	for name, strange := range untrustworthy {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
-				base, srv := m.serve(&untrusty{t: t, healthy: &healthy{began: time.Now()}, strange: strange})
+				m := runtest.NewNetwork()
+				base, srv := m.Serve(&untrusty{t: t, healthy: &healthy{began: time.Now()}, strange: strange})
 				defer srv.Close()
 				// A word in a path is no secret to probe, which has no ${NAME}.
 				u := strings.NewReplacer("${PATH_}", "live", "${TOKEN}", plantedEnv["TOKEN"]).Replace(plantedURL(base)) + "&x=" + plants["--url"]
-				s := &secretRun{t: t, on: network{web: look.Network{Dial: m.dial}}, dir: t.TempDir(), except: "env in a URL's path"}
+				s := &secretRun{t: t, on: network{web: look.Network{Dial: m.Dial}}, dir: t.TempDir(), except: "env in a URL's path"}
 				s.run("probe", u, "--header", "X-Token: "+plants["env in a header"], "--header", "X-Plain: "+plants["header written out"], "--header", "X-Extra: "+plants["--header"])
 			})
 		})
@@ -386,10 +390,11 @@ func TestSecretsOfScenarios(t *testing.T) {
 	good := planted(base, 0)
 	file := write(good)
 	for _, args := range [][]string{{"validate", file}, {"plan", file}, {"simulate", file}, {"run", file, "--out", s.dir}, {"rig", file},
-		{"plan", file, "--url", "http://h/?token=" + plants["--url"]}, {"run", file, "--url", "htp://u:" + plants["--url"] + "@h/", "--out", s.dir}} {
+		{"plan", file, "--url", "http://h/?token=" + plants["--url"]}, {"run", file, "--url", "htp://u:" + plants["--url"] + "@h/", "--out", s.dir},
+		{"run", file, "--url", base + "/live.m3u8?token=" + plants["--url"], "--set", "target.headers.X-Set=" + plants["--set of a header"], "--set", "target.headers.X-Short=sh0rt", "--out", s.dir}} {
 		want := 0
 		switch {
-		case args[0] == "run" && len(args) == 4:
+		case args[0] == "run" && !slices.Contains(args, "htp://u:"+plants["--url"]+"@h/"):
 			want = 112
 		case args[0] == "simulate", args[0] == "rig", args[0] == "run":
 			want = 104

@@ -9,18 +9,18 @@ import (
 	"hlsload/scenarios/redact"
 )
 
-// secretsKey is where a context holds what a command must not show.
+// secretsKey is the key of the secrets in a context.
 type secretsKey struct{}
 
-// withSecrets returns a context whose secrets are those of the environment, for
-// a start; scenarios, arguments and journals add theirs.
+// withSecrets returns a context with the secrets of the environment. Scenarios,
+// arguments and journals add theirs.
 func withSecrets(ctx context.Context) (context.Context, *redact.Secrets) {
 	s := &redact.Secrets{}
 	s.AddEnv(os.Environ())
 	return context.WithValue(ctx, secretsKey{}, s), s
 }
 
-// secretsOf is what the context's command must not show; nil = nothing is known.
+// secretsOf are the secrets that a command must not show; nil = none are known.
 func secretsOf(ctx context.Context) *redact.Secrets {
 	if ctx == nil {
 		return nil
@@ -29,17 +29,18 @@ func secretsOf(ctx context.Context) *redact.Secrets {
 	return s
 }
 
-// veil passes lines through f on their way to w. Close writes the last one.
-type veil struct {
+// redactingWriter passes each line through f and writes it to w. Close writes the
+// last line.
+type redactingWriter struct {
 	w   io.Writer
 	f   func(string) string
 	buf []byte
 }
 
-// maxLine is where a line that does not end is cut.
+// maxLine is the length at which a line without an end is cut.
 const maxLine = 64 << 10
 
-func (v *veil) Write(b []byte) (int, error) {
+func (v *redactingWriter) Write(b []byte) (int, error) {
 	v.buf = append(v.buf, b...)
 	for {
 		i := bytes.IndexByte(v.buf, '\n') + 1
@@ -56,7 +57,7 @@ func (v *veil) Write(b []byte) (int, error) {
 	}
 }
 
-func (v *veil) Close() error {
+func (v *redactingWriter) Close() error {
 	_, err := io.WriteString(v.w, v.f(string(v.buf)))
 	v.buf = nil
 	return err

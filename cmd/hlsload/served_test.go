@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hlsload/run"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 	"net/http"
 	"strings"
 	"testing"
@@ -98,13 +99,13 @@ func TestViewersServed(t *testing.T) {
 			t.Run(tc.name+", "+mix, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					m := newMemory()
+					m := runtest.NewNetwork()
 					s := &pipelines{healthy: &healthy{began: time.Now()}, master: tc.master, at: tc.at}
-					base, srv := m.serve(s)
+					base, srv := m.Serve(s)
 					defer srv.Close()
 					sc := parse(t, "duration: 36s\nrecovery: 5s\nseed: 3\ntarget: {url: "+base+"/index.m3u8}\nfleet: {players: 6, arrive: {over: 2s}, cohorts: "+cohorts+"}\n")
 					cmd, out, _ := quiet()
-					exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: t.TempDir(), progress: progressNone}, network{web: look.Network{Dial: m.dial}}))
+					exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: t.TempDir(), progress: progressNone}, network{web: look.Network{Dial: m.Dial}}))
 					said := exit.msg + strings.Join(strings.Fields(out.String()), " ")
 					if exit.code != tc.code {
 						t.Errorf("exit code %d; want %d in\n%s", exit.code, tc.code, said)

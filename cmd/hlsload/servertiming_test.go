@@ -10,6 +10,7 @@ import (
 // Server-Timing, and what it says is the origin's load; elsewhere only the look
 // before the run does.
 func TestServerTimingAskedFor(t *testing.T) {
+	t.Parallel()
 	for _, cloudFront := range []bool{true, false} {
 		var mu sync.Mutex
 		asked, requests := 0, 0

@@ -12,7 +12,6 @@ import (
 	"hlsload/chaos"
 	"hlsload/reports"
 	"hlsload/reports/measure"
-	"hlsload/reports/page"
 	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/run"
@@ -22,28 +21,17 @@ import (
 )
 
 func simulateCommand() *cobra.Command {
-	var o overrides
 	var out output
-	cmd := &cobra.Command{
-		Use:               "simulate SCENARIO",
-		Short:             "Run a scenario in virtual time (embedded channel only), deterministic for a seed",
-		Args:              takes("SCENARIO"),
-		ValidArgsFunction: shipped,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			sc, err := load(args[0], &o)
-			if err != nil {
-				return err
-			}
-			return simulate(cmd, sc, &out)
-		},
-	}
-	o.register(cmd)
+	cmd := scenarioCommand("simulate", "Run a scenario in virtual time (embedded channel only); a seed always gives the same results", func(cmd *cobra.Command, sc *scenarios.Scenario, _ string) error {
+		return simulate(cmd, sc, &out)
+	})
 	out.register(cmd)
+	out.metrics.registerFile(cmd)
 	return cmd
 }
 
-// simEpoch is the wall-clock instant of a simulation's start: date-times in
-// playlists, and so results, must not depend on when it was run.
+// simEpoch is the wall-clock time at the start of a simulation: date-times in
+// playlists, and so the results, must not depend on the real time.
 var simEpoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
@@ -56,19 +44,25 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 			return &exitError{code: exitInvalid, msg: fmt.Sprintf("fault %s: programs cannot be run in virtual time (got via command; want via rig or viewer)", faults[i].Name)}
 		}
 	}
+	if err := out.metrics.open(cmd, sc, nil); err != nil {
+		return err
+	}
 	started := time.Now()
-	p, err := newProgress(out.progress, cmd.ErrOrStderr(), sc.Duration)
+	p, err := newProgress(out.shows(), cmd.ErrOrStderr(), sc.Duration)
 	if err != nil {
 		return err
 	}
 	if l, ok := p.(*lines); ok {
-		l.every = max(l.every, sc.Duration/10) // virtual time flies
+		l.every = max(l.every, sc.Duration/10) // virtual time is faster
 	}
-	out.place(sc.Name, started)
+	if err := out.place(sc.Name, started); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(out.dir, 0o755); err != nil {
 		return &exitError{exitUsage, fmt.Sprintf("creating the directory of the results: %v", err), err}
 	}
 	cfg := stage.Measure(sc, reports.ModeSimulate, faults, started)
+	cfg.Build = build()
 	model, err := rig.New(*sc.Target.Rig, seedOf(sc), simEpoch)
 	if err != nil {
 		return &exitError{exitInvalid, err.Error(), err}
@@ -86,10 +80,11 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		return internal(err)
 	}
 	if os.Getenv("GOGC") == "" {
-		// Nearly all memory lives as long as the players do: little is to be
-		// collected, and what waits for it would cost more than looking often.
+		// Nearly all memory is in use as long as the players are. Garbage that waits
+		// to be collected would cost more than frequent collections.
 		defer debug.SetGCPercent(debug.SetGCPercent(5))
 	}
+	out.metrics.begin(c)
 	each := stage.NewSecond(p, c, nil, events.Log, faults)
 	res, err := sim.Run(&sim.Config{
 		Rig: *sc.Target.Rig, Seed: seedOf(sc), Epoch: simEpoch, Duration: sc.Duration, Audience: sc.Fleet.Audience,
@@ -97,11 +92,8 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: model.TargetDuration(), Recovery: sc.Recovery, Linger: stage.Linger(sc.Recovery, model.TargetDuration())},
 		Collector: c,
 		Second: func(now time.Duration) string {
-			tripped, err := each.Pass(now)
-			switch {
-			case err != nil:
-				return err.Error()
-			case cmd.Context().Err() != nil:
+			tripped := each.Pass(now)
+			if cmd.Context().Err() != nil {
 				return "interrupted by the user"
 			}
 			return tripped
@@ -111,7 +103,11 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err != nil {
 		return internal(err)
 	}
-	s := measure.Finish(c, measure.End{At: res.End, Interrupted: res.Aborted, Faults: stage.FaultEnds(res.Outcomes)}).Summary
+	part := c.Finish(res.End)
+	out.metrics.end(part)
+	s := measure.Derive(part, measure.End{At: res.End, Interrupted: res.Aborted, Faults: res.Outcomes}).Summary
+	s.Ended = time.Now().UTC().Format(time.RFC3339)
+	s.Warnings = append(s.Warnings, events.Rest()...)
 	stage.Hide(s, sc.Secrets())
-	return conclude(cmd, s, out.dir, s.ExitCode, errors.Join(events.Close(), page.Write(out.dir, s)))
+	return out.conclude(cmd, s, s.ExitCode, errors.Join(events.Close(), out.metrics.finish(s)))
 }

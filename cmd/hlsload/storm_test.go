@@ -14,6 +14,7 @@ import (
 	"hlsload/player"
 	"hlsload/reports"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // stormy is a stream whose segments are missing.
@@ -49,6 +50,7 @@ func (s *stormy) most() (url string, n int) {
 // TestStorm: a player that storms does so at home, and not elsewhere; there the
 // report says what was held back.
 func TestStorm(t *testing.T) {
+	t.Parallel()
 	const players, seconds, target = 3, 10, 2
 	for _, tc := range []struct {
 		addr  string
@@ -57,15 +59,15 @@ func TestStorm(t *testing.T) {
 		t.Run(tc.addr, func(t *testing.T) {
 			dir := t.TempDir()
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
+				m := runtest.NewNetwork()
 				s := &stormy{healthy: healthy{began: time.Now()}, asked: map[string]int{}}
-				defer m.serveAt(tc.addr+":80", s).Close()
+				defer m.ServeAt(tc.addr+":80", s).Close()
 				n := &names{hosts: map[string][]string{"edge.example": {tc.addr}}}
 				args := []string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "none", "--out", filepath.Join(dir, "out"),
 					"--players", fmt.Sprint(players), "--duration", fmt.Sprintf("%ds", seconds), "--set", "fleet.cohorts=[{name: stormy, profile: {base: hlsjs-1.7, " +
 						"errors: [{kinds: [multivariant, media, init, segment, key], causes: [any], retry: {forever: {delays: [20ms]}}}]}}]"}
 				var stdout, stderr bytes.Buffer
-				executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
+				executeOn(t.Context(), network{web: look.Network{Dial: m.Dial, Resolver: n}}, args, &stdout, &stderr)
 				url, most := s.most()
 				said := strings.Join(strings.Fields(stdout.String()), " ")
 				if storm := most > players*player.MaxRepeats*(seconds/target+1); storm != tc.storm {
@@ -81,15 +83,16 @@ func TestStorm(t *testing.T) {
 
 // TestBytesEndTheRun: so many bytes of bodies end a run, on whatever target.
 func TestBytesEndTheRun(t *testing.T) {
+	t.Parallel()
 	for _, addr := range []string{"10.0.0.1", "203.0.113.9"} {
 		dir := t.TempDir()
 		synctest.Test(t, func(t *testing.T) {
-			m := newMemory()
-			defer m.serveAt(addr+":80", &healthy{began: time.Now()}).Close()
+			m := runtest.NewNetwork()
+			defer m.ServeAt(addr+":80", &healthy{began: time.Now()}).Close()
 			n := &names{hosts: map[string][]string{"edge.example": {addr}}}
 			args := []string{"run", "testdata/scenarios/url.yaml", "--url", "http://edge.example/index.m3u8", "--progress", "none", "--out", dir, "--set", "limits.bytes=20kB"}
 			var stdout, stderr bytes.Buffer
-			code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, args, &stdout, &stderr)
+			code := executeOn(t.Context(), network{web: look.Network{Dial: m.Dial, Resolver: n}}, args, &stdout, &stderr)
 			s := summaryOf(t, dir)
 			if why, _ := s["interrupted"].(string); code != reports.ExitInterrupted || !strings.Contains(why, "kB of bodies were received (limits.bytes: 20 kB)") {
 				t.Errorf("%s: exit code %d: %q\n%s", addr, code, why, stderr.String())

@@ -28,7 +28,7 @@ func TestSweepKeepsWatchdogs(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "denied") {
 		t.Errorf("got %v; want why fault 1 is not removed", err)
 	}
-	if removed["watchdog 1"] || !removed["fault 2"] || !removed["watchdog 2"] || !strings.Contains(out.String(), "not removed: it undoes what could not be removed") {
+	if removed["watchdog 1"] || !removed["fault 2"] || !removed["watchdog 2"] || !strings.Contains(out.String(), "kept: this watchdog undoes what could not be removed") {
 		t.Errorf("removed %v\n%s", removed, out.String())
 	}
 }

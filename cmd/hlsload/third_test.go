@@ -19,6 +19,7 @@ import (
 
 	agreed "hlsload/player/consent"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // receiver is another host that a stream leads to. It keeps all that it is sent.
@@ -120,14 +121,14 @@ func TestSecretsToThirdHosts(t *testing.T) {
 		for _, command := range []string{"run", "probe"} {
 			t.Run(fmt.Sprintf("%s, moved %v", command, moved), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					m := newMemory()
+					m := runtest.NewNetwork()
 					third, named := newReceiver(), newReceiver()
 					l := &leading{T: t, healthy: &healthy{began: time.Now()}, away: "http://127.0.0.2", named: "http://127.0.0.3", moved: moved, asked: map[string]int{}}
-					base, srv := m.serve(l)
-					for _, s := range []*http.Server{srv, m.serveAt("127.0.0.2:80", third), m.serveAt("127.0.0.3:80", named)} {
+					base, srv := m.Serve(l)
+					for _, s := range []*http.Server{srv, m.ServeAt("127.0.0.2:80", third), m.ServeAt("127.0.0.3:80", named)} {
 						defer s.Close()
 					}
-					s := &secretRun{t: t, on: network{web: look.Network{Dial: m.dial}}, dir: t.TempDir()}
+					s := &secretRun{t: t, on: network{web: look.Network{Dial: m.Dial}}, dir: t.TempDir()}
 					switch command {
 					case "run":
 						file := filepath.Join(s.dir, "third.yaml")
@@ -196,18 +197,18 @@ func TestSecretsBeforeConsent(t *testing.T) {
 		said   string
 		tokens bool
 	}{
-		{"a crowd without consent", "--players 6", exitUsage, "no consent: 6 players may not watch what is not local (at most 5 may)\n    cdn.example is at 203.0.113.10; http://cdn.example/.well-known/hlsload.txt: status 404", false},
+		{"a crowd without consent", "--players 6", exitUsage, "no consent: more than 5 players need permission where the target is not local (got 6)\n    cdn.example is at 203.0.113.10; http://cdn.example/.well-known/hlsload.txt: status 404", false},
 		{"a crowd with consent for the target only", "--players 6 " + by + " " + until, exitUsage, "cdn.example is at 203.0.113.10", false},
 		{"a crowd with consent", "--players 6 --set authorized.hosts=[cdn.example] " + by + " " + until, 0, "6 playing", true},
 		{"a handful", "--players 2", 0, "2 playing", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
+				m := runtest.NewNetwork()
 				cdn := newReceiver()
 				p := &public{healthy: healthy{began: time.Now()}, agents: map[string]int{}, variant: "http://cdn.example/media.m3u8"}
-				defer m.serveAt("203.0.113.9:80", p).Close()
-				defer m.serveAt("203.0.113.10:80", cdn).Close()
+				defer m.ServeAt("203.0.113.9:80", p).Close()
+				defer m.ServeAt("203.0.113.10:80", cdn).Close()
 				n := &names{hosts: map[string][]string{"edge.example": {"203.0.113.9"}, "cdn.example": {"203.0.113.10"}}}
 				file := filepath.Join(t.TempDir(), "s.yaml")
 				text := "version: 1\nname: cdn\nduration: 8s\ntarget: {url: http://edge.example/index.m3u8, headers: {X-Token: \"${HEADER}\"}, headers_for: [cdn.example]}\nfleet: {players: 2, arrive: {over: 1s}}\n"
@@ -215,7 +216,7 @@ func TestSecretsBeforeConsent(t *testing.T) {
 					t.Fatal(err)
 				}
 				var stdout, stderr bytes.Buffer
-				code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial, Resolver: n}}, append([]string{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, strings.Fields(tc.args)...), &stdout, &stderr)
+				code := executeOn(t.Context(), network{web: look.Network{Dial: m.Dial, Resolver: n}}, append([]string{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, strings.Fields(tc.args)...), &stdout, &stderr)
 				said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 				if code != tc.code || !strings.Contains(said, tc.said) {
 					t.Errorf("exit code %d; want %d and\n%s\nin\n%s", code, tc.code, tc.said, said)
@@ -254,6 +255,7 @@ const fivePlayers = "version: 1\nname: five\nseed: 3\nduration: 10s\nrecovery: 5
 // TestLetIn: streams that ask for credentials as streams do, for all five players
 // and for a probe.
 func TestLetIn(t *testing.T) {
+	t.Parallel()
 	slow(t)
 	user := func(_ http.ResponseWriter, q *http.Request) bool {
 		name, password, _ := q.BasicAuth()
@@ -297,12 +299,12 @@ func TestLetIn(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
+				m := runtest.NewNetwork()
 				g := &guarded{healthy: healthy{began: time.Now()}, lets: tc.lets, code: tc.code}
 				if tc.index != "" {
 					g.strange = map[string]http.HandlerFunc{"/index.m3u8": says("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=640x360,CODECS=\"avc1.42e01e\"\n" + tc.index + "\n")}
 				}
-				base, srv := m.serve(g)
+				base, srv := m.Serve(g)
 				defer srv.Close()
 				file := filepath.Join(t.TempDir(), "five.yaml")
 				if err := os.WriteFile(file, fmt.Appendf(nil, fivePlayers, tc.url(base), ""), 0o600); err != nil {
@@ -313,7 +315,7 @@ func TestLetIn(t *testing.T) {
 						continue // its predictions take their time
 					}
 					var stdout, stderr bytes.Buffer
-					code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial}}, args, &stdout, &stderr)
+					code := executeOn(t.Context(), network{web: look.Network{Dial: m.Dial}}, args, &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want := map[string]string{"run": "5 playing at the end", "probe": "Predicted for viewers of one pipeline"}[args[0]]
 					if code != 0 || !strings.Contains(said, want) || strings.Contains(said, "p@ss") || strings.Contains(said, "viewer7") {
@@ -328,6 +330,7 @@ func TestLetIn(t *testing.T) {
 // TestNotForThisHost: who refuses without headers that are not for it is named,
 // with what to write.
 func TestNotForThisHost(t *testing.T) {
+	t.Parallel()
 	slow(t)
 	token := func(_ http.ResponseWriter, q *http.Request) bool {
 		return q.Header.Get("X-Token") == "let-me-in-please"
@@ -342,15 +345,15 @@ func TestNotForThisHost(t *testing.T) {
 		probe   int
 		found   string
 	}{
-		{"playlists", "http://127.0.0.2/media.m3u8", "%d.ts", "", 112, "status 403; want 200 (the target's headers are not sent to 127.0.0.2; if they are for it, write target.headers_for: [127.0.0.2])", 112,
+		{"playlists", "http://127.0.0.2/media.m3u8", "%d.ts", "", 112, "status 403; want 200 (the target's headers are not sent to 127.0.0.2; if they are meant for it, write target.headers_for: [127.0.0.2])", 112,
 			"status 403; want 200 (the target's headers are not sent to 127.0.0.2"},
-		{"segments", "media.m3u8", "http://127.0.0.2/%d.ts", "", -1, "requests without the target's headers, which are not sent to it: if they are for it, write target.headers_for: [127.0.0.2]", 112,
+		{"segments", "media.m3u8", "http://127.0.0.2/%d.ts", "", -1, "requests without the target's headers, which are not sent to it: if they are meant for it, write target.headers_for: [127.0.0.2]", 112,
 			"(the target's headers are not sent to 127.0.0.2"},
 		{"named", "http://127.0.0.2/media.m3u8", "http://127.0.0.2/%d.ts", "127.0.0.2", 0, "5 playing", 0, "media.m3u8"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
+				m := runtest.NewNetwork()
 				here, there := &guarded{lets: token, code: 401}, &guarded{lets: token, code: 403}
 				for _, g := range []*guarded{here, there} {
 					g.began = time.Now()
@@ -358,9 +361,9 @@ func TestNotForThisHost(t *testing.T) {
 					g.strange = map[string]http.HandlerFunc{"/media.m3u8": list,
 						"/index.m3u8": says("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=640x360,CODECS=\"avc1.42e01e\"\n" + tc.variant + "\n")}
 				}
-				base, srv := m.serve(here)
+				base, srv := m.Serve(here)
 				defer srv.Close()
-				defer m.serveAt("127.0.0.2:80", there).Close()
+				defer m.ServeAt("127.0.0.2:80", there).Close()
 				file := filepath.Join(t.TempDir(), "five.yaml")
 				more := ", headers: {X-Token: let-me-in-please}"
 				probe := []string{"probe", base + "/index.m3u8", "--header", "X-Token: let-me-in-please"}
@@ -373,7 +376,7 @@ func TestNotForThisHost(t *testing.T) {
 				}
 				for _, args := range [][]string{{"run", file, "--progress", "none", "--out", filepath.Join(t.TempDir(), "out")}, probe} {
 					var stdout, stderr bytes.Buffer
-					code := executeOn(t.Context(), network{web: look.Network{Dial: m.dial}}, args, &stdout, &stderr)
+					code := executeOn(t.Context(), network{web: look.Network{Dial: m.Dial}}, args, &stdout, &stderr)
 					said := stderr.String() + strings.Join(strings.Fields(stdout.String()), " ")
 					want, text := tc.code, tc.said
 					if args[0] == "probe" {

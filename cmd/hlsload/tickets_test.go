@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // gatekeeper is a stream of two pipelines whose paths begin with a token.
@@ -64,9 +65,9 @@ func (g *gatekeeper) watch(t *testing.T, scenario string, files map[string]strin
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := runtest.NewNetwork()
 		g.healthy.began, g.used = time.Now(), map[string]int{}
-		base, srv := m.serve(g)
+		base, srv := m.Serve(g)
 		defer srv.Close()
 		files["tokens.yaml"] = "version: 1\nname: watched\nseed: 1\nduration: 60s\nrecovery: 10s\n" + strings.ReplaceAll(scenario, "BASE", base)
 		for name, text := range files {
@@ -75,7 +76,7 @@ func (g *gatekeeper) watch(t *testing.T, scenario string, files map[string]strin
 			}
 		}
 		var stdout, stderr strings.Builder
-		code = executeOn(t.Context(), network{web: look.Network{Dial: m.dial}}, []string{"run", filepath.Join(dir, "tokens.yaml"), "--out", dir, "--progress", "none"}, &stdout, &stderr)
+		code = executeOn(t.Context(), network{web: look.Network{Dial: m.Dial}}, []string{"run", filepath.Join(dir, "tokens.yaml"), "--out", dir, "--progress", "none"}, &stdout, &stderr)
 		if code != 0 {
 			t.Logf("exit code %d: %s%s", code, stdout.String(), stderr.String())
 		}
@@ -107,6 +108,7 @@ fleet: {players: 6, arrive: {over: 4s}, session: {after_fatal: {rejoin: 3s}}, co
 // TestTokensOfAFile: faults know the pipelines of players whose paths differ in
 // their token, and players fail over as without tokens.
 func TestTokensOfAFile(t *testing.T) {
+	t.Parallel()
 	g := &gatekeeper{refuse: 403, good: func(token string) bool { return strings.HasPrefix(token, "token-of-line-") }}
 	code, s := g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", sessions: {file: tokens.csv}}\n"+tokenFleet+`
 chaos: [{name: kill, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}]
@@ -128,6 +130,7 @@ expect: ["failed_over{fault=kill} >= 100%"]
 // instant, which one of them fetched, and each asks with its own token for what
 // they list.
 func TestOldPlaylistsKeepTokensApart(t *testing.T) {
+	t.Parallel()
 	g := &gatekeeper{refuse: 403, echo: true, good: func(token string) bool { return strings.HasPrefix(token, "token-of-line-") }}
 	code, s := g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", headers: {X-Player: \"{player}\"}, sessions: {file: tokens.csv}}\n"+tokenFleet+`
 chaos:
@@ -142,6 +145,7 @@ chaos:
 
 // TestTooFewTokens: players share them, and the report says so.
 func TestTooFewTokens(t *testing.T) {
+	t.Parallel()
 	g := &gatekeeper{refuse: 403, good: func(string) bool { return true }}
 	code, s := g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", sessions: {file: tokens.csv}}\n"+tokenFleet, map[string]string{"tokens.csv": tokenFile(2)})
 	if w := fmt.Sprint(s["warnings"]); code != 0 || len(g.used) != 2 || !strings.Contains(w, "tokens.csv has 2 tokens for 6 players") {
@@ -152,6 +156,7 @@ func TestTooFewTokens(t *testing.T) {
 // TestTokensRunOut: who gives up and joins anew brings a new token and is served,
 // whether the fault refuses old tokens or the target does.
 func TestTokensRunOut(t *testing.T) {
+	t.Parallel()
 	g := &gatekeeper{refuse: 401, good: func(string) bool { return true }}
 	code, s := g.watch(t, "target: {url: \"BASE/{token}/index.m3u8\", sessions: {file: tokens.csv}}\n"+tokenFleet+`
 chaos: [{name: out, fault: auth.expire, at: 15s, for: 20s, share: 50%}]
@@ -186,6 +191,7 @@ chaos: [{name: out, fault: auth.expire, at: 15s, for: 20s, share: 50%}]
 // TestNoTokenForTheLook: without a token the target is not asked, and the program's
 // last words say why.
 func TestNoTokenForTheLook(t *testing.T) {
+	t.Parallel()
 	for command, want := range map[string]string{
 		"[/no/such/program]":                      "start the program that issues tokens",
 		"'echo no key in key.pem >&2; exit 1'":    `its output ended; the program that issues tokens says "no key in key.pem"`,

@@ -15,6 +15,7 @@ import (
 
 	"hlsload/run"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 	"hlsload/scenarios"
 )
 
@@ -35,9 +36,9 @@ func inRealTime(t *testing.T, sc *scenarios.Scenario) string {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(simEpoch) - time.Second) // dates are part of playlists
-		m := newMemory()
+		m := runtest.NewNetwork()
 		cmd, _, _ := quiet()
-		if err := perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, events: true, progress: progressNone}, network{listen: m.listen, web: look.Network{Dial: m.dial}}); err != nil && err.Error() != "" {
+		if err := perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, events: true, progress: progressNone}, network{listen: m.Listen, web: look.Network{Dial: m.Dial}}); err != nil && err.Error() != "" {
 			t.Error(err)
 		}
 	})
@@ -333,7 +334,7 @@ func summaryOf(t *testing.T, dir string) map[string]any {
 	if err := json.Unmarshal(b, &s); err != nil {
 		t.Fatal(err)
 	}
-	for _, own := range []string{"mode", "started", "run_id", "tester"} {
+	for _, own := range []string{"mode", "started", "ended", "run_id", "tester"} {
 		delete(s, own)
 	}
 	return s

@@ -16,7 +16,7 @@ func undoCommand(on network) *cobra.Command {
 	u := &run.Undoer{AWS: on.aws}
 	cmd := &cobra.Command{
 		Use:   "undo JOURNAL",
-		Short: "Put back whatever an interrupted run left behind",
+		Short: "Undo the faults that an interrupted run left behind",
 		Args:  takes("JOURNAL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			secrets := secretsOf(cmd.Context())
@@ -31,7 +31,7 @@ func undoCommand(on network) *cobra.Command {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s, occurrence %d: %s: %s\n", i.Line.Name, i.Line.Occurrence, i.Line.Fault, secrets.Text(what))
 				for k := len(i.Line.Calls) - 1; k >= 0; k-- {
 					if c := &i.Line.Calls[k]; c.Undo != "" {
-						fmt.Fprintf(cmd.OutOrStdout(), "  %s %s of %s\n    %s\n", c.Service, c.Op, c.Target, c.Undo) // as the journal has it: without secrets
+						fmt.Fprintf(cmd.OutOrStdout(), "  %s %s of %s\n    %s\n", c.Service, c.Op, c.Target, c.Undo) // the journal has no secrets
 					}
 				}
 			}
@@ -40,7 +40,7 @@ func undoCommand(on network) *cobra.Command {
 				fmt.Fprintf(cmd.OutOrStdout(), "seen: %s\n", secrets.Text(what))
 			}
 			if healErr != nil {
-				err = errors.Join(err, fmt.Errorf("everything was put back that can be, but the channel was not seen to be well: %w", healErr))
+				err = errors.Join(err, fmt.Errorf("everything that can be undone was undone, but the channel was not seen healthy again: %w", healErr))
 			}
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
@@ -54,6 +54,6 @@ func undoCommand(on network) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().DurationVar(&u.Patience, "wait", cloud.Patience, "how long to try again, and to look until AWS shows that a fault is undone")
+	cmd.Flags().DurationVar(&u.Patience, "wait", cloud.Patience, "retry for `D`, and wait as long until AWS shows that a fault is undone")
 	return cmd
 }

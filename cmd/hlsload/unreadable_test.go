@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 // TestProbeUnreadable: what one pipeline lists and cannot be read while the other's
 // can is a difference, and the report says what players make of it.
 func TestProbeUnreadable(t *testing.T) {
+	t.Parallel()
 	slow(t)
 	master := "#EXTM3U\n"
 	for _, x := range "ab" {
@@ -44,8 +46,8 @@ func TestProbeUnreadable(t *testing.T) {
 	} {
 		t.Run(tc.dead, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory()
-				base, srv := m.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				m := runtest.NewNetwork()
+				base, srv := m.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					dir := strings.TrimSuffix(r.URL.Path, ".m3u8")
 					switch {
 					case tc.dead != "" && strings.HasSuffix(r.URL.Path, tc.dead):
@@ -63,7 +65,7 @@ func TestProbeUnreadable(t *testing.T) {
 				}))
 				defer srv.Close()
 				var out bytes.Buffer
-				fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime})
+				fetch := look.New(look.Config{On: look.Network{Dial: m.Dial}, Timeout: probeTime})
 				defer fetch.Close()
 				if err := probeStream(t.Context(), fetch, &out, false, base+"/index.m3u8"); (err != nil) != (tc.dead != "") {
 					t.Errorf("%v", err)
@@ -85,10 +87,11 @@ func TestProbeUnreadable(t *testing.T) {
 
 // TestProbeLowLatency names a low-latency stream.
 func TestProbeLowLatency(t *testing.T) {
+	t.Parallel()
 	slow(t)
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
-		base, srv := m.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m := runtest.NewNetwork()
+		base, srv := m.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch {
 			case r.URL.Path == "/index.m3u8":
 				fmt.Fprint(w, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000\nv.m3u8\n")
@@ -101,7 +104,7 @@ func TestProbeLowLatency(t *testing.T) {
 		}))
 		defer srv.Close()
 		var out bytes.Buffer
-		fetch := look.New(look.Config{On: look.Network{Dial: m.dial}, Timeout: probeTime})
+		fetch := look.New(look.Config{On: look.Network{Dial: m.Dial}, Timeout: probeTime})
 		defer fetch.Close()
 		if err := probeStream(t.Context(), fetch, &out, false, base+"/index.m3u8"); err != nil || strings.Count(out.String(), "This is a low-latency stream (EXT-X-PART of 330ms, CAN-BLOCK-RELOAD)") != 1 {
 			t.Errorf("%v\n%s", err, out.String())

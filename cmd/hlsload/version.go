@@ -3,13 +3,14 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// version is set by the release build; otherwise the module's own is shown.
+// version is set by the release build; "" = the version of the module.
 var version = ""
 
 func versionCommand() *cobra.Command {
@@ -18,30 +19,46 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, rev, goVersion := version, "", ""
-			if info, ok := debug.ReadBuildInfo(); ok {
-				goVersion = info.GoVersion
-				if v == "" {
-					v = info.Main.Version
-				}
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-						rev = " " + s.Value[:12]
-					}
-				}
-			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "hlsload %s%s %s\n", v, rev, goVersion)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "hlsload %s, %s\n", build(), runtime.Version())
 			return internal(err)
 		},
 	}
 }
 
-// ownVersion is the version as a token of a header.
-func ownVersion() string {
-	v := version
-	if info, ok := debug.ReadBuildInfo(); ok && v == "" {
-		v = info.Main.Version
+// built is the version, the first digits of the commit and the build tags; "" = not
+// known, or no tags: then it is the core build.
+func built() (v, commit, tags string) {
+	v = version
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v, "", ""
 	}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 12:
+			commit = s.Value[:12]
+		case s.Key == "-tags":
+			tags = strings.ReplaceAll(s.Value, ",", " ")
+		}
+	}
+	return cmp.Or(v, info.Main.Version), commit, tags
+}
+
+// build is what summaries say about this program: version, commit, tags.
+func build() string {
+	v, commit, tags := built()
+	parts := []string{cmp.Or(v, "(devel)")}
+	for _, p := range []string{commit, cmp.Or(tags, "core")} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// ownVersion is the version as a token for the User-Agent.
+func ownVersion() string {
+	v, _, _ := built()
 	return cmp.Or(strings.Trim(strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(".-", r) {
 			return r

@@ -1,4 +1,4 @@
-//go:build !noaws
+//go:build full
 
 package main
 
@@ -17,6 +17,7 @@ import (
 	"hlsload/reports"
 	"hlsload/run"
 	"hlsload/run/look"
+	"hlsload/run/runtest"
 )
 
 // onAWS runs a scenario against an emulated account in the time of a bubble.
@@ -30,11 +31,11 @@ func onAWS(t *testing.T, text string, prepare func(a *awstest.Account, ch *awste
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(10*time.Minute + 7*time.Second)
-		m := newMemory()
+		m := runtest.NewNetwork()
 		a = awstest.New(nil)
 		bucket := a.AddBucket("example-live", true)
 		ch := a.AddChannel("1234567", bucket, "live/p0/", "live/p1/")
-		l, _ := m.listen(t.Context(), "")
+		l, _ := m.Listen(t.Context(), "")
 		viewers := &http.Server{Handler: bucket}
 		go viewers.Serve(l)
 		if prepare != nil {
@@ -43,7 +44,7 @@ func onAWS(t *testing.T, text string, prepare func(a *awstest.Account, ch *awste
 		before := a.State()
 		cmd, out, errs := quiet()
 		sc := parse(t, fmt.Sprintf(text, "http://"+l.Addr().String()))
-		exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, progress: progressPlain}, network{listen: m.listen, web: look.Network{Dial: m.dial}, aws: a}))
+		exit := exitOf(perform(cmd, &run.Config{Scenario: sc}, &output{dir: dir, progress: progressPlain}, network{listen: m.Listen, web: look.Network{Dial: m.Dial}, aws: a}))
 		code, said = exit.code, out.String()+errs.String()+exit.msg
 		if after := a.State(); after != before {
 			t.Errorf("left behind\n%s\nwant\n%s", after, before)
@@ -111,7 +112,7 @@ func TestWatched(t *testing.T) {
 	if n, ok := by["alarm outputs"]; !ok || n.After.Known() {
 		t.Errorf("alarm: %+v", n)
 	}
-	for _, want := range []string{"Noticed after: players: +", "alarm outputs: never", "waiting for data points of AWS that come late"} {
+	for _, want := range []string{"Noticed after: players: +", "alarm outputs: never", "waiting for late data points from AWS"} {
 		if !strings.Contains(strings.Join(strings.Fields(said), " "), want) {
 			t.Errorf("nothing says %q:\n%s", want, said)
 		}
@@ -175,11 +176,11 @@ func TestAlarmGuards(t *testing.T) {
 		name, stop, want string
 		prepare          func(a *awstest.Account, ch *awstest.Channel, begin time.Time)
 	}{
-		{"rings already", "alarm(outputs)", "alarm outputs, which is to stop the run, is in ALARM already: no fault may be added now",
+		{"rings already", "alarm(outputs)", "alarm outputs, which a stop condition uses, is in ALARM already: no fault may be added now",
 			func(a *awstest.Account, _ *awstest.Channel, begin time.Time) {
 				a.AddAlarm(awstest.Alarm{Region: "eu-west-1", Name: "outputs", States: []awstest.AlarmState{{At: begin, State: "ALARM"}}})
 			}},
-		{"does not exist", "alarm(outputs)", "alarm outputs, which is to stop the run, does not exist", nil},
+		{"does not exist", "alarm(outputs)", "alarm outputs, which a stop condition uses, does not exist", nil},
 		{"cannot be read", "alarm(outputs)", "want the permission cloudwatch:DescribeAlarms", func(a *awstest.Account, _ *awstest.Channel, _ time.Time) {
 			a.Mishap = func(r awstest.Request) awstest.Mishap {
 				if r.Op == "DescribeAlarms" {

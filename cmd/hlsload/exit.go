@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/reports"
+	"hlsload/scenarios"
+)
+
+// Exit codes in addition to those of the verdict.
+const (
+	exitInternal = 1
+	exitUsage    = 2
+	exitInvalid  = 104
+)
+
+// exits are all ways in which the program ends. Of several reasons, the one that stands
+// first is taken.
+var exits = []struct {
+	code  int
+	about string
+}{
+	{exitUsage, "an argument, a file, consent or a token is missing or wrong; nothing was started"},
+	{exitInvalid, "the scenario is invalid; nothing was started"},
+	{reports.ExitFault, "void: a fault had no effect, was not undone, or was refused on AWS"},
+	{reports.ExitUnreachable, "void: the target could not be reached, or no session ever played; probe: a playlist cannot be played"},
+	{reports.ExitTester, "void: this machine was too slow (limits.lag), or a session had no token"},
+	{reports.ExitInterrupted, "interrupted by the user, a stop condition or a ceiling; the faults are undone, the reports written"},
+	{reports.ExitFail, "FAIL: an expectation does not hold"},
+	{exitInternal, "any other failure, such as a result that cannot be written"},
+	{reports.ExitPass, "PASS: all expectations hold; for other commands: done"},
+}
+
+// uses are an example and the exit codes of each command, for its help.
+var uses = map[string]struct {
+	example string
+	codes   []int
+}{
+	"run": {"run pipeline-kill\nrun my-channel.yaml --url https://example.com/live/index.m3u8 --players 5",
+		[]int{0, 1, 2, 99, 104, 105, 110, 111, 112}},
+	"simulate":  {"simulate pipeline-kill --set target.rig.origin.stale=none", []int{0, 1, 2, 99, 104, 105, 110, 112}},
+	"validate":  {"validate mine.yaml", []int{0, 1, 2, 104}},
+	"plan":      {"plan mine.yaml", []int{0, 1, 2, 104, 112}},
+	"show":      {"show pipeline-kill > mine.yaml", []int{0, 1, 2}},
+	"init":      {"init my-channel", []int{0, 1, 2}},
+	"schema":    {"schema > hlsload.schema.json\nschema profile > profile.schema.json", []int{0, 1, 2}},
+	"rig":       {"rig pipeline-kill --listen 127.0.0.1:8080", []int{0, 1, 2, 104}},
+	"probe":     {"probe https://example.com/live/index.m3u8", []int{0, 1, 2, 112}},
+	"undo":      {"undo hlsload-out/mine-20261129-175318/journal.ndjson", []int{0, 1, 2, 110}},
+	"sweep":     {"sweep mine.yaml", []int{0, 1, 2, 104, 110}},
+	"aws-check": {"aws-check mine.yaml", []int{0, 1, 2, 104, 110}},
+	"list":      {"list faults", []int{0, 1, 2}},
+	"report":    {"report hlsload-out/mine-20261129-175318", []int{0, 1, 2}},
+	"version":   {"version", []int{0, 1}},
+}
+
+// explain gives the commands their examples and exit codes, and adds the topics of help.
+func explain(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		use := uses[cmd.Name()]
+		cmd.Example = "  hlsload " + strings.ReplaceAll(use.example, "\n", "\n  hlsload ")
+		cmd.Annotations = map[string]string{"exits": exitTable(use.codes)}
+	}
+	root.SetUsageTemplate(root.UsageTemplate() + "{{with .Annotations.exits}}\nExit codes:\n{{.}}{{end}}")
+	var variables strings.Builder
+	for _, v := range scenarios.Variables {
+		fmt.Fprintf(&variables, "  %-18s as --%s: %s\n", v.Name, v.Flag, v.Doc)
+	}
+	root.AddCommand(
+		&cobra.Command{Use: "exit-codes", Short: "How a command ends, for scripts",
+			Long: "Of several reasons, the one that stands first is taken. `go run` turns every failing code into 1.\n\n" + exitTable(nil)},
+		&cobra.Command{Use: "environment", Short: "Environment variables",
+			Long: "A variable has the effect of its flag, which wins. An empty one counts as not set; an unknown one that begins\nwith HLSLOAD_ is an error.\n\n" + variables.String()})
+}
+
+// exitTable lists exit codes; nil = all.
+func exitTable(codes []int) string {
+	var b strings.Builder
+	for _, e := range exits {
+		for _, c := range codes {
+			if c == e.code {
+				fmt.Fprintf(&b, "  %-4d %s\n", e.code, e.about)
+			}
+		}
+		if codes == nil {
+			fmt.Fprintf(&b, "  %-4d %s\n", e.code, e.about)
+		}
+	}
+	return b.String()
+}

@@ -1,9 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fuzz bench bench-code bench-fleet bench-sim real corpus browser fidelity fidelity-short demo clean
+.PHONY: help build test test-full verdicts race lint fuzz pgo bench bench-code bench-fleet bench-sim real corpus browser fidelity fidelity-short demo clean
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-FUZZTIME    ?= 5s
+FUZZTIME    ?= 5000x
 BENCHTIME   ?= 1s
 REPEATS     ?= 3
 JOBS        ?= 2
@@ -14,29 +14,42 @@ lab = @lab/ready && { $(1); } || { code=$$?; if [ $$code = 3 ] && [ -z "$$CI" ];
 help:        ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## ?/	/' | while IFS='	' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
 
-build:       ## build bin/hlsload
-	$(GO) build -trimpath -o bin/hlsload ./cmd/hlsload
+build:       ## build bin/hlsload, the full build: with AWS, and optimised for how it is used (make pgo)
+	$(GO) build -tags full -pgo cmd/hlsload/cpu.pgo -trimpath -o bin/hlsload ./cmd/hlsload
 
-test:        ## all tests; needs nothing but Go
-	$(GO) test -timeout 18m ./...
+test:        ## the tests of the core build; needs nothing but Go
+	@list=$$($(GO) list ./...) || exit 1; $(GO) test -timeout 18m $$(echo "$$list" | grep -v '^hlsload/chaos/aws/')
+
+test-full:   ## all tests, AWS included
+	$(GO) test -tags full -timeout 18m ./...
+
+verdicts:    ## the verdict of every scenario that ships, with many players and seeds: some minutes
+	$(GO) test -count=1 -timeout 30m ./cmd/hlsload -run ShippedVerdicts -grid
 
 race:        ## all tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short -timeout 35m ./...
+	CGO_ENABLED=1 $(GO) test -tags full -race -short -timeout 35m ./...
 
 lint:        ## gofmt, go vet, go mod tidy, staticcheck (pinned)
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt would change: $$unformatted"; exit 1; }
-	$(GO) vet ./...
-	$(GO) vet -tags noaws ./cmd/hlsload
+	$(GO) vet -tags full ./...
+	$(GO) vet ./cmd/hlsload ./run/cloud
 	$(GO) mod tidy -diff
-	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(STATICCHECK) -tags full ./...
 
-fuzz:        ## every fuzz target for FUZZTIME (5s)
-	@list=$$($(GO) test -list '^Fuzz' ./...) || { echo "$$list"; exit 1; }; \
+fuzz:        ## every fuzz target with FUZZTIME inputs (a length of time can fail without a finding: golang/go#75804)
+	@list=$$($(GO) test -tags full -list '^Fuzz' ./...) || { echo "$$list"; exit 1; }; \
 	echo "$$list" | awk '/^Fuzz/ {name[n++]=$$1} /^ok/ {for (i=0;i<n;i++) print $$2, name[i]; n=0}' | \
 	while read -r pkg name; do \
 		echo "fuzz $$pkg $$name"; \
-		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$pkg </dev/null || exit 1; \
+		$(GO) test -tags full -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$pkg </dev/null || exit 1; \
 	done
+
+pgo:         ## cmd/hlsload/cpu.pgo anew: where simulations, players and the rig spend their CPU, for the compiler
+	@mkdir -p bin
+	$(GO) test ./sim -run '^$$' -bench 'Simulate/1000$$' -benchtime 10x -o bin/sim.test -cpuprofile bin/sim.prof
+	$(GO) test ./run/fleet -run '^$$' -bench 'Fleet$$' -benchtime 2x -o bin/fleet.test -cpuprofile bin/fleet.prof
+	$(GO) test ./rig/serve -run '^$$' -bench . -benchtime 2s -o bin/serve.test -cpuprofile bin/serve.prof
+	$(GO) tool pprof -proto bin/sim.prof bin/fleet.prof bin/serve.prof >cmd/hlsload/cpu.pgo
 
 bench: bench-code bench-fleet bench-sim  ## all three of the following; figures, not verdicts
 
@@ -56,8 +69,8 @@ real: build  ## watch a channel of ffmpeg, nginx and varnish while an encoder fr
 corpus:      ## playlists as they are in the wild, read by the parsers of real players as well
 	$(call lab,HLSLOAD_CORPUS=1 $(GO) test -count=1 -run Corpus -v ./player/m3u8)
 
-browser: build  ## watch the embedded channel with hls.js in headless Chromium
-	$(call lab,node lab/playable.mjs)
+browser: build  ## watch the embedded channel, and the page of rig, with hls.js in headless Chromium
+	$(call lab,node lab/playable.mjs && node lab/watch.mjs)
 
 fidelity: build  ## real players beside their profiles, REPEATS (3) of every case: an hour or two; writes docs/fidelity.md
 	$(call lab,node lab/compare.mjs --fresh --jobs $(JOBS) --repeats $(REPEATS) && node lab/report.mjs docs/fidelity.md)
@@ -65,8 +78,10 @@ fidelity: build  ## real players beside their profiles, REPEATS (3) of every cas
 fidelity-short: build  ## the same on one kill and one freeze, and the lab's own tests: two minutes
 	$(call lab,node --test lab/lab.test.mjs && node lab/short.mjs)
 
-demo: build  ## the main job: a pipeline of the embedded channel dies under 1,000 players
-	bin/hlsload run pipeline-kill
+demo:        ## the main job: a pipeline of the embedded channel dies under 300 players
+	@echo "compiling; the first time that takes about a minute"
+	@$(GO) build -o bin/hlsload-core ./cmd/hlsload
+	bin/hlsload-core run pipeline-kill
 
 clean:       ## remove what was built and what runs left behind
 	rm -rf bin hlsload-out scenarios/real/work

@@ -56,7 +56,7 @@ export async function open() {
   const url = `http://127.0.0.1:${server.address().port}/`;
   const root = await browser.newBrowserCDPSession();
   return {
-    version: browser.version(),
+    version: browser.version(), url,
     // hurry sees to it that pages are not starved by what else the machine does.
     async hurry() {
       for (const p of (await root.send('SystemInfo.getProcessInfo')).processInfo) raise(p.id);
@@ -84,6 +84,17 @@ export async function open() {
         },
         close: () => context.close(),
       };
+    },
+    // visit opens a page of another server.
+    async visit(url, options) {
+      const page = await (await browser.newContext(options)).newPage();
+      const said = [];
+      const urls = [];
+      page.on('console', (m) => said.push(`${m.type()}: ${m.text()}`));
+      page.on('pageerror', (e) => said.push(`exception: ${e.message}`));
+      page.on('request', (r) => urls.push(r.url()));
+      await page.goto(url);
+      return { page, console: said, urls };
     },
     async close() {
       await browser.close();

@@ -93,7 +93,20 @@ export async function compare(browser, c, chosen, phase, profile, config) {
     const arrive = async (s, side, who) => {
       await Promise.race([s.doors[side].arrived, wait(20_000).then(() => { throw new Error(`${who} did not come`); })]);
     };
-    let enter = next(now() + ahead.synthetic);
+    const on = { from: null, to: null };
+    const reset = c.fault?.fault === 'reset';
+    const strike = async (at) => {
+      await until(at);
+      on.from = now();
+      if (reset) front.reset(c.fault.pipeline);
+      else await rig.fault({ name: 'fault', ...c.fault });
+    };
+    const onset = (c.at + phase.fault * c.td) * 1000; // after the join; before the first one if negative
+    let enter = next(now() + ahead.synthetic + Math.max(0, -c.at * 1000));
+    if (onset < 0) {
+      await front.hold();
+      await strike(enter + onset);
+    }
     for (const slot of slots(sides)) {
       await until(enter - ahead.synthetic);
       for (const s of slot) {
@@ -114,7 +127,6 @@ export async function compare(browser, c, chosen, phase, profile, config) {
     }
     const zero = Math.max(...sides.map((s) => s.zero));
     setTimeout(() => browser?.hurry().catch(() => {}), 3000); // decoders have started
-    const on = { from: null, to: null };
     if (c.network?.drop) {
       const { kbps, rtt, drop } = c.network;
       const shape = (k) => sides.forEach((s) => s.real.shape(k, rtt));
@@ -122,14 +134,9 @@ export async function compare(browser, c, chosen, phase, profile, config) {
       setTimeout(() => shape(kbps), (drop.at + drop.for) * 1000);
     }
     if (c.fault) {
-      const at = c.at + phase.fault * c.td;
-      const reset = c.fault.fault === 'reset';
-      await until(zero + at * 1000);
-      on.from = now();
-      if (reset) front.reset(c.fault.pipeline);
-      else await rig.fault({ name: 'fault', ...c.fault });
+      if (onset >= 0) await strike(zero + onset);
       if (c.for) {
-        await until(zero + (at + c.for) * 1000);
+        await until(zero + Math.max(0, onset) + c.for * 1000);
         on.to = now();
         if (reset) front.clear(c.fault.pipeline);
         else await rig.clear('fault');
@@ -143,11 +150,12 @@ export async function compare(browser, c, chosen, phase, profile, config) {
       const [a, b] = [fromReal(played, s.doors[0].requests, s.zero), fromSynthetic(events, list, s.doors[1].requests, s.zero)];
       const t = (at) => (at === null ? null : (at - s.zero) / 1000);
       const late = { node: stats, page: lateness(played.late || [], zero + 1000) };
-      const measured = [a, b].map((r) => figures(r, t(on.from), t(end), c.td));
+      const from = on.from && Math.max(0, t(on.from)); // what comes before the join is not seen
+      const measured = [a, b].map((r) => figures(r, from, t(end), c.td));
       // When a buffer runs dry depends on how fast it was played.
       const slow = Boolean(s.player.script) && measured[0].slip > 1 && measured.some((f) => f.outage > 0);
       return {
-        player: s.player, profile: profile || s.player.profile, real: a, synthetic: b, fault: t(on.from), cleared: t(on.to), played, events, late, console: s.real.console, zero: s.zero,
+        player: s.player, profile: profile || s.player.profile, http: s.doors.map((d) => d.http), real: a, synthetic: b, fault: t(on.from), cleared: t(on.to), played, events, late, console: s.real.console, zero: s.zero,
         starved: starved(late.node) || starved(late.page) || dropped(played.frames) || slow,
         figures: measured,
       };
@@ -170,7 +178,7 @@ export function table(c, x, rows) {
   for (const [name, from, to] of [['levels before', 0, x.fault ?? Infinity], ['levels after', x.fault ?? Infinity, Infinity]]) {
     lines.push(`| ${name} | ${levels(x.real, from, to)} | ${levels(x.synthetic, from, to)} | | |`);
   }
-  lines.push('', `timers late: page ${say(x.late.page.p99)} ms (p99), ${say(x.late.page.max)} ms (max); lab ${say(x.late.node.p99)}, ${say(x.late.node.max)}; frames dropped ${x.played.frames.dropped} of ${x.played.frames.total}`);
+  lines.push('', `HTTP/${x.http.join(' / ')}; timers late: page ${say(x.late.page.p99)} ms (p99), ${say(x.late.page.max)} ms (max); lab ${say(x.late.node.p99)}, ${say(x.late.node.max)}; frames dropped ${x.played.frames.dropped} of ${x.played.frames.total}`);
   return lines.join('\n') + '\n';
 }
 
@@ -201,7 +209,7 @@ async function keep(c, x, repeat, phase, browser) {
   const rel = (at) => ((at - x.zero) / 1000).toFixed(3).padStart(9);
   await writeFile(file('json'), JSON.stringify({
     case: c.name, player: x.player.name, version: version(x.player), profile: x.profile, repeat, phase, fault: x.fault, seconds: c.seconds,
-    date: new Date(x.zero).toISOString(), commit, browser, starved: x.starved, late: x.late, real: x.figures[0], synthetic: x.figures[1],
+    date: new Date(x.zero).toISOString(), commit, browser, http: x.http, starved: x.starved, late: x.late, real: x.figures[0], synthetic: x.figures[1],
   }, null, 1) + '\n');
   await writeFile(file('txt'), `${t}\n${sideBySide(x.real, x.synthetic, x.fault, x.cleared)}\n`);
   await writeFile(file('log'), x.played.log.map((e) => `${rel(e.at)} ${e.event} ${JSON.stringify({ ...e, at: undefined, event: undefined })}`).join('\n') + '\n');

@@ -14,11 +14,15 @@ export function openFront(origin) {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   const doors = [];
   const resets = new Set(); // pipelines
+  const held = new Map(); // playlists by path that the channel is not asked for
 
   async function serve(door, req, res) {
     const q = { at: now(), end: null, status: 'open', bytes: 0, url: req.url, ...place(new URL(req.url, origin)) };
     const look = /^hlsload\b/.test(req.headers['user-agent']); // hlsload looks at its target before the players come
-    if (!look) door.requests.push(q);
+    if (!look) {
+      door.requests.push(q);
+      door.http ??= req.httpVersion;
+    }
     const finish = (status) => {
       if (q.end !== null) return;
       q.end = now();
@@ -33,6 +37,11 @@ export function openFront(origin) {
     if (q.kind === 'multivariant' && !door.joined && !look) {
       door.arrive();
       await door.released;
+    }
+    const before = (q.kind === 'multivariant' || look) && held.get(new URL(req.url, origin).pathname);
+    if (before) {
+      res.writeHead(200, before.headers).end(before.text);
+      return finish(200);
     }
     if (resets.has(q.pipeline)) return cut(q.pipeline);
     door.open.add(cut);
@@ -71,6 +80,20 @@ export function openFront(origin) {
       door.url = (path) => `http://127.0.0.1:${door.server.address().port}${new URL(path).pathname}`;
       doors.push(door);
       return door;
+    },
+    // hold answers every request for the multivariant playlist as the channel does now,
+    // whatever breaks later: a player that joins during a fault has it from a cache. What
+    // hlsload looks at before its player comes is held as well.
+    async hold() {
+      const keep = async (url) => {
+        const r = await fetch(url);
+        const headers = Object.fromEntries(['content-type', 'access-control-allow-origin'].map((h) => [h, r.headers.get(h)]).filter(([, v]) => v));
+        const text = await r.text();
+        held.set(new URL(url).pathname, { text, headers });
+        return text;
+      };
+      const uris = (await keep(origin)).matchAll(/^([^#\s].*)$|URI="([^"]+)"/gm);
+      await Promise.all([...uris].map(([, line, attribute]) => keep(new URL(line ?? attribute, origin))));
     },
     // reset ends the connections of those who ask for a pipeline, now and later.
     reset(pipeline) {

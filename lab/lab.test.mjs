@@ -1,7 +1,7 @@
 // The lab's own arithmetic: no network, no browser.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dimensions, find, matrix, nameOf, phases, seeded } from './cases.mjs';
+import { dimensions, find, makesSense, matrix, nameOf, phases, seeded } from './cases.mjs';
 import { design } from './design.mjs';
 import { figures, median, outage, state } from './measure.mjs';
 import { fromReal, fromSynthetic, place, slip, standstills } from './record.mjs';
@@ -13,12 +13,18 @@ test('the design meets every pair of values and has every case on the base chann
   const axes = { case: matrix, ...dimensions };
   const keys = Object.keys(axes);
   for (const [i, a] of keys.entries()) for (const b of keys.slice(i + 1)) for (const x of axes[a]) for (const y of axes[b]) {
+    if (!makesSense({ [a]: x, [b]: y })) continue;
     assert.ok(rows.some((r) => r[a] === x && r[b] === y), `${a} ${x} with ${b} ${y}`);
   }
-  for (const c of matrix) assert.ok(rows.some((r) => nameOf(r.case, r) === c), `${c} on the base channel`);
+  const has = (name) => assert.ok(rows.some((r) => nameOf(r.case, r) === name), `${name} on the base channel`);
+  for (const c of matrix) {
+    has(c);
+    if (find(c).fault) has(`${c}.during`);
+  }
+  assert.ok(!rows.some((r) => r.case === 'none' && r.join === 'during'), 'no fault, no join during it');
   assert.deepEqual(rows, design(), 'the same each time');
   assert.equal(new Set(rows.map((r) => nameOf(r.case, r))).size, rows.length, 'no row twice');
-  assert.ok(rows.length < 45, `${rows.length} rows`);
+  assert.ok(rows.length < 55, `${rows.length} rows`);
 });
 
 test('names and channels', () => {
@@ -27,9 +33,11 @@ test('names and channels', () => {
     const c = find(nameOf(name, channel));
     assert.deepEqual(c.channel, channel);
     if (c.fault) assert.ok(c.seconds > c.at + 5 * c.td, c.name);
+    if (channel.join === 'during') assert.ok(c.at + c.td < 0, `${c.name}: the fault comes before the players`);
   }
   assert.throws(() => find('explode'), /no case explode; want one of none, kill/);
   assert.throws(() => find('kill.3s'), /no channel has 3s/);
+  assert.throws(() => find('none.during'), /none has no fault to join during/);
   assert.equal(find('kill.wide').rig.window, 30);
   assert.ok(find('freeze.6s').seconds - find('freeze.6s').at > 3 * 6 + 20, 'longer than what is buffered');
 });
@@ -100,13 +108,14 @@ const record = (more) => ({ requests: [], stalls: [], startup: 0.2, fatal: null,
 
 test('outage and end state', () => {
   const r = record({ stalls: [{ t: 5, end: 8 }, { t: 20, end: null }] });
-  assert.equal(outage(r, 0, 30), 13);
+  assert.equal(outage(r, 1, 30), 13);
   assert.equal(outage(r, 6, 25), 7);
   assert.equal(state(r, 30), 'stalled');
   assert.equal(state(r, 21), 'playing');
   const dead = record({ stalls: [{ t: 2, end: 5 }, { t: 12, end: null }], fatal: { t: 10, reason: 'x' } });
-  assert.equal(outage(dead, 0, 30), 23, 'what is played after a fatal error does not count');
+  assert.equal(outage(dead, 1, 30), 23, 'what is played after a fatal error does not count');
   assert.equal(outage(record({ fatal: { t: 10 } }), 15, 30), 15);
+  assert.equal(outage(record({ startup: 3, stalls: [{ t: 5, end: 8 }] }), 0, 30), 6, 'startup during a fault counts');
   assert.equal(state(dead, 30), 'fatal');
   assert.equal(state(dead, 9), 'playing', 'a fatal error after the end is not seen');
   assert.equal(state(record({ startup: null }), 30), 'never started');
@@ -209,10 +218,10 @@ test('reasons', () => {
 });
 
 test('the report leaves starved runs out, counts and lists misses', () => {
-  const run = (name, repeat, more, synthetic = {}) => ({ case: name, player: 'vhs', version: '8', profile: 'vhs-3.17', repeat, date: `2026-11-2${repeat}T10:00:00Z`, commit: 'abc', browser: '156', starved: false, real: figure(), synthetic: figure(synthetic), ...more });
+  const run = (name, repeat, more, synthetic = {}) => ({ case: name, player: 'vhs', version: '8', profile: 'vhs-3.17', repeat, date: `2026-11-2${repeat}T10:00:00Z`, commit: 'abc', http: ['1.1', '1.1'], browser: '156', starved: false, real: figure(), synthetic: figure(synthetic), ...more });
   const runs = [run('kill', 1), run('kill', 2), run('kill', 3, { starved: true }, { end: 'fatal' }), run('thaw', 1, {}, { dead: 30 }), run('freeze', 1, { starved: true })];
   const { text, misses, unused } = markdown(runs, { 'vhs thaw': 'because', 'vhs none': 'gone' }, 'a machine');
-  assert.match(text, /\| vhs 8 \| vhs-3.17 \| 1\/2 \| 2\/2 \| 2\/2 \| 2\/2 \| 1\/2 \| 2\/2 \|/);
+  assert.match(text, /\| vhs 8 \| vhs-3.17 \| 1.1 \| 1\/2 \| 2\/2 \| 2\/2 \| 2\/2 \| 1\/2 \| 2\/2 \|/);
   assert.match(text, /\| vhs \| thaw \| to p0 \| 10 \| 30 \| 20 \| because \|/);
   assert.match(text, /\| kill \|.*\| 2 \(1 starved\) \|/);
   assert.match(text, /\| freeze \|.*\| 1 starved \|/);

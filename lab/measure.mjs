@@ -19,15 +19,15 @@ function rate(requests) {
   return ((requests.length - 1) * 60) / (requests.at(-1).t - requests[0].t);
 }
 
-// outage is the time that was not playing within a span. After a fatal error
+// outage is the time that was not playing within a span, startup included. After a fatal error
 // nothing counts as playing: a browser still plays what it holds, the synthetic
 // session is over.
 export function outage(r, from, to) {
   const fatal = r.fatal ? Math.min(Math.max(r.fatal.t, from), to) : to;
   let n = to - fatal;
   for (const s of r.stalls) n += Math.max(0, Math.min(s.end ?? to, fatal) - Math.max(s.t, from));
-  if (r.startup === null) n = to - from;
-  return n;
+  if (r.startup === null) return to - from;
+  return n + Math.max(0, Math.min(r.startup, fatal) - from);
 }
 
 // state at the end: what held for most of the last seconds.
@@ -57,7 +57,7 @@ export function figures(r, fault, end, td) {
     first: seen.slice(0, 8).map(label),
     'first segment': seen.find((q) => q.kind === 'segment' && q.name !== 'audio')?.seq ?? null,
     reload: median(reloads),
-    steady: groups.reduce((n, g) => n + rate(g), 0),
+    steady: to > steadyFrom ? groups.reduce((n, g) => n + rate(g), 0) : null,
     requests: Object.fromEntries(['multivariant', 'media', 'init', 'segment'].map((k) => [k, count(seen, k)])),
     outage: outage(r, fault ?? r.startup ?? 0, end),
     end: state(r, end),

@@ -126,13 +126,13 @@ export function fromSynthetic(events, list, wire, zero) {
   // hlsload looks at its target before its player comes.
   wire = wire.slice(Math.max(0, wire.slice(0, 8).findLastIndex((q) => /\/index\.m3u8/.test(q.url))));
   const asked = events.filter((e) => e.event === 'request').slice(0, 8);
-  const shift = Math.min(...wire.slice(0, asked.length).map((q, i) => q.at - asked[i].t_ms));
+  const r = empty('synthetic', wire, zero);
+  const shift = Math.min(...r.requests.slice(0, asked.length).map((q, i) => q.at - asked[i].t_ms));
   const t = (e) => (e.t_ms + shift - zero) / 1000;
   const where = (e) => ({
     kind: e.kind || 'segment', pipeline: e.pipeline ?? -1, seq: e.sequence ?? null,
     name: e.track === 'audio' ? 'audio' : e.rendition === undefined ? '' : list[e.rendition]?.name ?? '?',
   });
-  const r = empty('synthetic', wire, zero);
   for (const e of events) {
     switch (e.event) {
       case 'append':

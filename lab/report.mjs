@@ -91,12 +91,12 @@ export function markdown(runs, known, machine) {
     `| machine | ${machine} |`, '',
     '## How well they agree', '',
     'Cases that pass, of those compared:', '',
-    `| player | profile | all five | ${bar.map((b) => titles[b]).join(' | ')} |`, `| --- | --- | --- |${bar.map(() => ' --- |').join('')}`);
+    `| player | profile | HTTP | all five | ${bar.map((b) => titles[b]).join(' | ')} |`, `| --- | --- | --- | --- |${bar.map(() => ' --- |').join('')}`);
   for (const [p, list] of of) {
     const done = list.filter((c) => c.rows);
     const n = (b) => `${done.filter((c) => !c.missed.includes(b)).length}/${done.length}`;
     const mine = runs.filter((r) => r.player === p.name);
-    say1(`| ${p.name} ${spread(mine.map((r) => r.version))} | ${spread(mine.map((r) => r.profile))} | ${done.filter((c) => !c.missed.length).length}/${done.length} | ${bar.map(n).join(' | ')} |`);
+    say1(`| ${p.name} ${spread(mine.map((r) => r.version))} | ${spread(mine.map((r) => r.profile))} | ${spread(mine.flatMap((r) => r.http || []))} | ${done.filter((c) => !c.missed.length).length}/${done.length} | ${bar.map(n).join(' | ')} |`);
   }
   say1('', '## How to read the tables', '',
     'Cells are real / synthetic (difference), medians over the repeats; one value where both are the same. Bold',
@@ -104,7 +104,7 @@ export function markdown(runs, known, machine) {
     '| cell | what it is | bar |', '| --- | --- | --- |',
     '| end | playing, stalled, fatal or ended, for most of the last 4 s | the same |',
     '| failover | first segment from the healthy pipeline complete | within 10 %, or one tick of the player if that is more |',
-    '| outage | time not playing to the end of the comparison, seeking included; standing still for less than 0.3 s is not counted | as failover |',
+    '| outage | time not playing from the fault, or from a later join, to the end of the comparison; startup during a fault and seeking included; standing still for less than 0.3 s is not counted | as failover |',
     '| to p0 | requests to the dead pipeline from the fault on (playlists, segments; of these failed) | within 20 %, or 1 |',
     '| steady | playlist and segment requests a minute before the fault, from mean intervals | within 5 % |',
     '| startup | let in to playing | |',
@@ -125,9 +125,11 @@ export function markdown(runs, known, machine) {
     '(`abr.droppedFrames`): these are the machine\'s doing. ffmpeg is `ffmpeg -re -i URL -c copy -f null -`, which plays the',
     'pictures of the best variant and, with muxed audio, the sound of the first one. A critical error of Shaka is fatal if no media and,',
     'in the end, no requests follow it: it often goes on.');
-  say1('', 'A case is what breaks and where it differs from the base channel: ' +
+  say1('', 'A case is what breaks and where it differs from the base case: ' +
     Object.entries(dimensions).map(([d, v]) => `${d} **${v[0]}** (${v.slice(1).join(', ')})`).join(', ') + '. `lab/cases.mjs` lists',
-    'what breaks; `lab/design.mjs` chooses the channels so that every pair of values of two dimensions is met.', '');
+    'what breaks; `lab/design.mjs` chooses them so that every pair of values of two dimensions is met. Players that join **during** a fault come two to',
+    'three segments after its onset; they have the multivariant playlist from before it, as a cache does, and their seconds count from the join.',
+    'HTTP is the version that the player and its twin speak to the lab, which has no TLS.', '');
   for (const [p, list] of of) {
     say1(`## ${p.name}`, '', '| case | end | failover | outage | to p0 | steady | startup | reload | detection | requests | first | runs |', '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |');
     for (const c of list) {

@@ -30,14 +30,15 @@ export async function startRig(config) {
   });
   const { urls, control } = JSON.parse(first);
   const ask = async (method, path, body, want) => {
-    const r = await fetch(control + path, { method, body: body && JSON.stringify(body) });
+    const r = await fetch(control + path, { method, body: body && JSON.stringify(body), headers: body ? { 'content-type': 'application/json' } : {} });
     if (r.status !== want) throw new Error(`${method} ${path} ${JSON.stringify(body)}: ${r.status} ${await r.text()}; want ${want}`);
     return r.headers.get('content-type')?.includes('json') ? r.json() : null;
   };
   return {
-    urls,
+    urls, control,
     fault: (entry) => ask('POST', '/faults', entry, 201),
     clear: (name) => ask('DELETE', '/faults/' + name, null, 200),
+    faults: () => ask('GET', '/faults', null, 200),
     stats: () => ask('GET', '/stats', null, 200),
     async stop() {
       const gone = new Promise((ok) => child.once('exit', ok));

@@ -25,8 +25,8 @@ export async function startSynthetic(url, seconds, viewer) {
       child.kill('SIGINT');
       const code = await gone;
       try {
-        // 0 passed, 99 missed an expectation, 105 interrupted, 111 the tester was late
-        if (![0, 99, 105, 111].includes(code)) throw new Error(`hlsload run ended with ${code}: ${said}`);
+        // 0 passed, 99 missed an expectation, 105 interrupted, 111 the tester was late, 112 nothing played
+        if (![0, 99, 105, 111, 112].includes(code)) throw new Error(`hlsload run ended with ${code}: ${said}`);
         const lines = (await readFile(join(out, 'events.ndjson'), 'utf8')).trim().split('\n');
         return lines.map((l) => JSON.parse(l));
       } finally {

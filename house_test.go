@@ -31,7 +31,7 @@ var core = map[string][]string{
 	"player/profile":             {"player/m3u8", "player", "player/policy"},
 	"player/stream":              {"player/m3u8"},
 	"player/profile/profiletest": {"player", "player/policy", "player/profile", "player/stream", "player/units"},
-	"player/consent":             {},
+	"player/consent":             {"player/units"},
 	"player/ticket":              {"player/draw", "player/credential"},
 	"player/credential":          {"player/consent"},
 	"player/link":                {"player/draw"},
@@ -47,20 +47,22 @@ var core = map[string][]string{
 	"reports/cdn":                {},
 	"reports/figure":             {},
 	"reports":                    {"reports/figure"},
-	"reports/expect":             {"player/m3u8", "reports/figure", "reports"},
+	"reports/remedy":             {"player/m3u8", "player/policy", "player", "chaos", "reports/figure"},
+	"reports/expect":             {"player/m3u8", "player/units", "chaos", "reports/figure", "reports"},
 	"reports/traffic":            {"reports/cdn", "reports"},
 	"reports/record":             {"player/draw", "player/m3u8", "player/content", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/expect", "reports/traffic"},
 	"reports/monitor":            {"reports/figure", "reports"},
 	"reports/measure":            {"player/m3u8", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/expect", "reports/traffic", "reports/record", "reports/monitor"},
+	"reports/openmetrics":        {"player/m3u8", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/record"},
 	"reports/accesslog":          {"player/cmcd", "reports/figure", "reports/cdn", "reports"},
-	"reports/page":               {"player/m3u8", "reports/figure", "reports/cdn", "reports"},
+	"reports/page":               {"player/m3u8", "chaos", "reports/figure", "reports/cdn", "reports"},
 	"scenarios/redact":           {},
 	"sim":                        {"chaos", "player", "player/audience", "player/draw", "player/link", "player/m3u8", "reports/cdn", "reports/record", "rig"},
-	"sim/forecast":               {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "reports/record", "sim"},
+	"sim/forecast":               {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "reports/figure", "reports/record", "sim"},
 	"probe":                      {"player/link", "player/m3u8", "player/mediatime", "player/stream", "player/profile", "player/predict", "player/trial", "player", "reports/cdn", "stage"},
-	"stage":                      {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/record", "reports/monitor", "reports/measure", "scenarios", "scenarios/redact"},
+	"stage":                      {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/record", "reports/monitor", "reports/measure", "reports/remedy", "scenarios", "scenarios/redact"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
-		"chaos", "rig", "reports/expect", "scenarios/redact"},
+		"chaos", "rig/media", "rig", "reports/expect", "reports/figure", "scenarios/redact"},
 }
 
 // world are the packages that meet the world outside: clocks, sockets, files,
@@ -86,20 +88,33 @@ var world = map[string][]string{
 		"chaos/aws/scheduler", "chaos/aws/signalmap", "chaos/aws/watch", "reports/monitor",
 	},
 	"chaos/aws/awstest": {},
-	"rig/serve":         {"chaos", "player/m3u8", "rig"},
+	"rig/page":          {"chaos"},
+	"rig/serve":         {"chaos", "player/m3u8", "rig", "rig/page"},
 	"run/client": {
 		"chaos", "player", "player/cmcd", "player/consent", "player/content", "player/credential", "player/m3u8", "player/mediatime", "reports/cdn", "scenarios/redact",
 	},
 	"run/fleet": {
 		"chaos", "player", "player/audience", "player/cmcd", "player/consent", "player/content", "player/credential", "player/draw", "player/link", "player/m3u8",
-		"player/ticket", "reports/record", "run/client", "scenarios/redact",
+		"player/ticket", "reports/figure", "reports/record", "run/client", "scenarios/redact",
 	},
-	"run/fleet/issuer": {"player/ticket"},
-	"run/look":         {"player/consent", "player/credential", "player/m3u8", "player/mediatime", "player/ticket", "run/client"},
-	"run/cloud":        {"chaos", "chaos/aws", "chaos/aws/account", "chaos/aws/signalmap", "chaos/aws/watch", "reports/monitor"},
+	"run/bus":            {},
+	"run/bus/bustest":    {"run/bus"},
+	"run/crew/protocol":  {},
+	"run/crew":           {"run/bus", "run/crew/protocol"},
+	"run/crew/crewtest":  {"run/bus"},
+	"run/fleet/issuer":   {"player/ticket"},
+	"run/readonly":       {"rig/serve"},
+	"run/live":           {"reports", "reports/page", "run/readonly"},
+	"run/scrape":         {"reports", "reports/openmetrics", "reports/record", "run/readonly"},
+	"run/runtest":        {},
+	"run/look":           {"player/consent", "player/credential", "player/m3u8", "player/mediatime", "player/ticket", "run/client"},
+	"run/cloud":          {"chaos", "chaos/aws", "chaos/aws/account", "chaos/aws/signalmap", "chaos/aws/watch", "reports/monitor"},
+	"run/bus/natsbus":    {"run/bus"},
+	"run/bus/natsserver": {"run/bus", "run/bus/natsbus"},
+	"run/bus/embedded":   {"run/bus/natsbus", "run/bus/natsserver"},
 	"run": {
 		"chaos", "chaos/aws", "chaos/command", "chaos/conduct", "chaos/inject", "chaos/journal", "player", "player/audience", "player/cmcd", "player/consent",
-		"player/credential", "player/draw", "player/link", "player/m3u8", "player/predict", "player/profile", "player/stream", "player/ticket", "reports", "reports/cdn",
+		"player/credential", "player/draw", "player/link", "player/m3u8", "player/predict", "player/profile", "player/stream", "player/ticket", "reports", "reports/cdn", "reports/figure",
 		"reports/expect", "reports/measure", "reports/monitor", "reports/record", "reports/traffic", "rig", "rig/serve", "run/client", "run/cloud", "run/fleet", "run/fleet/issuer",
 		"run/look", "scenarios", "scenarios/redact", "sim/forecast", "stage",
 	},
@@ -110,7 +125,7 @@ var world = map[string][]string{
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/estimate", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
-	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast",
+	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "run/crew/protocol",
 }
 
 // mayImport reports whether package from may import package to of this module.
@@ -368,4 +383,96 @@ func kindConstants(file *ast.File, found map[string]bool) {
 		}
 		return true
 	})
+}
+
+// TestPolicyStandsAlone keeps each policy in a file of its own, which nothing but the
+// table of its seam names: without the file and its line in the table all else compiles.
+func TestPolicyStandsAlone(t *testing.T) {
+	type place struct{ file, seam string }
+	policies := map[string]place{} // by package and type
+	all := sources(t)
+	offered := map[*ast.Ident]bool{}
+	for name, file := range all {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 2 {
+				return true
+			}
+			if f, ok := call.Fun.(*ast.SelectorExpr); !ok || f.Sel.Name != "Register" {
+				return true
+			}
+			seam, ok := call.Args[0].(*ast.BasicLit)
+			table, ok2 := call.Args[1].(*ast.CompositeLit)
+			if !ok || !ok2 {
+				return true
+			}
+			for _, e := range table.Elts {
+				ast.Inspect(e.(*ast.KeyValueExpr).Value, func(n ast.Node) bool {
+					if id, ok := n.(*ast.Ident); ok && id.Name != "new" {
+						offered[id] = true
+						policies[path.Dir(name)+"."+id.Name] = place{seam: seam.Value}
+						return false
+					}
+					_, key := n.(*ast.KeyValueExpr) // a parameter of the policy
+					return !key
+				})
+			}
+			return true
+		})
+	}
+	if len(policies) < 60 {
+		t.Fatalf("found %d policies (want the 60 and more that the seams offer)", len(policies))
+	}
+	for name, file := range all {
+		for _, d := range file.Decls {
+			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.TYPE {
+				for _, s := range g.Specs {
+					id := path.Dir(name) + "." + s.(*ast.TypeSpec).Name.Name
+					if p, ok := policies[id]; ok {
+						policies[id] = place{name, p.seam}
+					}
+				}
+			}
+		}
+	}
+	owner := map[string]string{}
+	for id, p := range policies {
+		if other, ok := owner[p.file]; ok {
+			t.Errorf("%s: has %s and %s (want a file a policy)", p.file, id, other)
+		}
+		owner[p.file] = id
+	}
+	for name, file := range all {
+		names := func(types ...ast.Expr) {
+			for _, e := range types {
+				if star, ok := e.(*ast.StarExpr); ok {
+					e = star.X
+				}
+				id, ok := e.(*ast.Ident)
+				if !ok || offered[id] {
+					continue
+				}
+				if p, ok := policies[path.Dir(name)+"."+id.Name]; ok && p.file != name {
+					t.Errorf("%s: names the policy %s (want only its file and the table of %s to do so)", name, id.Name, p.seam)
+				}
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Field:
+				names(n.Type)
+			case *ast.ValueSpec:
+				names(n.Type)
+			case *ast.CompositeLit:
+				names(n.Type)
+			case *ast.TypeAssertExpr:
+				names(n.Type)
+			case *ast.CaseClause:
+				names(n.List...)
+			case *ast.CallExpr: // new(T) and T(v)
+				names(append(n.Args, n.Fun)...)
+			}
+			return true
+		})
+	}
 }

@@ -215,7 +215,7 @@ func (p *Player) Wake() time.Duration {
 			at = min(at, max(t.at, p.now))
 		}
 		for i := range p.tracks() {
-			if tr := p.track(i); t.probes != nil && tr.active() {
+			if tr := p.track(i); t.probes != nil && tr.active() && !tr.listed() {
 				at = min(at, max(p.listDue(i, tr), p.now))
 			}
 		}

@@ -71,10 +71,15 @@ func (p *Player) probe(m *m3u8.Media) {
 	p.survey = t
 }
 
-// pumpProbe asks for the next segment to look into.
+// pumpProbe asks for the next segment to look into, and for playlists that are not
+// loaded yet. None is loaded again meanwhile: updates begin with the manifest.
 func (p *Player) pumpProbe() {
 	t, main := p.survey, &p.main
-	p.pumpLists()
+	for i := range p.tracks() {
+		if tr := p.track(i); !tr.listed() {
+			p.pumpList(i, tr)
+		}
+	}
 	if !main.listed() {
 		p.survey = nil
 		return

@@ -43,7 +43,7 @@ func renditions(c Container, muxed bool) (video []Format, audio []Format) {
 	return video, audio
 }
 
-// Twenty segments of one rendition as one stream, as a player appends them. The
+// Half a minute of one rendition as one stream, as a player appends its segments. The
 // two pipelines of a channel make the same bytes for the same time, so a change
 // of pipeline is part of every one of these.
 func TestFFmpegDecodesRenditions(t *testing.T) {
@@ -59,7 +59,7 @@ func TestFFmpegDecodesRenditions(t *testing.T) {
 								continue // one rendition at all times, all at the most difficult
 							}
 							file := filepath.Join(dir, "stream")
-							write(t, file, f, start, dur, 20)
+							write(t, file, f, start, dur, int(30*time.Second/dur))
 							ffmpeg(t, "-i", file, "-f", "null", "-")
 						}
 					})

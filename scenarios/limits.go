@@ -7,6 +7,7 @@ import (
 
 	"hlsload/player/audience"
 	"hlsload/player/units"
+	"hlsload/reports/figure"
 )
 
 // Limits are what a run must never exceed; zero = no limit. Reaching one of
@@ -15,10 +16,11 @@ import (
 // that would change what is measured.
 type Limits struct {
 	Players   int
-	Requests  int64  // of the whole fleet, in any second
-	Bandwidth int64  // bit/s of bodies received by the whole fleet, over any second
-	Bytes     int64  // of bodies received by the whole fleet in the run
-	StopFile  string // when it appears, all players leave at once
+	Lost      float64 // the share of the players that may be lost with their agents
+	Requests  int64   // of the whole fleet, in any second
+	Bandwidth int64   // bit/s of bodies received by the whole fleet, over any second
+	Bytes     int64   // of bodies received by the whole fleet in the run
+	StopFile  string  // when it appears, all players leave at once
 	// Playlist bounds the body of one playlist, before and after decompression;
 	// 0 = the parser's own bound. A larger one is a failed fetch.
 	Playlist int64
@@ -33,6 +35,7 @@ const (
 var limitsKey = key{name: "limits", example: "{requests: 20000/s, bandwidth: 5Gbps, bytes: 500GB}", doc: "what the run must never exceed", keys: []key{
 	{name: "lag", form: ofDuration, least: int64(time.Millisecond), most: int64(time.Minute), def: "100ms", example: "250ms", doc: "how late requests may leave this machine (p99); above it the run is void"},
 	{name: "players", form: ofCount, least: 1, most: audience.MaxPlayers, without: "no limit", example: "5000", doc: "players at one time; a larger fleet is an error"},
+	{name: "lost", form: ofShare, most: 99, def: "0%", example: "2%", doc: "share of the players that may be lost with their agents in a run over several machines; every expectation is then judged by the worst that they may have seen, and above it the run is void"},
 	{name: "requests", form: ofPerSecond, least: 1, most: 1e9, without: "no limit", example: "20000/s", doc: "requests of the whole fleet in any second; reaching it ends the run"},
 	{name: "bandwidth", form: ofRate, least: 1000, most: 1e15, without: "no limit", example: "5Gbps", doc: "rate of the bodies that the whole fleet receives in any second; reaching it ends the run"},
 	{name: "bytes", form: ofBytes, least: 1000, most: 1e15, without: "no limit", example: "500GB", doc: "bodies that the whole fleet receives in the run; reaching it ends the run"},
@@ -50,6 +53,7 @@ func (d *decoder) limits(v value, sc *Scenario) {
 	l := &sc.Limits
 	playersAt := s.at("players")
 	l.Players = playersAt.count(0)
+	l.Lost = s.at("lost").share(0)
 	l.Requests = s.at("requests").perSecond()
 	l.Bandwidth = s.at("bandwidth").rate(0)
 	l.Bytes = s.at("bytes").bytes(0)
@@ -76,6 +80,7 @@ func (l *Limits) describe() string {
 		}
 	}
 	add(l.Players > 0, "%d players", l.Players)
+	add(l.Lost > 0, "at most %s of the players lost with their agents", figure.Percent(l.Lost))
 	add(l.Requests > 0, "%d requests/s", l.Requests)
 	add(l.Bandwidth > 0, "%s", units.FormatRate(l.Bandwidth))
 	add(l.Bytes > 0, "%s of response bodies", units.FormatBytes(l.Bytes))

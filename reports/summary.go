@@ -62,7 +62,9 @@ type Summary struct {
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
 	Tester        Tester `json:"tester"`
-	HistUnit      string `json:"hist_unit"` // of the histograms behind *_ms: "us"
+	// Agents are the machines of a run that went over several; empty = it had one.
+	Agents   []AgentSummary `json:"agents"`
+	HistUnit string         `json:"hist_unit"` // of the histograms behind *_ms: "us"
 }
 
 // ExpectationResult is what became of an expectation.
@@ -101,6 +103,7 @@ type Players struct {
 	Ended         int64 `json:"ended,omitempty"` // played to the end of the presentation
 	Stalled       int64 `json:"stalled"`         // at least once
 	PlayingAtEnd  int64 `json:"playing_at_end"`
+	Lost          int64 `json:"lost,omitempty"` // players of agents that were lost; in no other number
 }
 
 // CohortSummary is the experience of a cohort.

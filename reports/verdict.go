@@ -18,6 +18,7 @@ const (
 	ExitFault       = 110 // void: a fault was not applied, did not bite, or was not undone
 	ExitTester      = 111 // void: this machine was too slow
 	ExitUnreachable = 112 // void: the target was unreachable at start, or no session ever played
+	ExitLost        = 113 // void: more players were lost with their agents than limits.lost allows
 )
 
 // ViewersServed is the expectation that every run has: outside of faults, viewers
@@ -30,6 +31,9 @@ type Ending struct {
 	Unreachable string // why the target could not be watched at all; "" = it could
 	Lag         []Lag  // the tester's, where it counts
 	LagLimit    time.Duration
+	Lost        []LostAgent // agents that were lost
+	LostLimit   float64     // the share of the players that may be lost
+	Players     int64       // of all agents
 }
 
 // Lag is the tester's lag in a phase.
@@ -40,7 +44,7 @@ type Lag struct {
 }
 
 // Decide derives verdict, reason and exit code. Several reasons: 110 before 112
-// before 111 before 105 before 99.
+// before 113 before 111 before 105 before 99.
 func (s *Summary) Decide(end *Ending) {
 	var void []string
 	code := ExitPass
@@ -62,6 +66,10 @@ func (s *Summary) Decide(end *Ending) {
 	if s.NonePlayed() && (end.Interrupted == "" || s.Players.StartupFailed > 0) {
 		void = append(void, "no session ever played, so nothing was measured: "+s.failures())
 		first(ExitUnreachable)
+	}
+	if why := end.lost(); why != "" {
+		void = append(void, why)
+		first(ExitLost)
 	}
 	if s.Mode == ModeRun {
 		for _, l := range end.Lag {

@@ -38,7 +38,7 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	stopWatching := r.watch(ctx)
 	outcomes, aborted := r.chaos.conductor.Run(ctx)
 	r.manual.close()
-	end := measure.End{At: r.now(), Faults: outcomes, Interrupted: aborted}
+	end := measure.End{At: r.now(), Faults: outcomes, Interrupted: aborted, LostLimit: r.sc.Limits.Lost}
 	stopWatching()
 	stopTicking()
 	ticks.Wait()

@@ -50,6 +50,14 @@ func (e *Expectation) Result(l, r reports.Value) reports.ExpectationResult {
 	return res
 }
 
+// Upper reports whether a value that is too high would fail, and Lower whether one that is
+// too low would.
+func (e *Expectation) Upper() bool { return e.compare != ">" && e.compare != ">=" }
+func (e *Expectation) Lower() bool { return e.compare != "<" && e.compare != "<=" }
+
+// Format writes a value of the expectation for people.
+func (e *Expectation) Format(v reports.Value) string { return e.unit.Format(v) }
+
 // nothing says why a term has no value.
 func (t *Term) nothing() string {
 	switch {

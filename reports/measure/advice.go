@@ -2,6 +2,7 @@ package measure
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"hlsload/reports"
@@ -30,6 +31,11 @@ func advise(s *reports.Summary, v *view, end *reports.Ending) {
 	if s.NonePlayed() {
 		add("hlsload probe URL shows what a player makes of the stream")
 		return
+	}
+	if s.ExitCode == reports.ExitLost {
+		add("the log of each lost agent says why it ended: look for a kill for memory, an eviction, or a network that was away for more than 3 s")
+		share := float64(v.lost.players) / float64(max(v.lost.of, 1))
+		add("a limit that allows for it: %s --set limits.lost=%s; each expectation is then judged by the worst that lost players may have seen", command, figure.Percent(math.Ceil(100*share)/100))
 	}
 	if s.Mode != reports.ModeRun {
 		return

@@ -50,6 +50,7 @@ func Derive(p *record.Part, end End) *Finished {
 // derive derives everything.
 func (v *view) derive(end *End) *Finished {
 	v.load, v.source = v.truth(end)
+	v.lost = lostOf(end.Agents)
 	s := &reports.Summary{
 		Schema: reports.Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Target: v.Config.Target, Build: v.Config.Build, RunID: v.Config.RunID,
 		Started: v.Config.Started.UTC().Format(startedFormat), Ended: v.Config.Started.Add(end.At).UTC().Format(startedFormat),
@@ -73,13 +74,18 @@ func (v *view) derive(end *End) *Finished {
 	}
 	s.Known = []reports.KnownResult{}
 	for _, e := range v.Config.Known {
-		r := v.judge(e)
+		r := v.measured(e)
 		s.Known = append(s.Known, reports.KnownResult{Expr: r.Expr, Value: r.Value, Unit: r.Unit, Holds: r.Pass, Reason: r.Reason, NotMeasured: r.NotMeasured})
 	}
 	inspect(s, v)
-	f := &Finished{Summary: s, view: v, ending: reports.Ending{Interrupted: end.Interrupted, Unreachable: end.Unreachable, Lag: v.testerLag(), LagLimit: v.Config.LagLimit}}
+	gone := v.agents(s, end)
+	f := &Finished{Summary: s, view: v, ending: reports.Ending{Interrupted: end.Interrupted, Unreachable: end.Unreachable, Lag: v.testerLag(), LagLimit: v.Config.LagLimit,
+		Lost: gone, LostLimit: end.LostLimit, Players: v.lost.of}}
 	s.Decide(&f.ending)
 	advise(s, v, &f.ending)
+	if len(gone) > 0 {
+		s.Warnings = append(s.Warnings, reports.LostWarning(gone))
+	}
 	warn(s, v, end)
 	return f
 }

@@ -24,11 +24,27 @@ type End struct {
 	// the meter has.
 	Traffic *traffic.Load
 
+	Agents    []Agent // of a run over several machines
+	LostLimit float64 // the share of their players that may be lost
+
 	CPU            time.Duration // user and system time of the tool
 	RSSPeak        int64         // bytes
 	Goroutines     int64         // peak
 	DroppedSamples int64
 	Warnings       []string
+}
+
+// Agent is a machine of a run that goes over several, with what only its driver knows.
+type Agent struct {
+	Name    string
+	Players int64 // of its share of the audience
+	CPU     time.Duration
+	RSSPeak int64 // bytes
+	// ClockOffset is the conductor's clock minus its own, and ClockError by how much that
+	// may be wrong.
+	ClockOffset, ClockError time.Duration
+	LostAt                  time.Duration // from when on nothing is known of it
+	Lost                    string        // why; "" = it was not lost
 }
 
 // testerLag is the lag that the limit applies to: in baseline and fault; of the

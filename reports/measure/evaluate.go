@@ -17,6 +17,7 @@ import (
 // view is a record and what it is judged with.
 type view struct {
 	*record.Record
+	lost   lost
 	load   *traffic.Load // the truth, else the estimate
 	source string        // of the origin's part of it
 
@@ -57,24 +58,31 @@ func (v *view) resolve(t *expect.Term) filter {
 	return f
 }
 
-// number is what a term measured.
-func (v *view) number(t *expect.Term) reports.Value {
-	f := v.resolve(t)
+// number is what a term measured, or a bound of what it may be with what lost players saw.
+func (v *view) number(t *expect.Term, b bound) reports.Value {
+	f, lost := v.resolve(t), v.lost
+	if t.Metric.Monitored {
+		lost.players = 0 // that is not seen by players
+	}
 	switch e := evaluators[t.Metric.Name]; {
 	case t.Metric.Monitored && !v.watchedUntil(t).Known():
 		return reports.NoData
 	case e.dist != nil:
 		h, never := e.dist(v, &f)
+		never = lost.distribution(&h, never, t, b)
 		return h.Stat(t.Stat, t.Unit().Scale(), never)
 	case e.series != nil:
-		return v.rate(e.series, t.Stat, &f)
+		return lost.rate(v.rate(e.series, t.Stat, &f), b)
+	case t.Metric.Name == "hit_ratio":
+		return lost.hits(e.value(v, &f), b)
 	case e.value != nil:
-		return e.value(v, &f)
+		return lost.times(e.value(v, &f), b)
 	default:
 		num, den := e.parts(v, &f)
 		if t.Metric.Shape == expect.Amount {
-			return reports.Value(num)
+			return reports.Value(lost.amount(num, b))
 		}
+		num, den = lost.parts(num, den, b)
 		if den == 0 {
 			return reports.NoData
 		}
@@ -82,14 +90,45 @@ func (v *view) number(t *expect.Term) reports.Value {
 	}
 }
 
-// judge evaluates an expectation over everything.
-func (v *view) judge(e *expect.Expectation) reports.ExpectationResult {
-	l := v.number(&e.Left)
+// compare evaluates an expectation as it was measured, or for a bound of its left side.
+func (v *view) compare(e *expect.Expectation, b bound) reports.ExpectationResult {
+	l := v.number(&e.Left, b)
 	r := reports.Value(0)
 	if e.Operator != 0 {
-		r = v.number(&e.Right)
+		opposite := [...]bound{highest: lowest, lowest: highest}
+		r = v.number(&e.Right, opposite[b])
 	}
-	res := e.Result(l, r)
+	return e.Result(l, r)
+}
+
+// judge evaluates an expectation over everything. When players were lost, it holds only if
+// it does whatever they saw.
+func (v *view) judge(e *expect.Expectation) reports.ExpectationResult {
+	res := v.measured(e)
+	if v.lost.players == 0 || !res.Pass {
+		return res
+	}
+	var bounds []bound
+	if e.Upper() {
+		bounds = append(bounds, highest)
+	}
+	if e.Lower() {
+		bounds = append(bounds, lowest)
+	}
+	for _, b := range bounds {
+		worst := v.compare(e, b)
+		if !worst.Pass || worst.Value != res.Value {
+			res.Pass = res.Pass && worst.Pass
+			res.Reason += "; with the worst that lost players may have seen " + e.Format(worst.Value)
+		}
+	}
+	return res
+}
+
+// measured evaluates an expectation by what was measured alone.
+func (v *view) measured(e *expect.Expectation) reports.ExpectationResult {
+	res := v.compare(e, asMeasured)
+	l := v.number(&e.Left, asMeasured)
 	if f := v.resolve(&e.Left); e.Left.Metric.Name == otherAlarmsName && l > 0 {
 		res.Reason += ": " + strings.Join(v.unnamed(&f), ", ")
 	}

@@ -83,13 +83,13 @@ func (v *view) viewersServed(own bool) (reports.ExpectationResult, []string) {
 	default:
 		res.Reason = fmt.Sprintf("outside of faults at least %s of the sessions that wanted to play did", figure.Percent(float64(least)))
 	}
-	res.Reason += v.lost()
+	res.Reason += v.unrecovered()
 	return res, warnings
 }
 
-// lost says how many sessions never recovered from a fault that affected them; "" = none.
+// unrecovered says how many sessions never recovered from a fault that affected them; "" = none.
 // A session that several faults affected counts for each of them.
-func (v *view) lost() string {
+func (v *view) unrecovered() string {
 	by := map[string]int64{}
 	for k, im := range v.Faults() {
 		if n := im.Outcomes[record.NeverRecovered]; n > 0 {
@@ -138,6 +138,10 @@ func (v *view) darkness() (dark, dim *stretch, least reports.Value) {
 			now = sum
 			now.Dead = int64(math.Round(missing))
 			now.Want += now.Dead - sum.Dead
+			if now.Want > 0 { // what lost players saw is not known
+				now.Dead += v.lost.players
+				now.Want += v.lost.players
+			}
 		}
 		disturbed := v.disturbed(from, to)
 		if !disturbed && now.Want <= 0 && now.Joining > 0 {
@@ -250,7 +254,7 @@ func (v *view) tell(d *stretch) string {
 	for _, x := range []struct {
 		n    int64
 		what string
-	}{{r.Still, "stood still"}, {r.Waiting, "never started"}, {r.Dead, "died of an error"}} {
+	}{{r.Still, "stood still"}, {r.Waiting, "never started"}, {r.Dead - v.lost.players, "died of an error"}, {v.lost.players, "were lost with their agents"}} {
 		if x.n > 0 {
 			how = append(how, fmt.Sprintf("%d %s", x.n, x.what))
 		}

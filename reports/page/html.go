@@ -329,6 +329,9 @@ func htmlTables(s *reports.Summary, p *page) {
 	}
 	if s.Mode != reports.ModeSimulate { // in virtual time the tester plays no part
 		section("tester", "The tester itself", testerTable(s))
+		if len(s.Agents) > 0 {
+			p.table(agentTable(s))
+		}
 		p.tag("p", "soft", "Lag is the time from when a request was due until it left. A run whose tester lags proves nothing.")
 		p.raw("</section>\n")
 	}

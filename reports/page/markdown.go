@@ -86,6 +86,10 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 		}
 		b.WriteString("\n")
 	}
+	if len(s.Agents) > 0 {
+		b.WriteString("## Agents\n\n")
+		agentTable(s).markdown(&b)
+	}
 	para(testerLine(s))
 	_, err := io.WriteString(w, Printable(b.String(), false))
 	return err

@@ -270,7 +270,11 @@ func testerLine(s *reports.Summary) string {
 	if s.Mode == reports.ModeSimulate {
 		return "Simulated: the tester's own lag, CPU and memory play no part"
 	}
-	return fmt.Sprintf("Tester: lag %s (p99), %s samples dropped, %s of CPU, %s of memory", reports.Milliseconds.Format(t.LagMs.P99), figure.Thousands(t.DroppedSamples), reports.Milliseconds.Format(1000*t.CPUS), figure.Size(t.RSSPeakBytes))
+	of := ""
+	if n := len(s.Agents); n > 0 {
+		of = figure.Plural(n, "agent") + ", "
+	}
+	return fmt.Sprintf("Tester: "+of+"lag %s (p99), %s samples dropped, %s of CPU, %s of memory", reports.Milliseconds.Format(t.LagMs.P99), figure.Thousands(t.DroppedSamples), reports.Milliseconds.Format(1000*t.CPUS), figure.Size(t.RSSPeakBytes))
 }
 
 // noticeWords writes a notice for people.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -157,6 +158,27 @@ func testerTable(s *reports.Summary) *table {
 	d := &s.Tester
 	t.add(reports.Milliseconds.Format(d.LagMs.P50), reports.Milliseconds.Format(d.LagMs.P99), reports.Milliseconds.Format(d.LagMs.Max), figure.Thousands(d.DroppedSamples),
 		reports.Milliseconds.Format(1000*d.CPUS), figure.Size(d.RSSPeakBytes), figure.Thousands(d.GoroutinesPeak))
+	return t
+}
+
+// agentTable are the machines of a run that went over several: first those that were
+// lost, then those whose requests left latest.
+func agentTable(s *reports.Summary) *table {
+	t := &table{caption: "Agents", head: []string{"agent", "players", "lag p99", "CPU", "memory", "clock", "lost"}, words: map[int]bool{6: true}, spare: []int{4, 3, 5}}
+	all := slices.Clone(s.Agents)
+	slices.SortStableFunc(all, func(a, b reports.AgentSummary) int {
+		lost := func(a *reports.AgentSummary) int { return min(len(a.Reason), 1) }
+		return cmp.Or(cmp.Compare(lost(&b), lost(&a)), cmp.Compare(b.LagMs.P99.Order(), a.LagMs.P99.Order()))
+	})
+	for i := range all {
+		a := &all[i]
+		lost := ""
+		if a.Reason != "" {
+			lost = fmt.Sprintf("at %s: %s", moment(s, seconds(a.LostAtS)), a.Reason)
+		}
+		t.add(a.Name, figure.Thousands(a.Players), reports.Milliseconds.Format(a.LagMs.P99), reports.Milliseconds.Format(1000*a.CPUS), figure.Size(a.RSSPeakBytes),
+			fmt.Sprintf("%s ± %s", reports.Milliseconds.Format(a.ClockOffsetMs), reports.Milliseconds.Format(a.ClockErrorMs)), lost)
+	}
 	return t
 }
 

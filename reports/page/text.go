@@ -80,6 +80,7 @@ const (
 	load
 	expectations
 	known
+	agents
 	predictions
 	ranks
 )
@@ -223,6 +224,9 @@ func (t *text) addAll(s *reports.Summary) {
 	}
 	t.add(block{"cohorts", cohorts, t.section("Cohorts") + t.table(cohortTable(s).brief().withoutZeros()), ""})
 	t.add(block{"load", load, t.section("Load") + t.table(loadTable(s)) + t.wrap("  ", loadLine(s)), ""})
+	if len(s.Agents) > 0 {
+		t.add(block{"agents", agents, t.section("Agents") + t.table(agentTable(s)), ""})
+	}
 	if s.Logs != nil {
 		t.add(block{"access logs", logs, t.section("Access logs") + t.table(logTables(s)[0]) + t.wrap("  ", logLine(s.Logs)), ""})
 	}

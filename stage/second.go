@@ -18,8 +18,8 @@ type Progress interface {
 	Mark(now time.Duration, text string)
 }
 
-// Second does the work of each second of a run: it says what startup times are usual,
-// shows progress and which faults are on, checks stop conditions, and writes events.
+// Second does the work of each second of a run: it shows progress and which faults are
+// on, checks stop conditions, and writes events.
 type Second struct {
 	progress  Progress
 	collector *record.Collector
@@ -35,14 +35,20 @@ func NewSecond(p Progress, c *record.Collector, m *monitor.Monitor, events *reco
 	return &Second{progress: p, collector: c, stops: measure.NewStops(c, m), events: events, faults: faults, known: make([]record.LiveFault, len(faults))}
 }
 
-// Pass does the work of one second. It returns the stop condition that tripped; "" =
-// none. When events cannot be written, the run goes on without them.
+// Pass does the work of one second of a run whose sessions are all of this collector. It
+// also says what startup times are usual.
 func (s *Second) Pass(now time.Duration) (tripped string) {
 	s.collector.SetUsual(s.collector.Usual())
-	live := s.collector.Live()
-	s.mark(now, &live)
-	s.progress.Show(now, &live)
-	if tripped = s.stops.Check(now); tripped != "" {
+	return s.Take(now, Say(s.collector, now))
+}
+
+// Take does the work of one second with what all machines of the run say. It returns the
+// stop condition that tripped; "" = none. When events cannot be written, the run goes on
+// without them.
+func (s *Second) Take(now time.Duration, said *Said) (tripped string) {
+	s.mark(now, &said.Live)
+	s.progress.Show(now, &said.Live)
+	if tripped = s.stops.Judge(now, said.Stops); tripped != "" {
 		tripped = "stop condition: " + tripped
 	}
 	if s.events != nil && !s.lost {

@@ -21,6 +21,8 @@ type Worker interface {
 	Start(Begin)
 	// Course takes the next entries of the course, each once, in order.
 	Course(entries [][]byte)
+	// Told takes what the conductor tells all agents. Each call replaces the one before.
+	Told(data []byte)
 	// Halt sends the players away. It must not wait for them, and may come again,
 	// with [protocol.Now] after [protocol.Drain].
 	Halt(protocol.Order)
@@ -162,6 +164,8 @@ func (a *Agent) perform(act protocol.Action) {
 		})
 	case protocol.Apply:
 		a.begin(func() { a.worker.Course(act.Entries) })
+	case protocol.Hear:
+		a.begin(func() { a.worker.Told(act.Data) })
 	case protocol.Measure:
 		a.calls.put(func() {
 			if a.stopped.Load() {

@@ -109,6 +109,18 @@ func (c *Conductor) Course(entry []byte) error {
 	return nil
 }
 
+// Tell tells all agents something, in place of what they were told before. It reaches them
+// with the next beat.
+func (c *Conductor) Tell(data []byte) error {
+	if len(data) > protocol.MaxTold {
+		return fmt.Errorf("tell all agents %d bytes (want at most %d)", len(data), protocol.MaxTold)
+	}
+	if !c.loop.post(protocol.Tell{Data: append([]byte(nil), data...)}) {
+		return errOver
+	}
+	return nil
+}
+
 var errOver = errors.New("the run is over")
 
 // Halt tells all agents to halt. reason is "" at the end of the timeline.

@@ -85,6 +85,37 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestTell: all agents hear what holds now, each change once, and in the end the newest.
+func TestTell(t *testing.T) {
+	bubble(t, "a bad bus", func(t *testing.T) {
+		s := open(t, nil, agentNames...)
+		for _, m := range s.members {
+			m.bus.Set(crewtest.Faults{Drop: .3, Duplicate: .3, Delay: 400 * time.Millisecond})
+		}
+		s.play(0)
+		for i := range 20 {
+			if err := s.conductor.Tell(fmt.Appendf(nil, "%02d", i)); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(time.Second)
+		}
+		time.Sleep(2 * time.Second)
+		s.end()
+		for _, m := range s.members {
+			n := len(m.w.heard)
+			if n < 10 || m.w.heard[n-1] != "19" || !slices.IsSorted(m.w.heard) || len(slices.Compact(slices.Clone(m.w.heard))) != n {
+				t.Errorf("agent %s heard %q; want most of 00 to 19, in order", m.w.name, m.w.heard)
+			}
+		}
+		if err := s.conductor.Tell(make([]byte, protocol.MaxTold+1)); err == nil {
+			t.Error("no error of too much")
+		}
+		if err := s.conductor.Tell(nil); err == nil {
+			t.Error("told after the run")
+		}
+	})
+}
+
 // TestSilent ends the beats in several ways. An agent makes no request after its lease,
 // and its part is kept.
 func TestSilent(t *testing.T) {

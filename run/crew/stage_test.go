@@ -23,6 +23,7 @@ type worker struct {
 	requests []time.Time
 	calls    []string
 	entries  []string
+	heard    []string
 	begin    Begin
 	orders   []protocol.Order
 	stopped  time.Time     // first order
@@ -81,6 +82,8 @@ func (w *worker) Course(entries [][]byte) {
 		w.entries = append(w.entries, string(e))
 	}
 }
+
+func (w *worker) Told(data []byte) { w.heard = append(w.heard, string(data)) }
 
 func (w *worker) Halt(o protocol.Order) {
 	w.called("halt")

@@ -31,6 +31,7 @@ func (w *worker) Course(entries [][]byte) {
 		w.told <- "course " + string(e)
 	}
 }
+func (w *worker) Told([]byte) {}
 func (w *worker) Halt(o protocol.Order) {
 	w.once.Do(func() {
 		w.told <- "halt " + o.Reason

@@ -36,7 +36,8 @@ type Agent struct {
 	hash      string
 	t0        time.Duration // on the conductor's clock; 0 = not known
 	begun     bool
-	entries   int // of the course, handed over
+	entries   int    // of the course, handed over
+	told      []byte // the last that was handed over
 	rows      outbox
 	measured  time.Duration
 	measuring bool

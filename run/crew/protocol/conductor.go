@@ -48,6 +48,7 @@ type Conductor struct {
 	changed  bool          // something happened that may end the phase
 
 	course  [][]byte
+	told    []byte // to all, with each beat
 	t0      time.Duration
 	epoch   int64 // ns; the wall clock at instant 0 of the conductor's clock
 	going   bool  // all know T0
@@ -99,6 +100,10 @@ func (c *Conductor) Step(now time.Duration, e Event) []Action {
 		if len(e.Data) <= MaxEntry && len(c.course) < MaxEntries && rank(c.phase) <= rank(Underway) {
 			c.course = append(c.course, e.Data)
 			c.publishCourse()
+		}
+	case Tell:
+		if len(e.Data) <= MaxTold {
+			c.told = e.Data
 		}
 	case Wanted:
 		c.halt(now, e.Order, Stopped)
@@ -171,7 +176,7 @@ func (c *Conductor) pass(now time.Duration) {
 	}
 	if c.phase != Asking && c.phase != over && now-c.beaten >= BeatEvery {
 		c.beaten = now
-		c.do(Send{subject(c.cfg.Run, "", "beat"), encode(&beat{Head: c.head(nil), Now: now, Phase: c.phase, Course: len(c.course), Fenced: c.fenced[max(0, len(c.fenced)-2*MaxAgents):], Halt: c.order})})
+		c.do(Send{subject(c.cfg.Run, "", "beat"), encode(&beat{Head: c.head(nil), Now: now, Phase: c.phase, Course: len(c.course), Fenced: c.fenced[max(0, len(c.fenced)-2*MaxAgents):], Halt: c.order}, c.told)})
 	}
 }
 

@@ -59,6 +59,7 @@ const (
 	MaxPlan    = 768 << 10      // of a plan
 	MaxEntry   = 128 << 10      // of an entry of the course
 	MaxEntries = 1 << 16        // of a course
+	MaxTold    = 16 << 10       // of what a beat tells all
 	MaxRows    = 128 << 10      // of the rows of one report
 	MaxChunk   = 512 << 10      // of a part
 	MaxPart    = 256 << 20      // of a whole part; a conductor may want less

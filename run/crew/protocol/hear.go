@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 )
@@ -20,8 +21,9 @@ func (a *Agent) arrived(now time.Duration, e Arrived) {
 	}
 	switch e.Kind {
 	case "beat":
-		if m := new(beat); a.mine(e, m, nil) {
-			a.beat(now, e.At, m)
+		var body []byte
+		if m := new(beat); a.mine(e, m, &body) {
+			a.beat(now, e.At, m, body)
 		}
 	case "clock":
 		if m := new(probe); a.mine(e, m, nil) && a.state != Sent {
@@ -94,7 +96,7 @@ func (a *Agent) answered(now time.Duration, e Arrived) {
 	}
 }
 
-func (a *Agent) beat(now, at time.Duration, m *beat) {
+func (a *Agent) beat(now, at time.Duration, m *beat, told []byte) {
 	if m.Seq <= a.beatSeq || m.Now < a.beatNow {
 		return // a replay, or one that was overtaken
 	}
@@ -125,6 +127,10 @@ func (a *Agent) beat(now, at time.Duration, m *beat) {
 		a.halt(now, *m.Halt, false)
 	} else if m.Phase == Done {
 		a.silence(now, "the run ended without this agent")
+	}
+	if a.state == Running && !bytes.Equal(told, a.told) {
+		a.told = bytes.Clone(told)
+		a.do(Hear{a.told})
 	}
 	if a.state == Running && m.Course > a.entries && now-a.ticked >= RepeatEvery {
 		a.tick(now) // the answer has what is missing

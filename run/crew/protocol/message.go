@@ -80,6 +80,7 @@ type Order struct {
 	By     string `json:"by,omitempty"`
 }
 
+// beat has what all are told behind it.
 type beat struct {
 	Head
 	Now    time.Duration `json:"now"`
@@ -276,7 +277,10 @@ func (m *beat) check(body int) error {
 			return err
 		}
 	}
-	return errors.Join(near(m.Now), bare(body))
+	if body > MaxTold {
+		return fmt.Errorf("beat with %d bytes for all (want at most %d)", body, MaxTold)
+	}
+	return near(m.Now)
 }
 
 func (o *Order) check() error {

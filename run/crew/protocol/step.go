@@ -4,7 +4,7 @@ import "time"
 
 // Event is what a participant is told. Of these, an agent takes [Wake], [Arrived],
 // [Prepared], [Reported], [Collected] and [Wanted]; a conductor takes [Wake], [Arrived],
-// [Assigned], [Entry] and [Wanted].
+// [Assigned], [Entry], [Tell] and [Wanted].
 type Event interface{ event() }
 
 type (
@@ -46,6 +46,9 @@ type (
 	// Entry is the next entry of the course.
 	Entry struct{ Data []byte }
 
+	// Tell is what all agents are told from now on, in place of what they were told before.
+	Tell struct{ Data []byte }
+
 	// Wanted is a halt that this participant wants.
 	Wanted struct{ Order Order }
 )
@@ -57,6 +60,7 @@ func (Reported) event()  {}
 func (Collected) event() {}
 func (Assigned) event()  {}
 func (Entry) event()     {}
+func (Tell) event()      {}
 func (Wanted) event()    {}
 
 // Action is what a participant has to do, in order. [Send] is for both, [Prepare] to
@@ -81,6 +85,9 @@ type (
 
 	// Apply hands over the next entries of the course.
 	Apply struct{ Entries [][]byte }
+
+	// Hear hands over what all agents are told. Only the newest matters.
+	Hear struct{ Data []byte }
 
 	// Measure asks for a report. [Reported] ends it.
 	Measure struct{}
@@ -141,6 +148,7 @@ func (Send) action()     {}
 func (Prepare) action()  {}
 func (Begin) action()    {}
 func (Apply) action()    {}
+func (Hear) action()     {}
 func (Measure) action()  {}
 func (Stop) action()     {}
 func (Collect) action()  {}

@@ -105,6 +105,7 @@ var world = map[string][]string{
 	"run/fleet/issuer":   {"player/ticket"},
 	"run/readonly":       {"rig/serve"},
 	"run/live":           {"reports", "reports/page", "run/readonly"},
+	"run/push":           {},
 	"run/scrape":         {"reports", "reports/openmetrics", "reports/record", "run/readonly"},
 	"run/runtest":        {},
 	"run/look":           {"player/consent", "player/credential", "player/m3u8", "player/mediatime", "player/ticket", "run/client"},

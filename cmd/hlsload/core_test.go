@@ -29,6 +29,7 @@ func TestCoreBuild(t *testing.T) {
 		{[]string{"plan", aws}, exitInvalid, "make build"},
 		{[]string{"aws-check", aws}, exitInvalid, "make build"},
 		{[]string{"sweep", aws}, exitInvalid, "make build"},
+		{[]string{"simulate", "pipeline-kill", "--otlp", "http://127.0.0.1:4318"}, exitInvalid, "make build"},
 		{[]string{"validate", aws}, 0, "make build"},
 		{[]string{"validate", "pipeline-kill", "--set", `stop=["alarm(red)"]`, "--set", "aws={account: \"123456789012\", region: eu-west-1, alarms: [red]}"}, 0, "alarm red needs the full build"},
 		{[]string{"run", "pipeline-kill", "--set", `stop=["alarm(red)"]`, "--set", "aws={account: \"123456789012\", region: eu-west-1, alarms: [red]}"}, exitInvalid, "alarm red needs the full build"},

@@ -27,6 +27,7 @@ var exits = []struct {
 	{exitInvalid, "the scenario is invalid; nothing was started"},
 	{reports.ExitFault, "void: a fault had no effect, was not undone, or was refused on AWS"},
 	{reports.ExitUnreachable, "void: the target could not be reached, or no session ever played; probe: a playlist cannot be played"},
+	{reports.ExitLost, "void: more players were lost with their agents than limits.lost allows"},
 	{reports.ExitTester, "void: this machine was too slow (limits.lag), or a session had no token"},
 	{reports.ExitInterrupted, "interrupted by the user, a stop condition or a ceiling; the faults are undone, the reports written"},
 	{reports.ExitFail, "FAIL: an expectation does not hold"},

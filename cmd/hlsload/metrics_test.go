@@ -111,7 +111,7 @@ func TestSimulateProm(t *testing.T) {
 	var texts []string
 	for i := range 2 {
 		file := filepath.Join(dir, "sim.prom")
-		if code, _, stderr := executed(t, "simulate", "testdata/scenarios/short.yaml", "--prom", file, "--quiet", "--out", filepath.Join(dir, fmt.Sprint(i))); code != 0 {
+		if code, _, stderr := executed(t, "simulate", "testdata/scenarios/short.yaml", "--prom", file, "--label", "branch=main", "--quiet", "--out", filepath.Join(dir, fmt.Sprint(i))); code != 0 {
 			t.Fatalf("exit code %d: %s", code, stderr)
 		}
 		data, err := os.ReadFile(file)
@@ -120,7 +120,7 @@ func TestSimulateProm(t *testing.T) {
 		}
 		texts = append(texts, string(data))
 	}
-	if texts[0] != texts[1] || !strings.Contains(texts[0], `hlsload_expectation_pass{expectation="rebuffer_ratio < 50%"} 1`) || strings.Contains(texts[0], "go_") || strings.Contains(texts[0], "process_") {
+	if texts[0] != texts[1] || !strings.Contains(texts[0], `hlsload_expectation_pass{branch="main",expectation="rebuffer_ratio < 50%"} 1`) || strings.Contains(texts[0], "go_") || strings.Contains(texts[0], "process_") {
 		t.Errorf("the same: %v; %.3000s", texts[0] == texts[1], texts[0])
 	}
 }
@@ -137,6 +137,11 @@ func TestMetricsRefused(t *testing.T) {
 		{"unknown flag: --metrics", []string{"simulate", "--metrics", "9464"}},
 		{"file for the metrics: " + dir + " is not a regular file", []string{"run", "--prom", dir}},
 		{"file for the metrics: " + os.DevNull + " is not a regular file", []string{"simulate", "--prom", os.DevNull}},
+		{"--label: no metrics go anywhere", []string{"run", "--label", "branch=main"}},
+		{`--label kind=x: name "kind" (want one that hlsload_requests_total does not have)`, []string{"run", "--metrics", "9464", "--label", "kind=x"}},
+		{"--label branch (want NAME=VALUE, each name once)", []string{"simulate", "--prom", filepath.Join(dir, "x.prom"), "--label", "branch"}},
+		{`--label 1st=x: name "1st" (want letters`, []string{"simulate", "--prom", filepath.Join(dir, "x.prom"), "--label", "1st=x"}},
+		{`address of an OTLP collector "collector:4318" (want http://`, []string{"simulate", "--otlp", "collector:4318"}},
 		{"no such file or directory", []string{"simulate", "--prom", filepath.Join(dir, "none", "x.prom")}},
 	} {
 		out := filepath.Join(dir, "out")

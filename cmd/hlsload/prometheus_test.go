@@ -177,11 +177,11 @@ func queries(t *testing.T, dashboard []byte) (all []string) {
 	return all
 }
 
-// prometheus is a Prometheus that scrapes one address every second.
-type prometheus struct{ api string }
+// prometheusServer is a Prometheus that scrapes one address every second.
+type prometheusServer struct{ api string }
 
 // startPrometheus starts one and waits until it is ready. It ends with the test.
-func startPrometheus(t *testing.T, target string, flags ...string) *prometheus {
+func startPrometheus(t *testing.T, target string, flags ...string) *prometheusServer {
 	t.Helper()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "prometheus.yml")
@@ -216,7 +216,7 @@ func startPrometheus(t *testing.T, target string, flags ...string) *prometheus {
 				cancel()
 				<-gone
 			})
-			return &prometheus{"http://" + addr + "/api/v1/"}
+			return &prometheusServer{"http://" + addr + "/api/v1/"}
 		}
 		cancel()
 		<-gone
@@ -246,7 +246,7 @@ func ready(at string, gone <-chan struct{}) bool {
 }
 
 // get asks the API.
-func (p *prometheus) get(t *testing.T, path string, query url.Values, data any) {
+func (p *prometheusServer) get(t *testing.T, path string, query url.Values, data any) {
 	t.Helper()
 	res, err := http.Get(p.api + path + "?" + query.Encode())
 	if err != nil {
@@ -264,7 +264,7 @@ func (p *prometheus) get(t *testing.T, path string, query url.Values, data any) 
 
 // ask evaluates a query at every second since an instant: the values by time, without those
 // that are no number, and how many series there are.
-func (p *prometheus) ask(t *testing.T, query string, from time.Time) (answer map[int64][]float64, series int) {
+func (p *prometheusServer) ask(t *testing.T, query string, from time.Time) (answer map[int64][]float64, series int) {
 	t.Helper()
 	var data struct {
 		Result []struct{ Values [][2]any }
@@ -284,7 +284,7 @@ func (p *prometheus) ask(t *testing.T, query string, from time.Time) (answer map
 }
 
 // until waits until a query has an answer, for half a minute at most.
-func (p *prometheus) until(t *testing.T, query string, from time.Time) {
+func (p *prometheusServer) until(t *testing.T, query string, from time.Time) {
 	t.Helper()
 	for range 60 {
 		if _, series := p.ask(t, query, from); series > 0 {

@@ -60,10 +60,10 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 	if watch != nil {
 		defer watch.Close()
 	}
+	defer out.metrics.close()
 	if err := out.metrics.open(cmd, cfg.Scenario, on.listen); err != nil {
 		return err
 	}
-	defer out.metrics.close()
 	p, err := newProgress(out.shows(), cmd.ErrOrStderr(), cfg.Scenario.Duration)
 	if err != nil {
 		return err

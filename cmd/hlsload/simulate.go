@@ -26,7 +26,7 @@ func simulateCommand() *cobra.Command {
 		return simulate(cmd, sc, &out)
 	})
 	out.register(cmd)
-	out.metrics.registerFile(cmd)
+	out.metrics.registerAll(cmd)
 	return cmd
 }
 
@@ -44,6 +44,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 			return &exitError{code: exitInvalid, msg: fmt.Sprintf("fault %s: programs cannot be run in virtual time (got via command; want via rig or viewer)", faults[i].Name)}
 		}
 	}
+	defer out.metrics.close()
 	if err := out.metrics.open(cmd, sc, nil); err != nil {
 		return err
 	}
@@ -109,5 +110,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	s.Ended = time.Now().UTC().Format(time.RFC3339)
 	s.Warnings = append(s.Warnings, events.Rest()...)
 	stage.Hide(s, sc.Secrets())
-	return out.conclude(cmd, s, s.ExitCode, errors.Join(events.Close(), out.metrics.finish(s)))
+	err = out.conclude(cmd, s, s.ExitCode, errors.Join(events.Close(), out.metrics.finish(s)))
+	out.metrics.wait(cmd)
+	return err
 }

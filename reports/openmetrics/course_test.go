@@ -131,7 +131,7 @@ func BenchmarkScrape(b *testing.B) {
 		b.ReportAllocs()
 		r := openmetrics.Alone(time.Minute, c.Sums(), nil)
 		for b.Loop() {
-			if err := x.WriteText(io.Discard, r); err != nil {
+			if err := x.WriteText(io.Discard, r, nil); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -188,7 +188,7 @@ func TestLabels(t *testing.T) {
 	x := New(cfg, func(s string) string { return strings.ReplaceAll(s, "s3cret", "***") })
 	x.size.expectations = 10
 	var b strings.Builder
-	if err := x.WriteText(&b, r); err != nil {
+	if err := x.WriteText(&b, r, nil); err != nil {
 		t.Fatal(err)
 	}
 	for want, n := range map[string]int{

@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -83,11 +87,11 @@ func (b *both) Write(to *dto.Metric) error {
 }
 
 // WriteText writes the metrics of an instant in the text format of Prometheus, as textfile
-// collectors read it. The metrics of the program itself are not in it: those of the
-// collector have the same names.
-func (x *Exporter) WriteText(w io.Writer, r *Run) error {
+// collectors read it. Every series has the labels as well. The metrics of the program itself
+// are not in it: those of the collector have the same names.
+func (x *Exporter) WriteText(w io.Writer, r *Run, labels prometheus.Labels) error {
 	reg := prometheus.NewPedanticRegistry()
-	if err := reg.Register(x.Collector(func() *Run { return r })); err != nil {
+	if err := prometheus.WrapRegistererWith(labels, reg).Register(x.Collector(func() *Run { return r })); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
 	families, err := reg.Gather()
@@ -101,3 +105,24 @@ func (x *Exporter) WriteText(w io.Writer, r *Run) error {
 	}
 	return nil
 }
+
+// CheckLabel returns the error of a label that the user cannot add to all series.
+func CheckLabel(name, value string) error {
+	if !labelName.MatchString(name) || strings.HasPrefix(name, "__") {
+		return fmt.Errorf("name %q (want letters, digits and _, not a digit first, nor __)", name)
+	}
+	for i := range Table {
+		if m := &Table[i]; slices.Contains(m.Labels, name) {
+			return fmt.Errorf("name %q (want one that %s does not have)", name, m.Name)
+		}
+	}
+	if name == "le" || name == "quantile" {
+		return fmt.Errorf("name %q (want one that Prometheus does not use itself)", name)
+	}
+	if len(value) > maxLabel || !utf8.ValidString(value) {
+		return fmt.Errorf("value of %d bytes (want UTF-8 text of at most %d)", len(value), maxLabel)
+	}
+	return nil
+}
+
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`)

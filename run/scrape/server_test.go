@@ -21,18 +21,26 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// both are a source and its server.
+type both struct {
+	*Source
+	*Server
+}
+
 // opened is a server and a client on a network within the process.
-func opened(t *testing.T) (*Server, func(method, path string, header ...string) (int, http.Header, string)) {
+func opened(t *testing.T) (*both, func(method, path string, header ...string) (int, http.Header, string)) {
 	t.Helper()
 	m := runtest.NewNetwork()
-	s, err := Start(t.Context(), Config{Addr: "9464", Listen: m.Listen})
+	source := NewSource(nil, nil)
+	server, err := Start(t.Context(), Config{Source: source, Addr: "9464", Listen: m.Listen})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := &both{source, server}
 	transport := &http.Transport{DialContext: m.Dial, DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return s, func(method, path string, header ...string) (int, http.Header, string) {
-		req, _ := http.NewRequestWithContext(context.Background(), method, s.Server.URL()+path, nil)
+		req, _ := http.NewRequestWithContext(context.Background(), method, s.Server.Server.URL()+path, nil)
 		for i := 0; i < len(header); i += 2 {
 			if req.Header.Set(header[i], header[i+1]); header[i] == "Host" {
 				req.Host = header[i+1]

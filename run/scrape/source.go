@@ -1,0 +1,99 @@
+package scrape
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	dto "github.com/prometheus/client_model/go"
+
+	"hlsload/reports"
+	"hlsload/reports/openmetrics"
+	"hlsload/reports/record"
+)
+
+const (
+	// every is how long after a look at the run the next one comes at the earliest. A look
+	// holds up a part of the players at a time; it takes at most one part in share of the
+	// time.
+	every = time.Second
+	share = 20
+)
+
+// Source is the metrics of a run and of the program, as they are now. Before
+// [Source.Begin] it has only those of the program.
+type Source struct {
+	hide     func(string) string
+	registry *prometheus.Registry
+	add      prometheus.Registerer // with the labels of the user
+
+	mu     sync.Mutex
+	record *record.Collector
+	now    *openmetrics.Run // as last looked at; nil = not yet
+	ended  bool             // now does not change any more, but for the summary
+	next   time.Time        // when the next look may be
+}
+
+// NewSource returns a source without a run. hide takes secrets out of labels; nil = there
+// are none. Every series of the run gets the labels.
+func NewSource(hide func(string) string, labels prometheus.Labels) *Source {
+	s := &Source{hide: hide, registry: prometheus.NewRegistry()}
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.add = prometheus.WrapRegistererWith(labels, s.registry)
+	return s
+}
+
+// Gather implements [prometheus.Gatherer].
+func (s *Source) Gather() ([]*dto.MetricFamily, error) { return s.registry.Gather() }
+
+// Begin adds the metrics of the run that a collector records. It is called once.
+func (s *Source) Begin(c *record.Collector) {
+	s.mu.Lock()
+	s.record = c
+	s.mu.Unlock()
+	s.add.MustRegister(openmetrics.New(c.Config(), s.hide).Collector(s.look))
+}
+
+// End shows what was recorded, once the players have left; it is called before anything is
+// derived from the part.
+func (s *Source) End(p *record.Part) {
+	now := openmetrics.Final(p, nil)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now, s.ended = now, true
+}
+
+// Finish shows the verdict and the expectations, too.
+func (s *Source) Finish(over *reports.Summary) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		now := *s.now
+		now.Over = over
+		s.now = &now
+	}
+}
+
+// final reports whether the values do not change any more.
+func (s *Source) final() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended && s.now.Over != nil
+}
+
+// look is the run now, or a moment ago.
+func (s *Source) look() *openmetrics.Run {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return s.now
+	}
+	if from := time.Now(); !from.Before(s.next) {
+		if sums := s.record.Sums(); sums != nil {
+			s.now = openmetrics.Alone(max(0, from.Sub(s.record.Config().Started)), sums, nil)
+		}
+		s.next = from.Add(max(every, share*time.Since(from)))
+	}
+	return s.now
+}

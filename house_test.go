@@ -150,7 +150,7 @@ func TestHouse(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		file, pkg := files[name], path.Dir(name)
 		if file.Name.Name == "main" {
-			continue // a program wires what it likes, and nobody can import it
+			continue // a program wires what it likes, and no package can import it
 		}
 		if !seen[pkg] {
 			seen[pkg] = true
@@ -320,7 +320,7 @@ var asksKinds = map[string]string{
 	"scenarios":              "predictions are made for some kinds only, and say of each what it does in them",
 }
 
-// TestKindsOfFaultsStandInOnePlace: whoever else wants to know what a kind does
+// TestKindsOfFaultsStandInOnePlace: code elsewhere that needs to know what a kind does
 // asks for a trait in chaos.Spec, so that a new kind is not forgotten.
 func TestKindsOfFaultsStandInOnePlace(t *testing.T) {
 	files := sources(t)

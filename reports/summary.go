@@ -151,7 +151,7 @@ type FaultSummary struct {
 	UndoVerified  bool   `json:"undo_verified"`
 	Problem       string `json:"problem"` // why the fault makes the run void
 	// Why says in a sentence which players lost playback, and by which rule of theirs;
-	// "" = nobody lost any, or it is not known.
+	// "" = no player lost any, or it is not known.
 	Why string `json:"why"`
 	// WhatHelps lists what prevents the loss or shortens it; empty = nothing is known,
 	// or nothing is needed.

@@ -39,7 +39,7 @@ type Config struct {
 
 	// Checkpoint keeps what a long run has measured so far; nil = it is not kept.
 	Checkpoint func(*reports.Summary) error
-	// Live is asked once a second whether it wants the summary so far; nil = nobody looks.
+	// Live is asked once a second whether it wants the summary so far; nil = it is not shown.
 	Live Live
 	// Began gets what records the run, before the first player arrives, and Ended what was
 	// recorded, before anything is derived from it; nil = that is not asked.

@@ -35,7 +35,7 @@ const (
 var limitsKey = key{name: "limits", example: "{requests: 20000/s, bandwidth: 5Gbps, bytes: 500GB}", doc: "what the run must never exceed", keys: []key{
 	{name: "lag", form: ofDuration, least: int64(time.Millisecond), most: int64(time.Minute), def: "100ms", example: "250ms", doc: "how late requests may leave this machine (p99); above it the run is void"},
 	{name: "players", form: ofCount, least: 1, most: audience.MaxPlayers, without: "no limit", example: "5000", doc: "players at one time; a larger fleet is an error"},
-	{name: "lost", form: ofShare, most: 99, def: "0%", example: "2%", doc: "share of the players that may be lost with their agents in a run over several machines; every expectation is then judged by the worst that they may have seen, and above it the run is void"},
+	{name: "lost", form: ofShare, most: 99, def: "0%", example: "2%", doc: "share of the players that may be lost with their agents in a run over several machines; every expectation is then judged by the worst that they may have seen, and above it the run is void; one machine loses none"},
 	{name: "requests", form: ofPerSecond, least: 1, most: 1e9, without: "no limit", example: "20000/s", doc: "requests of the whole fleet in any second; reaching it ends the run"},
 	{name: "bandwidth", form: ofRate, least: 1000, most: 1e15, without: "no limit", example: "5Gbps", doc: "rate of the bodies that the whole fleet receives in any second; reaching it ends the run"},
 	{name: "bytes", form: ofBytes, least: 1000, most: 1e15, without: "no limit", example: "500GB", doc: "bodies that the whole fleet receives in the run; reaching it ends the run"},

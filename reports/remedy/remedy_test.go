@@ -247,7 +247,7 @@ func TestRemedies(t *testing.T) {
 	for i := range remedy.Rows {
 		row := &remedy.Rows[i]
 		if !used[row] {
-			t.Errorf("row %d (%v, %s: %q): applies to nobody who lost the picture", i, row.Faults, row.Rule.Text, row.Why)
+			t.Errorf("row %d (%v, %s: %q): applies to no player that lost the picture", i, row.Faults, row.Rule.Text, row.Why)
 		}
 		if row.Why != "" && row.Source == "" {
 			t.Errorf("row %d (%q): no source", i, row.Why)
@@ -310,7 +310,7 @@ func prove(t *testing.T, h *remedy.Help, results []*result) {
 		}
 	}
 	if len(shown) == 0 {
-		t.Error("helps nobody in any case")
+		t.Error("helps no player in any case")
 	}
 }
 

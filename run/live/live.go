@@ -1,5 +1,5 @@
 // Package live serves the report of a run while the run goes on, for a screen in a
-// control room. It only reads: a page is made of the summary so far when somebody
+// control room. It only reads: a page is made of the summary so far when a browser
 // looks at it, at most once in some seconds.
 package live
 
@@ -71,7 +71,7 @@ func Start(ctx context.Context, cfg Config) (*Page, error) {
 	return p, nil
 }
 
-// Wanted reports whether somebody looks and may have another summary now. Show must
+// Wanted reports whether a page is open and may have another summary now. Show must
 // follow.
 func (p *Page) Wanted() bool {
 	p.mu.Lock()
@@ -159,7 +159,7 @@ func (p *Page) open(w http.ResponseWriter, req *http.Request) {
 	p.mu.Lock()
 	now, fresh := p.now, time.Now().Before(p.next)
 	p.mu.Unlock()
-	if !fresh { // nobody may have looked for hours
+	if !fresh { // no page may have been open for hours
 		now = p.other(req.Context(), now.version, opening)
 	}
 	connect := "connect-src 'self'; "

@@ -70,7 +70,7 @@ func TestRun(t *testing.T) {
 		p, get := opened(t)
 		defer p.Close()
 		if p.Wanted() {
-			t.Error("a summary is wanted, and nobody looks")
+			t.Error("a summary is wanted, and no page is open")
 		}
 		code, header, body := get("GET", "")
 		if code != 200 || !strings.Contains(header.Get("Content-Security-Policy"), "connect-src 'self'; frame-ancestors 'none'") {

@@ -140,7 +140,7 @@ func TestLeavesWhileOpen(t *testing.T) {
 	}
 }
 
-// TestStartIsNotConfirmed: an agent that does not hear of T0 makes nobody start.
+// TestStartIsNotConfirmed: when one agent does not hear of T0, no agent starts.
 func TestStartIsNotConfirmed(t *testing.T) {
 	w := three(t, ConductorConfig{})
 	w.block = func(kind string, to int) bool { return kind == "start" && to == 1 }

@@ -91,7 +91,7 @@ func TestStrangers(t *testing.T) {
 	}{
 		{"another gen", Arrived{Kind: "tick", ID: "alpha", Data: encode(&tick{Head: head("instance", 99), State: Failed})}},
 		{"another run", Arrived{Kind: "tick", ID: "alpha", Data: encode(&tick{Head: head("other", 1), State: Failed})}},
-		{"an id that nobody has", Arrived{Kind: "tick", ID: "delta", Data: encode(&tick{Head: head("instance", 1), State: Failed})}},
+		{"an id that no agent has", Arrived{Kind: "tick", ID: "delta", Data: encode(&tick{Head: head("instance", 1), State: Failed})}},
 		{"a tick that was overtaken", Arrived{Kind: "tick", ID: "alpha", Data: encode(&tick{Head: Head{Run: "instance", Gen: 1, Seq: 1}, State: Failed})}},
 		{"a state that is over", Arrived{Kind: "tick", ID: "alpha", Data: encode(&tick{Head: head("instance", 1), State: Ready})}},
 		{"a part before the halt", Arrived{Kind: "part", ID: "alpha", Data: encode(&chunk{Head: head("instance", 1), Size: 1, Sum: Sum([]byte("x"))}, []byte("x"))}},

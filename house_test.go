@@ -106,7 +106,7 @@ var world = map[string][]string{
 	"run/readonly":       {"rig/serve"},
 	"run/live":           {"reports", "reports/page", "run/readonly"},
 	"run/push":           {},
-	"run/scrape":         {"reports", "reports/openmetrics", "reports/record", "run/readonly"},
+	"run/scrape":         {"reports", "reports/openmetrics", "reports/record", "run/readonly", "stage"},
 	"run/runtest":        {},
 	"run/look":           {"player/consent", "player/credential", "player/m3u8", "player/mediatime", "player/ticket", "run/client"},
 	"run/cloud":          {"chaos", "chaos/aws", "chaos/aws/account", "chaos/aws/signalmap", "chaos/aws/watch", "reports/monitor"},
@@ -116,7 +116,7 @@ var world = map[string][]string{
 	"run": {
 		"chaos", "chaos/aws", "chaos/command", "chaos/conduct", "chaos/inject", "chaos/journal", "player", "player/audience", "player/cmcd", "player/consent",
 		"player/credential", "player/draw", "player/link", "player/m3u8", "player/predict", "player/profile", "player/stream", "player/ticket", "reports", "reports/cdn", "reports/figure",
-		"reports/expect", "reports/measure", "reports/monitor", "reports/record", "reports/traffic", "rig", "rig/serve", "run/client", "run/cloud", "run/fleet", "run/fleet/issuer",
+		"reports/expect", "reports/measure", "reports/monitor", "reports/record", "reports/traffic", "rig", "rig/serve", "run/bus", "run/client", "run/cloud", "run/crew", "run/crew/protocol", "run/fleet", "run/fleet/issuer",
 		"run/look", "scenarios", "scenarios/redact", "sim/forecast", "stage",
 	},
 	"probe/visit": {"player", "player/m3u8", "player/mediatime", "player/profile", "player/stream", "probe", "run/look"},

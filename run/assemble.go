@@ -30,7 +30,7 @@ func (r *live) assemble(check *fleet.Check) error {
 		return err
 	}
 	if r.cfg.Began != nil {
-		r.cfg.Began(r.results.collector)
+		r.cfg.Began(Alone{r.results.collector})
 	}
 	if slices.ContainsFunc(r.faults, func(f chaos.Fault) bool { return f.Via == chaos.ViaManual }) {
 		r.results.late = &later{lag: 2*cfg.TargetDuration + manualSpare}

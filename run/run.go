@@ -43,7 +43,7 @@ type Config struct {
 	Live Live
 	// Began gets what records the run, before the first player arrives, and Ended what was
 	// recorded, before anything is derived from it; nil = that is not asked.
-	Began func(*record.Collector)
+	Began func(Watched)
 	Ended func(*record.Part)
 
 	Progress stage.Progress  // nil = it is not shown
@@ -55,6 +55,7 @@ type Config struct {
 	Exit func()
 
 	Network Network
+	Crew    *Crew // nil = this machine alone carries the players
 	// Applying wraps each applier; nil = none is wrapped.
 	Applying func(chaos.Applier) chaos.Applier
 }

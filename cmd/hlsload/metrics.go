@@ -18,6 +18,7 @@ import (
 	"hlsload/reports/openmetrics"
 	"hlsload/reports/page"
 	"hlsload/reports/record"
+	"hlsload/run"
 	"hlsload/run/push"
 	"hlsload/run/scrape"
 	"hlsload/scenarios"
@@ -152,7 +153,7 @@ func writable(path string) error {
 }
 
 // begin takes what records the run.
-func (m *metrics) begin(c *record.Collector) {
+func (m *metrics) begin(c run.Watched) {
 	m.exporter = openmetrics.New(c.Config(), m.hide)
 	m.source.Begin(c)
 }

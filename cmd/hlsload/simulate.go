@@ -85,7 +85,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		// to be collected would cost more than frequent collections.
 		defer debug.SetGCPercent(debug.SetGCPercent(5))
 	}
-	out.metrics.begin(c)
+	out.metrics.begin(run.Alone{Collector: c})
 	each := stage.NewSecond(p, c, nil, events.Log, faults)
 	res, err := sim.Run(&sim.Config{
 		Rig: *sc.Target.Rig, Seed: seedOf(sc), Epoch: simEpoch, Duration: sc.Duration, Audience: sc.Fleet.Audience,

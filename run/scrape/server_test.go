@@ -17,6 +17,7 @@ import (
 	"hlsload/reports"
 	"hlsload/reports/record"
 	"hlsload/run/runtest"
+	"hlsload/stage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -86,7 +87,7 @@ func TestRun(t *testing.T) {
 		}
 		shows("go_goroutines", "process_start_time_seconds", "not hlsload_")
 		c := recorder(t)
-		s.Begin(c)
+		s.Begin(one{c})
 		const joining, playing = `hlsload_players{cohort="web",profile="hlsjs-1.7",state="joining"} `, `hlsload_players{cohort="web",profile="hlsjs-1.7",state="playing"} `
 		shows(joining+"0", "hlsload_run_elapsed_seconds 0\n", "not hlsload_run_verdict")
 		one := c.Join(0, record.SessionInfo{Player: 1})
@@ -125,7 +126,7 @@ func TestLinger(t *testing.T) {
 		s, _ := opened(t)
 		defer s.Close()
 		c := recorder(t)
-		s.Begin(c)
+		s.Begin(one{c})
 		s.End(c.Finish(0))
 		s.Finish(&reports.Summary{})
 		for _, limit := range []time.Duration{time.Second, time.Hour} {
@@ -146,7 +147,7 @@ func TestFormats(t *testing.T) {
 		s, get := opened(t)
 		defer s.Close()
 		c := recorder(t)
-		s.Begin(c)
+		s.Begin(one{c})
 		for accept, want := range map[string][]string{
 			"": {"text/plain; version=0.0.4", "# TYPE hlsload_stalls_total counter\n"},
 			"application/openmetrics-text;version=1.0.0,text/plain;q=0.5":                                                      {"application/openmetrics-text; version=1.0.0", "# TYPE hlsload_stalls counter\n", "# EOF\n"},
@@ -220,7 +221,7 @@ func TestScrapesWhilePlayersPlay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, get := opened(t)
 		c := recorder(t)
-		s.Begin(c)
+		s.Begin(one{c})
 		var all sync.WaitGroup
 		for i := range 8 {
 			all.Go(func() {
@@ -250,3 +251,8 @@ func TestScrapesWhilePlayersPlay(t *testing.T) {
 		s.Close()
 	})
 }
+
+// one is a run on one machine.
+type one struct{ *record.Collector }
+
+func (one) Agents() []stage.AgentNow { return nil }

@@ -11,6 +11,7 @@ import (
 	"hlsload/reports"
 	"hlsload/reports/openmetrics"
 	"hlsload/reports/record"
+	"hlsload/stage"
 )
 
 const (
@@ -21,6 +22,13 @@ const (
 	share = 20
 )
 
+// Watched is a run that goes on, as all of its machines see it.
+type Watched interface {
+	Config() *record.Config
+	Sums() *record.Sums       // so far; nil = nothing yet, or nothing any more
+	Agents() []stage.AgentNow // of a run over several machines; nil = it is on one
+}
+
 // Source is the metrics of a run and of the program, as they are now. Before
 // [Source.Begin] it has only those of the program.
 type Source struct {
@@ -29,7 +37,7 @@ type Source struct {
 	add      prometheus.Registerer // with the labels of the user
 
 	mu     sync.Mutex
-	record *record.Collector
+	record Watched
 	now    *openmetrics.Run // as last looked at; nil = not yet
 	ended  bool             // now does not change any more, but for the summary
 	next   time.Time        // when the next look may be
@@ -47,8 +55,8 @@ func NewSource(hide func(string) string, labels prometheus.Labels) *Source {
 // Gather implements [prometheus.Gatherer].
 func (s *Source) Gather() ([]*dto.MetricFamily, error) { return s.registry.Gather() }
 
-// Begin adds the metrics of the run that a collector records. It is called once.
-func (s *Source) Begin(c *record.Collector) {
+// Begin adds the metrics of the run that goes on. It is called once.
+func (s *Source) Begin(c Watched) {
 	s.mu.Lock()
 	s.record = c
 	s.mu.Unlock()

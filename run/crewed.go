@@ -1,0 +1,79 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"hlsload/reports"
+	"hlsload/reports/record"
+	"hlsload/run/bus"
+	"hlsload/scenarios"
+	"hlsload/scenarios/redact"
+	"hlsload/stage"
+)
+
+// Crew says which machines carry the players of a run.
+type Crew struct {
+	Run    string  // its name on the bus
+	Bus    bus.Bus // the conductor's end
+	Agents int     // that join from elsewhere
+	// Local is the end of an agent in this process, LocalID its ID on the bus ("" = one is
+	// drawn); nil = this process carries no players.
+	Local   bus.Bus
+	LocalID string
+	Source  scenarios.Source // of the scenario, which agents load as well
+	// RigListen is the address of this machine, without a port, at which the embedded channel
+	// listens and agents reach it; "" = loopback.
+	RigListen string
+	Wait      time.Duration // for all agents; 0 = 5 min
+}
+
+// Watched is a run that goes on, as all of its machines see it.
+type Watched interface {
+	Config() *record.Config
+	// Sums is what was recorded so far; nil = nothing yet, or nothing any more.
+	Sums() *record.Sums
+	// Agents are the machines of a run that goes over several; nil = it does not.
+	Agents() []stage.AgentNow
+}
+
+// AgentConfig says which run an agent takes part in, and what it may do.
+type AgentConfig struct {
+	Run      string // name of the run
+	ID       string // on the bus; "" = one is drawn
+	Name     string // for people; "" = the host's
+	Region   string // for people; "" = unknown
+	Bus      bus.Bus
+	Dir      string          // where its part is kept for [Merge]; "" = it is not kept
+	Commands bool            // the scenario may run a program here (target.sessions.command)
+	StopFile string          // when it appears, all players of the run leave; "" = none
+	Halt     <-chan struct{} // closed: the same
+
+	Version, Build string
+	Network        Network
+	Secrets        *redact.Secrets // the scenario's are added; nil = none
+	Progress       stage.Progress  // nil = it is not shown
+	// Began gets what records the agent's share, before its first player arrives, and Ended what was recorded.
+	Began func(Watched)
+	Ended func(*record.Part)
+	// Exit ends the program after a panic; nil = the panic continues.
+	Exit func()
+}
+
+// Agent carries a share of a run until the conductor has its part. The error is a
+// [*protocol.Exit] when it left before that, or an [*Error].
+func Agent(ctx context.Context, cfg *AgentConfig) error { return errors.New("not yet") }
+
+// Merge joins the parts that agents kept in directories. There is no verdict: the run is void.
+func Merge(dirs []string, getenv func(string) (string, bool)) (*reports.Summary, error) {
+	_ = http.MethodGet
+	return nil, errors.New("not yet")
+}
+
+// Alone is a run that one collector records.
+type Alone struct{ *record.Collector }
+
+// Agents implements [Watched].
+func (Alone) Agents() []stage.AgentNow { return nil }

@@ -40,7 +40,7 @@ func TestViewerFaultsFromEndToEnd(t *testing.T) {
 		began := time.Now()
 		clock := func() time.Duration { return time.Since(began) }
 		board := conduct.NewBoard(1)
-		injector := inject.New(board, clock, chaos.RewriterConfig{Faults: faults})
+		injector := inject.New(board, chaos.RewriterConfig{Faults: faults})
 		ctx, interrupt := context.WithCancel(t.Context())
 		time.AfterFunc(65*time.Second, interrupt)
 		polling, stop := context.WithCancel(t.Context())
@@ -64,7 +64,11 @@ func TestViewerFaultsFromEndToEnd(t *testing.T) {
 		}()
 		r, err := conduct.New(conduct.Config{
 			Faults: faults, Timeline: chaos.Timeline{Duration: 100 * time.Second, Target: 4 * time.Second},
-			Appliers: map[chaos.Via]chaos.Applier{chaos.ViaViewer: injector}, Now: clock, Record: j.Record,
+			Appliers: map[chaos.Via]chaos.Applier{chaos.ViaViewer: &inject.Applier{
+				Open:  func(f *chaos.Fault) error { return injector.Open(f, clock()) },
+				Close: func(f *chaos.Fault) { injector.Close(f, clock()) },
+				Since: func(f *chaos.Fault) (inject.Counts, bool) { return injector.Since(f), true },
+			}}, Now: clock, Record: j.Record,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package inject
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -22,7 +21,6 @@ type Board interface {
 // concurrent use.
 type Injector struct {
 	board    Board
-	now      func() time.Duration
 	watching atomic.Bool
 
 	mu       sync.Mutex
@@ -30,16 +28,12 @@ type Injector struct {
 
 	touched [chaos.MaxEntries]atomic.Uint64 // answers and links changed, by rule
 	passed  atomic.Uint64                   // answers seen while a fault was open or after one
-	starts  sync.Map                        // *chaos.Fault -> since, its last apply or undo
+	starts  sync.Map                        // *chaos.Fault -> Counts at its last opening or closing
 }
 
-// since is how things stood when a fault was undone, or applied.
-type since struct{ touched, passed uint64 }
-
-// New returns an injector that decides by the plan on the board. Now is the
-// run's clock, for what it applies itself.
-func New(board Board, now func() time.Duration, cfg chaos.RewriterConfig) *Injector {
-	i := &Injector{board: board, now: now, rewriter: chaos.NewRewriter(cfg)}
+// New returns an injector that decides by the plan on the board.
+func New(board Board, cfg chaos.RewriterConfig) *Injector {
+	i := &Injector{board: board, rewriter: chaos.NewRewriter(cfg)}
 	i.watching.Store(i.rewriter.Watching())
 	return i
 }
@@ -82,8 +76,8 @@ func (i *Injector) Touched(m chaos.Marks) {
 	}
 }
 
-// Apply opens the window of the fault.
-func (i *Injector) Apply(_ context.Context, f *chaos.Fault) error {
+// Open opens the window of a fault at an instant of the run.
+func (i *Injector) Open(f *chaos.Fault, at time.Duration) error {
 	if f.Via != chaos.ViaViewer {
 		return fmt.Errorf("apply %s at the viewers: wrong applier (got via %s; want via viewer)", f.Name, f.Via)
 	}
@@ -95,47 +89,24 @@ func (i *Injector) Apply(_ context.Context, f *chaos.Fault) error {
 	i.watching.Store(i.rewriter.Watching())
 	i.mu.Unlock()
 	i.starts.Store(f, i.count(f))
-	i.board.Open(f, i.now())
+	i.board.Open(f, at)
 	return nil
 }
 
-func (i *Injector) count(f *chaos.Fault) since {
-	return since{i.touched[f.Rule].Load(), i.passed.Load()}
-}
-
-// Look reports whether any player was shown the fault since it was applied.
-func (i *Injector) Look(_ context.Context, f *chaos.Fault) (bool, string) {
-	was, _ := i.starts.Load(f)
-	then, _ := was.(since)
-	now := i.count(f)
-	if n := now.touched - then.touched; n > 0 {
-		return true, fmt.Sprintf("players saw it %d times", n)
-	}
-	if f.Kind.Spec().Part == chaos.PartLink {
-		return false, "no player's link was affected"
-	}
-	return false, fmt.Sprintf("none of %d answers was changed since: no player requested what the fault selects", now.passed-then.passed)
-}
-
-// Undo closes the window of the fault.
-func (i *Injector) Undo(_ context.Context, f *chaos.Fault) error {
-	i.board.Close(f, i.now())
+// Close closes the window of a fault at an instant of the run.
+func (i *Injector) Close(f *chaos.Fault, at time.Duration) {
+	i.board.Close(f, at)
 	i.starts.Store(f, i.count(f))
-	return nil
 }
 
-// LookUndone reports whether players are shown what is real again: the window is
-// closed, and nothing was changed by the fault since the last look.
-func (i *Injector) LookUndone(_ context.Context, f *chaos.Fault) (bool, string) {
+func (i *Injector) count(f *chaos.Fault) Counts {
+	return Counts{i.touched[f.Rule].Load(), i.passed.Load()}
+}
+
+// Since is what happened since the window of a fault was last opened or closed.
+func (i *Injector) Since(f *chaos.Fault) Counts {
 	was, _ := i.starts.Load(f)
-	then, _ := was.(since)
+	then, _ := was.(Counts)
 	now := i.count(f)
-	if i.board.Plan().Holds(f) {
-		return false, "the fault is still on"
-	}
-	if now.touched != then.touched {
-		i.starts.Store(f, now)
-		return false, fmt.Sprintf("players saw it %d times since the undo", now.touched-then.touched)
-	}
-	return true, fmt.Sprintf("%d answers since, none changed", now.passed-then.passed)
+	return Counts{now.Touched - then.Touched, now.Passed - then.Passed}
 }

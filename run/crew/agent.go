@@ -46,6 +46,8 @@ type AgentConfig struct {
 	ID   string // in this run; "" = one is drawn
 	Info protocol.Info
 	Dir  string               // where the part is kept; "" = it is not kept
+	// Alone: it is the only agent, in the process of the conductor; see [protocol.ConductorConfig].
+	Alone bool
 	Now  func() time.Duration // its clock, which never goes back; nil = the system's
 }
 
@@ -75,14 +77,14 @@ func NewAgent(b bus.Bus, w Worker, cfg AgentConfig) (*Agent, error) {
 		}
 	}
 	l := newLoop(b, cfg.Run, cfg.Now)
-	return &Agent{cfg: cfg, worker: w, loop: l, lease: &Lease{now: l.now}}, nil
+	return &Agent{cfg: cfg, worker: w, loop: l, lease: &Lease{now: l.now, alone: cfg.Alone}}, nil
 }
 
 // Run joins the run, once, and takes part in it until its part has arrived. Its error is a
 // [*protocol.Exit] if it left before that, or the error of ctx. When ctx ends the players
 // are sent away at once, the conductor hears of it, and the part is kept.
 func (a *Agent) Run(ctx context.Context) error {
-	core := protocol.NewAgent(protocol.AgentConfig{Run: a.cfg.Run, ID: a.cfg.ID, Nonce: nonce(), Info: a.cfg.Info})
+	core := protocol.NewAgent(protocol.AgentConfig{Run: a.cfg.Run, ID: a.cfg.ID, Nonce: nonce(), Info: a.cfg.Info, Alone: a.cfg.Alone})
 	cancel, err := a.loop.listen([]string{"beat", "start", "course", "halt", "a." + a.cfg.ID + ".>"}, nil)
 	if err != nil {
 		return err

@@ -16,7 +16,8 @@ import (
 type Lead interface {
 	// Assign shares out the run when all agents have joined. Each gets what stands at its place.
 	Assign(ctx context.Context, members []protocol.Member) ([]protocol.Share, error)
-	// Start says that players come from T0 on, which is a short time ahead.
+	// Start says that players come from T0 on, which is a short time ahead and a whole second
+	// of the wall clock.
 	Start(t0 time.Time)
 	// Rows takes what an agent reported, each report once, in order.
 	Rows(member int, at time.Duration, rows []byte)
@@ -139,6 +140,7 @@ func (c *Conductor) perform(act protocol.Action) {
 		})
 	case protocol.Started:
 		at := time.Now().Add(act.T0 - c.loop.now())
+		at = at.Add(time.Unix(0, act.Unix).Sub(at.Round(0))) // microseconds, because the two clocks were read one after the other
 		c.calls.put(func() { c.lead.Start(at) })
 	case protocol.Rows:
 		c.calls.put(func() { c.lead.Rows(act.Member, act.At, act.Data) })

@@ -9,6 +9,7 @@ import (
 // Lease says for how long an agent may make requests. It is safe for several goroutines.
 type Lease struct {
 	now   func() time.Duration
+	alone bool // it ends with the run only
 	until atomic.Int64
 	over  atomic.Bool
 }
@@ -19,7 +20,7 @@ func (l *Lease) Held() bool {
 	if l.over.Load() {
 		return false
 	}
-	if l.now() < time.Duration(l.until.Load()) {
+	if l.alone || l.now() < time.Duration(l.until.Load()) {
 		return true
 	}
 	l.over.Store(true)
@@ -43,6 +44,9 @@ func (l *Lease) watch(ctx context.Context, expired func()) {
 		}
 		if !l.Held() {
 			expired()
+			return
+		}
+		if l.alone {
 			return
 		}
 		timer.Reset(max(time.Millisecond, time.Duration(l.until.Load())-l.now()))

@@ -111,7 +111,7 @@ func (s *session) renewal(now time.Duration) time.Duration {
 		at = now + r.Every
 	}
 	if r.Before > 0 && !s.in.Expires.IsZero() {
-		at = min(at, max(s.in.Expires.Sub(s.f.cfg.Epoch)-r.Before, now+soonest))
+		at = min(at, max(s.in.Expires.Sub(s.f.cfg.Wall)-r.Before, now+soonest))
 	}
 	return at
 }

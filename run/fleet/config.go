@@ -22,7 +22,11 @@ type Config struct {
 	Profiles map[string]*player.Profile // by the names that cohorts use
 	Seed     draw.Seed
 	// Epoch is when the run's clock is 0. The first viewers arrive then.
-	Epoch    time.Time
+	Epoch time.Time
+	// Wall is the same instant on the wall clock that all machines of the run go by; zero =
+	// Epoch's.
+	Wall     time.Time
+	Slots    *audience.Slots // whose viewers these are; nil = all
 	Duration time.Duration // of the run; 0 = until the context ends
 	// URL is the multivariant playlist that a viewer opens.
 	URL      func(*audience.Arrival) string
@@ -81,6 +85,8 @@ type Config struct {
 	// Caller is appended to the User-Agent of cautious players, as in
 	// "hlsload/1.0 (+ops@example.com)"; others have the User-Agent of real players.
 	Caller string
+	// May reports whether requests may be made now; once it was false it stays false. nil = they may.
+	May func() bool
 	// Guard is deferred in every goroutine of a viewer, to recover from a panic;
 	// nil = a panic ends the program.
 	Guard func()
@@ -116,6 +122,9 @@ func (c *Config) validate() error {
 	}
 	if c.Redact == nil {
 		c.Redact = func(text string) string { return text }
+	}
+	if c.Wall.IsZero() {
+		c.Wall = c.Epoch
 	}
 	if c.Epoch.IsZero() {
 		errs = append(errs, errors.New("fleet: Epoch is required"))

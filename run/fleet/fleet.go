@@ -61,6 +61,9 @@ func New(cfg Config) (*Fleet, error) {
 		f.cfg.Guard = func() {}
 	}
 	f.audience = audience.New(&f.cfg.Audience, cfg.Seed)
+	if cfg.Slots != nil {
+		f.audience.Keep(*cfg.Slots)
+	}
 	for i := range f.cfg.Audience.Cohorts {
 		c := cohort{Cohort: f.cfg.Audience.Cohorts[i], conns: connsDefault}
 		c.profile = cfg.Profiles[c.Profile]
@@ -176,11 +179,12 @@ func (f *Fleet) wake() {
 	}
 }
 
-// Surge adds n viewers that arrive within over from now on (viewers.surge).
-func (f *Fleet) Surge(n int, over time.Duration) {
+// Surge adds n viewers that arrive within over from an instant on (viewers.surge). Of them
+// those of other machines are left out.
+func (f *Fleet) Surge(at time.Duration, n int, over time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.audience.Surge(f.now(), n, over)
+	f.audience.Surge(at, n, over)
 	f.wake()
 }
 
@@ -281,7 +285,12 @@ func (r *refusals) all() map[string]int64 {
 }
 
 // count counts a request that is about to be sent. After an error it is not sent.
-func (f *Fleet) count(url string) error { return f.ceiling.request(f.now(), url) }
+func (f *Fleet) count(url string) error {
+	if f.cfg.May != nil && !f.cfg.May() {
+		return errHalted
+	}
+	return f.ceiling.request(f.now(), url)
+}
 
 // received counts bytes of bodies of redirects.
 func (f *Fleet) received(n int64) { f.ceiling.received(f.now(), n) }

@@ -11,6 +11,7 @@ type AgentConfig struct {
 	ID    string // its own in this run, for subjects
 	Nonce string // of this process, drawn at random
 	Info  Info
+	Alone bool // see [ConductorConfig]: it does not depend on a lease
 }
 
 // Agent is the state of an agent. It is not for several goroutines.
@@ -68,7 +69,7 @@ func (a *Agent) Step(now time.Duration, e Event) []Action {
 	if a.left {
 		return nil
 	}
-	if a.playing() && now >= a.lease {
+	if a.playing() && now >= a.lease && !a.cfg.Alone {
 		a.silence(now, fmt.Sprintf("no beat of the conductor for %v", Lease))
 	}
 	switch e := e.(type) {
@@ -125,7 +126,7 @@ func (a *Agent) tick(now time.Duration) {
 
 // pass does what is due.
 func (a *Agent) pass(now time.Duration) {
-	if a.state == Armed && now+a.ahead >= a.t0 {
+	if a.state == Armed && now+a.ahead >= a.t0 && !a.cfg.Alone {
 		a.fail(now, "heard of the start too late")
 	}
 	switch {

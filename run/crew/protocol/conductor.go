@@ -18,9 +18,10 @@ type ConductorConfig struct {
 	Lost float64
 	// Blur is the error of a clock that makes the run void: a quarter of the target duration. 0 = none.
 	Blur time.Duration
-	// Alone: there can be no other conductor on this bus.
+	// Alone: the one agent is in the conductor's process. There can be no other conductor, no
+	// message is lost, and neither side waits for signs of the other.
 	Alone bool
-	// Notice is the least time from the decision to T0. By its last third all agents must know T0. 0 = 3 s.
+	// Notice is the least time from the decision to T0, which is a whole second of the wall clock. By its last third all agents must know T0. 0 = 3 s.
 	Notice      time.Duration
 	JoinWithin  time.Duration // all agents; 0 = 5 min
 	ReadyWithin time.Duration // after that; 0 = 2 min
@@ -264,6 +265,9 @@ func (c *Conductor) arm(now time.Duration) {
 		worst = max(worst, o.RTT)
 	}
 	c.t0 = now + max(c.cfg.Notice, 20*worst)
+	if into := time.Duration((c.epoch + int64(c.t0)) % int64(time.Second)); into > 0 {
+		c.t0 += time.Second - into
+	}
 	c.become(now, Arming)
 }
 

@@ -99,12 +99,12 @@ func (c *Conductor) watch(now time.Duration, m *member) {
 	if m.lost != nil || m.state == Sent || c.phase == Done {
 		return
 	}
-	if now-m.heard >= Silence {
+	if now-m.heard >= Silence && !c.cfg.Alone {
 		c.lose(now, m, fmt.Sprintf("not heard for %v", Silence))
 		return
 	}
 	if c.order != nil {
-		if now-c.ordered >= PartWithin && !m.complete(c.begun) {
+		if now-c.ordered >= PartWithin && !c.cfg.Alone && !m.complete(c.begun) {
 			c.lose(now, m, fmt.Sprintf("its part was not complete within %v", PartWithin))
 		}
 		return
@@ -116,8 +116,11 @@ func (c *Conductor) watch(now time.Duration, m *member) {
 	if m.state != Joining && m.clock.due(now) {
 		c.probe(now, m)
 	}
-	if c.begun {
+	if c.begun && !c.cfg.Alone {
 		c.judgeClock(now, m)
+	}
+	if c.cfg.Alone {
+		return
 	}
 	if c.phase == Underway && now-m.rowsAt >= RowsLost {
 		c.lose(now, m, fmt.Sprintf("there, but without rows for %v", RowsLost))
@@ -153,6 +156,14 @@ func (c *Conductor) judgeClock(now time.Duration, m *member) {
 	}
 }
 
+// of says which agent something is about; the only one needs no name.
+func (c *Conductor) of(m *member, text string) string {
+	if c.cfg.Alone {
+		return text
+	}
+	return fmt.Sprintf("agent %s: %s", m.info.Name, text)
+}
+
 // lose takes an agent for lost, for ever.
 func (c *Conductor) lose(now time.Duration, m *member, why string) {
 	c.changed = true
@@ -168,7 +179,7 @@ func (c *Conductor) lose(now time.Duration, m *member, why string) {
 	m.part.data = nil
 	lost, all := c.players()
 	beyond := !c.begun || lost > c.cfg.Lost*all
-	text := fmt.Sprintf("agent %s: %s", m.info.Name, why)
+	text := c.of(m, why)
 	c.do(Lost{m.index, m.lost.At, why, beyond})
 	c.note("%s; lost from %v on: %.0f of %.0f players", text, m.lost.At.Round(time.Millisecond), lost, all)
 	switch {

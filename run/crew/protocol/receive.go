@@ -159,7 +159,7 @@ func (c *Conductor) sign(at time.Duration, m *member) {
 	gap := at - m.heard
 	m.heard = max(m.heard, at)
 	m.gap = max(m.gap, gap)
-	if gap >= LateWarn && c.begun && !m.warnedGap {
+	if gap >= LateWarn && c.begun && !m.warnedGap && !c.cfg.Alone {
 		m.warnedGap = true
 		c.note("agent %s: not heard for %v (lost after %v)", m.info.Name, gap.Round(100*time.Millisecond), Silence)
 	}
@@ -207,7 +207,7 @@ func (c *Conductor) acknowledge(now time.Duration, m *member) {
 func (c *Conductor) moved(now time.Duration, m *member, t *tick) {
 	switch {
 	case t.State == Failed && !c.begun && c.order == nil && c.phase != Open:
-		c.fail(now, Refused, fmt.Sprintf("agent %s: %s", m.info.Name, t.Reason))
+		c.fail(now, Refused, c.of(m, t.Reason))
 		c.lose(now, m, t.Reason)
 	case t.State == Failed:
 		c.lose(now, m, t.Reason)
@@ -216,7 +216,7 @@ func (c *Conductor) moved(now time.Duration, m *member, t *tick) {
 	case c.order == nil && c.phase == Open && t.State == Sent:
 		c.lose(now, m, t.Reason)
 	case c.order == nil && (t.State == Halted || t.State == Sent):
-		c.halt(now, Order{Now, fmt.Sprintf("agent %s: %s", m.info.Name, t.Reason), m.info.Name}, Stopped)
+		c.halt(now, Order{Now, c.of(m, t.Reason), m.info.Name}, Stopped)
 	case c.phase == Full && t.State == Ready && m.share.Plan != nil && t.Hash != m.share.Hash:
 		c.fail(now, Refused, fmt.Sprintf("agent %s understood another plan: hash %s (want %s: the same scenario, profiles and build)", m.info.Name, t.Hash, m.share.Hash))
 	}

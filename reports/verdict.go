@@ -32,6 +32,8 @@ type Ending struct {
 	Lag         []Lag  // the tester's, where it counts
 	LagLimit    time.Duration
 	Lost        []LostAgent // agents that were lost
+	Gone        string      // why nothing can be said of the whole run; "" = it can
+	Blurred     string      // why phases of the machines do not fit together; "" = they do
 	LostLimit   float64     // the share of the players that may be lost
 	Players     int64       // of all agents
 }
@@ -71,7 +73,15 @@ func (s *Summary) Decide(end *Ending) {
 		void = append(void, why)
 		first(ExitLost)
 	}
+	if end.Gone != "" {
+		void = append(void, end.Gone)
+		first(ExitLost)
+	}
 	if s.Mode == ModeRun {
+		if end.Blurred != "" {
+			void = append(void, end.Blurred)
+			first(ExitTester)
+		}
 		for _, l := range end.Lag {
 			if ms := float64(end.LagLimit) / 1e6; l.P99 > Value(ms) {
 				who := "this machine"

@@ -58,6 +58,9 @@ func New(cfg Config, seed draw.Seed, epoch time.Time) (*Rig, error) {
 	return r, nil
 }
 
+// Begin sets the wall-clock instant of now = 0, before anything is requested.
+func (r *Rig) Begin(epoch time.Time) { r.channel.clock.epoch = epoch }
+
 // SetPlan changes the plan. Only faults via rig act here.
 func (r *Rig) SetPlan(p *chaos.Plan) {
 	r.plan = p

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"sync"
 
 	"hlsload/chaos"
 	"hlsload/chaos/conduct"
@@ -12,34 +13,30 @@ import (
 // faulting applies the faults and undoes them.
 type faulting struct {
 	board     *conduct.Board
-	injector  *inject.Injector
 	conductor *conduct.Runner
 	journal   *journal.Journal
 }
 
-// viewers applies faults via viewer.
-type viewers struct {
-	*inject.Injector
-	r *live
-}
-
-// Apply opens the window and changes the players' links at once.
-func (v *viewers) Apply(ctx context.Context, f *chaos.Fault) error {
-	err := v.Injector.Apply(ctx, f)
-	v.relink(f)
-	return err
-}
-
-// Undo closes the window.
-func (v *viewers) Undo(ctx context.Context, f *chaos.Fault) error {
-	err := v.Injector.Undo(ctx, f)
-	v.relink(f)
-	return err
-}
-
-func (v *viewers) relink(f *chaos.Fault) {
-	if f.Kind.Spec().Part == chaos.PartLink {
-		v.r.fleet.LinksChanged()
+// viewers applies faults via viewer, at the players of all agents.
+func (r *live) viewers() *inject.Applier {
+	var mu sync.Mutex
+	last := map[*chaos.Fault]int{} // entry of the course that opened or closed its window
+	change := func(kind step, f *chaos.Fault) error {
+		n, err := r.tell(of(kind, f, r.now()), nil)
+		mu.Lock()
+		last[f] = n
+		mu.Unlock()
+		return err
+	}
+	return &inject.Applier{
+		Open:  func(f *chaos.Fault) error { return change(opened, f) },
+		Close: func(f *chaos.Fault) { _ = change(shut, f) },
+		Since: func(f *chaos.Fault) (inject.Counts, bool) {
+			mu.Lock()
+			n := last[f]
+			mu.Unlock()
+			return r.shownSince(f, n)
+		},
 	}
 }
 
@@ -48,8 +45,8 @@ type audienceFaults struct{ r *live }
 
 // Apply lets more viewers arrive, or some leave and rejoin.
 func (c *audienceFaults) Apply(_ context.Context, f *chaos.Fault) error {
-	f.Gather(c.r.fleet)
-	return nil
+	_, err := c.r.tell(of(gathered, f, c.r.now()), nil)
+	return err
 }
 
 // Undo has nothing to do: these faults are instants.

@@ -11,10 +11,6 @@ import (
 
 	"hlsload/player/audience"
 	"hlsload/player/m3u8"
-	"hlsload/reports"
-	"hlsload/reports/record"
-	"hlsload/rig"
-	"hlsload/run/fleet"
 	"hlsload/run/look"
 	"hlsload/run/runtest"
 	"hlsload/stage"
@@ -27,27 +23,31 @@ fleet:
 chaos: [{name: gone, fault: pipeline.kill, pipeline: 0, at: 5s, for: 5s}]
 target: `
 
-// prepared returns a run that is ready to be performed.
-func prepared(t *testing.T, target string, on Network) *live {
+// ready returns a run whose players are about to come.
+func ready(t *testing.T, target string, on Network) *live {
 	t.Helper()
-	sc := parse(t, onePlayer+target)
-	r := &live{cfg: &Config{Scenario: sc, Dir: t.TempDir(), Network: on}, sc: sc, faults: sc.Faults(), id: NewID()}
-	r.hide.f = sc.Redact
-	r.progress = redacted{nil, r.hide.of}
+	r := newLive(&Config{Scenario: parse(t, onePlayer+target), Dir: t.TempDir(), Network: on})
 	var closers []func() error
 	if err := r.prepare(t.Context(), &closers); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		r.dismiss()
 		for i := len(closers) - 1; i >= 0; i-- {
 			closers[i]()
 		}
 	})
+	if err := r.muster(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
-// TestEpochIsThatOfTheRig: the players' clock is that of the embedded channel,
-// however long the rest of the preparation takes.
+// TestEpochIsThatOfTheRig: the players' clock is that of the embedded channel, which begins
+// at a whole second once everything is ready.
 func TestEpochIsThatOfTheRig(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := runtest.NewNetwork()
@@ -57,14 +57,14 @@ func TestEpochIsThatOfTheRig(t *testing.T) {
 			return m.Listen(ctx, addr)
 		}
 		time.Sleep(300 * time.Millisecond)
-		second := time.Now().Truncate(time.Second).Add(time.Second)
-		r := prepared(t, "{rig: {ladder: mini, segment: 1s}}", Network{Listen: slowly, Target: on})
-		if !r.epoch.Equal(second) || time.Since(second) < 2*time.Second {
-			t.Errorf("prepared for %v: the run's epoch is %v; want %v, the next whole second", time.Since(second), r.epoch, second)
+		began := time.Now()
+		r := ready(t, "{rig: {ladder: mini, segment: 1s}}", Network{Listen: slowly, Target: on})
+		if ahead := time.Until(r.epoch); r.epoch.Nanosecond() != 0 || ahead < 0 || ahead > time.Second || r.epoch.Sub(began) < 3*time.Second {
+			t.Errorf("the run's epoch is %v, %v ahead; want the next whole second", r.epoch, ahead)
 		}
 		// The origin's date-times are those of the wall clock.
 		time.Sleep(10 * time.Second)
-		list := mediaOf(t, r.target.embedded.url(&audience.Arrival{}), on)
+		list := mediaOf(t, r.target.url(&audience.Arrival{}), on)
 		end := list.Segments[len(list.Segments)-1]
 		if late := time.Since(end.ProgramDateTime.Add(end.Duration)); late < 0 || late > 2*time.Second {
 			t.Errorf("the newest segment ended %v ago by its date-time; want less than two segments of 1s", late)
@@ -105,24 +105,10 @@ func TestEpochFollowsTheCheck(t *testing.T) {
 			media4(w, r)
 		}))
 		defer srv.Close()
-		r := prepared(t, "{url: "+base+"/media.m3u8}", Network{Target: look.Network{Dial: m.Dial}})
-		if !r.epoch.Equal(time.Now()) {
-			t.Errorf("the run's epoch is %v; want %v, now", r.epoch, time.Now())
+		r := ready(t, "{url: "+base+"/media.m3u8}", Network{Target: look.Network{Dial: m.Dial}})
+		if ahead := time.Until(r.epoch); ahead < 0 || ahead > time.Second {
+			t.Errorf("the run's epoch is %v ahead; want the next second", ahead)
 		}
-	})
-}
-
-// TestRigIsBuiltOnce: the run takes the names of the channel from the rig that is
-// served.
-func TestRigIsBuiltOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := runtest.NewNetwork()
-		r := prepared(t, "{rig: {ladder: mini}}", Network{Listen: m.Listen, Target: look.Network{Dial: m.Dial}})
-		r.target.embedded.server.Do(func(served *rig.Rig, _ time.Duration) {
-			if stage.Rig(served) != r.target.embedded.rig {
-				t.Errorf("the run has %p; want %p, which is served", r.target.embedded.rig, served)
-			}
-		})
 	})
 }
 
@@ -136,21 +122,22 @@ func (unreadable) Multivariant(int) []byte { return []byte("not a playlist") }
 func TestUnreadableChannelIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := runtest.NewNetwork()
-		r := prepared(t, "{rig: {ladder: mini}}", Network{Listen: m.Listen, Target: look.Network{Dial: m.Dial}})
-		cfg := stage.Measure(r.sc, reports.ModeRun, r.faults, r.epoch)
-		if err := r.target.describe(&cfg, r.sc); err != nil {
+		r := newLive(&Config{Scenario: parse(t, onePlayer+"{rig: {ladder: mini}}"), Dir: t.TempDir(), Network: Network{Listen: m.Listen, Target: look.Network{Dial: m.Dial}}})
+		var closers []func() error
+		if err := r.prepare(t.Context(), &closers); err != nil {
 			t.Fatal(err)
 		}
-		if p := cfg.Predict(&r.faults[0], r.sc.Recovery, 0, false); len(cfg.Renditions) != 6 || p == nil || p.Unknown != "" {
-			t.Errorf("renditions %v, prediction %+v; want three of each pipeline, and a prediction", cfg.Renditions, p)
+		defer func() {
+			for i := len(closers) - 1; i >= 0; i-- {
+				closers[i]()
+			}
+		}()
+		if p := r.measure.Predict(&r.faults[0], r.sc.Recovery, 0, false); len(r.measure.Renditions) != 6 || p == nil || p.Unknown != "" {
+			t.Errorf("renditions %v, prediction %+v; want three of each pipeline, and a prediction", r.measure.Renditions, p)
 		}
-		r.target.embedded.rig = unreadable{r.target.embedded.rig}
-		cfg = record.Config{}
-		if err := r.target.describe(&cfg, r.sc); err == nil || !strings.Contains(err.Error(), "multivariant playlist") {
+		r.target.channel = unreadable{r.target.channel}
+		if _, err := r.measured("", ""); err == nil || !strings.Contains(err.Error(), "multivariant playlist") {
 			t.Errorf("describing a channel that cannot be read: got %v; want an error about the multivariant playlist", err)
-		}
-		if err := r.assemble(&fleet.Check{}); err == nil || !strings.Contains(err.Error(), "multivariant playlist") {
-			t.Errorf("assembling a run of a channel that cannot be read: got %v; want that error", err)
 		}
 	})
 }

@@ -49,8 +49,7 @@ const (
 
 // newPermission returns a permission before any host is decided. A gate that
 // refuses the target itself is an error.
-func newPermission(ctx context.Context, cfg *Config) (*permission, error) {
-	on, sc := cfg.Network.Target, cfg.Scenario
+func newPermission(ctx context.Context, sc *scenarios.Scenario, on look.Network, version string) (*permission, error) {
 	var urls []string
 	for _, u := range sc.Target.URLs {
 		urls = append(urls, u.Value)
@@ -59,7 +58,7 @@ func newPermission(ctx context.Context, cfg *Config) (*permission, error) {
 	if err != nil {
 		return nil, refuse(err)
 	}
-	return &permission{sc: sc, on: on, gate: gate, tls: look.Certificates(sc.Target.CA, sc.Target.InsecureSkipVerify), players: sc.MostPlayers(), agent: look.Agent(cfg.Version, sc.Authorized.By), foreign: map[string]netip.Addr{}, granted: map[string]bool{},
+	return &permission{sc: sc, on: on, gate: gate, tls: look.Certificates(sc.Target.CA, sc.Target.InsecureSkipVerify), players: sc.MostPlayers(), agent: look.Agent(version, sc.Authorized.By), foreign: map[string]netip.Addr{}, granted: map[string]bool{},
 		ceiling: ceilingOf(&sc.Limits)}, nil
 }
 
@@ -229,14 +228,23 @@ func (p *permission) allow(host string, addrs []netip.Addr) error {
 	return &client.NotAllowed{Host: host, Addr: addrs[i], Want: want}
 }
 
-// onlyLocal allows the addresses of the embedded channel.
-func onlyLocal(host string, addrs []netip.Addr) error {
-	for _, a := range addrs {
-		if !agreed.Local(a) {
-			return &client.NotAllowed{Host: host, Addr: a, Want: "a local address: the embedded channel has no others"}
-		}
+// onlyChannel allows the addresses of the embedded channel: those of its edges, and local ones.
+func (g *ground) onlyChannel() func(host string, addrs []netip.Addr) error {
+	edges := map[string]bool{}
+	for _, u := range g.target.urls {
+		edges[look.Hostname(look.HostOf(u))] = true
 	}
-	return nil
+	return func(host string, addrs []netip.Addr) error {
+		if edges[look.Bare(host)] {
+			return nil
+		}
+		for _, a := range addrs {
+			if !agreed.Local(a) {
+				return &client.NotAllowed{Host: host, Addr: a, Want: "a local address: the embedded channel has no others"}
+			}
+		}
+		return nil
+	}
 }
 
 // terms fetches the consent file of a host (with its port, and "http://" before it

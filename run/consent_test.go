@@ -38,7 +38,7 @@ func TestDecidedOnce(t *testing.T) {
 			if tc.hosts != nil {
 				sc.Authorized.Until = time.Now().Add(time.Hour)
 			}
-			p, err := newPermission(t.Context(), &Config{Scenario: sc, Network: Network{Target: look.Network{Dial: m.Dial, Resolver: oneHost{}}}})
+			p, err := newPermission(t.Context(), sc, look.Network{Dial: m.Dial, Resolver: oneHost{}}, "")
 			if err == nil && tc.during {
 				err = p.permit(t.Context(), nil)
 			}
@@ -52,13 +52,24 @@ func TestDecidedOnce(t *testing.T) {
 	}
 }
 
-// TestOnlyLocal: the embedded channel is nowhere else.
-func TestOnlyLocal(t *testing.T) {
-	if err := onlyLocal("h", []netip.Addr{netip.MustParseAddr("127.0.0.1")}); err != nil {
-		t.Error(err)
-	}
-	if err := onlyLocal("h", []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("203.0.113.9")}); err == nil {
-		t.Error("a foreign address may be dialled")
+// TestOnlyTheChannel: players of an embedded channel go to its edges, and nowhere else that
+// is not local.
+func TestOnlyTheChannel(t *testing.T) {
+	may := (&ground{target: target{urls: []string{"http://203.0.113.9:4000"}}}).onlyChannel()
+	foreign := netip.MustParseAddr("203.0.113.9")
+	for _, tc := range []struct {
+		host  string
+		addrs []netip.Addr
+		ok    bool
+	}{
+		{"h", []netip.Addr{netip.MustParseAddr("127.0.0.1")}, true},
+		{"h", []netip.Addr{netip.MustParseAddr("127.0.0.1"), foreign}, false},
+		{"203.0.113.9", []netip.Addr{foreign}, true},
+		{"203.0.113.10", []netip.Addr{netip.MustParseAddr("203.0.113.10")}, false},
+	} {
+		if err := may(tc.host, tc.addrs); (err == nil) != tc.ok {
+			t.Errorf("%s: %v; want allowed: %v", tc.host, err, tc.ok)
+		}
 	}
 }
 
@@ -76,7 +87,7 @@ func TestLoopbackIsNotCloudFront(t *testing.T) {
 		if _, err := p.look(t.Context(), name); err != nil {
 			t.Fatal(err)
 		}
-		r := &live{permission: p, target: target{stream: &stream{cloudFront: true}}}
+		r := &live{ground: &ground{permission: p, target: target{stream: &stream{cloudFront: true}}}}
 		if hint := r.hint(); (hint != "") != foreign {
 			t.Errorf("%s answers with CloudFront's headers: hint %q; want one: %v", name, hint, foreign)
 		}

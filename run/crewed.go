@@ -1,12 +1,8 @@
 package run
 
 import (
-	"context"
-	"errors"
-	"net/http"
 	"time"
 
-	"hlsload/reports"
 	"hlsload/reports/record"
 	"hlsload/run/bus"
 	"hlsload/scenarios"
@@ -58,18 +54,8 @@ type AgentConfig struct {
 	// Began gets what records the agent's share, before its first player arrives, and Ended what was recorded.
 	Began func(Watched)
 	Ended func(*record.Part)
-	// Exit ends the program after a panic; nil = the panic continues.
-	Exit func()
-}
-
-// Agent carries a share of a run until the conductor has its part. The error is a
-// [*protocol.Exit] when it left before that, or an [*Error].
-func Agent(ctx context.Context, cfg *AgentConfig) error { return errors.New("not yet") }
-
-// Merge joins the parts that agents kept in directories. There is no verdict: the run is void.
-func Merge(dirs []string, getenv func(string) (string, bool)) (*reports.Summary, error) {
-	_ = http.MethodGet
-	return nil, errors.New("not yet")
+	// Kept gets the file that has the part, once it is written; nil = that is not asked.
+	Kept func(file string)
 }
 
 // Alone is a run that one collector records.

@@ -129,7 +129,7 @@ func tooLow(limit, expected float64) string {
 
 // expect shows the load that the run will put on its target, and sets the ceilings
 // that follow from it. They hold once a host is not local.
-func (r *live) expect(ctx context.Context, s *stream) {
+func (r *ground) expect(ctx context.Context, s *stream) {
 	foreign := len(r.permission.foreign) > 0
 	e, err := expectLoad(ctx, r.sc, r.faults, s.stream(), foreign)
 	if err != nil { // the ceiling then follows from the number of players
@@ -247,7 +247,7 @@ func Foresee(ctx context.Context, cfg *Config, looking bool) (*Foresight, error)
 // lookAt reads a stream as one player would, and reports whether one of its hosts
 // is not local. The caller closes the stream.
 func lookAt(ctx context.Context, cfg *Config) (s *stream, foreign bool, err error) {
-	p, err := newPermission(ctx, cfg)
+	p, err := newPermission(ctx, cfg.Scenario, cfg.Network.Target, cfg.Version)
 	if err != nil {
 		return nil, false, err
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"hlsload/run/crew/protocol"
 )
 
 // stopFileEvery is how often the stop file is looked for: players must be gone
@@ -27,8 +29,8 @@ func stopFileThere(path string) (string, bool) {
 	return fmt.Sprintf("stop file: %v", err), true
 }
 
-// watchHalt halts the fleet on a signal or a stop file, and ends the run once the
-// fleet is halted for any reason.
+// watchHalt halts the players of all agents on a signal or a stop file, and ends the run once
+// it is halted for any reason.
 func (r *live) watchHalt(ctx context.Context) {
 	every := time.NewTicker(stopFileEvery)
 	defer every.Stop()
@@ -37,16 +39,15 @@ func (r *live) watchHalt(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-r.fleet.Halted():
-			why, _ := r.fleet.HaltReason()
-			r.chaos.conductor.Abort(r.sc.Redact(why))
+		case <-r.crew.halting:
+			r.chaos.conductor.Abort(r.sc.Redact(r.crew.end().why))
 			return
 		case <-signalled:
-			r.fleet.Halt("halted by the user")
+			r.crew.conductor.Halt(protocol.Now, "halted by the user", "")
 			signalled = nil
 		case <-every.C:
 			if why, there := stopFileThere(r.stopFile()); there {
-				r.fleet.Halt(why)
+				r.crew.conductor.Halt(protocol.Now, why, "")
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"os"
 	"syscall"
 	"time"
 )
@@ -22,4 +23,18 @@ func rssPeak() int64 {
 		return 0
 	}
 	return u.Maxrss << 10
+}
+
+// openFiles is how many files this process has open; 0 = unknown.
+func openFiles() int64 {
+	d, err := os.Open("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	if err != nil {
+		return 0
+	}
+	return int64(len(names)) - 1 // without d
 }

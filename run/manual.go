@@ -9,7 +9,6 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/reports/figure"
-	"hlsload/reports/record"
 )
 
 // manualSpare is what a person, and reading the playlists, may take beyond the plan.
@@ -22,10 +21,8 @@ const manualSpare = 5 * time.Second
 // of two failed answers in a row: at most a target duration too early, never too
 // late. The end is the first look at which all playlists have advanced since.
 type manual struct {
-	stream    *stream
-	now       func() time.Duration
-	late      *later
-	collector *record.Collector
+	r      *live
+	stream *stream
 
 	ctx   context.Context
 	stop  context.CancelFunc
@@ -61,8 +58,8 @@ type seen struct {
 	err     error
 }
 
-func newManual(s *stream, now func() time.Duration, late *later, c *record.Collector) *manual {
-	m := &manual{stream: s, now: now, late: late, collector: c, made: map[*chaos.Fault]*made{}}
+func newManual(r *live, s *stream) *manual {
+	m := &manual{r: r, stream: s, made: map[*chaos.Fault]*made{}}
 	m.ctx, m.stop = context.WithCancel(context.Background())
 	return m
 }
@@ -84,7 +81,7 @@ func (m *manual) of(f *chaos.Fault) *made {
 func (m *manual) tell(f *chaos.Fault, format string, args ...any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.said = append(m.said, said{m.now(), f.Name + ": " + fmt.Sprintf(format, args...)})
+	m.said = append(m.said, said{m.r.now(), f.Name + ": " + fmt.Sprintf(format, args...)})
 }
 
 // show shows what the person is told since the last call.
@@ -165,7 +162,7 @@ func (m *manual) watch(w *made) {
 	defer each.Stop()
 	on := false
 	for {
-		now := m.now()
+		now := m.r.now()
 		for _, u := range w.urls {
 			m.look(w, u)
 		}
@@ -174,13 +171,13 @@ func (m *manual) watch(w *made) {
 			return
 		case !on && why != "":
 			on = true
-			w.onset, w.why = m.late.open(max(onset, w.fault.At)), m.stream.sc.Redact(why)
-			_ = m.collector.FaultApplied(w.fault.Rule, w.fault.Occurrence, w.onset, m.collector.Usual()) // it is planned, and applied once
+			w.onset, w.why = m.r.unrecorded(max(onset, w.fault.At)), m.stream.sc.Redact(why)
+			_ = m.r.faultApplied(w.fault, w.onset) // it is planned, and applied once
 			m.tell(w.fault, "the fault shows since %s (%s); leave it on until this says that it is to end", figure.Clock(w.onset.Round(100*time.Millisecond)), w.why)
 			close(w.began)
 		case on && w.well(now, m.stream.duration):
-			end := m.late.open(now)
-			_ = m.collector.FaultCleared(w.fault.Rule, w.fault.Occurrence, end)
+			end := m.r.unrecorded(now)
+			_ = m.r.faultCleared(w.fault, end)
 			m.tell(w.fault, "the fault is over since %s: all media playlists advance again", figure.Clock(end.Round(100*time.Millisecond)))
 			close(w.ended)
 			return
@@ -197,7 +194,7 @@ func (m *manual) watch(w *made) {
 func (m *manual) look(w *made, u string) {
 	ctx, cancel := context.WithTimeout(m.ctx, max(2*time.Second, m.stream.duration/2))
 	defer cancel()
-	now := m.now()
+	now := m.r.now()
 	list, _, err := m.stream.readMedia(ctx, u)
 	l := w.lists[u]
 	switch {
@@ -241,4 +238,16 @@ func (w *made) well(now, target time.Duration) bool {
 		}
 	}
 	return true
+}
+
+// unrecorded is the earliest instant, from at on, of which no collector of the run has
+// recorded anything yet.
+func (r *live) unrecorded(at time.Duration) time.Duration {
+	if a := r.crew.agent; a != nil {
+		at = a.unrecorded(at)
+	}
+	if r.crew.alone {
+		return at
+	}
+	return max(at, r.now()-manualLag(r.measure.TargetDuration)) // agents elsewhere wait longer
 }

@@ -103,7 +103,7 @@ func (r *live) watch(ctx context.Context) (end func()) {
 
 // watched adds what AWS noticed to a finished run. It waits for late data points;
 // an interrupt ends the wait.
-func (r *live) watched(ctx context.Context, over *measure.Finished) {
+func (r *live) watched(ctx context.Context, over *measure.Finished, early bool) {
 	if r.account.watcher == nil {
 		return
 	}
@@ -111,7 +111,7 @@ func (r *live) watched(ctx context.Context, over *measure.Finished) {
 	end := r.epoch.Add(time.Duration(float64(s.DurationS) * float64(time.Second)))
 	await := awaited(r.sc.Expect, s)
 	patience := max(latePatience, await)
-	if halted, _ := r.fleet.HaltReason(); ctx.Err() != nil || halted != "" { // one last read, without a long wait
+	if early { // one last read, without a long wait
 		ctx, patience = context.WithoutCancel(ctx), 10*time.Second
 	} else {
 		r.progress.Mark(r.now(), fmt.Sprintf("the players have left; waiting for late data points from AWS (at most %v, or until interrupted)", patience))

@@ -6,7 +6,8 @@ import (
 	"hlsload/reports"
 	"hlsload/reports/figure"
 	"hlsload/reports/measure"
-	"hlsload/reports/record"
+	"hlsload/run/client"
+	"hlsload/run/crew/protocol"
 	"hlsload/run/look"
 	"hlsload/stage"
 	"runtime"
@@ -18,15 +19,6 @@ import (
 // perform performs the timeline and returns the summary.
 func (r *live) perform(ctx context.Context) *reports.Summary {
 	sleepUntil(ctx, r.epoch)
-	// Players outlive an interrupt until the faults are undone.
-	watching, leave := context.WithCancel(context.WithoutCancel(ctx))
-	defer leave()
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		defer r.guard()
-		r.fleet.Run(watching)
-	}()
 	ticking, stopTicking := context.WithCancel(context.WithoutCancel(ctx))
 	var ticks sync.WaitGroup
 	for _, f := range []func(context.Context){func(until context.Context) { r.tick(until, ctx.Done()) }, r.watchHalt, r.watchLever} {
@@ -45,36 +37,48 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	if ctx.Err() != nil {
 		end.Interrupted = "interrupted by the user"
 	}
-	why, at := r.fleet.HaltReason()
-	if why != "" { // there were no players after that
-		end.At, end.Interrupted = at, why
-	}
-	end.Warnings = slices.Concat(r.target.warnings(), r.notes(), r.warnings, r.leftOnAWS(outcomes))
+	early := r.conclude(ctx, &end)
+	part := r.gather(&end)
+	left := r.left()
+	end.Warnings = slices.Concat(r.target.warnings(), r.notes(), r.warnings, r.leftOnAWS(outcomes), left.Warnings, end.Warnings)
 	if r.sc.Fleet.CMCD == "query" && r.sc.Target.Rig == nil {
 		end.Warnings = append(end.Warnings, "fleet.cmcd: query makes the URL of every request unique: on a CDN with query strings in its cache key each request is a miss, and the origin gets more load than real viewers cause (want header)")
 	}
-	stats := r.fleet.Stats()
-	end.Warnings = append(end.Warnings, look.WithheldFrom(stats.Withheld)...)
-	end.DroppedSamples = stats.LocalErrors
-	if stats.LocalErrors > 0 {
-		end.Warnings = append(end.Warnings, fmt.Sprintf("%d requests failed because of this machine, not because of the target: %s", stats.LocalErrors, stats.LocalError))
+	end.Warnings = append(end.Warnings, look.WithheldFrom(left.Withheld)...)
+	end.DroppedSamples = left.LocalErrors
+	if left.LocalErrors > 0 {
+		end.Warnings = append(end.Warnings, fmt.Sprintf("%d requests failed because of this machine, not because of the target: %s", left.LocalErrors, left.LocalError))
 	}
-	r.count()
-	end.CPU, end.RSSPeak, end.Goroutines = cpuTime(), rssPeak(), r.results.goroutines
-	r.results.late.handOver(record.Forever)
-	part := r.results.collector.Finish(end.At)
 	if r.cfg.Ended != nil {
 		r.cfg.Ended(part)
 	}
 	over := measure.Derive(part, end)
 	s := over.Summary
 	s.Warnings = append(s.Warnings, r.results.events.Rest()...)
-	leave()
-	<-gone
 	s.Warnings = append(s.Warnings, r.tidyAWS(ctx)...) // may take minutes, which are not part of the run
-	r.watched(ctx, over)
-	r.permission.oneWay(s, r.fleet.Spread())
+	r.watched(ctx, over, early)
+	r.permission.oneWay(s, client.Spread{Connections: left.Connections, Addresses: left.Addresses})
 	return s
+}
+
+// conclude ends the record and sends the players away. It reports whether the run ended early.
+func (r *live) conclude(ctx context.Context, end *measure.End) (early bool) {
+	c := &r.crew
+	c.mu.Lock()
+	c.over = true // what comes now does not end the run
+	halt := c.halt
+	c.mu.Unlock()
+	order := protocol.Order{Mode: protocol.Drain, Reason: end.Interrupted}
+	switch {
+	case halt == nil:
+	case halt.lost:
+		order, end.Interrupted = protocol.Order{Mode: protocol.Now, Reason: halt.why}, ""
+	default: // there were no players after that
+		order.Mode, end.At, end.Interrupted = protocol.Now, halt.at, r.sc.Redact(halt.why)
+	}
+	_, _ = r.tell(&entry{Kind: ended, At: end.At}, nil)
+	c.conductor.Halt(order.Mode, order.Reason, "")
+	return ctx.Err() != nil || halt != nil
 }
 
 // notes are what the report should say about the target and its consent.
@@ -139,13 +143,18 @@ func (r *live) tick(ctx context.Context, interrupted <-chan struct{}) {
 		}
 		now := r.now()
 		r.count()
-		r.results.late.handOver(now)
 		r.manual.show(r.progress.Mark)
-		why := each.Pass(now)
+		if show, ok := r.cfg.Progress.(stage.AgentProgress); ok && !r.crew.alone {
+			show.Agents(now, r.agents())
+		}
+		why := each.Take(now, r.said(now))
 		if why != "" && !tripped {
 			tripped = true
 			r.progress.Mark(now, why+"; the faults are put back, then the run ends")
 			r.chaos.conductor.Stop(why)
+		}
+		if !r.crew.alone {
+			continue // the parts of the others come at the end
 		}
 		if r.cfg.Live != nil && r.cfg.Live.Wanted() {
 			r.cfg.Live.Show(r.soFar(now))
@@ -164,9 +173,8 @@ const checkpointEvery = 5 * time.Minute
 
 // soFar is the summary of a run that goes on.
 func (r *live) soFar(now time.Duration) *reports.Summary {
-	stats := r.fleet.Stats()
 	s := measure.SoFar(r.results.collector, measure.End{At: now, Interrupted: "the run was still going on at " + figure.Clock(now.Truncate(time.Second)) + "; these are the figures so far",
-		CPU: cpuTime(), RSSPeak: rssPeak(), Goroutines: r.results.goroutines, DroppedSamples: stats.LocalErrors})
+		CPU: cpuTime(), RSSPeak: rssPeak(), Goroutines: r.results.goroutines, DroppedSamples: r.crew.agent.stats().LocalErrors})
 	stage.Hide(s, r.sc.Secrets())
 	return s
 }

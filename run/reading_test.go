@@ -69,7 +69,7 @@ func TestProbeAndRunReadOneStream(t *testing.T) {
 						t.Fatal(err)
 					}
 					cfg := &Config{Network: Network{Target: on}, Scenario: parse(t, "duration: 20s\ntarget: {url: ["+strings.Join(urls, ", ")+"]}\nfleet: {players: 2, cohorts: [{name: a, share: 100%, profile: "+player+"}]}\n")}
-					may, err := newPermission(t.Context(), cfg)
+					may, err := newPermission(t.Context(), cfg.Scenario, cfg.Network.Target, "")
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -17,7 +17,6 @@ import (
 	"hlsload/chaos"
 	"hlsload/chaos/conduct"
 	"hlsload/chaos/journal"
-	"hlsload/player/draw"
 	"hlsload/reports"
 	"hlsload/reports/record"
 	"hlsload/run/fleet"
@@ -88,6 +87,7 @@ const (
 	Unreachable             // the target does not answer with a stream
 	Interrupted             // before the run began
 	Cloud                   // AWS is not in the state that the run needs
+	Lost                    // agents were lost before the run began
 )
 
 // Error is the reason why there was no run. Its text has no secrets.
@@ -108,32 +108,28 @@ func internal(err error) error {
 	return &Error{Internal, err.Error(), err}
 }
 
-// live is a run in progress.
+// live is a run in progress, at its conductor.
 type live struct {
-	cfg    *Config
-	sc     *scenarios.Scenario
-	faults []chaos.Fault
-	id     string // names the run on AWS and in logs
-	epoch  time.Time
+	*ground
+	cfg   *Config
+	id    string // names the run on AWS and in logs
+	epoch time.Time
 
-	target     target
-	permission *permission // nil on the embedded channel
-	fleet      *fleet.Fleet
-	chaos      faulting
-	account    account
-	manual     *manual // nil = no fault is made by a person
-	results    results
+	check   fleet.Check   // of this machine, for all players of the run
+	measure record.Config // but for the instant at which the run starts
+	crew    crewing
+	chaos   faulting
+	account account
+	manual  *manual // nil = no fault is made by a person
+	results results
 
-	hide     redactor // of what is shown and stored
-	progress stage.Progress
-	warnings []string // in addition to those of the target
 	rescuing sync.Once
 }
 
 // results are what a run records.
 type results struct {
+	// collector records what the conductor knows, and the sessions of this process.
 	collector  *record.Collector
-	late       *later // nil = samples reach the collector at once
 	events     *Events
 	goroutines int64 // the peak so far
 }
@@ -141,16 +137,17 @@ type results struct {
 // now is the run's clock.
 func (r *live) now() time.Duration { return time.Since(r.epoch) }
 
-func (r *live) seed() draw.Seed { return draw.Seed(r.sc.Seed) }
+// newLive returns a run that is not prepared.
+func newLive(cfg *Config) *live {
+	return &live{ground: newGround(cfg.Scenario, cfg.Network, cfg.Version, cfg.Progress), cfg: cfg, id: NewID()}
+}
 
 // Do performs a scenario in real time. It returns when the timeline is over and
 // the faults are undone. When ctx ends, the run is interrupted: the faults are
 // undone first. If there is no summary, there was no run, and the error is an
 // [*Error]; with a summary, the error says what could not be written.
 func Do(ctx context.Context, cfg *Config) (s *reports.Summary, err error) {
-	r := &live{cfg: cfg, sc: cfg.Scenario, faults: cfg.Scenario.Faults(), id: NewID()}
-	r.hide.f = r.sc.Redact
-	r.progress = redacted{cfg.Progress, r.hide.of}
+	r := newLive(cfg)
 	// Everything is closed in reverse order, after an error as well.
 	var closers []func() error
 	defer func() {
@@ -164,12 +161,19 @@ func Do(ctx context.Context, cfg *Config) (s *reports.Summary, err error) {
 	if err := r.prepare(ctx, &closers); err != nil {
 		return nil, internal(err)
 	}
+	closers = append(closers, func() error { r.dismiss(); return nil })
+	if err := r.muster(); err != nil {
+		return nil, internal(err)
+	}
+	if err := r.begin(ctx); err != nil {
+		return nil, internal(err)
+	}
 	s = r.perform(ctx)
 	stage.Hide(s, r.sc.Secrets())
 	return s, nil
 }
 
-// prepare opens everything that the run needs and connects it.
+// prepare opens everything that the run needs.
 func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 	if why, there := stopFileThere(r.stopFile()); there {
 		return &Error{Refused, why + " already (want it removed before a run)", nil}
@@ -191,9 +195,6 @@ func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 	}
 	*closers = append(*closers, r.target.close)
 	if s := r.target.stream; s != nil {
-		if err := r.permission.permit(ctx, s.hosts()); err != nil {
-			return err
-		}
 		notes, err := s.meaning(r.faults)
 		if err != nil {
 			return err
@@ -202,12 +203,19 @@ func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 			r.progress.Mark(0, line)
 		}
 		r.warnings = append(r.warnings, notes...)
-		r.expect(ctx, s)
+		if err := r.permit(ctx); err != nil {
+			return err
+		}
 	}
-	players := r.sc.MostPlayers()
-	check := fleet.Preflight(players, r.target.urls)
-	if err := check.Err(players); err != nil {
-		return &Error{Usage, err.Error(), err}
+	if r.measure, err = r.measured(r.id, r.cfg.Build); err != nil {
+		return err
+	}
+	if r.cfg.Crew == nil {
+		players := r.sc.MostPlayers()
+		r.check = fleet.Preflight(players, r.target.urls)
+		if err := r.check.Err(players); err != nil {
+			return &Error{Usage, err.Error(), err}
+		}
 	}
 	if err := r.openResults(); err != nil {
 		return err
@@ -217,14 +225,15 @@ func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 		return err
 	}
 	*closers = append(*closers, func() error { _ = r.unlock(ctx); return nil }) // if no run was performed
-	if r.target.embedded == nil {
-		// The first viewers arrive when everything is ready.
-		r.epoch = time.Now()
+	return nil
+}
+
+// openTarget starts the embedded channel, or reads the stream at the URL.
+func (r *live) openTarget(ctx context.Context, log *EdgeLog) error {
+	if r.sc.Target.Rig != nil {
+		return r.openEmbedded(ctx, log)
 	}
-	if r.account.monitor != nil {
-		r.account.monitor.Start(r.epoch)
-	}
-	return r.assemble(&check)
+	return r.openStream(ctx)
 }
 
 // openResults creates the directory of the results and the files that are written

@@ -3,15 +3,16 @@ package run
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"hlsload/chaos"
 	"hlsload/chaos/command"
 	"hlsload/player"
 	"hlsload/player/audience"
-	streams "hlsload/player/stream"
 	"hlsload/reports/record"
 	"hlsload/reports/traffic"
 	"hlsload/rig"
@@ -20,10 +21,11 @@ import (
 	"hlsload/stage"
 )
 
-// target is what the players watch: the embedded channel, or a stream at a URL.
+// target is what the players watch: an embedded channel, or a stream at a URL.
 type target struct {
-	embedded *embedded // nil at a URL
-	stream   *stream   // nil on the embedded channel
+	channel  stage.Rig // names the playlists of an embedded channel; nil at a URL
+	embedded *embedded // the channel, when it is embedded in this process
+	stream   *stream   // nil on an embedded channel
 
 	urls      []string                       // that viewers may open
 	url       func(*audience.Arrival) string // the multivariant playlist that a viewer opens
@@ -35,41 +37,13 @@ type target struct {
 	shown          string // a line that says where to watch the embedded channel; "" = none
 }
 
-// openTarget starts the embedded channel, or reads the stream at the URL.
-func (r *live) openTarget(ctx context.Context, log *EdgeLog) (err error) {
-	t := &r.target
-	if r.sc.Target.Rig != nil {
-		r.epoch = nextSecond(time.Now())
-		if t.embedded, err = r.openEmbedded(ctx, log); err != nil {
-			return err
-		}
-		e := t.embedded
-		t.urls, t.url, t.classify = e.urls(), e.url, e.classify
-		t.rewriting = r.sc.Target.Rig.Rewriting(r.faults)
-		t.rewriting.Place = streams.Path
-		t.shown = "the channel can be watched at " + strings.Join(e.server.URLs(), " and ")
-		return nil
-	}
-	if r.permission, err = newPermission(ctx, r.cfg); err != nil {
-		return err
-	}
-	if t.stream, err = openStream(ctx, r.sc, r.permission); err != nil {
-		return err
-	}
-	s := t.stream
-	t.urls, t.url, t.classify = s.urls, s.url, s.read.Pipeline
-	t.rewriting = chaos.RewriterConfig{Faults: r.faults}
-	t.bites, t.healthy = s.bites, s.healthy
-	return nil
-}
-
 // describe adds the target to the collector's configuration.
 func (t *target) describe(c *record.Config, sc *scenarios.Scenario) error {
 	if t.stream != nil {
 		t.stream.describe(c)
 		return nil
 	}
-	return stage.Channel(c, t.embedded.rig, sc)
+	return stage.Channel(c, t.channel, sc)
 }
 
 // warnings are the findings about the target.
@@ -90,65 +64,97 @@ func (t *target) close() error {
 	return nil
 }
 
-// nextSecond is the next whole second of the wall clock. The embedded channel
-// begins there: the origin shows whole seconds in Last-Modified, which decide
-// when the invalidator deletes a playlist, and with them the results of a seed.
-func nextSecond(t time.Time) time.Time {
-	return t.Add(time.Second - time.Duration(t.Nanosecond()))
-}
-
 // embedded is the embedded channel as a target.
 type embedded struct {
-	server  *serve.Server
-	rig     stage.Rig // the one that server serves
-	cohorts []audience.Cohort
+	server *serve.Server
+	begin  func(epoch time.Time) // the channel's clock is 0 then; it answers from now on
 }
 
-func (r *live) openEmbedded(ctx context.Context, log *EdgeLog) (*embedded, error) {
-	cfg := r.sc.Target.Rig
-	main, err := rig.New(*cfg, r.seed(), r.epoch)
+// openEmbedded starts the embedded channel. It answers nothing before it has begun: its
+// clock is the run's, which starts when all agents are ready.
+func (r *live) openEmbedded(ctx context.Context, log *EdgeLog) error {
+	cfg := *r.sc.Target.Rig
+	main, err := rig.New(cfg, r.seed(), time.Time{})
 	if err != nil {
-		return nil, &Error{Invalid, err.Error(), err}
+		return &Error{Invalid, err.Error(), err}
 	}
-	e := &embedded{rig: main, cohorts: r.sc.Fleet.Audience.Cohorts}
+	all := []*rig.Rig{main}
 	var twin *rig.Rig
-	if slices.ContainsFunc(e.cohorts, func(c audience.Cohort) bool { return c.FaultsNone }) {
-		if twin, err = rig.New(*cfg, r.seed(), r.epoch); err != nil {
+	if slices.ContainsFunc(r.sc.Fleet.Audience.Cohorts, func(c audience.Cohort) bool { return c.FaultsNone }) {
+		if twin, err = rig.New(cfg, r.seed(), time.Time{}); err != nil {
+			return err
+		}
+		all = append(all, twin)
+	}
+	began := make(chan struct{})
+	e := &embedded{}
+	if e.server, err = serve.Start(context.WithoutCancel(ctx), serve.Config{Rig: main, Twin: twin, Now: r.now, Board: r.chaos.board, Listener: r.listenLater(began), Log: log.Writer()}); err != nil {
+		return fmt.Errorf("starting the embedded channel: %w", err)
+	}
+	e.begin = func(epoch time.Time) {
+		for _, c := range all {
+			c.Begin(epoch) // nothing else uses them yet
+		}
+		close(began)
+	}
+	r.target.embedded = e
+	r.target.shown = "the channel can be watched at " + strings.Join(e.server.URLs(), " and ")
+	return r.watchChannel(main, e.edges())
+}
+
+// listenLater listens where the agents reach the channel, and accepts connections once began
+// is closed.
+func (r *live) listenLater(began <-chan struct{}) func(context.Context, string) (net.Listener, error) {
+	listen := r.cfg.Network.Listen
+	if listen == nil {
+		listen = func(ctx context.Context, addr string) (net.Listener, error) {
+			return new(net.ListenConfig).Listen(ctx, "tcp", addr)
+		}
+	}
+	return func(ctx context.Context, addr string) (net.Listener, error) {
+		if c := r.cfg.Crew; c != nil && c.RigListen != "" {
+			addr = net.JoinHostPort(c.RigListen, "0")
+		}
+		l, err := listen(ctx, addr)
+		if err != nil {
 			return nil, err
 		}
+		return &gate{Listener: l, open: began, closed: make(chan struct{})}, nil
 	}
-	e.server, err = serve.Start(context.WithoutCancel(ctx), serve.Config{Rig: main, Twin: twin, Now: r.now, Board: r.chaos.board, Listener: r.cfg.Network.Listen, Log: log.Writer()})
-	if err != nil {
-		return nil, fmt.Errorf("starting the embedded channel: %w", err)
-	}
-	return e, nil
 }
 
-func (e *embedded) url(a *audience.Arrival) string {
-	edge := e.server.Edge
-	if e.cohorts[a.Cohort].FaultsNone {
-		edge = e.server.TwinEdge
-	}
-	return edge(a.PopOf(e.server.Pops())) + e.rig.Entry(a.Entry)
+// gate is a listener that accepts nothing until it is open. Connections wait meanwhile.
+type gate struct {
+	net.Listener
+	open    <-chan struct{}
+	closed  chan struct{}
+	closing sync.Once
 }
 
-func (e *embedded) urls() []string {
-	var all []string
+func (g *gate) Accept() (net.Conn, error) {
+	select {
+	case <-g.open:
+		return g.Listener.Accept()
+	case <-g.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (g *gate) Close() error {
+	g.closing.Do(func() { close(g.closed) })
+	return g.Listener.Close()
+}
+
+// edges are where the channel's POPs are.
+func (e *embedded) edges() *edges {
+	at := &edges{}
 	for pop := range e.server.Pops() {
-		all = append(all, e.server.Edge(pop))
+		at.Main = append(at.Main, e.server.Edge(pop))
 		if u := e.server.TwinEdge(pop); u != "" {
-			all = append(all, u)
+			at.Twin = append(at.Twin, u)
 		}
 	}
-	return all
-}
-
-// classify is the pipeline of a media playlist; -1 = unknown.
-func (e *embedded) classify(u string) int {
-	if id, ok := e.rig.Parse(streams.Path(u)); ok {
-		return id.Pipeline
-	}
-	return -1
+	return at
 }
 
 // count makes the meter count the requests that reach the origin.

@@ -15,3 +15,9 @@ type AgentNow struct {
 	Lags        reports.Histogram // all of them, in µs; empty when they were not asked for
 	ClockOffset time.Duration     // the conductor's clock minus its own
 }
+
+// AgentProgress is a [Progress] that shows the agents of a run as well.
+type AgentProgress interface {
+	// Agents is called about once a second of a run over several machines, before Show.
+	Agents(now time.Duration, all []AgentNow)
+}

@@ -103,6 +103,12 @@ func (i *Injector) count(f *chaos.Fault) Counts {
 	return Counts{i.touched[f.Rule].Load(), i.passed.Load()}
 }
 
+// Knows reports whether the window of a fault was opened or closed here.
+func (i *Injector) Knows(f *chaos.Fault) bool {
+	_, ok := i.starts.Load(f)
+	return ok
+}
+
 // Since is what happened since the window of a fault was last opened or closed.
 func (i *Injector) Since(f *chaos.Fault) Counts {
 	was, _ := i.starts.Load(f)

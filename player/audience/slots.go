@@ -1,6 +1,10 @@
 package audience
 
-import "hlsload/player/draw"
+import (
+	"math/bits"
+
+	"hlsload/player/draw"
+)
 
 // SlotCount is into how many slots the viewers of a run are split. A run on several
 // machines gives each of them some slots; a viewer keeps its slot.
@@ -15,6 +19,14 @@ type Slots [SlotCount / 64]uint64
 
 // Has reports whether a slot is in the set.
 func (s *Slots) Has(slot int) bool { return s[slot/64]>>(slot%64)&1 != 0 }
+
+// Len is how many slots are in the set.
+func (s *Slots) Len() (n int) {
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
 
 func (s *Slots) add(slot int) { s[slot/64] |= 1 << (slot % 64) }
 

@@ -80,7 +80,7 @@ func (v *view) derive(end *End) *Finished {
 	inspect(s, v)
 	gone := v.agents(s, end)
 	f := &Finished{Summary: s, view: v, ending: reports.Ending{Interrupted: end.Interrupted, Unreachable: end.Unreachable, Lag: v.testerLag(), LagLimit: v.Config.LagLimit,
-		Lost: gone, LostLimit: end.LostLimit, Players: v.lost.of}}
+		Lost: gone, Gone: end.Gone, Blurred: end.Blurred, LostLimit: end.LostLimit, Players: v.lost.of}}
 	s.Decide(&f.ending)
 	advise(s, v, &f.ending)
 	if len(gone) > 0 {

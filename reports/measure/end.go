@@ -25,6 +25,8 @@ type End struct {
 	Traffic *traffic.Load
 
 	Agents    []Agent // of a run over several machines
+	Blurred   string  // why their clocks were too far apart; "" = they were not
+	Gone      string  // why there is no verdict on the machines' parts; "" = there is one
 	LostLimit float64 // the share of their players that may be lost
 
 	CPU            time.Duration // user and system time of the tool

@@ -130,3 +130,17 @@ func (c *Totals) kind(k m3u8.Kind) *Requests {
 	}
 	return c.Kinds[k]
 }
+
+// eachLag calls f with how much later than due the group's requests were sent, by phase set.
+func (g *Group) eachLag(f func(set int, lag *reports.Histogram)) {
+	for set, totals := range g.Totals {
+		if totals == nil {
+			continue
+		}
+		for _, r := range totals.Kinds {
+			if r != nil {
+				f(set, &r.Lag)
+			}
+		}
+	}
+}

@@ -1,6 +1,10 @@
 package record
 
 import (
+	"maps"
+	"slices"
+	"time"
+
 	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/reports/traffic"
@@ -47,6 +51,26 @@ func (c *Collector) Live() Live {
 	}
 	c.complete(&l)
 	return l
+}
+
+// Lag is how much later than due requests were sent so far: the 99th percentile. It locks
+// each part of the sessions for moments.
+func (c *Collector) Lag() time.Duration {
+	var h reports.Histogram
+	for _, sh := range c.shards {
+		sh.mu.Lock()
+		groups := slices.Collect(maps.Values(sh.Groups))
+		sh.mu.Unlock()
+		for _, g := range groups {
+			sh.mu.Lock()
+			g.eachLag(func(_ int, lag *reports.Histogram) { h.Merge(lag) })
+			sh.mu.Unlock()
+		}
+	}
+	if h.Count() == 0 {
+		return 0
+	}
+	return time.Duration(h.Quantile(.99, 0)) * time.Microsecond
 }
 
 // complete adds what is not counted by shard.

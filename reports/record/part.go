@@ -109,16 +109,7 @@ func (c *Collector) close(p *Part) {
 func (p *Part) tester(agent string) Tester {
 	t := Tester{Agent: agent, Sessions: p.Live.Started, Lag: make([]reports.Histogram, len(p.Sets))}
 	for _, g := range p.Groups {
-		for set, totals := range g.Totals {
-			if totals == nil {
-				continue
-			}
-			for _, r := range totals.Kinds {
-				if r != nil {
-					t.Lag[set].Merge(&r.Lag)
-				}
-			}
-		}
+		g.eachLag(func(set int, lag *reports.Histogram) { t.Lag[set].Merge(lag) })
 	}
 	return t
 }
@@ -212,6 +203,15 @@ func (p *Part) addTester(o *Tester) {
 		}
 		t.Lag[set].Merge(&o.Lag[set])
 	}
+}
+
+// Key tells runs apart: machines that measure the same run have equal keys.
+func (c *Config) Key() string {
+	full := *c
+	if err := full.fill(); err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%016x", full.key())
 }
 
 // key tells runs apart: parts of one run have equal keys.

@@ -45,10 +45,10 @@ type AgentConfig struct {
 	Run  string // name of the run
 	ID   string // in this run; "" = one is drawn
 	Info protocol.Info
-	Dir  string               // where the part is kept; "" = it is not kept
+	Dir  string // where the part is kept; "" = it is not kept
 	// Alone: it is the only agent, in the process of the conductor; see [protocol.ConductorConfig].
 	Alone bool
-	Now  func() time.Duration // its clock, which never goes back; nil = the system's
+	Now   func() time.Duration // its clock, which never goes back; nil = the system's
 }
 
 // Agent is one agent of one run.

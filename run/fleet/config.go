@@ -27,7 +27,7 @@ type Config struct {
 	// Epoch's.
 	Wall     time.Time
 	Slots    *audience.Slots // whose viewers these are; nil = all
-	Duration time.Duration // of the run; 0 = until the context ends
+	Duration time.Duration   // of the run; 0 = until the context ends
 	// URL is the multivariant playlist that a viewer opens.
 	URL      func(*audience.Arrival) string
 	Classify player.Classify     // which pipeline a media playlist belongs to; nil = unknown

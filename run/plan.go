@@ -1,0 +1,89 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"hlsload/chaos"
+	"hlsload/player/audience"
+	streams "hlsload/player/stream"
+	"hlsload/reports"
+	"hlsload/reports/record"
+	"hlsload/rig"
+	"hlsload/scenarios"
+	"hlsload/stage"
+)
+
+// plan is what an agent gets to do.
+type plan struct {
+	Name     string `json:"name"` // of the agent
+	Run      string `json:"run"`  // id, which begins the session ids of CMCD
+	Agents   int    `json:"agents"`
+	Agent    int    `json:"agent"`
+	Channel  *edges `json:"channel,omitempty"` // of an embedded channel
+	Sums     bool   `json:"sums,omitempty"`    // reports have all that metrics show
+	Scenario []byte `json:"scenario"`          // see [scenarios.Bundle]
+}
+
+// edges are the base URLs of the POPs of an embedded channel.
+type edges struct {
+	Main []string `json:"main"`
+	Twin []string `json:"twin,omitempty"` // of the undisturbed one
+}
+
+// maxPops bounds the edges of a plan.
+const maxPops = 4096
+
+func (p *plan) encode() ([]byte, error) { return json.Marshal(p) }
+
+// readPlan reads a plan, which comes from outside.
+func readPlan(b []byte) (p plan, err error) {
+	if err := json.Unmarshal(b, &p); err != nil {
+		return p, fmt.Errorf("read the plan: %w", err)
+	}
+	if p.Agents < 1 || p.Agents > audience.SlotCount || p.Agent < 0 || p.Agent >= p.Agents {
+		return p, fmt.Errorf("read the plan: agent %d of %d (want one of 1 to %d)", p.Agent, p.Agents, audience.SlotCount)
+	}
+	if c := p.Channel; c != nil && (len(c.Main) == 0 || len(c.Main) > maxPops || len(c.Twin) > maxPops) {
+		return p, fmt.Errorf("read the plan: a channel of %d and %d edges (want 1 to %d)", len(c.Main), len(c.Twin), maxPops)
+	}
+	return p, nil
+}
+
+func (p *plan) share() share { return share{p.Agent, p.Agents} }
+
+// measuring is what a collector of a run measures, without its target.
+func measuring(sc *scenarios.Scenario, faults []chaos.Fault) record.Config {
+	return stage.Measure(sc, reports.ModeRun, faults, time.Time{})
+}
+
+// watchChannel makes players watch an embedded channel at the edges; main names its playlists.
+func (g *ground) watchChannel(main *rig.Rig, at *edges) error {
+	cohorts := g.sc.Fleet.Audience.Cohorts
+	for i := range cohorts {
+		if cohorts[i].FaultsNone && len(at.Twin) == 0 {
+			return errors.New("the channel has no undisturbed edges, and a cohort has faults: none (want the same build everywhere)")
+		}
+	}
+	t := &g.target
+	t.channel = main
+	t.urls = append(append(t.urls, at.Main...), at.Twin...)
+	t.url = func(a *audience.Arrival) string {
+		all := at.Main
+		if cohorts[a.Cohort].FaultsNone {
+			all = at.Twin
+		}
+		return all[a.PopOf(len(all))] + main.Entry(a.Entry)
+	}
+	t.classify = func(u string) int { // -1 = unknown
+		if id, ok := main.Parse(streams.Path(u)); ok {
+			return id.Pipeline
+		}
+		return -1
+	}
+	t.rewriting = g.sc.Target.Rig.Rewriting(g.faults)
+	t.rewriting.Place = streams.Path
+	return nil
+}

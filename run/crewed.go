@@ -45,7 +45,7 @@ type AgentConfig struct {
 	Dir      string          // where its part is kept for [Merge]; "" = it is not kept
 	Commands bool            // the scenario may run a program here (target.sessions.command)
 	StopFile string          // when it appears, all players of the run leave; "" = none
-	Halt     <-chan struct{} // closed: the same
+	Halt     <-chan struct{} // closed: the agent leaves at once
 
 	Version, Build string
 	Network        Network

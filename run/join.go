@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"hlsload/run/crew"
@@ -37,15 +38,15 @@ func Agent(ctx context.Context, cfg *AgentConfig) error {
 		return &Error{Usage, err.Error(), err}
 	}
 	a.stop = c.Halt
-	watching, stop := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		a.watchHalt(watching)
-	}()
-	err = c.Run(ctx)
+	// An interrupt halts the whole run; the conductor still gets the part, if it is there.
+	running, leave := context.WithCancel(context.WithoutCancel(ctx))
+	watching, stop := context.WithCancel(running)
+	var watched sync.WaitGroup
+	watched.Go(func() { a.watchHalt(watching, ctx.Done(), leave) })
+	err = c.Run(running)
 	stop()
-	<-watched
+	watched.Wait()
+	leave()
 	a.close()
 	file, failed := c.Kept()
 	if failed != nil {
@@ -60,18 +61,25 @@ func Agent(ctx context.Context, cfg *AgentConfig) error {
 	return err
 }
 
-// watchHalt halts the whole run on a signal or a stop file here.
-func (a *agent) watchHalt(ctx context.Context) {
+// deliverWithin is within what time after an interrupt an agent gets rid of its part.
+const deliverWithin = 10 * time.Second
+
+// watchHalt halts the whole run on an interrupt, a signal or a stop file here. After an
+// interrupt leave is called when the part was not delivered in time, after a signal at once.
+func (a *agent) watchHalt(ctx context.Context, interrupted <-chan struct{}, leave func()) {
 	every := time.NewTicker(stopFileEvery)
 	defer every.Stop()
-	signalled := a.cfg.Halt
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-signalled:
-			a.stop("halted by the user")
-			signalled = nil
+		case <-interrupted:
+			a.stop("interrupted by the user")
+			interrupted = nil
+			defer time.AfterFunc(deliverWithin, leave).Stop()
+		case <-a.cfg.Halt:
+			leave()
+			return
 		case <-every.C:
 			if why, there := stopFileThere(a.cfg.StopFile); there {
 				a.stop(why)

@@ -244,7 +244,7 @@ func TestChurnAndSurge(t *testing.T) {
 		cfg.Duration = time.Minute
 	}, func(w *world) {
 		time.Sleep(20 * time.Second)
-		w.fleet.Surge(10, 5*time.Second)
+		w.fleet.Surge(w.fleet.now(), 10, 5*time.Second)
 	})
 	surged, followers := 0, 0
 	for _, s := range w.record.sessions {

@@ -65,7 +65,8 @@ func (s *Summary) Decide(end *Ending) {
 		void = append(void, "target unreachable: "+end.Unreachable)
 		first(ExitUnreachable)
 	}
-	if s.NonePlayed() && (end.Interrupted == "" || s.Players.StartupFailed > 0) {
+	allLost := s.Players.Started == 0 && end.lost() != ""
+	if s.NonePlayed() && !allLost && (end.Interrupted == "" || s.Players.StartupFailed > 0) {
 		void = append(void, "no session ever played, so nothing was measured: "+s.failures())
 		first(ExitUnreachable)
 	}

@@ -357,3 +357,46 @@ func TestShares(t *testing.T) {
 
 var _ Watched = merged{}
 var _ Watched = Alone{(*record.Collector)(nil)}
+
+// F5: agents that lose their conductor fall silent within 3 s and keep their parts, which are
+// joined without a verdict.
+func TestMerge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, kill, "a", "b", "c")
+		lost := &cut{}
+		p.config = func(cfg *Config) {
+			lost.Bus = cfg.Crew.Bus
+			cfg.Crew.Bus = lost
+		}
+		time.AfterFunc(60*time.Second, lost.off)
+		if s, err := p.together(); err != nil || s.ExitCode != reports.ExitLost || s.Players.Lost != 90 {
+			t.Fatalf("%s, %v; want all lost", outcomes(s), err)
+		}
+		s, err := Merge(p.dirs, os.LookupEnv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.ExitCode != reports.ExitLost || s.Verdict != reports.Void || !strings.Contains(s.VoidReason, "3 of 3 agents") || s.Players.Started != 90 || s.DurationS < 58 || s.DurationS > 63 {
+			t.Errorf("%s after %v s: %s\n%s", s.Verdict, s.DurationS, s.VoidReason, outcomes(s))
+		}
+		if f := &s.Faults[0]; f.Affected == 0 || f.FailedOver != f.Affected || f.ClearedAtS.Order() < 50 {
+			t.Errorf("%+v; want what the players saw", f)
+		}
+		if s, err = Merge(p.dirs[:2], os.LookupEnv); err != nil || !strings.Contains(strings.Join(s.Warnings, "; "), "the part of 1 agent is missing (number 2)") {
+			t.Errorf("two of three: %v, %v", s.Warnings, err)
+		}
+		if _, err = Merge([]string{p.dirs[0], p.dirs[0]}, os.LookupEnv); err == nil || !strings.Contains(err.Error(), "each part once") {
+			t.Errorf("the same twice: %v", err)
+		}
+		if _, err = Merge([]string{t.TempDir()}, os.LookupEnv); err == nil || !strings.Contains(err.Error(), "plan-") {
+			t.Errorf("nothing there: %v", err)
+		}
+		part, _ := filepath.Glob(filepath.Join(p.dirs[0], "part-*"))
+		if err := os.WriteFile(part[0], []byte("{}\nrubbish"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err = Merge(p.dirs, os.LookupEnv); err == nil || !strings.Contains(err.Error(), "read part") {
+			t.Errorf("damaged: %v", err)
+		}
+	})
+}

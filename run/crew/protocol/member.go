@@ -181,7 +181,7 @@ func (c *Conductor) lose(now time.Duration, m *member, why string) {
 	beyond := !c.begun || lost > c.cfg.Lost*all
 	text := c.of(m, why)
 	c.do(Lost{m.index, m.lost.At, why, beyond})
-	c.note("%s; lost from %v on: %.0f of %.0f players", text, m.lost.At.Round(time.Millisecond), lost, all)
+	c.do(Note{fmt.Sprintf("%s; lost from %v on: %.0f of %.0f players", text, m.lost.At.Round(time.Millisecond), lost, all)}) // the result has it as well
 	switch {
 	case !c.begun && c.order == nil:
 		c.fail(now, Gone, text)

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"time"
 )
@@ -74,6 +75,21 @@ func targetOf(body []byte) time.Duration {
 		value = value[:n]
 	}
 	return seconds(value)
+}
+
+// newest is the media sequence number after the last segment of a playlist.
+func newest(body []byte) int64 {
+	const tag = "#EXT-X-MEDIA-SEQUENCE:"
+	n := int64(0)
+	if i := bytes.Index(body, []byte(tag)); i >= 0 {
+		for _, c := range body[i+len(tag):] {
+			if c < '0' || c > '9' || n > math.MaxInt64/100 {
+				break
+			}
+			n = 10*n + int64(c-'0')
+		}
+	}
+	return n + int64(bytes.Count(body, []byte("#EXTINF:")))
 }
 
 // seconds reads a duration in seconds; 0 for nonsense and for more than a day.

@@ -122,6 +122,37 @@ func (r *Rewriter) Watch(f *Fault) {
 	}
 }
 
+// Pins reports whether players see the playlist of the instant at which f began.
+func Pins(f *Fault) bool { return f.Via == ViaViewer && f.Kind.Spec().pinning(f) }
+
+// Show remembers a media playlist as it is at now, as if a player had seen it: so that the
+// players of several machines see the same one when a fault begins. One that is older than
+// what was seen is left out.
+func (r *Rewriter) Show(now time.Duration, url string, body []byte) {
+	if r.cfg.Place != nil {
+		url = r.cfg.Place(url)
+	}
+	if !isPlaylist(body) {
+		return
+	}
+	m := r.memories[url]
+	switch {
+	case m == nil:
+		m = &memory{}
+		r.memories[url] = m
+		r.urls = append(r.urls, url)
+	case m.latest() != nil && newest(m.latest().body) > newest(body):
+		return
+	}
+	if m.remember(now, body, r.horizon) {
+		if r.listing {
+			r.list(now, url, body)
+		}
+		r.bytes += m.count()
+		r.shrink(url)
+	}
+}
+
 // Watching reports whether answers must be shown to [Rewriter.Rewrite] while no
 // fault is open, too.
 func (r *Rewriter) Watching() bool { return r.watching }

@@ -285,6 +285,9 @@ func (a *agent) apply(e *entry) error {
 		}
 	case opened:
 		defer relink()
+		for _, l := range e.Lists {
+			a.injector.Show(e.At, l.URL, l.Body)
+		}
 		return a.injector.Open(f, e.At)
 	case shut:
 		a.injector.Close(f, e.At)

@@ -22,7 +22,12 @@ func (r *live) viewers() *inject.Applier {
 	var mu sync.Mutex
 	last := map[*chaos.Fault]int{} // entry of the course that opened or closed its window
 	change := func(kind step, f *chaos.Fault) error {
-		n, err := r.tell(of(kind, f, r.now()), nil)
+		e := of(kind, f, r.now())
+		if kind == opened && !r.crew.alone && chaos.Pins(f) {
+			e.Lists = r.lists(f)
+			e.At = r.now()
+		}
+		n, err := r.tell(e, nil)
 		mu.Lock()
 		last[f] = n
 		mu.Unlock()

@@ -17,6 +17,13 @@ type entry struct {
 	Occurrence int             `json:"occurrence"`
 	At         time.Duration   `json:"at"`
 	Usual      []time.Duration `json:"usual,omitempty"` // startup times of the whole run at the onset, by cohort
+	Lists      []list          `json:"lists,omitempty"` // media playlists at the onset, which all players see then
+}
+
+// list is a media playlist.
+type list struct {
+	URL  string `json:"url"`
+	Body []byte `json:"body"`
 }
 
 // step is a kind of an entry.

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -399,4 +400,58 @@ func TestMerge(t *testing.T) {
 			t.Errorf("damaged: %v", err)
 		}
 	})
+}
+
+// Players of all agents see the same playlist while it is frozen, whatever their own players
+// saw before.
+func TestAgentsShowTheSamePlaylist(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, strings.Replace(viewers, "players: 30", "players: 2", 1), "a", "b")
+		var mu sync.Mutex
+		frozen := map[string]map[string]bool{} // bodies, by URL
+		p.config = func(cfg *Config) {
+			cfg.Crew.Bus = &tap{Bus: cfg.Crew.Bus, seen: func(subject string, data []byte) {
+				if !strings.HasSuffix(subject, ".course") {
+					return
+				}
+				_, rest, _ := strings.Cut(string(data), "\n")
+				for dec := json.NewDecoder(strings.NewReader(rest)); ; {
+					var e entry
+					if dec.Decode(&e) != nil {
+						return
+					}
+					mu.Lock()
+					for _, l := range e.Lists {
+						if frozen[l.URL] == nil {
+							frozen[l.URL] = map[string]bool{}
+						}
+						frozen[l.URL][string(l.Body)] = true
+					}
+					mu.Unlock()
+				}
+			}}
+		}
+		if _, err := p.together(); err != nil {
+			t.Fatal(err)
+		}
+		if len(frozen) != 3 { // the renditions of pipeline 0
+			t.Fatalf("%d playlists; want 3", len(frozen))
+		}
+		for u, bodies := range frozen {
+			if len(bodies) != 1 {
+				t.Errorf("%s: %d versions; want one", u, len(bodies))
+			}
+		}
+	})
+}
+
+// tap is a bus that shows what is published.
+type tap struct {
+	bus.Bus
+	seen func(subject string, data []byte)
+}
+
+func (b *tap) Publish(subject string, data []byte) error {
+	b.seen(subject, data)
+	return b.Bus.Publish(subject, data)
 }

@@ -83,27 +83,46 @@ type Rig interface {
 // Channel adds the embedded channel to the configuration: target duration, names of
 // renditions, and predictions.
 func Channel(c *record.Config, r Rig, sc *scenarios.Scenario) error {
-	const host = "http://rig"
 	c.TargetDuration = r.TargetDuration()
-	mv, err := m3u8.ParseMultivariant(r.Multivariant(0), m3u8.Options{Base: &url.URL{Scheme: "http", Host: "rig", Path: r.Entry(0)}})
+	l, mv, pipeline, err := ladder("http://rig", r, sc.Fleet.Profiles[0])
 	if err != nil {
-		return fmt.Errorf("the embedded channel's multivariant playlist: %w", err)
-	}
-	pipeline := func(u string) int {
-		if id, ok := r.Parse(strings.TrimPrefix(u, host)); ok {
-			return id.Pipeline
-		}
-		return -1
-	}
-	l, err := player.NewLadder(mv, sc.Fleet.Profiles[0], pipeline)
-	if err != nil {
-		return fmt.Errorf("the embedded channel's multivariant playlist: %w", err)
+		return err
 	}
 	c.Renditions = Renditions(l)
 	c.Predict = Predict(sc, mv, pipeline, func(cohort int) predict.Shape {
 		return scenarios.ShapeOf(sc.Target.Rig, &sc.Fleet.Audience.Cohorts[cohort].Network)
 	})
 	return nil
+}
+
+// Ladder is what a player makes of the multivariant playlist of an embedded channel at an
+// edge, such as http://127.0.0.1:4000.
+func Ladder(edge string, r Rig, p *player.Profile) (*player.Ladder, error) {
+	l, _, _, err := ladder(edge, r, p)
+	return l, err
+}
+
+func ladder(edge string, r Rig, p *player.Profile) (*player.Ladder, *m3u8.Multivariant, player.Classify, error) {
+	wrong := func(err error) error { return fmt.Errorf("the embedded channel's multivariant playlist: %w", err) }
+	base, err := url.Parse(edge + r.Entry(0))
+	if err != nil {
+		return nil, nil, nil, wrong(err)
+	}
+	mv, err := m3u8.ParseMultivariant(r.Multivariant(0), m3u8.Options{Base: base})
+	if err != nil {
+		return nil, nil, nil, wrong(err)
+	}
+	pipeline := func(u string) int {
+		if id, ok := r.Parse(strings.TrimPrefix(u, edge)); ok {
+			return id.Pipeline
+		}
+		return -1
+	}
+	l, err := player.NewLadder(mv, p, pipeline)
+	if err != nil {
+		return nil, nil, nil, wrong(err)
+	}
+	return l, mv, pipeline, nil
 }
 
 // Renditions lists the media playlists of a ladder for the collector.

@@ -76,6 +76,13 @@ func (i *Injector) Touched(m chaos.Marks) {
 	}
 }
 
+// Show remembers a media playlist as if a player had seen it; see [chaos.Rewriter.Show].
+func (i *Injector) Show(at time.Duration, url string, body []byte) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.rewriter.Show(at, url, body)
+}
+
 // Open opens the window of a fault at an instant of the run.
 func (i *Injector) Open(f *chaos.Fault, at time.Duration) error {
 	if f.Via != chaos.ViaViewer {

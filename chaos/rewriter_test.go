@@ -362,3 +362,34 @@ func BenchmarkRewrite(b *testing.B) {
 		})
 	}
 }
+
+// TestShow: what another machine saw at the onset is what players see here, unless it is older
+// than what they saw.
+func TestShow(t *testing.T) {
+	freeze := NewFault("x", PlaylistFreeze)
+	freeze.Via = ViaViewer
+	for _, tc := range []struct {
+		name       string
+		saw, shown time.Duration // 0 = nothing
+		want       string
+	}{
+		{"nothing was seen", 0, 40 * time.Second, "100-109 by 1"},
+		{"something older was seen", 36 * time.Second, 40 * time.Second, "100-109 by 1"},
+		{"something newer was seen", 44 * time.Second, 40 * time.Second, "101-110 by 1"},
+		{"nothing was shown", 44 * time.Second, 0, "101-110 by 1"},
+	} {
+		v := viewing{t, NewRewriter(RewriterConfig{Faults: []Fault{freeze}}), NewPlan(1)}
+		if tc.saw > 0 {
+			v.ask(tc.saw, nil)
+		}
+		if tc.shown > 0 {
+			name := media(nil).Name
+			v.r.Show(tc.shown, "http://x/p/"+name+".m3u8", live(name, tc.shown, 10))
+			v.r.Show(tc.shown, "http://x/p/"+name+".m3u8", []byte("not a playlist"))
+		}
+		v.p = v.p.With(&freeze, 44*time.Second)
+		if got := v.ask(60*time.Second, nil); got != tc.want {
+			t.Errorf("%s: %s; want %s", tc.name, got, tc.want)
+		}
+	}
+}

@@ -32,7 +32,6 @@ type Request struct {
 	UserAgent string
 	Range     *m3u8.Range         // nil = the whole resource
 	Gzip      bool                // accept a gzip body
-	Number    uint64              // Hlsload-Request header, 0 = none
 	Viewer    string              // Hlsload-Viewer header, "" = none
 	Headers   []credential.Header // sent to any host
 	// Credentials are sent to the hosts that they are meant for; nil = those of the

@@ -136,10 +136,6 @@ func appendRequest(b []byte, req *Request, host, target string) []byte {
 		b = append(b, "\r\nCookie: "...)
 		b = append(b, req.cookie...)
 	}
-	if req.Number != 0 {
-		b = append(b, "\r\nHlsload-Request: "...)
-		b = strconv.AppendUint(b, req.Number, 10)
-	}
 	if req.Held != nil {
 		b = append(b, "\r\nHlsload-Held: 1"...)
 	}

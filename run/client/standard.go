@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
-	"strconv"
 	"sync"
 
 	"hlsload/chaos"
@@ -89,9 +88,6 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	}
 	if req.Range != nil {
 		set("Range", string(appendRange(nil, req)))
-	}
-	if req.Number != 0 {
-		set("Hlsload-Request", strconv.FormatUint(req.Number, 10))
 	}
 	if req.Held != nil {
 		set("Hlsload-Held", "1")

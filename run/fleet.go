@@ -29,7 +29,7 @@ func (a *agent) fleetConfig(b crew.Begin) fleet.Config {
 			}
 			return a.collector.Join(now, who)
 		},
-		Redact: g.hide.of, Sources: a.check.Sources, Dial: g.network.Target.Dial, Guard: a.guard, May: b.Lease.Held, Public: t.channel != nil,
+		Redact: g.hide.of, Sources: a.check.Sources, Dial: g.network.Target.Dial, Guard: a.guard, May: b.Lease.Held, Public: t.channel != nil, Held: t.channel != nil,
 	}
 	fc.Run, _ = cmcd.ParseRun(a.plan.Run)
 	for i, c := range sc.Fleet.Audience.Cohorts {
@@ -44,7 +44,6 @@ func (a *agent) fleetConfig(b crew.Begin) fleet.Config {
 		fc.LinkFaults = fc.LinkFaults || part == chaos.PartLink
 		fc.Named = fc.Named || part == chaos.PartTokens && f.Via == chaos.ViaRig
 	}
-	_ = t
 	g.limit(&fc)
 	fc.Ceiling = a.plan.share().ceiling(fc.Ceiling)
 	if s := t.stream; s != nil {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hlsload/chaos"
 	"hlsload/rig"
 )
 
@@ -147,9 +148,23 @@ func (c *channel) popOf(req *http.Request) int {
 	return int(h.Sum32() % uint32(len(c.pops)))
 }
 
-// noted is how long an answer must be held back for its faults to be
-// remembered: no viewer gives up sooner.
+// noted is how long an answer must be held back for its faults to be told before
+// it: no viewer gives up sooner.
 const noted = time.Second
+
+// hold tells a player of a fleet at once which faults hold its answer back, in an
+// interim answer, because one that gives up waiting never sees the header of the
+// answer. Only a fleet asks for that, with a Hlsload-Held header: other players get
+// no interim answer, nor does HTTP/1.0, which has none.
+func hold(w http.ResponseWriter, req *http.Request, m chaos.Marks) {
+	if req.Header.Get("Hlsload-Held") == "" || !req.ProtoAtLeast(1, 1) {
+		return
+	}
+	h := w.Header()
+	h.Set("Hlsload-Faults", strconv.FormatUint(uint64(m), 16))
+	w.WriteHeader(http.StatusEarlyHints) // net/http flushes it
+	h.Del("Hlsload-Faults")
+}
 
 // answer carries a flight through: ask the rig, wait, write.
 func (s *Server) answer(w http.ResponseWriter, req *http.Request, c *channel, j *job) {
@@ -161,9 +176,7 @@ func (s *Server) answer(w http.ResponseWriter, req *http.Request, c *channel, j 
 	step := c.rig.Advance(now, f)
 	c.lock.Unlock()
 	if a := &f.Answer; a.Marks != 0 && (step.Hang || step.Wait >= noted) {
-		if id, err := strconv.ParseUint(req.Header.Get("Hlsload-Request"), 10, 64); err == nil {
-			c.lost.add(id, a.Marks)
-		}
+		hold(w, req, a.Marks)
 	}
 	wait := step.Wait - time.Since(began)
 	if step.Hang {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -344,13 +346,23 @@ func TestFaultsOnTheWire(t *testing.T) {
 	post(`{"name":"hang","fault":"edge.hang"}`)
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
-	req, _ := http.NewRequestWithContext(ctx, "GET", uri, nil)
-	req.Header.Set("Hlsload-Request", "77")
+	told := make(chan string, 1)
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: func(status int, h textproto.MIMEHeader) error {
+		told <- fmt.Sprint(status, " ", h.Get("Hlsload-Faults"))
+		return nil
+	}})
+	req, _ := http.NewRequestWithContext(traced, "GET", uri, nil)
+	req.Header.Set("Hlsload-Held", "1")
 	if res, err := c.Do(req); err == nil {
 		t.Errorf("edge.hang: status %d; want no answer", res.StatusCode)
 	}
-	if m := s.Marks(77); !m.Has(1) {
-		t.Errorf("marks of the request that was given up: %b; want bit 1", m)
+	select {
+	case m := <-told:
+		if m != "103 2" {
+			t.Errorf("the request that was given up was told %s; want 103 with faults 2", m)
+		}
+	default:
+		t.Error("the request that was given up was told nothing; want 103")
 	}
 }
 

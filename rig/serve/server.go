@@ -82,7 +82,6 @@ type channel struct {
 	now  func() time.Duration
 	urls []string // base URL of each POP, without a slash at the end
 	pops []string // X-Amz-Cf-Pop of each
-	lost lost
 }
 
 // Start listens and serves. The server runs until Close is called or ctx ends;
@@ -252,12 +251,6 @@ func (c *channel) do(f func(r *rig.Rig, now time.Duration)) {
 	defer c.lock.Unlock()
 	f(c.rig, c.now())
 }
-
-// Marks returns the faults that held back the answer to a request which its
-// sender gave up: those of the request that carried this number in its
-// Hlsload-Request header. An answer that comes carries them itself, in
-// Hlsload-Faults.
-func (s *Server) Marks(request uint64) chaos.Marks { return s.main.lost.marks(request) }
 
 // connection counts open connections, so that Close can wait for them.
 func (s *Server) connection(_ net.Conn, st http.ConnState) {

@@ -141,7 +141,7 @@ func (c *Client) Do(ctx context.Context, req *Request, res *Response, carry Carr
 			return "", fmt.Errorf("%w: loop at %.200q", errRedirect, next)
 		}
 		if !sameHost(at, next) {
-			req.Number, req.Viewer = 0, ""
+			req.Held, req.Viewer = nil, ""
 		}
 		at = next
 	}

@@ -3,9 +3,11 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 
+	"hlsload/chaos"
 	"hlsload/player/cmcd"
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
@@ -30,7 +32,6 @@ type Request struct {
 	UserAgent string
 	Range     *m3u8.Range         // nil = the whole resource
 	Gzip      bool                // accept a gzip body
-	Number    uint64              // Hlsload-Request header, 0 = none
 	Viewer    string              // Hlsload-Viewer header, "" = none
 	Headers   []credential.Header // sent to any host
 	// Credentials are sent to the hosts that they are meant for; nil = those of the
@@ -38,6 +39,12 @@ type Request struct {
 	Credentials *credential.Set
 	CMCD        *cmcd.Report // in headers; nil = none
 	Whole       bool         // fill in Response.Header
+	// Held, if it is not nil, is called with the faults that hold the answer back, in
+	// an interim answer, as soon as they arrive: the final answer, which names its
+	// faults itself, may come after the request was aborted. It asks the embedded
+	// channel for that in a Hlsload-Held header. It may be called from any goroutine,
+	// and by net/http even after an aborted Send has returned.
+	Held func(chaos.Marks)
 
 	// The part of the credentials for the host of URL; set by [Client.Do].
 	granted []credential.Header
@@ -62,7 +69,8 @@ const (
 // Errors of engines.
 var (
 	// errHead is wrapped by errors in the head of an answer.
-	errHead = errors.New("malformed answer")
+	errHead    = errors.New("malformed answer")
+	errInterim = fmt.Errorf("%w: no final answer (got more than %d interim ones)", errHead, maxInterim)
 	// errBody is wrapped by errors in the framing of a body.
 	errBody = errors.New("malformed body")
 	// errDial is matched by the error of a connection that could not be made.

@@ -511,6 +511,7 @@ func TestHeadIsNoted(t *testing.T) {
 func FuzzHead(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nSet-Cookie: a=b\r\n\r\nhello"))
 	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\n\r\n"))
+	f.Add([]byte("HTTP/1.1 103 x\r\nHlsload-Faults: 3\r\n\r\nHTTP/1.1 200 y\r\nContent-Length: 0\r\n\r\n"))
 	f.Add([]byte("HTTP/1.1 103 x\r\n\r\nHTTP/1.0 404 y\r\nServer-Timing: cdn-pop;desc=\"x\"\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		left, right := net.Pipe()
@@ -523,7 +524,12 @@ func FuzzHead(f *testing.F) {
 		e := newLean(func(context.Context, string, string) (net.Conn, error) { return left, nil }, 1)
 		defer e.Close()
 		var res Response
-		if err := e.Send(context.Background(), &Request{Method: "GET", URL: "http://a/"}, &res); err != nil {
+		held := func(m chaos.Marks) {
+			if m == 0 {
+				t.Error("held by no fault")
+			}
+		}
+		if err := e.Send(context.Background(), &Request{Method: "GET", URL: "http://a/", Held: held}, &res); err != nil {
 			return
 		}
 		if res.Status < 100 || res.Status > 999 || res.Size < -1 {

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+
+	"hlsload/chaos"
 )
 
 // framing is how the end of a body is found (RFC 9112 section 6).
@@ -50,32 +52,48 @@ func (h *headReader) line() ([]byte, error) {
 	return line, nil
 }
 
-// readHead reads the head of the final answer to a request.
-func readHead(br *bufio.Reader, method string, res *Response) (framing, error) {
+// readHead reads the head of the final answer to a request. nothing reports whether
+// no byte was received but of interim answers that say what holds it back: a player
+// that does not ask would have received none.
+func readHead(br *bufio.Reader, req *Request, res *Response) (f framing, nothing bool, err error) {
 	h := headReader{br: br}
+	nothing = true
 	for range maxInterim + 1 {
-		f, err := h.read(res)
-		if err != nil {
-			return f, err
+		if _, err = br.Peek(1); err != nil {
+			return f, nothing, err
+		}
+		if f, err = h.read(res); err != nil {
+			return f, false, err
 		}
 		switch {
 		case res.Status == http.StatusSwitchingProtocols:
-			return f, fmt.Errorf("%w: status 101 (want no change of protocol)", errHead)
+			return f, false, fmt.Errorf("%w: status 101 (want no change of protocol)", errHead)
 		case res.Status < 200:
-			*res = newResponse(&Request{Whole: res.Header != nil})
+			nothing = interim(req.Held, res.Status, res.Marks) && nothing
+			*res = newResponse(req)
 			continue
-		case method == "HEAD" || res.Status == http.StatusNoContent || res.Status == http.StatusNotModified:
+		case req.Method == "HEAD" || res.Status == http.StatusNoContent || res.Status == http.StatusNotModified:
 			f.none = true
 		}
 		switch res.Size = f.length; {
 		case f.chunked:
 			res.Size = -1
-		case f.none && method != "HEAD":
+		case f.none && req.Method != "HEAD":
 			res.Size = 0
 		}
-		return f, nil
+		return f, false, nil
 	}
-	return framing{}, fmt.Errorf("%w: no final answer (got more than %d interim ones)", errHead, maxInterim)
+	return f, false, errInterim
+}
+
+// interim takes an interim answer. If it says what holds the final answer back, and
+// that was asked for, it hands that over and reports true.
+func interim(held func(chaos.Marks), status int, marks chaos.Marks) bool {
+	if held == nil || status != http.StatusEarlyHints || marks == 0 {
+		return false
+	}
+	held(marks)
+	return true
 }
 
 // read reads one head.

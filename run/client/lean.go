@@ -82,7 +82,7 @@ func (l *lean) Send(ctx context.Context, req *Request, res *Response) error {
 }
 
 // exchange sends the request on c and reads the head of the answer. After an
-// error the connection is closed; nothing reports whether no byte was received.
+// error the connection is closed; nothing is that of [readHead].
 func (c *leanConn) exchange(ctx context.Context, req *Request, host, target string, res *Response) (nothing bool, err error) {
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	buf := requests.Get().(*[]byte)
@@ -96,12 +96,7 @@ func (c *leanConn) exchange(ctx context.Context, req *Request, host, target stri
 	}
 	br := readers.Get().(*bufio.Reader)
 	br.Reset(c.Conn)
-	_, err = br.Peek(1)
-	nothing = err != nil
-	var f framing
-	if err == nil {
-		f, err = readHead(br, req.Method, res)
-	}
+	f, nothing, err := readHead(br, req, res)
 	if err != nil {
 		stop()
 		c.engine.release(c, false)
@@ -141,9 +136,8 @@ func appendRequest(b []byte, req *Request, host, target string) []byte {
 		b = append(b, "\r\nCookie: "...)
 		b = append(b, req.cookie...)
 	}
-	if req.Number != 0 {
-		b = append(b, "\r\nHlsload-Request: "...)
-		b = strconv.AppendUint(b, req.Number, 10)
+	if req.Held != nil {
+		b = append(b, "\r\nHlsload-Held: 1"...)
 	}
 	if req.Viewer != "" {
 		b = append(b, "\r\nHlsload-Viewer: "...)

@@ -49,9 +49,7 @@ func (r *Response) note(name, value []byte) {
 		}
 	case 14:
 		if is(name, "hlsload-faults") {
-			if m, err := strconv.ParseUint(string(value), 16, 64); err == nil {
-				r.Marks |= chaos.Marks(m)
-			}
+			r.Marks |= marksOf(string(value))
 		}
 	case 16:
 		if is(name, "content-encoding") && !is(value, "identity") {
@@ -59,6 +57,15 @@ func (r *Response) note(name, value []byte) {
 		}
 	}
 	r.CDN.Note(name, value)
+}
+
+// marksOf reads a value of Hlsload-Faults. One that cannot be read names no faults.
+func marksOf(value string) chaos.Marks {
+	m, err := strconv.ParseUint(value, 16, 64)
+	if err != nil {
+		return 0
+	}
+	return chaos.Marks(m)
 }
 
 // is compares without case.

@@ -7,9 +7,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
+	"net/http/httptrace"
+	"net/textproto"
 	"sync"
 
+	"hlsload/chaos"
 	"hlsload/player/cmcd"
 	"hlsload/player/credential"
 	"hlsload/player/m3u8"
@@ -65,6 +67,9 @@ func newStandard(dial Dial, conns int, http2 bool, config *tls.Config) Engine {
 }
 
 func (s *standard) Send(ctx context.Context, req *Request, res *Response) error {
+	if req.Held != nil {
+		ctx = withHeld(ctx, req.Held)
+	}
 	r, err := http.NewRequestWithContext(ctx, req.Method, req.URL, nil)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errDial, err)
@@ -84,8 +89,8 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 	if req.Range != nil {
 		set("Range", string(appendRange(nil, req)))
 	}
-	if req.Number != 0 {
-		set("Hlsload-Request", strconv.FormatUint(req.Number, 10))
+	if req.Held != nil {
+		set("Hlsload-Held", "1")
 	}
 	set("Hlsload-Viewer", req.Viewer)
 	for _, list := range [...][]credential.Header{req.Headers, req.granted} {
@@ -109,6 +114,23 @@ func (s *standard) Send(ctx context.Context, req *Request, res *Response) error 
 		}
 	}
 	return nil
+}
+
+// withHeld makes net/http hand over what interim answers say. It then bounds each
+// of them, but not their number.
+func withHeld(ctx context.Context, held func(chaos.Marks)) context.Context {
+	n := 0
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: func(status int, h textproto.MIMEHeader) error {
+		var marks chaos.Marks
+		for _, v := range h["Hlsload-Faults"] {
+			marks |= marksOf(v)
+		}
+		interim(held, status, marks)
+		if n++; n > maxInterim {
+			return errInterim
+		}
+		return nil
+	}})
 }
 
 // setCMCD is a function of its own so that nothing in Send escapes to the heap.

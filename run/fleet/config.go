@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"time"
 
-	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
 	"hlsload/player/credential"
@@ -51,10 +50,11 @@ type Config struct {
 	// LinkFaults means that Chaos may change links, so that links without limits
 	// must be modelled as well. See [Fleet.LinksChanged].
 	LinkFaults bool
-	// Lost returns the faults that held back the answer to a request that a player
-	// aborted; an answer that arrives names its faults itself. With Lost, requests
-	// carry their number in a Hlsload-Request header; nil = they do not.
-	Lost func(request uint64) chaos.Marks
+	// Held makes requests ask which faults hold their answers back, because a player
+	// that aborts a request never sees the answer, which would name them. Only the
+	// embedded channel is to be asked: other servers do not know. See
+	// [client.Request].
+	Held bool
 	// Named makes requests carry their viewer and the time when that viewer's token
 	// was issued, in a Hlsload-Viewer header. The embedded channel, which has no
 	// tokens, uses it for faults on tokens.

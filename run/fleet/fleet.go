@@ -31,7 +31,6 @@ type Fleet struct {
 	changed  chan struct{} // capacity 1: there may be an earlier arrival
 
 	begun      atomic.Int64
-	requests   atomic.Uint64 // number of the last request
 	live, peak atomic.Int64
 	halted     context.Context // ends with Halt
 	halt       context.CancelFunc

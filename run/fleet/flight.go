@@ -21,9 +21,8 @@ type flight struct {
 	kind    m3u8.Kind
 	url     string
 	request client.Request
-	list    int    // rendition of a media playlist
-	rewound bool   // the media sequence number went back
-	number  uint64 // of the request, for Lost; 0 = none
+	list    int  // rendition of a media playlist
+	rewound bool // the media sequence number went back
 	thing   chaos.Thing
 	imports *m3u8.Multivariant // of a media playlist
 	cancel  context.CancelFunc

@@ -248,9 +248,8 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 		}
 	}
 	fl.request.Viewer = s.named
-	if s.f.cfg.Lost != nil && !s.cohort.FaultsNone {
-		fl.number = s.f.requests.Add(1)
-		fl.request.Number = fl.number
+	if s.f.cfg.Held && !s.cohort.FaultsNone {
+		fl.request.Held = fl.mark
 	}
 	if s.cmcd != nil {
 		s.addCMCD(fl, a)
@@ -337,9 +336,6 @@ func (s *session) note(sm *player.Sample) {
 			if fl.id == sm.Fetch {
 				fl.mark(s.linkFaults(fl.asked))
 				m = fl.known()
-				if fl.number != 0 && fl.meta.Load() == nil {
-					m.Marks |= s.f.cfg.Lost(fl.number)
-				}
 			}
 		}
 	}

@@ -23,7 +23,8 @@ type Live struct {
 	Answers        int64
 	Errors         int64
 	EdgeBytes      int64
-	OriginRequests int64
+	OriginRequests int64 // as players saw them
+	AtOrigin       int64 // as a rig counted them; 0 = it does not
 
 	Faults []LiveFault // like Config.Faults
 }
@@ -39,6 +40,14 @@ type LiveFault struct {
 
 func newLive(cfg *Config) Live {
 	return Live{Pipeline: make([]int64, cfg.Pipelines), Faults: make([]LiveFault, len(cfg.Faults))}
+}
+
+// Origin is how many requests the origin got so far.
+func (l *Live) Origin() int64 {
+	if l.AtOrigin > 0 {
+		return l.AtOrigin
+	}
+	return l.OriginRequests
 }
 
 // Live returns the state now. It locks each part of the sessions for a moment.
@@ -76,9 +85,7 @@ func (c *Collector) Lag() time.Duration {
 // complete adds what is not counted by shard.
 func (c *Collector) complete(l *Live) {
 	l.OriginRequests += c.fills.Total(traffic.OriginRequests)
-	if n := c.meter.Total(traffic.OriginRequests); n > 0 {
-		l.OriginRequests = n
-	}
+	l.AtOrigin = c.meter.Total(traffic.OriginRequests)
 	co := c.course.Load()
 	for i := range l.Faults {
 		l.Faults[i].Applied = co.Occurrences[i].Applied != Forever

@@ -108,7 +108,7 @@ func FuzzHear(f *testing.F) {
 		NewSecond(silent{}, c, nil, nil, c.Config().Faults).Take(time.Second, sum)
 		l.Lag(0)
 		var text strings.Builder
-		if err := openmetrics.New(c.Config(), nil).WriteText(&text, openmetrics.Alone(0, l.Sums(), nil), nil); err != nil {
+		if err := openmetrics.New(c.Config(), nil).WriteText(&text, openmetrics.Alone("", 0, l.Sums(), nil), nil); err != nil {
 			t.Error(err)
 		}
 	})

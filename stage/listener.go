@@ -169,14 +169,14 @@ func (l *Listener) Sums() *record.Sums {
 	return sum
 }
 
-// Lag is how much later than due a machine's requests were sent so far: the 99th
+// Lags are how much later than due a machine's requests were sent so far: the 99th
 // percentile, 0 = there were none, and all of them in µs.
-func (l *Listener) Lag(machine int) (time.Duration, reports.Histogram) {
+func (l *Listener) Lags(machine int) (time.Duration, reports.Histogram) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all := reports.CoarseHistogram()
 	if last := l.machines[machine].last; last != nil {
-		all.Merge(&last.Lag)
+		all.Merge(&last.Lags)
 	}
 	return p99(&all), all
 }

@@ -21,7 +21,7 @@ type Said struct {
 	Live     record.Live
 	Startups record.Startups
 	Stops    measure.StopReading
-	Lag      reports.Histogram // how much later than due requests were sent, in µs
+	Lags     reports.Histogram // how much later than due requests were sent, in µs
 
 	Sums        *record.Sums // for metrics; nil = they were not asked for, or left out
 	SumsLeftOut bool         // they would have been too large
@@ -38,15 +38,10 @@ type Fills struct {
 
 // Say reads what a collector has counted so far.
 func Say(c *record.Collector, now time.Duration) *Said {
-	return &Said{Live: c.Live(), Startups: c.Startups(), Stops: measure.ReadStops(c, now), Lag: c.Lag()}
+	return &Said{Live: c.Live(), Startups: c.Startups(), Stops: measure.ReadStops(c, now), Lags: c.Lags()}
 }
 
-// Lag is by how much requests were late so far: the 99th percentile; 0 = there were none.
-func Lag(c *record.Collector) time.Duration {
-	lag := c.Lag()
-	return p99(&lag)
-}
-
+// p99 is the 99th percentile of lags; 0 = there are none.
 func p99(lag *reports.Histogram) time.Duration {
 	if lag.Count() == 0 {
 		return 0
@@ -78,7 +73,7 @@ func (s *Said) add(o *Said) {
 	reports.Add(&s.Live, &o.Live)
 	s.Startups.Add(o.Startups)
 	s.Stops.Add(o.Stops)
-	s.Lag.Merge(&o.Lag)
+	s.Lags.Merge(&o.Lags)
 	if o.Sums != nil {
 		if s.Sums == nil {
 			s.Sums = &record.Sums{}

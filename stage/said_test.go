@@ -106,7 +106,7 @@ func FuzzHear(f *testing.F) {
 		sum := l.Sum()
 		sum.Startups.Usual(time.Second)
 		NewSecond(silent{}, c, nil, nil, c.Config().Faults).Take(time.Second, sum)
-		l.Lag(0)
+		l.Lags(0)
 		var text strings.Builder
 		if err := openmetrics.New(c.Config(), nil).WriteText(&text, openmetrics.Alone("", 0, l.Sums(), nil), nil); err != nil {
 			t.Error(err)

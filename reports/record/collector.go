@@ -73,18 +73,6 @@ func (c *Collector) Config() *Config { return &c.cfg }
 // Meter is where a rig counts the true load. It is optional.
 func (c *Collector) Meter() *traffic.Meter { return &c.meter }
 
-// Lag is how much later than due requests were sent so far, in µs. It locks each part of
-// the sessions for a moment.
-func (c *Collector) Lag() reports.Histogram {
-	lag := reports.CoarseHistogram()
-	for _, sh := range c.shards {
-		sh.mu.Lock()
-		lag.Merge(&sh.lag)
-		sh.mu.Unlock()
-	}
-	return lag
-}
-
 // FreshFills are the answers that may share requests to the origin with those of other
 // machines; see [traffic.Fills.Since].
 func (c *Collector) FreshFills(next int64, most int) (fills []traffic.BriefFill, first int64) {

@@ -1,8 +1,6 @@
 package record
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"hlsload/player/m3u8"
@@ -62,24 +60,25 @@ func (c *Collector) Live() Live {
 	return l
 }
 
-// Lag is how much later than due requests were sent so far: the 99th percentile. It locks
-// each part of the sessions for moments.
-func (c *Collector) Lag() time.Duration {
-	var h reports.Histogram
+// Lags is how much later than due requests were sent so far, in µs. It locks each part of
+// the sessions for a moment.
+func (c *Collector) Lags() reports.Histogram {
+	all := reports.CoarseHistogram()
 	for _, sh := range c.shards {
 		sh.mu.Lock()
-		groups := slices.Collect(maps.Values(sh.Groups))
+		all.Merge(&sh.lag)
 		sh.mu.Unlock()
-		for _, g := range groups {
-			sh.mu.Lock()
-			g.eachLag(func(_ int, lag *reports.Histogram) { h.Merge(lag) })
-			sh.mu.Unlock()
-		}
 	}
-	if h.Count() == 0 {
+	return all
+}
+
+// Lag is the 99th percentile of [Collector.Lags]; 0 = there are none.
+func (c *Collector) Lag() time.Duration {
+	all := c.Lags()
+	if all.Count() == 0 {
 		return 0
 	}
-	return time.Duration(h.Quantile(.99, 0)) * time.Microsecond
+	return time.Duration(all.Quantile(.99, 0)) * time.Microsecond
 }
 
 // complete adds what is not counted by shard.

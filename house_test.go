@@ -60,7 +60,7 @@ var core = map[string][]string{
 	"sim":                        {"chaos", "player", "player/audience", "player/draw", "player/link", "player/m3u8", "reports/cdn", "reports/record", "rig"},
 	"sim/forecast":               {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "reports/figure", "reports/record", "sim"},
 	"probe":                      {"player/link", "player/m3u8", "player/mediatime", "player/stream", "player/profile", "player/predict", "player/trial", "player", "reports/cdn", "stage"},
-	"stage":                      {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/record", "reports/monitor", "reports/measure", "reports/remedy", "scenarios", "scenarios/redact"},
+	"stage":                      {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/remedy", "scenarios", "scenarios/redact"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
 		"chaos", "rig/media", "rig", "reports/expect", "reports/figure", "scenarios/redact"},
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"reflect"
 	"slices"
 )
@@ -133,6 +132,10 @@ const (
 	fineValues = 1
 	fewDigits  = 2
 )
+
+// mostValues is how many values a histogram may have that is read, so that the counts of
+// many can be added up.
+const mostValues = 1 << 44
 
 // histogram writes extremes, sum, and the counts of the buckets that have any, each by
 // its distance from the one before.
@@ -340,7 +343,7 @@ func (r *reader) histogram(h *Histogram) {
 	counts, value := h.newCounts(), uint64(0)
 	for range n {
 		more, count := r.uint(), r.uint()
-		if value += more; more > largestValue || value > largestValue || count == 0 || count > math.MaxInt64-uint64(h.n) {
+		if value += more; more > largestValue || value > largestValue || count == 0 || count > mostValues-uint64(h.n) {
 			r.refuse("a histogram counts %d values at %d", count, value)
 		}
 		if err := counts.RecordValues(int64(value), int64(count)); err != nil {

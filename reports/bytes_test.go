@@ -93,7 +93,7 @@ func TestHostileCounts(t *testing.T) {
 		{"extremes", histogram(1, 5, 4, 0, 1, 5, 1), 1 << 20, new(Histogram), "from 5 to 4"},
 		{"no values", histogram(1, 4, 5, 0, 0), 1 << 20, new(Histogram), "no values"},
 		{"no count", histogram(1, 4, 5, 0, 1, 4, 0), 1 << 20, new(Histogram), "counts 0 values at 4"},
-		{"huge counts", append(append(histogram(1, 4, 5, 0, 2, 4), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f), 1, 1), 1 << 20, new(Histogram), "counts 1 values at 5"},
+		{"huge counts", append(append(histogram(1, 4, 5, 0, 2, 4), 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x04), 1, 1), 1 << 20, new(Histogram), "counts 1 values at 5"},
 		{"a huge value", histogram(1, 4, 5, 0, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1), 1 << 20, new(Histogram), "a histogram counts 1 values"},
 	} {
 		if err := ReadCounts(tc.b, tc.memory, tc.into); err == nil || !strings.Contains(err.Error(), tc.want) {

@@ -96,6 +96,14 @@ func (h *Histogram) whole() *hdr.PackedHistogram {
 // Duration adds a duration, in microseconds.
 func (h *Histogram) Duration(d time.Duration) { h.Record(int64(d / time.Microsecond)) }
 
+// Coarse is the histogram with two digits.
+func (h *Histogram) Coarse() Histogram {
+	c := CoarseHistogram()
+	c.counts = c.newCounts() // else Merge would take the digits of h
+	c.Merge(h)
+	return c
+}
+
 // Merge adds what o counted.
 func (h *Histogram) Merge(o *Histogram) {
 	if o.n == 0 {

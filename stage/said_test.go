@@ -7,8 +7,11 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player"
+	"hlsload/reports"
 	"hlsload/reports/expect"
+	"hlsload/reports/openmetrics"
 	"hlsload/reports/record"
+	"hlsload/reports/traffic"
 )
 
 // talking is a run's collector with a number of sessions that have started up.
@@ -56,27 +59,58 @@ func TestSaidAddsUp(t *testing.T) {
 
 func TestHearRefuses(t *testing.T) {
 	c := talking(t, time.Second, 1)
-	other := *c.Config()
-	other.Pipelines = 3
-	if _, err := Hear(&other, Say(c, 0).Encode()); err == nil || !strings.Contains(err.Error(), "2 pipelines (want 3") {
-		t.Errorf("got %v; want an error of the pipelines", err)
+	for _, tc := range []struct {
+		name   string
+		change func(*record.Config, *Said)
+		want   string
+	}{
+		{"pipelines", func(c *record.Config, _ *Said) { c.Pipelines = 3 }, "2 pipelines (want 3"},
+		{"cohorts", func(_ *record.Config, s *Said) { s.Startups = nil }, "0 cohorts (want 1"},
+		{"sums of cohorts", func(_ *record.Config, s *Said) { s.Sums.Cohorts = nil }, "sums of cohorts: 0 (want 1)"},
+		{"sums of faults", func(_ *record.Config, s *Said) { s.Sums.Faults = append(s.Sums.Faults, s.Sums.Faults...) }, "sums of faults: 2 (want 1)"},
+		{"sums of pipelines", func(_ *record.Config, s *Said) { s.Sums.Pipelines = nil }, "sums of pipelines: 0 (want 2)"},
+		{"sums of cohorts of a fault", func(_ *record.Config, s *Said) { s.Sums.Faults[0].Cohorts = nil }, "cohorts of a fault: 0 (want 1)"},
+		{"left out", func(_ *record.Config, s *Said) { s.SumsLeftOut = true }, "left out are there"},
+		{"fills", func(_ *record.Config, s *Said) { s.Fills.Fresh = make([]traffic.BriefFill, maxFills+1) }, "1501 requests to the origin"},
+		{"number of fills", func(_ *record.Config, s *Said) { s.Fills.First = -1 }, "from number -1 on"},
+		{"much", func(_ *record.Config, s *Said) { s.Live.Pipeline = make([]int64, maxInflated) }, "more than 8388608 bytes"},
+	} {
+		cfg, said := *c.Config(), NewSpeaker(c).Say(0, true)
+		tc.change(&cfg, said)
+		if _, err := Hear(&cfg, said.deflated()); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: %v; want %q", tc.name, err, tc.want)
+		}
 	}
-	if _, err := Hear(c.Config(), []byte("x")); err == nil {
-		t.Error("no error of bytes that are no counts")
+	good := Say(c, 0).Encode()
+	for _, b := range [][]byte{nil, []byte("x"), good[:len(good)-5], good[2:]} {
+		if _, err := Hear(c.Config(), b); err == nil || !strings.Contains(err.Error(), "counts of a machine: ") {
+			t.Errorf("%q: %v", b, err)
+		}
 	}
 }
 
 func FuzzHear(f *testing.F) {
 	c := talking(f, time.Second, 2)
-	f.Add(Say(c, time.Second).Encode())
+	f.Add(reports.AppendCounts(nil, Say(c, time.Second)))
+	with := NewSpeaker(c).Say(time.Second, true)
+	with.Fills = Fills{7, []traffic.BriefFill{{Key: 1, Sent: time.Second, Took: time.Second, Bytes: 9}, {Key: 1, Sent: time.Second}}}
+	f.Add(reports.AppendCounts(nil, with))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := Hear(c.Config(), b)
-		if err != nil {
+		var s Said // as it is once it was inflated
+		if reports.ReadCounts(b, maxSaid, &s) != nil || s.check(c.Config()) != nil {
 			return
 		}
-		sum := Sum([]*Said{s, Say(c, time.Second)})
+		l := NewListener(c.Config(), []string{"a", "b"})
+		l.Take(0, time.Second, &s)
+		l.Take(1, time.Second, NewSpeaker(c).Say(time.Second, true))
+		sum := l.Sum()
 		sum.Startups.Usual(time.Second)
 		NewSecond(silent{}, c, nil, nil, c.Config().Faults).Take(time.Second, sum)
+		l.Lags(0)
+		var text strings.Builder
+		if err := openmetrics.New(c.Config(), nil).WriteText(&text, openmetrics.Alone("", 0, l.Sums(), nil), nil); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

@@ -85,7 +85,7 @@ func (g *gauge) rates(now time.Duration, l *record.Live) rates {
 			r.total += r.kind[k]
 		}
 		r.errors = float64(l.Errors-g.last.Errors) / s
-		r.origin = float64(l.OriginRequests-g.last.OriginRequests) / s
+		r.origin = float64(max(0, l.Origin()-g.last.Origin())) / s // it falls when some turn out to be shared
 		r.bits = 8 * float64(l.EdgeBytes-g.last.EdgeBytes) / s
 	}
 	g.at, g.last = now, *l

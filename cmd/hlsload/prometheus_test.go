@@ -40,7 +40,10 @@ expect:
 
 // mayBeZero are metrics whose queries may have no value but 0, or no number, in a run that
 // goes well or is scraped late.
-var mayBeZero = []string{"hlsload_sessions_started_total", "hlsload_stalls_total", "hlsload_stalled_seconds_total", "hlsload_stall_duration_seconds", "hlsload_sessions_total", "hlsload_startup_failures_total", "hlsload_outage_seconds"}
+var mayBeZero = []string{"hlsload_sessions_started_total", "hlsload_stalls_total", "hlsload_stalled_seconds_total", "hlsload_stall_duration_seconds", "hlsload_sessions_total", "hlsload_startup_failures_total", "hlsload_outage_seconds", "hlsload_agent_clock_offset_seconds"}
+
+// onlyOfAgents are metrics that only a run over several machines has.
+var onlyOfAgents = []string{"hlsload_agent_clock_offset_seconds"}
 
 // TestPrometheus lets a real Prometheus scrape a run, and evaluates every query of the
 // dashboard that ships.
@@ -84,37 +87,7 @@ func TestPrometheus(t *testing.T) {
 	}
 
 	prom.until(t, "hlsload_run_verdict == 1", from)
-	data, err := os.ReadFile("../../docs/grafana/hlsload.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fault, _ := prom.ask(t, `hlsload_fault_active{fault="kill-0"} == 1`, from)
-	seen := 0
-	for _, query := range queries(t, data) {
-		answer, series := prom.ask(t, query, from)
-		zero, during := true, false
-		for at, values := range answer {
-			for _, v := range values {
-				zero = zero && v == 0
-				during = during || v != 0 && len(fault[at]) > 0
-			}
-		}
-		switch {
-		case series == 0:
-			t.Errorf("%s: no series", query)
-		case zero && !containsAny(query, mayBeZero):
-			t.Errorf("%s: 0 all the time", query)
-		}
-		if during {
-			seen++
-		}
-		if !during && strings.Contains(query, "hlsload_fault_active") {
-			t.Errorf("%s: shows no fault", query)
-		}
-	}
-	if len(fault) == 0 || seen < 15 {
-		t.Errorf("the fault was on at %d instants, in which %d queries show something; want at least 15", len(fault), seen)
-	}
+	prom.dashboard(t, from, false)
 	for label, match := range map[string]string{"scenario": "hlsload_run_info", "instance": `hlsload_run_info{scenario=~"watched"}`, "cohort": `hlsload_players{instance=~".*"}`, "fault": "hlsload_fault_active"} {
 		var values []string
 		prom.get(t, "label/"+label+"/values", url.Values{"match[]": {match}}, &values)
@@ -133,6 +106,47 @@ func TestPrometheus(t *testing.T) {
 		if most < least {
 			t.Errorf("native histograms: %s is %v at most; want %v or more", query, most, least)
 		}
+	}
+}
+
+// dashboard evaluates every query of the dashboard that ships over a run of [watched], on
+// one machine or over several.
+func (p *prometheusServer) dashboard(t *testing.T, from time.Time, several bool) {
+	t.Helper()
+	data, err := os.ReadFile("../../docs/grafana/hlsload.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fault, _ := p.ask(t, `hlsload_fault_active{fault="kill-0"} == 1`, from)
+	seen := 0
+	for _, query := range queries(t, data) {
+		answer, series := p.ask(t, query, from)
+		zero, during := true, false
+		for at, values := range answer {
+			for _, v := range values {
+				zero = zero && v == 0
+				during = during || v != 0 && len(fault[at]) > 0
+			}
+		}
+		switch {
+		case !several && containsAny(query, onlyOfAgents):
+			if series > 0 {
+				t.Errorf("%s: %d series of a run on one machine", query, series)
+			}
+		case series == 0:
+			t.Errorf("%s: no series", query)
+		case zero && !containsAny(query, mayBeZero):
+			t.Errorf("%s: 0 all the time", query)
+		}
+		if during {
+			seen++
+		}
+		if !during && strings.Contains(query, "hlsload_fault_active") {
+			t.Errorf("%s: shows no fault", query)
+		}
+	}
+	if len(fault) == 0 || seen < 15 {
+		t.Errorf("the fault was on at %d instants, in which %d queries show something; want at least 15", len(fault), seen)
 	}
 }
 

@@ -32,9 +32,20 @@ type recording struct {
 	end   measure.End
 	plain []byte // the simulation's own summary
 
-	// Of the last replay: what its stop conditions read each second, and which of them tripped.
-	read    []measure.StopReading
+	// Of the last replay, each second: which stop conditions tripped, and what its machines
+	// had said.
 	tripped []string
+	said    []seen
+
+	speakers []*stage.Speaker
+	listener *stage.Listener
+}
+
+// seen is what those who watch a run see.
+type seen struct {
+	Live  record.Live
+	Stops measure.StopReading
+	Sums  *record.Sums
 }
 
 // recorded simulates a scenario that ships with a few players.
@@ -174,8 +185,14 @@ func (r *recording) replay(t testing.TB, collectors int, random *rand.Rand, wron
 		}
 		return all.Usual(cs[0].Config().TargetDuration)
 	}
-	r.read, r.tripped = nil, nil
 	judge := measure.NewStops(cs[0], nil)
+	var names []string
+	r.speakers, r.said, r.tripped = nil, nil, nil
+	for i, c := range cs {
+		names = append(names, c.Config().Agent)
+		r.speakers = append(r.speakers, stage.NewSpeaker(cs[i]))
+	}
+	r.listener = stage.NewListener(cs[0].Config(), names)
 	mine := map[uint64]int{} // by player
 	sessions := map[*record.Session]*record.Session{}
 	for _, told := range r.told {
@@ -195,7 +212,7 @@ func (r *recording) replay(t testing.TB, collectors int, random *rand.Rand, wron
 				c.SetUsual(usual(i))
 			}
 			if r.cfg.Stop != nil {
-				r.stop(t, cs, judge, random)
+				r.stop(t, judge, random)
 			}
 		default:
 			now := make([][]time.Duration, len(cs))
@@ -222,24 +239,22 @@ func (r *recording) replay(t testing.TB, collectors int, random *rand.Rand, wron
 	return parts
 }
 
-// stop reads the stop conditions of all collectors, as they are sent, and judges the sum.
-func (r *recording) stop(t testing.TB, cs []*record.Collector, judge *measure.Stops, random *rand.Rand) {
+// stop lets all collectors speak, in any order, and judges the stop conditions by the sum.
+func (r *recording) stop(t testing.TB, judge *measure.Stops, random *rand.Rand) {
 	t.Helper()
-	var sum measure.StopReading
-	now := time.Duration(len(r.read)) * time.Second
-	for _, i := range random.Perm(len(cs)) {
-		one, err := measure.ParseStops(measure.ReadStops(cs[i], now).AppendTo(nil))
-		if err != nil {
+	now := time.Duration(len(r.said)) * time.Second
+	for _, i := range random.Perm(len(r.speakers)) {
+		said := r.speakers[i].Say(now, true).Encode()
+		if err := r.listener.Hear(i, now, said); err != nil {
 			t.Fatal(err)
 		}
-		if sum == nil {
-			sum = one
-		} else {
-			sum.Add(one)
-		}
 	}
-	r.read = append(r.read, sum)
-	r.tripped = append(r.tripped, judge.Judge(now, sum))
+	all := r.listener.Sum()
+	r.said = append(r.said, seen{all.Live, all.Stops, r.listener.Sums()})
+	r.tripped = append(r.tripped, judge.Judge(now, all.Stops))
+	if w := r.listener.Warnings(); w != nil {
+		t.Errorf("warnings %q", w)
+	}
 }
 
 // sent is a part as another collector of the run reads it.
@@ -315,17 +330,22 @@ func TestMergeIsExact(t *testing.T) {
 				if r != cdn && !bytes.Equal(want, r.plain) {
 					t.Fatalf("the recording is not complete: %s", difference(want, r.plain))
 				}
-				tripped := r.tripped
-				if said := slices.Compact(slices.Sorted(slices.Values(tripped))); n == 0 && len(said) < 2 {
-					t.Errorf("the stop conditions say nothing but %q; want one to trip in time", said)
+				tripped, said := r.tripped, r.said
+				if texts := slices.Compact(slices.Sorted(slices.Values(tripped))); n == 0 && len(texts) < 2 {
+					t.Errorf("the stop conditions say nothing but %q; want one to trip in time", texts)
 				}
 				for _, k := range []int{1, 2, 3, 7} {
 					got := r.summary(t, r.merged(t, r.replay(t, k, random, local{}), random))
 					if !bytes.Equal(got, want) {
 						t.Errorf("%d collectors: %s", k, difference(got, want))
 					}
-					if r != cdn && !slices.Equal(r.tripped, tripped) {
+					if !slices.Equal(r.tripped, tripped) {
 						t.Errorf("%d collectors: the stop conditions say %q; want %q", k, r.tripped, tripped)
+					}
+					for at := range said {
+						if got, want := reports.AppendCounts(nil, &r.said[at]), reports.AppendCounts(nil, &said[at]); !bytes.Equal(got, want) {
+							t.Fatalf("%d collectors, second %d: they say %+v; want %+v", k, at, r.said[at].Live, said[at].Live)
+						}
 					}
 				}
 			}

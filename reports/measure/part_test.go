@@ -160,8 +160,8 @@ func TestSlowAgent(t *testing.T) {
 	}
 }
 
-// FuzzParseStops judges readings that may be hostile.
-func FuzzParseStops(f *testing.F) {
+// FuzzJudge judges readings that may be hostile.
+func FuzzJudge(f *testing.F) {
 	cfg := record.Config{Mode: reports.ModeRun, Duration: time.Minute, TargetDuration: 4 * time.Second, Cohorts: []record.Cohort{{Name: "web"}}, Stop: stops(f)}
 	c, err := record.New(cfg)
 	if err != nil {
@@ -173,11 +173,12 @@ func FuzzParseStops(f *testing.F) {
 	s.Add(&player.Sample{Type: player.StallEnd, At: 6 * time.Second}, nil)
 	good := measure.ReadStops(c, 7*time.Second)
 	f.Add([]byte(nil))
-	f.Add(good.AppendTo(nil))
-	f.Add(good[:3].AppendTo(nil))
+	f.Add(reports.AppendCounts(nil, &good))
+	some := good[:3]
+	f.Add(reports.AppendCounts(nil, &some))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := measure.ParseStops(b)
-		if err != nil {
+		var r measure.StopReading
+		if err := reports.ReadCounts(b, 8<<20, &r); err != nil {
 			return
 		}
 		judge := measure.NewStops(c, nil)

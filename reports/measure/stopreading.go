@@ -12,7 +12,7 @@ import (
 // StopReading is what the terms of the stop conditions counted so far: two for each
 // condition. Readings of collectors with sessions of their own add up exactly, but for
 // the origin's load by headers: requests that viewers of several collectors shared count
-// for each of them.
+// for each of them, until [StopReading.TakeOff].
 type StopReading []TermReading
 
 // TermReading is the sums of one term so far.
@@ -60,16 +60,26 @@ func (r StopReading) Add(o StopReading) {
 	}
 }
 
-// AppendTo appends the reading as bytes, for [ParseStops].
-func (r StopReading) AppendTo(b []byte) []byte { return reports.AppendCounts(b, &r) }
+// TakeOff takes load off what players of the run saw; cfg has the conditions.
+func (r StopReading) TakeOff(cfg *record.Config, load *traffic.Slot) {
+	for i, e := range cfg.Stop {
+		if e.Alarm != "" || len(r) < 2*i+2 {
+			continue
+		}
+		r[2*i].takeOff(&e.Left, load)
+		if e.Operator != 0 {
+			r[2*i+1].takeOff(&e.Right, load)
+		}
+	}
+}
 
-// maxStopMemory bounds what a reading takes.
-const maxStopMemory = 8 << 20
-
-// ParseStops reads what another collector of the run wrote. The bytes may be hostile.
-func ParseStops(b []byte) (r StopReading, err error) {
-	err = reports.ReadCounts(b, maxStopMemory, &r)
-	return r, err
+func (r *TermReading) takeOff(t *expect.Term, load *traffic.Slot) {
+	switch e := evaluators[t.Metric.Name]; {
+	case e.series != nil:
+		r.Num.Seen -= e.series(load)
+	case e.value != nil: // hit_ratio
+		r.Num.Seen -= traffic.OriginRequests(load)
+	}
 }
 
 func (r *TermReading) read(v *view, t *expect.Term) {

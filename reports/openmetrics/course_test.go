@@ -92,7 +92,7 @@ func TestCourse(t *testing.T) {
 		c, res := run(t, strings.Replace(restless, "version: 1\n", fmt.Sprintf("version: 1\nseed: %d\n", seed), 1), 4,
 			func(c *record.Collector) { look = course(t, c) },
 			func(now time.Duration, c *record.Collector) {
-				m, l, faults := look(openmetrics.Alone(now, c.Sums(), nil)), c.Live(), c.Config().Faults
+				m, l, faults := look(openmetrics.Alone("", now, c.Sums(), nil)), c.Live(), c.Config().Faults
 				for state, want := range map[string]int64{"joining": l.Joining, "playing": l.Playing, "stalled": l.Stalled} {
 					if got := sum(m["hlsload_players"], "state", state); got != float64(want) {
 						t.Errorf("%v: %v players are %s, want %d", now, got, state, want)
@@ -129,7 +129,7 @@ func BenchmarkScrape(b *testing.B) {
 	})
 	b.Run("text", func(b *testing.B) {
 		b.ReportAllocs()
-		r := openmetrics.Alone(time.Minute, c.Sums(), nil)
+		r := openmetrics.Alone("", time.Minute, c.Sums(), nil)
 		for b.Loop() {
 			if err := x.WriteText(io.Discard, r, nil); err != nil {
 				b.Fatal(err)

@@ -22,6 +22,9 @@ const programSeries = 60
 // count.
 const perHistogram = 12 + 3
 
+// maxLags is how many agents have a histogram of their lag.
+const maxLags = 32
+
 // other is the label of what has no series of its own.
 const other = "other"
 
@@ -60,7 +63,8 @@ func New(cfg *record.Config, hide func(string) string) *Exporter {
 	}
 	x.cohorts, x.faults = rowsOf(cohorts, len(cohorts)), rowsOf(faults, len(faults))
 	n := size{cohorts: len(x.cohorts.labels), faults: len(x.faults.labels), expectations: len(cfg.Expect) + 1, // viewers_served is always there
-		pipelines: max(cfg.Pipelines, 1), agents: 1}
+		pipelines: max(cfg.Pipelines, 1), agents: max(cfg.Agents, 1), several: min(cfg.Agents, 1)}
+	n.ownLags = min(n.agents, maxLags)
 	n.faultCohorts = n.cohorts
 	x.wanted = n.series()
 	x.bound(n)
@@ -72,7 +76,7 @@ func New(cfg *record.Config, hide func(string) string) *Exporter {
 func (x *Exporter) bound(n size) {
 	all := n
 	for n.series() > Budget {
-		switch most := max(n.cohorts, n.faults, n.expectations); {
+		switch most := max(n.cohorts, n.faults, n.expectations, n.ownLags); {
 		case n.faultCohorts > 1:
 			n.faultCohorts = 1
 		case most <= 2:
@@ -82,6 +86,8 @@ func (x *Exporter) bound(n size) {
 			n.faults /= 2
 		case most == n.expectations:
 			n.expectations /= 2
+		case most == n.ownLags:
+			n.ownLags /= 2
 		default:
 			n.cohorts /= 2
 		}
@@ -89,6 +95,9 @@ func (x *Exporter) bound(n size) {
 	x.size = n
 	if n.faultCohorts < all.faultCohorts {
 		x.bounded = append(x.bounded, "what faults do is not divided by cohort")
+	}
+	if n.ownLags < all.ownLags {
+		x.bounded = append(x.bounded, fmt.Sprintf("only the %d slowest of %s agents have their lag", n.ownLags, figure.Thousands(int64(n.agents))))
 	}
 	few := func(most, all, own int, what, rest string) {
 		if most < all {

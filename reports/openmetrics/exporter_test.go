@@ -68,7 +68,7 @@ func full(t testing.TB, cfg *record.Config) *Run {
 	for i := range len(cfg.Expect) + 1 {
 		over.Expectations = append(over.Expectations, reports.ExpectationResult{Expr: fmt.Sprint("expectation ", i), Value: 1, Pass: true})
 	}
-	return Alone(time.Minute, sums, over)
+	return Alone("", time.Minute, sums, over)
 }
 
 // everyError counts each error that there can be once.
@@ -136,6 +136,93 @@ func TestBudget(t *testing.T) {
 	got := New(sized(30, 64, 900), nil).Warning()
 	if want := `metrics: this scenario would have 71,278 series, more than 2,000: what faults do is not divided by cohort; 15 of 64 faults have series of their own, the others are added up as "other"; 14 of 30 cohorts have series of their own, the others are added up as "other"; 28 of 901 expectations have series of their own, the others have none`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestBudgetOfAgents: a run over many machines has no more series than others, and says
+// which of them are up.
+func TestBudgetOfAgents(t *testing.T) {
+	for _, agents := range []int{1, 2, 32, 50, 300, 1024} {
+		for _, cohorts := range []int{1, 5, 30} {
+			for _, faults := range []int{0, 7, chaos.MaxEntries} {
+				cfg := sized(cohorts, faults, 10)
+				cfg.Agents = agents
+				x, r := New(cfg, nil), full(t, cfg)
+				r.Agents = nil
+				for i := range agents {
+					a := Agent{Name: fmt.Sprint("agent-", i), Up: i%3 > 0, Compared: true, ClockOffset: time.Duration(i) * time.Millisecond}
+					a.Lag.Duration(time.Duration(i) * time.Millisecond)
+					r.Agents = append(r.Agents, a)
+				}
+				m, n := gathered(t, x, r), programSeries
+				for _, f := range m {
+					each := 1
+					if f.GetType() == dto.MetricType_HISTOGRAM {
+						each = perHistogram
+					}
+					n += each * len(f.GetMetric())
+				}
+				what := fmt.Sprintf("%d agents, %d cohorts, %d faults", agents, cohorts, faults)
+				if x.Series() > Budget || n > x.Series() {
+					t.Errorf("%s: %d series, %d announced, %d allowed", what, n, x.Series(), Budget)
+				}
+				if up := total(m["hlsload_agent_up"]); len(m["hlsload_agent_up"].GetMetric()) != agents || up != float64(agents-(agents+2)/3) {
+					t.Errorf("%s: %v up", what, up)
+				}
+				last := fmt.Sprint("agent-", agents-1)
+				for _, name := range []string{"hlsload_tester_lag_seconds", "hlsload_agent_clock_offset_seconds"} {
+					own := m[name].GetMetric()
+					if len(own) > maxLags || len(own) < min(agents, 2) || !slices.ContainsFunc(own, func(m *dto.Metric) bool { return m.GetLabel()[0].GetValue() == last }) {
+						t.Errorf("%s: %s of %d agents, or not of the slowest", what, name, len(own))
+					}
+				}
+			}
+		}
+	}
+	cfg := sized(3, 2, 10)
+	cfg.Agents = 1000
+	got := New(cfg, nil).Warning()
+	if want := "metrics: this scenario would have 2,376 series, more than 2,000: what faults do is not divided by cohort; only the 16 slowest of 1,000 agents have their lag"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestAgents: the summary says what became of agents; equal names are one agent, and what an
+// agent says about errors has few codes.
+func TestAgents(t *testing.T) {
+	cfg := sized(1, 0, 0)
+	cfg.Agents = 3
+	r := full(t, cfg)
+	r.Agents = []Agent{{Name: "b", Up: true}, {Name: "a\xff", Up: true}, {Name: "a", Up: true, Compared: true, ClockOffset: -time.Second}}
+	for i := range r.Agents {
+		r.Agents[i].Lag.Duration(time.Second)
+	}
+	r.Over.Agents = []reports.AgentSummary{{Name: "b", LostAtS: reports.NoData, ClockOffsetMs: 250}, {Name: "gone", LostAtS: 7, ClockOffsetMs: reports.NoData}}
+	r.Sums.Requests[0].Why = map[string]int64{"\xff": 1}
+	for i := range 999 {
+		r.Sums.Requests[0].Why[fmt.Sprint("x", i)] = 1
+	}
+	var b strings.Builder
+	if err := New(cfg, nil).WriteText(&b, r, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`hlsload_agent_up{agent="a"} 1`, `hlsload_agent_up{agent="b"} 1`, `hlsload_agent_up{agent="gone"} 0`,
+		`hlsload_agent_clock_offset_seconds{agent="a"} -1`, `hlsload_agent_clock_offset_seconds{agent="b"} 0.25`,
+		`hlsload_tester_lag_seconds_count{agent="a"} 2`, `hlsload_tester_lag_seconds_count{agent="b"} 1`,
+		`code="other",kind="multivariant"}`,
+	} {
+		if strings.Count(b.String(), want) != 1 {
+			t.Errorf("%q is not there once", want)
+		}
+	}
+	for _, no := range []string{`offset_seconds{agent="gone"}`, `count{agent="gone"}`} {
+		if strings.Contains(b.String(), no) {
+			t.Errorf("%q is there", no)
+		}
+	}
+	if n := strings.Count(b.String(), `kind="multivariant"} 1`); n > maxCodes {
+		t.Errorf("%d codes", n)
 	}
 }
 

@@ -1,6 +1,8 @@
 package openmetrics
 
 import (
+	"math"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hlsload/player/m3u8"
@@ -37,6 +39,8 @@ type size struct {
 	cohorts, faults, expectations, pipelines int
 	faultCohorts                             int // 1 when faults are not divided by cohort
 	agents                                   int
+	ownLags                                  int // agents with a histogram of their lag
+	several                                  int // 1 when the run goes over several machines, else 0
 }
 
 func one(*size) int              { return 1 }
@@ -46,6 +50,8 @@ func perPipeline(n *size) int    { return n.pipelines }
 func perFault(n *size) int       { return n.faults }
 func perEffect(n *size) int      { return n.faults * n.faultCohorts }
 func perAgent(n *size) int       { return n.agents }
+func perLag(n *size) int         { return n.ownLags }
+func perClock(n *size) int       { return n.ownLags * n.several }
 func perExpectation(n *size) int { return n.expectations }
 
 // Bounds of the classic buckets, in seconds: twelve at round thresholds.
@@ -177,16 +183,28 @@ var Table = described([]Metric{
 			}
 		}},
 
-	{Name: "tester_lag_seconds", Type: Histogram, Labels: []string{"agent"}, Buckets: ofLag, times: perAgent, Help: "How much later than due requests were sent, in seconds: the fault of this program's machine, not of the stream.",
+	{Name: "tester_lag_seconds", Type: Histogram, Labels: []string{"agent"}, Buckets: ofLag, times: perLag,
+		Help: "How much later than due requests were sent, in seconds: the fault of this program's machine, not of the stream. Of many agents those with the highest p99 so far, 32 at most.",
 		of: func(v *view, out *samples) {
-			for i := range v.Agents {
-				out.histogram(&v.Agents[i].Lag, v.Agents[i].Name)
+			for _, a := range v.most(func(a *Agent) float64 { return a.Lag.Quantile(.99, 0) }) {
+				if a.Up || a.Lag.Count() > 0 {
+					out.histogram(&a.Lag, a.Name)
+				}
 			}
 		}},
 	{Name: "agent_up", Type: Gauge, Labels: []string{"agent"}, times: perAgent, Help: "1 while the agent carries players, 0 once it is lost; the agent of a run on one machine is local.",
 		of: func(v *view, out *samples) {
-			for i := range v.Agents {
-				out.flag(v.Agents[i].Up, v.Agents[i].Name)
+			for i := range v.agents {
+				out.flag(v.agents[i].Up, v.agents[i].Name)
+			}
+		}},
+	{Name: "agent_clock_offset_seconds", Type: Gauge, Labels: []string{"agent"}, times: perClock,
+		Help: "The conductor's clock minus the agent's, in seconds, which is taken into account. Only of a run over several machines; of many agents those with the largest one, 32 at most.",
+		of: func(v *view, out *samples) {
+			for _, a := range v.most(func(a *Agent) float64 { return math.Abs(a.ClockOffset.Seconds()) }) {
+				if a.Compared {
+					out.value(a.ClockOffset.Seconds(), a.Name)
+				}
 			}
 		}},
 

@@ -1,6 +1,7 @@
 package openmetrics
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -24,26 +25,45 @@ type Run struct {
 
 // Agent is a program that carries players.
 type Agent struct {
-	Name string
-	Up   bool
-	Lag  reports.Histogram // how much later than due its requests were sent
+	Name        string
+	Up          bool
+	Lag         reports.Histogram // how much later than due its requests were sent
+	Compared    bool              // its clock was compared with that of the conductor
+	ClockOffset time.Duration     // the conductor's clock minus its own
 }
 
 // Local is the agent of a run on one machine.
 const Local = "local"
 
-// Alone is an instant of a run on one machine.
-func Alone(at time.Duration, sums *record.Sums, over *reports.Summary) *Run {
-	a := Agent{Name: Local, Up: true}
+// Alone is an instant of what one agent carries; its name is "" when there is no other one.
+func Alone(agent string, at time.Duration, sums *record.Sums, over *reports.Summary) *Run {
+	a := Agent{Name: cmp.Or(agent, Local), Up: true}
 	for k := range sums.Requests {
 		a.Lag.Merge(&sums.Requests[k].Lag)
 	}
 	return &Run{At: at, Sums: sums, Agents: []Agent{a}, Over: over}
 }
 
-// Final is what a run on one machine has recorded; over is its summary, nil = it is not made
-// yet.
-func Final(p *record.Part, over *reports.Summary) *Run { return Alone(p.At, p.Sums(), over) }
+// Final is what a run has recorded; over is its summary, nil = it is not made yet.
+func Final(p *record.Part, over *reports.Summary) *Run {
+	r := &Run{At: p.At, Sums: p.Sums(), Over: over}
+	several := slices.ContainsFunc(p.Testers, func(t record.Tester) bool { return t.Agent != "" })
+	if several {
+		r.Sums.Coarsen() // as while the run went on: no bucket may have less now
+	}
+	for i := range p.Testers {
+		t := &p.Testers[i]
+		if several && t.Agent == "" && t.Sessions == 0 {
+			continue // the conductor, without players
+		}
+		a := Agent{Name: cmp.Or(t.Agent, Local), Up: true}
+		for set := range t.Lag {
+			a.Lag.Merge(&t.Lag[set])
+		}
+		r.Agents = append(r.Agents, a)
+	}
+	return r
+}
 
 // Collector makes the metrics of an instant whenever they are asked for. now may return
 // nil: then there are none.
@@ -84,6 +104,7 @@ type view struct {
 	x       *Exporter
 	cohorts []record.CohortSums
 	faults  []faultSums
+	agents  []Agent // by name
 }
 
 type faultSums struct {
@@ -92,7 +113,7 @@ type faultSums struct {
 }
 
 func (x *Exporter) view(r *Run) *view {
-	v := &view{Run: r, x: x, cohorts: make([]record.CohortSums, len(x.cohorts.labels)), faults: make([]faultSums, len(x.faults.labels))}
+	v := &view{Run: r, x: x, cohorts: make([]record.CohortSums, len(x.cohorts.labels)), faults: make([]faultSums, len(x.faults.labels)), agents: x.agents(r)}
 	for i := range r.Sums.Cohorts {
 		reports.Add(&v.cohorts[x.cohorts.of[i]], &r.Sums.Cohorts[i])
 	}
@@ -111,6 +132,67 @@ func (x *Exporter) view(r *Run) *view {
 		}
 	}
 	return v
+}
+
+// agents are those of an instant by name, with what the summary says of them. Equal names
+// are one.
+func (x *Exporter) agents(r *Run) []Agent {
+	all := map[string]*Agent{}
+	of := func(name string) *Agent {
+		name = x.label(name)
+		a := all[name]
+		if a == nil {
+			a = &Agent{Name: name, Up: true}
+			all[name] = a
+		}
+		return a
+	}
+	for i := range r.Agents {
+		from := &r.Agents[i]
+		to := of(from.Name)
+		to.Up = to.Up && from.Up
+		to.Lag.Merge(&from.Lag)
+		to.compare(from.Compared, from.ClockOffset)
+	}
+	if r.Over != nil {
+		for i := range r.Over.Agents {
+			from := &r.Over.Agents[i]
+			to := of(from.Name)
+			to.Up = to.Up && !from.LostAtS.Known()
+			to.compare(from.ClockOffsetMs.Known(), time.Duration(float64(from.ClockOffsetMs)*float64(time.Millisecond)))
+		}
+	}
+	var list []Agent
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, *all[name])
+	}
+	return list
+}
+
+// compare takes an offset of the clock, if it is known and larger.
+func (a *Agent) compare(known bool, offset time.Duration) {
+	if known && offset.Abs() >= a.ClockOffset.Abs() {
+		a.Compared, a.ClockOffset = true, offset
+	}
+}
+
+// most are the agents that have most of something, as many as may have series of their own.
+func (v *view) most(of func(*Agent) float64) []*Agent {
+	type one struct {
+		*Agent
+		n float64
+	}
+	var all []one
+	for i := range v.agents {
+		a := &v.agents[i]
+		all = append(all, one{a, of(a)})
+	}
+	slices.SortStableFunc(all, func(a, b one) int { return cmp.Compare(b.n, a.n) }) // none, NaN, is last
+	var most []*Agent
+	for _, a := range all[:min(len(all), v.x.size.ownLags)] {
+		most = append(most, a.Agent)
+	}
+	return most
 }
 
 func (v *view) eachCohort(f func(c *record.CohortSums, labels ...string)) {
@@ -189,11 +271,16 @@ func requests(v *view, out *samples) {
 			n[c] = 0
 		}
 		n[good] = r.Answers
-		for why, count := range r.Why {
+		for _, why := range slices.Sorted(maps.Keys(r.Why)) {
+			count := r.Why[why]
 			if why == player.Mismatch.String() { // the playlist contradicts an earlier one; its answer was good
 				continue
 			}
-			n[code(why)] += count
+			c := v.x.label(code(why))
+			if _, ok := n[c]; !ok && len(n) >= maxCodes-1 {
+				c = other // an agent may say anything
+			}
+			n[c] += count
 			n[good] -= count
 		}
 		for _, c := range slices.Sorted(maps.Keys(n)) {

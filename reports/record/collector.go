@@ -9,6 +9,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player"
+	"hlsload/reports"
 	"hlsload/reports/traffic"
 )
 
@@ -36,6 +37,7 @@ type shard struct {
 	open    []*Session
 	pending []pendingDeath
 	spare   *faultRecord
+	lag     reports.Histogram // from due to sent, in µs
 	Counts
 }
 
@@ -56,7 +58,7 @@ func New(cfg Config) (*Collector, error) {
 	c.startups.byCohort = make(Startups, len(cfg.Cohorts))
 	c.course.Store(c.cfg.phases(nil, c.cfg.occurrences()))
 	for range cfg.Shards {
-		sh := &shard{c: c, Counts: newCounts(&c.cfg)}
+		sh := &shard{c: c, lag: reports.CoarseHistogram(), Counts: newCounts(&c.cfg)}
 		sh.Traffic.Reserve(cfg.Duration)
 		sh.Rows.reserve(cfg.Duration)
 		c.shards = append(c.shards, sh)
@@ -70,6 +72,12 @@ func (c *Collector) Config() *Config { return &c.cfg }
 
 // Meter is where a rig counts the true load. It is optional.
 func (c *Collector) Meter() *traffic.Meter { return &c.meter }
+
+// FreshFills are the answers that may share requests to the origin with those of other
+// machines; see [traffic.Fills.Since].
+func (c *Collector) FreshFills(next int64, most int) (fills []traffic.BriefFill, first int64) {
+	return c.fills.Since(next, most)
+}
 
 // Told is what a collector was told. Sessions may take the place of others that are over.
 type Told struct {

@@ -53,8 +53,10 @@ type Config struct {
 	Shards   int           // how many locks; 0 = 1 in simulate, 16 in run
 	Events   *EventLog     // nil = events are not written
 
-	// Agent is the name of the machine when the run goes over several.
-	Agent string
+	// Agent is the name of the machine when the run goes over several. Agents is how many
+	// there are, where all that they recorded comes together; 0 = elsewhere.
+	Agent  string
+	Agents int
 
 	// Tap, when set, sees what the collector is told, in order. It must not call the collector.
 	Tap func(Told)

@@ -1,8 +1,6 @@
 package record
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"hlsload/player/m3u8"
@@ -23,7 +21,8 @@ type Live struct {
 	Answers        int64
 	Errors         int64
 	EdgeBytes      int64
-	OriginRequests int64
+	OriginRequests int64 // as players saw them
+	AtOrigin       int64 // as a rig counted them; 0 = it does not
 
 	Faults []LiveFault // like Config.Faults
 }
@@ -41,6 +40,14 @@ func newLive(cfg *Config) Live {
 	return Live{Pipeline: make([]int64, cfg.Pipelines), Faults: make([]LiveFault, len(cfg.Faults))}
 }
 
+// Origin is how many requests the origin got so far.
+func (l *Live) Origin() int64 {
+	if l.AtOrigin > 0 {
+		return l.AtOrigin
+	}
+	return l.OriginRequests
+}
+
 // Live returns the state now. It locks each part of the sessions for a moment.
 func (c *Collector) Live() Live {
 	l := newLive(&c.cfg)
@@ -53,32 +60,31 @@ func (c *Collector) Live() Live {
 	return l
 }
 
-// Lag is how much later than due requests were sent so far: the 99th percentile. It locks
-// each part of the sessions for moments.
-func (c *Collector) Lag() time.Duration {
-	var h reports.Histogram
+// Lags is how much later than due requests were sent so far, in µs. It locks each part of
+// the sessions for a moment.
+func (c *Collector) Lags() reports.Histogram {
+	all := reports.CoarseHistogram()
 	for _, sh := range c.shards {
 		sh.mu.Lock()
-		groups := slices.Collect(maps.Values(sh.Groups))
+		all.Merge(&sh.lag)
 		sh.mu.Unlock()
-		for _, g := range groups {
-			sh.mu.Lock()
-			g.eachLag(func(_ int, lag *reports.Histogram) { h.Merge(lag) })
-			sh.mu.Unlock()
-		}
 	}
-	if h.Count() == 0 {
+	return all
+}
+
+// Lag is the 99th percentile of [Collector.Lags]; 0 = there are none.
+func (c *Collector) Lag() time.Duration {
+	all := c.Lags()
+	if all.Count() == 0 {
 		return 0
 	}
-	return time.Duration(h.Quantile(.99, 0)) * time.Microsecond
+	return time.Duration(all.Quantile(.99, 0)) * time.Microsecond
 }
 
 // complete adds what is not counted by shard.
 func (c *Collector) complete(l *Live) {
 	l.OriginRequests += c.fills.Total(traffic.OriginRequests)
-	if n := c.meter.Total(traffic.OriginRequests); n > 0 {
-		l.OriginRequests = n
-	}
+	l.AtOrigin = c.meter.Total(traffic.OriginRequests)
 	co := c.course.Load()
 	for i := range l.Faults {
 		l.Faults[i].Applied = co.Occurrences[i].Applied != Forever

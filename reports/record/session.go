@@ -318,6 +318,7 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	sh.c.delays.answered(sm.At, firstByte)
 	if sm.Sent > 0 {
 		k.Lag.Duration(sm.Sent - sm.Due)
+		sh.lag.Duration(sm.Sent - sm.Due)
 		row := sh.Rows.At(sm.Sent)
 		row.Sent++
 		if sm.Sent-sm.Due > sh.c.cfg.LagLimit {

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -13,8 +14,9 @@ import (
 )
 
 // Sums is what was recorded so far, added up over all phases, for those who watch a run.
-// Sums of a later instant are never smaller, except what is said to be of now. Those of
-// parts of a run add up with [reports.Add].
+// Sums of a later instant are never smaller, except what is said to be of now, and
+// ByHeaders: some requests to the origin turn out to have been shared. Those of
+// parts of a run add up.
 type Sums struct {
 	Cohorts   []CohortSums // like Config.Cohorts
 	Requests  [m3u8.Kinds]Requests
@@ -74,6 +76,7 @@ func (c *Collector) Sums() *Sums {
 		}
 	}
 	s.AtOrigin = c.meter.Total(traffic.OriginRequests)
+	s.ByHeaders += c.fills.Total(traffic.OriginRequests)
 	if c.over.Load() { // some shards may have been empty already
 		return nil
 	}
@@ -93,7 +96,51 @@ func (p *Part) Sums() *Sums {
 	if p.Meter != nil {
 		s.AtOrigin = p.Meter.Total(traffic.OriginRequests)
 	}
+	if len(p.Fills) > 0 {
+		counted := traffic.New(p.cfg.Duration)
+		counted.Count(p.Fills)
+		s.ByHeaders += counted.Total(traffic.OriginRequests)
+	}
 	return s
+}
+
+// Add adds the sums of another part of the same run.
+func (s *Sums) Add(o *Sums) {
+	if s.Cohorts == nil && s.Faults == nil {
+		*s = Sums{Cohorts: make([]CohortSums, len(o.Cohorts)), Faults: make([]FaultSums, len(o.Faults)), Pipelines: make([]int64, len(o.Pipelines))}
+		for i := range s.Faults {
+			s.Faults[i].Cohorts = make([]FaultCohortSums, len(o.Faults[i].Cohorts))
+		}
+	}
+	reports.Add(s, o)
+}
+
+// Coarsen makes distributions less exact, so that they take less: by less than 1 % of each
+// value.
+func (s *Sums) Coarsen() {
+	for i := range s.Cohorts {
+		c := &s.Cohorts[i]
+		c.Startup, c.Stall = c.Startup.Coarse(), c.Stall.Coarse()
+	}
+	for i := range s.Faults {
+		for k := range s.Faults[i].Cohorts {
+			c := &s.Faults[i].Cohorts[k]
+			c.Failover, c.Outage = c.Failover.Coarse(), c.Outage.Coarse()
+		}
+	}
+}
+
+// Check reports whether sums that come from elsewhere can be of a run.
+func (s *Sums) Check(cfg *Config) error {
+	errs := []error{
+		exactly("sums of cohorts", len(s.Cohorts), len(cfg.Cohorts)),
+		exactly("sums of faults", len(s.Faults), len(cfg.Faults)),
+		exactly("sums of pipelines", len(s.Pipelines), cfg.Pipelines),
+	}
+	for i := range s.Faults {
+		errs = append(errs, exactly("cohorts of a fault", len(s.Faults[i].Cohorts), len(cfg.Cohorts)))
+	}
+	return errors.Join(errs...)
 }
 
 func newSums(cfg *Config) *Sums {

@@ -40,6 +40,9 @@ type Fills struct {
 	settled time.Duration // what was requested before is settled
 	partly  bool
 	counted Load // of those that are settled, or never wait
+
+	fresh []BriefFill // with keep: the newest ones, in the order in which they came
+	gone  int64       // how many came before those
 }
 
 // filled are the fills of one key.
@@ -57,6 +60,8 @@ const (
 	// maxFills and maxKept bound the fills that wait.
 	maxFills = 1 << 16
 	maxKept  = 1 << 18
+	// maxFresh is how many of the newest ones are there for [Fills.Since], at least.
+	maxFresh = 1 << 13
 )
 
 // Start empties it, for a run of a duration. With keep it settles nothing, because
@@ -65,6 +70,7 @@ func (f *Fills) Start(duration time.Duration, keep bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.keep, f.byKey, f.waiting, f.settled, f.partly, f.counted = keep, map[FillKey]*filled{}, 0, 0, false, New(duration)
+	f.fresh, f.gone = nil, 0
 }
 
 // Add adds an answer that was complete at an instant.
@@ -76,6 +82,9 @@ func (f *Fills) Add(at time.Duration, x Fill) {
 		return
 	}
 	f.insert(x)
+	if f.keep {
+		f.note(&x)
+	}
 	if before := at - sharedWithin - late; !f.keep && before > f.settled+late {
 		f.settle(before)
 	}

@@ -252,6 +252,82 @@ func TestScrapesWhilePlayersPlay(t *testing.T) {
 	})
 }
 
+// TestAgents scrapes a run over several machines: what all of them counted, and each of them.
+func TestAgents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, get := opened(t)
+		defer s.Close()
+		shows := func(want ...string) {
+			t.Helper()
+			_, _, body := get("GET", "metrics")
+			for _, w := range want {
+				no, without := strings.CutPrefix(w, "not ")
+				if strings.Contains(body, no) == without {
+					t.Errorf("the metrics have %q: %v", no, without)
+				}
+			}
+			time.Sleep(every)
+		}
+		cfg := recorder(t).Config()
+		cfg.Agents = 2
+		several := &crew{cfg: cfg, agents: []stage.AgentNow{{Name: "a", Up: true, ClockOffset: 20 * time.Millisecond}, {Name: "b", Up: true}}}
+		s.Begin(several)
+		shows("go_goroutines", "not hlsload_")
+		several.sums = &record.Sums{Cohorts: []record.CohortSums{{Started: 7}}, Pipelines: []int64{0}, Headers: true, ByHeaders: 5}
+		several.agents[0].Lags.Duration(time.Millisecond)
+		shows(`hlsload_sessions_started_total{cohort="web",profile="hlsjs-1.7"} 7`, `hlsload_origin_requests_total{source="headers"} 5`,
+			`hlsload_agent_up{agent="a"} 1`, `hlsload_agent_up{agent="b"} 1`, `hlsload_agent_clock_offset_seconds{agent="a"} 0.02`, `hlsload_tester_lag_seconds_count{agent="a"} 1`,
+			`hlsload_tester_lag_seconds_count{agent="b"} 0`)
+		several.sums = &record.Sums{Cohorts: []record.CohortSums{{Started: 8}}, Pipelines: []int64{0}, Headers: true, ByHeaders: 4} // one was shared
+		several.agents[1].Up = false
+		shows(`hlsload_sessions_started_total{cohort="web",profile="hlsjs-1.7"} 8`, `hlsload_origin_requests_total{source="headers"} 5`, `hlsload_agent_up{agent="b"} 0`)
+
+		own := *cfg
+		own.Agent, own.Agents = "a", 0
+		c, err := record.New(own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.End(c.Finish(3 * time.Second))
+		shows(`hlsload_agent_up{agent="a"} 1`, `not agent="b"`)
+		s.Finish(&reports.Summary{Agents: []reports.AgentSummary{{Name: "a", ClockOffsetMs: 21, LostAtS: reports.NoData}, {Name: "b", ClockOffsetMs: reports.NoData, LostAtS: 2}}})
+		shows(`hlsload_agent_up{agent="a"} 1`, `hlsload_agent_up{agent="b"} 0`, `hlsload_agent_clock_offset_seconds{agent="a"} 0.021`)
+	})
+}
+
+// TestAgentAlone: an agent serves only its own metrics, under its name from the beginning.
+func TestAgentAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, get := opened(t)
+		defer s.Close()
+		cfg := *recorder(t).Config()
+		cfg.Agent = "a"
+		c, err := record.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Begin(one{c})
+		for range 2 {
+			if _, _, body := get("GET", "metrics"); !strings.Contains(body, `hlsload_agent_up{agent="a"} 1`) || strings.Contains(body, "clock_offset") {
+				t.Errorf("%.3000s", body)
+			}
+			time.Sleep(every)
+			s.End(c.Finish(time.Second))
+		}
+	})
+}
+
+// crew is a run over several machines.
+type crew struct {
+	cfg    *record.Config
+	sums   *record.Sums
+	agents []stage.AgentNow
+}
+
+func (c *crew) Config() *record.Config   { return c.cfg }
+func (c *crew) Sums() *record.Sums       { return c.sums }
+func (c *crew) Agents() []stage.AgentNow { return c.agents }
+
 // one is a run on one machine.
 type one struct{ *record.Collector }
 

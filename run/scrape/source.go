@@ -69,7 +69,8 @@ func (s *Source) End(p *record.Part) {
 	now := openmetrics.Final(p, nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.now, s.ended = now, true
+	s.show(now)
+	s.ended = true
 }
 
 // Finish shows the verdict and the expectations, too.
@@ -99,9 +100,31 @@ func (s *Source) look() *openmetrics.Run {
 	}
 	if from := time.Now(); !from.Before(s.next) {
 		if sums := s.record.Sums(); sums != nil {
-			s.now = openmetrics.Alone(max(0, from.Sub(s.record.Config().Started)), sums, nil)
+			s.show(watched(s.record, max(0, from.Sub(s.record.Config().Started)), sums))
 		}
 		s.next = from.Add(max(every, share*time.Since(from)))
 	}
 	return s.now
+}
+
+// show takes a later instant.
+func (s *Source) show(now *openmetrics.Run) {
+	if s.now != nil { // some requests to the origin turn out to have been shared, but a counter must not fall
+		now.Sums.ByHeaders = max(now.Sums.ByHeaders, s.now.Sums.ByHeaders)
+	}
+	s.now = now
+}
+
+// watched is an instant of a run that goes on.
+func watched(w Watched, at time.Duration, sums *record.Sums) *openmetrics.Run {
+	agents := w.Agents()
+	if agents == nil {
+		return openmetrics.Alone(w.Config().Agent, at, sums, nil)
+	}
+	r := &openmetrics.Run{At: at, Sums: sums}
+	for i := range agents {
+		a := &agents[i]
+		r.Agents = append(r.Agents, openmetrics.Agent{Name: a.Name, Up: a.Up, Lag: a.Lags, Compared: true, ClockOffset: a.ClockOffset})
+	}
+	return r
 }

@@ -42,6 +42,8 @@ type agent struct {
 	err        error // why it cannot go on
 	epoch      time.Time
 	collector  *record.Collector
+	speaker    *stage.Speaker
+	pace       pace
 	late       *later // nil = samples reach the collector at once
 	board      *conduct.Board
 	injector   *inject.Injector
@@ -178,7 +180,7 @@ func (a *agent) start(b crew.Begin) (err error) {
 		if a.collector, err = record.New(a.measure); err != nil {
 			return err
 		}
-		a.board = conduct.NewBoard(a.ground.seed())
+		a.speaker, a.board = stage.NewSpeaker(a.collector), conduct.NewBoard(a.ground.seed())
 		if a.cfg.Dir != "" {
 			if err := a.keepPlan(); err != nil {
 				a.progress.Mark(0, err.Error())
@@ -340,9 +342,8 @@ func (a *agent) Halt(o protocol.Order) {
 
 // report is what an agent says once a second, before what it counted.
 type report struct {
-	Entries int           `json:"entries"` // of the course that it has
-	Lag     time.Duration `json:"lag"`     // p99 of its requests so far
-	Shown   []shown       `json:"shown,omitempty"`
+	Entries int     `json:"entries"` // of the course that it has
+	Shown   []shown `json:"shown,omitempty"`
 }
 
 // shown is what players saw of a fault via viewer since its window was last opened or closed.
@@ -366,7 +367,7 @@ func (a *agent) Tick() (protocol.Report, error) {
 	if a.host != nil {
 		return protocol.Report{}, nil // its conductor reads the collector
 	}
-	s := report{Entries: a.entries, Lag: a.collector.Lag()}
+	s := report{Entries: a.entries}
 	for i := range a.ground.faults {
 		if f := &a.ground.faults[i]; f.Via == chaos.ViaViewer && a.injector.Knows(f) {
 			n := a.injector.Since(f)
@@ -378,9 +379,24 @@ func (a *agent) Tick() (protocol.Report, error) {
 		return protocol.Report{}, err
 	}
 	rows := append(line, '\n')
-	rows = append(rows, stage.Say(a.collector, now).Encode()...)
+	rows = append(rows, a.pace.say(a.speaker, now, a.plan.Sums).Encode()...)
 	stats := a.fleet.Stats()
-	return protocol.Report{Rows: rows, Vitals: protocol.Vitals{Lag: s.Lag, CPU: cpuTime(), RSS: rssPeak(), Files: openFiles(), Dropped: stats.LocalErrors}}, nil
+	return protocol.Report{Rows: rows, Vitals: protocol.Vitals{Lag: a.collector.Lag(), CPU: cpuTime(), RSS: rssPeak(), Files: openFiles(), Dropped: stats.LocalErrors}}, nil
+}
+
+// pace says when sums are said again: to make them takes at most one part in 20 of the time.
+type pace struct{ next time.Duration }
+
+// say says what was counted, with sums if they are wanted and due.
+func (p *pace) say(s *stage.Speaker, now time.Duration, sums bool) *stage.Said {
+	const share = 20
+	began := time.Now()
+	sums = sums && now >= p.next
+	said := s.Say(now, sums)
+	if sums {
+		p.next = now + max(time.Second, share*time.Since(began))
+	}
+	return said
 }
 
 // split takes apart what an agent says, or its part.

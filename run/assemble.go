@@ -22,9 +22,20 @@ func (r *live) assemble(t0 time.Time) error {
 		r.account.monitor.Start(t0)
 	}
 	r.measure.Started, r.measure.Events = t0, r.results.events.Log
+	if !r.crew.alone {
+		r.measure.Agents = len(r.crew.members)
+	}
 	var err error
 	if r.results.collector, err = record.New(r.measure); err != nil {
 		return err
+	}
+	if c := &r.crew; !c.alone {
+		c.speaker = stage.NewSpeaker(r.results.collector)
+		names := []string{"the conductor"}
+		for i := range c.members {
+			names = append(names, "agent "+c.members[i].Info.Name)
+		}
+		c.listener = stage.NewListener(r.results.collector.Config(), names)
 	}
 	if r.cfg.Began != nil {
 		if r.crew.alone {

@@ -16,7 +16,6 @@ import (
 	"hlsload/chaos/inject"
 	"hlsload/reports/measure"
 	"hlsload/reports/record"
-	"hlsload/reports/traffic"
 	"hlsload/run/bus"
 	"hlsload/run/crew"
 	"hlsload/run/crew/protocol"
@@ -34,6 +33,10 @@ type crewing struct {
 	result    *protocol.Result
 	broken    error // why the conductor ended
 
+	listener *stage.Listener // nil = alone; place 0 is the collector of this process, the members follow
+	speaker  *stage.Speaker
+	pace     pace
+
 	assembled chan struct{} // closed when T0 is known, and everything is ready for it or failed
 	failed    error
 
@@ -42,9 +45,10 @@ type crewing struct {
 	members []member
 	entries int // of the course so far
 	over    bool
-	halt    *halted       // nil = nothing has ended the run
-	halting chan struct{} // closed then
-	own     *arrived      // of the agent in this process; nil = not yet
+	halt    *halted         // nil = nothing has ended the run
+	halting chan struct{}   // closed then
+	own     *arrived        // of the agent in this process; nil = not yet
+	usual   []time.Duration // startup times of all sessions, by cohort, as of the last second
 }
 
 // member is an agent as the conductor knows it.
@@ -54,8 +58,7 @@ type member struct {
 	local   bool // in this process
 	lost    bool
 	said    report
-	counts  *stage.Said // nil = it has not said anything yet
-	part    *arrived    // nil = not yet
+	part    *arrived // nil = not yet
 }
 
 // arrived is all that an agent measured.
@@ -300,13 +303,13 @@ func (l *lead) Rows(i int, at time.Duration, rows []byte) {
 	var s report
 	rest, err := split(rows, &s)
 	if err == nil {
-		var counts *stage.Said
-		if counts, err = stage.Hear(&l.r.measure, rest); err == nil {
-			m.said, m.counts = s, counts
-			return
-		}
+		err = c.listener.Hear(i+1, at, rest)
 	}
-	l.r.progress.Mark(at, fmt.Sprintf("warning: what agent %s says cannot be read: %v", m.Info.Name, err))
+	if err != nil {
+		l.r.progress.Mark(at, fmt.Sprintf("warning: what agent %s says cannot be read: %v", m.Info.Name, err))
+		return
+	}
+	m.said = s
 }
 
 // Lost implements [crew.Lead].
@@ -372,24 +375,22 @@ func (l *lead) Note(text string) { l.r.progress.Mark(l.r.sinceT0(), "warning: "+
 
 // said is what all machines say so far.
 func (r *live) said(now time.Duration) *stage.Said {
-	c := &r.crew
-	own := stage.Say(r.results.collector, now)
+	c, own := &r.crew, r.results.collector
 	if c.alone {
-		r.results.collector.SetUsual(own.Startups.Usual(r.measure.TargetDuration))
-		return own
+		said := stage.Say(own, now)
+		own.SetUsual(said.Startups.Usual(r.measure.TargetDuration))
+		return said
 	}
-	all := []*stage.Said{own}
-	c.mu.Lock()
-	for i := range c.members {
-		all = append(all, c.members[i].counts)
-	}
-	sum := stage.Sum(all)
-	c.mu.Unlock()
-	if n := r.results.collector.Meter().Total(traffic.OriginRequests); n > 0 { // counted, not what players make of headers
-		sum.Live.OriginRequests = n
+	c.listener.Take(0, now, c.pace.say(c.speaker, now, r.cfg.Began != nil))
+	sum := c.listener.Sum()
+	for _, w := range c.listener.Warnings() {
+		r.progress.Mark(now, "warning: "+w)
 	}
 	usual := sum.Startups.Usual(r.measure.TargetDuration)
-	r.results.collector.SetUsual(usual)
+	own.SetUsual(usual)
+	c.mu.Lock()
+	c.usual = usual
+	c.mu.Unlock()
 	if b, err := json.Marshal(usual); err == nil {
 		_ = c.conductor.Tell(b)
 	}
@@ -398,17 +399,10 @@ func (r *live) said(now time.Duration) *stage.Said {
 
 // usual are the usual startup times of all sessions of the run, by cohort. r.crew.mu must be held.
 func (r *live) usual() []time.Duration {
-	c := &r.crew
-	if c.alone {
-		return r.results.collector.Usual()
+	if u := r.crew.usual; u != nil {
+		return u
 	}
-	all := r.results.collector.Startups()
-	for i := range c.members {
-		if s := c.members[i].counts; s != nil {
-			all.Add(s.Startups)
-		}
-	}
-	return all.Usual(r.measure.TargetDuration)
+	return r.results.collector.Usual()
 }
 
 // shownSince is what all players saw of a fault since its window last changed, with entry n
@@ -445,13 +439,19 @@ func (r *live) agents() (all []stage.AgentNow) {
 	if c.alone {
 		return nil
 	}
+	known := c.conductor.Offsets()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range c.members {
 		m := &c.members[i]
-		a := stage.AgentNow{Name: m.Info.Name, Players: m.players, Up: !m.lost, Lag: m.said.Lag}
+		a := stage.AgentNow{Name: m.Info.Name, Players: m.players, Up: !m.lost}
+		place := i + 1
 		if m.local {
-			a.Lag = r.results.collector.Lag()
+			place = 0
+		}
+		a.Lag, a.Lags = c.listener.Lags(place)
+		if i < len(known) && !m.local {
+			a.ClockOffset = known[i]
 		}
 		all = append(all, a)
 	}
@@ -592,6 +592,5 @@ func (w merged) Agents() []stage.AgentNow { return w.r.agents() }
 
 // Sums implements [Watched].
 func (w merged) Sums() *record.Sums {
-	sum := w.r.results.collector.Sums()
-	return sum
+	return w.r.crew.listener.Sums()
 }

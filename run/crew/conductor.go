@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"hlsload/run/bus"
@@ -50,6 +51,8 @@ type Conductor struct {
 	core  *protocol.Conductor
 	calls *queue
 	ctx   context.Context // of the lead's calls
+
+	offsets atomic.Pointer[[]time.Duration]
 }
 
 // NewConductor returns a conductor that takes agents in when it is run.
@@ -83,7 +86,12 @@ func (c *Conductor) Run(ctx context.Context) (*protocol.Result, error) {
 	c.ctx, stop = context.WithCancel(ctx)
 	c.calls = newQueue()
 	err = c.loop.serve(ctx, protocol.Wanted{Order: protocol.Order{Mode: protocol.Now, Reason: "interrupted"}}, func(now time.Duration, e protocol.Event) bool {
-		for _, act := range c.core.Step(now, e) {
+		acts := c.core.Step(now, e)
+		if _, woken := e.(protocol.Wake); woken && !c.cfg.Alone {
+			offsets := c.core.Offsets()
+			c.offsets.Store(&offsets)
+		}
+		for _, act := range acts {
 			if _, over := act.(protocol.Finished); over {
 				return true
 			}
@@ -123,6 +131,14 @@ func (c *Conductor) Tell(data []byte) error {
 }
 
 var errOver = errors.New("the run is over")
+
+// Offsets are by how much the conductor's clock is ahead of each agent's, as known now.
+func (c *Conductor) Offsets() []time.Duration {
+	if o := c.offsets.Load(); o != nil {
+		return *o
+	}
+	return nil
+}
 
 // Halt tells all agents to halt. reason is "" at the end of the timeline.
 func (c *Conductor) Halt(mode protocol.Mode, reason, by string) {

@@ -58,3 +58,12 @@ func (c *Conductor) Result() *Result {
 	}
 	return r
 }
+
+// Offsets are by how much the conductor's clock is ahead of each member's, as last known.
+func (c *Conductor) Offsets() []time.Duration {
+	all := make([]time.Duration, len(c.members))
+	for i, m := range c.members {
+		all[i] = m.off.Ahead
+	}
+	return all
+}

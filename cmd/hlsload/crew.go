@@ -207,7 +207,7 @@ func (m *machines) open(cmd *cobra.Command, cfg *run.Config, p progress, dir str
 		return ctx, internal(err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	m.children = &children{say: p, hide: hide, cancel: cancel}
+	m.children = &children{say: p, hide: hide, cancel: cancel, patience: usualPatience}
 	m.closers = append(m.closers, cancel)
 	exe, err := os.Executable()
 	if err != nil {
@@ -402,7 +402,12 @@ func (m *machines) over(began bool, err error) error {
 
 // tidy removes the parts of agents that were started here, if the results have all of them.
 func (m *machines) tidy(dir string, s *reports.Summary) {
-	if m.children != nil && m.children.well() && s.Verdict != reports.Void && exists(filepath.Join(dir, reports.SummaryFile)) {
-		_ = os.RemoveAll(filepath.Join(dir, agentsDir)) // what stays is only in the way
+	if m.children == nil {
+		return
 	}
+	parts := filepath.Join(dir, agentsDir)
+	if m.children.well() && s.Verdict != reports.Void && exists(filepath.Join(dir, reports.SummaryFile)) {
+		_ = os.RemoveAll(parts)
+	}
+	_ = os.Remove(parts) // if there are none
 }

@@ -11,16 +11,18 @@ import (
 	"time"
 )
 
-const (
-	// childGrace is how long a run that lost an agent before it began goes on: its conductor may
-	// know better why.
-	childGrace = 5 * time.Second
-	// childLast is how long agents that were started here may take to end after the run: longer than
-	// their lease and the time for their part.
-	childLast = 15 * time.Second
-	// childKill is how long after that, and after they were asked to.
-	childKill = 5 * time.Second
-)
+// patience is how long agents that were started here get.
+type patience struct {
+	// lost: a run that lost an agent before it began goes on for so long, because its conductor
+	// may know better why.
+	lost time.Duration
+	// last: so long after the run they may take to end. It is longer than their lease and
+	// the time for their part.
+	last time.Duration
+	kill time.Duration // after that, from when they are told to end until they are killed
+}
+
+var usualPatience = patience{lost: 5 * time.Second, last: 15 * time.Second, kill: 5 * time.Second}
 
 // children are agents that this process started. They are not in the process group of the
 // terminal, so a Ctrl-C reaches the conductor only, which halts them in order.
@@ -28,6 +30,7 @@ type children struct {
 	say    io.Writer
 	hide   func(string) string
 	cancel func() // ends the run before it began
+	patience
 
 	all []*child
 
@@ -105,7 +108,7 @@ func (c *children) left(ch *child) {
 	fmt.Fprintln(printable{c.say}, why)
 	if c.failed == "" {
 		c.failed = why
-		c.timer = time.AfterFunc(childGrace, c.giveUp)
+		c.timer = time.AfterFunc(c.lost, c.giveUp)
 	}
 }
 
@@ -136,13 +139,13 @@ func (c *children) end(began bool) string {
 	}
 	why := c.ended
 	c.mu.Unlock()
-	if began && !c.await(childLast) {
-		fmt.Fprintf(c.say, "agents did not end within %v after the run; they are told to\n", childLast)
+	if began && !c.await(c.last) {
+		fmt.Fprintf(c.say, "agents did not end within %v after the run; they are told to\n", c.last)
 	}
 	for _, ch := range c.all {
 		_ = ch.cmd.Process.Signal(syscall.SIGTERM) // an error says that it ended
 	}
-	if !c.await(childKill) {
+	if !c.await(c.kill) {
 		for _, ch := range c.all {
 			select {
 			case <-ch.done:

@@ -89,7 +89,7 @@ func (a *agent) carry(cmd *cobra.Command, on network) error {
 	cfg := &run.AgentConfig{
 		Run: name, Name: cmp.Or(a.name, host, "agent"), Region: a.region, Commands: a.commands, StopFile: a.stopFile, Halt: on.halt,
 		Version: ownVersion(), Build: build(), Network: run.Network{Listen: on.listen, Target: on.web, AWS: on.aws},
-		Secrets: secretsOf(cmd.Context()), Progress: p, Exit: on.exits(),
+		Secrets: secretsOf(cmd.Context()), Progress: p, Dir: a.place(name, time.Now()),
 	}
 	say := &redactingWriter{w: printable{p}, f: cfg.Secrets.Text}
 	waiting, taken := context.WithCancelCause(cmd.Context())
@@ -109,16 +109,15 @@ func (a *agent) carry(cmd *cobra.Command, on network) error {
 			fmt.Fprintf(say, "joined run %s as agent %s\n", name, cfg.Name)
 		}
 	}}
-	if cfg.Dir, err = a.place(name); err != nil {
-		return err
-	}
 	var began bool
+	var kept string
 	cfg.Began = func(w run.Watched) {
 		began = true
 		p.begin(w.Config().Duration)
 		a.metrics.begin(w)
 	}
 	cfg.Ended = a.metrics.end
+	cfg.Kept = func(file string) { kept = file }
 	err = run.Agent(waiting, cfg)
 	p.close()
 	if errors.Is(context.Cause(waiting), errNotTaken) {
@@ -129,21 +128,21 @@ func (a *agent) carry(cmd *cobra.Command, on network) error {
 		unwritten = a.metrics.finish(nil)
 		a.metrics.wait(cmd)
 	}
-	return report(cmd.ErrOrStderr(), cfg, left(cmd.Context(), err), unwritten)
+	return report(cmd.ErrOrStderr(), cfg, kept, left(cmd.Context(), err), unwritten)
 }
 
 var errNotTaken = errors.New("no conductor")
 
-// report says what became of an agent and of what it has measured. unwritten is what could not
-// be written for its user.
-func report(w io.Writer, cfg *run.AgentConfig, err, unwritten error) error {
+// report says what became of an agent and of what it has measured, which is in the file kept; "" =
+// nothing. unwritten is what could not be written for its user.
+func report(w io.Writer, cfg *run.AgentConfig, kept string, err, unwritten error) error {
 	if err == nil {
 		fmt.Fprintf(printable{w}, "run %s is over for agent %s: the conductor has what it measured\n", cfg.Run, cfg.Name)
 		return internal(unwritten)
 	}
 	exit := exitOf(err)
 	said := exit.msg
-	if kept := filepath.Join(cfg.Dir, "part-"+cfg.Run+"-"+cfg.ID); exists(kept) {
+	if kept != "" {
 		said += fmt.Sprintf("\nwhat agent %s measured is in %s; this joins it with what other agents kept:\n  hlsload merge %s DIR…", cfg.Name, kept, cfg.Dir)
 	} else {
 		_ = os.Remove(cfg.Dir) // unless it has something else
@@ -159,13 +158,9 @@ func exists(file string) bool {
 	return err == nil
 }
 
-// place makes the directory of the part.
-func (a *agent) place(name string) (string, error) {
-	dir := cmp.Or(a.dir, filepath.Join("hlsload-out", "agent-"+name+"-"+time.Now().Format("20060102-150405")))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", forbidden(fmt.Errorf("creating the directory of the part: %w", err))
-	}
-	return dir, nil
+// place is the directory of the part.
+func (a *agent) place(name string, now time.Time) string {
+	return cmp.Or(a.dir, filepath.Join("hlsload-out", "agent-"+name+"-"+now.Format("20060102-150405")))
 }
 
 // left gives the reason why an agent left its exit code.

@@ -315,9 +315,7 @@ func TestReportOfAnAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := &run.AgentConfig{Run: "r", ID: "1", Name: "a", Dir: dir}
-	if err := os.WriteFile(filepath.Join(dir, "part-r-1"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	kept := filepath.Join(dir, "part-r-1")
 	for _, tc := range []struct {
 		err  error
 		code int
@@ -331,20 +329,17 @@ func TestReportOfAnAgent(t *testing.T) {
 		{errors.New("a bug"), exitInternal, "a bug"},
 	} {
 		var b strings.Builder
-		err := report(&b, cfg, left(t.Context(), tc.err), nil)
+		err := report(&b, cfg, kept, left(t.Context(), tc.err), nil)
 		exit := exitOf(err)
 		if exit.code != tc.code || !strings.HasPrefix(exit.msg, tc.says) {
 			t.Errorf("%v: exit code %d, %q", tc.err, exit.code, exit.msg)
 		}
 		said := b.String()
-		if tc.err == nil && said != "run r is over for agent a: the conductor has what it measured\n" || tc.err != nil && !strings.Contains(exit.msg, "\n  hlsload merge "+dir+" DIR…") {
+		if tc.err == nil && said != "run r is over for agent a: the conductor has what it measured\n" || tc.err != nil && !strings.Contains(exit.msg, "is in "+kept+"; this joins it with what other agents kept:\n  hlsload merge "+dir+" DIR…") {
 			t.Errorf("%v: %s%s", tc.err, said, exit.msg)
 		}
 	}
-	if err := os.Remove(filepath.Join(dir, "part-r-1")); err != nil {
-		t.Fatal(err)
-	}
-	if err := report(&strings.Builder{}, cfg, errors.New("a bug"), errors.New("a full disk")); exists(dir) || err.Error() != "a bug\na full disk" {
+	if err := report(&strings.Builder{}, cfg, "", errors.New("a bug"), errors.New("a full disk")); exists(dir) || err.Error() != "a bug\na full disk" {
 		t.Errorf("%v; the directory is there: %v", err, exists(dir))
 	}
 }

@@ -28,17 +28,6 @@ type network struct {
 	exit   func(code int)    // ends the program after a panic
 }
 
-// exits is how the program ends after a panic.
-func (on network) exits() func() {
-	return func() {
-		exit := os.Exit
-		if on.exit != nil {
-			exit = on.exit
-		}
-		exit(exitInternal)
-	}
-}
-
 func runCommand(on network) *cobra.Command {
 	var out output
 	var may consent
@@ -92,7 +81,13 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 	cfg.Version, cfg.Build, cfg.Secrets, cfg.Halt = ownVersion(), build(), secretsOf(cmd.Context()), on.halt
 	cfg.Began, cfg.Ended = func(w run.Watched) { out.machines.begun(); out.metrics.begin(w) }, out.metrics.end
 	cfg.Network = run.Network{Listen: on.listen, Target: on.web, AWS: on.aws}
-	cfg.Exit = on.exits()
+	cfg.Exit = func() {
+		exit := os.Exit
+		if on.exit != nil {
+			exit = on.exit
+		}
+		exit(exitInternal)
+	}
 	ctx, err := out.machines.open(cmd, cfg, p, out.dir)
 	if err != nil {
 		return out.machines.over(false, err)

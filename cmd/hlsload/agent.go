@@ -86,16 +86,18 @@ func (a *agent) carry(cmd *cobra.Command, on network) error {
 		return err
 	}
 	host, _ := os.Hostname() // for people
+	secrets := secretsOf(cmd.Context())
 	cfg := &run.AgentConfig{
 		Run: name, Name: cmp.Or(a.name, host, "agent"), Region: a.region, Commands: a.commands, StopFile: a.stopFile, Halt: on.halt,
 		Version: ownVersion(), Build: build(), Network: run.Network{Listen: on.listen, Target: on.web, AWS: on.aws},
-		Secrets: secretsOf(cmd.Context()), Progress: p, Dir: a.place(name, time.Now()),
+		Secrets: secrets, Progress: p, Dir: a.place(name, time.Now()),
 	}
-	say := &redactingWriter{w: printable{p}, f: cfg.Secrets.Text}
+	secrets.Keep(cfg.Dir)
+	say := &redactingWriter{w: printable{p}, f: secrets.Text}
 	waiting, taken := context.WithCancelCause(cmd.Context())
 	defer taken(nil)
 	b, err := patiently(waiting, a.wait, say, func(ctx context.Context) (*natsbus.Bus, error) {
-		return connect(ctx, natsbus.Options{Name: "hlsload agent " + cfg.Name, Warn: func(line string) { fmt.Fprintln(printable{p}, cfg.Secrets.Text(line)) }})
+		return connect(ctx, natsbus.Options{Name: "hlsload agent " + cfg.Name, Warn: func(line string) { fmt.Fprintln(printable{p}, secrets.Text(line)) }})
 	})
 	if err != nil {
 		return left(cmd.Context(), err)
@@ -110,14 +112,14 @@ func (a *agent) carry(cmd *cobra.Command, on network) error {
 		}
 	}}
 	var began bool
-	var kept string
+	var kept bool
 	cfg.Began = func(w run.Watched) {
 		began = true
 		p.begin(w.Config().Duration)
 		a.metrics.begin(w)
 	}
 	cfg.Ended = a.metrics.end
-	cfg.Kept = func(file string) { kept = file }
+	cfg.Kept = func(string) { kept = true }
 	err = run.Agent(waiting, cfg)
 	p.close()
 	if errors.Is(context.Cause(waiting), errNotTaken) {
@@ -133,19 +135,21 @@ func (a *agent) carry(cmd *cobra.Command, on network) error {
 
 var errNotTaken = errors.New("no conductor")
 
-// report says what became of an agent and of what it has measured, which is in the file kept; "" =
-// nothing. unwritten is what could not be written for its user.
-func report(w io.Writer, cfg *run.AgentConfig, kept string, err, unwritten error) error {
+// report says what became of an agent, and where its part is that the conductor may not have.
+// unwritten is what could not be written for its user.
+func report(w io.Writer, cfg *run.AgentConfig, kept bool, err, unwritten error) error {
 	if err == nil {
 		fmt.Fprintf(printable{w}, "run %s is over for agent %s: the conductor has what it measured\n", cfg.Run, cfg.Name)
 		return internal(unwritten)
 	}
 	exit := exitOf(err)
 	said := exit.msg
-	if kept != "" {
-		said += fmt.Sprintf("\nwhat agent %s measured is in %s; this joins it with what other agents kept:\n  hlsload merge %s DIR…", cfg.Name, kept, cfg.Dir)
-	} else {
+	var why *protocol.Exit
+	switch halted := errors.As(err, &why) && why.Cause == protocol.Stopped; {
+	case !kept:
 		_ = os.Remove(cfg.Dir) // unless it has something else
+	case !halted: // a conductor that halts a run waits for all parts
+		said += fmt.Sprintf("\nwhat agent %s measured is in %s; this joins it with what other agents kept:\n  hlsload merge %s DIR…", cfg.Name, cfg.Dir, cfg.Dir)
 	}
 	if unwritten != nil {
 		said += "\n" + unwritten.Error()

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -400,14 +401,19 @@ func (m *machines) over(began bool, err error) error {
 	return err
 }
 
-// tidy removes the parts of agents that were started here, if the results have all of them.
+// tidy removes the parts of agents that were started here, if the results have all of them. s
+// is nil if there was no run.
 func (m *machines) tidy(dir string, s *reports.Summary) {
 	if m.children == nil {
 		return
 	}
 	parts := filepath.Join(dir, agentsDir)
-	if m.children.well() && s.Verdict != reports.Void && exists(filepath.Join(dir, reports.SummaryFile)) {
+	lost := func(a reports.AgentSummary) bool { return a.LostAtS.Known() }
+	if s != nil && !slices.ContainsFunc(s.Agents, lost) && exists(filepath.Join(dir, reports.SummaryFile)) {
 		_ = os.RemoveAll(parts)
 	}
-	_ = os.Remove(parts) // if there are none
+	for _, ch := range m.children.all {
+		_ = os.Remove(filepath.Join(parts, ch.name)) // if it is empty
+	}
+	_ = os.Remove(parts)
 }

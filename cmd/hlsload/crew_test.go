@@ -308,14 +308,14 @@ func TestProgressOfAnAgent(t *testing.T) {
 	}
 }
 
-// TestReportOfAnAgent: an agent that left early says where its part is, and how to read it.
+// TestReportOfAnAgent: an agent that left early says where its part is, and how to read it,
+// unless the conductor has it.
 func TestReportOfAnAgent(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "part")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	cfg := &run.AgentConfig{Run: "r", ID: "1", Name: "a", Dir: dir}
-	kept := filepath.Join(dir, "part-r-1")
 	for _, tc := range []struct {
 		err  error
 		code int
@@ -329,17 +329,20 @@ func TestReportOfAnAgent(t *testing.T) {
 		{errors.New("a bug"), exitInternal, "a bug"},
 	} {
 		var b strings.Builder
-		err := report(&b, cfg, kept, left(t.Context(), tc.err), nil)
+		err := report(&b, cfg, true, left(t.Context(), tc.err), nil)
 		exit := exitOf(err)
 		if exit.code != tc.code || !strings.HasPrefix(exit.msg, tc.says) {
 			t.Errorf("%v: exit code %d, %q", tc.err, exit.code, exit.msg)
 		}
-		said := b.String()
-		if tc.err == nil && said != "run r is over for agent a: the conductor has what it measured\n" || tc.err != nil && !strings.Contains(exit.msg, "is in "+kept+"; this joins it with what other agents kept:\n  hlsload merge "+dir+" DIR…") {
-			t.Errorf("%v: %s%s", tc.err, said, exit.msg)
+		if want := "run r is over for agent a: the conductor has what it measured\n"; (b.String() == want) != (tc.err == nil) {
+			t.Errorf("%v: said %s", tc.err, b.String())
+		}
+		merge := "is in " + dir + "; this joins it with what other agents kept:\n  hlsload merge " + dir + " DIR…"
+		if strings.Contains(exit.msg, merge) != (tc.err != nil && tc.code != reports.ExitInterrupted) {
+			t.Errorf("%v: %s", tc.err, exit.msg)
 		}
 	}
-	if err := report(&strings.Builder{}, cfg, "", errors.New("a bug"), errors.New("a full disk")); exists(dir) || err.Error() != "a bug\na full disk" {
+	if err := report(&strings.Builder{}, cfg, false, errors.New("a bug"), errors.New("a full disk")); exists(dir) || err.Error() != "a bug\na full disk" {
 		t.Errorf("%v; the directory is there: %v", err, exists(dir))
 	}
 }
@@ -390,7 +393,7 @@ func TestChildren(t *testing.T) {
 	short := patience{lost: 10 * time.Millisecond, last: 10 * time.Second, kill: 10 * time.Second}
 	t.Run("well", func(t *testing.T) {
 		c, out, _ := start(t, short, true, `echo "join $HLSLOAD_JOIN"; echo problem >&2; printf end`, `test "$(ps -o pgid= $$ | tr -d ' ')" = $$ && echo own group`)
-		if why := c.end(true); why != "" || !c.well() {
+		if why := c.end(true); why != "" {
 			t.Errorf("%q", why)
 		}
 		for _, want := range []string{"agent 1: join hl1.…\n", "agent 1: problem\n", "agent 1: end\n"} {
@@ -409,7 +412,7 @@ func TestChildren(t *testing.T) {
 		case <-time.After(20 * time.Second):
 			t.Fatal("the run goes on")
 		}
-		if why := c.end(false); why != "agent 1 ended before the run began: exit status 3" || c.well() || !strings.Contains(out.String(), why) {
+		if why := c.end(false); why != "agent 1 ended before the run began: exit status 3" || !strings.Contains(out.String(), why) {
 			t.Errorf("%q, said %s", why, out)
 		}
 	})
@@ -424,7 +427,7 @@ func TestChildren(t *testing.T) {
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-		if why := c.end(true); why != "" || c.well() || !strings.Contains(out.String(), "agent 1: ended: signal: killed") {
+		if why := c.end(true); why != "" || !strings.Contains(out.String(), "agent 1: ended: signal: killed") {
 			t.Errorf("%q, said %s", why, out)
 		}
 	})

@@ -93,7 +93,7 @@ func childEnv(environ []string, join string) []string {
 func (c *children) left(ch *child) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.over || c.began && ch.err == nil {
+	if c.over || c.began && ch.cmd.ProcessState.Exited() { // then it said why itself
 		return
 	}
 	how := "exit status 0"
@@ -167,16 +167,6 @@ func (c *children) await(limit time.Duration) bool {
 		select {
 		case <-ch.done:
 		case <-timeout:
-			return false
-		}
-	}
-	return true
-}
-
-// well reports whether all agents ended well, so that the conductor has all of their parts.
-func (c *children) well() bool {
-	for _, ch := range c.all {
-		if ch.err != nil {
 			return false
 		}
 	}

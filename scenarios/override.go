@@ -48,6 +48,8 @@ var Variables = []Variable{
 	{"HLSLOAD_SEED", "seed", "seed", "seed of everything that is random"},
 	{"HLSLOAD_URL", "url", urlPath, "the stream to watch, in place of the whole target except its headers and globs"},
 	{"HLSLOAD_PROGRESS", "progress", "", "how progress is shown: auto, bar, plain or none"},
+	{"HLSLOAD_JOIN", "join", "", "the join string of hlsload agent, a secret"},
+	{"HLSLOAD_HALT", "join", "", "the join string of hlsload halt, a secret"},
 }
 
 // Variables of the project's own tests begin with one of these.

@@ -86,7 +86,12 @@ func needsFull(what string) error {
 	if cloud.Full {
 		return nil
 	}
-	return &exitError{exitInvalid, fmt.Sprintf("%s needs the full build (got the core build, without AWS; want make build, the container image or a release)", what), nil}
+	return inCore(what, "AWS")
+}
+
+// inCore is the error of the core build, which lacks a part of the full one.
+func inCore(what, lacks string) error {
+	return &exitError{exitInvalid, fmt.Sprintf("%s needs the full build (got the core build, without %s; want make build, the container image or a release)", what, lacks), nil}
 }
 
 // printPlan prints what a scenario would change on AWS; p is nil when it changes nothing.

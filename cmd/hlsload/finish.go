@@ -29,6 +29,7 @@ type output struct {
 	progress string
 	live     string // address of the report while the run goes on; "" = none
 	metrics  metrics
+	machines machines // that carry the players
 	detail
 }
 
@@ -48,7 +49,7 @@ func (o *output) register(cmd *cobra.Command) {
 	f.StringVar(&o.dir, "out", "", "write the results to the directory `DIR` (default hlsload-out/<name>-<time>)")
 	f.BoolVar(&o.events, "events", false, "write every player event to events.ndjson")
 	f.StringVar(&o.progress, "progress", "", "show progress as `KIND`: auto, bar, plain or none (default auto)")
-	completes(cmd, "progress", func() []string { return []string{progressAuto, progressBar, progressPlain, progressNone} })
+	completes(cmd, "progress", progressKinds)
 	o.detail.register(cmd)
 }
 
@@ -157,7 +158,7 @@ func columns(w io.Writer) int {
 // them, and adds to the error what helps. Other errors stay as they are.
 func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
 	var refused *run.Error
-	if !errors.As(err, &refused) || refused.Kind != run.Unreachable && refused.Kind != run.Cloud {
+	if !errors.As(err, &refused) || refused.Kind != run.Unreachable && refused.Kind != run.Cloud && refused.Kind != run.Lost {
 		return err
 	}
 	why := strings.TrimPrefix(refused.Text, "void: ")
@@ -166,8 +167,11 @@ func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
 		Started: now, Ended: now, Verdict: reports.Void, VoidReason: why, ExitCode: codes[refused.Kind], Warnings: []string{}, Expectations: []reports.ExpectationResult{}, Known: []reports.KnownResult{}, Faults: []reports.FaultSummary{},
 		Cohorts: map[string]*reports.CohortSummary{}, Profiles: map[string]reports.ProfileSummary{}, Requests: map[string]*reports.RequestSummary{}, Timeline: []reports.Row{}, Origin: reports.OriginSummary{Source: reports.FromNowhere},
 		WhatHelps: []string{"hlsload probe URL shows what a player makes of the stream, once the address answers"}}
-	if refused.Kind == run.Cloud {
+	switch refused.Kind {
+	case run.Cloud:
 		s.WhatHelps = []string{"hlsload aws-check " + sc.Name + " shows what the run needs on AWS and does not find"}
+	case run.Lost:
+		s.WhatHelps = []string{"the lines of each hlsload agent say why it left, or where it looks for the conductor; --wait D gives agents more time to come"}
 	}
 	stage.Hide(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")

@@ -33,6 +33,7 @@ var errUsage = errors.New("wrong usage")
 var codes = map[run.Kind]int{
 	run.Internal: exitInternal, run.Usage: exitUsage, run.Refused: exitUsage, run.Invalid: exitInvalid,
 	run.Unreachable: reports.ExitUnreachable, run.Interrupted: reports.ExitInterrupted, run.Cloud: reports.ExitFault,
+	run.Lost: reports.ExitLost,
 }
 
 func (e *exitError) Error() string { return e.msg }
@@ -57,6 +58,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // executeOn is execute with a network.
 func executeOn(ctx context.Context, on network, args []string, stdout, stderr io.Writer) int {
 	ctx, secrets := withSecrets(ctx)
+	hideJoins(secrets, args)
 	root := rootCommand(on)
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -143,6 +145,7 @@ stalled, what load the origin got, and whether that is good enough.
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(on), showCommand(), initCommand(), schemaCommand(), rigCommand(on), probeCommand(on),
+		agentCommand(on), haltCommand(), mergeCommand(), keysCommand(),
 		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), versionCommand())
 	explain(root)
 	return root

@@ -59,7 +59,8 @@ func (m *metrics) register(cmd *cobra.Command) {
 // wanted reports whether the metrics go anywhere.
 func (m *metrics) wanted() bool { return m.addr != "" || m.file != "" || m.otlp != "" }
 
-// open checks where the metrics go and begins to serve and to push them, before the run.
+// open checks where the metrics go and begins to serve and to push them, before the run. sc
+// is nil when the scenario is not known yet.
 func (m *metrics) open(cmd *cobra.Command, sc *scenarios.Scenario, listen func(context.Context, string) (net.Listener, error)) error {
 	if m.linger && m.addr == "" {
 		return misused("--linger: no metrics are served (want --metrics ADDR, too)")
@@ -103,7 +104,10 @@ func (m *metrics) open(cmd *cobra.Command, sc *scenarios.Scenario, listen func(c
 			fmt.Fprintf(stderr, "warning: all who reach %s can read them\n", m.addr)
 		}
 	}
-	if w := metricsOf(sc).Warning(); w != "" && m.wanted() {
+	if sc == nil || !m.wanted() {
+		return nil
+	}
+	if w := metricsOf(sc).Warning(); w != "" {
 		fmt.Fprintf(printable{stderr}, "warning: %s\n", m.hide(w))
 	}
 	return nil
@@ -166,10 +170,10 @@ func (m *metrics) end(p *record.Part) {
 	}
 }
 
-// finish shows the verdict and writes the file.
+// finish shows the verdict, if there is one, and writes the file.
 func (m *metrics) finish(s *reports.Summary) error {
 	m.source.Finish(s)
-	if m.file == "" {
+	if m.file == "" || m.final == nil {
 		return nil
 	}
 	m.final.Over = s

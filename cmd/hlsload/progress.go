@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -13,6 +16,7 @@ import (
 
 	"hlsload/player/m3u8"
 	"hlsload/reports/figure"
+	"hlsload/reports/page"
 	"hlsload/reports/record"
 	"hlsload/stage"
 )
@@ -20,6 +24,10 @@ import (
 // progress shows a run in progress on stderr; stdout has the result.
 type progress interface {
 	stage.Progress
+	stage.AgentProgress
+	// Write shows whole lines that come from elsewhere. Any goroutine may call it, before and
+	// after close as well.
+	io.Writer
 	close()
 }
 
@@ -45,9 +53,21 @@ func newProgress(kind string, w io.Writer, duration time.Duration) (progress, er
 	case progressPlain:
 		return &lines{w: w, duration: duration, every: 5 * time.Second}, nil
 	case progressNone:
-		return silent{}, nil
+		return &silent{w: w}, nil
 	}
-	return nil, misused("unknown --progress (got %q; want auto, bar, plain or none)", kind)
+	return nil, checkProgress(kind)
+}
+
+func progressKinds() []string {
+	return []string{progressAuto, progressBar, progressPlain, progressNone}
+}
+
+// checkProgress returns the error of a kind that there is not.
+func checkProgress(kind string) error {
+	if slices.Contains(progressKinds(), kind) {
+		return nil
+	}
+	return misused("unknown --progress (got %q; want auto, bar, plain or none)", kind)
 }
 
 func terminal(w io.Writer) bool {
@@ -55,11 +75,21 @@ func terminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-type silent struct{}
+type silent struct {
+	mu sync.Mutex
+	w  io.Writer
+}
 
-func (silent) Show(time.Duration, *record.Live) {}
-func (silent) Mark(time.Duration, string)       {}
-func (silent) close()                           {}
+func (*silent) Show(time.Duration, *record.Live)       {}
+func (*silent) Mark(time.Duration, string)             {}
+func (*silent) Agents(time.Duration, []stage.AgentNow) {}
+func (*silent) close()                                 {}
+
+func (p *silent) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.w.Write(b)
+}
 
 // gauge turns the counters of two snapshots into rates.
 type gauge struct {
@@ -128,13 +158,44 @@ func (r *rates) load() string {
 	return s
 }
 
+// maxLost is how many lost agents are named in a line.
+const maxLost = 3
+
+// agentsNow shows how many agents there are, which is the slowest, and which are lost.
+func agentsNow(all []stage.AgentNow) string {
+	up, slowest := 0, -1
+	var lost []string
+	for i := range all {
+		if !all[i].Up {
+			lost = append(lost, all[i].Name)
+			continue
+		}
+		if up++; slowest < 0 || all[i].Lag > all[slowest].Lag {
+			slowest = i
+		}
+	}
+	s := fmt.Sprintf("agents %d/%d", up, len(all))
+	if slowest >= 0 && all[slowest].Lag > 0 {
+		s += fmt.Sprintf(", lag p99 %s (%s)", figure.Seconds(float64(all[slowest].Lag)/1e6), all[slowest].Name)
+	}
+	if n := len(lost) - maxLost; n > 0 {
+		lost = append(lost[:maxLost], fmt.Sprintf("%d more", n))
+	}
+	if lost != nil {
+		s += ", lost " + strings.Join(lost, ", ")
+	}
+	return "  " + page.Printable(s, false)
+}
+
 // lines writes a plain line every few seconds.
 type lines struct {
+	mu       sync.Mutex // held while w is used
 	w        io.Writer
 	duration time.Duration
 	every    time.Duration
 	next     time.Duration
 	gauge    gauge
+	agents   string
 }
 
 func (p *lines) Show(now time.Duration, l *record.Live) {
@@ -143,11 +204,19 @@ func (p *lines) Show(now time.Duration, l *record.Live) {
 	}
 	p.next = now + p.every
 	r := p.gauge.rates(now, l)
-	fmt.Fprintf(p.w, "%s/%s  %s  %s  %s\n", clock(now), clock(p.duration), viewers(l), split(l), r.load())
+	fmt.Fprintf(p, "%s/%s  %s  %s  %s%s\n", clock(now), clock(p.duration), viewers(l), split(l), r.load(), p.agents)
 }
 
 func (p *lines) Mark(now time.Duration, text string) {
-	fmt.Fprintf(p.w, "%s  ** %s\n", clock(now), text)
+	fmt.Fprintf(p, "%s  ** %s\n", clock(now), text)
+}
+
+func (p *lines) Agents(_ time.Duration, all []stage.AgentNow) { p.agents = agentsNow(all) }
+
+func (p *lines) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.w.Write(b)
 }
 
 func (p *lines) close() {}
@@ -156,16 +225,17 @@ func clock(d time.Duration) string { return figure.Clock(d.Truncate(time.Second)
 
 // bars is the display on a terminal: timeline, viewers, pipelines and load.
 type bars struct {
-	p     *mpb.Progress
-	bar   *mpb.Bar
-	lines [3]*mpb.Bar
-	text  [3]chan string
-	gauge gauge
-	w     io.Writer
+	p      *mpb.Progress
+	bar    *mpb.Bar
+	lines  [3]*mpb.Bar
+	text   [3]chan string
+	gauge  gauge
+	agents string
+	after  silent // what is shown when the bars are gone
 }
 
 func newBars(w io.Writer, duration time.Duration) *bars {
-	b := &bars{p: mpb.New(mpb.WithOutput(w), mpb.WithWidth(60), mpb.WithAutoRefresh()), w: w}
+	b := &bars{p: mpb.New(mpb.WithOutput(w), mpb.WithWidth(60), mpb.WithAutoRefresh()), after: silent{w: w}}
 	var now time.Duration
 	total := clock(duration)
 	b.bar = b.p.AddBar(int64(duration/time.Millisecond),
@@ -191,7 +261,7 @@ func newBars(w io.Writer, duration time.Duration) *bars {
 func (b *bars) Show(now time.Duration, l *record.Live) {
 	r := b.gauge.rates(now, l)
 	b.bar.SetCurrent(int64(now / time.Millisecond))
-	for i, s := range []string{viewers(l), split(l), r.load()} {
+	for i, s := range []string{viewers(l), split(l), r.load() + b.agents} {
 		select {
 		case <-b.text[i]: // the last one was not drawn
 		default:
@@ -202,6 +272,15 @@ func (b *bars) Show(now time.Duration, l *record.Live) {
 
 func (b *bars) Mark(now time.Duration, text string) {
 	fmt.Fprintf(b.p, "%8s  ** %s\n", clock(now), text)
+}
+
+func (b *bars) Agents(_ time.Duration, all []stage.AgentNow) { b.agents = agentsNow(all) }
+
+func (b *bars) Write(text []byte) (int, error) {
+	if n, err := b.p.Write(text); !errors.Is(err, mpb.ErrDone) {
+		return n, err
+	}
+	return b.after.Write(text)
 }
 
 func (b *bars) close() {

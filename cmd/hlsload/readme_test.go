@@ -15,11 +15,13 @@ import (
 // cannotRun are the commands of README.md that TestReadme does not run, and why. It
 // checks the names of their commands and flags all the same.
 var cannotRun = map[string]string{
-	"go build -o bin/hlsload ./cmd/hlsload":                                             "builds what is being tested",
-	`export PATH="$PWD/bin:$PATH"`:                                                      "is for a shell",
-	"hlsload probe https://example.com/live/index.m3u8":                                 "needs a stream",
-	"hlsload run my-channel.yaml --url https://example.com/live/index.m3u8 --players 5": "needs a stream",
-	"hlsload run  scenarios/aws/pipeline-failover.yaml --confirm HASH":                  "needs an account on AWS",
+	"go build -o bin/hlsload ./cmd/hlsload":                                                                    "builds what is being tested",
+	`export PATH="$PWD/bin:$PATH"`:                                                                             "is for a shell",
+	"hlsload probe https://example.com/live/index.m3u8":                                                        "needs a stream",
+	"hlsload run my-channel.yaml --url https://example.com/live/index.m3u8 --players 5":                        "needs a stream",
+	"hlsload run  scenarios/aws/pipeline-failover.yaml --confirm HASH":                                         "needs an account on AWS",
+	"hlsload run pipeline-kill --processes 2":                                                                  "takes as long as the scenario, and needs the full build",
+	"hlsload run my-channel.yaml --url https://example.com/live/index.m3u8 --agents 3 --listen 192.0.2.1:4222": "needs a stream and agents",
 }
 
 // fails are the commands of README.md that are to fail.

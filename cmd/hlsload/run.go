@@ -32,18 +32,22 @@ func runCommand(on network) *cobra.Command {
 	var out output
 	var may consent
 	var cfg run.Config
-	cmd := scenarioCommand("run", "Run a scenario in real time; SCENARIO is a file or the name of a shipped scenario", func(cmd *cobra.Command, sc *scenarios.Scenario, nameOrFile string) error {
+	cmd := sourceCommand("run", "Run a scenario in real time; SCENARIO is a file or the name of a shipped scenario", func(cmd *cobra.Command, sc *scenarios.Scenario, src scenarios.Source, nameOrFile string) error {
 		if err := runsHere(sc); err != nil {
+			return err
+		}
+		if err := out.machines.check(cmd, &out, sc); err != nil {
 			return err
 		}
 		if err := may.check(sc, nameOrFile); err != nil {
 			return err
 		}
-		cfg.Scenario = sc
+		cfg.Scenario, out.machines.source = sc, src
 		return perform(cmd, &cfg, &out, on)
 	})
 	out.register(cmd)
 	out.metrics.register(cmd)
+	out.machines.register(cmd)
 	may.register(cmd)
 	cmd.Flags().StringVar(&cfg.StopFile, "stop-file", "", "when this `FILE` appears, all players leave at once and the faults are undone (limits.stop_file)")
 	cmd.Flags().StringVar(&out.live, "live", "", "serve the report at `ADDR` while the run goes on: a port of this machine alone, or address:port for others, too")
@@ -75,7 +79,7 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 	cfg.Checkpoint = func(s *reports.Summary) error { return page.WriteCheckpoint(out.dir, s) }
 	cfg.Dir, cfg.Events, cfg.Progress, cfg.Notices = out.dir, out.events, p, printable{cmd.ErrOrStderr()}
 	cfg.Version, cfg.Build, cfg.Secrets, cfg.Halt = ownVersion(), build(), secretsOf(cmd.Context()), on.halt
-	cfg.Began, cfg.Ended = out.metrics.begin, out.metrics.end
+	cfg.Began, cfg.Ended = func(w run.Watched) { out.machines.begun(); out.metrics.begin(w) }, out.metrics.end
 	cfg.Network = run.Network{Listen: on.listen, Target: on.web, AWS: on.aws}
 	cfg.Exit = func() {
 		exit := os.Exit
@@ -84,8 +88,13 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 		}
 		exit(exitInternal)
 	}
-	s, err := run.Do(cmd.Context(), cfg)
-	if s == nil {
+	ctx, err := out.machines.open(cmd, cfg, p, out.dir)
+	if err != nil {
+		return out.machines.over(false, err)
+	}
+	s, err := run.Do(ctx, cfg)
+	if err = out.machines.over(s != nil, err); s == nil {
+		out.machines.tidy(out.dir, nil)
 		return out.unbegun(cfg.Scenario, err)
 	}
 	if watch != nil {
@@ -94,6 +103,7 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 	err = errors.Join(err, out.metrics.finish(s))
 	p.close()
 	err = out.conclude(cmd, s, s.ExitCode, err)
+	out.machines.tidy(out.dir, s)
 	out.metrics.wait(cmd)
 	return err
 }

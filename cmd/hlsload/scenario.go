@@ -16,7 +16,8 @@ type overrides struct {
 	players, duration, seed, url string
 	set                          []string
 
-	cmd *cobra.Command
+	cmd    *cobra.Command
+	source scenarios.Source // of the scenario that was loaded last, with all that changes it
 }
 
 func (o *overrides) register(cmd *cobra.Command) {
@@ -73,6 +74,13 @@ func (o *overrides) list() ([]scenarios.Override, error) {
 // scenarioCommand is a command on one scenario. It loads the scenario, with the flags that
 // change it, before run is called.
 func scenarioCommand(use, short string, run func(cmd *cobra.Command, sc *scenarios.Scenario, nameOrFile string) error) *cobra.Command {
+	return sourceCommand(use, short, func(cmd *cobra.Command, sc *scenarios.Scenario, _ scenarios.Source, nameOrFile string) error {
+		return run(cmd, sc, nameOrFile)
+	})
+}
+
+// sourceCommand is a [scenarioCommand] that needs what the scenario was loaded from, too.
+func sourceCommand(use, short string, run func(cmd *cobra.Command, sc *scenarios.Scenario, src scenarios.Source, nameOrFile string) error) *cobra.Command {
 	var o overrides
 	cmd := &cobra.Command{
 		Use: use + " SCENARIO", Short: short, Args: takes("SCENARIO"), ValidArgsFunction: shipped,
@@ -81,7 +89,7 @@ func scenarioCommand(use, short string, run func(cmd *cobra.Command, sc *scenari
 			if err != nil {
 				return err
 			}
-			return run(cmd, sc, args[0])
+			return run(cmd, sc, o.source, args[0])
 		},
 	}
 	o.register(cmd)
@@ -125,6 +133,7 @@ func loadSource(src scenarios.Source, o *overrides) (*scenarios.Scenario, error)
 	}
 	src.Overrides = append(scenarios.FromEnv(src.Getenv), changes...)
 	secretsOf(o.cmd.Context()).Keep(src.File)
+	o.source = src
 	sc, err := scenarios.Load(src)
 	if err != nil {
 		return nil, invalid(err)

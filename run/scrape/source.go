@@ -40,6 +40,7 @@ type Source struct {
 	record Watched
 	now    *openmetrics.Run // as last looked at; nil = not yet
 	ended  bool             // now does not change any more, but for the summary
+	over   bool             // nor for that
 	next   time.Time        // when the next look may be
 }
 
@@ -73,7 +74,7 @@ func (s *Source) End(p *record.Part) {
 	s.ended = true
 }
 
-// Finish shows the verdict and the expectations, too.
+// Finish shows the verdict and the expectations, too; nil = there are none here.
 func (s *Source) Finish(over *reports.Summary) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,6 +82,7 @@ func (s *Source) Finish(over *reports.Summary) {
 		now := *s.now
 		now.Over = over
 		s.now = &now
+		s.over = true
 	}
 }
 
@@ -88,7 +90,7 @@ func (s *Source) Finish(over *reports.Summary) {
 func (s *Source) final() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ended && s.now.Over != nil
+	return s.over
 }
 
 // look is the run now, or a moment ago.

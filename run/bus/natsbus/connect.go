@@ -110,29 +110,47 @@ func Attach(ctx context.Context, c Cluster, role Role, run string, o Options) (*
 	if err := checkRun(run); err != nil {
 		return nil, err
 	}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
 	if c.Prefix != "" {
-		if err := bus.Check(c.Prefix, nil); err != nil {
-			return nil, fmt.Errorf("prefix: %w", err)
-		}
 		s.prefix = c.Prefix + "."
 	}
 	if role != Conductor {
 		s.id = random()
 	}
-	if err := checkURLs(c.URL); err != nil {
-		return nil, err
-	}
 	var opts []nats.Option
 	if c.Creds != nil {
-		pair, err := nkeys.ParseDecoratedNKey(c.Creds)
-		if err != nil {
-			return nil, errors.New("credentials: hold no key (want the content of a .creds file of NATS)")
-		}
-		pair.Wipe()
 		opts = append(opts, nats.UserCredentialBytes(c.Creds))
 	}
 	return newBus(s, o).connect(ctx, c.URL, opts)
 }
+
+// Check returns the error of a cluster that cannot be right, without connecting.
+func (c *Cluster) Check() error {
+	if c.Prefix != "" {
+		if err := bus.Check(c.Prefix, nil); err != nil {
+			return fmt.Errorf("prefix: %w", err)
+		}
+	}
+	if err := checkURLs(c.URL); err != nil {
+		return err
+	}
+	if c.Creds != nil {
+		pair, err := nkeys.ParseDecoratedNKey(c.Creds)
+		if err != nil {
+			return errors.New("credentials: hold no key (want the content of a .creds file of NATS)")
+		}
+		pair.Wipe()
+	}
+	return nil
+}
+
+// CheckRun returns the error of a name that no run on a bus has.
+func CheckRun(run string) error { return checkRun(run) }
+
+// CheckReach returns the error of an address that no join string has: it is host:port.
+func CheckReach(address string) error { return checkAddress(address) }
 
 func checkURLs(list string) error {
 	for text := range strings.SplitSeq(list, ",") {

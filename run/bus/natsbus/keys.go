@@ -20,7 +20,8 @@ import (
 )
 
 // Keys are the secrets of one server: the keys of the roles and the key of its
-// certificate. They live in memory only.
+// certificate. They live in memory, and in the file of [Keys.Marshal] where join strings have
+// to be known before the run.
 type Keys struct {
 	// Run is the run that the server is for.
 	Run string

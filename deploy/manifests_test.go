@@ -278,7 +278,7 @@ func (all rendered) check(t *testing.T) {
 			if secret := text(v, "secret", "secretName"); secret != "" {
 				made := regexp.MustCompile(`kubectl create secret generic ` + secret + ` .*`).Find(page)
 				for _, arg := range args {
-					if _, file, ok := strings.Cut(arg, "="+mounted+"/"); ok && !bytes.Contains(made, []byte("/"+file)) {
+					if _, file, ok := strings.Cut(arg, "="+mounted+"/"); ok && !regexp.MustCompile(`[/=]`+regexp.QuoteMeta(file)).Match(made) {
 						t.Errorf("%s: Secret %s is not made with the file %s in docs/many-machines.md (got %q)", name, secret, file, made)
 					}
 				}
@@ -353,6 +353,26 @@ func TestOverlays(t *testing.T) {
 				t.Errorf("existing-nats: %s still has %s: %s", name, not, args)
 			}
 		}
+	}
+}
+
+// TestUnit: systemd itself finds no fault in the unit.
+func TestUnit(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("SKIPPED: no systemd-analyze here (want the Debian package systemd)")
+	}
+	unit, err := os.ReadFile("systemd/hlsload-agent.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "hlsload-agent.service")
+	unit = bytes.ReplaceAll(unit, []byte("/usr/local/bin/hlsload"), []byte("/bin/true")) // it has to be there
+	if err := os.WriteFile(file, unit, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("systemd-analyze", "verify", file).CombinedOutput()
+	if bytes.Contains(out, []byte("hlsload")) { // what else it says is about units of this machine
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

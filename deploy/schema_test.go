@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -63,16 +64,8 @@ func TestSchemaSeesMistakes(t *testing.T) {
 // schemaOf is the schema of an object, by apiVersion and kind.
 func schemaOf(t *testing.T, kind string) *jsonschema.Schema {
 	t.Helper()
-	data, err := os.ReadFile(schemaFile)
+	c, err := compiler()
 	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("kubernetes.json", doc); err != nil {
 		t.Fatal(err)
 	}
 	name, ok := kinds[kind]
@@ -85,6 +78,19 @@ func schemaOf(t *testing.T, kind string) *jsonschema.Schema {
 	}
 	return s
 }
+
+var compiler = sync.OnceValues(func() (*jsonschema.Compiler, error) {
+	data, err := os.ReadFile(schemaFile)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	return c, c.AddResource("kubernetes.json", doc)
+})
 
 type object = map[string]any
 

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test test-full verdicts race lint fuzz pgo bench bench-code bench-fleet bench-sim real corpus browser fidelity fidelity-short demo clean
+.PHONY: help build test test-full verdicts race lint fuzz pgo bench bench-code bench-fleet bench-sim real corpus browser fidelity fidelity-short image image-check demo clean
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -77,6 +77,13 @@ fidelity: build  ## real players beside their profiles, REPEATS (3) of every cas
 
 fidelity-short: build  ## the same on one kill and one freeze, and the lab's own tests: two minutes
 	$(call lab,node --test lab/lab.test.mjs && node lab/short.mjs)
+
+image:       ## the container image hlsload:dev, from a static full build; needs podman or buildah, and no registry
+	@GO='$(GO)' deploy/image/build
+
+image-check: ## build an image and run it as a cluster would: not as root, on a root that is read-only
+	@GO='$(GO)' deploy/image/check || { code=$$?; \
+		if [ $$code = 3 ] && [ -z "$$CI" ]; then echo "SKIPPED: make image-check"; exit 0; fi; exit $$code; }
 
 demo:        ## the main job: a pipeline of the embedded channel dies under 300 players
 	@echo "compiling; the first time that takes about a minute"

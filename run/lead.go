@@ -75,13 +75,13 @@ type halted struct {
 }
 
 // noticeAlone is the least time from the decision to T0 when the only agent is in this process.
-const noticeAlone = 50 * time.Millisecond
+const noticeAlone = 20 * time.Millisecond
 
 // muster starts the conductor, and the agent in this process.
 func (r *live) muster() error {
 	c := &r.crew
 	c.done, c.assembled, c.halting = make(chan struct{}), make(chan struct{}), make(chan struct{})
-	cfg := crew.ConductorConfig{ConductorConfig: protocol.ConductorConfig{Run: r.id, Build: r.cfg.Build, Agents: 1, Lost: r.sc.Limits.Lost, Alone: true, Notice: noticeAlone}}
+	cfg := crew.ConductorConfig{ConductorConfig: protocol.ConductorConfig{Run: r.id, Build: r.cfg.Build, Agents: 1, Lost: r.sc.Limits.Lost, Alone: true, Whole: r.target.embedded != nil, Notice: noticeAlone}}
 	var own, local bus.Bus
 	id := ""
 	if k := r.cfg.Crew; k == nil {
@@ -100,6 +100,11 @@ func (r *live) muster() error {
 	if c.conductor, err = crew.NewConductor(own, &lead{r}, cfg); err != nil {
 		return &Error{Usage, err.Error(), err}
 	}
+	c.running.Go(func() {
+		defer close(c.done)
+		defer r.guard()
+		c.result, c.broken = c.conductor.Run(context.Background())
+	})
 	if local != nil {
 		c.agent = &agent{host: r, progress: r.progress, guard: r.guard}
 		name := "conductor"
@@ -116,11 +121,6 @@ func (r *live) muster() error {
 			_ = a.Run(context.Background()) // the conductor says what became of it
 		})
 	}
-	c.running.Go(func() {
-		defer close(c.done)
-		defer r.guard()
-		c.result, c.broken = c.conductor.Run(context.Background())
-	})
 	return nil
 }
 

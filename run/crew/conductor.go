@@ -17,8 +17,7 @@ import (
 type Lead interface {
 	// Assign shares out the run when all agents have joined. Each gets what stands at its place.
 	Assign(ctx context.Context, members []protocol.Member) ([]protocol.Share, error)
-	// Start says that players come from T0 on, which is a short time ahead and a whole second
-	// of the wall clock.
+	// Start says that players come from T0 on, which is a short time ahead.
 	Start(t0 time.Time)
 	// Rows takes what an agent reported, each report once, in order.
 	Rows(member int, at time.Duration, rows []byte)

@@ -328,21 +328,24 @@ func TestSlowLead(t *testing.T) {
 	})
 }
 
-// TestAlone is one machine: the same code, and it starts at the next second of the wall clock.
+// TestAlone is one machine: the same code, and it starts at once, or at the next second of
+// the wall clock.
 func TestAlone(t *testing.T) {
-	bubble(t, "", func(t *testing.T) {
-		began := time.Now()
-		s := open(t, func(cfg *ConductorConfig) { cfg.Alone, cfg.Notice = true, 100*time.Millisecond }, "alpha")
-		s.play(0)
-		if d := time.Since(began); d > time.Second || time.Now().Nanosecond() != 0 {
-			t.Errorf("T0 after %v, at %v", d, time.Now())
-		}
-		time.Sleep(2 * time.Second)
-		s.end()
-		if s.result.Exit.Cause != protocol.None || s.members[0].exit != nil || s.lead.parts[0] == "" {
-			t.Errorf("%+v, %v", s.result.Exit, s.members[0].exit)
-		}
-	})
+	for _, whole := range []bool{false, true} {
+		bubble(t, "", func(t *testing.T) {
+			began := time.Now()
+			s := open(t, func(cfg *ConductorConfig) { cfg.Alone, cfg.Whole, cfg.Notice = true, whole, 20*time.Millisecond }, "alpha")
+			s.play(0)
+			if d := time.Since(began); !whole && d > 150*time.Millisecond || whole && (d > time.Second || time.Now().Nanosecond() != 0) {
+				t.Errorf("T0 after %v, at %v", d, time.Now())
+			}
+			time.Sleep(2 * time.Second)
+			s.end()
+			if s.result.Exit.Cause != protocol.None || s.members[0].exit != nil || s.lead.parts[0] == "" {
+				t.Errorf("%+v, %v", s.result.Exit, s.members[0].exit)
+			}
+		})
+	}
 }
 
 // TestNothingBeginsAfterHalt: entries that waited for a slow worker are not handed over after

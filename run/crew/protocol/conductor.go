@@ -21,7 +21,8 @@ type ConductorConfig struct {
 	// Alone: the one agent is in the conductor's process. There can be no other conductor, no
 	// message is lost, and neither side waits for signs of the other.
 	Alone bool
-	// Notice is the least time from the decision to T0, which is a whole second of the wall clock. By its last third all agents must know T0. 0 = 3 s.
+	Whole bool // T0 is a whole second of the wall clock
+	// Notice is the least time from the decision to T0. By its last third all agents must know T0. 0 = 3 s.
 	Notice      time.Duration
 	JoinWithin  time.Duration // all agents; 0 = 5 min
 	ReadyWithin time.Duration // after that; 0 = 2 min
@@ -265,7 +266,7 @@ func (c *Conductor) arm(now time.Duration) {
 		worst = max(worst, o.RTT)
 	}
 	c.t0 = now + max(c.cfg.Notice, 20*worst)
-	if into := time.Duration((c.epoch + int64(c.t0)) % int64(time.Second)); into > 0 {
+	if into := time.Duration((c.epoch + int64(c.t0)) % int64(time.Second)); c.cfg.Whole && into > 0 {
 		c.t0 += time.Second - into
 	}
 	c.become(now, Arming)
@@ -283,9 +284,9 @@ func (c *Conductor) arming(now time.Duration) {
 		c.do(Started{c.t0, c.epoch + int64(c.t0)})
 	}
 	switch {
-	case !c.going && c.t0-now <= c.cfg.Notice/3:
+	case !c.going && !c.cfg.Alone && c.t0-now <= c.cfg.Notice/3:
 		c.fail(now, Gone, "did not confirm the start: "+c.names(func(m *member) bool { return m.t0 != c.t0 }))
-	case now >= c.t0:
+	case c.going && now >= c.t0:
 		c.become(now, Underway)
 	case c.again(now):
 		c.do(Send{subject(c.cfg.Run, "", "start"), encode(&start{Head: c.head(nil), T0: c.t0, Unix: c.epoch + int64(c.t0), Go: c.going})})

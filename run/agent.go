@@ -309,6 +309,13 @@ func (a *agent) finish(at time.Duration) {
 	a.part = a.collector.Finish(at)
 }
 
+// finished is what was recorded, once the record has ended; nil = it has not.
+func (a *agent) finished() *record.Part {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.part
+}
+
 // Told implements [crew.Worker]: what startup times are usual in the whole run.
 func (a *agent) Told(data []byte) {
 	if a.host != nil {
@@ -445,8 +452,8 @@ func (a *agent) Part(ctx context.Context) ([]byte, error) {
 	defer a.mu.Unlock()
 	l := a.leavings()
 	if a.host != nil {
-		a.host.crew.own = &arrived{leavings: l, part: a.part}
-		return nil, nil // the conductor has it
+		a.host.crew.own = &arrived{leavings: l}
+		return nil, nil // the conductor has the rest
 	}
 	if a.cfg.Ended != nil {
 		a.cfg.Ended(a.part)
@@ -468,11 +475,13 @@ func (a *agent) settle() error {
 	case !a.begun:
 		return errors.New("it has not begun")
 	}
-	at := a.now()
-	if why, when := a.fleet.HaltReason(); why != "" || a.halted {
-		at = when
+	if a.host == nil { // otherwise the conductor ends the record, once the faults are undone
+		at := a.now()
+		if why, when := a.fleet.HaltReason(); why != "" || a.halted {
+			at = when
+		}
+		a.finish(at)
 	}
-	a.finish(at)
 	a.leave()
 	return nil
 }

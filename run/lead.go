@@ -465,18 +465,18 @@ func (r *live) gather(end *measure.End) (part *record.Part) {
 	<-c.done
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var all []*arrived
-	if c.own != nil {
-		all = append(all, c.own)
-	} else {
-		all = append(all, &arrived{part: r.results.collector.Finish(end.At)})
+	all := []*arrived{cmp.Or(c.own, &arrived{})}
+	if c.agent != nil {
+		part = c.agent.finished()
+	}
+	if part == nil {
+		part = r.results.collector.Finish(end.At)
 	}
 	for i := range c.members {
 		if m := &c.members[i]; !m.local && m.part != nil {
 			all = append(all, m.part)
 		}
 	}
-	part = all[0].part
 	unread := map[string]string{} // agents whose part could not be merged, and why
 	for i := range c.members {
 		m := &c.members[i]

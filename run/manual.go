@@ -17,9 +17,9 @@ const manualSpare = 5 * time.Second
 // manual says to a person when to make and to end a fault, and reads from the media
 // playlists when it began and ended. It is a [chaos.Applier].
 //
-// The onset is the last instant at which a playlist was seen to advance, or the first
-// of two failed answers in a row: at most a target duration too early, never too
-// late. The end is the first look at which all playlists have advanced since.
+// The onset is the last instant at which a playlist was seen to advance, or to answer before
+// two answers in a row failed: at most a target duration too early, never too late. The
+// end is the first look at which all playlists have advanced since.
 type manual struct {
 	r      *live
 	stream *stream
@@ -53,7 +53,8 @@ type made struct {
 type seen struct {
 	version string
 	changed time.Duration // when it was first seen as it is
-	failed  time.Duration // since when every answer failed; -1 = the last one did not
+	failed  time.Duration // when the last answer came before all failed; -1 = the last one did not fail
+	well    time.Duration // when it last answered
 	fails   int
 	err     error
 }
@@ -206,11 +207,11 @@ func (m *manual) look(w *made, u string) {
 	}
 	if l.err = err; err != nil {
 		if l.fails++; l.fails == 1 {
-			l.failed = now
+			l.failed = l.well
 		}
 		return
 	}
-	l.fails, l.failed = 0, -1
+	l.fails, l.failed, l.well = 0, -1, now
 	if v := fmt.Sprint(list.MediaSequence, len(list.Segments), list.EndList); v != l.version {
 		l.version, l.changed = v, now
 	}

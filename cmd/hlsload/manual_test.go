@@ -68,9 +68,9 @@ func TestManual(t *testing.T) {
 		said           []string
 	}{
 		{"frozen, and ended early", 25, 40, false, 0, 23, 40, []string{"** cable: MAKE THE FAULT NOW on pipeline 0; the playlists must show it within 15s", "unchanged for", "the fault is over since 0:4"}},
-		{"gone, and ended when told", 25.5, 53, true, 0, 25.5, 53, []string{"the fault shows since 0:2", "status 404", "** cable: END THE FAULT NOW on pipeline 0"}},
+		{"gone, and ended when told", 25.5, 53, true, 0, 24.5, 53, []string{"the fault shows since 0:2", "status 404", "** cable: END THE FAULT NOW on pipeline 0"}},
 		{"never made", 900, 901, false, reports.ExitFault, 0, 0, []string{"no fault was seen; do not make it any more", "VOID", "no fault was seen within 15s: 1 media playlists on pipeline 0 were read once a second, and all answered and advanced"}},
-		{"never ended", 25, 900, true, reports.ExitFault, 25, 0, []string{"END THE FAULT NOW", "the media playlists do not all answer and advance"}},
+		{"never ended", 25, 900, true, reports.ExitFault, 24, 0, []string{"END THE FAULT NOW", "the media playlists do not all answer and advance"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := t.TempDir()

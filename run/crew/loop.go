@@ -23,8 +23,10 @@ type loop struct {
 
 func newLoop(b bus.Bus, run string, now func() time.Duration) *loop {
 	if now == nil {
+		// The wall clock, so that offsets mean something to people, but one that never goes back.
 		began := time.Now()
-		now = func() time.Duration { return time.Since(began) }
+		at := time.Duration(began.UnixNano())
+		now = func() time.Duration { return at + time.Since(began) }
 	}
 	return &loop{bus: b, run: run, now: now, inbox: make(chan protocol.Event, 1024), quit: make(chan struct{})}
 }

@@ -25,7 +25,7 @@ import (
 )
 
 // pinned renders where no kubectl is new enough, in CI only: it has to be fetched and compiled.
-const pinned = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.3"
+const pinned = "sigs.k8s.io/kustomize/kustomize/v5@v5.7.1"
 
 // renderer is a command that renders the folder that is its next argument.
 func renderer(t *testing.T) []string {

@@ -25,7 +25,9 @@ type flight struct {
 	rewound bool // the media sequence number went back
 	thing   chaos.Thing
 	imports *m3u8.Multivariant // of a media playlist
+	ctx     context.Context
 	cancel  context.CancelFunc
+	begun   []*flight // fetches that its end began
 	in      *admitted // of its request
 
 	bytes    atomic.Int64 // of the body, so far
@@ -39,12 +41,6 @@ type flight struct {
 	head   player.Event
 	end    player.Event
 	master *m3u8.Multivariant // of the End of a multivariant playlist that defines variables
-}
-
-// notice is the head or the end of a flight, for its session.
-type notice struct {
-	fl  *flight
-	end bool
 }
 
 // progress is how many bytes of the body the player has.
@@ -78,7 +74,8 @@ func hashURL(u string) uint64 { return max(1, maphash.String(urlSeed, u)) }
 
 // fetch performs a flight and notifies the session. Once the context has ended, or
 // the fleet was halted, it reports no failure: it would not be the target's.
-func (s *session) fetch(ctx context.Context, fl *flight) {
+func (s *session) fetch(fl *flight) {
+	ctx := fl.ctx
 	fl.sent = s.f.now()
 	err := s.carry(ctx, fl)
 	if ctx.Err() != nil || s.f.why.Load() != nil {
@@ -152,16 +149,6 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 		s.media(ctx, fl, &res, r)
 	}
 	return nil
-}
-
-// notify gives the head or the end to the session, unless the fetch was abandoned.
-func (s *session) notify(ctx context.Context, fl *flight, end bool) bool {
-	select {
-	case s.notices <- notice{fl, end}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // complete ends the flight with an answer.

@@ -40,6 +40,7 @@ type flight struct {
 	sent   time.Duration
 	head   player.Event
 	end    player.Event
+	ended  bool               // end is there
 	master *m3u8.Multivariant // of the End of a multivariant playlist that defines variables
 }
 
@@ -82,7 +83,10 @@ func (s *session) fetch(fl *flight) {
 		return
 	}
 	if err != nil {
-		s.fail(ctx, fl, client.Failure(err), err)
+		s.fail(fl, client.Failure(err), err)
+	}
+	if fl.ended { // its connection is free for the next one
+		s.notify(ctx, fl, true)
 	}
 }
 
@@ -152,23 +156,23 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 }
 
 // complete ends the flight with an answer.
-func (s *session) complete(ctx context.Context, fl *flight) {
+func (s *session) complete(fl *flight) {
+	fl.ended = true
 	fl.end.Type, fl.end.Fetch = player.End, fl.id
 	fl.end.Status, fl.end.Size = fl.head.Status, fl.head.Size
 	fl.end.Sent, fl.end.FirstByte = fl.sent, fl.head.FirstByte
 	fl.end.Bytes = fl.bytes.Load()
-	s.notify(ctx, fl, true)
 }
 
 // fail ends the flight without a complete answer.
-func (s *session) fail(ctx context.Context, fl *flight, why player.Failure, err error) {
+func (s *session) fail(fl *flight, why player.Failure, err error) {
+	fl.ended = true
 	fl.end = player.Event{Type: player.Failed, Fetch: fl.id, Failure: why, Status: fl.head.Status, Size: fl.head.Size,
 		Sent: fl.sent, FirstByte: fl.head.FirstByte, Bytes: fl.bytes.Load()}
 	if err != nil {
 		fl.end.Problem = s.hide(fl, err)
 		s.f.noteLocal(err, fl.end.Problem)
 	}
-	s.notify(ctx, fl, true)
 }
 
 // hide is an error's text without the session's secrets.

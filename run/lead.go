@@ -100,7 +100,9 @@ func (r *live) muster() error {
 	if c.conductor, err = crew.NewConductor(own, &lead{r}, cfg); err != nil {
 		return &Error{Usage, err.Error(), err}
 	}
+	led, over := context.WithCancel(context.Background())
 	c.running.Go(func() {
+		defer over() // for an agent that was not taken in
 		defer close(c.done)
 		defer r.guard()
 		c.result, c.broken = c.conductor.Run(context.Background())
@@ -113,12 +115,13 @@ func (r *live) muster() error {
 		}
 		a, err := crew.NewAgent(local, c.agent, crew.AgentConfig{Run: cfg.Run, ID: id, Alone: c.alone, Info: info(name, "", r.cfg.Build)})
 		if err != nil {
-			return err
+			return err // dismiss ends the conductor
 		}
 		c.agent.stop = a.Halt
 		c.running.Go(func() {
 			defer r.guard()
-			_ = a.Run(context.Background()) // the conductor says what became of it
+			<-c.conductor.Listening() // else it asks in vain, and again in half a second
+			_ = a.Run(led) // the conductor says what became of it
 		})
 	}
 	return nil

@@ -138,7 +138,7 @@ func TestRunOnAWS(t *testing.T) {
 		{name: "the plan has changed", args: []string{"--confirm", hash, "--set", "chaos.pause-0.for=21s"}, code: exitUsage, said: "not the plan", untouched: true},
 		{name: "interrupted while it claims the channel", args: []string{"--yes"}, interrupt: claiming / 2, code: reports.ExitInterrupted, said: "interrupted before the run began", untouched: true},
 		{name: "interrupted in the fault", args: []string{"--yes"}, interrupt: 20 * time.Second, code: reports.ExitInterrupted, said: "interrupted by the user"},
-		{name: "interrupted just after the call", args: []string{"--yes"}, interrupt: claiming + 12*time.Second + 100*time.Millisecond, code: reports.ExitInterrupted, said: "interrupted by the user"},
+		{name: "interrupted just after the call", args: []string{"--yes"}, interrupt: claiming + 12*time.Second + 200*time.Millisecond, code: reports.ExitInterrupted, said: "interrupted by the user"},
 		{name: "stop condition", args: []string{"--yes", "--set", `stop=["stalled_now > 1%"]`, "--set", "chaos.pause-0.for=40s", "--duration", "90s"}, code: reports.ExitInterrupted, said: "stop condition"},
 		{name: "denied by a tag", args: []string{"--yes"}, account: func(b *bubble) { b.channel.Tags["hlsload"] = "deny" }, code: reports.ExitFault, said: "must not be touched", untouched: true},
 		{name: "outside of the hours", args: []string{"--yes", "--set", `aws.hours={from: "09:00", to: "17:00", zone: UTC}`}, code: reports.ExitFault, said: "outside the hours in which faults are allowed", untouched: true},

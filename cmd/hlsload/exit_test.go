@@ -35,7 +35,7 @@ func TestExitCodes(t *testing.T) {
 		{"fail", []string{short, "--set", "expect.0=failover.max{fault=kill-0} < 1s"}, 0, reports.ExitFail, reports.Fail, "1 of 3 expectations does not hold"},
 		{"interrupted in a fault", []string{short}, 20 * time.Second, reports.ExitInterrupted, reports.Interrupted, "interrupted by the user"},
 		{"interrupted before faults", []string{short}, 3 * time.Second, reports.ExitInterrupted, reports.Interrupted, "interrupted by the user"},
-		{"interrupted at once", []string{short}, time.Nanosecond, reports.ExitInterrupted, reports.Interrupted, "interrupted by the user"},
+		{"interrupted at once", []string{short}, time.Second + time.Nanosecond, reports.ExitInterrupted, reports.Interrupted, "interrupted by the user"},
 		{"stopped", []string{short, "--set", `stop=["edge_rps.mean > 1"]`}, 0, reports.ExitInterrupted, reports.Interrupted, "stop condition: edge_rps.mean > 1"},
 		{"stopped in a fault", []string{short, "--set", `stop=["request_errors > 1%"]`}, 0, reports.ExitInterrupted, reports.Interrupted, "stop condition: request_errors > 1%"},
 		{"a fault that hits nobody", []string{short, "--set", "chaos.slow.fault=http.status", "--set", "chaos.slow.code=500", "--set", "chaos.slow.kind=key",

@@ -51,8 +51,12 @@ type Conductor struct {
 	calls *queue
 	ctx   context.Context // of the lead's calls
 
-	offsets atomic.Pointer[[]time.Duration]
+	offsets   atomic.Pointer[[]time.Duration]
+	listening chan struct{}
 }
+
+// Listening is closed once agents can join, or never can.
+func (c *Conductor) Listening() <-chan struct{} { return c.listening }
 
 // NewConductor returns a conductor that takes agents in when it is run.
 func NewConductor(b bus.Bus, lead Lead, cfg ConductorConfig) (*Conductor, error) {
@@ -65,25 +69,27 @@ func NewConductor(b bus.Bus, lead Lead, cfg ConductorConfig) (*Conductor, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Conductor{cfg: cfg, lead: lead, loop: l, core: core}, nil
+	return &Conductor{cfg: cfg, lead: lead, loop: l, core: core, listening: make(chan struct{})}, nil
 }
 
 // Run leads the run, once, until all parts have arrived, or cannot. The result is there in any case;
 // the error is that of the bus, or of ctx. When ctx ends, agents are told to halt, once, and
 // nothing is waited for.
 func (c *Conductor) Run(ctx context.Context) (*protocol.Result, error) {
+	c.calls = newQueue()
 	cancel, err := c.loop.listen([]string{">"}, func(m *bus.Message, e *protocol.Arrived) {
 		e.Busy = c.calls.len() > maxBehind
 		if e.Kind == "halt" && m.Wanted() {
 			_ = m.Reply([]byte("taken")) // the sender asks again
 		}
 	})
+	close(c.listening)
 	if err != nil {
+		c.calls.close()
 		return c.core.Result(), err
 	}
 	var stop context.CancelFunc
 	c.ctx, stop = context.WithCancel(ctx)
-	c.calls = newQueue()
 	err = c.loop.serve(ctx, protocol.Wanted{Order: protocol.Order{Mode: protocol.Now, Reason: "interrupted"}}, func(now time.Duration, e protocol.Event) bool {
 		acts := c.core.Step(now, e)
 		if _, woken := e.(protocol.Wake); woken && !c.cfg.Alone {

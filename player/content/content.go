@@ -160,19 +160,29 @@ func isPacked(b []byte) bool {
 func text(b []byte) Kind {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	b = bytes.TrimLeft(b, " \t\r\n")
-	low := bytes.ToLower(b[:min(len(b), 512)])
+	b = b[:min(len(b), 512)]
+	begins := func(s string) bool { return len(b) >= len(s) && bytes.EqualFold(b[:len(s)], []byte(s)) }
 	switch {
-	case bytes.HasPrefix(low, []byte("#extm3u")):
+	case begins("#extm3u"):
 		return Playlist
-	case bytes.HasPrefix(low, []byte("<!doctype html")), bytes.HasPrefix(low, []byte("<html")),
-		bytes.HasPrefix(low, []byte("<")) && (bytes.Contains(low, []byte("<html")) || bytes.Contains(low, []byte("<body")) || bytes.Contains(low, []byte("<head"))):
-		return HTML
-	case bytes.HasPrefix(low, []byte("<?xml")), bytes.HasPrefix(low, []byte("<")) && printable(low):
-		return XML
-	case (bytes.HasPrefix(low, []byte("{")) || bytes.HasPrefix(low, []byte("["))) && printable(low):
+	case begins("<"): // most bodies are media, which the following does not have to be fast for
+		return markup(bytes.ToLower(b))
+	case !printable(b):
+		return Binary
+	case begins("{"), begins("["):
 		return JSON
-	case printable(low):
-		return Text
+	}
+	return Text
+}
+
+// markup says which kind of text a body is that begins with <. It is in lower case.
+func markup(b []byte) Kind {
+	has := func(s string) bool { return bytes.Contains(b, []byte(s)) }
+	switch {
+	case bytes.HasPrefix(b, []byte("<!doctype html")), has("<html"), has("<body"), has("<head"):
+		return HTML
+	case bytes.HasPrefix(b, []byte("<?xml")), printable(b):
+		return XML
 	}
 	return Binary
 }

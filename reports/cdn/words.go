@@ -103,6 +103,15 @@ var aside = map[string]bool{
 
 // noteCacheHeader takes a header that may be of a cache.
 func (h *Headers) noteCacheHeader(name, value []byte) {
+	if c := ofCloudFront(value); c != CacheUnknown && is(name, "x-cache") {
+		h.cloudFront = true
+		if c == CacheRevalidated {
+			h.xCache = c // as noteXCache says
+		} else {
+			h.xCache = least(h.xCache, c)
+		}
+		return
+	}
 	var room [40]byte
 	key := lower(room[:], name)
 	if aside[string(key)] {
@@ -128,6 +137,20 @@ func (h *Headers) noteCacheHeader(name, value []byte) {
 			h.vendor = least(h.vendor, c)
 		}
 	}
+}
+
+// ofCloudFront is what the usual values of CloudFront's X-Cache mean, which nearly every
+// answer has; unknown for all others.
+func ofCloudFront(value []byte) Cache {
+	switch string(value) {
+	case "Hit from cloudfront":
+		return CacheHit
+	case "Miss from cloudfront":
+		return CacheMiss
+	case "RefreshHit from cloudfront":
+		return CacheRevalidated
+	}
+	return CacheUnknown
 }
 
 // means is what a value of the header means, and whether it is known. It begins

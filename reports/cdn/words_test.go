@@ -116,3 +116,20 @@ func TestCacheHeadersAllocateNothing(t *testing.T) {
 		t.Errorf("%v allocations for the headers of an answer; want none", n)
 	}
 }
+
+// TestUsualValues: the values that are read fast mean what the table says.
+func TestUsualValues(t *testing.T) {
+	x := cacheHeaders["x-cache"]
+	for _, value := range []string{"Hit from cloudfront", "Miss from cloudfront", "RefreshHit from cloudfront", "Error from cloudfront", "hit from cloudfront", ""} {
+		c, _ := x.means([]byte(value))
+		if got := ofCloudFront([]byte(value)); got != CacheUnknown && got != c {
+			t.Errorf("%q: %v; want %v", value, got, c)
+		}
+		var fast, slow Headers
+		fast.Note([]byte("X-Cache"), []byte(value))
+		slow.Note([]byte("X-Cache"), []byte(value+" "))
+		if fast.Outcome() != slow.Outcome() && value != "" && !strings.HasPrefix(value, "Error") {
+			t.Errorf("%q: %+v; want %+v", value, fast.Outcome(), slow.Outcome())
+		}
+	}
+}

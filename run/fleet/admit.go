@@ -116,35 +116,37 @@ func (s *session) renewal(now time.Duration) time.Duration {
 	return at
 }
 
-// renewed is the result of asking for another pass; nil = there is none.
-type renewed struct{ pass *ticket.Pass }
-
-// renew asks for another pass.
-func (s *session) renew(ctx context.Context, asks *sync.WaitGroup) {
+// renew asks for another pass. s.mu must be held.
+func (s *session) renew() {
 	s.renewAt = player.Never // until the pass is there
 	s.renewals++
 	v, n := s.arrival, s.renewals
-	asks.Go(func() {
+	s.running++
+	go func() {
 		defer s.f.cfg.Guard()
-		p, err := s.f.cfg.Tickets.Ticket(ctx, &v, n)
+		p, err := s.f.cfg.Tickets.Ticket(s.ctx, &v, n)
 		if err != nil {
-			s.f.noteTicket(ctx, err)
+			s.f.noteTicket(s.ctx, err)
 			p = nil
 		}
-		select {
-		case s.passes <- renewed{p}:
-		case <-ctx.Done():
+		s.mu.Lock()
+		var begun []*flight
+		if !s.over {
+			s.usePass(p)
+			begun = s.advance(&player.Event{Type: player.Tick}, true)
 		}
-	})
+		s.mu.Unlock()
+		s.carryOn(begun)
+	}()
 }
 
-// usePass continues the session with another pass.
-func (s *session) usePass(r renewed) {
+// usePass continues the session with another pass; nil = there is none. s.mu must be held.
+func (s *session) usePass(p *ticket.Pass) {
 	now := s.f.now()
-	if r.pass == nil {
+	if p == nil {
 		s.renewAt = now + retryAfter
 		return
 	}
-	s.in, s.issued = s.f.admitted(r.pass), now
+	s.in, s.issued = s.f.admitted(p), now
 	s.renewAt = s.renewal(now)
 }

@@ -48,7 +48,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *client.Response
 		if hooked && !s.notify(ctx, fl, false) {
 			return
 		}
-		s.fail(ctx, fl, failureOfBody(err), err)
+		s.fail(fl, failureOfBody(err), err)
 		return
 	}
 	body := encoded{base: base, body: buf.Bytes(), coding: res.Encoding}
@@ -67,7 +67,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *client.Response
 		}
 	}
 	if fl.head.Status < 200 || fl.head.Status > 299 {
-		s.complete(ctx, fl)
+		s.complete(fl)
 		return
 	}
 	s.client.Leads(base)
@@ -79,7 +79,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *client.Response
 	}
 	switch {
 	case errors.Is(err, client.ErrTooLarge):
-		s.fail(ctx, fl, player.TooLarge, err)
+		s.fail(fl, player.TooLarge, err)
 		return
 	case err != nil:
 		fl.end.Problem = s.hide(fl, err)
@@ -87,7 +87,7 @@ func (s *session) playlist(ctx context.Context, fl *flight, res *client.Response
 			fl.end.Content = content.Of(body.body, true, false)
 		}
 	}
-	s.complete(ctx, fl)
+	s.complete(fl)
 }
 
 // read reads a whole body at the pace of the link.
@@ -142,7 +142,7 @@ func (s *session) rewritten(ctx context.Context, fl *flight, body []byte) []byte
 	}
 	if effect.Truncate {
 		fl.bytes.Store(fl.bytes.Load() / 2)
-		s.fail(ctx, fl, player.Truncated, errCut)
+		s.fail(fl, player.Truncated, errCut)
 		return nil
 	}
 	if seen.Body == nil {
@@ -158,7 +158,7 @@ func (s *session) applyEffect(ctx context.Context, fl *flight, e chaos.Effect) b
 	case e.Reset:
 		fl.head.Status, fl.head.FirstByte = 0, 0
 		fl.bytes.Store(0)
-		s.fail(ctx, fl, player.Reset, nil)
+		s.fail(fl, player.Reset, nil)
 		return false
 	case e.Hang:
 		fl.bytes.Store(0)
@@ -209,23 +209,23 @@ func (s *session) media(ctx context.Context, fl *flight, res *client.Response, r
 		return
 	}
 	if res.Size > most {
-		s.fail(ctx, fl, player.TooLarge, fmt.Errorf("%w: %v (got %d bytes; want at most %d)", client.ErrTooLarge, fl.kind, res.Size, most))
+		s.fail(fl, player.TooLarge, fmt.Errorf("%w: %v (got %d bytes; want at most %d)", client.ErrTooLarge, fl.kind, res.Size, most))
 		return
 	}
 	if !s.notify(ctx, fl, false) {
 		return
 	}
 	if err := s.drain(ctx, fl, res, r, cut); err != nil {
-		s.fail(ctx, fl, failureOfBody(err), err)
+		s.fail(fl, failureOfBody(err), err)
 		return
 	}
-	s.complete(ctx, fl)
+	s.complete(fl)
 }
 
 // bodiless completes a flight without a body.
 func (s *session) bodiless(ctx context.Context, fl *flight, r *transfer) {
 	if s.arrive(ctx, r, 0, nil) == nil && s.notify(ctx, fl, false) {
-		s.complete(ctx, fl)
+		s.complete(fl)
 	}
 }
 

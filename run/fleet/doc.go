@@ -2,9 +2,9 @@
 // of package player with goroutines, timers and HTTP.
 //
 // Start with [Preflight], which returns how many players fit on this machine, then
-// [New] and [Fleet.Run]. One goroutine owns each player; its fetches run in
-// goroutines of their own that end with the fetch, and nothing else touches the
-// player. Each player has a client (package client) with connections and cookies
+// [New] and [Fleet.Run]. A player has a lock and a timer, and a goroutine
+// only while it fetches: who has an event for the player, such as the end of a fetch, gives
+// it to the player under the lock and carries on with what the player wants next. Each player has a client (package client) with connections and cookies
 // of its own. A limited link (package link) paces the reading. A playlist
 // that several players fetched is parsed once.
 //

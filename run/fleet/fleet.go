@@ -28,7 +28,8 @@ type Fleet struct {
 	coming   arrivals                   // in addition to those that audience plans
 	cautions map[uint64]*player.Caution // of viewers that will rejoin, by number
 	sessions map[*session]struct{}
-	changed  chan struct{} // capacity 1: there may be an earlier arrival
+	changed  chan struct{}  // capacity 1: there may be an earlier arrival
+	playing  sync.WaitGroup // sessions
 
 	begun      atomic.Int64
 	live, peak atomic.Int64
@@ -94,12 +95,11 @@ func (f *Fleet) Run(ctx context.Context) {
 	}
 	defer cancel()
 	defer context.AfterFunc(f.halted, cancel)()
-	var sessions sync.WaitGroup
-	defer sessions.Wait()
+	defer f.playing.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		at := f.admit(ctx, &sessions)
+		at := f.admit(ctx)
 		timer.Reset(min(max(at-f.now(), 0), time.Hour))
 		select {
 		case <-timer.C:
@@ -110,7 +110,7 @@ func (f *Fleet) Run(ctx context.Context) {
 }
 
 // admit begins the sessions that are due and returns when the next one is.
-func (f *Fleet) admit(ctx context.Context, sessions *sync.WaitGroup) time.Duration {
+func (f *Fleet) admit(ctx context.Context) time.Duration {
 	for {
 		f.mu.Lock()
 		planned, extra := f.audience.Wake(), f.coming.wake()
@@ -125,17 +125,19 @@ func (f *Fleet) admit(ctx context.Context, sessions *sync.WaitGroup) time.Durati
 			v, _ = f.audience.Next()
 		}
 		f.mu.Unlock()
-		sessions.Go(func() {
+		f.playing.Add(1)
+		go func() {
 			defer f.cfg.Guard()
 			f.watch(ctx, v)
-		})
+		}()
 	}
 }
 
-// watch runs one session from beginning to end.
+// watch begins a session. It goes on until [Fleet.left].
 func (f *Fleet) watch(ctx context.Context, v audience.Arrival) {
 	in, ok := f.admitSession(ctx, &v)
 	if !ok {
+		f.playing.Done()
 		return
 	}
 	s := f.newSession(v, in)
@@ -143,19 +145,26 @@ func (f *Fleet) watch(ctx context.Context, v audience.Arrival) {
 	n := f.live.Add(1)
 	for p := f.peak.Load(); n > p && !f.peak.CompareAndSwap(p, n); p = f.peak.Load() {
 	}
+	s.mu.Lock()
 	f.mu.Lock()
 	f.sessions[s] = struct{}{}
 	f.mu.Unlock()
-	why, next := s.run(ctx)
+	s.play(ctx)
+}
+
+// left is called when the last goroutine of a session ends.
+func (f *Fleet) left(s *session) {
+	defer f.playing.Done()
 	f.live.Add(-1)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.sessions, s)
-	if ctx.Err() != nil {
+	if s.fleet.Err() != nil {
 		return
 	}
+	next := s.next
 	if next == nil {
-		w, ok := f.audience.Ended(f.now(), s.arrival, why)
+		w, ok := f.audience.Ended(f.now(), s.arrival, s.why)
 		if !ok {
 			return
 		}
@@ -190,21 +199,24 @@ func (f *Fleet) Surge(at time.Duration, n int, over time.Duration) {
 // Reconnect makes a share of the viewers of a cohort ("" = all) leave and rejoin at
 // once (viewers.reconnect). Occurrence distinguishes such events.
 func (f *Fleet) Reconnect(occurrence uint64, share float64, cohort string) {
+	type move struct {
+		s *session
+		v audience.Arrival
+	}
+	var moves []move
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	now := f.now()
 	for s := range f.sessions {
 		if cohort != "" && s.cohort.Name != cohort || s.cohort.FaultsNone {
 			continue
 		}
-		v, ok := f.audience.Reconnect(now, s.arrival, occurrence, share)
-		if !ok {
-			continue
+		if v, ok := f.audience.Reconnect(now, s.arrival, occurrence, share); ok {
+			moves = append(moves, move{s, v})
 		}
-		select {
-		case s.rejoin <- v:
-		default: // it is about to rejoin already
-		}
+	}
+	f.mu.Unlock()
+	for _, m := range moves {
+		m.s.rejoin(m.v)
 	}
 }
 
@@ -217,7 +229,9 @@ func (f *Fleet) LinksChanged() {
 	}
 	f.mu.Unlock()
 	for _, s := range all {
+		s.mu.Lock()
 		s.relink()
+		s.mu.Unlock()
 	}
 }
 

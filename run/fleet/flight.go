@@ -25,7 +25,9 @@ type flight struct {
 	rewound bool // the media sequence number went back
 	thing   chaos.Thing
 	imports *m3u8.Multivariant // of a media playlist
+	ctx     context.Context
 	cancel  context.CancelFunc
+	begun   []*flight // fetches that its end began
 	in      *admitted // of its request
 
 	bytes    atomic.Int64 // of the body, so far
@@ -38,13 +40,8 @@ type flight struct {
 	sent   time.Duration
 	head   player.Event
 	end    player.Event
+	ended  bool               // end is there
 	master *m3u8.Multivariant // of the End of a multivariant playlist that defines variables
-}
-
-// notice is the head or the end of a flight, for its session.
-type notice struct {
-	fl  *flight
-	end bool
 }
 
 // progress is how many bytes of the body the player has.
@@ -78,14 +75,18 @@ func hashURL(u string) uint64 { return max(1, maphash.String(urlSeed, u)) }
 
 // fetch performs a flight and notifies the session. Once the context has ended, or
 // the fleet was halted, it reports no failure: it would not be the target's.
-func (s *session) fetch(ctx context.Context, fl *flight) {
+func (s *session) fetch(fl *flight) {
+	ctx := fl.ctx
 	fl.sent = s.f.now()
 	err := s.carry(ctx, fl)
 	if ctx.Err() != nil || s.f.why.Load() != nil {
 		return
 	}
 	if err != nil {
-		s.fail(ctx, fl, client.Failure(err), err)
+		s.fail(fl, client.Failure(err), err)
+	}
+	if fl.ended { // its connection is free for the next one
+		s.notify(ctx, fl, true)
 	}
 }
 
@@ -154,34 +155,24 @@ func (s *session) carry(ctx context.Context, fl *flight) error {
 	return nil
 }
 
-// notify gives the head or the end to the session, unless the fetch was abandoned.
-func (s *session) notify(ctx context.Context, fl *flight, end bool) bool {
-	select {
-	case s.notices <- notice{fl, end}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // complete ends the flight with an answer.
-func (s *session) complete(ctx context.Context, fl *flight) {
+func (s *session) complete(fl *flight) {
+	fl.ended = true
 	fl.end.Type, fl.end.Fetch = player.End, fl.id
 	fl.end.Status, fl.end.Size = fl.head.Status, fl.head.Size
 	fl.end.Sent, fl.end.FirstByte = fl.sent, fl.head.FirstByte
 	fl.end.Bytes = fl.bytes.Load()
-	s.notify(ctx, fl, true)
 }
 
 // fail ends the flight without a complete answer.
-func (s *session) fail(ctx context.Context, fl *flight, why player.Failure, err error) {
+func (s *session) fail(fl *flight, why player.Failure, err error) {
+	fl.ended = true
 	fl.end = player.Event{Type: player.Failed, Fetch: fl.id, Failure: why, Status: fl.head.Status, Size: fl.head.Size,
 		Sent: fl.sent, FirstByte: fl.head.FirstByte, Bytes: fl.bytes.Load()}
 	if err != nil {
 		fl.end.Problem = s.hide(fl, err)
 		s.f.noteLocal(err, fl.end.Problem)
 	}
-	s.notify(ctx, fl, true)
 }
 
 // hide is an error's text without the session's secrets.

@@ -24,8 +24,8 @@ func TestHeldIsMarked(t *testing.T) {
 	}{
 		{name: "hang", held: true, end: hangs, failure: player.Timeout},
 		{name: "hang, net/http", standard: true, held: true, end: hangs, failure: player.Timeout},
-		{name: "broken", held: true, end: func(http.ResponseWriter, *http.Request) bool { time.Sleep(late); panic(http.ErrAbortHandler) }, failure: player.Reset},
-		{name: "late", held: true, end: func(http.ResponseWriter, *http.Request) bool { time.Sleep(late); return false }, failure: player.NoFailure},
+		{name: "broken", held: true, end: func(_ http.ResponseWriter, r *http.Request) bool { waits(r, late); panic(http.ErrAbortHandler) }, failure: player.Reset},
+		{name: "late", held: true, end: func(_ http.ResponseWriter, r *http.Request) bool { waits(r, late); return false }, failure: player.NoFailure},
 		{name: "not asked", end: hangs, failure: player.Timeout},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -80,4 +80,12 @@ func TestHeldIsMarked(t *testing.T) {
 func hangs(_ http.ResponseWriter, r *http.Request) bool {
 	<-r.Context().Done()
 	return true
+}
+
+// waits waits, but not for a client that is gone.
+func waits(r *http.Request, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-r.Context().Done():
+	}
 }

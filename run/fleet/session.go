@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,18 +17,33 @@ import (
 	"hlsload/run/client"
 )
 
-// session is one player on this machine. Only its goroutine, run, uses player, sink,
-// flights and ladder.
+// session is one player on this machine. It has no goroutine of its own: whoever has an
+// event for the player (a fetch, a timer) takes the lock, gives the player the event, and
+// carries on with what the player wants next. So a request costs one goroutine, and no
+// hand-over from one to another.
 type session struct {
 	f       *Fleet
 	arrival audience.Arrival
 	cohort  *cohort
-	player  *player.Player
-	sink    Session
 	client  *client.Client
 	link    *shaper // nil = unlimited
 	chaos   Chaos   // nil = none
 
+	ctx    context.Context // of its fetches
+	cancel context.CancelFunc
+	fleet  context.Context // its end cuts the session off
+	uncut  func() bool     // as of [context.AfterFunc]
+	timer  *time.Timer
+
+	mu      sync.Mutex // of what follows
+	running int        // goroutines at work
+	due     int        // goroutines that a timer or the end of the fleet will start, or is starting
+	over    bool
+	why     audience.Why
+	next    *audience.Arrival // that the viewer rejoins as
+
+	player  *player.Player
+	sink    Session
 	flights []*flight
 	ended   []*flight // since the last step
 	imports *m3u8.Multivariant
@@ -37,14 +53,11 @@ type session struct {
 	issued  time.Duration // time of the token
 
 	in       *admitted // nil = the URL and credentials are those of all sessions
-	passes   chan renewed
 	renewAt  time.Duration
 	renewals int
 	lists    []listed
 
-	notices chan notice
-	rejoin  chan audience.Arrival // capacity 1: leave, then rejoin as this arrival
-	linkMu  sync.Mutex
+	linkMu sync.Mutex
 
 	// The net.* faults on the link, under linkMu: those that are on, and those that
 	// were on until the last change.
@@ -58,16 +71,16 @@ type listed struct {
 	sequence  uint64
 }
 
-// newSession returns a session, ready for run.
+// newSession returns a session, ready to begin.
 func (f *Fleet) newSession(v audience.Arrival, in *admitted) *session {
 	c := &f.cohorts[v.Cohort]
-	s := &session{f: f, arrival: v, cohort: c, notices: make(chan notice, 4), rejoin: make(chan audience.Arrival, 1)}
+	s := &session{f: f, arrival: v, cohort: c}
 	if !c.FaultsNone {
 		s.chaos = f.cfg.Chaos
 	}
 	var url string
 	if s.in = in; in != nil {
-		url, s.passes = in.URL, make(chan renewed)
+		url = in.URL
 	} else {
 		url = f.cfg.URL(&v)
 	}
@@ -101,74 +114,189 @@ func (s *session) progress(id player.FetchID) int64 {
 	return 0
 }
 
-// run runs the player until it has left, or until the context ends, which cuts the
-// session off.
-func (s *session) run(ctx context.Context) (why audience.Why, next *audience.Arrival) {
-	ctx, cancel := context.WithCancel(ctx)
-	var fetches sync.WaitGroup
-	defer func() {
-		cancel()
-		s.client.Close()
-		fetches.Wait()
-		s.client.Close() // connections that were being made
-	}()
+// play begins the session, and carries its first fetches. The session lasts until the player
+// has left, or until ctx ends, which cuts it off; it may go on when play returns. s.mu must be
+// held, so that others who find the session wait until it has begun; play unlocks it.
+func (s *session) play(ctx context.Context) {
+	s.fleet = ctx
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.running++
+	s.due++
+	s.uncut = context.AfterFunc(ctx, s.cut)
 	s.relink()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	ev := player.Event{Type: player.Tick}
-	for {
-		why = s.step(ctx, &fetches, &ev)
-		if s.player.Over() {
-			return why, next
-		}
-		ev = player.Event{Type: player.Tick}
-		at := min(s.player.Wake(), s.arrival.Leave, s.renewAt)
-		timer.Reset(min(max(at-s.f.now(), 0), time.Hour))
-		select {
-		case n := <-s.notices:
-			ev = s.event(n)
-		case <-timer.C:
-			switch now := s.f.now(); {
-			case now >= s.arrival.Leave:
-				ev.Type = player.Leave
-			case now < s.renewAt:
-			case s.f.cfg.Renew.Rejoin:
-				if v, ok := s.f.audience.Reconnect(now, s.arrival, 0, 1); ok {
-					ev.Type, next = player.Leave, &v
-				}
-			default:
-				s.renew(ctx, &fetches)
-			}
-		case r := <-s.passes:
-			s.usePass(r)
-		case v := <-s.rejoin:
-			ev.Type, next = player.Leave, &v
-		case <-ctx.Done():
-			return why, nil
-		}
+	s.timer = time.AfterFunc(time.Hour, s.tick)
+	s.due++
+	begun := s.advance(&player.Event{Type: player.Tick}, true)
+	s.mu.Unlock()
+	s.carryOn(begun)
+}
+
+// carryOn carries fetches, the first of them on this goroutine, and what follows from their
+// ends. It is the last thing that a goroutine of the session does.
+func (s *session) carryOn(begun []*flight) {
+	for len(begun) > 0 {
+		s.launch(begun[1:])
+		fl := begun[0]
+		s.fetch(fl)
+		begun = fl.begun
+	}
+	s.leave()
+}
+
+// launch carries fetches on goroutines of their own, which are counted already.
+func (s *session) launch(begun []*flight) {
+	for _, fl := range begun {
+		go func() {
+			defer s.f.cfg.Guard()
+			s.carryOn([]*flight{fl})
+		}()
 	}
 }
 
-// event is the player's event for a notice. A notice of an abandoned flight is a
-// tick.
-func (s *session) event(n notice) player.Event {
-	for i, fl := range s.flights {
-		if fl != n.fl {
-			continue
-		}
-		if !n.end {
-			return fl.head
-		}
-		s.flights = append(s.flights[:i], s.flights[i+1:]...)
-		s.ended = append(s.ended, fl)
-		fl.cancel()
-		s.compare(fl)
-		if l := fl.end.Ladder; l != nil {
-			s.ladder, s.imports = l, fl.master
-		}
-		return fl.end
+// leave ends a goroutine of the session. The last one ends the session.
+func (s *session) leave() {
+	s.mu.Lock()
+	s.running--
+	s.unlock()
+}
+
+// unlock unlocks s.mu, and ends a session that is over and has no goroutine any more.
+func (s *session) unlock() {
+	last := s.over && s.running == 0 && s.due == 0
+	s.mu.Unlock()
+	if last {
+		s.client.Close() // connections that were being made
+		s.f.left(s)
 	}
-	return player.Event{Type: player.Tick}
+}
+
+// tick is called by the timer.
+func (s *session) tick() {
+	defer s.f.cfg.Guard()
+	s.mu.Lock()
+	s.due--
+	if s.over {
+		s.unlock()
+		return
+	}
+	s.running++
+	begun := s.pass()
+	s.mu.Unlock()
+	s.carryOn(begun)
+}
+
+// pass does what is due. s.mu must be held.
+func (s *session) pass() (begun []*flight) {
+	ev := player.Event{Type: player.Tick}
+	switch now := s.f.now(); {
+	case now >= s.arrival.Leave:
+		ev.Type = player.Leave
+	case now < s.renewAt:
+	case s.f.cfg.Renew.Rejoin:
+		if v, ok := s.f.audience.Reconnect(now, s.arrival, 0, 1); ok {
+			ev.Type, s.next = player.Leave, &v
+		}
+	default:
+		s.renew()
+	}
+	return s.advance(&ev, true)
+}
+
+// rejoin makes the viewer leave and come back as another arrival.
+func (s *session) rejoin(v audience.Arrival) {
+	s.mu.Lock()
+	if s.over {
+		s.mu.Unlock()
+		return
+	}
+	s.running++
+	s.next = &v
+	begun := s.advance(&player.Event{Type: player.Leave}, true)
+	s.mu.Unlock()
+	s.carryOn(begun)
+}
+
+// cut ends the session with the fleet.
+func (s *session) cut() {
+	defer s.f.cfg.Guard()
+	s.mu.Lock()
+	s.due--
+	s.end()
+	s.unlock()
+}
+
+// end ends the session: no event reaches the player any more. s.mu must be held.
+func (s *session) end() {
+	if s.over {
+		return
+	}
+	s.over = true
+	s.cancel()
+	s.disarm()
+	if s.uncut() {
+		s.due--
+	}
+	s.client.Close()
+}
+
+// disarm stops the timer. s.mu must be held.
+func (s *session) disarm() {
+	if s.timer.Stop() {
+		s.due--
+	}
+}
+
+// advance gives the player an event, and returns the fetches that it begins. They are
+// counted as goroutines; with here, this goroutine carries the first. s.mu must be held.
+func (s *session) advance(ev *player.Event, here bool) (begun []*flight) {
+	begun = s.step(ev)
+	if s.player.Over() {
+		s.end()
+		return nil
+	}
+	n := len(begun)
+	if here && n > 0 {
+		n--
+	}
+	s.running += n
+	at := min(s.player.Wake(), s.arrival.Leave, s.renewAt)
+	s.disarm()
+	s.due++
+	s.timer.Reset(min(max(at-s.f.now(), 0), time.Hour))
+	return begun
+}
+
+// notify gives the head or the end of a flight to the player, unless the fetch was abandoned.
+func (s *session) notify(ctx context.Context, fl *flight, end bool) bool {
+	s.mu.Lock()
+	if s.over || !slices.Contains(s.flights, fl) {
+		s.mu.Unlock()
+		return false
+	}
+	ev := s.event(fl, end)
+	begun := s.advance(&ev, end)
+	s.mu.Unlock()
+	if end {
+		fl.begun = begun
+		return true
+	}
+	s.launch(begun)
+	return ctx.Err() == nil
+}
+
+// event is the player's event for the head or the end of a flight.
+func (s *session) event(fl *flight, end bool) player.Event {
+	if !end {
+		return fl.head
+	}
+	s.flights = slices.DeleteFunc(s.flights, func(o *flight) bool { return o == fl })
+	s.ended = append(s.ended, fl)
+	fl.cancel()
+	s.compare(fl)
+	if l := fl.end.Ladder; l != nil {
+		s.ladder, s.imports = l, fl.master
+	}
+	return fl.end
 }
 
 // compare sets rewound if a media playlist went back to an earlier media sequence
@@ -191,7 +319,7 @@ func (s *session) compare(fl *flight) {
 var actions = sync.Pool{New: func() any { return new([]player.Action) }}
 
 // step gives the player an event and performs its actions.
-func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.Event) (why audience.Why) {
+func (s *session) step(ev *player.Event) (begun []*flight) {
 	if s.f.cautious.Load() {
 		s.player.BeCautious()
 	}
@@ -200,16 +328,16 @@ func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.
 	for i := range *out {
 		switch a := &(*out)[i]; a.Type {
 		case player.Fetch:
-			s.begin(ctx, fetches, a)
+			begun = append(begun, s.begin(a))
 		case player.Abandon:
 			s.abandon(a.Fetch)
 		case player.Note:
 			s.note(&a.Sample)
 			switch a.Sample.Type {
 			case player.Fatal:
-				why = audience.Fatal
+				s.why = audience.Fatal
 			case player.Ended:
-				why = audience.Finished
+				s.why = audience.Finished
 			}
 		}
 	}
@@ -217,7 +345,7 @@ func (s *session) step(ctx context.Context, fetches *sync.WaitGroup, ev *player.
 	actions.Put(out)
 	clear(s.ended)
 	s.ended = s.ended[:0]
-	return why
+	return begun
 }
 
 // userAgent is the User-Agent of the next request.
@@ -228,10 +356,10 @@ func (s *session) userAgent() string {
 	return s.cohort.profile.HTTP.UserAgent
 }
 
-// begin starts a fetch.
-func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.Action) {
-	ctx, cancel := context.WithCancel(ctx)
-	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, list: a.Rendition, cancel: cancel, in: s.in}
+// begin makes the flight of a fetch.
+func (s *session) begin(a *player.Action) *flight {
+	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, list: a.Rendition, in: s.in}
+	fl.ctx, fl.cancel = context.WithCancel(s.ctx)
 	fl.request = client.Request{Method: "GET", URL: fl.in.pass().Wire(a.URL), UserAgent: s.userAgent(), Range: a.Range, Headers: s.f.cfg.Headers}
 	if fl.in != nil {
 		fl.request.Credentials = fl.in.creds
@@ -263,10 +391,7 @@ func (s *session) begin(ctx context.Context, fetches *sync.WaitGroup, a *player.
 		fl.transfer.Store(s.link.start(uint32(fl.id), client.HostPart(a.URL)))
 	}
 	s.flights = append(s.flights, fl)
-	fetches.Go(func() {
-		defer s.f.cfg.Guard()
-		s.fetch(ctx, fl)
-	})
+	return fl
 }
 
 // cmcdState is the state of a session's CMCD.
@@ -352,8 +477,7 @@ func (s *session) linkFaults(since time.Duration) chaos.Marks {
 	return s.marks
 }
 
-// relink sets the link to what the net.* faults leave of it. It may be called from
-// any goroutine.
+// relink sets the link to what the net.* faults leave of it. s.mu must be held.
 func (s *session) relink() {
 	if s.link == nil || s.chaos == nil {
 		return

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,6 +76,15 @@ func endless(head, again string) http.HandlerFunc {
 }
 
 func bomb() http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Write(packed())
+	}
+}
+
+// packed is what a bomb has. It is made when it is needed: processes that tests start have no
+// use for it.
+var packed = sync.OnceValue(func() []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	io.WriteString(z, "#EXTM3U\n")
@@ -83,11 +93,8 @@ func bomb() http.HandlerFunc {
 		z.Write(zeros)
 	}
 	z.Close()
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Encoding", "gzip")
-		w.Write(b.Bytes())
-	}
-}
+	return b.Bytes()
+})
 
 // drip sends a byte a second.
 func drip(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	mathrand "math/rand/v2"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -219,6 +221,21 @@ func (c *crewed) ends(code int) *reports.Summary {
 		c.t.Fatalf("%v: %s", err, c.conductor.all())
 	}
 	return s
+}
+
+// cpu is what all processes used so far.
+func (c *crewed) cpu() (sum time.Duration) {
+	for _, p := range append(slices.Collect(maps.Values(c.agents)), c.conductor) {
+		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+		_, rest, _ := strings.Cut(string(b), ") ") // after its name
+		if f := strings.Fields(rest); len(f) > 12 {
+			for _, ticks := range f[11:13] { // of 10 ms
+				n, _ := strconv.Atoi(ticks)
+				sum += time.Duration(n) * 10 * time.Millisecond
+			}
+		}
+	}
+	return sum
 }
 
 // agentIn is what a report says about an agent.

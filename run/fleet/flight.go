@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
 	"sync/atomic"
 	"time"
@@ -79,8 +80,8 @@ func (s *session) fetch(fl *flight) {
 	ctx := fl.ctx
 	fl.sent = s.f.now()
 	err := s.carry(ctx, fl)
-	if ctx.Err() != nil || s.f.why.Load() != nil {
-		return
+	if ctx.Err() != nil || s.f.why.Load() != nil || errors.Is(err, errHalted) {
+		return // it was not sent, or was cut, because the fleet is about to halt or has halted
 	}
 	if err != nil {
 		s.fail(fl, client.Failure(err), err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +54,39 @@ func TestHalt(t *testing.T) {
 	}
 	if began := w.fleet.Stats().Sessions; began < int64(players)/2 || began >= int64(players) {
 		t.Errorf("%d of %d sessions had begun", began, players)
+	}
+}
+
+// TestMayNot: requests that may not be made any more are not failures of the target, until the
+// halt comes.
+func TestMayNot(t *testing.T) {
+	const at, late = 10 * time.Second, time.Second
+	var asked atomic.Int64 // after at
+	w := inBubble(t, func(cfg *Config, c *channel) {
+		cfg.May = func() bool { return time.Since(cfg.Epoch) < at }
+		c.hook = func(http.ResponseWriter, *http.Request) bool {
+			if time.Since(c.epoch) > at {
+				asked.Add(1)
+			}
+			return false
+		}
+	}, func(w *world) {
+		time.Sleep(at + late)
+		w.fleet.Halt("the lease is over")
+	})
+	answered := 0
+	for _, s := range w.record.sessions {
+		for i := range s.samples {
+			if sm := &s.samples[i]; sm.Type == player.Answered {
+				answered++
+				if sm.Failure != player.NoFailure {
+					t.Errorf("at %v: %v", sm.Sent, sm.Failure)
+				}
+			}
+		}
+	}
+	if answered == 0 || asked.Load() > 0 || w.ended != at+late {
+		t.Errorf("%d requests, %d when they may not be made; ended at %v", answered, asked.Load(), w.ended)
 	}
 }
 

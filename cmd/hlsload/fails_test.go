@@ -145,6 +145,10 @@ func killedInTheRun(t *testing.T, when string) {
 	at := c.agents["b"].signal(syscall.SIGKILL)
 	c.conductor.says("agent b: not heard for 3s")
 	within(t, "the loss is known", time.Since(at), 3*time.Second)
+	if strings.HasPrefix(when, "gone: ") {
+		c.conductor.says("gone: pipeline.kill is over")
+		within(t, "the fault is off", time.Since(at), 4*time.Second)
+	} // the report comes when the channel was seen healthy again
 	s := c.ends(reports.ExitLost)
 	within(t, "verdict", c.conductor.ended.Sub(at), 4*time.Second)
 	void(t, s, "b")

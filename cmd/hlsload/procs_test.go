@@ -45,15 +45,21 @@ func processes(t *testing.T) {
 	}
 }
 
-// beside runs tests beside one another, a few at a time. Most of the time they wait.
-func beside(t *testing.T, atOnce int, tests map[string]func(*testing.T)) {
+// one is a test of several.
+type one struct {
+	name string
+	do   func(*testing.T)
+}
+
+// beside runs tests beside one another, a few at a time, in their order. Most of the time they wait.
+func beside(t *testing.T, atOnce int, tests []one) {
 	var wait sync.WaitGroup
 	turn := make(chan struct{}, atOnce)
-	for name, f := range tests {
+	for _, o := range tests {
+		turn <- struct{}{}
 		wait.Go(func() {
-			turn <- struct{}{}
 			defer func() { <-turn }()
-			t.Run(name, f)
+			t.Run(o.name, o.do)
 		})
 	}
 	wait.Wait()

@@ -29,7 +29,8 @@ type Crew struct {
 // Watched is a run that goes on, as all of its machines see it.
 type Watched interface {
 	Config() *record.Config
-	// Sums is what was recorded so far; nil = nothing yet, or nothing any more.
+	// Sums is what was recorded so far; nil = nothing yet, or nothing any more, or the run goes
+	// over several machines without [Config.Sums].
 	Sums() *record.Sums
 	// Agents are the machines of a run that goes over several; nil = it does not.
 	Agents() []stage.AgentNow

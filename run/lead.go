@@ -247,7 +247,7 @@ func (l *lead) Assign(_ context.Context, members []protocol.Member) ([]protocol.
 	defer c.mu.Unlock()
 	c.members = nil
 	for i, m := range members {
-		p := plan{Name: m.Info.Name, Run: r.id, Agents: len(members), Agent: i, Sums: r.cfg.Began != nil}
+		p := plan{Name: m.Info.Name, Run: r.id, Agents: len(members), Agent: i, Sums: r.cfg.Sums}
 		one := member{Member: m, local: c.agent != nil && (c.alone || m.ID == r.cfg.Crew.LocalID)}
 		if c.alone {
 			p.Name = ""
@@ -384,7 +384,7 @@ func (r *live) said(now time.Duration) *stage.Said {
 		own.SetUsual(said.Startups.Usual(r.measure.TargetDuration))
 		return said
 	}
-	c.listener.Take(0, now, c.pace.say(c.speaker, now, r.cfg.Began != nil))
+	c.listener.Take(0, now, c.pace.say(c.speaker, now, r.cfg.Sums))
 	sum := c.listener.Sum()
 	for _, w := range c.listener.Warnings() {
 		r.progress.Mark(now, "warning: "+w)

@@ -44,6 +44,8 @@ type Config struct {
 	// recorded, before anything is derived from it; nil = that is not asked.
 	Began func(Watched)
 	Ended func(*record.Part)
+	// Sums: what Began gets is asked for sums, which the agents of the run have to report then.
+	Sums bool
 
 	Progress stage.Progress  // nil = it is not shown
 	Notices  io.Writer       // messages after a panic, when there is no summary; nil = none

@@ -59,6 +59,9 @@ func (m *metrics) register(cmd *cobra.Command) {
 // wanted reports whether the metrics go anywhere.
 func (m *metrics) wanted() bool { return m.addr != "" || m.file != "" || m.otlp != "" }
 
+// watched reports whether the metrics are shown while the run goes on.
+func (m *metrics) watched() bool { return m.addr != "" || m.otlp != "" }
+
 // open checks where the metrics go and begins to serve and to push them, before the run. sc
 // is nil when the scenario is not known yet.
 func (m *metrics) open(cmd *cobra.Command, sc *scenarios.Scenario, listen func(context.Context, string) (net.Listener, error)) error {

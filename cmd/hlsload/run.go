@@ -80,6 +80,7 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 	cfg.Dir, cfg.Events, cfg.Progress, cfg.Notices = out.dir, out.events, p, printable{cmd.ErrOrStderr()}
 	cfg.Version, cfg.Build, cfg.Secrets, cfg.Halt = ownVersion(), build(), secretsOf(cmd.Context()), on.halt
 	cfg.Began, cfg.Ended = func(w run.Watched) { out.machines.begun(); out.metrics.begin(w) }, out.metrics.end
+	cfg.Sums = out.metrics.watched()
 	cfg.Network = run.Network{Listen: on.listen, Target: on.web, AWS: on.aws}
 	cfg.Exit = func() {
 		exit := os.Exit

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test test-full verdicts race lint fuzz pgo bench bench-code bench-fleet bench-sim real corpus browser fidelity fidelity-short image image-check demo clean
+.PHONY: help build test test-full verdicts race lint fuzz pgo bench bench-code bench-fleet bench-sim bench-crew real corpus browser fidelity fidelity-short image image-check demo clean
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -51,7 +51,7 @@ pgo:         ## cmd/hlsload/cpu.pgo anew: where simulations, players and the rig
 	$(GO) test ./rig/serve -run '^$$' -bench . -benchtime 2s -o bin/serve.test -cpuprofile bin/serve.prof
 	$(GO) tool pprof -proto bin/sim.prof bin/fleet.prof bin/serve.prof >cmd/hlsload/cpu.pgo
 
-bench: bench-code bench-fleet bench-sim  ## all three of the following; figures, not verdicts
+bench: bench-code bench-fleet bench-sim bench-crew  ## all four of the following; figures, not verdicts
 
 bench-code:  ## Go benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
@@ -61,6 +61,9 @@ bench-fleet: build  ## 5,000 players in one process, the rig in another: lag, CP
 
 bench-sim: build  ## 100,000 players for 10 minutes in virtual time: seconds, memory a player
 	scenarios/bench/simulation bin/hlsload
+
+bench-crew: build  ## a conductor of 200 agents with 10,000 players: its CPU; METRICS=1: while it is scraped
+	scenarios/bench/crew bin/hlsload
 
 real: build  ## watch a channel of ffmpeg, nginx and varnish while an encoder freezes, then crashes
 	@scenarios/real/live run || { code=$$?; \

@@ -121,7 +121,7 @@ func (r *live) muster() error {
 		c.running.Go(func() {
 			defer r.guard()
 			<-c.conductor.Listening() // else it asks in vain, and again in half a second
-			_ = a.Run(led) // the conductor says what became of it
+			_ = a.Run(led)            // the conductor says what became of it
 		})
 	}
 	return nil

@@ -53,6 +53,7 @@ type agent struct {
 	entries    int                // of the course that it has
 	begun      bool               // the players come
 	halted     bool               // all players left at once
+	ended      time.Duration      // the end of the run; 0 = it is not over, or the conductor did not say
 	part       *record.Part       // once the record has ended
 	goroutines int64              // the peak so far
 	watching   sync.WaitGroup
@@ -263,10 +264,6 @@ func (a *agent) apply(e *entry) error {
 	if !a.begun {
 		return nil
 	}
-	if e.Kind == ended {
-		a.finish(e.At)
-		return nil
-	}
 	f := faultOf(a.ground.faults, e)
 	if f == nil {
 		return fmt.Errorf("entry of the course: rule %d, occurrence %d: not planned", e.Rule, e.Occurrence)
@@ -298,6 +295,15 @@ func (a *agent) apply(e *entry) error {
 		f.Gather(crowd{a.fleet, e.At})
 	}
 	return nil
+}
+
+// end ends the record at an instant of the run.
+func (a *agent) end(at time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.begun {
+		a.finish(at)
+	}
 }
 
 // finish ends the record; sessions that are still open are cut. a.mu must be held.
@@ -344,6 +350,7 @@ func (a *agent) Halt(o protocol.Order) {
 		a.fleet.Halt(o.Reason)
 		return
 	}
+	a.ended = o.At
 	a.leave()
 }
 
@@ -477,8 +484,11 @@ func (a *agent) settle() error {
 	}
 	if a.host == nil { // otherwise the conductor ends the record, once the faults are undone
 		at := a.now()
-		if why, when := a.fleet.HaltReason(); why != "" || a.halted {
+		switch why, when := a.fleet.HaltReason(); {
+		case why != "" || a.halted:
 			at = when
+		case a.ended > 0:
+			at = min(at, a.ended)
 		}
 		a.finish(at)
 	}

@@ -76,8 +76,14 @@ func (r *live) conclude(ctx context.Context, end *measure.End) (early bool) {
 	default: // there were no players after that
 		order.Mode, end.At, end.Interrupted = protocol.Now, halt.at, r.sc.Redact(halt.why)
 	}
-	_, _ = r.tell(&entry{Kind: ended, At: end.At}, nil)
-	c.conductor.Halt(order.Mode, order.Reason, "")
+	if c.agent != nil { // the record of this process; the others end theirs when they hear of the halt
+		c.agent.end(end.At)
+	}
+	if order.Mode == protocol.Now {
+		c.conductor.Halt(protocol.Now, order.Reason, "")
+	} else {
+		c.conductor.Drain(end.At, order.Reason)
+	}
 	return ctx.Err() != nil || halt != nil
 }
 

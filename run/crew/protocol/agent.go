@@ -168,7 +168,7 @@ func (a *Agent) finish(now time.Duration, why error) {
 func (a *Agent) silence(now time.Duration, why string) {
 	before := a.state
 	a.state, a.end = Silent, &Exit{Gone, why}
-	a.do(Stop{Order{Now, why, ""}})
+	a.do(Stop{Order{Mode: Now, Reason: why}})
 	if before == Running {
 		a.collecting = true
 		a.do(Collect{})
@@ -181,7 +181,7 @@ func (a *Agent) fail(now time.Duration, why string) {
 	if a.begun {
 		a.end = &Exit{Gone, why}
 	}
-	a.do(Stop{Order{Now, why, ""}})
+	a.do(Stop{Order{Mode: Now, Reason: why}})
 	if a.state == Running {
 		a.collecting = true
 		a.do(Collect{})

@@ -78,6 +78,8 @@ type Order struct {
 	Mode   Mode   `json:"mode"`
 	Reason string `json:"reason,omitempty"` // "" = the timeline is over
 	By     string `json:"by,omitempty"`
+	// At is the run time at which the run ended; 0 = when this is heard.
+	At time.Duration `json:"at,omitempty"`
 }
 
 // beat has what all are told behind it.
@@ -287,8 +289,11 @@ func (o *Order) check() error {
 	if o.Mode != Drain && o.Mode != Now {
 		return fmt.Errorf("halt with mode %.20q (want %s or %s)", o.Mode, Drain, Now)
 	}
+	if o.At < 0 {
+		return fmt.Errorf("halt at %v", o.At)
+	}
 	o.Reason, o.By = plain(o.Reason, 500), plain(o.By, 100)
-	return nil
+	return near(o.At)
 }
 
 func (m *halt) check(body int) error { return errors.Join(m.Order.check(), bare(body)) }

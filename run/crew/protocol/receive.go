@@ -216,7 +216,7 @@ func (c *Conductor) moved(now time.Duration, m *member, t *tick) {
 	case c.order == nil && c.phase == Open && t.State == Sent:
 		c.lose(now, m, t.Reason)
 	case c.order == nil && (t.State == Halted || t.State == Sent):
-		c.halt(now, Order{Now, c.of(m, t.Reason), m.info.Name}, Stopped)
+		c.halt(now, Order{Mode: Now, Reason: c.of(m, t.Reason), By: m.info.Name}, Stopped)
 	case c.phase == Full && t.State == Ready && m.share.Plan != nil && t.Hash != m.share.Hash:
 		c.fail(now, Refused, fmt.Sprintf("agent %s understood another plan: hash %s (want %s: the same scenario, profiles and build)", m.info.Name, t.Hash, m.share.Hash))
 	}

@@ -51,6 +51,7 @@ type agent struct {
 	leave      context.CancelFunc // ends the sessions
 	gone       chan struct{}      // closed when the last player has left
 	entries    int                // of the course that it has
+	waiting    []*entry           // made by the conductor in this process before the players come
 	begun      bool               // the players come
 	halted     bool               // all players left at once
 	ended      time.Duration      // the end of the run; 0 = it is not over, or the conductor did not say
@@ -78,8 +79,11 @@ func (a *agent) Prepare(ctx context.Context, data []byte) (hash string, err erro
 		return "", err
 	}
 	if a.host != nil {
+		if a.plan.Run != a.host.id {
+			return "", errors.New("the plan is that of another conductor")
+		}
 		a.ground, a.check, a.measure = a.host.ground, a.host.check, a.host.measure
-		if a.plan.Agents > 1 {
+		if a.host.cfg.Crew != nil { // otherwise it was checked
 			players := a.plan.share().players(a.ground.sc.MostPlayers())
 			a.check = fleet.Preflight(players, a.ground.target.urls)
 			if err := a.check.Err(players); err != nil {
@@ -212,7 +216,10 @@ func (a *agent) start(b crew.Begin) (err error) {
 		a.fleet.Run(ctx)
 	}()
 	a.watching.Go(func() { a.watchFleet(ctx) })
-	return nil
+	for _, e := range a.waiting {
+		err = errors.Join(err, a.do(e))
+	}
+	return err
 }
 
 // watchFleet lets the whole run know when the fleet halted itself, as at a ceiling.
@@ -262,8 +269,14 @@ func (a *agent) apply(e *entry) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.begun {
+		a.waiting = append(a.waiting, e)
 		return nil
 	}
+	return a.do(e)
+}
+
+// do does what an entry of the course says. a.mu must be held, and the players come.
+func (a *agent) do(e *entry) error {
 	f := faultOf(a.ground.faults, e)
 	if f == nil {
 		return fmt.Errorf("entry of the course: rule %d, occurrence %d: not planned", e.Rule, e.Occurrence)
@@ -304,6 +317,16 @@ func (a *agent) end(at time.Duration) {
 	if a.begun {
 		a.finish(at)
 	}
+}
+
+// shownSince is what the players here saw of a fault since its window last changed.
+func (a *agent) shownSince(f *chaos.Fault) inject.Counts {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.injector == nil {
+		return inject.Counts{}
+	}
+	return a.injector.Since(f)
 }
 
 // finish ends the record; sessions that are still open are cut. a.mu must be held.
@@ -455,13 +478,16 @@ func (a *agent) Part(ctx context.Context) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	l := a.leavings()
 	if a.host != nil {
-		a.host.crew.own = &arrived{leavings: l}
+		c := &a.host.crew
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.own = &arrived{leavings: l}
 		return nil, nil // the conductor has the rest
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.cfg.Ended != nil {
 		a.cfg.Ended(a.part)
 	}
@@ -497,6 +523,8 @@ func (a *agent) settle() error {
 }
 
 func (a *agent) leavings() leavings {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	stats, spread := a.fleet.Stats(), a.fleet.Spread()
 	l := leavings{Goroutines: a.goroutines, LocalErrors: stats.LocalErrors, LocalError: a.ground.hide.of(stats.LocalError), Withheld: stats.Withheld, Connections: spread.Connections, Addresses: spread.Addresses}
 	if a.host == nil {

@@ -27,6 +27,7 @@ import (
 type crewing struct {
 	conductor *crew.Conductor
 	agent     *agent // in this process; nil = there is none
+	leave     func() // ends that agent
 	ends      []bus.Bus
 	running   sync.WaitGroup
 	done      chan struct{} // closed when the conductor has ended, with result
@@ -81,7 +82,7 @@ const noticeAlone = 20 * time.Millisecond
 func (r *live) muster() error {
 	c := &r.crew
 	c.done, c.assembled, c.halting = make(chan struct{}), make(chan struct{}), make(chan struct{})
-	cfg := crew.ConductorConfig{ConductorConfig: protocol.ConductorConfig{Run: r.id, Build: r.cfg.Build, Agents: 1, Lost: r.sc.Limits.Lost, Alone: true, Whole: r.target.embedded != nil, Notice: noticeAlone}}
+	cfg := crew.ConductorConfig{ConductorConfig: protocol.ConductorConfig{Run: r.id, Build: r.cfg.Build, Agents: 1, Lost: r.sc.Limits.Lost, Alone: true, Whole: r.target.embedded != nil, Notice: noticeAlone}, Guard: r.guard}
 	var own, local bus.Bus
 	id := ""
 	if k := r.cfg.Crew; k == nil {
@@ -111,14 +112,16 @@ func (r *live) muster() error {
 		if c.alone {
 			name = "local"
 		}
-		a, err := crew.NewAgent(local, c.agent, crew.AgentConfig{Run: cfg.Run, ID: id, Alone: c.alone, Info: info(name, "", r.cfg.Build)})
+		a, err := crew.NewAgent(local, c.agent, crew.AgentConfig{Run: cfg.Run, ID: id, Alone: c.alone, Info: info(name, "", r.cfg.Build), Guard: r.guard})
 		if err != nil {
 			return err
 		}
 		c.agent.stop = a.Halt
+		ctx, leave := context.WithCancel(context.Background())
+		c.leave = leave
 		c.running.Go(func() {
 			defer r.guard()
-			_ = a.Run(context.Background()) // the conductor says what became of it
+			_ = a.Run(ctx) // the conductor says what became of it
 		})
 	}
 	return nil
@@ -137,6 +140,14 @@ func (r *live) dismiss() {
 		return
 	}
 	c.conductor.Halt(protocol.Now, "the conductor ends", "")
+	<-c.done
+	if c.leave != nil {
+		if c.result == nil || !c.result.Begun { // the agent may never have been taken in
+			c.leave()
+		} else {
+			defer time.AfterFunc(crew.Grace, c.leave).Stop()
+		}
+	}
 	c.running.Wait()
 	if c.agent != nil {
 		c.agent.close()
@@ -176,8 +187,10 @@ func (r *live) begin(ctx context.Context) error {
 	case protocol.Stopped:
 		kind = Interrupted
 	}
-	err := cmp.Or[error](&c.result.Exit, c.broken)
-	return &Error{kind, r.sc.Redact(c.result.Exit.Text), err}
+	if c.result.Exit.Cause == protocol.None {
+		return &Error{kind, "the conductor cannot listen to its agents: " + r.sc.Redact(fmt.Sprint(c.broken)), c.broken}
+	}
+	return &Error{kind, r.sc.Redact(c.result.Exit.Text), &c.result.Exit}
 }
 
 // tell makes an entry of the course: what this process records, then what all agents hear.
@@ -413,7 +426,7 @@ func (r *live) shownSince(f *chaos.Fault, n int) (sum inject.Counts, all bool) {
 	defer c.mu.Unlock()
 	all = true
 	if c.agent != nil {
-		sum = c.agent.injector.Since(f)
+		sum = c.agent.shownSince(f)
 	}
 	for i := range c.members {
 		m := &c.members[i]

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -466,6 +467,38 @@ type leavings struct {
 	Connections int64            `json:"connections"`
 	Addresses   int              `json:"addresses"`
 	Warnings    []string         `json:"warnings,omitempty"`
+}
+
+// What is taken of what an agent knows at the end.
+const (
+	maxLeftWarnings = 20
+	maxLeftHosts    = 64
+	maxLeftText     = 1000 // bytes
+	maxLeftCount    = 1 << 40
+)
+
+// readLeavings reads what an agent left, which comes from outside. rest is what it measured.
+func readLeavings(data []byte) (l leavings, rest []byte, err error) {
+	if rest, err = split(data, &l); err != nil {
+		return l, nil, err
+	}
+	bound := func(n int64) int64 { return min(max(n, 0), maxLeftCount) }
+	l.CPU, l.RSS, l.Goroutines, l.LocalErrors, l.Connections = max(l.CPU, 0), bound(l.RSS), bound(l.Goroutines), bound(l.LocalErrors), bound(l.Connections)
+	l.CPU, l.Addresses = min(l.CPU, 1000*24*time.Hour), int(bound(int64(l.Addresses)))
+	l.LocalError = protocol.Plain(l.LocalError, maxLeftText)
+	l.Warnings = l.Warnings[:min(len(l.Warnings), maxLeftWarnings)]
+	for i, w := range l.Warnings {
+		l.Warnings[i] = protocol.Plain(w, maxLeftText)
+	}
+	hosts := map[string]int64{}
+	for _, name := range slices.Sorted(maps.Keys(l.Withheld)) {
+		if len(hosts) == maxLeftHosts {
+			break
+		}
+		hosts[protocol.Plain(name, maxLeftText)] += bound(l.Withheld[name])
+	}
+	l.Withheld = hosts
+	return l, rest, nil
 }
 
 // Part implements [crew.Worker].

@@ -53,6 +53,9 @@ func readEntry(b []byte) (e entry, err error) {
 	}
 	switch e.Kind {
 	case applied, cleared, opened, shut, gathered:
+		if e.At < 0 {
+			return e, fmt.Errorf("entry of the course at %v (want an instant of the run)", e.At)
+		}
 		return e, nil
 	}
 	return e, fmt.Errorf("entry of the course of kind %.20q (want that of the same build)", e.Kind)

@@ -58,6 +58,7 @@ type member struct {
 	players int64
 	local   bool // in this process
 	lost    bool
+	unread  bool // something that it said could not be read
 	said    report
 	part    *arrived // nil = not yet
 }
@@ -290,9 +291,14 @@ func (c *crewing) names() string {
 	for i := range c.members {
 		names = append(names, c.members[i].Info.Name)
 	}
+	return listed(names)
+}
+
+// listed is a list of names, which may be long.
+func listed(names []string) string {
 	const shown = 12
 	if more := len(names) - shown; more > 0 {
-		names = append(names[:shown], fmt.Sprintf("%d more", more))
+		names = append(slices.Clone(names[:shown]), fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(names, ", ")
 }
@@ -315,11 +321,17 @@ func (l *lead) Rows(i int, at time.Duration, rows []byte) {
 	m := &c.members[i]
 	var s report
 	rest, err := split(rows, &s)
+	if err == nil && (s.Entries < 0 || len(s.Shown) > len(l.r.faults)) {
+		err = fmt.Errorf("%d entries, %d faults (want those of this run)", s.Entries, len(s.Shown))
+	}
 	if err == nil {
 		err = c.listener.Hear(i+1, at, rest)
 	}
 	if err != nil {
-		l.r.progress.Mark(at, fmt.Sprintf("warning: what agent %s says cannot be read: %v", m.Info.Name, err))
+		if !m.unread { // it is likely to be the same every second
+			m.unread = true
+			l.r.progress.Mark(at, fmt.Sprintf("warning: what agent %s says cannot be read: %v", m.Info.Name, err))
+		}
 		return
 	}
 	m.said = s
@@ -372,7 +384,8 @@ func (l *lead) Part(i int, data []byte) {
 		return
 	}
 	var a arrived
-	rest, err := split(data, &a.leavings)
+	left, rest, err := readLeavings(data)
+	a.leavings = left
 	if err == nil {
 		a.part, err = r.results.collector.ReadPart(rest)
 	}
@@ -562,8 +575,20 @@ func haltLine(h *protocol.HaltResult, agents int) (lines []string) {
 	return []string{line}
 }
 
-// left is what the agents know at the end beside what they measured, added up.
-func (r *live) left() (sum leavings) {
+// left is what the agents know at the end beside what they measured, added up. Of their
+// warnings those that are known already are left out, and what several say is said once.
+func (r *live) left(known []string) (sum leavings) {
+	var texts []string
+	who := map[string][]string{} // says a text
+	defer func() {
+		for _, text := range texts {
+			of := "agent "
+			if len(who[text]) > 1 {
+				of = "agents "
+			}
+			sum.Warnings = append(sum.Warnings, of+listed(who[text])+": "+text)
+		}
+	}()
 	c := &r.crew
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -586,8 +611,13 @@ func (r *live) left() (sum leavings) {
 		}
 		sum.Connections, sum.Addresses = sum.Connections+a.Connections, sum.Addresses+a.Addresses
 		for _, w := range a.Warnings {
-			if text := fmt.Sprintf("agent %s: %s", m.Info.Name, w); !slices.Contains(sum.Warnings, text) {
-				sum.Warnings = append(sum.Warnings, text)
+			switch {
+			case slices.Contains(known, w) || slices.Contains(who[w], m.Info.Name):
+			case who[w] == nil:
+				texts = append(texts, w)
+				fallthrough
+			default:
+				who[w] = append(who[w], m.Info.Name)
 			}
 		}
 	}

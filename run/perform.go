@@ -39,8 +39,9 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	}
 	early := r.conclude(ctx, &end)
 	part := r.gather(&end)
-	left := r.left()
-	end.Warnings = slices.Concat(r.target.warnings(), r.notes(), r.warnings, r.leftOnAWS(outcomes), left.Warnings, end.Warnings)
+	known := r.target.warnings()
+	left := r.left(known)
+	end.Warnings = slices.Concat(known, r.notes(), r.warnings, r.leftOnAWS(outcomes), left.Warnings, end.Warnings)
 	if r.sc.Fleet.CMCD == "query" && r.sc.Target.Rig == nil {
 		end.Warnings = append(end.Warnings, "fleet.cmcd: query makes the URL of every request unique: on a CDN with query strings in its cache key each request is a miss, and the origin gets more load than real viewers cause (want header)")
 	}

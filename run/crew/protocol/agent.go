@@ -177,7 +177,7 @@ func (a *Agent) silence(now time.Duration, why string) {
 
 // fail tells the conductor that the agent cannot go on.
 func (a *Agent) fail(now time.Duration, why string) {
-	a.reason, a.end, a.ending = plain(why, 500), &Exit{Refused, why}, now+Silence
+	a.reason, a.end, a.ending = Plain(why, 500), &Exit{Refused, why}, now+Silence
 	if a.begun {
 		a.end = &Exit{Gone, why}
 	}

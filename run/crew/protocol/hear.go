@@ -85,7 +85,7 @@ func (a *Agent) answered(now time.Duration, e Arrived) {
 	}
 	switch {
 	case m.V != Version:
-		a.finish(now, &Exit{Refused, fmt.Sprintf("the conductor speaks %.20q (want %s: the same build everywhere)", plain(m.V, 20), Version)})
+		a.finish(now, &Exit{Refused, fmt.Sprintf("the conductor speaks %.20q (want %s: the same build everywhere)", Plain(m.V, 20), Version)})
 	case m.Refused != "":
 		a.finish(now, &Exit{Refused, "refused: " + m.Refused})
 	case m.Run != "" && m.Gen != 0:

@@ -76,7 +76,7 @@ func (c *Conductor) joined(now time.Duration, e Arrived) {
 	case c.nonces[j.Nonce]:
 		return // a late copy of what an agent said that is lost
 	case j.V != Version:
-		why = fmt.Sprintf("protocol %s (want %s: the same build everywhere)", plain(j.V, 20), Version)
+		why = fmt.Sprintf("protocol %s (want %s: the same build everywhere)", Plain(j.V, 20), Version)
 	case j.Build != c.cfg.Build:
 		why = fmt.Sprintf("build %s (want %s, that of the conductor)", j.Build, c.cfg.Build)
 	case old != nil:

@@ -558,3 +558,37 @@ target: {rig: {ladder: mini}}
 		}
 	})
 }
+
+// Agents may have no players at all. A ceiling that would give some agents less than one request
+// a second is refused, because each part of it is at least that.
+func TestMoreAgentsThanPlayers(t *testing.T) {
+	few := strings.Replace(viewers, "players: 30", "players: 2", 1)
+	few = few[:strings.Index(few, "chaos:")]
+	synctest.Test(t, func(t *testing.T) {
+		s, err := newParty(t, few, "a", "b", "c", "d").together()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Verdict != reports.Pass || s.Players.Started != 2 || len(s.Agents) != 4 {
+			t.Errorf("%s %s, %d agents", outcomes(s), s.VoidReason, len(s.Agents))
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, few+"limits: {requests: 3/s}\n", "a", "b", "c", "d")
+		time.AfterFunc(time.Minute, func() {
+			for _, stop := range p.stop {
+				stop()
+			}
+		})
+		s, err := p.together()
+		if err == nil || s != nil || !strings.Contains(err.Error(), "requests: 3/s cannot be shared out to 4 agents") {
+			t.Errorf("%v, %v", s, err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s, err := newParty(t, few+"limits: {requests: 4/s}\n", "a", "b", "c", "d").together()
+		if err != nil || s.ExitCode != reports.ExitInterrupted || !strings.Contains(s.Interrupted, "(requests: 1/s, the part of one of 4 agents)") {
+			t.Errorf("%v: %s", err, s.Interrupted)
+		}
+	})
+}

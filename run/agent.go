@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -51,8 +52,10 @@ type agent struct {
 	leave      context.CancelFunc // ends the sessions
 	gone       chan struct{}      // closed when the last player has left
 	entries    int                // of the course that it has
+	waiting    []*entry           // made by the conductor in this process before the players come
 	begun      bool               // the players come
 	halted     bool               // all players left at once
+	ended      time.Duration      // the end of the run; 0 = it is not over, or the conductor did not say
 	part       *record.Part       // once the record has ended
 	goroutines int64              // the peak so far
 	watching   sync.WaitGroup
@@ -77,8 +80,11 @@ func (a *agent) Prepare(ctx context.Context, data []byte) (hash string, err erro
 		return "", err
 	}
 	if a.host != nil {
+		if a.plan.Run != a.host.id {
+			return "", errors.New("the plan is that of another conductor")
+		}
 		a.ground, a.check, a.measure = a.host.ground, a.host.check, a.host.measure
-		if a.plan.Agents > 1 {
+		if a.host.cfg.Crew != nil { // otherwise it was checked
 			players := a.plan.share().players(a.ground.sc.MostPlayers())
 			a.check = fleet.Preflight(players, a.ground.target.urls)
 			if err := a.check.Err(players); err != nil {
@@ -211,7 +217,10 @@ func (a *agent) start(b crew.Begin) (err error) {
 		a.fleet.Run(ctx)
 	}()
 	a.watching.Go(func() { a.watchFleet(ctx) })
-	return nil
+	for _, e := range a.waiting {
+		err = errors.Join(err, a.do(e))
+	}
+	return err
 }
 
 // watchFleet lets the whole run know when the fleet halted itself, as at a ceiling.
@@ -261,12 +270,14 @@ func (a *agent) apply(e *entry) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.begun {
+		a.waiting = append(a.waiting, e)
 		return nil
 	}
-	if e.Kind == ended {
-		a.finish(e.At)
-		return nil
-	}
+	return a.do(e)
+}
+
+// do does what an entry of the course says. a.mu must be held, and the players come.
+func (a *agent) do(e *entry) error {
 	f := faultOf(a.ground.faults, e)
 	if f == nil {
 		return fmt.Errorf("entry of the course: rule %d, occurrence %d: not planned", e.Rule, e.Occurrence)
@@ -298,6 +309,25 @@ func (a *agent) apply(e *entry) error {
 		f.Gather(crowd{a.fleet, e.At})
 	}
 	return nil
+}
+
+// end ends the record at an instant of the run.
+func (a *agent) end(at time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.begun {
+		a.finish(at)
+	}
+}
+
+// shownSince is what the players here saw of a fault since its window last changed.
+func (a *agent) shownSince(f *chaos.Fault) inject.Counts {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.injector == nil {
+		return inject.Counts{}
+	}
+	return a.injector.Since(f)
 }
 
 // finish ends the record; sessions that are still open are cut. a.mu must be held.
@@ -344,6 +374,7 @@ func (a *agent) Halt(o protocol.Order) {
 		a.fleet.Halt(o.Reason)
 		return
 	}
+	a.ended = o.At
 	a.leave()
 }
 
@@ -438,6 +469,38 @@ type leavings struct {
 	Warnings    []string         `json:"warnings,omitempty"`
 }
 
+// What is taken of what an agent knows at the end.
+const (
+	maxLeftWarnings = 20
+	maxLeftHosts    = 64
+	maxLeftText     = 1000 // bytes
+	maxLeftCount    = 1 << 40
+)
+
+// readLeavings reads what an agent left, which comes from outside. rest is what it measured.
+func readLeavings(data []byte) (l leavings, rest []byte, err error) {
+	if rest, err = split(data, &l); err != nil {
+		return l, nil, err
+	}
+	bound := func(n int64) int64 { return min(max(n, 0), maxLeftCount) }
+	l.CPU, l.RSS, l.Goroutines, l.LocalErrors, l.Connections = max(l.CPU, 0), bound(l.RSS), bound(l.Goroutines), bound(l.LocalErrors), bound(l.Connections)
+	l.CPU, l.Addresses = min(l.CPU, 1000*24*time.Hour), int(bound(int64(l.Addresses)))
+	l.LocalError = protocol.Plain(l.LocalError, maxLeftText)
+	l.Warnings = l.Warnings[:min(len(l.Warnings), maxLeftWarnings)]
+	for i, w := range l.Warnings {
+		l.Warnings[i] = protocol.Plain(w, maxLeftText)
+	}
+	hosts := map[string]int64{}
+	for _, name := range slices.Sorted(maps.Keys(l.Withheld)) {
+		if len(hosts) == maxLeftHosts {
+			break
+		}
+		hosts[protocol.Plain(name, maxLeftText)] += bound(l.Withheld[name])
+	}
+	l.Withheld = hosts
+	return l, rest, nil
+}
+
 // Part implements [crew.Worker].
 func (a *agent) Part(ctx context.Context) ([]byte, error) {
 	if err := a.settle(); err != nil {
@@ -448,13 +511,16 @@ func (a *agent) Part(ctx context.Context) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	l := a.leavings()
 	if a.host != nil {
-		a.host.crew.own = &arrived{leavings: l}
+		c := &a.host.crew
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.own = &arrived{leavings: l}
 		return nil, nil // the conductor has the rest
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.cfg.Ended != nil {
 		a.cfg.Ended(a.part)
 	}
@@ -477,8 +543,11 @@ func (a *agent) settle() error {
 	}
 	if a.host == nil { // otherwise the conductor ends the record, once the faults are undone
 		at := a.now()
-		if why, when := a.fleet.HaltReason(); why != "" || a.halted {
+		switch why, when := a.fleet.HaltReason(); {
+		case why != "" || a.halted:
 			at = when
+		case a.ended > 0:
+			at = min(at, a.ended)
 		}
 		a.finish(at)
 	}
@@ -487,6 +556,8 @@ func (a *agent) settle() error {
 }
 
 func (a *agent) leavings() leavings {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	stats, spread := a.fleet.Stats(), a.fleet.Spread()
 	l := leavings{Goroutines: a.goroutines, LocalErrors: stats.LocalErrors, LocalError: a.ground.hide.of(stats.LocalError), Withheld: stats.Withheld, Connections: spread.Connections, Addresses: spread.Addresses}
 	if a.host == nil {

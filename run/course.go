@@ -36,7 +36,6 @@ const (
 	opened   step = "open" // a window of a fault that players see because the agents show it
 	shut     step = "close"
 	gathered step = "gather" // a fault of the audience
-	ended    step = "end"    // of the run
 )
 
 func (e *entry) encode() []byte {
@@ -53,7 +52,10 @@ func readEntry(b []byte) (e entry, err error) {
 		return e, fmt.Errorf("read an entry of the course: %w", err)
 	}
 	switch e.Kind {
-	case applied, cleared, opened, shut, gathered, ended:
+	case applied, cleared, opened, shut, gathered:
+		if e.At < 0 {
+			return e, fmt.Errorf("entry of the course at %v (want an instant of the run)", e.At)
+		}
 		return e, nil
 	}
 	return e, fmt.Errorf("entry of the course of kind %.20q (want that of the same build)", e.Kind)

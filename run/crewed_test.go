@@ -14,10 +14,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hlsload/chaos"
+	"hlsload/chaos/inject"
 	"hlsload/player/audience"
 	"hlsload/reports"
 	"hlsload/reports/record"
 	"hlsload/run/bus"
+	"hlsload/run/crew"
 	"hlsload/run/crew/protocol"
 	"hlsload/run/fleet"
 	"hlsload/run/look"
@@ -454,4 +457,138 @@ type tap struct {
 func (b *tap) Publish(subject string, data []byte) error {
 	b.seen(subject, data)
 	return b.Bus.Publish(subject, data)
+}
+
+// What the conductor does before its own players come, such as a fault at 0 s on a busy
+// machine, reaches them.
+func TestEntriesBeforeThePlayers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := ready(t, "{rig: {ladder: mini}}\nrecovery: 1s", newParty(t, "").on)
+		f := &r.faults[0]
+		f.Via = chaos.ViaViewer
+		a := &agent{host: r, progress: r.progress, guard: func() {}, stop: func(string) {}}
+		data, err := (&plan{Run: r.id, Agents: 1}).encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Prepare(t.Context(), data); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := r.tell(of(opened, f, 0), nil); err != nil || n != 1 {
+			t.Errorf("%d entries, %v", n, err)
+		}
+		if err := a.apply(of(opened, f, 0)); err != nil || a.shownSince(f) != (inject.Counts{}) {
+			t.Error(err)
+		}
+		a.Start(crew.Begin{At: r.epoch, Wall: r.epoch, Lease: &crew.Lease{}})
+		a.Halt(protocol.Order{Mode: protocol.Now, Reason: "enough"})
+		a.close()
+		if a.err != nil || !a.injector.Knows(f) {
+			t.Errorf("%v; want the fault to be on", a.err)
+		}
+		if data, err = (&plan{Run: "of another", Agents: 1}).encode(); err == nil {
+			_, err = a.Prepare(t.Context(), data)
+		}
+		if err == nil || !strings.Contains(err.Error(), "another conductor") {
+			t.Errorf("a plan of another conductor: %v", err)
+		}
+	})
+}
+
+// A conductor that cannot listen, or is not the only one, says so, and its own agent leaves.
+func TestConductorCannot(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		spoil func(p *party, c *Crew)
+		want  string
+	}{
+		{"its bus is closed", func(_ *party, c *Crew) { c.Bus.Close() }, "the conductor cannot listen to its agents: "},
+		{"there is another", func(p *party, c *Crew) {
+			theirs := newLive(&Config{Scenario: p.scenario(), Network: p.on})
+			theirs.crew.halting = make(chan struct{})
+			other, err := crew.NewConductor(p.hub.Join(), &lead{theirs}, crew.ConductorConfig{ConductorConfig: protocol.ConductorConfig{Run: "r", Agents: 2}})
+			if err != nil {
+				t.Error(err)
+			}
+			ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+			p.stop = append(p.stop, stop)
+			p.wait.Go(func() { _, _ = other.Run(ctx) })
+			time.Sleep(time.Second)
+		}, "run r has a conductor already"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newParty(t, kill)
+			p.local = true
+			p.config = func(cfg *Config) { tc.spoil(p, cfg.Crew) }
+			s, err := p.together()
+			var refused *Error
+			if s != nil || !errors.As(err, &refused) || !strings.Contains(refused.Text, tc.want) {
+				t.Errorf("%s: %v, %v", tc.name, s, err)
+			}
+		})
+	}
+}
+
+// An agent that cannot listen says so, and not that somebody interrupted it.
+func TestAgentCannotListen(t *testing.T) {
+	var hub bus.Hub
+	b := hub.Join()
+	b.Close()
+	err := Agent(t.Context(), &AgentConfig{Run: "r", Bus: b})
+	var refused *Error
+	if !errors.As(err, &refused) || refused.Kind != Lost || !strings.Contains(refused.Text, "cannot listen") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A panic where the conductor or its agent is called undoes the faults first.
+func TestPanicInALead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, `duration: 20s
+fleet: {players: 1, cohorts: [{name: web, share: 100%, profile: hlsjs-1.7}]}
+chaos: [{name: gone, fault: command, start: ["true"], stop: ["true"], at: 5s, for: 5s}]
+target: {rig: {ladder: mini}}
+`)
+		halt := make(chan struct{})
+		var notices strings.Builder
+		_, err := Do(t.Context(), &Config{Scenario: p.scenario(), Dir: t.TempDir(), Network: p.on, Halt: halt, Notices: &notices,
+			Began: func(Watched) { panic("broken") }, Exit: func() { close(halt) }})
+		if err == nil || !strings.Contains(notices.String(), "panic: broken") || !strings.Contains(notices.String(), "put back") {
+			t.Errorf("%v, %q", err, notices.String())
+		}
+	})
+}
+
+// Agents may have no players at all. A ceiling that would give some agents less than one request
+// a second is refused, because each part of it is at least that.
+func TestMoreAgentsThanPlayers(t *testing.T) {
+	few := strings.Replace(viewers, "players: 30", "players: 2", 1)
+	few = few[:strings.Index(few, "chaos:")]
+	synctest.Test(t, func(t *testing.T) {
+		s, err := newParty(t, few, "a", "b", "c", "d").together()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Verdict != reports.Pass || s.Players.Started != 2 || len(s.Agents) != 4 {
+			t.Errorf("%s %s, %d agents", outcomes(s), s.VoidReason, len(s.Agents))
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		p := newParty(t, few+"limits: {requests: 3/s}\n", "a", "b", "c", "d")
+		time.AfterFunc(time.Minute, func() {
+			for _, stop := range p.stop {
+				stop()
+			}
+		})
+		s, err := p.together()
+		if err == nil || s != nil || !strings.Contains(err.Error(), "requests: 3/s cannot be shared out to 4 agents") {
+			t.Errorf("%v, %v", s, err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s, err := newParty(t, few+"limits: {requests: 4/s}\n", "a", "b", "c", "d").together()
+		if err != nil || s.ExitCode != reports.ExitInterrupted || !strings.Contains(s.Interrupted, "(requests: 1/s, the part of one of 4 agents)") {
+			t.Errorf("%v: %s", err, s.Interrupted)
+		}
+	})
 }

@@ -116,7 +116,7 @@ func (s share) ceiling(c fleet.Ceiling) fleet.Ceiling {
 		}
 		return max(1, int64(audience.PartOf(int(n), s.agents, s.agent)))
 	}
-	c.Requests, c.Bandwidth, c.Bytes = of(c.Requests), of(c.Bandwidth), of(c.Bytes)
+	c.Requests, c.Bandwidth, c.Bytes, c.Parts = of(c.Requests), of(c.Bandwidth), of(c.Bytes), s.agents
 	part := float64(audience.PartOf(audience.SlotCount, s.agents, s.agent)) / audience.SlotCount
 	bound := func(b fleet.Bound) fleet.Bound {
 		return fleet.Bound{Peak: part * b.Peak, Floor: part * b.Floor, Why: b.Why}

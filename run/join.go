@@ -55,10 +55,13 @@ func Agent(ctx context.Context, cfg *AgentConfig) error {
 	if file != "" && cfg.Kept != nil {
 		cfg.Kept(file)
 	}
-	if exit := (*protocol.Exit)(nil); err != nil && !errors.As(err, &exit) {
-		err = &Error{Interrupted, "interrupted by the user", err}
+	switch {
+	case err == nil, errors.As(err, new(*protocol.Exit)):
+		return err
+	case errors.Is(err, context.Canceled):
+		return &Error{Interrupted, "interrupted by the user", err}
 	}
-	return err
+	return &Error{Lost, "the agent cannot listen to its conductor: " + cfg.Secrets.Text(err.Error()), err}
 }
 
 // deliverWithin is within what time after an interrupt an agent gets rid of its part.

@@ -27,6 +27,7 @@ import (
 type crewing struct {
 	conductor *crew.Conductor
 	agent     *agent // in this process; nil = there is none
+	leave     func() // ends that agent
 	ends      []bus.Bus
 	running   sync.WaitGroup
 	done      chan struct{} // closed when the conductor has ended, with result
@@ -57,6 +58,7 @@ type member struct {
 	players int64
 	local   bool // in this process
 	lost    bool
+	unread  bool // something that it said could not be read
 	said    report
 	part    *arrived // nil = not yet
 }
@@ -81,7 +83,7 @@ const noticeAlone = 20 * time.Millisecond
 func (r *live) muster() error {
 	c := &r.crew
 	c.done, c.assembled, c.halting = make(chan struct{}), make(chan struct{}), make(chan struct{})
-	cfg := crew.ConductorConfig{ConductorConfig: protocol.ConductorConfig{Run: r.id, Build: r.cfg.Build, Agents: 1, Lost: r.sc.Limits.Lost, Alone: true, Whole: r.target.embedded != nil, Notice: noticeAlone}}
+	cfg := crew.ConductorConfig{ConductorConfig: protocol.ConductorConfig{Run: r.id, Build: r.cfg.Build, Agents: 1, Lost: r.sc.Limits.Lost, Alone: true, Whole: r.target.embedded != nil, Notice: noticeAlone}, Guard: r.guard}
 	var own, local bus.Bus
 	id := ""
 	if k := r.cfg.Crew; k == nil {
@@ -113,15 +115,17 @@ func (r *live) muster() error {
 		if c.alone {
 			name = "local"
 		}
-		a, err := crew.NewAgent(local, c.agent, crew.AgentConfig{Run: cfg.Run, ID: id, Alone: c.alone, Info: info(name, "", r.cfg.Build)})
+		a, err := crew.NewAgent(local, c.agent, crew.AgentConfig{Run: cfg.Run, ID: id, Alone: c.alone, Info: info(name, "", r.cfg.Build), Guard: r.guard})
 		if err != nil {
 			return err // dismiss ends the conductor
 		}
 		c.agent.stop = a.Halt
+		ctx, leave := context.WithCancel(led)
+		c.leave = leave
 		c.running.Go(func() {
 			defer r.guard()
 			<-c.conductor.Listening() // else it asks in vain, and again in half a second
-			_ = a.Run(led)            // the conductor says what became of it
+			_ = a.Run(ctx)            // the conductor says what became of it
 		})
 	}
 	return nil
@@ -140,6 +144,14 @@ func (r *live) dismiss() {
 		return
 	}
 	c.conductor.Halt(protocol.Now, "the conductor ends", "")
+	<-c.done
+	if c.leave != nil {
+		if c.result == nil || !c.result.Begun { // the agent may never have been taken in
+			c.leave()
+		} else {
+			defer time.AfterFunc(crew.Grace, c.leave).Stop()
+		}
+	}
 	c.running.Wait()
 	if c.agent != nil {
 		c.agent.close()
@@ -179,8 +191,10 @@ func (r *live) begin(ctx context.Context) error {
 	case protocol.Stopped:
 		kind = Interrupted
 	}
-	err := cmp.Or[error](&c.result.Exit, c.broken)
-	return &Error{kind, r.sc.Redact(c.result.Exit.Text), err}
+	if c.result.Exit.Cause == protocol.None {
+		return &Error{kind, "the conductor cannot listen to its agents: " + r.sc.Redact(fmt.Sprint(c.broken)), c.broken}
+	}
+	return &Error{kind, r.sc.Redact(c.result.Exit.Text), &c.result.Exit}
 }
 
 // tell makes an entry of the course: what this process records, then what all agents hear.
@@ -280,9 +294,14 @@ func (c *crewing) names() string {
 	for i := range c.members {
 		names = append(names, c.members[i].Info.Name)
 	}
+	return listed(names)
+}
+
+// listed is a list of names, which may be long.
+func listed(names []string) string {
 	const shown = 12
 	if more := len(names) - shown; more > 0 {
-		names = append(names[:shown], fmt.Sprintf("%d more", more))
+		names = append(slices.Clone(names[:shown]), fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(names, ", ")
 }
@@ -305,11 +324,17 @@ func (l *lead) Rows(i int, at time.Duration, rows []byte) {
 	m := &c.members[i]
 	var s report
 	rest, err := split(rows, &s)
+	if err == nil && (s.Entries < 0 || len(s.Shown) > len(l.r.faults)) {
+		err = fmt.Errorf("%d entries, %d faults (want those of this run)", s.Entries, len(s.Shown))
+	}
 	if err == nil {
 		err = c.listener.Hear(i+1, at, rest)
 	}
 	if err != nil {
-		l.r.progress.Mark(at, fmt.Sprintf("warning: what agent %s says cannot be read: %v", m.Info.Name, err))
+		if !m.unread { // it is likely to be the same every second
+			m.unread = true
+			l.r.progress.Mark(at, fmt.Sprintf("warning: what agent %s says cannot be read: %v", m.Info.Name, err))
+		}
 		return
 	}
 	m.said = s
@@ -362,7 +387,8 @@ func (l *lead) Part(i int, data []byte) {
 		return
 	}
 	var a arrived
-	rest, err := split(data, &a.leavings)
+	left, rest, err := readLeavings(data)
+	a.leavings = left
 	if err == nil {
 		a.part, err = r.results.collector.ReadPart(rest)
 	}
@@ -416,7 +442,7 @@ func (r *live) shownSince(f *chaos.Fault, n int) (sum inject.Counts, all bool) {
 	defer c.mu.Unlock()
 	all = true
 	if c.agent != nil {
-		sum = c.agent.injector.Since(f)
+		sum = c.agent.shownSince(f)
 	}
 	for i := range c.members {
 		m := &c.members[i]
@@ -552,8 +578,20 @@ func haltLine(h *protocol.HaltResult, agents int) (lines []string) {
 	return []string{line}
 }
 
-// left is what the agents know at the end beside what they measured, added up.
-func (r *live) left() (sum leavings) {
+// left is what the agents know at the end beside what they measured, added up. Of their
+// warnings those that are known already are left out, and what several say is said once.
+func (r *live) left(known []string) (sum leavings) {
+	var texts []string
+	who := map[string][]string{} // says a text
+	defer func() {
+		for _, text := range texts {
+			of := "agent "
+			if len(who[text]) > 1 {
+				of = "agents "
+			}
+			sum.Warnings = append(sum.Warnings, of+listed(who[text])+": "+text)
+		}
+	}()
 	c := &r.crew
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -576,8 +614,13 @@ func (r *live) left() (sum leavings) {
 		}
 		sum.Connections, sum.Addresses = sum.Connections+a.Connections, sum.Addresses+a.Addresses
 		for _, w := range a.Warnings {
-			if text := fmt.Sprintf("agent %s: %s", m.Info.Name, w); !slices.Contains(sum.Warnings, text) {
-				sum.Warnings = append(sum.Warnings, text)
+			switch {
+			case slices.Contains(known, w) || slices.Contains(who[w], m.Info.Name):
+			case who[w] == nil:
+				texts = append(texts, w)
+				fallthrough
+			default:
+				who[w] = append(who[w], m.Info.Name)
 			}
 		}
 	}

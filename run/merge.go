@@ -113,8 +113,7 @@ func (m *merging) add(file string) error {
 	if err != nil {
 		return err
 	}
-	var l leavings
-	rest, err := split(data, &l)
+	l, rest, err := readLeavings(data)
 	if err != nil {
 		return fmt.Errorf("read the part: %w", err)
 	}

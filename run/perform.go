@@ -39,8 +39,9 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	}
 	early := r.conclude(ctx, &end)
 	part := r.gather(&end)
-	left := r.left()
-	end.Warnings = slices.Concat(r.target.warnings(), r.notes(), r.warnings, r.leftOnAWS(outcomes), left.Warnings, end.Warnings)
+	known := r.target.warnings()
+	left := r.left(known)
+	end.Warnings = slices.Concat(known, r.notes(), r.warnings, r.leftOnAWS(outcomes), left.Warnings, end.Warnings)
 	if r.sc.Fleet.CMCD == "query" && r.sc.Target.Rig == nil {
 		end.Warnings = append(end.Warnings, "fleet.cmcd: query makes the URL of every request unique: on a CDN with query strings in its cache key each request is a miss, and the origin gets more load than real viewers cause (want header)")
 	}
@@ -76,8 +77,14 @@ func (r *live) conclude(ctx context.Context, end *measure.End) (early bool) {
 	default: // there were no players after that
 		order.Mode, end.At, end.Interrupted = protocol.Now, halt.at, r.sc.Redact(halt.why)
 	}
-	_, _ = r.tell(&entry{Kind: ended, At: end.At}, nil)
-	c.conductor.Halt(order.Mode, order.Reason, "")
+	if c.agent != nil { // the record of this process; the others end theirs when they hear of the halt
+		c.agent.end(end.At)
+	}
+	if order.Mode == protocol.Now {
+		c.conductor.Halt(protocol.Now, order.Reason, "")
+	} else {
+		c.conductor.Drain(end.At, order.Reason)
+	}
 	return ctx.Err() != nil || halt != nil
 }
 

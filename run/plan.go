@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"time"
 
 	"hlsload/chaos"
@@ -46,10 +48,29 @@ func readPlan(b []byte) (p plan, err error) {
 	if p.Agents < 1 || p.Agents > audience.SlotCount || p.Agent < 0 || p.Agent >= p.Agents {
 		return p, fmt.Errorf("read the plan: agent %d of %d (want one of 1 to %d)", p.Agent, p.Agents, audience.SlotCount)
 	}
-	if c := p.Channel; c != nil && (len(c.Main) == 0 || len(c.Main) > maxPops || len(c.Twin) > maxPops) {
-		return p, fmt.Errorf("read the plan: a channel of %d and %d edges (want 1 to %d)", len(c.Main), len(c.Twin), maxPops)
+	if err := p.Channel.check(); err != nil {
+		return p, fmt.Errorf("read the plan: %w", err)
 	}
 	return p, nil
+}
+
+// check returns the error of edges that cannot be those of an embedded channel.
+func (e *edges) check() error {
+	if e == nil {
+		return nil
+	}
+	if n := len(e.Main); n == 0 || n > maxPops || len(e.Twin) != 0 && len(e.Twin) != n {
+		return fmt.Errorf("a channel of %d and %d edges (want 1 to %d, and as many undisturbed ones or none)", len(e.Main), len(e.Twin), maxPops)
+	}
+	seen := map[string]bool{}
+	for _, at := range slices.Concat(e.Main, e.Twin) {
+		u, err := url.Parse(at)
+		if err != nil || u.Scheme != "http" || u.Port() == "" || at != "http://"+u.Host || seen[at] {
+			return fmt.Errorf("edge %.80q (want http://HOST:PORT, each once)", at)
+		}
+		seen[at] = true
+	}
+	return nil
 }
 
 func (p *plan) share() share { return share{p.Agent, p.Agents} }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -212,6 +213,9 @@ func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 	if r.measure, err = r.measured(r.id, r.cfg.Build); err != nil {
 		return err
 	}
+	if err := r.partable(); err != nil {
+		return err
+	}
 	if r.cfg.Crew == nil {
 		players := r.sc.MostPlayers()
 		r.check = fleet.Preflight(players, r.target.urls)
@@ -227,6 +231,26 @@ func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 		return err
 	}
 	*closers = append(*closers, func() error { _ = r.unlock(ctx); return nil }) // if no run was performed
+	return nil
+}
+
+// partable returns the error of a run that cannot be shared out to its agents.
+func (r *live) partable() error {
+	k := r.cfg.Crew
+	if k == nil {
+		return nil
+	}
+	agents := int64(k.Agents)
+	if k.Local != nil {
+		agents++
+	}
+	ceiling := ceilingOf(&r.sc.Limits)
+	if r.permission != nil {
+		ceiling = r.permission.ceiling
+	}
+	if n := ceiling.Requests; n > 0 && n < agents {
+		return &Error{Usage, fmt.Sprintf("requests: %d/s cannot be shared out to %d agents (want %d/s or more, or fewer agents)", n, agents, agents), nil}
+	}
 	return nil
 }
 

@@ -221,9 +221,6 @@ func (a *simAgent) Course(entries [][]byte) {
 				err = c.FaultCleared(e.Rule, e.Occurrence, e.At)
 			}
 		}
-		if err == nil && e.Kind == ended {
-			a.end = e.At
-		}
 		a.err = cmp.Or(a.err, err)
 		a.entries++
 	}
@@ -247,8 +244,13 @@ func (a *simAgent) Told(data []byte) {
 }
 
 // Halt implements [crew.Worker].
-func (a *simAgent) Halt(protocol.Order) {
+func (a *simAgent) Halt(o protocol.Order) {
 	a.bus.finish()
+	a.mu.Lock()
+	if a.end == record.Forever && o.At > 0 {
+		a.end = o.At
+	}
+	a.mu.Unlock()
 	if s := a.all; s.leaving != nil {
 		s.leave.Do(s.leaving)
 	}

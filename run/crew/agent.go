@@ -49,6 +49,7 @@ type AgentConfig struct {
 	// Alone: it is the only agent, in the process of the conductor; see [protocol.ConductorConfig].
 	Alone bool
 	Now   func() time.Duration // its clock, which never goes back; nil = the system's
+	Guard func()               // deferred around each call of the worker, to recover from a panic; nil = a panic ends the program
 }
 
 // Agent is one agent of one run.
@@ -90,7 +91,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		return err
 	}
 	var wait sync.WaitGroup
-	a.calls = newQueue()
+	a.calls = newQueue(a.cfg.Guard)
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	a.ctx = working
 	watching, stopWatching := context.WithCancel(working)
@@ -209,6 +210,9 @@ func (a *Agent) stop(o protocol.Order) {
 	a.stopped.Store(true)
 	if o.Mode == protocol.Now {
 		a.lease.end()
+	}
+	if a.cfg.Guard != nil {
+		defer a.cfg.Guard()
 	}
 	a.worker.Halt(o)
 }

@@ -36,7 +36,8 @@ type Lead interface {
 // they are not set.
 type ConductorConfig struct {
 	protocol.ConductorConfig
-	Now func() time.Duration // its clock, which never goes back; nil = the system's
+	Now   func() time.Duration // its clock, which never goes back; nil = the system's
+	Guard func()               // deferred around each call of the lead, to recover from a panic; nil = a panic ends the program
 }
 
 // maxBehind is how many calls may wait for a [Lead] before rows are not taken.
@@ -76,7 +77,11 @@ func NewConductor(b bus.Bus, lead Lead, cfg ConductorConfig) (*Conductor, error)
 // the error is that of the bus, or of ctx. When ctx ends, agents are told to halt, once, and
 // nothing is waited for.
 func (c *Conductor) Run(ctx context.Context) (*protocol.Result, error) {
-	c.calls = newQueue()
+	var stop context.CancelFunc
+	c.ctx, stop = context.WithCancel(ctx)
+	c.calls = newQueue(c.cfg.Guard) // messages may arrive before listen returns
+	defer c.calls.close()
+	defer stop()
 	cancel, err := c.loop.listen([]string{">"}, func(m *bus.Message, e *protocol.Arrived) {
 		e.Busy = c.calls.len() > maxBehind
 		if e.Kind == "halt" && m.Wanted() {
@@ -85,11 +90,9 @@ func (c *Conductor) Run(ctx context.Context) (*protocol.Result, error) {
 	})
 	close(c.listening)
 	if err != nil {
-		c.calls.close()
+		close(c.loop.quit)
 		return c.core.Result(), err
 	}
-	var stop context.CancelFunc
-	c.ctx, stop = context.WithCancel(ctx)
 	err = c.loop.serve(ctx, protocol.Wanted{Order: protocol.Order{Mode: protocol.Now, Reason: "interrupted"}}, func(now time.Duration, e protocol.Event) bool {
 		acts := c.core.Step(now, e)
 		if _, woken := e.(protocol.Wake); woken && !c.cfg.Alone {
@@ -106,8 +109,6 @@ func (c *Conductor) Run(ctx context.Context) (*protocol.Result, error) {
 	})
 	cancel()
 	close(c.loop.quit)
-	stop()
-	c.calls.close()
 	return c.core.Result(), err
 }
 
@@ -143,6 +144,12 @@ func (c *Conductor) Offsets() []time.Duration {
 		return *o
 	}
 	return nil
+}
+
+// Drain tells all agents that the run ended at a run time, and to send their players away.
+// reason is "" at the end of the timeline.
+func (c *Conductor) Drain(at time.Duration, reason string) {
+	c.loop.post(protocol.Wanted{Order: protocol.Order{Mode: protocol.Drain, Reason: reason, At: at}})
 }
 
 // Halt tells all agents to halt. reason is "" at the end of the timeline.

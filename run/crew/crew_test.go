@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -369,6 +370,22 @@ func TestNothingBeginsAfterHalt(t *testing.T) {
 	})
 }
 
+// TestDrainSaysTheEnd: all agents hear when the run ended, however late they hear of it.
+func TestDrainSaysTheEnd(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		s := open(t, func(cfg *ConductorConfig) { cfg.Agents = 1 })
+		m := s.add("alpha", func(_ *AgentConfig, w *worker) { w.hang = make(chan struct{}) })
+		s.play(1500 * time.Millisecond) // the first Tick hangs
+		s.conductor.Drain(1500*time.Millisecond, "")
+		time.Sleep(500 * time.Millisecond)
+		close(m.w.hang)
+		s.wait()
+		if len(m.w.orders) != 1 || m.w.orders[0].At != 1500*time.Millisecond || s.lead.parts[0] == "" {
+			t.Errorf("orders %v, part %q", m.w.orders, s.lead.parts[0])
+		}
+	})
+}
+
 func TestLease(t *testing.T) {
 	now := time.Duration(0)
 	l := &Lease{now: func() time.Duration { return now }}
@@ -441,5 +458,77 @@ func TestBadIDs(t *testing.T) {
 		if _, err := NewAgent(nil, nil, cfg); err == nil {
 			t.Errorf("%+v is taken", cfg)
 		}
+	}
+}
+
+// eager is a bus on which a message arrives before Subscribe returns.
+type eager struct{ bus.Bus }
+
+func (b eager) Subscribe(pattern string, handle func(*bus.Message)) (bus.Subscription, error) {
+	handle(bus.NewMessage("hl.r.join", []byte("{}\n"), nil))
+	return b.Bus.Subscribe(pattern, handle)
+}
+
+// Agents may talk before their conductor has subscribed to all that it listens to.
+func TestConductorListensAtOnce(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		var hub bus.Hub
+		b := hub.Join()
+		defer b.Close()
+		c, err := NewConductor(eager{b}, newLead(), ConductorConfig{ConductorConfig: protocol.ConductorConfig{Run: "r", Agents: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := c.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
+}
+
+// A conductor whose bus is closed leaves nothing behind, and whoever talks to it does not wait.
+func TestConductorWithoutBus(t *testing.T) {
+	var hub bus.Hub
+	b := hub.Join()
+	b.Close()
+	c, err := NewConductor(b, newLead(), ConductorConfig{ConductorConfig: protocol.ConductorConfig{Run: "r", Agents: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := c.Run(t.Context()); err == nil || r == nil {
+		t.Errorf("%v, %v", r, err)
+	}
+	for range 2000 { // more than may wait
+		_ = c.Course(nil)
+	}
+}
+
+// A panic of a worker or of a lead reaches the guard, wherever it was called.
+func TestGuard(t *testing.T) {
+	for _, where := range []string{"tick", "halt", "rows", "part"} {
+		bubble(t, where, func(t *testing.T) {
+			var mu sync.Mutex
+			var caught []any
+			guard := func() {
+				if p := recover(); p != nil {
+					mu.Lock()
+					defer mu.Unlock()
+					caught = append(caught, p)
+				}
+			}
+			l := newLead()
+			l.breaks = where
+			s := openWith(t, l, func(cfg *ConductorConfig) { cfg.Guard = guard }, func(cfg *AgentConfig, w *worker) {
+				if cfg.Guard = guard; where != "part" { // then it would never leave
+					w.breaks = where
+				}
+			}, "alpha")
+			s.play(2500 * time.Millisecond)
+			s.end()
+			if len(caught) == 0 || caught[0] != where {
+				t.Errorf("caught %v", caught)
+			}
+		})
 	}
 }

@@ -102,10 +102,15 @@ type queue struct {
 	calls []func()
 	over  bool
 	done  sync.WaitGroup
+	guard func()
 }
 
-func newQueue() *queue {
-	q := &queue{}
+// newQueue returns a queue; guard is deferred around each call, nil = nothing is.
+func newQueue(guard func()) *queue {
+	if guard == nil {
+		guard = func() {}
+	}
+	q := &queue{guard: guard}
 	q.wake.L = &q.mu
 	q.done.Go(q.run)
 	return q
@@ -135,21 +140,29 @@ func (q *queue) close() {
 }
 
 func (q *queue) run() {
+	for f := q.next(); f != nil; f = q.next() {
+		q.call(f)
+	}
+}
+
+func (q *queue) call(f func()) {
+	defer q.guard()
+	f()
+}
+
+// next waits for a call; nil = there are no more.
+func (q *queue) next() func() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for {
-		for len(q.calls) == 0 && !q.over {
-			q.wake.Wait()
-		}
-		if len(q.calls) == 0 {
-			return
-		}
-		f := q.calls[0]
-		q.calls = q.calls[1:]
-		q.mu.Unlock()
-		f()
-		q.mu.Lock()
+	for len(q.calls) == 0 && !q.over {
+		q.wake.Wait()
 	}
+	if len(q.calls) == 0 {
+		return nil
+	}
+	f := q.calls[0]
+	q.calls = q.calls[1:]
+	return f
 }
 
 // nonce draws 128 bits.

@@ -36,6 +36,7 @@ type worker struct {
 	hang     chan struct{} // Tick waits for it; nil = it does not
 	rows     int           // bytes
 	quiet    bool          // it makes no requests
+	breaks   string        // the call that panics
 }
 
 func newWorker(name string) *worker {
@@ -45,6 +46,9 @@ func newWorker(name string) *worker {
 func (w *worker) called(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if what == w.breaks {
+		panic(what)
+	}
 	if n := len(w.calls); n == 0 || w.calls[n-1] != what {
 		w.calls = append(w.calls, what)
 	}
@@ -136,6 +140,7 @@ type lead struct {
 	notes   []string
 	onLost  func(protocol.Lost)
 	hold    chan struct{} // Rows waits for it; nil = it does not
+	breaks  string        // the call that panics
 }
 
 func newLead() *lead {
@@ -152,6 +157,9 @@ func (l *lead) Start(t0 time.Time) { l.started <- t0 }
 func (l *lead) Rows(member int, _ time.Duration, rows []byte) {
 	if l.hold != nil {
 		<-l.hold
+	}
+	if l.breaks == "rows" {
+		panic("rows")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -172,6 +180,9 @@ func (l *lead) Halting(o protocol.Order) {
 	l.halting = append(l.halting, o)
 }
 func (l *lead) Part(member int, part []byte) {
+	if l.breaks == "part" {
+		panic("part")
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.parts[member] = string(part)

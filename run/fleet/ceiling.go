@@ -17,6 +17,9 @@ type Ceiling struct {
 	Requests  int64 // in any second, redirects included
 	Bandwidth int64 // bit/s of bodies received, over any second
 	Bytes     int64 // of bodies received in the whole run
+	// Parts is how many fleets share what the user allows, each with a part of it; 0 and 1 = all
+	// is for this one.
+	Parts int
 
 	// Total and Bits bound the requests and the bits of bodies of the whole fleet,
 	// Hosts the requests to a host, by its name in lower case; the zero value is no
@@ -128,7 +131,7 @@ func (c *ceiling) request(now time.Duration, url string) error {
 func (c *ceiling) count(now time.Duration, url string) string {
 	c.requests.add(now, 1)
 	if c.Requests > 0 && c.requests.sum(time.Second) > c.Requests {
-		return fmt.Sprintf("more than %d requests would have been sent within a second (requests: %d/s)", c.Requests, c.Requests)
+		return fmt.Sprintf("more than %d requests would have been sent within a second (requests: %d/s%s)", c.Requests, c.Requests, c.part())
 	}
 	if !c.bounded() {
 		return ""
@@ -158,6 +161,14 @@ func (c *ceiling) count(now time.Duration, url string) string {
 		return fmt.Sprintf("%d requests to %s within 5 s (%.0f/s) and %d within 10 s (%.0f/s); %s", peak, host, rate(peak, peakWindow), floor, rate(floor, floorWindow), bound.Why)
 	}
 	return ""
+}
+
+// part says that a ceiling is a part of what the user wrote.
+func (c *ceiling) part() string {
+	if c.Parts < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", the part of one of %d agents", c.Parts)
 }
 
 // over reports whether a window exceeds a bound, and its counts.
@@ -196,10 +207,10 @@ func (c *ceiling) received(now time.Duration, n int64) {
 // tooMuch says which ceiling the received bytes exceed; "" = none. c.mu must be held.
 func (c *ceiling) tooMuch() string {
 	if sum := c.bits.sum(time.Second); c.Bandwidth > 0 && sum > c.Bandwidth {
-		return fmt.Sprintf("%.1f Mbit were received within a second (bandwidth: %.1f Mbit/s)", float64(sum)/1e6, float64(c.Bandwidth)/1e6)
+		return fmt.Sprintf("%.1f Mbit were received within a second (bandwidth: %.1f Mbit/s%s)", float64(sum)/1e6, float64(c.Bandwidth)/1e6, c.part())
 	}
 	if c.Bytes > 0 && c.total >= c.Bytes {
-		return fmt.Sprintf("%s of bodies were received (limits.bytes: %s); up to %s more were on their way", figure.Size(c.total), figure.Size(c.Bytes), figure.Size(c.announced))
+		return fmt.Sprintf("%s of bodies were received (limits.bytes: %s%s); up to %s more were on their way", figure.Size(c.total), figure.Size(c.Bytes), c.part(), figure.Size(c.announced))
 	}
 	if peak, floor, over := c.Bits.over(&c.bits); over && c.bounded() {
 		return fmt.Sprintf("%.1f Mbit/s of bodies over 5 s and %.1f Mbit/s over 10 s; %s", rate(peak, peakWindow)/1e6, rate(floor, floorWindow)/1e6, c.Bits.Why)

@@ -100,7 +100,8 @@ func (f *Fleet) Run(ctx context.Context) {
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		at := f.admit(ctx)
-		timer.Reset(min(max(at-f.now(), 0), time.Hour))
+		now := f.now() // below 0 before the run
+		timer.Reset(max(min(at, now+time.Hour)-now, 0))
 		select {
 		case <-timer.C:
 		case <-f.changed:

@@ -168,7 +168,7 @@ func (a *Agent) finish(now time.Duration, why error) {
 func (a *Agent) silence(now time.Duration, why string) {
 	before := a.state
 	a.state, a.end = Silent, &Exit{Gone, why}
-	a.do(Stop{Order{Now, why, ""}})
+	a.do(Stop{Order{Mode: Now, Reason: why}})
 	if before == Running {
 		a.collecting = true
 		a.do(Collect{})
@@ -177,11 +177,11 @@ func (a *Agent) silence(now time.Duration, why string) {
 
 // fail tells the conductor that the agent cannot go on.
 func (a *Agent) fail(now time.Duration, why string) {
-	a.reason, a.end, a.ending = plain(why, 500), &Exit{Refused, why}, now+Silence
+	a.reason, a.end, a.ending = Plain(why, 500), &Exit{Refused, why}, now+Silence
 	if a.begun {
 		a.end = &Exit{Gone, why}
 	}
-	a.do(Stop{Order{Now, why, ""}})
+	a.do(Stop{Order{Mode: Now, Reason: why}})
 	if a.state == Running {
 		a.collecting = true
 		a.do(Collect{})

@@ -192,10 +192,43 @@ func TestHaltWhileOpen(t *testing.T) {
 	w := newWorld(t, ConductorConfig{Agents: 4}, "gamma", "alpha", "beta")
 	w.run(2 * time.Second)
 	w.cut(0, 1)
-	w.conduct(Wanted{Order{Now, "the user", ""}})
+	w.conduct(Wanted{Order{Mode: Now, Reason: "the user"}})
 	w.run(w.now + 10*time.Second)
 	r := w.lead.Result()
 	if !w.over() || r.Exit.Cause != Gone || r.Begun || len(w.lost) != 2 || r.Agents[0].Info.Name != "alpha" || r.Agents[0].Lost == nil || r.Agents[1].Lost != nil || r.Agents[2].Lost == nil {
 		t.Errorf("result %+v, lost %v", r, w.lost)
+	}
+}
+
+// The one agent in the conductor's process begins even if a busy machine lets T0 pass first:
+// nobody else would notice that it never did.
+func TestAloneBeginsLate(t *testing.T) {
+	for _, alone := range []bool{true, false} {
+		a := NewAgent(AgentConfig{Run: "r", ID: "a", Nonce: "n", Alone: alone})
+		tell := func(now time.Duration, kind string, m message) (acts []Action) {
+			id := "a"
+			if kind == "start" {
+				id = ""
+			}
+			*m.head() = Head{Run: "run", Seq: a.seq + 1}
+			if id != "" {
+				m.head().Gen = 7
+			}
+			return a.Step(now, Arrived{Kind: kind, ID: id, Data: encode(m), At: now})
+		}
+		tell(0, "answer", &answer{Nonce: "n"})
+		tell(0, "ack", &ack{Clock: true})
+		p := &plan{Sum: Sum(nil)}
+		tell(0, "plan", p)
+		a.Step(0, Prepared{})
+		tell(0, "start", &start{T0: 20 * time.Millisecond})
+		if a.State() != Armed {
+			t.Fatalf("alone %v: %s", alone, a.State())
+		}
+		acts := tell(30*time.Millisecond, "start", &start{T0: 20 * time.Millisecond, Go: true})
+		begun := slices.ContainsFunc(acts, func(act Action) bool { _, ok := act.(Begin); return ok })
+		if begun != alone || alone != (a.State() == Running) {
+			t.Errorf("alone %v: begun %v, %s", alone, begun, a.State())
+		}
 	}
 }

@@ -319,7 +319,7 @@ func (c *Conductor) halt(now time.Duration, o Order, cause Cause) {
 // fail ends a run that has not begun.
 func (c *Conductor) fail(now time.Duration, cause Cause, why string) {
 	c.because(cause, why)
-	c.halt(now, Order{Now, why, "the conductor"}, cause)
+	c.halt(now, Order{Mode: Now, Reason: why, By: "the conductor"}, cause)
 }
 
 // because keeps the most important reason.

@@ -91,10 +91,10 @@ func TestMessagesAreRefused(t *testing.T) {
 
 func TestPlain(t *testing.T) {
 	for in, want := range map[string]string{"a\nb\x1b[0m": "a b [0m", "ab\u202ecd": "ab cd", "€€€": "€", "\xffa": "?a"} {
-		if got := plain(in, 5); got != want && in == "€€€" || got != want && len(want) <= 5 && in != "a\nb\x1b[0m" && in != "ab\u202ecd" {
+		if got := Plain(in, 5); got != want && in == "€€€" || got != want && len(want) <= 5 && in != "a\nb\x1b[0m" && in != "ab\u202ecd" {
 			t.Errorf("%q became %q (want %q)", in, got, want)
 		}
-		if got := plain(in, 20); in != "€€€" && got != want {
+		if got := Plain(in, 20); in != "€€€" && got != want {
 			t.Errorf("%q became %q (want %q)", in, got, want)
 		}
 	}

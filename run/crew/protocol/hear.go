@@ -85,7 +85,7 @@ func (a *Agent) answered(now time.Duration, e Arrived) {
 	}
 	switch {
 	case m.V != Version:
-		a.finish(now, &Exit{Refused, fmt.Sprintf("the conductor speaks %.20q (want %s: the same build everywhere)", plain(m.V, 20), Version)})
+		a.finish(now, &Exit{Refused, fmt.Sprintf("the conductor speaks %.20q (want %s: the same build everywhere)", Plain(m.V, 20), Version)})
 	case m.Refused != "":
 		a.finish(now, &Exit{Refused, "refused: " + m.Refused})
 	case m.Run != "" && m.Gen != 0:
@@ -142,7 +142,7 @@ func (a *Agent) start(now time.Duration, m *start) {
 	case a.state == Ready && a.compared && m.T0 > 0:
 		a.t0 = m.T0
 		a.become(now, Armed)
-	case a.state == Armed && m.T0 == a.t0 && m.Go && now+a.ahead < a.t0: // a viewer born late would be another viewer
+	case a.state == Armed && m.T0 == a.t0 && m.Go && (now+a.ahead < a.t0 || a.cfg.Alone): // elsewhere, a viewer born late would be another viewer
 		a.begun = true
 		a.measured = a.t0 - a.ahead // the first report is due a period after T0
 		a.do(Begin{At: a.t0 - a.ahead, Unix: m.Unix})

@@ -58,7 +58,7 @@ func TestForeign(t *testing.T) {
 		name, kind, id string
 		data           []byte
 	}{
-		{"a halt of another run", "halt", "", encode(&halt{Head{Run: "other", Seq: 1 << 40}, Order{Now, "stop", ""}})},
+		{"a halt of another run", "halt", "", encode(&halt{Head{Run: "other", Seq: 1 << 40}, Order{Mode: Now, Reason: "stop"}})},
 		{"a fence of another run", "beat", "", encode(&beat{Head: Head{Run: "other", Seq: 1 << 40}, Now: time.Hour, Fenced: []uint64{1, 2, 3}})},
 		{"an entry of another run", "course", "", encode(&course{Head{Run: "other"}, pieces{0, []int{1}}}, []byte("x"))},
 		{"an answer to another gen", "ack", "alpha", encode(&ack{Head: Head{Run: "instance", Gen: 99, Seq: 1 << 40}, Rows: 1 << 40, pieces: pieces{0, []int{1}}}, []byte("x"))},
@@ -95,7 +95,7 @@ func TestStrangers(t *testing.T) {
 		{"a tick that was overtaken", Arrived{Kind: "tick", ID: "alpha", Data: encode(&tick{Head: Head{Run: "instance", Gen: 1, Seq: 1}, State: Failed})}},
 		{"a state that is over", Arrived{Kind: "tick", ID: "alpha", Data: encode(&tick{Head: head("instance", 1), State: Ready})}},
 		{"a part before the halt", Arrived{Kind: "part", ID: "alpha", Data: encode(&chunk{Head: head("instance", 1), Size: 1, Sum: Sum([]byte("x"))}, []byte("x"))}},
-		{"a halt of another run", Arrived{Kind: "halt", Data: encode(&halt{head("other", 0), Order{Now, "stop", ""}})}},
+		{"a halt of another run", Arrived{Kind: "halt", Data: encode(&halt{head("other", 0), Order{Mode: Now, Reason: "stop"}})}},
 		{"a join again", Arrived{Kind: "join", Data: encode(&join{ID: "alpha", Nonce: "n0", Info: Info{Build: "b1"}})}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -78,6 +78,8 @@ type Order struct {
 	Mode   Mode   `json:"mode"`
 	Reason string `json:"reason,omitempty"` // "" = the timeline is over
 	By     string `json:"by,omitempty"`
+	// At is the run time at which the run ended; 0 = when this is heard.
+	At time.Duration `json:"at,omitempty"`
 }
 
 // beat has what all are told behind it.
@@ -237,12 +239,12 @@ func (m *join) check(body int) error {
 	if m.Cores < 0 || m.Memory < 0 || m.Files < 0 || m.Players < 0 {
 		return errors.New("agent with less than 0 cores, bytes, files or players")
 	}
-	m.Name, m.Build, m.Region = plain(m.Name, 64), plain(m.Build, 200), plain(m.Region, 64)
+	m.Name, m.Build, m.Region = Plain(m.Name, 64), Plain(m.Build, 200), Plain(m.Region, 64)
 	return bare(body)
 }
 
 func (m *answer) check(body int) error {
-	m.Refused = plain(m.Refused, 500)
+	m.Refused = Plain(m.Refused, 500)
 	return bare(body)
 }
 
@@ -287,8 +289,11 @@ func (o *Order) check() error {
 	if o.Mode != Drain && o.Mode != Now {
 		return fmt.Errorf("halt with mode %.20q (want %s or %s)", o.Mode, Drain, Now)
 	}
-	o.Reason, o.By = plain(o.Reason, 500), plain(o.By, 100)
-	return nil
+	if o.At < 0 {
+		return fmt.Errorf("halt at %v", o.At)
+	}
+	o.Reason, o.By = Plain(o.Reason, 500), Plain(o.By, 100)
+	return near(o.At)
 }
 
 func (m *halt) check(body int) error { return errors.Join(m.Order.check(), bare(body)) }
@@ -337,7 +342,7 @@ func (m *tick) check(body int) error {
 	if v.Lag < 0 || v.CPU < 0 || v.RSS < 0 || v.Files < 0 || v.Dropped < 0 {
 		return errors.New("vitals below 0")
 	}
-	m.Hash, m.Reason = plain(m.Hash, 128), plain(m.Reason, 500)
+	m.Hash, m.Reason = Plain(m.Hash, 128), Plain(m.Reason, 500)
 	return errors.Join(near(m.T0), bare(body))
 }
 
@@ -365,8 +370,8 @@ func (m *got) check(body int) error {
 	return bare(body)
 }
 
-// plain makes a text from outside fit to be shown: one line, at most n bytes.
-func plain(s string, n int) string {
+// Plain makes a text from outside fit to be shown: one line, at most n bytes.
+func Plain(s string, n int) string {
 	if len(s) > n {
 		for n > 0 && !utf8.RuneStart(s[n]) {
 			n--

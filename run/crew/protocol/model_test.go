@@ -92,7 +92,7 @@ func TestModel(t *testing.T) {
 				}
 			case "halt":
 				if random(3) == 0 {
-					w.conduct(Wanted{Order{Now, "the user", ""}})
+					w.conduct(Wanted{Order{Mode: Now, Reason: "the user"}})
 				}
 			}
 			w.run(w.now + time.Duration(random(4000))*time.Millisecond)

@@ -76,7 +76,7 @@ func (c *Conductor) joined(now time.Duration, e Arrived) {
 	case c.nonces[j.Nonce]:
 		return // a late copy of what an agent said that is lost
 	case j.V != Version:
-		why = fmt.Sprintf("protocol %s (want %s: the same build everywhere)", plain(j.V, 20), Version)
+		why = fmt.Sprintf("protocol %s (want %s: the same build everywhere)", Plain(j.V, 20), Version)
 	case j.Build != c.cfg.Build:
 		why = fmt.Sprintf("build %s (want %s, that of the conductor)", j.Build, c.cfg.Build)
 	case old != nil:
@@ -216,7 +216,7 @@ func (c *Conductor) moved(now time.Duration, m *member, t *tick) {
 	case c.order == nil && c.phase == Open && t.State == Sent:
 		c.lose(now, m, t.Reason)
 	case c.order == nil && (t.State == Halted || t.State == Sent):
-		c.halt(now, Order{Now, c.of(m, t.Reason), m.info.Name}, Stopped)
+		c.halt(now, Order{Mode: Now, Reason: c.of(m, t.Reason), By: m.info.Name}, Stopped)
 	case c.phase == Full && t.State == Ready && m.share.Plan != nil && t.Hash != m.share.Hash:
 		c.fail(now, Refused, fmt.Sprintf("agent %s understood another plan: hash %s (want %s: the same scenario, profiles and build)", m.info.Name, t.Hash, m.share.Hash))
 	}

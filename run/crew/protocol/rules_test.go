@@ -415,7 +415,7 @@ func TestHaltWhileMerging(t *testing.T) {
 	w.until("merging", func() bool { return w.lead.phase == Merging })
 	w.run(w.now + 2*time.Second)
 	w.block = func(kind string, to int) bool { return kind == "halt" || kind == "beat" }
-	w.conduct(Wanted{Order{Now, "the user", ""}})
+	w.conduct(Wanted{Order{Mode: Now, Reason: "the user"}})
 	w.run(w.now + time.Second)
 	w.block = func(string, int) bool { return false }
 	w.run(w.now + time.Second)
@@ -458,15 +458,15 @@ func TestHaltsFast(t *testing.T) { // T11
 			why := "by " + by
 			switch by {
 			case "the lead":
-				w.conduct(Wanted{Order{Now, why, ""}})
+				w.conduct(Wanted{Order{Mode: Now, Reason: why}})
 			case "outside":
-				subj, data, err := HaltMessage("r", Order{Now, why, "a person"})
+				subj, data, err := HaltMessage("r", Order{Mode: Now, Reason: why, By: "a person"})
 				if err != nil {
 					t.Fatal(err)
 				}
 				w.carry(99, Send{subj, data})
 			case "an agent":
-				w.crew[1].step(Wanted{Order{Now, why, ""}})
+				w.crew[1].step(Wanted{Order{Mode: Now, Reason: why}})
 			}
 			w.run(w.now + time.Minute)
 			r := w.lead.Result()
@@ -495,10 +495,10 @@ func TestHaltUnanswered(t *testing.T) {
 	w.running()
 	w.run(w.now + 5*time.Second)
 	w.cut(2)
-	w.conduct(Wanted{Order{Drain, "", ""}})
+	w.conduct(Wanted{Order{Mode: Drain}})
 	w.run(w.now + 100*time.Millisecond)
-	w.conduct(Wanted{Order{Now, "halted by the user", ""}})
-	w.conduct(Wanted{Order{Drain, "too weak to matter", ""}})
+	w.conduct(Wanted{Order{Mode: Now, Reason: "halted by the user"}})
+	w.conduct(Wanted{Order{Mode: Drain, Reason: "too weak to matter"}})
 	w.run(w.now + 10*time.Second)
 	r := w.lead.Result()
 	if !slices.Equal(r.Halt.Unanswered, []string{"gamma"}) || r.Halt.Who == "" || r.Halt.Order.Mode != Now || r.Exit.Cause != Gone {

@@ -308,10 +308,14 @@ func listed(names []string) string {
 
 // Start implements [crew.Lead].
 func (l *lead) Start(t0 time.Time) {
-	r := l.r
-	r.crew.failed = internal(r.assemble(t0))
-	close(r.crew.assembled)
+	c := &l.r.crew
+	defer close(c.assembled) // after a panic, too: others wait for it
+	c.failed = errUnready
+	c.failed = internal(l.r.assemble(t0))
 }
+
+// errUnready is the error of a run that broke off while it got ready.
+var errUnready = &Error{Internal, "the run broke off before it began", nil}
 
 // Rows implements [crew.Lead].
 func (l *lead) Rows(i int, at time.Duration, rows []byte) {

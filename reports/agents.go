@@ -54,11 +54,15 @@ func (l *LostAgent) text() string {
 	return fmt.Sprintf("agent %s at %s with %s (%s)", l.Name, figure.Clock(l.At.Truncate(time.Second)), figure.Plural(int(l.Players), "player"), l.Reason)
 }
 
-// LostWarning says which agents were lost in a run that may lose some.
-func LostWarning(lost []LostAgent) string {
+// LostWarning says which agents were lost in a run that may lose some; "" = the reason why the
+// run is void says it.
+func (end *Ending) LostWarning() string {
+	if len(end.Lost) == 0 || end.lost() != "" {
+		return ""
+	}
 	var who []string
-	for i := range lost {
-		who = append(who, lost[i].text())
+	for i := range end.Lost {
+		who = append(who, end.Lost[i].text())
 	}
 	return "lost: " + strings.Join(who, "; ") + "; these players are in no figure, and each expectation is judged by the worst that they may have seen"
 }

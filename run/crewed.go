@@ -24,6 +24,9 @@ type Crew struct {
 	// listens and agents reach it; "" = loopback.
 	RigListen string
 	Wait      time.Duration // for all agents; 0 = 5 min
+	// Ended says how the process of an agent ended, by the agent's name; "" = that is not known.
+	// nil = nothing is known of any.
+	Ended func(agent string) string
 }
 
 // Watched is a run that goes on, as all of its machines see it.

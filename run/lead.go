@@ -223,15 +223,16 @@ func of(kind step, f *chaos.Fault, at time.Duration) *entry {
 	return &entry{Kind: kind, Rule: f.Rule, Occurrence: f.Occurrence, At: at}
 }
 
-// stop says that something ends the run. Only the first counts.
-func (c *crewing) stop(h halted) {
+// stop says that something ends the run. Only the first counts: it reports whether this is it.
+func (c *crewing) stop(h halted) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.halt != nil || c.over {
-		return
+		return false
 	}
 	c.halt = &h
 	close(c.halting)
+	return true
 }
 
 // end is what ended the run early; nil = nothing did.
@@ -350,12 +351,15 @@ func (l *lead) Lost(lost protocol.Lost) {
 	c.mu.Lock()
 	name := ""
 	if lost.Member >= 0 && lost.Member < len(c.members) {
-		c.members[lost.Member].lost = true
-		name = c.members[lost.Member].Info.Name
+		m := &c.members[lost.Member]
+		m.lost, name = true, m.Info.Name
+		if c.listener != nil && !m.local {
+			c.listener.Lose(lost.Member + 1)
+		}
 	}
 	c.mu.Unlock()
-	if lost.Beyond {
-		c.stop(halted{why: fmt.Sprintf("agent %s: %s", name, lost.Why), at: l.r.sinceT0(), lost: true})
+	if lost.Beyond && c.stop(halted{why: fmt.Sprintf("agent %s: %s", name, lost.Why), at: l.r.sinceT0(), lost: true}) {
+		l.r.progress.Mark(l.r.sinceT0(), "more players are lost than may be (limits.lost): the faults are put back, then the run ends")
 	}
 }
 
@@ -530,8 +534,9 @@ func (r *live) gather(end *measure.End) (part *record.Part) {
 	}
 	if !c.alone {
 		end.Agents = c.outcomes(unread)
+		r.explain(end.Agents)
 		end.Warnings = append(end.Warnings, c.result.Warnings...)
-		end.Warnings = append(end.Warnings, haltLine(&c.result.Halt, len(c.members))...)
+		end.Warnings = append(end.Warnings, haltLine(&c.result.Halt, c.halt != nil && c.halt.lost)...)
 		if c.result.Exit.Cause == protocol.Blurred {
 			end.Blurred = c.result.Exit.Text
 		}
@@ -562,9 +567,24 @@ func (c *crewing) outcomes(unread map[string]string) (all []measure.Agent) {
 	return all
 }
 
-// haltLine says how fast the agents obeyed a halt.
-func haltLine(h *protocol.HaltResult, agents int) (lines []string) {
-	if h.Order == nil || h.Order.Mode != protocol.Now || h.Order.Reason == "" {
+// explain adds to why agents were lost what is known of how their processes ended.
+func (r *live) explain(agents []measure.Agent) {
+	if r.cfg.Crew.Ended == nil {
+		return
+	}
+	for i := range agents {
+		if a := &agents[i]; a.Lost != "" {
+			if how := r.cfg.Crew.Ended(a.Name); how != "" {
+				a.Lost += "; " + how
+			}
+		}
+	}
+}
+
+// haltLine says how fast the agents obeyed a halt. Nothing has to be said of one that a loss
+// made and that all others obeyed.
+func haltLine(h *protocol.HaltResult, loss bool) (lines []string) {
+	if h.Order == nil || h.Order.Mode != protocol.Now || h.Order.Reason == "" || loss && len(h.Unanswered) == 0 {
 		return nil
 	}
 	line := fmt.Sprintf("halt (%s): ", h.Order.Reason)
@@ -572,12 +592,12 @@ func haltLine(h *protocol.HaltResult, agents int) (lines []string) {
 	case h.Who == "":
 		line += "no agent acknowledged it"
 	case silent > 0:
-		line += fmt.Sprintf("%d of %d agents acknowledged it, the last after %d ms (%s)", agents-silent, agents, h.Slowest.Milliseconds(), h.Who)
+		line += fmt.Sprintf("%d of %d agents acknowledged it, the last after %d ms (agent %s)", h.Asked-silent, h.Asked, h.Slowest.Milliseconds(), h.Who)
 	default:
-		line += fmt.Sprintf("all %d agents acknowledged it, the last after %d ms (%s)", agents, h.Slowest.Milliseconds(), h.Who)
+		line += fmt.Sprintf("all %d agents acknowledged it, the last after %d ms (agent %s)", h.Asked, h.Slowest.Milliseconds(), h.Who)
 	}
 	if len(h.Unanswered) > 0 {
-		line += "; without an answer: " + strings.Join(h.Unanswered[:min(12, len(h.Unanswered))], ", ")
+		line += "; without an answer: " + listed(h.Unanswered)
 	}
 	return []string{line}
 }

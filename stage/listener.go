@@ -62,7 +62,7 @@ type heard struct {
 	next    int64 // number of the next of its fills
 }
 
-// NewListener returns a Listener for the machines of a run that cfg measures, by name. A
+// NewListener returns a Listener for the machines of a run that cfg measures, by name, such as "agent a". A
 // machine is then known by its place among the names.
 func NewListener(cfg *record.Config, names []string) *Listener {
 	l := &Listener{cfg: cfg, machines: make([]heard, len(names)), shared: traffic.NewShared(len(names))}
@@ -92,7 +92,7 @@ func (l *Listener) Take(machine int, now time.Duration, said *Said) {
 	}
 	if said.SumsLeftOut && !m.leftOut {
 		m.leftOut = true
-		l.warnings = append(l.warnings, fmt.Sprintf("metrics: what agent %s has counted is too large to be sent while the run goes on (more than %d KiB); until the end they have less", m.name, maxSent>>10))
+		l.warnings = append(l.warnings, fmt.Sprintf("metrics: what %s has counted is too large to be sent while the run goes on (more than %d KiB); until the end they have less", m.name, maxSent>>10))
 	}
 	if f := &said.Fills; len(f.Fresh) > 0 {
 		switch skip := m.next - f.First; {
@@ -106,6 +106,21 @@ func (l *Listener) Take(machine int, now time.Duration, said *Said) {
 		f.Fresh = nil
 	}
 	m.last = said
+}
+
+// Lose says that a machine is lost. What it counted stays; its sessions are not there any more.
+func (l *Listener) Lose(machine int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := &l.machines[machine]
+	if last := m.last; last != nil {
+		last.Live.Joining, last.Live.Playing, last.Live.Stalled = 0, 0, 0
+		clear(last.Live.Pipeline)
+		last.Stops.Leave(l.cfg)
+	}
+	if m.sums != nil {
+		m.sums = m.sums.Leave()
+	}
 }
 
 // Warnings are those that were not returned before.

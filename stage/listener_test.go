@@ -105,7 +105,7 @@ func BenchmarkListen(b *testing.B) {
 // it is said once what is missing.
 func TestListener(t *testing.T) {
 	a, b := talking(t, time.Second, 3), talking(t, 2*time.Second, 4)
-	l := NewListener(a.Config(), []string{"a", "b"})
+	l := NewListener(a.Config(), []string{"the conductor", "agent b"})
 	hear := func(machine int, said *Said) {
 		t.Helper()
 		if err := l.Hear(machine, time.Second, said.Encode()); err != nil {
@@ -142,8 +142,13 @@ func TestListener(t *testing.T) {
 		said.Live.Started = 5
 		hear(1, said)
 	}
-	if w := l.Warnings(); l.Sum().Live.Started != 8 || l.Sums().Cohorts[0].Startup.Count() != 7 || len(w) != 1 || !strings.Contains(w[0], "agent b") {
+	if w := l.Warnings(); l.Sum().Live.Started != 8 || l.Sums().Cohorts[0].Startup.Count() != 7 || len(w) != 1 || !strings.Contains(w[0], "what agent b has") {
 		t.Errorf("%d sessions, %d startups, warnings %q; want 8, 7 and one of agent b", l.Sum().Live.Started, l.Sums().Cohorts[0].Startup.Count(), w)
+	}
+	l.Lose(1) // what it counted stays, its sessions are gone
+	now := l.Sum().Live
+	if c := l.Sums().Cohorts[0]; now.Started != 8 || now.Joining+now.Playing+now.Stalled != 3 || c.Started != 7 || c.Joining+c.Playing+c.Stalled != 3 {
+		t.Errorf("%+v, sums %+v; want only the 3 sessions of the machine that is there", now, c)
 	}
 }
 

@@ -174,7 +174,11 @@ func left(ctx context.Context, err error) error {
 	case err == nil, errors.As(err, new(*exitError)), errors.As(err, new(*run.Error)):
 		return err
 	case errors.As(err, &exit):
-		return &exitError{exit.Cause.Code(), exit.Text, err}
+		text := exit.Text
+		if exit.Cause == protocol.Stopped {
+			text = "the run was halted: " + text
+		}
+		return &exitError{exit.Cause.Code(), text, err}
 	case ctx.Err() != nil:
 		return &exitError{reports.ExitInterrupted, "interrupted; all players of the run were told to leave", err}
 	}

@@ -209,6 +209,7 @@ func (m *machines) open(cmd *cobra.Command, cfg *run.Config, p progress, dir str
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	m.children = &children{say: p, hide: hide, cancel: cancel, patience: usualPatience}
+	c.Ended = m.children.how
 	m.closers = append(m.closers, cancel)
 	exe, err := os.Executable()
 	if err != nil {

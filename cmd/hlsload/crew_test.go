@@ -430,6 +430,9 @@ func TestChildren(t *testing.T) {
 		if why := c.end(true); why != "" || !strings.Contains(out.String(), "agent 1: ended: signal: killed") {
 			t.Errorf("%q, said %s", why, out)
 		}
+		if how := c.how("1"); how != "its process ended: signal: killed" || c.how("2") != "" {
+			t.Errorf("how it ended: %q, %q", how, c.how("2"))
+		}
 	})
 	t.Run("never ends", func(t *testing.T) {
 		c, out, _ := start(t, patience{last: 10 * time.Millisecond, kill: 100 * time.Millisecond}, true, `trap "" TERM; sleep 60; sleep 60`)

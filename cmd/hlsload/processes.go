@@ -112,6 +112,22 @@ func (c *children) left(ch *child) {
 	}
 }
 
+// how says how the process of an agent ended.
+func (c *children) how(name string) string {
+	for _, ch := range c.all {
+		if ch.name != name {
+			continue
+		}
+		select {
+		case <-ch.done:
+			return "its process ended: " + ch.cmd.ProcessState.String()
+		default:
+			return "its process is still there"
+		}
+	}
+	return ""
+}
+
 // giveUp ends a run that waits for an agent that ended.
 func (c *children) giveUp() {
 	c.mu.Lock()

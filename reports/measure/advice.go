@@ -35,7 +35,9 @@ func advise(s *reports.Summary, v *view, end *reports.Ending) {
 	if s.ExitCode == reports.ExitLost {
 		add("the log of each lost agent says why it ended: look for a kill for memory, an eviction, or a network that was away for more than 3 s")
 		share := float64(v.lost.players) / float64(max(v.lost.of, 1))
-		add("a limit that allows for it: %s --set limits.lost=%s; each expectation is then judged by the worst that lost players may have seen", command, figure.Percent(math.Ceil(100*share)/100))
+		if limit := math.Ceil(100 * share); limit < 100 { // the most that limits.lost takes
+			add("a limit that allows for it: %s --set limits.lost=%.0f%%; each expectation is then judged by the worst that lost players may have seen", command, limit)
+		}
 	}
 	if s.Mode != reports.ModeRun {
 		return

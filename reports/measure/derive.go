@@ -83,8 +83,8 @@ func (v *view) derive(end *End) *Finished {
 		Lost: gone, Gone: end.Gone, Blurred: end.Blurred, LostLimit: end.LostLimit, Players: v.lost.of}}
 	s.Decide(&f.ending)
 	advise(s, v, &f.ending)
-	if len(gone) > 0 {
-		s.Warnings = append(s.Warnings, reports.LostWarning(gone))
+	if w := f.ending.LostWarning(); w != "" {
+		s.Warnings = append(s.Warnings, w)
 	}
 	warn(s, v, end)
 	return f

@@ -73,6 +73,30 @@ func (r StopReading) TakeOff(cfg *record.Config, load *traffic.Slot) {
 	}
 }
 
+// Leave takes out the sessions that are present: nobody knows any more what becomes of them.
+// cfg has the conditions.
+func (r StopReading) Leave(cfg *record.Config) {
+	for i, e := range cfg.Stop {
+		if e.Alarm != "" || len(r) < 2*i+2 {
+			continue
+		}
+		r[2*i].leave(&e.Left)
+		if e.Operator != 0 {
+			r[2*i+1].leave(&e.Right)
+		}
+	}
+}
+
+func (r *TermReading) leave(t *expect.Term) {
+	switch m, e := t.Metric, evaluators[t.Metric.Name]; {
+	case m.Name == "stalled_now":
+		r.Num, r.Den = Sum{}, Sum{}
+	case e.dist != nil, e.series != nil, e.value != nil, m.Name == "rebuffer_ratio", m.Labels&expect.KindLabel != 0:
+	default:
+		r.Den = Sum{}
+	}
+}
+
 func (r *TermReading) takeOff(t *expect.Term, load *traffic.Slot) {
 	switch e := evaluators[t.Metric.Name]; {
 	case e.series != nil:

@@ -212,6 +212,7 @@ func audience(s *reports.Summary) string {
 	add(p.StartupFailed, "never got a picture")
 	add(p.Fatal, "died of an error")
 	add(p.Left, "left")
+	add(p.Lost, "lost with their agents, and in no figure")
 	add(p.Unfinished, "still joining (not counted)")
 	return strings.Join(parts, " · ")
 }

@@ -130,6 +130,25 @@ func (s *Sums) Coarsen() {
 	}
 }
 
+// Leave returns the sums without what is said to be of now: nobody knows any more what becomes
+// of these sessions.
+func (s *Sums) Leave() *Sums {
+	left := *s
+	left.Cohorts, left.Faults, left.Pipelines = slices.Clone(s.Cohorts), slices.Clone(s.Faults), make([]int64, len(s.Pipelines))
+	for i := range left.Cohorts {
+		c := &left.Cohorts[i]
+		c.Joining, c.Playing, c.Stalled = 0, 0, 0
+	}
+	for i := range left.Faults {
+		f := &left.Faults[i]
+		f.Cohorts = slices.Clone(f.Cohorts)
+		for k := range f.Cohorts {
+			f.Cohorts[k].Undecided = 0
+		}
+	}
+	return &left
+}
+
 // Check reports whether sums that come from elsewhere can be of a run.
 func (s *Sums) Check(cfg *Config) error {
 	errs := []error{

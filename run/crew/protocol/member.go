@@ -51,6 +51,7 @@ type member struct {
 	part    receiver
 	halting time.Duration // from the halt to its acknowledgement; -1 = none yet
 	lost    *Loss
+	lostAt  time.Duration // when it was taken for lost, on the conductor's clock
 
 	warnedGap, warnedRows, warnedClock bool
 }
@@ -175,13 +176,13 @@ func (c *Conductor) lose(now time.Duration, m *member, why string) {
 		c.note("agent %s left before the run: %s", m.info.Name, why)
 		return
 	}
-	m.lost = &Loss{m.rows.at, why}
+	m.lost, m.lostAt = &Loss{m.rows.at, why}, now
 	m.part.data = nil
 	lost, all := c.players()
 	beyond := !c.begun || lost > c.cfg.Lost*all
 	text := c.of(m, why)
 	c.do(Lost{m.index, m.lost.At, why, beyond})
-	c.do(Note{fmt.Sprintf("%s; lost from %v on: %.0f of %.0f players", text, m.lost.At.Round(time.Millisecond), lost, all)}) // the result has it as well
+	c.do(Note{fmt.Sprintf("%s; its players count as lost from %.1f s on, %.0f of %.0f in all", text, m.lost.At.Seconds(), lost, all)}) // the result has it as well
 	switch {
 	case !c.begun && c.order == nil:
 		c.fail(now, Gone, text)

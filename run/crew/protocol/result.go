@@ -30,6 +30,7 @@ type AgentResult struct {
 // HaltResult says how fast a halt was.
 type HaltResult struct {
 	Order      *Order        // nil = there was none
+	Asked      int           // agents that were there
 	Slowest    time.Duration // acknowledgement
 	Who        string        // the agent that took that long
 	Unanswered []string      // agents that did not acknowledge it
@@ -49,11 +50,15 @@ func (c *Conductor) Result() *Result {
 		}
 		r.Agents = append(r.Agents, a)
 		switch h := &r.Halt; {
-		case c.order == nil:
+		case c.order == nil || m.lost != nil && m.lostAt <= c.ordered:
+			continue
 		case m.halting < 0:
 			h.Unanswered = append(h.Unanswered, m.info.Name)
 		case h.Who == "" || m.halting > h.Slowest:
 			h.Slowest, h.Who = m.halting, m.info.Name
+		}
+		if c.order != nil {
+			r.Halt.Asked++
 		}
 	}
 	return r

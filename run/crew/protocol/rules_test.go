@@ -488,6 +488,19 @@ func TestHaltsFast(t *testing.T) { // T11
 	}
 }
 
+// TestHaltOfTheOthers: an agent that was lost before a halt is not one that did not obey it.
+func TestHaltOfTheOthers(t *testing.T) {
+	w := three(t, ConductorConfig{})
+	w.running()
+	w.cut(2)
+	w.run(w.now + 5*time.Second)
+	w.conduct(Wanted{Order{Mode: Now, Reason: "agent gamma is lost"}})
+	w.run(w.now + 10*time.Second)
+	if h := w.lead.Result().Halt; h.Asked != 2 || len(h.Unanswered) > 0 || h.Who == "" {
+		t.Errorf("halt %+v; want all of 2 agents", h)
+	}
+}
+
 // TestHaltUnanswered names the agents that did not say that they halted, and lets now
 // follow drain.
 func TestHaltUnanswered(t *testing.T) {

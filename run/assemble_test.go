@@ -26,7 +26,12 @@ target: `
 // ready returns a run whose players are about to come.
 func ready(t *testing.T, target string, on Network) *live {
 	t.Helper()
-	r := newLive(&Config{Scenario: parse(t, onePlayer+target), Dir: t.TempDir(), Network: on})
+	return readyFor(t, onePlayer+target, on)
+}
+
+func readyFor(t *testing.T, scenario string, on Network) *live {
+	t.Helper()
+	r := newLive(&Config{Scenario: parse(t, scenario), Dir: t.TempDir(), Network: on})
 	var closers []func() error
 	if err := r.prepare(t.Context(), &closers); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hlsload/chaos"
 	"hlsload/chaos/inject"
 	"hlsload/player/audience"
 	"hlsload/reports"
@@ -463,9 +462,8 @@ func (b *tap) Publish(subject string, data []byte) error {
 // machine, reaches them.
 func TestEntriesBeforeThePlayers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := ready(t, "{rig: {ladder: mini}}\nrecovery: 1s", newParty(t, "").on)
+		r := readyFor(t, strings.Replace(onePlayer, "pipeline: 0,", "pipeline: 0, via: viewer,", 1)+"{rig: {ladder: mini}}", newParty(t, "").on)
 		f := &r.faults[0]
-		f.Via = chaos.ViaViewer
 		a := &agent{host: r, progress: r.progress, guard: func() {}, stop: func(string) {}}
 		data, err := (&plan{Run: r.id, Agents: 1}).encode()
 		if err != nil {

@@ -181,8 +181,8 @@ func (c *Conductor) lose(now time.Duration, m *member, why string) {
 	lost, all := c.players()
 	beyond := !c.begun || lost > c.cfg.Lost*all
 	text := c.of(m, why)
-	c.do(Lost{m.index, m.lost.At, why, beyond})
 	c.do(Note{fmt.Sprintf("%s; its players count as lost from %.1f s on, %.0f of %.0f in all", text, m.lost.At.Seconds(), lost, all)}) // the result has it as well
+	c.do(Lost{m.index, m.lost.At, why, beyond})
 	switch {
 	case !c.begun && c.order == nil:
 		c.fail(now, Gone, text)

@@ -516,7 +516,7 @@ func (a *agent) Part(ctx context.Context) ([]byte, error) {
 		c := &a.host.crew
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.own = &arrived{leavings: l}
+		c.own = &delivered{leavings: l}
 		return nil, nil // the conductor has the rest
 	}
 	a.mu.Lock()

@@ -21,7 +21,7 @@ type faulting struct {
 func (r *live) viewers() *inject.Applier {
 	var mu sync.Mutex
 	last := map[*chaos.Fault]int{} // entry of the course that opened or closed its window
-	change := func(kind step, f *chaos.Fault) error {
+	change := func(kind entryKind, f *chaos.Fault) error {
 		e := of(kind, f, r.now())
 		if kind == opened && !r.crew.alone && chaos.Pins(f) {
 			e.Lists = r.lists(f)

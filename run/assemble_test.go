@@ -42,7 +42,7 @@ func readyFor(t *testing.T, scenario string, on Network) *live {
 			closers[i]()
 		}
 	})
-	if err := r.muster(); err != nil {
+	if err := r.startCrew(); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.begin(t.Context()); err != nil {

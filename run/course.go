@@ -12,30 +12,30 @@ import (
 // entry is what all agents have to know of the course of a run. Agents get all entries, in
 // the order in which they happened.
 type entry struct {
-	Kind       step            `json:"kind"`
+	Kind       entryKind       `json:"kind"`
 	Rule       int             `json:"rule"` // of the fault
 	Occurrence int             `json:"occurrence"`
 	At         time.Duration   `json:"at"`
 	Usual      []time.Duration `json:"usual,omitempty"` // startup times of the whole run at the onset, by cohort
-	Lists      []list          `json:"lists,omitempty"` // media playlists at the onset, which all players see then
+	Lists      []playlist      `json:"lists,omitempty"` // media playlists at the onset, which all players see then
 }
 
-// list is a media playlist.
-type list struct {
+// playlist is a media playlist.
+type playlist struct {
 	URL  string `json:"url"`
 	Body []byte `json:"body"`
 }
 
-// step is a kind of an entry.
-type step string
+// entryKind is a kind of an entry.
+type entryKind string
 
 // The kinds.
 const (
-	applied  step = "applied" // a fault is on
-	cleared  step = "cleared"
-	opened   step = "open" // a window of a fault that players see because the agents show it
-	shut     step = "close"
-	gathered step = "gather" // a fault of the audience
+	applied  entryKind = "applied" // a fault is on
+	cleared  entryKind = "cleared"
+	opened   entryKind = "open" // a window of a fault that players see because the agents show it
+	shut     entryKind = "close"
+	gathered entryKind = "gather" // a fault of the audience
 )
 
 func (e *entry) encode() []byte {

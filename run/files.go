@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"hlsload/reports"
-	"hlsload/reports/record"
 	"io"
 	"os"
 	"path/filepath"
 	"sync"
+
+	"hlsload/reports"
+	"hlsload/reports/record"
 )
 
 // Events is events.ndjson. Without a file, there is no log.

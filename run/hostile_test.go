@@ -78,7 +78,7 @@ func TestReadPlanAndEntry(t *testing.T) {
 func TestWarningsOfAgents(t *testing.T) {
 	r := &live{}
 	for i, warnings := range [][]string{{"few tokens", "odd", "odd"}, {"odd", "mine"}, {"few tokens"}} {
-		m := member{Member: protocol.Member{Info: protocol.Info{Name: string(rune('a' + i))}}, part: &arrived{leavings: leavings{Warnings: warnings}}}
+		m := member{Member: protocol.Member{Info: protocol.Info{Name: string(rune('a' + i))}}, part: &delivered{leavings: leavings{Warnings: warnings}}}
 		r.crew.members = append(r.crew.members, m)
 	}
 	if got, want := r.left([]string{"few tokens"}).Warnings, []string{"agents a, b: odd", "agent b: mine"}; !slices.Equal(got, want) {

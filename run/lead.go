@@ -48,7 +48,7 @@ type crewing struct {
 	over    bool
 	halt    *halted         // nil = nothing has ended the run
 	halting chan struct{}   // closed then
-	own     *arrived        // of the agent in this process; nil = not yet
+	own     *delivered      // of the agent in this process; nil = not yet
 	usual   []time.Duration // startup times of all sessions, by cohort, as of the last second
 }
 
@@ -60,11 +60,11 @@ type member struct {
 	lost    bool
 	unread  bool // something that it said could not be read
 	said    report
-	part    *arrived // nil = not yet
+	part    *delivered // nil = not yet
 }
 
-// arrived is all that an agent measured.
-type arrived struct {
+// delivered is all that an agent measured.
+type delivered struct {
 	leavings
 	part *record.Part
 }
@@ -79,8 +79,8 @@ type halted struct {
 // noticeAlone is the least time from the decision to T0 when the only agent is in this process.
 const noticeAlone = 20 * time.Millisecond
 
-// muster starts the conductor, and the agent in this process.
-func (r *live) muster() error {
+// startCrew starts the conductor, and the agent in this process.
+func (r *live) startCrew() error {
 	c := &r.crew
 	c.done, c.assembled, c.halting = make(chan struct{}), make(chan struct{}), make(chan struct{})
 	cfg := crew.ConductorConfig{ConductorConfig: protocol.ConductorConfig{Run: r.id, Build: r.cfg.Build, Agents: 1, Lost: r.sc.Limits.Lost, Alone: true, Whole: r.target.embedded != nil, Notice: noticeAlone}, Guard: r.guard}
@@ -219,7 +219,7 @@ func (r *live) tell(e *entry, record func() error) (entries int, err error) {
 }
 
 // of is an entry about a fault.
-func of(kind step, f *chaos.Fault, at time.Duration) *entry {
+func of(kind entryKind, f *chaos.Fault, at time.Duration) *entry {
 	return &entry{Kind: kind, Rule: f.Rule, Occurrence: f.Occurrence, At: at}
 }
 
@@ -394,7 +394,7 @@ func (l *lead) Part(i int, data []byte) {
 		m.part = c.own
 		return
 	}
-	var a arrived
+	var a delivered
 	left, rest, err := readLeavings(data)
 	a.leavings = left
 	if err == nil {
@@ -502,7 +502,7 @@ func (r *live) gather(end *measure.End) (part *record.Part) {
 	<-c.done
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := []*arrived{cmp.Or(c.own, &arrived{})}
+	all := []*delivered{cmp.Or(c.own, &delivered{})}
 	if c.agent != nil {
 		part = c.agent.finished()
 	}

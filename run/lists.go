@@ -19,7 +19,7 @@ const (
 
 // lists are the media playlists that a fault may affect, as they are now. What cannot be read
 // in time is left out: then each agent shows what its own players saw last.
-func (r *live) lists(f *chaos.Fault) (all []list) {
+func (r *live) lists(f *chaos.Fault) (all []playlist) {
 	ctx, cancel := context.WithTimeout(context.Background(), listsTime)
 	defer cancel()
 	var mu sync.Mutex
@@ -33,7 +33,7 @@ func (r *live) lists(f *chaos.Fault) (all []list) {
 			defer mu.Unlock()
 			if n := len(body) + len(u); body != nil && size+n <= listsBytes {
 				size += n
-				all = append(all, list{u, body})
+				all = append(all, playlist{u, body})
 			}
 		})
 	}

@@ -3,6 +3,11 @@ package run
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
 	"hlsload/reports"
 	"hlsload/reports/figure"
 	"hlsload/reports/measure"
@@ -10,10 +15,6 @@ import (
 	"hlsload/run/crew/protocol"
 	"hlsload/run/look"
 	"hlsload/stage"
-	"runtime"
-	"slices"
-	"sync"
-	"time"
 )
 
 // perform performs the timeline and returns the summary.

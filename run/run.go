@@ -165,7 +165,7 @@ func Do(ctx context.Context, cfg *Config) (s *reports.Summary, err error) {
 		return nil, internal(err)
 	}
 	closers = append(closers, func() error { r.dismiss(); return nil })
-	if err := r.muster(); err != nil {
+	if err := r.startCrew(); err != nil {
 		return nil, internal(err)
 	}
 	if err := r.begin(ctx); err != nil {

@@ -4,16 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
 	"hlsload/chaos/command"
 	"hlsload/chaos/journal"
 	"hlsload/run/cloud"
 	"hlsload/scenarios/redact"
-	"net/http"
-	"os"
-	"strings"
-	"time"
 )
 
 // Undoer undoes the faults that an interrupted run left on, as its journal says.

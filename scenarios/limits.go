@@ -36,9 +36,9 @@ var limitsKey = key{name: "limits", example: "{requests: 20000/s, bandwidth: 5Gb
 	{name: "lag", form: ofDuration, least: int64(time.Millisecond), most: int64(time.Minute), def: "100ms", example: "250ms", doc: "how late requests may leave this machine (p99); above it the run is void"},
 	{name: "players", form: ofCount, least: 1, most: audience.MaxPlayers, without: "no limit", example: "5000", doc: "players at one time; a larger fleet is an error"},
 	{name: "lost", form: ofShare, most: 99, def: "0%", example: "2%", doc: "share of the players that may be lost with their agents in a run over several machines; every expectation is then judged by the worst that they may have seen, and above it the run is void; one machine loses none"},
-	{name: "requests", form: ofPerSecond, least: 1, most: 1e9, without: "no limit", example: "20000/s", doc: "requests of the whole fleet in any second; reaching it ends the run"},
-	{name: "bandwidth", form: ofRate, least: 1000, most: 1e15, without: "no limit", example: "5Gbps", doc: "rate of the bodies that the whole fleet receives in any second; reaching it ends the run"},
-	{name: "bytes", form: ofBytes, least: 1000, most: 1e15, without: "no limit", example: "500GB", doc: "bodies that the whole fleet receives in the run; reaching it ends the run"},
+	{name: "requests", form: ofPerSecond, least: 1, most: 1e9, without: "no limit", example: "20000/s", doc: "requests of the whole fleet in any second; reaching it ends the run; of several agents each has a part, at least 1/s"},
+	{name: "bandwidth", form: ofRate, least: 1000, most: 1e15, without: "no limit", example: "5Gbps", doc: "rate of the bodies that the whole fleet receives in any second; reaching it ends the run; of several agents each has a part"},
+	{name: "bytes", form: ofBytes, least: 1000, most: 1e15, without: "no limit", example: "500GB", doc: "bodies that the whole fleet receives in the run; reaching it ends the run; of several agents each has a part"},
 	{name: "playlist", form: ofBytes, least: LeastPlaylist, most: MostPlaylist, without: "16 MiB", example: "2MB", doc: "size of one playlist, before and after decompression; a larger one is a failed fetch"},
 	{name: "stop_file", form: ofFile, without: "none", example: "/tmp/stop", doc: "the name of a file; when it appears, all players leave at once and the faults are undone"},
 }}

@@ -170,6 +170,12 @@ func (t *text) head(s *reports.Summary) string {
 			b.WriteString(t.bold(strings.TrimSuffix(said, "\n")) + "\n")
 		}
 	}
+	if s.Verdict == reports.Void && t.Detail != VerdictOnly { // what to do, before figures that prove nothing
+		for _, line := range s.WhatHelps {
+			b.WriteString(t.wrap("      ", "→ "+line))
+		}
+		b.WriteString("      the figures below were measured, but prove nothing\n")
+	}
 	if failed := s.Failed(); len(failed) > 1 || len(failed) == 1 && (s.Verdict != reports.Fail || len(s.Unmeasured()) > 0) {
 		for _, e := range failed {
 			b.WriteString(t.wrap("      ", t.worse("✕")+" "+e.Expr+": "+e.Reason))
@@ -185,12 +191,6 @@ func (t *text) head(s *reports.Summary) string {
 	}
 	if line := s.KnownLine(); line != "" {
 		b.WriteString(t.wrap("      ", line))
-	}
-	if s.Verdict == reports.Void {
-		for _, line := range s.WhatHelps {
-			b.WriteString(t.wrap("      ", "→ "+line))
-		}
-		b.WriteString("      the figures below were measured, but prove nothing\n")
 	}
 	if f := mainFault(s); f != nil && s.Verdict != reports.Void {
 		b.WriteString(t.remedy("      ", f))

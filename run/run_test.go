@@ -19,6 +19,7 @@ version: 1
 name: short
 duration: 6s
 recovery: 2s
+limits: {lag: 1m} # these tests are not about the machine
 target: {rig: {ladder: mini, segment: 1s}}
 fleet:
   players: 3

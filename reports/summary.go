@@ -77,6 +77,8 @@ type ExpectationResult struct {
 	// NotMeasured: there was nothing to compare. It neither holds nor fails, and no
 	// verdict is PASS without it.
 	NotMeasured bool `json:"not_measured,omitempty"`
+	// ByLost: what was measured holds, and only the worst that lost players may have seen does not.
+	ByLost bool `json:"by_lost,omitempty"`
 }
 
 // KnownResult is what became of something that players are known to do. It has no part

@@ -217,6 +217,8 @@ func (s *Summary) Reason() string {
 		return fmt.Sprintf("%d of %d expectations were not measured", len(unmeasured), total)
 	case len(unmeasured) > 0:
 		return fmt.Sprintf("%d of %d expectations do not hold, %d not measured", len(failed), total, len(unmeasured))
+	case len(failed) > 0 && !slices.ContainsFunc(failed, func(e *ExpectationResult) bool { return !e.ByLost }):
+		return fmt.Sprintf("%d of %d expectations hold as measured, but not with the worst that the %s may have seen", len(failed), total, figure.Plural(int(s.Players.Lost), "lost player"))
 	case len(failed) == 1 && total == 1 && failed[0].Expr == ViewersServed:
 		return "viewers were not served: " + failed[0].Reason
 	case len(failed) == 1:

@@ -324,7 +324,7 @@ func TestReportOfAnAgent(t *testing.T) {
 		{nil, 0, ""},
 		{&protocol.Exit{Cause: protocol.Gone, Text: "no beat"}, reports.ExitLost, "no beat"},
 		{&protocol.Exit{Cause: protocol.Refused, Text: "another build"}, exitInvalid, "another build"},
-		{&protocol.Exit{Cause: protocol.Stopped, Text: "enough"}, reports.ExitInterrupted, "enough"},
+		{&protocol.Exit{Cause: protocol.Stopped, Text: "enough"}, reports.ExitInterrupted, "the run was halted: enough"},
 		{&run.Error{Kind: run.Lost, Text: "lost"}, reports.ExitLost, "lost"},
 		{errors.New("a bug"), exitInternal, "a bug"},
 	} {

@@ -41,6 +41,17 @@ func (l lost) like(n int64) int64 {
 	return max(l.players, int64(math.Ceil(float64(n)*float64(l.players)/float64(l.of-l.players))))
 }
 
+// among is how many lost players may have been there when n others were: as many as their share.
+func (l lost) among(n int64) int64 {
+	if l.players == 0 || n <= 0 {
+		return 0
+	}
+	if l.players >= l.of {
+		return l.players
+	}
+	return min(l.players, int64(math.Ceil(float64(n)*float64(l.players)/float64(l.of-l.players))))
+}
+
 // bound is what a value is asked for.
 type bound uint8
 

@@ -116,8 +116,38 @@ func TestServedWithLostPlayers(t *testing.T) {
 	if !served(few).Pass {
 		t.Errorf("2 of 10 lost: %s; want served", served(few).Reason)
 	}
-	if e := served(many); e.Pass || !strings.Contains(e.Reason, "8 were lost with their agents") {
-		t.Errorf("8 of 16 lost: pass %v, %s; want not served", e.Pass, e.Reason)
+	if e := served(many); e.Pass || !e.ByLost || !strings.Contains(e.Reason, "8 were lost with their agents") {
+		t.Errorf("8 of 16 lost: pass %v, by lost %v, %s; want not served", e.Pass, e.ByLost, e.Reason)
+	}
+	if why := many.Reason(); why != "1 of 1 expectations hold as measured, but not with the worst that the 8 lost players may have seen" {
+		t.Errorf("8 of 16 lost: %s", why)
+	}
+}
+
+// Lost players have not been there before the others were: while few have arrived, few of them
+// can have been without a picture.
+func TestLostPlayersArriveAsOthers(t *testing.T) {
+	cfg := sceneConfig()
+	cfg.Duration, cfg.ArrivalsEnd = sec(200), sec(200)
+	sc := newScene(t, cfg)
+	for i := range 20 {
+		at := float64(10*i + 1)
+		v := sc.join(at, 0)
+		v.request(at, m3u8.KindMedia, 0)
+		v.start(at + 1)
+		v.append(at+1, 0)
+	}
+	s := sc.finish(End{At: sec(200), LostLimit: 1, Agents: []Agent{{Name: "here", Players: 20}, {Name: "gone", Players: 5, Lost: "killed"}}})
+	if e := s.Expectations[len(s.Expectations)-1]; !e.Pass {
+		t.Errorf("5 of 25 lost: %s; want served", e.Reason)
+	}
+}
+
+func TestLostAmong(t *testing.T) {
+	for _, tc := range []struct{ players, of, n, want int64 }{{0, 10, 5, 0}, {2, 10, 0, 0}, {2, 10, 1, 1}, {2, 10, 4, 1}, {2, 10, 5, 2}, {2, 10, 100, 2}, {10, 10, 3, 10}} {
+		if got := (lost{tc.players, tc.of}).among(tc.n); got != tc.want {
+			t.Errorf("%+v: %d", tc, got)
+		}
 	}
 }
 

@@ -119,6 +119,7 @@ func (v *view) judge(e *expect.Expectation) reports.ExpectationResult {
 		worst := v.compare(e, b)
 		if !worst.Pass || worst.Value != res.Value {
 			res.Pass = res.Pass && worst.Pass
+			res.ByLost = !res.Pass
 			res.Reason += "; with the worst that lost players may have seen " + e.Format(worst.Value)
 		}
 	}

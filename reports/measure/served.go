@@ -73,6 +73,12 @@ func (v *view) viewersServed(own bool) (reports.ExpectationResult, []string) {
 	}
 	if res.Pass = len(wrong) == 0; !res.Pass {
 		res.Reason = strings.Join(wrong, "; ")
+		if v.lost.players > 0 {
+			without := *v
+			without.lost = lost{}
+			measured, _ := without.viewersServed(own)
+			res.ByLost = measured.Pass
+		}
 		return res, warnings
 	}
 	switch {
@@ -110,7 +116,8 @@ func (v *view) unrecovered() string {
 type stretch struct {
 	from, to time.Duration
 	worst    record.Row
-	more     int // other stretches
+	lost     int64 // of the sessions at the worst moment, those that are taken for not playing because nothing is known of them
+	more     int   // other stretches
 }
 
 func notPlaying(r *record.Row) int64 { return r.Waiting + r.Still + r.Dead }
@@ -128,6 +135,7 @@ func (v *view) darkness() (dark, dim *stretch, least reports.Value) {
 	var missing float64  // viewers ended by an error who would still be here
 	var shares []float64 // since the last fault, or since a viewer wanted to play
 	var out, partly stretches
+	unknown := int64(0) // of now
 	for from := time.Duration(0); from < v.At; from += rows.Step {
 		to := min(from+rows.Step, v.At)
 		if i := int(from / rows.Step); i < len(rows.Rows) {
@@ -138,9 +146,9 @@ func (v *view) darkness() (dark, dim *stretch, least reports.Value) {
 			now = sum
 			now.Dead = int64(math.Round(missing))
 			now.Want += now.Dead - sum.Dead
-			if now.Want > 0 { // what lost players saw is not known
-				now.Dead += v.lost.players
-				now.Want += v.lost.players
+			if unknown = v.lost.among(now.Want); unknown > 0 { // what lost players saw is not known
+				now.Dead += unknown
+				now.Want += unknown
 			}
 		}
 		disturbed := v.disturbed(from, to)
@@ -159,8 +167,8 @@ func (v *view) darkness() (dark, dim *stretch, least reports.Value) {
 				least = l
 			}
 		}
-		out.note(&now, from, to, shareOut(&now) >= darkShare, n)
-		partly.note(&now, from, to, shareOut(&now) >= dimShare, n)
+		out.note(&now, unknown, from, to, shareOut(&now) >= darkShare, n)
+		partly.note(&now, unknown, from, to, shareOut(&now) >= dimShare, n)
 	}
 	dark, dim = out.longest(), partly.longest()
 	switch atEnd := time.Duration(out.rows) * rows.Step; {
@@ -195,8 +203,8 @@ type stretches struct {
 	found []stretch
 }
 
-// note takes a row; n rows after the first one make a stretch.
-func (s *stretches) note(r *record.Row, from, to time.Duration, in bool, n int) {
+// note takes a row, and how many of its sessions are lost; n rows after the first one make a stretch.
+func (s *stretches) note(r *record.Row, lost int64, from, to time.Duration, in bool, n int) {
 	if !in {
 		s.cut()
 		return
@@ -206,7 +214,7 @@ func (s *stretches) note(r *record.Row, from, to time.Duration, in bool, n int) 
 	}
 	s.now.to = to
 	if s.rows == 1 || shareOut(r) > shareOut(&s.now.worst) || shareOut(r) == shareOut(&s.now.worst) && r.Want >= s.now.worst.Want {
-		s.now.worst = *r
+		s.now.worst, s.now.lost = *r, lost
 	}
 	switch {
 	case s.rows == n+1:
@@ -254,7 +262,7 @@ func (v *view) tell(d *stretch) string {
 	for _, x := range []struct {
 		n    int64
 		what string
-	}{{r.Still, "stood still"}, {r.Waiting, "never started"}, {r.Dead - v.lost.players, "died of an error"}, {v.lost.players, "were lost with their agents"}} {
+	}{{r.Still, "stood still"}, {r.Waiting, "never started"}, {r.Dead - d.lost, "died of an error"}, {d.lost, "were lost with their agents, so nothing is known of them"}} {
 		if x.n > 0 {
 			how = append(how, fmt.Sprintf("%d %s", x.n, x.what))
 		}

@@ -122,22 +122,21 @@ func (s *session) renew() {
 	s.renewals++
 	v, n := s.arrival, s.renewals
 	s.running++
-	go func() {
-		defer s.f.cfg.Guard()
+	go s.work(func() {
 		p, err := s.f.cfg.Tickets.Ticket(s.ctx, &v, n)
 		if err != nil {
 			s.f.noteTicket(s.ctx, err)
 			p = nil
 		}
 		s.mu.Lock()
-		var begun []*flight
-		if !s.over {
-			s.usePass(p)
-			begun = s.advance(&player.Event{Type: player.Tick}, true)
+		if s.over {
+			s.mu.Unlock()
+			s.leave()
+			return
 		}
-		s.mu.Unlock()
-		s.carryOn(begun)
-	}()
+		s.usePass(p)
+		s.carryOn(s.give(&player.Event{Type: player.Tick}, true))
+	})
 }
 
 // usePass continues the session with another pass; nil = there is none. s.mu must be held.

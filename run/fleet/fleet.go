@@ -127,21 +127,33 @@ func (f *Fleet) admit(ctx context.Context) time.Duration {
 		}
 		f.mu.Unlock()
 		f.playing.Add(1)
-		go func() {
-			defer f.cfg.Guard()
-			f.watch(ctx, v)
-		}()
+		go f.watch(ctx, v)
 	}
 }
 
 // watch begins a session. It goes on until [Fleet.left].
 func (f *Fleet) watch(ctx context.Context, v audience.Arrival) {
-	in, ok := f.admitSession(ctx, &v)
-	if !ok {
+	var s *session
+	ok := false
+	defer func() { // after a panic that the guard recovered from
+		switch {
+		case ok:
+		case s == nil:
+			f.playing.Done()
+		default:
+			s.breakOff()
+		}
+	}()
+	defer f.cfg.Guard()
+	in, admitted := f.admitSession(ctx, &v)
+	if !admitted {
+		ok = true
 		f.playing.Done()
 		return
 	}
-	s := f.newSession(v, in)
+	s = f.newSession(v, in)
+	s.fleet = ctx
+	s.ctx, s.cancel = context.WithCancel(ctx)
 	f.begun.Add(1)
 	n := f.live.Add(1)
 	for p := f.peak.Load(); n > p && !f.peak.CompareAndSwap(p, n); p = f.peak.Load() {
@@ -150,19 +162,32 @@ func (f *Fleet) watch(ctx context.Context, v audience.Arrival) {
 	f.mu.Lock()
 	f.sessions[s] = struct{}{}
 	f.mu.Unlock()
-	s.play(ctx)
+	s.play()
+	ok = true
+}
+
+// forget ends the count of a session; false = it was not counted any more.
+func (f *Fleet) forget(s *session) bool {
+	if !s.gone.CompareAndSwap(false, true) {
+		return false
+	}
+	f.live.Add(-1)
+	f.mu.Lock()
+	delete(f.sessions, s)
+	f.mu.Unlock()
+	f.playing.Done()
+	return true
 }
 
 // left is called when the last goroutine of a session ends.
 func (f *Fleet) left(s *session) {
+	f.playing.Add(1) // until what follows is done
 	defer f.playing.Done()
-	f.live.Add(-1)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.sessions, s)
-	if s.fleet.Err() != nil {
+	if !f.forget(s) || s.fleet.Err() != nil {
 		return
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	next := s.next
 	if next == nil {
 		w, ok := f.audience.Ended(f.now(), s.arrival, s.why)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hlsload/chaos"
@@ -35,9 +36,10 @@ type session struct {
 	uncut  func() bool     // as of [context.AfterFunc]
 	timer  *time.Timer
 
-	mu      sync.Mutex // of what follows
-	running int        // goroutines at work
-	due     int        // goroutines that a timer or the end of the fleet will start, or is starting
+	gone    atomic.Bool // it is not counted any more
+	mu      sync.Mutex  // of what follows
+	running int         // goroutines at work
+	due     int         // goroutines that a timer or the end of the fleet will start, or is starting
 	over    bool
 	why     audience.Why
 	next    *audience.Arrival // that the viewer rejoins as
@@ -115,20 +117,44 @@ func (s *session) progress(id player.FetchID) int64 {
 }
 
 // play begins the session, and carries its first fetches. The session lasts until the player
-// has left, or until ctx ends, which cuts it off; it may go on when play returns. s.mu must be
+// has left, or until the fleet's context ends, which cuts it off; it may go on when play returns. s.mu must be
 // held, so that others who find the session wait until it has begun; play unlocks it.
-func (s *session) play(ctx context.Context) {
-	s.fleet = ctx
-	s.ctx, s.cancel = context.WithCancel(ctx)
+func (s *session) play() {
+	s.carryOn(s.first())
+}
+
+// first gives the player its first event, and unlocks s.mu.
+func (s *session) first() []*flight {
+	defer s.mu.Unlock()
 	s.running++
 	s.due++
-	s.uncut = context.AfterFunc(ctx, s.cut)
+	s.uncut = context.AfterFunc(s.fleet, s.cut)
 	s.relink()
 	s.timer = time.AfterFunc(time.Hour, s.tick)
 	s.due++
-	begun := s.advance(&player.Event{Type: player.Tick}, true)
+	return s.advance(&player.Event{Type: player.Tick}, true)
+}
+
+// work is what a goroutine of the session does. A panic that the guard recovers from ends
+// the session: nothing more can be said of its player.
+func (s *session) work(f func()) {
+	ok := false
+	defer func() {
+		if !ok {
+			s.breakOff()
+		}
+	}()
+	defer s.f.cfg.Guard()
+	f()
+	ok = true
+}
+
+// breakOff ends a session of which nothing more is known.
+func (s *session) breakOff() {
+	s.mu.Lock()
+	s.end()
 	s.mu.Unlock()
-	s.carryOn(begun)
+	s.f.forget(s)
 }
 
 // carryOn carries fetches, the first of them on this goroutine, and what follows from their
@@ -146,10 +172,7 @@ func (s *session) carryOn(begun []*flight) {
 // launch carries fetches on goroutines of their own, which are counted already.
 func (s *session) launch(begun []*flight) {
 	for _, fl := range begun {
-		go func() {
-			defer s.f.cfg.Guard()
-			s.carryOn([]*flight{fl})
-		}()
+		go s.work(func() { s.carryOn([]*flight{fl}) })
 	}
 }
 
@@ -172,21 +195,21 @@ func (s *session) unlock() {
 
 // tick is called by the timer.
 func (s *session) tick() {
-	defer s.f.cfg.Guard()
-	s.mu.Lock()
-	s.due--
-	if s.over {
-		s.unlock()
-		return
-	}
-	s.running++
-	begun := s.pass()
-	s.mu.Unlock()
-	s.carryOn(begun)
+	s.work(func() {
+		s.mu.Lock()
+		s.due--
+		if s.over {
+			s.unlock()
+			return
+		}
+		s.running++
+		s.carryOn(s.pass())
+	})
 }
 
-// pass does what is due. s.mu must be held.
+// pass does what is due, and unlocks s.mu.
 func (s *session) pass() (begun []*flight) {
+	defer s.mu.Unlock()
 	ev := player.Event{Type: player.Tick}
 	switch now := s.f.now(); {
 	case now >= s.arrival.Leave:
@@ -211,9 +234,13 @@ func (s *session) rejoin(v audience.Arrival) {
 	}
 	s.running++
 	s.next = &v
-	begun := s.advance(&player.Event{Type: player.Leave}, true)
-	s.mu.Unlock()
-	s.carryOn(begun)
+	s.carryOn(s.give(&player.Event{Type: player.Leave}, true))
+}
+
+// give gives the player an event, and unlocks s.mu.
+func (s *session) give(ev *player.Event, here bool) []*flight {
+	defer s.mu.Unlock()
+	return s.advance(ev, here)
 }
 
 // cut ends the session with the fleet.
@@ -232,9 +259,11 @@ func (s *session) end() {
 	}
 	s.over = true
 	s.cancel()
-	s.disarm()
-	if s.uncut() {
-		s.due--
+	if s.timer != nil { // else it has not begun
+		s.disarm()
+		if s.uncut() {
+			s.due--
+		}
 	}
 	s.client.Close()
 }
@@ -274,8 +303,7 @@ func (s *session) notify(ctx context.Context, fl *flight, end bool) bool {
 		return false
 	}
 	ev := s.event(fl, end)
-	begun := s.advance(&ev, end)
-	s.mu.Unlock()
+	begun := s.give(&ev, end)
 	if end {
 		fl.begun = begun
 		return true

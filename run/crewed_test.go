@@ -527,7 +527,7 @@ func TestConductorCannot(t *testing.T) {
 	}
 }
 
-// An agent that cannot listen says so, and not that somebody interrupted it.
+// An agent that cannot listen says so, and not that it was interrupted.
 func TestAgentCannotListen(t *testing.T) {
 	var hub bus.Hub
 	b := hub.Join()

@@ -130,7 +130,7 @@ func (s *Sums) Coarsen() {
 	}
 }
 
-// Leave returns the sums without what is said to be of now: nobody knows any more what becomes
+// Leave returns the sums without what is said to be of now: it is not known any more what becomes
 // of these sessions.
 func (s *Sums) Leave() *Sums {
 	left := *s

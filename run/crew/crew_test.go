@@ -487,7 +487,7 @@ func TestConductorListensAtOnce(t *testing.T) {
 	})
 }
 
-// A conductor whose bus is closed leaves nothing behind, and whoever talks to it does not wait.
+// A conductor whose bus is closed leaves nothing behind, and those who talk to it do not wait.
 func TestConductorWithoutBus(t *testing.T) {
 	var hub bus.Hub
 	b := hub.Join()

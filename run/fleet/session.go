@@ -18,7 +18,7 @@ import (
 	"hlsload/run/client"
 )
 
-// session is one player on this machine. It has no goroutine of its own: whoever has an
+// session is one player on this machine. It has no goroutine of its own: what has an
 // event for the player (a fetch, a timer) takes the lock, gives the player the event, and
 // carries on with what the player wants next. So a request costs one goroutine, and no
 // hand-over from one to another.

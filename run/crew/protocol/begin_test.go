@@ -201,7 +201,7 @@ func TestHaltWhileOpen(t *testing.T) {
 }
 
 // The one agent in the conductor's process begins even if a busy machine lets T0 pass first:
-// nobody else would notice that it never did.
+// no other agent would notice that it never did.
 func TestAloneBeginsLate(t *testing.T) {
 	for _, alone := range []bool{true, false} {
 		a := NewAgent(AgentConfig{Run: "r", ID: "a", Nonce: "n", Alone: alone})

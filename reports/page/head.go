@@ -81,7 +81,7 @@ func outcome(s *reports.Summary) string {
 	}
 	for _, e := range s.Failed() {
 		if e.Expr == reports.ViewersServed && e.ByLost {
-			return fmt.Sprintf("Nothing is known of %s, who were lost with their agents. Of the others: ", figure.Plural(int(s.Players.Lost), "viewer")) + ofFaults(s)
+			return fmt.Sprintf("Nothing is known of %s, who were lost with their agents. ", figure.Plural(int(s.Players.Lost), "viewer")) + ofFaults(s)
 		}
 		if e.Expr == reports.ViewersServed {
 			return "Viewers were not served outside of faults: " + e.Reason + ". " + ofFaults(s)

@@ -13,7 +13,7 @@ import (
 	"hlsload/run/crew/protocol"
 )
 
-// What comes from the other side is bounded and fit to be shown, whatever it is.
+// What another machine sends, hostile or not, is bounded and fit to be shown.
 func TestReadLeavings(t *testing.T) {
 	wild := leavings{CPU: -1, RSS: math.MinInt64, Goroutines: math.MaxInt64, LocalErrors: -5, LocalError: "a\x1b[31m\nb", Connections: math.MaxInt64, Addresses: -1, Withheld: map[string]int64{}}
 	for i := range 1000 {

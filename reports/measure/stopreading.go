@@ -73,7 +73,7 @@ func (r StopReading) TakeOff(cfg *record.Config, load *traffic.Slot) {
 	}
 }
 
-// Leave takes out the sessions that are present: nobody knows any more what becomes of them.
+// Leave takes out the sessions that are present: it is not known any more what becomes of them.
 // cfg has the conditions.
 func (r StopReading) Leave(cfg *record.Config) {
 	for i, e := range cfg.Stop {

@@ -40,6 +40,7 @@ type leanConn struct {
 	host   *leanHost
 	body   leanBody // of the answer being read
 	drops  dropper
+	expire func() // ends what waits for the connection
 }
 
 // newLean returns an engine for http URLs with at most conns connections to a
@@ -84,7 +85,7 @@ func (l *lean) Send(ctx context.Context, req *Request, res *Response) error {
 // exchange sends the request on c and reads the head of the answer. After an
 // error the connection is closed; nothing is that of [readHead].
 func (c *leanConn) exchange(ctx context.Context, req *Request, host, target string, res *Response) (nothing bool, err error) {
-	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	stop := afterEnd(ctx, c.expire)
 	buf := requests.Get().(*[]byte)
 	*buf = appendRequest((*buf)[:0], req, host, target)
 	_, err = c.Write(*buf)
@@ -107,6 +108,14 @@ func (c *leanConn) exchange(ctx context.Context, req *Request, host, target stri
 	c.body.start()
 	res.Body = &c.body
 	return false, nil
+}
+
+// afterEnd is [context.AfterFunc], with less work for a context that has a method for it.
+func afterEnd(ctx context.Context, f func()) (stop func() bool) {
+	if a, ok := ctx.(interface{ AfterFunc(func()) func() bool }); ok {
+		return a.AfterFunc(f)
+	}
+	return context.AfterFunc(ctx, f)
 }
 
 func putReader(br *bufio.Reader) {
@@ -289,6 +298,7 @@ func (l *lean) connect(ctx context.Context, h *leanHost) (*leanConn, error) {
 	}
 	c := &leanConn{Conn: nc, engine: l, host: h}
 	c.drops.init(nc)
+	c.expire = func() { nc.SetDeadline(time.Unix(1, 0)) }
 	h.all = append(h.all, c)
 	return c, nil
 }

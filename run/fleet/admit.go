@@ -123,9 +123,9 @@ func (s *session) renew() {
 	v, n := s.arrival, s.renewals
 	s.running++
 	go s.work(func() {
-		p, err := s.f.cfg.Tickets.Ticket(s.ctx, &v, n)
+		p, err := s.f.cfg.Tickets.Ticket(&s.span, &v, n)
 		if err != nil {
-			s.f.noteTicket(s.ctx, err)
+			s.f.noteTicket(&s.span, err)
 			p = nil
 		}
 		s.mu.Lock()

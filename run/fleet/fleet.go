@@ -28,6 +28,7 @@ type Fleet struct {
 	coming   arrivals                   // in addition to those that audience plans
 	cautions map[uint64]*player.Caution // of viewers that will rejoin, by number
 	sessions map[*session]struct{}
+	over     bool           // the sessions have been cut off
 	changed  chan struct{}  // capacity 1: there may be an earlier arrival
 	playing  sync.WaitGroup // sessions
 
@@ -96,6 +97,7 @@ func (f *Fleet) Run(ctx context.Context) {
 	defer cancel()
 	defer context.AfterFunc(f.halted, cancel)()
 	defer f.playing.Wait()
+	defer f.cut()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
@@ -152,18 +154,44 @@ func (f *Fleet) watch(ctx context.Context, v audience.Arrival) {
 		return
 	}
 	s = f.newSession(v, in)
-	s.fleet = ctx
-	s.ctx, s.cancel = context.WithCancel(ctx)
 	f.begun.Add(1)
 	n := f.live.Add(1)
 	for p := f.peak.Load(); n > p && !f.peak.CompareAndSwap(p, n); p = f.peak.Load() {
 	}
 	s.mu.Lock()
-	f.mu.Lock()
-	f.sessions[s] = struct{}{}
-	f.mu.Unlock()
 	s.play()
 	ok = true
+}
+
+// register counts a session that begins. It will be cut off with the others, unless
+// [Fleet.spare] comes first. s.mu must be held.
+func (f *Fleet) register(s *session) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sessions[s] = struct{}{}
+	if f.over {
+		go s.cut()
+	}
+}
+
+// spare keeps a session that is over from being cut off; false = too late.
+func (f *Fleet) spare(s *session) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.spared = !f.over
+	return s.spared
+}
+
+// cut cuts all sessions off.
+func (f *Fleet) cut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.over = true
+	for s := range f.sessions {
+		if !s.spared {
+			go s.cut()
+		}
+	}
 }
 
 // forget ends the count of a session; false = it was not counted any more.
@@ -183,11 +211,14 @@ func (f *Fleet) forget(s *session) bool {
 func (f *Fleet) left(s *session) {
 	f.playing.Add(1) // until what follows is done
 	defer f.playing.Done()
-	if !f.forget(s) || s.fleet.Err() != nil {
+	if !f.forget(s) {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.over {
+		return
+	}
 	next := s.next
 	if next == nil {
 		w, ok := f.audience.Ended(f.now(), s.arrival, s.why)

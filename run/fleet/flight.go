@@ -26,8 +26,7 @@ type flight struct {
 	rewound bool // the media sequence number went back
 	thing   chaos.Thing
 	imports *m3u8.Multivariant // of a media playlist
-	ctx     context.Context
-	cancel  context.CancelFunc
+	span    span
 	begun   []*flight // fetches that its end began
 	in      *admitted // of its request
 
@@ -51,6 +50,14 @@ func (fl *flight) progress(s *shaper) int64 {
 		return s.progress(r)
 	}
 	return fl.bytes.Load()
+}
+
+// stop ends the fetch.
+func (fl *flight) stop() {
+	fl.span.end()
+	if r := fl.transfer.Load(); r != nil {
+		r.wake()
+	}
 }
 
 // mark keeps the faults that affected the fetch.
@@ -77,7 +84,7 @@ func hashURL(u string) uint64 { return max(1, maphash.String(urlSeed, u)) }
 // fetch performs a flight and notifies the session. Once the context has ended, or
 // the fleet was halted, it reports no failure: it would not be the target's.
 func (s *session) fetch(fl *flight) {
-	ctx := fl.ctx
+	ctx := &fl.span
 	fl.sent = s.f.now()
 	err := s.carry(ctx, fl)
 	if ctx.Err() != nil || s.f.why.Load() != nil || errors.Is(err, errHalted) {

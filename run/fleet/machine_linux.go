@@ -29,12 +29,12 @@ func machine() room {
 			m.ports = to - from + 1
 		}
 	}
-	m.memory = available()
+	m.memory = FreeMemory()
 	return m
 }
 
-// available is the free memory of the machine, or of the control group, in bytes.
-func available() int64 {
+// FreeMemory is the free memory of the machine, or of the control group, in bytes; 0 = unknown.
+func FreeMemory() int64 {
 	var free int64
 	b, _ := os.ReadFile("/proc/meminfo")
 	for sc := bufio.NewScanner(bytes.NewReader(b)); sc.Scan(); {

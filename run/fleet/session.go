@@ -30,16 +30,14 @@ type session struct {
 	link    *shaper // nil = unlimited
 	chaos   Chaos   // nil = none
 
-	ctx    context.Context // of its fetches
-	cancel context.CancelFunc
-	fleet  context.Context // its end cuts the session off
-	uncut  func() bool     // as of [context.AfterFunc]
+	span   span // of what it asks of others
 	timer  *time.Timer
+	spared bool // over before the fleet cut it off; under f.mu
 
 	gone    atomic.Bool // it is not counted any more
 	mu      sync.Mutex  // of what follows
 	running int         // goroutines at work
-	due     int         // goroutines that a timer or the end of the fleet will start, or is starting
+	due     int         // goroutines that the timer or the end of the fleet will start, or has started
 	over    bool
 	why     audience.Why
 	next    *audience.Arrival // that the viewer rejoins as
@@ -128,7 +126,7 @@ func (s *session) first() []*flight {
 	defer s.mu.Unlock()
 	s.running++
 	s.due++
-	s.uncut = context.AfterFunc(s.fleet, s.cut)
+	s.f.register(s)
 	s.relink()
 	s.timer = time.AfterFunc(time.Hour, s.tick)
 	s.due++
@@ -243,7 +241,7 @@ func (s *session) give(ev *player.Event, here bool) []*flight {
 	return s.advance(ev, here)
 }
 
-// cut ends the session with the fleet.
+// cut ends the session with the fleet, on a goroutine of its own.
 func (s *session) cut() {
 	defer s.f.cfg.Guard()
 	s.mu.Lock()
@@ -258,10 +256,13 @@ func (s *session) end() {
 		return
 	}
 	s.over = true
-	s.cancel()
+	s.span.end()
+	for _, fl := range s.flights {
+		fl.stop()
+	}
 	if s.timer != nil { // else it has not begun
 		s.disarm()
-		if s.uncut() {
+		if s.f.spare(s) {
 			s.due--
 		}
 	}
@@ -319,7 +320,7 @@ func (s *session) event(fl *flight, end bool) player.Event {
 	}
 	s.flights = slices.DeleteFunc(s.flights, func(o *flight) bool { return o == fl })
 	s.ended = append(s.ended, fl)
-	fl.cancel()
+	fl.span.end()
 	s.compare(fl)
 	if l := fl.end.Ladder; l != nil {
 		s.ladder, s.imports = l, fl.master
@@ -387,7 +388,6 @@ func (s *session) userAgent() string {
 // begin makes the flight of a fetch.
 func (s *session) begin(a *player.Action) *flight {
 	fl := &flight{id: a.Fetch, kind: a.Kind, url: a.URL, list: a.Rendition, in: s.in}
-	fl.ctx, fl.cancel = context.WithCancel(s.ctx)
 	fl.request = client.Request{Method: "GET", URL: fl.in.pass().Wire(a.URL), UserAgent: s.userAgent(), Range: a.Range, Headers: s.f.cfg.Headers}
 	if fl.in != nil {
 		fl.request.Credentials = fl.in.creds
@@ -463,7 +463,7 @@ func (s *session) viewer(kind m3u8.Kind) chaos.Thing {
 func (s *session) abandon(id player.FetchID) {
 	for i, fl := range s.flights {
 		if fl.id == id {
-			fl.cancel()
+			fl.stop()
 			if r := fl.transfer.Load(); r != nil {
 				s.link.leave(r) // before another fetch of this step uses the link
 			}

@@ -28,6 +28,7 @@ type transfer struct {
 	done    bool
 	offered int64
 	poke    chan struct{}
+	timer   *time.Timer // nil until needed
 }
 
 func newShaper(l link.Link, now func() time.Duration) *shaper { return &shaper{link: l, now: now} }
@@ -60,32 +61,31 @@ func (r *transfer) wake() {
 	}
 }
 
-// await waits until the instant that when returns. when is called again whenever the
-// link changes.
+// await waits until the instant that when returns, or the fetch ends ([flight.stop]). when
+// is called again whenever the link changes.
 func (s *shaper) await(ctx context.Context, r *transfer, when func(now time.Duration) time.Duration) error {
-	var timer *time.Timer
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		s.mu.Lock()
 		now := s.now()
 		s.collect(now)
 		at := when(now)
-		wake := min(at, s.link.Wake())
-		s.mu.Unlock()
 		if at <= now {
-			return ctx.Err()
+			s.mu.Unlock()
+			return nil
 		}
-		d := min(max(wake-now, 0), time.Hour)
-		if timer == nil {
-			timer = time.NewTimer(d)
-			defer timer.Stop()
+		d := min(max(min(at, s.link.Wake())-now, 0), time.Hour)
+		if r.timer == nil {
+			r.timer = time.NewTimer(d)
 		} else {
-			timer.Reset(d)
+			r.timer.Reset(d)
 		}
+		s.mu.Unlock()
 		select {
-		case <-timer.C:
+		case <-r.timer.C:
 		case <-r.poke:
-		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
 }
@@ -188,6 +188,9 @@ func (s *shaper) finish(ctx context.Context, r *transfer, n int64, close bool) e
 func (s *shaper) leave(r *transfer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if r.timer != nil {
+		r.timer.Stop()
+	}
 	if !r.done {
 		s.link.Abandon(s.now(), r.id)
 		s.collect(s.now())

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -95,7 +96,11 @@ func (a *agent) Prepare(ctx context.Context, data []byte) (hash string, err erro
 	ctx, cancel := context.WithTimeout(ctx, prepareTime)
 	defer cancel()
 	if err := a.open(ctx); err != nil {
-		return "", errors.New(a.cfg.Secrets.Text(err.Error()))
+		text := a.cfg.Secrets.Text(err.Error())
+		if away := (*Error)(nil); errors.As(err, &away) && away.Kind == Unreachable {
+			return "", &protocol.TargetError{Text: strings.TrimPrefix(text, "void: ")}
+		}
+		return "", errors.New(text)
 	}
 	return a.measure.Key(), nil
 }

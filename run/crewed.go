@@ -27,7 +27,12 @@ type Crew struct {
 	// Ended says how the process of an agent ended, by the agent's name; "" = that is not known.
 	// nil = nothing is known of any.
 	Ended func(agent string) string
+	// Died gets the agents whose processes ended; nil = of none that is known at once.
+	Died <-chan Death
 }
+
+// Death is the end of an agent's process.
+type Death struct{ Agent, How string }
 
 // Watched is a run that goes on, as all of its machines see it.
 type Watched interface {

@@ -103,6 +103,18 @@ func (r *live) startCrew() error {
 		defer r.guard()
 		c.result, c.broken = c.conductor.Run(context.Background())
 	})
+	if k := r.cfg.Crew; k != nil && k.Died != nil {
+		c.running.Go(func() {
+			for {
+				select {
+				case d := <-k.Died:
+					c.conductor.Died(d.Agent, d.How)
+				case <-c.done:
+					return
+				}
+			}
+		})
+	}
 	if local != nil {
 		c.agent = &agent{host: r, progress: r.progress, guard: r.guard}
 		name := "conductor"
@@ -182,6 +194,8 @@ func (r *live) begin(ctx context.Context) error {
 	switch c.result.Exit.Cause {
 	case protocol.Refused:
 		kind = Invalid
+	case protocol.NoTarget:
+		kind = Unreachable
 	case protocol.Stopped:
 		kind = Interrupted
 	}

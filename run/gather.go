@@ -89,7 +89,7 @@ func (r *live) explain(agents []measure.Agent) {
 	}
 	for i := range agents {
 		if a := &agents[i]; a.Lost != "" {
-			if how := r.cfg.Crew.Ended(a.Name); how != "" {
+			if how := r.cfg.Crew.Ended(a.Name); how != "" && how != a.Lost {
 				a.Lost += "; " + how
 			}
 		}

@@ -36,9 +36,9 @@ func TestHaltLine(t *testing.T) {
 // What is known of how an agent's process ended is part of why it was lost.
 func TestExplain(t *testing.T) {
 	r := &live{cfg: &Config{Crew: &Crew{Ended: func(agent string) string { return map[string]string{"a": "its process ended: signal: killed"}[agent] }}}}
-	agents := []measure.Agent{{Name: "a", Lost: "not heard for 3s"}, {Name: "b", Lost: "not heard for 3s"}, {Name: "c"}}
+	agents := []measure.Agent{{Name: "a", Lost: "not heard for 3s"}, {Name: "b", Lost: "not heard for 3s"}, {Name: "c"}, {Name: "a", Lost: "its process ended: signal: killed"}}
 	r.explain(agents)
-	if agents[0].Lost != "not heard for 3s; its process ended: signal: killed" || agents[1].Lost != "not heard for 3s" || agents[2].Lost != "" {
+	if agents[0].Lost != "not heard for 3s; its process ended: signal: killed" || agents[1].Lost != "not heard for 3s" || agents[2].Lost != "" || agents[3].Lost != "its process ended: signal: killed" {
 		t.Errorf("%+v", agents)
 	}
 }

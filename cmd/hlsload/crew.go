@@ -208,8 +208,8 @@ func (m *machines) open(cmd *cobra.Command, cfg *run.Config, p progress, dir str
 		return ctx, internal(err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	m.children = &children{say: p, hide: hide, cancel: cancel, patience: usualPatience}
-	c.Ended = m.children.how
+	m.children = &children{say: p, hide: hide, cancel: cancel, patience: usualPatience, died: make(chan run.Death, m.processes)}
+	c.Ended, c.Died = m.children.how, m.children.died
 	m.closers = append(m.closers, cancel)
 	exe, err := os.Executable()
 	if err != nil {

@@ -379,7 +379,7 @@ func TestChildren(t *testing.T) {
 	hide.Add("s3cr3t-join", "hl1.…")
 	start := func(t *testing.T, p patience, began bool, scripts ...string) (*children, *said, chan struct{}) {
 		out, canceled := new(said), make(chan struct{})
-		c := &children{say: out, hide: hide.Text, cancel: func() { close(canceled) }, patience: p}
+		c := &children{say: out, hide: hide.Text, cancel: func() { close(canceled) }, patience: p, died: make(chan run.Death, 8)}
 		if began {
 			c.begin()
 		}

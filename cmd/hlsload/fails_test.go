@@ -36,6 +36,7 @@ func TestMachinesFail(t *testing.T) {
 		{"stopped for 2 s", stoppedBriefly},
 		{"another NATS server goes", serverGone},
 		{"killed in the fault", func(t *testing.T) { killedInTheRun(t, "gone: pipeline.kill is on") }},
+		{"killed in the fault, started here", killedHere},
 		{"the stop file of an agent", func(t *testing.T) { obeyed(t, "stop file") }},
 		{"Ctrl-C twice", func(t *testing.T) { obeyed(t, "halted by the user") }},
 		{"Ctrl-C of an agent", func(t *testing.T) { obeyed(t, "agent a: interrupted") }},
@@ -152,6 +153,29 @@ func killedInTheRun(t *testing.T, when string) {
 	within(t, "verdict", c.conductor.ended.Sub(at), 4*time.Second)
 	void(t, s, "b")
 	c.agents["a"].ends(reports.ExitInterrupted)
+}
+
+// T6: an agent that this command started is killed in the fault. It is lost at once.
+func killedHere(t *testing.T) {
+	c := conducted(t, failing(60, 50, ""), nil, "--processes", "2")
+	c.conductor.says("gone: pipeline.kill is on")
+	at := time.Now()
+	if err := syscall.Kill(agentsOf(c.conductor.cmd.Process.Pid)[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	c.conductor.says("its process ended: signal: killed")
+	within(t, "the loss is known", time.Since(at), time.Second)
+	c.conductor.says("gone: pipeline.kill is over")
+	within(t, "the fault is off", time.Since(at), time.Second)
+	s := c.ends(reports.ExitLost)
+	within(t, "verdict", c.conductor.ended.Sub(at), 4*time.Second)
+	for _, a := range s.Agents {
+		if a.LostAtS.Known() {
+			void(t, s, a.Name)
+			return
+		}
+	}
+	t.Errorf("no agent is lost: %s", s.VoidReason)
 }
 
 // T6: an agent is killed while its part is on the way.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"hlsload/run"
 )
 
 // patience is how long agents that were started here get.
@@ -32,7 +34,8 @@ type children struct {
 	cancel func() // ends the run before it began
 	patience
 
-	all []*child
+	all  []*child
+	died chan run.Death
 
 	mu     sync.Mutex
 	began  bool
@@ -93,6 +96,7 @@ func childEnv(environ []string, join string) []string {
 func (c *children) left(ch *child) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.died <- run.Death{Agent: ch.name, How: ch.ended()}   // there is room for all
 	if c.over || c.began && ch.cmd.ProcessState.Exited() { // then it said why itself
 		return
 	}
@@ -112,6 +116,9 @@ func (c *children) left(ch *child) {
 	}
 }
 
+// ended says how a process ended that did.
+func (ch *child) ended() string { return "its process ended: " + ch.cmd.ProcessState.String() }
+
 // how says how the process of an agent ended.
 func (c *children) how(name string) string {
 	for _, ch := range c.all {
@@ -120,7 +127,7 @@ func (c *children) how(name string) string {
 		}
 		select {
 		case <-ch.done:
-			return "its process ended: " + ch.cmd.ProcessState.String()
+			return ch.ended()
 		default:
 			return "its process is still there"
 		}

@@ -37,6 +37,9 @@ func TestAgents(t *testing.T) {
 			}
 			at += 1 + i
 		}
+		if !strings.Contains(b, "# over 3 agents, as before: --processes or --agents") && name != "text" {
+			t.Errorf("%s does not say how to run it again", name)
+		}
 		if !strings.Contains(b, "3 agents, lag") && name != "report.html" {
 			t.Errorf("%s does not say how many agents there were", name)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hlsload/reports"
+	"hlsload/reports/figure"
 )
 
 // reproduce is the command that does the same again.
@@ -19,8 +20,15 @@ func reproduce(s *reports.Summary) string {
 		}
 	}
 	command := strings.Join(append(args, "--seed", fmt.Sprint(s.Seed)), " ")
+	var notes []string
 	if strings.Contains(command, "***") {
-		command += " # with the secrets in place of ***"
+		notes = append(notes, "with the secrets in place of ***")
+	}
+	if n := len(s.Agents); n > 0 {
+		notes = append(notes, fmt.Sprintf("over %s, as before: --processes or --agents", figure.Plural(n, "agent")))
+	}
+	if len(notes) > 0 {
+		command += " # " + strings.Join(notes, "; ")
 	}
 	return command
 }

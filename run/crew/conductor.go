@@ -138,6 +138,10 @@ func (c *Conductor) Tell(data []byte) error {
 
 var errOver = errors.New("the run is over")
 
+// Died says that the process of the agent with this name ended, and how: it need not be waited
+// for.
+func (c *Conductor) Died(name, how string) { c.loop.post(protocol.Died{Name: name, How: how}) }
+
 // Offsets are by how much the conductor's clock is ahead of each agent's, as known now.
 func (c *Conductor) Offsets() []time.Duration {
 	if o := c.offsets.Load(); o != nil {

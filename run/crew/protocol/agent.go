@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -46,6 +47,7 @@ type Agent struct {
 
 	halted     Mode
 	reason     string
+	cause      Cause // of a failure
 	collecting bool
 	part       *sender
 	pushed     time.Duration // when the last chunk left
@@ -77,9 +79,13 @@ func (a *Agent) Step(now time.Duration, e Event) []Action {
 		a.arrived(now, e)
 	case Prepared:
 		if a.state == Preparing {
-			if a.hash = e.Hash; e.Err != nil {
-				a.fail(now, fmt.Sprintf("cannot prepare: %v", e.Err))
-			} else {
+			a.hash = e.Hash
+			switch away := (*TargetError)(nil); {
+			case errors.As(e.Err, &away):
+				a.fail(now, NoTarget, away.Text)
+			case e.Err != nil:
+				a.fail(now, Refused, fmt.Sprintf("cannot prepare: %v", e.Err))
+			default:
 				a.become(now, Ready)
 			}
 		}
@@ -118,7 +124,7 @@ func (a *Agent) become(now time.Duration, s State) {
 }
 
 func (a *Agent) tick(now time.Duration) {
-	t := &tick{Head: a.head(), State: a.state, Hash: a.hash, Clock: a.compared, T0: a.t0, Halted: a.halted, Reason: a.reason, Course: a.entries, Vitals: a.vitals}
+	t := &tick{Head: a.head(), State: a.state, Hash: a.hash, Clock: a.compared, T0: a.t0, Halted: a.halted, Reason: a.reason, Cause: a.cause, Course: a.entries, Vitals: a.vitals}
 	body := a.rows.fill(t)
 	a.ticked = now
 	a.do(Send{subject(a.cfg.Run, a.cfg.ID, "tick"), encode(t, body...)})
@@ -127,7 +133,7 @@ func (a *Agent) tick(now time.Duration) {
 // pass does what is due.
 func (a *Agent) pass(now time.Duration) {
 	if a.state == Armed && now+a.ahead >= a.t0 && !a.cfg.Alone {
-		a.fail(now, "heard of the start too late")
+		a.fail(now, Refused, "heard of the start too late")
 	}
 	switch {
 	case a.left || a.state == Silent:
@@ -175,9 +181,9 @@ func (a *Agent) silence(now time.Duration, why string) {
 	}
 }
 
-// fail tells the conductor that the agent cannot go on.
-func (a *Agent) fail(now time.Duration, why string) {
-	a.reason, a.end, a.ending = Plain(why, 500), &Exit{Refused, why}, now+Silence
+// fail tells the conductor that the agent cannot go on. cause is that of one that has not begun.
+func (a *Agent) fail(now time.Duration, cause Cause, why string) {
+	a.reason, a.cause, a.end, a.ending = Plain(why, 500), cause, &Exit{cause, why}, now+Silence
 	if a.begun {
 		a.end = &Exit{Gone, why}
 	}
@@ -228,9 +234,9 @@ func (a *Agent) reported(now time.Duration, e Reported) {
 	switch {
 	case a.state != Running:
 	case e.Err != nil:
-		a.fail(now, fmt.Sprintf("cannot report: %v", e.Err))
+		a.fail(now, Refused, fmt.Sprintf("cannot report: %v", e.Err))
 	case len(e.Report.Rows) > MaxRows:
-		a.fail(now, fmt.Sprintf("cannot report: %d bytes of rows (want at most %d)", len(e.Report.Rows), MaxRows))
+		a.fail(now, Refused, fmt.Sprintf("cannot report: %d bytes of rows (want at most %d)", len(e.Report.Rows), MaxRows))
 	default:
 		a.vitals = e.Report.Vitals
 		a.rows.put(now+a.ahead-a.t0, e.Report.Rows)
@@ -243,9 +249,9 @@ func (a *Agent) collected(now time.Duration, e Collected) {
 	switch {
 	case a.state != Halted:
 	case e.Err != nil:
-		a.fail(now, fmt.Sprintf("cannot make its part: %v", e.Err))
+		a.fail(now, Refused, fmt.Sprintf("cannot make its part: %v", e.Err))
 	case len(e.Part) > MaxPart:
-		a.fail(now, fmt.Sprintf("cannot send its part of %d bytes (want at most %d)", len(e.Part), MaxPart))
+		a.fail(now, Refused, fmt.Sprintf("cannot send its part of %d bytes (want at most %d)", len(e.Part), MaxPart))
 	default:
 		a.part = newSender(e.Part)
 		a.push(now)

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +51,19 @@ func TestRefusals(t *testing.T) { // T13
 			}
 		})
 	}
+	t.Run("a target that cannot be reached", func(t *testing.T) {
+		w := three(t, ConductorConfig{})
+		const why = "target unreachable at start: no such host"
+		w.crew[0].bad = fmt.Errorf("open: %w", &TargetError{why})
+		w.run(w.now + time.Minute)
+		r := w.lead.Result()
+		if want := (Exit{NoTarget, "agent alpha: " + why}); r.Exit != want || r.Exit.Cause.Code() != 112 || r.Begun {
+			t.Errorf("result %+v", r)
+		}
+		if a := w.crew[0]; a.cause() != NoTarget || a.exit.Error() != why {
+			t.Errorf("agent: %v", a.exit)
+		}
+	})
 	t.Run("another protocol", func(t *testing.T) {
 		w := newWorld(t, ConductorConfig{}, "alpha")
 		w.running()

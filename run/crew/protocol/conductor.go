@@ -107,6 +107,8 @@ func (c *Conductor) Step(now time.Duration, e Event) []Action {
 		if len(e.Data) <= MaxTold {
 			c.told = e.Data
 		}
+	case Died:
+		c.died(now, e)
 	case Wanted:
 		c.halt(now, e.Order, Stopped)
 	}

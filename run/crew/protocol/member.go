@@ -191,6 +191,19 @@ func (c *Conductor) lose(now time.Duration, m *member, why string) {
 	}
 }
 
+// died takes an agent for lost as soon as its process is known to have ended, unless all that
+// is wanted of it is there. While the run is open, another one may still join in its place.
+func (c *Conductor) died(now time.Duration, e Died) {
+	if rank(c.phase) < rank(Full) {
+		return
+	}
+	for _, m := range c.members {
+		if m.info.Name == e.Name && m.lost == nil && m.state != Sent && c.phase != Done && !m.complete(c.begun) {
+			c.lose(now, m, e.How)
+		}
+	}
+}
+
 // players counts those of lost agents, and all.
 func (c *Conductor) players() (lost, all float64) {
 	for _, m := range c.members {

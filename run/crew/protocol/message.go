@@ -131,6 +131,7 @@ type tick struct {
 	T0     time.Duration `json:"t0,omitempty"`
 	Halted Mode          `json:"halted,omitempty"`
 	Reason string        `json:"reason,omitempty"` // of a failure, or of a halt that the agent itself wants
+	Cause  Cause         `json:"cause,omitempty"`  // of a failure before it began: Refused or NoTarget
 	Course int           `json:"course,omitempty"` // entries that it has
 	First  uint64        `json:"first,omitempty"`  // number of the first report behind this
 	Rows   []rowsHead    `json:"rows,omitempty"`

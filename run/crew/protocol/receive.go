@@ -207,7 +207,11 @@ func (c *Conductor) acknowledge(now time.Duration, m *member) {
 func (c *Conductor) moved(now time.Duration, m *member, t *tick) {
 	switch {
 	case t.State == Failed && !c.begun && c.order == nil && c.phase != Open:
-		c.fail(now, Refused, c.of(m, t.Reason))
+		cause := Refused
+		if t.Cause == NoTarget {
+			cause = NoTarget
+		}
+		c.fail(now, cause, c.of(m, t.Reason))
 		c.lose(now, m, t.Reason)
 	case t.State == Failed:
 		c.lose(now, m, t.Reason)

@@ -127,6 +127,38 @@ func TestAgentDies(t *testing.T) {
 	})
 }
 
+// TestDied: an agent whose process is known to have ended is lost at once, unless nothing is
+// wanted of it.
+func TestDied(t *testing.T) {
+	const how = "its process ended: signal: killed"
+	w := three(t, ConductorConfig{Lost: .4})
+	w.conduct(Died{"beta", how}) // nothing has joined
+	w.running()
+	w.conduct(Died{"delta", how})
+	w.run(w.now + 2*time.Second)
+	w.crew[1].dead = true
+	w.conduct(Died{"beta", how})
+	if l := w.lost[1]; len(w.lost) != 1 || l.Why != how || l.Beyond {
+		t.Fatalf("lost %+v", w.lost)
+	}
+	w.conduct(Died{"beta", how})
+	w.end()
+	for _, a := range []string{"alpha", "gamma"} {
+		w.conduct(Died{a, how})
+	}
+	r := w.lead.Result()
+	if len(w.lost) != 1 || r.Exit.Cause != None || r.Agents[1].Lost == nil || r.Agents[1].Lost.Why != how {
+		t.Errorf("lost %+v, result %+v", w.lost, r)
+	}
+
+	w = three(t, ConductorConfig{})
+	w.until("ready", func() bool { return w.lead.phase == Arming })
+	w.conduct(Died{"gamma", how})
+	if r := w.lead.Result(); r.Exit.Cause != Gone || r.Exit.Text != "agent gamma: "+how || r.Begun {
+		t.Errorf("result %+v", r)
+	}
+}
+
 // TestLostWithinLimit loses players that the run may lose (F2').
 func TestLostWithinLimit(t *testing.T) {
 	w := three(t, ConductorConfig{Lost: .4})

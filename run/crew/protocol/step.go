@@ -4,7 +4,7 @@ import "time"
 
 // Event is what a participant is told. Of these, an agent takes [Wake], [Arrived],
 // [Prepared], [Reported], [Collected] and [Wanted]; a conductor takes [Wake], [Arrived],
-// [Assigned], [Entry], [Tell] and [Wanted].
+// [Assigned], [Entry], [Tell], [Wanted] and [Died].
 type Event interface{ event() }
 
 type (
@@ -19,7 +19,7 @@ type (
 		Busy     bool          // rows cannot be taken now
 	}
 
-	// Prepared ends a [Prepare].
+	// Prepared ends a [Prepare]. Err may be a [*TargetError].
 	Prepared struct {
 		Hash string
 		Err  error
@@ -49,6 +49,9 @@ type (
 	// Tell is what all agents are told from now on, in place of what they were told before.
 	Tell struct{ Data []byte }
 
+	// Died says that the process of the agent with this name ended, and how.
+	Died struct{ Name, How string }
+
 	// Wanted is a halt that this participant wants.
 	Wanted struct{ Order Order }
 )
@@ -61,6 +64,7 @@ func (Collected) event() {}
 func (Assigned) event()  {}
 func (Entry) event()     {}
 func (Tell) event()      {}
+func (Died) event()      {}
 func (Wanted) event()    {}
 
 // Action is what a participant has to do, in order. [Send] is for both, [Prepare] to
@@ -168,15 +172,21 @@ type Cause uint8
 
 // Causes, the most important first.
 const (
-	None    Cause = iota
-	Refused       // could not begin: another build, another plan, too late, a second conductor
-	Gone          // an agent, or more of the players than may be lost
-	Blurred       // clocks were too far apart
-	Stopped       // halted
+	None     Cause = iota
+	Refused        // could not begin: another build, another plan, too late, a second conductor
+	NoTarget       // the target does not answer an agent with a stream
+	Gone           // an agent, or more of the players than may be lost
+	Blurred        // clocks were too far apart
+	Stopped        // halted
 )
 
 // Code is the exit code of the command.
-func (c Cause) Code() int { return [...]int{0, 104, 113, 111, 105}[c] }
+func (c Cause) Code() int { return [...]int{0, 104, 112, 113, 111, 105}[c] }
+
+// TargetError is why an agent cannot prepare: its target cannot be reached.
+type TargetError struct{ Text string }
+
+func (e *TargetError) Error() string { return e.Text }
 
 // Exit is why an agent or a conductor left before a run was complete.
 type Exit struct {

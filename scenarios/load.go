@@ -49,7 +49,7 @@ const (
 // Load decodes and checks a scenario. The error is a [Problems] with
 // everything that is wrong.
 func Load(src Source) (*Scenario, error) {
-	d := newDecoder(src)
+	d := newDecoder(src, scenarioFile)
 	root := d.document(src.Data)
 	if root == nil {
 		return nil, d.problems.sorted()
@@ -99,7 +99,7 @@ func (d *decoder) scenario(v value, sc *Scenario) {
 		return
 	}
 	if !v.given() {
-		v.problem("%s", emptyScenario)
+		v.problem("%s", d.kind.empty())
 		return
 	}
 	d.version(s, v)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"go.yaml.in/yaml/v4"
 	"hlsload/capacity/tariff"
 	"hlsload/player/units"
 )
@@ -126,7 +127,17 @@ func cacheWords() []string {
 // IsEvent reports whether a file is an event rather than a scenario.
 func IsEvent(data []byte) bool {
 	root := newDecoder(Source{}, eventFile).document(data)
-	return root != nil && (mappingIndex(root, "event") >= 0 || mappingIndex(root, "audience") >= 0)
+	return root != nil && ofEvent(root) != nil
+}
+
+// ofEvent is a key that only events have; nil = there is none.
+func ofEvent(root *yaml.Node) *yaml.Node {
+	for _, name := range []string{"event", "audience"} {
+		if i := mappingIndex(root, name); i >= 0 {
+			return root.Content[i-1]
+		}
+	}
+	return nil
 }
 
 // LoadEvent decodes and checks an event file and the files that it names. The error is a

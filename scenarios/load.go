@@ -54,6 +54,10 @@ func Load(src Source) (*Scenario, error) {
 	if root == nil {
 		return nil, d.problems.sorted()
 	}
+	if at := ofEvent(root); at != nil {
+		d.report("", at.Line, at.Column, "this is an event, not a scenario (got the key %s; hlsload validate checks both)", at.Value)
+		return nil, d.problems
+	}
 	for _, o := range src.Overrides {
 		d.override(root, o)
 	}

@@ -57,12 +57,13 @@ var core = map[string][]string{
 	"reports/accesslog":          {"player/cmcd", "reports/figure", "reports/cdn", "reports"},
 	"reports/page":               {"player/m3u8", "chaos", "reports/figure", "reports/cdn", "reports"},
 	"scenarios/redact":           {},
+	"capacity/tariff":            {},
 	"sim":                        {"chaos", "player", "player/audience", "player/draw", "player/link", "player/m3u8", "reports/cdn", "reports/record", "rig"},
-	"sim/forecast":               {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "reports/figure", "reports/record", "sim"},
+	"sim/forecast":               {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "reports/figure", "reports/record", "sim", "capacity/tariff"},
 	"probe":                      {"player/link", "player/m3u8", "player/mediatime", "player/stream", "player/profile", "player/predict", "player/trial", "player", "reports/cdn", "stage"},
 	"stage":                      {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/remedy", "scenarios", "scenarios/redact"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
-		"chaos", "rig/media", "rig", "reports/expect", "reports/figure", "scenarios/redact"},
+		"chaos", "rig/media", "rig", "reports/expect", "reports/figure", "scenarios/redact", "capacity/tariff"},
 }
 
 // world are the packages that meet the world outside: clocks, sockets, files,
@@ -114,7 +115,7 @@ var world = map[string][]string{
 	"run/bus/natsserver": {"run/bus", "run/bus/natsbus"},
 	"run/bus/embedded":   {"run/bus/natsbus", "run/bus/natsserver"},
 	"run": {
-		"chaos", "chaos/aws", "chaos/command", "chaos/conduct", "chaos/inject", "chaos/journal", "player", "player/audience", "player/cmcd", "player/consent",
+		"capacity/tariff", "chaos", "chaos/aws", "chaos/command", "chaos/conduct", "chaos/inject", "chaos/journal", "player", "player/audience", "player/cmcd", "player/consent",
 		"player/credential", "player/draw", "player/link", "player/m3u8", "player/predict", "player/profile", "player/stream", "player/ticket", "reports", "reports/cdn", "reports/figure",
 		"reports/expect", "reports/measure", "reports/monitor", "reports/record", "reports/traffic", "rig", "rig/serve", "run/bus", "run/client", "run/cloud", "run/crew", "run/crew/protocol", "run/fleet", "run/fleet/issuer",
 		"run/look", "scenarios", "scenarios/redact", "sim/forecast", "stage",
@@ -126,7 +127,7 @@ var world = map[string][]string{
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/estimate", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
-	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "run/crew/protocol",
+	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "capacity/tariff", "run/crew/protocol",
 }
 
 // mayImport reports whether package from may import package to of this module.

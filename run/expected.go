@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"hlsload/capacity/tariff"
 	"hlsload/chaos"
 	agreed "hlsload/player/consent"
 	"hlsload/player/draw"
@@ -53,7 +54,7 @@ func expectLoad(ctx context.Context, sc *scenarios.Scenario, faults []chaos.Faul
 func (e *expected) lines(foreign bool) []string {
 	lines := append([]string{"expected load, " + e.How()}, e.Lines()...)
 	if foreign {
-		lines = append(lines, e.Cost(forecast.ListPrices(), time.Now()))
+		lines = append(lines, e.Cost(tariff.ListPrices(), time.Now()))
 	}
 	if len(e.assumed) > 0 {
 		lines = append(lines, "assumed, because it is unknown: "+strings.Join(e.assumed, ", "))

@@ -11,7 +11,7 @@ import (
 // until it is cleared. It takes only what the rig itself can apply. The error
 // is a [Problems].
 func DecodeFault(data []byte, t Target) (chaos.Fault, error) {
-	d := newDecoder(Source{File: "fault", Data: data})
+	d := newDecoder(Source{File: "fault", Data: data}, scenarioFile)
 	if len(data) <= MaxBytes && !json.Valid(data) {
 		d.report("", 1, 1, "not valid JSON (want a chaos entry such as {\"name\": \"kill-0\", \"fault\": \"pipeline.kill\", \"pipeline\": 0})")
 		return chaos.Fault{}, d.problems

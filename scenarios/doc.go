@@ -7,7 +7,8 @@
 // has a default, every problem is reported with its line and column, all of
 // them at once. [Override] changes single values from flags and environment.
 // [DecodeFault] reads one chaos entry from a control API, [Scenario.Plan]
-// prints the expanded timeline.
+// prints the expanded timeline. [LoadEvent] reads an event: how many will watch
+// when, from where, and which scenario.
 //
 // The package checks everything that can be checked without the network. It
 // runs nothing; only [Open] touches files.

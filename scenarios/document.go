@@ -35,7 +35,7 @@ func (depthLimit) CheckAlias(int, int) error { return nil } // expand counts nod
 // The result is nil after a problem.
 func (d *decoder) document(data []byte) *yaml.Node {
 	if len(data) > MaxBytes {
-		d.report("", 1, 1, "scenario is too large (got %d bytes or more; want at most %d)", len(data), MaxBytes)
+		d.report("", 1, 1, "%s is too large (got %d bytes or more; want at most %d)", d.kind.name, len(data), MaxBytes)
 		return nil
 	}
 	if i := badByte(data); i >= 0 {
@@ -56,14 +56,14 @@ func (d *decoder) document(data []byte) *yaml.Node {
 	top := &root
 	if root.Kind == yaml.DocumentNode {
 		if len(root.Content) != 1 {
-			d.report("", 1, 1, "%s", emptyScenario)
+			d.report("", 1, 1, "%s", d.kind.empty())
 			return nil
 		}
 		top = root.Content[0]
 	}
 	var second yaml.Node
 	if err := loader.Load(&second); err == nil {
-		d.report("", max(second.Line, 1), max(second.Column, 1), "several YAML documents (want one scenario per file)")
+		d.report("", max(second.Line, 1), max(second.Column, 1), "several YAML documents (want one %s per file)", d.kind.name)
 		return nil
 	} else if !errors.Is(err, io.EOF) {
 		d.syntax(err)
@@ -84,13 +84,22 @@ func (d *decoder) syntax(err error) {
 		line, column = max(le.Mark.Line, 1), max(le.Mark.Column, 1)
 	}
 	if errors.Is(err, io.EOF) {
-		d.report("", 1, 1, "%s", emptyScenario)
+		d.report("", 1, 1, "%s", d.kind.empty())
 		return
 	}
 	d.report("", line, column, "not valid YAML: %s", parserMessage(err))
 }
 
-const emptyScenario = "scenario is empty (want at least version, name and target)"
+// fileKind is a kind of file, for messages.
+type fileKind struct{ name, least string }
+
+var (
+	scenarioFile = fileKind{"scenario", "version, name and target"}
+	eventFile    = fileKind{"event", "version, event, audience and scenario"}
+	profileFile  = fileKind{"profile", "id"}
+)
+
+func (k fileKind) empty() string { return k.name + " is empty (want at least " + k.least + ")" }
 
 // parserMessage is an error of the YAML parser without its own position.
 func parserMessage(err error) string {

@@ -225,7 +225,11 @@ func (d *decoder) cohorts(v value, f *Fleet) {
 		f.Audience.Cohorts = append(f.Audience.Cohorts, c)
 		f.Profiles = append(f.Profiles, p)
 	}
-	d.shares(v, f.Audience.Cohorts)
+	shares := make([]*float64, len(f.Audience.Cohorts))
+	for i := range shares {
+		shares[i] = &f.Audience.Cohorts[i].Share
+	}
+	d.shares(v, "cohorts", shares)
 	d.tellApart(items, f)
 }
 
@@ -252,12 +256,12 @@ func (d *decoder) tellApart(items []value, f *Fleet) {
 	}
 }
 
-// shares divides the remaining share among the cohorts without one, and makes the
-// sum exactly 1.
-func (d *decoder) shares(v value, cohorts []audience.Cohort) {
+// shares divides the remaining share among the parts without one, and makes the sum
+// exactly 1.
+func (d *decoder) shares(v value, parts string, shares []*float64) {
 	sum, silent := 0.0, 0
-	for i := range cohorts {
-		switch share := &cohorts[i].Share; *share {
+	for _, share := range shares {
+		switch *share {
 		case unreadable:
 			return // the sum means nothing
 		case 0:
@@ -268,18 +272,18 @@ func (d *decoder) shares(v value, cohorts []audience.Cohort) {
 	}
 	switch {
 	case silent > 0 && sum < 0.9985:
-		for i := range cohorts {
-			if cohorts[i].Share == 0 {
-				cohorts[i].Share = (1 - sum) / float64(silent)
+		for _, share := range shares {
+			if *share == 0 {
+				*share = (1 - sum) / float64(silent)
 			}
 		}
 	case silent > 0:
-		v.problem("no share is left for the cohorts without one (got %s in the others; want less than 100%%)", units.FormatShare(sum))
+		v.problem("no share is left for the %s without one (got %s in the others; want less than 100%%)", parts, units.FormatShare(sum))
 	case !addsUp(sum):
 		v.problem("shares do not add up (got %s; want 100%%)", units.FormatShare(sum))
 	default:
-		for i := range cohorts {
-			cohorts[i].Share /= sum
+		for _, share := range shares {
+			*share /= sum
 		}
 	}
 }

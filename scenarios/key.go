@@ -54,6 +54,7 @@ const (
 	ofBoolean   form = "true or false"
 	ofSize      form = "size"
 	ofDay       form = "day"
+	ofInstant   form = "instant"
 	ofWord      form = "word"
 	ofName      form = "name"
 	ofText      form = "text"
@@ -87,7 +88,7 @@ func (k *key) ranges() string {
 		return format(least) + " to " + format(most)
 	}
 	switch k.form {
-	case ofDuration:
+	case ofDuration, ofOffset:
 		return text(func(n int64) string { return units.FormatDuration(time.Duration(n)) })
 	case ofRate:
 		return text(units.FormatRate)
@@ -174,6 +175,8 @@ func (k *key) wants() string {
 	switch {
 	case k.word != nil && k.items != nil:
 		return oneOf(k.word) + ", or a list" + such
+	case k.word != nil && k.keys == nil:
+		return oneOf(k.word)
 	case k.word != nil:
 		return oneOf(k.word) + ", or a mapping" + such
 	case k.form != "":

@@ -49,10 +49,14 @@ const (
 // Load decodes and checks a scenario. The error is a [Problems] with
 // everything that is wrong.
 func Load(src Source) (*Scenario, error) {
-	d := newDecoder(src)
+	d := newDecoder(src, scenarioFile)
 	root := d.document(src.Data)
 	if root == nil {
 		return nil, d.problems.sorted()
+	}
+	if at := ofEvent(root); at != nil {
+		d.report("", at.Line, at.Column, "this is an event, not a scenario (got the key %s; hlsload validate checks both)", at.Value)
+		return nil, d.problems
 	}
 	for _, o := range src.Overrides {
 		d.override(root, o)
@@ -99,7 +103,7 @@ func (d *decoder) scenario(v value, sc *Scenario) {
 		return
 	}
 	if !v.given() {
-		v.problem("%s", emptyScenario)
+		v.problem("%s", d.kind.empty())
 		return
 	}
 	d.version(s, v)

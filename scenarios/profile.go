@@ -108,7 +108,7 @@ func LoadProfile(src Source) (*player.Profile, error) {
 
 // decodeProfile returns nil after a problem; the decoder has it.
 func decodeProfile(src Source) (*player.Profile, *decoder) {
-	d := newDecoder(src)
+	d := newDecoder(src, profileFile)
 	root := d.document(src.Data)
 	if root == nil {
 		return nil, d

@@ -5,24 +5,39 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"hlsload/capacity/tariff"
 	"hlsload/chaos"
 	"hlsload/reports"
 	"hlsload/reports/expect"
+	"hlsload/reports/figure"
 )
 
 // TestReference keeps docs/scenario.md what the code says: every key, fault, metric,
 // statistic and label.
 func TestReference(t *testing.T) {
-	const file = "../docs/scenario.md"
+	madeFromTheCode(t, "../docs/scenario.md", map[string]string{"keys": keysText(t, scenarioKey.keys), "faults": faultsText(), "parameters": parametersText(t),
+		"metrics": metricsText(), "labels": labelsText(t), "variables": variablesText()})
+}
+
+// TestEventReference does so for docs/event.md: every key, quota and price.
+func TestEventReference(t *testing.T) {
+	madeFromTheCode(t, "../docs/event.md", map[string]string{"keys": keysText(t, eventKey.keys), "quotas": quotasText(), "prices": pricesText()})
+}
+
+// madeFromTheCode compares the parts of a document with the code, or rewrites them.
+func madeFromTheCode(t *testing.T, file string, parts map[string]string) {
+	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := string(data)
-	for name, part := range map[string]string{"keys": keysText(t), "faults": faultsText(), "parameters": parametersText(t), "metrics": metricsText(), "labels": labelsText(t), "variables": variablesText()} {
+	for name, part := range parts {
 		begin, end := "<!-- "+name+": made from the code -->\n", "<!-- end of "+name+" -->\n"
 		before, rest, ok := strings.Cut(text, begin)
 		_, after, closed := strings.Cut(rest, end)
@@ -42,8 +57,8 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// keysText has a table for each mapping of a scenario.
-func keysText(t *testing.T) string {
+// keysText has a table for each mapping of a file.
+func keysText(t *testing.T, keys []key) string {
 	var b strings.Builder
 	var table func(title string, keys []key)
 	table = func(path string, keys []key) {
@@ -64,7 +79,7 @@ func keysText(t *testing.T) string {
 		}
 		for i := range keys {
 			k := &keys[i]
-			if k.keys != nil {
+			if k.keys != nil && k.name != "quotas" { // they have a table of their own
 				table(join(path, k.name), k.keys)
 			}
 			if k.items != nil && k.items.keys != nil {
@@ -76,7 +91,7 @@ func keysText(t *testing.T) string {
 			}
 		}
 	}
-	table("", scenarioKey.keys)
+	table("", keys)
 	return b.String()
 }
 
@@ -90,6 +105,9 @@ func valueText(k *key) string {
 		text := string(k.form)
 		if r := k.ranges(); r != "" {
 			text += ", " + r
+		}
+		if k.form == ofOffset && k.word != nil {
+			text = "`" + strings.Join(k.word, "`, `") + "`; or " + text
 		}
 		parts = append(parts, text)
 	}
@@ -178,6 +196,46 @@ func parametersText(t *testing.T) string {
 			kinds = fmt.Sprintf("%d faults, see above", len(of[l]))
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", l.name, l.value, l.def, l.doc, kinds)
+	}
+	return b.String()
+}
+
+// unsureMark stands at figures that no document of the maker confirms.
+func unsureMark(e *tariff.Evidence) string {
+	if e.Unsure {
+		return " (unsure)"
+	}
+	return ""
+}
+
+func quotasText() string {
+	var b strings.Builder
+	b.WriteString("\n| quota | what | default | each | adjustable | source, seen | note |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	for _, q := range tariff.ListQuotas() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s%s | %s | %s | %s, %s | %s |\n", q.Name, q.What, quotaText(&q), unsureMark(&q.Evidence), q.Scope, q.Adjustable, q.Source, q.Seen.Format(time.DateOnly), q.Note)
+	}
+	return b.String()
+}
+
+// pricesText has a line for the tiers of each price.
+func pricesText() string {
+	p := tariff.ListPrices()
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n| price | region | %s a unit, by tiers | unit | source, seen | note |\n| --- | --- | --- | --- | --- | --- |\n", p.Currency)
+	seen := map[string]bool{}
+	for _, x := range p.Rows {
+		if key := x.Name + " " + x.Region; !seen[key] {
+			seen[key] = true
+			var tiers []string
+			for _, t := range p.Tiers(x.Name, x.Region) {
+				text := strconv.FormatFloat(t.Value, 'f', -1, 64)
+				if t.From > 0 {
+					text += " from " + figure.Thousands(int64(t.From))
+				}
+				tiers = append(tiers, text)
+			}
+			fmt.Fprintf(&b, "| `%s` | `%s` | %s%s | %s | %s, %s | %s |\n", x.Name, x.Region, strings.Join(tiers, ", "), unsureMark(&x.Evidence), x.Unit, x.Source, x.Seen.Format(time.DateOnly), x.Note)
+		}
 	}
 	return b.String()
 }

@@ -30,6 +30,13 @@ func Schema() []byte {
 	return asJSON(s)
 }
 
+// EventSchema is the JSON Schema of an event file.
+func EventSchema() []byte {
+	s := schemaOf(&eventKey)
+	s["$schema"], s["title"] = dialect, "hlsload event"
+	return asJSON(s)
+}
+
 // ProfileSchema is the JSON Schema of a profile file.
 func ProfileSchema() []byte {
 	s := profileProperties(reflect.TypeFor[player.Profile]())
@@ -56,6 +63,7 @@ var patterns = map[form]string{
 	ofPerSecond: decimal + "[kM]?/s",
 	ofSize:      "[0-9]+x[0-9]+",
 	ofDay:       "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+	ofInstant:   `[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})`,
 	ofName:      "[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
 }
 
@@ -129,7 +137,11 @@ func scalarSchema(k *key) []any {
 	case ofBoolean:
 		return []any{object{"type": "boolean"}, fromEnv}
 	case ofDuration, ofOffset:
-		return []any{like(patterns[k.form]), object{"const": 0}, fromEnv}
+		ways := []any{like(patterns[k.form]), object{"const": 0}, fromEnv}
+		if k.word != nil {
+			ways = append(ways, oneOfWords(k.word))
+		}
+		return ways
 	case ofText, ofFile, ofCondition:
 		return []any{object{"type": []string{"string", "number", "boolean"}}}
 	}

@@ -38,11 +38,20 @@ func Show(name string) ([]byte, error) {
 
 // Template is a commented scenario to begin with, named after the file that it is for.
 func Template(file string) ([]byte, error) {
-	name := baseName(file)
-	if !validName(name) {
-		return nil, fmt.Errorf("not a name for a scenario (got %q; want at most 64 letters, digits, - _ ., beginning with a letter or digit)", name)
+	name, err := nameFor(file, "a scenario")
+	if err != nil {
+		return nil, err
 	}
 	return []byte(strings.NewReplacer("name: my-first\n", "name: "+name+"\n", "my-first.yaml", filepath.Base(file)).Replace(template)), nil
+}
+
+// nameFor is the name of what is written to a file.
+func nameFor(file, what string) (string, error) {
+	name := baseName(file)
+	if !validName(name) {
+		return "", fmt.Errorf("not a name for %s (got %q; want at most 64 letters, digits, - _ ., beginning with a letter or digit)", what, name)
+	}
+	return name, nil
 }
 
 // shippedAs is the name of the shipped scenario that a name or path may mean: NAME,

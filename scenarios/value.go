@@ -19,6 +19,7 @@ import (
 // on.
 type decoder struct {
 	src        Source
+	kind       fileKind
 	problems   Problems
 	from       map[*yaml.Node]string // nodes that an override put into the tree
 	copied     []value               // values of profiles, as they are written; see fill
@@ -29,9 +30,10 @@ type decoder struct {
 	templates  []templated           // URLs and header values of the target
 }
 
-func newDecoder(src Source) *decoder {
+func newDecoder(src Source, kind fileKind) *decoder {
 	return &decoder{
 		src:        src,
+		kind:       kind,
 		from:       map[*yaml.Node]string{},
 		bad:        map[*yaml.Node]bool{},
 		filled:     map[*yaml.Node]bool{},
@@ -140,7 +142,7 @@ func (v value) file(what, instead string) (name Text, data []byte, ok bool) {
 		return name, nil, false
 	}
 	if v.d.src.ReadFile == nil {
-		v.problem("this scenario cannot refer to files (got %s; want %s)", v.got(), instead)
+		v.problem("this %s cannot refer to files (got %s; want %s)", v.d.kind.name, v.got(), instead)
 		return name, nil, false
 	}
 	data, err := v.d.src.ReadFile(name.Value)
@@ -179,6 +181,16 @@ var (
 
 func (v value) duration(def time.Duration) time.Duration {
 	x := scalar(v, def, "not a duration", wantDuration, nil, units.ParseDuration)
+	return time.Duration(v.within(int64(x), int64(def)))
+}
+
+// offset returns a duration that may have a minus sign.
+func (v value) offset(def time.Duration) time.Duration {
+	want := wantOffset
+	if v.key.word != nil {
+		want = strings.Join(v.key.word, ", ") + ", or " + want
+	}
+	x := scalar(v, def, "not an offset", want, nil, parseOffset)
 	return time.Duration(v.within(int64(x), int64(def)))
 }
 

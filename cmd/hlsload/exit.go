@@ -46,7 +46,7 @@ var uses = map[string]struct {
 	"validate": {"validate mine.yaml", []int{0, 1, 2, 104}},
 	"plan":     {"plan mine.yaml", []int{0, 1, 2, 104, 112}},
 	"show":     {"show pipeline-kill > mine.yaml", []int{0, 1, 2}},
-	"init":     {"init my-channel", []int{0, 1, 2}},
+	"init":     {"init my-channel\ninit --event final", []int{0, 1, 2}},
 	"schema":   {"schema > hlsload.schema.json\nschema profile > profile.schema.json", []int{0, 1, 2}},
 	"rig":      {"rig pipeline-kill --listen 127.0.0.1:8080", []int{0, 1, 2, 104}},
 	"probe":    {"probe https://example.com/live/index.m3u8", []int{0, 1, 2, 112}},

@@ -111,19 +111,60 @@ func awsCommand(use, short string, run func(cmd *cobra.Command, sc *scenarios.Sc
 
 // load reads and checks a scenario by name or file.
 func load(nameOrFile string, o *overrides) (*scenarios.Scenario, error) {
+	src, err := open(nameOrFile, o)
+	if err != nil {
+		return nil, err
+	}
+	return loadSource(src, o)
+}
+
+// open reads a file, or a scenario that ships.
+func open(nameOrFile string, o *overrides) (scenarios.Source, error) {
 	src, err := scenarios.Open(nameOrFile)
 	if err != nil {
-		return nil, forbidden(err)
+		return src, forbidden(err)
 	}
 	if src.Note != "" {
 		fmt.Fprintf(printable{o.cmd.ErrOrStderr()}, "hlsload: %s\n", src.Note)
 	}
-	return loadSource(src, o)
+	return src, nil
 }
 
 // loadSource checks a scenario that was read, with what the environment and the
 // flags change in it.
 func loadSource(src scenarios.Source, o *overrides) (*scenarios.Scenario, error) {
+	changes, err := o.check(src.File)
+	if err != nil {
+		return nil, err
+	}
+	src.Overrides = append(scenarios.FromEnv(src.Getenv), changes...)
+	o.source = src
+	sc, err := scenarios.Load(src)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	o.hide(sc, src.File)
+	return sc, nil
+}
+
+// loadEvent checks an event that was read, with what the flags change in it. Variables of
+// the environment change scenarios only.
+func loadEvent(src scenarios.Source, o *overrides) (*scenarios.Event, error) {
+	changes, err := o.check(src.File)
+	if err != nil {
+		return nil, err
+	}
+	src.Overrides = changes
+	e, err := scenarios.LoadEvent(src)
+	if err != nil {
+		return nil, invalidFile("the event is invalid", err)
+	}
+	o.hide(e.Scenario, src.File)
+	return e, nil
+}
+
+// check returns what the flags change in a file, and refuses variables that mean nothing.
+func (o *overrides) check(file string) ([]scenarios.Override, error) {
 	if err := scenarios.CheckEnv(os.Environ()); err != nil {
 		return nil, forbidden(err)
 	}
@@ -131,19 +172,18 @@ func loadSource(src scenarios.Source, o *overrides) (*scenarios.Scenario, error)
 	if err != nil {
 		return nil, &exitError{exitUsage, err.Error(), err}
 	}
-	src.Overrides = append(scenarios.FromEnv(src.Getenv), changes...)
-	secretsOf(o.cmd.Context()).Keep(src.File)
-	o.source = src
-	sc, err := scenarios.Load(src)
-	if err != nil {
-		return nil, invalid(err)
-	}
+	secretsOf(o.cmd.Context()).Keep(file)
+	return changes, nil
+}
+
+// hide adds the secrets of a scenario to those that no output shows. The name of its file
+// is none.
+func (o *overrides) hide(sc *scenarios.Scenario, file string) {
 	sc.Secrets().AddEnv(os.Environ())
-	sc.Secrets().Keep(src.File)
+	sc.Secrets().Keep(file)
 	if s := secretsOf(o.cmd.Context()); s != nil {
 		s.AddAll(sc.Secrets())
 	}
-	return sc, nil
 }
 
 // invalid is the error of a scenario, with one problem a line.

@@ -30,33 +30,40 @@ func showCommand() *cobra.Command {
 }
 
 func initCommand() *cobra.Command {
-	return &cobra.Command{
+	var event bool
+	cmd := &cobra.Command{
 		Use:   "init [NAME]",
 		Short: "Write a commented scenario of your own, ready to run",
 		Long: `init writes NAME.yaml, or my-first.yaml: a commented scenario of your own that is
-ready to run. It never overwrites a file.`,
+ready to run. With --event it writes a commented event, my-event.yaml without a name:
+how many will watch when, from where and what. It never overwrites a file.`,
 		Args: takes("[NAME]"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			file := "my-first.yaml"
+			file, template, what, next := "my-first.yaml", scenarios.Template, "scenario", "simulate"
+			if event {
+				file, template, what, next = "my-event.yaml", scenarios.EventTemplate, "event", "validate"
+			}
 			if len(args) == 1 {
 				file = args[0]
 				if ext := filepath.Ext(file); ext != ".yaml" && ext != ".yml" {
 					file += ".yaml"
 				}
 			}
-			data, err := scenarios.Template(file)
+			data, err := template(file)
 			if err != nil {
 				return forbidden(err)
 			}
 			if err := writeNew(file, data); errors.Is(err, fs.ErrExist) {
 				return forbidden(fmt.Errorf("the file exists (got %s; want another name)", file))
 			} else if err != nil {
-				return forbidden(fmt.Errorf("write the scenario: %w", err))
+				return forbidden(fmt.Errorf("write the %s: %w", what, err))
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\nnext:\n  hlsload simulate %s\n", file, file)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\nnext:\n  hlsload %s %s\n", file, next, file)
 			return internal(err)
 		},
 	}
+	cmd.Flags().BoolVar(&event, "event", false, "write an event instead of a scenario (docs/event.md)")
+	return cmd
 }
 
 // writeNew writes a file that does not exist.

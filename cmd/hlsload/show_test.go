@@ -56,6 +56,34 @@ func TestInit(t *testing.T) {
 	}
 }
 
+// TestInitOfAnEvent: what init --event writes is valid, and is never overwritten.
+func TestInitOfAnEvent(t *testing.T) {
+	t.Chdir(t.TempDir())
+	code, stdout, stderr := executed(t, "init", "--event", "final")
+	if code != 0 || stdout != "wrote final.yaml\nnext:\n  hlsload validate final.yaml\n" {
+		t.Fatalf("code %d, %s%s", code, stdout, stderr)
+	}
+	if code, _, stderr := executed(t, "init", "--event"); code != 0 {
+		t.Fatalf("code %d, %s", code, stderr)
+	}
+	code, stdout, stderr = executed(t, "validate", "final.yaml", "my-event.yaml", "pipeline-kill")
+	if code != 0 || !strings.HasPrefix(stdout, "final.yaml: valid\n  event: at most 1,000,000 viewers, at 12m\nmy-event.yaml: valid\n") || !strings.Contains(stdout, "pipeline-kill: valid\n  metrics: ") {
+		t.Errorf("code %d\n%s%s", code, stdout, stderr)
+	}
+	if code, stdout, _ := executed(t, "validate", "final.yaml", "--set", "audience.curve=[{at: 0s, viewers: 7M}, {at: 0s, viewers: 1000000000}]"); code != exitInvalid ||
+		!strings.Contains(stdout, "goes backwards in time (got 0s after 0s;") || !strings.Contains(stdout, "want 0 to 100000000") {
+		t.Errorf("code %d\n%s", code, stdout)
+	}
+	before, _ := os.ReadFile("final.yaml")
+	code, _, stderr = executed(t, "init", "--event", "final.yaml")
+	if after, _ := os.ReadFile("final.yaml"); code != exitUsage || !strings.Contains(stderr, "the file exists (got final.yaml") || string(after) != string(before) {
+		t.Errorf("code %d, %s", code, stderr)
+	}
+	if code, _, stderr := executed(t, "init", "--event", filepath.Join("no", "folder")); code != exitUsage || !strings.Contains(stderr, "write the event") {
+		t.Errorf("code %d, %s", code, stderr)
+	}
+}
+
 func TestScenarioFromTheStandardInput(t *testing.T) {
 	stdin := os.Stdin
 	t.Cleanup(func() { os.Stdin = stdin })
@@ -125,14 +153,14 @@ func TestProgressOfTheEnvironment(t *testing.T) {
 }
 
 func TestSchema(t *testing.T) {
-	for _, c := range []struct{ args, title string }{{"schema", "hlsload scenario"}, {"schema scenario", "hlsload scenario"}, {"schema profile", "hlsload profile"}} {
+	for _, c := range []struct{ args, title string }{{"schema", "hlsload scenario"}, {"schema scenario", "hlsload scenario"}, {"schema event", "hlsload event"}, {"schema profile", "hlsload profile"}} {
 		var schema struct{ Title string }
 		code, stdout, stderr := executed(t, strings.Fields(c.args)...)
 		if err := json.Unmarshal([]byte(stdout), &schema); err != nil || code != 0 || schema.Title != c.title {
 			t.Errorf("%s: code %d, %v, title %q, %s", c.args, code, err, schema.Title, stderr)
 		}
 	}
-	if code, _, stderr := executed(t, "schema", "profiles"); code != exitUsage || !strings.Contains(stderr, "want scenario or profile") {
+	if code, _, stderr := executed(t, "schema", "profiles"); code != exitUsage || !strings.Contains(stderr, "want scenario, event or profile") {
 		t.Errorf("code %d, %s", code, stderr)
 	}
 }

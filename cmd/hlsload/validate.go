@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hlsload/chaos/aws"
+	"hlsload/player/units"
 	"hlsload/reports/figure"
 	"hlsload/run"
 	"hlsload/scenarios"
@@ -24,7 +25,7 @@ type checked struct {
 	Valid    bool          `json:"valid"`
 	Problems []problemItem `json:"problems"`
 	Note     string        `json:"note"`    // what needs the full build; "" = nothing
-	Series   int           `json:"series"`  // of metrics that a run has at most; 0 = the scenario is invalid
+	Series   int           `json:"series"`  // of metrics that a run has at most; 0 = the scenario is invalid, or an event
 	Warning  string        `json:"warning"` // what is done about too many; "" = there are not too many
 }
 
@@ -60,40 +61,37 @@ func validateCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:               "validate SCENARIO…",
-		Short:             "Check scenarios without starting anything",
+		Short:             "Check scenarios and events without starting anything",
 		Args:              takes("SCENARIO…"),
 		ValidArgsFunction: shipped,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			doc := validation{Schema: "hlsload.validation/v1"}
 			var failed error
 			for _, arg := range args {
-				sc, err := load(arg, &o)
-				var problems scenarios.Problems
-				note, series, warning := "", 0, ""
-				if err == nil {
-					x := metricsOf(sc)
-					series, warning = x.Series(), x.Warning()
-					if needs := runsHere(sc); needs != nil {
-						note = needs.Error()
-					}
+				src, err := open(arg, &o)
+				if err != nil {
+					return err
 				}
+				item := checked{Scenario: arg}
+				about, err := item.check(src, &o)
+				var problems scenarios.Problems
 				if err != nil && !errors.As(err, &problems) {
 					return err
 				}
 				if err != nil {
 					failed = &exitError{code: exitInvalid}
 				}
-				doc.Scenarios = append(doc.Scenarios, checked{arg, err == nil, problemItems(cmd, problems), note, series, warning})
+				item.Valid, item.Problems = err == nil, problemItems(cmd, problems)
+				doc.Scenarios = append(doc.Scenarios, item)
 				switch {
 				case asJSON:
 				case err == nil:
-					fmt.Fprintf(cmd.OutOrStdout(), "%s: valid\n", arg)
-					fmt.Fprintf(cmd.OutOrStdout(), "  metrics: at most %s series\n", figure.Thousands(int64(series)))
-					if warning != "" {
-						fmt.Fprintf(printable{cmd.ErrOrStderr()}, "warning: %s\n", warning)
+					fmt.Fprintf(cmd.OutOrStdout(), "%s: valid\n  %s\n", arg, about)
+					if item.Warning != "" {
+						fmt.Fprintf(printable{cmd.ErrOrStderr()}, "warning: %s\n", item.Warning)
 					}
-					if note != "" {
-						fmt.Fprintf(cmd.ErrOrStderr(), "note: %s\n", note)
+					if item.Note != "" {
+						fmt.Fprintf(cmd.ErrOrStderr(), "note: %s\n", item.Note)
 					}
 				default:
 					for _, p := range problems {
@@ -112,6 +110,28 @@ func validateCommand() *cobra.Command {
 	o.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the problems as JSON (docs/ci.md)")
 	return cmd
+}
+
+// check loads a scenario or an event, and says in a few words what it is about.
+func (c *checked) check(src scenarios.Source, o *overrides) (about string, err error) {
+	if scenarios.IsEvent(src.Data) {
+		e, err := loadEvent(src, o)
+		if err != nil {
+			return "", err
+		}
+		peak := e.Peak()
+		return fmt.Sprintf("event: at most %s viewers, at %s", figure.Thousands(int64(peak.Viewers)), units.FormatDuration(peak.At)), nil
+	}
+	sc, err := loadSource(src, o)
+	if err != nil {
+		return "", err
+	}
+	x := metricsOf(sc)
+	c.Series, c.Warning = x.Series(), x.Warning()
+	if needs := runsHere(sc); needs != nil {
+		c.Note = needs.Error()
+	}
+	return fmt.Sprintf("metrics: at most %s series", figure.Thousands(int64(c.Series))), nil
 }
 
 // planned is the document of plan --json.

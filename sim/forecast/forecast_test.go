@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"hlsload/capacity/tariff"
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
@@ -281,37 +282,12 @@ func TestCeiling(t *testing.T) {
 	}
 }
 
-// TestPrices reads the list that ships, and counts by its tiers.
-func TestPrices(t *testing.T) {
-	p := ListPrices()
-	for _, tc := range []struct {
-		name      string
-		n         float64
-		low, high float64
-	}{
-		{Out, 0, 0, 0},
-		{Out, 1e12, 85, 120},
-		{Out, 20e12, 850 + 800, 2400},
-		{Out, 3.8e15, 850 + 3200 + 6000 + 14000 + 0.03*524_000 + 0.025*(3_800_000-1_024_000), 456_000},
-		{HTTPS, 1e6, 1, 2.2},
-		{"something else", 1e6, 0, 0},
-	} {
-		if low, high := p.Cost(tc.name, tc.n); !near(low, tc.low, 1e-9) || !near(high, tc.high, 1e-9) {
-			t.Errorf("%g of %s: %g to %g; want %g to %g", tc.n, tc.name, low, high, tc.low, tc.high)
-		}
-	}
-	seen := p.Seen()
-	if seen.IsZero() || p.Old(seen.Add(179*24*time.Hour)) || !p.Old(seen.Add(181*24*time.Hour)) {
-		t.Errorf("seen %v", seen)
-	}
+func TestOldPricesAreSaidToBeOld(t *testing.T) {
+	p := tariff.ListPrices()
 	l := &Load{Players: 10, Duration: time.Minute, Span: time.Minute, step: time.Second, factor: 1}
-	if text := l.Cost(p, seen.Add(181*24*time.Hour)); !strings.Contains(text, "older than 180 days") {
-		t.Errorf("it does not say that it is old: %s", text)
-	}
-	for _, bad := range []string{"", "currency: USD\nprises: []", "currency: USD\nprices: [{name: x, region: y, unit: TB, value: 1, source: z, seen: 2026-01-01}]",
-		"currency: USD\nprices: [{name: x, region: y, unit: GB, value: -1, source: z, seen: 2026-01-01}]", "currency: USD\nprices: [{name: x, region: y, unit: GB, value: 1, source: z, seen: soon}]", "prices: []"} {
-		if _, err := parsePrices([]byte(bad)); err == nil {
-			t.Errorf("%q is taken", bad)
+	for days, want := range map[int]bool{179: false, 181: true} {
+		if text := l.Cost(p, p.Seen().AddDate(0, 0, days)); strings.Contains(text, "older than 180 days") != want {
+			t.Errorf("after %d days: %s", days, text)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"hlsload/capacity/tariff"
 	"hlsload/player/units"
 	"hlsload/reports/figure"
 )
@@ -34,12 +35,12 @@ func (l *Load) How() string {
 }
 
 // Cost says what that costs at a price list.
-func (l *Load) Cost(p *Prices, now time.Time) string {
-	lowOut, highOut := p.Cost(Out, l.Bytes())
-	lowAsk, highAsk := p.Cost(HTTPS, l.Requests(All))
+func (l *Load) Cost(p *tariff.Prices, now time.Time) string {
+	lowOut, highOut := p.Cost(tariff.Out, "", l.Bytes(), 0)
+	lowAsk, highAsk := p.Cost(tariff.HTTPS, "", l.Requests(All), 0)
 	s := fmt.Sprintf("%s to %s %s for egress and requests at CloudFront's public list price (%s); contracts, free tiers and other CDNs differ",
 		money(lowOut+lowAsk), money(highOut+highAsk), p.Currency, p.Seen().Format(time.DateOnly))
-	if p.Old(now) {
+	if len(p.Old(now)) > 0 {
 		s += "; that list is older than 180 days: look up the current prices"
 	}
 	return s

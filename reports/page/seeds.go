@@ -35,7 +35,7 @@ func WriteSeeds(s *spread.Summary, w io.Writer, dir string, o TextOptions) error
 			b.WriteString("\n" + t.dim("Left out: other figures (-v shows everything)") + "\n")
 		}
 		if dir != "" {
-			b.WriteString("\n" + t.dim(strings.TrimSuffix(t.wrap("", "Files: "+dir+"/ (summary.json for scripts, and a directory for each seed)"), "\n")) + "\n")
+			b.WriteString("\n" + t.dim(strings.TrimSuffix(t.wrap("", "Files: "+dir+"/ (summary.json, and seed-N of each seed)"), "\n")) + "\n")
 		}
 		fmt.Fprintf(&b, "%s  exit code %d\n", t.verdict(s.Verdict), s.ExitCode)
 	}

@@ -9,9 +9,12 @@ import (
 	"strings"
 )
 
-// WriteJSON writes summary.json: one line for each field, and one for each
-// element of its lists, so that two summaries can be compared with diff.
-func (s *Summary) WriteJSON(w io.Writer) error {
+// WriteJSON writes summary.json.
+func (s *Summary) WriteJSON(w io.Writer) error { return WriteObject(w, s) }
+
+// WriteObject writes the struct that s points to as JSON: one line for each field, and one
+// for each element of its lists, so that two files can be compared with diff.
+func WriteObject(w io.Writer, s any) error {
 	var b bytes.Buffer
 	b.WriteString("{")
 	v := reflect.ValueOf(s).Elem()

@@ -170,6 +170,31 @@ func TestAgentsAreOneRun(t *testing.T) {
 	}
 }
 
+// The viewers of several agents are in the regions, at the POPs and on the links that they
+// have on one machine.
+func TestAgentsKeepRegions(t *testing.T) {
+	text := strings.Replace(kill, "  cohorts:", "  regions: [{name: eu, share: 70%, pops: 3}, {name: in, share: 30%, pops: 2, network: mobile-4g}]\n  cohorts:", 1)
+	var want, got *reports.Summary
+	synctest.Test(t, func(t *testing.T) { want = newParty(t, text).alone() })
+	synctest.Test(t, func(t *testing.T) {
+		var err error
+		if got, err = newParty(t, text, "a", "b").together(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if outcomes(got) != outcomes(want) {
+		t.Errorf("got\n%s; want, as on one machine,\n%s", outcomes(got), outcomes(want))
+	}
+	if len(want.Edge.ByPop) != 5 || len(got.Edge.ByPop) != 5 {
+		t.Errorf("POPs %v, and on one machine %v; want 5", got.Edge.ByPop, want.Edge.ByPop)
+	}
+	for pop, n := range want.Edge.ByPop {
+		if k := got.Edge.ByPop[pop]; math.Abs(float64(k-n)) > .03*float64(n) {
+			t.Errorf("%d requests at %s; want %d, as on one machine, within 3 %%", k, pop, n)
+		}
+	}
+}
+
 const viewers = `duration: 60s
 recovery: 5s
 fleet:

@@ -303,12 +303,12 @@ func (s *stream) url(a *audience.Arrival) string { return s.urls[min(a.Entry, le
 func (s *stream) describe(c *record.Config) {
 	c.TargetDuration = s.duration
 	c.Renditions = stage.Renditions(s.ladder)
-	predicted := stage.Predict(s.sc, s.read.Lists[0], s.read.Pipeline, func(cohort int) predict.Shape {
-		shape, on := s.shape, s.sc.Fleet.Audience.Cohorts[cohort].Network
+	predicted := stage.Predict(s.sc, s.read.Lists[0], s.read.Pipeline, func(on *link.Config) predict.Shape {
+		shape, far := s.shape, *on
 		if shape.Network != nil {
-			on.RTT += shape.Network.RTT
+			far.RTT += shape.Network.RTT
 		}
-		shape.Network = &on
+		shape.Network = &far
 		return shape
 	})
 	c.Predict = func(f *chaos.Fault, recovery time.Duration, cohort int, remembered bool) *reports.Predicted {

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -36,20 +35,11 @@ const (
 const (
 	maxDuration = chaos.MaxWindow
 	maxCohorts  = 64
-	maxStages   = 1000
 )
 
 var fleetKey = key{name: "fleet", without: "1000 players", example: "{players: 1000}", doc: "the players", keys: []key{
-	{name: "players", form: ofCount, least: 1, most: audience.MaxPlayers, without: "1000, or the peak of the stages", example: "500", doc: "players at one time"},
-	{name: "arrive", without: "linear, over 15s", example: "{over: 15s, shape: linear}", doc: "how players arrive: over and shape, or stages", keys: []key{
-		{name: "over", form: ofDuration, without: "15s, or the duration if that is shorter", example: "1m", doc: "time in which all players arrive"},
-		{name: "shape", form: ofWord, word: []string{string(audience.Linear), string(audience.Burst), string(audience.Poisson)}, def: "linear", example: "burst", doc: "at equal distances, as a crowd of which half comes in the first seventh of the time, or independently of each other"},
-		{name: "stages", without: "none", example: "[{to: 1000, over: 20s}, {to: 1000, over: 1m}]", doc: "a ramp: the number of viewers moves to each value in turn, in the time given",
-			items: &key{example: "{to: 1000, over: 1m}", keys: []key{
-				{name: "to", form: ofCount, most: audience.MaxPlayers, required: true, example: "1000", doc: "viewers at the end of the stage"},
-				{name: "over", form: ofDuration, required: true, example: "1m", doc: "length of the stage; 0s is a jump"},
-			}}},
-	}},
+	{name: "players", form: ofCount, least: 1, most: audience.MaxPlayers, without: "1000, or the peak of the stages or curve", example: "500", doc: "players at one time"},
+	arriveKey,
 	{name: "session", without: "players stay", example: "{mean: 10m, after_fatal: gone}", doc: "how long players stay", keys: []key{
 		{name: "mean", form: ofDuration, def: "0s", example: "10m", doc: "mean of the exponential length of sessions, at least 1s, each replaced by a new arrival when it ends; 0s = players stay"},
 		{name: "after_fatal", form: ofWord, word: []string{"gone"}, def: "gone", example: "{rejoin: 5s}", doc: "what a viewer does after a fatal error", keys: []key{
@@ -59,6 +49,7 @@ var fleetKey = key{name: "fleet", without: "1000 players", example: "{players: 1
 	{name: "body", form: ofWord, word: []string{"full", "none"}, def: "full", example: "none", doc: "read segments in full, or request them with HEAD: the load of requests without the bandwidth"},
 	{name: "cmcd", form: ofWord, word: []string{"off", "header", "query"}, def: "off", example: "header", doc: "send the state of players to the CDN (CTA-5004)"},
 	{name: "cohorts", items: &cohortKey, without: "one cohort, viewers", example: "[{name: web, share: 60%, profile: hlsjs-1.7, network: home}, {name: tv, share: 40%}]", doc: "groups of viewers with one profile and one kind of link, at most 64; the shares add up to 100%"},
+	{name: "regions", items: &regionKey, without: "one for all", example: "[{name: eu, share: 70%, pops: 3, network: home}, {name: in, share: 30%, pops: 1, network: mobile-4g}]", doc: "groups of viewers with POPs of their own, an access network, or both, at most 64; the shares add up to 100%"},
 }}
 
 var cohortKey = key{example: "{name: web, share: 60%, profile: hlsjs-1.7, network: home}", keys: []key{
@@ -69,7 +60,7 @@ var cohortKey = key{example: "{name: web, share: 60%, profile: hlsjs-1.7, networ
 	{name: "faults", form: ofWord, word: []string{"all", "none"}, def: "all", example: "none", doc: "with none, the cohort watches an undisturbed twin of the channel, for comparison"},
 }}
 
-func (d *decoder) fleet(v value, sc *Scenario) {
+func (d *decoder) fleet(v, targetAt value, sc *Scenario) {
 	f := &sc.Fleet
 	s, ok := v.section()
 	if !ok {
@@ -83,6 +74,7 @@ func (d *decoder) fleet(v value, sc *Scenario) {
 	f.Body = s.at("body").choice("full")
 	f.CMCD = s.at("cmcd").choice("off")
 	d.cohorts(s.at("cohorts"), f)
+	d.regions(s.at("regions"), targetAt, sc)
 	d.enough(playersAt, s.at("cohorts"), &f.Audience)
 	s.done()
 	if len(d.problems) == 0 {
@@ -102,72 +94,6 @@ func (d *decoder) enough(playersAt, cohortsAt value, a *audience.Config) {
 		playersAt.wrong(fmt.Sprintf("too few players for %d cohorts", cohorts), want)
 	default:
 		cohortsAt.problem("more cohorts than players (got %d cohorts for %d players; want %s)", cohorts, n, want)
-	}
-}
-
-func (d *decoder) arrive(v, playersAt value, a *audience.Config, duration time.Duration) {
-	a.Arrive = audience.Arrive{Shape: audience.Linear, Over: min(15*time.Second, duration)}
-	s, ok := v.section()
-	if !ok {
-		return
-	}
-	shapeAt, overAt, stagesAt := s.at("shape"), s.at("over"), s.at("stages")
-	s.done()
-	a.Arrive.Shape = audience.Shape(shapeAt.choice("linear"))
-	a.Arrive.Over = overAt.duration(a.Arrive.Over)
-	if a.Arrive.Over > duration {
-		overAt.wrong("arrivals would end after the run", "at most the duration, "+units.FormatDuration(duration))
-	}
-	if !stagesAt.given() {
-		return
-	}
-	for _, at := range []value{shapeAt, overAt} {
-		if at.given() {
-			at.problem("conflicts with stages (got both; want either stages, or over and shape)")
-		}
-	}
-	a.Arrive.Shape, a.Arrive.Over = "", 0
-	d.stages(stagesAt, playersAt, a, duration)
-}
-
-func (d *decoder) stages(v, playersAt value, a *audience.Config, duration time.Duration) {
-	items := v.list()
-	if v.n.Kind == yaml.SequenceNode && (len(items) == 0 || len(items) > maxStages) {
-		v.problem("bad stages (got %d; want 1 to %d)", len(items), maxStages)
-		return
-	}
-	var length time.Duration
-	for _, item := range items {
-		s, ok := item.section()
-		if !ok {
-			continue
-		}
-		toAt, overAt := s.at("to"), s.at("over")
-		s.done()
-		if !toAt.given() || !overAt.given() {
-			item.problem("incomplete stage (want {to: 1000, over: 1m})")
-			continue
-		}
-		st := audience.Stage{To: toAt.count(0), Over: overAt.duration(0)}
-		length += st.Over
-		a.Arrive.Stages = append(a.Arrive.Stages, st)
-	}
-	if length > duration {
-		v.problem("stages would end after the run (got %s in all; want at most the duration, %s)", units.FormatDuration(length), units.FormatDuration(duration))
-	}
-	switch peak := a.Peak(); {
-	case len(a.Arrive.Stages) == 0:
-	case peak == 0:
-		v.problem("the stages have no players (got to: 0 in every stage; want 1 or more in at least one)")
-	case !playersAt.given():
-		a.Players = peak
-	case d.from[playersAt.n] != "": // an override scales the shape
-		for i := range a.Arrive.Stages {
-			st := &a.Arrive.Stages[i]
-			st.To = int(math.Round(float64(st.To) * float64(a.Players) / float64(peak)))
-		}
-	case a.Players != peak:
-		playersAt.wrong("not the peak of the stages", fmt.Sprintf("%d, the peak, or leave the key out", peak))
 	}
 }
 

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"hlsload/chaos"
 	"hlsload/player"
 	"hlsload/player/audience"
+	"hlsload/player/link"
 	"hlsload/player/m3u8"
 	"hlsload/player/ticket"
 	"hlsload/rig"
@@ -90,6 +92,28 @@ func TestEverything(t *testing.T) {
 	same(t, "status", []any{f[2].Code, f[2].Pop, f[2].Kinds}, []any{502, 1, []m3u8.Kind{m3u8.KindSegment}})
 }
 
+func TestCurveAndRegions(t *testing.T) {
+	sc := load(t, "testdata/good/curve.yaml")
+	a := &sc.Fleet.Audience
+	same(t, "stages", a.Arrive.Stages, []audience.Stage{{To: 600_000, Over: 10 * time.Minute}, {To: 600_000, Over: 50 * time.Minute}, {To: 50_000, Over: 30 * time.Minute}})
+	same(t, "players", []int{a.Players, a.Peak(), sc.MostPlayers()}, []int{600_000, 600_000, 600_000})
+	same(t, "POPs of the rig", sc.Target.Rig.Edge.Pops, 6)
+	r := a.Regions
+	same(t, "regions", []any{r[0].Name, r[1].Pops, r[2].Pops, r[2].Network}, []any{"eu", 1, 2, (*link.Config)(nil)})
+	same(t, "shares", []bool{r[0].Share == 0.7, math.Abs(r[2].Share-0.1) < 1e-9}, []bool{true, true})
+	same(t, "networks", []any{r[0].Network.Name, r[1].Network.Name, r[1].Network.Down}, []any{"home", "mobile-4g", int64(2e6)})
+	o := sc.Outline()
+	same(t, "outline", o.Regions[1], OutlineRegion{"in", 0.2, 1, "mobile-4g"})
+	for _, want := range []string{"\nregions eu: 70%, POPs 0 to 2, on home (", "\n        in: 20%, POP 3, on mobile-4g (2Mbps, ", "\n        us: 10%, POPs 4 to 5\n", "600000 players at the peak: to 600000 in 10m, to 600000 in 50m, to 50000 in 30m"} {
+		if !strings.Contains(sc.Plan(), want) {
+			t.Errorf("the plan does not say %q:\n%s", want, sc.Plan())
+		}
+	}
+	url := load(t, "testdata/good/override-curve.yaml").Fleet.Audience.Regions
+	same(t, "regions of a URL", []any{url[0].Pops, url[0].Network.Name, url[1].Network}, []any{0, "home", (*link.Config)(nil)})
+	same(t, "regions of other scenarios", load(t, "testdata/good/minimal.yaml").Fleet.Audience.Regions, []audience.Region(nil))
+}
+
 func TestContent(t *testing.T) {
 	sc := load(t, "testdata/good/content.yaml")
 	want := rig.Default()
@@ -156,6 +180,9 @@ func TestOverrides(t *testing.T) {
 
 	sc = load(t, "testdata/good/override-stages.yaml")
 	same(t, "stages", sc.Fleet.Audience.Arrive.Stages, []audience.Stage{{To: 50, Over: 20 * time.Second}, {To: 25, Over: 10 * time.Second}})
+
+	sc = load(t, "testdata/good/override-curve.yaml")
+	same(t, "curve", sc.Fleet.Audience.Arrive.Stages, []audience.Stage{{To: 500}, {To: 1000, Over: 20 * time.Second}, {To: 0, Over: 20 * time.Second}})
 
 	sc = load(t, "testdata/good/override-url.yaml")
 	same(t, "target", []any{sc.Target.Rig == nil, sc.Target.URLs[0].Value, sc.Target.Entry}, []any{true, "http://127.0.0.1:8080/live/index.m3u8", []float64{1}})

@@ -28,6 +28,11 @@ var scenes = []struct{ path, text string }{
 	{"target.headers_for", "target: {url: 'http://127.0.0.1/x.m3u8', headers: {X-Token: t}}"},
 	{"target", "target: {url: 'http://127.0.0.1/x.m3u8'}"},
 	{"fleet.arrive.stages.0", "fleet: {arrive: {stages: [{to: 5, over: 20s}, {to: 5, over: 20s}]}}"},
+	{"fleet.arrive.curve.0", "fleet: {arrive: {curve: [{at: 0s, players: 5}, {at: 20s, players: 5}]}}"},
+	{"fleet.regions.0.network.base", "fleet: {regions: [{name: eu, network: {down: 20Mbps}}]}"},
+	{"fleet.regions.0.network", "fleet: {regions: [{name: eu, network: {base: home}}]}"},
+	{"fleet.regions.0.share", "fleet: {regions: [{name: eu}, {name: in}]}"},
+	{"fleet.regions.0", "fleet: {regions: [{name: eu}]}"},
 	{"fleet.cohorts.0.network.base", "fleet: {cohorts: [{network: {down: 20Mbps}}]}"},
 	{"fleet.cohorts.0.network", "fleet: {cohorts: [{network: {base: home}}]}"},
 	{"fleet.cohorts.0.profile", "fleet: {cohorts: [{profile: {base: hlsjs-1.7}}]}"},
@@ -228,6 +233,28 @@ func TestCountsInThousands(t *testing.T) {
 		if _, ps := scene(t, "fleet.players", value); len(ps) != 1 || !strings.Contains(ps[0].Text, "such as 500, 20k or 2M") {
 			t.Errorf("%s: %v", value, ps)
 		}
+	}
+	for path, of := range map[string]func(*Scenario) int{
+		"fleet.arrive.stages.0.to":      func(sc *Scenario) int { return sc.Fleet.Audience.Arrive.Stages[0].To },
+		"fleet.arrive.curve.0.players":  func(sc *Scenario) int { return sc.Fleet.Audience.Arrive.Stages[0].To },
+		"limits.players":                func(sc *Scenario) int { return sc.Limits.Players },
+		"target.rig.origin.read_limit":  func(sc *Scenario) int { return sc.Target.Rig.Origin.ReadLimit },
+		"target.rig.origin.write_limit": func(sc *Scenario) int { return sc.Target.Rig.Origin.WriteLimit },
+	} {
+		for value, want := range map[string]int{"1.5k": 1500, "600k": 600_000, "1M": 1_000_000} {
+			if sc, ps := scene(t, path, value); len(ps) > 0 || of(sc) != want {
+				t.Errorf("%s %s: %v; want %d", path, value, ps, want)
+			}
+		}
+		if _, ps := scene(t, path, "1.5"); len(ps) == 0 {
+			t.Errorf("%s: 1.5 was accepted", path)
+		}
+	}
+	if sc, ps := scene(t, "chaos", "[{fault: viewers.surge, at: 10s, players: 1.5k}]"); len(ps) > 0 || sc.Chaos[0].Players != 1500 {
+		t.Errorf("surge of 1.5k: %v", ps)
+	}
+	if _, ps := scene(t, "fleet.players", "11M"); len(ps) != 1 || ps[0].Text != `fleet.players: out of range (got "11M"; want 1 to 10000000)` {
+		t.Errorf("11M: %v", ps)
 	}
 	if sc, ps := scene(t, "limits.requests", "20k/s"); len(ps) > 0 || sc.Limits.Requests != 20_000 {
 		t.Errorf("20k/s: %v", ps)

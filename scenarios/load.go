@@ -120,7 +120,7 @@ func (d *decoder) scenario(v value, sc *Scenario) {
 	sc.AWS = d.aws(s.at("aws"))
 	chaosAt := s.at("chaos")
 	sc.Duration = s.at("duration").duration(max(defaultDuration, timelineEnd(chaosAt)+sc.Recovery))
-	d.fleet(s.at("fleet"), sc)
+	d.fleet(s.at("fleet"), s.at("target"), sc)
 	sc.Chaos = d.chaos(chaosAt, sc)
 	d.crowded(chaosAt, sc)
 	d.tagged(s.at("aws"), sc)

@@ -17,6 +17,7 @@ type Outline struct {
 	URLs        []string        `json:"urls"` // none = the embedded channel
 	Players     int             `json:"players"`
 	Cohorts     []OutlineCohort `json:"cohorts"`
+	Regions     []OutlineRegion `json:"regions,omitempty"`
 	Timeline    []OutlineFault  `json:"timeline"`
 	Stop        []string        `json:"stop"`
 	Expect      []string        `json:"expect"`
@@ -30,6 +31,14 @@ type OutlineCohort struct {
 	Profile string  `json:"profile"`
 	Network string  `json:"network"`
 	Faults  bool    `json:"faults"` // false = it watches a channel without faults
+}
+
+// OutlineRegion is a part of the audience by where it watches.
+type OutlineRegion struct {
+	Name    string  `json:"name"`
+	Share   float64 `json:"share"`
+	Pops    int     `json:"pops"`    // of its own; 0 = all regions share all
+	Network string  `json:"network"` // in place of the cohorts'; "" = theirs
 }
 
 // OutlineFault is one window of a fault, in the order of their starts.
@@ -56,6 +65,13 @@ func (sc *Scenario) Outline() *Outline {
 	for i := range sc.Fleet.Audience.Cohorts {
 		c := &sc.Fleet.Audience.Cohorts[i]
 		o.Cohorts = append(o.Cohorts, OutlineCohort{c.Name, c.Share, c.Profile, c.Network.Name, !c.FaultsNone})
+	}
+	for _, r := range sc.Fleet.Audience.Regions {
+		row := OutlineRegion{Name: r.Name, Share: r.Share, Pops: r.Pops}
+		if r.Network != nil {
+			row.Network = r.Network.Name
+		}
+		o.Regions = append(o.Regions, row)
 	}
 	for _, f := range sc.Faults() {
 		spec := f.Kind.Spec()

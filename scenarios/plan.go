@@ -10,6 +10,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player/audience"
+	"hlsload/player/link"
 	"hlsload/player/units"
 	"hlsload/reports/expect"
 	"hlsload/reports/figure"
@@ -34,6 +35,9 @@ func (sc *Scenario) Plan() string {
 	fmt.Fprintf(&b, "fleet   %s\n", sc.Fleet.describe())
 	for i := range sc.Fleet.Audience.Cohorts {
 		fmt.Fprintf(&b, "        %s\n", describeCohort(&sc.Fleet.Audience.Cohorts[i]))
+	}
+	for i, line := range describeRegions(sc.Fleet.Audience.Regions) {
+		fmt.Fprintf(&b, "%s %s\n", []string{"regions", "       "}[min(i, 1)], line)
 	}
 	for _, line := range [][2]string{{"consent", sc.describeConsent()}, {"limits ", sc.Limits.describe()}} {
 		if line[1] != "" {
@@ -331,15 +335,20 @@ func (f *Fleet) describe() string {
 }
 
 func describeCohort(c *audience.Cohort) string {
-	s := fmt.Sprintf("%s: %s, %s on %s", c.Name, units.FormatShare(c.Share), c.Profile, cmp.Or(c.Network.Name, "a custom link"))
-	switch n := &c.Network; {
+	s := fmt.Sprintf("%s: %s, %s on %s", c.Name, units.FormatShare(c.Share), c.Profile, describeNetwork(&c.Network))
+	if c.FaultsNone {
+		s += ", without faults"
+	}
+	return s
+}
+
+func describeNetwork(n *link.Config) string {
+	s := cmp.Or(n.Name, "a custom link")
+	switch {
 	case len(n.Trace) > 0:
 		s += " (rates from a trace)"
 	case n.Down > 0:
 		s += fmt.Sprintf(" (%s, %s round trip)", units.FormatRate(n.Down), units.FormatDuration(n.RTT))
-	}
-	if c.FaultsNone {
-		s += ", without faults"
 	}
 	return s
 }

@@ -81,7 +81,7 @@ func (s *sim) sit(a audience.Arrival) {
 	st.control, st.faulty, st.breaks = cohort.FaultsNone, false, false
 	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
 	st.flights = [player.MaxFetches]airborne{}
-	st.link = link.New(&cohort.Network, link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
+	st.link = link.New(s.cfg.Audience.Link(&a), link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
 	s.cfg.Collector.JoinAt(&st.session, s.now, record.SessionInfo{Player: a.Player, Cohort: a.Cohort, Rejoin: a.Session > 1, Failed: a.Failed})
 	st.player.Join(s.config(a.Cohort, a.Entry), a.Seed, s.now)
 	if s.cfg.Cautious {

@@ -9,6 +9,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player"
+	"hlsload/player/link"
 	"hlsload/player/m3u8"
 	"hlsload/player/predict"
 	"hlsload/reports"
@@ -89,9 +90,7 @@ func Channel(c *record.Config, r Rig, sc *scenarios.Scenario) error {
 		return err
 	}
 	c.Renditions = Renditions(l)
-	c.Predict = Predict(sc, mv, pipeline, func(cohort int) predict.Shape {
-		return scenarios.ShapeOf(sc.Target.Rig, &sc.Fleet.Audience.Cohorts[cohort].Network)
-	})
+	c.Predict = Predict(sc, mv, pipeline, func(on *link.Config) predict.Shape { return scenarios.ShapeOf(sc.Target.Rig, on) })
 	return nil
 }
 

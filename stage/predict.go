@@ -16,8 +16,8 @@ import (
 )
 
 // Predict predicts what faults do to the cohorts of a scenario. shape is the stream as
-// a cohort gets it.
-func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string) int, shape func(cohort int) predict.Shape) record.Predict {
+// players get it over a link.
+func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string) int, shape func(*link.Config) predict.Shape) record.Predict {
 	var origin *rig.Origin
 	if sc.Target.Rig != nil {
 		origin = &sc.Target.Rig.Origin
@@ -36,7 +36,11 @@ func Predict(sc *scenarios.Scenario, mv *m3u8.Multivariant, pipeline func(string
 		pf.Played = max(f.At-min(sc.Fleet.Audience.ArrivalsEnd(), f.At)/2, time.Second)
 		w := worlds[cohort]
 		if w == nil {
-			s := shape(cohort)
+			on, same := sc.Fleet.Audience.CohortLink(cohort)
+			s := shape(on)
+			if !same {
+				s.Unlike = "the regions have different links"
+			}
 			if sc.Fleet.Body == "none" {
 				on := *s.Network
 				on.Down, on.Trace = 0, nil

@@ -42,7 +42,7 @@ var uses = map[string]struct {
 }{
 	"run": {"run pipeline-kill\nrun my-channel.yaml --url https://example.com/live/index.m3u8 --players 5\nrun pipeline-kill --processes 2",
 		[]int{0, 1, 2, 99, 104, 105, 110, 111, 112, 113}},
-	"simulate": {"simulate pipeline-kill --set target.rig.origin.stale=none", []int{0, 1, 2, 99, 104, 105, 110, 112}},
+	"simulate": {"simulate pipeline-kill --set target.rig.origin.stale=none\nsimulate pipeline-kill --seeds 1..5", []int{0, 1, 2, 99, 104, 105, 110, 112}},
 	"validate": {"validate mine.yaml", []int{0, 1, 2, 104}},
 	"plan":     {"plan mine.yaml", []int{0, 1, 2, 104, 112}},
 	"show":     {"show pipeline-kill > mine.yaml", []int{0, 1, 2}},

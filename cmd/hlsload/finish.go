@@ -117,6 +117,12 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 	if printed != nil && !errors.Is(printed, syscall.EPIPE) {
 		unwritten = errors.Join(unwritten, printed)
 	}
+	return concluded(code, unwritten)
+}
+
+// concluded is the error of a run with a verdict. A verdict other than PASS comes before
+// what could not be written.
+func concluded(code int, unwritten error) error {
 	switch {
 	case code != 0 && unwritten != nil:
 		return &exitError{code, unwritten.Error(), unwritten}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -22,11 +23,23 @@ import (
 
 func simulateCommand() *cobra.Command {
 	var out output
+	var list string
 	cmd := scenarioCommand("simulate", "Run a scenario in virtual time (embedded channel only); a seed always gives the same results", func(cmd *cobra.Command, sc *scenarios.Scenario, _ string) error {
-		return simulate(cmd, sc, &out)
+		if !cmd.Flags().Changed("seeds") {
+			return simulate(cmd, sc, &out)
+		}
+		seeds, err := parseSeeds(list)
+		if err != nil {
+			return err
+		}
+		return simulateSeeds(cmd, sc, &out, seeds)
 	})
 	out.register(cmd)
 	out.metrics.registerAll(cmd)
+	cmd.Flags().StringVar(&list, "seeds", "", "simulate with each of the seeds in `LIST`, such as 1..5 or 1,2,7, and print the spread of every figure")
+	for _, other := range []string{"seed", "prom", "otlp", "label"} {
+		cmd.MarkFlagsMutuallyExclusive("seeds", other)
+	}
 	return cmd
 }
 
@@ -34,15 +47,22 @@ func simulateCommand() *cobra.Command {
 // playlists, and so the results, must not depend on the real time.
 var simEpoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
+// simulable returns the error of a scenario that cannot be simulated.
+func simulable(sc *scenarios.Scenario) error {
 	if sc.Target.Rig == nil {
 		return &exitError{code: exitInvalid, msg: "only the embedded channel can be simulated (got target.url; want target.rig)"}
 	}
-	faults := sc.Faults()
-	for i := range faults {
-		if faults[i].Via == chaos.ViaCommand {
-			return &exitError{code: exitInvalid, msg: fmt.Sprintf("fault %s: programs cannot be run in virtual time (got via command; want via rig or viewer)", faults[i].Name)}
+	for _, f := range sc.Faults() {
+		if f.Via == chaos.ViaCommand {
+			return &exitError{code: exitInvalid, msg: fmt.Sprintf("fault %s: programs cannot be run in virtual time (got via command; want via rig or viewer)", f.Name)}
 		}
+	}
+	return nil
+}
+
+func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
+	if err := simulable(sc); err != nil {
+		return err
 	}
 	defer out.metrics.close()
 	if err := out.metrics.open(cmd, sc, nil); err != nil {
@@ -59,34 +79,67 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err := out.place(sc.Name, started); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(out.dir, 0o755); err != nil {
-		return &exitError{exitUsage, fmt.Sprintf("creating the directory of the results: %v", err), err}
+	defer collectOften()()
+	v := virtual{sc: sc, dir: out.dir, events: out.events, progress: p, begin: out.metrics.begin, end: out.metrics.end}
+	s, err := v.run(cmd.Context())
+	p.close()
+	if err != nil {
+		return err
 	}
-	cfg := stage.Measure(sc, reports.ModeSimulate, faults, started)
+	err = out.conclude(cmd, s, s.ExitCode, errors.Join(v.unwritten, out.metrics.finish(s)))
+	out.metrics.wait(cmd)
+	return err
+}
+
+// collectOften makes garbage collections frequent until the function that it returns is
+// called. Nearly all memory of a simulation is in use as long as the players are. Garbage
+// that waits to be collected would cost more than frequent collections.
+func collectOften() (restore func()) {
+	if os.Getenv("GOGC") != "" {
+		return func() {}
+	}
+	usual := debug.SetGCPercent(5)
+	return func() { debug.SetGCPercent(usual) }
+}
+
+// virtual is one simulation.
+type virtual struct {
+	sc       *scenarios.Scenario
+	dir      string // of the results
+	events   bool   // every player event is written there
+	progress stage.Progress
+	begin    func(run.Watched)  // is called with what records the players
+	end      func(*record.Part) // is called with what was recorded
+
+	unwritten error // of files that are written meanwhile
+}
+
+// run simulates.
+func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
+	sc, faults := v.sc, v.sc.Faults()
+	if err := os.MkdirAll(v.dir, 0o755); err != nil {
+		return nil, &exitError{exitUsage, fmt.Sprintf("creating the directory of the results: %v", err), err}
+	}
+	cfg := stage.Measure(sc, reports.ModeSimulate, faults, time.Now())
 	cfg.Build = build()
 	model, err := rig.New(*sc.Target.Rig, seedOf(sc), simEpoch)
 	if err != nil {
-		return &exitError{exitInvalid, err.Error(), err}
+		return nil, &exitError{exitInvalid, err.Error(), err}
 	}
 	if err := stage.Channel(&cfg, model, sc); err != nil {
-		return internal(err)
+		return nil, internal(err)
 	}
-	events, err := run.CreateEvents(out.dir, out.events)
+	events, err := run.CreateEvents(v.dir, v.events)
 	if err != nil {
-		return &exitError{exitUsage, err.Error(), err}
+		return nil, &exitError{exitUsage, err.Error(), err}
 	}
 	cfg.Events = events.Log
 	c, err := record.New(cfg)
 	if err != nil {
-		return internal(err)
+		return nil, internal(err)
 	}
-	if os.Getenv("GOGC") == "" {
-		// Nearly all memory is in use as long as the players are. Garbage that waits
-		// to be collected would cost more than frequent collections.
-		defer debug.SetGCPercent(debug.SetGCPercent(5))
-	}
-	out.metrics.begin(run.Alone{Collector: c})
-	each := stage.NewSecond(p, c, nil, events.Log, faults)
+	v.begin(run.Alone{Collector: c})
+	each := stage.NewSecond(v.progress, c, nil, events.Log, faults)
 	res, err := sim.Run(&sim.Config{
 		Rig: *sc.Target.Rig, Seed: seedOf(sc), Epoch: simEpoch, Duration: sc.Duration, Audience: sc.Fleet.Audience,
 		Profiles: sc.Fleet.Profiles, HeadOnly: sc.Fleet.Body == "none", Faults: faults,
@@ -94,23 +147,21 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		Collector: c,
 		Second: func(now time.Duration) string {
 			tripped := each.Pass(now)
-			if cmd.Context().Err() != nil {
+			if ctx.Err() != nil {
 				return "interrupted by the user"
 			}
 			return tripped
 		},
 	})
-	p.close()
 	if err != nil {
-		return internal(err)
+		return nil, internal(err)
 	}
 	part := c.Finish(res.End)
-	out.metrics.end(part)
+	v.end(part)
 	s := measure.Derive(part, measure.End{At: res.End, Interrupted: res.Aborted, Faults: res.Outcomes}).Summary
 	s.Ended = time.Now().UTC().Format(time.RFC3339)
 	s.Warnings = append(s.Warnings, events.Rest()...)
 	stage.Hide(s, sc.Secrets())
-	err = out.conclude(cmd, s, s.ExitCode, errors.Join(events.Close(), out.metrics.finish(s)))
-	out.metrics.wait(cmd)
-	return err
+	v.unwritten = events.Close()
+	return s, nil
 }

@@ -26,6 +26,8 @@ type Arrival struct {
 	Player  uint64 // number of the viewer; see [Generation]
 	Session int    // of this viewer: 1, and one more after each rejoin
 	Failed  bool   // the viewer's session before ended by an error
+	Region  uint8  // index in [Config.Regions]
+	site           // of the region
 	Cohort  int    // index in [Config.Cohorts]
 	Entry   int    // index in [Config.Entry]
 	Pop     float64
@@ -36,8 +38,15 @@ type Arrival struct {
 	until time.Duration // the place is given up for good
 }
 
-// PopOf is the point of presence that serves the viewer, of n.
-func (a *Arrival) PopOf(n int) int { return min(n-1, int(a.Pop*float64(n))) }
+// PopOf is the point of presence that serves the viewer, of n: one of its region's, where
+// regions have points of presence of their own.
+func (a *Arrival) PopOf(n int) int {
+	first, of := 0, n
+	if a.pops > 0 {
+		first, of = int(a.first), int(a.pops)
+	}
+	return min(n-1, first+min(of-1, int(a.Pop*float64(of))))
+}
 
 // Why says how a session ended.
 type Why uint8
@@ -56,6 +65,7 @@ type Audience struct {
 	seed   draw.Seed
 	ramps  []ramp
 	shares []float64
+	sites  []site // by region
 
 	groups []group // the base audience, then surges that have not all arrived; next is in slots
 	places int     // numbers given out, or reserved by groups
@@ -76,7 +86,7 @@ type group struct {
 
 // New returns the audience of a run. cfg must be valid; it is not copied.
 func New(cfg *Config, seed draw.Seed) *Audience {
-	a := &Audience{cfg: cfg, seed: seed, ramps: cfg.ramps()}
+	a := &Audience{cfg: cfg, seed: seed, ramps: cfg.ramps(), sites: cfg.sites()}
 	for i := range cfg.Cohorts {
 		a.shares = append(a.shares, cfg.Cohorts[i].Share)
 	}
@@ -91,7 +101,7 @@ func (a *Audience) add(g group) {
 	if g.surge {
 		share = counts // a surge may be smaller than the number of cohorts
 	}
-	g.seats = newSeats(share(g.n, a.shares), a.cfg.Entry)
+	g.seats = newSeats(share(g.n, a.shares), a.cfg.Entry, a.cfg.regionShares())
 	g.at = a.when(&g)
 	if g.n > 0 && a.seek(&g) {
 		a.groups = append(a.groups, g)
@@ -206,7 +216,10 @@ func (a *Audience) Next() (Arrival, bool) {
 	}
 	g := &a.groups[i]
 	v := Arrival{At: g.at, Player: uint64(g.first + g.next), until: Never}
-	v.Cohort, v.Entry = g.seats.next()
+	region := 0
+	if v.Cohort, v.Entry, region = g.seats.next(); a.sites != nil {
+		v.Region, v.site = uint8(region), a.sites[region]
+	}
 	if !g.surge {
 		v.until = a.departure(g.next)
 	}
@@ -256,7 +269,7 @@ func (a *Audience) Ended(now time.Duration, v Arrival, why Why) (Arrival, bool) 
 	if a.cfg.Session.Mean == 0 || at >= v.until {
 		return Arrival{}, false
 	}
-	next := Arrival{At: at, Player: v.Player + Generation, Cohort: v.Cohort, Entry: v.Entry, until: v.until}
+	next := Arrival{At: at, Player: v.Player + Generation, Region: v.Region, site: v.site, Cohort: v.Cohort, Entry: v.Entry, until: v.until}
 	a.begin(&next)
 	return next, true
 }

@@ -24,6 +24,9 @@ type Config struct {
 	// Entry shares the viewers out to the multivariant playlists that may be
 	// opened, by index; they add up to 1. Nil = all open the first.
 	Entry []float64
+	// Regions share the viewers out by where they watch; the shares add up to 1. nil =
+	// all watch in one.
+	Regions []Region
 }
 
 // Shape is how arrivals spread over their time.
@@ -176,6 +179,9 @@ func (c *Config) Validate() error {
 		if err := checkShares(c.Entry); err != nil {
 			bad("entry: %w", err)
 		}
+	}
+	if err := c.checkRegions(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -1,5 +1,5 @@
-// Package audience decides who arrives when: with which cohort, entry, point of
-// presence and session length.
+// Package audience decides who arrives when: with which cohort, entry, region, point
+// of presence and session length.
 //
 // Start with [New]. [Audience.Wake] returns when the next viewer arrives and
 // [Audience.Next] which one it is, in order of time and without a list of viewers

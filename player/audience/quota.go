@@ -86,35 +86,60 @@ func (q *quota) next() int {
 	return best
 }
 
-// seats hands out (cohort, entry) to the viewers of one group: the base
+// seats hands out (cohort, entry, region) to the viewers of one group: the base
 // audience or a surge. Cohorts have exact counts and, in the base audience, at
 // least one viewer each; entries have exact counts in all and are interleaved
-// within each cohort, so that cohorts can be compared.
+// within each cohort, so that cohorts can be compared, and so are regions within
+// each cohort and entry.
 type seats struct {
 	cohort  quota
-	entries []quota // by cohort
+	entries []quota // by cohort; nil = there is one
+	regions []quota // by cohort and entry; nil = there is one
+	each    int     // entries of a cohort
 }
 
-func newSeats(cohorts []int, entries []float64) seats {
-	s := seats{cohort: newQuota(cohorts)}
-	if len(entries) < 2 {
-		return s
-	}
-	all := newQuota(counts(s.cohort.total, entries))
-	for _, c := range s.cohort.want {
-		want := make([]int, len(entries))
-		for range c {
-			want[all.next()]++
+func newSeats(cohorts []int, entries, regions []float64) seats {
+	s := seats{cohort: newQuota(cohorts), each: 1}
+	cells := s.cohort.want
+	if len(entries) > 1 {
+		s.entries, s.each = within(cells, entries), len(entries)
+		cells = nil
+		for i := range s.entries {
+			cells = append(cells, s.entries[i].want...)
 		}
-		s.entries = append(s.entries, newQuota(want))
+	}
+	if len(regions) > 1 {
+		s.regions = within(cells, regions)
 	}
 	return s
 }
 
-func (s *seats) next() (cohort, entry int) {
+// within shares out each of the cells. The counts are exact in all, and nearly so in
+// each cell.
+func within(cells []int, shares []float64) []quota {
+	total := 0
+	for _, n := range cells {
+		total += n
+	}
+	all := newQuota(counts(total, shares))
+	out := make([]quota, len(cells))
+	for i, n := range cells {
+		want := make([]int, len(shares))
+		for range n {
+			want[all.next()]++
+		}
+		out[i] = newQuota(want)
+	}
+	return out
+}
+
+func (s *seats) next() (cohort, entry, region int) {
 	cohort = s.cohort.next()
 	if s.entries != nil {
 		entry = s.entries[cohort].next()
 	}
-	return cohort, entry
+	if s.regions != nil {
+		region = s.regions[cohort*s.each+entry].next()
+	}
+	return cohort, entry, region
 }

@@ -217,6 +217,9 @@ func TestSlotsAreTheWhole(t *testing.T) {
 		if rapid.Bool().Draw(t, "two entries") {
 			cfg.Entry = []float64{.5, .5}
 		}
+		if rapid.Bool().Draw(t, "regions") {
+			cfg.Regions = regions()
+		}
 		if err := cfg.Validate(); err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/audience"
+	"hlsload/player/link"
 	"hlsload/run/client"
 )
 
@@ -365,9 +366,9 @@ func (f *Fleet) count(url string) error {
 // received counts bytes of bodies of redirects.
 func (f *Fleet) received(n int64) { f.ceiling.received(f.now(), n) }
 
-// newClient returns the HTTP client of one player.
-func (f *Fleet) newClient(number uint64, c *cohort) *client.Client {
-	return client.New(&c.http, f.dialer.For(number, !c.Network.Unlimited()))
+// newClient returns the HTTP client of one player, on its link.
+func (f *Fleet) newClient(number uint64, c *cohort, on *link.Config) *client.Client {
+	return client.New(&c.http, f.dialer.For(number, !on.Unlimited()))
 }
 
 // arrivals is a heap by time, then number.

@@ -84,9 +84,10 @@ func (f *Fleet) newSession(v audience.Arrival, in *admitted) *session {
 	} else {
 		url = f.cfg.URL(&v)
 	}
-	if !c.Network.Unlimited() || s.chaos != nil && f.cfg.LinkFaults {
+	on := f.cfg.Audience.Link(&v)
+	if !on.Unlimited() || s.chaos != nil && f.cfg.LinkFaults {
 		tls := client.IsTLS(url)
-		l := link.New(&c.Network, link.Transport{Conns: uint8(c.conns), TLS: tls, Multiplex: tls && c.profile.HTTP.HTTP2()}, v.Seed)
+		l := link.New(on, link.Transport{Conns: uint8(c.conns), TLS: tls, Multiplex: tls && c.profile.HTTP.HTTP2()}, v.Seed)
 		s.link = newShaper(l, f.now)
 	}
 	if f.cfg.CMCD != CMCDOff {
@@ -97,7 +98,7 @@ func (f *Fleet) newSession(v audience.Arrival, in *admitted) *session {
 	if f.cfg.Named && !c.FaultsNone {
 		s.named = fmt.Sprintf("%d %d %s", v.Player, s.issued, c.Name)
 	}
-	s.client = f.newClient(v.Player, c)
+	s.client = f.newClient(v.Player, c, on)
 	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Wall.UnixNano(), Public: f.cfg.Public, Cautious: f.cautious.Load(), Progress: s.progress}, f.now())
 	s.player.Inherit(f.takeCaution(v.Player))
 	s.sink = f.cfg.Join(f.now(), record.SessionInfo{Player: v.Player, Cohort: v.Cohort, Rejoin: v.Session > 1, Failed: v.Failed})

@@ -48,7 +48,7 @@ func TestVersionOfHTTP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := f.newClient(0, &f.cohorts[0])
+		c := f.newClient(0, &f.cohorts[0], &f.cohorts[0].Network)
 		var res client.Response
 		if _, err := c.Do(t.Context(), &client.Request{Method: "GET", URL: tc.srv.URL}, &res, func(ctx context.Context, e client.Engine, req *client.Request, res *client.Response) error {
 			return e.Send(ctx, req, res)

@@ -73,19 +73,19 @@ func segmentsOf(k *kernel.Kernel, c kernel.Class) int {
 
 // load is what comes of rates at the edge, by class.
 func (m *model) load(rates []kernel.Rate) Load {
-	return m.loads(rates, [][]kernel.Rate{rates}, nil)[0]
+	return m.loads(rates, [][]kernel.Rate{rates}, nil, nil)[0]
 }
 
 // loads is what comes of rates at the edge, by slot and class, after others before. fresh is the
-// objects that are asked for at first, a second, by slot and class; nil = one in the time of a
-// segment.
-func (m *model) loads(before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64) []Load {
+// objects that are asked for at first, a second, by slot and class, and herd how dense the requests
+// are; nil = one in the time of a segment, and 1.
+func (m *model) loads(before []kernel.Rate, rates [][]kernel.Rate, fresh, herd [][]float64) []Load {
 	out := make([]Load, len(rates))
 	for t := range out {
 		out[t] = Load{Layers: m.path.NewFlow(), ByClass: make([]float64, len(before))}
 	}
 	for class := range before {
-		for t, f := range m.flows(class, before, rates, fresh) {
+		for t, f := range m.flows(class, before, rates, fresh, herd) {
 			l := &out[t]
 			l.Bits += max(rates[t][class].Bytes, 0) * 8
 			l.Layers = sum(l.Layers, f)
@@ -100,7 +100,7 @@ func (m *model) loads(before []kernel.Rate, rates [][]kernel.Rate, fresh [][]flo
 }
 
 // flows is what the requests of one class come to.
-func (m *model) flows(class int, before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64) []cache.Flow {
+func (m *model) flows(class int, before []kernel.Rate, rates [][]kernel.Rate, fresh, herd [][]float64) []cache.Flow {
 	c, rule := m.kernel.Classes[class], m.rules[class]
 	demands := make([]cache.Demand, len(rates))
 	for t := range rates {
@@ -108,12 +108,15 @@ func (m *model) flows(class int, before []kernel.Rate, rates [][]kernel.Rate, fr
 		if c.Kind == m3u8.KindMedia && c.Status == 0 {
 			demands[t].Every = m.period(class, rates[t])
 		}
+		if herd != nil {
+			demands[t].Herd = herd[t][class]
+		}
 	}
 	s := m.spread
 	s.Every = every(c, &m.plan.Channel)
 	single := c.Status != 0 || s.Every == 0
 	if single && before[class].Requests <= 0 {
-		return m.path.Onset(demands, kernel.Slot.Seconds(), rule)
+		return m.path.Onset(demands, kernel.Fine.Seconds(), rule)
 	}
 	out := make([]cache.Flow, len(rates))
 	for t, d := range demands {

@@ -7,10 +7,9 @@ import (
 	"hlsload/rig"
 )
 
-// window is how many slots the busiest time is long: a target duration.
+// window is how many seconds the busiest time is long: a target duration.
 func window(c *rig.Config) int {
-	target := (c.Segment + time.Second - 1).Truncate(time.Second)
-	return int(target / kernel.Slot)
+	return int((c.Segment + time.Second - 1) / time.Second)
 }
 
 // highest is the highest mean of so many values in a row, and where the window begins.
@@ -70,7 +69,7 @@ func (w *Worst) measure(c *rig.Config, simulated float64) {
 			return m > within*before
 		}
 		if over(edge, w.Before.Edge) || over(origin, w.Before.Origin) {
-			w.Lasts = time.Duration(i+n) * kernel.Slot
+			w.Lasts = time.Duration(i+n) * time.Second
 			break
 		}
 	}

@@ -160,9 +160,8 @@ func (m *model) worst(f *chaos.Fault, at time.Duration) (Worst, error) {
 	viewers, rates := m.rates(at)
 	w := Worst{Fault: f.Name, At: at, Viewers: viewers, Before: m.load(rates)}
 	slots := make([][]kernel.Rate, len(response.Fresh))
-	fresh := make([][]float64, len(slots))
 	for t := range slots {
-		slots[t], fresh[t] = slices.Clone(rates), m.fresh(response, t)
+		slots[t] = slices.Clone(rates)
 	}
 	for i := range m.plan.Cohorts {
 		share := m.plan.Cohorts[i].Share
@@ -172,7 +171,7 @@ func (m *model) worst(f *chaos.Fault, at time.Duration) (Worst, error) {
 			kernel.Add(slots[t], excess, share*viewers)
 		}
 	}
-	w.Slots = m.loads(rates, slots, fresh)
+	w.Slots = seconds(m.loads(rates, slots, m.fresh(response), response.Herd))
 	if f.Kind == chaos.EdgeFlush {
 		m.flush(&w, rates)
 	}
@@ -180,22 +179,41 @@ func (m *model) worst(f *chaos.Fault, at time.Duration) (Worst, error) {
 	return w, nil
 }
 
-// fresh is how many objects a second are asked for at first around a slot, in the mean over the
-// time of a segment: a healthy rendition has one in that.
-func (m *model) fresh(r *kernel.Fault, t int) []float64 {
-	n := m.perSegment()
-	out := make([]float64, len(m.steady))
-	for i := max(t-n/2, 0); i < min(t-n/2+n, len(r.Fresh)); i++ {
-		for class, objects := range r.Fresh[i] {
-			out[class] += objects / float64(n)
+// seconds is the means over the seconds of what was looked at more finely.
+func seconds(fine []Load) (out []Load) {
+	const n = int(time.Second / kernel.Fine)
+	for i := 0; i+n <= len(fine); i += n {
+		l := Load{}
+		for k := range n {
+			l.plus(&fine[i+k])
 		}
+		l.scale(1 / float64(n))
+		out = append(out, l)
 	}
 	return out
 }
 
-// perSegment is how many slots a segment lasts.
-func (m *model) perSegment() int {
-	return int(math.Ceil(m.plan.Channel.Segment.Seconds() / kernel.Slot.Seconds()))
+// fresh is how many objects a second are asked for at first around each slot, in the mean over
+// the time of a segment: a healthy rendition has one in that.
+func (m *model) fresh(r *kernel.Fault) [][]float64 {
+	n := int(m.plan.Channel.Segment / kernel.Fine)
+	sum, out := make([]float64, len(m.steady)), make([][]float64, len(r.Fresh))
+	add := func(t int, by float64) {
+		if t >= 0 && t < len(r.Fresh) {
+			for class, objects := range r.Fresh[t] {
+				sum[class] += by * objects / float64(n)
+			}
+		}
+	}
+	for t := range n - n/2 - 1 {
+		add(t, 1)
+	}
+	for t := range out {
+		add(t+n-n/2-1, 1)
+		out[t] = slices.Clone(sum)
+		add(t-n/2, -1)
+	}
+	return out
 }
 
 // flush adds what caches fetch again that have lost everything. It comes within the time of a
@@ -208,11 +226,11 @@ func (m *model) flush(w *Worst, rates []kernel.Rate) {
 			total = sum(total, m.path.Again(cache.Demand{Rate: max(rates[i].Requests, 0)}, s, m.left, kernel.Step))
 		}
 	}
-	n := min(m.perSegment(), len(w.Slots))
+	n := min(int(math.Ceil(m.plan.Channel.Segment.Seconds())), len(w.Slots))
 	for t := range n {
 		l := &w.Slots[t]
 		for i, more := range total {
-			l.Layers[i] += more / float64(n) / kernel.Slot.Seconds()
+			l.Layers[i] += more / float64(n)
 		}
 		l.Origin = l.Layers[len(l.Layers)-1]
 	}

@@ -35,9 +35,14 @@ func made(p *Plan) *kernel.Kernel {
 	for i := range p.Cohorts {
 		k.Cohorts = append(k.Cohorts, kernel.Cohort{Name: p.Cohorts[i].Name, Steady: rates(0, .24, .24, .01, .01, 0),
 			Join: [][]kernel.Rate{rates(1, .2, .5, .8, 1.5, 0), rates(0, 0, .2, 0, .1, 0), none}})
-		f.Cohorts = append(f.Cohorts, kernel.Response{Affected: 1, Excess: [][]kernel.Rate{rates(0, -.1, -.1, 0, 0, .5), rates(0, .3, .4, 0, 0, 0), none}})
+		r := kernel.Response{Affected: 1}
+		for _, slot := range [][]kernel.Rate{rates(0, -.1, -.1, 0, 0, .5), rates(0, .3, .4, 0, 0, 0), none} {
+			r.Excess = append(r.Excess, slices.Repeat([][]kernel.Rate{slot}, int(time.Second/kernel.Fine))...)
+		}
+		f.Cohorts = append(f.Cohorts, r)
+		f.Fresh = make([][]float64, len(r.Excess))
+		f.Herd = slices.Repeat([][]float64{slices.Repeat([]float64{1}, len(k.Classes))}, len(r.Excess))
 	}
-	f.Fresh = make([][]float64, 3)
 	k.Faults = []kernel.Fault{f}
 	return k
 }

@@ -46,11 +46,13 @@ func (p *Path) Fills(d Demand, s Series, r Rule) Flow {
 			v := d.Rate * g.Share / float64(g.Nodes) * s.Every / lives
 			once := -math.Expm1(-v)
 			if !join {
-				fill := p.fill(i)
+				density := d.herd(v) * s.Early
+				early := once // they ask while the origin is asked; all next to it do
 				if i < n-1 {
-					fill = p.Hop.Seconds()
+					early = min(once, -math.Expm1(-density*p.fill(n-1)))
 				}
-				once += (v - once) * min(1, s.Early*fill)
+				more := density * (early*p.fill(i) + (once-early)*p.Hop.Seconds())
+				once += min(more, v-once)
 			}
 			fetches += float64(g.Nodes) * once
 		}

@@ -46,12 +46,12 @@ func (p *Path) Onset(demands []Demand, slot float64, r Rule) []Flow {
 			cycles += c
 			fetches += c
 			if !join {
-				fetches += c * a * p.fill(n-1)
+				fetches += c * d.herd(a) * p.fill(n-1)
 			}
 		}
 		if f[0] = d.Rate; d.Rate > 0 {
 			for i, l := range p.Layers[:n-1] {
-				f[i+1] = p.below(i, l, d.Rate, dead, cycles/float64(top.nodes()), join)
+				f[i+1] = p.below(i, l, d, dead, cycles/float64(top.nodes()), join)
 			}
 		}
 		f[n] = fetches

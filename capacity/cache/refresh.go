@@ -18,6 +18,7 @@ import "math"
 //	w = P/k · (1 − (τ/P)^k), τ = (d + T) mod P
 //
 // One viewer then refreshes with each request (T < P), where the first formula has a fifth less.
+// Two refresh both if neither is within d + T of the other: 2 − 2(d + T)/P times in P.
 // How many viewers are behind one cache is Poisson distributed; the result is the mean over that.
 //
 // In the layers below, a cache fetches once in a cycle if it is asked at all. With a of the rate
@@ -25,7 +26,9 @@ import "math"
 //
 //	fetches a cycle = 1 − (1 − q)·e^(−a(d + T))
 //
-// Without collapsing, each fetch that takes d lets a·d more through. An answer that must not be
+// Without collapsing, each fetch that takes d lets a·d more through, in the layers above as well.
+// With several layers that is up to a fifth too much: copies that were fetched together expire at
+// slightly different times. An answer that must not be
 // kept passes all layers, but those that wait for a fetch under way: a/(1 + a·d).
 func (p *Path) Refreshes(d Demand, r Rule) Flow {
 	f, n := p.NewFlow(), len(p.Layers)
@@ -40,7 +43,7 @@ func (p *Path) Refreshes(d Demand, r Rule) Flow {
 		rate := d.Rate
 		for i, l := range p.Layers {
 			if join {
-				rate = l.joined(rate, p.fill(i))
+				rate = l.joined(rate, d.herd(p.fill(i)))
 			}
 			f[i+1] = rate
 		}
@@ -54,11 +57,11 @@ func (p *Path) Refreshes(d Demand, r Rule) Flow {
 			cycles += c
 			fetches += c
 			if !join {
-				fetches += c * a * p.fill(n-1)
+				fetches += c * d.herd(a) * p.fill(n-1)
 			}
 		}
 		for i, l := range p.Layers[:n-1] {
-			f[i+1] = p.below(i, l, d.Rate, dead, cycles/float64(top.nodes()), join)
+			f[i+1] = p.below(i, l, d, dead, cycles/float64(top.nodes()), join)
 		}
 		f[n] = fetches
 	}
@@ -76,18 +79,18 @@ func (l Layer) joined(rate, fill float64) (on float64) {
 
 // below is the fetches of layer i, below the one next to the origin, of which each cache begins
 // that many cycles a second.
-func (p *Path) below(i int, l Layer, rate, dead, cycles float64, join bool) (fetches float64) {
-	above := rate / float64(p.Layers[len(p.Layers)-1].nodes())
+func (p *Path) below(i int, l Layer, d Demand, dead, cycles float64, join bool) (fetches float64) {
+	above := d.Rate / float64(p.Layers[len(p.Layers)-1].nodes())
 	perCycle, hop := 0.0, p.Hop.Seconds()
 	for _, g := range l {
-		a := rate * g.Share / float64(g.Nodes)
+		a := d.Rate * g.Share / float64(g.Nodes)
 		began := min(a/above, 1) // the cycle
 		once := 1 - (1-began)*math.Exp(-a*dead)
 		if !join {
 			// Those that ask while the cache above fetches wait for the origin as well; the
 			// others find the copy in the layer above.
-			early := 1 - (1-began)*math.Exp(-a*p.fill(len(p.Layers)-1))
-			once += a * (early*p.fill(i) + (once-early)*hop)
+			early := 1 - (1-began)*math.Exp(-d.herd(a)*p.fill(len(p.Layers)-1))
+			once += d.herd(a) * (early*p.fill(i) + (once-early)*hop)
 		}
 		perCycle += float64(g.Nodes) * once
 	}
@@ -112,7 +115,11 @@ func (d Demand) cycles(a, dead float64) (sum float64) {
 	for k := 1.0; k < 3*few; k++ {
 		p *= viewers / k
 		none *= late
-		if sum += p / (dead + d.Every/k*(1-none)); k > viewers && p < 1e-12 {
+		cycle := dead + d.Every/k*(1-none)
+		if k == 2 && dead < d.Every {
+			cycle = d.Every / (2 - 2*min(late, .5))
+		}
+		if sum += p / cycle; k > viewers && p < 1e-12 {
 			break
 		}
 	}

@@ -49,11 +49,15 @@ type Fault struct {
 	Viewers int        // that were simulated
 	Cohorts []Response // by cohort
 	// Fresh is the objects that are asked for at first, a second, by slot since the onset and
-	// class: of all viewers, it does not grow with their number.
+	// class: of all viewers, it does not grow with their number. Slots are [Fine].
 	Fresh [][]float64
+	// Herd is how many times as dense as in the mean of a slot the requests of a class come, as
+	// the requests themselves see it: 1 if they come independently.
+	Herd [][]float64
 }
 
-// Response is what a viewer of a cohort asks for beyond the steady state, by slot since the onset.
+// Response is what a viewer of a cohort asks for beyond the steady state, by slot of [Fine] since
+// the onset.
 type Response struct {
 	Affected float64 // share of the viewers
 	Excess   [][]Rate
@@ -181,24 +185,49 @@ func (k *Kernel) fault(name string, recorders []*Recorder) Fault {
 				c.fault[t] = plus(c.fault[t], o.fault[t], to)
 				f.Fresh[t] = grown(f.Fresh[t], len(k.Classes))
 				for class, n := range o.fresh[t] {
-					f.Fresh[t][to[class]] += n / Slot.Seconds()
+					f.Fresh[t][to[class]] += n / Fine.Seconds()
 				}
+			}
+		}
+		f.Herd = grown(f.Herd, len(f.Fresh))
+		for t := range f.Herd {
+			f.Herd[t] = grown(f.Herd[t], len(k.Classes))
+			for class, dense := range r.dense {
+				f.Herd[t][to[class]] += herd(dense, t)
 			}
 		}
 	}
 	for t := range f.Fresh {
 		for i := range f.Fresh[t] {
 			f.Fresh[t][i] /= runs
+			f.Herd[t][i] = max(1, f.Herd[t][i]/runs)
 		}
 	}
 	for i := range sum {
 		c, out := &sum[i], &f.Cohorts[i]
 		out.Affected = c.affected / max(c.watching, 1)
 		for _, slot := range c.fault {
-			out.Excess = append(out.Excess, rates(slot, max(c.watching, 1)*Slot.Seconds(), k.Cohorts[i].Steady, len(k.Classes)))
+			out.Excess = append(out.Excess, rates(slot, max(c.watching, 1)*Fine.Seconds(), k.Cohorts[i].Steady, len(k.Classes)))
 		}
 	}
 	return f
+}
+
+// herd is how dense the requests of a slot are: the mean over requests of how many others come in
+// the same instant, divided by how many that are if all are spread over the slot. Of a few
+// requests it cannot be told.
+func herd(dense []uint32, slot int) float64 {
+	n, pairs := 0.0, 0.0
+	for i := slot * instants; i < min((slot+1)*instants, len(dense)); i++ {
+		x := float64(dense[i])
+		n += x
+		pairs += x * (x - 1)
+	}
+	const enough = 50
+	if n < enough {
+		return 1
+	}
+	return pairs / (n * n) * float64(instants)
 }
 
 // Fault returns the response to a fault, nil for one that was not simulated.

@@ -121,9 +121,15 @@ func TestResponses(t *testing.T) {
 	if f == nil || f.Viewers != 2 || f.Cohorts[0].Affected != 1 || f.Cohorts[1].Affected != 0 {
 		t.Fatalf("fault: %+v; want two viewers, of whom that of the first cohort is affected", f)
 	}
-	same("web, at the onset", rate(k, f.Cohorts[0].Excess[0], low), Rate{.5, 500})
-	same("web, a second after", rate(k, f.Cohorts[0].Excess[1], low), Rate{.5, 500})
-	same("web, the error", rate(k, f.Cohorts[0].Excess[1], gone), Rate{1, 100})
+	second := func(n int, c Class) (r Rate) { // the mean of a second
+		for _, slot := range f.Cohorts[0].Excess[10*n : 10*n+10] {
+			r.add(rate(k, slot, c), .1)
+		}
+		return r
+	}
+	same("web, at the onset", second(0, low), Rate{.5, 500})
+	same("web, a second after", second(1, low), Rate{.5, 500})
+	same("web, the error", second(1, gone), Rate{1, 100})
 	if k.Fault("other") != nil {
 		t.Error("there is a response to a fault that was not simulated")
 	}
@@ -230,5 +236,23 @@ func TestNoise(t *testing.T) {
 	}
 	if Noise(0, 600) != 0 || Noise(10, 1) != 0 || Noise(math.NaN(), 600) != 0 {
 		t.Error("noise where there is none")
+	}
+}
+
+// TestHerd: requests that come at once are as dense as a slot has instants.
+func TestHerd(t *testing.T) {
+	even, once, few := make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants)
+	for i := range instants {
+		even[instants+i] = 1000
+	}
+	once[instants+3], few[instants+3] = 10_000, 10
+	for _, tc := range []struct {
+		dense []uint32
+		slot  int
+		want  float64
+	}{{even, 1, 1}, {once, 1, float64(instants)}, {once, 0, 1}, {few, 1, 1}, {even, 5, 1}} {
+		if got := herd(tc.dense, tc.slot); math.Abs(got/tc.want-1) > .01 {
+			t.Errorf("%v in slot %d: %g; want %g", tc.dense, tc.slot, got, tc.want)
+		}
 	}
 }

@@ -9,8 +9,18 @@ import (
 	"hlsload/reports/record"
 )
 
-// Slot is the resolution of the responses.
-const Slot = time.Second
+// Slot is the resolution of the response to joining, and Fine that of the response to a fault.
+const (
+	Slot = time.Second
+	Fine = 100 * time.Millisecond
+)
+
+// instant is how long requests may be apart that come at the same time: about as long as a fetch
+// takes.
+const (
+	instant  = 10 * time.Millisecond
+	instants = int(Fine / instant)
+)
 
 // ageStep and ageSteps are the resolution of [Spread], and how far it goes.
 const (
@@ -71,6 +81,7 @@ type Recorder struct {
 	cohorts []counts
 	first   map[object]time.Duration // when an object was asked for at first
 	ages    [ageSteps]float64        // requests for segments, by time since the first one of the object
+	dense   [][]uint32               // requests in the fault, by class and instant
 	onset   bool                     // it has been
 }
 
@@ -111,16 +122,16 @@ func NewRecorder(s Setup) (*Recorder, error) {
 	r.cohorts = make([]counts, len(s.Cohorts))
 	for i := range r.cohorts {
 		c := &r.cohorts[i]
-		c.join = make([][]Count, slots(s.Settled))
+		c.join = make([][]Count, slots(s.Settled, Slot))
 		if s.Fault != "" {
-			c.fault = make([][]Count, slots(s.Until-s.To))
+			c.fault = make([][]Count, slots(s.Until-s.To, Fine))
 			c.fresh = make([][]float64, len(c.fault))
 		}
 	}
 	return r, nil
 }
 
-func slots(d time.Duration) int { return int((d + Slot - 1) / Slot) }
+func slots(d, slot time.Duration) int { return int((d + slot - 1) / slot) }
 
 // Take takes what the collector of the simulation is told.
 func (r *Recorder) Take(t record.Told) {
@@ -201,7 +212,7 @@ func (r *Recorder) appended(st *seat, sm *player.Sample) {
 			return // it was under way already
 		}
 		if c := &r.cohorts[st.cohort]; sent >= r.setup.To && c.fresh != nil {
-			if i := int((sent - r.setup.To) / Slot); i < len(c.fresh) {
+			if i := int((sent - r.setup.To) / Fine); i < len(c.fresh) {
 				c.fresh[i] = grown(c.fresh[i], o.class+1)
 				c.fresh[i][o.class]++
 			}
@@ -226,11 +237,12 @@ func (r *Recorder) count(st *seat, at time.Duration, class int, n Count) {
 	list := &c.steady
 	switch age := at - st.joined; {
 	case at >= s.To:
-		i := int((at - s.To) / Slot)
+		i := int((at - s.To) / Fine)
 		if i >= len(c.fault) {
 			return
 		}
 		list = &c.fault[i]
+		r.crowded(at-s.To, class, n)
 	case age < s.Settled:
 		if st.joined+s.Settled > s.To {
 			return // its response is cut off
@@ -242,6 +254,18 @@ func (r *Recorder) count(st *seat, at time.Duration, class int, n Count) {
 	*list = grown(*list, class+1)
 	(*list)[class].Requests += n.Requests
 	(*list)[class].Bytes += n.Bytes
+}
+
+// crowded notes how many requests come at the same time in the fault. Errors are noted when they
+// are answered, and then they count twice: how dense they are is what matters.
+func (r *Recorder) crowded(since time.Duration, class int, n Count) {
+	if n.Requests <= 0 {
+		return
+	}
+	r.dense = grown(r.dense, class+1)
+	i := int(since / instant)
+	r.dense[class] = grown(r.dense[class], i+1)
+	r.dense[class][i]++
 }
 
 // class numbers the class of a sample.

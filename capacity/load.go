@@ -77,15 +77,15 @@ func (m *model) load(rates []kernel.Rate) Load {
 }
 
 // loads is what comes of rates at the edge, by slot and class, after others before. fresh is the
-// objects that are asked for at first, a second, by slot and class, and herd how dense the requests
-// are; nil = one in the time of a segment, and 1.
-func (m *model) loads(before []kernel.Rate, rates [][]kernel.Rate, fresh, herd [][]float64) []Load {
+// objects that are asked for at first, a second, by slot and class; nil = one in the time of a
+// segment. fault is how dense the requests are; nil = they come independently.
+func (m *model) loads(before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64, fault *kernel.Fault) []Load {
 	out := make([]Load, len(rates))
 	for t := range out {
 		out[t] = Load{Layers: m.path.NewFlow(), ByClass: make([]float64, len(before))}
 	}
 	for class := range before {
-		for t, f := range m.flows(class, before, rates, fresh, herd) {
+		for t, f := range m.flows(class, before, rates, fresh, fault) {
 			l := &out[t]
 			l.Bits += max(rates[t][class].Bytes, 0) * 8
 			l.Layers = sum(l.Layers, f)
@@ -100,7 +100,7 @@ func (m *model) loads(before []kernel.Rate, rates [][]kernel.Rate, fresh, herd [
 }
 
 // flows is what the requests of one class come to.
-func (m *model) flows(class int, before []kernel.Rate, rates [][]kernel.Rate, fresh, herd [][]float64) []cache.Flow {
+func (m *model) flows(class int, before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64, fault *kernel.Fault) []cache.Flow {
 	c, rule := m.kernel.Classes[class], m.rules[class]
 	demands := make([]cache.Demand, len(rates))
 	for t := range rates {
@@ -108,8 +108,8 @@ func (m *model) flows(class int, before []kernel.Rate, rates [][]kernel.Rate, fr
 		if c.Kind == m3u8.KindMedia && c.Status == 0 {
 			demands[t].Every = m.period(class, rates[t])
 		}
-		if herd != nil {
-			demands[t].Herd = herd[t][class]
+		if fault != nil {
+			demands[t].Herd, demands[t].Lead = fault.Herd[t][class], fault.Lead[t][class]
 		}
 	}
 	s := m.spread

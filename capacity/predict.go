@@ -171,7 +171,7 @@ func (m *model) worst(f *chaos.Fault, at time.Duration) (Worst, error) {
 			kernel.Add(slots[t], excess, share*viewers)
 		}
 	}
-	w.Slots = seconds(m.loads(rates, slots, m.fresh(response), response.Herd))
+	w.Slots = seconds(m.loads(rates, slots, m.fresh(response), response))
 	if f.Kind == chaos.EdgeFlush {
 		m.flush(&w, rates)
 	}

@@ -42,6 +42,7 @@ func made(p *Plan) *kernel.Kernel {
 		f.Cohorts = append(f.Cohorts, r)
 		f.Fresh = make([][]float64, len(r.Excess))
 		f.Herd = slices.Repeat([][]float64{slices.Repeat([]float64{1}, len(k.Classes))}, len(r.Excess))
+		f.Lead = f.Herd
 	}
 	k.Faults = []kernel.Fault{f}
 	return k

@@ -46,7 +46,7 @@ func (p *Path) Fills(d Demand, s Series, r Rule) Flow {
 			v := d.Rate * g.Share / float64(g.Nodes) * s.Every / lives
 			once := -math.Expm1(-v)
 			if !join {
-				density := d.herd(v) * s.Early
+				density := d.lead(v) * s.Early
 				early := once // they ask while the origin is asked; all next to it do
 				if i < n-1 {
 					early = min(once, -math.Expm1(-density*p.fill(n-1)))

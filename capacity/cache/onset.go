@@ -46,7 +46,7 @@ func (p *Path) Onset(demands []Demand, slot float64, r Rule) []Flow {
 			cycles += c
 			fetches += c
 			if !join {
-				fetches += c * d.herd(a) * p.fill(n-1)
+				fetches += c * d.lead(a) * p.fill(n-1)
 			}
 		}
 		if f[0] = d.Rate; d.Rate > 0 {

@@ -92,13 +92,21 @@ type Demand struct {
 	// Every is the time between two requests of one viewer, who asks like a clock; 0 =
 	// requests come independently (Poisson).
 	Every float64
-	// Herd is how many times as dense the requests come as Rate says, as seen by them; 0 = 1. It
-	// matters within the time of a fetch.
-	Herd float64
+	// Herd is how many times as dense the requests come as Rate says, as seen by them, and Lead
+	// that after the first of a herd; 0 = 1. They matter within the time of a fetch.
+	Herd, Lead float64
 }
 
-// herd is how many requests come a second while one is answered that comes at a rate of a.
+// herd is how many requests come a second around one that comes at a rate of a.
 func (d *Demand) herd(a float64) float64 { return a * max(d.Herd, 1) }
+
+// lead is how many requests come a second after one for which a cache fetches.
+func (d *Demand) lead(a float64) float64 {
+	if d.Lead > 0 {
+		return a * d.Lead
+	}
+	return a
+}
 
 // Flow is the requests a second that arrive at each layer, and at the origin in the last
 // element.

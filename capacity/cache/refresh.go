@@ -57,7 +57,7 @@ func (p *Path) Refreshes(d Demand, r Rule) Flow {
 			cycles += c
 			fetches += c
 			if !join {
-				fetches += c * d.herd(a) * p.fill(n-1)
+				fetches += c * d.lead(a) * p.fill(n-1)
 			}
 		}
 		for i, l := range p.Layers[:n-1] {
@@ -89,8 +89,8 @@ func (p *Path) below(i int, l Layer, d Demand, dead, cycles float64, join bool) 
 		if !join {
 			// Those that ask while the cache above fetches wait for the origin as well; the
 			// others find the copy in the layer above.
-			early := 1 - (1-began)*math.Exp(-d.herd(a)*p.fill(len(p.Layers)-1))
-			once += d.herd(a) * (early*p.fill(i) + (once-early)*hop)
+			early := 1 - (1-began)*math.Exp(-d.lead(a)*p.fill(len(p.Layers)-1))
+			once += d.lead(a) * (early*p.fill(i) + (once-early)*hop)
 		}
 		perCycle += float64(g.Nodes) * once
 	}

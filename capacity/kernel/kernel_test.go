@@ -239,20 +239,22 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// TestHerd: requests that come at once are as dense as a slot has instants.
-func TestHerd(t *testing.T) {
-	even, once, few := make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants)
+// TestDensity: requests that come at once are as dense as a slot has instants.
+func TestDensity(t *testing.T) {
+	even, once, late, few := make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants)
 	for i := range instants {
 		even[instants+i] = 1000
 	}
 	once[instants+3], few[instants+3] = 10_000, 10
+	late[instants+1], late[instants+8] = 1000, 9000
+	all := float64(instants)
 	for _, tc := range []struct {
-		dense []uint32
-		slot  int
-		want  float64
-	}{{even, 1, 1}, {once, 1, float64(instants)}, {once, 0, 1}, {few, 1, 1}, {even, 5, 1}} {
-		if got := herd(tc.dense, tc.slot); math.Abs(got/tc.want-1) > .01 {
-			t.Errorf("%v in slot %d: %g; want %g", tc.dense, tc.slot, got, tc.want)
+		dense      []uint32
+		slot       int
+		herd, lead float64
+	}{{even, 1, 1, 1}, {once, 1, all, all / 2}, {late, 1, .82 * all, .1 * all / 2}, {once, 0, 1, 1}, {few, 1, 1, 1}, {even, 5, 1, 1}} {
+		if herd, lead := density(tc.dense, tc.slot); math.Abs(herd/tc.herd-1) > .01 || math.Abs(lead/tc.lead-1) > .01 {
+			t.Errorf("%v in slot %d: %g and %g; want %g and %g", tc.dense, tc.slot, herd, lead, tc.herd, tc.lead)
 		}
 	}
 }

@@ -184,14 +184,19 @@ func (r *Recorder) gone(st *seat, at time.Duration) {
 	r.cohorts[st.cohort].steadily += max(0, min(at, s.To)-max(st.joined+s.Settled, s.From))
 }
 
-// answered counts the body of an answer, and takes an error out of what was asked for.
+// answered counts the body of an answer. An error takes the place of what was asked for when it
+// was asked for.
 func (r *Recorder) answered(st *seat, sm *player.Sample) {
 	if sm.Failure == player.BadStatus && sm.Status >= 400 {
-		r.count(st, sm.At, r.class(st, sm, 0), Count{Requests: -1})
-		r.count(st, sm.At, r.class(st, sm, sm.Status), Count{Requests: 1, Bytes: float64(sm.Bytes)})
+		r.count(st, sm.Sent, r.class(st, sm, 0), Count{Requests: -1})
+		class := r.class(st, sm, sm.Status)
+		r.count(st, sm.Sent, class, Count{Requests: 1, Bytes: float64(sm.Bytes)})
+		r.crowded(sm, class)
 		return
 	}
-	r.count(st, sm.At, r.class(st, sm, 0), Count{Bytes: float64(sm.Bytes)})
+	class := r.class(st, sm, 0)
+	r.count(st, sm.At, class, Count{Bytes: float64(sm.Bytes)})
+	r.crowded(sm, class)
 	if sm.Kind == m3u8.KindSegment && sm.Track < player.Tracks {
 		st.sent[sm.Track] = sm.Sent
 	}
@@ -242,7 +247,6 @@ func (r *Recorder) count(st *seat, at time.Duration, class int, n Count) {
 			return
 		}
 		list = &c.fault[i]
-		r.crowded(at-s.To, class, n)
 	case age < s.Settled:
 		if st.joined+s.Settled > s.To {
 			return // its response is cut off
@@ -256,14 +260,20 @@ func (r *Recorder) count(st *seat, at time.Duration, class int, n Count) {
 	(*list)[class].Bytes += n.Bytes
 }
 
-// crowded notes how many requests come at the same time in the fault. Errors are noted when they
-// are answered, and then they count twice: how dense they are is what matters.
-func (r *Recorder) crowded(since time.Duration, class int, n Count) {
-	if n.Requests <= 0 {
+// crowded notes when a request of the fault was at the edge, which the viewer does not know: half
+// of the time to the first byte after it was sent, or three quarters where a connection has to be
+// made first.
+func (r *Recorder) crowded(sm *player.Sample, class int) {
+	part := 0.5
+	if sm.Kind == m3u8.KindMultivariant {
+		part = 0.75
+	}
+	at := sm.Sent + time.Duration(part*float64(sm.FirstByte-sm.Sent)) - r.setup.To
+	if at < 0 || sm.FirstByte < sm.Sent || r.setup.Fault == "" || at >= r.setup.Until-r.setup.To {
 		return
 	}
 	r.dense = grown(r.dense, class+1)
-	i := int(since / instant)
+	i := int(at / instant)
 	r.dense[class] = grown(r.dense[class], i+1)
 	r.dense[class][i]++
 }

@@ -61,6 +61,9 @@ var core = map[string][]string{
 	"capacity/tariff":            {},
 	"sim":                        {"chaos", "player", "player/audience", "player/draw", "player/link", "player/m3u8", "reports/cdn", "reports/record", "rig"},
 	"sim/forecast":               {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "reports/figure", "reports/record", "sim", "capacity/tariff"},
+	"capacity/cache":             {},
+	"capacity/kernel":            {"player/m3u8", "player", "reports/record"},
+	"capacity":                   {"player/draw", "player/m3u8", "player/audience", "player", "chaos", "rig", "reports", "reports/record", "sim", "capacity/cache", "capacity/kernel"},
 	"probe":                      {"player/link", "player/m3u8", "player/mediatime", "player/stream", "player/profile", "player/predict", "player/trial", "player", "reports/cdn", "stage"},
 	"stage":                      {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/remedy", "scenarios", "scenarios/redact"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
@@ -128,7 +131,7 @@ var world = map[string][]string{
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/estimate", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
-	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "capacity/tariff", "run/crew/protocol", "reports/spread",
+	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "capacity/tariff", "run/crew/protocol", "reports/spread", "capacity/cache", "capacity/kernel", "capacity",
 }
 
 // mayImport reports whether package from may import package to of this module.
@@ -319,6 +322,7 @@ var asksKinds = map[string]string{
 	"chaos/aws/medialive":    "a driver chooses the change that makes a kind",
 	"chaos/aws/mediapackage": "a driver chooses the change that makes a kind",
 	"chaos/aws/s3":           "a driver chooses the change that makes a kind",
+	"capacity":               "a flush changes nothing at the edge: what it costs the origin comes from a formula",
 	"scenarios":              "predictions are made for some kinds only, and say of each what it does in them",
 }
 

@@ -1,0 +1,280 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"hlsload/player/m3u8"
+)
+
+// Rate is requests and bytes a second.
+type Rate struct{ Requests, Bytes float64 }
+
+func (r *Rate) add(o Rate, by float64) {
+	r.Requests += by * o.Requests
+	r.Bytes += by * o.Bytes
+}
+
+// Add adds by times the rates of others, class by class.
+func Add(to, others []Rate, by float64) {
+	for i := range others {
+		to[i].add(others[i], by)
+	}
+}
+
+// Kernel is what viewers ask of the edge. Rates are by class, in the order of Classes.
+type Kernel struct {
+	Classes []Class
+	Cohorts []Cohort
+	Faults  []Fault // in the order of their names
+	Spread  Spread
+	Viewers int // that were simulated, in all simulations
+}
+
+// Cohort is the responses of the viewers of a cohort.
+type Cohort struct {
+	Name string
+	// Steady is what a viewer asks for in the steady state.
+	Steady []Rate
+	// Join is what one that has joined asks for beyond that, by slot since. It may be
+	// negative: what is asked for in the steady state only later.
+	Join [][]Rate
+}
+
+// Fault is the response to a fault, for each viewer who is watching at the onset.
+type Fault struct {
+	Name    string
+	Viewers int        // that were simulated
+	Cohorts []Response // by cohort
+	// Fresh is the objects that are asked for at first, a second, by slot since the onset and
+	// class: of all viewers, it does not grow with their number. Slots are [Fine].
+	Fresh [][]float64
+	// Herd is how many times as dense as in the mean of a slot the requests of a class come, as
+	// the requests themselves see it: 1 if they come independently. Lead is that right after the
+	// first one of the slot.
+	Herd, Lead [][]float64
+}
+
+// Response is what a viewer of a cohort asks for beyond the steady state, by slot of [Fine] since
+// the onset.
+type Response struct {
+	Affected float64 // share of the viewers
+	Excess   [][]Rate
+}
+
+// Of makes a kernel of what one or several recorders have counted. Those with the same fault
+// are averaged over their viewers. The recorders take nothing afterwards.
+func Of(recorders ...*Recorder) (*Kernel, error) {
+	if len(recorders) == 0 {
+		return nil, errors.New("kernel: no simulation")
+	}
+	s := &recorders[0].setup
+	k := &Kernel{}
+	sum := make([]counts, len(s.Cohorts))
+	for _, r := range recorders {
+		if !slices.Equal(r.setup.Cohorts, s.Cohorts) || r.setup.Settled != s.Settled {
+			return nil, fmt.Errorf("kernel: simulations of cohorts %q, settled after %v, and of %q, settled after %v (want the same)", s.Cohorts, s.Settled, r.setup.Cohorts, r.setup.Settled)
+		}
+		r.end()
+		for i, age := range r.ages {
+			k.Spread.ages[i] += age
+		}
+		to := k.renumber(r)
+		for i := range sum {
+			sum[i].merge(&r.cohorts[i], to)
+			k.Viewers += int(r.cohorts[i].watching)
+		}
+	}
+	for i := range sum {
+		if sum[i].steadily <= 0 || sum[i].joins <= 0 {
+			return nil, fmt.Errorf("kernel: cohort %q has no viewer in the steady state (want more viewers, or a longer simulation)", s.Cohorts[i])
+		}
+		k.Cohorts = append(k.Cohorts, sum[i].responses(s.Cohorts[i], len(k.Classes)))
+	}
+	for _, name := range faults(recorders) {
+		k.Faults = append(k.Faults, k.fault(name, recorders))
+	}
+	return k, nil
+}
+
+// faults are the names of the faults, each once.
+func faults(recorders []*Recorder) (names []string) {
+	for _, r := range recorders {
+		if f := r.setup.Fault; f != "" {
+			names = append(names, f)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// renumber adds the classes of a recorder, and returns where each of them is.
+func (k *Kernel) renumber(r *Recorder) []int {
+	to := make([]int, len(r.classes))
+	for i, c := range r.classes {
+		if to[i] = slices.Index(k.Classes, c); to[i] < 0 {
+			to[i] = len(k.Classes)
+			k.Classes = append(k.Classes, c)
+		}
+	}
+	return to
+}
+
+// merge adds what another simulation has counted of the same cohort, without its fault.
+func (c *counts) merge(o *counts, to []int) {
+	c.steady = plus(c.steady, o.steady, to)
+	c.steadily += o.steadily
+	c.joins += o.joins
+	c.join = grown(c.join, len(o.join))
+	for i := range o.join {
+		c.join[i] = plus(c.join[i], o.join[i], to)
+	}
+}
+
+func plus(sum, o []Count, to []int) []Count {
+	for i, n := range o {
+		sum = grown(sum, to[i]+1)
+		sum[to[i]].Requests += n.Requests
+		sum[to[i]].Bytes += n.Bytes
+	}
+	return sum
+}
+
+// rates divides counts, and takes away what is to be expected.
+func rates(n []Count, by float64, without []Rate, classes int) []Rate {
+	out := make([]Rate, classes)
+	for i := range out {
+		if i < len(n) {
+			out[i] = Rate{n[i].Requests / by, n[i].Bytes / by}
+		}
+	}
+	if without != nil {
+		Add(out, without, -1)
+	}
+	return out
+}
+
+// responses are those of a cohort to no fault.
+func (c *counts) responses(name string, classes int) Cohort {
+	out := Cohort{Name: name, Steady: rates(c.steady, c.steadily.Seconds(), nil, classes)}
+	for _, slot := range c.join {
+		out.Join = append(out.Join, rates(slot, c.joins*Slot.Seconds(), out.Steady, classes))
+	}
+	return out
+}
+
+// fault is the response to a fault.
+func (k *Kernel) fault(name string, recorders []*Recorder) Fault {
+	f := Fault{Name: name, Cohorts: make([]Response, len(k.Cohorts))}
+	sum, runs := make([]counts, len(k.Cohorts)), 0.0
+	for _, r := range recorders {
+		if r.setup.Fault != name {
+			continue
+		}
+		runs++
+		to := k.renumber(r)
+		for i := range sum {
+			c, o := &sum[i], &r.cohorts[i]
+			c.watching += o.watching
+			f.Viewers += int(o.watching)
+			c.affected += o.affected
+			c.fault = grown(c.fault, len(o.fault))
+			f.Fresh = grown(f.Fresh, len(o.fault))
+			for t := range o.fault {
+				c.fault[t] = plus(c.fault[t], o.fault[t], to)
+				f.Fresh[t] = grown(f.Fresh[t], len(k.Classes))
+				for class, n := range o.fresh[t] {
+					f.Fresh[t][to[class]] += n / Fine.Seconds()
+				}
+			}
+		}
+		f.Herd, f.Lead = grown(f.Herd, len(f.Fresh)), grown(f.Lead, len(f.Fresh))
+		for t := range f.Herd {
+			f.Herd[t], f.Lead[t] = grown(f.Herd[t], len(k.Classes)), grown(f.Lead[t], len(k.Classes))
+			for class, dense := range r.dense {
+				herd, lead := density(dense, t)
+				f.Herd[t][to[class]] += herd
+				f.Lead[t][to[class]] += lead
+			}
+		}
+	}
+	for t := range f.Fresh {
+		for i := range f.Fresh[t] {
+			f.Fresh[t][i] /= runs
+			f.Herd[t][i] = max(1, f.Herd[t][i]/runs)
+			f.Lead[t][i] /= runs
+		}
+	}
+	for i := range sum {
+		c, out := &sum[i], &f.Cohorts[i]
+		out.Affected = c.affected / max(c.watching, 1)
+		for _, slot := range c.fault {
+			out.Excess = append(out.Excess, rates(slot, max(c.watching, 1)*Fine.Seconds(), k.Cohorts[i].Steady, len(k.Classes)))
+		}
+	}
+	return f
+}
+
+// density is how dense the requests of a slot are: the mean over requests of how many others come in
+// the same instant, and how many come in that of the first one and the next, divided by how many
+// that are if all are spread over the slot. Of a few requests it cannot be told.
+func density(dense []uint32, slot int) (herd, lead float64) {
+	n, pairs, first, left := 0.0, 0.0, 0.0, 2
+	for i := slot * instants; i < min((slot+1)*instants, len(dense)); i++ {
+		x := float64(dense[i])
+		n += x
+		pairs += x * (x - 1)
+		if left > 0 && n > 0 {
+			first += x
+			left--
+		}
+	}
+	const enough = 50
+	if n < enough {
+		return 1, 1
+	}
+	return pairs / (n * n) * float64(instants), first / n * float64(instants) / 2
+}
+
+// Fault returns the response to a fault, nil for one that was not simulated.
+func (k *Kernel) Fault(name string) *Fault {
+	for i := range k.Faults {
+		if k.Faults[i].Name == name {
+			return &k.Faults[i]
+		}
+	}
+	return nil
+}
+
+// Share is how much of the time a viewer of a cohort watches a rendition of any pipeline, by
+// the segments that are asked for; audio by itself is in none.
+func (k *Kernel) Share(cohort, rendition, renditions int) float64 {
+	all, of := 0.0, 0.0
+	for i, c := range k.Classes {
+		if c.Kind != m3u8.KindSegment || c.Status != 0 || int(c.Rendition) >= renditions {
+			continue
+		}
+		n := k.Cohorts[cohort].Steady[i].Requests
+		all += n
+		if int(c.Rendition) == rendition {
+			of += n
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return of / all
+}
+
+// Noise is by what part the highest of so many seconds exceeds the mean because of chance alone,
+// with so many requests a second in the mean that come independently: the expected maximum of S
+// normal deviates is about √(2 ln S) standard deviations, and the standard deviation of a Poisson
+// number is √μ. It is an upper bound for players, who ask like clocks.
+func Noise(mean float64, seconds int) float64 {
+	if !(mean > 0) || seconds < 2 {
+		return 0
+	}
+	return math.Sqrt(2 * math.Log(float64(seconds)) / mean)
+}

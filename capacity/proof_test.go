@@ -92,7 +92,9 @@ func kernelOf(t testing.TB, p *Plan, players int) *kernel.Kernel {
 	return k
 }
 
-// feature is something that a configuration has and the kernel's simulations do not.
+// feature is something that a configuration has and the kernel's simulations do not. What changes
+// the requests themselves (the ladder, the segments, the container, audio by itself) is none: a
+// kernel is made of simulations that have them.
 type feature struct {
 	name string
 	set  func(*rand.Rand, *Plan, *Sample) string // what it is now
@@ -122,10 +124,6 @@ var features = []feature{
 	{"layout", func(_ *rand.Rand, p *Plan, _ *Sample) string {
 		p.Channel.Layout = "blocked"
 		return p.Channel.Layout
-	}},
-	{"container", func(_ *rand.Rand, p *Plan, _ *Sample) string {
-		p.Channel.Container = "fmp4"
-		return p.Channel.Container
 	}},
 	{"error_ttl", func(rng *rand.Rand, p *Plan, _ *Sample) string {
 		p.Channel.Edge.ErrorTTL = []time.Duration{0, 3 * time.Second, 10 * time.Second}[rng.IntN(3)]

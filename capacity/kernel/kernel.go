@@ -52,9 +52,10 @@ type Fault struct {
 	// class: of all viewers, it does not grow with their number. Slots are [Fine].
 	Fresh [][]float64
 	// Herd is how many times as dense as in the mean of a slot the requests of a class come, as
-	// the requests themselves see it: 1 if they come independently. Lead is that right after the
-	// first one of the slot.
-	Herd, Lead [][]float64
+	// the requests themselves see it: 1 if they come independently.
+	Herd [][]float64
+	// Joined is the share of the requests that come while a cache fetches what they ask for.
+	Joined [][]float64
 }
 
 // Response is what a viewer of a cohort asks for beyond the steady state, by slot of [Fine] since
@@ -78,9 +79,7 @@ func Of(recorders ...*Recorder) (*Kernel, error) {
 			return nil, fmt.Errorf("kernel: simulations of cohorts %q, settled after %v, and of %q, settled after %v (want the same)", s.Cohorts, s.Settled, r.setup.Cohorts, r.setup.Settled)
 		}
 		r.end()
-		for i, age := range r.ages {
-			k.Spread.ages[i] += age
-		}
+		k.Spread.add(&r.spread)
 		to := k.renumber(r)
 		for i := range sum {
 			sum[i].merge(&r.cohorts[i], to)
@@ -190,13 +189,15 @@ func (k *Kernel) fault(name string, recorders []*Recorder) Fault {
 				}
 			}
 		}
-		f.Herd, f.Lead = grown(f.Herd, len(f.Fresh)), grown(f.Lead, len(f.Fresh))
+		f.Herd, f.Joined = grown(f.Herd, len(f.Fresh)), grown(f.Joined, len(f.Fresh))
 		for t := range f.Herd {
-			f.Herd[t], f.Lead[t] = grown(f.Herd[t], len(k.Classes)), grown(f.Lead[t], len(k.Classes))
+			f.Herd[t], f.Joined[t] = grown(f.Herd[t], len(k.Classes)), grown(f.Joined[t], len(k.Classes))
 			for class, dense := range r.dense {
-				herd, lead := density(dense, t)
+				herd, n := density(dense, t)
 				f.Herd[t][to[class]] += herd
-				f.Lead[t][to[class]] += lead
+				if n >= enough && class < len(r.joined) && t < len(r.joined[class]) {
+					f.Joined[t][to[class]] += float64(r.joined[class][t]) / n
+				}
 			}
 		}
 	}
@@ -204,7 +205,7 @@ func (k *Kernel) fault(name string, recorders []*Recorder) Fault {
 		for i := range f.Fresh[t] {
 			f.Fresh[t][i] /= runs
 			f.Herd[t][i] = max(1, f.Herd[t][i]/runs)
-			f.Lead[t][i] /= runs
+			f.Joined[t][i] /= runs
 		}
 	}
 	for i := range sum {
@@ -217,25 +218,22 @@ func (k *Kernel) fault(name string, recorders []*Recorder) Fault {
 	return f
 }
 
-// density is how dense the requests of a slot are: the mean over requests of how many others come in
-// the same instant, and how many come in that of the first one and the next, divided by how many
-// that are if all are spread over the slot. Of a few requests it cannot be told.
-func density(dense []uint32, slot int) (herd, lead float64) {
-	n, pairs, first, left := 0.0, 0.0, 0.0, 2
+// enough is of how many requests in a slot it can be told how they come.
+const enough = 50
+
+// density is how dense the n requests of a slot are: the mean over requests of how many others come
+// in the same instant, divided by how many that are if all are spread over the slot.
+func density(dense []uint32, slot int) (herd, n float64) {
+	pairs := 0.0
 	for i := slot * instants; i < min((slot+1)*instants, len(dense)); i++ {
 		x := float64(dense[i])
 		n += x
 		pairs += x * (x - 1)
-		if left > 0 && n > 0 {
-			first += x
-			left--
-		}
 	}
-	const enough = 50
 	if n < enough {
-		return 1, 1
+		return 1, n
 	}
-	return pairs / (n * n) * float64(instants), first / n * float64(instants) / 2
+	return pairs / (n * n) * float64(instants), n
 }
 
 // Fault returns the response to a fault, nil for one that was not simulated.

@@ -241,20 +241,18 @@ func TestNoise(t *testing.T) {
 
 // TestDensity: requests that come at once are as dense as a slot has instants.
 func TestDensity(t *testing.T) {
-	even, once, late, few := make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants)
+	even, once, few := make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants)
 	for i := range instants {
 		even[instants+i] = 1000
 	}
 	once[instants+3], few[instants+3] = 10_000, 10
-	late[instants+1], late[instants+8] = 1000, 9000
-	all := float64(instants)
 	for _, tc := range []struct {
-		dense      []uint32
-		slot       int
-		herd, lead float64
-	}{{even, 1, 1, 1}, {once, 1, all, all / 2}, {late, 1, .82 * all, .1 * all / 2}, {once, 0, 1, 1}, {few, 1, 1, 1}, {even, 5, 1, 1}} {
-		if herd, lead := density(tc.dense, tc.slot); math.Abs(herd/tc.herd-1) > .01 || math.Abs(lead/tc.lead-1) > .01 {
-			t.Errorf("%v in slot %d: %g and %g; want %g and %g", tc.dense, tc.slot, herd, lead, tc.herd, tc.lead)
+		dense   []uint32
+		slot    int
+		herd, n float64
+	}{{even, 1, 1, 1000 * float64(instants)}, {once, 1, float64(instants), 10_000}, {once, 0, 1, 0}, {few, 1, 1, 10}, {even, 5, 1, 0}} {
+		if herd, n := density(tc.dense, tc.slot); math.Abs(herd/tc.herd-1) > .01 || n != tc.n {
+			t.Errorf("%v in slot %d: %g of %g; want %g of %g", tc.dense, tc.slot, herd, n, tc.herd, tc.n)
 		}
 	}
 }

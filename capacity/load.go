@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"slices"
+	"time"
 
 	"hlsload/capacity/cache"
 	"hlsload/capacity/kernel"
@@ -104,14 +105,21 @@ func (m *model) loads(before []kernel.Rate, rates [][]kernel.Rate, fresh [][]flo
 // flows is what the requests of one class come to.
 func (m *model) flows(class int, before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64, fault *kernel.Fault) []cache.Flow {
 	c, rule := m.kernel.Classes[class], m.rules[class]
-	demands := make([]cache.Demand, len(rates))
+	demands, first := make([]cache.Demand, len(rates)), len(rates)
 	for t := range rates {
 		demands[t].Rate = max(rates[t][class].Requests, 0)
 		if c.Kind == m3u8.KindMedia && c.Status == 0 {
 			demands[t].Every = m.period(class, rates[t])
 		}
 		if fault != nil {
-			demands[t].Herd, demands[t].Joined = fault.Herd[t][class], fault.Joined[t][class]
+			demands[t].Herd = fault.Herd[t][class]
+			// The first herd finds nothing in the caches. Whether a later one meets a fetch is up to
+			// chance, and the simulations of the kernel had their own.
+			if j := fault.Joined[t][class]; j > 0 && demands[t].Rate > 3*before[class].Requests {
+				if first = min(first, t); t-first < int(time.Second/kernel.Fine) {
+					demands[t].Joined = j
+				}
+			}
 		}
 	}
 	s := m.spread

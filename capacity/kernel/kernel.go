@@ -28,7 +28,7 @@ func Add(to, others []Rate, by float64) {
 type Kernel struct {
 	Classes []Class
 	Cohorts []Cohort
-	Faults  []Fault // in the order of their names
+	Faults  []Fault // one for each simulation with a fault
 	Spread  Spread
 	Viewers int // that were simulated, in all simulations
 }
@@ -43,7 +43,9 @@ type Cohort struct {
 	Join [][]Rate
 }
 
-// Fault is the response to a fault, for each viewer who is watching at the onset.
+// Fault is the response to a fault in one simulation, for each viewer who is watching at the onset.
+// When in a segment it begins and how viewers are spread over the time between two reloads makes
+// another response of it, so that several must not be averaged: that would spread their peaks.
 type Fault struct {
 	Name    string
 	Viewers int        // that were simulated
@@ -66,8 +68,8 @@ type Response struct {
 	Excess   [][]Rate
 }
 
-// Of makes a kernel of what one or several recorders have counted. Those with the same fault
-// are averaged over their viewers. The recorders take nothing afterwards.
+// Of makes a kernel of what one or several recorders have counted. The recorders take nothing
+// afterwards.
 func Of(recorders ...*Recorder) (*Kernel, error) {
 	if len(recorders) == 0 {
 		return nil, errors.New("kernel: no simulation")
@@ -93,21 +95,12 @@ func Of(recorders ...*Recorder) (*Kernel, error) {
 		}
 		k.Cohorts = append(k.Cohorts, sum[i].responses(s.Cohorts[i], len(k.Classes)))
 	}
-	for _, name := range faults(recorders) {
-		k.Faults = append(k.Faults, k.fault(name, recorders))
-	}
-	return k, nil
-}
-
-// faults are the names of the faults, each once.
-func faults(recorders []*Recorder) (names []string) {
 	for _, r := range recorders {
-		if f := r.setup.Fault; f != "" {
-			names = append(names, f)
+		if r.setup.Fault != "" {
+			k.Faults = append(k.Faults, k.fault(r))
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return k, nil
 }
 
 // renumber adds the classes of a recorder, and returns where each of them is.
@@ -165,55 +158,32 @@ func (c *counts) responses(name string, classes int) Cohort {
 	return out
 }
 
-// fault is the response to a fault.
-func (k *Kernel) fault(name string, recorders []*Recorder) Fault {
-	f := Fault{Name: name, Cohorts: make([]Response, len(k.Cohorts))}
-	sum, runs := make([]counts, len(k.Cohorts)), 0.0
-	for _, r := range recorders {
-		if r.setup.Fault != name {
-			continue
-		}
-		runs++
-		to := k.renumber(r)
-		for i := range sum {
-			c, o := &sum[i], &r.cohorts[i]
-			c.watching += o.watching
-			f.Viewers += int(o.watching)
-			c.affected += o.affected
-			c.fault = grown(c.fault, len(o.fault))
-			f.Fresh = grown(f.Fresh, len(o.fault))
-			for t := range o.fault {
-				c.fault[t] = plus(c.fault[t], o.fault[t], to)
-				f.Fresh[t] = grown(f.Fresh[t], len(k.Classes))
-				for class, n := range o.fresh[t] {
-					f.Fresh[t][to[class]] += n / Fine.Seconds()
-				}
-			}
-		}
-		f.Herd, f.Joined = grown(f.Herd, len(f.Fresh)), grown(f.Joined, len(f.Fresh))
-		for t := range f.Herd {
-			f.Herd[t], f.Joined[t] = grown(f.Herd[t], len(k.Classes)), grown(f.Joined[t], len(k.Classes))
-			for class, dense := range r.dense {
-				herd, n := density(dense, t)
-				f.Herd[t][to[class]] += herd
-				if herd > crowd && class < len(r.joined) && t < len(r.joined[class]) {
-					f.Joined[t][to[class]] += float64(r.joined[class][t]) / n
-				}
+// fault is the response to the fault of a recorder.
+func (k *Kernel) fault(r *Recorder) Fault {
+	f := Fault{Name: r.setup.Fault, Cohorts: make([]Response, len(k.Cohorts))}
+	to, classes := k.renumber(r), len(k.Classes)
+	for i := range f.Cohorts {
+		c, out := &r.cohorts[i], &f.Cohorts[i]
+		f.Viewers += int(c.watching)
+		out.Affected = c.affected / max(c.watching, 1)
+		for t := range c.fault {
+			slot := plus(nil, c.fault[t], to)
+			out.Excess = append(out.Excess, rates(slot, max(c.watching, 1)*Fine.Seconds(), k.Cohorts[i].Steady, classes))
+			f.Fresh = grown(f.Fresh, t+1)
+			f.Fresh[t] = grown(f.Fresh[t], classes)
+			for class, n := range c.fresh[t] {
+				f.Fresh[t][to[class]] += n / Fine.Seconds()
 			}
 		}
 	}
 	for t := range f.Fresh {
-		for i := range f.Fresh[t] {
-			f.Fresh[t][i] /= runs
-			f.Herd[t][i] = max(1, f.Herd[t][i]/runs)
-			f.Joined[t][i] /= runs
-		}
-	}
-	for i := range sum {
-		c, out := &sum[i], &f.Cohorts[i]
-		out.Affected = c.affected / max(c.watching, 1)
-		for _, slot := range c.fault {
-			out.Excess = append(out.Excess, rates(slot, max(c.watching, 1)*Fine.Seconds(), k.Cohorts[i].Steady, len(k.Classes)))
+		f.Herd, f.Joined = append(f.Herd, slices.Repeat([]float64{1}, classes)), append(f.Joined, make([]float64, classes))
+		for class, dense := range r.dense {
+			herd, n := density(dense, t)
+			if herd > crowd && class < len(r.joined) && t < len(r.joined[class]) {
+				f.Joined[t][to[class]] = float64(r.joined[class][t]) / n
+			}
+			f.Herd[t][to[class]] = max(1, herd)
 		}
 	}
 	return f
@@ -238,16 +208,6 @@ func density(dense []uint32, slot int) (herd, n float64) {
 		return 1, n
 	}
 	return pairs / (n * n) * float64(instants), n
-}
-
-// Fault returns the response to a fault, nil for one that was not simulated.
-func (k *Kernel) Fault(name string) *Fault {
-	for i := range k.Faults {
-		if k.Faults[i].Name == name {
-			return &k.Faults[i]
-		}
-	}
-	return nil
 }
 
 // Share is how much of the time a viewer of a cohort watches a rendition of any pipeline, by

@@ -166,8 +166,9 @@ func (k *Kernel) fault(r *Recorder) Fault {
 		c, out := &r.cohorts[i], &f.Cohorts[i]
 		f.Viewers += int(c.watching)
 		out.Affected = c.affected / max(c.watching, 1)
+		counted := even(c.fault, c.steady, max(c.watching, 1)*Fine.Seconds()/max(c.steadily.Seconds(), 1))
 		for t := range c.fault {
-			slot := plus(nil, c.fault[t], to)
+			slot := plus(nil, counted[t], to)
 			out.Excess = append(out.Excess, rates(slot, max(c.watching, 1)*Fine.Seconds(), k.Cohorts[i].Steady, classes))
 			f.Fresh = grown(f.Fresh, t+1)
 			f.Fresh[t] = grown(f.Fresh[t], classes)
@@ -187,6 +188,48 @@ func (k *Kernel) fault(r *Recorder) Fault {
 		}
 	}
 	return f
+}
+
+// even spreads what is asked for so rarely that a slot has one request or none: of more viewers it
+// would be asked for all the time. That is classes with fewer than five requests a slot in the steady
+// state, expected as their steady counts times a factor. What comes in a burst stays as it is.
+func even(slots [][]Count, steady []Count, factor float64) [][]Count {
+	const many, longest = 5, 100 // requests a slot; slots
+	out := make([][]Count, len(slots))
+	for t := range slots {
+		out[t] = slices.Clone(slots[t])
+	}
+	for class := range steady {
+		usual := steady[class].Requests * factor
+		if usual <= 0 || usual >= many {
+			continue
+		}
+		rare := func(t int) bool { return class >= len(slots[t]) || slots[t][class].Requests <= 2*many+many*usual }
+		half := int(min(longest, math.Ceil(many/usual))) / 2
+		sum, n := Count{}, 0.0
+		add := func(t int, by float64) {
+			if t < 0 || t >= len(slots) || !rare(t) {
+				return
+			}
+			n += by
+			if class < len(slots[t]) {
+				sum.Requests += by * slots[t][class].Requests
+				sum.Bytes += by * slots[t][class].Bytes
+			}
+		}
+		for t := range half {
+			add(t, 1)
+		}
+		for t := range slots {
+			add(t+half, 1)
+			if rare(t) {
+				out[t] = grown(out[t], class+1)
+				out[t][class] = Count{max(0, sum.Requests/n), max(0, sum.Bytes/n)}
+			}
+			add(t-half, -1)
+		}
+	}
+	return out
 }
 
 // enough is of how many requests in a slot it can be told how they come.

@@ -80,11 +80,13 @@ var (
 	gone = Class{Kind: m3u8.KindMedia, Rendition: 0, Status: Missing}
 )
 
-// TestResponses: a viewer of each cohort asks for a playlist every two seconds, once more in
-// the second after joining, and twice in the second second of the fault, which one of them meets.
+// TestResponses: a hundred viewers of each cohort ask for a playlist every two seconds, once more in
+// the second after joining, and twice in the second second of the fault, which the first cohort meets.
 func TestResponses(t *testing.T) {
 	var all told
-	for cohort, rendition := range []int16{0, 1} { // the second cohort lists rendition 1 there
+	for n := range 200 {
+		cohort := n % 2
+		rendition := int16(cohort) // the second cohort lists rendition 1 there
 		v := all.join(0, cohort)
 		v.fetches(sec/2, m3u8.KindMedia, rendition, 200, 500, nil)
 		for at := time.Duration(0); at < 40*sec; at += 2 * sec {
@@ -121,8 +123,8 @@ func TestResponses(t *testing.T) {
 		t.Fatalf("%d responses to faults; want 1", len(k.Faults))
 	}
 	f := &k.Faults[0]
-	if f.Name != "kill" || f.Viewers != 2 || f.Cohorts[0].Affected != 1 || f.Cohorts[1].Affected != 0 {
-		t.Fatalf("fault: %+v; want two viewers, of whom that of the first cohort is affected", f)
+	if f.Name != "kill" || f.Viewers != 200 || f.Cohorts[0].Affected != 1 || f.Cohorts[1].Affected != 0 {
+		t.Fatalf("fault: %+v; want 200 viewers, of whom those of the first cohort are affected", f)
 	}
 	second := func(n int, c Class) (r Rate) { // the mean of a second
 		for _, slot := range f.Cohorts[0].Excess[10*n : 10*n+10] {
@@ -255,5 +257,28 @@ func TestDensity(t *testing.T) {
 		if herd, n := density(tc.dense, tc.slot); math.Abs(herd/tc.herd-1) > .01 || n != tc.n {
 			t.Errorf("%v in slot %d: %g of %g; want %g of %g", tc.dense, tc.slot, herd, n, tc.herd, tc.n)
 		}
+	}
+}
+
+// TestEven: a request now and then is spread, a burst is not, and nothing is lost.
+func TestEven(t *testing.T) {
+	slots := make([][]Count, 400)
+	for i := range slots {
+		slots[i] = []Count{{Requests: 100}, {}}
+		if i%10 == 5 {
+			slots[i][1] = Count{Requests: 1, Bytes: 10}
+		}
+	}
+	slots[200][1] = Count{Requests: 500}
+	out := even(slots, []Count{{Requests: 100}, {Requests: .1}}, 1)
+	total := 0.0
+	for i, slot := range out {
+		total += slot[1].Requests
+		if slot[0] != slots[i][0] || i != 200 && i > 60 && i < 340 && math.Abs(slot[1].Requests-.1) > .03 {
+			t.Errorf("slot %d: %+v; want 100, and a tenth", i, slot)
+		}
+	}
+	if out[200][1].Requests != 500 || math.Abs(total-540) > 3 {
+		t.Errorf("the burst is %g, all are %g; want 500 and 540", out[200][1].Requests, total)
 	}
 }

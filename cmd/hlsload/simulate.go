@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/run"
+	"hlsload/run/cores"
 	"hlsload/scenarios"
 	"hlsload/sim"
 	"hlsload/stage"
@@ -33,6 +36,18 @@ func simulateCommand() *cobra.Command {
 // simEpoch is the wall-clock time at the start of a simulation: date-times in
 // playlists, and so the results, must not depend on the real time.
 var simEpoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// inLanes is on how many cores a simulation runs, and in how many lanes, a power of two:
+// more than cores, so that all of them have work until the end of each window. A small
+// simulation has more to lose by waiting for one another than to gain.
+func inLanes(sc *scenarios.Scenario) (size, lanes int) {
+	const few, most, each = 2000, 16, 4
+	size = min(runtime.GOMAXPROCS(0), most)
+	if size == 1 || sc.Fleet.Audience.Arrivals() < few {
+		return 1, 1
+	}
+	return size, 1 << bits.Len(uint(each*size-1))
+}
 
 func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if sc.Target.Rig == nil {
@@ -53,8 +68,12 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err != nil {
 		return err
 	}
-	if l, ok := p.(*lines); ok {
-		l.every = max(l.every, sc.Duration/10) // virtual time is faster
+	switch p := p.(type) {
+	case *lines:
+		p.every = max(p.every, sc.Duration/10) // virtual time is faster
+		p.left = &remaining{duration: sc.Duration, began: started}
+	case *bars:
+		p.left = &remaining{duration: sc.Duration, began: started}
 	}
 	if err := out.place(sc.Name, started); err != nil {
 		return err
@@ -76,6 +95,10 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		return &exitError{exitUsage, err.Error(), err}
 	}
 	cfg.Events = events.Log
+	size, lanes := inLanes(sc)
+	team := cores.New(size)
+	defer team.Close()
+	cfg.Shards = lanes
 	c, err := record.New(cfg)
 	if err != nil {
 		return internal(err)
@@ -91,7 +114,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 		Rig: *sc.Target.Rig, Seed: seedOf(sc), Epoch: simEpoch, Duration: sc.Duration, Audience: sc.Fleet.Audience,
 		Profiles: sc.Fleet.Profiles, HeadOnly: sc.Fleet.Body == "none", Faults: faults,
 		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: model.TargetDuration(), Recovery: sc.Recovery, Linger: stage.Linger(sc.Recovery, model.TargetDuration())},
-		Collector: c,
+		Collector: c, Lanes: lanes, Each: team.Each,
 		Second: func(now time.Duration) string {
 			tripped := each.Pass(now)
 			if cmd.Context().Err() != nil {

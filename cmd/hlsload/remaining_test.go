@@ -10,10 +10,10 @@ func TestRemaining(t *testing.T) {
 	l := remaining{duration: 10 * time.Minute}
 	took := time.Duration(0)
 	want := map[int]string{
-		9:   "",                         // 9 s took less than anything worth telling
-		100: "  about 4 min 10 s left",  // 500 s at half a second each
-		130: "  about 10 min 46 s left", // half of the last minute was slow
-		300: "  about 10 min left",      // 300 s at 2 s each
+		9:   "",                        // 9 s took less than anything worth telling
+		100: "  about 4 min 10 s left", // 500 s at half a second each
+		130: "  about 9 min 48 s left", // half of the last minute was slow
+		300: "  about 10 min left",     // 300 s at 2 s each
 		599: "  about 2 s left",
 		600: "",
 	}

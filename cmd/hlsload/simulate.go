@@ -41,7 +41,7 @@ var simEpoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // more than cores, so that all of them have work until the end of each window. A small
 // simulation has more to lose by waiting for one another than to gain.
 func inLanes(sc *scenarios.Scenario) (size, lanes int) {
-	const few, most, each = 2000, 16, 4
+	const few, most, each = 2000, 16, 2
 	size = min(runtime.GOMAXPROCS(0), most)
 	if size == 1 || sc.Fleet.Audience.Arrivals() < few {
 		return 1, 1

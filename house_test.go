@@ -114,6 +114,7 @@ var world = map[string][]string{
 	"run/scrape":         {"reports", "reports/openmetrics", "reports/record", "run/readonly", "stage"},
 	"run/runtest":        {},
 	"run/look":           {"player/consent", "player/credential", "player/m3u8", "player/mediatime", "player/ticket", "run/client"},
+	"run/cores":          {},
 	"run/cloud":          {"chaos", "chaos/aws", "chaos/aws/account", "chaos/aws/signalmap", "chaos/aws/watch", "reports/monitor"},
 	"run/bus/natsbus":    {"run/bus"},
 	"run/bus/natsserver": {"run/bus", "run/bus/natsbus"},

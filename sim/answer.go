@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"net/url"
 
 	"hlsload/chaos"
@@ -12,44 +11,9 @@ import (
 	"hlsload/rig"
 )
 
-// reach lets a request arrive at its edge. When the answer will leave it is known
-// then: the link is told at once.
-func (s *sim) reach(f *flight) {
-	st := s.seats.at(f.seat)
-	q := &s.asked
-	q.Method, q.Path, q.Range, q.Pop, q.Gzip = "", pathOf(f.url), "", int(st.pop), f.playlist()
-	q.Viewer, q.HasViewer, q.Cohort, q.Issued = st.arrival.Player, true, s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, st.arrival.At
-	if f.kind == m3u8.KindSegment && s.cfg.HeadOnly {
-		q.Method = "HEAD"
-	}
-	if r := f.part; r != nil {
-		q.Range = fmt.Sprintf("bytes=%d-%d", r.Offset, r.Offset+r.Length-1)
-	}
-	step := s.rigOf(st).Advance(s.now, q)
-	a := &q.Answer
-	f.marks |= a.Marks
-	if step.Hang {
-		return // until the player gives up
-	}
-	f.status, f.size, f.bytes, f.object, f.pipeline = int16(a.Status), a.Length, a.Bytes, a.Object, int8(a.Pipeline)
-	f.cache, f.layer = cacheOf(a), layerOf(a)
-	if a.Upstream != rig.NoLayer {
-		f.fetched = int32(a.FirstByte.Milliseconds())
-	}
-	if a.Truncate {
-		f.failure = player.Truncated
-	}
-	if leaves := s.now + step.Wait; s.hooked && !st.control && !f.playlist() {
-		st.link.StreamAt(s.now, leaves, uint32(f.id)) // how much comes is decided at the viewer
-	} else {
-		st.link.AnswerAt(s.now, leaves, uint32(f.id), f.bytes, f.failure != player.NoFailure)
-	}
-	s.attend(st)
-}
-
 // show lets faults via viewer act on an answer that has reached the viewer: on
 // a playlist when it is complete, on anything else at its first byte.
-func (s *sim) show(st *seat, ref uint32, f *flight) {
+func (s *lane) show(st *seat, ref uint32, f *flight) {
 	if f.playlist() && f.failure != player.NoFailure {
 		s.reveal(st, f) // there is nothing that could be rewritten
 		return
@@ -72,7 +36,8 @@ func (s *sim) show(st *seat, ref uint32, f *flight) {
 		return // until the player gives up
 	}
 	if int(f.status) != out.Status || !same(body, out.Body) {
-		f.status, f.object, f.body = int16(out.Status), nil, out.Body
+		f.status, f.object = int16(out.Status), nil
+		s.bodies[f] = out.Body
 		f.size = int64(len(out.Body))
 		f.bytes = f.size
 	}
@@ -91,7 +56,7 @@ func (s *sim) show(st *seat, ref uint32, f *flight) {
 func same(a, b []byte) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
 // reveal gives the player an answer as the faults via viewer have left it.
-func (s *sim) reveal(st *seat, f *flight) {
+func (s *lane) reveal(st *seat, f *flight) {
 	gen := f.gen
 	s.begun(st, f)
 	switch {
@@ -105,12 +70,12 @@ func (s *sim) reveal(st *seat, f *flight) {
 }
 
 // begun tells the player that an answer has begun.
-func (s *sim) begun(st *seat, f *flight) {
+func (s *lane) begun(st *seat, f *flight) {
 	s.step(st, &player.Event{Type: player.Head, Fetch: f.id, Status: int(f.status), Size: f.size, Sent: f.sent, FirstByte: f.head})
 }
 
 // end tells the player how an answer has ended.
-func (s *sim) end(st *seat, f *flight) {
+func (s *lane) end(st *seat, f *flight) {
 	e := player.Event{Type: player.End, Fetch: f.id, Status: int(f.status), Bytes: f.bytes, Size: f.size, Sent: f.sent, FirstByte: f.head}
 	switch {
 	case f.failure != player.NoFailure:
@@ -122,7 +87,7 @@ func (s *sim) end(st *seat, f *flight) {
 		if f.part != nil {
 			offset = f.part.Offset
 		}
-		e.Opening = s.rigOf(st).Opening(f.object, offset)
+		e.Opening = s.rigOf(st.control).Opening(f.object, offset)
 	}
 	s.step(st, &e)
 }
@@ -155,7 +120,7 @@ func layerOf(a *rig.Answer) cdn.Layer {
 }
 
 // thingOf describes a request to the plan.
-func (s *sim) thingOf(st *seat, f *flight) *chaos.Thing {
+func (s *lane) thingOf(st *seat, f *flight) *chaos.Thing {
 	t := &s.thing
 	if id, ok := s.rig.Parse(pathOf(f.url)); ok {
 		*t = s.rig.Thing(id)
@@ -176,8 +141,8 @@ type ladderKey struct {
 }
 
 // read turns the body of a playlist into what the player works with.
-func (s *sim) read(st *seat, f *flight, e *player.Event) {
-	body, version := f.body, uint64(0)
+func (s *lane) read(st *seat, f *flight, e *player.Event) {
+	body, version := s.bodies[f], uint64(0)
 	if f.object != nil {
 		body, version = f.object.Text(), f.object.Version
 	}
@@ -196,7 +161,7 @@ func (s *sim) read(st *seat, f *flight, e *player.Event) {
 }
 
 // playlist is a media playlist.
-func (s *sim) playlist(u string, body []byte, version uint64) (*m3u8.Media, error) {
+func (s *lane) playlist(u string, body []byte, version uint64) (*m3u8.Media, error) {
 	if m := s.lists.at(s.now, version); m != nil {
 		return m, nil
 	}
@@ -209,7 +174,7 @@ func (s *sim) playlist(u string, body []byte, version uint64) (*m3u8.Media, erro
 }
 
 // ladder is a multivariant playlist as a profile sees it.
-func (s *sim) ladder(u string, body []byte, key ladderKey) (*player.Ladder, error) {
+func (s *lane) ladder(u string, body []byte, key ladderKey) (*player.Ladder, error) {
 	if l := s.ladders[key]; l != nil {
 		return l, nil
 	}
@@ -232,7 +197,7 @@ func parsed(u string) *url.URL {
 }
 
 // classify returns the pipeline of a media playlist, -1 of an unknown one.
-func (s *sim) classify(u string) int {
+func (s *lane) classify(u string) int {
 	if id, ok := s.rig.Parse(pathOf(u)); ok {
 		return id.Pipeline
 	}

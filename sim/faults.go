@@ -6,7 +6,6 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player"
-	"hlsload/player/audience"
 )
 
 // conduct tells the conductor and carries out its orders; in virtual time every
@@ -39,7 +38,7 @@ func (s *sim) conduct(seen chaos.Observation) {
 		}
 		orders = s.conductor.Step(s.now, ob, orders)
 	}
-	s.schedule(time.Duration(s.conductor.Wake()), conduct, 0, 0)
+	s.conductAt = max(time.Duration(s.conductor.Wake()), s.now)
 }
 
 func (s *sim) apply(f *chaos.Fault) error {
@@ -81,17 +80,19 @@ func (s *sim) setPlan(p *chaos.Plan, f *chaos.Fault) {
 	if f.Kind.Spec().Part != chaos.PartLink {
 		return
 	}
-	for i := range s.seats.n {
-		if st := s.seats.at(i); st.taken && !st.control {
-			s.linkFaults(st)
-			s.settle(st)
+	for _, l := range s.lanes {
+		for i := range l.seats.n {
+			if st := l.seats.at(i); st.taken && !st.control {
+				l.linkFaults(st)
+				l.settle(st)
+			}
 		}
 	}
 }
 
 // linkFaults brings the faults of a viewer's link up to date; they mark every
 // request that is in flight.
-func (s *sim) linkFaults(st *seat) {
+func (s *lane) linkFaults(st *seat) {
 	if st.control || s.plan.Quiet() && !st.faulty {
 		return
 	}
@@ -99,10 +100,10 @@ func (s *sim) linkFaults(st *seat) {
 	t.By(s.cfg.Audience.Cohorts[st.arrival.Cohort].Name, st.arrival.Player, st.arrival.At)
 	down, extra, cut, marks := s.plan.Link(s.now, &t)
 	s.bitten |= marks
-	for _, a := range st.flights {
-		if a.id != 0 {
-			s.flights.at(a.ref).marks |= marks
-		}
+	for n := st.flights; n != 0; {
+		f := s.flights.at(n - 1)
+		f.marks |= marks
+		n = f.next
 	}
 	if faulty := marks != 0; faulty || st.faulty {
 		st.link.SetFault(s.now, down, extra, cut)
@@ -115,8 +116,10 @@ func (s *sim) bites(f *chaos.Fault) (bool, string) {
 	if f.Via == chaos.ViaRig {
 		return s.rig.Bites(s.now, f)
 	}
-	if s.bitten.Has(f.Rule) {
-		return true, "answers were changed"
+	for _, l := range s.lanes {
+		if l.bitten.Has(f.Rule) {
+			return true, "answers were changed"
+		}
 	}
 	return false, "no answer was changed yet"
 }
@@ -124,11 +127,16 @@ func (s *sim) bites(f *chaos.Fault) (bool, string) {
 // Surge lets more viewers arrive.
 func (s *sim) Surge(players int, over time.Duration) {
 	s.audience.Surge(s.now, players, over)
-	s.schedule(s.audience.Wake(), arrive, 0, 0)
 }
 
 // Reconnect lets a share of the viewers leave and rejoin at once.
 func (s *sim) Reconnect(ordinal uint64, share float64, cohort string) {
+	for _, l := range s.lanes {
+		l.reconnect(ordinal, share, cohort)
+	}
+}
+
+func (s *lane) reconnect(ordinal uint64, share float64, cohort string) {
 	for i := range s.seats.n { // of now: those that come back may take new seats
 		st := s.seats.at(i)
 		if !st.taken || st.control || cohort != "" && cohort != s.cfg.Audience.Cohorts[st.arrival.Cohort].Name {
@@ -143,11 +151,4 @@ func (s *sim) Reconnect(ordinal uint64, share float64, cohort string) {
 		s.step(st, &player.Event{Type: player.Leave})
 		s.later(back)
 	}
-}
-
-// later lets a viewer arrive.
-func (s *sim) later(a audience.Arrival) {
-	i := s.coming.take()
-	*s.coming.at(i) = a
-	s.schedule(a.At, comeback, i, 0)
 }

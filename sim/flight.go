@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"slices"
 	"time"
 
 	"hlsload/chaos"
@@ -12,17 +11,23 @@ import (
 	"hlsload/rig"
 )
 
-// flight is a request under way.
+// flight is a request under way. It has what its edge has to know, so that the seat is
+// left alone when the request gets there.
 type flight struct {
-	url  string
-	part *m3u8.Range // nil = the whole resource
-	sent time.Duration
-	head time.Duration // its first byte has arrived
+	viewer uint64
+	url    string
+	part   *m3u8.Range // nil = the whole resource
+	sent   time.Duration
+	head   time.Duration // its first byte has arrived; until it is asked: it gets to its edge
 
-	id   player.FetchID
-	gen  uint32 // fetches that have ended here
-	seat uint32
-	kind m3u8.Kind
+	id      player.FetchID
+	gen     uint32 // fetches that have ended here
+	seat    uint32
+	next    uint32 // 1 + the number of the seat's fetch before; 0 = none
+	kind    m3u8.Kind
+	control bool
+	asked   bool // it has got to its edge
+	pop     int16
 
 	// The answer, as it leaves the edge and then as the player sees it.
 	met      bool // its headers have reached the viewer
@@ -36,57 +41,68 @@ type flight struct {
 	size     int64 // of the body, as announced
 	bytes    int64 // that really come
 	object   *rig.Object
-	body     []byte // of a playlist that was rewritten; object is nil then
 }
 
 // playlist reports whether a playlist was asked for.
-func (f *flight) playlist() bool { return f.kind == m3u8.KindMedia || f.kind == m3u8.KindMultivariant }
+func (f *flight) playlist() bool { return playlist(f.kind) }
 
 // flightOf finds a request of a seat; nil when it has ended.
-func (s *sim) flightOf(st *seat, id player.FetchID) (uint32, *flight) {
-	if id == 0 {
-		return 0, nil
-	}
-	for i := range st.flights {
-		if a := &st.flights[i]; a.id == id {
-			return a.ref, s.flights.at(a.ref)
+func (s *lane) flightOf(st *seat, id player.FetchID) (uint32, *flight) {
+	for n := st.flights; n != 0; {
+		f := s.flights.at(n - 1)
+		if f.id == id {
+			return n - 1, f
 		}
+		n = f.next
 	}
 	return 0, nil
 }
 
 // fetch starts a request.
-func (s *sim) fetch(st *seat, a *player.Action) {
+func (s *lane) fetch(st *seat, a *player.Action) {
 	ref := s.flights.take()
 	f := s.flights.at(ref)
-	*f = flight{gen: f.gen, id: a.Fetch, seat: st.index, kind: a.Kind, url: a.URL, part: a.Range, sent: s.now}
-	i := slices.IndexFunc(st.flights[:], func(a airborne) bool { return a.id == 0 }) // a player has no more than that
-	st.flights[i] = airborne{a.Fetch, ref}
+	*f = flight{gen: f.gen, id: a.Fetch, seat: st.index, next: st.flights, viewer: st.arrival.Player, control: st.control, pop: st.pop, kind: a.Kind, url: a.URL, part: a.Range, sent: s.now}
+	st.flights = ref + 1
 	s.linkFaults(st)
 	if at := st.link.Start(s.now, uint32(a.Fetch), 0); at != link.Never {
-		s.schedule(at, reach, ref, f.gen)
+		s.leaves(f, ref, at)
 	}
 }
 
+// leaves notes when a request will be at its edge.
+func (s *lane) leaves(f *flight, ref uint32, at time.Duration) {
+	f.head = max(at, s.now)
+	s.schedule(f.head, reach, ref, f.gen)
+}
+
 // abandon drops a request.
-func (s *sim) abandon(st *seat, id player.FetchID) {
+func (s *lane) abandon(st *seat, id player.FetchID) {
 	st.link.Abandon(s.now, uint32(id))
 	if ref, f := s.flightOf(st, id); f != nil {
-		s.asked.Pop = int(st.pop)
-		s.rigOf(st).Abort(s.now, &s.asked)
+		twin := 0
+		if st.control {
+			twin = 1
+		}
+		s.aborted[twin][st.pop]++
 		s.land(st, ref)
 	}
 }
 
 // land frees a flight.
-func (s *sim) land(st *seat, ref uint32) {
-	for i := range st.flights {
-		if a := &st.flights[i]; a.id != 0 && a.ref == ref {
-			a.id = 0
-			break
-		}
-	}
+func (s *lane) land(st *seat, ref uint32) {
 	f := s.flights.at(ref)
+	if !f.asked && f.head > 0 && f.head < s.now {
+		s.reach(f, ref) // its seat has gone on meanwhile
+	}
+	at := &st.flights
+	for *at != ref+1 {
+		at = &s.flights.at(*at - 1).next
+	}
+	*at = f.next
+	if s.hooked {
+		delete(s.bodies, f)
+	}
 	*f = flight{gen: f.gen + 1}
 	s.flights.give(ref)
 }

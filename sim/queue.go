@@ -1,6 +1,10 @@
 package sim
 
-import "time"
+import (
+	"time"
+
+	"hlsload/player"
+)
 
 // entry is something that is to happen. Entries of one instant happen in the
 // order in which they were added.
@@ -18,13 +22,10 @@ const (
 	reach                // ref: flight; its request reaches the edge
 	reveal               // ref: flight; a fault via viewer has held it back until now
 	leave                // ref: seat; the session ends
-	arrive               // the next arrival is due
-	comeback             // ref: arrival in sim.coming
-	conduct              // the conductor wants a tick
-	second               // a second of the run is over
+	arrive               // ref: arrival in lane.coming
 )
 
-const kindBits = 4
+const kindBits = 3
 
 func (e *entry) kind() kind { return kind(e.seq & (1<<kindBits - 1)) }
 
@@ -100,6 +101,14 @@ func (q *queue) drop(list **chunk) {
 	c := *list
 	*list = c.next
 	c.next, q.idle = q.idle, c
+}
+
+// next is the instant of the earliest entry; Never when there is none.
+func (q *queue) next() time.Duration {
+	if len(q.near) == 0 && !q.turn() {
+		return player.Never
+	}
+	return q.near[0].at
 }
 
 // pop takes the earliest entry; false when there is none.

@@ -51,7 +51,7 @@ func TestQueue(t *testing.T) {
 			}
 			popped++
 			at := now + time.Duration(r.Float64()*float64(spans[r.IntN(len(spans))]))
-			k, ref := kind(r.IntN(int(second)+1)), r.Uint32()
+			k, ref := kind(r.IntN(int(arrive)+1)), r.Uint32()
 			q.push(at, k, ref, 7)
 			all = append(all, entry{at: at, seq: q.seq<<kindBits | uint64(k), ref: ref, gen: 7})
 		}
@@ -72,13 +72,13 @@ func TestQueue(t *testing.T) {
 func TestQueueRoom(t *testing.T) {
 	q := newQueue()
 	for i := range 1000 {
-		q.push(time.Duration(i)*10*time.Millisecond, second, 0, 0)
+		q.push(time.Duration(i)*10*time.Millisecond, arrive, 0, 0)
 	}
 	step := func() {
 		for range 1000 {
 			var e entry
 			q.pop(&e)
-			q.push(e.at+10*time.Second, second, 0, 0)
+			q.push(e.at+10*time.Second, arrive, 0, 0)
 		}
 	}
 	for range 20 {

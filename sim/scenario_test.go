@@ -97,6 +97,12 @@ func run(t testing.TB, sc *scenarios.Scenario, events *record.EventLog, second f
 // try is run for a simulation that may fail.
 func try(t testing.TB, sc *scenarios.Scenario, events *record.EventLog, second func(now time.Duration)) (outcome, error) {
 	t.Helper()
+	return tryLanes(t, sc, 1, nil, events, second)
+}
+
+// tryLanes is try with the viewers split into lanes.
+func tryLanes(t testing.TB, sc *scenarios.Scenario, lanes int, each func(int, func(int)), events *record.EventLog, second func(now time.Duration)) (outcome, error) {
+	t.Helper()
 	seed := draw.Seed(sc.Seed)
 	channel, err := rig.New(*sc.Target.Rig, seed, epoch)
 	if err != nil {
@@ -107,7 +113,7 @@ func try(t testing.TB, sc *scenarios.Scenario, events *record.EventLog, second f
 		Scenario: reports.Scenario{Name: sc.Name, File: sc.File, SHA256: sc.SHA256}, Seed: sc.Seed, Mode: reports.ModeSimulate,
 		Duration: sc.Duration, ArrivalsEnd: sc.Fleet.Audience.ArrivalsEnd(), Recovery: sc.Recovery,
 		TargetDuration: channel.TargetDuration(), Pipelines: sc.Target.Rig.Pipelines, Renditions: renditions(t, channel, sc),
-		Faults: faults, Expect: sc.Expect, Known: sc.Known, Stop: sc.Stop, Events: events,
+		Faults: faults, Expect: sc.Expect, Known: sc.Known, Stop: sc.Stop, Events: events, Shards: lanes,
 	}
 	for i := range sc.Fleet.Audience.Cohorts {
 		co := &sc.Fleet.Audience.Cohorts[i]
@@ -121,7 +127,8 @@ func try(t testing.TB, sc *scenarios.Scenario, events *record.EventLog, second f
 	res, err := sim.Run(&sim.Config{
 		Rig: *sc.Target.Rig, Seed: seed, Epoch: epoch, Duration: sc.Duration, Audience: sc.Fleet.Audience, Profiles: sc.Fleet.Profiles,
 		HeadOnly: sc.Fleet.Body == "none", Faults: faults,
-		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: channel.TargetDuration(), Recovery: sc.Recovery},
+		Timeline: chaos.Timeline{Duration: sc.Duration, Target: channel.TargetDuration(), Recovery: sc.Recovery},
+		Lanes:    lanes, Each: each,
 		Collector: c, Second: func(now time.Duration) string {
 			if second != nil {
 				second(now)

@@ -8,7 +8,6 @@ import (
 	"hlsload/player/audience"
 	"hlsload/player/link"
 	"hlsload/reports/record"
-	"hlsload/rig"
 )
 
 // seat is where one session after another sits.
@@ -25,16 +24,10 @@ type seat struct {
 	faulty  bool // a fault holds its link
 	breaks  bool // its viewer leaves to come back: the place stays empty
 	link    link.Link
-	flights [player.MaxFetches]airborne
+	flights uint32 // 1 + the number of its latest fetch in flight; see flight.next
 	player  player.Player
 	session record.Session
 	arrival audience.Arrival
-}
-
-// airborne is a fetch in flight.
-type airborne struct {
-	id  player.FetchID // 0 = none
-	ref uint32
 }
 
 // wake is when a seat wants attention, and what the queue knows of that.
@@ -46,7 +39,7 @@ type wake struct {
 }
 
 // wakes takes an entry out of the queue at which a seat wanted attention.
-func (s *sim) wakes(e *entry) {
+func (s *lane) wakes(e *entry) {
 	st := s.seats.at(e.ref)
 	w := &st.wake
 	if st.gen != e.gen || w.at != e.at {
@@ -61,7 +54,7 @@ func (s *sim) wakes(e *entry) {
 }
 
 // wakeAt puts an entry into the queue for when a seat wants attention.
-func (s *sim) wakeAt(st *seat, at time.Duration) {
+func (s *lane) wakeAt(st *seat, at time.Duration) {
 	w := &st.wake
 	if w.due = at; at < w.at {
 		w.at, w.later = at, w.at
@@ -70,7 +63,7 @@ func (s *sim) wakeAt(st *seat, at time.Duration) {
 }
 
 // sit begins a session.
-func (s *sim) sit(a audience.Arrival) {
+func (s *lane) sit(a audience.Arrival) {
 	i := s.seats.take()
 	cohort := &s.cfg.Audience.Cohorts[a.Cohort]
 	prof := s.cfg.Profiles[a.Cohort]
@@ -80,7 +73,7 @@ func (s *sim) sit(a audience.Arrival) {
 	st.wake = wake{at: player.Never, later: player.Never}
 	st.control, st.faulty, st.breaks = cohort.FaultsNone, false, false
 	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
-	st.flights = [player.MaxFetches]airborne{}
+	st.flights = 0
 	st.link = link.New(s.cfg.Audience.Link(&a), link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
 	s.cfg.Collector.JoinAt(&st.session, s.now, record.SessionInfo{Player: a.Player, Cohort: a.Cohort, Rejoin: a.Session > 1, Failed: a.Failed})
 	st.player.Join(s.config(a.Cohort, a.Entry), a.Seed, s.now)
@@ -94,7 +87,7 @@ func (s *sim) sit(a audience.Arrival) {
 }
 
 // config is what the players of a cohort that open the same URL have in common.
-func (s *sim) config(cohort, entry int) *player.Config {
+func (s *lane) config(cohort, entry int) *player.Config {
 	key := [2]int{cohort, entry}
 	c := s.configs[key]
 	if c == nil {
@@ -105,10 +98,10 @@ func (s *sim) config(cohort, entry int) *player.Config {
 }
 
 // progress is how much of a body has arrived at the seat whose player asks.
-func (s *sim) progress(id player.FetchID) int64 { return s.acting.link.Progress(s.now, uint32(id)) }
+func (s *lane) progress(id player.FetchID) int64 { return s.acting.link.Progress(s.now, uint32(id)) }
 
 // attend does everything that is due at a seat.
-func (s *sim) attend(st *seat) {
+func (s *lane) attend(st *seat) {
 	for s.turn(st) {
 		at := st.link.Wake()
 		switch {
@@ -117,10 +110,27 @@ func (s *sim) attend(st *seat) {
 		case st.taken && st.wake.player <= s.now:
 			s.step(st, &player.Event{Type: player.Tick})
 		default:
-			s.settleAt(st, at)
-			return
+			if !s.goesOn(st, at) {
+				s.settleAt(st, at)
+				return
+			}
 		}
 	}
+}
+
+// goesOn moves on to when a seat wants attention next, given when its link does, if
+// that is within the window: what has to be loaded for a seat is at hand then, and no
+// other seat minds.
+func (s *lane) goesOn(st *seat, at time.Duration) bool {
+	if !s.ahead || !st.taken {
+		return false
+	}
+	at = min(st.wake.player, at)
+	if at >= min(s.until, st.arrival.Leave) {
+		return false
+	}
+	s.now, s.turns = at, 0
+	return true
 }
 
 // maxTurns is how many turns the seats may have at one instant, a seat.
@@ -128,15 +138,14 @@ const maxTurns = 1000
 
 // turn counts a turn of a seat. It reports whether those of one instant may still come
 // to an end.
-func (s *sim) turn(st *seat) bool {
+func (s *lane) turn(st *seat) bool {
 	s.turns++
 	return s.turns <= maxTurns*int(s.seats.n+1) || s.restless(st)
 }
 
 // restless ends the run: a player asks again at once for what fails at once.
-func (s *sim) restless(st *seat) bool {
+func (s *lane) restless(st *seat) bool {
 	if s.stuck == nil {
-		s.stopped = true
 		s.stuck = fmt.Errorf("simulation: player %d of profile %s does not come to rest: it still acts at %v after %d turns (want delays before its retries, or a round trip or latency above 0)",
 			st.arrival.Player, s.cfg.Profiles[st.arrival.Cohort].ID, s.now, s.turns)
 	}
@@ -144,7 +153,7 @@ func (s *sim) restless(st *seat) bool {
 }
 
 // move passes on what is due on a seat's link.
-func (s *sim) move(st *seat) {
+func (s *lane) move(st *seat) {
 	moved := st.link.Step(s.now, s.moved[:0])
 	s.moved = nil // what follows may move the link again
 	for i := range moved {
@@ -154,10 +163,10 @@ func (s *sim) move(st *seat) {
 }
 
 // settle puts the seat into the queue for when it wants attention next.
-func (s *sim) settle(st *seat) { s.settleAt(st, st.link.Wake()) }
+func (s *lane) settle(st *seat) { s.settleAt(st, st.link.Wake()) }
 
 // settleAt is settle, given when the link wants attention.
-func (s *sim) settleAt(st *seat, at time.Duration) {
+func (s *lane) settleAt(st *seat, at time.Duration) {
 	if !st.taken {
 		return
 	}
@@ -165,14 +174,14 @@ func (s *sim) settleAt(st *seat, at time.Duration) {
 }
 
 // happened passes on what happened on a link.
-func (s *sim) happened(st *seat, ev *link.Event) {
+func (s *lane) happened(st *seat, ev *link.Event) {
 	ref, f := s.flightOf(st, player.FetchID(ev.ID))
 	if f == nil {
 		return
 	}
 	switch ev.Type {
 	case link.Reach:
-		s.schedule(ev.At, reach, ref, f.gen)
+		s.leaves(f, ref, ev.At)
 	case link.Head:
 		f.head, f.met = ev.At, true
 		switch hooked := s.hooked && !st.control; {
@@ -191,7 +200,7 @@ func (s *sim) happened(st *seat, ev *link.Event) {
 }
 
 // step passes an event to the player and carries out its actions.
-func (s *sim) step(st *seat, ev *player.Event) {
+func (s *lane) step(st *seat, ev *player.Event) {
 	if !st.taken {
 		return
 	}
@@ -228,7 +237,7 @@ func (s *sim) step(st *seat, ev *player.Event) {
 }
 
 // note records a sample; an answer comes with what the player does not know.
-func (s *sim) note(st *seat, sm *player.Sample) {
+func (s *lane) note(st *seat, sm *player.Sample) {
 	if s.cfg.Observe != nil {
 		s.cfg.Observe(sm)
 	}
@@ -250,11 +259,9 @@ func (s *sim) note(st *seat, sm *player.Sample) {
 }
 
 // rise ends a session; another viewer may take the place.
-func (s *sim) rise(st *seat, why audience.Why) {
-	for _, a := range st.flights {
-		if a.id != 0 {
-			s.land(st, a.ref)
-		}
+func (s *lane) rise(st *seat, why audience.Why) {
+	for st.flights != 0 {
+		s.land(st, st.flights-1)
 	}
 	st.taken = false
 	st.gen++
@@ -269,22 +276,14 @@ func (s *sim) rise(st *seat, why audience.Why) {
 }
 
 // keepCaution keeps what a viewer's player knows until the viewer is back.
-func (s *sim) keepCaution(next audience.Arrival, st *seat) {
+func (s *lane) keepCaution(next audience.Arrival, st *seat) {
 	if c := st.player.Caution(); c != nil && next.Player == st.arrival.Player {
 		s.cautions[next.Player] = c
 	}
 }
 
-// rigOf is the channel that a seat watches.
-func (s *sim) rigOf(st *seat) *rig.Rig {
-	if st.control {
-		return s.twin
-	}
-	return s.rig
-}
-
 // popOf is what headers call a seat's edge.
-func (s *sim) popOf(st *seat) string {
+func (s *lane) popOf(st *seat) string {
 	if st.control {
 		return s.pops[1][st.pop]
 	}

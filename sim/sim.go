@@ -8,7 +8,6 @@ import (
 	"hlsload/player"
 	"hlsload/player/audience"
 	"hlsload/player/draw"
-	"hlsload/player/link"
 	"hlsload/reports/record"
 	"hlsload/rig"
 )
@@ -27,11 +26,21 @@ type Config struct {
 	Timeline chaos.Timeline
 
 	Collector *record.Collector
-	// Observe, when set, sees every sample of every player.
+	// Observe, when set, sees every sample of every player, in order of time.
 	Observe func(*player.Sample)
 	// Second, when set, is called once per second of the run. It may end the
 	// run: the reason is not empty then.
 	Second func(now time.Duration) (stop string)
+
+	// Lanes is into how many parts the viewers are split, 0 = 1. Each calls f with 0
+	// to n-1, as many at the same time as it can, and returns after all of these
+	// calls have; nil = one after the other. The results do not depend on either. A
+	// collector with as many shards as there are lanes, a power of two up to 512,
+	// keeps lanes out of each other's way. There is one lane where order matters or
+	// answers take hardly any time: with Observe, a log of events, faults via viewer,
+	// or an edge from which answers may take less than 2 ms.
+	Lanes int
+	Each  func(n int, f func(i int))
 }
 
 // Result is what the collector does not know.
@@ -46,37 +55,32 @@ type Result struct {
 // host is the name of the channel in URLs; nothing resolves it.
 const host = "http://rig"
 
-// sim is a simulation under way.
+// sim is a simulation under way. Viewers meet at the rig only, and its answers take some
+// time to reach them. So time passes in windows of half that time at most: within one,
+// each lane of viewers goes on by itself, while the rig answers, in order of time, what
+// was asked in the window before. At the start of the next one, these answers are heard.
+// Faults, and all else that concerns many viewers, come between two windows. Within
+// windows lanes only read what is here, and only the rig changes what is its own.
 type sim struct {
 	cfg       *Config
-	now       time.Duration
-	events    *queue
 	rig, twin *rig.Rig
 	plan      *chaos.Plan
 	conductor *chaos.Conductor
 	audience  *audience.Audience
 	rewriter  *chaos.Rewriter
+	lanes     []*lane
+	window    time.Duration // the longest; 0 = one lane, whose questions are answered at once
+	ahead     bool          // a seat goes on alone within a window, as far as it can
+	pops      [2][]string   // names of the edges, and of the twin's
+	hooked    bool          // there are faults via viewer
 
-	seats    store[seat]
-	flights  store[flight]
-	coming   store[audience.Arrival]
-	cautions map[uint64]*player.Caution // of viewers who come back, by number
-	configs  map[[2]int]*player.Config
-	lists    lists
-	ladders  map[ladderKey]*player.Ladder
-	pops     [2][]string // names of the edges, and of the twin's
-	hooked   bool        // there are faults via viewer
-	bitten   chaos.Marks // faults via viewer that were seen to act
-	stopped  bool
-	stuck    error // a player that never comes to rest
-	turns    int   // of seats at this instant
-
-	// What is used again and again, so that nothing is made for it.
-	acting  *seat // whose player is asked
-	asked   rig.Flight
-	thing   chaos.Thing
-	actions []player.Action
-	moved   []link.Event
+	now       time.Duration
+	conductAt time.Duration // when the conductor wants a tick
+	secondAt  time.Duration // when a second of the run is over
+	until     time.Duration // the end of the window
+	asked     rig.Flight    // used again and again
+	tasks     func(i int)   // of a window: the rig's, then that of each lane
+	stopped   bool
 }
 
 // Run simulates. The collector is fed but not finished.
@@ -97,8 +101,7 @@ func Run(cfg *Config) (*Result, error) {
 
 // begin makes everything that takes part.
 func begin(cfg *Config) (*sim, error) {
-	s := &sim{cfg: cfg, events: newQueue(), plan: chaos.NewPlan(cfg.Seed),
-		cautions: map[uint64]*player.Caution{}, configs: map[[2]int]*player.Config{}, ladders: map[ladderKey]*player.Ladder{}}
+	s := &sim{cfg: cfg, plan: chaos.NewPlan(cfg.Seed), secondAt: time.Second}
 	var err error
 	if s.rig, err = rig.New(cfg.Rig, cfg.Seed, cfg.Epoch); err != nil {
 		return nil, fmt.Errorf("simulation: %w", err)
@@ -120,78 +123,156 @@ func begin(cfg *Config) (*sim, error) {
 	s.rig.Stats().OnOrigin = cfg.Collector.Meter().Origin
 	s.conductor = chaos.NewConductor(cfg.Faults, cfg.Timeline)
 	s.audience = audience.New(&cfg.Audience, cfg.Seed)
-	s.schedule(s.audience.Wake(), arrive, 0, 0)
-	s.schedule(0, conduct, 0, 0)
-	s.schedule(time.Second, second, 0, 0)
+	n := 1
+	if !s.hooked {
+		s.window = windowOf(cfg)
+	}
+	told := cfg.Collector.Config()
+	if s.ahead = s.window > 0 && cfg.Observe == nil && told.Events == nil && told.Tap == nil; s.ahead {
+		n = max(cfg.Lanes, 1)
+	}
+	for range n {
+		s.lanes = append(s.lanes, newLane(s))
+	}
+	s.tasks = func(i int) {
+		if i == 0 {
+			s.answer()
+		} else {
+			s.lanes[i-1].run()
+		}
+	}
 	return s, nil
 }
 
-func (s *sim) schedule(at time.Duration, k kind, ref, gen uint32) {
-	if at < player.Never {
-		s.events.push(max(at, s.now), k, ref, gen)
+// Windows are not longer, so that little waits for their end, nor shorter: there would be
+// too many.
+const (
+	leastWindow = time.Millisecond
+	mostWindow  = 100 * time.Millisecond
+)
+
+// windowOf is half the least time in which the first byte of an answer comes from the
+// edge; 0 = too short.
+func windowOf(cfg *Config) time.Duration {
+	d := mostWindow
+	for _, l := range cfg.Audience.Links() {
+		d = min(d, (l.LeastDownward()+cfg.Rig.Edge.Latency)/2)
+	}
+	if d < leastWindow {
+		return 0
+	}
+	return d
+}
+
+// loop runs one window after another, and between them what comes at an instant of its
+// own.
+func (s *sim) loop() error {
+	last := s.cfg.Duration + 2*s.cfg.Timeline.Grace() + time.Hour
+	for !s.stopped {
+		at, next := s.next(), min(s.conductAt, s.secondAt)
+		if next <= at {
+			s.pause(next)
+			if next == s.conductAt {
+				s.conductAt = player.Never
+				s.conduct(chaos.Observation{Type: chaos.Tick})
+			} else {
+				s.tick()
+			}
+			continue
+		}
+		if s.now = at; at > last {
+			return fmt.Errorf("simulation: does not end: reached %v of %v", at, s.cfg.Duration)
+		}
+		if s.until = next; s.window > 0 {
+			s.until = min(s.until, (at/s.window+1)*s.window) // wherever the lanes stand
+		}
+		s.arrivals()
+		s.turn()
+		s.each(1+len(s.lanes), s.tasks)
+		for _, l := range s.lanes {
+			if l.stuck != nil {
+				return l.stuck
+			}
+		}
+	}
+	return nil
+}
+
+// next is the instant from which something happens that is not between windows.
+func (s *sim) next() time.Duration {
+	at := s.audience.Wake()
+	for _, l := range s.lanes {
+		if len(l.asks)+len(l.asked)+len(l.answers) > 0 { // something is still to be heard
+			return min(at, s.until)
+		}
+		at = min(at, l.events.next())
+	}
+	return at
+}
+
+// pause is what comes before something between windows at an instant: all is answered and
+// heard.
+func (s *sim) pause(at time.Duration) {
+	s.now, s.until = at, at
+	for range 2 {
+		s.turn()
+		s.answer()
+		for _, l := range s.lanes {
+			l.hear()
+		}
 	}
 }
 
-func (s *sim) loop() error {
-	var e entry
-	last := s.cfg.Duration + 2*s.cfg.Timeline.Grace() + time.Hour
-	for !s.stopped && s.events.pop(&e) {
-		if e.at > s.now {
-			s.now, s.turns = e.at, 0
-		}
-		if s.now > last {
-			return fmt.Errorf("simulation: does not end: reached %v of %v", s.now, s.cfg.Duration)
-		}
-		switch e.kind() {
-		case wakeSeat:
-			s.wakes(&e)
-		case reach:
-			if f := s.flights.at(e.ref); f.gen == e.gen {
-				s.reach(f)
+// turn is what comes between any two windows: answers can be heard, and questions be
+// answered.
+func (s *sim) turn() {
+	for _, l := range s.lanes {
+		l.answers, l.asked, l.asks, l.next = l.asked, l.asks, l.answers, 0
+		for twin, pops := range l.aborted {
+			for pop, n := range pops {
+				for range n {
+					s.asked.Pop = pop
+					s.rigOf(twin > 0).Abort(0, &s.asked) // it only counts
+				}
+				pops[pop] = 0
 			}
-		case reveal:
-			if f := s.flights.at(e.ref); f.gen == e.gen {
-				st := s.seats.at(f.seat)
-				s.reveal(st, f)
-				s.attend(st)
-			}
-		case leave:
-			if st := s.seats.at(e.ref); st.gen == e.gen {
-				s.step(st, &player.Event{Type: player.Leave})
-				s.settle(st)
-			}
-		case arrive:
-			s.arrivals()
-		case comeback:
-			a := *s.coming.at(e.ref)
-			s.coming.give(e.ref)
-			s.sit(a)
-		case conduct:
-			s.conduct(chaos.Observation{Type: chaos.Tick})
-		case second:
-			s.tick()
 		}
 	}
-	return s.stuck
+}
+
+// each calls f with 0 to n-1.
+func (s *sim) each(n int, f func(i int)) {
+	if s.cfg.Each != nil && len(s.lanes) > 1 {
+		s.cfg.Each(n, f)
+		return
+	}
+	for i := range n {
+		f(i)
+	}
 }
 
 // tick is called once per second.
 func (s *sim) tick() {
+	s.secondAt += time.Second
 	if s.cfg.Second != nil {
 		if why := s.cfg.Second(s.now); why != "" {
 			s.conduct(chaos.Observation{Type: chaos.Abort, Detail: why, OK: true})
 		}
 	}
-	s.schedule(s.now+time.Second, second, 0, 0)
 }
 
+// arrivals has those who arrive within the window arrive in their lanes.
 func (s *sim) arrivals() {
-	for s.audience.Wake() <= s.now {
+	for s.audience.Wake() < s.until {
 		a, ok := s.audience.Next()
 		if !ok {
 			break
 		}
-		s.sit(a)
+		s.laneOf(a.Player).later(a)
 	}
-	s.schedule(s.audience.Wake(), arrive, 0, 0)
+}
+
+// laneOf is the lane of a viewer, and of those who come after it in its place.
+func (s *sim) laneOf(player uint64) *lane {
+	return s.lanes[player%audience.Generation%uint64(len(s.lanes))]
 }

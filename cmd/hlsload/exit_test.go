@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -167,27 +168,12 @@ func TestSimulateInterrupted(t *testing.T) {
 // and another seed does not.
 func TestSimulateAgain(t *testing.T) {
 	text := func(seed string) string {
-		dir := t.TempDir()
-		var stdout, stderr bytes.Buffer
-		if code := execute(t.Context(), []string{"simulate", "testdata/scenarios/short.yaml", "--seed", seed, "--out", dir, "--events", "--progress", "none"}, &stdout, &stderr); code != 0 {
-			t.Fatalf("exit code %d:\n%s%s", code, &stdout, &stderr)
-		}
-		b, err := os.ReadFile(filepath.Join(dir, "summary.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var s map[string]json.RawMessage
-		if err := json.Unmarshal(b, &s); err != nil {
-			t.Fatal(err)
-		}
-		for _, own := range []string{"started", "ended", "build", "tester"} { // and scenario.file, which is the same here
-			b = bytes.Replace(b, s[own], nil, 1)
-		}
+		summary, dir := simulatedSummary(t, "--seed", seed, "--events")
 		events, err := os.ReadFile(filepath.Join(dir, "events.ndjson"))
 		if err != nil || len(events) == 0 {
 			t.Fatalf("%d bytes of events, %v", len(events), err)
 		}
-		return string(b) + string(events)
+		return summary + string(events)
 	}
 	first := text("5")
 	if again := text("5"); again != first {
@@ -196,6 +182,48 @@ func TestSimulateAgain(t *testing.T) {
 	if text("6") == first {
 		t.Error("another seed changes nothing")
 	}
+}
+
+// TestSimulateOnAnyCores: a simulation that is large enough for several cores says the
+// same on any number of them, and when it writes events, which it does on one.
+func TestSimulateOnAnyCores(t *testing.T) {
+	slow(t)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	args := []string{"--players", "2000"}
+	first, _ := simulatedSummary(t, args...)
+	for _, cores := range []int{2, 3, 4} {
+		runtime.GOMAXPROCS(cores)
+		if again, _ := simulatedSummary(t, args...); again != first {
+			t.Errorf("on %d cores it differs from that on 1", cores)
+		}
+	}
+	if again, _ := simulatedSummary(t, append(args, "--events")...); again != first {
+		t.Error("with a log of events it differs from that without")
+	}
+}
+
+// simulatedSummary simulates the short scenario. It returns the summary without what is of
+// the machine and the moment, and the directory of the results.
+func simulatedSummary(t *testing.T, args ...string) (summary, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	var stdout, stderr bytes.Buffer
+	args = append([]string{"simulate", "testdata/scenarios/short.yaml", "--out", dir, "--progress", "none"}, args...)
+	if code := execute(t.Context(), args, &stdout, &stderr); code != 0 {
+		t.Fatalf("exit code %d:\n%s%s", code, &stdout, &stderr)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "summary.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s map[string]json.RawMessage
+	if err := json.Unmarshal(b, &s); err != nil {
+		t.Fatal(err)
+	}
+	for _, own := range []string{"started", "ended", "build", "tester"} { // and scenario.file, which is the same here
+		b = bytes.Replace(b, s[own], nil, 1)
+	}
+	return string(b), dir
 }
 
 // TestUndo: what a run could not put back is put back later, once.

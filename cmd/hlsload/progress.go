@@ -196,15 +196,17 @@ type lines struct {
 	next     time.Duration
 	gauge    gauge
 	agents   string
+	left     *remaining // nil in real time
 }
 
 func (p *lines) Show(now time.Duration, l *record.Live) {
+	more := p.left.timed(now)
 	if now < p.next {
 		return
 	}
 	p.next = now + p.every
 	r := p.gauge.rates(now, l)
-	fmt.Fprintf(p, "%s/%s  %s  %s  %s%s\n", clock(now), clock(p.duration), viewers(l), split(l), r.load(), p.agents)
+	fmt.Fprintf(p, "%s/%s  %s  %s  %s%s%s\n", clock(now), clock(p.duration), viewers(l), split(l), r.load(), p.agents, more)
 }
 
 func (p *lines) Mark(now time.Duration, text string) {
@@ -231,7 +233,8 @@ type bars struct {
 	text   [3]chan string
 	gauge  gauge
 	agents string
-	after  silent // what is shown when the bars are gone
+	left   *remaining // nil in real time
+	after  silent     // what is shown when the bars are gone
 }
 
 func newBars(w io.Writer, duration time.Duration) *bars {
@@ -261,7 +264,7 @@ func newBars(w io.Writer, duration time.Duration) *bars {
 func (b *bars) Show(now time.Duration, l *record.Live) {
 	r := b.gauge.rates(now, l)
 	b.bar.SetCurrent(int64(now / time.Millisecond))
-	for i, s := range []string{viewers(l), split(l), r.load() + b.agents} {
+	for i, s := range []string{viewers(l), split(l), r.load() + b.agents + b.left.timed(now)} {
 		select {
 		case <-b.text[i]: // the last one was not drawn
 		default:

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/bits"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/run"
+	"hlsload/run/cores"
 	"hlsload/scenarios"
 	"hlsload/sim"
 	"hlsload/stage"
@@ -47,6 +50,18 @@ func simulateCommand() *cobra.Command {
 // playlists, and so the results, must not depend on the real time.
 var simEpoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// inLanes is on how many cores a simulation runs, and in how many lanes, a power of two:
+// more than cores, so that all of them have work until the end of each window. A small
+// simulation has more to lose by waiting for one another than to gain.
+func inLanes(sc *scenarios.Scenario) (size, lanes int) {
+	const few, most, each = 2000, 16, 2
+	size = min(runtime.GOMAXPROCS(0), most)
+	if size == 1 || sc.Fleet.Audience.Arrivals() < few {
+		return 1, 1
+	}
+	return size, 1 << bits.Len(uint(each*size-1))
+}
+
 // simulable returns the error of a scenario that cannot be simulated.
 func simulable(sc *scenarios.Scenario) error {
 	if sc.Target.Rig == nil {
@@ -73,14 +88,18 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err != nil {
 		return err
 	}
-	if l, ok := p.(*lines); ok {
-		l.every = max(l.every, sc.Duration/10) // virtual time is faster
+	switch p := p.(type) {
+	case *lines:
+		p.every = max(p.every, sc.Duration/10) // virtual time is faster
+		p.left = &remaining{duration: sc.Duration, began: started}
+	case *bars:
+		p.left = &remaining{duration: sc.Duration, began: started}
 	}
 	if err := out.place(sc.Name, started); err != nil {
 		return err
 	}
 	defer collectOften()()
-	v := virtual{sc: sc, dir: out.dir, events: out.events, progress: p, begin: out.metrics.begin, end: out.metrics.end}
+	v := virtual{sc: sc, dir: out.dir, events: out.events, alone: true, progress: p, begin: out.metrics.begin, end: out.metrics.end}
 	s, err := v.run(cmd.Context())
 	p.close()
 	if err != nil {
@@ -107,6 +126,7 @@ type virtual struct {
 	sc       *scenarios.Scenario
 	dir      string // of the results
 	events   bool   // every player event is written there
+	alone    bool   // it may use all cores
 	progress stage.Progress
 	begin    func(run.Watched)  // is called with what records the players
 	end      func(*record.Part) // is called with what was recorded
@@ -134,6 +154,13 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 		return nil, &exitError{exitUsage, err.Error(), err}
 	}
 	cfg.Events = events.Log
+	size, lanes := 1, 1
+	if v.alone {
+		size, lanes = inLanes(sc)
+	}
+	team := cores.New(size)
+	defer team.Close()
+	cfg.Shards = lanes
 	c, err := record.New(cfg)
 	if err != nil {
 		return nil, internal(err)
@@ -144,7 +171,7 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 		Rig: *sc.Target.Rig, Seed: seedOf(sc), Epoch: simEpoch, Duration: sc.Duration, Audience: sc.Fleet.Audience,
 		Profiles: sc.Fleet.Profiles, HeadOnly: sc.Fleet.Body == "none", Faults: faults,
 		Timeline:  chaos.Timeline{Duration: sc.Duration, Target: model.TargetDuration(), Recovery: sc.Recovery, Linger: stage.Linger(sc.Recovery, model.TargetDuration())},
-		Collector: c,
+		Collector: c, Lanes: lanes, Each: team.Each,
 		Second: func(now time.Duration) string {
 			tripped := each.Pass(now)
 			if ctx.Err() != nil {

@@ -34,6 +34,24 @@ func (c *Config) Link(a *Arrival) *link.Config {
 	return &c.Cohorts[a.Cohort].Network
 }
 
+// Links are all links that viewers may have.
+func (c *Config) Links() (all []*link.Config) {
+	own := len(c.Regions) == 0 // some have that of their cohort
+	for i := range c.Regions {
+		if on := c.Regions[i].Network; on != nil {
+			all = append(all, on)
+		} else {
+			own = true
+		}
+	}
+	for i := range c.Cohorts {
+		if own {
+			all = append(all, &c.Cohorts[i].Network)
+		}
+	}
+	return all
+}
+
 // CohortLink is the link of the viewers of a cohort; false = it depends on their region.
 func (c *Config) CohortLink(cohort int) (on *link.Config, same bool) {
 	for i := range c.Regions {

@@ -27,11 +27,13 @@ type dualEWMAState struct {
 	plain
 	policy *dualEWMA
 	averages
+	rate float64 // the lower one
 }
 
 func (d *dualEWMAState) Add(t Transfer) {
 	if t.Bytes > 0 && t.Bytes >= d.policy.MinBytes {
 		d.add(d.policy.Fast, d.policy.Slow, seconds(t.Took), t.Bytes)
+		d.rate = d.lower(d.policy.Fast, d.policy.Slow)
 		d.bytes += t.Bytes
 	}
 }
@@ -46,7 +48,7 @@ func (d *dualEWMAState) Rate() float64 {
 	if !d.Measured() {
 		return d.first
 	}
-	return d.lower(d.policy.Fast, d.policy.Slow)
+	return d.rate
 }
 
 func (d *dualEWMAState) Restart(first float64) {

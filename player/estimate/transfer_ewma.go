@@ -33,6 +33,7 @@ type transferEWMAState struct {
 	plain
 	policy *transferEWMA
 	averages
+	rate    float64 // the lower one
 	latency EWMA
 }
 
@@ -47,6 +48,7 @@ func (e *transferEWMAState) Add(t Transfer) {
 	}
 	if t.Bytes > 0 {
 		e.add(e.policy.Fast, e.policy.Slow, seconds(took)-min(seconds(t.FirstByte), e.Latency()), t.Bytes)
+		e.rate = e.lower(e.policy.Fast, e.policy.Slow)
 		e.bytes += t.Bytes
 	}
 }
@@ -72,7 +74,7 @@ func (e *transferEWMAState) Rate() float64 {
 	if !e.Measured() {
 		return e.first
 	}
-	return e.lower(e.policy.Fast, e.policy.Slow)
+	return e.rate
 }
 
 func (e *transferEWMAState) Restart(first float64) {

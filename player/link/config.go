@@ -46,6 +46,10 @@ func (c *Config) Unlimited() bool {
 	return c.Down == 0 && c.Up == 0 && c.RTT == 0 && c.Jitter == 0 && c.Loss == 0 && len(c.Trace) == 0
 }
 
+// LeastDownward is the shortest time that the first byte of an answer can take to the
+// viewer.
+func (c *Config) LeastDownward() time.Duration { return max(c.RTT-c.Jitter, 0) / 2 }
+
 const (
 	maxRate  = int64(1e12) // 1 Tbit/s
 	maxDelay = time.Minute

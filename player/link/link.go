@@ -249,8 +249,9 @@ func (l *Link) Stream(now time.Duration, id uint32) { l.StreamAt(now, now, id) }
 // that may lie ahead.
 func (l *Link) StreamAt(now, at time.Duration, id uint32) { l.answer(now, at, id, 0, open, false) }
 
+// answer leaves the link where it is as long as nothing changes on it before the first
+// byte arrives.
 func (l *Link) answer(now, at time.Duration, id uint32, size int64, f flags, close bool) {
-	l.advance(now)
 	t := l.find(id)
 	if t == nil || t.state != sent {
 		return
@@ -260,18 +261,20 @@ func (l *Link) answer(now, at time.Duration, id uint32, size int64, f flags, clo
 	if close {
 		t.flags |= closing
 	}
-	l.known = false
+	at = max(at, now)
+	done := at + l.downward(id)
 	switch {
-	case at > l.at:
-		t.state, t.at, t.done = leaving, at, at+l.downward(id)
+	case done > l.at:
+		t.state, t.at, t.done = leaving, at, done
+		if !l.cut {
+			l.next = min(l.next, done) // means nothing while it is not known
+		}
 	case l.cut:
 		t.state = stuck
 	default:
-		t.state = arriving
-		t.at = l.at + l.downward(id)
-		if t.at == l.at {
-			l.advance(now)
-		}
+		t.state, t.at = arriving, l.at
+		l.known = false
+		l.advance(now)
 	}
 }
 

@@ -23,7 +23,7 @@ type Collector struct {
 	over     atomic.Bool
 	meter    traffic.Meter
 	fills    traffic.Fills
-	delays   sharedDelays
+	delays   []*sharedDelays // one; in a simulation, whose shards would wait for one another all the time, one each
 	startups sharedStartups
 	usualNow atomic.Pointer[[]time.Duration] // by cohort, as it was said last
 
@@ -37,6 +37,7 @@ type shard struct {
 	open    []*Session
 	pending []pendingDeath
 	spare   *faultRecord
+	delays  *sharedDelays
 	lag     reports.Histogram // from due to sent, in µs
 	Counts
 }
@@ -61,9 +62,14 @@ func New(cfg Config) (*Collector, error) {
 		sh := &shard{c: c, lag: reports.CoarseHistogram(), Counts: newCounts(&c.cfg)}
 		sh.Traffic.Reserve(cfg.Duration)
 		sh.Rows.reserve(cfg.Duration)
+		if len(c.delays) == 0 || cfg.Mode == reports.ModeSimulate {
+			sh.delays = new(sharedDelays)
+			sh.delays.reserve(sh.Rows.Step, cfg.Duration)
+			c.delays = append(c.delays, sh.delays)
+		}
+		sh.delays = c.delays[len(c.delays)-1]
 		c.shards = append(c.shards, sh)
 	}
-	c.delays.reserve(c.shards[0].Rows.Step, cfg.Duration)
 	return c, nil
 }
 

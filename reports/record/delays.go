@@ -17,7 +17,8 @@ type Delays struct {
 	Rows []DelayRow
 }
 
-// sharedDelays are those of all shards: kept by shard, they would cost 16 times as much.
+// sharedDelays are those of all shards of a run: kept by shard, they would cost 16 times
+// as much.
 type sharedDelays struct {
 	mu sync.Mutex
 	Delays

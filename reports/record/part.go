@@ -93,10 +93,12 @@ func (c *Collector) blank(now time.Duration) *Part {
 // close adds what is not counted by shard.
 func (c *Collector) close(p *Part) {
 	c.complete(&p.Live)
-	c.delays.mu.Lock()
-	p.Delays.Step = c.delays.Step
-	p.Delays.add(&c.delays.Delays)
-	c.delays.mu.Unlock()
+	for _, d := range c.delays {
+		d.mu.Lock()
+		p.Delays.Step = d.Step
+		p.Delays.add(&d.Delays)
+		d.mu.Unlock()
+	}
 	p.Traffic.Add(c.fills.Counted())
 	p.Fills, p.Partly = c.fills.Waiting()
 	if e := c.cfg.Events; e != nil {

@@ -90,7 +90,7 @@ func (s *Session) start(sm *player.Sample) {
 	}
 	s.totals.Startup.Duration(d)
 	s.shard.c.startups.note(int(s.Group.Key.Cohort), d)
-	s.shard.c.delays.started(sm.At, d)
+	s.shard.delays.started(sm.At, d)
 	s.Group.Started++
 	s.enter(playing, sm.At)
 }

@@ -315,7 +315,7 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 			k.Total.Duration(sm.At - sm.Sent)
 		}
 	}
-	sh.c.delays.answered(sm.At, firstByte)
+	sh.delays.answered(sm.At, firstByte)
 	if sm.Sent > 0 {
 		k.Lag.Duration(sm.Sent - sm.Due)
 		sh.lag.Duration(sm.Sent - sm.Due)

@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -59,9 +62,9 @@ func TestPrometheus(t *testing.T) {
 		t.Fatal(err)
 	}
 	target := own.Addr().String()
-	prom, native := startPrometheus(t, target), startPrometheus(t, target, "--enable-feature=native-histograms")
 	dir := t.TempDir()
 	scenario, file := filepath.Join(dir, "watched.yaml"), filepath.Join(dir, "run.prom")
+	prom, native := startPrometheus(t, target), startPrometheus(t, whileItRuns(t, target, file), "--enable-feature=native-histograms")
 	if err := os.WriteFile(scenario, []byte(watched), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +110,24 @@ func TestPrometheus(t *testing.T) {
 			t.Errorf("native histograms: %s is %v at most; want %v or more", query, most, least)
 		}
 	}
+}
+
+// whileItRuns is the address of a proxy to the metrics of a run, until a file is there that the
+// run writes at its end: what is scraped after that is left to another Prometheus.
+func whileItRuns(t *testing.T, target, file string) string {
+	t.Helper()
+	metrics := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: target})
+	metrics.ErrorLog = log.New(io.Discard, "", 0) // the run has not begun
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := os.Stat(file); err == nil {
+			http.Error(w, "over", http.StatusServiceUnavailable)
+			return
+		}
+		r.Host = target
+		metrics.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
 }
 
 // dashboard evaluates every query of the dashboard that ships over a run of [watched], on

@@ -47,6 +47,14 @@ func (r *Region) layer() cache.Layer {
 	return l
 }
 
+// ruleOf is how the caches treat the answers of a class: with a key of each viewer, nothing is shared.
+func (p *Plan) ruleOf(c kernel.Class) cache.Rule {
+	if p.PerViewer {
+		return cache.Rule{}
+	}
+	return rule(c, &p.Channel)
+}
+
 // rule is how the caches treat the answers of a class; as rig/policy.go, after "Managing how
 // long content stays in the cache" and "How CloudFront processes and caches HTTP 4xx and 5xx
 // status codes".

@@ -118,7 +118,6 @@ func (p *Plan) Simulate(s Sample, expired func() bool) (*kernel.Recorder, *Obser
 	return recorder, observe(stats, &p.Channel, setup.From, setup.To, r.end, float64(s.Players)), nil
 }
 
-
 // run is one simulation.
 type run struct {
 	pops    int

@@ -21,9 +21,9 @@ func (p *Plan) path() cache.Path {
 			regional = append(regional, cache.Group{Nodes: r.Regional, Share: r.Share})
 		}
 	}
-	out.Layers = append(out.Layers, pops)
+	out.Layers = append(out.Layers, pops.Merged())
 	if regional != nil {
-		out.Layers = append(out.Layers, regional)
+		out.Layers = append(out.Layers, regional.Merged())
 	}
 	if e.Shield {
 		out.Layers = append(out.Layers, cache.Even(max(p.Shields, 1)))

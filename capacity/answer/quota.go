@@ -161,7 +161,7 @@ func (q *Question) quota(of *tariff.Quota, j *judged, f *capacity.Forecast) Quot
 	return x
 }
 
-// most is the busiest second of a fault.
+// most is the busiest second of a fault. The origin's may be in another simulation than the slots.
 func (j *judged) most(w *capacity.Worst) (rate float64, at time.Duration) {
 	rate, at = math.Inf(-1), w.At
 	for t := range w.Slots {
@@ -169,7 +169,7 @@ func (j *judged) most(w *capacity.Worst) (rate float64, at time.Duration) {
 			rate, at = r, w.At+time.Duration(t)*time.Second
 		}
 	}
-	return max(rate, 0), at
+	return max(rate, j.of(&w.AtPeak), 0), at
 }
 
 // tightest is the quota with the least head-room; the list is sorted.

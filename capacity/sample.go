@@ -43,7 +43,7 @@ type Observed struct {
 	// The means of the steady state, a second.
 	Edge, Bits, Origin float64
 	// The highest rates over a target duration from the onset of the fault on; 0 without one.
-	PeakEdge, PeakBits, PeakOrigin float64
+	PeakEdge, PeakOrigin float64
 }
 
 // Samples are the simulations that a kernel is made of, with n players each, and one more that
@@ -188,10 +188,9 @@ func observe(stats *rig.Stats, c *rig.Config, from, to, end time.Duration, viewe
 	}
 	edge, bits, origin := slots(from, to)
 	o.Edge, o.Bits, o.Origin = mean(edge), mean(bits), mean(origin)
-	if edge, bits, origin = slots(to, end); len(edge) > 0 {
+	if edge, _, origin = slots(to, end); len(edge) > 0 {
 		n := window(c)
 		o.PeakEdge, _ = highest(edge, n)
-		o.PeakBits, _ = highest(bits, n)
 		o.PeakOrigin, _ = highest(origin, n)
 	}
 	return o

@@ -174,7 +174,7 @@ func worstOf(w *capacity.Worst, by prefixes) Worst {
 }
 
 func modelOf(e *capacity.Errors) Model {
-	m := Model{EdgeError: worse(e.Edge, e.Bits), OriginError: worse(e.Origin), PeakError: worse(e.PeakEdge, e.PeakBits, e.PeakOrigin)}
+	m := Model{EdgeError: worse(e.Edge, e.Bits), OriginError: worse(e.Origin), PeakError: worse(e.PeakEdge, e.PeakOrigin)}
 	if err := e.Refuse(); err != nil {
 		m.Refused = err.Error()
 	}

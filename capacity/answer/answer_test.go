@@ -69,7 +69,7 @@ func byHand(p *capacity.Plan) *kernel.Kernel {
 			f.Cohorts = append(f.Cohorts, kernel.Response{Affected: 1, Excess: slices.Repeat([][]kernel.Rate{rates(0, -.1, -.1, 0, 0, .5)}, tenths)})
 		}
 		f.Herd = slices.Repeat([][]float64{slices.Repeat([]float64{1}, len(k.Classes))}, tenths)
-		f.Lead = f.Herd
+		f.Joined = slices.Repeat([][]float64{make([]float64, len(k.Classes))}, tenths)
 		k.Faults = append(k.Faults, f)
 	}
 	return k

@@ -167,8 +167,8 @@ func TestRefreshesAreThoseOfTheTwin(t *testing.T) {
 		{"regional caches alone", edge(true, Even(24), Even(4)), kept, Demand{Rate: 20}, .05},
 		{"two shields", edge(true, Even(8), Even(2)), kept, Demand{Rate: 20}, .05},
 		{"no collapsing", edge(false, Even(8)), kept, Demand{Rate: 400}, .03},
-		{"no collapsing, a shield", edge(false, Even(8), Even(1)), kept, Demand{Rate: 400}, .20},
-		{"no collapsing, a slow origin", slow, kept, Demand{Rate: 50}, .20},
+		{"no collapsing, a shield", edge(false, Even(8), Even(1)), kept, Demand{Rate: 400}, .08},
+		{"no collapsing, a slow origin", slow, kept, Demand{Rate: 50}, .10},
 		{"nothing is kept", edge(true, Even(8)), Rule{Collapse: true}, Demand{Rate: 400}, .03},
 		{"nothing is kept, a shield", edge(true, Even(8), Even(1)), Rule{Collapse: true}, Demand{Rate: 400}, .15},
 		{"nothing is kept or shared", edge(true, Even(8), Even(1)), Rule{}, Demand{Rate: 50}, .03},
@@ -267,7 +267,7 @@ func TestMore(t *testing.T) {
 		check := func(what string, more [2]float64) {
 			for i, kind := range []string{"refreshes", "fills"} {
 				if more[i] < less[i]*(1-1e-9) {
-					t.Errorf("%s: %s at the origin fall from %g to %g: %+v, %+v, %+v, %+v", what, kind, less[i], more[i], p, d, r, s)
+					t.Fatalf("%s: %s at the origin fall from %g to %g: %+v, %+v, %+v, %+v", what, kind, less[i], more[i], p, d, r, s)
 				}
 			}
 		}
@@ -281,7 +281,9 @@ func TestMore(t *testing.T) {
 		wider := p
 		wider.Layers = slices.Clone(p.Layers)
 		wider.Layers[0] = Even(nodes + 1 + rng.IntN(50))
-		check("more caches", origin(wider, d, r))
+		if p.Collapse || len(p.Layers) == 1 { // see apart: what is not collapsed overlaps less then
+			check("more caches", origin(wider, d, r))
+		}
 	}
 }
 
@@ -319,8 +321,8 @@ func ExamplePath_Refreshes() {
 	// edge 250000/s, shield 59/s, origin 0.99/s, hit ratio 0.999996
 }
 
-// TestOnset: an error that is kept for 10 s is fetched at once, and then every 10 s, by each POP.
-func TestOnset(t *testing.T) {
+// TestChanges: an error that is kept for 10 s is fetched at once, and then every 10 s, by each POP.
+func TestChanges(t *testing.T) {
 	const slots, pops = 25, 6
 	demands := slices.Repeat([]Demand{{}}, slots)
 	for i := 3; i < slots; i++ {
@@ -328,7 +330,7 @@ func TestOnset(t *testing.T) {
 	}
 	errors := Rule{TTL: 10 * time.Second, Keep: true, Collapse: true}
 	for _, p := range []Path{{Layers: []Layer{Even(pops)}, Collapse: true}, {Layers: []Layer{Even(2 * pops), Even(pops)}, Collapse: true}} {
-		for at, f := range p.Onset(demands, 1, errors) {
+		for at, f := range p.Changes(Demand{}, demands, 1, errors) {
 			want := 0.0
 			if at == 3 || at == 13 || at == 23 {
 				want = pops
@@ -342,11 +344,21 @@ func TestOnset(t *testing.T) {
 	p := Path{Layers: []Layer{Even(pops)}, Collapse: true}
 	demands = slices.Repeat([]Demand{{Rate: 2}}, 2000)
 	total, steady := 0.0, p.Refreshes(Demand{Rate: 2}, errors)
-	for _, f := range p.Onset(demands, 1, errors)[1000:] {
+	for _, f := range p.Changes(Demand{}, demands, 1, errors)[1000:] {
 		total += f.Origin() / 1000
 	}
 	if math.Abs(total/steady.Origin()-1) > .05 {
 		t.Errorf("in the long run %g a second; want %g", total, steady.Origin())
+	}
+	// Where nothing changes it is the steady rate from the start.
+	for _, d := range []Demand{{Rate: 200}, {Rate: 3}, {Rate: 200, Every: 4}, {Rate: 3, Every: 4}} {
+		steady := p.Refreshes(d, kept)
+		for at, f := range p.Changes(d, slices.Repeat([]Demand{d}, 100), .1, kept) {
+			if math.Abs(f.Origin()/steady.Origin()-1) > .06 {
+				t.Errorf("%+v: after %d slots %g a second; want %g", d, at, f.Origin(), steady.Origin())
+				break
+			}
+		}
 	}
 }
 

@@ -23,14 +23,21 @@ type Series struct {
 // is fresh for less than the time in which the object is asked for is fetched again, in cycles as
 // a playlist is.
 func (p *Path) Fills(d Demand, s Series, r Rule) Flow {
+	f := p.fills(d, s, r, p.Collapse && r.Collapse)
+	if !p.Collapse && d.Joined > 0 {
+		return f.through(p.fills(d, s, r, true), d)
+	}
+	return f
+}
+
+func (p *Path) fills(d Demand, s Series, r Rule, join bool) Flow {
 	f, n := p.NewFlow(), len(p.Layers)
 	if !(d.Rate > 0) || !(s.Every > 0) {
 		return f
 	}
 	if !r.Keep || r.TTL <= 0 {
-		return p.Refreshes(Demand{Rate: d.Rate}, r)
+		return p.refreshes(Demand{Rate: d.Rate}, r, join)
 	}
-	join := p.Collapse && r.Collapse
 	f[0] = d.Rate
 	// Of an object that is asked for longer than it stays fresh there are several lives.
 	lives := 1.0
@@ -46,7 +53,7 @@ func (p *Path) Fills(d Demand, s Series, r Rule) Flow {
 			v := d.Rate * g.Share / float64(g.Nodes) * s.Every / lives
 			once := -math.Expm1(-v)
 			if !join {
-				density := d.lead(v) * s.Early
+				density := v * s.Early
 				early := once // they ask while the origin is asked; all next to it do
 				if i < n-1 {
 					early = min(once, -math.Expm1(-density*p.fill(n-1)))

@@ -115,20 +115,12 @@ type Demand struct {
 	// Every is the time between two requests of one viewer, who asks like a clock; 0 =
 	// requests come independently (Poisson).
 	Every float64
-	// Herd is how many times as dense the requests come as Rate says, as seen by them, and Lead
-	// that after the first of a herd; 0 = 1. They matter within the time of a fetch.
-	Herd, Lead float64
-}
-
-// herd is how many requests come a second around one that comes at a rate of a.
-func (d *Demand) herd(a float64) float64 { return a * max(d.Herd, 1) }
-
-// lead is how many requests come a second after one for which a cache fetches.
-func (d *Demand) lead(a float64) float64 {
-	if d.Lead > 0 {
-		return a * d.Lead
-	}
-	return a
+	// Herd is how many times as dense the requests come as Rate says, as seen by them; 0 = 1. It
+	// matters for what waits for a fetch of what is not kept.
+	Herd float64
+	// Joined is the share of the requests that come while a cache fetches; 0 = by the formulas.
+	// It matters without collapsing.
+	Joined float64
 }
 
 // Flow is the requests a second that arrive at each layer, and at the origin in the last
@@ -137,6 +129,15 @@ type Flow []float64
 
 // NewFlow returns the flow of nothing.
 func (p *Path) NewFlow() Flow { return make(Flow, len(p.Layers)+1) }
+
+// through is the flow without collapsing when it is known how many requests come while a cache
+// fetches: those are let through as well as what goes through with collapsing.
+func (f Flow) through(collapsed Flow, d Demand) Flow {
+	for i := range f[1:] {
+		f[i+1] = max(f[i+1], collapsed[i+1]+d.Rate*d.Joined)
+	}
+	return f.bounded()
+}
 
 // bounded is the flow in which no layer is asked for more than the one below it.
 func (f Flow) bounded() Flow {

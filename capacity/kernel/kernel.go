@@ -28,7 +28,7 @@ func Add(to, others []Rate, by float64) {
 type Kernel struct {
 	Classes []Class
 	Cohorts []Cohort
-	Faults  []Fault // in the order of their names
+	Faults  []Fault // one for each simulation with a fault
 	Spread  Spread
 	Viewers int // that were simulated, in all simulations
 }
@@ -43,7 +43,9 @@ type Cohort struct {
 	Join [][]Rate
 }
 
-// Fault is the response to a fault, for each viewer who is watching at the onset.
+// Fault is the response to a fault in one simulation, for each viewer who is watching at the onset.
+// When in a segment it begins and how viewers are spread over the time between two reloads makes
+// another response of it, so that several must not be averaged: that would spread their peaks.
 type Fault struct {
 	Name    string
 	Viewers int        // that were simulated
@@ -52,9 +54,11 @@ type Fault struct {
 	// class: of all viewers, it does not grow with their number. Slots are [Fine].
 	Fresh [][]float64
 	// Herd is how many times as dense as in the mean of a slot the requests of a class come, as
-	// the requests themselves see it: 1 if they come independently. Lead is that right after the
-	// first one of the slot.
-	Herd, Lead [][]float64
+	// the requests themselves see it: 1 if they come independently.
+	Herd [][]float64
+	// Joined is the share of the requests of a herd that come while a cache fetches what they ask
+	// for; 0 where there is no herd.
+	Joined [][]float64
 }
 
 // Response is what a viewer of a cohort asks for beyond the steady state, by slot of [Fine] since
@@ -64,8 +68,8 @@ type Response struct {
 	Excess   [][]Rate
 }
 
-// Of makes a kernel of what one or several recorders have counted. Those with the same fault
-// are averaged over their viewers. The recorders take nothing afterwards.
+// Of makes a kernel of what one or several recorders have counted. The recorders take nothing
+// afterwards.
 func Of(recorders ...*Recorder) (*Kernel, error) {
 	if len(recorders) == 0 {
 		return nil, errors.New("kernel: no simulation")
@@ -78,9 +82,7 @@ func Of(recorders ...*Recorder) (*Kernel, error) {
 			return nil, fmt.Errorf("kernel: simulations of cohorts %q, settled after %v, and of %q, settled after %v (want the same)", s.Cohorts, s.Settled, r.setup.Cohorts, r.setup.Settled)
 		}
 		r.end()
-		for i, age := range r.ages {
-			k.Spread.ages[i] += age
-		}
+		k.Spread.add(&r.spread)
 		to := k.renumber(r)
 		for i := range sum {
 			sum[i].merge(&r.cohorts[i], to)
@@ -93,21 +95,12 @@ func Of(recorders ...*Recorder) (*Kernel, error) {
 		}
 		k.Cohorts = append(k.Cohorts, sum[i].responses(s.Cohorts[i], len(k.Classes)))
 	}
-	for _, name := range faults(recorders) {
-		k.Faults = append(k.Faults, k.fault(name, recorders))
-	}
-	return k, nil
-}
-
-// faults are the names of the faults, each once.
-func faults(recorders []*Recorder) (names []string) {
 	for _, r := range recorders {
-		if f := r.setup.Fault; f != "" {
-			names = append(names, f)
+		if r.setup.Fault != "" {
+			k.Faults = append(k.Faults, k.fault(r))
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return k, nil
 }
 
 // renumber adds the classes of a recorder, and returns where each of them is.
@@ -165,87 +158,99 @@ func (c *counts) responses(name string, classes int) Cohort {
 	return out
 }
 
-// fault is the response to a fault.
-func (k *Kernel) fault(name string, recorders []*Recorder) Fault {
-	f := Fault{Name: name, Cohorts: make([]Response, len(k.Cohorts))}
-	sum, runs := make([]counts, len(k.Cohorts)), 0.0
-	for _, r := range recorders {
-		if r.setup.Fault != name {
-			continue
-		}
-		runs++
-		to := k.renumber(r)
-		for i := range sum {
-			c, o := &sum[i], &r.cohorts[i]
-			c.watching += o.watching
-			f.Viewers += int(o.watching)
-			c.affected += o.affected
-			c.fault = grown(c.fault, len(o.fault))
-			f.Fresh = grown(f.Fresh, len(o.fault))
-			for t := range o.fault {
-				c.fault[t] = plus(c.fault[t], o.fault[t], to)
-				f.Fresh[t] = grown(f.Fresh[t], len(k.Classes))
-				for class, n := range o.fresh[t] {
-					f.Fresh[t][to[class]] += n / Fine.Seconds()
-				}
-			}
-		}
-		f.Herd, f.Lead = grown(f.Herd, len(f.Fresh)), grown(f.Lead, len(f.Fresh))
-		for t := range f.Herd {
-			f.Herd[t], f.Lead[t] = grown(f.Herd[t], len(k.Classes)), grown(f.Lead[t], len(k.Classes))
-			for class, dense := range r.dense {
-				herd, lead := density(dense, t)
-				f.Herd[t][to[class]] += herd
-				f.Lead[t][to[class]] += lead
+// fault is the response to the fault of a recorder.
+func (k *Kernel) fault(r *Recorder) Fault {
+	f := Fault{Name: r.setup.Fault, Cohorts: make([]Response, len(k.Cohorts))}
+	to, classes := k.renumber(r), len(k.Classes)
+	for i := range f.Cohorts {
+		c, out := &r.cohorts[i], &f.Cohorts[i]
+		f.Viewers += int(c.watching)
+		out.Affected = c.affected / max(c.watching, 1)
+		counted := even(c.fault, c.steady, max(c.watching, 1)*Fine.Seconds()/max(c.steadily.Seconds(), 1))
+		for t := range c.fault {
+			slot := plus(nil, counted[t], to)
+			out.Excess = append(out.Excess, rates(slot, max(c.watching, 1)*Fine.Seconds(), k.Cohorts[i].Steady, classes))
+			f.Fresh = grown(f.Fresh, t+1)
+			f.Fresh[t] = grown(f.Fresh[t], classes)
+			for class, n := range c.fresh[t] {
+				f.Fresh[t][to[class]] += n / Fine.Seconds()
 			}
 		}
 	}
 	for t := range f.Fresh {
-		for i := range f.Fresh[t] {
-			f.Fresh[t][i] /= runs
-			f.Herd[t][i] = max(1, f.Herd[t][i]/runs)
-			f.Lead[t][i] /= runs
-		}
-	}
-	for i := range sum {
-		c, out := &sum[i], &f.Cohorts[i]
-		out.Affected = c.affected / max(c.watching, 1)
-		for _, slot := range c.fault {
-			out.Excess = append(out.Excess, rates(slot, max(c.watching, 1)*Fine.Seconds(), k.Cohorts[i].Steady, len(k.Classes)))
+		f.Herd, f.Joined = append(f.Herd, slices.Repeat([]float64{1}, classes)), append(f.Joined, make([]float64, classes))
+		for class, dense := range r.dense {
+			herd, n := density(dense, t)
+			if herd > crowd && class < len(r.joined) && t < len(r.joined[class]) {
+				f.Joined[t][to[class]] = float64(r.joined[class][t]) / n
+			}
+			f.Herd[t][to[class]] = max(1, herd)
 		}
 	}
 	return f
 }
 
-// density is how dense the requests of a slot are: the mean over requests of how many others come in
-// the same instant, and how many come in that of the first one and the next, divided by how many
-// that are if all are spread over the slot. Of a few requests it cannot be told.
-func density(dense []uint32, slot int) (herd, lead float64) {
-	n, pairs, first, left := 0.0, 0.0, 0.0, 2
+// even spreads what is asked for so rarely that a slot has one request or none: of more viewers it
+// would be asked for all the time. That is classes with fewer than five requests a slot in the steady
+// state, expected as their steady counts times a factor. What comes in a burst stays as it is.
+func even(slots [][]Count, steady []Count, factor float64) [][]Count {
+	const many, longest = 5, 100 // requests a slot; slots
+	out := make([][]Count, len(slots))
+	for t := range slots {
+		out[t] = slices.Clone(slots[t])
+	}
+	for class := range steady {
+		usual := steady[class].Requests * factor
+		if usual <= 0 || usual >= many {
+			continue
+		}
+		rare := func(t int) bool { return class >= len(slots[t]) || slots[t][class].Requests <= 2*many+many*usual }
+		half := int(min(longest, math.Ceil(many/usual))) / 2
+		sum, n := Count{}, 0.0
+		add := func(t int, by float64) {
+			if t < 0 || t >= len(slots) || !rare(t) {
+				return
+			}
+			n += by
+			if class < len(slots[t]) {
+				sum.Requests += by * slots[t][class].Requests
+				sum.Bytes += by * slots[t][class].Bytes
+			}
+		}
+		for t := range half {
+			add(t, 1)
+		}
+		for t := range slots {
+			add(t+half, 1)
+			if rare(t) {
+				out[t] = grown(out[t], class+1)
+				out[t][class] = Count{max(0, sum.Requests/n), max(0, sum.Bytes/n)}
+			}
+			add(t-half, -1)
+		}
+	}
+	return out
+}
+
+// enough is of how many requests in a slot it can be told how they come.
+const enough = 50
+
+// crowd is from which density on requests are a herd.
+const crowd = 2
+
+// density is how dense the n requests of a slot are: the mean over requests of how many others come
+// in the same instant, divided by how many that are if all are spread over the slot.
+func density(dense []uint32, slot int) (herd, n float64) {
+	pairs := 0.0
 	for i := slot * instants; i < min((slot+1)*instants, len(dense)); i++ {
 		x := float64(dense[i])
 		n += x
 		pairs += x * (x - 1)
-		if left > 0 && n > 0 {
-			first += x
-			left--
-		}
 	}
-	const enough = 50
 	if n < enough {
-		return 1, 1
+		return 1, n
 	}
-	return pairs / (n * n) * float64(instants), first / n * float64(instants) / 2
-}
-
-// Fault returns the response to a fault, nil for one that was not simulated.
-func (k *Kernel) Fault(name string) *Fault {
-	for i := range k.Faults {
-		if k.Faults[i].Name == name {
-			return &k.Faults[i]
-		}
-	}
-	return nil
+	return pairs / (n * n) * float64(instants), n
 }
 
 // Share is how much of the time a viewer of a cohort watches a rendition of any pipeline, by

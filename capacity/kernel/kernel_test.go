@@ -80,11 +80,13 @@ var (
 	gone = Class{Kind: m3u8.KindMedia, Rendition: 0, Status: Missing}
 )
 
-// TestResponses: a viewer of each cohort asks for a playlist every two seconds, once more in
-// the second after joining, and twice in the second second of the fault, which one of them meets.
+// TestResponses: a hundred viewers of each cohort ask for a playlist every two seconds, once more in
+// the second after joining, and twice in the second second of the fault, which the first cohort meets.
 func TestResponses(t *testing.T) {
 	var all told
-	for cohort, rendition := range []int16{0, 1} { // the second cohort lists rendition 1 there
+	for n := range 200 {
+		cohort := n % 2
+		rendition := int16(cohort) // the second cohort lists rendition 1 there
 		v := all.join(0, cohort)
 		v.fetches(sec/2, m3u8.KindMedia, rendition, 200, 500, nil)
 		for at := time.Duration(0); at < 40*sec; at += 2 * sec {
@@ -117,9 +119,12 @@ func TestResponses(t *testing.T) {
 	same("tv, the other rendition", rate(k, tv.Steady, low), Rate{})
 	same("web, on joining", rate(k, web.Join[0], low), Rate{1.5, 1000})
 	same("web, a second later", rate(k, web.Join[1], low), Rate{-.5, -500})
-	f := k.Fault("kill")
-	if f == nil || f.Viewers != 2 || f.Cohorts[0].Affected != 1 || f.Cohorts[1].Affected != 0 {
-		t.Fatalf("fault: %+v; want two viewers, of whom that of the first cohort is affected", f)
+	if len(k.Faults) != 1 {
+		t.Fatalf("%d responses to faults; want 1", len(k.Faults))
+	}
+	f := &k.Faults[0]
+	if f.Name != "kill" || f.Viewers != 200 || f.Cohorts[0].Affected != 1 || f.Cohorts[1].Affected != 0 {
+		t.Fatalf("fault: %+v; want 200 viewers, of whom those of the first cohort are affected", f)
 	}
 	second := func(n int, c Class) (r Rate) { // the mean of a second
 		for _, slot := range f.Cohorts[0].Excess[10*n : 10*n+10] {
@@ -130,12 +135,10 @@ func TestResponses(t *testing.T) {
 	same("web, at the onset", second(0, low), Rate{.5, 500})
 	same("web, a second after", second(1, low), Rate{.5, 500})
 	same("web, the error", second(1, gone), Rate{1, 100})
-	if k.Fault("other") != nil {
-		t.Error("there is a response to a fault that was not simulated")
-	}
 }
 
-// TestSimulationsAddUp: one simulation of two viewers is as two of one.
+// TestSimulationsAddUp: one simulation of two viewers is as two of one, but each has its own
+// response to the fault.
 func TestSimulationsAddUp(t *testing.T) {
 	watch := func(r *Recorder, every ...time.Duration) {
 		var all told
@@ -164,8 +167,8 @@ func TestSimulationsAddUp(t *testing.T) {
 	if x, y := rate(a, a.Cohorts[0].Steady, low), rate(b, b.Cohorts[0].Steady, low); x != y || x.Requests != .75 {
 		t.Errorf("%+v, and of two simulations %+v; want 0.75 requests a second", x, y)
 	}
-	if x, y := rate(a, a.Faults[0].Cohorts[0].Excess[0], low), rate(b, b.Faults[0].Cohorts[0].Excess[0], low); x != y {
-		t.Errorf("fault: %+v, and of two simulations %+v", x, y)
+	if len(a.Faults) != 1 || len(b.Faults) != 2 {
+		t.Errorf("%d responses, and %d of two simulations; want one each", len(a.Faults), len(b.Faults))
 	}
 }
 
@@ -241,20 +244,41 @@ func TestNoise(t *testing.T) {
 
 // TestDensity: requests that come at once are as dense as a slot has instants.
 func TestDensity(t *testing.T) {
-	even, once, late, few := make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants)
+	even, once, few := make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants)
 	for i := range instants {
 		even[instants+i] = 1000
 	}
 	once[instants+3], few[instants+3] = 10_000, 10
-	late[instants+1], late[instants+8] = 1000, 9000
-	all := float64(instants)
 	for _, tc := range []struct {
-		dense      []uint32
-		slot       int
-		herd, lead float64
-	}{{even, 1, 1, 1}, {once, 1, all, all / 2}, {late, 1, .82 * all, .1 * all / 2}, {once, 0, 1, 1}, {few, 1, 1, 1}, {even, 5, 1, 1}} {
-		if herd, lead := density(tc.dense, tc.slot); math.Abs(herd/tc.herd-1) > .01 || math.Abs(lead/tc.lead-1) > .01 {
-			t.Errorf("%v in slot %d: %g and %g; want %g and %g", tc.dense, tc.slot, herd, lead, tc.herd, tc.lead)
+		dense   []uint32
+		slot    int
+		herd, n float64
+	}{{even, 1, 1, 1000 * float64(instants)}, {once, 1, float64(instants), 10_000}, {once, 0, 1, 0}, {few, 1, 1, 10}, {even, 5, 1, 0}} {
+		if herd, n := density(tc.dense, tc.slot); math.Abs(herd/tc.herd-1) > .01 || n != tc.n {
+			t.Errorf("%v in slot %d: %g of %g; want %g of %g", tc.dense, tc.slot, herd, n, tc.herd, tc.n)
 		}
+	}
+}
+
+// TestEven: a request now and then is spread, a burst is not, and nothing is lost.
+func TestEven(t *testing.T) {
+	slots := make([][]Count, 400)
+	for i := range slots {
+		slots[i] = []Count{{Requests: 100}, {}}
+		if i%10 == 5 {
+			slots[i][1] = Count{Requests: 1, Bytes: 10}
+		}
+	}
+	slots[200][1] = Count{Requests: 500}
+	out := even(slots, []Count{{Requests: 100}, {Requests: .1}}, 1)
+	total := 0.0
+	for i, slot := range out {
+		total += slot[1].Requests
+		if slot[0] != slots[i][0] || i != 200 && i > 60 && i < 340 && math.Abs(slot[1].Requests-.1) > .03 {
+			t.Errorf("slot %d: %+v; want 100, and a tenth", i, slot)
+		}
+	}
+	if out[200][1].Requests != 500 || math.Abs(total-540) > 3 {
+		t.Errorf("the burst is %g, all are %g; want 500 and 540", out[200][1].Requests, total)
 	}
 }

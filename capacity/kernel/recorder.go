@@ -6,6 +6,7 @@ import (
 
 	"hlsload/player"
 	"hlsload/player/m3u8"
+	"hlsload/reports/cdn"
 	"hlsload/reports/record"
 )
 
@@ -80,9 +81,10 @@ type Recorder struct {
 	classes []Class
 	cohorts []counts
 	first   map[object]time.Duration // when an object was asked for at first
-	ages    [ageSteps]float64        // requests for segments, by time since the first one of the object
-	dense   [][]uint32               // requests in the fault, by class and instant
-	onset   bool                     // it has been
+	spread  Spread
+	dense   [][]uint32 // requests in the fault, by class and instant
+	joined  [][]uint32 // those that waited for a fetch, by class and slot of the fault
+	onset   bool       // it has been
 }
 
 // seat is one session.
@@ -157,7 +159,7 @@ func (r *Recorder) Take(t record.Told) {
 	case player.Requested:
 		r.count(st, sm.At, r.class(st, sm, 0), Count{Requests: 1})
 	case player.Answered:
-		r.answered(st, sm)
+		r.answered(st, sm, t.Meta != nil && t.Meta.Cache == cdn.CacheJoined)
 		if c := &r.cohorts[st.cohort]; t.Meta != nil && t.Meta.Marks != 0 && !st.marked && st.joined < r.setup.To {
 			st.marked = true
 			c.affected++
@@ -186,17 +188,17 @@ func (r *Recorder) gone(st *seat, at time.Duration) {
 
 // answered counts the body of an answer. An error takes the place of what was asked for when it
 // was asked for.
-func (r *Recorder) answered(st *seat, sm *player.Sample) {
+func (r *Recorder) answered(st *seat, sm *player.Sample, joined bool) {
 	if sm.Failure == player.BadStatus && sm.Status >= 400 {
 		r.count(st, sm.Sent, r.class(st, sm, 0), Count{Requests: -1})
 		class := r.class(st, sm, sm.Status)
 		r.count(st, sm.Sent, class, Count{Requests: 1, Bytes: float64(sm.Bytes)})
-		r.crowded(sm, class)
+		r.crowded(sm, class, joined)
 		return
 	}
 	class := r.class(st, sm, 0)
 	r.count(st, sm.At, class, Count{Bytes: float64(sm.Bytes)})
-	r.crowded(sm, class)
+	r.crowded(sm, class, joined)
 	if sm.Kind == m3u8.KindSegment && sm.Track < player.Tracks {
 		st.sent[sm.Track] = sm.Sent
 	}
@@ -232,7 +234,7 @@ func (r *Recorder) appended(st *seat, sm *player.Sample) {
 // of the steady state count.
 func (r *Recorder) aged(st *seat, at, age time.Duration) {
 	if at >= r.setup.From && at < r.setup.To && at-st.joined >= r.setup.Settled {
-		r.ages[min(int(age/ageStep), ageSteps-1)]++
+		r.spread.ages[min(int(age/ageStep), ageSteps-1)]++
 	}
 }
 
@@ -263,7 +265,7 @@ func (r *Recorder) count(st *seat, at time.Duration, class int, n Count) {
 // crowded notes when a request of the fault was at the edge, which the viewer does not know: half
 // of the time to the first byte after it was sent, or three quarters where a connection has to be
 // made first.
-func (r *Recorder) crowded(sm *player.Sample, class int) {
+func (r *Recorder) crowded(sm *player.Sample, class int, joined bool) {
 	part := 0.5
 	if sm.Kind == m3u8.KindMultivariant {
 		part = 0.75
@@ -272,10 +274,18 @@ func (r *Recorder) crowded(sm *player.Sample, class int) {
 	if at < 0 || sm.FirstByte < sm.Sent || r.setup.Fault == "" || at >= r.setup.Until-r.setup.To {
 		return
 	}
-	r.dense = grown(r.dense, class+1)
-	i := int(at / instant)
-	r.dense[class] = grown(r.dense[class], i+1)
-	r.dense[class][i]++
+	r.dense = tick(r.dense, class, int(at/instant))
+	if joined {
+		r.joined = tick(r.joined, class, int(at/Fine))
+	}
+}
+
+// tick counts one more.
+func tick(counts [][]uint32, class, i int) [][]uint32 {
+	counts = grown(counts, class+1)
+	counts[class] = grown(counts[class], i+1)
+	counts[class][i]++
+	return counts
 }
 
 // class numbers the class of a sample.

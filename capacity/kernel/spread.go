@@ -8,6 +8,12 @@ type Spread struct {
 // Step is the length of the steps of [Spread.Left], in seconds.
 const Step = float64(ageStep) / 1e9
 
+func (s *Spread) add(o *Spread) {
+	for i, age := range o.ages {
+		s.ages[i] += age
+	}
+}
+
 // total is how many requests there are.
 func (s *Spread) total() (n float64) {
 	for _, a := range s.ages {

@@ -38,7 +38,7 @@ type Answer struct {
 
 	Minutes []Minute `json:"minutes"`
 	Worst   []Worst  `json:"worst"`
-	// Quotas, Cost, Mistakes, Sensitivity, Largest and Rehearsal are missing when the model refuses.
+	// Of these there is nothing when the model refuses.
 	Quotas      []Quota       `json:"quotas"`
 	Cost        *Cost         `json:"cost"`
 	Mistakes    *Mistakes     `json:"mistakes"`
@@ -105,7 +105,8 @@ func Of(q *Question) (*Answer, error) {
 		return nil, fmt.Errorf("capacity: %w", err)
 	}
 	e, f := q.Event, q.Forecast
-	a := &Answer{Schema: Schema, Event: e.Name, Margin: e.Margin, Notes: notesOf(e), Model: modelOf(q.Errors)}
+	a := &Answer{Schema: Schema, Event: e.Name, Margin: e.Margin, Notes: notesOf(e), Model: modelOf(q.Errors),
+		Worst: []Worst{}, Quotas: []Quota{}, Sensitivity: []Sensitivity{}, Largest: []Largest{}}
 	if !e.Starts.IsZero() {
 		a.Starts = e.Starts.UTC().Format(time.RFC3339)
 	}

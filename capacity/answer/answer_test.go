@@ -238,6 +238,24 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestOld: what was read long ago is marked, and what the user gave is not.
+func TestOld(t *testing.T) {
+	q := questionOf(t, eventOf(t, million+"quotas: {cloudfront.rps: 5M/s}\n"))
+	q.Now = q.Now.AddDate(1, 0, 0)
+	a, err := Of(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bps, rps := a.quota(t, "cloudfront.bps"), a.quota(t, "cloudfront.rps"); !bps.Old || rps.Old || rps.Seen != "" || rps.Source != "granted" {
+		t.Errorf("%+v\n%+v", bps, rps)
+	}
+	for _, x := range a.Cost.Items {
+		if !x.Old || x.Source == "" {
+			t.Errorf("%+v; want it to be old, with a source", x)
+		}
+	}
+}
+
 // TestOrigins: prefixes and partitions divide what S3 is asked for; MediaPackage has other quotas.
 func TestOrigins(t *testing.T) {
 	const bad = "nodes: 2, cache_key: per_viewer}\norigin: "
@@ -309,12 +327,12 @@ func TestRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Quotas != nil || a.Cost != nil || a.Mistakes != nil || a.Largest != nil || a.Rehearsal != nil || len(a.Minutes) != 40 || a.Model.OriginError != nil ||
+	if len(a.Quotas) > 0 || a.Cost != nil || a.Mistakes != nil || len(a.Largest) > 0 || a.Rehearsal != nil || len(a.Minutes) != 40 || a.Model.OriginError != nil ||
 		!strings.HasPrefix(a.First, "The model refuses to answer: ") {
 		t.Errorf("%s %+v", a.First, a.Model)
 	}
-	if _, err := json.Marshal(a); err != nil {
-		t.Error(err)
+	if data, err := json.Marshal(a); err != nil || !strings.Contains(string(data), `"quotas":[]`) {
+		t.Errorf("%v: %s", err, data)
 	}
 }
 
@@ -341,6 +359,76 @@ func TestEverySensitivity(t *testing.T) {
 			t.Errorf("%s: %d rows; want 2", in.name, seen[in.name])
 		}
 	}
+}
+
+// TestPaced: with segments half as long again, a viewer asks for two thirds as often for as many bytes, and
+// fails over with as many requests in a time half as long again.
+func TestPaced(t *testing.T) {
+	p := PlanOf(eventOf(t, million))
+	k := byHand(&p)
+	longer := paced(k, 1.5)
+	was, is := k.Cohorts[0].Steady[2], longer.Cohorts[0].Steady[2]
+	near(t, "requests", is.Requests, was.Requests/1.5, 1e-9)
+	near(t, "bytes", is.Bytes, was.Bytes, 1e-9)
+	sum := func(k *kernel.Kernel) (n float64) {
+		for _, slot := range k.Faults[0].Cohorts[0].Excess {
+			n += slot[5].Requests + slot[1].Requests
+		}
+		return n
+	}
+	near(t, "requests of a failover", sum(longer), sum(k), 1e-9)
+	if n := len(longer.Faults[0].Fresh); n != 300 || len(longer.Faults[0].Herd) != n || len(longer.Faults[0].Joined) != n {
+		t.Errorf("a fault of %d slots; want 300", n)
+	}
+	if k.Cohorts[0].Steady[2] != was || len(k.Faults[0].Fresh) != 200 {
+		t.Error("the kernel itself is another one now")
+	}
+}
+
+// FuzzAnswer: whatever the event, there is an error or an answer of finite numbers, and a quota with
+// head-room is not said to break with fewer viewers.
+func FuzzAnswer(f *testing.F) {
+	f.Add(1e6, 1.5, int64(time.Hour), int64(time.Second), 60, 2, 2, 4000.0, 1e9)
+	f.Add(1e9, 100.0, int64(1), int64(0), 1, 1, 0, 1e-3, 1.0)
+	f.Add(1e-6, 1.0, int64(48*time.Hour), int64(time.Hour), 10_000, 1000, 1000, 1e300, math.Inf(1))
+	f.Add(math.NaN(), math.NaN(), int64(-1), int64(-1), -1, -1, -1, math.NaN(), math.NaN())
+	e := eventOf(f, million)
+	f.Fuzz(func(t *testing.T, viewers, margin float64, span, ttl int64, pops, nodes, regional int, limit, bps float64) {
+		own := *e
+		own.Margin, own.Quotas = min(max(margin, 1), 100), slices.Clone(e.Quotas)
+		for i := range own.Quotas {
+			if limit > 0 && !math.IsInf(limit, 0) {
+				own.Quotas[i].Value = limit
+			}
+		}
+		if math.IsNaN(own.Margin) {
+			own.Margin = 1
+		}
+		p := PlanOf(&own)
+		p.Curve = []capacity.Point{{At: 0, Viewers: 0}, {At: time.Duration(span) % (2 * time.Hour), Viewers: viewers}}
+		p.Channel.Edge.PlaylistTTL = time.Duration(ttl)
+		for i := range p.Regions {
+			r := &p.Regions[i]
+			r.Pops, r.Weights, r.Nodes, r.Regional = min(pops, 500), nil, nodes, regional
+		}
+		k := byHand(&p)
+		forecast, err := capacity.Predict(&p, k)
+		if err != nil {
+			return
+		}
+		a, err := Of(&Question{Event: &own, Plan: &p, Kernel: k, Forecast: forecast, Errors: &capacity.Errors{}, Machine: Machine{Cores: 2, Players: 5000, CPU: 1e-5, BPS: bps}})
+		if err != nil {
+			return
+		}
+		if _, err := json.Marshal(a); err != nil {
+			t.Fatal(err) // a number that is not finite
+		}
+		for _, l := range a.Largest {
+			if x := a.quota(t, l.Quota); l.Viewers != nil && x.Headroom > .05 && *l.Viewers < math.Floor(viewers*.9) {
+				t.Errorf("%s has a head-room of %g with %g viewers, and is said to have none with more than %g", l.Quota, x.Headroom, viewers, *l.Viewers)
+			}
+		}
+	})
 }
 
 // TestNotes: what is not in the figures is said.

@@ -28,8 +28,8 @@ func (a *Answer) first(partitions int) string {
 			x.Name, x.What, figure.Percent(x.Headroom), a.Margin, x.amount(x.Peak), x.amount(x.Limit), clock(x.PeakAt), because(x.By))
 	}
 	need := x.Peak * a.Margin
-	return fmt.Sprintf("%s (%s) breaks first, %s%s: with the margin of %g, the peak of %s needs %s, %s times the limit of %s. What would prevent it: %s.",
-		x.Name, x.What, clock(*x.ExceededAt), because(x.ExceededBy), a.Margin, x.amount(x.Peak), x.amount(need), short(need/x.Limit), x.amount(x.Limit), strings.Join(a.prevents(x, partitions), ", or "))
+	return fmt.Sprintf("%s (%s) breaks first, %s%s: with the margin of %g, the peak of %s needs %s, %s times the limit of %s%s. What would prevent it: %s.",
+		x.Name, x.What, clock(*x.ExceededAt), because(x.ExceededBy), a.Margin, x.amount(x.Peak), x.amount(need), short(need/x.Limit), x.amount(x.Limit), x.doubt(), strings.Join(a.prevents(x, partitions), ", or "))
 }
 
 // prevents are the ways to keep a limit.
@@ -79,6 +79,17 @@ func (x *Quota) amount(v float64) string {
 		}
 	}
 	return short(v) + " bit/s"
+}
+
+// doubt says that a limit is not sure.
+func (x *Quota) doubt() string {
+	switch {
+	case x.Unsure:
+		return " (which no document confirms)"
+	case x.Old:
+		return " (which was read long ago)"
+	}
+	return ""
 }
 
 // short is a number with three digits, or more if it is large.

@@ -110,8 +110,9 @@ func spread(weights []float64, n int) []float64 {
 	return out
 }
 
-// paced is what viewers ask for with segments of another length: fewer requests, each for more. That is
-// no simulation: that players hold other buffers is not in it.
+// paced is what viewers ask for with segments of another length: fewer requests, each for more, and in a
+// fault everything later in proportion, because players act when they reload. That is no simulation: that
+// players hold other buffers is not in it.
 func paced(k *kernel.Kernel, by float64) *kernel.Kernel {
 	out := varied(k, func(c kernel.Class) (float64, float64) {
 		if c.Kind == m3u8.KindSegment || c.Kind == m3u8.KindMedia {
@@ -121,13 +122,25 @@ func paced(k *kernel.Kernel, by float64) *kernel.Kernel {
 	})
 	for i := range out.Faults {
 		f := &out.Faults[i]
-		f.Fresh = slices.Clone(f.Fresh)
+		for c := range f.Cohorts {
+			f.Cohorts[c].Excess = stretched(f.Cohorts[c].Excess, by)
+		}
+		f.Herd, f.Joined, f.Fresh = stretched(f.Herd, by), stretched(f.Joined, by), stretched(f.Fresh, by)
 		for t := range f.Fresh {
 			f.Fresh[t] = slices.Clone(f.Fresh[t])
 			for class := range f.Fresh[t] {
 				f.Fresh[t][class] /= by
 			}
 		}
+	}
+	return out
+}
+
+// stretched is a series that takes so many times as long.
+func stretched[T any](slots []T, by float64) []T {
+	var out []T
+	for t := range int(math.Round(float64(len(slots)) * by)) {
+		out = append(out, slots[min(int(float64(t)/by), len(slots)-1)])
 	}
 	return out
 }

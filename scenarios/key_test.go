@@ -250,6 +250,13 @@ func TestCountsInThousands(t *testing.T) {
 			t.Errorf("%s: 1.5 was accepted", path)
 		}
 	}
+	flag, _ := Flag("players", "1.5k")
+	set, _ := Set("fleet.players=1.5k")
+	for _, o := range append(FromEnv(func(name string) (string, bool) { return "1.5k", name == "HLSLOAD_PLAYERS" }), flag, set) {
+		if sc, err := Load(Source{File: "x", Data: []byte("version: 1\nname: x\n"), Overrides: []Override{o}}); err != nil || sc.Fleet.Audience.Players != 1500 {
+			t.Errorf("%s: %v", o.From, err)
+		}
+	}
 	if sc, ps := scene(t, "chaos", "[{fault: viewers.surge, at: 10s, players: 1.5k}]"); len(ps) > 0 || sc.Chaos[0].Players != 1500 {
 		t.Errorf("surge of 1.5k: %v", ps)
 	}

@@ -217,22 +217,6 @@ chaos: [{name: f, fault: origin.status, at: 15s, for: 20s, code: 403}]`,
 fleet:
   arrive: {stages: [{to: 12, over: 5s}, {to: 4, over: 10s}, {to: 10, over: 5s}]}
   cohorts: [{name: web, profile: hlsjs-1.7, network: home}]`,
-	"a curve": `
-fleet:
-  arrive: {curve: [{at: 0s, players: 4}, {at: 5s, players: 14}, {at: 25s, players: 3}, {at: 40s, players: 8}]}
-  session: {mean: 25s}
-  cohorts: [{name: web, profile: hlsjs-1.7, network: home}]`,
-	"regions": `
-fleet:
-  players: 16
-  arrive: {over: 4s}
-  cohorts: [{name: web, share: 50%, profile: hlsjs-1.7, network: home}, {name: tv, share: 50%, profile: media3-1.11, network: unlimited}]
-  regions:
-    - {name: eu, share: 60%, pops: 3}
-    - {name: in, share: 40%, pops: 2, network: mobile-4g}
-chaos:
-  - {name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}
-  - {name: g, fault: edge.hang, at: 45s, for: 5s, pop: 3}`,
 	"control": `
 fleet:
   players: 10
@@ -278,6 +262,24 @@ fleet:
     - {name: web, share: 50%, profile: hlsjs-1.7, network: home}
     - {name: old, share: 25%, profile: vhs-3.17, network: home}
     - {name: tv,  share: 25%, profile: ffmpeg-5.1, network: home}`,
+
+	// The seed of a twin is its place in the order of names: new ones come last.
+	"watching on a curve": `
+fleet:
+  arrive: {curve: [{at: 0s, players: 4}, {at: 5s, players: 14}, {at: 25s, players: 3}, {at: 40s, players: 8}]}
+  session: {mean: 25s}
+  cohorts: [{name: web, profile: hlsjs-1.7, network: home}]`,
+	"watching with regions": `
+fleet:
+  players: 16
+  arrive: {over: 4s}
+  cohorts: [{name: web, share: 50%, profile: hlsjs-1.7, network: home}, {name: tv, share: 50%, profile: media3-1.11, network: fibre}]
+  regions:
+    - {name: eu, share: 60%, pops: 3}
+    - {name: in, share: 40%, pops: 2, network: mobile-4g}
+chaos:
+  - {name: f, fault: pipeline.kill, at: 15s, for: 20s, pipeline: 0}
+  - {name: g, fault: edge.hang, at: 45s, for: 5s, pop: 3}`,
 
 	"stopped": `
 stop: ["stalled_now > 50%"]

@@ -18,7 +18,7 @@ import (
 	"hlsload/scenarios"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/keys.txt")
+var update = flag.Bool("update", false, "rewrite the files of testdata")
 
 // million is an event of a million viewers.
 const million = `
@@ -476,6 +476,36 @@ func TestAbsurd(t *testing.T) {
 	}
 }
 
+// TestText keeps what people read: an event as planned, and one with a mistake.
+func TestText(t *testing.T) {
+	for name, e := range map[string]*scenarios.Event{
+		"million": eventOf(t, million),
+		"mistake": eventOf(t, million+"quotas: {cloudfront.bps: 10Tbps, cloudfront.rps: 5M/s}\n", "nodes: 2}", "nodes: 2, cache_key: per_viewer}"),
+		"nothing": eventOf(t, million, "600k", "1k", "1M", "2k", "500k", "1k"),
+	} {
+		golden(t, "testdata/"+name+".txt", answerOf(t, e).Text())
+	}
+	q := questionOf(t, eventOf(t, million))
+	q.Errors = &capacity.Errors{Edge: .5}
+	a, err := Of(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/refused.txt", a.Text())
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(file); err != nil || string(want) != got {
+		t.Errorf("%v: it is not %s (want go test ./capacity/answer -update):\n%s", err, file, got)
+	}
+}
+
 // TestKeys: scripts read these.
 func TestKeys(t *testing.T) {
 	data, err := json.Marshal(answerOf(t, eventOf(t, million, "duration: 30m", "starts: 2026-12-12T18:00Z, duration: 30m")))
@@ -489,15 +519,7 @@ func TestKeys(t *testing.T) {
 	keys := map[string]bool{}
 	collect(v, "", keys)
 	got := strings.Join(slices.Sorted(maps.Keys(keys)), "\n") + "\n"
-	const golden = "testdata/keys.txt"
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if want, err := os.ReadFile(golden); err != nil || string(want) != got {
-		t.Errorf("%v: keys are not those of %s (want go test ./capacity/answer -run Keys -update):\n%s", err, golden, got)
-	}
+	golden(t, "testdata/keys.txt", got)
 }
 
 func collect(v any, path string, keys map[string]bool) {

@@ -67,9 +67,14 @@ func (a *Answer) prevents(x *Quota, partitions int) (ways []string) {
 
 // amount is a value of a quota in words, with three digits.
 func (x *Quota) amount(v float64) string {
-	if x.Unit != string(tariff.BitsPerSecond) {
-		return short(v) + "/s"
+	if x.Unit == string(tariff.BitsPerSecond) {
+		return bits(v)
 	}
+	return perSecond(v)
+}
+
+// bits is a rate with three digits.
+func bits(v float64) string {
 	for _, u := range []struct {
 		size float64
 		name string

@@ -172,6 +172,12 @@ func (j *judged) most(w *capacity.Worst) (rate float64, at time.Duration) {
 	return max(rate, j.of(&w.AtPeak), 0), at
 }
 
+// Below reports whether a quota has less head-room than that.
+func (a *Answer) Below(headroom float64) bool {
+	_, least := tightest(a.Quotas)
+	return least < headroom
+}
+
 // tightest is the quota with the least head-room; the list is sorted.
 func tightest(list []Quota) (name string, headroom float64) {
 	if len(list) == 0 {

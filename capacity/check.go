@@ -86,7 +86,7 @@ func (p *Plan) of(s Sample) *Plan {
 	q := *p
 	n := float64(s.Players)
 	q.Curve = []Point{{0, 0}, {arriving, n}, {arriving + settling + watching + longest + afterward + time.Hour, n}}
-	q.Session, q.Shields = 0, 0
+	q.Session, q.Shields, q.Onset, q.PerViewer = 0, 0, nil, false // as the simulation is
 	q.Regions = []Region{{Name: "sample", Share: 1, Pops: s.Pops}}
 	return &q
 }

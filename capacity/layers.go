@@ -21,9 +21,9 @@ func (p *Plan) path() cache.Path {
 			regional = append(regional, cache.Group{Nodes: r.Regional, Share: r.Share})
 		}
 	}
-	out.Layers = append(out.Layers, pops)
+	out.Layers = append(out.Layers, pops.Merged())
 	if regional != nil {
-		out.Layers = append(out.Layers, regional)
+		out.Layers = append(out.Layers, regional.Merged())
 	}
 	if e.Shield {
 		out.Layers = append(out.Layers, cache.Even(max(p.Shields, 1)))
@@ -45,6 +45,14 @@ func (r *Region) layer() cache.Layer {
 		l[i].Share *= r.Share
 	}
 	return l
+}
+
+// ruleOf is how the caches treat the answers of a class: with a key of each viewer, nothing is shared.
+func (p *Plan) ruleOf(c kernel.Class) cache.Rule {
+	if p.PerViewer {
+		return cache.Rule{}
+	}
+	return rule(c, &p.Channel)
 }
 
 // rule is how the caches treat the answers of a class; as rig/policy.go, after "Managing how

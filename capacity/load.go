@@ -44,7 +44,7 @@ func newModel(p *Plan, k *kernel.Kernel) *model {
 	m := &model{plan: p, kernel: k, path: p.path(), left: k.Spread.Left(),
 		spread: cache.Series{Lasts: k.Spread.Lasts(), Early: k.Spread.Early()}, steady: make([]kernel.Rate, len(k.Classes))}
 	for _, c := range k.Classes {
-		m.rules = append(m.rules, rule(c, &p.Channel))
+		m.rules = append(m.rules, p.ruleOf(c))
 		m.series = append(m.series, segmentsOf(k, c))
 	}
 	for i := range p.Cohorts {

@@ -28,8 +28,12 @@ type Plan struct {
 	Profiles []*player.Profile // by cohort
 	Entry    []float64         // see [audience.Config]
 	Cautious bool              // players do not storm
-	Faults   []chaos.Fault     // each by itself on the worst minute; At does not matter
-	Seed     draw.Seed
+	Faults   []chaos.Fault     // each by itself, at Onset; At does not matter
+	Onset    *time.Duration    // when they begin, on the time of the curve; nil = in the busiest minute
+	// PerViewer: something of the viewer is part of the cache key, so that no cache has an answer for
+	// another viewer, or for the same one again.
+	PerViewer bool
+	Seed      draw.Seed
 }
 
 // Point is a number of viewers at an instant.
@@ -71,6 +75,9 @@ func (p *Plan) Check() error {
 	}
 	if p.Shields < 0 || p.Shields > maxNodes {
 		bad("shield: %d nodes (want 1 to %d)", p.Shields, maxNodes)
+	}
+	if n := len(p.Curve); p.Onset != nil && n > 0 && (*p.Onset < p.Curve[0].At || *p.Onset > p.Curve[n-1].At) {
+		bad("faults: at %v (want %v to %v, as the curve)", *p.Onset, p.Curve[0].At, p.Curve[n-1].At)
 	}
 	p.checkRegions(bad)
 	for _, e := range p.Channel.Check() {

@@ -35,7 +35,7 @@ type RegionLoad struct {
 	Edge, Bits float64 // requests and bits a second
 }
 
-// Worst is a fault put on the busiest minute.
+// Worst is a fault put on the busiest minute, or where the plan says.
 type Worst struct {
 	Fault   string
 	At      time.Duration // of the onset
@@ -67,8 +67,12 @@ func Predict(p *Plan, k *kernel.Kernel) (*Forecast, error) {
 			f.Busiest = i
 		}
 	}
+	onset := f.Minutes[f.Busiest].At
+	if p.Onset != nil {
+		onset = *p.Onset
+	}
 	for i := range p.Faults {
-		w, err := m.worst(&p.Faults[i], f.Minutes[f.Busiest].At)
+		w, err := m.worst(&p.Faults[i], onset)
 		if err != nil {
 			return nil, err
 		}
@@ -247,7 +251,7 @@ func (m *model) flush(w *Worst, rates []kernel.Rate) {
 	var total []float64
 	for i, c := range m.kernel.Classes {
 		s := m.spread
-		if s.Every = every(c, &m.plan.Channel); s.Every > 0 && c.Status == 0 {
+		if s.Every = every(c, &m.plan.Channel); s.Every > 0 && c.Status == 0 && m.rules[i].Keep {
 			total = sum(total, m.path.Again(cache.Demand{Rate: max(rates[i].Requests, 0)}, s, m.left, kernel.Step))
 		}
 	}

@@ -145,6 +145,7 @@ func TestMistakes(t *testing.T) {
 		{"TTL 0", func(p *Plan) { p.Channel.Edge.PlaylistTTL = 0 }, func(f *Forecast) float64 { return f.Minutes[15].Origin }, 200_000},
 		{"no collapsing", func(p *Plan) { p.Channel.Edge.Collapse = false }, func(f *Forecast) float64 { return f.Minutes[15].Origin }, 2_000},
 		{"no shield", func(p *Plan) { p.Channel.Edge.Shield = false }, func(f *Forecast) float64 { return f.Minutes[15].Origin }, 150},
+		{"a key of each viewer", func(p *Plan) { p.PerViewer = true }, func(f *Forecast) float64 { return f.Minutes[15].Origin }, 490_000},
 		{"403 uncached", func(p *Plan) { p.Channel.Origin.Missing, p.Channel.Edge.Shield = 403, false }, func(f *Forecast) float64 { return f.Worst[0].Origin }, 500},
 	} {
 		p := byHand()
@@ -152,6 +153,16 @@ func TestMistakes(t *testing.T) {
 		if got, was := tc.of(forecast(t, p)), tc.of(right); !(got > tc.more && was < 20) {
 			t.Errorf("%s: %.0f requests a second at the origin, %.1f without; want more than %.0f, and few", tc.name, got, was, tc.more)
 		}
+	}
+}
+
+// TestOnset: faults come where the plan says.
+func TestOnset(t *testing.T) {
+	p := byHand()
+	at := 5 * time.Minute
+	p.Onset = &at
+	if w := forecast(t, p).Worst[0]; w.At != at || math.Abs(w.Viewers/5e5-1) > 1e-9 {
+		t.Errorf("%s at %v with %.0f viewers; want 5m0s and half of them", w.Fault, w.At, w.Viewers)
 	}
 }
 
@@ -223,6 +234,7 @@ func TestAbsurd(t *testing.T) {
 		{func(p *Plan) { p.Cohorts[0].Share = .5 }, "share"},
 		{func(p *Plan) { p.Channel.Segment = 0 }, "segment"},
 		{func(p *Plan) { p.Shields = -1 }, "shield"},
+		{func(p *Plan) { at := time.Hour; p.Onset = &at }, "faults: at 1h0m0s (want 0s to 20m0s"},
 		{func(p *Plan) { p.Cohorts[0].Name = "other" }, "cohort \"web\" for cohort \"other\""},
 		{func(p *Plan) { p.Faults[0].Name = "other" }, "fault other was not simulated"},
 	} {

@@ -361,3 +361,34 @@ func TestChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestMerged: groups put together let through what they do apart.
+func TestMerged(t *testing.T) {
+	apart := append(Ranked(600, 2, .7), Ranked(80, 1, 2)...)
+	for i := range apart {
+		apart[i].Share /= 2
+	}
+	merged := apart.Merged()
+	if err := (&Path{Layers: []Layer{merged}}).Check(); err != nil || merged.nodes() != apart.nodes() || len(merged) > 120 {
+		t.Fatalf("%v: %d groups of %d caches; want few of %d", err, len(merged), merged.nodes(), apart.nodes())
+	}
+	kept := Rule{TTL: time.Second, Keep: true, Collapse: true}
+	for _, collapse := range []bool{true, false} {
+		for rate := 0.01; rate < 1e7; rate *= 7 {
+			for _, behind := range [][]Layer{nil, {Even(13)}, {Even(13), Even(1)}} {
+				flow := func(l Layer) (out []Flow) {
+					p := Path{Layers: append([]Layer{l}, behind...), Collapse: collapse, Hop: 5 * time.Millisecond, Origin: 15 * time.Millisecond}
+					return append(out, p.Refreshes(Demand{Rate: rate}, kept), p.Refreshes(Demand{Rate: rate, Every: 4}, kept), p.Fills(Demand{Rate: rate}, Series{Every: 4, Lasts: 4, Early: .3}, kept))
+				}
+				a, b := flow(apart), flow(merged)
+				for k := range a {
+					for i := range a[k] {
+						if math.Abs(a[k][i]-b[k][i]) > .002*a[k][i] {
+							t.Errorf("collapse %v, %d layers, %g/s, formula %d, layer %d: %g apart, %g merged", collapse, len(behind)+1, rate, k, i, a[k][i], b[k][i])
+						}
+					}
+				}
+			}
+		}
+	}
+}

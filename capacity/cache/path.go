@@ -1,8 +1,10 @@
 package cache
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -33,6 +35,27 @@ func Ranked(n, nodes int, exponent float64) Layer {
 		l[i].Share /= sum
 	}
 	return l
+}
+
+// Merged is the layer with groups put together whose caches get almost the same number of requests, a
+// tenth more at most: as many formulas less have to be evaluated. What comes of them changes by less
+// than 0.1 %, because a tenth around the mean cancels but for its square.
+func (l Layer) Merged() Layer {
+	const within = 1.1
+	each := func(g Group) float64 { return g.Share / float64(g.Nodes) }
+	sorted := slices.Clone(l)
+	slices.SortStableFunc(sorted, func(a, b Group) int { return cmp.Compare(each(a), each(b)) })
+	var out Layer
+	least := math.Inf(-1)
+	for _, g := range sorted {
+		if n := len(out); n > 0 && each(g) <= least*within {
+			out[n-1].Nodes += g.Nodes
+			out[n-1].Share += g.Share
+			continue
+		}
+		out, least = append(out, g), each(g)
+	}
+	return out
 }
 
 // nodes is how many caches a layer has.

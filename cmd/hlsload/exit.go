@@ -30,7 +30,8 @@ var exits = []struct {
 	{reports.ExitLost, "void: agents were lost, before the run began or with more players than limits.lost allows; agent: its conductor was lost"},
 	{reports.ExitTester, "void: this machine was too slow (limits.lag), or a session had no token"},
 	{reports.ExitInterrupted, "interrupted by the user, a stop condition or a ceiling; the faults are undone, the reports written"},
-	{reports.ExitFail, "FAIL: an expectation does not hold"},
+	{exitRefused, "void: capacity: the model's own error is above 20 %; no quotas and costs are given"},
+	{reports.ExitFail, "FAIL: an expectation does not hold; capacity: a head-room is below --fail-under"},
 	{exitInternal, "any other failure, such as a result that cannot be written; halt: no conductor answered"},
 	{reports.ExitPass, "PASS: all expectations hold; for other commands: done"},
 }
@@ -45,6 +46,7 @@ var uses = map[string]struct {
 	"simulate": {"simulate pipeline-kill --set target.rig.origin.stale=none\nsimulate pipeline-kill --seeds 1..5", []int{0, 1, 2, 99, 104, 105, 110, 112}},
 	"validate": {"validate mine.yaml", []int{0, 1, 2, 104}},
 	"plan":     {"plan mine.yaml", []int{0, 1, 2, 104, 112}},
+	"capacity": {"capacity final.yaml\ncapacity final.yaml --fail-under 20% --out final-capacity", []int{0, 1, 2, 99, 104, 105, 115}},
 	"show":     {"show pipeline-kill > mine.yaml", []int{0, 1, 2}},
 	"init":     {"init my-channel\ninit --event final", []int{0, 1, 2}},
 	"schema":   {"schema > hlsload.schema.json\nschema profile > profile.schema.json", []int{0, 1, 2}},

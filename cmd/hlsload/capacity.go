@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hlsload/capacity"
+	"hlsload/capacity/answer"
+	"hlsload/capacity/kernel"
+	"hlsload/player/units"
+	"hlsload/reports"
+	"hlsload/reports/page"
+	"hlsload/scenarios"
+)
+
+// exitRefused is the exit code when the model is too far from a simulation that it has not seen.
+const exitRefused = 115
+
+// capacityFile is what --out has.
+const capacityFile = "capacity.json"
+
+func capacityCommand() *cobra.Command {
+	var o overrides
+	var asJSON bool
+	var out, under string
+	cmd := &cobra.Command{
+		Use: "capacity EVENT", Short: "What an event asks of edge, origin and purse, and what breaks first", Args: takes("EVENT"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			least, ok := units.ParseShare(under)
+			if !ok {
+				return misused("--fail-under %s (want a share of the limit, such as 20%%)", under)
+			}
+			src, err := open(args[0], &o)
+			if err != nil {
+				return err
+			}
+			e, err := loadEvent(src, &o)
+			if err != nil {
+				return err
+			}
+			file := filepath.Join(out, capacityFile)
+			if _, err := os.Stat(file); out != "" && err == nil {
+				return forbidden(fmt.Errorf("results: %s is there already (want --out with a new directory)", file))
+			}
+			a, err := foretell(cmd.Context(), printable{cmd.ErrOrStderr()}, e)
+			if err != nil {
+				return err
+			}
+			return concludeCapacity(cmd, a, least, asJSON, out)
+		},
+	}
+	o.cmd = cmd
+	f := cmd.Flags()
+	f.StringArrayVar(&o.set, "set", nil, "`path=value` changes any value of the event; repeatable")
+	f.StringVar(&under, "fail-under", "0%", "exit 99 when a head-room after the margin is below this `SHARE` of its limit")
+	f.StringVar(&out, "out", "", "write capacity.json into this `DIR`")
+	f.BoolVar(&asJSON, "json", false, "print capacity.json instead of the text")
+	return cmd
+}
+
+// concludeCapacity prints and writes an answer, and returns the exit code.
+func concludeCapacity(cmd *cobra.Command, a *answer.Answer, least float64, asJSON bool, out string) error {
+	var failed error
+	if out != "" {
+		failed = os.MkdirAll(out, 0o755)
+		failed = errors.Join(failed, page.WriteFile(filepath.Join(out, capacityFile), func(w io.Writer) error {
+			e := json.NewEncoder(w)
+			e.SetEscapeHTML(false)
+			return e.Encode(a)
+		}))
+	}
+	if asJSON {
+		failed = errors.Join(failed, printJSON(cmd, a))
+	} else {
+		_, err := fmt.Fprint(printable{cmd.OutOrStdout()}, a.Text())
+		failed = errors.Join(failed, internal(err))
+	}
+	code := reports.ExitPass
+	switch {
+	case a.Model.Refused != "":
+		code = exitRefused
+	case a.Below(least):
+		code = reports.ExitFail
+	}
+	return concluded(code, failed)
+}
+
+// foretell simulates samples of an event's viewers, as many at a time as there are processors, and answers.
+func foretell(ctx context.Context, said io.Writer, e *scenarios.Event) (*answer.Answer, error) {
+	p := answer.PlanOf(e)
+	if err := p.Check(); err != nil {
+		return nil, &exitError{exitInvalid, fmt.Sprintf("the event cannot be predicted: %v", err), err}
+	}
+	defer collectOften()()
+	const most, least = 5000, 1000 // players of one simulation
+	samples, check := p.Samples(max(least, min(most, e.Peak().Viewers)/max(len(p.Faults), 1)))
+	samples = append(samples, check)
+	recorders := make([]*kernel.Recorder, len(samples))
+	failed := make([]error, len(samples))
+	var seen *capacity.Observed
+	inOrder(len(samples), func(i int) {
+		var o *capacity.Observed
+		recorders[i], o, failed[i] = p.Simulate(samples[i], func() bool { return ctx.Err() != nil })
+		if i == len(samples)-1 {
+			seen = o
+		}
+	}, func(i int) {
+		if failed[i] == nil {
+			fmt.Fprintf(said, "simulation %d of %d: %d players\n", i+1, len(samples), samples[i].Players)
+		}
+	})
+	if ctx.Err() != nil {
+		return nil, &exitError{reports.ExitInterrupted, "interrupted", ctx.Err()}
+	}
+	if err := errors.Join(failed...); err != nil {
+		return nil, internal(err)
+	}
+	k, err := kernel.Of(recorders[:len(samples)-1]...)
+	if err != nil {
+		return nil, internal(err)
+	}
+	errs, err := capacity.Check(&p, k, check, seen)
+	if err != nil {
+		return nil, internal(err)
+	}
+	f, err := capacity.Predict(&p, k)
+	if err != nil {
+		return nil, internal(err)
+	}
+	a, err := answer.Of(&answer.Question{Event: e, Plan: &p, Kernel: k, Forecast: f, Errors: errs, Now: time.Now()})
+	return a, internal(err)
+}

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -208,7 +209,7 @@ func (m *machines) open(cmd *cobra.Command, cfg *run.Config, p progress, dir str
 		return ctx, internal(err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	m.children = &children{say: p, hide: hide, cancel: cancel, patience: usualPatience, died: make(chan run.Death, m.processes)}
+	m.children = &children{say: p, hide: hide, cancel: cancel, patience: usualPatience, died: make(chan run.Death, m.processes), cores: max(1, runtime.GOMAXPROCS(0)/m.processes)}
 	c.Ended, c.Died = m.children.how, m.children.died
 	m.closers = append(m.closers, cancel)
 	exe, err := os.Executable()

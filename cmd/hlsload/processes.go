@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -34,7 +35,8 @@ type children struct {
 	cancel func() // ends the run before it began
 	patience
 
-	all  []*child
+	all   []*child
+	cores int // of each
 	died chan run.Death
 
 	mu     sync.Mutex
@@ -61,7 +63,7 @@ func (c *children) start(name, exe string, args []string, join string) error {
 		return "agent " + name + ": " + strings.TrimSuffix(c.hide(line), "\n") + "\n"
 	}}
 	cmd := exec.Command(exe, args...)
-	cmd.Env = childEnv(os.Environ(), join)
+	cmd.Env = childEnv(os.Environ(), join, c.cores)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = time.Second // for output of what it started itself
@@ -79,14 +81,16 @@ func (c *children) start(name, exe string, args []string, join string) error {
 	return nil
 }
 
-// childEnv is the environment of an agent: secrets are resolved where the players are.
-func childEnv(environ []string, join string) []string {
-	var env []string
+// childEnv is the environment of an agent: secrets are resolved where the players are. Of the
+// cores an agent takes its part only, because each of them would keep all busy with looking for
+// work; GOMAXPROCS in the environment goes before.
+func childEnv(environ []string, join string, cores int) []string {
+	env := []string{"GOMAXPROCS=" + strconv.Itoa(cores)}
 	for _, e := range environ {
 		switch name, _, _ := strings.Cut(e, "="); name {
 		case joinVariable, haltVariable, "HLSLOAD_PROGRESS":
 		default:
-			env = append(env, e)
+			env = append(env, e) // the last of a name counts
 		}
 	}
 	return append(env, joinVariable+"="+join)

@@ -349,7 +349,7 @@ func TestReportOfAnAgent(t *testing.T) {
 
 func TestEnvironmentOfAChild(t *testing.T) {
 	got := strings.Join(childEnv([]string{"PATH=/bin", "HLSLOAD_JOIN=old", "HLSLOAD_HALT=h", "HLSLOAD_PROGRESS=bar", "TOKEN=t"}, "new", 2), " ")
-	if want := "PATH=/bin TOKEN=t HLSLOAD_JOIN=new"; got != want {
+	if want := "GOMAXPROCS=2 PATH=/bin TOKEN=t HLSLOAD_JOIN=new"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

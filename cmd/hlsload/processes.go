@@ -37,7 +37,7 @@ type children struct {
 
 	all   []*child
 	cores int // of each
-	died chan run.Death
+	died  chan run.Death
 
 	mu     sync.Mutex
 	began  bool

@@ -11,11 +11,10 @@ import (
 
 // node is a cache of the naive twin: it is asked request by request.
 type node struct {
-	up       *node // nil = the origin
-	layer    int
-	ready    float64 // when the last fetch is there
-	until    float64 // its answer is fresh until then
-	fetching float64 // when it began
+	up    *node // nil = the origin
+	layer int
+	ready float64 // when the last fetch is there
+	until float64 // its answer is fresh until then
 }
 
 // twin is caches that are simulated.

@@ -16,7 +16,7 @@ func EventTemplate(file string) ([]byte, error) {
 	t := commented{name: name}
 	fmt.Fprintf(&t, `# An event: how many will watch when, from where and what.
 #
-#   hlsload validate %s
+#   hlsload capacity %s
 #
 # A key that is commented out shows an example. All keys, quotas and prices: docs/event.md.
 # Completion in editors: hlsload schema event > hlsload-event.schema.json, and as the first line

@@ -41,7 +41,7 @@ how many will watch when, from where and what. It never overwrites a file.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file, template, what, next := "my-first.yaml", scenarios.Template, "scenario", "simulate"
 			if event {
-				file, template, what, next = "my-event.yaml", scenarios.EventTemplate, "event", "validate"
+				file, template, what, next = "my-event.yaml", scenarios.EventTemplate, "event", "capacity"
 			}
 			if len(args) == 1 {
 				file = args[0]

@@ -60,7 +60,7 @@ func TestInit(t *testing.T) {
 func TestInitOfAnEvent(t *testing.T) {
 	t.Chdir(t.TempDir())
 	code, stdout, stderr := executed(t, "init", "--event", "final")
-	if code != 0 || stdout != "wrote final.yaml\nnext:\n  hlsload validate final.yaml\n" {
+	if code != 0 || stdout != "wrote final.yaml\nnext:\n  hlsload capacity final.yaml\n" {
 		t.Fatalf("code %d, %s%s", code, stdout, stderr)
 	}
 	if code, _, stderr := executed(t, "init", "--event"); code != 0 {

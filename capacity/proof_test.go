@@ -226,6 +226,9 @@ func compared(t *testing.T, rng *rand.Rand, channel int, p *Plan, k *kernel.Kern
 // TestPredictionsAreSimulated predicts configurations that the kernel's simulations did not
 // have, and simulates them.
 func TestPredictionsAreSimulated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulations, which are tested with the race detector by themselves")
+	}
 	if *proof {
 		t.Skip("TestProof does more of it")
 	}
@@ -262,6 +265,9 @@ func TestPredictionsAreSimulated(t *testing.T) {
 
 // TestCurveIsSimulated predicts an audience that grows, falls and changes all the time.
 func TestCurveIsSimulated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulations, which are tested with the race detector by themselves")
+	}
 	p := planOf(t, 0)
 	k := kernelOf(t, p, 2000)
 	const n = 2000
@@ -340,6 +346,9 @@ func TestRefusal(t *testing.T) {
 
 // TestProcedure goes all the way: the simulations of a kernel, one more to check it, and the event.
 func TestProcedure(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulations, which are tested with the race detector by themselves")
+	}
 	p := planOf(t, 0, faulty()[0])
 	samples, check := p.Samples(800)
 	if len(samples) != 2 || samples[1].Players != 2400 || check.Players != 1600 || check.Pops == samples[0].Pops {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
@@ -33,7 +34,7 @@ func (h *heapRoom) begin() {
 	if h.bursts++; h.bursts == 1 {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
-		h.normal = debug.SetGCPercent(heapPercent(int64(live[0].Value.Uint64()), fleet.FreeMemory()))
+		h.normal = debug.SetGCPercent(heapPercent(int64(live[0].Value.Uint64()), part(fleet.FreeMemory())))
 	}
 }
 
@@ -46,6 +47,16 @@ func (h *heapRoom) end() {
 	if h.bursts--; h.bursts == 0 {
 		debug.SetGCPercent(h.normal)
 	}
+}
+
+// part is the part of the free memory that this process may count on. One that has a part of the
+// cores, as those that run --processes starts, is not alone: it has the same part of the memory.
+func part(free int64) int64 {
+	if os.Getenv("GOMAXPROCS") == "" || free == 0 {
+		return free
+	}
+	cores := int64(runtime.NumCPU())
+	return max(free/cores*min(int64(runtime.GOMAXPROCS(0)), cores), 1)
 }
 
 // heapPercent is by how many percent of what is live the heap may grow in a burst: by four

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"runtime"
 	"runtime/debug"
 	"testing"
 	"time"
@@ -22,6 +23,23 @@ func TestHeapPercent(t *testing.T) {
 	} {
 		if got := heapPercent(c.live, c.free); got != c.want {
 			t.Errorf("live %d, free %d: got %d, want %d", c.live, c.free, got, c.want)
+		}
+	}
+}
+
+// Agents that share a machine do not all count on the same memory.
+func TestPartOfTheMemory(t *testing.T) {
+	const free = 1 << 32
+	cores := runtime.NumCPU()
+	was := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(was)
+	for env, want := range map[string]int64{"": free, "1": free / int64(cores)} {
+		t.Setenv("GOMAXPROCS", env)
+		if got := part(free); got != want {
+			t.Errorf("GOMAXPROCS=%q of %d cores: %d bytes, want %d", env, cores, got, want)
+		}
+		if got := part(0); got != 0 {
+			t.Errorf("unknown: %d bytes", got)
 		}
 	}
 }

@@ -1,9 +1,7 @@
 package sim
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"hlsload/chaos"
@@ -13,19 +11,9 @@ import (
 	"hlsload/rig"
 )
 
-// ask is a request at its edge, and what it is answered. It has all that the rig
-// needs: its flight may be over when the window ends.
+// ask is a question, and what it is answered.
 type ask struct {
-	at       time.Duration
-	viewer   uint64
-	url      string
-	part     *m3u8.Range
-	issued   time.Duration // it and the cohort are set when there are faults
-	ref, gen uint32        // flight
-	cohort   int32
-	pop      int16
-	kind     m3u8.Kind
-	control  bool
+	question
 
 	// The answer.
 	hang     bool // never; the rest is not set then
@@ -42,34 +30,31 @@ type ask struct {
 	object   *rig.Object
 }
 
-// reach lets a request arrive at its edge.
-func (s *lane) reach(f *flight, ref uint32) {
-	a := ask{at: f.head, viewer: f.viewer, url: f.url, part: f.part, ref: ref, gen: f.gen, pop: f.pop, kind: f.kind, control: f.control}
-	f.asked, f.head = true, 0
-	if !s.plan.Quiet() {
-		who := &s.seats.at(f.seat).arrival
-		a.issued, a.cohort = who.At, int32(who.Cohort)
-	}
-	if s.window > 0 {
-		s.asks = append(s.asks, a)
+// leaves notes when a request will be at its edge.
+func (s *lane) leaves(st *seat, f *flight, ref uint32, at time.Duration) {
+	f.head = max(at, s.now)
+	if s.window == 0 {
+		s.schedule(f.head, reach, ref, f.gen)
 		return
 	}
-	s.ask(&a)
-	if st := s.learn(&a); st != nil {
-		s.attend(st)
+	f.question = s.agenda.add(f.head)
+	*f.question = s.question(st, f, ref)
+	if s.ahead {
+		st.wake.blind = min(st.wake.blind, f.head+2*s.window)
 	}
 }
 
-// before is the order of what is asked: that of time, and at one instant that of
-// viewers, whatever lanes they are in.
-func (a *ask) before(b *ask) bool { return a.at < b.at || a.at == b.at && a.viewer < b.viewer }
+// question is what a request asks the rig.
+func (s *lane) question(st *seat, f *flight, ref uint32) question {
+	a := &st.arrival
+	return question{at: f.head, viewer: a.Player, url: f.url, part: f.part, issued: a.At, ref: ref, gen: f.gen, fetch: f.id, cohort: int32(a.Cohort), pop: st.pop, kind: f.kind, control: st.control}
+}
 
-// order brings what was asked in the window into order. It nearly is.
-func (s *lane) order() {
-	by := func(a, b ask) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.viewer, b.viewer)) }
-	if !slices.IsSortedFunc(s.asks, by) {
-		slices.SortStableFunc(s.asks, by)
-	}
+// reach lets a request arrive at its edge, where that answers at once.
+func (s *lane) reach(f *flight, ref uint32) {
+	a := ask{question: s.question(s.seats.at(f.seat), f, ref)}
+	s.ask(&a)
+	s.attend(s.learn(&a))
 }
 
 // answer puts to the rig, in order, what was asked in the window before.
@@ -77,7 +62,7 @@ func (s *sim) answer() {
 	for {
 		var first *lane
 		for _, l := range s.lanes {
-			if l.next < len(l.asked) && (first == nil || l.asked[l.next].before(&first.asked[first.next])) {
+			if l.next < len(l.asked) && (first == nil || l.asked[l.next].order(&first.asked[first.next].question) < 0) {
 				first = l
 			}
 		}
@@ -116,38 +101,61 @@ func (s *sim) ask(a *ask) {
 
 // hear takes the answers that there are.
 func (s *lane) hear() {
-	s.now = s.sim.now
+	s.agenda.skip(s.sim.now)
 	for i := range s.answers {
-		if st := s.learn(&s.answers[i]); st != nil {
+		s.now, s.turns = s.sim.now, 0
+		switch st := s.learn(&s.answers[i]); {
+		case st == nil:
+		case s.ahead:
+			s.attend(st)
+		default:
 			s.settle(st)
 		}
 	}
+	s.now = s.sim.now
 	clear(s.answers) // what they point to is of the past
 	s.answers = s.answers[:0]
 }
 
-// learn takes an answer. It returns the seat whose link brings it; nil = it was given up
-// meanwhile, or never comes.
+// learn takes an answer. It returns the seat that asked; nil = it has given up meanwhile.
 func (s *lane) learn(a *ask) *seat {
 	f := s.flights.at(a.ref)
 	if f.gen != a.gen {
 		return nil
 	}
+	st := s.seats.at(f.seat)
+	f.head, f.question = 0, nil
+	s.sees(st)
 	if f.marks |= a.marks; a.hang {
-		return nil // until the player gives up
+		return st // its player waits until it gives up
 	}
 	f.status, f.size, f.bytes, f.object, f.pipeline = a.status, a.size, a.bytes, a.object, a.pipeline
 	f.cache, f.layer, f.fetched = a.cache, a.layer, a.fetched
 	if a.truncate {
 		f.failure = player.Truncated
 	}
-	st := s.seats.at(f.seat)
 	if s.hooked && !st.control && !f.playlist() {
 		st.link.StreamAt(a.at, a.leaves, uint32(f.id)) // how much comes is decided at the viewer
 	} else {
 		st.link.AnswerAt(a.at, a.leaves, uint32(f.id), f.bytes, a.truncate)
 	}
 	return st
+}
+
+// sees works out up to when a seat knows what happens to it: the answer to a question
+// may make a difference to it as soon as it may be heard.
+func (s *lane) sees(st *seat) {
+	if !s.ahead {
+		return
+	}
+	st.wake.blind = player.Never
+	for n := st.flights; n != 0; {
+		f := s.flights.at(n - 1)
+		if f.question != nil {
+			st.wake.blind = min(st.wake.blind, f.head+2*s.window)
+		}
+		n = f.next
+	}
 }
 
 // rigOf is the channel, or its twin.

@@ -11,23 +11,19 @@ import (
 	"hlsload/rig"
 )
 
-// flight is a request under way. It has what its edge has to know, so that the seat is
-// left alone when the request gets there.
+// flight is a request under way.
 type flight struct {
-	viewer uint64
-	url    string
-	part   *m3u8.Range // nil = the whole resource
-	sent   time.Duration
-	head   time.Duration // its first byte has arrived; until it is asked: it gets to its edge
+	url      string
+	part     *m3u8.Range // nil = the whole resource
+	sent     time.Duration
+	head     time.Duration // its first byte has arrived; until it is answered: it gets to its edge
+	question *question     // nil = it has none, or has been answered
 
-	id      player.FetchID
-	gen     uint32 // fetches that have ended here
-	seat    uint32
-	next    uint32 // 1 + the number of the seat's fetch before; 0 = none
-	kind    m3u8.Kind
-	control bool
-	asked   bool // it has got to its edge
-	pop     int16
+	id   player.FetchID
+	gen  uint32 // fetches that have ended here
+	seat uint32
+	next uint32 // 1 + the number of the seat's fetch before; 0 = none
+	kind m3u8.Kind
 
 	// The answer, as it leaves the edge and then as the player sees it.
 	met      bool // its headers have reached the viewer
@@ -62,18 +58,12 @@ func (s *lane) flightOf(st *seat, id player.FetchID) (uint32, *flight) {
 func (s *lane) fetch(st *seat, a *player.Action) {
 	ref := s.flights.take()
 	f := s.flights.at(ref)
-	*f = flight{gen: f.gen, id: a.Fetch, seat: st.index, next: st.flights, viewer: st.arrival.Player, control: st.control, pop: st.pop, kind: a.Kind, url: a.URL, part: a.Range, sent: s.now}
+	*f = flight{gen: f.gen, id: a.Fetch, seat: st.index, next: st.flights, kind: a.Kind, url: a.URL, part: a.Range, sent: s.now}
 	st.flights = ref + 1
 	s.linkFaults(st)
 	if at := st.link.Start(s.now, uint32(a.Fetch), 0); at != link.Never {
-		s.leaves(f, ref, at)
+		s.leaves(st, f, ref, at)
 	}
-}
-
-// leaves notes when a request will be at its edge.
-func (s *lane) leaves(f *flight, ref uint32, at time.Duration) {
-	f.head = max(at, s.now)
-	s.schedule(f.head, reach, ref, f.gen)
 }
 
 // abandon drops a request.
@@ -92,8 +82,9 @@ func (s *lane) abandon(st *seat, id player.FetchID) {
 // land frees a flight.
 func (s *lane) land(st *seat, ref uint32) {
 	f := s.flights.at(ref)
-	if !f.asked && f.head > 0 && f.head < s.now {
-		s.reach(f, ref) // its seat has gone on meanwhile
+	blind := f.question != nil
+	if blind && f.head >= s.now {
+		f.question.void = true // it never gets to its edge
 	}
 	at := &st.flights
 	for *at != ref+1 {
@@ -105,4 +96,7 @@ func (s *lane) land(st *seat, ref uint32) {
 	}
 	*f = flight{gen: f.gen + 1}
 	s.flights.give(ref)
+	if blind {
+		s.sees(st)
+	}
 }

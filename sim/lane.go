@@ -15,6 +15,7 @@ type lane struct {
 	now    time.Duration
 	events *queue
 
+	agenda  agenda
 	asks    []ask // of this window
 	asked   []ask // of the window before: the rig answers them
 	next    int   // of these, that it answers next
@@ -41,7 +42,7 @@ type lane struct {
 }
 
 func newLane(s *sim) *lane {
-	l := &lane{sim: s, events: newQueue(), cautions: map[uint64]*player.Caution{}, bodies: map[*flight][]byte{}, configs: map[[2]int]*player.Config{}, ladders: map[ladderKey]*player.Ladder{}}
+	l := &lane{sim: s, events: newQueue(), agenda: newAgenda(max(s.window, leastWindow)), cautions: map[uint64]*player.Caution{}, bodies: map[*flight][]byte{}, configs: map[[2]int]*player.Config{}, ladders: map[ladderKey]*player.Ladder{}}
 	for i := range l.aborted {
 		l.aborted[i] = make([]int, len(s.pops[i]))
 	}
@@ -88,7 +89,7 @@ func (s *lane) run() {
 			s.sit(a)
 		}
 	}
-	s.order()
+	s.asks = s.agenda.take(s.until, s.asks)
 }
 
 // later lets a viewer arrive.

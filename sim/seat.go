@@ -36,6 +36,7 @@ type wake struct {
 	at     time.Duration // of its earliest entry in the queue; others do not count, but
 	later  time.Duration // of one more that does once at has passed
 	player time.Duration // when the player wants a tick, as of the last step
+	blind  time.Duration // from here on, what happens depends on an answer that is not known
 }
 
 // wakes takes an entry out of the queue at which a seat wanted attention.
@@ -70,7 +71,7 @@ func (s *lane) sit(a audience.Arrival) {
 	st := s.seats.at(i)
 	a.At = s.now
 	st.index, st.taken, st.arrival = i, true, a
-	st.wake = wake{at: player.Never, later: player.Never}
+	st.wake = wake{at: player.Never, later: player.Never, blind: player.Never}
 	st.control, st.faulty, st.breaks = cohort.FaultsNone, false, false
 	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
 	st.flights = 0
@@ -118,15 +119,15 @@ func (s *lane) attend(st *seat) {
 	}
 }
 
-// goesOn moves on to when a seat wants attention next, given when its link does, if
-// that is within the window: what has to be loaded for a seat is at hand then, and no
+// goesOn moves on to when a seat wants attention next, given when its link does, if the
+// seat knows what happens until then: what has to be loaded for a seat is at hand, and no
 // other seat minds.
 func (s *lane) goesOn(st *seat, at time.Duration) bool {
 	if !s.ahead || !st.taken {
 		return false
 	}
 	at = min(st.wake.player, at)
-	if at >= min(s.until, st.arrival.Leave) {
+	if at >= min(s.limit, st.arrival.Leave, st.wake.blind) {
 		return false
 	}
 	s.now, s.turns = at, 0
@@ -170,7 +171,10 @@ func (s *lane) settleAt(st *seat, at time.Duration) {
 	if !st.taken {
 		return
 	}
-	s.wakeAt(st, max(min(st.wake.player, at), s.now))
+	if at = max(min(st.wake.player, at), s.now); at >= st.wake.blind {
+		at = player.Never // the answer wakes it
+	}
+	s.wakeAt(st, at)
 }
 
 // happened passes on what happened on a link.
@@ -181,7 +185,7 @@ func (s *lane) happened(st *seat, ev *link.Event) {
 	}
 	switch ev.Type {
 	case link.Reach:
-		s.leaves(f, ref, ev.At)
+		s.leaves(st, f, ref, ev.At)
 	case link.Head:
 		f.head, f.met = ev.At, true
 		switch hooked := s.hooked && !st.control; {

@@ -70,7 +70,7 @@ type sim struct {
 	rewriter  *chaos.Rewriter
 	lanes     []*lane
 	window    time.Duration // the longest; 0 = one lane, whose questions are answered at once
-	ahead     bool          // a seat goes on alone within a window, as far as it can
+	ahead     bool          // a seat goes on alone as far as it can see
 	pops      [2][]string   // names of the edges, and of the twin's
 	hooked    bool          // there are faults via viewer
 
@@ -78,6 +78,7 @@ type sim struct {
 	conductAt time.Duration // when the conductor wants a tick
 	secondAt  time.Duration // when a second of the run is over
 	until     time.Duration // the end of the window
+	limit     time.Duration // up to when a seat may go ahead of the others
 	asked     rig.Flight    // used again and again
 	tasks     func(i int)   // of a window: the rig's, then that of each lane
 	stopped   bool
@@ -183,11 +184,12 @@ func (s *sim) loop() error {
 		if s.now = at; at > last {
 			return fmt.Errorf("simulation: does not end: reached %v of %v", at, s.cfg.Duration)
 		}
+		s.limit = next
 		if s.until = next; s.window > 0 {
 			s.until = min(s.until, (at/s.window+1)*s.window) // wherever the lanes stand
 		}
-		s.arrivals()
 		s.turn()
+		s.arrivals()
 		s.each(1+len(s.lanes), s.tasks)
 		for _, l := range s.lanes {
 			if l.stuck != nil {
@@ -205,7 +207,7 @@ func (s *sim) next() time.Duration {
 		if len(l.asks)+len(l.asked)+len(l.answers) > 0 { // something is still to be heard
 			return min(at, s.until)
 		}
-		at = min(at, l.events.next())
+		at = min(at, l.events.next(), max(l.agenda.next(), s.until))
 	}
 	return at
 }
@@ -213,7 +215,7 @@ func (s *sim) next() time.Duration {
 // pause is what comes before something between windows at an instant: all is answered and
 // heard.
 func (s *sim) pause(at time.Duration) {
-	s.now, s.until = at, at
+	s.now, s.until, s.limit = at, at, at
 	for range 2 {
 		s.turn()
 		s.answer()
@@ -227,6 +229,7 @@ func (s *sim) pause(at time.Duration) {
 // answered.
 func (s *sim) turn() {
 	for _, l := range s.lanes {
+		l.now = s.now // seats may have gone ahead
 		l.answers, l.asked, l.asks, l.next = l.asked, l.asks, l.answers, 0
 		for twin, pops := range l.aborted {
 			for pop, n := range pops {

@@ -19,7 +19,8 @@ type question struct {
 	issued   time.Duration // when the viewer joined
 	ref, gen uint32        // flight
 	fetch    player.FetchID
-	cohort   int32
+	seat     uint32
+	cohort   int16
 	pop      int16
 	kind     m3u8.Kind
 	control  bool
@@ -29,7 +30,10 @@ type question struct {
 // order is that of time, and at one instant that of viewers, whatever lanes they are
 // in, and of what each of them asks for.
 func (q *question) order(o *question) int {
-	return cmp.Or(cmp.Compare(q.at, o.at), cmp.Compare(q.viewer, o.viewer), cmp.Compare(q.fetch, o.fetch))
+	if q.at != o.at { // nearly always
+		return cmp.Compare(q.at, o.at)
+	}
+	return cmp.Or(cmp.Compare(q.viewer, o.viewer), cmp.Compare(q.fetch, o.fetch))
 }
 
 // agenda holds questions until the rig may answer them. A seat goes ahead of others, so

@@ -47,7 +47,7 @@ func (s *lane) leaves(st *seat, f *flight, ref uint32, at time.Duration) {
 // question is what a request asks the rig.
 func (s *lane) question(st *seat, f *flight, ref uint32) question {
 	a := &st.arrival
-	return question{at: f.head, viewer: a.Player, url: f.url, part: f.part, issued: a.At, ref: ref, gen: f.gen, fetch: f.id, cohort: int32(a.Cohort), pop: st.pop, kind: f.kind, control: st.control}
+	return question{at: f.head, viewer: a.Player, url: f.url, part: f.part, issued: a.At, ref: ref, gen: f.gen, fetch: f.id, seat: st.index, cohort: int16(a.Cohort), pop: st.pop, kind: f.kind, control: st.control}
 }
 
 // reach lets a request arrive at its edge, where that answers at once.
@@ -103,6 +103,9 @@ func (s *sim) ask(a *ask) {
 func (s *lane) hear() {
 	s.agenda.skip(s.sim.now)
 	for i := range s.answers {
+		if i%ahead == 0 {
+			s.load(s.answers[i:min(i+ahead, len(s.answers))])
+		}
 		s.now, s.turns = s.sim.now, 0
 		switch st := s.learn(&s.answers[i]); {
 		case st == nil:
@@ -115,6 +118,21 @@ func (s *lane) hear() {
 	s.now = s.sim.now
 	clear(s.answers) // what they point to is of the past
 	s.answers = s.answers[:0]
+}
+
+// ahead is how many answers are looked at before they are heard.
+const ahead = 16
+
+// load looks at what answers are for: the processor gets all of it from memory at the
+// same time, and not one after the other.
+func (s *lane) load(answers []ask) {
+	n := uint32(0)
+	for i := range answers {
+		a := &answers[i]
+		st := s.seats.at(a.seat)
+		n += s.flights.at(a.ref).gen + st.gen + st.flights + uint32(st.arrival.Cohort)
+	}
+	s.loaded += n
 }
 
 // learn takes an answer. It returns the seat that asked; nil = it has given up meanwhile.

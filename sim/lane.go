@@ -33,6 +33,8 @@ type lane struct {
 	bitten   chaos.Marks        // faults via viewer that were seen to act
 	stuck    error              // a player that never comes to rest
 	turns    int                // of seats at this instant
+	loaded   uint32             // means nothing; see load
+	slot     uint64
 
 	// What is used again and again, so that nothing is made for it.
 	acting  *seat // whose player is asked
@@ -61,6 +63,17 @@ func (s *lane) run() {
 	s.hear()
 	var e entry
 	for s.stuck == nil && !s.stopped && s.events.next() < s.until {
+		if s.slot != s.events.slot {
+			s.slot = s.events.slot
+			n := uint32(0)
+			for i := range s.events.near {
+				if e := &s.events.near[i]; e.kind() == wakeSeat {
+					st := s.seats.at(e.ref)
+					n += st.gen + st.flights + uint32(st.arrival.Cohort)
+				}
+			}
+			s.loaded += n
+		}
 		s.events.pop(&e)
 		if e.at != s.now {
 			s.now, s.turns = e.at, 0

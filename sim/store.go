@@ -3,12 +3,12 @@ package sim
 // store holds values by number. They never move, so pointers to them stay
 // valid, and growing copies nothing.
 type store[T any] struct {
-	blocks []*[blockLen]T
+	blocks [][]T
 	n      uint32 // given out so far
 	free   []uint32
 }
 
-const blockLen = 256
+const blockLen = 1024
 
 func (s *store[T]) at(i uint32) *T { return &s.blocks[i/blockLen][i%blockLen] }
 
@@ -20,7 +20,7 @@ func (s *store[T]) take() uint32 {
 		return i
 	}
 	if s.n%blockLen == 0 {
-		s.blocks = append(s.blocks, new([blockLen]T))
+		s.blocks = append(s.blocks, make([]T, blockLen))
 	}
 	s.n++
 	return s.n - 1

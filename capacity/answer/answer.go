@@ -35,6 +35,8 @@ type Answer struct {
 	// First says what breaks first, when, by how much, and what would prevent it.
 	First string   `json:"first"`
 	Notes []string `json:"notes"` // what is not in the figures
+	// Warnings are what makes the figures doubtful: quotas and prices that were read long ago.
+	Warnings []string `json:"warnings"`
 
 	Minutes []Minute `json:"minutes"`
 	Worst   []Worst  `json:"worst"`
@@ -106,7 +108,7 @@ func Of(q *Question) (*Answer, error) {
 	}
 	e, f := q.Event, q.Forecast
 	a := &Answer{Schema: Schema, Event: e.Name, Margin: e.Margin, Notes: notesOf(e), Model: modelOf(q.Errors),
-		Worst: []Worst{}, Quotas: []Quota{}, Sensitivity: []Sensitivity{}, Largest: []Largest{}}
+		Warnings: []string{}, Worst: []Worst{}, Quotas: []Quota{}, Sensitivity: []Sensitivity{}, Largest: []Largest{}}
 	if !e.Starts.IsZero() {
 		a.Starts = e.Starts.UTC().Format(time.RFC3339)
 	}
@@ -124,6 +126,7 @@ func Of(q *Question) (*Answer, error) {
 	a.Quotas = q.quotas(q.Plan, f)
 	cost := q.cost(q.Plan, f)
 	a.Cost, a.Rehearsal = &cost, q.rehearsal()
+	a.Warnings = a.stale()
 	v := q.variants()
 	var err error
 	if a.Mistakes, err = v.mistakes(); err != nil {
@@ -151,7 +154,7 @@ func (q *Question) check() error {
 	if q.Machine == (Machine{}) {
 		q.Machine = DefaultMachine
 	}
-	if err := q.Machine.check(); err != nil {
+	if err := q.Machine.Check(); err != nil {
 		return err
 	}
 	return q.Plan.Check()

@@ -149,7 +149,7 @@ func TestSharedOut(t *testing.T) {
 		{2, []int{9, 5, 1}, []int{1, 1, 1}},
 		{1, []int{60}, []int{1}},
 	} {
-		if got := sharedOut(tc.caches, tc.pops); !slices.Equal(got, tc.want) {
+		if got := SharedOut(tc.caches, tc.pops); !slices.Equal(got, tc.want) {
 			t.Errorf("%d to %v: %v; want %v", tc.caches, tc.pops, got, tc.want)
 		}
 	}
@@ -253,6 +253,16 @@ func TestOld(t *testing.T) {
 		if !x.Old || x.Source == "" {
 			t.Errorf("%+v; want it to be old, with a source", x)
 		}
+	}
+	if w := a.Warnings; len(w) != 2 || !strings.Contains(w[0], "180 days ago, and perhaps no longer true: cloudfront.bps, s3.") || strings.Contains(w[0], "cloudfront.rps") || strings.Count(w[1], "cloudfront.out") != 1 {
+		t.Errorf("warnings %q", w)
+	}
+	text := a.Text()
+	if n := strings.Count(text, "older than 180 days"); n != len(a.Cost.Items)+3 || strings.Count(text, "\nwarning: read more than 180 days ago") != 2 {
+		t.Errorf("%d rows are marked; want %d and two warnings: %s", n, len(a.Cost.Items)+3, text)
+	}
+	if a := answerOf(t, eventOf(t, million)); len(a.Warnings) != 0 || strings.Contains(a.Text(), "warning") {
+		t.Errorf("warnings of new figures: %q", a.Warnings)
 	}
 }
 

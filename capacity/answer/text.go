@@ -16,6 +16,9 @@ func (a *Answer) Text() string {
 	for _, note := range a.Notes {
 		fmt.Fprintf(&b, "not in the figures: %s\n", note)
 	}
+	for _, warning := range a.Warnings {
+		fmt.Fprintf(&b, "warning: %s\n", warning)
+	}
 	a.loads(&b)
 	if a.Model.Refused == "" {
 		a.limits(&b)

@@ -30,13 +30,17 @@ const capacityFile = "capacity.json"
 func capacityCommand() *cobra.Command {
 	var o overrides
 	var asJSON bool
-	var out, under string
+	var out, under, rehearse, machine string
 	cmd := &cobra.Command{
 		Use: "capacity EVENT", Short: "What an event asks of edge, origin and purse, and what breaks first", Args: takes("EVENT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			least, ok := units.ParseShare(under)
 			if !ok {
 				return misused("--fail-under %s (want a share of the limit, such as 20%%)", under)
+			}
+			agent, err := agentOf(machine)
+			if err != nil {
+				return err
 			}
 			src, err := open(args[0], &o)
 			if err != nil {
@@ -46,11 +50,14 @@ func capacityCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("rehearse") {
+				return rehearsed(cmd, e, rehearse, agent)
+			}
 			file := filepath.Join(out, capacityFile)
 			if _, err := os.Stat(file); out != "" && err == nil {
 				return forbidden(fmt.Errorf("results: %s is there already (want --out with a new directory)", file))
 			}
-			a, err := foretell(cmd.Context(), printable{cmd.ErrOrStderr()}, e)
+			a, err := foretell(cmd.Context(), printable{cmd.ErrOrStderr()}, e, agent)
 			if err != nil {
 				return err
 			}
@@ -63,6 +70,11 @@ func capacityCommand() *cobra.Command {
 	f.StringVar(&under, "fail-under", "0%", "exit 99 when a head-room after the margin is below this `SHARE` of its limit")
 	f.StringVar(&out, "out", "", "write capacity.json into this `DIR`")
 	f.BoolVar(&asJSON, "json", false, "print capacity.json instead of the text")
+	f.StringVar(&rehearse, "rehearse", "", "print the scenario of a rehearsal with this `SHARE` of the viewers, such as 2%, instead")
+	f.StringVar(&machine, "machine", "", "`FILE` with the figures of a machine that carries players (make bench-fleet writes one; docs/event.md)")
+	for _, other := range []string{"json", "out", "fail-under"} {
+		cmd.MarkFlagsMutuallyExclusive("rehearse", other)
+	}
 	return cmd
 }
 
@@ -94,7 +106,7 @@ func concludeCapacity(cmd *cobra.Command, a *answer.Answer, least float64, asJSO
 }
 
 // foretell simulates samples of an event's viewers, as many at a time as there are processors, and answers.
-func foretell(ctx context.Context, said io.Writer, e *scenarios.Event) (*answer.Answer, error) {
+func foretell(ctx context.Context, said io.Writer, e *scenarios.Event, agent answer.Machine) (*answer.Answer, error) {
 	p := answer.PlanOf(e)
 	if err := p.Check(); err != nil {
 		return nil, &exitError{exitInvalid, fmt.Sprintf("the event cannot be predicted: %v", err), err}
@@ -135,6 +147,6 @@ func foretell(ctx context.Context, said io.Writer, e *scenarios.Event) (*answer.
 	if err != nil {
 		return nil, internal(err)
 	}
-	a, err := answer.Of(&answer.Question{Event: e, Plan: &p, Kernel: k, Forecast: f, Errors: errs, Now: time.Now()})
+	a, err := answer.Of(&answer.Question{Event: e, Plan: &p, Kernel: k, Forecast: f, Errors: errs, Machine: agent, Now: time.Now()})
 	return a, internal(err)
 }

@@ -51,6 +51,10 @@ func (e *Event) Rehearse(r *Rehearsal) ([]byte, error) {
 	}
 	r.itself(root)
 	fleet := mapping(root, "fleet")
+	fleet.Style = 0 // one line has no room for a curve and comments
+	if cohorts := child(fleet, "cohorts"); cohorts != nil {
+		cohorts.Style = 0
+	}
 	for _, c := range items(fleet, "cohorts") {
 		r.files(c)
 	}
@@ -75,6 +79,11 @@ func (e *Event) Rehearse(r *Rehearsal) ([]byte, error) {
 
 func (r *Rehearsal) itself(root *yaml.Node) {
 	put(root, "name", text(r.Name))
+	for _, key := range []string{"duration", "description"} { // after the name
+		if at := mappingIndex(root, "name"); child(root, key) == nil {
+			root.Content = slices.Insert(root.Content, at+1, text(key), plain(""))
+		}
+	}
 	put(root, "description", text(r.Description))
 	put(root, "duration", plain(units.FormatDuration(r.Duration)))
 }

@@ -102,8 +102,9 @@ func (r *Plan) course(event *capacity.Plan, worst time.Duration) {
 	need := r.faults()
 	r.Whole = length(all)
 	course := held(all, need)
+	least := length(held(shorter(all, peak(event), steepest), need))
 	for _, slope := range slopes {
-		if length(course) <= longest {
+		if length(course) <= max(longest, least) {
 			break
 		}
 		r.Slope = slope

@@ -98,6 +98,31 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestEveryScenario: each scenario that ships can be rehearsed, with its faults one after another or together.
+func TestEveryScenario(t *testing.T) {
+	n := 0
+	for _, name := range scenarios.Names() {
+		src, err := scenarios.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sc, err := scenarios.Load(src); err != nil || sc.Target.Rig == nil {
+			continue // it watches a URL, or needs an account
+		}
+		n++
+		for _, each := range []bool{true, false} {
+			e := eventOf(t, fmt.Sprintf(head+"audience: {curve: [{at: -5m, viewers: 0}, {at: 0s, viewers: 50k}, {at: 30m, viewers: 0}]}\nscenario: %s\nfaults: {each: %t}\n", name, each))
+			r, sc, text := rehearse(t, e, .1)
+			if check(t, e, r, sc); t.Failed() {
+				t.Fatalf("%s, each %t\n%s", name, each, text)
+			}
+		}
+	}
+	if n < 8 {
+		t.Errorf("%d scenarios were rehearsed; want more", n)
+	}
+}
+
 // check compares a rehearsal with its event.
 func check(t *testing.T, e *scenarios.Event, r *Plan, sc *scenarios.Scenario) {
 	t.Helper()

@@ -20,7 +20,7 @@ type Rehearsal struct {
 	Name        string
 	Description string
 	Head        []string // the lines of the comment above everything
-	// Remarks are comments above keys, by path: target, fleet.arrive, fleet.regions and chaos.
+	// Remarks are comments above keys, by path, as in fleet.arrive; one above a key that is not there is left out.
 	Remarks  map[string]string
 	Duration time.Duration
 	Curve    []audience.Point  // as fleet.arrive.curve

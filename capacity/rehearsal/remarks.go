@@ -131,6 +131,9 @@ func (r *Plan) remarks() map[string]string {
 	if len(r.Faults) > 0 {
 		m["chaos"] = lines(r.times())
 	}
+	if r.Event.Session > 0 && r.Event.Scenario.Fleet.Audience.Session.Mean == 0 {
+		m["expect"] = lines("As in scenario " + r.Event.Scenario.Name + ". There viewers stay; here some join while a fault is on, and may fare worse.")
+	}
 	return m
 }
 

@@ -56,9 +56,9 @@ func (e *Event) Rehearse(r *Rehearsal) ([]byte, error) {
 		cohorts.Style = 0
 	}
 	for _, c := range items(fleet, "cohorts") {
-		r.files(c)
+		r.files(c, e.watched.Getenv)
 	}
-	r.audience(fleet)
+	r.audience(fleet, e.watched.Getenv)
 	drop(fleet, "players") // the peak of the curve
 	if rig := child(child(root, "target"), "rig"); rig != nil {
 		drop(child(rig, "edge"), "pops") // those of the regions
@@ -89,7 +89,7 @@ func (r *Rehearsal) itself(root *yaml.Node) {
 }
 
 // audience is the curve, how long viewers stay and where they watch.
-func (r *Rehearsal) audience(fleet *yaml.Node) {
+func (r *Rehearsal) audience(fleet *yaml.Node, getenv func(string) (string, bool)) {
 	curve := &yaml.Node{Kind: yaml.SequenceNode}
 	for _, p := range r.Curve {
 		point := flow()
@@ -110,7 +110,7 @@ func (r *Rehearsal) audience(fleet *yaml.Node) {
 	networks := map[string]*yaml.Node{}
 	for _, of := range items(fleet, "regions") {
 		if name, network := child(of, "name"), child(of, "network"); name != nil && network != nil {
-			r.files(of)
+			r.files(of, getenv)
 			networks[name.Value] = network
 		}
 	}
@@ -139,10 +139,13 @@ func (r *Rehearsal) fault(entry *yaml.Node, f RehearsalFault) {
 }
 
 // files makes the names of files that a cohort or region has absolute.
-func (r *Rehearsal) files(of *yaml.Node) {
+func (r *Rehearsal) files(of *yaml.Node, getenv func(string) (string, bool)) {
 	absolute := func(n *yaml.Node) {
-		if n != nil && n.Kind == yaml.ScalarNode && r.Dir != "" && !path.IsAbs(n.Value) && !strings.HasPrefix(n.Value, "${") {
-			n.Value = path.Join(r.Dir, n.Value)
+		if n == nil || n.Kind != yaml.ScalarNode || r.Dir == "" {
+			return
+		}
+		if name, err := ExpandEnv(n.Value, getenv); err == nil && !path.IsAbs(name) {
+			n.Value = strings.ReplaceAll(r.Dir, "${", "$${") + "/" + strings.TrimPrefix(n.Value, "./")
 		}
 	}
 	absolute(child(child(of, "network"), "trace"))

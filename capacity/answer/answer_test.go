@@ -452,6 +452,29 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// TestTogether: faults that come together are as far apart as in the scenario, each where the curve is by then.
+func TestTogether(t *testing.T) {
+	text := strings.Replace(million, "pipeline-kill", "soak", 1)
+	a := answerOf(t, eventOf(t, text+"faults: {at: 5m, each: false}\n"))
+	for i, want := range []struct {
+		fault       string
+		at, viewers float64
+	}{{"late-0", 300, 8e5}, {"slow", 600, 1e6}, {"late-1", 900, 1e6}, {"return", 1200, 1e6}} {
+		if w := a.Worst[i]; w.Fault != want.fault || w.At != want.at || w.Viewers != want.viewers {
+			t.Errorf("fault %s at %g s with %g viewers; want %+v", w.Fault, w.At, w.Viewers, want)
+		}
+	}
+	// What varies an input has the same faults.
+	if got := a.Mistakes.AsIs.FaultRPS; got < a.Worst[0].OriginRPS*.99 {
+		t.Errorf("the plan as it is has %g/s in its worst fault; want %g/s", got, a.Worst[0].OriginRPS)
+	}
+	for _, w := range answerOf(t, eventOf(t, text+"faults: {at: 5m}\n")).Worst {
+		if w.At != 300 {
+			t.Errorf("fault %s alone at %g s; want 300", w.Fault, w.At)
+		}
+	}
+}
+
 // TestWrong: what does not belong together is an error.
 func TestWrong(t *testing.T) {
 	for _, tc := range []struct {

@@ -211,7 +211,7 @@ func present(a *audience.Config, at time.Duration) float64 {
 // minutes, and no faster than it must.
 func TestSlopes(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	for range 300 {
+	for range 100 {
 		var points []string
 		at, peak := -time.Duration(rng.IntN(60))*time.Minute, 0
 		list := []scenarios.EventPoint{}

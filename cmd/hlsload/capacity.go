@@ -17,7 +17,7 @@ import (
 	"hlsload/capacity/kernel"
 	"hlsload/player/units"
 	"hlsload/reports"
-	"hlsload/reports/page"
+	"hlsload/reports/document"
 	"hlsload/scenarios"
 )
 
@@ -71,7 +71,7 @@ func concludeCapacity(cmd *cobra.Command, a *answer.Answer, least float64, asJSO
 	var failed error
 	if out != "" {
 		failed = os.MkdirAll(out, 0o755)
-		failed = errors.Join(failed, page.WriteFile(filepath.Join(out, capacityFile), func(w io.Writer) error {
+		failed = errors.Join(failed, document.WriteFile(filepath.Join(out, capacityFile), func(w io.Writer) error {
 			e := json.NewEncoder(w)
 			e.SetEscapeHTML(false)
 			return e.Encode(a)

@@ -66,6 +66,7 @@ var core = map[string][]string{
 	"capacity/kernel":            {"player/m3u8", "player", "reports/cdn", "reports/record"},
 	"capacity":                   {"player/draw", "player/m3u8", "player/audience", "player", "chaos", "rig", "reports", "reports/record", "sim", "capacity/cache", "capacity/kernel"},
 	"capacity/answer":            {"player/draw", "player/m3u8", "chaos", "rig", "rig/media", "reports/figure", "scenarios", "capacity", "capacity/kernel", "capacity/tariff"},
+	"capacity/page":              {"reports/document", "reports/figure", "capacity/answer"},
 	"probe":                      {"player/link", "player/m3u8", "player/mediatime", "player/stream", "player/profile", "player/predict", "player/trial", "player", "reports/cdn", "stage"},
 	"stage":                      {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/remedy", "scenarios", "scenarios/redact"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",

@@ -36,7 +36,7 @@ type mark struct {
 }
 
 const (
-	mostPoints  = 1440 // of a chart: more than it has pixels
+	mostPoints  = 2880 // of a chart: every minute of two days
 	mostRegions = 6    // with a line of their own
 )
 
@@ -45,7 +45,7 @@ func chartDataOf(a *answer.Answer) *chartData {
 	if at := starts(a); !at.IsZero() {
 		d.Started = float64(at.Unix())
 	}
-	of, _ := thinned(a.Minutes, mostPoints)
+	of, _ := sampled(a.Minutes, busiest(a), mostPoints)
 	for _, m := range of {
 		d.T, d.Viewers, d.Edge = append(d.T, m.T), append(d.Viewers, m.Viewers), append(d.Edge, m.EdgeRPS)
 		d.Bits, d.Origin, d.Hits = append(d.Bits, m.EdgeBPS), append(d.Origin, m.OriginRPS), append(d.Hits, figure.Round(100*m.HitRatio, 7))

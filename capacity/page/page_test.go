@@ -209,18 +209,32 @@ func TestLongFits(t *testing.T) {
 	}
 }
 
-// TestThinned keeps the busiest minutes.
-func TestThinned(t *testing.T) {
+// TestSampled keeps the first, the busiest and the last minute.
+func TestSampled(t *testing.T) {
 	all := make([]answer.Minute, 100)
-	all[37].EdgeRPS = 5
+	for i := range all {
+		all[i].T = float64(i)
+	}
 	for most := 1; most < 120; most++ {
-		of, step := thinned(all, most)
+		of, step := sampled(all, &all[37], most)
 		found := false
-		for _, m := range of {
-			found = found || m.EdgeRPS == 5
+		for k, m := range of {
+			found = found || m.T == 37
+			if k > 0 && m.T <= of[k-1].T {
+				t.Errorf("%d of 100: %g after %g", most, m.T, of[k-1].T)
+			}
 		}
-		if len(of) > most || !found || step != (99+most)/most {
+		if len(of) > most+2 || !found || of[0].T != 0 || of[len(of)-1].T != 99 || step != (99+most)/most {
 			t.Errorf("%d of 100: %d rows, the busiest is there: %v, step %d", most, len(of), found, step)
+		}
+	}
+}
+
+// TestOrdinal counts in English.
+func TestOrdinal(t *testing.T) {
+	for n, want := range map[int]string{1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 21: "21st", 102: "102nd", 111: "111th", 1233: "1,233rd"} {
+		if got := ordinal(n); got != want {
+			t.Errorf("%d: %s; want %s", n, got, want)
 		}
 	}
 }

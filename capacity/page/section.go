@@ -81,17 +81,13 @@ func busiest(a *answer.Answer) (top *answer.Minute) {
 	return top
 }
 
-// thinned are at most so many of the minutes, and how many each stands for: of those it is
-// the one with the most requests at the edge.
-func thinned(all []answer.Minute, most int) (of []*answer.Minute, step int) {
-	step = (len(all) + most - 1) / most
+// sampled are every so many-th of the minutes, not many more than most of them, with the
+// busiest and the last.
+func sampled(all []answer.Minute, top *answer.Minute, most int) (of []*answer.Minute, step int) {
+	step = max((len(all)+most-1)/most, 1)
 	for i := range all {
-		m := &all[i]
-		switch {
-		case i%step == 0:
+		if m := &all[i]; i%step == 0 || m == top || i == len(all)-1 {
 			of = append(of, m)
-		case m.EdgeRPS > of[len(of)-1].EdgeRPS:
-			of[len(of)-1] = m
 		}
 	}
 	return of, step
@@ -101,11 +97,12 @@ func curve(a *answer.Answer, rows int) *section {
 	if len(a.Minutes) == 0 {
 		return nil
 	}
-	of, step := thinned(a.Minutes, rows)
-	s := &section{id: "curve", title: "Over time", about: "Times are of the event, with - before its start. Each row is the mean of a minute."}
+	of, step := sampled(a.Minutes, busiest(a), rows)
+	s := &section{id: "curve", title: "Over time", about: "Times are of the event, with - before its start. Each row is the mean of a minute"}
 	if step > 1 {
-		s.about = fmt.Sprintf("Times are of the event, with - before its start. Each row is the mean of a minute, the busiest of %d.", step)
+		s.about += fmt.Sprintf(": every %s, the busiest and the last", ordinal(step))
 	}
+	s.about += "."
 	t := &document.Table{Caption: "The audience and its load over time", Head: []string{"minute", "UTC", "viewers", "edge", "data rate", "origin", "hit ratio"}}
 	began := starts(a)
 	for _, m := range of {

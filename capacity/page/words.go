@@ -95,5 +95,21 @@ func signed(x *float64) string {
 	return percent(*x)
 }
 
+// ordinal is a number as in "every 3rd".
+func ordinal(n int) string {
+	end := "th"
+	if n%100/10 != 1 {
+		switch n % 10 {
+		case 1:
+			end = "st"
+		case 2:
+			end = "nd"
+		case 3:
+			end = "rd"
+		}
+	}
+	return figure.Thousands(int64(n)) + end
+}
+
 // flat is text in one line.
 func flat(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -76,11 +76,13 @@ func htmlHead(m *document.Markup, a *answer.Answer, of state) {
 		m.Tag("dd", "", f[1])
 	}
 	m.Raw("</dl>\n</header>\n")
-	if len(a.Notes) > 0 {
-		m.Raw(`<section class="card warnings" aria-label="Not in the figures">` + "\n")
-		m.Tag("h3", "", "Not in the figures")
-		htmlList(m, a.Notes)
-		m.Raw("</section>\n")
+	for _, r := range remarks(a) {
+		if len(r.lines) > 0 {
+			m.Raw(`<section class="card warnings">` + "\n")
+			m.Tag("h2", "", r.what)
+			htmlList(m, r.lines)
+			m.Raw("</section>\n")
+		}
 	}
 }
 

@@ -33,9 +33,11 @@ func WriteMarkdown(w io.Writer, a *answer.Answer) error {
 		head = append(head, f[0]+": "+f[1])
 	}
 	list(head)
-	if len(a.Notes) > 0 {
-		para("Not in the figures:")
-		list(a.Notes)
+	for _, r := range remarks(a) {
+		if len(r.lines) > 0 {
+			para(r.what + ":")
+			list(r.lines)
+		}
 	}
 	for _, s := range sections(a, rowsOfMarkdown) {
 		b.WriteString("## " + document.EscapeMarkdown(s.title) + "\n\n")

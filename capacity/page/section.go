@@ -63,6 +63,16 @@ func facts(a *answer.Answer) [][2]string {
 	return all
 }
 
+// remarks are what to know before the figures are relied on, by what they are.
+func remarks(a *answer.Answer) []remark {
+	return []remark{{"Not in the figures", a.Notes}}
+}
+
+type remark struct {
+	what  string
+	lines []string
+}
+
 func every(string) bool { return true }
 
 // starts is when the event starts; zero = not said.

@@ -34,8 +34,10 @@ func WriteText(w io.Writer, a *answer.Answer, width int) error {
 	for _, f := range facts(a) {
 		said("", f[0]+": "+f[1])
 	}
-	for _, note := range a.Notes {
-		said("", "not in the figures: "+note)
+	for _, r := range remarks(a) {
+		for _, line := range r.lines {
+			said("", strings.ToLower(r.what)+": "+line)
+		}
 	}
 	for _, s := range sections(a, rowsOfText) {
 		b.WriteString("\n")

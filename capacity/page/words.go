@@ -38,22 +38,11 @@ func doubts(unsure, old bool) string {
 
 // between is a range, or one number where both are the same.
 func between(r answer.Range) string {
-	low, high := worth(min(r.Low, r.High)), worth(max(r.Low, r.High))
+	low, high := figure.Money(min(r.Low, r.High)), figure.Money(max(r.Low, r.High))
 	if low == high {
 		return low
 	}
 	return low + " to " + high
-}
-
-// worth is an amount of money: cents matter only where there are few.
-func worth(x float64) string {
-	if math.Abs(x) >= 100 {
-		if x < 0 {
-			return "-" + figure.Thousands(int64(-x+.5))
-		}
-		return figure.Thousands(int64(x + .5))
-	}
-	return figure.Trim(x, 2)
 }
 
 // percent is a share, without decimals where it is large.

@@ -132,6 +132,14 @@ func BitRate(f float64) string {
 	return Short(f) + " bit/s"
 }
 
+// Money writes an amount; cents matter only where there are few.
+func Money(f float64) string {
+	if math.Abs(f) >= 99.995 {
+		return Thousands(int64(math.Round(f)))
+	}
+	return Trim(f, 2)
+}
+
 // Size writes a number of bytes in decimal units.
 func Size(bytes int64) string {
 	return scaled(float64(bytes), []unit{{1e12, 2, "TB"}, {1e9, 2, "GB"}, {1e6, 1, "MB"}, {1e3, 1, "kB"}, {1, 0, "B"}})

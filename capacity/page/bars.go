@@ -198,7 +198,7 @@ func drawMistakes(a *answer.Answer) func(*document.Markup) {
 		if most == 0 {
 			return
 		}
-		low := math.Floor(math.Log10(least))
+		low := math.Floor(math.Log10(least / 2)) // the shortest bar has a length
 		high := max(math.Floor(math.Log10(most))+1, low+1)
 		at := func(x float64) float64 {
 			if !(x > 0) {

@@ -62,9 +62,9 @@ func stateOf(a *answer.Answer) state {
 
 func htmlHead(m *document.Markup, a *answer.Answer, of state) {
 	m.Raw(`<header class="card verdict ` + of.class + `">` + "\n")
-	m.Tag("h1", "", of.sign+" "+a.Headline)
+	m.Tag("h1", "", of.sign+" "+together(a.Headline))
 	if a.Reason != "" {
-		m.Tag("p", "reason", a.Reason)
+		m.Tag("p", "reason", together(a.Reason))
 	}
 	if len(a.Prevents) > 0 {
 		m.Tag("p", "", "What would prevent it, one of:")
@@ -73,7 +73,7 @@ func htmlHead(m *document.Markup, a *answer.Answer, of state) {
 	m.Raw(`<dl class="facts">` + "\n")
 	for _, f := range facts(a) {
 		m.Tag("dt", "", f[0])
-		m.Tag("dd", "", f[1])
+		m.Tag("dd", "", together(f[1]))
 	}
 	m.Raw("</dl>\n</header>\n")
 	for _, r := range remarks(a) {
@@ -86,6 +86,9 @@ func htmlHead(m *document.Markup, a *answer.Answer, of state) {
 	}
 }
 
+// together keeps numbers and % in one line.
+func together(s string) string { return strings.ReplaceAll(s, " %", "\u00a0%") }
+
 func htmlList(m *document.Markup, all []string) {
 	m.Raw("<ul>\n")
 	for _, line := range all {
@@ -97,7 +100,7 @@ func htmlList(m *document.Markup, all []string) {
 func (s *section) html(m *document.Markup) {
 	m.Section(s.id, s.title)
 	if s.about != "" {
-		m.Tag("p", "soft", s.about)
+		m.Tag("p", "soft", together(s.about))
 	}
 	if s.draw != nil {
 		s.draw(m)

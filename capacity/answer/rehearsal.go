@@ -7,6 +7,7 @@ import (
 
 	"hlsload/capacity/kernel"
 	"hlsload/player/m3u8"
+	"hlsload/reports/figure"
 )
 
 // Rehearsal is what it takes to test the peak for real.
@@ -73,7 +74,7 @@ func (q *Question) rehearsal() *Rehearsal {
 	r.RequestsOnly.Cost = q.rehearsed(q.playlists()).plus(r.RequestsOnly.AgentsCost)
 	var notes []string
 	if m.Price > 0 {
-		notes = append(notes, fmt.Sprintf("the agents' own cost is in it: %s %s with full bodies, %s for requests only", q.Event.Prices.Currency, worth(r.FullBody.AgentsCost), worth(r.RequestsOnly.AgentsCost)))
+		notes = append(notes, fmt.Sprintf("the agents' own cost is in it: %s %s with full bodies, %s for requests only", q.Event.Prices.Currency, figure.Money(r.FullBody.AgentsCost), figure.Money(r.RequestsOnly.AgentsCost)))
 	}
 	if q.Plan.Channel.Edge.Shield {
 		notes = append(notes, ShieldNote)

@@ -56,7 +56,7 @@ bench: bench-code bench-fleet bench-sim bench-crew  ## all four of the following
 bench-code:  ## Go benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
-bench-fleet: build  ## 5,000 players in one process, the rig in another: lag, CPU, memory a player
+bench-fleet: build  ## 5,000 players in one process, the rig in another: lag, CPU, memory a player; writes machine.yaml for capacity
 	scenarios/bench/fleet bin/hlsload
 
 bench-sim: build  ## 100,000 players for 10 minutes in virtual time: seconds, memory a player

@@ -56,7 +56,8 @@ var core = map[string][]string{
 	"reports/openmetrics":        {"player/m3u8", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/record"},
 	"reports/spread":             {"reports/figure", "reports"},
 	"reports/accesslog":          {"player/cmcd", "reports/figure", "reports/cdn", "reports"},
-	"reports/page":               {"player/m3u8", "chaos", "reports/figure", "reports/cdn", "reports", "reports/spread"},
+	"reports/document":           {},
+	"reports/page":               {"player/m3u8", "chaos", "reports/figure", "reports/cdn", "reports", "reports/spread", "reports/document"},
 	"scenarios/redact":           {},
 	"capacity/tariff":            {},
 	"sim":                        {"chaos", "player", "player/audience", "player/draw", "player/link", "player/m3u8", "reports/cdn", "reports/record", "rig"},
@@ -65,6 +66,8 @@ var core = map[string][]string{
 	"capacity/kernel":            {"player/m3u8", "player", "reports/cdn", "reports/record"},
 	"capacity":                   {"player/draw", "player/m3u8", "player/audience", "player", "chaos", "rig", "reports", "reports/record", "sim", "capacity/cache", "capacity/kernel"},
 	"capacity/answer":            {"player/draw", "player/m3u8", "chaos", "rig", "rig/media", "reports/figure", "scenarios", "capacity", "capacity/kernel", "capacity/tariff"},
+	"capacity/rehearsal":         {"player/units", "player/audience", "rig", "reports/expect", "reports/figure", "scenarios", "capacity", "capacity/answer"},
+	"capacity/page":              {"reports/document", "reports/figure", "capacity/answer"},
 	"probe":                      {"player/link", "player/m3u8", "player/mediatime", "player/stream", "player/profile", "player/predict", "player/trial", "player", "reports/cdn", "stage"},
 	"stage":                      {"player/link", "player/m3u8", "player/predict", "player", "chaos", "rig", "reports", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/remedy", "scenarios", "scenarios/redact"},
 	"scenarios": {"player/draw", "player/m3u8", "player/profile", "player/units", "player/policy", "player/consent", "player/credential", "player/ticket", "player/link", "player/audience", "player/predict", "player",
@@ -133,7 +136,7 @@ var world = map[string][]string{
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/estimate", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
-	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "capacity/tariff", "run/crew/protocol", "reports/spread", "capacity/cache", "capacity/kernel", "capacity", "capacity/answer",
+	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "capacity/tariff", "run/crew/protocol", "reports/spread", "capacity/cache", "capacity/kernel", "capacity", "capacity/answer", "capacity/rehearsal",
 }
 
 // mayImport reports whether package from may import package to of this module.

@@ -70,12 +70,16 @@ func Check(p *Plan, k *kernel.Kernel, s Sample, seen *Observed) (*Errors, error)
 	}
 	steady := m.minute(arriving+settling, arriving+settling+watching)
 	e := &Errors{Edge: off(steady.Edge, seen.Edge), Bits: off(steady.Bits, seen.Bits), Origin: off(steady.Origin, seen.Origin)}
-	if f, ok := p.fault(s); ok {
-		w, err := m.worst(&f, f.At)
-		if err != nil {
-			return nil, err
+	if s.Fault >= 0 {
+		edge, origin := 0.0, 0.0
+		for _, o := range p.courses()[s.Fault] {
+			w, err := m.worst(&o, arriving+settling+watching)
+			if err != nil {
+				return nil, err
+			}
+			edge, origin = max(edge, w.Edge), max(origin, w.Origin)
 		}
-		e.PeakEdge, e.PeakOrigin = off(w.Edge, seen.PeakEdge), off(w.Origin, seen.PeakOrigin)
+		e.PeakEdge, e.PeakOrigin = off(edge, seen.PeakEdge), off(origin, seen.PeakOrigin)
 		e.Counted = seen.PeakOrigin * float64(window(&p.Channel))
 	}
 	return e, nil

@@ -29,6 +29,7 @@ type Plan struct {
 	Entry    []float64         // see [audience.Config]
 	Cautious bool              // players do not storm
 	Faults   []chaos.Fault     // each by itself, at Onset; At does not matter
+	Together bool              // all of them, as far apart as their At, the first at Onset
 	Onset    *time.Duration    // when they begin, on the time of the curve; nil = in the busiest minute
 	// PerViewer: something of the viewer is part of the cache key, so that no cache has an answer for
 	// another viewer, or for the same one again.

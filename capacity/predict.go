@@ -8,7 +8,6 @@ import (
 
 	"hlsload/capacity/cache"
 	"hlsload/capacity/kernel"
-	"hlsload/chaos"
 )
 
 // Forecast is what an event asks for.
@@ -16,7 +15,7 @@ type Forecast struct {
 	Minutes []Minute
 	// Busiest is the index of the minute with the most requests at the edge.
 	Busiest int
-	Worst   []Worst // by fault, in the order of the plan
+	Worst   []Worst // by fault, in the order of the plan; of faults that come together, by onset
 	Classes []kernel.Class
 }
 
@@ -35,9 +34,10 @@ type RegionLoad struct {
 	Edge, Bits float64 // requests and bits a second
 }
 
-// Worst is a fault put on the busiest minute, or where the plan says.
+// Worst is a fault put on the busiest minute, or where the plan says. Of faults that come together, it
+// ends when the next one begins.
 type Worst struct {
-	Fault   string
+	Fault   string        // several that begin at once have " + " between them
 	At      time.Duration // of the onset
 	Viewers float64
 	// The highest rates over any target duration while the fault acts. A peak of the origin need
@@ -71,12 +71,14 @@ func Predict(p *Plan, k *kernel.Kernel) (*Forecast, error) {
 	if p.Onset != nil {
 		onset = *p.Onset
 	}
-	for i := range p.Faults {
-		w, err := m.worst(&p.Faults[i], onset)
-		if err != nil {
-			return nil, err
+	for _, course := range p.courses() {
+		for i := range course {
+			w, err := m.worst(&course[i], onset+course[i].after)
+			if err != nil {
+				return nil, err
+			}
+			f.Worst = append(f.Worst, w)
 		}
-		f.Worst = append(f.Worst, w)
 	}
 	return f, nil
 }
@@ -156,15 +158,15 @@ func (m *model) regions(of *Minute) []RegionLoad {
 }
 
 // worst puts a fault on an instant. Of several simulations of it the highest figures count.
-func (m *model) worst(f *chaos.Fault, at time.Duration) (Worst, error) {
+func (m *model) worst(o *onset, at time.Duration) (Worst, error) {
 	var out Worst
 	responses := 0.0
 	for i := range m.kernel.Faults {
 		response := &m.kernel.Faults[i]
-		if response.Name != f.Name {
+		if response.Name != o.name {
 			continue
 		}
-		w := m.response(f, response, at)
+		w := m.response(o, response, at)
 		if responses++; responses == 1 {
 			out = w
 			continue
@@ -178,16 +180,16 @@ func (m *model) worst(f *chaos.Fault, at time.Duration) (Worst, error) {
 		out.Bits, out.Lasts, out.Affected = max(out.Bits, w.Bits), max(out.Lasts, w.Lasts), out.Affected+w.Affected
 	}
 	if responses == 0 {
-		return Worst{}, fmt.Errorf("capacity: fault %s was not simulated (want a kernel of it)", f.Name)
+		return Worst{}, fmt.Errorf("capacity: fault %s was not simulated (want a kernel of it)", o.name)
 	}
 	out.Affected /= responses
 	return out, nil
 }
 
 // response is a fault as it was in one simulation.
-func (m *model) response(f *chaos.Fault, response *kernel.Fault, at time.Duration) Worst {
+func (m *model) response(o *onset, response *kernel.Fault, at time.Duration) Worst {
 	viewers, rates := m.rates(at)
-	w := Worst{Fault: f.Name, At: at, Viewers: viewers, Before: m.load(rates)}
+	w := Worst{Fault: o.name, At: at, Viewers: viewers, Before: m.load(rates)}
 	slots := make([][]kernel.Rate, len(response.Fresh))
 	for t := range slots {
 		slots[t] = slices.Clone(rates)
@@ -201,7 +203,7 @@ func (m *model) response(f *chaos.Fault, response *kernel.Fault, at time.Duratio
 		}
 	}
 	w.Slots = seconds(m.loads(rates, slots, m.fresh(response), response))
-	if f.Kind == chaos.EdgeFlush {
+	if o.flushes(m.plan) {
 		m.flush(&w, rates)
 	}
 	w.measure(&m.plan.Channel, float64(response.Viewers))

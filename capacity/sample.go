@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"time"
 
 	"hlsload/capacity/kernel"
@@ -24,7 +23,8 @@ type Sample struct {
 	Players int
 	Pops    int // equal ones
 	Seed    draw.Seed
-	// Fault is the index of the fault that is put into it; -1 = none.
+	// Fault is the index of the fault that is put into it; -1 = none. Where all faults of a plan come
+	// together, 0 = all of them.
 	Fault int
 }
 
@@ -33,7 +33,7 @@ const (
 	arriving  = 30 * time.Second
 	settling  = time.Minute
 	watching  = time.Minute
-	longest   = 2 * time.Minute // of a fault's window; it goes on as it is by then
+	longest   = 2 * time.Minute // until something begins or ends; it goes on as it is by then
 	afterward = time.Minute
 )
 
@@ -51,9 +51,10 @@ type Observed struct {
 // the first, or none, is also in one of three times the players.
 func (p *Plan) Samples(n int) (kernels []Sample, check Sample) {
 	pops := p.Channel.Edge.Pops
-	for i := range max(len(p.Faults), 1) {
+	courses := len(p.courses())
+	for i := range max(courses, 1) {
 		s := Sample{Players: n, Pops: pops, Seed: p.Seed.For(uint64(i)), Fault: i}
-		if len(p.Faults) == 0 {
+		if courses == 0 {
 			s.Fault = -1
 		}
 		kernels = append(kernels, s)
@@ -66,27 +67,6 @@ func (p *Plan) Samples(n int) (kernels []Sample, check Sample) {
 		other = pops / 2
 	}
 	return kernels, Sample{Players: 2 * n, Pops: other, Seed: p.Seed.For(1001), Fault: kernels[0].Fault}
-}
-
-// fault is the fault of a sample, as it is put into the simulation. The players of a surge are
-// as many as in the event, in proportion.
-func (p *Plan) fault(s Sample) (f chaos.Fault, ok bool) {
-	if s.Fault < 0 {
-		return f, false
-	}
-	f = p.Faults[s.Fault]
-	f.At, f.Rule, f.Occurrence = arriving+settling+watching, 0, 1
-	if f.For = min(f.For, longest); f.For == 0 && !f.Kind.Spec().Instant {
-		f.For = longest // open until the end
-	}
-	f.Via = chaos.ViaRig
-	if !slices.Contains(f.Kind.Spec().Vias, chaos.ViaRig) {
-		f.Via = chaos.ViaViewer
-	}
-	if f.Players > 0 {
-		f.Players = max(1, int(float64(f.Players)*float64(s.Players)/p.peak()))
-	}
-	return f, true
 }
 
 // peak is the largest number of viewers.
@@ -106,10 +86,16 @@ func (p *Plan) Simulate(s Sample, expired func() bool) (*kernel.Recorder, *Obser
 	setup := kernel.Setup{Settled: settling, From: arriving + settling, To: arriving + settling + watching, Missing: p.Channel.Origin.Missing}
 	r := run{pops: s.Pops, seed: s.Seed, end: setup.To, expired: expired,
 		crowd: audience.Config{Players: s.Players, Arrive: audience.Arrive{Over: arriving}, Entry: p.Entry}}
-	if f, ok := p.fault(s); ok {
-		r.faults = []chaos.Fault{f}
-		r.end += f.For + f.Over + afterward
-		setup.Fault, setup.Until = f.Name, r.end
+	if faults, then, lasts := p.faults(s); len(faults) > 0 {
+		for i := range faults {
+			faults[i].At += setup.To
+		}
+		for i := range then {
+			then[i].At += setup.To
+		}
+		r.faults = faults
+		r.end += lasts
+		setup.Fault, setup.Then, setup.Until = p.courses()[s.Fault][0].name, then, r.end
 	}
 	recorder, stats, err := p.run(&r, setup)
 	if err != nil {

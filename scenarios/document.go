@@ -97,6 +97,7 @@ var (
 	scenarioFile = fileKind{"scenario", "version, name and target"}
 	eventFile    = fileKind{"event", "version, event, audience and scenario"}
 	profileFile  = fileKind{"profile", "id"}
+	machineFile  = fileKind{"file of a machine", "version, cores, players, cpu, network, source and seen"}
 )
 
 func (k fileKind) empty() string { return k.name + " is empty (want at least " + k.least + ")" }

@@ -39,6 +39,8 @@ type Event struct {
 
 	Quotas tariff.Quotas // the list that ships, with what was granted
 	Prices *tariff.Prices
+
+	watched Source // of the scenario
 }
 
 // EventFaults are when the faults of the scenario come.
@@ -176,7 +178,7 @@ func (d *decoder) event(v value, e *Event) {
 	d.eventAudience(s.at("audience"), v, e)
 	e.Prices = d.eventPrices(s.at("prices"))
 	d.eventPriceRegions(s.at("audience"), e)
-	e.Scenario = d.eventScenario(s.at("scenario"), v)
+	e.Scenario, e.watched = d.eventScenario(s.at("scenario"), v)
 	d.eventFaults(s.at("faults"), e)
 	d.eventEdge(s.at("edge"), e)
 	d.eventOrigin(s.at("origin"), e)
@@ -209,14 +211,14 @@ func (d *decoder) eventItself(v, whole value, e *Event) {
 }
 
 // eventScenario loads the scenario that an event names; nil after a problem.
-func (d *decoder) eventScenario(v, whole value) *Scenario {
+func (d *decoder) eventScenario(v, whole value) (*Scenario, Source) {
 	if !v.given() {
 		whole.problem("scenario is missing (want what is watched, such as scenario: pipeline-kill)")
-		return nil
+		return nil, Source{}
 	}
 	src, ok := d.eventScenarioSource(v)
 	if !ok {
-		return nil
+		return nil, Source{}
 	}
 	src.Getenv, src.Now = d.src.Getenv, d.src.Now
 	sc, err := Load(src)
@@ -224,12 +226,12 @@ func (d *decoder) eventScenario(v, whole value) *Scenario {
 	switch {
 	case errors.As(err, &problems):
 		d.problems = append(d.problems, problems...)
-		return nil
+		return nil, Source{}
 	case sc.Target.Rig == nil:
 		v.wrong("this scenario watches a URL, which cannot be simulated", "a scenario on the embedded channel, with target.rig")
-		return nil
+		return nil, Source{}
 	}
-	return sc
+	return sc, src
 }
 
 // eventScenarioSource finds the scenario as [Open] does: one that ships, a file, or one

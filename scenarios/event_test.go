@@ -195,6 +195,7 @@ func TestDefaultsOfAnEventAreWhatTheKeysSay(t *testing.T) {
 			t.Fatalf("%s: %v", k.def, ps)
 		}
 		with.Scenario, without.Scenario = nil, nil
+		with.watched, without.watched = Source{}, Source{}
 		same(t, k.def, with, without)
 	})
 }

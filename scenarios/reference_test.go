@@ -26,7 +26,7 @@ func TestReference(t *testing.T) {
 
 // TestEventReference does so for docs/event.md: every key, quota and price.
 func TestEventReference(t *testing.T) {
-	madeFromTheCode(t, "../docs/event.md", map[string]string{"keys": keysText(t, eventKey.keys), "quotas": quotasText(), "prices": pricesText()})
+	madeFromTheCode(t, "../docs/event.md", map[string]string{"keys": keysText(t, eventKey.keys), "quotas": quotasText(), "prices": pricesText(), "machine": keysText(t, machineKey.keys)})
 }
 
 // madeFromTheCode compares the parts of a document with the code, or rewrites them.

@@ -130,6 +130,15 @@ func OpenProfile(file string) (Source, error) {
 	return Source{File: file, Data: data, Getenv: os.LookupEnv}, nil
 }
 
+// OpenMachine reads the figures of a machine from a file, for [LoadMachine].
+func OpenMachine(file string) (Source, error) {
+	data, err := readFile(file, MaxBytes)
+	if err != nil {
+		return Source{}, fmt.Errorf("reading the figures of the machine: %w", err)
+	}
+	return Source{File: file, Data: data, Getenv: os.LookupEnv}, nil
+}
+
 // readFile reads a regular file or a pipe up to one byte over the limit, which
 // shows the caller that it is too large.
 func readFile(name string, limit int64) ([]byte, error) {

@@ -8,6 +8,7 @@ import (
 
 	"hlsload/capacity"
 	"hlsload/capacity/kernel"
+	"hlsload/reports/figure"
 	"hlsload/scenarios"
 )
 
@@ -28,13 +29,21 @@ type Question struct {
 // Answer is capacity.json. Times are in seconds after the start of the event, rates a second. Head-room is
 // 1 − peak × margin ÷ limit: 0.2 = a fifth of the limit is left, negative = too little.
 type Answer struct {
-	Schema string  `json:"schema"`
-	Event  string  `json:"event"`
-	Starts string  `json:"starts,omitempty"`
-	Margin float64 `json:"margin"`
-	// First says what breaks first, when, by how much, and what would prevent it.
-	First string   `json:"first"`
-	Notes []string `json:"notes"` // what is not in the figures
+	Schema   string  `json:"schema"`
+	Event    string  `json:"event"`
+	Scenario string  `json:"scenario"`
+	Starts   string  `json:"starts,omitempty"`
+	Answered string  `json:"answered,omitempty"` // the day
+	Margin   float64 `json:"margin"`
+	// First says what breaks first, when, by how much, and what would prevent it: the headline, its
+	// reason and the ways to prevent it in one.
+	First    string   `json:"first"`
+	Headline string   `json:"headline"`
+	Reason   string   `json:"reason"`
+	Prevents []string `json:"prevents"`
+	Notes    []string `json:"notes"` // what is not in the figures
+	// Warnings are what makes the figures doubtful: quotas and prices that were read long ago.
+	Warnings []string `json:"warnings"`
 
 	Minutes []Minute `json:"minutes"`
 	Worst   []Worst  `json:"worst"`
@@ -105,10 +114,13 @@ func Of(q *Question) (*Answer, error) {
 		return nil, fmt.Errorf("capacity: %w", err)
 	}
 	e, f := q.Event, q.Forecast
-	a := &Answer{Schema: Schema, Event: e.Name, Margin: e.Margin, Notes: notesOf(e), Model: modelOf(q.Errors),
+	a := &Answer{Schema: Schema, Event: e.Name, Scenario: e.Scenario.Name, Margin: e.Margin, Notes: notesOf(e), Model: modelOf(q.Errors), Prevents: []string{}, Warnings: []string{},
 		Worst: []Worst{}, Quotas: []Quota{}, Sensitivity: []Sensitivity{}, Largest: []Largest{}}
 	if !e.Starts.IsZero() {
 		a.Starts = e.Starts.UTC().Format(time.RFC3339)
+	}
+	if !q.Now.IsZero() {
+		a.Answered = q.Now.UTC().Format(time.DateOnly)
 	}
 	for i := range f.Minutes {
 		a.Minutes = append(a.Minutes, minuteOf(&f.Minutes[i]))
@@ -118,12 +130,14 @@ func Of(q *Question) (*Answer, error) {
 		a.Worst = append(a.Worst, worstOf(&f.Worst[i], prefixes))
 	}
 	if a.Model.Refused != "" {
-		a.First = "The model refuses to answer: " + a.Model.Refused
+		a.Headline, a.Reason = refusal(q.Errors)
+		a.first()
 		return a, nil
 	}
 	a.Quotas = q.quotas(q.Plan, f)
 	cost := q.cost(q.Plan, f)
 	a.Cost, a.Rehearsal = &cost, q.rehearsal()
+	a.Warnings = a.stale()
 	v := q.variants()
 	var err error
 	if a.Mistakes, err = v.mistakes(); err != nil {
@@ -135,7 +149,7 @@ func Of(q *Question) (*Answer, error) {
 	if a.Largest, err = v.largest(a.Quotas); err != nil {
 		return nil, err
 	}
-	a.First = a.first(e.Origin.Partitions)
+	a.conclude(e.Origin.Partitions)
 	return a, nil
 }
 
@@ -151,14 +165,14 @@ func (q *Question) check() error {
 	if q.Machine == (Machine{}) {
 		q.Machine = DefaultMachine
 	}
-	if err := q.Machine.check(); err != nil {
+	if err := q.Machine.Check(); err != nil {
 		return err
 	}
 	return q.Plan.Check()
 }
 
 func minuteOf(m *capacity.Minute) Minute {
-	out := Minute{T: seconds(m.At), Viewers: tidy(m.Viewers), EdgeRPS: tidy(m.Edge), EdgeBPS: tidy(m.Bits), OriginRPS: tidy(m.Origin), HitRatio: m.HitRatio()}
+	out := Minute{T: seconds(m.At), Viewers: tidy(m.Viewers), EdgeRPS: tidy(m.Edge), EdgeBPS: tidy(m.Bits), OriginRPS: tidy(m.Origin), HitRatio: figure.Round(m.HitRatio(), 9)}
 	for _, r := range m.Regions {
 		out.ByRegion = append(out.ByRegion, Region{Name: r.Name, Viewers: tidy(r.Viewers), EdgeRPS: tidy(r.Edge), EdgeBPS: tidy(r.Bits)})
 	}
@@ -180,6 +194,16 @@ func modelOf(e *capacity.Errors) Model {
 		m.Refused = err.Error()
 	}
 	return m
+}
+
+// refusal says why a model refuses.
+func refusal(e *capacity.Errors) (headline, reason string) {
+	var r *capacity.Refusal
+	if err := e.Refuse(); !errors.As(err, &r) {
+		return fmt.Sprintf("The model refuses to answer: %v.", err), ""
+	}
+	return fmt.Sprintf("The model refuses to answer: its %s is wrong by %+.0f %%.", r.What, r.By*100),
+		fmt.Sprintf("It was compared with a simulation that it has not seen, and may be wrong by at most %.0f %%: the load below is a guess.", capacity.Limit*100)
 }
 
 // worse is the error that is furthest from 0.

@@ -149,7 +149,7 @@ func TestSharedOut(t *testing.T) {
 		{2, []int{9, 5, 1}, []int{1, 1, 1}},
 		{1, []int{60}, []int{1}},
 	} {
-		if got := sharedOut(tc.caches, tc.pops); !slices.Equal(got, tc.want) {
+		if got := SharedOut(tc.caches, tc.pops); !slices.Equal(got, tc.want) {
 			t.Errorf("%d to %v: %v; want %v", tc.caches, tc.pops, got, tc.want)
 		}
 	}
@@ -166,7 +166,8 @@ func TestMillion(t *testing.T) {
 	if bps.ExceededAt == nil || *bps.ExceededAt != -600 && *bps.ExceededAt != -540 || !bps.Unsure || bps.Old || bps.Adjustable != "yes" || bps.Seen != "2026-11-29" {
 		t.Errorf("%+v", bps)
 	}
-	if a.Quotas[0].Name != "cloudfront.bps" || !strings.HasPrefix(a.First, "cloudfront.bps (data rate to viewers) breaks first, ") || !strings.Contains(a.First, "What would prevent it: a quota of ") {
+	if a.Quotas[0].Name != "cloudfront.bps" || !strings.HasPrefix(a.First, "cloudfront.bps breaks first, ") || !strings.Contains(a.First, "What would prevent it: a quota of ") ||
+		!strings.HasPrefix(a.First, a.Headline+" "+a.Reason) || len(a.Prevents) != 3 {
 		t.Errorf("first: %s", a.First)
 	}
 	rps := a.quota(t, "cloudfront.rps")
@@ -233,7 +234,7 @@ func TestMistakes(t *testing.T) {
 	if !a.Mistakes.Each[1].Has || a.Mistakes.AsIs.OriginRPS < 4e5 || a.Mistakes.Right.OriginRPS > 40 {
 		t.Errorf("%+v", a.Mistakes)
 	}
-	if !strings.HasPrefix(a.First, "s3.get_rps (GET and HEAD requests) breaks first, ") || !strings.Contains(a.First, "What would prevent it: keep what is of the viewer out of the cache key, or ") {
+	if !strings.HasPrefix(a.First, "s3.get_rps breaks first, ") || !strings.Contains(a.First, "What would prevent it: keep what is of the viewer out of the cache key, or ") {
 		t.Error(a.First)
 	}
 }
@@ -253,6 +254,12 @@ func TestOld(t *testing.T) {
 		if !x.Old || x.Source == "" {
 			t.Errorf("%+v; want it to be old, with a source", x)
 		}
+	}
+	if w := a.Warnings; len(w) != 2 || !strings.Contains(w[0], "180 days ago, and perhaps no longer true: cloudfront.bps, s3.") || strings.Contains(w[0], "cloudfront.rps") || strings.Count(w[1], "cloudfront.out") != 1 {
+		t.Errorf("warnings %q", w)
+	}
+	if a := answerOf(t, eventOf(t, million)); len(a.Warnings) != 0 {
+		t.Errorf("warnings of new figures: %q", a.Warnings)
 	}
 }
 
@@ -442,6 +449,29 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// TestTogether: faults that come together are as far apart as in the scenario, each where the curve is by then.
+func TestTogether(t *testing.T) {
+	text := strings.Replace(million, "pipeline-kill", "soak", 1)
+	a := answerOf(t, eventOf(t, text+"faults: {at: 5m, each: false}\n"))
+	for i, want := range []struct {
+		fault       string
+		at, viewers float64
+	}{{"late-0", 300, 8e5}, {"slow", 600, 1e6}, {"late-1", 900, 1e6}, {"return", 1200, 1e6}} {
+		if w := a.Worst[i]; w.Fault != want.fault || w.At != want.at || w.Viewers != want.viewers {
+			t.Errorf("fault %s at %g s with %g viewers; want %+v", w.Fault, w.At, w.Viewers, want)
+		}
+	}
+	// What varies an input has the same faults.
+	if got := a.Mistakes.AsIs.FaultRPS; got < a.Worst[0].OriginRPS*.99 {
+		t.Errorf("the plan as it is has %g/s in its worst fault; want %g/s", got, a.Worst[0].OriginRPS)
+	}
+	for _, w := range answerOf(t, eventOf(t, text+"faults: {at: 5m}\n")).Worst {
+		if w.At != 300 {
+			t.Errorf("fault %s alone at %g s; want 300", w.Fault, w.At)
+		}
+	}
+}
+
 // TestWrong: what does not belong together is an error.
 func TestWrong(t *testing.T) {
 	for _, tc := range []struct {
@@ -476,14 +506,17 @@ func TestAbsurd(t *testing.T) {
 	}
 }
 
-// TestText keeps what people read: an event as planned, and one with a mistake.
-func TestText(t *testing.T) {
+// TestFiles keeps capacity.json of some events: as planned, with a mistake, without anything that breaks,
+// with one region, hours and no fault, and of a model that refuses. What
+// people read is made from these files in hlsload/capacity/page.
+func TestFiles(t *testing.T) {
 	for name, e := range map[string]*scenarios.Event{
-		"million": eventOf(t, million),
-		"mistake": eventOf(t, million+"quotas: {cloudfront.bps: 10Tbps, cloudfront.rps: 5M/s}\n", "nodes: 2}", "nodes: 2, cache_key: per_viewer}"),
+		"million": eventOf(t, million, "final, ", "final, starts: 2026-12-12T18:00Z, "),
+		"mistake": eventOf(t, million+"quotas: {cloudfront.bps: 10Tbps, cloudfront.rps: 5M/s}\norigin: {prefixes: {by: rendition}}\n", "nodes: 2}", "nodes: 2, cache_key: per_viewer}"),
 		"nothing": eventOf(t, million, "600k", "1k", "1M", "2k", "500k", "1k"),
+		"calm":    calm(t),
 	} {
-		golden(t, "testdata/"+name+".txt", answerOf(t, e).Text())
+		golden(t, "testdata/"+name+".json", written(t, answerOf(t, e)))
 	}
 	q := questionOf(t, eventOf(t, million))
 	q.Errors = &capacity.Errors{Edge: .5}
@@ -491,7 +524,34 @@ func TestText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/refused.txt", a.Text())
+	golden(t, "testdata/refused.json", written(t, a))
+}
+
+// calm is an event of hours in one region, without a fault.
+func calm(t *testing.T) *scenarios.Event {
+	t.Helper()
+	e, err := scenarios.LoadEvent(scenarios.Source{File: "event.yaml", Data: []byte(`
+version: 1
+event: {name: calm, duration: 5h}
+audience: {curve: [{at: 0s, viewers: 0}, {at: 1m, viewers: 500}, {at: 5h, viewers: 800}]}
+scenario: calm.yaml
+`), ReadFile: func(string) ([]byte, error) {
+		return []byte("version: 1\nname: calm\ntarget: {rig: {pipelines: 1}}\nfleet: {players: 100}\nduration: 60s\n"), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// written is an answer with a line for each minute and each row.
+func written(t *testing.T, a *Answer) string {
+	t.Helper()
+	data, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(string(data), "},{", "},\n{") + "\n"
 }
 
 func golden(t *testing.T, file, got string) {

@@ -10,26 +10,50 @@ import (
 	"hlsload/reports/figure"
 )
 
-// first says what breaks first: the quota whose limit, with the margin, is exceeded earliest.
-func (a *Answer) first(partitions int) string {
-	var x *Quota
+// conclude says what breaks first.
+func (a *Answer) conclude(partitions int) {
+	x := a.Breaks()
+	switch {
+	case x != nil:
+		need := x.Peak * a.Margin
+		a.Headline = fmt.Sprintf("%s breaks first, %s%s: the event needs %s times its limit.", x.Name, clock(*x.ExceededAt), because(x.ExceededBy), figure.Short(need/x.Limit))
+		is, but := "below", ", but"
+		if x.Peak > x.Limit {
+			is, but = "above", ";"
+		}
+		a.Reason = fmt.Sprintf("%s: the peak of %s is %s the limit of %s%s%s with the margin of %g it needs %s.",
+			capital(x.What), x.Amount(x.Peak), is, x.Amount(x.Limit), x.doubt(), but, a.Margin, x.Amount(need))
+		a.Prevents = a.prevents(x, partitions)
+	case len(a.Quotas) == 0:
+		a.Headline = "Nothing can be judged: no quota of this kind of origin is known."
+	default:
+		x = &a.Quotas[0]
+		a.Headline = fmt.Sprintf("Nothing breaks: the nearest limit is %s, of which %s is left with the margin of %g.", x.Name, figure.Percent(x.Headroom), a.Margin)
+		a.Reason = fmt.Sprintf("%s: the peak of %s comes %s%s; the limit is %s%s.", capital(x.What), x.Amount(x.Peak), clock(x.PeakAt), because(x.By), x.Amount(x.Limit), x.doubt())
+	}
+	a.first()
+}
+
+// first joins what breaks first, and what would prevent it.
+func (a *Answer) first() {
+	a.First = a.Headline
+	if a.Reason != "" {
+		a.First += " " + a.Reason
+	}
+	if len(a.Prevents) > 0 {
+		a.First += " What would prevent it: " + strings.Join(a.Prevents, ", or ") + "."
+	}
+}
+
+// Breaks is the quota whose limit, with the margin, is exceeded earliest; nil = none is.
+func (a *Answer) Breaks() (x *Quota) {
 	for i := range a.Quotas {
 		q := &a.Quotas[i]
 		if q.ExceededAt != nil && (x == nil || *q.ExceededAt < *x.ExceededAt) {
 			x = q
 		}
 	}
-	if x == nil {
-		if len(a.Quotas) == 0 {
-			return "Nothing can be judged: no quota of this kind of origin is known."
-		}
-		x = &a.Quotas[0]
-		return fmt.Sprintf("Nothing breaks: the nearest limit is %s (%s), of which %s is left with the margin of %g; the peak, %s of %s, comes %s%s.",
-			x.Name, x.What, figure.Percent(x.Headroom), a.Margin, x.amount(x.Peak), x.amount(x.Limit), clock(x.PeakAt), because(x.By))
-	}
-	need := x.Peak * a.Margin
-	return fmt.Sprintf("%s (%s) breaks first, %s%s: with the margin of %g, the peak of %s needs %s, %s times the limit of %s%s. What would prevent it: %s.",
-		x.Name, x.What, clock(*x.ExceededAt), because(x.ExceededBy), a.Margin, x.amount(x.Peak), x.amount(need), short(need/x.Limit), x.amount(x.Limit), x.doubt(), strings.Join(a.prevents(x, partitions), ", or "))
+	return x
 }
 
 // prevents are the ways to keep a limit.
@@ -47,12 +71,12 @@ func (a *Answer) prevents(x *Quota, partitions int) (ways []string) {
 		each := x.Limit / float64(max(partitions, 1))
 		ways = append(ways, figure.Thousands(int64(math.Ceil(need/each)))+" partitions, by a support case well before (S3 makes them by itself only after 30 to 60 minutes of load)")
 	case x.Adjustable == tariff.ByRequest:
-		ways = append(ways, fmt.Sprintf("a quota of %s (Service Quotas)", x.amount(need)))
+		ways = append(ways, fmt.Sprintf("a quota of %s (Service Quotas)", x.Amount(need)))
 		if x.Scope == "distribution" {
 			ways = append(ways, figure.Thousands(int64(math.Ceil(need/x.Limit)))+" distributions")
 		}
 	case x.Adjustable == tariff.BySupport:
-		ways = append(ways, fmt.Sprintf("%s, by a support case", x.amount(need)))
+		ways = append(ways, fmt.Sprintf("%s, by a support case", x.Amount(need)))
 	}
 	for _, l := range a.Largest {
 		if l.Quota == x.Name && l.Viewers != nil && *l.Viewers >= 1 {
@@ -65,25 +89,12 @@ func (a *Answer) prevents(x *Quota, partitions int) (ways []string) {
 	return ways
 }
 
-// amount is a value of a quota in words, with three digits.
-func (x *Quota) amount(v float64) string {
+// Amount is a value of a quota in words, with three digits.
+func (x *Quota) Amount(v float64) string {
 	if x.Unit == string(tariff.BitsPerSecond) {
-		return bits(v)
+		return figure.BitRate(v)
 	}
-	return perSecond(v)
-}
-
-// bits is a rate with three digits.
-func bits(v float64) string {
-	for _, u := range []struct {
-		size float64
-		name string
-	}{{1e12, "Tbit/s"}, {1e9, "Gbit/s"}, {1e6, "Mbit/s"}} {
-		if v >= u.size {
-			return short(v/u.size) + " " + u.name
-		}
-	}
-	return short(v) + " bit/s"
+	return figure.PerSecond(v)
 }
 
 // doubt says that a limit is not sure.
@@ -95,20 +106,6 @@ func (x *Quota) doubt() string {
 		return " (which was read long ago)"
 	}
 	return ""
-}
-
-// short is a number with three digits, or more if it is large.
-func short(v float64) string {
-	switch {
-	case v >= 1000:
-		unit := math.Pow(10, math.Floor(math.Log10(v))-2)
-		return figure.Thousands(int64(math.Round(v/unit) * unit))
-	case v >= 100:
-		return figure.Trim(v, 0)
-	case v >= 10:
-		return figure.Trim(v, 1)
-	}
-	return figure.Trim(v, 2)
 }
 
 // clock is a time of the event in words.
@@ -128,4 +125,9 @@ func because(fault string) string {
 		return ""
 	}
 	return " in fault " + fault
+}
+
+func capital(s string) string {
+	first := min(1, len(s))
+	return strings.ToUpper(s[:first]) + s[first:]
 }

@@ -22,6 +22,7 @@ func PlanOf(e *scenarios.Event) capacity.Plan {
 		Seed: draw.Seed(sc.Seed),
 	}
 	p.Faults, _ = faultsOf(e)
+	p.Together = !e.Faults.Each
 	if !e.Faults.AtPeak {
 		at := e.Faults.At
 		p.Onset = &at
@@ -32,7 +33,7 @@ func PlanOf(e *scenarios.Event) capacity.Plan {
 		pops = append(pops, r.Pops)
 		p.Regions = append(p.Regions, capacity.Region{Name: r.Name, Share: r.Share, Pops: r.Pops, Weights: r.Weights, Nodes: e.Edge.Nodes})
 	}
-	for i, caches := range sharedOut(e.Edge.RegionalCaches, pops) {
+	for i, caches := range SharedOut(e.Edge.RegionalCaches, pops) {
 		p.Regions[i].Regional = caches * max(e.Edge.Nodes, 1)
 	}
 	return p
@@ -50,9 +51,9 @@ func curveOf(e *scenarios.Event) []capacity.Point {
 	return out
 }
 
-// sharedOut is so many caches by region, in proportion to their POPs by the largest remainder, and one
+// SharedOut is so many caches by region, in proportion to their POPs by the largest remainder, and one
 // for each at least: [notesOf] says when that makes more of them.
-func sharedOut(caches int, pops []int) []int {
+func SharedOut(caches int, pops []int) []int {
 	out, all := make([]int, len(pops)), 0
 	if caches <= 0 {
 		return out
@@ -108,13 +109,10 @@ func faultsOf(e *scenarios.Event) (faults []chaos.Fault, notes []string) {
 
 // notesOf says what of an event is not in the figures.
 func notesOf(e *scenarios.Event) []string {
-	faults, left := faultsOf(e)
+	_, left := faultsOf(e)
 	notes := append([]string{}, left...)
 	if first := e.Curve[0]; first.Viewers > 0 {
 		notes = append(notes, fmt.Sprintf("the curve begins with %d viewers: that they all join at once is not in the figures (want a first point with 0 viewers)", first.Viewers))
-	}
-	if !e.Faults.Each && len(faults) > 1 {
-		notes = append(notes, "each fault is predicted alone; several at a time are not")
 	}
 	if n := e.Edge.RegionalCaches; n > 0 && n < len(e.Regions) {
 		notes = append(notes, fmt.Sprintf("%d regional caches for %d regions: counted as one for each region", n, len(e.Regions)))
@@ -144,9 +142,9 @@ func part(p *capacity.Plan, from, to time.Duration) *capacity.Plan {
 func busy(p *capacity.Plan, f *capacity.Forecast) *capacity.Plan {
 	const before = 2 * time.Minute
 	from := f.Minutes[f.Busiest].At
-	to := from + time.Minute
+	to := from + time.Minute + p.Last()
 	if p.Onset != nil {
-		from, to = min(from, *p.Onset), max(to, *p.Onset+time.Minute)
+		from, to = min(from, *p.Onset), max(from+time.Minute, *p.Onset+time.Minute+p.Last())
 	}
 	first := p.Curve[0].At
 	return part(p, first+(from-before-first).Truncate(time.Minute), to)

@@ -2,33 +2,13 @@ package answer
 
 import (
 	"fmt"
-	"math"
-	"slices"
+	"strings"
 	"time"
 
 	"hlsload/capacity/kernel"
 	"hlsload/player/m3u8"
+	"hlsload/reports/figure"
 )
-
-// Machine is one that carries players: what was measured on it.
-type Machine struct {
-	Cores   int
-	Players int     // that it carries on shaped links without being late; its open files are a bound of it
-	CPU     float64 // seconds of CPU a request
-	BPS     float64 // bit/s of its network
-	Source  string  // of the figures
-}
-
-// DefaultMachine is that of README.md, Figures: 5,000 players on 2 cores, 0.05 ms of CPU a request. Its
-// network was not measured: 10 Gbit/s is assumed.
-var DefaultMachine = Machine{Cores: 2, Players: 5000, CPU: 50e-6, BPS: 10e9, Source: "README.md, Figures; the network is assumed"}
-
-func (m *Machine) check() error {
-	if m.Cores < 1 || m.Cores > 10_000 || m.Players < 1 || m.Players > 10_000_000 || !(m.CPU > 0 && m.CPU <= 1) || !(m.BPS >= 1 && m.BPS <= 1e15) {
-		return fmt.Errorf("machine of a rehearsal: %d cores, %d players, %g s a request, %g bit/s (want 1 to 10,000 cores, 1 to 10,000,000 players, up to 1 s, 1 to 1e15 bit/s)", m.Cores, m.Players, m.CPU, m.BPS)
-	}
-	return nil
-}
 
 // Rehearsal is what it takes to test the peak for real.
 type Rehearsal struct {
@@ -48,6 +28,8 @@ type Full struct {
 	By     string  `json:"by"` // what needs so many: players, network or cpu
 	BPS    float64 `json:"bps"`
 	Cost   Range   `json:"cost"`
+	// AgentsCost is the part of the cost that the machines have, if what an hour of one costs is known.
+	AgentsCost float64 `json:"agents_cost"`
 }
 
 // Heads is one that asks for segments with HEAD.
@@ -56,6 +38,8 @@ type Heads struct {
 	By     string  `json:"by"`
 	RPS    float64 `json:"rps"`
 	Cost   Range   `json:"cost"`
+
+	AgentsCost float64 `json:"agents_cost"`
 }
 
 // Range is a cost.
@@ -64,16 +48,12 @@ type Range struct {
 	High float64 `json:"high"`
 }
 
-// How a machine may be used, and how long a rehearsal lasts.
-const (
-	ofNetwork = 0.7
-	ofCores   = 0.5
-	lasting   = 10 * time.Minute
-)
+func (r Range) plus(x float64) Range { return Range{money(r.Low + x), money(r.High + x)} }
 
-// rehearsal counts machines for the busiest minute and the worst fault:
-//
-//	agents = max(viewers ÷ players, bits ÷ (0.7 · network), requests · CPU ÷ (0.5 · cores))
+// lasting is how long a rehearsal is, for its cost.
+const lasting = 10 * time.Minute
+
+// rehearsal counts machines for the busiest minute and the worst fault.
 func (q *Question) rehearsal() *Rehearsal {
 	f, m := q.Forecast, &q.Machine
 	top := &f.Minutes[f.Busiest]
@@ -84,38 +64,27 @@ func (q *Question) rehearsal() *Rehearsal {
 	for i := range f.Worst {
 		rps, bps = max(rps, f.Worst[i].Edge), max(bps, f.Worst[i].Bits)
 	}
-	needs := []need{{"players", viewers / float64(m.Players)}, {"cpu", rps * m.CPU / (ofCores * float64(m.Cores))}}
 	r := &Rehearsal{Minutes: lasting.Minutes(), Viewers: tidy(viewers), PlayersPerAgent: m.Players, Machine: m.Source,
 		RequestsOnly: Heads{RPS: tidy(rps)}, FullBody: Full{BPS: tidy(bps)}}
-	r.RequestsOnly.Agents, r.RequestsOnly.By = most(needs)
-	r.FullBody.Agents, r.FullBody.By = most(append(needs, need{"network", bps / (ofNetwork * m.BPS)}))
+	r.RequestsOnly.Agents, r.RequestsOnly.By = m.Agents(viewers, rps, 0)
+	r.FullBody.Agents, r.FullBody.By = m.Agents(viewers, rps, bps)
 	r.Agents = r.FullBody.Agents
-	r.FullBody.Cost = q.rehearsed(1)
-	r.RequestsOnly.Cost = q.rehearsed(q.playlists())
-	if q.Plan.Channel.Edge.Shield {
-		r.Note = "AWS asks for load tests without Origin Shield"
+	r.FullBody.AgentsCost, r.RequestsOnly.AgentsCost = money(m.cost(r.FullBody.Agents, lasting)), money(m.cost(r.RequestsOnly.Agents, lasting))
+	r.FullBody.Cost = q.rehearsed(1).plus(r.FullBody.AgentsCost)
+	r.RequestsOnly.Cost = q.rehearsed(q.playlists()).plus(r.RequestsOnly.AgentsCost)
+	var notes []string
+	if m.Price > 0 {
+		notes = append(notes, fmt.Sprintf("the agents' own cost is in it: %s %s with full bodies, %s for requests only", q.Event.Prices.Currency, figure.Money(r.FullBody.AgentsCost), figure.Money(r.RequestsOnly.AgentsCost)))
 	}
+	if q.Plan.Channel.Edge.Shield {
+		notes = append(notes, ShieldNote)
+	}
+	r.Note = strings.Join(notes, "; ")
 	return r
 }
 
-// need is how many machines something takes.
-type need struct {
-	what string
-	n    float64
-}
-
-func most(needs []need) (agents int, by string) {
-	x := slices.MaxFunc(needs, func(a, b need) int {
-		switch {
-		case a.n < b.n:
-			return -1
-		case a.n > b.n:
-			return 1
-		}
-		return 0
-	})
-	return max(1, int(math.Ceil(min(x.n, 1e9)))), x.what
-}
+// ShieldNote is what to know before a load test of a distribution with Origin Shield.
+const ShieldNote = "AWS asks for load tests without Origin Shield"
 
 // rehearsed is the cost of the busiest minute for as long as a rehearsal lasts, with a part of its bytes.
 func (q *Question) rehearsed(bytes float64) Range {

@@ -391,3 +391,14 @@ func TestMerged(t *testing.T) {
 		}
 	}
 }
+
+// TestEqualShares: a layer of any number of equal groups is one, and not refused for the rounding of its sum.
+func TestEqualShares(t *testing.T) {
+	for n := 1; n <= 64; n++ {
+		l := slices.Repeat(Layer{{Nodes: 2, Share: 1 / float64(n)}}, n).Merged()
+		p := Path{Layers: []Layer{l}}
+		if err := p.Check(); err != nil || len(l) != 1 || l[0].Nodes != 2*n || math.Abs(l[0].Share-1) > 1e-9 {
+			t.Errorf("%d groups: %v, %v", n, l, err)
+		}
+	}
+}

@@ -50,7 +50,7 @@ func (l Layer) Merged() Layer {
 	for _, g := range sorted {
 		if n := len(out); n > 0 && each(g) <= least*within {
 			out[n-1].Nodes += g.Nodes
-			out[n-1].Share += g.Share
+			out[n-1].Share = min(out[n-1].Share+g.Share, 1) // nine ninths are more by rounding
 			continue
 		}
 		out, least = append(out, g), each(g)

@@ -28,7 +28,7 @@ func Add(to, others []Rate, by float64) {
 type Kernel struct {
 	Classes []Class
 	Cohorts []Cohort
-	Faults  []Fault // one for each simulation with a fault
+	Faults  []Fault // of each simulation with a fault, one for each onset
 	Spread  Spread
 	Viewers int // that were simulated, in all simulations
 }
@@ -97,7 +97,7 @@ func Of(recorders ...*Recorder) (*Kernel, error) {
 	}
 	for _, r := range recorders {
 		if r.setup.Fault != "" {
-			k.Faults = append(k.Faults, k.fault(r))
+			k.Faults = append(k.Faults, k.fault(r).parted(r)...)
 		}
 	}
 	return k, nil
@@ -159,13 +159,12 @@ func (c *counts) responses(name string, classes int) Cohort {
 }
 
 // fault is the response to the fault of a recorder.
-func (k *Kernel) fault(r *Recorder) Fault {
-	f := Fault{Name: r.setup.Fault, Cohorts: make([]Response, len(k.Cohorts))}
+func (k *Kernel) fault(r *Recorder) *Fault {
+	f := &Fault{Name: r.setup.Fault, Cohorts: make([]Response, len(k.Cohorts))}
 	to, classes := k.renumber(r), len(k.Classes)
 	for i := range f.Cohorts {
 		c, out := &r.cohorts[i], &f.Cohorts[i]
 		f.Viewers += int(c.watching)
-		out.Affected = c.affected / max(c.watching, 1)
 		counted := even(c.fault, c.steady, max(c.watching, 1)*Fine.Seconds()/max(c.steadily.Seconds(), 1))
 		for t := range c.fault {
 			slot := plus(nil, counted[t], to)

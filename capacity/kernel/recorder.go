@@ -1,7 +1,9 @@
 package kernel
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"hlsload/player"
@@ -58,6 +60,16 @@ type Setup struct {
 	// response.
 	Fault string
 	Until time.Duration
+	// Then are further faults, in order of time, before Until. Each has a response of its own, from
+	// its onset to that of the next one.
+	Then []Onset
+}
+
+// Onset is when a fault begins.
+type Onset struct {
+	Name  string
+	At    time.Duration
+	Marks uint64 // as record.Meta.Marks: those of its answers
 }
 
 // Check reports what is wrong with a setup.
@@ -67,6 +79,8 @@ func (s *Setup) Check() error {
 		return fmt.Errorf("kernel: %d cohorts with renditions for %d (want at least one, and renditions for each)", len(s.Cohorts), len(s.Renditions))
 	case s.Settled <= 0 || s.From < s.Settled || s.To <= s.From:
 		return fmt.Errorf("kernel: settled after %v, steady from %v to %v (want each later than the one before)", s.Settled, s.From, s.To)
+	case !slices.IsSortedFunc(s.Then, func(a, b Onset) int { return cmp.Compare(a.At, b.At) }) || len(s.Then) > 0 && (s.Then[0].At <= s.To || s.Then[len(s.Then)-1].At >= s.Until):
+		return fmt.Errorf("kernel: fault %s from %v to %v, and then %v (want the others after its onset, in order of time)", s.Fault, s.To, s.Until, s.Then)
 	case s.Fault != "" && s.Until <= s.To:
 		return fmt.Errorf("kernel: fault %s from %v to %v (want an end after the onset)", s.Fault, s.To, s.Until)
 	}
@@ -92,7 +106,7 @@ type seat struct {
 	cohort int
 	joined time.Duration
 	sent   [player.Tracks]time.Duration // of the last segment that was answered
-	marked bool                         // by the fault
+	marked uint64                       // by the onsets
 }
 
 type object struct {
@@ -112,7 +126,7 @@ type counts struct {
 	fault    [][]Count
 	fresh    [][]float64 // objects that were asked for at first, by slot and class
 	watching float64     // at the onset
-	affected float64
+	affected []float64   // by onset
 }
 
 // NewRecorder returns a recorder for a simulation.
@@ -125,6 +139,7 @@ func NewRecorder(s Setup) (*Recorder, error) {
 	for i := range r.cohorts {
 		c := &r.cohorts[i]
 		c.join = make([][]Count, slots(s.Settled, Slot))
+		c.affected = make([]float64, 1+len(s.Then))
 		if s.Fault != "" {
 			c.fault = make([][]Count, slots(s.Until-s.To, Fine))
 			c.fresh = make([][]float64, len(c.fault))
@@ -160,9 +175,8 @@ func (r *Recorder) Take(t record.Told) {
 		r.count(st, sm.At, r.class(st, sm, 0), Count{Requests: 1})
 	case player.Answered:
 		r.answered(st, sm, t.Meta != nil && t.Meta.Cache == cdn.CacheJoined)
-		if c := &r.cohorts[st.cohort]; t.Meta != nil && t.Meta.Marks != 0 && !st.marked && st.joined < r.setup.To {
-			st.marked = true
-			c.affected++
+		if t.Meta != nil && t.Meta.Marks != 0 && st.joined < r.setup.To {
+			r.touched(st, uint64(t.Meta.Marks))
 		}
 	case player.Appended:
 		r.appended(st, sm)

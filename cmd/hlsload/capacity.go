@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,28 +14,30 @@ import (
 	"hlsload/capacity"
 	"hlsload/capacity/answer"
 	"hlsload/capacity/kernel"
+	"hlsload/capacity/page"
 	"hlsload/player/units"
 	"hlsload/reports"
-	"hlsload/reports/page"
+	"hlsload/reports/document"
 	"hlsload/scenarios"
 )
 
 // exitRefused is the exit code when the model is too far from a simulation that it has not seen.
 const exitRefused = 115
 
-// capacityFile is what --out has.
-const capacityFile = "capacity.json"
-
 func capacityCommand() *cobra.Command {
 	var o overrides
 	var asJSON bool
-	var out, under string
+	var out, under, rehearse, machine string
 	cmd := &cobra.Command{
 		Use: "capacity EVENT", Short: "What an event asks of edge, origin and purse, and what breaks first", Args: takes("EVENT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			least, ok := units.ParseShare(under)
 			if !ok {
 				return misused("--fail-under %s (want a share of the limit, such as 20%%)", under)
+			}
+			agent, err := agentOf(machine)
+			if err != nil {
+				return err
 			}
 			src, err := open(args[0], &o)
 			if err != nil {
@@ -46,11 +47,13 @@ func capacityCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			file := filepath.Join(out, capacityFile)
-			if _, err := os.Stat(file); out != "" && err == nil {
-				return forbidden(fmt.Errorf("results: %s is there already (want --out with a new directory)", file))
+			if cmd.Flags().Changed("rehearse") {
+				return rehearsed(cmd, e, rehearse, agent)
 			}
-			a, err := foretell(cmd.Context(), printable{cmd.ErrOrStderr()}, e)
+			if err := placeCapacity(out); err != nil {
+				return err
+			}
+			a, err := foretell(cmd.Context(), printable{cmd.ErrOrStderr()}, e, agent)
 			if err != nil {
 				return err
 			}
@@ -61,27 +64,47 @@ func capacityCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.set, "set", nil, "`path=value` changes any value of the event; repeatable")
 	f.StringVar(&under, "fail-under", "0%", "exit 99 when a head-room after the margin is below this `SHARE` of its limit")
-	f.StringVar(&out, "out", "", "write capacity.json into this `DIR`")
+	f.StringVar(&out, "out", "", "write capacity.json, capacity.md and report.html into this new `DIR`")
 	f.BoolVar(&asJSON, "json", false, "print capacity.json instead of the text")
+	f.StringVar(&rehearse, "rehearse", "", "print the scenario of a rehearsal with this `SHARE` of the viewers, such as 2%, instead")
+	f.StringVar(&machine, "machine", "", "`FILE` with the figures of a machine that carries players (make bench-fleet writes one; docs/event.md)")
+	for _, other := range []string{"json", "out", "fail-under"} {
+		cmd.MarkFlagsMutuallyExclusive("rehearse", other)
+	}
 	return cmd
 }
 
-// concludeCapacity prints and writes an answer, and returns the exit code.
+// placeCapacity makes the directory of the files; it refuses one that has them.
+func placeCapacity(out string) error {
+	if out == "" {
+		return nil
+	}
+	if file := page.Holds(out); file != "" {
+		return forbidden(fmt.Errorf("results: %s is there already (want --out with a new directory)", filepath.Join(out, file)))
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return forbidden(fmt.Errorf("results: %w (want --out with a directory that can be made)", err))
+	}
+	return nil
+}
+
+// concludeCapacity prints and writes an answer, and returns the exit code. What breaks comes first: a full
+// disk must not lose it.
 func concludeCapacity(cmd *cobra.Command, a *answer.Answer, least float64, asJSON bool, out string) error {
 	var failed error
-	if out != "" {
-		failed = os.MkdirAll(out, 0o755)
-		failed = errors.Join(failed, page.WriteFile(filepath.Join(out, capacityFile), func(w io.Writer) error {
-			e := json.NewEncoder(w)
-			e.SetEscapeHTML(false)
-			return e.Encode(a)
-		}))
-	}
+	w := cmd.OutOrStdout()
 	if asJSON {
-		failed = errors.Join(failed, printJSON(cmd, a))
+		failed = printJSON(cmd, a)
 	} else {
-		_, err := fmt.Fprint(printable{cmd.OutOrStdout()}, a.Text())
-		failed = errors.Join(failed, internal(err))
+		failed = internal(page.WriteText(w, a, min(columns(w), 100)))
+	}
+	if out != "" {
+		if err := page.Write(out, a); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("writing the answer (it is incomplete; what is printed stands): %w", err))
+		} else if !asJSON {
+			_, err := fmt.Fprint(printable{w}, document.Wrap("Files: "+out+"/ (report.html to look at, capacity.md for a wiki, capacity.json for scripts)", "", min(columns(w), 100)))
+			failed = errors.Join(failed, internal(err))
+		}
 	}
 	code := reports.ExitPass
 	switch {
@@ -94,7 +117,7 @@ func concludeCapacity(cmd *cobra.Command, a *answer.Answer, least float64, asJSO
 }
 
 // foretell simulates samples of an event's viewers, as many at a time as there are processors, and answers.
-func foretell(ctx context.Context, said io.Writer, e *scenarios.Event) (*answer.Answer, error) {
+func foretell(ctx context.Context, said io.Writer, e *scenarios.Event, agent answer.Machine) (*answer.Answer, error) {
 	p := answer.PlanOf(e)
 	if err := p.Check(); err != nil {
 		return nil, &exitError{exitInvalid, fmt.Sprintf("the event cannot be predicted: %v", err), err}
@@ -135,6 +158,6 @@ func foretell(ctx context.Context, said io.Writer, e *scenarios.Event) (*answer.
 	if err != nil {
 		return nil, internal(err)
 	}
-	a, err := answer.Of(&answer.Question{Event: e, Plan: &p, Kernel: k, Forecast: f, Errors: errs, Now: time.Now()})
+	a, err := answer.Of(&answer.Question{Event: e, Plan: &p, Kernel: k, Forecast: f, Errors: errs, Machine: agent, Now: time.Now()})
 	return a, internal(err)
 }

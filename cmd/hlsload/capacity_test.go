@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"hlsload/capacity/answer"
+	"hlsload/capacity/page"
 )
 
 // TestCapacity answers for a small event, as text and as JSON, and fails where it should.
@@ -27,13 +28,21 @@ func TestCapacity(t *testing.T) {
 	if code != 0 || !strings.HasPrefix(stdout, "Nothing breaks: the nearest limit is ") || !strings.Contains(stderr, "simulation 3 of 3: 2000 players\n") {
 		t.Fatalf("exit %d\n%s%s", code, stdout, stderr)
 	}
-	data, err := os.ReadFile(filepath.Join(out, capacityFile))
+	data, err := os.ReadFile(filepath.Join(out, page.JSONFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var a answer.Answer
-	if err := json.Unmarshal(data, &a); err != nil || a.Schema != answer.Schema || len(a.Minutes) != 10 || !strings.HasPrefix(stdout, a.First) {
+	if err := json.Unmarshal(data, &a); err != nil || a.Schema != answer.Schema || len(a.Minutes) != 10 || !strings.HasPrefix(strings.ReplaceAll(stdout, "\n", " "), a.First) {
 		t.Errorf("%v: %s", err, data)
+	}
+	for _, name := range []string{page.MarkdownFile, page.HTMLFile} {
+		if data, err := os.ReadFile(filepath.Join(out, name)); err != nil || !strings.Contains(strings.ReplaceAll(string(data), "\u00a0", " "), a.Headline) {
+			t.Errorf("%s: %v, or no headline in it", name, err)
+		}
+	}
+	if !strings.HasSuffix(stdout, "capacity.json for scripts)\n") {
+		t.Errorf("the end does not say where the files are: %s", stdout)
 	}
 	if code, _, stderr := executed(t, "capacity", small, "--out", out); code != exitUsage || !strings.Contains(stderr, "is there already") {
 		t.Errorf("exit %d: %s", code, stderr)
@@ -46,6 +55,7 @@ func TestCapacity(t *testing.T) {
 		code int
 		want string
 	}{
+		{[]string{small, "--out", filepath.Join(small, "out")}, exitUsage, "want --out with a directory that can be made"},
 		{[]string{small, "--fail-under", "20"}, exitUsage, "--fail-under 20 (want a share"},
 		{[]string{filepath.Join(dir, "long.yaml")}, exitInvalid, "100h0m0s long (want at most 48h0m0s)"},
 		{[]string{filepath.Join(dir, "wrong.yaml")}, exitInvalid, "wrong.yaml:3:19: audience.curve: the curve has no viewers"},

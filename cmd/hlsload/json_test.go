@@ -13,9 +13,9 @@ import (
 	"hlsload/scenarios"
 )
 
-// document runs a command with --json and checks that docs/ci.md names every field of
+// documented runs a command with --json and checks that docs/ci.md names every field of
 // what it prints.
-func document(t *testing.T, code int, args ...string) (doc map[string]any) {
+func documented(t *testing.T, code int, args ...string) (doc map[string]any) {
 	t.Helper()
 	got, stdout, stderr := executed(t, append(args, "--json")...)
 	if got != code {
@@ -63,7 +63,7 @@ func fieldsOf(v any) []string {
 
 func TestListsAsJSON(t *testing.T) {
 	for name := range lists {
-		doc := document(t, 0, "list", name)
+		doc := documented(t, 0, "list", name)
 		items, _ := doc["items"].([]any)
 		if doc["schema"] != "hlsload.list/v1" || doc["list"] != name || len(items) == 0 {
 			t.Errorf("list %s: %v", name, doc)
@@ -79,7 +79,7 @@ func TestProblemsAsJSON(t *testing.T) {
 	if err := os.WriteFile(file, []byte("version: 1\nname: bad\nfoo: 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	doc := document(t, exitInvalid, "validate", "pipeline-kill", file, "--set", "duration=5")
+	doc := documented(t, exitInvalid, "validate", "pipeline-kill", file, "--set", "duration=5")
 	all := doc["scenarios"].([]any)
 	if good := all[0].(map[string]any); good["scenario"] != "pipeline-kill" || good["valid"] != false { // the flag is wrong for it too
 		t.Errorf("got %v", good)
@@ -95,7 +95,7 @@ func TestProblemsAsJSON(t *testing.T) {
 	if p = problems[1].(map[string]any); p["from"] != "--set duration=5" {
 		t.Errorf("got %v", p)
 	}
-	if plan := document(t, exitInvalid, "plan", file); len(plan["problems"].([]any)) != 1 || plan["timeline"] != nil {
+	if plan := documented(t, exitInvalid, "plan", file); len(plan["problems"].([]any)) != 1 || plan["timeline"] != nil {
 		t.Errorf("got %v", plan)
 	}
 }
@@ -103,7 +103,7 @@ func TestProblemsAsJSON(t *testing.T) {
 // planAgrees checks that the plan as data has what the plan in words has.
 func planAgrees(t *testing.T, name string) {
 	t.Helper()
-	doc := document(t, 0, "plan", name)
+	doc := documented(t, 0, "plan", name)
 	_, text, _ := executed(t, "plan", name)
 	for _, row := range doc["timeline"].([]any) {
 		f := row.(map[string]any)
@@ -124,7 +124,7 @@ func TestPlanAsJSON(t *testing.T) {
 			planAgrees(t, name)
 		}
 	}
-	doc := document(t, 0, "plan", "testdata/scenarios/url.yaml", "--set", "chaos=[{name: f, fault: pipeline.kill, pipeline: 0, at: 8s, for: 5s}]", "--set", "recovery=2s")
+	doc := documented(t, 0, "plan", "testdata/scenarios/url.yaml", "--set", "chaos=[{name: f, fault: pipeline.kill, pipeline: 0, at: 8s, for: 5s}]", "--set", "recovery=2s")
 	if load := doc["load"].(map[string]any); load["requests"].(float64) <= 0 || load["busiest_rps"].(float64) < load["rps"].(float64) {
 		t.Errorf("got %v", load)
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"hlsload/reports"
+	"hlsload/reports/document"
 	"hlsload/reports/openmetrics"
-	"hlsload/reports/page"
 	"hlsload/reports/record"
 	"hlsload/run"
 	"hlsload/run/push"
@@ -180,7 +180,7 @@ func (m *metrics) finish(s *reports.Summary) error {
 		return nil
 	}
 	m.final.Over = s
-	if err := page.WriteFile(m.file, func(w io.Writer) error { return m.exporter.WriteText(w, m.final, m.labels) }); err != nil {
+	if err := document.WriteFile(m.file, func(w io.Writer) error { return m.exporter.WriteText(w, m.final, m.labels) }); err != nil {
 		return fmt.Errorf("write metrics: %w", err)
 	}
 	return nil

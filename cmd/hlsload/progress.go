@@ -15,8 +15,8 @@ import (
 	"golang.org/x/term"
 
 	"hlsload/player/m3u8"
+	"hlsload/reports/document"
 	"hlsload/reports/figure"
-	"hlsload/reports/page"
 	"hlsload/reports/record"
 	"hlsload/stage"
 )
@@ -184,7 +184,7 @@ func agentsNow(all []stage.AgentNow) string {
 	if lost != nil {
 		s += ", lost " + strings.Join(lost, ", ")
 	}
-	return "  " + page.Printable(s, false)
+	return "  " + document.Printable(s, false)
 }
 
 // lines writes a plain line every few seconds.

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hlsload/reports"
+	"hlsload/reports/document"
 	"hlsload/reports/page"
 	"hlsload/reports/record"
 	"hlsload/reports/spread"
@@ -154,7 +155,7 @@ func (o *output) concludeSeeds(cmd *cobra.Command, s *spread.Summary, late error
 	} else {
 		printed = page.WriteSeeds(s, w, o.dir, o.text(w))
 	}
-	unwritten = errors.Join(unwritten, page.WriteFile(filepath.Join(o.dir, reports.SummaryFile), s.WriteJSON))
+	unwritten = errors.Join(unwritten, document.WriteFile(filepath.Join(o.dir, reports.SummaryFile), s.WriteJSON))
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}

@@ -104,3 +104,14 @@ func (e *Expectation) Within() time.Duration {
 func (e *Expectation) AsksFor(metric string) bool {
 	return e.Left.Metric != nil && e.Left.Metric.Name == metric || e.Operator != 0 && e.Right.Metric.Name == metric
 }
+
+// Grows reports whether what an expectation judges depends on how many viewers there are, so that
+// its limit means nothing for an audience of another size: a number of requests, say, or the hit
+// ratio. That something never happens, or that it happens at all, does not.
+func (e *Expectation) Grows() bool {
+	grows := func(t *Term) bool {
+		m := t.Metric
+		return m != nil && (m.Shape == Amount || m.Shape == Rate || m.Name == "hit_ratio")
+	}
+	return e.Alarm == "" && e.value != 0 && e.Operator != '/' && (grows(&e.Left) || e.Operator != 0 && grows(&e.Right))
+}

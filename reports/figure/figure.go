@@ -104,6 +104,42 @@ func BitsPerSecond(f float64) string {
 	return scaled(f, []unit{{1e9, 2, "Gbit/s"}, {1e6, 1, "Mbit/s"}, {1e3, 0, "kbit/s"}, {1, 0, "bit/s"}})
 }
 
+// Short writes a number of at least 0 with three digits; those that follow in a larger
+// one are 0.
+func Short(f float64) string {
+	switch {
+	case f >= 999.5:
+		unit := math.Pow(10, math.Floor(math.Log10(f))-2)
+		return Thousands(int64(math.Round(f/max(unit, 1)) * max(unit, 1)))
+	case f >= 100:
+		return Trim(f, 0)
+	case f >= 10:
+		return Trim(f, 1)
+	}
+	return Trim(f, 2)
+}
+
+// PerSecond writes a rate of at least 0 with three digits.
+func PerSecond(f float64) string { return Short(f) + "/s" }
+
+// BitRate writes a bit rate of at least 0 with three digits, as of a whole audience.
+func BitRate(f float64) string {
+	for _, u := range []unit{{size: 1e12, name: "Tbit/s"}, {size: 1e9, name: "Gbit/s"}, {size: 1e6, name: "Mbit/s"}} {
+		if f >= u.size {
+			return Short(f/u.size) + " " + u.name
+		}
+	}
+	return Short(f) + " bit/s"
+}
+
+// Money writes an amount; cents matter only where there are few.
+func Money(f float64) string {
+	if math.Abs(f) >= 99.995 {
+		return Thousands(int64(math.Round(f)))
+	}
+	return Trim(f, 2)
+}
+
 // Size writes a number of bytes in decimal units.
 func Size(bytes int64) string {
 	return scaled(float64(bytes), []unit{{1e12, 2, "TB"}, {1e9, 2, "GB"}, {1e6, 1, "MB"}, {1e3, 1, "kB"}, {1, 0, "B"}})

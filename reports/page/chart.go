@@ -248,24 +248,13 @@ func niceStep(s float64) float64 {
 	return 10 * p
 }
 
-func (p *page) chart(id, title, about string) {
-	p.raw(`<div class="chart">`)
-	p.tag("h3", "", title)
-	if about != "" {
-		p.tag("p", "about", about)
-	}
-	p.raw(`<div id="` + id + `" role="img" aria-label="`)
-	p.text("Chart: " + title + ". The tables hold the same figures.")
-	p.raw("\"></div></div>\n")
-}
-
 // htmlTimeline draws what happened over time, and offers to show wall-clock time where
 // there is one.
 func htmlTimeline(s *reports.Summary, p *page) {
 	if len(s.Timeline) == 0 {
 		return
 	}
-	p.section("timeline", "Timeline")
+	p.Section("timeline", "Timeline")
 	about := "Minutes and seconds since the first arrival, " + figure.Plural(s.TimelineStepS, "second") + " a step. Drag to zoom, double-click to go back; click a name to hide or show its line."
 	if len(s.Faults) > 0 {
 		about += " Hatched: a fault is on. Grey: its recovery."
@@ -273,33 +262,33 @@ func htmlTimeline(s *reports.Summary, p *page) {
 	if len(marks(s)) > 0 {
 		about += " Dotted: what monitoring noticed; the bar below a name ends when that could be seen."
 	}
-	p.tag("p", "soft", about)
-	p.raw("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n")
+	p.Tag("p", "soft", about)
+	p.Raw("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n")
 	if !began(s).IsZero() {
-		p.raw(`<fieldset id="clock" hidden><legend>Time</legend><label><input type="radio" name="clock" value="run" checked>of the run</label><label><input type="radio" name="clock" value="utc">UTC</label></fieldset>` + "\n")
+		p.Clocks("the run")
 	}
-	p.chart("chart-sessions", "Sessions", "")
+	p.Chart("chart-sessions", "Sessions", "")
 	if len(s.Timeline[0].Pipeline) > 1 {
-		p.chart("chart-pipelines", "Sessions by pipeline", "the pipeline of the latest segment of each")
+		p.Chart("chart-pipelines", "Sessions by pipeline", "the pipeline of the latest segment of each")
 	}
 	if slices.ContainsFunc(s.Timeline, func(r reports.Row) bool { return r.StartupP50Ms.Known() }) {
-		p.chart("chart-startup", "Startup time", "from joining to the first picture, of those that started within a step")
+		p.Chart("chart-startup", "Startup time", "from joining to the first picture, of those that started within a step")
 	}
 	if slices.ContainsFunc(s.Timeline, func(r reports.Row) bool { return r.TTFBP50Ms.Known() }) {
-		p.chart("chart-ttfb", "Time to first byte", "of all answers that began")
+		p.Chart("chart-ttfb", "Time to first byte", "of all answers that began")
 	}
-	p.chart("chart-edge", "Requests per second at the edge", "")
+	p.Chart("chart-edge", "Requests per second at the edge", "")
 	if s.Origin.Source != reports.FromNowhere {
-		p.chart("chart-origin", "Requests per second at the origin", loadLine(s))
+		p.Chart("chart-origin", "Requests per second at the origin", loadLine(s))
 	}
-	p.chart("chart-errors", "Failed requests", "per step: error answers, timeouts, broken connections")
+	p.Chart("chart-errors", "Failed requests", "per step: error answers, timeouts, broken connections")
 	if slices.ContainsFunc(s.Timeline, func(r reports.Row) bool { return r.ErrorShare > 0 }) {
-		p.chart("chart-share", "Share of failed requests", "of those answered, or given up, within a step")
+		p.Chart("chart-share", "Share of failed requests", "of those answered, or given up, within a step")
 	}
 	if s.Logs != nil {
-		p.chart("chart-logs", "Requests in the access logs", "per step; "+logLine(s.Logs))
+		p.Chart("chart-logs", "Requests in the access logs", "per step; "+logLine(s.Logs))
 	}
-	p.raw("</section>\n")
+	p.Raw("</section>\n")
 }
 
 // htmlSpeed shows how fast each profile failed over.
@@ -308,10 +297,10 @@ func htmlSpeed(s *reports.Summary, p *page) {
 	if len(curves) == 0 {
 		return
 	}
-	p.section("speed", "How fast they failed over")
-	p.tag("p", "soft", "Share of the affected sessions that had media from something healthy, by the time since onset or, for those that joined later, since their first request that met the fault. A line that ends below 100 % leaves out those that never did.")
+	p.Section("speed", "How fast they failed over")
+	p.Tag("p", "soft", "Share of the affected sessions that had media from something healthy, by the time since onset or, for those that joined later, since their first request that met the fault. A line that ends below 100 % leaves out those that never did.")
 	for _, c := range curves {
-		p.chart(c.ID, c.title, "")
+		p.Chart(c.ID, c.title, "")
 	}
-	p.raw("</section>\n")
+	p.Raw("</section>\n")
 }

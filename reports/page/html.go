@@ -9,57 +9,73 @@ import (
 	"strings"
 
 	"hlsload/reports"
+	"hlsload/reports/document"
 	"hlsload/reports/figure"
 )
 
-var (
-	//go:embed uPlot.iife.min.js
-	uPlotJS string
-	//go:embed uPlot.min.css
-	uPlotCSS string
-	//go:embed report.js
-	reportJS string
-	//go:embed report.css
-	reportCSS string
-)
+//go:embed report.js
+var reportJS string
 
-// WriteHTML writes report.html: one file that works offline, with tables that
-// work without JavaScript and charts (uPlot, see page/uPlot.LICENSE) that need
-// it. Its content security policy allows the scripts and styles in it, by hash,
-// and nothing else.
+// page is report.html under construction.
+type page struct{ document.Markup }
+
+// table writes a table with signs before what is good or bad.
+func (p *page) table(t *document.Table) {
+	t.Sign = sign
+	p.Table(t)
+}
+
+func sign(head, cell string) (sign, class string) {
+	switch {
+	case cell == "NO" && head == "agrees", cell == "FAILS":
+		return "✕", "no"
+	case cell == "yes" && head == "agrees", cell == "holds":
+		return "✓", "ok"
+	case cell == "CHANGED":
+		return "!", "no"
+	}
+	return "", ""
+}
+
+// document is the file that a page is in.
+func (p *page) document(title string, data *chartData) *document.Document {
+	return &document.Document{Title: title, Body: &p.Markup, Data: data, Script: reportJS}
+}
+
+// WriteHTML writes report.html.
 func WriteHTML(s *reports.Summary, w io.Writer) error {
 	p := &page{}
 	htmlVerdict(s, p)
 	if !unbegun(s) {
 		htmlContents(s, p)
 		if len(s.Faults) > 0 {
-			p.raw(`<div id="faults">` + "\n")
+			p.Raw(`<div id="faults">` + "\n")
 			for i := range s.Faults {
 				htmlFault(s, p, i)
 			}
-			p.raw("</div>\n")
+			p.Raw("</div>\n")
 		}
 		htmlExpectations(s, p)
 		htmlTimeline(s, p)
 		htmlSpeed(s, p)
 		htmlTables(s, p)
 	}
-	return p.document(w, strings.ToUpper(s.Verdict)+" · "+s.Scenario.Name+" · hlsload", "", chartDataOf(s))
+	return p.document(strings.ToUpper(s.Verdict)+" · "+s.Scenario.Name+" · hlsload", chartDataOf(s)).Write(w)
 }
 
 var verdictWords = map[string]string{reports.Pass: "✓ Pass", reports.Fail: "✕ Fail", reports.Void: "! Void", reports.Interrupted: "! Interrupted"}
 
 func htmlVerdict(s *reports.Summary, p *page) {
-	p.raw(`<header class="card verdict ` + s.Verdict + `">` + "\n")
-	p.tag("h1", "", verdictWords[s.Verdict])
+	p.Raw(`<header class="card verdict ` + s.Verdict + `">` + "\n")
+	p.Tag("h1", "", verdictWords[s.Verdict])
 	if line := outcome(s); line != "" {
-		p.tag("p", "reason", line)
-		p.tag("p", "because", sentence(s.Reason()))
+		p.Tag("p", "reason", line)
+		p.Tag("p", "because", sentence(s.Reason()))
 	} else {
-		p.tag("p", "reason", sentence(s.Reason()))
+		p.Tag("p", "reason", sentence(s.Reason()))
 	}
 	if s.Verdict == reports.Void && !unbegun(s) {
-		p.tag("p", "", "The figures below were measured, but prove nothing.")
+		p.Tag("p", "", "The figures below were measured, but prove nothing.")
 	}
 	head := facts(s)
 	for i := range head {
@@ -76,48 +92,73 @@ func htmlVerdict(s *reports.Summary, p *page) {
 		htmlConditions(p, unmeasured, "was not measured")
 	}
 	if line := s.KnownLine(); line != "" {
-		p.tag("p", "", sentence(line))
+		p.Tag("p", "", sentence(line))
 	}
-	p.tag("p", "soft", headline(s)+" · "+audience(s)+" · exit code "+fmt.Sprint(s.ExitCode))
-	p.raw("</header>\n")
+	p.Tag("p", "soft", headline(s)+" · "+audience(s)+" · exit code "+fmt.Sprint(s.ExitCode))
+	p.Raw("</header>\n")
 	if len(s.Warnings) > 0 {
-		p.raw(`<section class="card warnings" aria-label="Warnings">` + "\n")
-		p.tag("h3", "", "Warnings")
-		p.raw("<ul>\n")
+		p.Raw(`<section class="card warnings" aria-label="Warnings">` + "\n")
+		p.Tag("h3", "", "Warnings")
+		p.Raw("<ul>\n")
 		for _, warning := range s.Warnings {
-			p.tag("li", "", warning)
+			p.Tag("li", "", warning)
 		}
-		p.raw("</ul>\n</section>\n")
+		p.Raw("</ul>\n</section>\n")
 	}
+}
+
+// facts writes names and what they stand for.
+func (p *page) facts(all []fact) {
+	p.Raw(`<dl class="facts">` + "\n")
+	for _, f := range all {
+		p.Tag("dt", "", f.name)
+		p.Open("dd", map[bool]string{true: "half"}[f.half])
+		switch {
+		case f.code:
+			p.Tag("code", "", f.text)
+		case len(f.lines) > 1:
+			p.Raw("<ol>\n")
+			for _, line := range f.lines {
+				p.Tag("li", "", line)
+			}
+			p.Raw("</ol>")
+		case len(f.lines) == 1:
+			p.Text(f.lines[0])
+		default:
+			p.Text(f.text)
+		}
+		p.Raw("</dd>\n")
+	}
+	p.Raw("</dl>\n")
 }
 
 // htmlConditions lists the conditions that a verdict is due to.
 func htmlConditions(p *page, all []*reports.ExpectationResult, what string) {
-	p.raw(`<ul class="conditions">` + "\n")
+	p.Raw(`<ul class="conditions">` + "\n")
 	for _, e := range all {
-		p.raw("<li>")
-		p.tag("code", "", e.Expr)
-		p.text(" " + what + ": " + strings.TrimPrefix(e.Reason, "measured "))
-		p.raw("</li>\n")
+		p.Raw("<li>")
+		p.Tag("code", "", e.Expr)
+		p.Text(" " + what + ": " + strings.TrimPrefix(e.Reason, "measured "))
+		p.Raw("</li>\n")
 	}
-	p.raw("</ul>\n")
+	p.Raw("</ul>\n")
 }
 
 // htmlContents links to the parts of the page, and to each fault that needs a look.
 func htmlContents(s *reports.Summary, p *page) {
-	p.raw(`<nav class="contents" aria-label="Contents">` + "\n<p>")
+	p.Raw(`<nav class="contents" aria-label="Contents">` + "\n<p>")
 	for i, part := range [][2]string{{"faults", "Faults"}, {"expectations", "Expectations"}, {"timeline", "Timeline"}, {"speed", "Failover"}, {"audience", "Audience"}, {"load", "Load"}, {"tester", "Tester"}} {
 		if part[0] == "faults" && len(s.Faults) == 0 || part[0] == "expectations" && len(s.Expectations) == 0 || part[0] == "timeline" && len(s.Timeline) == 0 || part[0] == "speed" && len(curvesOf(s)) == 0 || part[0] == "tester" && s.Mode == reports.ModeSimulate {
 			continue
 		}
 		if i > 0 {
-			p.raw(" · ")
+			p.Raw(" · ")
 		}
-		p.raw(`<a href="#` + part[0] + `">` + part[1] + "</a>")
+		p.Raw(`<a href="#` + part[0] + `">` + part[1] + "</a>")
 	}
-	p.raw("</p>\n")
+	p.Raw("</p>\n")
 	if len(s.Faults) > 1 {
-		p.raw("<ol>\n")
+		p.Raw("<ol>\n")
 		quiet := 0
 		for i := range s.Faults {
 			f := &s.Faults[i]
@@ -125,18 +166,18 @@ func htmlContents(s *reports.Summary, p *page) {
 				quiet++
 				continue
 			}
-			fmt.Fprintf(&p.b, `<li><a href="#fault-%d">`, i)
-			p.text(f.Title(s))
-			p.raw("</a> ")
-			p.text(brief(f))
-			p.raw("</li>\n")
+			p.Rawf(`<li><a href="#fault-%d">`, i)
+			p.Text(f.Title(s))
+			p.Raw("</a> ")
+			p.Text(brief(f))
+			p.Raw("</li>\n")
 		}
-		p.raw("</ol>\n")
+		p.Raw("</ol>\n")
 		if quiet > 0 {
-			p.tag("p", "soft", figure.Plural(quiet, "fault")+" that no viewer noticed")
+			p.Tag("p", "soft", figure.Plural(quiet, "fault")+" that no viewer noticed")
 		}
 	}
-	p.raw("</nav>\n")
+	p.Raw("</nav>\n")
 }
 
 // sentence gives a reason a capital letter and a full stop.
@@ -167,26 +208,26 @@ const patterns = `<defs>
 func htmlFault(s *reports.Summary, p *page, i int) {
 	f := &s.Faults[i]
 	if hurt(f) {
-		fmt.Fprintf(&p.b, `<section class="card fault hurt" id="fault-%d">`+"\n", i)
-		p.tag("h2", "", f.Title(s)+": "+brief(f))
+		p.Rawf(`<section class="card fault hurt" id="fault-%d">`+"\n", i)
+		p.Tag("h2", "", f.Title(s)+": "+brief(f))
 		htmlFaultBody(s, p, f)
-		p.raw("</section>\n")
+		p.Raw("</section>\n")
 		return
 	}
-	fmt.Fprintf(&p.b, `<details class="card fault" id="fault-%d"><summary>`, i)
-	p.raw(`<span class="ok">✓</span> <b>`)
-	p.text(f.Title(s))
-	p.raw("</b> ")
-	p.text(brief(f))
-	p.raw("</summary>\n")
+	p.Rawf(`<details class="card fault" id="fault-%d"><summary>`, i)
+	p.Raw(`<span class="ok">✓</span> <b>`)
+	p.Text(f.Title(s))
+	p.Raw("</b> ")
+	p.Text(brief(f))
+	p.Raw("</summary>\n")
 	htmlFaultBody(s, p, f)
-	p.raw("</details>\n")
+	p.Raw("</details>\n")
 }
 
 func htmlFaultBody(s *reports.Summary, p *page, f *reports.FaultSummary) {
-	p.tag("p", "soft", faultLine(f)+wallClock(s, f))
+	p.Tag("p", "soft", faultLine(f)+wallClock(s, f))
 	if f.Problem != "" {
-		p.tag("p", "no", "Void: "+f.Problem)
+		p.Tag("p", "no", "Void: "+f.Problem)
 	}
 	if f.Affected > 0 && s.Verdict != reports.Void { // a void run has nothing to show at a glance
 		if hurt(f) {
@@ -194,28 +235,28 @@ func htmlFaultBody(s *reports.Summary, p *page, f *reports.FaultSummary) {
 		}
 		p.outcomes(f)
 	}
-	p.raw("<ul>\n")
+	p.Raw("<ul>\n")
 	for _, line := range story(f) {
-		p.tag("li", "", line)
+		p.Tag("li", "", line)
 	}
-	p.raw("</ul>\n")
+	p.Raw("</ul>\n")
 	if f.Affected == 0 {
 		return
 	}
-	p.raw("<details><summary>In figures</summary>\n")
-	p.table(profileShares(s, "By player", f).withoutZeros())
-	if t := predictedTable(s, "Measured beside predicted", f); len(t.rows) > 0 {
+	p.Raw("<details><summary>In figures</summary>\n")
+	p.table(profileShares(s, "By player", f).WithoutZeros())
+	if t := predictedTable(s, "Measured beside predicted", f); len(t.Rows) > 0 {
 		p.table(t)
 	}
-	p.table(cohortShares(s, "By cohort", f).withoutZeros())
+	p.table(cohortShares(s, "By cohort", f).WithoutZeros())
 	p.table(chainTable(f))
-	p.raw("</details>\n")
+	p.Raw("</details>\n")
 }
 
 // outcomes draws the bar of outcomes, and its key with numbers.
 func (p *page) outcomes(f *reports.FaultSummary) {
 	const width = 1000.0
-	p.raw(`<svg class="bar" viewBox="0 0 1000 26" preserveAspectRatio="none" aria-hidden="true">` + patterns)
+	p.Raw(`<svg class="bar" viewBox="0 0 1000 26" preserveAspectRatio="none" aria-hidden="true">` + patterns)
 	x := 0.0
 	for _, part := range outcomeParts {
 		w := width * float64(max(part.of(f), 0)) / float64(f.Affected)
@@ -223,146 +264,146 @@ func (p *page) outcomes(f *reports.FaultSummary) {
 		if w == 0 {
 			continue
 		}
-		fmt.Fprintf(&p.b, `<rect x="%.2f" width="%.2f" height="26" fill="var(%s)"/>`, x, w, part.color)
+		p.Rawf(`<rect x="%.2f" width="%.2f" height="26" fill="var(%s)"/>`, x, w, part.color)
 		if part.pattern != "" {
-			fmt.Fprintf(&p.b, `<rect x="%.2f" width="%.2f" height="26" fill="url(#%s)"/>`, x, w, part.pattern)
+			p.Rawf(`<rect x="%.2f" width="%.2f" height="26" fill="url(#%s)"/>`, x, w, part.pattern)
 		}
 		x += w
 	}
-	p.raw("</svg>\n<ul class=\"key\">\n")
+	p.Raw("</svg>\n<ul class=\"key\">\n")
 	for _, part := range outcomeParts {
 		n := part.of(f)
 		if n == 0 {
 			continue
 		}
-		fmt.Fprintf(&p.b, `<li><svg viewBox="0 0 14 14" aria-hidden="true"><rect width="14" height="14" rx="2" fill="var(%s)"/>`, part.color)
+		p.Rawf(`<li><svg viewBox="0 0 14 14" aria-hidden="true"><rect width="14" height="14" rx="2" fill="var(%s)"/>`, part.color)
 		if part.pattern != "" {
-			fmt.Fprintf(&p.b, `<rect width="14" height="14" fill="url(#%s)"/>`, part.pattern)
+			p.Rawf(`<rect width="14" height="14" fill="url(#%s)"/>`, part.pattern)
 		}
-		p.raw("</svg>")
+		p.Raw("</svg>")
 		words := figure.WithShare(n, f.Stayed())
 		if part.name == "left" {
 			words = figure.Thousands(n) // in no share
 		}
-		p.text(words + " " + part.name)
-		p.raw("</li>\n")
+		p.Text(words + " " + part.name)
+		p.Raw("</li>\n")
 	}
-	p.raw("</ul>\n")
+	p.Raw("</ul>\n")
 }
 
 // htmlExpectations writes what was expected and what players are known to do. What is
 // as it should be is folded.
 func htmlExpectations(s *reports.Summary, p *page) {
 	if len(s.Expectations) > 0 {
-		p.section("expectations", "Expectations")
+		p.Section("expectations", "Expectations")
 		p.folded(expectationTable(s), "holds", "hold")
-		p.raw("</section>\n")
+		p.Raw("</section>\n")
 	}
 	if len(s.Known) > 0 {
-		p.section("known", "Known behaviour of players")
-		p.tag("p", "soft", "What players are known to do in this scenario, good or bad. It is not part of the verdict; an entry that changed is a finding about a player or about the channel.")
+		p.Section("known", "Known behaviour of players")
+		p.Tag("p", "soft", "What players are known to do in this scenario, good or bad. It is not part of the verdict; an entry that changed is a finding about a player or about the channel.")
 		p.folded(knownTable(s), "as known", "are as known")
-		p.raw("</section>\n")
+		p.Raw("</section>\n")
 	}
 }
 
 // folded writes a table whose rows with a good result are folded.
-func (p *page) folded(t *table, good, said string) {
+func (p *page) folded(t *document.Table, good, said string) {
 	rest, fine := *t, *t
-	rest.rows, fine.rows = nil, nil
-	for _, row := range t.rows {
+	rest.Rows, fine.Rows = nil, nil
+	for _, row := range t.Rows {
 		if row[1] == good {
-			fine.rows = append(fine.rows, row)
+			fine.Rows = append(fine.Rows, row)
 		} else {
-			rest.rows = append(rest.rows, row)
+			rest.Rows = append(rest.Rows, row)
 		}
 	}
-	if len(rest.rows) > 0 {
+	if len(rest.Rows) > 0 {
 		p.table(&rest)
 	}
-	if n := len(fine.rows); n > 0 {
-		p.raw("<details><summary>")
-		if n == len(t.rows) {
-			p.text(fmt.Sprintf("All %d %s", n, said))
+	if n := len(fine.Rows); n > 0 {
+		p.Raw("<details><summary>")
+		if n == len(t.Rows) {
+			p.Text(fmt.Sprintf("All %d %s", n, said))
 		} else {
-			p.text(fmt.Sprintf("%d %s", n, said))
+			p.Text(fmt.Sprintf("%d %s", n, said))
 		}
-		p.raw("</summary>\n")
+		p.Raw("</summary>\n")
 		p.table(&fine)
-		p.raw("</details>\n")
+		p.Raw("</details>\n")
 	}
 }
 
 func htmlTables(s *reports.Summary, p *page) {
-	section := func(id, title string, tables ...*table) {
-		p.section(id, title)
+	section := func(id, title string, tables ...*document.Table) {
+		p.Section(id, title)
 		for _, t := range tables {
-			if len(t.rows) > 0 {
+			if len(t.Rows) > 0 {
 				p.table(t)
 			}
 		}
 	}
 	section("audience", "Audience", cohortTable(s), profileTable(s))
-	p.raw("</section>\n")
+	p.Raw("</section>\n")
 	section("load", "Load", loadTable(s))
-	p.tag("p", "soft", loadLine(s))
+	p.Tag("p", "soft", loadLine(s))
 	p.table(requestTable(s))
-	for _, t := range []*table{popTable(s), namedCounts("Answered by", "layer", s.Origin.AnsweredBy), originTable(s), namedCounts("Origin answers by status", "status", s.Origin.ByStatus)} {
-		if len(t.rows) > 0 {
+	for _, t := range []*document.Table{popTable(s), namedCounts("Answered by", "layer", s.Origin.AnsweredBy), originTable(s), namedCounts("Origin answers by status", "status", s.Origin.ByStatus)} {
+		if len(t.Rows) > 0 {
 			p.table(t)
 		}
 	}
-	p.raw("</section>\n")
+	p.Raw("</section>\n")
 	if s.Logs != nil {
 		section("logs", "Access logs", logTables(s)...)
-		p.tag("p", "soft", logLine(s.Logs))
+		p.Tag("p", "soft", logLine(s.Logs))
 		p.table(logFileTable(s))
-		p.raw("</section>\n")
+		p.Raw("</section>\n")
 	}
 	if s.Monitoring != nil {
 		section("noticed", "What "+strings.ToUpper(s.Monitoring.Source)+" noticed", monitorTables(s)...)
-		p.tag("p", "soft", "Instants are seconds of the run. A metric notices a fault at the end of the first period whose value leaves what was before: 1.5 times the highest, or below three quarters of the lowest. Its delay is from the end of a period to when its data point could be seen.")
+		p.Tag("p", "soft", "Instants are seconds of the run. A metric notices a fault at the end of the first period whose value leaves what was before: 1.5 times the highest, or below three quarters of the lowest. Its delay is from the end of a period to when its data point could be seen.")
 		for _, problem := range s.Monitoring.Problems {
-			p.tag("p", "no", problem)
+			p.Tag("p", "no", problem)
 		}
-		p.raw("</section>\n")
+		p.Raw("</section>\n")
 	}
 	if s.Mode != reports.ModeSimulate { // in virtual time the tester plays no part
 		section("tester", "The tester itself", testerTable(s))
 		if len(s.Agents) > 0 {
 			p.table(agentTable(s))
 		}
-		p.tag("p", "soft", "Lag is the time from when a request was due until it left. A run whose tester lags proves nothing.")
-		p.raw("</section>\n")
+		p.Tag("p", "soft", "Lag is the time from when a request was due until it left. A run whose tester lags proves nothing.")
+		p.Raw("</section>\n")
 	}
-	p.raw("<footer>\n")
-	p.tag("p", "", fmt.Sprintf("hlsload · %s · seed %d · started %s · %s", s.Mode, s.Seed, s.Started, s.Scenario.File))
+	p.Raw("<footer>\n")
+	p.Tag("p", "", fmt.Sprintf("hlsload · %s · seed %d · started %s · %s", s.Mode, s.Seed, s.Started, s.Scenario.File))
 	if s.Scenario.SHA256 != "" {
-		p.tag("p", "mono", "scenario sha256 "+s.Scenario.SHA256)
+		p.Tag("p", "mono", "scenario sha256 "+s.Scenario.SHA256)
 	}
-	p.raw("</footer>\n")
+	p.Raw("</footer>\n")
 }
 
-func profileTable(s *reports.Summary) *table {
-	t := &table{caption: "Player models", head: []string{"profile", "player", "confidence"}, words: map[int]bool{1: true, 2: true}}
+func profileTable(s *reports.Summary) *document.Table {
+	t := &document.Table{Caption: "Player models", Head: []string{"profile", "player", "confidence"}, Words: map[int]bool{1: true, 2: true}}
 	for _, name := range slices.Sorted(maps.Keys(s.Profiles)) {
-		t.add(name, s.Profiles[name].Player, s.Profiles[name].Confidence)
+		t.Add(name, s.Profiles[name].Player, s.Profiles[name].Confidence)
 	}
 	return t
 }
 
 // popTable shows the requests to each POP, and how many of them it passed on.
-func popTable(s *reports.Summary) *table {
-	t := &table{caption: "Requests by POP", head: []string{"POP", "requests", "to the origin, by headers"}}
+func popTable(s *reports.Summary) *document.Table {
+	t := &document.Table{Caption: "Requests by POP", Head: []string{"POP", "requests", "to the origin, by headers"}}
 	for _, name := range slices.Sorted(maps.Keys(s.Edge.ByPop)) {
-		t.add(name, figure.Thousands(s.Edge.ByPop[name]), figure.Thousands(s.Origin.ByPop[name]))
+		t.Add(name, figure.Thousands(s.Edge.ByPop[name]), figure.Thousands(s.Origin.ByPop[name]))
 	}
 	return t
 }
 
 // originTable shows the origin's requests by source.
-func originTable(s *reports.Summary) *table {
-	t := &table{caption: "Requests to the origin, by where they are known from", head: []string{"source", "requests", "bytes", "what is counted"}, words: map[int]bool{3: true}}
+func originTable(s *reports.Summary) *document.Table {
+	t := &document.Table{Caption: "Requests to the origin, by where they are known from", Head: []string{"source", "requests", "bytes", "what is counted"}, Words: map[int]bool{3: true}}
 	for i := range s.Origin.Numbers {
 		n := &s.Origin.Numbers[i]
 		known := func(v reports.Value, write func(int64) string) string {
@@ -371,24 +412,24 @@ func originTable(s *reports.Summary) *table {
 			}
 			return write(int64(v))
 		}
-		t.add(n.Source, known(n.Requests, figure.Thousands), known(n.Bytes, figure.Size), n.Of)
+		t.Add(n.Source, known(n.Requests, figure.Thousands), known(n.Bytes, figure.Size), n.Of)
 	}
 	return t
 }
 
-func logFileTable(s *reports.Summary) *table {
-	t := &table{caption: "Files", head: []string{"file", "format", "entries", "unreadable", "why"}, words: map[int]bool{1: true, 4: true}}
+func logFileTable(s *reports.Summary) *document.Table {
+	t := &document.Table{Caption: "Files", Head: []string{"file", "format", "entries", "unreadable", "why"}, Words: map[int]bool{1: true, 4: true}}
 	for i := range s.Logs.Files {
 		f := &s.Logs.Files[i]
-		t.add(f.Name, f.Format, figure.Thousands(f.Entries), figure.Thousands(f.Malformed), f.Problem)
+		t.Add(f.Name, f.Format, figure.Thousands(f.Entries), figure.Thousands(f.Malformed), f.Problem)
 	}
 	return t
 }
 
-func namedCounts(caption, what string, m map[string]int64) *table {
-	t := &table{caption: caption, head: []string{what, "requests"}}
+func namedCounts(caption, what string, m map[string]int64) *document.Table {
+	t := &document.Table{Caption: caption, Head: []string{what, "requests"}}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		t.add(name, figure.Thousands(m[name]))
+		t.Add(name, figure.Thousands(m[name]))
 	}
 	return t
 }

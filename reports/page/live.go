@@ -26,19 +26,15 @@ type Live struct {
 // run in place of a verdict, and its script may ask where it came from for the next one.
 func (l *Live) WriteHTML(w io.Writer) error {
 	p, s := l.body()
-	return p.document(w, l.title(s), "connect-src 'self'; ", l.figures(s))
+	d := p.document(l.title(s), l.figures(s))
+	d.Connect = "connect-src 'self'; "
+	return d.Write(w)
 }
 
 // WriteNext writes what the script of an earlier page takes over: title, body and figures.
 func (l *Live) WriteNext(w io.Writer) error {
 	p, s := l.body()
-	d := &page{}
-	d.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n")
-	if err := d.content(p, l.title(s), l.figures(s)); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, d.b.String())
-	return err
+	return p.document(l.title(s), l.figures(s)).WriteNext(w)
 }
 
 func (l *Live) figures(s *reports.Summary) *chartData {
@@ -61,35 +57,35 @@ func (l *Live) clock() string {
 
 func (l *Live) body() (*page, *reports.Summary) {
 	p, s := &page{}, l.Summary
-	p.raw(`<header class="card verdict running">` + "\n")
+	p.Raw(`<header class="card verdict running">` + "\n")
 	if s == nil {
 		s = &reports.Summary{}
-		p.tag("h1", "", "The run has not begun")
-		p.tag("p", "", "The target is looked at first. This page changes by itself.")
-		p.raw("</header>\n")
+		p.Tag("h1", "", "The run has not begun")
+		p.Tag("p", "", "The target is looked at first. This page changes by itself.")
+		p.Raw("</header>\n")
 		return p, s
 	}
 	s = l.soFar()
-	p.tag("h1", "", "Running, "+l.clock()+" of "+figure.Clock(l.Length)+on(s))
-	p.tag("p", "reason", present(s))
+	p.Tag("h1", "", "Running, "+l.clock()+" of "+figure.Clock(l.Length)+on(s))
+	p.Tag("p", "reason", present(s))
 	scenario := s.Scenario.Name
 	if s.Scenario.Description != "" {
 		scenario += ": " + strings.Join(strings.Fields(s.Scenario.Description), " ")
 	}
 	p.facts([]fact{{name: "Stream", text: stream(s)}, {name: "Since", text: began(s).Format("2006-01-02 15:04:05") + " UTC", half: true}, {name: "Build", text: cmp.Or(s.Build, "not known"), half: true}, {name: "Scenario", text: scenario}})
-	p.tag("p", "soft", "What stands here is that of this moment: expectations and outcomes are judged at the end. This page changes by itself.")
-	p.raw(`<p id="lost" class="no" hidden></p>` + "\n</header>\n")
+	p.Tag("p", "soft", "What stands here is that of this moment: expectations and outcomes are judged at the end. This page changes by itself.")
+	p.Raw(`<p id="lost" class="no" hidden></p>` + "\n</header>\n")
 	htmlTimeline(s, p)
 	for i := range s.Faults {
 		f := &s.Faults[i]
 		switch n := f.SoFar; {
 		case n == nil:
 		case n.Affected > f.Affected || f.RecoveryEndS >= s.DurationS:
-			p.section(fmt.Sprintf("fault-%d", i), f.Title(s))
-			p.tag("p", "soft", faultSoFar(f)+wallClock(s, f))
-			p.tag("p", "", fmt.Sprintf("%s affected so far; of these %s failed over, %s healed in place, %s in neither way yet.",
+			p.Section(fmt.Sprintf("fault-%d", i), f.Title(s))
+			p.Tag("p", "soft", faultSoFar(f)+wallClock(s, f))
+			p.Tag("p", "", fmt.Sprintf("%s affected so far; of these %s failed over, %s healed in place, %s in neither way yet.",
 				figure.Plural(int(n.Affected), "session"), figure.Thousands(n.FailedOver), figure.Thousands(n.Healed), figure.Thousands(max(n.Affected-n.FailedOver-n.Healed, 0))))
-			p.raw("</section>\n")
+			p.Raw("</section>\n")
 		default: // all is settled
 			htmlFault(s, p, i)
 		}

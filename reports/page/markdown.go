@@ -7,22 +7,23 @@ import (
 	"strings"
 
 	"hlsload/reports"
+	"hlsload/reports/document"
 )
 
 // WriteMarkdown writes summary.md, as for a pull request or a chat.
 func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 	var b strings.Builder
-	para := func(text string) { b.WriteString(escapeMarkdown(text) + "\n\n") }
-	fmt.Fprintf(&b, "# %s: %s\n\n", strings.ToUpper(s.Verdict), escapeMarkdown(s.Reason()))
+	para := func(text string) { b.WriteString(document.EscapeMarkdown(text) + "\n\n") }
+	fmt.Fprintf(&b, "# %s: %s\n\n", strings.ToUpper(s.Verdict), document.EscapeMarkdown(s.Reason()))
 	if line := outcome(s); line != "" {
-		b.WriteString("**" + escapeMarkdown(line) + "**\n\n")
+		b.WriteString("**" + document.EscapeMarkdown(line) + "**\n\n")
 	}
 	if s.Verdict == reports.Void && !unbegun(s) {
 		para("The figures below were measured, but prove nothing.")
 	}
 	markdownFacts(&b, facts(s))
 	if unbegun(s) {
-		_, err := io.WriteString(w, Printable(b.String(), false))
+		_, err := io.WriteString(w, document.Printable(b.String(), false))
 		return err
 	}
 	if line := s.KnownLine(); line != "" {
@@ -32,7 +33,7 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 	para(audience(s))
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		title := escapeMarkdown(f.Title(s) + ": " + brief(f))
+		title := document.EscapeMarkdown(f.Title(s) + ": " + brief(f))
 		folded := !hurt(f)
 		if folded {
 			b.WriteString("<details><summary>" + title + "</summary>\n\n")
@@ -47,14 +48,14 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 			markdownFacts(&b, faultFacts(s, f))
 		}
 		for _, line := range story(f) {
-			b.WriteString("- " + escapeMarkdown(line) + "\n")
+			b.WriteString("- " + document.EscapeMarkdown(line) + "\n")
 		}
 		b.WriteString("\n")
 		if f.Affected > 0 {
-			profileShares(s, "", f).markdown(&b)
-			if t := predictedTable(s, "", f); len(t.rows) > 0 {
+			profileShares(s, "", f).Markdown(&b)
+			if t := predictedTable(s, "", f); len(t.Rows) > 0 {
 				para("Measured beside predicted:")
-				t.markdown(&b)
+				t.Markdown(&b)
 			}
 		}
 		if folded {
@@ -62,36 +63,36 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 		}
 	}
 	b.WriteString("## Cohorts\n\n")
-	cohortTable(s).markdown(&b)
+	cohortTable(s).Markdown(&b)
 	b.WriteString("## Load\n\n")
-	loadTable(s).markdown(&b)
+	loadTable(s).Markdown(&b)
 	para(loadLine(s))
 	if s.Logs != nil {
 		b.WriteString("## Access logs\n\n")
-		logTables(s)[0].markdown(&b)
+		logTables(s)[0].Markdown(&b)
 		para(logLine(s.Logs))
 	}
 	if len(s.Expectations) > 0 {
 		b.WriteString("## Expectations\n\n")
-		expectationTable(s).markdown(&b)
+		expectationTable(s).Markdown(&b)
 	}
 	if len(s.Known) > 0 {
 		b.WriteString("## Known behaviour of players\n\nNot part of the verdict.\n\n")
-		knownTable(s).markdown(&b)
+		knownTable(s).Markdown(&b)
 	}
 	if len(s.Warnings) > 0 {
 		b.WriteString("## Warnings\n\n")
 		for _, warning := range s.Warnings {
-			b.WriteString("- " + escapeMarkdown(warning) + "\n")
+			b.WriteString("- " + document.EscapeMarkdown(warning) + "\n")
 		}
 		b.WriteString("\n")
 	}
 	if len(s.Agents) > 0 {
 		b.WriteString("## Agents\n\n")
-		agentTable(s).markdown(&b)
+		agentTable(s).Markdown(&b)
 	}
 	para(testerLine(s))
-	_, err := io.WriteString(w, Printable(b.String(), false))
+	_, err := io.WriteString(w, document.Printable(b.String(), false))
 	return err
 }
 
@@ -104,10 +105,10 @@ func markdownFacts(b *strings.Builder, all []fact) {
 		case len(f.lines) > 1:
 			b.WriteString("- " + f.name + ":\n")
 			for _, line := range f.lines {
-				b.WriteString("  - " + escapeMarkdown(line) + "\n")
+				b.WriteString("  - " + document.EscapeMarkdown(line) + "\n")
 			}
 		default:
-			b.WriteString("- " + f.name + ": " + escapeMarkdown(cmp.Or(f.text, strings.Join(f.lines, " "))) + "\n")
+			b.WriteString("- " + f.name + ": " + document.EscapeMarkdown(cmp.Or(f.text, strings.Join(f.lines, " "))) + "\n")
 		}
 	}
 	b.WriteString("\n")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hlsload/reports"
+	"hlsload/reports/document"
 	"hlsload/reports/figure"
 	"hlsload/reports/spread"
 )
@@ -26,11 +27,11 @@ func WriteSeeds(s *spread.Summary, w io.Writer, dir string, o TextOptions) error
 	if o.Detail != VerdictOnly {
 		b.WriteString(t.wrap("      ", fmt.Sprintf("%s · %s · %s · %s", s.Scenario.Name, s.Mode, figure.Plural(len(s.Seeds), "seed"), stream(&reports.Summary{Target: s.Target}))))
 		b.WriteString(t.seeds(s))
-		if e := seedExpectations(s); len(e.rows) > 0 {
-			b.WriteString(t.section(e.caption) + t.table(e))
+		if e := seedExpectations(s); len(e.Rows) > 0 {
+			b.WriteString(t.section(e.Caption) + t.table(e))
 		}
 		figures, more := figureTable(s, o.Detail == Full)
-		b.WriteString(t.section(figures.caption) + t.table(figures))
+		b.WriteString(t.section(figures.Caption) + t.table(figures))
 		if more {
 			b.WriteString("\n" + t.dim("Left out: other figures (-v shows everything)") + "\n")
 		}
@@ -39,7 +40,7 @@ func WriteSeeds(s *spread.Summary, w io.Writer, dir string, o TextOptions) error
 		}
 		fmt.Fprintf(&b, "%s  exit code %d\n", t.verdict(s.Verdict), s.ExitCode)
 	}
-	_, err := io.WriteString(w, Printable(b.String(), o.Color))
+	_, err := io.WriteString(w, document.Printable(b.String(), o.Color))
 	return err
 }
 
@@ -62,26 +63,26 @@ func (t *text) seeds(s *spread.Summary) string {
 	return t.section("Seeds") + b.String()
 }
 
-func seedExpectations(s *spread.Summary) *table {
-	t := &table{caption: "Expectations", head: []string{"expectation", "holds", "min", "median", "max"}}
+func seedExpectations(s *spread.Summary) *document.Table {
+	t := &document.Table{Caption: "Expectations", Head: []string{"expectation", "holds", "min", "median", "max"}}
 	for i := range s.Expectations {
 		e := &s.Expectations[i]
-		t.add(e.Expr, fmt.Sprintf("%d of %d", e.Holds, len(s.Seeds)), e.Text(e.Min), e.Text(e.Median), e.Text(e.Max))
+		t.Add(e.Expr, fmt.Sprintf("%d of %d", e.Holds, len(s.Seeds)), e.Text(e.Min), e.Text(e.Median), e.Text(e.Max))
 	}
 	return t
 }
 
 // figureTable is the figures that are not 0 with every seed; or the first that people look
 // at, and whether there are more.
-func figureTable(s *spread.Summary, all bool) (t *table, more bool) {
-	t = &table{caption: "Figures over " + figure.Plural(len(s.Seeds), "seed") + " that are not always 0", head: []string{"of", "figure", "min", "median", "max"}, words: map[int]bool{1: true}}
+func figureTable(s *spread.Summary, all bool) (t *document.Table, more bool) {
+	t = &document.Table{Caption: "Figures over " + figure.Plural(len(s.Seeds), "seed") + " that are not always 0", Head: []string{"of", "figure", "min", "median", "max"}, Words: map[int]bool{1: true}}
 	last := ""
 	for i := range s.Figures {
 		f := &s.Figures[i]
 		switch {
 		case f.Zero():
 			continue
-		case !all && (!f.Main || len(t.rows) == mostRows):
+		case !all && (!f.Main || len(t.Rows) == mostRows):
 			more = true
 			continue
 		}
@@ -90,7 +91,7 @@ func figureTable(s *spread.Summary, all bool) (t *table, more bool) {
 			of = ""
 		}
 		last = f.Of
-		t.add(of, f.Name, f.Text(f.Min), f.Text(f.Median), f.Text(f.Max))
+		t.Add(of, f.Name, f.Text(f.Min), f.Text(f.Median), f.Text(f.Max))
 	}
 	return t, more
 }

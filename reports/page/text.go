@@ -5,10 +5,10 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"hlsload/reports"
+	"hlsload/reports/document"
 )
 
 // TextOptions say how the terminal summary looks.
@@ -94,13 +94,13 @@ type text struct {
 
 func (t *text) add(b block) { t.blocks = append(t.blocks, b) }
 
-func (t *text) wrap(indent, s string) string { return wrapped(s, indent, t.Width) }
+func (t *text) wrap(indent, s string) string { return document.Wrap(s, indent, t.Width) }
 
 func (t *text) section(title string) string { return "\n" + t.bold(title) + "\n" }
 
-func (t *text) table(of *table) string {
+func (t *text) table(of *document.Table) string {
 	var b strings.Builder
-	of.text(&b, "  ", t.palette, t.Width)
+	of.Text(&b, "  ", t.dim, t.Width)
 	return b.String()
 }
 
@@ -140,7 +140,7 @@ func WriteText(s *reports.Summary, w io.Writer, o TextOptions) error {
 	if left != nil {
 		b.WriteString("\n" + t.dim(strings.TrimSuffix(t.wrap("", "Left out: "+strings.Join(left, ", ")+" (-v shows everything)"), "\n")) + "\n")
 	}
-	_, err := io.WriteString(w, Printable(b.String(), o.Color))
+	_, err := io.WriteString(w, document.Printable(b.String(), o.Color))
 	return err
 }
 
@@ -222,7 +222,7 @@ func (t *text) addAll(s *reports.Summary) {
 	for i := range s.Faults {
 		t.addFault(s, &s.Faults[i], i == 0)
 	}
-	t.add(block{"cohorts", cohorts, t.section("Cohorts") + t.table(cohortTable(s).brief().withoutZeros()), ""})
+	t.add(block{"cohorts", cohorts, t.section("Cohorts") + t.table(oneWord(cohortTable(s)).WithoutZeros()), ""})
 	t.add(block{"load", load, t.section("Load") + t.table(loadTable(s)) + t.wrap("  ", loadLine(s)), ""})
 	if len(s.Agents) > 0 {
 		t.add(block{"agents", agents, t.section("Agents") + t.table(agentTable(s)), ""})
@@ -294,11 +294,11 @@ func (t *text) addFault(s *reports.Summary, f *reports.FaultSummary, first bool)
 		full += t.remedy("  ", f)
 	}
 	if first {
-		all := faultTable(s).withoutZeros()
+		all := faultTable(s).WithoutZeros()
 		const most = 12
 		short = t.section("Faults")
-		if more := len(all.rows) - most; more > 0 {
-			all.rows = all.rows[:most]
+		if more := len(all.Rows) - most; more > 0 {
+			all.Rows = all.Rows[:most]
 			short += t.table(all) + fmt.Sprintf("  and %d more\n", more)
 		} else {
 			short += t.table(all)
@@ -308,9 +308,9 @@ func (t *text) addFault(s *reports.Summary, f *reports.FaultSummary, first bool)
 	if f.Affected == 0 {
 		return
 	}
-	t.add(block{"faults by player", shares, t.table(profileShares(s, "", f).brief().withoutZeros()), ""})
-	if p := predictedTable(s, "", f); len(p.rows) > 0 {
-		t.add(block{"predictions", predictions, t.wrap("  ", "Measured beside predicted:") + t.table(p.brief().withoutZeros()), ""})
+	t.add(block{"faults by player", shares, t.table(oneWord(profileShares(s, "", f)).WithoutZeros()), ""})
+	if p := predictedTable(s, "", f); len(p.Rows) > 0 {
+		t.add(block{"predictions", predictions, t.wrap("  ", "Measured beside predicted:") + t.table(oneWord(p).WithoutZeros()), ""})
 	}
 }
 
@@ -347,7 +347,7 @@ func WriteEnd(s *reports.Summary, w io.Writer, dir string, o TextOptions) error 
 	p := palette(o.Color)
 	var b strings.Builder
 	if dir != "" {
-		b.WriteString(p.dim(strings.TrimSuffix(wrapped("Files: "+dir+"/ (report.html to look at, summary.json for scripts)", "", o.Width), "\n")) + "\n")
+		b.WriteString(p.dim(strings.TrimSuffix(document.Wrap("Files: "+dir+"/ (report.html to look at, summary.json for scripts)", "", o.Width), "\n")) + "\n")
 	}
 	exit := fmt.Sprintf(" (exit code %d)", s.ExitCode)
 	line := []rune(strings.Join(strings.Fields(s.Reason()), " "))
@@ -355,35 +355,6 @@ func WriteEnd(s *reports.Summary, w io.Writer, dir string, o TextOptions) error 
 		line = append(line[:max(room-1, 0)], '…')
 	}
 	b.WriteString(p.verdict(s.Verdict) + "  " + string(line) + exit + "\n")
-	_, err := io.WriteString(w, Printable(b.String(), o.Color))
+	_, err := io.WriteString(w, document.Printable(b.String(), o.Color))
 	return err
-}
-
-// wrapped breaks text into lines of at most width columns.
-func wrapped(text, indent string, width int) string {
-	var b strings.Builder
-	line := indent
-	for _, word := range strings.Fields(text) {
-		switch {
-		case line == indent:
-			line += word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
-			b.WriteString(line + "\n")
-			line = indent + word
-		default:
-			line += " " + word
-		}
-	}
-	return b.String() + line + "\n"
-}
-
-// Printable replaces the control characters that text from outside may carry,
-// but for tabs and the ends of lines; escapes keeps the escape character too.
-func Printable(s string, escapes bool) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' && !(escapes && r == '\x1b') {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
 }

@@ -119,6 +119,7 @@ var world = map[string][]string{
 	"run/runtest":        {},
 	"run/look":           {"player/consent", "player/credential", "player/m3u8", "player/mediatime", "player/ticket", "run/client"},
 	"run/cores":          {},
+	"run/pages":          {},
 	"run/cloud":          {"chaos", "chaos/aws", "chaos/aws/account", "chaos/aws/signalmap", "chaos/aws/watch", "reports/monitor"},
 	"run/bus/natsbus":    {"run/bus"},
 	"run/bus/natsserver": {"run/bus", "run/bus/natsbus"},

@@ -58,10 +58,10 @@ func newAgenda(length time.Duration) agenda {
 	return agenda{length: length, lists: make([]*sheet, 64)}
 }
 
-// add returns the place of a question at an instant, which must not be before what was
+// add returns where a question is kept until it is taken. It must not be before what was
 // taken.
-func (a *agenda) add(at time.Duration) *question {
-	k := uint64(at / a.length)
+func (a *agenda) add(q question) *question {
+	k := uint64(q.at / a.length)
 	for k >= a.first+uint64(len(a.lists)) {
 		a.grow()
 	}
@@ -77,7 +77,9 @@ func (a *agenda) add(at time.Duration) *question {
 		a.n++
 	}
 	s.n++
-	return &s.q[s.n-1]
+	kept := &s.q[s.n-1]
+	*kept = q
+	return kept
 }
 
 // grow makes room for twice as many stretches.

@@ -37,8 +37,7 @@ func (s *lane) leaves(st *seat, f *flight, ref uint32, at time.Duration) {
 		s.schedule(f.head, reach, ref, f.gen)
 		return
 	}
-	f.question = s.agenda.add(f.head)
-	*f.question = s.question(st, f, ref)
+	f.question = s.agenda.add(s.question(st, f, ref))
 	if s.ahead {
 		st.wake.blind = min(st.wake.blind, f.head+2*s.window)
 	}
@@ -103,8 +102,8 @@ func (s *sim) ask(a *ask) {
 func (s *lane) hear() {
 	s.agenda.skip(s.sim.now)
 	for i := range s.answers {
-		if i%ahead == 0 {
-			s.load(s.answers[i:min(i+ahead, len(s.answers))])
+		if i%together == 0 {
+			s.load(s.answers[i:min(i+together, len(s.answers))])
 		}
 		s.now, s.turns = s.sim.now, 0
 		switch st := s.learn(&s.answers[i]); {
@@ -120,8 +119,8 @@ func (s *lane) hear() {
 	s.answers = s.answers[:0]
 }
 
-// ahead is how many answers are looked at before they are heard.
-const ahead = 16
+// together is how many answers are looked at before they are heard.
+const together = 16
 
 // load looks at what answers are for: the processor gets all of it from memory at the
 // same time, and not one after the other.

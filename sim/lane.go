@@ -16,7 +16,7 @@ type lane struct {
 	events *queue
 
 	agenda  agenda
-	asks    []ask // of this window
+	asks    []ask // of this window, once it is over
 	asked   []ask // of the window before: the rig answers them
 	next    int   // of these, that it answers next
 	answers []ask // of the one before that: they are heard at the start of this one
@@ -33,8 +33,8 @@ type lane struct {
 	bitten   chaos.Marks        // faults via viewer that were seen to act
 	stuck    error              // a player that never comes to rest
 	turns    int                // of seats at this instant
+	slot     uint64             // of the queue, whose seats have been loaded
 	loaded   uint32             // means nothing; see load
-	slot     uint64
 
 	// What is used again and again, so that nothing is made for it.
 	acting  *seat // whose player is asked
@@ -65,14 +65,7 @@ func (s *lane) run() {
 	for s.stuck == nil && !s.stopped && s.events.next() < s.until {
 		if s.slot != s.events.slot {
 			s.slot = s.events.slot
-			n := uint32(0)
-			for i := range s.events.near {
-				if e := &s.events.near[i]; e.kind() == wakeSeat {
-					st := s.seats.at(e.ref)
-					n += st.gen + st.flights + uint32(st.arrival.Cohort)
-				}
-			}
-			s.loaded += n
+			s.loadSeats()
 		}
 		s.events.pop(&e)
 		if e.at != s.now {
@@ -110,4 +103,16 @@ func (s *lane) later(a audience.Arrival) {
 	i := s.coming.take()
 	*s.coming.at(i) = a
 	s.schedule(a.At, arrive, i, 0)
+}
+
+// loadSeats looks at the seats that want attention next; see [lane.load].
+func (s *lane) loadSeats() {
+	n := uint32(0)
+	for i := range s.events.near {
+		if e := &s.events.near[i]; e.kind() == wakeSeat {
+			st := s.seats.at(e.ref)
+			n += st.gen + st.flights + uint32(st.arrival.Cohort)
+		}
+	}
+	s.loaded += n
 }

@@ -59,8 +59,10 @@ const host = "http://rig"
 // time to reach them. So time passes in windows of half that time at most: within one,
 // each lane of viewers goes on by itself, while the rig answers, in order of time, what
 // was asked in the window before. At the start of the next one, these answers are heard.
-// Faults, and all else that concerns many viewers, come between two windows. Within
-// windows lanes only read what is here, and only the rig changes what is its own.
+// A viewer whose questions are all answered goes ahead of the others, until it asks
+// again: what it asks then waits for its window. Faults, and all else that concerns many
+// viewers, come between two windows, and no viewer goes beyond. Within windows lanes only
+// read what is here, and only the rig changes what is its own.
 type sim struct {
 	cfg       *Config
 	rig, twin *rig.Rig

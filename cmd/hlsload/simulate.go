@@ -19,6 +19,7 @@ import (
 	"hlsload/rig"
 	"hlsload/run"
 	"hlsload/run/cores"
+	"hlsload/run/pages"
 	"hlsload/scenarios"
 	"hlsload/sim"
 	"hlsload/stage"
@@ -50,14 +51,21 @@ func simulateCommand() *cobra.Command {
 // playlists, and so the results, must not depend on the real time.
 var simEpoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// large is from how many players on they do not fit into the processor's caches.
+const large = 50_000
+
 // inLanes is on how many cores a simulation runs, and in how many lanes, a power of two:
 // more than cores, so that all of them have work until the end of each window. A small
 // simulation has more to lose by waiting for one another than to gain.
 func inLanes(sc *scenarios.Scenario) (size, lanes int) {
-	const few, most, each = 2000, 16, 2
+	const few, most = 2000, 16
 	size = min(runtime.GOMAXPROCS(0), most)
-	if size == 1 || sc.Fleet.Audience.Arrivals() < few {
+	n, each := sc.Fleet.Audience.Arrivals(), 2
+	if size == 1 || n < few {
 		return 1, 1
+	}
+	if n >= large {
+		each = 4 // a window has enough to do for each of them
 	}
 	return size, 1 << bits.Len(uint(each*size-1))
 }
@@ -174,6 +182,9 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 		Collector: c, Lanes: lanes, Each: team.Each,
 		Second: func(now time.Duration) string {
 			tripped := each.Pass(now)
+			if v.alone && sc.Fleet.Audience.Arrivals() >= large {
+				pages.Large() // while they arrive, the heap grows
+			}
 			if ctx.Err() != nil {
 				return "interrupted by the user"
 			}

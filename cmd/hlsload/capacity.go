@@ -18,6 +18,7 @@ import (
 	"hlsload/player/units"
 	"hlsload/reports"
 	"hlsload/reports/page"
+	"hlsload/run/cloud"
 	"hlsload/scenarios"
 )
 
@@ -27,9 +28,9 @@ const exitRefused = 115
 // capacityFile is what --out has.
 const capacityFile = "capacity.json"
 
-func capacityCommand() *cobra.Command {
+func capacityCommand(on network) *cobra.Command {
 	var o overrides
-	var asJSON bool
+	var asJSON, granted bool
 	var out, under string
 	cmd := &cobra.Command{
 		Use: "capacity EVENT", Short: "What an event asks of edge, origin and purse, and what breaks first", Args: takes("EVENT"),
@@ -37,6 +38,11 @@ func capacityCommand() *cobra.Command {
 			least, ok := units.ParseShare(under)
 			if !ok {
 				return misused("--fail-under %s (want a share of the limit, such as 20%%)", under)
+			}
+			if granted {
+				if err := needsFull("--aws"); err != nil {
+					return err
+				}
 			}
 			src, err := open(args[0], &o)
 			if err != nil {
@@ -50,6 +56,11 @@ func capacityCommand() *cobra.Command {
 			if _, err := os.Stat(file); out != "" && err == nil {
 				return forbidden(fmt.Errorf("results: %s is there already (want --out with a new directory)", file))
 			}
+			if granted {
+				if err := askAWS(cmd, on, e); err != nil {
+					return err
+				}
+			}
 			a, err := foretell(cmd.Context(), printable{cmd.ErrOrStderr()}, e)
 			if err != nil {
 				return err
@@ -57,13 +68,39 @@ func capacityCommand() *cobra.Command {
 			return concludeCapacity(cmd, a, least, asJSON, out)
 		},
 	}
+	cmd.Long = `capacity simulates samples of an event's viewers, and answers what the whole audience
+would ask of the caches and the origin, how near each quota is, and what it costs.
+
+With --aws it reads from Service Quotas what the account of the AWS credentials was
+granted. It only reads (servicequotas:ListServiceQuotas). The event file goes first,
+then what was granted, then the default; the answer says of each limit which it is.`
 	o.cmd = cmd
 	f := cmd.Flags()
 	f.StringArrayVar(&o.set, "set", nil, "`path=value` changes any value of the event; repeatable")
 	f.StringVar(&under, "fail-under", "0%", "exit 99 when a head-room after the margin is below this `SHARE` of its limit")
 	f.StringVar(&out, "out", "", "write capacity.json into this `DIR`")
+	f.BoolVar(&granted, "aws", false, "read from Service Quotas what the account was granted")
 	f.BoolVar(&asJSON, "json", false, "print capacity.json instead of the text")
 	return cmd
+}
+
+// askAWS puts over the quotas that an answer needs what the account of the credentials was granted.
+func askAWS(cmd *cobra.Command, on network, e *scenarios.Event) error {
+	names, said := answer.Judged(e), printable{cmd.ErrOrStderr()}
+	r, err := cloud.Granted(cmd.Context(), on.aws, e.Quotas.Services(names))
+	switch {
+	case cmd.Context().Err() != nil:
+		return &exitError{reports.ExitInterrupted, "interrupted", cmd.Context().Err()}
+	case err != nil:
+		return forbidden(fmt.Errorf("--aws: %w", err))
+	}
+	var remarks []string
+	e.Quotas, remarks = e.Quotas.Grant(r, names)
+	fmt.Fprintf(said, "Service Quotas: %s\n", r)
+	for _, text := range remarks {
+		fmt.Fprintf(said, "warning: %s\n", text)
+	}
+	return nil
 }
 
 // concludeCapacity prints and writes an answer, and returns the exit code.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"hlsload/reports"
 )
@@ -31,6 +32,8 @@ func TestPlanner(t *testing.T) {
 	if err := os.WriteFile(file, event[1], 0o600); err != nil {
 		t.Fatal(err)
 	}
+	today = func() time.Time { return time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC) }
+	defer func() { today = time.Now }()
 	code, stdout, stderr := executed(t, "capacity", file)
 	if code != reports.ExitFail {
 		t.Fatalf("exit code %d, %s; want %d: the default quotas are exceeded", code, stderr, reports.ExitFail)

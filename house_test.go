@@ -93,7 +93,7 @@ var world = map[string][]string{
 	"chaos/aws/signalmap":    {"chaos", "chaos/aws"},
 	"chaos/aws/watch":        {"chaos", "chaos/aws", "reports", "reports/monitor"},
 	"chaos/aws/account": {
-		"chaos", "chaos/aws", "chaos/aws/cloudfront", "chaos/aws/lambda", "chaos/aws/mediaconnect", "chaos/aws/medialive", "chaos/aws/mediapackage", "chaos/aws/s3",
+		"capacity/tariff", "chaos", "chaos/aws", "chaos/aws/cloudfront", "chaos/aws/lambda", "chaos/aws/mediaconnect", "chaos/aws/medialive", "chaos/aws/mediapackage", "chaos/aws/s3",
 		"chaos/aws/scheduler", "chaos/aws/signalmap", "chaos/aws/watch", "reports/monitor",
 	},
 	"chaos/aws/awstest": {},
@@ -120,7 +120,7 @@ var world = map[string][]string{
 	"run/look":           {"player/consent", "player/credential", "player/m3u8", "player/mediatime", "player/ticket", "run/client"},
 	"run/cores":          {},
 	"run/pages":          {},
-	"run/cloud":          {"chaos", "chaos/aws", "chaos/aws/account", "chaos/aws/signalmap", "chaos/aws/watch", "reports/monitor"},
+	"run/cloud":          {"capacity/tariff", "chaos", "chaos/aws", "chaos/aws/account", "chaos/aws/signalmap", "chaos/aws/watch", "reports/monitor"},
 	"run/bus/natsbus":    {"run/bus"},
 	"run/bus/natsserver": {"run/bus", "run/bus/natsbus"},
 	"run/bus/embedded":   {"run/bus/natsbus", "run/bus/natsserver"},

@@ -12,8 +12,8 @@
 //	J           = max(0, dV/dt) + V/session
 //
 // How far it is off is measured by the tests (go test ./capacity -v -run TestProof -proof), which
-// predict configurations that the kernel's simulations did not have, and simulate them. What it
-// misses, and why:
+// predict configurations that the kernel's simulations did not have, and simulate them, and against
+// real runs (go test ./cmd/hlsload -v -run TestRealProof -proof). What it misses, and why:
 //
 //   - Without collapsing the origin's rate may be off by a third: how many requests pass with one
 //     depends on whether herds of viewers meet the end of a copy's life, which is chance.

@@ -210,9 +210,13 @@ func unsureMark(e *tariff.Evidence) string {
 
 func quotasText() string {
 	var b strings.Builder
-	b.WriteString("\n| quota | what | default | each | adjustable | source, seen | note |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("\n| quota | what | default | each | adjustable | Service Quotas | source, seen | note |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, q := range tariff.ListQuotas() {
-		fmt.Fprintf(&b, "| `%s` | %s | %s%s | %s | %s | %s, %s | %s |\n", q.Name, q.What, quotaText(&q), unsureMark(&q.Evidence), q.Scope, q.Adjustable, q.Source, q.Seen.Format(time.DateOnly), q.Note)
+		listed := q.AWS.Code
+		if listed == "" {
+			listed = q.AWS.Name
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s%s | %s | %s | %s | %s, %s | %s |\n", q.Name, q.What, quotaText(&q), unsureMark(&q.Evidence), q.Scope, q.Adjustable, strings.TrimSpace(q.AWS.Service+" "+listed), q.Source, q.Seen.Format(time.DateOnly), q.Note)
 	}
 	return b.String()
 }

@@ -136,6 +136,23 @@ func TestPlanOf(t *testing.T) {
 }
 
 // TestSharedOut: regional caches keep their sum, unless there are fewer than regions.
+// TestJudged names exactly the rows of an answer, for both kinds of origin.
+func TestJudged(t *testing.T) {
+	for _, more := range []string{"", "origin: {kind: mediapackage}\n", "origin: {prefixes: {by: rendition}}\n"} {
+		e := eventOf(t, million+more)
+		var rows []string
+		for _, q := range answerOf(t, e).Quotas {
+			rows = append(rows, q.Name)
+		}
+		names := Judged(e)
+		slices.Sort(rows)
+		slices.Sort(names)
+		if !slices.Equal(names, rows) || len(rows) < 4 {
+			t.Errorf("%q: judged %q; rows of %q", more, names, rows)
+		}
+	}
+}
+
 func TestSharedOut(t *testing.T) {
 	for _, tc := range []struct {
 		caches int
@@ -247,7 +264,7 @@ func TestOld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bps, rps := a.quota(t, "cloudfront.bps"), a.quota(t, "cloudfront.rps"); !bps.Old || rps.Old || rps.Seen != "" || rps.Source != "granted" {
+	if bps, rps := a.quota(t, "cloudfront.bps"), a.quota(t, "cloudfront.rps"); !bps.Old || rps.Old || rps.Seen != "" || rps.Source != "event file" {
 		t.Errorf("%+v\n%+v", bps, rps)
 	}
 	for _, x := range a.Cost.Items {

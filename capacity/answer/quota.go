@@ -30,9 +30,9 @@ type Quota struct {
 	ExceededBy string   `json:"exceeded_by"` // the fault at that time; "" = the audience alone
 	Adjustable string   `json:"adjustable"`  // yes | no | support
 	Scope      string   `json:"scope"`       // what each has the whole of it
-	Granted    bool     `json:"granted"`     // the event file has the value
-	Source     string   `json:"source"`
-	Seen       string   `json:"seen"` // the day; "" = the user's own
+	Granted    bool     `json:"granted"`     // the event file or Service Quotas has the value; else it is the default
+	Source     string   `json:"source"`      // of the limit: the event file, the account that it was granted to, or "default: …"
+	Seen       string   `json:"seen"`        // the day; "" = the event file's
 	Unsure     bool     `json:"unsure"`
 	Old        bool     `json:"old"` // read more than 180 days ago
 	Note       string   `json:"note"`
@@ -74,6 +74,17 @@ func judges(e *scenarios.Event, p *capacity.Plan, classes []kernel.Class) []judg
 		out = append(out, judged{name: "s3.get_rps", times: e.Origin.Partitions, prefix: name, of: func(l *capacity.Load) float64 { return by.rate(name, l) }})
 	}
 	return append(out, judged{name: "s3.put_rps", times: e.Origin.Partitions, of: constant(writes(&p.Channel) / writers(e, &p.Channel))})
+}
+
+// Judged names the quotas that the answer to an event has rows of.
+func Judged(e *scenarios.Event) (names []string) {
+	p := PlanOf(e)
+	for _, j := range judges(e, &p, []kernel.Class{{Kind: m3u8.KindSegment}}) {
+		if !slices.Contains(names, j.name) {
+			names = append(names, j.name)
+		}
+	}
+	return names
 }
 
 // writes is how many objects the encoders write a second: a segment and a playlist for each rendition.
@@ -121,6 +132,9 @@ func (q *Question) quota(of *tariff.Quota, j *judged, f *capacity.Forecast) Quot
 	limit, margin := of.Value*float64(max(j.times, 1)), q.Event.Margin
 	x := Quota{Name: of.Name, What: of.What, Unit: string(of.Unit), Limit: limit, Prefix: j.prefix, Adjustable: of.Adjustable, Scope: of.Scope, Granted: of.Granted,
 		Source: of.Source, Unsure: of.Unsure, Old: of.Old(q.Now), Note: of.Note}
+	if !of.Granted {
+		x.Source = "default: " + of.Source
+	}
 	if !of.Seen.IsZero() {
 		x.Seen = of.Seen.Format(time.DateOnly)
 	}

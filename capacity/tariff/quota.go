@@ -40,7 +40,8 @@ type Quota struct {
 	Unit       Unit
 	Scope      string // what each has the whole of it: a distribution, a region, a prefix
 	Adjustable string // yes, no or support
-	Granted    bool   // the value is the user's
+	Granted    bool   // the value is the account's own, by the user's word or by Service Quotas
+	AWS        Entry
 	Evidence
 }
 
@@ -78,7 +79,7 @@ func parseQuotas(data []byte) (Quotas, error) {
 			{"unit", oneOf(quotaUnits), true, word(&unit, quotaUnits)},
 			{"scope", "what each has the whole of it", true, plain(&q.Scope)},
 			{"adjustable", "yes, no or support", true, word(&q.Adjustable, []string{ByRequest, Fixed, BySupport})},
-		}, q.fields()...), "", nil)
+		}, append(q.fields(), q.AWS.fields()...)...), "", nil)
 		q.Unit = Unit(unit)
 		if all.Find(q.Name) != nil {
 			r.wrong(n, "duplicate name (got %q)", clip(q.Name))
@@ -110,7 +111,7 @@ func (q Quotas) With(granted map[string]float64) (Quotas, error) {
 		case !(value > 0 && value <= most):
 			errs = append(errs, fmt.Errorf("quota %s: out of range (got %g; want more than 0, at most %g)", name, value, most))
 		default:
-			of.Value, of.Granted, of.Evidence = value, true, Evidence{Source: "granted"}
+			of.Value, of.Granted, of.Evidence = value, true, Evidence{Source: "event file"}
 		}
 	}
 	return out, errors.Join(errs...)

@@ -281,10 +281,12 @@ func TestMistakesInQuotas(t *testing.T) {
 		t.Fatalf("%+v, %v", q, err)
 	}
 	for text, want := range map[string]string{
-		"quotas: [" + row + ", " + row + "]":                            `duplicate name (got "a")`,
-		"quotas: [" + strings.Replace(row, "1,", "0,", 1) + "]":         `value: got "0"; want a number of more than 0`,
-		"quotas: [" + strings.Replace(row, "yes", "maybe", 1) + "]":     `adjustable: got "maybe"; want yes, no or support`,
-		"quotas: [" + strings.Replace(row, "count", "furlong", 1) + "]": `unit: got "furlong"; want one of bit/s, 1/s, count, bytes, s`,
+		"quotas: [" + row + ", " + row + "]":                                                  `duplicate name (got "a")`,
+		"quotas: [" + strings.Replace(row, "1,", "0,", 1) + "]":                               `value: got "0"; want a number of more than 0`,
+		"quotas: [" + strings.Replace(row, "yes", "maybe", 1) + "]":                           `adjustable: got "maybe"; want yes, no or support`,
+		"quotas: [" + strings.Replace(row, "count", "furlong", 1) + "]":                       `unit: got "furlong"; want one of bit/s, 1/s, count, bytes, s`,
+		"quotas: [" + strings.Replace(row, "name", "aws_code: L-0f1e9017, name", 1) + "]":     `aws_code: got "L-0f1e9017"; want the code of a quota, such as L-0F1E9017`,
+		"quotas: [" + strings.Replace(row, "name", "aws_service: Cloud Front, name", 1) + "]": `aws_service: got "Cloud Front"; want the code of a service`,
 		"quotas: [{}]": "scope is missing",
 	} {
 		if _, err := parseQuotas([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {

@@ -18,15 +18,19 @@ import (
 	"hlsload/player/units"
 	"hlsload/reports"
 	"hlsload/reports/document"
+	"hlsload/run/cloud"
 	"hlsload/scenarios"
 )
+
+// today is by what figures are old; tests set it.
+var today = time.Now
 
 // exitRefused is the exit code when the model is too far from a simulation that it has not seen.
 const exitRefused = 115
 
-func capacityCommand() *cobra.Command {
+func capacityCommand(on network) *cobra.Command {
 	var o overrides
-	var asJSON bool
+	var asJSON, granted bool
 	var out, under, rehearse, machine string
 	cmd := &cobra.Command{
 		Use: "capacity EVENT", Short: "What an event asks of edge, origin and purse, and what breaks first", Args: takes("EVENT"),
@@ -34,6 +38,11 @@ func capacityCommand() *cobra.Command {
 			least, ok := units.ParseShare(under)
 			if !ok {
 				return misused("--fail-under %s (want a share of the limit, such as 20%%)", under)
+			}
+			if granted {
+				if err := needsFull("--aws"); err != nil {
+					return err
+				}
 			}
 			agent, err := agentOf(machine)
 			if err != nil {
@@ -53,22 +62,36 @@ func capacityCommand() *cobra.Command {
 			if err := placeCapacity(out); err != nil {
 				return err
 			}
+			var remarks []string
+			if granted {
+				if remarks, err = askAWS(cmd, on, e); err != nil {
+					return err
+				}
+			}
 			a, err := foretell(cmd.Context(), printable{cmd.ErrOrStderr()}, e, agent)
 			if err != nil {
 				return err
 			}
+			a.Warnings = append(a.Warnings, remarks...)
 			return concludeCapacity(cmd, a, least, asJSON, out)
 		},
 	}
+	cmd.Long = `capacity simulates samples of an event's viewers, and answers what the whole audience
+would ask of the caches and the origin, how near each quota is, and what it costs.
+
+With --aws it reads from Service Quotas what the account of the AWS credentials was
+granted. It only reads (servicequotas:ListServiceQuotas). The event file goes first,
+then what was granted, then the default; the answer says of each limit which it is.`
 	o.cmd = cmd
 	f := cmd.Flags()
 	f.StringArrayVar(&o.set, "set", nil, "`path=value` changes any value of the event; repeatable")
 	f.StringVar(&under, "fail-under", "0%", "exit 99 when a head-room after the margin is below this `SHARE` of its limit")
+	f.BoolVar(&granted, "aws", false, "read from Service Quotas what the account was granted")
 	f.StringVar(&out, "out", "", "write capacity.json, capacity.md and report.html into this new `DIR`")
 	f.BoolVar(&asJSON, "json", false, "print capacity.json instead of the text")
 	f.StringVar(&rehearse, "rehearse", "", "print the scenario of a rehearsal with this `SHARE` of the viewers, such as 2%, instead")
 	f.StringVar(&machine, "machine", "", "`FILE` with the figures of a machine that carries players (make bench-fleet writes one; docs/event.md)")
-	for _, other := range []string{"json", "out", "fail-under"} {
+	for _, other := range []string{"json", "out", "fail-under", "aws"} {
 		cmd.MarkFlagsMutuallyExclusive("rehearse", other)
 	}
 	return cmd
@@ -86,6 +109,25 @@ func placeCapacity(out string) error {
 		return forbidden(fmt.Errorf("results: %w (want --out with a directory that can be made)", err))
 	}
 	return nil
+}
+
+// askAWS puts over the quotas that an answer needs what the account of the credentials was granted; it
+// returns what was not found or not understood.
+func askAWS(cmd *cobra.Command, on network, e *scenarios.Event) (remarks []string, err error) {
+	names, said := answer.Judged(e), printable{cmd.ErrOrStderr()}
+	r, err := cloud.Granted(cmd.Context(), on.aws, e.Quotas.Services(names))
+	switch {
+	case cmd.Context().Err() != nil:
+		return nil, &exitError{reports.ExitInterrupted, "interrupted", cmd.Context().Err()}
+	case err != nil:
+		return nil, forbidden(fmt.Errorf("--aws: %w", err))
+	}
+	e.Quotas, remarks = e.Quotas.Grant(r, names)
+	fmt.Fprintf(said, "Service Quotas: %s\n", r)
+	for _, text := range remarks {
+		fmt.Fprintf(said, "warning: %s\n", text)
+	}
+	return remarks, nil
 }
 
 // concludeCapacity prints and writes an answer, and returns the exit code. What breaks comes first: a full
@@ -158,6 +200,6 @@ func foretell(ctx context.Context, said io.Writer, e *scenarios.Event, agent ans
 	if err != nil {
 		return nil, internal(err)
 	}
-	a, err := answer.Of(&answer.Question{Event: e, Plan: &p, Kernel: k, Forecast: f, Errors: errs, Machine: agent, Now: time.Now()})
+	a, err := answer.Of(&answer.Question{Event: e, Plan: &p, Kernel: k, Forecast: f, Errors: errs, Machine: agent, Now: today()})
 	return a, internal(err)
 }

@@ -27,6 +27,7 @@ func TestCoreBuild(t *testing.T) {
 	}{
 		{[]string{"run", aws, "--yes"}, exitInvalid, "make build"},
 		{[]string{"plan", aws}, exitInvalid, "make build"},
+		{[]string{"capacity", "event.yaml", "--aws"}, exitInvalid, "--aws needs the full build (got the core build, without AWS; want make build,"},
 		{[]string{"aws-check", aws}, exitInvalid, "make build"},
 		{[]string{"sweep", aws}, exitInvalid, "make build"},
 		{[]string{"simulate", "pipeline-kill", "--otlp", "http://127.0.0.1:4318"}, exitInvalid, "make build"},

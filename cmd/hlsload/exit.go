@@ -46,7 +46,7 @@ var uses = map[string]struct {
 	"simulate": {"simulate pipeline-kill --set target.rig.origin.stale=none\nsimulate pipeline-kill --seeds 1..5", []int{0, 1, 2, 99, 104, 105, 110, 112}},
 	"validate": {"validate mine.yaml", []int{0, 1, 2, 104}},
 	"plan":     {"plan mine.yaml", []int{0, 1, 2, 104, 112}},
-	"capacity": {"capacity final.yaml\ncapacity final.yaml --fail-under 20% --out final-capacity\ncapacity final.yaml --rehearse 2% > rehearsal.yaml", []int{0, 1, 2, 99, 104, 105, 115}},
+	"capacity": {"capacity final.yaml\ncapacity final.yaml --aws\ncapacity final.yaml --fail-under 20% --out final-capacity\ncapacity final.yaml --rehearse 2% > rehearsal.yaml", []int{0, 1, 2, 99, 104, 105, 115}},
 	"show":     {"show pipeline-kill > mine.yaml", []int{0, 1, 2}},
 	"init":     {"init my-channel\ninit --event final", []int{0, 1, 2}},
 	"schema":   {"schema > hlsload.schema.json\nschema profile > profile.schema.json", []int{0, 1, 2}},

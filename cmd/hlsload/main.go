@@ -144,7 +144,7 @@ stalled, what load the origin got, and whether that is good enough.
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(on), capacityCommand(), showCommand(), initCommand(), schemaCommand(), rigCommand(on), probeCommand(on),
+	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(on), capacityCommand(on), showCommand(), initCommand(), schemaCommand(), rigCommand(on), probeCommand(on),
 		agentCommand(on), haltCommand(), mergeCommand(), keysCommand(),
 		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), versionCommand())
 	explain(root)

@@ -103,7 +103,7 @@ func TestReadme(t *testing.T) {
 // TestYAMLOfTheDocuments validates the scenarios and events that documents show.
 func TestYAMLOfTheDocuments(t *testing.T) {
 	block := regexp.MustCompile("(?s)```yaml\n(version: 1\n.*?)```")
-	for _, file := range []string{"../../README.md", "../../docs/scenario.md", "../../docs/event.md"} {
+	for _, file := range []string{"../../README.md", "../../docs/scenario.md", "../../docs/event.md", "../../docs/capacity.md"} {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	sampled "runtime/metrics"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -125,8 +126,21 @@ func collectOften() (restore func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	usual := debug.SetGCPercent(5)
+	usual := debug.SetGCPercent(oftenest)
 	return func() { debug.SetGCPercent(usual) }
+}
+
+// oftenest is by how many percent the heap of a simulation grows before a collection.
+const oftenest = 5
+
+// collectRarer is for the time in which the players arrive: it lets the heap grow as far as it may
+// when all of them are there.
+func collectRarer(players int) {
+	const each = 1600 // bytes a player
+	live := []sampled.Sample{{Name: "/gc/heap/live:bytes"}}
+	if sampled.Read(live); os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(int(min(max(oftenest*each*uint64(players)/max(live[0].Value.Uint64(), 1), oftenest), 100)))
+	}
 }
 
 // virtual is one simulation.
@@ -182,8 +196,9 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 		Collector: c, Lanes: lanes, Each: team.Each,
 		Second: func(now time.Duration) string {
 			tripped := each.Pass(now)
-			if v.alone && sc.Fleet.Audience.Arrivals() >= large {
+			if n := sc.Fleet.Audience.Arrivals(); v.alone && n >= large {
 				pages.Large() // while they arrive, the heap grows
+				collectRarer(n)
 			}
 			if ctx.Err() != nil {
 				return "interrupted by the user"

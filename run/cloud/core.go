@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"hlsload/capacity/tariff"
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
 	"hlsload/reports/monitor"
@@ -48,6 +49,11 @@ func Section(*chaos.AWS) string { return "" }
 
 // Watch returns an error.
 func Watch(context.Context, *chaos.AWS, http.RoundTripper, *monitor.Monitor) (Watcher, error) {
+	return nil, errNoAWS
+}
+
+// Granted returns an error.
+func Granted(context.Context, http.RoundTripper, []string) (*tariff.Reading, error) {
 	return nil, errNoAWS
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"hlsload/capacity/tariff"
 	"hlsload/chaos"
 	"hlsload/chaos/aws"
 	"hlsload/chaos/aws/account"
@@ -61,6 +62,12 @@ func Watch(ctx context.Context, cfg *chaos.AWS, on http.RoundTripper, m *monitor
 	found := a.Discover(looking)
 	m.Found(found.Text(), found.Problems)
 	return a.Watch(m, &found.AWS), nil
+}
+
+// Granted reads what the account of the credentials was granted for services, by their codes in
+// Service Quotas.
+func Granted(ctx context.Context, on http.RoundTripper, services []string) (*tariff.Reading, error) {
+	return account.Granted(ctx, account.Options{Transport: on}, services)
 }
 
 // Open finds credentials for an account. on carries the requests; nil = the

@@ -89,36 +89,44 @@ func storeOf(c sdk.Config) *awss3.Client {
 
 // Open finds credentials. It sends no request to AWS.
 func Open(ctx context.Context, cfg *chaos.AWS, o Options) (*Account, error) {
-	load := func(ctx context.Context) (sdk.Config, error) {
-		return config.LoadDefaultConfig(ctx, config.WithRegion(cfg.Region), config.WithAppID("hlsload"))
-	}
-	c, err := load(ctx)
+	c, credentials, err := load(ctx, cfg.Region, o.Transport)
 	if err != nil {
-		return nil, fmt.Errorf("credentials for AWS: %w", err)
+		return nil, err
 	}
-	a := &Account{cfg: cfg, now: o.Now}
+	a := &Account{cfg: cfg, sdk: c, credentials: credentials, now: o.Now}
 	if a.now == nil {
 		a.now = time.Now
 	}
+	a.Drivers = drivers(cfg, c, a.Now)
+	return a, nil
+}
+
+// load finds credentials; without a region, that of the environment is taken, if there is one.
+func load(ctx context.Context, region string, on http.RoundTripper) (sdk.Config, *sdk.CredentialsCache, error) {
+	load := func(ctx context.Context) (sdk.Config, error) {
+		return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithAppID("hlsload"))
+	}
+	c, err := load(ctx)
+	if err != nil {
+		return c, nil, fmt.Errorf("credentials for AWS: %w", err)
+	}
 	// Files and variables are read again when credentials are lost: fresh
 	// ones may have been put there.
-	a.credentials = sdk.NewCredentialsCache(sdk.CredentialsProviderFunc(func(ctx context.Context) (sdk.Credentials, error) {
+	credentials := sdk.NewCredentialsCache(sdk.CredentialsProviderFunc(func(ctx context.Context) (sdk.Credentials, error) {
 		fresh, err := load(ctx)
 		if err != nil {
 			return sdk.Credentials{}, err
 		}
 		return fresh.Credentials.Retrieve(ctx)
 	}))
-	c.Credentials = a.credentials
+	c.Credentials = credentials
 	c.Logger = logging.Nop{} // what is worth saying comes as an error
 	c.RequestChecksumCalculation = sdk.RequestChecksumCalculationWhenRequired
 	c.ResponseChecksumValidation = sdk.ResponseChecksumValidationWhenRequired
-	if o.Transport != nil {
-		c.HTTPClient = &http.Client{Transport: o.Transport}
+	if on != nil {
+		c.HTTPClient = &http.Client{Transport: on}
 	}
-	a.sdk = c
-	a.Drivers = drivers(cfg, c, a.Now)
-	return a, nil
+	return c, credentials, nil
 }
 
 // Now is the time by AWS's clock, as far as [Account.Identify] has seen it.
@@ -214,9 +222,9 @@ func (a *Account) Identify(ctx context.Context) error {
 	if err := a.Credentials(ctx); err != nil {
 		return err
 	}
-	who, err := sts.NewFromConfig(a.sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	who, err := caller(ctx, a.sdk)
 	if err != nil {
-		return fmt.Errorf("identify the caller on AWS: %w", plain(err))
+		return err
 	}
 	if got := sdk.ToString(who.Account); got != a.cfg.Account {
 		return fmt.Errorf("the credentials are for another account (got %s; want %s)", got, a.cfg.Account)
@@ -233,6 +241,15 @@ func (a *Account) Identify(ctx context.Context) error {
 	}
 	a.skew.Store(int64(skew))
 	return nil
+}
+
+// caller is whose credentials these are.
+func caller(ctx context.Context, c sdk.Config) (*sts.GetCallerIdentityOutput, error) {
+	who, err := sts.NewFromConfig(c).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return nil, fmt.Errorf("identify the caller on AWS: %w", plain(err))
+	}
+	return who, nil
 }
 
 // maxSkew is how far this machine's clock may be from AWS's: a third of the

@@ -21,8 +21,10 @@ var expirations = []string{"AWS_CREDENTIAL_EXPIRATION", "AWS_SESSION_EXPIRATION"
 
 // Credentials makes sure that there are credentials. What is wrong is one sentence: the
 // SDK's chain of providers says the same of every call.
-func (a *Account) Credentials(ctx context.Context) error {
-	_, err := a.credentials.Retrieve(ctx)
+func (a *Account) Credentials(ctx context.Context) error { return usable(ctx, a.credentials) }
+
+func usable(ctx context.Context, credentials sdk.CredentialsProvider) error {
+	_, err := credentials.Retrieve(ctx)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ type Account struct {
 	ran           []string // schedules
 	monitoring    monitoring
 	faults        experiments
+	limits        quotas
 }
 
 // Request is one request, as logged.
@@ -198,7 +199,7 @@ func (c *call) path() string {
 // carryOut answers the request, unless a mishap was ordered.
 func (c *call) carryOut(op *operation) (any, error) {
 	n := len(c.a.requests)
-	req := Request{Service: c.service, Op: op.name, Mutates: c.r.Method != http.MethodGet && c.r.Method != http.MethodHead && c.service != "sts" && c.service != "monitoring",
+	req := Request{Service: c.service, Op: op.name, Mutates: c.r.Method != http.MethodGet && c.r.Method != http.MethodHead && c.service != "sts" && c.service != "monitoring" && c.service != "servicequotas",
 		N: n, Query: c.r.URL.RawQuery, Body: string(c.body)}
 	c.a.requests = append(c.a.requests, req)
 	mishap := Nothing
@@ -325,6 +326,7 @@ func (a *Account) services() []service {
 		{"sts", []operation{{"POST ", "GetCallerIdentity", a.callerIdentity}}, nil},
 		{"fis", a.fis(), a.fisState},
 		{"monitoring", a.cloudWatch(), nil},
+		{"servicequotas", a.serviceQuotas(), nil},
 	}
 }
 

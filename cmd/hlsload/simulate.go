@@ -133,13 +133,32 @@ func collectOften() (restore func()) {
 // oftenest is by how many percent the heap of a simulation grows before a collection.
 const oftenest = 5
 
-// collectRarer is for the time in which the players arrive: it lets the heap grow as far as it may
-// when all of them are there.
-func collectRarer(players int) {
+// roomy is a process in which a large simulation of so many players runs.
+type roomy struct {
+	players int
+	percent int
+	settled time.Duration // when all of them have arrived; 0 = that is past
+}
+
+// second is called once a second of the simulation. While the players arrive, the heap grows: it may
+// grow as far before a collection as it may when all of them are there, and into large pages.
+func (r *roomy) second(now time.Duration) {
+	if r.players < large || r.settled == 0 {
+		return
+	}
+	if now >= r.settled {
+		r.settled = 0
+		pages.Collapse()
+		return
+	}
+	pages.Large()
 	const each = 1600 // bytes a player
 	live := []sampled.Sample{{Name: "/gc/heap/live:bytes"}}
-	if sampled.Read(live); os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(int(min(max(oftenest*each*uint64(players)/max(live[0].Value.Uint64(), 1), oftenest), 100)))
+	sampled.Read(live)
+	percent := int(min(max(oftenest*each*uint64(r.players)/max(live[0].Value.Uint64(), 1), oftenest), 100))
+	if percent != r.percent && os.Getenv("GOGC") == "" {
+		r.percent = percent
+		debug.SetGCPercent(percent)
 	}
 }
 
@@ -189,6 +208,7 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 	}
 	v.begin(run.Alone{Collector: c})
 	each := stage.NewSecond(v.progress, c, nil, events.Log, faults)
+	room := roomy{players: sc.Fleet.Audience.Arrivals(), settled: sc.Fleet.Audience.ArrivalsEnd() + 2*time.Second}
 	res, err := sim.Run(&sim.Config{
 		Rig: *sc.Target.Rig, Seed: seedOf(sc), Epoch: simEpoch, Duration: sc.Duration, Audience: sc.Fleet.Audience,
 		Profiles: sc.Fleet.Profiles, HeadOnly: sc.Fleet.Body == "none", Faults: faults,
@@ -196,9 +216,8 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 		Collector: c, Lanes: lanes, Each: team.Each,
 		Second: func(now time.Duration) string {
 			tripped := each.Pass(now)
-			if n := sc.Fleet.Audience.Arrivals(); v.alone && n >= large {
-				pages.Large() // while they arrive, the heap grows
-				collectRarer(n)
+			if v.alone {
+				room.second(now)
 			}
 			if ctx.Err() != nil {
 				return "interrupted by the user"

@@ -37,6 +37,7 @@ func TestLarge(t *testing.T) {
 		t.Skip("this kernel has no large pages")
 	}
 	Large()
+	Collapse()
 	text, err := os.ReadFile("/proc/self/smaps")
 	if err != nil {
 		t.Skip(err)

@@ -4,3 +4,6 @@ package pages
 
 // Large does nothing here.
 func Large() {}
+
+// Collapse does nothing here.
+func Collapse() {}

@@ -15,9 +15,10 @@ var probe = new([64 << 10]byte)
 // again. The kernel may do without: nothing depends on it.
 func Large() { advise(syscall.MADV_HUGEPAGE) }
 
-// Collapse has the small pages of the heap put together into large ones, which takes about a second
-// for a gigabyte; from Linux 6.1 on.
+// Collapse has the small pages of the heap put together into large ones, which takes seconds for a
+// gigabyte; from Linux 6.1 on.
 func Collapse() {
+	Large()             // else it is refused
 	const collapse = 25 // MADV_COLLAPSE
 	advise(collapse)
 }

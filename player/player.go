@@ -60,9 +60,13 @@ type Player struct {
 	// undecided: something changed that the choice of level
 	// depends on.
 	undecided bool
-	pathway   int16         // of pathway grouping
-	forced    int16         // level that the next segment must come from; -1 = free
-	lastLevel int16         // of the last loaded segment; -1 = none
+	inTurn    bool    // it does one thing at a time, as its loader says
+	pathway   int16   // of pathway grouping
+	forced    int16   // level that the next segment must come from; -1 = free
+	lastLevel int16   // of the last loaded segment; -1 = none
+	rate      float32 // of playback, less 1
+	stalls    uint32
+	nextID    FetchID
 	since     time.Duration // when the state began; the join before the first frame
 
 	// Playback: while playing, the position is anchor + (now - anchorAt).
@@ -74,12 +78,7 @@ type Player struct {
 	main    track
 	audio   *track   // nil until audio comes by itself
 	flights []flight // nil while there are none
-	nextID  FetchID
-	visited uint64 // renditions that were left, of the first 64
-	stalls  uint32
-	jitters uint32  // delays of retries drawn so far
-	rate    float32 // of playback, less 1
-	inTurn  bool    // it does one thing at a time, as its loader says
+	visited uint64   // renditions that were left, of the first 64
 
 	estimate estimate.Estimate
 	switched time.Duration

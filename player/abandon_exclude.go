@@ -64,7 +64,7 @@ func (a *abandonExclude) look(p *Player, f *flight) time.Duration {
 	p.estimate.Restart(float64(p.ladder.Levels[to].Bandwidth)/up + 1)
 	dropped := *f
 	p.tooSlow(f)
-	p.errs.of(p.main.rendition).remember().until = p.until(a.For)
+	p.errs.remember(p.main.rendition).until = p.until(a.For)
 	p.reselect(&dropped, NoFailure, false)
 	return Never
 }

@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"hlsload/player/estimate"
 	"hlsload/player/m3u8"
 	"hlsload/player/policy"
 	"hlsload/player/units"
@@ -39,6 +40,9 @@ func (*clockShared) chosen(_ *Player, _ Track, t *track, at time.Duration) { t.r
 
 func (c *clockShared) took(t *track, d time.Duration) {
 	if c.MinusLoad > 0 {
+		if t.load == nil {
+			t.load = new(estimate.EWMA)
+		}
 		t.load.Add(c.MinusLoad, 1, d.Seconds())
 	}
 }
@@ -85,7 +89,7 @@ func (c *clockShared) wait(p *Player, tr Track, t *track) time.Duration {
 		}
 	}
 	wait := c.Every.Of(target, last)
-	if c.MinusLoad > 0 {
+	if t.load != nil {
 		wait -= time.Duration(t.load.Get(c.MinusLoad) * float64(time.Second))
 	}
 	return max(wait, minReload)

@@ -1,6 +1,7 @@
 package player
 
 import (
+	"math/bits"
 	"strconv"
 	"strings"
 	"time"
@@ -112,11 +113,58 @@ func (p *Player) slot() *flight {
 			return &p.flights[i]
 		}
 	}
-	if len(p.flights) == MaxFetches {
+	n := len(p.flights)
+	if n == MaxFetches {
 		panic("player: more fetches in flight than a player may have")
 	}
+	if n == cap(p.flights) {
+		less := p.flights
+		p.flights = append(p.cfg.work.take(n), less...)
+		p.cfg.work.give(less)
+	}
 	p.flights = append(p.flights, flight{})
-	return &p.flights[len(p.flights)-1]
+	return &p.flights[n]
+}
+
+// settle gives the room for fetches back when there are none in flight: most players
+// have none most of the time.
+func (p *Player) settle() {
+	for i := range p.flights {
+		if p.flights[i].id != 0 {
+			return
+		}
+	}
+	p.cfg.work.give(p.flights)
+	p.flights = nil
+}
+
+// rooms is how many sizes of room there are: for 2 fetches, which most players never
+// exceed, 4 and 8.
+const rooms = 3
+
+var _ [2<<(rooms-1) - MaxFetches]struct{} // the largest is large enough
+
+// take returns room for more than n fetches.
+func (w *work) take(n int) []flight {
+	size := bits.Len(uint(n) / 2)
+	s := &w.spare[size]
+	last := len(*s) - 1
+	if last < 0 {
+		return make([]flight, 0, 2<<size)
+	}
+	room := (*s)[last]
+	*s = (*s)[:last]
+	return room
+}
+
+// give takes room back.
+func (w *work) give(room []flight) {
+	if cap(room) == 0 {
+		return
+	}
+	clear(room) // what it points to is of the past
+	s := &w.spare[bits.Len(uint(cap(room))/2)-1]
+	*s = append(*s, room[:0])
 }
 
 // drop abandons a fetch in flight.

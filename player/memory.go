@@ -9,11 +9,13 @@ import (
 // errorBook is what a player remembers of failures: counters that rules share,
 // marks on renditions, and penalties with their end.
 type errorBook struct {
-	lists      uint8           // failed playlists since one succeeded or a level was left
-	idled      bool            // it idles, or did
-	broken     bool            // a segment failed for good and none has arrived since
-	renditions []record        // of those where anything failed
-	pathways   []time.Duration // penalised until; nil until one is
+	renditions []record // of those where anything failed
+	pasts      *past    // of some of them
+	pathways   *pathway // that were penalised
+	jitters    uint32   // delays of retries drawn so far
+	lists      uint8    // failed playlists since one succeeded or a level was left
+	idled      bool     // it idles, or did
+	broken     bool     // a segment failed for good and none has arrived since
 }
 
 // any reports whether anything failed so far.
@@ -27,49 +29,68 @@ type record struct {
 	recoveries uint8
 	segments   uint8 // failed fetches of its segments, until one succeeded
 	wasStale   bool
-	known      bool  // its playlist was loaded once
-	past       *past // nil until there is any
+	known      bool // its playlist was loaded once
 }
 
 // past is what only some players remember of a rendition.
 type past struct {
-	until time.Duration // end of its penalty
-	asked time.Duration // when its playlist was last asked for, as far as it failed
-	stale *m3u8.Media   // what it listed when it was left for being stale; nil = it was not
+	rendition int16
+	until     time.Duration // end of its penalty
+	asked     time.Duration // when its playlist was last asked for, as far as it failed
+	stale     *m3u8.Media   // what it listed when it was left for being stale; nil = it was not
+	next      *past
+}
+
+// pathway is one that was penalised.
+type pathway struct {
+	next  *pathway
+	until time.Duration
+	index int16
 }
 
 // was is the past of a rendition.
-func (r *record) was() past {
-	if r.past == nil {
-		return past{}
+func (b *errorBook) was(rendition int16) past {
+	for t := b.pasts; t != nil; t = t.next {
+		if t.rendition == rendition {
+			return *t
+		}
 	}
-	return *r.past
+	return past{}
 }
 
 // remember is the past of a rendition, to be added to.
-func (r *record) remember() *past {
-	if r.past == nil {
-		r.past = new(past)
+func (b *errorBook) remember(rendition int16) *past {
+	b.of(rendition)
+	at := &b.pasts
+	for ; *at != nil; at = &(*at).next {
+		if (*at).rendition == rendition {
+			return *at
+		}
 	}
-	return r.past
+	*at = &past{rendition: rendition}
+	return *at
 }
 
 // forgive forgets what keeps from a rendition, not what is known of it.
-func (r *record) forgive() {
+func (b *errorBook) forgive(r *record) {
 	r.recoveries, r.segments = 0, 0
-	if r.past != nil {
-		r.past.until = 0
+	for t := b.pasts; t != nil; t = t.next {
+		if t.rendition == r.rendition {
+			t.until = 0
+		}
 	}
 }
 
 // restore lifts all penalties but those for ever.
 func (b *errorBook) restore() {
 	for i := range b.renditions {
-		if r := &b.renditions[i]; r.was().until != Never {
-			r.forgive()
+		if r := &b.renditions[i]; b.was(r.rendition).until != Never {
+			b.forgive(r)
 		}
 	}
-	clear(b.pathways)
+	for t := b.pathways; t != nil; t = t.next {
+		t.until = 0
+	}
 }
 
 // find returns the record of a rendition, nil if there is none.

@@ -33,13 +33,12 @@ var _ = policy.Register("penalty", policy.Offers[Penalty]{
 func (p *Player) penalty() Penalty { return p.cfg.Profile.Penalty.Is }
 
 func (b *errorBook) penalised(rendition int16, now time.Duration) bool {
-	r := b.find(rendition)
-	return r != nil && r.was().until > now
+	return b.was(rendition).until > now
 }
 
 // penalise keeps from a rendition until an instant.
 func (b *errorBook) penalise(rendition int16, until time.Duration) {
-	b.of(rendition).remember().until = until
+	b.remember(rendition).until = until
 }
 
 // blamed reports whether bandwidth may not choose a level because it failed.
@@ -52,14 +51,28 @@ func (b *errorBook) blamed(p *Player, level int) bool {
 		return true
 	}
 	r := b.find(rendition)
-	return r != nil && r.was().until == 0 && (r.recoveries > 0 || r.segments > 0)
+	return r != nil && b.was(rendition).until == 0 && (r.recoveries > 0 || r.segments > 0)
 }
 
 func (b *errorBook) pathwayUntil(i int16) time.Duration {
-	if b.pathways == nil {
-		return 0
+	for t := b.pathways; t != nil; t = t.next {
+		if t.index == i {
+			return t.until
+		}
 	}
-	return b.pathways[i]
+	return 0
+}
+
+// closePathway penalises a pathway until an instant.
+func (b *errorBook) closePathway(i int16, until time.Duration) {
+	at := &b.pathways
+	for ; *at != nil; at = &(*at).next {
+		if (*at).index == i {
+			(*at).until = until
+			return
+		}
+	}
+	*at = &pathway{index: i, until: until}
 }
 
 // freePathway is the first listed pathway that is not penalised and offers
@@ -82,7 +95,7 @@ func (p *Player) freePathway(not int16) int16 {
 // bandwidth choose again. It reports whether there was another choice.
 func (p *Player) giveUp(f *flight, failure Failure, until time.Duration) bool {
 	r := p.penalty().of(p, f)
-	before := p.errs.of(r).was().until
+	before := p.errs.was(r).until
 	p.errs.penalise(r, until)
 	if p.reselect(f, failure, false) {
 		return true
@@ -102,7 +115,7 @@ func (p *Player) reselect(f *flight, failure Failure, last bool) bool {
 		if f.update && f.rendition == main.mediaOf {
 			asked = main.loadedAt // a failed reload does not count
 		}
-		p.errs.of(f.rendition).remember().asked = asked
+		p.errs.remember(f.rendition).asked = asked
 	}
 	to := p.bestLevel()
 	if to < 0 || p.renditionOf(to) < 0 {

@@ -39,10 +39,7 @@ func (c *penaltyLevelThenPause) chosen(p *Player, left int16, last bool) {
 	if rec == nil || rec.known {
 		d = c.Pause.Of(target, segment)
 	}
-	asked := time.Duration(0)
-	if rec != nil {
-		asked = rec.was().asked
-	}
+	asked := p.errs.was(t.rendition).asked
 	back := t.mediaOf == t.rendition
 	if back {
 		asked = max(asked, t.loadedAt)

@@ -29,6 +29,14 @@ type Config struct {
 	// Progress returns how many bytes of the body of a fetch in flight have
 	// arrived. nil = always 0.
 	Progress func(FetchID) int64
+
+	work work
+}
+
+// work is what the players of a Config need only at times. They take turns.
+type work struct {
+	out   []Action          // of the step that is taken
+	spare [rooms][][]flight // room for fetches, by size
 }
 
 // state is where a session stands.
@@ -47,15 +55,18 @@ type Player struct {
 	seed   draw.Seed
 	ladder *Ladder
 	now    time.Duration
-	out    []Action
 
 	state state
 	// undecided: something changed that the choice of level
 	// depends on.
 	undecided bool
-	pathway   int16         // of pathway grouping
-	forced    int16         // level that the next segment must come from; -1 = free
-	lastLevel int16         // of the last loaded segment; -1 = none
+	inTurn    bool    // it does one thing at a time, as its loader says
+	pathway   int16   // of pathway grouping
+	forced    int16   // level that the next segment must come from; -1 = free
+	lastLevel int16   // of the last loaded segment; -1 = none
+	rate      float32 // of playback, less 1
+	stalls    uint32
+	nextID    FetchID
 	since     time.Duration // when the state began; the join before the first frame
 
 	// Playback: while playing, the position is anchor + (now - anchorAt).
@@ -65,15 +76,9 @@ type Player struct {
 	began    time.Duration // media time that loading is held to have begun at
 
 	main    track
-	audio   *track    // nil until audio comes by itself
-	flights []flight  // of room, until that is too small
-	room    [2]flight // most players never need more
-	nextID  FetchID
-	visited uint64 // renditions that were left, of the first 64
-	stalls  uint32
-	jitters uint32  // delays of retries drawn so far
-	rate    float32 // of playback, less 1
-	inTurn  bool    // it does one thing at a time, as its loader says
+	audio   *track   // nil until audio comes by itself
+	flights []flight // nil while there are none
+	visited uint64   // renditions that were left, of the first 64
 
 	estimate estimate.Estimate
 	switched time.Duration
@@ -103,17 +108,17 @@ func (s span) empty() bool { return s.to <= s.from }
 // New returns a player that joins at now. Call [Player.Step] with a Tick at
 // once: it asks for the multivariant playlist.
 func New(cfg Config, now time.Duration) *Player {
+	cfg.work = work{}
 	p := new(Player)
 	p.Join(&cfg, cfg.Seed, now)
 	return p
 }
 
-// Join makes p the player of another session, as [New] does, in place: it must
-// not be copied then. cfg is shared and must not change; seed is this player's.
+// Join makes p the player of another session, as [New] does, in place. cfg is shared by
+// players of one caller, who must not change it; seed is this player's.
 func (p *Player) Join(cfg *Config, seed draw.Seed, now time.Duration) {
 	*p = Player{cfg: cfg, seed: seed, now: now, since: now, forced: -1, lastLevel: -1, pdt: noPDT, dry: noDry, start: now}
 	p.inTurn = cfg.Profile.Loader.Is.inTurn()
-	p.flights = p.room[:0]
 	p.estimate = cfg.Profile.Estimate.Is.Start(p.firstRate(), p.private())
 	p.main.reset()
 	if cfg.Cautious {
@@ -146,7 +151,8 @@ func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
 	if p.state == over {
 		return out
 	}
-	p.out = out
+	work := &p.cfg.work
+	work.out = out
 	if p.nextID == 0 {
 		p.now = now
 		p.note(&Sample{Type: Joined, Pipeline: -1, Rendition: -1})
@@ -179,7 +185,8 @@ func (p *Player) Step(now time.Duration, ev *Event, out []Action) []Action {
 	if p.caution != nil {
 		p.release()
 	}
-	out, p.out = p.out, nil
+	p.settle()
+	out, work.out = work.out, nil
 	return out
 }
 
@@ -248,8 +255,9 @@ func (p *Player) note(s *Sample) {
 // act adds an action, for the caller to fill in before there is another one: an Action
 // is too large to be made first and copied then.
 func (p *Player) act(t ActionType) *Action {
-	p.out = append(p.out, Action{})
-	a := &p.out[len(p.out)-1]
+	out := append(p.cfg.work.out, Action{})
+	p.cfg.work.out = out
+	a := &out[len(out)-1]
 	a.Type = t
 	return a
 }

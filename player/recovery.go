@@ -60,13 +60,14 @@ func (p *Player) recover(f *flight, steps Recovery, failure Failure, n int) bool
 		if _, ok := step.Is.(early); !ok && p.ladder == nil {
 			continue
 		}
-		before := len(p.out)
+		before := len(p.cfg.work.out)
 		d, ok := step.Is.take(p, f, failure, n)
 		if !ok {
 			continue
 		}
 		if d != NoDecision { // it comes before what it led to
-			p.out = slices.Insert(p.out, before, Action{Type: Note, Sample: Sample{At: p.now, Type: Detected, Decision: d,
+			out := &p.cfg.work.out
+			*out = slices.Insert(*out, before, Action{Type: Note, Sample: Sample{At: p.now, Type: Detected, Decision: d,
 				Kind: f.kind, Track: f.track, Rendition: f.rendition, Pipeline: p.pipelineOf(int(f.rendition)),
 				Failure: failure, Reason: step.Name()}})
 		}

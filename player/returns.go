@@ -26,14 +26,14 @@ func (b *errorBook) wake(p *Player) time.Duration {
 	if !p.cfg.Profile.Returns.Is.notices() {
 		return at
 	}
-	for _, r := range b.renditions {
-		if r.was().until > p.now {
-			at = min(at, r.was().until)
+	for t := b.pasts; t != nil; t = t.next {
+		if t.until > p.now {
+			at = min(at, t.until)
 		}
 	}
-	for _, u := range b.pathways {
-		if u > p.now {
-			at = min(at, u)
+	for t := b.pathways; t != nil; t = t.next {
+		if t.until > p.now {
+			at = min(at, t.until)
 		}
 	}
 	return at
@@ -45,15 +45,15 @@ func (p *Player) returns() {
 		return
 	}
 	ended := false
-	for i := range p.errs.renditions {
-		if r := &p.errs.renditions[i]; r.was().until > 0 && r.was().until <= p.now {
-			r.forgive()
+	for t := p.errs.pasts; t != nil; t = t.next {
+		if t.until > 0 && t.until <= p.now {
+			p.errs.forgive(p.errs.of(t.rendition))
 			ended = true
 		}
 	}
-	for i, u := range p.errs.pathways {
-		if u > 0 && u <= p.now {
-			p.errs.pathways[i], ended = 0, true
+	for t := p.errs.pathways; t != nil; t = t.next {
+		if t.until > 0 && t.until <= p.now {
+			t.until, ended = 0, true
 		}
 	}
 	if !ended {

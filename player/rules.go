@@ -240,8 +240,8 @@ func (p *Player) spread(d time.Duration, jitter float64) time.Duration {
 	if jitter == 0 {
 		return d
 	}
-	p.jitters++
-	return time.Duration(float64(d) * (1 + jitter*(2*p.seed.Uniform(retryJitter, uint64(p.jitters))-1)))
+	p.errs.jitters++
+	return time.Duration(float64(d) * (1 + jitter*(2*p.seed.Uniform(retryJitter, uint64(p.errs.jitters))-1)))
 }
 
 func reasonOf(f Failure, status int) string {

@@ -53,8 +53,7 @@ func (p *Player) noteStale(f *flight, t *track) {
 // without leaving the current one. It reports whether that is called for.
 func (p *Player) tryOut(level int, to int16) bool {
 	t := &p.main
-	r := p.errs.find(to)
-	if r == nil || r.was().stale == nil || !t.listed() || to == t.rendition {
+	if p.errs.was(to).stale == nil || !t.listed() || to == t.rendition {
 		return false
 	}
 	if f := p.flight(MainTrack, m3u8.KindMedia); f != nil {
@@ -71,14 +70,14 @@ func (p *Player) tryOut(level int, to int16) bool {
 
 // triedOut takes the playlist of such a rendition.
 func (p *Player) triedOut(f *flight, m *m3u8.Media) {
-	r := p.errs.find(f.rendition)
+	stale := p.errs.was(f.rendition).stale
 	t := &p.main
-	if r != nil && r.was().stale != nil && !p.changed(r.was().stale, m) {
+	if stale != nil && !p.changed(stale, m) {
 		t.reloadAt(p.now + p.betweenLoads(false))
 		return
 	}
-	if r != nil {
-		r.remember().stale = nil
+	if stale != nil {
+		p.errs.remember(f.rendition).stale = nil
 	}
 	p.setLevel(int(f.level), true, "no longer stale")
 	if t.rendition == f.rendition {

@@ -26,7 +26,7 @@ func (s *staleBufferEnd) found(p *Player, f flight, t *track, aside bool) bool {
 		}
 		rec.wasStale = true
 		if s.Trial {
-			rec.remember().stale = t.media
+			p.errs.remember(f.rendition).stale = t.media
 		}
 	}
 	return true

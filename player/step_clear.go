@@ -10,7 +10,7 @@ func (*stepClear) take(p *Player, f *flight, failure Failure, _ int) (Decision, 
 	r := p.penalty().of(p, f)
 	p.errs.penalise(r, p.until(p.penalty().lasts()))
 	if !p.reselect(f, failure, true) { // it is the only one
-		p.errs.of(r).forgive()
+		p.errs.forgive(p.errs.of(r))
 		p.again(f, p.targetDuration(f.track)/2)
 	}
 	return Exclude, true

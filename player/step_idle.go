@@ -12,7 +12,7 @@ func (*stepIdle) take(p *Player, f *flight, _ Failure, _ int) (Decision, bool) {
 	}
 	p.errs.idled = true
 	for i := range p.errs.renditions {
-		p.errs.renditions[i].forgive()
+		p.errs.forgive(&p.errs.renditions[i])
 	}
 	for i := range p.tracks() {
 		p.track(i).idle()

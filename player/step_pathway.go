@@ -1,8 +1,6 @@
 package player
 
 import (
-	"time"
-
 	"hlsload/player/policy"
 	"hlsload/player/units"
 )
@@ -18,11 +16,8 @@ func (s *stepPathway) take(p *Player, _ *flight, failure Failure, _ int) (Decisi
 	if len(p.ladder.Pathways) < 2 {
 		return NoDecision, false
 	}
-	if p.errs.pathways == nil {
-		p.errs.pathways = make([]time.Duration, len(p.ladder.Pathways))
-	}
-	if p.errs.pathways[p.pathway] <= p.now {
-		p.errs.pathways[p.pathway] = p.until(s.For)
+	if p.errs.pathwayUntil(p.pathway) <= p.now {
+		p.errs.closePathway(p.pathway, p.until(s.For))
 	}
 	to := p.freePathway(p.pathway)
 	if to < 0 {

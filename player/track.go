@@ -39,12 +39,12 @@ type track struct {
 	misses        int32    // unchanged reloads in a row
 
 	media     *m3u8.Media
-	base      time.Duration // media time of media.Segments[0]
-	changedAt time.Duration // when it last changed
-	loadedAt  time.Duration // when it was last loaded
-	scheduled time.Duration // the reload clock; -1 = starts with the next load
-	load      estimate.EWMA // duration of loads, in seconds
-	loadTook  time.Duration // of the last load
+	base      time.Duration  // media time of media.Segments[0]
+	changedAt time.Duration  // when it last changed
+	loadedAt  time.Duration  // when it was last loaded
+	scheduled time.Duration  // the reload clock; -1 = starts with the next load
+	load      *estimate.EWMA // duration of loads, in seconds; nil until a clock wants it
+	loadTook  time.Duration  // of the last load
 
 	listAt time.Duration // when the playlist is due; Never = not
 	segAt  time.Duration // the segment chain is not asked for before

@@ -96,7 +96,7 @@ func (g *ground) watchChannel(main *rig.Rig, at *edges) error {
 		if cohorts[a.Cohort].FaultsNone {
 			all = at.Twin
 		}
-		return all[a.PopOf(len(all))] + main.Entry(a.Entry)
+		return all[a.PopOf(len(all))] + main.Entry(int(a.Entry))
 	}
 	t.classify = func(u string) int { // -1 = unknown
 		if id, ok := main.Parse(streams.Path(u)); ok {

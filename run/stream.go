@@ -297,7 +297,7 @@ func (s *stream) readMedia(ctx context.Context, u string) (*m3u8.Media, *look.An
 }
 
 // url is the URL that a viewer opens.
-func (s *stream) url(a *audience.Arrival) string { return s.urls[min(a.Entry, len(s.urls)-1)] }
+func (s *stream) url(a *audience.Arrival) string { return s.urls[min(int(a.Entry), len(s.urls)-1)] }
 
 // describe adds the stream to the collector's configuration.
 func (s *stream) describe(c *record.Config) {

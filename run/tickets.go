@@ -86,7 +86,7 @@ func (t *tickets) ticket(ctx context.Context, a ticket.Ask, renewals int) (*tick
 
 // Ticket implements [fleet.Tickets].
 func (t *tickets) Ticket(ctx context.Context, v *audience.Arrival, renewals int) (*ticket.Pass, error) {
-	a := ticket.Ask{Player: int64(v.Player), Session: v.Session, Cohort: t.sc.Fleet.Audience.Cohorts[v.Cohort].Name, Reason: ticket.ToJoin}
+	a := ticket.Ask{Player: int64(v.Player), Session: int(v.Session), Cohort: t.sc.Fleet.Audience.Cohorts[v.Cohort].Name, Reason: ticket.ToJoin}
 	if renewals > 0 {
 		a.Reason = ticket.ToRenew
 	}
@@ -94,7 +94,7 @@ func (t *tickets) Ticket(ctx context.Context, v *audience.Arrival, renewals int)
 	if err != nil {
 		return nil, err
 	}
-	p, err := t.gate.Pass(a, got, v.Entry)
+	p, err := t.gate.Pass(a, got, int(v.Entry))
 	if err == nil {
 		t.remember(p)
 	}

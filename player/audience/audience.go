@@ -24,12 +24,12 @@ const Generation = 1_000_000_000
 type Arrival struct {
 	At      time.Duration
 	Player  uint64 // number of the viewer; see [Generation]
-	Session int    // of this viewer: 1, and one more after each rejoin
+	Session int32  // of this viewer: 1, and one more after each rejoin
+	Cohort  int16  // index in [Config.Cohorts]
+	Entry   int16  // index in [Config.Entry]
 	Failed  bool   // the viewer's session before ended by an error
 	Region  uint8  // index in [Config.Regions]
 	site           // of the region
-	Cohort  int    // index in [Config.Cohorts]
-	Entry   int    // index in [Config.Entry]
 	Pop     float64
 	// Leave is when the viewer goes away; [Never] = stays.
 	Leave time.Duration
@@ -216,8 +216,8 @@ func (a *Audience) Next() (Arrival, bool) {
 	}
 	g := &a.groups[i]
 	v := Arrival{At: g.at, Player: uint64(g.first + g.next), until: Never}
-	region := 0
-	if v.Cohort, v.Entry, region = g.seats.next(); a.sites != nil {
+	cohort, entry, region := g.seats.next()
+	if v.Cohort, v.Entry = int16(cohort), int16(entry); a.sites != nil {
 		v.Region, v.site = uint8(region), a.sites[region]
 	}
 	if !g.surge {

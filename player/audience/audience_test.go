@@ -92,7 +92,7 @@ func TestCohortsAreExactAndInterleaved(t *testing.T) {
 	for i, v := range all(New(cfg, 7)) {
 		byCohort[v.Cohort]++
 		byEntry[v.Entry]++
-		cell[[2]int{v.Cohort, v.Entry}]++
+		cell[[2]int{int(v.Cohort), int(v.Entry)}]++
 		for c, share := range []float64{0.6, 0.3, 0.1} {
 			if d := float64(byCohort[c]) - share*float64(i+1); math.Abs(d) > 1 {
 				t.Fatalf("after %d viewers cohort %d is %+.1f off its share", i+1, c, d)
@@ -115,7 +115,7 @@ func TestSmallCohortsShareEntries(t *testing.T) {
 	cfg := &Config{Players: 10, Cohorts: cohorts(.1, .1, .1, .1, .1, .1, .1, .1, .1, .1), Entry: []float64{0.5, 0.5}}
 	n := 0
 	for _, v := range all(New(cfg, 7)) {
-		n += v.Entry
+		n += int(v.Entry)
 	}
 	if n != 5 {
 		t.Errorf("%d of 10 viewers open entry 1; want 5", n)
@@ -243,7 +243,7 @@ func TestSurge(t *testing.T) {
 		}
 		if v.Player >= 10 {
 			surge++
-			second += v.Cohort
+			second += int(v.Cohort)
 			if v.At < 2500*time.Millisecond || v.At > 4500*time.Millisecond {
 				t.Errorf("viewer %d of the surge arrives at %v", v.Player, v.At)
 			}

@@ -172,10 +172,14 @@ func (c *Config) Validate() error {
 	}
 	if len(shares) == 0 {
 		bad("cohorts: none (want at least one)")
+	} else if len(shares) > maxParts {
+		bad("cohorts: too many (got %d; want at most %d)", len(shares), maxParts)
 	} else if err := checkShares(shares); err != nil {
 		bad("cohorts: %w", err)
 	}
-	if c.Entry != nil {
+	if len(c.Entry) > maxParts {
+		bad("entry: too many (got %d; want at most %d)", len(c.Entry), maxParts)
+	} else if c.Entry != nil {
 		if err := checkShares(c.Entry); err != nil {
 			bad("entry: %w", err)
 		}
@@ -185,6 +189,9 @@ func (c *Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// maxParts is how many cohorts and entries there may be: what [Arrival] holds.
+const maxParts = math.MaxInt16
 
 func checkShares(shares []float64) error {
 	sum := 0.0

@@ -20,37 +20,35 @@ func (d *dualEWMA) Limits(l *policy.Limits) {
 }
 
 func (d *dualEWMA) Start(first float64, _ bool) Estimate {
-	return &dualEWMAState{plain: plain{first: first}, policy: d}
+	return &dualEWMAState{policy: d, rate: first}
 }
 
 type dualEWMAState struct {
-	plain
+	silent
 	policy *dualEWMA
+	rate   float64 // the lower one; before anything is measured, the first value
+	bytes  int64   // that count
 	averages
-	rate float64 // the lower one
 }
 
 func (d *dualEWMAState) Add(t Transfer) {
 	if t.Bytes > 0 && t.Bytes >= d.policy.MinBytes {
 		d.add(d.policy.Fast, d.policy.Slow, seconds(t.Took), t.Bytes)
-		d.rate = d.lower(d.policy.Fast, d.policy.Slow)
 		d.bytes += t.Bytes
+		if d.Measured() {
+			d.rate = d.lower(d.policy.Fast, d.policy.Slow)
+		}
 	}
 }
 
 func (d *dualEWMAState) Measured() bool {
-	return d.bytes > 0 && d.bytes >= d.policy.MinTotal && d.fast.weight >= minWeight
+	return d.bytes > 0 && d.bytes >= d.policy.MinTotal && d.weight >= minWeight
 }
 
 func (d *dualEWMAState) Decides() bool { return d.Measured() }
 
-func (d *dualEWMAState) Rate() float64 {
-	if !d.Measured() {
-		return d.first
-	}
-	return d.rate
-}
+func (d *dualEWMAState) Rate() float64 { return d.rate }
 
 func (d *dualEWMAState) Restart(first float64) {
-	*d = dualEWMAState{plain: plain{first: first}, policy: d.policy}
+	*d = dualEWMAState{policy: d.policy, rate: first}
 }

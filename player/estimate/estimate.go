@@ -53,17 +53,21 @@ type Estimate interface {
 	Restart(first float64) // forgets all transfers
 }
 
-// plain is the part that estimates have in common: a first value, and nothing
-// to be said about latency and timeouts.
+// silent is an estimate that has nothing to say about latency and timeouts.
+type silent struct{}
+
+func (silent) Latency() float64 { return 0 }
+func (silent) TimedOut() bool   { return false }
+
+// plain is the part that estimates have in common.
 type plain struct {
+	silent
 	first float64
 	bytes int64 // that count
 }
 
-func (p *plain) Measured() bool   { return p.bytes > 0 }
-func (p *plain) Decides() bool    { return p.bytes > 0 }
-func (p *plain) Latency() float64 { return 0 }
-func (p *plain) TimedOut() bool   { return false }
+func (p *plain) Measured() bool { return p.bytes > 0 }
+func (p *plain) Decides() bool  { return p.bytes > 0 }
 
 // EWMA is an exponentially weighted moving average with a correction for its
 // empty start (hls.js and Shaka utils/ewma).
@@ -86,17 +90,23 @@ func (e *EWMA) Get(halfLife float64) float64 {
 // (hls.js EwmaBandWidthEstimator minWeight_).
 const minWeight = 0.001
 
-// averages are a fast and a slow one.
-type averages struct{ fast, slow EWMA }
+// averages are a fast and a slow one, of the same transfers.
+type averages struct {
+	fast, slow float64 // values
+	weight     float64 // of both
+}
 
 func (a *averages) add(fast, slow units.Duration, took float64, n int64) {
 	v, s := rate(took, n)
-	a.fast.Add(seconds(fast), s, v)
-	a.slow.Add(seconds(slow), s, v)
+	f, l := EWMA{a.fast, a.weight}, EWMA{a.slow, a.weight}
+	f.Add(seconds(fast), s, v)
+	l.Add(seconds(slow), s, v)
+	a.fast, a.slow, a.weight = f.value, l.value, f.weight
 }
 
 func (a *averages) lower(fast, slow units.Duration) float64 {
-	return min(a.fast.Get(seconds(fast)), a.slow.Get(seconds(slow)))
+	f, l := EWMA{a.fast, a.weight}, EWMA{a.slow, a.weight}
+	return min(f.Get(seconds(fast)), l.Get(seconds(slow)))
 }
 
 func seconds[D units.Duration | time.Duration](d D) float64 { return time.Duration(d).Seconds() }

@@ -26,14 +26,15 @@ func (e *transferEWMA) Limits(l *policy.Limits) {
 }
 
 func (e *transferEWMA) Start(first float64, _ bool) Estimate {
-	return &transferEWMAState{plain: plain{first: first}, policy: e}
+	return &transferEWMAState{policy: e, rate: first}
 }
 
 type transferEWMAState struct {
-	plain
+	silent
 	policy *transferEWMA
+	rate   float64 // the lower one; before anything is measured, the first value
+	bytes  int64   // that count
 	averages
-	rate    float64 // the lower one
 	latency EWMA
 }
 
@@ -48,8 +49,10 @@ func (e *transferEWMAState) Add(t Transfer) {
 	}
 	if t.Bytes > 0 {
 		e.add(e.policy.Fast, e.policy.Slow, seconds(took)-min(seconds(t.FirstByte), e.Latency()), t.Bytes)
-		e.rate = e.lower(e.policy.Fast, e.policy.Slow)
 		e.bytes += t.Bytes
+		if e.Measured() {
+			e.rate = e.lower(e.policy.Fast, e.policy.Slow)
+		}
 	}
 }
 
@@ -66,17 +69,12 @@ func (e *transferEWMAState) Latency() float64 {
 	return seconds(e.policy.Latency)
 }
 
-func (e *transferEWMAState) Measured() bool { return e.bytes > 0 && e.fast.weight >= minWeight }
+func (e *transferEWMAState) Measured() bool { return e.bytes > 0 && e.weight >= minWeight }
 
 func (e *transferEWMAState) Decides() bool { return e.Measured() }
 
-func (e *transferEWMAState) Rate() float64 {
-	if !e.Measured() {
-		return e.first
-	}
-	return e.rate
-}
+func (e *transferEWMAState) Rate() float64 { return e.rate }
 
 func (e *transferEWMAState) Restart(first float64) {
-	*e = transferEWMAState{plain: plain{first: first}, policy: e.policy}
+	*e = transferEWMAState{policy: e.policy, rate: first}
 }

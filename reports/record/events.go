@@ -167,7 +167,7 @@ func (e *EventLog) recovered(s *Session, at time.Duration, fault string, t *faul
 	e.event(s, at, "recovered", func(f *fieldWriter) {
 		f.text("fault", fault)
 		how := "failed_over"
-		if t.healed {
+		if t.healed() {
 			how = "healed"
 		}
 		f.text("outcome", how)

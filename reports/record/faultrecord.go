@@ -12,35 +12,36 @@ import (
 
 // faultRecord is what one occurrence of a fault does to one session. It exists for
 // every session that lives through the onset or joins during the window,
-// because the time before the first touched answer counts too.
+// because the time before the first touched answer counts too. It fills 80 bytes.
 type faultRecord struct {
 	next   *faultRecord
 	totals *FaultTotals // nil until affected
 	occ    int32
 
 	rendition int16 // of the last touched answer, -1 = none
-	pipeline  int8  // of the same
-	good      uint8 // tracks that got media of something not under the fault, as bits
 	steps     uint16
 	looks     uint16 // requests for a faulty playlist after the failover
 
+	good         uint8 // tracks that got media of something not under the fault, as bits
 	joinedDuring bool
 	moved        bool // some track got media of something healthy
 	decided      bool // failed over and playing again, or healed
-	healed       bool
 	flapped      bool
 	cut          bool // out at the end of the recovery phase
-	unfinished   bool
 
-	affected time.Duration // -1 = not
 	since    time.Duration // what detection, failover and outage count from, once affected
 	detected time.Duration
 	failover time.Duration
 	outage   time.Duration
-	died     time.Duration // fatal at; -1 = not
 	skipped  time.Duration
 	repeated time.Duration
 }
+
+// affected reports whether the fault has met the session.
+func (t *faultRecord) affected() bool { return t.totals != nil }
+
+// healed reports whether the session has played on without moving away.
+func (t *faultRecord) healed() bool { return t.decided && t.failover < 0 }
 
 // outcome of an affected session.
 type outcome uint8
@@ -65,7 +66,7 @@ func (s *Session) concern(co *PhaseMap, occ int32, joinedDuring bool) {
 	} else {
 		s.shard.spare = t.next
 	}
-	*t = faultRecord{next: s.faults, occ: occ, rendition: -1, pipeline: -1, joinedDuring: joinedDuring, affected: -1, detected: -1, failover: -1, died: -1}
+	*t = faultRecord{next: s.faults, occ: occ, rendition: -1, joinedDuring: joinedDuring, detected: -1, failover: -1}
 	s.faults = t
 }
 
@@ -77,7 +78,7 @@ func (s *Session) supersede(co *PhaseMap, occ int32) {
 		if co.Occurrences[t.occ].Fault.Rule != co.Occurrences[occ].Fault.Rule {
 			return false
 		}
-		s.settle(co, t, at, player.Joined)
+		s.settle(co, t, at)
 		return true
 	})
 }
@@ -101,7 +102,7 @@ func (s *Session) before(co *PhaseMap, t *faultRecord, sm *player.Sample, m *Met
 	on := o.on(sm.At)
 	switch sm.Type {
 	case player.Requested:
-		if on && t.affected < 0 && t.joinedDuring && s.asksFor(f, sm) {
+		if on && !t.affected() && t.joinedDuring && s.asksFor(f, sm) {
 			s.affect(o, t, sm.At, sm.At)
 		}
 		if on && t.failover >= 0 && c.under(o, t, sm) {
@@ -115,10 +116,10 @@ func (s *Session) before(co *PhaseMap, t *faultRecord, sm *player.Sample, m *Met
 	case player.Answered:
 		touched := m != nil && m.Marks.Has(f.Rule) && sm.At >= o.Applied && min(sm.Sent, sm.At) < o.Cleared
 		if touched {
-			t.rendition, t.pipeline = sm.Rendition, sm.Pipeline
+			t.rendition = sm.Rendition
 		}
 		touched = touched || on && (!f.Via.Marks() && c.evidence(sm) || f.Kind.Spec().Silent && unanswered(sm)) && s.asksFor(f, sm)
-		if touched && t.affected < 0 {
+		if touched && !t.affected() {
 			sent := sm.At
 			if sm.Sent > 0 {
 				sent = max(sm.Sent, s.joined)
@@ -127,7 +128,7 @@ func (s *Session) before(co *PhaseMap, t *faultRecord, sm *player.Sample, m *Met
 		}
 	case player.StallStart:
 		// Players without timeouts report nothing while they wait for an answer.
-		if on && t.affected < 0 && f.Kind.Spec().Hangs {
+		if on && !t.affected() && f.Kind.Spec().Hangs {
 			want := *sm
 			want.Kind = m3u8.KindSegment
 			if s.asksFor(f, &want) {
@@ -135,11 +136,11 @@ func (s *Session) before(co *PhaseMap, t *faultRecord, sm *player.Sample, m *Met
 			}
 		}
 	case player.Evidence:
-		if on && t.affected < 0 && !f.Via.Marks() && c.under(o, t, sm) {
+		if on && !t.affected() && !f.Via.Marks() && c.under(o, t, sm) {
 			s.affect(o, t, sm.At, sm.At)
 		}
 	case player.Detected:
-		if sm.At < o.Applied || sm.At >= o.RecoveryEnd || t.affected < 0 && !f.Kind.Spec().Silent || !c.under(o, t, sm) {
+		if sm.At < o.Applied || sm.At >= o.RecoveryEnd || !t.affected() && !f.Kind.Spec().Silent || !c.under(o, t, sm) {
 			return
 		}
 		switch sm.Decision {
@@ -183,7 +184,7 @@ func (s *Session) media(o *Occurrence, t *faultRecord, sm *player.Sample) {
 		}
 		return
 	}
-	if t.affected < 0 || t.healed || sm.At < o.Applied || faulty && on {
+	if !t.affected() || t.healed() || sm.At < o.Applied || faulty && on {
 		return
 	}
 	t.good |= 1 << sm.Track
@@ -196,7 +197,6 @@ func (s *Session) media(o *Occurrence, t *faultRecord, sm *player.Sample) {
 		return
 	}
 	if !t.moved {
-		t.healed = true
 		s.decide(t, sm.At)
 		return
 	}
@@ -211,7 +211,7 @@ func (s *Session) media(o *Occurrence, t *faultRecord, sm *player.Sample) {
 func (s *Session) decide(t *faultRecord, at time.Duration) {
 	t.decided = true
 	n, sum := &s.shard.Live.Faults[t.occ], &t.totals.SoFar
-	if t.healed {
+	if t.healed() {
 		n.Healed++
 		sum.Healed++
 	} else {
@@ -237,7 +237,7 @@ func (t *faultRecord) flap() {
 // affect notes that the fault has met the session, by a request sent at an instant.
 // The clock of a session that joined during the fault starts with that request.
 func (s *Session) affect(o *Occurrence, t *faultRecord, at, sent time.Duration) {
-	t.affected, t.since = at, o.Applied
+	t.since = o.Applied
 	if t.joinedDuring {
 		t.since = min(sent, at)
 		t.outage = min(t.outage, at-t.since)
@@ -267,10 +267,10 @@ func (t *faultRecord) spend(s *Session, co *PhaseMap, from, to time.Duration) {
 // fold closes the records that are complete.
 func (s *Session) fold(co *PhaseMap, now time.Duration) {
 	s.drop(func(t *faultRecord) bool {
-		if now < co.Occurrences[t.occ].RecoveryEnd || t.affected >= 0 && !t.decided {
+		if now < co.Occurrences[t.occ].RecoveryEnd || t.affected() && !t.decided {
 			return false
 		}
-		s.settle(co, t, now, player.Joined)
+		s.settle(co, t, now)
 		return true
 	})
 }
@@ -279,51 +279,51 @@ func (s *Session) fold(co *PhaseMap, now time.Duration) {
 // died goes on to the end of the recovery phase, which may not be known yet:
 // such a record waits in the shard.
 func (s *Session) close(co *PhaseMap, at time.Duration, how player.SampleType, unfinished bool) {
-	for t := s.faults; t != nil; t = t.next {
-		t.unfinished = unfinished
-		if t.affected < 0 {
-			continue
-		}
-		if how == player.Fatal {
-			t.died = at
-		}
-		if how == player.Ended && !t.decided && ends(co.Occurrences[t.occ].Fault) {
-			t.died = at // the stream goes on without this viewer
-		}
-	}
 	s.drop(func(t *faultRecord) bool {
-		if t.died >= 0 && co.Occurrences[t.occ].RecoveryEnd > at {
-			s.shard.pending = append(s.shard.pending, pendingDeath{*t, how})
-			s.shard.pending[len(s.shard.pending)-1].t.next = nil
+		if !t.affected() {
 			return true
 		}
-		s.settle(co, t, at, how)
+		o, died := &co.Occurrences[t.occ], alive
+		if how == player.Fatal || how == player.Ended && !t.decided && ends(o.Fault) { // the stream goes on without this viewer
+			died = at
+		}
+		switch {
+		case unfinished:
+			t.totals.Unfinished++
+		case died != alive && o.RecoveryEnd > at:
+			s.shard.pending = append(s.shard.pending, pendingDeath{*t, died, how})
+			s.shard.pending[len(s.shard.pending)-1].t.next = nil
+		default:
+			t.settle(o, at, died, how, s.out())
+		}
 		return true
 	})
 }
 
-// settle folds a record into the impact of its fault. how is why it is closed.
-func (s *Session) settle(co *PhaseMap, t *faultRecord, at time.Duration, how player.SampleType) {
-	if t.affected >= 0 {
-		still := s.state == stalled || s.state == joining
-		t.settle(&co.Occurrences[t.occ], at, how, still)
+// settle folds the record of a session that goes on into the impact of its fault.
+func (s *Session) settle(co *PhaseMap, t *faultRecord, at time.Duration) {
+	if t.affected() {
+		t.settle(&co.Occurrences[t.occ], at, alive, player.Joined, s.out())
 	}
 }
 
-func (t *faultRecord) settle(o *Occurrence, at time.Duration, how player.SampleType, stillOut bool) {
+// out reports whether the viewer wants to see something and does not.
+func (s *Session) out() bool { return s.state == stalled || s.state == joining }
+
+// alive is when a viewer died who did not.
+const alive = time.Duration(-1)
+
+// settle folds a record into the impact of its fault. how is why it is closed.
+func (t *faultRecord) settle(o *Occurrence, at, died time.Duration, how player.SampleType, stillOut bool) {
 	n := t.totals
-	if t.unfinished {
-		n.Unfinished++
-		return
-	}
 	n.Affected++
 	out := NeverRecovered
 	switch {
-	case t.decided && t.healed:
+	case t.healed():
 		out = Healed
 	case t.decided:
 		out = FailedOver
-	case how == player.Left, how == player.Ended && t.died < 0:
+	case how == player.Left, how == player.Ended && died == alive:
 		out = Left // a viewer who has seen the stream to its end needs no more
 	}
 	n.Outcomes[out]++
@@ -332,7 +332,7 @@ func (t *faultRecord) settle(o *Occurrence, at time.Duration, how player.SampleT
 	if t.flapped {
 		n.Flapped++
 	}
-	if t.died >= 0 && how == player.Fatal {
+	if how == player.Fatal {
 		n.Fatal++
 	}
 	if out == Left {
@@ -347,12 +347,12 @@ func (t *faultRecord) settle(o *Occurrence, at time.Duration, how player.SampleT
 	}
 	event(&n.Detection, &n.Undetected, t.detected)
 	event(&n.Failover, &n.Unmoved, t.failover)
-	if t.died >= 0 && o.RecoveryEnd > t.died {
-		t.outage += min(o.RecoveryEnd, at) - max(t.died, o.Applied)
+	if died != alive && o.RecoveryEnd > died {
+		t.outage += min(o.RecoveryEnd, at) - max(died, o.Applied)
 	}
 	// The outage of a session that was still out when its time was up is
 	// longer than what was seen.
-	if t.cut || t.died >= 0 && t.died < o.RecoveryEnd || stillOut && at <= o.RecoveryEnd {
+	if t.cut || died != alive && died < o.RecoveryEnd || stillOut && at <= o.RecoveryEnd {
 		n.CutOff++
 	}
 	n.Outage.Duration(t.outage)
@@ -368,6 +368,7 @@ func ends(f *chaos.Fault) bool { return f.Kind.Spec().EndsStream || !f.Via.Marks
 // recovery phase was known.
 type pendingDeath struct {
 	t   faultRecord
+	at  time.Duration
 	how player.SampleType
 }
 

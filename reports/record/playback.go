@@ -112,7 +112,6 @@ func (s *Session) markStalled(sp *PhaseSet) {
 	s.stalls[Baseline] |= sp.Baseline
 	s.stalls[During] |= sp.Fault
 	s.stalls[recovery] |= sp.Recovery
-	s.stalls[Either] |= sp.Fault | sp.Recovery
 	for p := range phases {
 		s.stallsAny[p] = s.stallsAny[p] || sp.In(-1, p)
 	}

@@ -43,7 +43,7 @@ func (s *Session) wait(now time.Duration) {
 // and has not recovered or the fault's recovery is not over.
 func (s *Session) accounted() bool {
 	for t := s.faults; t != nil; t = t.next {
-		if t.affected >= 0 {
+		if t.affected() {
 			return true
 		}
 	}
@@ -192,10 +192,10 @@ func (a *RenditionAnswers) add(o *RenditionAnswers) {
 // asking is a set of marks: what a session has asked for, and where it got a bad
 // answer, so that each session counts once. Renditions beyond the first 21 share
 // marks.
-type asking struct{ asked, met uint64 }
+type asking[B uint8 | uint64] struct{ asked, met B }
 
-func (a *asking) note(n *Answers, bit uint, sm *player.Sample, m *Meta) {
-	mark := uint64(1) << (bit % 64)
+func (a *asking[B]) note(n *Answers, bit uint, sm *player.Sample, m *Meta) {
+	mark := B(1) << (bit % 64)
 	if a.asked&mark == 0 {
 		a.asked |= mark
 		n.Sessions++

@@ -62,17 +62,18 @@ type Session struct {
 	bitrate  int64         // of the last video appended
 	buffered time.Duration // media appended and not played yet
 
-	kinds, renditions asking // see asking
+	renditions asking[uint64]
 
-	// stalls says in which phases of which rules it stalled.
-	stalls [phases]Rules
+	// stalls says in which phases of which rules it stalled; Either follows.
+	stalls [Either]Rules
 
 	index     int32 // in shard.open
 	piece     int32 // in Intervals
 	joinPiece int32
 	stallsAny [phases]bool
-	pipeline  int8 // of the last video appended; -1 = none
-	loading   int8 // of the last video asked for or appended
+	kinds     asking[uint8] // m3u8.Kinds are fewer than 8
+	pipeline  int8          // of the last video appended; -1 = none
+	loading   int8          // of the last video asked for or appended
 	state     state
 	demuxed   bool
 	control   bool
@@ -441,13 +442,14 @@ func (s *Session) visit(co *PhaseMap) {
 		}
 	}
 	lived[Either] = lived[During] | lived[recovery]
+	stalls := [phases]Rules{Baseline: s.stalls[Baseline], During: s.stalls[During], recovery: s.stalls[recovery], Either: s.stalls[During] | s.stalls[recovery]}
 	for p := range phases {
 		if livedAny[p] {
 			s.Group.Phase(-1, p).visit(s.stallsAny[p])
 		}
 		for r := 0; lived[p]>>uint(r) != 0; r++ {
 			if lived[p].has(r) {
-				s.Group.Phase(r, p).visit(s.stalls[p].has(r))
+				s.Group.Phase(r, p).visit(stalls[p].has(r))
 			}
 		}
 	}

@@ -59,7 +59,7 @@ func (d *desk) Ticket(_ context.Context, v *audience.Arrival, renewals int) (*ti
 	if d.life > 0 {
 		t.Expires = time.Now().Add(d.life)
 	}
-	return d.gate.Pass(ticket.Ask{Player: int64(v.Player), Session: v.Session}, t, v.Entry)
+	return d.gate.Pass(ticket.Ask{Player: int64(v.Player), Session: int(v.Session)}, t, int(v.Entry))
 }
 
 func (d *desk) Credentials(p *ticket.Pass) *credential.Set {

@@ -91,7 +91,7 @@ func (f *Fleet) newSession(v audience.Arrival, in *admitted) *session {
 		s.link = newShaper(l, f.now)
 	}
 	if f.cfg.CMCD != CMCDOff {
-		s.cmcd = &cmcdState{sid: cmcd.SID(f.cfg.Run, v.Player, v.Session)}
+		s.cmcd = &cmcdState{sid: cmcd.SID(f.cfg.Run, v.Player, int(v.Session))}
 	}
 	s.issued = f.now()
 	s.renewAt = s.renewal(s.issued)
@@ -101,7 +101,7 @@ func (f *Fleet) newSession(v audience.Arrival, in *admitted) *session {
 	s.client = f.newClient(v.Player, c, on)
 	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Wall.UnixNano(), Public: f.cfg.Public, Cautious: f.cautious.Load(), Progress: s.progress}, f.now())
 	s.player.Inherit(f.takeCaution(v.Player))
-	s.sink = f.cfg.Join(f.now(), record.SessionInfo{Player: v.Player, Cohort: v.Cohort, Rejoin: v.Session > 1, Failed: v.Failed})
+	s.sink = f.cfg.Join(f.now(), record.SessionInfo{Player: v.Player, Cohort: int(v.Cohort), Rejoin: v.Session > 1, Failed: v.Failed})
 	return s
 }
 
@@ -446,7 +446,7 @@ func (s *session) addCMCD(fl *flight, a *player.Action) {
 func (s *session) thing(a *player.Action) chaos.Thing {
 	t := s.viewer(a.Kind)
 	if s.ladder == nil || a.Rendition < 0 || a.Rendition >= len(s.ladder.Renditions) {
-		t.Pipeline = s.arrival.Entry // of the multivariant playlist
+		t.Pipeline = int(s.arrival.Entry) // of the multivariant playlist
 		return t
 	}
 	r := &s.ladder.Renditions[a.Rendition]

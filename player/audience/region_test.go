@@ -25,7 +25,7 @@ func TestRegions(t *testing.T) {
 	for _, v := range all(a) {
 		r := int(v.Region)
 		n[r]++
-		cells[[3]int{v.Cohort, v.Entry, r}]++
+		cells[[3]int{int(v.Cohort), int(v.Entry), r}]++
 		p := v.PopOf(6)
 		pops[p]++
 		if p < first[r] || p >= first[r+1] {

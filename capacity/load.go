@@ -2,7 +2,6 @@ package capacity
 
 import (
 	"slices"
-	"time"
 
 	"hlsload/capacity/cache"
 	"hlsload/capacity/kernel"
@@ -34,6 +33,7 @@ type model struct {
 	rules  []cache.Rule // by class
 	spread cache.Series // of segments; Every is not set
 	left   []float64
+	shares []float64 // of the cohorts
 	// steady is what a viewer of the mix asks for, joined what one adds that joins, by slot.
 	steady []kernel.Rate
 	joined [][]kernel.Rate
@@ -41,14 +41,14 @@ type model struct {
 }
 
 func newModel(p *Plan, k *kernel.Kernel) *model {
-	m := &model{plan: p, kernel: k, path: p.path(), left: k.Spread.Left(),
-		spread: cache.Series{Lasts: k.Spread.Lasts(), Early: k.Spread.Early()}, steady: make([]kernel.Rate, len(k.Classes))}
+	m := &model{plan: p, kernel: k, path: p.path(), steady: make([]kernel.Rate, len(k.Classes))}
 	for _, c := range k.Classes {
 		m.rules = append(m.rules, p.ruleOf(c))
 		m.series = append(m.series, segmentsOf(k, c))
 	}
 	for i := range p.Cohorts {
 		share := p.Cohorts[i].Share
+		m.shares = append(m.shares, share)
 		of := &k.Cohorts[i]
 		kernel.Add(m.steady, of.Steady, share)
 		for t, rates := range of.Join {
@@ -58,6 +58,8 @@ func newModel(p *Plan, k *kernel.Kernel) *model {
 			kernel.Add(m.joined[t], rates, share)
 		}
 	}
+	spread := k.Spread(m.shares)
+	m.left, m.spread = spread.Left(), cache.Series{Lasts: spread.Lasts(), Came: cache.Came(spread.Came())}
 	return m
 }
 
@@ -76,19 +78,19 @@ func segmentsOf(k *kernel.Kernel, c kernel.Class) int {
 
 // load is what comes of rates at the edge, by class.
 func (m *model) load(rates []kernel.Rate) Load {
-	return m.loads(rates, [][]kernel.Rate{rates}, nil, nil)[0]
+	return m.loads(0, rates, [][]kernel.Rate{rates}, nil, nil)[0]
 }
 
-// loads is what comes of rates at the edge, by slot and class, after others before. fresh is the
+// loads is what comes of rates at the edge of so many viewers, by slot and class, after others before. fresh is the
 // objects that are asked for at first, a second, by slot and class; nil = one in the time of a
 // segment. fault is how dense the requests are; nil = they come independently.
-func (m *model) loads(before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64, fault *kernel.Fault) []Load {
+func (m *model) loads(viewers float64, before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64, fault *kernel.Fault) []Load {
 	out := make([]Load, len(rates))
 	for t := range out {
 		out[t] = Load{Layers: m.path.NewFlow(), ByClass: make([]float64, len(before))}
 	}
 	for class := range before {
-		for t, f := range m.flows(class, before, rates, fresh, fault) {
+		for t, f := range m.flows(class, viewers, before, rates, fresh, fault) {
 			l := &out[t]
 			l.Bits += max(rates[t][class].Bytes, 0) * 8
 			l.Layers = sum(l.Layers, f)
@@ -102,39 +104,62 @@ func (m *model) loads(before []kernel.Rate, rates [][]kernel.Rate, fresh [][]flo
 	return out
 }
 
-// flows is what the requests of one class come to.
-func (m *model) flows(class int, before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64, fault *kernel.Fault) []cache.Flow {
+// flows is what the requests of one class come to. Without collapsing, the first herd that comes for what
+// was not asked for passes as far as it meets the fetch.
+func (m *model) flows(class int, viewers float64, before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64, fault *kernel.Fault) []cache.Flow {
+	out := m.passed(&m.path, class, before, rates, fresh, fault)
+	if m.path.Collapse || fault == nil {
+		return out
+	}
+	rush, sum := &fault.Rush[class], 0.0
+	n, came := rush.Of(viewers, m.shares)
+	from, to := max(0, rush.At-1), min(rush.At+kernel.RushSlots, len(rates)) // they were sent before
+	herd := rates[from:to]
+	for _, slot := range herd {
+		sum += max(slot[class].Requests, 0)
+	}
+	if came == nil || sum <= 3*before[class].Requests*float64(len(herd)) {
+		return out
+	}
+	joined := m.path
+	joined.Collapse = true
+	more := m.path.Rush(n, cache.Came(came))
+	for i, f := range m.passed(&joined, class, before, rates, fresh, fault)[from:to] {
+		part := m.path.NewFlow()
+		for layer := range more {
+			part[layer] = more[layer] / kernel.Fine.Seconds() * max(herd[i][class].Requests, 0) / sum
+		}
+		out[from+i] = f.With(part)
+	}
+	return out
+}
+
+// passed is what passes the caches of a path.
+func (m *model) passed(p *cache.Path, class int, before []kernel.Rate, rates [][]kernel.Rate, fresh [][]float64, fault *kernel.Fault) []cache.Flow {
 	c, rule := m.kernel.Classes[class], m.rules[class]
-	demands, first := make([]cache.Demand, len(rates)), len(rates)
+	demands := make([]cache.Demand, len(rates))
 	for t := range rates {
 		demands[t].Rate = max(rates[t][class].Requests, 0)
 		if c.Kind == m3u8.KindMedia && c.Status == 0 {
-			demands[t].Every = m.period(class, rates[t])
+			demands[t].Every, demands[t].Yields = m.period(class, rates[t]), yields(rates[t][class])
 		}
 		if fault != nil {
 			demands[t].Herd = fault.Herd[t][class]
-			// The first herd finds nothing in the caches. Whether a later one meets a fetch is up to
-			// chance, and the simulations of the kernel had their own.
-			if j := fault.Joined[t][class]; j > 0 && demands[t].Rate > 3*before[class].Requests {
-				if first = min(first, t); t-first < int(time.Second/kernel.Fine) {
-					demands[t].Joined = j
-				}
-			}
 		}
 	}
 	s := m.spread
 	s.Every = every(c, &m.plan.Channel)
 	was := cache.Demand{Rate: max(before[class].Requests, 0)}
 	if c.Kind == m3u8.KindMedia && c.Status == 0 {
-		was.Every = m.period(class, before)
+		was.Every, was.Yields = m.period(class, before), yields(before[class])
 	}
 	out := make([]cache.Flow, len(rates))
 	switch single := c.Status != 0 || s.Every == 0; {
 	case single && fault != nil:
-		return m.path.Changes(was, demands, kernel.Fine.Seconds(), rule)
+		return p.Changes(was, demands, kernel.Fine.Seconds(), rule)
 	case single:
 		for t, d := range demands {
-			out[t] = m.path.Refreshes(d, rule)
+			out[t] = p.Refreshes(d, rule)
 		}
 		return out
 	case fault != nil:
@@ -145,7 +170,7 @@ func (m *model) flows(class int, before []kernel.Rate, rates [][]kernel.Rate, fr
 		if fresh != nil && fresh[t][class]*s.Every > 1 {
 			burst.Every = 1 / fresh[t][class] // it takes more objects than appear meanwhile
 		}
-		out[t] = m.path.Fills(d, burst, rule)
+		out[t] = p.Fills(d, burst, rule)
 		out[t][0] = max(rates[t][class].Requests, 0)
 	}
 	return out
@@ -175,14 +200,23 @@ func smooth(before cache.Demand, demands []cache.Demand, n int) []cache.Demand {
 	return out
 }
 
-// period is how often a viewer reloads a playlist: there are as many viewers as segments are
-// asked for in the time of one.
+// period is how often a viewer reloads a playlist: those who make way do in the time of a segment. Of the
+// others there are as many as segments are asked for in that.
 func (m *model) period(class int, rates []kernel.Rate) float64 {
 	segment, i := m.plan.Channel.Segment.Seconds(), m.series[class]
 	if i < 0 || rates[class].Requests <= 0 || rates[i].Requests <= 0 {
 		return segment
 	}
-	return min(max(segment*rates[i].Requests/rates[class].Requests, segment/4), 4*segment)
+	others := min(max(segment*rates[i].Requests/rates[class].Requests, segment/4), 4*segment)
+	return segment + (1-yields(rates[class]))*(others-segment)
+}
+
+// yields is the share of the requests that make way.
+func yields(r kernel.Rate) float64 {
+	if r.Requests <= 0 {
+		return 0
+	}
+	return min(max(r.Yields/r.Requests, 0), 1)
 }
 
 // plus adds another load.

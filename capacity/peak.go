@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"math"
 	"time"
 
 	"hlsload/capacity/kernel"
@@ -30,10 +31,23 @@ func highest(values []float64, window int) (most float64, from int) {
 	return most, from
 }
 
+// bursts is by how much the highest of so many windows of n seconds exceeds the mean by chance where
+// requests come in bursts: without collapsing, each fetch lets x others through in the mean. x is as dense
+// as viewers are at that time, which varies by half of it or more, and a Poisson number:
+//
+//	σ² = fetches · n · (x + x²/3)
+func bursts(rate, fetches float64, n, windows int) float64 {
+	if !(rate > fetches) || fetches <= 0 || windows < 2 {
+		return 0
+	}
+	x := rate/fetches - 1
+	return math.Sqrt(2 * math.Log(float64(windows)) * fetches * (x + x*x/3) / float64(n))
+}
+
 // measure fills in what follows from the slots. They have the noise of so many simulated viewers:
 // of the highest rate that part is taken away which more viewers would not have, where it is not
-// more than the load before.
-func (w *Worst) measure(c *rig.Config, simulated float64) {
+// more than the load before. fetches is what the origin is asked for before the fault with collapsing.
+func (w *Worst) measure(c *rig.Config, simulated, fetches float64) {
 	n := window(c)
 	noise := func(viewers float64) float64 {
 		return kernel.Noise(w.Before.Edge/max(w.Viewers, 1)*viewers*float64(n), len(w.Slots)/n)
@@ -53,6 +67,8 @@ func (w *Worst) measure(c *rig.Config, simulated float64) {
 	w.Bits, _ = highest(series(func(l *Load) float64 { return l.Bits }), n)
 	w.Bits = less(w.Bits, w.Before.Bits)
 	w.Origin, _ = highest(origin, n)
+	usual := min(w.Before.Origin, mean(origin))
+	w.Origin = max(w.Origin, usual+bursts(usual, fetches, n, len(w.Slots)/n))
 	most := 0
 	for i := range origin {
 		if origin[i] > origin[most] {

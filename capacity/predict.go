@@ -202,11 +202,13 @@ func (m *model) response(o *onset, response *kernel.Fault, at time.Duration) Wor
 			kernel.Add(slots[t], excess, share*viewers)
 		}
 	}
-	w.Slots = seconds(m.loads(rates, slots, m.fresh(response), response))
+	w.Slots = seconds(m.loads(viewers, rates, slots, m.fresh(response), response))
 	if o.flushes(m.plan) {
 		m.flush(&w, rates)
 	}
-	w.measure(&m.plan.Channel, float64(response.Viewers))
+	joined := *m
+	joined.path.Collapse = true
+	w.measure(&m.plan.Channel, float64(response.Viewers), joined.load(rates).Origin)
 	return w
 }
 
@@ -253,7 +255,7 @@ func (m *model) flush(w *Worst, rates []kernel.Rate) {
 	var total []float64
 	for i, c := range m.kernel.Classes {
 		s := m.spread
-		if s.Every = every(c, &m.plan.Channel); s.Every > 0 && c.Status == 0 && m.rules[i].Keep {
+		if s.Every = every(c, &m.plan.Channel); c.Status == 0 && m.rules[i].Keep {
 			total = sum(total, m.path.Again(cache.Demand{Rate: max(rates[i].Requests, 0)}, s, m.left, kernel.Step))
 		}
 	}

@@ -42,7 +42,7 @@ func made(p *Plan) *kernel.Kernel {
 		f.Cohorts = append(f.Cohorts, r)
 		f.Fresh = make([][]float64, len(r.Excess))
 		f.Herd = slices.Repeat([][]float64{slices.Repeat([]float64{1}, len(k.Classes))}, len(r.Excess))
-		f.Joined = slices.Repeat([][]float64{make([]float64, len(k.Classes))}, len(r.Excess))
+		f.Rush = make([]kernel.Rush, len(k.Classes))
 	}
 	k.Faults = []kernel.Fault{f}
 	return k

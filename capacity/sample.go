@@ -135,7 +135,9 @@ func (p *Plan) run(r *run, setup kernel.Setup) (*kernel.Recorder, *rig.Stats, er
 			return nil, nil, err
 		}
 		setup.Renditions = append(setup.Renditions, renditions)
+		setup.Yields = append(setup.Yields, p.Profiles[i].Hurries())
 	}
+	setup.Segment = channel.Segment
 	recorder, err := kernel.NewRecorder(setup)
 	if err != nil {
 		return nil, nil, err

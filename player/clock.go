@@ -50,6 +50,13 @@ func (f *flight) load() load { return load{f.track, f.update, f.sent} }
 
 func (p *Player) clock() Clock { return p.cfg.Profile.Clock.Is }
 
+// Hurries reports whether a playlist that brought nothing new is loaded again sooner than one that did.
+func (p *Profile) Hurries() bool {
+	const d = time.Second // of any playlist
+	c := p.Clock.Is
+	return c.interval(false).Of(d, d) < c.interval(true).Of(d, d)
+}
+
 // minReload is the shortest time from one load to the next: a playlist whose segments
 // are announced shorter than they are must not make a busy loop.
 const minReload = 50 * time.Millisecond

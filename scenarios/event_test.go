@@ -142,11 +142,8 @@ func TestEventsAreToldFromScenarios(t *testing.T) {
 func eventScene(t *testing.T, path, value string) (*Event, Problems) {
 	t.Helper()
 	base := "version: 1\nevent: {name: x, duration: 1h}\naudience: {curve: [{at: 0s, viewers: 5}, {at: 50m, viewers: 6}], regions: [{name: eu}]}\nscenario: pipeline-kill\n"
-	switch {
-	case strings.HasPrefix(path, "audience.regions.0.share"):
+	if strings.HasPrefix(path, "audience.regions.0.share") {
 		base = strings.Replace(base, "[{name: eu}]", "[{name: eu}, {name: in}]", 1)
-	case strings.HasPrefix(path, "quotas."): // their names have dots
-		path, value = "quotas", "{"+strings.TrimPrefix(path, "quotas.")+": "+value+"}"
 	}
 	src := Source{File: "x", Data: []byte(base), Getenv: environment, ReadFile: func(name string) ([]byte, error) {
 		return os.ReadFile("testdata/event/good/files/" + name)

@@ -148,6 +148,9 @@ func (d *decoder) override(root *yaml.Node, o Override) {
 		return
 	}
 	keys := strings.Split(o.Path, ".")
+	if name, ok := strings.CutPrefix(o.Path, "quotas."); ok {
+		keys = []string{"quotas", name} // names of quotas have dots
+	}
 	if len(keys) > maxDepth {
 		fail("path is too long (got %d keys; want at most %d)", len(keys), maxDepth)
 		return

@@ -69,7 +69,7 @@ func byHand(p *capacity.Plan) *kernel.Kernel {
 			f.Cohorts = append(f.Cohorts, kernel.Response{Affected: 1, Excess: slices.Repeat([][]kernel.Rate{rates(0, -.1, -.1, 0, 0, .5)}, tenths)})
 		}
 		f.Herd = slices.Repeat([][]float64{slices.Repeat([]float64{1}, len(k.Classes))}, tenths)
-		f.Joined = slices.Repeat([][]float64{make([]float64, len(k.Classes))}, tenths)
+		f.Rush = make([]kernel.Rush, len(k.Classes))
 		k.Faults = append(k.Faults, f)
 	}
 	return k
@@ -401,7 +401,7 @@ func TestPaced(t *testing.T) {
 		return n
 	}
 	near(t, "requests of a failover", sum(longer), sum(k), 1e-9)
-	if n := len(longer.Faults[0].Fresh); n != 300 || len(longer.Faults[0].Herd) != n || len(longer.Faults[0].Joined) != n {
+	if n := len(longer.Faults[0].Fresh); n != 300 || len(longer.Faults[0].Herd) != n {
 		t.Errorf("a fault of %d slots; want 300", n)
 	}
 	if k.Cohorts[0].Steady[2] != was || len(k.Faults[0].Fresh) != 200 {

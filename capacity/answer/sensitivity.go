@@ -125,7 +125,11 @@ func paced(k *kernel.Kernel, by float64) *kernel.Kernel {
 		for c := range f.Cohorts {
 			f.Cohorts[c].Excess = stretched(f.Cohorts[c].Excess, by)
 		}
-		f.Herd, f.Joined, f.Fresh = stretched(f.Herd, by), stretched(f.Joined, by), stretched(f.Fresh, by)
+		f.Herd, f.Fresh = stretched(f.Herd, by), stretched(f.Fresh, by)
+		f.Rush = slices.Clone(f.Rush)
+		for c := range f.Rush {
+			f.Rush[c].At = int(float64(f.Rush[c].At) * by)
+		}
 		for t := range f.Fresh {
 			f.Fresh[t] = slices.Clone(f.Fresh[t])
 			for class := range f.Fresh[t] {
@@ -153,6 +157,7 @@ func varied(k *kernel.Kernel, times func(kernel.Class) (requests, bytes float64)
 		for i := range of {
 			r, b := times(k.Classes[i])
 			of[i].Requests *= r
+			of[i].Yields *= r
 			of[i].Bytes *= b
 		}
 		return of

@@ -15,16 +15,7 @@ import "math"
 //
 // Where d + T is less than two slots, the steady formula is used.
 func (p *Path) Changes(before Demand, demands []Demand, slot float64, r Rule) []Flow {
-	out := p.changes(before, demands, slot, r, p.Collapse && r.Collapse)
-	if !p.Collapse {
-		collapsed := p.changes(before, demands, slot, r, true)
-		for t, d := range demands {
-			if d.Joined > 0 {
-				out[t].through(collapsed[t], d)
-			}
-		}
-	}
-	return out
+	return p.changes(before, demands, slot, r, p.Collapse && r.Collapse)
 }
 
 // copies is one cache of a group, in the mean.
@@ -70,7 +61,7 @@ func (p *Path) changes(before Demand, demands []Demand, slot float64, r Rule, jo
 			cycles += c
 			fetches += c
 			if !join {
-				fetches += c * a * p.fill(n-1) * p.apart(a)
+				fetches += c * a * p.fill(n-1) * p.apart(a, d)
 			}
 		}
 		if f[0] = d.Rate; d.Rate > 0 {

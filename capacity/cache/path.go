@@ -115,12 +115,12 @@ type Demand struct {
 	// Every is the time between two requests of one viewer, who asks like a clock; 0 =
 	// requests come independently (Poisson).
 	Every float64
+	// Yields is the share of the requests of viewers who make way: see [Path.Refreshes]. It matters
+	// with Every, which is then also the time from one change of the object to the next.
+	Yields float64
 	// Herd is how many times as dense the requests come as Rate says, as seen by them; 0 = 1. It
 	// matters for what waits for a fetch of what is not kept.
 	Herd float64
-	// Joined is the share of the requests that come while a cache fetches; 0 = by the formulas.
-	// It matters without collapsing.
-	Joined float64
 }
 
 // Flow is the requests a second that arrive at each layer, and at the origin in the last
@@ -130,11 +130,10 @@ type Flow []float64
 // NewFlow returns the flow of nothing.
 func (p *Path) NewFlow() Flow { return make(Flow, len(p.Layers)+1) }
 
-// through is the flow without collapsing when it is known how many requests come while a cache
-// fetches: those are let through as well as what goes through with collapsing.
-func (f Flow) through(collapsed Flow, d Demand) Flow {
+// With is the flow with more of the same requests.
+func (f Flow) With(more Flow) Flow {
 	for i := range f[1:] {
-		f[i+1] = max(f[i+1], collapsed[i+1]+d.Rate*d.Joined)
+		f[i+1] += more[i+1]
 	}
 	return f.bounded()
 }

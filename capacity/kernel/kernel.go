@@ -9,12 +9,13 @@ import (
 	"hlsload/player/m3u8"
 )
 
-// Rate is requests and bytes a second.
-type Rate struct{ Requests, Bytes float64 }
+// Rate is requests and bytes a second, and of the requests those that make way; see [Setup].Yields.
+type Rate struct{ Requests, Bytes, Yields float64 }
 
 func (r *Rate) add(o Rate, by float64) {
 	r.Requests += by * o.Requests
 	r.Bytes += by * o.Bytes
+	r.Yields += by * o.Yields
 }
 
 // Add adds by times the rates of others, class by class.
@@ -29,8 +30,7 @@ type Kernel struct {
 	Classes []Class
 	Cohorts []Cohort
 	Faults  []Fault // of each simulation with a fault, one for each onset
-	Spread  Spread
-	Viewers int // that were simulated, in all simulations
+	Viewers int     // that were simulated, in all simulations
 }
 
 // Cohort is the responses of the viewers of a cohort.
@@ -41,6 +41,8 @@ type Cohort struct {
 	// Join is what one that has joined asks for beyond that, by slot since. It may be
 	// negative: what is asked for in the steady state only later.
 	Join [][]Rate
+	// spread is when its viewers ask for segments.
+	spread Spread
 }
 
 // Fault is the response to a fault in one simulation, for each viewer who is watching at the onset.
@@ -56,10 +58,40 @@ type Fault struct {
 	// Herd is how many times as dense as in the mean of a slot the requests of a class come, as
 	// the requests themselves see it: 1 if they come independently.
 	Herd [][]float64
-	// Joined is the share of the requests of a herd that come while a cache fetches what they ask
-	// for; 0 where there is no herd.
-	Joined [][]float64
+	// Rush is the first herd of each class.
+	Rush []Rush
 }
+
+// Rush is a herd that comes for what was not asked for before.
+type Rush struct {
+	At int // slot
+	// Requests is how many come in [RushSlots] from then on, for each viewer of a cohort who is watching
+	// at the onset, and Came how many of them by the end of each [Tick] after the first. Nil: there is
+	// no herd.
+	Requests []float64
+	Came     []Came
+}
+
+// Of is a herd of so many viewers with such shares of the cohorts: how many requests come, and when.
+func (r *Rush) Of(viewers float64, shares []float64) (requests float64, came Came) {
+	if r.Came == nil {
+		return 0, nil
+	}
+	came = make(Came, cameSteps)
+	for i, share := range shares {
+		requests += viewers * share * r.Requests[i]
+		for t, n := range r.Came[i] {
+			came[t] += viewers * share * n
+		}
+	}
+	for t := range came {
+		came[t] /= max(requests, 1e-9)
+	}
+	return requests, came
+}
+
+// RushSlots is how many slots of [Fine] a [Rush] may be spread over.
+const RushSlots = 3
 
 // Response is what a viewer of a cohort asks for beyond the steady state, by slot of [Fine] since
 // the onset.
@@ -82,7 +114,6 @@ func Of(recorders ...*Recorder) (*Kernel, error) {
 			return nil, fmt.Errorf("kernel: simulations of cohorts %q, settled after %v, and of %q, settled after %v (want the same)", s.Cohorts, s.Settled, r.setup.Cohorts, r.setup.Settled)
 		}
 		r.end()
-		k.Spread.add(&r.spread)
 		to := k.renumber(r)
 		for i := range sum {
 			sum[i].merge(&r.cohorts[i], to)
@@ -97,7 +128,7 @@ func Of(recorders ...*Recorder) (*Kernel, error) {
 	}
 	for _, r := range recorders {
 		if r.setup.Fault != "" {
-			k.Faults = append(k.Faults, k.fault(r).parted(r)...)
+			k.Faults = append(k.Faults, k.parted(r)...)
 		}
 	}
 	return k, nil
@@ -120,6 +151,7 @@ func (c *counts) merge(o *counts, to []int) {
 	c.steady = plus(c.steady, o.steady, to)
 	c.steadily += o.steadily
 	c.joins += o.joins
+	c.spread.add(&o.spread, 1)
 	c.join = grown(c.join, len(o.join))
 	for i := range o.join {
 		c.join[i] = plus(c.join[i], o.join[i], to)
@@ -131,6 +163,7 @@ func plus(sum, o []Count, to []int) []Count {
 		sum = grown(sum, to[i]+1)
 		sum[to[i]].Requests += n.Requests
 		sum[to[i]].Bytes += n.Bytes
+		sum[to[i]].Yields += n.Yields
 	}
 	return sum
 }
@@ -140,7 +173,7 @@ func rates(n []Count, by float64, without []Rate, classes int) []Rate {
 	out := make([]Rate, classes)
 	for i := range out {
 		if i < len(n) {
-			out[i] = Rate{n[i].Requests / by, n[i].Bytes / by}
+			out[i] = Rate{n[i].Requests / by, n[i].Bytes / by, n[i].Yields / by}
 		}
 	}
 	if without != nil {
@@ -151,7 +184,7 @@ func rates(n []Count, by float64, without []Rate, classes int) []Rate {
 
 // responses are those of a cohort to no fault.
 func (c *counts) responses(name string, classes int) Cohort {
-	out := Cohort{Name: name, Steady: rates(c.steady, c.steadily.Seconds(), nil, classes)}
+	out := Cohort{Name: name, spread: c.spread, Steady: rates(c.steady, c.steadily.Seconds(), nil, classes)}
 	for _, slot := range c.join {
 		out.Join = append(out.Join, rates(slot, c.joins*Slot.Seconds(), out.Steady, classes))
 	}
@@ -176,17 +209,24 @@ func (k *Kernel) fault(r *Recorder) *Fault {
 			}
 		}
 	}
+	all := r.crowd()
 	for t := range f.Fresh {
-		f.Herd, f.Joined = append(f.Herd, slices.Repeat([]float64{1}, classes)), append(f.Joined, make([]float64, classes))
-		for class, dense := range r.dense {
-			herd, n := density(dense, t)
-			if herd > crowd && class < len(r.joined) && t < len(r.joined[class]) {
-				f.Joined[t][to[class]] = float64(r.joined[class][t]) / n
-			}
-			f.Herd[t][to[class]] = max(1, herd)
+		f.Herd = append(f.Herd, slices.Repeat([]float64{1}, classes))
+		for class, dense := range all {
+			f.Herd[t][to[class]] = max(1, density(dense, t))
 		}
 	}
+	f.Rush = k.rushes(r, 0, len(f.Fresh))
 	return f
+}
+
+// rushes are the first herds between two slots, by class.
+func (k *Kernel) rushes(r *Recorder, from, end int) []Rush {
+	to, out := k.renumber(r), make([]Rush, len(k.Classes))
+	for class, dense := range r.crowd() {
+		out[to[class]] = r.rush(class, dense[:min(len(dense), end*slotted)], from)
+	}
+	return out
 }
 
 // even spreads what is asked for so rarely that a slot has one request or none: of more viewers it
@@ -214,6 +254,7 @@ func even(slots [][]Count, steady []Count, factor float64) [][]Count {
 			if class < len(slots[t]) {
 				sum.Requests += by * slots[t][class].Requests
 				sum.Bytes += by * slots[t][class].Bytes
+				sum.Yields += by * slots[t][class].Yields
 			}
 		}
 		for t := range half {
@@ -223,7 +264,7 @@ func even(slots [][]Count, steady []Count, factor float64) [][]Count {
 			add(t+half, 1)
 			if rare(t) {
 				out[t] = grown(out[t], class+1)
-				out[t][class] = Count{max(0, sum.Requests/n), max(0, sum.Bytes/n)}
+				out[t][class] = Count{max(0, sum.Requests/n), max(0, sum.Bytes/n), max(0, sum.Yields/n)}
 			}
 			add(t-half, -1)
 		}
@@ -237,19 +278,66 @@ const enough = 50
 // crowd is from which density on requests are a herd.
 const crowd = 2
 
-// density is how dense the n requests of a slot are: the mean over requests of how many others come
+// density is how dense the requests of a slot are: the mean over requests of how many others come
 // in the same instant, divided by how many that are if all are spread over the slot.
-func density(dense []uint32, slot int) (herd, n float64) {
-	pairs := 0.0
-	for i := slot * instants; i < min((slot+1)*instants, len(dense)); i++ {
-		x := float64(dense[i])
+func density(dense []uint32, slot int) float64 {
+	n, pairs := 0.0, 0.0
+	for i := slot * slotted; i < min((slot+1)*slotted, len(dense)); i += ticks {
+		x := 0.0
+		for _, m := range dense[i:min(i+ticks, len(dense))] {
+			x += float64(m)
+		}
 		n += x
 		pairs += x * (x - 1)
 	}
 	if n < enough {
-		return 1, n
+		return 1
 	}
-	return pairs / (n * n) * float64(instants), n
+	return pairs / (n * n) * float64(instants)
+}
+
+// crowd is the requests of all cohorts.
+func (r *Recorder) crowd() (all [][]uint32) {
+	for i := range r.cohorts {
+		for class, dense := range r.cohorts[i].dense {
+			all = grown(all, class+1)
+			all[class] = grown(all[class], len(dense))
+			for t, n := range dense {
+				all[class][t] += n
+			}
+		}
+	}
+	return all
+}
+
+// rush is the first herd of a class from a slot on, of whose requests all has the number.
+func (r *Recorder) rush(class int, all []uint32, begin int) Rush {
+	t := begin
+	for ; density(all, t) <= crowd; t++ {
+		if t*slotted >= len(all) {
+			return Rush{}
+		}
+	}
+	from := max(begin, t-1) * slotted // it may have begun in the slot before
+	for all[from] == 0 {
+		from++
+	}
+	slot := from / slotted
+	out := Rush{At: slot - begin}
+	for i := range r.cohorts {
+		c := &r.cohorts[i]
+		sum, came := 0.0, make(Came, cameSteps)
+		for t := range (slot+RushSlots)*slotted - from {
+			if class < len(c.dense) && from+t < len(c.dense[class]) {
+				sum += float64(c.dense[class][from+t]) / max(c.watching, 1)
+			}
+			if t < cameSteps {
+				came[t] = sum
+			}
+		}
+		out.Requests, out.Came = append(out.Requests, sum), append(out.Came, came)
+	}
+	return out
 }
 
 // Share is how much of the time a viewer of a cohort watches a rendition of any pipeline, by

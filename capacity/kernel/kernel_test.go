@@ -114,11 +114,11 @@ func TestResponses(t *testing.T) {
 		}
 	}
 	web, tv := &k.Cohorts[0], &k.Cohorts[1]
-	same("web, steady", rate(k, web.Steady, low), Rate{.5, 500})
-	same("tv, steady", rate(k, tv.Steady, high), Rate{.5, 500})
+	same("web, steady", rate(k, web.Steady, low), Rate{Requests: .5, Bytes: 500})
+	same("tv, steady", rate(k, tv.Steady, high), Rate{Requests: .5, Bytes: 500})
 	same("tv, the other rendition", rate(k, tv.Steady, low), Rate{})
-	same("web, on joining", rate(k, web.Join[0], low), Rate{1.5, 1000})
-	same("web, a second later", rate(k, web.Join[1], low), Rate{-.5, -500})
+	same("web, on joining", rate(k, web.Join[0], low), Rate{Requests: 1.5, Bytes: 1000})
+	same("web, a second later", rate(k, web.Join[1], low), Rate{Requests: -.5, Bytes: -500})
 	if len(k.Faults) != 1 {
 		t.Fatalf("%d responses to faults; want 1", len(k.Faults))
 	}
@@ -132,9 +132,9 @@ func TestResponses(t *testing.T) {
 		}
 		return r
 	}
-	same("web, at the onset", second(0, low), Rate{.5, 500})
-	same("web, a second after", second(1, low), Rate{.5, 500})
-	same("web, the error", second(1, gone), Rate{1, 100})
+	same("web, at the onset", second(0, low), Rate{Requests: .5, Bytes: 500})
+	same("web, a second after", second(1, low), Rate{Requests: .5, Bytes: 500})
+	same("web, the error", second(1, gone), Rate{Requests: 1, Bytes: 100})
 }
 
 // TestSimulationsAddUp: one simulation of two viewers is as two of one, but each has its own
@@ -190,13 +190,14 @@ func TestSpread(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := k.Spread.Early(); math.Abs(got-.2) > 1e-9 {
-		t.Errorf("early: %g; want one of ten in half a second", got)
+	spread := k.Spread([]float64{.5, .5})
+	if got := spread.Came(); len(got) != cameSteps || got[cameSteps-1] != 0 {
+		t.Errorf("%v have come within 0.2 s after the first; want none", got)
 	}
-	if got := k.Spread.Lasts(); got < 9 || got > 9.2 {
+	if got := spread.Lasts(); got < 9 || got > 9.2 {
 		t.Errorf("lasts: %g; want 9", got)
 	}
-	left := k.Spread.Left()
+	left := spread.Left()
 	if mid := left[45]; math.Abs(mid-.5) > 1e-9 {
 		t.Errorf("after 4.5 s %g are left; want half", mid)
 	}
@@ -244,19 +245,43 @@ func TestNoise(t *testing.T) {
 
 // TestDensity: requests that come at once are as dense as a slot has instants.
 func TestDensity(t *testing.T) {
-	even, once, few := make([]uint32, 2*instants), make([]uint32, 2*instants), make([]uint32, 2*instants)
-	for i := range instants {
-		even[instants+i] = 1000
+	even, once, few := make([]uint32, 2*slotted), make([]uint32, 2*slotted), make([]uint32, 2*slotted)
+	for i := range slotted {
+		even[slotted+i] = 1000
 	}
-	once[instants+3], few[instants+3] = 10_000, 10
+	once[slotted+3], few[slotted+3] = 10_000, 10
 	for _, tc := range []struct {
-		dense   []uint32
-		slot    int
-		herd, n float64
-	}{{even, 1, 1, 1000 * float64(instants)}, {once, 1, float64(instants), 10_000}, {once, 0, 1, 0}, {few, 1, 1, 10}, {even, 5, 1, 0}} {
-		if herd, n := density(tc.dense, tc.slot); math.Abs(herd/tc.herd-1) > .01 || n != tc.n {
-			t.Errorf("%v in slot %d: %g of %g; want %g of %g", tc.dense, tc.slot, herd, n, tc.herd, tc.n)
+		dense []uint32
+		slot  int
+		herd  float64
+	}{{even, 1, 1}, {once, 1, float64(instants)}, {once, 0, 1}, {few, 1, 1}, {even, 5, 1}} {
+		if herd := density(tc.dense, tc.slot); math.Abs(herd/tc.herd-1) > .01 {
+			t.Errorf("%v in slot %d: %g; want %g", tc.dense, tc.slot, herd, tc.herd)
 		}
+	}
+}
+
+// TestRush: a herd begins at the end of a slot, half of it comes 4 ms after the first.
+func TestRush(t *testing.T) {
+	dense := make([]uint32, 10*slotted)
+	dense[4*slotted-1], dense[4*slotted+1], dense[6*slotted-1] = 100, 500, 400
+	r := &Recorder{cohorts: []counts{{watching: 1000, dense: [][]uint32{dense}}, {watching: 50}}}
+	herd := r.rush(0, r.crowd()[0], 0)
+	n, came := herd.Of(3000, []float64{.5, .5})
+	if herd.At != 3 || n != 1500 || len(came) != cameSteps || math.Abs(came[0]-.1) > 1e-9 || math.Abs(came[1]-.1) > 1e-9 || math.Abs(came[2]-.6) > 1e-9 || math.Abs(came[cameSteps-1]-.6) > 1e-9 {
+		t.Errorf("%d: %g requests, %v; want 1500, a tenth at once in slot 3, six tenths from 4 ms on, and no more within 0.2 s", herd.At, n, came)
+	}
+	if part := r.rush(0, r.crowd()[0], 2); part.At != 1 || part.Requests[0] != herd.Requests[0] {
+		t.Errorf("from slot 2 on: %d, %g requests; want the same ones in slot 1", part.At, part.Requests[0])
+	}
+	if part := r.rush(0, r.crowd()[0], 6); part.Came != nil {
+		t.Errorf("%+v; want none after it", part)
+	}
+	for i := range dense {
+		dense[i] = 10
+	}
+	if got := r.rush(0, r.crowd()[0], 0); got.Came != nil {
+		t.Errorf("%+v; want none where requests come evenly", got)
 	}
 }
 

@@ -18,16 +18,19 @@ func (r *Recorder) touched(st *seat, marks uint64) {
 	count(0, first)
 }
 
-// parted cuts the response to several faults where the next one begins.
-func (f *Fault) parted(r *Recorder) []Fault {
-	s := &r.setup
+// parted are the responses to the faults of a recorder: each ends where the next one begins.
+func (k *Kernel) parted(r *Recorder) []Fault {
+	f, s := k.fault(r), &r.setup
 	ends := []int{}
 	for _, o := range s.Then {
 		ends = append(ends, min(slots(o.At-s.To, Fine), len(f.Fresh)))
 	}
 	out, from := []Fault{}, 0
 	for i, to := range append(ends, len(f.Fresh)) {
-		part := Fault{Name: f.Name, Viewers: f.Viewers, Cohorts: slices.Clone(f.Cohorts), Fresh: f.Fresh[from:to], Herd: f.Herd[from:to], Joined: f.Joined[from:to]}
+		part := Fault{Name: f.Name, Viewers: f.Viewers, Cohorts: slices.Clone(f.Cohorts), Fresh: f.Fresh[from:to], Herd: f.Herd[from:to], Rush: f.Rush}
+		if len(ends) > 0 {
+			part.Rush = k.rushes(r, from, to)
+		}
 		if i > 0 {
 			part.Name = s.Then[i-1].Name
 		}

@@ -44,7 +44,7 @@ func TestOnsets(t *testing.T) {
 		for _, slot := range f.Cohorts[0].Excess {
 			sum += rate(k, slot, gone).Requests * Fine.Seconds()
 		}
-		if f.Name != want.name || float64(len(f.Fresh)) != want.slots || len(f.Herd) != len(f.Fresh) || len(f.Joined) != len(f.Fresh) || len(f.Cohorts[0].Excess) != len(f.Fresh) ||
+		if f.Name != want.name || float64(len(f.Fresh)) != want.slots || len(f.Herd) != len(f.Fresh) || len(f.Rush) != len(k.Classes) || len(f.Cohorts[0].Excess) != len(f.Fresh) ||
 			math.Abs(f.Cohorts[0].Affected-want.affected) > 1e-9 || math.Abs(sum-want.requests) > 1e-9 {
 			t.Errorf("%s: %d slots, %g affected, %g requests; want %+v", f.Name, len(f.Fresh), f.Cohorts[0].Affected, sum, want)
 		}

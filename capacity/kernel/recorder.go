@@ -19,10 +19,13 @@ const (
 )
 
 // instant is how long requests may be apart that come at the same time: about as long as a fetch
-// takes.
+// takes. tick is the resolution of [Came].
 const (
 	instant  = 10 * time.Millisecond
 	instants = int(Fine / instant)
+	tick     = 2 * time.Millisecond
+	ticks    = int(instant / tick)
+	slotted  = int(Fine / tick)
 )
 
 // ageStep and ageSteps are the resolution of [Spread], and how far it goes.
@@ -52,6 +55,12 @@ type Setup struct {
 	Renditions [][]int8
 	// Missing is the status of what the origin does not have.
 	Missing int
+	// Segment is how often the channel has a new segment. Yields are the cohorts whose players load a
+	// playlist again sooner when it brought nothing new. A reload of one of them, as long after the one
+	// before as there is from segment to segment, makes way: where it would come too early for the news,
+	// it moves.
+	Segment time.Duration
+	Yields  []bool
 	// Settled is how long after its arrival a viewer is in the steady state.
 	Settled time.Duration
 	// From and To are the window of the steady state; To is the onset of the fault, or the end.
@@ -95,18 +104,32 @@ type Recorder struct {
 	classes []Class
 	cohorts []counts
 	first   map[object]time.Duration // when an object was asked for at first
-	spread  Spread
-	dense   [][]uint32 // requests in the fault, by class and instant
-	joined  [][]uint32 // those that waited for a fetch, by class and slot of the fault
-	onset   bool       // it has been
+	asked   map[object][]asked       // in the steady state
+	trips   map[uint64]time.Duration // of players whose session is over
+	onset   bool                     // it has been
 }
 
 // seat is one session.
 type seat struct {
 	cohort int
 	joined time.Duration
-	sent   [player.Tracks]time.Duration // of the last segment that was answered
+	player uint64
+	came   [player.Tracks]time.Duration // the request for the last segment that was answered, at the edge
+	trip   time.Duration                // the least from a request to the first byte of what the edge had
+	list   [player.Tracks]reload        // the last one
 	marked uint64                       // by the onsets
+}
+
+// reload is a media playlist that was asked for.
+type reload struct {
+	class int
+	at    time.Duration
+}
+
+// asked is when a viewer of a cohort asked for an object.
+type asked struct {
+	cohort int
+	at     time.Duration
 }
 
 type object struct {
@@ -114,8 +137,8 @@ type object struct {
 	sequence uint64
 }
 
-// Count is requests and the bytes of their bodies.
-type Count struct{ Requests, Bytes float64 }
+// Count is requests, the bytes of their bodies, and of the requests those that make way.
+type Count struct{ Requests, Bytes, Yields float64 }
 
 // counts is what a cohort asked for, by class in the inner slices.
 type counts struct {
@@ -125,8 +148,10 @@ type counts struct {
 	joins    float64
 	fault    [][]Count
 	fresh    [][]float64 // objects that were asked for at first, by slot and class
-	watching float64     // at the onset
-	affected []float64   // by onset
+	spread   Spread
+	dense    [][]uint32 // requests in the fault, by class and tick
+	watching float64    // at the onset
+	affected []float64  // by onset
 }
 
 // NewRecorder returns a recorder for a simulation.
@@ -134,7 +159,7 @@ func NewRecorder(s Setup) (*Recorder, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	r := &Recorder{setup: s, seats: map[*record.Session]*seat{}, index: map[Class]int{}, first: map[object]time.Duration{}}
+	r := &Recorder{setup: s, seats: map[*record.Session]*seat{}, index: map[Class]int{}, first: map[object]time.Duration{}, asked: map[object][]asked{}, trips: map[uint64]time.Duration{}}
 	r.cohorts = make([]counts, len(s.Cohorts))
 	for i := range r.cohorts {
 		c := &r.cohorts[i]
@@ -159,7 +184,8 @@ func (r *Recorder) Take(t record.Told) {
 		return
 	}
 	if t.Joined != nil {
-		st := &seat{cohort: min(max(t.Joined.Cohort, 0), len(r.cohorts)-1), joined: t.At}
+		player := t.Joined.Player
+		st := &seat{cohort: min(max(t.Joined.Cohort, 0), len(r.cohorts)-1), joined: t.At, player: player, trip: r.trips[player]}
 		r.seats[t.Session] = st
 		if t.At+r.setup.Settled <= r.setup.To {
 			r.cohorts[st.cohort].joins++
@@ -172,9 +198,10 @@ func (r *Recorder) Take(t record.Told) {
 	}
 	switch sm := t.Sample; sm.Type {
 	case player.Requested:
-		r.count(st, sm.At, r.class(st, sm, 0), Count{Requests: 1})
+		class := r.class(st, sm, 0)
+		r.count(st, sm.At, class, Count{Requests: 1, Yields: r.yields(st, sm, class)})
 	case player.Answered:
-		r.answered(st, sm, t.Meta != nil && t.Meta.Cache == cdn.CacheJoined)
+		r.answered(st, sm, t.Meta)
 		if t.Meta != nil && t.Meta.Marks != 0 && st.joined < r.setup.To {
 			r.touched(st, uint64(t.Meta.Marks))
 		}
@@ -182,8 +209,24 @@ func (r *Recorder) Take(t record.Told) {
 		r.appended(st, sm)
 	case player.Left, player.Fatal, player.Ended:
 		r.gone(st, sm.At)
+		r.trips[st.player] = st.trip
 		delete(r.seats, t.Session)
 	}
+}
+
+// yields is the part of a reload that makes way: all of it if it comes in time. One that is late by a part
+// of the time of a segment each time comes by that part too early for the news again.
+func (r *Recorder) yields(st *seat, sm *player.Sample, class int) float64 {
+	if sm.Kind != m3u8.KindMedia || sm.Track >= player.Tracks || st.cohort >= len(r.setup.Yields) || !r.setup.Yields[st.cohort] {
+		return 0
+	}
+	last := st.list[sm.Track]
+	st.list[sm.Track] = reload{class, sm.At}
+	if last.class != class {
+		return 0
+	}
+	drift := float64(sm.At-last.at-r.setup.Segment) / float64(r.setup.Segment)
+	return 1 - min(max(drift, 0), 1)
 }
 
 // begin notes who is watching when the fault begins.
@@ -202,19 +245,20 @@ func (r *Recorder) gone(st *seat, at time.Duration) {
 
 // answered counts the body of an answer. An error takes the place of what was asked for when it
 // was asked for.
-func (r *Recorder) answered(st *seat, sm *player.Sample, joined bool) {
+func (r *Recorder) answered(st *seat, sm *player.Sample, meta *record.Meta) {
+	at := st.edge(sm, meta)
 	if sm.Failure == player.BadStatus && sm.Status >= 400 {
 		r.count(st, sm.Sent, r.class(st, sm, 0), Count{Requests: -1})
 		class := r.class(st, sm, sm.Status)
 		r.count(st, sm.Sent, class, Count{Requests: 1, Bytes: float64(sm.Bytes)})
-		r.crowded(sm, class, joined)
+		r.crowded(st, at, class)
 		return
 	}
 	class := r.class(st, sm, 0)
 	r.count(st, sm.At, class, Count{Bytes: float64(sm.Bytes)})
-	r.crowded(sm, class, joined)
+	r.crowded(st, at, class)
 	if sm.Kind == m3u8.KindSegment && sm.Track < player.Tracks {
-		st.sent[sm.Track] = sm.Sent
+		st.came[sm.Track] = at
 	}
 }
 
@@ -224,31 +268,20 @@ func (r *Recorder) appended(st *seat, sm *player.Sample) {
 	if sm.Kind != m3u8.KindSegment || sm.Track >= player.Tracks {
 		return
 	}
-	sent := st.sent[sm.Track]
+	at := st.came[sm.Track]
 	o := object{r.class(st, sm, 0), sm.Sequence}
 	first, known := r.first[o]
-	if !known || sent < first {
-		r.first[o] = sent
-		if known {
-			return // it was under way already
-		}
-		if c := &r.cohorts[st.cohort]; sent >= r.setup.To && c.fresh != nil {
-			if i := int((sent - r.setup.To) / Fine); i < len(c.fresh) {
-				c.fresh[i] = grown(c.fresh[i], o.class+1)
-				c.fresh[i][o.class]++
-			}
-		}
-		r.aged(st, sent, 0)
-		return
+	if !known || at < first {
+		r.first[o] = at
 	}
-	r.aged(st, sent, sent-first)
-}
-
-// aged counts a request for an object that was asked for at first a time before. Only those
-// of the steady state count.
-func (r *Recorder) aged(st *seat, at, age time.Duration) {
+	if c := &r.cohorts[st.cohort]; !known && at >= r.setup.To && c.fresh != nil {
+		if i := int((at - r.setup.To) / Fine); i < len(c.fresh) {
+			c.fresh[i] = grown(c.fresh[i], o.class+1)
+			c.fresh[i][o.class]++
+		}
+	}
 	if at >= r.setup.From && at < r.setup.To && at-st.joined >= r.setup.Settled {
-		r.spread.ages[min(int(age/ageStep), ageSteps-1)]++
+		r.asked[o] = append(r.asked[o], asked{st.cohort, at})
 	}
 }
 
@@ -274,32 +307,41 @@ func (r *Recorder) count(st *seat, at time.Duration, class int, n Count) {
 	*list = grown(*list, class+1)
 	(*list)[class].Requests += n.Requests
 	(*list)[class].Bytes += n.Bytes
+	(*list)[class].Yields += n.Yields
 }
 
-// crowded notes when a request of the fault was at the edge, which the viewer does not know: half
-// of the time to the first byte after it was sent, or three quarters where a connection has to be
-// made first.
-func (r *Recorder) crowded(sm *player.Sample, class int, joined bool) {
-	part := 0.5
+// edge is when a request was at the edge, which the viewer does not know: half of the time to the
+// first byte after it was sent, or three quarters where a connection has to be made first, without
+// what the caches took.
+func (st *seat) edge(sm *player.Sample, meta *record.Meta) time.Duration {
+	took, there := max(0, sm.FirstByte-sm.Sent), 0.5
 	if sm.Kind == m3u8.KindMultivariant {
-		part = 0.75
+		there = 0.75
 	}
-	at := sm.Sent + time.Duration(part*float64(sm.FirstByte-sm.Sent)) - r.setup.To
-	if at < 0 || sm.FirstByte < sm.Sent || r.setup.Fault == "" || at >= r.setup.Until-r.setup.To {
+	switch {
+	case meta == nil:
+	case meta.Cache == cdn.CacheJoined && st.trip > 0:
+		took = time.Duration(float64(st.trip) / (2 * (1 - there))) // a connection is another round trip
+	case meta.Cache == cdn.CacheHit && there == 0.5:
+		if st.trip == 0 || took < st.trip {
+			st.trip = took
+		}
+	default:
+		took = max(0, took-meta.Fetched)
+	}
+	return sm.Sent + time.Duration(there*float64(took))
+}
+
+// crowded notes a request of the fault.
+func (r *Recorder) crowded(st *seat, at time.Duration, class int) {
+	at -= r.setup.To
+	if at < 0 || r.setup.Fault == "" || at >= r.setup.Until-r.setup.To {
 		return
 	}
-	r.dense = tick(r.dense, class, int(at/instant))
-	if joined {
-		r.joined = tick(r.joined, class, int(at/Fine))
-	}
-}
-
-// tick counts one more.
-func tick(counts [][]uint32, class, i int) [][]uint32 {
-	counts = grown(counts, class+1)
-	counts[class] = grown(counts[class], i+1)
-	counts[class][i]++
-	return counts
+	c, i := &r.cohorts[st.cohort], int(at/tick)
+	c.dense = grown(c.dense, class+1)
+	c.dense[class] = grown(c.dense[class], i+1)
+	c.dense[class][i]++
 }
 
 // class numbers the class of a sample.
@@ -339,5 +381,11 @@ func (r *Recorder) end() {
 	for k, st := range r.seats {
 		r.gone(st, max(r.setup.To, r.setup.Until))
 		delete(r.seats, k)
+	}
+	for o, all := range r.asked {
+		for _, a := range all {
+			r.cohorts[a.cohort].spread.aged(a.at - r.first[o])
+		}
+		delete(r.asked, o)
 	}
 }

@@ -1,17 +1,51 @@
 package kernel
 
+import "time"
+
 // Spread is when viewers ask for a segment, by the time since the first of them did.
 type Spread struct {
 	ages [ageSteps]float64
+	came [cameSteps]float64 // without those that were the first
 }
 
 // Step is the length of the steps of [Spread.Left], in seconds.
 const Step = float64(ageStep) / 1e9
 
-func (s *Spread) add(o *Spread) {
-	for i, age := range o.ages {
-		s.ages[i] += age
+// Came is what has come by the end of each [Tick] after the first request, as a share of them all.
+type Came []float64
+
+// Tick is the length of the steps of [Came], in seconds, and cameSteps how many there are.
+const (
+	Tick      = float64(tick) / 1e9
+	cameSteps = 100
+)
+
+// aged counts a request that comes so long after the first one.
+func (s *Spread) aged(age time.Duration) {
+	s.ages[min(int(age/ageStep), ageSteps-1)]++
+	if i := int(age / tick); age > 0 && i < cameSteps {
+		s.came[i]++
 	}
+}
+
+// add adds by times another.
+func (s *Spread) add(o *Spread, by float64) {
+	for i, age := range o.ages {
+		s.ages[i] += by * age
+	}
+	for i, n := range o.came {
+		s.came[i] += by * n
+	}
+}
+
+// Spread is that of an audience with such shares of the cohorts.
+func (k *Kernel) Spread(shares []float64) (s Spread) {
+	for i := range k.Cohorts {
+		if of := &k.Cohorts[i].spread; of.total() > 0 {
+			s.add(of, shares[i]/of.total())
+		}
+	}
+	return s
 }
 
 // total is how many requests there are.
@@ -22,18 +56,18 @@ func (s *Spread) total() (n float64) {
 	return n
 }
 
-// Early is the share of the requests a second that come within half a second after the first
-// one; 0 without requests.
-func (s *Spread) Early() float64 {
-	const within = 5
-	n := 0.0
-	for _, a := range s.ages[:within] {
-		n += a
+// Came is how soon after the first one they come; nil without requests.
+func (s *Spread) Came() Came {
+	all, sum := s.total(), 0.0
+	if all == 0 {
+		return nil
 	}
-	if all := s.total(); all > 0 {
-		return n / all / (within * Step)
+	out := make(Came, cameSteps)
+	for i, n := range s.came {
+		sum += n
+		out[i] = sum / all
 	}
-	return 0
+	return out
 }
 
 // Lasts is the seconds until all but one in a hundred have asked.
@@ -57,7 +91,7 @@ func (s *Spread) Left() (left []float64) {
 	rest := all
 	for _, a := range s.ages {
 		left = append(left, (rest-a/2)/all)
-		if rest -= a; rest <= 0 {
+		if rest -= a; rest <= 1e-9*all {
 			break
 		}
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,10 @@ func TestCapacityWithGranted(t *testing.T) {
 	setCredentials(t)
 	t.Setenv("AWS_REGION", "eu-west-1")
 	a := awstest.New(nil)
+	server := httptest.NewServer(a)
+	defer server.Close()
+	t.Setenv("AWS_ENDPOINT_URL", server.URL)
+	at := ", at " + strings.TrimPrefix(server.URL, "http://")
 	a.AddQuota("us-east-1", "cloudfront", awstest.QuotaJSON("L-0F1E9017", "Data transfer rate per distribution", 400, "Gigabits/Second"))
 	a.AddQuota("us-east-1", "cloudfront", awstest.QuotaJSON("L-A2C80159", "Requests per second per distribution", 500_000, "None"))
 	capacity := func(text string, more ...string) (code int, stdout, stderr string) {
@@ -30,7 +35,7 @@ func TestCapacityWithGranted(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out, said bytes.Buffer
-		code = executeOn(t.Context(), network{aws: a}, append([]string{"capacity", file, "--aws"}, more...), &out, &said)
+		code = executeOn(t.Context(), network{}, append([]string{"capacity", file, "--aws"}, more...), &out, &said)
 		return code, out.String(), said.String()
 	}
 	code, stdout, stderr := capacity("quotas: {cloudfront.rps: 1M/s}\n", "--json")
@@ -44,7 +49,7 @@ func TestCapacityWithGranted(t *testing.T) {
 		granted bool
 		source  string
 	}{
-		{"cloudfront.bps", 400e9, true, "granted to account 123456789012 in us-east-1"},
+		{"cloudfront.bps", 400e9, true, "granted to account 123456789012 in us-east-1" + at},
 		{"cloudfront.rps", 1e6, true, "event file"},
 		{"s3.get_rps", 5500, false, "default: S3 User Guide performance; http-5xx-errors-s3"},
 	} {
@@ -62,8 +67,8 @@ func TestCapacityWithGranted(t *testing.T) {
 		}
 	}
 	for _, line := range []string{
-		"Service Quotas: account 123456789012, cloudfront in us-east-1\n",
-		"warning: quota cloudfront.rps: the event file says 1000000/s, Service Quotas of account 123456789012 in us-east-1 says 500000/s; that of the event file is used\n",
+		"Service Quotas: account 123456789012, cloudfront in us-east-1" + at + "\n",
+		"warning: quota cloudfront.rps: the event file says 1000000/s, Service Quotas of account 123456789012 in us-east-1" + at + " says 500000/s; that of the event file is used\n",
 		"warning: quota s3.get_rps: Service Quotas has no such quota, as far as is known; the default is used\n",
 	} {
 		if !strings.Contains(stderr, line) {

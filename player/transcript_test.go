@@ -90,7 +90,7 @@ type world struct {
 	faults   map[string]fault
 	now      time.Duration
 	p        *player.Player
-	twin     *player.Player // is never asked when it wakes; nil = there is none
+	twins    []*player.Player // are never asked when they wake
 	prof     *player.Profile
 	queue    []pending
 	requests bool
@@ -253,7 +253,7 @@ func (w *world) run(d time.Duration) {
 
 func (w *world) step(ev player.Event) {
 	actions := w.p.Step(w.now, &ev, nil)
-	if w.twin != nil {
+	if w.twins != nil {
 		w.compare(&ev, actions)
 	}
 	for _, a := range actions {

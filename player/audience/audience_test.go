@@ -339,6 +339,7 @@ func TestValidate(t *testing.T) {
 		{Config{Players: 1, Session: Session{Mean: -1, RejoinAfter: -1}, Cohorts: cohorts(1)}, []string{"session.mean", "rejoin"}},
 		{Config{Players: 1, Cohorts: []Cohort{{Share: 1, Name: "x", Network: link.Config{Loss: 2}}}}, []string{`cohort "x": network: loss`}},
 		{Config{Players: 1, Cohorts: cohorts(math.NaN())}, []string{"cohorts"}},
+		{Config{Players: 1, Cohorts: make([]Cohort, 1<<15), Entry: make([]float64, 1<<15)}, []string{"cohorts: too many (got 32768", "entry: too many (got 32768"}},
 	} {
 		err := tc.cfg.Validate()
 		if tc.want == nil && err != nil {

@@ -21,9 +21,17 @@ const (
 	segmentSize = 1460    // bytes of payload in a packet
 )
 
+// extra is what a fault adds to every round trip.
+func (l *Link) extra() time.Duration {
+	if l.fault == nil {
+		return 0
+	}
+	return l.fault.extra
+}
+
 // roundTrip is that of request id.
 func (l *Link) roundTrip(id uint32) time.Duration {
-	rtt := l.cfg.RTT + l.extra
+	rtt := l.cfg.RTT + l.extra()
 	if l.cfg.Jitter > 0 {
 		rtt += time.Duration(float64(l.cfg.Jitter) * (2*l.seed.Uniform(ruleJitter, uint64(id)) - 1))
 	}
@@ -86,7 +94,7 @@ func (l *Link) losses(rule draw.Rule, id uint32) (k uint) {
 // bound is the most that loss leaves to one transfer, in bytes a nanosecond
 // (Mathis, Semke, Mahdavi, Ott 1997: MSS/RTT · sqrt(3/2)/sqrt(loss)).
 func (l *Link) bound() float64 {
-	rtt := l.cfg.RTT + l.extra
+	rtt := l.cfg.RTT + l.extra()
 	if l.cfg.Loss == 0 || rtt == 0 {
 		return math.Inf(1)
 	}

@@ -28,21 +28,27 @@ type Link struct {
 	scale     float64       // of this viewer's rates
 	at        time.Duration // the instant that the model has come to
 	served    float64       // bytes that each flowing transfer has got
-	limit     int64         // fault: bit/s, 0 = none
-	extra     time.Duration // fault: added to the round trip
+	fault     *fault        // nil = none, but for a cut
 	cut       bool          // fault: nothing gets through
 	known     bool          // due, next and each hold
 	due       bool          // there are events that Step has not returned
 	serial    uint8         // bit by host: it turned out to speak HTTP/1.1 only
 	transport Transport
+	n         uint8 // transfers in room
 	hosts     [Hosts]host
 	ready     *[Hosts]time.Duration // multiplexed: when the connection is there
-	transfers []transfer            // in the order of Start; of room, until that is too small
-	room      [2]transfer
+	more      *[]transfer           // all transfers, once there have been too many for room
+	room      [2]transfer           // in the order of Start, as more
 
 	// What happens if nothing else does, when known; see foresee.
 	next time.Duration // when something changes by itself
 	each float64       // what each flowing transfer gets until then
+}
+
+// fault is what a fault does to a link that lets something through.
+type fault struct {
+	limit int64         // bit/s, 0 = none
+	extra time.Duration // added to the round trip
 }
 
 type host struct{ open, busy uint8 } // connections
@@ -129,11 +135,7 @@ func (l *Link) Rate(now time.Duration) float64 {
 // the instant later.
 func (l *Link) Start(now time.Duration, id uint32, host uint8) time.Duration {
 	l.advance(now)
-	if l.transfers == nil {
-		l.transfers = l.room[:0]
-	}
-	l.transfers = append(l.transfers, transfer{id: id, host: host % Hosts, state: waiting})
-	t := &l.transfers[len(l.transfers)-1]
+	t := l.add(transfer{id: id, host: host % Hosts, state: waiting})
 	if !l.connect(t) {
 		return Never
 	}
@@ -143,6 +145,37 @@ func (l *Link) Start(now time.Duration, id uint32, host uint8) time.Duration {
 	}
 	l.send(t)
 	return t.at
+}
+
+// transfers are those that have not ended.
+func (l *Link) transfers() []transfer {
+	if l.more != nil {
+		return *l.more
+	}
+	return l.room[:l.n]
+}
+
+// keep leaves only the first n transfers.
+func (l *Link) keep(n int) {
+	if l.more != nil {
+		*l.more = (*l.more)[:n]
+	} else {
+		l.n = uint8(n)
+	}
+}
+
+func (l *Link) add(t transfer) *transfer {
+	if int(l.n) == len(l.room) && l.more == nil {
+		more := append(make([]transfer, 0, 2*len(l.room)), l.room[:]...)
+		l.more = &more
+	}
+	if l.more != nil {
+		*l.more = append(*l.more, t)
+		return &(*l.more)[len(*l.more)-1]
+	}
+	l.room[l.n] = t
+	l.n++
+	return &l.room[l.n-1]
 }
 
 // multiplexes reports whether requests to a host share one connection.
@@ -156,8 +189,9 @@ func (l *Link) HTTP1(host uint8) {
 		return
 	}
 	h := &l.hosts[host]
-	for i := range l.transfers {
-		if t := &l.transfers[i]; t.host == host && t.state != waiting && t.state != complete {
+	all := l.transfers()
+	for i := range all {
+		if t := &all[i]; t.host == host && t.state != waiting && t.state != complete {
 			h.busy++
 		}
 	}
@@ -211,8 +245,9 @@ func (l *Link) release(t *transfer) {
 			h.open--
 		}
 	}
-	for i := range l.transfers {
-		w := &l.transfers[i]
+	all := l.transfers()
+	for i := range all {
+		w := &all[i]
 		if w.state != waiting || w.host != t.host {
 			continue
 		}
@@ -318,12 +353,13 @@ func (l *Link) Finish(now time.Duration, id uint32, close bool) {
 // event of it follows.
 func (l *Link) Abandon(now time.Duration, id uint32) {
 	l.advance(now)
-	for i := range l.transfers {
-		t := l.transfers[i]
+	all := l.transfers()
+	for i := range all {
+		t := all[i]
 		if t.id != id {
 			continue
 		}
-		l.transfers = append(l.transfers[:i], l.transfers[i+1:]...)
+		l.keep(len(append(all[:i], all[i+1:]...)))
 		l.known = false
 		if t.state != waiting && t.state != complete {
 			if !l.multiplexes(t.host) || t.flags&fresh != 0 {
@@ -378,8 +414,9 @@ func (l *Link) When(now time.Duration, id uint32, n int64) time.Duration {
 func (l *Link) SetFault(now time.Duration, downLimit int64, extra time.Duration, cut bool) {
 	l.advance(now)
 	l.known = false
-	for i := range l.transfers {
-		t := &l.transfers[i]
+	all := l.transfers()
+	for i := range all {
+		t := &all[i]
 		if t.state != leaving || t.at > l.at {
 			continue
 		}
@@ -390,17 +427,20 @@ func (l *Link) SetFault(now time.Duration, downLimit int64, extra time.Duration,
 		}
 	}
 	ended := l.cut && !cut
-	l.limit, l.extra, l.cut = downLimit, extra, cut
-	for i := range l.transfers {
-		if t := &l.transfers[i]; t.state == leaving {
+	l.fault, l.cut = nil, cut
+	if downLimit > 0 || extra != 0 {
+		l.fault = &fault{downLimit, extra}
+	}
+	for i := range all {
+		if t := &all[i]; t.state == leaving {
 			t.done = t.at + l.downward(t.id)
 		}
 	}
 	if !ended {
 		return
 	}
-	for i := range l.transfers {
-		switch t := &l.transfers[i]; t.state {
+	for i := range all {
+		switch t := &all[i]; t.state {
 		case held:
 			l.send(t)
 			t.flags |= reachDue
@@ -428,9 +468,9 @@ func (l *Link) Step(now time.Duration, out []Event) []Event {
 		return out
 	}
 	l.due = false
-	from, kept := len(out), 0
-	for i := range l.transfers {
-		t := &l.transfers[i]
+	all, from, kept := l.transfers(), len(out), 0
+	for i := range all {
+		t := &all[i]
 		if t.flags&reachDue != 0 {
 			out = append(out, Event{At: t.at, ID: t.id, Type: Reach})
 		}
@@ -443,11 +483,11 @@ func (l *Link) Step(now time.Duration, out []Event) []Event {
 			continue
 		}
 		if kept != i {
-			l.transfers[kept] = *t
+			all[kept] = *t
 		}
 		kept++
 	}
-	l.transfers = l.transfers[:kept]
+	l.keep(kept)
 	if len(out)-from > 1 {
 		slices.SortStableFunc(out[from:], func(a, b Event) int { return cmp.Compare(a.At, b.At) })
 	}
@@ -455,9 +495,10 @@ func (l *Link) Step(now time.Duration, out []Event) []Event {
 }
 
 func (l *Link) find(id uint32) *transfer {
-	for i := range l.transfers {
-		if l.transfers[i].id == id {
-			return &l.transfers[i]
+	all := l.transfers()
+	for i := range all {
+		if all[i].id == id {
+			return &all[i]
 		}
 	}
 	return nil

@@ -24,8 +24,8 @@ func (l *Link) rate(now time.Duration) (bytesPerNano float64, until time.Duratio
 	} else if l.cfg.Down == 0 {
 		bps = math.Inf(1)
 	}
-	if l.limit > 0 {
-		bps = min(bps, float64(l.limit))
+	if l.fault != nil && l.fault.limit > 0 {
+		bps = min(bps, float64(l.fault.limit))
 	}
 	return bps / 8e9, until
 }
@@ -86,8 +86,9 @@ func (l *Link) foresee() {
 func (l *Link) look() {
 	l.known, l.due, l.next, l.each = true, false, Never, 0
 	n, least := 0, math.Inf(1)
-	for i := range l.transfers {
-		t := &l.transfers[i]
+	all := l.transfers()
+	for i := range all {
+		t := &all[i]
 		if t.flags&(reachDue|headDue) != 0 {
 			l.due = true
 		}
@@ -136,14 +137,15 @@ func (l *Link) advance(now time.Duration) {
 // happen lets what is due at l.at happen.
 func (l *Link) happen() {
 	l.known = false
-	for i := range l.transfers {
-		t := &l.transfers[i]
+	all := l.transfers()
+	for i := range all {
+		t := &all[i]
 		if t.state == flowing && l.after(t.end-l.served, l.each) <= l.at {
 			l.delivered(t)
 		}
 	}
-	for i := range l.transfers {
-		t := &l.transfers[i]
+	for i := range all {
+		t := &all[i]
 		if t.state == arriving && t.at <= l.at || t.state == leaving && t.done <= l.at && !l.cut {
 			t.flags |= headDue
 			t.at = l.at
@@ -166,8 +168,9 @@ func (l *Link) flow(t *transfer, n int64) {
 }
 
 func (l *Link) flows() bool {
-	for i := range l.transfers {
-		if l.transfers[i].state == flowing {
+	all := l.transfers()
+	for i := range all {
+		if all[i].state == flowing {
 			return true
 		}
 	}

@@ -15,9 +15,9 @@
 // predict configurations that the kernel's simulations did not have, and simulate them. What it
 // misses, and why:
 //
-//   - Without collapsing, a TTL of the playlists of a third of a segment or more that the kernel's
-//     simulations did not have makes the origin's rate up to a fifth too low: how soon viewers ask for a
-//     new segment after the first of them depends on when copies of the playlist expire.
+//   - Without collapsing, the origin's rate is up to a quarter too low with a TTL of the playlists, or caches
+//     without a shield, that the kernel's simulations did not have: how soon viewers ask for a new segment
+//     after the first of them depends on when copies of the playlist expire.
 //   - Without collapsing, later herds of a failover (a second reload of what is not there) count as if
 //     they came evenly: the peak of the origin may be a fifth too low, with many POPs and no shield a
 //     sixth too high. Two simulations of it differ by a tenth themselves.

@@ -15,8 +15,12 @@
 // predict configurations that the kernel's simulations did not have, and simulate them, and against
 // real runs (go test ./cmd/hlsload -v -run TestRealProof -proof). What it misses, and why:
 //
-//   - Without collapsing the origin's rate may be off by a third: how many requests pass with one
-//     depends on whether herds of viewers meet the end of a copy's life, which is chance.
+//   - Without collapsing, the origin's rate is up to a quarter too low with a TTL of the playlists, or caches
+//     without a shield, that the kernel's simulations did not have: how soon viewers ask for a new segment
+//     after the first of them depends on when copies of the playlist expire.
+//   - Without collapsing, later herds of a failover (a second reload of what is not there) count as if
+//     they came evenly: the peak of the origin may be a fifth too low, with many POPs and no shield a
+//     sixth too high. Two simulations of it differ by a tenth themselves.
 //   - The peak of a failover depends on when in the viewers' reload cycle the error appears. A kernel
 //     has that of its simulations: a TTL of the playlists that is much longer than theirs moves it
 //     (edge up to a fifth too high).

@@ -315,6 +315,34 @@ func TestCurveIsSimulated(t *testing.T) {
 	}
 }
 
+// TestOneCohort: players that all load playlists alike gather where the new segment is, and caches fetch
+// less often than by chance.
+func TestOneCohort(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulations, which are tested with the race detector by themselves")
+	}
+	for channel, shield := range []bool{true, false} {
+		p := planOf(t, channel)
+		p.Cohorts, p.Profiles = p.Cohorts[:1], p.Profiles[:1]
+		p.Cohorts[0].Share = 1
+		p.Channel.Edge.Shield = shield
+		k := kernelOf(t, p, 1000)
+		s := Sample{Players: 2000, Pops: 8, Seed: p.Seed.For(60), Fault: -1}
+		_, seen, err := p.Simulate(s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := Check(p, k, s, seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s, shield %v: origin %.2f/s (%+.1f %%)", channels[channel].ladder, shield, seen.Origin, e.Origin*100)
+		if math.Abs(e.Edge) > edgeWithin || math.Abs(e.Origin) > originWithin || e.Refuse() != nil {
+			t.Errorf("%s, shield %v: %+v; want edge within 3 %% and origin within 10 %%", channels[channel].ladder, shield, e)
+		}
+	}
+}
+
 // TestProof is the same on 20 configurations and three channels, with a seed of its own each time, and the
 // mean of three simulations of each. Misses are printed, and not errors: the table in the docs has them too.
 func TestProof(t *testing.T) {

@@ -73,19 +73,11 @@ func TestNothingStaysForLong(t *testing.T) {
 // simulated is the kernel of samples with one fault each, or with all of them.
 func simulated(t *testing.T, p *Plan, players int, faults ...int) *kernel.Kernel {
 	t.Helper()
-	var all []*kernel.Recorder
+	var samples []Sample
 	for _, fault := range faults {
-		r, _, err := p.Simulate(Sample{Players: players, Pops: p.Channel.Edge.Pops, Seed: 11, Fault: fault}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, r)
+		samples = append(samples, Sample{Players: players, Pops: p.Channel.Edge.Pops, Seed: 11, Fault: fault})
 	}
-	k, err := kernel.Of(all...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
+	return kernelBy(t, p, samples)
 }
 
 // asked is what viewers ask for in a response, by class, in the mean of each target duration: within one, the

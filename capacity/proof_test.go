@@ -76,8 +76,14 @@ func planOf(t testing.TB, channel int, faults ...chaos.Fault) *Plan {
 func kernelOf(t testing.TB, p *Plan, players int) *kernel.Kernel {
 	t.Helper()
 	samples, _ := p.Samples(players)
+	return kernelBy(t, p, samples[:max(len(p.Faults), 1)]) // not the large one
+}
+
+// kernelBy is the kernel of some samples.
+func kernelBy(t testing.TB, p *Plan, samples []Sample) *kernel.Kernel {
+	t.Helper()
 	var all []*kernel.Recorder
-	for _, s := range samples[:max(len(p.Faults), 1)] { // not the large one
+	for _, s := range samples {
 		r, _, err := p.Simulate(s, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -148,6 +148,7 @@ func (r *roomy) second(now time.Duration) {
 	}
 	if now >= r.settled {
 		r.settled = 0
+		r.collectAt(oftenest)
 		pages.Collapse()
 		return
 	}
@@ -155,7 +156,11 @@ func (r *roomy) second(now time.Duration) {
 	const each = 1600 // bytes a player
 	live := []sampled.Sample{{Name: "/gc/heap/live:bytes"}}
 	sampled.Read(live)
-	percent := int(min(max(oftenest*each*uint64(r.players)/max(live[0].Value.Uint64(), 1), oftenest), 100))
+	r.collectAt(int(min(max(oftenest*each*uint64(r.players)/max(live[0].Value.Uint64(), 1), oftenest), 100)))
+}
+
+// collectAt lets the heap grow by so many percent before a collection.
+func (r *roomy) collectAt(percent int) {
 	if percent != r.percent && os.Getenv("GOGC") == "" {
 		r.percent = percent
 		debug.SetGCPercent(percent)

@@ -39,6 +39,7 @@ type Summary struct {
 	Ended      string   `json:"ended"`   // RFC 3339
 	RunID      string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
 	DurationS  Value    `json:"duration_s"`
+	Key        *Key     `json:"key"` // null = of an older version, which had none
 	Verdict    string   `json:"verdict"`
 	VoidReason string   `json:"void_reason"`
 	// WhatHelps says what to change after a void run, as commands.

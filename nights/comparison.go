@@ -1,0 +1,113 @@
+package nights
+
+// ComparisonSchema names the format of comparison.json.
+const ComparisonSchema = "hlsload.comparison/v1"
+
+// The outcomes of a comparison.
+const (
+	Same    = "same"    // nothing got worse by more than chance
+	Worse   = "worse"   // something did
+	Nothing = "nothing" // there is nothing to compare
+)
+
+// Comparison is what became of a night, compared with others.
+type Comparison struct {
+	Schema   string `json:"schema"`
+	Outcome  string `json:"outcome"`
+	Reason   string `json:"reason"` // in a sentence
+	ExitCode int    `json:"exit_code"`
+	Base     []Ref  `json:"base"` // that were used
+	Left     []Ref  `json:"left"` // that were not, and why
+	New      Ref    `json:"new"`
+	// Across is what was changed on purpose: target, profile or scenario; "" = nothing.
+	// Differences are the keys that differ then, or because of which nothing was compared.
+	Across      string       `json:"across"`
+	Differences []Difference `json:"differences"`
+	Findings    []Finding    `json:"findings"` // of all measures; the worst first
+	Pairs       *Pairs       `json:"pairs"`    // null = not two simulations with one seed
+	Notes       []string     `json:"notes"`
+}
+
+// Ref is a night that was looked at.
+type Ref struct {
+	Run     string `json:"run"`
+	Started string `json:"started"`
+	Seed    uint64 `json:"seed"`
+	Verdict string `json:"verdict"`
+	Why     string `json:"why,omitempty"` // it was not used
+}
+
+// Difference is a setting that differs: "target.rig.edge.playlist_ttl", "1s", "10s"; a
+// value that is not there is "".
+type Difference struct {
+	Path string `json:"path"`
+	Base string `json:"base"`
+	New  string `json:"new"`
+}
+
+// Finding is what became of one measure.
+type Finding struct {
+	Measure string `json:"measure"`
+	Unit    string `json:"unit"`
+	Primary bool   `json:"primary"`
+	Worse   bool   `json:"worse"` // it makes the comparison worse
+	// Base and New are medians of the values; Change is the new one's relative to the base.
+	Base   Level `json:"base"`
+	New    Level `json:"new"`
+	Change Level `json:"change"`
+	// Counts of values on both sides.
+	BaseCount int    `json:"base_count"`
+	NewCount  int    `json:"new_count"`
+	Test      string `json:"test"`     // rank, night or exact
+	P         Level  `json:"p"`        // of no change, one-sided
+	Adjusted  Level  `json:"adjusted"` // by Holm's method over the primary measures
+	Effect    Level  `json:"effect"`   // share of pairs in which the new value is the worse one; 0.5 = no change
+	Why       string `json:"why"`      // in a sentence, for people
+	// Worst is the occurrence that was worst, and Replay the command that runs it again.
+	Worst  int        `json:"worst"`
+	Replay string     `json:"replay"`
+	Shift  []Quantile `json:"shift"` // of sessions, for people; no part in the outcome
+}
+
+// Quantile is how far a quantile of the sessions has moved.
+type Quantile struct {
+	Q    float64 `json:"q"`
+	Base Level   `json:"base"`
+	New  Level   `json:"new"`
+	// Low and High bound the difference with 95 % confidence.
+	Low  Level `json:"low"`
+	High Level `json:"high"`
+}
+
+// Pairs are two simulations with one seed, player by player.
+type Pairs struct {
+	Players   int       `json:"players"`   // in both
+	Unmatched int       `json:"unmatched"` // in one of them only
+	Shares    []Share   `json:"shares"`
+	Changed   []Changed `json:"changed"` // players who changed outcome, the worst first; at most 100
+	More      int       `json:"more"`    // that are not listed
+}
+
+// Share is a share of the players, in pairs (McNemar): Lost had it in the base only,
+// Gained in the new run only.
+type Share struct {
+	Of     string `json:"of"` // "failed_over{fault=kill-0}"
+	Both   int    `json:"both"`
+	Lost   int    `json:"lost"`
+	Gained int    `json:"gained"`
+	None   int    `json:"none"`
+	P      Level  `json:"p"`
+}
+
+// Changed is a player who changed outcome.
+type Changed struct {
+	Player     uint64 `json:"player"`
+	Cohort     string `json:"cohort"`
+	Profile    string `json:"profile"`
+	Fault      string `json:"fault"`
+	Occurrence int    `json:"occurrence"`
+	Base       string `json:"base"` // outcome
+	New        string `json:"new"`
+	BaseMs     Level  `json:"base_outage_ms"`
+	NewMs      Level  `json:"new_outage_ms"`
+}

@@ -379,7 +379,7 @@ func (s *series) night(gate float64) float64 {
 		// Nothing is known of how far never is: what remains is its rank among the nights.
 		return more(base, []float64{now})
 	}
-	p := outlier(base, now, gate/4)
+	p := outlier(base, now, gate/4, !s.ranks())
 	if now <= median(base)+deviations*deviation(base) {
 		return max(p, .5) // well within what nights differ by, whatever the mean says
 	}

@@ -29,19 +29,21 @@ const (
 // function of it. See contract section 4 for the fields that scripts may rely
 // on.
 type Summary struct {
-	Schema     string   `json:"schema"`
-	Scenario   Scenario `json:"scenario"`
-	Seed       uint64   `json:"seed"`
-	Mode       string   `json:"mode"`
-	Target     string   `json:"target"`  // the URL without secrets, or "rig"; with several URLs, " and " between them
-	Build      string   `json:"build"`   // version, commit, tags
-	Started    string   `json:"started"` // RFC 3339
-	Ended      string   `json:"ended"`   // RFC 3339
-	RunID      string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
-	DurationS  Value    `json:"duration_s"`
-	Key        *Key     `json:"key"` // null = of an older version, which had none
-	Verdict    string   `json:"verdict"`
-	VoidReason string   `json:"void_reason"`
+	Schema    string   `json:"schema"`
+	Scenario  Scenario `json:"scenario"`
+	Seed      uint64   `json:"seed"`
+	Mode      string   `json:"mode"`
+	Target    string   `json:"target"`  // the URL without secrets, or "rig"; with several URLs, " and " between them
+	Build     string   `json:"build"`   // version, commit, tags
+	Started   string   `json:"started"` // RFC 3339
+	Ended     string   `json:"ended"`   // RFC 3339
+	RunID     string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
+	DurationS Value    `json:"duration_s"`
+	// TargetDurationS is that of the media playlists; null = not known.
+	TargetDurationS Value  `json:"target_duration_s"`
+	Key             *Key   `json:"key"` // null = of an older version, which had none
+	Verdict         string `json:"verdict"`
+	VoidReason      string `json:"void_reason"`
 	// WhatHelps says what to change after a void run, as commands.
 	WhatHelps   []string `json:"what_helps"`
 	Interrupted string   `json:"interrupted"` // why the run ended early; "" = it did not
@@ -151,8 +153,11 @@ type FaultSummary struct {
 	ClearedAtS    Value  `json:"cleared_at_s"`
 	RecoveryEndS  Value  `json:"recovery_end_s"`
 	BaselineFromS Value  `json:"baseline_from_s"` // null = there is none
-	UndoVerified  bool   `json:"undo_verified"`
-	Problem       string `json:"problem"` // why the fault makes the run void
+	// SegmentAgeS is how long before the onset the last segment was due at the origin:
+	// what comes of a fault depends on it. Null = not known.
+	SegmentAgeS  Value  `json:"segment_age_s"`
+	UndoVerified bool   `json:"undo_verified"`
+	Problem      string `json:"problem"` // why the fault makes the run void
 	// Why says in a sentence which players lost playback, and by which rule of theirs;
 	// "" = no player lost any, or it is not known.
 	Why string `json:"why"`

@@ -76,6 +76,7 @@ func Target(sc *scenarios.Scenario) string {
 // Rig is the part of a [rig.Rig] that names the playlists of the embedded channel.
 type Rig interface {
 	TargetDuration() time.Duration
+	Due() (first, every time.Duration) // of its segments
 	Multivariant(pipeline int) []byte
 	Entry(pipeline int) string
 	Parse(path string) (rig.ID, bool)
@@ -85,6 +86,7 @@ type Rig interface {
 // renditions, and predictions.
 func Channel(c *record.Config, r Rig, sc *scenarios.Scenario) error {
 	c.TargetDuration = r.TargetDuration()
+	c.Due, c.Segment = r.Due()
 	l, mv, pipeline, err := ladder("http://rig", r, sc.Fleet.Profiles[0])
 	if err != nil {
 		return err

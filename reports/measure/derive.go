@@ -54,7 +54,7 @@ func (v *view) derive(end *End) *Finished {
 	s := &reports.Summary{
 		Schema: reports.Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Target: v.Config.Target, Build: v.Config.Build, RunID: v.Config.RunID,
 		Started: v.Config.Started.UTC().Format(startedFormat), Ended: v.Config.Started.Add(end.At).UTC().Format(startedFormat),
-		DurationS: reports.Value(end.At.Seconds()).Round(3), Warnings: []string{}, WhatHelps: []string{}, HistUnit: "us",
+		DurationS: reports.Value(end.At.Seconds()).Round(3), TargetDurationS: reports.Value(v.Config.TargetDuration.Seconds()), Warnings: []string{}, WhatHelps: []string{}, HistUnit: "us",
 	}
 	if s.Scenario.Overrides == nil {
 		s.Scenario.Overrides = []reports.Override{}
@@ -166,6 +166,15 @@ func (v *view) profiles() map[string]reports.ProfileSummary {
 	return m
 }
 
+// segmentAge is how long before an instant the last segment was due, in seconds.
+func (v *view) segmentAge(at time.Duration) reports.Value {
+	every := v.Config.Segment
+	if every <= 0 {
+		return reports.NoData
+	}
+	return reports.Value((((at-v.Config.Due)%every + every) % every).Seconds()).Round(3)
+}
+
 func (v *view) faults(end *End) []reports.FaultSummary {
 	all := []reports.FaultSummary{}
 	for i := range v.Phases.Occurrences {
@@ -173,7 +182,7 @@ func (v *view) faults(end *End) []reports.FaultSummary {
 		f := reports.FaultSummary{
 			WhatHelps: []string{},
 			Name:      o.Fault.Name, Occurrence: o.Fault.Occurrence, Fault: string(o.Fault.Kind), Via: string(o.Fault.Via),
-			AppliedAtS: instant(o.Applied), ClearedAtS: instant(o.Cleared), RecoveryEndS: reports.NoData, BaselineFromS: reports.NoData,
+			AppliedAtS: instant(o.Applied), ClearedAtS: instant(o.Cleared), RecoveryEndS: reports.NoData, BaselineFromS: reports.NoData, SegmentAgeS: reports.NoData,
 			Noticed: []reports.Notice{}, Origin: v.faultOrigin(o), Edge: v.faultEdge(o),
 		}
 		if o.Fault.Pipeline != chaos.Any {
@@ -181,7 +190,7 @@ func (v *view) faults(end *End) []reports.FaultSummary {
 			f.Pipeline = &p
 		}
 		if o.Applied != record.Forever {
-			f.RecoveryEndS = instant(o.RecoveryEnd)
+			f.RecoveryEndS, f.SegmentAgeS = instant(o.RecoveryEnd), v.segmentAge(o.Applied)
 			if from, to := v.Phases.BaselineOf(o, v.Config.TargetDuration); to > from {
 				f.BaselineFromS = instant(from)
 			}

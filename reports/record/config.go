@@ -27,6 +27,7 @@ type Config struct {
 	Recovery       time.Duration // how long after an undo its recovery phase lasts
 	Absence        time.Duration // from the end of a session by an error to the viewer's return or the next viewer; 0 = to the end
 	TargetDuration time.Duration // of the channel; > 0
+	Segment, Due   time.Duration // of its segments: how often one is due, and when the first is; 0 = not known
 	Pipelines      int           // how many there are; ≥ 1
 
 	// Renditions are the media playlists by their index in a sample. Empty when

@@ -171,7 +171,11 @@ var verdicts = []string{reports.Pass, reports.Fail, reports.Void, reports.Interr
 func check(n *nights.Night) error {
 	values := 0
 	for i := range n.Measures {
-		values += len(n.Measures[i].Values)
+		m := &n.Measures[i]
+		values += len(m.Values)
+		if k := len(m.Values); len(m.Counts) != 0 && len(m.Counts) != k || len(m.Phases) != 0 && len(m.Phases) != k {
+			return fmt.Errorf("%.100q: %d values with %d counts and %d phases (want as many, or none)", m.Name, k, len(m.Counts), len(m.Phases))
+		}
 	}
 	switch at, err := time.Parse(time.RFC3339, n.Started); {
 	case err != nil:
@@ -219,7 +223,7 @@ func (o Reading) trim(n *nights.Night, words map[string]string) {
 func cost(n *nights.Night) int {
 	c := 600 + len(n.Run) + len(n.RunID) + len(n.Reason)
 	for i := range n.Measures {
-		c += 120 + 8*len(n.Measures[i].Values) + len(n.Measures[i].Hist)
+		c += 160 + 8*(len(n.Measures[i].Values)+len(n.Measures[i].Counts)+len(n.Measures[i].Phases)) + len(n.Measures[i].Hist)
 	}
 	for _, s := range n.Failed {
 		c += 16 + len(s)
@@ -332,4 +336,34 @@ func Local(n *nights.Night) string {
 		return ""
 	}
 	return run
+}
+
+// Find is the night of a run; nil = there is none.
+func (h *History) Find(s *reports.Summary) *nights.Night {
+	for i := range h.Nights {
+		n := &h.Nights[i]
+		if s.RunID != "" && n.RunID == s.RunID || s.RunID == "" && n.RunID == "" && n.Started == s.Started && n.Seed == s.Seed && n.Scenario == s.Scenario.Name {
+			return n
+		}
+	}
+	return nil
+}
+
+// siblings reports whether two nights are seeds of one simulation: neither went before the
+// other.
+func siblings(a, b *nights.Night) bool {
+	x, y := path.Clean(a.Run), path.Clean(b.Run)
+	const seed = "seed-"
+	return path.Dir(x) != "." && path.Dir(x) == path.Dir(y) && strings.HasPrefix(path.Base(x), seed) && strings.HasPrefix(path.Base(y), seed)
+}
+
+// Before are the nights that started before a run, without it and other seeds of it.
+func (h *History) Before(n *nights.Night) []nights.Night {
+	var all []nights.Night
+	for i := range h.Nights {
+		if o := &h.Nights[i]; Start(o).Before(Start(n)) && id(o) != id(n) && !siblings(o, n) {
+			all = append(all, *o)
+		}
+	}
+	return all
 }

@@ -94,6 +94,7 @@ type Change struct {
 	Before  nights.Level `json:"before"` // medians, up to the next change points
 	After   nights.Level `json:"after"`
 	Change  nights.Level `json:"change"` // relative; null = there is none
+	Worse   bool         `json:"worse"`  // else it is better
 	P       nights.Level `json:"p"`      // of the t-test at this point
 	// Build is hlsload's from that night on, and BuildBefore that of the night before.
 	Build       string `json:"build"`
@@ -207,14 +208,14 @@ func (o *Looking) series(of []*nights.Night) Series {
 
 // inTrend reports whether a night has figures that mean something.
 func inTrend(n *nights.Night) bool {
-	return n.Verdict != reports.Void && n.Verdict != reports.Interrupted && len(n.Measures) > 0
+	return n.Proves() && len(n.Measures) > 0
 }
 
 // compare compares a night with those before it.
 func (o *Looking) compare(row *Night, before []*nights.Night, n *nights.Night) {
 	var base []nights.Night
 	for i := len(before) - 1; i >= 0 && len(base) < o.Base; i-- {
-		if inTrend(before[i]) {
+		if inTrend(before[i]) && !siblings(before[i], n) {
 			base = append(base, *before[i])
 		}
 	}
@@ -222,7 +223,7 @@ func (o *Looking) compare(row *Night, before []*nights.Night, n *nights.Night) {
 		return
 	}
 	slices.Reverse(base)
-	c := compareNights(base, *n)
+	c := nights.Compare(base, *n, nights.How{Nights: o.Base})
 	row.Outcome, row.Why = c.Outcome, c.Reason
 	if len(c.Findings) > 0 {
 		f := &c.Findings[0]
@@ -258,7 +259,7 @@ func trends(of []*nights.Night) []Trend {
 	})
 	for i := range all {
 		if all[i].Primary {
-			all[i].Changes = changes(all[i].Values, of)
+			all[i].Changes = changes(&all[i], of)
 		}
 	}
 	return all
@@ -283,10 +284,10 @@ func level(values []nights.Level) nights.Level {
 }
 
 // changes are the change points of a measure.
-func changes(values []nights.Level, of []*nights.Night) []Change {
+func changes(m *Trend, of []*nights.Night) []Change {
 	var x []float64
 	var index []int
-	for i, v := range values {
+	for i, v := range m.Values {
 		if f := float64(v); !math.IsNaN(f) {
 			x, index = append(x, f), append(index, i)
 		}
@@ -296,6 +297,7 @@ func changes(values []nights.Level, of []*nights.Night) []Change {
 	for _, s := range splits(x[first:]) {
 		i, before := index[first+s.at], index[first+s.at-1]
 		c := Change{Night: i, Run: of[i].Run, Started: utc(of[i]), Before: nights.Level(s.before), After: nights.Level(s.after), P: nights.Level(s.p), Build: of[i].Build, BuildBefore: of[before].Build}
+		c.Worse = (s.after < s.before) == (&nights.Measure{Name: m.Name}).LessIsWorse()
 		c.Change = nights.Level(s.after/s.before - 1)
 		if s.before == 0 || math.IsInf(s.before, 1) {
 			c.Change = nights.Level(math.NaN())

@@ -67,15 +67,19 @@ func compared(n *history.Night) string {
 	return ""
 }
 
-// what says what is to be said of a night's verdict.
-func what(n *history.Night) string {
+// What says why a night did not pass; "" = it did.
+func What(n *nights.Night) string { return because(n.Reason, n.Failed) }
+
+func what(n *history.Night) string { return because(n.Reason, n.Failed) }
+
+func because(reason string, failed []string) string {
 	switch {
-	case n.Reason != "":
-		return n.Reason
-	case len(n.Failed) == 1:
-		return n.Failed[0]
-	case len(n.Failed) > 1:
-		return fmt.Sprintf("%s, and %d more", n.Failed[0], len(n.Failed)-1)
+	case reason != "":
+		return reason
+	case len(failed) == 1:
+		return failed[0]
+	case len(failed) > 1:
+		return fmt.Sprintf("%s, and %d more", failed[0], len(failed)-1)
 	}
 	return ""
 }
@@ -118,7 +122,7 @@ func short(hash string) string { return hash[:min(len(hash), 10)] }
 
 // since says when a point is, and what else changed there.
 func since(p history.Point) string {
-	text := fmt.Sprintf("%s since the night of %s: %s", p.Of.Name, day(p.Started), moved(p.Before, p.After, p.Change.Change, p.Of.Unit))
+	text := fmt.Sprintf("%s %s since the night of %s: %s", p.Of.Name, map[bool]string{true: "worse", false: "better"}[p.Worse], day(p.Started), moved(p.Before, p.After, p.Change.Change, p.Of.Unit))
 	switch {
 	case p.Build == "" || p.BuildBefore == "":
 	case p.Build != p.BuildBefore:

@@ -76,6 +76,7 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 	if err := out.place(cfg.Scenario.Name, time.Now()); err != nil {
 		return err
 	}
+	defer out.history.tidy(out.dir)
 	cfg.Checkpoint = func(s *reports.Summary) error { return page.WriteCheckpoint(out.dir, s) }
 	cfg.Dir, cfg.Events, cfg.Progress, cfg.Notices = out.dir, out.events, p, printable{cmd.ErrOrStderr()}
 	cfg.Version, cfg.Build, cfg.Secrets, cfg.Halt = ownVersion(), build(), secretsOf(cmd.Context()), on.halt

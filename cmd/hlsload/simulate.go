@@ -107,6 +107,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err := out.place(sc.Name, started); err != nil {
 		return err
 	}
+	defer out.history.tidy(out.dir)
 	defer collectOften()()
 	v := virtual{sc: sc, dir: out.dir, events: out.events, alone: true, progress: p, begin: out.metrics.begin, end: out.metrics.end}
 	s, err := v.run(cmd.Context())

@@ -1,6 +1,7 @@
 package players
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 // What a file may have. A simulation writes far less.
 const (
 	maxBytes = 256 << 20
+	maxLine  = 16 << 10
 	maxRows  = 2_000_000
 	maxNames = 20_000 // cohorts, or occurrences of faults
 	maxText  = 400    // bytes of a name
@@ -23,43 +25,55 @@ const (
 // limits, and an error says in which line and column it is.
 func ReadCSV(r io.Reader) (*Table, error) {
 	limited := &io.LimitedReader{R: r, N: maxBytes + 1}
-	c := &reader{csv: csv.NewReader(limited), t: &Table{SessionShare: Shares, EffectShare: Shares}, cohorts: map[Cohort]int16{}, occurrences: map[Occurrence]int32{}}
-	c.csv.ReuseRecord, c.csv.FieldsPerRecord = true, len(columns)
-	for first := true; ; first = false {
-		var err error
-		c.row, err = c.csv.Read()
+	c := &reader{lines: bufio.NewScanner(limited), t: &Table{SessionShare: Shares, EffectShare: Shares}, cohorts: map[Cohort]int16{}, occurrences: map[Occurrence]int32{}}
+	c.lines.Buffer(nil, maxLine)
+	err := c.rows()
+	switch {
+	case limited.N <= 0:
+		return nil, fmt.Errorf("read players: more than %d MiB", maxBytes>>20)
+	case err != nil:
+		return nil, fmt.Errorf("read players: %w", err)
+	}
+	return c.t, nil
+}
+
+// rows reads all rows.
+func (c *reader) rows() error {
+	for c.next() {
 		switch {
-		case limited.N <= 0:
-			return nil, fmt.Errorf("read players: more than %d MiB", maxBytes>>20)
-		case err == io.EOF && first:
-			return nil, errors.New("read players: the file is empty (want a line of column names)")
-		case err == io.EOF:
-			return c.sorted()
-		case errors.Is(err, csv.ErrFieldCount):
-			line, _ := c.csv.FieldPos(0)
-			return nil, fmt.Errorf("read players: line %d: %d columns (want %d)", line, len(c.row), len(columns))
-		case err != nil:
-			return nil, fmt.Errorf("read players: %w", err)
-		case first:
+		case c.err != nil:
+			return c.err
+		case c.line == 1:
 			for i, name := range columns {
 				if c.row[i] != name {
-					return nil, c.wrong(i, "name of the column", strconv.Quote(name))
+					return c.wrong(i, "name of the column", strconv.Quote(name))
 				}
 			}
 		case len(c.t.Sessions)+len(c.t.Effects) == maxRows:
-			return nil, fmt.Errorf("read players: more than %d rows", maxRows)
+			return fmt.Errorf("more than %d rows", maxRows)
 		default:
 			if err := c.take(); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
+	switch err := c.lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return fmt.Errorf("line %d: more than %d bytes", c.line+1, maxLine)
+	case err != nil:
+		return err
+	case c.line == 0:
+		return errors.New("the file is empty (want a line of column names)")
+	}
+	return c.sorted()
 }
 
 // reader reads a table row by row.
 type reader struct {
-	csv         *csv.Reader
+	lines       *bufio.Scanner
+	line        int
 	row         []string
+	at          []int // column of each field in the line, from 1
 	t           *Table
 	cohorts     map[Cohort]int16
 	occurrences map[Occurrence]int32
@@ -67,14 +81,46 @@ type reader struct {
 	err         error   // the first of a row
 }
 
+// next reads a line and parts it into fields. A field never goes on in the next line.
+func (c *reader) next() bool {
+	if !c.lines.Scan() {
+		return false
+	}
+	c.line++
+	text := strings.TrimSuffix(c.lines.Text(), "\r")
+	c.row, c.at, c.err = c.row[:0], c.at[:0], nil
+	if strings.Contains(text, `"`) {
+		one := csv.NewReader(strings.NewReader(text))
+		row, err := one.Read()
+		if err != nil {
+			c.err = fmt.Errorf("line %d: %w", c.line, errors.Unwrap(err))
+			return true
+		}
+		c.row = row
+		for i := range row {
+			_, at := one.FieldPos(i)
+			c.at = append(c.at, at)
+		}
+	} else {
+		at := 1
+		for field := range strings.SplitSeq(text, ",") {
+			c.row, c.at = append(c.row, field), append(c.at, at)
+			at += len(field) + 1
+		}
+	}
+	if len(c.row) != len(columns) {
+		c.err = fmt.Errorf("line %d: %d columns (want %d)", c.line, len(c.row), len(columns))
+	}
+	return true
+}
+
 // wrong is the error of a field.
 func (c *reader) wrong(column int, what, want string) error {
-	line, at := c.csv.FieldPos(column)
 	got := c.row[column]
 	if len(got) > 40 {
 		got = got[:40] + "…"
 	}
-	return fmt.Errorf("read players: line %d, column %d: %s: got %q (want %s)", line, at, what, got, want)
+	return fmt.Errorf("line %d, column %d: %s: got %q (want %s)", c.line, c.at[column], what, got, want)
 }
 
 func (c *reader) fail(column int, want string) {
@@ -121,16 +167,16 @@ func (c *reader) take() error {
 	return nil
 }
 
-// sorted is the table with the effects in the order of its own occurrences, each once.
-func (c *reader) sorted() (*Table, error) {
+// sorted puts the effects in the order of the table's own occurrences, each once.
+func (c *reader) sorted() error {
 	c.t.Sort()
 	for i := 1; i < len(c.t.Effects); i++ {
 		if e := &c.t.Effects[i]; e.Compare(&c.t.Effects[i-1]) == 0 {
 			o := c.t.Occurrences[e.Occurrence]
-			return nil, fmt.Errorf("read players: player %d, session %d: fault %q, occurrence %d stands there twice (want once)", e.Player, e.Number, o.Fault, o.Number)
+			return fmt.Errorf("player %d, session %d: fault %q, occurrence %d stands there twice (want once)", e.Player, e.Number, o.Fault, o.Number)
 		}
 	}
-	return c.t, nil
+	return nil
 }
 
 func (c *reader) session(e *Effect) {

@@ -27,7 +27,8 @@ type Collector struct {
 	startups sharedStartups
 	usualNow atomic.Pointer[[]time.Duration] // by cohort, as it was said last
 
-	mu sync.Mutex // serialises changes of the phases
+	mu   sync.Mutex // serialises changes of the phases
+	lost []Stretch
 }
 
 // shard holds a part of the sessions under one lock.

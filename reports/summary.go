@@ -82,6 +82,21 @@ type ExpectationResult struct {
 	NotMeasured bool `json:"not_measured,omitempty"`
 	// ByLost: what was measured holds, and only the worst that lost players may have seen does not.
 	ByLost bool `json:"by_lost,omitempty"`
+	// Windows is what was looked at, of an expectation with each=DURATION.
+	Windows *Windows `json:"windows,omitempty"`
+}
+
+// Windows are those of an expectation that has a value in each of them.
+type Windows struct {
+	EachS     Value  `json:"each_s"`    // their length
+	Statistic string `json:"statistic"` // over them, that was compared: max, p95, … or worst
+	Count     int    `json:"count"`     // with a value
+	Skipped   int    `json:"skipped"`   // that touch time in which the run was not there
+	Empty     int    `json:"empty"`     // in which there was nothing to measure
+	// The worst of those with a value; null without any, and WorstValue also for never.
+	WorstValue Value `json:"worst_value"`
+	WorstFromS Value `json:"worst_from_s"`
+	WorstToS   Value `json:"worst_to_s"`
 }
 
 // KnownResult is what became of something that players are known to do. It has no part
@@ -93,7 +108,8 @@ type KnownResult struct {
 	Holds  bool   `json:"holds"`
 	Reason string `json:"reason"` // in words
 	// NotMeasured: there was nothing to compare.
-	NotMeasured bool `json:"not_measured,omitempty"`
+	NotMeasured bool     `json:"not_measured,omitempty"`
+	Windows     *Windows `json:"windows,omitempty"`
 }
 
 // Players counts all sessions.

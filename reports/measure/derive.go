@@ -75,7 +75,7 @@ func (v *view) derive(end *End) *Finished {
 	s.Known = []reports.KnownResult{}
 	for _, e := range v.Config.Known {
 		r := v.measured(e)
-		s.Known = append(s.Known, reports.KnownResult{Expr: r.Expr, Value: r.Value, Unit: r.Unit, Holds: r.Pass, Reason: r.Reason, NotMeasured: r.NotMeasured})
+		s.Known = append(s.Known, reports.KnownResult{Expr: r.Expr, Value: r.Value, Unit: r.Unit, Holds: r.Pass, Reason: r.Reason, NotMeasured: r.NotMeasured, Windows: r.Windows})
 	}
 	inspect(s, v)
 	gone := v.agents(s, end)

@@ -28,7 +28,8 @@ type Collector struct {
 	outcomes *rolls                          // nil = they are not kept
 	usualNow atomic.Pointer[[]time.Duration] // by cohort, as it was said last
 
-	mu sync.Mutex // serialises changes of the phases
+	mu   sync.Mutex // serialises changes of the phases
+	lost []Stretch
 }
 
 // shard holds a part of the sessions under one lock.

@@ -68,6 +68,7 @@ type Config struct {
 	Tap func(Told)
 
 	planned []int32 // occurrences by planned start
+	windows windows // what is recorded window by window
 }
 
 // Rendition is a media playlist of the presentation.
@@ -106,6 +107,7 @@ func (c *Config) fill() error {
 		c.planned = append(c.planned, int32(i))
 	}
 	slices.SortStableFunc(c.planned, func(a, b int32) int { return cmp.Compare(c.Faults[a].At, c.Faults[b].At) })
+	c.windows = windowsOf(c)
 	if c.Pipelines < 1 {
 		c.Pipelines = 1
 	}

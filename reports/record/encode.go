@@ -10,11 +10,12 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/reports"
+	"hlsload/reports/expect"
 	"hlsload/reports/traffic"
 )
 
 // partMagic begins an encoded part. Its last byte is the version.
-const partMagic = "hlpart\x01"
+const partMagic = "hlpart\x02"
 
 // What a part may take: of the bytes once they are inflated, and of memory.
 const (
@@ -98,6 +99,7 @@ func (p *Part) check() error {
 		exactly("sessions at the onsets", len(p.Watching), occs),
 		exactly("live counts of faults", len(p.Live.Faults), occs),
 		exactly("live counts of pipelines", len(p.Live.Pipeline), c.Pipelines),
+		exactly("series of windows", len(p.Counts.ByWindow), len(c.windows.series)),
 		exactly("step of the timeline", p.Rows.Step, step),
 		exactly("step of delays", p.Delays.Step, step),
 		within("rows of the timeline", len(p.Rows.Rows), 16*reports.MaxRows+1),
@@ -120,6 +122,17 @@ func (p *Part) check() error {
 			errs = append(errs, instant("length of a fault", w.Cleared-w.Applied), instant("end of a fault", w.Cleared))
 		}
 	}
+	for i := range p.Counts.ByWindow {
+		errs = append(errs, within("windows of a series", len(p.Counts.ByWindow[i].Cells), 2*expect.MaxWindows+1))
+	}
+	for i := range p.Lost {
+		l := &p.Lost[i]
+		errs = append(errs, instant("lost time", l.From), instant("lost time", l.To))
+		if l.To <= l.From || i > 0 && l.From <= p.Lost[i-1].To {
+			errs = append(errs, fmt.Errorf("lost time from %v to %v (want stretches in order)", l.From, l.To))
+		}
+	}
+	errs = append(errs, within("stretches of lost time", len(p.Lost), maxLost))
 	for i := range p.Rows.Rows {
 		errs = append(errs, exactly("pipelines of a row", len(p.Rows.Rows[i].Pipeline), c.Pipelines))
 	}

@@ -23,6 +23,7 @@ type Part struct {
 	Over    bool          // its open sessions were cut then
 	Windows []Window      // of Config.Faults
 	Sets    []PhaseSet    // by number
+	Lost    []Stretch     // time in which the run was not there, in order; windows that touch it do not count
 	Counts
 	Delays        Delays
 	Meter         *traffic.Load // what a rig counted; nil = nothing
@@ -33,6 +34,41 @@ type Part struct {
 	// agents; see [traffic.Fills]. They are counted in Traffic once all parts are merged.
 	Fills  []traffic.Fill
 	Partly bool // there were too many of them
+}
+
+// Stretch is a stretch of the run's time, up to To.
+type Stretch struct{ From, To time.Duration }
+
+// maxLost is how many stretches of lost time are kept apart.
+const maxLost = 1000
+
+// lose adds lost time; stretches that touch become one.
+func lose(all []Stretch, more ...Stretch) (joined []Stretch) {
+	all = append(slices.Clone(all), more...)
+	slices.SortFunc(all, func(a, b Stretch) int { return cmp.Compare(a.From, b.From) })
+	for _, s := range all {
+		switch last := len(joined) - 1; {
+		case s.To <= s.From:
+		case last >= 0 && (s.From <= joined[last].To || len(joined) == maxLost):
+			joined[last].To = max(joined[last].To, s.To)
+		default:
+			joined = append(joined, s)
+		}
+	}
+	return joined
+}
+
+// Lose says that the run was not there for a stretch of time: nothing was measured, and windows
+// ([expect.Window]) that touch it do not count.
+func (c *Collector) Lose(from, to time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lost = lose(c.lost, Stretch{max(from, 0), to})
+}
+
+// Touches reports whether lost time is within a stretch.
+func (p *Part) Touches(from, to time.Duration) bool {
+	return slices.ContainsFunc(p.Lost, func(s Stretch) bool { return s.From < to && from < s.To })
 }
 
 // Tester is what is not added up over agents: one that is too slow must not hide among many.
@@ -84,6 +120,9 @@ func (c *Collector) Finish(end time.Duration) *Part {
 func (c *Collector) blank(now time.Duration) *Part {
 	co := c.course.Load()
 	p := &Part{cfg: &c.cfg, At: now, Sets: co.Sets, Meter: c.meter.Load()}
+	c.mu.Lock()
+	p.Lost = slices.Clone(c.lost)
+	c.mu.Unlock()
 	for i := range co.Occurrences {
 		p.Windows = append(p.Windows, co.Occurrences[i].Window)
 	}
@@ -154,6 +193,7 @@ func (p *Part) Merge(o *Part) error {
 		return errors.New("merge parts: they number the phases in different ways (want the same course of faults)")
 	}
 	p.At, p.Windows, p.Sets = max(p.At, o.At), windows, long
+	p.Lost = lose(p.Lost, o.Lost...)
 	p.Counts.add(&o.Counts)
 	p.Delays.add(&o.Delays)
 	if o.Meter != nil {
@@ -222,6 +262,9 @@ func (c *Config) key() uint64 {
 	for i := range c.Faults {
 		f := &c.Faults[i]
 		text += fmt.Sprintln(f.Name, f.Kind, f.Rule, f.Occurrence, f.At, f.For, f.Pipeline, f.Cohort, f.Rendition)
+	}
+	if c.windows.series != nil {
+		text += fmt.Sprintln(c.windows.series)
 	}
 	return draw.Hash(text)
 }

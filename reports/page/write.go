@@ -27,7 +27,9 @@ func Write(dir string, s *reports.Summary) error {
 		}
 	}
 	if problems == nil {
-		_ = os.Remove(filepath.Join(dir, reports.CheckpointFile)) // most runs have none
+		for _, name := range []string{reports.CheckpointFile, reports.ResumeFile, reports.PartFile} { // of a run that goes on
+			_ = os.Remove(filepath.Join(dir, name))
+		}
 	}
 	return errors.Join(problems...)
 }

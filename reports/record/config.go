@@ -61,7 +61,8 @@ type Config struct {
 	// Tap, when set, sees what the collector is told, in order. It must not call the collector.
 	Tap func(Told)
 
-	planned []int32 // occurrences by planned start
+	planned []int32       // occurrences by planned start
+	media   []chaos.Fault // Faults as anyMedia
 }
 
 // Rendition is a media playlist of the presentation.
@@ -95,9 +96,9 @@ func (c *Config) fill() error {
 	if len(c.Cohorts) == 0 {
 		c.Cohorts = []Cohort{{Name: "viewers", Profile: "unknown"}}
 	}
-	c.planned = nil
+	c.planned, c.media = make([]int32, len(c.Faults)), make([]chaos.Fault, len(c.Faults))
 	for i := range c.Faults {
-		c.planned = append(c.planned, int32(i))
+		c.planned[i], c.media[i] = int32(i), anyMedia(&c.Faults[i])
 	}
 	slices.SortStableFunc(c.planned, func(a, b int32) int { return cmp.Compare(c.Faults[a].At, c.Faults[b].At) })
 	if c.Pipelines < 1 {

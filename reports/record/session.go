@@ -130,10 +130,8 @@ func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
 		}
 	}
 	s.Group.Open++
-	for i := range co.Occurrences {
-		if co.Occurrences[i].on(now) {
-			s.concern(co, int32(i), true)
-		}
+	for _, i := range co.Intervals[at].on {
+		s.concern(co, i, true)
 	}
 	if c.cfg.Events != nil {
 		c.cfg.Events.joined(s, now)

@@ -30,6 +30,8 @@ type output struct {
 	live     string // address of the report while the run goes on; "" = none
 	metrics  metrics
 	machines machines // that carry the players
+	retry    retry
+	onFinish onFinish
 	detail
 }
 
@@ -51,6 +53,7 @@ func (o *output) register(cmd *cobra.Command) {
 	f.StringVar(&o.progress, "progress", "", "show progress as `KIND`: auto, bar, plain or none (default auto)")
 	completes(cmd, "progress", progressKinds)
 	o.detail.register(cmd)
+	o.onFinish.register(cmd)
 }
 
 // shows is how progress is shown: as the flags say, else as HLSLOAD_PROGRESS does.
@@ -69,6 +72,7 @@ func (o *output) place(name string, now time.Time) error {
 		if file := holds(o.dir); file != "" {
 			return forbidden(fmt.Errorf("directory of the results: %s has %s of an earlier run (want --out with a new directory, or none)", o.dir, file))
 		}
+		o.retry.look(o.dir)
 		return nil
 	}
 	first := filepath.Join("hlsload-out", name+"-"+now.Format("20060102-150405"))
@@ -76,6 +80,7 @@ func (o *output) place(name string, now time.Time) error {
 	for i := 2; holds(o.dir) != ""; i++ {
 		o.dir = fmt.Sprintf("%s-%d", first, i)
 	}
+	o.retry.look(o.dir)
 	return nil
 }
 
@@ -101,13 +106,22 @@ func holds(dir string) string {
 func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late error) error {
 	w := cmd.OutOrStdout()
 	text := o.text(w)
+	if r := restOf(cmd.Context()).repeats; r != nil {
+		s.Repeats = r
+	}
 	var printed error
-	if o.json {
-		printed = s.WriteJSON(w)
-	} else {
+	if !o.json {
 		printed = page.WriteText(s, w, text)
 	}
-	unwritten := errors.Join(late, page.Write(o.dir, s))
+	repeat := o.retry.wants(cmd, s, o.dir)
+	if o.json && !repeat { // else the repetition prints the one JSON that is to be on stdout
+		printed = s.WriteJSON(w)
+	}
+	unwritten := errors.Join(late, page.Write(o.dir, s), o.leave(cmd, s, repeat))
+	if o.json && repeat && restOf(cmd.Context()).again == nil {
+		printed = s.WriteJSON(w)
+	}
+	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
@@ -118,6 +132,21 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 		unwritten = errors.Join(unwritten, printed)
 	}
 	return concluded(code, unwritten)
+}
+
+// leave moves the files of a run that is to be repeated out of the way.
+func (o *output) leave(cmd *cobra.Command, s *reports.Summary, repeat bool) error {
+	if !repeat {
+		return nil
+	}
+	dir := o.dir
+	name, err := o.retry.setAside(dir)
+	if err != nil {
+		return fmt.Errorf("the run is not repeated, because its files cannot be moved out of the way: %w", err)
+	}
+	restOf(cmd.Context()).again = &repetition{reports.Repeated{ExitCode: s.ExitCode, Reason: s.Reason(), Dir: name}, dir, o.retry.pause}
+	o.dir = filepath.Join(dir, name)
+	return nil
 }
 
 // concluded is the error of a run with a verdict. A verdict other than PASS comes before
@@ -162,7 +191,7 @@ func columns(w io.Writer) int {
 
 // unbegun writes the result files of a run that was void before it began, for what reads
 // them, and adds to the error what helps. Other errors stay as they are.
-func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
+func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) error {
 	var refused *run.Error
 	if !errors.As(err, &refused) || refused.Kind != run.Unreachable && refused.Kind != run.Cloud && refused.Kind != run.Lost {
 		return err
@@ -179,9 +208,11 @@ func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
 	case run.Lost:
 		s.WhatHelps = []string{"the lines of each hlsload agent say why it left, or where it looks for the conductor; --wait D gives agents more time to come"}
 	}
+	s.Repeats = restOf(cmd.Context()).repeats
 	stage.Hide(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
-	unwritten := page.Write(o.dir, s)
+	unwritten := errors.Join(page.Write(o.dir, s), o.leave(cmd, s, o.retry.wants(cmd, s, o.dir)))
+	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if unwritten != nil {
 		said += "\nwriting the results: " + unwritten.Error()
 	}

@@ -49,6 +49,8 @@ func runCommand(on network) *cobra.Command {
 	out.metrics.register(cmd)
 	out.machines.register(cmd)
 	may.register(cmd)
+	out.retry.register(cmd)
+	cmd.RunE = out.ending(cmd.RunE)
 	cmd.Flags().StringVar(&cfg.StopFile, "stop-file", "", "when this `FILE` appears, all players leave at once and the faults are undone (limits.stop_file)")
 	cmd.Flags().StringVar(&out.live, "live", "", "serve the report at `ADDR` while the run goes on: a port of this machine alone, or address:port for others, too")
 	cmd.Flags().StringVar(&cfg.EdgeLog, "edge-log", "", "`FILE` to which the embedded channel's edges write their access log, as CloudFront does")
@@ -96,7 +98,7 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 	s, err := run.Do(ctx, cfg)
 	if err = out.machines.over(s != nil, err); s == nil {
 		out.machines.tidy(out.dir, nil)
-		return out.unbegun(cfg.Scenario, err)
+		return out.unbegun(cmd, cfg.Scenario, err)
 	}
 	if watch != nil {
 		watch.Finish(s)

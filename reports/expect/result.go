@@ -10,7 +10,7 @@ import (
 
 // Result compares what was measured. An expectation without data is not measured.
 func (e *Expectation) Result(l, r reports.Value) reports.ExpectationResult {
-	res := reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: l}
+	res := reports.ExpectationResult{Expr: e.Text, Line: e.Line, Unit: reports.UnitSymbols[e.unit], Value: l}
 	switch {
 	case e.Operator != 0 && math.IsNaN(float64(r)):
 		res.Value, res.NotMeasured, res.Reason = reports.NoData, true, "no data: "+e.Right.nothing()

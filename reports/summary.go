@@ -47,8 +47,8 @@ type Summary struct {
 	Interrupted string   `json:"interrupted"` // why the run ended early; "" = it did not
 	Warnings    []string `json:"warnings"`
 	ExitCode    int      `json:"exit_code"`
-	// Repeats is the void run before it, of which this one is the only repetition.
-	Repeats *Repeated `json:"repeats,omitempty"`
+	// Repeats is the void run before it, of which this one is the only repetition; null = none.
+	Repeats *Repeated `json:"repeats"`
 
 	Expectations []ExpectationResult        `json:"expectations"`
 	Known        []KnownResult              `json:"known"`

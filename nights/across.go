@@ -138,7 +138,7 @@ func chosen(base []Night, now *Night, across string) How {
 	slices.SortStableFunc(sorted, func(a, b Night) int { return cmp.Compare(a.Started, b.Started) })
 	for i := range slices.Backward(sorted) {
 		n := &sorted[i]
-		if !n.Proves() || noKey(n, now) != "" || n.is(now) {
+		if !n.Proves() || noKey(n, now) != "" || n.Is(now) {
 			continue
 		}
 		d := Differences(&n.Key, &now.Key)
@@ -169,8 +169,8 @@ func chosen(base []Night, now *Night, across string) How {
 	return how
 }
 
-// is reports whether two nights are one.
-func (n *Night) is(o *Night) bool {
+// Is reports whether two nights are one.
+func (n *Night) Is(o *Night) bool {
 	if n.RunID != "" || o.RunID != "" {
 		return n.RunID == o.RunID
 	}

@@ -36,6 +36,7 @@ type Ref struct {
 	Run     string `json:"run"`
 	Started string `json:"started"`
 	Seed    uint64 `json:"seed"`
+	Build   string `json:"build"`
 	Verdict string `json:"verdict"`
 	Why     string `json:"why,omitempty"` // it was not used
 }
@@ -71,6 +72,7 @@ type Finding struct {
 	// Worst is the occurrence that was worst, and Replay the command that runs it again.
 	Worst  int        `json:"worst"`
 	Replay string     `json:"replay"`
+	Whom   []Group    `json:"whom"`  // the cohorts in which it got worse, for people
 	Shift  []Quantile `json:"shift"` // of sessions, for people; no part in the outcome
 }
 

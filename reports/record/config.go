@@ -55,6 +55,10 @@ type Config struct {
 	Shards   int           // how many locks; 0 = 1 in simulate, 16 in run
 	Events   *EventLog     // nil = events are not written
 
+	// Outcomes is how many rows about single viewers are kept, of each kind, for
+	// [Collector.Outcomes]; 0 = none.
+	Outcomes int
+
 	// Agent is the name of the machine when the run goes over several. Agents is how many
 	// there are, where all that they recorded comes together; 0 = elsewhere.
 	Agent  string

@@ -125,7 +125,7 @@ func (sh *shard) cut(co *PhaseMap, end time.Duration) {
 	}
 	for i := range sh.pending {
 		p := &sh.pending[i]
-		p.t.settle(&co.Occurrences[p.t.occ], end, p.at, p.how, false)
+		p.t.settle(sh, p.of, &co.Occurrences[p.t.occ], end, p.at, p.how, false)
 	}
 	sh.pending = nil
 }

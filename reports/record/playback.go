@@ -12,6 +12,7 @@ func (s *Session) appended(sm *player.Sample) {
 		return
 	}
 	s.buffered += max(0, sm.MediaDuration-sm.Repeated)
+	s.listMedia(sm)
 	if sm.Latency >= 0 {
 		s.totals.Latency.Duration(sm.Latency)
 	}
@@ -89,6 +90,7 @@ func (s *Session) start(sm *player.Sample) {
 		d = sm.At - s.joined
 	}
 	s.totals.Startup.Duration(d)
+	s.listStart(d)
 	s.shard.c.startups.note(int(s.Group.Key.Cohort), d)
 	s.shard.delays.started(sm.At, d)
 	s.Group.Started++
@@ -126,4 +128,7 @@ func (s *Session) resume(sm *player.Sample) {
 }
 
 // stallOver records the stall that ends now in the span where it ends.
-func (s *Session) stallOver(at time.Duration) { s.totals.Stall.Duration(at - s.since) }
+func (s *Session) stallOver(at time.Duration) {
+	s.totals.Stall.Duration(at - s.since)
+	s.listStall(at - s.since)
+}

@@ -115,6 +115,9 @@ func Judge(base []Night, now Night, across string, most int) Comparison {
 	how := chosen(base, &now, across)
 	how.Nights = most
 	c := Compare(base, now, how)
+	if now.Proves() && len(c.Base) == 0 && len(c.Differences) > 0 {
+		c.Reason = "no run of the base can be compared with the new one: " + in3(c.Differences, across)
+	}
 	switch suggested := Suggested(how.Differences); {
 	case across != "" && len(c.Base) > 0 && len(c.Differences) == 0:
 		c.Notes = append(c.Notes, "the keys are equal: there is nothing to compare across")
@@ -200,4 +203,13 @@ func in3(all []Difference, across string) string {
 		parts = append(parts[:most], strconv.Itoa(more)+" more")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// With adds what became of each player of two simulations with one seed. Where no figure
+// says that something got worse, that may.
+func (c *Comparison) With(p *Pairs) {
+	c.Pairs = p
+	if why := p.Worse(); why != "" && c.Outcome == Same {
+		c.Outcome, c.ExitCode, c.Reason = Worse, reports.ExitFail, why
+	}
 }

@@ -29,6 +29,7 @@ type Comparison struct {
 	Findings    []Finding    `json:"findings"` // of all measures; the worst first
 	Pairs       *Pairs       `json:"pairs"`    // null = not two simulations with one seed
 	Notes       []string     `json:"notes"`
+	Replay      string       `json:"replay"` // the command that does the new run again
 }
 
 // Ref is a night that was looked at.
@@ -73,6 +74,9 @@ type Finding struct {
 	Worst  int        `json:"worst"`
 	Replay string     `json:"replay"`
 	Whom   []Group    `json:"whom"`  // the cohorts in which it got worse, for people
+	// Since is the start of the first of the nights, without a gap, that are nearer to the
+	// new one than to the base; "" = it did not get worse.
+	Since string `json:"since"`
 	Shift  []Quantile `json:"shift"` // of sessions, for people; no part in the outcome
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ import (
 	"hlsload/reports"
 	"hlsload/reports/document"
 	"hlsload/reports/figure"
+	"hlsload/reports/players"
 	"hlsload/scenarios/redact"
 )
 
@@ -294,10 +296,19 @@ func (c *comparing) judged() *nights.Comparison {
 	j := nights.Judge(base, c.new.Night, c.across, c.most)
 	j.Left = append(j.Left, c.left...)
 	j.Notes = append(j.Notes, c.notes...)
+	if j.Replay = c.command; j.First && len(j.Base) > 0 && c.new.Key.Mode == reports.ModeSimulate {
+		j.Notes = append(j.Notes, fmt.Sprintf("two simulations with one seed are compared exactly: the new one has seed %d, the last one of the base %d", c.new.Seed, j.Base[len(j.Base)-1].Seed))
+	}
+	c.pair(&j)
 	var used []*reports.Summary
+	var before []nights.Night
 	for _, r := range j.Base {
 		for i := range c.base {
-			if c.base[i].Run == r.Run && c.base[i].summary != nil {
+			if c.base[i].Run != r.Run || c.base[i].Started != r.Started {
+				continue
+			}
+			before = append(before, c.base[i].Night)
+			if c.base[i].summary != nil {
 				used = append(used, c.base[i].summary)
 			}
 		}
@@ -306,10 +317,36 @@ func (c *comparing) judged() *nights.Comparison {
 		f := &j.Findings[i]
 		if f.Worse {
 			f.Replay = c.command
+			f.Since = nights.Since(f, before, &c.new.Night)
 			f.Whom = nights.Whom(f.Measure, used, c.new.summary)
 		}
 	}
 	return &j
+}
+
+// pair compares two simulations with one seed player by player, if both left what became of
+// their players.
+func (c *comparing) pair(j *nights.Comparison) {
+	if len(j.Base) != 1 || j.Outcome == nights.Nothing || c.new.Key.Mode != reports.ModeSimulate || j.Base[0].Seed != c.new.Seed {
+		return
+	}
+	i := slices.IndexFunc(c.base, func(n compared) bool { return n.Run == j.Base[0].Run })
+	if i < 0 || c.base[i].Key.Mode != reports.ModeSimulate {
+		return
+	}
+	var tables [2]*players.Table
+	for k, dir := range []string{c.base[i].folder, c.new.folder} {
+		f, err := os.Open(filepath.Join(dir, reports.PlayersFile))
+		if err == nil {
+			tables[k], err = players.ReadCSV(f)
+			f.Close()
+		}
+		if err != nil {
+			j.Notes = append(j.Notes, fmt.Sprintf("not compared player by player: %v", err))
+			return
+		}
+	}
+	j.With(nights.Pair(tables[0], tables[1], time.Duration(c.new.TargetS.OrZero()*float64(time.Second))))
 }
 
 // conclude prints the comparison, writes its files and returns the exit code. The outcome

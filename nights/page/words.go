@@ -91,7 +91,7 @@ func change(f *nights.Finding) string {
 	switch {
 	case math.IsNaN(by) || math.IsInf(by, 0):
 		return ""
-	case by == 0:
+	case math.Abs(by) < 5e-5: // what would be written as 0
 		return "±0"
 	case by < 0:
 		return "−" + text(-by)
@@ -206,7 +206,7 @@ func facts(c *nights.Comparison) (rows []row) {
 			rows = append(rows, row{name: "For whom", text: s})
 		}
 		if f.Worst > 0 && f.NewCount > 1 {
-			rows = append(rows, row{name: "Worst", text: fmt.Sprintf("occurrence %d of the fault", f.Worst)})
+			rows = append(rows, row{name: "Worst", text: fmt.Sprintf("occurrence %d of %d of the fault, in report.html of the new run", f.Worst, f.NewCount)})
 		}
 	}
 	if c.Outcome == nights.Worse && c.Replay != "" {
@@ -230,13 +230,13 @@ func since(c *nights.Comparison, f *nights.Finding) string {
 	}
 	s := "this night"
 	if n := len(c.Base) - 1 - before; n > 0 {
-		s = fmt.Sprintf("%s: %s of the base, too", date(f.Since), figure.Plural(n, "night"))
+		s = fmt.Sprintf("%s (%s of the base already)", date(f.Since), figure.Plural(n, "night"))
 	}
 	if before < 0 {
 		return s
 	}
 	last := &c.Base[before]
-	s += "; the last one before was " + last.Run + ", " + date(last.Started)
+	s += "; the last one without it was " + last.Run + ", " + date(last.Started)
 	if last.Build != c.New.Build {
 		s += ", by " + last.Build
 	}
@@ -303,13 +303,13 @@ func result(c *nights.Comparison, f *nights.Finding) string {
 
 // table has the measures: all, or those that decide.
 func table(c *nights.Comparison, caption string, chosen func(f *nights.Finding) bool) *document.Table {
-	t := &document.Table{Caption: caption, Head: []string{"measure", "base", "new", "change", "by chance", "values", "result"}, Words: map[int]bool{6: true}, Spare: []int{5, 4}, Sign: sign}
+	t := &document.Table{Caption: caption, Head: []string{"measure", "result", "base", "new", "change", "by chance", "values"}, Words: map[int]bool{1: true}, Spare: []int{6, 5}, Sign: sign}
 	for i := range c.Findings {
 		f := &c.Findings[i]
 		if !chosen(f) {
 			continue
 		}
-		t.Add(short(f.Measure), level(f.Base, f.Unit), level(f.New, f.Unit), change(f), byChance(f), fmt.Sprintf("%d / %d", f.BaseCount, f.NewCount), result(c, f))
+		t.Add(short(f.Measure), result(c, f), level(f.Base, f.Unit), level(f.New, f.Unit), change(f), byChance(f), fmt.Sprintf("%d / %d", f.BaseCount, f.NewCount))
 	}
 	return t
 }
@@ -352,8 +352,10 @@ func shiftTable(f *nights.Finding) *document.Table {
 // moved writes a difference with its sign.
 func moved(l nights.Level, unit string) string {
 	switch f := float64(l); {
-	case math.IsNaN(f):
+	case math.IsNaN(f) || math.IsInf(f, -1):
 		return "–"
+	case math.IsInf(f, 1):
+		return reports.NeverText
 	case f > 0:
 		return "+" + level(l, unit)
 	case f < 0:

@@ -63,6 +63,7 @@ var core = map[string][]string{
 	"nights/history":             {"nights", "reports"},
 	"nights/history/page":        {"nights", "nights/history", "reports", "reports/document", "reports/figure"},
 	"nights/workflow":            {"nights", "reports", "reports/document", "reports/page"},
+	"nights/page":                {"nights", "reports", "reports/document", "reports/figure"},
 	"scenarios/redact":           {},
 	"capacity/tariff":            {},
 	"sim":                        {"chaos", "player", "player/audience", "player/draw", "player/link", "player/m3u8", "reports/cdn", "reports/record", "rig"},

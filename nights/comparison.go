@@ -29,6 +29,7 @@ type Comparison struct {
 	Findings    []Finding    `json:"findings"` // of all measures; the worst first
 	Pairs       *Pairs       `json:"pairs"`    // null = not two simulations with one seed
 	Notes       []string     `json:"notes"`
+	Replay      string       `json:"replay"` // the command that does the new run again
 }
 
 // Ref is a night that was looked at.
@@ -36,6 +37,7 @@ type Ref struct {
 	Run     string `json:"run"`
 	Started string `json:"started"`
 	Seed    uint64 `json:"seed"`
+	Build   string `json:"build"`
 	Verdict string `json:"verdict"`
 	Why     string `json:"why,omitempty"` // it was not used
 }
@@ -69,9 +71,13 @@ type Finding struct {
 	Effect   Level  `json:"effect"`   // share of pairs in which the new value is the worse one; 0.5 = no change
 	Why      string `json:"why"`      // in a sentence, for people
 	// Worst is the occurrence that was worst, and Replay the command that runs it again.
-	Worst  int        `json:"worst"`
-	Replay string     `json:"replay"`
-	Shift  []Quantile `json:"shift"` // of sessions, for people; no part in the outcome
+	Worst  int     `json:"worst"`
+	Replay string  `json:"replay"`
+	Whom   []Group `json:"whom"` // the cohorts in which it got worse, for people
+	// Since is the start of the first of the nights, without a gap, that are nearer to the
+	// new one than to the base; "" = it did not get worse.
+	Since string     `json:"since"`
+	Shift []Quantile `json:"shift"` // of sessions, for people; no part in the outcome
 }
 
 // Quantile is how far a quantile of the sessions has moved.
@@ -82,37 +88,4 @@ type Quantile struct {
 	// Low and High bound the difference with 95 % confidence.
 	Low  Level `json:"low"`
 	High Level `json:"high"`
-}
-
-// Pairs are two simulations with one seed, player by player.
-type Pairs struct {
-	Players   int       `json:"players"`   // in both
-	Unmatched int       `json:"unmatched"` // in one of them only
-	Shares    []Share   `json:"shares"`
-	Changed   []Changed `json:"changed"` // players who changed outcome, the worst first; at most 100
-	More      int       `json:"more"`    // that are not listed
-}
-
-// Share is a share of the players, in pairs (McNemar): Lost had it in the base only,
-// Gained in the new run only.
-type Share struct {
-	Of     string `json:"of"` // "failed_over{fault=kill-0}"
-	Both   int    `json:"both"`
-	Lost   int    `json:"lost"`
-	Gained int    `json:"gained"`
-	None   int    `json:"none"`
-	P      Level  `json:"p"`
-}
-
-// Changed is a player who changed outcome.
-type Changed struct {
-	Player     uint64 `json:"player"`
-	Cohort     string `json:"cohort"`
-	Profile    string `json:"profile"`
-	Fault      string `json:"fault"`
-	Occurrence int    `json:"occurrence"`
-	Base       string `json:"base"` // outcome
-	New        string `json:"new"`
-	BaseMs     Level  `json:"base_outage_ms"`
-	NewMs      Level  `json:"new_outage_ms"`
 }

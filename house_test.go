@@ -60,7 +60,7 @@ var core = map[string][]string{
 	"reports/accesslog":          {"player/cmcd", "reports/figure", "reports/cdn", "reports"},
 	"reports/document":           {},
 	"reports/page":               {"player/m3u8", "chaos", "reports/figure", "reports/cdn", "reports", "reports/spread", "reports/document"},
-	"nights":                     {"reports/figure", "reports", "reports/players"},
+	"nights":                     {"player/draw", "reports/figure", "reports", "reports/players"},
 	"nights/history":             {"nights", "reports"},
 	"nights/history/page":        {"nights", "nights/history", "reports", "reports/document", "reports/figure"},
 	"nights/workflow":            {"nights", "reports", "reports/document", "reports/page"},

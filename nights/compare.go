@@ -22,6 +22,7 @@ type How struct {
 	// Differences are the settings that differ, for the comparison.
 	Differences []Difference
 	Seed        uint64 // of the draws for Shift
+	Bare        bool   // without Shift
 }
 
 // The tests of a [Finding].
@@ -82,6 +83,7 @@ func Split(base []Night, now *Night, how How) (used []Night, left []Ref) {
 			used = append(used, *n)
 		}
 	}
+	used = oneSeed(used, now, out)
 	most := how.Nights
 	if most <= 0 {
 		most = usual
@@ -91,6 +93,34 @@ func Split(base []Night, now *Night, how How) (used []Night, left []Ref) {
 		used = used[1:]
 	}
 	return used, left
+}
+
+// oneSeed keeps the nights with the seed of the new one, if there are enough, else one of
+// each seed. A seed decides the phase of the segments and every player's draws: nights of
+// one seed are more alike than others, and would make chance look smaller than it is.
+func oneSeed(used []Night, now *Night, out func(n *Night, why string)) (kept []Night) {
+	same := 0
+	last := map[uint64]int{}
+	for i := range used {
+		last[used[i].Seed] = i
+		if used[i].Seed == now.Seed {
+			same++
+		}
+	}
+	if now.Key.Mode == reports.ModeSimulate && same > 0 {
+		return used // they are compared exactly
+	}
+	for i := range used {
+		switch n := &used[i]; {
+		case same >= fewest && n.Seed != now.Seed:
+			out(n, fmt.Sprintf("another seed: %d nights with seed %d are enough", same, now.Seed))
+		case same < fewest && last[n.Seed] != i:
+			out(n, "a later night has the same seed")
+		default:
+			kept = append(kept, *n)
+		}
+	}
+	return kept
 }
 
 func (n *Night) ref() Ref {
@@ -341,7 +371,9 @@ func (s *series) finding(j *judge) Finding {
 		return f
 	}
 	f.P, f.Test = s.test(j, before, pool)
-	f.Shift = s.shift(j)
+	if !j.how.Bare {
+		f.Shift = s.shift(j)
+	}
 	return f
 }
 
@@ -508,9 +540,71 @@ func (j *judge) few() string {
 func (j *judge) why(f *Finding, m *Measure) string {
 	unit := reports.Unit(max(slices.Index(reports.UnitSymbols[:], f.Unit), 0))
 	text := func(l Level) string { return unit.Format(reports.Value(l)) }
-	change := "as before"
-	if f.New != f.Base {
-		change = fmt.Sprintf("%s, before %s", text(f.New), text(f.Base))
+	by := float64(f.New) - float64(f.Base)
+	before := fmt.Sprintf("%s in %s", text(f.Base), figure.Plural(len(j.used), "night"))
+	if j.exact {
+		before = text(f.Base) + " with the same seed"
 	}
-	return fmt.Sprintf("%s: %s", f.Measure, change)
+	if f.New == f.Base || text(f.New) == text(f.Base) {
+		return fmt.Sprintf("%s is %s, as in %s", f.Measure, text(f.New), strings.TrimPrefix(before, text(f.Base)+" in "))
+	}
+	what := fmt.Sprintf("%s is %s, %s than %s", f.Measure, text(f.New), moved(f, by), before)
+	if j.exact {
+		return what
+	}
+	worse := m.sign() * by
+	switch gate := j.gate(m, float64(f.Base)); {
+	case worse <= 0 && !math.IsNaN(worse):
+		return what
+	case f.Worse:
+		return what + "; by chance " + odds(float64(f.Adjusted)) + " (" + j.tested(f) + ")"
+	case j.toofew:
+		return what + "; so few nights cannot tell that from chance"
+	case worse <= gate:
+		return what + "; less than what counts"
+	case !f.Primary:
+		return what + "; it has no part in the outcome"
+	}
+	return what + "; by chance " + odds(float64(f.Adjusted)) + ", which is too likely (" + j.tested(f) + ")"
+}
+
+// moved says by how much a value has changed.
+func moved(f *Finding, by float64) string {
+	more := "more"
+	if by < 0 {
+		more, by = "less", -by
+	}
+	switch {
+	case math.IsInf(by, 0), math.IsNaN(by):
+		return more
+	case f.Unit == "share":
+		return figure.Trim(100*by, 2) + " points " + more
+	case f.Base == 0:
+		return more
+	}
+	return figure.Percent(math.Abs(float64(f.Change))) + " " + more
+}
+
+// odds are a probability for people.
+func odds(p float64) string {
+	switch {
+	case !(p < 1):
+		return "as likely as not"
+	case p < 1e-4:
+		return "less than once in 10,000 nights"
+	case p < .1:
+		return "once in " + figure.Thousands(int64(math.Round(1/p))) + " nights"
+	}
+	return "in " + figure.Percent(figure.Round(p, 2)) + " of nights"
+}
+
+// tested says what was tested.
+func (j *judge) tested(f *Finding) string {
+	switch f.Test {
+	case TestBoth:
+		return fmt.Sprintf("ranks of %d and %d occurrences, and the spread of the nights", f.BaseCount, f.NewCount)
+	case TestShare:
+		return "counts of sessions, and the spread of the nights"
+	}
+	return "the spread of the nights"
 }

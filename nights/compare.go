@@ -38,7 +38,8 @@ const (
 const (
 	usual       = 14  // nights of a base
 	fewest      = 5   // nights of a base: with less, a spread is a guess
-	significant = .01 // of significance, after Holm
+	significant = .01 // after Holm
+	outside     = .01 // of a night, where ranks decide
 	relative    = .10 // least change that counts
 	point       = .01 // of a share
 	reloads     = 1. / 4
@@ -262,10 +263,18 @@ func (m *Measure) known(sign float64) (v, phases []float64, n []int64, at []int)
 
 // middle is the mean, or the median where there is never.
 func middle(v []float64) float64 {
-	if slices.ContainsFunc(v, func(x float64) bool { return math.IsInf(x, 0) }) {
-		return median(v)
+	if m := far(v); !math.IsInf(m, 0) {
+		return m
 	}
+	return median(v)
+}
+
+// far is the mean, which is never with one that never happened.
+func far(v []float64) float64 {
 	mean, _ := moments(v)
+	if math.IsNaN(mean) {
+		return math.Inf(1)
+	}
 	return mean
 }
 
@@ -301,7 +310,7 @@ func (j *judge) measures() {
 	}
 	deciding := primary(family)
 	var findings []Finding
-	var p []float64
+	var changes, p []float64
 	var tested []int
 	j.toofew = !j.exact && len(j.used) < fewest
 	for i := range j.now.Measures {
@@ -313,8 +322,9 @@ func (j *judge) measures() {
 			}
 			continue
 		}
-		f := s.finding(j)
+		f, by := s.finding(j)
 		f.Primary = slices.Contains(deciding, i)
+		changes = append(changes, by)
 		if f.Primary && !j.exact {
 			p, tested = append(p, float64(f.P)), append(tested, len(findings))
 		}
@@ -326,8 +336,7 @@ func (j *judge) measures() {
 	for i := range findings {
 		f := &findings[i]
 		m := j.now.measure(f.Measure)
-		worse := m.sign() * (float64(f.New) - float64(f.Base)) // NaN = both never
-		f.Worse = f.Primary && worse > j.gate(m, float64(f.Base)) && (j.exact || !j.toofew && float64(f.Adjusted) < significant)
+		f.Worse = f.Primary && changes[i] > j.gate(m, float64(f.Base)) && (j.exact || !j.toofew && float64(f.Adjusted) < significant)
 		f.Why = j.why(f, m)
 	}
 	j.comparison.Findings = append(j.comparison.Findings, findings...)
@@ -347,17 +356,20 @@ func (s *series) ranks() bool {
 	return p*mostPrimary < significant
 }
 
-// finding compares a measure.
-func (s *series) finding(j *judge) Finding {
+// finding compares a measure. by is how much worse it is; with one value that is never,
+// infinitely.
+func (s *series) finding(j *judge) (f Finding, by float64) {
 	pool := slices.Concat(s.base...)
-	f := Finding{Measure: s.Name, Unit: s.Unit, BaseCount: len(pool), NewCount: len(s.now), P: NoLevel, Adjusted: NoLevel, Shift: []Quantile{}}
+	f = Finding{Measure: s.Name, Unit: s.Unit, BaseCount: len(pool), NewCount: len(s.now), P: NoLevel, Adjusted: NoLevel, Shift: []Quantile{}}
 	before, now := middle(pool), middle(s.now)
+	by = far(s.now) - before
 	if s.fault() != "" {
 		f.Worst = s.at[worst(s.now)]
 	}
 	if !j.exact && s.residuals() {
 		pool = slices.Concat(s.base...)
 		before = now - (middle(s.now) - middle(pool))
+		by = far(s.now) - middle(pool)
 		if s.fault() != "" {
 			f.Worst = s.at[worst(s.now)]
 		}
@@ -368,13 +380,13 @@ func (s *series) finding(j *judge) Finding {
 	}
 	if j.exact {
 		f.Test = TestExact
-		return f
+		return f, by
 	}
 	f.P, f.Test = s.test(j, before, pool)
 	if !j.how.Bare {
 		f.Shift = s.shift(j)
 	}
-	return f
+	return f, by
 }
 
 // worst is the index of the largest number.
@@ -387,13 +399,17 @@ func worst(v []float64) (at int) {
 	return at
 }
 
-// test is the probability of no change.
+// test is the probability of no change. Occurrences of one night may share what slows them,
+// so that ranks alone would find a change too often: the night must be outside of what
+// nights differ by, too.
 func (s *series) test(j *judge, before float64, pool []float64) (Level, string) {
 	night := s.night(j.gate(s.Measure, before))
 	switch {
+	case s.ranks() && night < outside:
+		return Level(more(pool, s.now)), TestBoth
 	case s.ranks():
 		return Level(max(more(pool, s.now), night)), TestBoth
-	case s.Unit == "share" && len(s.now) == 1 && s.nowCounts[0] > 0:
+	case s.Unit == "share" && slices.Min(s.nowCounts) > 0:
 		return Level(max(night, s.byCounts())), TestShare
 	}
 	return Level(night), TestNight
@@ -404,12 +420,15 @@ func (s *series) test(j *judge, before float64, pool []float64) (Level, string) 
 func (s *series) night(gate float64) float64 {
 	var base []float64
 	for _, v := range s.base {
-		base = append(base, middle(v))
+		base = append(base, far(v))
 	}
-	now := middle(s.now)
-	if slices.ContainsFunc(append(slices.Clone(base), now), func(v float64) bool { return math.IsInf(v, 0) }) {
-		// Nothing is known of how far never is: what remains is its rank among the nights.
+	now := far(s.now)
+	switch {
+	case slices.ContainsFunc(base, func(v float64) bool { return math.IsInf(v, 0) }):
+		// How far never is from a number is not known: what remains are the ranks of the nights.
 		return more(base, []float64{now})
+	case math.IsInf(now, 0):
+		return 0 // further than any number
 	}
 	p := outlier(base, now, gate/4, !s.ranks())
 	if now <= median(base)+deviations*deviation(base) {
@@ -422,29 +441,40 @@ func (s *series) night(gate float64) float64 {
 // all nights (Fisher's exact test), with the counts divided by how much more nights differ
 // than independent sessions would (the design effect of Kish 1965).
 func (s *series) byCounts() float64 {
-	var hit, of, n float64
+	var hits, of []float64
+	var allHits, all float64
 	for i, v := range s.base {
-		hit, of, n = hit+math.Abs(v[0])*float64(s.counts[i][0]), of+float64(s.counts[i][0]), n+1
+		h, n := hitsOf(v, s.counts[i])
+		hits, of = append(hits, h), append(of, n)
+		allHits, all = allHits+h, all+n
 	}
-	if of == 0 {
+	if all == 0 {
 		return 1
 	}
-	share := hit / of
 	design := 1.
-	if expected := share * (1 - share); expected > 0 && n > 1 {
+	if share := allHits / all; share > 0 && share < 1 && len(of) > 1 {
 		sum := 0.
-		for i, v := range s.base {
-			off := math.Abs(v[0]) - share
-			sum += float64(s.counts[i][0]) * off * off / expected
+		for i, n := range of {
+			if n > 0 {
+				sum += (hits[i] - n*share) * (hits[i] - n*share) / (n * share * (1 - share))
+			}
 		}
-		design = max(1, sum/(n-1))
+		design = max(1, sum/float64(len(of)-1))
 	}
-	a, na := math.Abs(s.now[0])*float64(s.nowCounts[0])/design, float64(s.nowCounts[0])/design
-	b, nb := hit/design, of/design
+	now, n := hitsOf(s.now, s.nowCounts)
 	if s.sign < 0 {
-		a, b = na-a, nb-b
+		now, allHits = n-now, all-allHits
 	}
-	return hypergeometric(a, na, b, nb)
+	return hypergeometric(now/design, n/design, allHits/design, all/design)
+}
+
+// hitsOf are how many sessions of how many shares stand for.
+func hitsOf(shares []float64, counts []int64) (hits, of float64) {
+	for i, v := range shares {
+		n := float64(max(counts[i], 0))
+		hits, of = hits+math.Abs(v)*n, of+n
+	}
+	return hits, of
 }
 
 // never finds sessions that never recovered where all did before.

@@ -37,14 +37,14 @@ func changes(t testing.TB) []change {
 		{"edge: `latency` 5 ms to 285 ms", []edit{{"latency: 5ms", "latency: 285ms"}}},
 		{"origin: `latency` 15 ms to 880 ms", []edit{{"latency: 15ms", "latency: 880ms"}}},
 		{"networks: `rtt` to 500 ms", []edit{{"base: home", "base: home, rtt: 500ms"}, {"base: fibre", "base: fibre, rtt: 500ms"}}},
-		{"vhs and avplayer: ask for an unchanged playlist after 1.25 target durations in place of 0.5", []edit{
-			{"profile: vhs-3.17,", "profile: {base: vhs-3.17, clock: {after_response: {changed: 1d, unchanged: 1.25td, takes: 8ms, audio_after: true}}},"},
-			{"profile: avplayer-ios17,", "profile: {base: avplayer-ios17, clock: {after_request: {changed: 1d, unchanged: 1.25td}}},"},
+		{"vhs and avplayer: ask for an unchanged playlist after 1.2 target durations in place of 0.5", []edit{
+			{"profile: vhs-3.17,", "profile: {base: vhs-3.17, clock: {after_response: {changed: 1d, unchanged: 1.2td, takes: 8ms, audio_after: true}}},"},
+			{"profile: avplayer-ios17,", "profile: {base: avplayer-ios17, clock: {after_request: {changed: 1d, unchanged: 1.2td}}},"},
 		}},
 		{"avplayer: leaves a stale playlist after 2.95 target durations in place of 1.5", []edit{
 			{"profile: avplayer-ios17,", "profile: {base: avplayer-ios17, stale: {since_change: {after: 2.95td, then: [reselect]}}},"},
 		}},
-		{"shaka: retries a playlist after 8 s in place of 1 s", []edit{{"profile: shaka-5.2,", "profile: " + slowShaka(t) + ","}}},
+		{"shaka: retries a playlist after 10 s in place of 1 s", []edit{{"profile: shaka-5.2,", "profile: " + slowShaka(t) + ","}}},
 	}
 }
 
@@ -59,7 +59,7 @@ func slowShaka(t testing.TB) string {
 		t.Fatal("shaka has no such rule")
 	}
 	name := filepath.Join(t.TempDir(), "shaka-5.2-slow.yaml")
-	slow := strings.NewReplacer(rule, strings.Replace(rule, "[1s]", "[8s]", 1), "id: shaka-5.2\n", "id: shaka-5.2-slow\n").Replace(string(data))
+	slow := strings.NewReplacer(rule, strings.Replace(rule, "[1s]", "[10s]", 1), "id: shaka-5.2\n", "id: shaka-5.2-slow\n").Replace(string(data))
 	if err := os.WriteFile(name, []byte(slow), 0o600); err != nil {
 		t.Fatal(err)
 	}

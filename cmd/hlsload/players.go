@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"hlsload/reports"
+	"hlsload/reports/document"
+	"hlsload/reports/players"
+	"hlsload/scenarios/redact"
+)
+
+// outcomeRows is how many rows players.csv has of sessions, and how many of what faults did to
+// them: with both, it fits into a spreadsheet (2²⁰ rows), and into 2 % of the memory of a million
+// players.
+const outcomeRows = 300_000
+
+// writePlayers writes what became of each viewer.
+func writePlayers(dir string, t *players.Table, secrets *redact.Secrets) error {
+	for i := range t.Cohorts {
+		c := &t.Cohorts[i]
+		c.Name, c.Profile = secrets.Text(c.Name), secrets.Text(c.Profile)
+	}
+	for i := range t.Occurrences {
+		t.Occurrences[i].Fault = secrets.Text(t.Occurrences[i].Fault)
+	}
+	if err := document.WriteFile(filepath.Join(dir, reports.PlayersFile), t.WriteCSV); err != nil {
+		return fmt.Errorf("write the outcomes of the players: %w", err)
+	}
+	return nil
+}
+
+// readPlayers reads what became of each viewer of a simulation, from the directory of its
+// results; nil = it does not say.
+func readPlayers(dir string) (*players.Table, error) {
+	f, err := os.Open(filepath.Join(dir, reports.PlayersFile))
+	switch {
+	case os.IsNotExist(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	defer f.Close()
+	t, err := players.ReadCSV(bufio.NewReaderSize(f, 1<<16))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	return t, nil
+}

@@ -30,6 +30,7 @@ type output struct {
 	live     string // address of the report while the run goes on; "" = none
 	metrics  metrics
 	machines machines // that carry the players
+	history  keeping
 	detail
 }
 
@@ -50,6 +51,7 @@ func (o *output) register(cmd *cobra.Command) {
 	f.BoolVar(&o.events, "events", false, "write every player event to events.ndjson")
 	f.StringVar(&o.progress, "progress", "", "show progress as `KIND`: auto, bar, plain or none (default auto)")
 	completes(cmd, "progress", progressKinds)
+	o.history.register(cmd)
 	o.detail.register(cmd)
 }
 
@@ -64,7 +66,12 @@ func (o *output) shows() string {
 // place chooses the directory of the results, if no flag did. It refuses one that holds
 // the files of an earlier run: they would be lost, and with the journal the way to undo
 // what that run left behind.
-func (o *output) place(name string, now time.Time) error {
+func (o *output) place(name string, now time.Time) (err error) {
+	if o.history.dir != "" {
+		if o.dir, err = o.history.place(o.dir, name, now); err != nil {
+			return err
+		}
+	}
 	if o.dir != "" {
 		if file := holds(o.dir); file != "" {
 			return forbidden(fmt.Errorf("directory of the results: %s has %s of an earlier run (want --out with a new directory, or none)", o.dir, file))
@@ -107,7 +114,7 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 	} else {
 		printed = page.WriteText(s, w, text)
 	}
-	unwritten := errors.Join(late, page.Write(o.dir, s))
+	unwritten := errors.Join(late, o.write(printable{cmd.ErrOrStderr()}, s))
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
@@ -118,6 +125,13 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 		unwritten = errors.Join(unwritten, printed)
 	}
 	return concluded(code, unwritten)
+}
+
+// write writes the result files, and adds the run to its history. A history that cannot be
+// read or written keeps no result from being written.
+func (o *output) write(said io.Writer, s *reports.Summary) error {
+	before, err := o.history.before(o.dir, s)
+	return errors.Join(err, page.WriteAfter(o.dir, s, before), o.history.add(said, o.dir, s))
 }
 
 // concluded is the error of a run with a verdict. A verdict other than PASS comes before
@@ -173,6 +187,7 @@ func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
 		Started: now, Ended: now, Verdict: reports.Void, VoidReason: why, ExitCode: codes[refused.Kind], Warnings: []string{}, Expectations: []reports.ExpectationResult{}, Known: []reports.KnownResult{}, Faults: []reports.FaultSummary{},
 		Cohorts: map[string]*reports.CohortSummary{}, Profiles: map[string]reports.ProfileSummary{}, Requests: map[string]*reports.RequestSummary{}, Timeline: []reports.Row{}, Origin: reports.OriginSummary{Source: reports.FromNowhere},
 		WhatHelps: []string{"hlsload probe URL shows what a player makes of the stream, once the address answers"}}
+	s.Key = stage.Key(sc, s.Mode, s.Build, o.machines.carriers())
 	switch refused.Kind {
 	case run.Cloud:
 		s.WhatHelps = []string{"hlsload aws-check " + sc.Name + " shows what the run needs on AWS and does not find"}
@@ -181,7 +196,7 @@ func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
 	}
 	stage.Hide(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
-	unwritten := page.Write(o.dir, s)
+	unwritten := o.write(io.Discard, s)
 	if unwritten != nil {
 		said += "\nwriting the results: " + unwritten.Error()
 	}

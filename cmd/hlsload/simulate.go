@@ -107,6 +107,7 @@ func simulate(cmd *cobra.Command, sc *scenarios.Scenario, out *output) error {
 	if err := out.place(sc.Name, started); err != nil {
 		return err
 	}
+	defer out.history.tidy(out.dir)
 	defer collectOften()()
 	v := virtual{sc: sc, dir: out.dir, events: out.events, alone: true, progress: p, begin: out.metrics.begin, end: out.metrics.end}
 	s, err := v.run(cmd.Context())
@@ -188,6 +189,7 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 	}
 	cfg := stage.Measure(sc, reports.ModeSimulate, faults, time.Now())
 	cfg.Build = build()
+	cfg.RunKey = stage.Key(sc, reports.ModeSimulate, cfg.Build, 0)
 	model, err := rig.New(*sc.Target.Rig, seedOf(sc), simEpoch)
 	if err != nil {
 		return nil, &exitError{exitInvalid, err.Error(), err}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hlsload/player"
+	"hlsload/player/m3u8"
 )
 
 func (s *Session) appended(sm *player.Sample) {
@@ -15,6 +16,7 @@ func (s *Session) appended(sm *player.Sample) {
 	s.listMedia(sm)
 	if sm.Latency >= 0 {
 		s.totals.Latency.Duration(sm.Latency)
+		s.delayInWindow(windowedLatency, m3u8.Kinds, sm.At, sm.Latency)
 	}
 	if sm.Bitrate > 0 {
 		switch {
@@ -26,6 +28,7 @@ func (s *Session) appended(sm *player.Sample) {
 		}
 		s.bitrate = sm.Bitrate
 		s.totals.Bitrate.Record(sm.Bitrate)
+		s.valueInWindow(windowedBitrate, m3u8.Kinds, sm.At, sm.Bitrate)
 		s.totals.Media += sm.MediaDuration
 		s.totals.Bits += sm.Bitrate * int64(sm.MediaDuration/time.Millisecond) / 1000
 	}
@@ -91,6 +94,10 @@ func (s *Session) start(sm *player.Sample) {
 	}
 	s.totals.Startup.Duration(d)
 	s.listStart(d)
+	s.delayInWindow(windowedStartup, m3u8.Kinds, sm.At, d)
+	if !s.failed {
+		s.inWindow(windowedStartupFailed, m3u8.Kinds, sm.At, 0, 1)
+	}
 	s.shard.c.startups.note(int(s.Group.Key.Cohort), d)
 	s.shard.delays.started(sm.At, d)
 	s.Group.Started++
@@ -107,6 +114,7 @@ func (s *Session) stall(co *PhaseMap, at time.Duration) {
 		s.Group.EverStalled++
 	}
 	s.markStalled(&co.Sets[co.Intervals[s.piece].Set])
+	s.stalledUntil(at)
 }
 
 // markStalled notes in which phases of which faults the session stalled.
@@ -131,4 +139,5 @@ func (s *Session) resume(sm *player.Sample) {
 func (s *Session) stallOver(at time.Duration) {
 	s.totals.Stall.Duration(at - s.since)
 	s.listStall(at - s.since)
+	s.delayInWindow(windowedStall, m3u8.Kinds, at, at-s.since)
 }

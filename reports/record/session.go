@@ -62,6 +62,8 @@ type Session struct {
 	since    time.Duration // of the state
 	bitrate  int64         // of the last video appended
 	buffered time.Duration // media appended and not played yet
+	// stalledTo is up to when it was stalled, as the windows have it.
+	stalledTo time.Duration
 
 	renditions asking[uint64]
 
@@ -128,10 +130,8 @@ func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
 		}
 	}
 	s.Group.Open++
-	for i := range co.Occurrences {
-		if co.Occurrences[i].on(now) {
-			s.concern(co, int32(i), true)
-		}
+	for _, i := range co.Intervals[at].on {
+		s.concern(co, i, true)
 	}
 	if c.cfg.Events != nil {
 		c.cfg.Events.joined(s, now)
@@ -238,6 +238,7 @@ func (s *Session) spend(co *PhaseMap, now time.Duration) {
 	if d <= 0 {
 		return
 	}
+	s.spendWindows(now)
 	switch s.state {
 	case playing:
 		s.totals.Played += d
@@ -246,7 +247,7 @@ func (s *Session) spend(co *PhaseMap, now time.Duration) {
 		s.totals.Stalled += d
 	case joining:
 		if !s.failed && now-s.joined > startupLimit {
-			s.failStartup(co)
+			s.failStartup(co, s.joined+startupLimit)
 		}
 		s.wait(now)
 	}
@@ -256,8 +257,9 @@ func (s *Session) spend(co *PhaseMap, now time.Duration) {
 	s.at = now
 }
 
-func (s *Session) failStartup(co *PhaseMap) {
+func (s *Session) failStartup(co *PhaseMap, at time.Duration) {
 	s.failed = true
+	s.inWindow(windowedStartupFailed, m3u8.Kinds, at, 1, 1)
 	s.totals.StartupFailed++
 	s.Group.StartupFailed++
 	s.Group.eachPhase(&co.Sets[co.Intervals[s.piece].Set], func(sl *PhaseCount) { sl.StartupFailed++ })
@@ -274,6 +276,8 @@ func (s *Session) requested(sm *player.Sample) {
 		s.loading = sm.Pipeline
 	}
 	s.totals.kind(sm.Kind).Count++
+	s.inWindow(windowedRequests, sm.Kind, sm.At, 1, 1)
+	s.inWindow(windowedErrors, sm.Kind, sm.At, 0, 1)
 	sh.Live.Requests[sm.Kind]++
 	if !s.control {
 		sh.Traffic.Slot(sm.At).EdgeRequests++
@@ -287,6 +291,7 @@ func (s *Session) contradicted(sm *player.Sample) {
 		return
 	}
 	s.totals.kind(sm.Kind).fail(sm)
+	s.inWindow(windowedErrors, sm.Kind, sm.At, 1, 0)
 	s.noteFailed(sm.At)
 }
 
@@ -311,12 +316,14 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	sh.Live.EdgeBytes += sm.Bytes
 	if bad(sm) {
 		k.fail(sm)
+		s.inWindow(windowedErrors, sm.Kind, sm.At, 1, 0)
 		s.noteFailed(sm.At)
 	}
 	firstByte := time.Duration(-1)
 	if sm.FirstByte > 0 && sm.FirstByte >= sm.Sent {
 		firstByte = sm.FirstByte - sm.Sent
 		k.TTFB.Duration(firstByte)
+		s.delayInWindow(windowedTTFB, sm.Kind, sm.At, firstByte)
 		if !bad(sm) {
 			k.Total.Duration(sm.At - sm.Sent)
 		}
@@ -324,6 +331,7 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	sh.delays.answered(sm.At, firstByte)
 	if sm.Sent > 0 {
 		k.Lag.Duration(sm.Sent - sm.Due)
+		s.delayInWindow(windowedLag, sm.Kind, sm.At, sm.Sent-sm.Due)
 		sh.lag.Duration(sm.Sent - sm.Due)
 		row := sh.Rows.At(sm.Sent)
 		row.Sent++
@@ -379,6 +387,7 @@ func (s *Session) end(co *PhaseMap, at time.Duration, how player.SampleType) {
 	sh, g := s.shard, s.Group
 	sp := &co.Sets[co.Intervals[s.piece].Set]
 	unfinished := false
+	s.endInWindow(at, how)
 	switch {
 	case how == player.Fatal:
 		s.totals.Fatal++
@@ -386,7 +395,7 @@ func (s *Session) end(co *PhaseMap, at time.Duration, how player.SampleType) {
 		sh.Live.Fatal++
 		g.eachPhase(sp, func(sl *PhaseCount) { sl.Fatal++ })
 		if s.state == joining && !s.failed {
-			s.failStartup(co)
+			s.failStartup(co, max(at-1, s.joined))
 		}
 		s.miss(at)
 	case how == player.Left:

@@ -66,14 +66,14 @@ func TestPairGate(t *testing.T) {
 	}{
 		"nothing": {many(1, 200, "failed_over 100"), many(1, 200, "failed_over 100"), ""},
 		"one never recovers, and before all did": {many(1, 300, "failed_over 100"), append(many(1, 299, "failed_over 100"), "300 never_recovered 40000"),
-			"1 of 300 sessions that failed over from kill-0 in the base never recovered in the new run: 1 of 150 of web (hlsjs-1.7); the first is player 300"},
+			"1 of 300 sessions that failed over from kill-0 in the base never recovered in the new run: cohort web (hlsjs-1.7) 1 of 150; the first is player 300"},
 		"one never recovers that the fault did not affect": {append(many(1, 299, "failed_over 100"), "300"), append(many(1, 299, "failed_over 100"), "300 never_recovered"),
-			"1 session that kill-0 did not affect in the base never recovered in the new run: 1 of web (hlsjs-1.7); the first is player 300"},
+			"1 session that kill-0 did not affect in the base never recovered in the new run: cohort web (hlsjs-1.7) 1; the first is player 300"},
 		"one more of many that never recover": {append(many(1, 299, "failed_over 100"), "300 never_recovered"), append(many(2, 299, "failed_over 100"), "1 never_recovered", "300 never_recovered"), ""},
 		"a twentieth more that never recover": {append(many(1, 299, "failed_over 100"), "300 never_recovered"), append(many(16, 299, "failed_over 100"), append(many(1, 15, "never_recovered"), "300 never_recovered")...),
-			"15 of 299 sessions that failed over from kill-0 in the base never recovered in the new run: 8 of 150 of tv (shaka-5.2), 7 of 149 of web (hlsjs-1.7); the first is player 1"},
+			"15 of 299 sessions that failed over from kill-0 in the base never recovered in the new run: cohort tv (shaka-5.2) 8 of 150, web (hlsjs-1.7) 7 of 149; the first is player 1"},
 		"they change places":             {append(many(1, 100, "failed_over 100"), many(101, 200, "never_recovered")...), append(many(101, 200, "failed_over 100"), many(1, 100, "never_recovered")...), ""},
-		"they wait in place of moving":   {many(1, 100, "failed_over 100"), append(many(3, 100, "failed_over 100"), many(1, 2, "healed 100")...), "2 of 100 sessions that failed over from kill-0 in the base waited for its end in the new run: 1 of 50 of tv (shaka-5.2), 1 of 50 of web (hlsjs-1.7); the first is player 1"},
+		"they wait in place of moving":   {many(1, 100, "failed_over 100"), append(many(3, 100, "failed_over 100"), many(1, 2, "healed 100")...), "2 of 100 sessions that failed over from kill-0 in the base waited for its end in the new run: cohort tv (shaka-5.2) 1 of 50, web (hlsjs-1.7) 1 of 50; the first is player 1"},
 		"one waits in place of moving":   {many(1, 100, "failed_over 100"), append(many(2, 100, "failed_over 100"), "1 healed 100"), ""},
 		"their viewers leave":            {many(1, 100, "failed_over"), many(1, 100, "left"), ""},
 		"slower by less than counts":     {many(1, 100, "failed_over 1000"), many(1, 100, "failed_over 1240"), ""},
@@ -82,7 +82,7 @@ func TestPairGate(t *testing.T) {
 		"some much slower, most quicker": {many(1, 100, "failed_over 3000"), append(many(1, 10, "failed_over 9000"), many(11, 100, "failed_over 2000")...), ""},
 		"quicker":                        {many(1, 100, "failed_over 3000"), many(1, 100, "failed_over 1000"), ""},
 		"more stall": {many(1, 100, "failed_over"), append(many(3, 100, "failed_over"), many(1, 2, "failed_over 1")...),
-			"2 of 100 sessions stalled in the new run and not in the base, 0 the other way round (p = 0.5): 1 of 50 of tv (shaka-5.2), 1 of 50 of web (hlsjs-1.7); the first is player 1"},
+			"2 of 100 sessions stalled in the new run and not in the base (0 the other way round; p = 0.5): cohort tv (shaka-5.2) 1 of 50, web (hlsjs-1.7) 1 of 50; the first is player 1"},
 	} {
 		if got := Pair(table(c.base...), table(c.now...), 2*time.Second).Worse(); got != c.worse {
 			t.Errorf("%s:\n%q; want\n%q", name, got, c.worse)

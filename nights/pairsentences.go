@@ -141,16 +141,16 @@ func (t *Those) clause(of bool) string {
 		if of && by.Of > 0 {
 			n += " of " + figure.Thousands(int64(by.Of))
 		}
-		parts = append(parts, fmt.Sprintf("%s of %s (%s)", n, by.Cohort, by.Profile))
+		parts = append(parts, fmt.Sprintf("%s (%s) %s", by.Cohort, by.Profile, n))
 	}
 	if len(t.By) > 3 {
-		parts = append(parts, "others")
+		parts = append(parts, "and others")
 	}
 	first := fmt.Sprintf("the first is player %d", t.Player)
 	if t.Session > 1 {
 		first += fmt.Sprintf(" in session %d", t.Session)
 	}
-	return ": " + strings.Join(parts, ", ") + "; " + first
+	return ": cohort " + strings.Join(parts, ", ") + "; " + first
 }
 
 // ofShare says how a share changed. Of a fault, the move behind it says more.
@@ -176,7 +176,7 @@ func (p *Pairs) ofShare(s *Share) string {
 	default:
 		text = s.Of + " in the new run and not in the base"
 	}
-	return fmt.Sprintf("%s of %s %s, %s the other way round (%s)%s", figure.Thousands(int64(s.Gained)), figure.Plural(n, "session"), text, figure.Thousands(int64(s.Lost)), probability(float64(s.P)), s.Those.clause(true))
+	return fmt.Sprintf("%s of %s %s (%s the other way round; %s)%s", figure.Thousands(int64(s.Gained)), figure.Plural(n, "session"), text, figure.Thousands(int64(s.Lost)), probability(float64(s.P)), s.Those.clause(true))
 }
 
 // probability writes one with as many digits as mean something.

@@ -9,13 +9,18 @@ import (
 	"hlsload/reports"
 	"hlsload/reports/document"
 	"hlsload/reports/players"
+	"hlsload/scenarios"
 	"hlsload/scenarios/redact"
 )
 
-// outcomeRows is how many rows players.csv has of sessions, and how many of what faults did to
-// them: with both, it fits into a spreadsheet (2²⁰ rows), and into 2 % of the memory of a million
-// players.
-const outcomeRows = 300_000
+// outcomeRows is how many rows players.csv has at most of sessions, and as many of what faults
+// did to them. So it fits into a spreadsheet (2²⁰ rows) and into 2 % of the memory of a million
+// players, and in a long simulation with churn, too, memory does not grow much.
+func outcomeRows(sc *scenarios.Scenario) int {
+	const least, most, each = 50_000, 300_000, 20
+	n := max(sc.Fleet.Audience.Arrivals(), sc.Fleet.Audience.Peak())
+	return min(max(least, each*n), most)
+}
 
 // writePlayers writes what became of each viewer.
 func writePlayers(dir string, t *players.Table, secrets *redact.Secrets) error {

@@ -208,7 +208,7 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 	}
 	team := cores.New(size)
 	defer team.Close()
-	cfg.Shards, cfg.Outcomes = lanes, outcomeRows
+	cfg.Shards, cfg.Outcomes = lanes, outcomeRows(sc)
 	c, err := record.New(cfg)
 	if err != nil {
 		return nil, internal(err)

@@ -60,6 +60,7 @@ var core = map[string][]string{
 	"reports/document":           {},
 	"reports/page":               {"player/m3u8", "chaos", "reports/figure", "reports/cdn", "reports", "reports/spread", "reports/document"},
 	"nights":                     {"reports/figure", "reports", "reports/players"},
+	"nights/page":                {"nights", "reports", "reports/document", "reports/figure"},
 	"nights/history":             {"nights", "reports"},
 	"nights/history/page":        {"nights", "nights/history", "reports", "reports/document", "reports/figure"},
 	"scenarios/redact":           {},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,17 +37,14 @@ func writePlayers(dir string, t *players.Table, secrets *redact.Secrets) error {
 }
 
 // readPlayers reads what became of each viewer of a simulation, from the directory of its
-// results; nil = it does not say.
+// results.
 func readPlayers(dir string) (*players.Table, error) {
 	f, err := os.Open(filepath.Join(dir, reports.PlayersFile))
-	switch {
-	case os.IsNotExist(err):
-		return nil, nil
-	case err != nil:
+	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	t, err := players.ReadCSV(bufio.NewReaderSize(f, 1<<16))
+	t, err := players.ReadCSV(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -135,5 +136,64 @@ func TestPairAddsUp(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestComparePlayerByPlayer: compare pairs two simulations, says what it needs for that when
+// it lacks it, and a file that cannot be written costs no verdict.
+func TestComparePlayerByPlayer(t *testing.T) {
+	t.Parallel()
+	base, now, full := filepath.Join(t.TempDir(), "base"), filepath.Join(t.TempDir(), "new"), filepath.Join(t.TempDir(), "full")
+	for dir, more := range map[string][]string{base: nil, now: {"--set", "target.rig.origin.stale=none"}} {
+		if code, _, stderr := executed(t, append([]string{"simulate", "testdata/scenarios/short.yaml", "--progress", "none", "--out", dir}, more...)...); code != 0 && code != reports.ExitFail {
+			t.Fatalf("exit code %d: %s", code, stderr)
+		}
+	}
+	compare := func() (int, string) {
+		code, stdout, stderr := executed(t, "compare", base, now, "--across", "target", "--out", t.TempDir())
+		return code, strings.Join(strings.Fields(stdout+stderr), " ")
+	}
+	code, text := compare()
+	for _, want := range []string{"12 of 20 sessions that failed over from kill-0 in the base waited for its end in the new run: cohort web (hlsjs-1.7) 12 of 12; the first is player 0", "--events --out player-"} {
+		if code != reports.ExitFail || !strings.Contains(text, want) {
+			t.Errorf("exit code %d; want 99 and %s:\n%s", code, want, text)
+		}
+	}
+	file := filepath.Join(now, reports.PlayersFile)
+	if err := os.WriteFile(file, []byte("player,session\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, text := compare(); code != reports.ExitFail || !strings.Contains(text, "not compared player by player: "+file+": read players: line 1: 2 columns (want 22)") {
+		t.Errorf("a broken file: exit code %d; want 99, and what is wrong:\n%s", code, text)
+	}
+	if err := os.MkdirAll(filepath.Join(full, reports.PlayersFile), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := executed(t, "simulate", "testdata/scenarios/short.yaml", "--progress", "none", "--quiet", "--out", full)
+	if code != 1 || !strings.Contains(stdout, "PASS") || !strings.Contains(stderr, "the verdict above stands") || !strings.Contains(stderr, "write the outcomes of the players: ") {
+		t.Errorf("a file that cannot be written: exit code %d, %s%s; want 1, and the verdict", code, stdout, stderr)
+	}
+	if _, err := reports.Read(full); err != nil {
+		t.Errorf("summary: %v", err)
+	}
+}
+
+// TestPlayersHideSecrets: names that come from the environment are not in the file.
+func TestPlayersHideSecrets(t *testing.T) {
+	text, err := os.ReadFile("testdata/scenarios/short.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HIDDEN_COHORT", "s3cret-c0hort-name")
+	scenario, dir := filepath.Join(t.TempDir(), "secret.yaml"), filepath.Join(t.TempDir(), "out")
+	if err := os.WriteFile(scenario, []byte(strings.ReplaceAll(string(text), "name: tv", `name: "${HIDDEN_COHORT}"`)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := executed(t, "simulate", scenario, "--progress", "none", "--quiet", "--out", dir); code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	rows, err := os.ReadFile(filepath.Join(dir, reports.PlayersFile))
+	if err != nil || strings.Contains(string(rows), "s3cret") || !strings.Contains(string(rows), ",rfc8216bis,") {
+		t.Errorf("%v; want rows without the secret: %.400s", err, rows)
 	}
 }

@@ -78,18 +78,30 @@ func splits(values []float64) []split {
 }
 
 // settled is the place near the i-th one, at most so many nights off, that leaves the least
-// spread of ranks on both sides: the parts that were compared have a least length, so that a
-// change of the last nights is found too early.
+// distances from the medians of both sides: the parts that were compared have a least
+// length, so that a change of the last nights is found too early.
 func settled(values []float64, at []int, i int) int {
 	const off = shortest - 1
 	from, to := neighbours(values, at, i)
-	r := ranks(values[from:to])
+	most := 0.0 // further away than that is never
+	for _, v := range values[from:to] {
+		if !math.IsInf(v, 1) {
+			most = max(most, 2*v)
+		}
+	}
+	spread := func(part []float64) (sum float64) {
+		m := median(part)
+		for _, v := range part {
+			if v != m {
+				sum += min(math.Abs(v-m), most)
+			}
+		}
+		return sum
+	}
 	best, least := at[i], math.Inf(1)
 	for k := max(from+1, at[i]-off); k <= min(to-1, at[i]+off); k++ {
-		_, a := moments(r[:k-from])
-		_, b := moments(r[k-from:])
-		if a+b < least {
-			best, least = k, a+b
+		if s := spread(values[from:k]) + spread(values[k:to]); s < least {
+			best, least = k, s
 		}
 	}
 	return best

@@ -2,7 +2,6 @@ package history
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -359,22 +358,38 @@ func (o *Looking) settings(s *Series) (map[string]string, bool) {
 // Newest is the last night of a series.
 func (s *Series) Newest() *Night { return &s.Nights[len(s.Nights)-1] }
 
-// Points are the change points of all measures of a series, the newest first.
-func (s *Series) Points() []Point {
-	var all []Point
-	for i := range s.Measures {
-		for k := range s.Measures[i].Changes {
-			all = append(all, Point{&s.Measures[i], &s.Measures[i].Changes[k]})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b Point) int { return cmp.Compare(b.Night, a.Night) })
-	return all
+// Turn is a night from which on measures are others.
+type Turn struct {
+	Night  int // its index
+	Points []Point
 }
 
 // Point is a change point of a measure.
 type Point struct {
 	Of *Trend
 	*Change
+}
+
+// Turns are the change points of a series by night, the newest first.
+func (s *Series) Turns() []Turn {
+	at := map[int]*Turn{}
+	var order []int
+	for i := range s.Measures {
+		for k := range s.Measures[i].Changes {
+			c := &s.Measures[i].Changes[k]
+			if at[c.Night] == nil {
+				at[c.Night] = &Turn{Night: c.Night}
+				order = append(order, c.Night)
+			}
+			at[c.Night].Points = append(at[c.Night].Points, Point{&s.Measures[i], c})
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(b, a) })
+	var all []Turn
+	for _, n := range order {
+		all = append(all, *at[n])
+	}
+	return all
 }
 
 // InTrend is how many nights of a series have a part in trends.
@@ -386,11 +401,6 @@ func (s *Series) InTrend() int {
 		}
 	}
 	return n
-}
-
-// String says what a point is, without when.
-func (p Point) String() string {
-	return fmt.Sprintf("%s: %s → %s", p.Of.Name, Words(p.Before, p.Of.Unit), Words(p.After, p.Of.Unit))
 }
 
 // Words is a level for people.

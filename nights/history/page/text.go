@@ -47,13 +47,13 @@ func WriteText(w io.Writer, v *history.View, o Options) error {
 		if rest := len(s.Nights) - o.Rows; o.Rows > 0 && rest > 0 {
 			b.WriteString(document.Wrap(figure.Plural(rest, "older night")+" on the page", "  ", o.Width))
 		}
-		points := s.Points()
-		for k, p := range points {
+		turns := s.Turns()
+		for k, t := range turns {
 			if k == mostPoints {
-				b.WriteString(document.Wrap(figure.Plural(len(points)-k, "older change point")+" on the page", "  ", o.Width))
+				b.WriteString(document.Wrap(figure.Plural(len(turns)-k, "older change")+" on the page", "  ", o.Width))
 				break
 			}
-			b.WriteString(document.Wrap("changed: "+since(p), "  ", o.Width))
+			b.WriteString(document.Wrap("changed "+since(s, t), "  ", o.Width))
 		}
 		if n := s.InTrend(); n < history.Fewest {
 			b.WriteString(document.Wrap("change points are looked for from "+figure.Plural(history.Fewest, "night")+" with figures on; there are "+figure.Thousands(int64(n)), "  ", o.Width))
@@ -91,11 +91,11 @@ func briefly(n *history.Night) string {
 	if n.Worst == nil {
 		return ""
 	}
-	by := change(n.Worst.Change)
+	by := change(n.Worst.Change, n.Worst.Unit)
 	if by == "" {
 		by = history.Words(n.Worst.Base, n.Worst.Unit) + " → " + history.Words(n.Worst.New, n.Worst.Unit)
 	}
-	return strings.Replace(n.Worst.Measure, ",joined=before}", "}", 1) + " " + by
+	return name(n.Worst.Measure) + " " + by
 }
 
 func seed(n *history.Night) string { return figure.Trim(float64(n.Seed), 0) }

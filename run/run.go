@@ -213,6 +213,7 @@ func (r *live) prepare(ctx context.Context, closers *[]func() error) error {
 	if r.measure, err = r.measured(r.id, r.cfg.Build); err != nil {
 		return err
 	}
+	r.measure.RunKey = stage.Key(r.sc, reports.ModeRun, r.cfg.Build, r.cfg.Crew.carriers())
 	if err := r.partable(); err != nil {
 		return err
 	}

@@ -61,6 +61,14 @@ func Scenario(sc *scenarios.Scenario) reports.Scenario {
 	return s
 }
 
+// Key is what runs of a scenario can be compared by. build is that of this program; agents
+// is how many machines carry the players, 0 = this one alone.
+func Key(sc *scenarios.Scenario, mode, build string, agents int) *reports.Key {
+	k := &reports.Key{Mode: mode, Version: reports.MajorVersion(build), Players: sc.Fleet.Audience.Peak(), Agents: agents, Profiles: sc.ProfileHashes(), Settings: sc.Settings()}
+	k.Seal()
+	return k
+}
+
 // Target says where the stream of a scenario is, without secrets.
 func Target(sc *scenarios.Scenario) string {
 	if sc.Target.Rig != nil {

@@ -187,6 +187,7 @@ func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
 		Started: now, Ended: now, Verdict: reports.Void, VoidReason: why, ExitCode: codes[refused.Kind], Warnings: []string{}, Expectations: []reports.ExpectationResult{}, Known: []reports.KnownResult{}, Faults: []reports.FaultSummary{},
 		Cohorts: map[string]*reports.CohortSummary{}, Profiles: map[string]reports.ProfileSummary{}, Requests: map[string]*reports.RequestSummary{}, Timeline: []reports.Row{}, Origin: reports.OriginSummary{Source: reports.FromNowhere},
 		WhatHelps: []string{"hlsload probe URL shows what a player makes of the stream, once the address answers"}}
+	s.Key = stage.Key(sc, s.Mode, s.Build, o.machines.carriers())
 	switch refused.Kind {
 	case run.Cloud:
 		s.WhatHelps = []string{"hlsload aws-check " + sc.Name + " shows what the run needs on AWS and does not find"}

@@ -189,6 +189,7 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 	}
 	cfg := stage.Measure(sc, reports.ModeSimulate, faults, time.Now())
 	cfg.Build = build()
+	cfg.RunKey = stage.Key(sc, reports.ModeSimulate, cfg.Build, 0)
 	model, err := rig.New(*sc.Target.Rig, seedOf(sc), simEpoch)
 	if err != nil {
 		return nil, &exitError{exitInvalid, err.Error(), err}

@@ -52,7 +52,7 @@ func (v *view) derive(end *End) *Finished {
 	v.load, v.source = v.truth(end)
 	v.lost = lostOf(end.Agents)
 	s := &reports.Summary{
-		Schema: reports.Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Target: v.Config.Target, Build: v.Config.Build, RunID: v.Config.RunID,
+		Schema: reports.Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Target: v.Config.Target, Build: v.Config.Build, RunID: v.Config.RunID, Key: v.Config.RunKey.Clone(),
 		Started: v.Config.Started.UTC().Format(startedFormat), Ended: v.Config.Started.Add(end.At).UTC().Format(startedFormat),
 		DurationS: reports.Value(end.At.Seconds()).Round(3), TargetDurationS: reports.Value(v.Config.TargetDuration.Seconds()), Warnings: []string{}, WhatHelps: []string{}, HistUnit: "us",
 	}

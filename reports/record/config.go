@@ -18,9 +18,10 @@ type Config struct {
 	Target   string // where the stream is: URLs without secrets, or rig
 	Build    string // of the program
 	Seed     uint64
-	Mode     string    // ModeRun or ModeSimulate
-	Started  time.Time // wall-clock instant at which the run's clock is 0
-	RunID    string    // that CMCD session ids begin with; "" = none
+	Mode     string       // ModeRun or ModeSimulate
+	Started  time.Time    // wall-clock instant at which the run's clock is 0
+	RunID    string       // that CMCD session ids begin with; "" = none
+	RunKey   *reports.Key // what the run can be compared by; nil = unknown
 
 	Duration       time.Duration // of the run, from the first arrival
 	ArrivalsEnd    time.Duration // when the initial arrivals are complete

@@ -88,8 +88,8 @@ func table(s *history.Series, rows int) *document.Table {
 
 // briefly is what changed most of a night, in few words.
 func briefly(n *history.Night) string {
-	if n.Worst == nil {
-		return ""
+	if n.Worst == nil || n.Worst.Base == n.Worst.New {
+		return worst(n)
 	}
 	by := change(n.Worst.Change, n.Worst.Unit)
 	if by == "" {

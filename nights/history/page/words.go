@@ -57,8 +57,11 @@ func name(measure string) string { return strings.Replace(measure, ",joined=befo
 
 // worst is what changed most of a night; "" = not compared.
 func worst(n *history.Night) string {
-	if n.Worst == nil {
+	switch {
+	case n.Worst == nil:
 		return ""
+	case n.Worst.Base == n.Worst.New:
+		return "none"
 	}
 	return name(n.Worst.Measure) + " " + moved(n.Worst.Base, n.Worst.New, n.Worst.Change, n.Worst.Unit)
 }

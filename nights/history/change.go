@@ -155,22 +155,19 @@ func differ(before, after float64) bool {
 // the mean distances within each of them.
 func best(x []float64) int {
 	n := len(x)
+	all, seen := newDistances(x), newDistances(x)
 	// between is the sum of the distances between the parts, left and right those within.
 	var between, left, right float64
-	for i := range x {
-		for j := i + 1; j < n; j++ {
-			right += math.Abs(x[i] - x[j])
-		}
+	for _, v := range x {
+		right += all.from(v)
+		all.add(v)
 	}
 	at, most := shortest, math.Inf(-1)
 	for k := 1; k <= n-shortest; k++ { // x[k-1] goes to the left
-		var toLeft, toRight float64
-		for _, v := range x[:k-1] {
-			toLeft += math.Abs(v - x[k-1])
-		}
-		for _, v := range x[k:] {
-			toRight += math.Abs(v - x[k-1])
-		}
+		v := x[k-1]
+		toLeft := seen.from(v)
+		toRight := all.from(v) - toLeft
+		seen.add(v)
 		between += toRight - toLeft
 		left += toLeft
 		right -= toRight
@@ -184,6 +181,41 @@ func best(x []float64) int {
 		}
 	}
 	return at
+}
+
+// distances are numbers, all of them known beforehand, whose distances from another one can
+// be summed fast (Fenwick 1994).
+type distances struct {
+	sorted []float64
+	count  int
+	total  float64
+	counts []int     // trees: of how many numbers there are up to one
+	sums   []float64 // and of their sum
+}
+
+func newDistances(x []float64) *distances {
+	return &distances{sorted: slices.Compact(slices.Sorted(slices.Values(x))), counts: make([]int, len(x)+1), sums: make([]float64, len(x)+1)}
+}
+
+func (d *distances) add(v float64) {
+	i, _ := slices.BinarySearch(d.sorted, v)
+	for i++; i < len(d.counts); i += i & -i {
+		d.counts[i]++
+		d.sums[i] += v
+	}
+	d.count++
+	d.total += v
+}
+
+// from is the sum of the distances of all numbers from v.
+func (d *distances) from(v float64) float64 {
+	i, _ := slices.BinarySearch(d.sorted, v)
+	n, sum := 0, 0.0
+	for i++; i > 0; i -= i & -i {
+		n += d.counts[i]
+		sum += d.sums[i]
+	}
+	return v*float64(n) - sum + d.total - sum - v*float64(d.count-n)
 }
 
 // ranks are the values' ranks from 1; equal values share the mean of theirs.

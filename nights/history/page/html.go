@@ -59,7 +59,7 @@ func WriteHTML(w io.Writer, v *history.View, at At) error {
 		p.Raw("</section>\n")
 	}
 	if rest > 0 {
-		p.Tag("p", "soft", fmt.Sprintf("%s more are not shown: hlsload history --json has all.", figure.Plural(rest, "series")))
+		p.Tag("p", "soft", fmt.Sprintf("Not shown: %d more series. hlsload history --json has all.", rest))
 	}
 	p.Raw("<footer>\n")
 	p.Tag("p", "", "hlsload history · times are UTC · history.ndjson has every figure")

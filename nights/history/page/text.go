@@ -74,16 +74,16 @@ func WriteText(w io.Writer, v *history.View, o Options) error {
 
 // table has the last nights of a series, the newest first.
 func table(s *history.Series, rows int) *document.Table {
-	t := &document.Table{Head: []string{"night (UTC)", "verdict", "before", "worst change", "what", "seed", "folder"}, Words: map[int]bool{1: true, 2: true, 3: true, 4: true, 6: true}, Spare: []int{5, 6, 4}}
+	t := &document.Table{Head: []string{"night (UTC)", "verdict", "than before", "why not, or worst change", "seed", "folder"}, Words: map[int]bool{1: true, 2: true, 3: true, 5: true}, Spare: []int{4, 5, 2}}
 	for i := len(s.Nights) - 1; i >= 0 && (rows == 0 || len(t.Rows) < rows); i-- {
 		n := &s.Nights[i]
-		t.Add(date(n.Started), strings.ToUpper(n.Verdict), compared(n), briefly(n), cut(what(n), 60), seed(n), n.Run)
+		said := what(n)
+		if said == "" {
+			said = briefly(n)
+		}
+		t.Add(date(n.Started), strings.ToUpper(n.Verdict), compared(n), cut(said, 60), seed(n), n.Run)
 	}
-	t = t.WithoutZeros()
-	if t.Head[2] == "before" {
-		t.Head[2] = "than before"
-	}
-	return t
+	return t.WithoutZeros()
 }
 
 // briefly is what changed most of a night, in few words.

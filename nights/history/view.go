@@ -2,10 +2,8 @@ package history
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"hlsload/nights"
@@ -307,32 +305,16 @@ func changes(m *Trend, of []*nights.Night) []Change {
 }
 
 // differs is what two series were made with that is not the same, and whether there may be
-// more.
+// more: settings are known as long as a folder is there.
 func (o *Looking) differs(a, b *Series) (all []nights.Difference, partly bool) {
+	old, now := a.Key, b.Key
+	var oldKnown, nowKnown bool
+	old.Settings, oldKnown = o.settings(a)
+	now.Settings, nowKnown = o.settings(b)
 	all = []nights.Difference{}
-	old, oldKnown := o.settings(a)
-	now, nowKnown := o.settings(b)
-	if !oldKnown || !nowKnown {
-		old, now = map[string]string{}, map[string]string{}
-	}
-	for _, s := range []struct {
-		key *reports.Key
-		to  map[string]string
-	}{{&a.Key, old}, {&b.Key, now}} {
-		s.to["mode"], s.to["version"], s.to["players"], s.to["agents"] = s.key.Mode, s.key.Version, strconv.Itoa(s.key.Players), strconv.Itoa(s.key.Agents)
-		for id, hash := range s.key.Profiles {
-			s.to["profile "+id] = hash
-		}
-	}
-	paths := map[string]bool{}
-	for _, m := range []map[string]string{old, now} {
-		for p := range m {
-			paths[p] = true
-		}
-	}
-	for _, p := range slices.Sorted(maps.Keys(paths)) {
-		if old[p] != now[p] {
-			all = append(all, nights.Difference{Path: p, Base: old[p], New: now[p]})
+	for _, d := range nights.Differences(&old, &now) {
+		if d.Base != "" || d.New != "" {
+			all = append(all, d)
 		}
 	}
 	return all, !oldKnown || !nowKnown
@@ -348,7 +330,7 @@ func (o *Looking) settings(s *Series) (map[string]string, bool) {
 		if n := &s.Nights[i]; n.Kept {
 			tries++
 			if m := o.Settings(n.Run); m != nil {
-				return maps.Clone(m), true
+				return m, true
 			}
 		}
 	}

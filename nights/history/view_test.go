@@ -154,8 +154,8 @@ func TestDiffers(t *testing.T) {
 		partly bool
 		want   string
 	}{
-		{false, true, "players 50/100, profile hlsjs 1/2"},
-		{true, false, "players 50/100, profile hlsjs 1/2, recovery /10s, target.rig.edge.playlist_ttl 1s/10s"},
+		{false, true, "players 50/100, profiles.hlsjs 1/2"},
+		{true, false, "profiles.hlsjs 1/2, recovery /10s, target.rig.edge.playlist_ttl 1s/10s"},
 	} {
 		v := Of(&History{Nights: all}, Looking{Kept: func(string) bool { return c.kept }, Settings: func(run string) map[string]string { return settings[run] }})
 		s := v.Series[1]

@@ -37,6 +37,11 @@ func (e *Earlier) line() string {
 	return sentence(e.Said)
 }
 
+// Line says for a terminal how the run compares, and how many nights there are before it.
+func (e *Earlier) Line() string {
+	return "History: " + strings.TrimSuffix(e.line(), ".") + " (" + figure.Plural(len(e.Nights)+e.More, "night") + " before)"
+}
+
 // html writes the card of what went before.
 func (e *Earlier) html(p *page) {
 	p.Raw(`<section class="card" id="before">` + "\n")

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -16,10 +17,11 @@ type Options struct {
 	Rows  int // nights of a series, the newest; 0 = all
 }
 
-// most is how many change points of a series are told, and how many series are shown.
+// Bounds of what is told.
 const (
-	mostPoints = 12
+	mostPoints = 12 // change points of a series
 	mostSeries = 12
+	mostFormer = 5 // series of former keys, in a terminal
 )
 
 // WriteText writes the nights for a terminal: a table of the last nights of each series
@@ -63,7 +65,19 @@ func WriteText(w io.Writer, v *history.View, o Options) error {
 		b.WriteString("\n" + document.Wrap(figure.Plural(shown-mostSeries, "more scenario")+" in --json", "", o.Width))
 	}
 	if former > 0 {
-		b.WriteString("\n" + document.Wrap("Nights of "+figure.Plural(former, "former key")+", which cannot be compared with these, are on the page.", "", o.Width))
+		b.WriteString("\nNights that cannot be compared with these, because their key is another one:\n")
+	}
+	told := 0
+	for i := range v.Series {
+		s := &v.Series[i]
+		if !s.Former {
+			continue
+		}
+		if told++; told > mostFormer {
+			b.WriteString(document.Wrap(fmt.Sprintf("and %d more, on the page", former-mostFormer), "  ", o.Width))
+			break
+		}
+		b.WriteString(document.Wrap(fmt.Sprintf("%s, %s to %s: %s; %s", s.Scenario, day(s.Nights[0].Started), day(s.Newest().Started), figure.Plural(len(s.Nights), "night"), strings.Join(differences(s, 3), "; ")), "  ", o.Width))
 	}
 	for _, p := range v.Problems {
 		b.WriteString(document.Wrap("warning: "+p, "", o.Width))

@@ -108,7 +108,7 @@ func counted(s *history.Series) string {
 		if n := by[v]; n > 0 && n < len(s.Nights) {
 			parts = append(parts, fmt.Sprintf("%d %s", n, verdictWords[v]))
 		} else if n > 0 {
-			parts = append(parts, map[bool]string{true: "it ", false: "all "}[n == 1]+verdictWords[v])
+			parts = append(parts, map[bool]string{false: "all "}[n == 1]+verdictWords[v])
 		}
 	}
 	return text + ": " + strings.Join(parts, ", ")

@@ -151,8 +151,8 @@ func TestRefusals(t *testing.T) {
 		if _, err := Read(folder, history.Reading{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("read %s: %v; want %q", folder, err, want)
 		}
-		if _, err := NewFolder(folder, "a"); err == nil {
-			t.Errorf("a folder in %s", folder)
+		if err := Begin(folder); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("begin in %s: %v; want %q", folder, err, want)
 		}
 	}
 	if _, err := Read(dir, history.Reading{}); !errors.Is(err, fs.ErrNotExist) {
@@ -162,6 +162,20 @@ func TestRefusals(t *testing.T) {
 	bad.Verdict = ""
 	if _, err := Append(dir, bad); err == nil || Has(dir) {
 		t.Errorf("a night that could not be read is added: %v", err)
+	}
+}
+
+// TestBegin: a history without a night can be read, and one with nights stays as it is.
+func TestBegin(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "nightly")
+	for n := range 2 {
+		if err := Begin(dir); err != nil {
+			t.Fatal(err)
+		}
+		if h := read(t, dir); len(h.Nights) != n || len(h.Problems()) > 0 {
+			t.Errorf("%d nights, %q; want %d", len(h.Nights), h.Problems(), n)
+		}
+		add(t, dir, night(fmt.Sprint(n), ""))
 	}
 }
 

@@ -418,6 +418,9 @@ type Tester struct {
 	DroppedSamples int64 `json:"dropped_samples"`
 	DroppedEvents  int64 `json:"dropped_events"`
 	GoroutinesPeak int64 `json:"goroutines_peak"`
+	// Trends of what the tester used, of each machine; none of a run that was too short to tell, and of
+	// a simulation.
+	Trends []Trend `json:"trends,omitempty"`
 }
 
 // Predicted is the prediction for a fault and a player.

@@ -135,7 +135,11 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 	}
 	if !o.json && !o.quiet {
 		if before := o.history.went; before != nil {
-			_, err := io.WriteString(printable{w}, document.Wrap(before.Line(), "", text.Width))
+			line := before.Line()
+			if before.Worse && o.history.dir != "" {
+				line += "; hlsload compare " + o.history.dir + " " + o.dir + " says more"
+			}
+			_, err := io.WriteString(printable{w}, document.Wrap(line, "", text.Width))
 			printed = errors.Join(printed, err)
 		}
 		printed = errors.Join(printed, page.WriteEnd(s, w, o.dir, text))

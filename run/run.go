@@ -121,7 +121,7 @@ func internal(err error) error {
 type live struct {
 	*ground
 	cfg   *Config
-	id    string // names the run on AWS and in logs
+	id    string    // names the run on AWS and in logs
 	epoch time.Time // the run's clock is 0 then
 	t0    time.Time // this process begins; the epoch, unless it goes on with a run
 

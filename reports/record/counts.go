@@ -57,7 +57,7 @@ func (c *Counts) add(o *Counts) {
 		c.Watching[i] += n
 	}
 	c.Rows.add(&o.Rows)
-	reports.Add(&c.Live, &o.Live)
+	c.Live.add(&o.Live)
 	c.Seen.add(&o.Seen)
 }
 

@@ -16,6 +16,8 @@ const (
 	MarkdownFile = "summary.md"
 	EventsFile   = "events.ndjson"
 	JournalFile  = "journal.ndjson"
+	// PlayersFile is what became of each viewer of a simulation (package players).
+	PlayersFile = "players.csv"
 	// CheckpointFile is the summary so far of a long run, until there is the final one.
 	CheckpointFile = "checkpoint.json"
 	// ResumeFile says how to go on with a run whose machine was lost, and PartFile has what

@@ -29,24 +29,28 @@ const (
 // function of it. See contract section 4 for the fields that scripts may rely
 // on.
 type Summary struct {
-	Schema     string   `json:"schema"`
-	Scenario   Scenario `json:"scenario"`
-	Seed       uint64   `json:"seed"`
-	Mode       string   `json:"mode"`
-	Target     string   `json:"target"`  // the URL without secrets, or "rig"; with several URLs, " and " between them
-	Build      string   `json:"build"`   // version, commit, tags
-	Started    string   `json:"started"` // RFC 3339
-	Ended      string   `json:"ended"`   // RFC 3339
-	RunID      string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
-	DurationS  Value    `json:"duration_s"`
-	Key        *Key     `json:"key"` // null = of an older version, which had none
-	Verdict    string   `json:"verdict"`
-	VoidReason string   `json:"void_reason"`
+	Schema    string   `json:"schema"`
+	Scenario  Scenario `json:"scenario"`
+	Seed      uint64   `json:"seed"`
+	Mode      string   `json:"mode"`
+	Target    string   `json:"target"`  // the URL without secrets, or "rig"; with several URLs, " and " between them
+	Build     string   `json:"build"`   // version, commit, tags
+	Started   string   `json:"started"` // RFC 3339
+	Ended     string   `json:"ended"`   // RFC 3339
+	RunID     string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
+	DurationS Value    `json:"duration_s"`
+	// TargetDurationS is that of the media playlists; null = not known.
+	TargetDurationS Value  `json:"target_duration_s"`
+	Key             *Key   `json:"key"` // null = of an older version, which had none
+	Verdict         string `json:"verdict"`
+	VoidReason      string `json:"void_reason"`
 	// WhatHelps says what to change after a void run, as commands.
 	WhatHelps   []string `json:"what_helps"`
 	Interrupted string   `json:"interrupted"` // why the run ended early; "" = it did not
 	Warnings    []string `json:"warnings"`
 	ExitCode    int      `json:"exit_code"`
+	// Repeats is the void run before it, of which this one is the only repetition; null = none.
+	Repeats *Repeated `json:"repeats"`
 
 	Expectations []ExpectationResult        `json:"expectations"`
 	Known        []KnownResult              `json:"known"`
@@ -61,8 +65,8 @@ type Summary struct {
 	Monitoring   *MonitorSummary            `json:"monitoring"` // null = no provider's was watched
 
 	// Resumed are the times in which the machine was lost and another process then went on
-	// with the run; absent = it was not. Nothing is known of them.
-	Resumed []Resumed `json:"resumed,omitempty"`
+	// with the run; empty = it was not. Nothing is known of them.
+	Resumed []Resumed `json:"resumed"`
 
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
@@ -80,9 +84,19 @@ type Resumed struct {
 	Why       string `json:"why"`
 }
 
+// Repeated is a void run that was repeated.
+type Repeated struct {
+	ExitCode int    `json:"exit_code"`
+	Reason   string `json:"reason"`
+	Dir      string `json:"dir"` // of its results, in that of the run that repeats it
+}
+
 // ExpectationResult is what became of an expectation.
 type ExpectationResult struct {
-	Expr   string `json:"expr"`
+	Expr string `json:"expr"`
+	// Line is where it stands in the file of the scenario, from 1; 0 = in none, as one
+	// that a flag added.
+	Line   int    `json:"line,omitempty"`
 	Value  Value  `json:"value"` // null = never or no data
 	Unit   string `json:"unit"`  // of the value: ms, share, bit/s, 1/s or none
 	Pass   bool   `json:"pass"`
@@ -92,6 +106,21 @@ type ExpectationResult struct {
 	NotMeasured bool `json:"not_measured,omitempty"`
 	// ByLost: what was measured holds, and only the worst that lost players may have seen does not.
 	ByLost bool `json:"by_lost,omitempty"`
+	// Windows is what was looked at, of an expectation with each=DURATION.
+	Windows *Windows `json:"windows,omitempty"`
+}
+
+// Windows are those of an expectation that has a value in each of them.
+type Windows struct {
+	EachS     Value  `json:"each_s"`    // their length
+	Statistic string `json:"statistic"` // over them, that was compared: max, p95, … or worst
+	Count     int    `json:"count"`     // with a value
+	Skipped   int    `json:"skipped"`   // that touch time in which the run was not there
+	Empty     int    `json:"empty"`     // in which there was nothing to measure
+	// The worst of those with a value; null without any, and WorstValue also for never.
+	WorstValue Value `json:"worst_value"`
+	WorstFromS Value `json:"worst_from_s"`
+	WorstToS   Value `json:"worst_to_s"`
 }
 
 // KnownResult is what became of something that players are known to do. It has no part
@@ -103,7 +132,8 @@ type KnownResult struct {
 	Holds  bool   `json:"holds"`
 	Reason string `json:"reason"` // in words
 	// NotMeasured: there was nothing to compare.
-	NotMeasured bool `json:"not_measured,omitempty"`
+	NotMeasured bool     `json:"not_measured,omitempty"`
+	Windows     *Windows `json:"windows,omitempty"`
 }
 
 // Players counts all sessions.
@@ -163,8 +193,11 @@ type FaultSummary struct {
 	ClearedAtS    Value  `json:"cleared_at_s"`
 	RecoveryEndS  Value  `json:"recovery_end_s"`
 	BaselineFromS Value  `json:"baseline_from_s"` // null = there is none
-	UndoVerified  bool   `json:"undo_verified"`
-	Problem       string `json:"problem"` // why the fault makes the run void
+	// SegmentAgeS is how long before the onset the last segment was due at the origin:
+	// what comes of a fault depends on it. Null = not known.
+	SegmentAgeS  Value  `json:"segment_age_s"`
+	UndoVerified bool   `json:"undo_verified"`
+	Problem      string `json:"problem"` // why the fault makes the run void
 	// Lost says why this occurrence does not count: the machine was lost meanwhile. Absent =
 	// it counts.
 	Lost string `json:"lost,omitempty"`
@@ -413,6 +446,9 @@ type Tester struct {
 	DroppedSamples int64 `json:"dropped_samples"`
 	DroppedEvents  int64 `json:"dropped_events"`
 	GoroutinesPeak int64 `json:"goroutines_peak"`
+	// Trends of what the tester used, of each machine; none of a run that was too short to tell, and of
+	// a simulation.
+	Trends []Trend `json:"trends,omitempty"`
 }
 
 // Predicted is the prediction for a fault and a player.

@@ -19,6 +19,7 @@ const (
 	ExitTester      = 111 // void: this machine was too slow
 	ExitUnreachable = 112 // void: the target was unreachable at start, or no session ever played
 	ExitLost        = 113 // void: more players were lost with their agents than limits.lost allows
+	ExitNothing     = 114 // nothing to compare: other keys, no base, or too small a one
 )
 
 // ViewersServed is the expectation that every run has: outside of faults, viewers
@@ -95,6 +96,12 @@ func (s *Summary) Decide(end *Ending) {
 					who = "agent " + l.Agent
 				}
 				void = append(void, fmt.Sprintf("%s was too slow: 1 %% of the requests left more than %s late (%s; limit %s)", who, Milliseconds.Format(l.P99), l.Phase, figure.Seconds(ms)))
+				first(ExitTester)
+			}
+		}
+		for _, t := range s.Leaks() {
+			if t.Doubled {
+				void = append(void, "this machine did not stay the same: "+t.Line())
 				first(ExitTester)
 			}
 		}

@@ -52,9 +52,9 @@ func (v *view) derive(end *End) *Finished {
 	v.load, v.source = v.truth(end)
 	v.lost, v.lostLimit = lostOf(end.Agents), end.LostLimit
 	s := &reports.Summary{
-		Schema: reports.Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Target: v.Config.Target, Build: v.Config.Build, RunID: v.Config.RunID,
+		Schema: reports.Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Target: v.Config.Target, Build: v.Config.Build, RunID: v.Config.RunID, Key: v.Config.RunKey.Clone(),
 		Started: v.Config.Started.UTC().Format(startedFormat), Ended: v.Config.Started.Add(end.At).UTC().Format(startedFormat),
-		DurationS: reports.Value(end.At.Seconds()).Round(3), Warnings: []string{}, WhatHelps: []string{}, HistUnit: "us",
+		DurationS: reports.Value(end.At.Seconds()).Round(3), TargetDurationS: reports.Value(v.Config.TargetDuration.Seconds()), Warnings: []string{}, WhatHelps: []string{}, Resumed: []reports.Resumed{}, HistUnit: "us",
 	}
 	if s.Scenario.Overrides == nil {
 		s.Scenario.Overrides = []reports.Override{}
@@ -68,7 +68,7 @@ func (v *view) derive(end *End) *Finished {
 	lostTime := v.resumed(s)
 	lag, _ := evaluators["tester_lag"].dist(v, &filter{rule: -1, cohort: -1, kind: -1})
 	s.Tester = reports.Tester{LagMs: lag.Dist(1000, 0), CPUS: reports.Value(end.CPU.Seconds()).Round(3), RSSPeakBytes: end.RSSPeak,
-		DroppedSamples: end.DroppedSamples, DroppedEvents: v.DroppedEvents, GoroutinesPeak: end.Goroutines}
+		DroppedSamples: end.DroppedSamples, DroppedEvents: v.DroppedEvents, GoroutinesPeak: end.Goroutines, Trends: end.Trends}
 	s.Expectations = []reports.ExpectationResult{}
 	for _, e := range v.Config.Expect {
 		s.Expectations = append(s.Expectations, v.judge(e))
@@ -76,7 +76,7 @@ func (v *view) derive(end *End) *Finished {
 	s.Known = []reports.KnownResult{}
 	for _, e := range v.Config.Known {
 		r := v.measured(e)
-		s.Known = append(s.Known, reports.KnownResult{Expr: r.Expr, Value: r.Value, Unit: r.Unit, Holds: r.Pass, Reason: r.Reason, NotMeasured: r.NotMeasured})
+		s.Known = append(s.Known, reports.KnownResult{Expr: r.Expr, Value: r.Value, Unit: r.Unit, Holds: r.Pass, Reason: r.Reason, NotMeasured: r.NotMeasured, Windows: r.Windows})
 	}
 	inspect(s, v)
 	gone := v.agents(s, end)
@@ -168,6 +168,15 @@ func (v *view) profiles() map[string]reports.ProfileSummary {
 	return m
 }
 
+// segmentAge is how long before an instant the last segment was due, in seconds.
+func (v *view) segmentAge(at time.Duration) reports.Value {
+	every := v.Config.Segment
+	if every <= 0 {
+		return reports.NoData
+	}
+	return reports.Value((((at-v.Config.Due)%every + every) % every).Seconds()).Round(3)
+}
+
 func (v *view) faults(end *End) []reports.FaultSummary {
 	all := make([]reports.FaultSummary, 0, len(v.Phases.Occurrences))
 	ended := map[[2]int]*chaos.Outcome{}
@@ -181,7 +190,7 @@ func (v *view) faults(end *End) []reports.FaultSummary {
 		f := reports.FaultSummary{
 			WhatHelps: []string{},
 			Name:      o.Fault.Name, Occurrence: o.Fault.Occurrence, Fault: string(o.Fault.Kind), Via: string(o.Fault.Via),
-			AppliedAtS: instant(o.Applied), ClearedAtS: instant(o.Cleared), RecoveryEndS: reports.NoData, BaselineFromS: reports.NoData,
+			AppliedAtS: instant(o.Applied), ClearedAtS: instant(o.Cleared), RecoveryEndS: reports.NoData, BaselineFromS: reports.NoData, SegmentAgeS: reports.NoData,
 			Noticed: []reports.Notice{},
 		}
 		g := v.Phases.Lost(o, v.Config.Recovery)
@@ -197,7 +206,7 @@ func (v *view) faults(end *End) []reports.FaultSummary {
 			f.Pipeline = &p
 		}
 		if o.Applied != record.Forever {
-			f.RecoveryEndS = instant(o.RecoveryEnd)
+			f.RecoveryEndS, f.SegmentAgeS = instant(o.RecoveryEnd), v.segmentAge(o.Applied)
 			if from, to := v.Phases.BaselineOf(o, v.Config.TargetDuration); to > from {
 				f.BaselineFromS = instant(from)
 			}
@@ -424,6 +433,11 @@ func average(t *traffic.Load, of traffic.Series, from, to time.Duration, known b
 // warn adds the warnings that limit what the numbers mean.
 func warn(s *reports.Summary, v *view, end *End) {
 	s.Warnings = append(s.Warnings, end.Warnings...)
+	for _, t := range s.Leaks() {
+		if !t.Doubled { // else it is the reason of the verdict
+			s.Warnings = append(s.Warnings, "this program leaks; what was measured holds, and please report it: "+t.Line())
+		}
+	}
 	add := func(format string, args ...any) { s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...)) }
 	said := repeated{add: add}
 	for i := range s.Faults {

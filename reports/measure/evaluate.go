@@ -95,6 +95,9 @@ func (v *view) number(t *expect.Term, b bound) reports.Value {
 
 // compare evaluates an expectation as it was measured, or for a bound of its left side.
 func (v *view) compare(e *expect.Expectation, b bound) reports.ExpectationResult {
+	if e.Each() > 0 {
+		return e.ResultOver(v.windows(e, b))
+	}
 	l := v.number(&e.Left, b)
 	r := reports.Value(0)
 	if e.Operator != 0 {
@@ -174,13 +177,17 @@ func (v *view) stretches(f *filter) (s [][2]time.Duration) {
 
 // rate is the mean or the highest rate (over a second) of a series.
 func (v *view) rate(of traffic.Series, st reports.Stat, f *filter) reports.Value {
+	return v.rateIn(of, st, v.stretches(f))
+}
+
+func (v *view) rateIn(of traffic.Series, st reports.Stat, stretches [][2]time.Duration) reports.Value {
 	if v.load == nil || !v.knowsOrigin() && !atEdge(of) {
 		return reports.NoData
 	}
 	var sum int64
 	var length time.Duration
 	peak := math.NaN()
-	for _, s := range v.stretches(f) {
+	for _, s := range stretches {
 		sum += v.load.Sum(of, s[0], s[1])
 		length += s[1] - s[0]
 		if p, _ := v.load.Peak(of, s[0], s[1], time.Second); !(p <= peak) {
@@ -202,12 +209,14 @@ func atEdge(of traffic.Series) bool {
 	return of(&probe) > 0
 }
 
-func hitRatio(v *view, f *filter) reports.Value {
+func hitRatio(v *view, f *filter) reports.Value { return v.hitsIn(v.stretches(f)) }
+
+func (v *view) hitsIn(stretches [][2]time.Duration) reports.Value {
 	if !v.knowsOrigin() {
 		return reports.NoData
 	}
 	var edge, origin int64
-	for _, s := range v.stretches(f) {
+	for _, s := range stretches {
 		edge += v.load.Sum(traffic.EdgeRequests, s[0], s[1])
 		origin += v.load.Sum(traffic.OriginRequests, s[0], s[1])
 	}

@@ -100,7 +100,7 @@ func TestHostileParts(t *testing.T) {
 		want  string
 	}{
 		{"nothing", nil, "read part: it begins with"},
-		{"another version", []byte("hlpart\x01"), "read part: it begins with"},
+		{"another version", []byte("hlpart\x03"), "read part: it begins with"},
 		{"no part", deflated(append(counts[:0:0], counts[0], 0)), "read part: "},
 		{"cut", good[:len(good)/2], "read part: unexpected EOF"},
 		{"too long", deflated(append(bytes.Clone(counts), 0)), "bytes are left"},

@@ -25,6 +25,7 @@ type Collector struct {
 	fills    traffic.Fills
 	delays   []*sharedDelays // one; in a simulation, whose shards would wait for one another all the time, one each
 	startups sharedStartups
+	outcomes *rolls                          // nil = they are not kept
 	usualNow atomic.Pointer[[]time.Duration] // by cohort, as it was said last
 	past     *Part                           // recorded by another process before the machine was lost; nil = nothing
 
@@ -39,6 +40,7 @@ type shard struct {
 	pending []pendingDeath
 	spare   *faultRecord
 	delays  *sharedDelays
+	listed  listed
 	lag     reports.Histogram // from due to sent, in µs
 	Counts
 }
@@ -48,7 +50,7 @@ func New(cfg Config) (*Collector, error) {
 	if err := cfg.fill(); err != nil {
 		return nil, err
 	}
-	c := &Collector{cfg: cfg, topRank: -1}
+	c := &Collector{cfg: cfg, topRank: -1, outcomes: newRolls(cfg.Outcomes)}
 	if cfg.Events != nil {
 		cfg.Events.cfg = &c.cfg
 	}

@@ -10,6 +10,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/reports"
+	"hlsload/reports/expect"
 	"hlsload/reports/traffic"
 )
 
@@ -107,6 +108,7 @@ func (p *Part) check() error {
 		exactly("sessions at the onsets", len(p.Watching), occs),
 		exactly("live counts of faults", len(p.Live.Faults), occs),
 		exactly("live counts of pipelines", len(p.Live.Pipeline), c.Pipelines),
+		exactly("series of windows", len(p.Counts.ByWindow), len(c.windows.series)),
 		exactly("step of the timeline", p.Rows.Step, step),
 		exactly("step of delays", p.Delays.Step, step),
 		within("rows of the timeline", len(p.Rows.Rows), 16*reports.MaxRows+1),
@@ -128,6 +130,9 @@ func (p *Part) check() error {
 		if w.Cleared != Forever {
 			errs = append(errs, instant("length of a fault", w.Cleared-w.Applied), instant("end of a fault", w.Cleared))
 		}
+	}
+	for i := range p.Counts.ByWindow {
+		errs = append(errs, within("windows of a series", len(p.Counts.ByWindow[i].Cells), 2*expect.MaxWindows+1))
 	}
 	for i := range p.Rows.Rows {
 		errs = append(errs, exactly("pipelines of a row", len(p.Rows.Rows[i].Pipeline), c.Pipelines))

@@ -79,6 +79,11 @@ func (c *PhaseMap) Lost(o *Occurrence, recovery time.Duration) *Gap {
 	if from == Forever {
 		from, to = o.Fault.At, o.Fault.At+o.Fault.For+recovery
 	}
+	return c.gap(from, to)
+}
+
+// gap is the first gap that a time touches; nil = there is none.
+func (c *PhaseMap) gap(from, to time.Duration) *Gap {
 	for i := range c.Gaps {
 		if g := &c.Gaps[i]; from < g.Settled && to > g.From {
 			return g
@@ -86,6 +91,9 @@ func (c *PhaseMap) Lost(o *Occurrence, recovery time.Duration) *Gap {
 	}
 	return nil
 }
+
+// Touches reports whether a gap touches a time.
+func (c *PhaseMap) Touches(from, to time.Duration) bool { return c.gap(from, to) != nil }
 
 // Continue goes on with a run of which another process recorded the first part, which
 // [Collector.ReadSnapshot] read, until the machine was lost. It comes before everything

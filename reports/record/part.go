@@ -128,7 +128,7 @@ func (sh *shard) cut(co *PhaseMap, end time.Duration) {
 	}
 	for i := range sh.pending {
 		p := &sh.pending[i]
-		p.t.settle(&co.Occurrences[p.t.occ], end, p.at, p.how, false)
+		p.t.settle(sh, p.of, &co.Occurrences[p.t.occ], end, p.at, p.how, false)
 	}
 	sh.pending = nil
 }
@@ -236,6 +236,9 @@ func (c *Config) key() uint64 {
 	for i := range c.Faults {
 		f := &c.Faults[i]
 		text += fmt.Sprintln(f.Name, f.Kind, f.Rule, f.Occurrence, f.At, f.For, f.Pipeline, f.Cohort, f.Rendition)
+	}
+	if c.windows.series != nil {
+		text += fmt.Sprintln(c.windows.series)
 	}
 	return draw.Hash(text)
 }

@@ -29,6 +29,8 @@ type Collector struct {
 
 	mu   sync.Mutex // serialises changes of the phases
 	lost []Stretch
+
+	resting []resting // like Counts.ByWindow; empty with one shard
 }
 
 // shard holds a part of the sessions under one lock.
@@ -59,6 +61,9 @@ func New(cfg Config) (*Collector, error) {
 	c.fills.Start(cfg.Duration, cfg.Agent != "")
 	c.startups.byCohort = make(Startups, len(cfg.Cohorts))
 	c.course.Store(c.cfg.phases(nil, c.cfg.occurrences()))
+	if cfg.Shards > 1 {
+		c.resting = make([]resting, len(cfg.windows.series))
+	}
 	for range cfg.Shards {
 		sh := &shard{c: c, lag: reports.CoarseHistogram(), Counts: newCounts(&c.cfg)}
 		sh.Traffic.Reserve(cfg.Duration)
@@ -69,6 +74,9 @@ func New(cfg Config) (*Collector, error) {
 			c.delays = append(c.delays, sh.delays)
 		}
 		sh.delays = c.delays[len(c.delays)-1]
+		for i := range c.resting {
+			sh.ByWindow[i].resting = &c.resting[i]
+		}
 		c.shards = append(c.shards, sh)
 	}
 	return c, nil

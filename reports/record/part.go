@@ -88,6 +88,7 @@ func (c *Collector) Part(now time.Duration) *Part {
 		sh.mu.Unlock()
 	}
 	p.PlayingAtEnd += p.Live.Playing
+	c.wake(p)
 	c.close(p)
 	return p
 }
@@ -107,11 +108,15 @@ func (c *Collector) Finish(end time.Duration) *Part {
 		sh.cut(co, end)
 		if i == 0 {
 			p.Counts = sh.Counts
+			for i := range p.ByWindow {
+				p.ByWindow[i].resting = nil
+			}
 		} else {
 			p.Counts.add(&sh.Counts)
 		}
 		sh.Counts = newCounts(&c.cfg)
 	}
+	c.wake(p)
 	c.close(p)
 	return p
 }
@@ -127,6 +132,16 @@ func (c *Collector) blank(now time.Duration) *Part {
 		p.Windows = append(p.Windows, co.Occurrences[i].Window)
 	}
 	return p
+}
+
+// wake adds the windows that rest.
+func (c *Collector) wake(p *Part) {
+	for i := range c.resting {
+		r := &c.resting[i]
+		r.mu.Lock()
+		p.ByWindow[i].add(&r.Windowed)
+		r.mu.Unlock()
+	}
 }
 
 // close adds what is not counted by shard.

@@ -29,24 +29,28 @@ const (
 // function of it. See contract section 4 for the fields that scripts may rely
 // on.
 type Summary struct {
-	Schema     string   `json:"schema"`
-	Scenario   Scenario `json:"scenario"`
-	Seed       uint64   `json:"seed"`
-	Mode       string   `json:"mode"`
-	Target     string   `json:"target"`  // the URL without secrets, or "rig"; with several URLs, " and " between them
-	Build      string   `json:"build"`   // version, commit, tags
-	Started    string   `json:"started"` // RFC 3339
-	Ended      string   `json:"ended"`   // RFC 3339
-	RunID      string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
-	DurationS  Value    `json:"duration_s"`
-	Key        *Key     `json:"key"` // null = of an older version, which had none
-	Verdict    string   `json:"verdict"`
-	VoidReason string   `json:"void_reason"`
+	Schema    string   `json:"schema"`
+	Scenario  Scenario `json:"scenario"`
+	Seed      uint64   `json:"seed"`
+	Mode      string   `json:"mode"`
+	Target    string   `json:"target"`  // the URL without secrets, or "rig"; with several URLs, " and " between them
+	Build     string   `json:"build"`   // version, commit, tags
+	Started   string   `json:"started"` // RFC 3339
+	Ended     string   `json:"ended"`   // RFC 3339
+	RunID     string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
+	DurationS Value    `json:"duration_s"`
+	// TargetDurationS is that of the media playlists; null = not known.
+	TargetDurationS Value  `json:"target_duration_s"`
+	Key             *Key   `json:"key"` // null = of an older version, which had none
+	Verdict         string `json:"verdict"`
+	VoidReason      string `json:"void_reason"`
 	// WhatHelps says what to change after a void run, as commands.
 	WhatHelps   []string `json:"what_helps"`
 	Interrupted string   `json:"interrupted"` // why the run ended early; "" = it did not
 	Warnings    []string `json:"warnings"`
 	ExitCode    int      `json:"exit_code"`
+	// Repeats is the void run before it, of which this one is the only repetition; null = none.
+	Repeats *Repeated `json:"repeats"`
 
 	Expectations []ExpectationResult        `json:"expectations"`
 	Drift        []Drift                    `json:"drift,omitempty"` // of a run of an hour or longer
@@ -61,6 +65,10 @@ type Summary struct {
 	Logs         *LogSummary                `json:"logs"`       // null = none were joined
 	Monitoring   *MonitorSummary            `json:"monitoring"` // null = no provider's was watched
 
+	// Resumed are the times in which the machine was lost and another process then went on
+	// with the run; absent = it was not. Nothing is known of them.
+	Resumed []Resumed `json:"resumed,omitempty"`
+
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
 	Tester        Tester `json:"tester"`
@@ -69,9 +77,27 @@ type Summary struct {
 	HistUnit string         `json:"hist_unit"` // of the histograms behind *_ms: "us"
 }
 
+// Resumed is a time of which nothing is known, because the machine was lost.
+type Resumed struct {
+	LostFromS Value  `json:"lost_from_s"` // of the last snapshot
+	LostToS   Value  `json:"lost_to_s"`   // when another process went on with the run
+	SettledS  Value  `json:"settled_s"`   // when all viewers were back: what counts begins then
+	Why       string `json:"why"`
+}
+
+// Repeated is a void run that was repeated.
+type Repeated struct {
+	ExitCode int    `json:"exit_code"`
+	Reason   string `json:"reason"`
+	Dir      string `json:"dir"` // of its results, in that of the run that repeats it
+}
+
 // ExpectationResult is what became of an expectation.
 type ExpectationResult struct {
-	Expr   string `json:"expr"`
+	Expr string `json:"expr"`
+	// Line is where it stands in the file of the scenario, from 1; 0 = in none, as one
+	// that a flag added.
+	Line   int    `json:"line,omitempty"`
 	Value  Value  `json:"value"` // null = never or no data
 	Unit   string `json:"unit"`  // of the value: ms, share, bit/s, 1/s or none
 	Pass   bool   `json:"pass"`
@@ -168,8 +194,14 @@ type FaultSummary struct {
 	ClearedAtS    Value  `json:"cleared_at_s"`
 	RecoveryEndS  Value  `json:"recovery_end_s"`
 	BaselineFromS Value  `json:"baseline_from_s"` // null = there is none
-	UndoVerified  bool   `json:"undo_verified"`
-	Problem       string `json:"problem"` // why the fault makes the run void
+	// SegmentAgeS is how long before the onset the last segment was due at the origin:
+	// what comes of a fault depends on it. Null = not known.
+	SegmentAgeS  Value  `json:"segment_age_s"`
+	UndoVerified bool   `json:"undo_verified"`
+	Problem      string `json:"problem"` // why the fault makes the run void
+	// Lost says why this occurrence does not count: the machine was lost meanwhile. Absent =
+	// it counts.
+	Lost string `json:"lost,omitempty"`
 	// Why says in a sentence which players lost playback, and by which rule of theirs;
 	// "" = no player lost any, or it is not known.
 	Why string `json:"why"`
@@ -375,6 +407,8 @@ type Row struct {
 	TTFBP50Ms    Value `json:"ttfb_p50_ms"`
 	TTFBP95Ms    Value `json:"ttfb_p95_ms"`
 	ErrorShare   Value `json:"error_share"` // failed requests of those answered
+	// Lost: the machine was lost in the step, or a part of it; see Summary.Resumed.
+	Lost bool `json:"lost,omitempty"`
 }
 
 // Tester is the tool's own lag and what it used of the machine.

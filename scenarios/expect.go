@@ -39,6 +39,9 @@ func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*expect.Expec
 		}
 		if e != nil {
 			e.Text = text.Raw
+			if d.from[item.n] == "" {
+				e.Line = item.n.Line
+			}
 			out = append(out, e)
 			before := windows
 			if windows = expect.WindowsOf(out, sc.Duration); before <= expect.MostWindows && windows > expect.MostWindows {

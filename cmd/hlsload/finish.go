@@ -30,6 +30,9 @@ type output struct {
 	live     string // address of the report while the run goes on; "" = none
 	metrics  metrics
 	machines machines // that carry the players
+	history  keeping
+	retry    retry
+	onFinish onFinish
 	detail
 }
 
@@ -50,7 +53,9 @@ func (o *output) register(cmd *cobra.Command) {
 	f.BoolVar(&o.events, "events", false, "write every player event to events.ndjson")
 	f.StringVar(&o.progress, "progress", "", "show progress as `KIND`: auto, bar, plain or none (default auto)")
 	completes(cmd, "progress", progressKinds)
+	o.history.register(cmd)
 	o.detail.register(cmd)
+	o.onFinish.register(cmd)
 }
 
 // shows is how progress is shown: as the flags say, else as HLSLOAD_PROGRESS does.
@@ -64,11 +69,17 @@ func (o *output) shows() string {
 // place chooses the directory of the results, if no flag did. It refuses one that holds
 // the files of an earlier run: they would be lost, and with the journal the way to undo
 // what that run left behind.
-func (o *output) place(name string, now time.Time) error {
+func (o *output) place(name string, now time.Time) (err error) {
+	if o.history.dir != "" {
+		if o.dir, err = o.history.place(o.dir, name, now); err != nil {
+			return err
+		}
+	}
 	if o.dir != "" {
 		if file := holds(o.dir); file != "" {
 			return forbidden(fmt.Errorf("directory of the results: %s has %s of an earlier run (want --out with a new directory, or none)", o.dir, file))
 		}
+		o.retry.look(o.dir)
 		return nil
 	}
 	first := filepath.Join("hlsload-out", name+"-"+now.Format("20060102-150405"))
@@ -76,6 +87,7 @@ func (o *output) place(name string, now time.Time) error {
 	for i := 2; holds(o.dir) != ""; i++ {
 		o.dir = fmt.Sprintf("%s-%d", first, i)
 	}
+	o.retry.look(o.dir)
 	return nil
 }
 
@@ -87,7 +99,7 @@ func holds(dir string) string {
 			return ""
 		}
 	}
-	for _, name := range []string{reports.JournalFile, reports.SummaryFile, reports.CheckpointFile, reports.EventsFile, reports.HTMLFile, reports.JUnitFile, reports.MarkdownFile} {
+	for _, name := range []string{reports.JournalFile, reports.SummaryFile, reports.CheckpointFile, reports.EventsFile, reports.PlayersFile, reports.HTMLFile, reports.JUnitFile, reports.MarkdownFile} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
 			return name
 		}
@@ -101,13 +113,22 @@ func holds(dir string) string {
 func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late error) error {
 	w := cmd.OutOrStdout()
 	text := o.text(w)
+	if r := restOf(cmd.Context()).repeats; r != nil {
+		s.Repeats = r
+	}
 	var printed error
-	if o.json {
-		printed = s.WriteJSON(w)
-	} else {
+	if !o.json {
 		printed = page.WriteText(s, w, text)
 	}
-	unwritten := errors.Join(late, page.Write(o.dir, s))
+	repeat := o.retry.wants(cmd, s, o.dir)
+	if o.json && !repeat { // else the repetition prints the one JSON that is to be on stdout
+		printed = s.WriteJSON(w)
+	}
+	unwritten := errors.Join(late, o.write(cmd, printable{cmd.ErrOrStderr()}, s, repeat))
+	if o.json && repeat && restOf(cmd.Context()).again == nil {
+		printed = s.WriteJSON(w)
+	}
+	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
@@ -118,6 +139,33 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 		unwritten = errors.Join(unwritten, printed)
 	}
 	return concluded(code, unwritten)
+}
+
+// write writes the result files, and adds the run to its history, unless it is to be
+// repeated: then its files are moved out of the way. A history that cannot be read or
+// written keeps no result from being written.
+func (o *output) write(cmd *cobra.Command, said io.Writer, s *reports.Summary, repeat bool) error {
+	before, err := o.history.before(o.dir, s)
+	err = errors.Join(err, page.WriteAfter(o.dir, s, before))
+	if repeat {
+		err = errors.Join(err, o.leave(cmd, s))
+	}
+	if restOf(cmd.Context()).again == nil {
+		err = errors.Join(err, o.history.add(said, o.dir, s))
+	}
+	return err
+}
+
+// leave moves the files of a run that is to be repeated out of the way.
+func (o *output) leave(cmd *cobra.Command, s *reports.Summary) error {
+	dir := o.dir
+	name, err := o.retry.setAside(dir)
+	if err != nil {
+		return fmt.Errorf("the run is not repeated, because its files cannot be moved out of the way: %w", err)
+	}
+	restOf(cmd.Context()).again = &repetition{reports.Repeated{ExitCode: s.ExitCode, Reason: s.Reason(), Dir: name}, dir, o.retry.pause}
+	o.dir = filepath.Join(dir, name)
+	return nil
 }
 
 // concluded is the error of a run with a verdict. A verdict other than PASS comes before
@@ -162,7 +210,7 @@ func columns(w io.Writer) int {
 
 // unbegun writes the result files of a run that was void before it began, for what reads
 // them, and adds to the error what helps. Other errors stay as they are.
-func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
+func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) error {
 	var refused *run.Error
 	if !errors.As(err, &refused) || refused.Kind != run.Unreachable && refused.Kind != run.Cloud && refused.Kind != run.Lost {
 		return err
@@ -173,15 +221,18 @@ func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
 		Started: now, Ended: now, Verdict: reports.Void, VoidReason: why, ExitCode: codes[refused.Kind], Warnings: []string{}, Expectations: []reports.ExpectationResult{}, Known: []reports.KnownResult{}, Faults: []reports.FaultSummary{},
 		Cohorts: map[string]*reports.CohortSummary{}, Profiles: map[string]reports.ProfileSummary{}, Requests: map[string]*reports.RequestSummary{}, Timeline: []reports.Row{}, Origin: reports.OriginSummary{Source: reports.FromNowhere},
 		WhatHelps: []string{"hlsload probe URL shows what a player makes of the stream, once the address answers"}}
+	s.Key = stage.Key(sc, s.Mode, s.Build, o.machines.carriers())
 	switch refused.Kind {
 	case run.Cloud:
 		s.WhatHelps = []string{"hlsload aws-check " + sc.Name + " shows what the run needs on AWS and does not find"}
 	case run.Lost:
 		s.WhatHelps = []string{"the lines of each hlsload agent say why it left, or where it looks for the conductor; --wait D gives agents more time to come"}
 	}
+	s.Repeats = restOf(cmd.Context()).repeats
 	stage.Hide(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
-	unwritten := page.Write(o.dir, s)
+	unwritten := o.write(cmd, io.Discard, s, o.retry.wants(cmd, s, o.dir))
+	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if unwritten != nil {
 		said += "\nwriting the results: " + unwritten.Error()
 	}

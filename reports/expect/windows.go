@@ -45,7 +45,7 @@ func (e *Expectation) ResultOver(all []Window) reports.ExpectationResult {
 		case why == "":
 			seen = append(seen, valued{x, value})
 		case compared: // something to compare with never happened: that is no window without data
-			res := reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: value, Reason: why + " from " + between(x), Windows: w}
+			res := reports.ExpectationResult{Expr: e.Text, Line: e.Line, Unit: reports.UnitSymbols[e.unit], Value: value, Reason: why + " from " + between(x), Windows: w}
 			return res
 		default:
 			w.Empty++
@@ -57,7 +57,7 @@ func (e *Expectation) ResultOver(all []Window) reports.ExpectationResult {
 		if w.Skipped > 0 && w.Empty == 0 {
 			nothing = "a part of the run was lost in every window"
 		}
-		return reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: reports.NoData, NotMeasured: true, Reason: "no window was measured: " + nothing, Windows: w}
+		return reports.ExpectationResult{Expr: e.Text, Line: e.Line, Unit: reports.UnitSymbols[e.unit], Value: reports.NoData, NotMeasured: true, Reason: "no window was measured: " + nothing, Windows: w}
 	}
 	worst, alike := seen[0], true
 	for _, x := range seen[1:] {

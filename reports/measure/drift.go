@@ -31,7 +31,7 @@ func (v *view) latencyGrowth(cohort int) (g trend.Growth, ok bool) {
 	var medians []trend.Point
 	for i := range cells {
 		from := time.Duration(i) * every
-		if to := from + every; cells[i].Values.Count() == 0 || from < trend.WarmUp(v.At) || v.Touches(from, to) {
+		if to := from + every; cells[i].Values.Count() == 0 || from < trend.WarmUp(v.At) || v.Phases.Touches(from, to) {
 			continue
 		}
 		medians = append(medians, trend.Point{At: from + every/2, Value: cells[i].Values.Quantile(.5, 0) / reports.Milliseconds.Scale()})
@@ -92,7 +92,7 @@ func (v *view) rebufferIn(cohort int, from, to time.Duration) reports.Value {
 	_, cells, every := v.Drift(cohort)
 	var num, den int64
 	for i := range cells {
-		if at := time.Duration(i) * every; at >= from && at+every <= to && !v.Touches(at, at+every) {
+		if at := time.Duration(i) * every; at >= from && at+every <= to && !v.Phases.Touches(at, at+every) {
 			num, den = num+cells[i].Num, den+cells[i].Den
 		}
 	}

@@ -17,9 +17,10 @@ import (
 // view is a record and what it is judged with.
 type view struct {
 	*record.Record
-	lost   lost
-	load   *traffic.Load // the truth, else the estimate
-	source string        // of the origin's part of it
+	lost      lost
+	lostLimit float64       // the share of the players, or of the time, that may be lost
+	load      *traffic.Load // the truth, else the estimate
+	source    string        // of the origin's part of it
 
 	// Set once a provider's monitoring has been watched to the end.
 	monitor *reports.MonitorSummary
@@ -144,11 +145,21 @@ func (v *view) measured(e *expect.Expectation) reports.ExpectationResult {
 // stretches are the intervals of time that a filter selects.
 func (v *view) stretches(f *filter) (s [][2]time.Duration) {
 	if !f.timed {
-		return [][2]time.Duration{{0, v.At}}
+		from := time.Duration(0)
+		for _, g := range v.Gaps() {
+			if g.From > from {
+				s = append(s, [2]time.Duration{from, min(g.From, v.At)})
+			}
+			from = g.To
+		}
+		return append(s, [2]time.Duration{min(from, v.At), v.At})
 	}
 	for i := range v.Phases.Intervals {
 		p := &v.Phases.Intervals[i]
 		to := v.At
+		if p.From >= to {
+			break
+		}
 		if i+1 < len(v.Phases.Intervals) {
 			to = min(to, v.Phases.Intervals[i+1].From)
 		}
@@ -220,7 +231,8 @@ func worst(of func(*view, *record.Occurrence) reports.Value) func(*view, *filter
 	return func(v *view, f *filter) reports.Value {
 		worst := reports.NoData
 		for i := range v.Phases.Occurrences {
-			if o := &v.Phases.Occurrences[i]; f.rule < 0 || o.Fault.Rule == f.rule {
+			o := &v.Phases.Occurrences[i]
+			if (f.rule < 0 || o.Fault.Rule == f.rule) && v.Phases.Lost(o, v.Config.Recovery) == nil {
 				if a := of(v, o); !math.IsNaN(float64(a)) && !(a <= worst) {
 					worst = a
 				}

@@ -20,7 +20,7 @@ func (v *view) windows(e *expect.Expectation, b bound) (all []expect.Window) {
 		if length := to - from; length <= 0 || length < each && (counted || 2*length < each) {
 			break
 		}
-		w := expect.Window{From: from, To: to, Skipped: v.Part != nil && v.Touches(from, to)}
+		w := expect.Window{From: from, To: to, Skipped: v.Phases.Touches(from, to)}
 		if !w.Skipped {
 			w.Left, w.Right = left(i, from, to), right(i, from, to)
 		}

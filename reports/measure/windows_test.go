@@ -185,20 +185,24 @@ func TestWindowsAreExact(t *testing.T) {
 	}
 }
 
-// TestLostWindows: windows that touch lost time do not count, and are said.
+// TestLostWindows: windows that touch the gap of a run that was gone on with do not count, and are
+// said.
 func TestLostWindows(t *testing.T) {
-	sc := expecting(t, sceneConfig(), "rebuffer_ratio{each=10s} < 10%")
-	v := sc.watching(0)
-	v.stall(18)
-	v.resume(23)
+	const text = "rebuffer_ratio{each=10s} < 10%"
+	first, sc := expecting(t, sceneConfig(), text), expecting(t, sceneConfig(), text)
+	first.watching(0)
+	if err := sc.c.Continue(first.c.Snapshot(sec(12)), record.Gap{From: sec(12), To: sec(20), Settled: sec(20.5), Why: "lost"}); err != nil {
+		t.Fatal(err)
+	}
+	v := sc.join(20, 0)
+	v.start(20.2)
+	v.stall(20.5)
+	v.resume(28)
 	v.stall(41)
 	v.resume(42)
-	sc.c.Lose(sec(12), sec(20))
-	sc.c.Lose(sec(19), sec(20.5))
-	sc.c.Lose(sec(90), sec(95))
 	s := sc.finish(End{})
-	values(t, s, "10 % in the worst of 7 windows of 10s: 0:40 to 0:50; 3 windows skipped, because a part of the run was lost")
-	if w := s.Expectations[0].Windows; w.Count != 7 || w.Skipped != 3 || w.WorstFromS != 40 || w.WorstToS != 50 || w.WorstValue != .1 {
+	values(t, s, "10 % in the worst of 8 windows of 10s: 0:40 to 0:50; 2 windows skipped, because a part of the run was lost")
+	if w := s.Expectations[0].Windows; w.Count != 8 || w.Skipped != 2 || w.WorstFromS != 40 || w.WorstToS != 50 || w.WorstValue != .1 {
 		t.Errorf("%+v", w)
 	}
 }

@@ -374,6 +374,9 @@ func facts(s *reports.Summary) []fact {
 		scenario += ": " + strings.Join(strings.Fields(s.Scenario.Description), " ")
 	}
 	all = append(all, fact{name: "Scenario", text: scenario})
+	if r := s.Repeats; r != nil {
+		all = append(all, fact{name: "Repeats", text: fmt.Sprintf("a void run (exit code %d: %s), whose files are in %s", r.ExitCode, r.Reason, r.Dir)})
+	}
 	if s.Players.Started > 0 {
 		all = append(all, fact{name: "Who", text: audienceOf(s)})
 	}
@@ -383,7 +386,7 @@ func facts(s *reports.Summary) []fact {
 	if s.Verdict == reports.Void && len(s.WhatHelps) > 0 {
 		all = append(all, fact{name: "What helps", lines: s.WhatHelps})
 	}
-	return append(all, fact{name: "Run again", text: reproduce(s), code: true})
+	return append(all, fact{name: "Run again", text: s.Command(), code: true})
 }
 
 // mainFault is the fault that the head is about: the worst, or the only one; nil = none.

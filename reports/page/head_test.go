@@ -118,7 +118,7 @@ func TestRemedies(t *testing.T) {
 		"failed_over{fault=freeze-0} >= 99%": true, "outage.p95{joined=before,fault=freeze-0} < 1s": true, "stalled{fault=freeze-0} - stalled{cohort=control} <= 1%": true,
 		"rebuffer_ratio < 5%": false, "failed_over{fault=freeze} >= 99%": false,
 	} {
-		if text := remedies(s, expr); strings.Contains(text, "what helps: ") != named {
+		if text := Remedies(s, expr); strings.Contains(text, "what helps: ") != named {
 			t.Errorf("%s: %q", expr, text)
 		}
 	}
@@ -226,7 +226,7 @@ func TestHappened(t *testing.T) {
 
 func TestQuoted(t *testing.T) {
 	for arg, want := range map[string]string{"pipeline-kill": "pipeline-kill", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "x=${TOKEN}": "'x=${TOKEN}'", "https://h/a?b=***": "'https://h/a?b=***'"} {
-		if got := quoted(arg); got != want {
+		if got := reports.Quoted(arg); got != want {
 			t.Errorf("%q: %s; want %s", arg, got, want)
 		}
 	}

@@ -23,52 +23,17 @@ type Part struct {
 	Over    bool          // its open sessions were cut then
 	Windows []Window      // of Config.Faults
 	Sets    []PhaseSet    // by number
-	Lost    []Stretch     // time in which the run was not there, in order; windows that touch it do not count
 	Counts
 	Delays        Delays
 	Meter         *traffic.Load // what a rig counted; nil = nothing
 	Testers       []Tester      // by name of the agent
+	Gaps          []Gap         // in which nothing was recorded, in order
 	DroppedEvents int64
 
 	// Fills are answers that may have shared a request to the origin with those of other
 	// agents; see [traffic.Fills]. They are counted in Traffic once all parts are merged.
 	Fills  []traffic.Fill
 	Partly bool // there were too many of them
-}
-
-// Stretch is a stretch of the run's time, up to To.
-type Stretch struct{ From, To time.Duration }
-
-// maxLost is how many stretches of lost time are kept apart.
-const maxLost = 1000
-
-// lose adds lost time; stretches that touch become one.
-func lose(all []Stretch, more ...Stretch) (joined []Stretch) {
-	all = append(slices.Clone(all), more...)
-	slices.SortFunc(all, func(a, b Stretch) int { return cmp.Compare(a.From, b.From) })
-	for _, s := range all {
-		switch last := len(joined) - 1; {
-		case s.To <= s.From:
-		case last >= 0 && (s.From <= joined[last].To || len(joined) == maxLost):
-			joined[last].To = max(joined[last].To, s.To)
-		default:
-			joined = append(joined, s)
-		}
-	}
-	return joined
-}
-
-// Lose says that the run was not there for a stretch of time: nothing was measured, and windows
-// ([expect.Window]) that touch it do not count.
-func (c *Collector) Lose(from, to time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lost = lose(c.lost, Stretch{max(from, 0), to})
-}
-
-// Touches reports whether lost time is within a stretch.
-func (p *Part) Touches(from, to time.Duration) bool {
-	return slices.ContainsFunc(p.Lost, func(s Stretch) bool { return s.From < to && from < s.To })
 }
 
 // Tester is what is not added up over agents: one that is too slow must not hide among many.
@@ -88,8 +53,8 @@ func (c *Collector) Part(now time.Duration) *Part {
 		sh.mu.Unlock()
 	}
 	p.PlayingAtEnd += p.Live.Playing
-	c.wake(p)
 	c.close(p)
+	p.add(c.past)
 	return p
 }
 
@@ -108,40 +73,24 @@ func (c *Collector) Finish(end time.Duration) *Part {
 		sh.cut(co, end)
 		if i == 0 {
 			p.Counts = sh.Counts
-			for i := range p.ByWindow {
-				p.ByWindow[i].resting = nil
-			}
 		} else {
 			p.Counts.add(&sh.Counts)
 		}
 		sh.Counts = newCounts(&c.cfg)
 	}
-	c.wake(p)
 	c.close(p)
+	p.add(c.past)
 	return p
 }
 
 // blank is a part without counts.
 func (c *Collector) blank(now time.Duration) *Part {
 	co := c.course.Load()
-	p := &Part{cfg: &c.cfg, At: now, Sets: co.Sets, Meter: c.meter.Load()}
-	c.mu.Lock()
-	p.Lost = slices.Clone(c.lost)
-	c.mu.Unlock()
+	p := &Part{cfg: &c.cfg, At: now, Sets: co.Sets, Meter: c.meter.Load(), Gaps: co.Gaps}
 	for i := range co.Occurrences {
 		p.Windows = append(p.Windows, co.Occurrences[i].Window)
 	}
 	return p
-}
-
-// wake adds the windows that rest.
-func (c *Collector) wake(p *Part) {
-	for i := range c.resting {
-		r := &c.resting[i]
-		r.mu.Lock()
-		p.ByWindow[i].add(&r.Windowed)
-		r.mu.Unlock()
-	}
 }
 
 // close adds what is not counted by shard.
@@ -179,7 +128,7 @@ func (sh *shard) cut(co *PhaseMap, end time.Duration) {
 	}
 	for i := range sh.pending {
 		p := &sh.pending[i]
-		p.t.settle(&co.Occurrences[p.t.occ], end, p.at, p.how, false)
+		p.t.settle(sh, p.of, &co.Occurrences[p.t.occ], end, p.at, p.how, false)
 	}
 	sh.pending = nil
 }
@@ -208,7 +157,18 @@ func (p *Part) Merge(o *Part) error {
 		return errors.New("merge parts: they number the phases in different ways (want the same course of faults)")
 	}
 	p.At, p.Windows, p.Sets = max(p.At, o.At), windows, long
-	p.Lost = lose(p.Lost, o.Lost...)
+	if len(o.Gaps) > len(p.Gaps) {
+		p.Gaps = o.Gaps
+	}
+	p.add(o)
+	return nil
+}
+
+// add adds what was recorded of other sessions; nil = none.
+func (p *Part) add(o *Part) {
+	if o == nil {
+		return
+	}
 	p.Counts.add(&o.Counts)
 	p.Delays.add(&o.Delays)
 	if o.Meter != nil {
@@ -222,7 +182,6 @@ func (p *Part) Merge(o *Part) error {
 	}
 	p.DroppedEvents += o.DroppedEvents
 	p.Fills, p.Partly = traffic.MergeFills(p.Fills, o.Fills), p.Partly || o.Partly
-	return nil
 }
 
 // agree takes what another part knows of a window.
@@ -296,5 +255,5 @@ func (p *Part) Record() *Record {
 		counted.Traffic.Count(p.Fills)
 		p = &counted
 	}
-	return &Record{Config: p.cfg, At: p.At, Over: p.Over, Phases: p.cfg.phases(p.Sets, occs).endsAt(p.At), Part: p, counts: []*Counts{&p.Counts}}
+	return &Record{Config: p.cfg, At: p.At, Over: p.Over, Phases: p.cfg.phases(p.Sets, occs, p.Gaps).endsAt(p.At), Part: p, counts: []*Counts{&p.Counts}}
 }

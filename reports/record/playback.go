@@ -13,6 +13,7 @@ func (s *Session) appended(sm *player.Sample) {
 		return
 	}
 	s.buffered += max(0, sm.MediaDuration-sm.Repeated)
+	s.listMedia(sm)
 	if sm.Latency >= 0 {
 		s.totals.Latency.Duration(sm.Latency)
 		s.delayInWindow(windowedLatency, m3u8.Kinds, sm.At, sm.Latency)
@@ -92,6 +93,7 @@ func (s *Session) start(sm *player.Sample) {
 		d = sm.At - s.joined
 	}
 	s.totals.Startup.Duration(d)
+	s.listStart(d)
 	s.delayInWindow(windowedStartup, m3u8.Kinds, sm.At, d)
 	if !s.failed {
 		s.inWindow(windowedStartupFailed, m3u8.Kinds, sm.At, 0, 1)
@@ -136,5 +138,6 @@ func (s *Session) resume(sm *player.Sample) {
 // stallOver records the stall that ends now in the span where it ends.
 func (s *Session) stallOver(at time.Duration) {
 	s.totals.Stall.Duration(at - s.since)
+	s.listStall(at - s.since)
 	s.delayInWindow(windowedStall, m3u8.Kinds, at, at-s.since)
 }

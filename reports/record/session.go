@@ -16,6 +16,7 @@ type SessionInfo struct {
 	Player uint64
 	Cohort int  // index in Config.Cohorts
 	Rejoin bool // the viewer is back
+	Number int  // of this viewer's sessions, from 1; 0 = 1
 	Failed bool // and their session before ended by an error
 }
 
@@ -70,6 +71,8 @@ type Session struct {
 	stalls [Either]Rules
 
 	index     int32 // in shard.open
+	row       int32 // in listed.sessions, or unlisted
+	number    uint32
 	piece     int32 // in Intervals
 	joinPiece int32
 	stallsAny [phases]bool
@@ -107,10 +110,12 @@ func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
 	*s = Session{
 		shard: sh, player: info.Player, joined: now, at: now, since: now,
 		piece: int32(at), joinPiece: int32(at), pipeline: -1, loading: -1, index: int32(len(sh.open)), rejoin: info.Rejoin,
+		row: unlisted, number: uint32(max(info.Number, 1)),
 		control: c.cfg.Cohorts[cohort].Control,
 	}
 	s.Group = sh.groupOf(GroupKey{Cohort: int16(cohort), Joined: sp})
 	s.totals = s.Group.totals(sp)
+	s.list()
 	sh.open = append(sh.open, s)
 	sh.Live.Started++
 	sh.Live.Joining++
@@ -125,10 +130,8 @@ func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
 		}
 	}
 	s.Group.Open++
-	for i := range co.Occurrences {
-		if co.Occurrences[i].on(now) {
-			s.concern(co, int32(i), true)
-		}
+	for _, i := range co.Intervals[at].on {
+		s.concern(co, i, true)
 	}
 	if c.cfg.Events != nil {
 		c.cfg.Events.joined(s, now)
@@ -410,6 +413,7 @@ func (s *Session) end(co *PhaseMap, at time.Duration, how player.SampleType) {
 	if s.state == stalled {
 		s.stallOver(at)
 	}
+	s.listEnd(how, unfinished)
 	s.close(co, at, how, unfinished)
 	if unfinished {
 		g.Unfinished++

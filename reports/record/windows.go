@@ -2,7 +2,6 @@ package record
 
 import (
 	"slices"
-	"sync"
 	"time"
 
 	"hlsload/player"
@@ -21,23 +20,7 @@ type Cell struct {
 type Windowed struct {
 	Cells []Cell
 
-	// Windows before rested hold no spare memory; with resting, they are there.
-	rested  int      `bytes:"-"`
-	resting *resting `bytes:"-"`
-}
-
-// resting has the windows of all shards that are over, so that each value has its place once.
-type resting struct {
-	mu sync.Mutex
-	Windowed
-}
-
-// take takes what a window of a shard has.
-func (r *resting) take(i int, c *Cell) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.numbered(i).add(c)
-	*c = Cell{}
+	rested int `bytes:"-"` // windows before it hold no spare memory
 }
 
 func (c *Cell) add(o *Cell) {
@@ -57,11 +40,7 @@ func (w *Windowed) numbered(i int) *Cell {
 		w.Cells = append(w.Cells, Cell{})
 	}
 	for ; w.rested < i-1; w.rested++ { // a little later than it is over, because sessions are not all at the same instant
-		if w.resting != nil {
-			w.resting.take(w.rested, &w.Cells[w.rested])
-		} else {
-			w.Cells[w.rested].Values.Rest()
-		}
+		w.Cells[w.rested].Values.Rest()
 	}
 	return &w.Cells[i]
 }

@@ -362,7 +362,7 @@ func TestActionUndoes(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	out, err := j.command(ctx, "run", "SCENARIO=killed.yaml", "OUT=out", "RETRY_VOID=true", "ARGS=--allow-commands --set limits.lag=10s").CombinedOutput()
+	out, err := j.command(ctx, "run", "SCENARIO=killed.yaml", "OUT=out", "RETRY_VOID=true", "ARGS=--set limits.lag=10s").CombinedOutput()
 	if o := j.outputs(); err != nil || o["verdict"] != "crash" || o["exit-code"] != "137" {
 		t.Fatalf("%v, %v: %s", err, o, out)
 	}

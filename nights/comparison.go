@@ -16,9 +16,12 @@ type Comparison struct {
 	Outcome  string `json:"outcome"`
 	Reason   string `json:"reason"` // in a sentence
 	ExitCode int    `json:"exit_code"`
-	Base     []Ref  `json:"base"` // that were used
-	Left     []Ref  `json:"left"` // that were not, and why
-	New      Ref    `json:"new"`
+	// First: nothing was compared only because there are not enough nights yet, as after
+	// the first ones or after a change of the scenario.
+	First bool  `json:"first"`
+	Base  []Ref `json:"base"` // that were used
+	Left  []Ref `json:"left"` // that were not, and why
+	New   Ref   `json:"new"`
 	// Across is what was changed on purpose: target, profile or scenario; "" = nothing.
 	// Differences are the keys that differ then, or because of which nothing was compared.
 	Across      string       `json:"across"`
@@ -56,13 +59,15 @@ type Finding struct {
 	New    Level `json:"new"`
 	Change Level `json:"change"`
 	// Counts of values on both sides.
-	BaseCount int    `json:"base_count"`
-	NewCount  int    `json:"new_count"`
-	Test      string `json:"test"`     // rank, night or exact
-	P         Level  `json:"p"`        // of no change, one-sided
-	Adjusted  Level  `json:"adjusted"` // by Holm's method over the primary measures
-	Effect    Level  `json:"effect"`   // share of pairs in which the new value is the worse one; 0.5 = no change
-	Why       string `json:"why"`      // in a sentence, for people
+	BaseCount int `json:"base_count"`
+	NewCount  int `json:"new_count"`
+	// Test is rank (over occurrences), night (against the spread of the nights), rank and
+	// night, share (as night, and by counts), exact (one seed), always; "" = none was made.
+	Test     string `json:"test"`
+	P        Level  `json:"p"`        // of no change, one-sided
+	Adjusted Level  `json:"adjusted"` // by Holm's method over the primary measures
+	Effect   Level  `json:"effect"`   // share of pairs in which the new value is the worse one; 0.5 = no change
+	Why      string `json:"why"`      // in a sentence, for people
 	// Worst is the occurrence that was worst, and Replay the command that runs it again.
 	Worst  int        `json:"worst"`
 	Replay string     `json:"replay"`
@@ -77,37 +82,4 @@ type Quantile struct {
 	// Low and High bound the difference with 95 % confidence.
 	Low  Level `json:"low"`
 	High Level `json:"high"`
-}
-
-// Pairs are two simulations with one seed, player by player.
-type Pairs struct {
-	Players   int       `json:"players"`   // in both
-	Unmatched int       `json:"unmatched"` // in one of them only
-	Shares    []Share   `json:"shares"`
-	Changed   []Changed `json:"changed"` // players who changed outcome, the worst first; at most 100
-	More      int       `json:"more"`    // that are not listed
-}
-
-// Share is a share of the players, in pairs (McNemar): Lost had it in the base only,
-// Gained in the new run only.
-type Share struct {
-	Of     string `json:"of"` // "failed_over{fault=kill-0}"
-	Both   int    `json:"both"`
-	Lost   int    `json:"lost"`
-	Gained int    `json:"gained"`
-	None   int    `json:"none"`
-	P      Level  `json:"p"`
-}
-
-// Changed is a player who changed outcome.
-type Changed struct {
-	Player     uint64 `json:"player"`
-	Cohort     string `json:"cohort"`
-	Profile    string `json:"profile"`
-	Fault      string `json:"fault"`
-	Occurrence int    `json:"occurrence"`
-	Base       string `json:"base"` // outcome
-	New        string `json:"new"`
-	BaseMs     Level  `json:"base_outage_ms"`
-	NewMs      Level  `json:"new_outage_ms"`
 }

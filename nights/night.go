@@ -17,7 +17,8 @@ type Night struct {
 	RunID     string        `json:"run_id"`  // "" = a simulation
 	Started   string        `json:"started"` // RFC 3339
 	DurationS reports.Value `json:"duration_s"`
-	Scenario  string        `json:"scenario"` // name
+	TargetS   reports.Value `json:"target_duration_s"` // of the stream; null = not known
+	Scenario  string        `json:"scenario"`          // name
 	Seed      uint64        `json:"seed"`
 	Build     string        `json:"build"`
 	Key       reports.Key   `json:"key"` // without settings
@@ -39,7 +40,12 @@ type Measure struct {
 	// a fault, there is one. Sessions of one onset share its phase and the caches, so that
 	// the occurrence is what is independent, not the session.
 	Values []Level `json:"values"`
-	Hist   string  `json:"hist,omitempty"` // of all sessions, in µs: HdrHistogram V2, base64
+	Counts []int64 `json:"counts,omitempty"` // of the sessions behind each value
+	// Phases are how long before each onset the stream's last segment was due, in seconds.
+	// What depends on the phase is compared at equal phases.
+	Phases []Level `json:"phases,omitempty"`
+	Hist   string  `json:"hist,omitempty"`  // of all sessions, in µs: HdrHistogram V2, base64
+	Never  int64   `json:"never,omitempty"` // further sessions, to which it never happened
 }
 
 // Level is a value of a measure. What never happened is more than any number: "never" in

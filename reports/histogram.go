@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 	"time"
@@ -93,6 +94,12 @@ func (h *Histogram) whole() *hdr.PackedHistogram {
 	return h.counts
 }
 
+// Rest gives back the memory for values to come. It can be recorded to as before.
+func (h *Histogram) Rest() {
+	h.whole()
+	h.recent = nil
+}
+
 // Duration adds a duration, in microseconds.
 func (h *Histogram) Duration(d time.Duration) { h.Record(int64(d / time.Microsecond)) }
 
@@ -152,6 +159,45 @@ func (h *Histogram) Quantile(q float64, never int64) float64 {
 	v := h.whole().ValueAtPercentile(100 * float64(rank) / float64(h.n))
 	return float64(min(max(v, h.min), h.max))
 }
+
+// MergeEncoded adds what the histogram of a [Dist] counted; "" is empty. The sum is then
+// only as exact as the buckets are.
+func (h *Histogram) MergeEncoded(text string) error {
+	if text == "" {
+		return nil
+	}
+	refused := func(why any) error {
+		return fmt.Errorf("histogram %.20q: %v (want HdrHistogram V2 in base64)", text, why)
+	}
+	const longest, mostCounted = 1 << 20, 1 << 40
+	if len(text) > longest {
+		return refused(fmt.Sprintf("%d bytes", len(text)))
+	}
+	counts, err := hdr.DecodePacked([]byte(text))
+	if err != nil {
+		return refused(err)
+	}
+	o := Histogram{counts: counts, n: counts.TotalCount(), min: counts.Min(), max: counts.Max(), coarse: counts.SignificantFigures() == 2}
+	if counts.LowestTrackableValue() != 1 || counts.HighestTrackableValue() != largestValue || counts.SignificantFigures() != int64(o.digits()) {
+		return refused("other buckets than those of this program")
+	}
+	if o.n < 0 || o.n > mostCounted || o.min < 0 || o.max > 2*largestValue {
+		return refused(fmt.Sprintf("%d values from %d to %d", o.n, o.min, o.max))
+	}
+	mean := 0.0
+	for least, n := range counts.ForEachBucket {
+		if n < 0 || n > o.n {
+			return refused(fmt.Sprintf("%d values at %d", n, least))
+		}
+		mean += float64(least) * float64(n) / float64(o.n)
+	}
+	o.sum = int64(min(mean*float64(o.n), math.MaxInt64/2))
+	h.Merge(&o)
+	return nil
+}
+
+// Encoded is the HdrHistogram V2 form in base64, "" when empty.
+func (h *Histogram) Encoded() string { return h.encoded() }
 
 // encoded is the HdrHistogram V2 form in base64, "" when empty.
 func (h *Histogram) encoded() string {

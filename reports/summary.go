@@ -29,19 +29,21 @@ const (
 // function of it. See contract section 4 for the fields that scripts may rely
 // on.
 type Summary struct {
-	Schema     string   `json:"schema"`
-	Scenario   Scenario `json:"scenario"`
-	Seed       uint64   `json:"seed"`
-	Mode       string   `json:"mode"`
-	Target     string   `json:"target"`  // the URL without secrets, or "rig"; with several URLs, " and " between them
-	Build      string   `json:"build"`   // version, commit, tags
-	Started    string   `json:"started"` // RFC 3339
-	Ended      string   `json:"ended"`   // RFC 3339
-	RunID      string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
-	DurationS  Value    `json:"duration_s"`
-	Key        *Key     `json:"key"` // null = of an older version, which had none
-	Verdict    string   `json:"verdict"`
-	VoidReason string   `json:"void_reason"`
+	Schema    string   `json:"schema"`
+	Scenario  Scenario `json:"scenario"`
+	Seed      uint64   `json:"seed"`
+	Mode      string   `json:"mode"`
+	Target    string   `json:"target"`  // the URL without secrets, or "rig"; with several URLs, " and " between them
+	Build     string   `json:"build"`   // version, commit, tags
+	Started   string   `json:"started"` // RFC 3339
+	Ended     string   `json:"ended"`   // RFC 3339
+	RunID     string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
+	DurationS Value    `json:"duration_s"`
+	// TargetDurationS is that of the media playlists; null = not known.
+	TargetDurationS Value  `json:"target_duration_s"`
+	Key             *Key   `json:"key"` // null = of an older version, which had none
+	Verdict         string `json:"verdict"`
+	VoidReason      string `json:"void_reason"`
 	// WhatHelps says what to change after a void run, as commands.
 	WhatHelps   []string `json:"what_helps"`
 	Interrupted string   `json:"interrupted"` // why the run ended early; "" = it did not
@@ -62,6 +64,10 @@ type Summary struct {
 	Logs         *LogSummary                `json:"logs"`       // null = none were joined
 	Monitoring   *MonitorSummary            `json:"monitoring"` // null = no provider's was watched
 
+	// Resumed are the times in which the machine was lost and another process then went on
+	// with the run; absent = it was not. Nothing is known of them.
+	Resumed []Resumed `json:"resumed,omitempty"`
+
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
 	Tester        Tester `json:"tester"`
@@ -75,6 +81,14 @@ type Repeated struct {
 	ExitCode int    `json:"exit_code"`
 	Reason   string `json:"reason"`
 	Dir      string `json:"dir"` // of its results, in that of the run that repeats it
+}
+
+// Resumed is a time of which nothing is known, because the machine was lost.
+type Resumed struct {
+	LostFromS Value  `json:"lost_from_s"` // of the last snapshot
+	LostToS   Value  `json:"lost_to_s"`   // when another process went on with the run
+	SettledS  Value  `json:"settled_s"`   // when all viewers were back: what counts begins then
+	Why       string `json:"why"`
 }
 
 // ExpectationResult is what became of an expectation.
@@ -92,6 +106,21 @@ type ExpectationResult struct {
 	NotMeasured bool `json:"not_measured,omitempty"`
 	// ByLost: what was measured holds, and only the worst that lost players may have seen does not.
 	ByLost bool `json:"by_lost,omitempty"`
+	// Windows is what was looked at, of an expectation with each=DURATION.
+	Windows *Windows `json:"windows,omitempty"`
+}
+
+// Windows are those of an expectation that has a value in each of them.
+type Windows struct {
+	EachS     Value  `json:"each_s"`    // their length
+	Statistic string `json:"statistic"` // over them, that was compared: max, p95, … or worst
+	Count     int    `json:"count"`     // with a value
+	Skipped   int    `json:"skipped"`   // that touch time in which the run was not there
+	Empty     int    `json:"empty"`     // in which there was nothing to measure
+	// The worst of those with a value; null without any, and WorstValue also for never.
+	WorstValue Value `json:"worst_value"`
+	WorstFromS Value `json:"worst_from_s"`
+	WorstToS   Value `json:"worst_to_s"`
 }
 
 // KnownResult is what became of something that players are known to do. It has no part
@@ -103,7 +132,8 @@ type KnownResult struct {
 	Holds  bool   `json:"holds"`
 	Reason string `json:"reason"` // in words
 	// NotMeasured: there was nothing to compare.
-	NotMeasured bool `json:"not_measured,omitempty"`
+	NotMeasured bool     `json:"not_measured,omitempty"`
+	Windows     *Windows `json:"windows,omitempty"`
 }
 
 // Players counts all sessions.
@@ -163,8 +193,14 @@ type FaultSummary struct {
 	ClearedAtS    Value  `json:"cleared_at_s"`
 	RecoveryEndS  Value  `json:"recovery_end_s"`
 	BaselineFromS Value  `json:"baseline_from_s"` // null = there is none
-	UndoVerified  bool   `json:"undo_verified"`
-	Problem       string `json:"problem"` // why the fault makes the run void
+	// SegmentAgeS is how long before the onset the last segment was due at the origin:
+	// what comes of a fault depends on it. Null = not known.
+	SegmentAgeS  Value  `json:"segment_age_s"`
+	UndoVerified bool   `json:"undo_verified"`
+	Problem      string `json:"problem"` // why the fault makes the run void
+	// Lost says why this occurrence does not count: the machine was lost meanwhile. Absent =
+	// it counts.
+	Lost string `json:"lost,omitempty"`
 	// Why says in a sentence which players lost playback, and by which rule of theirs;
 	// "" = no player lost any, or it is not known.
 	Why string `json:"why"`
@@ -370,6 +406,8 @@ type Row struct {
 	TTFBP50Ms    Value `json:"ttfb_p50_ms"`
 	TTFBP95Ms    Value `json:"ttfb_p95_ms"`
 	ErrorShare   Value `json:"error_share"` // failed requests of those answered
+	// Lost: the machine was lost in the step, or a part of it; see Summary.Resumed.
+	Lost bool `json:"lost,omitempty"`
 }
 
 // Tester is the tool's own lag and what it used of the machine.

@@ -19,6 +19,7 @@ const (
 	ExitTester      = 111 // void: this machine was too slow
 	ExitUnreachable = 112 // void: the target was unreachable at start, or no session ever played
 	ExitLost        = 113 // void: more players were lost with their agents than limits.lost allows
+	ExitNothing     = 114 // nothing to compare: other keys, no base, or too small a one
 )
 
 // ViewersServed is the expectation that every run has: outside of faults, viewers

@@ -111,6 +111,12 @@ func (r *Rig) Renditions() []string { return r.channel.names.renditions }
 // TargetDuration is that of the media playlists.
 func (r *Rig) TargetDuration() time.Duration { return r.channel.target }
 
+// Due returns when the first segment of the run is due, after its start, and how long after
+// it each further one.
+func (r *Rig) Due() (first, every time.Duration) {
+	return r.channel.clock.phase, r.channel.clock.segment
+}
+
 // Date returns the wall-clock instant of now.
 func (r *Rig) Date(now time.Duration) time.Time { return r.channel.clock.date(now) }
 

@@ -31,6 +31,17 @@ type Crew struct {
 	Died <-chan Death
 }
 
+// carriers is how many agents carry the players; 0 = this process alone.
+func (c *Crew) carriers() int {
+	switch {
+	case c == nil:
+		return 0
+	case c.Local != nil:
+		return c.Agents + 1
+	}
+	return c.Agents
+}
+
 // Death is the end of an agent's process.
 type Death struct{ Agent, How string }
 

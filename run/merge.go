@@ -153,6 +153,7 @@ func (m *merging) open(k *kept) error {
 	}
 	c := measuring(m.sc, m.sc.Faults())
 	c.RunID, c.Build, c.Started = k.Plan.Run, k.Build, k.Started
+	c.RunKey = stage.Key(m.sc, reports.ModeRun, k.Build, k.Plan.Agents)
 	c.TargetDuration, c.Pipelines, c.Renditions = k.Target.TargetDuration, k.Target.Pipelines, k.Target.Renditions
 	if m.collector, err = record.New(c); err != nil {
 		return err

@@ -90,22 +90,25 @@ func (s *Scenario) Secrets() *redact.Secrets { return s.secrets }
 
 // learn adds the secrets that the scenario holds.
 func (s *Scenario) learn() {
-	s.secrets.AddAll(s.references)
+	own := &redact.Secrets{}
 	none := func(string) string { return "" }
 	for i := range s.Target.urlTemplates {
-		s.secrets.AddURL(s.Target.urlTemplates[i].Fill(none))
+		own.AddURL(s.Target.urlTemplates[i].Fill(none))
 	}
 	for i, h := range s.Target.Headers {
 		if len(s.Target.headerTemplates[i].Value.Fields()) == 0 { // else its secret is in the fields
-			s.secrets.AddHeader(h.Name, h.Value.Value)
+			own.AddHeader(h.Name, h.Value.Value)
 		}
 	}
 	if c := s.Target.Sessions; c != nil {
-		s.secrets.AddArgs(c.Command)
+		own.AddArgs(c.Command)
 	}
 	for i := range s.Chaos {
 		for _, args := range [][]string{s.Chaos[i].StartCommand, s.Chaos[i].StopCommand} {
-			s.secrets.AddArgs(args)
+			own.AddArgs(args)
 		}
 	}
+	s.own = own
+	s.secrets.AddAll(s.references)
+	s.secrets.AddAll(own)
 }

@@ -68,6 +68,7 @@ func Load(src Source) (*Scenario, error) {
 		return nil, d.problems.sorted()
 	}
 	sc.learn()
+	sc.settings, sc.profiled = d.settled(root, sc), d.profiled
 	return sc, nil
 }
 

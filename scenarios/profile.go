@@ -93,6 +93,7 @@ func (d *decoder) profileFile(v value) *player.Profile {
 	p, sub := decodeProfile(Source{File: file, Data: data, Getenv: d.src.Getenv})
 	d.problems = append(d.problems, sub.problems...)
 	d.references.AddAll(sub.references)
+	d.profiled = d.profiled || sub.profiled
 	return p
 }
 
@@ -155,7 +156,7 @@ func (d *decoder) fill(v value) *yaml.Node {
 	c.Line = len(d.copied)
 	if c.Kind == yaml.ScalarNode && strings.Contains(c.Value, "${") {
 		if t, ok := v.secret(); ok {
-			c.Value = t.Value
+			c.Value, d.profiled = t.Value, true
 		}
 	}
 	c.Content = nil

@@ -37,4 +37,7 @@ type Scenario struct {
 	overrides  []Override
 	secrets    *redact.Secrets // what Redact hides
 	references *redact.Secrets // values of the environment, as ${NAME}
+	own        *redact.Secrets // secrets that the scenario itself holds
+	settings   map[string]setting
+	profiled   bool // profiles hold values of the environment
 }

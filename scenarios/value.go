@@ -28,6 +28,8 @@ type decoder struct {
 	filled     map[*yaml.Node]bool   // scalars that hold a value of the environment
 	replaced   bool                  // an override replaced the target by a URL
 	templates  []templated           // URLs and header values of the target
+	settings   map[string]setting    // what was read, by path
+	profiled   bool                  // profiles hold values of the environment
 }
 
 func newDecoder(src Source, kind fileKind) *decoder {
@@ -38,6 +40,7 @@ func newDecoder(src Source, kind fileKind) *decoder {
 		bad:        map[*yaml.Node]bool{},
 		filled:     map[*yaml.Node]bool{},
 		references: &redact.Secrets{},
+		settings:   map[string]setting{},
 	}
 }
 
@@ -104,7 +107,13 @@ func (v value) foreign(text string) {
 }
 
 // text returns a scalar with the environment filled in.
-func (v value) text() (Text, bool) { return v.textAs(v.key.wants()) }
+func (v value) text() (Text, bool) {
+	t, ok := v.textAs(v.key.wants())
+	if ok {
+		v.d.settings[v.path] = setting{t.Raw, true}
+	}
+	return t, ok
+}
 
 func (v value) textAs(want string) (Text, bool) {
 	if v.n.Kind != yaml.ScalarNode || !v.given() {
@@ -156,6 +165,7 @@ func (v value) file(what, instead string) (name Text, data []byte, ok bool) {
 // be quoted whatever its type.
 func scalar[T any](v value, def T, what, want string, tags []string, parse func(string) (T, bool)) T {
 	if !v.given() {
+		v.set(def)
 		return def
 	}
 	t, ok := v.textAs(want)
@@ -171,6 +181,7 @@ func scalar[T any](v value, def T, what, want string, tags []string, parse func(
 		v.wrong(what, want)
 		return def
 	}
+	v.set(x)
 	return x
 }
 

@@ -61,6 +61,14 @@ func Scenario(sc *scenarios.Scenario) reports.Scenario {
 	return s
 }
 
+// Key is what runs of a scenario can be compared by. build is that of this program; agents
+// is how many machines carry the players, 0 = this one alone.
+func Key(sc *scenarios.Scenario, mode, build string, agents int) *reports.Key {
+	k := &reports.Key{Mode: mode, Version: reports.MajorVersion(build), Players: sc.Fleet.Audience.Peak(), Agents: agents, Profiles: sc.ProfileHashes(), Settings: sc.Settings()}
+	k.Seal()
+	return k
+}
+
 // Target says where the stream of a scenario is, without secrets.
 func Target(sc *scenarios.Scenario) string {
 	if sc.Target.Rig != nil {
@@ -76,6 +84,7 @@ func Target(sc *scenarios.Scenario) string {
 // Rig is the part of a [rig.Rig] that names the playlists of the embedded channel.
 type Rig interface {
 	TargetDuration() time.Duration
+	Due() (first, every time.Duration) // of its segments
 	Multivariant(pipeline int) []byte
 	Entry(pipeline int) string
 	Parse(path string) (rig.ID, bool)
@@ -85,6 +94,7 @@ type Rig interface {
 // renditions, and predictions.
 func Channel(c *record.Config, r Rig, sc *scenarios.Scenario) error {
 	c.TargetDuration = r.TargetDuration()
+	c.Due, c.Segment = r.Due()
 	l, mv, pipeline, err := ladder("http://rig", r, sc.Fleet.Profiles[0])
 	if err != nil {
 		return err

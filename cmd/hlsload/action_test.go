@@ -431,8 +431,8 @@ func (r *releases) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	_, _ = w.Write(data)
 }
 
-// archive is a release for this machine: a program below a folder, as releases have it.
-func archive(t *testing.T, program string) []byte {
+// tarball is a release for this machine: a program below a folder, as releases have it.
+func tarball(t *testing.T, program string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -458,7 +458,7 @@ func archive(t *testing.T, program string) []byte {
 func TestActionSetsUp(t *testing.T) {
 	newJob(t)
 	name := fmt.Sprintf("hlsload_1.2.3_%s_%s.tar.gz", runtime.GOOS, runtime.GOARCH)
-	good := archive(t, "#!/bin/sh\necho \"hlsload v1.2.3, abc, full, go1.26\"\n")
+	good := tarball(t, "#!/bin/sh\necho \"hlsload v1.2.3, abc, full, go1.26\"\n")
 	sum := fmt.Sprintf("%x", sha256.Sum256(good))
 	line := sum + "  " + name + "\n"
 	other := strings.Repeat("0", 64)
@@ -478,7 +478,7 @@ func TestActionSetsUp(t *testing.T) {
 		{"binary marks", []string{"VERSION=v1.2.3"}, sum + " *" + name + "\n", good, "", 2},
 		{"a wrong checksum", []string{"VERSION=v1.2.3"}, other + "  " + name + "\n", good, "does not have the checksum", 2},
 		{"a wrong pinned checksum", []string{"VERSION=v1.2.3", "CHECKSUM=" + other}, line, good, "does not have the pinned checksum", 2},
-		{"an archive that was exchanged", []string{"VERSION=v1.2.3"}, line, archive(t, "#!/bin/sh\necho pwned\n"), "does not have the checksum", 2},
+		{"an archive that was exchanged", []string{"VERSION=v1.2.3"}, line, tarball(t, "#!/bin/sh\necho pwned\n"), "does not have the checksum", 2},
 		{"no checksum of it", []string{"VERSION=v1.2.3"}, sum + "  hlsload_1.2.3_plan9_mips.tar.gz\n", good, "does not have one archive for", 1},
 		{"two checksums of it", []string{"VERSION=v1.2.3"}, line + line, good, "does not have one archive for", 1},
 		{"a path as a name", []string{"VERSION=v1.2.3"}, sum + "  hlsload_../../x_" + runtime.GOOS + "_" + runtime.GOARCH + ".tar.gz\n", good, "does not have one archive for", 1},
@@ -487,7 +487,7 @@ func TestActionSetsUp(t *testing.T) {
 		{"no such release", []string{"VERSION=v9.9.9"}, line, good, "cannot download", 1},
 		{"no archive", []string{"VERSION=v1.2.3"}, line, nil, "cannot download", 2},
 		{"no program in it", []string{"VERSION=v1.2.3"}, "", emptyArchive(t), "has no hlsload", 2},
-		{"a program that does not run", []string{"VERSION=v1.2.3"}, "", archive(t, "#!/bin/sh\nexit 1\n"), "does not run here", 2},
+		{"a program that does not run", []string{"VERSION=v1.2.3"}, "", tarball(t, "#!/bin/sh\nexit 1\n"), "does not run here", 2},
 		{"used at a branch", []string{"ACTION_REF=main"}, line, good, "which names no version (want version: v1.2.3, latest or from-source)", 0},
 		{"used at a commit", []string{"ACTION_REF=0123456789abcdef0123456789abcdef01234567"}, line, good, "names no version", 0},
 		{"used by path", nil, line, good, "names no version", 0},

@@ -59,6 +59,15 @@ func (m *machines) register(cmd *cobra.Command) {
 // many reports whether other processes carry players.
 func (m *machines) many() bool { return m.given["processes"] || m.given["agents"] }
 
+// carriers is how many agents carry the players; 0 = this process alone.
+func (m *machines) carriers() int {
+	n := m.processes + m.agents
+	if m.local && n > 0 {
+		n++
+	}
+	return n
+}
+
 // ofAgents are the flags that make sense with --agents only.
 var ofAgents = []string{"listen", "reach", "keys", "nats", "creds", "nats-prefix", "run", "rig-listen"}
 

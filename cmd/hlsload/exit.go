@@ -55,6 +55,7 @@ var uses = map[string]struct {
 	"agent": {"agent --join-file agent.join\nagent --nats nats://nats.example:4222 --run 1a2b3c4d",
 		[]int{0, 1, 2, 104, 105, 111, 112, 113}},
 	"halt":      {"halt --join-file halt.join --reason \"complaints of viewers\"", []int{0, 1, 2}},
+	"history":   {"history nightly\nhistory nightly --keep 30d\nhistory nightly --add hlsload-out/soak-20261129-020000", []int{0, 1, 2}},
 	"merge":     {"merge hlsload-out/agent-*", []int{0, 1, 2, 113}},
 	"keys":      {"keys tonight --reach conductor.example:4222 --out keys", []int{0, 1, 2}},
 	"undo":      {"undo hlsload-out/mine-20261129-175318/journal.ndjson", []int{0, 1, 2, 110}},

@@ -32,6 +32,7 @@ type output struct {
 	machines machines // that carry the players
 	retry    retry
 	onFinish onFinish
+	history  keeping
 	detail
 }
 
@@ -52,6 +53,7 @@ func (o *output) register(cmd *cobra.Command) {
 	f.BoolVar(&o.events, "events", false, "write every player event to events.ndjson")
 	f.StringVar(&o.progress, "progress", "", "show progress as `KIND`: auto, bar, plain or none (default auto)")
 	completes(cmd, "progress", progressKinds)
+	o.history.register(cmd)
 	o.detail.register(cmd)
 	o.onFinish.register(cmd)
 }
@@ -67,7 +69,12 @@ func (o *output) shows() string {
 // place chooses the directory of the results, if no flag did. It refuses one that holds
 // the files of an earlier run: they would be lost, and with the journal the way to undo
 // what that run left behind.
-func (o *output) place(name string, now time.Time) error {
+func (o *output) place(name string, now time.Time) (err error) {
+	if o.history.dir != "" {
+		if o.dir, err = o.history.place(o.dir, name, now); err != nil {
+			return err
+		}
+	}
 	if o.dir != "" {
 		if file := holds(o.dir); file != "" {
 			return forbidden(fmt.Errorf("directory of the results: %s has %s of an earlier run (want --out with a new directory, or none)", o.dir, file))
@@ -92,7 +99,7 @@ func holds(dir string) string {
 			return ""
 		}
 	}
-	for _, name := range []string{reports.JournalFile, reports.SummaryFile, reports.CheckpointFile, reports.EventsFile, reports.HTMLFile, reports.JUnitFile, reports.MarkdownFile} {
+	for _, name := range []string{reports.JournalFile, reports.SummaryFile, reports.CheckpointFile, reports.EventsFile, reports.PlayersFile, reports.HTMLFile, reports.JUnitFile, reports.MarkdownFile} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
 			return name
 		}
@@ -113,14 +120,11 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 	if !o.json {
 		printed = page.WriteText(s, w, text)
 	}
-	repeat := o.retry.wants(cmd, s, o.dir)
+	repeat := o.leave(cmd, s)
 	if o.json && !repeat { // else the repetition prints the one JSON that is to be on stdout
 		printed = s.WriteJSON(w)
 	}
-	unwritten := errors.Join(late, page.Write(o.dir, s), o.leave(cmd, s, repeat))
-	if o.json && repeat && restOf(cmd.Context()).again == nil {
-		printed = s.WriteJSON(w)
-	}
+	unwritten := errors.Join(late, o.write(printable{cmd.ErrOrStderr()}, s))
 	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
@@ -134,19 +138,28 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 	return concluded(code, unwritten)
 }
 
-// leave moves the files of a run that is to be repeated out of the way.
-func (o *output) leave(cmd *cobra.Command, s *reports.Summary, repeat bool) error {
-	if !repeat {
-		return nil
+// leave reports whether a run is repeated. Its files are out of the way then, in a folder of
+// their own.
+func (o *output) leave(cmd *cobra.Command, s *reports.Summary) bool {
+	if !o.retry.wants(cmd, s, o.dir) {
+		return false
 	}
 	dir := o.dir
 	name, err := o.retry.setAside(dir)
 	if err != nil {
-		return fmt.Errorf("the run is not repeated, because its files cannot be moved out of the way: %w", err)
+		fmt.Fprintf(printable{cmd.ErrOrStderr()}, "hlsload: not repeated: its files cannot be moved out of the way: %v\n", err)
+		return false
 	}
 	restOf(cmd.Context()).again = &repetition{reports.Repeated{ExitCode: s.ExitCode, Reason: s.Reason(), Dir: name}, dir, o.retry.pause}
 	o.dir = filepath.Join(dir, name)
-	return nil
+	return true
+}
+
+// write writes the result files, and adds the run to its history. A history that cannot be
+// read or written keeps no result from being written.
+func (o *output) write(said io.Writer, s *reports.Summary) error {
+	before, err := o.history.before(o.dir, s)
+	return errors.Join(err, page.WriteAfter(o.dir, s, before), o.history.add(said, o.dir, s))
 }
 
 // concluded is the error of a run with a verdict. A verdict other than PASS comes before
@@ -202,6 +215,7 @@ func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) 
 		Started: now, Ended: now, Verdict: reports.Void, VoidReason: why, ExitCode: codes[refused.Kind], Warnings: []string{}, Expectations: []reports.ExpectationResult{}, Known: []reports.KnownResult{}, Faults: []reports.FaultSummary{},
 		Cohorts: map[string]*reports.CohortSummary{}, Profiles: map[string]reports.ProfileSummary{}, Requests: map[string]*reports.RequestSummary{}, Timeline: []reports.Row{}, Origin: reports.OriginSummary{Source: reports.FromNowhere},
 		WhatHelps: []string{"hlsload probe URL shows what a player makes of the stream, once the address answers"}}
+	s.Key = stage.Key(sc, s.Mode, s.Build, o.machines.carriers())
 	switch refused.Kind {
 	case run.Cloud:
 		s.WhatHelps = []string{"hlsload aws-check " + sc.Name + " shows what the run needs on AWS and does not find"}
@@ -211,7 +225,8 @@ func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) 
 	s.Repeats = restOf(cmd.Context()).repeats
 	stage.Hide(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
-	unwritten := errors.Join(page.Write(o.dir, s), o.leave(cmd, s, o.retry.wants(cmd, s, o.dir)))
+	o.leave(cmd, s)
+	unwritten := o.write(io.Discard, s)
 	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if unwritten != nil {
 		said += "\nwriting the results: " + unwritten.Error()

@@ -34,7 +34,7 @@ var errUsage = errors.New("wrong usage")
 var codes = map[run.Kind]int{
 	run.Internal: exitInternal, run.Usage: exitUsage, run.Refused: exitUsage, run.Invalid: exitInvalid,
 	run.Unreachable: reports.ExitUnreachable, run.Interrupted: reports.ExitInterrupted, run.Cloud: reports.ExitFault,
-	run.Lost: reports.ExitLost,
+	run.Lost: reports.ExitLost, run.Left: reports.ExitFault,
 }
 
 func (e *exitError) Error() string { return e.msg }
@@ -164,6 +164,7 @@ stalled, what load the origin got, and whether that is good enough.
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(on), capacityCommand(on), showCommand(), initCommand(), schemaCommand(), rigCommand(on), probeCommand(on),
 		agentCommand(on), haltCommand(), mergeCommand(), keysCommand(),
+		historyCommand(),
 		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), annotateCommand(), versionCommand())
 	explain(root)
 	return root

@@ -77,6 +77,7 @@ func simulateSeeds(cmd *cobra.Command, sc *scenarios.Scenario, out *output, seed
 	if err := out.place(sc.Name, time.Now()); err != nil {
 		return err
 	}
+	defer out.history.tidy(out.dir)
 	dirs := make([]string, len(seeds))
 	for i, seed := range seeds {
 		dirs[i] = fmt.Sprintf("seed-%d", seed)
@@ -97,11 +98,13 @@ func simulateSeeds(cmd *cobra.Command, sc *scenarios.Scenario, out *output, seed
 		one.Seed = seeds[i]
 		v := virtual{sc: &one, dir: filepath.Join(out.dir, dirs[i]), events: out.events, progress: &silent{w: io.Discard}, begin: func(run.Watched) {}, end: func(*record.Part) {}}
 		if all[i], failed[i] = v.run(cmd.Context()); failed[i] == nil {
-			unwritten[i] = errors.Join(v.unwritten, page.Write(v.dir, all[i]))
+			before, err := out.history.before(v.dir, all[i])
+			unwritten[i] = errors.Join(v.unwritten, err, page.WriteAfter(v.dir, all[i], before))
 			all[i].Timeline = nil // it is the largest part, and in the file now
 		}
 	}, func(i int) {
 		if s := all[i]; s != nil {
+			unwritten[i] = errors.Join(unwritten[i], out.history.add(printable{cmd.ErrOrStderr()}, filepath.Join(out.dir, dirs[i]), s))
 			fmt.Fprintf(said, "seed %d (%d of %d): %s: %s\n", seeds[i], i+1, len(seeds), strings.ToUpper(s.Verdict), s.Reason())
 		}
 	})

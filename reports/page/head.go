@@ -386,7 +386,7 @@ func facts(s *reports.Summary) []fact {
 	if s.Verdict == reports.Void && len(s.WhatHelps) > 0 {
 		all = append(all, fact{name: "What helps", lines: s.WhatHelps})
 	}
-	return append(all, fact{name: "Run again", text: reproduce(s), code: true})
+	return append(all, fact{name: "Run again", text: s.Command(), code: true})
 }
 
 // mainFault is the fault that the head is about: the worst, or the only one; nil = none.

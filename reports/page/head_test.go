@@ -226,7 +226,7 @@ func TestHappened(t *testing.T) {
 
 func TestQuoted(t *testing.T) {
 	for arg, want := range map[string]string{"pipeline-kill": "pipeline-kill", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "x=${TOKEN}": "'x=${TOKEN}'", "https://h/a?b=***": "'https://h/a?b=***'"} {
-		if got := quoted(arg); got != want {
+		if got := reports.Quoted(arg); got != want {
 			t.Errorf("%q: %s; want %s", arg, got, want)
 		}
 	}

@@ -43,9 +43,14 @@ func (p *page) document(title string, data *chartData) *document.Document {
 }
 
 // WriteHTML writes report.html.
-func WriteHTML(s *reports.Summary, w io.Writer) error {
+func WriteHTML(s *reports.Summary, w io.Writer) error { return writeHTML(s, nil, w) }
+
+func writeHTML(s *reports.Summary, before *Earlier, w io.Writer) error {
 	p := &page{}
 	htmlVerdict(s, p)
+	if before != nil {
+		before.html(p)
+	}
 	if !unbegun(s) {
 		htmlContents(s, p)
 		if len(s.Faults) > 0 {

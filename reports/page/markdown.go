@@ -11,7 +11,9 @@ import (
 )
 
 // WriteMarkdown writes summary.md, as for a pull request or a chat.
-func WriteMarkdown(s *reports.Summary, w io.Writer) error {
+func WriteMarkdown(s *reports.Summary, w io.Writer) error { return writeMarkdown(s, nil, w) }
+
+func writeMarkdown(s *reports.Summary, before *Earlier, w io.Writer) error {
 	var b strings.Builder
 	para := func(text string) { b.WriteString(document.EscapeMarkdown(text) + "\n\n") }
 	fmt.Fprintf(&b, "# %s: %s\n\n", strings.ToUpper(s.Verdict), document.EscapeMarkdown(s.Reason()))
@@ -22,6 +24,9 @@ func WriteMarkdown(s *reports.Summary, w io.Writer) error {
 		para("The figures below were measured, but prove nothing.")
 	}
 	markdownFacts(&b, facts(s))
+	if before != nil {
+		before.markdown(&b)
+	}
 	if unbegun(s) {
 		_, err := io.WriteString(w, document.Printable(b.String(), false))
 		return err

@@ -54,7 +54,7 @@ func (t *text) seeds(s *spread.Summary) string {
 		}
 		b.WriteString(t.wrap("  ", fmt.Sprintf("seed %d: %s: %s", one.Seed, strings.ToUpper(one.Verdict), one.Reason)))
 		if one.Verdict != reports.Pass {
-			b.WriteString(t.wrap("    ", "again: "+reproduce(&reports.Summary{Mode: s.Mode, Scenario: s.Scenario, Seed: one.Seed})))
+			b.WriteString(t.wrap("    ", "again: "+(&reports.Summary{Mode: s.Mode, Scenario: s.Scenario, Seed: one.Seed}).Command()))
 		}
 	}
 	if b.Len() == 0 {

@@ -18,15 +18,17 @@ type Config struct {
 	Target   string // where the stream is: URLs without secrets, or rig
 	Build    string // of the program
 	Seed     uint64
-	Mode     string    // ModeRun or ModeSimulate
-	Started  time.Time // wall-clock instant at which the run's clock is 0
-	RunID    string    // that CMCD session ids begin with; "" = none
+	Mode     string       // ModeRun or ModeSimulate
+	Started  time.Time    // wall-clock instant at which the run's clock is 0
+	RunID    string       // that CMCD session ids begin with; "" = none
+	RunKey   *reports.Key // what the run can be compared by; nil = unknown
 
 	Duration       time.Duration // of the run, from the first arrival
 	ArrivalsEnd    time.Duration // when the initial arrivals are complete
 	Recovery       time.Duration // how long after an undo its recovery phase lasts
 	Absence        time.Duration // from the end of a session by an error to the viewer's return or the next viewer; 0 = to the end
 	TargetDuration time.Duration // of the channel; > 0
+	Segment, Due   time.Duration // of its segments: how often one is due, and when the first is; 0 = not known
 	Pipelines      int           // how many there are; ≥ 1
 
 	// Renditions are the media playlists by their index in a sample. Empty when
@@ -53,6 +55,10 @@ type Config struct {
 	Shards   int           // how many locks; 0 = 1 in simulate, 16 in run
 	Events   *EventLog     // nil = events are not written
 
+	// Outcomes is how many rows about single viewers are kept, of each kind, for
+	// [Collector.Outcomes]; 0 = none.
+	Outcomes int
+
 	// Agent is the name of the machine when the run goes over several. Agents is how many
 	// there are, where all that they recorded comes together; 0 = elsewhere.
 	Agent  string
@@ -61,7 +67,9 @@ type Config struct {
 	// Tap, when set, sees what the collector is told, in order. It must not call the collector.
 	Tap func(Told)
 
-	planned []int32 // occurrences by planned start
+	planned []int32       // occurrences by planned start
+	media   []chaos.Fault // Faults as anyMedia
+	windows windows       // what is recorded window by window
 }
 
 // Rendition is a media playlist of the presentation.
@@ -95,11 +103,12 @@ func (c *Config) fill() error {
 	if len(c.Cohorts) == 0 {
 		c.Cohorts = []Cohort{{Name: "viewers", Profile: "unknown"}}
 	}
-	c.planned = nil
+	c.planned, c.media = make([]int32, len(c.Faults)), make([]chaos.Fault, len(c.Faults))
 	for i := range c.Faults {
-		c.planned = append(c.planned, int32(i))
+		c.planned[i], c.media[i] = int32(i), anyMedia(&c.Faults[i])
 	}
 	slices.SortStableFunc(c.planned, func(a, b int32) int { return cmp.Compare(c.Faults[a].At, c.Faults[b].At) })
+	c.windows = windowsOf(c)
 	if c.Pipelines < 1 {
 		c.Pipelines = 1
 	}

@@ -1,22 +1,21 @@
-package page
+package reports
 
 import (
 	"cmp"
 	"fmt"
 	"strings"
 
-	"hlsload/reports"
 	"hlsload/reports/figure"
 )
 
-// reproduce is the command that does the same again.
-func reproduce(s *reports.Summary) string {
-	args := []string{"hlsload", s.Mode, quoted(cmp.Or(s.Scenario.File, s.Scenario.Name))}
+// Command is the command that does the same again.
+func (s *Summary) Command() string {
+	args := []string{"hlsload", s.Mode, Quoted(cmp.Or(s.Scenario.File, s.Scenario.Name))}
 	for _, o := range s.Scenario.Overrides {
 		if o.Flag == "" {
-			args = append(args, "--set", quoted(o.Path+"="+o.Value))
+			args = append(args, "--set", Quoted(o.Path+"="+o.Value))
 		} else {
-			args = append(args, "--"+o.Flag, quoted(o.Value))
+			args = append(args, "--"+o.Flag, Quoted(o.Value))
 		}
 	}
 	command := strings.Join(append(args, "--seed", fmt.Sprint(s.Seed)), " ")
@@ -33,8 +32,8 @@ func reproduce(s *reports.Summary) string {
 	return command
 }
 
-// quoted is an argument as a shell takes it.
-func quoted(arg string) string {
+// Quoted is an argument as a shell takes it.
+func Quoted(arg string) string {
 	plain := func(r rune) bool {
 		return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("-_./:=,@%+", r)
 	}

@@ -1,0 +1,499 @@
+package nights
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"hlsload/reports"
+	"hlsload/reports/figure"
+)
+
+// How says how nights are compared. The zero value is the usual way.
+type How struct {
+	Nights int // of the base that are used, the last ones; 0 = 14
+	// Comparable says why a night cannot be compared with the new one, "" = it can; nil =
+	// their keys must be equal.
+	Comparable func(base, now *Night) (why string)
+	Across     string // what was changed on purpose: target, profile or scenario; "" = nothing
+	// Differences are the settings that differ, for the comparison.
+	Differences []Difference
+	Seed        uint64 // of the draws for Shift
+}
+
+// The tests of a [Finding].
+const (
+	TestRank   = "rank"           // Mann and Whitney's over occurrences
+	TestNight  = "night"          // against the spread of the nights
+	TestBoth   = "rank and night" // both: the larger probability
+	TestShare  = "share"          // as TestNight, and by the counts of sessions
+	TestExact  = "exact"          // two simulations with one seed
+	TestAlways = "always"         // what never was there in the base
+)
+
+const (
+	usual      = 14  // nights of a base
+	fewest     = 5   // nights of a base: with less, a spread is a guess
+	level001   = .01 // of significance, after Holm
+	relative   = .10 // least change that counts
+	point      = .01 // of a share
+	reloads    = 1. / 4
+	deviations = 3 // from the median, of a rate
+)
+
+// sameKey is the usual way to see whether nights can be compared.
+func sameKey(base, now *Night) string {
+	switch {
+	case base.Key.Hash == "" || now.Key.Hash == "":
+		return "it has no key: an older version of hlsload wrote it"
+	case base.Key.Hash != now.Key.Hash:
+		return "another key: scenario, players, profiles or version differ"
+	}
+	return ""
+}
+
+// Split parts nights into those that the new one is compared with, in the order of their
+// start, and those that are left out, with the reason.
+func Split(base []Night, now *Night, how How) (used []Night, left []Ref) {
+	comparable := how.Comparable
+	if comparable == nil {
+		comparable = sameKey
+	}
+	sorted := slices.Clone(base)
+	slices.SortStableFunc(sorted, func(a, b Night) int { return cmp.Compare(a.Started, b.Started) })
+	out := func(n *Night, why string) {
+		r := n.ref()
+		r.Why = why
+		left = append(left, r)
+	}
+	for i := range sorted {
+		n := &sorted[i]
+		switch why := comparable(n, now); {
+		case n.RunID != "" && n.RunID == now.RunID:
+			out(n, "it is the new night itself")
+		case why != "":
+			out(n, why)
+		case !n.Proves():
+			out(n, n.Verdict+": "+n.Reason)
+		default:
+			used = append(used, *n)
+		}
+	}
+	most := how.Nights
+	if most <= 0 {
+		most = usual
+	}
+	for len(used) > most {
+		out(&used[0], fmt.Sprintf("only the last %d nights are used", most))
+		used = used[1:]
+	}
+	return used, left
+}
+
+func (n *Night) ref() Ref {
+	return Ref{Run: n.Run, Started: n.Started, Seed: n.Seed, Verdict: n.Verdict}
+}
+
+// Compare says what got worse in a new night, and whether that is more than chance.
+func Compare(base []Night, now Night, how How) Comparison {
+	used, left := Split(base, &now, how)
+	c := Comparison{Schema: ComparisonSchema, Base: []Ref{}, Left: left, New: now.ref(), Across: how.Across, Differences: how.Differences, Findings: []Finding{}, Notes: []string{}}
+	if c.Left == nil {
+		c.Left = []Ref{}
+	}
+	if c.Differences == nil {
+		c.Differences = []Difference{}
+	}
+	for i := range used {
+		c.Base = append(c.Base, used[i].ref())
+	}
+	switch {
+	case !now.Proves():
+		c.nothing(fmt.Sprintf("the new night proves nothing: %s: %s", now.Verdict, now.Reason))
+		return c
+	case len(used) == 0 && len(base) == 0:
+		c.nothing("there is no night to compare with yet")
+		c.First = true
+		return c
+	case len(used) == 0:
+		c.nothing(fmt.Sprintf("no night can be compared with the new one: of %s %s", figure.Plural(len(left), "night"), whys(left)))
+		c.First = true
+		return c
+	}
+	j := judge{used: used, now: &now, how: how, comparison: &c}
+	j.exact = j.twin()
+	j.measures()
+	j.never()
+	j.expectations()
+	j.conclude()
+	return c
+}
+
+// whys counts reasons for leaving nights out.
+func whys(left []Ref) string {
+	by := map[string]int64{}
+	for _, r := range left {
+		by[r.Why]++
+	}
+	var parts []string
+	for _, why := range figure.MostFirst(by) {
+		parts = append(parts, fmt.Sprintf("%d: %s", by[why], why))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (c *Comparison) nothing(reason string) {
+	c.Outcome, c.ExitCode, c.Reason = Nothing, reports.ExitNothing, reason
+}
+
+// judge compares one night with others.
+type judge struct {
+	used       []Night
+	now        *Night
+	how        How
+	comparison *Comparison
+	exact      bool // there is one base, a simulation with the seed of the new one
+	toofew     bool // with so few nights nothing could be more than chance
+}
+
+// twin reduces the base to a simulation with the same seed, if there is one.
+func (j *judge) twin() bool {
+	if j.now.Key.Mode != reports.ModeSimulate {
+		return false
+	}
+	for i := range slices.Backward(j.used) {
+		if n := &j.used[i]; n.Key.Mode == reports.ModeSimulate && n.Seed == j.now.Seed {
+			if others := len(j.used) - 1; others > 0 {
+				j.comparison.Notes = append(j.comparison.Notes, fmt.Sprintf("compared exactly with %s, which has the same seed; %s not used", n.Run, figure.Plural(others, "other night")))
+			}
+			j.used = []Night{*n}
+			j.comparison.Base = []Ref{n.ref()}
+			return true
+		}
+	}
+	return false
+}
+
+// series is one measure in all nights, with signs so that more is worse. What was not
+// measured is left out.
+type series struct {
+	*Measure             // of the new night
+	base     [][]float64 // a night each
+	now      []float64
+	at       []int // which occurrences now is of
+	counts   [][]int64
+	nowCount []int64
+	sign     float64
+}
+
+// seriesOf collects a measure; nil = one of the sides does not have it.
+func (j *judge) seriesOf(m *Measure) *series {
+	s := &series{Measure: m, sign: m.sign()}
+	for i := range j.used {
+		if b := j.used[i].measure(m.Name); b != nil {
+			if v, _, n := b.known(s.sign); len(v) > 0 {
+				s.base, s.counts = append(s.base, v), append(s.counts, n)
+			}
+		}
+	}
+	s.now, s.at, s.nowCount = m.known(s.sign)
+	if len(s.base) == 0 || len(s.now) == 0 {
+		return nil
+	}
+	return s
+}
+
+// known are the values that were measured, with the sign with which more is worse, which
+// occurrences they are of, and the sessions behind them.
+func (m *Measure) known(sign float64) (v []float64, at []int, n []int64) {
+	for i, x := range m.Values {
+		if !x.Measured() {
+			continue
+		}
+		v, at = append(v, sign*float64(x)), append(at, i+1)
+		if i < len(m.Counts) {
+			n = append(n, m.Counts[i])
+		} else {
+			n = append(n, 0)
+		}
+	}
+	return v, at, n
+}
+
+// gate is the least change that counts, of a base of this value.
+func (j *judge) gate(m *Measure, base float64) float64 {
+	least := relative * math.Abs(base)
+	switch m.metric() {
+	case "failover", "outage", "detection", "live_latency":
+		// Players ask every half target duration for a playlist that does not change
+		// (rfc8216bis 6.3.4): less than a quarter of that is not theirs to notice.
+		return max(least, reloads*1000*j.now.TargetS.OrZero()/2)
+	case "startup", "stall":
+		return max(least, 100)
+	}
+	if m.Unit == "share" {
+		return point
+	}
+	return least
+}
+
+// measures compares every measure of the new night.
+func (j *judge) measures() {
+	var family []Measure
+	for i := range j.now.Measures {
+		m := &j.now.Measures[i]
+		all := *m
+		for k := range j.used {
+			if b := j.used[k].measure(m.Name); b != nil {
+				all.Values = slices.Concat(all.Values, b.Values)
+			}
+		}
+		family = append(family, all)
+	}
+	deciding := primary(family)
+	var findings []Finding
+	var p []float64
+	var tested []int
+	var least float64 = 1
+	for i := range j.now.Measures {
+		m := &j.now.Measures[i]
+		s := j.seriesOf(m)
+		if s == nil {
+			if slices.Contains(deciding, i) {
+				j.comparison.Notes = append(j.comparison.Notes, m.Name+" was not measured on both sides")
+			}
+			continue
+		}
+		f := s.finding(j)
+		f.Primary = slices.Contains(deciding, i)
+		if f.Primary && !j.exact {
+			p, tested = append(p, float64(f.P)), append(tested, len(findings))
+			least = min(least, s.least())
+		}
+		findings = append(findings, f)
+	}
+	for i, a := range holm(p) {
+		findings[tested[i]].Adjusted = Level(a)
+	}
+	j.toofew = !j.exact && (len(j.used) < fewest || least*float64(len(p)) >= level001)
+	for i := range findings {
+		f := &findings[i]
+		m := j.now.measure(f.Measure)
+		worse := m.sign() * (float64(f.New) - float64(f.Base)) // NaN = both never
+		f.Worse = f.Primary && worse > j.gate(m, float64(f.Base)) && (j.exact || !j.toofew && float64(f.Adjusted) < level001)
+		f.Why = j.why(f, m)
+	}
+	j.comparison.Findings = append(j.comparison.Findings, findings...)
+}
+
+// least is the smallest probability that the test could give.
+func (s *series) least() float64 {
+	if len(s.now) == 1 {
+		return 0 // a night can be as far off as it likes
+	}
+	n, m := 0, len(s.now)
+	for _, b := range s.base {
+		n += len(b)
+	}
+	p := 1.
+	for k := 1; k <= m; k++ {
+		p *= float64(k) / float64(n+k)
+	}
+	return p
+}
+
+// finding compares a measure.
+func (s *series) finding(j *judge) Finding {
+	base := slices.Concat(s.base...)
+	f := Finding{Measure: s.Name, Unit: s.Unit, Base: Level(s.sign * median(base)), New: Level(s.sign * median(s.now)), BaseCount: len(base), NewCount: len(s.now),
+		P: NoLevel, Adjusted: NoLevel, Effect: Level(superior(base, s.now)), Shift: []Quantile{}}
+	f.Change = Level(float64(f.New-f.Base) / math.Abs(float64(f.Base)))
+	if f.New == f.Base {
+		f.Change = 0
+	}
+	if s.fault() != "" {
+		f.Worst = s.at[worst(s.now)]
+	}
+	if j.exact {
+		f.Test = TestExact
+		return f
+	}
+	f.P, f.Test = s.test(j)
+	f.Shift = s.shift(j)
+	return f
+}
+
+// worst is the index of the largest number.
+func worst(v []float64) (at int) {
+	for i := range v {
+		if v[i] > v[at] {
+			at = i
+		}
+	}
+	return at
+}
+
+// test is the probability of no change.
+func (s *series) test(j *judge) (Level, string) {
+	pool := slices.Concat(s.base...)
+	rank := more(pool, s.now)
+	night := s.night(j)
+	switch {
+	case len(s.now) > 1:
+		return Level(max(rank, night)), TestBoth
+	case s.Unit == "share" && len(s.nowCount) > 0 && s.nowCount[0] > 0:
+		return Level(max(night, s.byCounts())), TestShare
+	}
+	return Level(night), TestNight
+}
+
+// night is the probability that one more night would be as far off as the new one.
+func (s *series) night(j *judge) float64 {
+	var base []float64
+	for _, v := range s.base {
+		mean, _ := moments(v)
+		base = append(base, mean)
+	}
+	now, _ := moments(s.now)
+	if slices.ContainsFunc(append(slices.Clone(base), now), func(v float64) bool { return math.IsInf(v, 0) }) {
+		// Nothing is known of how far never is: what remains is its rank among the nights.
+		return more(base, []float64{now})
+	}
+	m := median(base)
+	if s.Unit != "share" && now <= m+deviations*deviation(base) {
+		return max(.5, outlier(base, now, 0))
+	}
+	return outlier(base, now, j.gate(s.Measure, m)/4)
+}
+
+// byCounts is the probability that so many of the sessions would be hit, by the counts of
+// all nights (Fisher's exact test), with the counts divided by how much more nights differ
+// than independent sessions would (the design effect of Kish 1965).
+func (s *series) byCounts() float64 {
+	var hit, of, n float64
+	for i, v := range s.base {
+		hit, of, n = hit+math.Abs(v[0])*float64(s.counts[i][0]), of+float64(s.counts[i][0]), n+1
+	}
+	if of == 0 {
+		return 1
+	}
+	share := hit / of
+	design := 1.
+	if expected := share * (1 - share); expected > 0 && n > 1 {
+		sum := 0.
+		for i, v := range s.base {
+			off := math.Abs(v[0]) - share
+			sum += float64(s.counts[i][0]) * off * off / expected
+		}
+		design = max(1, sum/(n-1))
+	}
+	a, na := math.Abs(s.now[0])*float64(s.nowCount[0])/design, float64(s.nowCount[0])/design
+	b, nb := hit/design, of/design
+	if s.sign < 0 {
+		a, b = na-a, nb-b
+	}
+	return hypergeometric(a, na, b, nb)
+}
+
+// never finds sessions that never recovered where all did before.
+func (j *judge) never() {
+	for _, fault := range slices.Sorted(maps.Keys(j.now.NeverRecovered)) {
+		n := j.now.NeverRecovered[fault]
+		before, known := int64(0), 0
+		for i := range j.used {
+			if b, ok := j.used[i].NeverRecovered[fault]; ok {
+				before, known = before+b, known+1
+			}
+		}
+		if n == 0 || known == 0 || before > 0 {
+			continue
+		}
+		f := Finding{Measure: term("never_recovered", "count", "fault="+fault), Primary: true, Worse: true, Base: 0, New: Level(n), Change: Never, BaseCount: known, NewCount: 1, Test: TestAlways,
+			P: NoLevel, Adjusted: NoLevel, Effect: 1, Shift: []Quantile{},
+			Why: fmt.Sprintf("%s never recovered from %s; in %s before all did", figure.Plural(int(n), "session"), fault, figure.Plural(known, "night"))}
+		if m := j.now.measure("never_recovered{fault=" + fault + ",joined=before}"); m != nil {
+			if v, at, _ := m.known(1); len(v) > 0 {
+				f.Worst = at[worst(v)]
+			}
+		}
+		j.comparison.Findings = append(j.comparison.Findings, f)
+	}
+}
+
+// expectations names those that held in all nights of the base and fail now.
+func (j *judge) expectations() {
+	for _, e := range j.now.Failed {
+		if !slices.ContainsFunc(j.used, func(n Night) bool { return slices.Contains(n.Failed, e) }) {
+			j.comparison.Notes = append(j.comparison.Notes, fmt.Sprintf("an expectation that held in the base fails now: %s", e))
+		}
+	}
+}
+
+// conclude sorts the findings and decides.
+func (j *judge) conclude() {
+	c := j.comparison
+	slices.SortStableFunc(c.Findings, func(a, b Finding) int {
+		return cmp.Or(-compareBool(a.Worse, b.Worse), -compareBool(a.Test == TestAlways, b.Test == TestAlways), -compareBool(a.Primary, b.Primary), -cmp.Compare(a.size(), b.size()))
+	})
+	worse := 0
+	for _, f := range c.Findings {
+		if f.Worse {
+			worse++
+		}
+	}
+	switch {
+	case worse > 0:
+		c.Outcome, c.ExitCode, c.Reason = Worse, reports.ExitFail, c.Findings[0].Why
+		if worse > 1 {
+			c.Reason += fmt.Sprintf("; %s worse, too", figure.Plural(worse-1, "other measure"))
+		}
+	case j.toofew:
+		c.nothing(j.few())
+		c.First = true
+	default:
+		c.Outcome, c.ExitCode, c.Reason = Same, reports.ExitPass, "nothing got worse by more than chance"
+		if j.exact {
+			c.Reason = "nothing got worse"
+		}
+	}
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a && !b:
+		return 1
+	case b && !a:
+		return -1
+	}
+	return 0
+}
+
+// size is by how much a finding is worse, to sort by.
+func (f *Finding) size() float64 {
+	m := Measure{Name: f.Measure}
+	change := m.sign() * float64(f.Change)
+	if math.IsNaN(change) {
+		return math.Inf(-1)
+	}
+	return change
+}
+
+// few says how many nights are missing.
+func (j *judge) few() string {
+	n := len(j.used)
+	return fmt.Sprintf("%s are too few to tell a change from chance: %d more needed", figure.Plural(n, "night"), max(fewest-n, 1))
+}
+
+// why says in a sentence what became of a measure.
+func (j *judge) why(f *Finding, m *Measure) string {
+	unit := reports.Unit(max(slices.Index(reports.UnitSymbols[:], f.Unit), 0))
+	text := func(l Level) string { return unit.Format(reports.Value(l)) }
+	change := "as before"
+	if f.New != f.Base {
+		change = fmt.Sprintf("%s, before %s", text(f.New), text(f.Base))
+	}
+	return fmt.Sprintf("%s: %s", f.Measure, change)
+}

@@ -76,19 +76,19 @@ type Summary struct {
 	HistUnit string         `json:"hist_unit"` // of the histograms behind *_ms: "us"
 }
 
-// Repeated is a void run that was repeated.
-type Repeated struct {
-	ExitCode int    `json:"exit_code"`
-	Reason   string `json:"reason"`
-	Dir      string `json:"dir"` // of its results, in that of the run that repeats it
-}
-
 // Resumed is a time of which nothing is known, because the machine was lost.
 type Resumed struct {
 	LostFromS Value  `json:"lost_from_s"` // of the last snapshot
 	LostToS   Value  `json:"lost_to_s"`   // when another process went on with the run
 	SettledS  Value  `json:"settled_s"`   // when all viewers were back: what counts begins then
 	Why       string `json:"why"`
+}
+
+// Repeated is a void run that was repeated.
+type Repeated struct {
+	ExitCode int    `json:"exit_code"`
+	Reason   string `json:"reason"`
+	Dir      string `json:"dir"` // of its results, in that of the run that repeats it
 }
 
 // ExpectationResult is what became of an expectation.
@@ -418,6 +418,9 @@ type Tester struct {
 	DroppedSamples int64 `json:"dropped_samples"`
 	DroppedEvents  int64 `json:"dropped_events"`
 	GoroutinesPeak int64 `json:"goroutines_peak"`
+	// Trends of what the tester used, of each machine; none of a run that was too short to tell, and of
+	// a simulation.
+	Trends []Trend `json:"trends,omitempty"`
 }
 
 // Predicted is the prediction for a fault and a player.

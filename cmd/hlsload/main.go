@@ -164,7 +164,7 @@ stalled, what load the origin got, and whether that is good enough.
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(on), capacityCommand(on), showCommand(), initCommand(), schemaCommand(), rigCommand(on), probeCommand(on),
 		agentCommand(on), haltCommand(), mergeCommand(), keysCommand(),
-		historyCommand(),
+		compareCommand(), historyCommand(),
 		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), annotateCommand(), versionCommand())
 	explain(root)
 	return root

@@ -87,7 +87,7 @@ func TestText(t *testing.T) {
 	want := `soak · 36 nights: 34 passed, 1 failed, 1 void · run, 1,000 players, hlsload v1, key k
   night (UTC)       verdict  than before  why not, or worst change                                seed  folder
   2026-12-01 02:00  FAIL     no worse     failover.p95{fault=kill-0} < 4s and 1 more do not hold     7  soak-20261201-020000
-  2026-11-30 02:00  PASS     no worse     none                                                       7  soak-20261130-020000
+  2026-11-30 02:00  PASS     no worse     failover.p95{fault=kill-0} +6.1 %                          7  soak-20261130-020000
   2026-11-29 02:00  VOID                  target unreachable: no answer                              7  soak-20261129-020000
   33 older nights on the page
   changed since the night of 2026-11-20: failover.p95{fault=kill-0} worse, 5.02 s → 6.02 s (+20 %). hlsload is another one since

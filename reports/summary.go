@@ -49,8 +49,11 @@ type Summary struct {
 	Interrupted string   `json:"interrupted"` // why the run ended early; "" = it did not
 	Warnings    []string `json:"warnings"`
 	ExitCode    int      `json:"exit_code"`
+	// Repeats is the void run before it, of which this one is the only repetition; null = none.
+	Repeats *Repeated `json:"repeats"`
 
 	Expectations []ExpectationResult        `json:"expectations"`
+	Drift        []Drift                    `json:"drift,omitempty"` // of a run of an hour or longer
 	Known        []KnownResult              `json:"known"`
 	Players      Players                    `json:"players"`
 	Cohorts      map[string]*CohortSummary  `json:"cohorts"` // "all" without control cohorts
@@ -63,8 +66,8 @@ type Summary struct {
 	Monitoring   *MonitorSummary            `json:"monitoring"` // null = no provider's was watched
 
 	// Resumed are the times in which the machine was lost and another process then went on
-	// with the run; absent = it was not. Nothing is known of them.
-	Resumed []Resumed `json:"resumed,omitempty"`
+	// with the run; empty = it was not. Nothing is known of them.
+	Resumed []Resumed `json:"resumed"`
 
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
@@ -82,9 +85,19 @@ type Resumed struct {
 	Why       string `json:"why"`
 }
 
+// Repeated is a void run that was repeated.
+type Repeated struct {
+	ExitCode int    `json:"exit_code"`
+	Reason   string `json:"reason"`
+	Dir      string `json:"dir"` // of its results, in that of the run that repeats it
+}
+
 // ExpectationResult is what became of an expectation.
 type ExpectationResult struct {
-	Expr   string `json:"expr"`
+	Expr string `json:"expr"`
+	// Line is where it stands in the file of the scenario, from 1; 0 = in none, as one
+	// that a flag added.
+	Line   int    `json:"line,omitempty"`
 	Value  Value  `json:"value"` // null = never or no data
 	Unit   string `json:"unit"`  // of the value: ms, share, bit/s, 1/s or none
 	Pass   bool   `json:"pass"`
@@ -189,6 +202,15 @@ type FaultSummary struct {
 	// Lost says why this occurrence does not count: the machine was lost meanwhile. Absent =
 	// it counts.
 	Lost string `json:"lost,omitempty"`
+	// Pooled is how many occurrences of the fault the row is of, because the run had too many to
+	// list each; absent = one. Counts and distributions are sums of them, exactly. Applied is
+	// the first of them, cleared the last. LastOccurrence is the number of that one, and
+	// PooledHurt in how many of them a viewer lost the picture.
+	Pooled         int `json:"pooled,omitempty"`
+	LastOccurrence int `json:"last_occurrence,omitempty"`
+	PooledHurt     int `json:"pooled_hurt,omitempty"`
+	// Each are the figures of the pooled occurrences, one by one; absent when there are too many.
+	Each []PooledOccurrence `json:"each,omitempty"`
 	// Why says in a sentence which players lost playback, and by which rule of theirs;
 	// "" = no player lost any, or it is not known.
 	Why string `json:"why"`
@@ -229,6 +251,25 @@ type FaultSummary struct {
 	// watched.
 	Noticed []Notice `json:"noticed"`
 }
+
+// PooledOccurrence are the figures of an occurrence that has no row of its own.
+type PooledOccurrence struct {
+	Occurrence     int   `json:"occurrence"`
+	AppliedAtS     Value `json:"applied_at_s"`
+	ClearedAtS     Value `json:"cleared_at_s"`
+	Affected       int64 `json:"affected"`
+	FailedOver     int64 `json:"failed_over"`
+	Healed         int64 `json:"healed"`
+	Left           int64 `json:"left"`
+	NeverRecovered int64 `json:"never_recovered"`
+	FailoverP50Ms  Value `json:"failover_p50_ms"`
+	FailoverP95Ms  Value `json:"failover_p95_ms"`
+	OutageP50Ms    Value `json:"outage_p50_ms"`
+	OutageP95Ms    Value `json:"outage_p95_ms"`
+}
+
+// Occurrences is how many occurrences a row is of.
+func (f *FaultSummary) Occurrences() int { return max(f.Pooled, 1) }
 
 // FaultSoFar is what a fault did so far in a run that goes on.
 type FaultSoFar struct {
@@ -406,6 +447,9 @@ type Tester struct {
 	DroppedSamples int64 `json:"dropped_samples"`
 	DroppedEvents  int64 `json:"dropped_events"`
 	GoroutinesPeak int64 `json:"goroutines_peak"`
+	// Trends of what the tester used, of each machine; none of a run that was too short to tell, and of
+	// a simulation.
+	Trends []Trend `json:"trends,omitempty"`
 }
 
 // Predicted is the prediction for a fault and a player.

@@ -66,6 +66,7 @@ var uses = map[string]struct {
 	"aws-check": {"aws-check mine.yaml", []int{0, 1, 2, 104, 110}},
 	"list":      {"list faults", []int{0, 1, 2}},
 	"report":    {"report hlsload-out/mine-20261129-175318", []int{0, 1, 2}},
+	"annotate":  {"annotate hlsload-out/mine-20261129-175318", []int{0, 1, 2}},
 	"version":   {"version", []int{0, 1}},
 }
 

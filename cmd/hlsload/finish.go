@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"hlsload/reports"
+	"hlsload/reports/document"
 	"hlsload/reports/page"
 	"hlsload/run"
 	"hlsload/scenarios"
@@ -30,6 +31,8 @@ type output struct {
 	live     string // address of the report while the run goes on; "" = none
 	metrics  metrics
 	machines machines // that carry the players
+	retry    retry
+	onFinish onFinish
 	history  keeping
 	detail
 }
@@ -53,6 +56,7 @@ func (o *output) register(cmd *cobra.Command) {
 	completes(cmd, "progress", progressKinds)
 	o.history.register(cmd)
 	o.detail.register(cmd)
+	o.onFinish.register(cmd)
 }
 
 // shows is how progress is shown: as the flags say, else as HLSLOAD_PROGRESS does.
@@ -76,6 +80,7 @@ func (o *output) place(name string, now time.Time) (err error) {
 		if file := holds(o.dir); file != "" {
 			return forbidden(fmt.Errorf("directory of the results: %s has %s of an earlier run (want --out with a new directory, or none)", o.dir, file))
 		}
+		o.retry.look(o.dir)
 		return nil
 	}
 	first := filepath.Join("hlsload-out", name+"-"+now.Format("20060102-150405"))
@@ -83,6 +88,7 @@ func (o *output) place(name string, now time.Time) (err error) {
 	for i := 2; holds(o.dir) != ""; i++ {
 		o.dir = fmt.Sprintf("%s-%d", first, i)
 	}
+	o.retry.look(o.dir)
 	return nil
 }
 
@@ -108,17 +114,31 @@ func holds(dir string) string {
 func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late error) error {
 	w := cmd.OutOrStdout()
 	text := o.text(w)
+	if r := restOf(cmd.Context()).repeats; r != nil {
+		s.Repeats = r
+	}
 	var printed error
-	if o.json {
-		printed = s.WriteJSON(w)
-	} else {
+	if !o.json {
 		printed = page.WriteText(s, w, text)
 	}
+	repeat := o.leave(cmd, s)
+	if o.json && !repeat { // else the repetition prints the one JSON that is to be on stdout
+		printed = s.WriteJSON(w)
+	}
 	unwritten := errors.Join(late, o.write(printable{cmd.ErrOrStderr()}, s))
+	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
 	if !o.json && !o.quiet {
+		if before := o.history.went; before != nil {
+			line := before.Line()
+			if before.Worse && o.history.dir != "" {
+				line += "; hlsload compare " + o.history.dir + " " + o.dir + " says more"
+			}
+			_, err := io.WriteString(printable{w}, document.Wrap(line, "", text.Width))
+			printed = errors.Join(printed, err)
+		}
 		printed = errors.Join(printed, page.WriteEnd(s, w, o.dir, text))
 	}
 	if printed != nil && !errors.Is(printed, syscall.EPIPE) {
@@ -127,10 +147,28 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 	return concluded(code, unwritten)
 }
 
+// leave reports whether a run is repeated. Its files are out of the way then, in a folder of
+// their own.
+func (o *output) leave(cmd *cobra.Command, s *reports.Summary) bool {
+	if !o.retry.wants(cmd, s, o.dir) {
+		return false
+	}
+	dir := o.dir
+	name, err := o.retry.setAside(dir)
+	if err != nil {
+		fmt.Fprintf(printable{cmd.ErrOrStderr()}, "hlsload: not repeated: its files cannot be moved out of the way: %v\n", err)
+		return false
+	}
+	restOf(cmd.Context()).again = &repetition{reports.Repeated{ExitCode: s.ExitCode, Reason: s.Reason(), Dir: name}, dir, o.retry.pause}
+	o.dir = filepath.Join(dir, name)
+	return true
+}
+
 // write writes the result files, and adds the run to its history. A history that cannot be
 // read or written keeps no result from being written.
 func (o *output) write(said io.Writer, s *reports.Summary) error {
 	before, err := o.history.before(o.dir, s)
+	o.history.went = before
 	return errors.Join(err, page.WriteAfter(o.dir, s, before), o.history.add(said, o.dir, s))
 }
 
@@ -176,7 +214,7 @@ func columns(w io.Writer) int {
 
 // unbegun writes the result files of a run that was void before it began, for what reads
 // them, and adds to the error what helps. Other errors stay as they are.
-func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
+func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) error {
 	var refused *run.Error
 	if !errors.As(err, &refused) || refused.Kind != run.Unreachable && refused.Kind != run.Cloud && refused.Kind != run.Lost {
 		return err
@@ -194,9 +232,12 @@ func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
 	case run.Lost:
 		s.WhatHelps = []string{"the lines of each hlsload agent say why it left, or where it looks for the conductor; --wait D gives agents more time to come"}
 	}
+	s.Repeats = restOf(cmd.Context()).repeats
 	stage.Hide(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
+	o.leave(cmd, s)
 	unwritten := o.write(io.Discard, s)
+	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if unwritten != nil {
 		said += "\nwriting the results: " + unwritten.Error()
 	}

@@ -85,7 +85,7 @@ func eventful(i int, n *nights.Night) {
 
 func TestText(t *testing.T) {
 	want := `soak · 36 nights: 34 passed, 1 failed, 1 void · run, 1,000 players, hlsload v1, key k
-  night (UTC)       verdict  why not                                                seed  folder
+  night (UTC)       verdict  why not                                                 seed  folder
   2026-12-01 02:00  FAIL     failover.p95{fault=kill-0} < 4s and 1 more do not hold     7  soak-20261201-020000
   2026-11-30 02:00  PASS                                                                7  soak-20261130-020000
   2026-11-29 02:00  VOID     target unreachable: no answer                              7  soak-20261129-020000
@@ -115,6 +115,28 @@ func TestWorse(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%.3000s", want, got)
 		}
+	}
+}
+
+// TestRelease: since which release something has changed is told, and a release stands where
+// it is another one than in the night before.
+func TestRelease(t *testing.T) {
+	v := view(many("soak", "k", 36, func(i int, n *nights.Night) {
+		eventful(i, n)
+		n.Release = "packager 1.4"
+		if i >= 24 {
+			n.Release = "packager 1.5"
+		}
+	}))
+	if got := text(t, v, Options{Width: 200, Rows: 3}); !strings.Contains(got, "changed since the night of 2026-11-20 (release packager 1.5, before packager 1.4): failover.p95{fault=kill-0} worse") {
+		t.Error(got)
+	}
+	got := body(html(t, v, At{}))
+	if n := strings.Count(got, `<td class="w">packager 1.5</td>`); n != 1 || !strings.Contains(got, `<th scope="col" class="w">release</th>`) {
+		t.Errorf("release 1.5 stands %d times; want once", n)
+	}
+	if strings.Contains(body(html(t, view(many("soak", "k", 3, nil)), At{})), "release") {
+		t.Error("a column for releases that there are none of")
 	}
 }
 

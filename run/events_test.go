@@ -78,7 +78,7 @@ func TestEventFiles(t *testing.T) {
 		t.Errorf("goes on with file %d after %d bytes; want file %d after %d or more", again.number, again.all, files+1, f.all)
 	}
 	f = again
-	put(700)
+	put(1500)
 	if err := f.close(); err != nil {
 		t.Fatal(err)
 	}

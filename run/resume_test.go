@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -108,6 +109,7 @@ func TestResume(t *testing.T) {
 		if gap.LostFromS < 100 || gap.LostFromS > 128 || gap.LostToS < 128 || gap.SettledS != gap.LostToS+5 {
 			t.Errorf("gap %+v; want one from the last snapshot on, and 5 s for the viewers to come back", gap)
 		}
+		slices.SortFunc(s.Faults, func(a, b reports.FaultSummary) int { return a.Occurrence - b.Occurrence })
 		if f := &s.Faults[0]; f.Lost == "" || f.Affected != 0 || f.Problem != "" {
 			t.Errorf("the fault in which the machine was lost: %q, %d affected, problem %q; want it not to count", f.Lost, f.Affected, f.Problem)
 		}

@@ -78,6 +78,7 @@ func (v *view) derive(end *End) *Finished {
 		r := v.measured(e)
 		s.Known = append(s.Known, reports.KnownResult{Expr: r.Expr, Value: r.Value, Unit: r.Unit, Holds: r.Pass, Reason: r.Reason, NotMeasured: r.NotMeasured, Windows: r.Windows})
 	}
+	s.Drift = v.drifts()
 	inspect(s, v)
 	gone := v.agents(s, end)
 	f := &Finished{Summary: s, view: v, ending: reports.Ending{Interrupted: end.Interrupted, Unreachable: end.Unreachable, Lag: v.testerLag(), LagLimit: v.Config.LagLimit,
@@ -433,12 +434,15 @@ func average(t *traffic.Load, of traffic.Series, from, to time.Duration, known b
 // warn adds the warnings that limit what the numbers mean.
 func warn(s *reports.Summary, v *view, end *End) {
 	s.Warnings = append(s.Warnings, end.Warnings...)
+	add := func(format string, args ...any) { s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...)) }
+	for _, d := range s.Drifted() {
+		add("%s of cohort %s drifts: %s", d.What, d.Cohort, d.Reason)
+	}
 	for _, t := range s.Leaks() {
 		if !t.Doubled { // else it is the reason of the verdict
 			s.Warnings = append(s.Warnings, "this program leaks; what was measured holds, and please report it: "+t.Line())
 		}
 	}
-	add := func(format string, args ...any) { s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...)) }
 	said := repeated{add: add}
 	for i := range s.Faults {
 		f := &s.Faults[i]

@@ -78,6 +78,8 @@ func (v *view) number(t *expect.Term, b bound) reports.Value {
 		return lost.rate(v.rate(e.series, t.Stat, &f), b)
 	case t.Metric.Name == "hit_ratio":
 		return lost.hits(e.value(v, &f), b)
+	case t.Metric.Name == expect.LatencyDrift: // players that were lost have no slope
+		return e.value(v, &f)
 	case e.value != nil:
 		return lost.times(e.value(v, &f), b)
 	default:

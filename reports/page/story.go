@@ -294,7 +294,28 @@ func testerLine(s *reports.Summary) string {
 	if n := len(s.Agents); n > 0 {
 		of = figure.Plural(n, "agent") + ", "
 	}
-	return fmt.Sprintf("Tester: "+of+"lag %s (p99), %s samples dropped, %s of CPU, %s of memory", reports.Milliseconds.Format(t.LagMs.P99), figure.Thousands(t.DroppedSamples), reports.Milliseconds.Format(1000*t.CPUS), figure.Size(t.RSSPeakBytes))
+	return fmt.Sprintf("Tester: "+of+"lag %s (p99), %s samples dropped, %s of CPU, %s of memory", reports.Milliseconds.Format(t.LagMs.P99), figure.Thousands(t.DroppedSamples), reports.Milliseconds.Format(1000*t.CPUS), figure.Size(t.RSSPeakBytes)) + trendWords(s)
+}
+
+// trendWords say whether the tester stayed the same over a long run; "" of a short one.
+func trendWords(s *reports.Summary) string {
+	n := len(s.Tester.Trends)
+	if n == 0 {
+		return ""
+	}
+	names := []string{}
+	for _, t := range s.Leaks() {
+		names = append(names, t.What)
+	}
+	if len(names) > 0 {
+		return "; LEAKS: " + strings.Join(names, ", ")
+	}
+	for i := range s.Tester.Trends {
+		if t := &s.Tester.Trends[i]; !slices.Contains(names, t.What) {
+			names = append(names, t.What)
+		}
+	}
+	return "; flat over the run: " + strings.Join(names, ", ")
 }
 
 // noticeWords writes a notice for people.

@@ -18,9 +18,11 @@ import (
 type view struct {
 	*record.Record
 	lost      lost
-	lostLimit float64       // the share of the players, or of the time, that may be lost
-	load      *traffic.Load // the truth, else the estimate
-	source    string        // of the origin's part of it
+	impacts   [][]impact               // by occurrence
+	numbers   map[occurrenceName]int32 // of occurrences
+	lostLimit float64                  // the share of the players, or of the time, that may be lost
+	load      *traffic.Load            // the truth, else the estimate
+	source    string                   // of the origin's part of it
 
 	// Set once a provider's monitoring has been watched to the end.
 	monitor *reports.MonitorSummary

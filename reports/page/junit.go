@@ -51,6 +51,7 @@ type junitCase struct {
 	Time    string        `xml:"time,attr"`
 	Failure *junitProblem `xml:"failure,omitempty"`
 	Error   *junitProblem `xml:"error,omitempty"`
+	Skipped *junitProblem `xml:"skipped,omitempty"`
 	Out     string        `xml:"system-out,omitempty"`
 }
 
@@ -77,6 +78,9 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 		if c.Failure != nil {
 			suite.Failures++
 		}
+		if c.Skipped != nil {
+			suite.Skipped++
+		}
 		suite.Cases = append(suite.Cases, c)
 	}
 	broken := func(kind, message string) *junitProblem {
@@ -99,15 +103,21 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		c := junitCase{Name: fmt.Sprintf("fault: %s #%d (%s)", xmlText(f.Name), f.Occurrence, xmlText(f.Fault)), Out: xmlText(faultLine(f) + "\n" + strings.Join(story(f), "\n"))}
+		number := fmt.Sprintf("#%d", f.Occurrence)
+		if f.Pooled > 0 {
+			number += fmt.Sprintf(" to #%d", f.LastOccurrence)
+		}
+		c := junitCase{Name: fmt.Sprintf("fault: %s %s (%s)", xmlText(f.Name), number, xmlText(f.Fault)), Out: xmlText(faultLine(f) + "\n" + strings.Join(story(f), "\n"))}
 		switch {
 		case f.Problem != "":
 			c.Error = broken(reports.Void, f.Problem)
+		case f.Lost != "":
+			c.Skipped = &junitProblem{Message: xmlText(f.Lost), Type: "lost"}
 		case !f.AppliedAtS.Known():
 			c.Error = broken(s.Verdict, "the fault was never applied")
 		}
 		add(c)
-		if f.AppliedAtS.Known() && f.ClearedAtS.Known() {
+		if f.AppliedAtS.Known() && f.ClearedAtS.Known() && f.Pooled == 0 {
 			suite.Cases[len(suite.Cases)-1].Time = fmt.Sprintf("%.3f", float64(f.ClearedAtS-f.AppliedAtS))
 		}
 	}

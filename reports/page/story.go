@@ -14,6 +14,16 @@ import (
 // faultLine describes a fault in a line.
 func faultLine(f *reports.FaultSummary) string {
 	s := faultKind(f) + ", " + window(f)
+	if f.Pooled > 0 {
+		s = fmt.Sprintf("%s, %d occurrences added up, %s", faultKind(f), f.Pooled, window(f))
+		if f.AppliedAtS.Known() && !f.UndoVerified {
+			s += ", undo of some not verified"
+		}
+		return s
+	}
+	if f.Lost != "" {
+		return s
+	}
 	if !f.AppliedAtS.Known() || !f.ClearedAtS.Known() {
 		return s
 	}
@@ -40,6 +50,8 @@ func faultKind(f *reports.FaultSummary) string {
 // window is when a fault was on.
 func window(f *reports.FaultSummary) string {
 	switch {
+	case f.Lost != "":
+		return f.Lost
 	case !f.AppliedAtS.Known():
 		return "never applied"
 	case !f.ClearedAtS.Known():
@@ -57,6 +69,9 @@ func instant(v reports.Value) string {
 
 // story says in sentences what a fault did.
 func story(f *reports.FaultSummary) []string {
+	if f.Lost != "" {
+		return nil
+	}
 	if !f.AppliedAtS.Known() {
 		return []string{"It was never applied."}
 	}
@@ -69,7 +84,11 @@ func story(f *reports.FaultSummary) []string {
 	}
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	affected := fmt.Sprintf("%s of the %s watching at onset were affected", figure.WithShare(f.Affected-f.JoinedDuring, f.WatchingAtOnset), figure.Plural(int(f.WatchingAtOnset), "session"))
+	at := "onset"
+	if f.Pooled > 0 {
+		at = fmt.Sprintf("the %d onsets", f.Pooled)
+	}
+	affected := fmt.Sprintf("%s of the %s watching at %s were affected", figure.WithShare(f.Affected-f.JoinedDuring, f.WatchingAtOnset), figure.Plural(int(f.WatchingAtOnset), "session"), at)
 	if f.JoinedDuring > 0 {
 		affected += fmt.Sprintf(", and %s that joined while it was on", figure.Thousands(f.JoinedDuring))
 	}

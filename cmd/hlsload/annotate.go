@@ -13,6 +13,7 @@ import (
 	"hlsload/nights"
 	"hlsload/nights/workflow"
 	"hlsload/reports"
+	"hlsload/scenarios/redact"
 	"hlsload/stage"
 )
 
@@ -86,6 +87,7 @@ func (a *annotations) read(cmd *cobra.Command, folder string) error {
 	if err != nil {
 		return fmt.Errorf("reading the comparison: %w", err)
 	}
+	redact.Strings(a.comparison, secrets.Text)
 	a.text(filepath.Join(folder, comparisonMarkdown))
 	return nil
 }

@@ -62,3 +62,26 @@ func TestAnnotate(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }
+
+// TestAnnotateSeeds: a simulation with several seeds is shown as one.
+func TestAnnotateSeeds(t *testing.T) {
+	root := t.TempDir()
+	t.Chdir(root)
+	if err := os.WriteFile("short.yaml", []byte(strings.Replace(shortScenario, "100s", "1ms", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GITHUB_STEP_SUMMARY", "summary")
+	t.Setenv("GITHUB_OUTPUT", "output")
+	if code, _, stderr := executed(t, "simulate", "short.yaml", "--seeds", "1..3", "--out", "out", "--quiet"); code != 99 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	code, stdout, stderr := executed(t, "annotate", "out")
+	if code != 0 || !strings.HasPrefix(stdout, "::error file=short.yaml,line=10,title=short%3A startup.p95 < 1ms::startup.p95 < 1ms: holds with 0 of 3 seeds, not with 1, 2, 3; measured ") || strings.Count(stdout, "\n") != 1 {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	output, _ := os.ReadFile("output")
+	summary, _ := os.ReadFile("summary")
+	if !strings.Contains(string(output), "verdict=fail\nexit-code=99\nreason=") || !strings.HasPrefix(string(summary), "# FAIL: ") || !strings.Contains(string(summary), "startup.p95 < 1ms") {
+		t.Errorf("output %s, summary %s", output, summary)
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"hlsload/reports"
+	"hlsload/reports/document"
 	"hlsload/reports/page"
 	"hlsload/run"
 	"hlsload/scenarios"
@@ -130,6 +131,14 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
 	if !o.json && !o.quiet {
+		if before := o.history.went; before != nil {
+			line := before.Line()
+			if before.Worse && o.history.dir != "" {
+				line += "; hlsload compare " + o.history.dir + " " + o.dir + " says more"
+			}
+			_, err := io.WriteString(printable{w}, document.Wrap(line, "", text.Width))
+			printed = errors.Join(printed, err)
+		}
 		printed = errors.Join(printed, page.WriteEnd(s, w, o.dir, text))
 	}
 	if printed != nil && !errors.Is(printed, syscall.EPIPE) {
@@ -159,6 +168,7 @@ func (o *output) leave(cmd *cobra.Command, s *reports.Summary) bool {
 // read or written keeps no result from being written.
 func (o *output) write(said io.Writer, s *reports.Summary) error {
 	before, err := o.history.before(o.dir, s)
+	o.history.went = before
 	return errors.Join(err, page.WriteAfter(o.dir, s, before), o.history.add(said, o.dir, s))
 }
 

@@ -51,9 +51,9 @@ type junitCase struct {
 	Name    string        `xml:"name,attr"`
 	Class   string        `xml:"classname,attr"`
 	Time    string        `xml:"time,attr"`
-	Skipped *junitProblem `xml:"skipped,omitempty"`
 	Failure *junitProblem `xml:"failure,omitempty"`
 	Error   *junitProblem `xml:"error,omitempty"`
+	Skipped *junitProblem `xml:"skipped,omitempty"`
 	Out     string        `xml:"system-out,omitempty"`
 }
 
@@ -106,17 +106,23 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		c := junitCase{Name: fmt.Sprintf("fault: %s #%d (%s)", xmlText(f.Name), f.Occurrence, xmlText(f.Fault)), Out: xmlText(faultLine(f) + "\n" + strings.Join(story(f), "\n"))}
+		number := fmt.Sprintf("#%d", f.Occurrence)
+		if f.Pooled > 0 {
+			number += fmt.Sprintf(" to #%d", f.LastOccurrence)
+		}
+		c := junitCase{Name: fmt.Sprintf("fault: %s %s (%s)", xmlText(f.Name), number, xmlText(f.Fault)), Out: xmlText(faultLine(f) + "\n" + strings.Join(story(f), "\n"))}
 		switch {
 		case f.Problem != "":
 			c.Error = broken(reports.Void, f.Problem)
+		case f.Lost != "":
+			c.Skipped = &junitProblem{Message: xmlText(f.Lost), Type: "lost"}
 		case !f.AppliedAtS.Known():
 			c.Error = broken(s.Verdict, "the fault was never applied")
 		case s.Verdict == reports.Void:
 			c.Skipped = broken(reports.Void, "the run is void: "+s.Reason())
 		}
 		add(c)
-		if f.AppliedAtS.Known() && f.ClearedAtS.Known() {
+		if f.AppliedAtS.Known() && f.ClearedAtS.Known() && f.Pooled == 0 {
 			suite.Cases[len(suite.Cases)-1].Time = fmt.Sprintf("%.3f", float64(f.ClearedAtS-f.AppliedAtS))
 		}
 	}

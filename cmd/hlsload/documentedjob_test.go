@@ -48,10 +48,9 @@ type step struct {
 // by the test, artifacts are looked at and kept where they are.
 type runner struct {
 	*job
-	env    map[string]string // of the workflow
-	failed bool              // a step did
-	log    strings.Builder
-	kept   []string // paths of artifacts
+	env  map[string]string // of the workflow
+	log  strings.Builder
+	kept []string // paths of artifacts
 }
 
 // scope is what expressions of a job or of an action know.

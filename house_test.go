@@ -63,7 +63,7 @@ var core = map[string][]string{
 	"nights":                     {"player/draw", "reports/figure", "reports", "reports/players"},
 	"nights/history":             {"nights", "reports"},
 	"nights/history/page":        {"nights", "nights/history", "reports", "reports/document", "reports/figure"},
-	"nights/workflow":            {"nights", "reports", "reports/document", "reports/page"},
+	"nights/workflow":            {"nights", "reports", "reports/document", "reports/figure", "reports/page", "reports/spread"},
 	"nights/page":                {"nights", "reports", "reports/document", "reports/figure"},
 	"scenarios/redact":           {},
 	"capacity/tariff":            {},

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +19,7 @@ import (
 	"hlsload/run"
 	"hlsload/scenarios"
 	"hlsload/stage"
+	"hlsload/system"
 )
 
 // output is where results go.
@@ -121,7 +121,7 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 	if !o.json && !o.quiet {
 		printed = errors.Join(printed, page.WriteEnd(s, w, o.dir, text))
 	}
-	if printed != nil && !errors.Is(printed, syscall.EPIPE) {
+	if printed != nil && !system.IsClosedPipe(printed) {
 		unwritten = errors.Join(unwritten, printed)
 	}
 	return concluded(code, unwritten)

@@ -7,15 +7,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hlsload/reports"
-	"hlsload/run"
 	"io"
 	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"hlsload/reports"
+	"hlsload/run"
+	"hlsload/system"
 )
 
 // exitError carries the exit code of a command. An empty message is not printed.
@@ -42,9 +43,9 @@ func (e *exitError) Unwrap() error { return e.cause }
 func main() {
 	// After a second signal, too, the faults are undone first; only the players leave
 	// at once (haltSignals).
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), system.Ends...)
 	// A closed output must not end the program before the faults are undone.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	signal.Notify(make(chan os.Signal, 1), system.ClosedPipe)
 	code := executeOn(ctx, network{halt: haltSignals()}, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -64,7 +65,7 @@ func executeOn(ctx context.Context, on network, args []string, stdout, stderr io
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	exit := exitOf(root.ExecuteContext(ctx))
-	if exit.msg != "" && !errors.Is(exit, syscall.EPIPE) {
+	if exit.msg != "" && !system.IsClosedPipe(exit) {
 		fmt.Fprintf(printable{stderr}, "hlsload: %s\n", secrets.Text(exit.msg))
 	}
 	if exit.cause == errUsage {

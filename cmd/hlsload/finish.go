@@ -175,8 +175,8 @@ func columns(w io.Writer) int {
 }
 
 // unbegun writes the result files of a run that was void before it began, for what reads
-// them, and adds to the error what helps. Other errors stay as they are.
-func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
+// them, prints summary.json where that is asked for, and adds to the error what helps. Other errors stay as they are.
+func (o *output) unbegun(w io.Writer, sc *scenarios.Scenario, err error) error {
 	var refused *run.Error
 	if !errors.As(err, &refused) || refused.Kind != run.Unreachable && refused.Kind != run.Cloud && refused.Kind != run.Lost {
 		return err
@@ -197,6 +197,9 @@ func (o *output) unbegun(sc *scenarios.Scenario, err error) error {
 	stage.Hide(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
 	unwritten := o.write(io.Discard, s)
+	if o.json {
+		unwritten = errors.Join(unwritten, s.WriteJSON(w))
+	}
 	if unwritten != nil {
 		said += "\nwriting the results: " + unwritten.Error()
 	}

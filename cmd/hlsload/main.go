@@ -62,11 +62,19 @@ func executeOn(ctx context.Context, on network, args []string, stdout, stderr io
 	hideJoins(secrets, args)
 	root := rootCommand(on)
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	printed := &noticed{Writer: stdout}
+	if asksJSON(args) {
+		root.SetOut(printed)
+	} else {
+		root.SetOut(stdout) // which may be a terminal
+	}
 	root.SetErr(stderr)
 	exit := exitOf(root.ExecuteContext(ctx))
 	if exit.msg != "" && !system.IsClosedPipe(exit) {
 		fmt.Fprintf(printable{stderr}, "hlsload: %s\n", secrets.Text(exit.msg))
+	}
+	if exit.code != 0 && asksJSON(args) && !printed.any { // stdout is one document, whatever happens
+		_ = writeJSON(stdout, failure{"hlsload.failure/v1", exit.code, secrets.Text(exit.msg)})
 	}
 	if exit.cause == errUsage {
 		fmt.Fprintln(stderr, "hlsload: hint: `hlsload help` lists the commands, `hlsload COMMAND --help` its flags")

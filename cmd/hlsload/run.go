@@ -97,7 +97,7 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 	s, err := run.Do(ctx, cfg)
 	if err = out.machines.over(s != nil, err); s == nil {
 		out.machines.tidy(out.dir, nil)
-		return out.unbegun(cfg.Scenario, err)
+		return out.unbegun(cmd.OutOrStdout(), cfg.Scenario, err)
 	}
 	if watch != nil {
 		watch.Finish(s)

@@ -47,10 +47,11 @@ var core = map[string][]string{
 	"reports/cdn":                {},
 	"reports/figure":             {},
 	"reports":                    {"reports/figure"},
+	"reports/players":            {"player/draw"},
 	"reports/remedy":             {"player/m3u8", "player/policy", "player", "chaos", "reports/figure"},
 	"reports/expect":             {"player/m3u8", "player/units", "chaos", "reports/figure", "reports"},
 	"reports/traffic":            {"reports/cdn", "reports"},
-	"reports/record":             {"player/draw", "player/m3u8", "player/content", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/expect", "reports/traffic"},
+	"reports/record":             {"player/draw", "player/m3u8", "player/content", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/expect", "reports/traffic", "reports/players"},
 	"reports/monitor":            {"reports/figure", "reports"},
 	"reports/measure":            {"player/m3u8", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/expect", "reports/traffic", "reports/record", "reports/monitor"},
 	"reports/openmetrics":        {"player/m3u8", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/record"},
@@ -58,7 +59,7 @@ var core = map[string][]string{
 	"reports/accesslog":          {"player/cmcd", "reports/figure", "reports/cdn", "reports"},
 	"reports/document":           {},
 	"reports/page":               {"player/m3u8", "chaos", "reports/figure", "reports/cdn", "reports", "reports/spread", "reports/document"},
-	"nights":                     {"reports/figure", "reports"},
+	"nights":                     {"reports/figure", "reports", "reports/players"},
 	"nights/history":             {"nights", "reports"},
 	"nights/history/page":        {"nights", "nights/history", "reports", "reports/document", "reports/figure"},
 	"scenarios/redact":           {},
@@ -142,7 +143,7 @@ var world = map[string][]string{
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/estimate", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
-	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "capacity/tariff", "run/crew/protocol", "reports/spread", "nights", "nights/history", "capacity/cache", "capacity/kernel", "capacity", "capacity/answer", "capacity/rehearsal",
+	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/players", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "capacity/tariff", "run/crew/protocol", "reports/spread", "nights", "nights/history", "capacity/cache", "capacity/kernel", "capacity", "capacity/answer", "capacity/rehearsal",
 }
 
 // mayImport reports whether package from may import package to of this module.

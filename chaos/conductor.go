@@ -60,6 +60,9 @@ func NewConductor(faults []Fault, t Timeline) *Conductor {
 		if f.For > 0 {
 			o.end = f.At + f.For
 		}
+		if f.At < t.From {
+			o.state = over // of the run before this conductor
+		}
 		if d := t.Duration; d > 0 {
 			o.end = min(o.end, d)
 			if f.At > d {

@@ -8,6 +8,9 @@ import (
 type Timeline struct {
 	// Duration is when the run ends; 0 = only by an abort.
 	Duration time.Duration
+	// From is when this conductor began, in a run that it goes on with: occurrences that were
+	// due before are over.
+	From time.Duration
 	// Target is the target duration of the stream.
 	Target time.Duration
 	// Recovery is the scenario's: how long after an undo its phase lasts.

@@ -83,36 +83,3 @@ type Quantile struct {
 	Low  Level `json:"low"`
 	High Level `json:"high"`
 }
-
-// Pairs are two simulations with one seed, player by player.
-type Pairs struct {
-	Players   int       `json:"players"`   // in both
-	Unmatched int       `json:"unmatched"` // in one of them only
-	Shares    []Share   `json:"shares"`
-	Changed   []Changed `json:"changed"` // players who changed outcome, the worst first; at most 100
-	More      int       `json:"more"`    // that are not listed
-}
-
-// Share is a share of the players, in pairs (McNemar): Lost had it in the base only,
-// Gained in the new run only.
-type Share struct {
-	Of     string `json:"of"` // "failed_over{fault=kill-0}"
-	Both   int    `json:"both"`
-	Lost   int    `json:"lost"`
-	Gained int    `json:"gained"`
-	None   int    `json:"none"`
-	P      Level  `json:"p"`
-}
-
-// Changed is a player who changed outcome.
-type Changed struct {
-	Player     uint64 `json:"player"`
-	Cohort     string `json:"cohort"`
-	Profile    string `json:"profile"`
-	Fault      string `json:"fault"`
-	Occurrence int    `json:"occurrence"`
-	Base       string `json:"base"` // outcome
-	New        string `json:"new"`
-	BaseMs     Level  `json:"base_outage_ms"`
-	NewMs      Level  `json:"new_outage_ms"`
-}

@@ -94,6 +94,12 @@ func (h *Histogram) whole() *hdr.PackedHistogram {
 	return h.counts
 }
 
+// Rest gives back the memory for values to come. It can be recorded to as before.
+func (h *Histogram) Rest() {
+	h.whole()
+	h.recent = nil
+}
+
 // Duration adds a duration, in microseconds.
 func (h *Histogram) Duration(d time.Duration) { h.Record(int64(d / time.Microsecond)) }
 

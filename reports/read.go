@@ -16,8 +16,14 @@ const (
 	MarkdownFile = "summary.md"
 	EventsFile   = "events.ndjson"
 	JournalFile  = "journal.ndjson"
+	// PlayersFile is what became of each viewer of a simulation (package players).
+	PlayersFile = "players.csv"
 	// CheckpointFile is the summary so far of a long run, until there is the final one.
 	CheckpointFile = "checkpoint.json"
+	// ResumeFile says how to go on with a run whose machine was lost, and PartFile has what
+	// it had recorded; both are there until the run is over.
+	ResumeFile = "resume.json"
+	PartFile   = "part.bin"
 )
 
 // Read reads the summary of a finished run from its directory, or what an unfinished

@@ -62,12 +62,24 @@ type Summary struct {
 	Logs         *LogSummary                `json:"logs"`       // null = none were joined
 	Monitoring   *MonitorSummary            `json:"monitoring"` // null = no provider's was watched
 
+	// Resumed are the times in which the machine was lost and another process then went on
+	// with the run; absent = it was not. Nothing is known of them.
+	Resumed []Resumed `json:"resumed,omitempty"`
+
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
 	Tester        Tester `json:"tester"`
 	// Agents are the machines of a run that went over several; empty = it had one.
 	Agents   []AgentSummary `json:"agents"`
 	HistUnit string         `json:"hist_unit"` // of the histograms behind *_ms: "us"
+}
+
+// Resumed is a time of which nothing is known, because the machine was lost.
+type Resumed struct {
+	LostFromS Value  `json:"lost_from_s"` // of the last snapshot
+	LostToS   Value  `json:"lost_to_s"`   // when another process went on with the run
+	SettledS  Value  `json:"settled_s"`   // when all viewers were back: what counts begins then
+	Why       string `json:"why"`
 }
 
 // ExpectationResult is what became of an expectation.
@@ -82,6 +94,21 @@ type ExpectationResult struct {
 	NotMeasured bool `json:"not_measured,omitempty"`
 	// ByLost: what was measured holds, and only the worst that lost players may have seen does not.
 	ByLost bool `json:"by_lost,omitempty"`
+	// Windows is what was looked at, of an expectation with each=DURATION.
+	Windows *Windows `json:"windows,omitempty"`
+}
+
+// Windows are those of an expectation that has a value in each of them.
+type Windows struct {
+	EachS     Value  `json:"each_s"`    // their length
+	Statistic string `json:"statistic"` // over them, that was compared: max, p95, … or worst
+	Count     int    `json:"count"`     // with a value
+	Skipped   int    `json:"skipped"`   // that touch time in which the run was not there
+	Empty     int    `json:"empty"`     // in which there was nothing to measure
+	// The worst of those with a value; null without any, and WorstValue also for never.
+	WorstValue Value `json:"worst_value"`
+	WorstFromS Value `json:"worst_from_s"`
+	WorstToS   Value `json:"worst_to_s"`
 }
 
 // KnownResult is what became of something that players are known to do. It has no part
@@ -93,7 +120,8 @@ type KnownResult struct {
 	Holds  bool   `json:"holds"`
 	Reason string `json:"reason"` // in words
 	// NotMeasured: there was nothing to compare.
-	NotMeasured bool `json:"not_measured,omitempty"`
+	NotMeasured bool     `json:"not_measured,omitempty"`
+	Windows     *Windows `json:"windows,omitempty"`
 }
 
 // Players counts all sessions.
@@ -158,6 +186,9 @@ type FaultSummary struct {
 	SegmentAgeS  Value  `json:"segment_age_s"`
 	UndoVerified bool   `json:"undo_verified"`
 	Problem      string `json:"problem"` // why the fault makes the run void
+	// Lost says why this occurrence does not count: the machine was lost meanwhile. Absent =
+	// it counts.
+	Lost string `json:"lost,omitempty"`
 	// Why says in a sentence which players lost playback, and by which rule of theirs;
 	// "" = no player lost any, or it is not known.
 	Why string `json:"why"`
@@ -363,6 +394,8 @@ type Row struct {
 	TTFBP50Ms    Value `json:"ttfb_p50_ms"`
 	TTFBP95Ms    Value `json:"ttfb_p95_ms"`
 	ErrorShare   Value `json:"error_share"` // failed requests of those answered
+	// Lost: the machine was lost in the step, or a part of it; see Summary.Resumed.
+	Lost bool `json:"lost,omitempty"`
 }
 
 // Tester is the tool's own lag and what it used of the machine.

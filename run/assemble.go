@@ -14,20 +14,28 @@ import (
 
 // assemble makes what depends on T0: the clock, the collector and what applies the faults.
 func (r *live) assemble(t0 time.Time) error {
-	r.epoch = t0
+	r.epoch, r.t0, r.measure.Started = t0, t0, t0
+	if p := r.cfg.Resume; p != nil { // its clock is that of before
+		r.epoch, r.measure.Started = t0.Add(-p.elapsed(t0)), p.saved.Started
+	}
 	if e := r.target.embedded; e != nil {
-		e.begin(t0)
+		e.begin(r.measure.Started)
 	}
 	if r.account.monitor != nil {
-		r.account.monitor.Start(t0)
+		r.account.monitor.Start(r.measure.Started)
 	}
-	r.measure.Started, r.measure.Events = t0, r.results.events.Log
+	r.measure.Events = r.results.events.Log
 	if !r.crew.alone {
 		r.measure.Agents = len(r.crew.members)
 	}
 	var err error
 	if r.results.collector, err = record.New(r.measure); err != nil {
 		return err
+	}
+	if r.cfg.Resume != nil {
+		if err := r.tellResumed(); err != nil {
+			return err
+		}
 	}
 	if c := &r.crew; !c.alone {
 		c.speaker = stage.NewSpeaker(r.results.collector)
@@ -75,7 +83,7 @@ func (r *live) assemble(t0 time.Time) error {
 	}
 	r.chaos.conductor, err = conduct.New(conduct.Config{
 		Faults: r.faults,
-		Timeline: chaos.Timeline{Duration: r.sc.Duration, Target: r.measure.TargetDuration, Recovery: r.sc.Recovery, Linger: stage.Linger(r.sc.Recovery, r.measure.TargetDuration),
+		Timeline: chaos.Timeline{Duration: r.sc.Duration, From: r.resumed.gap.Settled, Target: r.measure.TargetDuration, Recovery: r.sc.Recovery, Linger: stage.Linger(r.sc.Recovery, r.measure.TargetDuration),
 			Patience: map[chaos.Via]time.Duration{chaos.ViaAWS: cloud.Patience, chaos.ViaManual: longest}},
 		Limits:   map[chaos.Via]time.Duration{chaos.ViaAWS: cloud.Limit, chaos.ViaManual: longest},
 		Appliers: appliers,

@@ -31,6 +31,10 @@ func (a *agent) fleetConfig(b crew.Begin) fleet.Config {
 		},
 		Redact: g.hide.of, Sources: a.check.Sources, Dial: g.network.Target.Dial, Guard: a.guard, May: b.Lease.Held, Public: t.channel != nil, Held: t.channel != nil,
 	}
+	if r := a.host; r != nil && r.cfg.Resume != nil {
+		fc.Wall = r.measure.Started
+		fc.Audience = sc.Fleet.Audience.Resume(r.resumed.gap.To, len(r.results.collector.Gaps()))
+	}
 	fc.Run, _ = cmcd.ParseRun(a.plan.Run)
 	for i, c := range sc.Fleet.Audience.Cohorts {
 		fc.Profiles[c.Profile] = sc.Fleet.Profiles[i]

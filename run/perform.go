@@ -19,10 +19,10 @@ import (
 
 // perform performs the timeline and returns the summary.
 func (r *live) perform(ctx context.Context) *reports.Summary {
-	sleepUntil(ctx, r.epoch)
+	sleepUntil(ctx, r.t0)
 	ticking, stopTicking := context.WithCancel(context.WithoutCancel(ctx))
 	var ticks sync.WaitGroup
-	for _, f := range []func(context.Context){func(until context.Context) { r.tick(until, ctx.Done()) }, r.watchHalt, r.watchLever} {
+	for _, f := range []func(context.Context){func(until context.Context) { r.tick(until, ctx.Done()) }, r.watchHalt, r.watchLever, r.keep} {
 		ticks.Go(func() {
 			defer r.guard()
 			f(ticking)
@@ -30,6 +30,7 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	}
 	stopWatching := r.watch(ctx)
 	outcomes, aborted := r.chaos.conductor.Run(ctx)
+	outcomes = r.join(outcomes)
 	r.manual.close()
 	end := measure.End{At: r.now(), Faults: outcomes, Interrupted: aborted, LostLimit: r.sc.Limits.Lost}
 	stopWatching()
@@ -40,6 +41,7 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	}
 	early := r.conclude(ctx, &end)
 	part := r.gather(&end)
+	r.before(&end)
 	known := r.target.warnings()
 	left := r.left(known)
 	end.Warnings = slices.Concat(known, r.notes(), r.warnings, r.leftOnAWS(outcomes), left.Warnings, end.Warnings)
@@ -47,7 +49,7 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 		end.Warnings = append(end.Warnings, "fleet.cmcd: query makes the URL of every request unique: on a CDN with query strings in its cache key each request is a miss, and the origin gets more load than real viewers cause (want header)")
 	}
 	end.Warnings = append(end.Warnings, look.WithheldFrom(left.Withheld)...)
-	end.DroppedSamples = left.LocalErrors
+	end.DroppedSamples += left.LocalErrors
 	if left.LocalErrors > 0 {
 		end.Warnings = append(end.Warnings, fmt.Sprintf("%d requests failed because of this machine, not because of the target: %s", left.LocalErrors, left.LocalError))
 	}
@@ -136,7 +138,10 @@ func (r *live) tick(ctx context.Context, interrupted <-chan struct{}) {
 		}
 	}
 	each := stage.NewSecond(r.progress, r.results.collector, r.account.monitor, r.results.events.Log, r.faults)
-	tripped, next := false, checkpointEvery
+	if r.cfg.Resume != nil {
+		each.Resume()
+	}
+	tripped, next := false, r.now()+checkpointEvery
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {

@@ -58,6 +58,11 @@ type Config struct {
 
 	Network Network
 	Crew    *Crew // nil = this machine alone carries the players
+	// Source is what the scenario was loaded from, so that another process can go on with the run if
+	// this machine is lost; without its Data, nothing is kept for that.
+	Source scenarios.Source
+	// Resume is the run to go on with; nil = a new one begins. Scenario and Dir are its own.
+	Resume *Resumable
 	// Applying wraps each applier; nil = none is wrapped.
 	Applying func(chaos.Applier) chaos.Applier
 }
@@ -91,6 +96,7 @@ const (
 	Interrupted             // before the run began
 	Cloud                   // AWS is not in the state that the run needs
 	Lost                    // agents were lost before the run began
+	Left                    // what an earlier process of the run left behind could not be put back
 )
 
 // Error is the reason why there was no run. Its text has no secrets.
@@ -116,7 +122,10 @@ type live struct {
 	*ground
 	cfg   *Config
 	id    string // names the run on AWS and in logs
-	epoch time.Time
+	epoch time.Time // the run's clock is 0 then
+	t0    time.Time // this process begins; the epoch, unless it goes on with a run
+
+	resumed resumed
 
 	check   fleet.Check   // of this machine, for all players of the run
 	measure record.Config // but for the instant at which the run starts
@@ -142,7 +151,11 @@ func (r *live) now() time.Duration { return time.Since(r.epoch) }
 
 // newLive returns a run that is not prepared.
 func newLive(cfg *Config) *live {
-	return &live{ground: newGround(cfg.Scenario, cfg.Network, cfg.Version, cfg.Progress), cfg: cfg, id: NewID()}
+	r := &live{ground: newGround(cfg.Scenario, cfg.Network, cfg.Version, cfg.Progress), cfg: cfg, id: NewID()}
+	if p := cfg.Resume; p != nil {
+		r.id = p.saved.Run
+	}
+	return r
 }
 
 // Do performs a scenario in real time. It returns when the timeline is over and
@@ -161,6 +174,15 @@ func Do(ctx context.Context, cfg *Config) (s *reports.Summary, err error) {
 		}
 	}()
 	defer r.guard()
+	if cfg.Resume != nil {
+		if err := r.reopen(ctx); err != nil {
+			return nil, internal(err)
+		}
+		closers = append(closers, func() error { r.chaos.journal.Close(); return nil })
+		if cfg.Resume.past(time.Now()) {
+			return r.afterwards()
+		}
+	}
 	if err := r.prepare(ctx, &closers); err != nil {
 		return nil, internal(err)
 	}
@@ -274,8 +296,15 @@ func (r *live) openResults() error {
 		s.Keep(dir)
 	}
 	var err error
-	if r.results.events, err = CreateEvents(dir, r.cfg.Events); err != nil {
+	create := CreateEvents
+	if r.cfg.Resume != nil {
+		create = AppendEvents
+	}
+	if r.results.events, err = create(dir, r.cfg.Events); err != nil {
 		return &Error{Usage, err.Error(), err}
+	}
+	if r.cfg.Resume != nil {
+		return nil // it has its journal
 	}
 	if r.chaos.journal, err = journal.Create(filepath.Join(dir, reports.JournalFile), r.sc.Redact); err != nil {
 		return &Error{Usage, err.Error(), err}

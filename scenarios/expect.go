@@ -8,7 +8,7 @@ import (
 
 // expectations reads a list of expectations or stop conditions.
 func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*expect.Expectation {
-	known := expect.Known{Stop: stop}
+	known := expect.Known{Stop: stop, Duration: sc.Duration}
 	if sc.AWS != nil {
 		known.Alerts = sc.AWS.Channel != ""
 		for _, a := range sc.AWS.Alarms {

@@ -76,7 +76,7 @@ func (s *lane) sit(a audience.Arrival) {
 	st.pop = int16(a.PopOf(s.cfg.Rig.Edge.Pops))
 	st.flights = 0
 	st.link = link.New(s.cfg.Audience.Link(&a), link.Transport{Conns: uint8(prof.HTTP.ConnectionsPerHost)}, a.Seed)
-	s.cfg.Collector.JoinAt(&st.session, s.now, record.SessionInfo{Player: a.Player, Cohort: int(a.Cohort), Rejoin: a.Session > 1, Failed: a.Failed})
+	s.cfg.Collector.JoinAt(&st.session, s.now, record.SessionInfo{Player: a.Player, Cohort: int(a.Cohort), Rejoin: a.Session > 1, Number: int(a.Session), Failed: a.Failed})
 	st.player.Join(s.config(int(a.Cohort), int(a.Entry)), a.Seed, s.now)
 	if s.cfg.Cautious {
 		st.player.Inherit(s.cautions[a.Player])

@@ -35,6 +35,9 @@ func NewSecond(p Progress, c *record.Collector, m *monitor.Monitor, events *reco
 	return &Second{progress: p, collector: c, stops: measure.NewStops(c, m), events: events, faults: faults, known: make([]record.LiveFault, len(faults))}
 }
 
+// Resume says that what happened so far, in a run that goes on, was shown before.
+func (s *Second) Resume() { s.known = s.collector.Live().Faults }
+
 // Pass does the work of one second of a run whose sessions are all of this collector. It
 // also says what startup times are usual.
 func (s *Second) Pass(now time.Duration) (tripped string) {

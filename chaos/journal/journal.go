@@ -64,12 +64,17 @@ func Create(path string, redact func(string) string) (*Journal, error) {
 		redact = func(s string) string { return s }
 	}
 	j := &Journal{file: f, redact: redact, dir: dir}
-	host, _ := os.Hostname()
-	if err := j.write(Line{Time: time.Now().UTC(), Step: StepBegin, PID: os.Getpid(), Host: host}); err != nil {
+	if err := j.begin(); err != nil {
 		f.Close()
 		return nil, err
 	}
 	return j, nil
+}
+
+// begin writes which process the run is now.
+func (j *Journal) begin() error {
+	host, _ := os.Hostname()
+	return j.write(Line{Time: time.Now().UTC(), Step: StepBegin, PID: os.Getpid(), Host: host})
 }
 
 // ErrBusy says that the run of a journal still goes on.

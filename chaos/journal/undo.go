@@ -33,25 +33,68 @@ type Item struct {
 // the undoer of their via. One that fails does not keep the others from being
 // undone; the error has all of them, and lines that could not be read.
 func Undo(ctx context.Context, path string, undoers map[chaos.Via]Undoer) (Report, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	f, _, err := reopen(path)
 	if err != nil {
-		return Report{}, fmt.Errorf("undo: %w", err)
+		return Report{}, fmt.Errorf("undo %w", err)
 	}
 	j := &Journal{file: f, redact: func(s string) string { return s }, torn: true} // the last line may be cut off
 	defer j.Close()
-	if err := lock(f); err != nil {
-		return Report{}, fmt.Errorf("undo %s: %w", path, err)
+	report, _, err := j.undo(ctx, undoers)
+	return report, err
+}
+
+// reopen opens and locks a journal that is there.
+func reopen(path string) (*os.File, string, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		return nil, "", fmt.Errorf("journal: %w", err)
 	}
-	lines, err := read(f)
+	if err := lock(f); err != nil {
+		f.Close()
+		return nil, "", fmt.Errorf("%s: %w", path, err)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		f.Close()
+		return nil, "", err
+	}
+	return f, dir, nil
+}
+
+// Reopen goes on with the journal of a run whose machine was lost. What the run left
+// behind is put back first, as [Undo] does it; if that fails, there is no journal. The lines are those of
+// before.
+func Reopen(ctx context.Context, path string, redact func(string) string, undoers map[chaos.Via]Undoer) (*Journal, []Line, Report, error) {
+	f, dir, err := reopen(path)
+	if err != nil {
+		return nil, nil, Report{}, err
+	}
+	j := &Journal{file: f, redact: func(s string) string { return s }, dir: dir, torn: true}
+	report, lines, err := j.undo(ctx, undoers)
+	if err == nil {
+		err = j.begin()
+	}
+	if err != nil {
+		j.Close()
+		return nil, nil, report, err
+	}
+	if redact != nil {
+		j.redact = redact
+	}
+	return j, lines, report, nil
+}
+
+// undo puts back what the journal says was left.
+func (j *Journal) undo(ctx context.Context, undoers map[chaos.Via]Undoer) (report Report, lines []Line, err error) {
+	lines, err = read(j.file)
 	if errors.Is(err, ErrNewer) {
-		return Report{}, fmt.Errorf("undo %s: %w", path, err)
+		return report, nil, fmt.Errorf("undo %s: %w", j.Path(), err)
 	}
 	if err != nil {
 		err = fmt.Errorf("%w\nwhat only those lines describe was not undone; everything else was (hlsload sweep finds leftovers on AWS without them)", err)
 	}
 	problems := []error{err}
 	left := Left(lines)
-	var report Report
 	for i := len(left) - 1; i >= 0; i-- {
 		item := Item{Line: left[i]}
 		item.Action, item.Err = putBack(ctx, left[i], undoers)
@@ -63,7 +106,7 @@ func Undo(ctx context.Context, path string, undoers map[chaos.Via]Undoer) (Repor
 			problems = append(problems, err)
 		}
 	}
-	return report, errors.Join(problems...)
+	return report, lines, errors.Join(problems...)
 }
 
 func putBack(ctx context.Context, l Line, undoers map[chaos.Via]Undoer) (string, error) {

@@ -94,7 +94,7 @@ func holds(dir string) string {
 			return ""
 		}
 	}
-	for _, name := range []string{reports.JournalFile, reports.SummaryFile, reports.CheckpointFile, reports.EventsFile, reports.HTMLFile, reports.JUnitFile, reports.MarkdownFile} {
+	for _, name := range []string{reports.JournalFile, reports.SummaryFile, reports.CheckpointFile, reports.EventsFile, reports.PlayersFile, reports.HTMLFile, reports.JUnitFile, reports.MarkdownFile} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
 			return name
 		}

@@ -34,7 +34,7 @@ var errUsage = errors.New("wrong usage")
 var codes = map[run.Kind]int{
 	run.Internal: exitInternal, run.Usage: exitUsage, run.Refused: exitUsage, run.Invalid: exitInvalid,
 	run.Unreachable: reports.ExitUnreachable, run.Interrupted: reports.ExitInterrupted, run.Cloud: reports.ExitFault,
-	run.Lost: reports.ExitLost,
+	run.Lost: reports.ExitLost, run.Left: reports.ExitFault,
 }
 
 func (e *exitError) Error() string { return e.msg }

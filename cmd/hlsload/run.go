@@ -42,15 +42,36 @@ func runCommand(on network) *cobra.Command {
 		if err := may.check(sc, nameOrFile); err != nil {
 			return err
 		}
-		cfg.Scenario, out.machines.source = sc, src
+		cfg.Scenario, cfg.Source, out.machines.source = sc, src, src
 		return perform(cmd, &cfg, &out, on)
 	})
+	var dir string
+	begin, one := cmd.RunE, cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if dir != "" && len(args) == 0 {
+			return nil
+		}
+		return one(cmd, args)
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !cmd.Flags().Changed("resume") {
+			return begin(cmd, args)
+		}
+		if err := openResumable(cmd, dir, args, &cfg, &out); err != nil {
+			return err
+		}
+		if err := may.check(cfg.Scenario, cfg.Source.File); err != nil {
+			return err
+		}
+		return perform(cmd, &cfg, &out, on)
+	}
 	out.register(cmd)
 	out.metrics.register(cmd)
 	out.machines.register(cmd)
 	may.register(cmd)
 	cmd.Flags().StringVar(&cfg.StopFile, "stop-file", "", "when this `FILE` appears, all players leave at once and the faults are undone (limits.stop_file)")
 	cmd.Flags().StringVar(&out.live, "live", "", "serve the report at `ADDR` while the run goes on: a port of this machine alone, or address:port for others, too")
+	cmd.Flags().StringVar(&dir, "resume", "", "go on with the run whose results are in the directory `DIR`, and whose machine was lost: what it left behind is undone first")
 	cmd.Flags().StringVar(&cfg.EdgeLog, "edge-log", "", "`FILE` to which the embedded channel's edges write their access log, as CloudFront does")
 	return cmd
 }
@@ -73,8 +94,10 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 		return err
 	}
 	defer p.close()
-	if err := out.place(cfg.Scenario.Name, time.Now()); err != nil {
-		return err
+	if cfg.Resume == nil {
+		if err := out.place(cfg.Scenario.Name, time.Now()); err != nil {
+			return err
+		}
 	}
 	defer out.history.tidy(out.dir)
 	cfg.Checkpoint = func(s *reports.Summary) error { return page.WriteCheckpoint(out.dir, s) }
@@ -97,6 +120,9 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 	s, err := run.Do(ctx, cfg)
 	if err = out.machines.over(s != nil, err); s == nil {
 		out.machines.tidy(out.dir, nil)
+		if cfg.Resume != nil { // it can be tried again
+			return err
+		}
 		return out.unbegun(cmd.OutOrStdout(), cfg.Scenario, err)
 	}
 	if watch != nil {

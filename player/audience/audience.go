@@ -20,6 +20,10 @@ var (
 // on which other viewers left before.
 const Generation = 1_000_000_000
 
+// generations is by how many generations the numbers differ before and after a machine was
+// lost: more than there are sessions in one place.
+const generations = 100_000
+
 // Arrival is one session about to begin.
 type Arrival struct {
 	At      time.Duration
@@ -215,7 +219,7 @@ func (a *Audience) Next() (Arrival, bool) {
 		}
 	}
 	g := &a.groups[i]
-	v := Arrival{At: g.at, Player: uint64(g.first + g.next), until: Never}
+	v := Arrival{At: g.at, Player: uint64(g.first+g.next) + uint64(a.cfg.Earlier)*generations*Generation, until: Never}
 	cohort, entry, region := g.seats.next()
 	if v.Cohort, v.Entry = int16(cohort), int16(entry); a.sites != nil {
 		v.Region, v.site = uint8(region), a.sites[region]

@@ -24,6 +24,8 @@ type Config struct {
 	// Entry shares the viewers out to the multivariant playlists that may be
 	// opened, by index; they add up to 1. Nil = all open the first.
 	Entry []float64
+	// Earlier is how many machines the run was lost with: numbers of viewers of before are not used again.
+	Earlier int
 	// Regions share the viewers out by where they watch; the shares add up to 1. nil =
 	// all watch in one.
 	Regions []Region

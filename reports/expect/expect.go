@@ -13,8 +13,11 @@ import (
 //
 //	EXPR OP VALUE [for DURATION]
 //	EXPR = TERM | TERM - TERM | TERM / TERM
-//	TERM = METRIC[.STAT][{label=value,…}]
+//	TERM = METRIC[.STAT][{label=value,…}] | METRIC[.STAT]{label=value,…,each=DURATION}[.STAT]
 //	OP   = < <= > >= ==
+//
+// With each=DURATION, EXPR has a value in each window of that length, and the statistic
+// after the labels is one over these values; without it, the worst of them counts.
 //
 // A stop condition may also be an alarm of the provider:
 //
@@ -36,6 +39,8 @@ type Term struct {
 	Metric                                                    *Metric
 	Stat                                                      reports.Stat
 	Fault, Cohort, Profile, Kind, Phase, Joined, Alarm, Alert string
+	Each                                                      time.Duration // length of a window; 0 = the whole run is one
+	Over                                                      reports.Stat  // over windows; NoStat = the worst
 }
 
 func (t *Term) String() string {
@@ -49,8 +54,14 @@ func (t *Term) String() string {
 			labels = append(labels, labelNames[i]+"="+v)
 		}
 	}
+	if t.Each > 0 {
+		labels = append(labels, EachLabel+"="+short(t.Each))
+	}
 	if labels != nil {
 		s += "{" + strings.Join(labels, ",") + "}"
+	}
+	if t.Over != reports.NoStat {
+		s += "." + t.Over.String()
 	}
 	return s
 }
@@ -60,6 +71,8 @@ type Known struct {
 	Faults, Cohorts, Profiles []string
 	Alarms                    []string // that are watched
 	Alerts                    bool     // of a channel are watched
+	// Duration is how long the run takes; 0 = unknown.
+	Duration time.Duration
 	// Stop: the expectation is a stop condition, which may hold for a duration
 	// and asks only for what is known while the run goes on.
 	Stop bool

@@ -172,7 +172,7 @@ func TestCompare(t *testing.T) {
 }
 
 func FuzzParseExpectation(f *testing.F) {
-	for _, s := range []string{"failed_over{fault=kill-0} >= 99%", "stalled{cohort=web} - stalled{cohort=control} <= 1%", "a.b{c=d,e=f}/g<1s for 2s", "stalled_now > 90% for 20s", "{", "x{", "bitrate.p50>1e9Gbps", "fatal == \"", "ttfb.p99{kind=segment", "alarm(x) for 3s", "alarm(\"x"} {
+	for _, s := range []string{"failed_over{fault=kill-0} >= 99%", "stalled{cohort=web} - stalled{cohort=control} <= 1%", "a.b{c=d,e=f}/g<1s for 2s", "stalled_now > 90% for 20s", "{", "x{", "bitrate.p50>1e9Gbps", "fatal == \"", "ttfb.p99{kind=segment", "alarm(x) for 3s", "alarm(\"x", "rebuffer_ratio{each=10m}.max < 1%", "stalled{cohort=web,each=1h}.p95-stalled{each=1h}<1%", "ttfb.p99{each=1s,kind=segment}.", "fatal{each=}.count==3"} {
 		f.Add(s, false)
 		f.Add(s, true)
 	}

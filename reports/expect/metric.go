@@ -27,14 +27,16 @@ const (
 	joinedLabel
 	AlarmLabel
 	AlertLabel
+	eachLabel
 
 	audience = cohortLabel | profileLabel
 	when     = faultLabel | phaseLabel
-	sessions = audience | when | joinedLabel
+	sessions = audience | when | joinedLabel | eachLabel
+	load     = when | eachLabel
 	perFault = faultLabel | audience | joinedLabel
 )
 
-var labelNames = []string{"fault", "cohort", "profile", "kind", "phase", "joined", "alarm", "alert"}
+var labelNames = []string{"fault", "cohort", "profile", "kind", "phase", "joined", "alarm", "alert", EachLabel}
 
 // Metric is an entry of the registry: what can be asked for, not how it is
 // measured.
@@ -81,14 +83,14 @@ var Metrics = []*Metric{
 	{Name: "ttfb", About: "request sent to first byte", Shape: Distribution, unit: reports.Milliseconds, Labels: sessions | KindLabel, live: true},
 	{Name: "requests", About: "requests of the players", Shape: Amount, unit: reports.Plain, Labels: sessions | KindLabel, live: true},
 
-	{Name: "edge_rps", About: "requests to the CDN", Shape: Rate, unit: reports.PerSecond, Labels: when, live: true},
-	{Name: "edge_bps", About: "body bits from the CDN", Shape: Rate, unit: reports.BitRate, Labels: when, live: true},
-	{Name: "origin_rps", About: "requests to the origin", Shape: Rate, unit: reports.PerSecond, Labels: when, live: true},
-	{Name: "origin_bps", About: "body bits from the origin", Shape: Rate, unit: reports.BitRate, Labels: when, live: true},
+	{Name: "edge_rps", About: "requests to the CDN", Shape: Rate, unit: reports.PerSecond, Labels: load, live: true},
+	{Name: "edge_bps", About: "body bits from the CDN", Shape: Rate, unit: reports.BitRate, Labels: load, live: true},
+	{Name: "origin_rps", About: "requests to the origin", Shape: Rate, unit: reports.PerSecond, Labels: load, live: true},
+	{Name: "origin_bps", About: "body bits from the origin", Shape: Rate, unit: reports.BitRate, Labels: load, live: true},
 	{Name: "origin_amplification", About: "highest origin request rate over a target duration during fault and recovery, of the same in the baseline; the worst of the faults asked for", Shape: ratio, unit: reports.Plain, Labels: faultLabel},
 	{Name: "edge_amplification", About: "requests to the CDN in the busiest second of fault and recovery, of the same in the baseline; the worst of the faults asked for", Shape: ratio, unit: reports.Plain, Labels: faultLabel},
-	{Name: "error_rps", About: "failed requests of the players: error answers, timeouts, broken connections", Shape: Rate, unit: reports.PerSecond, Labels: when, live: true},
-	{Name: "hit_ratio", About: "part of the requests to the CDN that needed no request to the origin", Shape: share, unit: reports.Fraction, Labels: when, live: true},
+	{Name: "error_rps", About: "failed requests of the players: error answers, timeouts, broken connections", Shape: Rate, unit: reports.PerSecond, Labels: load, live: true},
+	{Name: "hit_ratio", About: "part of the requests to the CDN that needed no request to the origin", Shape: share, unit: reports.Fraction, Labels: load, live: true},
 	{Name: "alarm_delay", About: "onset of a fault to the state ALARM of an alarm of aws.alarms, by the provider's clock", Shape: Distribution, unit: reports.Milliseconds, Labels: faultLabel | AlarmLabel, Needs: AlarmLabel, Monitored: true},
 	{Name: "alert_delay", About: "onset of a fault to the first alert of a type from the channel, by the provider's clock", Shape: Distribution, unit: reports.Milliseconds, Labels: faultLabel | AlertLabel, Needs: AlertLabel, Monitored: true},
 	{Name: "other_alarms", About: "alarms and alerts during the run that no alarm_delay or alert_delay names for the fault that was on", Shape: Amount, unit: reports.Plain, Labels: faultLabel, Monitored: true},

@@ -35,6 +35,7 @@ type parser struct {
 	known    Known
 	problems []Problem
 	stopped  bool
+	eachAt   int // where the windows of the last term with windows stand
 }
 
 func (p *parser) wrong(at int, what, got, want string) {
@@ -108,6 +109,9 @@ func (p *parser) expectation() *Expectation {
 	} else if e.Left.Metric != nil {
 		e.unit = e.Left.Unit()
 	}
+	if e.over() == reports.StatCount {
+		e.unit = reports.Plain
+	}
 	if p.stopped {
 		return nil
 	}
@@ -172,6 +176,7 @@ func (p *parser) combine(e *Expectation, at int) reports.Unit {
 	if l.Metric == nil || r.Metric == nil {
 		return reports.Plain
 	}
+	p.sameWindows(l, r, at)
 	if l.Unit() != r.Unit() {
 		p.wrong(at, "terms of different units", reports.UnitNames[l.Unit()]+" and "+reports.UnitNames[r.Unit()], "the same unit on both sides of "+string(e.Operator))
 	}
@@ -241,6 +246,7 @@ func (p *parser) term() Term {
 	}
 	if p.next() == '{' {
 		p.labels(&t)
+		p.over(&t)
 	}
 	if m := t.Metric; m != nil && m.Monitored && m.Needs == 0 && len(p.known.Alarms) == 0 && !p.known.Alerts {
 		p.wrong(at, m.Name+": nothing is watched on AWS", quote(m.Name), "aws.alarms or aws.channel, too")
@@ -261,7 +267,11 @@ func (p *parser) stat(t *Term, at int, name string) {
 		p.wrong(at, "unknown statistic", quote(name), "one of "+strings.Join(reports.StatNames[1:], ", "))
 	case t.Metric == nil:
 	case t.Metric.StatNames() == nil:
-		p.wrong(at, t.Metric.Name+" is a "+shapeNames[t.Metric.Shape]+" and has no statistic", quote("."+name), t.Metric.Name+" alone")
+		want := t.Metric.Name + " alone"
+		if t.Metric.Labels&eachLabel != 0 && strings.Contains(p.text[p.at:], EachLabel+"=") {
+			want = t.Metric.Name + "{" + EachLabel + "=DURATION}." + name
+		}
+		p.wrong(at, t.Metric.Name+" is a "+shapeNames[t.Metric.Shape]+" and has no statistic", quote("."+name), want)
 	case !slices.Contains(t.Metric.StatNames(), name):
 		p.wrong(at, t.Metric.Name+" has no such statistic", quote(name), strings.Join(t.Metric.StatNames(), " or "))
 	default:
@@ -319,7 +329,7 @@ func (p *parser) label(t *Term, at int, name string, valueAt int, value string) 
 		p.wrong(at, "unknown label", quote(name), suggest(name, labelNames))
 		return
 	}
-	if m := t.Metric; m != nil && m.Labels>>i&1 == 0 {
+	if m := t.Metric; m != nil && m.Labels>>i&1 == 0 && label(1)<<i != eachLabel {
 		want := "no label"
 		if m.Labels != 0 {
 			want = strings.Join(m.LabelNames(), ", ")
@@ -327,8 +337,12 @@ func (p *parser) label(t *Term, at int, name string, valueAt int, value string) 
 		p.wrong(at, m.Name+" does not take the label "+name, quote(name), want)
 		return
 	}
-	if l := label(1) << i; p.known.Stop && (t.Metric == nil || t.Metric.live) && l&(faultLabel|phaseLabel|joinedLabel) != 0 {
+	if l := label(1) << i; p.known.Stop && (t.Metric == nil || t.Metric.live) && l&(faultLabel|phaseLabel|joinedLabel|eachLabel) != 0 {
 		p.wrong(at, "a stop condition looks at the present and does not take the label "+name, quote(name), "cohort, profile or kind")
+		return
+	}
+	if label(1)<<i == eachLabel {
+		p.each(t, at, valueAt, value)
 		return
 	}
 	field := [...]*string{&t.Fault, &t.Cohort, &t.Profile, &t.Kind, &t.Phase, &t.Joined, &t.Alarm, &t.Alert}[i]

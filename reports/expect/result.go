@@ -10,28 +10,38 @@ import (
 
 // Result compares what was measured. An expectation without data is not measured.
 func (e *Expectation) Result(l, r reports.Value) reports.ExpectationResult {
-	res := reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: l}
+	value, why, compared := e.combine(l, r)
+	if why != "" {
+		return reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: value, NotMeasured: !compared, Reason: why}
+	}
+	return e.compared(value)
+}
+
+// combine is what the terms are together. Without that, why says so; compared: they were
+// measured, and only one of them never happened.
+func (e *Expectation) combine(l, r reports.Value) (value reports.Value, why string, compared bool) {
 	switch {
 	case e.Operator != 0 && math.IsNaN(float64(r)):
-		res.Value, res.NotMeasured, res.Reason = reports.NoData, true, "no data: "+e.Right.nothing()
-		return res
+		return reports.NoData, "no data: " + e.Right.nothing(), false
 	case math.IsNaN(float64(l)):
-		res.NotMeasured, res.Reason = true, "no data: "+e.Left.nothing()
-		return res
+		return l, "no data: " + e.Left.nothing(), false
 	case e.Operator != 0 && !r.Known():
-		res.Value, res.Reason = reports.NoData, "cannot compare: "+e.Right.String()+" never happened"
-		return res
+		return reports.NoData, "cannot compare: " + e.Right.String() + " never happened", true
 	case e.Operator == '-':
-		res.Value = l - r
+		return l - r, "", true
+	case e.Operator == '/' && r == 0:
+		return reports.NoData, "cannot divide: " + e.Right.String() + " is 0", false
 	case e.Operator == '/':
-		if r == 0 {
-			res.Value, res.NotMeasured, res.Reason = reports.NoData, true, "cannot divide: "+e.Right.String()+" is 0"
-			return res
-		}
-		res.Value = l / r
+		return l / r, "", true
 	}
-	got := float64(res.Value)
-	if res.Value.Known() {
+	return l, "", true
+}
+
+// compared is the result for a value.
+func (e *Expectation) compared(value reports.Value) reports.ExpectationResult {
+	res := reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: value}
+	got := float64(value)
+	if value.Known() {
 		got = figure.Round(got, 9)
 	}
 	switch e.compare {
@@ -46,7 +56,7 @@ func (e *Expectation) Result(l, r reports.Value) reports.ExpectationResult {
 	case "==":
 		res.Pass = got == e.value
 	}
-	res.Reason = "measured " + e.unit.Format(res.Value)
+	res.Reason = "measured " + e.unit.Format(value)
 	return res
 }
 

@@ -50,7 +50,7 @@ func Derive(p *record.Part, end End) *Finished {
 // derive derives everything.
 func (v *view) derive(end *End) *Finished {
 	v.load, v.source = v.truth(end)
-	v.lost = lostOf(end.Agents)
+	v.lost, v.lostLimit = lostOf(end.Agents), end.LostLimit
 	s := &reports.Summary{
 		Schema: reports.Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Target: v.Config.Target, Build: v.Config.Build, RunID: v.Config.RunID, Key: v.Config.RunKey.Clone(),
 		Started: v.Config.Started.UTC().Format(startedFormat), Ended: v.Config.Started.Add(end.At).UTC().Format(startedFormat),
@@ -65,6 +65,7 @@ func (v *view) derive(end *End) *Finished {
 	s.Requests = v.requests()
 	loads(s, v)
 	rows(s, v)
+	lostTime := v.resumed(s)
 	lag, _ := evaluators["tester_lag"].dist(v, &filter{rule: -1, cohort: -1, kind: -1})
 	s.Tester = reports.Tester{LagMs: lag.Dist(1000, 0), CPUS: reports.Value(end.CPU.Seconds()).Round(3), RSSPeakBytes: end.RSSPeak,
 		DroppedSamples: end.DroppedSamples, DroppedEvents: v.DroppedEvents, GoroutinesPeak: end.Goroutines}
@@ -75,12 +76,15 @@ func (v *view) derive(end *End) *Finished {
 	s.Known = []reports.KnownResult{}
 	for _, e := range v.Config.Known {
 		r := v.measured(e)
-		s.Known = append(s.Known, reports.KnownResult{Expr: r.Expr, Value: r.Value, Unit: r.Unit, Holds: r.Pass, Reason: r.Reason, NotMeasured: r.NotMeasured})
+		s.Known = append(s.Known, reports.KnownResult{Expr: r.Expr, Value: r.Value, Unit: r.Unit, Holds: r.Pass, Reason: r.Reason, NotMeasured: r.NotMeasured, Windows: r.Windows})
 	}
 	inspect(s, v)
 	gone := v.agents(s, end)
 	f := &Finished{Summary: s, view: v, ending: reports.Ending{Interrupted: end.Interrupted, Unreachable: end.Unreachable, Lag: v.testerLag(), LagLimit: v.Config.LagLimit,
 		Lost: gone, Gone: end.Gone, Blurred: end.Blurred, LostLimit: end.LostLimit, Players: v.lost.of}}
+	if f.ending.Gone == "" {
+		f.ending.Gone = lostTime
+	}
 	s.Decide(&f.ending)
 	advise(s, v, &f.ending)
 	if w := f.ending.LostWarning(); w != "" {
@@ -183,7 +187,15 @@ func (v *view) faults(end *End) []reports.FaultSummary {
 			WhatHelps: []string{},
 			Name:      o.Fault.Name, Occurrence: o.Fault.Occurrence, Fault: string(o.Fault.Kind), Via: string(o.Fault.Via),
 			AppliedAtS: instant(o.Applied), ClearedAtS: instant(o.Cleared), RecoveryEndS: reports.NoData, BaselineFromS: reports.NoData, SegmentAgeS: reports.NoData,
-			Noticed: []reports.Notice{}, Origin: v.faultOrigin(o), Edge: v.faultEdge(o),
+			Noticed: []reports.Notice{},
+		}
+		g := v.Phases.Lost(o, v.Config.Recovery)
+		if g != nil {
+			f.Lost = fmt.Sprintf("does not count: the machine was lost from %s to %s", clock(g.From), clock(g.To))
+			lost := record.Occurrence{Window: record.Window{Applied: record.Forever}}
+			f.Origin, f.Edge = v.faultOrigin(&lost), v.faultEdge(&lost)
+		} else {
+			f.Origin, f.Edge = v.faultOrigin(o), v.faultEdge(o)
 		}
 		if o.Fault.Pipeline != chaos.Any {
 			p := o.Fault.Pipeline
@@ -197,7 +209,9 @@ func (v *view) faults(end *End) []reports.FaultSummary {
 		}
 		for i := range end.Faults {
 			if e := &end.Faults[i]; e.Fault.Rule == o.Fault.Rule && e.Fault.Occurrence == o.Fault.Occurrence {
-				f.UndoVerified, f.Problem = e.UndoVerified, e.Void()
+				if f.UndoVerified = e.UndoVerified; g == nil {
+					f.Problem = e.Void()
+				}
 			}
 		}
 		v.effects(int32(i), &f)
@@ -362,12 +376,13 @@ func rows(s *reports.Summary, v *view) {
 		if n := delays.Answers(); n > 0 {
 			share = reports.Value(min(float64(errors)/float64(n), 1)).Round(6) // a playlist that contradicts itself may be noticed later
 		}
+		there := !v.goneAll(from, to)
 		s.Timeline = append(s.Timeline, reports.Row{
 			T: int(from / time.Second), Joining: now.Joining, Playing: now.Playing, Stalled: now.Stalled, Pipeline: slices.Clone(now.Pipeline),
-			EdgeRps: average(v.load, traffic.EdgeRequests, from, to, true), EdgeBps: average(v.load, traffic.EdgeBits, from, to, true),
-			OriginRps: average(v.load, traffic.OriginRequests, from, to, known), OriginBps: average(v.load, traffic.OriginBits, from, to, known),
-			OriginEstimatedRps: average(&v.Traffic, traffic.OriginRequests, from, to, beside), Errors: errors,
-			Gone: now.Lost, Left: now.Gone - now.Returned,
+			EdgeRps: average(v.load, traffic.EdgeRequests, from, to, there), EdgeBps: average(v.load, traffic.EdgeBits, from, to, there),
+			OriginRps: average(v.load, traffic.OriginRequests, from, to, known && there), OriginBps: average(v.load, traffic.OriginBits, from, to, known && there),
+			OriginEstimatedRps: average(&v.Traffic, traffic.OriginRequests, from, to, beside && there), Errors: errors,
+			Gone: now.Lost, Left: now.Gone - now.Returned, Lost: v.lostIn(from, to),
 			StartupP50Ms: startup[0], StartupP95Ms: startup[1], TTFBP50Ms: firstByte[0], TTFBP95Ms: firstByte[1], ErrorShare: share,
 		})
 	}
@@ -388,7 +403,7 @@ func warn(s *reports.Summary, v *view, end *End) {
 	for i := range s.Faults {
 		f := &s.Faults[i]
 		kind := chaos.Kind(f.Fault)
-		if !f.AppliedAtS.Known() || f.Problem != "" {
+		if !f.AppliedAtS.Known() || f.Problem != "" || f.Lost != "" {
 			continue
 		}
 		name := f.Title(s)

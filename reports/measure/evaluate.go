@@ -17,9 +17,10 @@ import (
 // view is a record and what it is judged with.
 type view struct {
 	*record.Record
-	lost   lost
-	load   *traffic.Load // the truth, else the estimate
-	source string        // of the origin's part of it
+	lost      lost
+	lostLimit float64       // the share of the players, or of the time, that may be lost
+	load      *traffic.Load // the truth, else the estimate
+	source    string        // of the origin's part of it
 
 	// Set once a provider's monitoring has been watched to the end.
 	monitor *reports.MonitorSummary
@@ -92,6 +93,9 @@ func (v *view) number(t *expect.Term, b bound) reports.Value {
 
 // compare evaluates an expectation as it was measured, or for a bound of its left side.
 func (v *view) compare(e *expect.Expectation, b bound) reports.ExpectationResult {
+	if e.Each() > 0 {
+		return e.ResultOver(v.windows(e, b))
+	}
 	l := v.number(&e.Left, b)
 	r := reports.Value(0)
 	if e.Operator != 0 {
@@ -139,11 +143,21 @@ func (v *view) measured(e *expect.Expectation) reports.ExpectationResult {
 // stretches are the intervals of time that a filter selects.
 func (v *view) stretches(f *filter) (s [][2]time.Duration) {
 	if !f.timed {
-		return [][2]time.Duration{{0, v.At}}
+		from := time.Duration(0)
+		for _, g := range v.Gaps() {
+			if g.From > from {
+				s = append(s, [2]time.Duration{from, min(g.From, v.At)})
+			}
+			from = g.To
+		}
+		return append(s, [2]time.Duration{min(from, v.At), v.At})
 	}
 	for i := range v.Phases.Intervals {
 		p := &v.Phases.Intervals[i]
 		to := v.At
+		if p.From >= to {
+			break
+		}
 		if i+1 < len(v.Phases.Intervals) {
 			to = min(to, v.Phases.Intervals[i+1].From)
 		}
@@ -161,13 +175,17 @@ func (v *view) stretches(f *filter) (s [][2]time.Duration) {
 
 // rate is the mean or the highest rate (over a second) of a series.
 func (v *view) rate(of traffic.Series, st reports.Stat, f *filter) reports.Value {
+	return v.rateIn(of, st, v.stretches(f))
+}
+
+func (v *view) rateIn(of traffic.Series, st reports.Stat, stretches [][2]time.Duration) reports.Value {
 	if v.load == nil || !v.knowsOrigin() && !atEdge(of) {
 		return reports.NoData
 	}
 	var sum int64
 	var length time.Duration
 	peak := math.NaN()
-	for _, s := range v.stretches(f) {
+	for _, s := range stretches {
 		sum += v.load.Sum(of, s[0], s[1])
 		length += s[1] - s[0]
 		if p, _ := v.load.Peak(of, s[0], s[1], time.Second); !(p <= peak) {
@@ -189,12 +207,14 @@ func atEdge(of traffic.Series) bool {
 	return of(&probe) > 0
 }
 
-func hitRatio(v *view, f *filter) reports.Value {
+func hitRatio(v *view, f *filter) reports.Value { return v.hitsIn(v.stretches(f)) }
+
+func (v *view) hitsIn(stretches [][2]time.Duration) reports.Value {
 	if !v.knowsOrigin() {
 		return reports.NoData
 	}
 	var edge, origin int64
-	for _, s := range v.stretches(f) {
+	for _, s := range stretches {
 		edge += v.load.Sum(traffic.EdgeRequests, s[0], s[1])
 		origin += v.load.Sum(traffic.OriginRequests, s[0], s[1])
 	}
@@ -209,7 +229,8 @@ func worst(of func(*view, *record.Occurrence) reports.Value) func(*view, *filter
 	return func(v *view, f *filter) reports.Value {
 		worst := reports.NoData
 		for i := range v.Phases.Occurrences {
-			if o := &v.Phases.Occurrences[i]; f.rule < 0 || o.Fault.Rule == f.rule {
+			o := &v.Phases.Occurrences[i]
+			if (f.rule < 0 || o.Fault.Rule == f.rule) && v.Phases.Lost(o, v.Config.Recovery) == nil {
 				if a := of(v, o); !math.IsNaN(float64(a)) && !(a <= worst) {
 					worst = a
 				}

@@ -17,7 +17,7 @@ import (
 )
 
 // magic begins every encoded part.
-const magic = "hlpart\x01"
+const magic = "hlpart\x02"
 
 // deflated is an encoded part with these bytes inside.
 func deflated(counts []byte) []byte {
@@ -100,7 +100,7 @@ func TestHostileParts(t *testing.T) {
 		want  string
 	}{
 		{"nothing", nil, "read part: it begins with"},
-		{"another version", []byte("hlpart\x02"), "read part: it begins with"},
+		{"another version", []byte("hlpart\x03"), "read part: it begins with"},
 		{"no part", deflated(append(counts[:0:0], counts[0], 0)), "read part: "},
 		{"cut", good[:len(good)/2], "read part: unexpected EOF"},
 		{"too long", deflated(append(bytes.Clone(counts), 0)), "bytes are left"},

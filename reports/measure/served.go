@@ -241,6 +241,11 @@ func (s *stretches) longest() *stretch {
 
 // disturbed reports whether any instant of a time is of a fault or its recovery.
 func (v *view) disturbed(from, to time.Duration) bool {
+	for _, g := range v.Gaps() {
+		if from < g.Settled && to > g.From {
+			return true
+		}
+	}
 	for i := v.Phases.At(from); i < len(v.Phases.Intervals) && (i == 0 || v.Phases.Intervals[i].From < to); i++ {
 		if v.Phases.Sets[v.Phases.Intervals[i].Set].In(-1, record.Either) {
 			return true

@@ -31,7 +31,9 @@ func WriteAfter(dir string, s *reports.Summary, before *Earlier) error {
 		}
 	}
 	if problems == nil {
-		_ = os.Remove(filepath.Join(dir, reports.CheckpointFile)) // most runs have none
+		for _, name := range []string{reports.CheckpointFile, reports.ResumeFile, reports.PartFile} { // of a run that goes on
+			_ = os.Remove(filepath.Join(dir, name))
+		}
 	}
 	return errors.Join(problems...)
 }

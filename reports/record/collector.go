@@ -25,7 +25,9 @@ type Collector struct {
 	fills    traffic.Fills
 	delays   []*sharedDelays // one; in a simulation, whose shards would wait for one another all the time, one each
 	startups sharedStartups
+	outcomes *rolls                          // nil = they are not kept
 	usualNow atomic.Pointer[[]time.Duration] // by cohort, as it was said last
+	past     *Part                           // recorded by another process before the machine was lost; nil = nothing
 
 	mu sync.Mutex // serialises changes of the phases
 }
@@ -38,6 +40,7 @@ type shard struct {
 	pending []pendingDeath
 	spare   *faultRecord
 	delays  *sharedDelays
+	listed  listed
 	lag     reports.Histogram // from due to sent, in µs
 	Counts
 }
@@ -47,7 +50,7 @@ func New(cfg Config) (*Collector, error) {
 	if err := cfg.fill(); err != nil {
 		return nil, err
 	}
-	c := &Collector{cfg: cfg, topRank: -1}
+	c := &Collector{cfg: cfg, topRank: -1, outcomes: newRolls(cfg.Outcomes)}
 	if cfg.Events != nil {
 		cfg.Events.cfg = &c.cfg
 	}
@@ -57,7 +60,7 @@ func New(cfg Config) (*Collector, error) {
 	c.meter.Start(cfg.Duration)
 	c.fills.Start(cfg.Duration, cfg.Agent != "")
 	c.startups.byCohort = make(Startups, len(cfg.Cohorts))
-	c.course.Store(c.cfg.phases(nil, c.cfg.occurrences()))
+	c.course.Store(c.cfg.phases(nil, c.cfg.occurrences(), nil))
 	for range cfg.Shards {
 		sh := &shard{c: c, lag: reports.CoarseHistogram(), Counts: newCounts(&c.cfg)}
 		sh.Traffic.Reserve(cfg.Duration)
@@ -137,7 +140,7 @@ func (c *Collector) change(rule, occurrence int, f func(*Occurrence) error) erro
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	old := c.course.Load()
-	i := slices.IndexFunc(c.cfg.Faults, func(f chaos.Fault) bool { return f.Rule == rule && f.Occurrence == occurrence })
+	i := c.cfg.find(rule, occurrence)
 	if i < 0 {
 		return fmt.Errorf("fault of rule %d, occurrence %d: not planned", rule, occurrence)
 	}
@@ -145,9 +148,19 @@ func (c *Collector) change(rule, occurrence int, f func(*Occurrence) error) erro
 	if err := f(&occs[i]); err != nil {
 		return err
 	}
-	c.course.Store(c.cfg.phases(old.Sets, occs))
+	c.course.Store(c.cfg.phases(old.Sets, occs, old.Gaps))
 	if c.cfg.Tap != nil {
 		c.cfg.Tap(Told{Fault: &c.cfg.Faults[i], Window: &occs[i].Window})
 	}
 	return nil
+}
+
+// find is the place of an occurrence in Faults; -1 = it is not planned.
+func (c *Config) find(rule, occurrence int) int {
+	for i := range c.Faults {
+		if f := &c.Faults[i]; f.Rule == rule && f.Occurrence == occurrence {
+			return i
+		}
+	}
+	return -1
 }

@@ -55,6 +55,10 @@ type Config struct {
 	Shards   int           // how many locks; 0 = 1 in simulate, 16 in run
 	Events   *EventLog     // nil = events are not written
 
+	// Outcomes is how many rows about single viewers are kept, of each kind, for
+	// [Collector.Outcomes]; 0 = none.
+	Outcomes int
+
 	// Agent is the name of the machine when the run goes over several. Agents is how many
 	// there are, where all that they recorded comes together; 0 = elsewhere.
 	Agent  string
@@ -63,7 +67,9 @@ type Config struct {
 	// Tap, when set, sees what the collector is told, in order. It must not call the collector.
 	Tap func(Told)
 
-	planned []int32 // occurrences by planned start
+	planned []int32       // occurrences by planned start
+	media   []chaos.Fault // Faults as anyMedia
+	windows windows       // what is recorded window by window
 }
 
 // Rendition is a media playlist of the presentation.
@@ -97,11 +103,12 @@ func (c *Config) fill() error {
 	if len(c.Cohorts) == 0 {
 		c.Cohorts = []Cohort{{Name: "viewers", Profile: "unknown"}}
 	}
-	c.planned = nil
+	c.planned, c.media = make([]int32, len(c.Faults)), make([]chaos.Fault, len(c.Faults))
 	for i := range c.Faults {
-		c.planned = append(c.planned, int32(i))
+		c.planned[i], c.media[i] = int32(i), anyMedia(&c.Faults[i])
 	}
 	slices.SortStableFunc(c.planned, func(a, b int32) int { return cmp.Compare(c.Faults[a].At, c.Faults[b].At) })
+	c.windows = windowsOf(c)
 	if c.Pipelines < 1 {
 		c.Pipelines = 1
 	}

@@ -17,13 +17,14 @@ type Counts struct {
 	Watching []int64
 	Rows     Timeline
 	Live     Live
+	ByWindow []Windowed // what expectations ask for window by window
 	Seen
 }
 
 func newCounts(cfg *Config) Counts {
 	return Counts{
 		Groups: map[GroupKey]*Group{}, Faults: map[FaultKey]*FaultTotals{}, Watching: make([]int64, len(cfg.Faults)),
-		Rows: newRows(cfg.Duration, cfg.Pipelines), Live: newLive(cfg), Seen: Seen{Traffic: traffic.New(cfg.Duration)},
+		Rows: newRows(cfg.Duration, cfg.Pipelines), Live: newLive(cfg), ByWindow: make([]Windowed, len(cfg.windows.series)), Seen: Seen{Traffic: traffic.New(cfg.Duration)},
 	}
 }
 
@@ -58,6 +59,9 @@ func (c *Counts) add(o *Counts) {
 	}
 	c.Rows.add(&o.Rows)
 	reports.Add(&c.Live, &o.Live)
+	for i := range o.ByWindow {
+		c.ByWindow[i].add(&o.ByWindow[i])
+	}
 	c.Seen.add(&o.Seen)
 }
 

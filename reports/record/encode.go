@@ -10,11 +10,12 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/reports"
+	"hlsload/reports/expect"
 	"hlsload/reports/traffic"
 )
 
 // partMagic begins an encoded part. Its last byte is the version.
-const partMagic = "hlpart\x01"
+const partMagic = "hlpart\x02"
 
 // What a part may take: of the bytes once they are inflated, and of memory.
 const (
@@ -41,6 +42,15 @@ func (p *Part) Encode() []byte {
 // ReadPart reads a part of the collector's run that another collector encoded. The bytes
 // may be hostile.
 func (c *Collector) ReadPart(b []byte) (*Part, error) {
+	return c.readPart(b, maxPartBytes, maxPartMemory)
+}
+
+// ReadSnapshot is [Collector.ReadPart] for a file of this machine, which may be larger.
+func (c *Collector) ReadSnapshot(b []byte) (*Part, error) {
+	return c.readPart(b, 16*maxPartBytes, 16*maxPartMemory)
+}
+
+func (c *Collector) readPart(b []byte, most, memory int64) (*Part, error) {
 	rest, ok := bytes.CutPrefix(b, []byte(partMagic))
 	if !ok {
 		return nil, fmt.Errorf("read part: it begins with %q (want %q: written by the same version)", b[:min(len(b), len(partMagic))], partMagic)
@@ -49,15 +59,15 @@ func (c *Collector) ReadPart(b []byte) (*Part, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read part: %w", err)
 	}
-	counts, err := io.ReadAll(io.LimitReader(z, maxPartBytes+1))
+	counts, err := io.ReadAll(io.LimitReader(z, most+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("read part: %w", err)
-	case len(counts) > maxPartBytes:
-		return nil, fmt.Errorf("read part: more than %d bytes", maxPartBytes)
+	case int64(len(counts)) > most:
+		return nil, fmt.Errorf("read part: more than %d bytes", most)
 	}
 	var s sent
-	if err := reports.ReadCounts(counts, maxPartMemory, &s); err != nil {
+	if err := reports.ReadCounts(counts, memory, &s); err != nil {
 		return nil, fmt.Errorf("read part: %w", err)
 	}
 	switch key := c.cfg.key(); {
@@ -98,6 +108,7 @@ func (p *Part) check() error {
 		exactly("sessions at the onsets", len(p.Watching), occs),
 		exactly("live counts of faults", len(p.Live.Faults), occs),
 		exactly("live counts of pipelines", len(p.Live.Pipeline), c.Pipelines),
+		exactly("series of windows", len(p.Counts.ByWindow), len(c.windows.series)),
 		exactly("step of the timeline", p.Rows.Step, step),
 		exactly("step of delays", p.Delays.Step, step),
 		within("rows of the timeline", len(p.Rows.Rows), 16*reports.MaxRows+1),
@@ -119,6 +130,9 @@ func (p *Part) check() error {
 		if w.Cleared != Forever {
 			errs = append(errs, instant("length of a fault", w.Cleared-w.Applied), instant("end of a fault", w.Cleared))
 		}
+	}
+	for i := range p.Counts.ByWindow {
+		errs = append(errs, within("windows of a series", len(p.Counts.ByWindow[i].Cells), 2*expect.MaxWindows+1))
 	}
 	for i := range p.Rows.Rows {
 		errs = append(errs, exactly("pipelines of a row", len(p.Rows.Rows[i].Pipeline), c.Pipelines))
@@ -144,6 +158,14 @@ func (p *Part) check() error {
 	}
 	for i := range p.Fills {
 		errs = append(errs, instant("request", p.Fills[i].Sent))
+	}
+	errs = append(errs, within("gaps", len(p.Gaps), maxGaps))
+	for i, g := range p.Gaps {
+		before := time.Duration(0)
+		if i > 0 {
+			before = p.Gaps[i-1].Settled
+		}
+		errs = append(errs, instant("the start of a gap", g.From-before), instant("the length of a gap", g.To-g.From), instant("the time until all are back", g.Settled-g.To), instant("the end of a gap", g.Settled))
 	}
 	if !traffic.InOrder(p.Fills) {
 		errs = append(errs, errors.New("answers that may share requests to the origin are not in order"))

@@ -8,6 +8,7 @@ import (
 	"hlsload/player/draw"
 	"hlsload/player/m3u8"
 	"hlsload/reports"
+	"hlsload/reports/players"
 )
 
 // faultRecord is what one occurrence of a fault does to one session. It exists for
@@ -290,11 +291,12 @@ func (s *Session) close(co *PhaseMap, at time.Duration, how player.SampleType, u
 		switch {
 		case unfinished:
 			t.totals.Unfinished++
+			s.shard.listEffect(s.whose(), t, players.Unfinished, how, false)
 		case died != alive && o.RecoveryEnd > at:
-			s.shard.pending = append(s.shard.pending, pendingDeath{*t, died, how})
+			s.shard.pending = append(s.shard.pending, pendingDeath{*t, s.whose(), died, how})
 			s.shard.pending[len(s.shard.pending)-1].t.next = nil
 		default:
-			t.settle(o, at, died, how, s.out())
+			t.settle(s.shard, s.whose(), o, at, died, how, s.out())
 		}
 		return true
 	})
@@ -303,7 +305,7 @@ func (s *Session) close(co *PhaseMap, at time.Duration, how player.SampleType, u
 // settle folds the record of a session that goes on into the impact of its fault.
 func (s *Session) settle(co *PhaseMap, t *faultRecord, at time.Duration) {
 	if t.affected() {
-		t.settle(&co.Occurrences[t.occ], at, alive, player.Joined, s.out())
+		t.settle(s.shard, s.whose(), &co.Occurrences[t.occ], at, alive, player.Joined, s.out())
 	}
 }
 
@@ -314,7 +316,7 @@ func (s *Session) out() bool { return s.state == stalled || s.state == joining }
 const alive = time.Duration(-1)
 
 // settle folds a record into the impact of its fault. how is why it is closed.
-func (t *faultRecord) settle(o *Occurrence, at, died time.Duration, how player.SampleType, stillOut bool) {
+func (t *faultRecord) settle(sh *shard, of whose, o *Occurrence, at, died time.Duration, how player.SampleType, stillOut bool) {
 	n := t.totals
 	n.Affected++
 	out := NeverRecovered
@@ -336,6 +338,7 @@ func (t *faultRecord) settle(o *Occurrence, at, died time.Duration, how player.S
 		n.Fatal++
 	}
 	if out == Left {
+		sh.listEffect(of, t, players.Gone, how, false)
 		return
 	}
 	event := func(h *reports.Histogram, never *int64, at time.Duration) {
@@ -352,9 +355,11 @@ func (t *faultRecord) settle(o *Occurrence, at, died time.Duration, how player.S
 	}
 	// The outage of a session that was still out when its time was up is
 	// longer than what was seen.
-	if t.cut || died != alive && died < o.RecoveryEnd || stillOut && at <= o.RecoveryEnd {
+	longer := t.cut || died != alive && died < o.RecoveryEnd || stillOut && at <= o.RecoveryEnd
+	if longer {
 		n.CutOff++
 	}
+	sh.listEffect(of, t, players.Result(out), how, longer) // they have the same order
 	n.Outage.Duration(t.outage)
 	n.Skipped.Duration(t.skipped)
 	n.Repeated.Duration(t.repeated)
@@ -368,6 +373,7 @@ func ends(f *chaos.Fault) bool { return f.Kind.Spec().EndsStream || !f.Via.Marks
 // recovery phase was known.
 type pendingDeath struct {
 	t   faultRecord
+	of  whose
 	at  time.Duration
 	how player.SampleType
 }

@@ -27,6 +27,7 @@ type Part struct {
 	Delays        Delays
 	Meter         *traffic.Load // what a rig counted; nil = nothing
 	Testers       []Tester      // by name of the agent
+	Gaps          []Gap         // in which nothing was recorded, in order
 	DroppedEvents int64
 
 	// Fills are answers that may have shared a request to the origin with those of other
@@ -53,6 +54,7 @@ func (c *Collector) Part(now time.Duration) *Part {
 	}
 	p.PlayingAtEnd += p.Live.Playing
 	c.close(p)
+	p.add(c.past)
 	return p
 }
 
@@ -77,13 +79,14 @@ func (c *Collector) Finish(end time.Duration) *Part {
 		sh.Counts = newCounts(&c.cfg)
 	}
 	c.close(p)
+	p.add(c.past)
 	return p
 }
 
 // blank is a part without counts.
 func (c *Collector) blank(now time.Duration) *Part {
 	co := c.course.Load()
-	p := &Part{cfg: &c.cfg, At: now, Sets: co.Sets, Meter: c.meter.Load()}
+	p := &Part{cfg: &c.cfg, At: now, Sets: co.Sets, Meter: c.meter.Load(), Gaps: co.Gaps}
 	for i := range co.Occurrences {
 		p.Windows = append(p.Windows, co.Occurrences[i].Window)
 	}
@@ -125,7 +128,7 @@ func (sh *shard) cut(co *PhaseMap, end time.Duration) {
 	}
 	for i := range sh.pending {
 		p := &sh.pending[i]
-		p.t.settle(&co.Occurrences[p.t.occ], end, p.at, p.how, false)
+		p.t.settle(sh, p.of, &co.Occurrences[p.t.occ], end, p.at, p.how, false)
 	}
 	sh.pending = nil
 }
@@ -154,6 +157,18 @@ func (p *Part) Merge(o *Part) error {
 		return errors.New("merge parts: they number the phases in different ways (want the same course of faults)")
 	}
 	p.At, p.Windows, p.Sets = max(p.At, o.At), windows, long
+	if len(o.Gaps) > len(p.Gaps) {
+		p.Gaps = o.Gaps
+	}
+	p.add(o)
+	return nil
+}
+
+// add adds what was recorded of other sessions; nil = none.
+func (p *Part) add(o *Part) {
+	if o == nil {
+		return
+	}
 	p.Counts.add(&o.Counts)
 	p.Delays.add(&o.Delays)
 	if o.Meter != nil {
@@ -167,7 +182,6 @@ func (p *Part) Merge(o *Part) error {
 	}
 	p.DroppedEvents += o.DroppedEvents
 	p.Fills, p.Partly = traffic.MergeFills(p.Fills, o.Fills), p.Partly || o.Partly
-	return nil
 }
 
 // agree takes what another part knows of a window.
@@ -223,6 +237,9 @@ func (c *Config) key() uint64 {
 		f := &c.Faults[i]
 		text += fmt.Sprintln(f.Name, f.Kind, f.Rule, f.Occurrence, f.At, f.For, f.Pipeline, f.Cohort, f.Rendition)
 	}
+	if c.windows.series != nil {
+		text += fmt.Sprintln(c.windows.series)
+	}
 	return draw.Hash(text)
 }
 
@@ -238,5 +255,5 @@ func (p *Part) Record() *Record {
 		counted.Traffic.Count(p.Fills)
 		p = &counted
 	}
-	return &Record{Config: p.cfg, At: p.At, Over: p.Over, Phases: p.cfg.phases(p.Sets, occs).endsAt(p.At), Part: p, counts: []*Counts{&p.Counts}}
+	return &Record{Config: p.cfg, At: p.At, Over: p.Over, Phases: p.cfg.phases(p.Sets, occs, p.Gaps).endsAt(p.At), Part: p, counts: []*Counts{&p.Counts}}
 }

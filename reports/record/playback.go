@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hlsload/player"
+	"hlsload/player/m3u8"
 )
 
 func (s *Session) appended(sm *player.Sample) {
@@ -12,8 +13,10 @@ func (s *Session) appended(sm *player.Sample) {
 		return
 	}
 	s.buffered += max(0, sm.MediaDuration-sm.Repeated)
+	s.listMedia(sm)
 	if sm.Latency >= 0 {
 		s.totals.Latency.Duration(sm.Latency)
+		s.delayInWindow(windowedLatency, m3u8.Kinds, sm.At, sm.Latency)
 	}
 	if sm.Bitrate > 0 {
 		switch {
@@ -25,6 +28,7 @@ func (s *Session) appended(sm *player.Sample) {
 		}
 		s.bitrate = sm.Bitrate
 		s.totals.Bitrate.Record(sm.Bitrate)
+		s.valueInWindow(windowedBitrate, m3u8.Kinds, sm.At, sm.Bitrate)
 		s.totals.Media += sm.MediaDuration
 		s.totals.Bits += sm.Bitrate * int64(sm.MediaDuration/time.Millisecond) / 1000
 	}
@@ -89,6 +93,11 @@ func (s *Session) start(sm *player.Sample) {
 		d = sm.At - s.joined
 	}
 	s.totals.Startup.Duration(d)
+	s.listStart(d)
+	s.delayInWindow(windowedStartup, m3u8.Kinds, sm.At, d)
+	if !s.failed {
+		s.inWindow(windowedStartupFailed, m3u8.Kinds, sm.At, 0, 1)
+	}
 	s.shard.c.startups.note(int(s.Group.Key.Cohort), d)
 	s.shard.delays.started(sm.At, d)
 	s.Group.Started++
@@ -105,6 +114,7 @@ func (s *Session) stall(co *PhaseMap, at time.Duration) {
 		s.Group.EverStalled++
 	}
 	s.markStalled(&co.Sets[co.Intervals[s.piece].Set])
+	s.stalledUntil(at)
 }
 
 // markStalled notes in which phases of which faults the session stalled.
@@ -126,4 +136,8 @@ func (s *Session) resume(sm *player.Sample) {
 }
 
 // stallOver records the stall that ends now in the span where it ends.
-func (s *Session) stallOver(at time.Duration) { s.totals.Stall.Duration(at - s.since) }
+func (s *Session) stallOver(at time.Duration) {
+	s.totals.Stall.Duration(at - s.since)
+	s.listStall(at - s.since)
+	s.delayInWindow(windowedStall, m3u8.Kinds, at, at-s.since)
+}

@@ -34,6 +34,9 @@ func (c *Collector) Look(now time.Duration, f func(*Record)) {
 	f(r)
 }
 
+// Gaps are the times of which nothing is known.
+func (r *Record) Gaps() []Gap { return r.Phases.Gaps }
+
 // Groups are the sessions by cohort and phase set in which they joined.
 func (r *Record) Groups() iter.Seq2[GroupKey, *Group] {
 	return of(r, func(c *Counts) map[GroupKey]*Group { return c.Groups })

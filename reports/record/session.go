@@ -16,6 +16,7 @@ type SessionInfo struct {
 	Player uint64
 	Cohort int  // index in Config.Cohorts
 	Rejoin bool // the viewer is back
+	Number int  // of this viewer's sessions, from 1; 0 = 1
 	Failed bool // and their session before ended by an error
 }
 
@@ -61,6 +62,8 @@ type Session struct {
 	since    time.Duration // of the state
 	bitrate  int64         // of the last video appended
 	buffered time.Duration // media appended and not played yet
+	// stalledTo is up to when it was stalled, as the windows have it.
+	stalledTo time.Duration
 
 	renditions asking[uint64]
 
@@ -68,6 +71,8 @@ type Session struct {
 	stalls [Either]Rules
 
 	index     int32 // in shard.open
+	row       int32 // in listed.sessions, or unlisted
+	number    uint32
 	piece     int32 // in Intervals
 	joinPiece int32
 	stallsAny [phases]bool
@@ -105,10 +110,12 @@ func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
 	*s = Session{
 		shard: sh, player: info.Player, joined: now, at: now, since: now,
 		piece: int32(at), joinPiece: int32(at), pipeline: -1, loading: -1, index: int32(len(sh.open)), rejoin: info.Rejoin,
+		row: unlisted, number: uint32(max(info.Number, 1)),
 		control: c.cfg.Cohorts[cohort].Control,
 	}
 	s.Group = sh.groupOf(GroupKey{Cohort: int16(cohort), Joined: sp})
 	s.totals = s.Group.totals(sp)
+	s.list()
 	sh.open = append(sh.open, s)
 	sh.Live.Started++
 	sh.Live.Joining++
@@ -123,10 +130,8 @@ func (c *Collector) JoinAt(s *Session, now time.Duration, info SessionInfo) {
 		}
 	}
 	s.Group.Open++
-	for i := range co.Occurrences {
-		if co.Occurrences[i].on(now) {
-			s.concern(co, int32(i), true)
-		}
+	for _, i := range co.Intervals[at].on {
+		s.concern(co, i, true)
 	}
 	if c.cfg.Events != nil {
 		c.cfg.Events.joined(s, now)
@@ -233,6 +238,7 @@ func (s *Session) spend(co *PhaseMap, now time.Duration) {
 	if d <= 0 {
 		return
 	}
+	s.spendWindows(now)
 	switch s.state {
 	case playing:
 		s.totals.Played += d
@@ -241,7 +247,7 @@ func (s *Session) spend(co *PhaseMap, now time.Duration) {
 		s.totals.Stalled += d
 	case joining:
 		if !s.failed && now-s.joined > startupLimit {
-			s.failStartup(co)
+			s.failStartup(co, s.joined+startupLimit)
 		}
 		s.wait(now)
 	}
@@ -251,8 +257,9 @@ func (s *Session) spend(co *PhaseMap, now time.Duration) {
 	s.at = now
 }
 
-func (s *Session) failStartup(co *PhaseMap) {
+func (s *Session) failStartup(co *PhaseMap, at time.Duration) {
 	s.failed = true
+	s.inWindow(windowedStartupFailed, m3u8.Kinds, at, 1, 1)
 	s.totals.StartupFailed++
 	s.Group.StartupFailed++
 	s.Group.eachPhase(&co.Sets[co.Intervals[s.piece].Set], func(sl *PhaseCount) { sl.StartupFailed++ })
@@ -269,6 +276,8 @@ func (s *Session) requested(sm *player.Sample) {
 		s.loading = sm.Pipeline
 	}
 	s.totals.kind(sm.Kind).Count++
+	s.inWindow(windowedRequests, sm.Kind, sm.At, 1, 1)
+	s.inWindow(windowedErrors, sm.Kind, sm.At, 0, 1)
 	sh.Live.Requests[sm.Kind]++
 	if !s.control {
 		sh.Traffic.Slot(sm.At).EdgeRequests++
@@ -282,6 +291,7 @@ func (s *Session) contradicted(sm *player.Sample) {
 		return
 	}
 	s.totals.kind(sm.Kind).fail(sm)
+	s.inWindow(windowedErrors, sm.Kind, sm.At, 1, 0)
 	s.noteFailed(sm.At)
 }
 
@@ -306,12 +316,14 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	sh.Live.EdgeBytes += sm.Bytes
 	if bad(sm) {
 		k.fail(sm)
+		s.inWindow(windowedErrors, sm.Kind, sm.At, 1, 0)
 		s.noteFailed(sm.At)
 	}
 	firstByte := time.Duration(-1)
 	if sm.FirstByte > 0 && sm.FirstByte >= sm.Sent {
 		firstByte = sm.FirstByte - sm.Sent
 		k.TTFB.Duration(firstByte)
+		s.delayInWindow(windowedTTFB, sm.Kind, sm.At, firstByte)
 		if !bad(sm) {
 			k.Total.Duration(sm.At - sm.Sent)
 		}
@@ -319,6 +331,7 @@ func (s *Session) answered(sm *player.Sample, m *Meta) {
 	sh.delays.answered(sm.At, firstByte)
 	if sm.Sent > 0 {
 		k.Lag.Duration(sm.Sent - sm.Due)
+		s.delayInWindow(windowedLag, sm.Kind, sm.At, sm.Sent-sm.Due)
 		sh.lag.Duration(sm.Sent - sm.Due)
 		row := sh.Rows.At(sm.Sent)
 		row.Sent++
@@ -374,6 +387,7 @@ func (s *Session) end(co *PhaseMap, at time.Duration, how player.SampleType) {
 	sh, g := s.shard, s.Group
 	sp := &co.Sets[co.Intervals[s.piece].Set]
 	unfinished := false
+	s.endInWindow(at, how)
 	switch {
 	case how == player.Fatal:
 		s.totals.Fatal++
@@ -381,7 +395,7 @@ func (s *Session) end(co *PhaseMap, at time.Duration, how player.SampleType) {
 		sh.Live.Fatal++
 		g.eachPhase(sp, func(sl *PhaseCount) { sl.Fatal++ })
 		if s.state == joining && !s.failed {
-			s.failStartup(co)
+			s.failStartup(co, max(at-1, s.joined))
 		}
 		s.miss(at)
 	case how == player.Left:
@@ -399,6 +413,7 @@ func (s *Session) end(co *PhaseMap, at time.Duration, how player.SampleType) {
 	if s.state == stalled {
 		s.stallOver(at)
 	}
+	s.listEnd(how, unfinished)
 	s.close(co, at, how, unfinished)
 	if unfinished {
 		g.Unfinished++

@@ -101,7 +101,7 @@ func (f *Fleet) newSession(v audience.Arrival, in *admitted) *session {
 	s.client = f.newClient(v.Player, c, on)
 	s.player = player.New(player.Config{Profile: c.profile, URL: url, Seed: v.Seed, Epoch: f.cfg.Wall.UnixNano(), Public: f.cfg.Public, Cautious: f.cautious.Load(), Progress: s.progress}, f.now())
 	s.player.Inherit(f.takeCaution(v.Player))
-	s.sink = f.cfg.Join(f.now(), record.SessionInfo{Player: v.Player, Cohort: int(v.Cohort), Rejoin: v.Session > 1, Failed: v.Failed})
+	s.sink = f.cfg.Join(f.now(), record.SessionInfo{Player: v.Player, Cohort: int(v.Cohort), Rejoin: v.Session > 1, Number: int(v.Session), Failed: v.Failed})
 	return s
 }
 

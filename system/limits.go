@@ -1,9 +1,9 @@
 package system
 
-import "runtime"
-
-// Tested is the one system on which the tests of the program run.
-const Tested = "linux"
+import (
+	"runtime"
+	"slices"
+)
 
 // A Limit is something that the program cannot do on a system, or does less well.
 type Limit struct {
@@ -40,17 +40,15 @@ var limits = []Limit{
 		"after a loss of power the journal may be gone, though not half written"},
 }
 
-// Limits are those of a system; nil = of this one.
+// Limits are those of a system; "" = of this one.
 func Limits(goos string) []Limit {
 	if goos == "" {
 		goos = runtime.GOOS
 	}
 	var of []Limit
 	for _, l := range limits {
-		for _, s := range l.Systems {
-			if s == goos {
-				of = append(of, l)
-			}
+		if slices.Contains(l.Systems, goos) {
+			of = append(of, l)
 		}
 	}
 	return of

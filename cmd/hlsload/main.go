@@ -138,6 +138,9 @@ func takes(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// more are commands of builds that are not for users.
+var more []func(root *cobra.Command) *cobra.Command
+
 func rootCommand(on network) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hlsload",
@@ -158,5 +161,8 @@ stalled, what load the origin got, and whether that is good enough.
 		historyCommand(),
 		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), versionCommand())
 	explain(root)
+	for _, command := range more {
+		root.AddCommand(command(root))
+	}
 	return root
 }

@@ -46,6 +46,7 @@ var core = map[string][]string{
 	"rig":                        {"player/draw", "player/m3u8", "player/mediatime", "chaos", "rig/media"},
 	"reports/cdn":                {},
 	"reports/figure":             {},
+	"reports/trend":              {},
 	"reports":                    {"reports/figure"},
 	"reports/players":            {"player/draw"},
 	"reports/remedy":             {"player/m3u8", "player/policy", "player", "chaos", "reports/figure"},
@@ -62,6 +63,8 @@ var core = map[string][]string{
 	"nights":                     {"reports/figure", "reports", "reports/players"},
 	"nights/history":             {"nights", "reports"},
 	"nights/history/page":        {"nights", "nights/history", "reports", "reports/document", "reports/figure"},
+	"nights/workflow":            {"nights", "reports", "reports/document", "reports/page"},
+	"nights/page":                {"nights", "reports", "reports/document", "reports/figure"},
 	"scenarios/redact":           {},
 	"capacity/tariff":            {},
 	"sim":                        {"chaos", "player", "player/audience", "player/draw", "player/link", "player/m3u8", "reports/cdn", "reports/record", "rig"},
@@ -124,7 +127,9 @@ var world = map[string][]string{
 	"run/runtest":        {},
 	"run/look":           {"player/consent", "player/credential", "player/m3u8", "player/mediatime", "player/ticket", "run/client"},
 	"run/cores":          {},
+	"run/vital":          {"reports", "reports/trend"},
 	"run/pages":          {},
+	"run/notify":         {"system"},
 	"run/cloud":          {"capacity/tariff", "chaos", "chaos/aws", "chaos/aws/account", "chaos/aws/signalmap", "chaos/aws/watch", "reports/monitor"},
 	"run/bus/natsbus":    {"run/bus", "system"},
 	"run/bus/natsserver": {"run/bus", "run/bus/natsbus"},
@@ -133,7 +138,7 @@ var world = map[string][]string{
 		"capacity/tariff", "chaos", "chaos/aws", "chaos/command", "chaos/conduct", "chaos/inject", "chaos/journal", "player", "player/audience", "player/cmcd", "player/consent",
 		"player/credential", "player/draw", "player/link", "player/m3u8", "player/predict", "player/profile", "player/stream", "player/ticket", "reports", "reports/cdn", "reports/figure",
 		"reports/expect", "reports/measure", "reports/monitor", "reports/record", "reports/traffic", "rig", "rig/serve", "run/bus", "run/client", "run/cloud", "run/crew", "run/crew/protocol", "run/fleet", "run/fleet/issuer",
-		"run/look", "scenarios", "scenarios/redact", "sim/forecast", "stage", "system",
+		"run/look", "run/vital", "scenarios", "scenarios/redact", "sim/forecast", "stage", "system",
 	},
 	"nights/archive": {"chaos/journal", "nights", "nights/history", "reports", "reports/spread"},
 	"probe/visit":    {"player", "player/m3u8", "player/mediatime", "player/profile", "player/stream", "probe", "run/look"},
@@ -143,7 +148,7 @@ var world = map[string][]string{
 // goroutine: now is an argument, and a seed replays them.
 var pure = []string{
 	"player/content", "player/draw", "player/m3u8", "player/stream", "player/profile", "player/units", "player/policy", "player/estimate", "player/consent", "player/credential", "player/ticket", "player/link", "player/cmcd", "player/mediatime", "player/audience", "player/predict", "player", "player/trial",
-	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/players", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "capacity/tariff", "run/crew/protocol", "reports/spread", "nights", "nights/history", "capacity/cache", "capacity/kernel", "capacity", "capacity/answer", "capacity/rehearsal",
+	"scenarios/redact", "reports/cdn", "reports/figure", "reports/expect", "reports/traffic", "reports/players", "reports/record", "reports/monitor", "reports/measure", "reports/openmetrics", "reports/remedy", "reports/accesslog", "chaos", "rig/media", "rig", "probe", "stage", "sim", "sim/forecast", "capacity/tariff", "run/crew/protocol", "reports/spread", "nights", "nights/history", "nights/workflow", "capacity/cache", "capacity/kernel", "capacity", "capacity/answer", "capacity/rehearsal", "reports/trend",
 }
 
 // mayImport reports whether package from may import package to of this module.

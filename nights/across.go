@@ -115,6 +115,9 @@ func Judge(base []Night, now Night, across string, most int) Comparison {
 	how := chosen(base, &now, across)
 	how.Nights = most
 	c := Compare(base, now, how)
+	if now.Proves() && len(c.Base) == 0 && len(c.Differences) > 0 {
+		c.Reason = "no run of the base can be compared with the new one: " + in3(c.Differences, across)
+	}
 	switch suggested := Suggested(how.Differences); {
 	case across != "" && len(c.Base) > 0 && len(c.Differences) == 0:
 		c.Notes = append(c.Notes, "the keys are equal: there is nothing to compare across")
@@ -138,7 +141,7 @@ func chosen(base []Night, now *Night, across string) How {
 	slices.SortStableFunc(sorted, func(a, b Night) int { return cmp.Compare(a.Started, b.Started) })
 	for i := range slices.Backward(sorted) {
 		n := &sorted[i]
-		if !n.Proves() || noKey(n, now) != "" || n.is(now) {
+		if !n.Proves() || noKey(n, now) != "" || n.Is(now) {
 			continue
 		}
 		d := Differences(&n.Key, &now.Key)
@@ -169,8 +172,8 @@ func chosen(base []Night, now *Night, across string) How {
 	return how
 }
 
-// is reports whether two nights are one.
-func (n *Night) is(o *Night) bool {
+// Is reports whether two nights are one.
+func (n *Night) Is(o *Night) bool {
 	if n.RunID != "" || o.RunID != "" {
 		return n.RunID == o.RunID
 	}
@@ -200,4 +203,13 @@ func in3(all []Difference, across string) string {
 		parts = append(parts[:most], strconv.Itoa(more)+" more")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// With adds what became of each player of two simulations with one seed. Where no figure
+// says that something got worse, that may.
+func (c *Comparison) With(p *Pairs) {
+	c.Pairs = p
+	if why := p.Worse(); why != "" && c.Outcome == Same {
+		c.Outcome, c.ExitCode, c.Reason = Worse, reports.ExitFail, why
+	}
 }

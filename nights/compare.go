@@ -94,7 +94,7 @@ func Split(base []Night, now *Night, how How) (used []Night, left []Ref) {
 }
 
 func (n *Night) ref() Ref {
-	return Ref{Run: n.Run, Started: n.Started, Seed: n.Seed, Verdict: n.Verdict}
+	return Ref{Run: n.Run, Started: n.Started, Seed: n.Seed, Build: n.Build, Verdict: n.Verdict}
 }
 
 // Compare says what got worse in a new night, and whether that is more than chance.

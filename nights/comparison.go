@@ -29,6 +29,7 @@ type Comparison struct {
 	Findings    []Finding    `json:"findings"` // of all measures; the worst first
 	Pairs       *Pairs       `json:"pairs"`    // null = not two simulations with one seed
 	Notes       []string     `json:"notes"`
+	Replay      string       `json:"replay"` // the command that does the new run again
 }
 
 // Ref is a night that was looked at.
@@ -36,6 +37,7 @@ type Ref struct {
 	Run     string `json:"run"`
 	Started string `json:"started"`
 	Seed    uint64 `json:"seed"`
+	Build   string `json:"build"`
 	Verdict string `json:"verdict"`
 	Why     string `json:"why,omitempty"` // it was not used
 }
@@ -69,9 +71,13 @@ type Finding struct {
 	Effect   Level  `json:"effect"`   // share of pairs in which the new value is the worse one; 0.5 = no change
 	Why      string `json:"why"`      // in a sentence, for people
 	// Worst is the occurrence that was worst, and Replay the command that runs it again.
-	Worst  int        `json:"worst"`
-	Replay string     `json:"replay"`
-	Shift  []Quantile `json:"shift"` // of sessions, for people; no part in the outcome
+	Worst  int     `json:"worst"`
+	Replay string  `json:"replay"`
+	Whom   []Group `json:"whom"` // the cohorts in which it got worse, for people
+	// Since is the start of the first of the nights, without a gap, that are nearer to the
+	// new one than to the base; "" = it did not get worse.
+	Since string     `json:"since"`
+	Shift []Quantile `json:"shift"` // of sessions, for people; no part in the outcome
 }
 
 // Quantile is how far a quantile of the sessions has moved.

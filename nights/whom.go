@@ -3,6 +3,7 @@ package nights
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -55,6 +56,31 @@ func Whom(measure string, base []*reports.Summary, now *reports.Summary) []Group
 	worse := func(g Group) float64 { return m.sign() * (float64(g.New) - float64(g.Base)) }
 	slices.SortStableFunc(groups, func(a, b Group) int { return cmp.Compare(worse(b), worse(a)) })
 	return groups[:min(len(groups), mostGroups)]
+}
+
+// Since is the start of the first of the last nights that are all nearer to the new one
+// than to the base: the measure may have got worse before there were enough nights to be
+// sure. Base are the nights that were used, in the order of their start.
+func Since(f *Finding, base []Night, now *Night) string {
+	since := now.Started
+	of := &Measure{Name: f.Measure}
+	for i := range slices.Backward(base) {
+		m := base[i].measure(f.Measure)
+		if m == nil {
+			break
+		}
+		v, _, _ := m.known(1)
+		if len(v) == 0 || math.IsInf(float64(f.Base), 0) {
+			break
+		}
+		worse := of.sign() * (median(v) - float64(f.Base))
+		switch limit := of.sign() * (float64(f.New) - float64(f.Base)) / 2; {
+		case worse < limit, math.IsNaN(worse):
+			return since
+		}
+		since = base[i].Started
+	}
+	return since
 }
 
 // ofCohort is the value of a measure of a cohort: of a fault the worst occurrence; false =

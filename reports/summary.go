@@ -49,6 +49,8 @@ type Summary struct {
 	Interrupted string   `json:"interrupted"` // why the run ended early; "" = it did not
 	Warnings    []string `json:"warnings"`
 	ExitCode    int      `json:"exit_code"`
+	// Repeats is the void run before it, of which this one is the only repetition; null = none.
+	Repeats *Repeated `json:"repeats"`
 
 	Expectations []ExpectationResult        `json:"expectations"`
 	Known        []KnownResult              `json:"known"`
@@ -82,9 +84,19 @@ type Resumed struct {
 	Why       string `json:"why"`
 }
 
+// Repeated is a void run that was repeated.
+type Repeated struct {
+	ExitCode int    `json:"exit_code"`
+	Reason   string `json:"reason"`
+	Dir      string `json:"dir"` // of its results, in that of the run that repeats it
+}
+
 // ExpectationResult is what became of an expectation.
 type ExpectationResult struct {
-	Expr   string `json:"expr"`
+	Expr string `json:"expr"`
+	// Line is where it stands in the file of the scenario, from 1; 0 = in none, as one
+	// that a flag added.
+	Line   int    `json:"line,omitempty"`
 	Value  Value  `json:"value"` // null = never or no data
 	Unit   string `json:"unit"`  // of the value: ms, share, bit/s, 1/s or none
 	Pass   bool   `json:"pass"`
@@ -406,6 +418,9 @@ type Tester struct {
 	DroppedSamples int64 `json:"dropped_samples"`
 	DroppedEvents  int64 `json:"dropped_events"`
 	GoroutinesPeak int64 `json:"goroutines_peak"`
+	// Trends of what the tester used, of each machine; none of a run that was too short to tell, and of
+	// a simulation.
+	Trends []Trend `json:"trends,omitempty"`
 }
 
 // Predicted is the prediction for a fault and a player.

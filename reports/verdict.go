@@ -94,6 +94,12 @@ func (s *Summary) Decide(end *Ending) {
 				first(ExitTester)
 			}
 		}
+		for _, t := range s.Leaks() {
+			if t.Doubled {
+				void = append(void, "this machine did not stay the same: "+t.Line())
+				first(ExitTester)
+			}
+		}
 		if n := s.Tester.DroppedSamples; n > 0 {
 			void = append(void, fmt.Sprintf("this machine was too slow: %d samples were dropped", n))
 			first(ExitTester)

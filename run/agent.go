@@ -19,6 +19,7 @@ import (
 	"hlsload/run/crew"
 	"hlsload/run/crew/protocol"
 	"hlsload/run/fleet"
+	"hlsload/run/vital"
 	"hlsload/scenarios"
 	"hlsload/stage"
 )
@@ -58,6 +59,7 @@ type agent struct {
 	ended      time.Duration      // the end of the run; 0 = it is not over, or the conductor did not say
 	part       *record.Part       // once the record has ended
 	goroutines int64              // the peak so far
+	vital      *vital.Watch       // of an agent whose conductor is elsewhere
 	watching   sync.WaitGroup
 }
 
@@ -190,6 +192,7 @@ func (a *agent) start(b crew.Begin) (err error) {
 		a.collector, a.board = r.results.collector, r.chaos.board
 	} else {
 		a.measure.Started = b.Wall
+		a.vital = vital.New(nil)
 		if a.collector, err = record.New(a.measure); err != nil {
 			return err
 		}
@@ -401,6 +404,7 @@ func (a *agent) Tick() (protocol.Report, error) {
 	if a.host != nil {
 		return protocol.Report{}, nil // its conductor reads the collector
 	}
+	a.vital.Look(now)
 	s := report{Entries: a.entries}
 	for i := range a.ground.faults {
 		if f := &a.ground.faults[i]; f.Via == chaos.ViaViewer && a.injector.Knows(f) {
@@ -439,6 +443,9 @@ func (a *agent) Part(ctx context.Context) ([]byte, error) {
 		return nil, ctx.Err()
 	}
 	l := a.leavings()
+	if a.host == nil {
+		l.Trends = a.vital.Trends(a.finished().At, true) // may take moments, in which it must go on to tick
+	}
 	if a.host != nil {
 		c := &a.host.crew
 		c.mu.Lock()

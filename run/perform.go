@@ -14,11 +14,13 @@ import (
 	"hlsload/run/client"
 	"hlsload/run/crew/protocol"
 	"hlsload/run/look"
+	"hlsload/run/vital"
 	"hlsload/stage"
 )
 
 // perform performs the timeline and returns the summary.
 func (r *live) perform(ctx context.Context) *reports.Summary {
+	r.results.vital = vital.New(r.cfg.Vital)
 	sleepUntil(ctx, r.t0)
 	ticking, stopTicking := context.WithCancel(context.WithoutCancel(ctx))
 	var ticks sync.WaitGroup
@@ -42,6 +44,7 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	early := r.conclude(ctx, &end)
 	part := r.gather(&end)
 	r.before(&end)
+	end.Trends = r.trends(end.At)
 	known := r.target.warnings()
 	left := r.left(known)
 	end.Warnings = slices.Concat(known, r.notes(), r.warnings, r.leftOnAWS(outcomes), left.Warnings, end.Warnings)
@@ -156,6 +159,7 @@ func (r *live) tick(ctx context.Context, interrupted <-chan struct{}) {
 		}
 		now := r.now()
 		r.count()
+		r.results.vital.Look(now)
 		r.manual.show(r.progress.Mark)
 		if show, ok := r.cfg.Progress.(stage.AgentProgress); ok && !r.crew.alone {
 			show.Agents(now, r.agents())
@@ -196,4 +200,28 @@ func (r *live) soFar(now time.Duration) *reports.Summary {
 // it.
 func (r *live) count() {
 	r.results.goroutines = max(r.results.goroutines, int64(runtime.NumGoroutine()))
+}
+
+// trends are what became of what this process and those of the agents used. All players are gone.
+func (r *live) trends(end time.Duration) []reports.Trend {
+	all := r.results.vital.Trends(end, true)
+	c := &r.crew
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.alone {
+		for i := range all {
+			all[i].Agent = "conductor"
+		}
+	}
+	for i := range c.members {
+		m := &c.members[i]
+		if m.local || m.part == nil {
+			continue
+		}
+		for _, t := range m.part.Trends {
+			t.Agent = m.Info.Name
+			all = append(all, t)
+		}
+	}
+	return all
 }

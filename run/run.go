@@ -22,6 +22,7 @@ import (
 	"hlsload/reports/record"
 	"hlsload/run/fleet"
 	"hlsload/run/look"
+	"hlsload/run/vital"
 	"hlsload/scenarios"
 	"hlsload/scenarios/redact"
 	"hlsload/stage"
@@ -55,6 +56,9 @@ type Config struct {
 	// Exit ends the program after a panic, once the faults that would outlive it
 	// are undone; nil = the panic continues.
 	Exit func()
+
+	// Vital is what this process uses of its machine; nil = it is read from the system.
+	Vital func() vital.Level
 
 	Network Network
 	Crew    *Crew // nil = this machine alone carries the players
@@ -121,7 +125,7 @@ func internal(err error) error {
 type live struct {
 	*ground
 	cfg   *Config
-	id    string // names the run on AWS and in logs
+	id    string    // names the run on AWS and in logs
 	epoch time.Time // the run's clock is 0 then
 	t0    time.Time // this process begins; the epoch, unless it goes on with a run
 
@@ -144,6 +148,7 @@ type results struct {
 	collector  *record.Collector
 	events     *Events
 	goroutines int64 // the peak so far
+	vital      *vital.Watch
 }
 
 // now is the run's clock.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"hlsload/reports"
 	"hlsload/run/crew/protocol"
 	"hlsload/stage"
 )
@@ -61,11 +62,13 @@ type leavings struct {
 	Connections int64            `json:"connections"`
 	Addresses   int              `json:"addresses"`
 	Warnings    []string         `json:"warnings,omitempty"`
+	Trends      []reports.Trend  `json:"trends,omitempty"`
 }
 
 // What is taken of what an agent knows at the end.
 const (
 	maxLeftWarnings = 20
+	maxLeftTrends   = 10
 	maxLeftHosts    = 64
 	maxLeftText     = 1000 // bytes
 	maxLeftCount    = 1 << 40
@@ -83,6 +86,11 @@ func readLeavings(data []byte) (l leavings, rest []byte, err error) {
 	l.Warnings = l.Warnings[:min(len(l.Warnings), maxLeftWarnings)]
 	for i, w := range l.Warnings {
 		l.Warnings[i] = protocol.Plain(w, maxLeftText)
+	}
+	l.Trends = l.Trends[:min(len(l.Trends), maxLeftTrends)]
+	for i := range l.Trends {
+		t := &l.Trends[i]
+		t.Agent, t.What, t.Unit, t.Reason = "", protocol.Plain(t.What, maxLeftText), protocol.Plain(t.Unit, maxLeftText), protocol.Plain(t.Reason, maxLeftText)
 	}
 	hosts := map[string]int64{}
 	for _, name := range slices.Sorted(maps.Keys(l.Withheld)) {

@@ -38,6 +38,9 @@ func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*expect.Expec
 		}
 		if e != nil {
 			e.Text = text.Raw
+			if d.from[item.n] == "" {
+				e.Line = item.n.Line
+			}
 			out = append(out, e)
 		}
 	}

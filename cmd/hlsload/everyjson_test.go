@@ -17,12 +17,13 @@ import (
 
 // withoutJSON are the commands without --json, and why.
 var withoutJSON = map[string]string{
-	"agent":  "prints nothing on stdout; summary.json is written by its conductor",
-	"halt":   "prints a sentence; its exit code says the same",
-	"init":   "writes a file",
-	"rig":    "its first line is JSON as it is",
-	"schema": "prints JSON as it is",
-	"show":   "prints a scenario, which is YAML",
+	"agent":    "prints nothing on stdout; summary.json is written by its conductor",
+	"annotate": "prints commands for workflows of GitHub",
+	"halt":     "prints a sentence; its exit code says the same",
+	"init":     "writes a file",
+	"rig":      "its first line is JSON as it is",
+	"schema":   "prints JSON as it is",
+	"show":     "prints a scenario, which is YAML",
 }
 
 // TestEveryTableAsJSON: a script never has to read a table.

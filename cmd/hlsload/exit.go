@@ -31,7 +31,8 @@ var exits = []struct {
 	{reports.ExitTester, "void: this machine was too slow (limits.lag), or a session had no token"},
 	{reports.ExitInterrupted, "interrupted by the user, a stop condition or a ceiling; the faults are undone, the reports written"},
 	{exitRefused, "void: capacity: the model's own error is above 20 %; no quotas and costs are given"},
-	{reports.ExitFail, "FAIL: an expectation does not hold; capacity: a head-room is below --fail-under"},
+	{reports.ExitNothing, "compare: nothing to compare: the runs have different keys, there are too few nights, or the new one is void"},
+	{reports.ExitFail, "FAIL: an expectation does not hold; capacity: a head-room is below --fail-under; compare: something got worse"},
 	{exitInternal, "any other failure, such as a result that cannot be written; halt: no conductor answered"},
 	{reports.ExitPass, "PASS: all expectations hold; for other commands: done"},
 }
@@ -54,7 +55,9 @@ var uses = map[string]struct {
 	"probe":    {"probe https://example.com/live/index.m3u8", []int{0, 1, 2, 112}},
 	"agent": {"agent --join-file agent.join\nagent --nats nats://nats.example:4222 --run 1a2b3c4d",
 		[]int{0, 1, 2, 104, 105, 111, 112, 113}},
-	"halt":      {"halt --join-file halt.join --reason \"complaints of viewers\"", []int{0, 1, 2}},
+	"halt": {"halt --join-file halt.join --reason \"complaints of viewers\"", []int{0, 1, 2}},
+	"compare": {"compare nightly hlsload-out/soak-20261129-020000\ncompare hlsload-out/before hlsload-out/after --across target\ncompare base-*/ hlsload-out/soak-20261129-020000 --first-ok",
+		[]int{0, 1, 2, 99, 114}},
 	"history":   {"history nightly\nhistory nightly --keep 30d\nhistory nightly --add hlsload-out/soak-20261129-020000", []int{0, 1, 2}},
 	"merge":     {"merge hlsload-out/agent-*", []int{0, 1, 2, 113}},
 	"keys":      {"keys tonight --reach conductor.example:4222 --out keys", []int{0, 1, 2}},
@@ -63,6 +66,7 @@ var uses = map[string]struct {
 	"aws-check": {"aws-check mine.yaml", []int{0, 1, 2, 104, 110}},
 	"list":      {"list faults", []int{0, 1, 2}},
 	"report":    {"report hlsload-out/mine-20261129-175318", []int{0, 1, 2}},
+	"annotate":  {"annotate hlsload-out/mine-20261129-175318", []int{0, 1, 2}},
 	"version":   {"version", []int{0, 1}},
 }
 

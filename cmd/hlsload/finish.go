@@ -31,6 +31,8 @@ type output struct {
 	metrics  metrics
 	machines machines // that carry the players
 	history  keeping
+	retry    retry
+	onFinish onFinish
 	detail
 }
 
@@ -53,6 +55,7 @@ func (o *output) register(cmd *cobra.Command) {
 	completes(cmd, "progress", progressKinds)
 	o.history.register(cmd)
 	o.detail.register(cmd)
+	o.onFinish.register(cmd)
 }
 
 // shows is how progress is shown: as the flags say, else as HLSLOAD_PROGRESS does.
@@ -76,6 +79,7 @@ func (o *output) place(name string, now time.Time) (err error) {
 		if file := holds(o.dir); file != "" {
 			return forbidden(fmt.Errorf("directory of the results: %s has %s of an earlier run (want --out with a new directory, or none)", o.dir, file))
 		}
+		o.retry.look(o.dir)
 		return nil
 	}
 	first := filepath.Join("hlsload-out", name+"-"+now.Format("20060102-150405"))
@@ -83,6 +87,7 @@ func (o *output) place(name string, now time.Time) (err error) {
 	for i := 2; holds(o.dir) != ""; i++ {
 		o.dir = fmt.Sprintf("%s-%d", first, i)
 	}
+	o.retry.look(o.dir)
 	return nil
 }
 
@@ -108,13 +113,22 @@ func holds(dir string) string {
 func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late error) error {
 	w := cmd.OutOrStdout()
 	text := o.text(w)
+	if r := restOf(cmd.Context()).repeats; r != nil {
+		s.Repeats = r
+	}
 	var printed error
-	if o.json {
-		printed = s.WriteJSON(w)
-	} else {
+	if !o.json {
 		printed = page.WriteText(s, w, text)
 	}
-	unwritten := errors.Join(late, o.write(printable{cmd.ErrOrStderr()}, s))
+	repeat := o.retry.wants(cmd, s, o.dir)
+	if o.json && !repeat { // else the repetition prints the one JSON that is to be on stdout
+		printed = s.WriteJSON(w)
+	}
+	unwritten := errors.Join(late, o.write(cmd, printable{cmd.ErrOrStderr()}, s, repeat))
+	if o.json && repeat && restOf(cmd.Context()).again == nil {
+		printed = s.WriteJSON(w)
+	}
+	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
@@ -127,11 +141,31 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 	return concluded(code, unwritten)
 }
 
-// write writes the result files, and adds the run to its history. A history that cannot be
-// read or written keeps no result from being written.
-func (o *output) write(said io.Writer, s *reports.Summary) error {
+// write writes the result files, and adds the run to its history, unless it is to be
+// repeated: then its files are moved out of the way. A history that cannot be read or
+// written keeps no result from being written.
+func (o *output) write(cmd *cobra.Command, said io.Writer, s *reports.Summary, repeat bool) error {
 	before, err := o.history.before(o.dir, s)
-	return errors.Join(err, page.WriteAfter(o.dir, s, before), o.history.add(said, o.dir, s))
+	err = errors.Join(err, page.WriteAfter(o.dir, s, before))
+	if repeat {
+		err = errors.Join(err, o.leave(cmd, s))
+	}
+	if restOf(cmd.Context()).again == nil {
+		err = errors.Join(err, o.history.add(said, o.dir, s))
+	}
+	return err
+}
+
+// leave moves the files of a run that is to be repeated out of the way.
+func (o *output) leave(cmd *cobra.Command, s *reports.Summary) error {
+	dir := o.dir
+	name, err := o.retry.setAside(dir)
+	if err != nil {
+		return fmt.Errorf("the run is not repeated, because its files cannot be moved out of the way: %w", err)
+	}
+	restOf(cmd.Context()).again = &repetition{reports.Repeated{ExitCode: s.ExitCode, Reason: s.Reason(), Dir: name}, dir, o.retry.pause}
+	o.dir = filepath.Join(dir, name)
+	return nil
 }
 
 // concluded is the error of a run with a verdict. A verdict other than PASS comes before
@@ -176,7 +210,7 @@ func columns(w io.Writer) int {
 
 // unbegun writes the result files of a run that was void before it began, for what reads
 // them, prints summary.json where that is asked for, and adds to the error what helps. Other errors stay as they are.
-func (o *output) unbegun(w io.Writer, sc *scenarios.Scenario, err error) error {
+func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) error {
 	var refused *run.Error
 	if !errors.As(err, &refused) || refused.Kind != run.Unreachable && refused.Kind != run.Cloud && refused.Kind != run.Lost {
 		return err
@@ -194,11 +228,14 @@ func (o *output) unbegun(w io.Writer, sc *scenarios.Scenario, err error) error {
 	case run.Lost:
 		s.WhatHelps = []string{"the lines of each hlsload agent say why it left, or where it looks for the conductor; --wait D gives agents more time to come"}
 	}
+	s.Repeats = restOf(cmd.Context()).repeats
 	stage.Hide(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
-	unwritten := o.write(io.Discard, s)
-	if o.json {
-		unwritten = errors.Join(unwritten, s.WriteJSON(w))
+	again := o.retry.wants(cmd, s, o.dir)
+	unwritten := o.write(cmd, io.Discard, s, again)
+	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
+	if o.json && !again {
+		unwritten = errors.Join(unwritten, s.WriteJSON(cmd.OutOrStdout()))
 	}
 	if unwritten != nil {
 		said += "\nwriting the results: " + unwritten.Error()

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,6 +59,23 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // executeOn is execute with a network.
 func executeOn(ctx context.Context, on network, args []string, stdout, stderr io.Writer) int {
+	todo := &rest{}
+	exit := once(withRest(ctx, todo), on, args, stdout, stderr)
+	if a := todo.again; a != nil {
+		fmt.Fprintf(printable{stderr}, "hlsload: the run is void (exit code %d) and is repeated once, in %v; its files are in %s\n", exit.code, a.pause, filepath.Join(a.dir, a.repeated.Dir))
+		if a.wait(ctx) {
+			todo = &rest{repeats: &a.repeated}
+			exit = once(withRest(ctx, todo), on, a.args(args), stdout, stderr)
+		}
+	}
+	if todo.tell != nil {
+		todo.tell(exit)
+	}
+	return exit.code
+}
+
+// once runs a command and says why it failed.
+func once(ctx context.Context, on network, args []string, stdout, stderr io.Writer) *exitError {
 	ctx, secrets := withSecrets(ctx)
 	hideJoins(secrets, args)
 	root := rootCommand(on)
@@ -79,7 +97,7 @@ func executeOn(ctx context.Context, on network, args []string, stdout, stderr io
 	if exit.cause == errUsage {
 		fmt.Fprintln(stderr, "hlsload: hint: `hlsload help` lists the commands, `hlsload COMMAND --help` its flags")
 	}
-	return exit.code
+	return exit
 }
 
 // exitOf is the exit code and the message of an error.
@@ -158,8 +176,8 @@ stalled, what load the origin got, and whether that is good enough.
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddCommand(runCommand(on), simulateCommand(), validateCommand(), planCommand(on), capacityCommand(on), showCommand(), initCommand(), schemaCommand(), rigCommand(on), probeCommand(on),
 		agentCommand(on), haltCommand(), mergeCommand(), keysCommand(),
-		historyCommand(),
-		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), versionCommand())
+		compareCommand(), historyCommand(),
+		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), annotateCommand(), versionCommand())
 	explain(root)
 	for _, command := range more {
 		root.AddCommand(command(root))

@@ -71,6 +71,8 @@ func runCommand(on network) *cobra.Command {
 	out.metrics.register(cmd)
 	out.machines.register(cmd)
 	may.register(cmd)
+	out.retry.register(cmd)
+	cmd.RunE = out.ending(cmd.RunE)
 	cmd.Flags().StringVar(&cfg.StopFile, "stop-file", "", "when this `FILE` appears, all players leave at once and the faults are undone (limits.stop_file)")
 	cmd.Flags().StringVar(&out.live, "live", "", "serve the report at `ADDR` while the run goes on: a port of this machine alone, or address:port for others, too")
 	cmd.Flags().StringVar(&dir, "resume", "", "go on with the run whose results are in the directory `DIR`, and whose machine was lost: what it left behind is undone first")
@@ -128,7 +130,7 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 		if cfg.Resume != nil { // it can be tried again
 			return err
 		}
-		return out.unbegun(cmd.OutOrStdout(), cfg.Scenario, err)
+		return out.unbegun(cmd, cfg.Scenario, err)
 	}
 	if watch != nil {
 		watch.Finish(s)

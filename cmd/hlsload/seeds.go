@@ -159,6 +159,7 @@ func (o *output) concludeSeeds(cmd *cobra.Command, s *spread.Summary, late error
 		printed = page.WriteSeeds(s, w, o.dir, o.text(w))
 	}
 	unwritten = errors.Join(unwritten, document.WriteFile(filepath.Join(o.dir, reports.SummaryFile), s.WriteJSON))
+	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason)
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -225,7 +224,8 @@ func TestProcessesThatEnd(t *testing.T) {
 	m := &machines{children: &children{ended: why}}
 	err := m.over(false, &run.Error{Kind: run.Interrupted, Text: "interrupted before the run began"})
 	out := &output{dir: t.TempDir()}
-	exit := exitOf(out.unbegun(io.Discard, parse(t, loggedFleet+"fleet: {players: 2}\n"), err))
+	cmd, _, _ := quiet()
+	exit := exitOf(out.unbegun(cmd, parse(t, loggedFleet+"fleet: {players: 2}\n"), err))
 	if exit.code != reports.ExitLost || !strings.Contains(exit.msg, why+"\nwhat helps: ") {
 		t.Errorf("exit code %d: %s", exit.code, exit.msg)
 	}

@@ -45,6 +45,7 @@ func simulateCommand() *cobra.Command {
 	})
 	out.register(cmd)
 	out.metrics.registerAll(cmd)
+	cmd.RunE = out.ending(cmd.RunE)
 	cmd.Flags().StringVar(&list, "seeds", "", "simulate with each of the seeds in `LIST`, such as 1..5 or 1,2,7, and print the spread of every figure")
 	for _, other := range []string{"seed", "prom", "otlp", "label"} {
 		cmd.MarkFlagsMutuallyExclusive("seeds", other)

@@ -24,6 +24,7 @@ import (
 //	alarm(NAME) [for DURATION]
 type Expectation struct {
 	Text  string
+	Line  int    // of the scenario's file, from 1; 0 = it does not stand there
 	Alarm string // "" = a comparison
 
 	Left, Right Term // Right only with an operator

@@ -12,7 +12,7 @@ import (
 func (e *Expectation) Result(l, r reports.Value) reports.ExpectationResult {
 	value, why, compared := e.combine(l, r)
 	if why != "" {
-		return reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: value, NotMeasured: !compared, Reason: why}
+		return reports.ExpectationResult{Expr: e.Text, Line: e.Line, Unit: reports.UnitSymbols[e.unit], Value: value, NotMeasured: !compared, Reason: why}
 	}
 	return e.compared(value)
 }
@@ -39,7 +39,7 @@ func (e *Expectation) combine(l, r reports.Value) (value reports.Value, why stri
 
 // compared is the result for a value.
 func (e *Expectation) compared(value reports.Value) reports.ExpectationResult {
-	res := reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: value}
+	res := reports.ExpectationResult{Expr: e.Text, Line: e.Line, Unit: reports.UnitSymbols[e.unit], Value: value}
 	got := float64(value)
 	if value.Known() {
 		got = figure.Round(got, 9)

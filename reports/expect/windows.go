@@ -45,7 +45,7 @@ func (e *Expectation) ResultOver(all []Window) reports.ExpectationResult {
 		case why == "":
 			seen = append(seen, valued{x, value})
 		case compared: // something to compare with never happened: that is no window without data
-			res := reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: value, Reason: why + " from " + between(x), Windows: w}
+			res := reports.ExpectationResult{Expr: e.Text, Line: e.Line, Unit: reports.UnitSymbols[e.unit], Value: value, Reason: why + " from " + between(x), Windows: w}
 			return res
 		default:
 			w.Empty++
@@ -57,10 +57,11 @@ func (e *Expectation) ResultOver(all []Window) reports.ExpectationResult {
 		if w.Skipped > 0 && w.Empty == 0 {
 			nothing = "a part of the run was lost in every window"
 		}
-		return reports.ExpectationResult{Expr: e.Text, Unit: reports.UnitSymbols[e.unit], Value: reports.NoData, NotMeasured: true, Reason: "no window was measured: " + nothing, Windows: w}
+		return reports.ExpectationResult{Expr: e.Text, Line: e.Line, Unit: reports.UnitSymbols[e.unit], Value: reports.NoData, NotMeasured: true, Reason: "no window was measured: " + nothing, Windows: w}
 	}
-	worst := seen[0]
+	worst, alike := seen[0], true
 	for _, x := range seen[1:] {
+		alike = alike && x.value == worst.value
 		if e.worse(x.value, worst.value) {
 			worst = x
 		}
@@ -68,7 +69,7 @@ func (e *Expectation) ResultOver(all []Window) reports.ExpectationResult {
 	w.WorstValue, w.WorstFromS, w.WorstToS = worst.value, reports.Value(worst.From.Seconds()).Round(3), reports.Value(worst.To.Seconds()).Round(3)
 	res := e.compared(e.statistic(seen, worst.value))
 	res.Windows = w
-	res.Reason += e.windowWords(w, &worst)
+	res.Reason += e.windowWords(w, &worst, alike)
 	return res
 }
 
@@ -106,10 +107,12 @@ func (e *Expectation) statistic(seen []valued, worst reports.Value) reports.Valu
 }
 
 // windowWords say which windows were looked at, and which was the worst.
-func (e *Expectation) windowWords(w *reports.Windows, worst *valued) string {
+func (e *Expectation) windowWords(w *reports.Windows, worst *valued, alike bool) string {
 	of := figure.Plural(w.Count, "window") + " of " + short(e.Each())
 	s := ""
-	if st := e.over(); st == reports.NoStat {
+	if st := e.over(); st == reports.NoStat && alike && w.Count > 1 {
+		s = " in each of " + of
+	} else if st == reports.NoStat {
 		s = " in the worst of " + of + ": " + between(worst.Window)
 	} else {
 		s = ", the " + st.String() + " of " + of + " (worst: " + between(worst.Window) + ", " + e.unit.Format(worst.value) + ")"

@@ -68,7 +68,7 @@ func (v *view) derive(end *End) *Finished {
 	lostTime := v.resumed(s)
 	lag, _ := evaluators["tester_lag"].dist(v, &filter{rule: -1, cohort: -1, kind: -1})
 	s.Tester = reports.Tester{LagMs: lag.Dist(1000, 0), CPUS: reports.Value(end.CPU.Seconds()).Round(3), RSSPeakBytes: end.RSSPeak,
-		DroppedSamples: end.DroppedSamples, DroppedEvents: v.DroppedEvents, GoroutinesPeak: end.Goroutines}
+		DroppedSamples: end.DroppedSamples, DroppedEvents: v.DroppedEvents, GoroutinesPeak: end.Goroutines, Trends: end.Trends}
 	s.Expectations = []reports.ExpectationResult{}
 	for _, e := range v.Config.Expect {
 		s.Expectations = append(s.Expectations, v.judge(e))
@@ -399,6 +399,11 @@ func average(t *traffic.Load, of traffic.Series, from, to time.Duration, known b
 // warn adds the warnings that limit what the numbers mean.
 func warn(s *reports.Summary, v *view, end *End) {
 	s.Warnings = append(s.Warnings, end.Warnings...)
+	for _, t := range s.Leaks() {
+		if !t.Doubled { // else it is the reason of the verdict
+			s.Warnings = append(s.Warnings, "this program leaks; what was measured holds, and please report it: "+t.Line())
+		}
+	}
 	add := func(format string, args ...any) { s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...)) }
 	for i := range s.Faults {
 		f := &s.Faults[i]

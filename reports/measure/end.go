@@ -29,9 +29,10 @@ type End struct {
 	Gone      string  // why there is no verdict on the machines' parts; "" = there is one
 	LostLimit float64 // the share of their players that may be lost
 
-	CPU            time.Duration // user and system time of the tool
-	RSSPeak        int64         // bytes
-	Goroutines     int64         // peak
+	CPU            time.Duration   // user and system time of the tool
+	RSSPeak        int64           // bytes
+	Goroutines     int64           // peak
+	Trends         []reports.Trend // of what the tool used
 	DroppedSamples int64
 	Warnings       []string
 }

@@ -51,18 +51,18 @@ func TestWindows(t *testing.T) {
 		"10 % in the worst of 5 windows of 10s: 0:40 to 0:50; nothing to measure in 5 windows",
 		"50 % in the worst of 10 windows of 10s: 0:10 to 0:20",
 		"50 %, the max of 10 windows of 10s (worst: 0:40 to 0:50, 50 %)",
-		"0 % in the worst of 2 windows of 20s: 0:00 to 0:20; nothing to measure in 3 windows",
-		"1 s in the worst of 2 windows of 10s: 0:00 to 0:10; nothing to measure in 8 windows",
+		"0 % in each of 2 windows of 20s; nothing to measure in 3 windows",
+		"1 s in each of 2 windows of 10s; nothing to measure in 8 windows",
 		"2, the max of 10 windows of 10s (worst: 0:00 to 0:10, 2)",
 		"5 s in the worst of 2 windows of 10s: 0:20 to 0:30; nothing to measure in 8 windows",
 		"0 in the worst of 3 windows of 30s: 0:30 to 1:00",
 		"50 % in the worst of 1 window of 50s: 0:00 to 0:50; nothing to measure in 1 window",
-		"50 ms in the worst of 2 windows of 10s: 0:00 to 0:10; nothing to measure in 8 windows",
+		"50 ms in each of 2 windows of 10s; nothing to measure in 8 windows",
 		"2/s in the worst of 10 windows of 10s: 0:00 to 0:10",
 		"30 % in the worst of 5 windows of 10s: 0:20 to 0:30; nothing to measure in 5 windows",
 		"0.75 in the worst of 3 windows of 40s: 0:00 to 0:40",
 		"no window was measured: no data: hit_ratio{each=10s} could not be measured",
-		"0 s in the worst of 2 windows of 10s: 0:00 to 0:10; nothing to measure in 8 windows",
+		"0 s in each of 2 windows of 10s; nothing to measure in 8 windows",
 	)
 }
 
@@ -212,7 +212,7 @@ func TestWindowsWithLostPlayers(t *testing.T) {
 	sc := expecting(t, sceneConfig(), "rebuffer_ratio{each=50s} < 20%", "startup.p95{each=50s}.min < 2s")
 	sc.watching(0)
 	s := sc.finish(End{Agents: []Agent{{Name: "a", Players: 3}, {Name: "b", Players: 1, Lost: "silent"}}, LostLimit: 1})
-	for i, want := range []string{"measured 0 % in the worst of 2 windows of 50s: 0:00 to 0:50; with the worst that lost players may have seen 25 %", "with the worst that lost players may have seen never"} {
+	for i, want := range []string{"measured 0 % in each of 2 windows of 50s; with the worst that lost players may have seen 25 %", "with the worst that lost players may have seen never"} {
 		if e := &s.Expectations[i]; e.Pass || !e.ByLost || !strings.Contains(e.Reason, want) {
 			t.Errorf("%s: %+v; want %q", e.Expr, e, want)
 		}

@@ -374,6 +374,9 @@ func facts(s *reports.Summary) []fact {
 		scenario += ": " + strings.Join(strings.Fields(s.Scenario.Description), " ")
 	}
 	all = append(all, fact{name: "Scenario", text: scenario})
+	if r := s.Repeats; r != nil {
+		all = append(all, fact{name: "Repeats", text: fmt.Sprintf("a void run (exit code %d: %s), whose files are in %s", r.ExitCode, r.Reason, r.Dir)})
+	}
 	if s.Players.Started > 0 {
 		all = append(all, fact{name: "Who", text: audienceOf(s)})
 	}

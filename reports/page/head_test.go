@@ -118,7 +118,7 @@ func TestRemedies(t *testing.T) {
 		"failed_over{fault=freeze-0} >= 99%": true, "outage.p95{joined=before,fault=freeze-0} < 1s": true, "stalled{fault=freeze-0} - stalled{cohort=control} <= 1%": true,
 		"rebuffer_ratio < 5%": false, "failed_over{fault=freeze} >= 99%": false,
 	} {
-		if text := remedies(s, expr); strings.Contains(text, "what helps: ") != named {
+		if text := Remedies(s, expr); strings.Contains(text, "what helps: ") != named {
 			t.Errorf("%s: %q", expr, text)
 		}
 	}

@@ -93,7 +93,7 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 			c.Failure = broken(notMeasured, e.Expr+": "+e.Reason)
 		case !e.Pass:
 			c.Failure = broken("expectation", e.Expr+": "+e.Reason)
-			c.Failure.Text += xmlText(remedies(s, e.Expr))
+			c.Failure.Text += xmlText(Remedies(s, e.Expr))
 		}
 		add(c)
 	}
@@ -132,9 +132,9 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 // faultNamed fits the label of an expectation that names a fault.
 var faultNamed = regexp.MustCompile(`[{,]fault=([^,{}]+)`)
 
-// remedies says why the faults that an expectation names hurt and what helps: of each
+// Remedies says why the faults that an expectation names hurt and what helps: of each
 // fault that with the most time without a picture.
-func remedies(s *reports.Summary, expr string) (text string) {
+func Remedies(s *reports.Summary, expr string) (text string) {
 	said := map[string]bool{}
 	for _, m := range faultNamed.FindAllStringSubmatch(expr, -1) {
 		named := *s

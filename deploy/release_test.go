@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -117,7 +118,7 @@ func TestReleasesHaveWhatTheyList(t *testing.T) {
 	}
 	for _, src := range sources {
 		if made, ok := strings.CutPrefix(src, "bin/extras/"); ok {
-			if made = strings.TrimSuffix(strings.TrimSuffix(made, "*.1.gz"), "*"); !strings.Contains(string(prepare), "$extras/"+made) {
+			if made = strings.TrimRight(strings.TrimSuffix(made, "*.1.gz"), "*/"); !strings.Contains(string(prepare), "$extras/"+made) {
 				t.Errorf("%s: deploy/release/prepare does not make it", src)
 			}
 			continue
@@ -139,10 +140,10 @@ func TestToolsArePinned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pinned := regexp.MustCompile(`(?m)^\t\S+/(\S+?)(?:/v2)?@v[0-9]+\.[0-9]+\.[0-9]+( |$)`).FindAllStringSubmatch(string(tools), -1)
+	pinned := regexp.MustCompile(`(?m)^\t(\S+)@v[0-9]+\.[0-9]+\.[0-9]+( |$)`).FindAllStringSubmatch(string(tools), -1)
 	var names []string
 	for _, m := range pinned {
-		names = append(names, m[1][strings.LastIndexByte(m[1], '/')+1:])
+		names = append(names, path.Base(strings.TrimSuffix(m[1], "/v2")))
 	}
 	if !slices.Equal(names, []string{"goreleaser", configured(t).Lists[0].Cmd}) {
 		t.Errorf("pinned %v; want goreleaser and %s", names, configured(t).Lists[0].Cmd)

@@ -23,7 +23,7 @@ var limits = []Limit{
 	{[]string{onMac, onWindows}, "the range of local ports",
 		"`run` counts with 16,384, which is the usual one"},
 	{[]string{onMac, onWindows}, "more local addresses than 127.0.0.1",
-		"`run` of the embedded channel ends at some 6,500 players in a process (`--processes N` does not help; want Linux)"},
+		"`run` of the embedded channel refuses more players than the ports of one address suffice for, some 6,500"},
 	{[]string{onMac, onWindows}, "bodies that are thrown away in the kernel",
 		"they are copied to the program first: more CPU a byte"},
 	{[]string{onMac, onWindows}, "large pages",

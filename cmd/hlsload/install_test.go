@@ -60,8 +60,8 @@ func TestCompletions(t *testing.T) {
 		{[]string{"run", "--progress", "p"}, "plain\n"},
 	} {
 		code, stdout, stderr := executed(t, append([]string{"__complete"}, tc.args...)...)
-		if code != 0 || !strings.HasPrefix(stdout, tc.want) {
-			t.Errorf("%v: exit code %d, %q, %s; want %q first", tc.args, code, stdout, stderr, tc.want)
+		if code != 0 || !strings.Contains("\n"+stdout, "\n"+tc.want) {
+			t.Errorf("%v: exit code %d, %q, %s; want %q in it", tc.args, code, stdout, stderr, tc.want)
 		}
 	}
 }

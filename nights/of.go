@@ -11,7 +11,7 @@ import (
 // interrupted has no figures: it says nothing of the stream.
 func Of(s *reports.Summary, folder string) Night {
 	n := Night{
-		Schema: Schema, Run: folder, RunID: s.RunID, Started: s.Started, DurationS: s.DurationS, TargetS: s.TargetDurationS, Scenario: s.Scenario.Name, Seed: s.Seed, Build: s.Build,
+		Schema: Schema, Run: folder, RunID: s.RunID, Started: s.Started, DurationS: s.DurationS, TargetS: s.TargetDurationS, Scenario: s.Scenario.Name, Seed: s.Seed, Build: s.Build, Release: s.Release,
 		Verdict: s.Verdict, ExitCode: s.ExitCode, Failed: []string{}, NeverRecovered: map[string]int64{}, Measures: []Measure{},
 	}
 	if s.Key != nil {

@@ -43,7 +43,7 @@ const (
 	relative    = .10 // least change that counts
 	point       = .01 // of a share
 	reloads     = 1. / 4
-	deviations  = 3 // from the median, of a rate
+	deviations  = 3 // from the median, where ranks cannot decide
 )
 
 // sameKey is the usual way to see whether nights can be compared.
@@ -434,8 +434,9 @@ func (s *series) night(gate float64) float64 {
 	case math.IsInf(now, 0):
 		return 0 // further than any number
 	}
-	p := outlier(base, now, gate/4, !s.ranks())
-	if now <= median(base)+deviations*deviation(base) {
+	ranks := s.ranks()
+	p := outlier(base, now, gate/4, !ranks)
+	if !ranks && now <= median(base)+deviations*deviation(base) {
 		return max(p, .5) // well within what nights differ by, whatever the mean says
 	}
 	return p

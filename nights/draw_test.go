@@ -1,7 +1,6 @@
 package nights_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
@@ -225,19 +224,4 @@ func (n *timing) noisy(rng *rand.Rand, night nights.Night) nights.Night {
 		}
 	}
 	return night
-}
-
-// mean is that of a measure over nights.
-func mean(all []nights.Night, name string) float64 {
-	sum, n := 0., 0.
-	for i := range all {
-		for _, m := range all[i].Measures {
-			for _, v := range m.Values {
-				if m.Name == name && v.Number() {
-					sum, n = sum+float64(v), n+1
-				}
-			}
-		}
-	}
-	return sum / cmp.Or(n, math.NaN())
 }

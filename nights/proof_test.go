@@ -18,6 +18,7 @@ import (
 
 var (
 	proof     = flag.Bool("proof", false, "compare 400 pairs of nights of each kind and print the tables of docs/nightly.md")
+	proofOf   = flag.String("proof-of", "", "only the kinds of nights that begin so")
 	proofSeed = flag.Uint64("proof-seed", 0, "seed of what -proof draws; 0 = by the clock")
 )
 
@@ -161,6 +162,7 @@ var (
 		{"one occurrence a night, new seeds", single, false},
 		{"three occurrences a night, one seed", nil, true},
 		{"one occurrence a night, one seed", single, true},
+		{"six occurrences a night, new seeds", []edit{{"duration: 345s", "duration: 725s"}}, false},
 	}
 )
 
@@ -247,6 +249,9 @@ func TestProof(t *testing.T) {
 	fmt.Printf("seed %d\n", seed)
 	for i := range kinds {
 		k := &kinds[i]
+		if !strings.HasPrefix(k.name, *proofOf) {
+			continue
+		}
 		same, slower := k.prove(t, changes(t), size{pool: 400, pairs: 400, each: 58}, 1+seed*10_000_000)
 		sum := together(k.name+": all changes", slower)
 		for _, f := range append([]*fired{same, sum}, slower...) {
@@ -255,7 +260,8 @@ func TestProof(t *testing.T) {
 		if share := float64(same.worse) / float64(same.n); share >= mostFalse {
 			t.Errorf("%s: %.1f %% without a change; want less than 2 %%", k.name, 100*share)
 		}
-		if share := float64(sum.failover) / float64(sum.n); share <= leastTrue && !(len(k.edits) > 0 && !k.oneSeed) {
+		// One occurrence at a phase of its own is too few to be sure of 15 %.
+		if share := float64(sum.worse) / float64(sum.n); share <= leastTrue && k.name != "one occurrence a night, new seeds" {
 			t.Errorf("%s: %.1f %% with a change; want more than 95 %%", k.name, 100*share)
 		}
 	}

@@ -212,10 +212,11 @@ func (n *timing) noisy(rng *rand.Rand, night nights.Night) nights.Night {
 		m := &night.Measures[i]
 		m.Values = slices.Clone(m.Values)
 		for k, v := range m.Values {
-			if !v.Number() || k >= len(a[m.Name]) || k >= len(b[m.Name]) {
+			x, y := a[m.Name], b[m.Name]
+			if !v.Number() || len(x) == 0 || len(y) == 0 {
 				continue
 			}
-			off := math.Cos(turn)*a[m.Name][k] + math.Sin(turn)*b[m.Name][k]
+			off := math.Cos(turn)*x[k%len(x)] + math.Sin(turn)*y[k%len(y)] // of the fourth occurrence as of the first
 			if m.Unit == "share" {
 				m.Values[k] = nights.Level(min(max(float64(v)+off, 0), 1))
 			} else {

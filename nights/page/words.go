@@ -295,10 +295,29 @@ func result(c *nights.Comparison, f *nights.Finding) string {
 		return "WORSE"
 	case f.Primary && c.Outcome == nights.Nothing:
 		return "undecided"
+	case f.Primary && doubtful(f):
+		return "may be chance"
 	case f.Primary:
 		return "not worse"
 	}
 	return "shown only"
+}
+
+// doubtful reports whether a measure changed for the worse by more than people overlook,
+// though not by more than chance.
+func doubtful(f *nights.Finding) bool {
+	if f.Test == nights.TestExact {
+		return false
+	}
+	const tenth, point = .1, .01
+	by, least := float64(f.Change), tenth
+	if f.Unit == reports.UnitSymbols[reports.Fraction] {
+		by, least = float64(f.New)-float64(f.Base), point
+	}
+	if (&nights.Measure{Name: f.Measure}).LessIsWorse() {
+		by = -by
+	}
+	return by > least
 }
 
 // table has the measures: all, or those that decide.

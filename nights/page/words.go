@@ -359,6 +359,28 @@ func sign(_, cell string) (sign, class string) {
 func deciding(f *nights.Finding) bool { return f.Primary || f.Worse }
 func further(f *nights.Finding) bool  { return !deciding(f) }
 
+// subject is what a measure is about, without its statistic.
+func subject(measure string) string {
+	name, labels, _ := strings.Cut(measure, "{")
+	metric, _, _ := strings.Cut(name, ".")
+	return metric + "{" + labels
+}
+
+// shifted is the finding that has the quantiles of the sessions for what got worst: another
+// statistic may have them. nil = none has.
+func shifted(c *nights.Comparison) *nights.Finding {
+	worst := first(c)
+	if worst == nil {
+		return nil
+	}
+	for i := range c.Findings {
+		if f := &c.Findings[i]; len(f.Shift) > 0 && subject(f.Measure) == subject(worst.Measure) {
+			return f
+		}
+	}
+	return nil
+}
+
 // shiftTable is how far quantiles of the sessions moved.
 func shiftTable(f *nights.Finding) *document.Table {
 	t := &document.Table{Caption: "Sessions: " + short(f.Measure), Head: []string{"quantile", "base", "new", "moved by", "at least", "at most"}, Spare: []int{4, 5}}

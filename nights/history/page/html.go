@@ -413,9 +413,8 @@ func (p *htmlPage) row(n, before *history.Night, released bool) string {
 	sign, name := class(n.Verdict)
 	m.Raw(`<td class="w ` + name + `">`)
 	m.Text(sign + " " + n.Verdict)
-	m.Raw(`</td><td class="w">`)
-	m.Text(cut(what(n), 160))
 	m.Raw("</td>")
+	m.Tag("td", map[bool]string{true: "w", false: "w why"}[what(n) == ""], cut(what(n), 160))
 	if n.Outcome == nights.Worse {
 		m.Raw(`<td class="w no" title="` + strings.ReplaceAll(escape(n.Why), `"`, "&#34;") + `">✕ worse</td>`)
 	} else {

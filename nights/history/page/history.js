@@ -68,9 +68,9 @@
 
   const months = 86400 * 30;
   const dates = {
-    incrs: [86400, 2 * 86400, 7 * 86400, 14 * 86400, months, 3 * months, 6 * months, 365 * 86400, 730 * 86400, 1826 * 86400, 3652 * 86400],
+    incrs: [3600, 4 * 3600, 12 * 3600, 86400, 2 * 86400, 7 * 86400, 14 * 86400, months, 3 * months, 6 * months, 365 * 86400, 730 * 86400, 1826 * 86400, 3652 * 86400],
     space: 84,
-    values: (u, vs) => vs.map(dayOf),
+    values: (u, vs, axis, space, step) => vs.map(step < 86400 ? (v) => timeOf(v).slice(5) : dayOf),
   };
 
   const chart = (of, line) => {

@@ -340,7 +340,7 @@ func (p *htmlPage) charts(s *history.Series) {
 	p.Raw("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n<div class=\"charts\">\n")
 	for i := range s.Measures {
 		m := &s.Measures[i]
-		if !m.Primary && i >= mostCharts || len(d.Lines) == mostCharts {
+		if m.Primary != s.Measures[0].Primary || len(d.Lines) == mostCharts { // the primary ones come first
 			break
 		}
 		id := fmt.Sprintf("chart-%d-%d", p.index(s), i)

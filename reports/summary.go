@@ -54,7 +54,7 @@ type Summary struct {
 	Repeats *Repeated `json:"repeats"`
 
 	Expectations []ExpectationResult        `json:"expectations"`
-	Drift        []Drift                    `json:"drift,omitempty"` // of a run of an hour or longer
+	Drift        []Drift                    `json:"drift"` // of a run of an hour or longer; null of a shorter one
 	Known        []KnownResult              `json:"known"`
 	Players      Players                    `json:"players"`
 	Cohorts      map[string]*CohortSummary  `json:"cohorts"` // "all" without control cohorts

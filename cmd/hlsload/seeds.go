@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +21,7 @@ import (
 	"hlsload/reports/spread"
 	"hlsload/run"
 	"hlsload/scenarios"
+	"hlsload/system"
 )
 
 // Bounds of --seeds.
@@ -164,7 +164,7 @@ func (o *output) concludeSeeds(cmd *cobra.Command, s *spread.Summary, late error
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
-	if printed != nil && !errors.Is(printed, syscall.EPIPE) {
+	if printed != nil && !system.IsClosedPipe(printed) {
 		unwritten = errors.Join(unwritten, printed)
 	}
 	return concluded(s.ExitCode, unwritten)

@@ -237,13 +237,8 @@ func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) 
 	stage.Hide(s, sc.Secrets())
 	o.history.mark(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
-<<<<<<< HEAD
-	o.leave(cmd, s)
+	again := o.leave(cmd, s)
 	unwritten := o.write(io.Discard, s)
-=======
-	again := o.retry.wants(cmd, s, o.dir)
-	unwritten := o.write(cmd, io.Discard, s, again)
->>>>>>> w-release
 	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if o.json && !again {
 		unwritten = errors.Join(unwritten, s.WriteJSON(cmd.OutOrStdout()))

@@ -54,7 +54,7 @@ var core = map[string][]string{
 	"reports/traffic":            {"reports/cdn", "reports"},
 	"reports/record":             {"player/draw", "player/m3u8", "player/content", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/expect", "reports/traffic", "reports/players"},
 	"reports/monitor":            {"reports/figure", "reports"},
-	"reports/measure":            {"player/m3u8", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/expect", "reports/traffic", "reports/record", "reports/monitor"},
+	"reports/measure":            {"reports/trend", "player/m3u8", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/expect", "reports/traffic", "reports/record", "reports/monitor"},
 	"reports/openmetrics":        {"player/m3u8", "player", "chaos", "reports/figure", "reports/cdn", "reports", "reports/record"},
 	"reports/spread":             {"reports/figure", "reports"},
 	"reports/accesslog":          {"player/cmcd", "reports/figure", "reports/cdn", "reports"},

@@ -35,13 +35,13 @@ const (
 )
 
 const (
-	usual      = 14  // nights of a base
-	fewest     = 5   // nights of a base: with less, a spread is a guess
-	level001   = .01 // of significance, after Holm
-	relative   = .10 // least change that counts
-	point      = .01 // of a share
-	reloads    = 1. / 4
-	deviations = 3 // from the median, of a rate
+	usual       = 14  // nights of a base
+	fewest      = 5   // nights of a base: with less, a spread is a guess
+	significant = .01 // of significance, after Holm
+	relative    = .10 // least change that counts
+	point       = .01 // of a share
+	reloads     = 1. / 4
+	deviations  = 3 // from the median, of a rate
 )
 
 // sameKey is the usual way to see whether nights can be compared.
@@ -180,13 +180,14 @@ func (j *judge) twin() bool {
 // series is one measure in all nights, with signs so that more is worse. What was not
 // measured is left out.
 type series struct {
-	*Measure             // of the new night
-	base     [][]float64 // a night each
-	now      []float64
-	at       []int // which occurrences now is of
-	counts   [][]int64
-	nowCount []int64
+	*Measure // of the new night
 	sign     float64
+	// Of each night, and of the new one: the values, their phases and the sessions behind them.
+	base, phases   [][]float64
+	counts         [][]int64
+	now, nowPhases []float64
+	nowCounts      []int64
+	at             []int // which occurrences the values of the new night are of
 }
 
 // seriesOf collects a measure; nil = one of the sides does not have it.
@@ -194,33 +195,48 @@ func (j *judge) seriesOf(m *Measure) *series {
 	s := &series{Measure: m, sign: m.sign()}
 	for i := range j.used {
 		if b := j.used[i].measure(m.Name); b != nil {
-			if v, _, n := b.known(s.sign); len(v) > 0 {
-				s.base, s.counts = append(s.base, v), append(s.counts, n)
+			if v, phases, n, _ := b.known(s.sign); len(v) > 0 {
+				s.base, s.phases, s.counts = append(s.base, v), append(s.phases, phases), append(s.counts, n)
 			}
 		}
 	}
-	s.now, s.at, s.nowCount = m.known(s.sign)
+	s.now, s.nowPhases, s.nowCounts, s.at = m.known(s.sign)
 	if len(s.base) == 0 || len(s.now) == 0 {
 		return nil
 	}
 	return s
 }
 
-// known are the values that were measured, with the sign with which more is worse, which
-// occurrences they are of, and the sessions behind them.
-func (m *Measure) known(sign float64) (v []float64, at []int, n []int64) {
+// known are the values that were measured, with the sign with which more is worse, their
+// phases if all are known, the sessions behind them, and which occurrences they are of.
+func (m *Measure) known(sign float64) (v, phases []float64, n []int64, at []int) {
 	for i, x := range m.Values {
 		if !x.Measured() {
 			continue
 		}
 		v, at = append(v, sign*float64(x)), append(at, i+1)
+		if i < len(m.Phases) && m.Phases[i].Number() {
+			phases = append(phases, float64(m.Phases[i]))
+		}
 		if i < len(m.Counts) {
 			n = append(n, m.Counts[i])
 		} else {
 			n = append(n, 0)
 		}
 	}
-	return v, at, n
+	if len(phases) != len(v) {
+		phases = nil
+	}
+	return v, phases, n, at
+}
+
+// middle is the mean, or the median where there is never.
+func middle(v []float64) float64 {
+	if slices.ContainsFunc(v, func(x float64) bool { return math.IsInf(x, 0) }) {
+		return median(v)
+	}
+	mean, _ := moments(v)
+	return mean
 }
 
 // gate is the least change that counts, of a base of this value.
@@ -257,7 +273,7 @@ func (j *judge) measures() {
 	var findings []Finding
 	var p []float64
 	var tested []int
-	var least float64 = 1
+	j.toofew = !j.exact && len(j.used) < fewest
 	for i := range j.now.Measures {
 		m := &j.now.Measures[i]
 		s := j.seriesOf(m)
@@ -271,57 +287,60 @@ func (j *judge) measures() {
 		f.Primary = slices.Contains(deciding, i)
 		if f.Primary && !j.exact {
 			p, tested = append(p, float64(f.P)), append(tested, len(findings))
-			least = min(least, s.least())
 		}
 		findings = append(findings, f)
 	}
 	for i, a := range holm(p) {
 		findings[tested[i]].Adjusted = Level(a)
 	}
-	j.toofew = !j.exact && (len(j.used) < fewest || least*float64(len(p)) >= level001)
 	for i := range findings {
 		f := &findings[i]
 		m := j.now.measure(f.Measure)
 		worse := m.sign() * (float64(f.New) - float64(f.Base)) // NaN = both never
-		f.Worse = f.Primary && worse > j.gate(m, float64(f.Base)) && (j.exact || !j.toofew && float64(f.Adjusted) < level001)
+		f.Worse = f.Primary && worse > j.gate(m, float64(f.Base)) && (j.exact || !j.toofew && float64(f.Adjusted) < significant)
 		f.Why = j.why(f, m)
 	}
 	j.comparison.Findings = append(j.comparison.Findings, findings...)
 }
 
-// least is the smallest probability that the test could give.
-func (s *series) least() float64 {
-	if len(s.now) == 1 {
-		return 0 // a night can be as far off as it likes
-	}
-	n, m := 0, len(s.now)
+// ranks reports whether ranks alone could show a change: with few occurrences even the
+// most extreme ranks are too likely.
+func (s *series) ranks() bool {
+	n := 0
 	for _, b := range s.base {
 		n += len(b)
 	}
 	p := 1.
-	for k := 1; k <= m; k++ {
+	for k := 1; k <= len(s.now); k++ {
 		p *= float64(k) / float64(n+k)
 	}
-	return p
+	return p*mostPrimary < significant
 }
 
 // finding compares a measure.
 func (s *series) finding(j *judge) Finding {
-	base := slices.Concat(s.base...)
-	f := Finding{Measure: s.Name, Unit: s.Unit, Base: Level(s.sign * median(base)), New: Level(s.sign * median(s.now)), BaseCount: len(base), NewCount: len(s.now),
-		P: NoLevel, Adjusted: NoLevel, Effect: Level(superior(base, s.now)), Shift: []Quantile{}}
-	f.Change = Level(float64(f.New-f.Base) / math.Abs(float64(f.Base)))
-	if f.New == f.Base {
-		f.Change = 0
-	}
+	pool := slices.Concat(s.base...)
+	f := Finding{Measure: s.Name, Unit: s.Unit, BaseCount: len(pool), NewCount: len(s.now), P: NoLevel, Adjusted: NoLevel, Shift: []Quantile{}}
+	before, now := middle(pool), middle(s.now)
 	if s.fault() != "" {
 		f.Worst = s.at[worst(s.now)]
+	}
+	if !j.exact && s.residuals() {
+		pool = slices.Concat(s.base...)
+		before = now - (middle(s.now) - middle(pool))
+		if s.fault() != "" {
+			f.Worst = s.at[worst(s.now)]
+		}
+	}
+	f.Base, f.New, f.Effect = Level(s.sign*before), Level(s.sign*now), Level(superior(pool, s.now))
+	if f.New != f.Base {
+		f.Change = Level(float64(f.New-f.Base) / math.Abs(float64(f.Base)))
 	}
 	if j.exact {
 		f.Test = TestExact
 		return f
 	}
-	f.P, f.Test = s.test(j)
+	f.P, f.Test = s.test(j, before, pool)
 	f.Shift = s.shift(j)
 	return f
 }
@@ -337,36 +356,34 @@ func worst(v []float64) (at int) {
 }
 
 // test is the probability of no change.
-func (s *series) test(j *judge) (Level, string) {
-	pool := slices.Concat(s.base...)
-	rank := more(pool, s.now)
-	night := s.night(j)
+func (s *series) test(j *judge, before float64, pool []float64) (Level, string) {
+	night := s.night(j.gate(s.Measure, before))
 	switch {
-	case len(s.now) > 1:
-		return Level(max(rank, night)), TestBoth
-	case s.Unit == "share" && len(s.nowCount) > 0 && s.nowCount[0] > 0:
+	case s.ranks():
+		return Level(max(more(pool, s.now), night)), TestBoth
+	case s.Unit == "share" && len(s.now) == 1 && s.nowCounts[0] > 0:
 		return Level(max(night, s.byCounts())), TestShare
 	}
 	return Level(night), TestNight
 }
 
-// night is the probability that one more night would be as far off as the new one.
-func (s *series) night(j *judge) float64 {
+// night is the probability that one more night would be as far off as the new one. gate is
+// the least change that counts.
+func (s *series) night(gate float64) float64 {
 	var base []float64
 	for _, v := range s.base {
-		mean, _ := moments(v)
-		base = append(base, mean)
+		base = append(base, middle(v))
 	}
-	now, _ := moments(s.now)
+	now := middle(s.now)
 	if slices.ContainsFunc(append(slices.Clone(base), now), func(v float64) bool { return math.IsInf(v, 0) }) {
 		// Nothing is known of how far never is: what remains is its rank among the nights.
 		return more(base, []float64{now})
 	}
-	m := median(base)
-	if s.Unit != "share" && now <= m+deviations*deviation(base) {
-		return max(.5, outlier(base, now, 0))
+	p := outlier(base, now, gate/4, !s.ranks())
+	if now <= median(base)+deviations*deviation(base) {
+		return max(p, .5) // well within what nights differ by, whatever the mean says
 	}
-	return outlier(base, now, j.gate(s.Measure, m)/4)
+	return p
 }
 
 // byCounts is the probability that so many of the sessions would be hit, by the counts of
@@ -390,7 +407,7 @@ func (s *series) byCounts() float64 {
 		}
 		design = max(1, sum/(n-1))
 	}
-	a, na := math.Abs(s.now[0])*float64(s.nowCount[0])/design, float64(s.nowCount[0])/design
+	a, na := math.Abs(s.now[0])*float64(s.nowCounts[0])/design, float64(s.nowCounts[0])/design
 	b, nb := hit/design, of/design
 	if s.sign < 0 {
 		a, b = na-a, nb-b
@@ -415,7 +432,7 @@ func (j *judge) never() {
 			P: NoLevel, Adjusted: NoLevel, Effect: 1, Shift: []Quantile{},
 			Why: fmt.Sprintf("%s never recovered from %s; in %s before all did", figure.Plural(int(n), "session"), fault, figure.Plural(known, "night"))}
 		if m := j.now.measure("never_recovered{fault=" + fault + ",joined=before}"); m != nil {
-			if v, at, _ := m.known(1); len(v) > 0 {
+			if v, _, _, at := m.known(1); len(v) > 0 {
 				f.Worst = at[worst(v)]
 			}
 		}

@@ -128,7 +128,7 @@ func (r *reader) fault(name string) {
 		hist   bool
 		of     func(p *part) *reports.Dist
 	}{
-		{"failover", []reports.Stat{reports.StatP50, reports.StatP95}, true, true, func(p *part) *reports.Dist { return &p.FailoverMs }},
+		{"failover", []reports.Stat{reports.StatMean, reports.StatP50, reports.StatP95}, true, true, func(p *part) *reports.Dist { return &p.FailoverMs }},
 		{"outage", []reports.Stat{reports.StatP50, reports.StatP95}, false, true, func(p *part) *reports.Dist { return &p.OutageMs }},
 		{"detection", []reports.Stat{reports.StatP50, reports.StatP95}, true, false, func(p *part) *reports.Dist { return &p.DetectionMs }},
 	} {
@@ -179,7 +179,7 @@ func (r *reader) fault(name string) {
 
 // level is a statistic of a distribution. The summary has null for never, too.
 func level(d *reports.Dist, stat reports.Stat, never bool) Level {
-	v := map[reports.Stat]reports.Value{reports.StatP50: d.P50, reports.StatP95: d.P95, reports.StatMax: d.Max}[stat]
+	v := map[reports.Stat]reports.Value{reports.StatMean: d.Mean, reports.StatP50: d.P50, reports.StatP95: d.P95, reports.StatMax: d.Max}[stat]
 	if !v.Known() && d.Count > 0 && d.Censored > 0 && never {
 		return Never
 	}

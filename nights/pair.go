@@ -183,16 +183,30 @@ func (p *pairing) effects(share int) {
 		}
 		switch {
 		case which < 0:
-			p.effect(&base[0], nil)
+			if !lacks(p.now, &base[0]) {
+				p.effect(&base[0], nil)
+			}
 			base = base[1:]
 		case which > 0:
-			p.effect(nil, &now[0])
+			if !lacks(p.base, &now[0]) {
+				p.effect(nil, &now[0])
+			}
 			now = now[1:]
 		default:
 			p.effect(&base[0], &now[0])
 			base, now = base[1:], now[1:]
 		}
 	}
+}
+
+// lacks reports whether a table is known not to have the session of an effect: there is
+// nothing to pair it with.
+func lacks(t *players.Table, e *players.Effect) bool {
+	if players.Bucket(e.Player) >= t.SessionShare {
+		return false
+	}
+	_, has := slices.BinarySearchFunc(t.Sessions, players.Session{Player: e.Player, Number: e.Number}, func(a, b players.Session) int { return a.Compare(&b) })
+	return !has
 }
 
 // effect pairs what an occurrence did to a session; nil = nothing.

@@ -45,7 +45,7 @@ type Move struct {
 	Those    Those  `json:"those"`
 }
 
-// NotAffected is the outcome of a session that a fault did not affect, or that was not there.
+// NotAffected is the outcome of a session that a fault did not affect.
 const NotAffected = "not_affected"
 
 // Those are sessions for which something changed.

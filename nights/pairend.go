@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"hlsload/reports/players"
 )
@@ -60,11 +61,25 @@ func (p *pairing) concludeShares() {
 		}
 		p.all.Shares = append(p.all.Shares, *s)
 	}
-	slices.SortStableFunc(p.all.Shares, func(a, b Share) int { return yesFirst(a.Worse, b.Worse) })
+	slices.SortStableFunc(p.all.Shares, func(a, b Share) int {
+		return cmp.Or(yesFirst(a.Worse, b.Worse), cmp.Compare(place(shareOrder, a.Of), place(shareOrder, b.Of)))
+	})
 }
 
 func (k tallyKey) compare(o tallyKey) int {
 	return cmp.Or(cmp.Compare(k.fault, o.fault), cmp.Compare(k.to, o.to), cmp.Compare(k.from, o.from))
+}
+
+// What matters most comes first.
+var (
+	shareOrder = []string{faultNames[players.NeverRecovered], sessionNames[fatal], sessionNames[startupFailed], faultNames[players.FailedOver], sessionNames[stalled], faultNames[players.Healed]}
+	timeOrder  = []string{timingNames[failover], timingNames[outage], timingNames[stalledTime], timingNames[startup], timingNames[detection], timingNames[bitrate]}
+)
+
+// place is that of a metric in an order.
+func place(order []string, of string) int {
+	metric, _, _ := strings.Cut(of, "{")
+	return slices.Index(order, metric)
 }
 
 func yesFirst(a, b bool) int {
@@ -154,7 +169,9 @@ func (p *pairing) concludeTimes() {
 		t.Of = p.name(timingNames[k.of], k.fault)
 		p.all.Times = append(p.all.Times, t)
 	}
-	slices.SortStableFunc(p.all.Times, func(a, b Timing) int { return yesFirst(a.Slower, b.Slower) })
+	slices.SortStableFunc(p.all.Times, func(a, b Timing) int {
+		return cmp.Or(yesFirst(a.Slower, b.Slower), cmp.Compare(place(timeOrder, a.Of), place(timeOrder, b.Of)))
+	})
 }
 
 func (p *pairing) concludeChanges() {

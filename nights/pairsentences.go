@@ -141,16 +141,16 @@ func (t *Those) clause(of bool) string {
 		if of && by.Of > 0 {
 			n += " of " + figure.Thousands(int64(by.Of))
 		}
-		parts = append(parts, fmt.Sprintf("%s of %s (%s)", n, by.Cohort, by.Profile))
+		parts = append(parts, fmt.Sprintf("%s (%s) %s", by.Cohort, by.Profile, n))
 	}
 	if len(t.By) > 3 {
-		parts = append(parts, "others")
+		parts = append(parts, "and others")
 	}
 	first := fmt.Sprintf("the first is player %d", t.Player)
 	if t.Session > 1 {
 		first += fmt.Sprintf(" in session %d", t.Session)
 	}
-	return ": " + strings.Join(parts, ", ") + "; " + first
+	return ": cohort " + strings.Join(parts, ", ") + "; " + first
 }
 
 // ofShare says how a share changed. Of a fault, the move behind it says more.
@@ -176,18 +176,18 @@ func (p *Pairs) ofShare(s *Share) string {
 	default:
 		text = s.Of + " in the new run and not in the base"
 	}
-	return fmt.Sprintf("%s of %s %s, %s the other way round (p = %s)%s", figure.Thousands(int64(s.Gained)), figure.Plural(n, "session"), text, figure.Thousands(int64(s.Lost)), probability(float64(s.P)), s.Those.clause(true))
+	return fmt.Sprintf("%s of %s %s (%s the other way round; %s)%s", figure.Thousands(int64(s.Gained)), figure.Plural(n, "session"), text, figure.Thousands(int64(s.Lost)), probability(float64(s.P)), s.Those.clause(true))
 }
 
 // probability writes one with as many digits as mean something.
 func probability(p float64) string {
 	switch {
 	case p < 1e-6:
-		return "0.000001 or less"
+		return "p < 0.000001"
 	case p < .01:
-		return figure.Trim(p, 6)
+		return "p = " + figure.Trim(p, 6)
 	}
-	return figure.Trim(p, 2)
+	return "p = " + figure.Trim(p, 2)
 }
 
 func (t *Timing) sentence() string {
@@ -195,9 +195,9 @@ func (t *Timing) sentence() string {
 	if ok {
 		metric += " from " + strings.TrimSuffix(fault, "}")
 	}
-	worse, better, text := "longer", "shorter", figure.Seconds
+	worse, better, tail, text := "longer", "shorter", "p95", figure.Seconds
 	if t.Unit != "ms" {
-		worse, better, text = "lower", "higher", figure.BitsPerSecond
+		worse, better, tail, text = "lower", "higher", "p5", figure.BitsPerSecond
 	}
 	level := func(l Level) string {
 		if math.IsInf(float64(l), 1) {
@@ -205,28 +205,40 @@ func (t *Timing) sentence() string {
 		}
 		return text(float64(l))
 	}
-	s := fmt.Sprintf("%s: %s in %s of %s and %s in %s", metric, worse, figure.Thousands(int64(t.Worse)), figure.Plural(t.Pairs, "session"), better, figure.Thousands(int64(t.Better)))
-	if t.Stopped > 0 {
-		s += fmt.Sprintf(", without an end in %s that had one", figure.Thousands(int64(t.Stopped)))
+	pairs := figure.Plural(t.Pairs, "session")
+	var s string
+	switch {
+	case t.Better == 0:
+		s = fmt.Sprintf("%s in %s of %s", worse, figure.Thousands(int64(t.Worse)), pairs)
+	case t.Worse == 0:
+		s = fmt.Sprintf("%s in %s of %s", better, figure.Thousands(int64(t.Better)), pairs)
+	default:
+		s = fmt.Sprintf("%s in %s and %s in %s of %s", worse, figure.Thousands(int64(t.Worse)), better, figure.Thousands(int64(t.Better)), pairs)
 	}
 	if median := float64(t.Median); !math.IsNaN(median) {
-		way := worse
-		if median < 0 {
-			way = better
+		way := ""
+		if t.Worse > 0 && t.Better > 0 {
+			way = " " + worse
+			if median < 0 {
+				way = " " + better
+			}
 		}
-		s += fmt.Sprintf("; half of the changes are beyond %s %s", text(math.Abs(median)), way)
-		if t.Largest > 0 {
-			s += fmt.Sprintf(", the largest is %s (player %d)", text(float64(t.Largest)), t.Player)
+		switch s += fmt.Sprintf(", by %s%s", text(math.Abs(median)), way); {
+		case t.Largest > 0 && t.Worse+t.Better == 1:
+			s += fmt.Sprintf(" (player %d)", t.Player)
+		case t.Largest > 0:
+			s += fmt.Sprintf(" in the median and %s at most (player %d)", text(float64(t.Largest)), t.Player)
+		default:
+			s += " in the median"
 		}
 	}
-	p := "p95"
-	if t.Unit != "ms" {
-		p = "p5"
+	if t.Stopped > 0 {
+		s += fmt.Sprintf("; it never came in %s where it did in the base", figure.Thousands(int64(t.Stopped)))
 	}
-	if t.BaseP95 != t.NewP95 {
-		s += fmt.Sprintf("; its %s is %s, in the base %s", p, level(t.NewP95), level(t.BaseP95))
+	if before, now := level(t.BaseP95), level(t.NewP95); before != now {
+		s += fmt.Sprintf("; %s %s, in the base %s", tail, now, before)
 	}
-	return s
+	return metric + ": " + s
 }
 
 // notes say what the pairs do not show.

@@ -16,10 +16,12 @@ const mostFaults = 5
 // primary are the measures that decide, as indices. Of those that exist, it takes the first
 // ten in this order:
 //
-//  1. of each of the first five faults failover.p95, or outage.p95 where no session moves
+//  1. of each of the first five faults failover.mean; failover.p50 where some session never
+//     moves; outage.p95 where most never do
 //  2. rebuffer_ratio, startup.p95, stalled, origin_rps.max, edge_rps.max
-//  3. of each fault outage.p95
-//  4. of each fault failed_over
+//  3. of each fault failover.p95
+//  4. of each fault outage.p95
+//  5. of each fault failed_over
 func primary(all []Measure) (chosen []int) {
 	var faults []string
 	for i := range all {
@@ -30,7 +32,13 @@ func primary(all []Measure) (chosen []int) {
 	take := func(metric, fault string) bool {
 		i := slices.IndexFunc(all, func(m Measure) bool {
 			name, _, _ := strings.Cut(m.Name, "{")
-			return name == metric && m.fault() == fault && (m.Unit == "share" || slices.ContainsFunc(m.Values, Level.Number))
+			switch {
+			case name != metric || m.fault() != fault:
+				return false
+			case name == "failover.mean": // never, with one session that never moved
+				return !slices.ContainsFunc(m.Values, Level.never)
+			}
+			return m.Unit == "share" || slices.ContainsFunc(m.Values, Level.Number)
 		})
 		if i >= 0 && !slices.Contains(chosen, i) && len(chosen) < mostPrimary {
 			chosen = append(chosen, i)
@@ -38,14 +46,14 @@ func primary(all []Measure) (chosen []int) {
 		return i >= 0
 	}
 	for _, f := range faults[:min(len(faults), mostFaults)] {
-		if !take("failover.p95", f) {
+		if !take("failover.mean", f) && !take("failover.p50", f) {
 			take("outage.p95", f)
 		}
 	}
 	for _, metric := range []string{"rebuffer_ratio", "startup.p95", "stalled", "origin_rps.max", "edge_rps.max"} {
 		take(metric, "")
 	}
-	for _, metric := range []string{"outage.p95", "failed_over"} {
+	for _, metric := range []string{"failover.p95", "outage.p95", "failed_over"} {
 		for _, f := range faults {
 			take(metric, f)
 		}
@@ -78,6 +86,8 @@ func (m *Measure) sign() float64 {
 	}
 	return 1
 }
+
+func (l Level) never() bool { return math.IsInf(float64(l), 1) }
 
 // Number reports whether there is a number: it was measured, and did happen.
 func (l Level) Number() bool { return l.Measured() && !math.IsInf(float64(l), 0) }

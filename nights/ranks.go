@@ -114,13 +114,18 @@ func superior(base, now []float64) float64 {
 // outlier is the probability that one more number of a normal distribution would be as
 // large as now: the prediction interval of Student (Hahn and Meeker 1991, section 4.2).
 // The spread is at least floor, so that numbers that happen to be equal do not stand for
-// certainty.
-func outlier(base []float64, now, floor float64) float64 {
+// certainty. Of heavy tails nothing but the numbers themselves is known: then the spread is
+// the one above the median, if that is larger, and half of the degrees of freedom count.
+func outlier(base []float64, now, floor float64, heavy bool) float64 {
 	n := float64(len(base))
 	if n < 2 {
 		return 1
 	}
 	mean, spread := moments(base)
+	freedom := n - 1
+	if heavy {
+		spread, freedom = max(spread, above(base)), freedom/2
+	}
 	if spread = max(spread, floor); spread == 0 {
 		if now > mean {
 			return 0
@@ -128,7 +133,21 @@ func outlier(base []float64, now, floor float64) float64 {
 		return 1
 	}
 	t := (now - mean) / (spread * math.Sqrt(1+1/n))
-	return stats.TDist{V: n - 1}.CDF(-t)
+	return stats.TDist{V: freedom}.CDF(-t)
+}
+
+// above is the spread of the numbers above the median, from it.
+func above(v []float64) float64 {
+	m, sum, n := median(v), 0., 0.
+	for _, x := range v {
+		if x > m {
+			sum, n = sum+(x-m)*(x-m), n+1
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return math.Sqrt(sum / n)
 }
 
 // moments are mean and standard deviation.

@@ -69,7 +69,7 @@ func Since(f *Finding, base []Night, now *Night) string {
 		if m == nil {
 			break
 		}
-		v, _, _ := m.known(1)
+		v, _, _, _ := m.known(1)
 		if len(v) == 0 || math.IsInf(float64(f.Base), 0) {
 			break
 		}

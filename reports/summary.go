@@ -53,6 +53,7 @@ type Summary struct {
 	Repeats *Repeated `json:"repeats"`
 
 	Expectations []ExpectationResult        `json:"expectations"`
+	Drift        []Drift                    `json:"drift,omitempty"` // of a run of an hour or longer
 	Known        []KnownResult              `json:"known"`
 	Players      Players                    `json:"players"`
 	Cohorts      map[string]*CohortSummary  `json:"cohorts"` // "all" without control cohorts
@@ -65,8 +66,8 @@ type Summary struct {
 	Monitoring   *MonitorSummary            `json:"monitoring"` // null = no provider's was watched
 
 	// Resumed are the times in which the machine was lost and another process then went on
-	// with the run; absent = it was not. Nothing is known of them.
-	Resumed []Resumed `json:"resumed,omitempty"`
+	// with the run; empty = it was not. Nothing is known of them.
+	Resumed []Resumed `json:"resumed"`
 
 	TimelineStepS int    `json:"timeline_step_s"`
 	Timeline      []Row  `json:"timeline"`
@@ -201,6 +202,15 @@ type FaultSummary struct {
 	// Lost says why this occurrence does not count: the machine was lost meanwhile. Absent =
 	// it counts.
 	Lost string `json:"lost,omitempty"`
+	// Pooled is how many occurrences of the fault the row is of, because the run had too many to
+	// list each; absent = one. Counts and distributions are sums of them, exactly. Applied is
+	// the first of them, cleared the last. LastOccurrence is the number of that one, and
+	// PooledHurt in how many of them a viewer lost the picture.
+	Pooled         int `json:"pooled,omitempty"`
+	LastOccurrence int `json:"last_occurrence,omitempty"`
+	PooledHurt     int `json:"pooled_hurt,omitempty"`
+	// Each are the figures of the pooled occurrences, one by one; absent when there are too many.
+	Each []PooledOccurrence `json:"each,omitempty"`
 	// Why says in a sentence which players lost playback, and by which rule of theirs;
 	// "" = no player lost any, or it is not known.
 	Why string `json:"why"`
@@ -241,6 +251,25 @@ type FaultSummary struct {
 	// watched.
 	Noticed []Notice `json:"noticed"`
 }
+
+// PooledOccurrence are the figures of an occurrence that has no row of its own.
+type PooledOccurrence struct {
+	Occurrence     int   `json:"occurrence"`
+	AppliedAtS     Value `json:"applied_at_s"`
+	ClearedAtS     Value `json:"cleared_at_s"`
+	Affected       int64 `json:"affected"`
+	FailedOver     int64 `json:"failed_over"`
+	Healed         int64 `json:"healed"`
+	Left           int64 `json:"left"`
+	NeverRecovered int64 `json:"never_recovered"`
+	FailoverP50Ms  Value `json:"failover_p50_ms"`
+	FailoverP95Ms  Value `json:"failover_p95_ms"`
+	OutageP50Ms    Value `json:"outage_p50_ms"`
+	OutageP95Ms    Value `json:"outage_p95_ms"`
+}
+
+// Occurrences is how many occurrences a row is of.
+func (f *FaultSummary) Occurrences() int { return max(f.Pooled, 1) }
 
 // FaultSoFar is what a fault did so far in a run that goes on.
 type FaultSoFar struct {

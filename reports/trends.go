@@ -33,18 +33,18 @@ func (t *Trend) Judge(grows, kept bool) {
 	t.OK, t.Doubled = !grows && !kept, grows && t.To > 2*t.From
 	switch {
 	case grows:
-		t.Reason = fmt.Sprintf("grows: from %s to %s, %s a day (%s)", t.format(t.From), t.format(t.To), t.format(t.PerDay), chance(t.P))
+		t.Reason = fmt.Sprintf("grows: from %s to %s, %s a day (%s)", t.Format(t.From), t.Format(t.To), t.Format(t.PerDay), chance(t.P))
 	case kept:
-		t.Reason = fmt.Sprintf("not given back: %s before the first player, %s after the last one", t.format(t.Start), t.format(t.End))
+		t.Reason = fmt.Sprintf("not given back: %s before the first player, %s after the last one", t.Format(t.Start), t.Format(t.End))
 	case !t.From.Known():
 		t.Reason = "too few samples"
 	default:
-		t.Reason = fmt.Sprintf("flat: from %s to %s", t.format(t.From), t.format(t.To))
+		t.Reason = fmt.Sprintf("flat: from %s to %s", t.Format(t.From), t.Format(t.To))
 	}
 }
 
-// format writes a level for people.
-func (t *Trend) format(v Value) string {
+// Format writes a level for people.
+func (t *Trend) Format(v Value) string {
 	switch {
 	case !v.Known():
 		return "unknown"
@@ -70,6 +70,30 @@ func chance(p Value) string {
 		return "p < 0.0001"
 	}
 	return "p = " + figure.Trim(float64(p), 4)
+}
+
+// Drift is what became of a figure of a cohort over a long run.
+type Drift struct {
+	What    string `json:"what"` // live_latency or rebuffer_ratio
+	Unit    string `json:"unit"` // ms or share
+	Cohort  string `json:"cohort"`
+	From    Value  `json:"from"` // of live latency: the ends of the line through the medians; of rebuffering: the first and the last third of the run
+	To      Value  `json:"to"`
+	PerDay  Value  `json:"per_day"` // slope of that line; null = it has none
+	P       Value  `json:"p"`       // that so much growth is chance
+	Windows int    `json:"windows"` // medians that were looked at
+	OK      bool   `json:"ok"`
+	Reason  string `json:"reason"` // in words
+}
+
+// Drifted are the figures that drift.
+func (s *Summary) Drifted() (all []*Drift) {
+	for i := range s.Drift {
+		if d := &s.Drift[i]; !d.OK {
+			all = append(all, d)
+		}
+	}
+	return all
 }
 
 // Leaks are the trends of the tester that are not as they should be.

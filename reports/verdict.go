@@ -34,6 +34,7 @@ type Ending struct {
 	LagLimit    time.Duration
 	Lost        []LostAgent // agents that were lost
 	Gone        string      // why nothing can be said of the whole run; "" = it can
+	LostTime    string      // why too much of the run was lost with its machine; "" = it was not
 	Blurred     string      // why phases of the machines do not fit together; "" = they do
 	LostLimit   float64     // the share of the players that may be lost
 	Players     int64       // of all agents
@@ -66,7 +67,7 @@ func (s *Summary) Decide(end *Ending) {
 		void = append(void, "target unreachable: "+end.Unreachable)
 		first(ExitUnreachable)
 	}
-	allLost := s.Players.Started == 0 && end.lost() != ""
+	allLost := s.Players.Started == 0 && end.lost() != "" || end.LostTime != ""
 	if s.NonePlayed() && !allLost && (end.Interrupted == "" || s.Players.StartupFailed > 0) {
 		void = append(void, "no session ever played, so nothing was measured: "+s.failures())
 		first(ExitUnreachable)
@@ -77,6 +78,10 @@ func (s *Summary) Decide(end *Ending) {
 	}
 	if end.Gone != "" {
 		void = append(void, end.Gone)
+		first(ExitLost)
+	}
+	if end.LostTime != "" {
+		void = append(void, end.LostTime)
 		first(ExitLost)
 	}
 	if s.Mode == ModeRun {
@@ -246,6 +251,9 @@ func (s *Summary) Reason() string {
 
 // Title names an occurrence; the number only when there are several.
 func (f *FaultSummary) Title(s *Summary) string {
+	if f.Pooled > 0 {
+		return fmt.Sprintf("%s #%d to #%d", f.Name, f.Occurrence, f.LastOccurrence)
+	}
 	for i := range s.Faults {
 		if g := &s.Faults[i]; g != f && g.Name == f.Name {
 			return fmt.Sprintf("%s #%d", f.Name, f.Occurrence)

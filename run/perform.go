@@ -59,6 +59,7 @@ func (r *live) perform(ctx context.Context) *reports.Summary {
 	if r.cfg.Ended != nil {
 		r.cfg.Ended(part)
 	}
+	end.Watching = r.account.watcher != nil
 	over := measure.Derive(part, end)
 	s := over.Summary
 	s.Warnings = append(s.Warnings, r.results.events.Rest()...)

@@ -23,6 +23,7 @@ func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*expect.Expec
 		known.Profiles = append(known.Profiles, c.Profile)
 	}
 	var out []*expect.Expectation
+	windows := 0
 	for _, item := range v.list() {
 		text, ok := item.text()
 		if !ok {
@@ -42,6 +43,10 @@ func (d *decoder) expectations(v value, sc *Scenario, stop bool) []*expect.Expec
 				e.Line = item.n.Line
 			}
 			out = append(out, e)
+			before := windows
+			if windows = expect.WindowsOf(out, sc.Duration); before <= expect.MostWindows && windows > expect.MostWindows {
+				item.problem("each: the conditions up to here have %d windows together (want at most %d: longer ones, or fewer conditions)", windows, expect.MostWindows)
+			}
 		}
 	}
 	return out

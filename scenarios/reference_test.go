@@ -279,6 +279,7 @@ func labelsText(t *testing.T) string {
 		"kind":    "`" + strings.Join(kindNames(), "`, `") + "`: the kind of request",
 		"phase":   "`" + strings.Join(expect.PhaseNames, "`, `") + "`: with `fault`, before, in and after its window",
 		"joined":  "`" + strings.Join([]string{expect.JoinedBefore, expect.JoinedDuring, expect.JoinedAfter}, "`, `") + "`: with `fault`, when the session began",
+		"each":    "a duration such as `10m`: the condition has a value in each such window of the run; see below",
 		"alarm":   "name of an alarm of `aws.alarms`",
 		"alert":   "type of an alert of the channel on AWS",
 	}

@@ -92,7 +92,7 @@ func TestLanes(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", how, err)
 				}
-				got := summaryText(t, o.sum)
+				got := summaryText(t, o.sum) + "\n" + rowsText(t, o.players)
 				if want == "" {
 					want = got
 				}

@@ -12,6 +12,7 @@ import (
 	"hlsload/player/m3u8"
 	"hlsload/reports"
 	"hlsload/reports/measure"
+	"hlsload/reports/players"
 	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/scenarios"
@@ -43,8 +44,9 @@ func scenario(t testing.TB, text string, overrides ...string) *scenarios.Scenari
 // outcome is what a simulation came to.
 type outcome struct {
 	*sim.Result
-	sum    *reports.Summary
-	events []event // when asked for
+	sum     *reports.Summary
+	players *players.Table
+	events  []event // when asked for
 }
 
 // event is a line of the event log.
@@ -103,6 +105,12 @@ func try(t testing.TB, sc *scenarios.Scenario, events *record.EventLog, second f
 // tryLanes is try with the viewers split into lanes.
 func tryLanes(t testing.TB, sc *scenarios.Scenario, lanes int, each func(int, func(int)), events *record.EventLog, second func(now time.Duration)) (outcome, error) {
 	t.Helper()
+	return tryRows(t, sc, 1<<20, lanes, each, events, second)
+}
+
+// tryRows is tryLanes with at most so many rows about single viewers.
+func tryRows(t testing.TB, sc *scenarios.Scenario, rows, lanes int, each func(int, func(int)), events *record.EventLog, second func(now time.Duration)) (outcome, error) {
+	t.Helper()
 	seed := draw.Seed(sc.Seed)
 	channel, err := rig.New(*sc.Target.Rig, seed, epoch)
 	if err != nil {
@@ -113,7 +121,7 @@ func tryLanes(t testing.TB, sc *scenarios.Scenario, lanes int, each func(int, fu
 		Scenario: reports.Scenario{Name: sc.Name, File: sc.File, SHA256: sc.SHA256}, Seed: sc.Seed, Mode: reports.ModeSimulate,
 		Duration: sc.Duration, ArrivalsEnd: sc.Fleet.Audience.ArrivalsEnd(), Recovery: sc.Recovery,
 		TargetDuration: channel.TargetDuration(), Pipelines: sc.Target.Rig.Pipelines, Renditions: renditions(t, channel, sc),
-		Faults: faults, Expect: sc.Expect, Known: sc.Known, Stop: sc.Stop, Events: events, Shards: lanes,
+		Faults: faults, Expect: sc.Expect, Known: sc.Known, Stop: sc.Stop, Events: events, Shards: lanes, Outcomes: rows,
 	}
 	for i := range sc.Fleet.Audience.Cohorts {
 		co := &sc.Fleet.Audience.Cohorts[i]
@@ -144,7 +152,8 @@ func tryLanes(t testing.TB, sc *scenarios.Scenario, lanes int, each func(int, fu
 			t.Fatal(err)
 		}
 	}
-	return outcome{Result: res, sum: measure.Finish(c, measure.End{At: res.End, Interrupted: res.Aborted, Faults: res.Outcomes}).Summary}, nil
+	sum := measure.Finish(c, measure.End{At: res.End, Interrupted: res.Aborted, Faults: res.Outcomes}).Summary
+	return outcome{Result: res, sum: sum, players: c.Outcomes()}, nil
 }
 
 // renditions describes the channel's media playlists to the collector.

@@ -66,6 +66,9 @@ func (s *Second) Take(now time.Duration, said *Said) (tripped string) {
 // mark shows which faults began and ended.
 func (s *Second) mark(now time.Duration, l *record.Live) {
 	for i, f := range l.Faults {
+		if before := &s.known[i]; f.Applied == before.Applied && f.Cleared == before.Cleared {
+			continue
+		}
 		name := s.faults[i].Name
 		if s.faults[i].Occurrence > 1 {
 			name += fmt.Sprintf(" #%d", s.faults[i].Occurrence)

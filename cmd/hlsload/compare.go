@@ -336,12 +336,8 @@ func (c *comparing) pair(j *nights.Comparison) {
 	}
 	var tables [2]*players.Table
 	for k, dir := range []string{c.base[i].folder, c.new.folder} {
-		f, err := os.Open(filepath.Join(dir, reports.PlayersFile))
-		if err == nil {
-			tables[k], err = players.ReadCSV(f)
-			f.Close()
-		}
-		if err != nil {
+		var err error
+		if tables[k], err = readPlayers(dir); err != nil {
 			j.Notes = append(j.Notes, fmt.Sprintf("not compared player by player: %v", err))
 			return
 		}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"hlsload/reports"
+	"hlsload/reports/document"
 	"hlsload/reports/page"
 	"hlsload/run"
 	"hlsload/scenarios"
@@ -30,9 +31,9 @@ type output struct {
 	live     string // address of the report while the run goes on; "" = none
 	metrics  metrics
 	machines machines // that carry the players
-	history  keeping
 	retry    retry
 	onFinish onFinish
+	history  keeping
 	detail
 }
 
@@ -120,19 +121,24 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 	if !o.json {
 		printed = page.WriteText(s, w, text)
 	}
-	repeat := o.retry.wants(cmd, s, o.dir)
+	repeat := o.leave(cmd, s)
 	if o.json && !repeat { // else the repetition prints the one JSON that is to be on stdout
 		printed = s.WriteJSON(w)
 	}
-	unwritten := errors.Join(late, o.write(cmd, printable{cmd.ErrOrStderr()}, s, repeat))
-	if o.json && repeat && restOf(cmd.Context()).again == nil {
-		printed = s.WriteJSON(w)
-	}
+	unwritten := errors.Join(late, o.write(printable{cmd.ErrOrStderr()}, s))
 	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
 	if !o.json && !o.quiet {
+		if before := o.history.went; before != nil {
+			line := before.Line()
+			if before.Worse && o.history.dir != "" {
+				line += "; hlsload compare " + o.history.dir + " " + o.dir + " says more"
+			}
+			_, err := io.WriteString(printable{w}, document.Wrap(line, "", text.Width))
+			printed = errors.Join(printed, err)
+		}
 		printed = errors.Join(printed, page.WriteEnd(s, w, o.dir, text))
 	}
 	if printed != nil && !system.IsClosedPipe(printed) {
@@ -141,31 +147,29 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 	return concluded(code, unwritten)
 }
 
-// write writes the result files, and adds the run to its history, unless it is to be
-// repeated: then its files are moved out of the way. A history that cannot be read or
-// written keeps no result from being written.
-func (o *output) write(cmd *cobra.Command, said io.Writer, s *reports.Summary, repeat bool) error {
-	before, err := o.history.before(o.dir, s)
-	err = errors.Join(err, page.WriteAfter(o.dir, s, before))
-	if repeat {
-		err = errors.Join(err, o.leave(cmd, s))
+// leave reports whether a run is repeated. Its files are out of the way then, in a folder of
+// their own.
+func (o *output) leave(cmd *cobra.Command, s *reports.Summary) bool {
+	if !o.retry.wants(cmd, s, o.dir) {
+		return false
 	}
-	if restOf(cmd.Context()).again == nil {
-		err = errors.Join(err, o.history.add(said, o.dir, s))
-	}
-	return err
-}
-
-// leave moves the files of a run that is to be repeated out of the way.
-func (o *output) leave(cmd *cobra.Command, s *reports.Summary) error {
 	dir := o.dir
 	name, err := o.retry.setAside(dir)
 	if err != nil {
-		return fmt.Errorf("the run is not repeated, because its files cannot be moved out of the way: %w", err)
+		fmt.Fprintf(printable{cmd.ErrOrStderr()}, "hlsload: not repeated: its files cannot be moved out of the way: %v\n", err)
+		return false
 	}
 	restOf(cmd.Context()).again = &repetition{reports.Repeated{ExitCode: s.ExitCode, Reason: s.Reason(), Dir: name}, dir, o.retry.pause}
 	o.dir = filepath.Join(dir, name)
-	return nil
+	return true
+}
+
+// write writes the result files, and adds the run to its history. A history that cannot be
+// read or written keeps no result from being written.
+func (o *output) write(said io.Writer, s *reports.Summary) error {
+	before, err := o.history.before(o.dir, s)
+	o.history.went = before
+	return errors.Join(err, page.WriteAfter(o.dir, s, before), o.history.add(said, o.dir, s))
 }
 
 // concluded is the error of a run with a verdict. A verdict other than PASS comes before
@@ -231,8 +235,8 @@ func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) 
 	s.Repeats = restOf(cmd.Context()).repeats
 	stage.Hide(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
-	again := o.retry.wants(cmd, s, o.dir)
-	unwritten := o.write(cmd, io.Discard, s, again)
+	again := o.leave(cmd, s)
+	unwritten := o.write(io.Discard, s)
 	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
 	if o.json && !again {
 		unwritten = errors.Join(unwritten, s.WriteJSON(cmd.OutOrStdout()))

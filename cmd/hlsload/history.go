@@ -21,6 +21,7 @@ import (
 	historypage "hlsload/nights/history/page"
 	"hlsload/reports"
 	"hlsload/reports/document"
+	"hlsload/reports/figure"
 	"hlsload/reports/page"
 	"hlsload/reports/spread"
 	"hlsload/scenarios/redact"
@@ -194,7 +195,7 @@ func forget(said io.Writer, dir string, h *history.History, before time.Time) er
 			fmt.Fprintf(said, "not removed: %s: %s\n", r.Run, r.Why)
 		}
 	}
-	fmt.Fprintf(said, "%d folders of runs before %s removed, %d kB; the lines of %s stay\n", n, before.UTC().Format("2006-01-02 15:04"), bytes/1000, history.File)
+	fmt.Fprintf(said, "%s of runs before %s removed, %s; the lines of %s stay\n", figure.Plural(n, "folder"), before.UTC().Format("2006-01-02 15:04"), figure.Size(bytes), history.File)
 	return nil
 }
 
@@ -235,9 +236,6 @@ func addToHistory(said io.Writer, dir, run string, secrets *redact.Secrets) erro
 		fmt.Fprintf(said, "%s is in the history already, as %s\n", run, there.Run)
 		return nil
 	default:
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return forbidden(fmt.Errorf("--add %s: %w", run, err))
-		}
 		folder, err := archive.NewFolder(dir, titleOf(run))
 		if err != nil {
 			return forbidden(fmt.Errorf("--add %s: %w", run, err))
@@ -330,7 +328,10 @@ func earlier(h *history.History, dir, run string, s *reports.Summary) *page.Earl
 }
 
 // keeping is the history that a run belongs to.
-type keeping struct{ dir string }
+type keeping struct {
+	dir  string        // "" = none
+	went *page.Earlier // what went before the run; nil = nothing
+}
 
 func (k *keeping) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&k.dir, "history", "", "keep the results in the folder `DIR`, and a line about them in DIR/history.ndjson, to compare nights with one another")
@@ -339,13 +340,15 @@ func (k *keeping) register(cmd *cobra.Command) {
 // place makes the folder of a run in the history. Another one than the default must be in
 // it.
 func (k *keeping) place(out, name string, now time.Time) (string, error) {
-	if err := archive.Check(k.dir); err != nil {
-		return "", forbidden(fmt.Errorf("--history: %w", err))
-	}
 	if out != "" {
 		if _, err := archive.Inside(k.dir, out); err != nil {
 			return "", misused("--out %s is not in --history %s (want a folder in it, or no --out): a history holds the folders of its runs, so that its page can lead to them", out, k.dir)
 		}
+	}
+	if err := archive.Begin(k.dir); err != nil {
+		return "", forbidden(fmt.Errorf("--history: %w", err))
+	}
+	if out != "" {
 		return out, nil
 	}
 	folder, err := archive.NewFolder(k.dir, name+"-"+now.Format("20060102-150405"))

@@ -63,7 +63,7 @@ func (o *output) ending(work func(*cobra.Command, []string) error) func(*cobra.C
 			if err != nil {
 				return misused("--on-finish: %v", err)
 			}
-			o.onFinish.scenario = args[0]
+			o.onFinish.scenario = strings.Join(args, " ")
 			restOf(cmd.Context()).tell = func(exit *exitError) { o.tell(cmd, path, exit) }
 		}
 		return work(cmd, args)

@@ -8,12 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hlsload/nights/archive"
 	"hlsload/run"
 	"hlsload/scenarios"
 )
 
 // ofNewRuns are flags that say what a new run is like.
-var ofNewRuns = []string{"players", "duration", "seed", "url", "set", "out", "events", "agents", "processes", "edge-log"}
+var ofNewRuns = []string{"players", "duration", "seed", "url", "set", "out", "history", "events", "agents", "processes", "edge-log"}
 
 // openResumable reads the run in a directory, to go on with it. A scenario may be named: it
 // must be that of the run.
@@ -54,5 +55,6 @@ func openResumable(cmd *cobra.Command, dir string, args []string, cfg *run.Confi
 	}
 	cfg.Resume, cfg.Scenario, cfg.Source = p, p.Scenario, p.Source
 	out.dir, out.events = dir, p.Events
+	out.history.dir, _ = archive.Of(dir)
 	return nil
 }

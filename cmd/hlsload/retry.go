@@ -37,12 +37,14 @@ func (r *retry) register(cmd *cobra.Command) {
 // check refuses a pause that is none, and agents that would not be there again.
 func (r *retry) check(cmd *cobra.Command) error {
 	f := cmd.Flags().Lookup(retryFlag)
-	switch agents := cmd.Flags().Lookup("agents"); {
+	switch {
 	case f == nil || !f.Changed:
 		return nil
+	case cmd.Flags().Changed("resume"):
+		return misused("--%s: a run that was gone on with is not repeated (got --resume; want one of the two)", retryFlag)
 	case r.pause < 0 || r.pause > longestPause:
 		return misused("--%s=%v (want 0s to %v)", retryFlag, r.pause, longestPause)
-	case agents != nil && agents.Changed:
+	case cmd.Flags().Changed("agents"):
 		return misused("--%s: agents on other machines end with the run, so that it cannot be repeated (want --agents without it)", retryFlag)
 	}
 	return nil
@@ -75,6 +77,9 @@ func (r *retry) wants(cmd *cobra.Command, s *reports.Summary, dir string) bool {
 // repetition do not meet them. It returns the name of the folder.
 func (r *retry) setAside(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = os.MkdirAll(dir, 0o755)
+	}
 	if err != nil {
 		return "", err
 	}

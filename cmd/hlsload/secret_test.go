@@ -298,6 +298,7 @@ func TestSecrets(t *testing.T) {
 						}
 					}
 					s.run("report", s.dir)
+					s.run("compare", s.dir, s.dir)
 					s.run("undo", filepath.Join(s.dir, "journal.ndjson"))
 				})
 			})

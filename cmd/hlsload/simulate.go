@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/bits"
 	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	sampled "runtime/metrics"
@@ -16,16 +15,13 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/reports"
-	"hlsload/reports/document"
 	"hlsload/reports/measure"
-	"hlsload/reports/players"
 	"hlsload/reports/record"
 	"hlsload/rig"
 	"hlsload/run"
 	"hlsload/run/cores"
 	"hlsload/run/pages"
 	"hlsload/scenarios"
-	"hlsload/scenarios/redact"
 	"hlsload/sim"
 	"hlsload/stage"
 )
@@ -173,26 +169,6 @@ func (r *roomy) collectAt(percent int) {
 	}
 }
 
-// outcomeRows is how many rows players.csv has of sessions, and how many of what faults did to
-// them: with both, it fits into a spreadsheet (2²⁰ rows), and into 2 % of the memory of a million
-// players.
-const outcomeRows = 300_000
-
-// writePlayers writes what became of each viewer.
-func writePlayers(dir string, t *players.Table, secrets *redact.Secrets) error {
-	for i := range t.Cohorts {
-		c := &t.Cohorts[i]
-		c.Name, c.Profile = secrets.Text(c.Name), secrets.Text(c.Profile)
-	}
-	for i := range t.Occurrences {
-		t.Occurrences[i].Fault = secrets.Text(t.Occurrences[i].Fault)
-	}
-	if err := document.WriteFile(filepath.Join(dir, reports.PlayersFile), t.WriteCSV); err != nil {
-		return fmt.Errorf("write the outcomes of the players: %w", err)
-	}
-	return nil
-}
-
 // virtual is one simulation.
 type virtual struct {
 	sc       *scenarios.Scenario
@@ -233,7 +209,7 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 	}
 	team := cores.New(size)
 	defer team.Close()
-	cfg.Shards, cfg.Outcomes = lanes, outcomeRows
+	cfg.Shards, cfg.Outcomes = lanes, outcomeRows(sc)
 	c, err := record.New(cfg)
 	if err != nil {
 		return nil, internal(err)

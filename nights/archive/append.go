@@ -50,6 +50,22 @@ func Append(dir string, n *nights.Night) (note string, err error) {
 	return note, nil
 }
 
+// Begin makes dir, with a history that has no night yet, unless it has one. What cannot hold
+// a history is told before a run begins.
+func Begin(dir string) error {
+	if err := Check(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, history.File), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // cut reports whether the last line of a file has no end.
 func cut(f *os.File) bool {
 	info, err := f.Stat()

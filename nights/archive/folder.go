@@ -139,9 +139,6 @@ func Settings(dir string) func(run string) map[string]string {
 // NewFolder makes a new folder of a run in the history in dir, and returns its path. No two
 // runs get the same.
 func NewFolder(dir, name string) (string, error) {
-	if err := Check(dir); err != nil {
-		return "", fmt.Errorf("history: %w", err)
-	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("history: %w", err)
 	}

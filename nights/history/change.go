@@ -78,18 +78,30 @@ func splits(values []float64) []split {
 }
 
 // settled is the place near the i-th one, at most so many nights off, that leaves the least
-// spread of ranks on both sides: the parts that were compared have a least length, so that a
-// change of the last nights is found too early.
+// distances from the medians of both sides: the parts that were compared have a least
+// length, so that a change of the last nights is found too early.
 func settled(values []float64, at []int, i int) int {
 	const off = shortest - 1
 	from, to := neighbours(values, at, i)
-	r := ranks(values[from:to])
+	most := 0.0 // further away than that is never
+	for _, v := range values[from:to] {
+		if !math.IsInf(v, 1) {
+			most = max(most, 2*v)
+		}
+	}
+	spread := func(part []float64) (sum float64) {
+		m := median(part)
+		for _, v := range part {
+			if v != m {
+				sum += min(math.Abs(v-m), most)
+			}
+		}
+		return sum
+	}
 	best, least := at[i], math.Inf(1)
 	for k := max(from+1, at[i]-off); k <= min(to-1, at[i]+off); k++ {
-		_, a := moments(r[:k-from])
-		_, b := moments(r[k-from:])
-		if a+b < least {
-			best, least = k, a+b
+		if s := spread(values[from:k]) + spread(values[k:to]); s < least {
+			best, least = k, s
 		}
 	}
 	return best
@@ -143,22 +155,19 @@ func differ(before, after float64) bool {
 // the mean distances within each of them.
 func best(x []float64) int {
 	n := len(x)
+	all, seen := newDistances(x), newDistances(x)
 	// between is the sum of the distances between the parts, left and right those within.
 	var between, left, right float64
-	for i := range x {
-		for j := i + 1; j < n; j++ {
-			right += math.Abs(x[i] - x[j])
-		}
+	for _, v := range x {
+		right += all.from(v)
+		all.add(v)
 	}
 	at, most := shortest, math.Inf(-1)
 	for k := 1; k <= n-shortest; k++ { // x[k-1] goes to the left
-		var toLeft, toRight float64
-		for _, v := range x[:k-1] {
-			toLeft += math.Abs(v - x[k-1])
-		}
-		for _, v := range x[k:] {
-			toRight += math.Abs(v - x[k-1])
-		}
+		v := x[k-1]
+		toLeft := seen.from(v)
+		toRight := all.from(v) - toLeft
+		seen.add(v)
 		between += toRight - toLeft
 		left += toLeft
 		right -= toRight
@@ -172,6 +181,41 @@ func best(x []float64) int {
 		}
 	}
 	return at
+}
+
+// distances are numbers, all of them known beforehand, whose distances from another one can
+// be summed fast (Fenwick 1994).
+type distances struct {
+	sorted []float64
+	count  int
+	total  float64
+	counts []int     // trees: of how many numbers there are up to one
+	sums   []float64 // and of their sum
+}
+
+func newDistances(x []float64) *distances {
+	return &distances{sorted: slices.Compact(slices.Sorted(slices.Values(x))), counts: make([]int, len(x)+1), sums: make([]float64, len(x)+1)}
+}
+
+func (d *distances) add(v float64) {
+	i, _ := slices.BinarySearch(d.sorted, v)
+	for i++; i < len(d.counts); i += i & -i {
+		d.counts[i]++
+		d.sums[i] += v
+	}
+	d.count++
+	d.total += v
+}
+
+// from is the sum of the distances of all numbers from v.
+func (d *distances) from(v float64) float64 {
+	i, _ := slices.BinarySearch(d.sorted, v)
+	n, sum := 0, 0.0
+	for i++; i > 0; i -= i & -i {
+		n += d.counts[i]
+		sum += d.sums[i]
+	}
+	return v*float64(n) - sum + d.total - sum - v*float64(d.count-n)
 }
 
 // ranks are the values' ranks from 1; equal values share the mean of theirs.

@@ -59,6 +59,8 @@ type Damage struct {
 // Reading is what is read of a history.
 type Reading struct {
 	Hist bool // the distributions of all sessions, too, which are the largest part
+
+	most int // memory of the nights; 0 = maxKept
 }
 
 // Read reads a history. Its error is that of r: what is wrong with single lines is told
@@ -72,7 +74,7 @@ func (o Reading) Read(r io.Reader) (*History, error) {
 		cost int
 	}
 	var all []kept
-	total := 0
+	total, most := 0, cmp.Or(o.most, maxKept)
 	for n := 1; ; n++ {
 		line, size, err := readLine(b)
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -92,7 +94,7 @@ func (o Reading) Read(r io.Reader) (*History, error) {
 				total += all[len(all)-1].cost
 			}
 		}
-		for total > maxKept && len(all) > 1 {
+		for total > most && len(all) > 1 {
 			total -= all[0].cost
 			all = all[1:]
 			h.Left++

@@ -2,11 +2,8 @@ package history
 
 import (
 	"cmp"
-	"fmt"
-	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"hlsload/nights"
@@ -308,32 +305,16 @@ func changes(m *Trend, of []*nights.Night) []Change {
 }
 
 // differs is what two series were made with that is not the same, and whether there may be
-// more.
+// more: settings are known as long as a folder is there.
 func (o *Looking) differs(a, b *Series) (all []nights.Difference, partly bool) {
+	old, now := a.Key, b.Key
+	var oldKnown, nowKnown bool
+	old.Settings, oldKnown = o.settings(a)
+	now.Settings, nowKnown = o.settings(b)
 	all = []nights.Difference{}
-	old, oldKnown := o.settings(a)
-	now, nowKnown := o.settings(b)
-	if !oldKnown || !nowKnown {
-		old, now = map[string]string{}, map[string]string{}
-	}
-	for _, s := range []struct {
-		key *reports.Key
-		to  map[string]string
-	}{{&a.Key, old}, {&b.Key, now}} {
-		s.to["mode"], s.to["version"], s.to["players"], s.to["agents"] = s.key.Mode, s.key.Version, strconv.Itoa(s.key.Players), strconv.Itoa(s.key.Agents)
-		for id, hash := range s.key.Profiles {
-			s.to["profile "+id] = hash
-		}
-	}
-	paths := map[string]bool{}
-	for _, m := range []map[string]string{old, now} {
-		for p := range m {
-			paths[p] = true
-		}
-	}
-	for _, p := range slices.Sorted(maps.Keys(paths)) {
-		if old[p] != now[p] {
-			all = append(all, nights.Difference{Path: p, Base: old[p], New: now[p]})
+	for _, d := range nights.Differences(&old, &now) {
+		if d.Base != "" || d.New != "" {
+			all = append(all, d)
 		}
 	}
 	return all, !oldKnown || !nowKnown
@@ -349,7 +330,7 @@ func (o *Looking) settings(s *Series) (map[string]string, bool) {
 		if n := &s.Nights[i]; n.Kept {
 			tries++
 			if m := o.Settings(n.Run); m != nil {
-				return maps.Clone(m), true
+				return m, true
 			}
 		}
 	}
@@ -359,22 +340,38 @@ func (o *Looking) settings(s *Series) (map[string]string, bool) {
 // Newest is the last night of a series.
 func (s *Series) Newest() *Night { return &s.Nights[len(s.Nights)-1] }
 
-// Points are the change points of all measures of a series, the newest first.
-func (s *Series) Points() []Point {
-	var all []Point
-	for i := range s.Measures {
-		for k := range s.Measures[i].Changes {
-			all = append(all, Point{&s.Measures[i], &s.Measures[i].Changes[k]})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b Point) int { return cmp.Compare(b.Night, a.Night) })
-	return all
+// Turn is a night from which on measures are others.
+type Turn struct {
+	Night  int // its index
+	Points []Point
 }
 
 // Point is a change point of a measure.
 type Point struct {
 	Of *Trend
 	*Change
+}
+
+// Turns are the change points of a series by night, the newest first.
+func (s *Series) Turns() []Turn {
+	at := map[int]*Turn{}
+	var order []int
+	for i := range s.Measures {
+		for k := range s.Measures[i].Changes {
+			c := &s.Measures[i].Changes[k]
+			if at[c.Night] == nil {
+				at[c.Night] = &Turn{Night: c.Night}
+				order = append(order, c.Night)
+			}
+			at[c.Night].Points = append(at[c.Night].Points, Point{&s.Measures[i], c})
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(b, a) })
+	var all []Turn
+	for _, n := range order {
+		all = append(all, *at[n])
+	}
+	return all
 }
 
 // InTrend is how many nights of a series have a part in trends.
@@ -386,11 +383,6 @@ func (s *Series) InTrend() int {
 		}
 	}
 	return n
-}
-
-// String says what a point is, without when.
-func (p Point) String() string {
-	return fmt.Sprintf("%s: %s → %s", p.Of.Name, Words(p.Before, p.Of.Unit), Words(p.After, p.Of.Unit))
 }
 
 // Words is a level for people.

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -127,14 +128,16 @@ func OfComparison(c *nights.Comparison, file string) []Annotation {
 			continue
 		}
 		message := sentence(f.Why)
-		if f.Replay != "" {
-			message += "\nreplay: " + f.Replay
+		if replay := cmp.Or(f.Replay, c.Replay); replay != "" {
+			message += "\nreplay: " + replay
 		}
 		all = append(all, Annotation{Error, file, 0, "worse: " + f.Measure, message})
 	}
 	switch {
 	case c.Outcome == nights.Worse && all == nil:
 		all = append(all, Annotation{Error, file, 0, "worse than before", sentence(c.Reason)})
+	case c.Outcome == nights.Nothing && c.First: // there are not enough nights yet
+		all = append(all, Annotation{Notice, file, 0, "nothing was compared", sentence(c.Reason)})
 	case c.Outcome == nights.Nothing:
 		all = append(all, Annotation{Warning, file, 0, "nothing was compared", sentence(c.Reason)})
 	}

@@ -90,6 +90,10 @@ func TestOfComparison(t *testing.T) {
 	if all := OfComparison(c, ""); len(all) != 1 || all[0].Level != Warning || all[0].Message != "There is no base." {
 		t.Errorf("got %+v", all)
 	}
+	c.First = true
+	if all := OfComparison(c, ""); len(all) != 1 || all[0].Level != Notice {
+		t.Errorf("the first night: got %+v", all)
+	}
 	if all := OfComparison(&nights.Comparison{Outcome: nights.Same}, ""); all != nil {
 		t.Errorf("got %+v", all)
 	}

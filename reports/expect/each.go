@@ -16,6 +16,25 @@ const EachLabel = "each"
 // the run goes on.
 const MaxWindows = 300
 
+// MostWindows is how many windows all conditions of a list may have together.
+const MostWindows = 6000
+
+// WindowsOf is how many windows expectations have together in a run that takes so long. Those of equal
+// terms, but for statistics, are the same.
+func WindowsOf(all []*Expectation, duration time.Duration) (n int) {
+	seen := map[Term]bool{}
+	for _, e := range all {
+		for _, t := range []Term{e.Left, e.Right} {
+			t.Stat, t.Over = reports.NoStat, reports.NoStat
+			if t.Each > 0 && !seen[t] {
+				seen[t] = true
+				n += int((duration + t.Each - 1) / t.Each)
+			}
+		}
+	}
+	return n
+}
+
 // minEach is the shortest window: a rate is that of a second.
 const minEach = time.Second
 

@@ -52,6 +52,9 @@ type Metric struct {
 	Monitored bool
 }
 
+// LatencyDrift is the metric of a stream that falls behind.
+const LatencyDrift = "live_latency_drift"
+
 // Metrics is the registry, in the order of the contract.
 var Metrics = []*Metric{
 	{Name: "startup", About: "request of the multivariant playlist to first media playable", Shape: Distribution, unit: reports.Milliseconds, Labels: sessions, live: true},
@@ -63,6 +66,7 @@ var Metrics = []*Metric{
 	{Name: "stall", About: "how long stalls lasted", Shape: Distribution, unit: reports.Milliseconds, Labels: sessions, live: true},
 	{Name: "rebuffer_ratio", About: "time stalled of the time stalled or played", Shape: share, unit: reports.Fraction, Labels: sessions, live: true},
 	{Name: "live_latency", About: "wall clock behind the programme's date-time at the playhead", Shape: Distribution, unit: reports.Milliseconds, Labels: sessions, live: true},
+	{Name: LatencyDrift, About: "by how much live_latency grows in a day, of the cohort where it grows most: the slope through the medians of five minutes (of a run of less than two hours: of its 24th parts), 0 when it may be chance (p ≥ 0.001)", Shape: ratio, unit: reports.Milliseconds, Labels: audience},
 	{Name: "bitrate", About: "BANDWIDTH of the variants of the segments appended", Shape: Distribution, unit: reports.BitRate, Labels: sessions, live: true},
 
 	{Name: "detection", About: "onset to the first switch, exclusion or abandon decided because of the fault; of sessions that joined during it, from their first request that met it", Shape: Distribution, unit: reports.Milliseconds, Labels: perFault},

@@ -28,8 +28,19 @@ func advise(s *reports.Summary, v *view, end *reports.Ending) {
 			add("fault %s: hlsload probe URL shows which playlists the players of that stream open; aim the fault at one of them", f.Title(s))
 		}
 	}
-	if s.NonePlayed() {
+	if s.NonePlayed() && end.LostTime == "" {
 		add("hlsload probe URL shows what a player makes of the stream")
+		return
+	}
+	if end.LostTime != "" {
+		var lost reports.Value
+		for _, r := range s.Resumed {
+			lost += r.SettledS - r.LostFromS
+		}
+		if limit := math.Ceil(100 * float64(lost/max(s.DurationS, 1))); limit < 100 {
+			add("a limit that allows for it: %s --set limits.lost=%.0f%%", command, limit)
+		}
+		add("what ended the machine: a kill for memory, an eviction, the time limit of a CI job")
 		return
 	}
 	if s.ExitCode == reports.ExitLost {

@@ -35,6 +35,7 @@ func (f *Finished) Monitored(m *reports.MonitorSummary) {
 		}
 	}
 	s.Decide(&f.ending)
+	f.pool()
 }
 
 // unsettled says why "never" or "no other" is not known: the watching ended too

@@ -33,16 +33,16 @@ func SoFar(c *record.Collector, end End) *reports.Summary { return Derive(c.Part
 func Derive(p *record.Part, end End) *Finished {
 	v := &view{Record: p.Record()}
 	f := v.derive(&end)
-	if p.Over {
-		return f
-	}
-	for i, n := range p.Live.Faults {
-		of := &v.Config.Faults[i]
+	if !p.Over {
 		for k := range f.Summary.Faults {
-			if f := &f.Summary.Faults[k]; n.Applied && f.Name == of.Name && f.Occurrence == of.Occurrence {
-				f.SoFar = &reports.FaultSoFar{Affected: n.Affected, FailedOver: n.FailedOver, Healed: n.Healed}
+			s := &f.Summary.Faults[k]
+			if n := &p.Live.Faults[v.numberOf(s)]; n.Applied {
+				s.SoFar = &reports.FaultSoFar{Affected: n.Affected, FailedOver: n.FailedOver, Healed: n.Healed}
 			}
 		}
+	}
+	if !end.Watching {
+		f.pool()
 	}
 	return f
 }
@@ -54,7 +54,7 @@ func (v *view) derive(end *End) *Finished {
 	s := &reports.Summary{
 		Schema: reports.Schema, Scenario: v.Config.Scenario, Seed: v.Config.Seed, Mode: v.Config.Mode, Target: v.Config.Target, Build: v.Config.Build, RunID: v.Config.RunID, Key: v.Config.RunKey.Clone(),
 		Started: v.Config.Started.UTC().Format(startedFormat), Ended: v.Config.Started.Add(end.At).UTC().Format(startedFormat),
-		DurationS: reports.Value(end.At.Seconds()).Round(3), TargetDurationS: reports.Value(v.Config.TargetDuration.Seconds()), Warnings: []string{}, WhatHelps: []string{}, HistUnit: "us",
+		DurationS: reports.Value(end.At.Seconds()).Round(3), TargetDurationS: reports.Value(v.Config.TargetDuration.Seconds()), Warnings: []string{}, WhatHelps: []string{}, Resumed: []reports.Resumed{}, HistUnit: "us",
 	}
 	if s.Scenario.Overrides == nil {
 		s.Scenario.Overrides = []reports.Override{}
@@ -78,13 +78,12 @@ func (v *view) derive(end *End) *Finished {
 		r := v.measured(e)
 		s.Known = append(s.Known, reports.KnownResult{Expr: r.Expr, Value: r.Value, Unit: r.Unit, Holds: r.Pass, Reason: r.Reason, NotMeasured: r.NotMeasured, Windows: r.Windows})
 	}
+	s.Drift = v.drifts()
 	inspect(s, v)
 	gone := v.agents(s, end)
 	f := &Finished{Summary: s, view: v, ending: reports.Ending{Interrupted: end.Interrupted, Unreachable: end.Unreachable, Lag: v.testerLag(), LagLimit: v.Config.LagLimit,
 		Lost: gone, Gone: end.Gone, Blurred: end.Blurred, LostLimit: end.LostLimit, Players: v.lost.of}}
-	if f.ending.Gone == "" {
-		f.ending.Gone = lostTime
-	}
+	f.ending.LostTime = lostTime
 	s.Decide(&f.ending)
 	advise(s, v, &f.ending)
 	if w := f.ending.LostWarning(); w != "" {
@@ -180,7 +179,13 @@ func (v *view) segmentAge(at time.Duration) reports.Value {
 }
 
 func (v *view) faults(end *End) []reports.FaultSummary {
-	all := []reports.FaultSummary{}
+	all := make([]reports.FaultSummary, 0, len(v.Phases.Occurrences))
+	ended := map[[2]int]*chaos.Outcome{}
+	for i := range end.Faults {
+		e := &end.Faults[i]
+		ended[[2]int{e.Fault.Rule, e.Fault.Occurrence}] = e
+	}
+	v.sortImpacts()
 	for i := range v.Phases.Occurrences {
 		o := &v.Phases.Occurrences[i]
 		f := reports.FaultSummary{
@@ -207,14 +212,12 @@ func (v *view) faults(end *End) []reports.FaultSummary {
 				f.BaselineFromS = instant(from)
 			}
 		}
-		for i := range end.Faults {
-			if e := &end.Faults[i]; e.Fault.Rule == o.Fault.Rule && e.Fault.Occurrence == o.Fault.Occurrence {
-				if f.UndoVerified = e.UndoVerified; g == nil {
-					f.Problem = e.Void()
-				}
+		if e := ended[[2]int{o.Fault.Rule, o.Fault.Occurrence}]; e != nil {
+			if f.UndoVerified = e.UndoVerified; g == nil {
+				f.Problem = e.Void()
 			}
 		}
-		v.effects(int32(i), &f)
+		v.effects(&f, int32(i))
 		v.predictions(int32(i), &f)
 		v.explain(int32(i), &f)
 		all = append(all, f)
@@ -232,21 +235,51 @@ func instant(t time.Duration) reports.Value {
 	return reports.Value(t.Seconds()).Round(3)
 }
 
-// effects fills in what an occurrence did to sessions.
-func (v *view) effects(occ int32, f *reports.FaultSummary) {
-	var all, atOnset record.FaultTotals
+// impact is what an occurrence did to a part of the sessions.
+type impact struct {
+	record.FaultKey
+	*record.FaultTotals
+}
+
+// sortImpacts sorts what the faults did by occurrence.
+func (v *view) sortImpacts() {
+	v.impacts, v.numbers = make([][]impact, len(v.Phases.Occurrences)), map[occurrenceName]int32{}
 	for k, n := range v.Faults() {
-		if k.Occurrence != occ {
-			continue
-		}
-		reports.Add(&all, n)
-		if k.During {
-			f.JoinedDuring += n.Affected
-		} else {
-			reports.Add(&atOnset, n)
-		}
+		v.impacts[k.Occurrence] = append(v.impacts[k.Occurrence], impact{k, n})
 	}
-	f.WatchingAtOnset, f.AtOnset = v.Watching[occ], faultShare(&atOnset)
+	for i := range v.Phases.Occurrences {
+		f := v.Phases.Occurrences[i].Fault
+		v.numbers[occurrenceName{f.Name, f.Occurrence}] = int32(i)
+	}
+}
+
+// occurrenceName names an occurrence as a summary does.
+type occurrenceName struct {
+	fault      string
+	occurrence int
+}
+
+// numberOf is the number of the occurrence that a row is of.
+func (v *view) numberOf(f *reports.FaultSummary) int32 {
+	return v.numbers[occurrenceName{f.Name, f.Occurrence}]
+}
+
+// effects fills in what occurrences did to sessions.
+func (v *view) effects(f *reports.FaultSummary, occs ...int32) {
+	var all, atOnset record.FaultTotals
+	f.WatchingAtOnset, f.JoinedDuring = 0, 0
+	for _, occ := range occs {
+		for _, n := range v.impacts[occ] {
+			reports.Add(&all, n.FaultTotals)
+			if n.During {
+				f.JoinedDuring += n.Affected
+			} else {
+				reports.Add(&atOnset, n.FaultTotals)
+			}
+		}
+		f.WatchingAtOnset += v.Watching[occ]
+	}
+	f.AtOnset = faultShare(&atOnset)
 	f.Affected, f.Unfinished = all.Affected, all.Unfinished
 	f.FailedOver, f.Healed, f.Left, f.NeverRecovered = all.Outcomes[record.FailedOver], all.Outcomes[record.Healed], all.Outcomes[record.Left], all.Outcomes[record.NeverRecovered]
 	f.Recovered = f.FailedOver + f.Healed
@@ -254,12 +287,12 @@ func (v *view) effects(occ int32, f *reports.FaultSummary) {
 	f.DetectionMs, f.FailoverMs = all.Detection.Dist(1000, all.Undetected), all.Failover.Dist(1000, all.Unmoved)
 	f.OutageMs = outageDist(&all)
 	f.ContentSkippedMs, f.ContentRepeatedMs = all.Skipped.Dist(1000, 0), all.Repeated.Dist(1000, 0)
-	f.ByProfile, f.ByCohort = v.shares(occ, true)
+	f.ByProfile, f.ByCohort = v.shares(true, occs...)
 }
 
-// shares is what an occurrence did to the sessions of each profile and cohort;
+// shares is what occurrences did to the sessions of each profile and cohort;
 // with late, those that joined during the fault count, too.
-func (v *view) shares(occ int32, late bool) (byProfile, byCohort map[string]*reports.FaultShare) {
+func (v *view) shares(late bool, occs ...int32) (byProfile, byCohort map[string]*reports.FaultShare) {
 	profiles, cohorts := map[string]*record.FaultTotals{}, map[string]*record.FaultTotals{}
 	part := func(m map[string]*record.FaultTotals, name string, n *record.FaultTotals) {
 		if m[name] == nil {
@@ -267,11 +300,13 @@ func (v *view) shares(occ int32, late bool) (byProfile, byCohort map[string]*rep
 		}
 		reports.Add(m[name], n)
 	}
-	for k, n := range v.Faults() {
-		if k.Occurrence == occ && (late || !k.During) {
-			c := &v.Config.Cohorts[k.Cohort]
-			part(profiles, c.Profile, n)
-			part(cohorts, c.Name, n)
+	for _, occ := range occs {
+		for _, n := range v.impacts[occ] {
+			if late || !n.During {
+				c := &v.Config.Cohorts[n.Cohort]
+				part(profiles, c.Profile, n.FaultTotals)
+				part(cohorts, c.Name, n.FaultTotals)
+			}
 		}
 	}
 	shares := func(of map[string]*record.FaultTotals) map[string]*reports.FaultShare {
@@ -399,34 +434,40 @@ func average(t *traffic.Load, of traffic.Series, from, to time.Duration, known b
 // warn adds the warnings that limit what the numbers mean.
 func warn(s *reports.Summary, v *view, end *End) {
 	s.Warnings = append(s.Warnings, end.Warnings...)
+	add := func(format string, args ...any) { s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...)) }
+	for _, d := range s.Drifted() {
+		add("%s of cohort %s drifts: %s", d.What, d.Cohort, d.Reason)
+	}
 	for _, t := range s.Leaks() {
 		if !t.Doubled { // else it is the reason of the verdict
 			s.Warnings = append(s.Warnings, "this program leaks; what was measured holds, and please report it: "+t.Line())
 		}
 	}
-	add := func(format string, args ...any) { s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...)) }
+	said := repeated{add: add}
 	for i := range s.Faults {
 		f := &s.Faults[i]
 		kind := chaos.Kind(f.Fault)
 		if !f.AppliedAtS.Known() || f.Problem != "" || f.Lost != "" {
 			continue
 		}
-		name := f.Title(s)
 		instantly := f.ClearedAtS == f.AppliedAtS
 		if f.Affected == 0 && !instantly && kind.Spec().Part != chaos.PartAudience {
-			add("fault %s took effect, but no session was affected%s", name, v.unplayed(f.Name))
+			said.of(f, "unaffected", " took effect, but no session was affected"+v.unplayed(f.Name))
 		}
 		if !f.ClearedAtS.Known() {
-			add("fault %s was on when the run ended: its outcomes are those of that instant", name)
+			said.of(f, "on", " was on when the run ended: its outcomes are those of that instant")
 		}
 		switch length := float64(f.AppliedAtS - f.BaselineFromS); {
 		case !f.BaselineFromS.Known():
-			add("fault %s has no baseline: it began before the arrivals were complete, or while another fault was on or in recovery", name)
+			said.of(f, "baseline", " has no baseline: it began before the arrivals were complete, or while another fault was on or in recovery")
 		case length < 3*v.Config.TargetDuration.Seconds():
-			add("fault %s has a baseline of only %s (less than 3 target durations)", name, figure.Seconds(1000*length))
+			said.of(f, "short", fmt.Sprintf(" has a baseline of only %s (less than 3 target durations)", figure.Seconds(1000*length)))
 		}
 	}
-	s.Warnings = append(s.Warnings, residuals(s)...)
+	said.say(s)
+	said = repeated{add: add}
+	residuals(s, &said)
+	said.say(s)
 	if w := warnWithheld(s); w != "" {
 		s.Warnings = append(s.Warnings, w)
 	}

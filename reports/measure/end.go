@@ -20,6 +20,8 @@ type End struct {
 	Unreachable string
 
 	Faults []chaos.Outcome
+	// Watching: [Finished.Monitored] follows.
+	Watching bool
 	// Traffic is the true load, when it was counted elsewhere. It replaces what
 	// the meter has.
 	Traffic *traffic.Load

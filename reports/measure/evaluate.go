@@ -18,9 +18,11 @@ import (
 type view struct {
 	*record.Record
 	lost      lost
-	lostLimit float64       // the share of the players, or of the time, that may be lost
-	load      *traffic.Load // the truth, else the estimate
-	source    string        // of the origin's part of it
+	impacts   [][]impact               // by occurrence
+	numbers   map[occurrenceName]int32 // of occurrences
+	lostLimit float64                  // the share of the players, or of the time, that may be lost
+	load      *traffic.Load            // the truth, else the estimate
+	source    string                   // of the origin's part of it
 
 	// Set once a provider's monitoring has been watched to the end.
 	monitor *reports.MonitorSummary
@@ -76,6 +78,8 @@ func (v *view) number(t *expect.Term, b bound) reports.Value {
 		return lost.rate(v.rate(e.series, t.Stat, &f), b)
 	case t.Metric.Name == "hit_ratio":
 		return lost.hits(e.value(v, &f), b)
+	case t.Metric.Name == expect.LatencyDrift: // players that were lost have no slope
+		return e.value(v, &f)
 	case e.value != nil:
 		return lost.times(e.value(v, &f), b)
 	default:

@@ -25,7 +25,7 @@ func (v *view) predictions(occ int32, f *reports.FaultSummary) {
 		actual.For, recovery = o.RecoveryEnd-o.Applied, 0
 	}
 	remembered := v.remembered(occ)
-	profiles, cohorts := v.shares(occ, false)
+	profiles, cohorts := v.shares(false, occ)
 	by := map[string][]*reports.Predicted{}
 	for i, c := range v.Config.Cohorts {
 		share := f.ByCohort[c.Name]
@@ -167,15 +167,14 @@ func excludes(d *reports.PredictedDist, v reports.Value) bool {
 	return v < d.Min && !same(d.Min) || v > d.Max && !same(d.Max)
 }
 
-// residuals are the findings, as warnings.
-func residuals(s *reports.Summary) (all []string) {
+// residuals says what the findings are.
+func residuals(s *reports.Summary, all *repeated) {
 	for i := range s.Faults {
 		f := &s.Faults[i]
 		for _, name := range slices.Sorted(maps.Keys(f.ByProfile)) {
 			if r := f.ByProfile[name].Residual; r != nil && r.Finding != "" {
-				all = append(all, fmt.Sprintf("fault %s, %s (%s): %s; look at the server (caches, what deletes stale playlists), at the network, then at the profile", f.Title(s), name, s.Profiles[name].Confidence, r.Finding))
+				all.of(f, name, fmt.Sprintf(", %s (%s): %s; look at the server (caches, what deletes stale playlists), at the network, then at the profile", name, s.Profiles[name].Confidence, r.Finding))
 			}
 		}
 	}
-	return all
 }

@@ -3,6 +3,7 @@ package measure
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,9 @@ func TestPredictedInReports(t *testing.T) {
 	s := &reports.Summary{Schema: reports.Schema, Players: reports.Players{Started: 10}, Profiles: map[string]reports.ProfileSummary{"p": {Player: "P", Confidence: "unchecked: guess"}},
 		Cohorts: map[string]*reports.CohortSummary{}, Faults: []reports.FaultSummary{{Name: "x", AppliedAtS: 1, ClearedAtS: 2, Affected: 10, FailedOver: 10,
 			ByProfile: map[string]*reports.FaultShare{"p": share}, ByCohort: map[string]*reports.FaultShare{}}}}
-	s.Warnings = residuals(s)
+	said := repeated{add: func(format string, args ...any) { s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...)) }}
+	residuals(s, &said)
+	said.say(s)
 	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "p (unchecked: guess): failover took 9 s") {
 		t.Errorf("warnings: %q", s.Warnings)
 	}

@@ -23,8 +23,8 @@ func (v *view) resumed(s *reports.Summary) (void string) {
 			clock(g.From), clock(g.To), clock(settled)))
 	}
 	if limit := max(lostShare, v.lostLimit); v.At > 0 && lost.Seconds() > limit*v.At.Seconds() {
-		return fmt.Sprintf("%s of the run were lost with the machine (%s of %s; want at most %s, or what limits.lost allows)",
-			figure.Percent(lost.Seconds()/v.At.Seconds()), figure.Seconds(1000*lost.Seconds()), figure.Seconds(1000*v.At.Seconds()), figure.Percent(limit))
+		return fmt.Sprintf("%s of the run was lost with the machine (%s of %s; want at most %s, or what limits.lost allows)",
+			figure.Percent(lost.Seconds()/v.At.Seconds()), clock(lost), clock(v.At), figure.Percent(limit))
 	}
 	return ""
 }

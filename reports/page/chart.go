@@ -142,6 +142,14 @@ func chartDataOf(s *reports.Summary) *chartData {
 		if !f.AppliedAtS.Known() {
 			continue
 		}
+		if f.Pooled > 0 { // without names, as far as they can be told apart
+			for k := range f.Each {
+				if o := &f.Each[k]; len(d.Faults) < maxBands && o.ClearedAtS.Known() {
+					d.Faults = append(d.Faults, chartBand{From: float64(o.AppliedAtS), To: float64(o.ClearedAtS), Recovery: float64(o.ClearedAtS)})
+				}
+			}
+			continue
+		}
 		b := chartBand{Name: f.Title(s), From: float64(f.AppliedAtS), To: s.DurationS.OrZero()}
 		if f.ClearedAtS.Known() {
 			b.To = float64(f.ClearedAtS)
@@ -152,11 +160,17 @@ func chartDataOf(s *reports.Summary) *chartData {
 		}
 		d.Faults = append(d.Faults, b)
 	}
+	for _, r := range s.Resumed {
+		d.Faults = append(d.Faults, chartBand{Name: "machine lost", From: float64(r.LostFromS), To: float64(r.LostToS), Recovery: float64(r.SettledS)})
+	}
 	if d.Curves == nil {
 		d.Curves = []curves{}
 	}
 	return d
 }
+
+// maxBands is how many occurrences of faults are drawn without a name.
+const maxBands = 1000
 
 // maxCurves bounds the charts of a long soak.
 const maxCurves = 12

@@ -32,9 +32,18 @@ type EarlierNight struct {
 // line is the comparison with a sign.
 func (e *Earlier) line() string {
 	if e.Worse {
-		return "✕ Worse than before: " + sentence(e.Said)
+		return "✕ Worse than before: " + e.Said + "."
 	}
 	return sentence(e.Said)
+}
+
+// Line says for a terminal how the run compares, and how many nights there are before it.
+func (e *Earlier) Line() string {
+	n := len(e.Nights) + e.More
+	if n == 0 {
+		return "History: the first night of this scenario"
+	}
+	return "History: " + strings.TrimSuffix(e.line(), ".") + " (" + figure.Plural(n, "night") + " before)"
 }
 
 // html writes the card of what went before.
@@ -43,7 +52,13 @@ func (e *Earlier) html(p *page) {
 	p.Tag("h2", "", "The nights before")
 	p.Tag("p", map[bool]string{true: "no"}[e.Worse], e.line())
 	if len(e.Nights) > 0 {
-		p.Raw("<details open><summary>" + figure.Plural(len(e.Nights)+e.More, "night") + " before this one</summary>\n" + `<div class="scroll" tabindex="0" role="region" aria-label="Nights before">` + "\n<table>\n<tbody>\n")
+		p.Raw("<details><summary>")
+		if e.More > 0 {
+			p.Text(fmt.Sprintf("The last %d of %s before this one", len(e.Nights), figure.Plural(len(e.Nights)+e.More, "night")))
+		} else {
+			p.Text(figure.Plural(len(e.Nights), "night") + " before this one")
+		}
+		p.Raw("</summary>\n" + `<div class="scroll" tabindex="0" role="region" aria-label="Nights before">` + "\n<table>\n<tbody>\n")
 		for _, n := range e.Nights {
 			p.Raw(`<tr><th scope="row">`)
 			if n.Link != "" {

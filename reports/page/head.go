@@ -58,15 +58,23 @@ func (h *harm) all() int64 { return h.lost + h.late }
 // the fault is not what it was to be.
 func hurt(f *reports.FaultSummary) bool {
 	h := harmOf(f)
+	if f.Lost != "" {
+		return false
+	}
 	return h.all() > 0 || f.NeverRecovered > 0 || f.Problem != "" || !f.AppliedAtS.Known() || !f.ClearedAtS.Known()
 }
 
-// worst is the fault with the most time without a picture; nil = no viewer lost it.
+// worst is the fault with the most time without a picture; nil = no viewer lost it. Rows of
+// several occurrences come after those of one: the worst ones have their own.
 func worst(s *reports.Summary) (most *reports.FaultSummary) {
 	last := 0.0
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		if h := harmOf(f); h.all() > 0 && (most == nil || h.total > last) {
+		h := harmOf(f)
+		if h.all() == 0 || most != nil && most.Pooled == 0 && f.Pooled > 0 {
+			continue
+		}
+		if most == nil || h.total > last || most.Pooled > 0 && f.Pooled == 0 {
 			most, last = f, h.total
 		}
 	}
@@ -93,23 +101,35 @@ func outcome(s *reports.Summary) string {
 // ofFaults says what the faults of a run did to its viewers.
 func ofFaults(s *reports.Summary) string {
 	f := worst(s)
+	all, hurt, lost := 0, 0, 0
+	for i := range s.Faults {
+		of := &s.Faults[i]
+		switch h := harmOf(of); {
+		case of.Lost != "":
+			lost += of.Occurrences()
+			continue
+		case of.Pooled > 0:
+			hurt += of.PooledHurt
+		case h.all() > 0:
+			hurt++
+		}
+		all += of.Occurrences()
+	}
+	uncounted := ""
+	if lost > 0 {
+		uncounted = fmt.Sprintf(" %s not count: the machine was lost meanwhile.", map[bool]string{true: "1 more does", false: fmt.Sprintf("%d more do", lost)}[lost == 1])
+	}
 	switch {
 	case len(s.Faults) == 0:
 		return served(s)
-	case f == nil && len(s.Faults) == 1:
+	case f == nil && len(s.Faults) == 1 && all == 1:
 		return unhurt(&s.Faults[0])
 	case f == nil:
-		return fmt.Sprintf("In %s no viewer lost the picture.", figure.Plural(len(s.Faults), "fault"))
-	case len(s.Faults) == 1:
+		return fmt.Sprintf("In %s no viewer lost the picture.", figure.Plural(all, "fault")) + uncounted
+	case len(s.Faults) == 1 && all == 1:
 		return loss(s, f)
 	}
-	n := 0
-	for i := range s.Faults {
-		if h := harmOf(&s.Faults[i]); h.all() > 0 {
-			n++
-		}
-	}
-	return fmt.Sprintf("Viewers lost the picture in %d of %d faults. The worst was %s: %s", n, len(s.Faults), f.Title(s), loss(s, f))
+	return fmt.Sprintf("Viewers lost the picture in %d of %d faults. The worst was %s: %s", hurt, all, f.Title(s), loss(s, f)) + uncounted
 }
 
 // served is a run without faults.
@@ -134,7 +154,11 @@ func viewers(n int64) string { return figure.Plural(int(n), "viewer") }
 
 // theViewers are those of a fault's onset.
 func theViewers(f *reports.FaultSummary) string {
-	return fmt.Sprintf("the %s watching when %s", viewers(f.WatchingAtOnset), happened(f))
+	when := "when"
+	if f.Pooled > 0 {
+		when = fmt.Sprintf("the %d times", f.Pooled)
+	}
+	return fmt.Sprintf("the %s watching %s %s", viewers(f.WatchingAtOnset), when, happened(f))
 }
 
 // unhurt describes a fault that cost no viewer the picture.
@@ -424,6 +448,8 @@ func brief(f *reports.FaultSummary) string {
 	switch {
 	case f.Problem != "":
 		return "void"
+	case f.Lost != "":
+		return f.Lost
 	case !f.AppliedAtS.Known():
 		return "never made"
 	case h.all() > 0:

@@ -378,6 +378,10 @@ func htmlTables(s *reports.Summary, p *page) {
 		if len(s.Agents) > 0 {
 			p.table(agentTable(s))
 		}
+		if len(s.Tester.Trends) > 0 {
+			p.table(trendTable(s))
+			p.Tag("p", "soft", "From and to are the ends of the line through what was seen every ten seconds, without the first half hour (of a run of less than two hours: its first quarter); p is the probability that so much growth is chance. Growth below 5 % and 8 MiB, 50 goroutines or 20 files and threads is none.")
+		}
 		p.Tag("p", "soft", "Lag is the time from when a request was due until it left. A run whose tester lags proves nothing.")
 		p.Raw("</section>\n")
 	}

@@ -13,9 +13,10 @@ import (
 	"hlsload/reports"
 )
 
-// The JUnit shape that CI systems read: one suite for the scenario, a case for
-// each expectation and each fault. Nothing in a void run is a success: its
-// cases are errors.
+// The JUnit shape that CI systems read, as the schema of the Jenkins plugin xUnit has it
+// (junit-10.xsd): one suite for the scenario, a case for each expectation and each fault.
+// Nothing in a void run is a success, and nothing a failure of the stream: its cases are
+// skipped, and the case "run" is an error.
 
 type junitSuites struct {
 	XMLName  xml.Name   `xml:"testsuites"`
@@ -35,6 +36,7 @@ type junitSuite struct {
 	Skipped   int         `xml:"skipped,attr"`
 	Time      string      `xml:"time,attr"`
 	Timestamp string      `xml:"timestamp,attr,omitempty"`
+	File      string      `xml:"file,attr,omitempty"` // of the scenario
 	About     []junitFact `xml:"properties>property"`
 	Cases     []junitCase `xml:"testcase"`
 	Out       string      `xml:"system-out,omitempty"`
@@ -51,6 +53,7 @@ type junitCase struct {
 	Time    string        `xml:"time,attr"`
 	Failure *junitProblem `xml:"failure,omitempty"`
 	Error   *junitProblem `xml:"error,omitempty"`
+	Skipped *junitProblem `xml:"skipped,omitempty"`
 	Out     string        `xml:"system-out,omitempty"`
 }
 
@@ -63,7 +66,7 @@ type junitProblem struct {
 // WriteJUnit writes junit.xml.
 func WriteJUnit(s *reports.Summary, w io.Writer) error {
 	class := xmlText("hlsload." + s.Scenario.Name)
-	suite := junitSuite{Name: xmlText(s.Scenario.Name), Time: fmt.Sprintf("%.3f", s.DurationS.OrZero()), Timestamp: strings.TrimSuffix(xmlText(s.Started), "Z")}
+	suite := junitSuite{Name: xmlText(s.Scenario.Name), Time: fmt.Sprintf("%.3f", s.DurationS.OrZero()), Timestamp: strings.TrimSuffix(xmlText(s.Started), "Z"), File: xmlText(s.Scenario.File)}
 	for _, f := range facts(s) {
 		suite.About = append(suite.About, junitFact{strings.ToLower(f.name), xmlText(cmp.Or(f.text, strings.Join(f.lines, "\n")))})
 	}
@@ -73,6 +76,9 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 		suite.Tests++
 		if c.Error != nil {
 			suite.Errors++
+		}
+		if c.Skipped != nil {
+			suite.Skipped++
 		}
 		if c.Failure != nil {
 			suite.Failures++
@@ -88,26 +94,35 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 		c := junitCase{Name: "expect: " + xmlText(e.Expr), Out: xmlText(e.Reason)}
 		switch {
 		case s.Verdict == reports.Void:
-			c.Error = broken(reports.Void, "the run is void; "+e.Reason)
+			c.Skipped = broken(reports.Void, "the run is void: "+s.Reason())
 		case e.NotMeasured:
 			c.Failure = broken(notMeasured, e.Expr+": "+e.Reason)
+			c.Failure.Text += xmlText(at(s, e))
 		case !e.Pass:
 			c.Failure = broken("expectation", e.Expr+": "+e.Reason)
-			c.Failure.Text += xmlText(Remedies(s, e.Expr))
+			c.Failure.Text += xmlText(at(s, e) + Remedies(s, e.Expr))
 		}
 		add(c)
 	}
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		c := junitCase{Name: fmt.Sprintf("fault: %s #%d (%s)", xmlText(f.Name), f.Occurrence, xmlText(f.Fault)), Out: xmlText(faultLine(f) + "\n" + strings.Join(story(f), "\n"))}
+		number := fmt.Sprintf("#%d", f.Occurrence)
+		if f.Pooled > 0 {
+			number += fmt.Sprintf(" to #%d", f.LastOccurrence)
+		}
+		c := junitCase{Name: fmt.Sprintf("fault: %s %s (%s)", xmlText(f.Name), number, xmlText(f.Fault)), Out: xmlText(faultLine(f) + "\n" + strings.Join(story(f), "\n"))}
 		switch {
 		case f.Problem != "":
 			c.Error = broken(reports.Void, f.Problem)
+		case f.Lost != "":
+			c.Skipped = &junitProblem{Message: xmlText(f.Lost), Type: "lost"}
 		case !f.AppliedAtS.Known():
 			c.Error = broken(s.Verdict, "the fault was never applied")
+		case s.Verdict == reports.Void:
+			c.Skipped = broken(reports.Void, "the run is void: "+s.Reason())
 		}
 		add(c)
-		if f.AppliedAtS.Known() && f.ClearedAtS.Known() {
+		if f.AppliedAtS.Known() && f.ClearedAtS.Known() && f.Pooled == 0 {
 			suite.Cases[len(suite.Cases)-1].Time = fmt.Sprintf("%.3f", float64(f.ClearedAtS-f.AppliedAtS))
 		}
 	}
@@ -127,6 +142,14 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// at says where an expectation stands; "" = in no file.
+func at(s *reports.Summary, e *reports.ExpectationResult) string {
+	if e.Line == 0 || s.Scenario.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("\nat %s:%d", s.Scenario.File, e.Line)
 }
 
 // faultNamed fits the label of an expectation that names a fault.

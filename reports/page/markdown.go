@@ -8,7 +8,12 @@ import (
 
 	"hlsload/reports"
 	"hlsload/reports/document"
+	"hlsload/reports/figure"
 )
+
+// mostMarkdown is from how many bytes on no more faults are written: services that show the file take
+// 200 KiB and more.
+const mostMarkdown = 100 << 10
 
 // WriteMarkdown writes summary.md, as for a pull request or a chat.
 func WriteMarkdown(s *reports.Summary, w io.Writer) error { return writeMarkdown(s, nil, w) }
@@ -36,8 +41,13 @@ func writeMarkdown(s *reports.Summary, before *Earlier, w io.Writer) error {
 	}
 	para(headline(s))
 	para(audience(s))
+	more := 0
 	for i := range s.Faults {
 		f := &s.Faults[i]
+		if n := b.Len(); n > mostMarkdown || n > mostMarkdown/2 && !hurt(f) {
+			more++
+			continue
+		}
 		title := document.EscapeMarkdown(f.Title(s) + ": " + brief(f))
 		folded := !hurt(f)
 		if folded {
@@ -67,6 +77,9 @@ func writeMarkdown(s *reports.Summary, before *Earlier, w io.Writer) error {
 			b.WriteString("</details>\n\n")
 		}
 	}
+	if more > 0 {
+		para(fmt.Sprintf("Left out: %s; report.html has them.", figure.Plural(more, "fault")))
+	}
 	b.WriteString("## Cohorts\n\n")
 	cohortTable(s).Markdown(&b)
 	b.WriteString("## Load\n\n")
@@ -87,7 +100,11 @@ func writeMarkdown(s *reports.Summary, before *Earlier, w io.Writer) error {
 	}
 	if len(s.Warnings) > 0 {
 		b.WriteString("## Warnings\n\n")
-		for _, warning := range s.Warnings {
+		for i, warning := range s.Warnings {
+			if b.Len() > 3*mostMarkdown/2 {
+				b.WriteString(fmt.Sprintf("- and %d more\n", len(s.Warnings)-i))
+				break
+			}
 			b.WriteString("- " + document.EscapeMarkdown(warning) + "\n")
 		}
 		b.WriteString("\n")

@@ -14,6 +14,16 @@ import (
 // faultLine describes a fault in a line.
 func faultLine(f *reports.FaultSummary) string {
 	s := faultKind(f) + ", " + window(f)
+	if f.Pooled > 0 {
+		s = fmt.Sprintf("%s, %d occurrences added up, %s", faultKind(f), f.Pooled, window(f))
+		if f.AppliedAtS.Known() && !f.UndoVerified {
+			s += ", undo of some not verified"
+		}
+		return s
+	}
+	if f.Lost != "" {
+		return s
+	}
 	if !f.AppliedAtS.Known() || !f.ClearedAtS.Known() {
 		return s
 	}
@@ -40,6 +50,8 @@ func faultKind(f *reports.FaultSummary) string {
 // window is when a fault was on.
 func window(f *reports.FaultSummary) string {
 	switch {
+	case f.Lost != "":
+		return f.Lost
 	case !f.AppliedAtS.Known():
 		return "never applied"
 	case !f.ClearedAtS.Known():
@@ -57,6 +69,9 @@ func instant(v reports.Value) string {
 
 // story says in sentences what a fault did.
 func story(f *reports.FaultSummary) []string {
+	if f.Lost != "" {
+		return nil
+	}
 	if !f.AppliedAtS.Known() {
 		return []string{"It was never applied."}
 	}
@@ -69,7 +84,11 @@ func story(f *reports.FaultSummary) []string {
 	}
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	affected := fmt.Sprintf("%s of the %s watching at onset were affected", figure.WithShare(f.Affected-f.JoinedDuring, f.WatchingAtOnset), figure.Plural(int(f.WatchingAtOnset), "session"))
+	at := "onset"
+	if f.Pooled > 0 {
+		at = fmt.Sprintf("the %d onsets", f.Pooled)
+	}
+	affected := fmt.Sprintf("%s of the %s watching at %s were affected", figure.WithShare(f.Affected-f.JoinedDuring, f.WatchingAtOnset), figure.Plural(int(f.WatchingAtOnset), "session"), at)
 	if f.JoinedDuring > 0 {
 		affected += fmt.Sprintf(", and %s that joined while it was on", figure.Thousands(f.JoinedDuring))
 	}
@@ -275,7 +294,28 @@ func testerLine(s *reports.Summary) string {
 	if n := len(s.Agents); n > 0 {
 		of = figure.Plural(n, "agent") + ", "
 	}
-	return fmt.Sprintf("Tester: "+of+"lag %s (p99), %s samples dropped, %s of CPU, %s of memory", reports.Milliseconds.Format(t.LagMs.P99), figure.Thousands(t.DroppedSamples), reports.Milliseconds.Format(1000*t.CPUS), figure.Size(t.RSSPeakBytes))
+	return fmt.Sprintf("Tester: "+of+"lag %s (p99), %s samples dropped, %s of CPU, %s of memory", reports.Milliseconds.Format(t.LagMs.P99), figure.Thousands(t.DroppedSamples), reports.Milliseconds.Format(1000*t.CPUS), figure.Size(t.RSSPeakBytes)) + trendWords(s)
+}
+
+// trendWords say whether the tester stayed the same over a long run; "" of a short one.
+func trendWords(s *reports.Summary) string {
+	n := len(s.Tester.Trends)
+	if n == 0 {
+		return ""
+	}
+	names := []string{}
+	for _, t := range s.Leaks() {
+		names = append(names, t.What)
+	}
+	if len(names) > 0 {
+		return "; LEAKS: " + strings.Join(names, ", ")
+	}
+	for i := range s.Tester.Trends {
+		if t := &s.Tester.Trends[i]; !slices.Contains(names, t.What) {
+			names = append(names, t.What)
+		}
+	}
+	return "; flat over the run: " + strings.Join(names, ", ")
 }
 
 // noticeWords writes a notice for people.

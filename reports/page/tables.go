@@ -162,6 +162,34 @@ func testerTable(s *reports.Summary) *document.Table {
 	return t
 }
 
+// trendTable is what became of what the tester used, over a long run.
+func trendTable(s *reports.Summary) *document.Table {
+	t := &document.Table{Caption: "What the tester used, over time", Head: []string{"", "before", "from", "to", "after", "a day", "p", "result"}, Words: map[int]bool{7: true}, Spare: []int{1, 4, 6}}
+	for i := range s.Tester.Trends {
+		x := &s.Tester.Trends[i]
+		name, result := x.What, "flat"
+		if x.Agent != "" {
+			name += ", " + x.Agent
+		}
+		switch {
+		case x.Doubled:
+			result = "DOUBLED"
+		case !x.OK && strings.HasPrefix(x.Reason, "not"):
+			result = "NOT GIVEN BACK"
+		case !x.OK:
+			result = "GROWS"
+		case !x.From.Known():
+			result = x.Reason
+		}
+		p := reports.NoData
+		if p = x.P; p.Known() {
+			p = p.Round(4)
+		}
+		t.Add(name, x.Format(x.Start), x.Format(x.From), x.Format(x.To), x.Format(x.End), x.Format(x.PerDay), reports.Plain.Format(p), result)
+	}
+	return t
+}
+
 // agentTable are the machines of a run that went over several: first those that were
 // lost, then those whose requests left latest.
 func agentTable(s *reports.Summary) *document.Table {

@@ -277,7 +277,11 @@ func (t *text) addAll(s *reports.Summary) {
 		}
 		t.add(block{"warnings", warnings, full, short})
 	}
-	t.add(block{full: "\n" + t.dim(strings.TrimSuffix(t.wrap("", testerLine(s)), "\n")) + "\n"})
+	tester := "\n" + t.dim(strings.TrimSuffix(t.wrap("", testerLine(s)), "\n")) + "\n"
+	t.add(block{full: tester})
+	if len(s.Tester.Trends) > 0 {
+		t.add(block{"what the tester used", agents, t.table(trendTable(s)), ""})
+	}
 }
 
 // addFault adds what a fault did. In place of all of them, there is a table with one

@@ -58,7 +58,7 @@ func (c *Counts) add(o *Counts) {
 		c.Watching[i] += n
 	}
 	c.Rows.add(&o.Rows)
-	reports.Add(&c.Live, &o.Live)
+	c.Live.add(&o.Live)
 	for i := range o.ByWindow {
 		c.ByWindow[i].add(&o.ByWindow[i])
 	}

@@ -40,6 +40,25 @@ func newLive(cfg *Config) Live {
 	return Live{Pipeline: make([]int64, cfg.Pipelines), Faults: make([]LiveFault, len(cfg.Faults))}
 }
 
+// add adds the state of other sessions of the same run. There may be thousands of faults, and it is
+// done every second.
+func (l *Live) add(o *Live) {
+	mine, theirs := l.Faults, o.Faults
+	l.Faults = nil
+	rest := *o
+	rest.Faults = nil
+	reports.Add(l, &rest)
+	l.Faults = mine
+	for i := range theirs {
+		a, b := &mine[i], &theirs[i]
+		a.Applied, a.Cleared = a.Applied || b.Applied, a.Cleared || b.Cleared
+		a.Affected += b.Affected
+		a.Moved += b.Moved
+		a.FailedOver += b.FailedOver
+		a.Healed += b.Healed
+	}
+}
+
 // Origin is how many requests the origin got so far.
 func (l *Live) Origin() int64 {
 	if l.AtOrigin > 0 {
@@ -53,7 +72,7 @@ func (c *Collector) Live() Live {
 	l := newLive(&c.cfg)
 	for _, sh := range c.shards {
 		sh.mu.Lock()
-		reports.Add(&l, &sh.Live)
+		l.add(&sh.Live)
 		sh.mu.Unlock()
 	}
 	c.complete(&l)

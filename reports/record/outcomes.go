@@ -72,7 +72,7 @@ type listed struct {
 const unlisted = -1
 
 // fewRows are never too many.
-const fewRows = 1 << 10
+const fewRows = 1 << 6
 
 // list begins the row of a session, if there is to be one.
 func (s *Session) list() {
@@ -91,6 +91,9 @@ func (s *Session) list() {
 
 // pruneSessions removes the rows of players who are not in the sample any more.
 func (sh *shard) pruneSessions(share int) {
+	if share == players.Shares {
+		return
+	}
 	l := &sh.listed
 	moved, n := make([]int32, len(l.sessions)), int32(0)
 	for i := range l.sessions {
@@ -183,8 +186,9 @@ func (sh *shard) listEffect(w whose, t *faultRecord, result players.Result, how 
 	}
 	l := &sh.listed
 	if len(l.effects) >= max(l.room.effects, fewRows) {
-		share := o.effects.now()
-		l.effects = slices.DeleteFunc(l.effects, func(e players.Effect) bool { return players.Bucket(e.Player) >= share })
+		if share := o.effects.now(); share < players.Shares {
+			l.effects = slices.DeleteFunc(l.effects, func(e players.Effect) bool { return players.Bucket(e.Player) >= share })
+		}
 		l.room.effects = len(l.effects) + len(l.effects)/4
 	}
 	e := players.Effect{Player: w.player, Number: w.number, Occurrence: t.occ, Cohort: w.cohort, Result: result, Detection: players.Unknown, Failover: players.Unknown, Outage: players.Unknown}

@@ -23,6 +23,11 @@ type Windowed struct {
 	rested int `bytes:"-"` // windows before it hold no spare memory
 }
 
+func (c *Cell) add(o *Cell) {
+	c.Num, c.Den = c.Num+o.Num, c.Den+o.Den
+	c.Values.Merge(&o.Values)
+}
+
 // cell is that of an instant, in windows of a length.
 func (w *Windowed) cell(at, each time.Duration) *Cell { return w.numbered(number(at, each)) }
 
@@ -42,9 +47,7 @@ func (w *Windowed) numbered(i int) *Cell {
 
 func (w *Windowed) add(o *Windowed) {
 	for i := range o.Cells {
-		c, more := w.numbered(i), &o.Cells[i]
-		c.Num, c.Den = c.Num+more.Num, c.Den+more.Den
-		c.Values.Merge(&more.Values)
+		w.numbered(i).add(&o.Cells[i])
 	}
 }
 
@@ -99,6 +102,7 @@ func seriesOf(t *expect.Term) (s series, ok bool) {
 // windows are all series of a run.
 type windows struct {
 	series []series
+	drift  time.Duration // length of the windows in which drift is looked for; 0 = it is not
 	// byCohort are the numbers of the series that the sessions of a cohort are in.
 	byCohort []*[windowedMetrics][]int32
 }
@@ -109,6 +113,16 @@ func windowsOf(c *Config) (w windows) {
 		for _, t := range []*expect.Term{&e.Left, &e.Right} {
 			if s, ok := seriesOf(t); ok && !slices.Contains(w.series, s) {
 				w.series = append(w.series, s)
+			}
+		}
+	}
+	if every := c.driftEvery(); every > 0 {
+		w.drift = every
+		for i := range c.Cohorts {
+			for _, m := range []windowed{windowedLatency, windowedRebuffer} {
+				if s := (series{m, c.Cohorts[i].Name, "", m3u8.Kinds, every}); !slices.Contains(w.series, s) {
+					w.series = append(w.series, s)
+				}
 			}
 		}
 	}
@@ -125,6 +139,33 @@ func windowsOf(c *Config) (w windows) {
 		w.byCohort = append(w.byCohort, of)
 	}
 	return w
+}
+
+// DriftFrom is the shortest run that is looked through for drift without being asked.
+const DriftFrom = time.Hour
+
+// driftEvery is the length of the windows in which drift is looked for; 0 = it is not.
+func (c *Config) driftEvery() time.Duration {
+	asked := slices.ContainsFunc(slices.Concat(c.Expect, c.Known), func(e *expect.Expectation) bool { return e.Alarm == "" && e.AsksFor(expect.LatencyDrift) })
+	if c.Duration < DriftFrom && !asked {
+		return 0
+	}
+	const usual, fewest = 5 * time.Minute, 24
+	return max(min(usual, c.Duration/fewest), c.Duration/expect.MaxWindows, time.Second)
+}
+
+// Drift is what the sessions of a cohort did in each of the windows in which drift is looked for: their
+// live latency, and how long they were stalled. every is their length, 0 = it is not looked for.
+func (p *Part) Drift(cohort int) (latency, rebuffer []Cell, every time.Duration) {
+	w := &p.cfg.windows
+	if w.drift == 0 {
+		return nil, nil, 0
+	}
+	of := func(m windowed) []Cell {
+		i := slices.Index(w.series, series{m, p.cfg.Cohorts[cohort].Name, "", m3u8.Kinds, w.drift})
+		return p.ByWindow[i].Cells
+	}
+	return of(windowedLatency), of(windowedRebuffer), w.drift
 }
 
 // Window is what a term measured in a window, by its number; nil = it is not recorded.

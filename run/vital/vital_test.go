@@ -158,8 +158,8 @@ func TestLeakInSummary(t *testing.T) {
 		void      bool
 		want      string
 	}{
-		{1 << 20, false, "live heap: grows: from 105.7 MB to 120.5 MB, 1.51 GB a day (p < 0.0001)"},
-		{20 << 20, true, "live heap: grows: from 214.5 MB to 509.4 MB, 30.2 GB a day (p < 0.0001)"},
+		{1 << 20, false, "live heap: grows: from 105.5 MB to 120.6 MB, 1.51 GB a day (p < 0.0001)"},
+		{20 << 20, true, "live heap: grows: from 211 MB to 512.4 MB, 30.2 GB a day (p < 0.0001)"},
 	} {
 		now := time.Duration(0)
 		w := New(func() Level { return Level{100e6 + tc.perMinute*now.Minutes(), math.NaN(), 10, 8, 9} })

@@ -22,10 +22,10 @@ type series struct {
 	Lines []chart   `json:"lines"`
 }
 
-// mark is a night that is in no trend.
+// mark is a night that failed, or is in no trend.
 type mark struct {
-	T       float64 `json:"t"`
-	Verdict string  `json:"verdict"`
+	T  float64 `json:"t"`
+	At int     `json:"at"` // its index in the lines; -1 = it is in no trend
 }
 
 type chart struct {

@@ -19,12 +19,19 @@
     ctx.strokeStyle = css("--void");
     ctx.beginPath();
     for (const m of of.marks || []) {
+      if (m.at >= 0) continue;
       const a = x(m.t), b = top + height - 6 * r, s = 3.5 * r;
       ctx.moveTo(a - s, b - s); ctx.lineTo(a + s, b + s);
       ctx.moveTo(a - s, b + s); ctx.lineTo(a + s, b - s);
     }
     ctx.stroke();
-    ctx.fillStyle = css("--fail");
+    ctx.strokeStyle = ctx.fillStyle = css("--fail");
+    for (const m of of.marks || []) {
+      if (m.at < 0 || line.v[m.at] == null) continue;
+      ctx.beginPath();
+      ctx.arc(x(m.t), y(line.v[m.at]), 5 * r, 0, 2 * Math.PI);
+      ctx.stroke();
+    }
     for (const i of line.never) {
       const a = x(of.t[i]), s = 4 * r;
       ctx.beginPath();
@@ -71,7 +78,9 @@
     // An axis from 0 shows changes as large as they are; where all values are near one
     // another, that would be a straight line.
     const known = line.v.filter((v) => v != null), lo = Math.min(...known), hi = Math.max(...known);
-    const far = .5 * (hi - lo), range = !known.length || hi <= 0 ? [0, 1] : lo < .7 * hi ? [0, 1.15 * hi] : [lo - far - .05 * hi, hi + far + .05 * hi];
+    const far = .5 * (hi - lo);
+    const range = !known.length || hi <= 0 ? [0, 1] : lo < .7 * hi ? [0, 1.15 * hi] : [lo - far - .05 * hi, hi + far + .05 * hi];
+    if (line.unit === "share" && hi <= 1) range[1] = Math.min(range[1], 1.02);
     draw(line.id, {
       height: 190,
       cursor: { sync: { key: line.id.replace(/-\d+$/, "") }, drag: { x: true, y: false } },

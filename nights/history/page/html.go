@@ -59,7 +59,7 @@ func WriteHTML(w io.Writer, v *history.View, at At) error {
 		p.Raw("</section>\n")
 	}
 	if rest > 0 {
-		p.Tag("p", "soft", fmt.Sprintf("%s more are not shown: hlsload history --json has all.", figure.Plural(rest, "series")))
+		p.Tag("p", "soft", fmt.Sprintf("Not shown: %d more series. hlsload history --json has all.", rest))
 	}
 	p.Raw("<footer>\n")
 	p.Tag("p", "", "hlsload history · times are UTC · history.ndjson has every figure")
@@ -147,17 +147,20 @@ func (p *htmlPage) fact(name string, lines ...string) {
 	p.Raw("</dd>\n")
 }
 
-// changed tells the newest change points.
+// changed tells the change points of the last nights.
 func (p *htmlPage) changed(main []*history.Series) []string {
 	var all []string
 	more := 0
 	for _, s := range main {
-		for _, point := range s.Points() {
+		for _, t := range s.Turns() {
+			if t.Night < len(s.Nights)-openRows {
+				break
+			}
 			if len(all) == 3 {
 				more++
 				continue
 			}
-			text := since(point)
+			text := capital(since(s, t)) + "."
 			if len(main) > 1 {
 				text = s.Scenario + ": " + text
 			}
@@ -223,7 +226,7 @@ func line(s *history.Series) string {
 		text += ": " + w
 	}
 	if n.Why != "" {
-		text += ". " + strings.ToUpper(n.Why[:1]) + n.Why[1:]
+		text += ". " + capital(n.Why)
 	}
 	return text + "."
 }
@@ -287,8 +290,8 @@ func (p *htmlPage) body(s *history.Series) {
 
 // points lists the change points of a series.
 func (p *htmlPage) points(s *history.Series) {
-	points := s.Points()
-	if len(points) == 0 {
+	turns := s.Turns()
+	if len(turns) == 0 {
 		text := "No measure has changed for good, as far as these nights show."
 		if n := s.InTrend(); n < history.Fewest {
 			text = fmt.Sprintf("Change points are looked for from %d nights with figures on; there are %d.", history.Fewest, n)
@@ -298,15 +301,15 @@ func (p *htmlPage) points(s *history.Series) {
 	}
 	p.Tag("h3", "", "What has changed, and since when")
 	p.Raw("<ul class=\"points\">\n")
-	for i, point := range points {
+	for i, t := range turns {
 		if i == mostListed {
-			p.Tag("li", "soft", fmt.Sprintf("and %d more", len(points)-i))
+			p.Tag("li", "soft", fmt.Sprintf("and %d more", len(turns)-i))
 			break
 		}
 		p.Raw("<li>")
-		p.Text(since(point))
-		if n := &s.Nights[point.Night]; n.Kept {
-			p.Raw(` (<a href="` + p.link(n.Run) + `">report of that night</a>)`)
+		p.Text(capital(since(s, t)) + ".")
+		if n := &s.Nights[t.Night]; n.Kept {
+			p.Raw(` <a href="` + p.link(n.Run) + `">Report of that night</a>`)
 		}
 		p.Raw("</li>\n")
 	}
@@ -325,8 +328,8 @@ func (p *htmlPage) charts(s *history.Series) {
 		d.T = append(d.T, startS(s.Nights[k.from]))
 	}
 	for i := range s.Nights {
-		if n := &s.Nights[i]; !n.Trend && i >= thinned {
-			d.Marks = append(d.Marks, mark{startS(*n), n.Verdict})
+		if n := &s.Nights[i]; i >= thinned && (!n.Trend || n.Verdict == reports.Fail) {
+			d.Marks = append(d.Marks, mark{startS(*n), map[bool]int{true: len(at) - len(s.Nights) + i, false: -1}[n.Trend]})
 		}
 	}
 	about := ""
@@ -344,7 +347,7 @@ func (p *htmlPage) charts(s *history.Series) {
 		d.Lines = append(d.Lines, lineOf(id, s, m, at))
 	}
 	p.Raw("</div>\n")
-	p.Tag("p", "soft", "A point is a night. Crosses at the bottom are void or interrupted nights, which are in no trend; triangles at the top mean never. Dashed: the median up to a change point and from there on. Drag to zoom, double-click to go back.")
+	p.Tag("p", "soft", "A point is a night. A ring is a night that failed. Crosses at the bottom are void or interrupted nights, which are in no trend; triangles at the top mean never. Dashed: the median up to a change point and from there on. Drag to zoom, double-click to go back.")
 	p.data.Series = append(p.data.Series, d)
 }
 
@@ -412,7 +415,7 @@ func (p *htmlPage) row(n *history.Night, rebuilt bool) string {
 	} else {
 		m.Tag("td", "w", compared(n))
 	}
-	m.Raw(`<td class="w">`)
+	m.Raw(`<td class="w change">`)
 	m.Text(worst(n))
 	m.Raw("</td><td>" + seed(n) + `</td><td class="w">`)
 	if rebuilt {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -16,10 +17,11 @@ type Options struct {
 	Rows  int // nights of a series, the newest; 0 = all
 }
 
-// most is how many change points of a series are told, and how many series are shown.
+// Bounds of what is told.
 const (
-	mostPoints = 12
+	mostPoints = 12 // change points of a series
 	mostSeries = 12
+	mostFormer = 5 // series of former keys, in a terminal
 )
 
 // WriteText writes the nights for a terminal: a table of the last nights of each series
@@ -47,13 +49,13 @@ func WriteText(w io.Writer, v *history.View, o Options) error {
 		if rest := len(s.Nights) - o.Rows; o.Rows > 0 && rest > 0 {
 			b.WriteString(document.Wrap(figure.Plural(rest, "older night")+" on the page", "  ", o.Width))
 		}
-		points := s.Points()
-		for k, p := range points {
+		turns := s.Turns()
+		for k, t := range turns {
 			if k == mostPoints {
-				b.WriteString(document.Wrap(figure.Plural(len(points)-k, "older change point")+" on the page", "  ", o.Width))
+				b.WriteString(document.Wrap(figure.Plural(len(turns)-k, "older change")+" on the page", "  ", o.Width))
 				break
 			}
-			b.WriteString(document.Wrap("changed: "+since(p), "  ", o.Width))
+			b.WriteString(document.Wrap("changed "+since(s, t), "  ", o.Width))
 		}
 		if n := s.InTrend(); n < history.Fewest {
 			b.WriteString(document.Wrap("change points are looked for from "+figure.Plural(history.Fewest, "night")+" with figures on; there are "+figure.Thousands(int64(n)), "  ", o.Width))
@@ -63,7 +65,19 @@ func WriteText(w io.Writer, v *history.View, o Options) error {
 		b.WriteString("\n" + document.Wrap(figure.Plural(shown-mostSeries, "more scenario")+" in --json", "", o.Width))
 	}
 	if former > 0 {
-		b.WriteString("\n" + document.Wrap("Nights of "+figure.Plural(former, "former key")+", which cannot be compared with these, are on the page.", "", o.Width))
+		b.WriteString("\nNights that cannot be compared with these, because their key is another one:\n")
+	}
+	told := 0
+	for i := range v.Series {
+		s := &v.Series[i]
+		if !s.Former {
+			continue
+		}
+		if told++; told > mostFormer {
+			b.WriteString(document.Wrap(fmt.Sprintf("and %d more, on the page", former-mostFormer), "  ", o.Width))
+			break
+		}
+		b.WriteString(document.Wrap(fmt.Sprintf("%s, %s to %s: %s; %s", s.Scenario, day(s.Nights[0].Started), day(s.Newest().Started), figure.Plural(len(s.Nights), "night"), strings.Join(differences(s, 3), "; ")), "  ", o.Width))
 	}
 	for _, p := range v.Problems {
 		b.WriteString(document.Wrap("warning: "+p, "", o.Width))
@@ -74,28 +88,28 @@ func WriteText(w io.Writer, v *history.View, o Options) error {
 
 // table has the last nights of a series, the newest first.
 func table(s *history.Series, rows int) *document.Table {
-	t := &document.Table{Head: []string{"night (UTC)", "verdict", "before", "worst change", "what", "seed", "folder"}, Words: map[int]bool{1: true, 2: true, 3: true, 4: true, 6: true}, Spare: []int{5, 6, 4}}
+	t := &document.Table{Head: []string{"night (UTC)", "verdict", "than before", "why not, or worst change", "seed", "folder"}, Words: map[int]bool{1: true, 2: true, 3: true, 5: true}, Spare: []int{4, 5, 2}}
 	for i := len(s.Nights) - 1; i >= 0 && (rows == 0 || len(t.Rows) < rows); i-- {
 		n := &s.Nights[i]
-		t.Add(date(n.Started), strings.ToUpper(n.Verdict), compared(n), briefly(n), cut(what(n), 60), seed(n), n.Run)
+		said := what(n)
+		if said == "" {
+			said = briefly(n)
+		}
+		t.Add(date(n.Started), strings.ToUpper(n.Verdict), compared(n), cut(said, 60), seed(n), n.Run)
 	}
-	t = t.WithoutZeros()
-	if t.Head[2] == "before" {
-		t.Head[2] = "than before"
-	}
-	return t
+	return t.WithoutZeros()
 }
 
 // briefly is what changed most of a night, in few words.
 func briefly(n *history.Night) string {
-	if n.Worst == nil {
-		return ""
+	if n.Worst == nil || n.Worst.Base == n.Worst.New {
+		return worst(n)
 	}
-	by := change(n.Worst.Change)
+	by := change(n.Worst.Change, n.Worst.Unit)
 	if by == "" {
 		by = history.Words(n.Worst.Base, n.Worst.Unit) + " → " + history.Words(n.Worst.New, n.Worst.Unit)
 	}
-	return strings.Replace(n.Worst.Measure, ",joined=before}", "}", 1) + " " + by
+	return name(n.Worst.Measure) + " " + by
 }
 
 func seed(n *history.Night) string { return figure.Trim(float64(n.Seed), 0) }

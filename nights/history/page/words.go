@@ -24,34 +24,46 @@ func date(started string) string {
 // day is the date of a start.
 func day(started string) string { return date(started)[:min(len(date(started)), len("2006-01-02"))] }
 
-// change is a relative change as in "+24 %".
-func change(l nights.Level) string {
+// change is a relative change as in "+24 %"; "" = there is none, or none that helps: that of
+// a share would be taken for percentage points.
+func change(l nights.Level, unit string) string {
 	f := float64(l)
-	if math.IsNaN(f) || math.IsInf(f, 0) {
+	if math.IsNaN(f) || math.IsInf(f, 0) || unit == "share" {
 		return ""
 	}
 	sign := "+"
 	if f < 0 {
-		sign = "−"
+		sign, f = "−", -f
 	}
-	return sign + figure.Percent(math.Abs(f))
+	decimals := 0
+	if f < .0995 {
+		decimals = 1
+	}
+	return sign + figure.Trim(100*f, decimals) + " %"
 }
 
 // moved is from what to what a level went.
 func moved(before, after, by nights.Level, unit string) string {
 	text := history.Words(before, unit) + " → " + history.Words(after, unit)
-	if c := change(by); c != "" {
+	if c := change(by, unit); c != "" {
 		text += " (" + c + ")"
 	}
 	return text
 }
 
+// name is a measure in few words: figures are about sessions that joined before a fault,
+// where there are any.
+func name(measure string) string { return strings.Replace(measure, ",joined=before}", "}", 1) }
+
 // worst is what changed most of a night; "" = not compared.
 func worst(n *history.Night) string {
-	if n.Worst == nil {
+	switch {
+	case n.Worst == nil:
 		return ""
+	case n.Worst.Base == n.Worst.New:
+		return "none"
 	}
-	return n.Worst.Measure + " " + moved(n.Worst.Base, n.Worst.New, n.Worst.Change, n.Worst.Unit)
+	return name(n.Worst.Measure) + " " + moved(n.Worst.Base, n.Worst.New, n.Worst.Change, n.Worst.Unit)
 }
 
 // compared is the outcome of a comparison in a word or two.
@@ -77,9 +89,9 @@ func because(reason string, failed []string) string {
 	case reason != "":
 		return reason
 	case len(failed) == 1:
-		return failed[0]
+		return failed[0] + " does not hold"
 	case len(failed) > 1:
-		return fmt.Sprintf("%s, and %d more", failed[0], len(failed)-1)
+		return fmt.Sprintf("%s and %d more do not hold", failed[0], len(failed)-1)
 	}
 	return ""
 }
@@ -96,7 +108,7 @@ func counted(s *history.Series) string {
 		if n := by[v]; n > 0 && n < len(s.Nights) {
 			parts = append(parts, fmt.Sprintf("%d %s", n, verdictWords[v]))
 		} else if n > 0 {
-			parts = append(parts, map[bool]string{true: "it ", false: "all "}[n == 1]+verdictWords[v])
+			parts = append(parts, map[bool]string{false: "all "}[n == 1]+verdictWords[v])
 		}
 	}
 	return text + ": " + strings.Join(parts, ", ")
@@ -120,17 +132,31 @@ func made(s *history.Series) string {
 // short is the beginning of a hash.
 func short(hash string) string { return hash[:min(len(hash), 10)] }
 
-// since says when a point is, and what else changed there.
-func since(p history.Point) string {
-	text := fmt.Sprintf("%s %s since the night of %s: %s", p.Of.Name, map[bool]string{true: "worse", false: "better"}[p.Worse], day(p.Started), moved(p.Before, p.After, p.Change.Change, p.Of.Unit))
-	switch {
-	case p.Build == "" || p.BuildBefore == "":
-	case p.Build != p.BuildBefore:
-		text += fmt.Sprintf("; hlsload itself is another one since then: %s, before %s", build(p.Build), build(p.BuildBefore))
+// since says what has changed with a night, and whether hlsload has.
+func since(s *history.Series, t history.Turn) string {
+	var parts []string
+	for i, p := range t.Points {
+		if i == mostPoints {
+			parts = append(parts, fmt.Sprintf("and %d more", len(t.Points)-i))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s %s, %s", name(p.Of.Name), map[bool]string{true: "worse", false: "better"}[p.Worse], moved(p.Before, p.After, p.Change.Change, p.Of.Unit)))
+	}
+	text := "since the night of " + day(s.Nights[t.Night].Started) + ": " + strings.Join(parts, "; ")
+	switch c := t.Points[0].Change; {
+	case c.Build == "" || c.BuildBefore == "":
+	case c.Build != c.BuildBefore:
+		text += fmt.Sprintf(". hlsload is another one since then, too: %s, before %s", build(c.Build), build(c.BuildBefore))
 	default:
-		text += "; hlsload is the same"
+		text += ". hlsload is the same"
 	}
 	return text
+}
+
+// capital begins a text with a capital letter.
+func capital(s string) string {
+	first := min(1, len(s))
+	return strings.ToUpper(s[:first]) + s[first:]
 }
 
 // build is what identifies a build, without tags.

@@ -21,7 +21,8 @@ type Night struct {
 	Scenario  string        `json:"scenario"`          // name
 	Seed      uint64        `json:"seed"`
 	Build     string        `json:"build"`
-	Key       reports.Key   `json:"key"` // without settings
+	Release   string        `json:"release,omitempty"` // of the stream, as --release has it; "" = not said
+	Key       reports.Key   `json:"key"`               // without settings
 	Verdict   string        `json:"verdict"`
 	Reason    string        `json:"reason"` // why it is void or was interrupted; "" = neither
 	ExitCode  int           `json:"exit_code"`

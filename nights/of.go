@@ -11,7 +11,7 @@ import (
 // interrupted has no figures: it says nothing of the stream.
 func Of(s *reports.Summary, folder string) Night {
 	n := Night{
-		Schema: Schema, Run: folder, RunID: s.RunID, Started: s.Started, DurationS: s.DurationS, TargetS: s.TargetDurationS, Scenario: s.Scenario.Name, Seed: s.Seed, Build: s.Build,
+		Schema: Schema, Run: folder, RunID: s.RunID, Started: s.Started, DurationS: s.DurationS, TargetS: s.TargetDurationS, Scenario: s.Scenario.Name, Seed: s.Seed, Build: s.Build, Release: s.Release,
 		Verdict: s.Verdict, ExitCode: s.ExitCode, Failed: []string{}, NeverRecovered: map[string]int64{}, Measures: []Measure{},
 	}
 	if s.Key != nil {
@@ -124,13 +124,13 @@ func (r *reader) fault(name string) {
 	for _, d := range []struct {
 		metric string
 		stats  []reports.Stat
-		never  bool // what is censored never had the event
-		hist   bool
+		never  bool         // what is censored never had the event
+		hist   reports.Stat // the measure that has the histogram
 		of     func(p *part) *reports.Dist
 	}{
-		{"failover", []reports.Stat{reports.StatMean, reports.StatP50, reports.StatP95}, true, true, func(p *part) *reports.Dist { return &p.FailoverMs }},
-		{"outage", []reports.Stat{reports.StatP50, reports.StatP95}, false, true, func(p *part) *reports.Dist { return &p.OutageMs }},
-		{"detection", []reports.Stat{reports.StatP50, reports.StatP95}, true, false, func(p *part) *reports.Dist { return &p.DetectionMs }},
+		{"failover", []reports.Stat{reports.StatMean, reports.StatP50, reports.StatP95}, true, reports.StatMean, func(p *part) *reports.Dist { return &p.FailoverMs }},
+		{"outage", []reports.Stat{reports.StatP50, reports.StatP95}, false, reports.StatP95, func(p *part) *reports.Dist { return &p.OutageMs }},
+		{"detection", []reports.Stat{reports.StatP50, reports.StatP95}, true, reports.NoStat, func(p *part) *reports.Dist { return &p.DetectionMs }},
 	} {
 		for _, stat := range d.stats {
 			m := Measure{Name: term(d.metric, stat.String(), labels), Unit: "ms", Phases: phases}
@@ -138,7 +138,7 @@ func (r *reader) fault(name string) {
 			for i := range parts {
 				x := d.of(&parts[i])
 				m.Values, m.Counts = append(m.Values, level(x, stat, d.never)), append(m.Counts, x.Count)
-				if d.hist && stat == reports.StatP95 && pool.MergeEncoded(x.Hist) == nil && d.never {
+				if stat == d.hist && pool.MergeEncoded(x.Hist) == nil && d.never {
 					m.Never += x.Censored
 				}
 			}

@@ -114,6 +114,7 @@ func holds(dir string) string {
 func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late error) error {
 	w := cmd.OutOrStdout()
 	text := o.text(w)
+	o.history.mark(s, secretsOf(cmd.Context()))
 	if r := restOf(cmd.Context()).repeats; r != nil {
 		s.Repeats = r
 	}
@@ -234,6 +235,7 @@ func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) 
 	}
 	s.Repeats = restOf(cmd.Context()).repeats
 	stage.Hide(s, sc.Secrets())
+	o.history.mark(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
 	again := o.leave(cmd, s)
 	unwritten := o.write(io.Discard, s)

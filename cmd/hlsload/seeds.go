@@ -98,6 +98,7 @@ func simulateSeeds(cmd *cobra.Command, sc *scenarios.Scenario, out *output, seed
 		one.Seed = seeds[i]
 		v := virtual{sc: &one, dir: filepath.Join(out.dir, dirs[i]), events: out.events, progress: &silent{w: io.Discard}, begin: func(run.Watched) {}, end: func(*record.Part) {}}
 		if all[i], failed[i] = v.run(cmd.Context()); failed[i] == nil {
+			out.history.mark(all[i], secretsOf(cmd.Context()))
 			before, err := out.history.before(v.dir, all[i])
 			unwritten[i] = errors.Join(v.unwritten, err, page.WriteAfter(v.dir, all[i], before))
 			all[i].Timeline = nil // it is the largest part, and in the file now

@@ -568,7 +568,7 @@ func (f *Finding) size() float64 {
 // few says how many nights are missing.
 func (j *judge) few() string {
 	n := len(j.used)
-	return fmt.Sprintf("%s are too few to tell a change from chance: %d more needed", figure.Plural(n, "night"), max(fewest-n, 1))
+	return fmt.Sprintf("%s too few to tell a change from chance: %d more needed", are(n, "night"), max(fewest-n, 1))
 }
 
 // why says in a sentence what became of a measure.

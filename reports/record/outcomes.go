@@ -2,7 +2,6 @@ package record
 
 import (
 	"math"
-	"slices"
 	"sync"
 	"time"
 
@@ -63,9 +62,34 @@ func (s *sample) now() int {
 // listed are the rows of a shard. Those of players who fell out of the sample stay for a
 // while.
 type listed struct {
-	sessions []players.Session // Bitrate is how many kbit were appended, until the session's end
-	effects  []players.Effect
+	sessions rows[players.Session] // Bitrate is how many kbit were appended, until the session's end
+	effects  rows[players.Effect]
 	room     struct{ sessions, effects int } // for so many rows, before those that fell out are removed
+}
+
+// rows is a list that grows without being copied: the copies would take as much memory again.
+type rows[T any] struct {
+	chunks [][]T
+	n      int
+}
+
+const rowsAChunk = 256
+
+func (r *rows[T]) at(i int) *T { return &r.chunks[i/rowsAChunk][i%rowsAChunk] }
+
+func (r *rows[T]) add(row T) {
+	if r.n == len(r.chunks)*rowsAChunk {
+		r.chunks = append(r.chunks, make([]T, rowsAChunk))
+	}
+	*r.at(r.n) = row
+	r.n++
+}
+
+// cut leaves the first n.
+func (r *rows[T]) cut(n int) {
+	chunks := (n + rowsAChunk - 1) / rowsAChunk
+	clear(r.chunks[chunks:])
+	r.chunks, r.n = r.chunks[:chunks], n
 }
 
 // unlisted is the row of a session without one.
@@ -81,12 +105,12 @@ func (s *Session) list() {
 		return
 	}
 	l := &s.shard.listed
-	if len(l.sessions) >= max(l.room.sessions, fewRows) {
+	if l.sessions.n >= max(l.room.sessions, fewRows) {
 		s.shard.pruneSessions(o.sessions.now())
-		l.room.sessions = len(l.sessions) + len(l.sessions)/4
+		l.room.sessions = l.sessions.n + l.sessions.n/4
 	}
-	s.row = int32(len(l.sessions))
-	l.sessions = append(l.sessions, players.Session{Player: s.player, Number: s.number, Cohort: s.Group.Key.Cohort, Joined: players.SpanOf(s.joined), Startup: players.Never})
+	s.row = int32(l.sessions.n)
+	l.sessions.add(players.Session{Player: s.player, Number: s.number, Cohort: s.Group.Key.Cohort, Joined: players.SpanOf(s.joined), Startup: players.Never})
 }
 
 // pruneSessions removes the rows of players who are not in the sample any more.
@@ -94,16 +118,16 @@ func (sh *shard) pruneSessions(share int) {
 	if share == players.Shares {
 		return
 	}
-	l := &sh.listed
-	moved, n := make([]int32, len(l.sessions)), int32(0)
-	for i := range l.sessions {
+	l := &sh.listed.sessions
+	moved, n := make([]int32, l.n), 0
+	for i := range moved {
 		moved[i] = unlisted
-		if players.Bucket(l.sessions[i].Player) < share {
-			l.sessions[n], moved[i] = l.sessions[i], n
+		if row := l.at(i); players.Bucket(row.Player) < share {
+			*l.at(n), moved[i] = *row, int32(n)
 			n++
 		}
 	}
-	l.sessions = l.sessions[:n]
+	l.cut(n)
 	for _, s := range sh.open {
 		if s.row != unlisted {
 			s.row = moved[s.row]
@@ -111,10 +135,25 @@ func (sh *shard) pruneSessions(share int) {
 	}
 }
 
+// pruneEffects is pruneSessions for what faults did.
+func (sh *shard) pruneEffects(share int) {
+	if share == players.Shares {
+		return
+	}
+	l, n := &sh.listed.effects, 0
+	for i := range l.n {
+		if row := l.at(i); players.Bucket(row.Player) < share {
+			*l.at(n) = *row
+			n++
+		}
+	}
+	l.cut(n)
+}
+
 // listStart notes the startup time.
 func (s *Session) listStart(d time.Duration) {
 	if s.row != unlisted {
-		s.shard.listed.sessions[s.row].Startup = players.SpanOf(d)
+		s.shard.listed.sessions.at(int(s.row)).Startup = players.SpanOf(d)
 	}
 }
 
@@ -123,7 +162,7 @@ func (s *Session) listMedia(sm *player.Sample) {
 	if s.row == unlisted || sm.Bitrate <= 0 {
 		return
 	}
-	r := &s.shard.listed.sessions[s.row]
+	r := s.shard.listed.sessions.at(int(s.row))
 	r.Media = r.Media.Add(players.SpanOf(sm.MediaDuration))
 	kbit := uint64(r.Bitrate) + uint64(sm.Bitrate)*uint64(max(sm.MediaDuration, 0)/time.Millisecond)/1e6
 	r.Bitrate = uint32(min(kbit, math.MaxUint32))
@@ -134,7 +173,7 @@ func (s *Session) listStall(d time.Duration) {
 	if s.row == unlisted {
 		return
 	}
-	r := &s.shard.listed.sessions[s.row]
+	r := s.shard.listed.sessions.at(int(s.row))
 	r.Stalls = uint16(min(int(r.Stalls)+1, math.MaxUint16))
 	r.Stalled = r.Stalled.Add(players.SpanOf(d))
 }
@@ -144,7 +183,7 @@ func (s *Session) listEnd(how player.SampleType) {
 	if s.row == unlisted {
 		return
 	}
-	r := &s.shard.listed.sessions[s.row]
+	r := s.shard.listed.sessions.at(int(s.row))
 	s.row = unlisted
 	if r.StartupFailed = s.failed; !s.started && !s.failed {
 		r.Startup = players.Unknown // the run ended, or the viewer left, before it had to come
@@ -184,11 +223,9 @@ func (sh *shard) listEffect(w whose, t *faultRecord, result players.Result, how 
 		return
 	}
 	l := &sh.listed
-	if len(l.effects) >= max(l.room.effects, fewRows) {
-		if share := o.effects.now(); share < players.Shares {
-			l.effects = slices.DeleteFunc(l.effects, func(e players.Effect) bool { return players.Bucket(e.Player) >= share })
-		}
-		l.room.effects = len(l.effects) + len(l.effects)/4
+	if l.effects.n >= max(l.room.effects, fewRows) {
+		sh.pruneEffects(o.effects.now())
+		l.room.effects = l.effects.n + l.effects.n/4
 	}
 	e := players.Effect{Player: w.player, Number: w.number, Occurrence: t.occ, Cohort: w.cohort, Result: result, Detection: players.Unknown, Failover: players.Unknown, Outage: players.Unknown}
 	flag := func(f players.Flags, on bool) {
@@ -209,7 +246,7 @@ func (sh *shard) listEffect(w whose, t *faultRecord, result players.Result, how 
 		}
 		e.Detection, e.Failover, e.Outage = since(t.detected), since(t.failover), players.SpanOf(t.outage)
 	}
-	l.effects = append(l.effects, e)
+	l.effects.add(e)
 }
 
 // Outcomes is what became of each viewer, with at most Config.Outcomes rows of each kind;
@@ -229,13 +266,13 @@ func (c *Collector) Outcomes() *players.Table {
 	t.Sessions, t.Effects = make([]players.Session, 0, o.sessions.rows), make([]players.Effect, 0, o.effects.rows)
 	for _, sh := range c.shards {
 		sh.mu.Lock()
-		for i := range sh.listed.sessions {
-			if r := &sh.listed.sessions[i]; players.Bucket(r.Player) < t.SessionShare {
+		for i := range sh.listed.sessions.n {
+			if r := sh.listed.sessions.at(i); players.Bucket(r.Player) < t.SessionShare {
 				t.Sessions = append(t.Sessions, *r)
 			}
 		}
-		for i := range sh.listed.effects {
-			if r := &sh.listed.effects[i]; players.Bucket(r.Player) < t.EffectShare {
+		for i := range sh.listed.effects.n {
+			if r := sh.listed.effects.at(i); players.Bucket(r.Player) < t.EffectShare {
 				t.Effects = append(t.Effects, *r)
 			}
 		}

@@ -191,7 +191,7 @@ const checkpointEvery = 5 * time.Minute
 
 // soFar is the summary of a run that goes on.
 func (r *live) soFar(now time.Duration) *reports.Summary {
-	s := measure.SoFar(r.results.collector, measure.End{At: now, Interrupted: "the run was still going on at " + figure.Clock(now.Truncate(time.Second)) + "; these are the figures so far",
+	s := measure.SoFar(r.results.collector, measure.End{At: now, Interrupted: reports.StillGoingOn + figure.Clock(now.Truncate(time.Second)) + "; these are the figures so far",
 		CPU: cpuTime(), RSSPeak: rssPeak(), Goroutines: r.results.goroutines, DroppedSamples: r.crew.agent.stats().LocalErrors})
 	stage.Hide(s, r.sc.Secrets())
 	return s

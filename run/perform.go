@@ -177,7 +177,7 @@ func (r *live) tick(ctx context.Context, interrupted <-chan struct{}) {
 		if r.cfg.Live != nil && r.cfg.Live.Wanted() {
 			r.cfg.Live.Show(r.soFar(now))
 		}
-		if now >= next && r.cfg.Checkpoint != nil {
+		if now >= next && r.cfg.Checkpoint != nil && len(r.faults) <= mostDerived {
 			next = now + checkpointEvery
 			if err := r.cfg.Checkpoint(r.soFar(now)); err != nil {
 				r.progress.Mark(now, fmt.Sprintf("warning: writing a checkpoint: %v", err))
@@ -188,6 +188,10 @@ func (r *live) tick(ctx context.Context, interrupted <-chan struct{}) {
 
 // checkpointEvery is how often a long run keeps what it has so far.
 const checkpointEvery = 5 * time.Minute
+
+// mostDerived is of how many occurrences of faults a summary is derived while the run goes
+// on: of more it takes so long that stop conditions would have to wait. Snapshots are taken of all.
+const mostDerived = 2000
 
 // soFar is the summary of a run that goes on.
 func (r *live) soFar(now time.Duration) *reports.Summary {

@@ -192,7 +192,7 @@ func (a *agent) start(b crew.Begin) (err error) {
 		a.collector, a.board = r.results.collector, r.chaos.board
 	} else {
 		a.measure.Started = b.Wall
-		a.vital = vital.New(nil)
+		a.vital = vital.New(a.cfg.Vital)
 		if a.collector, err = record.New(a.measure); err != nil {
 			return err
 		}

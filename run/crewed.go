@@ -5,6 +5,7 @@ import (
 
 	"hlsload/reports/record"
 	"hlsload/run/bus"
+	"hlsload/run/vital"
 	"hlsload/scenarios"
 	"hlsload/scenarios/redact"
 	"hlsload/stage"
@@ -76,6 +77,8 @@ type AgentConfig struct {
 	Ended func(*record.Part)
 	// Kept gets the file that has the part, once it is written; nil = that is not asked.
 	Kept func(file string)
+	// Vital is what this process uses of its machine; nil = it is read from the system.
+	Vital func() vital.Level
 }
 
 // Alone is a run that one collector records.

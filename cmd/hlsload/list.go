@@ -341,6 +341,7 @@ func listMetrics() (listing, error) {
 		for _, m := range items {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Metric, strings.Join(m.Statistics, " "), m.Unit, m.What)
 		}
+		fmt.Fprintf(w, "\nBy windows of time, as in rebuffer_ratio{%s=10m}.p95 < 1%% (docs/scenario.md): %s\n", expect.EachLabel, strings.Join(expect.Windowed(), ", "))
 	}}, nil
 }
 

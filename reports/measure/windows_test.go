@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"hlsload/player"
 	"hlsload/player/m3u8"
 	"hlsload/reports/expect"
 	"hlsload/reports/record"
@@ -64,6 +66,35 @@ func TestWindows(t *testing.T) {
 		"no window was measured: no data: hit_ratio{each=10s} could not be measured",
 		"0 s in each of 2 windows of 10s; nothing to measure in 8 windows",
 	)
+}
+
+// TestEachWindowedMetricIsMeasured: what takes the label each has a value in a window.
+func TestEachWindowedMetricIsMeasured(t *testing.T) {
+	values := map[string]string{"share": "1%", "duration": "1s", "bit/s": "1Mbps", "1/s": "1/s", "number": "1"}
+	var texts []string
+	for _, m := range expect.Metrics {
+		if !slices.Contains(m.LabelNames(), expect.EachLabel) {
+			continue
+		}
+		name := m.Name
+		if st := m.StatNames(); st != nil {
+			name += "." + st[0]
+		}
+		texts = append(texts, name+"{each=100s} < "+values[m.Unit()])
+	}
+	sc := expecting(t, sceneConfig(), texts...)
+	v := sc.watching(0)
+	v.answer(5, m3u8.KindSegment, 0, 200, -1)
+	v.stall(10)
+	v.resume(11)
+	sm := player.Sample{Type: player.Appended, Kind: m3u8.KindSegment, MediaDuration: sec(4), Bitrate: 1e6, At: sec(12), Latency: sec(9)}
+	v.s.Add(&sm, nil)
+	sc.c.Meter().Origin(sec(5), 200, 1000)
+	for _, e := range sc.finish(End{}).Expectations {
+		if e.NotMeasured {
+			t.Errorf("%s: %s", e.Expr, e.Reason)
+		}
+	}
 }
 
 // TestWindowsAreExact has sessions do anything, and counts again instant by instant.

@@ -360,6 +360,10 @@ func htmlTables(s *reports.Summary, p *page) {
 		}
 	}
 	section("audience", "Audience", cohortTable(s), profileTable(s))
+	if len(s.Drift) > 0 {
+		p.table(driftTable(s))
+		p.Tag("p", "soft", "Latency: the ends of the line through the medians of five minutes (of a run of less than two hours: of its 24th parts), without the warming up; p is the probability that so much growth is chance. Less than a segment a day is none.")
+	}
 	p.Raw("</section>\n")
 	section("load", "Load", loadTable(s))
 	p.Tag("p", "soft", loadLine(s))

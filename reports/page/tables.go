@@ -164,7 +164,7 @@ func testerTable(s *reports.Summary) *document.Table {
 
 // trendTable is what became of what the tester used, over a long run.
 func trendTable(s *reports.Summary) *document.Table {
-	t := &document.Table{Caption: "What the tester used, over time", Head: []string{"", "before", "from", "to", "after", "a day", "p", "result"}, Words: map[int]bool{7: true}, Spare: []int{1, 4, 6}}
+	t := &document.Table{Caption: "What the tester used, over time", Head: []string{"what", "before", "from", "to", "after", "a day", "p", "result"}, Words: map[int]bool{7: true}, Spare: []int{1, 4, 6}}
 	for i := range s.Tester.Trends {
 		x := &s.Tester.Trends[i]
 		name, result := x.What, "flat"
@@ -181,14 +181,60 @@ func trendTable(s *reports.Summary) *document.Table {
 		case !x.From.Known():
 			result = x.Reason
 		}
-		p := reports.NoData
-		if p = x.P; p.Known() {
-			p = p.Round(4)
-		}
-		t.Add(name, x.Format(x.Start), x.Format(x.From), x.Format(x.To), x.Format(x.End), x.Format(x.PerDay), reports.Plain.Format(p), result)
+		t.Add(name, x.Format(x.Start), x.Format(x.From), x.Format(x.To), x.Format(x.End), perDay(x.Format(x.PerDay), x.P), probability(x.P), result)
 	}
 	return t
 }
+
+// driftTable is what became of the cohorts over a long run.
+func driftTable(s *reports.Summary) *document.Table {
+	t := &document.Table{Caption: "Over the run", Head: []string{"cohort", "latency from", "to", "a day", "p", "stalled an hour: first third", "last third", "result"}, Words: map[int]bool{7: true}, Spare: []int{5}}
+	rows := map[string][]string{}
+	var names []string
+	for i := range s.Drift {
+		d := &s.Drift[i]
+		row := rows[d.Cohort]
+		if row == nil {
+			row = []string{d.Cohort, "", "", "", "", "", "", "steady"}
+			rows[d.Cohort], names = row, append(names, d.Cohort)
+		}
+		if !d.OK {
+			row[7] = "DRIFTS"
+		}
+		if d.What == "rebuffer_ratio" {
+			row[5], row[6] = stalledAnHour(d.From), stalledAnHour(d.To)
+			continue
+		}
+		row[1], row[2], row[3], row[4] = reports.Milliseconds.Format(d.From), reports.Milliseconds.Format(d.To), perDay(reports.Milliseconds.Format(d.PerDay), d.P), probability(d.P)
+	}
+	for _, name := range names {
+		t.Add(rows[name]...)
+	}
+	return t
+}
+
+// perDay is how much something grows in a day, unless that may be chance: then a slope over minutes
+// would look like much for a day.
+func perDay(slope string, p reports.Value) string {
+	if p < reports.Significant {
+		return slope
+	}
+	return "chance"
+}
+
+// probability writes one for people.
+func probability(p reports.Value) string {
+	switch {
+	case !p.Known():
+		return reports.Plain.Format(p)
+	case p < .0001:
+		return "< 0.0001"
+	}
+	return figure.Trim(float64(p), 4)
+}
+
+// stalledAnHour is a share of the time as stalling in an hour.
+func stalledAnHour(share reports.Value) string { return reports.Milliseconds.Format(3600_000 * share) }
 
 // agentTable are the machines of a run that went over several: first those that were
 // lost, then those whose requests left latest.

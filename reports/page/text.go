@@ -223,6 +223,9 @@ func (t *text) addAll(s *reports.Summary) {
 		t.addFault(s, &s.Faults[i], i == 0)
 	}
 	t.add(block{"cohorts", cohorts, t.section("Cohorts") + t.table(oneWord(cohortTable(s)).WithoutZeros()), ""})
+	if len(s.Drifted()) > 0 {
+		t.add(block{"drift", agents, t.section("Over the run") + t.table(driftTable(s)), ""})
+	}
 	t.add(block{"load", load, t.section("Load") + t.table(loadTable(s)) + t.wrap("  ", loadLine(s)), ""})
 	if len(s.Agents) > 0 {
 		t.add(block{"agents", agents, t.section("Agents") + t.table(agentTable(s)), ""})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // The files of a run (contract section 4). The journal and the events are
@@ -25,6 +26,12 @@ const (
 	ResumeFile = "resume.json"
 	PartFile   = "part.bin"
 )
+
+// StillGoingOn begins [Summary.Interrupted] of a run that goes on: of its checkpoint.
+const StillGoingOn = "the run was still going on at "
+
+// Unfinished reports whether the summary is that of a run that went on when it was made.
+func (s *Summary) Unfinished() bool { return strings.HasPrefix(s.Interrupted, StillGoingOn) }
 
 // Read reads the summary of a finished run from its directory, or what an unfinished
 // one kept.

@@ -177,7 +177,7 @@ func (r *live) tick(ctx context.Context, interrupted <-chan struct{}) {
 		if r.cfg.Live != nil && r.cfg.Live.Wanted() {
 			r.cfg.Live.Show(r.soFar(now))
 		}
-		if now >= next && r.cfg.Checkpoint != nil {
+		if now >= next && r.cfg.Checkpoint != nil && len(r.faults) <= mostDerived {
 			next = now + checkpointEvery
 			if err := r.cfg.Checkpoint(r.soFar(now)); err != nil {
 				r.progress.Mark(now, fmt.Sprintf("warning: writing a checkpoint: %v", err))
@@ -189,9 +189,13 @@ func (r *live) tick(ctx context.Context, interrupted <-chan struct{}) {
 // checkpointEvery is how often a long run keeps what it has so far.
 const checkpointEvery = 5 * time.Minute
 
+// mostDerived is of how many occurrences of faults a summary is derived while the run goes
+// on: of more it takes so long that stop conditions would have to wait. Snapshots are taken of all.
+const mostDerived = 2000
+
 // soFar is the summary of a run that goes on.
 func (r *live) soFar(now time.Duration) *reports.Summary {
-	s := measure.SoFar(r.results.collector, measure.End{At: now, Interrupted: "the run was still going on at " + figure.Clock(now.Truncate(time.Second)) + "; these are the figures so far",
+	s := measure.SoFar(r.results.collector, measure.End{At: now, Interrupted: reports.StillGoingOn + figure.Clock(now.Truncate(time.Second)) + "; these are the figures so far",
 		CPU: cpuTime(), RSSPeak: rssPeak(), Goroutines: r.results.goroutines, DroppedSamples: r.crew.agent.stats().LocalErrors})
 	stage.Hide(s, r.sc.Secrets())
 	return s

@@ -212,7 +212,7 @@ func OpenResumable(dir, build string, getenv func(string) (string, bool)) (*Resu
 		return refuse("the players of the run were on %s (want a run of one machine). hlsload merge joins what agents kept; hlsload undo %s puts back what the conductor left behind", figure.Plural(s.Agents, "agent"), filepath.Join(dir, reports.JournalFile))
 	case s.Build != build:
 		return refuse("it was begun by another hlsload (got %s; want %s)", s.Build, build)
-	case there(reports.SummaryFile):
+	case finished(dir):
 		return refuse("the run is over (got its summary.json; want the directory of a run whose machine was lost)")
 	}
 	if data, err = readAtMost(filepath.Join(dir, reports.PartFile), maxSnapshot); err != nil {
@@ -242,6 +242,16 @@ func OpenResumable(dir, build string, getenv func(string) (string, bool)) (*Resu
 	}
 	p.Events = s.Events
 	return p, nil
+}
+
+// finished reports whether a directory has the summary of a run that is over, not one that was made of
+// a checkpoint.
+func finished(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, reports.SummaryFile)); err != nil {
+		return false
+	}
+	s, err := reports.Read(dir)
+	return err != nil || !s.Unfinished()
 }
 
 // past reports whether the run would be over by an instant, at the latest once all viewers were

@@ -15,7 +15,7 @@ import (
 )
 
 // ofNewRuns are flags that say what a new run is like.
-var ofNewRuns = []string{"players", "duration", "seed", "url", "set", "out", "history", "events", "agents", "processes", "edge-log"}
+var ofNewRuns = []string{"players", "duration", "seed", "url", "set", "out", "history", "events", "agents", "processes", "edge-log", retryFlag}
 
 // openResumable reads the run in a directory, to go on with it. A scenario may be named: it
 // must be that of the run.

@@ -164,11 +164,15 @@ func htmlContents(s *reports.Summary, p *page) {
 	p.Raw("</p>\n")
 	if len(s.Faults) > 1 {
 		p.Raw("<ol>\n")
-		quiet := 0
+		quiet, lost := 0, 0
 		for i := range s.Faults {
 			f := &s.Faults[i]
+			if f.Lost != "" {
+				lost += f.Occurrences()
+				continue
+			}
 			if !hurt(f) {
-				quiet++
+				quiet += f.Occurrences()
 				continue
 			}
 			p.Rawf(`<li><a href="#fault-%d">`, i)
@@ -180,6 +184,9 @@ func htmlContents(s *reports.Summary, p *page) {
 		p.Raw("</ol>\n")
 		if quiet > 0 {
 			p.Tag("p", "soft", figure.Plural(quiet, "fault")+" that no viewer noticed")
+		}
+		if lost > 0 {
+			p.Tag("p", "soft", figure.Plural(lost, "fault")+" not counted: the machine was lost meanwhile")
 		}
 	}
 	p.Raw("</nav>\n")
@@ -220,7 +227,11 @@ func htmlFault(s *reports.Summary, p *page, i int) {
 		return
 	}
 	p.Rawf(`<details class="card fault" id="fault-%d"><summary>`, i)
-	p.Raw(`<span class="ok">✓</span> <b>`)
+	if f.Lost != "" {
+		p.Raw(`<span class="soft">–</span> <b>`)
+	} else {
+		p.Raw(`<span class="ok">✓</span> <b>`)
+	}
 	p.Text(f.Title(s))
 	p.Raw("</b> ")
 	p.Text(brief(f))

@@ -31,8 +31,10 @@ func WriteAfter(dir string, s *reports.Summary, before *Earlier) error {
 		}
 	}
 	if problems == nil {
-		for _, name := range []string{reports.CheckpointFile, reports.ResumeFile, reports.PartFile} { // of a run that goes on
-			_ = os.Remove(filepath.Join(dir, name))
+		_ = os.Remove(filepath.Join(dir, reports.CheckpointFile)) // most runs have none
+		if !s.Unfinished() {
+			_ = os.Remove(filepath.Join(dir, reports.ResumeFile))
+			_ = os.Remove(filepath.Join(dir, reports.PartFile))
 		}
 	}
 	return errors.Join(problems...)

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build test test-full verdicts race lint fuzz pgo bench bench-code bench-fleet bench-sim bench-crew real corpus browser fidelity fidelity-short image image-check demo clean
+.PHONY: help build test test-full verdicts race lint fuzz pgo bench bench-code bench-fleet bench-sim bench-crew real corpus browser fidelity fidelity-short image image-check cross release-check demo clean
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -87,6 +87,16 @@ image:       ## the container image hlsload:dev, from a static full build; needs
 image-check: ## build an image and run it as a cluster would: not as root, on a root that is read-only
 	@GO='$(GO)' deploy/image/check || { code=$$?; \
 		if [ $$code = 3 ] && [ -z "$$CI" ]; then echo "SKIPPED: make image-check"; exit 0; fi; exit $$code; }
+
+# The core and the full build share nearly all packages, so the second of a system takes seconds.
+cross:       ## compile for Windows and macOS, core and full; nothing of it is run
+	@for system in windows/amd64 darwin/arm64; do for tags in full core; do \
+		echo "compile for $$system ($$tags)"; \
+		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) build -tags $$tags -o bin/cross/hlsload-$${system%/*}-$$tags ./cmd/hlsload || exit 1; \
+	done; done
+
+release-check: ## build a snapshot of a release, and check archives, packages, checksums and image: 20 minutes; SHORT=1: this system
+	@GO='$(GO)' deploy/release/check $(if $(SHORT),--short)
 
 demo:        ## the main job: a pipeline of the embedded channel dies under 300 players
 	@echo "compiling; the first time that takes about a minute"

@@ -132,10 +132,11 @@ func Judge(base []Night, now Night, across string, most int) Comparison {
 
 // chosen is how nights are compared with a new one, when something was changed on purpose
 // or nothing was. The keys of the nights have their settings where those are known. Of a
-// base with several keys, the key of the last night that may be compared counts.
+// base with several keys, the key of the last night that may be compared counts: across a
+// change, of the last one before it.
 func chosen(base []Night, now *Night, across string) How {
 	how := How{Across: across}
-	var reference *Night
+	var reference, unchanged *Night
 	var nearest []Difference // of the last night that proves something
 	sorted := slices.Clone(base)
 	slices.SortStableFunc(sorted, func(a, b Night) int { return cmp.Compare(a.Started, b.Started) })
@@ -144,14 +145,19 @@ func chosen(base []Night, now *Night, across string) How {
 		if !n.Proves() || noKey(n, now) != "" || n.Is(now) {
 			continue
 		}
-		d := Differences(&n.Key, &now.Key)
-		if Allowed(across, d) {
+		switch d := Differences(&n.Key, &now.Key); {
+		case across != "" && len(d) == 0: // a night after the change, which counts if there are no others
+			if unchanged == nil {
+				unchanged = n
+			}
+		case reference == nil && Allowed(across, d):
 			reference, how.Differences = n, d
-			break
-		}
-		if nearest == nil || len(d) < len(nearest) {
+		case nearest == nil || len(d) < len(nearest):
 			nearest = d
 		}
+	}
+	if reference == nil && unchanged != nil {
+		reference, nearest = unchanged, nil
 	}
 	if reference == nil {
 		how.Differences = nearest
@@ -164,6 +170,8 @@ func chosen(base []Night, now *Night, across string) How {
 		switch {
 		case reference != nil && n.Key.Hash == reference.Key.Hash:
 			return ""
+		case across != "" && len(d) == 0:
+			return "it has the key of the new one: nothing was changed between them"
 		case Allowed(across, d):
 			return "its key is not that of the last night of the base"
 		}

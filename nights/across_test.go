@@ -90,6 +90,11 @@ func TestJudge(t *testing.T) {
 	if len(c.Base) != 1 || c.Base[0].Run != "night-7" || len(c.Left) != 6 || c.Left[0].Why != "its key is not that of the last night of the base" || c.Differences[0].Base != "5s" {
 		t.Errorf("several keys: %+v", c)
 	}
+	// Nights after the change are left out.
+	c = Judge(append(base[:6:6], keyed(7, slow, 18900)), now, AcrossTarget, 0)
+	if c.Outcome != Worse || len(c.Base) != 6 || len(c.Left) != 1 || c.Left[0].Run != "night-7" || c.Left[0].Why != "it has the key of the new one: nothing was changed between them" {
+		t.Errorf("a night after the change: %s, %s, %v, %v", c.Outcome, c.Reason, c.Base, c.Left)
+	}
 	// An equal key is compared whatever the change is said to be.
 	c = Judge(base, keyed(8, key(nil), 9000), AcrossProfile, 0)
 	if c.Outcome != Same || !strings.Contains(strings.Join(c.Notes, "\n"), "the keys are equal") {

@@ -22,6 +22,7 @@ type How struct {
 	// Differences are the settings that differ, for the comparison.
 	Differences []Difference
 	Seed        uint64 // of the draws for Shift
+	Bare        bool   // without Shift
 }
 
 // The tests of a [Finding].
@@ -37,7 +38,8 @@ const (
 const (
 	usual       = 14  // nights of a base
 	fewest      = 5   // nights of a base: with less, a spread is a guess
-	significant = .01 // of significance, after Holm
+	significant = .01 // after Holm
+	outside     = .01 // of a night, where ranks decide
 	relative    = .10 // least change that counts
 	point       = .01 // of a share
 	reloads     = 1. / 4
@@ -82,6 +84,7 @@ func Split(base []Night, now *Night, how How) (used []Night, left []Ref) {
 			used = append(used, *n)
 		}
 	}
+	used = oneSeed(used, now, out)
 	most := how.Nights
 	if most <= 0 {
 		most = usual
@@ -91,6 +94,34 @@ func Split(base []Night, now *Night, how How) (used []Night, left []Ref) {
 		used = used[1:]
 	}
 	return used, left
+}
+
+// oneSeed keeps the nights with the seed of the new one, if there are enough, else one of
+// each seed. A seed decides the phase of the segments and every player's draws: nights of
+// one seed are more alike than others, and would make chance look smaller than it is.
+func oneSeed(used []Night, now *Night, out func(n *Night, why string)) (kept []Night) {
+	same := 0
+	last := map[uint64]int{}
+	for i := range used {
+		last[used[i].Seed] = i
+		if used[i].Seed == now.Seed {
+			same++
+		}
+	}
+	if now.Key.Mode == reports.ModeSimulate && same > 0 {
+		return used // they are compared exactly
+	}
+	for i := range used {
+		switch n := &used[i]; {
+		case same >= fewest && n.Seed != now.Seed:
+			out(n, fmt.Sprintf("another seed: %d nights with seed %d are enough", same, now.Seed))
+		case same < fewest && last[n.Seed] != i:
+			out(n, "a later night has the same seed")
+		default:
+			kept = append(kept, *n)
+		}
+	}
+	return kept
 }
 
 func (n *Night) ref() Ref {
@@ -214,7 +245,11 @@ func (m *Measure) known(sign float64) (v, phases []float64, n []int64, at []int)
 		if !x.Measured() {
 			continue
 		}
-		v, at = append(v, sign*float64(x)), append(at, i+1)
+		number := i + 1
+		if i < len(m.Occurrences) {
+			number = m.Occurrences[i]
+		}
+		v, at = append(v, sign*float64(x)), append(at, number)
 		if i < len(m.Phases) && m.Phases[i].Number() {
 			phases = append(phases, float64(m.Phases[i]))
 		}
@@ -232,10 +267,18 @@ func (m *Measure) known(sign float64) (v, phases []float64, n []int64, at []int)
 
 // middle is the mean, or the median where there is never.
 func middle(v []float64) float64 {
-	if slices.ContainsFunc(v, func(x float64) bool { return math.IsInf(x, 0) }) {
-		return median(v)
+	if m := far(v); !math.IsInf(m, 0) {
+		return m
 	}
+	return median(v)
+}
+
+// far is the mean, which is never with one that never happened.
+func far(v []float64) float64 {
 	mean, _ := moments(v)
+	if math.IsNaN(mean) {
+		return math.Inf(1)
+	}
 	return mean
 }
 
@@ -271,7 +314,7 @@ func (j *judge) measures() {
 	}
 	deciding := primary(family)
 	var findings []Finding
-	var p []float64
+	var changes, p []float64
 	var tested []int
 	j.toofew = !j.exact && len(j.used) < fewest
 	for i := range j.now.Measures {
@@ -283,8 +326,9 @@ func (j *judge) measures() {
 			}
 			continue
 		}
-		f := s.finding(j)
+		f, by := s.finding(j)
 		f.Primary = slices.Contains(deciding, i)
+		changes = append(changes, by)
 		if f.Primary && !j.exact {
 			p, tested = append(p, float64(f.P)), append(tested, len(findings))
 		}
@@ -296,8 +340,7 @@ func (j *judge) measures() {
 	for i := range findings {
 		f := &findings[i]
 		m := j.now.measure(f.Measure)
-		worse := m.sign() * (float64(f.New) - float64(f.Base)) // NaN = both never
-		f.Worse = f.Primary && worse > j.gate(m, float64(f.Base)) && (j.exact || !j.toofew && float64(f.Adjusted) < significant)
+		f.Worse = f.Primary && changes[i] > j.gate(m, float64(f.Base)) && (j.exact || !j.toofew && float64(f.Adjusted) < significant)
 		f.Why = j.why(f, m)
 	}
 	j.comparison.Findings = append(j.comparison.Findings, findings...)
@@ -317,17 +360,20 @@ func (s *series) ranks() bool {
 	return p*mostPrimary < significant
 }
 
-// finding compares a measure.
-func (s *series) finding(j *judge) Finding {
+// finding compares a measure. by is how much worse it is; with one value that is never,
+// infinitely.
+func (s *series) finding(j *judge) (f Finding, by float64) {
 	pool := slices.Concat(s.base...)
-	f := Finding{Measure: s.Name, Unit: s.Unit, BaseCount: len(pool), NewCount: len(s.now), P: NoLevel, Adjusted: NoLevel, Shift: []Quantile{}}
+	f = Finding{Measure: s.Name, Unit: s.Unit, BaseCount: len(pool), NewCount: len(s.now), P: NoLevel, Adjusted: NoLevel, Shift: []Quantile{}}
 	before, now := middle(pool), middle(s.now)
+	by = far(s.now) - before
 	if s.fault() != "" {
 		f.Worst = s.at[worst(s.now)]
 	}
 	if !j.exact && s.residuals() {
 		pool = slices.Concat(s.base...)
 		before = now - (middle(s.now) - middle(pool))
+		by = far(s.now) - middle(pool)
 		if s.fault() != "" {
 			f.Worst = s.at[worst(s.now)]
 		}
@@ -338,11 +384,13 @@ func (s *series) finding(j *judge) Finding {
 	}
 	if j.exact {
 		f.Test = TestExact
-		return f
+		return f, by
 	}
 	f.P, f.Test = s.test(j, before, pool)
-	f.Shift = s.shift(j)
-	return f
+	if !j.how.Bare {
+		f.Shift = s.shift(j)
+	}
+	return f, by
 }
 
 // worst is the index of the largest number.
@@ -355,13 +403,17 @@ func worst(v []float64) (at int) {
 	return at
 }
 
-// test is the probability of no change.
+// test is the probability of no change. Occurrences of one night may share what slows them,
+// so that ranks alone would find a change too often: the night must be outside of what
+// nights differ by, too.
 func (s *series) test(j *judge, before float64, pool []float64) (Level, string) {
 	night := s.night(j.gate(s.Measure, before))
 	switch {
+	case s.ranks() && night < outside:
+		return Level(more(pool, s.now)), TestBoth
 	case s.ranks():
 		return Level(max(more(pool, s.now), night)), TestBoth
-	case s.Unit == "share" && len(s.now) == 1 && s.nowCounts[0] > 0:
+	case s.Unit == "share" && slices.Min(s.nowCounts) > 0:
 		return Level(max(night, s.byCounts())), TestShare
 	}
 	return Level(night), TestNight
@@ -372,12 +424,15 @@ func (s *series) test(j *judge, before float64, pool []float64) (Level, string) 
 func (s *series) night(gate float64) float64 {
 	var base []float64
 	for _, v := range s.base {
-		base = append(base, middle(v))
+		base = append(base, far(v))
 	}
-	now := middle(s.now)
-	if slices.ContainsFunc(append(slices.Clone(base), now), func(v float64) bool { return math.IsInf(v, 0) }) {
-		// Nothing is known of how far never is: what remains is its rank among the nights.
+	now := far(s.now)
+	switch {
+	case slices.ContainsFunc(base, func(v float64) bool { return math.IsInf(v, 0) }):
+		// How far never is from a number is not known: what remains are the ranks of the nights.
 		return more(base, []float64{now})
+	case math.IsInf(now, 0):
+		return 0 // further than any number
 	}
 	p := outlier(base, now, gate/4, !s.ranks())
 	if now <= median(base)+deviations*deviation(base) {
@@ -390,29 +445,40 @@ func (s *series) night(gate float64) float64 {
 // all nights (Fisher's exact test), with the counts divided by how much more nights differ
 // than independent sessions would (the design effect of Kish 1965).
 func (s *series) byCounts() float64 {
-	var hit, of, n float64
+	var hits, of []float64
+	var allHits, all float64
 	for i, v := range s.base {
-		hit, of, n = hit+math.Abs(v[0])*float64(s.counts[i][0]), of+float64(s.counts[i][0]), n+1
+		h, n := hitsOf(v, s.counts[i])
+		hits, of = append(hits, h), append(of, n)
+		allHits, all = allHits+h, all+n
 	}
-	if of == 0 {
+	if all == 0 {
 		return 1
 	}
-	share := hit / of
 	design := 1.
-	if expected := share * (1 - share); expected > 0 && n > 1 {
+	if share := allHits / all; share > 0 && share < 1 && len(of) > 1 {
 		sum := 0.
-		for i, v := range s.base {
-			off := math.Abs(v[0]) - share
-			sum += float64(s.counts[i][0]) * off * off / expected
+		for i, n := range of {
+			if n > 0 {
+				sum += (hits[i] - n*share) * (hits[i] - n*share) / (n * share * (1 - share))
+			}
 		}
-		design = max(1, sum/(n-1))
+		design = max(1, sum/float64(len(of)-1))
 	}
-	a, na := math.Abs(s.now[0])*float64(s.nowCounts[0])/design, float64(s.nowCounts[0])/design
-	b, nb := hit/design, of/design
+	now, n := hitsOf(s.now, s.nowCounts)
 	if s.sign < 0 {
-		a, b = na-a, nb-b
+		now, allHits = n-now, all-allHits
 	}
-	return hypergeometric(a, na, b, nb)
+	return hypergeometric(now/design, n/design, allHits/design, all/design)
+}
+
+// hitsOf are how many sessions of how many shares stand for.
+func hitsOf(shares []float64, counts []int64) (hits, of float64) {
+	for i, v := range shares {
+		n := float64(max(counts[i], 0))
+		hits, of = hits+math.Abs(v)*n, of+n
+	}
+	return hits, of
 }
 
 // never finds sessions that never recovered where all did before.
@@ -508,9 +574,71 @@ func (j *judge) few() string {
 func (j *judge) why(f *Finding, m *Measure) string {
 	unit := reports.Unit(max(slices.Index(reports.UnitSymbols[:], f.Unit), 0))
 	text := func(l Level) string { return unit.Format(reports.Value(l)) }
-	change := "as before"
-	if f.New != f.Base {
-		change = fmt.Sprintf("%s, before %s", text(f.New), text(f.Base))
+	by := float64(f.New) - float64(f.Base)
+	before := fmt.Sprintf("%s in %s", text(f.Base), figure.Plural(len(j.used), "night"))
+	if j.exact {
+		before = text(f.Base) + " with the same seed"
 	}
-	return fmt.Sprintf("%s: %s", f.Measure, change)
+	if f.New == f.Base || text(f.New) == text(f.Base) {
+		return fmt.Sprintf("%s is %s, as in %s", f.Measure, text(f.New), strings.TrimPrefix(before, text(f.Base)+" in "))
+	}
+	what := fmt.Sprintf("%s is %s, %s than %s", f.Measure, text(f.New), moved(f, by), before)
+	if j.exact {
+		return what
+	}
+	worse := m.sign() * by
+	switch gate := j.gate(m, float64(f.Base)); {
+	case worse <= 0 && !math.IsNaN(worse):
+		return what
+	case f.Worse:
+		return what + "; by chance " + odds(float64(f.Adjusted)) + " (" + j.tested(f) + ")"
+	case j.toofew:
+		return what + "; so few nights cannot tell that from chance"
+	case worse <= gate:
+		return what + "; less than what counts"
+	case !f.Primary:
+		return what + "; it has no part in the outcome"
+	}
+	return what + "; by chance " + odds(float64(f.Adjusted)) + ", which is too likely (" + j.tested(f) + ")"
+}
+
+// moved says by how much a value has changed.
+func moved(f *Finding, by float64) string {
+	more := "more"
+	if by < 0 {
+		more, by = "less", -by
+	}
+	switch {
+	case math.IsInf(by, 0), math.IsNaN(by):
+		return more
+	case f.Unit == "share":
+		return figure.Trim(100*by, 2) + " points " + more
+	case f.Base == 0:
+		return more
+	}
+	return figure.Percent(math.Abs(float64(f.Change))) + " " + more
+}
+
+// odds are a probability for people.
+func odds(p float64) string {
+	switch {
+	case !(p < 1):
+		return "as likely as not"
+	case p < 1e-4:
+		return "less than once in 10,000 nights"
+	case p < .1:
+		return "once in " + figure.Thousands(int64(math.Round(1/p))) + " nights"
+	}
+	return "in " + figure.Percent(figure.Round(p, 2)) + " of nights"
+}
+
+// tested says what was tested.
+func (j *judge) tested(f *Finding) string {
+	switch f.Test {
+	case TestBoth:
+		return fmt.Sprintf("ranks of %d and %d occurrences, and the spread of the nights", f.BaseCount, f.NewCount)
+	case TestShare:
+		return "counts of sessions, and the spread of the nights"
+	}
+	return "the spread of the nights"
 }

@@ -3,6 +3,8 @@ package nights
 import (
 	"math"
 	"slices"
+
+	"hlsload/reports/figure"
 )
 
 // What an onset meets depends on how long ago the last segment was due: a pipeline that is
@@ -13,6 +15,12 @@ import (
 
 // nearest is the part of the base's values that a curve is made of at a phase.
 const nearest = .35
+
+// Of so many values a curve is made: fewer say too little, and more need none.
+const (
+	fewestAtPhases = 8
+	mostAtPhases   = 3000
+)
 
 // taken is a value at a phase, of a night.
 type taken struct {
@@ -38,7 +46,7 @@ func (s *series) residuals() bool {
 			}
 		}
 	}
-	if len(all) < 8 {
+	if len(all) < fewestAtPhases || len(all) > mostAtPhases {
 		return false
 	}
 	slices.SortFunc(all, func(a, b taken) int {
@@ -54,7 +62,7 @@ func (s *series) residuals() bool {
 	base := make([][]float64, len(s.base))
 	for i, v := range s.base {
 		for k, x := range v {
-			r := x - curve(all, s.phases[i][k], i)
+			r := settle(x - curve(all, s.phases[i][k], i))
 			base[i] = append(base[i], r)
 			if !math.IsInf(x, 0) {
 				before, after = append(before, x), append(after, r)
@@ -67,11 +75,14 @@ func (s *series) residuals() bool {
 	}
 	now := make([]float64, len(s.now))
 	for k, x := range s.now {
-		now[k] = x - curve(all, s.nowPhases[k], -1)
+		now[k] = settle(x - curve(all, s.nowPhases[k], -1))
 	}
 	s.base, s.now = base, now
 	return true
 }
+
+// settle makes numbers equal that are so but for the last bits.
+func settle(x float64) float64 { return figure.Round(x, 6) }
 
 // curve is the value at a phase by those near it, but for those of one night. The values
 // are in the order of their phases.

@@ -210,14 +210,27 @@ func holm(p []float64) []float64 {
 }
 
 // hypergeometric is the probability that of a+b hits among na+nb sessions at least a fall
-// to na of them. The counts are rounded so that it becomes larger.
+// to na of them (Fisher's exact test); of many sessions, by the normal distribution. The
+// counts are rounded so that it becomes larger.
 func hypergeometric(a, na, b, nb float64) float64 {
+	const most = 1e12
+	if !(a >= 0 && b >= 0 && a <= na && b <= nb && na >= 1 && nb >= 1 && na+nb <= most) {
+		return 1
+	}
+	if na+nb > 20_000 {
+		share, rest := (a+b)/(na+nb), (na+nb-a-b)/(na+nb)
+		deviation := math.Sqrt(share * rest * na * nb / (na + nb - 1))
+		if deviation == 0 {
+			return 1
+		}
+		return math.Erfc((a-na*share-.5)/deviation/math.Sqrt2) / 2
+	}
 	draws := int(math.Ceil(na))
 	size := draws + int(nb)
-	hits := int(math.Floor(a)) + int(math.Ceil(b))
-	d := stats.HypergeometicDist{N: size, K: min(hits, size), Draws: draws}
+	least, hits := int(math.Floor(a)), min(int(math.Floor(a))+int(math.Ceil(b)), size)
+	d := stats.HypergeometicDist{N: size, K: hits, Draws: draws}
 	p := 0.0
-	for k := int(math.Floor(a)); k <= min(draws, hits); k++ {
+	for k := least; k <= min(draws, hits); k++ {
 		p += d.PMF(float64(k))
 	}
 	return min(p, 1)

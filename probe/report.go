@@ -18,6 +18,7 @@ import (
 
 // Report is the result of a probe.
 type Report struct {
+	Schema      string         `json:"schema"` // hlsload.probe/v1
 	URLs        []string       `json:"urls"`
 	Answer      []string       `json:"answer"` // in words
 	Variants    int            `json:"variants"`

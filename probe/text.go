@@ -18,6 +18,7 @@ func (r *Report) Write(w io.Writer, asJSON bool) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", " ")
 	e.SetEscapeHTML(false) // secrets are found only in their own spelling
+	r.Schema = "hlsload.probe/v1"
 	return e.Encode(r)
 }
 

@@ -33,11 +33,12 @@ type Summary struct {
 	Scenario  Scenario `json:"scenario"`
 	Seed      uint64   `json:"seed"`
 	Mode      string   `json:"mode"`
-	Target    string   `json:"target"`  // the URL without secrets, or "rig"; with several URLs, " and " between them
-	Build     string   `json:"build"`   // version, commit, tags
-	Started   string   `json:"started"` // RFC 3339
-	Ended     string   `json:"ended"`   // RFC 3339
-	RunID     string   `json:"run_id"`  // also in the session ids of CMCD; "" in virtual time
+	Target    string   `json:"target"`            // the URL without secrets, or "rig"; with several URLs, " and " between them
+	Build     string   `json:"build"`             // version, commit, tags
+	Release   string   `json:"release,omitempty"` // of the stream, as --release has it; "" = not said
+	Started   string   `json:"started"`           // RFC 3339
+	Ended     string   `json:"ended"`             // RFC 3339
+	RunID     string   `json:"run_id"`            // also in the session ids of CMCD; "" in virtual time
 	DurationS Value    `json:"duration_s"`
 	// TargetDurationS is that of the media playlists; null = not known.
 	TargetDurationS Value  `json:"target_duration_s"`

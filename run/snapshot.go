@@ -244,10 +244,7 @@ func OpenResumable(dir, build string, getenv func(string) (string, bool)) (*Resu
 	return p, nil
 }
 
-// Same reports whether a scenario is that of the run.
-func (p *Resumable) Same(sc *scenarios.Scenario) bool { return sc.SHA256 == p.saved.SHA256 }
-
-// Past reports whether the run would be over by an instant, at the latest once all viewers were
+// past reports whether the run would be over by an instant, at the latest once all viewers were
 // back.
 func (p *Resumable) past(now time.Time) bool {
 	return p.elapsed(now)+p.Scenario.Fleet.Audience.Ramp() >= p.Scenario.Duration

@@ -14,14 +14,14 @@ func EventTemplate(file string) ([]byte, error) {
 		return nil, err
 	}
 	t := commented{name: name}
-	fmt.Fprintf(&t, `# An event: how many will watch when, from where and what.
+	fmt.Fprintf(&t, `%s
+# An event: how many will watch when, from where and what.
 #
 #   hlsload capacity %s
 #
 # A key that is commented out shows an example. All keys, quotas and prices: docs/event.md.
-# Completion in editors: hlsload schema event > hlsload-event.schema.json, and as the first line
-# yaml-language-server: $schema=hlsload-event.schema.json
-`, filepath.Base(file))
+# Editors complete keys by the first line (docs/install.md).
+`, modeline+SchemaFile("event"), filepath.Base(file))
 	t.keys(eventKey.keys, "")
 	return []byte(t.String()), nil
 }

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -35,6 +36,37 @@ func EventSchema() []byte {
 	s := schemaOf(&eventKey)
 	s["$schema"], s["title"] = dialect, "hlsload event"
 	return asJSON(s)
+}
+
+// MachineSchema is the JSON Schema of a machine file.
+func MachineSchema() []byte {
+	s := schemaOf(&machineKey)
+	s["$schema"], s["title"] = dialect, "hlsload machine"
+	return asJSON(s)
+}
+
+// Schemas are the JSON Schemas by the kinds of files that they describe.
+var Schemas = map[string]func() []byte{"scenario": Schema, "event": EventSchema, "machine": MachineSchema, "profile": ProfileSchema}
+
+// SchemaFile is the file that the first line of a file of some kind names, for editors: beside
+// it, as hlsload init writes it.
+func SchemaFile(kind string) string {
+	if kind == "scenario" {
+		return "hlsload.schema.json"
+	}
+	return "hlsload-" + kind + ".schema.json"
+}
+
+// modeline is a first line by which editors find the schema of a file.
+const modeline = "# yaml-language-server: $schema="
+
+// beside is a file whose first line names its schema beside it, wherever it was.
+func beside(kind string, data []byte) []byte {
+	line, rest, ok := bytes.Cut(data, []byte("\n"))
+	if !ok || !bytes.HasPrefix(line, []byte(modeline)) {
+		return data
+	}
+	return slices.Concat([]byte(modeline+SchemaFile(kind)+"\n"), rest)
 }
 
 // ProfileSchema is the JSON Schema of a profile file.

@@ -83,7 +83,7 @@ func TestValidScenariosAreValidByTheSchema(t *testing.T) {
 // beyond are the mistakes that no schema sees: what depends on several keys, on other
 // files, on the environment or on overrides.
 var beyond = strings.Fields(`authorized-secret authorized-short aws-no-tags certificates content-event curve-both curve-many curve-order curve-peak curve-zero each each-many entry environment environment-url
-	faults-none foreign headers-for not-for-url override-duration override-path override-url plain-secret players-few players-few-stages profile-id profile-range
+	faults-none foreign headers-for not-for-url occurrences override-duration override-path override-url plain-secret players-few players-few-stages profile-id profile-range
 	regions regions-none regions-pops regions-some regions-url rig-only-keys sessions-both sessions-command sessions-fields sessions-file sessions-file-missing sessions-file-odd sessions-rig
 	shares-left-over stages-empty stages-zero tags targets trace`)
 
@@ -115,6 +115,84 @@ func TestProfilesAreValidByTheSchema(t *testing.T) {
 	for _, bad := range []string{"base: hlsjs-1.7", "{id: x, bufer: {goal: 12s}}", "{id: x, buffer: {goal: 12}}", "{id: x, stale: {misses: 3}}", "{id: x, stale: soon}"} {
 		if err := byTheSchema(t, s, []byte(bad)); err == nil {
 			t.Errorf("%s is valid", bad)
+		}
+	}
+}
+
+// TestSchemasOfTheDocuments: docs/schema has what hlsload schema prints, and no more.
+func TestSchemasOfTheDocuments(t *testing.T) {
+	const dir = "../docs/schema"
+	for kind, schema := range Schemas {
+		file := filepath.Join(dir, kind+".schema.json")
+		if *update {
+			if err := os.WriteFile(file, schema(), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, schema()) {
+			t.Errorf("%s is not what hlsload schema %s prints: %v (want go test ./scenarios -run SchemasOfTheDocuments -update)", file, kind, err)
+		}
+		compiled(t, schema())
+	}
+	if there, err := os.ReadDir(dir); err != nil || len(there) != len(Schemas) {
+		t.Errorf("%s has %d files, %v; want %d", dir, len(there), err, len(Schemas))
+	}
+}
+
+// TestShippedFilesNameTheirSchema: the first line leads editors to a schema that is there, by
+// which the file is valid.
+func TestShippedFilesNameTheirSchema(t *testing.T) {
+	n := 0
+	for _, pattern := range []string{"*.yaml", "aws/*.yaml", "real/*.yaml", "bench/*.yaml", "template/*.yaml", "../deploy/image/*.yaml", "../player/profile/*.yaml"} {
+		for _, file := range files(t, pattern) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			line, _, _ := strings.Cut(string(data), "\n")
+			name, ok := strings.CutPrefix(line, modeline)
+			if !ok {
+				t.Errorf("%s: begins with %q (want %sPATH)", file, line, modeline)
+				continue
+			}
+			schema, err := os.ReadFile(filepath.Join(filepath.Dir(file), name))
+			if err != nil {
+				t.Errorf("%s: %v", file, err)
+				continue
+			}
+			if err := byTheSchema(t, compiled(t, schema), data); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+			n++
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d files name their schema (want all that ship)", n)
+	}
+	for _, name := range Names() {
+		data, err := Show(name)
+		if err != nil || !strings.HasPrefix(string(data), modeline+"hlsload.schema.json\n") {
+			t.Errorf("%s, %v: what is shown does not name the schema beside it:\n%.100s", name, err, data)
+		}
+		if _, err := Load(Source{File: name, Data: data}); err != nil {
+			t.Errorf("%s: what is shown is invalid: %v", name, err)
+		}
+	}
+}
+
+func TestMachinesAreValidByTheSchema(t *testing.T) {
+	s := compiled(t, MachineSchema())
+	m := &Machine{Cores: 2, Players: 5000, CPU: 50 * time.Microsecond, Network: 1e10, NetworkAssumed: true, PricePerHour: 0.17, Source: "a test", Seen: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)}
+	if err := byTheSchema(t, s, m.YAML()); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{"version: 1", "{version: 1, cores: 0, players: 1, cpu: 1us, network: 1Gbps, source: x, seen: 2026-12-01}", "{version: 1, cores: 1, players: 1, cpu: 1, network: 1Gbps, source: x, seen: 2026-12-01}",
+		"{version: 1, cores: 1, players: 1, cpu: 1us, network: 1Gbps, source: x, seen: today}", "{version: 1, cores: 1, players: 1, cpu: 1us, network: 1Gbps, source: x, seen: 2026-12-01, more: 1}"} {
+		if err := byTheSchema(t, s, []byte(bad)); err == nil {
+			t.Errorf("%s is valid", bad)
+		}
+		if _, err := LoadMachine(Source{File: "bad.yaml", Data: []byte(bad)}); err == nil {
+			t.Errorf("%s loads", bad)
 		}
 	}
 }

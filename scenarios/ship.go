@@ -27,13 +27,13 @@ func Names() []string {
 	return append(profile.Shipped(shipped, "*.yaml"), profile.Shipped(shipped, "aws/*.yaml")...)
 }
 
-// Show is the text of a scenario that ships.
+// Show is the text of a scenario that ships, for a file anywhere.
 func Show(name string) ([]byte, error) {
 	data, err := shipped.ReadFile(shippedAs(name) + ".yaml")
 	if err != nil {
 		return nil, fmt.Errorf("no such scenario (got %q; want %s%s)", name, oneOf(Names()), didYouMean(baseName(name), Names()))
 	}
-	return data, nil
+	return beside("scenario", data), nil
 }
 
 // Template is a commented scenario to begin with, named after the file that it is for.
@@ -42,7 +42,8 @@ func Template(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []byte(strings.NewReplacer("name: my-first\n", "name: "+name+"\n", "my-first.yaml", filepath.Base(file)).Replace(template)), nil
+	text := strings.NewReplacer("name: my-first\n", "name: "+name+"\n", "my-first.yaml", filepath.Base(file)).Replace(template)
+	return beside("scenario", []byte(text)), nil
 }
 
 // nameFor is the name of what is written to a file.

@@ -8,8 +8,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"syscall"
 	"time"
+
+	"hlsload/system"
 )
 
 // Bounds of what programs print.
@@ -36,16 +37,16 @@ func run(ctx context.Context, args []string, dir string) error {
 	if ctx.Err() != nil { // do not begin what is not waited for any more
 		return fmt.Errorf("run %s: %w", args[0], context.Cause(ctx))
 	}
-	output, err := unlinkedFile()
+	output, remove, err := system.Removed("hlsload-command-*")
 	if err != nil {
 		return fmt.Errorf("run %s: %w", args[0], err)
 	}
-	defer output.Close()
+	defer remove()
 
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = output, output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	system.Group(cmd)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("run %s: %w", args[0], err)
 	}
@@ -62,7 +63,7 @@ func wait(ctx context.Context, cmd *exec.Cmd, output *os.File) error {
 	check := time.NewTicker(100 * time.Millisecond)
 	defer check.Stop()
 	kill := func(why error) error {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		system.Kill(cmd)
 		<-ended
 		return why
 	}
@@ -78,14 +79,6 @@ func wait(ctx context.Context, cmd *exec.Cmd, output *os.File) error {
 			}
 		}
 	}
-}
-
-func unlinkedFile() (*os.File, error) {
-	f, err := os.CreateTemp("", "hlsload-command-*")
-	if err != nil {
-		return nil, err
-	}
-	return f, os.Remove(f.Name())
 }
 
 // lastLine is how an error quotes what was printed last.

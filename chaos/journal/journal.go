@@ -6,11 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"hlsload/chaos"
 	"hlsload/chaos/conduct"
+	"hlsload/system"
 )
 
 // Journal is being written. It is safe for concurrent use.
@@ -51,10 +51,10 @@ func Create(path string, redact func(string) string) (*Journal, error) {
 	}
 	dir, err := os.Getwd()
 	if err == nil {
-		err = f.Truncate(0)
+		err = system.Empty(f)
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(path))
+		err = system.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		f.Close()
@@ -105,20 +105,11 @@ func openLocked(path string) (*os.File, error) {
 }
 
 func lock(f *os.File) error {
-	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	err := system.Lock(f)
+	if errors.Is(err, system.ErrLocked) {
 		return busy(f)
 	}
 	return err
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // Record writes one step and returns once it is on disk. It is made for

@@ -303,6 +303,7 @@ func TestActionTrustsNoName(t *testing.T) {
 // undoes its faults and leaves its reports.
 func TestActionIsCancelled(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	j := newJob(t)
 	j.programs("")
 	if err := os.WriteFile(filepath.Join(j.work, "short.yaml"), []byte(shortScenario), 0o600); err != nil {
@@ -353,6 +354,7 @@ func (u *watchedLog) Write(b []byte) (int, error) {
 // TestActionUndoes: a run that is killed in its fault leaves it on; the step after it ends it.
 func TestActionUndoes(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	j := newJob(t)
 	mark := filepath.Join(j.dir, "broken")
 	j.programs(`if [[ $1 = run ]]; then (for i in {1..300}; do [[ -e ` + mark + ` ]] && break; sleep 0.1; done; kill -9 $$) >/dev/null 2>&1 & fi`)

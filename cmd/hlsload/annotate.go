@@ -13,6 +13,8 @@ import (
 	"hlsload/nights"
 	"hlsload/nights/workflow"
 	"hlsload/reports"
+	"hlsload/reports/spread"
+	"hlsload/scenarios/redact"
 	"hlsload/stage"
 )
 
@@ -60,6 +62,8 @@ of --comparison, it shows that as well. It ends with 0 whatever the verdict is.`
 type annotations struct {
 	dir        string
 	summary    *reports.Summary
+	seeds      *spread.Summary    // instead, of several; nil = there is one
+	lines      map[string]int     // where the expectations of seeds stand
 	comparison *nights.Comparison // nil = none
 	texts      [][]byte           // for the summary of the step
 }
@@ -67,6 +71,9 @@ type annotations struct {
 func (a *annotations) read(cmd *cobra.Command, folder string) error {
 	secrets := secretsOf(cmd.Context())
 	secrets.Keep(a.dir)
+	if dirs, err := seedsIn(a.dir); err == nil && len(dirs) > 0 {
+		return a.readSeeds(secrets, dirs)
+	}
 	s, err := reports.Read(a.dir)
 	if err != nil {
 		return fmt.Errorf("reading the results (got %q; want the directory of a finished run): %w", a.dir, err)
@@ -86,8 +93,37 @@ func (a *annotations) read(cmd *cobra.Command, folder string) error {
 	if err != nil {
 		return fmt.Errorf("reading the comparison: %w", err)
 	}
+	redact.Strings(a.comparison, secrets.Text)
 	a.text(filepath.Join(folder, comparisonMarkdown))
 	return nil
+}
+
+// readSeeds reads the results of a simulation with several seeds.
+func (a *annotations) readSeeds(secrets *redact.Secrets, dirs []string) error {
+	data, err := os.ReadFile(filepath.Join(a.dir, reports.SummaryFile))
+	if err == nil {
+		a.seeds = new(spread.Summary)
+		err = json.Unmarshal(data, a.seeds)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the results in %s: %w", a.dir, err)
+	}
+	secrets.Keep(a.seeds.Scenario.File)
+	redact.Strings(a.seeds, secrets.Text)
+	a.lines = map[string]int{}
+	for _, dir := range dirs {
+		one, err := reports.Read(filepath.Join(a.dir, dir))
+		if err != nil {
+			continue // without it, annotations stand at the file
+		}
+		for i := range one.Expectations {
+			a.lines[secrets.Text(one.Expectations[i].Expr)] = one.Expectations[i].Line
+		}
+		break
+	}
+	text, err := workflow.MarkdownOfSeeds(a.seeds)
+	a.texts = append(a.texts, text)
+	return err
 }
 
 // text adds a file to the summary of the step; one that is missing is missed by few.
@@ -127,15 +163,23 @@ func readComparison(name string) (*nights.Comparison, error) {
 
 // write prints the annotations and adds to the files that GitHub names.
 func (a *annotations) write(w io.Writer) error {
-	file := inWorkspace(a.summary.Scenario.File)
-	all := workflow.Of(a.summary, file)
-	outputs := workflow.Outputs(a.summary, func(name string) string {
+	place := func(name string) string {
 		at := filepath.Join(a.dir, name)
 		if _, err := os.Stat(at); err != nil {
 			return ""
 		}
 		return at
-	})
+	}
+	var file string
+	var all []workflow.Annotation
+	var outputs []workflow.Output
+	if a.seeds != nil {
+		file = inWorkspace(a.seeds.Scenario.File)
+		all, outputs = workflow.OfSeeds(a.seeds, file, a.lines), workflow.OutputsOfSeeds(a.seeds, place)
+	} else {
+		file = inWorkspace(a.summary.Scenario.File)
+		all, outputs = workflow.Of(a.summary, file), workflow.Outputs(a.summary, place)
+	}
 	if a.comparison != nil {
 		all = append(all, workflow.OfComparison(a.comparison, file)...)
 		outputs = append(outputs, workflow.OutputsOfComparison(a.comparison)...)

@@ -383,6 +383,15 @@ func TestAWSCheck(t *testing.T) {
 				t.Errorf("%s %s changes something", q.Service, q.Op)
 			}
 		}
+		code, said = b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml", "--json")
+		kinds := map[any]int{}
+		lines, _ := documentedFields(t, said)["lines"].([]any)
+		for _, l := range lines {
+			kinds[l.(map[string]any)["kind"]]++
+		}
+		if code != 0 || kinds["guards"] != 1 || kinds["section"] != 1 || kinds["faults"] != 1 || kinds["fact"] < 4 || kinds["found"] == 0 || kinds["event"] != 0 {
+			t.Errorf("exit code %d: %v\n%s", code, kinds, said)
+		}
 		if code, said := b.run(t.Context(), "aws-check", "testdata/scenarios/aws.yaml", "--try", "pause-0", "--out", t.TempDir()); code != exitUsage || !strings.Contains(said, "no --confirm") {
 			t.Errorf("no consent: exit code %d\n%s", code, said)
 		}

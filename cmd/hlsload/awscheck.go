@@ -24,10 +24,11 @@ import (
 func awsCheckCommand(on network) *cobra.Command {
 	var may consent
 	var try, dir string
+	var asJSON bool
 	cmd := awsCommand("aws-check", "Check what a scenario would change on AWS; with --try apply one of its faults, without players, and watch the stream", func(cmd *cobra.Command, sc *scenarios.Scenario, nameOrFile string) error {
-		c := &awsCheck{sc: sc, w: cmd.OutOrStdout(), network: on, began: time.Now()}
+		c := &awsCheck{sc: sc, w: cmd.OutOrStdout(), asJSON: asJSON, network: on, began: time.Now()}
 		if err := c.look(cmd.Context()); err != nil || try == "" {
-			return err
+			return errors.Join(err, c.document(cmd, err))
 		}
 		for _, f := range sc.Faults() {
 			if f.Name != try || f.Occurrence > 1 {
@@ -39,7 +40,8 @@ func awsCheckCommand(on network) *cobra.Command {
 			if err := may.check(sc, nameOrFile); err != nil {
 				return err
 			}
-			return c.try(cmd.Context(), &f, dir)
+			err := c.try(cmd.Context(), &f, dir)
+			return errors.Join(err, c.document(cmd, err))
 		}
 		return &exitError{exitUsage, fmt.Sprintf("no such fault in the scenario (got --try %s)", try), nil}
 	})
@@ -55,6 +57,7 @@ run and needs the same consent.`
 	may.register(cmd)
 	cmd.Flags().StringVar(&try, "try", "", "`NAME` of the fault to apply and undo")
 	cmd.Flags().StringVar(&dir, "out", ".", "write the journal to the directory `DIR`")
+	jsonFlag(cmd, &asJSON, "what was found")
 	return cmd
 }
 
@@ -62,9 +65,11 @@ run and needs the same consent.`
 type awsCheck struct {
 	sc      *scenarios.Scenario
 	w       io.Writer
+	asJSON  bool
 	network network
 	began   time.Time
 	mu      sync.Mutex
+	lines   []checkLine
 
 	refresh func()
 	now     func() time.Time
@@ -73,14 +78,55 @@ type awsCheck struct {
 	still   func(ctx context.Context, run string, alone bool) error                       // checks the guards again
 }
 
-func (c *awsCheck) say(format string, args ...any) {
+// awsChecked is the document of aws-check --json.
+type awsChecked struct {
+	Schema string      `json:"schema"` // hlsload.aws-check/v1
+	Lines  []checkLine `json:"lines"`
+	Error  string      `json:"error"` // "" = a run may begin
+}
+
+// checkLine is something that a check has found.
+type checkLine struct {
+	Kind string   `json:"kind"` // warning, guards, found, not found, section, fact, faults or event
+	AtS  *float64 `json:"at_s"` // of an event, since the fault began; else null
+	Text string   `json:"text"`
+}
+
+// checkHeads stand before lines of a kind for people.
+var checkHeads = map[string]string{"warning": "warning: ", "guards": "guards: ", "found": "found: ", "not found": "not found: ",
+	"section": "section aws, as far as it could be found:\n\n", "faults": "faults: "}
+
+func (c *awsCheck) say(kind, format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(c.w, "%s\n", c.sc.Redact(fmt.Sprintf(format, args...)))
+	text := c.sc.Redact(fmt.Sprintf(format, args...))
+	c.lines = append(c.lines, checkLine{Kind: kind, Text: text})
+	if !c.asJSON {
+		fmt.Fprintf(c.w, "%s%s\n", checkHeads[kind], text)
+	}
 }
 
 // stamp prints an event with its time.
-func (c *awsCheck) stamp(what string) { c.say("%7.1fs  %s", time.Since(c.began).Seconds(), what) }
+func (c *awsCheck) stamp(what string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := time.Since(c.began).Seconds()
+	text := c.sc.Redact(what)
+	c.lines = append(c.lines, checkLine{Kind: "event", AtS: &at, Text: text})
+	if !c.asJSON {
+		fmt.Fprintf(c.w, "%7.1fs  %s\n", at, text)
+	}
+}
+
+// document prints the document, if one was asked for.
+func (c *awsCheck) document(cmd *cobra.Command, err error) error {
+	if !c.asJSON {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return printJSON(cmd, awsChecked{"hlsload.aws-check/v1", append([]checkLine{}, c.lines...), because(err, c.sc.Redact)})
+}
 
 func (c *awsCheck) fail(err error) error {
 	return &exitError{reports.ExitFault, c.sc.Redact(err.Error()), err}
@@ -98,29 +144,29 @@ func (c *awsCheck) look(ctx context.Context) error {
 	c.refresh, c.now, c.drivers, c.lasts, c.still = a.Refresh, a.Now, a.Drivers, a.Last, a.Still
 	warnings, refused := a.Guard(ctx)
 	for _, w := range warnings {
-		c.say("warning: %s", w)
+		c.say("warning", "%s", w)
 	}
 	if refused == nil {
-		c.say("guards: a run may begin")
+		c.say("guards", "a run may begin")
 	}
 	if c.sc.AWS.Discover {
 		found := a.Discover(ctx)
 		for _, line := range found.Text() {
-			c.say("found: %s", line)
+			c.say("found", "%s", line)
 		}
 		for _, p := range found.Problems {
-			c.say("not found: %s", p)
+			c.say("not found", "%s", p)
 		}
-		c.say("section aws, as far as it could be found:\n\n%s", cloud.Section(&found.AWS))
+		c.say("section", "%s", cloud.Section(&found.AWS))
 	}
 	facts, err := aws.Facts(ctx, a.Drivers)
 	for _, f := range facts {
-		c.say("%s", f)
+		c.say("fact", "%s", f)
 	}
 	rehearsal := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: a.Drivers, Run: run.NewID()})
 	cannot := rehearsal.Rehearse(ctx, c.sc.Faults())
 	if cannot == nil {
-		c.say("faults: all of them can be applied, as far as reading can show")
+		c.say("faults", "all of them can be applied, as far as reading can show")
 	}
 	if err := errors.Join(refused, err, cannot); err != nil {
 		return c.fail(err)
@@ -146,7 +192,7 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 		return c.fail(err)
 	}
 	for _, w := range warnings {
-		c.say("warning: %s", w)
+		c.say("warning", "%s", w)
 	}
 	run := run.NewID()
 	applier := aws.New(aws.Config{AWS: c.sc.AWS, Drivers: c.drivers, Run: run, Journal: j, Refresh: c.refresh, Now: c.now,
@@ -184,10 +230,10 @@ func (c *awsCheck) try(ctx context.Context, f *chaos.Fault, dir string) error {
 	tidied := applier.Tidy(ctx)
 	stop()
 	if err := errors.Join(<-watched, tidied, applier.Unlock(ctx)); err != nil {
-		c.say("warning: %v", err)
+		c.say("warning", "%v", err)
 	}
 	for _, what := range applier.Review(ctx) {
-		c.say("warning: %s", what)
+		c.say("warning", "%s", what)
 	}
 	for i := range outcomes {
 		if why := outcomes[i].Void(); why != "" {

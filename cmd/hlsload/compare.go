@@ -242,30 +242,52 @@ func (c *comparing) history(dir string) {
 	c.recall()
 }
 
-// recall reads the results of the nights of a history that may be compared, as far as their folders
-// are still there: the settings and the cohorts are in them.
+// recall finds the settings of nights of a history, which its lines do not have. They are in the
+// folders that are still there; one for each key is enough.
 func (c *comparing) recall() {
-	n := 0
+	const tries = 5 // folders of one key
+	settings, tried := map[string]map[string]string{}, map[string]int{}
 	for i := range slices.Backward(c.base) {
 		of := &c.base[i]
-		if of.summary != nil || of.folder == "" || !of.Proves() {
+		hash := of.Key.Hash
+		if of.Key.Settings != nil || hash == c.new.Key.Hash || settings[hash] != nil || of.folder == "" || tried[hash] == tries {
 			continue
 		}
-		if n++; n > c.most {
-			return
+		tried[hash]++
+		if s := c.again(of); s != nil {
+			settings[hash] = s.Key.Settings
 		}
+	}
+	for i := range c.base {
+		of := &c.base[i]
+		if hash := of.Key.Hash; of.Key.Settings == nil && hash == c.new.Key.Hash {
+			of.Key.Settings = c.new.Key.Settings
+		} else if of.Key.Settings == nil {
+			of.Key.Settings = settings[hash]
+		}
+	}
+}
+
+// again reads the results of a night of a history; nil = they are gone, or are others.
+func (c *comparing) again(of *compared) *reports.Summary {
+	if of.summary == nil && of.folder != "" {
 		s, err := c.read(of.folder)
 		if err != nil || s.Key == nil || s.Key.Hash != of.Key.Hash {
-			continue
+			of.folder = ""
+			return nil
 		}
-		of.Key = *s.Key.Clone()
 		nights.Lighten(s)
 		of.summary = s
 	}
+	return of.summary
 }
 
 // add adds a night once.
 func (c *comparing) add(n compared) {
+	if n.Is(&c.new.Night) {
+		c.leave(n.Run, "it is the new run itself")
+		return
+	}
 	for i := range c.base {
 		if c.base[i].Is(&n.Night) {
 			c.leave(n.Run, "it is the same run as "+c.base[i].Run)
@@ -294,6 +316,9 @@ func (c *comparing) judged() *nights.Comparison {
 		base = append(base, c.base[i].Night)
 	}
 	j := nights.Judge(base, c.new.Night, c.across, c.most)
+	if len(base) == 0 && len(c.left) > 0 && j.First {
+		j.Reason = fmt.Sprintf("there is no other run to compare with: %s: %s", c.left[0].Run, c.left[0].Why)
+	}
 	j.Left = append(j.Left, c.left...)
 	j.Notes = append(j.Notes, c.notes...)
 	if j.Replay = c.command; j.First && len(j.Base) > 0 && c.new.Key.Mode == reports.ModeSimulate {
@@ -308,8 +333,8 @@ func (c *comparing) judged() *nights.Comparison {
 				continue
 			}
 			before = append(before, c.base[i].Night)
-			if c.base[i].summary != nil {
-				used = append(used, c.base[i].summary)
+			if s := c.again(&c.base[i]); s != nil {
+				used = append(used, s)
 			}
 		}
 	}

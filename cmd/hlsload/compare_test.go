@@ -214,6 +214,7 @@ func TestCompareWithHistory(t *testing.T) {
 	if c := result(t, newest); c.Outcome != nights.Same || len(c.Base) != 5 || len(c.Left) != 0 {
 		t.Errorf("the newest night: %s: %s; base %v, left %v", c.Outcome, c.Reason, c.Base, c.Left)
 	}
+	saysAll(t, comparison(t, reports.ExitNothing, newest, newest), "there is no other run to compare with: "+newest+": it is the new run itself")
 	saysAll(t, comparison(t, exitUsage, newest, dir), "is a history (want the folder of one run as the last argument, NEW)")
 	// The settings of nights whose folders are gone are not known.
 	slow := simulated(t, t.TempDir(), "slow", "--seed", "7", "--set", "target.rig.edge.playlist_ttl=9s")
@@ -221,6 +222,21 @@ func TestCompareWithHistory(t *testing.T) {
 	comparison(t, reports.ExitFail, dir, slow, "--across", "target")
 	if c := result(t, slow); len(c.Base) != 6 || len(c.Findings) == 0 || len(c.Findings[0].Whom) == 0 || c.Findings[0].Since == "" {
 		t.Errorf("across target: %+v", c)
+	}
+	// With a night after the change, the base is still those before it; their settings are in
+	// the one folder that is left.
+	simulated(t, dir, "", "--history", dir, "--seed", "8", "--set", "target.rig.edge.playlist_ttl=9s")
+	newer := simulated(t, t.TempDir(), "newer", "--seed", "7", "--set", "target.rig.edge.playlist_ttl=9s")
+	for _, e := range entries {
+		if filepath.Dir(e) != newest {
+			if err := os.RemoveAll(filepath.Dir(e)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	said := comparison(t, reports.ExitFail, dir, newer, "--across", "target")
+	if c := result(t, newer); len(c.Base) != 6 || len(c.Left) != 1 || !strings.Contains(c.Left[0].Why, "it has the key of the new one") {
+		t.Errorf("after the change: %v, %v\n%s", c.Base, c.Left, said)
 	}
 	for _, e := range entries {
 		if err := os.RemoveAll(filepath.Dir(e)); err != nil {

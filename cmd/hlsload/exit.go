@@ -50,7 +50,7 @@ var uses = map[string]struct {
 	"capacity": {"capacity final.yaml\ncapacity final.yaml --aws\ncapacity final.yaml --fail-under 20% --out final-capacity\ncapacity final.yaml --rehearse 2% > rehearsal.yaml", []int{0, 1, 2, 99, 104, 105, 115}},
 	"show":     {"show pipeline-kill > mine.yaml", []int{0, 1, 2}},
 	"init":     {"init my-channel\ninit --event final", []int{0, 1, 2}},
-	"schema":   {"schema > hlsload.schema.json\nschema profile > profile.schema.json", []int{0, 1, 2}},
+	"schema":   {"schema > hlsload.schema.json\nschema profile > hlsload-profile.schema.json", []int{0, 1, 2}},
 	"rig":      {"rig pipeline-kill --listen 127.0.0.1:8080", []int{0, 1, 2, 104}},
 	"probe":    {"probe https://example.com/live/index.m3u8", []int{0, 1, 2, 112}},
 	"agent": {"agent --join-file agent.join\nagent --nats nats://nats.example:4222 --run 1a2b3c4d",

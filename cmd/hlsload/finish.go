@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +20,7 @@ import (
 	"hlsload/run"
 	"hlsload/scenarios"
 	"hlsload/stage"
+	"hlsload/system"
 )
 
 // output is where results go.
@@ -114,6 +114,7 @@ func holds(dir string) string {
 func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late error) error {
 	w := cmd.OutOrStdout()
 	text := o.text(w)
+	o.history.mark(s, secretsOf(cmd.Context()))
 	if r := restOf(cmd.Context()).repeats; r != nil {
 		s.Repeats = r
 	}
@@ -141,7 +142,7 @@ func (o *output) conclude(cmd *cobra.Command, s *reports.Summary, code int, late
 		}
 		printed = errors.Join(printed, page.WriteEnd(s, w, o.dir, text))
 	}
-	if printed != nil && !errors.Is(printed, syscall.EPIPE) {
+	if printed != nil && !system.IsClosedPipe(printed) {
 		unwritten = errors.Join(unwritten, printed)
 	}
 	return concluded(code, unwritten)
@@ -213,7 +214,7 @@ func columns(w io.Writer) int {
 }
 
 // unbegun writes the result files of a run that was void before it began, for what reads
-// them, and adds to the error what helps. Other errors stay as they are.
+// them, prints summary.json where that is asked for, and adds to the error what helps. Other errors stay as they are.
 func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) error {
 	var refused *run.Error
 	if !errors.As(err, &refused) || refused.Kind != run.Unreachable && refused.Kind != run.Cloud && refused.Kind != run.Lost {
@@ -234,10 +235,14 @@ func (o *output) unbegun(cmd *cobra.Command, sc *scenarios.Scenario, err error) 
 	}
 	s.Repeats = restOf(cmd.Context()).repeats
 	stage.Hide(s, sc.Secrets())
+	o.history.mark(s, sc.Secrets())
 	said := refused.Text + "\nwhat helps: " + strings.Join(s.WhatHelps, "\nwhat helps: ")
-	o.leave(cmd, s)
+	again := o.leave(cmd, s)
 	unwritten := o.write(io.Discard, s)
 	o.onFinish.knows(s.Scenario.Name, s.Verdict, s.Reason())
+	if o.json && !again {
+		unwritten = errors.Join(unwritten, s.WriteJSON(cmd.OutOrStdout()))
+	}
 	if unwritten != nil {
 		said += "\nwriting the results: " + unwritten.Error()
 	}

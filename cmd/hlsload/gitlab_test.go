@@ -49,6 +49,7 @@ type gitlabJob struct {
 // shell that ends with the first failure, after_script in another.
 func TestGitLab(t *testing.T) {
 	slow(t)
+	t.Parallel()
 	j := newJob(t)
 	data, err := os.ReadFile(gitlabFile)
 	if err != nil {
@@ -143,11 +144,11 @@ func TestGitLab(t *testing.T) {
 // briefScenario takes seconds in real time.
 const briefScenario = `version: 1
 name: night
-duration: 8s
+duration: 6s
 recovery: 1s
 target: {rig: {ladder: mini, segment: 1s}}
 fleet: {players: 6, arrive: {over: 1s}, cohorts: [{name: web, profile: hlsjs-1.7}]}
-chaos: [{name: bad, fault: edge.status, at: 4s, for: 1s, code: 500, kind: media}]
+chaos: [{name: bad, fault: edge.status, at: 3s, for: 1s, code: 500, kind: media}]
 limits: {lag: 30s}
 expect:
   - startup.p50 < 100s

@@ -3,7 +3,9 @@ package main
 import (
 	"os"
 	"os/signal"
-	"syscall"
+	"slices"
+
+	"hlsload/system"
 )
 
 // haltSignals returns a channel that is closed when all players must leave at once:
@@ -11,11 +13,15 @@ import (
 func haltSignals() <-chan struct{} {
 	halted := make(chan struct{})
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGUSR1, os.Interrupt, syscall.SIGTERM)
+	asked := slices.Clone(system.Ends[:2])
+	if system.Halt != nil {
+		asked = append(asked, system.Halt)
+	}
+	signal.Notify(signals, asked...)
 	go func() { // ends with the program
 		interrupts := 0
 		for s := range signals {
-			if s != syscall.SIGUSR1 {
+			if s != system.Halt {
 				if interrupts++; interrupts < 2 {
 					continue
 				}

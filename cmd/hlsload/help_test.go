@@ -46,7 +46,9 @@ func TestExamplesOfHelp(t *testing.T) {
 
 // wellFormed checks a command line without running it.
 func wellFormed(line string) error {
-	cmd, args, err := rootCommand(network{}).Find(words(line))
+	root := rootCommand(network{})
+	root.InitDefaultCompletionCmd()
+	cmd, args, err := root.Find(words(line))
 	if err != nil {
 		return err
 	}

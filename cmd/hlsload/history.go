@@ -171,7 +171,7 @@ func leads(from, to string) string {
 func hideNights(h *history.History, secrets *redact.Secrets) {
 	for i := range h.Nights {
 		n := &h.Nights[i]
-		n.Reason, n.Build = secrets.Text(n.Reason), secrets.Text(n.Build)
+		n.Reason, n.Build, n.Release = secrets.Text(n.Reason), secrets.Text(n.Build), secrets.Text(n.Release)
 		for k := range n.Failed {
 			n.Failed[k] = secrets.Text(n.Failed[k])
 		}
@@ -329,12 +329,14 @@ func earlier(h *history.History, dir, run string, s *reports.Summary) *page.Earl
 
 // keeping is the history that a run belongs to.
 type keeping struct {
-	dir  string        // "" = none
-	went *page.Earlier // what went before the run; nil = nothing
+	dir     string        // "" = none
+	release string        // of the stream
+	went    *page.Earlier // what went before the run; nil = nothing
 }
 
 func (k *keeping) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&k.dir, "history", "", "keep the results in the folder `DIR`, and a line about them in DIR/history.ndjson, to compare nights with one another")
+	cmd.Flags().StringVar(&k.release, "release", "", "`NAME` of what is tested, such as the release or commit of the packager; it stands in the results and in the history")
 }
 
 // place makes the folder of a run in the history. Another one than the default must be in
@@ -356,6 +358,19 @@ func (k *keeping) place(out, name string, now time.Time) (string, error) {
 		return "", forbidden(fmt.Errorf("--history: %w", err))
 	}
 	return folder, nil
+}
+
+// mark says in a summary what is tested.
+func (k *keeping) mark(s *reports.Summary, secrets *redact.Secrets) {
+	if k.release != "" {
+		s.Release = cutRelease(secrets.Text(k.release))
+	}
+}
+
+// cutRelease is a name in one line, of at most 200 characters.
+func cutRelease(s string) string {
+	r := []rune(strings.Join(strings.Fields(s), " "))
+	return string(r[:min(len(r), 200)])
 }
 
 // tidy removes the folder of a run that left nothing in it.

@@ -192,8 +192,8 @@ func TestRunOutsideItsHistory(t *testing.T) {
 			t.Errorf("%s is made", name)
 		}
 	}
-	did(t, 0, "simulate", "seeds.yaml", "--history", "nightly", "--out", "nightly/tonight", "--quiet")
-	if all := nightsIn(t, "nightly"); len(all) != 1 || all[0].Run != "tonight" {
+	did(t, 0, "simulate", "seeds.yaml", "--history", "nightly", "--out", "nightly/tonight", "--release", "packager\n1.4", "--quiet")
+	if all := nightsIn(t, "nightly"); len(all) != 1 || all[0].Run != "tonight" || all[0].Release != "packager 1.4" {
 		t.Errorf("%+v", all)
 	}
 	// A run that cannot begin leaves no folder.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ const (
 func keysCommand() *cobra.Command {
 	var reach, dir string
 	var lifetime time.Duration
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "keys RUN",
 		Short: "Write the keys and join strings of a run that begins later",
@@ -52,6 +54,12 @@ read them from a secret. All three files are secrets. Each run needs keys of its
 			if err := writeKeys(k, reach, dir); err != nil {
 				return forbidden(fmt.Errorf("writing the keys: %w", err))
 			}
+			if runtime.GOOS == "windows" {
+				fmt.Fprintf(cmd.ErrOrStderr(), "hlsload: warning: all who may read %s can read these secrets: Windows has no file modes\n", dir)
+			}
+			if asJSON {
+				return printJSON(cmd, keysDocument(k.Run, reach, dir, k.End))
+			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s, %s and %s in %s are for run %s at %s until %s; all three are secrets\n",
 				conductorFile, agentFile, haltFile, dir, k.Run, reach, k.End.UTC().Format("2006-01-02 15:04 UTC"))
 			return internal(err)
@@ -61,7 +69,27 @@ read them from a secret. All three files are secrets. Each run needs keys of its
 	f.StringVar(&reach, "reach", "", "`HOST:PORT` at which agents will reach the conductor")
 	f.DurationVar(&lifetime, "lifetime", 24*time.Hour, "how long (`D`) agents may connect; longer than the run")
 	f.StringVar(&dir, "out", "", "write the files to the directory `DIR`")
+	jsonFlag(cmd, &asJSON, "the names of the files")
 	return cmd
+}
+
+// keysWritten is the document of keys --json. It has no secrets.
+type keysWritten struct {
+	Schema string     `json:"schema"` // hlsload.keys/v1
+	Run    string     `json:"run"`
+	Reach  string     `json:"reach"`
+	Until  string     `json:"until"`
+	Files  []keysFile `json:"files"`
+}
+
+type keysFile struct {
+	For  string `json:"for"` // run, agent or halt
+	File string `json:"file"`
+}
+
+func keysDocument(run, reach, dir string, until time.Time) keysWritten {
+	return keysWritten{"hlsload.keys/v1", run, reach, instant(until), []keysFile{
+		{"run", filepath.Join(dir, conductorFile)}, {"agent", filepath.Join(dir, agentFile)}, {"halt", filepath.Join(dir, haltFile)}}}
 }
 
 // writeKeys writes the three files, and never over others.

@@ -7,16 +7,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hlsload/reports"
-	"hlsload/run"
 	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"hlsload/reports"
+	"hlsload/run"
+	"hlsload/system"
 )
 
 // exitError carries the exit code of a command. An empty message is not printed.
@@ -43,9 +44,9 @@ func (e *exitError) Unwrap() error { return e.cause }
 func main() {
 	// After a second signal, too, the faults are undone first; only the players leave
 	// at once (haltSignals).
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), system.Ends...)
 	// A closed output must not end the program before the faults are undone.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	signal.Notify(make(chan os.Signal, 1), system.ClosedPipe)
 	code := executeOn(ctx, network{halt: haltSignals()}, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -79,11 +80,19 @@ func once(ctx context.Context, on network, args []string, stdout, stderr io.Writ
 	hideJoins(secrets, args)
 	root := rootCommand(on)
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	printed := &noticed{Writer: stdout}
+	if asksJSON(args) {
+		root.SetOut(printed)
+	} else {
+		root.SetOut(stdout) // which may be a terminal
+	}
 	root.SetErr(stderr)
 	exit := exitOf(root.ExecuteContext(ctx))
-	if exit.msg != "" && !errors.Is(exit, syscall.EPIPE) {
+	if exit.msg != "" && !system.IsClosedPipe(exit) {
 		fmt.Fprintf(printable{stderr}, "hlsload: %s\n", secrets.Text(exit.msg))
+	}
+	if exit.code != 0 && asksJSON(args) && !printed.any { // stdout is one document, whatever happens
+		_ = writeJSON(stdout, failure{"hlsload.failure/v1", exit.code, secrets.Text(exit.msg)})
 	}
 	if exit.cause == errUsage {
 		fmt.Fprintln(stderr, "hlsload: hint: `hlsload help` lists the commands, `hlsload COMMAND --help` its flags")
@@ -147,6 +156,9 @@ func takes(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// more are commands of builds that are not for users.
+var more []func(root *cobra.Command) *cobra.Command
+
 func rootCommand(on network) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hlsload",
@@ -167,5 +179,8 @@ stalled, what load the origin got, and whether that is good enough.
 		compareCommand(), historyCommand(),
 		undoCommand(on), sweepCommand(on), awsCheckCommand(on), listCommand(), reportCommand(), annotateCommand(), versionCommand())
 	explain(root)
+	for _, command := range more {
+		root.AddCommand(command(root))
+	}
 	return root
 }

@@ -16,7 +16,7 @@ import (
 // did to them. So it fits into a spreadsheet (2²⁰ rows) and into 2 % of the memory of a million
 // players, and in a long simulation with churn, too, memory does not grow much.
 func outcomeRows(sc *scenarios.Scenario) int {
-	const least, most, each = 50_000, 300_000, 20
+	const least, most, each = 50_000, 200_000, 20
 	n := max(sc.Fleet.Audience.Arrivals(), sc.Fleet.Audience.Peak())
 	return min(max(least, each*n), most)
 }

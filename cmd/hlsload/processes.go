@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"hlsload/run"
+	"hlsload/system"
 )
 
 // patience is how long agents that were started here get.
@@ -65,7 +65,7 @@ func (c *children) start(name, exe string, args []string, join string) error {
 	cmd := exec.Command(exe, args...)
 	cmd.Env = childEnv(os.Environ(), join, c.cores)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	system.Group(cmd)
 	cmd.WaitDelay = time.Second // for output of what it started itself
 	if err := cmd.Start(); err != nil {
 		return err
@@ -170,14 +170,14 @@ func (c *children) end(began bool) string {
 		fmt.Fprintf(c.say, "agents did not end within %v after the run; they are told to\n", c.last)
 	}
 	for _, ch := range c.all {
-		_ = ch.cmd.Process.Signal(syscall.SIGTERM) // an error says that it ended
+		system.Ask(ch.cmd)
 	}
 	if !c.await(c.kill) {
 		for _, ch := range c.all {
 			select {
 			case <-ch.done:
 			default:
-				_ = syscall.Kill(-ch.cmd.Process.Pid, syscall.SIGKILL) // with what it started itself
+				system.Kill(ch.cmd)
 			}
 		}
 	}

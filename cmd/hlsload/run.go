@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 	"hlsload/run/live"
 	"hlsload/run/look"
 	"hlsload/scenarios"
+	"hlsload/system"
 )
 
 // network connects a command to the world; the zero value is the system's network.
@@ -114,6 +116,9 @@ func perform(cmd *cobra.Command, cfg *run.Config, out *output, on network) error
 			exit = on.exit
 		}
 		exit(exitInternal)
+	}
+	if len(system.Limits("")) > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "hlsload: note: runs on %s are not tested (hlsload version lists what is missing there)\n", runtime.GOOS)
 	}
 	ctx, err := out.machines.open(cmd, cfg, p, out.dir)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +21,7 @@ import (
 	"hlsload/reports/spread"
 	"hlsload/run"
 	"hlsload/scenarios"
+	"hlsload/system"
 )
 
 // Bounds of --seeds.
@@ -98,6 +98,7 @@ func simulateSeeds(cmd *cobra.Command, sc *scenarios.Scenario, out *output, seed
 		one.Seed = seeds[i]
 		v := virtual{sc: &one, dir: filepath.Join(out.dir, dirs[i]), events: out.events, progress: &silent{w: io.Discard}, begin: func(run.Watched) {}, end: func(*record.Part) {}}
 		if all[i], failed[i] = v.run(cmd.Context()); failed[i] == nil {
+			out.history.mark(all[i], secretsOf(cmd.Context()))
 			before, err := out.history.before(v.dir, all[i])
 			unwritten[i] = errors.Join(v.unwritten, err, page.WriteAfter(v.dir, all[i], before))
 			all[i].Timeline = nil // it is the largest part, and in the file now
@@ -163,7 +164,7 @@ func (o *output) concludeSeeds(cmd *cobra.Command, s *spread.Summary, late error
 	if unwritten != nil {
 		unwritten = fmt.Errorf("writing the results (they are incomplete; the verdict above stands): %w", unwritten)
 	}
-	if printed != nil && !errors.Is(printed, syscall.EPIPE) {
+	if printed != nil && !system.IsClosedPipe(printed) {
 		unwritten = errors.Join(unwritten, printed)
 	}
 	return concluded(s.ExitCode, unwritten)

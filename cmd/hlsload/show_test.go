@@ -13,7 +13,9 @@ import (
 func TestShow(t *testing.T) {
 	for _, name := range []string{"pipeline-kill", "pipeline-kill.yaml", "scenarios/pipeline-kill.yaml"} {
 		code, stdout, stderr := executed(t, "show", name)
-		if want, err := os.ReadFile("../../scenarios/pipeline-kill.yaml"); err != nil || code != 0 || stdout != string(want) {
+		data, err := os.ReadFile("../../scenarios/pipeline-kill.yaml")
+		want := strings.Replace(string(data), "=../docs/schema/scenario.schema.json\n", "=hlsload.schema.json\n", 1) // beside it, wherever that is
+		if err != nil || code != 0 || stdout != want || !strings.HasPrefix(want, "# yaml-language-server: $schema=hlsload.schema.json\n") {
 			t.Errorf("show %s: code %d, %v, %s\n%s", name, code, err, stderr, stdout)
 		}
 	}
@@ -43,6 +45,19 @@ func TestInit(t *testing.T) {
 	if code, stdout, stderr := executed(t, "simulate", "my-channel.yaml", "--players", "5", "--out", "out-of-5", "--progress", "none"); code != reports.ExitPass {
 		t.Errorf("simulate with 5 players: code %d\n%s%s", code, stdout, stderr)
 	}
+	// The schema is written once, and a file of another version stays.
+	if err := os.WriteFile("hlsload.schema.json", []byte("{}"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := executed(t, "init", "a b"); code != exitUsage { // not a name
+		t.Errorf("code %d, %s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := executed(t, "init", "later"); code != 0 || !strings.Contains(stdout, "hlsload.schema.json is of another version") || !strings.Contains(stdout, "  hlsload simulate later.yaml   # in") {
+		t.Errorf("code %d, %s%s", code, stdout, stderr)
+	}
+	if data, err := os.ReadFile("hlsload.schema.json"); err != nil || string(data) != "{}" {
+		t.Errorf("%s, %v", data, err)
+	}
 	before, _ := os.ReadFile("other.yaml")
 	code, _, stderr := executed(t, "init", "other")
 	if after, _ := os.ReadFile("other.yaml"); code != exitUsage || !strings.Contains(stderr, "the file exists (got other.yaml") || string(after) != string(before) {
@@ -60,7 +75,7 @@ func TestInit(t *testing.T) {
 func TestInitOfAnEvent(t *testing.T) {
 	t.Chdir(t.TempDir())
 	code, stdout, stderr := executed(t, "init", "--event", "final")
-	if code != 0 || stdout != "wrote final.yaml\nnext:\n  hlsload capacity final.yaml\n" {
+	if code != 0 || stdout != "wrote final.yaml\nwrote hlsload-event.schema.json, by which editors complete it (docs/install.md)\nnext:\n  hlsload validate final.yaml\n  hlsload capacity final.yaml\n" {
 		t.Fatalf("code %d, %s%s", code, stdout, stderr)
 	}
 	if code, _, stderr := executed(t, "init", "--event"); code != 0 {
@@ -153,14 +168,14 @@ func TestProgressOfTheEnvironment(t *testing.T) {
 }
 
 func TestSchema(t *testing.T) {
-	for _, c := range []struct{ args, title string }{{"schema", "hlsload scenario"}, {"schema scenario", "hlsload scenario"}, {"schema event", "hlsload event"}, {"schema profile", "hlsload profile"}} {
+	for _, c := range []struct{ args, title string }{{"schema", "hlsload scenario"}, {"schema scenario", "hlsload scenario"}, {"schema event", "hlsload event"}, {"schema profile", "hlsload profile"}, {"schema machine", "hlsload machine"}} {
 		var schema struct{ Title string }
 		code, stdout, stderr := executed(t, strings.Fields(c.args)...)
 		if err := json.Unmarshal([]byte(stdout), &schema); err != nil || code != 0 || schema.Title != c.title {
 			t.Errorf("%s: code %d, %v, title %q, %s", c.args, code, err, schema.Title, stderr)
 		}
 	}
-	if code, _, stderr := executed(t, "schema", "profiles"); code != exitUsage || !strings.Contains(stderr, "want scenario, event or profile") {
+	if code, _, stderr := executed(t, "schema", "profiles"); code != exitUsage || !strings.Contains(stderr, "want scenario, event, machine or profile") {
 		t.Errorf("code %d, %s", code, stderr)
 	}
 }

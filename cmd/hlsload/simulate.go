@@ -242,6 +242,9 @@ func (v *virtual) run(ctx context.Context) (*reports.Summary, error) {
 	s.Ended = time.Now().UTC().Format(time.RFC3339)
 	s.Warnings = append(s.Warnings, events.Rest()...)
 	stage.Hide(s, sc.Secrets())
+	if room.players >= large {
+		runtime.GC() // the viewers are gone: what follows takes their place in memory
+	}
 	v.unwritten = errors.Join(events.Close(), writePlayers(v.dir, c.Outcomes(), sc.Secrets()))
 	return s, nil
 }

@@ -48,14 +48,6 @@ func problemItems(cmd *cobra.Command, problems scenarios.Problems) []problemItem
 	return items
 }
 
-// printJSON prints a document for scripts.
-func printJSON(cmd *cobra.Command, v any) error {
-	e := json.NewEncoder(printable{cmd.OutOrStdout()})
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return internal(e.Encode(v))
-}
-
 func validateCommand() *cobra.Command {
 	var o overrides
 	var asJSON bool

@@ -8,21 +8,86 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"hlsload/player/profile"
+	"hlsload/run/crew/protocol"
+	"hlsload/scenarios"
+	"hlsload/system"
 )
 
 // version is set by the release build; "" = the version of the module.
 var version = ""
 
+// versioned is the document of version --json.
+type versioned struct {
+	Schema   string          `json:"schema"` // hlsload.version/v1
+	Version  string          `json:"version"`
+	Commit   string          `json:"commit"` // "" = unknown
+	Modified bool            `json:"modified"`
+	Tags     []string        `json:"tags"` // none = the core build
+	Go       string          `json:"go"`
+	OS       string          `json:"os"`
+	Arch     string          `json:"arch"`
+	Protocol string          `json:"protocol"` // between agents and conductor, which must be equal
+	Profiles []profileHashed `json:"profiles"`
+	Limits   []systemLimit   `json:"limits"`
+}
+
+// profileHashed is a profile that ships, with the hash that the keys of runs have.
+type profileHashed struct {
+	Profile string `json:"profile"`
+	Hash    string `json:"hash"`
+}
+
+// systemLimit is something that the program cannot do on this system.
+type systemLimit struct {
+	What    string `json:"what"`
+	Instead string `json:"instead"`
+}
+
 func versionCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "hlsload %s, %s\n", build(), runtime.Version())
-			return internal(err)
+			if asJSON {
+				return printJSON(cmd, versionDocument())
+			}
+			w := cmd.OutOrStdout()
+			if _, err := fmt.Fprintf(w, "hlsload %s, %s\n", build(), runtime.Version()); err != nil {
+				return internal(err)
+			}
+			for i, l := range system.Limits("") {
+				if i == 0 {
+					fmt.Fprintf(w, "without, on %s (docs/install.md):\n", runtime.GOOS)
+				}
+				fmt.Fprintf(w, "  %s: %s\n", l.What, l.Instead)
+			}
+			return nil
 		},
 	}
+	jsonFlag(cmd, &asJSON, "the version, the commit, and the hashes of the profiles")
+	return cmd
+}
+
+func versionDocument() *versioned {
+	v, commit, tags := built()
+	doc := &versioned{Schema: "hlsload.version/v1", Version: cmp.Or(v, "(devel)"), Commit: commit, Tags: append([]string{}, strings.Fields(tags)...), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Protocol: protocol.Version, Limits: []systemLimit{}}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			doc.Modified = doc.Modified || s.Key == "vcs.modified" && s.Value == "true"
+		}
+	}
+	for _, p := range profile.All() {
+		doc.Profiles = append(doc.Profiles, profileHashed{p.ID, scenarios.ProfileHash(p)})
+	}
+	for _, l := range system.Limits("") {
+		doc.Limits = append(doc.Limits, systemLimit{l.What, l.Instead})
+	}
+	return doc
 }
 
 // built is the version, the first digits of the commit and the build tags; "" = not

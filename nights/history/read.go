@@ -189,7 +189,7 @@ func check(n *nights.Night) error {
 	case len(n.Measures) > maxNames || len(n.Failed) > maxNames || len(n.NeverRecovered) > maxNames || values > maxValues:
 		return fmt.Errorf("too many figures (want at most %d measures and %d values)", maxNames, maxValues)
 	}
-	for _, s := range []string{n.Run, n.RunID, n.Scenario, n.Build, n.Key.Hash, n.Key.Mode, n.Key.Version} {
+	for _, s := range []string{n.Run, n.RunID, n.Scenario, n.Build, n.Release, n.Key.Hash, n.Key.Mode, n.Key.Version} {
 		if len(s) > maxText {
 			return fmt.Errorf("a text of %d bytes (want at most %d)", len(s), maxText)
 		}
@@ -208,7 +208,7 @@ func (o Reading) trim(n *nights.Night, words map[string]string) {
 	}
 	n.Reason = n.Reason[:min(len(n.Reason), maxText)]
 	n.Key.Settings = nil
-	for _, s := range []*string{&n.Schema, &n.Scenario, &n.Build, &n.Verdict, &n.Key.Hash, &n.Key.Mode, &n.Key.Version} {
+	for _, s := range []*string{&n.Schema, &n.Scenario, &n.Build, &n.Release, &n.Verdict, &n.Key.Hash, &n.Key.Mode, &n.Key.Version} {
 		one(s)
 	}
 	for i := range n.Measures {

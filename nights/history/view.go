@@ -51,6 +51,7 @@ type Night struct {
 	DurationS reports.Value `json:"duration_s"`
 	Seed      uint64        `json:"seed"`
 	Build     string        `json:"build"`
+	Release   string        `json:"release"` // of the stream; "" = not said
 	Verdict   string        `json:"verdict"`
 	Reason    string        `json:"reason"`
 	ExitCode  int           `json:"exit_code"`
@@ -96,6 +97,10 @@ type Change struct {
 	// Build is hlsload's from that night on, and BuildBefore that of the night before.
 	Build       string `json:"build"`
 	BuildBefore string `json:"build_before"`
+	// Release is the stream's from that night on, and ReleaseBefore that of the night
+	// before; "" = not said.
+	Release       string `json:"release"`
+	ReleaseBefore string `json:"release_before"`
 }
 
 // Looking is what a view is made with.
@@ -191,7 +196,7 @@ func (o *Looking) series(of []*nights.Night) Series {
 	}
 	compared := len(of) - o.Compared
 	for i, n := range of {
-		row := Night{Run: n.Run, RunID: n.RunID, Started: utc(n), DurationS: n.DurationS, Seed: n.Seed, Build: n.Build, Verdict: n.Verdict, Reason: n.Reason, ExitCode: n.ExitCode,
+		row := Night{Run: n.Run, RunID: n.RunID, Started: utc(n), DurationS: n.DurationS, Seed: n.Seed, Build: n.Build, Release: n.Release, Verdict: n.Verdict, Reason: n.Reason, ExitCode: n.ExitCode,
 			Failed: append([]string{}, n.Failed...), Trend: inTrend(n)}
 		row.Kept = Local(n) != "" && o.Kept != nil && o.Kept(Local(n))
 		if i >= compared && o.Base > 0 {
@@ -293,7 +298,7 @@ func changes(m *Trend, of []*nights.Night) []Change {
 	all := []Change{}
 	for _, s := range splits(x[first:]) {
 		i, before := index[first+s.at], index[first+s.at-1]
-		c := Change{Night: i, Run: of[i].Run, Started: utc(of[i]), Before: nights.Level(s.before), After: nights.Level(s.after), P: nights.Level(s.p), Build: of[i].Build, BuildBefore: of[before].Build}
+		c := Change{Night: i, Run: of[i].Run, Started: utc(of[i]), Before: nights.Level(s.before), After: nights.Level(s.after), P: nights.Level(s.p), Build: of[i].Build, BuildBefore: of[before].Build, Release: of[i].Release, ReleaseBefore: of[before].Release}
 		c.Worse = (s.after < s.before) == (&nights.Measure{Name: m.Name}).LessIsWorse()
 		c.Change = nights.Level(s.after/s.before - 1)
 		if s.before == 0 || math.IsInf(s.before, 1) {

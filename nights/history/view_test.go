@@ -92,7 +92,7 @@ func TestChangePoint(t *testing.T) {
 		if i >= 28 {
 			v, build = 1.2*v, "v2"
 		}
-		all = append(all, value(i, v, func(n *nights.Night) { n.Build = build }))
+		all = append(all, value(i, v, func(n *nights.Night) { n.Build, n.Release = build, "r"+build }))
 	}
 	void(&all[27])
 	turns := of(all...).Series[0].Turns()
@@ -100,7 +100,7 @@ func TestChangePoint(t *testing.T) {
 		t.Fatalf("%+v", turns)
 	}
 	c := turns[0].Points[0].Change
-	if c.Night != 28 || c.Run != all[28].Run || c.Before != 5030 && c.Before != 5040 && c.Before != 5020 || !c.Worse || math.Abs(float64(c.Change)-.2) > .01 || c.Build != "v2" || c.BuildBefore != "v1" || !(c.P <= strong) {
+	if c.Night != 28 || c.Run != all[28].Run || c.Before != 5030 && c.Before != 5040 && c.Before != 5020 || !c.Worse || math.Abs(float64(c.Change)-.2) > .01 || c.Build != "v2" || c.BuildBefore != "v1" || c.Release != "rv2" || c.ReleaseBefore != "rv1" || !(c.P <= strong) {
 		t.Errorf("%+v", c)
 	}
 }

@@ -36,7 +36,7 @@ func worseNight() *nights.Comparison {
 	c.Findings = []nights.Finding{
 		{Measure: "failover.p95{fault=kill-0,joined=before}", Unit: "ms", Primary: true, Worse: true, Base: 9100, New: 16400, Change: .802, BaseCount: 15, NewCount: 3, Test: nights.TestBoth, P: .0004, Adjusted: .0032, Effect: 1, Worst: 2,
 			Replay: "hlsload run soak --players 500 --seed 7", Since: "2026-11-29T02:00:00Z",
-			Whom: []nights.Group{{Of: "tv", Profile: "shaka-5.2", Base: 9200, New: nights.Never}, {Of: "web", Profile: "hlsjs-1.7", Base: 9100, New: 12300}},
+			Whom:  []nights.Group{{Of: "tv", Profile: "shaka-5.2", Base: 9200, New: nights.Never}, {Of: "web", Profile: "hlsjs-1.7", Base: 9100, New: 12300}},
 			Shift: []nights.Quantile{{Q: .1, Base: 5000, New: 5100, Low: -200, High: 400}, {Q: .5, Base: 7000, New: 9000, Low: 1500, High: 2600}, {Q: .9, Base: 9000, New: nights.Never, Low: 6000, High: nights.Never}, {Q: .99, Base: no, New: 5000, Low: no, High: no}}},
 		{Measure: "never_recovered.count{fault=kill-0}", Primary: true, Worse: true, Base: 0, New: 3, Change: nights.Never, BaseCount: 5, NewCount: 1, Test: nights.TestAlways, P: no, Adjusted: no, Effect: 1, Why: "3 sessions never recovered from kill-0; in 5 nights before all did"},
 		{Measure: "stalled", Unit: "share", Primary: true, Base: .012, New: .013, Change: .083, BaseCount: 5, NewCount: 1, Test: nights.TestShare, P: .4, Adjusted: 1, Effect: .6},
@@ -94,9 +94,11 @@ var comparisons = map[string]func() *nights.Comparison{"worse": worseNight, "exa
 func TestGolden(t *testing.T) {
 	for name, of := range comparisons {
 		for ext, write := range map[string]func(*nights.Comparison, io.Writer) error{
-			".txt":        func(c *nights.Comparison, w io.Writer) error { return WriteText(w, c, TextOptions{}) },
-			"-narrow.txt": func(c *nights.Comparison, w io.Writer) error { return WriteText(w, c, TextOptions{Width: 60, All: true}) },
-			".md":         WriteMarkdown, ".junit.xml": WriteJUnit,
+			".txt": func(c *nights.Comparison, w io.Writer) error { return WriteText(w, c, TextOptions{}) },
+			"-narrow.txt": func(c *nights.Comparison, w io.Writer) error {
+				return WriteText(w, c, TextOptions{Width: 60, All: true})
+			},
+			".md": WriteMarkdown, ".junit.xml": WriteJUnit,
 		} {
 			var b bytes.Buffer
 			if err := write(of(), &b); err != nil {

@@ -11,7 +11,9 @@ import (
 	"hlsload/nights"
 	"hlsload/reports"
 	"hlsload/reports/document"
+	"hlsload/reports/figure"
 	"hlsload/reports/page"
+	"hlsload/reports/spread"
 )
 
 // Levels of annotations.
@@ -117,6 +119,37 @@ func Of(s *reports.Summary, file string) []Annotation {
 		all = append(all, Annotation{Warning, file, 0, name, sentence(w)})
 	}
 	return bounded(all)
+}
+
+// OfSeeds are the annotations of a simulation with several seeds: the expectations that do
+// not hold with each of them. lines are where they stand.
+func OfSeeds(s *spread.Summary, file string, lines map[string]int) []Annotation {
+	var all []Annotation
+	name := s.Scenario.Name
+	for i := range s.Expectations {
+		if e := &s.Expectations[i]; len(e.Fails) > 0 {
+			n := e.Holds + len(e.Fails)
+			all = append(all, Annotation{Error, file, lines[e.Expr], name + ": " + e.Expr,
+				fmt.Sprintf("%s: holds with %d of %s, not with %s; measured %s to %s", e.Expr, e.Holds, figure.Plural(n, "seed"), few(e.Fails), e.Text(e.Min), e.Text(e.Max))})
+		}
+	}
+	if s.Verdict != reports.Pass && all == nil {
+		all = append(all, Annotation{Error, file, 0, fmt.Sprintf("%s: %s (exit code %d)", name, s.Verdict, s.ExitCode), sentence(s.Reason)})
+	}
+	return bounded(all)
+}
+
+// few names the first of some seeds.
+func few(seeds []uint64) string {
+	const most = 5
+	words := make([]string, 0, most+1)
+	for _, seed := range seeds[:min(len(seeds), most)] {
+		words = append(words, strconv.FormatUint(seed, 10))
+	}
+	if more := len(seeds) - most; more > 0 {
+		words = append(words, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(words, ", ")
 }
 
 // OfComparison are the annotations of a comparison: what got worse, with the command that

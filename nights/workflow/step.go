@@ -8,6 +8,9 @@ import (
 
 	"hlsload/nights"
 	"hlsload/reports"
+	"hlsload/reports/document"
+	"hlsload/reports/page"
+	"hlsload/reports/spread"
 )
 
 // MaxSummary is how long the summary of a step becomes. Over 1,024 KiB GitHub drops the
@@ -63,6 +66,29 @@ func Outputs(s *reports.Summary, file func(name string) string) []Output {
 		{"verdict", s.Verdict}, {"exit-code", strconv.Itoa(s.ExitCode)}, {"reason", s.Reason()}, {"repeated", strconv.FormatBool(s.Repeats != nil)},
 		{"dir", file("")}, {"summary", file(reports.SummaryFile)}, {"report", file(reports.HTMLFile)},
 	}
+}
+
+// OutputsOfSeeds are those of a simulation with several seeds.
+func OutputsOfSeeds(s *spread.Summary, file func(name string) string) []Output {
+	one := reports.Summary{Verdict: s.Verdict, ExitCode: s.ExitCode}
+	all := Outputs(&one, file)
+	for i := range all {
+		if all[i].Name == "reason" {
+			all[i].Value = s.Reason
+		}
+	}
+	return all
+}
+
+// MarkdownOfSeeds is the text of a simulation with several seeds for the summary of a step.
+func MarkdownOfSeeds(s *spread.Summary) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# %s: %s\n\n```\n", strings.ToUpper(s.Verdict), document.EscapeMarkdown(oneLine(s.Reason)))
+	var text strings.Builder
+	err := page.WriteSeeds(s, &text, "", page.TextOptions{Width: 120})
+	b.WriteString(strings.ReplaceAll(text.String(), "```", "'''"))
+	b.WriteString("```\n")
+	return b.Bytes(), err
 }
 
 // OutputsOfComparison are those of a comparison.

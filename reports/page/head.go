@@ -393,6 +393,9 @@ func unbegun(s *reports.Summary) bool {
 // facts are the lines of the head.
 func facts(s *reports.Summary) []fact {
 	all := []fact{{name: "Stream", text: stream(s)}, {name: "When", text: when(s), half: true}, {name: "Build", text: cmp.Or(s.Build, "not known"), half: true}}
+	if s.Release != "" {
+		all = append(all, fact{name: "Release", text: s.Release})
+	}
 	scenario := s.Scenario.Name
 	if s.Scenario.Description != "" {
 		scenario += ": " + strings.Join(strings.Fields(s.Scenario.Description), " ")

@@ -148,11 +148,55 @@ func (c *Collector) change(rule, occurrence int, f func(*Occurrence) error) erro
 	if err := f(&occs[i]); err != nil {
 		return err
 	}
-	c.course.Store(c.cfg.phases(old.Sets, occs, old.Gaps))
+	co := c.cfg.phases(old.Sets, occs, old.Gaps)
+	c.course.Store(co)
+	c.gather(co, min(occs[i].Applied, occs[i].Cleared))
 	if c.cfg.Tap != nil {
 		c.cfg.Tap(Told{Fault: &c.cfg.Faults[i], Window: &occs[i].Window})
 	}
 	return nil
+}
+
+// gather keeps what occurrences did that were over by an instant in one shard: in all of them it
+// would take many times as much, and more with every occurrence.
+func (c *Collector) gather(co *PhaseMap, now time.Duration) {
+	if len(c.shards) == 1 {
+		return
+	}
+	all := c.shards[0]
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for _, sh := range c.shards[1:] {
+		sh.mu.Lock()
+		var used map[*FaultTotals]bool // by sessions
+		for k, n := range sh.Faults {
+			if co.Occurrences[k.Occurrence].RecoveryEnd >= now {
+				continue
+			}
+			if used == nil {
+				used = sh.used()
+			}
+			if !used[n] {
+				reports.Add(all.faultOf(k), n)
+				delete(sh.Faults, k)
+			}
+		}
+		sh.mu.Unlock()
+	}
+}
+
+// used are the totals that sessions of the shard will still add to.
+func (sh *shard) used() map[*FaultTotals]bool {
+	used := map[*FaultTotals]bool{}
+	for _, s := range sh.open {
+		for t := s.faults; t != nil; t = t.next {
+			used[t.totals] = true
+		}
+	}
+	for i := range sh.pending {
+		used[sh.pending[i].t.totals] = true
+	}
+	return used
 }
 
 // find is the place of an occurrence in Faults; -1 = it is not planned.

@@ -9,6 +9,7 @@ import (
 
 	"hlsload/chaos"
 	"hlsload/player"
+	"hlsload/player/draw"
 	"hlsload/reports"
 	"hlsload/reports/figure"
 )
@@ -27,7 +28,10 @@ type EventLog struct {
 	buf      []byte
 	line     []byte
 	dropped  int64
-	writing  sync.Mutex // held while a buffer is written; taken before mu
+	of       uint64        // of so many players, one is written; 0 = all
+	since    time.Duration // when that began
+	last     time.Duration // of the events
+	writing  sync.Mutex    // held while a buffer is written; taken before mu
 	spare    []byte
 	writeErr error
 }
@@ -67,9 +71,32 @@ func (e *EventLog) Dropped() int64 {
 	return e.dropped
 }
 
+// Sample makes the log take all events of one in so many players from now on, by number, and
+// none of the others.
+func (e *EventLog) Sample(of uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if of > 1 && e.of <= 1 {
+		e.since = e.last
+	}
+	e.of = of
+}
+
+// Sampled is of how many players one is written, 1 = all are, and since when not all.
+func (e *EventLog) Sampled() (of uint64, since time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return max(e.of, 1), e.since
+}
+
 // event writes one line; fields appends to it.
 func (e *EventLog) event(s *Session, at time.Duration, name string, fields func(*fieldWriter)) {
 	e.mu.Lock()
+	e.last = max(e.last, at)
+	if e.of > 1 && draw.Mix(s.player)%e.of != 0 {
+		e.mu.Unlock()
+		return
+	}
 	f := fieldWriter{append(e.line[:0], `{"t_ms":`...)}
 	f.b = appendMs(f.b, at)
 	f.b = strconv.AppendUint(append(f.b, `,"player":`...), s.player, 10)

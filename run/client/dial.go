@@ -8,8 +8,9 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
+
+	"hlsload/system"
 )
 
 // Dial opens a connection.
@@ -189,9 +190,9 @@ func (d *Dialer) learn(a netip.Addr, err error) {
 		switch {
 		case err == nil:
 			d.no6.Store(-1 << 60)
-		case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
+		case system.IsNoNetwork(err):
 			d.no6.Add(no6After)
-		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.EHOSTUNREACH):
+		case errors.Is(err, context.DeadlineExceeded), system.IsNoHost(err):
 			d.no6.Add(1)
 		}
 	}

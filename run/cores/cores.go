@@ -43,6 +43,7 @@ func (t *Team) Each(n int, f func(i int)) {
 	}
 	t.work()
 	t.busy.Wait()
+	t.f = nil // what it needs may be much
 }
 
 func (t *Team) work() {

@@ -3,18 +3,17 @@ package fleet
 import (
 	"container/heap"
 	"context"
-	"errors"
 	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"hlsload/player"
 	"hlsload/player/audience"
 	"hlsload/player/link"
 	"hlsload/run/client"
+	"hlsload/system"
 )
 
 // Fleet is the players of a run on this machine.
@@ -321,11 +320,9 @@ func (f *Fleet) Stats() Stats {
 
 // noteLocal counts an error of this machine.
 func (f *Fleet) noteLocal(err error, text string) {
-	for _, e := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM} {
-		if errors.Is(err, e) {
-			f.local.Add(1)
-			f.localError.CompareAndSwap(nil, &text)
-		}
+	if system.IsExhausted(err) {
+		f.local.Add(1)
+		f.localError.CompareAndSwap(nil, &text)
 	}
 }
 

@@ -7,21 +7,15 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
+
+	"hlsload/system"
 )
 
 // machine measures this machine, and raises the limit of open files.
 func machine() room {
 	m := room{files: 1024, ports: 28_232, manyLocal: linuxLocal}
-	var lim syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim); err == nil {
-		if lim.Cur < lim.Max {
-			more := syscall.Rlimit{Cur: lim.Max, Max: lim.Max}
-			if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &more) == nil {
-				lim = more
-			}
-		}
-		m.files = int64(min(lim.Cur, 1<<40))
+	if n := system.MaxFiles(); n > 0 {
+		m.files = n
 	}
 	if b, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
 		var from, to int64

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"hlsload/system"
 )
 
 // Limit is how long a program may take.
@@ -50,7 +52,11 @@ func (p *Program) Run(ctx context.Context) error {
 	cmd.Stdin = bytes.NewReader(cut(p.Text))
 	out := &bounded{w: p.Out, left: maxOutput}
 	cmd.Stdout, cmd.Stderr = out, out
-	group(cmd)
+	system.Group(cmd)
+	cmd.Cancel = func() error {
+		system.Kill(cmd)
+		return nil
+	}
 	cmd.WaitDelay = time.Second // for output of what it started itself
 	err := cmd.Run()
 	if why := context.Cause(ctx); err != nil && why != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 
 	"hlsload/nights"
@@ -339,7 +340,7 @@ func (p *htmlPage) charts(s *history.Series) {
 	p.Raw("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n<div class=\"charts\">\n")
 	for i := range s.Measures {
 		m := &s.Measures[i]
-		if !m.Primary && i >= mostCharts || len(d.Lines) == mostCharts {
+		if m.Primary != s.Measures[0].Primary || len(d.Lines) == mostCharts { // the primary ones come first
 			break
 		}
 		id := fmt.Sprintf("chart-%d-%d", p.index(s), i)
@@ -372,19 +373,23 @@ func (p *htmlPage) nights(s *history.Series, from, to int) {
 	p.Raw(`<div class="scroll" tabindex="0" role="region" aria-label="`)
 	p.Text("Nights of " + s.Scenario)
 	p.Raw("\">\n<table>\n<thead><tr>")
-	for i, h := range []string{"night", "verdict", "what", "than before", "worst change", "seed", "hlsload"} {
+	released := slices.ContainsFunc(s.Nights, func(n history.Night) bool { return n.Release != "" })
+	for i, h := range []string{"night", "verdict", "why not", "than before", "worst change", "seed", "release", "hlsload"} {
+		if h == "release" && !released {
+			continue
+		}
 		p.Raw(`<th scope="col"` + map[bool]string{true: ` class="w"`}[i != 5] + ">" + h + "</th>")
 	}
 	p.Raw("</tr></thead>\n<tbody>\n")
-	before := ""
+	before := &history.Night{}
 	if from > 0 {
-		before = s.Nights[from-1].Build
+		before = &s.Nights[from-1]
 	}
 	rows := make([]string, 0, to-from)
 	for i := from; i < to; i++ {
 		n := &s.Nights[i]
-		rows = append(rows, p.row(n, n.Build != before))
-		before = n.Build
+		rows = append(rows, p.row(n, before, released))
+		before = n
 	}
 	for i := len(rows) - 1; i >= 0; i-- {
 		p.Raw(rows[i])
@@ -392,8 +397,9 @@ func (p *htmlPage) nights(s *history.Series, from, to int) {
 	p.Raw("</tbody>\n</table>\n</div>\n")
 }
 
-// row is a night. Its build is named when it is another one than in the night before.
-func (p *htmlPage) row(n *history.Night, rebuilt bool) string {
+// row is a night. What was tested and with what is named when it is another one than in the
+// night before.
+func (p *htmlPage) row(n, before *history.Night, released bool) string {
 	m := &document.Markup{}
 	m.Raw(`<tr><th scope="row">`)
 	if n.Kept {
@@ -407,9 +413,8 @@ func (p *htmlPage) row(n *history.Night, rebuilt bool) string {
 	sign, name := class(n.Verdict)
 	m.Raw(`<td class="w ` + name + `">`)
 	m.Text(sign + " " + n.Verdict)
-	m.Raw(`</td><td class="w">`)
-	m.Text(cut(what(n), 160))
 	m.Raw("</td>")
+	m.Tag("td", map[bool]string{true: "w", false: "w why"}[what(n) == ""], cut(what(n), 160))
 	if n.Outcome == nights.Worse {
 		m.Raw(`<td class="w no" title="` + strings.ReplaceAll(escape(n.Why), `"`, "&#34;") + `">✕ worse</td>`)
 	} else {
@@ -417,8 +422,16 @@ func (p *htmlPage) row(n *history.Night, rebuilt bool) string {
 	}
 	m.Raw(`<td class="w change">`)
 	m.Text(worst(n))
-	m.Raw("</td><td>" + seed(n) + `</td><td class="w">`)
-	if rebuilt {
+	m.Raw("</td><td>" + seed(n) + "</td>")
+	if released {
+		name := ""
+		if n.Release != before.Release {
+			name = build(orNone(n.Release))
+		}
+		m.Tag("td", "w", name)
+	}
+	m.Raw(`<td class="w">`)
+	if n.Build != before.Build {
 		m.Text(build(n.Build))
 	}
 	m.Raw("</td></tr>\n")

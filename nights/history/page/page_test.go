@@ -85,19 +85,58 @@ func eventful(i int, n *nights.Night) {
 
 func TestText(t *testing.T) {
 	want := `soak · 36 nights: 34 passed, 1 failed, 1 void · run, 1,000 players, hlsload v1, key k
-  night (UTC)       verdict  than before  why not, or worst change                                seed  folder
-  2026-12-01 02:00  FAIL     no worse     failover.p95{fault=kill-0} < 4s and 1 more do not hold     7  soak-20261201-020000
-  2026-11-30 02:00  PASS     no worse     none                                                       7  soak-20261130-020000
-  2026-11-29 02:00  VOID                  target unreachable: no answer                              7  soak-20261129-020000
+  night (UTC)       verdict  why not                                                 seed  folder
+  2026-12-01 02:00  FAIL     failover.p95{fault=kill-0} < 4s and 1 more do not hold     7  soak-20261201-020000
+  2026-11-30 02:00  PASS                                                                7  soak-20261130-020000
+  2026-11-29 02:00  VOID     target unreachable: no answer                              7  soak-20261129-020000
   33 older nights on the page
   changed since the night of 2026-11-20: failover.p95{fault=kill-0} worse, 5.02 s → 6.02 s (+20 %). hlsload is another one since
   then, too: v1.3.0, before v1.2.0
 `
-	got := text(t, view(many("soak", "k", 36, eventful)), Options{Width: 130, Rows: 3})
-	// Whether one night is worse than those before is for package nights to say.
-	got = regexp.MustCompile(`(no worse|WORSE   )`).ReplaceAllString(got, "no worse")
-	if got != want {
+	v := history.Of(&history.History{Nights: many("soak", "k", 36, eventful)}, history.Looking{}) // compared with none
+	if got := text(t, v, Options{Width: 130, Rows: 3}); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
+// TestWorse: a night that is worse than those before is told, with what changed most.
+func TestWorse(t *testing.T) {
+	v := view(many("soak", "k", 20, func(i int, n *nights.Night) {
+		n.NeverRecovered["kill-0"] = 0
+		if i == 19 {
+			n.NeverRecovered["kill-0"] = 3
+		}
+	}))
+	if got := text(t, v, Options{Width: 130, Rows: 1}); !strings.Contains(got, "2026-12-01 02:00  PASS     WORSE        never_recovered.count{fault=kill-0} 0 → 3") || !strings.Contains(got, "why not, or worst change") {
+		t.Error(got)
+	}
+	got := body(html(t, v, At{}))
+	for _, want := range []string{`<header class="card verdict fail">`, "<h1>✕ soak: Pass, but worse than before</h1>", "3 sessions never recovered from kill-0", ">✕ worse</td>"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%.3000s", want, got)
+		}
+	}
+}
+
+// TestRelease: since which release something has changed is told, and a release stands where
+// it is another one than in the night before.
+func TestRelease(t *testing.T) {
+	v := view(many("soak", "k", 36, func(i int, n *nights.Night) {
+		eventful(i, n)
+		n.Release = "packager 1.4"
+		if i >= 24 {
+			n.Release = "packager 1.5"
+		}
+	}))
+	if got := text(t, v, Options{Width: 200, Rows: 3}); !strings.Contains(got, "changed since the night of 2026-11-20 (release packager 1.5, before packager 1.4): failover.p95{fault=kill-0} worse") {
+		t.Error(got)
+	}
+	got := body(html(t, v, At{}))
+	if n := strings.Count(got, `<td class="w">packager 1.5</td>`); n != 1 || !strings.Contains(got, `<th scope="col" class="w">release</th>`) {
+		t.Errorf("release 1.5 stands %d times; want once", n)
+	}
+	if strings.Contains(body(html(t, view(many("soak", "k", 3, nil)), At{})), "release") {
+		t.Error("a column for releases that there are none of")
 	}
 }
 
@@ -155,8 +194,8 @@ func TestPage(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
-	if strings.Contains(got, `id="chart-0-2"`) != strings.Contains(got, "bitrate.mean") {
-		t.Error("a chart without a title")
+	if strings.Contains(got, `id="chart-0-2"`) {
+		t.Error("a chart of a measure that is not primary")
 	}
 }
 

@@ -106,7 +106,7 @@ func counted(s *history.Series) string {
 	var parts []string
 	for _, v := range []string{reports.Pass, reports.Fail, reports.Void, reports.Interrupted} {
 		if n := by[v]; n > 0 && n < len(s.Nights) {
-			parts = append(parts, fmt.Sprintf("%d %s", n, verdictWords[v]))
+			parts = append(parts, figure.Thousands(int64(n))+" "+verdictWords[v])
 		} else if n > 0 {
 			parts = append(parts, map[bool]string{false: "all "}[n == 1]+verdictWords[v])
 		}
@@ -142,8 +142,16 @@ func since(s *history.Series, t history.Turn) string {
 		}
 		parts = append(parts, fmt.Sprintf("%s %s, %s", name(p.Of.Name), map[bool]string{true: "worse", false: "better"}[p.Worse], moved(p.Before, p.After, p.Change.Change, p.Of.Unit)))
 	}
-	text := "since the night of " + day(s.Nights[t.Night].Started) + ": " + strings.Join(parts, "; ")
-	switch c := t.Points[0].Change; {
+	c := t.Points[0].Change
+	text := "since the night of " + day(s.Nights[t.Night].Started)
+	switch {
+	case c.Release != c.ReleaseBefore:
+		text += fmt.Sprintf(" (release %s, before %s)", orNone(build(c.Release)), orNone(build(c.ReleaseBefore)))
+	case c.Release != "":
+		text += " (release " + build(c.Release) + ", as the night before)"
+	}
+	text += ": " + strings.Join(parts, "; ")
+	switch {
 	case c.Build == "" || c.BuildBefore == "":
 	case c.Build != c.BuildBefore:
 		text += fmt.Sprintf(". hlsload is another one since then, too: %s, before %s", build(c.Build), build(c.BuildBefore))

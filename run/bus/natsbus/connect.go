@@ -12,13 +12,13 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
 	"hlsload/run/bus"
+	"hlsload/system"
 )
 
 var (
@@ -262,9 +262,9 @@ func inWords(err error) error {
 		return errors.New("the server has all the connections that it allows")
 	case errors.Is(err, nats.ErrStaleConnection):
 		return fmt.Errorf("no answer for %v", pingEvery*(pingsMissing+1))
-	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, nats.ErrNoServers): // nats.go hides the first
+	case system.IsRefused(err), errors.Is(err, nats.ErrNoServers): // nats.go hides the first
 		return errors.New("connection refused: nothing listens there")
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case system.IsReset(err):
 		return errors.New("the connection was reset")
 	case errors.Is(err, nats.ErrTimeout), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Errorf("no answer within %v", connectLimit)

@@ -10,10 +10,10 @@ import (
 	"io"
 	"os/exec"
 	"sync"
-	"syscall"
 	"time"
 
 	"hlsload/player/ticket"
+	"hlsload/system"
 )
 
 // Config is the program to run.
@@ -71,7 +71,7 @@ func Start(c Config) (*Program, error) {
 	p.cmd.Dir = c.Dir
 	p.cmd.Stderr = &p.said
 	p.cmd.WaitDelay = exitTime
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	system.Group(p.cmd)
 	var err error
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("start the program that issues tokens: %w", err)
@@ -213,7 +213,7 @@ func (p *Program) finish() {
 		case <-timer.C:
 		}
 	}
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // the whole process group
+	system.Kill(p.cmd)
 	<-done
 }
 

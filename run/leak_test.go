@@ -13,7 +13,8 @@ import (
 const soaking = `duration: 20m
 target: {rig: {ladder: mini}}
 fleet:
-  players: 3
+  players: 2
+  body: none
   arrive: {over: 1s}
   session: {mean: 5m}
   cohorts: [{name: web, share: 100%, profile: hlsjs-1.7}]

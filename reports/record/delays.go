@@ -54,9 +54,10 @@ func delayFrom(bucket int) time.Duration {
 	return time.Duration(bucket-8*e) << e * delayUnit
 }
 
-// reserve takes the memory of a whole run at once, so that a long run does not grow.
+// reserve takes the memory of a whole run at once, and uses it, so that a long run does not grow.
 func (d *Delays) reserve(step, duration time.Duration) {
 	d.Step, d.Rows = step, make([]DelayRow, 0, min(duration/step+1, 16*reports.MaxRows))
+	clear(d.Rows[:cap(d.Rows)])
 }
 
 // row is the step of an instant.

@@ -118,6 +118,15 @@ func ranksOf(points []Point, slope float64) []float64 {
 	for i, p := range points {
 		rest[i], order[i] = p.Value-slope*p.At.Seconds(), i
 	}
+	largest := 0.
+	for _, p := range points {
+		largest = max(largest, math.Abs(p.Value))
+	}
+	if unit := max(slices.Max(rest)-slices.Min(rest), largest*1e-6) * 1e-9; unit > 0 {
+		for i := range rest { // what is equal but for rounding is equal
+			rest[i] = math.Round(rest[i] / unit)
+		}
+	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(rest[a], rest[b]) })
 	ranks := make([]float64, n)
 	for i := 0; i < n; {

@@ -50,8 +50,8 @@ func TestRising(t *testing.T) {
 	}{
 		{line(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), .5 * math.Erfc(44/math.Sqrt(125)/math.Sqrt2)},
 		{line(2, 1, 4, 3, 6, 5, 8, 7, 10, 9), .5 * math.Erfc(34/math.Sqrt(125)/math.Sqrt2)},
-		// Two pairs of ties and one of three: var S = (10·9·25 - 2·1·9·2 - 3·2·11)/18 = 119.33.
-		{line(1, 1, 2, 2, 3, 3, 3, 4, 5, 6), .5 * math.Erfc((45-1-1-3-1)/math.Sqrt((2250.-36-66)/18)/math.Sqrt2)},
+		// Four pairs of ties: var S = (10·9·25 - 4·2·1·9)/18 = 121, and S = 31.
+		{line(2, 1, 3, 2, 4, 3, 5, 4, 6, 5), .5 * math.Erfc(30/math.Sqrt(121)/math.Sqrt2)},
 		{line(10, 9, 8, 7, 6, 5, 4, 3, 2, 1), 1},
 		{line(3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3), 1},
 		{line(1, 2, 3, 4, 5, 6, 7, 8, 9), 1}, // too few

@@ -528,6 +528,46 @@ func TestActionSetsUp(t *testing.T) {
 	}
 }
 
+// TestActionBuilds: from-source compiles the full build of the source beside the scripts, if
+// there is Go.
+func TestActionBuilds(t *testing.T) {
+	for name, tc := range map[string]struct{ compiler, said string }{
+		"it compiles":     {`while [ $# -gt 0 ]; do case $1 in -o) out=$2 ;; esac; all="$all $1"; shift; done; echo "#!/bin/sh" >$out; echo "echo 'hlsload v1.2.3, from $PWD:$all'" >>$out; chmod +x $out`, ""},
+		"it does not":     {"echo oops; exit 1", "the source cannot be built"},
+		"there is no Go":  {"", "there is no Go"},
+		"it makes no use": {`while [ $# -gt 0 ]; do case $1 in -o) out=$2 ;; esac; shift; done; echo 'exit 1' >$out; chmod +x $out`, "does not run here"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t)
+			path := j.bin + ":/usr/bin:/bin"
+			if tc.compiler != "" {
+				if err := os.WriteFile(filepath.Join(j.bin, "go"), []byte("#!/bin/sh\n"+tc.compiler+"\n"), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			} else if _, err := os.Stat("/usr/bin/go"); err == nil {
+				t.Skip("SKIPPED: Go is among the programs of this system")
+			}
+			code, log := j.step("setup", "PATH="+path, "VERSION=from-source", "ACTION_REF=v1.2.3")
+			if tc.said != "" {
+				if code == 0 || !strings.Contains(log, tc.said) || j.file("path") != "" {
+					t.Errorf("exit code %d; want %q:\n%s", code, tc.said, log)
+				}
+				return
+			}
+			root, err := filepath.Abs("../..")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"from " + root + ":", " -tags full ", " -X main.version=v1.2.3 ", " ./cmd/hlsload"} {
+				if code != 0 || !strings.Contains(log, want) {
+					t.Errorf("exit code %d; want %q:\n%s", code, want, log)
+				}
+			}
+		})
+	}
+}
+
 func emptyArchive(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -8,9 +8,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
+const failureSchema = "hlsload.failure/v1"
+
 // failure is the document of a command with --json that ended before it had one of its own.
 type failure struct {
-	Schema   string `json:"schema"` // hlsload.failure/v1
+	Schema   string `json:"schema"` // failureSchema
 	ExitCode int    `json:"exit_code"`
 	Error    string `json:"error"`
 }

@@ -66,6 +66,8 @@ func executeOn(ctx context.Context, on network, args []string, stdout, stderr io
 		if a.wait(ctx) {
 			todo = &rest{repeats: &a.repeated}
 			exit = once(withRest(ctx, todo), on, a.args(args), stdout, stderr)
+		} else if asksJSON(args) {
+			_ = writeJSON(stdout, failure{failureSchema, exit.code, a.repeated.Reason})
 		}
 	}
 	if todo.tell != nil {
@@ -91,8 +93,8 @@ func once(ctx context.Context, on network, args []string, stdout, stderr io.Writ
 	if exit.msg != "" && !system.IsClosedPipe(exit) {
 		fmt.Fprintf(printable{stderr}, "hlsload: %s\n", secrets.Text(exit.msg))
 	}
-	if exit.code != 0 && asksJSON(args) && !printed.any { // stdout is one document, whatever happens
-		_ = writeJSON(stdout, failure{"hlsload.failure/v1", exit.code, secrets.Text(exit.msg)})
+	if exit.code != 0 && asksJSON(args) && !printed.any && restOf(ctx).again == nil { // stdout is one document, whatever happens
+		_ = writeJSON(stdout, failure{failureSchema, exit.code, secrets.Text(exit.msg)})
 	}
 	if exit.cause == errUsage {
 		fmt.Fprintln(stderr, "hlsload: hint: `hlsload help` lists the commands, `hlsload COMMAND --help` its flags")

@@ -84,8 +84,8 @@ func TestRetryVoid(t *testing.T) {
 				t.Errorf("a file that was there before: %v", err)
 			}
 			var one reports.Summary
-			if d := json.NewDecoder(&stdout); tc.verdict != "" && (d.Decode(&one) != nil || one.Verdict != tc.verdict || d.More()) {
-				t.Errorf("stdout is not one summary with the verdict %s", tc.verdict)
+			if d := json.NewDecoder(&stdout); d.Decode(&one) != nil || one.Verdict != tc.verdict || d.More() || (one.Schema == failureSchema) != (tc.verdict == "") {
+				t.Errorf("stdout is not one document with the verdict %q", tc.verdict)
 			}
 		})
 	}
@@ -118,6 +118,11 @@ func TestRepetitionIsReported(t *testing.T) {
 	}
 	if code, _, stderr := executed(t, "report", dir); code != 0 {
 		t.Fatal(stderr)
+	}
+	_, stdout, _ := executed(t, "run", "testdata/scenarios/url.yaml", "--progress", "none", "--out", t.TempDir(), "--retry-void=0s", "--json")
+	var one reports.Summary
+	if d := json.NewDecoder(strings.NewReader(stdout)); d.Decode(&one) != nil || one.Schema != reports.Schema || one.Repeats == nil || d.More() {
+		t.Errorf("stdout is not the one summary of the repetition:\n%s", stdout)
 	}
 	const want = "a void run (exit code 112: target unreachable at start"
 	for _, name := range []string{reports.MarkdownFile, reports.HTMLFile, reports.JUnitFile} {

@@ -46,7 +46,7 @@ var core = map[string][]string{
 	"rig":                        {"player/draw", "player/m3u8", "player/mediatime", "chaos", "rig/media"},
 	"reports/cdn":                {},
 	"reports/figure":             {},
-	"reports/trend":              {},
+	"reports/trend":              {"reports"},
 	"reports":                    {"reports/figure"},
 	"reports/players":            {"player/draw"},
 	"reports/remedy":             {"player/m3u8", "player/policy", "player", "chaos", "reports/figure"},

@@ -245,7 +245,11 @@ func (m *Measure) known(sign float64) (v, phases []float64, n []int64, at []int)
 		if !x.Measured() {
 			continue
 		}
-		v, at = append(v, sign*float64(x)), append(at, i+1)
+		number := i + 1
+		if i < len(m.Occurrences) {
+			number = m.Occurrences[i]
+		}
+		v, at = append(v, sign*float64(x)), append(at, number)
 		if i < len(m.Phases) && m.Phases[i].Number() {
 			phases = append(phases, float64(m.Phases[i]))
 		}

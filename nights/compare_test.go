@@ -248,6 +248,26 @@ func TestPrimary(t *testing.T) {
 	}
 }
 
+// TestOccurrencesHaveTheirNumbers where some are pooled, or do not count.
+func TestOccurrencesHaveTheirNumbers(t *testing.T) {
+	row := func(number int, p50 reports.Value) reports.FaultSummary {
+		d := reports.Dist{Count: 40, Mean: p50, P50: p50, P95: p50}
+		return reports.FaultSummary{Name: "kill", Occurrence: number, AtOnset: &reports.FaultShare{Affected: 40, FailedOver: 40, FailoverMs: d, OutageMs: d, DetectionMs: d}, SegmentAgeS: reports.NoData}
+	}
+	s := &reports.Summary{Verdict: reports.Pass, Faults: []reports.FaultSummary{row(1, 8000), row(2, 99_000), row(3, 8100), row(9, 9000)}}
+	s.Faults[1].Lost = "the machine was lost"
+	n := Of(s, "")
+	m := n.measure(kill)
+	if m == nil || !slices.Equal(m.Occurrences, []int{1, 3, 9}) || !slices.Equal(m.Values, []Level{8000, 8100, 9000}) || m.Phases != nil {
+		t.Fatalf("%+v; want the values of 1, 3 and 9", m)
+	}
+	n.Key = reports.Key{Hash: "h", Mode: reports.ModeRun}
+	c := Compare(steady(14, threeTimes), n, How{})
+	if f := find(t, &c, kill); f.Worst != 9 {
+		t.Errorf("the worst is %d; want 9", f.Worst)
+	}
+}
+
 // TestLevel: never and no data stay apart in a file.
 func TestLevel(t *testing.T) {
 	b, err := json.Marshal([]Level{1.5, Never, NoLevel})

@@ -56,7 +56,8 @@ type Finding struct {
 	Unit    string `json:"unit"`
 	Primary bool   `json:"primary"`
 	Worse   bool   `json:"worse"` // it makes the comparison worse
-	// Base and New are medians of the values; Change is the new one's relative to the base.
+	// Base and New are means of the values, or medians where some are never; what depends on
+	// the phase of onsets is the base at the phases of the new night. Change is relative to Base.
 	Base   Level `json:"base"`
 	New    Level `json:"new"`
 	Change Level `json:"change"`

@@ -42,6 +42,8 @@ type Measure struct {
 	// the occurrence is what is independent, not the session.
 	Values []Level `json:"values"`
 	Counts []int64 `json:"counts,omitempty"` // of the sessions behind each value
+	// Occurrences are the numbers of the occurrences, where they are not 1, 2, 3 and so on.
+	Occurrences []int `json:"occurrences,omitempty"`
 	// Phases are how long before each onset the stream's last segment was due, in seconds.
 	// What depends on the phase is compared at equal phases.
 	Phases []Level `json:"phases,omitempty"`

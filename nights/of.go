@@ -78,7 +78,7 @@ func (r *reader) add(m Measure) {
 func (r *reader) faults() {
 	var names []string
 	for i := range r.s.Faults {
-		if f := &r.s.Faults[i]; !slices.Contains(names, f.Name) {
+		if f := &r.s.Faults[i]; f.Lost == "" && !slices.Contains(names, f.Name) {
 			names = append(names, f.Name)
 			r.fault(f.Name)
 		}
@@ -95,7 +95,7 @@ func (r *reader) fault(name string) {
 	var parts []part
 	labels := "fault=" + name
 	for i := range r.s.Faults {
-		if f := &r.s.Faults[i]; f.Name == name {
+		if f := &r.s.Faults[i]; f.Name == name && f.Lost == "" {
 			parts = append(parts, part{f, f.AtOnset})
 		}
 	}
@@ -121,6 +121,17 @@ func (r *reader) fault(name string) {
 	if !slices.ContainsFunc(phases, Level.Measured) {
 		phases = nil
 	}
+	// Rows of which each is of several occurrences count as one, and their numbers have gaps.
+	var numbers []int
+	for i, p := range parts {
+		if p.f.Occurrence != i+1 {
+			numbers = make([]int, len(parts))
+			for k, q := range parts {
+				numbers[k] = q.f.Occurrence
+			}
+			break
+		}
+	}
 	for _, d := range []struct {
 		metric string
 		stats  []reports.Stat
@@ -133,7 +144,7 @@ func (r *reader) fault(name string) {
 		{"detection", []reports.Stat{reports.StatP50, reports.StatP95}, true, reports.NoStat, func(p *part) *reports.Dist { return &p.DetectionMs }},
 	} {
 		for _, stat := range d.stats {
-			m := Measure{Name: term(d.metric, stat.String(), labels), Unit: "ms", Phases: phases}
+			m := Measure{Name: term(d.metric, stat.String(), labels), Unit: "ms", Phases: phases, Occurrences: numbers}
 			var pool reports.Histogram
 			for i := range parts {
 				x := d.of(&parts[i])
@@ -155,7 +166,7 @@ func (r *reader) fault(name string) {
 		{"never_recovered", func(p *part) int64 { return p.NeverRecovered }},
 		{"flapped_back", func(p *part) int64 { return p.FlappedBack }},
 	} {
-		m := Measure{Name: term(d.metric, "", labels), Unit: "share"}
+		m := Measure{Name: term(d.metric, "", labels), Unit: "share", Occurrences: numbers}
 		for i := range parts {
 			p := &parts[i]
 			m.Values, m.Counts = append(m.Values, share(d.of(p), p.Affected-p.Left)), append(m.Counts, p.Affected-p.Left)
@@ -169,7 +180,7 @@ func (r *reader) fault(name string) {
 		{"edge_amplification", func(f *reports.FaultSummary) reports.Value { return f.Edge.Amplification }},
 		{"origin_amplification", func(f *reports.FaultSummary) reports.Value { return f.Origin.Amplification }},
 	} {
-		m := Measure{Name: term(d.metric, "", "fault="+name), Phases: phases}
+		m := Measure{Name: term(d.metric, "", "fault="+name), Phases: phases, Occurrences: numbers}
 		for i := range parts {
 			m.Values = append(m.Values, Level(d.of(parts[i].f)))
 		}
@@ -222,7 +233,7 @@ func (r *reader) whole() {
 			}
 		}
 		over := all.Players
-		if n := s.Players.Started - s.Players.Unfinished; over > n { // nobody knows whose sessions were unfinished where there are control cohorts
+		if n := s.Players.Started - s.Players.Unfinished; over > n { // with control cohorts it is not known whose sessions were unfinished
 			over = n
 		}
 		one("rebuffer_ratio", "share", Level(all.RebufferRatio), 0)

@@ -121,6 +121,10 @@ func TestPairsAreBounded(t *testing.T) {
 	if last := p.Sentences("hlsload simulate x.yaml --seed 3"); !slices.Contains(last, `what player 500 does: hlsload simulate x.yaml --seed 3 --events --out player-500 && grep '"player":500,' player-500/events.ndjson`) {
 		t.Errorf("said %q; want how to see player 500", last)
 	}
+	stalled, played := table("1 failed_over 5", "2 failed_over 5"), table("1 failed_over", "2 failed_over")
+	if all, want := Pair(stalled, played, 0).Sentences(""), "2 of 2 sessions stalled in the base and not in the new run (0 the other way round; p = 0.5)"; !slices.Contains(all, want) {
+		t.Errorf("said %q; want %q", all, want)
+	}
 	for _, p := range []*Pairs{p, Pair(table(), table(), 0)} {
 		b, err := json.Marshal(p)
 		if null := regexp.MustCompile(`"(shares|moves|times|changed|mixes|by)":null`).Find(b); err != nil || null != nil {

@@ -165,18 +165,18 @@ func (p *Pairs) ofShare(s *Share) string {
 		}
 	}
 	n := s.Both + s.Lost + s.Gained + s.None
-	var text string
+	text := s.Of
 	switch s.Of {
-	case sessionNames[stalled]:
-		text = "stalled in the new run and not in the base"
 	case sessionNames[startupFailed]:
-		text = "failed to start in the new run and not in the base"
+		text = "failed to start"
 	case sessionNames[fatal]:
-		text = "ended by an error in the new run and not in the base"
-	default:
-		text = s.Of + " in the new run and not in the base"
+		text = "ended by an error"
 	}
-	return fmt.Sprintf("%s of %s %s (%s the other way round; %s)%s", figure.Thousands(int64(s.Gained)), figure.Plural(n, "session"), text, figure.Thousands(int64(s.Lost)), probability(float64(s.P)), s.Those.clause(true))
+	most, least, where, clause := s.Gained, s.Lost, "in the new run and not in the base", s.Those.clause(true)
+	if s.Lost > s.Gained {
+		most, least, where, clause = s.Lost, s.Gained, "in the base and not in the new run", ""
+	}
+	return fmt.Sprintf("%s of %s %s %s (%s the other way round; %s)%s", figure.Thousands(int64(most)), figure.Plural(n, "session"), text, where, figure.Thousands(int64(least)), probability(float64(s.P)), clause)
 }
 
 // probability writes one with as many digits as mean something.

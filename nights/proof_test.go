@@ -33,7 +33,7 @@ type change struct {
 func changes(t testing.TB) []change {
 	return []change{
 		{"invalidator: `stale_after` 3 to 3.68", []edit{{"stale_after: 3", "stale_after: 3.68"}}},
-		{"edge: `playlist_ttl` 1 s to 3.25 s", []edit{{"playlist_ttl: 1s", "playlist_ttl: 3250ms"}}},
+		{"edge: `playlist_ttl` 1 s to 3.35 s", []edit{{"playlist_ttl: 1s", "playlist_ttl: 3350ms"}}},
 		{"edge: `latency` 5 ms to 285 ms", []edit{{"latency: 5ms", "latency: 285ms"}}},
 		{"origin: `latency` 15 ms to 880 ms", []edit{{"latency: 15ms", "latency: 880ms"}}},
 		{"networks: `rtt` to 500 ms", []edit{{"base: home", "base: home, rtt: 500ms"}, {"base: fibre", "base: fibre, rtt: 500ms"}}},
@@ -41,10 +41,7 @@ func changes(t testing.TB) []change {
 			{"profile: vhs-3.17,", "profile: {base: vhs-3.17, clock: {after_response: {changed: 1d, unchanged: 1.2td, takes: 8ms, audio_after: true}}},"},
 			{"profile: avplayer-ios17,", "profile: {base: avplayer-ios17, clock: {after_request: {changed: 1d, unchanged: 1.2td}}},"},
 		}},
-		{"avplayer: leaves a stale playlist after 2.95 target durations in place of 1.5", []edit{
-			{"profile: avplayer-ios17,", "profile: {base: avplayer-ios17, stale: {since_change: {after: 2.95td, then: [reselect]}}},"},
-		}},
-		{"shaka: retries a playlist after 10 s in place of 1 s", []edit{{"profile: shaka-5.2,", "profile: " + slowShaka(t) + ","}}},
+		{"shaka: retries a playlist after 9 s in place of 1 s", []edit{{"profile: shaka-5.2,", "profile: " + slowShaka(t) + ","}}},
 	}
 }
 
@@ -59,7 +56,7 @@ func slowShaka(t testing.TB) string {
 		t.Fatal("shaka has no such rule")
 	}
 	name := filepath.Join(t.TempDir(), "shaka-5.2-slow.yaml")
-	slow := strings.NewReplacer(rule, strings.Replace(rule, "[1s]", "[10s]", 1), "id: shaka-5.2\n", "id: shaka-5.2-slow\n").Replace(string(data))
+	slow := strings.NewReplacer(rule, strings.Replace(rule, "[1s]", "[9s]", 1), "id: shaka-5.2\n", "id: shaka-5.2-slow\n").Replace(string(data))
 	if err := os.WriteFile(name, []byte(slow), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +247,7 @@ func TestProof(t *testing.T) {
 	fmt.Printf("seed %d\n", seed)
 	for i := range kinds {
 		k := &kinds[i]
-		same, slower := k.prove(t, changes(t), size{pool: 400, pairs: 400, each: 50}, 1+seed*10_000_000)
+		same, slower := k.prove(t, changes(t), size{pool: 400, pairs: 400, each: 58}, 1+seed*10_000_000)
 		sum := together(k.name+": all changes", slower)
 		for _, f := range append([]*fired{same, sum}, slower...) {
 			fmt.Println(f)

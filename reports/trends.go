@@ -6,6 +6,9 @@ import (
 	"hlsload/reports/figure"
 )
 
+// Significant is the probability of chance below which something is said to grow.
+const Significant = .001
+
 // Trend is what became of something that the tester uses, over a long run.
 type Trend struct {
 	Agent string `json:"agent,omitempty"` // whose it is, of a run over several machines

@@ -53,6 +53,11 @@ func FuzzLoad(f *testing.F) {
 		if plan := sc.Plan(); plan == "" || secret && strings.Contains(plan, "s3cr3t") {
 			t.Errorf("bad plan: %s", plan)
 		}
+		for path, text := range sc.Settings() {
+			if len(path)+len(text) > 2000 || secret && strings.Contains(path+text, "s3cr3t") {
+				t.Errorf("bad setting: %s: %s", path, text)
+			}
+		}
 	})
 }
 

@@ -83,7 +83,7 @@ func TestValidScenariosAreValidByTheSchema(t *testing.T) {
 // beyond are the mistakes that no schema sees: what depends on several keys, on other
 // files, on the environment or on overrides.
 var beyond = strings.Fields(`authorized-secret authorized-short aws-no-tags certificates content-event curve-both curve-many curve-order curve-peak curve-zero each each-many entry environment environment-url
-	faults-none foreign headers-for not-for-url override-duration override-path override-url plain-secret players-few players-few-stages profile-id profile-range
+	faults-none foreign headers-for not-for-url occurrences override-duration override-path override-url plain-secret players-few players-few-stages profile-id profile-range
 	regions regions-none regions-pops regions-some regions-url rig-only-keys sessions-both sessions-command sessions-fields sessions-file sessions-file-missing sessions-file-odd sessions-rig
 	shares-left-over stages-empty stages-zero tags targets trace`)
 

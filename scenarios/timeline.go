@@ -61,7 +61,34 @@ func (d *decoder) chaos(v value, sc *Scenario) []chaos.Entry {
 		names[e.Name] = true
 		entries = append(entries, e)
 	}
+	tooMany(v, entries, sc)
 	return entries
+}
+
+// Bounds of a scenario: each occurrence of a fault is measured for each cohort, which takes
+// some 2 kB of memory.
+const (
+	mostOccurrences = 20_000
+	mostMeasured    = 500_000 // occurrences times cohorts
+)
+
+// tooMany notes that the faults occur more often than can be measured.
+func tooMany(v value, entries []chaos.Entry, sc *Scenario) {
+	n := 0
+	for i := range entries {
+		e := &entries[i]
+		n++
+		if left := sc.Duration - e.For - e.At; e.Every > 0 && left > 0 {
+			n += int(min(left/e.Every, chaos.MaxOccurrences))
+		}
+	}
+	cohorts := len(sc.Fleet.Audience.Cohorts)
+	switch {
+	case n > mostOccurrences:
+		v.problem("too many occurrences of faults in all (got %d; want at most %d: a longer every, or a shorter run)", n, mostOccurrences)
+	case n*cohorts > mostMeasured:
+		v.problem("too many occurrences of faults for so many cohorts (got %d of %d; want at most %d in all: each takes some 2 kB of memory)", n, cohorts, mostMeasured)
+	}
 }
 
 // chaosTarget is what entries are checked against.

@@ -108,7 +108,7 @@ func verdictIn(t *testing.T, dir string) reports.Summary {
 	return s
 }
 
-// TestRepetitionReadsItsOwnFiles: the reports of a repetition say what it repeats, also when
+// TestRepetitionIsReported: the reports of a repetition say what it repeats, also when
 // they are written again.
 func TestRepetitionIsReported(t *testing.T) {
 	dir := t.TempDir()
@@ -193,5 +193,16 @@ func TestOnFinishKeepsSecrets(t *testing.T) {
 	_, stdout, stderr := executed(t, "run", "testdata/scenarios/url.yaml", "--url", "http://127.0.0.1:1/${STREAM_TOKEN}/index.m3u8", "--out", t.TempDir(), "--progress", "none", "--on-finish", tell)
 	if strings.Contains(stdout+stderr, "s3cr3t") || !strings.Contains(stderr, "ON_FINISH_VERDICT=void") || !strings.Contains(stderr, "${STREAM_TOKEN}") {
 		t.Errorf("stdout %s, stderr %s", stdout, stderr)
+	}
+}
+
+// TestOnFinishOfInterrupted: the user who ends a run does not end what is to be told about it.
+func TestOnFinishOfInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	code := execute(ctx, []string{"simulate", "soak", "--players", "50", "--out", t.TempDir(), "--quiet", "--on-finish", scripted(t, `echo "told: $ON_FINISH_VERDICT $ON_FINISH_EXIT_CODE"`)}, &stdout, &stderr)
+	if code != reports.ExitInterrupted || !strings.Contains(stderr.String(), "told: interrupted 105\n") {
+		t.Errorf("exit code %d: %s", code, &stderr)
 	}
 }

@@ -127,6 +127,12 @@ func changed(m *document.Markup, p *nights.Pairs) {
 // worse are open.
 func shifts(m *document.Markup, c *nights.Comparison) {
 	n := 0
+	worse := map[string]bool{}
+	for i := range c.Findings {
+		if f := &c.Findings[i]; f.Worse {
+			worse[subject(f.Measure)] = true
+		}
+	}
 	for i := range c.Findings {
 		f := &c.Findings[i]
 		if len(f.Shift) == 0 {
@@ -136,8 +142,9 @@ func shifts(m *document.Markup, c *nights.Comparison) {
 			m.Section("sessions", "How far the sessions moved")
 			m.Tag("p", "about", "Quantiles of all sessions, for people: they have no part in the outcome. The bounds hold the difference with 95 % confidence; sessions of one fault are not independent, so whole occurrences were drawn.")
 		}
-		m.Raw("<details" + map[bool]string{true: " open"}[f.Worse || n == 1] + "><summary>")
-		m.Text(cmp.Or(plain(f.Measure), short(f.Measure)))
+		m.Raw("<details" + map[bool]string{true: " open"}[worse[subject(f.Measure)]] + "><summary>")
+		what, _, _ := strings.Cut(plain(f.Measure), ",") // all of its quantiles
+		m.Text(cmp.Or(what, short(f.Measure)))
 		m.Raw("</summary>\n")
 		shiftChart(m, f)
 		m.Table(shiftTable(f))
@@ -214,9 +221,10 @@ func nightsTable(m *document.Markup, c *nights.Comparison) {
 		add(&c.Base[i])
 	}
 	m.Table(shorter(t, 200))
-	if lines := leftOut(c); len(lines) > 0 {
-		m.Tag("h3", "", "Left out")
-		list(m, lines)
-	}
 	m.Raw("</section>\n")
+	if lines := leftOut(c); len(lines) > 0 {
+		m.Section("left", "Left out")
+		list(m, lines)
+		m.Raw("</section>\n")
+	}
 }

@@ -49,7 +49,7 @@ func WriteMarkdown(c *nights.Comparison, w io.Writer) error {
 		b.WriteString("## Measures that decide\n\n")
 		t.Markdown(&b)
 	}
-	if f := first(c); f != nil && len(f.Shift) > 0 {
+	if f := shifted(c); f != nil {
 		b.WriteString("## How far the sessions moved: " + document.EscapeMarkdown(short(f.Measure)) + "\n\n")
 		shiftTable(f).Markdown(&b)
 	}

@@ -109,7 +109,7 @@ func (t *text) rest(c *nights.Comparison) {
 			t.wrap("  ", figure.Plural(len(all.Rows), "further measure")+", which decide nothing, with -v")
 		}
 	}
-	if f := first(c); f != nil && len(f.Shift) > 0 {
+	if f := shifted(c); f != nil {
 		t.section("How far the sessions moved: " + short(f.Measure))
 		t.table(shiftTable(f))
 	}

@@ -295,10 +295,29 @@ func result(c *nights.Comparison, f *nights.Finding) string {
 		return "WORSE"
 	case f.Primary && c.Outcome == nights.Nothing:
 		return "undecided"
+	case f.Primary && doubtful(f):
+		return "may be chance"
 	case f.Primary:
 		return "not worse"
 	}
 	return "shown only"
+}
+
+// doubtful reports whether a measure changed for the worse by more than people overlook,
+// though not by more than chance.
+func doubtful(f *nights.Finding) bool {
+	if f.Test == nights.TestExact {
+		return false
+	}
+	const tenth, point = .1, .01
+	by, least := float64(f.Change), tenth
+	if f.Unit == reports.UnitSymbols[reports.Fraction] {
+		by, least = float64(f.New)-float64(f.Base), point
+	}
+	if (&nights.Measure{Name: f.Measure}).LessIsWorse() {
+		by = -by
+	}
+	return by > least
 }
 
 // table has the measures: all, or those that decide.
@@ -339,6 +358,28 @@ func sign(_, cell string) (sign, class string) {
 
 func deciding(f *nights.Finding) bool { return f.Primary || f.Worse }
 func further(f *nights.Finding) bool  { return !deciding(f) }
+
+// subject is what a measure is about, without its statistic.
+func subject(measure string) string {
+	name, labels, _ := strings.Cut(measure, "{")
+	metric, _, _ := strings.Cut(name, ".")
+	return metric + "{" + labels
+}
+
+// shifted is the finding that has the quantiles of the sessions for what got worst: another
+// statistic may have them. nil = none has.
+func shifted(c *nights.Comparison) *nights.Finding {
+	worst := first(c)
+	if worst == nil {
+		return nil
+	}
+	for i := range c.Findings {
+		if f := &c.Findings[i]; len(f.Shift) > 0 && subject(f.Measure) == subject(worst.Measure) {
+			return f
+		}
+	}
+	return nil
+}
 
 // shiftTable is how far quantiles of the sessions moved.
 func shiftTable(f *nights.Finding) *document.Table {

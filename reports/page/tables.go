@@ -181,7 +181,7 @@ func trendTable(s *reports.Summary) *document.Table {
 		case !x.From.Known():
 			result = x.Reason
 		}
-		t.Add(name, x.Format(x.Start), x.Format(x.From), x.Format(x.To), x.Format(x.End), x.Format(x.PerDay), probability(x.P), result)
+		t.Add(name, x.Format(x.Start), x.Format(x.From), x.Format(x.To), x.Format(x.End), perDay(x.Format(x.PerDay), x.P), probability(x.P), result)
 	}
 	return t
 }
@@ -205,12 +205,21 @@ func driftTable(s *reports.Summary) *document.Table {
 			row[5], row[6] = stalledAnHour(d.From), stalledAnHour(d.To)
 			continue
 		}
-		row[1], row[2], row[3], row[4] = reports.Milliseconds.Format(d.From), reports.Milliseconds.Format(d.To), reports.Milliseconds.Format(d.PerDay), probability(d.P)
+		row[1], row[2], row[3], row[4] = reports.Milliseconds.Format(d.From), reports.Milliseconds.Format(d.To), perDay(reports.Milliseconds.Format(d.PerDay), d.P), probability(d.P)
 	}
 	for _, name := range names {
 		t.Add(rows[name]...)
 	}
 	return t
+}
+
+// perDay is how much something grows in a day, unless that may be chance: then a slope over minutes
+// would look like much for a day.
+func perDay(slope string, p reports.Value) string {
+	if p < reports.Significant {
+		return slope
+	}
+	return "chance"
 }
 
 // probability writes one for people.

@@ -89,7 +89,7 @@ type Session struct {
 	Player  uint64
 	Number  uint32 // of this viewer's sessions, from 1
 	Joined  Span   // since the start of the run
-	Startup Span   // Never = it did not start; Unknown = the run ended before it did
+	Startup Span   // Never = it did not start; Unknown = the run ended, or the viewer left, before it had to
 	Stalled Span   // all stalls together
 	Media   Span   // video appended
 	Bitrate uint32 // of that, mean of the variants' BANDWIDTH in bit/s; 0 = there was none

@@ -140,15 +140,14 @@ func (s *Session) listStall(d time.Duration) {
 }
 
 // listEnd completes the row. The session is still in the state in which it ends.
-func (s *Session) listEnd(how player.SampleType, unfinished bool) {
+func (s *Session) listEnd(how player.SampleType) {
 	if s.row == unlisted {
 		return
 	}
 	r := &s.shard.listed.sessions[s.row]
 	s.row = unlisted
-	r.StartupFailed = s.failed
-	if unfinished {
-		r.Startup = players.Unknown
+	if r.StartupFailed = s.failed; !s.started && !s.failed {
+		r.Startup = players.Unknown // the run ended, or the viewer left, before it had to come
 	}
 	switch {
 	case how == player.Fatal:

@@ -413,7 +413,7 @@ func (s *Session) end(co *PhaseMap, at time.Duration, how player.SampleType) {
 	if s.state == stalled {
 		s.stallOver(at)
 	}
-	s.listEnd(how, unfinished)
+	s.listEnd(how)
 	s.close(co, at, how, unfinished)
 	if unfinished {
 		g.Unfinished++

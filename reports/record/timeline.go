@@ -49,11 +49,13 @@ func newRows(duration time.Duration, pipelines int) Timeline {
 	return r
 }
 
-// reserve takes the memory of a whole run at once, so that a long run does not
+// reserve takes the memory of a whole run at once, and uses it, so that a long run does not
 // grow.
 func (r *Timeline) reserve(duration time.Duration) {
 	n := int(min(duration/r.Step+1, 16*reports.MaxRows))
 	r.Rows, r.gauges = make([]Row, 0, n), make([]int64, n*r.pipelines)
+	clear(r.Rows[:n])
+	clear(r.gauges)
 }
 
 func (r *Timeline) At(t time.Duration) *Row {

@@ -60,10 +60,11 @@ func New(duration time.Duration) Load {
 	return t
 }
 
-// Reserve takes the memory of a whole run at once, so that a long run does not
+// Reserve takes the memory of a whole run at once, and uses it, so that a long run does not
 // grow.
 func (t *Load) Reserve(duration time.Duration) {
 	t.Slots = slices.Grow(t.Slots, min(int(duration/t.Step)+1, maxSlots))
+	clear(t.Slots[len(t.Slots):cap(t.Slots)]) // the system gives memory only where something is written
 }
 
 // Slot is the slot of an instant. What comes after twice the slots that a run

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"time"
+
+	"hlsload/reports"
 )
 
 const (
@@ -11,7 +13,7 @@ const (
 	Day = 24 * time.Hour
 	// Significant is the probability below which a trend is more than chance. A night looks at five
 	// things on each machine, so it is a tenth of the usual hundredth.
-	Significant = .001
+	Significant = reports.Significant
 
 	// warmUp is how much of a run is left out: a program that has just begun fills its buffers. Of a
 	// short run it is a share.

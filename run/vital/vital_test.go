@@ -10,7 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"hlsload/player"
+	"hlsload/player/m3u8"
 	"hlsload/reports"
+	"hlsload/reports/record"
 )
 
 // TestRead: this process is seen to use something of each thing that this system shows.
@@ -178,4 +181,30 @@ func TestLeakInSummary(t *testing.T) {
 			t.Errorf("%s (void: %s); want %s", got, s.VoidReason, tc.want)
 		}
 	}
+}
+
+// TestRecordDoesNotGrow: what a day of a record takes, it takes at once. If it came bit by bit, it would
+// look like a leak.
+func TestRecordDoesNotGrow(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("this system does not show resident memory")
+	}
+	c, err := record.New(record.Config{Duration: 24 * time.Hour, TargetDuration: 4 * time.Second, Mode: reports.ModeRun})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.GC()
+	before := Read()
+	for n := range uint64(16) {
+		s := c.Join(0, record.SessionInfo{Player: n})
+		for at := time.Duration(0); at < 24*time.Hour; at += 10 * time.Second {
+			sm := &player.Sample{Type: player.Answered, Kind: m3u8.KindSegment, At: at + 20*time.Millisecond, Sent: at + time.Millisecond, FirstByte: at + 2*time.Millisecond}
+			s.Add(sm, nil)
+		}
+	}
+	runtime.GC()
+	if after := Read(); after[RSS]-before[RSS] > 8<<20 {
+		t.Errorf("resident memory went from %.1f MB to %.1f MB", before[RSS]/1e6, after[RSS]/1e6)
+	}
+	runtime.KeepAlive(c)
 }

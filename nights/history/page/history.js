@@ -18,18 +18,20 @@
     ctx.lineWidth = 1.5 * r;
     ctx.strokeStyle = css("--void");
     ctx.beginPath();
-    for (const m of of.marks || []) {
+    const marks = (of.marks || []).filter((m) => m.t >= u.scales.x.min && m.t <= u.scales.x.max);
+    const many = marks.length > 60; // then they are small
+    for (const m of marks) {
       if (m.at >= 0) continue;
-      const a = x(m.t), b = top + height - 6 * r, s = 3.5 * r;
+      const a = x(m.t), b = top + height - 6 * r, s = (many ? 1.5 : 3.5) * r;
       ctx.moveTo(a - s, b - s); ctx.lineTo(a + s, b + s);
       ctx.moveTo(a - s, b + s); ctx.lineTo(a + s, b - s);
     }
     ctx.stroke();
     ctx.strokeStyle = ctx.fillStyle = css("--fail");
-    for (const m of of.marks || []) {
+    for (const m of marks) {
       if (m.at < 0 || line.v[m.at] == null) continue;
       ctx.beginPath();
-      ctx.arc(x(m.t), y(line.v[m.at]), 5 * r, 0, 2 * Math.PI);
+      ctx.arc(x(m.t), y(line.v[m.at]), (many ? 1.5 : 5) * r, 0, 2 * Math.PI);
       ctx.stroke();
     }
     for (const i of line.never) {
@@ -66,9 +68,9 @@
 
   const months = 86400 * 30;
   const dates = {
-    incrs: [86400, 2 * 86400, 7 * 86400, 14 * 86400, months, 3 * months, 6 * months, 12 * months],
+    incrs: [3600, 4 * 3600, 12 * 3600, 86400, 2 * 86400, 7 * 86400, 14 * 86400, months, 3 * months, 6 * months, 365 * 86400, 730 * 86400, 1826 * 86400, 3652 * 86400],
     space: 84,
-    values: (u, vs) => vs.map(dayOf),
+    values: (u, vs, axis, space, step) => vs.map(step < 86400 ? (v) => timeOf(v).slice(5) : dayOf),
   };
 
   const chart = (of, line) => {

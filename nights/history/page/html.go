@@ -340,7 +340,7 @@ func (p *htmlPage) charts(s *history.Series) {
 	p.Raw("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n<div class=\"charts\">\n")
 	for i := range s.Measures {
 		m := &s.Measures[i]
-		if !m.Primary && i >= mostCharts || len(d.Lines) == mostCharts {
+		if m.Primary != s.Measures[0].Primary || len(d.Lines) == mostCharts { // the primary ones come first
 			break
 		}
 		id := fmt.Sprintf("chart-%d-%d", p.index(s), i)
@@ -413,9 +413,8 @@ func (p *htmlPage) row(n, before *history.Night, released bool) string {
 	sign, name := class(n.Verdict)
 	m.Raw(`<td class="w ` + name + `">`)
 	m.Text(sign + " " + n.Verdict)
-	m.Raw(`</td><td class="w">`)
-	m.Text(cut(what(n), 160))
 	m.Raw("</td>")
+	m.Tag("td", map[bool]string{true: "w", false: "w why"}[what(n) == ""], cut(what(n), 160))
 	if n.Outcome == nights.Worse {
 		m.Raw(`<td class="w no" title="` + strings.ReplaceAll(escape(n.Why), `"`, "&#34;") + `">✕ worse</td>`)
 	} else {

@@ -106,7 +106,7 @@ func counted(s *history.Series) string {
 	var parts []string
 	for _, v := range []string{reports.Pass, reports.Fail, reports.Void, reports.Interrupted} {
 		if n := by[v]; n > 0 && n < len(s.Nights) {
-			parts = append(parts, fmt.Sprintf("%d %s", n, verdictWords[v]))
+			parts = append(parts, figure.Thousands(int64(n))+" "+verdictWords[v])
 		} else if n > 0 {
 			parts = append(parts, map[bool]string{false: "all "}[n == 1]+verdictWords[v])
 		}

@@ -142,7 +142,7 @@ func TestSchemasOfTheDocuments(t *testing.T) {
 // TestShippedFilesNameTheirSchema: the first line leads editors to a schema that is there, by
 // which the file is valid.
 func TestShippedFilesNameTheirSchema(t *testing.T) {
-	n := 0
+	n, schemas := 0, map[string]*jsonschema.Schema{}
 	for _, pattern := range []string{"*.yaml", "aws/*.yaml", "real/*.yaml", "bench/*.yaml", "template/*.yaml", "../deploy/image/*.yaml", "../player/profile/*.yaml"} {
 		for _, file := range files(t, pattern) {
 			data, err := os.ReadFile(file)
@@ -155,12 +155,16 @@ func TestShippedFilesNameTheirSchema(t *testing.T) {
 				t.Errorf("%s: begins with %q (want %sPATH)", file, line, modeline)
 				continue
 			}
-			schema, err := os.ReadFile(filepath.Join(filepath.Dir(file), name))
-			if err != nil {
-				t.Errorf("%s: %v", file, err)
-				continue
+			name = filepath.Join(filepath.Dir(file), name)
+			if schemas[name] == nil {
+				schema, err := os.ReadFile(name)
+				if err != nil {
+					t.Errorf("%s: %v", file, err)
+					continue
+				}
+				schemas[name] = compiled(t, schema)
 			}
-			if err := byTheSchema(t, compiled(t, schema), data); err != nil {
+			if err := byTheSchema(t, schemas[name], data); err != nil {
 				t.Errorf("%s: %v", file, err)
 			}
 			n++

@@ -3,9 +3,10 @@
 package main
 
 import (
-	"fmt"
+	"cmp"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,7 +31,8 @@ func manualCommand(root *cobra.Command) *cobra.Command {
 			date := time.Unix(seconds, 0).UTC()
 			for _, cmd := range root.Commands() {
 				if table := cmd.Annotations["exits"]; table != "" {
-					cmd.Long += fmt.Sprintf("\n\nExit codes:\n\n%s", table)
+					table = strings.ReplaceAll("\n"+strings.TrimRight(table, "\n"), "\n", "\n    ") // as it is
+					cmd.Long = cmp.Or(cmd.Long, cmd.Short+".") + "\n\nExit codes:\n" + table + "\n"
 				}
 			}
 			root.DisableAutoGenTag = true

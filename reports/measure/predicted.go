@@ -25,7 +25,12 @@ func (v *view) predictions(occ int32, f *reports.FaultSummary) {
 		actual.For, recovery = o.RecoveryEnd-o.Applied, 0
 	}
 	remembered := v.remembered(occ)
-	profiles, cohorts := v.shares(false, occ)
+	var profiles, cohorts map[string]*reports.FaultShare // of those that had joined before, where they are compared
+	before := func(p *reports.Predicted) {
+		if p.Unknown == "" && cohorts == nil {
+			profiles, cohorts = v.shares(false, occ)
+		}
+	}
 	by := map[string][]*reports.Predicted{}
 	for i, c := range v.Config.Cohorts {
 		share := f.ByCohort[c.Name]
@@ -36,12 +41,15 @@ func (v *view) predictions(occ int32, f *reports.FaultSummary) {
 		if p == nil {
 			return // faults of this kind are not predicted
 		}
+		before(p)
 		compare(share, p, cohorts[c.Name])
 		by[c.Profile] = append(by[c.Profile], p)
 	}
 	for name, all := range by {
 		if share := f.ByProfile[name]; share != nil {
-			compare(share, joined(all), profiles[name])
+			p := joined(all)
+			before(p)
+			compare(share, p, profiles[name])
 		}
 	}
 }

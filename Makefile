@@ -89,8 +89,8 @@ image-check: ## build an image and run it as a cluster would: not as root, on a 
 		if [ $$code = 3 ] && [ -z "$$CI" ]; then echo "SKIPPED: make image-check"; exit 0; fi; exit $$code; }
 
 # The core and the full build share nearly all packages, so the second of a system takes seconds.
-cross:       ## compile for Windows and macOS, core and full; nothing of it is run
-	@for system in windows/amd64 darwin/arm64; do for tags in full core; do \
+cross:       ## compile for Windows and macOS, core and full (TAGS=core: core alone); nothing of it is run
+	@for system in windows/amd64 darwin/arm64; do for tags in $(or $(TAGS),full core); do \
 		echo "compile for $$system ($$tags)"; \
 		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) build -tags $$tags -o bin/cross/hlsload-$${system%/*}-$$tags ./cmd/hlsload || exit 1; \
 	done; done

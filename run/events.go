@@ -28,9 +28,9 @@ type Events struct {
 
 // Bounds of the files of events, in bytes.
 const (
-	mostPlain  = 64 << 20 // of events.ndjson
-	mostPacked = 64 << 20 // of each further file
-	mostEvents = 1 << 30  // of all
+	mostPlain  = 256 << 20 // of events.ndjson
+	mostPacked = 64 << 20  // of each further file
+	mostEvents = 1 << 30   // of all
 )
 
 // CreateEvents creates the file in the directory of the results, if events are

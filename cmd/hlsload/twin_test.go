@@ -352,7 +352,7 @@ func summaryOf(t *testing.T, dir string) map[string]any {
 	if err := json.Unmarshal(b, &s); err != nil {
 		t.Fatal(err)
 	}
-	for _, own := range []string{"mode", "started", "ended", "run_id", "tester"} {
+	for _, own := range []string{"mode", "key", "started", "ended", "run_id", "tester"} {
 		delete(s, own)
 	}
 	return s

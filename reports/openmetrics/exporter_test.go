@@ -25,6 +25,9 @@ import (
 // sized is a configuration with so many cohorts, faults and expectations.
 func sized(cohorts, faults, expectations int) *record.Config {
 	cfg := &record.Config{Scenario: reports.Scenario{Name: "sized"}, Pipelines: 2, TargetDuration: time.Second, Duration: time.Minute, Expect: make([]*expect.Expectation, expectations)}
+	for i := range cfg.Expect {
+		cfg.Expect[i] = new(expect.Expectation)
+	}
 	for i := range cohorts {
 		cfg.Cohorts = append(cfg.Cohorts, record.Cohort{Name: fmt.Sprint("cohort-", i), Profile: fmt.Sprint("profile-", i%3)})
 	}

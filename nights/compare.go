@@ -535,8 +535,7 @@ func (j *judge) conclude() {
 			c.Reason += fmt.Sprintf("; %s worse, too", figure.Plural(worse-1, "other measure"))
 		}
 	case j.toofew:
-		c.nothing(j.few())
-		c.First = true
+		c.Outcome, c.ExitCode, c.Reason = Undecided, reports.ExitPass, j.few()
 	default:
 		c.Outcome, c.ExitCode, c.Reason = Same, reports.ExitPass, "nothing got worse by more than chance"
 		if j.exact {

@@ -81,7 +81,7 @@ func TestCompare(t *testing.T) {
 		{"a rate far outside", steady(14, func(off Level) []Measure {
 			return []Measure{{Name: "edge_rps.max", Unit: "1/s", Values: []Level{100 * (1 + off)}}}
 		}), night(20, Measure{Name: "edge_rps.max", Unit: "1/s", Values: []Level{150}}), Worse, TestNight, "edge_rps.max is 150/s, 50 % more than 100/s"},
-		{"four nights", steady(4, threeTimes), night(20, times(kill, 9300, 9250, 9200)), Nothing, TestNight, "4 nights are too few to tell a change from chance: 1 more needed"},
+		{"four nights", steady(4, threeTimes), night(20, times(kill, 9300, 9250, 9200)), Undecided, TestNight, "4 nights are too few to tell a change from chance: 1 more needed"},
 		{"no night", nil, night(20), Nothing, "", "there is no night to compare with yet"},
 	} {
 		c := Compare(tc.base, tc.now, How{})
@@ -91,7 +91,7 @@ func TestCompare(t *testing.T) {
 		if len(c.Findings) > 0 && c.Findings[0].Test != tc.test || len(c.Findings) == 0 && tc.test != "" {
 			t.Errorf("%s: %+v; want test %q", tc.what, c.Findings, tc.test)
 		}
-		if code := map[string]int{Same: 0, Worse: 99, Nothing: 114}[c.Outcome]; c.ExitCode != code || c.First != (c.Outcome == Nothing) {
+		if code := map[string]int{Same: 0, Worse: 99, Undecided: 0, Nothing: 114}[c.Outcome]; c.ExitCode != code || c.First != (c.Outcome == Nothing) {
 			t.Errorf("%s: exit code %d, first %v; want %d", tc.what, c.ExitCode, c.First, code)
 		}
 	}
@@ -207,8 +207,8 @@ func TestSimulationsOfOneSeed(t *testing.T) {
 	}
 	other := of(3, 8000, 8000)
 	other.Seed = 8
-	if c := Compare(base, other, How{}); c.Outcome != Nothing || len(c.Base) != 1 {
-		t.Errorf("another seed: %s of %d nights; want nothing, of one", c.Outcome, len(c.Base))
+	if c := Compare(base, other, How{}); c.Outcome != Undecided || len(c.Base) != 1 {
+		t.Errorf("another seed: %s of %d nights; want undecided, of one", c.Outcome, len(c.Base))
 	}
 }
 

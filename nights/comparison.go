@@ -5,9 +5,10 @@ const ComparisonSchema = "hlsload.comparison/v1"
 
 // The outcomes of a comparison.
 const (
-	Same    = "same"    // nothing got worse by more than chance
-	Worse   = "worse"   // something did
-	Nothing = "nothing" // there is nothing to compare
+	Same      = "same"      // nothing got worse by more than chance
+	Worse     = "worse"     // something did
+	Undecided = "undecided" // too few nights to tell a change from chance, and nothing that is worse without that
+	Nothing   = "nothing"   // there is nothing to compare
 )
 
 // Comparison is what became of a night, compared with others.
@@ -16,8 +17,8 @@ type Comparison struct {
 	Outcome  string `json:"outcome"`
 	Reason   string `json:"reason"` // in a sentence
 	ExitCode int    `json:"exit_code"`
-	// First: nothing was compared only because there are not enough nights yet, as after
-	// the first ones or after a change of the scenario.
+	// First: nothing was compared only because there is no base yet, as in the first night
+	// or after a change of the scenario.
 	First bool  `json:"first"`
 	Base  []Ref `json:"base"` // that were used
 	Left  []Ref `json:"left"` // that were not, and why

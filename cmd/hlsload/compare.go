@@ -321,7 +321,7 @@ func (c *comparing) judged() *nights.Comparison {
 	}
 	j.Left = append(j.Left, c.left...)
 	j.Notes = append(j.Notes, c.notes...)
-	if j.Replay = c.command; j.First && len(j.Base) > 0 && c.new.Key.Mode == reports.ModeSimulate {
+	if j.Replay = c.command; j.Outcome == nights.Undecided && c.new.Key.Mode == reports.ModeSimulate {
 		j.Notes = append(j.Notes, fmt.Sprintf("two simulations with one seed are compared exactly: the new one has seed %d, the last one of the base %d", c.new.Seed, j.Base[len(j.Base)-1].Seed))
 	}
 	c.pair(&j)

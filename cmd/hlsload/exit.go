@@ -31,7 +31,7 @@ var exits = []struct {
 	{reports.ExitTester, "void: this machine was too slow (limits.lag), or a session had no token"},
 	{reports.ExitInterrupted, "interrupted by the user, a stop condition or a ceiling; the faults are undone, the reports written"},
 	{exitRefused, "void: capacity: the model's own error is above 20 %; no quotas and costs are given"},
-	{reports.ExitNothing, "compare: nothing to compare: the runs have different keys, there are too few nights, or the new one is void"},
+	{reports.ExitNothing, "compare: nothing to compare: the runs have different keys, there is no base, or the new one is void"},
 	{reports.ExitFail, "FAIL: an expectation does not hold; capacity: a head-room is below --fail-under; compare: something got worse"},
 	{exitInternal, "any other failure, such as a result that cannot be written; halt: no conductor answered"},
 	{reports.ExitPass, "PASS: all expectations hold; for other commands: done"},

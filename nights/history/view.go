@@ -58,7 +58,7 @@ type Night struct {
 	Failed    []string      `json:"failed"`
 	// Trend: it has figures, and so a part in trends and comparisons.
 	Trend bool `json:"trend"`
-	// Outcome is that of a comparison with the nights before it: same, worse or nothing; ""
+	// Outcome is that of a comparison with the nights before it: same, worse, undecided or nothing; ""
 	// = not compared. Worst is the finding that comes first in it.
 	Outcome string `json:"outcome"`
 	Why     string `json:"why"`

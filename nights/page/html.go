@@ -13,7 +13,7 @@ import (
 )
 
 // looks are the class and the sign of outcomes.
-var looks = map[string]struct{ class, word string }{nights.Worse: {"fail", "✕ Worse"}, nights.Same: {"pass", "✓ Not worse"}, nights.Nothing: {"void", "! Nothing to compare"}}
+var looks = map[string]struct{ class, word string }{nights.Worse: {"fail", "✕ Worse"}, nights.Same: {"pass", "✓ Not worse"}, nights.Undecided: {"void", "! Undecided"}, nights.Nothing: {"void", "! Nothing to compare"}}
 
 // WriteHTML writes comparison.html: one file that works offline and without JavaScript.
 func WriteHTML(c *nights.Comparison, w io.Writer) error {

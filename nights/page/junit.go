@@ -98,7 +98,7 @@ func WriteJUnit(c *nights.Comparison, w io.Writer) error {
 				lines = append(lines, "run again: "+f.Replay)
 			}
 			x.Failure = &problem{xmlText(headline(f)), "worse", xmlText(strings.Join(lines, "\n"))}
-		case c.Outcome == nights.Nothing:
+		case c.Outcome == nights.Undecided || c.Outcome == nights.Nothing:
 			x.Skipped = &skipped{xmlText(c.Reason)}
 		}
 		add(x)
@@ -110,7 +110,7 @@ func WriteJUnit(c *nights.Comparison, w io.Writer) error {
 		}
 		add(x)
 	}
-	if c.Outcome == nights.Nothing {
+	if c.Outcome == nights.Undecided || c.Outcome == nights.Nothing {
 		add(testCase{Name: "comparison", Skipped: &skipped{xmlText(c.Reason)}})
 	}
 	all := suites{Name: "hlsload", Tests: s.Tests, Failures: s.Failures, Time: s.Time, Suite: s}

@@ -19,7 +19,7 @@ type TextOptions struct {
 }
 
 // Colours of outcomes. They mean nothing that the words do not say.
-var colors = map[string]string{nights.Worse: "1;31", nights.Same: "1;32", nights.Nothing: "1;33"}
+var colors = map[string]string{nights.Worse: "1;31", nights.Same: "1;32", nights.Undecided: "1;33", nights.Nothing: "1;33"}
 
 // text is a comparison for a terminal, under construction.
 type text struct {

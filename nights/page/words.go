@@ -15,7 +15,7 @@ import (
 )
 
 // words are the outcomes as people see them.
-var words = map[string]string{nights.Worse: "WORSE", nights.Same: "NOT WORSE", nights.Nothing: "NOTHING TO COMPARE"}
+var words = map[string]string{nights.Worse: "WORSE", nights.Same: "NOT WORSE", nights.Undecided: "UNDECIDED", nights.Nothing: "NOTHING TO COMPARE"}
 
 // metrics in plain words; those about a fault go on with "of" or "after" it.
 var metrics = map[string]struct{ name, fault string }{
@@ -293,7 +293,7 @@ func result(c *nights.Comparison, f *nights.Finding) string {
 	switch {
 	case f.Worse:
 		return "WORSE"
-	case f.Primary && c.Outcome == nights.Nothing:
+	case f.Primary && c.Outcome == nights.Undecided:
 		return "undecided"
 	case f.Primary && doubtful(f):
 		return "may be chance"

@@ -169,7 +169,9 @@ func OfComparison(c *nights.Comparison, file string) []Annotation {
 	switch {
 	case c.Outcome == nights.Worse && all == nil:
 		all = append(all, Annotation{Error, file, 0, "worse than before", sentence(c.Reason)})
-	case c.Outcome == nights.Nothing && c.First: // there are not enough nights yet
+	case c.Outcome == nights.Undecided:
+		all = append(all, Annotation{Notice, file, 0, "too few nights", sentence(c.Reason)})
+	case c.Outcome == nights.Nothing && c.First: // there is no base yet
 		all = append(all, Annotation{Notice, file, 0, "nothing was compared", sentence(c.Reason)})
 	case c.Outcome == nights.Nothing:
 		all = append(all, Annotation{Warning, file, 0, "nothing was compared", sentence(c.Reason)})

@@ -73,6 +73,8 @@ func compared(n *history.Night) string {
 		return "WORSE"
 	case nights.Same:
 		return "no worse"
+	case nights.Undecided:
+		return "undecided"
 	case nights.Nothing:
 		return "not compared"
 	}

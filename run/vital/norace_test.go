@@ -1,0 +1,5 @@
+//go:build !race
+
+package vital
+
+const underRace = false

@@ -15,6 +15,7 @@ import (
 
 	"hlsload/nights"
 	"hlsload/reports"
+	"hlsload/reports/junit"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -199,7 +200,11 @@ func TestJUnit(t *testing.T) {
 		if err := WriteJUnit(c, &b); err != nil {
 			t.Fatal(err)
 		}
-		var s suites
+		var s struct {
+			Tests    int         `xml:"tests,attr"`
+			Failures int         `xml:"failures,attr"`
+			Suite    junit.Suite `xml:"testsuite"`
+		}
 		if err := xml.Unmarshal(b.Bytes(), &s); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

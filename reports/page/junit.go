@@ -2,15 +2,14 @@ package page
 
 import (
 	"cmp"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"hlsload/reports"
+	"hlsload/reports/junit"
 )
 
 // The JUnit shape that CI systems read, as the schema of the Jenkins plugin xUnit has it
@@ -18,89 +17,34 @@ import (
 // Nothing in a void run is a success, and nothing a failure of the stream: its cases are
 // skipped, and the case "run" is an error.
 
-type junitSuites struct {
-	XMLName  xml.Name   `xml:"testsuites"`
-	Name     string     `xml:"name,attr"`
-	Tests    int        `xml:"tests,attr"`
-	Failures int        `xml:"failures,attr"`
-	Errors   int        `xml:"errors,attr"`
-	Time     string     `xml:"time,attr"`
-	Suite    junitSuite `xml:"testsuite"`
-}
-
-type junitSuite struct {
-	Name      string      `xml:"name,attr"`
-	Tests     int         `xml:"tests,attr"`
-	Failures  int         `xml:"failures,attr"`
-	Errors    int         `xml:"errors,attr"`
-	Skipped   int         `xml:"skipped,attr"`
-	Time      string      `xml:"time,attr"`
-	Timestamp string      `xml:"timestamp,attr,omitempty"`
-	File      string      `xml:"file,attr,omitempty"` // of the scenario
-	About     []junitFact `xml:"properties>property"`
-	Cases     []junitCase `xml:"testcase"`
-	Out       string      `xml:"system-out,omitempty"`
-}
-
-type junitFact struct {
-	Name  string `xml:"name,attr"`
-	Value string `xml:"value,attr"`
-}
-
-type junitCase struct {
-	Name    string        `xml:"name,attr"`
-	Class   string        `xml:"classname,attr"`
-	Time    string        `xml:"time,attr"`
-	Failure *junitProblem `xml:"failure,omitempty"`
-	Error   *junitProblem `xml:"error,omitempty"`
-	Skipped *junitProblem `xml:"skipped,omitempty"`
-	Out     string        `xml:"system-out,omitempty"`
-}
-
-type junitProblem struct {
-	Message string `xml:"message,attr"`
-	Type    string `xml:"type,attr"`
-	Text    string `xml:",chardata"`
-}
-
 // WriteJUnit writes junit.xml.
 func WriteJUnit(s *reports.Summary, w io.Writer) error {
-	class := xmlText("hlsload." + s.Scenario.Name)
-	suite := junitSuite{Name: xmlText(s.Scenario.Name), Time: fmt.Sprintf("%.3f", s.DurationS.OrZero()), Timestamp: strings.TrimSuffix(xmlText(s.Started), "Z"), File: xmlText(s.Scenario.File)}
+	class := junit.Text("hlsload." + s.Scenario.Name)
+	suite := junit.Suite{Name: junit.Text(s.Scenario.Name), Time: fmt.Sprintf("%.3f", s.DurationS.OrZero()), Timestamp: strings.TrimSuffix(junit.Text(s.Started), "Z"), File: junit.Text(s.Scenario.File)}
 	for _, f := range facts(s) {
-		suite.About = append(suite.About, junitFact{strings.ToLower(f.name), xmlText(cmp.Or(f.text, strings.Join(f.lines, "\n")))})
+		suite.About = append(suite.About, junit.Fact{Name: strings.ToLower(f.name), Value: junit.Text(cmp.Or(f.text, strings.Join(f.lines, "\n")))})
 	}
-	suite.Out = xmlText(outcome(s))
-	add := func(c junitCase) {
+	suite.Out = junit.Text(outcome(s))
+	add := func(c junit.Case) {
 		c.Class, c.Time = class, "0.000"
-		suite.Tests++
-		if c.Error != nil {
-			suite.Errors++
-		}
-		if c.Skipped != nil {
-			suite.Skipped++
-		}
-		if c.Failure != nil {
-			suite.Failures++
-		}
-		suite.Cases = append(suite.Cases, c)
+		suite.Add(c)
 	}
-	broken := func(kind, message string) *junitProblem {
-		message = xmlText(message)
-		return &junitProblem{Message: message, Type: kind, Text: message}
+	broken := func(kind, message string) *junit.Problem {
+		message = junit.Text(message)
+		return &junit.Problem{Message: message, Type: kind, Text: message}
 	}
 	for i := range s.Expectations {
 		e := &s.Expectations[i]
-		c := junitCase{Name: "expect: " + xmlText(e.Expr), Out: xmlText(e.Reason)}
+		c := junit.Case{Name: "expect: " + junit.Text(e.Expr), Out: junit.Text(e.Reason)}
 		switch {
 		case s.Verdict == reports.Void:
 			c.Skipped = broken(reports.Void, "the run is void: "+s.Reason())
 		case e.NotMeasured:
 			c.Failure = broken(notMeasured, e.Expr+": "+e.Reason)
-			c.Failure.Text += xmlText(at(s, e))
+			c.Failure.Text += junit.Text(at(s, e))
 		case !e.Pass:
 			c.Failure = broken("expectation", e.Expr+": "+e.Reason)
-			c.Failure.Text += xmlText(at(s, e) + Remedies(s, e.Expr))
+			c.Failure.Text += junit.Text(at(s, e) + Remedies(s, e.Expr))
 		}
 		add(c)
 	}
@@ -110,12 +54,12 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 		if f.Pooled > 0 {
 			number += fmt.Sprintf(" to #%d", f.LastOccurrence)
 		}
-		c := junitCase{Name: fmt.Sprintf("fault: %s %s (%s)", xmlText(f.Name), number, xmlText(f.Fault)), Out: xmlText(faultLine(f) + "\n" + strings.Join(story(f), "\n"))}
+		c := junit.Case{Name: fmt.Sprintf("fault: %s %s (%s)", junit.Text(f.Name), number, junit.Text(f.Fault)), Out: junit.Text(faultLine(f) + "\n" + strings.Join(story(f), "\n"))}
 		switch {
 		case f.Problem != "":
 			c.Error = broken(reports.Void, f.Problem)
 		case f.Lost != "":
-			c.Skipped = &junitProblem{Message: xmlText(f.Lost), Type: "lost"}
+			c.Skipped = &junit.Problem{Message: junit.Text(f.Lost), Type: "lost"}
 		case !f.AppliedAtS.Known():
 			c.Error = broken(s.Verdict, "the fault was never applied")
 		case s.Verdict == reports.Void:
@@ -127,21 +71,11 @@ func WriteJUnit(s *reports.Summary, w io.Writer) error {
 		}
 	}
 	// A run can be void or interrupted without any case that says so.
-	if run := (junitCase{Name: "run"}); s.Verdict == reports.Void || s.Verdict == reports.Interrupted {
+	if run := (junit.Case{Name: "run"}); s.Verdict == reports.Void || s.Verdict == reports.Interrupted {
 		run.Error = broken(s.Verdict, strings.Join(append([]string{s.Reason()}, s.WhatHelps...), "\n"))
 		add(run)
 	}
-	suites := junitSuites{Name: "hlsload", Tests: suite.Tests, Failures: suite.Failures, Errors: suite.Errors, Time: suite.Time, Suite: suite}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	enc := xml.NewEncoder(w)
-	enc.Indent("", " ")
-	if err := enc.Encode(suites); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return suite.Write(w)
 }
 
 // at says where an expectation stands; "" = in no file.
@@ -176,17 +110,4 @@ func Remedies(s *reports.Summary, expr string) (text string) {
 		}
 	}
 	return text
-}
-
-// xmlText drops what XML 1.0 (section 2.2) cannot hold.
-func xmlText(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r < ' ', r >= 0xd800 && r < 0xe000, r == 0xfffe, r == 0xffff, r == utf8.RuneError:
-			return -1
-		}
-		return r
-	}, s)
 }
